@@ -1,0 +1,1 @@
+"""Bytes: an archive becomes named members."""

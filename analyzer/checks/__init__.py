@@ -1,0 +1,1 @@
+"""One file per check, named in the list of this module."""

@@ -1,0 +1,139 @@
+"""What a rule says: a verdict, and with FOUND the findings and their evidence."""
+
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzer.model.moment import Moment
+from analyzer.model.source import Source
+
+
+class Severity(StrEnum):
+    """What a defect costs the pool."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """Return 0 for the worst, so that sorting puts it first."""
+        return list(Severity).index(self)
+
+
+class Confidence(StrEnum):
+    """How sure a finding is, see the rule catalogue."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
+class Basis(StrEnum):
+    """What a finding rests on."""
+
+    SYMPTOM = "symptom"
+    STATE = "state"
+    BOTH = "symptom and state"
+
+
+class Verdict(StrEnum):
+    """The one answer that every rule gives in every run."""
+
+    FOUND = "found"
+    CANNOT_TELL = "cannot-tell"
+    ERROR = "error"
+    RULED_OUT = "ruled-out"
+    NOT_APPLICABLE = "not-applicable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Subject:
+    """An object that a finding is about; ``uuid`` is a host name where no uuid is known."""
+
+    type: str
+    uuid: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One thing to do next, in the imperative, with real uuids; ``risk`` if it has one."""
+
+    step: str
+    risk: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A verbatim quotation and where it stands."""
+
+    source: Source
+    text: str
+    at: Moment | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One defect. It cannot be built without evidence.
+
+    ``wrong_if`` completes "this would be wrong if …". ``explained_by`` holds ids of findings.
+
+    Raises:
+        ValueError: no evidence.
+    """
+
+    rule: str
+    title: str
+    severity: Severity
+    confidence: Confidence
+    basis: Basis
+    subjects: tuple[Subject, ...]
+    detail: str
+    action: tuple[Step, ...]
+    evidence: tuple[Evidence, ...]
+    first_seen: Moment | None = None
+    last_seen: Moment | None = None
+    count: int = 1
+    wrong_if: str = ""
+    references: tuple[str, ...] = ()
+    explained_by: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.evidence:
+            msg = f"{self.rule}: a finding needs evidence"
+            raise ValueError(msg)
+
+    @property
+    def id(self) -> str:
+        """Return a name derived from what was found, the same in every run and archive shape."""
+        parts = [self.rule, *(f"{s.type} {s.uuid}" for s in self.subjects), self.evidence[0].text]
+        return f"F-{self.rule}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Gap:
+    """Something that was needed and not there: why, and the command that would settle it."""
+
+    need: str
+    host: str
+    why: str
+    settle_with: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The answer of one rule; exactly one per rule per run.
+
+    ``window`` is what a RULED_OUT holds for: (from, to), None when the rule needs no log.
+    """
+
+    rule: str
+    title: str
+    severity: Severity
+    verdict: Verdict
+    reason: str
+    settle_with: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    window: tuple[Moment, Moment] | None = None

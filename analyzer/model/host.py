@@ -1,0 +1,85 @@
+"""What a bundle says of the host it was made on."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzer.model.moment import Moment
+from analyzer.model.source import Source
+
+
+class Role(StrEnum):
+    """A host's place in its pool."""
+
+    MASTER = "master"
+    SUPPORTER = "supporter"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostInventory:
+    """``etc/xensource-inventory``: None for a key that is not there."""
+
+    source: Source
+    host_uuid: str | None
+    control_domain_uuid: str | None
+    product_brand: str | None
+    product_version: str | None
+    build_number: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolMembership:
+    """``etc/xensource/pool.conf``: ``master``, or ``slave:<address of the master>``."""
+
+    source: Source
+    role: Role
+    master_address: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceState:
+    """One unit of ``systemctl-status.out``.
+
+    ``active`` is systemd's first word (``active``, ``inactive``, ``failed``), ``text`` the
+    verbatim "Active:" line and ``journal`` the last journal lines shown with it.
+    """
+
+    source: Source
+    unit: str
+    active: str
+    text: str
+    since: str | None
+    journal: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStates:
+    """``systemctl-status.out`` of one host."""
+
+    source: Source
+    complete: bool
+    services: tuple[ServiceState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packages:
+    """``rpm-qa.out`` of one host: the names with version and release, sorted."""
+
+    source: Source
+    complete: bool
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A xapi message object, ``var/xapi/blobs/messages``; the up to five copies are one."""
+
+    source: Source
+    text: str
+    name: str
+    priority: int | None
+    cls: str
+    obj_uuid: str
+    moment: Moment
+    body: str
+    uuid: str

@@ -1,0 +1,162 @@
+"""All that a renderer may see."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzer.model.finding import Outcome, Severity
+from analyzer.model.host import Role
+from analyzer.model.moment import Moment
+from analyzer.model.source import Source
+
+
+class Presence(StrEnum):
+    """What became of a source that a status report should have."""
+
+    PRESENT = "present"
+    NOT_REQUESTED = "not requested"
+    OMITTED_BY_CAP = "omitted by a size cap"
+    TIMED_OUT = "timed out"
+    EMPTY = "empty"
+    DAMAGED = "damaged"
+    ROTATED_AWAY = "rotated away"
+    OVER_BUDGET = "over our reading budget"
+    BY_DESIGN = "not collected by design"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """One expected source of one bundle: its fate, why, and the command that fetches it.
+
+    ``source`` is the name of the parser that reads it (``smlog``, ``xapi_db``, …); ``members``
+    are the members that were seen for it.
+    """
+
+    bundle: str
+    source: str
+    members: tuple[str, ...]
+    presence: Presence
+    why: str
+    settle_with: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Omission:
+    """Something that was skipped, cut or refused, and why."""
+
+    bundle: str
+    member: str
+    why: str
+    settle_with: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParseProblem:
+    """A piece of a member that its parser did not understand, or a fault of ours on it."""
+
+    source: Source
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What was read of one member, and the time it covers.
+
+    ``shapes`` are the commonest forms of lines not understood: (form, count), digits as ``9``.
+    """
+
+    bundle: str
+    member: str
+    parser: str
+    lines: int
+    events: int
+    not_understood: int
+    first: Moment | None
+    last: Moment | None
+    dated_by: str
+    shapes: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BundleInfo:
+    """One status report. ``sha256`` is of the file given, None for a folder or a stream."""
+
+    name: str
+    kind: str
+    sha256: str | None
+    captured_at: Moment | None
+    complete: bool
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostInfo:
+    """One host of the run."""
+
+    uuid: str | None
+    name: str
+    role: Role
+    product: str
+    bundle: str
+    utc_offset_minutes: int | None
+    clock_skew_seconds: float | None = None
+    database: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A root trouble and the findings that it explains, worst and earliest first."""
+
+    id: str
+    title: str
+    severity: Severity
+    findings: tuple[str, ...]
+    first_seen: Moment | None
+    last_seen: Moment | None
+    next_action: str
+    context: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suppressed:
+    """Known noise: a pattern, how often it was seen, and why it is no finding."""
+
+    pattern: str
+    count: int
+    reason: str
+    example: Source | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineEvent:
+    """A point of the timeline: a finding's evidence or a context event."""
+
+    moment: Moment
+    host: str
+    lane: str
+    label: str
+    severity: Severity | None
+    finding: str | None
+    source: Source
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The whole answer."""
+
+    version: str
+    catalogue: str
+    options: Mapping[str, str]
+    bundles: tuple[BundleInfo, ...]
+    hosts: tuple[HostInfo, ...]
+    causes: tuple[Cause, ...]
+    outcomes: tuple[Outcome, ...]
+    coverage: tuple[Coverage, ...]
+    ledger: tuple[LedgerEntry, ...]
+    omissions: tuple[Omission, ...]
+    problems: tuple[ParseProblem, ...]
+    suppressed: tuple[Suppressed, ...]
+    timeline: tuple[TimelineEvent, ...]

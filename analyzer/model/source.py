@@ -1,0 +1,21 @@
+"""Where a piece of text stands in what the user gave us."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Source:
+    """A line of a member of a bundle; the key of all evidence.
+
+    ``line`` counts from 1 in the decompressed member; 0 means the member as a whole.
+
+    >>> str(Source(bundle="b.tar.bz2", member="var/log/SMlog", line=1204))
+    'var/log/SMlog:1204'
+    """
+
+    bundle: str
+    member: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.member}:{self.line}" if self.line else self.member

@@ -1,0 +1,1 @@
+"""A report becomes text, one file per output; report.json is the source of truth."""

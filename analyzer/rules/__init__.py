@@ -1,0 +1,1 @@
+"""The declarative engine; the catalogue itself is the folder patterns."""

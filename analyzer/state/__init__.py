@@ -1,0 +1,1 @@
+"""Records become the pool as it was, and as it changed."""
