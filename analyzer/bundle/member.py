@@ -14,22 +14,17 @@ class Member(Protocol):
     the host had it (``var/log/SMlog.2.gz``), renaming by XenCenter undone. ``log`` is set when
     the name is that of a syslog family. ``mtime`` is aware UTC, None where the container does
     not keep it (XenCenter's zip). ``damage`` is "" until reading met the end of what is
-    readable; it then says what was lost. Reading never raises for the bundle's faults.
+    readable; it then says what was lost. ``size_read`` counts decompressed bytes so far and
+    ``tail`` holds the last 64 of them. Reading never raises for the bundle's faults.
     """
 
-    @property
-    def bundle(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def log(self) -> LogName | None: ...
-    @property
-    def mtime(self) -> datetime | None: ...
-    @property
-    def damage(self) -> str: ...
-    @property
-    def size_read(self) -> int:
-        """Return the decompressed bytes read so far."""
+    bundle: str
+    path: str
+    log: LogName | None
+    mtime: datetime | None
+    damage: str
+    size_read: int
+    tail: bytes
 
     def blocks(self, size: int = 1 << 20) -> Iterator[bytes]:
         """Yield the decompressed content in blocks of at most `size` bytes, none empty."""

@@ -24,8 +24,7 @@ class Examined:
 class Check(Protocol):
     """One module of this folder; its text is ``patterns/checks/<id>.yaml``."""
 
-    @property
-    def id(self) -> str: ...
+    id: str
 
     def examine(self, case: Case, text: RuleText) -> Examined:
         """Look for the defect everywhere in the case; never raise for missing data."""

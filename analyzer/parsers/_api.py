@@ -128,14 +128,10 @@ class LogParser(Protocol):
     must be parsed whatever the selectors ask (openers of multi-line records, escapes).
     """
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def families(self) -> tuple[str, ...]: ...
-    @property
-    def rest(self) -> str: ...
-    @property
-    def always(self) -> str | None: ...
+    name: str
+    families: tuple[str, ...]
+    rest: str
+    always: str | None
 
     def parse(self, record: Record) -> Record | None:
         """Take a record whose message is all after the syslog tag apart; None: not understood."""
@@ -167,8 +163,7 @@ Fact: TypeAlias = (
 class DocumentParser(Protocol):
     """A file that is read whole. ``name`` is what `needs` calls it (``lvs``, ``xapi_db``)."""
 
-    @property
-    def name(self) -> str: ...
+    name: str
 
     def claims(self, path: str, head: bytes) -> bool:
         """Tell whether this is its file: by its path, and for loose files by its head."""
