@@ -9,8 +9,23 @@ MIB = 1024 * 1024
 class Budget:
     """What one run may read. Sizes in bytes; the defaults fit bundles of a large pool.
 
-    ``ratio`` is decompressed by compressed size and counts only past ``ratio_floor`` bytes,
-    because a log of one repeated line honestly compresses a thousandfold.
+    Attributes:
+        total: decompressed bytes of one archive over all its layers, skipped members included;
+            a whole pool's reports are a few GB (``--max-total``).
+        member: decompressed bytes of one member; syslog turns a log over at 100 MiB, so only a
+            runaway log comes near it (``--max-member``).
+        document: bytes of a member that is read whole, such as ``xapi-db.xml``.
+        ratio: decompressed by compressed size of the archive as given (``--max-ratio``). It
+            counts only past `ratio_floor`, because a log of one repeated line honestly
+            compresses a thousandfold.
+        ratio_floor: bytes that are always read, whatever the ratio.
+        members: entries of one archive, nested archives and skipped ones included; a report has
+            a few thousand (``--max-members``).
+        depth: archives inside each other; 4 is a ticket's zip, XenCenter's zip, a host's tar,
+            and the sub-archive of ``/etc/systemd`` in it (``--max-depth``).
+        archives: archives opened inside one archive: a pool has at most 64 hosts, each with its
+            own and one sub-archive (``--max-archives``).
+        line: bytes of one line that are kept; the rest of it is counted and dropped.
     """
 
     total: int = 64 * 1024 * MIB
@@ -20,4 +35,5 @@ class Budget:
     ratio_floor: int = 1024 * MIB
     members: int = 200_000
     depth: int = 4
+    archives: int = 256
     line: int = MIB

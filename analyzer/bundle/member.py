@@ -4,7 +4,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
+from analyzer.bundle._meter import over
+from analyzer.bundle._stream import BLOCK, Loss, Peekable
 from analyzer.bundle.names import LogName
+
+_TAIL = 64
 
 
 class Member(Protocol):
@@ -34,3 +38,85 @@ class Member(Protocol):
 
     def head(self, size: int = 4096) -> bytes:
         """Return the first decompressed bytes without consuming them."""
+
+
+class ConcreteMember:
+    """The member that `analyzer.bundle.archive` gives out; see `Member`.
+
+    Beyond it: ``loss`` is the damage with the command that settles it, ``blank`` tells whether
+    all bytes read so far were white space.
+    """
+
+    __slots__ = (
+        "_limit",
+        "_stream",
+        "blank",
+        "bundle",
+        "damage",
+        "log",
+        "loss",
+        "mtime",
+        "path",
+        "size_read",
+        "tail",
+    )
+
+    def __init__(
+        self,
+        *,
+        bundle: str,
+        path: str,
+        stream: Peekable,
+        limit: int,
+        log: LogName | None = None,
+        mtime: datetime | None = None,
+    ) -> None:
+        self.bundle = bundle
+        self.path = path
+        self.log = log
+        self.mtime = mtime
+        self.damage = ""
+        self.loss: Loss | None = None
+        self.size_read = 0
+        self.tail = b""
+        self.blank = True
+        self._stream = stream
+        self._limit = limit
+
+    def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
+        """Yield the decompressed content in blocks of at most `size` bytes, none empty."""
+        while block := self._next(size):
+            yield block
+
+    def read(self, limit: int) -> bytes:
+        """Return at most `limit` decompressed bytes, starting where reading stands."""
+        blocks = []
+        while limit and (block := self._next(min(limit, BLOCK))):
+            blocks.append(block)
+            limit -= len(block)
+        return b"".join(blocks)
+
+    def head(self, size: int = 4096) -> bytes:
+        """Return the next decompressed bytes without consuming them."""
+        return self._stream.peek(min(size, self._limit - self.size_read))
+
+    @property
+    def over_budget(self) -> bool:
+        """Tell whether a limit of ours ended it."""
+        return self.loss is not None and self.loss.over_budget
+
+    def _next(self, size: int) -> bytes:
+        block = self._stream.read(min(size, self._limit - self.size_read)) if size else b""
+        if not block:
+            self._end()
+            return b""
+        self.size_read += len(block)
+        self.tail = block[-_TAIL:] if len(block) >= _TAIL else (self.tail + block)[-_TAIL:]
+        self.blank = self.blank and not block.strip()
+        return block
+
+    def _end(self) -> None:
+        self.loss = self._stream.loss
+        if self.size_read == self._limit and self._stream.peek(1):
+            self.loss = over("bytes of one member", self._limit, "--max-member")
+        self.damage = self.loss.why if self.loss is not None else ""

@@ -1,6 +1,33 @@
 """Names inside a bundle: which status report, which path on the host, which log and rotation."""
 
+import re
 from dataclasses import dataclass
+
+LOG_FAMILIES = (
+    "SMlog",
+    "xensource.log",
+    "audit.log",
+    "daemon.log",
+    "kern.log",
+    "user.log",
+    "messages",
+    "secure",
+    "crit.log",
+    "xenstored-access.log",
+    "xha.log",
+)
+
+_LOG = re.compile(
+    r"(?P<family>" + "|".join(map(re.escape, LOG_FAMILIES)) + r")"
+    r"(?:\.(?P<rotation>\d{1,4}))?(?:\.(?:gz|bz2|xz))?",
+    re.ASCII,
+)
+# collect_data() in xen-bugtool names its top folder so; XenCenter adds " (1)" to a second one.
+_REPORT = re.compile(r"bug-report-\d{14}(?: \(\d+\))?", re.ASCII)
+_SYSTEM_FOLDERS = frozenset(
+    {"var", "etc", "proc", "run", "root", "opt", "tmp", "boot", "usr", "sys", "home"}
+)
+_DRIVE = re.compile(r"[A-Za-z]:")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -9,3 +36,90 @@ class LogName:
 
     family: str
     rotation: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Placed:
+    """A stored name taken apart: the folder of its status report, and the path on the host."""
+
+    root: str
+    path: str
+
+
+def place(stored_path: str) -> Placed:
+    r"""Tell the status report that a stored name belongs to, and its path on the host.
+
+    The folder of a status report ends at ``bug-report-<14 digits>`` (main() in xen-bugtool),
+    else before the first system folder, else it is the folder of the file. A log that lies
+    there bare is put where syslog writes it. ``OpaqueRef_…`` becomes ``OpaqueRef:…`` again
+    (TarSanitization in XenCenter). What cannot be printed is escaped, and nothing leads outside.
+
+    >>> place("2024-bugtool-jupiter/bug-report-20240610133241/var/log/SMlog")
+    Placed(root='2024-bugtool-jupiter/bug-report-20240610133241', path='var/log/SMlog')
+    >>> place("ticket/SMlog.2.gz")
+    Placed(root='ticket', path='var/log/SMlog.2.gz')
+    >>> place("./xapi-db.xml")
+    Placed(root='', path='xapi-db.xml')
+    """
+    parts = [part for part in printable(stored_path).split("/") if part not in ("", ".", "..")]
+    cut = _root_length(parts)
+    inner = [_renamed_back(part) for part in parts[cut:]]
+    if len(inner) == 1 and _LOG.fullmatch(inner[0]):
+        inner = ["var", "log", *inner]
+    return Placed(root="/".join(parts[:cut]), path="/".join(inner))
+
+
+def log_name(path: str) -> LogName | None:
+    """Return the log family and rotation that a placed path names, if it is a syslog file.
+
+    >>> log_name("var/log/SMlog.2.gz")
+    LogName(family='var/log/SMlog', rotation=2)
+    """
+    folder, _, name = path.rpartition("/")
+    match = _LOG.fullmatch(name) if folder == "var/log" else None
+    if match is None:
+        return None
+    return LogName(family=f"var/log/{match['family']}", rotation=int(match["rotation"] or 0))
+
+
+def escapes(stored_path: str) -> bool:
+    """Tell whether a stored name leads outside of the folder it would be unpacked in."""
+    parts = stored_path.replace("\\", "/").split("/")
+    return stored_path.startswith(("/", "\\")) or ".." in parts or bool(_DRIVE.fullmatch(parts[0]))
+
+
+def printable(text: str) -> str:
+    r"""Escape what a terminal would act on or not show: controls, ANSI, direction marks.
+
+    Bytes that were no UTF-8 (lone surrogates, as tarfile and os.fsdecode give them) become
+    ``\xNN`` too.
+
+    >>> printable("a\x1b[31mb")
+    'a\\x1b[31mb'
+    """
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else _escaped(ord(char)) for char in text)
+
+
+def _escaped(code: int) -> str:
+    if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - the range of PEP 383
+        code -= 0xDC00
+    if code <= 0xFF:  # noqa: PLR2004 - one byte
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - 16 bits
+
+
+def _root_length(parts: list[str]) -> int:
+    folders = parts[:-1]
+    for index, part in enumerate(folders):
+        if _REPORT.fullmatch(part):
+            return index + 1
+    for index, part in enumerate(folders):
+        if part in _SYSTEM_FOLDERS:
+            return index
+    return len(folders)
+
+
+def _renamed_back(part: str) -> str:
+    return f"OpaqueRef:{part[10:]}" if part.startswith("OpaqueRef_") else part

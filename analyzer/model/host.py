@@ -54,11 +54,19 @@ class ServiceState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceStates:
-    """``systemctl-status.out`` of one host."""
+    """``systemctl-status.out`` of one host.
+
+    ``complete`` is True only when the text was read to its end and understood. What the
+    collector runs shows the manager's own block alone: ``failed_units`` is the number there,
+    None without it, and ``running`` the units that have processes; ``services`` are the units
+    whose states somebody had shown too.
+    """
 
     source: Source
     complete: bool
     services: tuple[ServiceState, ...]
+    failed_units: int | None = None
+    running: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,13 +16,19 @@ StringMap = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class XapiObject:
-    """What every row has."""
+    """What every row has.
+
+    ``raw`` keeps, for quoting, what the decoded fields were read from, in the order of reading:
+    (attribute of the database, its value before `%` and S-expressions are decoded), or for an
+    `xe` dump (attribute of the database, the verbatim line).
+    """
 
     source: Source
     ref: str
     uuid: str
     name_label: str | None = None
     other_config: StringMap | None = None
+    raw: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,84 @@
+"""Tell what a single file is that is no archive: a log, a document, or nothing known."""
+
+import re
+from dataclasses import dataclass
+
+from analyzer.bundle.names import LogName, log_name, place, printable
+from analyzer.errors import InputError, UsageError
+
+LOG_PARSERS = {
+    "smlog": "var/log/SMlog",
+    "xensource_log": "var/log/xensource.log",
+    "audit_log": "var/log/audit.log",
+    "daemon_log": "var/log/daemon.log",
+    "kern_log": "var/log/kern.log",
+    "user_log": "var/log/user.log",
+    "xha_log": "var/log/xha.log",
+}
+_DOCUMENTS = {
+    "xensource-inventory": "etc/xensource-inventory",
+    "pool.conf": "etc/xensource/pool.conf",
+} | {
+    name: name
+    for name in (
+        "xapi-db.xml",
+        "xapi-db-dumped.xml",
+        "inventory.xml",
+        "xen-bugtool.log",
+        "lvs.out",
+        "vgs.out",
+        "pvs.out",
+        "ls-lR-%dev.out",
+        "dmsetup-table.out",
+        "df-alT.out",
+        "systemctl-status.out",
+        "rpm-qa.out",
+    )
+}
+_PACKED = re.compile(r"\.(?:gz|bz2|xz)$")
+_ROTATED = re.compile(r"\.(\d{1,4})(?:\.(?:gz|bz2|xz))?$", re.ASCII)
+# xapi's database, `xe …-param-list`, a listing of an SR, output of LVM
+_TELLING = re.compile(
+    rb"\A\s*<(?:\?xml|database)|^uuid \( RO\)|\.cbtlog\b|/sr-mount/|VG_XenStorage-", re.MULTILINE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Single:
+    """The one member of an input that is a single file."""
+
+    path: str
+    log: LogName | None
+
+
+def identify(name: str, head: bytes, log_as: str | None) -> Single:
+    """Tell what the file `name` that starts with `head` is.
+
+    Raises:
+        InputError: it is nothing that a status report has.
+        UsageError: no parser is called `log_as`.
+    """
+    if log_as is not None:
+        return Single(path=printable(name), log=_told(name, log_as))
+    path = place(name).path
+    if (log := log_name(path)) is not None:
+        return Single(path=path, log=log)
+    plain = _PACKED.sub("", path)
+    if plain in _DOCUMENTS:
+        return Single(path=_DOCUMENTS[plain], log=None)
+    if b"\0" not in head and _TELLING.search(head):
+        return Single(path=path, log=None)
+    msg = (
+        f"{printable(name)}: neither an archive nor a file of a status report: "
+        f"give the archive that xen-bugtool made, or for a log tell which it is with --as "
+        f"({', '.join(LOG_PARSERS)})"
+    )
+    raise InputError(msg)
+
+
+def _told(name: str, log_as: str) -> LogName:
+    if log_as not in LOG_PARSERS:
+        msg = f"--as {log_as}: expected one of {', '.join(LOG_PARSERS)}"
+        raise UsageError(msg)
+    rotated = _ROTATED.search(name)
+    return LogName(family=LOG_PARSERS[log_as], rotation=int(rotated[1]) if rotated else 0)

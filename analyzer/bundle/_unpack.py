@@ -1,0 +1,221 @@
+"""Decompression as a stream: gzip, bzip2, xz, the deflate of zip; damaged data up to the damage."""
+
+import bz2
+import lzma
+import zlib
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol
+
+from analyzer.bundle._stream import FETCH_AGAIN, Loss, Peekable, Stream
+
+GZIP = "gz"
+BZIP2 = "bz2"
+XZ = "xz"
+DEFLATE = "deflate"
+
+_FEED = 1 << 16
+# An error loses what its own call had decoded, so xz takes small steps. zlib's state can be
+# copied, and bzip2 is decoded block by block.
+_STEPS = {GZIP: _FEED, DEFLATE: _FEED, BZIP2: 1 << 20, XZ: 1024}
+# So little that what one bite makes of a bomb (45 MB a block of bzip2) can be held.
+_BITE = 32
+_MAGIC = {GZIP: b"\x1f\x8b", BZIP2: b"BZh", XZ: b"\xfd7zXZ\0"}
+# xz -9 needs 65 MiB; a header can ask for 4 GiB
+_XZ_MEMORY = 1 << 27
+_FAULTS = (EOFError, MemoryError, OSError, ValueError, lzma.LZMAError, zlib.error)
+
+
+class Decoder(Protocol):
+    """What bz2 and lzma decompressors have in common."""
+
+    @property
+    def eof(self) -> bool:
+        """Tell whether the end of the compressed stream was met."""
+
+    @property
+    def needs_input(self) -> bool:
+        """Tell whether the next call must bring data."""
+
+    @property
+    def unused_data(self) -> bytes:
+        """Return what follows the end of the compressed stream."""
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        """Return at most `max_length` decoded bytes."""
+
+
+class Unpacked:
+    """The decompressed content of a stream; several compressed streams in a row are one."""
+
+    def __init__(self, inner: Stream, kind: str) -> None:
+        self._inner = Peekable(inner)
+        self._kind = kind
+        self._decoder = _decoder(kind)
+        self._given = 0
+        self._ended = False
+        self.loss: Loss | None = None
+        self.rest = b""
+
+    def read(self, size: int) -> bytes:
+        """Return the next decompressed bytes."""
+        pieces: list[bytes] = []
+        left = size
+        while left and not self._ended:
+            piece = self._step(min(left, _STEPS[self._kind]))
+            pieces.append(piece)
+            left -= len(piece)
+        self._given += size - left
+        return b"".join(pieces)
+
+    def _step(self, size: int) -> bytes:
+        if self._decoder.eof:
+            self._next_stream()
+            return b""
+        hungry = self._decoder.needs_input
+        data = self._inner.read(_FEED) if hungry else b""
+        try:
+            piece = self._decoder.decompress(data, size)
+        except _FAULTS as error:
+            self._damaged(str(error) or type(error).__name__)
+            return b""
+        if hungry and not data and not piece:
+            self._cut()
+        return piece
+
+    def _next_stream(self) -> None:
+        rest = self._decoder.unused_data
+        if self._kind == DEFLATE:
+            self.rest, self._ended = rest, True
+            return
+        rest = rest.lstrip(b"\0")  # padding, as gzip and xz allow it
+        while len(rest) < len(_MAGIC[self._kind]) and (more := self._inner.read(_FEED)):
+            rest = (rest + more).lstrip(b"\0")
+        if rest.startswith(_MAGIC[self._kind]):
+            self._decoder = _decoder(self._kind)
+            self._inner.unread(rest)
+        elif rest or self._inner.loss is not None:
+            self._damaged("what follows the end of the compressed data is something else")
+        else:
+            self._ended = True
+
+    def _cut(self) -> None:
+        if self._inner.loss is not None:
+            self.loss, self._ended = self._inner.loss, True
+        else:
+            self._damaged("cut, the compressed data has no end")
+
+    def _damaged(self, what: str) -> None:
+        where = f"{self._kind} data damaged near its byte {self._inner.position:,}"
+        self.loss = Loss(why=f"{where}: {what}", settle_with=FETCH_AGAIN)
+        self._ended = True
+
+
+class _Blocks:
+    """bzip2 that gives out a block only once its checksum was right.
+
+    libbz2 checks it after the block, and a damaged block comes out as text in wrong order. All
+    that was decoded is good once the decoder has nothing left to give.
+    """
+
+    def __init__(self) -> None:
+        self._bz2 = bz2.BZ2Decompressor()
+        self._waiting = b""
+        self._fed = 0
+        self._held: list[bytes] = []
+        self._good: deque[bytes] = deque()
+        self._last = b""
+
+    @property
+    def eof(self) -> bool:
+        return self._bz2.eof and not self._good
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._good and self._fed == len(self._waiting) and self._hungry
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._bz2.unused_data + self._waiting[self._fed :]
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        if data:
+            self._waiting, self._fed = self._waiting[self._fed :] + data, 0
+        while not self._good and not self._bz2.eof and not self.needs_input:
+            self._bite()
+        if not self._good:
+            return b""
+        block = self._good.popleft()
+        if len(block) > max_length:
+            self._good.appendleft(block[max_length:])
+        return block[:max_length]
+
+    def _bite(self) -> None:
+        data = b""
+        if self._hungry:
+            data = self._waiting[self._fed : self._fed + _BITE]
+            self._fed += len(data)
+        self._last = self._bz2.decompress(data, _FEED)
+        if self._last:
+            self._held.append(self._last)
+        if not self._last or self._bz2.eof:
+            self._good.extend(self._held)
+            self._held.clear()
+
+    @property
+    def _hungry(self) -> bool:
+        # It asks for data too while it has something left to give.
+        return self._bz2.needs_input and not self._last
+
+
+class _Inflater:
+    """zlib with the face of the other decompressors; an error loses nothing decoded before."""
+
+    def __init__(self, wbits: int) -> None:
+        self._zlib = zlib.decompressobj(wbits)
+        self._failed: zlib.error | None = None
+
+    @property
+    def eof(self) -> bool:
+        return self._zlib.eof
+
+    @property
+    def needs_input(self) -> bool:
+        return not self._zlib.unconsumed_tail and self._failed is None
+
+    @property
+    def unused_data(self) -> bytes:
+        return self._zlib.unused_data
+
+    def decompress(self, data: bytes, max_length: int) -> bytes:
+        if self._failed is not None:
+            raise self._failed
+        data = self._zlib.unconsumed_tail + data
+        before = self._zlib.copy()
+        try:
+            return self._zlib.decompress(data, max_length)
+        except zlib.error as error:
+            self._failed = error
+            return _salvaged(before.decompress, data, max_length)
+
+
+def _salvaged(decompress: Callable[[bytes, int], bytes], data: bytes, limit: int) -> bytes:
+    decoded = bytearray()
+    for index in range(len(data)):
+        try:
+            decoded += decompress(data[index : index + 1], limit)
+        except zlib.error:
+            break
+    return bytes(decoded)
+
+
+def _decoder(kind: str) -> Decoder:
+    match kind:
+        case "bz2":
+            return _Blocks()
+        case "xz":
+            return lzma.LZMADecompressor(memlimit=_XZ_MEMORY)
+        case "deflate":
+            return _Inflater(-zlib.MAX_WBITS)
+        case _:
+            return _Inflater(zlib.MAX_WBITS + 16)

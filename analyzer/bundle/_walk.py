@@ -1,0 +1,259 @@
+"""One pass over an archive: entries become members, nested archives are opened on the way."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from analyzer.bundle import _shape
+from analyzer.bundle._entry import Entry, Fault
+from analyzer.bundle._meter import Meter, Metered
+from analyzer.bundle._parallel import unpack_bzip2_file
+from analyzer.bundle._single import Single
+from analyzer.bundle._stream import Loss, Peekable, Stream
+from analyzer.bundle._tar import tar_entries
+from analyzer.bundle._unpack import BZIP2, Unpacked
+from analyzer.bundle._zip import zip_file_entries, zip_stream_entries
+from analyzer.bundle.member import ConcreteMember
+from analyzer.bundle.names import Placed, escapes, log_name, place, printable
+from analyzer.model.report import Omission
+
+# of one kind; a folder can hold a hundred thousand links
+_LISTED = 200
+# ArchiveWithTarSubarchives in xen-bugtool packs this folder of the same report by itself.
+_SUB_ARCHIVE = "etc/systemd.tar"
+_NO_RISK = "if it matters, add the file that it stands for under its own name"
+_SPLIT = "give the parts of the archive one by one to see all of them"
+_REPACK = "unpack it, and pack it again as .tar.gz"
+_TWICE = "unpack the archive, rename one of the two, and give the folder"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Where:
+    """The archive being read: its name for bundles, and how deep it lies.
+
+    A sub-archive is part of the status report that it lies in: then ``report`` is the name of
+    that, and ``path`` its own path in it.
+    """
+
+    origin: str
+    depth: int = 1
+    report: str | None = None
+    path: str = ""
+
+    def bundle(self, root: str) -> str:
+        """Return the name of the status report in the folder `root`."""
+        if self.report is not None:
+            return self.report
+        return f"{self.origin}:{root}" if root else self.origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What lies under the layers of compression, the outermost first.
+
+    ``kind`` is ``tar`` or ``zip``, None for a plain file; ``unread`` names a compression that
+    is not read here, else it is "".
+    """
+
+    stream: Peekable
+    kind: str | None
+    layers: tuple[str, ...]
+    unread: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Walk:
+    """The state of the pass.
+
+    ``complete`` turns False with the first loss; ``stopped`` says which limit ended the pass.
+    """
+
+    meter: Meter
+    on_read: Callable[[int], None]
+    on_member: Callable[[str], None]
+    complete: bool = True
+    stopped: str = ""
+    _omissions: list[Omission] = field(default_factory=list)
+    _counts: Counter[str] = field(default_factory=Counter)
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def omissions(self) -> tuple[Omission, ...]:
+        """Return what was left out, in the order met; many of one kind end in a count."""
+        more = [
+            Omission(
+                bundle=self._omissions[0].bundle,
+                member=f"({count - _LISTED:,} more)",
+                why=kind,
+                settle_with=_SPLIT,
+            )
+            for kind, count in self._counts.items()
+            if count > _LISTED
+        ]
+        return (*self._omissions, *more)
+
+    def read(self, size: int) -> None:
+        """Count bytes of the input."""
+        self.meter.take(size)
+        self.on_read(size)
+
+    def unpack(
+        self, stream: Stream, *, layers: int, path: Path | None = None, raw: bool = False
+    ) -> Content:
+        """Take off up to `layers` layers of compression.
+
+        ``raw`` tells that the bytes are those of the input itself, not counted yet; ``path`` is
+        set when they are those of a file.
+        """
+        top, found = Peekable(stream), list[str]()
+        while (kind := _shape.packing(top.peek(_shape.HEAD))) and len(found) < layers:
+            fast = kind == BZIP2 and path is not None and not found
+            unpacked = (
+                unpack_bzip2_file(path, self.read)
+                if fast and path is not None
+                else Unpacked(top, kind)
+            )
+            top = Peekable(Metered(unpacked, self.meter))
+            found.append(kind)
+        if raw and not found:
+            top = Peekable(Metered(top, self.meter))
+        head = top.peek(_shape.HEAD)
+        unread = f"more than {layers} layers of compression" if kind else _shape.foreign(head)
+        return Content(
+            stream=top,
+            kind=_shape.container(head),
+            layers=tuple(found),
+            unread=unread or "",
+        )
+
+    def archive(self, content: Content, where: Where) -> Iterator[ConcreteMember]:
+        """Yield the members of an archive that comes as a stream."""
+        stream = content.stream
+        tar = content.kind == _shape.TAR
+        entries = tar_entries(stream) if tar else zip_stream_entries(stream, self.meter)
+        yield from self.entries(entries, where)
+        if stream.loss is not None:
+            why = f"{stream.loss.why}: what follows in the archive is lost"
+            self.lose(where.bundle(""), where.path, replace(stream.loss, why=why))
+
+    def zip_file(self, path: Path, where: Where) -> Iterator[ConcreteMember]:
+        """Yield the members of a zip file; of the input its size is counted, not what is read."""
+        self.meter.take(path.stat().st_size)
+        yield from self.entries(zip_file_entries(path, self.meter, self.on_read), where)
+
+    def single(self, content: Content, where: Where, single: Single) -> Iterator[ConcreteMember]:
+        """Yield the one member that a file is which is no archive."""
+        self.on_member(single.path)
+        yield from self._delivered(
+            ConcreteMember(
+                bundle=where.bundle(""),
+                path=single.path,
+                stream=content.stream,
+                limit=self.meter.budget.member,
+                log=single.log,
+            )
+        )
+
+    def entries(self, entries: Iterator[Entry | Fault], where: Where) -> Iterator[ConcreteMember]:
+        """Yield the members that `entries` hold, those of nested archives among them."""
+        for entry in entries:
+            if self.stopped:
+                return
+            if isinstance(entry, Fault):
+                self.lose(where.bundle(""), printable(entry.where) or where.path, entry.loss)
+            elif (loss := self.meter.another_member()) is not None:
+                self.lose(where.bundle(""), printable(entry.name), loss)
+            else:
+                yield from self._entry(entry, where)
+
+    def lose(self, bundle: str, member: str, loss: Loss) -> None:
+        """Note a loss: the archive is not complete; a limit on all of it ends the pass."""
+        self.complete = False
+        if self.stopped:
+            return
+        if self.meter.exhausted and loss.over_budget:
+            self.stopped = loss.why
+            loss = replace(loss, why=f"{loss.why}; nothing after this is read")
+        self._omit(bundle, member, loss, "losses")
+
+    def _omit(self, bundle: str, member: str, loss: Loss, kind: str) -> None:
+        self._counts[kind] += 1
+        if self._counts[kind] <= _LISTED:
+            why = printable(loss.why)
+            self._omissions.append(
+                Omission(bundle=bundle, member=member, why=why, settle_with=loss.settle_with)
+            )
+
+    def _entry(self, entry: Entry, where: Where) -> Iterator[ConcreteMember]:
+        placed = place(entry.name)
+        bundle = where.bundle(placed.root)
+        log = log_name(placed.path)
+        if (why := _refusal(entry)) or entry.content is None:
+            self._omit(bundle, printable(entry.name), _not_read(why), "entries that are no files")
+            return
+        self.on_member(placed.path)
+        content = self.unpack(
+            entry.content,
+            layers=1 if log else self.meter.budget.depth,
+            path=entry.path,
+            raw=entry.path is not None,
+        )
+        if content.unread and log is None:
+            loss = Loss(why=f"packed with {content.unread}: not read", settle_with=_REPACK)
+            self.lose(bundle, placed.path, loss)
+        elif content.kind is not None and log is None:
+            yield from self._nested(entry, placed, where, content)
+        else:
+            yield from self._member(entry, placed, bundle, content)
+
+    def _nested(
+        self, entry: Entry, placed: Placed, where: Where, content: Content
+    ) -> Iterator[ConcreteMember]:
+        path = f"{placed.root}/{placed.path}" if placed.root else placed.path
+        bundle = where.bundle(placed.root)
+        depth = where.depth + 1
+        if (loss := self.meter.another_archive(depth)) is not None:
+            self.lose(bundle, placed.path, loss)
+            return
+        inner = Where(origin=f"{where.origin}:{path}", depth=depth)
+        if placed.path == _SUB_ARCHIVE:
+            inner = replace(inner, report=bundle, path=placed.path)
+        if content.kind == _shape.ZIP and entry.path is not None and not content.layers:
+            yield from self.zip_file(entry.path, inner)
+        else:
+            yield from self.archive(content, inner)
+
+    def _member(
+        self, entry: Entry, placed: Placed, bundle: str, content: Content
+    ) -> Iterator[ConcreteMember]:
+        if (bundle, placed.path) in self._seen:
+            why = "a second member of this name: the first one is read"
+            self._omit(bundle, printable(entry.name), Loss(why=why, settle_with=_TWICE), "doubles")
+            return
+        self._seen.add((bundle, placed.path))
+        yield from self._delivered(
+            ConcreteMember(
+                bundle=bundle,
+                path=placed.path,
+                stream=content.stream,
+                limit=self.meter.budget.member,
+                log=log_name(placed.path),
+                mtime=entry.mtime,
+            )
+        )
+
+    def _delivered(self, member: ConcreteMember) -> Iterator[ConcreteMember]:
+        yield member
+        if member.loss is not None:
+            self.lose(member.bundle, member.path, member.loss)
+
+
+def _refusal(entry: Entry) -> str:
+    if entry.skip:
+        return entry.skip
+    return "its name leads outside of the archive" if escapes(entry.name) else ""
+
+
+def _not_read(why: str) -> Loss:
+    return Loss(why=f"not read: {why}", settle_with=_NO_RISK)

@@ -1,0 +1,69 @@
+"""What became of every source that a status report should have, and the line that proves it.
+
+The md5 sums of ``inventory.xml`` are not looked at: xen-bugtool takes those of real files after
+it copied them, so a log that is being written never fits its own.
+"""
+
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from analyzer.bundle._expected import EXPECTED, Expected
+from analyzer.bundle._fates import ReportTraces, judge
+from analyzer.bundle._seen import SeenMember
+from analyzer.bundle.inventory import BugtoolLog, ReportInventory
+from analyzer.model.report import LedgerEntry
+
+__all__ = ["SeenMember", "build_ledger"]
+
+_NO_CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+
+
+def build_ledger(
+    bundle: str,
+    seen: Sequence[SeenMember],
+    inventory: ReportInventory | None,
+    bugtool: BugtoolLog | None,
+    *,
+    claimed: Mapping[str, tuple[str, ...]] = _NO_CLAIMS,
+    stopped: str = "",
+) -> tuple[LedgerEntry, ...]:
+    """Return one entry per expected source, ordered by its name.
+
+    ``claimed`` maps a source to members that were recognised as such by their content, whatever
+    their name; ``stopped`` is which limit of ours ended the reading of the archive.
+    """
+    report = ReportTraces(
+        bundle=bundle,
+        seen={member.path: member for member in seen},
+        inventory=inventory,
+        bugtool=bugtool,
+        stopped=stopped,
+    )
+    return tuple(_entry(report, expected, claimed) for expected in EXPECTED)
+
+
+def _entry(
+    report: ReportTraces, expected: Expected, claimed: Mapping[str, tuple[str, ...]]
+) -> LedgerEntry:
+    paths = {path for path, member in report.seen.items() if _is_of(expected, member)}
+    paths |= set(claimed.get(expected.source, ()))
+    members = [report.seen.get(path) or _unread(report, path) for path in sorted(paths)]
+    presence, why = judge(report, expected, members)
+    return LedgerEntry(
+        bundle=report.bundle,
+        source=expected.source,
+        members=tuple(member.path for member in members),
+        presence=presence,
+        why=why,
+        settle_with=expected.settle_with,
+    )
+
+
+def _is_of(expected: Expected, member: SeenMember) -> bool:
+    if member.log is not None:
+        return member.log.family == expected.family
+    return expected.owns(member.path)
+
+
+def _unread(report: ReportTraces, path: str) -> SeenMember:
+    return SeenMember(bundle=report.bundle, path=path)
