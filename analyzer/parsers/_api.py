@@ -4,9 +4,10 @@ Two kinds. A `LogParser` reads one line at a time and is only shown the lines th
 asks for (`analyzer.parsers.scan`); a `DocumentParser` reads a whole member and yields facts.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from enum import Enum
 from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
@@ -106,7 +107,10 @@ class Hit:
 class LogStats:
     """What is known of a whole log member, whatever the selectors kept.
 
-    ``turns`` are the places where the month jumps over New Year: (line, +1 or -1).
+    ``shapes`` are the commonest forms of lines not understood. ``turns`` are the places where
+    the year changes: (line, by how many years), +1 or -1 where only months tell. ``dated`` are
+    lines whose stamps carry a year, ``leap_days`` lines of a 29 February without one (a sample
+    of each). ``longest_cut`` is the whole length in bytes of the longest line that was cut.
     """
 
     lines: int
@@ -117,30 +121,53 @@ class LogStats:
     turns: tuple[tuple[int, int], ...]
     witnesses: tuple[Witness, ...]
     longest_cut: int = 0
+    dated: tuple[tuple[int, Stamp], ...] = ()
+    leap_days: tuple[int, ...] = ()
 
 
-class LogParser(Protocol):
-    """A line-oriented log written through syslog.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What stands behind the syslog tag, taken apart by a format; as in `Record`."""
+
+    process: str
+    message: str
+    pid: int | None = None
+    task: str | None = None
+    level: Level | None = None
+    count: int = 1
+
+
+class Joint(Enum):
+    """How a line of the same program and pid relates to the open record before it."""
+
+    PART = "part of it, more may come"
+    LAST = "part of it, and its end"
+    NEW = "not part of it: the record was whole before"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogParser:
+    """A line-oriented log written through syslog: data and functions, one value per format.
 
     ``name`` is what patterns call it (``smlog``), ``families`` the log families it reads
-    (``var/log/SMlog``). ``rest`` is an RE2 pattern, without line feed, for what may follow
-    ``<stamp> <host> `` on a line that is understood. ``always`` is an RE2 pattern for lines that
-    must be parsed whatever the selectors ask (openers of multi-line records, escapes).
+    (``var/log/SMlog``). ``rest`` is an RE2 pattern, without line feed, for the beginning of what
+    follows ``<stamp> <host> `` on a line that is understood. ``always`` is an RE2 pattern for
+    lines that must be parsed whatever the selectors ask (openers of multi-line records, escapes).
+
+    ``parse(tag, pid, text)`` takes what follows the tag apart; None: not understood, exactly
+    where ``rest`` does not match. ``opens(record)`` tells whether later lines of the same program
+    and pid may belong to it, ``joint(message, line)`` whether such a line does, given the
+    message so far. ``witness(text)`` is the UTC time a line carries beside its local stamp.
     """
 
     name: str
     families: tuple[str, ...]
     rest: str
-    always: str | None
-
-    def parse(self, record: Record) -> Record | None:
-        """Take a record whose message is all after the syslog tag apart; None: not understood."""
-
-    def continued_by(self, opener: Record, line: Record) -> bool | None:
-        """Tell whether `line` continues `opener`: True, False (not it), None (opener is whole)."""
-
-    def witness(self, record: Record) -> datetime | None:
-        """Return the UTC time that this line carries beside its local stamp, if any."""
+    parse: Callable[[str, int | None, str], Body | None]
+    always: str | None = None
+    opens: Callable[[Record], bool] | None = None
+    joint: Callable[[str, str], Joint] | None = None
+    witness: Callable[[str], datetime | None] | None = None
 
 
 Fact: TypeAlias = (
@@ -163,7 +190,9 @@ Fact: TypeAlias = (
 class DocumentParser(Protocol):
     """A file that is read whole. ``name`` is what `needs` calls it (``lvs``, ``xapi_db``)."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Return what `needs` and the ledger call the source."""
 
     def claims(self, path: str, head: bytes) -> bool:
         """Tell whether this is its file: by its path, and for loose files by its head."""

@@ -1,0 +1,73 @@
+"""Cut a stream of blocks into chunks of whole lines, each line of bounded length."""
+
+from collections.abc import Iterable, Iterator
+
+
+class WholeLines:
+    """Chunks of whole lines; every line ends with LF, the last of the stream too.
+
+    A line of more than `limit` bytes is cut to its first `limit` and the rest skipped without
+    being held; ``longest_cut`` is the whole length of the longest such line, 0 without any.
+    What is cut does not depend on where the blocks end. A chunk that is not UTF-8 gets
+    replacement characters, so that bytes and text say the same.
+    """
+
+    def __init__(self, blocks: Iterable[bytes], limit: int) -> None:
+        self._blocks = blocks
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._length = 0  # of the line that is still open, skipped bytes included
+        self.longest_cut = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for block in self._blocks:
+            end = block.rfind(b"\n") + 1
+            if end:
+                self._keep(block[:end])
+                yield self._close()
+            self._keep(block[end:])
+        if self._length:
+            self._keep(b"\n")
+            yield self._close()
+
+    def _keep(self, piece: bytes) -> None:
+        """Add a piece of the stream; of the line that is open keep no more than the limit."""
+        first = piece.find(b"\n")
+        inside = len(piece) if first < 0 else first
+        room = max(0, self._limit - self._length)
+        self._length += inside
+        if first < 0:
+            self._parts.append(piece[:room])
+            return
+        self._note(self._length)
+        self._parts.append(piece if inside <= room else piece[:room] + piece[first:])
+        self._length = 0
+
+    def _note(self, length: int) -> None:
+        if length > self._limit:
+            self.longest_cut = max(self.longest_cut, length)
+
+    def _close(self) -> bytes:
+        chunk = b"".join(self._parts)
+        self._parts = []
+        self._length = 0
+        chunk = self._cut(chunk)
+        if chunk.isascii():
+            return chunk
+        return chunk.decode(errors="replace").encode()
+
+    def _cut(self, chunk: bytes) -> bytes:
+        """Cut the lines that are too long; hop from line end to line end, a limit at a time."""
+        kept: list[bytes] = []
+        start = done = 0
+        while len(chunk) - start > self._limit + 1:
+            last = chunk.rfind(b"\n", start, start + self._limit + 1)
+            if last >= 0:
+                start = last + 1
+                continue
+            end = chunk.index(b"\n", start)
+            self._note(end - start)
+            kept.append(chunk[done : start + self._limit])
+            start = done = end
+            start += 1
+        return b"".join((*kept, chunk[done:])) if kept else chunk

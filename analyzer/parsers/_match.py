@@ -1,0 +1,159 @@
+"""The selectors of one parser as automata: which lines may matter, and what exactly matched.
+
+RE2 works on bytes as Latin-1 here: one automaton over all patterns, linear on hostile text.
+"""
+
+import re
+from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Protocol
+
+import re2
+
+from analyzer.parsers._api import Hit, Selector
+
+_MEMORY = 256 * 1024 * 1024
+_REMEMBERED = 8192  # messages: logs repeat themselves
+_REMEMBERED_SIZE = 512
+_EMPTY = "(?:)"
+_NOTHING = r"[^\x00-\xff]"
+
+
+class Match(Protocol):
+    """What this package uses of a match of RE2."""
+
+    def start(self) -> int:
+        """Return where it begins."""
+
+    def end(self) -> int:
+        """Return where it ends."""
+
+    def groups(self) -> tuple[bytes | None, ...]:
+        """Return all groups; None where one took no part."""
+
+
+class Automaton(Protocol):
+    """What this package uses of a compiled RE2 pattern over bytes."""
+
+    groupindex: dict[bytes, int]
+
+    def search(self, text: bytes, pos: int = 0) -> Match | None:
+        """Find the leftmost match from `pos`."""
+
+    def match(self, text: bytes, pos: int = 0) -> Match | None:
+        """Match at `pos`."""
+
+
+def _options(*, captures: bool, lines: bool) -> re2.Options:
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    options.max_mem = _MEMORY
+    options.log_errors = False
+    options.never_capture = not captures
+    options.never_nl = lines
+    return options
+
+
+def automaton(pattern: str, *, captures: bool = False, lines: bool = False) -> Automaton:
+    """Compile for bytes; with `lines` no part of it ever matches a line feed."""
+    compiled: Automaton = re2.compile(pattern.encode(), _options(captures=captures, lines=lines))
+    return compiled
+
+
+def every_line() -> Automaton:
+    """Return the filter that keeps everything."""
+    return automaton(_EMPTY)
+
+
+class Matcher:
+    """The selectors of one parser, in the order of their ids.
+
+    Raises:
+        re2.error: a pattern that RE2 does not accept.
+    """
+
+    def __init__(self, selectors: Sequence[Selector]) -> None:
+        self._selectors = sorted(selectors, key=lambda s: (s.id, s.process or "", s.message))
+        self._exact = [automaton(s.message, captures=True) for s in self._selectors]
+        self._names = [
+            tuple((name.decode(), number) for name, number in exact.groupindex.items())
+            for exact in self._exact
+        ]
+        self._bare = [Hit(selector=s.id) for s in self._selectors]
+        self._set = re2.Set.SearchSet(_options(captures=False, lines=False))
+        for selector in self._selectors:
+            self._set.Add(selector.message.encode())
+        if self._selectors:
+            self._set.Compile()
+        self._remembered: dict[tuple[str, str], tuple[Hit, ...]] = {}
+
+    def match(self, process: str, message: str) -> tuple[Hit, ...]:
+        """Return a hit for each selector that matches, with the groups that took part."""
+        if not self._selectors:
+            return ()
+        if len(message) > _REMEMBERED_SIZE:
+            return self._match(process, message)
+        key = (process, message)
+        hits = self._remembered.get(key)
+        if hits is None:
+            if len(self._remembered) >= _REMEMBERED:
+                self._remembered.clear()
+            hits = self._remembered[key] = self._match(process, message)
+        return hits
+
+    def _match(self, process: str, message: str) -> tuple[Hit, ...]:
+        text = message.encode(errors="replace")
+        found: list[int] = sorted(self._set.Match(text) or ())
+        return tuple(
+            self._hit(index, text)
+            for index in found
+            if self._selectors[index].process in (None, process)
+        )
+
+    def _hit(self, index: int, text: bytes) -> Hit:
+        bare, names = self._bare[index], self._names[index]
+        match = self._exact[index].search(text) if names else None
+        if match is None:
+            return bare
+        groups = match.groups()
+        fields = {
+            name: value.decode(errors="replace")
+            for name, number in names
+            if (value := groups[number - 1]) is not None
+        }
+        return Hit(selector=bare.selector, fields=MappingProxyType(fields))
+
+    def line_filter(self, always: str | None) -> Automaton:
+        """Return what finds every line of a block that may hold a hit."""
+        patterns = [always] if always else []
+        patterns += sorted({loosened(selector.message) for selector in self._selectors})
+        if not patterns:
+            return automaton(_NOTHING)
+        return automaton("|".join(f"(?:{pattern})" for pattern in patterns), lines=True)
+
+
+_TOKEN = re.compile(
+    r"(?s)\\Q(?P<literal>.*?)(?:\\E|$)"
+    r"|(?P<anchor>\^|\$|\\[Az])"
+    r"|(?P<byte>\\C)"
+    r"|\\.|\[\^?\]?(?:\\.|\[:\^?[a-z]+:\]|[^\]\\])*\]"
+)
+
+
+def loosened(pattern: str) -> str:
+    r"""Return an RE2 pattern for a whole line that holds a message which `pattern` matches.
+
+    Anchors go: the message is only a part of the line. The result can stand in a group.
+
+    >>> loosened(r"(?i)^a\$[^$]$")
+    '(?i)(?:)a\\$[^$](?:)'
+    """
+    return _TOKEN.sub(_loosen, pattern)
+
+
+def _loosen(token: re.Match[str]) -> str:
+    if token["literal"] is not None:
+        return re.escape(token["literal"])
+    if token["anchor"]:
+        return _EMPTY
+    return "(?s:.)" if token["byte"] else token[0]

@@ -1,0 +1,165 @@
+"""What is known of a whole log member: counts, shapes, stamps, turns of the year, witnesses.
+
+One automaton walks over runs of understood lines; one match covers thousands of lines, and only
+the first and the last line of a run meet Python.
+"""
+
+import re
+from collections import Counter
+
+from analyzer.parsers._api import LogParser, LogStats, Stamp, Witness
+from analyzer.parsers._match import Automaton, automaton
+from analyzer.parsers._syslog import line_patterns, split_head, split_tag
+from analyzer.parsers._wall import month_turn
+
+_SHAPES = 5  # told
+_DISTINCT = 512  # kept
+_SHAPED = 20_000  # lines looked at; the rest is only counted
+_PLACES = 10_000  # of each kind of place, against a hostile log
+_WITNESS_TRIES = 8
+_SHAPE_WIDTH = 120
+
+_HEX = re.compile(
+    r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\b(?:0x[0-9a-fA-F]+|[0-9a-fA-F]{8,})\b"
+)
+_NUMBER = re.compile(r"[0-9]+")
+
+
+def runs_of_lines(parser: LogParser) -> Automaton:
+    """Return what matches a run of understood lines whose stamps are of one month or kind."""
+    patterns = line_patterns(parser.rest)
+    return automaton("(?m)" + "|".join(f"(?:{pattern})+" for pattern in patterns))
+
+
+def shape_of(line: str) -> str:
+    """Return the form of a line: uuids and hex as an ellipsis, numbers as 9, cut short.
+
+    >>> shape_of("page 12 of 0x1f, 6b0c1a3e-0d0c-4a57-9f0d-6f1d9a3f0c11")
+    'page 9 of …, …'
+    """
+    return _NUMBER.sub("9", _HEX.sub("…", line[: 4 * _SHAPE_WIDTH]))[:_SHAPE_WIDTH]
+
+
+class Tally:
+    """Collects the `LogStats` of one member from its chunks of whole lines."""
+
+    def __init__(self, parser: LogParser, runs: Automaton) -> None:
+        self._parser = parser
+        self._runs = runs
+        self._lines = 0
+        self._lost = 0
+        self._shapes: Counter[str] = Counter()
+        self._first: Stamp | None = None
+        self._last: Stamp | None = None
+        self._turns: list[tuple[int, int]] = []
+        self._dated: list[tuple[int, Stamp]] = []
+        self._leap_days: list[int] = []
+        self._witnesses: list[Witness] = []
+
+    def stats(self, longest_cut: int) -> LogStats:
+        """Return what is known so far."""
+        shapes = sorted(self._shapes.items(), key=lambda item: (-item[1], item[0]))
+        return LogStats(
+            lines=self._lines,
+            not_understood=self._lost,
+            shapes=tuple(shapes[:_SHAPES]),
+            first=self._first,
+            last=self._last,
+            turns=tuple(self._turns),
+            witnesses=tuple(self._witnesses),
+            longest_cut=longest_cut,
+            dated=tuple(self._dated),
+            leap_days=tuple(self._leap_days),
+        )
+
+    def read(self, chunk: bytes) -> None:
+        """Walk over a chunk of whole lines."""
+        if self._parser.witness is not None:
+            self._look_for_witnesses(chunk)
+        pos = 0
+        while pos < len(chunk):
+            run = self._runs.match(chunk, pos)
+            if run is None:
+                pos = self._skip(chunk, pos)
+                continue
+            self._read_run(chunk, pos, run.end())
+            pos = run.end()
+
+    def _skip(self, chunk: bytes, pos: int) -> int:
+        """Count the lines up to the next understood one, and return where that begins."""
+        run = self._runs.search(chunk, pos)
+        end = len(chunk) if run is None else run.start()
+        lost = chunk.count(b"\n", pos, end)
+        self._lines += lost
+        wanted = min(lost, _SHAPED - self._lost)
+        self._lost += lost
+        for _ in range(wanted):
+            stop = chunk.index(b"\n", pos)
+            self._count_shape(chunk[pos : min(stop, pos + 8 * _SHAPE_WIDTH)])
+            pos = stop + 1
+        return end
+
+    def _count_shape(self, line: bytes) -> None:
+        shape = shape_of(line.decode(errors="replace").rstrip("\r"))
+        if shape in self._shapes or len(self._shapes) < _DISTINCT:
+            self._shapes[shape] += 1
+
+    def _read_run(self, chunk: bytes, start: int, end: int) -> None:
+        first = self._stamp(chunk, start)
+        final = chunk.rfind(b"\n", start, end - 1) + 1
+        last = self._stamp(chunk, final) if final > start else first
+        self._first = self._first or first
+        self._turn(self._lines + 1, self._last, first)
+        line = self._lines + 1
+        self._lines += chunk.count(b"\n", start, end)
+        self._turn(self._lines, first, last)
+        self._last = last
+        self._note_year(line, first)
+        if last.year != first.year:
+            self._note_year(self._lines, last)
+
+    @staticmethod
+    def _stamp(chunk: bytes, start: int) -> Stamp:
+        head = split_head(chunk[start : chunk.index(b"\n", start)].decode(errors="replace"))
+        assert head is not None, "both readings of the grammar agree"
+        return head[0]
+
+    def _turn(self, line: int, old: Stamp | None, new: Stamp) -> None:
+        years = month_turn(old, new) if old else 0
+        if years and len(self._turns) < _PLACES:
+            self._turns.append((line, years))
+
+    def _note_year(self, line: int, stamp: Stamp) -> None:
+        if stamp.year is not None:
+            if len(self._dated) < _PLACES:
+                self._dated.append((line, stamp))
+        elif (stamp.month, stamp.day) == (2, 29) and len(self._leap_days) < _PLACES:
+            self._leap_days.append(line)
+
+    def _look_for_witnesses(self, chunk: bytes) -> None:
+        """Ask the first lines of the chunk, then its last ones, until each end has one."""
+        line, pos = self._lines + 1, 0
+        for _ in range(_WITNESS_TRIES):
+            stop = chunk.find(b"\n", pos)
+            if stop < 0 or self._ask(chunk[pos:stop], line):
+                break
+            line, pos = line + 1, stop + 1
+        line, stop = self._lines + chunk.count(b"\n"), len(chunk) - 1
+        for _ in range(_WITNESS_TRIES):
+            start = chunk.rfind(b"\n", 0, max(stop, 0)) + 1
+            if stop < 0 or self._ask(chunk[start:stop], line):
+                break
+            line, stop = line - 1, start - 1
+
+    def _ask(self, text: bytes, line: int) -> bool:
+        head = split_head(text.decode(errors="replace"))
+        tagged = split_tag(head[2]) if head else None
+        if self._parser.witness is None or head is None or tagged is None:
+            return False
+        utc = self._parser.witness(tagged[2])
+        if utc is None or len(self._witnesses) >= _PLACES:
+            return False
+        witness = Witness(line=line, local=head[0], utc=utc, kind=self._parser.name)
+        if witness not in self._witnesses[-1:]:
+            self._witnesses.append(witness)
+        return True

@@ -1,0 +1,174 @@
+"""The year of a line that has none.
+
+The files of one log family are one long log. Inside a file the turns of the year are known from
+its months, between two files from the last month of the older and the first of the newer. What
+is missing is one fixed point: a stamp with a year in the same family, else the newest line,
+which was written before the bundle was made.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import accumulate, pairwise
+
+from analyzer.bundle.names import LogName
+from analyzer.parsers._api import LogStats, Stamp
+from analyzer.parsers._wall import month_turn, nearest_wall_time, wall_time
+
+TOLERANCE = timedelta(days=1)  # a fast clock; lines written while the bundle was being made
+_ZONE_SPAN = timedelta(hours=15)  # between a wall time and its instant
+_NOMINAL = datetime(2000, 12, 31, tzinfo=UTC)
+_LEAP_SEARCH = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limit:
+    """A wall time that no line of the bundle is far behind, and what told it."""
+
+    wall: datetime
+    told_by: str
+
+
+class Volume:
+    """One file of a log family, and the years of its lines once they are settled."""
+
+    def __init__(self, log: LogName, stats: LogStats, mtime: datetime | None) -> None:
+        self.log = log
+        self.stats = stats
+        self.mtime = mtime.astimezone(UTC) if mtime else None
+        self.how = ""
+        self.known = False
+        self._turns = [line for line, _ in stats.turns]
+        self._sums = list(accumulate((years for _, years in stats.turns), initial=0))
+        self._fixed: list[tuple[int, int]] = []
+
+    @property
+    def settled(self) -> bool:
+        """Tell whether `year` can answer."""
+        return bool(self._fixed)
+
+    def fix(self, points: Iterable[tuple[int, int]], how: str, *, known: bool = True) -> None:
+        """Settle the years by (line, year) pairs; nothing happens without any."""
+        self._fixed = sorted((line, year - self._turned(line)) for line, year in points)
+        if self._fixed:
+            self.how, self.known = how, known
+
+    def year(self, line: int) -> int:
+        """Return the year of a line, counted from the fixed point before it, else the first."""
+        index = bisect_right(self._fixed, line, key=lambda point: point[0])
+        return self._fixed[max(0, index - 1)][1] + self._turned(line)
+
+    def _turned(self, line: int) -> int:
+        return self._sums[bisect_right(self._turns, line)]
+
+    def fix_by_itself(self) -> None:
+        """Settle by stamps that carry a year, and by UTC times beside local ones."""
+        points = [(line, stamp.year) for line, stamp in self.stats.dated if stamp.year]
+        how = "stamps with a year"
+        if not points:
+            how = "the UTC times beside its stamps"
+            seen = ((w.line, nearest_wall_time(w.local, w.utc)) for w in self.stats.witnesses)
+            points = [(line, wall.year) for line, wall in seen if wall]
+        self.fix(points, how)
+
+    def last_dated(self) -> datetime | None:
+        """Return the last wall time that this file tells with its year."""
+        for _, stamp in reversed(self.stats.dated):
+            return wall_time(stamp, stamp.year or 0)
+        for witness in reversed(self.stats.witnesses):
+            return nearest_wall_time(witness.local, witness.utc)
+        return None
+
+    def earlier_by_mtime(self, year: int, limit: Limit | None) -> int:
+        """Return the year of the last line, put back if the file's time agrees with one before.
+
+        A true mtime is the time of the last line. A file that was unpacked has a later one, and
+        that never agrees with an earlier year.
+        """
+        last, mtime = self.stats.last, self.mtime
+        if last is None or mtime is None or (limit and mtime > limit.wall + TOLERANCE + _ZONE_SPAN):
+            return year
+        wall = nearest_wall_time(last, mtime)
+        agrees = wall is not None and abs(wall - mtime) <= _ZONE_SPAN
+        return min(year, wall.year) if wall and agrees else year
+
+
+def newest_dated(volumes: Sequence[Volume]) -> datetime | None:
+    """Return the last wall time with a year that a family tells, oldest file first."""
+    told = (volume.last_dated() for volume in reversed(volumes))
+    return next((wall for wall in told if wall is not None), None)
+
+
+def settle_family(volumes: Sequence[Volume], limit: Limit | None) -> None:
+    """Settle one family, oldest file first.
+
+    Without a limit the years are nominal: good for the order of lines, and known to nobody.
+    """
+    with_lines = [volume for volume in volumes if volume.stats.last]
+    for volume in with_lines:
+        volume.fix_by_itself()
+    for older, newer in pairwise(with_lines):
+        if older.settled and not newer.settled:
+            year = older.year(older.stats.lines) + _step(older, newer)
+            newer.fix([(1, year)], older.how, known=older.known)
+    if with_lines and not with_lines[-1].settled:
+        _settle_newest(with_lines, limit)
+    for newer, older in pairwise(reversed(with_lines)):
+        if not older.settled:
+            year = older.earlier_by_mtime(newer.year(1) - _step(older, newer), limit)
+            older.fix([(older.stats.lines, year)], newer.how, known=newer.known)
+
+
+def _step(older: Volume, newer: Volume) -> int:
+    """Return by how many years the first line of one file is behind the last of the other."""
+    old, new = older.stats.last, newer.stats.first
+    assert old is not None, "only files with a stamp are compared"
+    assert new is not None, "a last stamp has a first"
+    return month_turn(_without_year(old), _without_year(new))
+
+
+def _without_year(stamp: Stamp) -> Stamp:
+    return Stamp(
+        month=stamp.month,
+        day=stamp.day,
+        hour=stamp.hour,
+        minute=stamp.minute,
+        second=stamp.second,
+    )
+
+
+def _settle_newest(volumes: Sequence[Volume], limit: Limit | None) -> None:
+    newest = volumes[-1]
+    bound = limit.wall if limit else _NOMINAL
+    years = range(bound.year + 1, bound.year - _LEAP_SEARCH, -1)
+    possible = [year for year in years if _is_past(newest, year, bound + TOLERANCE)]
+    fitting = [year for year in possible if _leap_days_fit(volumes, year)]
+    year = (fitting or possible or [bound.year])[0]
+    if limit:
+        year = newest.earlier_by_mtime(year, limit)
+    how = limit.told_by if limit else ""
+    newest.fix([(newest.stats.lines, year)], how, known=limit is not None)
+
+
+def _is_past(newest: Volume, year: int, bound: datetime) -> bool:
+    wall = wall_time(newest.stats.last, year) if newest.stats.last else None
+    return wall is not None and wall <= bound
+
+
+def _leap_days_fit(volumes: Sequence[Volume], year: int) -> bool:
+    """Tell whether each 29 February has its leap year if the newest line is of `year`."""
+    newer: Volume | None = None
+    trial = volumes[-1]
+    for volume in reversed(volumes):
+        last = year if newer is None else trial.year(1) - _step(volume, newer)
+        trial = Volume(volume.log, volume.stats, None)
+        trial.fix([(volume.stats.lines, last)], "")
+        if any(not _is_leap(trial.year(line)) for line in volume.stats.leap_days):
+            return False
+        newer = volume
+    return True
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)

@@ -1,0 +1,103 @@
+"""Read what a host knows of itself: etc/xensource-inventory and etc/xensource/pool.conf.
+
+Writers: the installer and xapi (``ocaml/inventory/inventory.ml``: ``KEY='value'`` lines), and
+xapi (``ocaml/xapi/pool_role.ml``: ``master``, ``slave:<address>`` or ``broken``, without a line
+feed). Neither has times. Of a ``pool.conf`` whose end is damaged the address is not used.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.bundle.member import Member
+from analyzer.model.host import HostInventory, PoolMembership, Role
+from analyzer.model.report import ParseProblem
+from analyzer.parsers._api import Fact
+from analyzer.parsers._text import read_text
+
+_SETTING = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=(?:'([^']*)'|\"([^\"]*)\")\s*")
+_BARE = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=([^'\"\s]*)\s*")
+_ADDRESS = re.compile(r"[0-9A-Za-z.:_%-]{1,255}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """The parser of ``etc/xensource-inventory``."""
+
+    name: str = "xensource_inventory"
+
+    def claims(self, path: str, head: bytes) -> bool:  # noqa: ARG002 (its name is enough)
+        """Tell whether the file is named so."""
+        return path.rpartition("/")[2] == "xensource-inventory"
+
+    def read(self, member: Member, limit: int) -> Iterator[Fact]:
+        """Yield the inventory, then the first line that is no setting."""
+        text = read_text(member, limit)
+        settings: dict[str, str] = {}
+        strange: list[int] = []
+        for index, line in enumerate(text.lines):
+            cut = text.open_line and index == len(text.lines) - 1
+            setting = _setting(line, cut=cut)
+            if setting:
+                settings[setting[0]] = setting[1]
+            elif line.strip() and not line.lstrip().startswith("#"):
+                strange.append(index)
+        yield HostInventory(
+            source=text.source,
+            host_uuid=settings.get("INSTALLATION_UUID") or None,
+            control_domain_uuid=settings.get("CONTROL_DOMAIN_UUID") or None,
+            product_brand=settings.get("PRODUCT_BRAND") or None,
+            product_version=settings.get("PRODUCT_VERSION") or None,
+            build_number=settings.get("BUILD_NUMBER") or None,
+        )
+        for index in strange[:1]:
+            yield ParseProblem(source=text.at(index), what="no setting of the inventory")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolConf:
+    """The parser of ``etc/xensource/pool.conf``."""
+
+    name: str = "pool_conf"
+
+    def claims(self, path: str, head: bytes) -> bool:  # noqa: ARG002 (its name is enough)
+        """Tell whether the file is named so."""
+        return path == "pool.conf" or path.endswith("xensource/pool.conf")
+
+    def read(self, member: Member, limit: int) -> Iterator[Fact]:
+        """Yield the host's role, and a problem when the file does not tell it."""
+        text = read_text(member, limit)
+        content = " ".join(line.strip() for line in text.lines).strip()
+        role, address = _role(content)
+        whole = not member.damage
+        yield PoolMembership(
+            source=text.source,
+            role=role,
+            master_address=address if whole else None,
+        )
+        if role is Role.UNKNOWN:
+            yield ParseProblem(source=text.source, what="it names no role of a host in a pool")
+
+
+INVENTORY = Inventory()
+POOL_CONF = PoolConf()
+
+
+def _setting(line: str, *, cut: bool) -> tuple[str, str] | None:
+    quoted = _SETTING.fullmatch(line)
+    if quoted:
+        return quoted[1], quoted[2] if quoted[2] is not None else quoted[3]
+    bare = None if cut else _BARE.fullmatch(line)
+    return (bare[1], bare[2]) if bare else None
+
+
+def _role(content: str) -> tuple[Role, str | None]:
+    kind, _, address = content.partition(":")
+    match kind:
+        case "master":
+            return Role.MASTER, None
+        case "slave":
+            good = _ADDRESS.fullmatch(address.strip())
+            return Role.SUPPORTER, address.strip() if good else None
+        case _:
+            return Role.UNKNOWN, None
