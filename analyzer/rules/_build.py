@@ -1,0 +1,135 @@
+"""A valid pattern file becomes a `Pattern`."""
+
+import re
+from datetime import timedelta
+
+from analyzer.model.finding import Confidence, Severity, Step
+from analyzer.model.rule import RuleText
+from analyzer.parsers._api import Selector
+from analyzer.rules._format import (
+    Alternative,
+    CheckFile,
+    ContextFile,
+    FindingFile,
+    NoiseFile,
+    PatternFile,
+    StepEntry,
+)
+from analyzer.rules.pattern import Correlate, Correlation, Pattern, Role, SampleSet
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def built(name: str, file: PatternFile) -> Pattern:
+    """Make the pattern of a file that was found valid; ``name`` is where it was read."""
+    if isinstance(file, CheckFile):
+        return _check(name, file)
+    entries = tuple(
+        (_selector(file.id, entry, place, len(file.select) == 1), entry)
+        for place, entry in enumerate(file.select, 1)
+    )
+    selectors = tuple(selector for selector, _ in entries)
+    always = isinstance(file, NoiseFile)
+    samples = SampleSet(selectors=selectors, hit=file.samples.hit, miss=file.samples.miss)
+    return Pattern(
+        file=name,
+        role=Role(file.role),
+        text=_text(file),
+        selectors=selectors,
+        samples=(samples,),
+        sparse=frozenset(
+            selector.id for selector, entry in entries if always or entry.keep != "all"
+        ),
+        subjects=tuple(file.subjects.items()) if isinstance(file, FindingFile) else (),
+        correlate=_correlate(file) if isinstance(file, FindingFile) else Correlate(),
+        reason=file.reason if isinstance(file, NoiseFile) else "",
+    )
+
+
+def _check(name: str, file: CheckFile) -> Pattern:
+    selectors = {
+        key: Selector(
+            id=f"{file.id}.{key}",
+            parser=entry.parser,
+            message=entry.message,
+            process=entry.process,
+        )
+        for key, entry in file.select.items()
+    }
+    return Pattern(
+        file=name,
+        role=Role.CHECK,
+        text=_text(file),
+        selectors=tuple(selectors.values()),
+        samples=tuple(
+            SampleSet(selectors=(selectors[key],), hit=entry.samples.hit, miss=entry.samples.miss)
+            for key, entry in file.select.items()
+        ),
+        sparse=frozenset(
+            selectors[key].id for key, entry in file.select.items() if entry.keep != "all"
+        ),
+    )
+
+
+def _selector(rule: str, entry: Alternative, place: int, only: bool) -> Selector:
+    name = entry.name or ("" if only else str(place))
+    return Selector(
+        id=f"{rule}.{name}" if name else rule,
+        parser=entry.parser,
+        message=entry.message,
+        process=entry.process,
+    )
+
+
+def _text(file: PatternFile) -> RuleText:
+    """Return the prose; what noise and context do not have is empty, and of the least weight."""
+    if isinstance(file, NoiseFile | ContextFile):
+        return RuleText(
+            id=file.id,
+            title=file.title,
+            severity=Severity.INFO,
+            confidence=Confidence.CERTAIN,
+            detail="",
+            action=(),
+            wrong_if="",
+            references=file.references,
+            needs=(),
+            area=file.area,
+            status=file.status,
+        )
+    cases = file.cases if isinstance(file, CheckFile) else {}
+    return RuleText(
+        id=file.id,
+        title=file.title,
+        severity=Severity(file.severity),
+        confidence=Confidence(file.confidence),
+        detail=file.detail,
+        action=tuple(_step(entry) for entry in file.action),
+        wrong_if=file.wrong_if,
+        references=file.references,
+        needs=file.needs,
+        cases=tuple((name, case.title, case.detail) for name, case in cases.items()),
+        area=file.area,
+        status=file.status,
+    )
+
+
+def _step(entry: StepEntry) -> Step:
+    return Step(step=entry.step, risk=entry.risk)
+
+
+def _correlate(file: FindingFile) -> Correlate:
+    entry = file.correlate
+    default = tuple(dict.fromkeys(file.subjects.values())) or ("host",)
+    return Correlate(
+        type=Correlation(entry.type),
+        group_by=entry.group_by or default,
+        timespan=_timespan(entry.timespan),
+        gte=entry.gte,
+    )
+
+
+def _timespan(text: str) -> timedelta:
+    match = re.fullmatch(r"(\d+)([smhd])", text)
+    assert match is not None  # the model has seen to it
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})

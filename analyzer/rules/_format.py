@@ -1,0 +1,206 @@
+"""The format of pattern files, as pydantic models; ``patterns/README.md`` says it in words.
+
+The models check shapes; what joins two keys (a field that no group fills) is checked in
+`analyzer.rules._meaning`.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.json_schema import JsonSchemaValue, models_json_schema
+
+ParserName: TypeAlias = Literal[
+    "smlog", "xensource_log", "audit_log", "daemon_log", "kern_log", "user_log", "alerts"
+]
+Need: TypeAlias = Literal[
+    "smlog",
+    "xensource_log",
+    "audit_log",
+    "daemon_log",
+    "kern_log",
+    "user_log",
+    "alerts",
+    "xapi_db",
+    "lvs",
+    "vgs",
+    "pvs",
+    "df",
+    "systemctl",
+    "packages",
+    "xensource_inventory",
+    "pool_conf",
+]
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=60)]
+FieldName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]
+
+
+def _listed(value: Any) -> Any:
+    """Take one where a list is meant."""
+    return tuple(value) if isinstance(value, list) else (value,)
+
+
+def _step(value: Any) -> Any:
+    """Take a text where a step without risk is meant."""
+    return {"step": value} if isinstance(value, str) else value
+
+
+def _or_one(schema: JsonSchemaValue) -> None:
+    """Let the schema, too, accept one where a list is meant."""
+    listed = {key: schema.pop(key) for key in ("type", "items", "minItems") if key in schema}
+    schema["anyOf"] = [listed, listed["items"]]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Samples(_Model):
+    """True lines that a selector takes, and near ones that it leaves."""
+
+    hit: tuple[Text, ...] = Field(min_length=1)
+    miss: tuple[Text, ...] = Field(min_length=1)
+
+
+class SelectorEntry(_Model):
+    """A kind of line."""
+
+    parser: ParserName
+    message: Text
+    process: Text | None = None
+    keep: Literal["all", "first-and-last"] = "all"
+
+
+class Alternative(SelectorEntry):
+    """One of the selectors of a pattern."""
+
+    name: Id | None = None
+
+
+class CheckSelector(SelectorEntry):
+    """A selector of a check, which has its own samples."""
+
+    samples: Samples
+
+
+class StepEntry(_Model):
+    """Something to do."""
+
+    step: Text
+    risk: Text | None = None
+
+
+class CorrelateEntry(_Model):
+    """How events become one finding."""
+
+    type: Literal["event_count", "temporal", "temporal_ordered", "absent"] = "event_count"
+    group_by: Annotated[
+        tuple[FieldName, ...], BeforeValidator(_listed), Field(json_schema_extra=_or_one)
+    ] = Field(default=(), alias="group-by")
+    timespan: str = Field(default="1h", pattern=r"^[1-9][0-9]{0,5}[smhd]$")
+    gte: int = Field(default=1, ge=1)
+
+
+class CaseEntry(_Model):
+    """A variant of the text of a check."""
+
+    title: Text
+    detail: Text
+
+
+Severity: TypeAlias = Literal["critical", "error", "warning", "info"]
+Confidence: TypeAlias = Literal["certain", "likely", "possible"]
+Status: TypeAlias = Literal["stable", "experimental", "deprecated"]
+Area: TypeAlias = Literal["cbt", "nbd", "any"]
+Steps: TypeAlias = Annotated[
+    tuple[Annotated[StepEntry, BeforeValidator(_step)], ...], Field(min_length=1)
+]
+Alternatives: TypeAlias = Annotated[
+    tuple[Alternative, ...],
+    BeforeValidator(_listed),
+    Field(min_length=1, json_schema_extra=_or_one),
+]
+
+
+class PatternEntry(_Model):
+    """What every pattern has."""
+
+    id: Id
+    title: Text
+    status: Status = "stable"
+    area: Area = "any"
+    select: Alternatives
+    samples: Samples
+    references: tuple[Text, ...] = ()
+
+
+class FindingFile(PatternEntry):
+    """A rule that is data alone."""
+
+    role: Literal["finding"] = "finding"
+    severity: Severity
+    confidence: Confidence = "certain"
+    needs: tuple[Need, ...] = Field(min_length=1)
+    subjects: Mapping[str, FieldName] = Field(default_factory=dict)
+    correlate: CorrelateEntry = CorrelateEntry()
+    detail: Text
+    action: Steps
+    wrong_if: str = ""
+
+
+class NoiseFile(PatternEntry):
+    """Lines that nobody has to care about."""
+
+    role: Literal["noise"]
+    reason: Text
+
+
+class ContextFile(PatternEntry):
+    """Lines that set the scene."""
+
+    role: Literal["context"]
+
+
+class CheckFile(_Model):
+    """The text of a check, and the lines it asks for."""
+
+    id: Id
+    title: Text
+    status: Status = "stable"
+    area: Area = "any"
+    severity: Severity
+    confidence: Confidence = "certain"
+    needs: tuple[Need, ...] = Field(min_length=1)
+    fields: tuple[FieldName, ...] = ()
+    select: Mapping[Id, CheckSelector] = Field(default_factory=dict)
+    cases: Mapping[Id, CaseEntry] = Field(default_factory=dict)
+    detail: Text
+    action: Steps
+    wrong_if: str = ""
+    references: tuple[Text, ...] = ()
+
+
+PatternFile: TypeAlias = FindingFile | NoiseFile | ContextFile | CheckFile
+
+
+def model_of(value: object, *, check: bool) -> type[PatternFile]:
+    """Return the model that a file must satisfy: by its folder, then by its role."""
+    if check:
+        return CheckFile
+    role = value.get("role") if isinstance(value, dict) else None
+    if role == "noise":
+        return NoiseFile
+    return ContextFile if role == "context" else FindingFile
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema of pattern files, for editors."""
+    models = (FindingFile, NoiseFile, ContextFile, CheckFile)
+    refs, schema = models_json_schema(
+        [(model, "validation") for model in models], title="cbtriage pattern file"
+    )
+    step = schema["$defs"]["StepEntry"]
+    schema["$defs"]["StepEntry"] = {"anyOf": [{"type": "string", "minLength": 1}, step]}
+    schema["anyOf"] = [refs[model, "validation"] for model in models]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}

@@ -1,0 +1,107 @@
+"""The declarative engine: events of a pattern become incidents, incidents become findings."""
+
+from collections.abc import Sequence
+
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Evidence, Finding, Outcome, Subject
+from analyzer.model.report import Suppressed
+from analyzer.model.rule import fill
+from analyzer.rules._incidents import Incident, find_incidents
+from analyzer.rules._names import name_of
+from analyzer.rules._wording import listed, when
+from analyzer.rules.pattern import Catalogue, Pattern
+from analyzer.rules.verdict import conclude
+from analyzer.state.case import Case
+from analyzer.state.events import EventTable
+from analyzer.state.sources import Sources
+
+_FIRST = 3
+_LAST = 2
+
+
+def judge(pattern: Pattern, case: Case, sources: Sources) -> Outcome:
+    """Return the answer of a pattern with the role finding."""
+    incidents, gaps = find_incidents(pattern, case)
+    findings = tuple(_finding(pattern, incident, case) for incident in incidents)
+    return conclude(pattern.text, findings, case, sources, gaps=gaps)
+
+
+def suppressed(catalogue: Catalogue, events: EventTable) -> tuple[Suppressed, ...]:
+    """Return the known noise that was seen, with how often and why nobody has to care."""
+    found = (_suppressed(pattern, events) for pattern in catalogue.noise)
+    return tuple(noise for noise in found if noise.count)
+
+
+def _suppressed(pattern: Pattern, events: EventTable) -> Suppressed:
+    totals = [events.totals(kind) for kind in pattern.kinds]
+    example = next((event for _, event in totals if event is not None), None)
+    return Suppressed(
+        pattern=pattern.id,
+        count=sum(count for count, _ in totals),
+        reason=pattern.reason,
+        example=example.source if example else None,
+        text=example.text if example else "",
+    )
+
+
+def _finding(pattern: Pattern, incident: Incident, case: Case) -> Finding:
+    text = pattern.text
+    values = _values(incident)
+    return Finding(
+        rule=text.id,
+        title=fill(text.title, values),
+        severity=text.severity,
+        confidence=text.confidence,
+        basis=Basis.SYMPTOM,
+        subjects=_subjects(pattern, incident, case),
+        detail=fill(text.detail, values),
+        action=text.steps(values),
+        evidence=tuple(_evidence(event) for event in _quoted(incident.events)),
+        first_seen=incident.events[0].moment,
+        last_seen=incident.events[-1].moment,
+        count=incident.count,
+        wrong_if=fill(text.wrong_if, values),
+        references=text.references,
+    )
+
+
+def _values(incident: Incident) -> dict[str, str]:
+    """Return what fills the fields of a text: captures, and the built-in names."""
+    names = dict.fromkeys(name for event in incident.events for name in event.fields)
+    found = {name: listed(_captures(incident.events, name)) for name in names}
+    events = incident.events
+    return found | {
+        "host": listed(event.host for event in events),
+        "process": listed(event.process for event in events if event.process),
+        "pid": listed(str(event.pid) for event in events if event.pid is not None),
+        "count": str(incident.count),
+        "first": when(events[0].moment),
+        "last": when(events[-1].moment),
+    }
+
+
+def _captures(events: Sequence[Event], name: str) -> list[str]:
+    return [value for event in events if (value := event.fields.get(name))]
+
+
+def _subjects(pattern: Pattern, incident: Incident, case: Case) -> tuple[Subject, ...]:
+    """Return each object of the incident once, named as the database names it."""
+    found: dict[tuple[str, str], Subject] = {}
+    for kind, name in pattern.subjects:
+        values = (
+            [event.host for event in incident.events]
+            if name == "host"
+            else _captures(incident.events, name)
+        )
+        for value in values:
+            found[kind, value] = name_of(kind, value, case)
+    return tuple(found.values())
+
+
+def _quoted(events: Sequence[Event]) -> Sequence[Event]:
+    """Return the events to quote: the first and the last few; `Finding.count` tells of the rest."""
+    return events if len(events) <= _FIRST + _LAST else (*events[:_FIRST], *events[-_LAST:])
+
+
+def _evidence(event: Event) -> Evidence:
+    return Evidence(source=event.source, text=event.text, at=event.moment)

@@ -1,0 +1,144 @@
+"""Patterns as loaded, and the catalogue that holds them all."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from analyzer.model.rule import RuleText
+from analyzer.parsers._api import Selector
+from analyzer.state.events import KeepPolicy
+
+
+class Role(StrEnum):
+    """What a pattern is for."""
+
+    FINDING = "finding"
+    NOISE = "noise"
+    CONTEXT = "context"
+    CHECK = "check"
+
+
+class Correlation(StrEnum):
+    """How events become an incident; Sigma's words where it has them."""
+
+    EVENT_COUNT = "event_count"
+    TEMPORAL = "temporal"
+    TEMPORAL_ORDERED = "temporal_ordered"
+    ABSENT = "absent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correlate:
+    """``group_by`` are fields of events; ``gte`` counts only for EVENT_COUNT."""
+
+    type: Correlation = Correlation.EVENT_COUNT
+    group_by: tuple[str, ...] = ("host",)
+    timespan: timedelta = timedelta(hours=1)
+    gte: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleSet:
+    """Lines that one of ``selectors`` must take (each of them one), and lines that none takes."""
+
+    selectors: tuple[Selector, ...]
+    hit: tuple[str, ...]
+    miss: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """A file of the catalogue.
+
+    Of a CHECK, ``selectors`` and ``text`` only are used: its judgement is code. ``sparse`` are
+    the kinds of which only the ends are kept; ``file`` is where it was read, for messages.
+    """
+
+    file: str
+    role: Role
+    text: RuleText
+    selectors: tuple[Selector, ...]
+    samples: tuple[SampleSet, ...]
+    sparse: frozenset[str] = frozenset()
+    subjects: tuple[tuple[str, str], ...] = ()
+    correlate: Correlate = Correlate()
+    reason: str = ""
+
+    @property
+    def id(self) -> str:
+        """Return the pattern's name, which is that of its file."""
+        return self.text.id
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return what its events are called."""
+        return tuple(selector.id for selector in self.selectors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalogue:
+    """All patterns, ordered by id; ``version`` names their exact contents."""
+
+    patterns: tuple[Pattern, ...]
+    version: str
+
+    @property
+    def rules(self) -> tuple[Pattern, ...]:
+        """Return the patterns that make findings by themselves."""
+        return tuple(self._of(Role.FINDING))
+
+    @property
+    def noise(self) -> tuple[Pattern, ...]:
+        """Return the patterns of lines that nobody has to care about."""
+        return tuple(self._of(Role.NOISE))
+
+    @property
+    def checks(self) -> tuple[RuleText, ...]:
+        """Return the texts of the checks."""
+        return tuple(pattern.text for pattern in self._of(Role.CHECK))
+
+    @property
+    def context(self) -> tuple[tuple[str, str], ...]:
+        """Return (kind, title) of the selectors that set the scene."""
+        return tuple(
+            (kind, pattern.text.title)
+            for pattern in self._of(Role.CONTEXT)
+            for kind in pattern.kinds
+        )
+
+    @property
+    def selectors(self) -> tuple[Selector, ...]:
+        """Return every kind of line that somebody asks for."""
+        return tuple(selector for pattern in self.patterns for selector in pattern.selectors)
+
+    @property
+    def keep(self) -> KeepPolicy:
+        """Return which hits become rows of the event table."""
+        return KeepPolicy(
+            sparse=frozenset(kind for pattern in self.patterns for kind in pattern.sparse),
+            noise=frozenset(kind for pattern in self.noise for kind in pattern.kinds),
+            muted=frozenset(kind for pattern in self.rules for kind in pattern.kinds),
+        )
+
+    def get(self, name: str) -> Pattern:
+        """Return the pattern `name`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        for pattern in self.patterns:
+            if pattern.id == name:
+                return pattern
+        raise KeyError(name)
+
+    def text(self, name: str) -> RuleText:
+        """Return the text of the rule `name`.
+
+        Raises:
+            KeyError: there is none.
+        """
+        return self.get(name).text
+
+    def _of(self, role: Role) -> Iterator[Pattern]:
+        return (pattern for pattern in self.patterns if pattern.role is role)

@@ -1,0 +1,160 @@
+"""From findings and gaps to the one answer of a rule. No rule ever claims a verdict itself."""
+
+from collections.abc import Sequence
+
+from analyzer.model.finding import Finding, Gap, Outcome, Verdict
+from analyzer.model.moment import Moment
+from analyzer.model.rule import RuleText
+from analyzer.rules._wording import listed, missing, when
+from analyzer.state._log_coverage import common_window
+from analyzer.state.case import Area, Case
+from analyzer.state.sources import LOGS, XAPI_DB, Sources
+
+CBT_ACTIVITY = ("cbt-activity.storage", "cbt-activity.alert")
+NBD_ACTIVITY = ("nbd-activity.client", "nbd-activity.asked")
+
+Window = tuple[Moment, Moment]
+
+
+def conclude(
+    text: RuleText,
+    findings: Sequence[Finding],
+    case: Case,
+    sources: Sources,
+    *,
+    gaps: Sequence[Gap] = (),
+    not_applicable: str = "",
+) -> Outcome:
+    """Return the answer of a rule.
+
+    FOUND before all; NOT_APPLICABLE when its area is certainly unused, or when the rule says so
+    (``not_applicable``) and lacked nothing; CANNOT_TELL when anything it needs is missing
+    anywhere in the case; RULED_OUT else, with the time that it holds for. ``gaps`` are those
+    that the rule found by itself, beside its declared needs.
+    """
+    lacking = _lacking(text, case, sources, gaps)
+    if findings:
+        return _found(text, findings, lacking)
+    if unused := unused_area(Area(text.area), case, sources):
+        return _outcome(text, Verdict.NOT_APPLICABLE, unused)
+    if lacking:
+        return _outcome(text, Verdict.CANNOT_TELL, missing(lacking), settle_with=_settling(lacking))
+    window = _window(text, sources)
+    if not_applicable:
+        return _outcome(text, Verdict.NOT_APPLICABLE, not_applicable)
+    return _outcome(text, Verdict.RULED_OUT, _ruled_out(text, case, window), window=window)
+
+
+def failed(text: RuleText, trace: str) -> Outcome:
+    """Return the answer of a rule that our own code failed on; ``trace`` is the traceback."""
+    last = [line.strip() for line in trace.strip().splitlines() if line.strip()][-3:]
+    reason = f"cbtriage failed on this rule, which is a defect of cbtriage: {' | '.join(last)}"
+    return _outcome(text, Verdict.ERROR, reason)
+
+
+def unused_area(area: Area, case: Case, sources: Sources) -> str:
+    """Say why an area is certainly unused in every pool of the case, "" if it may be used."""
+    match area:
+        case Area.CBT:
+            return _unused_cbt(case, sources)
+        case Area.NBD:
+            return _unused_nbd(case, sources)
+        case Area.ANY:
+            return ""
+
+
+def _unused_cbt(case: Case, sources: Sources) -> str:
+    off = all(pool.cbt_in_use is False for pool in case.pools)
+    if not off or case.events.of(*CBT_ACTIVITY) or not _proven("smlog", case, sources):
+        return ""
+    return (
+        "CBT is not in use: no disk in the database has it on, and no SMlog shows a CBT log "
+        f"being used{_since(sources.window('smlog'))}"
+    )
+
+
+def _unused_nbd(case: Case, sources: Sources) -> str:
+    networks = [network for pool in case.pools for network in pool.networks]
+    off = all(network.purpose == () for network in networks)
+    if not off or case.events.of(*NBD_ACTIVITY) or not _proven("daemon_log", case, sources):
+        return ""
+    return (
+        "NBD is not in use: no network has the purpose nbd or insecure_nbd, and no daemon.log "
+        f"shows a client{_since(sources.window('daemon_log'))}"
+    )
+
+
+def _proven(log: str, case: Case, sources: Sources) -> bool:
+    """Tell whether the databases and that log of all hosts were there, whole and understood."""
+    known = bool(case.pools) and not sources.gaps(XAPI_DB, case) and not sources.gaps(log, case)
+    return known and sources.window(log) is not None
+
+
+def _since(window: Window | None) -> str:
+    return f" since {when(window[0])}" if window else ""
+
+
+def _lacking(text: RuleText, case: Case, sources: Sources, gaps: Sequence[Gap]) -> tuple[Gap, ...]:
+    """Return all gaps, each once: those of the declared needs first, then the rule's own."""
+    declared = [gap for need in text.needs for gap in sources.gaps(need, case)]
+    found = list(dict.fromkeys((*declared, *gaps)))
+    logs = [need for need in text.needs if need in LOGS]
+    if logs and not found and _window(text, sources) is None:
+        why = "the logs of the hosts have no time in common"
+        found.append(Gap(need=listed(logs), host="", why=why, settle_with="xen-bugtool --yestoall"))
+    return tuple(found)
+
+
+def _window(text: RuleText, sources: Sources) -> Window | None:
+    windows = [sources.window(need) for need in text.needs if need in LOGS]
+    return common_window(windows)
+
+
+def _found(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) -> Outcome:
+    ordered = tuple(sorted(findings, key=_order))
+    number = "1 finding" if len(ordered) == 1 else f"{len(ordered)} findings"
+    more = f"; there may be more: {missing(lacking)}" if lacking else ""
+    return Outcome(
+        rule=text.id,
+        title=text.title,
+        severity=min((finding.severity for finding in ordered), key=lambda item: item.rank),
+        verdict=Verdict.FOUND,
+        reason=f"{number}{more}",
+        settle_with=_settling(lacking),
+        findings=ordered,
+    )
+
+
+def _order(finding: Finding) -> tuple[int, str, tuple[str, ...], str]:
+    first = finding.first_seen.at.isoformat() if finding.first_seen else ""
+    subjects = tuple(f"{subject.type} {subject.uuid}" for subject in finding.subjects)
+    return (finding.severity.rank, first, subjects, finding.id)
+
+
+def _settling(gaps: Sequence[Gap]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(gap.settle_with for gap in gaps if gap.settle_with))
+
+
+def _ruled_out(text: RuleText, case: Case, window: Window | None) -> str:
+    hosts = listed(sorted(report.name for report in case.hosts), 5)
+    span = f", between {when(window[0])} and {when(window[1])}" if window else ""
+    return f"nothing of the kind in {listed(text.needs, 9)} of {hosts}{span}"
+
+
+def _outcome(
+    text: RuleText,
+    verdict: Verdict,
+    reason: str,
+    *,
+    settle_with: tuple[str, ...] = (),
+    window: Window | None = None,
+) -> Outcome:
+    return Outcome(
+        rule=text.id,
+        title=text.title,
+        severity=text.severity,
+        verdict=verdict,
+        reason=reason,
+        settle_with=settle_with,
+        window=window,
+    )

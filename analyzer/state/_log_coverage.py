@@ -1,0 +1,90 @@
+"""What the log files of one source cover, and whether they may be trusted."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from analyzer.bundle.names import log_name
+from analyzer.model.moment import Moment
+from analyzer.model.report import Coverage
+
+_ODD_LINES = 3
+_ODD_SHARE = 100  # one line in so many
+
+Window = tuple[Moment, Moment]
+
+
+def common_window(windows: Iterable[Window | None]) -> Window | None:
+    """Return the time that all windows share; None if one is missing or they do not meet."""
+    known = list(windows)
+    whole = [window for window in known if window is not None]
+    if not whole or len(whole) < len(known):
+        return None
+    first = max((window[0] for window in whole), key=lambda moment: moment.at)
+    last = min((window[1] for window in whole), key=lambda moment: moment.at)
+    return (first, last) if first.at <= last.at else None
+
+
+def log_fault(members: Sequence[str], rows: Sequence[Coverage]) -> str:
+    """Say why a log that is present must not be trusted, "" if nothing speaks against it."""
+    read = {row.member for row in rows}
+    unread = [member for member in members if member not in read]
+    if unread or not rows:
+        return f"{', '.join(sorted(unread)[:3]) or 'the log'} was not read"
+    for row in sorted(rows, key=lambda row: row.member):
+        if fault := _member_fault(row):
+            return fault
+    return _rotation_fault(read)
+
+
+def _member_fault(row: Coverage) -> str:
+    understood = row.lines - row.not_understood
+    if row.lines == 0:
+        return f"{row.member} is empty"
+    if understood <= 0:
+        return f"not one line of {row.member} was understood"
+    few = row.not_understood <= _ODD_LINES and row.not_understood < understood
+    if not few and row.not_understood * _ODD_SHARE > row.lines:
+        return f"{row.not_understood} of {row.lines} lines of {row.member} were not understood"
+    if row.first is None or row.last is None:
+        return f"{row.member} has no line with a time"
+    return ""
+
+
+def _rotation_fault(members: Iterable[str]) -> str:
+    """Say which file of a rotated log is missing: the live one, or one between two others."""
+    for family, rotations in _rotations(members).items():
+        if rotations[0] != 0:
+            return f"{family} itself is missing; only older, rotated files of it are there"
+        for newer, older in pairwise(rotations):
+            if older > newer + 1:
+                return f"{family}.{newer + 1} is missing between {family}.{older} and newer files"
+    return ""
+
+
+def _rotations(members: Iterable[str]) -> dict[str, list[int]]:
+    families: dict[str, set[int]] = {}
+    for member in members:
+        family, rotation = _family_of(member)
+        families.setdefault(family, set()).add(rotation)
+    return {family: sorted(families[family]) for family in sorted(families)}
+
+
+def _family_of(member: str) -> tuple[str, int]:
+    """Return the log's family and age; a file whose name says nothing is a log by itself."""
+    name = log_name(member)
+    return (name.family, name.rotation) if name else (member, 0)
+
+
+def log_window(rows: Sequence[Coverage]) -> Window | None:
+    """Return from the first stamp of the oldest file to the last one of the live file."""
+    families: dict[str, list[tuple[int, Coverage]]] = {}
+    for row in rows:
+        family, rotation = _family_of(row.member)
+        families.setdefault(family, []).append((rotation, row))
+    return common_window(_family_window(files) for files in families.values())
+
+
+def _family_window(files: Sequence[tuple[int, Coverage]]) -> Window | None:
+    first = max(files, key=lambda file: file[0])[1].first
+    last = min(files, key=lambda file: file[0])[1].last
+    return None if first is None or last is None else (first, last)

@@ -1,0 +1,119 @@
+from analyzer.model.finding import Basis, Confidence, Severity
+from tests.checks.support import CAPTURED, JUPITER, SATURN, CaseBuilder
+
+RULE = "nbd-service-failed-after-stop"
+STOPPING = "13:32:40 systemd[1]: Stopping NBD server that exposes XenServer disks...\n"
+SIGNAL = "13:32:40 xapi-nbd[3102]: main: Caught signal -11, cleaning up\n"
+EXITED = "13:32:41 systemd[1]: xapi-nbd.service: main process exited, code=exited, status=2/INVALIDARGUMENT\n"
+FAILED = "13:32:41 systemd[1]: Unit xapi-nbd.service entered failed state.\n13:32:41 systemd[1]: xapi-nbd.service failed.\n"
+STARTED = "13:32:42 systemd[1]: Started NBD server that exposes XenServer disks.\n"
+STORY = STOPPING + SIGNAL + EXITED + FAILED
+
+
+def moved(text: str, minute: str) -> str:
+    """Return the same lines at another minute of the hour."""
+    return text.replace("13:32:", f"13:{minute}:")
+
+
+def test_failure_after_a_stop_is_told_as_information() -> None:
+    (finding,) = CaseBuilder().host().daemon_log(STORY).examine(RULE).findings
+    assert finding.severity is Severity.INFO
+    assert finding.action[0].step.startswith("Do not chase this")
+
+
+def test_several_lines_about_one_failure_count_once() -> None:
+    (finding,) = CaseBuilder().host().daemon_log(STORY).examine(RULE).findings
+    assert finding.count == 1
+
+
+def test_stop_and_failure_are_quoted() -> None:
+    (finding,) = CaseBuilder().host().daemon_log(STORY).examine(RULE).findings
+    texts = " ".join(evidence.text for evidence in finding.evidence)
+    assert "Caught signal" in texts
+    assert "entered failed state" in texts
+
+
+def test_shown_and_logged_together_are_certain() -> None:
+    (finding,) = CaseBuilder().host().service("failed").daemon_log(STORY).examine(RULE).findings
+    assert (finding.basis, finding.confidence) == (Basis.BOTH, Confidence.CERTAIN)
+
+
+def test_shown_failed_after_a_stop_without_a_note_is_likely() -> None:
+    built = CaseBuilder().host().service("failed").daemon_log(STOPPING + SIGNAL)
+    (finding,) = built.examine(RULE).findings
+    assert finding.confidence is Confidence.LIKELY
+    assert built.examine(RULE).gaps == ()
+
+
+def test_restarts_of_a_host_are_one_finding() -> None:
+    log = STORY + STARTED + moved(STORY, "45")
+    (finding,) = CaseBuilder().host().daemon_log(log).examine(RULE).findings
+    assert finding.count == 2
+
+
+def test_each_host_is_a_finding() -> None:
+    built = CaseBuilder().host().daemon_log(STORY).host("saturn", SATURN).daemon_log(STORY)
+    assert [f.subjects[0].uuid for f in built.examine(RULE).findings] == [JUPITER, SATURN]
+
+
+def test_two_reports_of_one_host_are_one_finding() -> None:
+    built = CaseBuilder().host(bundle="old", captured=CAPTURED.replace(hour=14)).daemon_log(STORY)
+    (finding,) = built.host(bundle="new").daemon_log(STORY).examine(RULE).findings
+    assert finding.count == 1
+
+
+def test_failure_without_a_stop_is_a_gap_that_says_look_for_a_crash() -> None:
+    examined = CaseBuilder().host().service("failed").daemon_log(FAILED).examine(RULE)
+    assert examined.findings == ()
+    (gap,) = examined.gaps
+    assert "look for a crash" in gap.why
+
+
+def test_shown_failed_with_nothing_logged_is_a_gap() -> None:
+    examined = CaseBuilder().host().service("failed").examine(RULE)
+    assert (examined.findings, len(examined.gaps)) == ((), 1)
+
+
+def test_crash_after_a_restart_is_not_excused_by_the_stop_before() -> None:
+    examined = CaseBuilder().host().daemon_log(STOPPING + STARTED + moved(FAILED, "33"))
+    assert (examined.examine(RULE).findings, len(examined.examine(RULE).gaps)) == ((), 1)
+
+
+def test_failure_long_after_a_stop_is_not_excused() -> None:
+    examined = CaseBuilder().host().daemon_log(STOPPING + moved(FAILED, "55")).examine(RULE)
+    assert (examined.findings, len(examined.gaps)) == ((), 1)
+
+
+def test_stop_that_had_to_be_killed_is_not_excused() -> None:
+    killed = "13:33:30 systemd[1]: xapi-nbd.service stop-sigterm timed out. Killing.\n"
+    examined = CaseBuilder().host().daemon_log(STOPPING + killed + moved(FAILED, "33"))
+    assert examined.examine(RULE).findings == ()
+
+
+def test_stop_that_ended_by_timeout_is_not_excused() -> None:
+    failed = "13:33:00 systemd[1]: xapi-nbd.service: Failed with result 'timeout'.\n"
+    examined = CaseBuilder().host().daemon_log(STOPPING + failed).examine(RULE)
+    assert (examined.findings, len(examined.gaps)) == ((), 1)
+
+
+def test_earlier_stop_does_not_explain_what_is_shown_after_a_crash() -> None:
+    log = STORY + STARTED + moved(FAILED, "50")
+    examined = CaseBuilder().host().service("failed").daemon_log(log).examine(RULE)
+    (finding,) = examined.findings
+    assert finding.basis is Basis.SYMPTOM
+    assert len(examined.gaps) == 1
+
+
+def test_running_service_is_ruled_out() -> None:
+    built = CaseBuilder().host().service("active").daemon_log(STOPPING + SIGNAL + STARTED)
+    examined = built.examine(RULE)
+    assert (examined.findings, examined.gaps, examined.not_applicable) == ((), (), "")
+
+
+def test_other_unit_that_failed_is_not_ours() -> None:
+    examined = CaseBuilder().host().service("failed", "ntpd.service").examine(RULE)
+    assert (examined.findings, examined.gaps) == ((), ())
+
+
+def test_nothing_read_is_never_not_applicable() -> None:
+    assert CaseBuilder().host().examine(RULE).not_applicable == ""

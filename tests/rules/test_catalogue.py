@@ -1,0 +1,97 @@
+"""The shipped catalogue."""
+
+import json
+import re
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+
+from analyzer.parsers import DOCUMENT_PARSERS, LOG_PARSERS
+from analyzer.rules import verdict
+from analyzer.rules._format import Need, ParserName
+from analyzer.rules.load import json_schema, load_catalogue
+from analyzer.rules.pattern import Catalogue
+from analyzer.rules.samples import check_samples
+from analyzer.state.sources import LOGS
+from tests.support.patterns import SHIPPED, write
+
+README = SHIPPED / "README.md"
+FILES = sorted(path for path in SHIPPED.rglob("*.yaml") if path.parent != SHIPPED)
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> Catalogue:
+    return load_catalogue()
+
+
+def test_every_sample_is_taken_or_left_as_it_says(catalogue: Catalogue) -> None:
+    assert check_samples(catalogue) == ()
+
+
+def test_the_first_declarative_rules_are_there(catalogue: Catalogue) -> None:
+    assert {
+        "cbt-disabled-inconsistent-log",
+        "cbt-disabled-resize-failed",
+        "nbd-connection-limit",
+        "nbd-session-invalid",
+    } <= {rule.id for rule in catalogue.rules}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_file_satisfies_the_schema_for_editors(path: Path) -> None:
+    value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    jsonschema.validate(json.loads(json.dumps(value)), json_schema())
+
+
+def test_the_schema_refuses_what_the_loader_refuses() -> None:
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"id": "x", "title": "y", "severity": "bad"}, json_schema())
+
+
+def test_the_examples_of_the_readme_load_and_pass(tmp_path: Path) -> None:
+    pattern, check = re.findall(r"```yaml\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    write(tmp_path, "cbt/example-log-inconsistent.yaml", pattern)
+    write(tmp_path, "checks/example-log-missing.yaml", check)
+    found = load_catalogue(tmp_path)
+    assert [rule.id for rule in found.patterns] == [
+        "example-log-inconsistent",
+        "example-log-missing",
+    ]
+    assert check_samples(found) == ()
+
+
+def test_the_readme_names_every_source() -> None:
+    text = README.read_text(encoding="utf-8")
+    names = (*Need.__args__, *ParserName.__args__)  # type: ignore[attr-defined]  # of Literals
+    assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_parsers_that_patterns_may_name_are_those_that_exist() -> None:
+    logs = {parser.name for parser in LOG_PARSERS}
+    assert logs == set(LOGS)
+    assert {*logs, "alerts"} == set(ParserName.__args__)  # type: ignore[attr-defined]  # a Literal
+
+
+def test_sources_that_patterns_may_need_are_those_that_are_parsed() -> None:
+    parsed = {parser.name for parser in LOG_PARSERS}
+    parsed |= {parser.name for parser in DOCUMENT_PARSERS}
+    assert set(Need.__args__) <= parsed  # type: ignore[attr-defined]  # of a Literal
+
+
+def test_the_kinds_that_tell_whether_an_area_is_used_exist(catalogue: Catalogue) -> None:
+    kinds = {selector.id for selector in catalogue.selectors}
+    assert {*verdict.CBT_ACTIVITY, *verdict.NBD_ACTIVITY} <= kinds
+
+
+def test_lines_that_come_by_the_million_are_kept_sparsely(catalogue: Catalogue) -> None:
+    keep = catalogue.keep
+    assert {*verdict.CBT_ACTIVITY, *verdict.NBD_ACTIVITY} <= keep.sparse
+    assert {"lock-first-attempt", "nbd-client-went-away"} <= keep.noise
+
+
+def test_every_finding_says_what_to_do_and_where_it_is_written(catalogue: Catalogue) -> None:
+    for rule in catalogue.rules:
+        assert rule.text.action, rule.id
+        assert rule.text.references, rule.id

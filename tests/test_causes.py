@@ -1,0 +1,492 @@
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.causes import Edges, find_causes, load_edges
+from analyzer.causes.edges import Context, Edge, Join
+from analyzer.errors import CatalogueError
+from analyzer.model.finding import (
+    Basis,
+    Confidence,
+    Evidence,
+    Finding,
+    Outcome,
+    Severity,
+    Step,
+    Subject,
+    Verdict,
+)
+from analyzer.model.moment import Moment
+from analyzer.model.report import Cause
+from analyzer.model.source import Source
+from analyzer.state.case import Case
+from tests.checks.support import (
+    CATALOGUE,
+    JUPITER,
+    OTHER_VDI,
+    POOL,
+    SATURN,
+    SR,
+    VDI,
+    CaseBuilder,
+    at,
+    sr,
+    vdi,
+)
+
+INCONSISTENT = "cbt-disabled-inconsistent-log"
+BOOT = "kernel: [    0.000000] Linux version 4.19.0+1 (mockbuild@builder)\n"
+SHUTDOWN = "systemd[1]: Reached target Shutdown.\n"
+EMPTY = CaseBuilder().host().build()
+
+
+def finding(
+    rule: str = INCONSISTENT,
+    subjects: tuple[tuple[str, str], ...] = (("VDI", VDI),),
+    *,
+    when: str | Moment | None = "13:32:41",
+    last: str | None = None,
+    severity: Severity = Severity.ERROR,
+    title: str = "CBT was turned off",
+    bundle: str = "jupiter",
+    member: str = "var/log/SMlog",
+    action: tuple[str, ...] = ("Turn CBT on again",),
+) -> Finding:
+    """Return a finding with one quoted line."""
+    first = at(when) if isinstance(when, str) else when
+    text = f"{rule} {subjects} {when}"
+    return Finding(
+        rule=rule,
+        title=title,
+        severity=severity,
+        confidence=Confidence.CERTAIN,
+        basis=Basis.SYMPTOM,
+        subjects=tuple(Subject(type=kind, uuid=uuid) for kind, uuid in subjects),
+        detail="",
+        action=tuple(Step(step=step) for step in action),
+        evidence=(
+            Evidence(source=Source(bundle=bundle, member=member, line=1), text=text, at=first),
+        ),
+        first_seen=first,
+        last_seen=at(last) if last else first,
+    )
+
+
+def outcomes(*findings: Finding) -> tuple[Outcome, ...]:
+    """Return one outcome per rule."""
+    rules = sorted({found.rule for found in findings})
+    return tuple(
+        Outcome(
+            rule=rule,
+            title=rule,
+            severity=Severity.ERROR,
+            verdict=Verdict.FOUND,
+            reason="",
+            findings=tuple(found for found in findings if found.rule == rule),
+        )
+        for rule in rules
+    )
+
+
+def edge(cause: str, effect: str, join: Join = Join.VDI, hours: int = 24) -> Edge:
+    """Return an edge with a plain sentence."""
+    return Edge(
+        cause=cause,
+        effect=effect,
+        join=join,
+        within=timedelta(hours=hours),
+        sentence="{cause}, {order} {effect}: so it is",
+    )
+
+
+def causes(
+    *findings: Finding, edges: tuple[Edge, ...] = (), case: Case = EMPTY
+) -> tuple[Cause, ...]:
+    """Return the causes of findings under these edges."""
+    return find_causes(outcomes(*findings), case, Edges(edges=edges))[1]
+
+
+def explained(*findings: Finding, edges: tuple[Edge, ...]) -> dict[str, tuple[str, ...]]:
+    """Return rule → what explains its (only) finding."""
+    told, _ = find_causes(outcomes(*findings), EMPTY, Edges(edges=edges))
+    return {outcome.rule: outcome.findings[0].explained_by for outcome in told}
+
+
+def booted(*lines: str) -> CaseBuilder:
+    """Return a case of jupiter with lines of kern.log, and a pool that has the disks."""
+    return CaseBuilder().host().kern_log("".join(lines)).database(sr(), vdi(), vdi(OTHER_VDI))
+
+
+def shipped(*findings: Finding, case: CaseBuilder) -> tuple[Cause, ...]:
+    """Return the causes under the shipped edges."""
+    return find_causes(outcomes(*findings), case.build(), load_edges())[1]
+
+
+def doubtful(time: str, hours: int) -> Moment:
+    """Return a moment that is known to some hours only."""
+    instant = at(time).at
+    reach = timedelta(hours=hours)
+    return Moment(at=instant, earliest=instant - reach, latest=instant + reach, dated_by="test")
+
+
+def test_no_findings_have_no_causes() -> None:
+    assert causes() == ()
+
+
+def test_finding_without_a_cause_is_its_own() -> None:
+    (cause,) = causes(finding())
+    assert cause.id == "C-1"
+    assert cause.title == f"CBT was turned off (disk {VDI})"
+    assert cause.next_action == "Turn CBT on again"
+
+
+def test_effect_is_explained_by_its_cause_and_shares_it() -> None:
+    first = finding("no-space", when="13:00:00")
+    then = finding("log-missing", when="14:00:00")
+    edges = (edge("no-space", "log-missing"),)
+    assert explained(first, then, edges=edges)["log-missing"] == (first.id,)
+    (cause,) = causes(first, then, edges=edges)
+    assert set(cause.findings) == {first.id, then.id}
+
+
+def test_sentence_says_what_came_first() -> None:
+    first = finding("no-space", when="13:00:00", title="Space ran out")
+    then = finding("log-missing", when="14:00:00", title="A log was missing")
+    (cause,) = causes(first, then, edges=(edge("no-space", "log-missing"),))
+    assert cause.title.startswith(f"Space ran out (disk {VDI}), and then a log was missing")
+
+
+def test_effect_certainly_before_its_cause_is_not_joined() -> None:
+    late = finding("no-space", when="15:00:00")
+    early = finding("log-missing", when="14:00:00")
+    assert len(causes(late, early, edges=(edge("no-space", "log-missing"),))) == 2
+
+
+def test_later_line_of_the_same_log_is_no_cause_however_doubtful_its_date() -> None:
+    late = finding("no-space", when=doubtful("15:00:00", 10))
+    early = finding("log-missing", when=doubtful("14:00:00", 10))
+    assert len(causes(late, early, edges=(edge("no-space", "log-missing"),))) == 2
+
+
+def test_overlapping_ranges_are_told_as_about_the_same_time() -> None:
+    first = finding("no-space", when=doubtful("13:00:00", 10))
+    then = finding("log-missing", when="14:00:00", bundle="saturn")
+    (cause,) = causes(first, then, edges=(edge("no-space", "log-missing"),))
+    assert "and about the same time" in cause.title
+
+
+def test_unknown_year_joins_nothing() -> None:
+    first = finding("no-space", when=doubtful("13:00:00", 24 * 400))
+    then = finding("log-missing", when="14:00:00")
+    assert len(causes(first, then, edges=(edge("no-space", "log-missing"),))) == 2
+
+
+def test_effect_too_long_after_is_not_joined() -> None:
+    first = finding("no-space", when="01:00:00")
+    then = finding("log-missing", when="14:00:00")
+    assert len(causes(first, then, edges=(edge("no-space", "log-missing", hours=2),))) == 2
+
+
+def test_effect_during_a_lasting_cause_is_joined() -> None:
+    first = finding("no-space", when="01:00:00", last="23:00:00")
+    then = finding("log-missing", when="14:00:00")
+    assert len(causes(first, then, edges=(edge("no-space", "log-missing", hours=0),))) == 1
+
+
+def test_other_disk_is_not_joined() -> None:
+    first = finding("no-space", when="13:00:00")
+    then = finding("log-missing", (("VDI", OTHER_VDI),), when="14:00:00")
+    assert len(causes(first, then, edges=(edge("no-space", "log-missing"),))) == 2
+
+
+def test_disks_of_one_repository_are_joined_through_the_database() -> None:
+    case = booted().build()
+    first = finding("no-space", when="13:00:00")
+    then = finding("log-missing", (("VDI", OTHER_VDI),), when="14:00:00")
+    edges = (edge("no-space", "log-missing", Join.SR),)
+    assert len(causes(first, then, edges=edges, case=case)) == 1
+
+
+def test_any_join_needs_nothing_in_common() -> None:
+    first = finding("no-space", when="13:00:00")
+    then = finding("log-missing", (("VDI", OTHER_VDI),), when="14:00:00")
+    assert len(causes(first, then, edges=(edge("no-space", "log-missing", Join.ANY),))) == 1
+
+
+def test_state_without_a_time_is_joined_by_its_disk_with_plain_and() -> None:
+    first = finding("no-space", when="13:00:00", title="Space ran out")
+    then = finding("log-missing", when=None, title="A log was missing")
+    (cause,) = causes(first, then, edges=(edge("no-space", "log-missing"),))
+    assert f"(disk {VDI}), and a log was missing" in cause.title
+
+
+def test_state_without_a_time_is_not_joined_by_host() -> None:
+    first = finding("no-space", (("Host", JUPITER),), when="13:00:00")
+    then = finding("log-missing", (("Host", JUPITER),), when=None)
+    assert len(causes(first, then, edges=(edge("no-space", "log-missing", Join.HOST),))) == 2
+
+
+def test_circle_of_edges_is_cut() -> None:
+    one = finding("one", when=None)
+    two = finding("two", when=None)
+    edges = (edge("one", "two"), edge("two", "one"))
+    (cause,) = causes(one, two, edges=edges)
+    assert set(cause.findings) == {one.id, two.id}
+    assert sum(1 for by in explained(one, two, edges=edges).values() if by) == 1
+
+
+def test_chain_is_one_cause_with_the_first_as_root() -> None:
+    one = finding("one", when="13:00:00", title="One went")
+    two = finding("two", when="13:10:00", title="Two went")
+    three = finding("three", when="13:20:00", title="Three went")
+    (cause,) = causes(one, two, three, edges=(edge("one", "two"), edge("two", "three")))
+    assert cause.title.startswith("One went")
+    assert cause.title.endswith("; 1 more finding after it")
+
+
+def test_nearest_cause_is_chosen() -> None:
+    early = finding("no-space", when="01:00:00")
+    near = finding("no-space", when="13:59:00")
+    then = finding("log-missing", when="14:00:00")
+    assert explained(early, near, then, edges=(edge("no-space", "log-missing"),))[
+        "log-missing"
+    ] == (near.id,)
+
+
+def test_one_rule_in_one_repository_is_one_cause() -> None:
+    found = [
+        finding("no-space", (("VDI", disk), ("SR", SR)), when=when, title="Space ran out")
+        for disk, when in ((VDI, "13:00:00"), (OTHER_VDI, "13:30:00"))
+    ]
+    (cause,) = causes(*found)
+    assert cause.title == f"Space ran out (2 disks of SR {SR})"
+
+
+def test_one_rule_on_two_hosts_is_two_causes() -> None:
+    one = finding("nbd", (("Host", JUPITER),))
+    two = finding("nbd", (("Host", SATURN),), bundle="saturn")
+    case = CaseBuilder().host().host("saturn", SATURN).build()
+    assert len(causes(one, two, case=case)) == 2
+
+
+def test_bursts_far_apart_are_two_causes() -> None:
+    later = Moment.exact(datetime(2024, 6, 20, 13, 0, tzinfo=UTC), "test")
+    one = finding("no-space", (("VDI", VDI), ("SR", SR)))
+    two = finding("no-space", (("VDI", OTHER_VDI), ("SR", SR)), when=later)
+    assert len(causes(one, two)) == 2
+
+
+def test_findings_of_different_titles_are_counted_as_alike() -> None:
+    one = finding("no-space", (("VDI", VDI), ("SR", SR)), title="Space ran out on web")
+    two = finding("no-space", (("VDI", OTHER_VDI), ("SR", SR)), title="Space ran out on mail")
+    assert causes(one, two)[0].title.endswith("(and 1 more like it)")
+
+
+def test_findings_about_the_same_object_are_counted_as_findings() -> None:
+    one = finding("no-space", (("VDI", VDI), ("SR", SR)), when="13:00:00")
+    two = finding("no-space", (("VDI", VDI), ("SR", SR)), when="14:00:00")
+    assert causes(one, two)[0].title.endswith(f"(2 findings of SR {SR})")
+
+
+def test_worst_comes_first_and_information_last() -> None:
+    note = finding("note", (("Host", JUPITER),), severity=Severity.INFO, when="01:00:00")
+    bad = finding("bad", (("Host", JUPITER),), severity=Severity.CRITICAL, when="15:00:00")
+    mild = finding("mild", (("Host", JUPITER),), severity=Severity.WARNING, when="12:00:00")
+    found = causes(note, bad, mild)
+    assert [cause.severity for cause in found] == ["critical", "warning", "info"]
+    assert [cause.id for cause in found] == ["C-1", "C-2", "C-3"]
+
+
+def test_cause_is_as_severe_as_its_worst_finding() -> None:
+    root = finding("one", when="13:00:00", severity=Severity.WARNING, action=("Mend one",))
+    then = finding("two", when="13:10:00", severity=Severity.CRITICAL, action=("Mend two",))
+    (cause,) = causes(root, then, edges=(edge("one", "two"),))
+    assert cause.severity is Severity.CRITICAL
+    assert cause.next_action == "Mend one"
+
+
+def test_cause_without_steps_has_no_next_action() -> None:
+    assert causes(finding(action=()))[0].next_action == ""
+
+
+def test_title_that_names_the_object_is_not_doubled() -> None:
+    assert causes(finding(title=f"Disk {VDI} lost CBT"))[0].title == f"Disk {VDI} lost CBT"
+
+
+def test_finding_without_subjects_is_told_by_its_title() -> None:
+    assert causes(finding(subjects=()))[0].title == "CBT was turned off"
+
+
+def test_boot_is_the_root_of_inconsistent_logs() -> None:
+    case = booted(f"13:28:00 {BOOT}")
+    two = finding(subjects=(("VDI", OTHER_VDI),), when="13:40:00")
+    (cause,) = shipped(finding(), two, case=case)
+    assert cause.title.startswith("Host jupiter booted at 2024-06-10 13:28 UTC")
+    assert "2 disks" in cause.title
+    assert cause.context[0].member == "var/log/kern.log"
+
+
+def test_boot_is_no_finding() -> None:
+    told, _ = find_causes(outcomes(finding()), booted(f"13:28:00 {BOOT}").build(), load_edges())
+    assert told[0].findings[0].explained_by == ()
+
+
+def test_boot_after_an_orderly_shutdown_is_no_cause() -> None:
+    case = booted(f"13:28:00 {BOOT}").daemon_log(f"13:20:00 {SHUTDOWN}")
+    (cause,) = shipped(finding(), case=case)
+    assert "booted" not in cause.title
+
+
+def test_boot_says_that_no_shutdown_was_logged_only_if_the_log_was_read() -> None:
+    read = shipped(finding(), case=booted(f"13:28:00 {BOOT}"))
+    unread = shipped(finding(), case=booted(f"13:28:00 {BOOT}").without("daemon_log"))
+    assert "with no orderly shutdown logged" in read[0].title
+    assert "shutdown" not in unread[0].title
+
+
+def test_boot_after_the_effect_is_no_cause() -> None:
+    (cause,) = shipped(finding(), case=booted(f"14:28:00 {BOOT}"))
+    assert "booted" not in cause.title
+
+
+def test_boot_of_another_host_of_the_pool_counts_for_an_hour() -> None:
+    hosts = ((JUPITER, "jupiter"), (SATURN, "saturn"))
+    case = CaseBuilder().host().database(sr(), vdi(), hosts=hosts)
+    case = case.host("saturn", SATURN).kern_log(f"13:28:00 {BOOT}")
+    assert shipped(finding(), case=case)[0].title.startswith("Host saturn booted")
+    assert "booted" not in shipped(finding(when="17:00:00"), case=case)[0].title
+
+
+def test_alert_on_the_master_does_not_make_its_boot_a_cause() -> None:
+    hosts = ((JUPITER, "jupiter"), (SATURN, "saturn"))
+    case = CaseBuilder().host().kern_log(f"09:00:00 {BOOT}").database(sr(), vdi(), hosts=hosts)
+    case = case.host("saturn", SATURN)
+    alert = finding(bundle="jupiter", member=f"var/xapi/blobs/messages/{POOL}")
+    assert "booted" not in shipped(alert, case=case)[0].title
+
+
+def test_lines_of_one_outage_are_one_context() -> None:
+    line = "kernel: [90210.112233] nfs: server 192.0.2.40 not responding, timed out\n"
+    case = booted(f"13:28:00 {line}", f"13:31:00 {line}")
+    (cause,) = shipped(finding(), case=case)
+    assert len(cause.context) == 2
+
+
+def test_restart_of_xapi_on_the_master_ends_sessions() -> None:
+    line = "13:00:00 xapi: [debug||0 |XAPI SERVER STARTING D:a6bd9ee95f3f|xapi] (Re)starting xapi, pid: 32351\n"
+    case = booted().xensource_log(line)
+    invalid = finding("nbd-session-invalid", (("Host", JUPITER),), member="var/log/daemon.log")
+    assert shipped(invalid, case=case)[0].title.startswith("xapi started on the master, jupiter")
+
+
+def test_every_rule_and_event_that_an_edge_names_exists() -> None:
+    edges = load_edges()
+    contexts = {context.name for context in edges.contexts}
+    rules = {pattern.text.id for pattern in CATALOGUE.patterns}
+    kinds = {kind for pattern in CATALOGUE.patterns for kind in pattern.kinds}
+    named = {e.effect for e in edges.edges} | {e.cause for e in edges.edges} - contexts
+    wanted = {k for c in edges.contexts for k in (*c.kinds, *c.unless)}
+    assert (named - rules, wanted - kinds) == (set(), set())
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["one", "two", "three"]),
+            st.sampled_from([VDI, OTHER_VDI]),
+            st.one_of(st.none(), st.integers(0, 23)),
+        ),
+        unique=True,
+        max_size=8,
+    ),
+    st.permutations(["one", "two", "three"]),
+)
+def test_every_finding_is_in_exactly_one_cause_in_any_order(
+    rows: list[tuple[str, str, int | None]], order: list[str]
+) -> None:
+    found = [
+        finding(rule, (("VDI", disk),), when=None if hour is None else f"{hour:02}:00:00")
+        for rule, disk, hour in rows
+    ]
+    edges = tuple(edge(a, b) for a in order for b in order if a != b)
+    grouped = [name for cause in causes(*found, edges=edges) for name in cause.findings]
+    assert sorted(grouped) == sorted(f.id for f in found)
+    assert causes(*found, edges=edges) == causes(*reversed(found), edges=edges)
+
+
+GOOD = """\
+contexts:
+  boot:
+    kinds: [host-booted]
+    title: '{host} booted at {at}'
+edges:
+  - cause: boot
+    effect: some-rule
+    join: host
+    within: 24h
+    sentence: '{cause}, {order} {effect}'
+"""
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    """Return a file with that text."""
+    path = tmp_path / "causes.yaml"
+    path.write_text(text)
+    return path
+
+
+def test_file_is_read_into_edges_and_contexts(tmp_path: Path) -> None:
+    edges = load_edges(written(tmp_path, GOOD))
+    assert edges.edges[0].within == timedelta(hours=24)
+    assert edges.context("boot") == Context(
+        name="boot",
+        kinds=("host-booted",),
+        title="{host} booted at {at}",
+        without="{host} booted at {at}",
+    )
+    assert edges.context("some-rule") is None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("24h", "soon", "causes.yaml:9 edges.0.within: expected a duration such as 90s"),
+        ("24h", "24", "expected a duration"),
+        ("join: host", "join: cluster", "causes.yaml:8 edges.0.join: "),
+        ("    join: host\n", "    joined: host\n", "causes.yaml:8 edges.0.joined: "),
+        (
+            "    join: host\n",
+            "    join: host\n    join: vdi\n",
+            ":9 edges.0.join: the key stands twice",
+        ),
+        ("{order}", "{when}", "causes.yaml:10 edges.0.sentence: nothing fills {when}"),
+        ("{at}", "{time}", "causes.yaml:4 contexts.boot.title: nothing fills {time}"),
+        ("some-rule", "boot", "causes.yaml:7 edges.0.effect: nothing explains itself"),
+        ("cause: boot", "cause: other", "causes.yaml:2 contexts.boot: no edge names it"),
+        (
+            "    title:",
+            "    without: never\n    title:",
+            "causes.yaml:4 contexts.boot.without: it says what `unless` did not find",
+        ),
+        (GOOD, "", "causes.yaml:1 the file is empty"),
+        (GOOD, "edges: [\n", "causes.yaml:2 "),
+        (GOOD, "just words\n", "causes.yaml:1 "),
+        ("kinds: [host-booted]", "kinds: []", "causes.yaml:3 contexts.boot.kinds: "),
+    ],
+)
+def test_fault_in_the_file_is_told_with_its_line(
+    tmp_path: Path, old: str, new: str, told: str
+) -> None:
+    with pytest.raises(CatalogueError) as raised:
+        load_edges(written(tmp_path, GOOD.replace(old, new)))
+    assert told in str(raised.value)
+
+
+def test_bytes_that_are_not_text_are_told_as_a_fault(tmp_path: Path) -> None:
+    path = tmp_path / "causes.yaml"
+    path.write_bytes(b"\xff\xfe\x00edges")
+    with pytest.raises(CatalogueError, match=r"causes\.yaml:1 "):
+        load_edges(path)
