@@ -1,0 +1,172 @@
+"""report.md: the findings for a ticket, in GitHub-flavoured Markdown.
+
+Text of a bundle stands in code or is escaped, so that it can neither format nor embed anything.
+"""
+
+import re
+from collections.abc import Iterator
+
+from analyzer.model.finding import Evidence, Finding, Verdict
+from analyzer.model.report import Report
+from analyzer.render.order import ordered
+from analyzer.render.summary import (
+    CauseView,
+    causes,
+    doubts,
+    findings,
+    headline,
+    of_verdict,
+    unread,
+    window,
+)
+from analyzer.render.view import cut, span, stamp, visible
+
+QUOTE = 4000
+_SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]")
+_TICKS = re.compile(r"`+")
+
+
+def render_markdown(report: Report) -> str:
+    """Return the report as Markdown."""
+    return "\n".join(_lines(ordered(report))) + "\n"
+
+
+def escaped(text: str) -> str:
+    r"""Return `text` so that Markdown shows it as it is, on one line.
+
+    >>> escaped("<b>*x*")
+    '&lt;b&gt;\\*x\\*'
+    """
+    shown = visible(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(r"\\\g<0>", shown.strip())
+
+
+def code(text: str) -> str:
+    """Return `text` as code on one line, whatever backticks it holds."""
+    shown = visible(text)
+    fence = _fence(shown, 1)
+    inner = f" {shown} " if shown.startswith("`") or shown.endswith("`") else shown
+    return f"{fence}{inner}{fence}" if shown.strip() else "(empty)"
+
+
+def _fence(text: str, least: int) -> str:
+    longest = max((len(ticks) for ticks in _TICKS.findall(text)), default=0)
+    return "`" * max(least, longest + 1)
+
+
+def _lines(report: Report) -> Iterator[str]:
+    head = headline(report)
+    yield f"# {head.word}: {escaped(head.text)}"
+    yield ""
+    yield from _header(report)
+    yield from _broken(report)
+    yield from _cannot_tell(report)
+    for number, finding in enumerate(findings(report), 1):
+        yield from _finding(number, finding)
+    yield from _others(report)
+
+
+def _header(report: Report) -> Iterator[str]:
+    for bundle in report.bundles:
+        whole = "" if bundle.complete else f", **not read whole**: {escaped(bundle.note)}"
+        digest = f", SHA-256 {code(bundle.sha256)}" if bundle.sha256 else ""
+        yield f"- {code(bundle.name)}{digest}{whole}"
+    for host in report.hosts:
+        yield f"- host {escaped(host.name)} ({host.role}), {escaped(host.product or 'unknown')}"
+    covered = window(report)
+    yield f"- time covered: {span(*covered) if covered else 'nothing could be dated'}"
+    yield f"- cbtriage {escaped(report.version)}, catalogue {escaped(report.catalogue)}"
+    yield ""
+
+
+def _broken(report: Report) -> Iterator[str]:
+    views = causes(report)
+    if views:
+        yield from ("## What broke", "")
+    for number, cause in enumerate(views, 1):
+        yield f"{number}. **{cause.severity.upper()}: {escaped(cause.title)}** {_since(cause)}"
+        if cause.next_action:
+            yield f"   Next: {code(cause.next_action)}"
+    if views:
+        yield ""
+
+
+def _since(cause: CauseView) -> str:
+    seen = (
+        span(cause.first_seen, cause.last_seen)
+        if cause.first_seen or cause.last_seen
+        else "since when is not recorded"
+    )
+    return f"({seen}; {cause.confidence})"
+
+
+def _cannot_tell(report: Report) -> Iterator[str]:
+    yield from ("## What we cannot tell", "")
+    reasons = doubts(report)
+    for doubt in reasons:
+        failed = "**a rule failed:** " if doubt.failed else ""
+        rules = ", ".join(code(rule) for rule in doubt.rules)
+        yield f"- {failed}{escaped(doubt.reason)} ({rules})"
+        yield from (f"  - settle with {code(command)}" for command in doubt.settle_with)
+    for entry in unread(report):
+        yield (
+            f"- {code(entry.source)} of {code(entry.bundle)}: {entry.presence.value}; "
+            f"{escaped(entry.why)}"
+        )
+    if not reasons and not unread(report):
+        yield "Every rule could be judged." if report.outcomes else "No rule was run."
+    yield ""
+
+
+def _finding(number: int, finding: Finding) -> Iterator[str]:
+    yield f"## {number}. {finding.severity.upper()}: {escaped(finding.title)}"
+    yield ""
+    yield f"{code(finding.id)}, {finding.confidence}, proven by {finding.basis}"
+    yield ""
+    for subject in finding.subjects:
+        name = f"{escaped(subject.name)} " if subject.name else ""
+        yield f"- {escaped(subject.type)} {name}{code(subject.uuid)}"
+    yield from ("", escaped(finding.detail), "")
+    for identifier in finding.explained_by:
+        yield from (f"Explained by {code(identifier)}.", "")
+    yield from ("Because:", "")
+    for evidence in finding.evidence:
+        yield from _quotation(evidence)
+    if finding.wrong_if:
+        yield from (f"This would be wrong if {escaped(finding.wrong_if.rstrip('.'))}.", "")
+    yield from _steps(finding)
+
+
+def _quotation(evidence: Evidence) -> Iterator[str]:
+    when = f", {stamp(evidence.at)}" if evidence.at else ""
+    text = cut(visible(evidence.text, lines=True), QUOTE)
+    fence = _fence(text, 3)
+    yield f"{code(str(evidence.source))} in {code(evidence.source.bundle)}{when}"
+    yield from ("", f"{fence}text", text, fence, "")
+
+
+def _steps(finding: Finding) -> Iterator[str]:
+    if not finding.action:
+        return
+    yield from ("Next steps:", "")
+    for number, step in enumerate(finding.action, 1):
+        yield f"{number}. {code(step.step)}"
+        if step.risk:
+            yield f"   Risk: {escaped(step.risk)}"
+    yield ""
+
+
+def _others(report: Report) -> Iterator[str]:
+    judged = of_verdict(report, Verdict.RULED_OUT, Verdict.NOT_APPLICABLE)
+    if not judged:
+        return
+    yield from (
+        "## Ruled out or not applicable",
+        "",
+        "| rule | verdict | why |",
+        "| --- | --- | --- |",
+    )
+    for outcome in judged:
+        held = f" ({span(*outcome.window)})" if outcome.window else ""
+        reason = escaped(outcome.reason) + held
+        yield f"| {escaped(outcome.rule)} | {outcome.verdict.value} | {reason} |"
