@@ -1,5 +1,84 @@
-"""The command ``cbtriage``."""
+"""The command ``cbtriage``: its options, and the exit status of every failure.
+
+pandas and the parsers are loaded by the commands that need them, so that ``--help`` and
+``--version`` answer at once.
+"""
+
+import logging
+import sys
+import traceback
+from typing import Annotated
+
+import typer
+
+from analyzer import __version__
+from analyzer.cli.analyze import analyze_command
+from analyzer.cli.rules import rules_app
+from analyzer.errors import AnalyzerError, InputError
+
+USAGE, NO_INPUT, INTERNAL = 2, 3, 5
+
+app = typer.Typer(
+    name="cbtriage",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=(
+        "Example: cbtriage analyze status-report.zip -o out   "
+        "Exit status: 0 nothing found, 1 findings, 2 usage, 3 no readable input, "
+        "4 nothing found but the input was damaged, 5 internal error."
+    ),
+)
+
+
+def _say_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"cbtriage {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Say which version this is."
+        ),
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Log what the program does, for its developers.")
+    ] = False,
+) -> None:
+    """Triage XenServer / XCP-ng status reports offline: what broke in CBT and NBD, and why."""
+    if debug:
+        logging.basicConfig(stream=sys.stderr, level=logging.DEBUG)
+
+
+app.command("analyze")(analyze_command)
+app.add_typer(rules_app, name="rules")
 
 
 def run() -> None:
     """Run the command line and exit with its status."""
+    try:
+        app()
+    except InputError as error:
+        sys.exit(_say(error, NO_INPUT))
+    except AnalyzerError as error:
+        sys.exit(_say(error, USAGE))
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except Exception:  # noqa: BLE001 - the last line of defence: exit 5 says it was our fault
+        traceback.print_exc()
+        typer.echo("cbtriage: internal error; please report the lines above", err=True)
+        sys.exit(INTERNAL)
+
+
+def _say(error: AnalyzerError, status: int) -> int:
+    typer.echo(f"cbtriage: {error}", err=True)
+    return status

@@ -1,0 +1,55 @@
+# Every target works alone on a fresh Debian or Ubuntu with python3 (>= 3.11), python3-venv and make.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SAMPLE ?= sample_bundles/host-crash.tar.bz2
+
+.PHONY: help demo test lint bench samples golden clean
+help:
+	@echo "make demo     analyze a shipped sample bundle and say where the report is"
+	@echo "make test     run the whole suite"
+	@echo "make lint     ruff, mypy, import layers, yamllint, pattern samples"
+	@echo "make bench    time against tar, and peak memory"
+	@echo "make samples  rebuild sample_bundles/"
+	@echo "make golden   rewrite the golden reports (read the diff)"
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "cbtriage needs Python 3.11 or newer; run: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo "install python3-venv first: apt-get install python3-venv"; exit 1; }
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml | $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --group dev
+	@touch $@
+
+demo: $(VENV)/.installed
+	@$(BIN)/cbtriage analyze $(SAMPLE) --output cbtriage-demo --fail-on never
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/yamllint --strict .
+	$(BIN)/cbtriage rules lint
+	$(BIN)/cbtriage rules test
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks.run
+
+samples: $(VENV)/.dev
+	$(BIN)/python -m tests.support.build_samples
+
+golden: $(VENV)/.dev
+	$(BIN)/python -m pytest -q tests/render tests/golden --update-golden
+
+clean:
+	rm -rf $(VENV) cbtriage-* .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

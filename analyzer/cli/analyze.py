@@ -1,0 +1,218 @@
+"""``cbtriage analyze``: status reports in, a summary on the terminal and the report files out."""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analyzer.bundle.budget import Budget
+from analyzer.cli.options import LogAs, Paths, Rules
+from analyzer.errors import UsageError
+from analyzer.model.finding import Severity, Verdict
+
+if TYPE_CHECKING:
+    from analyzer.model.report import Report
+
+FINDINGS, DAMAGED = 1, 4
+_DEFAULT = Budget()
+_BUDGET = "Budget against hostile archives"
+
+
+class OutputFormat(StrEnum):
+    """The files that can be written."""
+
+    HTML = "html"
+    JSON = "json"
+    TEXT = "text"
+    MARKDOWN = "markdown"
+
+
+class FailOn(StrEnum):
+    """The severity from which findings make the exit status 1."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    NEVER = "never"
+
+
+def analyze_command(
+    paths: Paths,
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Folder for the report files.  [default: ./cbtriage-<bundle>/]",
+            show_default=False,
+        ),
+    ] = None,
+    formats: Annotated[
+        list[OutputFormat] | None,
+        typer.Option(
+            "--format",
+            help="Which files to write; repeatable.  [default: html and json]",
+            show_default=False,
+        ),
+    ] = None,
+    stdout: Annotated[
+        bool,
+        typer.Option(
+            "--stdout", help="Print the one --format to standard output and write no file."
+        ),
+    ] = False,
+    log_as: LogAs = None,
+    rules: Rules = None,
+    fail_on: Annotated[
+        FailOn, typer.Option(help="Exit with 1 for findings of at least this severity.")
+    ] = FailOn.WARNING,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict", help="Exit with 4 when nothing was found but some rule could not tell."
+        ),
+    ] = False,
+    quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no summary.")] = False,
+    verbose: Annotated[
+        bool,
+        typer.Option("-v", "--verbose", help="The whole report on the terminal, not its summary."),
+    ] = False,
+    max_total: Annotated[
+        int,
+        typer.Option(
+            help="Bytes to read in all, decompressed.",
+            rich_help_panel=_BUDGET,
+        ),
+    ] = _DEFAULT.total,
+    max_member: Annotated[
+        int,
+        typer.Option(help="Bytes to read of one member.", rich_help_panel=_BUDGET),
+    ] = _DEFAULT.member,
+    max_ratio: Annotated[
+        int,
+        typer.Option(
+            help="Decompressed by compressed size.",
+            rich_help_panel=_BUDGET,
+        ),
+    ] = _DEFAULT.ratio,
+    max_members: Annotated[
+        int, typer.Option(help="Members in all.", rich_help_panel=_BUDGET)
+    ] = _DEFAULT.members,
+    max_depth: Annotated[
+        int,
+        typer.Option(help="Archives inside archives.", rich_help_panel=_BUDGET),
+    ] = _DEFAULT.depth,
+    max_archives: Annotated[
+        int,
+        typer.Option(help="Archives in one archive.", rich_help_panel=_BUDGET),
+    ] = _DEFAULT.archives,
+    max_line: Annotated[
+        int,
+        typer.Option(help="Bytes of one log line.", rich_help_panel=_BUDGET),
+    ] = _DEFAULT.line,
+) -> None:
+    """Say what broke in CBT and NBD, since when, how sure, what next and what could not be told.
+
+    Writes report.html (for people, one file) and report.json (for programs), and prints the
+    summary. Nothing is sent anywhere, and nothing is written but the report files.
+    """
+    from analyzer.cli.progress import watching  # noqa: PLC0415 - keeps --help free of pandas
+    from analyzer.pipeline import Options, analyze  # noqa: PLC0415
+
+    chosen = tuple(dict.fromkeys(formats or ()))
+    if stdout and len(chosen) != 1:
+        raise UsageError(
+            "--stdout prints one format: add --format text, json, html or markdown, once"
+        )
+    budget = Budget(
+        total=max_total,
+        member=max_member,
+        ratio=max_ratio,
+        members=max_members,
+        depth=max_depth,
+        archives=max_archives,
+        line=max_line,
+    )
+    folder = output or Path(f"cbtriage-{_bundle_name(paths)}")
+    options = Options(
+        budget=budget,
+        log_as=log_as,
+        rules=tuple(rules or ()),
+        stdin=sys.stdin.buffer if Path("-") in paths else None,
+    )
+    with watching(quiet=quiet) as progress:
+        report = analyze(paths, options, progress)
+    if stdout:
+        sys.stdout.write(_render(report, chosen[0]))
+    else:
+        written = _write(report, folder, chosen or (OutputFormat.HTML, OutputFormat.JSON))
+        if not quiet:
+            _summary(report, written, full=verbose)
+    raise typer.Exit(_status(report, fail_on, strict=strict))
+
+
+def _bundle_name(paths: Sequence[Path]) -> str:
+    """Return a safe folder name made of the first bundle's name without its suffixes."""
+    first = "stdin" if str(paths[0]) == "-" else paths[0].resolve().name
+    stem = re.sub(
+        r"(\.(tar|bz2|gz|xz|zst|tgz|tbz2?|txz|zip|log|xml|out))+$", "", first, flags=re.IGNORECASE
+    )
+    return re.sub(r"[^\w.-]+", "_", stem).strip("._")[:80] or "bundle"
+
+
+def _render(report: "Report", chosen: OutputFormat) -> str:
+    from analyzer.render import FORMATS  # noqa: PLC0415
+
+    return next(item for item in FORMATS if item.name == chosen.value).render(report)
+
+
+def _write(report: "Report", folder: Path, chosen: Sequence[OutputFormat]) -> tuple[Path, ...]:
+    """Write the files whole or not at all; a reader never sees half a report."""
+    from analyzer.render import FORMATS  # noqa: PLC0415
+
+    written = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for item in FORMATS:
+            if item.name in chosen:
+                target = folder / f"report{item.suffix}"
+                part = target.with_name(f".{target.name}.part")
+                part.write_text(item.render(report), encoding="utf-8")
+                part.replace(target)
+                written.append(target)
+    except OSError as error:
+        msg = f"{folder}: cannot write the report ({error.strerror}); give another folder with -o"
+        raise UsageError(msg) from error
+    return tuple(written)
+
+
+def _summary(report: "Report", written: Sequence[Path], *, full: bool) -> None:
+    from analyzer.render.text import render_text  # noqa: PLC0415
+
+    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    width = min(shutil.get_terminal_size((100, 40)).columns, 140) if sys.stdout.isatty() else 100
+    typer.echo(render_text(report, width=width, color=color, full=full), nl=False, color=color)
+    for path in written:
+        typer.echo(f"Written: {path}")
+
+
+def _status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
+    """Return the exit status: 1 findings, 4 nothing found but not all was read, else 0."""
+    ranks = [finding.severity.rank for outcome in report.outcomes for finding in outcome.findings]
+    if fail_on is not FailOn.NEVER and any(rank <= Severity(fail_on.value).rank for rank in ranks):
+        return FINDINGS
+    if report.omissions or not all(bundle.complete for bundle in report.bundles):
+        return DAMAGED
+    undecided = {Verdict.CANNOT_TELL, Verdict.ERROR}
+    if strict and any(outcome.verdict in undecided for outcome in report.outcomes):
+        return DAMAGED
+    return 0

@@ -1,0 +1,130 @@
+"""The whole run on one screen: paths in, a report out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from analyzer import __version__
+from analyzer.bundle.archive import Progress
+from analyzer.bundle.budget import Budget
+from analyzer.causes import find_causes, load_edges
+from analyzer.judging import outcomes_of
+from analyzer.model.report import BundleInfo, Omission, ParseProblem, Report
+from analyzer.parsers import LOG_PARSERS
+from analyzer.parsers.scan import Scanner
+from analyzer.rules.engine import suppressed
+from analyzer.rules.load import load_catalogue
+from analyzer.state.assemble import assemble
+from analyzer.state.events import EventTableBuilder
+from analyzer.state.gather import BundleContent, Gathering
+from analyzer.state.reading import ArchiveRead, contents_of, read_all
+from analyzer.state.timeline import timeline_of
+
+_NO_INVENTORY = "no inventory.xml: not a whole status report, or its end is lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a run reads and judges.
+
+    ``log_as`` names the parser for a single file whose name says nothing (``smlog``), ``stdin``
+    is the stream behind the path ``-``, ``rules`` are folders or files with further patterns.
+    ``filtered`` is False only to show that the line filter changes no answer.
+    """
+
+    budget: Budget = field(default_factory=Budget)
+    log_as: str | None = None
+    rules: tuple[Path, ...] = ()
+    stdin: BinaryIO | None = None
+    filtered: bool = True
+
+
+def analyze(
+    paths: Sequence[Path],
+    options: Options | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Report:
+    """Analyze status reports, each once, and return what can be said of them together.
+
+    Raises:
+        InputError: a path cannot be read, or nothing in any of them belongs to a status report.
+        CatalogueError: a pattern file is not valid.
+    """
+    options = options or Options()
+    budget = options.budget
+    catalogue = load_catalogue(extra=options.rules)
+    scanner = Scanner(
+        LOG_PARSERS, catalogue.selectors, line_limit=budget.line, filtered=options.filtered
+    )
+    builder = EventTableBuilder(keep=catalogue.keep)
+    gathering = Gathering(scanner, builder, budget.document)
+    reads, left_out = read_all(
+        paths,
+        gathering,
+        budget=budget,
+        log_as=options.log_as,
+        stdin=options.stdin,
+        progress=progress,
+    )
+    contents = contents_of(gathering)
+    known = assemble(contents, builder, scanner)
+    outcomes = outcomes_of(catalogue, known.case, known.sources)
+    outcomes, causes = find_causes(outcomes, known.case, load_edges())
+    return Report(
+        version=__version__,
+        catalogue=catalogue.version,
+        options=_shown(options),
+        bundles=_bundle_infos(reads, contents),
+        hosts=known.hosts,
+        causes=causes,
+        outcomes=outcomes,
+        coverage=known.coverage,
+        ledger=known.ledger,
+        omissions=_omissions(reads, left_out),
+        problems=_problems(contents),
+        suppressed=suppressed(catalogue, known.case.events),
+        timeline=timeline_of(outcomes, catalogue.context, known.case),
+    )
+
+
+def _bundle_infos(
+    reads: Sequence[ArchiveRead], contents: Sequence[BundleContent]
+) -> tuple[BundleInfo, ...]:
+    """Return one row per status report, ordered by name."""
+    by_name = {content.name: content for content in contents}
+    rows = [
+        BundleInfo(
+            name=name,
+            kind=read.archive.kind,
+            sha256=read.archive.sha256,
+            captured_at=by_name[name].clock.captured_at,
+            complete=read.archive.complete,
+            note="" if by_name[name].inventory else _NO_INVENTORY,
+        )
+        for read in reads
+        for name in read.bundles & by_name.keys()
+    ]
+    return tuple(sorted(rows, key=lambda row: row.name))
+
+
+def _omissions(reads: Sequence[ArchiveRead], left_out: Sequence[Omission]) -> tuple[Omission, ...]:
+    found = [*left_out, *(omission for read in reads for omission in read.archive.omissions)]
+    return tuple(sorted(found, key=lambda row: (row.bundle, row.member, row.why)))
+
+
+def _problems(contents: Sequence[BundleContent]) -> tuple[ParseProblem, ...]:
+    found = [problem for content in contents for problem in content.problems]
+    return tuple(sorted(found, key=lambda problem: (problem.source, problem.what)))
+
+
+def _shown(options: Options) -> Mapping[str, str]:
+    """Return the options that differ from the defaults, as text; paths only by their names."""
+    default = asdict(Budget())
+    budget = asdict(options.budget)
+    shown = {name: str(value) for name, value in budget.items() if value != default[name]}
+    if options.log_as:
+        shown["as"] = options.log_as
+    if options.rules:
+        shown["rules"] = ", ".join(path.name for path in options.rules)
+    return shown

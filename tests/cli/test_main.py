@@ -1,0 +1,57 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def cbtriage(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-m", "analyzer", *arguments],
+        cwd=ROOT,
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("option", ["--version", "--help"])
+def test_quick_options_load_no_pandas(option: str) -> None:
+    code = (
+        "import sys; sys.argv = ['cbtriage', sys.argv[1]]\n"
+        "from analyzer.cli.main import run\n"
+        "try: run()\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "assert 'pandas' not in sys.modules and 're2' not in sys.modules\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, option], cwd=ROOT, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_version_is_one_line() -> None:
+    assert cbtriage("--version").stdout.startswith(b"cbtriage 0.")
+
+
+def test_missing_file_exits_with_3_and_says_which(tmp_path: Path) -> None:
+    done = cbtriage("analyze", str(tmp_path / "no-such.tar.bz2"))
+    assert done.returncode == 3
+    assert b"no-such.tar.bz2" in done.stderr
+    assert b"Traceback" not in done.stderr
+
+
+def test_usage_error_exits_with_2() -> None:
+    assert cbtriage("analyze").returncode == 2
+    assert cbtriage("analyze", "README.md", "--stdout").returncode == 2
+
+
+def test_a_file_that_is_no_bundle_exits_with_3(tmp_path: Path) -> None:
+    odd = tmp_path / "holiday.txt"
+    odd.write_text("sun and sea\n", encoding="utf-8")
+    done = cbtriage("analyze", str(odd), "-o", str(tmp_path / "out"))
+    assert done.returncode == 3
+    assert not (tmp_path / "out").exists()
