@@ -1,0 +1,126 @@
+"""Api: what xapi logs of calls, in xensource.log and audit.log, and its alerts.
+
+Writer imitated: xen-api `debug.ml`, `message_forwarding.ml`, `xapi_vdi.ml`, `sm.ml`,
+`rbac_audit.ml`, `xapi_message.ml`.
+"""
+
+from dataclasses import dataclass
+
+from tests.support.clock import Ids
+from tests.support.journal import AUDIT, XENSOURCE
+from tests.support.objects import Disk, Host
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """An API call under way: who asked, which thread serves it, its name and short reference."""
+
+    thread: int
+    client: str
+    name: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """An alert as xapi keeps it; ``epoch`` names its file, ``subject`` is a uuid."""
+
+    ref: str
+    uuid: str
+    name: str
+    priority: int
+    cls: str
+    subject: str
+    body: str
+    epoch: float
+    timestamp: str
+    generation: int
+
+
+class Api:
+    """xapi on one host."""
+
+    def __init__(self, host: Host, ids: Ids) -> None:
+        self.host = host
+        self.messages: list[Message] = []
+        self._ids = ids
+
+    def call(self, name: str, client: str = "192.0.2.40") -> Task:
+        """Start a call."""
+        shown = "INET :::80" if self.host.release.host_field else f"HTTPS {client}->:::80"
+        thread = self._ids.number(200, 9999)
+        return Task(thread=thread, client=shown, name=name, short=self._ids.task())
+
+    def log(self, task: Task, brand: str, text: str, level: str = "debug") -> None:
+        """Log a record of a call."""
+        name = self.host.name if self.host.release.host_field else ""
+        head = f"{level:>5}|{name}|{task.thread} {task.client}|{task.name} {task.short}|{brand}"
+        self.host.journal.write(XENSOURCE, "xapi", f"[{head}] {text}")
+        self.host.journal.clock.tick()
+
+    def audit(
+        self, task: Task, arguments: tuple[tuple[str, Disk], ...], result: str = "OK"
+    ) -> None:
+        """Log the call's end in audit.log: its inner stamp is UTC."""
+        name = self.host.name if self.host.release.host_field else ""
+        stamp = self.host.journal.clock.zulu
+        head = f"{stamp}|audit|{name}|{task.thread} {task.client}|{task.name} {task.short}|audit"
+        shown = " ".join(f"('{n}' '{d.name}' '{d.uuid}' '{d.ref}')" for n, d in arguments)
+        who = "'trackid=9834f5af41c964e225f24279aefe4e49' 'LOCAL_SUPERUSER' 'root' 'ALLOWED'"
+        text = f"[{head}] ({who} '{result}' 'API' '{task.name}' ({shown}))"
+        self.host.journal.write(AUDIT, "xapi", text)
+
+    def begin(self, call: str, disk: Disk, text: str = "VDI = '{v}'") -> Task:
+        """Log the start of a VDI call: forwarded, the SR marked busy, SM called."""
+        task = self.call(call)
+        shown = text.format(v=f"{disk.name} ({disk.uuid})")
+        self.log(task, "message_forwarding", f"{call}: {shown}", level="info")
+        self.log(task, "message_forwarding", f"Marking SR for {call} (task=OpaqueRef:{disk.uuid})")
+        verb = call.replace("VDI.", "vdi_")
+        where = f"sr={disk.storage.ref} vdi={disk.ref}"
+        self.log(task, "sm", f"SM {disk.storage.type} {verb} {where}")
+        return task
+
+    def end(self, task: Task, disk: Disk) -> None:
+        """Log the good end of a VDI call."""
+        self.log(task, "message_forwarding", f"Unmarking SR after {task.name}")
+        self.audit(task, (("self", disk),))
+
+    def set_cbt(self, disk: Disk, *, enabled: bool) -> None:
+        """Log SM's own call that writes the database's flag."""
+        disk.cbt_enabled = enabled
+        task = self.call("VDI.set_cbt_enabled", client="127.0.0.1")
+        value = f"VDI = '{disk.name} ({disk.uuid})'; value = '{str(enabled).lower()}'"
+        text = f"VDI.set_cbt_enabled: {value}"
+        self.log(task, "message_forwarding", text, level="info")
+
+    def alert(self, name: str, disk: Disk, body: str) -> Message:
+        """Log and keep an alert of SM on a disk."""
+        return self._message(name, 3, ("VDI", disk.uuid), body)
+
+    def alarm(self, machine: str) -> Message:
+        """Log and keep an alert that has nothing to do with disks: a VM's CPU is busy."""
+        variable = '<name value="cpu_usage"/><alarm_trigger_level value="0.90"/>'
+        body = f"value: 0.971200\nconfig:\n<variable>{variable}</variable>\n"
+        return self._message("ALARM", 5, ("VM", machine), body)
+
+    def _message(self, name: str, priority: int, about: tuple[str, str], body: str) -> Message:
+        cls, subject = about
+        clock = self.host.journal.clock
+        task = self.call("message.create", client="127.0.0.1")
+        text = f"Message.create {name} {priority} {cls} {subject}"
+        self.log(task, "xapi_message", text)
+        message = Message(
+            ref=self._ids.ref(),
+            uuid=self._ids.uuid(),
+            name=name,
+            priority=priority,
+            cls=cls,
+            subject=subject,
+            body=body,
+            epoch=clock.now.timestamp(),
+            timestamp=clock.compact,
+            generation=90210 + len(self.messages),
+        )
+        self.messages.append(message)
+        return message

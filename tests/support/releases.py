@@ -1,0 +1,67 @@
+"""Product versions whose logs look different, and in what."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A product and the habits of its programs.
+
+    ``sm_major`` 2 is sm up to 2.30 (Python 2), 3 is sm 3.2.12. ``host_field``: xapi repeats the
+    host's name in its bracket. ``stop_fails``: xapi-nbd before 1.10 ends with status 2 when it
+    is stopped. ``existence_noise``: sm logs the failed `lvs` with which it looks for a log.
+    """
+
+    brand: str
+    version: str
+    build: str
+    schema_minor: int
+    kernel: str
+    sm_major: int
+    host_field: bool
+    stop_fails: bool
+    existence_noise: bool
+    packages: tuple[str, ...]
+
+
+XENSERVER_7_6 = Release(
+    brand="XenServer",
+    version="7.6.0",
+    build="release/lima/master/80",
+    schema_minor=203,
+    kernel="4.4.0+10",
+    sm_major=2,
+    host_field=True,
+    stop_fails=True,
+    existence_noise=True,
+    packages=("blktap-3.5.0-1.80.x86_64", "sm-1.25.0-1.0.x86_64", "xapi-core-1.110.1-1.x86_64"),
+)
+XCP_NG_8_0 = Release(
+    brand="XCP-ng",
+    version="8.0.0",
+    build="cloud",
+    schema_minor=400,
+    kernel="4.19.0+1",
+    sm_major=2,
+    host_field=True,
+    stop_fails=False,
+    existence_noise=True,
+    packages=("blktap-3.18.0-1.0.x86_64", "sm-2.2.3-1.0.x86_64", "xapi-nbd-1.10.0-1.x86_64"),
+)
+XCP_NG_8_3 = Release(
+    brand="XCP-ng",
+    version="8.3.0",
+    build="cloud",
+    schema_minor=777,
+    kernel="4.19.0+1",
+    sm_major=3,
+    host_field=False,
+    stop_fails=False,
+    existence_noise=False,
+    packages=(
+        "blktap-3.55.5-2.3.xcpng8.3.x86_64",
+        "sm-3.2.12-10.1.xcpng8.3.x86_64",
+        "xapi-core-25.6.0-1.9.xcpng8.3.x86_64",
+        "xapi-nbd-25.6.0-1.9.xcpng8.3.x86_64",
+    ),
+)

@@ -1,0 +1,90 @@
+"""A made-up pool as a status report shows it: outputs, database, configuration, logs, alerts."""
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from tests.support import alerts, database, outputs, rows
+from tests.support.bundle import BundleBuilder
+from tests.support.clock import Ids
+from tests.support.database import Row
+from tests.support.emit_xapi import Message
+from tests.support.objects import Host, Pool
+
+
+def status_report(
+    pool: Pool, host: Host, messages: Iterable[Message], nbd: str = ""
+) -> BundleBuilder:
+    """Return the report of a host, made now; `nbd` is systemctl's word on xapi-nbd.
+
+    Somebody added a listing of the SR mount points, if there are any; only the master's report
+    has the alerts.
+    """
+    stamp = f"{pool.clock.local:%Y%m%d%H%M%S}"
+    minutes = int(pool.clock.offset.total_seconds()) // 60
+    report = BundleBuilder(host=host.name, captured=stamp, utc_offset_minutes=minutes)
+    report.files(_commands(pool, host, nbd))
+    if any(not storage.volumes for storage in pool.storages):
+        folders = outputs.listing(pool.storages, list(pool.disks.values()), pool.clock.local)
+        report.file("ls-lR-%run%sr-mount.out", folders)
+    report.files(_configuration(pool, host))
+    for path in host.journal.paths():
+        for rotation, (local, lines) in enumerate(host.journal.days(path)):
+            report.log(path, lines, rotation, mtime=local - pool.clock.offset)
+    if host is pool.master:
+        report.files(alerts.documents(messages))
+    return report
+
+
+def _commands(pool: Pool, host: Host, nbd: str) -> Iterator[tuple[str, str]]:
+    disks = list(pool.disks.values())
+    local = pool.clock.local
+    since = f"Tue {local - timedelta(days=3):%F %T} CET"
+    running = f"active (running) since {since}; 3 days ago\n Main PID: 2214 (xapi-nbd)"
+    yield "lvs.out", outputs.lvs(host, pool.storages, disks)
+    yield "vgs.out", outputs.vgs(pool.storages, disks)
+    yield "pvs.out", outputs.pvs(pool.storages)
+    yield "df-alT.out", outputs.df(pool.storages)
+    yield "ls-lR-%dev.out", outputs.ls_dev(host, pool.storages, disks, local)
+    yield "dmsetup-table.out", outputs.dmsetup(host, pool.storages, disks)
+    yield "systemctl-status.out", outputs.systemctl(host, nbd or running, since)
+    yield "rpm-qa.out", outputs.rpm(host)
+    tables, minor = _tables(pool), host.release.schema_minor
+    filtered = database.document(tables, generation=48_200, schema_minor=minor, filtered=True)
+    yield "xapi-db.xml", filtered
+    dumped = database.document(tables, generation=48_211, schema_minor=minor, filtered=False)
+    yield "xapi-db-dumped.xml", dumped
+
+
+def _configuration(pool: Pool, host: Host) -> Iterator[tuple[str, str]]:
+    role = "master" if host is pool.master else f"slave:192.0.2.{pool.master.number}"
+    yield "etc/xensource-inventory", outputs.inventory(host)
+    yield "etc/xensource/pool.conf", role
+    yield "etc/xensource/db.conf", "[/var/lib/xcp/state.db]\nmode:write_limit\n"
+
+
+def _tables(pool: Pool) -> dict[str, list[Row]]:
+    ids = Ids("database of " + pool.uuid)
+    default = pool.storages[0].ref if pool.storages else database.NULL
+    types = sorted({storage.type for storage in pool.storages})
+    major = pool.master.release.sm_major
+    guests = [(m, n, d) for m in pool.machines for n, d in enumerate(m.disks)]
+    pairs = [(host, storage) for host in pool.hosts for storage in pool.storages]
+    plugs = [(host, net) for host in pool.hosts for net in pool.networks]
+    return {
+        "pool": [rows.pool(pool.uuid, pool.ref, pool.name, pool.master, default)],
+        "host": [rows.host(host) for host in pool.hosts],
+        "SR": [rows.sr(storage) for storage in pool.storages],
+        "PBD": [rows.pbd(ids.ref(), ids.uuid(), host, storage) for host, storage in pairs],
+        "VDI": [rows.vdi(disk) for disk in pool.disks.values()],
+        "VM": [
+            *(rows.dom0(host) for host in pool.hosts),
+            *(rows.vm(machine) for machine in pool.machines),
+        ],
+        "VBD": [rows.vbd(ids.ref(), ids.uuid(), m, d, n) for m, n, d in guests],
+        "network": [rows.network(net) for net in pool.networks],
+        "PIF": [
+            rows.pif(ids.ref(), ids.uuid(), host, net, management=net is pool.networks[0])
+            for host, net in plugs
+        ],
+        "SM": [rows.sm(ids.ref(), ids.uuid(), t, f"{major}.0") for t in types],
+    }

@@ -1,0 +1,290 @@
+"""World: a made-up pool that runs; what happens in it is logged, and its state is kept.
+
+A recipe calls the verbs of this class in order of time and then asks for the status reports:
+the logs, the database, the volumes and the alerts agree, because they tell of one pool.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from tests.support import emit_disk, emit_snapshot
+from tests.support.bundle import BundleBuilder
+from tests.support.clock import Clock, Ids
+from tests.support.emit_nbd import Nbd
+from tests.support.emit_snapshot import LogFault
+from tests.support.emit_system import boot, collect, everyday, halt
+from tests.support.emit_xapi import Api
+from tests.support.journal import Journal
+from tests.support.objects import GIB, Disk, Host, Machine, Network, Pool, Storage
+from tests.support.releases import XCP_NG_8_3, Release
+from tests.support.status_report import status_report
+
+_IDLE = timedelta(minutes=20)
+
+
+class World:
+    """One pool, from `start` (UTC) on; the first host is the master."""
+
+    def __init__(
+        self,
+        seed: str,
+        start: datetime,
+        *,
+        hosts: Sequence[str] = ("jupiter",),
+        release: Release = XCP_NG_8_3,
+        utc_offset: timedelta = timedelta(hours=1),
+    ) -> None:
+        self.ids = Ids(seed)
+        self.clock = Clock(now=start, offset=utc_offset)
+        self.hosts = [self._host(name, number, release) for number, name in enumerate(hosts)]
+        self.state = Pool(
+            uuid=self.ids.uuid(),
+            ref=self.ids.ref(),
+            name="orion",
+            clock=self.clock,
+            hosts=self.hosts,
+        )
+        self.storages, self.machines = self.state.storages, self.state.machines
+        self.networks, self.disks = self.state.networks, self.state.disks
+        self.api = Api(self.master, self.ids)
+        self.nbd = {host.name: Nbd(host, self.ids) for host in self.hosts}
+        self.network("Pool-wide network associated with eth0", "xenbr0", "eth0", "192.0.2")
+
+    @property
+    def master(self) -> Host:
+        """Return the pool's master."""
+        return self.hosts[0]
+
+    @property
+    def by_ref(self) -> dict[str, Host]:
+        """Return the hosts by reference."""
+        return {host.ref: host for host in self.hosts}
+
+    def storage(self, name: str, type_: str, *, free: int = 200 * GIB) -> Storage:
+        """Add an SR; the network ones are shared."""
+        made = Storage(
+            uuid=self.ids.uuid(),
+            ref=self.ids.ref(),
+            name=name,
+            type=type_,
+            free=free,
+            shared=type_ in {"nfs", "lvmoiscsi"},
+        )
+        self.storages.append(made)
+        return made
+
+    def network(
+        self, name: str, bridge: str, device: str, subnet: str, purpose: tuple[str, ...] = ()
+    ) -> Network:
+        """Add a network with an interface on every host."""
+        made = Network(
+            uuid=self.ids.uuid(),
+            ref=self.ids.ref(),
+            name=name,
+            bridge=bridge,
+            device=device,
+            subnet=subnet,
+            purpose=purpose,
+        )
+        self.networks.append(made)
+        return made
+
+    def machine(self, name: str, storage: Storage, sizes: Sequence[int]) -> Machine:
+        """Add a VM, halted, with a disk per size (bytes)."""
+        disks = [self.disk(f"{name} disk {n}", storage, size) for n, size in enumerate(sizes)]
+        made = Machine(uuid=self.ids.uuid(), ref=self.ids.ref(), name=name, disks=disks)
+        self.machines.append(made)
+        return made
+
+    def disk(self, name: str, storage: Storage, size: int) -> Disk:
+        """Add a disk."""
+        made = Disk(uuid=self.ids.uuid(), ref=self.ids.ref(), name=name, storage=storage, size=size)
+        self.disks[made.uuid] = made
+        return made
+
+    def until(self, moment: datetime) -> None:
+        """Let time pass, with what idle hosts log now and then."""
+        while self.clock.now + _IDLE < moment:
+            self.clock.tick(_IDLE.total_seconds())
+            for host in self.hosts:
+                everyday(host, self.api if host is self.master else Api(host, self.ids))
+            for storage in self.storages:
+                self.scan(storage)
+                for host in self.hosts[1:]:
+                    emit_disk.update(host, storage)
+        self.clock.until(moment)
+
+    def start(self, machine: Machine, host: Host | None = None) -> list[Disk]:
+        """Start a VM; returns the disks whose CBT log was found unclosed."""
+        machine.host = host or self.master
+        task = self.api.call("VM.start")
+        self.api.log(task, "xapi_vm", f"VM.start: VM = '{machine.name}'", level="info")
+        dropped: list[Disk] = []
+        for disk in machine.disks:
+            emit_disk.attach(machine.host, disk, writable=True)
+            if not emit_disk.activate(machine.host, disk, writable=True):
+                body = f"Changed Block Tracking metadata is inconsistent for disk {disk.uuid}."
+                self._dropped(disk, "VDI_CBT_METADATA_INCONSISTENT", body)
+                dropped.append(disk)
+        self.api.audit(task, ())
+        return dropped
+
+    def shut_down(self, machine: Machine) -> None:
+        """Shut a VM down in order."""
+        assert machine.host is not None, f"{machine.name} does not run"
+        task = self.api.call("VM.clean_shutdown")
+        for disk in machine.disks:
+            emit_disk.deactivate(machine.host, disk)
+            emit_disk.detach(machine.host, disk)
+        machine.host = None
+        self.api.audit(task, ())
+
+    def crash(self, host: Host, *, minutes: float = 4) -> None:
+        """Let a host lose power: nothing is closed, nothing logged, then it boots."""
+        self.clock.tick(60 * minutes)
+        boot(host)
+        for disk in self.disks.values():
+            disk.attached.pop(host.ref, None)
+            if disk.log is not None:
+                disk.log.active_on.discard(host.name)
+        for machine in self.machines:
+            if machine.host is host:
+                machine.host = None
+        self.nbd[host.name].start()
+
+    def upgrade(self, host: Host, release: Release) -> None:
+        """Shut a host down in order, with its VMs halted before, and boot a newer release."""
+        self.nbd[host.name].stop()
+        halt(host)
+        self.clock.tick(2400)
+        host.release = release
+        boot(host)
+        self.nbd[host.name].start()
+
+    def enable_cbt(self, disk: Disk) -> None:
+        """Turn CBT on for a disk."""
+        task = self.api.begin("VDI.enable_cbt", disk)
+        emit_disk.enable_cbt(self._manager(disk), disk, self.by_ref)
+        self.api.set_cbt(disk, enabled=True)
+        self.api.end(task, disk)
+
+    def disable_cbt(self, disk: Disk) -> None:
+        """Turn CBT off for a disk, as a user does."""
+        task = self.api.begin("VDI.disable_cbt", disk)
+        emit_disk.disable_cbt(self._manager(disk), disk, self.disks, self.by_ref)
+        self.api.set_cbt(disk, enabled=False)
+        self.api.end(task, disk)
+
+    def snapshot(self, disk: Disk, *, fault: LogFault = LogFault.NONE) -> Disk:
+        """Take a snapshot; with a fault of the log the alert of its kind follows."""
+        new, base = self._copy(disk, disk.name), self._copy(disk, "base copy")
+        new.snapshot_of, new.snapshot_time = disk, self.clock.compact
+        new.cbt_enabled = disk.log is not None
+        base.managed = False
+        task = self.api.begin("VDI.snapshot", disk)
+        manager = self._manager(disk)
+        whole = emit_snapshot.snapshot(
+            manager, disk, (new, base), self.disks, self.by_ref, fault=fault
+        )
+        if not whole:
+            body = (
+                f"Creating CBT snapshot for {disk.uuid} failed"
+                if fault is LogFault.SUPPORTER
+                else f"Creating CBT metadata log for disk {disk.uuid} failed."
+            )
+            self._dropped(disk, "VDI_CBT_SNAPSHOT_FAILED", body)
+        self.api.end(task, disk)
+        return new
+
+    def resize(self, disk: Disk, size: int, *, fails: bool = False) -> None:
+        """Grow a disk."""
+        task = self.api.begin("VDI.resize", disk, f"VDI = '{{v}}'; size = {size}")
+        if not emit_snapshot.resize(self._manager(disk), disk, size, fails=fails):
+            body = f"Resizing of CBT metadata for disk {disk.uuid} failed."
+            self._dropped(disk, "VDI_CBT_RESIZE_FAILED", body)
+        self.api.end(task, disk)
+
+    def data_destroy(self, snapshot: Disk) -> None:
+        """Keep of a snapshot the CBT log only."""
+        task = self.api.begin("VDI.data_destroy", snapshot)
+        count = f"VDI {snapshot.uuid} has 0 VBD(s)"
+        text = f"wait_for_vbds_to_be_unplugged_and_destroyed: finished, {count}"
+        self.api.log(task, "xapi_vdi", text)
+        emit_disk.data_destroy(self._manager(snapshot), snapshot)
+        self.api.end(task, snapshot)
+
+    def list_changed_blocks(self, older: Disk, newer: Disk) -> None:
+        """Compare two disks."""
+        text = f"vdi_from  = '{{v}}'; vdi_to = '{newer.name} ({newer.uuid})'"
+        task = self.api.begin("VDI.list_changed_blocks", older, text)
+        emit_disk.list_changed_blocks(self._manager(older), older, newer, self.disks)
+        self.api.end(task, older)
+
+    def destroy(self, disk: Disk) -> None:
+        """Delete a disk."""
+        task = self.api.begin("VDI.destroy", disk)
+        emit_disk.delete(self._manager(disk), disk, self.disks, self.by_ref)
+        del self.disks[disk.uuid]
+        self.api.end(task, disk)
+
+    def collect_garbage(self, storage: Storage) -> None:
+        """Merge base copies that no longer have two children, as SM's GC does."""
+        here = [disk for disk in self.disks.values() if disk.storage is storage]
+        for base in [disk for disk in here if not disk.managed]:
+            children = [disk for disk in here if disk.vhd_parent == base.uuid and disk.image]
+            if len(children) < 2 and base.uuid in self.disks:
+                for child in children:
+                    child.vhd_parent = base.vhd_parent
+                collect(self._manager(base), base)
+                del self.disks[base.uuid]
+
+    def scan(self, storage: Storage) -> None:
+        """Scan an SR."""
+        emit_disk.scan(self.master, storage, {"subtask_of": "DummyRef:|SR.scan"})
+
+    @contextmanager
+    def exported(self, disk: Disk, host: Host | None = None) -> Iterator[None]:
+        """Let a client read a disk over NBD, through the dom0 of `host`."""
+        server = host or self.master
+        nbd = self.nbd[server.name]
+        task = self.api.call("VDI.get_nbd_info")
+        text = f"VDI.get_nbd_info: vdi  = '{disk.name} ({disk.uuid})'"
+        self.api.log(task, "message_forwarding", text, level="info")
+        session = nbd.open()
+        emit_disk.attach(server, disk, writable=False)
+        emit_disk.activate(server, disk, writable=False)
+        nbd.serving()
+        yield
+        nbd.close(session)
+        emit_disk.deactivate(server, disk)
+        emit_disk.detach(server, disk)
+
+    def bundle(self, host: Host, *, nbd: str = "") -> BundleBuilder:
+        """Return the status report of a host, made now; `nbd` is systemctl's word on xapi-nbd."""
+        return status_report(self.state, host, self.api.messages, nbd)
+
+    def _host(self, name: str, number: int, release: Release) -> Host:
+        return Host(
+            uuid=self.ids.uuid(),
+            ref=self.ids.ref(),
+            name=name,
+            number=11 + number,
+            release=release,
+            journal=Journal(name, self.clock, first_pid=2400 + 3000 * number),
+            dom0_uuid=self.ids.uuid(),
+            dom0_ref=self.ids.ref(),
+            master=number == 0,
+        )
+
+    def _copy(self, disk: Disk, name: str) -> Disk:
+        return self.disk(name, disk.storage, disk.size)
+
+    def _manager(self, disk: Disk) -> Host:
+        """Return the host that runs SM's master calls on the disk's SR."""
+        assert disk.storage in self.storages
+        return self.master
+
+    def _dropped(self, disk: Disk, name: str, body: str) -> None:
+        self.api.set_cbt(disk, enabled=False)
+        self.api.alert(name, disk, body)
