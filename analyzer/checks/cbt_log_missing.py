@@ -100,6 +100,8 @@ def _judge(case: Case, text: RuleText, disk: Disk, listing: Listing) -> Iterable
         yield tell(text, disk, None, _past(case, disk))
     elif listing.shows(disk.uuid):
         yield _judge_present(case, text, disk, listing)
+        if listing.gap is not None and listing.gap.need == "lvs":
+            yield listing.gap  # it is shown, but a cut lvs.out rules nothing out
     elif not listing.places:
         if disk.failed:
             yield tell(text, disk, None, _past(case, disk))

@@ -1,0 +1,143 @@
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from analyzer.bundle.archive import Progress
+from analyzer.cli.main import app
+from analyzer.cli.progress import PlainLines, watching
+from tests.support.bundle import BundleBuilder
+
+ROOT = Path(__file__).resolve().parents[2]
+SAMPLES = ROOT / "sample_bundles"
+CRASH = SAMPLES / "host-crash.tar.bz2"
+HEALTHY = SAMPLES / "healthy-cbt.tar.bz2"
+
+
+def run(*arguments: str | Path, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], input=stdin)
+
+
+def test_report_files_are_written_into_the_folder_and_nowhere_else(tmp_path: Path) -> None:
+    done = run("analyze", CRASH, "-o", tmp_path / "out")
+    assert done.exit_code == 1
+    assert sorted(path.name for path in tmp_path.rglob("*")) == [
+        "out",
+        "report.html",
+        "report.json",
+    ]
+
+
+def test_first_25_lines_of_the_summary_answer_the_questions(tmp_path: Path) -> None:
+    lines = run("analyze", CRASH, "-o", tmp_path, "-q").stdout.splitlines()
+    assert lines == []
+    first = "\n".join(run("analyze", CRASH, "-o", tmp_path).stdout.splitlines()[:25])
+    for answer in (
+        "ERROR: 2 findings",
+        "since 2024-11-22 03:44",
+        "certain",
+        "next: ",
+        "CANNOT TELL",
+    ):
+        assert answer in first
+
+
+def test_healthy_bundle_exits_with_0(tmp_path: Path) -> None:
+    done = run("analyze", HEALTHY, "-o", tmp_path)
+    assert done.exit_code == 0
+    assert "NOTHING FOUND" in done.stdout
+
+
+def test_one_format_goes_to_standard_output_and_no_file_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run("analyze", CRASH, "--format", "json", "--stdout", "-q")
+    assert json.loads(done.stdout)["schema_version"] == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_chosen_formats_are_written(tmp_path: Path) -> None:
+    run("analyze", CRASH, "-o", tmp_path, "-q", "--format", "markdown", "--format", "text")
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".md", ".txt"]
+
+
+def test_default_folder_is_named_after_the_bundle(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("analyze", CRASH, "-q")
+    assert (tmp_path / "cbtriage-host-crash" / "report.html").is_file()
+
+
+@pytest.mark.parametrize(("threshold", "status"), [("critical", 0), ("error", 1), ("never", 0)])
+def test_fail_on_sets_which_findings_count(tmp_path: Path, threshold: str, status: int) -> None:
+    assert run("analyze", CRASH, "-o", tmp_path, "-q", "--fail-on", threshold).exit_code == status
+
+
+def test_damaged_input_without_findings_exits_with_4(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.tar.bz2"
+    cut.write_bytes(HEALTHY.read_bytes()[: HEALTHY.stat().st_size * 2 // 3])
+    assert run("analyze", cut, "-o", tmp_path / "out", "-q").exit_code == 4
+
+
+def test_strict_makes_an_undecided_rule_exit_with_4(tmp_path: Path) -> None:
+    log = tmp_path / "SMlog"
+    log.write_text("Nov 22 10:06:01 jupiter SM: [1] lock: released /x\n", encoding="ascii")
+    assert run("analyze", log, "-o", tmp_path / "out", "-q").exit_code == 0
+    assert run("analyze", log, "-o", tmp_path / "out", "-q", "--strict").exit_code == 4
+
+
+def test_output_folder_that_is_a_file_is_a_usage_error(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.write_text("x", encoding="ascii")
+    done = run("analyze", CRASH, "-o", taken, "-q")
+    assert "another folder" in str(done.exception)
+
+
+def test_stream_on_standard_input_is_read(tmp_path: Path) -> None:
+    stream = BundleBuilder().log("var/log/SMlog", "Nov 22 10:06:01 jupiter SM: [1] x\n").stream()
+    done = run("analyze", "-", "-o", tmp_path, "--fail-on", "never", stdin=stream)
+    assert done.exit_code == 0
+    assert "NOT GREEN" in done.stdout
+
+
+def test_a_path_that_cannot_be_read_does_not_cost_the_others(tmp_path: Path) -> None:
+    done = run("analyze", CRASH, tmp_path / "gone.tar", "-o", tmp_path / "out", "--format", "json")
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert done.exit_code == 1
+    assert [row["bundle"] for row in report["omissions"]] == ["gone.tar"]
+
+
+def test_two_bundles_of_one_file_name_stay_apart(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "SMlog").write_text(
+            "Nov 22 10:06:01 jupiter SM: [1] x\n", encoding="ascii"
+        )
+    paths = [tmp_path / "a" / "SMlog", tmp_path / "b" / "SMlog"]
+    run("analyze", *paths, "-o", tmp_path / "out", "-q")
+    report = json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))
+    assert len(report["bundles"]) == 2
+
+
+def test_plain_progress_says_each_tenth_once(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = PlainLines()
+    for done in (0, 5, 11, 12, 100):
+        lines(Progress(done=done, total=100, member="var/log/SMlog"))
+    lines(Progress(done=3 << 26, total=None, member=""))
+    said = capsys.readouterr().err.splitlines()
+    assert [line.split()[1] for line in said] == ["0", "10", "100", "192"]
+
+
+def test_quiet_watches_nothing() -> None:
+    with watching(quiet=True) as progress:
+        assert progress is None
+
+
+def test_bar_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    with watching(quiet=False) as progress:
+        assert progress is not None
+        progress(Progress(done=1, total=2, member="var/log/SMlog"))

@@ -1,0 +1,64 @@
+"""Whatever a rule needs is taken from a healthy bundle: the rule must never say ruled out."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from analyzer.model.finding import Verdict
+from analyzer.pipeline import analyze
+from analyzer.rules.load import load_catalogue
+from tests.support.bundle import BundleBuilder
+from tests.support.story_healthy import healthy_cbt
+
+MEMBERS = {
+    "daemon_log": ("var/log/daemon.log",),
+    "smlog": ("var/log/SMlog",),
+    "systemctl": ("systemctl-status.out",),
+    "xapi_db": ("xapi-db.xml", "xapi-db-dumped.xml"),
+    # the volumes and the listing of the SRs, which cbt-log-missing asks for itself
+    "logs of disks": ("lvs.out", "ls-lR-%run%sr-mount.out"),
+}
+LOSSES: dict[str, Callable[[BundleBuilder, str], BundleBuilder]] = {
+    "removed": BundleBuilder.remove,
+    "emptied": BundleBuilder.empty,
+    "timed out": BundleBuilder.timeout,
+}
+GREEN = (Verdict.RULED_OUT, Verdict.NOT_APPLICABLE)
+
+
+@cache
+def _needs() -> dict[str, tuple[str, ...]]:
+    catalogue = load_catalogue()
+    texts = (*(rule.text for rule in catalogue.rules), *catalogue.checks)
+    return {text.id: text.needs for text in texts}
+
+
+def _bundle() -> BundleBuilder:
+    return healthy_cbt().reports[0]
+
+
+def test_every_needed_source_is_taken_away_here() -> None:
+    assert {need for needs in _needs().values() for need in needs} <= MEMBERS.keys()
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("source", MEMBERS)
+def test_lost_source_is_never_ruled_out(tmp_path: Path, source: str, loss: str) -> None:
+    bundle = _bundle()
+    there = [path for path in bundle.paths() if path in MEMBERS[source]]
+    assert there, "the healthy bundle must hold what is taken away"
+    for path in there:
+        LOSSES[loss](bundle, path)
+    report = analyze([bundle.write_tar(tmp_path / "b.tar", compression=None)])
+    verdicts = {outcome.rule: outcome.verdict for outcome in report.outcomes}
+    needing = {rule for rule, needs in _needs().items() if source in needs}
+    if source == "logs of disks":
+        needing = {"cbt-log-missing"}
+    assert {rule: verdicts[rule] for rule in needing if verdicts[rule] in GREEN} == {}
+
+
+def test_nothing_is_lost_and_every_rule_is_green(tmp_path: Path) -> None:
+    report = analyze([_bundle().write_tar(tmp_path / "b.tar", compression=None)])
+    assert [outcome.rule for outcome in report.outcomes if outcome.verdict not in GREEN] == []
