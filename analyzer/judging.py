@@ -51,4 +51,5 @@ def _examine(check: Check, text: RuleText, case: Case, sources: Sources) -> Outc
         sources,
         gaps=examined.gaps,
         not_applicable=examined.not_applicable,
+        beside=examined.beside,
     )

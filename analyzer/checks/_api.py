@@ -13,12 +13,14 @@ class Examined:
     """What a check saw. The engine, not the check, makes the verdict of it.
 
     ``gaps`` are what this check itself could not decide (beside its declared needs);
-    ``not_applicable`` says why the rule has no meaning here, "" where it has.
+    ``not_applicable`` says why the rule has no meaning here, "" where it has. ``beside`` names
+    sources that it looked at beside the declared needs (``lvs``).
     """
 
     findings: tuple[Finding, ...] = ()
     gaps: tuple[Gap, ...] = ()
     not_applicable: str = ""
+    beside: tuple[str, ...] = ()
 
 
 class Check(Protocol):

@@ -52,7 +52,13 @@ class CbtLogMissing:
         gaps = tuple(dict.fromkeys(answer for answer in answers if isinstance(answer, Gap)))
         unused = not findings and not gaps and _unused(case)
         why = "no disk of the database has CBT" if unused else ""
-        return Examined(findings=findings, gaps=gaps, not_applicable=why)
+        return Examined(findings=findings, gaps=gaps, not_applicable=why, beside=_looked_at(case))
+
+
+def _looked_at(case: Case) -> tuple[str, ...]:
+    lists = {"lvs": any(host.lvs for host in case.hosts)}
+    lists["sr_listing"] = any(host.listings for host in case.hosts)
+    return tuple(name for name, there in lists.items() if there)
 
 
 def _by_disk(events: Iterable[Event], fields: Sequence[str]) -> Mapping[str, tuple[Event, ...]]:

@@ -24,13 +24,15 @@ def conclude(
     *,
     gaps: Sequence[Gap] = (),
     not_applicable: str = "",
+    beside: Sequence[str] = (),
 ) -> Outcome:
     """Return the answer of a rule.
 
     FOUND before all; NOT_APPLICABLE when its area is certainly unused, or when the rule says so
     (``not_applicable``) and lacked nothing; CANNOT_TELL when anything it needs is missing
     anywhere in the case; RULED_OUT else, with the time that it holds for. ``gaps`` are those
-    that the rule found by itself, beside its declared needs.
+    that the rule found by itself, and ``beside`` the sources that it looked at, beside its
+    declared needs.
     """
     lacking = _lacking(text, case, sources, gaps)
     if findings:
@@ -42,7 +44,9 @@ def conclude(
     window = _window(text, sources)
     if not_applicable:
         return _outcome(text, Verdict.NOT_APPLICABLE, not_applicable)
-    return _outcome(text, Verdict.RULED_OUT, _ruled_out(text, case, window), window=window)
+    return _outcome(
+        text, Verdict.RULED_OUT, _ruled_out((*text.needs, *beside), case, window), window=window
+    )
 
 
 def failed(text: RuleText, trace: str) -> Outcome:
@@ -135,10 +139,10 @@ def _settling(gaps: Sequence[Gap]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(gap.settle_with for gap in gaps if gap.settle_with))
 
 
-def _ruled_out(text: RuleText, case: Case, window: Window | None) -> str:
+def _ruled_out(looked_at: Sequence[str], case: Case, window: Window | None) -> str:
     hosts = listed(sorted(report.name for report in case.hosts), 5)
     span = f", between {when(window[0])} and {when(window[1])}" if window else ""
-    return f"nothing of the kind in {listed(text.needs, 9)} of {hosts}{span}"
+    return f"nothing of the kind in {listed(looked_at, 9)} of {hosts}{span}"
 
 
 def _outcome(
