@@ -33,6 +33,10 @@ class Past(Enum):
     GONE = "gone-since"
 
 
+# What is over, and the field of its steps.
+_OVER = {Past.MADE_SINCE: "again", Past.OFF_SINCE: "disabled", Past.GONE: "gone"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disk:
     """What a run has of one disk: its row, cbt-util's complaints, and changes of its log."""
@@ -53,7 +57,7 @@ def is_metadata(vdi: Vdi) -> bool:
 
 def tell(text: RuleText, disk: Disk, missing: Place | None, past: Past) -> Finding:
     """Return the finding; ``missing`` is the list in which the log is not, None for the past."""
-    values = _values(disk, missing)
+    values = _values(disk, missing, past)
     title, detail = _told(text, disk, missing, past)
     first, last = span(disk.failed) if disk.failed else (None, None)
     return Finding(
@@ -82,8 +86,7 @@ def _told(text: RuleText, disk: Disk, missing: Place | None, past: Past) -> tupl
 
 def _severity(text: RuleText, past: Past) -> Severity:
     """Return the rule's severity for what is broken now, a warning for what is over."""
-    over = past in (Past.MADE_SINCE, Past.OFF_SINCE, Past.GONE)
-    return Severity.WARNING if over else text.severity
+    return Severity.WARNING if past in _OVER else text.severity
 
 
 def _confidence(disk: Disk, missing: Place | None, past: Past) -> Confidence:
@@ -102,7 +105,7 @@ def _basis(disk: Disk, missing: Place | None) -> Basis:
     return Basis.BOTH if disk.failed else Basis.STATE
 
 
-def _values(disk: Disk, missing: Place | None) -> dict[str, str]:
+def _values(disk: Disk, missing: Place | None, past: Past) -> dict[str, str]:
     vdi = disk.vdi
     values = {
         "vdi": disk.uuid,
@@ -112,10 +115,18 @@ def _values(disk: Disk, missing: Place | None) -> dict[str, str]:
     if disk.failed:
         values["host"] = disk.failed[-1].host
         values |= times(disk.failed)
-    if disk.sr_uuid:
-        values["sr"] = disk.sr_uuid
-    if vdi is not None:
-        values["kept"] = values[_sort(vdi)] = vdi.uuid
+    return values | _next(disk, past)
+
+
+def _next(disk: Disk, past: Past) -> dict[str, str]:
+    """Return the fields that choose the steps: those of a past defect need no scan."""
+    if over := _OVER.get(past):
+        return {over: disk.uuid}
+    values = {"sr": disk.sr_uuid} if disk.sr_uuid else {}
+    if disk.vdi is not None:
+        values[_sort(disk.vdi)] = disk.uuid
+        if not is_metadata(disk.vdi):
+            values["kept"] = disk.uuid
     return values
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from analyzer.checks._finding import find_vdi, near, once
+from analyzer.checks._finding import bundles_of, find_vdi, near, once
+from analyzer.checks._log_places import VOLUME_TYPES
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.state.case import Case
@@ -35,6 +36,7 @@ _BLOCK = 64 * 1024  # bytes of the disk per bit
 _SAME_COMMAND = timedelta(minutes=5)
 _SAME_FAILURE = timedelta(minutes=10)
 _ON_SUPPORTER = timedelta(minutes=2)
+_CLONE_ACTIONS = frozenset({"refresh", "deactivateNoRefcount"})
 _SR_NO_SPACE = "44"
 _VDI_UNAVAILABLE = "46"  # also raised, and caught, where nothing is wrong
 _ENOSPC = "28"
@@ -104,8 +106,9 @@ def log_size(case: Case, failure: Failure) -> int:
     if failure.need is not None:
         return failure.need
     known = find_vdi(case, failure.vdi)
+    sr = known[0].sr(known[1].sr) if known and known[1].sr else None
     size = known[1].virtual_size if known else None
-    if size is None:
+    if size is None or (sr is not None and sr.type in VOLUME_TYPES):
         return EXTENT
     return max(_HEADER + -(-size // _BLOCK // 8), 1)
 
@@ -253,8 +256,25 @@ def _says_no_space(event: Event) -> bool:
 
 
 def _on_supporter(case: Case, line: Event) -> tuple[Event, ...]:
-    failed = (e for e in case.events.of(SUPPORTER) if near(e, line, _ON_SUPPORTER))
-    return tuple(failed)[:1]
+    """Return the nearest failure of what SM asks the other hosts of this pool to do.
+
+    sm LVHDSR.py, _updateSlavesOnCBTClone(): deactivateNoRefcount, then refresh.
+    """
+    elsewhere = _bundles_of_other_pools(case, line.source.bundle)
+    failed = [
+        event
+        for event in case.events.of(SUPPORTER)
+        if event.fields["operation"] in _CLONE_ACTIONS
+        and near(event, line, _ON_SUPPORTER)
+        and event.source.bundle not in elsewhere
+    ]
+    failed.sort(key=lambda event: abs(event.moment.at - line.moment.at))
+    return tuple(failed[:1])
+
+
+def _bundles_of_other_pools(case: Case, bundle: str) -> frozenset[str]:
+    pools = [bundles_of(case, pool) for pool in case.pools]
+    return frozenset().union(*(pool for pool in pools if bundle not in pool))
 
 
 def _sr(case: Case, vdi: str, own: Sequence[Event]) -> str | None:

@@ -71,12 +71,12 @@ def _examine(
     crashes = [failure.event for failure in failures if failure.stop is None]
     shown = _shown_failed(report)
     stop = _stop_behind(shown, own, failures)
-    if benign or (shown is not None and stop is not None):
-        yield _finding(report, text, benign, shown if stop else None, stop)
-    if crashes:
+    if crashes:  # "do not chase this" would be read first, and hide it
         yield _crash(
             report, f"systemd noted that xapi-nbd failed at {in_words(crashes[-1].moment)}"
         )
+    elif benign or (shown is not None and stop is not None):
+        yield _finding(report, text, benign, shown if stop else None, stop)
     elif shown is not None and stop is None:
         yield _crash(report, "xapi-nbd is failed")
     elif not failures and (unnamed := _unnamed_failures(report)):

@@ -127,6 +127,7 @@ class Outcome:
     """The answer of one rule; exactly one per rule per run.
 
     ``window`` is what a RULED_OUT holds for: (from, to), None when the rule needs no log.
+    ``doubt`` is what a FOUND could not tell all the same: where there may be more, "" if nowhere.
     """
 
     rule: str
@@ -137,3 +138,4 @@ class Outcome:
     settle_with: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     window: tuple[Moment, Moment] | None = None
+    doubt: str = ""

@@ -92,10 +92,10 @@ def causes(report: Report) -> tuple[CauseView, ...]:
 
 
 def doubts(report: Report) -> tuple[Doubt, ...]:
-    """Return why rules could not tell, one entry per reason, the most rules first."""
+    """Return why rules could not tell, or not all, one entry per reason, the most rules first."""
     groups: dict[tuple[str, bool], list[Outcome]] = {}
-    for outcome in of_verdict(report, *UNTOLD):
-        reason = outcome.reason or "no reason was recorded"
+    for outcome in (o for o in report.outcomes if o.verdict in UNTOLD or o.doubt):
+        reason = outcome.doubt or outcome.reason or "no reason was recorded"
         groups.setdefault((reason, outcome.verdict is Verdict.ERROR), []).append(outcome)
     views = [
         Doubt(
@@ -139,6 +139,9 @@ def _rest(report: Report) -> str:
     untold = len(of_verdict(report, *UNTOLD))
     if untold:
         return f"{untold} of {counted(len(report.outcomes), 'rule')} could not tell"
+    partly = sum(bool(outcome.doubt) for outcome in report.outcomes)
+    if partly:
+        return f"{counted(partly, 'rule')} found something and could not look everywhere"
     if _not_whole(report):
         return _not_whole(report)
     return "every other rule was ruled out or does not apply"

@@ -117,7 +117,8 @@ def _window(text: RuleText, sources: Sources) -> Window | None:
 def _found(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) -> Outcome:
     ordered = tuple(sorted(findings, key=_order))
     number = "1 finding" if len(ordered) == 1 else f"{len(ordered)} findings"
-    more = f"; there may be more: {missing(lacking)}" if lacking else ""
+    doubt = missing(lacking) if lacking else ""
+    more = f"; there may be more: {doubt}" if doubt else ""
     return Outcome(
         rule=text.id,
         title=text.title,
@@ -126,6 +127,7 @@ def _found(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) 
         reason=f"{number}{more}",
         settle_with=_settling(lacking),
         findings=ordered,
+        doubt=doubt,
     )
 
 

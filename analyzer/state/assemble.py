@@ -58,7 +58,11 @@ def assemble(
     def date(bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
         return by_name[bundle].clock.moment(member, line, stamp)
 
-    events = builder.build(date, {report.bundle: report.name for report in reports})
+    events = builder.build(
+        date,
+        {report.bundle: report.name for report in reports},
+        {report.bundle: report.host_uuid or report.bundle for report in reports},
+    )
     ledger = tuple(entry for content in contents for entry in _ledger(content))
     coverage = tuple(row for content in contents for row in coverage_of(content))
     sources = Sources(ledger=ledger, coverage=coverage, hosts=reports)

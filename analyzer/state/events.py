@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from datetime import UTC, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -28,6 +29,7 @@ ALERTS = "alerts"
 
 _REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task", "dated_by")
 _FIELDS = ("sr", "vdi", "vbd", "session")
+_NO_IDS: Mapping[str, str] = MappingProxyType({})
 _TIMES = ("at", "earliest", "latest")
 _ORDER = ["at", "host", "member", "line", "kind"]
 
@@ -96,11 +98,14 @@ class EventTableBuilder:
         self,
         date: Callable[[str, str, int, Stamp], Moment],
         host_names: Mapping[str, str],
+        host_ids: Mapping[str, str] = _NO_IDS,
     ) -> "EventTable":
         """Date every row and return the table.
 
         ``date`` takes (bundle, member, line, stamp). ``host_names`` is bundle → name shown; for
-        a bundle that is not in it the host is what syslog called it. Call it once.
+        a bundle that is not in it the host is what syslog called it. ``host_ids`` is bundle →
+        what tells the host from others of its name, by default the bundle; what two bundles of
+        one host both hold is kept once. Call it once.
         """
         for row in self._ends.values():
             self._append(row)
@@ -109,7 +114,7 @@ class EventTableBuilder:
             self._flush()
         frames = [_dated(chunk, date, host_names) for chunk in self._chunks]
         self._chunks = []
-        return EventTable(_joined(frames))
+        return EventTable(_once(_joined(frames), host_ids))
 
     def _take(self, row: Row) -> None:
         """Append a row, or hold it back while it is the last of a sparse kind."""
@@ -233,9 +238,23 @@ def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
     return frame.sort_values([*_ORDER, "bundle"], ignore_index=True)
 
 
+def _once(frame: pd.DataFrame, host_ids: Mapping[str, str]) -> pd.DataFrame:
+    """Name the hosts apart, and drop the copies of a line that two reports of one host hold.
+
+    The same words twice in one report are two events: the nth is a copy of the nth elsewhere.
+    """
+    frame["host_id"] = [host_ids.get(bundle, bundle) for bundle in frame["bundle"]]
+    if frame["host_id"].nunique() == frame["bundle"].nunique():
+        return frame
+    line = ["host_id", "kind", "text"]
+    nth = frame.groupby(["bundle", *line], observed=True, sort=False).cumcount()
+    copies = frame.assign(nth=nth).duplicated([*line, "nth"])
+    return frame[~copies].reset_index(drop=True)
+
+
 def _key(rows: pd.DataFrame, name: str) -> "pd.Series[str]":
     if name in ("host", "process", "pid", "bundle"):
-        values = [str(value) for value in rows[name]]
+        values = [str(value) for value in rows["host_id" if name == "host" else name]]
     else:
         values = [found.get(name, "") for found in rows["fields"]]
     return pd.Series(values, rows.index, dtype=object)

@@ -289,6 +289,18 @@ def test_refresh_that_failed_on_another_host_names_that_host() -> None:
     assert any("Delete all CBT snapshots" in step.step for step in finding.action)
 
 
+def test_refresh_takes_the_nearest_action_that_a_clone_asks_for() -> None:
+    built = case(ENTERED + RENAMED + NOT_REFRESHED).host("saturn", SATURN)
+    built = built.smlog(
+        "13:31:40 SM: [9110] on-slave.activate failed\n13:32:00 SM: [9115] on-slave.refresh failed\n"
+        "13:32:41 SM: [9120] on-slave.deactivateNoRefcount failed\n"
+    )
+    (finding,) = built.examine(SIBLING).findings
+    assert [evidence.text for evidence in finding.evidence if "on-slave" in evidence.text] == [
+        "Jun 10 13:32:41 saturn SM: [9120] on-slave.deactivateNoRefcount failed"
+    ]
+
+
 def test_refresh_that_failed_for_unread_reasons_lists_the_causes() -> None:
     (finding,) = case(ENTERED + RENAMED + NOT_REFRESHED).examine(SIBLING).findings
     assert finding.confidence is Confidence.POSSIBLE

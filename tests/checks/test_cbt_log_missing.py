@@ -77,7 +77,7 @@ def test_symptom_and_state_together_are_certain() -> None:
     [
         (vdi(), f"xe vdi-enable-cbt uuid={VDI}"),
         (vdi(is_a_snapshot=True), f"the log of snapshot {VDI}"),
-        (vdi(type="cbt_metadata", is_a_snapshot=True), f"xe vdi-destroy uuid={VDI}"),
+        (vdi(type="cbt_metadata", is_a_snapshot=True), f"The scan removes the metadata disk {VDI}"),
     ],
 )
 def test_steps_fit_the_sort_of_disk(row: object, words: str) -> None:

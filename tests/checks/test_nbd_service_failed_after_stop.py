@@ -96,12 +96,17 @@ def test_stop_that_ended_by_timeout_is_not_excused() -> None:
     assert (examined.findings, len(examined.gaps)) == ((), 1)
 
 
-def test_earlier_stop_does_not_explain_what_is_shown_after_a_crash() -> None:
+def test_earlier_stop_hides_no_crash_behind_do_not_chase_this() -> None:
     log = STORY + STARTED + moved(FAILED, "50")
     examined = CaseBuilder().host().service("failed").daemon_log(log).examine(RULE)
-    (finding,) = examined.findings
-    assert finding.basis is Basis.SYMPTOM
-    assert len(examined.gaps) == 1
+    assert examined.findings == ()
+    assert ["look for a crash" in gap.why for gap in examined.gaps] == [True]
+
+
+def test_start_limit_after_a_stop_is_not_excused() -> None:
+    limit = "13:33:00 systemd[1]: start request repeated too quickly for xapi-nbd.service\n"
+    examined = CaseBuilder().host().daemon_log(STOPPING + limit + moved(FAILED, "50")).examine(RULE)
+    assert (examined.findings, len(examined.gaps)) == ((), 1)
 
 
 def test_running_service_is_ruled_out() -> None:

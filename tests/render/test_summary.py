@@ -130,6 +130,15 @@ def test_rules_with_one_reason_are_one_doubt() -> None:
     ]
 
 
+def test_what_a_found_rule_could_not_look_at_is_a_doubt_too() -> None:
+    partly = replace(found(crash()), doubt="smlog of saturn: not given", settle_with=("fetch it",))
+    report = replace(clear_report(), outcomes=(partly,))
+    assert [(doubt.reason, doubt.settle_with) for doubt in doubts(report)] == [
+        ("smlog of saturn: not given", ("fetch it",))
+    ]
+    assert "could not look everywhere" in str(headline(report))
+
+
 def test_missing_reason_is_said() -> None:
     report = replace(clear_report(), outcomes=(outcome("a", Verdict.CANNOT_TELL),))
     assert doubts(report)[0].reason == "no reason was recorded"

@@ -236,3 +236,23 @@ def test_events_per_hour_are_counted_by_host() -> None:
         ("2026-06-10T13:00:00+00:00", "jupiter", 2),
         ("2026-06-10T14:00:00+00:00", "jupiter", 1),
     )
+
+
+def of_two_reports(ids: dict[str, str]) -> EventTable:
+    builder = EventTableBuilder()
+    for bundle in ("early", "late"):
+        for line in (1, 2):  # the same words twice within one second
+            add(builder, record(line, 5, text="the same"), hit(), bundle=bundle)
+    add(builder, record(9, 6, text="news"), hit(), bundle="late")
+    return builder.build(exact, {"early": "jupiter", "late": "jupiter"}, ids)
+
+
+def test_two_reports_of_one_host_hold_a_line_once() -> None:
+    events = of_two_reports({"early": "u", "late": "u"}).of("a")
+    assert [event.text for event in events] == ["the same", "the same", "news"]
+
+
+def test_two_hosts_of_one_name_are_not_one_host() -> None:
+    both = of_two_reports({"early": "u", "late": "v"})
+    assert len(both.of("a")) == 5
+    assert len(both.incidents(("a",), ("host",), HOUR)) == 2
