@@ -100,12 +100,18 @@ def _bundle_infos(
             sha256=read.archive.sha256,
             captured_at=by_name[name].clock.captured_at,
             complete=read.archive.complete,
-            note="" if by_name[name].inventory else _NO_INVENTORY,
+            note=_note(read, by_name[name]),
         )
         for read in reads
         for name in read.bundles & by_name.keys()
     ]
     return tuple(sorted(rows, key=lambda row: row.name))
+
+
+def _note(read: ArchiveRead, content: BundleContent) -> str:
+    """Say why a report is not whole, as far as it is known."""
+    lost = "" if read.archive.complete else next((o.why for o in read.archive.omissions), "")
+    return "; ".join(note for note in (lost, "" if content.inventory else _NO_INVENTORY) if note)
 
 
 def _omissions(reads: Sequence[ArchiveRead], left_out: Sequence[Omission]) -> tuple[Omission, ...]:

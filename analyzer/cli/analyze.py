@@ -88,36 +88,34 @@ def analyze_command(
     ] = False,
     max_total: Annotated[
         int,
-        typer.Option(
-            help="Bytes to read in all, decompressed.",
-            rich_help_panel=_BUDGET,
-        ),
+        typer.Option(min=1, help="Bytes to read in all, decompressed.", rich_help_panel=_BUDGET),
     ] = _DEFAULT.total,
     max_member: Annotated[
         int,
-        typer.Option(help="Bytes to read of one member.", rich_help_panel=_BUDGET),
+        typer.Option(min=1, help="Bytes to read of one member.", rich_help_panel=_BUDGET),
     ] = _DEFAULT.member,
     max_ratio: Annotated[
         int,
         typer.Option(
-            help="Decompressed by compressed size.",
+            min=1,
+            help="Decompressed by compressed size; counts past 1 GiB, as logs compress well.",
             rich_help_panel=_BUDGET,
         ),
     ] = _DEFAULT.ratio,
     max_members: Annotated[
-        int, typer.Option(help="Members in all.", rich_help_panel=_BUDGET)
+        int, typer.Option(min=1, help="Members in all.", rich_help_panel=_BUDGET)
     ] = _DEFAULT.members,
     max_depth: Annotated[
         int,
-        typer.Option(help="Archives inside archives.", rich_help_panel=_BUDGET),
+        typer.Option(min=1, help="Archives inside archives.", rich_help_panel=_BUDGET),
     ] = _DEFAULT.depth,
     max_archives: Annotated[
         int,
-        typer.Option(help="Archives in one archive.", rich_help_panel=_BUDGET),
+        typer.Option(min=1, help="Archives in one archive.", rich_help_panel=_BUDGET),
     ] = _DEFAULT.archives,
     max_line: Annotated[
         int,
-        typer.Option(help="Bytes of one log line.", rich_help_panel=_BUDGET),
+        typer.Option(min=1, help="Bytes of one log line.", rich_help_panel=_BUDGET),
     ] = _DEFAULT.line,
 ) -> None:
     """Say what broke in CBT and NBD, since when, how sure, what next and what could not be told.
@@ -211,6 +209,8 @@ def _status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
     if fail_on is not FailOn.NEVER and any(rank <= Severity(fail_on.value).rank for rank in ranks):
         return FINDINGS
     if report.omissions or not all(bundle.complete for bundle in report.bundles):
+        return DAMAGED
+    if report.coverage and not any(row.lines > row.not_understood for row in report.coverage):
         return DAMAGED
     undecided = {Verdict.CANNOT_TELL, Verdict.ERROR}
     if strict and any(outcome.verdict in undecided for outcome in report.outcomes):

@@ -71,6 +71,9 @@ def run() -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(0)
+    except OSError as error:  # standard output or input: the report's files are a UsageError
+        msg = f"standard input or output failed: {error.strerror or error}"
+        sys.exit(_say(AnalyzerError(msg), USAGE))
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception:  # noqa: BLE001 - the last line of defence: exit 5 says it was our fault

@@ -1,5 +1,6 @@
 """The options that several commands share."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
@@ -16,16 +17,22 @@ Paths: TypeAlias = Annotated[
         show_default=False,
     ),
 ]
+
+
+class LogKind(StrEnum):
+    """The logs that are read, as patterns call them."""
+
+    SMLOG = "smlog"
+    XENSOURCE_LOG = "xensource_log"
+    AUDIT_LOG = "audit_log"
+    DAEMON_LOG = "daemon_log"
+    KERN_LOG = "kern_log"
+    USER_LOG = "user_log"
+
+
 LogAs: TypeAlias = Annotated[
-    str | None,
-    typer.Option(
-        "--as",
-        metavar="KIND",
-        help=(
-            "What a single log file is, when its name does not say: smlog, xensource_log, "
-            "audit_log, daemon_log, kern_log, user_log."
-        ),
-    ),
+    LogKind | None,
+    typer.Option("--as", help="What a single log file is, when its name does not say."),
 ]
 Rules: TypeAlias = Annotated[
     list[Path] | None,

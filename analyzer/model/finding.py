@@ -1,7 +1,7 @@
 """What a rule says: a verdict, and with FOUND the findings and their evidence."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from analyzer.model.moment import Moment
@@ -79,6 +79,7 @@ class Finding:
     """One defect. It cannot be built without evidence.
 
     ``wrong_if`` completes "this would be wrong if …". ``explained_by`` holds ids of findings.
+    ``id`` is derived from what was found, the same in every run and archive shape.
 
     Raises:
         ValueError: no evidence.
@@ -99,17 +100,15 @@ class Finding:
     wrong_if: str = ""
     references: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()
+    id: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
         if not self.evidence:
             msg = f"{self.rule}: a finding needs evidence"
             raise ValueError(msg)
-
-    @property
-    def id(self) -> str:
-        """Return a name derived from what was found, the same in every run and archive shape."""
         parts = [self.rule, *(f"{s.type} {s.uuid}" for s in self.subjects), self.evidence[0].text]
-        return f"F-{self.rule}-{hashlib.sha256(chr(0).join(parts).encode()).hexdigest()[:8]}"
+        digest = hashlib.sha256(chr(0).join(parts).encode(errors="replace")).hexdigest()
+        object.__setattr__(self, "id", f"F-{self.rule}-{digest[:8]}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -30,6 +30,7 @@ from analyzer.parsers._api import Fact
 from analyzer.parsers._xapi_rows import BUILDERS
 from analyzer.parsers._xapi_values import DatabaseRow
 
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LIVE = "xapi-db-dumped.xml"
 FILES = ("xapi-db.xml", LIVE)
 DEEPEST = 16
@@ -48,6 +49,7 @@ class _Content:
     objects: list[XapiObject] = field(default_factory=list)
     tables: set[str] = field(default_factory=set)
     complete: bool = False
+    understood: bool = True
     problems: Counter[str] = field(default_factory=Counter)
 
 
@@ -90,9 +92,10 @@ class _Handler(ContentHandler):
         if build is None:
             return
         row = DatabaseRow(self._source, self._table, attributes, self._content.problems)
-        if row.uuid:
+        if _UUID.fullmatch(row.uuid):  # it will stand in commands that people paste into a shell
             self._content.objects.append(build(row))
         else:
+            self._content.understood = False
             self._content.problems[f"a row of table {self._table} has no uuid"] += 1
 
 
@@ -116,7 +119,7 @@ class XapiDb:
             generation=_whole(content.manifest.get("generation_count")),
             schema_minor=_whole(content.manifest.get("schema_minor_vsn")),
             live=member.path.rpartition("/")[2] == LIVE,
-            complete=content.complete,
+            complete=content.complete and content.understood,
             tables=frozenset(content.tables),
             objects=tuple(content.objects),
         )

@@ -29,10 +29,13 @@ class QuotedMember:
     quotes: tuple[Quote, ...]
 
 
-def quoted_members(report: Report) -> tuple[QuotedMember, ...]:
-    """Return all evidence, and the context of the causes, by bundle, member and line."""
+def quoted_members(report: Report, shown: frozenset[str]) -> tuple[QuotedMember, ...]:
+    """Return the evidence of the findings `shown`, and the context of the causes.
+
+    By bundle, member and line.
+    """
     uses: dict[Source, list[tuple[str, Moment | None, str]]] = {}
-    for source, use in _uses(report):
+    for source, use in _uses(report, shown):
         uses.setdefault(source, []).append(use)
     quotes = (_quote(source, uses[source]) for source in sorted(uses))
     return tuple(
@@ -43,8 +46,10 @@ def quoted_members(report: Report) -> tuple[QuotedMember, ...]:
     )
 
 
-def _uses(report: Report) -> Iterable[tuple[Source, tuple[str, Moment | None, str]]]:
-    for finding in findings(report):
+def _uses(
+    report: Report, shown: frozenset[str]
+) -> Iterable[tuple[Source, tuple[str, Moment | None, str]]]:
+    for finding in (each for each in findings(report) if each.id in shown):
         for evidence in finding.evidence:
             yield evidence.source, (evidence.text, evidence.at, finding.id)
     context = {source for cause in report.causes for source in cause.context}

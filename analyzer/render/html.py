@@ -33,6 +33,7 @@ from analyzer.render.view import anchor, counted, cut, iso, span, stamp, visible
 from analyzer.resources import folder
 
 LIMITS: Mapping[str, int] = {
+    "cards_shown": 200,
     "open_cards": 3,
     "shown_causes": 3,
     "shown_doubts": 4,
@@ -103,8 +104,9 @@ def _policy(stylesheet: str) -> str:
 
 
 def _context(report: Report) -> dict[str, object]:
-    cards = _cards(report)
-    members = quoted_members(report)
+    every = _cards(report)
+    cards = every[: LIMITS["cards_shown"]]
+    members = quoted_members(report, frozenset(card.finding.id for card in cards))
     return {
         **LIMITS,
         **_words(report, members),
@@ -113,6 +115,7 @@ def _context(report: Report) -> dict[str, object]:
         "head": headline(report),
         "causes": causes(report),
         "cards": cards,
+        "cards_left": len(every) - len(cards),
         "titles": {card.finding.id: card.finding.title for card in cards},
         "number_of": {card.finding.id: n for n, card in enumerate(cards, 1)},
         "doubts": doubts(report),

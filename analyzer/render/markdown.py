@@ -19,9 +19,10 @@ from analyzer.render.summary import (
     unread,
     window,
 )
-from analyzer.render.view import cut, span, stamp, visible
+from analyzer.render.view import counted, cut, span, stamp, visible
 
 QUOTE = 4000
+SHOWN_FINDINGS = 200
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]")
 _TICKS = re.compile(r"`+")
 
@@ -61,8 +62,11 @@ def _lines(report: Report) -> Iterator[str]:
     yield from _header(report)
     yield from _broken(report)
     yield from _cannot_tell(report)
-    for number, finding in enumerate(findings(report), 1):
+    found = findings(report)
+    for number, finding in enumerate(found[:SHOWN_FINDINGS], 1):
         yield from _finding(number, finding)
+    if len(found) > SHOWN_FINDINGS:
+        yield from (f"{counted(len(found) - SHOWN_FINDINGS, 'more finding')} in report.json.", "")
     yield from _others(report)
 
 

@@ -80,11 +80,11 @@ def _doubt(doubt: Doubt) -> tuple[str, str]:
 
 def _reasons(reasons: list[tuple[str, str]], rows: Rows, room: int) -> list[Text]:
     room = MANY if rows.full else room
-    spacious = 2 * len(reasons) <= room
+    spacious = 3 * len(reasons) <= room
     shown = len(reasons) if len(reasons) <= room else room - 1
     found: list[Text] = []
     for reason, settle in reasons[:shown]:
-        found += rows.wrap(f"- {reason}", indent=1, limit=1)
+        found += rows.wrap(f"- {reason}", indent=1, hang=3, limit=2 if spacious else 1)
         if settle and spacious:
             found += rows.wrap(f"settle with: {settle}", indent=5, limit=1)
     return found + _more(len(reasons) - shown, "reason")

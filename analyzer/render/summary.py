@@ -182,7 +182,8 @@ def _not_whole(report: Report) -> str:
 
 def _cause_view(cause: Cause, by_id: dict[str, Finding]) -> CauseView:
     own = tuple(by_id[name] for name in cause.findings if name in by_id)
-    roots = [f for f in own if not set(f.explained_by) & set(cause.findings)] or list(own)
+    inside = set(cause.findings)
+    roots = [f for f in own if inside.isdisjoint(f.explained_by)] or list(own)
     return CauseView(
         id=cause.id,
         title=cause.title,

@@ -25,6 +25,7 @@ from analyzer.state._rows import KeepPolicy, Row, alert_message
 __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 
 CHUNK = 50_000
+LONGEST_QUOTE = 16_384
 ALERTS = "alerts"
 
 _REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task", "dated_by")
@@ -67,7 +68,7 @@ class EventTableBuilder:
                 syslog_host=record.syslog_host,
                 when=record.stamp,
                 message=record.message,
-                text=record.text,
+                text=_quotable(record.text),
                 fields=hit.fields,
             )
             self._take(row)
@@ -179,8 +180,10 @@ class EventTable:
         # Within a group `at` ascends, so the ranges of neighbours can only be apart this way round.
         distance = rows["earliest"] - rows.groupby(group)["latest"].shift()
         burst = (distance > pd.Timedelta(timespan)).groupby(group).cumsum()
-        parts = rows.groupby([group, burst], sort=False)
-        return tuple(tuple(_events(part)) for _, part in parts)
+        parts: dict[tuple[int, int], list[Event]] = {}
+        for key, event in zip(zip(group, burst, strict=True), _events(rows), strict=True):
+            parts.setdefault(key, []).append(event)
+        return tuple(map(tuple, parts.values()))
 
     def totals(self, kind: str) -> tuple[int, Event | None]:
         """Return how often a kind was seen, repetitions counted, and the first of them."""
@@ -198,6 +201,13 @@ class EventTable:
     def _rows(self, kinds: Iterable[str]) -> pd.DataFrame:
         found = [row for kind in set(kinds) for row in self._positions.get(kind, ())]
         return self._frame.iloc[sorted(found)]
+
+
+def _quotable(text: str) -> str:
+    """Return a record as it is quoted: a monster of a line only by its beginning."""
+    if len(text) <= LONGEST_QUOTE:
+        return text
+    return f"{text[:LONGEST_QUOTE]} [… {len(text) - LONGEST_QUOTE} more characters]"
 
 
 def _frame(columns: Mapping[str, list[object]]) -> pd.DataFrame:

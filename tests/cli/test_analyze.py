@@ -141,3 +141,21 @@ def test_bar_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     with watching(quiet=False) as progress:
         assert progress is not None
         progress(Progress(done=1, total=2, member="var/log/SMlog"))
+
+
+@pytest.mark.parametrize("option", ["--max-total=-5", "--max-line=0", "--as=holiday"])
+def test_impossible_options_are_usage_errors(option: str) -> None:
+    assert run("analyze", CRASH, option).exit_code == 2
+
+
+def test_log_that_nobody_understands_exits_with_4(tmp_path: Path) -> None:
+    log = tmp_path / "SMlog"
+    log.write_bytes(b"\0" * 100_000)
+    assert run("analyze", log, "-o", tmp_path / "out", "-q").exit_code == 4
+
+
+def test_what_was_lost_is_said_on_the_first_screen(tmp_path: Path) -> None:
+    cut = tmp_path / "cut.tar.bz2"
+    cut.write_bytes(HEALTHY.read_bytes()[: HEALTHY.stat().st_size * 2 // 3])
+    first = run("analyze", cut, "-o", tmp_path / "out").stdout.splitlines()[:25]
+    assert any("was not read whole: bz2 data damaged" in line for line in first)

