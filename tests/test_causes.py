@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from analyzer.causes import Edges, find_causes, load_edges
 from analyzer.causes.edges import Context, Edge, Join
+from analyzer.causes.sessions import BOOTED, KINDS
 from analyzer.errors import CatalogueError
 from analyzer.model.finding import (
     Basis,
@@ -27,7 +28,6 @@ from tests.checks.support import (
     CATALOGUE,
     JUPITER,
     OTHER_VDI,
-    POOL,
     SATURN,
     SR,
     VDI,
@@ -118,11 +118,6 @@ def explained(*findings: Finding, edges: tuple[Edge, ...]) -> dict[str, tuple[st
 def booted(*lines: str) -> CaseBuilder:
     """Return a case of jupiter with lines of kern.log, and a pool that has the disks."""
     return CaseBuilder().host().kern_log("".join(lines)).database(sr(), vdi(), vdi(OTHER_VDI))
-
-
-def shipped(*findings: Finding, case: CaseBuilder) -> tuple[Cause, ...]:
-    """Return the causes under the shipped edges."""
-    return find_causes(outcomes(*findings), case.build(), load_edges())[1]
 
 
 def doubtful(time: str, hours: int) -> Moment:
@@ -244,7 +239,7 @@ def test_chain_is_one_cause_with_the_first_as_root() -> None:
     three = finding("three", when="13:20:00", title="Three went")
     (cause,) = causes(one, two, three, edges=(edge("one", "two"), edge("two", "three")))
     assert cause.title.startswith("One went")
-    assert cause.title.endswith("; 1 more finding after it")
+    assert cause.title.endswith("; 1 more finding with it")
 
 
 def test_nearest_cause_is_chosen() -> None:
@@ -270,6 +265,50 @@ def test_one_rule_on_two_hosts_is_two_causes() -> None:
     two = finding("nbd", (("Host", SATURN),), bundle="saturn")
     case = CaseBuilder().host().host("saturn", SATURN).build()
     assert len(causes(one, two, case=case)) == 2
+
+
+def test_one_rule_within_a_day_on_two_disks_is_two_causes() -> None:
+    one = finding("no-space", (("VDI", VDI), ("SR", SR)), when="09:00:00")
+    two = finding("no-space", (("VDI", OTHER_VDI), ("SR", SR)), when="13:00:00")
+    assert len(causes(one, two)) == 2
+
+
+def test_one_rule_in_one_repository_on_two_hosts_is_two_causes() -> None:
+    one = finding("no-space", (("VDI", VDI), ("SR", SR)), when="13:00:00")
+    two = finding("no-space", (("VDI", OTHER_VDI), ("SR", SR)), when="13:05:00", bundle="saturn")
+    case = CaseBuilder().host().host("saturn", SATURN).build()
+    assert len(causes(one, two, case=case)) == 2
+
+
+def test_same_object_with_the_same_thing_to_do_is_one_cause_night_after_night() -> None:
+    one = finding("nbd", (("Host", JUPITER),), when="01:00:00")
+    two = finding("nbd", (("Host", JUPITER),), when="22:00:00")
+    (cause,) = causes(one, two)
+    assert cause.title.endswith("(2 findings)")
+    assert cause.next_action == "Turn CBT on again"
+
+
+def test_same_object_with_other_things_to_do_is_two_causes() -> None:
+    one = finding("nbd", (("Host", JUPITER),), when="01:00:00", action=("Mend one",))
+    two = finding("nbd", (("Host", JUPITER),), when="22:00:00", action=("Mend two",))
+    assert len(causes(one, two)) == 2
+
+
+def test_hosts_of_one_name_in_two_pools_are_two_causes() -> None:
+    case = CaseBuilder().host("xenserver", JUPITER, bundle="a")
+    case = case.host("xenserver", SATURN, bundle="b")
+    one = finding("nbd", (("Host", "xenserver"),), when="13:00:00", bundle="a")
+    two = finding("nbd", (("Host", "xenserver"),), when="13:05:00", bundle="b")
+    assert len(causes(one, two, case=case.build())) == 2
+
+
+def test_next_action_of_unlike_steps_says_that_it_is_of_one() -> None:
+    one = finding("log", (("VDI", VDI), ("SR", SR)), when="13:00:00", action=("Mend one",))
+    two = finding("log", (("VDI", OTHER_VDI), ("SR", SR)), when="13:05:00", action=("Mend two",))
+    (cause,) = causes(one, two)
+    assert cause.next_action == (
+        "Mend one Likewise for each other finding of this cause, with its own values."
+    )
 
 
 def test_bursts_far_apart_are_two_causes() -> None:
@@ -320,75 +359,16 @@ def test_finding_without_subjects_is_told_by_its_title() -> None:
     assert causes(finding(subjects=()))[0].title == "CBT was turned off"
 
 
-def test_boot_is_the_root_of_inconsistent_logs() -> None:
-    case = booted(f"13:28:00 {BOOT}")
-    two = finding(subjects=(("VDI", OTHER_VDI),), when="13:40:00")
-    (cause,) = shipped(finding(), two, case=case)
-    assert cause.title.startswith("Host jupiter booted at 2024-06-10 13:28 UTC")
-    assert "2 disks" in cause.title
-    assert cause.context[0].member == "var/log/kern.log"
-
-
-def test_boot_is_no_finding() -> None:
-    told, _ = find_causes(outcomes(finding()), booted(f"13:28:00 {BOOT}").build(), load_edges())
-    assert told[0].findings[0].explained_by == ()
-
-
-def test_boot_after_an_orderly_shutdown_is_no_cause() -> None:
-    case = booted(f"13:28:00 {BOOT}").daemon_log(f"13:20:00 {SHUTDOWN}")
-    (cause,) = shipped(finding(), case=case)
-    assert "booted" not in cause.title
-
-
-def test_boot_says_that_no_shutdown_was_logged_only_if_the_log_was_read() -> None:
-    read = shipped(finding(), case=booted(f"13:28:00 {BOOT}"))
-    unread = shipped(finding(), case=booted(f"13:28:00 {BOOT}").without("daemon_log"))
-    assert "with no orderly shutdown logged" in read[0].title
-    assert "shutdown" not in unread[0].title
-
-
-def test_boot_after_the_effect_is_no_cause() -> None:
-    (cause,) = shipped(finding(), case=booted(f"14:28:00 {BOOT}"))
-    assert "booted" not in cause.title
-
-
-def test_boot_of_another_host_of_the_pool_counts_for_an_hour() -> None:
-    hosts = ((JUPITER, "jupiter"), (SATURN, "saturn"))
-    case = CaseBuilder().host().database(sr(), vdi(), hosts=hosts)
-    case = case.host("saturn", SATURN).kern_log(f"13:28:00 {BOOT}")
-    assert shipped(finding(), case=case)[0].title.startswith("Host saturn booted")
-    assert "booted" not in shipped(finding(when="17:00:00"), case=case)[0].title
-
-
-def test_alert_on_the_master_does_not_make_its_boot_a_cause() -> None:
-    hosts = ((JUPITER, "jupiter"), (SATURN, "saturn"))
-    case = CaseBuilder().host().kern_log(f"09:00:00 {BOOT}").database(sr(), vdi(), hosts=hosts)
-    case = case.host("saturn", SATURN)
-    alert = finding(bundle="jupiter", member=f"var/xapi/blobs/messages/{POOL}")
-    assert "booted" not in shipped(alert, case=case)[0].title
-
-
-def test_lines_of_one_outage_are_one_context() -> None:
-    line = "kernel: [90210.112233] nfs: server 192.0.2.40 not responding, timed out\n"
-    case = booted(f"13:28:00 {line}", f"13:31:00 {line}")
-    (cause,) = shipped(finding(), case=case)
-    assert len(cause.context) == 2
-
-
-def test_restart_of_xapi_on_the_master_ends_sessions() -> None:
-    line = "13:00:00 xapi: [debug||0 |XAPI SERVER STARTING D:a6bd9ee95f3f|xapi] (Re)starting xapi, pid: 32351\n"
-    case = booted().xensource_log(line)
-    invalid = finding("nbd-session-invalid", (("Host", JUPITER),), member="var/log/daemon.log")
-    assert shipped(invalid, case=case)[0].title.startswith("xapi started on the master, jupiter")
-
-
 def test_every_rule_and_event_that_an_edge_names_exists() -> None:
     edges = load_edges()
     contexts = {context.name for context in edges.contexts}
     rules = {pattern.text.id for pattern in CATALOGUE.patterns}
     kinds = {kind for pattern in CATALOGUE.patterns for kind in pattern.kinds}
     named = {e.effect for e in edges.edges} | {e.cause for e in edges.edges} - contexts
-    wanted = {k for c in edges.contexts for k in (*c.kinds, *c.unless)}
+    lists = [k for c in edges.contexts for k in (c.kinds, c.unless, c.until, c.alive)]
+    wanted = {kind for kinds in (*lists, *(e.unless for e in edges.edges)) for kind in kinds}
+    wanted |= {*KINDS, BOOTED}
+    named |= {rule for rule, _ in edges.unknown}
     assert (named - rules, wanted - kinds) == (set(), set())
 
 

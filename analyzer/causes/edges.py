@@ -6,15 +6,27 @@
       <name>:
         kinds: [<selector>, …]        as in ``events.of``
         title: 'Host {host} booted at {at}'
-        unless: {kinds: […], within: 30m, need: daemon_log}   # not after one of these
+        until: [<selector>, …]        events that say it is over
+        unless: {kinds: […], within: 10m, need: daemon_log}
+                                      not if one of these was the last thing logged before it
+                                      (what follows `within` that time belongs to it)
+        alive: [<selector>, …]        events that show that the host ran
         without: '…'                  title where `need` was read whole and shows none of them
         master: true                  only on the master of a pool
-    edges:                   # the first that fits an effect leads to its root
+    edges:                   # of several that fit an effect the nearest leads to its root
       - cause: <rule, or name of a context>
         effect: <rule>
-        join: vdi | sr | host | pool | any
+        join: vdi | sr | host | pool | any | storage | session
         within: 24h
+        unless: [<selector>, …]       one of these between cause and effect, of the same disk
+                                      or (without a disk) the same pool, refutes it
         sentence: '{cause}, {order} {effect}: …'
+        next: '…'                     what to do next, where it fits all effects together
+    unknown:                 # what to add to a finding that nothing explains
+      <rule>: 'what … is not known'
+
+`storage` is the same host and the same SR, while the trouble lasts; `session` is the tapdisk that
+had the disk's CBT log open, see `analyzer.causes.sessions`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -47,6 +59,8 @@ class Join(StrEnum):
     HOST = "host"
     POOL = "pool"
     ANY = "any"
+    STORAGE = "storage"
+    SESSION = "session"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +75,8 @@ class Context:
     unless_within: timedelta = timedelta(0)
     need: str | None = None
     master: bool = False
+    until: tuple[str, ...] = ()
+    alive: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +88,8 @@ class Edge:
     join: Join
     within: timedelta
     sentence: str
+    unless: tuple[str, ...] = ()
+    next: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +98,7 @@ class Edges:
 
     edges: tuple[Edge, ...]
     contexts: tuple[Context, ...] = ()
+    unknown: tuple[tuple[str, str], ...] = ()
 
     def context(self, name: str) -> Context | None:
         """Return the context of that name, None if the name is a rule's."""
@@ -116,6 +135,8 @@ class _ContextEntry(_Model):
     title: Text
     without: Text | None = None
     unless: _Unless | None = None
+    until: list[Text] = []
+    alive: list[Text] = []
     master: bool = False
 
 
@@ -124,12 +145,15 @@ class _EdgeEntry(_Model):
     effect: Id
     join: Join
     within: Duration
+    unless: list[Text] = []
     sentence: Text
+    next: Text | None = None
 
 
 class _File(_Model):
     contexts: dict[Id, _ContextEntry] = {}
     edges: list[_EdgeEntry]
+    unknown: dict[Id, Text] = {}
 
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -263,10 +287,13 @@ def _edges(file: _File) -> Edges:
                 join=entry.join,
                 within=entry.within,
                 sentence=entry.sentence,
+                unless=tuple(entry.unless),
+                next=entry.next or "",
             )
             for entry in file.edges
         ),
         contexts=tuple(_context(name, entry) for name, entry in file.contexts.items()),
+        unknown=tuple(file.unknown.items()),
     )
 
 
@@ -281,4 +308,6 @@ def _context(name: str, entry: _ContextEntry) -> Context:
         unless_within=unless.within if unless else timedelta(0),
         need=unless.need if unless else None,
         master=entry.master,
+        until=tuple(entry.until),
+        alive=tuple(entry.alive),
     )

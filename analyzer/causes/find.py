@@ -9,41 +9,31 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from analyzer.causes.drafts import causes_of
 from analyzer.causes.edges import Edge, Edges, Join
-from analyzer.causes.troubles import Trouble, troubles_of
-from analyzer.causes.words import Order, Part, sentence
-from analyzer.model.finding import Finding, Outcome
+from analyzer.causes.link import Link, Order
+from analyzer.causes.places import Places
+from analyzer.causes.sessions import Sessions
+from analyzer.causes.trouble import Trouble
+from analyzer.causes.troubles import troubles_of
+from analyzer.model.finding import Outcome
 from analyzer.model.moment import Moment
 from analyzer.model.report import Cause
+from analyzer.model.source import Source
 from analyzer.state.case import Case
 
-# The same trouble night after night is one trouble.
-_ONE_BURST = timedelta(hours=36)
 # One clock dated both lines, so the order of their stamps counts; syslog stamps whole seconds.
 _ONE_CLOCK = timedelta(seconds=2)
 _TIMELESS = (Join.VDI, Join.SR, Join.POOL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Link:
-    """An edge that holds between two troubles."""
+class _Known:
+    """What the run knows beside the troubles themselves."""
 
-    edge: Edge
-    place: int
-    cause: Trouble
-    effect: Trouble
-    order: Order
-
-    @property
-    def rank(self) -> tuple[str, int, timedelta, str]:
-        """Return what puts the best link of an effect first: edge, nearness, name."""
-        return (self.effect.id, self.place, self._distance, self.cause.id)
-
-    @property
-    def _distance(self) -> timedelta:
-        if self.cause.last is None or self.effect.first is None:
-            return timedelta.max
-        return abs(self.effect.first.at - self.cause.last.at)
+    case: Case
+    places: Places
+    sessions: Sessions
 
 
 def find_causes(
@@ -54,13 +44,12 @@ def find_causes(
     Every finding is in exactly one cause. Causes are ordered by severity, then time, and are
     numbered C-1, C-2, …
     """
-    troubles = troubles_of(outcomes, case, edges)
-    links = _links(troubles, edges)
-    explained = {
-        effect: tuple(dict.fromkeys(li.cause.id for li in own if li.cause.finding))
-        for effect, own in links.items()
-    }
-    causes = _causes(troubles, links)
+    places = Places(case)
+    known = _Known(case=case, places=places, sessions=Sessions(case, places))
+    troubles = troubles_of(outcomes, case, edges, places)
+    links = _links(troubles, edges, known)
+    explained = {effect: (link.cause.id,) for effect, link in links.items() if link.cause.finding}
+    causes = causes_of(troubles, links, dict(edges.unknown))
     return tuple(_told(outcome, explained) for outcome in outcomes), causes
 
 
@@ -71,168 +60,95 @@ def _told(outcome: Outcome, explained: Mapping[str, tuple[str, ...]]) -> Outcome
     return replace(outcome, findings=findings)
 
 
-def _links(troubles: Sequence[Trouble], edges: Edges) -> Mapping[str, tuple[_Link, ...]]:
-    """Return the links of each effect, the best first; one per edge, and never a circle."""
-    candidates = sorted(_candidates(troubles, edges), key=lambda link: link.rank)
-    chosen: dict[str, list[_Link]] = {}
-    taken: set[tuple[str, int]] = set()
+def _links(troubles: Sequence[Trouble], edges: Edges, known: _Known) -> Mapping[str, Link]:
+    """Return the nearest link of each effect that closes no circle."""
+    candidates = sorted(_candidates(troubles, edges, known), key=lambda link: link.rank)
+    chosen: dict[str, Link] = {}
     for link in candidates:
-        effect = link.effect.id
-        if (effect, link.place) in taken or effect in _behind(link.cause.id, chosen):
-            continue
-        taken.add((effect, link.place))
-        chosen.setdefault(effect, []).append(link)
-    return {effect: tuple(links) for effect, links in chosen.items()}
+        if link.effect.id not in chosen and link.effect.id not in _behind(link.cause.id, chosen):
+            chosen[link.effect.id] = link
+    return chosen
 
 
-def _candidates(troubles: Sequence[Trouble], edges: Edges) -> Iterator[_Link]:
+def _candidates(troubles: Sequence[Trouble], edges: Edges, known: _Known) -> Iterator[Link]:
     by_rule: dict[str, list[Trouble]] = {}
     for trouble in troubles:
         by_rule.setdefault(trouble.rule, []).append(trouble)
     for place, edge in enumerate(edges.edges):
         for effect in by_rule.get(edge.effect, ()):
             for cause in by_rule.get(edge.cause, ()):
-                order = _order(cause, effect, edge) if _joined(cause, effect, edge.join) else None
-                if order is not None:
-                    yield _Link(edge=edge, place=place, cause=cause, effect=effect, order=order)
+                link = _link(place, edge, cause, effect, known)
+                if link is not None:
+                    yield link
 
 
-def _joined(cause: Trouble, effect: Trouble, join: Join) -> bool:
-    if join is Join.ANY:
-        return True
-    return bool(cause.keys.get(join, frozenset()) & effect.keys.get(join, frozenset()))
+def _link(place: int, edge: Edge, cause: Trouble, effect: Trouble, known: _Known) -> Link | None:
+    """Return the link if the edge holds between the two, None if not."""
+    proof = _joined(cause, effect, edge.join, known.sessions)
+    order = _order(cause, effect, edge) if proof is not None else None
+    if proof is None or order is None or _refuted(edge, cause, effect, known):
+        return None
+    return Link(edge=edge, place=place, cause=cause, effect=effect, order=order, proof=proof)
+
+
+def _joined(
+    cause: Trouble, effect: Trouble, join: Join, sessions: Sessions
+) -> tuple[Source, ...] | None:
+    """Return the lines that join the two, None if nothing does; objects in common need no line."""
+    if join is Join.SESSION:
+        use = sessions.ended_by(cause, effect)
+        joined = use is not None and (not cause.storage or sessions.lasts(cause, effect))
+        return (use.source,) if use is not None and joined else None
+    if join is Join.STORAGE:
+        joined = cause.shares(effect, Join.HOST) and sessions.lasts(cause, effect)
+    else:
+        joined = join is Join.ANY or cause.shares(effect, join)
+    return () if joined else None
+
+
+def _refuted(edge: Edge, cause: Trouble, effect: Trouble, known: _Known) -> bool:
+    """Tell whether one of the edge's `unless` came between the two."""
+    if not edge.unless:
+        return False
+    pool = known.places.bundles_of(effect.of(Join.POOL)) or effect.bundles
+    return any(
+        event.source.bundle in pool
+        and event.fields.get("vdi", "") in (effect.of(Join.VDI) or {""})
+        and (cause.last is None or event.moment.at > cause.last.at)
+        and (effect.first is None or event.moment.at <= effect.first.at)
+        for event in known.case.events.of(*edge.unless)
+    )
 
 
 def _order(cause: Trouble, effect: Trouble, edge: Edge) -> Order | None:
     """Return how the two stand in time, None when the one cannot be the cause of the other."""
-    start, end, then = cause.first, cause.last, effect.first
+    start, end = cause.outage or cause.first, cause.last
+    then = effect.when(cause.bundles)
     if start is None or end is None or then is None:
         return Order.UNKNOWN if edge.join in _TIMELESS else None
     if not (start.year_known and then.year_known) or then.certainly_before(start):
         return None
-    if cause.bundles & effect.bundles and start.at - then.at > _ONE_CLOCK:
+    if _one_clock(cause, effect) and start.at - then.at > _ONE_CLOCK:
         return None
-    during = start.at <= then.at <= end.at
-    if not during and not _near(end, then, edge.within):
+    if not start.at <= then.at <= end.at and not _near(start, end, then, edge.within):
         return None
     return Order.BEFORE if start.certainly_before(then) else Order.ABOUT
 
 
-def _near(end: Moment, then: Moment, within: timedelta) -> bool:
-    return end.within(then, within)
+def _one_clock(cause: Trouble, effect: Trouble) -> bool:
+    return bool(cause.bundles & effect.bundles) or (
+        cause.finding is None and cause.shares(effect, Join.HOST)
+    )
 
 
-def _behind(start: str, chosen: Mapping[str, Sequence[_Link]]) -> set[str]:
+def _near(start: Moment, end: Moment, then: Moment, within: timedelta) -> bool:
+    return end.within(then, within) or start.within(then, timedelta(0))
+
+
+def _behind(start: str, chosen: Mapping[str, Link]) -> set[str]:
     """Return a trouble and all that explains it, however far back."""
-    seen: set[str] = set()
-    open_ = [start]
-    while open_:
-        name = open_.pop()
-        if name not in seen:
-            seen.add(name)
-            open_ += [link.cause.id for link in chosen.get(name, ())]
+    seen = {start}
+    while start in chosen:
+        start = chosen[start].cause.id
+        seen.add(start)
     return seen
-
-
-def _causes(
-    troubles: Sequence[Trouble], links: Mapping[str, tuple[_Link, ...]]
-) -> tuple[Cause, ...]:
-    findings = [trouble for trouble in troubles if trouble.finding is not None]
-    members: dict[str, list[Trouble]] = {}
-    for trouble in findings:
-        members.setdefault(_root(trouble, links).id, []).append(trouble)
-    roots = [trouble for trouble in troubles if trouble.id in members]
-    drafts = [_draft(group, members, links) for group in _groups(roots)]
-    ordered = sorted(drafts, key=_rank)
-    return tuple(replace(cause, id=f"C-{place}") for place, cause in enumerate(ordered, 1))
-
-
-def _root(trouble: Trouble, links: Mapping[str, tuple[_Link, ...]]) -> Trouble:
-    while trouble.id in links:
-        trouble = links[trouble.id][0].cause
-    return trouble
-
-
-def _groups(roots: Sequence[Trouble]) -> Iterator[list[Trouble]]:
-    """Yield roots that are one trouble: the same rule at one place in one burst of time."""
-    open_: dict[tuple[str, str], list[Trouble]] = {}
-    for root in sorted(roots, key=_start):
-        key = (root.rule, _place(root))
-        group = open_.get(key)
-        if root.finding is not None and group and _same_burst(group[-1], root):
-            group.append(root)
-            continue
-        if group:
-            yield group
-        open_[key] = [root]
-    yield from open_.values()
-
-
-def _start(trouble: Trouble) -> tuple[str, str]:
-    return (trouble.first.at.isoformat() if trouble.first else "", trouble.id)
-
-
-def _place(trouble: Trouble) -> str:
-    """Return the place that makes findings of one rule one trouble: SR, else host, else pool."""
-    for join in (Join.SR, Join.HOST, Join.POOL):
-        keys = trouble.keys.get(join)
-        if keys:
-            return f"{join} {' '.join(sorted(keys))}"
-    return ""
-
-
-def _same_burst(earlier: Trouble, later: Trouble) -> bool:
-    if earlier.last is None or later.first is None:
-        return earlier.last is None and later.first is None
-    return earlier.last.within(later.first, _ONE_BURST)
-
-
-def _draft(
-    group: Sequence[Trouble],
-    members: Mapping[str, Sequence[Trouble]],
-    links: Mapping[str, tuple[_Link, ...]],
-) -> Cause:
-    """Return the cause of one group of roots, still without its number."""
-    all_ = [member for root in group for member in members[root.id]]
-    findings = sorted((member.finding for member in all_ if member.finding), key=_weight)
-    own = [root.finding for root in group if root.finding]
-    times = [moment for root in (*group, *all_) for moment in (root.first, root.last) if moment]
-    first_steps = [f.action[0].step for f in (*own, *findings) if f.action]
-    return Cause(
-        id="",
-        title=sentence(group, _first_effects(group, all_, links), len(all_)),
-        severity=findings[0].severity,
-        findings=tuple(finding.id for finding in findings),
-        first_seen=min(times, key=lambda moment: moment.at, default=None),
-        last_seen=max(times, key=lambda moment: moment.at, default=None),
-        next_action=first_steps[0] if first_steps else "",
-        context=tuple(source for root in group for source in root.sources),
-    )
-
-
-def _first_effects(
-    group: Sequence[Trouble], all_: Sequence[Trouble], links: Mapping[str, tuple[_Link, ...]]
-) -> Part | None:
-    """Return the direct effects of the most important edge, as a part of the sentence."""
-    roots = {root.id for root in group}
-    direct = [links[m.id][0] for m in all_ if m.id in links and links[m.id][0].cause.id in roots]
-    if not direct:
-        return None
-    place = min(link.place for link in direct)
-    chosen = [link for link in direct if link.place == place]
-    surely = all(link.order is Order.BEFORE for link in chosen)
-    return Part(
-        template=chosen[0].edge.sentence,
-        order=Order.BEFORE if surely else max(link.order for link in chosen),
-        effects=tuple(link.effect for link in chosen),
-    )
-
-
-def _weight(finding: Finding) -> tuple[int, str, str]:
-    first = finding.first_seen.at.isoformat() if finding.first_seen else "9999"
-    return (finding.severity.rank, first, finding.id)
-
-
-def _rank(cause: Cause) -> tuple[int, str, str, tuple[str, ...]]:
-    first = cause.first_seen.at.isoformat() if cause.first_seen else "9999"
-    return (cause.severity.rank, first, cause.title, cause.findings)

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
+from datetime import timedelta
 
-from analyzer.causes.edges import Join
-from analyzer.causes.troubles import Trouble
+from analyzer.causes.link import Order
+from analyzer.causes.trouble import Trouble
 from analyzer.model.finding import Finding
 from analyzer.model.moment import Moment
 from analyzer.model.rule import fill
@@ -13,14 +13,7 @@ from analyzer.model.rule import fill
 _OBJECTS = {"VDI": "disk", "Host": "host", "Pool": "pool", "Network": "network", "VM": "VM"}
 
 
-class Order(IntEnum):
-    """How a cause and its effect stand in time, the surest first."""
-
-    BEFORE = 0
-    ABOUT = 1
-    UNKNOWN = 2
-
-
+_SHOWN_EXACTLY = timedelta(minutes=1)
 _WORDS = {Order.BEFORE: "and then", Order.ABOUT: "and about the same time", Order.UNKNOWN: "and"}
 
 
@@ -33,11 +26,14 @@ class Part:
     effects: tuple[Trouble, ...]
 
 
-def sentence(roots: Sequence[Trouble], part: Part | None, size: int) -> str:
-    """Return the title of a cause; ``size`` is the number of all its findings."""
+def sentence(roots: Sequence[Trouble], part: Part | None, size: int, unknown: str = "") -> str:
+    """Return the title of a cause; ``size`` is the number of all its findings.
+
+    ``unknown`` is what to say of roots that are findings nothing explains.
+    """
     cause = _called(roots)
     if part is None:
-        return cause
+        return f"{cause}; {unknown}" if unknown else cause
     values = {
         "cause": cause,
         "order": _WORDS[part.order],
@@ -45,15 +41,15 @@ def sentence(roots: Sequence[Trouble], part: Part | None, size: int) -> str:
     }
     told = len([root for root in roots if root.finding]) + len(part.effects)
     more = size - told
-    after = f"; {more} more finding{'s' if more > 1 else ''} after it" if more > 0 else ""
-    return fill(part.template, values) + after
+    with_it = f"; {more} more finding{'s' if more > 1 else ''} with it" if more > 0 else ""
+    return fill(part.template, values) + with_it
 
 
 def _called(troubles: Sequence[Trouble]) -> str:
     """Return what happened, and to how many."""
     first = troubles[0]
     if first.finding is None:
-        return fill(first.label, {"host": _host(first), "at": _when(first.first)})
+        return fill(first.label, {"host": first.host, "at": _when(first.first)})
     findings = [trouble.finding for trouble in troubles if trouble.finding]
     titles = {finding.title for finding in findings}
     if len(findings) == 1:
@@ -89,11 +85,8 @@ def _inside(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
-def _host(trouble: Trouble) -> str:
-    return " and ".join(sorted(trouble.keys.get(Join.HOST, frozenset())))
-
-
 def _when(moment: Moment | None) -> str:
     if moment is None or not moment.year_known:
         return "an unknown date"
-    return f"{moment.at:%Y-%m-%d %H:%M} UTC"
+    about = "about " if moment.doubt > _SHOWN_EXACTLY else ""
+    return f"{about}{moment.at:%Y-%m-%d %H:%M} UTC"
