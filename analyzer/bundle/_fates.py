@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from analyzer.bundle._expected import Expected
 from analyzer.bundle._seen import SeenMember
+from analyzer.bundle._sums import OTHER_SUM, ROTATED_ANEW
 from analyzer.bundle.inventory import BugtoolLog, ReportInventory
 from analyzer.bundle.names import place
 from analyzer.model.report import Presence
@@ -20,13 +21,21 @@ Fate: TypeAlias = tuple[Presence, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportTraces:
-    """What is known of a status report: its members by path, and what its collector says."""
+    """What is known of a status report: its members by path, and what its collector says.
+
+    ``sums`` are the md5 sums that bind, by path.
+    """
 
     bundle: str
     seen: Mapping[str, SeenMember]
     inventory: ReportInventory | None
     bugtool: BugtoolLog | None
     stopped: str
+    sums: Mapping[str, str]
+
+    def other_sum(self, member: SeenMember) -> bool:
+        """Tell whether a member has not the md5 sum that ``inventory.xml`` lists for it."""
+        return bool(member.md5) and self.sums.get(member.path, member.md5) != member.md5
 
     @property
     def cut(self) -> str:
@@ -63,7 +72,7 @@ def judge(report: ReportTraces, expected: Expected, members: Sequence[SeenMember
         return _family(report, expected, members)
     if expected.folder:
         return _folder(report, expected, members)
-    return _best(expected, members)
+    return _best(report, expected, members)
 
 
 def _absent(report: ReportTraces, expected: Expected) -> Fate:
@@ -122,12 +131,12 @@ def _names(expected: Expected) -> str:
     return " or ".join(expected.paths) or expected.family or expected.folder
 
 
-def _member_fate(expected: Expected, member: SeenMember) -> Fate | None:
+def _member_fate(report: ReportTraces, expected: Expected, member: SeenMember) -> Fate | None:
     """Return what is wrong with one member, None if nothing is."""
     if member.over_budget:
         return Presence.OVER_BUDGET, f"{member.path}: {member.damage}"
-    if member.damage:
-        return Presence.DAMAGED, f"{member.path}: {member.damage}"
+    if damage := member.damage or _alteration(report, member):
+        return Presence.DAMAGED, f"{member.path}: {damage}"
     if member.timed_out:
         return Presence.TIMED_OUT, f"{member.path} ends with ** timeout **"
     if member.empty:
@@ -136,9 +145,20 @@ def _member_fate(expected: Expected, member: SeenMember) -> Fate | None:
     return None
 
 
-def _best(expected: Expected, members: Sequence[SeenMember]) -> Fate:
+def _alteration(report: ReportTraces, member: SeenMember) -> str:
+    """Say why the bytes of a member are, or may be, not those that xen-bugtool collected."""
+    if member.changed:
+        return f"the archive that it comes from is damaged: {member.changed}"
+    if report.other_sum(member):
+        return ROTATED_ANEW if member.log is not None else OTHER_SUM
+    if member.unfinished:
+        return "its last line has no end: the file is cut, only the live log may end so"
+    return ""
+
+
+def _best(report: ReportTraces, expected: Expected, members: Sequence[SeenMember]) -> Fate:
     """Judge copies of one thing: one that is usable is enough."""
-    fates = [(member, _member_fate(expected, member)) for member in members]
+    fates = [(member, _member_fate(report, expected, member)) for member in members]
     wrong = [fate for _, fate in fates if fate is not None]
     usable = [member.path for member, fate in fates if fate is None]
     if usable:
@@ -182,7 +202,8 @@ def _shared_fates(
     report: ReportTraces, expected: Expected, members: Sequence[SeenMember]
 ) -> list[Fate]:
     """Return what is wrong with the members of a source that has many, and with their number."""
-    fates = [fate for member in members if (fate := _member_fate(expected, member)) is not None]
+    wrong = (_member_fate(report, expected, member) for member in members)
+    fates = [fate for fate in wrong if fate is not None]
     if line := report.omitted(expected):
         fates.append((Presence.OMITTED_BY_CAP, f"xen-bugtool.log: {line}"))
     paths = {member.path for member in members}

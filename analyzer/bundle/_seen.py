@@ -1,16 +1,22 @@
 """What is remembered of a member once it was read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from analyzer.bundle._trust import Trust
 from analyzer.bundle.member import ConcreteMember, Member
 from analyzer.bundle.names import LogName
 
+_LINE_ENDS = (b"\n", b"\r")
 _TIMEOUT = b"** timeout **"  # run_proc_group() in xen-bugtool ends the output so
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenMember:
-    """What is left of a member once it was read; ``empty`` also when it held only white space."""
+    """What is left of a member once it was read; ``empty`` also when it held only white space.
+
+    ``unfinished`` tells that a rotated log ends inside a line: syslog writes whole lines, so only
+    the live log may. ``md5`` is of the bytes as stored, "" where it is not known.
+    """
 
     bundle: str
     path: str
@@ -20,12 +26,24 @@ class SeenMember:
     timed_out: bool = False
     empty: bool = False
     over_budget: bool = False
+    unfinished: bool = False
+    md5: str = ""
+    trust: Trust | None = field(default=None, compare=False)
+
+    @property
+    def changed(self) -> str:
+        """Say why its bytes may be other than those that were packed, "" if nothing tells so.
+
+        That is known only once all of the archive was read: ask then.
+        """
+        return self.trust.why if self.trust is not None else ""
 
     @classmethod
     def of(cls, member: Member) -> "SeenMember":
         """Return the traces of a member that was read, or passed over."""
         ours = member if isinstance(member, ConcreteMember) else None
         blank = ours.blank if ours is not None else not member.tail.strip()
+        rotated = member.log is not None and member.log.rotation > 0
         return cls(
             bundle=member.bundle,
             path=member.path,
@@ -35,4 +53,7 @@ class SeenMember:
             timed_out=member.tail.rstrip().endswith(_TIMEOUT),
             empty=blank and not member.damage and not member.head(1),
             over_budget=ours is not None and ours.over_budget,
+            unfinished=rotated and bool(member.tail) and not member.tail.endswith(_LINE_ENDS),
+            md5=ours.md5 if ours is not None else "",
+            trust=ours.trust if ours is not None else None,
         )

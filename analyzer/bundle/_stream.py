@@ -2,21 +2,27 @@
 
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 BLOCK = 1 << 20
+MAY_BE_CHANGED = "any part of what was read from it may be changed, what is quoted too"
 FETCH_AGAIN = "send the archive again, or make a new one: xen-bugtool --yestoall"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """Why a stream ended before its end; ``over_budget`` when it was a limit of ours."""
+    """Why a stream ended before its end; ``over_budget`` when it was a limit of ours.
+
+    ``changed`` tells that what came before the end may be wrong too: a checksum over all of it
+    does not fit, or was never reached.
+    """
 
     why: str
     settle_with: str
     over_budget: bool = False
+    changed: bool = False
 
 
 class Stream(Protocol):
@@ -153,8 +159,4 @@ class Limited:
         if cause is None:
             where = f"the archive is cut at byte {self._inner.position:,} of its unpacked content"
             return Loss(why=f"{where}: {lost}", settle_with=FETCH_AGAIN)
-        return Loss(
-            why=f"{cause.why}: {lost}",
-            settle_with=cause.settle_with,
-            over_budget=cause.over_budget,
-        )
+        return replace(cause, why=f"{cause.why}: {lost}")

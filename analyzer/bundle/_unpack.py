@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from analyzer.bundle._stream import FETCH_AGAIN, Loss, Peekable, Stream
+from analyzer.bundle._stream import FETCH_AGAIN, MAY_BE_CHANGED, Loss, Peekable, Stream
 
 GZIP = "gz"
 BZIP2 = "bz2"
@@ -23,6 +23,7 @@ _BITE = 32
 _MAGIC = {GZIP: b"\x1f\x8b", BZIP2: b"BZh", XZ: b"\xfd7zXZ\0"}
 # xz -9 needs 65 MiB; a header can ask for 4 GiB
 _XZ_MEMORY = 1 << 27
+_WRONG_SUMS = ("incorrect data check", "incorrect length check")  # zlib's words
 _FAULTS = (EOFError, MemoryError, OSError, ValueError, lzma.LZMAError, zlib.error)
 
 
@@ -46,13 +47,17 @@ class Decoder(Protocol):
 
 
 class Unpacked:
-    """The decompressed content of a stream; several compressed streams in a row are one."""
+    """The decompressed content of a stream; several compressed streams in a row are one.
+
+    bzip2 gives out a block once its checksum was right. gzip, xz and deflate tell at the end, or
+    by an error long after the flipped bit: then what this stream gave before may be wrong too.
+    """
 
     def __init__(self, inner: Stream, kind: str) -> None:
         self._inner = Peekable(inner)
         self._kind = kind
         self._decoder = _decoder(kind)
-        self._given = 0
+        self._unchecked = False  # bytes were given out that no checksum has confirmed
         self._ended = False
         self.loss: Loss | None = None
         self.rest = b""
@@ -65,7 +70,6 @@ class Unpacked:
             piece = self._step(min(left, _STEPS[self._kind]))
             pieces.append(piece)
             left -= len(piece)
-        self._given += size - left
         return b"".join(pieces)
 
     def _step(self, size: int) -> bytes:
@@ -77,8 +81,9 @@ class Unpacked:
         try:
             piece = self._decoder.decompress(data, size)
         except _FAULTS as error:
-            self._damaged(str(error) or type(error).__name__)
+            self._refused(str(error) or type(error).__name__)
             return b""
+        self._unchecked = self._unchecked or bool(piece)
         if hungry and not data and not piece:
             self._cut()
         return piece
@@ -93,8 +98,11 @@ class Unpacked:
             rest = (rest + more).lstrip(b"\0")
         if rest.startswith(_MAGIC[self._kind]):
             self._decoder = _decoder(self._kind)
+            self._unchecked = False
             self._inner.unread(rest)
-        elif rest or self._inner.loss is not None:
+        elif self._inner.loss is not None:
+            self._cut()
+        elif rest:
             self._damaged("what follows the end of the compressed data is something else")
         else:
             self._ended = True
@@ -105,9 +113,17 @@ class Unpacked:
         else:
             self._damaged("cut, the compressed data has no end")
 
-    def _damaged(self, what: str) -> None:
+    def _refused(self, what: str) -> None:
+        """Note what the decoder says, and what that means for all that it has given out."""
+        changed = self._unchecked and self._kind != BZIP2
+        if changed:
+            wrong = "checksum wrong: " if what.endswith(_WRONG_SUMS) else ""
+            what = f"{what}: {wrong}{MAY_BE_CHANGED}"
+        self._damaged(what, changed=changed)
+
+    def _damaged(self, what: str, *, changed: bool = False) -> None:
         where = f"{self._kind} data damaged near its byte {self._inner.position:,}"
-        self.loss = Loss(why=f"{where}: {what}", settle_with=FETCH_AGAIN)
+        self.loss = Loss(why=f"{where}: {what}", settle_with=FETCH_AGAIN, changed=changed)
         self._ended = True
 
 

@@ -11,11 +11,20 @@ from analyzer.bundle._meter import Meter, Metered
 from analyzer.bundle._parallel import unpack_bzip2_file
 from analyzer.bundle._single import Single
 from analyzer.bundle._stream import Loss, Peekable, Stream
+from analyzer.bundle._sums import Hashed, has_binding_sum
 from analyzer.bundle._tar import tar_entries
+from analyzer.bundle._trust import Trust
 from analyzer.bundle._unpack import BZIP2, Unpacked
 from analyzer.bundle._zip import zip_file_entries, zip_stream_entries
 from analyzer.bundle.member import ConcreteMember
-from analyzer.bundle.names import Placed, escapes, log_name, place, printable
+from analyzer.bundle.names import (
+    Placed,
+    escapes,
+    is_log_of_other_name,
+    log_name,
+    place,
+    printable,
+)
 from analyzer.model.report import Omission
 
 # of one kind; a folder can hold a hundred thousand links
@@ -26,6 +35,10 @@ _NO_RISK = "if it matters, add the file that it stands for under its own name"
 _SPLIT = "give the parts of the archive one by one to see all of them"
 _REPACK = "unpack it, and pack it again as .tar.gz"
 _TWICE = "unpack the archive, rename one of the two, and give the folder"
+_OTHER_NAME = Loss(
+    why="its name is not that of a rotated log (.1, .2.gz, …): not read",
+    settle_with="unpack the archive, give it a free number that fits its age, and give the folder",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +46,14 @@ class Where:
     """The archive being read: its name for bundles, and how deep it lies.
 
     A sub-archive is part of the status report that it lies in: then ``report`` is the name of
-    that, and ``path`` its own path in it.
+    that, and ``path`` its own path in it. ``trust`` is shared by all that comes out of it.
     """
 
     origin: str
     depth: int = 1
     report: str | None = None
     path: str = ""
+    trust: Trust = field(default_factory=Trust)
 
     def bundle(self, root: str) -> str:
         """Return the name of the status report in the folder `root`."""
@@ -134,6 +148,8 @@ class Walk:
         entries = tar_entries(stream) if tar else zip_stream_entries(stream, self.meter)
         yield from self.entries(entries, where)
         if stream.loss is not None:
+            if stream.loss.changed:
+                where.trust.lost = stream.loss.why
             why = f"{stream.loss.why}: what follows in the archive is lost"
             self.lose(where.bundle(""), where.path, replace(stream.loss, why=why))
 
@@ -152,6 +168,7 @@ class Walk:
                 stream=content.stream,
                 limit=self.meter.budget.member,
                 log=single.log,
+                trust=where.trust,
             )
         )
 
@@ -192,9 +209,13 @@ class Walk:
         if (why := _refusal(entry)) or entry.content is None:
             self._omit(bundle, printable(entry.name), _not_read(why), "entries that are no files")
             return
+        if is_log_of_other_name(placed.path):
+            self._omit(bundle, printable(entry.name), _OTHER_NAME, "logs of other names")
+            return
         self.on_member(placed.path)
+        stored = Hashed(entry.content) if has_binding_sum(placed.path) else None
         content = self.unpack(
-            entry.content,
+            stored or entry.content,
             layers=1 if log else self.meter.budget.depth,
             path=entry.path,
             raw=entry.path is not None,
@@ -205,7 +226,7 @@ class Walk:
         elif content.kind is not None and log is None:
             yield from self._nested(entry, placed, where, content)
         else:
-            yield from self._member(entry, placed, bundle, content)
+            yield from self._member(entry, placed, where, content, stored)
 
     def _nested(
         self, entry: Entry, placed: Placed, where: Where, content: Content
@@ -216,7 +237,8 @@ class Walk:
         if (loss := self.meter.another_archive(depth)) is not None:
             self.lose(bundle, placed.path, loss)
             return
-        inner = Where(origin=f"{where.origin}:{path}", depth=depth)
+        trust = Trust(outer=where.trust)
+        inner = Where(origin=f"{where.origin}:{path}", depth=depth, trust=trust)
         if placed.path == _SUB_ARCHIVE:
             inner = replace(inner, report=bundle, path=placed.path)
         if content.kind == _shape.ZIP and entry.path is not None and not content.layers:
@@ -225,8 +247,14 @@ class Walk:
             yield from self.archive(content, inner)
 
     def _member(
-        self, entry: Entry, placed: Placed, bundle: str, content: Content
+        self,
+        entry: Entry,
+        placed: Placed,
+        where: Where,
+        content: Content,
+        stored: Hashed | None,
     ) -> Iterator[ConcreteMember]:
+        bundle = where.bundle(placed.root)
         if (bundle, placed.path) in self._seen:
             why = "a second member of this name: the first one is read"
             self._omit(bundle, printable(entry.name), Loss(why=why, settle_with=_TWICE), "doubles")
@@ -240,6 +268,8 @@ class Walk:
                 limit=self.meter.budget.member,
                 log=log_name(placed.path),
                 mtime=entry.mtime,
+                trust=where.trust,
+                stored=stored,
             )
         )
 

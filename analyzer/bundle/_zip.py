@@ -13,7 +13,16 @@ from typing import BinaryIO
 
 from analyzer.bundle._entry import Entry, Fault
 from analyzer.bundle._meter import Meter, Metered
-from analyzer.bundle._stream import BLOCK, FETCH_AGAIN, FileStream, Limited, Loss, Peekable, Stream
+from analyzer.bundle._stream import (
+    BLOCK,
+    FETCH_AGAIN,
+    MAY_BE_CHANGED,
+    FileStream,
+    Limited,
+    Loss,
+    Peekable,
+    Stream,
+)
 from analyzer.bundle._unpack import BZIP2, DEFLATE, Unpacked
 from analyzer.bundle._zip_header import LOCAL, ZipHeader, from_directory, local_header
 
@@ -123,7 +132,8 @@ class _Checked:
             return self._inner.loss
         if self._expected is None or self._expected == self._checksum:
             return None
-        return Loss(why="its checksum is wrong: some bytes are altered", settle_with=FETCH_AGAIN)
+        why = f"checksum wrong: {MAY_BE_CHANGED}"
+        return Loss(why=why, settle_with=FETCH_AGAIN, changed=True)
 
     def read(self, size: int) -> bytes:
         block = self._inner.read(size)

@@ -5,7 +5,7 @@ Both are written at the end by xen-bugtool (status-report): make_inventory() and
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from xml.etree.ElementTree import Element, ParseError
 
@@ -14,6 +14,7 @@ from defusedxml.ElementTree import fromstring
 
 _OMITTING = re.compile(r"Omitting (?P<path>.+), size constraint of (?P<capability>\S+) exceeded")
 _PROGRAM = re.compile(r"(?:^|/)(?:xen-bugtool|xenserver-status-report)(?:\s|$)")
+_MD5 = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
 _SHORT = "adsuy"
 _ENTRIES = "--entries"
 _ALL = "--all"
@@ -26,8 +27,7 @@ class ReportInventory:
 
     ``date`` is host time in the host's locale (``%c``), ``entries`` are (capability, file name
     with the top folder) in the order written. None stands for an attribute that is not there.
-    The md5 sums are not kept: those of real files are taken later than the copy, so that of a
-    log being written never fits.
+    ``sums`` are the md5 sums by file name; `analyzer.bundle._sums` says which of them bind.
     """
 
     user: str | None
@@ -36,6 +36,7 @@ class ReportInventory:
     uname: str | None
     uptime: str | None
     entries: tuple[tuple[str, str], ...]
+    sums: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +77,13 @@ def read_inventory(data: bytes) -> ReportInventory | None:
         entries=tuple(
             (entry.get("capability", ""), entry.get("filename", ""))
             for entry in root.iter("inventory-entry")
+        ),
+        sums=MappingProxyType(
+            {
+                entry.get("filename", ""): md5.lower()
+                for entry in root.iter("inventory-entry")
+                if _MD5.fullmatch(md5 := entry.get("md5sum", ""))
+            }
         ),
     )
 

@@ -1,8 +1,4 @@
-"""What became of every source that a status report should have, and the line that proves it.
-
-The md5 sums of ``inventory.xml`` are not looked at: xen-bugtool takes those of real files after
-it copied them, so a log that is being written never fits its own.
-"""
+"""What became of every source that a status report should have, and the line that proves it."""
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
@@ -10,6 +6,7 @@ from types import MappingProxyType
 from analyzer.bundle._expected import EXPECTED, Expected
 from analyzer.bundle._fates import ReportTraces, judge
 from analyzer.bundle._seen import SeenMember
+from analyzer.bundle._sums import binding_sums
 from analyzer.bundle.inventory import BugtoolLog, ReportInventory
 from analyzer.model.report import LedgerEntry
 
@@ -38,6 +35,7 @@ def build_ledger(
         inventory=inventory,
         bugtool=bugtool,
         stopped=stopped,
+        sums=binding_sums(inventory.sums) if inventory else {},
     )
     return tuple(_entry(report, expected, claimed) for expected in EXPECTED)
 

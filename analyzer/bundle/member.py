@@ -6,6 +6,8 @@ from typing import Protocol
 
 from analyzer.bundle._meter import over
 from analyzer.bundle._stream import BLOCK, Loss, Peekable
+from analyzer.bundle._sums import Hashed
+from analyzer.bundle._trust import Trust
 from analyzer.bundle.names import LogName
 
 _TAIL = 64
@@ -44,11 +46,13 @@ class ConcreteMember:
     """The member that `analyzer.bundle.archive` gives out; see `Member`.
 
     Beyond it: ``loss`` is the damage with the command that settles it, ``blank`` tells whether
-    all bytes read so far were white space.
+    all bytes read so far were white space, ``trust`` whether the archive gave out what was put in,
+    and ``md5`` is of the bytes as stored, "" unless all were read and somebody listed theirs.
     """
 
     __slots__ = (
         "_limit",
+        "_stored",
         "_stream",
         "blank",
         "bundle",
@@ -59,6 +63,7 @@ class ConcreteMember:
         "path",
         "size_read",
         "tail",
+        "trust",
     )
 
     def __init__(
@@ -70,6 +75,8 @@ class ConcreteMember:
         limit: int,
         log: LogName | None = None,
         mtime: datetime | None = None,
+        trust: Trust | None = None,
+        stored: Hashed | None = None,
     ) -> None:
         self.bundle = bundle
         self.path = path
@@ -80,6 +87,8 @@ class ConcreteMember:
         self.size_read = 0
         self.tail = b""
         self.blank = True
+        self.trust = trust
+        self._stored = stored
         self._stream = stream
         self._limit = limit
 
@@ -99,6 +108,11 @@ class ConcreteMember:
     def head(self, size: int = 4096) -> bytes:
         """Return the next decompressed bytes without consuming them."""
         return self._stream.peek(min(size, self._limit - self.size_read))
+
+    @property
+    def md5(self) -> str:
+        """Return the sum of the bytes as stored, "" when not all of them went through here."""
+        return self._stored.md5 if self._stored is not None else ""
 
     @property
     def over_budget(self) -> bool:

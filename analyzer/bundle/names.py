@@ -23,6 +23,8 @@ _LOG = re.compile(
     re.ASCII,
 )
 # collect_data() in xen-bugtool names its top folder so; XenCenter adds " (1)" to a second one.
+# Other names that people and other settings of logrotate give: SMlog-20241120.gz, SMlog.old
+_OTHER = re.compile(r"(?:" + "|".join(map(re.escape, LOG_FAMILIES)) + r")[-._~].*", re.DOTALL)
 _REPORT = re.compile(r"bug-report-\d{14}(?: \(\d+\))?", re.ASCII)
 _SYSTEM_FOLDERS = frozenset(
     {"var", "etc", "proc", "run", "root", "opt", "tmp", "boot", "usr", "sys", "home"}
@@ -80,6 +82,16 @@ def log_name(path: str) -> LogName | None:
     if match is None:
         return None
     return LogName(family=f"var/log/{match['family']}", rotation=int(match["rotation"] or 0))
+
+
+def is_log_of_other_name(path: str) -> bool:
+    """Tell whether a placed path looks like a syslog file of which the age cannot be told.
+
+    >>> is_log_of_other_name("var/log/SMlog-20241120.gz"), is_log_of_other_name("var/log/SMlog.1")
+    (True, False)
+    """
+    folder, _, name = path.rpartition("/")
+    return folder == "var/log" and bool(_OTHER.fullmatch(name)) and log_name(path) is None
 
 
 def escapes(stored_path: str) -> bool:

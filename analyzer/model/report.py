@@ -64,6 +64,10 @@ class Coverage:
     """What was read of one member, and the time it covers.
 
     ``shapes`` are the commonest forms of lines not understood: (form, count), digits as ``9``.
+    ``blank`` lines hold white space only, and are understood. ``longest_cut`` is the length in
+    bytes of the longest line that was cut at ``line_limit`` (``--max-line``), 0 without any.
+    ``hidden`` are lines not understood that look like something a rule asks for, and
+    ``hidden_like`` is the form of the first.
     """
 
     bundle: str
@@ -76,6 +80,11 @@ class Coverage:
     last: Moment | None
     dated_by: str
     shapes: tuple[tuple[str, int], ...] = ()
+    blank: int = 0
+    longest_cut: int = 0
+    line_limit: int = 0
+    hidden: int = 0
+    hidden_like: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -110,7 +110,11 @@ class LogStats:
     ``shapes`` are the commonest forms of lines not understood. ``turns`` are the places where
     the year changes: (line, by how many years), +1 or -1 where only months tell. ``dated`` are
     lines whose stamps carry a year, ``leap_days`` lines of a 29 February without one (a sample
-    of each). ``longest_cut`` is the whole length in bytes of the longest line that was cut.
+    of each). ``longest_cut`` is the whole length in bytes of the longest line that was cut at
+    ``line_limit``. ``blank`` are lines of white space, which are understood. ``hidden`` are lines,
+    or parts glued to another line, that were not understood and in which a selector may find
+    something (the first 10,000 are counted), ``hidden_shape`` is the form of the first.
+    ``backward`` are the turns of -1 with the stamp of the line before.
     """
 
     lines: int
@@ -123,6 +127,11 @@ class LogStats:
     longest_cut: int = 0
     dated: tuple[tuple[int, Stamp], ...] = ()
     leap_days: tuple[int, ...] = ()
+    line_limit: int = 0
+    blank: int = 0
+    hidden: int = 0
+    hidden_shape: str = ""
+    backward: tuple[tuple[int, Stamp], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

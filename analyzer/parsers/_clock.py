@@ -14,7 +14,7 @@ from analyzer.model.moment import Moment
 from analyzer.parsers._api import LogStats, Stamp, Witness
 from analyzer.parsers._capture import parse_c_date, parse_report_name
 from analyzer.parsers._offsets import file_sightings, line_sightings
-from analyzer.parsers._wall import wall_time
+from analyzer.parsers._wall import YEARS, wall_time
 from analyzer.parsers._years import TOLERANCE, Limit, Volume, newest_dated, settle_family
 from analyzer.parsers._zone import Zone
 
@@ -34,6 +34,7 @@ class Clock:
         self._witnesses: list[Witness] = []
         self._zone = Zone()
         self._limit: Limit | None = None
+        self._captured: Limit | None = None
 
     def add(self, member: str, log: LogName, stats: LogStats, mtime: datetime | None) -> None:
         """Add what the scanner knows of a log file."""
@@ -56,6 +57,7 @@ class Clock:
         families: dict[str, list[Volume]] = defaultdict(list)
         for volume in sorted(self._volumes.values(), key=lambda volume: -volume.log.rotation):
             families[volume.log.family].append(volume)
+        self._captured = _newest(self._captures_as_limits())
         self._limit = self._newest_time(families.values())
         for volumes in families.values():
             settle_family(volumes, self._limit)
@@ -91,14 +93,36 @@ class Clock:
         For a member that was not added the year is the last one that is not in the future.
         """
         if stamp.year is not None:
-            return self._moment(stamp, stamp.year, "its own year")
+            return self._until_capture(self._moment(stamp, stamp.year, "its own year"))
         volume = self._volumes.get(member)
         if volume is None or not volume.settled:
             return self._outside(stamp)
         year = volume.year(line)
-        if volume.known:
-            return self._moment(stamp, year, volume.how)
-        return self._yearless(stamp, year)
+        if not volume.known:
+            return self._yearless(stamp, year)
+        likely = self._moment(stamp, year, volume.how)
+        if volume.in_doubt(line):
+            return _either(likely, self._moment(stamp, year + 1, volume.how))
+        past = self._year_of_the_past(stamp, year)
+        return _either(likely, self._moment(stamp, past, volume.how)) if past != year else likely
+
+    def _year_of_the_past(self, stamp: Stamp, year: int) -> int:
+        """Return the last year up to `year` in which a stamp is not behind the capture."""
+        if self._captured is None:
+            return year
+        latest = self._captured.wall + TOLERANCE
+        walls = ((past, wall_time(stamp, past)) for past in range(year, YEARS[0], -1))
+        return next((past for past, wall in walls if wall and wall <= latest), year)
+
+    def _until_capture(self, moment: Moment) -> Moment:
+        """Put in doubt what lies behind the time at which the bundle was made.
+
+        A line cannot be younger than the report that holds it: one of two clocks was wrong.
+        """
+        captured = self.captured_at
+        if captured is None or moment.earliest <= captured.latest + TOLERANCE:
+            return moment
+        return _either(moment, captured)
 
     def _outside(self, stamp: Stamp) -> Moment:
         if self._limit is None:
@@ -142,16 +166,18 @@ class Clock:
             dated_by=f"year unknown; {self._zone.text}",
         )
 
+    def _captures_as_limits(self) -> list[Limit]:
+        return [
+            Limit(wall=wall, told_by=kind)
+            for local, utc, kind in self._captures
+            if (wall := wall_time(local, local.year) if local and local.year else utc) is not None
+        ]
+
     def _newest_time(self, families: Iterable[Sequence[Volume]]) -> Limit | None:
         """Return the wall time behind which no line lies.
 
         The time of capture, or a stamp with a year that is newer still; file times come last.
         """
-        captures = [
-            Limit(wall=wall, told_by=kind)
-            for local, utc, kind in self._captures
-            if (wall := wall_time(local, local.year) if local and local.year else utc) is not None
-        ]
         stamps = [
             Limit(wall=wall, told_by="stamps with a year")
             for volumes in families
@@ -162,7 +188,7 @@ class Clock:
             for volume in self._volumes.values()
             if volume.mtime is not None
         ]
-        captured, stamped = _newest(captures), _newest(stamps)
+        captured, stamped = self._captured, _newest(stamps)
         if captured and stamped and stamped.wall > captured.wall + TOLERANCE:
             return stamped
         return captured or stamped or _newest(mtimes)
@@ -170,3 +196,14 @@ class Clock:
 
 def _newest(limits: Iterable[Limit]) -> Limit | None:
     return max(limits, key=lambda limit: limit.wall, default=None)
+
+
+def _either(likely: Moment, other: Moment) -> Moment:
+    """Return the one that is likely with a range that holds both."""
+    doubt = ", in doubt"
+    return Moment(
+        at=likely.at,
+        earliest=min(likely.earliest, other.earliest),
+        latest=max(likely.latest, other.latest),
+        dated_by=f"{likely.dated_by.removesuffix(doubt)}{doubt}",
+    )

@@ -1,6 +1,10 @@
 """Cut a stream of blocks into chunks of whole lines, each line of bounded length."""
 
+import re
 from collections.abc import Iterable, Iterator
+
+_CR, _LF = b"\r\n"
+_LINE_END = re.compile(rb"[\r\n]")
 
 
 class WholeLines:
@@ -8,13 +12,14 @@ class WholeLines:
 
     A line of more than `limit` bytes is cut to its first `limit` and the rest skipped without
     being held; ``longest_cut`` is the whole length of the longest such line, 0 without any.
-    What is cut does not depend on where the blocks end. A chunk that is not UTF-8 gets
+    A stream whose first line ends with a bare CR is taken to end all its lines so. What is cut
+    does not depend on where the blocks end. A chunk that is not UTF-8 gets
     replacement characters, so that bytes and text say the same.
     """
 
     def __init__(self, blocks: Iterable[bytes], limit: int) -> None:
-        self._blocks = blocks
-        self._limit = limit
+        self._blocks = _with_line_feeds(blocks)
+        self.limit = limit
         self._parts: list[bytes] = []
         self._length = 0  # of the line that is still open, skipped bytes included
         self.longest_cut = 0
@@ -34,7 +39,7 @@ class WholeLines:
         """Add a piece of the stream; of the line that is open keep no more than the limit."""
         first = piece.find(b"\n")
         inside = len(piece) if first < 0 else first
-        room = max(0, self._limit - self._length)
+        room = max(0, self.limit - self._length)
         self._length += inside
         if first < 0:
             self._parts.append(piece[:room])
@@ -44,7 +49,7 @@ class WholeLines:
         self._length = 0
 
     def _note(self, length: int) -> None:
-        if length > self._limit:
+        if length > self.limit:
             self.longest_cut = max(self.longest_cut, length)
 
     def _close(self) -> bytes:
@@ -60,14 +65,36 @@ class WholeLines:
         """Cut the lines that are too long; hop from line end to line end, a limit at a time."""
         kept: list[bytes] = []
         start = done = 0
-        while len(chunk) - start > self._limit + 1:
-            last = chunk.rfind(b"\n", start, start + self._limit + 1)
+        while len(chunk) - start > self.limit + 1:
+            last = chunk.rfind(b"\n", start, start + self.limit + 1)
             if last >= 0:
                 start = last + 1
                 continue
             end = chunk.index(b"\n", start)
             self._note(end - start)
-            kept.append(chunk[done : start + self._limit])
+            kept.append(chunk[done : start + self.limit])
             start = done = end
             start += 1
         return b"".join((*kept, chunk[done:])) if kept else chunk
+
+
+def _with_line_feeds(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the blocks, with LF for CR if the first line ends with a CR that no LF follows."""
+    waiting = iter(blocks)
+    held = b""
+    for block in waiting:
+        text = held + block
+        end = _LINE_END.search(text)
+        if end is None:
+            yield text
+            continue
+        if text[end.start()] == _CR and end.end() == len(text):
+            yield text[: end.start()]
+            held = b"\r"
+            continue
+        bare = text[end.start()] == _CR and text[end.end()] != _LF
+        yield text.replace(b"\r", b"\n") if bare else text
+        yield from (rest.replace(b"\r", b"\n") for rest in waiting) if bare else waiting
+        return
+    if held:
+        yield b"\n"

@@ -18,7 +18,7 @@ JOINED_SIZE = 64 * 1024  # characters
 
 def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
     """Take a line without its LF apart; None: not understood."""
-    text = raw.decode(errors="replace").removesuffix("\r").lstrip("\0")
+    text = raw.decode(errors="replace").removesuffix("\r").lstrip("\0\ufeff")
     head = split_head(text)
     tagged = split_tag(head[2]) if head else None
     body = parser.parse(*tagged) if tagged else None

@@ -16,6 +16,8 @@ _SHAPES = 5  # told
 _DISTINCT = 512  # kept
 _SHAPED = 20_000  # lines looked at; the rest is only counted
 _PLACES = 10_000  # of each kind of place, against a hostile log
+_WHITE = b" \t\r"  # what a blank line may hold
+_BLANK = re.compile(rb"^[ \t\r]*\n", re.MULTILINE)
 _WITNESS_TRIES = 8
 _SHAPE_WIDTH = 120
 
@@ -40,23 +42,36 @@ def shape_of(line: str) -> str:
     return _NUMBER.sub("9", _HEX.sub("…", line[: 4 * _SHAPE_WIDTH]))[:_SHAPE_WIDTH]
 
 
-class Tally:
-    """Collects the `LogStats` of one member from its chunks of whole lines."""
+def _shape(line: bytes) -> str:
+    return shape_of(line[: 8 * _SHAPE_WIDTH].decode(errors="replace").rstrip("\r"))
 
-    def __init__(self, parser: LogParser, runs: Automaton) -> None:
+
+class Tally:
+    """Collects the `LogStats` of one member from its chunks of whole lines.
+
+    ``wanted`` is the parser's line filter: what it finds in a line that was not understood may
+    be something that was asked for.
+    """
+
+    def __init__(self, parser: LogParser, runs: Automaton, wanted: Automaton) -> None:
         self._parser = parser
         self._runs = runs
+        self._wanted = wanted
         self._lines = 0
         self._lost = 0
+        self._blank = 0
+        self._hidden = 0
+        self._hidden_shape = ""
         self._shapes: Counter[str] = Counter()
         self._first: Stamp | None = None
         self._last: Stamp | None = None
         self._turns: list[tuple[int, int]] = []
+        self._backward: list[tuple[int, Stamp]] = []
         self._dated: list[tuple[int, Stamp]] = []
         self._leap_days: list[int] = []
         self._witnesses: list[Witness] = []
 
-    def stats(self, longest_cut: int) -> LogStats:
+    def stats(self, longest_cut: int = 0, line_limit: int = 0) -> LogStats:
         """Return what is known so far."""
         shapes = sorted(self._shapes.items(), key=lambda item: (-item[1], item[0]))
         return LogStats(
@@ -70,7 +85,18 @@ class Tally:
             longest_cut=longest_cut,
             dated=tuple(self._dated),
             leap_days=tuple(self._leap_days),
+            line_limit=line_limit,
+            blank=self._blank,
+            hidden=self._hidden,
+            hidden_shape=self._hidden_shape,
+            backward=tuple(self._backward),
         )
+
+    def hide(self, line: bytes) -> None:
+        """Count a line, or a part of one, if it was not understood and may be asked for."""
+        if self._hidden < _PLACES and self._wanted.search(line) is not None:
+            self._hidden_shape = self._hidden_shape or _shape(line)
+            self._hidden += 1
 
     def read(self, chunk: bytes) -> None:
         """Walk over a chunk of whole lines."""
@@ -89,18 +115,42 @@ class Tally:
         """Count the lines up to the next understood one, and return where that begins."""
         run = self._runs.search(chunk, pos)
         end = len(chunk) if run is None else run.start()
-        lost = chunk.count(b"\n", pos, end)
-        self._lines += lost
-        wanted = min(lost, _SHAPED - self._lost)
-        self._lost += lost
-        for _ in range(wanted):
-            stop = chunk.index(b"\n", pos)
-            self._count_shape(chunk[pos : min(stop, pos + 8 * _SHAPE_WIDTH)])
-            pos = stop + 1
+        text = chunk[pos:end]
+        lines, blank = text.count(b"\n"), len(_BLANK.findall(text))
+        self._lines += lines
+        self._blank += blank
+        if lines > blank:
+            self._look_for_hidden(text)
+            self._count_shapes(text)
+            self._lost += lines - blank
         return end
 
+    def _look_for_hidden(self, text: bytes) -> None:
+        pos = 0
+        while pos < len(text) and self._hidden < _PLACES:
+            found = self._wanted.search(text, pos)
+            if found is None:
+                return
+            start = text.rfind(b"\n", pos, found.start()) + 1 or pos
+            end = text.find(b"\n", start)
+            if end < 0:
+                return
+            if text[start:end].strip(_WHITE):
+                self.hide(text[start:end])
+            pos = end + 1
+
+    def _count_shapes(self, text: bytes) -> None:
+        pos, left = 0, _SHAPED - self._lost
+        while left > 0 and pos < len(text):
+            stop = text.index(b"\n", pos)
+            line = text[pos : min(stop, pos + 8 * _SHAPE_WIDTH)]
+            if line.strip(_WHITE):
+                self._count_shape(line)
+                left -= 1
+            pos = stop + 1
+
     def _count_shape(self, line: bytes) -> None:
-        shape = shape_of(line.decode(errors="replace").rstrip("\r"))
+        shape = _shape(line)
         if shape in self._shapes or len(self._shapes) < _DISTINCT:
             self._shapes[shape] += 1
 
@@ -126,8 +176,11 @@ class Tally:
 
     def _turn(self, line: int, old: Stamp | None, new: Stamp) -> None:
         years = month_turn(old, new) if old else 0
-        if years and len(self._turns) < _PLACES:
-            self._turns.append((line, years))
+        if not years or old is None or len(self._turns) >= _PLACES:
+            return
+        self._turns.append((line, years))
+        if old.year is None and years < 0:
+            self._backward.append((line, old))
 
     def _note_year(self, line: int, stamp: Stamp) -> None:
         if stamp.year is not None:

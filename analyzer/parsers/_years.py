@@ -40,8 +40,10 @@ class Volume:
         self.how = ""
         self.known = False
         self._turns = [line for line, _ in stats.turns]
-        self._sums = list(accumulate((years for _, years in stats.turns), initial=0))
+        self._steps = [years for _, years in stats.turns]
+        self._sums = list(accumulate(self._steps, initial=0))
         self._fixed: list[tuple[int, int]] = []
+        self._doubted = 0  # lines before this one may be of the year after
 
     @property
     def settled(self) -> bool:
@@ -58,6 +60,29 @@ class Volume:
         """Return the year of a line, counted from the fixed point before it, else the first."""
         index = bisect_right(self._fixed, line, key=lambda point: point[0])
         return self._fixed[max(0, index - 1)][1] + self._turned(line)
+
+    def fix_end(self, year: int, how: str, limit: Limit | None, *, known: bool) -> None:
+        """Settle by the year of the last line.
+
+        Ten or eleven months on are read as one or two back: a clock that was set. But where the
+        lines before would then lie behind the limit, the log has a gap of that length. Which of
+        the two it was remains in doubt.
+        """
+        self.fix([(self.stats.lines, year)], how, known=known)
+        for line, before in reversed(self.stats.backward) if limit else ():
+            if limit and _is_behind(before, self.year(line) + 1, limit):
+                self._steps[self._turns.index(line)] = 0
+                self._sums = list(accumulate(self._steps, initial=0))
+                self.fix([(self.stats.lines, year)], how, known=known)
+                self._doubted = max(self._doubted, line)
+
+    def doubt(self) -> None:
+        """Note that all its lines may be of the year after."""
+        self._doubted = self.stats.lines + 1
+
+    def in_doubt(self, line: int) -> bool:
+        """Tell whether a line may be of the year after the one that `year` tells."""
+        return line < self._doubted
 
     def _turned(self, line: int) -> int:
         return self._sums[bisect_right(self._turns, line)]
@@ -116,8 +141,23 @@ def settle_family(volumes: Sequence[Volume], limit: Limit | None) -> None:
         _settle_newest(with_lines, limit)
     for newer, older in pairwise(reversed(with_lines)):
         if not older.settled:
-            year = older.earlier_by_mtime(newer.year(1) - _step(older, newer), limit)
-            older.fix([(older.stats.lines, year)], newer.how, known=newer.known)
+            _settle_older(older, newer, limit)
+
+
+def _settle_older(older: Volume, newer: Volume, limit: Limit | None) -> None:
+    """Count back from the first line of the newer file; see `Volume.fix_end` for the doubt."""
+    year = newer.year(1) - _step(older, newer)
+    last, start = older.stats.last, newer.year(1)
+    gap = bool(limit and last and year > start and _is_behind(last, year, limit))
+    year = older.earlier_by_mtime(start if gap else year, limit)
+    older.fix_end(year, newer.how, limit, known=newer.known)
+    if gap or newer.in_doubt(1):
+        older.doubt()
+
+
+def _is_behind(stamp: Stamp, year: int, limit: Limit) -> bool:
+    wall = wall_time(stamp, year)
+    return wall is not None and wall > limit.wall + TOLERANCE
 
 
 def _step(older: Volume, newer: Volume) -> int:
@@ -148,7 +188,7 @@ def _settle_newest(volumes: Sequence[Volume], limit: Limit | None) -> None:
     if limit:
         year = newest.earlier_by_mtime(year, limit)
     how = limit.told_by if limit else ""
-    newest.fix([(newest.stats.lines, year)], how, known=limit is not None)
+    newest.fix_end(year, how, limit, known=limit is not None)
 
 
 def _is_past(newest: Volume, year: int, bound: datetime) -> bool:

@@ -4,6 +4,7 @@ A bundle holds gigabytes of log and the catalogue asks for a few lines of them. 
 lines two automata run in RE2: the grammar counts what is understood and keeps the places a clock
 needs (`_tally`), the filter finds the lines that may hold a hit (`_match`). Only those meet Python.
 What the filter keeps never changes a result: it is a superset, and each line is matched exactly.
+It is also asked about what the grammar did not understand, so that nothing is hidden there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
 from analyzer.parsers._lines import WholeLines
 from analyzer.parsers._match import Automaton, Matcher, every_line
 from analyzer.parsers._records import Reader
+from analyzer.parsers._syslog import glued_part
 from analyzer.parsers._tally import Tally, runs_of_lines
 
 
@@ -45,10 +47,11 @@ class Scanner:
 
     def scan(self, member: Member, parser: LogParser) -> "Scan":
         """Read a member once, from where it stands."""
+        wanted = self._filter(parser)
         return Scan(
             lines=WholeLines(member.blocks(), self._line_limit),
-            tally=Tally(parser, self._grammar(parser)),
-            reader=Reader(parser, self._filter(parser)),
+            tally=Tally(parser, self._grammar(parser), wanted),
+            reader=Reader(parser, wanted if self._filtered else every_line()),
             matcher=self._matcher(parser.name),
         )
 
@@ -74,8 +77,6 @@ class Scanner:
         return self._matchers[name]
 
     def _filter(self, parser: LogParser) -> Automaton:
-        if not self._filtered:
-            return every_line()
         if parser.name not in self._filters:
             matcher = self._matcher(parser.name)
             self._filters[parser.name] = matcher.line_filter(parser.always)
@@ -107,7 +108,7 @@ class Scan:
     @property
     def stats(self) -> LogStats:
         """Return what is known of the member so far."""
-        return self._tally.stats(self._lines.longest_cut)
+        return self._tally.stats(self._lines.longest_cut, self._lines.limit)
 
     def __iter__(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         return self
@@ -123,7 +124,14 @@ class Scan:
 
     def _hits(self, chunk: bytes, *, last: bool) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         for record in self._reader.feed(chunk, last=last):
+            self._look_for_glued(record)
             hits = self._matcher.match(record.process, record.message)
             if hits:
                 self.records += 1
                 yield record, hits
+
+    def _look_for_glued(self, record: Record) -> None:
+        """Count what begins as a line of its own inside a line: half a line was lost there."""
+        for line in record.text.split("\n"):
+            if part := glued_part(line, record.syslog_host):
+                self._tally.hide(part.encode(errors="replace"))

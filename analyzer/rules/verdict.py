@@ -45,7 +45,10 @@ def conclude(
     if not_applicable:
         return _outcome(text, Verdict.NOT_APPLICABLE, not_applicable)
     return _outcome(
-        text, Verdict.RULED_OUT, _ruled_out((*text.needs, *beside), case, window), window=window
+        text,
+        Verdict.RULED_OUT,
+        _ruled_out((*text.needs, *beside), case, sources, window),
+        window=window,
     )
 
 
@@ -141,10 +144,14 @@ def _settling(gaps: Sequence[Gap]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(gap.settle_with for gap in gaps if gap.settle_with))
 
 
-def _ruled_out(looked_at: Sequence[str], case: Case, window: Window | None) -> str:
+def _ruled_out(
+    looked_at: Sequence[str], case: Case, sources: Sources, window: Window | None
+) -> str:
     hosts = listed(sorted(report.name for report in case.hosts), 5)
     span = f", between {when(window[0])} and {when(window[1])}" if window else ""
-    return f"nothing of the kind in {listed(looked_at, 9)} of {hosts}{span}"
+    lines = sum(sources.not_understood(need) for need in looked_at)
+    odd = f", except {lines} lines that were not understood" if lines else ""
+    return f"nothing of the kind in {listed(looked_at, 9)} of {hosts}{span}{odd}"
 
 
 def _outcome(

@@ -37,17 +37,46 @@ def log_fault(members: Sequence[str], rows: Sequence[Coverage]) -> str:
 
 
 def _member_fault(row: Coverage) -> str:
-    understood = row.lines - row.not_understood
-    if row.lines == 0:
+    understood = row.lines - row.not_understood - row.blank
+    if row.lines == row.blank:
         return f"{row.member} is empty"
     if understood <= 0:
         return f"not one line of {row.member} was understood"
+    if fault := _lines_fault(row):
+        return fault
     few = row.not_understood <= _ODD_LINES and row.not_understood < understood
     if not few and row.not_understood * _ODD_SHARE > row.lines:
         return f"{row.not_understood} of {row.lines} lines of {row.member} were not understood"
     if row.first is None or row.last is None:
         return f"{row.member} has no line with a time"
     return ""
+
+
+def _lines_fault(row: Coverage) -> str:
+    """Say which lines may hold what is looked for without being seen, "" if none may."""
+    if row.longest_cut:
+        return (
+            f"a line of {row.longest_cut:,} bytes in {row.member} was cut at our limit of "
+            f"{row.line_limit:,}, and its rest was not read: a higher --max-line reads it"
+        )
+    if row.hidden:
+        lines = "1 line" if row.hidden == 1 else f"{row.hidden:,} lines"
+        return (
+            f"{lines} of {row.member} that {'was' if row.hidden == 1 else 'were'} not understood "
+            f"may hold what is looked for, such as: {row.hidden_like}"
+        )
+    return ""
+
+
+def settle_cut(rows: Sequence[Coverage]) -> str:
+    """Return how to read the lines that were cut at our limit, "" if none were."""
+    longest = max((row.longest_cut for row in rows), default=0)
+    return f"run cbtriage again with --max-line {longest}" if longest else ""
+
+
+def not_understood(rows: Iterable[Coverage]) -> int:
+    """Return how many lines of usable logs nobody understood, and nothing was found in."""
+    return sum(row.not_understood for row in rows)
 
 
 def _rotation_fault(members: Iterable[str]) -> str:

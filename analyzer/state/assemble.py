@@ -238,4 +238,9 @@ def _coverage(content: BundleContent, read: LogRead) -> Coverage:
         last=last,
         dated_by=dated.dated_by if dated else "",
         shapes=stats.shapes,
+        blank=stats.blank,
+        longest_cut=stats.longest_cut,
+        line_limit=stats.line_limit if stats.longest_cut else 0,
+        hidden=stats.hidden,
+        hidden_like=stats.hidden_shape,
     )

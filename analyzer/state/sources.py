@@ -10,7 +10,14 @@ from enum import Enum
 from analyzer.model.finding import Gap
 from analyzer.model.host import Role
 from analyzer.model.report import Coverage, LedgerEntry, Presence
-from analyzer.state._log_coverage import Window, common_window, log_fault, log_window
+from analyzer.state._log_coverage import (
+    Window,
+    common_window,
+    log_fault,
+    log_window,
+    not_understood,
+    settle_cut,
+)
 from analyzer.state.case import Case, HostReport
 from analyzer.state.pool import PoolState
 
@@ -73,16 +80,18 @@ class Sources:
     def gap(self, need: str, bundle: str) -> Gap | None:
         """Return what is wrong with one bundle's source, None if it was whole and understood."""
         entry = self._ledger.get((bundle, need))
+        settle = entry.settle_with if entry else ""
         host = self._hosts[bundle].name if bundle in self._hosts else bundle
         if entry is None or entry.presence is not Presence.PRESENT:
             why = (entry and (entry.why or entry.presence.value)) or "not in the status report"
         elif need in LOGS:
-            why = log_fault(entry.members, self._coverage.get((bundle, need), []))
+            rows = self._coverage.get((bundle, need), [])
+            why = log_fault(entry.members, rows)
+            settle = settle_cut(rows) or settle
         else:
             why = self._document_fault(need, bundle)
         if not why:
             return None
-        settle = entry.settle_with if entry else ""
         return Gap(need=need, host=host, why=why, settle_with=settle or _make_report(host))
 
     def gaps(self, need: str, case: Case) -> tuple[Gap, ...]:
@@ -106,6 +115,15 @@ class Sources:
         return common_window(
             self._host_window(need, group) for group in _by_host(self._hosts.values())
         )
+
+    def not_understood(self, need: str) -> int:
+        """Return how many lines of all hosts' logs of that name nobody understood.
+
+        Whatever is ruled out by these logs is ruled out except in those lines; there are few of
+        them, and none looks like what any rule asks for, or the log would be a gap.
+        """
+        logs = [rows for (_, parser), rows in self._coverage.items() if parser == need]
+        return sum(not_understood(rows) for rows in logs)
 
     def _host_window(self, need: str, bundles: Sequence[str]) -> Window | None:
         """Return the window of one host; of two bundles that of the later one."""

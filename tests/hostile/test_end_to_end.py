@@ -1,5 +1,7 @@
 """A hostile archive ends in a report: no traceback, and nothing written outside the folder."""
 
+import bz2
+import gzip
 import io
 import os
 import subprocess
@@ -255,3 +257,55 @@ def _bundle_of(name: str, content: bytes) -> bytes:
         info.size = len(content)
         archive.addfile(info, io.BytesIO(content))
     return target.getvalue()
+
+
+SAMPLES = Path(__file__).parents[2] / "sample_bundles"
+
+
+def _sample(name: str) -> bytes:
+    return bz2.decompress((SAMPLES / f"{name}.tar.bz2").read_bytes())
+
+
+def _verdicts(path: Path) -> dict[str, Verdict]:
+    return {outcome.rule: outcome.verdict for outcome in _read(path).outcomes}
+
+
+def test_a_wrong_checksum_of_the_archive_rules_nothing_out(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(_sample("lvm-no-space"), 1))
+    whole = tmp_path / "whole.tar.gz"
+    whole.write_bytes(packed)
+    packed[-8] ^= 1
+    broken = tmp_path / "broken.tar.gz"
+    broken.write_bytes(packed)
+    before, after = _verdicts(whole), _verdicts(broken)
+    assert Verdict.RULED_OUT in before.values()
+    assert not {Verdict.RULED_OUT, Verdict.NOT_APPLICABLE} & set(after.values())
+    assert {rule for rule, verdict in after.items() if verdict is Verdict.FOUND} == {
+        rule for rule, verdict in before.items() if verdict is Verdict.FOUND
+    }
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"\0" * (2 << 20) + LINE.encode(),
+        b"Nov 22 10:05:59 jupiter SM: [1] lock: rele" + LINE.encode(),
+        LINE.removeprefix("Nov 22 ").encode(),
+    ],
+    ids=["cut at our limit", "glued to half a line", "torn"],
+)
+def test_a_sentence_in_a_line_nobody_understood_is_not_ruled_out(
+    tmp_path: Path, line: bytes
+) -> None:
+    path = tmp_path / "report.tar"
+    with (
+        tarfile.open(fileobj=io.BytesIO(_sample("healthy-cbt"))) as source,
+        tarfile.open(path, "w") as target,
+    ):
+        for info in source:
+            file = source.extractfile(info)
+            content = file.read() if file else b""
+            content += line if info.name.endswith("/SMlog") else b""
+            info.size = len(content)
+            target.addfile(info, io.BytesIO(content))
+    assert _verdicts(path)["cbt-disabled-inconsistent-log"] is Verdict.CANNOT_TELL

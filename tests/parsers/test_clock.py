@@ -172,7 +172,7 @@ def test_stamps_with_a_year_date_other_logs_where_nothing_names_the_capture() ->
     assert year_of(clock, "Jul  1 10:00:00") == 2021
 
 
-def test_stamps_newer_than_the_named_capture_are_believed() -> None:
+def test_stamps_newer_than_the_named_capture_are_believed_with_doubt() -> None:
     clock = Clock()
     daemon = LogName(family="var/log/daemon.log", rotation=0)
     text = log("2022-06-01T10:00:00", tag="systemd[1]: text")
@@ -180,7 +180,9 @@ def test_stamps_newer_than_the_named_capture_are_believed() -> None:
     clock.add(LIVE, SMLOG, stats_of(log("May  1 10:00:00")), None)
     clock.add_capture(read_stamp("2019-06-01T10:00:00"), None, "a wrong name")
     clock.settle()
-    assert year_of(clock, "May  1 10:00:00") == 2022
+    moment = clock.moment(LIVE, 1, read_stamp("May  1 10:00:00"))
+    assert moment.at.year == 2022
+    assert moment.earliest < datetime(2019, 6, 1, tzinfo=UTC)
 
 
 def test_file_time_puts_a_stale_log_back_to_its_year() -> None:
@@ -550,3 +552,60 @@ def test_every_range_is_honest_about_its_witnesses(
     clock.settle()
     moment = clock.moment("x", 1, stamp_of(local, year=True))
     assert moment.latest - moment.earliest <= timedelta(hours=27)
+
+
+GAP = "2025-01-02T10:06:01"
+
+
+def test_eleven_months_without_a_line_are_not_a_clock_set_back_into_the_future() -> None:
+    clock = clock_for(
+        log("Dec 20 10:00:00", "Jan 15 00:00:00", "Dec 30 10:00:00", "Jan  2 09:00:00"),
+        captured=GAP,
+    )
+    lines = ("Dec 20 10:00:00", "Jan 15 00:00:00", "Dec 30 10:00:00", "Jan  2 09:00:00")
+    years = [clock.moment(LIVE, n + 1, read_stamp(text)).at.year for n, text in enumerate(lines)]
+    assert years == [2023, 2024, 2024, 2025]
+
+
+def test_what_lies_before_eleven_months_without_a_line_is_in_doubt() -> None:
+    clock = clock_for(log("Jan 15 00:00:00", "Dec 30 10:00:00", "Jan  2 09:00:00"), captured=GAP)
+    moment = clock.moment(LIVE, 1, read_stamp("Jan 15 00:00:00"))
+    assert (moment.earliest.year, moment.latest.year) == (2024, 2025)
+    assert moment.dated_by.endswith("in doubt")
+    assert clock.moment(LIVE, 2, read_stamp("Dec 30 10:00:00")).year_known
+
+
+def test_eleven_months_between_two_files_are_a_gap_too() -> None:
+    clock = clock_for(
+        log("Dec 20 10:00:00"),
+        log("Jan 15 00:00:00"),
+        log("Dec 30 10:00:00", "Jan  2 09:00:00"),
+        captured=GAP,
+    )
+    middle = clock.moment(f"{LIVE}.1", 1, read_stamp("Jan 15 00:00:00"))
+    oldest = clock.moment(f"{LIVE}.2", 1, read_stamp("Dec 20 10:00:00"))
+    assert (middle.at.year, middle.latest.year) == (2024, 2025)
+    assert (oldest.at.year, oldest.latest.year) == (2023, 2024)
+
+
+def test_a_clock_set_back_in_the_past_is_no_gap() -> None:
+    text = log("Jan 15 00:00:00", "Dec 30 10:00:00", "Jan 20 09:00:00")
+    clock = clock_for(text, captured="2025-06-01T10:00:00")
+    assert year_of(clock, "Jan 15 00:00:00", line=1) == 2025
+
+
+def test_a_stamp_behind_the_capture_is_in_doubt() -> None:
+    text = log("Nov 21 09:00:00", "Nov 25 10:00:00", "Nov 22 10:00:00")
+    clock = clock_for(text, captured="2024-11-22T10:06:01")
+    moment = clock.moment(LIVE, 2, read_stamp("Nov 25 10:00:00"))
+    assert (moment.earliest.year, moment.latest.year) == (2023, 2024)
+    assert year_of(clock, "Nov 22 10:00:00", line=3) == 2024
+
+
+def test_a_stamp_with_a_year_behind_the_capture_reaches_back_to_it() -> None:
+    text = log("2024-11-21T09:00:00Z", "2030-01-01T00:00:00Z")
+    clock = clock_for(text, captured="2024-11-22T10:06:01")
+    moment = clock.moment(LIVE, 2, read_stamp("2030-01-01T00:00:00Z"))
+    assert moment.at.year == 2030
+    assert moment.earliest < datetime(2024, 11, 23, tzinfo=UTC)
+    assert clock.moment(LIVE, 1, read_stamp("2024-11-21T09:00:00Z")).doubt < timedelta(seconds=1)

@@ -303,3 +303,37 @@ def test_a_source_of_a_bundle_without_a_report_is_called_after_the_bundle() -> N
 
 def test_every_need_that_a_pattern_may_name_has_a_scope() -> None:
     assert set(Need.__args__) == set(SCOPES)  # type: ignore[attr-defined]  # of a Literal
+
+
+def test_a_log_with_a_line_that_was_cut_at_our_limit_is_a_gap() -> None:
+    row = replace(covered("a", "smlog"), longest_cut=3_000_000, line_limit=1_048_576)
+    gap = of_log(row).gap("smlog", "a")
+    assert gap is not None
+    assert "a line of 3,000,000 bytes in var/log/SMlog was cut at our limit of 1,048,576" in gap.why
+    assert "--max-line" in gap.why
+    assert gap.settle_with == "run cbtriage again with --max-line 3000000"
+
+
+@pytest.mark.parametrize(("hidden", "words"), [(1, "1 line of"), (1200, "1,200 lines of")])
+def test_a_log_with_lines_that_may_hide_something_is_a_gap(hidden: int, words: str) -> None:
+    row = replace(covered("a", "smlog", odd=1), hidden=hidden, hidden_like="9 Changed Block")
+    told = why(of_log(row))
+    assert words in told
+    assert "may hold what is looked for, such as: 9 Changed Block" in told
+
+
+def test_blank_lines_do_not_make_a_log_understood() -> None:
+    assert "not one line" in why(
+        of_log(replace(covered("a", "smlog", odd=10), lines=1000, blank=990))
+    )
+    assert why(of_log(replace(covered("a", "smlog"), lines=9, blank=9))) == "var/log/SMlog is empty"
+
+
+def test_blank_lines_are_no_lines_that_nobody_understood() -> None:
+    assert why(of_log(replace(covered("a", "smlog"), blank=900))) == ""
+
+
+def test_the_lines_that_nobody_understood_are_counted_over_all_files() -> None:
+    older = covered("a", "smlog", member="var/log/SMlog.1", odd=2)
+    sources = of_log(covered("a", "smlog", odd=1), older)
+    assert (sources.not_understood("smlog"), sources.not_understood("daemon_log")) == (3, 0)
