@@ -23,7 +23,7 @@ class Moment:
     dated_by: str
 
     def __post_init__(self) -> None:
-        if any(time.tzinfo is None for time in (self.at, self.earliest, self.latest)):
+        if self.at.tzinfo is None or self.earliest.tzinfo is None or self.latest.tzinfo is None:
             raise ValueError("a moment needs aware times")
         if not self.earliest <= self.at <= self.latest:
             raise ValueError("a moment lies inside its own range")

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from analyzer.model.disk import DiskView
 from analyzer.model.finding import Outcome, Severity
 from analyzer.model.host import Role
 from analyzer.model.moment import Moment
@@ -169,3 +170,4 @@ class Report:
     problems: tuple[ParseProblem, ...]
     suppressed: tuple[Suppressed, ...]
     timeline: tuple[TimelineEvent, ...]
+    disks: tuple[DiskView, ...] = ()

@@ -92,6 +92,7 @@ class Vdi(XapiObject):
     cbt_enabled: bool | None = None
     sm_config: StringMap | None = None
     current_operations: StringMap | None = None
+    on_boot: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from analyzer.bundle.names import LogName
 from analyzer.parsers import (
     alerts,
     audit_log,
+    cbtlog,
     daemon_log,
     devices,
     df,
@@ -43,6 +44,7 @@ DOCUMENT_PARSERS: tuple[DocumentParser, ...] = (
     devices.DMSETUP,
     df.PARSER,
     alerts.PARSER,
+    cbtlog.PARSER,
     host_files.INVENTORY,
     host_files.POOL_CONF,
     systemd.PARSER,

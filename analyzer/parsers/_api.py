@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Protocol, TypeAlias
 
 from analyzer.bundle.member import Member
+from analyzer.model.cbt import CbtLogFile
 from analyzer.model.event import Level
 from analyzer.model.host import (
     Alert,
@@ -192,6 +193,7 @@ Fact: TypeAlias = (
     | ServiceStates
     | Packages
     | Alert
+    | CbtLogFile
     | ParseProblem
 )
 

@@ -140,6 +140,7 @@ def _vdi(row: Row) -> Vdi:
         cbt_enabled=row.flag("cbt_enabled"),
         sm_config=row.mapping("sm_config"),
         current_operations=row.mapping("current_operations"),
+        on_boot=row.word("on_boot"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
     )

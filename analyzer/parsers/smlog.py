@@ -9,7 +9,8 @@ Times are host local::
     Jan  2 16:01:16 jupiter fairlock[3906]: /run/fairlock/devicemapper acquired
 
 A failed command whose stderr has line feeds, and a traceback, are several records of one pid;
-they are joined again. Not read: the thread.
+they are joined again. So is the echo of a command that touches a CBT log, a tapdisk or the size of
+an image, with the record that says how it ended. Not read: the thread.
 """
 
 import re
@@ -26,6 +27,14 @@ _CERTAINLY_NEW = re.compile(
     r"\['|\[\"|  pread SUCCESS|lock: |FAILED in |Command was: |Raising exception \[|\*{5} "
     r"| = -?[0-9]+$|(?:vdi|sr)_[a-z_]+ \{"
 )
+_WORD = r"""['"], u?['"]"""
+_ECHO = (
+    rf"""\[u?['"][a-z/]*(?:cbt-util{_WORD}|tap-ctl{_WORD}(?:open|close|pause|unpause)['"]"""
+    rf"""|vhd-util{_WORD}resize['"]"""
+    r"""|lv(?:create|remove|rename)['"], .*\.cbtlog['"])"""
+)
+_IS_ECHO = re.compile(_ECHO)
+_RESULT = re.compile(r"  pread SUCCESS| = -?[0-9]+")
 
 
 def _other_than(words: tuple[str, ...]) -> str:
@@ -62,16 +71,20 @@ def _parse(tag: str, pid: int | None, text: str) -> Body | None:
 
 
 def _opens(record: Record) -> bool:
-    """Tell whether it is a failed command, or an exception with its traceback to come."""
+    """Tell whether it is a command, a failed one, or an exception with its traceback to come."""
     message = record.message
     if record.process not in _OWN:
         return False
+    if message.startswith("["):
+        return record.process == "SM" and _IS_ECHO.match(message) is not None
     if message.startswith("FAILED in "):
         return "stdout: '" in message
     return ": EXCEPTION " in message and (message.startswith("*****") or record.process == "SMGC")
 
 
 def _joint(message: str, line: str) -> Joint:
+    if message.startswith("["):
+        return _echo_joint(message.partition("\n")[2], line)
     if message.startswith("FAILED in "):
         return _output_joint(message, line)
     if not line:
@@ -79,6 +92,15 @@ def _joint(message: str, line: str) -> Joint:
     if _FRAME in message:
         return Joint.PART if line.startswith("  ") and line != "  pread SUCCESS" else Joint.NEW
     return Joint.NEW if _CERTAINLY_NEW.match(line) else Joint.PART
+
+
+def _echo_joint(output: str, line: str) -> Joint:
+    """Look for how a command ended: the next line of its process, unless it did not come back."""
+    if output:
+        return _output_joint(output, line)
+    if line.startswith("FAILED in "):
+        return Joint.PART if "stdout: '" in line else Joint.LAST
+    return Joint.LAST if _RESULT.fullmatch(line) else Joint.NEW
 
 
 def _output_joint(message: str, line: str) -> Joint:
@@ -96,7 +118,7 @@ PARSER = LogParser(
     families=("var/log/SMlog",),
     rest=_REST,
     parse=_parse,
-    always=rf"FAILED in |: EXCEPTION |{ESCAPES}",
+    always=rf"FAILED in |: EXCEPTION |{_ECHO}|{ESCAPES}",
     opens=_opens,
     joint=_joint,
 )

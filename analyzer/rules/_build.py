@@ -13,6 +13,7 @@ from analyzer.rules._format import (
     FindingFile,
     NoiseFile,
     PatternFile,
+    StateFile,
     StepEntry,
 )
 from analyzer.rules.pattern import Correlate, Correlation, Pattern, Role, SampleSet
@@ -82,8 +83,8 @@ def _selector(rule: str, entry: Alternative, place: int, only: bool) -> Selector
 
 
 def _text(file: PatternFile) -> RuleText:
-    """Return the prose; what noise and context do not have is empty, and of the least weight."""
-    if isinstance(file, NoiseFile | ContextFile):
+    """Return the prose; what only findings have is empty for others, and of the least weight."""
+    if isinstance(file, NoiseFile | ContextFile | StateFile):
         return RuleText(
             id=file.id,
             title=file.title,

@@ -5,6 +5,7 @@ The models check shapes; what joins two keys (a field that no group fills) is ch
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
@@ -162,6 +163,12 @@ class ContextFile(PatternEntry):
     role: Literal["context"]
 
 
+class StateFile(PatternEntry):
+    """Lines from which the state of disks and their logs is rebuilt."""
+
+    role: Literal["state"]
+
+
 class CheckFile(_Model):
     """The text of a check, and the lines it asks for."""
 
@@ -181,7 +188,10 @@ class CheckFile(_Model):
     references: tuple[Text, ...] = ()
 
 
-PatternFile: TypeAlias = FindingFile | NoiseFile | ContextFile | CheckFile
+PatternFile: TypeAlias = FindingFile | NoiseFile | ContextFile | StateFile | CheckFile
+_BY_ROLE: Mapping[object, type[PatternFile]] = MappingProxyType(
+    {"noise": NoiseFile, "context": ContextFile, "state": StateFile}
+)
 
 
 def model_of(value: object, *, check: bool) -> type[PatternFile]:
@@ -189,14 +199,12 @@ def model_of(value: object, *, check: bool) -> type[PatternFile]:
     if check:
         return CheckFile
     role = value.get("role") if isinstance(value, dict) else None
-    if role == "noise":
-        return NoiseFile
-    return ContextFile if role == "context" else FindingFile
+    return _BY_ROLE.get(role, FindingFile) if isinstance(role, str) else FindingFile
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of pattern files, for editors."""
-    models = (FindingFile, NoiseFile, ContextFile, CheckFile)
+    models = (FindingFile, NoiseFile, ContextFile, StateFile, CheckFile)
     refs, schema = models_json_schema(
         [(model, "validation") for model in models], title="cbtriage pattern file"
     )

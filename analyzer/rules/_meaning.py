@@ -11,11 +11,13 @@ from analyzer.rules._format import (
     ContextFile,
     FindingFile,
     NoiseFile,
+    PatternEntry,
     PatternFile,
     SelectorEntry,
+    StateFile,
     StepEntry,
 )
-from analyzer.rules._yaml import Path
+from analyzer.yaml_file import Path
 
 BUILT_IN = ("host", "process", "pid", "count", "first", "last")
 CHECK_BUILT_IN = ("host", "count", "first", "last")
@@ -36,7 +38,7 @@ def faults_of(file: PatternFile, stem: str) -> Iterator[Fault]:
         case FindingFile():
             faults = list(_faults_of_selectors(file))
             yield from faults or _faults_of_finding(file)
-        case NoiseFile() | ContextFile():
+        case NoiseFile() | ContextFile() | StateFile():
             yield from _faults_of_selectors(file)
             yield from _unfilled([(("title",), file.title)], ())
 
@@ -47,7 +49,7 @@ def _compile(message: str) -> "re2._Regexp":
     return re2.compile(message, options=options)
 
 
-def _faults_of_selectors(file: FindingFile | NoiseFile | ContextFile) -> Iterator[Fault]:
+def _faults_of_selectors(file: PatternEntry) -> Iterator[Fault]:
     for place, entry in enumerate(file.select):
         for what in _faults_of_message(entry):
             yield ("select", place, "message"), what

@@ -15,12 +15,12 @@ from analyzer.resources import folder as data_folder
 from analyzer.rules._build import built
 from analyzer.rules._format import json_schema, model_of
 from analyzer.rules._meaning import duplicates, faults_of
-from analyzer.rules._yaml import Document, read_yaml
 from analyzer.rules.pattern import Catalogue, Pattern
+from analyzer.yaml_file import Document, read_yaml
 
 __all__ = ["Catalogue", "json_schema", "load_catalogue"]
 
-_CAUSES = "patterns/causes.yaml"
+_NO_PATTERNS = ("patterns/causes.yaml", "patterns/defects.yaml")
 
 
 def load_catalogue(folder: Traversable | None = None, extra: Sequence[Path] = ()) -> Catalogue:
@@ -70,7 +70,7 @@ def _files(folder: Traversable, name: str) -> Iterator[_File]:
         path = f"{name}/{entry.name}"
         if entry.is_dir():
             yield from _files(entry, path)
-        elif path != _CAUSES and entry.name.endswith((".yaml", ".yml")):
+        elif path not in _NO_PATTERNS and entry.name.endswith((".yaml", ".yml")):
             yield _File(name=path, content=entry.read_bytes())
 
 

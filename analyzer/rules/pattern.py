@@ -16,6 +16,7 @@ class Role(StrEnum):
     FINDING = "finding"
     NOISE = "noise"
     CONTEXT = "context"
+    STATE = "state"
     CHECK = "check"
 
 

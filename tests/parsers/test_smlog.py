@@ -202,3 +202,69 @@ def test_joining_is_bounded_in_reach() -> None:
 
 def test_tab_in_output_is_decoded() -> None:
     assert messages(sm("PV#011VG")) == ("PV\tVG",)
+
+
+LOG = f"/run/sr-mount/0d2b6bd6-53d4-2f51-9e6c-1f8de3b4f0a7/{VDI}.cbtlog"
+ECHOES = (
+    f"['/usr/sbin/cbt-util', 'get', '-n', '{LOG}', '-c']",
+    f"['/usr/sbin/cbt-util', u'set', '-n', '{LOG}', '-f', '1']",
+    f"['/sbin/lvrename', '/dev/VG_XenStorage-x/{VDI}.cbtlog', 'y.cbtlog']",
+    f"['/sbin/lvcreate', '-n', '{VDI}.cbtlog', '-L', '4']",
+    f"['/sbin/lvremove', '-f', '/dev/VG_XenStorage-x/{VDI}.cbtlog']",
+    "['/usr/sbin/tap-ctl', 'open', '-p', '1', '-C', 'x']",
+    "['/usr/bin/vhd-util', 'resize', '--debug', '-s', '1']",
+)
+
+
+@pytest.mark.parametrize("echo", ECHOES)
+@pytest.mark.parametrize("result", ["  pread SUCCESS", " = 0", " = -9", failed("x'")])
+def test_command_is_joined_with_its_result(echo: str, result: str) -> None:
+    text = sm(echo, result, "next")
+    first, second = records(smlog.PARSER, text)
+    assert (first.message, first.lines, first.line) == (f"{echo}\n{result}", 2, 1)
+    assert first.text == text[: text.index(AT + "SM: [24517] next")].rstrip("\n")
+    assert second.message == "next"
+
+
+def test_command_is_joined_with_a_failure_of_several_lines() -> None:
+    assert messages(sm(ECHOES[0], failed("one"), "two", "'", "next")) == (
+        f"{ECHOES[0]}\n{failed('one')}\ntwo\n'",
+        "next",
+    )
+
+
+def test_command_is_joined_with_a_failure_that_is_cut() -> None:
+    cut = "FAILED in util.pread: (rc 5) std"
+    assert messages(sm(ECHOES[0], cut, "'")) == (f"{ECHOES[0]}\n{cut}", "'")
+
+
+@pytest.mark.parametrize("new", ["lock: released x", "['/sbin/lvs']", "***** x: EXCEPTION y, z"])
+def test_command_that_did_not_come_back_stands_alone(new: str) -> None:
+    assert messages(sm(ECHOES[0], new)) == (ECHOES[0], new)
+
+
+def test_command_at_the_end_of_the_log_stands_alone() -> None:
+    assert messages(sm(ECHOES[0])) == (ECHOES[0],)
+
+
+def test_result_of_another_process_is_not_joined() -> None:
+    text = sm(ECHOES[0]) + sm("  pread SUCCESS", pid=7) + sm("  pread SUCCESS")
+    assert messages(text) == (f"{ECHOES[0]}\n  pread SUCCESS", "  pread SUCCESS")
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "['/sbin/lvs']",
+        "['/sbin/lvremove', '-f', '/dev/VG_XenStorage-x/VHD-y']",
+        "['/usr/bin/vhd-util', 'query']",
+        "['/usr/sbin/tap-ctl', 'list']",
+    ],
+)
+def test_other_commands_stand_apart_from_their_results(echo: str) -> None:
+    assert messages(sm(echo, "  pread SUCCESS")) == (echo, "  pread SUCCESS")
+
+
+def test_command_of_the_garbage_collector_is_not_joined() -> None:
+    text = sm(ECHOES[0], "  pread SUCCESS", ident="SMGC")
+    assert messages(text) == (ECHOES[0], "  pread SUCCESS")

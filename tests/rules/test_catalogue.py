@@ -32,8 +32,6 @@ def test_every_sample_is_taken_or_left_as_it_says(catalogue: Catalogue) -> None:
 
 def test_the_first_declarative_rules_are_there(catalogue: Catalogue) -> None:
     assert {
-        "cbt-disabled-inconsistent-log",
-        "cbt-disabled-resize-failed",
         "nbd-connection-limit",
         "nbd-session-invalid",
     } <= {rule.id for rule in catalogue.rules}

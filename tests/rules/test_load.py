@@ -89,6 +89,14 @@ def test_context_is_listed_by_kind_and_title(tmp_path: Path) -> None:
     assert catalogue.keep.sparse == frozenset()
 
 
+def test_state_is_asked_for_and_shown_nowhere(tmp_path: Path) -> None:
+    text = changed("role: noise", "role: state", changed("reason: It always does.\n", "", NOISE))
+    catalogue = loaded(tmp_path, state__humming=text)
+    assert [selector.id for selector in catalogue.selectors] == ["humming"]
+    assert (catalogue.context, catalogue.rules, catalogue.noise) == ((), (), ())
+    assert catalogue.keep.sparse == frozenset()
+
+
 def test_context_that_keeps_its_ends_is_sparse(tmp_path: Path) -> None:
     text = changed("role: noise", "role: context", changed("reason: It always does.\n", "", NOISE))
     text = changed("'^hum'}", "'^hum', keep: first-and-last}", text)
