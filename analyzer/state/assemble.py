@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from analyzer.bundle.ledger import build_ledger
+from analyzer.model.cbt import CbtLogFile
 from analyzer.model.host import (
     Alert,
     HostInventory,
@@ -26,9 +27,12 @@ from analyzer.model.storage import (
 from analyzer.model.xapi import Host, XapiDatabase
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan import Scanner
+from analyzer.state.attachments import attachments_of
 from analyzer.state.case import Case, HostReport
+from analyzer.state.cbt_chains import rebuild
 from analyzer.state.events import EventTableBuilder, alert_message
 from analyzer.state.gather import BundleContent, LogRead
+from analyzer.state.operations import operations_of
 from analyzer.state.pool import PoolState, build_pools, distinct_alerts
 from analyzer.state.sources import Sources
 
@@ -66,9 +70,17 @@ def assemble(
     ledger = tuple(entry for content in contents for entry in _ledger(content))
     coverage = tuple(row for content in contents for row in coverage_of(content))
     sources = Sources(ledger=ledger, coverage=coverage, hosts=reports)
+    operations = operations_of(events)
     return Assembly(
         case=Case(
-            pools=pools, hosts=reports, events=events, gap=sources.gap, window=sources.window
+            pools=pools,
+            hosts=reports,
+            events=events,
+            gap=sources.gap,
+            window=sources.window,
+            operations=operations,
+            cbt=rebuild(operations, pools, reports),
+            attachments=attachments_of(operations, pools, reports, events),
         ),
         sources=sources,
         hosts=host_infos(reports, by_name, pools),
@@ -138,6 +150,7 @@ def _host_report(content: BundleContent, pools: Sequence[PoolState]) -> HostRepo
         listings=_all(content, SrListing),
         links=_all(content, DeviceLinks),
         alerts=distinct_alerts(_all(content, Alert)),
+        cbtlogs=_all(content, CbtLogFile),
     )
 
 

@@ -1,12 +1,15 @@
 """The case: everything a rule or a check may see."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar, cast
 
+from analyzer.model.cbt import CbtLogFile
 from analyzer.model.finding import Gap
 from analyzer.model.host import Alert, HostInventory, Packages, PoolMembership, Role, ServiceStates
 from analyzer.model.moment import Moment
+from analyzer.model.operation import Attachment, Operation
 from analyzer.model.storage import (
     DeviceLinks,
     LvmVolumes,
@@ -15,8 +18,11 @@ from analyzer.model.storage import (
     SrListing,
     VolumeGroups,
 )
+from analyzer.state.cbt_chains import NOTHING_KNOWN, CbtHistory
 from analyzer.state.events import EventTable
 from analyzer.state.pool import PoolState
+
+Derived = TypeVar("Derived")
 
 
 class Area(StrEnum):
@@ -50,6 +56,7 @@ class HostReport:
     listings: tuple[SrListing, ...] = ()
     links: tuple[DeviceLinks, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    cbtlogs: tuple[CbtLogFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,8 @@ class Case:
 
     ``gap(need, bundle)`` is None when that bundle's source was there, whole and understood;
     ``hosts_missing(pool)`` are the names of pool members whose bundle was not given.
+    ``operations`` are SM's calls on all hosts in order of time, ``cbt`` the rebuilt CBT logs and
+    ``attachments`` who had which disk active.
     ``window(need)`` is the time that *all* bundles' sources of that name cover together.
     """
 
@@ -66,6 +75,18 @@ class Case:
     events: EventTable
     gap: Callable[[str, str], Gap | None]
     window: Callable[[str], tuple[Moment, Moment] | None]
+    operations: tuple[Operation, ...] = ()
+    cbt: CbtHistory = NOTHING_KNOWN
+    attachments: tuple[Attachment, ...] = ()
+    _derived: dict[Hashable, object] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
+
+    def once(self, name: Hashable, make: Callable[[], Derived]) -> Derived:
+        """Return what `make` derives from this case, made once for all rules that ask for it."""
+        if name not in self._derived:
+            self._derived[name] = make()
+        return cast("Derived", self._derived[name])
 
     def hosts_missing(self, pool: PoolState) -> tuple[str, ...]:
         """Return the names of the pool's hosts that no bundle of this run is from."""

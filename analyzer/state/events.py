@@ -153,6 +153,7 @@ class EventTable:
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
+        self._made: dict[frozenset[str], tuple[Event, ...]] = {}
         positions = frame.groupby("kind", observed=True).indices
         self._positions = {str(kind): rows for kind, rows in positions.items()}
 
@@ -160,8 +161,14 @@ class EventTable:
         return len(self._frame)
 
     def of(self, *kinds: str) -> tuple[Event, ...]:
-        """Return the events kept for these selectors, in the table's order."""
-        return tuple(_events(self._rows(kinds)))
+        """Return the events kept for these selectors, in the table's order.
+
+        Several rules ask for the same ones: each set is made once.
+        """
+        wanted = frozenset(kinds)
+        if wanted not in self._made:
+            self._made[wanted] = tuple(_events(self._rows(wanted)))
+        return self._made[wanted]
 
     def incidents(
         self, kinds: tuple[str, ...], group_by: tuple[str, ...], timespan: timedelta
