@@ -15,6 +15,7 @@ from analyzer.checks._finding import (
     span,
     steps,
 )
+from analyzer.checks._lost_tracking import During, tell_tracking
 from analyzer.checks._snapshot_log import COMMAND, RAISED, Failure, full_now, log_size
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Subject
@@ -80,6 +81,7 @@ def _values(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> d
         else "",
         "now": _now(case, last.vdi),
         **_place(case, last),
+        **tell_tracking(case, last.vdi, During.SNAPSHOT, last.line, last.alert),
     }
     if last.refresh:
         values["refreshed"] = last.vdi

@@ -11,8 +11,9 @@ from typing import Self, TypeVar
 
 from analyzer.checks import CHECKS
 from analyzer.checks._api import Examined
+from analyzer.model.cbt import CbtLogFile
 from analyzer.model.finding import Gap
-from analyzer.model.host import Alert, Role, ServiceState, ServiceStates
+from analyzer.model.host import Alert, Packages, Role, ServiceState, ServiceStates
 from analyzer.model.moment import Moment
 from analyzer.model.rule import RuleText
 from analyzer.model.source import Source
@@ -39,8 +40,11 @@ from analyzer.parsers import LOG_PARSERS, lvm
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan import Scanner
 from analyzer.rules.load import load_catalogue
+from analyzer.state.attachments import attachments_of
 from analyzer.state.case import Case, HostReport
+from analyzer.state.cbt_chains import rebuild
 from analyzer.state.events import EventTable, EventTableBuilder
+from analyzer.state.operations import operations_of
 from analyzer.state.pool import build_pools
 from tests.parsers.memory_member import MemoryMember, facts
 
@@ -242,6 +246,15 @@ class CaseBuilder:
         )
         return self._set(listings=(*self._hosts[-1].listings, listing))
 
+    def packages(self, *names: str, complete: bool = True) -> Self:
+        """Give the host an ``rpm-qa.out``."""
+        source = Source(bundle=self._hosts[-1].bundle, member="rpm-qa.out")
+        return self._set(packages=Packages(source=source, complete=complete, names=names))
+
+    def cbtlog(self, file: CbtLogFile) -> Self:
+        """Add a copy of a CBT log."""
+        return self._set(cbtlogs=(*self._hosts[-1].cbtlogs, file))
+
     def service(self, active: str, unit: str = "xapi-nbd.service") -> Self:
         """Give the host a ``systemctl-status.out`` with one unit."""
         source = Source(bundle=self._hosts[-1].bundle, member="systemctl-status.out", line=40)
@@ -288,12 +301,17 @@ class CaseBuilder:
 
     def build(self) -> Case:
         """Return the case."""
+        pools, hosts, events = build_pools(self._databases), tuple(self._hosts), self._events()
+        operations = operations_of(events)
         return Case(
-            pools=build_pools(self._databases),
-            hosts=tuple(self._hosts),
-            events=self._events(),
+            pools=pools,
+            hosts=hosts,
+            events=events,
             gap=self._gap,
             window=lambda _need: (at("00:00:00"), at("20:00:00")),
+            operations=operations,
+            cbt=rebuild(operations, pools, hosts),
+            attachments=attachments_of(operations, pools, hosts, events),
         )
 
     def examine(self, rule: str) -> Examined:

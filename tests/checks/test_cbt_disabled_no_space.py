@@ -20,6 +20,7 @@ SIBLING = "cbt-disabled-snapshot-failed"
 ENTERED = f"13:32:38 SM: [24517] vdi_snapshot {{'sr_uuid': '{SR}', 'vdi_uuid': '{VDI}', 'command': 'vdi_snapshot'}}\n"
 RENAMED = (
     f"13:32:40 SM: [24517] ['/sbin/lvrename', '/dev/{GROUP}/{VDI}.cbtlog', '{SNAPSHOT}.cbtlog']\n"
+    "13:32:40 SM: [24517]   pread SUCCESS\n"
 )
 RENAMED_FILE = f"13:32:40 SM: [24517] FileVDI._rename /var/run/sr-mount/{SR}/{VDI}.cbtlog to /var/run/sr-mount/{SR}/{SNAPSHOT}.cbtlog\n"
 NO_SPACE = "13:32:41 SM: [24517] Not enough space! free space: 0, need: 4194304\n"
