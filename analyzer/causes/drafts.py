@@ -11,8 +11,8 @@ from datetime import timedelta
 from analyzer.causes.edges import Join
 from analyzer.causes.link import Link, Order
 from analyzer.causes.trouble import Trouble
-from analyzer.causes.words import Part, sentence
-from analyzer.model.finding import Finding
+from analyzer.causes.words import Part, called, sentence
+from analyzer.model.finding import Finding, Severity
 from analyzer.model.report import Cause
 from analyzer.model.source import Source
 
@@ -92,16 +92,32 @@ def _draft(
     findings = sorted((member.finding for member in all_ if member.finding), key=_weight)
     times = [moment for root in (*group, *all_) for moment in (root.first, root.last) if moment]
     direct = _direct(group, all_, links)
+    title = sentence(group, _part(direct), len(all_), unknown.get(group[0].rule, ""))
+    worst = _hidden_worst(group, all_, direct)
     return Cause(
         id="",
-        title=sentence(group, _part(direct), len(all_), unknown.get(group[0].rule, "")),
+        title=f"{called(worst)}. Behind it: {title}" if worst else title,
         severity=findings[0].severity,
         findings=tuple(finding.id for finding in findings),
         first_seen=min(times, key=lambda moment: moment.at, default=None),
         last_seen=max(times, key=lambda moment: moment.at, default=None),
-        next_action=_next(group, findings, direct),
+        next_action=_next(worst, findings, ()) if worst else _next(group, findings, direct),
         context=_context(group, direct),
     )
+
+
+def _hidden_worst(
+    group: Sequence[Trouble], all_: Sequence[Trouble], direct: Sequence[Link]
+) -> list[Trouble]:
+    """Return the critical findings that the sentence would only count: they come first in it."""
+    told = {root.id for root in group} | {link.effect.id for link in direct}
+    critical = [
+        member for member in all_ if member.finding and member.finding.severity is Severity.CRITICAL
+    ]
+    hidden = [member for member in critical if member.id not in told]
+    if not hidden or len(hidden) < len(critical):
+        return []
+    return [member for member in hidden if member.rule == hidden[0].rule]
 
 
 def _direct(group: Sequence[Trouble], all_: Sequence[Trouble], links: Links) -> tuple[Link, ...]:

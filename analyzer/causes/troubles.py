@@ -66,11 +66,16 @@ def _of_finding(finding: Finding, places: Places) -> Trouble:
 
 
 def _clocks(finding: Finding) -> Mapping[str, Moment]:
-    """Return bundle → when its logs first show the finding."""
+    """Return bundle → when its logs first show the finding.
+
+    Lines from certainly before it are quoted as its history, such as a pointer that went stale.
+    """
     first: dict[str, Moment] = {}
     for evidence in finding.evidence:
         at, bundle = evidence.at, evidence.source.bundle
         if at is None or evidence.source.member.startswith(_ALERTS):
+            continue
+        if finding.first_seen and at.certainly_before(finding.first_seen):
             continue
         if bundle not in first or at.at < first[bundle].at:
             first[bundle] = at

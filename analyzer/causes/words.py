@@ -31,13 +31,13 @@ def sentence(roots: Sequence[Trouble], part: Part | None, size: int, unknown: st
 
     ``unknown`` is what to say of roots that are findings nothing explains.
     """
-    cause = _called(roots)
+    cause = called(roots)
     if part is None:
         return f"{cause}; {unknown}" if unknown else cause
     values = {
         "cause": cause,
         "order": _WORDS[part.order],
-        "effect": _inside(_called(part.effects)),
+        "effect": _inside(called(part.effects)),
     }
     told = len([root for root in roots if root.finding]) + len(part.effects)
     more = size - told
@@ -45,7 +45,7 @@ def sentence(roots: Sequence[Trouble], part: Part | None, size: int, unknown: st
     return fill(part.template, values) + with_it
 
 
-def _called(troubles: Sequence[Trouble]) -> str:
+def called(troubles: Sequence[Trouble]) -> str:
     """Return what happened, and to how many."""
     first = troubles[0]
     if first.finding is None:
