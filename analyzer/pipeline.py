@@ -1,7 +1,7 @@
 """The whole run on one screen: paths in, a report out."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +15,10 @@ from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers.scan import Scanner
 from analyzer.rules.engine import suppressed
 from analyzer.rules.load import load_catalogue
-from analyzer.state.assemble import assemble
+from analyzer.rules.pattern import Catalogue
+from analyzer.state.assemble import Assembly, assemble
+from analyzer.state.case import Case
+from analyzer.state.disk_views import disk_views
 from analyzer.state.events import EventTableBuilder
 from analyzer.state.gather import BundleContent, Gathering
 from analyzer.state.reading import ArchiveRead, contents_of, read_all
@@ -51,6 +54,20 @@ def analyze(
         InputError: a path cannot be read, or nothing in any of them belongs to a status report.
         CatalogueError: a pattern file is not valid.
     """
+    return load_case(paths, options, progress)[1]
+
+
+def load_case(
+    paths: Sequence[Path],
+    options: Options | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[Case, Report]:
+    """Analyze status reports as `analyze` does, and return the case beside the report.
+
+    Raises:
+        InputError: a path cannot be read, or nothing in any of them belongs to a status report.
+        CatalogueError: a pattern file is not valid.
+    """
     options = options or Options()
     budget = options.budget
     catalogue = load_catalogue(extra=options.rules)
@@ -69,22 +86,36 @@ def analyze(
     )
     contents = contents_of(gathering)
     known = assemble(contents, builder, scanner)
-    outcomes = outcomes_of(catalogue, known.case, known.sources)
-    outcomes, causes = find_causes(outcomes, known.case, load_edges())
+    report = _report(options, catalogue, known, contents)
+    return known.case, replace(
+        report,
+        bundles=_bundle_infos(reads, contents),
+        omissions=_omissions(reads, left_out),
+    )
+
+
+def _report(
+    options: Options, catalogue: Catalogue, known: Assembly, contents: Sequence[BundleContent]
+) -> Report:
+    """Judge the case, and return the report without what the archives themselves tell."""
+    case = known.case
+    outcomes = outcomes_of(catalogue, case, known.sources)
+    outcomes, causes = find_causes(outcomes, case, load_edges())
     return Report(
         version=__version__,
         catalogue=catalogue.version,
         options=_shown(options),
-        bundles=_bundle_infos(reads, contents),
+        bundles=(),
         hosts=known.hosts,
         causes=causes,
         outcomes=outcomes,
         coverage=known.coverage,
         ledger=known.ledger,
-        omissions=_omissions(reads, left_out),
+        omissions=(),
         problems=_problems(contents),
-        suppressed=suppressed(catalogue, known.case.events),
-        timeline=timeline_of(outcomes, catalogue.context, known.case),
+        suppressed=suppressed(catalogue, case.events),
+        timeline=timeline_of(outcomes, catalogue.context, case),
+        disks=disk_views(case, outcomes),
     )
 
 

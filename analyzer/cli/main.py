@@ -4,6 +4,7 @@ pandas and the parsers are loaded by the commands that need them, so that ``--he
 ``--version`` answer at once.
 """
 
+import gc
 import logging
 import sys
 import traceback
@@ -13,7 +14,10 @@ import typer
 
 from analyzer import __version__
 from analyzer.cli.analyze import analyze_command
+from analyzer.cli.cbtlog import cbtlog_command
 from analyzer.cli.rules import rules_app
+from analyzer.cli.show import show_app
+from analyzer.cli.why import why_app
 from analyzer.errors import AnalyzerError, InputError
 
 USAGE, NO_INPUT, INTERNAL = 2, 3, 5
@@ -57,11 +61,16 @@ def _main(
 
 
 app.command("analyze")(analyze_command)
+app.command("cbtlog")(cbtlog_command)
+app.add_typer(show_app, name="show")
+app.add_typer(why_app, name="why")
 app.add_typer(rules_app, name="rules")
 
 
 def run() -> None:
     """Run the command line and exit with its status."""
+    # One short run makes many values and frees few: looking for garbage takes a fifth of it.
+    gc.set_threshold(200_000, 50, 100)
     try:
         app()
     except InputError as error:

@@ -72,6 +72,11 @@ def _page(text: "RuleText") -> str:
 @rules_app.command("lint")
 def lint_rules(rules: Rules = None) -> None:
     """Load every pattern file and say what is wrong with each, by file and line."""
+    from analyzer.causes import load_edges  # noqa: PLC0415
+    from analyzer.checks._defects import load_defects  # noqa: PLC0415
+
+    load_edges()
+    load_defects()
     catalogue = _catalogue(rules)
     typer.echo(f"{len(_texts(catalogue))} rules, catalogue {catalogue.version}: sound")
 

@@ -17,6 +17,8 @@ from analyzer.model.finding import Finding, Verdict
 from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.render import timeline
+from analyzer.render.chain_text import size_words
+from analyzer.render.disk_pages import disk_context
 from analyzer.render.evidence import QuotedMember, quoted_members
 from analyzer.render.order import ordered
 from analyzer.render.summary import (
@@ -39,6 +41,7 @@ LIMITS: Mapping[str, int] = {
     "shown_doubts": 4,
     "shown_evidence": 8,
     "rows": 1000,
+    "life_rows": 60,
     "short": 2000,
     "long": 100_000,
 }
@@ -111,6 +114,7 @@ def _context(report: Report) -> dict[str, object]:
         **LIMITS,
         **_words(report, members),
         **_timeline(report),
+        **disk_context(report),
         "report": report,
         "head": headline(report),
         "causes": causes(report),
@@ -139,6 +143,7 @@ def _words(report: Report, members: tuple[QuotedMember, ...]) -> dict[str, objec
         "counted": counted,
         "cut": cut,
         "iso": iso,
+        "size_words": size_words,
         "span": span,
         "stamp": stamp,
         "zone": _zone,

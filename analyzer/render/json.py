@@ -7,12 +7,9 @@ printing the file cannot move a terminal's cursor.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
 
-from analyzer.model.finding import Evidence, Finding, Outcome
+from analyzer.model.finding import Finding, Outcome
 from analyzer.model.host import Role
-from analyzer.model.moment import Moment
 from analyzer.model.report import (
     BundleInfo,
     Cause,
@@ -23,14 +20,11 @@ from analyzer.model.report import (
     Suppressed,
     TimelineEvent,
 )
-from analyzer.model.source import Source
+from analyzer.render.json_disks import disk_object
+from analyzer.render.json_values import Object, evidence_object, source_object, time_keys
 from analyzer.render.order import ordered
-from analyzer.render.view import iso, iso_time
 
 SCHEMA_VERSION = 1
-
-Json: TypeAlias = "str | int | float | Mapping[str, Json] | Sequence[Json] | None"
-Object: TypeAlias = dict[str, Json]
 
 
 def render_json(report: Report) -> str:
@@ -53,36 +47,18 @@ def _document(report: Report) -> Object:
             {"bundle": o.bundle, "member": o.member, "why": o.why, "settle_with": o.settle_with}
             for o in report.omissions
         ],
-        "problems": [{**_source(p.source), "what": p.what} for p in report.problems],
+        "problems": [{**source_object(p.source), "what": p.what} for p in report.problems],
         "suppressed": [_suppressed(entry) for entry in report.suppressed],
         "timeline": [_event(event) for event in report.timeline],
+        "disks": [disk_object(disk) for disk in report.disks],
     }
-
-
-def _time(key: str, moment: Moment | None) -> Object:
-    """Return the instant under `key`, and under ``<key>_range`` the doubt it carries.
-
-    The instant is null where the year is unknown; the range is null only without a moment.
-    """
-    if moment is None:
-        return {key: None, f"{key}_range": None}
-    doubt: Object = {
-        "earliest": iso_time(moment.earliest),
-        "latest": iso_time(moment.latest),
-        "dated_by": moment.dated_by,
-    }
-    return {key: iso(moment), f"{key}_range": doubt}
-
-
-def _source(source: Source) -> Object:
-    return {"bundle": source.bundle, "member": source.member, "line": source.line}
 
 
 def _bundle(bundle: BundleInfo) -> Object:
     return {
         "name": bundle.name,
         "sha256": bundle.sha256,
-        **_time("captured_at", bundle.captured_at),
+        **time_keys("captured_at", bundle.captured_at),
         "complete": bundle.complete,
         "kind": bundle.kind,
         "note": bundle.note,
@@ -109,10 +85,10 @@ def _cause(cause: Cause) -> Object:
         "title": cause.title,
         "severity": cause.severity.value,
         "findings": list(cause.findings),
-        **_time("first_seen", cause.first_seen),
-        **_time("last_seen", cause.last_seen),
+        **time_keys("first_seen", cause.first_seen),
+        **time_keys("last_seen", cause.last_seen),
         "next_action": cause.next_action,
-        "context": [_source(source) for source in cause.context],
+        "context": [source_object(source) for source in cause.context],
     }
 
 
@@ -125,7 +101,7 @@ def _outcome(outcome: Outcome) -> Object:
         "verdict": outcome.verdict.value,
         "reason": outcome.reason,
         "settle_with": list(outcome.settle_with),
-        "window": {**_time("from", first), **_time("to", last)} if outcome.window else None,
+        "window": {**time_keys("from", first), **time_keys("to", last)} if outcome.window else None,
         "findings": [_finding(finding) for finding in outcome.findings],
     }
 
@@ -141,17 +117,13 @@ def _finding(finding: Finding) -> Object:
         "wrong_if": finding.wrong_if,
         "action": [{"step": step.step, "risk": step.risk} for step in finding.action],
         "subjects": [{"type": s.type, "uuid": s.uuid, "name": s.name} for s in finding.subjects],
-        **_time("first_seen", finding.first_seen),
-        **_time("last_seen", finding.last_seen),
+        **time_keys("first_seen", finding.first_seen),
+        **time_keys("last_seen", finding.last_seen),
         "count": finding.count,
         "explained_by": list(finding.explained_by),
         "references": list(finding.references),
-        "evidence": [_evidence(evidence) for evidence in finding.evidence],
+        "evidence": [evidence_object(evidence) for evidence in finding.evidence],
     }
-
-
-def _evidence(evidence: Evidence) -> Object:
-    return {**_source(evidence.source), "text": evidence.text, **_time("at", evidence.at)}
 
 
 def _coverage(entry: Coverage) -> Object:
@@ -163,8 +135,8 @@ def _coverage(entry: Coverage) -> Object:
         "events": entry.events,
         "not_understood": entry.not_understood,
         "shapes": [{"shape": shape, "count": count} for shape, count in entry.shapes],
-        **_time("from", entry.first),
-        **_time("to", entry.last),
+        **time_keys("from", entry.first),
+        **time_keys("to", entry.last),
         "dated_by": entry.dated_by,
     }
 
@@ -185,18 +157,18 @@ def _suppressed(entry: Suppressed) -> Object:
         "pattern": entry.pattern,
         "count": entry.count,
         "reason": entry.reason,
-        "example": {**_source(entry.example), "text": entry.text} if entry.example else None,
+        "example": {**source_object(entry.example), "text": entry.text} if entry.example else None,
     }
 
 
 def _event(event: TimelineEvent) -> Object:
     return {
-        **_time("at", event.moment),
+        **time_keys("at", event.moment),
         "host": event.host,
         "lane": event.lane,
         "label": event.label,
         "severity": event.severity.value if event.severity else None,
         "finding": event.finding,
-        **_source(event.source),
+        **source_object(event.source),
         "text": event.text,
     }

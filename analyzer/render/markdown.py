@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from analyzer.model.finding import Evidence, Finding, Verdict
 from analyzer.model.report import Report
+from analyzer.render.disk_words import disk_line, notable
 from analyzer.render.order import ordered
 from analyzer.render.summary import (
     CauseView,
@@ -21,7 +22,7 @@ from analyzer.render.summary import (
 )
 from analyzer.render.view import counted, cut, span, stamp, visible
 
-QUOTE = 4000
+QUOTE, DISKS = 4000, 200
 SHOWN_FINDINGS = 200
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]")
 _TICKS = re.compile(r"`+")
@@ -67,6 +68,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _finding(number, finding)
     if len(found) > SHOWN_FINDINGS:
         yield from (f"{counted(len(found) - SHOWN_FINDINGS, 'more finding')} in report.json.", "")
+    yield from _disks(report)
     yield from _others(report)
 
 
@@ -157,6 +159,18 @@ def _steps(finding: Finding) -> Iterator[str]:
         yield f"{number}. {code(step.step)}"
         if step.risk:
             yield f"   Risk: {escaped(step.risk)}"
+    yield ""
+
+
+def _disks(report: Report) -> Iterator[str]:
+    """Yield one line a disk with CBT, those with findings first, and say what is left out."""
+    if not report.disks:
+        return
+    yield from ("## Disks with CBT", "")
+    chosen = sorted(report.disks, key=lambda disk: not notable(disk))
+    yield from (f"- {escaped(disk_line(disk))}" for disk in chosen[:DISKS])
+    if len(chosen) > DISKS:
+        yield f"- {counted(len(chosen) - DISKS, 'more disk')} in report.json"
     yield ""
 
 

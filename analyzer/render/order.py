@@ -25,6 +25,7 @@ def ordered(report: Report) -> Report:
     problems      bundle, member, line, what
     suppressed    pattern
     timeline      time (undated last), host, lane, source, label
+    disks         pool, SR, name, uuid; their parts as they were made
     evidence      as the rule gave it: the line the finding rests on is first
     ============  ==========================================================
     """
@@ -41,6 +42,7 @@ def ordered(report: Report) -> Report:
         problems=tuple(sorted(report.problems, key=lambda p: (p.source, p.what))),
         suppressed=tuple(sorted(report.suppressed, key=lambda s: s.pattern)),
         timeline=tuple(sorted(report.timeline, key=_event_key)),
+        disks=tuple(sorted(report.disks, key=lambda disk: disk.key)),
     )
 
 

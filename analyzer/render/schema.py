@@ -5,17 +5,23 @@ and ignore keys that it does not know: a later version may add some under the sa
 ``schema_version``; a key that changes its meaning or goes makes a new one.
 """
 
-from enum import StrEnum
-from typing import TypeAlias
-
 from analyzer.model.finding import Basis, Confidence, Severity, Verdict
 from analyzer.model.host import Role
 from analyzer.model.report import Presence
 from analyzer.render.json import SCHEMA_VERSION
-
-Schema: TypeAlias = dict[str, object]
-
-_STAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$"
+from analyzer.render.schema_disks import disk_schema
+from analyzer.render.schema_values import (
+    Schema,
+    closed,
+    count,
+    listed,
+    member,
+    or_null,
+    place,
+    record,
+    text,
+    time_schemas,
+)
 
 
 def json_schema() -> Schema:
@@ -23,189 +29,140 @@ def json_schema() -> Schema:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cbtriage report",
-        **_object(
+        **record(
             schema_version={"const": SCHEMA_VERSION},
-            tool=_object(name={"const": "cbtriage"}, version=_text(), catalogue=_text()),
-            options={"type": "object", "additionalProperties": _text()},
-            bundles=_list(_bundle()),
-            hosts=_list(_host()),
-            causes=_list(_cause()),
-            outcomes=_list(_outcome()),
-            coverage=_list(_coverage()),
-            ledger=_list(_ledger()),
-            omissions=_list(_object(**_member(), why=_text(), settle_with=_text())),
-            problems=_list(_object(**_place(), what=_text())),
-            suppressed=_list(_suppressed()),
-            timeline=_list(_event()),
+            tool=record(name={"const": "cbtriage"}, version=text(), catalogue=text()),
+            options={"type": "object", "additionalProperties": text()},
+            bundles=listed(_bundle()),
+            hosts=listed(_host()),
+            causes=listed(_cause()),
+            outcomes=listed(_outcome()),
+            coverage=listed(_coverage()),
+            ledger=listed(_ledger()),
+            omissions=listed(record(**member(), why=text(), settle_with=text())),
+            problems=listed(record(**place(), what=text())),
+            suppressed=listed(_suppressed()),
+            timeline=listed(_event()),
+            disks=listed(disk_schema()),
         ),
     }
 
 
-def _text(description: str = "") -> Schema:
-    return {"type": "string", **({"description": description} if description else {})}
-
-
-def _count(least: int = 0) -> Schema:
-    return {"type": "integer", "minimum": least}
-
-
-def _one_of(closed: type[StrEnum]) -> Schema:
-    return {"enum": [member.value for member in closed]}
-
-
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items}
-
-
-def _or_null(schema: Schema) -> Schema:
-    return {"anyOf": [schema, {"type": "null"}]}
-
-
-def _object(**properties: Schema) -> Schema:
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": list(properties),
-        "additionalProperties": False,
-    }
-
-
-def _instant() -> Schema:
-    return {"type": "string", "pattern": _STAMP}
-
-
-def _time(key: str) -> dict[str, Schema]:
-    doubt = _object(earliest=_instant(), latest=_instant(), dated_by=_text("how it was dated"))
-    return {
-        key: {**_or_null(_instant()), "description": "UTC; null if unknown or without a year"},
-        f"{key}_range": {**_or_null(doubt), "description": "the instant certainly lies in it"},
-    }
-
-
-def _member() -> dict[str, Schema]:
-    return {"bundle": _text(), "member": _text()}
-
-
-def _place() -> dict[str, Schema]:
-    line: Schema = {**_count(), "description": "from 1; 0 is the member as a whole"}
-    return {**_member(), "line": line}
-
-
 def _bundle() -> Schema:
-    return _object(
-        name=_text(),
-        sha256=_or_null({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
-        **_time("captured_at"),
+    return record(
+        name=text(),
+        sha256=or_null({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
+        **time_schemas("captured_at"),
         complete={"type": "boolean"},
-        kind=_text(),
-        note=_text(),
+        kind=text(),
+        note=text(),
     )
 
 
 def _host() -> Schema:
-    return _object(
-        uuid=_or_null(_text()),
-        name=_text(),
-        role=_one_of(Role),
-        product=_text(),
-        utc_offset_minutes=_or_null({"type": "integer"}),
-        clock_skew_seconds=_or_null({"type": "number"}),
-        database=_text(),
-        bundle=_text(),
+    return record(
+        uuid=or_null(text()),
+        name=text(),
+        role=closed(Role),
+        product=text(),
+        utc_offset_minutes=or_null({"type": "integer"}),
+        clock_skew_seconds=or_null({"type": "number"}),
+        database=text(),
+        bundle=text(),
     )
 
 
 def _cause() -> Schema:
-    return _object(
-        id=_text(),
-        title=_text(),
-        severity=_one_of(Severity),
-        findings=_list(_text("the id of a finding")),
-        **_time("first_seen"),
-        **_time("last_seen"),
-        next_action=_text(),
-        context=_list(_object(**_place())),
+    return record(
+        id=text(),
+        title=text(),
+        severity=closed(Severity),
+        findings=listed(text("the id of a finding")),
+        **time_schemas("first_seen"),
+        **time_schemas("last_seen"),
+        next_action=text(),
+        context=listed(record(**place())),
     )
 
 
 def _outcome() -> Schema:
-    return _object(
-        rule=_text(),
-        title=_text(),
-        severity=_one_of(Severity),
-        verdict=_one_of(Verdict),
-        reason=_text(),
-        settle_with=_list(_text("a command")),
-        window=_or_null(_object(**_time("from"), **_time("to"))),
-        findings=_list(_finding()),
+    return record(
+        rule=text(),
+        title=text(),
+        severity=closed(Severity),
+        verdict=closed(Verdict),
+        reason=text(),
+        settle_with=listed(text("a command")),
+        window=or_null(record(**time_schemas("from"), **time_schemas("to"))),
+        findings=listed(_finding()),
     )
 
 
 def _finding() -> Schema:
-    return _object(
+    return record(
         id={"type": "string", "pattern": "^F-"},
-        severity=_one_of(Severity),
-        confidence=_one_of(Confidence),
-        basis=_one_of(Basis),
-        title=_text(),
-        detail=_text(),
-        wrong_if=_text("completes: this would be wrong if …"),
-        action=_list(_object(step=_text(), risk=_or_null(_text()))),
-        subjects=_list(_object(type=_text(), uuid=_text(), name=_or_null(_text()))),
-        **_time("first_seen"),
-        **_time("last_seen"),
-        count=_count(1),
-        explained_by=_list(_text("the id of a finding")),
-        references=_list(_text()),
+        severity=closed(Severity),
+        confidence=closed(Confidence),
+        basis=closed(Basis),
+        title=text(),
+        detail=text(),
+        wrong_if=text("completes: this would be wrong if …"),
+        action=listed(record(step=text(), risk=or_null(text()))),
+        subjects=listed(record(type=text(), uuid=text(), name=or_null(text()))),
+        **time_schemas("first_seen"),
+        **time_schemas("last_seen"),
+        count=count(1),
+        explained_by=listed(text("the id of a finding")),
+        references=listed(text()),
         evidence={
-            **_list(_object(**_place(), text=_text("verbatim"), **_time("at"))),
+            **listed(record(**place(), text=text("verbatim"), **time_schemas("at"))),
             "minItems": 1,
         },
     )
 
 
 def _coverage() -> Schema:
-    return _object(
-        **_member(),
-        parser=_text(),
-        lines=_count(),
-        events=_count(),
-        not_understood=_count(),
-        shapes=_list(_object(shape=_text("a form of line; 9 is any digit"), count=_count(1))),
-        **_time("from"),
-        **_time("to"),
-        dated_by=_text(),
+    return record(
+        **member(),
+        parser=text(),
+        lines=count(),
+        events=count(),
+        not_understood=count(),
+        shapes=listed(record(shape=text("a form of line; 9 is any digit"), count=count(1))),
+        **time_schemas("from"),
+        **time_schemas("to"),
+        dated_by=text(),
     )
 
 
 def _ledger() -> Schema:
-    return _object(
-        bundle=_text(),
-        source=_text("the parser that reads it"),
-        members=_list(_text()),
-        presence=_one_of(Presence),
-        why=_text(),
-        settle_with=_text("the command that fetches it"),
+    return record(
+        bundle=text(),
+        source=text("the parser that reads it"),
+        members=listed(text()),
+        presence=closed(Presence),
+        why=text(),
+        settle_with=text("the command that fetches it"),
     )
 
 
 def _suppressed() -> Schema:
-    return _object(
-        pattern=_text(),
-        count=_count(),
-        reason=_text(),
-        example=_or_null(_object(**_place(), text=_text("verbatim"))),
+    return record(
+        pattern=text(),
+        count=count(),
+        reason=text(),
+        example=or_null(record(**place(), text=text("verbatim"))),
     )
 
 
 def _event() -> Schema:
-    return _object(
-        **_time("at"),
-        host=_text(),
-        lane=_text(),
-        label=_text(),
-        severity=_or_null(_one_of(Severity)),
-        finding=_or_null(_text("the id of a finding")),
-        **_place(),
-        text=_text("verbatim"),
+    return record(
+        **time_schemas("at"),
+        host=text(),
+        lane=text(),
+        label=text(),
+        severity=or_null(closed(Severity)),
+        finding=or_null(text("the id of a finding")),
+        **place(),
+        text=text("verbatim"),
     )

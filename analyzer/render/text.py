@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
+from analyzer.model.disk import DiskView
 from analyzer.model.finding import Evidence, Finding, Outcome, Verdict
 from analyzer.model.report import Report
+from analyzer.render.disk_words import TONES, disk_line
 from analyzer.render.order import ordered
 from analyzer.render.rows import MANY, Rows, console, heading, styled
 from analyzer.render.screen import first_screen
@@ -37,6 +39,7 @@ def _page(report: Report, rows: Rows) -> Iterator[Text]:
     yield from _findings(report, rows)
     yield from _doubts(report, rows)
     yield from _others(report, rows)
+    yield from _disks(report, rows)
     yield from _sources(report, rows)
     yield Text()
     yield from rows.wrap(_tally(report))
@@ -129,6 +132,21 @@ def _others(report: Report, rows: Rows) -> Iterator[Text]:
 
 def _reason(outcome: Outcome) -> str:
     return outcome.reason or "no reason is recorded"
+
+
+def _disks(report: Report, rows: Rows) -> Iterator[Text]:
+    """Yield one row a disk with CBT, in the full report only."""
+    if not rows.full or not report.disks:
+        return
+    yield from heading("DISKS WITH CBT")
+    for disk in report.disks:
+        yield from _disk(disk, rows)
+
+
+def _disk(disk: DiskView, rows: Rows) -> list[Text]:
+    made = rows.wrap(f"- {disk_line(disk)}", indent=1, hang=3)
+    tone = TONES[disk.state]
+    return made if tone == "context" else styled(made, tone)
 
 
 def _sources(report: Report, rows: Rows) -> Iterator[Text]:

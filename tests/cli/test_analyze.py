@@ -34,7 +34,7 @@ def test_first_25_lines_of_the_summary_answer_the_questions(tmp_path: Path) -> N
     assert lines == []
     first = "\n".join(run("analyze", CRASH, "-o", tmp_path).stdout.splitlines()[:25])
     for answer in (
-        "ERROR: 2 findings",
+        "ERROR: 4 findings from 1 cause",
         "since 2024-11-22 03:44",
         "certain",
         "next: ",

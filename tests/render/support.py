@@ -31,6 +31,7 @@ from analyzer.model.report import (
     TimelineEvent,
 )
 from analyzer.model.source import Source
+from tests.render.disks import broken_disk, off_disk, orphan_disk, sound_disk, unseen_disk
 
 FIRST = "bug-report-20241122120400.tar.bz2"
 SECOND = "bug-report-20241122120612.tar.bz2"
@@ -285,6 +286,7 @@ def rich_report() -> Report:
             Suppressed(pattern="noise-b", count=0, reason=HOSTILE, example=None),
         ),
         timeline=_timeline(root, effect, last),
+        disks=(broken_disk(root.id), sound_disk(), unseen_disk(), orphan_disk(), off_disk()),
     )
 
 

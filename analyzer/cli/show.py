@@ -1,0 +1,46 @@
+"""``cbtriage show``: one object of the bundles, in full."""
+
+import sys
+
+import typer
+
+from analyzer.cli._case import AsJson, Disk, Quiet, read_case, the_disk
+from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.cli.options import Paths
+
+show_app = typer.Typer(no_args_is_help=True, help="Show one object of the bundles, in full.")
+
+
+@show_app.callback()
+def _show() -> None:
+    """Show one object of the bundles, in full."""
+
+
+@show_app.command("vdi")
+def show_vdi(
+    vdi: Disk,
+    paths: Paths,
+    *,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show a disk: SR, VM, its CBT chain drawn, its life, comparisons asked for, findings.
+
+    For a snapshot, or for the log that data_destroy left of one, its disk is shown. What is not
+    known is marked [?] or "not seen": it is neither good nor bad.
+
+    Example: cbtriage show vdi 6b0c1a3e status-report.tar.bz2
+
+    Exit status: 0 no finding is about it, 1 some finding is, 2 no disk or several fit,
+    3 no readable input, 4 no finding, but the input was damaged.
+    """
+    from analyzer.render.disk_text import disk_json, disk_text  # noqa: PLC0415 - quick --help
+    from analyzer.state.disk_views import disk_view  # noqa: PLC0415
+
+    case, report = read_case(paths, quiet=quiet)
+    uuid = the_disk(case, vdi)
+    view = disk_view(case, report.outcomes, uuid)
+    found = [finding for outcome in report.outcomes for finding in outcome.findings]
+    sys.stdout.write(disk_json(view, uuid) if as_json else disk_text(view, found, uuid))
+    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
+    raise typer.Exit(FINDINGS if view.findings else DAMAGED if damaged else 0)

@@ -1,0 +1,84 @@
+"""``cbtriage why``: what xapi and SM would answer to a call, and by which check."""
+
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+from analyzer.cli._case import AsJson, Disk, Quiet, read_case, the_disk
+from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.cli.options import Paths
+
+if TYPE_CHECKING:
+    from analyzer.model.call import CallJudgement
+
+why_app = typer.Typer(
+    no_args_is_help=True,
+    help=(
+        "Say why a CBT call is refused: the checks that xapi and SM would make, in their order, "
+        "each ok, fails or unknown, with the line it rests on. Needs no log of the call."
+    ),
+)
+
+
+@why_app.command("enable-cbt")
+def why_enable_cbt(
+    vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
+    """Say why `xe vdi-enable-cbt` is refused for a disk, or that nothing speaks against it.
+
+    Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
+    input, 4 no check fails, but some cannot be answered from the bundle.
+    """
+    from analyzer.state.call_checks import enable_cbt  # noqa: PLC0415 - quick --help
+
+    case, _ = read_case(paths, quiet=quiet)
+    _print(enable_cbt(case, the_disk(case, vdi)), as_json=as_json)
+
+
+@why_app.command("data-destroy")
+def why_data_destroy(
+    vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Quiet = False
+) -> None:
+    """Say why `xe vdi-data-destroy` is refused for a snapshot, or that nothing speaks against it.
+
+    Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
+    input, 4 no check fails, but some cannot be answered from the bundle.
+    """
+    from analyzer.state.call_checks import data_destroy  # noqa: PLC0415
+
+    case, _ = read_case(paths, quiet=quiet)
+    _print(data_destroy(case, the_disk(case, vdi)), as_json=as_json)
+
+
+@why_app.command("list-changed-blocks")
+def why_list_changed_blocks(
+    vdi_from: Disk,
+    vdi_to: Disk,
+    paths: Paths,
+    *,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say why `xe vdi-list-changed-blocks` from one disk (older) to another is refused.
+
+    For error 460, which covers several reasons, it walks the rebuilt chain as SM would and says
+    where the walk ends.
+
+    Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
+    input, 4 no check fails, but some cannot be answered from the bundle.
+    """
+    from analyzer.state.call_checks import list_changed_blocks  # noqa: PLC0415
+
+    case, _ = read_case(paths, quiet=quiet)
+    older, newer = the_disk(case, vdi_from), the_disk(case, vdi_to)
+    _print(list_changed_blocks(case, older, newer), as_json=as_json)
+
+
+def _print(judgement: "CallJudgement", *, as_json: bool) -> None:
+    from analyzer.model.call import Answer  # noqa: PLC0415
+    from analyzer.render.call_text import call_json, call_text  # noqa: PLC0415
+
+    sys.stdout.write(call_json(judgement) if as_json else call_text(judgement))
+    status = {Answer.OK: 0, Answer.FAILS: FINDINGS, Answer.UNKNOWN: DAMAGED}
+    raise typer.Exit(status[judgement.answer])

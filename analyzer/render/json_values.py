@@ -1,0 +1,37 @@
+"""What every object of report.json is made of: times with their doubt, sources, quotations."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from analyzer.model.finding import Evidence
+from analyzer.model.moment import Moment
+from analyzer.model.source import Source
+from analyzer.render.view import iso, iso_time
+
+Json: TypeAlias = "str | int | float | Mapping[str, Json] | Sequence[Json] | None"
+Object: TypeAlias = dict[str, Json]
+
+
+def time_keys(key: str, moment: Moment | None) -> Object:
+    """Return the instant under `key`, and under ``<key>_range`` the doubt it carries.
+
+    The instant is null where the year is unknown; the range is null only without a moment.
+    """
+    if moment is None:
+        return {key: None, f"{key}_range": None}
+    doubt: Object = {
+        "earliest": iso_time(moment.earliest),
+        "latest": iso_time(moment.latest),
+        "dated_by": moment.dated_by,
+    }
+    return {key: iso(moment), f"{key}_range": doubt}
+
+
+def source_object(source: Source) -> Object:
+    """Return where something stands."""
+    return {"bundle": source.bundle, "member": source.member, "line": source.line}
+
+
+def evidence_object(evidence: Evidence) -> Object:
+    """Return a quotation."""
+    return {**source_object(evidence.source), "text": evidence.text, **time_keys("at", evidence.at)}

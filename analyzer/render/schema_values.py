@@ -1,0 +1,67 @@
+"""The pieces that the JSON Schema of report.json is made of."""
+
+from enum import StrEnum
+from typing import TypeAlias
+
+Schema: TypeAlias = dict[str, object]
+
+_STAMP = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$"
+
+
+def text(description: str = "") -> Schema:
+    """Return the schema of a text."""
+    return {"type": "string", **({"description": description} if description else {})}
+
+
+def count(least: int = 0) -> Schema:
+    """Return the schema of a number of things."""
+    return {"type": "integer", "minimum": least}
+
+
+def closed(words: type[StrEnum]) -> Schema:
+    """Return the schema of a closed set of words."""
+    return {"enum": [word.value for word in words]}
+
+
+def listed(items: Schema) -> Schema:
+    """Return the schema of a list."""
+    return {"type": "array", "items": items}
+
+
+def or_null(schema: Schema) -> Schema:
+    """Return the schema with null allowed."""
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def record(**properties: Schema) -> Schema:
+    """Return the schema of an object with exactly these keys."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _instant() -> Schema:
+    return {"type": "string", "pattern": _STAMP}
+
+
+def time_schemas(key: str) -> dict[str, Schema]:
+    """Return the schemas of an instant and of its doubt, by their keys."""
+    doubt = record(earliest=_instant(), latest=_instant(), dated_by=text("how it was dated"))
+    return {
+        key: {**or_null(_instant()), "description": "UTC; null if unknown or without a year"},
+        f"{key}_range": {**or_null(doubt), "description": "the instant certainly lies in it"},
+    }
+
+
+def member() -> dict[str, Schema]:
+    """Return the keys that name a member."""
+    return {"bundle": text(), "member": text()}
+
+
+def place() -> dict[str, Schema]:
+    """Return the keys that name a line of a member."""
+    line: Schema = {**count(), "description": "from 1; 0 is the member as a whole"}
+    return {**member(), "line": line}
