@@ -253,9 +253,7 @@ def test_any_text_is_a_set_or_none(text: str) -> None:
 @given(st.text(alphabet=string.printable + "é\u2028"))
 def test_a_name_in_a_database_comes_back(name: str) -> None:
     legal = "".join(character for character in name if character.isprintable() or character == " ")
-    written = (
-        f"<table name='VDI'><row ref='r' uuid='6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913' name__label={quoteattr(protect(legal))}/></table>"
-    )
+    written = f"<table name='VDI'><row ref='r' uuid='6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913' name__label={quoteattr(protect(legal))}/></table>"
     found = facts(xapi_db.PARSER, "xapi-db.xml", f"<database>{written}</database>")[0]
     assert isinstance(found, XapiDatabase)
     assert found.objects[0].name_label == legal

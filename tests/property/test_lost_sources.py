@@ -14,8 +14,11 @@ from tests.support.story_healthy import healthy_cbt
 
 MEMBERS = {
     "daemon_log": ("var/log/daemon.log",),
+    "lvs": ("lvs.out",),
+    "packages": ("rpm-qa.out",),
     "smlog": ("var/log/SMlog",),
     "systemctl": ("systemctl-status.out",),
+    "xensource_log": ("var/log/xensource.log",),
     "xapi_db": ("xapi-db.xml", "xapi-db-dumped.xml"),
     # the volumes and the listing of the SRs, which cbt-log-missing asks for itself
     "logs of disks": ("lvs.out", "ls-lR-%run%sr-mount.out"),

@@ -87,3 +87,10 @@ def test_capture_time_is_that_of_the_folder() -> None:
     (bundle,) = _report("resize-failed").bundles
     assert bundle.captured_at is not None
     assert f"{bundle.captured_at.at:%F %T}" == "2024-11-22 09:06:01"
+
+
+@pytest.mark.parametrize("name", ["cbt-hazards-lvm", "cbt-hazards-nfs"])
+def test_backups_to_distrust_lead_the_verdict(name: str) -> None:
+    first = _report(name).causes[0]
+    assert first.title.startswith("Comparisons of snapshots succeeded although changed blocks")
+    assert "not to be trusted" in first.next_action

@@ -142,7 +142,7 @@ def test_supporter_that_cannot_refresh_ends_cbt() -> None:
 
 
 def test_resize_retries_twenty_times() -> None:
-    world, disk = _tracked("nfs")
+    world, disk = _tracked("nfs", attached=False)
     world.resize(disk, 20 * GIB, fails=True)
     failures = [line for line in _sm(world) if line.startswith("FAILED in util.pread: (rc 5)")]
     assert len(failures) == 20

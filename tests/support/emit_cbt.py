@@ -1,19 +1,21 @@
 """What SM does with CBT logs: the calls of cbt-util in true order, and the logs' new state.
 
 Writer imitated: sm `VDI.py` (`configure_blocktracking`, `_cbt_snapshot`, `activate`,
-`deactivate`, `delete`, `list_changed_blocks`, `resize_cbt`, `_disable_cbt_on_error`), with
+`deactivate`, `resize_cbt`, `_disable_cbt_on_error`), with
 `LVHDSR.py` where disks are volumes.
 """
 
 from collections.abc import Mapping
-from contextlib import ExitStack
 
+from tests.support.emit_errors import CommandError, raised
 from tests.support.emit_sm import SmProcess
-from tests.support.emit_tap import Hosts, paused
-from tests.support.objects import Disk, Log, Storage, bitmap
+from tests.support.objects import MIB, Disk, Log, Storage
 
 CBT_UTIL = "/usr/sbin/cbt-util"
 NOBODY = "00000000-0000-0000-0000-000000000000"
+EIO, ENOSPC, ETIMEDOUT = 5, 28, 110
+_TRIES = 20
+_LAMBDA = "<function _call_cbt_util.<locals>.<lambda> at 0x7f5c8a3d1e18>"
 
 Disks = Mapping[str, Disk]
 
@@ -28,9 +30,22 @@ def cbt_util(sm: SmProcess, disk: Disk, verb: str, *arguments: str) -> None:
             deactivate_log(sm, disk)
 
 
+def cbt_util_fails(
+    sm: SmProcess, disk: Disk, *argv: str, stderr: str, status: int = EIO
+) -> CommandError:
+    """Log a failing call, 20 times if the status may be a passing I/O error; returns its error."""
+    with sm.locked(disk.uuid, "cbtlog"):
+        activate_log(sm, disk)
+        for _ in range(_TRIES if status == EIO else 1):
+            sm.fail(CBT_UTIL, *argv, code=status, stderr=stderr, seconds=1)
+    if status == EIO and sm.modern:
+        return CommandError(ETIMEDOUT, _LAMBDA, "Timeout")
+    return CommandError(status, repr([CBT_UTIL, *argv]), stderr.strip())
+
+
 def activate_log(sm: SmProcess, disk: Disk) -> bool:
     """Log the activation of a log's volume; False where it is a file, or is active already."""
-    log = _log_of(disk)
+    log = log_of(disk)
     if not disk.storage.volumes:
         return False
     sm.refresh(disk.storage)
@@ -45,25 +60,25 @@ def deactivate_log(sm: SmProcess, disk: Disk) -> None:
     """Log the deactivation of a log's volume."""
     if disk.storage.volumes:
         sm.deactivated(disk.storage.log(disk.uuid))
-        _log_of(disk).active_on.discard(sm.host.name)
+        log_of(disk).active_on.discard(sm.host.name)
 
 
 def set_flag(sm: SmProcess, disk: Disk, *, consistent: bool) -> None:
     """Set the consistent flag of a log."""
     cbt_util(sm, disk, "set", "-f", str(int(consistent)))
-    _log_of(disk).consistent = consistent
+    log_of(disk).consistent = consistent
 
 
 def set_parent(sm: SmProcess, disk: Disk, parent: str | None) -> None:
     """Set the pointer to the next older log."""
     cbt_util(sm, disk, "set", "-p", parent or NOBODY)
-    _log_of(disk).parent = parent
+    log_of(disk).parent = parent
 
 
 def set_child(sm: SmProcess, disk: Disk, child: str | None) -> None:
     """Set the pointer to the next newer log."""
     cbt_util(sm, disk, "set", "-c", child or NOBODY)
-    _log_of(disk).child = child
+    log_of(disk).child = child
 
 
 def log_exists(sm: SmProcess, storage: Storage, disks: Disks, uuid: str | None) -> bool:
@@ -86,18 +101,32 @@ def check_space(sm: SmProcess, storage: Storage) -> None:
         sm.lvm("/sbin/vgs", "--noheadings", "--nosuffix", "--units", "b", storage.group)
 
 
-def create_log(sm: SmProcess, disk: Disk) -> None:
-    """Create a disk's log, consistent, without neighbours."""
+def ensure_space(sm: SmProcess, disk: Disk) -> None:
+    """Look for room for a log (``_ensure_cbt_space``).
+
+    Raises:
+        SmError: the volume group has not enough.
+    """
+    storage, need = disk.storage, _volume(sm, disk)
+    check_space(sm, storage)
+    if storage.volumes and storage.free < need:
+        sm.say(f"Not enough space! free space: {storage.free}, need: {need}")
+        raise raised(sm, 44)
+
+
+def create_log(sm: SmProcess, disk: Disk, *, short: bool = False) -> None:
+    """Create a disk's log, consistent, without neighbours.
+
+    Raises:
+        OSError: the file system is full, and says so.
+    """
     storage = disk.storage
-    disk.log = Log()
+    if not storage.volumes and not storage.free and not short:
+        raise OSError(ENOSPC, "No space left on device", storage.log(disk.uuid))
+    disk.log = Log(size=disk.recorded or disk.size, short=short)
     if storage.volumes:
-        name = f"{disk.uuid}.cbtlog"
-        sm.lvm(
-            "/sbin/lvcreate", "-n", name, "-L", "4", storage.group, "--addtag", "cbtlog", "-W", "n"
-        )
-        disk.log.active_on.add(sm.host.name)
-        storage.free -= 4 * 1024 * 1024
-    cbt_util(sm, disk, "create", "-s", str(disk.size))
+        _create_volume(sm, disk, disk.log)
+    cbt_util(sm, disk, "create", "-s", str(disk.log.size))
     set_flag(sm, disk, consistent=True)
     deactivate_log(sm, disk)
 
@@ -110,7 +139,7 @@ def delete_log(sm: SmProcess, disk: Disk) -> None:
         path = disk.storage.log(disk.uuid)
         sm.lvm("/sbin/lvremove", "-f", path)
         sm.dm_gone(path)
-        disk.storage.free += 4 * 1024 * 1024
+        disk.storage.free += disk.log.volume
     disk.log = None
 
 
@@ -129,54 +158,25 @@ def inherit(sm: SmProcess, disk: Disk, snapshot: Disk, disks: Disks) -> None:
     rename_log(sm, disk, snapshot)
     set_flag(sm, snapshot, consistent=True)
     cbt_util(sm, snapshot, "get", "-p")
-    parent = _log_of(snapshot).parent
+    parent = log_of(snapshot).parent
     if log_exists(sm, disk.storage, disks, parent):
         set_child(sm, disks[parent or ""], snapshot.uuid)
 
 
-def restart(sm: SmProcess, disk: Disk, snapshot: Disk) -> None:
-    """Do the second half: a new log for the live disk, linked behind the snapshot's."""
-    check_space(sm, disk.storage)
-    create_log(sm, disk)
+def restart(sm: SmProcess, disk: Disk, snapshot: Disk, *, short: bool = False) -> None:
+    """Do the second half: a new log for the live disk, linked behind the snapshot's.
+
+    Raises:
+        SmError, OSError: there is no room for it.
+    """
+    ensure_space(sm, disk)
+    create_log(sm, disk, short=short)
     if disk.attached:
         set_flag(sm, disk, consistent=False)
     cbt_util(sm, snapshot, "get", "-c")
     set_parent(sm, disk, snapshot.uuid)
-    set_child(sm, disk, _log_of(snapshot).child)
+    set_child(sm, disk, log_of(snapshot).child)
     set_child(sm, snapshot, disk.uuid)
-
-
-def coalesce(sm: SmProcess, disk: Disk, disks: Disks, hosts: Hosts) -> None:
-    """Unlink a deleted disk's log from its neighbours and merge it into the newer one."""
-    log = _log_of(disk)
-    cbt_util(sm, disk, "get", "-p")
-    cbt_util(sm, disk, "get", "-c")
-    if log_exists(sm, disk.storage, disks, log.parent):
-        set_child(sm, disks[log.parent or ""], log.child)
-    if log_exists(sm, disk.storage, disks, log.child):
-        child = disks[log.child or ""]
-        set_parent(sm, child, log.parent)
-        with sm.locked(disk.uuid, "cbtlog"), ExitStack() as stack:
-            cbt_util(sm, child, "get", "-f")
-            if not _log_of(child).consistent:
-                stack.enter_context(paused(sm, child, hosts))
-            activate_log(sm, disk)
-            _merge(sm, disk, child)
-    with sm.locked(disk.uuid, "cbtlog"):
-        delete_log(sm, disk)
-    sm.forget_lock(disk.uuid, "cbtlog")
-
-
-def changed_blocks(sm: SmProcess, older: Disk, newer: Disk, disks: Disks) -> None:
-    """Walk the chain from one disk to another, reading each bitmap on the way."""
-    current = older
-    while current is not newer:
-        cbt_util(sm, current, "get", "-c")
-        current = disks[_log_of(current).child or ""]
-        cbt_util(sm, current, "get", "-s")
-        sm.say(f"DEBUG: Processing VDI {current.uuid} of size {current.size}")
-        cbt_util(sm, current, "get", "-b")
-        sm.say(f"Size of bitmap: {bitmap(current.size) * 8}")
 
 
 def opened(sm: SmProcess, disk: Disk) -> str | None:
@@ -188,7 +188,7 @@ def opened(sm: SmProcess, disk: Disk) -> str | None:
     with sm.locked(disk.uuid, "cbtlog"):
         activate_log(sm, disk)
     cbt_util(sm, disk, "get", "-f")
-    if not _log_of(disk).consistent:
+    if not log_of(disk).consistent:
         sm.say(f"Changed Block Tracking metadata is inconsistent for disk {disk.uuid}.")
         delete_log(sm, disk)
         return None
@@ -201,21 +201,30 @@ def closed(sm: SmProcess, disk: Disk) -> None:
     with sm.locked(disk.uuid, "cbtlog"):
         activated = activate_log(sm, disk)
         sm.run(CBT_UTIL, "set", "-n", disk.storage.log(disk.uuid), "-f", "1")
-        _log_of(disk).consistent = True
+        log_of(disk).consistent = True
         if activated:
             deactivate_log(sm, disk)
         deactivate_log(sm, disk)
 
 
-def _merge(sm: SmProcess, older: Disk, newer: Disk) -> None:
-    paths = [disk.storage.log(disk.uuid) for disk in (older, newer)]
-    with sm.locked(newer.uuid, "cbtlog"):
-        activated = activate_log(sm, newer)
-        sm.run(CBT_UTIL, "coalesce", "-p", paths[0], "-c", paths[1])
-        if activated:
-            deactivate_log(sm, newer)
+def _volume(sm: SmProcess, disk: Disk) -> int:
+    """Return the bytes that SM gives to a log's volume; without QCOW2 all have 4 MiB."""
+    blocks = ((disk.recorded or disk.size) + 65535) // 65536
+    needed = (blocks + 65535) // 65536 * 65536
+    return max(4 * MIB, needed) if sm.host.release.qcow2 else 4 * MIB
 
 
-def _log_of(disk: Disk) -> Log:
+def _create_volume(sm: SmProcess, disk: Disk, log: Log) -> None:
+    log.volume = (_volume(sm, disk) + 4 * MIB - 1) // (4 * MIB) * 4 * MIB
+    size = str(_volume(sm, disk) // MIB)
+    wipe = ("-W", "y", "--yes") if sm.host.release.sm_major > 3 else ("-W", "n")
+    name, group = f"{disk.uuid}.cbtlog", disk.storage.group
+    sm.lvm("/sbin/lvcreate", "-n", name, "-L", size, group, "--addtag", "cbtlog", *wipe)
+    log.active_on.add(sm.host.name)
+    disk.storage.free -= log.volume
+
+
+def log_of(disk: Disk) -> Log:
+    """Return the log of a disk that has one."""
     assert disk.log is not None, f"{disk.name} has no CBT log"
     return disk.log

@@ -1,4 +1,4 @@
-"""SM commands on disks, from lock to lock: attach, activate, snapshot, resize, delete, scan.
+"""SM commands on disks, from lock to lock: attach, activate, snapshot, resize, delete.
 
 Writer imitated: sm `SRCommand.py`, `FileSR.py`, `LVHDSR.py`, `blktap2.py`. Each function is one
 process of SM (one pid). What they change of the objects is what the storage would show after.
@@ -9,11 +9,13 @@ from contextlib import contextmanager
 
 from tests.support import emit_cbt as cbt
 from tests.support.emit_cbt import Disks
+from tests.support.emit_errors import CommandError, SmError, failed, raised
+from tests.support.emit_merge import coalesce
+from tests.support.emit_scan import VHD_UTIL, kick_gc
 from tests.support.emit_sm import SmProcess
 from tests.support.emit_tap import Hosts, launch, paused, shut_down
 from tests.support.objects import Disk, Host, Storage
 
-VHD_UTIL = "/usr/bin/vhd-util"
 TD_UTIL = "/usr/sbin/td-util"
 _EXCLUSIVE_FILE = ("vdi_delete", "vdi_attach", "vdi_detach", "vdi_snapshot")
 _EXCLUSIVE_LVM = ("vdi_delete", "vdi_resize", "vdi_snapshot", "sr_scan")
@@ -23,10 +25,12 @@ _EXCLUSIVE_LVM = ("vdi_delete", "vdi_resize", "vdi_snapshot", "sr_scan")
 def command(
     host: Host, name: str, disk: Disk, arguments: tuple[str, ...] = (), **extra: object
 ) -> Iterator[SmProcess]:
-    """Log the frame of a command: SR lock, load of the disk, entry line; then the body."""
+    """Log the frame of a command: SR lock, load of the disk, entry line; then the body.
+
+    Raises:
+        SmError: the body raised it, or a program failed; its traceback is logged.
+    """
     sm = SmProcess(host)
-    storage = disk.storage
-    exclusive = name in (_EXCLUSIVE_LVM if storage.volumes else _EXCLUSIVE_FILE)
     entry: Mapping[str, object] = {
         "args": list(arguments),
         "vdi_ref": disk.ref,
@@ -36,33 +40,61 @@ def command(
         "vdi_allow_caching": "false",
         **extra,
     }
-    if storage.volumes:
-        sm.say(f"LVMCache created for {storage.group}")
-    if exclusive:
-        with sm.locked(storage.uuid, "sr"):
-            _load(sm, disk)
-            sm.enter(name, storage, entry)
+    if disk.storage.volumes:
+        sm.say(f"LVMCache created for {disk.storage.group}")
+    try:
+        with _locked_sr(sm, name, disk):
+            sm.enter(name, disk.storage, entry)
             yield sm
-    else:
-        if not storage.volumes:
-            with sm.locked(storage.uuid, "sr"):
-                _load(sm, disk)
-        sm.enter(name, storage, entry)
-        yield sm
+    except (SmError, CommandError) as error:
+        told = failed(sm, name, error, disk.storage)
+        sm.close()
+        raise told from error
     sm.close()
 
 
+@contextmanager
+def _locked_sr(sm: SmProcess, name: str, disk: Disk) -> Iterator[None]:
+    """Lock the SR for the command, or on file systems for the load of the disk, or not at all."""
+    storage = disk.storage
+    exclusive = name in (_EXCLUSIVE_LVM if storage.volumes else _EXCLUSIVE_FILE)
+    if exclusive:
+        with sm.locked(storage.uuid, "sr"):
+            _load(sm, disk)
+            yield
+        return
+    if not storage.volumes:
+        with sm.locked(storage.uuid, "sr"):
+            _load(sm, disk)
+    yield
+
+
 def enable_cbt(host: Host, disk: Disk, hosts: Hosts) -> None:
-    """Turn CBT on: a new log, inconsistent while the disk is attached."""
+    """Turn CBT on: a new log, inconsistent while the disk is attached.
+
+    Raises:
+        SmError: the disk is raw or a snapshot, or there is no room for a log.
+    """
     with command(host, "vdi_enable_cbt", disk) as sm:
+        if disk.format == "raw" or disk.is_a_snapshot:
+            raise raised(sm, 66, "Raw VDI or snapshot not permitted")
+        if disk.log is not None:
+            return
         sm.say(f"Disk status request for {disk.uuid}")
         with paused(sm, disk, hosts):
-            cbt.check_space(sm, disk.storage)
-            _first_use(sm, disk.storage)
-            cbt.create_log(sm, disk)
-            if disk.attached:
-                sm.say(f"Setting consistency of cbtlog file to False for VDI: {disk.uuid}")
-                cbt.set_flag(sm, disk, consistent=False)
+            try:
+                _start_log(sm, disk)
+            except (SmError, CommandError, OSError) as error:
+                raise raised(sm, 457, str(error)) from error
+
+
+def _start_log(sm: SmProcess, disk: Disk) -> None:
+    cbt.ensure_space(sm, disk)
+    _first_use(sm, disk.storage)
+    cbt.create_log(sm, disk)
+    if disk.attached:
+        sm.say(f"Setting consistency of cbtlog file to False for VDI: {disk.uuid}")
+        cbt.set_flag(sm, disk, consistent=False)
 
 
 def disable_cbt(host: Host, disk: Disk, disks: Disks, hosts: Hosts) -> None:
@@ -84,10 +116,10 @@ def attach(host: Host, disk: Disk, *, writable: bool) -> None:
     storage = disk.storage
     with command(host, "vdi_attach", disk, (str(writable).lower(),)) as sm:
         if storage.volumes:
-            sm.say(f"LVHDVDI.attach for {disk.uuid}")
+            sm.say(f"{sm.family}VDI.attach for {disk.uuid}")
             sm.say(f"Refcount for lvm-{storage.uuid}:{disk.uuid} (0, 0) + (1, 0) => (1, 0)")
-            sm.lvm("/sbin/lvchange", "-ay", storage.image(disk.uuid))
-            sm.run(VHD_UTIL, "query", "--debug", "-vsfp", "-n", storage.image(disk.uuid))
+            sm.lvm("/sbin/lvchange", "-ay", disk.path)
+            sm.run(VHD_UTIL, "query", "--debug", "-vsfp", "-n", disk.path)
         path = f"nbd:unix:/run/blktap-control/nbd/{storage.uuid}/{disk.uuid}:exportname={disk.uuid}"
         shown = {"params_nbd": path, "o_direct": True, "o_direct_reason": "DEFAULT"}
         sm.say(f"result: {shown!r}")
@@ -127,9 +159,9 @@ def detach(host: Host, disk: Disk) -> None:
     storage = disk.storage
     with command(host, "vdi_detach", disk) as sm:
         if storage.volumes:
-            sm.say(f"LVHDVDI.detach for {disk.uuid}")
+            sm.say(f"{sm.family}VDI.detach for {disk.uuid}")
             sm.say(f"Refcount for lvm-{storage.uuid}:{disk.uuid} (1, 0) + (-1, 0) => (0, 0)")
-            sm.deactivated(storage.image(disk.uuid))
+            sm.deactivated(disk.path)
 
 
 def data_destroy(host: Host, snapshot: Disk) -> None:
@@ -137,72 +169,40 @@ def data_destroy(host: Host, snapshot: Disk) -> None:
     storage = snapshot.storage
     with command(host, "vdi_data_destroy", snapshot) as sm:
         if storage.volumes:
-            sm.say(f"LVHDVDI.delete for {snapshot.uuid}")
+            sm.say(f"{sm.family}VDI.delete for {snapshot.uuid}")
             sm.refresh(storage)
             _remove_volume(sm, snapshot)
         sm.forget_lock(snapshot.uuid, "vdi")
         sm.say(f"lock: removing lock dir /var/lock/sm/{snapshot.uuid}")
-        _kick_gc(sm, storage)
+        kick_gc(sm, storage)
     snapshot.image = False
     snapshot.type = "cbt_metadata"
 
 
-def list_changed_blocks(host: Host, older: Disk, newer: Disk, disks: Disks) -> None:
-    """Compare two disks along their logs."""
-    with command(host, "vdi_list_changed_blocks", older, (newer.ref,)) as sm:
-        cbt.changed_blocks(sm, older, newer, disks)
-
-
-def delete(host: Host, disk: Disk, disks: Disks, hosts: Hosts) -> None:
-    """Delete a disk; one with a log is taken out of its chain."""
+def delete(host: Host, disk: Disk, disks: Disks, hosts: Hosts) -> bool:
+    """Delete a disk; one with a log is taken out of its chain. False if its log had to stay."""
     storage = disk.storage
     with command(host, "vdi_delete", disk) as sm:
         if storage.volumes:
-            sm.say(f"LVHDVDI.delete for {disk.uuid}")
+            sm.say(f"{sm.family}VDI.delete for {disk.uuid}")
             if disk.image:
                 _remove_volume(sm, disk)
-                _kick_gc(sm, storage)
+                kick_gc(sm, storage)
             else:
                 sm.raising(46, "The VDI is not available [opterr=LV not found]")
         else:
-            _kick_gc(sm, storage)
-        file_metadata = not storage.volumes and disk.type == "cbt_metadata"
-        if disk.log is not None and not file_metadata:
-            cbt.coalesce(sm, disk, disks, hosts)
+            kick_gc(sm, storage)
+        disk.image = False
+        unlinked = not storage.volumes and disk.type == "cbt_metadata"
+        if disk.log is not None and not unlinked and not coalesce(sm, disk, disks, hosts):
+            return False
     disk.log = None
-
-
-def scan(host: Host, storage: Storage, known: Mapping[str, str]) -> None:
-    """Scan an SR and find nothing new; ``known`` are arguments of the entry line."""
-    sm = SmProcess(host)
-    with sm.locked(storage.uuid, "sr"):
-        if storage.volumes:
-            sm.say(f"LVMCache created for {storage.group}")
-        sm.enter("sr_scan", storage, {"args": [], **known})
-        if storage.volumes:
-            sm.say(f"LVHDSR.scan for {storage.uuid}")
-            sm.refresh(storage)
-            sm.lvm("/sbin/vgs", "--noheadings", "--nosuffix", "--units", "b", storage.group)
-        pattern = "VHD-*" if storage.volumes else f"{storage.folder}/*.vhd"
-        group = ("-l", storage.group) if storage.volumes else ()
-        sm.run(VHD_UTIL, "scan", "-f", "-m", pattern, *group, seconds=0.4)
-        _kick_gc(sm, storage)
-    sm.close()
-
-
-def update(host: Host, storage: Storage) -> None:
-    """Ask an SR for its size, as any host may."""
-    sm = SmProcess(host)
-    with sm.locked(storage.uuid, "sr"):
-        sm.enter("sr_update", storage, {"args": []})
-        if storage.volumes:
-            cbt.check_space(sm, storage)
-    sm.close()
+    return True
 
 
 def _load(sm: SmProcess, disk: Disk) -> None:
-    if not disk.storage.volumes and disk.image:
-        sm.run(TD_UTIL, "query", "vhd", "-vpfb", disk.storage.image(disk.uuid))
+    if not disk.storage.volumes and disk.image and disk.format == "vhd":
+        sm.run(TD_UTIL, "query", "vhd", "-vpfb", disk.path)
 
 
 def _first_use(sm: SmProcess, storage: Storage) -> None:
@@ -212,7 +212,7 @@ def _first_use(sm: SmProcess, storage: Storage) -> None:
 
 
 def _remove_volume(sm: SmProcess, disk: Disk) -> None:
-    path = disk.storage.image(disk.uuid)
+    path = disk.path
     sm.say(f"Refcount for lvm-{disk.storage.uuid}:{disk.uuid} (0, 0) + (1, 0) => (1, 0)")
     sm.lvm("/sbin/lvchange", "-ay", path)
     sm.run(VHD_UTIL, "query", "--debug", "-vsaf", "-n", path)
@@ -221,16 +221,3 @@ def _remove_volume(sm: SmProcess, disk: Disk) -> None:
     sm.deactivated(path)
     sm.lvm("/sbin/lvremove", "-f", path)
     sm.dm_gone(path)
-
-
-def _kick_gc(sm: SmProcess, storage: Storage) -> None:
-    sm.say("Kicking GC")
-    if sm.modern:
-        sm.say(f"Kicking SMGC@{storage.uuid}...")
-        sm.run("/usr/bin/systemctl", "restart", f"SMGC@{storage.uuid}")
-    gc = SmProcess(sm.host, program="SMGC")
-    gc.say("Found 0 cache files")
-    gc.say(f"SR {storage.uuid[:4]} ('{storage.name}') (5 VDIs in 5 VHD trees): no changes")
-    gc.say("No work, exiting")
-    gc.say("GC process exiting, no work left")
-    gc.say("In cleanup")

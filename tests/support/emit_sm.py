@@ -11,6 +11,7 @@ from tests.support.journal import SMLOG
 from tests.support.objects import Host, Storage
 
 Frames = tuple[tuple[str, int, str, str], ...]  # file, line, function, code
+_ERRORS = ("SR", "xs_errors", "sm.core.xs_errors")  # where SROSError is, by generation of sm
 
 _FAIRLOCK = "/run/fairlock/devicemapper"
 _NIL_LVM = "/var/lock/sm/.nil/lvm"
@@ -22,7 +23,9 @@ class SmProcess:
     def __init__(self, host: Host, program: str = "SM") -> None:
         self.host = host
         self.pid = host.journal.pid()
+        self._thread = "[MainThread]" if host.release.qcow2 and program == "SM" else ""
         self.modern = host.release.sm_major >= 3
+        self.family = "LVM" if host.release.qcow2 else "LVHD"
         self._program = program
         self._opened: list[str] = []
         self._held: set[str] = set()
@@ -31,7 +34,7 @@ class SmProcess:
     def say(self, text: str) -> None:
         """Log `text`, one record per line, each with the pid."""
         for line in text.split("\n"):
-            self.host.journal.write(SMLOG, self._program, f"[{self.pid}] {line}")
+            self.host.journal.write(SMLOG, self._program, f"[{self.pid}]{self._thread} {line}")
 
     def enter(self, command: str, storage: Storage, arguments: Mapping[str, object]) -> None:
         """Log the command's entry line: its name and its parameters."""
@@ -92,9 +95,11 @@ class SmProcess:
         self._opening(path)
         self.say(f"lock: acquired {path}")
         self._held.add(path)
-        yield
-        self._held.discard(path)
-        self.say(f"lock: released {path}")
+        try:
+            yield
+        finally:
+            self._held.discard(path)
+            self.say(f"lock: released {path}")
 
     def forget_lock(self, namespace: str, name: str) -> None:
         """Log the removal of a lock file."""
@@ -109,15 +114,24 @@ class SmProcess:
         self._opened.clear()
 
     def raising(self, code: int, text: str) -> None:
-        """Log an error object being made; also done for errors that are caught."""
+        """Log an error object being made, caught later or not; sm 4 does not."""
+        if self.host.release.sm_major > 3:
+            return
         self.say(f"Raising exception [{code}, {text}]")
+
+    @property
+    def error_class(self) -> str:
+        """Return the name of the class of SM's errors."""
+        return f"{_ERRORS[self.host.release.sm_major - 2]}.SROSError"
 
     def exception(self, tag: str, kind: str, text: str, frames: Frames) -> None:
         """Log an exception with its traceback; the last record is empty."""
         shown = f"<class '{kind}'>" if "." in kind or self.modern else f"<type 'exceptions.{kind}'>"
         lines = [f"***** {tag}: EXCEPTION {shown}, {text}"]
+        old = self.host.release.sm_major <= 3
+        folder = "/opt/xensource/sm" if old else "/usr/lib/python3.11/site-packages/sm"
         for file, number, function, code in frames:
-            lines.append(f'  File "/opt/xensource/sm/{file}", line {number}, in {function}')
+            lines.append(f'  File "{folder}/{file}", line {number}, in {function}')
             lines.append(f"    {code}")
         self.say("\n".join([*lines, ""]))
 

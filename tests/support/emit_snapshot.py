@@ -8,17 +8,20 @@ from enum import Enum, auto
 
 from tests.support import emit_cbt as cbt
 from tests.support.emit_cbt import Disks
-from tests.support.emit_disk import TD_UTIL, VHD_UTIL, command
+from tests.support.emit_disk import TD_UTIL, command
+from tests.support.emit_errors import CommandError, SmError
+from tests.support.emit_scan import VHD_UTIL
 from tests.support.emit_sm import SmProcess
 from tests.support.emit_tap import Hosts, paused
-from tests.support.objects import MIB, Disk, Host, Storage
+from tests.support.objects import MIB, Disk, Host, Storage, bitmap
 
 
 class LogFault(Enum):
     """What goes wrong with the live disk's new log, once the snapshot itself is done."""
 
     NONE = auto()
-    NO_SPACE = auto()  # S-29: the volume group has no extent left
+    NO_SPACE = auto()  # S-29: the volume group has no extent left; on files: ENOSPC
+    SHORT = auto()  # H-07: the file system is full, and cbt-util does not notice
     LVCREATE = auto()  # lvcreate fails, not for space
     SUPPORTER = auto()  # S-04: the supporter that runs the disk cannot refresh the log
 
@@ -59,60 +62,65 @@ def snapshot(
 
 def resize(host: Host, disk: Disk, size: int, *, fails: bool = False) -> bool:
     """Log a resize; False if it `fails` for the CBT log, which is gone then."""
-    storage, image = disk.storage, disk.storage.image(disk.uuid)
     with command(host, "vdi_resize", disk, (str(size),)) as sm:
-        if storage.volumes:
-            sm.say(f"LVHDVDI.resize for {disk.uuid}")
-            cbt.check_space(sm, storage)
-            sm.lvm("/sbin/lvresize", "-L", str(size // MIB + 8), image)
-            sm.run(VHD_UTIL, "resize", "--debug", "-s", str(size // MIB), "-n", image, "-f")
-        else:
-            journal = f".journal-{disk.uuid}"
-            argv = ("resize", "--debug", "-s", str(size // MIB), "-n", image, "-j", journal)
-            sm.run(VHD_UTIL, *argv)
-        sm.run(VHD_UTIL, "query", "--debug", "-v", "-n", image)
+        if disk.storage.volumes:
+            sm.say(f"{sm.family}VDI.resize for {disk.uuid}")
+            cbt.check_space(sm, disk.storage)
+            sm.lvm("/sbin/lvresize", "-L", str(size // MIB + 8), disk.path)
+        _resize_image(sm, disk, size)
         disk.size = size
         if disk.log is None:
             return True
-        if not fails:
+        too_small = disk.storage.volumes and 48 + bitmap(size) > disk.log.volume
+        if not (fails or too_small):
             cbt.cbt_util(sm, disk, "set", "-s", str(size))
+            disk.log.size = size
             return True
         _log_does_not_grow(sm, disk)
     return False
 
 
+def _resize_image(sm: SmProcess, disk: Disk, size: int) -> None:
+    if disk.format == "qcow2":
+        sm.run("/usr/bin/qemu-img", "resize", disk.path, str(size))
+        return
+    last = ("-f",) if disk.storage.volumes else ("-j", f".journal-{disk.uuid}")
+    sm.run(VHD_UTIL, "resize", "--debug", "-s", str(size // MIB), "-n", disk.path, *last)
+    sm.run(VHD_UTIL, "query", "--debug", "-v", "-n", disk.path)
+
+
 def _log_does_not_grow(sm: SmProcess, disk: Disk) -> None:
     """Log 20 tries, a second apart: cbt-util's status 5 is taken for a passing I/O error."""
     path = disk.storage.log(disk.uuid)
-    with sm.locked(disk.uuid, "cbtlog"):
-        for _ in range(20):
-            stderr = f"Failed to write CBT bitmap to file {path}\n"
-            argv = (cbt.CBT_UTIL, "set", "-n", path, "-s", str(disk.size))
-            sm.fail(*argv, code=5, stderr=stderr, seconds=1)
+    stderr = f"Failed to write CBT bitmap to file {path}\n"
+    cbt.cbt_util_fails(sm, disk, "set", "-n", path, "-s", str(disk.size), stderr=stderr)
     sm.say(f"Resizing of CBT metadata for disk {disk.uuid} failed.")
     cbt.delete_log(sm, disk)
 
 
 def _restart(sm: SmProcess, disk: Disk, new: Disk, hosts: Hosts, fault: LogFault) -> None:
+    if fault is LogFault.NO_SPACE:
+        disk.storage.free = 0
+    try:
+        if fault is LogFault.LVCREATE:
+            _lvcreate_fails(sm, disk)
+        cbt.restart(sm, disk, new, short=fault is LogFault.SHORT)
+    except (SmError, CommandError, OSError):
+        sm.say(f"Creating CBT metadata log for disk {disk.uuid} failed.")
+        cbt.delete_log(sm, disk)
+        return
+    _update_supporters(sm, disk, hosts, fails=fault is LogFault.SUPPORTER)
+
+
+def _lvcreate_fails(sm: SmProcess, disk: Disk) -> None:
     storage = disk.storage
-    match fault:
-        case LogFault.NONE | LogFault.SUPPORTER:
-            cbt.restart(sm, disk, new)
-            _update_supporters(sm, disk, hosts, fails=fault is LogFault.SUPPORTER)
-            return
-        case LogFault.NO_SPACE:
-            storage.free = 0
-            cbt.check_space(sm, storage)
-            sm.say(f"Not enough space! free space: {storage.free}, need: {4 * MIB}")
-            sm.raising(44, "There is insufficient space")
-        case LogFault.LVCREATE:
-            cbt.check_space(sm, storage)
-            name = f"{disk.uuid}.cbtlog"
-            tags = ("--addtag", "cbtlog", "-W", "n")
-            argv = ("/sbin/lvcreate", "-n", name, "-L", "4", storage.group, *tags)
-            stderr = f"  Metadata on {_device(storage)} at 4096 has wrong VG name.\n"
-            sm.lvm_fails(*argv, code=5, stderr=stderr)
-    sm.say(f"Creating CBT metadata log for disk {disk.uuid} failed.")
+    cbt.check_space(sm, storage)
+    name = f"{disk.uuid}.cbtlog"
+    tags = ("--addtag", "cbtlog", "-W", "n")
+    argv = ("/sbin/lvcreate", "-n", name, "-L", "4", storage.group, *tags)
+    stderr = f"  Metadata on {_device(storage)} at 4096 has wrong VG name.\n"
+    sm.lvm_fails(*argv, code=5, stderr=stderr)
+    raise CommandError(5, repr(list(argv)), stderr.strip())
 
 
 def _update_supporters(sm: SmProcess, disk: Disk, hosts: Hosts, *, fails: bool) -> None:
@@ -174,10 +182,10 @@ def _file_snapshot(sm: SmProcess, disk: Disk, new: Disk, base: Disk) -> None:
 
 def _volume_snapshot(sm: SmProcess, disk: Disk, new: Disk, base: Disk) -> None:
     storage = disk.storage
-    sm.say(f"LVHDVDI._snapshot for {disk.uuid} (type 2)")
+    sm.say(f"{sm.family}VDI._snapshot for {disk.uuid} (type 2)")
     sm.say("LVMCache: will initialize now")
     sm.refresh(storage)
-    sm.run(VHD_UTIL, "query", "--debug", "-d", "-n", storage.image(disk.uuid))
+    sm.run(VHD_UTIL, "query", "--debug", "-d", "-n", disk.path)
     cbt.check_space(sm, storage)
     sm.run("uuidgen", "-r")
     sm.run("uuidgen", "-r")
@@ -194,7 +202,7 @@ def _volume_snapshot(sm: SmProcess, disk: Disk, new: Disk, base: Disk) -> None:
         "-W",
         "n",
     )
-    sm.lvm("/sbin/lvrename", storage.image(disk.uuid), f"VHD-{base.uuid}")
+    sm.lvm("/sbin/lvrename", disk.path, f"VHD-{base.uuid}")
     for leaf, size in ((disk, disk.size // MIB + 44), (new, 8)):
         name = f"VHD-{leaf.uuid}"
         sm.lvm("/sbin/lvcreate", "-n", name, "-L", str(size), storage.group, "-W", "n")

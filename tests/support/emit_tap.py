@@ -21,18 +21,20 @@ def paused(sm: SmProcess, disk: Disk, hosts: Hosts) -> Iterator[None]:
     for ref in disk.attached:
         sm.say(f"Calling tap-pause on host {ref}")
         _pause(hosts[ref], disk)
-    yield
-    sm.say(f"Unpause request for {disk.uuid} secondary=None")
-    for ref in disk.attached:
-        sm.say(f"Calling tap-unpause on host {ref}")
-        _unpause(hosts[ref], disk)
+    try:
+        yield
+    finally:
+        sm.say(f"Unpause request for {disk.uuid} secondary=None")
+        for ref in disk.attached:
+            sm.say(f"Calling tap-unpause on host {ref}")
+            _unpause(hosts[ref], disk)
 
 
 def launch(sm: SmProcess, disk: Disk, *, log: str | None, writable: bool) -> None:
     """Log the start of a tapdisk; ``-C`` names the CBT log it is to keep."""
     pid, minor = str(sm.host.journal.pid()), str(sm.pid % 37)
     disk.tapdisk = (pid, minor)
-    image = f"vhd:{disk.storage.image(disk.uuid)}"
+    image = f"{_type(disk)}:{disk.path}"
     sm.tap_ctl("allocate")
     sm.tap_ctl("spawn")
     sm.run("/usr/bin/cgclassify", "-g", "cpu:vm.slice", pid) if not sm.modern else None
@@ -46,7 +48,7 @@ def launch(sm: SmProcess, disk: Disk, *, log: str | None, writable: bool) -> Non
 def shut_down(sm: SmProcess, disk: Disk) -> None:
     """Log the end of a tapdisk."""
     pid, minor = disk.tapdisk
-    image = f"vhd:{disk.storage.image(disk.uuid)}"
+    image = f"{_type(disk)}:{disk.path}"
     sm.tap_ctl("close", "-p", pid, "-m", minor, "-t", "120")
     sm.tap_ctl("detach", "-p", pid, "-m", minor)
     sm.tap_ctl("free", "-m", minor)
@@ -66,7 +68,7 @@ def _pause(host: Host, disk: Disk) -> None:
 
 def _unpause(host: Host, disk: Disk) -> None:
     pid, minor = disk.tapdisk
-    image = disk.storage.image(disk.uuid)
+    image = disk.path
     log = disk.storage.log(disk.uuid) if disk.log is not None else None
     plugin = SmProcess(host)
     with plugin.locked(disk.uuid, "vdi"):
@@ -77,7 +79,7 @@ def _unpause(host: Host, disk: Disk) -> None:
         plugin.say(f"Realpath: {image}")
         plugin.say(f"Calling tap unpause with minor {minor}")
         extra = ["-c", log] if log else []
-        plugin.tap_ctl("unpause", "-p", pid, "-m", minor, "-a", f"vhd:{image}", *extra)
+        plugin.tap_ctl("unpause", "-p", pid, "-m", minor, "-a", f"{_type(disk)}:{image}", *extra)
     if log and disk.log is not None and disk.storage.volumes:
         disk.log.active_on.add(host.name)
     _opened(host, disk, log)
@@ -89,10 +91,15 @@ def _opened(host: Host, disk: Disk, log: str | None) -> None:
     host.journal.write(DAEMON, tag, f"received 'open' message (uuid = {minor})")
     if log:
         needed = bitmap(disk.size)
-        device = disk.storage.image(disk.uuid)
+        device = disk.path
         host.journal.write(
             DAEMON, tag, f"CBT:tapdisk_vbd_add_dirty_log called for {device} with log file {log}"
         )
         host.journal.write(DAEMON, tag, f"CBT: Size in Image: {disk.size // 512} sectors")
         size = f"{needed + 48} bytes (bitmap {needed} + header 48)"
         host.journal.write(DAEMON, tag, f"CBT: allocating {size} for dirty bitmap")
+
+
+def _type(disk: Disk) -> str:
+    """Return tapdisk's word for the format of an image."""
+    return "aio" if disk.format == "raw" else disk.format

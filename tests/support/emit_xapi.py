@@ -70,21 +70,54 @@ class Api:
         text = f"[{head}] ({who} '{result}' 'API' '{task.name}' ({shown}))"
         self.host.journal.write(AUDIT, "xapi", text)
 
-    def begin(self, call: str, disk: Disk, text: str = "VDI = '{v}'") -> Task:
-        """Log the start of a VDI call: forwarded, the SR marked busy, SM called."""
+    def forward(self, call: str, disk: Disk, text: str = "VDI = '{v}'") -> Task:
+        """Log that a VDI call is forwarded and its SR marked busy."""
         task = self.call(call)
         shown = text.format(v=f"{disk.name} ({disk.uuid})")
         self.log(task, "message_forwarding", f"{call}: {shown}", level="info")
         self.log(task, "message_forwarding", f"Marking SR for {call} (task=OpaqueRef:{disk.uuid})")
-        verb = call.replace("VDI.", "vdi_")
-        where = f"sr={disk.storage.ref} vdi={disk.ref}"
+        return task
+
+    def reach(self, task: Task, disk: Disk, other: Disk | None = None) -> None:
+        """Log that SM is called; `other` is the newer disk of a comparison."""
+        verb = task.name.replace("VDI.", "vdi_")
+        disks = f"vdi_from={disk.ref} vdi_to={other.ref}" if other else f"vdi={disk.ref}"
+        where = f"sr={disk.storage.ref} {disks}"
         self.log(task, "sm", f"SM {disk.storage.type} {verb} {where}")
+
+    def begin(self, call: str, disk: Disk, text: str = "VDI = '{v}'") -> Task:
+        """Log the start of a VDI call: forwarded, the SR marked busy, SM called."""
+        task = self.forward(call, disk, text)
+        self.reach(task, disk)
         return task
 
     def end(self, task: Task, disk: Disk) -> None:
         """Log the good end of a VDI call."""
         self.log(task, "message_forwarding", f"Unmarking SR after {task.name}")
         self.audit(task, (("self", disk),))
+
+    def refuse(self, task: Task, disk: Disk, code: str, *params: str) -> str:
+        """Log that xapi refuses a call before SM hears of it; returns the error's code."""
+        shown = f"{code}: [ {'; '.join(params)} ]"
+        text = f"Caught exception while marking VDI for {task.name} in message forwarder: {shown}"
+        self.log(task, "message_forwarding", text)
+        return self.fail(task, disk, code, *params)
+
+    def fail(self, task: Task, disk: Disk, code: str, *params: str) -> str:
+        """Log the bad end of a VDI call; returns the error's code."""
+        self.log(task, "message_forwarding", f"Unmarking SR after {task.name}")
+        shown = "; ".join(params)
+        error = f"Server_error({code}, [ {shown} ])"
+        head = f"{task.name} {task.short} failed with exception {error}"
+        frames = (
+            "1/3 xapi Raised at file ocaml/xapi/rbac.ml, line 231",
+            "2/3 xapi Called from file ocaml/xapi/rbac.ml, line 239",
+            "3/3 xapi Called from file ocaml/xapi/server_helpers.ml, line 78",
+        )
+        for text in (head, f"Raised {error}", *frames, ""):
+            self.log(task, "backtrace", text, level="error")
+        self.audit(task, (("self", disk),), f"ERROR:{code}: [ {shown} ]")
+        return code
 
     def set_cbt(self, disk: Disk, *, enabled: bool) -> None:
         """Log SM's own call that writes the database's flag."""

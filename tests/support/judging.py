@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from analyzer.checks import CHECKS
 from analyzer.model.finding import Outcome
 from analyzer.model.host import (
     Alert,
@@ -23,6 +24,7 @@ from analyzer.parsers._api import Selector, Stamp
 from analyzer.parsers.scan import Scanner
 from analyzer.rules.engine import judge
 from analyzer.rules.load import Catalogue
+from analyzer.rules.verdict import conclude
 from analyzer.state.case import Case, HostReport
 from analyzer.state.events import EventTable, EventTableBuilder, KeepPolicy, alert_message
 from analyzer.state.pool import PoolState
@@ -221,8 +223,14 @@ class World:
         return case, sources
 
     def judge(self, catalogue: Catalogue, rule: str) -> Outcome:
-        """Return the answer of one declarative rule."""
-        return judge(catalogue.get(rule), *self.case(catalogue))
+        """Return the answer of one rule, declarative or a check."""
+        case, sources = self.case(catalogue)
+        check = next((check for check in CHECKS if check.id == rule), None)
+        if check is None:
+            return judge(catalogue.get(rule), case, sources)
+        text = catalogue.text(rule)
+        seen = check.examine(case, text)
+        return conclude(text, seen.findings, case, sources, gaps=seen.gaps)
 
 
 def whole(**changes: object) -> World:

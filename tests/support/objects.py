@@ -33,7 +33,10 @@ class Host:
 
 @dataclass(slots=True, kw_only=True)
 class Storage:
-    """An SR. ``type``: lvm, lvmoiscsi (volumes) or ext, nfs (files). Sizes in bytes."""
+    """An SR. ``type``: lvm, lvmoiscsi (volumes) or ext, nfs (files). Sizes in bytes.
+
+    ``mounts`` is where SM of this pool says that file systems are mounted.
+    """
 
     uuid: str
     ref: str
@@ -42,6 +45,7 @@ class Storage:
     size: int = 500 * GIB
     free: int = 200 * GIB
     shared: bool = False
+    mounts: str = "/var/run/sr-mount"
 
     @property
     def volumes(self) -> bool:
@@ -55,31 +59,52 @@ class Storage:
 
     @property
     def folder(self) -> str:
-        """Return where disks and logs are, as SM 3.x writes it."""
-        return f"/dev/{self.group}" if self.volumes else f"/var/run/sr-mount/{self.uuid}"
+        """Return where disks and logs are, as SM writes it."""
+        return f"/dev/{self.group}" if self.volumes else f"{self.mounts}/{self.uuid}"
 
     def log(self, disk: str) -> str:
         """Return the path of a disk's CBT log."""
         return f"{self.folder}/{disk}.cbtlog"
 
-    def image(self, disk: str) -> str:
-        """Return the path of a disk's VHD."""
-        return f"{self.folder}/VHD-{disk}" if self.volumes else f"{self.folder}/{disk}.vhd"
+    def image(self, disk: str, image_format: str = "vhd") -> str:
+        """Return the path of a disk's image; raw volumes are named ``LV-``."""
+        if not self.volumes:
+            return f"{self.folder}/{disk}.{image_format}"
+        prefix = "LV" if image_format == "raw" else image_format.upper()
+        return f"{self.folder}/{prefix}-{disk}"
 
 
 @dataclass(slots=True, kw_only=True)
 class Log:
-    """A CBT log as it is on the storage; ``active_on`` are hosts that have its volume active."""
+    """A CBT log as it is on the storage; ``active_on`` are hosts that have its volume active.
 
+    ``size`` is the disk's as the log's header has it, ``volume`` the log volume's, both in bytes.
+    ``bits`` stands for the bitmap: the names of the writes it knows of. A ``short`` log lost the
+    end of its bitmap, because the file system was full.
+    """
+
+    size: int = 0
     parent: str | None = None
     child: str | None = None
     consistent: bool = True
+    bits: frozenset[str] = frozenset()
+    short: bool = False
+    volume: int = 4 * MIB
     active_on: set[str] = field(default_factory=set)
+
+    @property
+    def length(self) -> int:
+        """Return the bytes of the log where it is a file."""
+        whole = 48 + bitmap(self.size)
+        return whole // 4096 * 4096 if self.short else whole
 
 
 @dataclass(slots=True, kw_only=True)
 class Disk:
-    """A VDI. ``image`` is False once the data is destroyed; ``log`` is its CBT log, if any."""
+    """A VDI. ``image`` is False once the data is destroyed; ``log`` is its CBT log, if any.
+
+    ``format``: vhd, raw or qcow2. ``recorded`` is the size in the database where that differs.
+    """
 
     uuid: str
     ref: str
@@ -87,6 +112,8 @@ class Disk:
     storage: Storage
     size: int
     type: str = "user"
+    format: str = "vhd"
+    recorded: int | None = None
     cbt_enabled: bool = False
     managed: bool = True
     image: bool = True
@@ -101,6 +128,11 @@ class Disk:
     def is_a_snapshot(self) -> bool:
         """Tell whether this is a snapshot of another disk."""
         return self.snapshot_of is not None
+
+    @property
+    def path(self) -> str:
+        """Return the path of the image."""
+        return self.storage.image(self.uuid, self.format)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -130,7 +162,10 @@ class Network:
 
 @dataclass(slots=True, kw_only=True)
 class Pool:
-    """A pool at this moment; the first host is the master. ``disks`` by uuid."""
+    """A pool at this moment; the first host is the master. ``disks`` by uuid.
+
+    ``orphans`` are deleted disks whose CBT log is still on the storage; the next scan finds them.
+    """
 
     uuid: str
     ref: str
@@ -141,6 +176,12 @@ class Pool:
     machines: list[Machine] = field(default_factory=list)
     networks: list[Network] = field(default_factory=list)
     disks: dict[str, Disk] = field(default_factory=dict)
+    orphans: dict[str, Disk] = field(default_factory=dict)
+
+    @property
+    def stored(self) -> dict[str, Disk]:
+        """Return what the storage has: the disks, and logs that no disk of the database has."""
+        return {**self.disks, **self.orphans}
 
     @property
     def master(self) -> Host:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tests.support.clock import MONTHS
-from tests.support.objects import GIB, MIB, Disk, Host, Storage, bitmap
+from tests.support.objects import GIB, MIB, Disk, Host, Storage
 
 _LVS_HEAD = "  LV{lv}VG{vg}Attr       LSize   Pool Origin Data%  Meta%  Move Log Cpy%Sync Convert\n"
 
@@ -121,11 +121,11 @@ def listing(storages: Iterable[Storage], disks: Sequence[Disk], at: datetime) ->
             if disk.storage is not storage:
                 continue
             if disk.log is not None:
-                size = 48 + bitmap(disk.size)
+                size = disk.log.length
                 lines.append(f"-rw-r--r-- 1 root root {size:>12} {stamp} {disk.uuid}.cbtlog")
             if disk.image:
                 size = disk.size // 3
-                lines.append(f"-rw-r--r-- 1 root root {size:>12} {stamp} {disk.uuid}.vhd")
+                lines.append(f"-rw-r--r-- 1 root root {size:>12} {stamp} {disk.uuid}.{disk.format}")
         lines.append(f"-rw-r--r-- 1 root root          212 {stamp} filelog.txt")
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
@@ -178,19 +178,19 @@ def _volumes(host: Host, disk: Disk) -> list[tuple[str, str, str, int]]:
     if disk.log is not None:
         on = "a" if host.name in disk.log.active_on else "-"
         open_ = "o" if host.ref in disk.attached and disk.tapdisk[0] and on == "a" else "-"
-        rows.append((f"{disk.uuid}.cbtlog", group, f"-wi-{on}{open_}----", 4 * MIB))
+        rows.append((f"{disk.uuid}.cbtlog", group, f"-wi-{on}{open_}----", disk.log.volume))
     if disk.image:
         write = "w" if disk.managed else "r"
         attr = f"-{write}i-ao----" if host.ref in disk.attached else f"-{write}i-------"
         size = 8 * MIB if disk.is_a_snapshot else disk.size + 44 * MIB
         size = size if disk.managed else disk.size // 3
-        rows.append((f"VHD-{disk.uuid}", group, attr, size))
+        rows.append((disk.path.rpartition("/")[2], group, attr, size))
     return rows
 
 
 def _names(disk: Disk) -> list[str]:
     log = [f"{disk.uuid}.cbtlog"] if disk.log is not None else []
-    return log + ([f"VHD-{disk.uuid}"] if disk.image else [])
+    return log + ([disk.path.rpartition("/")[2]] if disk.image else [])
 
 
 def _active(host: Host, storage: Storage, disks: Sequence[Disk]) -> list[str]:

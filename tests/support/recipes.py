@@ -8,10 +8,21 @@ from tests.support.story_cbt import (
     snapshot_failed,
     two_host_pool,
 )
+from tests.support.story_compared import cbt_comparisons_lvm, cbt_comparisons_nfs
+from tests.support.story_hazards import cbt_hazards_lvm, cbt_hazards_nfs
 from tests.support.story_healthy import healthy_cbt
+from tests.support.story_heavy import cbt_heavy_healthy
 from tests.support.story_nbd import nbd_no_network, nbd_trouble
+from tests.support.story_refused import cbt_refused_lvm, cbt_refused_nfs
 
 RECIPES = (
+    Recipe(name="cbt-comparisons-lvm", tell=cbt_comparisons_lvm),
+    Recipe(name="cbt-comparisons-nfs", tell=cbt_comparisons_nfs),
+    Recipe(name="cbt-hazards-lvm", tell=cbt_hazards_lvm),
+    Recipe(name="cbt-hazards-nfs", tell=cbt_hazards_nfs),
+    Recipe(name="cbt-heavy-healthy", tell=cbt_heavy_healthy),
+    Recipe(name="cbt-refused-lvm", tell=cbt_refused_lvm),
+    Recipe(name="cbt-refused-nfs", tell=cbt_refused_nfs),
     Recipe(name="healthy-cbt", tell=healthy_cbt),
     Recipe(name="host-crash", tell=host_crash),
     Recipe(name="lvm-no-space", tell=lvm_no_space),

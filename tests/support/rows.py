@@ -102,7 +102,7 @@ def pbd(ref: str, uuid: str, member: Host, storage: Storage) -> Row:
 
 def vdi(disk: Disk) -> Row:
     """Return a row of ``VDI``."""
-    sm_config: dict[str, str] = {"vdi_type": "vhd"} if disk.storage.volumes else {}
+    sm_config = _sm_config(disk)
     if disk.vhd_parent:
         sm_config["vhd-parent"] = disk.vhd_parent
     sm_config |= {f"host_{ref}": mode for ref, mode in disk.attached.items()}
@@ -114,7 +114,7 @@ def vdi(disk: Disk) -> Row:
         "SR": disk.storage.ref,
         "VBDs": (),
         "crash_dumps": (),
-        "virtual_size": disk.size,
+        "virtual_size": disk.recorded or disk.size,
         "physical_utilisation": disk.size // 3 if disk.image else 0,
         "type": disk.type,
         "sharable": False,
@@ -272,6 +272,15 @@ def sm(ref: str, uuid: str, storage_type: str, version: str) -> Row:
         "driver_filename": f"/opt/xensource/sm/{storage_type}SR",
         "required_cluster_stack": (),
     }
+
+
+def _sm_config(disk: Disk) -> dict[str, str]:
+    """Return how the driver tells formats apart: on volumes always, on files for raw only."""
+    if disk.format == "qcow2":
+        return {"image-format": "qcow2"} | ({"vdi_type": "qcow2"} if disk.storage.volumes else {})
+    if disk.storage.volumes:
+        return {"vdi_type": "aio" if disk.format == "raw" else disk.format}
+    return {"type": "raw"} if disk.format == "raw" else {}
 
 
 def _machine(ref: str, uuid: str, name: str) -> dict[str, Value]:

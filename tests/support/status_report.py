@@ -24,7 +24,7 @@ def status_report(
     report = BundleBuilder(host=host.name, captured=stamp, utc_offset_minutes=minutes)
     report.files(_commands(pool, host, nbd))
     if any(not storage.volumes for storage in pool.storages):
-        folders = outputs.listing(pool.storages, list(pool.disks.values()), pool.clock.local)
+        folders = outputs.listing(pool.storages, list(pool.stored.values()), pool.clock.local)
         report.file("ls-lR-%run%sr-mount.out", folders)
     report.files(_configuration(pool, host))
     for path in host.journal.paths():
@@ -36,7 +36,7 @@ def status_report(
 
 
 def _commands(pool: Pool, host: Host, nbd: str) -> Iterator[tuple[str, str]]:
-    disks = list(pool.disks.values())
+    disks = list(pool.stored.values())
     local = pool.clock.local
     since = f"Tue {local - timedelta(days=3):%F %T} CET"
     running = f"active (running) since {since}; 3 days ago\n Main PID: 2214 (xapi-nbd)"

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from tests.support.clock import utc
 from tests.support.emit_snapshot import LogFault
-from tests.support.objects import GIB
+from tests.support.objects import GIB, Disk
 from tests.support.routine import backup, small_world
-from tests.support.sample import Sample
+from tests.support.sample import Findings, Sample
 from tests.support.world import World
 
 
@@ -26,10 +26,7 @@ def host_crash() -> Sample:
     world.crash(world.master)
     dropped = [*world.start(running), *world.start(halted)]
     world.until(utc("2024-11-22 09:06:01"))
-    return Sample(
-        reports=(world.bundle(world.master),),
-        found={"cbt-disabled-inconsistent-log": tuple((disk.uuid,) for disk in dropped)},
-    )
+    return Sample(reports=(world.bundle(world.master),), found=_given_up(dropped))
 
 
 def lvm_no_space() -> Sample:
@@ -47,8 +44,8 @@ def lvm_no_space() -> Sample:
     backup(world, tracked, {})
     world.until(utc("2024-11-22 01:00:00"))
     world.snapshot(full, fault=LogFault.NO_SPACE)
-    gone.log = None
     world.until(utc("2024-11-22 09:06:01"))
+    gone.log = None
     return Sample(
         reports=(world.bundle(world.master),),
         found={
@@ -100,7 +97,7 @@ def two_host_pool() -> Sample:
     world.clock.tick(14)
     return Sample(
         reports=(first, world.bundle(supporter)),
-        found={"cbt-disabled-inconsistent-log": tuple((disk.uuid,) for disk in dropped)},
+        found=_given_up(dropped),
     )
 
 
@@ -124,3 +121,9 @@ def resize_failed() -> Sample:
         reports=(world.bundle(world.master),),
         found={"cbt-disabled-resize-failed": ((grown.uuid,),)},
     )
+
+
+def _given_up(disks: list[Disk]) -> Findings:
+    """Return what is found of disks whose logs were dropped: their snapshots point to nothing."""
+    subjects = tuple((disk.uuid,) for disk in disks)
+    return {"cbt-disabled-inconsistent-log": subjects, "cbt-stale-child-pointer": subjects}

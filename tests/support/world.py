@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from tests.support import emit_disk, emit_snapshot
+from tests.support import emit_disk, emit_scan, emit_snapshot
 from tests.support.bundle import BundleBuilder
+from tests.support.calls import Calls, Comparison
 from tests.support.clock import Clock, Ids
 from tests.support.emit_nbd import Nbd
+from tests.support.emit_scan import Differences
 from tests.support.emit_snapshot import LogFault
 from tests.support.emit_system import boot, collect, everyday, halt
 from tests.support.emit_xapi import Api
@@ -48,6 +50,7 @@ class World:
         self.storages, self.machines = self.state.storages, self.state.machines
         self.networks, self.disks = self.state.networks, self.state.disks
         self.api = Api(self.master, self.ids)
+        self.calls = Calls(self.state, self.api)
         self.nbd = {host.name: Nbd(host, self.ids) for host in self.hosts}
         self.network("Pool-wide network associated with eth0", "xenbr0", "eth0", "192.0.2")
 
@@ -70,6 +73,7 @@ class World:
             type=type_,
             free=free,
             shared=type_ in {"nfs", "lvmoiscsi"},
+            mounts="/run/sr-mount" if self.master.release.sm_major > 3 else "/var/run/sr-mount",
         )
         self.storages.append(made)
         return made
@@ -97,9 +101,16 @@ class World:
         self.machines.append(made)
         return made
 
-    def disk(self, name: str, storage: Storage, size: int) -> Disk:
+    def disk(self, name: str, storage: Storage, size: int, image_format: str = "vhd") -> Disk:
         """Add a disk."""
-        made = Disk(uuid=self.ids.uuid(), ref=self.ids.ref(), name=name, storage=storage, size=size)
+        made = Disk(
+            uuid=self.ids.uuid(),
+            ref=self.ids.ref(),
+            name=name,
+            storage=storage,
+            size=size,
+            format=image_format,
+        )
         self.disks[made.uuid] = made
         return made
 
@@ -112,7 +123,7 @@ class World:
             for storage in self.storages:
                 self.scan(storage)
                 for host in self.hosts[1:]:
-                    emit_disk.update(host, storage)
+                    emit_scan.update(host, storage)
         self.clock.until(moment)
 
     def start(self, machine: Machine, host: Host | None = None) -> list[Disk]:
@@ -162,19 +173,13 @@ class World:
         boot(host)
         self.nbd[host.name].start()
 
-    def enable_cbt(self, disk: Disk) -> None:
-        """Turn CBT on for a disk."""
-        task = self.api.begin("VDI.enable_cbt", disk)
-        emit_disk.enable_cbt(self._manager(disk), disk, self.by_ref)
-        self.api.set_cbt(disk, enabled=True)
-        self.api.end(task, disk)
+    def enable_cbt(self, disk: Disk) -> str:
+        """Turn CBT on for a disk; returns the code of the error, "" if there is none."""
+        return self.calls.enable_cbt(disk)
 
-    def disable_cbt(self, disk: Disk) -> None:
+    def disable_cbt(self, disk: Disk) -> str:
         """Turn CBT off for a disk, as a user does."""
-        task = self.api.begin("VDI.disable_cbt", disk)
-        emit_disk.disable_cbt(self._manager(disk), disk, self.disks, self.by_ref)
-        self.api.set_cbt(disk, enabled=False)
-        self.api.end(task, disk)
+        return self.calls.disable_cbt(disk)
 
     def snapshot(self, disk: Disk, *, fault: LogFault = LogFault.NONE) -> Disk:
         """Take a snapshot; with a fault of the log the alert of its kind follows."""
@@ -185,7 +190,7 @@ class World:
         task = self.api.begin("VDI.snapshot", disk)
         manager = self._manager(disk)
         whole = emit_snapshot.snapshot(
-            manager, disk, (new, base), self.disks, self.by_ref, fault=fault
+            manager, disk, (new, base), self.state.stored, self.by_ref, fault=fault
         )
         if not whole:
             body = (
@@ -197,36 +202,48 @@ class World:
         self.api.end(task, disk)
         return new
 
-    def resize(self, disk: Disk, size: int, *, fails: bool = False) -> None:
-        """Grow a disk."""
-        task = self.api.begin("VDI.resize", disk, f"VDI = '{{v}}'; size = {size}")
+    def resize(self, disk: Disk, size: int, *, fails: bool = False) -> str:
+        """Grow a disk; xapi refuses that while a VM runs with it."""
+        task = self.api.forward("VDI.resize", disk, f"VDI = '{{v}}'; size = {size}")
+        if "RW" in disk.attached.values():
+            return self.api.refuse(task, disk, "VDI_IN_USE", disk.ref, "resize")
+        self.api.reach(task, disk)
         if not emit_snapshot.resize(self._manager(disk), disk, size, fails=fails):
             body = f"Resizing of CBT metadata for disk {disk.uuid} failed."
             self._dropped(disk, "VDI_CBT_RESIZE_FAILED", body)
         self.api.end(task, disk)
+        return ""
 
-    def data_destroy(self, snapshot: Disk) -> None:
+    def data_destroy(self, snapshot: Disk) -> str:
         """Keep of a snapshot the CBT log only."""
-        task = self.api.begin("VDI.data_destroy", snapshot)
-        count = f"VDI {snapshot.uuid} has 0 VBD(s)"
-        text = f"wait_for_vbds_to_be_unplugged_and_destroyed: finished, {count}"
-        self.api.log(task, "xapi_vdi", text)
-        emit_disk.data_destroy(self._manager(snapshot), snapshot)
-        self.api.end(task, snapshot)
+        return self.calls.data_destroy(snapshot)
 
-    def list_changed_blocks(self, older: Disk, newer: Disk) -> None:
+    def list_changed_blocks(self, older: Disk, newer: Disk) -> Comparison:
         """Compare two disks."""
-        text = f"vdi_from  = '{{v}}'; vdi_to = '{newer.name} ({newer.uuid})'"
-        task = self.api.begin("VDI.list_changed_blocks", older, text)
-        emit_disk.list_changed_blocks(self._manager(older), older, newer, self.disks)
-        self.api.end(task, older)
+        return self.calls.list_changed_blocks(older, newer)
 
     def destroy(self, disk: Disk) -> None:
         """Delete a disk."""
-        task = self.api.begin("VDI.destroy", disk)
-        emit_disk.delete(self._manager(disk), disk, self.disks, self.by_ref)
-        del self.disks[disk.uuid]
-        self.api.end(task, disk)
+        self.calls.destroy(disk)
+
+    def write(self, disk: Disk, name: str) -> None:
+        """Let the VM write something; the log of a disk in use knows of it, if there is one."""
+        assert "RW" in disk.attached.values(), f"{disk.name} is not in use"
+        if disk.log is not None:
+            disk.log.bits |= {name}
+
+    def copy_of(self, machine: Machine, name: str) -> Machine:
+        """Take a snapshot of a VM: its VBDs name the snapshots of its disks."""
+        taken = [self.snapshot(disk) for disk in machine.disks]
+        made = Machine(
+            uuid=self.ids.uuid(),
+            ref=self.ids.ref(),
+            name=name,
+            disks=taken,
+            snapshot_of=machine,
+        )
+        self.machines.append(made)
+        return made
 
     def collect_garbage(self, storage: Storage) -> None:
         """Merge base copies that no longer have two children, as SM's GC does."""
@@ -240,8 +257,17 @@ class World:
                 del self.disks[base.uuid]
 
     def scan(self, storage: Storage) -> None:
-        """Scan an SR."""
-        emit_disk.scan(self.master, storage, {"subtask_of": "DummyRef:|SR.scan"})
+        """Scan an SR: the database follows the storage, without a word to anybody."""
+        found = self._differences(storage)
+        emit_scan.scan(self.master, storage, {"subtask_of": "DummyRef:|SR.scan"}, found)
+        for disk in found.new:
+            self.disks[disk.uuid] = self.state.orphans.pop(disk.uuid)
+            disk.type, disk.snapshot_of, disk.cbt_enabled = "cbt_metadata", None, True
+        for disk in found.gone:
+            del self.disks[disk.uuid]
+        for disk in found.changed:
+            disk.recorded = None
+            self.api.set_cbt(disk, enabled=disk.log is not None)
 
     @contextmanager
     def exported(self, disk: Disk, host: Host | None = None) -> Iterator[None]:
@@ -275,6 +301,20 @@ class World:
             dom0_uuid=self.ids.uuid(),
             dom0_ref=self.ids.ref(),
             master=number == 0,
+        )
+
+    def _differences(self, storage: Storage) -> Differences:
+        here = [disk for disk in self.disks.values() if disk.storage is storage]
+        tracked = {disk.uuid: disk.log is not None for disk in here}
+        orphans = self.state.orphans.values()
+        return Differences(
+            new=[disk for disk in orphans if disk.storage is storage],
+            gone=[disk for disk in here if not (disk.image or tracked[disk.uuid])],
+            changed=[
+                disk
+                for disk in here
+                if disk.recorded or (disk.image and disk.cbt_enabled != tracked[disk.uuid])
+            ],
         )
 
     def _copy(self, disk: Disk, name: str) -> Disk:
