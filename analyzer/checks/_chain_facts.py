@@ -7,6 +7,7 @@ disable_cbt zeroes the pointer (sm `VDI.py` `configure_blocktracking()`); an err
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeVar
 
 from analyzer.checks._finding import find_vdi, quote, quote_row
@@ -14,6 +15,7 @@ from analyzer.checks._log_places import VOLUME_TYPES
 from analyzer.checks._lost_tracking import Loss, has_log, losses, taken_at
 from analyzer.checks._sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
 from analyzer.model.cbt import CbtLog, Change, Known
+from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Gap, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
@@ -24,11 +26,16 @@ from analyzer.state.pool import PoolState
 Value = TypeVar("Value")
 _SEEN = frozenset({Change.SEEN, Change.MISSED})
 _NAMED = 3
+_CLOCKS_APART = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A point in time, with the line that it rests on."""
+    """A point in time, with the line that it rests on.
+
+    Clocks of two hosts may be apart, whatever their stamps say: only a long time between two of
+    their lines tells an order.
+    """
 
     at: Moment
     evidence: Evidence
@@ -37,7 +44,7 @@ class Mark:
         """Tell whether this surely came first; lines of one report were dated by one clock."""
         mine, others = self.evidence, other.evidence
         if mine.at is None or others.at is None or mine.source.bundle != others.source.bundle:
-            return self.at.certainly_before(other.at)
+            return self.at.latest + _CLOCKS_APART < other.at.earliest
         if mine.source.member == others.source.member and self.at.at == other.at.at:
             return mine.source.line < others.source.line
         return self.at.at < other.at.at
@@ -140,13 +147,20 @@ def _tracking(case: Case) -> Tracking:
 
 def _breaks(case: Case) -> Iterator[Break]:
     for loss in losses(case):
-        yield Break(vdi=loss.vdi, mark=_mark(quote(loss.line), loss.line.moment), loss=loss)
+        told = _by_master(loss)
+        yield Break(vdi=loss.vdi, mark=_mark(quote(told), told.moment), loss=loss)
     for call in runs(case, "vdi_enable_cbt"):
         for command, _ in cbt_util(call, "create"):
             uuid = log_of(argument(command, "-n"))
             if uuid and succeeded(command):
                 event = command.event
                 yield Break(vdi=uuid, mark=_mark(quote(event), event.moment), loss=None)
+
+
+def _by_master(loss: Loss) -> Event:
+    """Return the alert of a loss on a supporter: its time is the master's, as the calls' are."""
+    alert, line = loss.alert, loss.line
+    return alert if alert and alert.source.bundle != line.source.bundle else line
 
 
 def _mark(evidence: Evidence, at: Moment) -> Mark:

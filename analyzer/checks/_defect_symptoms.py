@@ -23,6 +23,7 @@ _UNRELATED = 460
 _SAME_TIME = timedelta(seconds=10)
 _SAME_CAUSE = timedelta(hours=1)
 _OTHER_REASONS = ("insufficient space", "No space left", "Failed to pause VDI")
+_TROUBLE = ("storage-trouble.nfs", "storage-trouble.block", "storage-trouble.filesystem")
 _NO_TEXT = ("codec can't decode", "UnicodeDecodeError")
 
 
@@ -82,10 +83,39 @@ def _enable_after_disable(case: Case) -> Iterator[Sighting]:
         elif run.name == "vdi_enable_cbt" and run.result is Result.FAILED and run.vdi in off:
             row = _sr(case, run)
             shared = row is not None and row.type in VOLUME_TYPES and row.shared is True
+            shared = shared and _has_supporter(case, row)
             other = any(word in one.text for one in run.raised for word in _OTHER_REASONS)
             if shared and not other:
                 before = off[run.vdi].entry
                 yield _of_run(run, *([before] if before else []))
+
+
+def _has_supporter(case: Case, row: Sr | None) -> bool:
+    """Tell whether another host of the pool can have written or held what is on the SR."""
+    pools = [pool for pool in case.pools if row is None or pool.sr(row.uuid) is row]
+    return any(len(pool.hosts) > 1 for pool in pools)
+
+
+def _metadata_checksum(case: Case) -> Iterator[Sighting]:
+    """Yield passing checksum faults in a pool where another host can have been writing."""
+    if _has_supporter(case, None):
+        for sighting in _line("metadata-checksum")(case):
+            if len(sighting.lines) == 1:  # what goes on for hours is no race
+                yield sighting
+
+
+def _nbd_timeout(case: Case) -> Iterator[Sighting]:
+    """Yield time-outs of NBD devices, unless the storage was in trouble at that time."""
+    trouble = [event for kind in _TROUBLE for event in case.events.of(kind)]
+    for sighting in _line("nbd-timeout")(case):
+        near = (
+            event.moment.within(line.moment, _SAME_CAUSE)
+            for event in trouble
+            for line in sighting.lines
+            if event.source.bundle == line.source.bundle
+        )
+        if not any(near):
+            yield sighting
 
 
 def _bitmap_not_text(case: Case) -> Iterator[Sighting]:
@@ -155,8 +185,8 @@ _LOOKS: Mapping[Symptom, Look] = MappingProxyType(
         Symptom.INCONSISTENT_AFTER_READ_ONLY: _inconsistent_after_read_only,
         Symptom.DUPLICATE_KEY: _line("duplicate-key"),
         Symptom.PARENT_NOT_SET: _line("parent-not-set"),
-        Symptom.METADATA_CHECKSUM: _line("metadata-checksum"),
+        Symptom.METADATA_CHECKSUM: _metadata_checksum,
         Symptom.HIDDEN_DISK: _hidden_disk,
-        Symptom.NBD_TIMEOUT: _line("nbd-timeout"),
+        Symptom.NBD_TIMEOUT: _nbd_timeout,
     }
 )

@@ -24,6 +24,7 @@ from analyzer.checks._chain_facts import (
 from analyzer.checks._finding import found, in_words
 from analyzer.checks._lost_tracking import snapshots_of
 from analyzer.checks._sm_runs import code_of, quote_run, runs
+from analyzer.checks._unread import held_back
 from analyzer.model.cbt import CbtLog, Known
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding
 from analyzer.model.operation import Operation, Result
@@ -46,7 +47,10 @@ class CbtEveryBackupFull:
         findings = tuple(
             _finding(case, text, facts, newest, disk) for newest, disk in _broken(case, facts)
         )
-        return Examined(findings=findings, gaps=() if findings else unknown_pointers(case, _CHAIN))
+        return held_back(
+            case,
+            Examined(findings=findings, gaps=() if findings else unknown_pointers(case, _CHAIN)),
+        )
 
 
 def _broken(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:

@@ -20,6 +20,7 @@ from analyzer.checks._chain_facts import (
 )
 from analyzer.checks._finding import found, in_words, listed, quote
 from analyzer.checks._sm_runs import quote_run, runs, visited
+from analyzer.checks._unread import held_back
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
@@ -71,7 +72,7 @@ class CbtIncompleteChangedBlocks:
         findings = tuple(
             _finding(case, text, disk, tuple(own)) for disk, own in sorted(wrong.items())
         )
-        return Examined(findings=findings, gaps=tuple(dict.fromkeys(gaps)))
+        return held_back(case, Examined(findings=findings, gaps=tuple(dict.fromkeys(gaps))))
 
 
 def _comparison(case: Case, facts: Tracking, call: Operation) -> Comparison:

@@ -12,6 +12,7 @@ from analyzer.checks._api import Examined
 from analyzer.checks._chain_facts import disk_subjects, log_path, name_of, sure
 from analyzer.checks._finding import found, in_words, quote
 from analyzer.checks._sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
+from analyzer.checks._unread import held_back
 from analyzer.model.cbt import Known
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Gap
@@ -48,10 +49,11 @@ class CbtInconsistencyHidden:
     def examine(self, case: Case, text: RuleText) -> Examined:
         """Compare what the flag was before with the read-write session that had set it."""
         marked = tuple(_marked(case))
-        return Examined(
+        examined = Examined(
             findings=tuple(_finding(case, text, one) for one in marked if one.boot),
             gaps=tuple(_gap(one) for one in marked if not one.boot and not one.alive),
         )
+        return held_back(case, examined)
 
 
 def _marked(case: Case) -> Iterator[Marked]:

@@ -67,12 +67,41 @@ class CbtLogShort:
         for run in case.operations:
             _take_commands(run, logs, open_)
             _take_walk(run, logs)
+        for vdi in [vdi for vdi, own in logs.items() if not own.sure and _readable(case, vdi, own)]:
+            del logs[vdi]
         _take_listings(case, logs)
         _take_files(case, logs)
         return Examined(
             findings=tuple(_finding(case, text, vdi, own) for vdi, own in sorted(logs.items())),
             gaps=tuple(_gap(one) for one in _unsettled(open_, logs)),
         )
+
+
+def _readable(case: Case, vdi: str, own: Short) -> bool:
+    """Tell whether the log was read or written later, or is listed in its full length.
+
+    Then it was not short: the storage gave input/output errors for a while.
+    """
+    last = max(event.moment.at for event in own.said)
+    for run in case.operations:
+        for command in run.commands:
+            fine = command.result is Result.SUCCEEDED and command.event.moment.at > last
+            if fine and _reads_all(command) and vdi in {log_of(part) for part in command.argv}:
+                return True
+    return any(
+        file.name == f"{vdi}{_SUFFIX}" and (file.size or 0) >= _need(case, listing.sr, vdi) > HEADER
+        for report in case.hosts
+        for listing in report.listings
+        for file in listing.files
+    )
+
+
+def _reads_all(command: Command) -> bool:
+    """Tell whether a cbt-util command cannot succeed without the whole bitmap."""
+    program, action = command.argv[0], command.argv[1:2]
+    grows = action == ("set",) and "-s" in command.argv
+    reads = "-b" in command.argv or action == ("coalesce",) or grows
+    return program.endswith("cbt-util") and reads
 
 
 def _unsettled(open_: list[Open], logs: dict[str, Short]) -> Iterator[Open]:

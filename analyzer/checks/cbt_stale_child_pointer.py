@@ -18,7 +18,8 @@ from analyzer.checks._chain_facts import (
     unknown_pointers,
 )
 from analyzer.checks._finding import find_vdi, found, in_words, quote_row
-from analyzer.checks._lost_tracking import snapshots_before
+from analyzer.checks._lost_tracking import snapshots_of
+from analyzer.checks._unread import held_back
 from analyzer.model.cbt import CbtLog
 from analyzer.model.finding import Basis, Evidence, Finding
 from analyzer.model.rule import RuleText
@@ -42,7 +43,7 @@ class CbtStaleChildPointer:
             if gap is not None:
                 findings.append(_finding(case, text, facts, log, gap))
         gaps = () if findings else unknown_pointers(case, _CHAIN)
-        return Examined(findings=tuple(findings), gaps=gaps)
+        return held_back(case, Examined(findings=tuple(findings), gaps=gaps))
 
 
 def _finding(case: Case, text: RuleText, facts: Tracking, log: CbtLog, gap: Break) -> Finding:
@@ -82,8 +83,12 @@ def _why(gap: Break) -> str:
 
 
 def _old(case: Case, log: CbtLog, gap: Break) -> tuple[str, ...]:
-    """Return the snapshots with logs from before the break: all of them have to go."""
-    rows = [row.uuid for row, _ in snapshots_before(case, gap.vdi, gap.mark.at)]
+    """Return the snapshots with logs, which all have to go.
+
+    Those from after the break, too: when an older one alone is deleted, SM links the log of the
+    disk past them, and every later backup becomes a full one.
+    """
+    rows = [row.uuid for row, _ in snapshots_of(case, gap.vdi)]
     return tuple(dict.fromkeys([*rows, log.uuid]))
 
 

@@ -214,6 +214,20 @@ def test_log_that_could_not_be_read_twenty_times_is_likely_short() -> None:
     assert '"Connection timed out"' in finding.detail
 
 
+def test_log_that_was_read_to_its_end_later_was_not_short() -> None:
+    path = Story().path(VDI)
+    story = failed(path, f"Failed to read bitmap from file {path}", 3)
+    story.run("/usr/sbin/cbt-util", "get", "-n", path, "-b")
+    assert nothing(case(story).examine(SHORT))
+
+
+def test_header_that_was_read_later_does_not_make_a_log_long() -> None:
+    path = Story().path(VDI)
+    story = failed(path, f"Failed to read bitmap from file {path}", 3)
+    story.run("/usr/sbin/cbt-util", "get", "-n", path, "-s")
+    assert len(case(story).examine(SHORT).findings) == 1
+
+
 def test_log_that_could_not_be_opened_is_not_short() -> None:
     path = Story().path(VDI)
     story = failed(path, f"Failed to open log file {path}. Input/output error")

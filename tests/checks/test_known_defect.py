@@ -14,6 +14,8 @@ RULE = "known-defect"
 BAD = "sm-3.2.12-17.3.xcpng8.3.x86_64"
 GOOD = "sm-3.2.12-17.4.xcpng8.3.x86_64"
 
+POOL_OF_TWO = ((JUPITER, "jupiter"), (SATURN, "saturn"))
+
 
 def refused() -> Story:
     """Return the story of a comparison that was refused before any log was read."""
@@ -130,7 +132,9 @@ def test_cbt_that_could_not_be_turned_on_again_is_found_on_a_shared_sr(
     why: str, off: bool, shared: bool, number: int
 ) -> None:
     built = CaseBuilder().host().smlog(enable_failed(why, off=off).end().lines)
-    built = built.database(sr(shared=shared), vdi()).packages("sm-3.2.12-3.1.xcpng8.3.x86_64")
+    built = built.database(sr(shared=shared), vdi(), hosts=POOL_OF_TWO).packages(
+        "sm-3.2.12-3.1.xcpng8.3.x86_64"
+    )
     assert len(built.examine(RULE).findings) == number
 
 
