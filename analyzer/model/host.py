@@ -70,6 +70,33 @@ class ServiceStates:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Datapath:
+    """Who holds a disk on a host, from ``sm_diagnostics.out``.
+
+    ``name`` is ``vbd/<domid>/<device>`` or the name of a migration; ``mode`` is RO or RW;
+    ``leaked`` says that xapi could not let it go.
+    """
+
+    source: Source
+    text: str
+    sr: str
+    vdi: str
+    name: str
+    active: bool
+    mode: str
+    leaked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmDiagnostics:
+    """``sm_diagnostics.out`` of one host."""
+
+    source: Source
+    complete: bool
+    datapaths: tuple[Datapath, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Packages:
     """``rpm-qa.out`` of one host: the names with version and release, sorted."""
 

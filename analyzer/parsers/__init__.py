@@ -16,6 +16,7 @@ from analyzer.parsers import (
     listing,
     lvm,
     packages,
+    sm_diagnostics,
     smlog,
     systemd,
     user_log,
@@ -49,6 +50,7 @@ DOCUMENT_PARSERS: tuple[DocumentParser, ...] = (
     host_files.POOL_CONF,
     systemd.PARSER,
     packages.PARSER,
+    sm_diagnostics.PARSER,
     xe_params.PARSER,
     listing.PARSER,
 )

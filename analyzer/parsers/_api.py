@@ -20,6 +20,7 @@ from analyzer.model.host import (
     Packages,
     PoolMembership,
     ServiceStates,
+    SmDiagnostics,
 )
 from analyzer.model.report import ParseProblem
 from analyzer.model.storage import (
@@ -191,6 +192,7 @@ Fact: TypeAlias = (
     | HostInventory
     | PoolMembership
     | ServiceStates
+    | SmDiagnostics
     | Packages
     | Alert
     | CbtLogFile

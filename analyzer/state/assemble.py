@@ -13,6 +13,7 @@ from analyzer.model.host import (
     PoolMembership,
     Role,
     ServiceStates,
+    SmDiagnostics,
 )
 from analyzer.model.moment import Moment
 from analyzer.model.report import Coverage, HostInfo, LedgerEntry
@@ -147,6 +148,7 @@ def _host_report(content: BundleContent, pools: Sequence[PoolState]) -> HostRepo
         mounts=_first(content, Mounts),
         services=_first(content, ServiceStates),
         packages=_first(content, Packages),
+        diagnostics=_first(content, SmDiagnostics),
         listings=_all(content, SrListing),
         links=_all(content, DeviceLinks),
         alerts=distinct_alerts(_all(content, Alert)),

@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
+from analyzer.model.host import Datapath
 from analyzer.model.moment import Moment
 from analyzer.model.operation import AccessMode, Attachment, Command, Operation, Result
 from analyzer.model.xapi import Host, Vbd, Vdi, Vm
@@ -222,7 +223,7 @@ def _end(span: _Span, moment: Moment, events: Sequence[Event]) -> None:
 def _rows(
     pools: Sequence[PoolState], hosts: Sequence[HostReport]
 ) -> Mapping[tuple[str, str], _Row]:
-    """Return what the database says is active now, by (disk, name of the host)."""
+    """Return what the database and xapi say is active now, by (disk, name of the host)."""
     names = {report.host_uuid: report.name for report in hosts if report.host_uuid}
     found: dict[tuple[str, str], _Row] = {}
     for pool in pools:
@@ -230,7 +231,21 @@ def _rows(
             for host, row in _of_disk(pool, vdi):
                 key = (vdi.uuid, names.get(host.uuid) or host.name_label or host.uuid)
                 found[key] = _merged(found.get(key), row)
+    for report in hosts:
+        for datapath in report.diagnostics.datapaths if report.diagnostics else ():
+            if datapath.active:
+                key = (datapath.vdi, report.name)
+                found[key] = _merged(found.get(key), _of_datapath(datapath))
     return found
+
+
+def _of_datapath(datapath: Datapath) -> _Row:
+    """Return what xapi's storage layer says; the domain 0 is dom0 itself, as of xapi-nbd."""
+    return _Row(
+        mode=_MODES[datapath.mode],
+        rows=(Evidence(source=datapath.source, text=datapath.text),),
+        vm=DOM0 if datapath.name.startswith("vbd/0/") else None,
+    )
 
 
 def _merged(first: _Row | None, other: _Row) -> _Row:

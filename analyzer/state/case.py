@@ -7,7 +7,15 @@ from typing import TypeVar, cast
 
 from analyzer.model.cbt import CbtLogFile
 from analyzer.model.finding import Gap
-from analyzer.model.host import Alert, HostInventory, Packages, PoolMembership, Role, ServiceStates
+from analyzer.model.host import (
+    Alert,
+    HostInventory,
+    Packages,
+    PoolMembership,
+    Role,
+    ServiceStates,
+    SmDiagnostics,
+)
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Attachment, Operation
 from analyzer.model.storage import (
@@ -53,6 +61,7 @@ class HostReport:
     mounts: Mounts | None = None
     services: ServiceStates | None = None
     packages: Packages | None = None
+    diagnostics: SmDiagnostics | None = None
     listings: tuple[SrListing, ...] = ()
     links: tuple[DeviceLinks, ...] = ()
     alerts: tuple[Alert, ...] = ()

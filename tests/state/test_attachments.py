@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.model.host import Role
+from analyzer.model.host import Datapath, Role, SmDiagnostics
 from analyzer.model.operation import AccessMode, Attachment
 from analyzer.model.source import Source
 from analyzer.model.xapi import Host, Vbd, Vdi, Vm, XapiDatabase, XapiObject
@@ -260,3 +260,42 @@ def test_attachments_are_ordered_by_disk_host_and_beginning() -> None:
     later, ended = activated(at="12:00:00"), deactivated()
     found_ones = logged(activated(), ended, later)
     assert [one.began.at.hour for one in found_ones if one.began] == [10, 12]
+
+
+def held(name: str, *, active: bool = True) -> tuple[Attachment, ...]:
+    datapath = Datapath(
+        source=SOURCE,
+        text=f"DP: {name}: activated RO",
+        sr=SR,
+        vdi=VDI,
+        name=name,
+        active=active,
+        mode="RO",
+        leaked=False,
+    )
+    report = HostReport(
+        bundle="jupiter",
+        name="jupiter",
+        host_uuid=JUPITER,
+        role=Role.MASTER,
+        captured_at=None,
+        diagnostics=SmDiagnostics(source=SOURCE, complete=True, datapaths=(datapath,)),
+    )
+    events = table((SMLOG, ""))
+    return attachments_of(operations_of(events), (), (report,), events)
+
+
+def test_datapath_of_xapi_shows_who_holds_a_disk() -> None:
+    (attachment,) = held("vbd/0/xvda")
+    assert (attachment.vdi, attachment.host, attachment.vm) == (VDI, "jupiter", DOM0)
+    assert (attachment.mode, attachment.open_at_capture) == (AccessMode.READ_ONLY, True)
+    assert [row.text for row in attachment.rows] == ["DP: vbd/0/xvda: activated RO"]
+
+
+def test_datapath_of_a_guest_does_not_name_the_guest() -> None:
+    (attachment,) = held("vbd/7/xvda")
+    assert attachment.vm is None
+
+
+def test_datapath_that_is_only_attached_is_not_active() -> None:
+    assert held("vbd/0/xvda", active=False) == ()

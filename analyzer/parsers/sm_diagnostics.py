@@ -1,0 +1,70 @@
+"""Read sm_diagnostics.out: which disks xapi's storage layer holds attached, and for whom.
+
+Writer: ``xe host-get-sm-diagnostics`` by the script sm_diagnostics (xen-api scripts/), run by the
+xapi plugin of xen-bugtool; the text is `diagnostics` in ocaml/xapi/storage_smapiv1_wrapper.ml. A
+datapath ``vbd/<domid>/<device>`` with the domain 0 is dom0's own, as of xapi-nbd. No times.
+
+True line: ``        DP: vbd/0/xvda: activated RO  ** LEAKED``.
+
+Not read: the device, and the last storage errors after the list.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.bundle.member import Member
+from analyzer.model.host import Datapath, SmDiagnostics
+from analyzer.parsers._api import Fact
+from analyzer.parsers._text import Text, read_text
+
+_TITLE = "The following SRs are attached:"
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_SR = re.compile(rf"\s+SR ({_UUID})")
+_VDI = re.compile(rf"\s+VDI ({_UUID})")
+_DATAPATH = re.compile(r"\s+DP: (\S{1,200}): (attached|activated) (RO|RW)(  \*\* LEAKED)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnostics:
+    """The parser."""
+
+    name: str = "sm_diagnostics"
+
+    def claims(self, path: str, head: bytes) -> bool:  # noqa: ARG002 (its name is enough)
+        """Tell whether the file is named so."""
+        return path.rpartition("/")[2] == "sm_diagnostics.out"
+
+    def read(self, member: Member, limit: int) -> Iterator[Fact]:
+        """Yield the datapaths; the file is whole once what follows the list was read."""
+        text = read_text(member, limit)
+        lines = [line for _, line in text.closed()]
+        ended = any("errors have been logged" in line for line in lines)
+        yield SmDiagnostics(
+            source=text.source,
+            complete=text.whole and ended and _TITLE in lines,
+            datapaths=tuple(_datapaths(text)),
+        )
+
+
+PARSER = Diagnostics()
+
+
+def _datapaths(text: Text) -> Iterator[Datapath]:
+    sr = vdi = ""
+    for index, line in text.closed():
+        if found := _SR.fullmatch(line):
+            sr, vdi = found[1], ""
+        elif found := _VDI.fullmatch(line):
+            vdi = found[1]
+        elif vdi and (found := _DATAPATH.fullmatch(line)):
+            yield Datapath(
+                source=text.at(index),
+                text=line.strip(),
+                sr=sr,
+                vdi=vdi,
+                name=found[1],
+                active=found[2] == "activated",
+                mode=found[3],
+                leaked=found[4] is not None,
+            )
