@@ -15,7 +15,6 @@ from datetime import timedelta
 from enum import StrEnum
 
 from analyzer.checks._call_words import code_and_reason, of_raised, ref_in
-from analyzer.checks._finding import once
 from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
@@ -102,7 +101,7 @@ def calls(case: Case, method: Method) -> tuple[Call, ...]:
 
 
 def _calls(case: Case, method: Method) -> tuple[Call, ...]:
-    found = once(case.events.of(ASKED, COMPARED, *_TELLING))
+    found = case.events.of(ASKED, COMPARED, *_TELLING)
     groups: dict[object, list[Event]] = {}
     for event in found:
         if event.fields["method"] == method.value:

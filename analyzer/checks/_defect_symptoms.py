@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from analyzer.checks._chain_facts import gone
 from analyzer.checks._defects import Symptom
-from analyzer.checks._finding import find_vdi, once
+from analyzer.checks._finding import find_vdi
 from analyzer.checks._log_disk import is_metadata
 from analyzer.checks._log_places import FILE_TYPES, VOLUME_TYPES
 from analyzer.checks._lost_tracking import During, losses
@@ -140,7 +140,7 @@ def _inconsistent_after_read_only(case: Case) -> Iterator[Sighting]:
 def _hidden_disk(case: Case) -> Iterator[Sighting]:
     """Yield clones and snapshots refused as hidden, after the collector was told to stop."""
     stops = case.events.of(f"{RULE}.collector-stopped")
-    for event in once(case.events.of(f"{RULE}.hidden")):
+    for event in case.events.of(f"{RULE}.hidden"):
         before = [
             stop
             for stop in stops
@@ -155,7 +155,7 @@ def _line(name: str) -> Look:
 
     def look(case: Case) -> Iterator[Sighting]:
         hosts: dict[str, list[Event]] = {}
-        for event in once(case.events.of(f"{RULE}.{name}")):
+        for event in case.events.of(f"{RULE}.{name}"):
             hosts.setdefault(event.host, []).append(event)
         for own in hosts.values():
             yield Sighting(lines=(own[0], *own[-1:]) if len(own) > 1 else tuple(own))

@@ -1,6 +1,5 @@
 """What all checks need to make a finding: quotations, subjects, times in words, filled texts."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -103,20 +102,6 @@ def span(events: Sequence[Event]) -> tuple[Moment, Moment]:
 def total(events: Sequence[Event]) -> int:
     """Return how often the events happened, with what syslog folded together."""
     return sum(event.count for event in events)
-
-
-def once(events: Sequence[Event]) -> tuple[Event, ...]:
-    """Drop the copies of a line that two reports of one host both hold.
-
-    The same words twice in one report are two events: the nth is a copy of the nth elsewhere.
-    """
-    seen: Counter[tuple[str, ...]] = Counter()
-    kept: dict[tuple[str | int, ...], Event] = {}
-    for event in events:
-        line = (event.host, event.kind, event.text)
-        seen[*line, event.source.bundle] += 1
-        kept.setdefault((*line, seen[*line, event.source.bundle]), event)
-    return tuple(kept.values())
 
 
 def in_words(moment: Moment) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from analyzer.checks._finding import find_vdi, in_words, listed, named, once, total
+from analyzer.checks._finding import find_vdi, in_words, listed, named, total
 from analyzer.checks._log_disk import is_metadata
 from analyzer.checks._sm_runs import run_of, runs
 from analyzer.checks._snapshot_log import ALERT as SNAPSHOT_ALERT
@@ -57,7 +57,7 @@ class Loss:
     @property
     def count(self) -> int:
         """Return how often: a sentence and its alert are one time."""
-        own = once(self.events)
+        own = self.events
         return total([e for e in own if e.parser != "alerts"]) or total(own)
 
     @property

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
-from analyzer.checks._finding import bundles_of, find_vdi, near, once
+from analyzer.checks._finding import bundles_of, find_vdi, near
 from analyzer.checks._log_places import VOLUME_TYPES
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
@@ -83,7 +83,7 @@ class Failure:
 
 def failures(case: Case) -> tuple[Failure, ...]:
     """Return every time that CBT was turned off at a snapshot, in the order of their times."""
-    lines = _first_of_command(once(case.events.of(NOT_CREATED, NOT_REFRESHED)))
+    lines = _first_of_command(case.events.of(NOT_CREATED, NOT_REFRESHED))
     alerts = list(_distinct(case.events.of(ALERT)))
     trace = _by_process(case)
     found = [_failure(case, line, _take_alert(alerts, line), trace) for line in lines]

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from analyzer.checks._api import Examined
 from analyzer.checks._chain_facts import disk_subjects, gone, name_of
-from analyzer.checks._finding import found, near, once, quote, quote_row, times
+from analyzer.checks._finding import found, near, quote, quote_row, times
 from analyzer.checks._log_places import Listing, Place, listing_of
 from analyzer.checks._sm_runs import runs
 from analyzer.model.event import Event
@@ -78,7 +78,7 @@ def _flips(case: Case) -> tuple[list[Flip], tuple[Gap, ...]]:
 def _scans(case: Case) -> Iterator[Sequence[Event]]:
     """Yield the lines of each scan: differences, then updates, of one process."""
     open_: dict[tuple[str, int | None], list[Event]] = {}
-    for event in once(case.events.of(DIFFERS, UPDATES)):
+    for event in case.events.of(DIFFERS, UPDATES):
         key = (event.source.bundle, event.pid)
         own = open_.get(key)
         new = own is not None and (

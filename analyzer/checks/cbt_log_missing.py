@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import near, once, pool_name, reports_of
+from analyzer.checks._finding import near, pool_name, reports_of
 from analyzer.checks._log_disk import Disk, Past, is_metadata, tell
 from analyzer.checks._log_places import Listing, listing_of
 from analyzer.model.event import Event
@@ -36,7 +36,7 @@ class CbtLogMissing:
 
     def examine(self, case: Case, text: RuleText) -> Examined:
         """Look at every disk with CBT, and at every log that cbt-util did not find."""
-        failed = _by_disk(once(case.events.of(f"{RULE}.not-found")), ("vdi",))
+        failed = _by_disk(case.events.of(f"{RULE}.not-found"), ("vdi",))
         changes = _by_disk(case.events.of(*_CHANGES), ("vdi", "to"))
         answers: list[Answer] = []
         for pool in case.pools:

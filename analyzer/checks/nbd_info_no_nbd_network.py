@@ -13,7 +13,6 @@ from analyzer.checks._finding import (
     bundles_of,
     found,
     listed,
-    once,
     outsiders,
     pool_name,
     pool_or_hosts,
@@ -57,8 +56,8 @@ class NbdInfoNoNbdNetwork:
 
     def examine(self, case: Case, text: RuleText) -> Examined:
         """Look at the purposes of each pool, and at what xapi-nbd and xapi logged."""
-        refused = once(case.events.of(f"{self.id}.refused"))
-        asked = once(case.events.of(f"{self.id}.asked"))
+        refused = case.events.of(f"{self.id}.refused")
+        asked = case.events.of(f"{self.id}.asked")
         answers = [_examine(case, text, pool, refused, asked) for pool in case.pools]
         answers += [
             _finding(case, text, None, NO_PURPOSES, _Lines(refused=own))

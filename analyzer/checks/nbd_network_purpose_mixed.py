@@ -13,7 +13,6 @@ from analyzer.checks._finding import (
     found,
     listed,
     named,
-    once,
     outsiders,
     pool_name,
     pool_or_hosts,
@@ -46,7 +45,7 @@ class NbdNetworkPurposeMixed:
 
     def examine(self, case: Case, text: RuleText) -> Examined:
         """Compare the purposes in each pool, and look for refusals of its hosts."""
-        refused = once(case.events.of(f"{self.id}.refused"))
+        refused = case.events.of(f"{self.id}.refused")
         findings: list[Finding] = []
         gaps: list[Gap] = []
         for pool in case.pools:

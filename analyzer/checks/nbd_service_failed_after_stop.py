@@ -14,7 +14,6 @@ from analyzer.checks._finding import (
     found,
     host_subject,
     in_words,
-    once,
     quote_ends,
     times,
 )
@@ -49,7 +48,7 @@ class NbdServiceFailedAfterStop:
 
     def examine(self, case: Case, text: RuleText) -> Examined:
         """Look at what systemd shows and logged, and at what came before it."""
-        events = once(case.events.of(SIGNAL, STOPPING, STARTING, FAILED, KILLED))
+        events = case.events.of(SIGNAL, STOPPING, STARTING, FAILED, KILLED)
         answers = [
             answer for reports in by_host(case.hosts) for answer in _examine(reports, text, events)
         ]

@@ -335,7 +335,8 @@ class CaseBuilder:
             source = MemoryMember(member, "".join(parts), bundle=bundle)
             for record, hits in scanner.scan(source, parsers[parser]):
                 table.add(bundle=bundle, member=member, parser=parser, record=record, hits=hits)
-        return table.build(_date, names)
+        ids = {report.bundle: report.host_uuid or report.bundle for report in self._hosts}
+        return table.build(_date, names, ids)
 
     def _gap(self, need: str, bundle: str) -> Gap | None:
         if (need, bundle) not in self._missing:
