@@ -86,7 +86,7 @@ def _absent(report: ReportTraces, expected: Expected) -> Fate:
 def _by_design(_report: ReportTraces, expected: Expected) -> Fate | None:
     if expected.paths or expected.family or expected.folder:
         return None
-    return Presence.BY_DESIGN, "xen-bugtool lists no SR folder, and nobody added a listing"
+    return Presence.BY_DESIGN, expected.missing
 
 
 def _omitted(report: ReportTraces, expected: Expected) -> Fate | None:

@@ -50,6 +50,8 @@ class Host(XapiObject):
     software_version: StringMap | None = None
     license_params: StringMap | None = None
     edition: str | None = None
+    metrics: str | None = None
+    current_operations: StringMap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,7 @@ class Vbd(XapiObject):
     currently_attached: bool | None = None
     reserved: bool | None = None
     current_operations: StringMap | None = None
+    userdevice: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +121,7 @@ class Vm(XapiObject):
     is_a_snapshot: bool | None = None
     is_a_template: bool | None = None
     snapshot_of: str | None = None
+    current_operations: StringMap | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +149,42 @@ class Pif(XapiObject):
     management: bool | None = None
     managed: bool | None = None
     bond_slave_of: str | None = None
+    mac: str | None = None
+    gateway: str | None = None
+    physical: bool | None = None
+    metrics: str | None = None
+    ipv6_configuration_mode: str | None = None
+    primary_address_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PifMetrics(XapiObject):
+    """Table ``PIF_metrics``: ``carrier`` tells whether the link was up."""
+
+    carrier: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bond(XapiObject):
+    """Table ``Bond``: the PIF made of others; these name it in their ``bond_slave_of``."""
+
+    master: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vlan(XapiObject):
+    """Table ``VLAN``: a tagged PIF on top of another."""
+
+    tagged_pif: str | None = None
+    untagged_pif: str | None = None
+    tag: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostMetrics(XapiObject):
+    """Table ``host_metrics``: ``live`` as the master saw it last."""
+
+    live: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

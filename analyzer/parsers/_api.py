@@ -22,6 +22,16 @@ from analyzer.model.host import (
     ServiceStates,
     SmDiagnostics,
 )
+from analyzer.model.network import (
+    FirewalldListing,
+    HostCertificate,
+    Interfaces,
+    IptablesListing,
+    NftListing,
+    Routes,
+    Sockets,
+    VbdsToCleanUp,
+)
 from analyzer.model.report import ParseProblem
 from analyzer.model.storage import (
     DeviceLinks,
@@ -196,6 +206,14 @@ Fact: TypeAlias = (
     | Packages
     | Alert
     | CbtLogFile
+    | Interfaces
+    | Routes
+    | IptablesListing
+    | NftListing
+    | FirewalldListing
+    | Sockets
+    | HostCertificate
+    | VbdsToCleanUp
     | ParseProblem
 )
 

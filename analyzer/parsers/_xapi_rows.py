@@ -11,16 +11,20 @@ from typing import Protocol
 
 from analyzer.model.source import Source
 from analyzer.model.xapi import (
+    Bond,
     Host,
+    HostMetrics,
     Network,
     Pbd,
     Pif,
+    PifMetrics,
     Pool,
     Sm,
     Sr,
     StringMap,
     Vbd,
     Vdi,
+    Vlan,
     Vm,
     XapiObject,
 )
@@ -84,6 +88,8 @@ def _host(row: Row) -> Host:
         software_version=row.mapping("software_version"),
         license_params=row.mapping("license_params"),
         edition=row.text("edition"),
+        metrics=row.reference("metrics"),
+        current_operations=row.mapping("current_operations"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
     )
@@ -158,6 +164,7 @@ def _vbd(row: Row) -> Vbd:
         currently_attached=row.flag("currently_attached"),
         reserved=row.flag("reserved"),
         current_operations=row.mapping("current_operations"),
+        userdevice=row.text("userdevice"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
     )
@@ -175,6 +182,7 @@ def _vm(row: Row) -> Vm:
         is_a_snapshot=row.flag("is_a_snapshot"),
         is_a_template=row.flag("is_a_template"),
         snapshot_of=row.reference("snapshot_of"),
+        current_operations=row.mapping("current_operations"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
     )
@@ -211,7 +219,57 @@ def _pif(row: Row) -> Pif:
         management=row.flag("management"),
         managed=row.flag("managed"),
         bond_slave_of=row.reference("bond_slave_of"),
+        mac=row.text("MAC"),
+        gateway=row.text("gateway"),
+        physical=row.flag("physical"),
+        metrics=row.reference("metrics"),
+        ipv6_configuration_mode=row.text("ipv6_configuration_mode"),
+        primary_address_type=row.text("primary_address_type"),
         other_config=row.mapping("other_config"),
+        raw=row.raw(),
+    )
+
+
+def _pif_metrics(row: Row) -> PifMetrics:
+    return PifMetrics(
+        source=row.source,
+        ref=row.ref,
+        uuid=row.uuid,
+        carrier=row.flag("carrier"),
+        raw=row.raw(),
+    )
+
+
+def _bond(row: Row) -> Bond:
+    return Bond(
+        source=row.source,
+        ref=row.ref,
+        uuid=row.uuid,
+        master=row.reference("master"),
+        other_config=row.mapping("other_config"),
+        raw=row.raw(),
+    )
+
+
+def _vlan(row: Row) -> Vlan:
+    return Vlan(
+        source=row.source,
+        ref=row.ref,
+        uuid=row.uuid,
+        tagged_pif=row.reference("tagged_PIF"),
+        untagged_pif=row.reference("untagged_PIF"),
+        tag=row.whole("tag"),
+        other_config=row.mapping("other_config"),
+        raw=row.raw(),
+    )
+
+
+def _host_metrics(row: Row) -> HostMetrics:
+    return HostMetrics(
+        source=row.source,
+        ref=row.ref,
+        uuid=row.uuid,
+        live=row.flag("live"),
         raw=row.raw(),
     )
 
@@ -241,6 +299,10 @@ BUILDERS: Mapping[str, Callable[[Row], XapiObject]] = MappingProxyType(
         "VM": _vm,
         "network": _network,
         "PIF": _pif,
+        "PIF_metrics": _pif_metrics,
+        "Bond": _bond,
+        "VLAN": _vlan,
+        "host_metrics": _host_metrics,
         "SM": _sm,
     }
 )

@@ -17,6 +17,8 @@ _CLASSES = {
     "pool": "pool",
     "network": "network",
     "pif": "PIF",
+    "bond": "Bond",
+    "vlan": "VLAN",
     "sm": "SM",
 }
 
@@ -32,6 +34,8 @@ _SIGNATURES: tuple[tuple[str, frozenset[str]], ...] = (
     ("VBD", frozenset({"vm-uuid", "vdi-uuid"})),
     ("PBD", frozenset({"sr-uuid", "host-uuid"})),
     ("PBD", frozenset({"device-config"})),
+    ("Bond", frozenset({"master", "slaves"})),
+    ("VLAN", frozenset({"tagged-PIF", "untagged-PIF"})),
     ("pool", frozenset({"master"})),
     ("VM", frozenset({"power-state"})),
     ("VM", frozenset({"is-control-domain"})),

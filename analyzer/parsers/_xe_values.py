@@ -29,6 +29,11 @@ _KEYS: Mapping[tuple[str, str], str] = MappingProxyType(
         ("PIF", "network"): "network-uuid",
         ("PIF", "host"): "host-uuid",
         ("PIF", "ip_configuration_mode"): "IP-configuration-mode",
+        ("PIF", "ipv6_configuration_mode"): "IPv6-configuration-mode",
+        # The metrics stand in the record of what they are of, so its uuid is theirs.
+        ("PIF", "metrics"): "uuid",
+        ("host", "metrics"): "uuid",
+        ("host_metrics", "live"): "host-metrics-live",
     }
 )
 

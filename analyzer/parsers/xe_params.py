@@ -32,6 +32,8 @@ _KEY = re.compile(
 )
 _BEGINS = re.compile(r"^\s*uuid \( ?RO\)[ \t]*:")
 _COMMAND = re.compile(r"\bxe\s+(?P<class>[a-z]{2,12})-(?:param-)?list\b")
+# Class of a record → the table of its metrics, and the key that shows them (records.ml).
+_METRICS = {"PIF": ("PIF_metrics", "carrier"), "host": ("host_metrics", "host-metrics-live")}
 _ELSEWHERE = ("var/log/", "etc/", "proc/", "sys/", "var/xapi/", "run/", "opt/")
 _COLLECTED = frozenset({"task_list.out", "list_plugins.out", "list_domains.out"})
 
@@ -92,8 +94,16 @@ def _objects(text: Text, problems: Counter[str]) -> Iterator[XapiObject]:
             problems["a record of a class that is not read"] += 1
         elif row.uuid:
             yield BUILDERS[table](row)
+            yield from _metrics(record, table, problems)
         else:
             problems["a record's uuid is no uuid"] += 1
+
+
+def _metrics(record: _Record, table: str, problems: Counter[str]) -> Iterator[XapiObject]:
+    """Yield what a record shows of an object that has no command of its own in `xe`."""
+    of, key = _METRICS.get(table, ("", ""))
+    if key in record.values:
+        yield BUILDERS[of](XeRow(record.source, of, record.values, problems))
 
 
 def _records(text: Text, problems: Counter[str]) -> Iterator[_Record]:

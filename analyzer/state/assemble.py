@@ -16,6 +16,16 @@ from analyzer.model.host import (
     SmDiagnostics,
 )
 from analyzer.model.moment import Moment
+from analyzer.model.network import (
+    FirewalldListing,
+    HostCertificate,
+    Interfaces,
+    IptablesListing,
+    NftListing,
+    Routes,
+    Sockets,
+    VbdsToCleanUp,
+)
 from analyzer.model.report import Coverage, HostInfo, LedgerEntry
 from analyzer.model.storage import (
     DeviceLinks,
@@ -38,6 +48,7 @@ from analyzer.state.pool import PoolState, build_pools, distinct_alerts
 from analyzer.state.sources import Sources
 
 FactType = TypeVar("FactType")
+ListingType = TypeVar("ListingType", Interfaces, Routes, Sockets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,6 +160,14 @@ def _host_report(content: BundleContent, pools: Sequence[PoolState]) -> HostRepo
         services=_first(content, ServiceStates),
         packages=_first(content, Packages),
         diagnostics=_first(content, SmDiagnostics),
+        interfaces=_first_whole(content, Interfaces),
+        routes=_first_whole(content, Routes),
+        iptables=_first(content, IptablesListing),
+        nft=_first(content, NftListing),
+        firewalld=_first(content, FirewalldListing),
+        sockets=_first_whole(content, Sockets),
+        certificate=_first(content, HostCertificate),
+        to_clean_up=_first(content, VbdsToCleanUp),
         listings=_all(content, SrListing),
         links=_all(content, DeviceLinks),
         alerts=distinct_alerts(_all(content, Alert)),
@@ -162,6 +181,12 @@ def _all(content: BundleContent, kind: type[FactType]) -> tuple[FactType, ...]:
 
 def _first(content: BundleContent, kind: type[FactType]) -> FactType | None:
     return next((fact for fact in content.facts if isinstance(fact, kind)), None)
+
+
+def _first_whole(content: BundleContent, kind: type[ListingType]) -> ListingType | None:
+    """Return what two programs both list, from one whose listing is whole if there is one."""
+    listings = _all(content, kind)
+    return next((each for each in listings if each.complete), next(iter(listings), None))
 
 
 def _database_row(

@@ -17,6 +17,16 @@ from analyzer.model.host import (
     SmDiagnostics,
 )
 from analyzer.model.moment import Moment
+from analyzer.model.network import (
+    FirewalldListing,
+    HostCertificate,
+    Interfaces,
+    IptablesListing,
+    NftListing,
+    Routes,
+    Sockets,
+    VbdsToCleanUp,
+)
 from analyzer.model.operation import Attachment, Operation
 from analyzer.model.storage import (
     DeviceLinks,
@@ -62,6 +72,14 @@ class HostReport:
     services: ServiceStates | None = None
     packages: Packages | None = None
     diagnostics: SmDiagnostics | None = None
+    interfaces: Interfaces | None = None
+    routes: Routes | None = None
+    iptables: IptablesListing | None = None
+    nft: NftListing | None = None
+    firewalld: FirewalldListing | None = None
+    sockets: Sockets | None = None
+    certificate: HostCertificate | None = None
+    to_clean_up: VbdsToCleanUp | None = None
     listings: tuple[SrListing, ...] = ()
     links: tuple[DeviceLinks, ...] = ()
     alerts: tuple[Alert, ...] = ()

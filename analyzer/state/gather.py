@@ -56,7 +56,7 @@ class BundleContent:
     @property
     def is_report(self) -> bool:
         """Tell whether this is of a host, not only files that somebody laid beside a report."""
-        loose = {"cbtlog", "xe_params", "sr_listing"}
+        loose = {"cbtlog", "xe_params", "sr_listing", "xapi_nbd_leftovers"}
         own = any(parser not in loose for parser, _ in self.documents)
         return bool(self.logs or own or self.inventory or self.bugtool)
 

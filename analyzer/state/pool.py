@@ -8,15 +8,19 @@ from typing import TypeVar
 from analyzer.model.host import Alert
 from analyzer.model.source import Source
 from analyzer.model.xapi import (
+    Bond,
     Host,
+    HostMetrics,
     Network,
     Pbd,
     Pif,
+    PifMetrics,
     Pool,
     Sm,
     Sr,
     Vbd,
     Vdi,
+    Vlan,
     Vm,
     XapiDatabase,
     XapiObject,
@@ -57,6 +61,10 @@ class PoolState:
     networks: tuple[Network, ...] = ()
     pifs: tuple[Pif, ...] = ()
     sms: tuple[Sm, ...] = ()
+    pif_metrics: tuple[PifMetrics, ...] = ()
+    bonds: tuple[Bond, ...] = ()
+    vlans: tuple[Vlan, ...] = ()
+    host_metrics: tuple[HostMetrics, ...] = ()
     _named: Mapping[tuple[type, str], XapiObject] = field(init=False, repr=False, compare=False)
     _held: Mapping[tuple[type, str], tuple[XapiObject, ...]] = field(
         init=False, repr=False, compare=False
@@ -167,6 +175,10 @@ def _state(copies: PoolCopies) -> PoolState:
         networks=_all(Network, rows),
         pifs=_all(Pif, rows),
         sms=_all(Sm, rows),
+        pif_metrics=_all(PifMetrics, rows),
+        bonds=_all(Bond, rows),
+        vlans=_all(Vlan, rows),
+        host_metrics=_all(HostMetrics, rows),
     )
 
 

@@ -4,7 +4,23 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from xml.sax.saxutils import quoteattr
 
-from analyzer.model.xapi import Host, Network, Pbd, Pif, Pool, Sm, Sr, Vbd, Vdi, Vm, XapiObject
+from analyzer.model.xapi import (
+    Bond,
+    Host,
+    HostMetrics,
+    Network,
+    Pbd,
+    Pif,
+    PifMetrics,
+    Pool,
+    Sm,
+    Sr,
+    Vbd,
+    Vdi,
+    Vlan,
+    Vm,
+    XapiObject,
+)
 
 LONGEST_QUOTED = 400  # characters of one value in a quotation
 
@@ -20,6 +36,10 @@ _TABLES: Mapping[type, str] = MappingProxyType(
         Network: "network",
         Pif: "PIF",
         Sm: "SM",
+        PifMetrics: "PIF_metrics",
+        Bond: "Bond",
+        Vlan: "VLAN",
+        HostMetrics: "host_metrics",
     }
 )
 

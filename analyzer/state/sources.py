@@ -36,27 +36,40 @@ class Scope(Enum):
 SCOPES: Mapping[str, Scope] = {
     **dict.fromkeys(LOGS, Scope.EVERY_HOST),
     "alerts": Scope.MASTER,
+    "certificate": Scope.EVERY_HOST,
     "df": Scope.EVERY_HOST,
+    "firewall": Scope.EVERY_HOST,
+    "interfaces": Scope.EVERY_HOST,
     "lvs": Scope.ONE_HOST,
     "packages": Scope.EVERY_HOST,
     "pool_conf": Scope.EVERY_HOST,
     "pvs": Scope.ONE_HOST,
+    "routes": Scope.EVERY_HOST,
+    "sockets": Scope.EVERY_HOST,
     "systemctl": Scope.EVERY_HOST,
     "vgs": Scope.ONE_HOST,
     XAPI_DB: Scope.ONE_HOST,
+    "xapi_nbd_leftovers": Scope.EVERY_HOST,
     "xensource_inventory": Scope.EVERY_HOST,
 }
 
-# Which part of a host's report proves that a document was understood, not only present.
-_REPORTED: Mapping[str, str] = {
-    "df": "mounts",
-    "lvs": "lvs",
-    "packages": "packages",
-    "pool_conf": "membership",
-    "pvs": "pvs",
-    "systemctl": "services",
-    "vgs": "vgs",
-    "xensource_inventory": "inventory",
+# Which part of a host's report proves that a document was understood, not only present; of
+# several parts one is enough: a host has its firewall in one of these forms.
+_REPORTED: Mapping[str, tuple[str, ...]] = {
+    "certificate": ("certificate",),
+    "df": ("mounts",),
+    "firewall": ("iptables", "nft", "firewalld"),
+    "interfaces": ("interfaces",),
+    "lvs": ("lvs",),
+    "packages": ("packages",),
+    "pool_conf": ("membership",),
+    "pvs": ("pvs",),
+    "routes": ("routes",),
+    "sockets": ("sockets",),
+    "systemctl": ("services",),
+    "vgs": ("vgs",),
+    "xapi_nbd_leftovers": ("to_clean_up",),
+    "xensource_inventory": ("inventory",),
 }
 
 
@@ -139,10 +152,13 @@ class Sources:
     def _document_fault(self, need: str, bundle: str) -> str:
         if need not in _REPORTED:
             return ""
-        fact = getattr(self._hosts.get(bundle), _REPORTED[need], None)
-        if fact is None:
+        report = self._hosts.get(bundle)
+        facts = [getattr(report, part, None) for part in _REPORTED[need]]
+        known = [fact for fact in facts if fact is not None]
+        if not known:
             return "it is there but could not be understood"
-        return "" if getattr(fact, "complete", True) else "it is there but not whole"
+        whole = any(getattr(fact, "complete", True) for fact in known)
+        return "" if whole else "it is there but not whole"
 
 
 def _groups(scope: Scope, case: Case) -> list[list[str]]:

@@ -15,9 +15,12 @@ SOURCES = [
     "alerts",
     "audit_log",
     "bugtool_log",
+    "certificate",
     "daemon_log",
     "df",
     "dmsetup",
+    "firewall",
+    "interfaces",
     "inventory",
     "kern_log",
     "ls_dev",
@@ -25,12 +28,15 @@ SOURCES = [
     "packages",
     "pool_conf",
     "pvs",
+    "routes",
     "smlog",
+    "sockets",
     "sr_listing",
     "systemctl",
     "user_log",
     "vgs",
     "xapi_db",
+    "xapi_nbd_leftovers",
     "xensource_inventory",
     "xensource_log",
 ]
@@ -228,6 +234,57 @@ def test_no_listing_of_an_sr_is_by_design() -> None:
     entry = ledger()["sr_listing"]
     assert entry.presence is Presence.BY_DESIGN
     assert entry.settle_with == "ls -l /run/sr-mount/<sr-uuid>"
+
+
+def test_leftovers_of_xapi_nbd_are_collected_by_nobody() -> None:
+    entry = ledger()["xapi_nbd_leftovers"]
+    assert (entry.presence, entry.settle_with) == (
+        Presence.BY_DESIGN,
+        "cat /var/lib/xapi-nbd/VBDs_to_clean_up",
+    )
+    assert entry.why == "xen-bugtool does not collect it, and nobody added it"
+
+
+def test_leftovers_that_somebody_added_are_present() -> None:
+    path = "var/lib/xapi-nbd/VBDs_to_clean_up"
+    entry = ledger(seen(path), claimed={"xapi_nbd_leftovers": (path,)})["xapi_nbd_leftovers"]
+    assert entry.presence is Presence.PRESENT
+
+
+@pytest.mark.parametrize(
+    ("source", "path"),
+    [
+        ("interfaces", "ip-s-addr.out"),
+        ("interfaces", "ifconfig-a.out"),
+        ("routes", "ip-route.out"),
+        ("routes", "route-n.out"),
+        ("sockets", "ss-nampio.out"),
+        ("sockets", "ss-nampi.out"),
+        ("sockets", "netstat-anop.out"),
+        ("firewall", "iptables-nvL.out"),
+        ("firewall", "nft-list-ruleset.out"),
+        ("firewall", "firewall-cmd--list-all-zones.out"),
+    ],
+)
+def test_the_files_of_older_and_newer_releases_are_one_source(source: str, path: str) -> None:
+    entry = ledger(seen(path))[source]
+    assert (entry.presence, entry.why) == (Presence.PRESENT, f"{path} was read")
+
+
+def test_a_program_that_a_host_has_not_does_not_spoil_another_ones_output() -> None:
+    nft = seen("nft-list-ruleset.out", size=0, empty=True)
+    entry = ledger(seen("iptables-nvL.out"), nft)["firewall"]
+    assert entry.presence is Presence.PRESENT
+    assert entry.why == (
+        "iptables-nvL.out was read; nft-list-ruleset.out has 0 bytes: the program that writes it"
+        " failed or is not installed, its messages are not collected"
+    )
+
+
+def test_an_old_release_without_the_certificate_is_told_so() -> None:
+    entry = ledger()["certificate"]
+    assert entry.presence is Presence.ABSENT
+    assert entry.why.endswith("releases before XenServer 8 and XCP-ng 8.3 do not collect it")
 
 
 def test_no_alerts_are_fine_on_a_host_that_is_not_the_master() -> None:

@@ -5,7 +5,23 @@ from xml.sax.saxutils import quoteattr
 import pytest
 
 from analyzer.model.report import ParseProblem
-from analyzer.model.xapi import Host, Network, Pbd, Pif, Pool, Sm, Sr, Vbd, Vdi, Vm, XapiDatabase
+from analyzer.model.xapi import (
+    Bond,
+    Host,
+    HostMetrics,
+    Network,
+    Pbd,
+    Pif,
+    PifMetrics,
+    Pool,
+    Sm,
+    Sr,
+    Vbd,
+    Vdi,
+    Vlan,
+    Vm,
+    XapiDatabase,
+)
 from analyzer.parsers import _xapi_values, xapi_db
 from tests.parsers.memory_member import facts, problems
 
@@ -135,9 +151,14 @@ def test_every_modelled_table_becomes_its_type() -> None:
         "network": row(purpose="('nbd'%.'insecure_nbd')"),
         "PIF": row(VLAN="-1", IP="192.0.2.7", IPv6="('2001:db8::7/64')"),
         "SM": row(type="nfs", features="(('VDI_CONFIG_CBT'%.'1'))"),
+        "PIF_metrics": row(carrier="true"),
+        "Bond": row(master="OpaqueRef:5"),
+        "VLAN": row(tagged_PIF="OpaqueRef:6", untagged_PIF="OpaqueRef:7", tag="30"),
+        "host_metrics": row(live="true"),
     }
     found = read(document(**tables)).objects
     expected = [Pool, Host, Sr, Pbd, Vdi, Vbd, Vm, Network, Pif, Sm]
+    expected += [PifMetrics, Bond, Vlan, HostMetrics]
     assert [type(each) for each in found] == expected
 
 
@@ -157,6 +178,60 @@ def test_pif_addresses_and_vlan_are_read() -> None:
     (found,) = read(document(PIF=row(VLAN="-1", IP="192.0.2.7", IPv6="('2001:db8::7/64')"))).objects
     assert isinstance(found, Pif)
     assert (found.vlan, found.ip, found.ipv6) == (-1, "192.0.2.7", ("2001:db8::7/64",))
+
+
+def test_all_that_tells_of_a_pifs_network_is_read() -> None:
+    attributes = {
+        "MAC": "02:16:3e:11:22:33",
+        "gateway": "192.0.2.1",
+        "physical": "true",
+        "metrics": "OpaqueRef:8",
+        "ipv6_configuration_mode": "Autoconf",
+        "primary_address_type": "IPv6",
+    }
+    (found,) = read(document(PIF=row(**attributes))).objects
+    assert isinstance(found, Pif)
+    assert (found.mac, found.gateway, found.physical) == ("02:16:3e:11:22:33", "192.0.2.1", True)
+    assert (found.metrics, found.ipv6_configuration_mode) == ("OpaqueRef:8", "Autoconf")
+    assert found.primary_address_type == "IPv6"
+
+
+def test_the_carrier_of_a_pif_stands_in_its_metrics() -> None:
+    (found,) = read(document(PIF_metrics=row(carrier="false", speed="10000"))).objects
+    assert isinstance(found, PifMetrics)
+    assert (found.carrier, dict(found.raw)["carrier"]) == (False, "false")
+
+
+def test_a_bond_names_its_master_and_a_vlan_its_tag() -> None:
+    bond, vlan = read(
+        document(
+            Bond=row(master="OpaqueRef:5", other_config="()"),
+            VLAN=row(tagged_PIF="OpaqueRef:6", untagged_PIF="OpaqueRef:7", tag="30"),
+        )
+    ).objects
+    assert isinstance(bond, Bond)
+    assert isinstance(vlan, Vlan)
+    assert (bond.master, bond.other_config) == ("OpaqueRef:5", {})
+    assert (vlan.tagged_pif, vlan.untagged_pif, vlan.tag) == ("OpaqueRef:6", "OpaqueRef:7", 30)
+
+
+def test_whether_a_host_lives_stands_in_its_metrics() -> None:
+    host, metrics = read(
+        document(
+            host=row(metrics="OpaqueRef:9", current_operations="(('OpaqueRef:t'%.'shutdown'))"),
+            host_metrics=row(live="false"),
+        )
+    ).objects
+    assert isinstance(host, Host)
+    assert isinstance(metrics, HostMetrics)
+    assert (host.metrics, host.current_operations) == ("OpaqueRef:9", {"OpaqueRef:t": "shutdown"})
+    assert metrics.live is False
+
+
+def test_what_a_vm_is_doing_is_read() -> None:
+    (found,) = read(document(VM=row(current_operations="(('OpaqueRef:t'%.'snapshot'))"))).objects
+    assert isinstance(found, Vm)
+    assert found.current_operations == {"OpaqueRef:t": "snapshot"}
 
 
 def test_pool_restrictions_are_a_map() -> None:

@@ -5,15 +5,19 @@ from collections.abc import Callable
 import pytest
 
 from analyzer.model.xapi import (
+    Bond,
     Host,
+    HostMetrics,
     Network,
     Pbd,
     Pif,
+    PifMetrics,
     Pool,
     Sm,
     Sr,
     Vbd,
     Vdi,
+    Vlan,
     Vm,
     XapiDatabase,
     XapiObject,
@@ -188,6 +192,8 @@ def test_vdi_types_are_spelled_as_stored(shown: str, stored: str) -> None:
         ({"vm_uuid": HOST, "vdi_uuid": DISK, "device": "xvda"}, Vbd),
         ({"host_uuid": HOST, "sr_uuid": STORE, "currently_attached": "true"}, Pbd),
         ({"master": HOST, "default_SR": STORE}, Pool),
+        ({"master": HOST, "slaves": f"{DISK}; {STORE}"}, Bond),
+        ({"tagged_PIF": HOST, "untagged_PIF": STORE, "tag": "30"}, Vlan),
         ({"power_state": "running"}, Vm),
         ({"device": "eth0", "network_uuid": STORE, "VLAN": "-1"}, Pif),
         ({"bridge": "xenbr0"}, Network),
@@ -251,6 +257,52 @@ def test_a_pif_is_read() -> None:
     assert (found.network, found.host, found.vlan) == (STORE, HOST, 12)
     assert (found.ip, found.ip_configuration_mode) == ("198.51.100.4", "Static")
     assert found.ipv6 == ("2001:db8::4/64", "2001:db8::5/64")
+
+
+def test_the_rest_of_a_pif_is_read() -> None:
+    found, _ = read(
+        f"uuid ( RO): {DISK}\n device ( RO): eth1\n MAC ( RO): 02:16:3e:11:22:33\n"
+        f" physical ( RO): true\n network-uuid ( RO): {STORE}\n gateway ( RO): 198.51.100.1\n"
+        " IPv6-configuration-mode ( RO): Autoconf\n primary-address-type ( RO): IPv4\n"
+        " carrier ( RO): true\n"
+    )
+    assert isinstance(found, Pif)
+    assert (found.mac, found.physical) == ("02:16:3e:11:22:33", True)
+    assert (found.gateway, found.ipv6_configuration_mode) == ("198.51.100.1", "Autoconf")
+    assert found.primary_address_type == "IPv4"
+
+
+@pytest.mark.parametrize(
+    ("shown", "carrier"), [("true", True), ("false", False), ("<not in database>", None)]
+)
+def test_the_carrier_in_a_pifs_record_becomes_its_metrics(shown: str, carrier: bool | None) -> None:
+    pif, metrics = read(record(device="eth1", network_uuid=STORE, carrier=shown))
+    assert isinstance(pif, Pif)
+    assert isinstance(metrics, PifMetrics)
+    assert (metrics.uuid, metrics.ref, metrics.carrier) == (pif.metrics, "", carrier)
+    assert metrics.source == pif.source
+
+
+def test_a_pif_without_a_carrier_has_no_metrics_beside_it() -> None:
+    assert isinstance(one(record(device="eth1", network_uuid=STORE)), Pif)
+
+
+def test_what_the_master_saw_of_a_host_becomes_its_metrics() -> None:
+    text = record(hostname="jupiter", address="192.0.2.1", host_metrics_live="false")
+    host, metrics = read(f"{text.rstrip()}\n current-operations (SRO): shutdown\n")
+    assert isinstance(host, Host)
+    assert isinstance(metrics, HostMetrics)
+    assert (metrics.uuid, metrics.live) == (host.metrics, False)
+    assert host.current_operations == {"#1": "shutdown"}
+
+
+def test_bonds_and_vlans_are_read() -> None:
+    bond = one(record(master=HOST, slaves=f"{DISK}; {STORE}"))
+    vlan = one(record(tagged_PIF=HOST, untagged_PIF=STORE, tag="30"))
+    assert isinstance(bond, Bond)
+    assert isinstance(vlan, Vlan)
+    assert (bond.master, vlan.tagged_pif, vlan.untagged_pif) == (HOST, HOST, STORE)
+    assert vlan.tag == 30
 
 
 @pytest.mark.parametrize(

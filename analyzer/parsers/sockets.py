@@ -1,0 +1,168 @@
+"""Read ss-nampio.out, ss-nampi.out and netstat-anop.out: who listens and who is connected.
+
+Writers, run by xen-bugtool (`network-status`): iproute2 ``ss -nampi`` since 1.2.0 (``-nampio``
+since 2.0.9; ``misc/ss.c``, `inet_stats_print`: an entry, then a line behind a tab with its memory
+and TCP state), and before 2.0.9 also net-tools ``netstat -anop``. No times.
+
+True lines: ``tcp   LISTEN 0      5            0.0.0.0:10809      0.0.0.0:*
+users:(("xapi-nbd",pid=2161,fd=6))`` and ``tcp        0      0 0.0.0.0:10809           0.0.0.0:*
+LISTEN      2161/xapi-nbd       off (0.00/0/0)``, each on one line.
+
+Not read: sockets other than TCP, memory, timers.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import IPv6Address, ip_address
+
+from analyzer.bundle.member import Member
+from analyzer.model.network import Socket, Sockets
+from analyzer.model.report import ParseProblem
+from analyzer.model.source import Source
+from analyzer.parsers._api import Fact
+from analyzer.parsers._text import read_text
+
+_SS_HEADER = re.compile(
+    r"(?:Netid +)?State +Recv-Q +Send-Q +Local Address:Port +Peer Address:Port.*"
+)
+_SS_ENTRY = re.compile(
+    r"(?:(?P<netid>[a-z][a-z0-9_]{1,15}|\?\?\?) +)?(?P<state>[A-Z][A-Z0-9-]{3,15}) +"
+    r"[0-9]+ +[0-9]+ +(?P<rest>.*)"
+)
+_SS_TCP = re.compile(r"(?P<local>\S+) +(?P<peer>\S+)(?P<more>(?:\s.*)?)")
+_SS_USER = re.compile(r'users:\(\("(?P<process>[^"]{1,64})",(?:pid=)?(?P<pid>[0-9]{1,9}),')
+_NETSTAT_HEADER = re.compile(r"Proto +Recv-Q +Send-Q +Local Address +Foreign Address +State .*")
+_NETSTAT_UNIX = re.compile(r"Active UNIX domain sockets .*")
+_NETSTAT_OTHER = re.compile(r"(?:Active Internet connections .*|(?:udp|udplite|raw|sctp)6? .*)")
+_NETSTAT_TCP = re.compile(
+    r"tcp6? +[0-9]+ +[0-9]+ (?P<local>\S+) +(?P<peer>\S+) +(?P<state>[A-Z][A-Z0-9_]+) +"
+    r"(?:-|(?P<pid>[0-9]{1,9})/(?P<process>.{1,64}?))(?: +\S+ \([0-9./]+\))?\s*"
+)
+_PORT = re.compile(r"[0-9]{1,5}")
+_STATES = {
+    "ESTABLISHED": "ESTAB",
+    "FIN_WAIT1": "FIN-WAIT-1",
+    "FIN_WAIT2": "FIN-WAIT-2",
+    "CLOSE": "UNCONN",
+}
+
+
+class Place(Enum):
+    """What a line is that shows no TCP socket."""
+
+    HEADER = "the words above the columns"
+    OTHER = "something that is not read"
+    END = "nothing below it is read"
+    STRANGE = "not understood"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketListing:
+    """The parser of one program's listing."""
+
+    files: tuple[str, ...]
+    line: Callable[[Source, str], Socket | Place]
+    name: str = "sockets"
+
+    def claims(self, path: str, head: bytes) -> bool:  # noqa: ARG002 (its name is enough)
+        """Tell whether the file is named so."""
+        return path.rpartition("/")[2] in self.files
+
+    def read(self, member: Member, limit: int) -> Iterator[Fact]:
+        """Yield the TCP sockets in the order of the file, then the first line that is none."""
+        text = read_text(member, limit)
+        sockets: list[Socket] = []
+        strange: list[ParseProblem] = []
+        headed = False
+        for index, line in text.closed():
+            answer = self.line(text.at(index), line) if line.strip() else Place.OTHER
+            if isinstance(answer, Socket):
+                sockets.append(answer)
+            elif answer is Place.STRANGE:
+                strange.append(ParseProblem(source=text.at(index), what="no line of a socket"))
+            elif answer is Place.END:
+                break
+            headed = headed or answer is Place.HEADER
+        yield Sockets(
+            source=text.source,
+            complete=text.whole and headed and not strange,
+            sockets=tuple(sockets),
+        )
+        yield from strange[:1]
+
+
+def _ss_line(source: Source, line: str) -> Socket | Place:
+    if line[0].isspace():
+        return Place.OTHER  # what ss shows below an entry
+    if _SS_HEADER.fullmatch(line):
+        return Place.HEADER
+    entry = _SS_ENTRY.fullmatch(line)
+    if entry is None:
+        return Place.STRANGE
+    if entry["netid"] not in (None, "tcp"):
+        return Place.OTHER
+    found = _SS_TCP.fullmatch(entry["rest"])
+    if found is None:
+        return Place.STRANGE
+    return _socket(source, line, entry["state"], found, _SS_USER.search(found["more"]))
+
+
+def _netstat_line(source: Source, line: str) -> Socket | Place:
+    if _NETSTAT_HEADER.fullmatch(line):
+        return Place.HEADER
+    if _NETSTAT_UNIX.fullmatch(line):
+        return Place.END
+    if _NETSTAT_OTHER.fullmatch(line):
+        return Place.OTHER
+    found = _NETSTAT_TCP.fullmatch(line)
+    if found is None:
+        return Place.STRANGE
+    state = _STATES.get(found["state"], found["state"].replace("_", "-"))
+    return _socket(source, line, state, found, found)
+
+
+SS = SocketListing(files=("ss-nampio.out", "ss-nampi.out"), line=_ss_line)
+NETSTAT = SocketListing(files=("netstat-anop.out",), line=_netstat_line)
+
+
+def _socket(
+    source: Source, line: str, state: str, ends: re.Match[str], user: re.Match[str] | None
+) -> Socket | Place:
+    if ":" not in ends["local"] or ":" not in ends["peer"]:
+        return Place.STRANGE
+    local, local_port = _end(ends["local"])
+    peer, peer_port = _end(ends["peer"])
+    return Socket(
+        source=source,
+        text=line,
+        state=state,
+        local_address=local,
+        local_port=local_port,
+        peer_address=peer,
+        peer_port=peer_port,
+        process=user["process"] if user else None,
+        pid=int(user["pid"]) if user and user["pid"] else None,
+    )
+
+
+def _end(text: str) -> tuple[str, int | None]:
+    """Return the address and the port of one end of a socket.
+
+    >>> _end("[::ffff:192.0.2.1]:10809"), _end("192.0.2.1%xenbr0:68"), _end(":::*")
+    (('192.0.2.1', 10809), ('192.0.2.1', 68), ('::', None))
+    """
+    address, _, port = text.rpartition(":")
+    bare = address.partition("%")[0].strip("[]")
+    return _plain(bare), int(port) if _PORT.fullmatch(port) else None
+
+
+def _plain(address: str) -> str:
+    """Return IPv4 in IPv6 as plain IPv4, all else as it is."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address  # `*`, or an IPv6 address that netstat has cut
+    mapped = parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None
+    return str(mapped or address)
