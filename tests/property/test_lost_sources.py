@@ -11,17 +11,31 @@ from analyzer.pipeline import analyze
 from analyzer.rules.load import load_catalogue
 from tests.support.bundle import BundleBuilder
 from tests.support.story_healthy import healthy_cbt
+from tests.support.story_nbd_healthy import nbd_healthy
 
 MEMBERS = {
     "daemon_log": ("var/log/daemon.log",),
+    "kern_log": ("var/log/kern.log",),
     "lvs": ("lvs.out",),
     "packages": ("rpm-qa.out",),
     "smlog": ("var/log/SMlog",),
     "systemctl": ("systemctl-status.out",),
+    "user_log": ("var/log/user.log",),
     "xensource_log": ("var/log/xensource.log",),
     "xapi_db": ("xapi-db.xml", "xapi-db-dumped.xml"),
     # the volumes and the listing of the SRs, which cbt-log-missing asks for itself
     "logs of disks": ("lvs.out", "ls-lR-%run%sr-mount.out"),
+}
+# Sources that not every rule of NBD needs, in all their forms, with the rules that ask for them.
+ASKED_BESIDE = {
+    "firewall": (
+        ("iptables-nvL.out", "nft-list-ruleset.out", "firewall-cmd--list-all-zones.out"),
+        ("nbd-address-configuration",),
+    ),
+    "sockets": (
+        ("ss-nampio.out", "ss-nampi.out", "netstat-anop.out"),
+        ("nbd-address-configuration", "nbd-client-in-dom0"),
+    ),
 }
 LOSSES: dict[str, Callable[[BundleBuilder, str], BundleBuilder]] = {
     "removed": BundleBuilder.remove,
@@ -60,6 +74,21 @@ def test_lost_source_is_never_ruled_out(tmp_path: Path, source: str, loss: str) 
     if source == "logs of disks":
         needing = {"cbt-log-missing"}
     assert {rule: verdicts[rule] for rule in needing if verdicts[rule] in GREEN} == {}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+@pytest.mark.parametrize("source", ASKED_BESIDE)
+def test_what_a_rule_asks_for_beside_its_needs_is_missed_too(
+    tmp_path: Path, source: str, loss: str
+) -> None:
+    paths, rules = ASKED_BESIDE[source]
+    files = []
+    for number, bundle in enumerate(nbd_healthy().reports):
+        for path in set(paths) & set(bundle.paths()):
+            LOSSES[loss](bundle, path)
+        files.append(bundle.write_tar(tmp_path / f"{number}.tar", compression=None))
+    verdicts = {outcome.rule: outcome.verdict for outcome in analyze(files).outcomes}
+    assert {rule: verdicts[rule] for rule in rules if verdicts[rule] in GREEN} == {}
 
 
 def test_nothing_is_lost_and_every_rule_is_green(tmp_path: Path) -> None:

@@ -1,0 +1,179 @@
+"""Whether a host's firewall lets NBD in through a bridge: the rules of ``iptables`` followed.
+
+xapi puts one rule per bridge into ``xapi_nbd_input_chain`` and ``xapi_nbd_output_chain`` (xen-api
+`scripts/nbd-firewall-config.sh`); an administrator may have put others. A rule whose conditions
+are not understood makes the answer doubtful instead of wrong.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import Enum
+from ipaddress import ip_address, ip_network
+
+from analyzer.model.finding import Evidence
+from analyzer.model.nbd import NBD_PORT
+from analyzer.model.network import FirewallChain, FirewallRule, IptablesListing
+
+_COMMENT = re.compile(r"/\*[^*]*\*/")
+_ANY = ("", "*")
+_DEEPEST = 12
+_SILENT = ("tcp", "udp", "reject-with")
+
+
+class Passage(Enum):
+    """What becomes of a packet."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    RETURNED = "returned"
+    DOUBTFUL = "doubtful"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What becomes of a packet, and the chain and the rule that say so."""
+
+    passage: Passage
+    evidence: tuple[Evidence, ...] = ()
+    packets: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Packet:
+    """A client's first packet (``state`` NEW), or the server's answer (ESTABLISHED)."""
+
+    bridge: str
+    address: str
+    inward: bool
+
+    @property
+    def state(self) -> str:
+        return "NEW" if self.inward else "ESTABLISHED"
+
+
+_DOUBT = Answer(passage=Passage.DOUBTFUL)
+_END = Answer(passage=Passage.RETURNED)
+
+
+def inward(listing: IptablesListing, bridge: str, address: str) -> Answer:
+    """Return what becomes of a new connection to the NBD port through a bridge."""
+    return _through(listing, "INPUT", _Packet(bridge=bridge, address=address, inward=True))
+
+
+def outward(listing: IptablesListing, bridge: str, address: str) -> Answer:
+    """Return what becomes of the server's answers that leave through a bridge."""
+    return _through(listing, "OUTPUT", _Packet(bridge=bridge, address=address, inward=False))
+
+
+def _through(listing: IptablesListing, hook: str, packet: _Packet) -> Answer:
+    chains = {chain.name: chain for chain in listing.chains}
+    first = chains.get(hook)
+    if first is None or not listing.complete:
+        return _DOUBT
+    answer = _walk(chains, first, packet, 0)
+    if answer.passage is not Passage.RETURNED:
+        return answer
+    shut = first.policy in ("DROP", "REJECT")
+    evidence = (Evidence(source=first.source, text=first.text),)
+    return Answer(passage=Passage.CLOSED if shut else Passage.OPEN, evidence=evidence)
+
+
+def _walk(
+    chains: dict[str, FirewallChain], chain: FirewallChain, packet: _Packet, depth: int
+) -> Answer:
+    if depth > _DEEPEST:
+        return _DOUBT
+    for rule in chain.rules:
+        matches = _matches(rule, packet)
+        answer = None if matches is False else _target(chains, chain, rule, packet, depth)
+        if answer is None or (matches is None and answer.passage is Passage.CLOSED):
+            continue
+        if matches is None:
+            return _DOUBT
+        return answer
+    return _END
+
+
+def _target(
+    chains: dict[str, FirewallChain],
+    chain: FirewallChain,
+    rule: FirewallRule,
+    packet: _Packet,
+    depth: int,
+) -> Answer | None:
+    """Return what a rule makes of a packet that it is for; None: go on with the next rule."""
+    here = (
+        Evidence(source=chain.source, text=chain.text),
+        Evidence(source=rule.source, text=rule.text),
+    )
+    if rule.target == "ACCEPT":
+        return Answer(passage=Passage.OPEN, evidence=here)
+    if rule.target in ("REJECT", "DROP"):
+        return Answer(passage=Passage.CLOSED, evidence=here, packets=rule.packets)
+    if rule.target == "RETURN":
+        return _END
+    if rule.target not in chains:
+        return None
+    answer = _walk(chains, chains[rule.target], packet, depth + 1)
+    return None if answer.passage is Passage.RETURNED else answer
+
+
+def _matches(rule: FirewallRule, packet: _Packet) -> bool | None:
+    """Tell whether a rule is for a packet; None where one of its conditions is not understood."""
+    if rule.protocol in ("!tcp", "!6") or not _device(rule, packet):
+        return False
+    if rule.protocol not in ("", "tcp") and not rule.protocol.startswith("!"):
+        return False
+    answers = (*_ports(rule, packet), *_columns(rule, packet))
+    if any(answer is False for answer in answers):
+        return False
+    return None if any(answer is None for answer in answers) else True
+
+
+def _device(rule: FirewallRule, packet: _Packet) -> bool:
+    wanted, other = (rule.input, rule.output) if packet.inward else (rule.output, rule.input)
+    if other not in _ANY:  # a packet of the host itself has no device on the other side
+        return other.startswith("!")
+    name = wanted.removeprefix("!")
+    hit = packet.bridge.startswith(name[:-1]) if name.endswith("+") else packet.bridge == name
+    return wanted in _ANY or hit != wanted.startswith("!")
+
+
+def _ports(rule: FirewallRule, packet: _Packet) -> tuple[bool, ...]:
+    ours, theirs = rule.destination_port, rule.source_port
+    if not packet.inward:
+        ours, theirs = theirs, ours
+    # The client's port is one of thousands; a rule for one of them is not for this client.
+    return (ours in (None, NBD_PORT), theirs is None)
+
+
+def _columns(rule: FirewallRule, packet: _Packet) -> tuple[bool | None, ...]:
+    """Judge the addresses of a rule, and what else it asks for."""
+    near, far = rule.destination_network, rule.source_network
+    if not packet.inward:
+        near, far = far, near
+    words = _COMMENT.sub(" ", rule.matches).split()
+    here = _within(near, packet.address) if near else True
+    # Which address the client has is not known.
+    return (here, None if far else True, *_conditions(words, packet))
+
+
+def _within(written: str, address: str) -> bool | None:
+    try:
+        return ip_address(address) in ip_network(written, strict=False)
+    except ValueError:
+        return None
+
+
+def _conditions(words: list[str], packet: _Packet) -> tuple[bool | None, ...]:
+    found: list[bool | None] = []
+    rest = iter(words)
+    for word in rest:
+        if word in ("state", "ctstate"):
+            found.append(packet.state in next(rest, "").split(","))
+        elif word in _SILENT:
+            if word == "reject-with":
+                next(rest, None)
+        elif not word.startswith(("dpt:", "spt:")):
+            found.append(None)
+    return tuple(found)

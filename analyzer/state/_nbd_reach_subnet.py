@@ -1,0 +1,86 @@
+"""Networks of one host on one subnet, of which only some may carry NBD.
+
+The kernel sends answers to a subnet through one of the devices that are on it, whichever address
+they come from, and answers ARP for all its addresses on each. xapi's chains reject NBD packets on a
+bridge whose network has no purpose, in and out (xen-api `scripts/nbd-firewall-config.sh`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+
+from analyzer.model.finding import Confidence, Evidence
+from analyzer.model.xapi import Network, Pif
+from analyzer.state._nbd_info_hosts import pifs_of
+from analyzer.state._nbd_reach_filter import Answer, Passage, outward
+from analyzer.state._nbd_reach_firewall import passage
+from analyzer.state._nbd_reach_obstacle import Obstacle, Trouble
+from analyzer.state._nbd_reach_places import Offer, row_evidence, subnet_of
+from analyzer.state.case import Case, HostReport
+from analyzer.state.pool import PoolState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rival:
+    """A PIF without the purpose, on the subnet of one with it."""
+
+    pif: Pif
+    network: Network
+    subnet: IPv4Network
+
+
+def rivals(case: Case, pool: PoolState, offer: Offer) -> tuple[Rival, ...]:
+    """Return the PIFs of the same host and subnet through which NBD is not let."""
+    subnet = subnet_of(offer.pif) if offer.address == offer.pif.ip else None
+    if subnet is None:
+        return ()
+    found = []
+    for pif in pifs_of(case, pool, offer.host):
+        network = pool.network(pif.network)
+        if network is None or network.uuid == offer.network.uuid or network.purpose != ():
+            continue
+        if not pif.currently_attached or subnet_of(pif) != subnet:
+            continue
+        if passage(offer.report, network.bridge, offer.bare).passage is not Passage.OPEN:
+            found.append(Rival(pif=pif, network=network, subnet=subnet))
+    return tuple(found)
+
+
+def subnet_obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obstacle]:
+    """Yield each network without the purpose on the subnet of an offered address."""
+    for rival in rivals(case, pool, offer):
+        refused = refused_answers(offer.report, rival, offer.bare)
+        yield Obstacle(
+            trouble=Trouble.SHARED,
+            what=(
+                f"{offer.place} is on subnet {rival.subnet} with network "
+                f"{rival.network.name_label or rival.network.uuid} too, which has no NBD purpose: "
+                "answers that leave there are rejected"
+            ),
+            confidence=Confidence.CERTAIN if refused else Confidence.LIKELY,
+            evidence=(*(refused.evidence if refused else ()), *rows_of(offer, rival)),
+        )
+
+
+def refused_answers(report: HostReport | None, rival: Rival, address: str) -> Answer | None:
+    """Return the rule that rejects answers on a network without the purpose, if it ever did."""
+    if report is None or report.iptables is None or not rival.network.bridge:
+        return None
+    answer = outward(report.iptables, rival.network.bridge, address)
+    return answer if answer.passage is Passage.CLOSED and answer.packets else None
+
+
+def rows_of(offer: Offer, rival: Rival) -> tuple[Evidence, ...]:
+    """Quote the two interfaces and their networks, and the host's routes to the subnet."""
+    routes = offer.report.routes.routes if offer.report and offer.report.routes else ()
+    return (
+        row_evidence(offer.pif, "device", "IP", "netmask"),
+        row_evidence(offer.network, "purpose", "bridge"),
+        row_evidence(rival.pif, "device", "IP", "netmask"),
+        row_evidence(rival.network, "purpose", "bridge"),
+        *(
+            Evidence(source=route.source, text=route.text)
+            for route in routes
+            if route.destination == str(rival.subnet)
+        ),
+    )

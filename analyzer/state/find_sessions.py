@@ -1,0 +1,41 @@
+"""Find the NBD connections that somebody means: by VBD, disk, session reference, or pid."""
+
+from analyzer.model.nbd import NbdSession
+from analyzer.state._nbd_session_disks import disks_by_vbd
+from analyzer.state.case import Case
+from analyzer.state.find_disk import find_disks
+from analyzer.state.nbd_sessions import nbd_sessions
+
+_REF = "opaqueref:"
+
+
+def find_sessions(case: Case, wanted: str) -> tuple[NbdSession, ...]:
+    """Return the connections that `wanted` fits, in their order; all of them for "".
+
+    It may be the reference of the VBD or of the client's session, the VBD's or the disk's uuid,
+    the beginning of one of these, the disk's name, or the pid of xapi-nbd.
+    """
+    text = wanted.strip().lower()
+    sessions = nbd_sessions(case)
+    if not text:
+        return sessions
+    if text.isdecimal() and (own := _of_process(sessions, int(text))):
+        return own
+    disks = {found.uuid for found in find_disks(case, wanted)}
+    uuids = {ref: disk.vbd_uuid or "" for ref, disk in disks_by_vbd(case).items()}
+    key = text.removeprefix(_REF)
+    return tuple(
+        session
+        for session in sessions
+        if session.vdi in disks
+        or any(name.startswith(key) for name in _names(session, uuids.get(session.vbd or "", "")))
+    )
+
+
+def _of_process(sessions: tuple[NbdSession, ...], pid: int) -> tuple[NbdSession, ...]:
+    return tuple(session for session in sessions if session.pid == pid)
+
+
+def _names(session: NbdSession, vbd_uuid: str) -> list[str]:
+    names = (session.vbd, session.session, session.vdi, vbd_uuid)
+    return [name.lower().removeprefix(_REF) for name in names if name]
