@@ -1,57 +1,28 @@
-"""The NBD purposes of a pool's networks, as the database has them."""
-
-from dataclasses import dataclass
+"""What checks say of the NBD purposes of a pool's networks."""
 
 from analyzer.checks._finding import quote_row, reports_of
 from analyzer.model.finding import Evidence, Gap, Subject
 from analyzer.model.xapi import Network
 from analyzer.state.case import Case
+from analyzer.state.nbd_purposes import (
+    NO_PURPOSES,
+    Purposes,
+    before_nbd,
+    purposes_of,
+)
 from analyzer.state.pool import PoolState
 
-SECURE = "nbd"
-INSECURE = "insecure_nbd"
-# The first schema with the field: CBT and NBD came with the same release, XenServer 7.3.
-FIRST_SCHEMA_WITH_NBD = 133
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purposes:
-    """Networks by purpose; one with both is in both.
-
-    ``known`` is True when the whole table was read and every row has the field: only then does
-    an empty tuple mean that there is none.
-    """
-
-    secure: tuple[Network, ...]
-    insecure: tuple[Network, ...]
-    known: bool
-
-    @property
-    def any(self) -> tuple[Network, ...]:
-        """Return the networks with a purpose, each once."""
-        return tuple({net.uuid: net for net in (*self.secure, *self.insecure)}.values())
-
-    @property
-    def mixed(self) -> bool:
-        """Tell whether both purposes exist side by side."""
-        return bool(self.secure and self.insecure)
-
-
-NO_PURPOSES = Purposes(secure=(), insecure=(), known=False)
-
-
-def purposes_of(pool: PoolState) -> Purposes:
-    """Return the purposes that the database shows."""
-    return Purposes(
-        secure=tuple(net for net in pool.networks if SECURE in (net.purpose or ())),
-        insecure=tuple(net for net in pool.networks if INSECURE in (net.purpose or ())),
-        known=pool.complete and all(net.purpose is not None for net in pool.networks),
-    )
-
-
-def before_nbd(pool: PoolState) -> bool:
-    """Tell whether this release had no NBD server yet."""
-    return pool.schema_minor is not None and pool.schema_minor < FIRST_SCHEMA_WITH_NBD
+__all__ = [
+    "NO_PURPOSES",
+    "Purposes",
+    "before_nbd",
+    "called",
+    "network_subject",
+    "purposes_gap",
+    "purposes_of",
+    "quote_purpose",
+    "unused",
+]
 
 
 def called(network: Network) -> str:

@@ -4,41 +4,19 @@ Until 2019 the daemon ended a stop with an exception, which systemd counts as a 
 in xen-api `ocaml/nbd/src/main.ml`). A failure without a stop before it is something else.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import (
-    by_host,
-    found,
-    host_subject,
-    in_words,
-    quote_ends,
-    times,
-)
+from analyzer.checks._finding import found, host_subject, quote_ends, times
+from analyzer.checks._nbd_service import UNITS, runs_by_host, shown_failed
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.host import ServiceState
+from analyzer.model.nbd import ServerRun
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case, HostReport
 
 RULE = "nbd-service-failed-after-stop"
-SIGNAL, STOPPING = f"{RULE}.signal", f"{RULE}.stopping"
-STARTING, FAILED, KILLED = f"{RULE}.starting", f"{RULE}.failed", f"{RULE}.killed"
-_UNITS = ("xapi-nbd.service", "xapi-nbd")
-# systemd lets a service take 90 seconds to stop.
-_STOP_TAKES = timedelta(seconds=120)
-# The lines about one failure.
-_ONE_FAILURE = timedelta(seconds=10)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Failure:
-    """systemd noted a failure; ``stop`` is the stop just before it, None if there was none."""
-
-    event: Event
-    stop: Event | None
 
 
 class NbdServiceFailedAfterStop:
@@ -48,9 +26,8 @@ class NbdServiceFailedAfterStop:
 
     def examine(self, case: Case, text: RuleText) -> Examined:
         """Look at what systemd shows and logged, and at what came before it."""
-        events = case.events.of(SIGNAL, STOPPING, STARTING, FAILED, KILLED)
         answers = [
-            answer for reports in by_host(case.hosts) for answer in _examine(reports, text, events)
+            answer for report, runs in runs_by_host(case) for answer in _examine(report, text, runs)
         ]
         return Examined(
             findings=tuple(answer for answer in answers if isinstance(answer, Finding)),
@@ -59,53 +36,28 @@ class NbdServiceFailedAfterStop:
 
 
 def _examine(
-    reports: Sequence[HostReport], text: RuleText, events: Sequence[Event]
-) -> Iterable[Finding | Gap]:
-    """Answer for one host; of several reports the newest says what systemd shows."""
-    report = reports[-1]
-    bundles = {each.bundle for each in reports}
-    own = [event for event in events if event.source.bundle in bundles]
-    failures = _failures(own)
-    benign = [failure for failure in failures if failure.stop is not None]
-    crashes = [failure.event for failure in failures if failure.stop is None]
-    shown = _shown_failed(report)
-    stop = _stop_behind(shown, own, failures)
-    if crashes:  # "do not chase this" would be read first, and hide it
-        yield _crash(
-            report, f"systemd noted that xapi-nbd failed at {in_words(crashes[-1].moment)}"
-        )
-    elif benign or (shown is not None and stop is not None):
-        yield _finding(report, text, benign, shown if stop else None, stop)
-    elif shown is not None and stop is None:
-        yield _crash(report, "xapi-nbd is failed")
-    elif not failures and (unnamed := _unnamed_failures(report)):
+    report: HostReport, text: RuleText, runs: Sequence[ServerRun]
+) -> Iterator[Finding | Gap]:
+    """Answer for one host; a crash is the rule's that tells of crashes, and explains the state."""
+    benign = [run for run in runs if run.failed is not None and _in_order(run)]
+    bad = [run for run in runs if _bad(run)]
+    shown = shown_failed(report)
+    stop = runs[-1].stop if runs and _in_order(runs[-1]) else None
+    if benign or (shown is not None and stop is not None):
+        yield _finding(report, text, benign, shown if stop else None, stop, others=bool(bad))
+    if shown is not None and stop is None and not (runs and _bad(runs[-1])):
+        yield _unexplained(report)
+    elif not benign and not bad and (unnamed := _unnamed_failures(report)):
         yield _not_named(report, unnamed)
 
 
-def _failures(events: Sequence[Event]) -> tuple[_Failure, ...]:
-    """Return the failures, the several lines about one of them as one."""
-    found: list[_Failure] = []
-    stop: Event | None = None
-    unclean = {event.source for event in events if event.kind == KILLED}
-    for event in events:
-        if event.kind in (SIGNAL, STOPPING):
-            stop = event
-        elif event.kind == STARTING or (event.kind == KILLED and stop is not None):
-            stop = None  # what follows is not the end of that stop, or not a clean one
-        elif event.kind == FAILED and not (found and _soon(found[-1].event, event, _ONE_FAILURE)):
-            clean = stop if event.source not in unclean else None
-            near = clean is not None and _soon(clean, event, _STOP_TAKES)
-            found.append(_Failure(event=event, stop=clean if near else None))
-    return tuple(found)
+def _in_order(run: ServerRun) -> bool:
+    """Tell whether a stop ended it, and nothing else did."""
+    return run.stop is not None and not _bad(run)
 
 
-def _soon(first: Event, then: Event, distance: timedelta) -> bool:
-    return then.moment.at - first.moment.at <= distance
-
-
-def _shown_failed(report: HostReport) -> ServiceState | None:
-    units = report.services.services if report.services else ()
-    return next((u for u in units if u.unit in _UNITS and u.active == "failed"), None)
+def _bad(run: ServerRun) -> bool:
+    return run.crashed is True or run.killed is not None or run.limit is not None
 
 
 def _unnamed_failures(report: HostReport) -> int:
@@ -118,39 +70,26 @@ def _unnamed_failures(report: HostReport) -> int:
     if states is None or not states.failed_units:
         return 0
     named = {unit.unit for unit in states.services} | set(states.running)
-    return 0 if named.intersection(_UNITS) else states.failed_units
-
-
-def _stop_behind(
-    shown: ServiceState | None, events: Sequence[Event], failures: Sequence[_Failure]
-) -> Event | None:
-    """Return the stop that left the service as it is shown.
-
-    That is the stop of the last failure that was noted; where the log has none, the last thing
-    that the log has of the service, if that is a stop.
-    """
-    if shown is None:
-        return None
-    if failures:
-        return failures[-1].stop
-    turns = [event for event in events if event.kind in (SIGNAL, STOPPING, STARTING, KILLED)]
-    return turns[-1] if turns and turns[-1].kind in (SIGNAL, STOPPING) else None
+    return 0 if named.intersection(UNITS) else states.failed_units
 
 
 def _finding(
     report: HostReport,
     text: RuleText,
-    benign: Sequence[_Failure],
+    benign: Sequence[ServerRun],
     shown: ServiceState | None,
     stop: Event | None,
+    *,
+    others: bool,
 ) -> Finding:
     lines = _lines(benign) or ([stop] if stop else [])
-    noted = [failure.event for failure in benign] or lines
+    noted = [run.failed for run in benign if run.failed is not None] or lines
     state = (Evidence(source=shown.source, text=shown.text),) if shown else ()
     both = bool(shown and benign)
+    told = text.case("beside") if others else (text.title, text.detail)
     return found(
         text,
-        (text.title, text.detail) if benign else text.case("shown"),
+        told if benign else text.case("shown"),
         basis=Basis.BOTH if shown else Basis.SYMPTOM,
         confidence=Confidence.LIKELY if shown and not both else Confidence.CERTAIN,
         subjects=(host_subject(report),),
@@ -160,8 +99,8 @@ def _finding(
     )
 
 
-def _lines(benign: Sequence[_Failure]) -> list[Event]:
-    return [event for failure in benign for event in (failure.stop, failure.event) if event]
+def _lines(benign: Sequence[ServerRun]) -> list[Event]:
+    return [event for run in benign for event in (run.stop, run.failed) if event is not None]
 
 
 def _not_named(report: HostReport, number: int) -> Gap:
@@ -176,11 +115,11 @@ def _not_named(report: HostReport, number: int) -> Gap:
     )
 
 
-def _crash(report: HostReport, what: str) -> Gap:
+def _unexplained(report: HostReport) -> Gap:
     return Gap(
         need="daemon_log",
         host=report.name,
-        why=f"{what}, and no stop precedes it in what was read; look for a crash",
+        why="xapi-nbd is failed, and neither a stop nor a crash precedes it in what was read",
         settle_with="journalctl -u xapi-nbd; zgrep -h xapi-nbd /var/log/daemon.log*",
     )
 

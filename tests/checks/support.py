@@ -13,8 +13,17 @@ from analyzer.checks import CHECKS
 from analyzer.checks._api import Examined
 from analyzer.model.cbt import CbtLogFile
 from analyzer.model.finding import Gap
-from analyzer.model.host import Alert, Packages, Role, ServiceState, ServiceStates
+from analyzer.model.host import (
+    Alert,
+    Datapath,
+    Packages,
+    Role,
+    ServiceState,
+    ServiceStates,
+    SmDiagnostics,
+)
 from analyzer.model.moment import Moment
+from analyzer.model.network import Socket, Sockets
 from analyzer.model.rule import RuleText
 from analyzer.model.source import Source
 from analyzer.model.storage import (
@@ -27,12 +36,15 @@ from analyzer.model.storage import (
 )
 from analyzer.model.xapi import (
     Host,
+    HostMetrics,
     Network,
     Pbd,
     Pif,
     Pool,
     Sr,
+    Vbd,
     Vdi,
+    Vm,
     XapiDatabase,
     XapiObject,
 )
@@ -114,16 +126,72 @@ def pbd(host: str = JUPITER, repository: str = SR, *, attached: bool | None = Tr
     return _row(Pbd, f"{host[:18]}{repository[18:]}", fields)
 
 
+def member(
+    uuid: str = JUPITER, name: str = "jupiter", *, live: bool | None = True, **fields: object
+) -> tuple[Host, HostMetrics]:
+    """Return a host and what the master last saw of it."""
+    metrics = _row(HostMetrics, f"{uuid[:18]}{POOL[18:]}", {"live": live})
+    known: dict[str, object] = {"name_label": name, "metrics": metrics.ref}
+    return _row(Host, uuid, {**known, **fields}), metrics
+
+
 def network(uuid: str = NETWORK, purpose: tuple[str, ...] | None = (), **fields: object) -> Network:
     """Return a network with purposes, None for a row that does not show them."""
     known: dict[str, object] = {"name_label": "storage", "bridge": "xenbr1", "managed": True}
     return _row(Network, uuid, {**known, "purpose": purpose, **fields})
 
 
-def pif(net: str = NETWORK, host: str = JUPITER, ip: str = "192.0.2.11") -> Pif:
+def pif(net: str = NETWORK, host: str = JUPITER, ip: str = "192.0.2.11", **fields: object) -> Pif:
     """Return a plugged interface with an address."""
-    fields = {"network": net, "host": host, "ip": ip, "currently_attached": True}
-    return _row(Pif, f"{net[:18]}{host[18:]}", fields)
+    known: dict[str, object] = {
+        "network": net,
+        "host": host,
+        "ip": ip,
+        "ipv6": (),
+        "currently_attached": True,
+    }
+    return _row(Pif, f"{net[:18]}{host[18:]}", {**known, **fields})
+
+
+def control_domain(host: str = JUPITER, **fields: object) -> Vm:
+    """Return the control domain of a host."""
+    known: dict[str, object] = {
+        "name_label": "Control domain on host",
+        "is_control_domain": True,
+        "is_a_snapshot": False,
+        "resident_on": host,
+        "current_operations": {},
+    }
+    return _row(Vm, f"d0{host[2:]}", {**known, **fields})
+
+
+def vm(uuid: str, **fields: object) -> Vm:
+    """Return a VM that is no control domain."""
+    known: dict[str, object] = {
+        "name_label": "web-01",
+        "is_control_domain": False,
+        "is_a_snapshot": False,
+        "current_operations": {},
+    }
+    return _row(Vm, uuid, {**known, **fields})
+
+
+def vbd(uuid: str, disk: str = SNAPSHOT, machine: str | None = None, **fields: object) -> Vbd:
+    """Return a plugged read-only VBD, of the control domain of jupiter by default."""
+    known: dict[str, object] = {
+        "vm": machine or f"d0{JUPITER[2:]}",
+        "vdi": disk,
+        "mode": "RO",
+        "currently_attached": True,
+        "reserved": False,
+        "current_operations": {},
+    }
+    return _row(Vbd, uuid, {**known, **fields})
+
+
+def row(kind: type[Row], uuid: str, **fields: object) -> Row:
+    """Return a row of any table."""
+    return _row(kind, uuid, fields)
 
 
 def _row(kind: type[Row], uuid: str, fields: Mapping[str, object]) -> Row:
@@ -184,6 +252,16 @@ class CaseBuilder:
     def kern_log(self, text: str) -> Self:
         """Add lines of kern.log."""
         return self._log("kern_log", "var/log/kern.log", text)
+
+    def audit_log(self, text: str) -> Self:
+        """Add lines of audit.log."""
+        return self._log("audit_log", "var/log/audit.log", text)
+
+    def dated_daemon_log(self, text: str) -> Self:
+        """Add whole lines of daemon.log, with date and host."""
+        member = "daemon_log var/log/daemon.log"
+        self._logs.append((self._hosts[-1].bundle, member, text))
+        return self
 
     def alert(self, name: str, disk: str, time: str, body: str, uuid: str = SNAPSHOT) -> Self:
         """Add a message object of xapi."""
@@ -246,6 +324,53 @@ class CaseBuilder:
         )
         return self._set(listings=(*self._hosts[-1].listings, listing))
 
+    def connected(self, *peers: str, complete: bool = True) -> Self:
+        """Give the host a list of sockets: xapi-nbd's, and one for each connected client."""
+        source = Source(bundle=self._hosts[-1].bundle, member="ss-nampio.out", line=2)
+        listening = Socket(
+            source=source,
+            text="tcp   LISTEN 0      5            0.0.0.0:10809      0.0.0.0:*",
+            state="LISTEN",
+            local_address="0.0.0.0",  # noqa: S104 - what ss shows
+            local_port=10809,
+            peer_address="0.0.0.0",  # noqa: S104
+            peer_port=None,
+        )
+        clients = tuple(
+            replace(
+                listening,
+                source=replace(source, line=place),
+                text=f"tcp   ESTAB  0      0         192.0.2.11:10809 {peer:>18}:40822",
+                state="ESTAB",
+                local_address="192.0.2.11",
+                peer_address=peer,
+                peer_port=40822,
+            )
+            for place, peer in enumerate(peers, 3)
+        )
+        fact = Sockets(source=source, complete=complete, sockets=(listening, *clients))
+        return self._set(sockets=fact)
+
+    def datapath(self, disk: str, name: str = "vbd/0/xvda", *, leaked: bool = False) -> Self:
+        """Add a datapath to the host's ``sm_diagnostics.out``."""
+        before = self._hosts[-1].diagnostics
+        paths = before.datapaths if before else ()
+        source = Source(
+            bundle=self._hosts[-1].bundle, member="sm_diagnostics.out", line=4 + len(paths)
+        )
+        path = Datapath(
+            source=source,
+            text=f"DP: {name}: activated RO{'  ** LEAKED' if leaked else ''}",
+            sr=SR,
+            vdi=disk,
+            name=name,
+            active=True,
+            mode="RO",
+            leaked=leaked,
+        )
+        fact = SmDiagnostics(source=source, complete=True, datapaths=(*paths, path))
+        return self._set(diagnostics=fact)
+
     def packages(self, *names: str, complete: bool = True) -> Self:
         """Give the host an ``rpm-qa.out``."""
         source = Source(bundle=self._hosts[-1].bundle, member="rpm-qa.out")
@@ -276,23 +401,28 @@ class CaseBuilder:
         generation: int | None = 4711,
         schema_minor: int | None = 775,
         pool: str | None = POOL,
+        live: bool = False,
     ) -> Self:
         """Give the pool of the host added last a database with these rows."""
         bundle = self._hosts[-1].bundle if self._hosts else "jupiter"
-        own: list[XapiObject] = [_row(Host, uuid, {"name_label": name}) for uuid, name in hosts]
+        own: list[XapiObject] = [row for each in hosts for row in member(*each)]
         if pool:
             own.append(_row(Pool, pool, {"name_label": "lab"}))
         fact = XapiDatabase(
-            source=Source(bundle=bundle, member="xapi-db.xml"),
+            source=Source(bundle=bundle, member="xapi-db-dumped.xml" if live else "xapi-db.xml"),
             generation=generation,
             schema_minor=schema_minor,
-            live=False,
+            live=live,
             complete=complete,
             tables=_TABLES if complete else frozenset(),
             objects=(*own, *rows),
         )
         self._databases.append((bundle, fact))
         return self
+
+    def shows(self, **parts: object) -> Self:
+        """Give the host's report parts by their names: ``iptables=…``."""
+        return self._set(**parts)
 
     def without(self, need: str) -> Self:
         """Say that a source of the host is not there."""

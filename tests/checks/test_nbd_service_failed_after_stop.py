@@ -1,4 +1,6 @@
 from analyzer.model.finding import Basis, Confidence, Severity
+from analyzer.model.host import ServiceStates
+from analyzer.model.source import Source
 from tests.checks.support import CAPTURED, JUPITER, SATURN, CaseBuilder
 
 RULE = "nbd-service-failed-after-stop"
@@ -62,11 +64,10 @@ def test_two_reports_of_one_host_are_one_finding() -> None:
     assert finding.count == 1
 
 
-def test_failure_without_a_stop_is_a_gap_that_says_look_for_a_crash() -> None:
-    examined = CaseBuilder().host().service("failed").daemon_log(FAILED).examine(RULE)
-    assert examined.findings == ()
-    (gap,) = examined.gaps
-    assert "look for a crash" in gap.why
+def test_failure_without_a_stop_is_left_to_the_rule_about_crashes() -> None:
+    built = CaseBuilder().host().service("failed").daemon_log(FAILED)
+    assert (built.examine(RULE).findings, built.examine(RULE).gaps) == ((), ())
+    assert len(built.examine("nbd-service-crashed").findings) == 1
 
 
 def test_shown_failed_with_nothing_logged_is_a_gap() -> None:
@@ -76,12 +77,14 @@ def test_shown_failed_with_nothing_logged_is_a_gap() -> None:
 
 def test_crash_after_a_restart_is_not_excused_by_the_stop_before() -> None:
     examined = CaseBuilder().host().daemon_log(STOPPING + STARTED + moved(FAILED, "33"))
-    assert (examined.examine(RULE).findings, len(examined.examine(RULE).gaps)) == ((), 1)
+    assert examined.examine(RULE).findings == ()
+    assert len(examined.examine("nbd-service-crashed").findings) == 1
 
 
 def test_failure_long_after_a_stop_is_not_excused() -> None:
-    examined = CaseBuilder().host().daemon_log(STOPPING + moved(FAILED, "55")).examine(RULE)
-    assert (examined.findings, len(examined.gaps)) == ((), 1)
+    built = CaseBuilder().host().daemon_log(STOPPING + moved(FAILED, "55"))
+    assert built.examine(RULE).findings == ()
+    assert len(built.examine("nbd-service-crashed").findings) == 1
 
 
 def test_stop_that_had_to_be_killed_is_not_excused() -> None:
@@ -92,21 +95,25 @@ def test_stop_that_had_to_be_killed_is_not_excused() -> None:
 
 def test_stop_that_ended_by_timeout_is_not_excused() -> None:
     failed = "13:33:00 systemd[1]: xapi-nbd.service: Failed with result 'timeout'.\n"
-    examined = CaseBuilder().host().daemon_log(STOPPING + failed).examine(RULE)
-    assert (examined.findings, len(examined.gaps)) == ((), 1)
+    built = CaseBuilder().host().daemon_log(STOPPING + failed)
+    assert built.examine(RULE).findings == ()
+    assert len(built.examine("nbd-service-crashed").findings) == 1
 
 
 def test_earlier_stop_hides_no_crash_behind_do_not_chase_this() -> None:
     log = STORY + STARTED + moved(FAILED, "50")
-    examined = CaseBuilder().host().service("failed").daemon_log(log).examine(RULE)
-    assert examined.findings == ()
-    assert ["look for a crash" in gap.why for gap in examined.gaps] == [True]
+    built = CaseBuilder().host().service("failed").daemon_log(log)
+    (finding,) = built.examine(RULE).findings
+    assert "told by nbd-service-crashed" in finding.detail
+    assert (finding.basis, finding.count) == (Basis.SYMPTOM, 1)
+    assert len(built.examine("nbd-service-crashed").findings) == 1
 
 
 def test_start_limit_after_a_stop_is_not_excused() -> None:
     limit = "13:33:00 systemd[1]: start request repeated too quickly for xapi-nbd.service\n"
-    examined = CaseBuilder().host().daemon_log(STOPPING + limit + moved(FAILED, "50")).examine(RULE)
-    assert (examined.findings, len(examined.gaps)) == ((), 1)
+    built = CaseBuilder().host().daemon_log(STOPPING + limit + moved(FAILED, "50"))
+    assert built.examine(RULE).findings == ()
+    assert len(built.examine("nbd-service-crashed").findings) == 1
 
 
 def test_running_service_is_ruled_out() -> None:
@@ -122,3 +129,29 @@ def test_other_unit_that_failed_is_not_ours() -> None:
 
 def test_nothing_read_is_never_not_applicable() -> None:
     assert CaseBuilder().host().examine(RULE).not_applicable == ""
+
+
+def test_failed_units_that_nobody_names_are_a_gap() -> None:
+    source = Source(bundle="jupiter", member="systemctl-status.out")
+    states = ServiceStates(source=source, complete=True, services=(), failed_units=2)
+    (gap,) = CaseBuilder().host().shows(services=states).examine(RULE).gaps
+    assert "counts 2 failed units without naming them" in gap.why
+
+
+def test_failed_units_of_which_ours_is_none_are_no_gap() -> None:
+    source = Source(bundle="jupiter", member="systemctl-status.out")
+    states = ServiceStates(
+        source=source,
+        complete=True,
+        services=(),
+        failed_units=2,
+        running=("xapi-nbd.service",),
+    )
+    assert CaseBuilder().host().shows(services=states).examine(RULE).gaps == ()
+
+
+def test_failed_units_beside_a_crash_that_was_logged_are_no_gap() -> None:
+    source = Source(bundle="jupiter", member="systemctl-status.out")
+    states = ServiceStates(source=source, complete=True, services=(), failed_units=1)
+    built = CaseBuilder().host().daemon_log(FAILED).shows(services=states)
+    assert built.examine(RULE).gaps == ()

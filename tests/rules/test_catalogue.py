@@ -30,11 +30,8 @@ def test_every_sample_is_taken_or_left_as_it_says(catalogue: Catalogue) -> None:
     assert check_samples(catalogue) == ()
 
 
-def test_the_first_declarative_rules_are_there(catalogue: Catalogue) -> None:
-    assert {
-        "nbd-connection-limit",
-        "nbd-session-invalid",
-    } <= {rule.id for rule in catalogue.rules}
+def test_the_rules_that_need_no_code_are_there(catalogue: Catalogue) -> None:
+    assert "nbd-device-timeout" in {rule.id for rule in catalogue.rules}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -1,0 +1,124 @@
+"""The certificate that xapi-nbd shows: out of date, or without a name that clients can check.
+
+get_nbd_info gives the certificate and a name to expect; without a DNS name in it the name is
+``Host.hostname``, in releases up to 8.0 nothing (xen-api `xapi_vdi.ml` get_nbd_info).
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from analyzer.checks._finding import found, host_subject, quote_ends, times
+from analyzer.checks._nbd_tls_lines import FALLBACK, Lines, reasons, repeated
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity
+from analyzer.model.network import HostCertificate
+from analyzer.model.rule import RuleText
+from analyzer.model.xapi import Host
+from analyzer.state.case import Case, HostReport
+from analyzer.state.nbd_purposes import SECURE
+from analyzer.state.nbd_reach import offers_of
+from analyzer.state.pool import PoolState
+
+
+def certificate_findings(
+    case: Case, text: RuleText, report: HostReport, pool: PoolState | None, lines: Lines
+) -> Iterator[Finding]:
+    """Yield what is wrong with the certificate of a host that offers NBD with TLS."""
+    host = pool.host(report.host_uuid) if pool is not None else None
+    if pool is None or host is None or not _secure(case, pool, host):
+        return
+    shown = report.certificate
+    dates = _out_of_date(report, shown) if shown is not None else None
+    if shown is not None and dates is not None:
+        yield _dated(text, report, shown, (dates, lines))
+    elif repeated(lines.failed) and not lines.served and _about_certificates(lines):
+        yield from _unnamed(case, text, report, lines)
+
+
+def _secure(case: Case, pool: PoolState, host: Host) -> bool:
+    return any(
+        offer.host.uuid == host.uuid and SECURE in (offer.network.purpose or ())
+        for offer in offers_of(case, pool)
+    )
+
+
+def _about_certificates(lines: Lines) -> bool:
+    """Tell whether TLS may have failed for the certificate: no reason says something else."""
+    return all("certificate" in each or "unknown ca" in each for each in reasons(lines.failed))
+
+
+def _out_of_date(report: HostReport, shown: HostCertificate) -> str | None:
+    """Return which of its two dates a certificate violated when the report was made."""
+    if report.captured_at is None:
+        return None
+    if shown.not_after is not None and report.captured_at.earliest > shown.not_after:
+        return "expired"
+    if shown.not_before is not None and report.captured_at.latest < shown.not_before:
+        return "early"
+    return None
+
+
+def _dated(
+    text: RuleText, report: HostReport, shown: HostCertificate, told: tuple[str, Lines]
+) -> Finding:
+    kind, lines = told
+    felt = [each for each in lines.failed if "certificate expired" in each.message]
+    served = kind == "expired" and _served_since(lines, shown.not_after)
+    values = {
+        "host": report.name,
+        "since": _day(shown.not_after if kind == "expired" else shown.not_before),
+        "served": "Clients were served all the same: they do not check it." if served else "",
+        "certificate": report.name,
+        **times(felt),
+    }
+    return found(
+        text,
+        text.case(kind),
+        basis=Basis.BOTH if felt else Basis.STATE,
+        confidence=Confidence.CERTAIN if felt else Confidence.LIKELY,
+        severity=Severity.INFO if served and not felt else None,
+        subjects=(host_subject(report),),
+        rows=[values],
+        evidence=(*quote_ends(felt), Evidence(source=shown.source, text=shown.text)),
+        events=felt,
+    )
+
+
+def _served_since(lines: Lines, until: datetime | None) -> bool:
+    return until is not None and any(each.moment.earliest > until for each in lines.served)
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "a date that is not shown"
+
+
+def _unnamed(case: Case, text: RuleText, report: HostReport, lines: Lines) -> Iterator[Finding]:
+    """Yield that the name to expect is not in the certificate, where TLS failed and never worked.
+
+    A name alone is no defect: many clients do not check it.
+    """
+    shown = report.certificate
+    fallen = case.events.of(FALLBACK)
+    nameless = shown is not None and shown.complete and not shown.names
+    if not nameless and not (shown is None and fallen):
+        return
+    yield found(
+        text,
+        text.case("nameless"),
+        basis=Basis.BOTH,
+        confidence=Confidence.POSSIBLE,
+        subjects=(host_subject(report),),
+        rows=[
+            {
+                "host": report.name,
+                "reason": "; ".join(reasons(lines.failed)),
+                "certificate": report.name,
+                **times(lines.failed),
+            }
+        ],
+        evidence=(
+            *quote_ends(lines.failed, 2),
+            *quote_ends(fallen, 2),
+            *((Evidence(source=shown.source, text=shown.text),) if shown else ()),
+        ),
+        events=lines.failed,
+    )

@@ -1,0 +1,103 @@
+"""A disk that a client asked for could not be attached to dom0, or not be let go afterwards.
+
+xapi-nbd makes and plugs a VBD for each connection (xen-api `ocaml/nbd/src/cleanup.ml`, with_vbd);
+what xapi answers ends the connection. Only errors of xapi are told here: a client that asks for a
+disk that does not exist, or with a dead session, is another matter.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from analyzer.checks._api import Examined
+from analyzer.checks._finding import found, in_words, times
+from analyzer.checks._nbd_served import (
+    disk_called,
+    disk_subject,
+    ended_by,
+    host_of,
+    quoted,
+    said,
+)
+from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
+from analyzer.model.moment import Moment
+from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
+from analyzer.model.rule import RuleText
+from analyzer.state._nbd_lines import UNPLUGGING
+from analyzer.state.case import Case
+from analyzer.state.nbd_sessions import nbd_sessions
+
+RULE = "nbd-attach-refused"
+_TROUBLES = (ClientTrouble.VBD_REFUSED, ClientTrouble.DEVICE_MISSING)
+_RETRIED = timedelta(hours=1)
+Key = tuple[Subject, str, str, str | None]
+
+
+class NbdAttachRefused:
+    """Judge each (host, error, disk) once, however often it was tried."""
+
+    id = RULE
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every connection that ended by such an error."""
+        groups: dict[Key, list[NbdSession]] = {}
+        for session in nbd_sessions(case):
+            if session.trouble in _TROUBLES and session.fate is SessionFate.FAILED:
+                groups.setdefault(_key(case, session), []).append(session)
+        return Examined(
+            findings=tuple(_finding(case, text, key, own) for key, own in groups.items())
+        )
+
+
+def _key(case: Case, session: NbdSession) -> Key:
+    return host_of(case, session.events[0]), _kind(session), session.code or "", session.vdi
+
+
+def _kind(session: NbdSession) -> str:
+    """Return the case of the text."""
+    if session.trouble is ClientTrouble.DEVICE_MISSING:
+        return "device"
+    return "release" if any(event.kind == UNPLUGGING for event in session.events) else "refused"
+
+
+def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession]) -> Finding:
+    host, kind, code, vdi = key
+    events = ended_by(sessions)
+    later = _worked_later(case, vdi, sessions[-1]) if kind != "release" else None
+    values = {
+        "host": host.name or host.uuid,
+        "disk": disk_called(case, vdi),
+        "code": code,
+        "said": said(events),
+        "later": f"A connection for it at {in_words(later)} worked." if later else "",
+        **times(events),
+        **({"vdi": vdi} if vdi else {}),
+    }
+    sure = all(session.joined is Confidence.CERTAIN for session in sessions)
+    named = all(session.vdi_joined is Confidence.CERTAIN for session in sessions)
+    return found(
+        text,
+        (text.title, text.detail) if kind == "refused" else text.case(kind),
+        basis=Basis.SYMPTOM,
+        confidence=Confidence.CERTAIN if sure and named else Confidence.LIKELY,
+        subjects=(host, *((disk_subject(case, vdi),) if vdi else ())),
+        rows=[values],
+        evidence=quoted(events, sessions),
+        events=events,
+        severity=Severity.WARNING if later else None,
+    )
+
+
+def _worked_later(case: Case, vdi: str | None, refused: NbdSession) -> Moment | None:
+    """Return when the next connection for the same disk worked, if one did soon after."""
+    after = refused.events[-1].moment.at
+    worked = (
+        session.began
+        for session in nbd_sessions(case)
+        if vdi is not None and session.vdi == vdi and session.fate is SessionFate.CLOSED
+    )
+    return next(
+        (began for began in worked if began and timedelta() <= began.at - after <= _RETRIED), None
+    )
+
+
+CHECK = NbdAttachRefused()
