@@ -7,6 +7,10 @@ import typer
 from analyzer.cli._case import AsJson, Disk, Quiet, read_case, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths
+from analyzer.cli.show_host import show_host
+from analyzer.cli.show_network import show_network
+from analyzer.cli.show_session import show_session
+from analyzer.cli.show_sr import show_sr
 
 show_app = typer.Typer(no_args_is_help=True, help="Show one object of the bundles, in full.")
 
@@ -14,6 +18,12 @@ show_app = typer.Typer(no_args_is_help=True, help="Show one object of the bundle
 @show_app.callback()
 def _show() -> None:
     """Show one object of the bundles, in full."""
+
+
+show_app.command("host")(show_host)
+show_app.command("network")(show_network)
+show_app.command("session")(show_session)
+show_app.command("sr")(show_sr)
 
 
 @show_app.command("vdi")

@@ -10,12 +10,12 @@ from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths
 
 if TYPE_CHECKING:
-    from analyzer.model.call import CallJudgement
+    from analyzer.model.call import Answer, CallJudgement
 
 why_app = typer.Typer(
     no_args_is_help=True,
     help=(
-        "Say why a CBT call is refused: the checks that xapi and SM would make, in their order, "
+        "Say why a CBT or NBD call is refused: the checks that xapi and SM would make, in order, "
         "each ok, fails or unknown, with the line it rests on. Needs no log of the call."
     ),
 )
@@ -75,10 +75,35 @@ def why_list_changed_blocks(
     _print(list_changed_blocks(case, older, newer), as_json=as_json)
 
 
-def _print(judgement: "CallJudgement", *, as_json: bool) -> None:
+@why_app.command("nbd-info")
+def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Quiet = False) -> None:
+    """Say what `VDI.get_nbd_info` answers for a disk, or which step leaves its answer empty.
+
+    Lists the addresses that a backup client would be given, with what the call does not check,
+    or the smallest change that gives it one.
+
+    Exit status: 0 there is an address that nothing certain speaks against, 1 there is none, or
+    the call fails, 2 no disk or several fit, 3 no readable input, 4 the bundle does not tell.
+    """
     from analyzer.model.call import Answer  # noqa: PLC0415
+    from analyzer.render.nbd_info_text import nbd_info_json, nbd_info_text  # noqa: PLC0415
+    from analyzer.state.nbd_info import nbd_info  # noqa: PLC0415
+
+    case, _ = read_case(paths, quiet=quiet)
+    info = nbd_info(case, the_disk(case, vdi))
+    sys.stdout.write(nbd_info_json(info) if as_json else nbd_info_text(info))
+    useless = info.answer is Answer.OK and not info.usable
+    raise typer.Exit(FINDINGS if useless else _status(info.answer))
+
+
+def _print(judgement: "CallJudgement", *, as_json: bool) -> None:
     from analyzer.render.call_text import call_json, call_text  # noqa: PLC0415
 
     sys.stdout.write(call_json(judgement) if as_json else call_text(judgement))
-    status = {Answer.OK: 0, Answer.FAILS: FINDINGS, Answer.UNKNOWN: DAMAGED}
-    raise typer.Exit(status[judgement.answer])
+    raise typer.Exit(_status(judgement.answer))
+
+
+def _status(answer: "Answer") -> int:
+    from analyzer.model.call import Answer  # noqa: PLC0415
+
+    return {Answer.OK: 0, Answer.FAILS: FINDINGS, Answer.UNKNOWN: DAMAGED}[answer]

@@ -1,0 +1,106 @@
+"""``cbtriage show session``: NBD connections, each with its lines and its end."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analyzer.cli._case import AsJson, Quiet, read_case
+from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.model.finding import Finding
+    from analyzer.model.nbd import NbdSession, ServerRun
+    from analyzer.model.report import Report
+    from analyzer.state.case import Case
+
+Arguments = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="[REF|VBD|VDI|PID] BUNDLE...",
+        help=(
+            "Which connections: by VBD, disk, client's session, or pid of xapi-nbd; all if the "
+            "first argument is a file. Then the status reports; - is standard input."
+        ),
+        show_default=False,
+    ),
+]
+
+
+def show_session(
+    arguments: Arguments,
+    *,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show NBD connections: who served them, when, for which disk, and how they ended.
+
+    xapi-nbd's lines do not name the connection: how sure they belong together is said. "Open" is
+    open at the end of the log, which is no fault by itself.
+
+    Example: cbtriage show session 6b0c1a3e status-report.tar.bz2
+
+    Exit status: 0 no finding is about them, 1 some finding is, 2 no connection fits,
+    3 no readable input, 4 no finding, but the input was damaged.
+    """
+    from analyzer.render.session_text import session_json, session_text  # noqa: PLC0415 - quick --help
+    from analyzer.render.view import visible  # noqa: PLC0415
+    from analyzer.state.find_sessions import find_sessions  # noqa: PLC0415
+    from analyzer.state.nbd_sessions import concurrency, server_runs  # noqa: PLC0415
+
+    wanted, paths = _split(arguments)
+    case, report = read_case(paths, quiet=quiet)
+    sessions = find_sessions(case, wanted)
+    if wanted and not sessions:
+        msg = f"{visible(wanted)}: no NBD connection of the given bundles fits"
+        raise UsageError(msg)
+    runs = _runs_of(server_runs(case), sessions, every=not wanted)
+    hosts = {run.bundle for run in runs}
+    counts = [each for each in concurrency(case) if each.bundle in hosts]
+    found = _about(report, sessions, runs)
+    if as_json:
+        sys.stdout.write(session_json(sessions, runs, counts, found))
+    else:
+        sys.stdout.write(session_text(sessions, runs, counts, found, _names(case)))
+    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
+    raise typer.Exit(FINDINGS if found else DAMAGED if damaged else 0)
+
+
+def _split(arguments: Sequence[str]) -> tuple[str, list[Path]]:
+    """Return what is wanted, "" if all, and the bundles."""
+    first = arguments[0]
+    if first == "-" or Path(first).exists():
+        return "", [Path(each) for each in arguments]
+    if not arguments[1:]:
+        msg = f"{first}: no such file; name the status reports after what to look for"
+        raise UsageError(msg)
+    return first, [Path(each) for each in arguments[1:]]
+
+
+def _runs_of(
+    runs: "Sequence[ServerRun]", sessions: "Sequence[NbdSession]", *, every: bool
+) -> "list[ServerRun]":
+    """Return the lives of the processes that served these connections."""
+    served = {(session.host, session.pid) for session in sessions}
+    return [run for run in runs if every or (run.host, run.pid) in served]
+
+
+def _about(
+    report: "Report", sessions: "Sequence[NbdSession]", runs: "Sequence[ServerRun]"
+) -> "list[Finding]":
+    """Return the findings that quote a line of these connections or of their servers."""
+    lines = {event.source for session in sessions for event in session.events}
+    lines |= {event.source for run in runs for event in run.events}
+    return [
+        finding
+        for outcome in report.outcomes
+        for finding in outcome.findings
+        if any(evidence.source in lines for evidence in finding.evidence)
+    ]
+
+
+def _names(case: "Case") -> dict[str, str]:
+    return {vdi.uuid: vdi.name_label or "" for pool in case.pools for vdi in pool.vdis}

@@ -1,0 +1,60 @@
+"""``cbtriage show sr``: the SRs of the bundles, and who holds what on them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.cli._case import AsJson, Quiet, read_case
+from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.errors import UsageError
+
+
+def show_sr(
+    sr_and_paths: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="[SR] PATH...",
+            help=(
+                "The SR: its name, uuid or the beginning of it; left out, all are shown. Then the "
+                "status reports, of all hosts of a pool together."
+            ),
+            show_default=False,
+        ),
+    ],
+    *,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show SRs: hosts, space, disks with CBT, NBD addresses, what control domains hold, findings.
+
+    What no report shows is "not known": it is neither good nor bad.
+
+    Example: cbtriage show sr tank status-report.tar.bz2
+
+    Exit status: 0 no finding is about it, 1 some finding is, 2 no SR fits, 3 no readable
+    input, 4 no finding, but the input was damaged.
+    """
+    from analyzer.render.sr_text import srs_json, srs_text  # noqa: PLC0415 - quick --help
+    from analyzer.render.view import visible  # noqa: PLC0415
+    from analyzer.state.sr_views import sr_views  # noqa: PLC0415
+
+    wanted, paths = _split(sr_and_paths)
+    case, report = read_case(paths, quiet=quiet)
+    views = sr_views(case, report.outcomes, wanted)
+    if not views:
+        msg = f"{visible(wanted) or 'sr'}: no SR of the given bundles has this uuid or name"
+        raise UsageError(msg)
+    sys.stdout.write(srs_json(views) if as_json else srs_text(views))
+    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
+    about = any(view.findings for view in views)
+    raise typer.Exit(FINDINGS if about else DAMAGED if damaged else 0)
+
+
+def _split(arguments: list[str]) -> tuple[str, list[Path]]:
+    """Return the SR that is meant, "" for all, and the paths."""
+    first, *others = arguments
+    if first == "-" or Path(first).exists() or not others:
+        return "", [Path(each) for each in arguments]
+    return first, [Path(each) for each in others]

@@ -1,0 +1,127 @@
+"""``cbtriage show session``: which connections, as text or JSON, and an exit status."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from analyzer.cli.main import app
+from analyzer.errors import UsageError
+from analyzer.render.session_text import session_text
+from analyzer.state.nbd_sessions import concurrency, nbd_sessions, server_runs
+from tests.checks.support import VDI, CaseBuilder, vbd, vdi
+from tests.state.nbd_log import NbdLog, ref, uuid
+
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
+TROUBLE = str(SAMPLES / "nbd-trouble.tar.bz2")
+EXITED = "xapi-nbd.service: main process exited, code=exited, status=1/FAILURE"
+
+
+def cbtriage(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def page(log: NbdLog, builder: CaseBuilder | None = None) -> str:
+    case = (builder or CaseBuilder().host()).daemon_log(log.text).build()
+    names = {disk.uuid: disk.name_label or "" for pool in case.pools for disk in pool.vdis}
+    return session_text(nbd_sessions(case), server_runs(case), concurrency(case), (), names)
+
+
+def test_all_connections_are_shown_with_server_and_findings() -> None:
+    done = cbtriage("show", "session", TROUBLE, "-q")
+    assert done.exit_code == 1
+    assert "served 16 at a time at the peak" in done.stdout
+    assert "ended by an exception: the client's session was not valid (SESSION_INVALID)" in (
+        done.stdout
+    )
+    assert "FINDINGS" in done.stdout
+
+
+def test_one_connection_is_shown_by_its_vbd() -> None:
+    every = json.loads(cbtriage("show", "session", "--json", TROUBLE, "-q").stdout)
+    vbd_ref = next(each["vbd"] for each in every["sessions"] if each["vbd"])
+    done = cbtriage("show", "session", "--json", vbd_ref, TROUBLE, "-q")
+    assert [each["vbd"] for each in json.loads(done.stdout)["sessions"]] == [vbd_ref]
+
+
+def test_json_has_runs_counts_and_evidence() -> None:
+    document = json.loads(cbtriage("show", "session", "--json", TROUBLE, "-q").stdout)
+    assert document["concurrency"][0]["peak"] == 16
+    assert document["runs"][0]["crashed"] is False
+    assert document["sessions"][0]["evidence"][0]["member"].startswith("var/log/daemon.log")
+
+
+def test_pid_selects_what_the_process_served() -> None:
+    every = json.loads(cbtriage("show", "session", "--json", TROUBLE, "-q").stdout)
+    pid = every["runs"][0]["pid"]
+    done = cbtriage("show", "session", "--json", str(pid), TROUBLE, "-q")
+    assert len(json.loads(done.stdout)["sessions"]) == len(every["sessions"])
+
+
+def test_nothing_that_fits_is_a_usage_error() -> None:
+    done = cbtriage("show", "session", "ffffffff", TROUBLE, "-q")
+    assert isinstance(done.exception, UsageError)
+    assert "no NBD connection" in str(done.exception)
+
+
+def test_name_without_a_bundle_is_a_usage_error() -> None:
+    done = cbtriage("show", "session", "no-such-file.tar.bz2")
+    assert isinstance(done.exception, UsageError)
+
+
+def test_connection_without_a_finding_exits_with_0() -> None:
+    every = json.loads(cbtriage("show", "session", "--json", TROUBLE, "-q").stdout)
+    quiet = next(each for each in every["sessions"] if each["fate"] == "closed")
+    done = cbtriage("show", "session", quiet["vbd"], TROUBLE, "-q")
+    assert done.exit_code in (0, 1)
+    assert quiet["vbd"] in done.stdout
+
+
+def test_disk_is_shown_with_its_name_and_what_says_so() -> None:
+    row = vbd(uuid(1), VDI, ref=ref(1))
+    builder = CaseBuilder().host().database(vdi(), row)
+    shown = page(NbdLog(start="19:00:00").start().open(1), builder)
+    assert f"disk web-01 0 {VDI}\n" in shown
+    assert '<row table="VBD"' in shown
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        (NbdLog().start().systemd(EXITED), "ended without being told to"),
+        (NbdLog().start().signal().stopped(), "was stopped"),
+        (NbdLog().start(), "no end was seen"),
+        (
+            NbdLog().start().systemd(EXITED.replace("1/FAILURE", "0/SUCCESS")),
+            "its end was seen",
+        ),
+        (
+            NbdLog().start().signal().systemd("xapi-nbd.service stop-sigterm timed out. Killing."),
+            "was told to stop, and was killed",
+        ),
+    ],
+)
+def test_end_of_the_server_is_said(log: NbdLog, words: str) -> None:
+    assert words in page(log)
+
+
+def test_doubt_is_said() -> None:
+    shown = page(NbdLog().client().client().accepted().plug(1))
+    assert "that these lines are of one connection is likely" in shown
+    assert "perhaps 16" in shown
+
+
+def test_process_without_a_pid_is_shown() -> None:
+    assert "pid unknown" in page(NbdLog().systemd(EXITED))
+
+
+def test_long_lists_are_cut_and_say_so() -> None:
+    log = NbdLog().start()
+    for _ in range(510):
+        log.say("Got new client").caught("End_of_file")
+    assert "and 10 connections more" in page(log)
+
+
+def test_hostile_text_does_not_reach_the_terminal() -> None:
+    assert "\x1b" not in page(NbdLog().start().client().caught("x\x1b[31m"))
