@@ -21,6 +21,7 @@ from analyzer.state.case import Case
 from analyzer.state.disk_views import disk_views
 from analyzer.state.events import EventTableBuilder
 from analyzer.state.gather import BundleContent, Gathering
+from analyzer.state.nbd_views import nbd_views
 from analyzer.state.reading import ArchiveRead, contents_of, read_all
 from analyzer.state.timeline import timeline_of
 
@@ -116,6 +117,7 @@ def _report(
         suppressed=suppressed(catalogue, case.events),
         timeline=timeline_of(outcomes, catalogue.context, case),
         disks=disk_views(case, outcomes),
+        nbd=nbd_views(case, outcomes),
     )
 
 

@@ -8,6 +8,7 @@ from analyzer.model.disk import DiskView
 from analyzer.model.finding import Outcome, Severity
 from analyzer.model.host import Role
 from analyzer.model.moment import Moment
+from analyzer.model.nbd_view import NbdView
 from analyzer.model.source import Source
 
 
@@ -171,3 +172,4 @@ class Report:
     suppressed: tuple[Suppressed, ...]
     timeline: tuple[TimelineEvent, ...]
     disks: tuple[DiskView, ...] = ()
+    nbd: tuple[NbdView, ...] = ()

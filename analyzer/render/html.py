@@ -20,6 +20,7 @@ from analyzer.render import timeline
 from analyzer.render.chain_text import size_words
 from analyzer.render.disk_pages import disk_context
 from analyzer.render.evidence import QuotedMember, quoted_members
+from analyzer.render.nbd_pages import nbd_context
 from analyzer.render.order import ordered
 from analyzer.render.summary import (
     UNTOLD,
@@ -31,6 +32,7 @@ from analyzer.render.summary import (
     unread,
     window,
 )
+from analyzer.render.time_axis import LEFT, RIGHT, WIDTH
 from analyzer.render.view import anchor, counted, cut, iso, span, stamp, visible
 from analyzer.resources import folder
 
@@ -115,6 +117,7 @@ def _context(report: Report) -> dict[str, object]:
         **_words(report, members),
         **_timeline(report),
         **disk_context(report),
+        **nbd_context(report),
         "report": report,
         "head": headline(report),
         "causes": causes(report),
@@ -155,9 +158,9 @@ def _timeline(report: Report) -> dict[str, object]:
     return {
         "drawings": timeline.drawings(report),
         "undated": timeline.undated(report),
-        "width": timeline.WIDTH,
-        "left": timeline.LEFT,
-        "right": timeline.RIGHT,
+        "width": WIDTH,
+        "left": LEFT,
+        "right": RIGHT,
     }
 
 

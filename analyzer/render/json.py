@@ -21,6 +21,7 @@ from analyzer.model.report import (
     TimelineEvent,
 )
 from analyzer.render.json_disks import disk_object
+from analyzer.render.json_nbd import nbd_object
 from analyzer.render.json_values import Object, evidence_object, source_object, time_keys
 from analyzer.render.order import ordered
 
@@ -51,6 +52,7 @@ def _document(report: Report) -> Object:
         "suppressed": [_suppressed(entry) for entry in report.suppressed],
         "timeline": [_event(event) for event in report.timeline],
         "disks": [disk_object(disk) for disk in report.disks],
+        "nbd": [nbd_object(report, view) for view in report.nbd],
     }
 
 

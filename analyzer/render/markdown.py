@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from analyzer.model.finding import Evidence, Finding, Verdict
 from analyzer.model.report import Report
 from analyzer.render.disk_words import disk_line, notable
+from analyzer.render.nbd_lines import nbd_lines, nbd_title
 from analyzer.render.order import ordered
 from analyzer.render.summary import (
     CauseView,
@@ -22,7 +23,7 @@ from analyzer.render.summary import (
 )
 from analyzer.render.view import counted, cut, span, stamp, visible
 
-QUOTE, DISKS = 4000, 200
+QUOTE, DISKS, NBD_LINES = 4000, 200, 40
 SHOWN_FINDINGS = 200
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]")
 _TICKS = re.compile(r"`+")
@@ -69,6 +70,7 @@ def _lines(report: Report) -> Iterator[str]:
     if len(found) > SHOWN_FINDINGS:
         yield from (f"{counted(len(found) - SHOWN_FINDINGS, 'more finding')} in report.json.", "")
     yield from _disks(report)
+    yield from _nbd(report)
     yield from _others(report)
 
 
@@ -171,6 +173,18 @@ def _disks(report: Report) -> Iterator[str]:
     yield from (f"- {escaped(disk_line(disk))}" for disk in chosen[:DISKS])
     if len(chosen) > DISKS:
         yield f"- {counted(len(chosen) - DISKS, 'more disk')} in report.json"
+    yield ""
+
+
+def _nbd(report: Report) -> Iterator[str]:
+    """Yield NBD by pool; of one that certainly does not use it only that."""
+    if not report.nbd:
+        return
+    yield from ("## NBD", "")
+    for view in report.nbd:
+        lines = () if view.in_use is False else nbd_lines(view, NBD_LINES)
+        yield f"- {escaped(nbd_title(view))}"
+        yield from (f"  - {escaped(line)}" for line in lines)
     yield ""
 
 

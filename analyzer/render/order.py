@@ -26,6 +26,7 @@ def ordered(report: Report) -> Report:
     suppressed    pattern
     timeline      time (undated last), host, lane, source, label
     disks         pool, SR, name, uuid; their parts as they were made
+    nbd           pools, those without NBD, hosts without a pool; name; uuid
     evidence      as the rule gave it: the line the finding rests on is first
     ============  ==========================================================
     """
@@ -43,6 +44,7 @@ def ordered(report: Report) -> Report:
         suppressed=tuple(sorted(report.suppressed, key=lambda s: s.pattern)),
         timeline=tuple(sorted(report.timeline, key=_event_key)),
         disks=tuple(sorted(report.disks, key=lambda disk: disk.key)),
+        nbd=tuple(sorted(report.nbd, key=lambda view: view.key)),
     )
 
 

@@ -10,6 +10,7 @@ from analyzer.model.host import Role
 from analyzer.model.report import Presence
 from analyzer.render.json import SCHEMA_VERSION
 from analyzer.render.schema_disks import disk_schema
+from analyzer.render.schema_nbd import nbd_schema
 from analyzer.render.schema_values import (
     Schema,
     closed,
@@ -44,6 +45,7 @@ def json_schema() -> Schema:
             suppressed=listed(_suppressed()),
             timeline=listed(_event()),
             disks=listed(disk_schema()),
+            nbd=listed(nbd_schema()),
         ),
     }
 

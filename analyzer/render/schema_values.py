@@ -43,15 +43,25 @@ def record(**properties: Schema) -> Schema:
     }
 
 
-def _instant() -> Schema:
+def tally(words: type[StrEnum]) -> Schema:
+    """Return the schema of an object that counts words of a closed set."""
+    return {
+        "type": "object",
+        "propertyNames": closed(words),
+        "additionalProperties": count(1),
+    }
+
+
+def instant() -> Schema:
+    """Return the schema of an instant in UTC."""
     return {"type": "string", "pattern": _STAMP}
 
 
 def time_schemas(key: str) -> dict[str, Schema]:
     """Return the schemas of an instant and of its doubt, by their keys."""
-    doubt = record(earliest=_instant(), latest=_instant(), dated_by=text("how it was dated"))
+    doubt = record(earliest=instant(), latest=instant(), dated_by=text("how it was dated"))
     return {
-        key: {**or_null(_instant()), "description": "UTC; null if unknown or without a year"},
+        key: {**or_null(instant()), "description": "UTC; null if unknown or without a year"},
         f"{key}_range": {**or_null(doubt), "description": "the instant certainly lies in it"},
     }
 

@@ -12,6 +12,7 @@ from analyzer.model.disk import DiskView
 from analyzer.model.finding import Evidence, Finding, Outcome, Verdict
 from analyzer.model.report import Report
 from analyzer.render.disk_words import TONES, disk_line
+from analyzer.render.nbd_lines import nbd_lines, nbd_title, worth_telling
 from analyzer.render.order import ordered
 from analyzer.render.rows import MANY, Rows, console, heading, styled
 from analyzer.render.screen import first_screen
@@ -19,6 +20,7 @@ from analyzer.render.summary import doubts, findings, of_verdict, unread
 from analyzer.render.view import counted, span, stamp
 
 SHOWN_FINDINGS, SHOWN_QUOTES, QUOTE_ROWS = 10, 3, 3
+NBD_LINES, NBD_LINES_FULL = 4, 40
 VERDICT_COLUMN = 16
 
 
@@ -40,6 +42,7 @@ def _page(report: Report, rows: Rows) -> Iterator[Text]:
     yield from _doubts(report, rows)
     yield from _others(report, rows)
     yield from _disks(report, rows)
+    yield from _nbd(report, rows)
     yield from _sources(report, rows)
     yield Text()
     yield from rows.wrap(_tally(report))
@@ -147,6 +150,18 @@ def _disk(disk: DiskView, rows: Rows) -> list[Text]:
     made = rows.wrap(f"- {disk_line(disk)}", indent=1, hang=3)
     tone = TONES[disk.state]
     return made if tone == "context" else styled(made, tone)
+
+
+def _nbd(report: Report, rows: Rows) -> Iterator[Text]:
+    """Yield a few rows a pool; in the short report only where NBD is used or in trouble."""
+    views = [view for view in report.nbd if rows.full or worth_telling(view)]
+    if views:
+        yield from heading("NBD")
+    for view in views:
+        yield from rows.wrap(nbd_title(view), indent=1, hang=3)
+        for line in nbd_lines(view, NBD_LINES_FULL if rows.full else NBD_LINES):
+            limit = MANY if rows.full else 3
+            yield from rows.wrap(f"- {line}", indent=3, hang=5, limit=limit)
 
 
 def _sources(report: Report, rows: Rows) -> Iterator[Text]:

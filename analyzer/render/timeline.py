@@ -5,19 +5,26 @@ a finding's evidence is a mark with a letter, anything else a tick, and a time i
 whisker over its whole range.
 """
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from analyzer.model.moment import Moment
-from analyzer.model.report import Coverage, Presence, Report, TimelineEvent
-from analyzer.render.view import span, stamp
+from analyzer.model.report import Presence, Report, TimelineEvent
+from analyzer.render.time_axis import (
+    WIDTH,
+    Bar,
+    Scale,
+    Tick,
+    around,
+    covered_bars,
+    hosts_by_bundle,
+    ticks_of,
+)
+from analyzer.render.view import stamp
 
-WIDTH, LEFT, RIGHT, TOP, ROW, FOOT = 1180, 190, 16, 26, 26, 6
+TOP, ROW, FOOT = 26, 26, 6
 LABEL_CHARACTERS, CHARACTER = 42, 6.3
 NEAR = 9.0  # marks of one kind that are nearer than this are drawn as one
-TICKS = 9
 SCENE = timedelta(minutes=15)  # what is shown at least before and after the findings
 FOCUS = 4  # a second, closer drawing is made if the findings fill less than this part
 LOGS: Mapping[str, str] = {
@@ -29,21 +36,6 @@ LOGS: Mapping[str, str] = {
     "user_log": "user.log",
 }
 _LOG_OF = {name: source for source, name in LOGS.items()}
-_ROTATED = re.compile(r"\.(\d{1,4})(?:\.(?:gz|bz2|xz))?$")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_STEPS = tuple(
-    timedelta(seconds=seconds)
-    for seconds in (1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
-) + tuple(timedelta(days=days) for days in (1, 2, 7, 14, 30, 91, 365, 3650, 36500, 365_000))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Bar:
-    """The part of a lane that one member covers."""
-
-    x: float
-    width: float
-    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,14 +71,6 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tick:
-    """A line of the time axis."""
-
-    x: float
-    label: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Drawing:
     """One drawing: its window, axis and lanes."""
 
@@ -97,30 +81,15 @@ class Drawing:
     ticks: tuple[Tick, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Scale:
-    start: datetime
-    end: datetime
-
-    def x(self, time: datetime) -> float:
-        """Return the place of a time, held inside the drawing."""
-        part = (time - self.start) / (self.end - self.start)
-        return round(LEFT + min(max(part, 0.0), 1.0) * (WIDTH - LEFT - RIGHT), 1)
-
-    def shows(self, first: datetime, last: datetime) -> bool:
-        """Tell whether any of a range lies inside the drawing."""
-        return first <= self.end and last >= self.start
-
-
 def drawings(report: Report) -> tuple[Drawing, ...]:
     """Return no drawing if nothing is dated, else one of everything, before it one close by."""
     covered = [m for c in report.coverage for m in (c.first, c.last) if m is not None]
-    everything = _around(
+    everything = around(
         [*covered, *(event.moment for event in report.timeline)], timedelta(minutes=1)
     )
     if everything is None:
         return ()
-    close = _around([e.moment for e in report.timeline if e.finding], SCENE)
+    close = around([e.moment for e in report.timeline if e.finding], SCENE)
     pages = [_drawing(report, everything, "all", "Everything that was read")]
     if close and (close.end - close.start) * FOCUS < everything.end - everything.start:
         pages.insert(0, _drawing(report, close, "close", "Around the findings"))
@@ -132,23 +101,7 @@ def undated(report: Report) -> int:
     return sum(not event.moment.year_known for event in report.timeline)
 
 
-def _around(moments: Iterable[Moment], least_margin: timedelta) -> _Scale | None:
-    times = [moment.at for moment in moments if moment.year_known]
-    if not times:
-        return None
-    first, last = min(times), max(times)
-    margin = max((last - first) / 24, least_margin)
-    return _Scale(start=_shifted(first, -margin), end=_shifted(last, margin))
-
-
-def _shifted(time: datetime, by: timedelta) -> datetime:
-    try:
-        return time + by
-    except OverflowError:
-        return time
-
-
-def _drawing(report: Report, scale: _Scale, name: str, title: str) -> Drawing:
+def _drawing(report: Report, scale: Scale, name: str, title: str) -> Drawing:
     events: dict[tuple[str, str], list[TimelineEvent]] = {}
     for event in report.timeline:
         if event.moment.year_known:
@@ -162,12 +115,12 @@ def _drawing(report: Report, scale: _Scale, name: str, title: str) -> Drawing:
         title=title,
         height=TOP + len(lanes) * ROW + FOOT,
         lanes=lanes,
-        ticks=_ticks(scale),
+        ticks=ticks_of(scale),
     )
 
 
 def _lane_keys(report: Report) -> set[tuple[str, str]]:
-    hosts = _hosts(report)
+    hosts = hosts_by_bundle(report)
     read = {(hosts.get(c.bundle, c.bundle), c.parser) for c in report.coverage if c.first}
     lost = {(hosts.get(e.bundle, e.bundle), e.source) for e in report.ledger if e.source in LOGS}
     return read | lost | {_lane_key(event) for event in report.timeline}
@@ -179,15 +132,11 @@ def _lane_key(event: TimelineEvent) -> tuple[str, str]:
     return event.host, _LOG_OF.get(name, name)
 
 
-def _hosts(report: Report) -> dict[str, str]:
-    return {host.bundle: host.name for host in report.hosts}
-
-
 def _lane(
-    report: Report, scale: _Scale, key: tuple[str, str], events: list[TimelineEvent], y: int
+    report: Report, scale: Scale, key: tuple[str, str], events: list[TimelineEvent], y: int
 ) -> Lane:
     host, source = key
-    bars = tuple(_bars(report, scale, key))
+    bars = tuple(covered_bars(report, scale, key))
     return Lane(
         host=host,
         name=LOGS.get(source, source),
@@ -199,45 +148,14 @@ def _lane(
     )
 
 
-def _bars(report: Report, scale: _Scale, key: tuple[str, str]) -> Iterable[Bar]:
-    for entry, first, last in _spans(report, key):
-        if scale.shows(first.at, last.at):
-            x = scale.x(first.at)
-            width = max(round(scale.x(last.at) - x, 1), 1.0)
-            yield Bar(x=x, width=width, title=f"{entry.member}: {span(first, last)}")
-
-
-def _spans(report: Report, key: tuple[str, str]) -> Iterable[tuple[Coverage, Moment, Moment]]:
-    """Yield what each member covers: a rotated one until the next newer one begins."""
-    hosts = _hosts(report)
-    own = {
-        (entry.bundle, _rotation(entry.member)): entry
-        for entry in report.coverage
-        if (hosts.get(entry.bundle, entry.bundle), entry.parser) == key
-    }
-    for (bundle, rotation), entry in own.items():
-        first, last = entry.first, entry.last
-        if not first or not last or not first.year_known or not last.year_known:
-            continue
-        newer = own.get((bundle, rotation - 1))
-        if newer and newer.first and newer.first.year_known and newer.first.at > last.at:
-            last = newer.first
-        yield entry, first, last
-
-
-def _rotation(member: str) -> int:
-    number = _ROTATED.search(member)
-    return int(number[1]) if number else 0
-
-
 def _why_missing(report: Report, key: tuple[str, str]) -> str:
-    hosts = _hosts(report)
+    hosts = hosts_by_bundle(report)
     fates = (e.presence for e in report.ledger if (hosts.get(e.bundle, e.bundle), e.source) == key)
     presence = next(fates, Presence.PRESENT)
     return "nothing of this time" if presence is Presence.PRESENT else presence.value
 
 
-def _marks(events: list[TimelineEvent], scale: _Scale) -> tuple[Mark, ...]:
+def _marks(events: list[TimelineEvent], scale: Scale) -> tuple[Mark, ...]:
     groups: dict[tuple[str, int], list[TimelineEvent]] = {}
     for event in events:
         if scale.shows(event.moment.earliest, event.moment.latest):
@@ -252,7 +170,7 @@ def _kind(event: TimelineEvent) -> str:
     return event.severity.value if event.severity else "context"
 
 
-def _mark(group: list[TimelineEvent], scale: _Scale) -> Mark:
+def _mark(group: list[TimelineEvent], scale: Scale) -> Mark:
     first = group[0]
     moment, kind = first.moment, _kind(first)
     whisker = (scale.x(moment.earliest), scale.x(moment.latest))
@@ -275,22 +193,3 @@ def _labelled(mark: Mark, end: float) -> Mark:
     label = mark.label if len(mark.label) <= LABEL_CHARACTERS else mark.label[:40] + "…"
     fits = begin + len(label) * CHARACTER <= end
     return replace(mark, label=label if fits else "", label_x=round(begin, 1))
-
-
-def _ticks(scale: _Scale) -> tuple[Tick, ...]:
-    length = scale.end - scale.start
-    step = next((step for step in _STEPS if length / step <= TICKS), _STEPS[-1])
-    first, last = -((_EPOCH - scale.start) // step), (scale.end - _EPOCH) // step
-    times = [_EPOCH + number * step for number in range(first, last + 1)]
-    return tuple(
-        Tick(x=scale.x(time), label=_axis_label(time, step, first=number == 0))
-        for number, time in enumerate(times)
-    )
-
-
-def _axis_label(time: datetime, step: timedelta, *, first: bool) -> str:
-    date, clock = time.date().isoformat(), time.time().isoformat("seconds")
-    if step >= timedelta(days=1):
-        return date if first or step >= timedelta(days=91) else date[5:]
-    short = clock if step < timedelta(minutes=1) else clock[:5]
-    return f"{date[5:]} {short}" if first or clock == "00:00:00" else short

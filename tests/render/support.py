@@ -32,6 +32,7 @@ from analyzer.model.report import (
 )
 from analyzer.model.source import Source
 from tests.render.disks import broken_disk, off_disk, orphan_disk, sound_disk, unseen_disk
+from tests.render.nbd import idle_pool, troubled_pool, unknown_hosts
 
 FIRST = "bug-report-20241122120400.tar.bz2"
 SECOND = "bug-report-20241122120612.tar.bz2"
@@ -287,6 +288,7 @@ def rich_report() -> Report:
         ),
         timeline=_timeline(root, effect, last),
         disks=(broken_disk(root.id), sound_disk(), unseen_disk(), orphan_disk(), off_disk()),
+        nbd=(troubled_pool(last.id, root.id), idle_pool(), unknown_hosts()),
     )
 
 
@@ -397,6 +399,22 @@ def _coverage() -> tuple[Coverage, ...]:
             shapes=(),
         ),
         replace(whole, member="var/log/kern.log", parser="kern_log", lines=812, shapes=()),
+        replace(
+            whole,
+            member="var/log/daemon.log",
+            parser="daemon_log",
+            first=at("09:50:00"),
+            last=at("11:04:00"),
+            shapes=(),
+        ),
+        replace(
+            whole,
+            member="var/log/daemon.log.2",
+            parser="daemon_log",
+            first=at("07:00:00"),
+            last=at("09:00:00"),
+            shapes=(),
+        ),
         replace(whole, member="xapi-db.xml", parser="xapi_db", lines=1, first=None, last=None),
         replace(
             whole,

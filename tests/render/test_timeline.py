@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from analyzer.model.finding import Severity
 from analyzer.model.moment import Moment
 from analyzer.model.report import Report, TimelineEvent
-from analyzer.render import timeline
+from analyzer.render import time_axis, timeline
 from analyzer.render.timeline import Drawing, Lane, drawings
 from tests.render.support import (
     at,
@@ -168,6 +168,6 @@ def test_any_times_stay_inside_the_drawing(times: list[datetime]) -> None:
     report = replace(empty_report(), timeline=tuple(event(moment) for moment in moments))
     for drawing in drawings(report):
         marks = [mark for lane in drawing.lanes for mark in lane.marks]
-        assert all(timeline.LEFT <= mark.x <= timeline.WIDTH for mark in marks)
+        assert all(time_axis.LEFT <= mark.x <= time_axis.WIDTH for mark in marks)
         assert sum(mark.count for mark in marks) == len(times)
-        assert len(drawing.ticks) <= timeline.TICKS + 3
+        assert len(drawing.ticks) <= time_axis.TICKS + 3
