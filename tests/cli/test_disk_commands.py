@@ -15,8 +15,8 @@ from analyzer.pipeline import load_case
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
 HEALTHY = str(SAMPLES / "healthy-cbt.tar.bz2")
 CRASHED = str(SAMPLES / "host-crash.tar.bz2")
-LIVE = "ffd71649-a0fb-4815-afe5-7e510a73e89a"
-LOST = "5014d001-255f-4510-9328-2d9fdd39063c"
+LIVE = "c1aa855a-ea52-4f96-a5df-4ba01de4a4cf"
+LOST = "f5b50b40-63a2-44d0-a0e8-ca83038b14d3"
 FIRST = "0d9f6b3e-7c15-4a82-9be4-5f2a1c8d7e60"
 SECOND = "5b8e2f19-4d7a-4c36-a0f1-9e3d6b2c8a47"
 
@@ -164,7 +164,7 @@ def test_why_of_an_attached_disk_cannot_be_settled() -> None:
 
 
 def test_why_of_a_comparison_as_json() -> None:
-    done = cbtriage("why", "list-changed-blocks", "2edd20e0", LIVE, HEALTHY, "-q", "--json")
+    done = cbtriage("why", "list-changed-blocks", "52743559", LIVE, HEALTHY, "-q", "--json")
     judged = json.loads(done.stdout)
     assert (judged["call"], judged["answer"]) == ("VDI.list_changed_blocks", "fails")
     assert [check["answer"] for check in judged["checks"]].count("fails") == 1

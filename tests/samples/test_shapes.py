@@ -6,6 +6,7 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,12 @@ from analyzer.errors import InputError
 from analyzer.model.finding import Verdict
 from analyzer.model.report import Report
 from analyzer.pipeline import Options
+from analyzer.rules.load import load_catalogue
 from tests.samples.verdicts import Said, outcome_of, read, said
 from tests.support.build_samples import FOLDER
 from tests.support.bundle import BundleBuilder, xencenter_zip
 from tests.support.recipes import RECIPES
-from tests.support.sample import RULES, Recipe
+from tests.support.sample import Recipe
 
 Shape = Callable[[Path, tuple[BundleBuilder, ...]], Report]
 
@@ -131,10 +133,12 @@ def test_start_of_an_archive_that_holds_nothing_is_named(tmp_path: Path, cut: in
         read(path)
 
 
-def _reading(source: str) -> list[str]:
+@cache
+def _reading(source: str) -> tuple[str, ...]:
     """Return the rules that cannot be ruled out without a log."""
-    start = "cbt-disabled" if source == "smlog" else "nbd-"
-    return [rule for rule in RULES if rule.startswith(start)]
+    catalogue = load_catalogue()
+    texts = (*(rule.text for rule in catalogue.rules), *catalogue.checks)
+    return tuple(text.id for text in texts if source in text.needs)
 
 
 def _paths(recipe: Recipe) -> list[str]:

@@ -18,13 +18,16 @@ def build(folder: Path) -> tuple[Path, ...]:
 
 def expectations(sample: Sample) -> str:
     """Return the JSON that says what must be found, and that nothing else is."""
-    rules = {rule: _expected(sample, rule) for rule in RULES}
+    rules = {rule: expected(sample, rule) for rule in RULES}
     return json.dumps({"rules": rules}, indent=1) + "\n"
 
 
-def _expected(sample: Sample, rule: str) -> dict[str, object]:
+def expected(sample: Sample, rule: str) -> dict[str, object]:
+    """Return the verdict of a rule, and for what is found the uuids of the subjects."""
     if rule in sample.found:
         return {"verdict": "found", "subjects": sorted(map(sorted, sample.found[rule]))}
+    if rule in sample.untold:
+        return {"verdict": "cannot-tell"}
     return {"verdict": "not-applicable" if rule in sample.meaningless else "ruled-out"}
 
 

@@ -11,7 +11,7 @@ from tests.support import emit_disk
 from tests.support.emit_compare import Bits, list_changed_blocks
 from tests.support.emit_errors import NeverEndsError, SmError
 from tests.support.emit_xapi import Api, Task
-from tests.support.objects import Disk, Host, Pool
+from tests.support.objects import Disk, Host, Loopback, Pool
 
 _METADATA = "CBT metadata"
 
@@ -74,7 +74,7 @@ class Calls:
 
     def list_changed_blocks(self, older: Disk, newer: Disk) -> Comparison:
         """Compare two disks; xapi looks at the newer one only."""
-        text = f"vdi_from  = '{{v}}'; vdi_to = '{newer.name} ({newer.uuid})'"
+        text = f"vdi_from  = '{{v}}'; vdi_to = '{newer.uuid}'"
         task = self._api.forward("VDI.list_changed_blocks", older, text)
         if any(self._vbds(newer)):
             params = (newer.ref, "list_changed_blocks")
@@ -89,14 +89,18 @@ class Calls:
         self._api.end(task, older)
         return Comparison(blocks=blocks)
 
-    def destroy(self, disk: Disk) -> None:
+    def destroy(self, disk: Disk) -> str:
         """Delete a disk; if its log has to stay, a later scan finds that."""
-        task = self._api.begin("VDI.destroy", disk)
+        task = self._api.forward("VDI.destroy", disk)
+        if any(held.plugged for held in self._held(disk)):
+            return self._api.refuse(task, disk, "VDI_IN_USE", disk.ref, "destroy")
+        self._api.reach(task, disk)
         gone = emit_disk.delete(self._master, disk, self._state.stored, self._by_ref)
         del self._state.disks[disk.uuid]
         if not gone:
             self._state.orphans[disk.uuid] = disk
         self._api.end(task, disk)
+        return ""
 
     @property
     def _master(self) -> Host:
@@ -106,7 +110,12 @@ class Calls:
     def _vbds(self, disk: Disk) -> list[bool]:
         """Return a value per VBD of a disk: whether it is plugged."""
         machines = [machine for machine in self._state.machines if disk in machine.disks]
-        return [machine.host is not None for machine in machines]
+        guests = [machine.host is not None for machine in machines]
+        return guests + [held.plugged for held in self._held(disk)]
+
+    def _held(self, disk: Disk) -> list[Loopback]:
+        """Return the VBDs of control domains on a disk."""
+        return [held for held in self._state.loopbacks if held.disk is disk]
 
     def _refused_switch(self, task: Task, disk: Disk) -> str:
         """Do xapi's checks of enable_cbt and disable_cbt."""

@@ -75,10 +75,6 @@ class Ids:
         """Return the next OpaqueRef."""
         return f"OpaqueRef:{self.uuid()}"
 
-    def task(self) -> str:
-        """Return the next task's short name, as in ``VDI.enable_cbt R:0123456789ab``."""
-        return f"R:{self._next()[:12]}"
-
     def hex(self, length: int = 32) -> str:
         """Return the next `length` hexadecimal digits."""
         return self._next()[:length]

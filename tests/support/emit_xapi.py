@@ -4,21 +4,52 @@ Writer imitated: xen-api `debug.ml`, `message_forwarding.ml`, `xapi_vdi.ml`, `sm
 `rbac_audit.ml`, `xapi_message.ml`.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tests.support.clock import Ids
 from tests.support.journal import AUDIT, XENSOURCE
 from tests.support.objects import Disk, Host
 
 
+class Argument(NamedTuple):
+    """An argument of a call as audit.log shows it: parameter, then name, uuid and reference."""
+
+    parameter: str
+    name: str
+    uuid: str
+    ref: str
+
+
+def named(parameter: str, disk: Disk) -> Argument:
+    """Return a disk as an argument."""
+    return Argument(parameter, disk.name, disk.uuid, disk.ref)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """An API call under way: who asked, which thread serves it, its name and short reference."""
+    """An API call under way: who asked, which thread serves it, its name and reference.
+
+    ``mark`` is R for a request, D for a task of xapi's own.
+    """
 
     thread: int
     client: str
     name: str
-    short: str
+    ref: str
+    mark: str = "R"
+
+    @property
+    def short(self) -> str:
+        """Return the reference as log lines show it (``Ref.really_pretty_and_small``).
+
+        >>> Task(
+        ...     thread=1, client="", name="", ref="OpaqueRef:01234567-89ab-4cde-8f01-23456789abcd"
+        ... ).short
+        'R:0123456789ab'
+        """
+        return f"{self.mark}:{self.ref[10:18]}{self.ref[19:23]}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,11 +76,21 @@ class Api:
         self.messages: list[Message] = []
         self._ids = ids
 
-    def call(self, name: str, client: str = "192.0.2.40") -> Task:
-        """Start a call."""
-        shown = "INET :::80" if self.host.release.host_field else f"HTTPS {client}->:::80"
+    def call(self, name: str, client: str = "192.0.2.40", *, socket: str = "") -> Task:
+        """Start a call, over the network or over a UNIX socket."""
+        if socket:
+            shown = f"UNIX {socket}"
+        elif self.host.release.host_field:
+            shown = "INET :::80"
+        else:
+            shown = f"HTTPS {client}->:::80"
         thread = self._ids.number(200, 9999)
-        return Task(thread=thread, client=shown, name=name, short=self._ids.task())
+        return Task(thread=thread, client=shown, name=name, ref=self._ids.ref())
+
+    def inside(self, name: str) -> Task:
+        """Start a task of xapi's own, with a dummy reference and no client."""
+        thread = self._ids.number(10, 199)
+        return Task(thread=thread, client="", name=name, ref=self._ids.ref(), mark="D")
 
     def log(self, task: Task, brand: str, text: str, level: str = "debug") -> None:
         """Log a record of a call."""
@@ -58,14 +99,16 @@ class Api:
         self.host.journal.write(XENSOURCE, "xapi", f"[{head}] {text}")
         self.host.journal.clock.tick()
 
-    def audit(
-        self, task: Task, arguments: tuple[tuple[str, Disk], ...], result: str = "OK"
-    ) -> None:
+    def said(self, task: Task, text: str) -> None:
+        """Log what message_forwarding says of a call: at level debug, in the module "audit"."""
+        self.log(task, "audit", text)
+
+    def audit(self, task: Task, arguments: Sequence[Argument], result: str = "OK") -> None:
         """Log the call's end in audit.log: its inner stamp is UTC."""
         name = self.host.name if self.host.release.host_field else ""
         stamp = self.host.journal.clock.zulu
         head = f"{stamp}|audit|{name}|{task.thread} {task.client}|{task.name} {task.short}|audit"
-        shown = " ".join(f"('{n}' '{d.name}' '{d.uuid}' '{d.ref}')" for n, d in arguments)
+        shown = " ".join(f"({' '.join(map(_quoted, words))})" for words in arguments)
         who = "'trackid=9834f5af41c964e225f24279aefe4e49' 'LOCAL_SUPERUSER' 'root' 'ALLOWED'"
         text = f"[{head}] ({who} '{result}' 'API' '{task.name}' ({shown}))"
         self.host.journal.write(AUDIT, "xapi", text)
@@ -73,9 +116,8 @@ class Api:
     def forward(self, call: str, disk: Disk, text: str = "VDI = '{v}'") -> Task:
         """Log that a VDI call is forwarded and its SR marked busy."""
         task = self.call(call)
-        shown = text.format(v=f"{disk.name} ({disk.uuid})")
-        self.log(task, "message_forwarding", f"{call}: {shown}", level="info")
-        self.log(task, "message_forwarding", f"Marking SR for {call} (task=OpaqueRef:{disk.uuid})")
+        self.said(task, f"{call}: {text.format(v=disk.uuid)}")
+        self.log(task, "message_forwarding", f"Marking SR for {call} (task={task.ref})")
         return task
 
     def reach(self, task: Task, disk: Disk, other: Disk | None = None) -> None:
@@ -93,8 +135,8 @@ class Api:
 
     def end(self, task: Task, disk: Disk) -> None:
         """Log the good end of a VDI call."""
-        self.log(task, "message_forwarding", f"Unmarking SR after {task.name}")
-        self.audit(task, (("self", disk),))
+        self.log(task, "message_forwarding", f"Unmarking SR after {task.name} (task={task.ref})")
+        self.audit(task, (named("self", disk),))
 
     def refuse(self, task: Task, disk: Disk, code: str, *params: str) -> str:
         """Log that xapi refuses a call before SM hears of it; returns the error's code."""
@@ -105,7 +147,11 @@ class Api:
 
     def fail(self, task: Task, disk: Disk, code: str, *params: str) -> str:
         """Log the bad end of a VDI call; returns the error's code."""
-        self.log(task, "message_forwarding", f"Unmarking SR after {task.name}")
+        self.log(task, "message_forwarding", f"Unmarking SR after {task.name} (task={task.ref})")
+        return self.failed(task, (named("self", disk),), code, *params)
+
+    def failed(self, task: Task, arguments: Sequence[Argument], code: str, *params: str) -> str:
+        """Log an error and its backtrace; returns the error's code."""
         shown = "; ".join(params)
         error = f"Server_error({code}, [ {shown} ])"
         head = f"{task.name} {task.short} failed with exception {error}"
@@ -116,16 +162,15 @@ class Api:
         )
         for text in (head, f"Raised {error}", *frames, ""):
             self.log(task, "backtrace", text, level="error")
-        self.audit(task, (("self", disk),), f"ERROR:{code}: [ {shown} ]")
+        self.audit(task, arguments, f"ERROR:{code}: [ {shown} ]")
         return code
 
     def set_cbt(self, disk: Disk, *, enabled: bool) -> None:
         """Log SM's own call that writes the database's flag."""
         disk.cbt_enabled = enabled
         task = self.call("VDI.set_cbt_enabled", client="127.0.0.1")
-        value = f"VDI = '{disk.name} ({disk.uuid})'; value = '{str(enabled).lower()}'"
-        text = f"VDI.set_cbt_enabled: {value}"
-        self.log(task, "message_forwarding", text, level="info")
+        value = f"VDI = '{disk.uuid}'; value = '{str(enabled).lower()}'"
+        self.said(task, f"VDI.set_cbt_enabled: {value}")
 
     def alert(self, name: str, disk: Disk, body: str) -> Message:
         """Log and keep an alert of SM on a disk."""
@@ -157,3 +202,9 @@ class Api:
         )
         self.messages.append(message)
         return message
+
+
+def _quoted(text: str) -> str:
+    """Return a string as xapi's S-expressions show it."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -15,6 +15,14 @@ from analyzer.model.host import (
     ServiceStates,
 )
 from analyzer.model.moment import Moment
+from analyzer.model.network import (
+    HostCertificate,
+    Interfaces,
+    IptablesListing,
+    Routes,
+    Sockets,
+    VbdsToCleanUp,
+)
 from analyzer.model.report import Coverage, LedgerEntry, Presence
 from analyzer.model.source import Source
 from analyzer.model.storage import LvmVolumes, Mounts, PhysicalVolumes, VolumeGroups
@@ -125,6 +133,25 @@ def report(bundle: str = "a", name: str = "jupiter", uuid: str | None = JUPITER)
         mounts=Mounts(source=source, complete=True, mounts=()),
         services=ServiceStates(source=source, complete=True, services=()),
         packages=Packages(source=source, complete=True, names=()),
+        interfaces=Interfaces(source=source, complete=True, interfaces=()),
+        routes=Routes(source=source, complete=True, routes=()),
+        iptables=IptablesListing(source=source, complete=True, chains=()),
+        sockets=Sockets(source=source, complete=True, sockets=()),
+        certificate=_certificate(source),
+        to_clean_up=VbdsToCleanUp(source=source, complete=True, vbds=()),
+    )
+
+
+def _certificate(source: Source) -> HostCertificate:
+    return HostCertificate(
+        source=source,
+        text="",
+        complete=True,
+        common_name=None,
+        names=(),
+        addresses=(),
+        not_before=None,
+        not_after=None,
     )
 
 

@@ -29,6 +29,8 @@ class Host:
     dom0_uuid: str
     dom0_ref: str
     master: bool = True
+    live: bool = True
+    operations: dict[str, str] = field(default_factory=dict)  # of its control domain
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class Storage:
     free: int = 200 * GIB
     shared: bool = False
     mounts: str = "/var/run/sr-mount"
+    unplugged: set[str] = field(default_factory=set)  # names of hosts whose PBD is not plugged
+    operations: dict[str, str] = field(default_factory=dict)
 
     @property
     def volumes(self) -> bool:
@@ -123,11 +127,16 @@ class Disk:
     log: Log | None = None
     attached: dict[str, str] = field(default_factory=dict)  # host ref: RW or RO
     tapdisk: tuple[str, str] = ("", "")  # pid and minor, while attached
+    operations: dict[str, str] = field(default_factory=dict)
+    other_config: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)  # keys of sm_config that stayed
+    orphaned: str = ""  # reference of the deleted disk that this is a snapshot of
+    stamped: str = ""  # what a live disk is wrongly said to be a snapshot of
 
     @property
     def is_a_snapshot(self) -> bool:
         """Tell whether this is a snapshot of another disk."""
-        return self.snapshot_of is not None
+        return self.snapshot_of is not None or bool(self.orphaned)
 
     @property
     def path(self) -> str:
@@ -145,11 +154,17 @@ class Machine:
     disks: list[Disk] = field(default_factory=list)
     host: Host | None = None
     snapshot_of: "Machine | None" = None
+    operations: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
 class Network:
-    """A network with one interface per host; ``subnet`` like ``192.0.2``, "" for no address."""
+    """A network with one interface per host; ``subnet`` like ``192.0.2``, "" for no address.
+
+    ``tag`` is its VLAN on top of ``device``; ``members`` are the devices of the bond ``device``.
+    ``ipv6`` is a prefix like ``2001:db8:1::``. The sets hold the names of hosts whose interface
+    is not attached, has no address, has no carrier, or is not let through their firewall.
+    """
 
     uuid: str
     ref: str
@@ -158,6 +173,45 @@ class Network:
     device: str
     subnet: str
     purpose: tuple[str, ...] = ()
+    tag: int = -1
+    members: tuple[str, ...] = ()
+    ipv6: str = ""
+    managed: bool = True
+    shift: int = 0  # what its addresses have more in their last part
+    unplugged: set[str] = field(default_factory=set)
+    bare: set[str] = field(default_factory=set)
+    down: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
+
+    def address(self, host: Host) -> str:
+        """Return the IPv4 address of a host on this network, "" without one."""
+        gone = host.name in self.unplugged | self.bare
+        return f"{self.subnet}.{host.number + self.shift}" if self.subnet and not gone else ""
+
+    def address6(self, host: Host) -> str:
+        """Return the IPv6 address of a host on this network, with its prefix, "" without one."""
+        gone = host.name in self.unplugged | self.bare
+        return f"{self.ipv6}{host.number}/64" if self.ipv6 and not gone else ""
+
+
+@dataclass(slots=True, kw_only=True)
+class Loopback:
+    """A VBD of a control domain: a disk that xapi attached to dom0 itself.
+
+    ``number`` is its userdevice, ``device`` below /dev. ``client`` is the NBD client's address
+    and port while it is connected, "" otherwise.
+    """
+
+    uuid: str
+    ref: str
+    host: Host
+    disk: Disk
+    number: int
+    device: str
+    plugged: bool = True
+    leaked: bool = False
+    client: str = ""
+    operations: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -165,6 +219,7 @@ class Pool:
     """A pool at this moment; the first host is the master. ``disks`` by uuid.
 
     ``orphans`` are deleted disks whose CBT log is still on the storage; the next scan finds them.
+    ``loopbacks`` are the disks that control domains hold.
     """
 
     uuid: str
@@ -177,6 +232,9 @@ class Pool:
     networks: list[Network] = field(default_factory=list)
     disks: dict[str, Disk] = field(default_factory=dict)
     orphans: dict[str, Disk] = field(default_factory=dict)
+    loopbacks: list[Loopback] = field(default_factory=list)
+    servers: dict[str, int] = field(default_factory=dict)  # host: pid of xapi-nbd, if it listens
+    other_config: dict[str, str] = field(default_factory=dict)
 
     @property
     def stored(self) -> dict[str, Disk]:

@@ -13,6 +13,8 @@ from tests.support.story_hazards import cbt_hazards_lvm, cbt_hazards_nfs
 from tests.support.story_healthy import healthy_cbt
 from tests.support.story_heavy import cbt_heavy_healthy
 from tests.support.story_nbd import nbd_no_network, nbd_trouble
+from tests.support.story_nbd_healthy import nbd_healthy
+from tests.support.story_nbd_mixed import nbd_mixed_trouble, nbd_network_trouble
 from tests.support.story_refused import cbt_refused_lvm, cbt_refused_nfs
 
 RECIPES = (
@@ -26,6 +28,9 @@ RECIPES = (
     Recipe(name="healthy-cbt", tell=healthy_cbt),
     Recipe(name="host-crash", tell=host_crash),
     Recipe(name="lvm-no-space", tell=lvm_no_space),
+    Recipe(name="nbd-healthy", tell=nbd_healthy, suffix=".zip"),
+    Recipe(name="nbd-mixed-trouble", tell=nbd_mixed_trouble, suffix=".zip"),
+    Recipe(name="nbd-network-trouble", tell=nbd_network_trouble, suffix=".zip"),
     Recipe(name="nbd-no-network", tell=nbd_no_network),
     Recipe(name="nbd-trouble", tell=nbd_trouble),
     Recipe(name="resize-failed", tell=resize_failed),

@@ -12,7 +12,9 @@ class Release:
     is stopped. ``existence_noise``: sm logs the failed `lvs` with which it looks for a log.
     ``qcow2`` is XCP-ng's sm from 3.2.12-17.2 on: threads in the head of its lines, ``LVMSR`` for
     ``LVHDSR``, CBT volumes as large as the disk needs. ``blind``: on file systems that sm finds
-    no log of a disk whose data is destroyed (17.2 and 17.3).
+    no log of a disk whose data is destroyed (17.2 and 17.3). ``iproute``: xen-bugtool 2.0.10 and
+    later calls ``ip`` and ``ss`` for ``ifconfig`` and ``netstat``; ``certificate``: xapi's plugin
+    for it shows the certificate; ``firewalld``: that rules, not iptables.
     """
 
     brand: str
@@ -27,6 +29,9 @@ class Release:
     packages: tuple[str, ...]
     qcow2: bool = False
     blind: bool = False
+    iproute: bool = False
+    certificate: bool = False
+    firewalld: bool = False
 
 
 XENSERVER_7_6 = Release(
@@ -69,6 +74,8 @@ XCP_NG_8_3 = Release(
         "xapi-core-25.6.0-1.9.xcpng8.3.x86_64",
         "xapi-nbd-25.6.0-1.9.xcpng8.3.x86_64",
     ),
+    iproute=True,
+    certificate=True,
 )
 XCP_NG_8_2 = Release(
     brand="XCP-ng",
@@ -105,6 +112,8 @@ XCP_NG_8_3_BLIND = Release(
     ),
     qcow2=True,
     blind=True,
+    iproute=True,
+    certificate=True,
 )
 XCP_NG_8_3_QCOW2 = Release(
     brand="XCP-ng",
@@ -123,6 +132,8 @@ XCP_NG_8_3_QCOW2 = Release(
         "xapi-nbd-26.1.11-1.3.xcpng8.3.x86_64",
     ),
     qcow2=True,
+    iproute=True,
+    certificate=True,
 )
 XENSERVER_9 = Release(
     brand="XenServer",
@@ -140,4 +151,7 @@ XENSERVER_9 = Release(
         "xapi-core-26.1.0-1.xs9.x86_64",
         "xapi-nbd-26.1.0-1.xs9.x86_64",
     ),
+    iproute=True,
+    certificate=True,
+    firewalld=True,
 )

@@ -13,7 +13,7 @@ def small_world(seed: str, *, purpose: tuple[str, ...] = ("nbd",)) -> World:
     world = World(seed, utc("2024-11-20 05:00:00"))
     world.storage("Local storage", "lvm")
     world.network("Backup", "xenbr1", "eth1", "198.51.100", purpose)
-    world.nbd["jupiter"].start()
+    world.serve()
     everyday(world.master, world.api)
     return world
 

@@ -4,32 +4,33 @@ Names follow xen-api `datamodel*.ml`, flattened as `db_xml.ml` does it.
 """
 
 from tests.support.database import NEVER, NULL, Row, Value
-from tests.support.objects import Disk, Host, Machine, Network, Storage
+from tests.support.objects import Disk, Host, Loopback, Machine, Pool, Storage
 
 _IDLE: dict[str, Value] = {"allowed_operations": (), "current_operations": {}}
 
 
-def pool(uuid: str, ref: str, name: str, master: Host, default_sr: str) -> Row:
+def pool(state: Pool, default_sr: str) -> Row:
     """Return the one row of ``pool``; its names are not namespaced."""
+    mask = {"cpuid_feature_mask": "ffffff7f-ffffffff-ffffffff-ffffffff"}
     return {
-        "_ref": ref,
-        "uuid": uuid,
-        "name_label": name,
+        "_ref": state.ref,
+        "uuid": state.uuid,
+        "name_label": state.name,
         "name_description": "",
-        "master": master.ref,
+        "master": state.master.ref,
         "default_SR": default_sr,
         "crash_dump_SR": NULL,
         "suspend_image_SR": NULL,
         "ha_enabled": False,
         "ha_configuration": {},
         "restrictions": {"restrict_cbt": "false", "restrict_ha": "false"},
-        "other_config": {"cpuid_feature_mask": "ffffff7f-ffffffff-ffffffff-ffffffff"},
+        "other_config": mask | state.other_config,
         "redo_log_enabled": False,
         "tags": (),
     }
 
 
-def host(member: Host) -> Row:
+def host(member: Host, metrics: str) -> Row:
     """Return a row of ``host``."""
     release = member.release
     return {
@@ -51,6 +52,7 @@ def host(member: Host) -> Row:
         "license_params": {"restrict_cbt": "false", "expiry": "20991231T00:00:00Z"},
         "memory__overhead": 578_813_952,
         "control_domain": member.dom0_ref,
+        "metrics": metrics,
         "other_config": {"agent_start_time": "1732000000.", "boot_time": "1731999900."},
         **_IDLE,
     }
@@ -76,7 +78,8 @@ def sr(storage: Storage) -> Row:
         "clustered": False,
         "is_tools_sr": False,
         "tags": (),
-        **_IDLE,
+        "allowed_operations": (),
+        "current_operations": storage.operations,
     }
 
 
@@ -95,7 +98,7 @@ def pbd(ref: str, uuid: str, member: Host, storage: Storage) -> Row:
         "host": member.ref,
         "SR": storage.ref,
         "device_config": config,
-        "currently_attached": True,
+        "currently_attached": member.name not in storage.unplugged,
         "other_config": {},
     }
 
@@ -105,7 +108,7 @@ def vdi(disk: Disk) -> Row:
     sm_config = _sm_config(disk)
     if disk.vhd_parent:
         sm_config["vhd-parent"] = disk.vhd_parent
-    sm_config |= {f"host_{ref}": mode for ref, mode in disk.attached.items()}
+    sm_config |= {f"host_{ref}": mode for ref, mode in disk.attached.items()} | disk.marks
     return {
         "_ref": disk.ref,
         "uuid": disk.uuid,
@@ -124,11 +127,11 @@ def vdi(disk: Disk) -> Row:
         "managed": disk.managed,
         "missing": False,
         "parent": NULL,
-        "other_config": {},
+        "other_config": disk.other_config,
         "xenstore_data": {},
         "sm_config": sm_config,
         "is_a_snapshot": disk.is_a_snapshot,
-        "snapshot_of": disk.snapshot_of.ref if disk.snapshot_of else NULL,
+        "snapshot_of": _origin(disk),
         "snapshot_time": disk.snapshot_time,
         "snapshots": (),
         "tags": (),
@@ -138,7 +141,8 @@ def vdi(disk: Disk) -> Row:
         "metadata_latest": False,
         "is_tools_iso": False,
         "cbt_enabled": disk.cbt_enabled,
-        **_IDLE,
+        "allowed_operations": (),
+        "current_operations": disk.operations,
     }
 
 
@@ -153,6 +157,7 @@ def vm(machine: Machine) -> Row:
         "is_a_snapshot": machine.snapshot_of is not None,
         "snapshot_of": machine.snapshot_of.ref if machine.snapshot_of else NULL,
         "is_control_domain": False,
+        "current_operations": machine.operations,
     }
 
 
@@ -166,89 +171,48 @@ def dom0(member: Host) -> Row:
         "is_a_snapshot": False,
         "snapshot_of": NULL,
         "is_control_domain": True,
+        "current_operations": member.operations,
     }
 
 
 def vbd(ref: str, uuid: str, machine: Machine, disk: Disk, number: int) -> Row:
-    """Return a row of ``VBD``."""
+    """Return a row of ``VBD`` of a guest."""
     return {
-        "_ref": ref,
-        "uuid": uuid,
+        **_block_device(ref, uuid),
         "VM": machine.ref,
         "VDI": disk.ref,
         "device": f"xvd{'abcdefgh'[number]}",
         "userdevice": number,
         "bootable": number == 0,
         "mode": "RW",
-        "type": "Disk",
-        "unpluggable": True,
-        "empty": False,
-        "other_config": {},
         "currently_attached": machine.host is not None,
-        "reserved": False,
-        "status_code": 0,
-        "status_detail": "",
-        "runtime_properties": {},
-        "qos__algorithm_type": "",
-        "qos__algorithm_params": {},
-        "qos__supported_algorithms": (),
-        "metrics": NULL,
-        "storage_lock": False,
-        **_IDLE,
     }
 
 
-def network(net: Network) -> Row:
-    """Return a row of ``network``."""
+def loopback(held: Loopback) -> Row:
+    """Return a row of ``VBD`` of a control domain: its device is a path below /dev."""
     return {
-        "_ref": net.ref,
-        "uuid": net.uuid,
-        "name__label": net.name,
-        "name__description": "",
-        "bridge": net.bridge,
-        "managed": True,
-        "MTU": 1500,
-        "purpose": net.purpose,
-        "other_config": {},
-        "tags": (),
-        "assigned_ips": {},
-        "default_locking_mode": "unlocked",
-        **_IDLE,
+        **_block_device(held.ref, held.uuid),
+        "VM": held.host.dom0_ref,
+        "VDI": held.disk.ref,
+        "device": held.device if held.plugged else "",
+        "userdevice": held.number,
+        "bootable": False,
+        "mode": "RO",
+        "currently_attached": held.plugged,
+        "current_operations": held.operations,
     }
 
 
-def pif(ref: str, uuid: str, member: Host, net: Network, *, management: bool) -> Row:
-    """Return a row of ``PIF``."""
-    address = f"{net.subnet}.{member.number}" if net.subnet else ""
+def host_metrics(ref: str, uuid: str, member: Host, seen: str) -> Row:
+    """Return a row of ``host_metrics``."""
     return {
         "_ref": ref,
         "uuid": uuid,
-        "device": net.device,
-        "network": net.ref,
-        "host": member.ref,
-        "MAC": f"00:16:3e:{uuid[:2]}:{uuid[2:4]}:{uuid[4:6]}",
-        "MTU": 1500,
-        "VLAN": -1,
-        "metrics": NULL,
-        "physical": True,
-        "currently_attached": True,
-        "ip_configuration_mode": "Static" if address else "None",
-        "IP": address,
-        "netmask": "255.255.255.0" if address else "",
-        "gateway": f"{net.subnet}.1" if address else "",
-        "DNS": "",
-        "ipv6_configuration_mode": "None",
-        "IPv6": (),
-        "ipv6_gateway": "",
-        "primary_address_type": "IPv4",
-        "bond_slave_of": NULL,
-        "VLAN_master_of": NULL,
-        "tunnel_access_PIF_of": (),
-        "management": management,
-        "disallow_unplug": False,
-        "managed": True,
-        "properties": {},
-        "capabilities": (),
+        "memory__total": 68_692_615_168,
+        "memory__free": 31_284_240_384,
+        "live": member.live,
+        "last_updated": seen,
         "other_config": {},
     }
 
@@ -272,6 +236,12 @@ def sm(ref: str, uuid: str, storage_type: str, version: str) -> Row:
         "driver_filename": f"/opt/xensource/sm/{storage_type}SR",
         "required_cluster_stack": (),
     }
+
+
+def _origin(disk: Disk) -> str:
+    """Return the reference of the disk that a disk is said to be a snapshot of."""
+    live = disk.snapshot_of.ref if disk.snapshot_of else ""
+    return disk.stamped or disk.orphaned or live or NULL
 
 
 def _sm_config(disk: Disk) -> dict[str, str]:
@@ -302,5 +272,26 @@ def _machine(ref: str, uuid: str, name: str) -> dict[str, Value]:
         "snapshot_time": NEVER,
         "other_config": {"base_template_name": "Other install media"},
         "tags": (),
+        **_IDLE,
+    }
+
+
+def _block_device(ref: str, uuid: str) -> dict[str, Value]:
+    return {
+        "_ref": ref,
+        "uuid": uuid,
+        "type": "Disk",
+        "unpluggable": True,
+        "empty": False,
+        "other_config": {},
+        "reserved": False,
+        "status_code": 0,
+        "status_detail": "",
+        "runtime_properties": {},
+        "qos__algorithm_type": "",
+        "qos__algorithm_params": {},
+        "qos__supported_algorithms": (),
+        "metrics": NULL,
+        "storage_lock": False,
         **_IDLE,
     }

@@ -18,9 +18,11 @@ RULES = (
     "cbt-enable-no-space",
     "cbt-enable-on-raw-vdi",
     "cbt-enable-on-snapshot",
+    "cbt-enabled-on-old-snapshots",
     "cbt-every-backup-full",
     "cbt-incomplete-changed-blocks",
     "cbt-inconsistency-hidden",
+    "cbt-leftover-metadata-vdis",
     "cbt-list-cbt-not-enabled",
     "cbt-list-not-a-snapshot",
     "cbt-list-target-attached",
@@ -30,13 +32,49 @@ RULES = (
     "cbt-log-missing",
     "cbt-log-short",
     "cbt-log-unlinked",
+    "cbt-migration-blocked",
     "cbt-stale-child-pointer",
+    "database-invalid-snapshot-of",
+    "database-stuck-keys",
     "known-defect",
+    "nbd-address-configuration",
+    "nbd-address-shared-subnet",
+    "nbd-address-unreachable-network",
+    "nbd-attach-refused",
+    "nbd-backup-network-without-purpose",
+    "nbd-client-in-dom0",
     "nbd-connection-limit",
+    "nbd-descriptor-leak",
+    "nbd-device-timeout",
+    "nbd-host-without-address",
     "nbd-info-no-nbd-network",
+    "nbd-info-no-pif-address",
+    "nbd-info-sr-not-connected",
     "nbd-network-purpose-mixed",
+    "nbd-never-used-purge-on",
+    "nbd-read-failed",
+    "nbd-service-crashed",
     "nbd-service-failed-after-stop",
     "nbd-session-invalid",
+    "nbd-tls-mismatch",
+    "sr-busy-retry",
+    "vdi-left-attached-to-dom0",
+)
+
+# Rules about Xen Orchestra, of which most pools here have not heard.
+UNASKED = frozenset({"nbd-backup-network-without-purpose", "nbd-never-used-purge-on"})
+# Rules about networks that have an NBD purpose.
+OFFERED = frozenset(
+    {
+        "nbd-address-configuration",
+        "nbd-address-shared-subnet",
+        "nbd-address-unreachable-network",
+        "nbd-host-without-address",
+        "nbd-info-no-pif-address",
+        "nbd-info-sr-not-connected",
+        "nbd-network-purpose-mixed",
+        "nbd-tls-mismatch",
+    }
 )
 
 Findings = Mapping[str, tuple[tuple[str, ...], ...]]  # rule: subjects' uuids of each finding
@@ -47,12 +85,14 @@ class Sample:
     """The status reports of a story, the master's first, and what must be found in them.
 
     ``found`` has, per rule and finding, uuids that the finding must name among its subjects;
-    ``meaningless`` are rules that have no meaning in this pool. All others are ruled out.
+    ``meaningless`` are rules that have no meaning in this pool, ``untold`` those that cannot tell.
+    All others are ruled out.
     """
 
     reports: tuple[BundleBuilder, ...]
     found: Findings = field(default_factory=dict)
-    meaningless: frozenset[str] = frozenset()
+    meaningless: frozenset[str] = UNASKED
+    untold: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

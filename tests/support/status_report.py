@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from tests.support import alerts, database, outputs, rows
+from tests.support import alerts, database, outputs, rows, rows_network
 from tests.support.bundle import BundleBuilder
 from tests.support.clock import Ids
 from tests.support.database import Row
 from tests.support.emit_xapi import Message
+from tests.support.interfaces import interfaces
 from tests.support.objects import Host, Pool
+from tests.support.outputs_network import network_outputs
+from tests.support.outputs_xapi import plugin_outputs
 
 
 def status_report(
@@ -23,6 +26,8 @@ def status_report(
     minutes = int(pool.clock.offset.total_seconds()) // 60
     report = BundleBuilder(host=host.name, captured=stamp, utc_offset_minutes=minutes)
     report.files(_commands(pool, host, nbd))
+    report.files(network_outputs(pool, host))
+    report.files(plugin_outputs(pool, host))
     if any(not storage.volumes for storage in pool.storages):
         folders = outputs.listing(pool.storages, list(pool.stored.values()), pool.clock.local)
         report.file("ls-lR-%run%sr-mount.out", folders)
@@ -69,10 +74,14 @@ def _tables(pool: Pool) -> dict[str, list[Row]]:
     major = pool.master.release.sm_major
     guests = [(m, n, d) for m in pool.machines for n, d in enumerate(m.disks)]
     pairs = [(host, storage) for host in pool.hosts for storage in pool.storages]
-    plugs = [(host, net) for host in pool.hosts for net in pool.networks]
+    metrics = {host.name: ids.ref() for host in pool.hosts}
     return {
-        "pool": [rows.pool(pool.uuid, pool.ref, pool.name, pool.master, default)],
-        "host": [rows.host(host) for host in pool.hosts],
+        "pool": [rows.pool(pool, default)],
+        "host": [rows.host(host, metrics[host.name]) for host in pool.hosts],
+        "host_metrics": [
+            rows.host_metrics(metrics[host.name], ids.uuid(), host, pool.clock.compact)
+            for host in pool.hosts
+        ],
         "SR": [rows.sr(storage) for storage in pool.storages],
         "PBD": [rows.pbd(ids.ref(), ids.uuid(), host, storage) for host, storage in pairs],
         "VDI": [rows.vdi(disk) for disk in pool.disks.values()],
@@ -80,11 +89,21 @@ def _tables(pool: Pool) -> dict[str, list[Row]]:
             *(rows.dom0(host) for host in pool.hosts),
             *(rows.vm(machine) for machine in pool.machines),
         ],
-        "VBD": [rows.vbd(ids.ref(), ids.uuid(), m, d, n) for m, n, d in guests],
-        "network": [rows.network(net) for net in pool.networks],
-        "PIF": [
-            rows.pif(ids.ref(), ids.uuid(), host, net, management=net is pool.networks[0])
-            for host, net in plugs
+        "VBD": [
+            *(rows.vbd(ids.ref(), ids.uuid(), m, d, n) for m, n, d in guests),
+            *(rows.loopback(held) for held in pool.loopbacks),
         ],
         "SM": [rows.sm(ids.ref(), ids.uuid(), t, f"{major}.0") for t in types],
+        **_networks(pool),
+    }
+
+
+def _networks(pool: Pool) -> dict[str, list[Row]]:
+    made = interfaces(pool)
+    return {
+        "network": [rows_network.network(net) for net in (*pool.networks, *made.hidden)],
+        "PIF": [rows_network.pif(pif, management=pif.net is pool.networks[0]) for pif in made.pifs],
+        "PIF_metrics": [rows_network.pif_metrics(pif) for pif in made.pifs],
+        "Bond": [rows_network.bond(bond) for bond in made.bonds],
+        "VLAN": [rows_network.vlan(vlan) for vlan in made.vlans],
     }

@@ -1,5 +1,6 @@
 """Stories in which CBT was turned off."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from tests.support.clock import utc
@@ -21,12 +22,12 @@ def host_crash() -> Sample:
     for disk in tracked:
         world.enable_cbt(disk)
     world.until(utc("2024-11-21 01:00:00"))
-    backup(world, tracked, {})
+    kept = backup(world, tracked, {})
     world.until(utc("2024-11-22 03:40:00"))
     world.crash(world.master)
     dropped = [*world.start(running), *world.start(halted)]
     world.until(utc("2024-11-22 09:06:01"))
-    return Sample(reports=(world.bundle(world.master),), found=_given_up(dropped))
+    return Sample(reports=(world.bundle(world.master),), found=_given_up(dropped, kept))
 
 
 def lvm_no_space() -> Sample:
@@ -43,13 +44,14 @@ def lvm_no_space() -> Sample:
     world.until(utc("2024-11-21 01:00:00"))
     backup(world, tracked, {})
     world.until(utc("2024-11-22 01:00:00"))
-    world.snapshot(full, fault=LogFault.NO_SPACE)
+    new = world.snapshot(full, fault=LogFault.NO_SPACE)
     world.until(utc("2024-11-22 09:06:01"))
     gone.log = None
     return Sample(
         reports=(world.bundle(world.master),),
         found={
             "cbt-disabled-no-space": ((full.uuid,),),
+            "cbt-enabled-on-old-snapshots": ((full.uuid, new.uuid),),
             "cbt-log-missing": ((gone.uuid,),),
         },
     )
@@ -64,11 +66,15 @@ def snapshot_failed() -> Sample:
     for disk in machine.disks:
         world.enable_cbt(disk)
     world.until(utc("2024-11-22 01:00:00"))
-    world.snapshot(machine.disks[0], fault=LogFault.LVCREATE)
+    new = world.snapshot(machine.disks[0], fault=LogFault.LVCREATE)
     world.until(utc("2024-11-22 09:06:01"))
-    found = ((machine.disks[0].uuid,),)
+    uuid = machine.disks[0].uuid
     return Sample(
-        reports=(world.bundle(world.master),), found={"cbt-disabled-snapshot-failed": found}
+        reports=(world.bundle(world.master),),
+        found={
+            "cbt-disabled-snapshot-failed": ((uuid,),),
+            "cbt-enabled-on-old-snapshots": ((uuid, new.uuid),),
+        },
     )
 
 
@@ -78,8 +84,7 @@ def two_host_pool() -> Sample:
     master, supporter = world.hosts
     storage = world.storage("iSCSI virtual disk storage", "lvmoiscsi")
     world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
-    for nbd in world.nbd.values():
-        nbd.start()
+    world.serve()
     here = world.machine("mail", storage, [60 * GIB])
     there = world.machine("shop", storage, [30 * GIB, 15 * GIB])
     world.start(here, master)
@@ -88,7 +93,7 @@ def two_host_pool() -> Sample:
     for disk in tracked:
         world.enable_cbt(disk)
     world.until(utc("2024-11-21 01:00:00"))
-    backup(world, tracked, {})
+    kept = backup(world, tracked, {})
     world.until(utc("2024-11-22 02:10:00"))
     world.crash(supporter, minutes=9)
     dropped = world.start(there, supporter)
@@ -97,7 +102,7 @@ def two_host_pool() -> Sample:
     world.clock.tick(14)
     return Sample(
         reports=(first, world.bundle(supporter)),
-        found=_given_up(dropped),
+        found=_given_up(dropped, kept),
     )
 
 
@@ -106,7 +111,7 @@ def resize_failed() -> Sample:
     world = World("resize-failed", utc("2024-11-21 05:00:00"), utc_offset=timedelta(hours=-5))
     storage = world.storage("NFS virtual disk storage", "nfs")
     world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
-    world.nbd["jupiter"].start()
+    world.serve()
     machine = world.machine("scans", storage, [100 * GIB, 20 * GIB])
     world.start(machine)
     for disk in machine.disks:
@@ -123,7 +128,11 @@ def resize_failed() -> Sample:
     )
 
 
-def _given_up(disks: list[Disk]) -> Findings:
-    """Return what is found of disks whose logs were dropped: their snapshots point to nothing."""
+def _given_up(disks: list[Disk], kept: Mapping[str, Disk]) -> Findings:
+    """Return what is found of disks whose logs were dropped: their snapshots lead nowhere."""
     subjects = tuple((disk.uuid,) for disk in disks)
-    return {"cbt-disabled-inconsistent-log": subjects, "cbt-stale-child-pointer": subjects}
+    return {
+        "cbt-disabled-inconsistent-log": subjects,
+        "cbt-leftover-metadata-vdis": (tuple(kept[disk.uuid].uuid for disk in disks),),
+        "cbt-stale-child-pointer": subjects,
+    }

@@ -33,7 +33,7 @@ def _pool(seed: str, release: Release, type_: str) -> tuple[World, dict[str, Dis
     world = World(seed, utc("2024-11-21 20:00:00"), release=release)
     storage = world.storage("Virtual disk storage", type_)
     world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
-    world.nbd["jupiter"].start()
+    world.serve()
     running = world.machine("mail", storage, [60 * GIB])
     names = ("other", "off", "lost", "again", "shrunk", "live", "blind")
     halted = world.machine("archive", storage, [20 * GIB] * len(names))
@@ -74,7 +74,8 @@ def _common(world: World, disks: dict[str, Disk]) -> dict[str, tuple[Pair, ...]]
     alone: dict[str, tuple[Pair, ...]] = {
         rule: (tuple(disk.uuid for disk in pair),) for rule, pair in pairs.items()
     }
-    return alone | {"cbt-list-unrelated": unrelated}
+    old = ((off.uuid, kept.uuid),)
+    return alone | {"cbt-enabled-on-old-snapshots": old, "cbt-list-unrelated": unrelated}
 
 
 def _three(world: World, disk: Disk) -> list[Disk]:
@@ -120,7 +121,10 @@ def _shrunk(world: World, disk: Disk) -> Findings:
     assert world.list_changed_blocks(oldest, newest).error == "SR_BACKEND_FAILURE_459"
     world.destroy(middle)
     world.scan(disk.storage)
-    return {"cbt-list-unrelated": ((oldest.uuid, newest.uuid),)}
+    return {
+        "cbt-leftover-metadata-vdis": ((middle.uuid,),),
+        "cbt-list-unrelated": ((oldest.uuid, newest.uuid),),
+    }
 
 
 def _not_seen(world: World, disk: Disk) -> Findings:

@@ -56,7 +56,7 @@ def _pool(seed: str, release: Release, type_: str) -> _Pool:
     world = World(seed, utc("2024-11-21 20:00:00"), release=release)
     storage = world.storage("Virtual disk storage", type_)
     world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
-    world.nbd["jupiter"].start()
+    world.serve()
     mail = world.machine("mail", storage, [60 * GIB, 30 * GIB, 20 * GIB])
     ledger = world.machine("ledger", storage, [40 * GIB])
     archive = world.machine("archive", storage, [16 * GIB, 16 * GIB, 24 * GIB, 24 * GIB, 8 * GIB])
@@ -172,7 +172,10 @@ def _short(pool: _Pool) -> Found:
     assert world.list_changed_blocks(oldest, newest).error == "SR_BACKEND_FAILURE_202"
     world.destroy(oldest)
     world.scan(disk.storage)
-    return {"cbt-log-short": ((newest.uuid,),)}
+    return {
+        "cbt-leftover-metadata-vdis": ((oldest.uuid,),),
+        "cbt-log-short": ((newest.uuid,),),
+    }
 
 
 def _turned(pool: _Pool) -> Found:

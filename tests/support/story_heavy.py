@@ -13,7 +13,7 @@ def cbt_heavy_healthy() -> Sample:
     world = World("cbt-heavy-healthy", utc("2024-11-21 20:00:00"), release=XENSERVER_9)
     volumes, files = world.storage("SAN", "lvmoiscsi"), world.storage("NAS", "nfs")
     world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
-    world.nbd["jupiter"].start()
+    world.serve()
     shop = world.machine("shop", volumes, [40 * GIB, 10 * GIB])
     wiki = world.machine("wiki", files, [60 * GIB, 12 * GIB])
     halted = world.machine("archive", files, [20 * GIB])

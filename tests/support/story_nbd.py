@@ -1,10 +1,10 @@
 """Stories in which NBD clients were sent away."""
 
 from tests.support.clock import utc
-from tests.support.objects import GIB
+from tests.support.objects import GIB, Disk
 from tests.support.releases import XENSERVER_7_6
 from tests.support.routine import small_world
-from tests.support.sample import Sample
+from tests.support.sample import OFFERED, UNASKED, Sample
 from tests.support.world import World
 
 
@@ -14,14 +14,14 @@ def nbd_trouble() -> Sample:
     storage = world.storage("Local storage", "ext")
     secure = world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
     insecure = world.network("Lab", "xenbr2", "eth2", "203.0.113")
-    world.nbd["jupiter"].start()
+    world.serve()
     machine = world.machine("ledger", storage, [40 * GIB])
     world.start(machine)
     world.enable_cbt(machine.disks[0])
     snapshot = world.snapshot(machine.disks[0])
     with world.exported(snapshot):
         world.clock.tick(600)
-    _too_many(world)
+    _too_many(world, snapshot)
     _stale_session(world)
     insecure.purpose = ("insecure_nbd",)
     state = _refused_and_stopped(world)
@@ -53,21 +53,20 @@ def nbd_no_network() -> Sample:
     return Sample(
         reports=(world.bundle(world.master),),
         found={"nbd-info-no-nbd-network": ((world.state.uuid,),)},
-        meaningless=frozenset({"nbd-network-purpose-mixed"}),
+        meaningless=UNASKED | OFFERED,
     )
 
 
-def _too_many(world: World) -> None:
+def _too_many(world: World, disk: Disk) -> None:
     """Serve sixteen clients at once and send two more away."""
-    nbd = world.nbd["jupiter"]
     world.until(utc("2024-11-21 01:00:00"))
-    sessions = [nbd.open() for _ in range(16)]
-    nbd.busy()
+    held = [world.exports.open(disk, world.master) for _ in range(16)]
+    world.nbd["jupiter"].busy()
     world.clock.tick(4)
-    nbd.busy()
-    for session in sessions:
+    world.nbd["jupiter"].busy()
+    for vbd in held:
         world.clock.tick(20)
-        nbd.close(session)
+        world.exports.close(vbd)
 
 
 def _stale_session(world: World) -> None:
@@ -90,7 +89,7 @@ def _refused_and_stopped(world: World) -> str:
         nbd.contradictory()
         world.clock.tick(15)
     world.until(utc("2024-11-22 08:30:00"))
-    nbd.stop()
+    world.exports.stop(world.master)
     stopped = f"{world.clock.local:%F %T} CET"
     world.until(utc("2024-11-22 09:06:01"))
     return f"failed (Result: exit-code) since Fri {stopped}; 36min ago"

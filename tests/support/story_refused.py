@@ -23,7 +23,7 @@ def _refused(seed: str, release: Release, type_: str, *, left: int) -> Sample:
     world = World(seed, utc("2024-11-21 05:00:00"), release=release)
     storage = world.storage("Virtual disk storage", type_)
     world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
-    world.nbd["jupiter"].start()
+    world.serve()
     machine = world.machine("ledger", storage, [40 * GIB])
     archive = world.machine("archive", storage, [20 * GIB, 30 * GIB])
     raw = world.disk("raw appliance data", storage, 8 * GIB, "raw")

@@ -13,10 +13,12 @@ from tests.support.bundle import BundleBuilder
 from tests.support.calls import Calls, Comparison
 from tests.support.clock import Clock, Ids
 from tests.support.emit_nbd import Nbd
+from tests.support.emit_network import change_purpose, update_firewall, watch_networks
 from tests.support.emit_scan import Differences
 from tests.support.emit_snapshot import LogFault
 from tests.support.emit_system import boot, collect, everyday, halt
 from tests.support.emit_xapi import Api
+from tests.support.exports import Exports, Refusal
 from tests.support.journal import Journal
 from tests.support.objects import GIB, Disk, Host, Machine, Network, Pool, Storage
 from tests.support.releases import XCP_NG_8_3, Release
@@ -49,9 +51,11 @@ class World:
         )
         self.storages, self.machines = self.state.storages, self.state.machines
         self.networks, self.disks = self.state.networks, self.state.disks
-        self.api = Api(self.master, self.ids)
+        self.apis = {host.name: Api(host, self.ids) for host in self.hosts}
+        self.api = self.apis[self.master.name]
         self.calls = Calls(self.state, self.api)
-        self.nbd = {host.name: Nbd(host, self.ids) for host in self.hosts}
+        self.nbd = {host.name: Nbd(host, self.state.servers) for host in self.hosts}
+        self.exports = Exports(self.state, self.apis, self.nbd, self.ids)
         self.network("Pool-wide network associated with eth0", "xenbr0", "eth0", "192.0.2")
 
     @property
@@ -79,9 +83,18 @@ class World:
         return made
 
     def network(
-        self, name: str, bridge: str, device: str, subnet: str, purpose: tuple[str, ...] = ()
+        self,
+        name: str,
+        bridge: str,
+        device: str,
+        subnet: str,
+        purpose: tuple[str, ...] = (),
+        *,
+        tag: int = -1,
+        members: tuple[str, ...] = (),
+        ipv6: str = "",
     ) -> Network:
-        """Add a network with an interface on every host."""
+        """Add a network with an interface on every host, a VLAN with a `tag`, a bond of `members`."""
         made = Network(
             uuid=self.ids.uuid(),
             ref=self.ids.ref(),
@@ -90,9 +103,28 @@ class World:
             device=device,
             subnet=subnet,
             purpose=purpose,
+            tag=tag,
+            members=members,
+            ipv6=ipv6,
         )
         self.networks.append(made)
         return made
+
+    def serve(self) -> None:
+        """Let xapi-nbd run on every host, and xapi open the firewall for it."""
+        for host in self.hosts:
+            watch_networks(self.state, host, self.apis[host.name])
+            self.exports.start(host)
+
+    def set_purpose(self, net: Network, *purpose: str) -> None:
+        """Give a network other purposes, as a user does; every host's firewall follows."""
+        for added in sorted(set(purpose) - set(net.purpose)):
+            change_purpose(self.api, net, "network.add_purpose", added)
+        for gone in sorted(set(net.purpose) - set(purpose)):
+            change_purpose(self.api, net, "network.remove_purpose", gone)
+        net.purpose = purpose
+        for host in self.hosts:
+            update_firewall(self.state, host, self.apis[host.name])
 
     def machine(self, name: str, storage: Storage, sizes: Sequence[int]) -> Machine:
         """Add a VM, halted, with a disk per size (bytes)."""
@@ -119,7 +151,7 @@ class World:
         while self.clock.now + _IDLE < moment:
             self.clock.tick(_IDLE.total_seconds())
             for host in self.hosts:
-                everyday(host, self.api if host is self.master else Api(host, self.ids))
+                everyday(host, self.apis[host.name])
             for storage in self.storages:
                 self.scan(storage)
                 for host in self.hosts[1:]:
@@ -162,16 +194,16 @@ class World:
         for machine in self.machines:
             if machine.host is host:
                 machine.host = None
-        self.nbd[host.name].start()
+        self._cut(host)
 
     def upgrade(self, host: Host, release: Release) -> None:
         """Shut a host down in order, with its VMs halted before, and boot a newer release."""
-        self.nbd[host.name].stop()
+        self.exports.stop(host)
         halt(host)
         self.clock.tick(2400)
         host.release = release
         boot(host)
-        self.nbd[host.name].start()
+        self.exports.start(host)
 
     def enable_cbt(self, disk: Disk) -> str:
         """Turn CBT on for a disk; returns the code of the error, "" if there is none."""
@@ -222,9 +254,9 @@ class World:
         """Compare two disks."""
         return self.calls.list_changed_blocks(older, newer)
 
-    def destroy(self, disk: Disk) -> None:
-        """Delete a disk."""
-        self.calls.destroy(disk)
+    def destroy(self, disk: Disk) -> str:
+        """Delete a disk; xapi refuses that while it is attached."""
+        return self.calls.destroy(disk)
 
     def write(self, disk: Disk, name: str) -> None:
         """Let the VM write something; the log of a disk in use knows of it, if there is one."""
@@ -272,19 +304,10 @@ class World:
     @contextmanager
     def exported(self, disk: Disk, host: Host | None = None) -> Iterator[None]:
         """Let a client read a disk over NBD, through the dom0 of `host`."""
-        server = host or self.master
-        nbd = self.nbd[server.name]
-        task = self.api.call("VDI.get_nbd_info")
-        text = f"VDI.get_nbd_info: vdi  = '{disk.name} ({disk.uuid})'"
-        self.api.log(task, "message_forwarding", text, level="info")
-        session = nbd.open()
-        emit_disk.attach(server, disk, writable=False)
-        emit_disk.activate(server, disk, writable=False)
-        nbd.serving()
+        self.exports.info(disk)
+        held = self.exports.open(disk, host or self.master)
         yield
-        nbd.close(session)
-        emit_disk.deactivate(server, disk)
-        emit_disk.detach(server, disk)
+        self.exports.close(held)
 
     def bundle(self, host: Host, *, nbd: str = "") -> BundleBuilder:
         """Return the status report of a host, made now; `nbd` is systemctl's word on xapi-nbd."""
@@ -302,6 +325,14 @@ class World:
             dom0_ref=self.ids.ref(),
             master=number == 0,
         )
+
+    def _cut(self, host: Host) -> None:
+        """Start xapi-nbd after a loss of power: what it held is not plugged any more."""
+        held = self.exports.held(host)
+        for vbd in held:
+            vbd.plugged, vbd.client = False, ""
+        gone = Refusal(code="DEVICE_ALREADY_DETACHED", params=(held[0].ref,)) if held else None
+        self.exports.start(host, gone)
 
     def _differences(self, storage: Storage) -> Differences:
         here = [disk for disk in self.disks.values() if disk.storage is storage]
