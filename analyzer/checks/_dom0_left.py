@@ -83,20 +83,33 @@ def deliberate(disk: HeldDisk) -> bool:
 def verdict_of(disk: HeldDisk) -> LeftVerdict | None:
     """Return what may be said of a disk, None where it was in use or that is not known."""
     if disk.left:
-        sure = Confidence.CERTAIN if disk.calls else Confidence.LIKELY
-        return LeftVerdict(case="", confidence=sure, held=disk.left)
+        kind = _kind(disk.left)
+        sure = Confidence.CERTAIN if any(_stops(kind, e) for e in disk.calls) else Confidence.LIKELY
+        return LeftVerdict(case=kind, confidence=sure, held=disk.left)
     if logged := tuple(each for each in disk.held if each.plugged is None):
         return LeftVerdict(case="logged", confidence=Confidence.POSSIBLE, held=logged)
     stayed = disk.calls and _apart(disk.calls[-1].moment, disk.taken, _GAVE_UP)
     unknown = tuple(each for each in disk.held if each.in_use is None)
     if unknown and stayed:
-        return LeftVerdict(case="", confidence=Confidence.LIKELY, held=unknown)
+        return LeftVerdict(case=_kind(unknown), confidence=Confidence.LIKELY, held=unknown)
     old = tuple(e for e in unknown if _apart(e.since or e.before, disk.taken, _OLD))
     if old or (unknown and disk.calls):
         return LeftVerdict(case="possible", confidence=Confidence.POSSIBLE, held=old or unknown)
     if stayed:
         return LeftVerdict(case="used", confidence=Confidence.POSSIBLE, held=disk.held)
     return None
+
+
+def _stops(kind: str, call: Event) -> bool:
+    """Tell whether what was left is what a call failed of: all VBDs count for data_destroy only."""
+    return kind == "" or (kind == "unplugged" and call.fields["method"] == "data_destroy")
+
+
+def _kind(left: Sequence[Dom0Attachment]) -> str:
+    """Return the case of the text: what a disk that was left stands in the way of."""
+    if all(each.vbd is None for each in left):
+        return "leaked"
+    return "unplugged" if all(each.plugged is False for each in left) else ""
 
 
 def _apart(first: Moment | None, then: Moment | None, distance: timedelta) -> bool:

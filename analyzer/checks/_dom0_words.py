@@ -63,12 +63,13 @@ def step_rows(case: Case, values: Row, held: Sequence[Dom0Attachment]) -> list[R
     rows: list[Row] = []
     for each in held:
         row = dict(values)
-        place = "tasks" if each.by is Holder.XAPI else "server"
-        row[place] = _name(case, each)
+        if each.plugged is not False:  # else nobody can be reading it
+            row["tasks" if each.by is Holder.XAPI else "server"] = _name(case, each)
         if each.vbd:
             row["vbd"] = each.vbd
+            row |= {"plugged": each.vbd} if each.plugged is not False else {}
         rows.append(row)
-    if sr is not None:
+    if sr is not None and any(each.plugged is not False for each in held):
         rows.append({**values, "sr": sr.uuid})
     return [*rows, values]
 

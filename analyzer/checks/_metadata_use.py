@@ -7,6 +7,7 @@ interrupted operation leaves, but also what an SR looks like that was detached a
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import Enum
 
 from analyzer.checks._chain_facts import gone, log_path, sure
@@ -21,6 +22,8 @@ from analyzer.state.case import Case
 from analyzer.state.pool import PoolState
 
 KEPT = "cbt-leftover-metadata-vdis.kept"
+# from the last line that is known to be of a call to its end
+_ENDS = timedelta(minutes=10)
 
 
 class Use(Enum):
@@ -51,9 +54,7 @@ def judged(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> Leftover | Gap | No
     if live is not None:
         return _of_live(pool, row, live)
     if row.snapshot_of is not None:
-        if not pool.complete:
-            return None
-        return Leftover(row=row, use=Use.GONE, because=f"of {row.snapshot_of}, which is not there")
+        return _of_gone(case, pool, sr, row, row.snapshot_of)
     return _without_disk(case, pool, sr, row) if _says_of_nothing(row) else None
 
 
@@ -62,16 +63,30 @@ def _says_of_nothing(row: Vdi) -> bool:
     return any(name == "snapshot_of" for name, _ in row.raw)
 
 
+def _of_gone(case: Case, pool: PoolState, sr: Sr, row: Vdi, disk: str) -> Leftover | None:
+    """Judge one whose disk is not there under that reference.
+
+    Its snapshots may have outlived it, and a disk that was forgotten and found again by a scan has
+    another reference, and is what the log still leads to.
+    """
+    if not pool.complete or _tracked(pool, {disk}) or _without_disk(case, pool, sr, row) is None:
+        return None
+    return Leftover(row=row, use=Use.GONE, because=f"of {disk}, which is not there")
+
+
+def _tracked(pool: PoolState, keys: set[str]) -> bool:
+    """Tell whether a disk has snapshots that still have their data and CBT."""
+    return any(
+        each.snapshot_of in keys and each.cbt_enabled is not False and not is_metadata(each)
+        for each in pool.vdis
+    )
+
+
 def _of_live(pool: PoolState, row: Vdi, live: Vdi) -> Leftover | None:
     """Judge one whose disk is there: with CBT, or with a snapshot that has it, it is a base."""
     if live.cbt_enabled is not False or live.current_operations:
         return None
-    keys = {live.uuid, live.ref} - {""}
-    tracked = any(
-        each.snapshot_of in keys and each.cbt_enabled is not False and not is_metadata(each)
-        for each in pool.vdis
-    )
-    if tracked:
+    if _tracked(pool, {live.uuid, live.ref} - {""}):
         return None
     return Leftover(row=row, use=Use.OFF, because=f"of {live.name_label or ''} ({live.uuid})")
 
@@ -127,10 +142,9 @@ def _left_by(case: Case, sr: Sr, row: Vdi) -> Operation | None:
 
 def kept_line(case: Case, run: Operation) -> Event | None:
     """Return the line by which a deletion says that it keeps the log."""
-    own = (event for event in case.events.of(KEPT) if event.pid == run.pid)
-    return next(
-        (e for e in own if e.source.bundle == run.bundle and run.first.at <= e.moment.at), None
-    )
+    own = (e for e in case.events.of(KEPT) if (e.pid, e.source.bundle) == (run.pid, run.bundle))
+    until = run.last.at + _ENDS
+    return next((e for e in own if run.first.at <= e.moment.at <= until), None)
 
 
 def _renames(argv: tuple[str, ...], uuid: str) -> bool:

@@ -5,11 +5,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.checks._nbd_address_offers import unread
+from analyzer.checks._nbd_service import shown_failed
 from analyzer.model.event import Event
 from analyzer.model.finding import Gap
 from analyzer.model.network import FirewallChain
+from analyzer.state._nbd_reach_zones import uses_firewalld
 from analyzer.state.case import Case, HostReport
-from analyzer.state.nbd_reach import Offer, Passage, listeners, passage
+from analyzer.state.nbd_reach import (
+    Offer,
+    Passage,
+    Silence,
+    connections,
+    listeners,
+    passage,
+    silence,
+)
+from analyzer.state.nbd_sessions import server_runs
 from analyzer.state.pool import PoolState
 
 RULE = "nbd-address-configuration"
@@ -17,6 +28,7 @@ UPDATED, FAILED = f"{RULE}.updated", f"{RULE}.failed"
 _STARTED = ("xapi-started", "host-booted")
 # xapi sets the firewall when it has started and read its networks.
 _STARTS = timedelta(minutes=5)
+_STOPS = timedelta(minutes=10)
 # Two reports of one pool are rarely made in the same minute.
 _APART = timedelta(minutes=10)
 _LEFT = "_chain_new"
@@ -59,20 +71,28 @@ def not_opened(log: Log, offer: Offer) -> Event | None:
 def gaps_of(case: Case, offers: Sequence[Offer]) -> Iterator[Gap]:
     """Yield what of a host was not read or not understood."""
     first = offers[0]
+    yield from _firewall_gaps(case, offers)
+    if listeners(first.report) is None and first.report is not None:
+        gap = unread(case, first, "sockets", "ss -tlnp 'sport = :10809'")
+        yield gap or _doubtful(first, "sockets", "ss -tlnp 'sport = :10809'")
+
+
+def _firewall_gaps(case: Case, offers: Sequence[Offer]) -> Iterator[Gap]:
+    """Yield what keeps the firewall from being judged; for a host without report, all of it."""
+    first = offers[0]
     ways = [passage(each.report, each.network.bridge, each.bare).passage for each in offers]
     if Passage.DOUBTFUL in ways:
         gap = unread(case, first, "firewall", "iptables -nvL")
         yield gap or _doubtful(first, "firewall", "iptables -nvL; firewall-cmd --list-all-zones")
     elif Passage.CLOSED in ways and just_started(case, first):
-        yield Gap(
-            need="firewall",
-            host=first.place,
-            why="xapi had just started when the report was made, and sets the firewall then",
-            settle_with="iptables -nvL",
-        )
-    if listeners(first.report) is None:
-        gap = unread(case, first, "sockets", "ss -tlnp 'sport = :10809'")
-        yield gap or _doubtful(first, "sockets", "ss -tlnp 'sport = :10809'")
+        why = "xapi had just started when the report was made, and sets the firewall then"
+        yield Gap(need="firewall", host=first.place, why=why, settle_with="iptables -nvL")
+    elif any(
+        way is Passage.CLOSED and connections(each.report, each.bare)
+        for way, each in zip(ways, offers, strict=True)
+    ):
+        why = "its rules reject NBD, and a client was connected all the same"
+        yield Gap(need="firewall", host=first.place, why=why, settle_with="iptables -nvL; ss -tno")
 
 
 def just_started(case: Case, offer: Offer) -> bool:
@@ -82,6 +102,20 @@ def just_started(case: Case, offer: Offer) -> bool:
         return False
     starts = [e for e in case.events.of(*_STARTED) if e.source.bundle == report.bundle]
     return bool(starts) and starts[-1].moment.within(report.captured_at, _STARTS)
+
+
+def stopped_long_ago(case: Case, report: HostReport) -> Event | None:
+    """Return the stop of xapi-nbd after which it was not started; None for one just before.
+
+    A toolstack that restarts, or a host that goes down, stops it too. Where systemd shows or noted
+    it as failed nbd-service-failed-after-stop tells.
+    """
+    why, event = silence(case, report)
+    noted = [run.failed for run in server_runs(case) if run.bundle == report.bundle][-1:]
+    if why is not Silence.STOPPED or event is None or any(noted) or shown_failed(report):
+        return None
+    taken = report.captured_at
+    return event if taken is not None and not event.moment.within(taken, _STOPS) else None
 
 
 def taken_apart(case: Case, pool: PoolState, offer: Offer) -> bool:
@@ -105,4 +139,8 @@ def leftovers(report: HostReport | None) -> tuple[FirewallChain, ...]:
 
 def _doubtful(offer: Offer, need: str, command: str) -> Gap:
     why = "what it shows does not settle whether NBD gets through"
+    report = offer.report
+    zones = report.firewalld.zones if report and report.firewalld else ()
+    if need == "firewall" and report is not None and not zones and uses_firewalld(report):
+        why = "firewalld was at work, and which services its zones let in was not read"
     return Gap(need=need, host=offer.place, why=why, settle_with=command)

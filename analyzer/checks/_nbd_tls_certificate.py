@@ -1,4 +1,4 @@
-"""The certificate that xapi-nbd shows: out of date, or without a name that clients can check.
+"""The certificate that xapi-nbd shows: out of date, replaced since, or without a name to check.
 
 get_nbd_info gives the certificate and a name to expect; without a DNS name in it the name is
 ``Host.hostname``, in releases up to 8.0 nothing (xen-api `xapi_vdi.ml` get_nbd_info).
@@ -7,16 +7,38 @@ get_nbd_info gives the certificate and a name to expect; without a DNS name in i
 from collections.abc import Iterator
 from datetime import datetime
 
-from analyzer.checks._finding import found, host_subject, quote_ends, times
+from analyzer.checks._finding import found, host_subject, quote, quote_ends, times
 from analyzer.checks._nbd_tls_lines import FALLBACK, Lines, reasons, repeated
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
 from analyzer.model.network import HostCertificate
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Host
 from analyzer.state.case import Case, HostReport
 from analyzer.state.nbd_purposes import SECURE
 from analyzer.state.nbd_reach import offers_of
+from analyzer.state.nbd_sessions import server_runs
 from analyzer.state.pool import PoolState
+
+
+def dates_known(report: HostReport) -> bool:
+    """Tell whether a host's report shows how long its certificate is valid."""
+    return report.certificate is not None and report.certificate.not_after is not None
+
+
+def certificate_gap(case: Case, report: HostReport, pool: PoolState | None) -> Gap | None:
+    """Return that a certificate was given and not understood; older releases give none."""
+    host = pool.host(report.host_uuid) if pool is not None else None
+    if report.certificate is None or dates_known(report):
+        return None
+    if pool is None or host is None or not _secure(case, pool, host):
+        return None
+    return Gap(
+        need="certificate",
+        host=report.name,
+        why=f"{report.certificate.source.member} does not show how long the certificate is valid",
+        settle_with="openssl x509 -noout -dates -in /etc/xensource/xapi-ssl.pem",
+    )
 
 
 def certificate_findings(
@@ -28,9 +50,12 @@ def certificate_findings(
         return
     shown = report.certificate
     dates = _out_of_date(report, shown) if shown is not None else None
+    refused = repeated(lines.failed) and _about_certificates(lines)
     if shown is not None and dates is not None:
         yield _dated(text, report, shown, (dates, lines))
-    elif repeated(lines.failed) and not lines.served and _about_certificates(lines):
+    elif shown is not None and refused and (run := _older_run(case, report, shown, lines)):
+        yield _replaced(text, report, shown, (run, lines))
+    elif refused and not lines.served:
         yield from _unnamed(case, text, report, lines)
 
 
@@ -44,6 +69,52 @@ def _secure(case: Case, pool: PoolState, host: Host) -> bool:
 def _about_certificates(lines: Lines) -> bool:
     """Tell whether TLS may have failed for the certificate: no reason says something else."""
     return all("certificate" in each or "unknown ca" in each for each in reasons(lines.failed))
+
+
+def _older_run(
+    case: Case, report: HostReport, shown: HostCertificate, lines: Lines
+) -> Event | None:
+    """Return a line of the xapi-nbd that was running when the certificate came into being.
+
+    It reads the certificate at its start only (xen-api `ocaml/nbd/src/main.ml` main). A
+    certificate of an authority may be dated back: then this misses it.
+    """
+    runs = [run for run in server_runs(case) if run.bundle == report.bundle]
+    first = next(iter(runs[-1].events), None) if runs else None
+    begun = shown.not_before
+    if first is None or begun is None or not first.moment.year_known:
+        return None
+    after = all(each.moment.earliest > begun for each in lines.failed)
+    return first if first.moment.latest < begun and after else None
+
+
+def _replaced(
+    text: RuleText, report: HostReport, shown: HostCertificate, told: tuple[Event, Lines]
+) -> Finding:
+    run, lines = told
+    return found(
+        text,
+        text.case("replaced"),
+        basis=Basis.BOTH,
+        confidence=Confidence.LIKELY if reasons(lines.failed) else Confidence.POSSIBLE,
+        subjects=(host_subject(report),),
+        rows=[
+            {
+                "host": report.name,
+                "since": _day(shown.not_before),
+                "restart": report.name,
+                **times(lines.failed),
+            }
+        ],
+        evidence=(*quote_ends(lines.failed, 2), quote(run), *_not_before(shown)),
+        events=lines.failed,
+    )
+
+
+def _not_before(shown: HostCertificate) -> Iterator[Evidence]:
+    for source, line in shown.lines:
+        if "Not Before" in line:
+            yield Evidence(source=source, text=line)
 
 
 def _out_of_date(report: HostReport, shown: HostCertificate) -> str | None:
@@ -68,6 +139,7 @@ def _dated(
         "since": _day(shown.not_after if kind == "expired" else shown.not_before),
         "served": "Clients were served all the same: they do not check it." if served else "",
         "certificate": report.name,
+        "restart": report.name,
         **times(felt),
     }
     return found(
@@ -112,6 +184,7 @@ def _unnamed(case: Case, text: RuleText, report: HostReport, lines: Lines) -> It
                 "host": report.name,
                 "reason": "; ".join(reasons(lines.failed)),
                 "certificate": report.name,
+                "restart": report.name,
                 **times(lines.failed),
             }
         ],

@@ -15,6 +15,7 @@ from analyzer.model.nbd import NbdInfo
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.state.case import Case
 from analyzer.state.nbd_info import sr_answers
+from analyzer.state.nbd_sessions import nbd_sessions
 from analyzer.state.pool import PoolState
 
 ASKED, UNPLUGGED = "nbd-info-asked.disk", "nbd-info-asked.unplugged"
@@ -26,7 +27,8 @@ class SrUse:
     """An SR with the answer for its disks.
 
     ``tracked`` are its disks with CBT, those that data_destroy emptied left out; ``asked`` are
-    the calls of get_nbd_info about it. ``known`` tells whether every disk says if it has CBT.
+    the calls of get_nbd_info about it. ``known`` tells whether every disk says if it has CBT,
+    ``served`` whether xapi-nbd of the pool ever served a disk: then NBD was usable once.
     """
 
     pool: PoolState
@@ -35,6 +37,7 @@ class SrUse:
     tracked: tuple[Vdi, ...]
     asked: tuple[Event, ...]
     known: bool
+    served: bool = False
 
     @property
     def wanted(self) -> bool:
@@ -44,8 +47,10 @@ class SrUse:
     @property
     def basis(self) -> tuple[Basis, Confidence]:
         """Return what a finding of this state rests on, and how sure it is."""
-        both = bool(self.asked)
-        return (Basis.BOTH, Confidence.CERTAIN) if both else (Basis.STATE, Confidence.LIKELY)
+        if not self.asked:
+            return Basis.STATE, Confidence.LIKELY
+        # What was answered then need not be what the rows give now.
+        return Basis.BOTH, Confidence.LIKELY if self.served else Confidence.CERTAIN
 
     @property
     def name(self) -> str:
@@ -122,6 +127,7 @@ def _uses(case: Case) -> Iterable[SrUse]:
     for pool in case.pools:
         bundles = bundles_of(case, pool)
         calls = _by_sr(case, pool, [event for event in asked if event.source.bundle in bundles])
+        served = any(each.bundle in bundles and each.vbd for each in nbd_sessions(case))
         disks = _disks(pool)
         for each in sr_answers(case):
             own = disks.get(each.sr.uuid, [])
@@ -133,6 +139,7 @@ def _uses(case: Case) -> Iterable[SrUse]:
                     tracked=tuple(v for v in own if v.cbt_enabled and v.type != _METADATA),
                     asked=tuple(calls.get(each.sr.uuid, ())),
                     known=pool.complete and all(v.cbt_enabled is not None for v in own),
+                    served=served,
                 )
 
 

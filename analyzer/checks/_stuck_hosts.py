@@ -65,10 +65,12 @@ def _of_host(case: Case, pool: PoolState, row: Vdi, host: Host) -> Stuck | Gap |
 
 def _may_hold(pool: PoolState, vbd: Vbd, host: Host) -> bool:
     """Tell whether a VBD may have the disk attached on a host."""
+    vm = pool.vm(vbd.vm)
+    if vbd.current_operations or (vm is not None and vm.current_operations):
+        return True  # being plugged, or moved
     if vbd.currently_attached is False and not vbd.reserved:
         return False
-    vm = pool.vm(vbd.vm)
-    if vm is None or vm.current_operations or vbd.current_operations:
+    if vm is None:
         return True
     where = pool.host(vm.resident_on)
     return where is None or where is host

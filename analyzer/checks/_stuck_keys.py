@@ -8,11 +8,11 @@ that dies in it leaves the mark. A clone made meanwhile has `relinking` for ever
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from analyzer.checks._finding import in_words, quote_ends, quote_row
+from analyzer.checks._finding import in_words, listed, quote_ends, quote_row
 from analyzer.checks._stuck import RULE, Stuck, gap_of, settled, unread, written_at
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Gap
-from analyzer.model.xapi import Vdi
+from analyzer.model.xapi import Vbd, Vdi, Vm
 from analyzer.state.case import Case
 from analyzer.state.pool import PoolState
 
@@ -61,9 +61,18 @@ def _judged(case: Case, pool: PoolState, row: Vdi, key: str) -> Stuck | Gap:
         return gap_of(row, key, "when the database was written is not known")
     if last is not None and not settled(last.moment, written):
         return gap_of(row, key, f"one was under way at {in_words(last.moment)}")
-    if why := unread(case, pool, row):
+    if why := _busy(pool, row) or unread(case, pool, row):
         return gap_of(row, key, why)
     return _stuck(pool, row, key, last)
+
+
+def _busy(pool: PoolState, row: Vdi) -> str:
+    """Say what xapi was doing with a disk, or with a VM of it, "" if nothing."""
+    vbds = pool.vbds_of(row)
+    machines = (pool.vm(vbd.vm) for vbd in vbds)
+    holders: list[Vdi | Vbd | Vm] = [row, *vbds, *(vm for vm in machines if vm is not None)]
+    running = {op for each in holders for op in (each.current_operations or {}).values()}
+    return f"the database shows operation {listed(sorted(running))} as current" if running else ""
 
 
 def _stuck(pool: PoolState, row: Vdi, key: str, last: Event | None) -> Stuck:

@@ -16,6 +16,7 @@ from analyzer.checks._lost_tracking import taken_at
 from analyzer.checks._stuck import RULE, SETTLED, Stuck, settled, written_at
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Gap
+from analyzer.model.host import Role
 from analyzer.model.moment import Moment
 from analyzer.model.xapi import Sr, StringMap, Vbd, Vdi, Vm
 from analyzer.state.case import Case
@@ -67,7 +68,9 @@ def _judged(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) ->
     task, op = shown
     lines = case.once(operations, lambda: _lines(case)).get(_short(task), ())
     last = lines[-1] if lines else None
-    if last is not None and last.kind != MARKED:
+    # Only operations of SRs and disks are unmarked there: a task of a VM may do several of them.
+    ended = {ENDED, UNMARKED} if isinstance(row, Sr | Vdi) else {ENDED}
+    if last is not None and last.kind in ended:
         return _over(case, pool, row, shown, last)
     # Of an operation on an SR or a disk the beginning is logged; one without it is older.
     unseen = last is None and isinstance(row, Sr | Vdi) and op in _SHORT and _live(pool)
@@ -119,15 +122,15 @@ def _younger(pool: PoolState, moment: Moment) -> bool:
 def _old(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) -> Stuck | Gap:
     window = case.window("xensource_log")
     task, op = shown
-    holes = any(case.gap("xensource_log", report.bundle) for report in reports_of(case, pool))
-    if holes or window is None or window[1].at - window[0].at < _LONG:
+    if why := _unlogged(case, pool):
         return Gap(
             need="xensource_log",
             host="",
-            why=f"operation {op} is current on {row.name_label or row.uuid}, and xensource.log "
-            "does not reach back to its beginning",
-            settle_with=f"xe task-list, and: zgrep -h {_short(task)} /var/log/xensource.log*",
+            why=f"operation {op} is current on {row.name_label or row.uuid}, and {why}",
+            settle_with=f"xe task-list, and on the pool master: zgrep -h {_short(task)} "
+            "/var/log/xensource.log*",
         )
+    assert window is not None  # else it would be a gap
     return Stuck(
         case="operation-old",
         row=row,
@@ -136,3 +139,20 @@ def _old(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) -> St
         confidence=Confidence.POSSIBLE,
         proof=(quote_row(row, "current_operations"),),
     )
+
+
+def _unlogged(case: Case, pool: PoolState) -> str:
+    """Say why the beginning of an operation may be in no log that was read, "" if it is in one.
+
+    Operations are marked by the master alone (`message_forwarding.ml`), in debug lines.
+    """
+    masters = {each.bundle for each in reports_of(case, pool) if each.role is Role.MASTER}
+    if not masters:
+        return "the report of the pool master, which marks operations, was not given"
+    window = case.window("xensource_log")
+    holes = any(case.gap("xensource_log", bundle) for bundle in masters)
+    if holes or window is None or window[1].at - window[0].at < _LONG:
+        return "xensource.log of the master does not reach back to its beginning"
+    if not any(event.source.bundle in masters for event in case.events.of(MARKED)):
+        return "xensource.log of the master shows the beginning of no operation at all"
+    return ""

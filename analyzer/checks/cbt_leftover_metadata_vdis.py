@@ -13,6 +13,7 @@ from analyzer.checks._log_disk import is_metadata
 from analyzer.checks._log_places import FILE_TYPES
 from analyzer.checks._lost_tracking import taken_at
 from analyzer.checks._metadata_use import Leftover, Use, judged
+from analyzer.checks._unread import held_back
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Subject
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Sr
@@ -30,6 +31,7 @@ class CbtLeftoverMetadataVdis:
     def examine(self, case: Case, text: RuleText) -> Examined:
         """Ask of which disk each is, and where its log leads."""
         findings: list[Finding] = []
+        replayed: list[Finding] = []
         gaps: list[Gap] = []
         for pool in case.pools:
             for sr in pool.srs:
@@ -38,8 +40,10 @@ class CbtLeftoverMetadataVdis:
                 left = [each for each in answers if isinstance(each, Leftover)]
                 for use in Use:
                     own = [each for each in left if each.use is use]
-                    findings += [_finding(text, sr, own)] if own else []
-        return Examined(findings=tuple(findings), gaps=tuple(gaps))
+                    kind = replayed if use is Use.ENDED else findings
+                    kind += [_finding(text, sr, own)] if own else []
+        told = held_back(case, Examined(findings=tuple(replayed)))
+        return Examined(findings=(*findings, *told.findings), gaps=(*gaps, *told.gaps))
 
 
 def _answers(case: Case, pool: PoolState, sr: Sr) -> Sequence[Leftover | Gap]:
@@ -54,7 +58,7 @@ def _finding(text: RuleText, sr: Sr, left: Sequence[Leftover]) -> Finding:
     values = {
         "sr": sr.uuid,
         "sr_name": sr.name_label or sr.uuid,
-        "number": str(len(left)),
+        "number": f"{len(left)} metadata disk{'s' if len(left) > 1 else ''}",
         "inventory": _inventory(left),
     }
     kind = "file_disk" if sr.type in FILE_TYPES else "lvm_disk"

@@ -51,7 +51,7 @@ def _live_disks(pool: PoolState) -> Mapping[str, Sequence[Vdi]]:
 def _of_live(text: RuleText, pool: PoolState, key: str, rows: Sequence[Vdi]) -> Finding:
     target = pool.vdi(key)
     values = {
-        "number": str(len(rows)),
+        "number": f"{len(rows)} live disk{'s' if len(rows) > 1 else ''}",
         "target": named(target.name_label, target.uuid) if target else key,
         "disks": _names(rows),
         "mass": " So many at once come from one revert that stamped rows which were not its own."
@@ -99,7 +99,9 @@ def _of_circle(text: RuleText, rows: Sequence[Vdi]) -> Finding:
         basis=Basis.STATE,
         confidence=Confidence.LIKELY,
         subjects=tuple(map(_subject, rows)),
-        rows=[{"number": str(len(rows)), "disks": _names(rows)}],
+        rows=[
+            {"number": f"{len(rows)} snapshot{'s' if len(rows) > 1 else ''}", "disks": _names(rows)}
+        ],
         evidence=tuple(quote_row(row, "is_a_snapshot", "snapshot_of") for row in rows[:_MOST]),
         count=len(rows),
     )

@@ -111,7 +111,7 @@ def _of_host(
     report = report_of(case, pool, host.uuid) if host else None
     more = [f"{len(own) - _MOST} more"] if len(own) > _MOST else []
     values = {
-        "number": str(len(own)),
+        "number": f"{len(own)} disk{'s' if len(own) > 1 else ''}",
         "disks": listed([*names[:_MOST], *more]),
         "gone_host": ref,
         "host_name": (host.name_label or host.uuid) if host else "",

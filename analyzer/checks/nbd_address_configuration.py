@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import found, quote
+from analyzer.checks._finding import found, in_words, quote
 from analyzer.checks._nbd_address_facts import (
     Log,
     gaps_of,
@@ -17,6 +17,7 @@ from analyzer.checks._nbd_address_facts import (
     leftovers,
     log_of,
     not_opened,
+    stopped_long_ago,
     taken_apart,
 )
 from analyzer.checks._nbd_address_offers import (
@@ -134,21 +135,29 @@ def _not_opened(text: RuleText, pool: PoolState, offer: Offer, log: Log) -> Iter
 def _server(
     case: Case, text: RuleText, pool: PoolState, offers: Sequence[Offer]
 ) -> Iterator[Finding]:
-    """Yield that nothing listened, unless xapi-nbd was stopped, was starting or had crashed."""
+    """Yield that nothing listened, unless xapi-nbd was starting or had crashed, or just stopped."""
     for offer in offers:
         silent = [o for o in obstacles(case, pool, offer) if o.trouble is Trouble.SILENT]
         if not silent or offer.report is None:
             continue
-        if silence(case, offer.report)[0] is not Silence.UNEXPLAINED:
+        stopped = stopped_long_ago(case, offer.report)
+        if silence(case, offer.report)[0] is not Silence.UNEXPLAINED and stopped is None:
             return
         yield found(
             text,
-            text.case("silent"),
+            text.case("stopped" if stopped else "silent"),
             basis=Basis.STATE,
             confidence=Confidence.LIKELY,
             subjects=offer_subjects([offer])[:1],
-            rows=[{**offer_fields(pool, offer), "silent": offer.place}],
+            rows=[
+                {
+                    **offer_fields(pool, offer),
+                    "silent": offer.place,
+                    "since": in_words(stopped.moment) if stopped else "",
+                }
+            ],
             evidence=silent[0].evidence,
+            severity=Severity.WARNING if stopped else None,
         )
         return
 

@@ -68,7 +68,8 @@ def _finding(text: RuleText, pool: PoolState, pairs: Sequence[_Pair], *, works: 
     refused = [_refused(pair) for pair in pairs]
     felt = any(refused)
     hosts = sorted({pair.offer.place for pair in pairs})
-    doubt = Confidence.POSSIBLE if works else Confidence.LIKELY
+    shut = any(pair.rival.shut for pair in pairs)
+    doubt = Confidence.POSSIBLE if works or not shut else Confidence.LIKELY
     values = {
         **offer_fields(pool, first.offer),
         "pool": pool_name(pool),
@@ -76,12 +77,13 @@ def _finding(text: RuleText, pool: PoolState, pairs: Sequence[_Pair], *, works: 
         "subnet": str(first.rival.subnet),
         "rival": named(called(first.rival.network), first.rival.network.uuid),
         "rival_uuid": first.rival.network.uuid,
+        "firewall": "" if shut else "What the firewall does there was not read.",
     }
     return found(
         text,
         text.case("felt") if felt else (text.title, text.detail),
         basis=Basis.BOTH if felt else Basis.STATE,
-        confidence=Confidence.CERTAIN if felt else doubt,
+        confidence=_felt(pairs, refused) if felt else doubt,
         subjects=(
             network_subject(first.offer.network),
             network_subject(first.rival.network),
@@ -93,6 +95,12 @@ def _finding(text: RuleText, pool: PoolState, pairs: Sequence[_Pair], *, works: 
         rows=[values],
         evidence=_evidence(pairs, refused),
     )
+
+
+def _felt(pairs: Sequence[_Pair], refused: Sequence[tuple[Evidence, ...]]) -> Confidence:
+    """Return how sure it is that the answers were rejected on this of the host's networks."""
+    alone = any(each and pair.rival.alone for pair, each in zip(pairs, refused, strict=True))
+    return Confidence.CERTAIN if alone else Confidence.LIKELY
 
 
 def _refused(pair: _Pair) -> tuple[Evidence, ...]:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.checks._api import Examined
 from analyzer.checks._finding import Row, found, listed
+from analyzer.checks._nbd_address_down import down_hosts
 from analyzer.checks._nbd_address_nobody import nobody_came
 from analyzer.checks._nbd_address_offers import (
     by_host,
@@ -41,7 +42,7 @@ class NbdAddressUnreachableNetwork:
 
 def _pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
     offers = live_offers(case, pool)
-    told: list[Finding] = []
+    told: list[Finding] = [*down_hosts(case, text, pool)]
     for own in by_host(offers):
         told += _host(case, text, pool, own)
         gaps = (_gap(case, pool, offer) for offer in own)

@@ -22,7 +22,7 @@ from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
 from analyzer.model.rule import RuleText
-from analyzer.state._nbd_lines import UNPLUGGING
+from analyzer.state._nbd_lines import ACCEPTED, SERVING, UNPLUGGING
 from analyzer.state.case import Case
 from analyzer.state.nbd_sessions import nbd_sessions
 
@@ -56,7 +56,10 @@ def _kind(session: NbdSession) -> str:
     """Return the case of the text."""
     if session.trouble is ClientTrouble.DEVICE_MISSING:
         return "device"
-    return "release" if any(event.kind == UNPLUGGING for event in session.events) else "refused"
+    kinds = {event.kind for event in session.events}
+    if UNPLUGGING in kinds:
+        return "release"
+    return "refused" if session.vbd or ACCEPTED in kinds else "early"
 
 
 def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession]) -> Finding:
@@ -70,6 +73,8 @@ def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession
         "said": said(events),
         "later": f"A connection for it at {in_words(later)} worked." if later else "",
         **times(events),
+        **({"again": disk_called(case, vdi)} if kind != "release" else {}),
+        **({"left": vdi} if vdi and kind == "release" else {}),
         **({"vdi": vdi} if vdi else {}),
     }
     sure = all(session.joined is Confidence.CERTAIN for session in sessions)
@@ -83,8 +88,16 @@ def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession
         rows=[values],
         evidence=quoted(events, sessions),
         events=events,
-        severity=Severity.WARNING if later else None,
+        severity=Severity.WARNING if later or kind == "early" else None,
     )
+
+
+def _served(session: NbdSession) -> bool:
+    """Tell whether a connection came to read its disk, however its client left."""
+    kinds = {event.kind for event in session.events}
+    if session.fate is SessionFate.CLOSED or session.goodbye:
+        return True
+    return SERVING in kinds and session.trouble not in (*_TROUBLES, ClientTrouble.STORAGE)
 
 
 def _worked_later(case: Case, vdi: str | None, refused: NbdSession) -> Moment | None:
@@ -93,7 +106,7 @@ def _worked_later(case: Case, vdi: str | None, refused: NbdSession) -> Moment | 
     worked = (
         session.began
         for session in nbd_sessions(case)
-        if vdi is not None and session.vdi == vdi and session.fate is SessionFate.CLOSED
+        if vdi is not None and session.vdi == vdi and _served(session)
     )
     return next(
         (began for began in worked if began and timedelta() <= began.at - after <= _RETRIED), None

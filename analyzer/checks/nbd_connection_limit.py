@@ -19,9 +19,10 @@ from analyzer.checks._nbd_served import (
     since,
 )
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity
 from analyzer.model.nbd import CONNECTION_LIMIT, ClientTrouble, NbdSession, SessionFate
 from analyzer.model.rule import RuleText
+from analyzer.state._nbd_lines import ACCEPTED
 from analyzer.state.case import Case
 from analyzer.state.nbd_sessions import nbd_sessions
 
@@ -48,23 +49,26 @@ class NbdConnectionLimit:
 def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
     held = _held(case, burst[0])
     hanging = [session for session in held if _hangs(session, burst[0])]
+    kind = "hanging" if hanging else "early" if _mostly_early(held) else ""
     named = {session.vdi for session in hanging if session.vdi}
     values = {
         "host": burst[0].host,
         "limit": burst[0].fields["limit"],
         "held": _in_words(case, held, hanging, burst[0]),
+        "strange" if kind == "early" else "crowded": burst[0].host,
         **times(burst),
     }
     rows = [{**values, "vdi": s.vdi, "since": since(s)} for s in hanging if s.vdi]
     return found(
         text,
-        text.case("hanging") if hanging else (text.title, text.detail),
+        text.case(kind) if kind else (text.title, text.detail),
         basis=Basis.SYMPTOM,
         confidence=Confidence.CERTAIN,
         subjects=(host_of(case, burst[0]), *(disk_subject(case, vdi) for vdi in sorted(named))),
         rows=[*_once(rows), values],
         evidence=(*quote_ends(burst, _QUOTED), *_plugs(hanging or held)),
         events=burst,
+        severity=Severity.WARNING if kind == "early" else None,
     )
 
 
@@ -91,15 +95,26 @@ def _hangs(session: NbdSession, refused: Event) -> bool:
     return never_closed and refused.moment.at - began > _HANGS
 
 
+def _early(session: NbdSession) -> bool:
+    """Tell whether a connection was not so far that xapi-nbd had accepted its session and disk."""
+    return session.vbd is None and not any(event.kind == ACCEPTED for event in session.events)
+
+
+def _mostly_early(held: Sequence[NbdSession]) -> bool:
+    return 2 * sum(map(_early, held)) > len(held)
+
+
 def _in_words(
     case: Case, held: Sequence[NbdSession], hanging: Sequence[NbdSession], refused: Event
 ) -> str:
     """Say whose connections were open, as far as the log shows."""
     if not held:
         return ""
-    disks = Counter(session.vdi for session in held)
+    early = sum(map(_early, held))
+    disks = Counter(session.vdi for session in held if not _early(session))
     most = disks.most_common(_MOST_DISKS)
     parts = [f"{number} for disk {disk_called(case, vdi)}" for vdi, number in most if vdi]
+    parts += [f"{early} that had not come to a disk yet"] if early else []
     if unknown := disks.get(None, 0):
         parts.append(f"{unknown} whose disk nothing names")
     if len(disks) > _MOST_DISKS:

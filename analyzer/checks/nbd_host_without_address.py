@@ -82,6 +82,7 @@ def _finding(case: Case, text: RuleText, member: Member, uses: Sequence[SrUse]) 
         "networks": listed([called(net) for net in networks]),
         "srs": sr_names(uses),
         "others": listed(sorted(offering.values())),
+        "down": "that host is down" if len(offering) == 1 else "all of these are down",
         "report": "" if _given(case, pool, host) else "Its own status report was not given.",
     }
     told = found(

@@ -23,6 +23,7 @@ from analyzer.checks._purposes import network_subject, purposes_of, unused
 from analyzer.model.finding import Basis, Confidence, Finding, Gap, Subject
 from analyzer.model.nbd import InfoStep
 from analyzer.model.rule import RuleText
+from analyzer.state._nbd_info_hosts import members
 from analyzer.state.case import Case
 from analyzer.state.nbd_reach import offers_of
 
@@ -62,7 +63,8 @@ def _examine(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | Gap]:
 def _unplugged(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | Gap]:
     """Answer for an SR that no host has: CBT alone shows no use, a retired SR keeps its rows."""
     if use.asked and not _unplugged_since(case, use):
-        yield _finding(case, text, use)
+        down = _down(case, use)
+        yield _gap_of_down(use, down) if down else _finding(case, text, use)
     elif not use.asked and (gap := gap_of_use(case, use)) and gap.need == "xensource_log":
         yield gap
 
@@ -73,6 +75,28 @@ def _unplugged_since(case: Case, use: SrUse) -> bool:
     last = max(event.moment.at for event in use.asked)
     events = case.events.of(UNPLUGGED)
     return any(event.fields["pbd"] in pbds and event.moment.at >= last for event in events)
+
+
+def _down(case: Case, use: SrUse) -> list[str]:
+    """Return the hosts of an SR if all were down or out of service, which unplugs it too."""
+    rows = members(case, use.pool, use.sr, purposes_of(use.pool))
+    own = [each for each in rows if each.pbd is not None]
+    if not all(each.live is False or each.host.enabled is False for each in own):
+        return []
+    return sorted(each.host.name_label or each.host.uuid for each in own)
+
+
+def _gap_of_down(use: SrUse, hosts: list[str]) -> Gap:
+    name = listed(hosts)
+    return Gap(
+        need="xapi_db",
+        host=hosts[0],
+        why=(
+            f"SR {use.name} was attached to no host, and {name} was not in service when the report "
+            "was made: whether it was attached when get_nbd_info was called is not shown"
+        ),
+        settle_with=f"xe pbd-list sr-uuid={use.sr.uuid} params=host-uuid,currently-attached",
+    )
 
 
 def _finding(case: Case, text: RuleText, use: SrUse) -> Finding:

@@ -5,13 +5,16 @@ What a stop leaves behind, a service that systemd calls failed, is another rule'
 service again after a crash (``Restart=on-failure``), and one cause ends it many times.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from analyzer.checks._api import Examined
 from analyzer.checks._finding import found, host_subject, in_words, quote, quote_ends, times
 from analyzer.checks._nbd_crash import (
+    ADDRESS,
     CERTIFICATE,
     KILLED,
+    LIMIT,
     OTHER,
     SILENT,
     XAPI,
@@ -30,6 +33,15 @@ from analyzer.state.case import Case, HostReport
 
 RULE = "nbd-service-crashed"
 _SETTLE = "journalctl -u xapi-nbd; zgrep -h xapi-nbd /var/log/daemon.log*"
+# Which steps make sense after which end.
+_STEPS: Mapping[str, frozenset[str]] = MappingProxyType(
+    {
+        "port": frozenset({ADDRESS, OTHER, LIMIT}),
+        "kernel": frozenset({KILLED, OTHER}),
+        "pem": frozenset({CERTIFICATE}),
+        "login": frozenset({XAPI, SILENT}),
+    }
+)
 Runs = tuple[ServerRun, ...]
 
 
@@ -85,6 +97,7 @@ def _finding(
         "host": report.name,
         "said": _said(kind, own[-1], ends[-1]),
         "after": _after(report, back),
+        **{step: report.name for step, kinds in _STEPS.items() if kind in kinds},
         **times(ends),
     }
     failed = shown_failed(report) if back is None else None

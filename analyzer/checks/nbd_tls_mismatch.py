@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from analyzer.checks._api import Examined
 from analyzer.checks._finding import by_host, found, host_subject, quote_ends, times
-from analyzer.checks._nbd_tls_certificate import certificate_findings
+from analyzer.checks._nbd_tls_certificate import certificate_findings, certificate_gap, dates_known
 from analyzer.checks._nbd_tls_lines import (
     Lines,
     lines_of,
@@ -36,20 +36,22 @@ class NbdTlsMismatch:
     def examine(self, case: Case, text: RuleText) -> Examined:
         """Look at the failed connections of each host."""
         findings: list[Finding] = []
+        gaps = [*_gaps(case)]
         for reports in by_host(case.hosts):
             pool = _pool_of(case, reports)
             lines = lines_of(case, reports)
             shown = tuple(certificate_findings(case, text, reports[-1], pool, lines))
             findings += shown
+            gap = certificate_gap(case, reports[-1], pool)
+            gaps += [gap] if gap else []
             # What the certificate explains is told with it.
             told = replace(lines, failed=()) if any(each.last_seen for each in shown) else lines
             findings += _findings(text, reports[-1], pool, told)
-        gaps = _gaps(case)
         idle = not findings and not gaps and unused(case)
-        read = bool(case.hosts) and all(each.certificate is not None for each in case.hosts)
+        read = bool(case.hosts) and all(map(dates_known, case.hosts))
         return Examined(
             findings=tuple(findings),
-            gaps=gaps,
+            gaps=tuple(gaps),
             not_applicable="no network of the database has an NBD purpose" if idle else "",
             beside=("certificate",) if read else (),
         )

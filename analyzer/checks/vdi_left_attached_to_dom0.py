@@ -86,7 +86,7 @@ def _finding(case: Case, text: RuleText, disk: HeldDisk, verdict: LeftVerdict) -
         rows=step_rows(case, values, held),
         evidence=(*quote_ends(calls), *dict.fromkeys(shown)),
         events=calls,
-        severity=Severity.ERROR if calls and verdict.case == "" else None,
+        severity=Severity.ERROR if calls and verdict.case in ("", "unplugged") else None,
         count=len(calls) or None,
     )
     begins = [begin for each in held if (begin := _left_since(each)) is not None]

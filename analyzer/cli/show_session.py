@@ -46,9 +46,13 @@ def show_session(
     Exit status: 0 no finding is about them, 1 some finding is, 2 no connection fits,
     3 no readable input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.session_text import session_json, session_text  # noqa: PLC0415 - quick --help
+    from analyzer.render.session_text import (  # noqa: PLC0415 - quick --help
+        session_json,
+        session_text,
+        unread_text,
+    )
     from analyzer.render.view import visible  # noqa: PLC0415
-    from analyzer.state.find_sessions import find_sessions  # noqa: PLC0415
+    from analyzer.state.find_sessions import find_sessions, unread_logs  # noqa: PLC0415
     from analyzer.state.nbd_sessions import concurrency, server_runs  # noqa: PLC0415
 
     wanted, paths = _split(arguments)
@@ -61,9 +65,11 @@ def show_session(
     hosts = {run.bundle for run in runs}
     counts = [each for each in concurrency(case) if each.bundle in hosts]
     found = _about(report, sessions, runs)
+    unread = unread_logs(case)
     if as_json:
-        sys.stdout.write(session_json(sessions, runs, counts, found))
+        sys.stdout.write(session_json(sessions, runs, counts, found, unread))
     else:
+        sys.stdout.write(unread_text(unread))
         sys.stdout.write(session_text(sessions, runs, counts, found, _names(case)))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     raise typer.Exit(FINDINGS if found else DAMAGED if damaged else 0)

@@ -112,7 +112,7 @@ class FirewalldZone:
     """A zone of ``firewall-cmd--list-all-zones.out``; ``default`` is the one of devices in none.
 
     ``target`` is as firewalld names it: ``default`` (refuse what no service allows), ``ACCEPT``,
-    ``DROP``, ``%%REJECT%%``.
+    ``DROP``, ``%%REJECT%%``. ``lines`` are those of its target, its services and its ports.
     """
 
     source: Source
@@ -126,6 +126,7 @@ class FirewalldZone:
     sources: tuple[str, ...] = ()
     rich_rules: tuple[str, ...] = ()
     default: bool = False
+    lines: tuple[tuple[Source, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,12 +153,16 @@ class NftRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NftListing:
-    """``nft-list-ruleset.out`` of one host; ``rules`` are those about NBD, ``chains`` all."""
+    """``nft-list-ruleset.out`` of one host; ``rules`` are those about NBD, ``chains`` all.
+
+    ``tables`` are all tables with their family: "inet firewalld".
+    """
 
     source: Source
     complete: bool
     chains: tuple[str, ...]
     rules: tuple[NftRule, ...]
+    tables: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

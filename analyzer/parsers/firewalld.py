@@ -23,6 +23,7 @@ from analyzer.parsers._text import Text, read_text
 _ZONE = re.compile(r"(?P<name>[\w+.-]{1,64})(?: \((?P<marks>[a-z, ]+)\))?\s*")
 _KEY = re.compile(r"  (?P<key>[a-z][a-z -]{1,40}):(?: (?P<value>.*))?")
 _RICH = "rich rules"
+_SHOWN = ("target", "services", "ports")
 _NEEDED = frozenset({"target", "interfaces", "services", "ports", _RICH})
 
 
@@ -37,6 +38,7 @@ class _Zone:
     key: str = ""
     values: dict[str, str] = field(default_factory=dict)
     rich_rules: list[str] = field(default_factory=list)
+    lines: list[tuple[Source, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ def _take(text: Text, index: int, zones: list[_Zone]) -> bool:
     if found := _KEY.fullmatch(line):
         zone.key = found["key"]
         zone.values[zone.key] = (found["value"] or "").strip()
+        zone.lines += [(text.at(index), line)] if zone.key in _SHOWN else []
         return True
     if zone.key == _RICH and line.startswith("\t"):
         zone.rich_rules.append(line.strip())
@@ -102,6 +105,7 @@ def _finished(zone: _Zone) -> FirewalldZone:
         sources=_words(zone, "sources"),
         rich_rules=tuple(zone.rich_rules),
         default="default" in zone.marks,
+        lines=tuple(zone.lines),
     )
 
 

@@ -1,4 +1,4 @@
-"""Read nft-list-ruleset.out: the rules about NBD, and the names of all chains.
+"""Read nft-list-ruleset.out: the rules about NBD, and the names of all tables and chains.
 
 Writer: nftables ``nft list ruleset`` (``src/rule.c``, `table_print`, `chain_print_declaration`),
 run by xen-bugtool (`network-status`) since 2.0.18. No times. Blocks stand in braces, a rule on
@@ -38,6 +38,7 @@ class _Reading:
     broken: int | None = None
     table: str = ""
     chain: str = ""
+    tables: list[str] = field(default_factory=list)
     chains: list[str] = field(default_factory=list)
     rules: list[NftRule] = field(default_factory=list)
 
@@ -66,6 +67,7 @@ class Nft:
             and reading.broken is None,
             chains=tuple(reading.chains),
             rules=tuple(reading.rules),
+            tables=tuple(dict.fromkeys(reading.tables)),
         )
         if reading.broken is not None:
             yield ParseProblem(source=text.at(reading.broken), what="no line of a ruleset")
@@ -79,6 +81,7 @@ def _take(text: Text, index: int, line: str, reading: _Reading) -> None:
     chain = _CHAIN.fullmatch(line) if reading.depth == 1 else None
     if table:
         reading.table = " ".join(word for word in table.groups() if word)
+        reading.tables.append(reading.table)
     elif chain:
         reading.chain = chain[1]
         reading.chains.append(chain[1])

@@ -2,9 +2,11 @@
 
 Writer: ``xe host-get-sm-diagnostics`` by the script sm_diagnostics (xen-api scripts/), run by the
 xapi plugin of xen-bugtool; the text is `diagnostics` in ocaml/xapi/storage_smapiv1_wrapper.ml. A
-datapath ``vbd/<domid>/<device>`` with the domain 0 is dom0's own, as of xapi-nbd. No times.
+datapath ``vbd/<domid>/<device>`` with the domain 0 is dom0's own, as of xapi-nbd. No times. The
+states are those of ocaml/xapi-idl/storage/vdi_automaton.ml, which pads "attached" with a blank.
 
-True line: ``        DP: vbd/0/xvda: activated RO  ** LEAKED``.
+True lines: ``        DP: vbd/0/xvda: activated RO  ** LEAKED`` and
+``        DP: vbd/7/xvdb: attached  RW``.
 
 Not read: the device, and the last storage errors after the list.
 """
@@ -22,7 +24,7 @@ _TITLE = "The following SRs are attached:"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _SR = re.compile(rf"\s+SR ({_UUID})")
 _VDI = re.compile(rf"\s+VDI ({_UUID})")
-_DATAPATH = re.compile(r"\s+DP: (\S{1,200}): (attached|activated) (RO|RW)(  \*\* LEAKED)?")
+_DATAPATH = re.compile(r"\s+DP: (\S{1,200}): (attached|activated) {1,2}(RO|RW)(  \*\* LEAKED)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

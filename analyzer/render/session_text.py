@@ -5,8 +5,15 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.model.event import Event
-from analyzer.model.finding import Confidence, Evidence, Finding
-from analyzer.model.nbd import CONNECTION_LIMIT, Concurrency, NbdSession, ServerRun, SessionFate
+from analyzer.model.finding import Confidence, Evidence, Finding, Gap
+from analyzer.model.nbd import (
+    CONNECTION_LIMIT,
+    ClientTrouble,
+    Concurrency,
+    NbdSession,
+    ServerRun,
+    SessionFate,
+)
 from analyzer.render.json_values import Json, Object, evidence_object, time_keys
 from analyzer.render.view import counted, cut, stamp, visible
 
@@ -39,11 +46,23 @@ def session_text(
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
+def unread_text(unread: Sequence[Gap]) -> str:
+    """Return what stands above the page: the logs that may show more; "" if there are none."""
+    if not unread:
+        return ""
+    lines = ["NOT READ, SO CLIENTS MAY HAVE BEEN SERVED THAT ARE NOT SHOWN"]
+    for gap in unread:
+        settle = f" [{visible(gap.settle_with)}]" if gap.settle_with else ""
+        lines.append(f"  daemon.log of {visible(gap.host)}: {visible(gap.why)}{settle}")
+    return "\n".join(lines) + "\n\n"
+
+
 def session_json(
     sessions: Sequence[NbdSession],
     runs: Sequence[ServerRun],
     counts: Sequence[Concurrency],
     findings: Sequence[Finding],
+    unread: Sequence[Gap] = (),
 ) -> str:
     """Return the same as one JSON object, with all connections."""
     document: Object = {
@@ -53,6 +72,10 @@ def session_json(
         ],
         "sessions": [_object(session) for session in sessions],
         "findings": [finding.id for finding in findings],
+        "unread": [
+            {"need": gap.need, "host": gap.host, "why": gap.why, "settle_with": gap.settle_with}
+            for gap in unread
+        ],
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -116,7 +139,13 @@ def _session(session: NbdSession, names: Names) -> Iterator[str]:
 
 def _trouble(session: NbdSession) -> str:
     code = f" ({session.code})" if session.code else ""
+    if session.trouble is ClientTrouble.VBD_REFUSED and any(map(_unplugs, session.events)):
+        return f": the disk could not be let go{code}"
     return f": {session.trouble.value}{code}" if session.trouble else ""
+
+
+def _unplugs(event: Event) -> bool:
+    return "Unplugging VBD " in event.message
 
 
 def _doubt(confidence: Confidence) -> str:

@@ -54,22 +54,39 @@ def just_ended(held: Held, facts: Facts) -> bool:
 def use_of(held: Held, facts: Facts) -> Use:
     """Say whether a client, or xapi, still reads the disk."""
     return (
-        _by_row(held)
+        _by_row(held, facts)
         or _by_end(held, facts)
         or (_by_server(held, facts) if held.by is Holder.NBD else None)
         or _not_known(held)
     )
 
 
-def _by_row(held: Held) -> Use | None:
+def _by_row(held: Held, facts: Facts) -> Use | None:
     if held.vbd.current_operations:
         names = ", ".join(sorted(set(held.vbd.current_operations.values())))
         return Use(in_use=True, because=f"an operation of the VBD was running: {names}")
     if held.leaked:
         return Use(in_use=False, because="xapi's storage layer marked it as leaked")
     if held.vbd.currently_attached is False and not held.vbd.reserved:
-        return Use(in_use=False, because="its VBD was not plugged, and had not been removed")
+        return _unplugged(held, facts)
     return Use(in_use=True, because=held.busy) if held.busy else None
+
+
+def _unplugged(held: Held, facts: Facts) -> Use | None:
+    """Judge a VBD that was not plugged: left over, unless somebody was just about to plug it.
+
+    xapi-nbd and xapi make a VBD and plug it at once; but a plug waits for the SR, and the database
+    has it as unplugged until then.
+    """
+    report, began = facts.report(held.host), held.since
+    if report is None:
+        why = "its VBD was not plugged, and the report of its host, which may have just made it"
+        return Use(in_use=None, because=f"{why}, was not given")
+    if began is not None and _ended(held, facts) is None and not _settled(began, held, facts):
+        return Use(in_use=None, because="its VBD was not plugged yet, and had just been made")
+    if held.session is not None and held.session.fate is SessionFate.OPEN:
+        return None  # its plug hangs, or the log does not show its end
+    return Use(in_use=False, because="its VBD was not plugged, and had not been removed")
 
 
 def _by_end(held: Held, facts: Facts) -> Use | None:
@@ -79,7 +96,7 @@ def _by_end(held: Held, facts: Facts) -> Use | None:
     if end is None:
         return None
     lines = (unplug,) if unplug else held.session.events[-1:] if held.session else ()
-    what = "it had been unplugged" if unplug else "its NBD connection had ended"
+    what = "xapi had begun to unplug it" if unplug else "its NBD connection had ended"
     return Use(
         in_use=False,
         because=f"{what} long before, and its VBD was still there",

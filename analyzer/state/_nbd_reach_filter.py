@@ -83,15 +83,24 @@ def _walk(
 ) -> Answer:
     if depth > _DEEPEST:
         return _DOUBT
+    for_some = False  # some clients are let in, whatever the rules below say of the others
     for rule in chain.rules:
         matches = _matches(rule, packet)
         answer = None if matches is False else _target(chains, chain, rule, packet, depth)
-        if answer is None or (matches is None and answer.passage is Passage.CLOSED):
+        if answer is None or (matches is None and _shuts_out_some(rule, answer)):
             continue
-        if matches is None:
+        if matches is True:
+            return _DOUBT if for_some and answer.passage is not Passage.OPEN else answer
+        if answer.passage is not Passage.OPEN:
             return _DOUBT
-        return answer
-    return _END
+        for_some = True
+    return _DOUBT if for_some else _END
+
+
+def _shuts_out_some(rule: FirewallRule, answer: Answer) -> bool:
+    """Tell whether a rule shuts out clients, as of a scanner, and is not about NBD itself."""
+    about_nbd = NBD_PORT in (rule.destination_port, rule.source_port)
+    return answer.passage is Passage.CLOSED and not about_nbd
 
 
 def _target(

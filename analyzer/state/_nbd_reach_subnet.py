@@ -3,6 +3,7 @@
 The kernel sends answers to a subnet through one of the devices that are on it, whichever address
 they come from, and answers ARP for all its addresses on each. xapi's chains reject NBD packets on a
 bridge whose network has no purpose, in and out (xen-api `scripts/nbd-firewall-config.sh`).
+firewalld lets NBD in through all bridges of a zone and looks at no answers (xen-api `firewall.ml`).
 """
 
 from collections.abc import Iterator
@@ -16,34 +17,47 @@ from analyzer.state._nbd_reach_filter import Answer, Passage, outward
 from analyzer.state._nbd_reach_firewall import passage
 from analyzer.state._nbd_reach_obstacle import Obstacle, Trouble
 from analyzer.state._nbd_reach_places import Offer, row_evidence, subnet_of
+from analyzer.state._nbd_reach_zones import uses_firewalld
 from analyzer.state.case import Case, HostReport
 from analyzer.state.pool import PoolState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rival:
-    """A PIF without the purpose, on the subnet of one with it."""
+    """A PIF without the purpose, on the subnet of one with it.
+
+    ``shut`` tells whether the host's firewall certainly rejects NBD there; else it was not read.
+    ``alone`` tells whether the host has no third network by which rejected answers could leave.
+    """
 
     pif: Pif
     network: Network
     subnet: IPv4Network
+    shut: bool
+    alone: bool
 
 
 def rivals(case: Case, pool: PoolState, offer: Offer) -> tuple[Rival, ...]:
     """Return the PIFs of the same host and subnet through which NBD is not let."""
     subnet = subnet_of(offer.pif) if offer.address == offer.pif.ip else None
-    if subnet is None:
+    if subnet is None or (offer.report is not None and uses_firewalld(offer.report)):
         return ()
+    others = tuple(_others(case, pool, offer))
     found = []
+    for pif, network in others:
+        way = passage(offer.report, network.bridge, offer.bare).passage
+        if subnet_of(pif) == subnet and way is not Passage.OPEN:
+            shut, alone = way is Passage.CLOSED, len(others) == 1
+            found.append(Rival(pif=pif, network=network, subnet=subnet, shut=shut, alone=alone))
+    return tuple(found)
+
+
+def _others(case: Case, pool: PoolState, offer: Offer) -> Iterator[tuple[Pif, Network]]:
+    """Yield the host's plugged PIFs with an address on networks without any purpose."""
     for pif in pifs_of(case, pool, offer.host):
         network = pool.network(pif.network)
-        if network is None or network.uuid == offer.network.uuid or network.purpose != ():
-            continue
-        if not pif.currently_attached or subnet_of(pif) != subnet:
-            continue
-        if passage(offer.report, network.bridge, offer.bare).passage is not Passage.OPEN:
-            found.append(Rival(pif=pif, network=network, subnet=subnet))
-    return tuple(found)
+        if network is not None and network.purpose == () and pif.currently_attached and pif.ip:
+            yield pif, network
 
 
 def subnet_obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obstacle]:
@@ -57,9 +71,15 @@ def subnet_obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obst
                 f"{rival.network.name_label or rival.network.uuid} too, which has no NBD purpose: "
                 "answers that leave there are rejected"
             ),
-            confidence=Confidence.CERTAIN if refused else Confidence.LIKELY,
+            confidence=_confidence(rival, refused),
             evidence=(*(refused.evidence if refused else ()), *rows_of(offer, rival)),
         )
+
+
+def _confidence(rival: Rival, refused: Answer | None) -> Confidence:
+    if refused and rival.alone:
+        return Confidence.CERTAIN
+    return Confidence.LIKELY if rival.shut else Confidence.POSSIBLE
 
 
 def refused_answers(report: HostReport | None, rival: Rival, address: str) -> Answer | None:

@@ -1,5 +1,6 @@
 """Find the NBD connections that somebody means: by VBD, disk, session reference, or pid."""
 
+from analyzer.model.finding import Gap
 from analyzer.model.nbd import NbdSession
 from analyzer.state._nbd_session_disks import disks_by_vbd
 from analyzer.state.case import Case
@@ -7,6 +8,7 @@ from analyzer.state.find_disk import find_disks
 from analyzer.state.nbd_sessions import nbd_sessions
 
 _REF = "opaqueref:"
+_LOG = "daemon_log"
 
 
 def find_sessions(case: Case, wanted: str) -> tuple[NbdSession, ...]:
@@ -30,6 +32,14 @@ def find_sessions(case: Case, wanted: str) -> tuple[NbdSession, ...]:
         if session.vdi in disks
         or any(name.startswith(key) for name in _names(session, uuids.get(session.vbd or "", "")))
     )
+
+
+def unread_logs(case: Case) -> tuple[Gap, ...]:
+    """Return which hosts may have served clients that no log that was read shows, and why."""
+    gaps = [gap for report in case.hosts if (gap := case.gap(_LOG, report.bundle)) is not None]
+    missing = dict.fromkeys(name for pool in case.pools for name in case.hosts_missing(pool))
+    why, settle = "no status report of this host was given", "xen-bugtool --yestoall"
+    return (*gaps, *(Gap(need=_LOG, host=name, why=why, settle_with=settle) for name in missing))
 
 
 def _of_process(sessions: tuple[NbdSession, ...], pid: int) -> tuple[NbdSession, ...]:

@@ -5,6 +5,7 @@ own report shows of links, addresses, firewall and sockets is of the time of the
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from analyzer.model.finding import Confidence
 from analyzer.model.nbd import InfoWarning, NbdEndpoint
@@ -74,13 +75,15 @@ def obstacles(case: Case, pool: PoolState, offer: Offer) -> tuple[Obstacle, ...]
 
 
 def _obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obstacle]:
-    if connections(offer.report, offer.bare):
-        return  # a client was connected there
-    yield from link_obstacles(case, pool, offer)
-    yield from address_obstacles(pool, offer)
-    yield from firewall_obstacles(offer)
-    yield from listen_obstacles(case, offer)
-    yield from _subnet_obstacles(case, pool, offer)
+    # A connection outlives a cable that was pulled: the server has no keepalive.
+    served = bool(connections(offer.report, offer.bare))
+    for each in link_obstacles(case, pool, offer):
+        yield replace(each, confidence=Confidence.LIKELY) if served else each
+    if not served:
+        yield from address_obstacles(pool, offer)
+        yield from firewall_obstacles(offer)
+        yield from listen_obstacles(case, offer)
+        yield from _subnet_obstacles(case, pool, offer)
     if {SECURE, INSECURE} <= set(offer.network.purpose or ()):
         yield Obstacle(
             trouble=Trouble.PURPOSES,

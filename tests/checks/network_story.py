@@ -6,6 +6,7 @@ NBD network), as xen-bugtool of 8.x and later collects it.
 
 from typing import TypeVar
 
+from analyzer.model.host import Packages
 from analyzer.model.network import (
     FirewalldListing,
     HostCertificate,
@@ -15,6 +16,7 @@ from analyzer.model.network import (
     Routes,
     Sockets,
 )
+from analyzer.model.source import Source
 from analyzer.model.xapi import Bond, Pif, PifMetrics, Vlan, XapiObject
 from analyzer.parsers import addresses, certificate, firewalld, iptables, nft, routes, sockets
 from analyzer.parsers._api import DocumentParser
@@ -202,9 +204,15 @@ def zones(
     return _read(FirewalldListing, firewalld.PARSER, "firewall-cmd--list-all-zones.out", text)
 
 
-def ruleset(line: str) -> NftListing:
+def packages(*names: str, complete: bool = True) -> Packages:
+    """Return ``rpm -qa``."""
+    source = Source(bundle="jupiter", member="rpm-qa.out")
+    return Packages(source=source, complete=complete, names=names)
+
+
+def ruleset(line: str, table: str = "inet firewalld") -> NftListing:
     """Return ``nft list ruleset`` with one rule."""
-    text = f"table inet firewalld {{\n\tchain filter_IN_public_allow {{\n\t\t{line}\n\t}}\n}}\n"
+    text = f"table {table} {{\n\tchain filter_IN_public_allow {{\n\t\t{line}\n\t}}\n}}\n"
     return _read(NftListing, nft.PARSER, "nft-list-ruleset.out", text)
 
 

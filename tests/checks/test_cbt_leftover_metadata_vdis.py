@@ -50,6 +50,25 @@ def test_metadata_of_a_disk_that_is_gone_is_left_over() -> None:
     assert any(f"vdi-destroy uuid={SNAPSHOT}" in step.step for step in finding.action)
 
 
+def test_metadata_that_a_snapshot_of_a_disk_that_is_gone_can_be_compared_with_is_needed() -> None:
+    kept = vdi(OTHER_VDI, is_a_snapshot=True, snapshot_of=GONE)
+    examined = case(kept, metadata(of=GONE)).examine(RULE)
+    assert (examined.findings, examined.gaps) == ((), ())
+
+
+def test_disk_that_was_forgotten_and_found_again_still_needs_its_metadata() -> None:
+    story = Story().enable(VDI).wait().snapshot(VDI, SNAPSHOT).wait()
+    assert not logged(story, vdi(), metadata(of=GONE)).examine(RULE).findings
+
+
+def test_end_of_a_chain_that_an_unread_log_may_have_changed_is_a_gap() -> None:
+    story = Story().enable(VDI).wait().snapshot(VDI, SNAPSHOT).wait().disable(VDI).wait()
+    builder = logged(story, vdi(cbt_enabled=False), metadata(of=None)).without("smlog")
+    examined = builder.examine(RULE)
+    assert examined.findings == ()
+    assert SNAPSHOT in examined.gaps[0].why
+
+
 def test_disk_that_may_be_in_the_unread_part_is_not_gone() -> None:
     assert not case(metadata(of=GONE), complete=False).examine(RULE).findings
 
@@ -127,6 +146,14 @@ def test_log_kept_by_a_deletion_is_an_orphan() -> None:
     (finding,) = logged(story.wait(), vdi(), metadata(of=None)).examine(RULE).findings
     assert "interrupted operation" in finding.title
     assert any("restoring to previous state" in each.text for each in finding.evidence)
+
+
+def test_line_of_a_later_process_with_the_same_pid_is_not_of_the_deletion() -> None:
+    text = f"""
+    13:00:00 SM: [24517] vdi_delete {{'args': [], 'vdi_uuid': '{SNAPSHOT}', 'sr_uuid': '{SR}', 'command': 'vdi_delete'}}
+    18:00:01 SM: [24517] Exception in coalescing bitmaps on VDI delete, restoring to previous state
+    """
+    assert not case(vdi(), metadata()).smlog(text).examine(RULE).findings
 
 
 def test_log_renamed_by_a_snapshot_that_was_undone_is_an_orphan() -> None:

@@ -8,6 +8,7 @@ import pytest
 from analyzer.checks import CHECKS
 from analyzer.checks._api import Examined
 from analyzer.model.finding import Basis, Confidence, Severity, Verdict
+from analyzer.model.host import Role
 from analyzer.model.xapi import XapiObject
 from analyzer.rules.load import load_catalogue
 from tests.checks.support import (
@@ -32,6 +33,7 @@ from tests.support.judging import World, whole
 RULE = "database-stuck-keys"
 VM = "a41f8c2d-06b7-4e95-93fd-1c7e5b2d8a60"
 PLUG = "11111111-aaaa-4bbb-8ccc-000000000001"
+PLUGGING = {"OpaqueRef:7d2c5b1a-90e8-4f37-8c6b-a1d4e5f60718": "plug"}
 TASK = "OpaqueRef:0a1b2c3d-4e5f-4607-8172-93a4b5c6d7e8"
 ON_JUPITER = {f"host_OpaqueRef:{JUPITER}": "RW"}
 BOTH = ((JUPITER, "jupiter"), (SATURN, "saturn"))
@@ -98,6 +100,21 @@ def test_mark_of_an_operation_at_the_time_of_the_report_may_be_sound(key: str) -
     examined = case(marked(**{key: "True"})).smlog(LAST[key]("19:55:00")).examine(RULE)
     assert examined.findings == ()
     assert "19:55:00" in examined.gaps[0].why
+
+
+def test_mark_of_a_disk_that_is_being_snapshotted_may_be_sound() -> None:
+    row = vdi(sm_config={"paused": "true"}, current_operations={TASK: "snapshot"})
+    examined = case(row).examine(RULE)
+    assert examined.findings == ()
+    assert "operation snapshot" in examined.gaps[0].why
+
+
+def test_mark_of_a_disk_whose_vm_is_being_moved_may_be_sound() -> None:
+    machine = vm(VM, current_operations={TASK: "pool_migrate"})
+    row = vdi(sm_config={"activating": "True"})
+    examined = case(row, machine, vbd(PLUG, VDI, VM)).examine(RULE)
+    assert examined.findings == ()
+    assert "pool_migrate" in examined.gaps[0].why
 
 
 def test_call_that_met_a_mark_just_now_proves_nothing() -> None:
@@ -249,11 +266,26 @@ def test_mark_of_a_host_that_was_not_read_is_a_gap(need: str) -> None:
             vbd(PLUG, VDI, VM),
         ),
         (control_domain(), vbd(PLUG, VDI)),
+        (control_domain(), vbd(PLUG, VDI, currently_attached=False, current_operations=PLUGGING)),
     ],
-    ids=["running", "reserved", "where not known", "VM not known", "migrating", "control domain"],
+    ids=[
+        "running",
+        "reserved",
+        "where not known",
+        "VM not known",
+        "migrating",
+        "control domain",
+        "being plugged",
+    ],
 )
 def test_disk_that_a_vm_may_hold_is_sound(rows: tuple[XapiObject, ...]) -> None:
     assert nothing(case(held(), *rows).smlog(released()).examine(RULE))
+
+
+def test_unplugged_vbd_does_not_hold_a_disk() -> None:
+    rows = (control_domain(), vbd(PLUG, VDI, currently_attached=False))
+    (finding,) = case(held(), *rows).smlog(released()).examine(RULE).findings
+    assert "without being attached there" in finding.title
 
 
 def test_vm_on_another_host_does_not_hold_it_here() -> None:
@@ -320,9 +352,33 @@ def test_operation_that_ended_just_before_the_dump_is_sound() -> None:
     assert nothing(live(busy()).xensource_log(log).examine(RULE))
 
 
+OTHER_TASK = "OpaqueRef:91c3e5d0-7a41-4f0e-8f6b-55d1c0b7a2e4"
+
+
 def test_short_operation_older_than_the_log_is_possible() -> None:
-    (finding,) = live(busy("data_destroy")).examine(RULE).findings
+    log = log_of("Marking", "10:00:00", OTHER_TASK)
+    (finding,) = live(busy("data_destroy")).xensource_log(log).examine(RULE).findings
     assert finding.confidence is Confidence.POSSIBLE
+
+
+def test_log_that_shows_no_operation_at_all_proves_nothing_of_one() -> None:
+    examined = live(busy()).examine(RULE)
+    assert examined.findings == ()
+    assert "no operation at all" in examined.gaps[0].why
+
+
+def test_short_operation_without_the_master_s_log_is_a_gap() -> None:
+    log = log_of("Marking", "10:00:00", OTHER_TASK)
+    supporter = live(busy()).xensource_log(log).shows(role=Role.SUPPORTER)
+    examined = supporter.examine(RULE)
+    assert examined.findings == ()
+    assert "pool master" in examined.gaps[0].why
+
+
+def test_task_of_a_vm_that_let_go_of_an_sr_is_not_over() -> None:
+    log = log_of("Marking", "10:00:00") + log_of("Unmarking", "10:01:00")
+    machine = vm(VM, current_operations={TASK: "migrate_send"})
+    assert nothing(live(machine).xensource_log(log).examine(RULE))
 
 
 def test_short_operation_without_the_log_is_a_gap() -> None:

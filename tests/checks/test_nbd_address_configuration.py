@@ -6,6 +6,8 @@ from tests.checks.network_story import (
     BOTH,
     LAN,
     NBD,
+    chain,
+    chains_of,
     connected,
     filters,
     ip_addr,
@@ -14,6 +16,7 @@ from tests.checks.network_story import (
     listening,
     nic,
     report,
+    ruleset,
     zones,
 )
 from tests.checks.support import JUPITER, NETWORK, SATURN, CaseBuilder, network
@@ -77,9 +80,20 @@ def test_missing_rule_of_a_bridge_without_address_is_ruled_out() -> None:
     assert jupiter(*rows).examine(RULE).findings == ()
 
 
-def test_connected_client_refutes_it() -> None:
-    built = jupiter(iptables=filters(), sockets=listening(connected()))
-    assert built.examine(RULE).findings == ()
+def test_connected_client_leaves_it_open() -> None:
+    examined = jupiter(iptables=filters(), sockets=listening(connected())).examine(RULE)
+    assert examined.findings == ()
+    assert "connected all the same" in examined.gaps[0].why
+
+
+def test_firewalld_whose_zones_are_lost_is_a_gap() -> None:
+    listing = chains_of(
+        chain("INPUT (policy ACCEPT 9 packets, 720 bytes)"),
+        chain("OUTPUT (policy ACCEPT 9 packets, 720 bytes)"),
+    )
+    examined = jupiter(iptables=listing, nft=ruleset("tcp dport 22 accept")).examine(RULE)
+    assert examined.findings == ()
+    assert "firewalld was at work" in examined.gaps[0].why
 
 
 def test_report_made_while_xapi_started_is_a_gap() -> None:
@@ -191,8 +205,33 @@ def test_two_addresses_without_listener_are_one_finding() -> None:
     assert len(built.examine(RULE).findings) == 1
 
 
-def test_service_that_was_stopped_is_no_finding() -> None:
+def test_service_that_was_stopped_long_ago_is_a_warning() -> None:
     built = jupiter(sockets=listening(nbd="")).daemon_log(STOPPED.format(time="10:00:00"))
+    (finding,) = built.examine(RULE).findings
+    assert (finding.severity, finding.confidence) == (Severity.WARNING, Confidence.LIKELY)
+    assert "not started again" in finding.title
+    assert any("cleaning up" in each.text for each in finding.evidence)
+
+
+def test_service_that_was_stopped_just_before_is_no_finding() -> None:
+    built = jupiter(sockets=listening(nbd="")).daemon_log(STOPPED.format(time="19:58:00"))
+    assert built.examine(RULE).findings == ()
+
+
+def test_service_that_is_shown_as_failed_after_a_stop_is_told_by_its_own_rule() -> None:
+    built = jupiter(sockets=listening(nbd="")).daemon_log(STOPPED.format(time="10:00:00"))
+    assert built.service("failed").examine(RULE).findings == ()
+
+
+def test_stop_that_systemd_noted_as_a_failure_is_told_by_its_own_rule() -> None:
+    log = STOPPED.format(time="10:00:00") + CRASHED.format(time="10:00:01")
+    assert jupiter(sockets=listening(nbd="")).daemon_log(log).examine(RULE).findings == ()
+
+
+def test_stop_before_a_report_without_a_time_is_no_finding() -> None:
+    sockets = listening(nbd="")
+    built = CaseBuilder().host(captured=None).shows(sockets=sockets, iptables=filters("xenbr1"))
+    built = built.daemon_log(STOPPED.format(time="10:00:00")).database(NBD, nic())
     assert built.examine(RULE).findings == ()
 
 
@@ -256,7 +295,7 @@ def test_sockets_that_settle_nothing_are_a_gap() -> None:
 def test_host_that_offers_nbd_without_report_is_a_gap() -> None:
     built = report().database(NBD, LAN, nic(), nic(host=SATURN, ip="192.0.2.21"), hosts=BOTH)
     examined = built.examine(RULE)
-    assert {gap.host for gap in examined.gaps} == {"saturn"}
+    assert [gap.host for gap in examined.gaps] == ["saturn"]
 
 
 def test_host_with_ipv6_only_is_left_to_others() -> None:

@@ -8,6 +8,7 @@ from tests.checks.network_story import (
     jupiter,
     lan,
     nic,
+    ruleset,
     zones,
 )
 from tests.checks.support import JUPITER, NETWORK, OTHER_NETWORK, SATURN, CaseBuilder, network
@@ -32,6 +33,29 @@ def test_rejected_answers_make_it_certain() -> None:
     (finding,) = built.examine(RULE).findings
     assert (finding.basis, finding.confidence) == (Basis.BOTH, Confidence.CERTAIN)
     assert "REJECT" in finding.evidence[1].text
+
+
+def test_answers_rejected_where_a_third_network_is_leave_it_likely() -> None:
+    third = network("0f1e2d3c-4b5a-4697-8877-665544332211", bridge="xenbr2")
+    rows = (NBD, LAN, third, nic(), SAME, nic(third.uuid, ip="203.0.113.11", device="eth2"))
+    built = jupiter(*rows, iptables=filters("xenbr1", refused=12))
+    (finding,) = built.examine(RULE).findings
+    assert (finding.basis, finding.confidence) == (Basis.BOTH, Confidence.LIKELY)
+
+
+def test_firewall_that_was_not_read_makes_it_possible() -> None:
+    (finding,) = CaseBuilder().host().database(NBD, LAN, nic(), SAME).examine(RULE).findings
+    assert finding.confidence is Confidence.POSSIBLE
+    assert "was not read" in finding.detail
+
+
+def test_firewalld_rejects_no_answers() -> None:
+    shut = zones("ssh nbd", interfaces="xenbr1")
+    for lost in (shut, None):
+        built = jupiter(
+            NBD, LAN, nic(), SAME, iptables=None, firewalld=lost, nft=ruleset("tcp dport 22 accept")
+        )
+        assert built.examine(RULE).findings == ()
 
 
 def test_clients_that_were_served_make_it_possible_only() -> None:

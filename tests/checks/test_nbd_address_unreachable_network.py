@@ -3,7 +3,8 @@ from dataclasses import replace
 import pytest
 
 from analyzer.checks import CHECKS
-from analyzer.model.finding import Basis, Confidence
+from analyzer.model.finding import Basis, Confidence, Severity
+from analyzer.model.xapi import XapiObject
 from tests.checks.network_story import (
     BOTH,
     HERE,
@@ -19,8 +20,20 @@ from tests.checks.network_story import (
     metrics,
     nic,
     report,
+    rows,
 )
-from tests.checks.support import JUPITER, SATURN, CaseBuilder, member, network, text_of
+from tests.checks.support import (
+    JUPITER,
+    SATURN,
+    SR,
+    CaseBuilder,
+    member,
+    network,
+    pbd,
+    sr,
+    text_of,
+    vdi,
+)
 
 RULE = "nbd-address-unreachable-network"
 METRICS = "3c2b1a09-f8e7-4d6c-b5a4-938271605f4e"
@@ -42,6 +55,38 @@ def asked(*times: str, client: str = f"HTTPS {CLIENT}->") -> str:
 
 
 THRICE = asked("10:00:00", "10:01:00", "10:02:00")
+
+
+# --- hosts that were down ---
+
+
+def two_hosts(*more: XapiObject, live: bool | None = False, attached: bool = True) -> CaseBuilder:
+    there = nic(host=SATURN, ip="192.0.2.21")
+    plugs = (pbd(), pbd(SATURN, attached=attached))
+    other = member(SATURN, "saturn", live=live)
+    return jupiter(*rows(), there, sr(shared=True), *plugs, *other, *(more or (vdi(),)))
+
+
+def test_host_that_is_down_fails_the_call_for_all() -> None:
+    (finding,) = two_hosts().examine(RULE).findings
+    assert (finding.severity, finding.confidence) == (Severity.ERROR, Confidence.LIKELY)
+    assert "saturn was not live" in finding.title
+    assert [s.uuid for s in finding.subjects] == [SATURN, SR]
+    assert any('live="false"' in each.text for each in finding.evidence)
+    assert "xe host-forget" in finding.action[1].step
+    assert finding.action[1].risk
+
+
+def test_host_that_is_down_with_its_sr_unplugged_fails_nobody() -> None:
+    assert two_hosts(attached=False).examine(RULE).findings == ()
+
+
+def test_host_that_is_live_fails_nobody() -> None:
+    assert two_hosts(live=True).examine(RULE).findings == ()
+
+
+def test_disks_that_nobody_wants_alarm_nobody() -> None:
+    assert two_hosts(vdi(cbt_enabled=False)).examine(RULE).findings == ()
 
 
 # --- links ---
@@ -78,9 +123,10 @@ def test_two_addresses_on_one_dead_link_are_one_finding() -> None:
     assert len(built.examine(RULE).findings) == 1
 
 
-def test_dead_link_with_a_connected_client_is_ruled_out() -> None:
+def test_dead_link_with_a_connected_client_is_possible() -> None:
     built = jupiter(interfaces=ip_addr(eth1="DOWN"), sockets=listening(connected()))
-    assert built.examine(RULE).findings == ()
+    (finding,) = built.examine(RULE).findings
+    assert finding.confidence is Confidence.POSSIBLE
 
 
 def test_dead_link_of_a_network_without_purpose_is_ruled_out() -> None:

@@ -3,8 +3,8 @@
 import pytest
 
 from analyzer.model.finding import Confidence, Finding, Severity
-from tests.checks.support import JUPITER, SNAPSHOT, VDI, CaseBuilder, vdi
-from tests.state.nbd_log import NbdLog, ref
+from tests.checks.support import JUPITER, SNAPSHOT, VDI, CaseBuilder, vbd, vdi
+from tests.state.nbd_log import NbdLog, ref, uuid
 
 RULE, READ = "nbd-attach-refused", "nbd-read-failed"
 IN_USE = f"Server_error(VDI_IN_USE, [ OpaqueRef:{VDI}; attach ])"
@@ -45,6 +45,13 @@ def test_refused_create_is_told_too() -> None:
     assert "refused to attach" in only(log).detail
 
 
+def test_error_before_the_disk_was_to_be_attached_is_not_called_an_attach() -> None:
+    finding = only(NbdLog().start().client().caught("Server_error(HOST_STILL_BOOTING, [  ])"))
+    assert "attach" not in finding.title
+    assert "HOST_STILL_BOOTING" in finding.detail
+    assert finding.severity is Severity.WARNING
+
+
 def test_disk_that_nothing_names_is_told_without_one() -> None:
     log = NbdLog().start().client().accepted().caught("Server_error(NO_HOSTS_AVAILABLE, [  ])")
     finding = only(log)
@@ -59,14 +66,33 @@ def test_many_tries_are_one_finding() -> None:
     assert only(log).count == 6
 
 
-def test_try_that_worked_soon_after_makes_it_a_warning() -> None:
+def tried_again(log: NbdLog) -> Finding:
+    """Return the finding where VBD 5 of the log is of the same disk."""
     task = "VBD.create R:03a940e24a95"
     asked = f"10:00:12 xapi: [ info||4 UNIX /x|{task}|message_forwarding] VBD.create: VM = '{SNAPSHOT} (dom0)'; VDI = '{VDI}'"
     made = f"10:00:12 xapi: [debug||4 UNIX /x|{task}|xapi_vbd] VBD.create (device = autodetect; uuid = {SNAPSHOT}; ref = {ref(5)})"
-    case = built(refused().open(5).close(5)).xensource_log(f"{asked}\n{made}")
-    (finding,) = case.examine(RULE).findings
+    (finding,) = built(log).xensource_log(f"{asked}\n{made}").examine(RULE).findings
+    return finding
+
+
+def test_try_that_worked_soon_after_makes_it_a_warning() -> None:
+    finding = tried_again(refused().open(5).close(5))
     assert finding.severity is Severity.WARNING
     assert "worked" in finding.detail
+
+
+def test_try_worked_though_its_client_left_without_a_word() -> None:
+    log = refused().open(5).unplug(5).destroy(5).caught("End_of_file")
+    assert tried_again(log).severity is Severity.WARNING
+
+
+def test_try_works_while_it_is_served() -> None:
+    assert tried_again(refused().open(5)).severity is Severity.WARNING
+
+
+def test_try_that_is_still_being_plugged_has_not_worked_yet() -> None:
+    log = refused().client().accepted().plug(5)
+    assert tried_again(log).severity is Severity.ERROR
 
 
 def test_device_that_did_not_appear_is_a_case_of_its_own() -> None:
@@ -125,3 +151,19 @@ def test_clients_that_end_in_order_are_no_finding() -> None:
     log = NbdLog().start().open(1).close(1).client().caught("End_of_file")
     assert built(log).examine(READ).findings == ()
     assert built(log).examine(RULE).findings == ()
+
+
+def test_steps_after_a_failed_release_are_about_the_vbd_and_not_the_backup() -> None:
+    rows = (vdi(), vbd(uuid(1), VDI, ref=ref(1)))
+    log = NbdLog().start().open(1).close(1).caught("Server_error(DEVICE_DETACH_REJECTED, [ x ])")
+    builder = CaseBuilder().host().daemon_log(log.text).database(*rows)
+    (finding,) = builder.examine(RULE).findings
+    steps = " ".join(step.step for step in finding.action)
+    assert "vbd-unplug" in steps
+    assert "Run the backup" not in steps
+
+
+def test_steps_after_a_refused_plug_are_about_the_backup() -> None:
+    steps = " ".join(step.step for step in only(refused()).action)
+    assert "Run the backup of disk web-01 0" in steps
+    assert "vbd-unplug" not in steps

@@ -50,6 +50,25 @@ def test_their_plugs_and_rows_are_quoted() -> None:
     assert 'table="VBD"' in texts[-1]
 
 
+def test_connections_that_had_not_come_to_a_disk_are_told_apart() -> None:
+    log = NbdLog(start="19:00:00").start()
+    for _ in range(CONNECTION_LIMIT):
+        log.client()
+    finding = only(built(log.client().caught(BUSY)))
+    assert "had not come to a disk" in finding.title
+    assert "16 that had not come to a disk yet" in finding.detail
+    assert finding.severity is Severity.WARNING
+
+
+def test_few_connections_without_a_disk_do_not_change_the_title() -> None:
+    log = NbdLog(start="19:00:00").start()
+    for number in range(CONNECTION_LIMIT - 1):
+        log.open(number)
+    finding = only(built(log.client().client().caught(BUSY)))
+    assert "not come to a disk" not in finding.title
+    assert "1 that had not come to a disk yet" in finding.detail
+
+
 def test_those_who_closed_before_are_not_blamed() -> None:
     log = NbdLog().start().open(1).close(1).open(2).client().caught(BUSY)
     assert "the log shows 1:" in only(built(log)).detail
@@ -97,3 +116,16 @@ def test_sixteen_at_a_time_without_a_refusal_is_no_finding() -> None:
 def test_other_failures_of_clients_are_not_the_limit() -> None:
     log = NbdLog().start().client().caught("End_of_file")
     assert built(log).examine(RULE).findings == ()
+
+
+def test_steps_fit_who_filled_it() -> None:
+    crowd, strangers = NbdLog().start(), NbdLog().start()
+    for number in range(CONNECTION_LIMIT):
+        crowd.open(number)
+        strangers.client()
+    steps = [
+        " ".join(step.step for step in only(built(log.client().caught(BUSY))).action)
+        for log in (crowd, strangers)
+    ]
+    assert ["Read fewer disks" in each for each in steps] == [True, False]
+    assert ["port scanners" in each for each in steps] == [False, True]

@@ -40,6 +40,14 @@ def test_calls_of_get_nbd_info_make_it_certain() -> None:
     assert "called for its disks: once, at 2024-06-10 13:30:00 UTC" in finding.detail
 
 
+def test_disk_that_was_served_once_leaves_them_likely() -> None:
+    rows = (sr(), OFF, pbd(), NBD, NO_ADDRESS)
+    log = "12:00:00 xapi-nbd[3102]: main: Got new client\n12:00:01 xapi-nbd[3102]: main: Plugging VBD OpaqueRef:3f0b7c9e-52d4-4e0a-9a44-6d1f0c2b8e17\n"
+    built = CaseBuilder().host().xensource_log(ASKED).daemon_log(log).database(*rows)
+    (finding,) = built.examine(RULE).findings
+    assert (finding.basis, finding.confidence) == (Basis.BOTH, Confidence.LIKELY)
+
+
 def test_two_srs_are_one_finding() -> None:
     other = "5b1f0c9d-8e7a-4d6b-9c3f-2a1b0c9d8e7f"
     rows = (sr(), vdi(), pbd(), NBD, NO_ADDRESS, sr(other, "nfs"), pbd(repository=other))

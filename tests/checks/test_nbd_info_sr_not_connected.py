@@ -6,6 +6,7 @@ from tests.checks.support import (
     SATURN,
     SR,
     CaseBuilder,
+    member,
     network,
     pbd,
     pif,
@@ -46,6 +47,23 @@ def test_sr_that_is_attached_nowhere_is_found_if_it_was_asked_for() -> None:
     assert (finding.basis, finding.confidence) == (Basis.BOTH, Confidence.LIKELY)
     assert "attached to no host" in finding.title
     assert "xe pbd-plug" in finding.action[0].step
+
+
+def test_local_sr_of_a_host_that_was_down_may_have_been_attached_before() -> None:
+    rows = (sr(), OFF, pbd(SATURN, attached=False), NBD, pif())
+    for fields in ({"live": False}, {"enabled": False}):
+        down = member(SATURN, "saturn", **fields)
+        built = CaseBuilder().host().xensource_log(ASKED).database(*rows, *down)
+        examined = built.examine(RULE)
+        assert examined.findings == ()
+        assert "saturn was not in service" in examined.gaps[0].why
+
+
+def test_shared_sr_of_which_one_host_was_down_is_found() -> None:
+    rows = (sr(), OFF, pbd(attached=False), pbd(SATURN, attached=False), NBD, pif())
+    down = member(SATURN, "saturn", live=False)
+    built = CaseBuilder().host().xensource_log(ASKED).database(*rows, *down)
+    assert len(built.examine(RULE).findings) == 1
 
 
 def test_sr_that_was_unplugged_after_the_last_call_was_given_up() -> None:

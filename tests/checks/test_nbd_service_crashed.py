@@ -209,3 +209,11 @@ def test_process_that_runs_at_capture_is_said_to_run() -> None:
     (finding,) = case.shows(services=running).examine(RULE).findings
     assert "ran again when the report was taken" in finding.detail
     assert finding.severity is Severity.WARNING
+
+
+def test_steps_fit_what_ended_it() -> None:
+    text = 'Caught unexpected exception: Unix.Unix_error(Unix.EADDRINUSE, "bind", "")'
+    finding = only(NbdLog().start().say(text))
+    steps = " ".join(step.step for step in finding.action)
+    assert "ss -tlnp" in steps
+    assert "openssl" not in steps

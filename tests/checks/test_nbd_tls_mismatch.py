@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from analyzer.model.finding import Basis, Confidence, Severity
@@ -235,7 +237,56 @@ def test_fallback_in_the_log_stands_for_a_certificate_that_was_not_collected() -
     assert any("no DNS name" in each.title for each in findings)
 
 
+RUNS = """
+    08:00:00 xapi-nbd[3102]: main: Starting xapi-nbd: port = '10809'; certfile = '/etc/xensource/xapi-ssl.pem'
+    08:00:01 xapi-nbd[3102]: main: Listening for incoming connections
+"""
+UNKNOWN_CA = (
+    "SSL accept() error: error:14094418:SSL routines:ssl3_read_bytes:tlsv1 alert unknown ca"
+)
+
+
+def test_certificate_that_is_younger_than_the_server_is_not_what_it_shows() -> None:
+    built = jupiter(certificate=x509(since="Jun 10 12:00:00 2024 GMT"))
+    log = f"{RUNS}{SERVED.format(time='09:00:00')}\n{caught(UNKNOWN_CA, UNKNOWN_CA)}"
+    (finding,) = built.daemon_log(log).examine(RULE).findings
+    assert "given a new certificate" in finding.title
+    assert (finding.basis, finding.confidence) == (Basis.BOTH, Confidence.LIKELY)
+    assert any("Not Before" in each.text for each in finding.evidence)
+    assert "systemctl restart xapi-nbd" in finding.action[0].step
+
+
+@pytest.mark.parametrize(
+    ("since", "exn"),
+    [
+        ("Jun 10 07:00:00 2024 GMT", UNKNOWN_CA),
+        ("Jun 10 12:00:00 2024 GMT", CIPHER),
+        ("Jun 10 14:00:00 2024 GMT", UNKNOWN_CA),
+    ],
+)
+def test_certificate_does_not_explain_other_failures(since: str, exn: str) -> None:
+    built = jupiter(certificate=x509(since=since)).daemon_log(f"{RUNS}{caught(exn, exn)}")
+    assert not any("new certificate" in each.title for each in built.examine(RULE).findings)
+
+
+def test_certificate_that_is_younger_than_the_server_is_no_finding_by_itself() -> None:
+    built = jupiter(certificate=x509(since="Jun 10 12:00:00 2024 GMT"))
+    assert built.daemon_log(RUNS).examine(RULE).findings == ()
+
+
 # --- what cannot be told ---
+
+
+def test_certificate_that_shows_no_date_is_a_gap() -> None:
+    unread = replace(x509(), not_after=None, complete=False)
+    examined = jupiter(certificate=unread).examine(RULE)
+    assert examined.beside == ()
+    assert [gap.need for gap in examined.gaps] == ["certificate"]
+
+
+def test_certificate_without_a_date_does_not_matter_without_tls() -> None:
+    unread = replace(x509(), not_after=None, complete=False)
+    assert jupiter(INSECURE, nic(), certificate=unread).examine(RULE).gaps == ()
 
 
 def test_good_order_is_ruled_out_with_the_certificate() -> None:

@@ -140,12 +140,53 @@ def test_unplugged_row_is_found() -> None:
     assert "not plugged" in only(held(currently_attached=False)).detail
 
 
+def test_unplugged_row_stops_data_destroy_only() -> None:
+    finding = only(held(currently_attached=False).xensource_log(refused()))
+    assert "in the way of nothing but data_destroy" in finding.detail
+    assert (finding.severity, finding.confidence) == (Severity.ERROR, Confidence.CERTAIN)
+
+
+def test_unplugged_row_is_not_what_a_destroy_failed_of() -> None:
+    finding = only(held(currently_attached=False).xensource_log(refused(method="destroy")))
+    assert finding.confidence is Confidence.LIKELY
+
+
+def test_unplugged_row_needs_neither_a_restart_nor_an_unplug() -> None:
+    steps = [step.step for step in only(held(currently_attached=False)).action]
+    assert not any("systemctl" in step or "vbd-unplug" in step for step in steps)
+    assert f"xe vbd-destroy uuid={VBD}" in steps[0]
+
+
+def test_row_that_was_just_made_is_not_called_left() -> None:
+    log = SERVED.replace("13:32", "19:58")
+    (gap,) = held(currently_attached=False).daemon_log(log).examine(RULE).gaps
+    assert "just been made" in gap.why
+
+
+def test_row_whose_plug_hangs_is_not_called_left() -> None:
+    examined = held(currently_attached=False).daemon_log(SERVED).examine(RULE)
+    assert (examined.findings, len(examined.gaps)) == ((), 1)
+
+
+def test_unplugged_row_of_a_host_that_was_not_read_may_be_new() -> None:
+    rows = (
+        sr(),
+        snapshot(),
+        control_domain(SATURN),
+        vbd(VBD, machine=f"d0{SATURN[2:]}", currently_attached=False),
+    )
+    hosts = ((JUPITER, "jupiter"), (SATURN, "saturn"))
+    (gap,) = CaseBuilder().host().database(*rows, hosts=hosts).examine(RULE).gaps
+    assert "report of its host" in gap.why
+
+
 def test_leaked_datapath_is_found() -> None:
     assert "leaked" in only(held().datapath(SNAPSHOT, leaked=True)).detail
 
 
 def test_leaked_datapath_without_a_vbd_has_no_step_for_one() -> None:
     finding = only(held(sr(), snapshot()).datapath(SNAPSHOT, leaked=True))
+    assert "no VBD for it" in finding.detail
     assert not any("vbd-unplug" in step.step for step in finding.action)
 
 
@@ -159,9 +200,9 @@ def test_several_hosts_are_one_finding_with_a_step_each() -> None:
         vbd(OTHER_VBD, machine=f"d0{SATURN[2:]}", currently_attached=False),
     )
     hosts = ((JUPITER, "jupiter"), (SATURN, "saturn"))
-    finding = only(CaseBuilder().host().database(*rows, hosts=hosts))
+    finding = only(CaseBuilder().host().database(*rows, hosts=hosts).host("saturn", SATURN))
     assert "jupiter and saturn" in finding.detail
-    assert sum("vbd-unplug" in step.step for step in finding.action) == 2
+    assert sum("vbd-destroy" in step.step for step in finding.action) == 2
 
 
 def test_unknown_use_is_said_to_be_unknown() -> None:
@@ -326,20 +367,15 @@ def test_plug_that_smlog_would_show_was_before_it_begins() -> None:
 
 
 def test_host_without_a_report_is_named_by_its_row() -> None:
-    rows = (
-        sr(),
-        snapshot(),
-        control_domain(SATURN),
-        vbd(VBD, machine=f"d0{SATURN[2:]}", currently_attached=False),
-    )
+    rows = (sr(), snapshot(), control_domain(SATURN), vbd(VBD, machine=f"d0{SATURN[2:]}"))
     hosts = ((JUPITER, "jupiter"), (SATURN, "saturn"))
-    finding = only(CaseBuilder().host().database(*rows, hosts=hosts))
-    assert "control domain of saturn" in finding.detail
+    builder = CaseBuilder().host().database(*rows, hosts=hosts).xensource_log(refused())
+    assert "control domain of saturn" in only(builder).detail
 
 
 def test_host_that_nothing_names_is_said_to_be_unknown() -> None:
-    rows = (sr(), snapshot(), control_domain(resident_on=None), vbd(VBD, currently_attached=False))
-    assert "a host that is not known" in only(held(*rows)).detail
+    rows = (sr(), snapshot(), control_domain(resident_on=None), vbd(VBD))
+    assert "a host that is not known" in only(held(*rows).xensource_log(refused())).detail
 
 
 @pytest.mark.parametrize("time", ["13:30:00", "15:00:00"])

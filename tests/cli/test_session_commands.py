@@ -8,9 +8,10 @@ from typer.testing import CliRunner, Result
 
 from analyzer.cli.main import app
 from analyzer.errors import UsageError
-from analyzer.render.session_text import session_text
+from analyzer.render.session_text import session_json, session_text, unread_text
+from analyzer.state.find_sessions import unread_logs
 from analyzer.state.nbd_sessions import concurrency, nbd_sessions, server_runs
-from tests.checks.support import VDI, CaseBuilder, vbd, vdi
+from tests.checks.support import JUPITER, SATURN, VDI, CaseBuilder, vbd, vdi
 from tests.state.nbd_log import NbdLog, ref, uuid
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
@@ -26,6 +27,22 @@ def page(log: NbdLog, builder: CaseBuilder | None = None) -> str:
     case = (builder or CaseBuilder().host()).daemon_log(log.text).build()
     names = {disk.uuid: disk.name_label or "" for pool in case.pools for disk in pool.vdis}
     return session_text(nbd_sessions(case), server_runs(case), concurrency(case), (), names)
+
+
+def test_logs_that_were_not_read_are_said_to_be_unread() -> None:
+    hosts = ((JUPITER, "jupiter"), (SATURN, "saturn"))
+    case = CaseBuilder().host().database(vdi(), hosts=hosts).without("daemon_log").build()
+    assert [gap.host for gap in unread_logs(case)] == ["jupiter", "saturn"]
+    text = unread_text(unread_logs(case))
+    assert "daemon.log of saturn: no status report of this host was given" in text
+    assert unread_text(()) == ""
+    (first, _) = json.loads(session_json((), (), (), (), unread_logs(case)))["unread"]
+    assert first["need"] == "daemon_log"
+
+
+def test_disk_that_could_not_be_let_go_is_not_said_to_be_refused() -> None:
+    log = NbdLog().start().open(1).close(1).caught("Server_error(DEVICE_DETACH_REJECTED, [ x ])")
+    assert "the disk could not be let go (DEVICE_DETACH_REJECTED)" in page(log)
 
 
 def test_all_connections_are_shown_with_server_and_findings() -> None:

@@ -1,5 +1,7 @@
 """The zones of `firewall-cmd --list-all-zones`."""
 
+from dataclasses import replace
+
 import pytest
 
 from analyzer.model.network import FirewalldListing
@@ -63,6 +65,16 @@ def test_a_zone_is_read() -> None:
     assert (found.source.line, found.text) == (13, "public (default, active)")
 
 
+def test_lines_that_say_what_is_let_in_are_kept() -> None:
+    found = listing(ZONES).zones[1].lines
+    assert [text for _, text in found] == [
+        "  target: default",
+        "  services: nbd ssh xapi-insecure",
+        "  ports: 10809/tcp 80/tcp",
+    ]
+    assert [source.line for source, _ in found] == [14, 18, 19]
+
+
 def test_rich_rules_are_kept_and_forwarded_ports_are_not_among_them() -> None:
     (found,) = listing(ZONES).zones[1].rich_rules
     assert found.startswith('rule family="ipv4"')
@@ -102,4 +114,5 @@ def test_what_is_cut_or_empty_is_not_complete(text: str) -> None:
 def test_blanks_behind_a_key_change_nothing() -> None:
     text = ZONES.replace(":\n", ": \n")
     assert listing(text).complete
-    assert listing(text).zones == listing(ZONES).zones
+    spaced = tuple(replace(zone, lines=()) for zone in listing(text).zones)
+    assert spaced == tuple(replace(zone, lines=()) for zone in listing(ZONES).zones)

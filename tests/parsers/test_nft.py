@@ -56,6 +56,7 @@ def test_a_whole_ruleset_is_complete_and_names_its_chains() -> None:
     found = listing(NFT)
     assert found.complete
     assert found.chains == ("xapi_nbd_input_chain", "INPUT", "filter_IN_public_allow")
+    assert found.tables == ("ip filter", "inet firewalld")
     assert problems(facts(nft.PARSER, "x", NFT)) == ()
 
 

@@ -16,7 +16,7 @@ The following SRs are attached:
         VDI {VDI}
             activated RO (device=Some {{"domain_uuid": "0"}})
                 DP: vbd/0/xvda: activated RO  ** LEAKED
-                DP: vbd/7/xvdb: attached RW
+                DP: vbd/7/xvdb: attached  RW
 
 No errors have been logged.
 """

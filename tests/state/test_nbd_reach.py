@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from analyzer.model.finding import Confidence, Subject
 from analyzer.model.nbd import NbdEndpoint
-from analyzer.model.network import IptablesListing
+from analyzer.model.network import FirewalldListing, IptablesListing
 from analyzer.state.case import Case
 from analyzer.state.nbd_reach import (
     Obstacle,
@@ -40,6 +40,7 @@ from tests.checks.network_story import (
     listening,
     metrics,
     nic,
+    packages,
     rule,
     ruleset,
     vlan,
@@ -82,6 +83,11 @@ def troubles(built: CaseBuilder | Case) -> list[Trouble]:
 def way(listing: IptablesListing, bridge: str = "xenbr1") -> Passage:
     report = replace(jupiter().build().hosts[0], iptables=listing)
     return passage(report, bridge, HERE).passage
+
+
+def passage_of(listing: FirewalldListing) -> Passage:
+    report = replace(jupiter(iptables=EMPTY).build().hosts[0], firewalld=listing)
+    return passage(report, "xenbr1", HERE).passage
 
 
 def test_host_in_good_order_has_no_obstacle() -> None:
@@ -297,12 +303,32 @@ def test_missing_chain_leaves_the_last_word_to_the_others() -> None:
     assert way(listing) is Passage.CLOSED
 
 
-def test_firewall_without_rules_is_open() -> None:
-    listing = chains_of(
-        chain("INPUT (policy ACCEPT 9 packets, 720 bytes)"),
-        chain("OUTPUT (policy ACCEPT 9 packets, 720 bytes)"),
-    )
-    assert way(listing) is Passage.OPEN
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        ({}, Passage.DOUBTFUL),
+        ({"nft": ruleset("tcp dport 22 accept")}, Passage.DOUBTFUL),
+        ({"nft": ruleset("tcp dport 22 accept", table="ip filter")}, Passage.OPEN),
+        ({"packages": packages("xapi-core-24.39.1-1.xs8.x86_64")}, Passage.OPEN),
+        ({"packages": packages("firewalld-1.3.4-1.xs9.noarch")}, Passage.DOUBTFUL),
+        ({"packages": packages(complete=False)}, Passage.DOUBTFUL),
+    ],
+)
+def test_firewall_without_rules_is_open_only_where_firewalld_is_not_at_work(
+    others: dict[str, object], expected: Passage
+) -> None:
+    report = replace(jupiter(iptables=EMPTY).build().hosts[0], **others)  # type: ignore[arg-type]  # fields of the model
+    assert passage(report, "xenbr1", HERE).passage is expected
+
+
+def test_firewalld_whose_zones_are_lost_leaves_the_chains_of_xapi_in_doubt() -> None:
+    built = jupiter(nft=ruleset("tcp dport 22 accept")).build()
+    assert passage(built.hosts[0], "xenbr1", HERE).passage is Passage.DOUBTFUL
+
+
+@pytest.mark.parametrize("own", [rule("ACCEPT", source="203.0.113.0/24"), rule("ACCEPT", "esp")])
+def test_rule_for_some_clients_does_not_shut_out_the_others(own: str) -> None:
+    assert way(filters("xenbr1", extra=own)) is Passage.OPEN
 
 
 def test_policy_can_shut_it() -> None:
@@ -340,6 +366,7 @@ def test_policy_can_shut_it() -> None:
         (rule("RETURN", source="203.0.113.0/24"), Passage.DOUBTFUL),
         (rule("ACCEPT", destination="!192.0.2.0/24"), Passage.DOUBTFUL),
         (rule("DROP", source="203.0.113.0/24"), Passage.CLOSED),
+        (rule("DROP", "tcp", "tcp dpt:10809", source="!203.0.113.5"), Passage.DOUBTFUL),
     ],
 )
 def test_rules_of_an_administrator_are_followed(own: str, expected: Passage) -> None:
@@ -393,6 +420,31 @@ def test_other_ports_do_not_open_firewalld(ports: str) -> None:
 def test_bridge_that_no_zone_names_is_in_the_default_zone() -> None:
     built = jupiter(iptables=EMPTY, firewalld=zones("ssh nbd", interfaces="xenbr0"))
     assert troubles(built) == []
+
+
+def test_cut_listing_tells_nothing_of_a_bridge_it_does_not_name() -> None:
+    cut = replace(zones("ssh nbd", interfaces="xenbr0"), complete=False)
+    assert passage_of(cut) is Passage.DOUBTFUL
+
+
+def test_rule_that_rejects_may_come_before_the_service() -> None:
+    rich = '\trule family="ipv4" service name="nbd" reject\n'
+    assert passage_of(zones("ssh nbd", rich=rich)) is Passage.DOUBTFUL
+
+
+@pytest.mark.parametrize(("services", "expected"), [("nbd", "OPEN"), ("ssh", "DOUBTFUL")])
+def test_bridge_that_may_be_in_either_zone_is_open_only_if_both_let_nbd_in(
+    services: str, expected: str
+) -> None:
+    head = f"backup (active)\n  target: default\n  interfaces: xenbr2\n  sources: \n  services: {services}\n"
+    listing = zones("nbd", interfaces="xenbr0", more=f"{head}  ports: \n  rich rules: \n\n")
+    unmarked = tuple(replace(zone, default=False) for zone in listing.zones)
+    assert passage_of(replace(listing, zones=unmarked)) is Passage[expected]
+
+
+def test_zone_that_shuts_it_is_quoted_with_what_it_lets_in() -> None:
+    (obstacle,) = found(jupiter(iptables=EMPTY, firewalld=zones("ssh")))
+    assert "  services: ssh" in [each.text for each in obstacle.evidence]
 
 
 def test_zone_of_some_clients_leaves_it_open() -> None:
@@ -475,11 +527,24 @@ def test_stop_is_quoted() -> None:
     assert "inactive" in obstacle.evidence[1].text
 
 
-def test_connected_client_refutes_every_obstacle() -> None:
+def test_connected_client_refutes_what_would_have_kept_it_out() -> None:
     built = jupiter(
-        interfaces=ip_addr(eth1="DOWN"), iptables=filters(), sockets=listening(connected())
+        interfaces=ip_addr(xenbr1="192.0.2.99"), iptables=filters(), sockets=listening(connected())
     )
     assert troubles(built) == []
+
+
+def test_connection_may_outlive_its_link() -> None:
+    built = jupiter(interfaces=ip_addr(eth1="DOWN"), sockets=listening(connected()))
+    (obstacle,) = found(built)
+    assert (obstacle.trouble, obstacle.confidence) == (Trouble.LINK, Confidence.LIKELY)
+
+
+def test_connection_may_be_older_than_the_second_purpose() -> None:
+    both = network(purpose=("nbd", "insecure_nbd"))
+    assert troubles(jupiter(both, LAN, nic(), lan(), sockets=listening(connected()))) == [
+        Trouble.PURPOSES
+    ]
 
 
 def test_connection_of_the_host_to_itself_refutes_nothing() -> None:
