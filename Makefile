@@ -31,7 +31,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/cbtriage analyze $(SAMPLE) --output cbtriage-demo --fail-on never
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

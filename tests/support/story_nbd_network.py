@@ -221,12 +221,14 @@ def nbd_near_misses() -> Sample:
 
 
 def nbd_supporter_off() -> Sample:
-    """A supporter is about to be switched off: its service is stopped, xapi has lost sight of it."""
+    """Xapi has lost sight of a supporter that still counts for get_nbd_info: the call fails."""
     pool = backups("nbd-supporter-off", hosts=("jupiter", "saturn", "titan"))
     pool.read(2)
     pool.hosts[2].live = False
     pool.world.exports.stop(pool.hosts[2])
-    return pool.told({})
+    return pool.told(
+        {"nbd-address-unreachable-network": ((pool.hosts[2].uuid, pool.storage.uuid),)}
+    )
 
 
 def nbd_scanned() -> Sample:
