@@ -90,6 +90,7 @@ EXPECTED = (
         failing="`openssl x509 -text` found no certificate in xapi-ssl.pem",
         missing="; releases before XenServer 8 and XCP-ng 8.3 do not collect it",
     ),
+    _command("chrony_tracking", _NETWORK, "chronyc tracking", "chronyc-tracking.out"),
     _log("daemon_log", _SYSTEM_LOGS, "daemon.log"),
     _command("df", _DISKS, "df -alT", "df-alT.out"),
     _command("dmsetup", "multipath", "dmsetup table", "dmsetup-table.out"),

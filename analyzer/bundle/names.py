@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 LOG_FAMILIES = (
     "SMlog",
@@ -71,6 +72,7 @@ def place(stored_path: str) -> Placed:
     return Placed(root="/".join(parts[:cut]), path="/".join(inner))
 
 
+@lru_cache(maxsize=4096)  # the same few members, asked for with every line of theirs
 def log_name(path: str) -> LogName | None:
     """Return the log family and rotation that a placed path names, if it is a syslog file.
 

@@ -10,6 +10,7 @@ from analyzer.parsers import (
     audit_log,
     cbtlog,
     certificate,
+    chrony,
     daemon_log,
     devices,
     df,
@@ -31,6 +32,7 @@ from analyzer.parsers import (
     xapi_db,
     xe_params,
     xensource_log,
+    xha_log,
 )
 from analyzer.parsers._api import DocumentParser, LogParser
 
@@ -41,6 +43,7 @@ LOG_PARSERS: tuple[LogParser, ...] = (
     daemon_log.PARSER,
     kern_log.PARSER,
     user_log.PARSER,
+    xha_log.PARSER,
 )
 
 # In the order of asking: names that cannot be mistaken first, guesses by content last.
@@ -59,6 +62,7 @@ DOCUMENT_PARSERS: tuple[DocumentParser, ...] = (
     systemd.PARSER,
     packages.PARSER,
     sm_diagnostics.PARSER,
+    chrony.PARSER,
     addresses.IP,
     addresses.IFCONFIG,
     routes.IP_ROUTE,

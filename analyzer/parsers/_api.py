@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from analyzer.bundle.member import Member
 from analyzer.model.cbt import CbtLogFile
+from analyzer.model.clock import NtpTracking
 from analyzer.model.event import Level
 from analyzer.model.host import (
     Alert,
@@ -63,21 +64,37 @@ class Witness:
     """A place where one line or file shows local time and UTC side by side.
 
     ``local`` is naive host time, ``utc`` is aware; ``kind`` says what it is ("audit.log").
+    ``text`` quotes the line, "" where there is none.
     """
 
     line: int
     local: Stamp
     utc: datetime
     kind: str
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Uptime:
+    """A line that shows, beside its stamp, for how many seconds the host has been up.
+
+    The stamp follows the wall clock, the uptime no clock that anybody sets: both sides of a place
+    where they do not agree tell by how much the wall clock was set.
+    """
+
+    line: int
+    local: Stamp
+    seconds: float
+    text: str
+
+
+class Record(NamedTuple):
     """One log record, not dated yet. ``line`` counts from 1, ``lines`` are physical lines.
 
     ``message`` is what the program said, without the syslog head and the program's own prefix
     (SM's ``[pid]``, xapi's bracket), escapes decoded, the lines of a traceback joined by LF;
-    ``text`` is verbatim. ``count`` is 1, or N for "message repeated N times".
+    ``text`` is verbatim. ``count`` is 1, or N for "message repeated N times". A tuple, because
+    one is made for each line that meets Python.
     """
 
     line: int
@@ -90,7 +107,7 @@ class Record:
     pid: int | None = None
     task: str | None = None
     level: Level | None = None
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # nobody counts in a record as in a tuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +133,35 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Jump:
+    """Two neighbouring lines whose stamps are far apart: ``line`` is that of the second.
+
+    ``seconds`` is by how much the stamps go on (a silence) or, negative, back. Without years a
+    leap day may make it a day too long. ``before_line`` is the number of the first, the texts
+    quote both. ``held`` tells of a jump back that the lines behind it go on from there: a line
+    that was only written late is followed by others of the time before.
+    """
+
+    line: int
+    before: Stamp
+    after: Stamp
+    seconds: float
+    before_line: int = 0
+    before_text: str = ""
+    after_text: str = ""
+    held: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """The first or the last line of a file that has a stamp."""
+
+    line: int
+    stamp: Stamp
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogStats:
     """What is known of a whole log member, whatever the selectors kept.
 
@@ -126,7 +172,11 @@ class LogStats:
     ``line_limit``. ``blank`` are lines of white space, which are understood. ``hidden`` are lines,
     or parts glued to another line, that were not understood and in which a selector may find
     something (the first 10,000 are counted), ``hidden_shape`` is the form of the first.
-    ``backward`` are the turns of -1 with the stamp of the line before.
+    ``backward`` are the turns of -1 with the stamp of the line before. ``silences`` are the
+    longest stretches without a line, of five minutes and more, ``jumps`` the places where the
+    stamps go back, both in the order of lines. ``uptimes`` are the first and the last line that
+    shows the uptime, and both sides of each place where it and the stamps do not agree. ``edges``
+    are the first and the last line with a stamp.
     """
 
     lines: int
@@ -144,10 +194,13 @@ class LogStats:
     hidden: int = 0
     hidden_shape: str = ""
     backward: tuple[tuple[int, Stamp], ...] = ()
+    silences: tuple[Jump, ...] = ()
+    jumps: tuple[Jump, ...] = ()
+    uptimes: tuple[Uptime, ...] = ()
+    edges: tuple[Edge, Edge] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Body:
+class Body(NamedTuple):
     """What stands behind the syslog tag, taken apart by a format; as in `Record`."""
 
     process: str
@@ -155,7 +208,7 @@ class Body:
     pid: int | None = None
     task: str | None = None
     level: Level | None = None
-    count: int = 1
+    count: int = 1  # type: ignore[assignment]  # nobody counts in a record as in a tuple
 
 
 class Joint(Enum):
@@ -164,6 +217,10 @@ class Joint(Enum):
     PART = "part of it, more may come"
     LAST = "part of it, and its end"
     NEW = "not part of it: the record was whole before"
+
+
+# What a line's head says: its stamp, the host, and (tag, pid, what follows).
+Split: TypeAlias = tuple[Stamp, str, tuple[str, int | None, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +236,8 @@ class LogParser:
     where ``rest`` does not match. ``opens(record)`` tells whether later lines of the same program
     and pid may belong to it, ``joint(message, line)`` whether such a line does, given the
     message so far. ``witness(text)`` is the UTC time a line carries beside its local stamp.
+    ``split(line)`` takes the head of a log apart that only looks like syslog's; ``rest`` then
+    stands behind the stamp and one word.
     """
 
     name: str
@@ -189,6 +248,8 @@ class LogParser:
     opens: Callable[[Record], bool] | None = None
     joint: Callable[[str, str], Joint] | None = None
     witness: Callable[[str], datetime | None] | None = None
+    uptime: Callable[[str], float | None] | None = None
+    split: Callable[[str], Split | None] | None = None
 
 
 Fact: TypeAlias = (
@@ -214,6 +275,7 @@ Fact: TypeAlias = (
     | Sockets
     | HostCertificate
     | VbdsToCleanUp
+    | NtpTracking
     | ParseProblem
 )
 

@@ -1,7 +1,8 @@
 """When a status report was made, as its own name and its inventory tell: host local time.
 
 xen-bugtool (status-report) names the report ``bug-report-%Y%m%d%H%M%S`` and writes
-``strftime("%c")`` into ``inventory.xml``; neither names the zone.
+``strftime("%c")`` into ``inventory.xml``, with what ``uptime`` (procps) says; neither names the
+zone.
 """
 
 import re
@@ -20,6 +21,11 @@ _C_LOCALE = re.compile(
 _ENGLISH = re.compile(
     r"\S+ +(?P<day>[0-9]{1,2}) (?P<month>[A-Z][a-z]{2}) (?P<year>[0-9]{4}) "
     r"(?P<time>[0-9:]{8})(?: (?P<half>AM|PM))?(?: [A-Za-z+-][A-Za-z0-9:+-]*)?"
+)
+
+_UPTIME = re.compile(
+    r"\bup +(?:(?P<days>[0-9]{1,6}) days?, +)?"
+    r"(?:(?P<hours>[0-9]{1,2}):(?P<minutes>[0-9]{2})|(?P<only>[0-9]{1,4}) min)\b"
 )
 
 
@@ -49,6 +55,19 @@ def parse_c_date(text: str) -> Stamp | None:
     hour = _hour_of_day(clock[0], parts.get("half"))
     month = MONTHS.index(parts["month"]) + 1
     return _whole_stamp([int(parts["year"]), month, int(parts["day"]), hour, *clock[1:]])
+
+
+def parse_uptime(text: str) -> float | None:
+    """Return the seconds since the boot that ``uptime`` tells, to the minute; None without them.
+
+    >>> parse_uptime(" 10:06:01 up 2 days,  3:46,  1 user,  load average: 0.10, 0.10, 0.09")
+    186360.0
+    """
+    found = _UPTIME.search(text)
+    if found is None:
+        return None
+    minutes = int(found["only"] or 0) + 60 * int(found["hours"] or 0) + int(found["minutes"] or 0)
+    return 86_400.0 * int(found["days"] or 0) + 60.0 * minutes
 
 
 def _hour_of_day(hour: int, half: str | None) -> int:

@@ -136,17 +136,21 @@ _TOKEN = re.compile(
     r"(?s)\\Q(?P<literal>.*?)(?:\\E|$)"
     r"|(?P<anchor>\^|\$|\\[Az])"
     r"|(?P<byte>\\C)"
-    r"|\\.|\[\^?\]?(?:\\.|\[:\^?[a-z]+:\]|[^\]\\])*\]"
+    r"|\{(?P<least>[0-9]+)(?:,[0-9]*)?\}"
+    r"|(?P<name>\(\?P?<\w+>)"
+    r"|\\x\{[0-9A-Fa-f]+\}|\\.|\[\^?\]?(?:\\.|\[:\^?[a-z]+:\]|[^\]\\])*\]"
 )
 
 
 def loosened(pattern: str) -> str:
     r"""Return an RE2 pattern for a whole line that holds a message which `pattern` matches.
 
-    Anchors go: the message is only a part of the line. The result can stand in a group.
+    Anchors go: the message is only a part of the line. So do the names of groups, because RE2
+    captures those whatever its options say, and counts: an automaton that counts has a state for
+    each number. The result can stand in a group.
 
-    >>> loosened(r"(?i)^a\$[^$]$")
-    '(?i)(?:)a\\$[^$](?:)'
+    >>> loosened(r"(?i)^a\$(?P<n>[^$]{2,40}?)b{0,9}$")
+    '(?i)(?:)a\\$(?:[^$]+?)b*(?:)'
     """
     return _TOKEN.sub(_loosen, pattern)
 
@@ -156,4 +160,8 @@ def _loosen(token: re.Match[str]) -> str:
         return re.escape(token["literal"])
     if token["anchor"]:
         return _EMPTY
+    if token["name"]:
+        return "(?:"
+    if token["least"]:
+        return "+" if int(token["least"]) else "*"
     return "(?s:.)" if token["byte"] else token[0]

@@ -6,11 +6,12 @@ bundle unpacked elsewhere has other file times, so these need to agree with each
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from analyzer.parsers._api import Stamp, Witness
-from analyzer.parsers._wall import nearest_wall_time, wall_time
+from analyzer.parsers._wall import NOWHERE, Place, nearest_wall_time, wall_time
 from analyzer.parsers._years import Volume
 from analyzer.parsers._zone import Sighting, sight
 
@@ -19,20 +20,35 @@ _FILE_SLACK = timedelta(minutes=5)  # a report is written in minutes
 _MTIME_SLACK = timedelta(minutes=1)
 
 
-def line_sightings(volumes: Iterable[Volume]) -> tuple[Sighting, ...]:
+def line_sightings(volumes: Mapping[str, Volume]) -> tuple[Sighting, ...]:
     """Return offsets told by log lines: UTC beside local time, or a stamp with its offset."""
     found: list[Sighting | None] = []
-    for volume in volumes:
+    for member, volume in volumes.items():
+        found += [_of_witness(member, volume, witness) for witness in volume.stats.witnesses]
         found += [
-            _sighting(w.local, w.utc, "audit.log" if w.kind == "audit_log" else w.kind, _LINE_SLACK)
-            for w in volume.stats.witnesses
-        ]
-        found += [
-            sight(wall, wall - stamp.offset, "stamps with an offset", _LINE_SLACK)
-            for _, stamp in volume.stats.dated
+            sight(
+                wall,
+                wall - stamp.offset,
+                "stamps with an offset",
+                _LINE_SLACK,
+                _place(member, volume, line),
+            )
+            for line, stamp in volume.stats.dated
             if stamp.offset is not None and (wall := wall_time(stamp, stamp.year or 0)) is not None
         ]
     return tuple(sighting for sighting in found if sighting)
+
+
+def _of_witness(member: str, volume: Volume, witness: Witness) -> Sighting | None:
+    kind = "audit.log" if witness.kind == "audit_log" else witness.kind
+    place = _place(member, volume, witness.line)
+    found = _sighting(witness.local, witness.utc, kind, _LINE_SLACK, place)
+    return replace(found, text=witness.text) if found else None
+
+
+def _place(member: str, volume: Volume, line: int) -> Place:
+    log = volume.log
+    return Place(member=member, line=line, family=log.family, rotation=log.rotation)
 
 
 def file_sightings(volumes: Iterable[Volume], witnesses: Iterable[Witness]) -> tuple[Sighting, ...]:
@@ -56,6 +72,8 @@ def _live_log(volume: Volume) -> Sighting | None:
     return _sighting(volume.stats.last, volume.mtime, "file times", _MTIME_SLACK)
 
 
-def _sighting(local: Stamp, utc: datetime, kind: str, slack: timedelta) -> Sighting | None:
+def _sighting(
+    local: Stamp, utc: datetime, kind: str, slack: timedelta, place: Place = NOWHERE
+) -> Sighting | None:
     wall = nearest_wall_time(local, utc)
-    return sight(wall, utc.astimezone(UTC), kind, slack) if wall else None
+    return sight(wall, utc.astimezone(UTC), kind, slack, place) if wall else None

@@ -5,9 +5,8 @@ one process are joined to the line that opens the record, other processes' betwe
 """
 
 from collections.abc import Iterator
-from dataclasses import replace
 
-from analyzer.parsers._api import Joint, LogParser, Record
+from analyzer.parsers._api import Joint, LogParser, Record, Split
 from analyzer.parsers._match import Automaton
 from analyzer.parsers._syslog import split_head, split_tag
 
@@ -19,24 +18,22 @@ JOINED_SIZE = 64 * 1024  # characters
 def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
     """Take a line without its LF apart; None: not understood."""
     text = raw.decode(errors="replace").removesuffix("\r").lstrip("\0\ufeff")
-    head = split_head(text)
-    tagged = split_tag(head[2]) if head else None
-    body = parser.parse(*tagged) if tagged else None
-    if head is None or body is None:
+    parts = parser.split(text) if parser.split else _split(text)
+    if parts is None:
         return None
-    return Record(
-        line=number,
-        lines=1,
-        stamp=head[0],
-        syslog_host=head[1],
-        process=body.process,
-        message=body.message,
-        text=text,
-        pid=body.pid,
-        task=body.task,
-        level=body.level,
-        count=body.count,
-    )
+    stamp, host, tagged = parts
+    body = parser.parse(*tagged)
+    if body is None:
+        return None
+    process, message, pid, task, level, count = body
+    return Record(number, 1, stamp, host, process, message, text, pid, task, level, count)
+
+
+def _split(line: str) -> Split | None:
+    """Take the head that syslog writes apart."""
+    head = split_head(line)
+    tagged = split_tag(head[2]) if head else None
+    return (head[0], head[1], tagged) if head and tagged else None
 
 
 class Reader:
@@ -114,7 +111,8 @@ class Reader:
             size += len(line.text)
             if joint is Joint.LAST or len(texts) > JOINED_LINES or size > JOINED_SIZE:
                 break
-        return replace(opener, message="\n".join(messages), text="\n".join(texts), lines=len(texts))
+        message, text = "\n".join(messages), "\n".join(texts)
+        return opener._replace(message=message, text=text, lines=len(texts))
 
     def _joint(self, message: str, line: Record) -> Joint:
         if self._parser.joint is None or line.count > 1:

@@ -11,12 +11,16 @@ The character classes are spelled out so that `re` on text and RE2 on bytes agre
 """
 
 import re
+from collections.abc import Mapping
 from datetime import timedelta
 from functools import lru_cache
+from types import MappingProxyType
 
 from analyzer.parsers._api import Stamp
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+_NUMBERS: Mapping[str, int] = MappingProxyType({name: n for n, name in enumerate(MONTHS, 1)})
 
 _PRIORITY = r"(?:<[0-9]{1,3}>)?"
 _MARK = rf"(?:\x00|\ufeff)*{_PRIORITY}"
@@ -53,6 +57,7 @@ OLD_REPEAT = r"last message repeated [0-9]{1,9} times?"
 _GLUED = re.compile(rf"(?:{'|'.join(_BSD)}|(?P<iso>{_ISO})) (?P<host>[^ \n]+) {ANY_TAG}")
 _TIME = re.compile(r":[0-5][0-9]:[0-6][0-9]")
 _SHORTEST_STAMP = len("Jan 1 00:00:00")
+_USUAL_STAMP = len("Jan 10 00:00:00")
 _OLD_REPEAT = re.compile(OLD_REPEAT)
 _ESCAPE = re.compile(r"#(0[0-3][0-7]|177)")
 
@@ -103,13 +108,22 @@ def glued_part(line: str, host: str) -> str:
 @lru_cache(maxsize=4096)  # neighbouring lines share their second
 def read_stamp(text: str) -> Stamp:
     """Read a stamp that the grammar of the head has accepted."""
+    if len(text) == _USUAL_STAMP and text[0].isalpha():  # nearly all are such
+        day, hour, minute, second = text[4:6], text[7:9], text[10:12], text[13:15]
+        return Stamp(
+            month=_NUMBERS[text[:3]],
+            day=int(day),
+            hour=int(hour),
+            minute=int(minute),
+            second=int(second),
+        )
     found = _PARTS.fullmatch(text)
     if found is None:
         raise ValueError(text)
     month = found["name"]
     return Stamp(
         year=int(found["year"]) if found["year"] else None,
-        month=MONTHS.index(month) + 1 if month else int(found["month"]),
+        month=_NUMBERS[month] if month else int(found["month"]),
         day=int(found["day"]),
         hour=int(found["hour"]),
         minute=int(found["minute"]),

@@ -8,8 +8,11 @@ import re
 from collections import Counter
 
 from analyzer.parsers._api import LogParser, LogStats, Stamp, Witness
+from analyzer.parsers._halve import LONGEST_QUOTE
 from analyzer.parsers._match import Automaton, automaton
+from analyzer.parsers._rhythm import Rhythm
 from analyzer.parsers._syslog import line_patterns, split_head, split_tag
+from analyzer.parsers._uptimes import Uptimes
 from analyzer.parsers._wall import month_turn
 
 _SHAPES = 5  # told
@@ -69,7 +72,9 @@ class Tally:
         self._backward: list[tuple[int, Stamp]] = []
         self._dated: list[tuple[int, Stamp]] = []
         self._leap_days: list[int] = []
-        self._witnesses: list[Witness] = []
+        self._witnesses: dict[int, Witness] = {}
+        self._rhythm = Rhythm()
+        self._uptimes = Uptimes(parser.uptime) if parser.uptime else None
 
     def stats(self, longest_cut: int = 0, line_limit: int = 0) -> LogStats:
         """Return what is known so far."""
@@ -81,7 +86,7 @@ class Tally:
             first=self._first,
             last=self._last,
             turns=tuple(self._turns),
-            witnesses=tuple(self._witnesses),
+            witnesses=tuple(witness for _, witness in sorted(self._witnesses.items())),
             longest_cut=longest_cut,
             dated=tuple(self._dated),
             leap_days=tuple(self._leap_days),
@@ -90,6 +95,10 @@ class Tally:
             hidden=self._hidden,
             hidden_shape=self._hidden_shape,
             backward=tuple(self._backward),
+            silences=self._rhythm.silences,
+            jumps=self._rhythm.jumps,
+            edges=self._rhythm.edges,
+            uptimes=self._uptimes.notes if self._uptimes else (),
         )
 
     def hide(self, line: bytes) -> None:
@@ -100,6 +109,9 @@ class Tally:
 
     def read(self, chunk: bytes) -> None:
         """Walk over a chunk of whole lines."""
+        self._rhythm.read(chunk, self._lines + 1)
+        if self._uptimes is not None:
+            self._uptimes.read(chunk, self._lines + 1)
         if self._parser.witness is not None:
             self._look_for_witnesses(chunk)
         pos = 0
@@ -190,29 +202,43 @@ class Tally:
             self._leap_days.append(line)
 
     def _look_for_witnesses(self, chunk: bytes) -> None:
-        """Ask the first lines of the chunk, then its last ones, until each end has one."""
-        line, pos = self._lines + 1, 0
-        for _ in range(_WITNESS_TRIES):
+        """Ask the lines at both ends of the chunk, and on both sides of silences and jumps."""
+        for place in (0, *self._rhythm.places, len(chunk)):
+            line = self._lines + chunk.count(b"\n", 0, place)
+            self._ask_before(chunk, place, line)
+            self._ask_from(chunk, place, line + 1)
+
+    def _ask_from(self, chunk: bytes, pos: int, line: int) -> None:
+        """Ask the lines from `pos` on until one answers."""
+        for number in range(line, line + _WITNESS_TRIES):
             stop = chunk.find(b"\n", pos)
-            if stop < 0 or self._ask(chunk[pos:stop], line):
-                break
-            line, pos = line + 1, stop + 1
-        line, stop = self._lines + chunk.count(b"\n"), len(chunk) - 1
-        for _ in range(_WITNESS_TRIES):
-            start = chunk.rfind(b"\n", 0, max(stop, 0)) + 1
-            if stop < 0 or self._ask(chunk[start:stop], line):
-                break
-            line, stop = line - 1, start - 1
+            if stop < 0 or self._ask(chunk[pos:stop], number):
+                return
+            pos = stop + 1
+
+    def _ask_before(self, chunk: bytes, pos: int, line: int) -> None:
+        """Ask the lines before `pos`, the last of which is `line`, until one answers."""
+        for number in range(line, line - _WITNESS_TRIES, -1):
+            if pos <= 0:
+                return
+            start = chunk.rfind(b"\n", 0, pos - 1) + 1
+            if self._ask(chunk[start : pos - 1], number):
+                return
+            pos = start
 
     def _ask(self, text: bytes, line: int) -> bool:
-        head = split_head(text.decode(errors="replace"))
+        if line in self._witnesses:
+            return True
+        decoded = text.decode(errors="replace")
+        head = split_head(decoded)
         tagged = split_tag(head[2]) if head else None
         if self._parser.witness is None or head is None or tagged is None:
             return False
         utc = self._parser.witness(tagged[2])
         if utc is None or len(self._witnesses) >= _PLACES:
             return False
-        witness = Witness(line=line, local=head[0], utc=utc, kind=self._parser.name)
-        if witness not in self._witnesses[-1:]:
-            self._witnesses.append(witness)
+        quote = decoded.rstrip("\r").lstrip("\0\ufeff")[:LONGEST_QUOTE]
+        self._witnesses[line] = Witness(
+            line=line, local=head[0], utc=utc, kind=self._parser.name, text=quote
+        )
         return True

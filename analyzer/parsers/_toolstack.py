@@ -8,7 +8,9 @@ Control characters are escaped by rsyslog (``#012``), and by xapi itself since 2
 """
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from analyzer.model.event import Level
 from analyzer.parsers._api import Body
@@ -17,9 +19,10 @@ from analyzer.parsers._syslog import ESCAPES, unescape, unfold_repeats
 ALWAYS = rf"{ESCAPES}|\\x(?:[01][0-9A-Fa-f]|7[Ff])"
 
 _BRACKET = re.compile(
-    r"\[(?:(?P<utc>[0-9]{8}T[0-9:.]+Z)\|)? *(?P<level>debug|info|warn|error|audit)"
+    r"\[(?:[0-9]{8}T[0-9:.]+Z\|)? *(?P<level>debug|info|warn|error|audit)"
     r"\|[^|]*\|[0-9]* ?[^|]*\|(?P<task>.*?)\|[^|\]]*\] ?(?P<message>.*)"
 )
+_LEVELS: Mapping[str, Level] = MappingProxyType({level.value: level for level in Level})
 _HEX = re.compile(r"\\x([01][0-9A-Fa-f]|7[Ff])")
 _UTC = re.compile(
     r"\[([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6}))?[0-9]*Z\|"
@@ -32,14 +35,8 @@ def parse(tag: str, pid: int | None, text: str) -> Body:
     found = _BRACKET.match(inner)
     if found is None:
         return Body(process=tag, pid=pid, message=_decode(inner), count=count)
-    return Body(
-        process=tag,
-        pid=pid,
-        message=_decode(found["message"]),
-        task=found["task"] or None,
-        level=Level(found["level"]),
-        count=count,
-    )
+    level, task, message = found.groups()
+    return Body(tag, _decode(message), pid, task or None, _LEVELS[level], count)
 
 
 def _decode(text: str) -> str:

@@ -4,11 +4,25 @@ A wall time is a datetime that is marked UTC and means host local time: what the
 wall showed. Only `analyzer.parsers._zone` turns it into an instant.
 """
 
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from analyzer.parsers._api import Stamp
 
 YEARS = (1000, 3000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A line of a log: of files of one ``family`` the one with the higher rotation is older."""
+
+    member: str
+    line: int
+    family: str = ""
+    rotation: int = 0
+
+
+NOWHERE = Place(member="", line=0)
 
 
 def wall_time(stamp: Stamp, year: int) -> datetime | None:
@@ -18,13 +32,12 @@ def wall_time(stamp: Stamp, year: int) -> datetime | None:
     """
     if not YEARS[0] <= year <= YEARS[1]:
         return None
-    leap = stamp.second == 60  # noqa: PLR2004  a leap second
+    day = (year, stamp.month, stamp.day)
+    second = min(stamp.second, 59)
     try:
-        start = datetime(year, stamp.month, stamp.day, stamp.hour, stamp.minute, tzinfo=UTC)
+        return datetime(*day, stamp.hour, stamp.minute, second, stamp.microsecond, tzinfo=UTC)
     except ValueError:
         return None
-    second = 59 if leap else stamp.second
-    return start + timedelta(seconds=second, microseconds=stamp.microsecond)
 
 
 def nearest_wall_time(stamp: Stamp, to: datetime) -> datetime | None:

@@ -20,6 +20,7 @@ TOLERANCE = timedelta(days=1)  # a fast clock; lines written while the bundle wa
 _ZONE_SPAN = timedelta(hours=15)  # between a wall time and its instant
 _NOMINAL = datetime(2000, 12, 31, tzinfo=UTC)
 _LEAP_SEARCH = 12
+_RECENT = timedelta(days=31)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,10 +150,22 @@ def _settle_older(older: Volume, newer: Volume, limit: Limit | None) -> None:
     year = newer.year(1) - _step(older, newer)
     last, start = older.stats.last, newer.year(1)
     gap = bool(limit and last and year > start and _is_behind(last, year, limit))
-    year = older.earlier_by_mtime(start if gap else year, limit)
+    year = _by_leap_days(older, older.earlier_by_mtime(start if gap else year, limit))
     older.fix_end(year, newer.how, limit, known=newer.known)
     if gap or newer.in_doubt(1):
         older.doubt()
+
+
+def _by_leap_days(volume: Volume, year: int) -> int:
+    """Return the year of the last line, put back to where each 29 February has its leap year."""
+    fitting = (last for last in range(year, year - _LEAP_SEARCH, -1) if _fits(volume, last))
+    return next(fitting, year)
+
+
+def _fits(volume: Volume, year: int) -> bool:
+    trial = Volume(volume.log, volume.stats, None)
+    trial.fix([(volume.stats.lines, year)], "")
+    return all(_is_leap(trial.year(line)) for line in volume.stats.leap_days)
 
 
 def _is_behind(stamp: Stamp, year: int, limit: Limit) -> bool:
@@ -184,6 +197,8 @@ def _settle_newest(volumes: Sequence[Volume], limit: Limit | None) -> None:
     years = range(bound.year + 1, bound.year - _LEAP_SEARCH, -1)
     possible = [year for year in years if _is_past(newest, year, bound + TOLERANCE)]
     fitting = [year for year in possible if _leap_days_fit(volumes, year)]
+    if len(volumes) > 1 and possible and limit and _is_recent(newest, possible[0], limit):
+        fitting = possible[:1]  # the log goes on to the end: a gap of years is between its files
     year = (fitting or possible or [bound.year])[0]
     if limit:
         year = newest.earlier_by_mtime(year, limit)
@@ -194,6 +209,11 @@ def _settle_newest(volumes: Sequence[Volume], limit: Limit | None) -> None:
 def _is_past(newest: Volume, year: int, bound: datetime) -> bool:
     wall = wall_time(newest.stats.last, year) if newest.stats.last else None
     return wall is not None and wall <= bound
+
+
+def _is_recent(newest: Volume, year: int, limit: Limit) -> bool:
+    wall = wall_time(newest.stats.last, year) if newest.stats.last else None
+    return wall is not None and limit.wall - wall <= _RECENT
 
 
 def _leap_days_fit(volumes: Sequence[Volume], year: int) -> bool:

@@ -4,7 +4,9 @@
 
     Jul  8 15:09:13 jupiter kernel: [99081.001306] block nbd0: Receive control failed (result -32)
 
-The uptime in brackets is cut off the message. Not read: the uptime; ``dmesg`` without the head.
+The uptime in brackets is cut off the message; the clock compares it with the stamps. What the
+kernel said before rsyslog ran is stamped with the time of its reading. Not read: ``dmesg`` without
+the head.
 """
 
 import re
@@ -12,7 +14,7 @@ import re
 from analyzer.parsers._api import Body, LogParser
 from analyzer.parsers._syslog import ANY_TAG, unfold_repeats
 
-_UPTIME = re.compile(r"\[ *[0-9]+\.[0-9]+\] ?")
+_UPTIME = re.compile(r"\[ *([0-9]{1,10}\.[0-9]{1,9})\] ?")
 
 
 def _parse(tag: str, pid: int | None, text: str) -> Body:
@@ -22,9 +24,15 @@ def _parse(tag: str, pid: int | None, text: str) -> Body:
     return Body(process=tag, pid=pid, message=message, count=count)
 
 
+def _seconds(text: str) -> float | None:
+    found = _UPTIME.match(text)
+    return float(found[1]) if found else None
+
+
 PARSER = LogParser(
     name="kern_log",
     families=("var/log/kern.log",),
     rest=ANY_TAG,
     parse=_parse,
+    uptime=_seconds,
 )

@@ -16,6 +16,7 @@ SOURCES = [
     "audit_log",
     "bugtool_log",
     "certificate",
+    "chrony_tracking",
     "daemon_log",
     "df",
     "dmsetup",

@@ -320,7 +320,7 @@ def test_offset_holds_between_witnesses_that_agree() -> None:
 def test_change_of_offset_is_doubt_between_its_witnesses() -> None:
     before = datetime(2024, 10, 26, 20, 0, tzinfo=UTC)
     clock = clock_with_audit((before, 120), (before + timedelta(hours=9), 60))
-    assert offsets(clock, before + timedelta(hours=1)) == (120, 120, 120)
+    assert offsets(clock, before + timedelta(minutes=59)) == (120, 120, 120)
     assert offsets(clock, before + timedelta(hours=3)) == (120, 120, 60)
     assert offsets(clock, before + timedelta(hours=9)) == (120, 60, 60)
     assert offsets(clock, before + timedelta(hours=11)) == (60, 60, 60)
@@ -609,3 +609,26 @@ def test_a_stamp_with_a_year_behind_the_capture_reaches_back_to_it() -> None:
     assert moment.at.year == 2030
     assert moment.earliest < datetime(2024, 11, 23, tzinfo=UTC)
     assert clock.moment(LIVE, 1, read_stamp("2024-11-21T09:00:00Z")).doubt < timedelta(seconds=1)
+
+
+def test_29_february_in_an_old_file_leaves_a_log_that_goes_on_in_its_year() -> None:
+    files = (log("Feb 28 10:00:00", "Feb 29 10:00:00"), log("Jun 10 10:00:00"))
+    clock = clock_for(*files, captured="2022-06-10T14:00:00")
+    assert year_of(clock, "Jun 10 10:00:00") == 2022
+    assert year_of(clock, "Feb 29 10:00:00", member=f"{LIVE}.1", line=2) == 2020
+    assert year_of(clock, "Feb 28 10:00:00", member=f"{LIVE}.1") == 2020
+
+
+def test_rotated_logs_over_two_new_years_and_a_29_february_have_their_years() -> None:
+    files = (
+        log("Nov 30 10:00:00", "Dec 31 23:59:59"),
+        log("Jan  1 00:00:01", "Feb 29 12:00:00", "Jun  1 10:00:00", "Dec 31 23:00:00"),
+        log("Jan  1 01:00:00", "Feb 28 10:00:00", "Mar  1 10:00:00"),
+    )
+    clock = clock_for(*files, captured="2025-03-01T11:00:00")
+    oldest, middle = f"{LIVE}.2", f"{LIVE}.1"
+    assert year_of(clock, "Nov 30 10:00:00", member=oldest) == 2023
+    assert year_of(clock, "Dec 31 23:59:59", member=oldest, line=2) == 2023
+    assert year_of(clock, "Feb 29 12:00:00", member=middle, line=2) == 2024
+    assert year_of(clock, "Dec 31 23:00:00", member=middle, line=4) == 2024
+    assert year_of(clock, "Jan  1 01:00:00") == 2025

@@ -1,0 +1,99 @@
+"""A host's clock as its logs show it: zone, steps, reboots, and how far it was from the others."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzer.model.finding import Confidence, Evidence
+from analyzer.model.moment import Moment
+from analyzer.model.source import Source
+
+
+class ClockChangeKind(StrEnum):
+    """What made the stamps of a log jump."""
+
+    BACK = "the clock was set back"
+    FORWARD = "the clock was set forward"
+    SUMMER_TIME = "summer time began or ended"
+    ZONE = "the time zone was changed"
+    REBOOT = "the host booted"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockChange:
+    """A place where the stamps of a log jump: ``before`` and ``after`` quote the two lines.
+
+    ``seconds`` is by how much the wall clock jumped against the time that passed, positive for
+    forward, None where that is not known (a reboot). ``at`` is the instant behind the jump.
+    ``more`` is by how many seconds it may have been more: not 0 where no second clock measured it,
+    and ``seconds`` is a lower bound. ``members`` are the files in which it was seen.
+    """
+
+    kind: ClockChangeKind
+    host: str
+    bundle: str
+    at: Moment
+    seconds: float | None
+    confidence: Confidence
+    before: Evidence
+    after: Evidence
+    members: tuple[str, ...]
+    more: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockSkew:
+    """How far a host's clock is from another clock: ``seconds`` ± ``doubt``, positive for fast.
+
+    ``to`` is "NTP" where chronyc measured it, else a host's name. ``pairs`` is the number of
+    events that both hosts saw and that it is estimated from, 1 for a measure.
+    """
+
+    host: str
+    bundle: str
+    to: str
+    seconds: float
+    doubt: float
+    how: str
+    pairs: int
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NtpTracking:
+    """``chronyc tracking`` of one host: ``seconds`` by which its clock was fast of NTP's time.
+
+    None where it does not say. ``doubt`` is how far NTP's time itself may be off, ``leap`` the
+    leap status (``Normal``, ``Not synchronised``), ``text`` the line with the seconds.
+    """
+
+    source: Source
+    complete: bool
+    text: str
+    seconds: float | None
+    doubt: float
+    leap: str
+
+    @property
+    def synchronised(self) -> bool:
+        """Tell whether the host followed a server: else the seconds measure nothing."""
+        return self.leap not in ("", "Not synchronised")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostClock:
+    """What is known of the clock of one host's report.
+
+    ``dated_by`` says what years and zone rest on, ``zone_known`` is False where the zone is a
+    guess. ``contradictions`` are sentences: two sources of time that cannot both be right.
+    ``compared`` says with which other clocks it was compared, or why with none.
+    """
+
+    host: str
+    bundle: str
+    dated_by: str
+    zone_known: bool
+    utc_offset_minutes: int | None
+    changes: tuple[ClockChange, ...] = ()
+    skews: tuple[ClockSkew, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    compared: str = ""
