@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from analyzer.model.hole import Hole
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 
@@ -126,6 +127,7 @@ class Outcome:
     """The answer of one rule; exactly one per rule per run.
 
     ``window`` is what a RULED_OUT holds for: (from, to), None when the rule needs no log.
+    ``holes`` are the stretches of that time that were not read.
     ``doubt`` is what a FOUND could not tell all the same: where there may be more, "" if nowhere.
     """
 
@@ -138,3 +140,4 @@ class Outcome:
     findings: tuple[Finding, ...] = ()
     window: tuple[Moment, Moment] | None = None
     doubt: str = ""
+    holes: tuple[Hole, ...] = ()

@@ -2,13 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
+from analyzer.model.clock import HostClock
 from analyzer.model.disk import DiskView
-from analyzer.model.finding import Outcome, Severity
+from analyzer.model.finding import Confidence, Outcome, Severity
+from analyzer.model.hole import Hole
 from analyzer.model.host import Role
+from analyzer.model.incident import Incident
 from analyzer.model.moment import Moment
 from analyzer.model.nbd_view import NbdView
+from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
 
 
@@ -116,8 +121,35 @@ class HostInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CauseLink:
+    """A step of a cause's chain: ``order`` is how it stands in time to the step before it.
+
+    ``finding`` is a finding's id, None for an incident or a context line.
+    """
+
+    title: str
+    at: Moment | None
+    order: str
+    finding: str | None
+    source: Source | None
+    incident: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Considered:
+    """Something else that could have been the cause, and why it was dropped."""
+
+    title: str
+    why: str
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """A root trouble and the findings that it explains, worst and earliest first."""
+    """A root trouble and the findings that it explains, worst and earliest first.
+
+    ``confidence`` is that of the weakest link of the sentence; ``chain`` are its events in order.
+    """
 
     id: str
     title: str
@@ -127,6 +159,9 @@ class Cause:
     last_seen: Moment | None
     next_action: str
     context: tuple[Source, ...] = ()
+    confidence: Confidence | None = None
+    chain: tuple[CauseLink, ...] = ()
+    considered: tuple[Considered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,6 +190,15 @@ class TimelineEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HourCount:
+    """How many lines and alerts of one host were kept in the hour that begins at ``hour``."""
+
+    hour: datetime
+    host: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """The whole answer."""
 
@@ -172,4 +216,9 @@ class Report:
     suppressed: tuple[Suppressed, ...]
     timeline: tuple[TimelineEvent, ...]
     disks: tuple[DiskView, ...] = ()
+    clocks: tuple[HostClock, ...] = ()
+    holes: tuple[Hole, ...] = ()
+    incidents: tuple[Incident, ...] = ()
+    runs: tuple[BackupRun, ...] = ()
     nbd: tuple[NbdView, ...] = ()
+    hours: tuple[HourCount, ...] = ()

@@ -18,6 +18,7 @@ from analyzer.rules._format import (
 )
 from analyzer.rules.pattern import Correlate, Correlation, Pattern, Role, SampleSet
 
+_ENDS, _HOURLY = "first-and-last", "ends-of-each-hour"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -39,8 +40,9 @@ def built(name: str, file: PatternFile) -> Pattern:
         selectors=selectors,
         samples=(samples,),
         sparse=frozenset(
-            selector.id for selector, entry in entries if always or entry.keep != "all"
+            selector.id for selector, entry in entries if always or entry.keep == _ENDS
         ),
+        hourly=frozenset(selector.id for selector, entry in entries if entry.keep == _HOURLY),
         subjects=tuple(file.subjects.items()) if isinstance(file, FindingFile) else (),
         correlate=_correlate(file) if isinstance(file, FindingFile) else Correlate(),
         reason=file.reason if isinstance(file, NoiseFile) else "",
@@ -67,7 +69,10 @@ def _check(name: str, file: CheckFile) -> Pattern:
             for key, entry in file.select.items()
         ),
         sparse=frozenset(
-            selectors[key].id for key, entry in file.select.items() if entry.keep != "all"
+            selectors[key].id for key, entry in file.select.items() if entry.keep == _ENDS
+        ),
+        hourly=frozenset(
+            selectors[key].id for key, entry in file.select.items() if entry.keep == _HOURLY
         ),
     )
 

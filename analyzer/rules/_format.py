@@ -12,7 +12,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.json_schema import JsonSchemaValue, models_json_schema
 
 ParserName: TypeAlias = Literal[
-    "smlog", "xensource_log", "audit_log", "daemon_log", "kern_log", "user_log", "alerts"
+    "smlog",
+    "xensource_log",
+    "audit_log",
+    "daemon_log",
+    "kern_log",
+    "user_log",
+    "xha_log",
+    "alerts",
 ]
 Need: TypeAlias = Literal[
     "smlog",
@@ -70,7 +77,7 @@ class SelectorEntry(_Model):
     parser: ParserName
     message: Text
     process: Text | None = None
-    keep: Literal["all", "first-and-last"] = "all"
+    keep: Literal["all", "first-and-last", "ends-of-each-hour"] = "all"
 
 
 class Alternative(SelectorEntry):

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from analyzer.model.event import Event
 from analyzer.model.finding import Gap
+from analyzer.model.hole import Hole
 from analyzer.rules.pattern import Correlation, Pattern
 from analyzer.state.case import Case
+from analyzer.state.order import Order, mark
 from analyzer.state.sources import LOGS
+
+_MORE_LOGS = "the missing logs, from the host's own backup or syslog server"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,10 +36,10 @@ def find_incidents(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], 
     correlate = pattern.correlate
     bursts = case.events.incidents(pattern.kinds, correlate.group_by, correlate.timespan)
     incidents = tuple(Incident(events=burst) for burst in bursts)
-    return tuple(incident for incident in incidents if _meets(pattern, incident)), ()
+    return tuple(incident for incident in incidents if _meets(pattern, incident, case)), ()
 
 
-def _meets(pattern: Pattern, incident: Incident) -> bool:
+def _meets(pattern: Pattern, incident: Incident, case: Case) -> bool:
     kinds = {event.kind for event in incident.events}
     match pattern.correlate.type:
         case Correlation.EVENT_COUNT:
@@ -43,30 +47,23 @@ def _meets(pattern: Pattern, incident: Incident) -> bool:
         case Correlation.TEMPORAL | Correlation.ABSENT:
             return kinds.issuperset(pattern.kinds)
         case Correlation.TEMPORAL_ORDERED:
-            return _in_order(pattern.kinds, incident.events)
+            return _in_order(pattern.kinds, incident.events, case.order)
 
 
-def _in_order(kinds: Sequence[str], events: Sequence[Event]) -> bool:
+def _in_order(kinds: Sequence[str], events: Sequence[Event], order: Order) -> bool:
     """Tell whether one event of each kind can be picked, each certainly after the one before."""
     before: Event | None = None
     for kind in kinds:
         later = [
             event
             for event in events
-            if event.kind == kind and (before is None or _follows(event, before))
+            if event.kind == kind
+            and (before is None or order.surely_before(mark(before), mark(event)))
         ]
         if not later:
             return False
         before = min(later, key=lambda event: (event.moment.latest, event.source))
     return True
-
-
-def _follows(event: Event, before: Event) -> bool:
-    """Tell whether an event is certainly later; in one file the order of the lines decides."""
-    here, there = event.source, before.source
-    if (here.bundle, here.member) == (there.bundle, there.member):
-        return here.line > there.line
-    return before.moment.certainly_before(event.moment)
 
 
 def _unanswered(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], tuple[Gap, ...]]:
@@ -80,7 +77,7 @@ def _unanswered(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], tup
     incidents: list[Incident] = []
     gaps: list[Gap] = []
     for burst in case.events.incidents((first,), correlate.group_by, correlate.timespan):
-        open_ = tuple(event for event in burst if not _answered(pattern, event, answers))
+        open_ = tuple(event for event in burst if not _answered(pattern, event, answers, case))
         if not open_:
             continue
         missing = tuple(_too_short(pattern, open_[-1], case))
@@ -90,11 +87,11 @@ def _unanswered(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], tup
     return tuple(incidents), tuple(gaps)
 
 
-def _answered(pattern: Pattern, event: Event, answers: Sequence[Event]) -> bool:
+def _answered(pattern: Pattern, event: Event, answers: Sequence[Event], case: Case) -> bool:
     correlate = pattern.correlate
     return any(
         _key(answer, correlate.group_by) == _key(event, correlate.group_by)
-        and not _follows(event, answer)
+        and not case.order.surely_before(mark(answer), mark(event))
         and answer.moment.within(event.moment, correlate.timespan)
         for answer in answers
     )
@@ -114,3 +111,15 @@ def _too_short(pattern: Pattern, event: Event, case: Case) -> Iterator[Gap]:
             why = f"it ends before the answer to {event.source} was due"
             settle = "a later status report: xen-bugtool --yestoall"
             yield Gap(need=need, host=event.host, why=why, settle_with=settle)
+        for hole in _unread_answers(pattern, event, need, case):
+            why = f"the answer to {event.source} may stand where it was not read: {hole.kind}"
+            yield Gap(need=need, host=hole.host, why=why, settle_with=_MORE_LOGS)
+
+
+def _unread_answers(pattern: Pattern, event: Event, need: str, case: Case) -> Iterator[Hole]:
+    """Yield the holes of a log in which an answer may stand."""
+    due = event.moment.latest + pattern.correlate.timespan
+    own = "host" in pattern.correlate.group_by
+    for hole in case.unread(need, since=event.moment):
+        if hole.began.earliest <= due and not (own and hole.host != event.host):
+            yield hole

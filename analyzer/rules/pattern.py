@@ -53,7 +53,8 @@ class Pattern:
     """A file of the catalogue.
 
     Of a CHECK, ``selectors`` and ``text`` only are used: its judgement is code. ``sparse`` are
-    the kinds of which only the ends are kept; ``file`` is where it was read, for messages.
+    the kinds of which only the ends are kept, ``hourly`` those of which the ends of each hour are;
+    ``file`` is where it was read, for messages.
     """
 
     file: str
@@ -62,6 +63,7 @@ class Pattern:
     selectors: tuple[Selector, ...]
     samples: tuple[SampleSet, ...]
     sparse: frozenset[str] = frozenset()
+    hourly: frozenset[str] = frozenset()
     subjects: tuple[tuple[str, str], ...] = ()
     correlate: Correlate = Correlate()
     reason: str = ""
@@ -120,6 +122,7 @@ class Catalogue:
             sparse=frozenset(kind for pattern in self.patterns for kind in pattern.sparse),
             noise=frozenset(kind for pattern in self.noise for kind in pattern.kinds),
             muted=frozenset(kind for pattern in self.rules for kind in pattern.kinds),
+            hourly=frozenset(kind for pattern in self.patterns for kind in pattern.hourly),
         )
 
     def get(self, name: str) -> Pattern:

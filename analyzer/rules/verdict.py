@@ -1,10 +1,13 @@
 """From findings and gaps to the one answer of a rule. No rule ever claims a verdict itself."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analyzer.model.finding import Finding, Gap, Outcome, Verdict
+from analyzer.model.hole import Hole
 from analyzer.model.moment import Moment
 from analyzer.model.rule import RuleText
+from analyzer.rules._window_words import beyond, except_holes
 from analyzer.rules._wording import listed, missing, when
 from analyzer.state._log_coverage import common_window
 from analyzer.state.case import Area, Case
@@ -30,7 +33,8 @@ def conclude(
 
     FOUND before all; NOT_APPLICABLE when its area is certainly unused, or when the rule says so
     (``not_applicable``) and lacked nothing; CANNOT_TELL when anything it needs is missing
-    anywhere in the case; RULED_OUT else, with the time that it holds for. ``gaps`` are those
+    anywhere in the case; RULED_OUT else, with the time that it holds for, and the holes in that
+    time: where a log is silent nothing was seen, and nothing is claimed. ``gaps`` are those
     that the rule found by itself, and ``beside`` the sources that it looked at, beside its
     declared needs.
     """
@@ -44,11 +48,12 @@ def conclude(
     window = _window(text, sources)
     if not_applicable:
         return _outcome(text, Verdict.NOT_APPLICABLE, not_applicable)
-    return _outcome(
-        text,
-        Verdict.RULED_OUT,
-        _ruled_out((*text.needs, *beside), case, sources, window),
-        window=window,
+    looked_at = (*text.needs, *beside)
+    return replace(
+        _outcome(
+            text, Verdict.RULED_OUT, _ruled_out(looked_at, case, sources, window), window=window
+        ),
+        holes=_holes(looked_at, sources, window),
     )
 
 
@@ -76,7 +81,7 @@ def _unused_cbt(case: Case, sources: Sources) -> str:
         return ""
     return (
         "CBT is not in use: no disk in the database has it on, and no SMlog shows a CBT log "
-        f"being used{_since(sources.window('smlog'))}"
+        f"being used{_since('smlog', sources)}"
     )
 
 
@@ -87,7 +92,7 @@ def _unused_nbd(case: Case, sources: Sources) -> str:
         return ""
     return (
         "NBD is not in use: no network has the purpose nbd or insecure_nbd, and no daemon.log "
-        f"shows a client{_since(sources.window('daemon_log'))}"
+        f"shows a client{_since('daemon_log', sources)}"
     )
 
 
@@ -97,8 +102,16 @@ def _proven(log: str, case: Case, sources: Sources) -> bool:
     return known and sources.window(log) is not None
 
 
-def _since(window: Window | None) -> str:
-    return f" since {when(window[0])}" if window else ""
+def _since(log: str, sources: Sources) -> str:
+    window = sources.window(log)
+    unread = except_holes(_holes((log,), sources, window))
+    return f" since {when(window[0])}{unread}" if window else ""
+
+
+def _holes(looked_at: Sequence[str], sources: Sources, window: Window | None) -> tuple[Hole, ...]:
+    """Return the stretches of a window that were not read of the logs that were looked at."""
+    logs = dict.fromkeys(need for need in looked_at if need in LOGS)
+    return tuple(hole for log in logs for hole in sources.holes(log, window)) if window else ()
 
 
 def _lacking(text: RuleText, case: Case, sources: Sources, gaps: Sequence[Gap]) -> tuple[Gap, ...]:
@@ -151,7 +164,9 @@ def _ruled_out(
     span = f", between {when(window[0])} and {when(window[1])}" if window else ""
     lines = sum(sources.not_understood(need) for need in looked_at)
     odd = f", except {lines} lines that were not understood" if lines else ""
-    return f"nothing of the kind in {listed(looked_at, 9)} of {hosts}{span}{odd}"
+    apart = beyond(window, (sources.windows(need) for need in looked_at)) if window else ""
+    unread = except_holes(_holes(looked_at, sources, window))
+    return f"nothing of the kind in {listed(looked_at, 9)} of {hosts}{span}{odd}{apart}{unread}"
 
 
 def _outcome(

@@ -115,7 +115,7 @@ def _lost(finding: Finding) -> LifeEvent:
 
 def _taken(row: Vdi, calls: Iterable[LifeEvent]) -> LifeEvent | None:
     """Return the snapshot that a row tells of, None where a call in the log tells it already."""
-    moment = _snapshot_time(row)
+    moment = snapshot_time(row)
     if not row.is_a_snapshot or moment is None:
         return None
     if any(_same(call, moment) for call in calls):
@@ -136,8 +136,8 @@ def _same(call: LifeEvent, moment: Moment) -> bool:
     return abs((call.moment.at - moment.at).total_seconds()) <= _ALIKE
 
 
-def _snapshot_time(row: Vdi) -> Moment | None:
-    """Return VDI.snapshot_time; xapi writes 1970 where there is none."""
+def snapshot_time(row: Vdi) -> Moment | None:
+    """Return VDI.snapshot_time as a moment; xapi writes 1970 where there is none."""
     try:
         time = datetime.fromisoformat(row.snapshot_time or "")
     except ValueError:

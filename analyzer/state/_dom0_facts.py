@@ -104,7 +104,10 @@ class Facts:
             return None
         window = self.case.window("smlog")
         whole = self.case.gap("smlog", report.bundle) is None
-        return window[0] if window and whole and window[0].year_known else None
+        if window is None or not whole or not window[0].year_known:
+            return None
+        unseen = [h.ended for h in self.case.unread("smlog") if h.bundle == report.bundle]
+        return max((window[0], *unseen), key=lambda moment: moment.at)
 
 
 def facts_of(case: Case, sessions: Sequence[NbdSession], runs: Sequence[ServerRun]) -> Facts:

@@ -26,14 +26,25 @@ def common_window(windows: Iterable[Window | None]) -> Window | None:
 
 def log_fault(members: Sequence[str], rows: Sequence[Coverage]) -> str:
     """Say why a log that is present must not be trusted, "" if nothing speaks against it."""
+    return files_fault(members, rows) or _rotation_fault(row.member for row in rows)
+
+
+def files_fault(members: Sequence[str], rows: Sequence[Coverage]) -> str:
+    """Say why the files of a log that are there must not be trusted, "" if nothing does."""
     read = {row.member for row in rows}
     unread = [member for member in members if member not in read]
     if unread or not rows:
         return f"{', '.join(sorted(unread)[:3]) or 'the log'} was not read"
-    for row in sorted(rows, key=lambda row: row.member):
-        if fault := _member_fault(row):
-            return fault
-    return _rotation_fault(read)
+    faults = map(_member_fault, sorted(rows, key=lambda row: row.member))
+    return next(filter(None, faults), "")
+
+
+def rotations_missing(members: Iterable[str]) -> int | None:
+    """Return between how many files of a log others are missing, None if the live one is."""
+    families = _rotations(members).values()
+    if any(rotations[0] != 0 for rotations in families):
+        return None
+    return sum(old > new + 1 for rotations in families for new, old in pairwise(rotations))
 
 
 def _member_fault(row: Coverage) -> str:
@@ -93,12 +104,12 @@ def _rotation_fault(members: Iterable[str]) -> str:
 def _rotations(members: Iterable[str]) -> dict[str, list[int]]:
     families: dict[str, set[int]] = {}
     for member in members:
-        family, rotation = _family_of(member)
+        family, rotation = family_of(member)
         families.setdefault(family, set()).add(rotation)
     return {family: sorted(families[family]) for family in sorted(families)}
 
 
-def _family_of(member: str) -> tuple[str, int]:
+def family_of(member: str) -> tuple[str, int]:
     """Return the log's family and age; a file whose name says nothing is a log by itself."""
     name = log_name(member)
     return (name.family, name.rotation) if name else (member, 0)
@@ -108,7 +119,7 @@ def log_window(rows: Sequence[Coverage]) -> Window | None:
     """Return from the first stamp of the oldest file to the last one of the live file."""
     families: dict[str, list[tuple[int, Coverage]]] = {}
     for row in rows:
-        family, rotation = _family_of(row.member)
+        family, rotation = family_of(row.member)
         families.setdefault(family, []).append((rotation, row))
     return common_window(_family_window(files) for files in families.values())
 

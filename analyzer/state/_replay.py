@@ -6,8 +6,8 @@ from typing import TypeVar, cast
 
 from analyzer.model.cbt import NO_LOG, CbtLog, Change, Contradiction, Known, LogChange
 from analyzer.model.finding import Confidence, Evidence
-from analyzer.model.moment import Moment
 from analyzer.state._log_steps import Step
+from analyzer.state.order import Mark, Order
 
 Key = tuple[str, str]  # SR, disk
 Value = TypeVar("Value")
@@ -41,13 +41,14 @@ class Past:
     state: CbtLog
     entries: list[Entry]
     changes: list[LogChange]
-    touched: dict[str, dict[str, Moment]]
+    touched: dict[str, dict[str, Step]]
 
 
 class Replay:
     """Applies steps in turn; `pasts` and `contradictions` are the result."""
 
-    def __init__(self) -> None:
+    def __init__(self, order: Order) -> None:
+        self._order = order
         self.pasts: dict[Key, Past] = {}
         self.contradictions: list[Contradiction] = []
 
@@ -90,7 +91,7 @@ class Replay:
         for name in fields:
             before, after = known(past.state, name), known(state, name)
             differ = before and after and before.value != after.value
-            if differ and after and doubtful(past, name, step):
+            if differ and after and self._doubtful(past, name, step):
                 state = _put(state, name, replace(after, confidence=Confidence.POSSIBLE))
         _enter(past, step, state, fields)
         _touch(past, step, fields)
@@ -102,7 +103,7 @@ class Replay:
         state = replace(past.state, uuid=step.value, exists=_known(True, step))
         for name in CONTENT:
             value = known(state, name)
-            if value and doubtful(past, name, step):
+            if value and self._doubtful(past, name, step):
                 state = _put(state, name, replace(value, confidence=Confidence.POSSIBLE))
         arrived = replace(step, uuid=step.value, value=step.uuid, change=Change.ARRIVED)
         self._become(new, arrived, state)
@@ -140,11 +141,18 @@ class Replay:
             if step.confidence is Confidence.CERTAIN is not before.confidence:
                 value = replace(before, evidence=step.evidence, confidence=step.confidence)
                 _enter(past, step, _put(past.state, name, value), (name,))
-        elif doubtful(past, name, step):
+        elif self._doubtful(past, name, step):
             value = replace(before, confidence=Confidence.POSSIBLE)
             _enter(past, step, _put(past.state, name, value), (name,))
         else:
             self._contradict(past, step, name, before)
+
+    def _doubtful(self, past: Past, name: str, step: Step) -> bool:
+        """Tell whether another actor touched a field at a time that may be after the step's."""
+        return any(
+            actor != step.actor and not surely_before(other, step, self._order)
+            for actor, other in past.touched.get(name, {}).items()
+        )
 
     def _learn(self, past: Past, step: Step, name: str) -> None:
         state = _with(past.state, name, _decoded(step), step)
@@ -167,12 +175,12 @@ class Replay:
         _enter(past, step, _put(base, name, value), fields)
 
 
-def doubtful(past: Past, name: str, step: Step) -> bool:
-    """Tell whether another actor touched a field at a time that may be after the step's."""
-    return any(
-        actor != step.actor and not moment.certainly_before(step.moment)
-        for actor, moment in past.touched.get(name, {}).items()
-    )
+def surely_before(one: Step, other: Step, order: Order) -> bool:
+    """Tell whether a step of one actor was surely made before one of another."""
+    if one.source.bundle == other.source.bundle:
+        return one.moment.certainly_before(other.moment)
+    first = Mark(at=one.moment, source=one.source)
+    return order.surely_before_elsewhere(first, Mark(at=other.moment, source=other.source))
 
 
 def known(state: CbtLog, name: str) -> Known[object] | None:
@@ -247,7 +255,7 @@ def _enter(past: Past, step: Step, state: CbtLog, fields: tuple[str, ...]) -> No
 
 def _touch(past: Past, step: Step, fields: tuple[str, ...]) -> None:
     for name in fields:
-        past.touched.setdefault(name, {})[step.actor] = step.moment
+        past.touched.setdefault(name, {})[step.actor] = step
 
 
 def _change(step: Step) -> LogChange:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from analyzer.model.event import Level
 from analyzer.model.host import Alert
@@ -14,23 +15,27 @@ class KeepPolicy:
     """Which hits become rows. The catalogue says so, never the order of reading.
 
     ``sparse`` kinds keep the first and the last event of each member and count the others.
+    ``hourly`` kinds keep the first and the last of each hour and of each combination of fields.
     ``noise`` kinds are sparse too, and a record that one of them hits feeds none of ``muted``.
     """
 
     sparse: frozenset[str] = frozenset()
     noise: frozenset[str] = frozenset()
     muted: frozenset[str] = frozenset()
+    hourly: frozenset[str] = frozenset()
 
     def kept(self, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
         """Return the hits of one record that count."""
-        if not self.noise or not any(hit.selector in self.noise for hit in hits):
+        if self.noise.isdisjoint([hit.selector for hit in hits]):
             return hits
         return tuple(hit for hit in hits if hit.selector not in self.muted)
 
 
-@dataclass(slots=True, kw_only=True)
-class Row:
-    """One row before it is dated; ``count`` of a row held back sums those it stands for."""
+class Row(NamedTuple):
+    """One row before it is dated; ``count`` of a row held back sums those it stands for.
+
+    A tuple, because rows come by the hundred thousand and are soon taken apart into columns.
+    """
 
     bundle: str
     member: str
@@ -41,7 +46,7 @@ class Row:
     level: Level | None
     task: str | None
     kind: str
-    count: int
+    count: int  # type: ignore[assignment]  # nobody counts in a row as in a tuple
     syslog_host: str
     when: Stamp | Moment
     message: str

@@ -41,11 +41,14 @@ from analyzer.parsers.scan import Scanner
 from analyzer.state.attachments import attachments_of
 from analyzer.state.case import Case, HostReport
 from analyzer.state.cbt_chains import rebuild
+from analyzer.state.clocks import compare_clocks, host_clocks, with_skews
 from analyzer.state.events import EventTableBuilder, alert_message
 from analyzer.state.gather import BundleContent, LogRead
+from analyzer.state.holes import holes
 from analyzer.state.operations import operations_of
+from analyzer.state.order import Order
 from analyzer.state.pool import PoolState, build_pools, distinct_alerts
-from analyzer.state.sources import Sources
+from analyzer.state.sources import LOGS, Sources
 
 FactType = TypeVar("FactType")
 ListingType = TypeVar("ListingType", Interfaces, Routes, Sockets)
@@ -68,7 +71,9 @@ def assemble(
     """Put pools, hosts, events and what is missing of them together; the clocks are set."""
     by_name = {content.name: content for content in contents}
     pools = pools_of(contents)
+    compared = compare_clocks(contents, host_reports(contents, pools), pools, builder)
     reports = host_reports(contents, pools)
+    clocks = host_clocks(contents, reports, compared)
     _add_alerts(reports, builder, scanner)
 
     def date(bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
@@ -81,7 +86,9 @@ def assemble(
     )
     ledger = tuple(entry for content in contents for entry in _ledger(content))
     coverage = tuple(row for content in contents for row in coverage_of(content))
-    sources = Sources(ledger=ledger, coverage=coverage, hosts=reports)
+    names = {report.bundle: report.name for report in reports}
+    unread = holes(contents, LOGS, names, events, clocks)
+    sources = Sources(ledger=ledger, coverage=coverage, hosts=reports, holes=unread)
     operations = operations_of(events)
     return Assembly(
         case=Case(
@@ -90,12 +97,16 @@ def assemble(
             events=events,
             gap=sources.gap,
             window=sources.window,
+            covered=sources.covered,
+            date=date,
             operations=operations,
-            cbt=rebuild(operations, pools, reports),
+            cbt=rebuild(operations, pools, reports, order=Order(clocks)),
             attachments=attachments_of(operations, pools, reports, events),
+            holes=unread,
+            clocks=clocks,
         ),
         sources=sources,
-        hosts=host_infos(reports, by_name, pools),
+        hosts=with_skews(host_infos(reports, by_name, pools), clocks),
         ledger=ledger,
         coverage=coverage,
     )

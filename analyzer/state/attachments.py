@@ -8,9 +8,11 @@ A disk is active from the start of its tapdisk (``vdi_activate``, ``tap-ctl open
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
+from datetime import datetime
+from itertools import accumulate, groupby
 from types import MappingProxyType
 
+from analyzer.bundle.names import log_name
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.host import Datapath
@@ -139,13 +141,29 @@ def _spans(operations: Sequence[Operation], events: EventTable) -> Iterator[_Spa
         if operation.vdi and (operation.name in _CALLS or any(map(_is_tap, operation.commands)))
     ]
     steps += [(event.source.bundle, event) for event in events.of(BOOTED)]
-    steps.sort(key=lambda step: (step[0], _moment(step[1]).at))
+    steps.sort(key=lambda step: step[0])
     for _, own in groupby(steps, key=lambda step: step[0]):
-        yield from _of_host([step for _, step in own])
+        yield from _of_host(_in_order([step for _, step in own]))
 
 
-def _moment(step: Operation | Event) -> Moment:
-    return step.moment if isinstance(step, Event) else step.first
+def _in_order(steps: Sequence[Operation | Event]) -> Sequence[Operation | Event]:
+    """Return calls in the order of their lines, and boots among them by time.
+
+    A clock that was set back makes a later line look earlier.
+    """
+    calls = sorted((each for each in steps if isinstance(each, Operation)), key=_place)
+    latest = list(accumulate((call.first.at for call in calls), max))
+    keyed: list[tuple[datetime, int, Operation | Event]] = [
+        *((at, 0, call) for at, call in zip(latest, calls, strict=True)),
+        *((each.moment.at, 1, each) for each in steps if isinstance(each, Event)),
+    ]
+    return [step for _, _, step in sorted(keyed, key=lambda entry: entry[:2])]
+
+
+def _place(call: Operation) -> tuple[int, int]:
+    source = call.lines[0].source
+    name = log_name(source.member)
+    return (-name.rotation if name else 0, source.line)
 
 
 def _of_host(steps: Sequence[Operation | Event]) -> Iterator[_Span]:

@@ -6,7 +6,9 @@ from enum import StrEnum
 from typing import TypeVar, cast
 
 from analyzer.model.cbt import CbtLogFile
+from analyzer.model.clock import HostClock
 from analyzer.model.finding import Gap
+from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.host import (
     Alert,
     HostInventory,
@@ -36,8 +38,10 @@ from analyzer.model.storage import (
     SrListing,
     VolumeGroups,
 )
+from analyzer.parsers._api import Stamp
 from analyzer.state.cbt_chains import NOTHING_KNOWN, CbtHistory
 from analyzer.state.events import EventTable
+from analyzer.state.order import Order
 from analyzer.state.pool import PoolState
 
 Derived = TypeVar("Derived")
@@ -94,7 +98,11 @@ class Case:
     ``hosts_missing(pool)`` are the names of pool members whose bundle was not given.
     ``operations`` are SM's calls on all hosts in order of time, ``cbt`` the rebuilt CBT logs and
     ``attachments`` who had which disk active.
-    ``window(need)`` is the time that *all* bundles' sources of that name cover together.
+    ``date(bundle, member, line, stamp)`` dates a line, None in a case that is not of bundles.
+    ``window(need)`` is the time that *all* bundles' sources of that name cover together,
+    ``covered(need, bundle)`` what one bundle's log covers but for its holes: None if more is wrong
+    with it than missing rotated files. ``holes`` are the stretches of logs in which nothing was
+    read, ``clocks`` is what is known of the clock of each report's host.
     """
 
     pools: tuple[PoolState, ...]
@@ -105,6 +113,10 @@ class Case:
     operations: tuple[Operation, ...] = ()
     cbt: CbtHistory = NOTHING_KNOWN
     attachments: tuple[Attachment, ...] = ()
+    holes: tuple[Hole, ...] = ()
+    clocks: tuple[HostClock, ...] = ()
+    date: Callable[[str, str, int, Stamp], Moment] | None = None
+    covered: Callable[[str, str], tuple[Moment, Moment] | None] = lambda _need, _bundle: None
     _derived: dict[Hashable, object] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
@@ -114,6 +126,27 @@ class Case:
         if name not in self._derived:
             self._derived[name] = make()
         return cast("Derived", self._derived[name])
+
+    @property
+    def order(self) -> Order:
+        """Return what tells which of two lines came first."""
+        return self.cbt.order
+
+    def unread(
+        self, need: str, since: Moment | None = None, until: Moment | None = None
+    ) -> tuple[Hole, ...]:
+        """Return the holes of a log that may lie between two moments, None for any time.
+
+        A host that was down did nothing meanwhile: that is no hole in what it did.
+        """
+        return tuple(
+            hole
+            for hole in self.holes
+            if hole.source == need
+            and hole.kind is not HoleKind.DOWN
+            and (since is None or since.earliest <= hole.ended.latest)
+            and (until is None or hole.began.earliest <= until.latest)
+        )
 
     def hosts_missing(self, pool: PoolState) -> tuple[str, ...]:
         """Return the names of the pool's hosts that no bundle of this run is from."""

@@ -26,6 +26,7 @@ from analyzer.state._log_calls import calls_of
 from analyzer.state._log_paths import GROUP, log_path, volumes_by_type
 from analyzer.state._log_steps import Step, steps_of
 from analyzer.state._replay import FIELDS, Entry, Key, Replay, known
+from analyzer.state.order import Order
 from analyzer.state.pool import PoolState
 
 
@@ -45,6 +46,7 @@ class CbtHistory:
     past: Mapping[Key, tuple[Entry, ...]] = field(default_factory=lambda: MappingProxyType({}))
     volumes: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     partly_seen: frozenset[str] = frozenset()
+    order: Order = field(default_factory=Order, repr=False, compare=False)
 
     def log(self, sr: str, uuid: str) -> CbtLog | None:
         """Return what is known of a disk's log at capture; None: it was never mentioned."""
@@ -64,7 +66,7 @@ class CbtHistory:
         entries = self.past.get((sr, uuid))
         if not entries:
             return None
-        state = state_at(entries, moment)
+        state = state_at(entries, moment, self.order)
         before = moment.moment if isinstance(moment, Event) else moment
         changes = self.now[sr, uuid].changes
         own = [c for c in changes if c.moment is not None and not before.certainly_before(c.moment)]
@@ -83,11 +85,14 @@ def rebuild(
     pools: Sequence[PoolState],
     hosts: Sequence[StorageReport],
     files: Sequence[CbtLogFile] = (),
+    *,
+    order: Order | None = None,
 ) -> CbtHistory:
     """Replay what SM did to CBT logs, and hold it against what the bundles show of them.
 
     What was before the first line is unknown. Logs copied into the bundles (``files``) and lists
-    of volumes and files speak for the time of capture; the database gives hints.
+    of volumes and files speak for the time of capture; the database gives hints. What two hosts
+    did is in an order only as far as their clocks tell one.
     """
     volumes = _volumes(operations, pools, hosts)
     done = _done(operations, volumes)
@@ -96,9 +101,10 @@ def rebuild(
     copies |= {file.source: file for file in files}
     logs = tuple(file for _, file in sorted(copies.items()) if file.header)
     seen = (*seen_steps(hosts, mentioned), *file_steps(logs, hosts, _srs(logs, mentioned)))
-    replay = Replay()
+    order = order or Order()
+    replay = Replay(order)
     replay.run(_in_order((*done, *seen)))
-    return _history(replay, pools, hosts, volumes)
+    return replace(_history(replay, pools, hosts, volumes), order=order)
 
 
 def _mentioned(

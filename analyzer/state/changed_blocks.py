@@ -28,15 +28,20 @@ def walk(
     from_uuid: str,
     to_uuid: str,
     at: Moment | Event | None = None,
+    *,
+    sr: str = "",
 ) -> Walk:
     """Walk from one disk to another as SM does, at capture or at a moment or line of the past.
+
+    ``sr`` is the uuid of the SR, looked up where it is not given.
 
     >>> walk(CbtHistory(), (), "a", "a").end
     <WalkEnd.SAME: 'same disk'>
     """
     if from_uuid == to_uuid:
         return Walk(end=WalkEnd.SAME, at=from_uuid)
-    walker = _Walker(history=history, pools=pools, when=at, sr=_sr_of(history, pools, from_uuid))
+    where = sr or _sr_of(history, pools, from_uuid)
+    walker = _Walker(history=history, pools=pools, when=at, sr=where)
     return walker.refusal(from_uuid, to_uuid) or walker.run(from_uuid, to_uuid)
 
 

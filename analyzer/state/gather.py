@@ -18,6 +18,7 @@ from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers import document_parser, log_parser
 from analyzer.parsers._api import Fact, LogParser, LogStats, Stamp, Witness
+from analyzer.parsers._capture import parse_uptime
 from analyzer.parsers._clock import Clock, parse_c_date, parse_report_name
 from analyzer.parsers.scan import Scanner
 from analyzer.state.events import EventTableBuilder
@@ -120,7 +121,8 @@ class Gathering:
         assert member.log is not None
         scan = self._scanner.scan(member, parser)
         for record, hits in scan:
-            content.syslog_hosts[record.syslog_host] += 1
+            if record.syslog_host:
+                content.syslog_hosts[record.syslog_host] += 1
             self._events.add(
                 bundle=member.bundle,
                 member=member.path,
@@ -139,6 +141,7 @@ class Gathering:
             return
         local = parse_c_date(content.inventory.date or "")
         content.clock.add_capture(local, member.mtime, "the date in inventory.xml")
+        content.clock.add_uptime(parse_uptime(content.inventory.uptime or ""))
         witness = _inventory_witness(member, local)
         if witness is not None:
             content.clock.add_witness(witness)

@@ -41,7 +41,7 @@ def read_all(
     """
     reads: list[ArchiveRead] = []
     errors: dict[str, InputError] = {}
-    for path, name in _named(paths).items():
+    for path, name in named_paths(paths).items():
         try:
             archive = open_bundle(
                 None if path == STDIN else path,
@@ -60,7 +60,7 @@ def read_all(
     return tuple(reads), tuple(_left_out(name, error) for name, error in errors.items())
 
 
-def _named(paths: Sequence[Path]) -> dict[Path, str]:
+def named_paths(paths: Sequence[Path]) -> dict[Path, str]:
     """Return a name for each path, once: its last part, with a number where that is taken."""
     taken: Counter[str] = Counter()
     names = {}

@@ -8,14 +8,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
 from analyzer.model.finding import Gap
+from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.host import Role
 from analyzer.model.report import Coverage, LedgerEntry, Presence
 from analyzer.state._log_coverage import (
     Window,
     common_window,
+    files_fault,
     log_fault,
     log_window,
     not_understood,
+    rotations_missing,
     settle_cut,
 )
 from analyzer.state.case import Case, HostReport
@@ -82,6 +85,7 @@ class Sources:
         ledger: Sequence[LedgerEntry],
         coverage: Sequence[Coverage],
         hosts: Sequence[HostReport],
+        holes: Sequence[Hole] = (),
     ) -> None:
         worst_last = sorted(ledger, key=lambda entry: entry.presence is not Presence.PRESENT)
         self._ledger = {(entry.bundle, entry.source): entry for entry in worst_last}
@@ -89,6 +93,7 @@ class Sources:
         for row in coverage:
             self._coverage.setdefault((row.bundle, row.parser), []).append(row)
         self._hosts = {report.bundle: report for report in hosts}
+        self._holes = tuple(holes)
 
     def gap(self, need: str, bundle: str) -> Gap | None:
         """Return what is wrong with one bundle's source, None if it was whole and understood."""
@@ -138,12 +143,54 @@ class Sources:
         logs = [rows for (_, parser), rows in self._coverage.items() if parser == need]
         return sum(not_understood(rows) for rows in logs)
 
+    def windows(self, need: str) -> Mapping[str, Window | None]:
+        """Return host → the time that its log of that name covers, None where nothing is known."""
+        if need not in LOGS:
+            return {}
+        groups = _by_host(self._hosts.values())
+        return {self._hosts[group[0]].name: self._host_window(need, group) for group in groups}
+
+    def holes(self, need: str, window: Window) -> tuple[Hole, ...]:
+        """Return the stretches of a window that were not read of that log, host by host.
+
+        What another report of the same host shows is no hole.
+        """
+        shown = [self._shown(need, group) for group in _by_host(self._hosts.values())]
+        bundles = {bundle for bundle, _ in filter(None, shown)}
+        return tuple(
+            hole
+            for hole in self._holes
+            if hole.source == need and hole.bundle in bundles and hole.overlaps(*window)
+        )
+
+    def covered(self, need: str, bundle: str) -> Window | None:
+        """Return what one bundle's log covers but for its holes, None if it must not be trusted.
+
+        A rotated file that is missing is a hole of a known time; whatever else is wrong with the
+        log may be wrong with any line of it.
+        """
+        entry = self._ledger.get((bundle, need))
+        rows = self._coverage.get((bundle, need), [])
+        usable = entry and entry.presence in (Presence.PRESENT, Presence.ROTATED_AWAY)
+        if need not in LOGS or not entry or not usable or files_fault(entry.members, rows):
+            return None
+        missing = rotations_missing(row.member for row in rows)
+        kinds = [h.kind for h in self._holes if (h.source, h.bundle) == (need, bundle)]
+        if missing is None or kinds.count(HoleKind.ROTATED) < missing:
+            return None
+        return log_window(rows)
+
     def _host_window(self, need: str, bundles: Sequence[str]) -> Window | None:
         """Return the window of one host; of two bundles that of the later one."""
+        shown = self._shown(need, bundles)
+        return shown[1] if shown else None
+
+    def _shown(self, need: str, bundles: Sequence[str]) -> tuple[str, Window] | None:
+        """Return the report of a host that counts for a log, and what it covers."""
         usable = [bundle for bundle in bundles if self.gap(need, bundle) is None]
-        windows = [log_window(self._coverage[bundle, need]) for bundle in usable]
-        known = [window for window in windows if window is not None]
-        return max(known, key=lambda window: window[1].at, default=None)
+        windows = [(bundle, log_window(self._coverage[bundle, need])) for bundle in usable]
+        known = [(bundle, window) for bundle, window in windows if window is not None]
+        return max(known, key=lambda shown: shown[1][1].at, default=None)
 
     def _unless_covered(self, need: str, bundles: Sequence[str]) -> list[Gap]:
         gaps = [self.gap(need, bundle) for bundle in bundles]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.model.finding import Verdict
+from analyzer.model.hole import HoleKind
 from analyzer.pipeline import analyze
 from analyzer.rules.load import load_catalogue
 from tests.support.bundle import BundleBuilder
@@ -91,6 +92,21 @@ def test_what_a_rule_asks_for_beside_its_needs_is_missed_too(
     assert {rule: verdicts[rule] for rule in rules if verdicts[rule] in GREEN} == {}
 
 
+@pytest.mark.parametrize("source", ["smlog", "daemon_log", "xensource_log"])
+def test_a_rotated_file_that_is_lost_is_a_hole_and_never_ruled_out(
+    tmp_path: Path, source: str
+) -> None:
+    (live,) = MEMBERS[source]
+    bundle = _bundle().remove(f"{live}.1")
+    report = analyze([bundle.write_tar(tmp_path / "b.tar", compression=None)])
+    (hole,) = (hole for hole in report.holes if hole.source == source)
+    assert (hole.kind, hole.expected) == (HoleKind.ROTATED, f"{live}.1")
+    verdicts = {outcome.rule: outcome.verdict for outcome in report.outcomes}
+    needing = {rule for rule, needs in _needs().items() if source in needs}
+    assert {rule: verdicts[rule] for rule in needing if verdicts[rule] in GREEN} == {}
+
+
 def test_nothing_is_lost_and_every_rule_is_green(tmp_path: Path) -> None:
     report = analyze([_bundle().write_tar(tmp_path / "b.tar", compression=None)])
     assert [outcome.rule for outcome in report.outcomes if outcome.verdict not in GREEN] == []
+    assert report.holes == ()

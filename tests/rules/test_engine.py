@@ -124,6 +124,7 @@ def test_a_whole_pool_without_the_line_is_ruled_out(catalogue: Catalogue, rule: 
     assert outcome.verdict is Verdict.RULED_OUT
     assert outcome.reason.endswith(
         "of jupiter, titan, between 2026-06-01 00:00:00 UTC and 2026-06-10 20:00:00 UTC"
+        "; before that nothing was read"
     )
     assert outcome.window is not None
 

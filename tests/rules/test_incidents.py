@@ -1,10 +1,12 @@
 """Correlations over several kinds of events."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from analyzer.model.finding import Outcome, Verdict
+from analyzer.model.hole import Hole, HoleKind
 from analyzer.rules.load import load_catalogue
 from tests.support.judging import VDI, alert, at, covered, whole
 from tests.support.patterns import FINDING, write
@@ -115,3 +117,25 @@ def test_the_gap_of_a_short_log_says_what_was_due(tmp_path: Path) -> None:
 
 def test_the_default_coverage_ends_when_these_tests_think() -> None:
     assert covered("a", "smlog").last == at(20)
+
+
+def test_an_answer_may_stand_where_the_log_was_not_read(tmp_path: Path) -> None:
+    text = FINDING.replace(OLD, SELECT.lstrip().replace("TYPE", "absent"))
+    write(tmp_path, "cbt/disk-lost.yaml", text)
+    log = f"Jun 10 10:00:00 jupiter SM: [7] asked {VDI}\n"
+    silence = Hole(
+        bundle="a",
+        host="jupiter",
+        source="smlog",
+        kind=HoleKind.SILENT,
+        began=at(10, 5),
+        ended=at(12),
+        expected="",
+    )
+    logs = {("a", "smlog"): log}
+    catalogue = load_catalogue(tmp_path)
+    outcome = whole(logs=logs, holes=(silence,)).judge(catalogue, "disk-lost")
+    assert outcome.verdict is Verdict.CANNOT_TELL
+    assert "may stand where it was not read" in outcome.reason
+    later = replace(silence, began=at(11))
+    assert whole(logs=logs, holes=(later,)).judge(catalogue, "disk-lost").verdict is Verdict.FOUND

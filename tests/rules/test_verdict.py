@@ -13,6 +13,7 @@ from analyzer.model.finding import (
     Severity,
     Verdict,
 )
+from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.report import Presence
 from analyzer.model.rule import RuleText
 from analyzer.model.source import Source
@@ -251,3 +252,68 @@ def test_cbt_that_may_be_used_is_never_called_unused(concluded: Concluding, worl
 )
 def test_nbd_that_may_be_used_is_never_called_unused(concluded: Concluding, world: World) -> None:
     assert concluded(world, NBD).verdict is not Verdict.NOT_APPLICABLE
+
+
+def hole(
+    host: str = "jupiter", source: str = "smlog", kind: HoleKind = HoleKind.SILENT, day: int = 9
+) -> Hole:
+    return Hole(
+        bundle="b" if host == "titan" else "a",
+        host=host,
+        source=source,
+        kind=kind,
+        began=at(3, day=day),
+        ended=at(5, 10, day=day),
+        expected="",
+    )
+
+
+def test_what_was_not_read_is_no_part_of_what_is_ruled_out(concluded: Concluding) -> None:
+    outcome = concluded(whole(holes=(hole(), hole(source="daemon_log"))))
+    assert (outcome.verdict, outcome.holes) == (Verdict.RULED_OUT, (hole(),))
+    assert outcome.reason.endswith(
+        "; 2 h 10 min from 2026-06-09 03:00:00 UTC were not read in smlog of jupiter: the log is "
+        "silent for longer than is usual for it"
+    )
+
+
+def test_a_host_that_was_down_is_said_to_have_been_down(concluded: Concluding) -> None:
+    outcome = concluded(pair(holes=(hole("titan", kind=HoleKind.DOWN),)))
+    assert outcome.reason.endswith("; titan was down for 2 h 10 min from 2026-06-09 03:00:00 UTC")
+
+
+def test_many_holes_are_counted(concluded: Concluding) -> None:
+    outcome = concluded(whole(holes=[hole(day=day) for day in range(2, 8)]))
+    assert outcome.reason.endswith("; and 3 more holes")
+    assert len(outcome.holes) == 6
+
+
+def test_holes_of_a_log_that_was_looked_at_beside_count(catalogue: Catalogue) -> None:
+    case, sources = whole(holes=(hole(source="daemon_log"),)).case(catalogue)
+    outcome = conclude(TEXT, (), case, sources, beside=("daemon_log",))
+    assert outcome.holes == (hole(source="daemon_log"),)
+
+
+def test_a_rule_by_state_alone_has_no_holes(concluded: Concluding) -> None:
+    outcome = concluded(whole(holes=(hole(),)), replace(TEXT, needs=("xapi_db",)))
+    assert outcome.holes == ()
+
+
+def test_an_area_that_is_unused_says_what_of_its_log_was_not_read(concluded: Concluding) -> None:
+    outcome = concluded(whole(pools=(UNUSED,), holes=(hole(),)), CBT)
+    assert outcome.verdict is Verdict.NOT_APPLICABLE
+    assert "2 h 10 min from 2026-06-09 03:00:00 UTC were not read" in outcome.reason
+
+
+def test_the_host_whose_log_begins_last_is_named(catalogue: Catalogue) -> None:
+    case, _ = pair().case(catalogue)
+    ledger = [entry(bundle, name) for bundle in ("a", "b") for name in ("smlog", "xapi_db")]
+    rows = [
+        covered("a", "smlog", first=at(1), last=at(8)),
+        covered("b", "smlog", first=at(3), last=at(6)),
+    ]
+    sources = Sources(ledger=ledger, coverage=rows, hosts=(report(), supporter()))
+    assert conclude(TEXT, (), case, sources).reason.endswith(
+        "between 2026-06-10 03:00:00 UTC and 2026-06-10 06:00:00 UTC; before that nothing was read "
+        "of titan, of titan nothing after it"
+    )

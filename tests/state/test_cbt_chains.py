@@ -7,17 +7,37 @@ from datetime import datetime, timedelta
 import pytest
 
 from analyzer.model.cbt import CbtLog, CbtLogFile, Change
+from analyzer.model.clock import ClockSkew, HostClock
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.model.source import Source
 from analyzer.state.case import Case
 from analyzer.state.cbt_chains import CbtHistory, rebuild
+from analyzer.state.order import Order
 from tests.checks.support import CAPTURED, GROUP, SATURN, CaseBuilder, lvs, pbd, sr, vdi
 from tests.state.sm_logs import SR, Sm, moment, read_back
 
 CERTAIN, LIKELY, POSSIBLE = Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE
 HOSTS = (("4d7c1f0e-2a9b-4c3d-8e5f-60718293a4b5", "jupiter"), (SATURN, "saturn"))
+
+
+def clocks_with_a_skew_of(doubt: float) -> tuple[HostClock, HostClock]:
+    """Return two clocks that were compared; ``doubt`` is in seconds."""
+    skew = ClockSkew(
+        host="saturn",
+        bundle="saturn",
+        to="jupiter",
+        seconds=420,
+        doubt=doubt,
+        how="",
+        pairs=3,
+        evidence=(),
+    )
+    master = HostClock(
+        host="jupiter", bundle="jupiter", dated_by="", zone_known=True, utc_offset_minutes=0
+    )
+    return master, replace(master, host="saturn", bundle="saturn", skews=(skew,))
 
 
 def told(case: Case, sm: Sm, files: Sequence[CbtLogFile] = ()) -> CbtHistory:
@@ -301,6 +321,31 @@ def test_two_hosts_in_the_same_second_leave_the_flag_in_doubt() -> None:
     assert flag.confidence is POSSIBLE
 
 
+@pytest.mark.parametrize(
+    ("minutes", "order", "confidence"),
+    [
+        (7, Order(), POSSIBLE),
+        (40, Order(), CERTAIN),
+        (7, Order(clocks_with_a_skew_of(5)), CERTAIN),
+        (7, Order(clocks_with_a_skew_of(600)), POSSIBLE),
+    ],
+    ids=["not compared", "far apart", "compared", "compared badly"],
+)
+def test_two_hosts_are_in_order_as_far_as_their_clocks_tell(
+    minutes: int, order: Order, confidence: Confidence
+) -> None:
+    sm = Sm(volumes=True, hosts=("jupiter", "saturn"), gap=0)
+    disk = sm.disk()
+    sm.enable(disk)
+    sm.now += minutes * 60
+    sm.activate(disk, "saturn")
+
+    flag = log(rebuild(sm.operations(), (), (), order=order), disk).consistent
+
+    assert flag is not None
+    assert flag.confidence is confidence
+
+
 def test_one_host_in_the_same_second_is_in_order() -> None:
     sm = Sm(volumes=True, gap=0)
     disk = sm.disk()
@@ -531,7 +576,7 @@ def test_a_row_without_the_time_of_its_report_contradicts_nothing() -> None:
 
 def test_the_line_of_another_host_is_placed_by_its_time() -> None:
     sm, disk = enabled()
-    sm.gap = 60
+    sm.gap = 3600
     sm.activate(disk)
     sm.resize(disk)
     line = sm.operations()[1].entry

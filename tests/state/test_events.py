@@ -68,6 +68,13 @@ def an_alert(minute: int = 5, body: str = "text") -> Alert:
     )
 
 
+def test_an_event_is_made_once_for_all_that_ask() -> None:
+    events = table((record(1, 5), hit("a")), (record(2, 6), hit("b")))
+    (event,) = events.of("a")
+    assert events.of("a", "b")[0] is event
+    assert next(events.within()) is event
+
+
 def test_an_event_comes_back_as_it_was_added() -> None:
     entry = record(7, 5, pid=24517, task="T", level=Level.WARN, count=3)
     (event,) = table((entry, hit(vdi=VDI, odd="é"))).of("a")
@@ -262,3 +269,134 @@ def test_a_monster_of_a_line_is_quoted_by_its_beginning() -> None:
     (event,) = table((record(1, 5, text="x" * 100_000), hit())).of("a")
     assert len(event.text) < 17_000
     assert event.text.endswith("[… 83616 more characters]")
+
+
+def hourly(*minutes: int, device: str = "sdc") -> EventTable:
+    builder = EventTableBuilder(keep=KeepPolicy(hourly=frozenset({"a"})))
+    for line, minute in enumerate(minutes, 1):
+        add(builder, record(line, minute), hit(device=device))
+    return builder.build(exact, {"b": "jupiter"})
+
+
+def test_the_ends_of_each_hour_are_kept_and_the_others_counted() -> None:
+    made = hourly(0, 5, 10, 59, 61, 70).of("a")
+    assert [(event.moment.at.minute, event.count) for event in made] == [
+        (0, 1),
+        (59, 3),
+        (1, 1),
+        (10, 1),
+    ]
+    assert sum(event.count for event in made) == 6
+
+
+def test_the_ends_of_each_hour_are_kept_for_each_combination_of_fields() -> None:
+    builder = EventTableBuilder(keep=KeepPolicy(hourly=frozenset({"a"})))
+    for line, device in enumerate(("sdc", "sdd", "sdc", "sdd", "sdc"), 1):
+        add(builder, record(line, line), hit(device=device))
+    made = builder.build(exact, {"b": "jupiter"}).of("a")
+    assert [(event.fields["device"], event.source.line, event.count) for event in made] == [
+        ("sdc", 1, 1),
+        ("sdd", 2, 1),
+        ("sdd", 4, 1),
+        ("sdc", 5, 2),
+    ]
+
+
+def test_alerts_are_kept_by_the_hour_too() -> None:
+    builder = EventTableBuilder(keep=KeepPolicy(hourly=frozenset({"a"})))
+    for minute in (1, 2, 3):
+        builder.add_alert("b", an_alert(minute), hit())
+    assert [e.count for e in builder.build(exact, {}).of("a")] == [1, 2]
+
+
+def joinable() -> EventTable:
+    return table(
+        (record(1, 0, task="VDI.snapshot R:0a1b2c3d4e5f"), hit("a", vdi=VDI)),
+        (record(2, 5, pid=7), hit("b", vdi=VDI, sr="s")),
+        (record(3, 30, task="dispatch:VDI.snapshot R:0a1b2c3d4e5f"), hit("b", vdi=OTHER)),
+        (record(4, 59), hit("b", vdi=VDI)),
+    )
+
+
+def joined(*on: str, minutes: int = 60) -> list[tuple[int, int]]:
+    found = joinable().joined(["a"], ["b"], on, timedelta(minutes=minutes))
+    return [(one.source.line, two.source.line) for one, two in found]
+
+
+def test_events_that_agree_are_joined() -> None:
+    assert joined("vdi") == [(1, 2), (1, 4)]
+
+
+def test_events_too_far_apart_are_not_joined() -> None:
+    assert joined("vdi", minutes=10) == [(1, 2)]
+
+
+def test_events_are_joined_by_the_reference_of_their_task() -> None:
+    assert joined("task") == [(1, 3)]
+
+
+def test_events_that_lack_what_is_asked_for_are_not_joined() -> None:
+    assert joined("vdi", "pid") == []
+    assert joined("sr") == []
+
+
+def test_events_of_one_host_are_joined() -> None:
+    assert joined("host", "vdi", minutes=10) == [(1, 2)]
+
+
+def test_doubtful_times_may_be_near() -> None:
+    builder = EventTableBuilder()
+    add(builder, record(1, 0), hit("a", vdi=VDI))
+    add(builder, record(2, 50), hit("b", vdi=VDI))
+
+    def doubtful(bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
+        moment = exact(bundle, member, line, stamp)
+        return Moment(
+            at=moment.at,
+            earliest=moment.at - timedelta(minutes=30),
+            latest=moment.at + timedelta(minutes=30),
+            dated_by="test",
+        )
+
+    made = builder.build(doubtful, {"b": "jupiter"})
+    assert len(made.joined(["a"], ["b"], ["vdi"], timedelta(0))) == 1
+
+
+def test_a_join_with_a_kind_that_was_not_kept_is_empty() -> None:
+    assert joinable().joined(["a"], ["none"], ["vdi"], HOUR) == ()
+
+
+def test_events_are_found_by_a_value() -> None:
+    made = joinable()
+    assert [event.source.line for event in made.where("vdi", VDI)] == [1, 2, 4]
+    assert [event.source.line for event in made.where("vdi", VDI, OTHER, kinds=["b"])] == [2, 3, 4]
+    assert [event.source.line for event in made.where("task", "R:0a1b2c3d4e5f")] == [1, 3]
+    assert [event.source.line for event in made.where("pid", "7")] == [2]
+    assert made.where("odd", "x") == ()
+
+
+def test_the_lines_of_a_task_are_found_by_its_reference() -> None:
+    found = joinable().by_task()
+    assert {key: [e.source.line for e in events] for key, events in found.items()} == {
+        "R:0a1b2c3d4e5f": [1, 3]
+    }
+
+
+def test_the_last_line_of_a_host_is_found() -> None:
+    made = joinable()
+    last = made.last_line("b")
+    before = made.last_line("b", made.of("b")[-1].moment.at)
+    assert (last and last.source.line, before and before.source.line) == (4, 3)
+
+
+def test_alerts_are_no_lines_of_a_host() -> None:
+    builder = EventTableBuilder()
+    builder.add_alert("b", an_alert(), hit())
+    assert builder.build(exact, {"b": "jupiter"}).last_line("b") is None
+
+
+def test_the_last_line_of_one_log_is_found() -> None:
+    made = joinable()
+    assert made.last_line("b", parser="smlog") is not None
+    assert made.last_line("b", parser="kern_log") is None
+    assert made.last_line("another") is None

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from analyzer.model.finding import Gap
+from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.host import Role
 from analyzer.model.network import FirewalldListing, IptablesListing, NftListing
 from analyzer.model.report import Coverage, LedgerEntry, Presence
@@ -372,3 +373,79 @@ def test_the_lines_that_nobody_understood_are_counted_over_all_files() -> None:
     older = covered("a", "smlog", member="var/log/SMlog.1", odd=2)
     sources = of_log(covered("a", "smlog", odd=1), older)
     assert (sources.not_understood("smlog"), sources.not_understood("daemon_log")) == (3, 0)
+
+
+def hole(source: str = "smlog", bundle: str = "a", kind: HoleKind = HoleKind.SILENT) -> Hole:
+    return Hole(
+        bundle=bundle,
+        host=bundle,
+        source=source,
+        kind=kind,
+        began=at(3),
+        ended=at(5),
+        expected="",
+    )
+
+
+def with_holes(*holes: Hole) -> Sources:
+    hosts = (report(), report("b"))
+    ledger = tuple(entry(bundle, "smlog") for bundle in ("a", "b"))
+    rows = (
+        covered("a", "smlog", first=at(1), last=at(8)),
+        covered("b", "smlog", first=at(1), last=at(9)),
+    )
+    return Sources(ledger=ledger, coverage=rows, hosts=hosts, holes=holes)
+
+
+def test_a_hole_is_one_of_its_log_and_of_the_time_that_it_lies_in() -> None:
+    sources = with_holes(hole(bundle="b"), hole("daemon_log", "b"))
+    assert sources.holes("smlog", (at(1), at(9))) == (hole(bundle="b"),)
+    assert sources.holes("smlog", (at(6), at(9))) == ()
+
+
+def test_a_hole_that_another_report_of_the_host_fills_is_none() -> None:
+    assert with_holes(hole(bundle="a")).holes("smlog", (at(1), at(9))) == ()
+
+
+def rotated_away(*holes: Hole, rotations: tuple[str, ...] = (".2", "")) -> Sources:
+    """Return a log of which the ledger misses rotated files."""
+    members = tuple(f"var/log/SMlog{rotation}" for rotation in rotations)
+    ledger = replace(entry("a", "smlog", Presence.ROTATED_AWAY), members=members)
+    ends = ((at(1), at(3)), (at(5), at(8)))
+    rows = [
+        replace(covered("a", "smlog", first=first, last=last), member=member)
+        for member, (first, last) in zip(members, ends, strict=False)
+    ]
+    return Sources(ledger=(ledger,), coverage=rows, hosts=(report(),), holes=holes)
+
+
+def test_a_log_with_a_missing_rotated_file_covers_all_but_that_hole() -> None:
+    sources = rotated_away(hole(kind=HoleKind.ROTATED))
+    assert why(sources)
+    assert sources.covered("smlog", "a") == (at(1), at(8))
+
+
+@pytest.mark.parametrize(
+    "sources",
+    [
+        rotated_away(),
+        rotated_away(hole(kind=HoleKind.SILENT)),
+        rotated_away(hole("daemon_log", kind=HoleKind.ROTATED)),
+        rotated_away(hole(kind=HoleKind.ROTATED), rotations=(".2", ".1")),
+    ],
+    ids=["no hole is told", "another hole", "a hole of another log", "the live file is missing"],
+)
+def test_a_log_whose_missing_file_is_no_known_hole_covers_nothing(sources: Sources) -> None:
+    assert sources.covered("smlog", "a") is None
+
+
+def test_a_log_that_is_damaged_as_well_covers_nothing() -> None:
+    damaged = whole(breaks={("a", "smlog"): Presence.DAMAGED}).sources()
+    assert damaged.covered("smlog", "a") is None
+    assert whole().sources().covered("smlog", "a") is not None
+    assert whole().sources().covered("lvs", "a") is None
+
+
+def test_windows_are_told_host_by_host() -> None:
+    assert with_holes().windows("smlog") == {"jupiter": (at(1), at(9))}
+    assert with_holes().windows("lvs") == {}

@@ -1,0 +1,41 @@
+"""A stretch of a log that nothing was read of."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzer.model.moment import Moment
+from analyzer.model.source import Source
+
+
+class HoleKind(StrEnum):
+    """Why a stretch of a log has no lines."""
+
+    ROTATED = "a rotated file is missing"
+    SILENT = "the log is silent for longer than is usual for it"
+    DOWN = "the host was down"
+    CUT = "the file is cut"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hole:
+    """A stretch of one source of one host that nothing was read of.
+
+    ``expected`` says what was expected: the rhythm of the source ("a line at least every 31 s").
+    ``before`` and ``after`` are the lines around it, None at the end of a file. ``whole_host``
+    tells that all logs of the host are silent together, so lines of it may be lost.
+    """
+
+    bundle: str
+    host: str
+    source: str
+    kind: HoleKind
+    began: Moment
+    ended: Moment
+    expected: str
+    before: Source | None = None
+    after: Source | None = None
+    whole_host: bool = False
+
+    def overlaps(self, first: Moment, last: Moment) -> bool:
+        """Tell whether any of it may lie between two moments."""
+        return self.began.earliest <= last.latest and first.earliest <= self.ended.latest

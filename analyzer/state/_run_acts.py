@@ -1,0 +1,136 @@
+"""What backups are made of: one value per call, put together from all lines that tell of it."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from analyzer.model.event import Event
+from analyzer.model.finding import Confidence, Evidence
+from analyzer.model.moment import Moment
+
+# SM starts after xapi took the call and ends before xapi logs the failure.
+_SAME_CALL = timedelta(minutes=2)
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_MOST_OPEN = 20  # calls about the same disks that a line is held against
+
+
+class Act(StrEnum):
+    """What was done to a disk or a snapshot."""
+
+    SNAPSHOT = "VDI.snapshot"
+    ENABLED = "VDI.enable_cbt"
+    DISABLED = "VDI.disable_cbt"
+    ASKED = "VDI.get_nbd_info"
+    COMPARED = "VDI.list_changed_blocks"
+    READ = "read over NBD"
+    EXPORTED = "VDI export"
+    ATTACHED = "attached to a virtual machine"
+    PURGED = "VDI.data_destroy"
+    DELETED = "VDI.destroy"
+    MOVED = "VDI.pool_migrate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """One call. ``disk`` and ``other`` are uuids, or a reference that nothing resolves, or "".
+
+    ``other`` is, of a comparison, the newer disk; of an export, the older one it was asked to
+    leave out; of a snapshot, the new disk; of a move, the VM. ``whole`` tells of an export that
+    all its parameters were read. ``sure`` is how sure `disk` is; ``origin`` is the log that told
+    it, ``task`` the short form of its task; ``sr`` is the SR's uuid, where SM told it.
+    """
+
+    act: Act
+    disk: str
+    began: Moment
+    ended: Moment
+    evidence: Evidence
+    origin: str
+    succeeded: bool | None = None
+    other: str = ""
+    code: str = ""
+    task: str = ""
+    sr: str = ""
+    line: Event | None = None
+    whole: bool = False
+    sure: Confidence = Confidence.CERTAIN
+    origins: frozenset[str] = frozenset()
+
+    @property
+    def reads(self) -> bool:
+        """Tell whether it gives the disk's content to somebody."""
+        return self.act in (Act.READ, Act.EXPORTED, Act.ATTACHED)
+
+
+def put_together(pieces: Iterable[Deed]) -> tuple[Deed, ...]:
+    """Return each call once, in order of time, from what each log tells of it."""
+    open_: dict[tuple[Act, str], list[Deed]] = {}
+    for piece in sorted(pieces, key=_when):
+        calls = open_.setdefault((piece.act, piece.disk), [])
+        recent = range(len(calls) - 1, max(len(calls) - _MOST_OPEN, 0) - 1, -1)
+        place = next((place for place in recent if _is_same(calls[place], piece)), None)
+        if place is None:
+            calls.append(replace(piece, origins=frozenset((piece.origin,))))
+        else:
+            calls[place] = _joined(calls[place], piece)
+    return tuple(sorted((call for calls in open_.values() for call in calls), key=_when))
+
+
+def hull(moments: Sequence[Moment]) -> tuple[Moment, Moment]:
+    """Return the first and the last of some moments."""
+    return min(moments, key=lambda m: (m.at, m.earliest)), max(
+        moments, key=lambda m: (m.at, m.latest)
+    )
+
+
+def _when(deed: Deed) -> tuple[object, ...]:
+    order = list(Act).index(deed.act)
+    return deed.began.at, order, deed.evidence.source, deed.disk, deed.other
+
+
+def _other_pair(call: Deed, piece: Deed) -> bool:
+    """Tell whether two comparisons go to different disks; a reference may be that of any disk."""
+    known = all(_UUID.fullmatch(each.other) for each in (call, piece))
+    return call.act is Act.COMPARED and known and call.other != piece.other
+
+
+def _is_same(call: Deed, piece: Deed) -> bool:
+    """Tell whether a line of one log can be of a call that other logs told of."""
+    if call.task and call.task == piece.task:
+        return True
+    if call.act in (Act.READ, Act.ATTACHED) or piece.origin in call.origins:
+        return False
+    if _other_pair(call, piece):
+        return False
+    ends = {call.succeeded, piece.succeeded} - {None}
+    return len(ends) <= 1 and _near(call, piece)
+
+
+def _near(call: Deed, piece: Deed) -> bool:
+    if call.began.at <= piece.began.at <= call.ended.at:
+        return True
+    return call.ended.within(piece.began, _SAME_CALL) or call.began.within(piece.began, _SAME_CALL)
+
+
+def _joined(call: Deed, piece: Deed) -> Deed:
+    """Add what another line tells; the one that says how the call ended is quoted."""
+    best = call if call.succeeded is not None or piece.succeeded is None else piece
+    bad = call.succeeded is False or piece.succeeded is False
+    good = call.succeeded is True or piece.succeeded is True
+    began, ended = hull((call.began, piece.began, call.ended, piece.ended))
+    other = piece.other if _UUID.fullmatch(piece.other) else call.other or piece.other
+    return replace(
+        best,
+        began=began,
+        ended=ended,
+        succeeded=False if bad else True if good else None,
+        other=other,
+        code=call.code or piece.code,
+        task=call.task or piece.task,
+        sr=call.sr or piece.sr,
+        line=call.line or piece.line,
+        whole=call.whole or piece.whole,
+        origins=call.origins | {piece.origin},
+    )
