@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.causes import Edges, find_causes, load_edges
-from analyzer.causes.edges import Context, Edge, Join
-from analyzer.causes.sessions import BOOTED, KINDS
+from analyzer.causes.edges import INCIDENTS, Edge, Join
+from analyzer.causes.sessions import KINDS
 from analyzer.errors import CatalogueError
 from analyzer.model.finding import (
     Basis,
@@ -38,6 +38,7 @@ from tests.checks.support import (
 )
 
 INCONSISTENT = "cbt-disabled-inconsistent-log"
+TEXTS = (*(pattern.text for pattern in CATALOGUE.patterns), *CATALOGUE.checks)
 BOOT = "kernel: [    0.000000] Linux version 4.19.0+1 (mockbuild@builder)\n"
 SHUTDOWN = "systemd[1]: Reached target Shutdown.\n"
 EMPTY = CaseBuilder().host().build()
@@ -361,15 +362,33 @@ def test_finding_without_subjects_is_told_by_its_title() -> None:
 
 def test_every_rule_and_event_that_an_edge_names_exists() -> None:
     edges = load_edges()
-    contexts = {context.name for context in edges.contexts}
-    rules = {pattern.text.id for pattern in CATALOGUE.patterns}
+    rules = {text.id for text in TEXTS}
     kinds = {kind for pattern in CATALOGUE.patterns for kind in pattern.kinds}
-    named = {e.effect for e in edges.edges} | {e.cause for e in edges.edges} - contexts
-    lists = [k for c in edges.contexts for k in (c.kinds, c.unless, c.until, c.alive)]
-    wanted = {kind for kinds in (*lists, *(e.unless for e in edges.edges)) for kind in kinds}
-    wanted |= {*KINDS, BOOTED}
+    named = {name for e in edges.edges for name in (e.effect, e.cause)} - INCIDENTS
     named |= {rule for rule, _ in edges.unknown}
+    wanted = {kind for e in edges.edges for kind in e.unless} | {*KINDS}
     assert (named - rules, wanted - kinds) == (set(), set())
+
+
+def test_words_that_an_edge_asks_for_are_in_a_title_of_its_rule() -> None:
+    titles = {text.id: [text.title, *(case[1] for case in text.cases)] for text in TEXTS}
+    asked = [(e.cause, e.cause_says) for e in load_edges().edges if e.cause_says]
+    asked += [(e.effect, e.effect_says) for e in load_edges().edges if e.effect_says]
+    assert asked
+    lost = [(rule, said) for rule, said in asked if not any(said in t for t in titles[rule])]
+    assert lost == []
+
+
+def test_shipped_edges_make_no_circle_of_rules() -> None:
+    after: dict[str, set[str]] = {}
+    for each in load_edges().edges:
+        after.setdefault(each.cause, set()).add(each.effect)
+
+    def reached(rule: str, seen: frozenset[str] = frozenset()) -> set[str]:
+        found = set(after.get(rule, ()))
+        return found.union(*(reached(one, seen | {rule}) for one in found if one not in seen))
+
+    assert [rule for rule in after if rule in reached(rule)] == []
 
 
 @given(
@@ -398,12 +417,10 @@ def test_every_finding_is_in_exactly_one_cause_in_any_order(
 
 
 GOOD = """\
-contexts:
-  boot:
-    kinds: [host-booted]
-    title: '{host} booted at {at}'
+incidents:
+  down: [host-crashed, host-fenced]
 edges:
-  - cause: boot
+  - cause: down
     effect: some-rule
     join: host
     within: 24h
@@ -418,43 +435,42 @@ def written(tmp_path: Path, text: str) -> Path:
     return path
 
 
-def test_file_is_read_into_edges_and_contexts(tmp_path: Path) -> None:
-    edges = load_edges(written(tmp_path, GOOD))
-    assert edges.edges[0].within == timedelta(hours=24)
-    assert edges.context("boot") == Context(
-        name="boot",
-        kinds=("host-booted",),
-        title="{host} booted at {at}",
-        without="{host} booted at {at}",
+def test_name_for_several_incidents_is_an_edge_for_each(tmp_path: Path) -> None:
+    edges = load_edges(written(tmp_path, GOOD)).edges
+    assert [each.cause for each in edges] == ["host-crashed", "host-fenced"]
+    assert edges[0].within == timedelta(hours=24)
+
+
+def test_lists_of_causes_and_effects_are_an_edge_for_each_pair(tmp_path: Path) -> None:
+    text = GOOD.replace("cause: down", "cause: [down, other]").replace(
+        "effect: some-rule", "effect: [a, b]"
     )
-    assert edges.context("some-rule") is None
+    edges = load_edges(written(tmp_path, text)).edges
+    assert [(each.cause, each.effect) for each in edges] == [
+        (cause, effect) for cause in ("host-crashed", "host-fenced", "other") for effect in "ab"
+    ]
 
 
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [
-        ("24h", "soon", "causes.yaml:9 edges.0.within: expected a duration such as 90s"),
+        ("24h", "soon", "causes.yaml:7 edges.0.within: expected a duration such as 90s"),
         ("24h", "24", "expected a duration"),
-        ("join: host", "join: cluster", "causes.yaml:8 edges.0.join: "),
-        ("    join: host\n", "    joined: host\n", "causes.yaml:8 edges.0.joined: "),
+        ("join: host", "join: cluster", "causes.yaml:6 edges.0.join: "),
+        ("    join: host\n", "    joined: host\n", "causes.yaml:6 edges.0.joined: "),
         (
             "    join: host\n",
             "    join: host\n    join: vdi\n",
-            ":9 edges.0.join: the key stands twice",
+            ":7 edges.0.join: the key stands twice",
         ),
-        ("{order}", "{when}", "causes.yaml:10 edges.0.sentence: nothing fills {when}"),
-        ("{at}", "{time}", "causes.yaml:4 contexts.boot.title: nothing fills {time}"),
-        ("some-rule", "boot", "causes.yaml:7 edges.0.effect: nothing explains itself"),
-        ("cause: boot", "cause: other", "causes.yaml:2 contexts.boot: no edge names it"),
-        (
-            "    title:",
-            "    without: never\n    title:",
-            "causes.yaml:4 contexts.boot.without: it says what `unless` did not find",
-        ),
+        ("{order}", "{when}", "causes.yaml:8 edges.0.sentence: nothing fills {when}"),
+        ("host-fenced", "host-eaten", "causes.yaml:2 incidents.down.1: there is no incident host-"),
+        ("some-rule", "down", "causes.yaml:5 edges.0.effect: nothing explains itself"),
+        ("cause: down", "cause: other", "causes.yaml:2 incidents.down: no edge names it"),
+        ("cause: down", "cause: []", "causes.yaml:4 edges.0.cause: "),
         (GOOD, "", "causes.yaml:1 the file is empty"),
         (GOOD, "edges: [\n", "causes.yaml:2 "),
         (GOOD, "just words\n", "causes.yaml:1 "),
-        ("kinds: [host-booted]", "kinds: []", "causes.yaml:3 contexts.boot.kinds: "),
     ],
 )
 def test_fault_in_the_file_is_told_with_its_line(

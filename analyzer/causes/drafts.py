@@ -4,15 +4,18 @@ Findings that nothing explains are one cause only where they are certainly one t
 object again and again with the same thing to do, or one host and SR within minutes.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from analyzer.causes.chain import chain_of
+from analyzer.causes.considered import Rivals
 from analyzer.causes.edges import Join
-from analyzer.causes.link import Link, Order
+from analyzer.causes.link import Link
+from analyzer.causes.links import Links
 from analyzer.causes.trouble import Trouble
 from analyzer.causes.words import Part, called, sentence
-from analyzer.model.finding import Finding, Severity
+from analyzer.model.finding import Confidence, Finding, Severity
 from analyzer.model.report import Cause
 from analyzer.model.source import Source
 
@@ -22,54 +25,68 @@ _ONE_BURST = timedelta(minutes=30)
 _MOST_PROOFS = 20
 _PLACES = (Join.HOST, Join.SR, Join.POOL)
 
-Links = Mapping[str, Link]
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tree:
+    """What explains what, as far as it leads to a finding.
+
+    ``members`` is root → its findings, ``effects`` is trouble → the links to what it explains.
+    """
+
+    members: Mapping[str, Sequence[Trouble]]
+    effects: Mapping[str, Sequence[Link]]
 
 
 def causes_of(
-    troubles: Sequence[Trouble], links: Links, unknown: Mapping[str, str]
+    troubles: Sequence[Trouble], links: Links, unknown: Mapping[str, str], rivals: Rivals
 ) -> tuple[Cause, ...]:
     """Return the causes, numbered; ``unknown`` is rule → what is not known of it."""
-    members: dict[str, list[Trouble]] = {}
-    for trouble in troubles:
-        if trouble.finding is not None:
-            members.setdefault(_root(trouble, links).id, []).append(trouble)
-    roots = [trouble for trouble in troubles if trouble.id in members]
-    drafts = [_draft(group, members, links, unknown) for group in _groups(roots)]
+    tree = _tree(troubles, links)
+    roots = [trouble for trouble in troubles if trouble.id in tree.members]
+    drafts = [_draft(group, tree, unknown, rivals) for group in _groups(roots)]
     ordered = sorted(drafts, key=_rank)
     return tuple(replace(cause, id=f"C-{place}") for place, cause in enumerate(ordered, 1))
 
 
-def _root(trouble: Trouble, links: Links) -> Trouble:
-    while trouble.id in links:
-        trouble = links[trouble.id].cause
-    return trouble
+def _tree(troubles: Sequence[Trouble], links: Links) -> _Tree:
+    members: dict[str, list[Trouble]] = {}
+    effects: dict[str, dict[str, Link]] = {}
+    for trouble in troubles:
+        if trouble.finding is None:
+            continue
+        root = trouble
+        while root.id in links:
+            link = links[root.id]
+            effects.setdefault(link.cause.id, {})[root.id] = link
+            root = link.cause
+        members.setdefault(root.id, []).append(trouble)
+    return _Tree(
+        members=members, effects={id_: tuple(found.values()) for id_, found in effects.items()}
+    )
 
 
-def _groups(roots: Sequence[Trouble]) -> Iterator[list[Trouble]]:
-    """Yield roots that are one trouble."""
-    groups: list[list[Trouble]] = []
+def _groups(roots: Sequence[Trouble]) -> Iterable[list[Trouble]]:
+    """Return roots that are one trouble."""
+    groups: dict[tuple[object, ...], list[list[Trouble]]] = {}
     for root in sorted(roots, key=_start):
-        for group in groups:
-            if _one_trouble(group, root):
-                group.append(root)
-                break
+        alike = groups.setdefault((root.rule, *(root.of(join) for join in _PLACES)), [])
+        own = next((group for group in alike if _one_trouble(group[-1], root)), None)
+        if own is None:
+            alike.append([root])
         else:
-            groups.append([root])
-    yield from groups
+            own.append(root)
+    return [group for alike in groups.values() for group in alike]
 
 
 def _start(trouble: Trouble) -> tuple[str, str]:
     return (trouble.first.at.isoformat() if trouble.first else "", trouble.id)
 
 
-def _one_trouble(group: Sequence[Trouble], later: Trouble) -> bool:
-    earlier = group[-1]
-    if earlier.finding is None or later.finding is None or earlier.rule != later.rule:
-        return False
-    if any(earlier.of(join) != later.of(join) for join in _PLACES):
-        return False
-    if earlier.finding.subjects == later.finding.subjects:
-        same_step = _first_step(earlier.finding) == _first_step(later.finding)
+def _one_trouble(earlier: Trouble, later: Trouble) -> bool:
+    """Tell whether two troubles of one rule, in the same places, are one."""
+    one, other = earlier.finding, later.finding
+    if one and other and one.subjects == other.subjects:
+        same_step = _first_step(one) == _first_step(other)
         return _near(earlier, later, _NIGHTLY if same_step else _ONE_BURST)
     known = any(earlier.of(join) for join in _PLACES)
     return known and _near(earlier, later, _ONE_BURST)
@@ -82,16 +99,13 @@ def _near(earlier: Trouble, later: Trouble, within: timedelta) -> bool:
 
 
 def _draft(
-    group: Sequence[Trouble],
-    members: Mapping[str, Sequence[Trouble]],
-    links: Links,
-    unknown: Mapping[str, str],
+    group: Sequence[Trouble], tree: _Tree, unknown: Mapping[str, str], rivals: Rivals
 ) -> Cause:
     """Return the cause of one group of roots, still without its number."""
-    all_ = [member for root in group for member in members[root.id]]
+    all_ = [member for root in group for member in tree.members[root.id]]
     findings = sorted((member.finding for member in all_ if member.finding), key=_weight)
     times = [moment for root in (*group, *all_) for moment in (root.first, root.last) if moment]
-    direct = _direct(group, all_, links)
+    direct = _direct(group, tree)
     title = sentence(group, _part(direct), len(all_), unknown.get(group[0].rule, ""))
     worst = _hidden_worst(group, all_, direct)
     return Cause(
@@ -103,7 +117,21 @@ def _draft(
         last_seen=max(times, key=lambda moment: moment.at, default=None),
         next_action=_next(worst, findings, ()) if worst else _next(group, findings, direct),
         context=_context(group, direct),
+        confidence=_weakest(group, direct),
+        chain=chain_of(group, tree.effects, rivals.clocks),
+        considered=rivals.of((group[0], *(link.effect for link in direct[:1]))),
     )
+
+
+def _weakest(group: Sequence[Trouble], direct: Sequence[Link]) -> Confidence:
+    """Return the confidence of the weakest part of the sentence."""
+    parts = [root.confidence for root in group]
+    parts += [confidence for link in direct for confidence in _parts(link)]
+    return max(parts, key=list(Confidence).index)
+
+
+def _parts(link: Link) -> tuple[Confidence, ...]:
+    return (link.confidence, link.effect.confidence)
 
 
 def _hidden_worst(
@@ -120,23 +148,24 @@ def _hidden_worst(
     return [member for member in hidden if member.rule == hidden[0].rule]
 
 
-def _direct(group: Sequence[Trouble], all_: Sequence[Trouble], links: Links) -> tuple[Link, ...]:
-    """Return the direct effects by the most important edge."""
-    roots = {root.id for root in group}
-    direct = [links[m.id] for m in all_ if m.id in links and links[m.id].cause.id in roots]
+def _direct(group: Sequence[Trouble], tree: _Tree) -> tuple[Link, ...]:
+    """Return the direct effects by the most important edge, the earliest first."""
+    direct = [link for root in group for link in tree.effects.get(root.id, ())]
     place = min((link.place for link in direct), default=0)
-    return tuple(link for link in direct if link.place == place)
+    return tuple(
+        sorted((link for link in direct if link.place == place), key=lambda x: _start(x.effect))
+    )
 
 
 def _part(direct: Sequence[Link]) -> Part | None:
     """Return the direct effects as a part of the sentence."""
     if not direct:
         return None
-    surely = all(link.order is Order.BEFORE for link in direct)
     return Part(
         template=direct[0].edge.sentence,
-        order=Order.BEFORE if surely else max(link.order for link in direct),
+        order=max(link.order for link in direct),
         effects=tuple(link.effect for link in direct),
+        doubt=max(link.clock_doubt for link in direct),
     )
 
 
@@ -157,9 +186,10 @@ def _first_step(finding: Finding) -> str:
 
 def _context(group: Sequence[Trouble], direct: Sequence[Link]) -> tuple[Source, ...]:
     """Return the lines beside the findings' own evidence that the sentence rests on."""
-    happened = [source for root in group if root.finding is None for source in root.sources]
-    proofs = [source for link in direct for source in link.proof][:_MOST_PROOFS]
-    return tuple(dict.fromkeys((*happened, *proofs)))
+    happened = [source for root in group if root.incident for source in root.sources]
+    happened += [s for link in direct if link.effect.incident for s in link.effect.sources]
+    proofs = [source for link in direct for source in link.proof]
+    return tuple(dict.fromkeys((*happened[:_MOST_PROOFS], *proofs[:_MOST_PROOFS])))
 
 
 def _weight(finding: Finding) -> tuple[int, str, str]:

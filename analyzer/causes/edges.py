@@ -2,22 +2,18 @@
 
 ::
 
-    contexts:                # events that are no findings, and may be the root of a cause
-      <name>:
-        kinds: [<selector>, …]        as in ``events.of``
-        title: 'Host {host} booted at {at}'
-        until: [<selector>, …]        events that say it is over
-        unless: {kinds: […], within: 10m, need: daemon_log}
-                                      not if one of these was the last thing logged before it
-                                      (what follows `within` that time belongs to it)
-        alive: [<selector>, …]        events that show that the host ran
-        without: '…'                  title where `need` was read whole and shows none of them
-        master: true                  only on the master of a pool
+    incidents:               # several kinds of incidents that one name stands for
+      <name>: [<kind>, …]           kinds as `IncidentKind` names them: host-crashed, sr-outage, …
     edges:                   # of several that fit an effect the nearest leads to its root
-      - cause: <rule, or name of a context>
-        effect: <rule>
-        join: vdi | sr | host | pool | any | storage | session
+      - cause: <rule, kind of incident, or name from above>, or a list of them
+        effect: <rule, or kind of incident>, or a list of them
+        join: vdi | disk | disks | sr | host | pool | any | storage | session | interrupted
         within: 24h
+        cause-says: '…'               only a cause whose title has these words
+        effect-says: '…'              only an effect whose title has these words
+        master: true                  only an incident of a pool's master
+        lasting: true                 only an incident whose end was not seen
+        between: true                 only where the disks of the effect were taken before and after
         unless: [<selector>, …]       one of these between cause and effect, of the same disk
                                       or (without a disk) the same pool, refutes it
         sentence: '{cause}, {order} {effect}: …'
@@ -25,8 +21,10 @@
     unknown:                 # what to add to a finding that nothing explains
       <rule>: 'what … is not known'
 
-`storage` is the same host and the same SR, while the trouble lasts; `session` is the tapdisk that
-had the disk's CBT log open, see `analyzer.causes.sessions`.
+`disk` is the one live disk that the effect's disks are, or are snapshots of; `disks` are several,
+each of which has such a cause. `storage` is the same host and the same SR, while the trouble lasts;
+`session` is the tapdisk that had the disk's CBT log open, see `analyzer.causes.sessions`;
+`interrupted` is a host that went down within that time after the effect's last line on it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -40,43 +38,42 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from analyzer.errors import CatalogueError
+from analyzer.model.incident import IncidentKind
 from analyzer.model.rule import FIELD
 from analyzer.resources import folder
 
 NAME = "causes.yaml"
 _SHOWN = f"patterns/{NAME}"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
-_TITLE_FIELDS = frozenset({"host", "at"})
 _SENTENCE_FIELDS = frozenset({"cause", "order", "effect"})
 _SHOWN_VALUE = 60
+
+
+def name_of(kind: IncidentKind) -> str:
+    """Return a kind of incident as an edge names it.
+
+    >>> name_of(IncidentKind.SR_OUTAGE)
+    'sr-outage'
+    """
+    return kind.name.lower().replace("_", "-")
+
+
+INCIDENTS = frozenset(name_of(kind) for kind in IncidentKind)
 
 
 class Join(StrEnum):
     """What a cause and its effect must have in common."""
 
     VDI = "vdi"
+    DISK = "disk"
+    DISKS = "disks"
     SR = "sr"
     HOST = "host"
     POOL = "pool"
     ANY = "any"
     STORAGE = "storage"
     SESSION = "session"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """Events that may be a root without being a finding."""
-
-    name: str
-    kinds: tuple[str, ...]
-    title: str
-    without: str
-    unless: tuple[str, ...] = ()
-    unless_within: timedelta = timedelta(0)
-    need: str | None = None
-    master: bool = False
-    until: tuple[str, ...] = ()
-    alive: tuple[str, ...] = ()
+    INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,19 +87,19 @@ class Edge:
     sentence: str
     unless: tuple[str, ...] = ()
     next: str = ""
+    cause_says: str = ""
+    effect_says: str = ""
+    master: bool = False
+    lasting: bool = False
+    between: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edges:
-    """All edges, in the order of the file, and the contexts they name."""
+    """All edges, in the order of the file; a list of causes or effects is several edges."""
 
     edges: tuple[Edge, ...]
-    contexts: tuple[Context, ...] = ()
     unknown: tuple[tuple[str, str], ...] = ()
-
-    def context(self, name: str) -> Context | None:
-        """Return the context of that name, None if the name is a rule's."""
-        return next((context for context in self.contexts if context.name == name), None)
 
 
 def _duration(value: Any) -> Any:
@@ -117,41 +114,32 @@ def _duration(value: Any) -> Any:
 Duration: TypeAlias = Annotated[timedelta, BeforeValidator(_duration)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$")]
-Kinds: TypeAlias = Annotated[list[Text], Field(min_length=1)]
+Ids: TypeAlias = Annotated[
+    list[Id], Field(min_length=1), BeforeValidator(lambda v: [v] if isinstance(v, str) else v)
+]
 
 
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class _Unless(_Model):
-    kinds: Kinds
-    within: Duration
-    need: Text
-
-
-class _ContextEntry(_Model):
-    kinds: Kinds
-    title: Text
-    without: Text | None = None
-    unless: _Unless | None = None
-    until: list[Text] = []
-    alive: list[Text] = []
-    master: bool = False
-
-
 class _EdgeEntry(_Model):
-    cause: Id
-    effect: Id
+    cause: Ids
+    effect: Ids
     join: Join
     within: Duration
     unless: list[Text] = []
+    cause_says: Annotated[Text | None, Field(alias="cause-says")] = None
+    effect_says: Annotated[Text | None, Field(alias="effect-says")] = None
+    master: bool = False
+    lasting: bool = False
+    between: bool = False
     sentence: Text
     next: Text | None = None
 
 
 class _File(_Model):
-    contexts: dict[Id, _ContextEntry] = {}
+    incidents: dict[Id, Ids] = {}
     edges: list[_EdgeEntry]
     unknown: dict[Id, Text] = {}
 
@@ -175,7 +163,7 @@ def load_edges(file: Traversable | None = None) -> Edges:
         found = error.errors()
         text = "\n".join(_told(node, fault["loc"], _fault(fault)) for fault in found)
         raise CatalogueError(text) from error
-    _raise_if(node, (*_meaning_of_contexts(read), *_meaning_of_edges(read)))
+    _raise_if(node, (*_meaning_of_incidents(read), *_meaning_of_edges(read)))
     return _edges(read)
 
 
@@ -255,21 +243,20 @@ def _child(node: yaml.Node, part: str | int) -> tuple[yaml.Node | None, yaml.Nod
     return None, None
 
 
-def _meaning_of_contexts(file: _File) -> Iterator[Fault]:
-    """Yield what is wrong with texts and names that each by itself is well formed."""
-    for name, context in file.contexts.items():
-        for key, text in (("title", context.title), ("without", context.without or "")):
-            yield from _unfilled(("contexts", name, key), text, _TITLE_FIELDS)
-        if context.without and not context.unless:
-            yield ("contexts", name, "without"), "it says what `unless` did not find: say unless"
-        if not any(edge.cause == name for edge in file.edges):
-            yield ("contexts", name), "no edge names it"
+def _meaning_of_incidents(file: _File) -> Iterator[Fault]:
+    """Yield what is wrong with names that each by itself is well formed."""
+    for name, kinds in file.incidents.items():
+        for place, kind in enumerate(kinds):
+            if kind not in INCIDENTS:
+                yield ("incidents", name, place), f"there is no incident {kind}"
+        if not any(name in (*edge.cause, *edge.effect) for edge in file.edges):
+            yield ("incidents", name), "no edge names it"
 
 
 def _meaning_of_edges(file: _File) -> Iterator[Fault]:
     for place, edge in enumerate(file.edges):
         yield from _unfilled(("edges", place, "sentence"), edge.sentence, _SENTENCE_FIELDS)
-        if edge.cause == edge.effect:
+        if set(edge.cause) & set(edge.effect):
             yield ("edges", place, "effect"), "nothing explains itself"
 
 
@@ -280,34 +267,28 @@ def _unfilled(path: Path, text: str, known: frozenset[str]) -> Iterator[Fault]:
 
 def _edges(file: _File) -> Edges:
     return Edges(
-        edges=tuple(
-            Edge(
-                cause=entry.cause,
-                effect=entry.effect,
+        edges=tuple(edge for entry in file.edges for edge in _each(entry, file.incidents)),
+        unknown=tuple(file.unknown.items()),
+    )
+
+
+def _each(entry: _EdgeEntry, names: Mapping[str, list[str]]) -> Iterator[Edge]:
+    """Yield an edge for each cause and effect of an entry."""
+    causes = [rule for name in entry.cause for rule in names.get(name, [name])]
+    effects = [rule for name in entry.effect for rule in names.get(name, [name])]
+    for cause in causes:
+        for effect in effects:
+            yield Edge(
+                cause=cause,
+                effect=effect,
                 join=entry.join,
                 within=entry.within,
                 sentence=entry.sentence,
                 unless=tuple(entry.unless),
                 next=entry.next or "",
+                cause_says=entry.cause_says or "",
+                effect_says=entry.effect_says or "",
+                master=entry.master,
+                lasting=entry.lasting,
+                between=entry.between,
             )
-            for entry in file.edges
-        ),
-        contexts=tuple(_context(name, entry) for name, entry in file.contexts.items()),
-        unknown=tuple(file.unknown.items()),
-    )
-
-
-def _context(name: str, entry: _ContextEntry) -> Context:
-    unless = entry.unless
-    return Context(
-        name=name,
-        kinds=tuple(entry.kinds),
-        title=entry.title,
-        without=entry.without or entry.title,
-        unless=tuple(unless.kinds) if unless else (),
-        unless_within=unless.within if unless else timedelta(0),
-        need=unless.need if unless else None,
-        master=entry.master,
-        until=tuple(entry.until),
-        alive=tuple(entry.alive),
-    )

@@ -1,20 +1,16 @@
-"""Places: which host and pool a bundle is of, and which SRs a device, a server or a disk is in.
+"""Places: which host and pool a bundle is of, which SR and which live disk a disk belongs to.
 
 Hosts are told apart by uuid, never by name: two pools may each have a host called the same.
 """
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from datetime import UTC, datetime
 
-from analyzer.model.event import Event
-from analyzer.model.host import Role
-from analyzer.model.xapi import Sr
-from analyzer.state.case import Case, HostReport
+from analyzer.model.xapi import Vdi
+from analyzer.state.case import Case
 from analyzer.state.pool import PoolState
 
-_UUID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
-_MOUNTED = re.compile(rf"/run/sr-mount/{_UUID}(?:/|$)")  # sm: SR.MOUNT_BASE
-_GROUP = re.compile(rf"^(?:VG_XenStorage|XSLocalEXT)-{_UUID}$")  # sm: LVHDSR.py, EXTSR.py
+_XAPI_TIME = "%Y%m%dT%H:%M:%SZ"
 
 
 class Places:
@@ -23,9 +19,11 @@ class Places:
     def __init__(self, case: Case) -> None:
         self._case = case
         self._reports = {report.bundle: report for report in case.hosts}
-        self.masters = {r.bundle for r in case.hosts if r.role is Role.MASTER}
         self._pools: dict[str, str] = {}
         self._disks: dict[str, set[str]] = {}
+        self._repositories: dict[str, set[str]] = {}
+        self._live: dict[str, str] = {}
+        self._taken: dict[str, datetime] = {}
         for place, pool in enumerate(case.pools):
             name = pool.pool.uuid if pool.pool else f"pool {place}"
             members = {host.uuid for host in pool.hosts}
@@ -33,6 +31,15 @@ class Places:
             self._pools |= {report.bundle: name for report in own}
             for vdi in pool.vdis:
                 self._disks.setdefault(vdi.uuid, set()).add(name)
+                self._add(pool, vdi)
+
+    def _add(self, pool: PoolState, vdi: Vdi) -> None:
+        if sr := pool.sr(vdi.sr):
+            self._repositories.setdefault(vdi.uuid, set()).add(sr.uuid)
+        if live := pool.vdi(vdi.snapshot_of):
+            self._live[vdi.uuid] = live.uuid
+        if taken := _taken(vdi):
+            self._taken[vdi.uuid] = taken
 
     def host(self, bundle: str) -> str:
         """Return the key of the host that a bundle is of: its uuid, else the bundle."""
@@ -67,50 +74,22 @@ class Places:
 
     def repositories(self, disks: Iterable[str]) -> frozenset[str]:
         """Return the SRs of disks."""
-        found = set()
-        for disk in disks:
-            for pool in self._case.pools:
-                vdi = pool.vdi(disk)
-                sr = pool.sr(vdi.sr) if vdi else None
-                found |= {sr.uuid} if sr else set()
-        return frozenset(found)
+        return frozenset(sr for disk in disks for sr in self._repositories.get(disk, ()))
 
-    def behind(self, event: Event) -> frozenset[str]:
-        """Return the SRs that are certainly behind the device or server an event names."""
-        report = self._reports.get(event.source.bundle)
-        if report is None:
-            return frozenset()
-        found: set[str] = set()
-        if device := event.fields.get("device"):
-            found |= set(_on_device(report, f"/dev/{device}"))
-        if server := event.fields.get("server"):
-            found |= set(_on_server(report, server))
-            found |= {sr for pool in self._case.pools for sr in _plugged(pool, report, server)}
-        return frozenset(found)
+    def live(self, disks: Iterable[str]) -> frozenset[str]:
+        """Return the live disks that these are, or are snapshots of, as far as it is known."""
+        return frozenset(self._live.get(disk, disk) for disk in disks)
+
+    def taken(self, disks: Iterable[str]) -> tuple[datetime, ...]:
+        """Return when those of these disks that are snapshots were taken, in order."""
+        return tuple(sorted(self._taken[disk] for disk in disks if disk in self._taken))
 
 
-def _on_device(report: HostReport, device: str) -> Iterator[str]:
-    """Yield the SRs on a device: only where `pvs` or `df` gives exactly this one."""
-    for volume, group in report.pvs.volumes if report.pvs else ():
-        if volume == device and (match := _GROUP.match(group)):
-            yield match[1]
-    for mount in report.mounts.mounts if report.mounts else ():
-        if mount.device == device and (match := _MOUNTED.search(mount.path)):
-            yield match[1]
-
-
-def _on_server(report: HostReport, server: str) -> Iterator[str]:
-    """Yield the SRs mounted from a server."""
-    for mount in report.mounts.mounts if report.mounts else ():
-        name = mount.device.rpartition(":/")[0].strip("[]")
-        if name == server and (match := _MOUNTED.search(mount.path)):
-            yield match[1]
-
-
-def _plugged(pool: PoolState, report: HostReport, server: str) -> Iterator[str]:
-    """Yield the SRs that a host plugs from a server."""
-    for pbd in pool.pbds:
-        host, sr = pool.host(pbd.host), pool.sr(pbd.sr)
-        same = host is not None and host.uuid == report.host_uuid
-        if same and isinstance(sr, Sr) and (pbd.device_config or {}).get("server") == server:
-            yield sr.uuid
+def _taken(vdi: Vdi) -> datetime | None:
+    """Return when a snapshot was taken, as xapi writes it: ``20240610T11:32:41Z``."""
+    if not vdi.is_a_snapshot:
+        return None
+    try:
+        return datetime.strptime(vdi.snapshot_time or "", _XAPI_TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -10,13 +10,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from analyzer.causes.clocks import Clocks, Dated, dated, effect_of, logged, of_line
 from analyzer.causes.edges import Join
+from analyzer.causes.link import UNRELATED, Miss
 from analyzer.causes.places import Places
 from analyzer.causes.trouble import Trouble
 from analyzer.model.event import Event
+from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.state._incident_boots import boots_of
 from analyzer.state.case import Case
+from analyzer.state.order import place_of
 
 HELD = "disk-log-used.held"
 MARKED = "disk-log-used.marked"
@@ -25,12 +30,12 @@ CLOSED = "disk-log-used.closed"
 RELEASED = "disk-log-used.released"
 KINDS = (HELD, MARKED, CREATED, CLOSED, RELEASED)
 
-BOOTED = "host-booted"
+_UNSEEN = Miss(why="SMlog does not show which tapdisk had the log of the disk open before")
+_OTHER_STORAGE = Miss(why="it was not the storage of that disk")
+_WORKED = Miss(why="the storage worked again before that")
 
 # A line says that the storage is back; what failed meanwhile is told a little later.
 _RETURNED = timedelta(minutes=1)
-# Hosts of a pool keep the same time; their stamps can be compared where zone and year are known.
-_SAME_CLOCK = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,60 +55,106 @@ class Use:
 class Sessions:
     """What SMlog shows of the CBT logs of disks."""
 
-    def __init__(self, case: Case, places: Places) -> None:
+    def __init__(self, case: Case, places: Places, clocks: Clocks) -> None:
         self._places = places
+        self._clocks = clocks
         self._by_disk: dict[str, list[Event]] = {}
         self._held = case.events.of(HELD)
-        self._boots = [(places.host(e.source.bundle), e.moment) for e in case.events.of(BOOTED)]
+        self._boots = boots_of(case)
+        self._uses: dict[str, Use | None] = {}
         for event in case.events.of(*KINDS):
             self._by_disk.setdefault(event.fields["vdi"], []).append(event)
 
     def before(self, effect: Trouble) -> Use | None:
         """Return the tapdisk that left the log of the effect's disk open, None if not known."""
+        if effect.id not in self._uses:
+            self._uses[effect.id] = self._before(effect)
+        return self._uses[effect.id]
+
+    def _before(self, effect: Trouble) -> Use | None:
         disks = effect.of(Join.VDI)
         if len(disks) != 1 or effect.first is None or not effect.first.year_known:
             return None
         use: Use | None = None
         for event in self._of_pool(next(iter(disks)), effect):
-            earlier = _earlier(event, effect)
+            earlier = self._earlier(event, effect)
             if earlier is None:
                 return None
             use = self._next(use, event) if earlier else use
         return use
 
-    def ended_by(self, cause: Trouble, effect: Trouble) -> Use | None:
-        """Return the use of the effect's disk that the cause may have ended, None if it cannot."""
+    def ended_by(self, cause: Trouble, effect: Trouble) -> Use | Miss:
+        """Return the use of the effect's disk that the cause may have ended, or why it did not."""
         use = self.before(effect)
-        if use is None or use.host not in cause.of(Join.HOST) or not _after(use, cause):
-            return None
-        if cause.tapdisk is not None and cause.tapdisk != use.tapdisk:
-            return None
+        if use is None:
+            return _UNSEEN
+        if use.host not in cause.of(Join.HOST):
+            told = f"the disk was open on host {self._places.shown([use.host])}"
+            return Miss(why=told, source=use.source)
+        if missed := self._other_tapdisk(use, cause, effect):
+            return missed
+        if self._anew(use, cause):
+            return Miss(why="the log of the disk was in use anew after it", source=use.source)
+        if self._booted_between(use, cause):
+            return Miss(why="the host had booted once more by then", source=use.source)
+        return self._of_storage(cause, effect) or use
+
+    def _other_tapdisk(self, use: Use, cause: Trouble, effect: Trouble) -> Miss | None:
+        if cause.tapdisks and use.tapdisk not in cause.tapdisks:
+            told = f"the disk was open in another tapdisk, pid {use.tapdisk}"
+            return Miss(why=told, source=use.source, told=not cause.of(Join.VDI))
         if cause.of(Join.VDI) and not cause.shares(effect, Join.VDI):
+            return UNRELATED
+        if cause.kind is not IncidentKind.TAPDISK_CRASHED or cause.tapdisks or cause.of(Join.VDI):
             return None
-        return None if self._booted_between(use, cause) else use
+        return Miss(why="which tapdisk it was, and of which disk, is not shown")
+
+    def _of_storage(self, cause: Trouble, effect: Trouble) -> Miss | None:
+        """Say why an outage of storage is not one of the effect's disk, None if it is none."""
+        if cause.kind is not IncidentKind.SR_OUTAGE:
+            return None
+        return self.storage(cause, effect)
+
+    def storage(self, cause: Trouble, effect: Trouble) -> Miss | None:
+        """Say why an outage did not last when the effect came, None if it did."""
+        if not cause.shares(effect, Join.SR):
+            return _OTHER_STORAGE
+        return None if self.lasts(cause, effect) else _WORKED
 
     def lasts(self, cause: Trouble, effect: Trouble) -> bool:
         """Tell whether a storage trouble of the effect's SR still lasted when that happened."""
-        then = effect.when(cause.bundles)
+        then = effect_of(effect, sorted(cause.bundles))
         if not cause.shares(effect, Join.SR) or cause.last is None or then is None:
             return False
         if cause.over:
-            return then.at - cause.last.at <= _RETURNED
+            return self._clocks.least_after(dated(cause, cause.last), then) <= _RETURNED
         return not any(self._good_use(event, cause, effect, then) for event in self._held)
 
     def _booted_between(self, use: Use, cause: Trouble) -> bool:
         """Tell whether a boot of the host had ended the use before the cause came."""
-        first = cause.first
-        return first is not None and any(
-            host == use.host and use.at.at < boot.at < first.at for host, boot in self._boots
+        until = cause.last if cause.down else cause.first
+        if until is None:
+            return False
+        opened, came = of_line(use.at, use.source), dated(cause, until)
+        return any(
+            self._clocks.surely_before(opened, logged(boot.event))
+            and self._clocks.surely_before(logged(boot.event), came)
+            for boot in self._boots.get(use.host, ())
         )
 
-    def _good_use(self, event: Event, cause: Trouble, effect: Trouble, then: Moment) -> bool:
+    def _anew(self, use: Use, cause: Trouble) -> bool:
+        """Tell whether the log was set once more after the cause."""
+        return cause.last is None or self._clocks.surely_before(
+            dated(cause, cause.last), of_line(use.set_at, use.source)
+        )
+
+    def _good_use(self, event: Event, cause: Trouble, effect: Trouble, then: Dated) -> bool:
         """Tell whether another disk of the SR was opened on the host after the trouble."""
         assert cause.last is not None
-        disk = event.fields["vdi"]
+        disk, used = event.fields["vdi"], logged(event)
         return (
-            cause.last.at < event.moment.at < then.at
+            self._clocks.surely_before(dated(cause, cause.last), used)
+            and self._clocks.surely_before(used, then)
             and self._places.host(event.source.bundle) in cause.of(Join.HOST)
             and disk not in effect.of(Join.VDI)
             and bool(self._places.repositories((disk,)) & cause.of(Join.SR))
@@ -133,25 +184,25 @@ class Sessions:
             return None if host == use.host else use
         return replace(use, set_at=event.moment)
 
-
-def _earlier(event: Event, effect: Trouble) -> bool | None:
-    """Tell whether an event came before the effect, None if the two clocks cannot tell."""
-    then = effect.when((event.source.bundle,))
-    assert then is not None
-    if event.source.bundle in effect.clocks:
-        lines = [s.line for s in effect.sources if _file(s) == _file(event.source)]
-        same_second = event.moment.at == then.at and event.source.line < min(lines, default=0)
-        return event.moment.at < then.at or same_second
-    if event.moment.certainly_before(then) or then.certainly_before(event.moment):
-        return event.moment.at < then.at
-    doubtful = max(event.moment.doubt, then.doubt) > _SAME_CLOCK
-    return None if doubtful else event.moment.at < then.at
+    def _earlier(self, event: Event, effect: Trouble) -> bool | None:
+        """Tell whether an event came before the effect, None if the clocks cannot tell."""
+        line, then = logged(event), effect_of(effect, (event.source.bundle,))
+        assert then is not None
+        if self._clocks.surely_before(line, then):
+            return True
+        if self._clocks.surely_before(then, line):
+            return False
+        told = _in_log(event, effect, then.at)
+        return False if told is None and self._clocks.in_order(then, line) else told
 
 
-def _file(source: Source) -> tuple[str, str]:
-    return (source.bundle, source.member)
-
-
-def _after(use: Use, cause: Trouble) -> bool:
-    """Tell whether the cause came when the log had been set for the last time."""
-    return cause.last is not None and use.set_at.at <= cause.last.at
+def _in_log(event: Event, effect: Trouble, then: Moment) -> bool | None:
+    """Tell by one log whether an event came before the line that dates the effect."""
+    family, place = place_of(event.source)
+    dating_lines = [
+        place_of(evidence.source)
+        for evidence in (effect.finding.evidence if effect.finding else ())
+        if evidence.at == then and evidence.source.bundle == event.source.bundle
+    ]
+    places = [line for log, line in dating_lines if log == family]
+    return place < min(places) if places else None

@@ -7,23 +7,27 @@ from datetime import timedelta
 from analyzer.causes.link import Order
 from analyzer.causes.trouble import Trouble
 from analyzer.model.finding import Finding
+from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.rule import fill
 
 _OBJECTS = {"VDI": "disk", "Host": "host", "Pool": "pool", "Network": "network", "VM": "VM"}
-
-
 _SHOWN_EXACTLY = timedelta(minutes=1)
+_HOUR = timedelta(hours=1)
 _WORDS = {Order.BEFORE: "and then", Order.ABOUT: "and about the same time", Order.UNKNOWN: "and"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """The effects that one edge joins to a root, and how the edge puts it."""
+    """The effects that one edge joins to a root, and how the edge puts it.
+
+    ``doubt`` is how well the clocks are known, where that leaves the order open.
+    """
 
     template: str
     order: Order
     effects: tuple[Trouble, ...]
+    doubt: timedelta = timedelta(0)
 
 
 def sentence(roots: Sequence[Trouble], part: Part | None, size: int, unknown: str = "") -> str:
@@ -39,17 +43,25 @@ def sentence(roots: Sequence[Trouble], part: Part | None, size: int, unknown: st
         "order": _WORDS[part.order],
         "effect": _inside(called(part.effects)),
     }
-    told = len([root for root in roots if root.finding]) + len(part.effects)
-    more = size - told
+    more = size - sum(1 for trouble in (*roots, *part.effects) if trouble.finding)
     with_it = f"; {more} more finding{'s' if more > 1 else ''} with it" if more > 0 else ""
-    return fill(part.template, values) + with_it
+    return fill(part.template, values) + _doubted(part.doubt) + with_it
+
+
+def _doubted(doubt: timedelta) -> str:
+    """Say that the clocks leave open which came first."""
+    if not doubt:
+        return ""
+    known = "minutes" if doubt < _HOUR else f"{round(doubt / _HOUR)} hours"
+    return f"; which came first is not certain, for a clock is known to {known} only"
 
 
 def called(troubles: Sequence[Trouble]) -> str:
     """Return what happened, and to how many."""
     first = troubles[0]
     if first.finding is None:
-        return fill(first.label, {"host": first.host, "at": _when(first.first)})
+        more = f" (and {len(troubles) - 1} more like it)" if troubles[1:] else ""
+        return f"{_befell(first)}{more}"
     findings = [trouble.finding for trouble in troubles if trouble.finding]
     titles = {finding.title for finding in findings}
     if len(findings) == 1:
@@ -57,6 +69,14 @@ def called(troubles: Sequence[Trouble]) -> str:
     if len(titles) > 1:
         return f"{findings[0].title} (and {len(findings) - 1} more like it)"
     return f"{findings[0].title} ({_many(findings)})"
+
+
+def _befell(trouble: Trouble) -> str:
+    """Return an incident with its time; of a boot of which no more is known that of the boot."""
+    if trouble.kind is IncidentKind.HOST_BOOTED:
+        head, _, tail = trouble.title.partition("; ")
+        return f"{head} {when(trouble.last)}{f' ({tail})' if tail else ''}"
+    return f"{trouble.title} {when(trouble.first)}"
 
 
 def _one(finding: Finding) -> str:
@@ -85,8 +105,12 @@ def _inside(text: str) -> str:
     return text if text[1:2].isupper() else text[:1].lower() + text[1:]
 
 
-def _when(moment: Moment | None) -> str:
+def when(moment: Moment | None) -> str:
+    """Say when something was: the range where it is not known to the minute."""
     if moment is None or not moment.year_known:
-        return "an unknown date"
-    about = "about " if moment.doubt > _SHOWN_EXACTLY else ""
-    return f"{about}{moment.at:%Y-%m-%d %H:%M} UTC"
+        return "at an unknown date"
+    if moment.doubt <= _SHOWN_EXACTLY:
+        return f"at {moment.at:%Y-%m-%d %H:%M} UTC"
+    same_day = moment.earliest.date() == moment.latest.date()
+    last = f"{moment.latest:%H:%M}" if same_day else f"{moment.latest:%Y-%m-%d %H:%M}"
+    return f"between {moment.earliest:%Y-%m-%d %H:%M} and {last} UTC"

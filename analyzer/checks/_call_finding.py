@@ -79,11 +79,11 @@ def tell(case: Case, text: RuleText, burst: Burst, told: Told, retried: str = ""
     )
 
 
-def retried_since(calls: Sequence[Call], burst: Burst) -> str:
+def retried_since(case: Case, calls: Sequence[Call], burst: Burst) -> str:
     """Say that the same call ended well after the burst, "" where that is not logged."""
     last = burst[-1]
     good = [call for call in calls if call.done and call.disks == last.disks]
-    later = [call for call in good if call.at.at > last.at.at]
+    later = [call for call in good if case.order.surely_before(last.mark, call.mark)]
     return f"The same call ended well later, at {in_words(later[0].at)}." if later else ""
 
 

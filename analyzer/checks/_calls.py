@@ -19,6 +19,7 @@ from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.state.case import Case
+from analyzer.state.order import Mark, began, mark
 
 ASKED, COMPARED = "cbt-calls.asked", "cbt-calls.compared"
 REFUSED, FAILED = "cbt-calls.refused", "cbt-calls.failed"
@@ -80,6 +81,14 @@ class Call:
             return self.lines[0].moment
         assert self.operation is not None  # a call is made of lines or of an operation
         return self.operation.first
+
+    @property
+    def mark(self) -> Mark:
+        """Return when it was made, and the line that tells it."""
+        if self.lines:
+            return mark(self.lines[0])
+        assert self.operation is not None
+        return began(self.operation)
 
     @property
     def _own_line(self) -> Event | None:

@@ -7,7 +7,6 @@ disable_cbt zeroes the pointer (sm `VDI.py` `configure_blocktracking()`); an err
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TypeVar
 
 from analyzer.checks._finding import find_vdi, quote, quote_row
@@ -21,33 +20,30 @@ from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.state.case import Case
+from analyzer.state.order import Mark as Placed
+from analyzer.state.order import Order
 from analyzer.state.pool import PoolState
 
 Value = TypeVar("Value")
 _SEEN = frozenset({Change.SEEN, Change.MISSED})
 _NAMED = 3
-_CLOCKS_APART = timedelta(minutes=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """A point in time, with the line that it rests on.
-
-    Clocks of two hosts may be apart, whatever their stamps say: only a long time between two of
-    their lines tells an order.
-    """
+    """A point in time, with the line or the row that it rests on."""
 
     at: Moment
     evidence: Evidence
 
-    def precedes(self, other: "Mark") -> bool:
-        """Tell whether this surely came first; lines of one report were dated by one clock."""
-        mine, others = self.evidence, other.evidence
-        if mine.at is None or others.at is None or mine.source.bundle != others.source.bundle:
-            return self.at.latest + _CLOCKS_APART < other.at.earliest
-        if mine.source.member == others.source.member and self.at.at == other.at.at:
-            return mine.source.line < others.source.line
-        return self.at.at < other.at.at
+    def precedes(self, other: "Mark", order: Order) -> bool:
+        """Tell whether this surely came first."""
+        return order.surely_before(self.placed(), other.placed())
+
+    def placed(self) -> Placed:
+        """Return when and where it stands."""
+        evidence = self.evidence
+        return Placed(at=self.at, source=evidence.source, logged=evidence.at is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +70,7 @@ class Tracking:
     births: Mapping[str, Birth]
     breaks: Mapping[str, tuple[Break, ...]]
     firsts: Mapping[str, Mark]
+    order: Order
 
     def disk_of(self, uuid: str) -> str:
         """Return the live disk that a snapshot is of; the uuid itself for any other."""
@@ -94,7 +91,7 @@ class Tracking:
             for gap in self.breaks.get(disk, ())
             if self._before(older, gap.mark)
             and self._after(newer, disk, gap.mark)
-            and (until is None or gap.mark.precedes(until))
+            and (until is None or gap.mark.precedes(until, self.order))
         ]
         best = [gap for gap in found if gap.loss] or found
         return best[-1] if best else None
@@ -108,17 +105,18 @@ class Tracking:
             return
         for uuid, birth in self.births.items():
             own = birth.of == disk and uuid not in (older, newer)
-            if own and birth.mark.precedes(last or until) and first.mark.precedes(birth.mark):
+            inside = own and first.mark.precedes(birth.mark, self.order)
+            if inside and birth.mark.precedes(last or until, self.order):
                 yield uuid
 
     def _before(self, uuid: str, mark: Mark) -> bool:
         birth, first = self.births.get(uuid), self.firsts.get(uuid)
         marks = [*([birth.mark] if birth else []), *([first] if first else [])]
-        return any(own.precedes(mark) for own in marks)
+        return any(own.precedes(mark, self.order) for own in marks)
 
     def _after(self, uuid: str, disk: str, mark: Mark) -> bool:
         birth = self.births.get(uuid)
-        return uuid == disk or (birth is not None and mark.precedes(birth.mark))
+        return uuid == disk or (birth is not None and mark.precedes(birth.mark, self.order))
 
 
 def mark_of(run: Operation) -> Mark:
@@ -141,6 +139,7 @@ def _tracking(case: Case) -> Tracking:
     return Tracking(
         births=births,
         breaks={vdi: tuple(gaps) for vdi, gaps in found.items()},
+        order=case.cbt.order,
         firsts={log.uuid: mark for log in logs if (mark := _first(log))},
     )
 

@@ -17,6 +17,7 @@ from analyzer.model.finding import Confidence
 from analyzer.model.operation import Operation, Result
 from analyzer.model.xapi import Sr
 from analyzer.state.case import Case
+from analyzer.state.order import mark
 
 RULE = "known-defect"
 _UNRELATED = 460
@@ -144,7 +145,8 @@ def _hidden_disk(case: Case) -> Iterator[Sighting]:
         before = [
             stop
             for stop in stops
-            if stop.source.bundle == event.source.bundle and stop.moment.at <= event.moment.at
+            if stop.source.bundle == event.source.bundle
+            and case.order.surely_before(mark(stop), mark(event))
         ]
         if before and before[-1].moment.within(event.moment, _SAME_CAUSE):
             yield Sighting(lines=(event, before[-1]))

@@ -22,6 +22,7 @@ from analyzer.state.pool import quote as quote_fields
 
 MOST_QUOTES = 6
 _EXACT = timedelta(seconds=2)
+_ABOUT = timedelta(seconds=90)
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _STEP = 1024
 
@@ -116,6 +117,8 @@ def in_words(moment: Moment) -> str:
     stamp = f"{moment.at:%Y-%m-%d %H:%M:%S} UTC"
     if moment.doubt <= _EXACT:
         return stamp
+    if moment.doubt <= _ABOUT:
+        return f"about {stamp}"
     return f"{stamp} (between {moment.earliest:%m-%d %H:%M} and {moment.latest:%m-%d %H:%M})"
 
 

@@ -42,7 +42,7 @@ def _finding(
         values=_values(case, last),
         evidence=last.evidence,
     )
-    return tell(case, text, burst, told, retried_since(found, burst))
+    return tell(case, text, burst, told, retried_since(case, found, burst))
 
 
 def _severity(case: Case, last: Judged) -> Severity | None:

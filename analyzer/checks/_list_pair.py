@@ -20,6 +20,7 @@ from analyzer.model.operation import Operation
 from analyzer.model.xapi import Vdi
 from analyzer.state.case import Case
 from analyzer.state.changed_blocks import walk
+from analyzer.state.order import ended, mark
 
 _PROCESSING = re.compile(r"^DEBUG: Processing VDI ([0-9a-f-]{36}) of size ")
 _MOST_STEPS = 4
@@ -198,8 +199,8 @@ def _off_since(case: Case, call: Call, key: str) -> bool:
         return True
     later = (run for run in case.operations if run.vdi == key and run.name == "vdi_disable_cbt")
     dropped = (each for each in case.events.of("cbt-told.dropped") if key in each.message)
-    ends = (*(run.last for run in later), *(each.moment for each in dropped))
-    return not any(end.at >= call.at.at for end in ends)
+    ends = (*(ended(run) for run in later), *(mark(each) for each in dropped))
+    return all(case.order.surely_before(end, call.mark) for end in ends)
 
 
 def _family(case: Case, row: Vdi) -> str | None:

@@ -19,6 +19,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.model.xapi import Vdi
 from analyzer.state.case import Case
+from analyzer.state.order import began, mark
 
 INCONSISTENT = ("cbt-disabled-inconsistent-log.line", "cbt-disabled-inconsistent-log.alert")
 RESIZE = ("cbt-disabled-resize-failed.line", "cbt-disabled-resize-failed.alert")
@@ -137,7 +138,7 @@ def _window(case: Case, vdi: str, line: Event) -> str:
 def turned_on(case: Case, vdi: str, line: Event) -> Operation | None:
     """Return the first successful vdi_enable_cbt of a disk after a line, as far as was read."""
     for call in runs(case, "vdi_enable_cbt"):
-        after = call.first.at > line.moment.at
+        after = case.order.surely_before(mark(line), began(call))
         if call.vdi == vdi and after and call.result is Result.SUCCEEDED:
             return call
     return None

@@ -62,9 +62,9 @@ def _covered(case: Case, event: Event) -> bool:
     if window is None:
         return False
     since, until = window
-    return since.latest < event.moment.earliest and (
-        event.moment.latest + _CONNECTS < until.earliest
-    )
+    due = event.moment.latest + _CONNECTS
+    unseen = any(h.began.earliest <= due for h in case.unread("daemon_log", event.moment))
+    return since.latest < event.moment.earliest and due < until.earliest and not unseen
 
 
 def _client(pool: PoolState, event: Event) -> str | None:

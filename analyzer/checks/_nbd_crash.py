@@ -6,6 +6,7 @@ from datetime import timedelta
 from analyzer.model.event import Event
 from analyzer.model.nbd import ServerRun
 from analyzer.state.case import Case
+from analyzer.state.order import mark
 
 SILENT, HUNG, LIMIT, KILLED = "silent", "hung", "limit", "killed"
 ADDRESS, CERTIFICATE, XAPI, OTHER = "address", "certificate", "xapi", "other"
@@ -80,12 +81,13 @@ def told_too_late(case: Case, runs: Sequence[ServerRun], place: int) -> bool:
 
 
 def _host_went_down(case: Case, run: ServerRun, later: Sequence[ServerRun]) -> bool:
-    """Tell whether the host booted after a stop and before the next start: it was shut down."""
+    """Tell whether the host may have booted after a stop, before the next start: it was down."""
     assert run.stop is not None
-    begin = run.stop.moment.at
-    starts = [each.events[0].moment.at for each in later[:1] if each.events]
+    stop, order = mark(run.stop), case.order
+    starts = [mark(each.events[0]) for each in later[:1] if each.events]
     return any(
-        begin <= event.moment.at and (not starts or event.moment.at <= starts[0])
+        not order.surely_before(mark(event), stop)
+        and not any(order.surely_before(start, mark(event)) for start in starts)
         for event in case.events.of("host-booted")
         if event.source.bundle == run.bundle
     )
@@ -101,5 +103,6 @@ def _never_listened(case: Case, run: ServerRun, later: Sequence[ServerRun]) -> b
         not served
         and window is not None
         and case.gap("daemon_log", run.bundle) is None
+        and not any(h.bundle == run.bundle for h in case.unread("daemon_log", run.started.moment))
         and window[1].at - run.started.moment.at > _STARTS
     )

@@ -13,6 +13,7 @@ from itertools import pairwise
 
 from analyzer.model.event import Event
 from analyzer.state.case import Case, HostReport
+from analyzer.state.order import Order
 
 RULE = "nbd-tls-mismatch"
 PLAIN, LEFT, WANTED = f"{RULE}.plain", f"{RULE}.left", f"{RULE}.wanted"
@@ -29,7 +30,7 @@ class Lines:
 
     ``plain`` clients asked for a disk without TLS, ``left`` ones broke off when TLS was demanded,
     ``wanted`` ones broke off where it was not to be had; ``failed`` are TLS errors. ``served`` are
-    the first and the last client that got its disk.
+    the first and the last client that got its disk. ``order`` tells which of two came first.
     """
 
     plain: tuple[Event, ...]
@@ -37,6 +38,7 @@ class Lines:
     wanted: tuple[Event, ...]
     failed: tuple[Event, ...]
     served: tuple[Event, ...]
+    order: Order
 
 
 def lines_of(case: Case, reports: Sequence[HostReport]) -> Lines:
@@ -52,6 +54,7 @@ def lines_of(case: Case, reports: Sequence[HostReport]) -> Lines:
         wanted=own(WANTED),
         failed=tuple(each for each in own(FAILED) if not _GONE.search(each.message)),
         served=own(SERVED),
+        order=case.order,
     )
 
 

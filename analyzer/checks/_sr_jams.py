@@ -42,8 +42,8 @@ def jams_of(case: Case, found_: Sequence[Wait]) -> Iterator[Jam]:
     stuck: dict[tuple[str, str], list[tuple[Wait, tuple[Event, ...]]]] = {}
     queued: dict[tuple[str, str], list[Wait]] = {}
     for wait in found_:
-        longest = max(wait.behind, key=lambda part: length_of(part[1]))
-        if longest[0] and (length_of(longest[1]) >= _STUCK or wait.gave_up):
+        longest = max(wait.behind, key=lambda part: length_of(case, part[1]))
+        if longest[0] and (length_of(case, longest[1]) >= _STUCK or wait.gave_up):
             stuck.setdefault((wait.sr, longest[0]), []).append((wait, longest[1]))
         elif wait.length >= _QUEUED or wait.gave_up:
             queued.setdefault((wait.sr, wait.tries[0].source.bundle), []).append(wait)
@@ -69,5 +69,5 @@ def _jam(
         blocker=blocker,
         waits=tuple(long),
         tries=tuple(tries),
-        longest=max(length_of(part) for part in parts),
+        longest=max(length_of(case, part) for part in parts),
     )

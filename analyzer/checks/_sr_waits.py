@@ -12,6 +12,7 @@ from itertools import groupby
 
 from analyzer.model.event import Event
 from analyzer.state.case import Case
+from analyzer.state.order import mark
 
 WAITED, GAVE_UP = "sr-busy-retry.waited", "sr-busy-retry.gave-up"
 _TASK = re.compile(r"\bR:[0-9a-f]{12}\b")
@@ -21,17 +22,16 @@ _ONE_WAIT = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wait:
-    """One call waiting for one SR: its tries, and the line that says it gave up."""
+    """One call waiting for one SR: its tries, and the line that says it gave up.
+
+    ``length`` is how long it waited at least.
+    """
 
     call: str
     sr: str
     tries: tuple[Event, ...]
+    length: timedelta
     gave_up: Event | None = None
-
-    @property
-    def length(self) -> timedelta:
-        """Return how long it waited at least."""
-        return length_of(self.events)
 
     @property
     def events(self) -> tuple[Event, ...]:
@@ -45,12 +45,9 @@ class Wait:
         return tuple((blocker, tuple(events)) for blocker, events in groups)
 
 
-def length_of(events: Sequence[Event]) -> timedelta:
+def length_of(case: Case, events: Sequence[Event]) -> timedelta:
     """Return how long lies between the first and the last event, at least."""
-    first, last = events[0].moment, events[-1].moment
-    if events[0].source.bundle == events[-1].source.bundle:
-        return last.at - first.at
-    return max(last.earliest - first.latest, timedelta(0))
+    return case.order.least_between(mark(events[0]), mark(events[-1]))
 
 
 def blocker_of(event: Event) -> str:
@@ -66,7 +63,7 @@ def waits(case: Case) -> tuple[Wait, ...]:
         groups.setdefault(key, []).append(event)
     ends = {(e.source.bundle, e.fields["task"]): e for e in case.events.of(GAVE_UP)}
     found = [
-        _wait(part, ends.get((key[0], key[3])))
+        _wait(case, part, ends.get((key[0], key[3])))
         for key, events in groups.items()
         for part in _parts(events)
     ]
@@ -89,11 +86,12 @@ def _parts(events: Iterable[Event]) -> list[list[Event]]:
     return parts
 
 
-def _wait(tries: Sequence[Event], end: Event | None) -> Wait:
+def _wait(case: Case, tries: Sequence[Event], end: Event | None) -> Wait:
     near = end is not None and tries[-1].moment.within(end.moment, _ONE_WAIT)
     return Wait(
         call=tries[0].fields["call"],
         sr=tries[0].fields["sr"],
         tries=tuple(tries),
+        length=length_of(case, [*tries, *([end] if end and near else ())]),
         gave_up=end if near else None,
     )

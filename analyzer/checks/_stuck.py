@@ -7,7 +7,7 @@ may have run when the report was made.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from analyzer.checks._finding import reports_of
+from analyzer.checks._finding import in_words, reports_of
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Gap
 from analyzer.model.moment import Moment
@@ -64,6 +64,8 @@ def unread(case: Case, pool: PoolState, row: Vdi) -> str:
             return f"the report of {host.name_label or host.uuid} was not given"
         if (gap := case.gap("smlog", report.bundle)) is not None:
             return f"SMlog of {report.name}: {gap.why}"
+    if unseen := case.unread("smlog"):
+        return f"SMlog of {unseen[0].host} was not read from {in_words(unseen[0].began)} on"
     window = case.window("smlog")
     if window is None or window[1].at - window[0].at < _COVERED:
         return "SMlog covers too short a time"

@@ -116,12 +116,20 @@ def _over(
 def _younger(pool: PoolState, moment: Moment) -> bool:
     """Tell whether the database has a snapshot from well after a moment."""
     times = (taken_at(row) for row in pool.vdis if row.is_a_snapshot)
-    return any(time is not None and moment.latest + SETTLED < time.at for time in times)
+    return any(time is not None and moment.latest + SETTLED < time.earliest for time in times)
 
 
 def _old(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) -> Stuck | Gap:
     window = case.window("xensource_log")
     task, op = shown
+    if unseen := case.unread("xensource_log"):
+        return Gap(
+            need="xensource_log",
+            host=unseen[0].host,
+            why=f"operation {op} is current on {row.name_label or row.uuid}, and xensource.log "
+            f"was not read from {in_words(unseen[0].began)} to {in_words(unseen[0].ended)}",
+            settle_with=f"xe task-list, and: zgrep -h {_short(task)} /var/log/xensource.log*",
+        )
     if why := _unlogged(case, pool):
         return Gap(
             need="xensource_log",

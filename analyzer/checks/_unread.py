@@ -7,11 +7,12 @@ missing, or by a host whose report was not given: the pool master may have been 
 from dataclasses import replace
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import reports_of
+from analyzer.checks._finding import in_words, reports_of
 from analyzer.model.finding import Confidence, Finding, Gap, Severity
 from analyzer.state.case import Case
 from analyzer.state.pool import PoolState
 
+_OTHER_COPY = "SMlog of that time from the host itself, or from its syslog server"
 _NOT_GIVEN = "The report of {hosts} was not given: what undid this may stand in its SMlog."
 
 
@@ -21,12 +22,28 @@ def held_back(case: Case, examined: Examined) -> Examined:
     if holes:
         gaps = tuple(_over_hole(finding, holes[0]) for finding in examined.findings)
         return replace(examined, findings=(), gaps=(*examined.gaps, *gaps))
+    silent = {finding.id: _silent(case, finding) for finding in examined.findings}
     missing = {finding.id: _missing(case, finding) for finding in examined.findings}
     findings = tuple(
         _doubted(finding, missing[finding.id]) if missing[finding.id] else finding
         for finding in examined.findings
+        if silent[finding.id] is None
     )
-    return replace(examined, findings=findings)
+    gaps = tuple(
+        _over_hole(finding, gap) for finding in examined.findings if (gap := silent[finding.id])
+    )
+    return replace(examined, findings=findings, gaps=(*examined.gaps, *gaps))
+
+
+def _silent(case: Case, finding: Finding) -> Gap | None:
+    """Return where SMlog is silent against its rhythm after the first line that was replayed."""
+    moments = [item.at for item in finding.evidence if item.at is not None]
+    since = min(moments, key=lambda moment: moment.earliest, default=None)
+    hole = next(iter(case.unread("smlog", since)), None)
+    if hole is None:
+        return None
+    why = f"{hole.kind}, from {in_words(hole.began)} to {in_words(hole.ended)}"
+    return Gap(need="smlog", host=hole.host, why=why, settle_with=_OTHER_COPY)
 
 
 def _over_hole(finding: Finding, hole: Gap) -> Gap:

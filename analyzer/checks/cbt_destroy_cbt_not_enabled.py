@@ -52,7 +52,7 @@ def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) 
             *quoted_row(live, "cbt_enabled"),
         ),
     )
-    return tell(case, text, burst, told, retried_since(found, burst))
+    return tell(case, text, burst, told, retried_since(case, found, burst))
 
 
 CHECK = CbtDestroyCbtNotEnabled()

@@ -136,7 +136,7 @@ def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) 
         },
         evidence=(*map(quote, _because(last)), *full, *quoted_row(row, "cbt_enabled")),
     )
-    return tell(case, text, burst, told, retried_since(found, burst))
+    return tell(case, text, burst, told, retried_since(case, found, burst))
 
 
 def _space(case: Case, call: Call) -> dict[str, str]:

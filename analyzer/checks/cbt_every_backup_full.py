@@ -67,7 +67,7 @@ def _broken(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:
         assert log.child is not None
         assert disk.parent is not None
         later = _mark(log.child), _mark(disk.parent)
-        relinked = later[0] and later[1] and later[0].precedes(later[1])
+        relinked = later[0] and later[1] and later[0].precedes(later[1], facts.order)
         linked_anew = _taken_later(facts, disk.parent.value, uuid) and any(
             sure(other.child) == disk.parent.value and not gone(other)
             for other in case.cbt.logs(sr)
@@ -83,7 +83,7 @@ def _taken_later(facts: Tracking, parent: str, snapshot: str) -> bool:
     that points to the disk, which is another rule's, and no full backup is forced.
     """
     mine, other = facts.births.get(snapshot), facts.births.get(parent)
-    return bool(mine and other and mine.mark.precedes(other.mark))
+    return bool(mine and other and mine.mark.precedes(other.mark, facts.order))
 
 
 def _mark(known: Known[str]) -> Mark | None:

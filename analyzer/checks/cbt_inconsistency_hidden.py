@@ -19,6 +19,7 @@ from analyzer.model.finding import Basis, Confidence, Finding, Gap
 from analyzer.model.operation import Command, Operation
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case
+from analyzer.state.order import ended, mark
 
 BOOTED = "host-booted"
 _READ_ONLY = "false"
@@ -112,8 +113,9 @@ def _open_writer(before: list[Operation]) -> Operation | None:
 def _boot(case: Case, writer: Operation, run: Operation) -> Event | None:
     """Return the start of the writer's host between its activation and the detach."""
     for event in case.events.of(BOOTED):
-        after = event.moment.at > writer.last.at
-        if event.host == writer.host and after and event.moment.at < run.last.at:
+        after = case.order.surely_before(ended(writer), mark(event))
+        before = after and case.order.surely_before(mark(event), ended(run))
+        if event.host == writer.host and before:
             return event
     return None
 

@@ -23,6 +23,7 @@ from analyzer.model.operation import Attachment
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Vbd, Vm
 from analyzer.state.case import Case
+from analyzer.state.order import Mark
 
 _REFUSED = "VDI_IN_USE"
 _MOST = 3
@@ -57,7 +58,7 @@ def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) 
             *(row for each in then if not each.events for row in each.rows),
         ),
     )
-    return tell(case, text, burst, told, retried_since(found, burst))
+    return tell(case, text, burst, told, retried_since(case, found, burst))
 
 
 def _holders(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:
@@ -76,13 +77,19 @@ def _holders(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:
 def _attached(case: Case, call: Call) -> tuple[Attachment, ...]:
     """Return who had the disk active when the call was made, as far as SMlog shows it."""
     own = (each for each in case.attachments if call.to and each.vdi == call.to)
-    return tuple(each for each in own if each.began is not None and _spans(each, call))[:_MOST]
+    return tuple(each for each in own if each.began is not None and _spans(case, each, call))[
+        :_MOST
+    ]
 
 
-def _spans(each: Attachment, call: Call) -> bool:
-    if each.began is None or each.began.at > call.at.at:
+def _spans(case: Case, each: Attachment, call: Call) -> bool:
+    if each.began is None or not each.events:
         return False
-    return each.open_at_capture is True or (each.ended is not None and each.ended.at >= call.at.at)
+    began = Mark(at=each.began, source=each.events[0].source)
+    if not case.order.surely_before(began, call.mark):
+        return False
+    last = each.ended and Mark(at=each.ended, source=each.events[-1].source)
+    return each.open_at_capture is True or bool(last and case.order.surely_before(call.mark, last))
 
 
 def _in_words(now: Iterable[tuple[Vbd, Vm | None]]) -> str:

@@ -20,6 +20,7 @@ from analyzer.model.rule import RuleText
 from analyzer.model.storage import LogicalVolume
 from analyzer.model.xapi import Vdi
 from analyzer.state.case import Case
+from analyzer.state.order import began, mark
 
 _VOLUME = "/dev/VG_XenStorage-"
 _MOST_DIGITS = 19
@@ -66,7 +67,7 @@ def _room(case: Case, run: Operation, vdi: str) -> Room | None:
     """Return the size of the log's volume: as made, or as SM makes it for the size before."""
     for earlier in reversed(case.operations):
         for command in earlier.commands:
-            if earlier.first.at <= run.first.at and _makes(command, vdi):
+            if _makes(command, vdi) and case.order.surely_before(mark(command.event), began(run)):
                 size = -(-int(argument(command, "-L")) * MIB // EXTENT) * EXTENT
                 quoted = (quote(command.event),)
                 return Room(size=size, evidence=quoted, confidence=Confidence.CERTAIN)

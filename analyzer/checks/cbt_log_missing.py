@@ -16,6 +16,7 @@ from analyzer.model.finding import Finding, Gap
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Vdi
 from analyzer.state.case import Case
+from analyzer.state.order import mark
 from analyzer.state.pool import PoolState
 
 RULE = "cbt-log-missing"
@@ -145,7 +146,7 @@ def _past(case: Case, disk: Disk) -> Past:
     """Say what became of the log after cbt-util did not find it."""
     last = disk.failed[-1]
     made = (event for event in disk.changes if event.kind in _MADE)
-    if any(event.moment.at > last.moment.at for event in made):
+    if any(not case.order.surely_before(mark(event), mark(last)) for event in made):
         return Past.MADE_SINCE
     if disk.vdi is None:
         whole = bool(case.pools) and all(pool.complete for pool in case.pools)

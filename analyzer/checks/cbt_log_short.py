@@ -20,6 +20,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.operation import Command, Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case
+from analyzer.state.order import mark
 
 _EIO = 5
 _MOST = 4
@@ -82,11 +83,12 @@ def _readable(case: Case, vdi: str, own: Short) -> bool:
 
     Then it was not short: the storage gave input/output errors for a while.
     """
-    last = max(event.moment.at for event in own.said)
+    last = mark(max(own.said, key=lambda event: event.moment.at))
     for run in case.operations:
         for command in run.commands:
-            fine = command.result is Result.SUCCEEDED and command.event.moment.at > last
-            if fine and _reads_all(command) and vdi in {log_of(part) for part in command.argv}:
+            fine = command.result is Result.SUCCEEDED and _reads_all(command)
+            own_log = fine and vdi in {log_of(part) for part in command.argv}
+            if own_log and case.order.surely_before(last, mark(command.event)):
                 return True
     return any(
         file.name == f"{vdi}{_SUFFIX}" and (file.size or 0) >= _need(case, listing.sr, vdi) > HEADER

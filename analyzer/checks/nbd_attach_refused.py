@@ -25,6 +25,7 @@ from analyzer.model.rule import RuleText
 from analyzer.state._nbd_lines import ACCEPTED, SERVING, UNPLUGGING
 from analyzer.state.case import Case
 from analyzer.state.nbd_sessions import nbd_sessions
+from analyzer.state.order import Mark, mark
 
 RULE = "nbd-attach-refused"
 _TROUBLES = (ClientTrouble.VBD_REFUSED, ClientTrouble.DEVICE_MISSING)
@@ -102,14 +103,21 @@ def _served(session: NbdSession) -> bool:
 
 def _worked_later(case: Case, vdi: str | None, refused: NbdSession) -> Moment | None:
     """Return when the next connection for the same disk worked, if one did soon after."""
-    after = refused.events[-1].moment.at
+    failed = refused.events[-1]
     worked = (
-        session.began
+        (session.began, session.events[0].source)
         for session in nbd_sessions(case)
-        if vdi is not None and session.vdi == vdi and _served(session)
+        if vdi is not None and session.vdi == vdi and _served(session) and session.events
     )
     return next(
-        (began for began in worked if began and timedelta() <= began.at - after <= _RETRIED), None
+        (
+            began
+            for began, source in worked
+            if began
+            and began.within(failed.moment, _RETRIED)
+            and case.order.surely_before(mark(failed), Mark(at=began, source=source))
+        ),
+        None,
     )
 
 

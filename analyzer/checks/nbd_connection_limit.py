@@ -25,6 +25,7 @@ from analyzer.model.rule import RuleText
 from analyzer.state._nbd_lines import ACCEPTED
 from analyzer.state.case import Case
 from analyzer.state.nbd_sessions import nbd_sessions
+from analyzer.state.order import Mark, mark
 
 RULE = "nbd-connection-limit"
 REFUSED = f"{RULE}.refused"
@@ -48,7 +49,7 @@ class NbdConnectionLimit:
 
 def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
     held = _held(case, burst[0])
-    hanging = [session for session in held if _hangs(session, burst[0])]
+    hanging = [session for session in held if _hangs(case, session, burst[0])]
     kind = "hanging" if hanging else "early" if _mostly_early(held) else ""
     named = {session.vdi for session in hanging if session.vdi}
     values = {
@@ -74,7 +75,6 @@ def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
 
 def _held(case: Case, refused: Event) -> list[NbdSession]:
     """Return the connections of that process that were open when a client was refused."""
-    now = refused.moment.at
     host = host_of(case, refused)
     return [
         session
@@ -82,17 +82,26 @@ def _held(case: Case, refused: Event) -> list[NbdSession]:
         if session.pid == refused.pid
         and host_of(case, session.events[0]) == host
         and session.trouble is not ClientTrouble.SERVER_BUSY
-        and (session.began or session.events[0].moment).at <= now
-        and (session.ended is None or session.ended.at > now)
+        and not case.order.surely_before(mark(refused), _began(session))
+        and not (session.ended and case.order.surely_before(_ended(session), mark(refused)))
         and session.fate is not SessionFate.UNKNOWN
     ]
 
 
-def _hangs(session: NbdSession, refused: Event) -> bool:
+def _began(session: NbdSession) -> Mark:
+    first = session.events[0]
+    return Mark(at=session.began or first.moment, source=first.source)
+
+
+def _ended(session: NbdSession) -> Mark:
+    last = session.events[-1]
+    return Mark(at=session.ended or last.moment, source=last.source)
+
+
+def _hangs(case: Case, session: NbdSession, refused: Event) -> bool:
     """Tell whether a connection was open for longer than any backup, and never closed."""
-    began = (session.began or session.events[0].moment).at
     never_closed = session.ended is None or session.fate is SessionFate.LEAKED
-    return never_closed and refused.moment.at - began > _HANGS
+    return never_closed and case.order.least_between(_began(session), mark(refused)) > _HANGS
 
 
 def _early(session: NbdSession) -> bool:

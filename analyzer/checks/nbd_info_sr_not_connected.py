@@ -26,6 +26,7 @@ from analyzer.model.rule import RuleText
 from analyzer.state._nbd_info_hosts import members
 from analyzer.state.case import Case
 from analyzer.state.nbd_reach import offers_of
+from analyzer.state.order import mark
 
 
 class NbdInfoSrNotConnected:
@@ -70,11 +71,14 @@ def _unplugged(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | Gap
 
 
 def _unplugged_since(case: Case, use: SrUse) -> bool:
-    """Tell whether somebody unplugged the SR after the last question for a disk of it."""
+    """Tell whether somebody may have unplugged the SR after the last question for a disk of it."""
     pbds = {key for pbd in use.pool.pbds_of(use.sr) for key in (pbd.ref, pbd.uuid) if key}
-    last = max(event.moment.at for event in use.asked)
+    last = mark(max(use.asked, key=lambda event: event.moment.at))
     events = case.events.of(UNPLUGGED)
-    return any(event.fields["pbd"] in pbds and event.moment.at >= last for event in events)
+    return any(
+        event.fields["pbd"] in pbds and not case.order.surely_before(mark(event), last)
+        for event in events
+    )
 
 
 def _down(case: Case, use: SrUse) -> list[str]:

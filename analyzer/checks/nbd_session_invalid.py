@@ -16,6 +16,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding
 from analyzer.model.host import Role
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case
+from analyzer.state.order import mark
 
 RULE = "nbd-session-invalid"
 REFUSED, EXPIRED, XAPI_STARTED = f"{RULE}.refused", "nbd-login-ended", "xapi-started"
@@ -68,11 +69,11 @@ def track_id(session: str) -> str:
 def _ends(case: Case, sessions: Sequence[str], burst: Sequence[Event]) -> list[Event]:
     """Return the lines in which xapi ended these sessions, before they were refused."""
     wanted = set(sessions)
-    last = burst[-1].moment
+    last = mark(burst[-1])
     return [
         event
         for event in case.events.of(EXPIRED)
-        if event.fields["session"] in wanted and not last.certainly_before(event.moment)
+        if event.fields["session"] in wanted and not case.order.surely_before(last, mark(event))
     ]
 
 
@@ -114,9 +115,13 @@ def _read(case: Case, masters: Sequence[str]) -> bool:
 
 
 def _restarted(case: Case, masters: Sequence[str], refused: Event) -> bool:
-    """Tell whether the master's xapi was started not long before: that ends every session."""
+    """Tell whether the master's xapi may have been started not long before.
+
+    That ends every session.
+    """
     return any(
-        timedelta() <= refused.moment.at - event.moment.at <= _RESTARTED
+        case.order.least_between(mark(event), mark(refused)) <= _RESTARTED
+        and not case.order.surely_before(mark(refused), mark(event))
         for event in case.events.of(XAPI_STARTED)
         if event.source.bundle in masters
     )

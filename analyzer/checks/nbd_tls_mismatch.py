@@ -25,6 +25,7 @@ from analyzer.model.rule import RuleText
 from analyzer.state.case import Case, HostReport
 from analyzer.state.nbd_purposes import Purposes, before_nbd, purposes_of
 from analyzer.state.nbd_reach import row_evidence
+from analyzer.state.order import mark
 from analyzer.state.pool import PoolState
 
 
@@ -171,9 +172,12 @@ def _state(purposes: Purposes | None) -> str:
 def _served(events: Sequence[Event], lines: Lines) -> str:
     if not lines.served:
         return ""
-    if events[-1].moment.certainly_before(lines.served[-1].moment):
+    last, served, order = mark(events[-1]), mark(lines.served[-1]), lines.order
+    if order.surely_before(last, served):
         return "Clients were served after the last of these."
-    return "Other clients were served before."
+    if order.surely_before(served, last):
+        return "Other clients were served before."
+    return "Other clients were served about the same time."
 
 
 def _rows(purposes: Purposes | None) -> tuple[Evidence, ...]:

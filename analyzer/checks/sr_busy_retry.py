@@ -27,6 +27,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severit
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case
+from analyzer.state.order import began, ended, mark
 
 _LONG = timedelta(hours=1)
 _MOST_RUNS = 3
@@ -48,7 +49,7 @@ class SrBusyRetry:
 def _finding(case: Case, text: RuleText, jam: Jam) -> Finding:
     row, runs = jam.row, _runs(case, jam)
     marked = jam.blocker in ((row.current_operations if row else None) or {})
-    values = _values(jam, runs, marked)
+    values = _values(case, jam, runs, marked)
     shown: list[Evidence] = [quote(run.entry) for run in runs if run.entry]
     if row is not None and marked:
         shown.append(quote_row(row, "current_operations"))
@@ -73,15 +74,18 @@ def _runs(case: Case, jam: Jam) -> tuple[Operation, ...]:
         return tuple(run for run in case.operations if run.task == jam.blocker)[:_MOST_RUNS]
     sr = jam.row.uuid if jam.row else ""
     worst = max(jam.waits, key=lambda wait: wait.length)
-    first, last = worst.tries[0].moment, worst.tries[-1].moment
+    first, last = mark(worst.tries[0]), mark(worst.tries[-1])
     return tuple(
         run
         for run in case.operations
-        if run.sr == sr and run.entry and run.first.at <= first.at and run.last.at >= last.at
+        if run.sr == sr
+        and run.entry
+        and case.order.surely_before(began(run), first)
+        and case.order.surely_before(last, ended(run))
     )[:_MOST_RUNS]
 
 
-def _values(jam: Jam, runs: Sequence[Operation], marked: bool) -> Row:
+def _values(case: Case, jam: Jam, runs: Sequence[Operation], marked: bool) -> Row:
     row, last = jam.row, jam.tries[-1]
     operations = sorted({e.fields["operation"] for e in jam.tries if e.fields.get("operation")})
     values = {
@@ -89,7 +93,7 @@ def _values(jam: Jam, runs: Sequence[Operation], marked: bool) -> Row:
         "longest": _length(jam.longest),
         "blocker": jam.blocker,
         "operation": _operation(operations, known=bool(jam.blocker)),
-        "storage": " ".join(_told(run, last) for run in runs),
+        "storage": " ".join(_told(case, run, last) for run in runs),
         "state": "The database copy still has it on the SR." if marked else "",
         "end": _end(jam),
         "sr_name": (row.name_label if row else None) or (row.uuid if row else jam.sr),
@@ -107,10 +111,11 @@ def _operation(operations: Sequence[str], *, known: bool) -> str:
     return f"They waited for {listed(operations)}."
 
 
-def _told(run: Operation, last: Event) -> str:
+def _told(case: Case, run: Operation, last: Event) -> str:
     """Say what SM did for the operation, and whether that had ended before the waits did."""
     what = f"SM ran {run.name or 'a call'} for it on {run.host} from {in_words(run.first)}"
-    over = run.result is not Result.UNKNOWN and run.last.at < last.moment.at
+    before = case.order.surely_before(ended(run), mark(last))
+    over = run.result is not Result.UNKNOWN and before
     return f"{what} to {in_words(run.last)}." if over else f"{what}."
 
 

@@ -1,12 +1,14 @@
 """The shipped edges of NBD and of busy SRs: what is joined, and what is left alone."""
 
+from dataclasses import replace
+
 import pytest
 
 from analyzer.causes import find_causes, load_edges
 from analyzer.checks import vdi_left_attached_to_dom0
-from analyzer.model.finding import Finding
+from analyzer.model.finding import Evidence, Finding
 from analyzer.model.report import Cause
-from analyzer.rules.load import load_catalogue
+from analyzer.model.source import Source
 from analyzer.state.case import Case
 from tests.checks.support import (
     JUPITER,
@@ -17,6 +19,7 @@ from tests.checks.support import (
     SR,
     VDI,
     CaseBuilder,
+    at,
     control_domain,
     sr,
     text_of,
@@ -107,6 +110,23 @@ def test_left_disk_explains_the_limit_of_its_host() -> None:
     assert is_explained(case(), left, found("nbd-connection-limit", "18:00:00", HOST))
 
 
+def test_disk_left_on_one_host_does_not_explain_the_limit_of_another() -> None:
+    left = found(LEFT, "13:00:00", DISK, HOST)
+    elsewhere = Evidence(
+        source=Source(bundle="saturn", member="var/log/SMlog", line=9), text="…", at=at("13:00:00")
+    )
+    left = replace(left, evidence=(*left.evidence, elsewhere))
+    built = CaseBuilder().host().host("saturn", SATURN).build()
+    limit = finding("nbd-connection-limit", (SATURNS,), when="18:00:00", bundle="saturn")
+    assert not is_explained(built, left, limit)
+
+
+def test_disk_left_explains_the_limit_that_its_connection_filled_even_after_a_start() -> None:
+    left = found(LEFT, "13:00:00", DISK, HOST)
+    limit = found("nbd-connection-limit", "18:00:00", HOST, DISK)
+    assert is_explained(case(f"15:00:00 {STARTED}"), left, limit)
+
+
 def test_start_of_the_server_in_between_refutes_it() -> None:
     left = found(LEFT, "13:00:00", DISK, HOST)
     limit = found("nbd-connection-limit", "18:00:00", HOST)
@@ -130,11 +150,3 @@ def test_missing_log_explains_that_there_is_no_metadata() -> None:
     missing = found("cbt-log-missing", None, DISK)
     refused = found("cbt-destroy-cbt-not-enabled", "14:00:00", DISK)
     assert is_explained(case(), missing, refused)
-
-
-def test_every_edge_names_rules_of_the_catalogue() -> None:
-    catalogue = load_catalogue()
-    rules = {rule.id for rule in catalogue.rules} | {text.id for text in catalogue.checks}
-    edges = load_edges()
-    named = {name for edge in edges.edges for name in (edge.cause, edge.effect)}
-    assert named - {context.name for context in edges.contexts} <= rules

@@ -1,7 +1,7 @@
 """The shipped edges, on lines of logs: a cause is claimed only where lines tie it to the disk."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -36,6 +36,10 @@ OTHER_POOL = "88d3fab5-2c4e-4071-9b8f-6ead1c2b3f49"
 HOSTS = ((JUPITER, "jupiter"), (SATURN, "saturn"), (PLUTO, "pluto"))
 BOOT = "kernel: [    0.000000] Linux version 4.19.0+1 (mockbuild@builder)\n"
 SHUTDOWN = "systemd[1]: Reached target Shutdown.\n"
+STORAGE = "Storage did not answer on host jupiter: "
+TAPDISK = f"A tapdisk of disk {VDI} ended by itself on host jupiter"
+DOWN = "Host jupiter went down without an orderly shutdown"
+SATURN_DOWN = "Host saturn went down without an orderly shutdown"
 NOT_KNOWN = "what ended the session before it is not known"
 NFS = "kernel: [90210.112233] nfs: server 192.0.2.40 not responding, timed out\n"
 NFS_OK = "kernel: [90211.112233] nfs: server 192.0.2.40 OK\n"
@@ -113,9 +117,8 @@ def title(case: CaseBuilder | Case, *findings: Finding) -> str:
 def test_boot_explains_a_log_that_its_host_had_open() -> None:
     case = one_host(held("13:00:00"), f"13:28:00 {BOOT}")
     (cause,) = told(case)
-    assert cause.title.startswith("Host jupiter booted at 2024-06-10 13:28 UTC")
-    assert ", and then CBT was turned off" in cause.title
-    assert [source.member for source in cause.context] == ["var/log/kern.log", "var/log/SMlog"]
+    assert cause.title.startswith(f"{DOWN} between 2024-06-10 13:00 and 13:28 UTC, and then CBT")
+    assert {source.member for source in cause.context} == {"var/log/kern.log", "var/log/SMlog"}
 
 
 def test_boot_explains_all_disks_that_its_host_had_open() -> None:
@@ -166,7 +169,7 @@ def test_boot_after_the_effect_on_its_own_host_is_no_cause() -> None:
 
 def test_only_the_first_boot_after_the_disk_was_open_explains_it() -> None:
     case = one_host(held("09:00:00"), f"10:00:00 {BOOT}13:00:00 {BOOT}")
-    assert title(case).startswith("Host jupiter booted at 2024-06-10 10:00 UTC")
+    assert title(case).startswith(f"{DOWN} between 2024-06-10 09:00 and 10:00 UTC")
 
 
 @pytest.mark.parametrize("shutdown", ["12:20:00", "10:00:00"])
@@ -192,17 +195,20 @@ def test_beginning_of_a_shutdown_counts_as_orderly(line: str) -> None:
 def test_shutdown_before_an_earlier_boot_does_not_excuse_a_later_one() -> None:
     kern = f"09:00:00 {BOOT}13:28:00 {BOOT}"
     case = one_host(held("10:00:00"), kern, f"08:50:00 {SHUTDOWN}")
-    assert title(case).startswith("Host jupiter booted at 2024-06-10 13:28 UTC")
+    assert title(case).startswith(f"{DOWN} between 2024-06-10 10:00 and 13:28 UTC")
 
 
 def test_shutdown_after_which_the_host_ran_does_not_excuse_a_boot() -> None:
     case = one_host(held("10:00:00"), f"13:28:00 {BOOT}", f"08:50:00 {SHUTDOWN}")
-    assert "with no orderly shutdown logged before it" in title(case)
+    assert title(case).startswith(DOWN)
 
 
 def test_no_shutdown_is_claimed_only_of_a_log_that_was_read() -> None:
     case = one_host(held("13:00:00"), f"13:28:00 {BOOT}")
-    assert "shutdown" not in title(case.without("daemon_log"))
+    told = (
+        "Host jupiter booted at 2024-06-10 13:28 UTC (how it went down is not known), and then CBT"
+    )
+    assert title(case.without("daemon_log")).startswith(told)
 
 
 def test_no_shutdown_is_claimed_only_of_a_log_that_reaches_back() -> None:
@@ -212,7 +218,7 @@ def test_no_shutdown_is_claimed_only_of_a_log_that_reaches_back() -> None:
 
 
 def test_boot_of_another_host_explains_a_log_that_host_had_open() -> None:
-    assert title(pool(held("13:00:00"), f"13:28:00 {BOOT}")).startswith("Host saturn booted")
+    assert title(pool(held("13:00:00"), f"13:28:00 {BOOT}")).startswith(SATURN_DOWN)
 
 
 def test_unrelated_host_that_boots_is_no_cause() -> None:
@@ -221,17 +227,25 @@ def test_unrelated_host_that_boots_is_no_cause() -> None:
 
 def test_disk_found_elsewhere_before_its_dead_host_is_up_again_is_explained() -> None:
     text = title(pool(held("13:00:00"), f"13:38:00 {BOOT}"))
-    assert text.startswith("Host saturn booted at 2024-06-10 13:38 UTC")
+    assert text.startswith(f"{SATURN_DOWN} between 2024-06-10 13:00 and 13:38 UTC")
     assert ", and about the same time CBT was turned off" in text
 
 
 def test_host_that_logged_after_the_disk_was_found_elsewhere_had_not_died_by_then() -> None:
+    smlog = held("13:00:00") + flag("14:36:00", 0, OTHER_VDI)
+    assert title(pool(smlog, f"14:38:00 {BOOT}")).endswith(NOT_KNOWN)
+
+
+def test_minutes_between_hosts_whose_clocks_were_not_compared_rule_nothing_out() -> None:
     smlog = held("13:00:00") + flag("13:36:00", 0, OTHER_VDI)
-    assert title(pool(smlog, f"13:38:00 {BOOT}")).endswith(NOT_KNOWN)
+    text = title(pool(smlog, f"13:38:00 {BOOT}"))
+    assert ", and about the same time CBT was turned off" in text
+    assert "which came first is not certain, for a clock is known to minutes only" in text
 
 
-def test_host_that_boots_hours_after_the_disk_was_found_elsewhere_is_no_cause() -> None:
-    assert title(pool(held("13:00:00"), f"16:38:00 {BOOT}")).endswith(NOT_KNOWN)
+def test_host_that_was_last_heard_of_before_and_boots_hours_later_is_about_the_same_time() -> None:
+    text = title(pool(held("13:00:00"), f"16:38:00 {BOOT}"))
+    assert text.startswith(f"{SATURN_DOWN} between 2024-06-10 13:00 and 16:38 UTC, and about the")
 
 
 def test_alert_on_the_master_does_not_make_its_boot_a_cause() -> None:
@@ -250,13 +264,9 @@ def test_host_of_the_same_name_in_another_pool_is_no_cause() -> None:
 
 def test_tapdisk_that_had_the_disk_open_explains_it() -> None:
     text = title(one_host(held("13:00:00"), f"13:28:00 {segfault(11874)}"))
-    assert text.startswith("A tapdisk crashed on host jupiter at 2024-06-10 13:28 UTC")
-
-
-def test_tapdisk_that_warned_of_its_disk_explains_it() -> None:
-    image = f"/dev/{GROUP}/VHD-{VDI}"
-    gone = f"13:20:00 SM: [2500] tap.deactivate: Warning, Tapdisk(vhd:{image}, pid=11874, minor=3, state=R) is gone\n"
-    assert title(one_host(held("13:00:00") + gone)).startswith("A tapdisk crashed")
+    assert text.startswith(
+        f"A tapdisk of disk {VDI} ended by itself on host jupiter at 2024-06-10 13:28 UTC"
+    )
 
 
 def test_tapdisk_of_another_disk_is_no_cause() -> None:
@@ -270,7 +280,7 @@ def test_crash_before_the_disk_was_opened_is_no_cause() -> None:
 
 def test_nearer_trigger_wins_over_an_earlier_boot() -> None:
     kern = f"09:00:00 {BOOT}13:28:00 {segfault(11874)}"
-    assert title(one_host(held("10:00:00"), kern)).startswith("A tapdisk crashed")
+    assert title(one_host(held("10:00:00"), kern)).startswith(TAPDISK)
 
 
 def test_two_disks_with_two_causes_are_two_causes() -> None:
@@ -278,9 +288,11 @@ def test_two_disks_with_two_causes_are_two_causes() -> None:
     kern = f"09:00:00 {BOOT}13:28:00 {segfault(11874)}"
     early = finding(subjects=(("VDI", OTHER_VDI),), when="09:05:00")
     titles = [cause.title for cause in told(one_host(smlog, kern), early, finding())]
-    assert [text.split(" at ")[0] for text in titles] == [
-        "Host jupiter booted",
-        "A tapdisk crashed on host jupiter",
+    assert [
+        text.startswith(start) for text, start in zip(titles, (DOWN, TAPDISK), strict=True)
+    ] == [
+        True,
+        True,
     ]
 
 
@@ -311,7 +323,7 @@ def with_mount(case: CaseBuilder, device: str) -> Case:
 
 def test_failing_device_of_the_disks_repository_explains_it() -> None:
     case = with_device(one_host(held("13:00:00"), f"13:28:00 {io_error('sdc')}"))
-    assert title(case).startswith("Host jupiter had trouble with the storage of the disk")
+    assert title(case).startswith(STORAGE)
 
 
 @pytest.mark.parametrize("device", ["sr0", "fd0", "loop1", "nbd0", "tdb", "xvda", "sdd", "dm-4"])
@@ -344,13 +356,13 @@ def test_storage_that_served_another_disk_again_is_no_cause() -> None:
 def test_read_only_file_system_of_the_disks_repository_explains_it() -> None:
     line = "13:28:00 kernel: [90211.445566] EXT4-fs (sdb1): Remounting filesystem read-only\n"
     case = with_mount(one_host(held("13:00:00"), line), "/dev/sdb1")
-    assert title(case).startswith("Host jupiter had trouble with the storage")
+    assert title(case).startswith(STORAGE)
 
 
 def test_lost_server_of_the_disks_repository_explains_it() -> None:
     case = with_mount(one_host(held("13:00:00"), f"13:28:00 {NFS}13:31:00 {NFS}"), "192.0.2.40:/vm")
     (cause,) = told(case)
-    assert cause.title.startswith("Host jupiter had trouble with the storage")
+    assert cause.title.startswith(STORAGE)
     assert [source.line for source in cause.context] == [1, 2, 1]
 
 
@@ -358,7 +370,7 @@ def test_server_is_known_by_the_plug_of_the_repository() -> None:
     plug: Pbd = replace(pbd(), device_config={"server": "192.0.2.40"})
     case = CaseBuilder().host().database(sr(), vdi(), plug).smlog(held("13:00:00"))
     case = case.kern_log(f"13:28:00 {NFS}")
-    assert title(case).startswith("Host jupiter had trouble with the storage")
+    assert title(case).startswith(STORAGE)
 
 
 def test_server_of_another_repository_is_no_cause() -> None:
@@ -375,13 +387,13 @@ def test_server_that_was_back_is_no_cause() -> None:
 def test_server_that_came_back_only_just_is_a_cause() -> None:
     kern = f"13:28:00 {NFS}13:32:30 {NFS_OK}"
     case = with_mount(one_host(held("13:00:00"), kern), "192.0.2.40:/vm")
-    assert title(case).startswith("Host jupiter had trouble with the storage")
+    assert title(case).startswith(STORAGE)
 
 
 def test_lost_storage_explains_a_failed_snapshot_on_its_host() -> None:
     case = with_device(one_host("", f"13:30:00 {io_error('sdc')}"))
     failed = finding("cbt-disabled-snapshot-failed", (("VDI", VDI), ("SR", SR)))
-    assert title(case, failed).startswith("Host jupiter had trouble with the storage")
+    assert title(case, failed).startswith(STORAGE)
 
 
 def test_log_made_again_since_refutes_that_its_removal_explains_a_missing_one() -> None:
@@ -405,7 +417,9 @@ def refused(when: str = "13:32:41") -> Finding:
 
 def test_restart_of_xapi_on_the_master_ends_sessions() -> None:
     case = one_host().xensource_log(f"13:00:00 {RESTART}")
-    assert title(case, refused()).startswith("xapi started on the master, jupiter")
+    assert title(case, refused()).startswith(
+        "xapi was started on host jupiter at 2024-06-10 13:00 UTC, and then"
+    )
 
 
 def test_restart_of_xapi_hours_before_is_no_cause() -> None:
@@ -442,10 +456,20 @@ def zone_unknown(case: CaseBuilder, hours: int = 14) -> Case:
         """The events, saturn's as a host without a known zone has them."""
 
         def of(self, *kinds: str) -> tuple[Event, ...]:
-            return tuple(
-                replace(e, moment=doubtful(e.moment)) if e.source.bundle == "saturn" else e
-                for e in table.of(*kinds)
-            )
+            return tuple(shifted(event) for event in table.of(*kinds))
+
+        def last_line(self, bundle: str, before: datetime, *more: str) -> Event | None:
+            late_by = late if bundle == "saturn" else timedelta()
+            event = table.last_line(bundle, before - late_by, *more)
+            return shifted(event) if event else None
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(table, name)
+
+    def shifted(event: Event) -> Event:
+        if event.source.bundle != "saturn":
+            return event
+        return replace(event, moment=doubtful(event.moment))
 
     def doubtful(moment: Moment) -> Moment:
         at = moment.at + late
@@ -469,7 +493,7 @@ def test_lines_of_one_host_are_compared_by_its_own_clock_whatever_the_alert_says
         at=instant, earliest=instant - reach, latest=instant + reach, dated_by="zone unknown"
     )
     found = with_alert(finding(when=moment, bundle="saturn"), "13:32:41")
-    assert title(case, found).startswith("Host saturn booted at about 2024-06-10 14:28 UTC")
+    assert title(case, found).startswith(f"{SATURN_DOWN} between 2024-06-10 00:00 and 2024-06-11")
 
 
 def test_clocks_that_cannot_be_compared_tie_no_session() -> None:

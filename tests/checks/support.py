@@ -6,13 +6,14 @@ LVM parser, rows through `build_pools`: only the archive around them is left out
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 
 from analyzer.checks import CHECKS
 from analyzer.checks._api import Examined
 from analyzer.model.cbt import CbtLogFile
-from analyzer.model.finding import Gap
+from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
+from analyzer.model.finding import Confidence, Evidence, Gap
 from analyzer.model.host import (
     Alert,
     Datapath,
@@ -57,6 +58,7 @@ from analyzer.state.case import Case, HostReport
 from analyzer.state.cbt_chains import rebuild
 from analyzer.state.events import EventTable, EventTableBuilder
 from analyzer.state.operations import operations_of
+from analyzer.state.order import Order
 from analyzer.state.pool import build_pools
 from tests.parsers.memory_member import MemoryMember, facts
 
@@ -217,6 +219,7 @@ class CaseBuilder:
         self._alerts: list[tuple[str, Alert]] = []
         self._databases: list[tuple[str, XapiDatabase]] = []
         self._missing: set[tuple[str, str]] = set()
+        self._changes: dict[str, list[ClockChange]] = {}
 
     def host(
         self,
@@ -263,15 +266,37 @@ class CaseBuilder:
         self._logs.append((self._hosts[-1].bundle, member, text))
         return self
 
-    def alert(self, name: str, disk: str, time: str, body: str, uuid: str = SNAPSHOT) -> Self:
-        """Add a message object of xapi."""
+    def dated_xensource_log(self, text: str) -> Self:
+        """Add whole lines of xensource.log, with date and host."""
+        member = "xensource_log var/log/xensource.log"
+        self._logs.append((self._hosts[-1].bundle, member, text))
+        return self
+
+    def xha_log(self, text: str) -> Self:
+        """Add lines of xha.log: ``13:27:55 [err] …``; the host's clock is UTC."""
+        lines = (line.strip().partition(" ") for line in text.strip().splitlines())
+        written = "".join(f"Jun 10 {time} UTC 2024 {rest}\n" for time, _, rest in lines)
+        self._logs.append((self._hosts[-1].bundle, "xha_log var/log/xha.log", written))
+        return self
+
+    def alert(
+        self,
+        name: str,
+        disk: str,
+        time: str,
+        body: str,
+        uuid: str = SNAPSHOT,
+        *,
+        cls: str = "VDI",
+    ) -> Self:
+        """Add a message object of xapi; `disk` is the uuid of what it is about."""
         source = Source(bundle=self._hosts[-1].bundle, member=f"var/xapi/blobs/messages/{uuid}")
         alert = Alert(
             source=source,
             text=f"<message><name>{name}</name><body>{body}</body></message>",
             name=name,
             priority=3,
-            cls="VDI",
+            cls=cls,
             obj_uuid=disk,
             moment=at(time),
             body=body,
@@ -429,10 +454,45 @@ class CaseBuilder:
         self._missing.add((need, self._hosts[-1].bundle))
         return self
 
+    def clock_set(
+        self, when: str, seconds: float, kind: ClockChangeKind = ClockChangeKind.BACK
+    ) -> Self:
+        """Say that the host's clock was set; times as near to that as it was set are doubtful."""
+        report = self._hosts[-1]
+        source = Source(bundle=report.bundle, member="var/log/SMlog", line=1)
+        line = Evidence(source=source, text="x")
+        change = ClockChange(
+            kind=kind,
+            host=report.name,
+            bundle=report.bundle,
+            at=at(when),
+            seconds=seconds,
+            confidence=Confidence.CERTAIN,
+            before=line,
+            after=line,
+            members=(source.member,),
+        )
+        self._changes.setdefault(report.bundle, []).append(change)
+        return self
+
+    def clocks(self) -> tuple[HostClock, ...]:
+        """Return what is known of the hosts' clocks."""
+        return tuple(
+            HostClock(
+                host=report.name,
+                bundle=report.bundle,
+                dated_by="test",
+                zone_known=True,
+                utc_offset_minutes=0,
+                changes=tuple(self._changes.get(report.bundle, ())),
+            )
+            for report in self._hosts
+        )
+
     def build(self) -> Case:
         """Return the case."""
         pools, hosts, events = build_pools(self._databases), tuple(self._hosts), self._events()
-        operations = operations_of(events)
+        operations, clocks = operations_of(events), self.clocks()
         return Case(
             pools=pools,
             hosts=hosts,
@@ -440,8 +500,9 @@ class CaseBuilder:
             gap=self._gap,
             window=lambda _need: (at("00:00:00"), at("20:00:00")),
             operations=operations,
-            cbt=rebuild(operations, pools, hosts),
+            cbt=rebuild(operations, pools, hosts, order=Order(clocks)),
             attachments=attachments_of(operations, pools, hosts, events),
+            clocks=clocks,
         )
 
     def examine(self, rule: str) -> Examined:
@@ -466,7 +527,18 @@ class CaseBuilder:
             for record, hits in scanner.scan(source, parsers[parser]):
                 table.add(bundle=bundle, member=member, parser=parser, record=record, hits=hits)
         ids = {report.bundle: report.host_uuid or report.bundle for report in self._hosts}
-        return table.build(_date, names, ids)
+        return table.build(self._dated, names, ids)
+
+    def _dated(self, bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
+        """Return a time, in doubt by as much as the clock was set near by."""
+        moment = _date(bundle, member, line, stamp)
+        for change in self._changes.get(bundle, ()):
+            size = timedelta(seconds=abs(change.seconds or 0))
+            if abs(moment.at - change.at.at) <= size:
+                moment = replace(
+                    moment, earliest=moment.earliest - size, latest=moment.latest + size
+                )
+        return moment
 
     def _gap(self, need: str, bundle: str) -> Gap | None:
         if (need, bundle) not in self._missing:

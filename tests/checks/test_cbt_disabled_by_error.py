@@ -111,9 +111,18 @@ def test_enable_of_another_disk_does_not_end_the_window() -> None:
     assert "is in no CBT log, until now." in only(story).detail
 
 
-def test_enable_on_another_host_is_quoted_without_making_it_the_place() -> None:
+def test_enable_on_another_host_may_be_from_before_as_long_as_their_clocks_are_unknown() -> None:
     story = lost()
     later = Story(seconds=story.seconds + 900, pid=8000).enable(VDI).end()
+    built = CaseBuilder().host().smlog(story.lines).host("saturn", SATURN).smlog(later.lines)
+    (finding,) = built.database(sr(kind="nfs"), vdi()).examine(INCONSISTENT).findings
+    assert "no log that was read says when" in finding.detail
+    assert {evidence.source.bundle for evidence in finding.evidence} == {"jupiter"}
+
+
+def test_enable_on_another_host_is_quoted_without_making_it_the_place() -> None:
+    story = lost()
+    later = Story(seconds=story.seconds + 3600, pid=8000).enable(VDI).end()
     built = CaseBuilder().host().smlog(story.lines).host("saturn", SATURN).smlog(later.lines)
     (finding,) = built.database(sr(kind="nfs"), vdi()).examine(INCONSISTENT).findings
     elsewhere = [e for e in finding.evidence if e.source.bundle == "saturn"]

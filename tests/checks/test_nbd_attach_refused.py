@@ -81,6 +81,12 @@ def test_try_that_worked_soon_after_makes_it_a_warning() -> None:
     assert "worked" in finding.detail
 
 
+def test_try_that_worked_before_by_the_log_is_no_later_one() -> None:
+    log = NbdLog(start="10:20:00").start().open(5).close(5).at("10:00:20").client().accepted()
+    finding = tried_again(log.plug(1).destroy(1).caught(IN_USE))
+    assert finding.severity is Severity.ERROR
+
+
 def test_try_worked_though_its_client_left_without_a_word() -> None:
     log = refused().open(5).unplug(5).destroy(5).caught("End_of_file")
     assert tried_again(log).severity is Severity.WARNING

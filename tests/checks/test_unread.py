@@ -4,9 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from analyzer.checks._api import Examined
 from analyzer.checks._unread import held_back
 from analyzer.model.finding import Confidence, Gap, Severity
-from tests.checks.support import JUPITER, SATURN, SR, VDI, CaseBuilder, sr, vdi
+from analyzer.model.hole import Hole, HoleKind
+from tests.checks.support import JUPITER, SATURN, SR, VDI, CaseBuilder, at, sr, vdi
 from tests.checks.test_cbt_hazards import STALE, broken, snapshot
 
 HOLE = Gap(need="smlog", host="jupiter", why="SMlog.2.gz is missing", settle_with="xen-bugtool")
@@ -26,6 +28,43 @@ def test_hole_in_smlog_makes_a_hazard_a_gap() -> None:
     over_hole = held_back(replace(built.build(), gap=lambda *_: HOLE), examined)
     assert over_hole.findings == ()
     assert [HOLE.why in gap.why for gap in over_hole.gaps] == [True]
+
+
+def silent(began: str, ended: str, kind: HoleKind = HoleKind.SILENT) -> Hole:
+    return Hole(
+        bundle="jupiter",
+        host="jupiter",
+        source="smlog",
+        kind=kind,
+        began=at(began),
+        ended=at(ended),
+        expected="",
+    )
+
+
+def held(hole: Hole) -> Examined:
+    built = stale(shared=False, hosts=POOL_OF_TWO[:1])
+    return held_back(replace(built.build(), holes=(hole,)), built.examine(STALE))
+
+
+def test_silence_after_what_was_replayed_makes_a_hazard_a_gap() -> None:
+    over_hole = held(silent("18:00:00", "19:30:00"))
+    assert over_hole.findings == ()
+    assert "from 2024-06-10 18:00:00 UTC to 2024-06-10 19:30:00 UTC" in over_hole.gaps[-1].why
+    assert over_hole.gaps[-1].host == "jupiter"
+
+
+@pytest.mark.parametrize(
+    "hole",
+    [
+        silent("00:00:01", "00:00:02"),
+        silent("18:00:00", "19:30:00", HoleKind.DOWN),
+        replace(silent("18:00:00", "19:30:00"), source="kern_log"),
+    ],
+    ids=["before", "the host was down", "of another log"],
+)
+def test_silence_that_hides_nothing_leaves_a_hazard_as_it_is(hole: Hole) -> None:
+    assert len(held(hole).findings) == 1
 
 
 def test_host_that_was_not_given_leaves_a_hazard_possible_on_a_shared_sr() -> None:

@@ -1,0 +1,98 @@
+"""Considered: what else was a candidate for a cause, and why it was dropped.
+
+Only what was near is told: incidents of the same pool, and findings about the same host, SR or
+disk. Another disk's trouble is no candidate.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import timedelta
+
+from analyzer.causes.edges import Edge, Edges, Join
+from analyzer.causes.judge import Judge
+from analyzer.causes.link import Link, Miss
+from analyzer.causes.links import Links, by_rule
+from analyzer.causes.trouble import Trouble
+from analyzer.causes.words import called
+from analyzer.model.report import Considered
+
+MOST = 6
+_MOST_EACH = 4
+# What was farther from an effect than this is not thought of.
+_LONG_BEFORE = timedelta(days=2)
+_COMMON = (Join.VDI, Join.DISK, Join.HOST, Join.SR)
+
+
+class Rivals:
+    """The candidates that were not chosen."""
+
+    def __init__(
+        self, troubles: Sequence[Trouble], edges: Edges, judge: Judge, links: Links
+    ) -> None:
+        self._rules = by_rule(troubles)
+        self._judge = judge
+        self.clocks = judge.clocks
+        self._links = links
+        self._into: dict[str, list[tuple[int, Edge]]] = {}
+        for place, edge in enumerate(edges.edges):
+            self._into.setdefault(edge.effect, []).append((place, edge))
+
+    def of(self, effects: Iterable[Trouble]) -> tuple[Considered, ...]:
+        """Return what was considered for these effects, the nearest of each kind first."""
+        found: dict[tuple[str, str], Considered] = {}
+        for effect in effects:
+            for told in self._of(effect):
+                found.setdefault((told.title, told.why), told)
+        return tuple(found.values())[:MOST]
+
+    def _of(self, effect: Trouble) -> Iterator[Considered]:
+        chosen = self._links.get(effect.id)
+        own = self._behind(effect)
+        for place, edge in self._into.get(effect.rule, ()):
+            causes = self._rules.get(edge.cause)
+            for cause in _nearest(causes.all_ if causes else (), effect):
+                if cause.id in own:
+                    continue
+                disks = causes.disks if causes else frozenset()
+                judged = self._judge.judge(place, edge, cause, effect, disks)
+                why = _why(judged, chosen)
+                if why.told:
+                    yield Considered(title=called([cause]), why=why.why, source=why.source)
+
+    def _behind(self, effect: Trouble) -> set[str]:
+        """Return the effect and what explains it, however far back."""
+        seen = {effect.id}
+        while effect.id in self._links:
+            effect = self._links[effect.id].cause
+            seen.add(effect.id)
+        return seen
+
+
+def _nearest(causes: Iterable[Trouble], effect: Trouble) -> Sequence[Trouble]:
+    near = [
+        (distance, cause.id, cause)
+        for cause in causes
+        if (distance := _distance(cause, effect)) <= _LONG_BEFORE
+        and (cause.incident or any(cause.shares(effect, join) for join in _COMMON))
+    ]
+    return [cause for _, _, cause in sorted(near, key=lambda row: row[:2])[:_MOST_EACH]]
+
+
+def _distance(cause: Trouble, effect: Trouble) -> timedelta:
+    """Return how far apart the two may be at the least; nothing where a time is not known."""
+    then = effect.when(cause.bundles)
+    if then is None or cause.first is None or cause.last is None:
+        return timedelta(0)
+    if then.within(cause.first, timedelta(0)):
+        return timedelta(0)
+    return cause.distance(then)
+
+
+def _why(judged: Link | Miss, chosen: Link | None) -> Miss:
+    """Return why a candidate was dropped."""
+    if isinstance(judged, Miss):
+        return judged
+    if chosen is None:
+        return Miss(why="it would explain itself")
+    if judged.distance > chosen.distance:
+        return Miss(why="it was farther away in time than the one that was chosen")
+    return Miss(why="the one that was chosen fits as well, and says more of this")
