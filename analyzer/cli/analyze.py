@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analyzer.bundle.budget import Budget
-from analyzer.cli.options import LogAs, Paths, Rules
+from analyzer.cli.options import LogAs, Paths, Rules, Tz
 from analyzer.errors import UsageError
 from analyzer.model.finding import Severity, Verdict
 
 if TYPE_CHECKING:
     from analyzer.model.report import Report
+    from analyzer.render.zone import Zone
 
 FINDINGS, DAMAGED = 1, 4
 _DEFAULT = Budget()
@@ -72,6 +73,7 @@ def analyze_command(
     ] = False,
     log_as: LogAs = None,
     rules: Rules = None,
+    tz: Tz = "UTC",
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 for findings of at least this severity.")
     ] = FailOn.WARNING,
@@ -121,11 +123,14 @@ def analyze_command(
     """Say what broke in CBT and NBD, since when, how sure, what next and what could not be told.
 
     Writes report.html (for people, one file) and report.json (for programs), and prints the
-    summary. Nothing is sent anywhere, and nothing is written but the report files.
+    summary. Nothing is sent anywhere, and nothing is written but the report files. --tz is for
+    text and Markdown; quoted lines keep their stamps, and the JSON its UTC.
     """
     from analyzer.cli.progress import watching  # noqa: PLC0415 - keeps --help free of pandas
     from analyzer.pipeline import Options, analyze  # noqa: PLC0415
+    from analyzer.render.zone import zone_named  # noqa: PLC0415
 
+    zone = zone_named(tz)
     chosen = tuple(dict.fromkeys(formats or ()))
     if stdout and len(chosen) != 1:
         raise UsageError(
@@ -150,11 +155,11 @@ def analyze_command(
     with watching(quiet=quiet) as progress:
         report = analyze(paths, options, progress)
     if stdout:
-        sys.stdout.write(_render(report, chosen[0]))
+        sys.stdout.write(_render(report, chosen[0], zone))
     else:
-        written = _write(report, folder, chosen or (OutputFormat.HTML, OutputFormat.JSON))
+        written = _write(report, folder, chosen or (OutputFormat.HTML, OutputFormat.JSON), zone)
         if not quiet:
-            _summary(report, written, full=verbose)
+            _summary(_shown(report, zone), written, full=verbose)
     raise typer.Exit(_status(report, fail_on, strict=strict))
 
 
@@ -167,13 +172,24 @@ def _bundle_name(paths: Sequence[Path]) -> str:
     return re.sub(r"[^\w.-]+", "_", stem).strip("._")[:80] or "bundle"
 
 
-def _render(report: "Report", chosen: OutputFormat) -> str:
+def _shown(report: "Report", zone: "Zone") -> "Report":
+    """Return the report as it is shown to people: in the zone that they asked for."""
+    from analyzer.render.local import in_zone  # noqa: PLC0415
+
+    return in_zone(report, zone.of(report))
+
+
+def _render(report: "Report", chosen: OutputFormat, zone: "Zone") -> str:
     from analyzer.render import FORMATS  # noqa: PLC0415
 
-    return next(item for item in FORMATS if item.name == chosen.value).render(report)
+    local = chosen in (OutputFormat.TEXT, OutputFormat.MARKDOWN)
+    found = next(item for item in FORMATS if item.name == chosen.value)
+    return found.render(_shown(report, zone) if local else report)
 
 
-def _write(report: "Report", folder: Path, chosen: Sequence[OutputFormat]) -> tuple[Path, ...]:
+def _write(
+    report: "Report", folder: Path, chosen: Sequence[OutputFormat], zone: "Zone"
+) -> tuple[Path, ...]:
     """Write the files whole or not at all; a reader never sees half a report."""
     from analyzer.render import FORMATS  # noqa: PLC0415
 
@@ -184,7 +200,8 @@ def _write(report: "Report", folder: Path, chosen: Sequence[OutputFormat]) -> tu
             if item.name in chosen:
                 target = folder / f"report{item.suffix}"
                 part = target.with_name(f".{target.name}.part")
-                part.write_text(item.render(report), encoding="utf-8")
+                text = _render(report, OutputFormat(item.name), zone)
+                part.write_text(text, encoding="utf-8")
                 part.replace(target)
                 written.append(target)
     except OSError as error:

@@ -15,8 +15,10 @@ import typer
 from analyzer import __version__
 from analyzer.cli.analyze import analyze_command
 from analyzer.cli.cbtlog import cbtlog_command
+from analyzer.cli.explain import explain_command
 from analyzer.cli.rules import rules_app
 from analyzer.cli.show import show_app
+from analyzer.cli.timeline import timeline_command
 from analyzer.cli.why import why_app
 from analyzer.errors import AnalyzerError, InputError
 
@@ -65,6 +67,8 @@ app.command("cbtlog")(cbtlog_command)
 app.add_typer(show_app, name="show")
 app.add_typer(why_app, name="why")
 app.add_typer(rules_app, name="rules")
+app.command("explain")(explain_command)
+app.command("timeline")(timeline_command)
 
 
 def run() -> None:

@@ -38,3 +38,11 @@ Rules: TypeAlias = Annotated[
     list[Path] | None,
     typer.Option("--rules", metavar="PATH", help="A further pattern file or folder; repeatable."),
 ]
+Tz: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--tz",
+        metavar="ZONE",
+        help="Show times in UTC, host (each host's own), +02:00, or a zone such as Europe/Rome.",
+    ),
+]

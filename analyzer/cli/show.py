@@ -6,9 +6,10 @@ import typer
 
 from analyzer.cli._case import AsJson, Disk, Quiet, read_case, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Paths
+from analyzer.cli.options import Paths, Tz
 from analyzer.cli.show_host import show_host
 from analyzer.cli.show_network import show_network
+from analyzer.cli.show_run import show_runs
 from analyzer.cli.show_session import show_session
 from analyzer.cli.show_sr import show_sr
 
@@ -22,6 +23,7 @@ def _show() -> None:
 
 show_app.command("host")(show_host)
 show_app.command("network")(show_network)
+show_app.command("runs")(show_runs)
 show_app.command("session")(show_session)
 show_app.command("sr")(show_sr)
 
@@ -32,6 +34,7 @@ def show_vdi(
     paths: Paths,
     *,
     as_json: AsJson = False,
+    tz: Tz = "UTC",
     quiet: Quiet = False,
 ) -> None:
     """Show a disk: SR, VM, its CBT chain drawn, its life, comparisons asked for, findings.
@@ -45,12 +48,16 @@ def show_vdi(
     3 no readable input, 4 no finding, but the input was damaged.
     """
     from analyzer.render.disk_text import disk_json, disk_text  # noqa: PLC0415 - quick --help
+    from analyzer.render.local import in_zone  # noqa: PLC0415
+    from analyzer.render.zone import zone_named  # noqa: PLC0415
     from analyzer.state.disk_views import disk_view  # noqa: PLC0415
 
+    zone = zone_named(tz)
     case, report = read_case(paths, quiet=quiet)
     uuid = the_disk(case, vdi)
     view = disk_view(case, report.outcomes, uuid)
-    found = [finding for outcome in report.outcomes for finding in outcome.findings]
-    sys.stdout.write(disk_json(view, uuid) if as_json else disk_text(view, found, uuid))
+    found = tuple(finding for outcome in report.outcomes for finding in outcome.findings)
+    shown, told = in_zone((view, found), zone.of(report))
+    sys.stdout.write(disk_json(view, uuid) if as_json else disk_text(shown, told, uuid))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     raise typer.Exit(FINDINGS if view.findings else DAMAGED if damaged else 0)

@@ -9,6 +9,7 @@ import typer
 
 from analyzer.cli._case import AsJson, Quiet, read_case
 from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.cli.options import Tz
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ _Words = Annotated[
 ]
 
 
-def show_host(words: _Words, *, as_json: AsJson = False, quiet: Quiet = False) -> None:
+def show_host(
+    words: _Words, *, as_json: AsJson = False, tz: Tz = "UTC", quiet: Quiet = False
+) -> None:
     """Show a host: role, versions, what its logs cover, NBD server, interfaces, SRs, findings.
 
     Without a host, all hosts of the bundles and of their pools are shown. What was not read is
@@ -41,12 +44,16 @@ def show_host(words: _Words, *, as_json: AsJson = False, quiet: Quiet = False) -
     """
     from analyzer.render.host_json import hosts_json  # noqa: PLC0415 - quick --help
     from analyzer.render.host_text import host_text  # noqa: PLC0415
+    from analyzer.render.local import in_zone  # noqa: PLC0415
+    from analyzer.render.zone import zone_named  # noqa: PLC0415
     from analyzer.state.host_views import host_view  # noqa: PLC0415
 
     wanted, paths = _split(words)
+    zone = zone_named(tz)
     case, report = read_case(paths, quiet=quiet)
-    views = [host_view(case, report, host) for host in _hosts(case, wanted)]
-    text = hosts_json(views) if as_json else "\n".join(host_text(view) for view in views)
+    views = tuple(host_view(case, report, host) for host in _hosts(case, wanted))
+    shown = in_zone(views, zone.of(report))
+    text = hosts_json(views) if as_json else "\n".join(host_text(view) for view in shown)
     sys.stdout.write(text)
     found = any(view.about or view.on_logs for view in views)
     unread = any(not view.bundles or any(log.gap for log in view.logs) for view in views)

@@ -8,6 +8,7 @@ import typer
 
 from analyzer.cli._case import AsJson, Quiet, read_case
 from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.cli.options import Tz
 from analyzer.errors import UsageError
 
 
@@ -25,6 +26,7 @@ def show_network(
     ],
     *,
     as_json: AsJson = False,
+    tz: Tz = "UTC",
     quiet: Quiet = False,
 ) -> None:
     """Show networks: purpose, PIF, VLAN or bond, address, link and firewall of each host.
@@ -37,21 +39,25 @@ def show_network(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no network fits, 3 no readable
     input, 4 no finding, but the input was damaged.
     """
+    from analyzer.render.local import in_zone  # noqa: PLC0415
     from analyzer.render.network_text import (  # noqa: PLC0415 - quick --help
         networks_json,
         networks_text,
     )
     from analyzer.render.view import visible  # noqa: PLC0415
+    from analyzer.render.zone import zone_named  # noqa: PLC0415
     from analyzer.state.network_views import network_views  # noqa: PLC0415
 
     wanted, paths = _split(network_and_paths)
+    zone = zone_named(tz)
     case, report = read_case(paths, quiet=quiet)
     views = network_views(case, report.outcomes, wanted)
     if not views:
         msg = f"{visible(wanted) or 'network'}: no network of the given bundles is this one"
         raise UsageError(msg)
-    found = [finding for outcome in report.outcomes for finding in outcome.findings]
-    sys.stdout.write(networks_json(views) if as_json else networks_text(views, found))
+    found = tuple(finding for outcome in report.outcomes for finding in outcome.findings)
+    shown, told = in_zone((views, found), zone.of(report))
+    sys.stdout.write(networks_json(views) if as_json else networks_text(shown, told))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     about = any(view.findings for view in views)
     raise typer.Exit(FINDINGS if about else DAMAGED if damaged else 0)

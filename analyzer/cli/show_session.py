@@ -9,6 +9,7 @@ import typer
 
 from analyzer.cli._case import AsJson, Quiet, read_case
 from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.cli.options import Tz
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def show_session(
     arguments: Arguments,
     *,
     as_json: AsJson = False,
+    tz: Tz = "UTC",
     quiet: Quiet = False,
 ) -> None:
     """Show NBD connections: who served them, when, for which disk, and how they ended.
@@ -46,16 +48,19 @@ def show_session(
     Exit status: 0 no finding is about them, 1 some finding is, 2 no connection fits,
     3 no readable input, 4 no finding, but the input was damaged.
     """
+    from analyzer.render.local import in_zone  # noqa: PLC0415
     from analyzer.render.session_text import (  # noqa: PLC0415 - quick --help
         session_json,
         session_text,
         unread_text,
     )
     from analyzer.render.view import visible  # noqa: PLC0415
+    from analyzer.render.zone import zone_named  # noqa: PLC0415
     from analyzer.state.find_sessions import find_sessions, unread_logs  # noqa: PLC0415
     from analyzer.state.nbd_sessions import concurrency, server_runs  # noqa: PLC0415
 
     wanted, paths = _split(arguments)
+    zone = zone_named(tz)
     case, report = read_case(paths, quiet=quiet)
     sessions = find_sessions(case, wanted)
     if wanted and not sessions:
@@ -69,8 +74,9 @@ def show_session(
     if as_json:
         sys.stdout.write(session_json(sessions, runs, counts, found, unread))
     else:
+        parts = in_zone((sessions, tuple(runs), tuple(counts), tuple(found)), zone.of(report))
         sys.stdout.write(unread_text(unread))
-        sys.stdout.write(session_text(sessions, runs, counts, found, _names(case)))
+        sys.stdout.write(session_text(*parts, _names(case)))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     raise typer.Exit(FINDINGS if found else DAMAGED if damaged else 0)
 

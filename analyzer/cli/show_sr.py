@@ -8,6 +8,7 @@ import typer
 
 from analyzer.cli._case import AsJson, Quiet, read_case
 from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.cli.options import Tz
 from analyzer.errors import UsageError
 
 
@@ -25,6 +26,7 @@ def show_sr(
     ],
     *,
     as_json: AsJson = False,
+    tz: Tz = "UTC",
     quiet: Quiet = False,
 ) -> None:
     """Show SRs: hosts, space, disks with CBT, NBD addresses, what control domains hold, findings.
@@ -36,17 +38,21 @@ def show_sr(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no SR fits, 3 no readable
     input, 4 no finding, but the input was damaged.
     """
+    from analyzer.render.local import in_zone  # noqa: PLC0415
     from analyzer.render.sr_text import srs_json, srs_text  # noqa: PLC0415 - quick --help
     from analyzer.render.view import visible  # noqa: PLC0415
+    from analyzer.render.zone import zone_named  # noqa: PLC0415
     from analyzer.state.sr_views import sr_views  # noqa: PLC0415
 
     wanted, paths = _split(sr_and_paths)
+    zone = zone_named(tz)
     case, report = read_case(paths, quiet=quiet)
     views = sr_views(case, report.outcomes, wanted)
     if not views:
         msg = f"{visible(wanted) or 'sr'}: no SR of the given bundles has this uuid or name"
         raise UsageError(msg)
-    sys.stdout.write(srs_json(views) if as_json else srs_text(views))
+    shown = in_zone(views, zone.of(report))
+    sys.stdout.write(srs_json(views) if as_json else srs_text(shown))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     about = any(view.findings for view in views)
     raise typer.Exit(FINDINGS if about else DAMAGED if damaged else 0)

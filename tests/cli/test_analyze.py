@@ -34,9 +34,9 @@ def test_first_25_lines_of_the_summary_answer_the_questions(tmp_path: Path) -> N
     assert lines == []
     first = "\n".join(run("analyze", CRASH, "-o", tmp_path).stdout.splitlines()[:25])
     for answer in (
-        "ERROR: 4 findings from 1 cause",
-        "since 2024-11-22 03:44",
-        "certain",
+        "ERROR: 5 findings from 1 cause",
+        "since about 2024-11-22 03:27",
+        "likely",
         "next: ",
         "CANNOT TELL",
     ):

@@ -1,0 +1,200 @@
+"""What ``cbtriage timeline`` is asked for, from words to objects and instants."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from analyzer.cli._case import the_disk
+from analyzer.cli._times import Local, local_times, period
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.model.report import Report
+    from analyzer.model.source import Source
+    from analyzer.render.zone import Zone
+    from analyzer.rules.pattern import Catalogue
+    from analyzer.state.case import Case
+    from analyzer.state.full_timeline import Wanted
+
+_LEAST_SESSION = 6
+_MADE = ("clock", "finding", "hole", "incident", "record")
+_NEAR = 5
+_NO_TIME = datetime(1, 1, 1, tzinfo=UTC)  # nothing was dated: a date without year is none
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """The filters as they were written."""
+
+    vdis: tuple[str, ...]
+    sr: str | None
+    host: str | None
+    session: str | None
+    around: str | None
+    minutes: int
+    since: str | None
+    until: str | None
+    kinds: tuple[str, ...]
+
+
+def asked_kinds(kinds: Sequence[str], catalogue: "Catalogue") -> tuple[str, ...]:
+    """Return the kinds as they are.
+
+    Raises:
+        UsageError: one is no rule, pattern, selector or kind of entry, nor stands for any.
+    """
+    from analyzer.model.incident import IncidentKind  # noqa: PLC0415 - quick --help
+    from analyzer.state.full_timeline import fits_kind  # noqa: PLC0415
+
+    known = [*_MADE, *(kind.name.lower().replace("_", "-") for kind in IncidentKind)]
+    known += [pattern.id for pattern in catalogue.patterns]
+    known += [selector.id for selector in catalogue.selectors]
+    for kind in kinds:
+        if not fits_kind(known, (kind,)):
+            raise UsageError(_no_kind(kind, known))
+    return tuple(kinds)
+
+
+def _no_kind(kind: str, known: Sequence[str]) -> str:
+    near = get_close_matches(kind, known, _NEAR, 0.5)
+    hint = f"; near it are {', '.join(near)}" if near else ""
+    return (
+        f"--kind {_shown(kind)}: no rule, pattern or selector is called so{hint}; "
+        f"`cbtriage rules list` names the rules; {', '.join(_MADE)} are kinds of entries"
+    )
+
+
+def wanted_of(asked: Asked, case: "Case", report: "Report", zone: "Zone") -> "Wanted":
+    """Return the filters in objects and instants.
+
+    Raises:
+        UsageError: an object is not known or not clear, or a time is none.
+    """
+    from analyzer.state.full_timeline import Wanted  # noqa: PLC0415 - quick --help
+
+    hosts = hosts_asked(case, asked.host)
+    first, last = _window(asked, local_times(zone, hosts), _newest(report))
+    session, lines = _session(case, asked.session)
+    disks = [frozenset(the_disk(case, each) for each in asked.vdis)] if asked.vdis else []
+    storage = [_of_sr(case, asked.sr)] if asked.sr is not None else []
+    return Wanted(
+        first=first,
+        last=last,
+        bundles=frozenset(hosts) if asked.host is not None else frozenset(),
+        objects=(*disks, *storage),
+        session=session,
+        lines=lines,
+        kinds=asked.kinds,
+    )
+
+
+def hosts_asked(case: "Case", wanted: str | None) -> Mapping[str, str]:
+    """Return bundle → name of the host that is meant, of all hosts without.
+
+    Raises:
+        UsageError: no host fits, several do, or no report of it was given.
+    """
+    from analyzer.state.host_views import find_hosts  # noqa: PLC0415 - quick --help
+
+    if wanted is None:
+        return {report.bundle: report.name for report in case.hosts}
+    found = find_hosts(case, wanted) if wanted.strip() else ()
+    host = found[_only([(each.uuid, each.name) for each in found], "--host", wanted)]
+    if not host.reports:
+        msg = f"--host {_shown(wanted)}: no status report of this host was given"
+        raise UsageError(msg)
+    return {report.bundle: report.name for report in host.reports}
+
+
+def _of_sr(case: "Case", wanted: str) -> frozenset[str]:
+    """Return the uuids of an SR and of the disks in it.
+
+    Raises:
+        UsageError: no SR fits, or several do.
+    """
+    from analyzer.state.find_sr import find_srs  # noqa: PLC0415
+
+    found = find_srs(case, wanted)
+    uuid = found[_only([(sr.uuid, sr.name or "") for sr in found], "--sr", wanted)].uuid
+    disks = {
+        vdi.uuid
+        for pool in case.pools
+        for vdi in pool.vdis
+        if (sr := pool.sr(vdi.sr)) and sr.uuid == uuid
+    }
+    return frozenset({uuid, *disks})
+
+
+def _session(case: "Case", wanted: str | None) -> "tuple[str, frozenset[Source]]":
+    """Return the text that names a session, and the lines of the NBD connections it fits.
+
+    Raises:
+        UsageError: it is too short to tell sessions apart.
+    """
+    from analyzer.state.find_sessions import find_sessions  # noqa: PLC0415
+
+    if wanted is None:
+        return "", frozenset()
+    text = wanted.strip().lower().removeprefix("opaqueref:").removeprefix("trackid=")
+    sessions = find_sessions(case, wanted) if text else ()
+    lines = frozenset(event.source for session in sessions for event in session.events)
+    if len(text) < _LEAST_SESSION and not lines:
+        msg = (
+            f"--session {_shown(wanted)}: no NBD connection fits; of the reference or track id of "
+            f"a session give at least {_LEAST_SESSION} characters"
+        )
+        raise UsageError(msg)
+    return (text if len(text) >= _LEAST_SESSION else ""), lines
+
+
+def _only(found: Sequence[tuple[str, str]], option: str, wanted: str) -> int:
+    """Return the place of the one object, (uuid, name), that fits.
+
+    Raises:
+        UsageError: none fits, or several do; the text lists them.
+    """
+    from analyzer.render.view import visible  # noqa: PLC0415
+
+    if len(found) == 1:
+        return 0
+    if not found:
+        msg = f"{option} {_shown(wanted)}: nothing in the given bundles has this uuid or name"
+        raise UsageError(msg)
+    lines = [f"  {uuid or 'no uuid'}  {visible(name)}" for uuid, name in found]
+    heading = f"{option} {_shown(wanted)}: {len(found)} fit; give more of the uuid"
+    raise UsageError("\n".join([heading, *lines]))
+
+
+def _window(
+    asked: Asked, local: Local, newest: datetime
+) -> tuple[datetime | None, datetime | None]:
+    """Return the time that is asked for.
+
+    Raises:
+        UsageError: a time is none, or the end lies before the beginning.
+    """
+    first = period(asked.since, "--from", local, newest).first if asked.since else None
+    last = period(asked.until, "--to", local, newest).last if asked.until else None
+    if asked.around:
+        middle, reach = period(asked.around, "--around", local, newest), asked.minutes
+        around = (middle.first - timedelta(minutes=reach), middle.last + timedelta(minutes=reach))
+        first = max(first, around[0]) if first else around[0]
+        last = min(last, around[1]) if last else around[1]
+    if first and last and first > last:
+        msg = f"the time asked for ends before it begins: {first:%F %T} UTC to {last:%F %T} UTC"
+        raise UsageError(msg)
+    return first, last
+
+
+def _newest(report: "Report") -> datetime:
+    """Return the newest time that a bundle knows of, for dates without a year."""
+    made = [bundle.captured_at for bundle in report.bundles]
+    read = [moment for row in report.coverage for moment in (row.first, row.last)]
+    known = [moment.at for moment in (*made, *read) if moment and moment.year_known]
+    return max(known, default=_NO_TIME)
+
+
+def _shown(text: str) -> str:
+    return text if text.isprintable() else ascii(text)

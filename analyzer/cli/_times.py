@@ -1,0 +1,141 @@
+"""Times as people write them on a command line, in the zone that they asked for."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from analyzer.errors import UsageError
+
+if TYPE_CHECKING:
+    from analyzer.render.zone import HostZone, Zone
+
+Local = Callable[[datetime], Sequence[datetime]]
+
+_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_WITHOUT_YEAR = re.compile(
+    r"(?:(?P<month>[0-9]{1,2})-|(?P<name>[A-Za-z]{3}) +)(?P<day>[0-9]{1,2})"
+    r"(?:[T ]+(?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
+)
+_OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
+_DAY, _HOUR, _MINUTE = 8, 10, 12  # digits of a date, and with its hour, and with its minute
+_YEARS_BACK = 9  # in so many years there is a 29 February
+_SLACK = timedelta(days=1)
+_TICK = timedelta(microseconds=1)
+_FORMS = (
+    "write 2024-06-10T13:32:41, 2024-06-10 13:32+02:00, 2024-06-10, 06-10 13:32 or Jun 10 13:32:41"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """What a written time means: a day, a minute, a second; longer where clocks go back."""
+
+    first: datetime
+    last: datetime
+
+
+def period(text: str, option: str, local: Local, newest: datetime) -> Period:
+    """Return the period that a text names.
+
+    ``local`` gives the instants at which a clock shows a time. A date without a year is the last
+    one that does not lie after ``newest``.
+
+    Raises:
+        UsageError: it is no time; the text says which forms are understood.
+    """
+    wanted = text.strip()
+    try:
+        if found := _WITHOUT_YEAR.fullmatch(wanted):
+            return _last_before(found, local, newest)
+        return _whole(wanted, local)
+    except (ValueError, OverflowError) as error:
+        shown = text if text.isprintable() else ascii(text)
+        msg = f"{option} {shown}: not a time; {_FORMS}"
+        raise UsageError(msg) from error
+
+
+def _whole(text: str, local: Local) -> Period:
+    """Return the period of ISO 8601 with a year; with an offset it is an instant by itself."""
+    time = datetime.fromisoformat(text)
+    length = _length(_OFFSET.sub("", text))
+    if time.tzinfo is None:
+        return _period(time, length, local)
+    return _period(time, length, lambda aware: (aware.astimezone(UTC),))
+
+
+def _last_before(found: re.Match[str], local: Local, newest: datetime) -> Period:
+    """Return the last such day that has begun.
+
+    Raises:
+        ValueError: there is no such day.
+    """
+    month = int(found["month"]) if found["month"] else _MONTHS.index(found["name"].lower()) + 1
+    clock = found["clock"] or "00:00"
+    length = _length(f"2024-02-29 {found['clock'] or ''}")
+    for year in range(newest.year + 1, max(newest.year - _YEARS_BACK, 1), -1):
+        written = f"{year:04d}-{month:02d}-{int(found['day']):02d} {clock:0>5}"
+        try:
+            span = _period(datetime.fromisoformat(written), length, local)
+        except ValueError:
+            continue
+        if span.first <= newest + _SLACK:
+            return span
+    raise ValueError("no such day")
+
+
+def _period(time: datetime, length: timedelta, local: Local) -> Period:
+    instants = local(time)
+    return Period(first=min(instants), last=max(instants) + length - _TICK)
+
+
+def _length(written: str) -> timedelta:
+    """Return how long the unit is to which a time is written."""
+    digits = sum(character.isdigit() for character in written)
+    lengths = {_DAY: timedelta(days=1), _HOUR: timedelta(hours=1), _MINUTE: timedelta(minutes=1)}
+    return next((lengths[most] for most in lengths if digits <= most), timedelta(seconds=1))
+
+
+def local_times(zone: "Zone", hosts: Mapping[str, str]) -> Local:
+    """Return what gives the instants at which the clocks of a zone show a time.
+
+    ``hosts`` is bundle → name of the hosts that are asked for; their zones count for ``host``.
+    """
+
+    def instants(time: datetime) -> Sequence[datetime]:
+        if zone.rules is not None:
+            return [time.replace(tzinfo=zone.rules, fold=fold).astimezone(UTC) for fold in (0, 1)]
+        known = {name: zone.hosts.get(bundle) for bundle, name in hosts.items()}
+        return _of_hosts(time, known)
+
+    return instants
+
+
+def _of_hosts(time: datetime, hosts: "Mapping[str, HostZone | None]") -> Sequence[datetime]:
+    """Return the instants at which the hosts' clocks show a time.
+
+    Raises:
+        UsageError: the zone of a host is not known, or they differ.
+    """
+    unknown = sorted(name for name, zone in hosts.items() if zone is None)
+    if unknown or not hosts:
+        msg = f"--tz host: the zone of {', '.join(unknown) or 'the host'} is not known; name a zone"
+        raise UsageError(msg)
+    found = {name: frozenset(_showing(time, zone)) for name, zone in hosts.items() if zone}
+    if len(set(found.values())) > 1:
+        msg = (
+            f"--tz host: the zones of {', '.join(sorted(found))} differ; add --host or name a zone"
+        )
+        raise UsageError(msg)
+    return sorted(chain(*found.values()))
+
+
+def _showing(time: datetime, zone: "HostZone") -> Sequence[datetime]:
+    """Return the instants at which a host's clock shows a time; in a gap that of either side."""
+    offsets = {zone.at(change.at + step) for change, _ in zone.changes for step in (-_TICK, _TICK)}
+    offsets |= {zone.at(datetime.max.replace(tzinfo=UTC))}
+    every = [(time.replace(tzinfo=offset).astimezone(UTC), offset) for offset in offsets]
+    shown = [instant for instant, offset in every if zone.at(instant) == offset]
+    return shown or [instant for instant, _ in every]

@@ -1,0 +1,72 @@
+"""``cbtriage show runs``: backup runs, and of each disk whether it could be incremental."""
+
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analyzer.cli._case import AsJson, Quiet, read_case, the_disk
+from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.cli.options import Paths, Tz
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analyzer.model.run import BackupRun
+
+
+def show_runs(
+    paths: Paths,
+    *,
+    vdi: Annotated[
+        str,
+        typer.Option(
+            "--vdi", metavar="VDI", help="Only this disk or snapshot: uuid, its beginning, name."
+        ),
+    ] = "",
+    steps: Annotated[
+        bool, typer.Option("--steps", help="Show every call with the line that tells of it.")
+    ] = False,
+    as_json: AsJson = False,
+    tz: Tz = "UTC",
+    quiet: Quiet = False,
+) -> None:
+    """Show backup runs: which disks were read, and whether each could be incremental, or why not.
+
+    Runs are described by the calls that were made. A snapshot that nobody read, compared or asked
+    the address of is no run. What cannot be decided says what would settle it.
+
+    Example: cbtriage show runs --vdi web-01 status-report.tar.bz2
+
+    Exit status: 0 no finding is about them, 1 some finding is, 2 no disk or several fit,
+    3 no readable input, 4 no finding, but the input was damaged.
+    """
+    from analyzer.render.local import in_zone  # noqa: PLC0415 - quick --help
+    from analyzer.render.run_text import runs_json, runs_text  # noqa: PLC0415
+    from analyzer.render.zone import zone_named  # noqa: PLC0415
+
+    zone = zone_named(tz)
+    case, report = read_case(paths, quiet=quiet)
+    runs = report.runs
+    if vdi:
+        runs = _of(runs, the_disk(case, vdi))
+    shown = in_zone(runs, zone.of(report))
+    sys.stdout.write(runs_json(runs) if as_json else runs_text(shown, steps=steps or bool(vdi)))
+    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
+    found = any(disk.findings for run in runs for disk in run.disks)
+    raise typer.Exit(FINDINGS if found else DAMAGED if damaged else 0)
+
+
+def _of(runs: "Sequence[BackupRun]", uuid: str) -> "tuple[BackupRun, ...]":
+    """Return the runs with this disk only, or that read or compared this snapshot."""
+    own = (
+        replace(
+            run,
+            disks=tuple(
+                disk for disk in run.disks if uuid in (disk.vdi.uuid, disk.snapshot, disk.base)
+            ),
+        )
+        for run in runs
+    )
+    return tuple(run for run in own if run.disks)

@@ -1,0 +1,185 @@
+"""``cbtriage timeline``: everything that was kept, of all hosts, in one order of time."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analyzer.cli._case import Quiet, read_case
+from analyzer.cli._timeline_asked import Asked, asked_kinds, wanted_of
+from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.cli.options import Paths, Tz
+
+if TYPE_CHECKING:
+    from analyzer.model.entry import Entry
+    from analyzer.model.report import Report
+    from analyzer.state.full_timeline import Unseen
+
+_MOST_NOTES = 12
+
+
+class TimelineFormat(StrEnum):
+    """How the timeline is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSONL = "jsonl"
+    MARKDOWN = "markdown"
+
+
+def timeline_command(
+    paths: Paths,
+    *,
+    vdi: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VDI", help="Only what tells of this disk: uuid, beginning or name; repeatable."
+        ),
+    ] = None,
+    sr: Annotated[
+        str | None,
+        typer.Option(metavar="SR", help="Only what tells of this SR or of a disk in it."),
+    ] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Only this host: uuid, beginning or name.")
+    ] = None,
+    session: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="Only this session: its reference, track id, or (NBD) VBD or pid.",
+        ),
+    ] = None,
+    around: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TIME", help="Only the minutes around: 2024-06-10T13:32, 06-10 13:32."
+        ),
+    ] = None,
+    minutes: Annotated[
+        int, typer.Option(min=1, help="How many minutes before and after --around.")
+    ] = 10,
+    since: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Only from this time on.")
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Only up to this time.")
+    ] = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KIND",
+            help="Only these: a rule, pattern or selector (sm-*), finding, incident, hole, clock.",
+        ),
+    ] = None,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="The verbatim lines, and nothing of ours.")
+    ] = False,
+    form: Annotated[
+        TimelineFormat, typer.Option("--format", help="How to write it.")
+    ] = TimelineFormat.TABLE,
+    tz: Tz = "UTC",
+    quiet: Quiet = False,
+) -> None:
+    """Show all kept events of all hosts, findings, incidents and holes in one order of time.
+
+    Kept are the lines that some rule asks for. Times carry their doubt, and ~ marks a line whose
+    order to another is not known. Filters are joined by "and"; a line belongs to an object if it
+    names it, or is of the same call of SM or task of xapi as one that does. What could not be
+    read is said on standard error.
+
+    Example: cbtriage timeline --vdi 6b0c1a3e --around "06-10 13:32" status-report.tar.bz2
+
+    Exit status: 0 no finding rests on what is shown, 1 some finding does, 2 usage, 3 no readable
+    input, 4 no finding is shown, but the input was damaged.
+    """
+    from analyzer.render.local import in_zone  # noqa: PLC0415 - quick --help
+    from analyzer.render.zone import zone_named  # noqa: PLC0415
+    from analyzer.rules.load import load_catalogue  # noqa: PLC0415
+    from analyzer.state.full_timeline import full_timeline, unseen  # noqa: PLC0415
+
+    zone = zone_named(tz)
+    catalogue = load_catalogue()
+    asked = Asked(
+        vdis=tuple(vdi or ()),
+        sr=sr,
+        host=host,
+        session=session,
+        around=around,
+        minutes=minutes,
+        since=since,
+        until=until,
+        kinds=asked_kinds(kind or (), catalogue),
+    )
+    case, report = read_case(paths, quiet=quiet)
+    zone = zone.of(report)
+    wanted = wanted_of(asked, case, report, zone)
+    entries = full_timeline(case, report, dict(catalogue.context), wanted)
+    _print(in_zone(entries, zone), form, raw=raw)
+    _notes(entries, in_zone(unseen(case, report, wanted), zone), len(case.events))
+    raise typer.Exit(_status(entries, report))
+
+
+def _print(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> None:
+    from analyzer.render.timeline_csv import timeline_csv  # noqa: PLC0415
+    from analyzer.render.timeline_jsonl import timeline_jsonl  # noqa: PLC0415
+    from analyzer.render.timeline_table import (  # noqa: PLC0415
+        timeline_markdown,
+        timeline_raw,
+        timeline_table,
+    )
+
+    terminal = sys.stdout.isatty()
+    match form:
+        case TimelineFormat.CSV:
+            _write(timeline_csv(entries, raw=raw))
+        case TimelineFormat.JSONL:
+            _write(timeline_jsonl(entries, raw=raw))
+        case TimelineFormat.MARKDOWN:
+            _write(timeline_markdown(entries, raw=raw))
+        case TimelineFormat.TABLE if raw:
+            _write(timeline_raw(entries, terminal=terminal))
+        case TimelineFormat.TABLE:
+            width = shutil.get_terminal_size((100, 40)).columns if terminal else None
+            color = terminal and not os.environ.get("NO_COLOR")
+            _write(timeline_table(entries, width=width, color=color))
+
+
+def _write(chunks: Iterable[str]) -> None:
+    """Write text as UTF-8; bytes of a log that were none come out as they were."""
+    for chunk in chunks:
+        typer.echo(chunk.encode("utf-8", "surrogateescape"), nl=False)
+
+
+def _notes(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: int) -> None:
+    """Say on standard error what could not be read, and, where nothing is shown, why."""
+    from analyzer.render.view import counted, span, visible  # noqa: PLC0415
+
+    undated = sum(not entry.moment.year_known for entry in entries)
+    notes = [f"{counted(undated, 'line')} of an unknown year, shown last"] if undated else []
+    if not entries:
+        notes.append(
+            f"nothing to show: none of {counted(kept, 'kept record')} fits; what was read:"
+        )
+    for log in logs:
+        read = f"read, {span(*log.window)}" if log.window else "read"
+        if log.why:
+            settle = f"; settle with: {log.settle_with}" if log.settle_with else ""
+            notes.append(f"{log.need} of {visible(log.host)}: {visible(log.why)}{settle}")
+        elif not entries:
+            notes.append(f"{log.need} of {visible(log.host)}: {read}")
+    more = len(notes) - _MOST_NOTES
+    shown = [*notes[:_MOST_NOTES], *([f"and {counted(more, 'more log')}"] if more > 0 else [])]
+    for note in shown:
+        typer.echo(f"cbtriage: {note}", err=True)
+
+
+def _status(entries: "Sequence[Entry]", report: "Report") -> int:
+    if any(entry.findings for entry in entries):
+        return FINDINGS
+    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
+    return DAMAGED if damaged else 0

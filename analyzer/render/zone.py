@@ -1,0 +1,165 @@
+"""The zone in which times are shown: UTC, each host's own, or one by name.
+
+Every instant stays UTC; only how it is read changes. Names and rules are those of the zone files
+of this machine or, where it has none, those that come with python-dateutil.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from difflib import get_close_matches
+from types import MappingProxyType
+from zoneinfo import available_timezones
+
+from dateutil import tz
+
+from analyzer.errors import UsageError
+from analyzer.model.clock import ClockChangeKind, HostClock
+from analyzer.model.moment import Moment
+from analyzer.model.report import Report
+
+HOST = "host"
+_OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9][A-Za-z0-9_+-]*)*")
+_FARTHEST = timedelta(hours=18)
+_NEAR = 5
+_NO_HOSTS: Mapping[str, "HostZone"] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalMoment(Moment):
+    """A moment that is to be shown in a zone. Its times are UTC as those of every moment."""
+
+    zone: timezone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostZone:
+    """A host's newest offset, and its changes of summer time: (when, by how much), newest first."""
+
+    minutes: int
+    changes: tuple[tuple[Moment, timedelta], ...] = ()
+
+    def at(self, time: datetime) -> timezone:
+        """Return the offset that held at an instant."""
+        offset = timedelta(minutes=self.minutes)
+        for change, by in self.changes:
+            if time < change.at:
+                offset -= by
+        return timezone(offset)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Zone:
+    """What ``--tz`` asks for. ``rules`` is None for each host's own zone, kept in ``hosts``."""
+
+    name: str = "UTC"
+    rules: tzinfo | None = UTC
+    hosts: Mapping[str, HostZone] = field(default_factory=lambda: _NO_HOSTS)
+
+    @property
+    def is_utc(self) -> bool:
+        """Tell whether nothing changes."""
+        return self.rules is UTC
+
+    def at(self, time: datetime, bundle: str = "") -> timezone:
+        """Return the offset at an instant; UTC for a host whose offset is not known."""
+        if self.rules is None:
+            own = self.hosts.get(bundle)
+            return own.at(time) if own else UTC
+        offset = time.astimezone(self.rules).utcoffset() or timedelta(0)
+        return UTC if self.is_utc else timezone(offset)
+
+    def of(self, report: Report) -> "Zone":
+        """Return it with the offsets of the hosts of a run, where they are asked for."""
+        if self.rules is not None:
+            return self
+        return Zone(name=self.name, rules=None, hosts=_host_zones(report))
+
+
+def zone_named(text: str) -> Zone:
+    """Return the zone that `text` names: UTC, ``host``, ``+02:00`` or ``Europe/Rome``.
+
+    Raises:
+        UsageError: there is no such zone; the text names those that are near.
+    """
+    wanted = text.strip().casefold()
+    if wanted in {"utc", "z"}:
+        return Zone()
+    if wanted == HOST:
+        return Zone(name=HOST, rules=None)
+    if (offset := _offset(wanted)) is not None:
+        return Zone(name=text.strip(), rules=timezone(offset))
+    names = {name.casefold(): name for name in available_timezones()}
+    name = names.get(wanted, text.strip())
+    rules = _rules(name)
+    if rules is None:
+        raise UsageError(_unknown(text, names))
+    return Zone(name=name, rules=rules)
+
+
+def _rules(name: str) -> tzinfo | None:
+    """Return a zone's rules; what is no plain name could be a path or a rule of POSIX."""
+    found = tz.gettz(name) if _NAME.fullmatch(name) else None
+    return found if isinstance(found, tz.tzfile) else None
+
+
+def clock_text(moment: Moment) -> tuple[str, str]:
+    """Return date and time of a moment, and the zone they are in: "UTC" or "+02:00"."""
+    zone = moment.zone if isinstance(moment, LocalMoment) else UTC
+    time = moment.at.astimezone(zone)
+    text = time.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    return text, "UTC" if zone is UTC else offset_text(time)
+
+
+def offset_text(time: datetime) -> str:
+    """Return the offset of an aware time as ``+02:00``."""
+    return time.isoformat(timespec="minutes")[16:]
+
+
+def _offset(text: str) -> timedelta | None:
+    found = _OFFSET.fullmatch(text)
+    if found is None:
+        return None
+    offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
+    sound = offset <= _FARTHEST and int(found[3]) < 60  # noqa: PLR2004 - minutes of an hour
+    return (-offset if found[1] == "-" else offset) if sound else None
+
+
+def _unknown(text: str, names: Mapping[str, str]) -> str:
+    """Say that there is no such zone, and which names are near: whole, or by their last part."""
+    wanted = text.strip().casefold()
+    cities: dict[str, list[str]] = {}
+    for name in sorted(names):
+        cities.setdefault(name.rpartition("/")[2], []).append(name)
+    close = get_close_matches(wanted, names, _NEAR)
+    city = wanted.rpartition("/")[2]
+    of_cities = [name for near in get_close_matches(city, cities, _NEAR) for name in cities[near]]
+    near = [names[name] for name in dict.fromkeys((*of_cities, *close))][:_NEAR]
+    hint = f"; near it are {', '.join(near)}" if near else ""
+    shown = text if text.isprintable() else ascii(text)
+    return (
+        f"--tz {shown}: no such time zone{hint}; give UTC, host (each host's own), "
+        "an offset such as +02:00, or a name such as Europe/Rome"
+    )
+
+
+def _host_zones(report: Report) -> Mapping[str, HostZone]:
+    changes = {clock.bundle: _changes(clock) for clock in report.clocks}
+    return {
+        host.bundle: HostZone(
+            minutes=host.utc_offset_minutes, changes=tuple(changes.get(host.bundle, ()))
+        )
+        for host in report.hosts
+        if host.utc_offset_minutes is not None
+    }
+
+
+def _changes(clock: HostClock) -> Sequence[tuple[Moment, timedelta]]:
+    found = [
+        (change.at, timedelta(seconds=change.seconds))
+        for change in clock.changes
+        if change.kind is ClockChangeKind.SUMMER_TIME and change.seconds is not None
+    ]
+    return sorted(found, key=lambda change: change[0].at, reverse=True)
