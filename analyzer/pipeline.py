@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -10,17 +11,19 @@ from analyzer.bundle.archive import Progress
 from analyzer.bundle.budget import Budget
 from analyzer.causes import find_causes, load_edges
 from analyzer.judging import outcomes_of
-from analyzer.model.report import BundleInfo, Omission, ParseProblem, Report
+from analyzer.model.report import BundleInfo, HourCount, Omission, ParseProblem, Report
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers.scan import Scanner
 from analyzer.rules.engine import suppressed
 from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.state.assemble import Assembly, assemble
+from analyzer.state.backup_runs import backup_runs
 from analyzer.state.case import Case
 from analyzer.state.disk_views import disk_views
 from analyzer.state.events import EventTableBuilder
 from analyzer.state.gather import BundleContent, Gathering
+from analyzer.state.incidents import incidents
 from analyzer.state.nbd_views import nbd_views
 from analyzer.state.reading import ArchiveRead, contents_of, read_all
 from analyzer.state.timeline import timeline_of
@@ -116,8 +119,20 @@ def _report(
         problems=_problems(contents),
         suppressed=suppressed(catalogue, case.events),
         timeline=timeline_of(outcomes, catalogue.context, case),
+        clocks=case.clocks,
+        holes=case.holes,
+        incidents=incidents(case),
         disks=disk_views(case, outcomes),
         nbd=nbd_views(case, outcomes),
+        runs=backup_runs(case, outcomes),
+        hours=_hours(case),
+    )
+
+
+def _hours(case: Case) -> tuple[HourCount, ...]:
+    return tuple(
+        HourCount(hour=datetime.fromisoformat(hour), host=host, lines=count)
+        for hour, host, count in case.events.per_hour()
     )
 
 

@@ -33,6 +33,7 @@ from analyzer.render.summary import (
     window,
 )
 from analyzer.render.time_axis import LEFT, RIGHT, WIDTH
+from analyzer.render.time_pages import time_context
 from analyzer.render.view import anchor, counted, cut, iso, span, stamp, visible
 from analyzer.resources import folder
 
@@ -40,6 +41,8 @@ LIMITS: Mapping[str, int] = {
     "cards_shown": 200,
     "open_cards": 3,
     "shown_causes": 3,
+    "most_causes": 50,
+    "open_steps": 6,
     "shown_doubts": 4,
     "shown_evidence": 8,
     "rows": 1000,
@@ -118,6 +121,7 @@ def _context(report: Report) -> dict[str, object]:
         **_timeline(report),
         **disk_context(report),
         **nbd_context(report),
+        **time_context(report),
         "report": report,
         "head": headline(report),
         "causes": causes(report),

@@ -6,13 +6,13 @@ printing the file cannot move a terminal's cursor.
 """
 
 import json
-import math
+from collections.abc import Mapping
 
 from analyzer.model.finding import Finding, Outcome
+from analyzer.model.hole import Hole
 from analyzer.model.host import Role
 from analyzer.model.report import (
     BundleInfo,
-    Cause,
     Coverage,
     HostInfo,
     LedgerEntry,
@@ -20,10 +20,13 @@ from analyzer.model.report import (
     Suppressed,
     TimelineEvent,
 )
+from analyzer.render.json_causes import cause_object
 from analyzer.render.json_disks import disk_object
 from analyzer.render.json_nbd import nbd_object
-from analyzer.render.json_values import Object, evidence_object, source_object, time_keys
+from analyzer.render.json_times import clock_object, hole_object, hour_object, incident_object
+from analyzer.render.json_values import Object, evidence_object, finite, source_object, time_keys
 from analyzer.render.order import ordered
+from analyzer.render.run_text import run_object
 
 SCHEMA_VERSION = 1
 
@@ -34,14 +37,15 @@ def render_json(report: Report) -> str:
 
 
 def _document(report: Report) -> Object:
+    holes = {hole: number for number, hole in enumerate(report.holes)}
     return {
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": "cbtriage", "version": report.version, "catalogue": report.catalogue},
         "options": dict(report.options),
         "bundles": [_bundle(bundle) for bundle in report.bundles],
         "hosts": [_host(host) for host in report.hosts],
-        "causes": [_cause(cause) for cause in report.causes],
-        "outcomes": [_outcome(outcome) for outcome in report.outcomes],
+        "causes": [cause_object(cause) for cause in report.causes],
+        "outcomes": [_outcome(outcome, holes) for outcome in report.outcomes],
         "coverage": [_coverage(entry) for entry in report.coverage],
         "ledger": [_ledger(entry) for entry in report.ledger],
         "omissions": [
@@ -51,6 +55,11 @@ def _document(report: Report) -> Object:
         "problems": [{**source_object(p.source), "what": p.what} for p in report.problems],
         "suppressed": [_suppressed(entry) for entry in report.suppressed],
         "timeline": [_event(event) for event in report.timeline],
+        "lines_per_hour": [hour_object(hour) for hour in report.hours],
+        "clocks": [clock_object(clock) for clock in report.clocks],
+        "holes": [hole_object(hole) for hole in report.holes],
+        "incidents": [incident_object(incident) for incident in report.incidents],
+        "runs": [run_object(run) for run in report.runs],
         "disks": [disk_object(disk) for disk in report.disks],
         "nbd": [nbd_object(report, view) for view in report.nbd],
     }
@@ -68,33 +77,19 @@ def _bundle(bundle: BundleInfo) -> Object:
 
 
 def _host(host: HostInfo) -> Object:
-    skew = host.clock_skew_seconds
     return {
         "uuid": host.uuid,
         "name": host.name,
         "role": Role(host.role).value,
         "product": host.product,
         "utc_offset_minutes": host.utc_offset_minutes,
-        "clock_skew_seconds": skew if skew is not None and math.isfinite(skew) else None,
+        "clock_skew_seconds": finite(host.clock_skew_seconds),
         "database": host.database,
         "bundle": host.bundle,
     }
 
 
-def _cause(cause: Cause) -> Object:
-    return {
-        "id": cause.id,
-        "title": cause.title,
-        "severity": cause.severity.value,
-        "findings": list(cause.findings),
-        **time_keys("first_seen", cause.first_seen),
-        **time_keys("last_seen", cause.last_seen),
-        "next_action": cause.next_action,
-        "context": [source_object(source) for source in cause.context],
-    }
-
-
-def _outcome(outcome: Outcome) -> Object:
+def _outcome(outcome: Outcome, holes: Mapping[Hole, int]) -> Object:
     first, last = outcome.window or (None, None)
     return {
         "rule": outcome.rule,
@@ -104,6 +99,7 @@ def _outcome(outcome: Outcome) -> Object:
         "reason": outcome.reason,
         "settle_with": list(outcome.settle_with),
         "window": {**time_keys("from", first), **time_keys("to", last)} if outcome.window else None,
+        "holes": sorted({holes[hole] for hole in outcome.holes}),
         "findings": [_finding(finding) for finding in outcome.findings],
     }
 

@@ -1,9 +1,10 @@
 """What every object of report.json is made of: times with their doubt, sources, quotations."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
-from analyzer.model.finding import Evidence
+from analyzer.model.finding import Evidence, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.render.view import iso, iso_time
@@ -35,3 +36,13 @@ def source_object(source: Source) -> Object:
 def evidence_object(evidence: Evidence) -> Object:
     """Return a quotation."""
     return {**source_object(evidence.source), "text": evidence.text, **time_keys("at", evidence.at)}
+
+
+def subject_object(subject: Subject) -> Object:
+    """Return an object of the pool, or a host by its name where no uuid is known."""
+    return {"type": subject.type, "uuid": subject.uuid, "name": subject.name}
+
+
+def finite(number: float | None) -> float | None:
+    """Return a number as JSON can hold it: null for what is none."""
+    return number if number is not None and math.isfinite(number) else None

@@ -21,9 +21,18 @@ from analyzer.render.summary import (
     unread,
     window,
 )
+from analyzer.render.time_lines import (
+    clock_lines,
+    considered_line,
+    holes_line,
+    incident_line,
+    run_lines,
+    step_line,
+    window_words,
+)
 from analyzer.render.view import counted, cut, span, stamp, visible
 
-QUOTE, DISKS, NBD_LINES = 4000, 200, 40
+QUOTE, DISKS, NBD_LINES, TIME_LINES, RUNS = 4000, 200, 40, 100, 20
 SHOWN_FINDINGS = 200
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]")
 _TICKS = re.compile(r"`+")
@@ -69,6 +78,7 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _finding(number, finding)
     if len(found) > SHOWN_FINDINGS:
         yield from (f"{counted(len(found) - SHOWN_FINDINGS, 'more finding')} in report.json.", "")
+    yield from _time(report)
     yield from _disks(report)
     yield from _nbd(report)
     yield from _others(report)
@@ -95,6 +105,8 @@ def _broken(report: Report) -> Iterator[str]:
         yield f"{number}. **{cause.severity.upper()}: {escaped(cause.title)}** {_since(cause)}"
         if cause.next_action:
             yield f"   Next: {code(cause.next_action)}"
+        yield from (f"   - {escaped(step_line(step))}" for step in cause.chain)
+        yield from (f"   - {escaped(considered_line(each))}" for each in cause.considered)
     if views:
         yield ""
 
@@ -164,6 +176,26 @@ def _steps(finding: Finding) -> Iterator[str]:
     yield ""
 
 
+def _time(report: Report) -> Iterator[str]:
+    """Yield incidents, backup runs and clocks, as many as fit a ticket."""
+    runs = [line for run in report.runs[-RUNS:] for line in run_lines(run)]
+    clocks = [line for clock in report.clocks for line in clock_lines(clock, every=False)]
+    holes = holes_line(report)
+    blocks = (
+        ("Incidents", [incident_line(each) for each in report.incidents]),
+        ("Backup runs", runs),
+        ("Clocks and holes", [*clocks, holes] if holes else clocks),
+    )
+    for title, lines in blocks:
+        if lines:
+            yield from (f"## {title}", "")
+            yield from (f"- {escaped(line)}" for line in lines[:TIME_LINES])
+        if len(lines) > TIME_LINES:
+            yield f"- {counted(len(lines) - TIME_LINES, 'more line')} in report.json"
+        if lines:
+            yield ""
+
+
 def _disks(report: Report) -> Iterator[str]:
     """Yield one line a disk with CBT, those with findings first, and say what is left out."""
     if not report.disks:
@@ -199,6 +231,6 @@ def _others(report: Report) -> Iterator[str]:
         "| --- | --- | --- |",
     )
     for outcome in judged:
-        held = f" ({span(*outcome.window)})" if outcome.window else ""
+        held = f" ({window_words(outcome)})" if outcome.window else ""
         reason = escaped(outcome.reason) + held
         yield f"| {escaped(outcome.rule)} | {outcome.verdict.value} | {reason} |"

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from analyzer.model.finding import Finding, Outcome
+from analyzer.model.hole import Hole
 from analyzer.model.report import Cause, Report, TimelineEvent
 from analyzer.model.source import Source
 from analyzer.render.view import time_key
@@ -25,6 +26,11 @@ def ordered(report: Report) -> Report:
     problems      bundle, member, line, what
     suppressed    pattern
     timeline      time (undated last), host, lane, source, label
+    hours         hour, host
+    clocks        host, bundle
+    holes         time, bundle, source; those of the outcomes among them
+    incidents     time (undated last), id
+    runs          time (undated last), id
     disks         pool, SR, name, uuid; their parts as they were made
     nbd           pools, those without NBD, hosts without a pool; name; uuid
     evidence      as the rule gave it: the line the finding rests on is first
@@ -43,6 +49,11 @@ def ordered(report: Report) -> Report:
         problems=tuple(sorted(report.problems, key=lambda p: (p.source, p.what))),
         suppressed=tuple(sorted(report.suppressed, key=lambda s: s.pattern)),
         timeline=tuple(sorted(report.timeline, key=_event_key)),
+        hours=tuple(sorted(report.hours, key=lambda h: (h.hour, h.host))),
+        clocks=tuple(sorted(report.clocks, key=lambda c: (c.host, c.bundle))),
+        holes=tuple(sorted(_holes(report), key=_hole_key)),
+        incidents=tuple(sorted(report.incidents, key=lambda i: (time_key(i.began), i.id))),
+        runs=tuple(sorted(report.runs, key=lambda r: (time_key(r.began), r.id))),
         disks=tuple(sorted(report.disks, key=lambda disk: disk.key)),
         nbd=tuple(sorted(report.nbd, key=lambda view: view.key)),
     )
@@ -55,6 +66,15 @@ def finding_key(finding: Finding) -> tuple[int, datetime, str]:
 
 def _outcome(outcome: Outcome) -> Outcome:
     return replace(outcome, findings=tuple(sorted(outcome.findings, key=finding_key)))
+
+
+def _holes(report: Report) -> set[Hole]:
+    return {*report.holes, *(hole for outcome in report.outcomes for hole in outcome.holes)}
+
+
+def _hole_key(hole: Hole) -> tuple[datetime, str, str, datetime, str, str]:
+    end = time_key(hole.ended)
+    return time_key(hole.began), hole.bundle, hole.source, end, hole.kind.value, repr(hole)
 
 
 def _cause_key(cause: Cause) -> tuple[int, datetime, int, str]:

@@ -11,6 +11,15 @@ from analyzer.model.report import Presence
 from analyzer.render.json import SCHEMA_VERSION
 from analyzer.render.schema_disks import disk_schema
 from analyzer.render.schema_nbd import nbd_schema
+from analyzer.render.schema_times import (
+    chain_schema,
+    clock_schema,
+    considered_schema,
+    hole_schema,
+    hour_schema,
+    incident_schema,
+    run_schema,
+)
 from analyzer.render.schema_values import (
     Schema,
     closed,
@@ -44,6 +53,11 @@ def json_schema() -> Schema:
             problems=listed(record(**place(), what=text())),
             suppressed=listed(_suppressed()),
             timeline=listed(_event()),
+            lines_per_hour=listed(hour_schema()),
+            clocks=listed(clock_schema()),
+            holes=listed(hole_schema()),
+            incidents=listed(incident_schema()),
+            runs=listed(run_schema()),
             disks=listed(disk_schema()),
             nbd=listed(nbd_schema()),
         ),
@@ -84,6 +98,9 @@ def _cause() -> Schema:
         **time_schemas("last_seen"),
         next_action=text(),
         context=listed(record(**place())),
+        confidence=or_null(closed(Confidence)),
+        chain=chain_schema(),
+        considered=considered_schema(),
     )
 
 
@@ -96,6 +113,7 @@ def _outcome() -> Schema:
         reason=text(),
         settle_with=listed(text("a command")),
         window=or_null(record(**time_schemas("from"), **time_schemas("to"))),
+        holes=listed({**count(), "description": "which of `holes`, from 0, lie in the window"}),
         findings=listed(_finding()),
     )
 

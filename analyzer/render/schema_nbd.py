@@ -12,6 +12,7 @@ from analyzer.render.schema_values import (
     listed,
     or_null,
     place,
+    quotation,
     record,
     tally,
     text,
@@ -51,12 +52,8 @@ def _gap() -> Schema:
     return record(need=text(), host=text(), why=text(), settle_with=text("a command"))
 
 
-def _quotation() -> Schema:
-    return record(**place(), text=text("verbatim"), **time_schemas("at"))
-
-
 def _warning() -> Schema:
-    return record(what=text(), confidence=closed(Confidence), evidence=listed(_quotation()))
+    return record(what=text(), confidence=closed(Confidence), evidence=listed(quotation()))
 
 
 def _network() -> Schema:
@@ -75,11 +72,11 @@ def _network() -> Schema:
                 carrier=_known(),
                 warnings=listed(_warning()),
                 findings=_findings(),
-                evidence=_quotation(),
+                evidence=quotation(),
             )
         ),
         findings=_findings(),
-        evidence=_quotation(),
+        evidence=quotation(),
     )
 
 
@@ -93,7 +90,7 @@ def _info() -> Schema:
         endpoints=listed(_endpoint()),
         warnings=listed(_warning()),
         mend=listed(record(step=text(), risk=or_null(text()))),
-        evidence=listed(_quotation()),
+        evidence=listed(quotation()),
     )
 
 
@@ -107,7 +104,7 @@ def _endpoint() -> Schema:
         secure={"type": "boolean"},
         subject=or_null(text("the name that a TLS client must expect")),
         warnings=listed(_warning()),
-        evidence=listed(_quotation()),
+        evidence=listed(quotation()),
     )
 
 
@@ -153,7 +150,7 @@ def _run() -> Schema:
         **time_schemas("listening"),
         **time_schemas("ended"),
         crashed=_known(),
-        evidence=listed(_quotation()),
+        evidence=listed(quotation()),
     )
 
 
@@ -173,7 +170,7 @@ def _connection() -> Schema:
         vdi_joined=closed(Confidence),
         session=or_null(text()),
         lines=count(),
-        evidence=listed(_quotation()),
+        evidence=listed(quotation()),
     )
 
 
@@ -192,5 +189,5 @@ def _leftover() -> Schema:
         by=closed(Holder),
         connection=text(),
         findings=_findings(),
-        evidence=listed(_quotation()),
+        evidence=listed(quotation()),
     )

@@ -66,6 +66,16 @@ def time_schemas(key: str) -> dict[str, Schema]:
     }
 
 
+def quotation() -> Schema:
+    """Return the schema of a quotation."""
+    return record(**place(), text=text("verbatim"), **time_schemas("at"))
+
+
+def named() -> Schema:
+    """Return the schema of a subject."""
+    return record(type=text(), uuid=text(), name=or_null(text()))
+
+
 def member() -> dict[str, Schema]:
     """Return the keys that name a member."""
     return {"bundle": text(), "member": text()}

@@ -42,7 +42,7 @@ def _cause(cause: CauseView, rows: Rows, lines: int) -> list[Text]:
     next_action = cause.next_action or "no step is known; read the finding below"
     return [
         *styled(title, cause.severity),
-        *rows.wrap(f"{_since(cause)}; {cause.confidence}", indent=5, limit=1),
+        *rows.wrap(f"{cause.confidence}; {_since(cause)}", indent=5, limit=1),
         *rows.wrap(f"next: {next_action}", indent=5, hang=11, limit=2),
     ]
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from analyzer.model.finding import Confidence, Finding, Outcome, Severity, Verdict
 from analyzer.model.moment import Moment
-from analyzer.model.report import Cause, LedgerEntry, Presence, Report
+from analyzer.model.report import Cause, CauseLink, Considered, LedgerEntry, Presence, Report
 from analyzer.model.source import Source
 from analyzer.render.order import finding_key
 from analyzer.render.view import counted, time_key
@@ -45,7 +45,10 @@ class Headline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseView:
-    """A cause with its findings at hand; ``confidence`` is that of its least sure root."""
+    """A cause with its findings at hand.
+
+    ``confidence`` is the cause's own, else that of its least sure root.
+    """
 
     id: str
     title: str
@@ -56,6 +59,8 @@ class CauseView:
     next_action: str
     findings: tuple[Finding, ...]
     context: tuple[Source, ...]
+    chain: tuple[CauseLink, ...] = ()
+    considered: tuple[Considered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,12 +193,14 @@ def _cause_view(cause: Cause, by_id: dict[str, Finding]) -> CauseView:
         id=cause.id,
         title=cause.title,
         severity=cause.severity,
-        confidence=_least_sure(roots),
+        confidence=cause.confidence or _least_sure(roots),
         first_seen=cause.first_seen,
         last_seen=cause.last_seen,
         next_action=cause.next_action,
         findings=own,
         context=cause.context,
+        chain=cause.chain if len(cause.chain) > 1 else (),
+        considered=cause.considered,
     )
 
 

@@ -17,6 +17,8 @@ from analyzer.render.order import ordered
 from analyzer.render.rows import MANY, Rows, console, heading, styled
 from analyzer.render.screen import first_screen
 from analyzer.render.summary import doubts, findings, of_verdict, unread
+from analyzer.render.time_lines import window_words
+from analyzer.render.time_rows import story_rows, time_rows
 from analyzer.render.view import counted, span, stamp
 
 SHOWN_FINDINGS, SHOWN_QUOTES, QUOTE_ROWS = 10, 3, 3
@@ -38,9 +40,11 @@ def render_text(
 
 def _page(report: Report, rows: Rows) -> Iterator[Text]:
     yield from first_screen(report, rows)
+    yield from story_rows(report, rows)
     yield from _findings(report, rows)
     yield from _doubts(report, rows)
     yield from _others(report, rows)
+    yield from time_rows(report, rows)
     yield from _disks(report, rows)
     yield from _nbd(report, rows)
     yield from _sources(report, rows)
@@ -125,7 +129,7 @@ def _others(report: Report, rows: Rows) -> Iterator[Text]:
         yield from heading("THE OTHER RULES")
     column = max((len(outcome.rule) for outcome in others), default=0) + 2
     for outcome in others:
-        covered = f" ({span(*outcome.window)})" if outcome.window else ""
+        covered = f" ({window_words(outcome)})" if outcome.window else ""
         text = f"{outcome.verdict:<{VERDICT_COLUMN}}{outcome.rule:<{column}}"
         text += _reason(outcome) + covered
         yield from rows.wrap(

@@ -1,17 +1,19 @@
 """Where everything stands in the timeline's drawing; the template only writes it down.
 
-A lane is a host's source. What its members cover is a bar, what no bar covers stays hatched;
-a finding's evidence is a mark with a letter, anything else a tick, and a time in doubt has a
-whisker over its whole range.
+A lane is a host's source. What its members cover is a bar, what no bar covers stays hatched, and
+so do holes in a bar; a finding's evidence is a mark with a letter, anything else a tick, and a
+time in doubt has a whisker over its whole range. Above the logs of a host stand how many lines
+were kept by the hour, what befell it, its NBD sessions, and flags for boots and jumps of its
+clock; a pool has a lane for its backup runs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from analyzer.model.moment import Moment
 from analyzer.model.report import Presence, Report, TimelineEvent
 from analyzer.render.time_axis import (
-    WIDTH,
     Bar,
     Scale,
     Tick,
@@ -20,11 +22,11 @@ from analyzer.render.time_axis import (
     hosts_by_bundle,
     ticks_of,
 )
-from analyzer.render.view import stamp
+from analyzer.render.timeline_flags import Flag, flag_rows, hole_bars, strips
+from analyzer.render.timeline_marks import Mark, marks_of
+from analyzer.render.timeline_spans import Span, span_rows
 
 TOP, ROW, FOOT = 26, 26, 6
-LABEL_CHARACTERS, CHARACTER = 42, 6.3
-NEAR = 9.0  # marks of one kind that are nearer than this are drawn as one
 SCENE = timedelta(minutes=15)  # what is shown at least before and after the findings
 FOCUS = 4  # a second, closer drawing is made if the findings fill less than this part
 LOGS: Mapping[str, str] = {
@@ -35,22 +37,8 @@ LOGS: Mapping[str, str] = {
     "kern_log": "kern.log",
     "user_log": "user.log",
 }
+_ABOVE = ("lines/hour", "incidents", "clock", "backup runs", "NBD sessions")
 _LOG_OF = {name: source for source, name in LOGS.items()}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
-    """One point, or several that fall together (``count``); ``label`` is "" without room."""
-
-    x: float
-    whisker: tuple[float, float] | None
-    kind: str
-    letter: str
-    title: str
-    label: str
-    label_x: float
-    finding: str | None
-    count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +46,21 @@ class Lane:
     """One row: a source of a host.
 
     ``log`` is True for a source that runs through time, so that where no bar is nothing was
-    read; ``missing`` says why it has neither bar nor mark, "" if it has.
+    read; ``missing`` says why it has neither bar nor mark, "" if it has. ``holes`` are stretches
+    inside the bars that were not read, ``strip`` is (path, title) of the density.
     """
 
     host: str
     name: str
-    y: int
-    bars: tuple[Bar, ...]
-    marks: tuple[Mark, ...]
-    missing: str
-    log: bool
+    y: int = 0
+    bars: tuple[Bar, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    missing: str = ""
+    log: bool = False
+    holes: tuple[Bar, ...] = ()
+    spans: tuple[Span, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    strip: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +78,8 @@ def drawings(report: Report) -> tuple[Drawing, ...]:
     """Return no drawing if nothing is dated, else one of everything, before it one close by."""
     covered = [m for c in report.coverage for m in (c.first, c.last) if m is not None]
     everything = around(
-        [*covered, *(event.moment for event in report.timeline)], timedelta(minutes=1)
+        [*covered, *(event.moment for event in report.timeline), *_lasting(report)],
+        timedelta(minutes=1),
     )
     if everything is None:
         return ()
@@ -98,7 +92,19 @@ def drawings(report: Report) -> tuple[Drawing, ...]:
 
 def undated(report: Report) -> int:
     """Return how many events cannot be drawn because their year is unknown."""
-    return sum(not event.moment.year_known for event in report.timeline)
+    changes = [change.at for clock in report.clocks for change in clock.changes]
+    holes = [moment for hole in report.holes for moment in (hole.began,)]
+    lasting = [*(i.began for i in report.incidents), *(run.began for run in report.runs)]
+    events = [event.moment for event in report.timeline]
+    return sum(not m.year_known for m in (*events, *changes, *holes, *lasting))
+
+
+def _lasting(report: Report) -> list[Moment]:
+    return [
+        *(i.began for i in report.incidents),
+        *(i.last_seen for i in report.incidents if i.last_seen),
+        *(moment for run in report.runs for moment in (run.began, run.ended)),
+    ]
 
 
 def _drawing(report: Report, scale: Scale, name: str, title: str) -> Drawing:
@@ -106,17 +112,45 @@ def _drawing(report: Report, scale: Scale, name: str, title: str) -> Drawing:
     for event in report.timeline:
         if event.moment.year_known:
             events.setdefault(_lane_key(event), []).append(event)
-    lanes = tuple(
-        _lane(report, scale, key, events.get(key, []), TOP + number * ROW)
-        for number, key in enumerate(sorted(_lane_keys(report)))
-    )
+    holes = _holes(report, scale)
+    lanes = [
+        *_extra_lanes(report, scale),
+        *(
+            _lane(report, scale, key, events.get(key, []), holes.get(key, ()))
+            for key in sorted(_lane_keys(report))
+        ),
+    ]
+    hosts = {host.name for host in report.hosts}
+    lanes.sort(key=lambda lane: (lane.host in hosts, lane.host, _place(lane.name), lane.name))
+    placed = tuple(replace(lane, y=TOP + number * ROW) for number, lane in enumerate(lanes))
     return Drawing(
         name=name,
         title=title,
-        height=TOP + len(lanes) * ROW + FOOT,
-        lanes=lanes,
+        height=TOP + len(placed) * ROW + FOOT,
+        lanes=placed,
         ticks=ticks_of(scale),
     )
+
+
+def _place(name: str) -> int:
+    return _ABOVE.index(name) if name in _ABOVE else len(_ABOVE)
+
+
+def _extra_lanes(report: Report, scale: Scale) -> Iterator[Lane]:
+    for host, strip in strips(report, scale).items():
+        yield Lane(host=host, name="lines/hour", strip=strip)
+    for (host, name), rows in span_rows(report, scale).items():
+        for row in rows:
+            yield Lane(host=host, name=name, spans=row)
+    for host, flags in flag_rows(report, scale).items():
+        yield Lane(host=host, name="clock", flags=flags)
+
+
+def _holes(report: Report, scale: Scale) -> Mapping[tuple[str, str], tuple[Bar, ...]]:
+    return {
+        (host, _LOG_OF.get(source.rsplit("/", 1)[-1], source)): bars
+        for (host, source), bars in hole_bars(report, scale).items()
+    }
 
 
 def _lane_keys(report: Report) -> set[tuple[str, str]]:
@@ -133,16 +167,20 @@ def _lane_key(event: TimelineEvent) -> tuple[str, str]:
 
 
 def _lane(
-    report: Report, scale: Scale, key: tuple[str, str], events: list[TimelineEvent], y: int
+    report: Report,
+    scale: Scale,
+    key: tuple[str, str],
+    events: list[TimelineEvent],
+    holes: tuple[Bar, ...],
 ) -> Lane:
     host, source = key
     bars = tuple(covered_bars(report, scale, key))
     return Lane(
         host=host,
         name=LOGS.get(source, source),
-        y=y,
         bars=bars,
-        marks=_marks(events, scale),
+        holes=holes,
+        marks=marks_of(events, scale),
         missing="" if bars or events or source not in LOGS else _why_missing(report, key),
         log=source in LOGS or bool(bars),
     )
@@ -153,43 +191,3 @@ def _why_missing(report: Report, key: tuple[str, str]) -> str:
     fates = (e.presence for e in report.ledger if (hosts.get(e.bundle, e.bundle), e.source) == key)
     presence = next(fates, Presence.PRESENT)
     return "nothing of this time" if presence is Presence.PRESENT else presence.value
-
-
-def _marks(events: list[TimelineEvent], scale: Scale) -> tuple[Mark, ...]:
-    groups: dict[tuple[str, int], list[TimelineEvent]] = {}
-    for event in events:
-        if scale.shows(event.moment.earliest, event.moment.latest):
-            place = int(scale.x(event.moment.at) // NEAR)
-            groups.setdefault((_kind(event), place), []).append(event)
-    marks = sorted((_mark(group, scale) for group in groups.values()), key=lambda m: m.x)
-    ends = [mark.x - NEAR for mark in marks[1:]] + [float(WIDTH)]
-    return tuple(_labelled(mark, end) for mark, end in zip(marks, ends[: len(marks)], strict=True))
-
-
-def _kind(event: TimelineEvent) -> str:
-    return event.severity.value if event.severity else "context"
-
-
-def _mark(group: list[TimelineEvent], scale: Scale) -> Mark:
-    first = group[0]
-    moment, kind = first.moment, _kind(first)
-    whisker = (scale.x(moment.earliest), scale.x(moment.latest))
-    more = f" (and {len(group) - 1} more here)" if len(group) > 1 else ""
-    return Mark(
-        x=scale.x(moment.at),
-        whisker=whisker if whisker[1] - whisker[0] > NEAR else None,
-        kind=kind,
-        letter="" if kind == "context" else kind[0].upper(),
-        title=f"{stamp(moment)} {first.label} [{first.source}]{more}",
-        label=first.label + (f" \N{MULTIPLICATION SIGN}{len(group)}" if len(group) > 1 else ""),
-        label_x=0.0,
-        finding=first.finding,
-        count=len(group),
-    )
-
-
-def _labelled(mark: Mark, end: float) -> Mark:
-    begin = max(mark.x, mark.whisker[1] if mark.whisker else 0.0) + 12
-    label = mark.label if len(mark.label) <= LABEL_CHARACTERS else mark.label[:40] + "…"
-    fits = begin + len(label) * CHARACTER <= end
-    return replace(mark, label=label if fits else "", label_x=round(begin, 1))

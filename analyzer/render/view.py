@@ -5,11 +5,13 @@ from urllib.parse import quote
 
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.render.zone import clock_text
 
 LAST = datetime.max.replace(tzinfo=UTC)
 _LATIN_1 = range(0x100)
 _UNDECODABLE = range(0xDC80, 0xDD00)  # how Python's surrogateescape carries the bytes 80 to ff
 _SECOND = timedelta(seconds=1)
+DOUBT_SHOWN = _SECOND
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
 
@@ -60,18 +62,19 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def stamp(moment: Moment | None) -> str:
-    """Return the time in UTC as people read it, with its doubt if that is over a second."""
+    """Return the time as people read it, in UTC or its zone, with its doubt if over a second."""
     if moment is None:
         return "time unknown"
-    text = moment.at.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
+    text, zone = clock_text(moment)
     if not moment.year_known:
         return f"????{text[4:]} (year unknown)"
     if moment.doubt <= _SECOND:
-        return f"{text} UTC"
-    return f"about {text} UTC {_margin(moment)}"
+        return f"{text} {zone}"
+    return f"about {text} {zone} {margin(moment)}"
 
 
-def _margin(moment: Moment) -> str:
+def margin(moment: Moment) -> str:
+    """Return the doubt of a moment, such as ±7 h, or -1 h +14 h."""
     before, after = duration(moment.at - moment.earliest), duration(moment.latest - moment.at)
     return f"±{after}" if before == after else f"-{before} +{after}"
 

@@ -33,6 +33,7 @@ from analyzer.model.report import (
 from analyzer.model.source import Source
 from tests.render.disks import broken_disk, off_disk, orphan_disk, sound_disk, unseen_disk
 from tests.render.nbd import idle_pool, troubled_pool, unknown_hosts
+from tests.render.times import chain, clocks, considered, holes, hours, incidents, runs
 
 FIRST = "bug-report-20241122120400.tar.bz2"
 SECOND = "bug-report-20241122120612.tar.bz2"
@@ -246,6 +247,9 @@ def rich_report() -> Report:
                 last_seen=at("02:02:14", day=24),
                 next_action=f"xe vdi-enable-cbt uuid={VDI}, then a snapshot and a full backup",
                 context=(Source(bundle=FIRST, member="var/log/kern.log", line=3),),
+                confidence=Confidence.LIKELY,
+                chain=chain(root.id, effect.id),
+                considered=considered(),
             ),
             Cause(
                 id="C-2",
@@ -289,6 +293,11 @@ def rich_report() -> Report:
         timeline=_timeline(root, effect, last),
         disks=(broken_disk(root.id), sound_disk(), unseen_disk(), orphan_disk(), off_disk()),
         nbd=(troubled_pool(last.id, root.id), idle_pool(), unknown_hosts()),
+        clocks=clocks(),
+        holes=holes(),
+        incidents=incidents(),
+        runs=runs(effect.id),
+        hours=hours(),
     )
 
 
@@ -365,6 +374,7 @@ def _judged() -> tuple[Outcome, ...]:
             Verdict.RULED_OUT,
             "SMlog of both hosts was read and has no such line",
             window=(at("03:10:00", day=18), at("11:04:00", day=24)),
+            holes=holes()[:1],
         ),
         outcome(
             "cbt-database-disagrees",

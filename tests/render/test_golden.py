@@ -45,6 +45,17 @@ def test_same_report_gives_same_bytes_in_any_order(output: Format) -> None:
 
 def _turned_over(report: Report) -> Report:
     parts = ("bundles", "hosts", "causes", "outcomes", "coverage", "ledger", "omissions")
-    more = ("problems", "suppressed", "timeline", "disks", "nbd")
+    more = (
+        "problems",
+        "suppressed",
+        "timeline",
+        "disks",
+        "nbd",
+        "clocks",
+        "holes",
+        "incidents",
+        "runs",
+        "hours",
+    )
     turned = {name: getattr(report, name)[::-1] for name in (*parts, *more)}
     return replace(report, options=dict(reversed(tuple(report.options.items()))), **turned)

@@ -98,21 +98,21 @@ def test_finding_that_no_cause_names_is_its_own_cause() -> None:
 
 
 def test_cause_that_names_an_unknown_finding_still_stands() -> None:
-    cause = replace(rich_report().causes[0], findings=("F-gone",))
+    cause = replace(rich_report().causes[0], confidence=None, findings=("F-gone",))
     (view,) = causes(replace(clear_report(), causes=(cause,)))
     assert (view.findings, view.confidence) == ((), Confidence.POSSIBLE)
 
 
 def test_cause_is_as_sure_as_its_least_sure_root() -> None:
     root, other = crash(), replace(mixed(), confidence=Confidence.LIKELY)
-    cause = replace(rich_report().causes[0], findings=(root.id, other.id))
+    cause = replace(rich_report().causes[0], confidence=None, findings=(root.id, other.id))
     report = replace(clear_report(), causes=(cause,), outcomes=(found(root), found(other)))
     assert causes(report)[0].confidence is Confidence.LIKELY
 
 
 def test_findings_that_explain_each_other_in_a_ring_still_have_a_confidence() -> None:
     root = replace(crash(), explained_by=(crash().id,))
-    cause = replace(rich_report().causes[0], findings=(root.id,))
+    cause = replace(rich_report().causes[0], confidence=None, findings=(root.id,))
     report = replace(clear_report(), causes=(cause,), outcomes=(found(root),))
     assert causes(report)[0].confidence is Confidence.CERTAIN
 

@@ -44,7 +44,7 @@ def first_screen(report: Report, width: int = 100) -> str:
         "CRITICAL: 4 findings",  # what broke
         "Host jupiter went down while disks were in use",
         "since 2024-11-22 10:02:00 UTC",  # since when
-        "; certain",  # how sure
+        "certain; since",  # how sure
         f"next: xe vdi-enable-cbt uuid={VDI}",  # what next
         "4 of 11 rules could not tell",  # what could not be told
         "no listing of the storage repository was collected",
