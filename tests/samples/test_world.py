@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from tests.support.bundle import BundleBuilder
-from tests.support.clock import Clock, utc
+from tests.support.clock import Clock, Dial, utc
 from tests.support.database import document
 from tests.support.emit_snapshot import LogFault
 from tests.support.journal import DAEMON, SMLOG, XENSOURCE, Journal
@@ -202,7 +202,7 @@ def test_clock_does_not_run_backwards() -> None:
 
 
 def test_day_of_the_month_is_padded_with_a_blank() -> None:
-    journal = Journal("jupiter", Clock(now=utc("2024-11-02 09:00:00")))
+    journal = Journal("jupiter", Dial(clock=Clock(now=utc("2024-11-02 09:00:00"))))
     journal.write(DAEMON, "systemd[1]", "x")
     assert journal.lines(DAEMON) == ("Nov  2 10:00:00 jupiter systemd[1]: x",)
 

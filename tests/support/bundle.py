@@ -52,6 +52,7 @@ class BundleBuilder:
         captured: str = "20241122100601",
         utc_offset_minutes: int = 60,
         argv: str = ARGV,
+        uptime: str = "3 days",
     ) -> None:
         self.host = host
         self.captured = captured
@@ -59,6 +60,7 @@ class BundleBuilder:
         self.captured_at = local - timedelta(minutes=utc_offset_minutes)
         self._local = local
         self._argv = argv
+        self._uptime = uptime
         self._log_lines: list[str] = []
         self._files: dict[str, _File] = {}
         self._without: set[str] = set()
@@ -187,7 +189,7 @@ class BundleBuilder:
         """Return ``make_inventory``'s document: a summary, then an entry with md5 per file."""
         date = _c_locale(self._local)
         uname = f"Linux {self.host} 4.19.0+1 #1 SMP x86_64 x86_64"
-        uptime = f" {self._local:%H:%M:%S} up 3 days, 2 users"
+        uptime = f" {self._local:%H:%M:%S} up {self._uptime}, 2 users"
         summary = f'user="root" date="{date}" hostname="{self.host}" uname="{uname}"'
         summary += f' uptime="{uptime}"'
         entries = [

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -14,10 +14,9 @@ def utc(text: str) -> datetime:
 
 @dataclass(slots=True, kw_only=True)
 class Clock:
-    """A clock in UTC that only runs when told to; hosts of the pool show it in their zone."""
+    """The time in UTC; it only runs when told to. Hosts of the pool show it by their dials."""
 
     now: datetime
-    offset: timedelta = timedelta(hours=1)
 
     def tick(self, seconds: float = 0.02) -> None:
         """Let time pass."""
@@ -33,6 +32,31 @@ class Clock:
             msg = f"the clock is at {self.now:%F %T}, past {moment:%F %T}"
             raise ValueError(msg)
         self.now = moment
+
+
+@dataclass(slots=True, kw_only=True)
+class Dial:
+    """What one host shows: the time, `ahead` of the true one, in its zone."""
+
+    clock: Clock
+    zone: tzinfo = timezone(timedelta(hours=1))
+    ahead: timedelta = timedelta(0)
+
+    def tick(self, seconds: float = 0.02) -> None:
+        """Let time pass."""
+        self.clock.tick(seconds)
+
+    @property
+    def now(self) -> datetime:
+        """Return what the host takes for UTC."""
+        return self.clock.now + self.ahead
+
+    @property
+    def offset(self) -> timedelta:
+        """Return the zone's offset, now."""
+        found = self.now.astimezone(self.zone).utcoffset()
+        assert found is not None
+        return found
 
     @property
     def local(self) -> datetime:

@@ -6,7 +6,7 @@ library's `server.ml`; systemd 219 and, on the newest dom0, 257. Lines name no c
 
 from collections.abc import Sequence
 
-from tests.support.journal import DAEMON, KERN
+from tests.support.journal import DAEMON
 from tests.support.objects import Host
 
 _LOGIN = "Will try to log in via xapi's Unix domain socket for 300.000000 seconds"
@@ -84,7 +84,7 @@ class Nbd:
             f"xapi-nbd[{self.pid}]: segfault at 8 ip 000055d0c3a4f1be sp 00007ffd1f2a9c40 "
             "error 4 in xapi-nbd[55d0c3800000+6f2000]"
         )
-        self._host.journal.write(KERN, "kernel", f"[181544.120033] {fault}")
+        self._host.journal.kernel(fault)
         self._exited("killed", "11/SEGV", "signal")
 
     def died(self, exception: str) -> None:

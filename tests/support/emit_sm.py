@@ -7,6 +7,7 @@ Writer imitated: sm `util.py` (`SMlog`, `pread`, `logException`), `lock.py`, `lv
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from tests.support.clock import Ids
 from tests.support.journal import SMLOG
 from tests.support.objects import Host, Storage
 
@@ -154,6 +155,12 @@ class SmProcess:
             self.say(f"lock: opening lock file {path}")
             self._opened.append(path)
 
+    def _task(self, command: str) -> str:
+        """Return the reference of xapi's task for this call: another one for each."""
+        if command in self.host.journal.handed:
+            return self.host.journal.handed.pop(command)
+        return Ids(f"{self.host.uuid}/{self.pid}/{self.host.journal.clock.zulu}").uuid()
+
     def _parameters(
         self, command: str, storage: Storage, arguments: Mapping[str, object]
     ) -> dict[str, object]:
@@ -161,7 +168,7 @@ class SmProcess:
         device = f"/dev/disk/by-id/scsi-{storage.uuid[:8]}"
         return {
             "sr_uuid": storage.uuid,
-            "subtask_of": f"DummyRef:|{storage.uuid[:24]}{self.pid:012d}|"
+            "subtask_of": f"DummyRef:|{self._task(command)}|"
             f"{command.replace('vdi_', 'VDI.').replace('sr_', 'SR.')}",
             **arguments,
             "host_ref": self.host.ref,

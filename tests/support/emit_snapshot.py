@@ -4,15 +4,19 @@ Writer imitated: sm `FileSR.py` and `LVHDSR.py` (`_do_snapshot`, `_snapshot`, `r
 (`_cbt_snapshot`, `resize_cbt`).
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import Enum, auto
 
 from tests.support import emit_cbt as cbt
+from tests.support.clock import Ids
 from tests.support.emit_cbt import Disks
 from tests.support.emit_disk import TD_UTIL, command
 from tests.support.emit_errors import CommandError, SmError
 from tests.support.emit_scan import VHD_UTIL
 from tests.support.emit_sm import SmProcess
 from tests.support.emit_tap import Hosts, paused
+from tests.support.emit_xapi import Api, Argument
 from tests.support.objects import MIB, Disk, Host, Storage, bitmap
 
 
@@ -129,12 +133,30 @@ def _update_supporters(sm: SmProcess, disk: Disk, hosts: Hosts, *, fails: bool) 
         if ref == sm.host.ref or not disk.storage.volumes:
             continue
         sm.say(f"Updating {name} on slave {ref}")
-        _refresh_on(hosts[ref], disk, fails=fails)
+        with _plugin_called(sm, hosts[ref]):
+            _refresh_on(hosts[ref], disk, fails=fails)
         if fails:
             sm.say(f"Creating CBT snapshot for {disk.uuid} failed")
             cbt.delete_log(sm, disk)
             return
         sm.say("call-plugin returned: True")
+
+
+@contextmanager
+def _plugin_called(sm: SmProcess, host: Host) -> Iterator[None]:
+    """Log how SM lets xapi call a plugin of another host (xapi's message_forwarding.ml)."""
+    ids = Ids(f"{sm.host.uuid}/{sm.pid}/{host.uuid}/{sm.host.journal.clock.zulu}")
+    api, other = Api(sm.host, ids), Api(host, ids)
+    task = api.call("host.call_plugin", socket="/var/lib/xcp/xapi")
+    shown = f"host = '{host.uuid} ({host.name})'; plugin = 'on-slave'; fn = 'multi'"
+    api.log(
+        task, "message_forwarding", f"Host.call_plugin {shown} args = [ 'hidden' ]", level="info"
+    )
+    api.hand_on(task, other)
+    yield
+    arguments = (Argument("host", host.name, host.uuid, host.ref),)
+    for each in (other, api):
+        each.audit(task, arguments)
 
 
 def _refresh_on(host: Host, disk: Disk, *, fails: bool) -> None:

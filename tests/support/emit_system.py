@@ -2,7 +2,7 @@
 
 from tests.support.emit_sm import SmProcess
 from tests.support.emit_xapi import Api
-from tests.support.journal import DAEMON, KERN, USER, XENSOURCE
+from tests.support.journal import DAEMON, USER, XENSOURCE
 from tests.support.objects import GIB, Disk, Host, Storage
 
 _VENDOR = "(mockbuild@b2d1) (gcc version 11.2.1 20210728 (Red Hat 11.2.1-1) (GCC))"
@@ -11,6 +11,7 @@ _VENDOR = "(mockbuild@b2d1) (gcc version 11.2.1 20210728 (Red Hat 11.2.1-1) (GCC
 def boot(host: Host) -> None:
     """Log a boot; before a crash there is nothing that announces it."""
     journal = host.journal
+    journal.booted = journal.clock.clock.now
     lines = (
         (0.0, f"Linux version {host.release.kernel} {_VENDOR} #1 SMP"),
         (0.0, "Command line: root=LABEL=root-vgdorj ro nolvm hpet=disable console=hvc0"),
@@ -21,8 +22,9 @@ def boot(host: Host) -> None:
         (6.118250, "device-mapper: multipath: version 1.13.0 loaded"),
     )
     for uptime, text in lines:
-        journal.write(KERN, "kernel", f"[{uptime:12.6f}] {text}")
-    journal.clock.tick(20)
+        journal.clock.tick(uptime - journal.uptime.total_seconds())
+        journal.kernel(text)
+    journal.clock.tick(20 - journal.uptime.total_seconds())
     for text in (
         "systemd 219 running in system mode. (+PAM +AUDIT +SELINUX +IMA -APPARMOR +SMACK)",
         "Detected virtualization xen.",
@@ -69,7 +71,7 @@ def everyday(host: Host, api: Api) -> None:
     journal.write(DAEMON, "squeezed[1822]", "Xenctrl.domain_getinfolist returned 3 domains")
     journal.write(DAEMON, "forkexecd", "[ info||0 ||forkexecd] 24511 (/usr/bin/uptime) exited 0")
     journal.write(USER, "nbd_client_manager", "[DEBUG] Running cmd ['modprobe', 'nbd']")
-    journal.write(KERN, "kernel", "[81544.120033] device vif3.0 entered promiscuous mode")
+    journal.kernel("device vif3.0 entered promiscuous mode")
     task = api.call("VM.get_record", client="192.0.2.41")
     api.log(task, "api_readonly", "VM.get_record")
     failed = api.call("VDI.list_changed_blocks", client="192.0.2.41")

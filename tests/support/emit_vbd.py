@@ -38,6 +38,7 @@ class VbdCalls:
     def plug(self, vbd: Loopback) -> Task:
         """Log the start of VBD.plug."""
         task = self._call("VBD.plug", f"VBD = '{vbd.uuid}'")
+        self._api.hand_on(task, self._apis[vbd.host.name])
         text = f"VBD.plug of loopback VBD '{vbd.ref}'"
         self._apis[vbd.host.name].log(task, "xapi_vbd", text)
         return task
@@ -55,6 +56,7 @@ class VbdCalls:
     def unplug(self, vbd: Loopback) -> Task:
         """Log the start of VBD.unplug."""
         task = self._call("VBD.unplug", f"VBD = '{vbd.uuid}'")
+        self._api.hand_on(task, self._apis[vbd.host.name])
         text = f"VBD.unplug of loopback VBD '{vbd.ref}'"
         self._apis[vbd.host.name].log(task, "xapi_vbd", text)
         return task

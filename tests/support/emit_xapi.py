@@ -27,6 +27,9 @@ def named(parameter: str, disk: Disk) -> Argument:
     return Argument(parameter, disk.name, disk.uuid, disk.ref)
 
 
+_TRACK = "trackid=9834f5af41c964e225f24279aefe4e49"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
     """An API call under way: who asked, which thread serves it, its name and reference.
@@ -109,9 +112,24 @@ class Api:
         stamp = self.host.journal.clock.zulu
         head = f"{stamp}|audit|{name}|{task.thread} {task.client}|{task.name} {task.short}|audit"
         shown = " ".join(f"({' '.join(map(_quoted, words))})" for words in arguments)
-        who = "'trackid=9834f5af41c964e225f24279aefe4e49' 'LOCAL_SUPERUSER' 'root' 'ALLOWED'"
+        who = f"'{_TRACK}' 'LOCAL_SUPERUSER' 'root' 'ALLOWED'"
         text = f"[{head}] ({who} '{result}' 'API' '{task.name}' ({shown}))"
         self.host.journal.write(AUDIT, "xapi", text)
+
+    def hand_on(self, task: Task, other: "Api") -> None:
+        """Log on another host that it was handed a call (xapi's context.ml)."""
+        if other is self:
+            return
+        ids = Ids(f"{task.ref} on {other.host.uuid}")
+        came = Task(
+            thread=ids.number(200, 9999),
+            client=task.client,
+            name=f"dispatch:{task.name}",
+            ref=ids.ref(),
+            mark="D",
+        )
+        text = f"task {task.name} {task.short} forwarded ({_TRACK})"
+        other.log(came, "taskhelper", text)
 
     def forward(self, call: str, disk: Disk, text: str = "VDI = '{v}'") -> Task:
         """Log that a VDI call is forwarded and its SR marked busy."""
@@ -125,7 +143,11 @@ class Api:
         verb = task.name.replace("VDI.", "vdi_")
         disks = f"vdi_from={disk.ref} vdi_to={other.ref}" if other else f"vdi={disk.ref}"
         where = f"sr={disk.storage.ref} {disks}"
-        self.log(task, "sm", f"SM {disk.storage.type} {verb} {where}")
+        made = Task(thread=task.thread, client="", name=task.name, ref=_made(task), mark="D")
+        text = f"task {made.name} {made.short} created ({_TRACK}) by task {task.name} {task.short}"
+        self.log(task, "taskhelper", text)
+        self.log(made, "sm", f"SM {disk.storage.type} {verb} {where}")
+        self.host.journal.handed[verb] = made.ref.removeprefix("OpaqueRef:")
 
     def begin(self, call: str, disk: Disk, text: str = "VDI = '{v}'") -> Task:
         """Log the start of a VDI call: forwarded, the SR marked busy, SM called."""
@@ -202,6 +224,11 @@ class Api:
         )
         self.messages.append(message)
         return message
+
+
+def _made(task: Task) -> str:
+    """Return the reference of the task that a task makes to call SM."""
+    return Ids(f"made by {task.ref}").ref()
 
 
 def _quoted(text: str) -> str:

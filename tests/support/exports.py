@@ -12,7 +12,7 @@ from tests.support.clock import Ids
 from tests.support.emit_nbd import Nbd
 from tests.support.emit_vbd import VbdCalls
 from tests.support.emit_xapi import Api
-from tests.support.journal import KERN, USER
+from tests.support.journal import USER
 from tests.support.objects import Disk, Host, Loopback, Pool
 
 _CLIENT = "192.0.2.40"
@@ -226,7 +226,7 @@ class Exports:
             "Disconnected due to user request.",
             "shutting down sockets",
         ):
-            journal.write(KERN, "kernel", f"[81544.120033] block {vbd.device}: {text}")
+            journal.kernel(f"block {vbd.device}: {text}")
 
     def _released(self, nbd: Nbd, vbd: Loopback) -> None:
         nbd.main(f"Unplugging VBD {vbd.ref}")

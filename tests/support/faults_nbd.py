@@ -9,7 +9,7 @@ from datetime import timedelta
 from tests.support.emit_sm import SmProcess
 from tests.support.emit_xapi import Api, Argument, Task, named
 from tests.support.exports import Refusal
-from tests.support.journal import DAEMON, KERN
+from tests.support.journal import DAEMON
 from tests.support.objects import Disk, Host, Loopback, Machine
 from tests.support.world import World
 
@@ -84,7 +84,7 @@ def time_out(world: World, host: Host, device: str = "nbd2") -> None:
         f"Buffer I/O error on dev {device}, logical block 5242880, async page read",
         f"block {device}: Send control failed (result -32)",
     ):
-        host.journal.write(KERN, "kernel", f"[94015.132034] {text}")
+        host.journal.kernel(text)
         world.clock.tick(0.2)
 
 

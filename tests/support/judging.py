@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from analyzer.checks import CHECKS
 from analyzer.model.finding import Outcome
+from analyzer.model.hole import Hole
 from analyzer.model.host import (
     Alert,
     HostInventory,
@@ -209,6 +210,7 @@ class World:
     logs: Mapping[tuple[str, str], str] = field(default_factory=dict)
     alerts: Sequence[Alert] = ()
     breaks: Mapping[tuple[str, str], Presence] = field(default_factory=dict)
+    holes: Sequence[Hole] = ()
 
     def sources(self) -> Sources:
         """Return the ledger and coverage of this world."""
@@ -221,7 +223,7 @@ class World:
         ledger = [entry(bundle, name) for bundle, name in kept]
         ledger += [entry(*place, presence) for place, presence in self.breaks.items()]
         coverage = [covered(bundle, name) for bundle, name in kept if name in LOGS]
-        return Sources(ledger=ledger, coverage=coverage, hosts=self.hosts)
+        return Sources(ledger=ledger, coverage=coverage, hosts=self.hosts, holes=self.holes)
 
     def events(self, selectors: Sequence[Selector], keep: KeepPolicy) -> EventTable:
         """Read the logs and alerts as the pipeline does."""
@@ -246,6 +248,7 @@ class World:
             events=self.events(catalogue.selectors, catalogue.keep),
             gap=sources.gap,
             window=sources.window,
+            holes=tuple(self.holes),
         )
         return case, sources
 

@@ -16,6 +16,12 @@ def bitmap(size: int) -> int:
     return (blocks + 7) // 8
 
 
+def device_of(number: int) -> str:
+    """Return the device of a guest's disk: xvda to xvdz, xvdaa, and on."""
+    more, last = divmod(number, 26)
+    return (device_of(more - 1) if more else "xvd") + chr(ord("a") + last)
+
+
 @dataclass(slots=True, kw_only=True)
 class Host:
     """A member of the pool. ``number`` is the last part of its addresses on all networks."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from tests.support.clock import MONTHS, Ids
-from tests.support.objects import Disk, Host, Machine, Pool
+from tests.support.objects import Disk, Host, Machine, Pool, device_of
 
 _LIFE = timedelta(days=3650)
 
@@ -78,7 +78,7 @@ def _disk(pool: Pool, host: Host, disk: Disk) -> list[str]:
 def _guests(machines: Sequence[Machine], host: Host, disk: Disk) -> Iterator[str]:
     for number, machine in enumerate(machines):
         if machine.host is host and disk in machine.disks:
-            device = f"xvd{'abcdefgh'[machine.disks.index(disk)]}"
+            device = device_of(machine.disks.index(disk))
             yield f"DP: vbd/{number + 1}/{device}: activated RW"
 
 

@@ -1,6 +1,7 @@
 """The list of sample bundles."""
 
 from tests.support.sample import Recipe
+from tests.support.story_across_zones import crash_across_zones
 from tests.support.story_cbt import (
     host_crash,
     lvm_no_space,
@@ -25,6 +26,7 @@ RECIPES = (
     Recipe(name="cbt-heavy-healthy", tell=cbt_heavy_healthy),
     Recipe(name="cbt-refused-lvm", tell=cbt_refused_lvm),
     Recipe(name="cbt-refused-nfs", tell=cbt_refused_nfs),
+    Recipe(name="crash-across-zones", tell=crash_across_zones, suffix=".zip"),
     Recipe(name="healthy-cbt", tell=healthy_cbt),
     Recipe(name="host-crash", tell=host_crash),
     Recipe(name="lvm-no-space", tell=lvm_no_space),

@@ -4,7 +4,7 @@ Names follow xen-api `datamodel*.ml`, flattened as `db_xml.ml` does it.
 """
 
 from tests.support.database import NEVER, NULL, Row, Value
-from tests.support.objects import Disk, Host, Loopback, Machine, Pool, Storage
+from tests.support.objects import Disk, Host, Loopback, Machine, Pool, Storage, device_of
 
 _IDLE: dict[str, Value] = {"allowed_operations": (), "current_operations": {}}
 
@@ -181,7 +181,7 @@ def vbd(ref: str, uuid: str, machine: Machine, disk: Disk, number: int) -> Row:
         **_block_device(ref, uuid),
         "VM": machine.ref,
         "VDI": disk.ref,
-        "device": f"xvd{'abcdefgh'[number]}",
+        "device": device_of(number),
         "userdevice": number,
         "bootable": number == 0,
         "mode": "RW",

@@ -22,27 +22,40 @@ def status_report(
     Somebody added a listing of the SR mount points, if there are any; only the master's report
     has the alerts.
     """
-    stamp = f"{pool.clock.local:%Y%m%d%H%M%S}"
-    minutes = int(pool.clock.offset.total_seconds()) // 60
-    report = BundleBuilder(host=host.name, captured=stamp, utc_offset_minutes=minutes)
+    dial = host.journal.clock
+    report = BundleBuilder(
+        host=host.name,
+        captured=f"{dial.local:%Y%m%d%H%M%S}",
+        utc_offset_minutes=int(dial.offset.total_seconds()) // 60,
+        uptime=_since_boot(host.journal.uptime),
+    )
     report.files(_commands(pool, host, nbd))
     report.files(network_outputs(pool, host))
     report.files(plugin_outputs(pool, host))
     if any(not storage.volumes for storage in pool.storages):
-        folders = outputs.listing(pool.storages, list(pool.stored.values()), pool.clock.local)
+        folders = outputs.listing(pool.storages, list(pool.stored.values()), dial.local)
         report.file("ls-lR-%run%sr-mount.out", folders)
     report.files(_configuration(pool, host))
     for path in host.journal.paths():
-        for rotation, (local, lines) in enumerate(host.journal.days(path)):
-            report.log(path, lines, rotation, mtime=local - pool.clock.offset)
+        for rotation, (written, lines) in enumerate(host.journal.days(path)):
+            report.log(path, lines, rotation, mtime=written)
     if host is pool.master:
         report.files(alerts.documents(messages))
     return report
 
 
+def _since_boot(time: timedelta) -> str:
+    """Return what ``uptime`` says of the time since the boot (procps)."""
+    minutes = int(time.total_seconds()) // 60
+    hours = f"{minutes // 60 % 24:2d}:{minutes % 60:02d}" if minutes % 1440 >= 60 else ""
+    clock = hours or f"{minutes % 60} min"
+    days = minutes // 1440
+    return f"{days} day{'s' if days > 1 else ''}, {clock}" if days else clock
+
+
 def _commands(pool: Pool, host: Host, nbd: str) -> Iterator[tuple[str, str]]:
     disks = list(pool.stored.values())
-    local = pool.clock.local
+    local = host.journal.clock.local
     since = f"Tue {local - timedelta(days=3):%F %T} CET"
     running = f"active (running) since {since}; 3 days ago\n Main PID: 2214 (xapi-nbd)"
     yield "lvs.out", outputs.lvs(host, pool.storages, disks)
@@ -79,7 +92,9 @@ def _tables(pool: Pool) -> dict[str, list[Row]]:
         "pool": [rows.pool(pool, default)],
         "host": [rows.host(host, metrics[host.name]) for host in pool.hosts],
         "host_metrics": [
-            rows.host_metrics(metrics[host.name], ids.uuid(), host, pool.clock.compact)
+            rows.host_metrics(
+                metrics[host.name], ids.uuid(), host, pool.master.journal.clock.compact
+            )
             for host in pool.hosts
         ],
         "SR": [rows.sr(storage) for storage in pool.storages],

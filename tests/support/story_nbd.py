@@ -90,6 +90,6 @@ def _refused_and_stopped(world: World) -> str:
         world.clock.tick(15)
     world.until(utc("2024-11-22 08:30:00"))
     world.exports.stop(world.master)
-    stopped = f"{world.clock.local:%F %T} CET"
+    stopped = f"{world.local:%F %T} CET"
     world.until(utc("2024-11-22 09:06:01"))
     return f"failed (Result: exit-code) since Fri {stopped}; 36min ago"

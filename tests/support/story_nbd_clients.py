@@ -72,7 +72,7 @@ def nbd_port_taken() -> Sample:
     pool.read()
     pool.world.exports.stop(pool.hosts[1])
     pool.world.exports.fail_to_start(pool.hosts[1], _IN_USE)
-    state = _FAILED.format("exit-code", f"{pool.world.clock.local:%F %T}")
+    state = _FAILED.format("exit-code", f"{pool.world.local:%F %T}")
     return pool.told(
         {"nbd-service-crashed": ((pool.hosts[1].uuid,),)},
         states=("", state),
@@ -85,7 +85,7 @@ def nbd_bad_certificate() -> Sample:
     pool.read()
     pool.world.exports.stop(pool.hosts[0])
     pool.world.exports.fail_to_start(pool.hosts[0], _BAD_KEY)
-    state = _FAILED.format("exit-code", f"{pool.world.clock.local:%F %T}")
+    state = _FAILED.format("exit-code", f"{pool.world.local:%F %T}")
     return pool.told(
         {"nbd-service-crashed": ((pool.hosts[0].uuid,),)},
         states=(state,),

@@ -48,7 +48,7 @@ def nbd_healthy_stopped() -> Sample:
     world.until(utc("2024-11-22 08:00:00"))
     host = world.master
     world.exports.stop(host)
-    stopped = f"{world.clock.local:%F %T} CET"
+    stopped = f"{world.local:%F %T} CET"
     world.until(utc(_END))
     state = f"failed (Result: exit-code) since Fri {stopped}; 1h 6min ago"
     return Sample(

@@ -27,7 +27,7 @@ def nbd_mixed_trouble() -> Sample:
     pool.world.until(utc("2024-11-22 04:00:00"))
     pool.world.exports.stop(titan)
     pool.world.exports.fail_to_start(titan, _TAKEN)
-    state = f"failed (Result: exit-code) since Fri {pool.world.clock.local:%F %T} CET; 4h ago"
+    state = f"failed (Result: exit-code) since Fri {pool.world.local:%F %T} CET; 4h ago"
     for _ in range(3):
         pool.world.nbd["jupiter"].refused(_PLAIN)
         pool.world.clock.tick(120)

@@ -4,14 +4,15 @@ A recipe calls the verbs of this class in order of time and then asks for the st
 the logs, the database, the volumes and the alerts agree, because they tell of one pool.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone, tzinfo
+from types import MappingProxyType
 
 from tests.support import emit_disk, emit_scan, emit_snapshot
 from tests.support.bundle import BundleBuilder
 from tests.support.calls import Calls, Comparison
-from tests.support.clock import Clock, Ids
+from tests.support.clock import Clock, Dial, Ids
 from tests.support.emit_nbd import Nbd
 from tests.support.emit_network import change_purpose, update_firewall, watch_networks
 from tests.support.emit_scan import Differences
@@ -28,7 +29,11 @@ _IDLE = timedelta(minutes=20)
 
 
 class World:
-    """One pool, from `start` (UTC) on; the first host is the master."""
+    """One pool, from `start` (UTC) on; the first host is the master.
+
+    `zones` are the zones of hosts that are not in that of the pool, `ahead` says whose clock is
+    not right, by their names.
+    """
 
     def __init__(
         self,
@@ -38,9 +43,19 @@ class World:
         hosts: Sequence[str] = ("jupiter",),
         release: Release = XCP_NG_8_3,
         utc_offset: timedelta = timedelta(hours=1),
+        zones: Mapping[str, tzinfo] = MappingProxyType({}),
+        ahead: Mapping[str, timedelta] = MappingProxyType({}),
     ) -> None:
         self.ids = Ids(seed)
-        self.clock = Clock(now=start, offset=utc_offset)
+        self.clock = Clock(now=start)
+        self._dials = {
+            name: Dial(
+                clock=self.clock,
+                zone=zones.get(name, timezone(utc_offset)),
+                ahead=ahead.get(name, timedelta(0)),
+            )
+            for name in hosts
+        }
         self.hosts = [self._host(name, number, release) for number, name in enumerate(hosts)]
         self.state = Pool(
             uuid=self.ids.uuid(),
@@ -146,6 +161,15 @@ class World:
         self.disks[made.uuid] = made
         return made
 
+    @property
+    def local(self) -> datetime:
+        """Return what the master's wall clock shows."""
+        return self.master.journal.clock.local
+
+    def dial(self, host: Host) -> Dial:
+        """Return what shows a host the time: set `ahead` to set its clock."""
+        return self._dials[host.name]
+
     def until(self, moment: datetime) -> None:
         """Let time pass, with what idle hosts log now and then."""
         while self.clock.now + _IDLE < moment:
@@ -163,6 +187,7 @@ class World:
         machine.host = host or self.master
         task = self.api.call("VM.start")
         self.api.log(task, "xapi_vm", f"VM.start: VM = '{machine.name}'", level="info")
+        self.api.hand_on(task, self.apis[machine.host.name])
         dropped: list[Disk] = []
         for disk in machine.disks:
             emit_disk.attach(machine.host, disk, writable=True)
@@ -170,7 +195,8 @@ class World:
                 body = f"Changed Block Tracking metadata is inconsistent for disk {disk.uuid}."
                 self._dropped(disk, "VDI_CBT_METADATA_INCONSISTENT", body)
                 dropped.append(disk)
-        self.api.audit(task, ())
+        for api in {id(api): api for api in (self.apis[machine.host.name], self.api)}.values():
+            api.audit(task, ())
         return dropped
 
     def shut_down(self, machine: Machine) -> None:
@@ -216,7 +242,7 @@ class World:
     def snapshot(self, disk: Disk, *, fault: LogFault = LogFault.NONE) -> Disk:
         """Take a snapshot; with a fault of the log the alert of its kind follows."""
         new, base = self._copy(disk, disk.name), self._copy(disk, "base copy")
-        new.snapshot_of, new.snapshot_time = disk, self.clock.compact
+        new.snapshot_of, new.snapshot_time = disk, self.master.journal.clock.compact
         new.cbt_enabled = disk.log is not None
         base.managed = False
         task = self.api.begin("VDI.snapshot", disk)
@@ -320,7 +346,7 @@ class World:
             name=name,
             number=11 + number,
             release=release,
-            journal=Journal(name, self.clock, first_pid=2400 + 3000 * number),
+            journal=Journal(name, self._dials[name], first_pid=2400 + 3000 * number),
             dom0_uuid=self.ids.uuid(),
             dom0_ref=self.ids.ref(),
             master=number == 0,
