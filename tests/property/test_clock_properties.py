@@ -18,7 +18,8 @@ def hosts(draw: st.DrawFn) -> Host:
     """Return a host with a day of logs, in which its clock and its zone may change.
 
     A clock set forward leaves no trace but in the kernel's uptimes, and one set back by less than
-    the time between two lines leaves none at all. Two changes in the same hours are one to see.
+    the time between two lines leaves none at all. Two changes in the same hours are one to see,
+    and a boot takes the kernel's count with it, so neither lies near another here.
     """
     start = draw(STARTS).replace(microsecond=0)
     end = start + SPAN
@@ -36,6 +37,7 @@ def hosts(draw: st.DrawFn) -> Host:
         zones.append((change, minutes + draw(st.sampled_from([-60, 60, -30, 30]))))
     assume(all(later - earlier > APART for (earlier, _), (later, _) in pairwise(sorted(steps))))
     boots = [start - timedelta(days=9), *draw(st.lists(moments, max_size=1))]
+    assume(all(abs(boot - when) > APART for boot in boots for when, _ in steps))
     host = Host(steps=sorted(steps), zones=zones, boots=sorted(boots))
     beats = {SM: 60, KERN: draw(st.sampled_from([60, 240]))} if kernel else {SM: 60}
     if draw(st.booleans()):
@@ -47,7 +49,7 @@ def hosts(draw: st.DrawFn) -> Host:
     return host
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(host=hosts())
 def test_the_true_instant_is_in_the_range(host: Host) -> None:
     clock = host.clock()
@@ -56,7 +58,7 @@ def test_the_true_instant_is_in_the_range(host: Host) -> None:
         assert moment.earliest <= line.true <= moment.latest, line
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(host=hosts())
 def test_nothing_is_ordered_against_the_order_of_a_log(host: Host) -> None:
     clock = host.clock()
