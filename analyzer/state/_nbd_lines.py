@@ -53,6 +53,7 @@ SERVER_KINDS = (
     LIMIT,
 )
 
+_DATAGRAM = 1024  # bytes; lwt_log cuts each record there, so what is longer is not the server's
 _PREFIX = "Caught exception while handling client: "
 _SERVER_ERROR = re.compile(
     r'(?s)Server_error\("?(?P<code>[A-Z][A-Z0-9_]*)"?(?:, ?\[? ?(?P<rest>.*?))?(?: ?\]? ?\))?'
@@ -120,7 +121,8 @@ def caught_by(message: str) -> Caught:
 
 
 def _of_xapi(code: str, rest: str) -> Caught:
-    parts = (part.strip(' ;"') for part in rest.removesuffix("]").split("; "))
+    told = rest[:_DATAGRAM].removesuffix("]")
+    parts = (part.strip(' ;"') for part in told.split("; "))
     parameters = tuple(part for part in parts if part and part != "_")
     if code == "SESSION_INVALID":
         trouble = ClientTrouble.SESSION_INVALID

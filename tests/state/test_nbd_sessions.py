@@ -520,3 +520,8 @@ def test_sessions_are_found_by_everything_that_names_them() -> None:
     assert find_sessions(case, "1234") == (first, second)
     assert find_sessions(case, "") == (first, second)
     assert find_sessions(case, "ffff") == ()
+
+
+def test_parameters_longer_than_a_record_can_be_are_cut() -> None:
+    (told,) = caught_by(f"Server_error(SESSION_INVALID, [ {'A' * 5_000} ])").parameters
+    assert len(told) <= 1024
