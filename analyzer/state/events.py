@@ -26,6 +26,7 @@ __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 
 CHUNK = 50_000
 LONGEST_QUOTE = 16_384
+LONGEST_MESSAGE = 131_072  # characters kept to be read again; twice what joined lines come to
 ALERTS = "alerts"
 
 _REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task")
@@ -75,7 +76,7 @@ class EventTableBuilder:
                 record.count,
                 record.syslog_host,
                 record.stamp,
-                record.message,
+                record.message[:LONGEST_MESSAGE],
                 text,
                 hit.fields,
             )

@@ -8,7 +8,13 @@ from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.parsers._api import Hit, Record, Stamp
 from analyzer.state import events as module
-from analyzer.state.events import EventTable, EventTableBuilder, KeepPolicy, alert_message
+from analyzer.state.events import (
+    LONGEST_MESSAGE,
+    EventTable,
+    EventTableBuilder,
+    KeepPolicy,
+    alert_message,
+)
 
 HOUR = timedelta(hours=1)
 VDI = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
@@ -269,6 +275,11 @@ def test_a_monster_of_a_line_is_quoted_by_its_beginning() -> None:
     (event,) = table((record(1, 5, text="x" * 100_000), hit())).of("a")
     assert len(event.text) < 17_000
     assert event.text.endswith("[… 83616 more characters]")
+
+
+def test_of_a_monster_of_a_line_no_more_is_kept_than_a_record_of_joined_lines_has() -> None:
+    (event,) = table((record(1, 1, message="x" * 1_000_000), hit())).of("a")
+    assert len(event.message) == LONGEST_MESSAGE
 
 
 def hourly(*minutes: int, device: str = "sdc") -> EventTable:
