@@ -9,7 +9,6 @@ from analyzer.checks._finding import (
     Row,
     find_vdi,
     found,
-    in_words,
     named,
     quote,
     quote_ends,
@@ -18,6 +17,7 @@ from analyzer.checks._finding import (
 )
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Vdi
 from analyzer.state.case import Case

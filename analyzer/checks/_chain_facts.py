@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from analyzer.checks._finding import find_vdi, quote, quote_row
-from analyzer.checks._log_places import VOLUME_TYPES
 from analyzer.checks._lost_tracking import Loss, has_log, losses, taken_at
 from analyzer.checks._sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
 from analyzer.model.cbt import CbtLog, Change, Known
@@ -19,6 +18,7 @@ from analyzer.model.finding import Confidence, Evidence, Gap, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
 from analyzer.model.xapi import Sr, Vdi
+from analyzer.state._log_paths import VOLUME_TYPES
 from analyzer.state.case import Case
 from analyzer.state.order import Mark as Placed
 from analyzer.state.order import Order

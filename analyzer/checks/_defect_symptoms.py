@@ -9,13 +9,13 @@ from analyzer.checks._chain_facts import gone
 from analyzer.checks._defects import Symptom
 from analyzer.checks._finding import find_vdi
 from analyzer.checks._log_disk import is_metadata
-from analyzer.checks._log_places import FILE_TYPES, VOLUME_TYPES
 from analyzer.checks._lost_tracking import During, losses
 from analyzer.checks._sm_runs import code_of, runs, visited
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.operation import Operation, Result
 from analyzer.model.xapi import Sr
+from analyzer.state._log_paths import FILE_TYPES, VOLUME_TYPES
 from analyzer.state.case import Case
 from analyzer.state.order import mark
 

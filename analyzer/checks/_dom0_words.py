@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from analyzer.checks._finding import Row, find_vdi, in_words, listed, named, times
+from analyzer.checks._finding import Row, find_vdi, listed, named, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Subject
+from analyzer.model.moment import in_words
 from analyzer.model.nbd import Dom0Attachment, Holder
 from analyzer.state.case import Case
 

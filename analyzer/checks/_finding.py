@@ -13,7 +13,7 @@ from analyzer.model.finding import (
     Step,
     Subject,
 )
-from analyzer.model.moment import Moment
+from analyzer.model.moment import Moment, in_words
 from analyzer.model.rule import FIELD, RuleText, fill
 from analyzer.model.xapi import Vdi, XapiObject
 from analyzer.state.case import Case, HostReport
@@ -21,8 +21,6 @@ from analyzer.state.pool import PoolState
 from analyzer.state.pool import quote as quote_fields
 
 MOST_QUOTES = 6
-_EXACT = timedelta(seconds=2)
-_ABOUT = timedelta(seconds=90)
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 _STEP = 1024
 
@@ -103,23 +101,6 @@ def span(events: Sequence[Event]) -> tuple[Moment, Moment]:
 def total(events: Sequence[Event]) -> int:
     """Return how often the events happened, with what syslog folded together."""
     return sum(event.count for event in events)
-
-
-def in_words(moment: Moment) -> str:
-    """Return a moment as people read it, in UTC, with its doubt.
-
-    >>> from datetime import UTC, datetime
-    >>> in_words(Moment.exact(datetime(2024, 6, 10, 11, 32, 41, tzinfo=UTC), "audit.log"))
-    '2024-06-10 11:32:41 UTC'
-    """
-    if not moment.year_known:
-        return f"{moment.at:%d %B %H:%M:%S} of an unknown year"
-    stamp = f"{moment.at:%Y-%m-%d %H:%M:%S} UTC"
-    if moment.doubt <= _EXACT:
-        return stamp
-    if moment.doubt <= _ABOUT:
-        return f"about {stamp}"
-    return f"{stamp} (between {moment.earliest:%m-%d %H:%M} and {moment.latest:%m-%d %H:%M})"
 
 
 def size_in_words(size: int) -> str:

@@ -14,25 +14,10 @@ from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.model.storage import ListedFile, LogicalVolume, SrListing
 from analyzer.model.xapi import Sr
+from analyzer.state._log_paths import FILE_TYPES, VOLUME_TYPES
 from analyzer.state.case import Case, HostReport
 from analyzer.state.pool import PoolState
 
-VOLUME_TYPES = frozenset({"lvm", "lvmoiscsi", "lvmohba", "lvmofcoe"})
-FILE_TYPES = frozenset(
-    {
-        "cephfs",
-        "ext",
-        "ext4",
-        "file",
-        "glusterfs",
-        "largeblock",
-        "moosefs",
-        "nfs",
-        "smb",
-        "xfs",
-        "zfs",
-    }
-)
 _LOG = ".cbtlog"
 _IMAGES = (".vhd", ".raw", ".qcow2", _LOG)
 

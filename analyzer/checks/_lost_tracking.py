@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
-from analyzer.checks._finding import find_vdi, in_words, listed, named, total
+from analyzer.checks._finding import find_vdi, listed, named, total
 from analyzer.checks._log_disk import is_metadata
 from analyzer.checks._sm_runs import run_of, runs
 from analyzer.checks._snapshot_log import ALERT as SNAPSHOT_ALERT
 from analyzer.checks._snapshot_log import NOT_CREATED, NOT_REFRESHED
 from analyzer.model.event import Event
-from analyzer.model.moment import Moment
+from analyzer.model.moment import Moment, in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.xapi import Vdi
 from analyzer.state.case import Case

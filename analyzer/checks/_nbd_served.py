@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 
-from analyzer.checks._finding import find_vdi, in_words, named, quote, quote_ends
+from analyzer.checks._finding import find_vdi, named, quote, quote_ends
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Subject
+from analyzer.model.moment import in_words
 from analyzer.model.nbd import NbdSession
 from analyzer.state.case import Case, HostReport
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 
 from analyzer.checks._finding import (
     find_vdi,
-    in_words,
     named,
     prose,
     quote,
@@ -19,6 +18,7 @@ from analyzer.checks._lost_tracking import During, tell_tracking
 from analyzer.checks._snapshot_log import COMMAND, RAISED, Failure, full_now, log_size
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Subject
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case
 

@@ -13,9 +13,9 @@ from datetime import timedelta
 from enum import Enum
 
 from analyzer.checks._finding import bundles_of, find_vdi, near
-from analyzer.checks._log_places import VOLUME_TYPES
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
+from analyzer.state._log_paths import VOLUME_TYPES
 from analyzer.state.case import Case
 
 RULE = "cbt-disabled-no-space"

@@ -7,10 +7,10 @@ may have run when the report was made.
 from dataclasses import dataclass
 from datetime import timedelta
 
-from analyzer.checks._finding import in_words, reports_of
+from analyzer.checks._finding import reports_of
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Gap
-from analyzer.model.moment import Moment
+from analyzer.model.moment import Moment, in_words
 from analyzer.model.xapi import Vdi, XapiObject
 from analyzer.state.case import Case, HostReport
 from analyzer.state.pool import PoolState

@@ -8,9 +8,10 @@ log) are attached without a VBD, so only those of VMs are judged.
 import re
 from collections.abc import Iterator
 
-from analyzer.checks._finding import in_words, quote_ends, quote_row
+from analyzer.checks._finding import quote_ends, quote_row
 from analyzer.checks._stuck import Stuck, gap_of, report_of, settled, written_at
 from analyzer.model.finding import Confidence, Evidence, Gap
+from analyzer.model.moment import in_words
 from analyzer.model.operation import Attachment
 from analyzer.model.xapi import Host, Vbd, Vdi
 from analyzer.state.case import Case, HostReport

@@ -8,10 +8,11 @@ that dies in it leaves the mark. A clone made meanwhile has `relinking` for ever
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from analyzer.checks._finding import in_words, listed, quote_ends, quote_row
+from analyzer.checks._finding import listed, quote_ends, quote_row
 from analyzer.checks._stuck import RULE, Stuck, gap_of, settled, unread, written_at
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Gap
+from analyzer.model.moment import in_words
 from analyzer.model.xapi import Vbd, Vdi, Vm
 from analyzer.state.case import Case
 from analyzer.state.pool import PoolState

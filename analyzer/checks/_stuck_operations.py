@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
-from analyzer.checks._finding import in_words, quote, quote_row, reports_of
+from analyzer.checks._finding import quote, quote_row, reports_of
 from analyzer.checks._lost_tracking import taken_at
 from analyzer.checks._stuck import RULE, SETTLED, Stuck, settled, written_at
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Gap
 from analyzer.model.host import Role
-from analyzer.model.moment import Moment
+from analyzer.model.moment import Moment, in_words
 from analyzer.model.xapi import Sr, StringMap, Vbd, Vdi, Vm
 from analyzer.state.case import Case
 from analyzer.state.pool import PoolState

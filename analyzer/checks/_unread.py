@@ -7,8 +7,9 @@ missing, or by a host whose report was not given: the pool master may have been 
 from dataclasses import replace
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import in_words, reports_of
+from analyzer.checks._finding import reports_of
 from analyzer.model.finding import Confidence, Finding, Gap, Severity
+from analyzer.model.moment import in_words
 from analyzer.state.case import Case
 from analyzer.state.pool import PoolState
 

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.checks._api import Examined
 from analyzer.checks._chain_facts import disk_subjects, gone, log_path, sure
-from analyzer.checks._finding import found, in_words, listed, quote
+from analyzer.checks._finding import found, listed, quote
 from analyzer.checks._sm_runs import quote_run, runs, visited
 from analyzer.model.cbt import CbtLog
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Subject
+from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case

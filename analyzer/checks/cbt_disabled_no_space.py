@@ -1,10 +1,10 @@
 """CBT turned off at a snapshot because the SR had no space for a new log."""
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import in_words
 from analyzer.checks._snapshot_finding import by_disk, make
 from analyzer.checks._snapshot_log import SPACE, Failure, Reason, failures, no_space
 from analyzer.model.finding import Confidence, Finding, Gap
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case
 

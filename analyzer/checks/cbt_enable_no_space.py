@@ -21,10 +21,11 @@ from analyzer.checks._call_finding import (
     tell,
 )
 from analyzer.checks._calls import Call, Method, calls, is_uuid
-from analyzer.checks._finding import find_vdi, in_words, quote, size_in_words
+from analyzer.checks._finding import find_vdi, quote, size_in_words
 from analyzer.checks._snapshot_log import EXTENT, Failure, Reason, full_now
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
+from analyzer.model.moment import in_words
 from analyzer.model.operation import Command, Result
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from analyzer.checks._api import Examined
 from analyzer.checks._chain_facts import disk_subjects, name_of
-from analyzer.checks._finding import Row, found, in_words, listed, quote, quote_row
+from analyzer.checks._finding import Row, found, listed, quote, quote_row
 from analyzer.checks._log_disk import is_metadata
 from analyzer.checks._lost_tracking import Loss, losses, taken_at
 from analyzer.model.finding import Basis, Confidence, Finding
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Vdi, Vm
 from analyzer.state.case import Case

@@ -21,12 +21,13 @@ from analyzer.checks._chain_facts import (
     tracking_of,
     unknown_pointers,
 )
-from analyzer.checks._finding import found, in_words
+from analyzer.checks._finding import found
 from analyzer.checks._lost_tracking import snapshots_of
 from analyzer.checks._sm_runs import code_of, quote_run, runs
 from analyzer.checks._unread import held_back
 from analyzer.model.cbt import CbtLog, Known
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding
+from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case

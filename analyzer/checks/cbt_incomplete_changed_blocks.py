@@ -18,10 +18,11 @@ from analyzer.checks._chain_facts import (
     sure,
     tracking_of,
 )
-from analyzer.checks._finding import found, in_words, listed, quote
+from analyzer.checks._finding import found, listed, quote
 from analyzer.checks._sm_runs import quote_run, runs, visited
 from analyzer.checks._unread import held_back
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
+from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case

@@ -10,12 +10,13 @@ from dataclasses import dataclass
 
 from analyzer.checks._api import Examined
 from analyzer.checks._chain_facts import disk_subjects, log_path, name_of, sure
-from analyzer.checks._finding import found, in_words, quote
+from analyzer.checks._finding import found, quote
 from analyzer.checks._sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
 from analyzer.checks._unread import held_back
 from analyzer.model.cbt import Known
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Gap
+from analyzer.model.moment import in_words
 from analyzer.model.operation import Command, Operation
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case

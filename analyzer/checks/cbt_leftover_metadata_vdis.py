@@ -8,15 +8,16 @@ healthy however many there are, because each backup job keeps its own.
 from collections.abc import Sequence
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import found, in_words, quote_row
+from analyzer.checks._finding import found, quote_row
 from analyzer.checks._log_disk import is_metadata
-from analyzer.checks._log_places import FILE_TYPES
 from analyzer.checks._lost_tracking import taken_at
 from analyzer.checks._metadata_use import Leftover, Use, judged
 from analyzer.checks._unread import held_back
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Subject
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Sr
+from analyzer.state._log_paths import FILE_TYPES
 from analyzer.state.case import Case
 from analyzer.state.pool import PoolState
 

@@ -8,10 +8,11 @@ pointer, which a live disk does not have: the call fails, and the error does not
 from analyzer.checks._api import Examined
 from analyzer.checks._call_finding import Burst, Told, bursts, quoted_row, row_of, tell
 from analyzer.checks._calls import Call, Method, calls
-from analyzer.checks._finding import in_words, listed
+from analyzer.checks._finding import listed
 from analyzer.checks._list_pair import cannot_be_compared, is_live, visited
 from analyzer.model.cbt import Change
 from analyzer.model.finding import Basis, Confidence, Finding, Gap
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case
 

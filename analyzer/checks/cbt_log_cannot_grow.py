@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from analyzer.checks._api import Examined
 from analyzer.checks._chain_facts import disk_subjects, name_of, sure
-from analyzer.checks._finding import found, in_words, quote, quote_row, size_in_words
-from analyzer.checks._log_places import VOLUME_TYPES
+from analyzer.checks._finding import found, quote, quote_row, size_in_words
 from analyzer.checks._log_size import EXTENT, MIB, bytes_of_log, volume_for
 from analyzer.checks._sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding
+from analyzer.model.moment import in_words
 from analyzer.model.operation import Command, Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.storage import LogicalVolume
 from analyzer.model.xapi import Vdi
+from analyzer.state._log_paths import VOLUME_TYPES
 from analyzer.state.case import Case
 from analyzer.state.order import began, mark
 

@@ -18,13 +18,14 @@ from analyzer.checks._chain_facts import (
     tracking_of,
     unknown_pointers,
 )
-from analyzer.checks._finding import found, in_words
-from analyzer.checks._log_places import FILE_TYPES
+from analyzer.checks._finding import found
 from analyzer.checks._sm_runs import quote_run, runs
 from analyzer.model.cbt import CbtLog
 from analyzer.model.finding import Basis, Finding
+from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.state._log_paths import FILE_TYPES
 from analyzer.state.case import Case
 
 _METADATA = "cbt_metadata"

@@ -15,7 +15,6 @@ from analyzer.checks._finding import (
     Row,
     find_vdi,
     found,
-    in_words,
     listed,
     named,
     near,
@@ -25,6 +24,7 @@ from analyzer.checks._finding import (
 from analyzer.checks._log_disk import is_metadata
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Vdi, Vm
 from analyzer.state.case import Case

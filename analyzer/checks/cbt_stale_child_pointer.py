@@ -17,11 +17,12 @@ from analyzer.checks._chain_facts import (
     tracking_of,
     unknown_pointers,
 )
-from analyzer.checks._finding import find_vdi, found, in_words, quote_row
+from analyzer.checks._finding import find_vdi, found, quote_row
 from analyzer.checks._lost_tracking import snapshots_of
 from analyzer.checks._unread import held_back
 from analyzer.model.cbt import CbtLog
 from analyzer.model.finding import Basis, Evidence, Finding
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import found, in_words, quote
+from analyzer.checks._finding import found, quote
 from analyzer.checks._nbd_address_facts import (
     Log,
     gaps_of,
@@ -28,6 +28,7 @@ from analyzer.checks._nbd_address_offers import (
     offer_subjects,
 )
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case
 from analyzer.state.nbd_reach import (

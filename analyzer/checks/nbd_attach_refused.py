@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import found, in_words, times
+from analyzer.checks._finding import found, times
 from analyzer.checks._nbd_served import (
     disk_called,
     disk_subject,
@@ -19,7 +19,7 @@ from analyzer.checks._nbd_served import (
     said,
 )
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
-from analyzer.model.moment import Moment
+from analyzer.model.moment import Moment, in_words
 from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
 from analyzer.model.rule import RuleText
 from analyzer.state._nbd_lines import ACCEPTED, SERVING, UNPLUGGING

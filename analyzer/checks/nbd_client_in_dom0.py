@@ -11,18 +11,10 @@ from datetime import timedelta
 
 from analyzer.checks._api import Examined
 from analyzer.checks._calls import resolve
-from analyzer.checks._finding import (
-    by_host,
-    find_vdi,
-    found,
-    host_subject,
-    in_words,
-    named,
-    quote,
-    times,
-)
+from analyzer.checks._finding import by_host, find_vdi, found, host_subject, named, quote, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
+from analyzer.model.moment import in_words
 from analyzer.model.nbd import NBD_PORT, NbdSession
 from analyzer.model.network import Socket
 from analyzer.model.rule import RuleText

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import found, host_subject, in_words, quote, quote_ends, times
+from analyzer.checks._finding import found, host_subject, quote, quote_ends, times
 from analyzer.checks._nbd_crash import (
     ADDRESS,
     CERTIFICATE,
@@ -27,6 +27,7 @@ from analyzer.checks._nbd_service import UNITS, listens_after, runs_by_host, sho
 from analyzer.checks._purposes import unused
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
+from analyzer.model.moment import in_words
 from analyzer.model.nbd import ServerRun
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case, HostReport

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import Row, found, in_words, quote, quote_ends, reports_of, times
+from analyzer.checks._finding import Row, found, quote, quote_ends, reports_of, times
 from analyzer.checks._nbd_served import host_of
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding
 from analyzer.model.host import Role
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case
 from analyzer.state.order import mark

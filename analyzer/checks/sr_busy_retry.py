@@ -10,20 +10,12 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from analyzer.checks._api import Examined
-from analyzer.checks._finding import (
-    Row,
-    found,
-    in_words,
-    listed,
-    quote,
-    quote_ends,
-    quote_row,
-    times,
-)
+from analyzer.checks._finding import Row, found, listed, quote, quote_ends, quote_row, times
 from analyzer.checks._sr_jams import Jam, jams_of
 from analyzer.checks._sr_waits import waits
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
+from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.state.case import Case

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 YEAR_UNKNOWN = timedelta(days=300)
+_EXACT = timedelta(seconds=2)
+_ABOUT = timedelta(seconds=90)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,3 +53,20 @@ class Moment:
         """Tell whether the two ranges come as near as `distance`, or overlap."""
         gap = max(self.earliest - other.latest, other.earliest - self.latest)
         return gap <= distance
+
+
+def in_words(moment: Moment) -> str:
+    """Return a moment as people read it, in UTC, with its doubt.
+
+    >>> from datetime import UTC, datetime
+    >>> in_words(Moment.exact(datetime(2024, 6, 10, 11, 32, 41, tzinfo=UTC), "audit.log"))
+    '2024-06-10 11:32:41 UTC'
+    """
+    if not moment.year_known:
+        return f"{moment.at:%d %B %H:%M:%S} of an unknown year"
+    stamp = f"{moment.at:%Y-%m-%d %H:%M:%S} UTC"
+    if moment.doubt <= _EXACT:
+        return stamp
+    if moment.doubt <= _ABOUT:
+        return f"about {stamp}"
+    return f"{stamp} (between {moment.earliest:%m-%d %H:%M} and {moment.latest:%m-%d %H:%M})"

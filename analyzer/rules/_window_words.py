@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from analyzer.model.hole import Hole, HoleKind
-from analyzer.model.moment import Moment
-from analyzer.rules._wording import listed, when
+from analyzer.model.moment import Moment, in_words
+from analyzer.rules._wording import listed
 
 _SHOWN = 3
 _WORTH_TELLING = timedelta(minutes=30)  # by which the logs of one host end before another's
@@ -56,7 +56,7 @@ def except_holes(holes: Sequence[Hole]) -> str:
 def _said(group: Sequence[Hole]) -> str:
     hole = group[0]
     last = max((each.ended for each in group), key=lambda moment: moment.at)
-    length, since = lasting(last.at - hole.began.at), when(hole.began)
+    length, since = lasting(last.at - hole.began.at), in_words(hole.began)
     if hole.kind is HoleKind.DOWN:
         return f"{hole.host} was down for {length} from {since}"
     sources = listed((each.source for each in group), len(group))

@@ -1,28 +1,10 @@
 """How moments, lists and gaps read in a sentence."""
 
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
 
 from analyzer.model.finding import Gap
-from analyzer.model.moment import Moment
 
 _SHOWN = 3
-_EXACT = timedelta(seconds=2)
-
-
-def when(moment: Moment) -> str:
-    """Say a moment with its doubt.
-
-    >>> from datetime import UTC, datetime
-    >>> when(Moment.exact(datetime(2026, 6, 10, 11, 32, 41, tzinfo=UTC), "test"))
-    '2026-06-10 11:32:41 UTC'
-    """
-    if not moment.year_known:
-        return f"{moment.at:%d %B %H:%M:%S} of an unknown year"
-    stamp = f"{moment.at:%Y-%m-%d %H:%M:%S} UTC"
-    if moment.doubt <= _EXACT:
-        return stamp
-    return f"{stamp} (between {moment.earliest:%m-%d %H:%M} and {moment.latest:%m-%d %H:%M})"
 
 
 def listed(values: Iterable[str], shown: int = _SHOWN) -> str:

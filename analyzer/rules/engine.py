@@ -4,11 +4,12 @@ from collections.abc import Sequence
 
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Evidence, Finding, Outcome, Subject
+from analyzer.model.moment import in_words
 from analyzer.model.report import Suppressed
 from analyzer.model.rule import fill
 from analyzer.rules._incidents import Incident, find_incidents
 from analyzer.rules._names import name_of
-from analyzer.rules._wording import listed, when
+from analyzer.rules._wording import listed
 from analyzer.rules.pattern import Catalogue, Pattern
 from analyzer.rules.verdict import conclude
 from analyzer.state.case import Case
@@ -75,8 +76,8 @@ def _values(incident: Incident) -> dict[str, str]:
         "process": listed(event.process for event in events if event.process),
         "pid": listed(str(event.pid) for event in events if event.pid is not None),
         "count": str(incident.count),
-        "first": when(events[0].moment),
-        "last": when(events[-1].moment),
+        "first": in_words(events[0].moment),
+        "last": in_words(events[-1].moment),
     }
 
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 
 from analyzer.model.finding import Finding, Gap, Outcome, Verdict
 from analyzer.model.hole import Hole
-from analyzer.model.moment import Moment
+from analyzer.model.moment import Moment, in_words
 from analyzer.model.rule import RuleText
 from analyzer.rules._window_words import beyond, except_holes
-from analyzer.rules._wording import listed, missing, when
+from analyzer.rules._wording import listed, missing
 from analyzer.state._log_coverage import common_window
 from analyzer.state.case import Area, Case
 from analyzer.state.sources import LOGS, XAPI_DB, Sources
@@ -105,7 +105,7 @@ def _proven(log: str, case: Case, sources: Sources) -> bool:
 def _since(log: str, sources: Sources) -> str:
     window = sources.window(log)
     unread = except_holes(_holes((log,), sources, window))
-    return f" since {when(window[0])}{unread}" if window else ""
+    return f" since {in_words(window[0])}{unread}" if window else ""
 
 
 def _holes(looked_at: Sequence[str], sources: Sources, window: Window | None) -> tuple[Hole, ...]:
@@ -161,7 +161,7 @@ def _ruled_out(
     looked_at: Sequence[str], case: Case, sources: Sources, window: Window | None
 ) -> str:
     hosts = listed(sorted(report.name for report in case.hosts), 5)
-    span = f", between {when(window[0])} and {when(window[1])}" if window else ""
+    span = f", between {in_words(window[0])} and {in_words(window[1])}" if window else ""
     lines = sum(sources.not_understood(need) for need in looked_at)
     odd = f", except {lines} lines that were not understood" if lines else ""
     apart = beyond(window, (sources.windows(need) for need in looked_at)) if window else ""

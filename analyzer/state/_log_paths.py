@@ -12,8 +12,8 @@ UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 NOBODY = "00000000-0000-0000-0000-000000000000"
 GROUP = "VG_XenStorage-"
 SUFFIX = ".cbtlog"
-_VOLUME_TYPES = frozenset({"lvm", "lvmoiscsi", "lvmohba", "lvmofcoe"})
-_FILE_TYPES = frozenset(
+VOLUME_TYPES = frozenset({"lvm", "lvmoiscsi", "lvmohba", "lvmofcoe"})
+FILE_TYPES = frozenset(
     {
         "cephfs",
         "ext",
@@ -65,9 +65,9 @@ def is_uuid(text: str) -> bool:
 
 def volumes_by_type(kind: str | None) -> bool | None:
     """Tell whether an SR of this type keeps logs as volumes; None: not known here."""
-    if kind in _VOLUME_TYPES:
+    if kind in VOLUME_TYPES:
         return True
-    return False if kind in _FILE_TYPES else None
+    return False if kind in FILE_TYPES else None
 
 
 def shown_path(sr: str, disk: str, *, volume: bool | None) -> str:

@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
-from analyzer.checks._finding import in_words, size_in_words, steps
+from analyzer.checks._finding import size_in_words, steps
 from analyzer.model.finding import Step
-from analyzer.model.moment import Moment
+from analyzer.model.moment import Moment, in_words
 
 
 def moment(reach: timedelta) -> Moment:

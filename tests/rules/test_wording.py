@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta
 
 from analyzer.model.finding import Gap
-from analyzer.model.moment import Moment
-from analyzer.rules._wording import listed, missing, when
+from analyzer.model.moment import Moment, in_words
+from analyzer.rules._wording import listed, missing
 
 AT = datetime(2026, 6, 10, 11, 32, 41, tzinfo=UTC)
 
@@ -12,17 +12,17 @@ def doubtful(doubt: timedelta) -> Moment:
 
 
 def test_a_second_of_doubt_is_not_worth_a_word() -> None:
-    assert when(doubtful(timedelta(seconds=1))) == "2026-06-10 11:32:41 UTC"
+    assert in_words(doubtful(timedelta(seconds=1))) == "2026-06-10 11:32:41 UTC"
 
 
 def test_doubt_is_said_as_a_range() -> None:
-    assert when(doubtful(timedelta(hours=13))) == (
+    assert in_words(doubtful(timedelta(hours=13))) == (
         "2026-06-10 11:32:41 UTC (between 06-09 22:32 and 06-11 00:32)"
     )
 
 
 def test_an_unknown_year_is_not_printed() -> None:
-    assert when(doubtful(timedelta(days=400))) == "10 June 11:32:41 of an unknown year"
+    assert in_words(doubtful(timedelta(days=400))) == "10 June 11:32:41 of an unknown year"
 
 
 def test_nothing_is_listed_as_nothing() -> None:
