@@ -15,6 +15,7 @@ Path: TypeAlias = tuple[str | int, ...]
 Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"
 
 _DEEPEST = 12
+_TOO_DEEP = "maximum nesting depth"
 _TAG = "tag:yaml.org,2002:"
 # libyaml's where PyYAML was built with it: the same language, ten times as fast
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -50,7 +51,10 @@ def read_yaml(text: str) -> Document:
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        return Document(faults=((line, f"not YAML: {error.problem or error.context}"),))
+        problem = error.problem or error.context or ""
+        if _TOO_DEEP in problem:  # libyaml since 0.2.6 gives up by itself, at a thousand
+            return Document(faults=((line, "nested too deeply"),))
+        return Document(faults=((line, f"not YAML: {problem}"),))
     except (yaml.YAMLError, RecursionError) as error:
         return Document(faults=((1, f"not YAML: {str(error) or 'nested too deeply'}"),))
     if node is None:
