@@ -46,7 +46,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.run
 
 samples: $(VENV)/.dev
-	$(BIN)/python -m tests.support.build_samples
+	$(BIN)/python -m tests.world.build_samples
 
 golden: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/render tests/golden --update-golden

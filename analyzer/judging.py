@@ -5,6 +5,8 @@ import traceback
 from collections.abc import Callable
 from functools import partial
 
+from analyzer.case.case import Case
+from analyzer.case.sources import Sources
 from analyzer.checks import CHECKS
 from analyzer.checks._api import Check
 from analyzer.model.finding import Outcome
@@ -12,8 +14,6 @@ from analyzer.model.rule import RuleText
 from analyzer.rules.engine import judge
 from analyzer.rules.pattern import Catalogue
 from analyzer.rules.verdict import conclude, failed
-from analyzer.state.case import Case
-from analyzer.state.sources import Sources
 
 logger = logging.getLogger(__name__)
 

@@ -7,13 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from analyzer.case.case import Case
+from analyzer.case.time.order import CLOCKS_APART
 from analyzer.causes.places import Places
 from analyzer.causes.trouble import Trouble
 from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
-from analyzer.state.case import Case
-from analyzer.state.order import CLOCKS_APART
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ host are compared as they stand, since one clock dated both, unless it was set b
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from analyzer.case.case import Case
 from analyzer.causes.clocks import Clocks
 from analyzer.causes.considered import Rivals
 from analyzer.causes.drafts import causes_of
@@ -18,7 +19,6 @@ from analyzer.causes.places import Places
 from analyzer.causes.troubles import troubles_of
 from analyzer.model.finding import Outcome
 from analyzer.model.report import Cause
-from analyzer.state.case import Case
 
 
 def find_causes(

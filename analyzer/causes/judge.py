@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from analyzer.case.case import Case
 from analyzer.causes.clocks import Clocks, dated, effect_of, logged, of_line
 from analyzer.causes.edges import Edge, Join
 from analyzer.causes.link import UNRELATED, Link, Miss
@@ -14,7 +15,6 @@ from analyzer.causes.trouble import Trouble
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.source import Source
-from analyzer.state.case import Case
 
 # Times in the database are of the master's clock, those of a log of its host's.
 _TWO_CLOCKS = timedelta(minutes=5)

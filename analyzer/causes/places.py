@@ -6,9 +6,9 @@ Hosts are told apart by uuid, never by name: two pools may each have a host call
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
 from analyzer.model.xapi import Vdi
-from analyzer.state.case import Case
-from analyzer.state.pool import PoolState
 
 _XAPI_TIME = "%Y%m%dT%H:%M:%SZ"
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from analyzer.case.case import Case
+from analyzer.case.time.order import place_of
 from analyzer.causes.clocks import Clocks, Dated, dated, effect_of, logged, of_line
 from analyzer.causes.edges import Join
 from analyzer.causes.link import UNRELATED, Miss
@@ -19,9 +21,7 @@ from analyzer.model.event import Event
 from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
-from analyzer.state._incident_boots import boots_of
-from analyzer.state.case import Case
-from analyzer.state.order import place_of
+from analyzer.rebuilt.incidents.boots import boots_of
 
 HELD = "disk-log-used.held"
 MARKED = "disk-log-used.marked"

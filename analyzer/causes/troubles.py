@@ -2,14 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from analyzer.case.case import Case
 from analyzer.causes.edges import Edges, Join, name_of
 from analyzer.causes.places import Places
 from analyzer.causes.trouble import Trouble
 from analyzer.model.finding import Evidence, Finding, Outcome
 from analyzer.model.incident import Incident
 from analyzer.model.moment import Moment
-from analyzer.state.case import Case
-from analyzer.state.incidents import incidents
+from analyzer.rebuilt.incidents.incidents import incidents
 
 _ALERTS = "var/xapi/blobs/"  # written by the master, whichever host they are about
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from analyzer.case.case import Case
 from analyzer.model.finding import Finding, Gap
 from analyzer.model.rule import RuleText
-from analyzer.state.case import Case
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

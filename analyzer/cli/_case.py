@@ -10,8 +10,8 @@ import typer
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from analyzer.case.case import Case
     from analyzer.model.report import Report
-    from analyzer.state.case import Case
 
 Disk: TypeAlias = Annotated[
     str,
@@ -28,8 +28,8 @@ _MOST_LISTED = 20
 
 def read_case(paths: Sequence[Path], *, quiet: bool) -> "tuple[Case, Report]":
     """Read and judge the bundles, showing progress."""
-    from analyzer.cli.progress import watching  # noqa: PLC0415 - keeps --help free of pandas
-    from analyzer.pipeline import Options, load_case  # noqa: PLC0415
+    from analyzer.cli.progress import watching
+    from analyzer.run import Options, load_case
 
     stdin = sys.stdin.buffer if Path("-") in paths else None
     with watching(quiet=quiet) as progress:
@@ -42,8 +42,8 @@ def the_disk(case: "Case", wanted: str) -> str:
     Raises:
         UsageError: no disk fits, or several do; the text lists them.
     """
-    from analyzer.render.view import visible  # noqa: PLC0415
-    from analyzer.state.find_disk import find_disks  # noqa: PLC0415
+    from analyzer.render.words.view import visible
+    from analyzer.story.find_disk import find_disks
 
     found = find_disks(case, wanted)
     if len(found) == 1:

@@ -11,12 +11,12 @@ from analyzer.cli._times import Local, local_times, period
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from analyzer.case.case import Case
     from analyzer.model.report import Report
     from analyzer.model.source import Source
-    from analyzer.render.zone import Zone
+    from analyzer.render.words.zone import Zone
     from analyzer.rules.pattern import Catalogue
-    from analyzer.state.case import Case
-    from analyzer.state.full_timeline import Wanted
+    from analyzer.story.timeline.full_timeline import Wanted
 
 _LEAST_SESSION = 6
 _MADE = ("clock", "finding", "hole", "incident", "record")
@@ -45,8 +45,8 @@ def asked_kinds(kinds: Sequence[str], catalogue: "Catalogue") -> tuple[str, ...]
     Raises:
         UsageError: one is no rule, pattern, selector or kind of entry, nor stands for any.
     """
-    from analyzer.model.incident import IncidentKind  # noqa: PLC0415 - quick --help
-    from analyzer.state.full_timeline import fits_kind  # noqa: PLC0415
+    from analyzer.model.incident import IncidentKind
+    from analyzer.story.timeline.full_timeline import fits_kind
 
     known = [*_MADE, *(kind.name.lower().replace("_", "-") for kind in IncidentKind)]
     known += [pattern.id for pattern in catalogue.patterns]
@@ -72,7 +72,7 @@ def wanted_of(asked: Asked, case: "Case", report: "Report", zone: "Zone") -> "Wa
     Raises:
         UsageError: an object is not known or not clear, or a time is none.
     """
-    from analyzer.state.full_timeline import Wanted  # noqa: PLC0415 - quick --help
+    from analyzer.story.timeline.full_timeline import Wanted
 
     hosts = hosts_asked(case, asked.host)
     first, last = _window(asked, local_times(zone, hosts), _newest(report))
@@ -96,7 +96,7 @@ def hosts_asked(case: "Case", wanted: str | None) -> Mapping[str, str]:
     Raises:
         UsageError: no host fits, several do, or no report of it was given.
     """
-    from analyzer.state.host_views import find_hosts  # noqa: PLC0415 - quick --help
+    from analyzer.story.objects.host import find_hosts
 
     if wanted is None:
         return {report.bundle: report.name for report in case.hosts}
@@ -114,7 +114,7 @@ def _of_sr(case: "Case", wanted: str) -> frozenset[str]:
     Raises:
         UsageError: no SR fits, or several do.
     """
-    from analyzer.state.find_sr import find_srs  # noqa: PLC0415
+    from analyzer.story.find_sr import find_srs
 
     found = find_srs(case, wanted)
     uuid = found[_only([(sr.uuid, sr.name or "") for sr in found], "--sr", wanted)].uuid
@@ -133,7 +133,7 @@ def _session(case: "Case", wanted: str | None) -> "tuple[str, frozenset[Source]]
     Raises:
         UsageError: it is too short to tell sessions apart.
     """
-    from analyzer.state.find_sessions import find_sessions  # noqa: PLC0415
+    from analyzer.story.find_sessions import find_sessions
 
     if wanted is None:
         return "", frozenset()
@@ -155,7 +155,7 @@ def _only(found: Sequence[tuple[str, str]], option: str, wanted: str) -> int:
     Raises:
         UsageError: none fits, or several do; the text lists them.
     """
-    from analyzer.render.view import visible  # noqa: PLC0415
+    from analyzer.render.words.view import visible
 
     if len(found) == 1:
         return 0

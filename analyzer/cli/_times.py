@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
-    from analyzer.render.zone import HostZone, Zone
+    from analyzer.render.words.zone import HostZone, Zone
 
 Local = Callable[[datetime], Sequence[datetime]]
 

@@ -18,7 +18,7 @@ from analyzer.model.finding import Severity, Verdict
 
 if TYPE_CHECKING:
     from analyzer.model.report import Report
-    from analyzer.render.zone import Zone
+    from analyzer.render.words.zone import Zone
 
 FINDINGS, DAMAGED = 1, 4
 _DEFAULT = Budget()
@@ -126,9 +126,9 @@ def analyze_command(
     summary. Nothing is sent anywhere, and nothing is written but the report files. --tz is for
     text and Markdown; quoted lines keep their stamps, and the JSON its UTC.
     """
-    from analyzer.cli.progress import watching  # noqa: PLC0415 - keeps --help free of pandas
-    from analyzer.pipeline import Options, analyze  # noqa: PLC0415
-    from analyzer.render.zone import zone_named  # noqa: PLC0415
+    from analyzer.cli.progress import watching
+    from analyzer.render.words.zone import zone_named
+    from analyzer.run import Options, analyze
 
     zone = zone_named(tz)
     chosen = tuple(dict.fromkeys(formats or ()))
@@ -174,13 +174,13 @@ def _bundle_name(paths: Sequence[Path]) -> str:
 
 def _shown(report: "Report", zone: "Zone") -> "Report":
     """Return the report as it is shown to people: in the zone that they asked for."""
-    from analyzer.render.local import in_zone  # noqa: PLC0415
+    from analyzer.render.words.local import in_zone
 
     return in_zone(report, zone.of(report))
 
 
 def _render(report: "Report", chosen: OutputFormat, zone: "Zone") -> str:
-    from analyzer.render import FORMATS  # noqa: PLC0415
+    from analyzer.render import FORMATS
 
     local = chosen in (OutputFormat.TEXT, OutputFormat.MARKDOWN)
     found = next(item for item in FORMATS if item.name == chosen.value)
@@ -191,7 +191,7 @@ def _write(
     report: "Report", folder: Path, chosen: Sequence[OutputFormat], zone: "Zone"
 ) -> tuple[Path, ...]:
     """Write the files whole or not at all; a reader never sees half a report."""
-    from analyzer.render import FORMATS  # noqa: PLC0415
+    from analyzer.render import FORMATS
 
     written = []
     try:
@@ -211,7 +211,7 @@ def _write(
 
 
 def _summary(report: "Report", written: Sequence[Path], *, full: bool) -> None:
-    from analyzer.render.text import render_text  # noqa: PLC0415
+    from analyzer.render.terminal.text import render_text
 
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     width = min(shutil.get_terminal_size((100, 40)).columns, 140) if sys.stdout.isatty() else 100

@@ -35,7 +35,7 @@ def cbtlog_command(
 
     Exit status: 0 all sound, 4 some file is damaged, 3 none could be read.
     """
-    from analyzer.render.cbtlog import cbtlogs_json, cbtlogs_text  # noqa: PLC0415 - quick --help
+    from analyzer.render.terminal.cbtlog import cbtlogs_json, cbtlogs_text
 
     read = tuple(_read(path) for path in files)
     sys.stdout.write(cbtlogs_json(read) if as_json else cbtlogs_text(read))
@@ -45,7 +45,7 @@ def cbtlog_command(
 
 
 def _read(path: Path) -> "CbtLogFile":
-    from analyzer.parsers._cbtlog_format import read_cbtlog, unreadable  # noqa: PLC0415
+    from analyzer.parsers.storage.cbtlog_format import read_cbtlog, unreadable
 
     try:
         with path.open("rb") as file:

@@ -16,12 +16,12 @@ from analyzer.cli.options import Paths, Tz
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from analyzer.case.case import Case
     from analyzer.model.explained import LineExplained, RuleExplained
     from analyzer.model.report import Report
+    from analyzer.rebuilt.calls.line_again import LineAgain
     from analyzer.rules.pattern import Catalogue, Pattern
-    from analyzer.state.case import Case
-    from analyzer.state.explain_line import KindWords
-    from analyzer.state.line_again import LineAgain
+    from analyzer.story.explain.explain_line import KindWords
 
 _LINE = re.compile(r"(?P<member>.+):(?P<line>[0-9]{1,12})")
 _NEAR, _MOST_LISTED = 5, 20
@@ -57,10 +57,10 @@ def explain_command(
     2 no such rule or line, 3 no readable input, 4 the rule could not tell, or the input was
     damaged.
     """
-    from analyzer.render.explain_text import line_text, rule_text  # noqa: PLC0415 - quick --help
-    from analyzer.render.local import in_zone  # noqa: PLC0415
-    from analyzer.render.zone import zone_named  # noqa: PLC0415
-    from analyzer.rules.load import load_catalogue  # noqa: PLC0415
+    from analyzer.render.terminal.explain_text import line_text, rule_text
+    from analyzer.render.words.local import in_zone
+    from analyzer.render.words.zone import zone_named
+    from analyzer.rules.load import load_catalogue
 
     zone = zone_named(tz)
     catalogue = load_catalogue()
@@ -102,12 +102,12 @@ def _pattern(catalogue: "Catalogue", name: str) -> "Pattern":
 def _rule(
     case: "Case", report: "Report", catalogue: "Catalogue", pattern: "Pattern"
 ) -> "RuleExplained":
-    from analyzer.checks import CHECKS  # noqa: PLC0415 - quick --help
-    from analyzer.checks._api import Examined  # noqa: PLC0415
-    from analyzer.model.explained import RuleExplained  # noqa: PLC0415
-    from analyzer.rules.attempts import attempts, condition  # noqa: PLC0415
-    from analyzer.rules.pattern import Role  # noqa: PLC0415
-    from analyzer.state.explain import needs_explained, selectors_explained  # noqa: PLC0415
+    from analyzer.checks import CHECKS
+    from analyzer.checks._api import Examined
+    from analyzer.model.explained import RuleExplained
+    from analyzer.rules.attempts import attempts, condition
+    from analyzer.rules.pattern import Role
+    from analyzer.story.explain.explain import needs_explained, selectors_explained
 
     check = next((check for check in CHECKS if check.id == pattern.id), None)
     examined = check.examine(case, pattern.text) if check else Examined()
@@ -132,9 +132,9 @@ def _rule(
 def _line(
     case: "Case", report: "Report", catalogue: "Catalogue", again: "LineAgain"
 ) -> "LineExplained":
-    from analyzer.parsers import LOG_PARSERS  # noqa: PLC0415 - quick --help
-    from analyzer.parsers.scan import Scanner  # noqa: PLC0415
-    from analyzer.state.explain_line import explain_line  # noqa: PLC0415
+    from analyzer.parsers import LOG_PARSERS
+    from analyzer.parsers.scan.scan import Scanner
+    from analyzer.story.explain.explain_line import explain_line
 
     scanner = Scanner(LOG_PARSERS, catalogue.selectors)
     words = {kind: _words(pattern) for pattern in catalogue.patterns for kind in pattern.kinds}
@@ -142,7 +142,7 @@ def _line(
 
 
 def _words(pattern: "Pattern") -> "KindWords":
-    from analyzer.state.explain_line import KindWords  # noqa: PLC0415 - quick --help
+    from analyzer.story.explain.explain_line import KindWords
 
     role, title = pattern.role.value, pattern.text.title
     return KindWords(role=role, title=title, reason=pattern.reason)
@@ -160,9 +160,9 @@ def _again(
     Raises:
         UsageError: no member or several fit, or the member has no such line.
     """
-    from analyzer.bundle.budget import Budget  # noqa: PLC0415 - quick --help
-    from analyzer.render.view import counted, visible  # noqa: PLC0415
-    from analyzer.state.line_again import line_again, members_named  # noqa: PLC0415
+    from analyzer.bundle.budget import Budget
+    from analyzer.rebuilt.calls.line_again import line_again, members_named
+    from analyzer.render.words.view import counted, visible
 
     member, line = place["member"], int(place["line"])
     bundles = frozenset(hosts_asked(case, host)) if host is not None else None
@@ -195,7 +195,7 @@ def _only_member(found: Sequence[tuple[str, str]], member: str) -> None:
     Raises:
         UsageError: none is, or several are; the text lists them.
     """
-    from analyzer.render.view import visible  # noqa: PLC0415 - quick --help
+    from analyzer.render.words.view import visible
 
     if len(found) == 1:
         return
@@ -211,7 +211,7 @@ def _only_member(found: Sequence[tuple[str, str]], member: str) -> None:
 
 
 def _status_of_rule(rule: "RuleExplained") -> int:
-    from analyzer.model.finding import Verdict  # noqa: PLC0415 - quick --help
+    from analyzer.model.finding import Verdict
 
     if rule.outcome is None:
         return 0

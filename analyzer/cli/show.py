@@ -47,10 +47,10 @@ def show_vdi(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no disk or several fit,
     3 no readable input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.disk_text import disk_json, disk_text  # noqa: PLC0415 - quick --help
-    from analyzer.render.local import in_zone  # noqa: PLC0415
-    from analyzer.render.zone import zone_named  # noqa: PLC0415
-    from analyzer.state.disk_views import disk_view  # noqa: PLC0415
+    from analyzer.render.terminal.disk_text import disk_json, disk_text
+    from analyzer.render.words.local import in_zone
+    from analyzer.render.words.zone import zone_named
+    from analyzer.story.disks.views import disk_view
 
     zone = zone_named(tz)
     case, report = read_case(paths, quiet=quiet)

@@ -13,8 +13,8 @@ from analyzer.cli.options import Tz
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
-    from analyzer.state.case import Case
-    from analyzer.state.host_views import KnownHost
+    from analyzer.case.case import Case
+    from analyzer.story.objects.host import KnownHost
 
 _Words = Annotated[
     list[str],
@@ -42,11 +42,11 @@ def show_host(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no host or several fit,
     3 no readable input, 4 no finding, but something of it was not read.
     """
-    from analyzer.render.host_json import hosts_json  # noqa: PLC0415 - quick --help
-    from analyzer.render.host_text import host_text  # noqa: PLC0415
-    from analyzer.render.local import in_zone  # noqa: PLC0415
-    from analyzer.render.zone import zone_named  # noqa: PLC0415
-    from analyzer.state.host_views import host_view  # noqa: PLC0415
+    from analyzer.render.data.host_json import hosts_json
+    from analyzer.render.terminal.host_text import host_text
+    from analyzer.render.words.local import in_zone
+    from analyzer.render.words.zone import zone_named
+    from analyzer.story.objects.host import host_view
 
     wanted, paths = _split(words)
     zone = zone_named(tz)
@@ -73,8 +73,8 @@ def _hosts(case: "Case", wanted: str) -> "Sequence[KnownHost]":
     Raises:
         UsageError: no host fits, or several do; the text lists them.
     """
-    from analyzer.render.view import visible  # noqa: PLC0415
-    from analyzer.state.host_views import find_hosts, known_hosts  # noqa: PLC0415
+    from analyzer.render.words.view import visible
+    from analyzer.story.objects.host import find_hosts, known_hosts
 
     found = find_hosts(case, wanted)
     if len(found) == 1 or not wanted:

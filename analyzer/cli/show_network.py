@@ -39,14 +39,11 @@ def show_network(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no network fits, 3 no readable
     input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.local import in_zone  # noqa: PLC0415
-    from analyzer.render.network_text import (  # noqa: PLC0415 - quick --help
-        networks_json,
-        networks_text,
-    )
-    from analyzer.render.view import visible  # noqa: PLC0415
-    from analyzer.render.zone import zone_named  # noqa: PLC0415
-    from analyzer.state.network_views import network_views  # noqa: PLC0415
+    from analyzer.render.terminal.network_text import networks_json, networks_text
+    from analyzer.render.words.local import in_zone
+    from analyzer.render.words.view import visible
+    from analyzer.render.words.zone import zone_named
+    from analyzer.story.objects.network import network_views
 
     wanted, paths = _split(network_and_paths)
     zone = zone_named(tz)

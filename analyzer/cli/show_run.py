@@ -42,9 +42,9 @@ def show_runs(
     Exit status: 0 no finding is about them, 1 some finding is, 2 no disk or several fit,
     3 no readable input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.local import in_zone  # noqa: PLC0415 - quick --help
-    from analyzer.render.run_text import runs_json, runs_text  # noqa: PLC0415
-    from analyzer.render.zone import zone_named  # noqa: PLC0415
+    from analyzer.render.terminal.run_text import runs_json, runs_text
+    from analyzer.render.words.local import in_zone
+    from analyzer.render.words.zone import zone_named
 
     zone = zone_named(tz)
     case, report = read_case(paths, quiet=quiet)

@@ -13,10 +13,10 @@ from analyzer.cli.options import Tz
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
+    from analyzer.case.case import Case
     from analyzer.model.finding import Finding
     from analyzer.model.nbd import NbdSession, ServerRun
     from analyzer.model.report import Report
-    from analyzer.state.case import Case
 
 Arguments = Annotated[
     list[str],
@@ -48,16 +48,12 @@ def show_session(
     Exit status: 0 no finding is about them, 1 some finding is, 2 no connection fits,
     3 no readable input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.local import in_zone  # noqa: PLC0415
-    from analyzer.render.session_text import (  # noqa: PLC0415 - quick --help
-        session_json,
-        session_text,
-        unread_text,
-    )
-    from analyzer.render.view import visible  # noqa: PLC0415
-    from analyzer.render.zone import zone_named  # noqa: PLC0415
-    from analyzer.state.find_sessions import find_sessions, unread_logs  # noqa: PLC0415
-    from analyzer.state.nbd_sessions import concurrency, server_runs  # noqa: PLC0415
+    from analyzer.rebuilt.nbd.sessions.sessions import concurrency, server_runs
+    from analyzer.render.terminal.session_text import session_json, session_text, unread_text
+    from analyzer.render.words.local import in_zone
+    from analyzer.render.words.view import visible
+    from analyzer.render.words.zone import zone_named
+    from analyzer.story.find_sessions import find_sessions, unread_logs
 
     wanted, paths = _split(arguments)
     zone = zone_named(tz)

@@ -38,11 +38,11 @@ def show_sr(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no SR fits, 3 no readable
     input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.local import in_zone  # noqa: PLC0415
-    from analyzer.render.sr_text import srs_json, srs_text  # noqa: PLC0415 - quick --help
-    from analyzer.render.view import visible  # noqa: PLC0415
-    from analyzer.render.zone import zone_named  # noqa: PLC0415
-    from analyzer.state.sr_views import sr_views  # noqa: PLC0415
+    from analyzer.render.terminal.sr_text import srs_json, srs_text
+    from analyzer.render.words.local import in_zone
+    from analyzer.render.words.view import visible
+    from analyzer.render.words.zone import zone_named
+    from analyzer.story.objects.sr import sr_views
 
     wanted, paths = _split(sr_and_paths)
     zone = zone_named(tz)

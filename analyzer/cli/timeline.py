@@ -17,7 +17,7 @@ from analyzer.cli.options import Paths, Tz
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry
     from analyzer.model.report import Report
-    from analyzer.state.full_timeline import Unseen
+    from analyzer.story.timeline.full_timeline import Unseen
 
 _MOST_NOTES = 12
 
@@ -97,10 +97,10 @@ def timeline_command(
     Exit status: 0 no finding rests on what is shown, 1 some finding does, 2 usage, 3 no readable
     input, 4 no finding is shown, but the input was damaged.
     """
-    from analyzer.render.local import in_zone  # noqa: PLC0415 - quick --help
-    from analyzer.render.zone import zone_named  # noqa: PLC0415
-    from analyzer.rules.load import load_catalogue  # noqa: PLC0415
-    from analyzer.state.full_timeline import full_timeline, unseen  # noqa: PLC0415
+    from analyzer.render.words.local import in_zone
+    from analyzer.render.words.zone import zone_named
+    from analyzer.rules.load import load_catalogue
+    from analyzer.story.timeline.full_timeline import full_timeline, unseen
 
     zone = zone_named(tz)
     catalogue = load_catalogue()
@@ -125,9 +125,9 @@ def timeline_command(
 
 
 def _print(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> None:
-    from analyzer.render.timeline_csv import timeline_csv  # noqa: PLC0415
-    from analyzer.render.timeline_jsonl import timeline_jsonl  # noqa: PLC0415
-    from analyzer.render.timeline_table import (  # noqa: PLC0415
+    from analyzer.render.timeline.timeline_csv import timeline_csv
+    from analyzer.render.timeline.timeline_jsonl import timeline_jsonl
+    from analyzer.render.timeline.timeline_table import (
         timeline_markdown,
         timeline_raw,
         timeline_table,
@@ -157,7 +157,7 @@ def _write(chunks: Iterable[str]) -> None:
 
 def _notes(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: int) -> None:
     """Say on standard error what could not be read, and, where nothing is shown, why."""
-    from analyzer.render.view import counted, span, visible  # noqa: PLC0415
+    from analyzer.render.words.view import counted, span, visible
 
     undated = sum(not entry.moment.year_known for entry in entries)
     notes = [f"{counted(undated, 'line')} of an unknown year, shown last"] if undated else []

@@ -30,7 +30,7 @@ def why_enable_cbt(
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
-    from analyzer.state.call_checks import enable_cbt  # noqa: PLC0415 - quick --help
+    from analyzer.rebuilt.answers.checks import enable_cbt
 
     case, _ = read_case(paths, quiet=quiet)
     _print(enable_cbt(case, the_disk(case, vdi)), as_json=as_json)
@@ -45,7 +45,7 @@ def why_data_destroy(
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
-    from analyzer.state.call_checks import data_destroy  # noqa: PLC0415
+    from analyzer.rebuilt.answers.checks import data_destroy
 
     case, _ = read_case(paths, quiet=quiet)
     _print(data_destroy(case, the_disk(case, vdi)), as_json=as_json)
@@ -68,7 +68,7 @@ def why_list_changed_blocks(
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
-    from analyzer.state.call_checks import list_changed_blocks  # noqa: PLC0415
+    from analyzer.rebuilt.answers.checks import list_changed_blocks
 
     case, _ = read_case(paths, quiet=quiet)
     older, newer = the_disk(case, vdi_from), the_disk(case, vdi_to)
@@ -85,9 +85,9 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
     Exit status: 0 there is an address that nothing certain speaks against, 1 there is none, or
     the call fails, 2 no disk or several fit, 3 no readable input, 4 the bundle does not tell.
     """
-    from analyzer.model.call import Answer  # noqa: PLC0415
-    from analyzer.render.nbd_info_text import nbd_info_json, nbd_info_text  # noqa: PLC0415
-    from analyzer.state.nbd_info import nbd_info  # noqa: PLC0415
+    from analyzer.model.call import Answer
+    from analyzer.rebuilt.nbd.info.answer import nbd_info
+    from analyzer.render.terminal.nbd_info_text import nbd_info_json, nbd_info_text
 
     case, _ = read_case(paths, quiet=quiet)
     info = nbd_info(case, the_disk(case, vdi))
@@ -97,13 +97,13 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
 
 
 def _print(judgement: "CallJudgement", *, as_json: bool) -> None:
-    from analyzer.render.call_text import call_json, call_text  # noqa: PLC0415
+    from analyzer.render.terminal.call_text import call_json, call_text
 
     sys.stdout.write(call_json(judgement) if as_json else call_text(judgement))
     raise typer.Exit(_status(judgement.answer))
 
 
 def _status(answer: "Answer") -> int:
-    from analyzer.model.call import Answer  # noqa: PLC0415
+    from analyzer.model.call import Answer
 
     return {Answer.OK: 0, Answer.FAILS: FINDINGS, Answer.UNKNOWN: DAMAGED}[answer]

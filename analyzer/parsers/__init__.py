@@ -4,37 +4,35 @@ To add a format, write its module and name its parser here; that is the only pla
 """
 
 from analyzer.bundle.names import LogName
-from analyzer.parsers import (
-    addresses,
-    alerts,
-    audit_log,
-    cbtlog,
-    certificate,
-    chrony,
-    daemon_log,
-    devices,
-    df,
-    firewalld,
-    host_files,
-    iptables,
-    kern_log,
-    listing,
-    lvm,
-    nbd_files,
-    nft,
-    packages,
-    routes,
-    sm_diagnostics,
-    smlog,
-    sockets,
-    systemd,
-    user_log,
-    xapi_db,
-    xe_params,
-    xensource_log,
-    xha_log,
-)
 from analyzer.parsers._api import DocumentParser, LogParser
+from analyzer.parsers.host import alerts as alerts
+from analyzer.parsers.host import chrony as chrony
+from analyzer.parsers.host import host_files as host_files
+from analyzer.parsers.host import nbd_files as nbd_files
+from analyzer.parsers.host import packages as packages
+from analyzer.parsers.host import sm_diagnostics as sm_diagnostics
+from analyzer.parsers.host import systemd as systemd
+from analyzer.parsers.logs import audit_log as audit_log
+from analyzer.parsers.logs import daemon_log as daemon_log
+from analyzer.parsers.logs import kern_log as kern_log
+from analyzer.parsers.logs import smlog as smlog
+from analyzer.parsers.logs import user_log as user_log
+from analyzer.parsers.logs import xensource_log as xensource_log
+from analyzer.parsers.logs import xha_log as xha_log
+from analyzer.parsers.network import addresses as addresses
+from analyzer.parsers.network import certificate as certificate
+from analyzer.parsers.network import firewalld as firewalld
+from analyzer.parsers.network import iptables as iptables
+from analyzer.parsers.network import nft as nft
+from analyzer.parsers.network import routes as routes
+from analyzer.parsers.network import sockets as sockets
+from analyzer.parsers.storage import cbtlog as cbtlog
+from analyzer.parsers.storage import devices as devices
+from analyzer.parsers.storage import df as df
+from analyzer.parsers.storage import listing as listing
+from analyzer.parsers.storage import lvm as lvm
+from analyzer.parsers.xapi import xapi_db as xapi_db
+from analyzer.parsers.xapi import xe_params as xe_params
 
 LOG_PARSERS: tuple[LogParser, ...] = (
     smlog.PARSER,

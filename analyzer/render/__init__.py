@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from analyzer.model.report import Report
-from analyzer.render.html import render_html
-from analyzer.render.json import render_json
+from analyzer.render.data.json import render_json
+from analyzer.render.html.html import render_html
 from analyzer.render.markdown import render_markdown
-from analyzer.render.text import render_text
+from analyzer.render.terminal.text import render_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from analyzer.model.finding import Evidence, Finding, Verdict
 from analyzer.model.report import Report
-from analyzer.render.disk_words import disk_line, notable
-from analyzer.render.nbd_lines import nbd_lines, nbd_title
-from analyzer.render.order import ordered
-from analyzer.render.summary import (
+from analyzer.render.words.disk_words import disk_line, notable
+from analyzer.render.words.nbd_lines import nbd_lines, nbd_title
+from analyzer.render.words.order import ordered
+from analyzer.render.words.summary import (
     CauseView,
     causes,
     doubts,
@@ -21,7 +21,7 @@ from analyzer.render.summary import (
     unread,
     window,
 )
-from analyzer.render.time_lines import (
+from analyzer.render.words.time_lines import (
     clock_lines,
     considered_line,
     holes_line,
@@ -30,7 +30,7 @@ from analyzer.render.time_lines import (
     step_line,
     window_words,
 )
-from analyzer.render.view import counted, cut, span, stamp, visible
+from analyzer.render.words.view import counted, cut, span, stamp, visible
 
 QUOTE, DISKS, NBD_LINES, TIME_LINES, RUNS = 4000, 200, 40, 100, 20
 SHOWN_FINDINGS = 200

@@ -1,9 +1,9 @@
 """What the database calls the objects that findings are about."""
 
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
 from analyzer.model.finding import Subject
 from analyzer.model.xapi import XapiObject
-from analyzer.state.case import Case
-from analyzer.state.pool import PoolState
 
 
 def name_of(kind: str, value: str, case: Case) -> Subject:

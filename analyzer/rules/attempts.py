@@ -1,10 +1,10 @@
 """What could have become a finding of a pattern, and what it lacks."""
 
+from analyzer.case.case import Case
 from analyzer.model.explained import Attempt
 from analyzer.model.finding import Gap
 from analyzer.rules._incidents import Incident, find_incidents
 from analyzer.rules.pattern import Correlation, Pattern
-from analyzer.state.case import Case
 
 
 def attempts(pattern: Pattern, case: Case) -> tuple[tuple[Attempt, ...], tuple[Gap, ...]]:

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+from analyzer.case.case import Case
+from analyzer.case.events import EventTable
+from analyzer.case.sources import Sources
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Evidence, Finding, Outcome, Subject
 from analyzer.model.moment import in_words
@@ -12,9 +15,6 @@ from analyzer.rules._names import name_of
 from analyzer.rules._wording import listed
 from analyzer.rules.pattern import Catalogue, Pattern
 from analyzer.rules.verdict import conclude
-from analyzer.state.case import Case
-from analyzer.state.events import EventTable
-from analyzer.state.sources import Sources
 
 _FIRST = 3
 _LAST = 2

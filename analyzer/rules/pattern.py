@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from analyzer.case.events import KeepPolicy
 from analyzer.model.rule import RuleText
 from analyzer.parsers._api import Selector
-from analyzer.state.events import KeepPolicy
 
 
 class Role(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from analyzer.parsers import LOG_PARSERS
-from analyzer.parsers.scan import Scanner
+from analyzer.parsers.scan.scan import Scanner
 from analyzer.rules.pattern import Catalogue, Pattern, Role, SampleSet
 
 _ALERTS = "alerts"

@@ -17,10 +17,10 @@ from pathlib import Path
 
 from tests.support.bundle import BundleBuilder
 from tests.support.clock import MONTHS, utc
-from tests.support.journal import AUDIT, DAEMON, SMLOG, XENSOURCE
-from tests.support.objects import GIB
-from tests.support.routine import backup, noise
-from tests.support.world import World
+from tests.world.journal import AUDIT, DAEMON, SMLOG, XENSOURCE
+from tests.world.objects import GIB
+from tests.world.routine import backup, noise
+from tests.world.world import World
 
 MB = 1_000_000
 SHARES = ((SMLOG, 50), (XENSOURCE, 35), (DAEMON, 10), (AUDIT, 5))

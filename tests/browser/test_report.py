@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.render.html import render_html
+from analyzer.render.html.html import render_html
 from tests.browser.support import Visit, visit
+from tests.render.html.test_html import Page
 from tests.render.support import clear_report, empty_report, rich_report
-from tests.render.test_html import Page
 
 # A window is never narrower than 500 pixels, a frame is.
 FRAME = (

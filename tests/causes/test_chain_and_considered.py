@@ -5,12 +5,13 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.case.time.order import CLOCKS_APART
 from analyzer.causes import Edges, find_causes, load_edges
 from analyzer.causes.edges import Join
 from analyzer.model.finding import Confidence, Finding
 from analyzer.model.moment import Moment
 from analyzer.model.report import Cause
-from analyzer.state.order import CLOCKS_APART
+from tests.causes.test_causes import causes, doubtful, edge, finding, outcomes
 from tests.causes.test_shipped_edges import (
     BOOT,
     DOWN,
@@ -38,7 +39,6 @@ from tests.checks.support import (
     sr,
     vdi,
 )
-from tests.test_causes import causes, doubtful, edge, finding, outcomes
 
 SHIPPED = load_edges()
 OFF = "cbt-disabled-inconsistent-log"

@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from analyzer.case.case import Case
+from analyzer.case.time.order import Order
 from analyzer.causes import Edges, find_causes
 from analyzer.model.clock import ClockChange, ClockChangeKind, ClockSkew, HostClock
 from analyzer.model.finding import Confidence, Evidence, Finding
@@ -12,8 +14,7 @@ from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.report import Cause
 from analyzer.model.source import Source
-from analyzer.state.case import Case
-from analyzer.state.order import Order
+from tests.causes.test_causes import edge, finding, outcomes
 from tests.causes.test_joins import (
     FULL,
     ON_HOST,
@@ -30,7 +31,6 @@ from tests.causes.test_joins import (
 )
 from tests.causes.test_shipped_edges import BOOT, NOT_KNOWN, created, held, one_host
 from tests.checks.support import POOL, SATURN, VDI, CaseBuilder, at
-from tests.test_causes import edge, finding, outcomes
 
 HOUR = timedelta(hours=1)
 BACK, FORWARD = ClockChangeKind.BACK, ClockChangeKind.FORWARD

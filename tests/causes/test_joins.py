@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from analyzer.case.case import Case
 from analyzer.causes import find_causes, load_edges
 from analyzer.model.finding import Confidence, Evidence, Finding, Subject
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.report import Cause
 from analyzer.model.source import Source
-from analyzer.state.case import Case
+from tests.causes.test_causes import finding, outcomes
 from tests.causes.test_shipped_edges import created
 from tests.checks.support import (
     JUPITER,
@@ -24,7 +25,6 @@ from tests.checks.support import (
     sr,
     vdi,
 )
-from tests.test_causes import finding, outcomes
 
 NO_SPACE = "cbt-disabled-no-space"
 LIST = "cbt-list-unrelated"

@@ -4,12 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from analyzer.case.case import Case
 from analyzer.causes import find_causes, load_edges
-from analyzer.checks import vdi_left_attached_to_dom0
+from analyzer.checks.dom0 import vdi_left_attached_to_dom0
 from analyzer.model.finding import Evidence, Finding
 from analyzer.model.report import Cause
 from analyzer.model.source import Source
-from analyzer.state.case import Case
+from tests.causes.test_causes import finding, outcomes
 from tests.checks.support import (
     JUPITER,
     OTHER_VDI,
@@ -26,7 +27,6 @@ from tests.checks.support import (
     vbd,
     vdi,
 )
-from tests.test_causes import finding, outcomes
 
 LEFT = "vdi-left-attached-to-dom0"
 VBD = "3f0b7c9e-52d4-4e0a-9a44-6d1f0c2b8e17"

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from analyzer.case.case import Case
 from analyzer.causes import find_causes, load_edges
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence, Finding
@@ -14,7 +15,7 @@ from analyzer.model.report import Cause
 from analyzer.model.source import Source
 from analyzer.model.storage import Mount, Mounts, PhysicalVolumes
 from analyzer.model.xapi import Pbd
-from analyzer.state.case import Case
+from tests.causes.test_causes import finding, outcomes
 from tests.checks.support import (
     GROUP,
     JUPITER,
@@ -29,7 +30,6 @@ from tests.checks.support import (
     sr,
     vdi,
 )
-from tests.test_causes import finding, outcomes
 
 PLUTO = "b8c7d6e5-f4a3-4b21-8c0d-9e8f7a6b5c4d"
 OTHER_POOL = "88d3fab5-2c4e-4071-9b8f-6ead1c2b3f49"

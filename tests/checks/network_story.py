@@ -18,8 +18,16 @@ from analyzer.model.network import (
 )
 from analyzer.model.source import Source
 from analyzer.model.xapi import Bond, Pif, PifMetrics, Vlan, XapiObject
-from analyzer.parsers import addresses, certificate, firewalld, iptables, nft, routes, sockets
 from analyzer.parsers._api import DocumentParser
+from analyzer.parsers.network import (
+    addresses,
+    certificate,
+    firewalld,
+    iptables,
+    nft,
+    routes,
+    sockets,
+)
 from tests.checks.support import (
     JUPITER,
     NETWORK,

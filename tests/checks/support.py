@@ -9,6 +9,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
 
+from analyzer.case.case import Case, HostReport
+from analyzer.case.events import EventTable, EventTableBuilder
+from analyzer.case.pool import build_pools
+from analyzer.case.time.order import Order
 from analyzer.checks import CHECKS
 from analyzer.checks._api import Examined
 from analyzer.model.cbt import CbtLogFile
@@ -49,17 +53,14 @@ from analyzer.model.xapi import (
     XapiDatabase,
     XapiObject,
 )
-from analyzer.parsers import LOG_PARSERS, lvm
+from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers._api import Stamp
-from analyzer.parsers.scan import Scanner
+from analyzer.parsers.scan.scan import Scanner
+from analyzer.parsers.storage import lvm
+from analyzer.rebuilt.calls.attachments import attachments_of
+from analyzer.rebuilt.calls.operations import operations_of
+from analyzer.rebuilt.cbt.history import rebuild
 from analyzer.rules.load import load_catalogue
-from analyzer.state.attachments import attachments_of
-from analyzer.state.case import Case, HostReport
-from analyzer.state.cbt_chains import rebuild
-from analyzer.state.events import EventTable, EventTableBuilder
-from analyzer.state.operations import operations_of
-from analyzer.state.order import Order
-from analyzer.state.pool import build_pools
 from tests.parsers.memory_member import MemoryMember, facts
 
 CATALOGUE = load_catalogue()

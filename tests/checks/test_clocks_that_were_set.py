@@ -4,15 +4,15 @@ import pytest
 
 from analyzer.model.clock import ClockChangeKind
 from analyzer.model.finding import Finding
-from tests.checks import test_known_defect as defect
-from tests.checks import test_nbd_connection_limit as limit
-from tests.checks import test_nbd_service_crashed as crashed
-from tests.checks import test_nbd_session_invalid as session
-from tests.checks import test_nbd_tls_mismatch as tls
-from tests.checks import test_sr_busy_retry as busy
+from tests.checks.database import test_sr_busy_retry as busy
+from tests.checks.defects import test_known_defect as defect
+from tests.checks.nbd_served import test_nbd_connection_limit as limit
+from tests.checks.nbd_served import test_nbd_service_crashed as crashed
+from tests.checks.nbd_served import test_nbd_session_invalid as session
+from tests.checks.nbd_served import test_nbd_tls_mismatch as tls
 from tests.checks.network_story import jupiter
 from tests.checks.support import CaseBuilder, sr, vdi
-from tests.state.nbd_log import NbdLog
+from tests.rebuilt.nbd.nbd_log import NbdLog
 
 HOUR, DAY = 3600.0, 86400.0
 FORWARD = ClockChangeKind.FORWARD

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from analyzer.cli.main import app
 from analyzer.errors import InputError, UsageError
-from analyzer.pipeline import load_case
+from analyzer.run import load_case
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
 HEALTHY = str(SAMPLES / "healthy-cbt.tar.bz2")

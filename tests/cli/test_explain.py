@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from analyzer.case.case import Case
 from analyzer.cli.main import app
 from analyzer.errors import UsageError
 from analyzer.model.report import Report
 from analyzer.model.source import Source
-from analyzer.pipeline import load_case
 from analyzer.rules.load import load_catalogue
-from analyzer.state.case import Case
+from analyzer.run import load_case
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
 CRASHED, POOL = str(SAMPLES / "host-crash.tar.bz2"), str(SAMPLES / "two-host-pool.zip")

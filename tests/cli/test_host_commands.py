@@ -16,10 +16,10 @@ from analyzer.model.host_view import HostLog, HostSr, HostView
 from analyzer.model.nbd import InfoWarning, SessionFate
 from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace, NbdRun, PlaceState
 from analyzer.model.source import Source
-from analyzer.pipeline import load_case
-from analyzer.render.host_json import hosts_json
-from analyzer.render.host_text import host_text
-from analyzer.state.host_views import find_hosts, host_view, known_hosts
+from analyzer.render.data.host_json import hosts_json
+from analyzer.render.terminal.host_text import host_text
+from analyzer.run import load_case
+from analyzer.story.objects.host import find_hosts, host_view, known_hosts
 from tests.checks.support import JUPITER, SATURN, CaseBuilder, at, pbd, sr
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"

@@ -8,8 +8,8 @@ from typer.testing import CliRunner, Result
 
 from analyzer.cli.main import app
 from analyzer.errors import UsageError
-from analyzer.render.run_text import runs_json, runs_text
-from tests.state.backup_log import Client
+from analyzer.render.terminal.run_text import runs_json, runs_text
+from tests.story.runs.backup_log import Client
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
 HEALTHY = str(SAMPLES / "healthy-cbt.tar.bz2")

@@ -8,11 +8,11 @@ from typer.testing import CliRunner, Result
 
 from analyzer.cli.main import app
 from analyzer.errors import UsageError
-from analyzer.render.session_text import session_json, session_text, unread_text
-from analyzer.state.find_sessions import unread_logs
-from analyzer.state.nbd_sessions import concurrency, nbd_sessions, server_runs
+from analyzer.rebuilt.nbd.sessions.sessions import concurrency, nbd_sessions, server_runs
+from analyzer.render.terminal.session_text import session_json, session_text, unread_text
+from analyzer.story.find_sessions import unread_logs
 from tests.checks.support import JUPITER, SATURN, VDI, CaseBuilder, vbd, vdi
-from tests.state.nbd_log import NbdLog, ref, uuid
+from tests.rebuilt.nbd.nbd_log import NbdLog, ref, uuid
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
 TROUBLE = str(SAMPLES / "nbd-trouble.tar.bz2")

@@ -9,8 +9,9 @@ from typer.testing import CliRunner, Result
 from analyzer.cli.main import app
 from analyzer.errors import UsageError
 from analyzer.model.finding import Evidence, Outcome, Severity, Verdict
-from analyzer.render.sr_text import srs_json, srs_text
-from analyzer.state.sr_views import sr_views
+from analyzer.render.terminal.sr_text import srs_json, srs_text
+from analyzer.story.objects.sr import sr_views
+from tests.causes.test_causes import finding
 from tests.checks.support import (
     JUPITER,
     SATURN,
@@ -27,7 +28,6 @@ from tests.checks.support import (
     vdi,
     vgs,
 )
-from tests.test_causes import finding
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
 HEALTHY = str(SAMPLES / "healthy-cbt.tar.bz2")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from analyzer.cli._times import local_times, period
 from analyzer.errors import UsageError
 from analyzer.model.moment import Moment
-from analyzer.render.zone import HostZone, Zone, zone_named
+from analyzer.render.words.zone import HostZone, Zone, zone_named
 
 NEWEST = datetime(2024, 6, 12, 11, 30, tzinfo=UTC)
 

@@ -16,11 +16,11 @@ import pytest
 from analyzer.bundle.budget import MIB, Budget
 from analyzer.model.finding import Verdict
 from analyzer.model.report import Report
-from analyzer.pipeline import Options, analyze
+from analyzer.run import Options, analyze
 from tests.support.bundle import BundleBuilder
 from tests.support.clock import utc
-from tests.support.objects import GIB
-from tests.support.world import World
+from tests.world.objects import GIB
+from tests.world.world import World
 
 TOP = "bug-report-20241122100601"
 SENTENCE = "Changed Block Tracking metadata is inconsistent for disk {}."

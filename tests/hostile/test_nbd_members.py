@@ -6,11 +6,11 @@ import pytest
 
 from analyzer.model.finding import Outcome, Verdict
 from analyzer.model.report import Report
-from analyzer.pipeline import Options, analyze
+from analyzer.run import Options, analyze
 from tests.samples.verdicts import outcome_of
 from tests.support.bundle import BundleBuilder, xencenter_zip
-from tests.support.recipes_nbd import STORIES
-from tests.support.sample import RULES
+from tests.world.recipes_nbd import STORIES
+from tests.world.sample import RULES
 
 # A story, its rule, and the member that proves it.
 PROOFS = [

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from analyzer.bundle.names import LogName
 from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
-from analyzer.parsers.scan import Scanner
+from analyzer.parsers.scan.scan import Scanner
 
 
 @dataclass(slots=True, kw_only=True)

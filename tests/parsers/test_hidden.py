@@ -2,8 +2,8 @@
 
 import pytest
 
-from analyzer.parsers import smlog, xensource_log
 from analyzer.parsers._api import LogStats, Selector
+from analyzer.parsers.logs import smlog, xensource_log
 from tests.parsers._member import Found, scanned
 
 AT = "Jun 10 13:32:41 jupiter "

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.model.run import FullReason, RunVerdict
-from tests.state.backup_log import Client
+from tests.story.runs.backup_log import Client
 
 CALLS = st.lists(
     st.tuples(

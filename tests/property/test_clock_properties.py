@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.parsers.clock_story import AUDIT, KERN, SM, Host, every
+from tests.dating.clock_story import AUDIT, KERN, SM, Host, every
 
 STARTS = st.datetimes(datetime(2019, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis wants naive bounds
 SPAN = timedelta(hours=30)

@@ -29,46 +29,38 @@ from analyzer.model.storage import (
     VolumeGroups,
 )
 from analyzer.model.xapi import XapiDatabase, XapiObject
-from analyzer.parsers import (
-    _xapi_values,
+from analyzer.parsers._api import DocumentParser, Fact
+from analyzer.parsers.host import alerts, host_files, nbd_files, packages, systemd
+from analyzer.parsers.network import (
     addresses,
-    alerts,
     certificate,
-    devices,
-    df,
     firewalld,
-    host_files,
     iptables,
-    listing,
-    lvm,
-    nbd_files,
     nft,
-    packages,
     routes,
     sockets,
-    systemd,
-    xapi_db,
-    xe_params,
 )
-from analyzer.parsers._api import DocumentParser, Fact
+from analyzer.parsers.storage import devices, df, listing, lvm
+from analyzer.parsers.xapi import xapi_db, xe_params
+from analyzer.parsers.xapi import xapi_values as _xapi_values
+from tests.parsers.host.test_alerts import XML
+from tests.parsers.host.test_host_files import INVENTORY
+from tests.parsers.host.test_nbd_files import LEFTOVERS
+from tests.parsers.host.test_packages import RPMS
+from tests.parsers.host.test_systemd import STATUS
 from tests.parsers.memory_member import facts
-from tests.parsers.test_addresses import IFCONFIG, IP
-from tests.parsers.test_alerts import XML
-from tests.parsers.test_certificate import CERTIFICATE
-from tests.parsers.test_df import DF
-from tests.parsers.test_firewalld import ZONES
-from tests.parsers.test_host_files import INVENTORY
-from tests.parsers.test_iptables import IPTABLES
-from tests.parsers.test_listing import FIND, LONG, RECURSIVE
-from tests.parsers.test_lvm import LVS, PVS, VGS
-from tests.parsers.test_nbd_files import LEFTOVERS
-from tests.parsers.test_nft import NFT
-from tests.parsers.test_packages import RPMS
-from tests.parsers.test_routes import IP_ROUTE, ROUTE_N
-from tests.parsers.test_sockets import NETSTAT, OLD_SS, SS
-from tests.parsers.test_systemd import STATUS
-from tests.parsers.test_xapi_db import document, row
-from tests.parsers.test_xe_params import VDI
+from tests.parsers.network.test_addresses import IFCONFIG, IP
+from tests.parsers.network.test_certificate import CERTIFICATE
+from tests.parsers.network.test_firewalld import ZONES
+from tests.parsers.network.test_iptables import IPTABLES
+from tests.parsers.network.test_nft import NFT
+from tests.parsers.network.test_routes import IP_ROUTE, ROUTE_N
+from tests.parsers.network.test_sockets import NETSTAT, OLD_SS, SS
+from tests.parsers.storage.test_df import DF
+from tests.parsers.storage.test_listing import FIND, LONG, RECURSIVE
+from tests.parsers.storage.test_lvm import LVS, PVS, VGS
+from tests.parsers.xapi.test_xapi_db import document, row
+from tests.parsers.xapi.test_xe_params import VDI
 
 DATABASE = document(
     SR=row(type="nfs", shared="true"),

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.state.incidents import incidents
+from analyzer.rebuilt.incidents.incidents import incidents
 from tests.checks.support import JUPITER, SATURN, SR, VDI, CaseBuilder, sr, vdi
 
 Part: TypeAlias = tuple[str, str, tuple[str, ...]]

@@ -5,8 +5,8 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.parsers import audit_log, daemon_log, kern_log, smlog, user_log, xensource_log
 from analyzer.parsers._api import LogParser, Selector
+from analyzer.parsers.logs import audit_log, daemon_log, kern_log, smlog, user_log, xensource_log
 from tests.parsers._member import scanned
 
 PARSERS: tuple[LogParser, ...] = (

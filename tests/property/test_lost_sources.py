@@ -8,11 +8,11 @@ import pytest
 
 from analyzer.model.finding import Verdict
 from analyzer.model.hole import HoleKind
-from analyzer.pipeline import analyze
 from analyzer.rules.load import load_catalogue
+from analyzer.run import analyze
 from tests.support.bundle import BundleBuilder
-from tests.support.story_healthy import healthy_cbt
-from tests.support.story_nbd_healthy import nbd_healthy
+from tests.world.story_healthy import healthy_cbt
+from tests.world.story_nbd_healthy import nbd_healthy
 
 MEMBERS = {
     "daemon_log": ("var/log/daemon.log",),

@@ -10,6 +10,9 @@ from dataclasses import dataclass, replace
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from analyzer.case.case import Case
+from analyzer.case.events import EventTableBuilder
+from analyzer.case.pool import build_pools
 from analyzer.model.call import Answer
 from analyzer.model.nbd import NbdInfo
 from analyzer.model.source import Source
@@ -27,10 +30,7 @@ from analyzer.model.xapi import (
     XapiDatabase,
     XapiObject,
 )
-from analyzer.state.case import Case
-from analyzer.state.events import EventTableBuilder
-from analyzer.state.nbd_info import nbd_info, nbd_infos
-from analyzer.state.pool import build_pools
+from analyzer.rebuilt.nbd.info.answer import nbd_info, nbd_infos
 from tests.checks.support import CATALOGUE
 
 TABLES = frozenset({"pool", "host", "SR", "PBD", "VDI", "VBD", "VM", "network", "PIF", "SM"})

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.model.nbd import SessionFate
-from analyzer.state._nbd_lines import caught_by
-from analyzer.state.nbd_sessions import concurrency, nbd_sessions, server_runs
-from tests.state.nbd_log import NbdLog, quick_case, ref
+from analyzer.rebuilt.nbd.sessions.lines import caught_by
+from analyzer.rebuilt.nbd.sessions.sessions import concurrency, nbd_sessions, server_runs
+from tests.rebuilt.nbd.nbd_log import NbdLog, quick_case, ref
 
 GONE, TLS = "End_of_file", "Ssl.Accept_error(Ssl.Error_ssl)"
 REFUSED = "Server_error(VDI_IN_USE, [ x; attach ])"

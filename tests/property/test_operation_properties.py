@@ -6,9 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analyzer.model.operation import Result
-from analyzer.state.attachments import attachments_of
-from analyzer.state.operations import KINDS, operations_of
-from tests.state.smlog_events import (
+from analyzer.rebuilt.calls.attachments import attachments_of
+from analyzer.rebuilt.calls.operations import KINDS, operations_of
+from tests.rebuilt.calls.smlog_events import (
     KERN,
     LOG,
     OTHER,

@@ -8,16 +8,16 @@ import pytest
 from analyzer.model.call import Answer, CallCheck, CallJudgement
 from analyzer.model.disk import BreakKind, DiskBreak, DiskChain, DiskView, LogKind
 from analyzer.model.finding import Confidence, Step, Subject
-from analyzer.render.call_text import call_json, call_text
-from analyzer.render.chain_drawing import MOST_BOXES, chain_drawing
-from analyzer.render.chain_text import chain_lines, onwards_words, size_words
-from analyzer.render.disk_pages import MOST_DISKS, disk_context, disk_groups
-from analyzer.render.disk_text import disk_json, disk_text
-from analyzer.render.disk_words import disk_line
-from analyzer.render.html import render_html
+from analyzer.render.html.chain_drawing import MOST_BOXES, chain_drawing
+from analyzer.render.html.disk_pages import MOST_DISKS, disk_context, disk_groups
+from analyzer.render.html.html import render_html
 from analyzer.render.markdown import render_markdown
-from analyzer.render.order import ordered
-from analyzer.render.text import render_text
+from analyzer.render.terminal.call_text import call_json, call_text
+from analyzer.render.terminal.disk_text import disk_json, disk_text
+from analyzer.render.terminal.text import render_text
+from analyzer.render.words.chain_text import chain_lines, onwards_words, size_words
+from analyzer.render.words.disk_words import disk_line
+from analyzer.render.words.order import ordered
 from tests.render.disks import (
     LIVE,
     MIDDLE,

@@ -8,7 +8,7 @@ import pytest
 
 from analyzer.model.report import Report
 from analyzer.render import FORMATS, Format
-from analyzer.render.schema import json_schema
+from analyzer.render.data.schema import json_schema
 from analyzer.resources import folder
 from tests.render.support import rich_report
 

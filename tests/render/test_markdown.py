@@ -11,7 +11,7 @@ from markdown_it.token import Token
 from analyzer.model.finding import Evidence
 from analyzer.model.source import Source
 from analyzer.render.markdown import code, escaped, render_markdown
-from analyzer.render.view import visible
+from analyzer.render.words.view import visible
 from tests.render.support import (
     HOSTILE,
     SCRIPT,

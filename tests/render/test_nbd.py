@@ -17,19 +17,20 @@ from analyzer.model.moment import Moment
 from analyzer.model.nbd import ClientTrouble, Concurrency, SessionFate
 from analyzer.model.nbd_view import NbdHost, NbdView, PlaceState
 from analyzer.model.report import Report
-from analyzer.render import nbd_chart, nbd_drawing, nbd_pages, nbd_words, time_axis
-from analyzer.render.html import render_html
-from analyzer.render.json import render_json
-from analyzer.render.json_nbd import MOST_HOURS
+from analyzer.render.data.json import render_json
+from analyzer.render.data.json_nbd import MOST_HOURS
+from analyzer.render.data.schema import json_schema
+from analyzer.render.html import nbd_chart, nbd_drawing, nbd_pages, time_axis
+from analyzer.render.html.html import render_html
+from analyzer.render.html.nbd_chart import HostChart, client_chart
+from analyzer.render.html.nbd_drawing import NetworkDrawing, network_drawing
+from analyzer.render.html.nbd_pages import NbdPage, info_groups, nbd_context
 from analyzer.render.markdown import render_markdown
-from analyzer.render.nbd_chart import HostChart, client_chart
-from analyzer.render.nbd_drawing import NetworkDrawing, network_drawing
-from analyzer.render.nbd_lines import nbd_lines
-from analyzer.render.nbd_pages import NbdPage, info_groups, nbd_context
-from analyzer.render.nbd_peaks import Peak, hourly, peaks_of
-from analyzer.render.schema import json_schema
-from analyzer.render.summary import findings
-from analyzer.render.text import render_text
+from analyzer.render.terminal.text import render_text
+from analyzer.render.words import nbd_words
+from analyzer.render.words.nbd_lines import nbd_lines
+from analyzer.render.words.nbd_peaks import Peak, hourly, peaks_of
+from analyzer.render.words.summary import findings
 from tests.render.disks import moment
 from tests.render.nbd import (
     BACKUP,

@@ -11,21 +11,21 @@ from analyzer.model.finding import Confidence
 from analyzer.model.hole import HoleKind
 from analyzer.model.report import Report
 from analyzer.model.run import RunVerdict
-from analyzer.render.html import render_html
-from analyzer.render.json import render_json
-from analyzer.render.local import in_zone
+from analyzer.render.data.json import render_json
+from analyzer.render.html.html import render_html
+from analyzer.render.html.time_pages import MOST_COLUMNS, MOST_INCIDENTS, MOST_ROWS, time_context
+from analyzer.render.html.timeline import Drawing, Lane, drawings, undated
+from analyzer.render.html.timeline_flags import change_words
+from analyzer.render.html.timeline_rows import timeline_rows
 from analyzer.render.markdown import render_markdown
-from analyzer.render.summary import causes
-from analyzer.render.text import render_text
-from analyzer.render.time_lines import clock_lines, holes_line
-from analyzer.render.time_pages import MOST_COLUMNS, MOST_INCIDENTS, MOST_ROWS, time_context
-from analyzer.render.timeline import Drawing, Lane, drawings, undated
-from analyzer.render.timeline_flags import change_words
-from analyzer.render.timeline_rows import timeline_rows
-from analyzer.render.zone import zone_named
+from analyzer.render.terminal.text import render_text
+from analyzer.render.words.local import in_zone
+from analyzer.render.words.summary import causes
+from analyzer.render.words.time_lines import clock_lines, holes_line
+from analyzer.render.words.zone import zone_named
 from tests.render import times
+from tests.render.html.test_html import Page
 from tests.render.support import clear_report, empty_report, rich_report
-from tests.render.test_html import Page
 from tests.render.times import moment
 
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from analyzer.case.case import Case
 from analyzer.rules.attempts import attempts, condition
 from analyzer.rules.pattern import Correlate, Correlation, Pattern
-from analyzer.state.case import Case
 from tests.checks.support import CATALOGUE, CaseBuilder
 
 STARTED = "13:32:{:02d} xapi-nbd[2407]: main: Starting xapi-nbd: port = '10809'; certfile = 'x'\n"

@@ -8,13 +8,13 @@ import jsonschema
 import pytest
 import yaml
 
+from analyzer.case.sources import LOGS
 from analyzer.parsers import DOCUMENT_PARSERS, LOG_PARSERS
 from analyzer.rules import verdict
 from analyzer.rules._format import Need, ParserName
 from analyzer.rules.load import json_schema, load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.rules.samples import check_samples
-from analyzer.state.sources import LOGS
 from tests.support.patterns import SHIPPED, write
 
 README = SHIPPED / "README.md"

@@ -3,6 +3,7 @@ from typing import Protocol
 
 import pytest
 
+from analyzer.case.sources import Sources
 from analyzer.model.finding import (
     Basis,
     Confidence,
@@ -20,7 +21,6 @@ from analyzer.model.source import Source
 from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.rules.verdict import conclude, failed
-from analyzer.state.sources import Sources
 from tests.support.judging import (
     JUPITER,
     World,

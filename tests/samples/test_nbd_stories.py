@@ -11,10 +11,10 @@ import pytest
 from analyzer.model.finding import Verdict
 from analyzer.model.report import Report
 from tests.samples.verdicts import outcome_of, read, subjects
-from tests.support.build_samples import expected
 from tests.support.bundle import BundleBuilder, xencenter_zip
-from tests.support.recipes_nbd import STORIES
-from tests.support.sample import RULES, Recipe, Sample
+from tests.world.build_samples import expected
+from tests.world.recipes_nbd import STORIES
+from tests.world.sample import RULES, Recipe, Sample
 
 NAMES = [story.name for story in STORIES]
 _GREEN = (Verdict.RULED_OUT, Verdict.NOT_APPLICABLE)

@@ -9,18 +9,12 @@ from hypothesis import strategies as st
 
 from analyzer.model.cbt import CbtLog, Known
 from analyzer.model.finding import Confidence
-from analyzer.pipeline import load_case
-from analyzer.state.cbt_chains import CbtHistory, rebuild
+from analyzer.rebuilt.cbt.history import CbtHistory, rebuild
+from analyzer.run import load_case
 from tests.support.clock import utc
-from tests.support.objects import GIB, Disk, Log
-from tests.support.releases import (
-    XCP_NG_8_0,
-    XCP_NG_8_2,
-    XCP_NG_8_3,
-    XCP_NG_8_3_QCOW2,
-    XENSERVER_9,
-)
-from tests.support.world import World
+from tests.world.objects import GIB, Disk, Log
+from tests.world.releases import XCP_NG_8_0, XCP_NG_8_2, XCP_NG_8_3, XCP_NG_8_3_QCOW2, XENSERVER_9
+from tests.world.world import World
 
 RELEASES = (XCP_NG_8_0, XCP_NG_8_2, XCP_NG_8_3, XCP_NG_8_3_QCOW2, XENSERVER_9)
 

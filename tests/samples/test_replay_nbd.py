@@ -8,16 +8,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyzer.model.nbd import NbdSession, SessionFate
-from analyzer.pipeline import load_case
-from analyzer.state.dom0_attachments import dom0_attachments
-from analyzer.state.nbd_sessions import concurrency, nbd_sessions, server_runs
+from analyzer.rebuilt.nbd.dom0.attachments import dom0_attachments
+from analyzer.rebuilt.nbd.sessions.sessions import concurrency, nbd_sessions, server_runs
+from analyzer.run import load_case
 from tests.samples.verdicts import subjects
 from tests.support.clock import utc
-from tests.support.exports import Refusal
-from tests.support.journal import KERN
-from tests.support.objects import GIB, Disk, Loopback
-from tests.support.releases import XCP_NG_8_2, XCP_NG_8_3, XENSERVER_7_6, XENSERVER_9
-from tests.support.world import World
+from tests.world.exports import Refusal
+from tests.world.journal import KERN
+from tests.world.objects import GIB, Disk, Loopback
+from tests.world.releases import XCP_NG_8_2, XCP_NG_8_3, XENSERVER_7_6, XENSERVER_9
+from tests.world.world import World
 
 RELEASES = (XENSERVER_7_6, XCP_NG_8_2, XCP_NG_8_3, XENSERVER_9)
 # A stop that reads "failed" is told with releases whose xapi-nbd ends so; that is no fault.

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.build_samples import FOLDER, build
-from tests.support.recipes import RECIPES
-from tests.support.sample import Recipe
+from tests.world.build_samples import FOLDER, build
+from tests.world.recipes import RECIPES
+from tests.world.sample import Recipe
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,13 @@ import pytest
 from analyzer.errors import InputError
 from analyzer.model.finding import Verdict
 from analyzer.model.report import Report
-from analyzer.pipeline import Options
 from analyzer.rules.load import load_catalogue
+from analyzer.run import Options
 from tests.samples.verdicts import Said, outcome_of, read, said
-from tests.support.build_samples import FOLDER
 from tests.support.bundle import BundleBuilder, xencenter_zip
-from tests.support.recipes import RECIPES
-from tests.support.sample import Recipe
+from tests.world.build_samples import FOLDER
+from tests.world.recipes import RECIPES
+from tests.world.sample import Recipe
 
 Shape = Callable[[Path, tuple[BundleBuilder, ...]], Report]
 

@@ -11,11 +11,11 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from analyzer.model.report import Report
-from analyzer.render.json import render_json
+from analyzer.render.data.json import render_json
 from tests.samples.verdicts import read
-from tests.support import story_time
 from tests.support.bundle import BundleBuilder
-from tests.support.pack import Compression, compressed, tar, zipped
+from tests.world import story_time
+from tests.world.pack import Compression, compressed, tar, zipped
 
 STORIES = ("crash_across_zones", "two_troubles", "clock_set_back", "summer_time_ends")
 Shape = Callable[[Path, Sequence[BundleBuilder], Random], Report]

@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 from analyzer.model.moment import Moment
 from analyzer.model.report import Cause, Report
 from tests.samples.verdicts import read
-from tests.support import story_time
 from tests.support.bundle import xencenter_zip
-from tests.support.story_time import Told
+from tests.world import story_time
+from tests.world.story_time import Told
 
 # A host goes down, CBT logs are given up, and nothing else happens.
 CRASHES = (

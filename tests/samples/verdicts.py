@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 from analyzer.model.finding import Finding, Outcome
 from analyzer.model.report import Report
-from analyzer.pipeline import Options, analyze
+from analyzer.run import Options, analyze
 
 Said: TypeAlias = tuple[str, str, tuple[tuple[object, ...], ...]]
 

@@ -7,7 +7,7 @@ so the report holds five copies.
 from collections.abc import Iterable, Iterator
 from xml.sax.saxutils import escape
 
-from tests.support.emit_xapi import Message
+from tests.world.emit_xapi import Message
 
 FOLDER = "var/xapi/blobs/messages"
 

@@ -14,7 +14,7 @@ from typing import Self
 from xml.sax.saxutils import quoteattr
 
 from tests.support.clock import MONTHS
-from tests.support.pack import Compression, Packed, compressed, sanitised, stored_gzip, tar, zipped
+from tests.world.pack import Compression, Packed, compressed, sanitised, stored_gzip, tar, zipped
 
 ARGV = "['/usr/sbin/xen-bugtool', '--yestoall', '--silent', '--output=tar.bz2']"
 _CAPABILITIES = (

@@ -7,11 +7,11 @@ Writer imitated: xen-api `xapi_vdi.ml` (`check_operation_error`, `_data_destroy`
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.support import emit_disk
-from tests.support.emit_compare import Bits, list_changed_blocks
-from tests.support.emit_errors import NeverEndsError, SmError
-from tests.support.emit_xapi import Api, Task
-from tests.support.objects import Disk, Host, Loopback, Pool
+from tests.world import emit_disk
+from tests.world.emit_compare import Bits, list_changed_blocks
+from tests.world.emit_errors import NeverEndsError, SmError
+from tests.world.emit_xapi import Api, Task
+from tests.world.objects import Disk, Host, Loopback, Pool
 
 _METADATA = "CBT metadata"
 

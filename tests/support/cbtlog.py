@@ -7,8 +7,8 @@ import struct
 import uuid
 import zlib
 
-from tests.support.emit_cbt import NOBODY
-from tests.support.objects import Log, bitmap
+from tests.world.emit_cbt import NOBODY
+from tests.world.objects import Log, bitmap
 
 _HEADER = "<16s16si4sQ"
 

@@ -4,6 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from analyzer.case.case import Case, HostReport
+from analyzer.case.events import EventTable, EventTableBuilder, KeepPolicy, alert_message
+from analyzer.case.pool import PoolState
+from analyzer.case.sources import LOGS, SCOPES, Sources
 from analyzer.checks import CHECKS
 from analyzer.model.finding import Outcome
 from analyzer.model.hole import Hole
@@ -30,14 +34,10 @@ from analyzer.model.storage import LvmVolumes, Mounts, PhysicalVolumes, VolumeGr
 from analyzer.model.xapi import Host, Network, Pool, Vdi
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers._api import Selector, Stamp
-from analyzer.parsers.scan import Scanner
+from analyzer.parsers.scan.scan import Scanner
 from analyzer.rules.engine import judge
 from analyzer.rules.load import Catalogue
 from analyzer.rules.verdict import conclude
-from analyzer.state.case import Case, HostReport
-from analyzer.state.events import EventTable, EventTableBuilder, KeepPolicy, alert_message
-from analyzer.state.pool import PoolState
-from analyzer.state.sources import LOGS, SCOPES, Sources
 
 VDI = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
 VDI_2 = "c1f4f1a2-0f5e-4f8b-9d3c-77b1c2a90e64"

@@ -1,0 +1,297 @@
+"""Assemble: the content of the bundles becomes pools, hosts and a case."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+from analyzer.bundle.ledger import build_ledger
+from analyzer.case.case import Case, HostReport
+from analyzer.case.events import EventTableBuilder, alert_message
+from analyzer.case.gather import BundleContent, LogRead
+from analyzer.case.pool import PoolState, build_pools, distinct_alerts
+from analyzer.case.sources import LOGS, Sources
+from analyzer.case.time.clocks import compare_clocks, host_clocks, with_skews
+from analyzer.case.time.holes import holes
+from analyzer.case.time.order import Order
+from analyzer.model.cbt import CbtLogFile
+from analyzer.model.host import (
+    Alert,
+    HostInventory,
+    Packages,
+    PoolMembership,
+    Role,
+    ServiceStates,
+    SmDiagnostics,
+)
+from analyzer.model.moment import Moment
+from analyzer.model.network import (
+    FirewalldListing,
+    HostCertificate,
+    Interfaces,
+    IptablesListing,
+    NftListing,
+    Routes,
+    Sockets,
+    VbdsToCleanUp,
+)
+from analyzer.model.report import Coverage, HostInfo, LedgerEntry
+from analyzer.model.storage import (
+    DeviceLinks,
+    LvmVolumes,
+    Mounts,
+    PhysicalVolumes,
+    SrListing,
+    VolumeGroups,
+)
+from analyzer.model.xapi import Host, XapiDatabase
+from analyzer.parsers._api import Stamp
+from analyzer.parsers.scan.scan import Scanner
+from analyzer.rebuilt.calls.attachments import attachments_of
+from analyzer.rebuilt.calls.operations import operations_of
+from analyzer.rebuilt.cbt.history import rebuild
+
+FactType = TypeVar("FactType")
+ListingType = TypeVar("ListingType", Interfaces, Routes, Sockets)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assembly:
+    """All that is known of a run before anything is judged."""
+
+    case: Case
+    sources: Sources
+    hosts: tuple[HostInfo, ...]
+    ledger: tuple[LedgerEntry, ...]
+    coverage: tuple[Coverage, ...]
+
+
+def assemble(
+    contents: Sequence[BundleContent], builder: EventTableBuilder, scanner: Scanner
+) -> Assembly:
+    """Put pools, hosts, events and what is missing of them together; the clocks are set."""
+    by_name = {content.name: content for content in contents}
+    pools = pools_of(contents)
+    compared = compare_clocks(contents, host_reports(contents, pools), pools, builder)
+    reports = host_reports(contents, pools)
+    clocks = host_clocks(contents, reports, compared)
+    _add_alerts(reports, builder, scanner)
+
+    def date(bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
+        return by_name[bundle].clock.moment(member, line, stamp)
+
+    events = builder.build(
+        date,
+        {report.bundle: report.name for report in reports},
+        {report.bundle: report.host_uuid or report.bundle for report in reports},
+    )
+    ledger = tuple(entry for content in contents for entry in _ledger(content))
+    coverage = tuple(row for content in contents for row in coverage_of(content))
+    names = {report.bundle: report.name for report in reports}
+    unread = holes(contents, LOGS, names, events, clocks)
+    sources = Sources(ledger=ledger, coverage=coverage, hosts=reports, holes=unread)
+    operations = operations_of(events)
+    return Assembly(
+        case=Case(
+            pools=pools,
+            hosts=reports,
+            events=events,
+            gap=sources.gap,
+            window=sources.window,
+            covered=sources.covered,
+            date=date,
+            operations=operations,
+            cbt=rebuild(operations, pools, reports, order=Order(clocks)),
+            attachments=attachments_of(operations, pools, reports, events),
+            holes=unread,
+            clocks=clocks,
+        ),
+        sources=sources,
+        hosts=with_skews(host_infos(reports, by_name, pools), clocks),
+        ledger=ledger,
+        coverage=coverage,
+    )
+
+
+def _add_alerts(
+    reports: Sequence[HostReport], builder: EventTableBuilder, scanner: Scanner
+) -> None:
+    """Let the selectors of the parser ``alerts`` see each alert as one line."""
+    for report in reports:
+        for alert in report.alerts:
+            hits = scanner.match("alerts", "alerts", alert_message(alert))
+            builder.add_alert(report.bundle, alert, hits)
+
+
+def _ledger(content: BundleContent) -> tuple[LedgerEntry, ...]:
+    return build_ledger(
+        content.name,
+        content.seen,
+        content.inventory,
+        content.bugtool,
+        claimed=content.claimed,
+        stopped=content.stopped,
+    )
+
+
+def pools_of(contents: Sequence[BundleContent]) -> tuple[PoolState, ...]:
+    """Return one state per pool, from the freshest database copy of each."""
+    databases = [
+        (content.name, fact)
+        for content in contents
+        for fact in content.facts
+        if isinstance(fact, XapiDatabase)
+    ]
+    return build_pools(databases)
+
+
+def host_reports(
+    contents: Sequence[BundleContent], pools: Sequence[PoolState]
+) -> tuple[HostReport, ...]:
+    """Return what each bundle says of its host, in the order of the bundles' names."""
+    return tuple(_host_report(content, pools) for content in contents)
+
+
+def _host_report(content: BundleContent, pools: Sequence[PoolState]) -> HostReport:
+    inventory = _first(content, HostInventory)
+    membership = _first(content, PoolMembership)
+    uuid = inventory.host_uuid if inventory else None
+    row = _database_row(content, uuid, pools)
+    return HostReport(
+        bundle=content.name,
+        name=_name(content, row),
+        host_uuid=uuid or (row.uuid if row else None),
+        role=_role(membership, row, pools),
+        captured_at=content.clock.captured_at,
+        inventory=inventory,
+        membership=membership,
+        lvs=_first(content, LvmVolumes),
+        vgs=_first(content, VolumeGroups),
+        pvs=_first(content, PhysicalVolumes),
+        mounts=_first(content, Mounts),
+        services=_first(content, ServiceStates),
+        packages=_first(content, Packages),
+        diagnostics=_first(content, SmDiagnostics),
+        interfaces=_first_whole(content, Interfaces),
+        routes=_first_whole(content, Routes),
+        iptables=_first(content, IptablesListing),
+        nft=_first(content, NftListing),
+        firewalld=_first(content, FirewalldListing),
+        sockets=_first_whole(content, Sockets),
+        certificate=_first(content, HostCertificate),
+        to_clean_up=_first(content, VbdsToCleanUp),
+        listings=_all(content, SrListing),
+        links=_all(content, DeviceLinks),
+        alerts=distinct_alerts(_all(content, Alert)),
+        cbtlogs=_all(content, CbtLogFile),
+    )
+
+
+def _all(content: BundleContent, kind: type[FactType]) -> tuple[FactType, ...]:
+    return tuple(fact for fact in content.facts if isinstance(fact, kind))
+
+
+def _first(content: BundleContent, kind: type[FactType]) -> FactType | None:
+    return next((fact for fact in content.facts if isinstance(fact, kind)), None)
+
+
+def _first_whole(content: BundleContent, kind: type[ListingType]) -> ListingType | None:
+    """Return what two programs both list, from one whose listing is whole if there is one."""
+    listings = _all(content, kind)
+    return next((each for each in listings if each.complete), next(iter(listings), None))
+
+
+def _database_row(
+    content: BundleContent, uuid: str | None, pools: Sequence[PoolState]
+) -> Host | None:
+    """Return this host's row: by uuid, else by a name that only one host of its pool has."""
+    hosts = [host for pool in pools for host in pool.hosts]
+    if uuid:
+        return next((host for host in hosts if host.uuid == uuid), None)
+    own = [host for pool in pools if content.name in pool.bundles for host in pool.hosts]
+    names = {name.split(".")[0] for name in (*content.syslog_hosts, _inventory_name(content))}
+    fits = [host for host in own if (host.hostname or "").split(".")[0] in names - {""}]
+    return fits[0] if len(fits) == 1 else None
+
+
+def _inventory_name(content: BundleContent) -> str:
+    return (content.inventory.hostname or "") if content.inventory else ""
+
+
+def _name(content: BundleContent, row: Host | None) -> str:
+    """Return the name shown for a host: its label, its host name, what syslog called it."""
+    if row is not None and (row.name_label or row.hostname):
+        return row.name_label or row.hostname or ""
+    if name := _inventory_name(content):
+        return name.split(".")[0]
+    if content.syslog_hosts:
+        return min(content.syslog_hosts.items(), key=lambda item: (-item[1], item[0]))[0]
+    return content.name
+
+
+def _role(membership: PoolMembership | None, row: Host | None, pools: Sequence[PoolState]) -> Role:
+    if membership is not None and membership.role is not Role.UNKNOWN:
+        return membership.role
+    if row is None:
+        return Role.UNKNOWN
+    pool = next(pool for pool in pools if row in pool.hosts)
+    if pool.pool is None or pool.pool.master is None:
+        return Role.UNKNOWN
+    return Role.MASTER if pool.pool.master in (row.ref, row.uuid) else Role.SUPPORTER
+
+
+def host_infos(
+    reports: Sequence[HostReport],
+    contents: Mapping[str, BundleContent],
+    pools: Sequence[PoolState],
+) -> tuple[HostInfo, ...]:
+    """Return the hosts as the report shows them."""
+    return tuple(_host_info(report, contents[report.bundle], pools) for report in reports)
+
+
+def _host_info(report: HostReport, content: BundleContent, pools: Sequence[PoolState]) -> HostInfo:
+    pool = next((pool for pool in pools if report.bundle in pool.bundles), None)
+    inventory = report.inventory
+    product = (
+        (inventory.product_brand, inventory.product_version, inventory.build_number)
+        if inventory
+        else ()
+    )
+    return HostInfo(
+        uuid=report.host_uuid,
+        name=report.name,
+        role=report.role,
+        product=" ".join(part for part in product if part),
+        bundle=report.bundle,
+        utc_offset_minutes=content.clock.utc_offset_minutes,
+        database=f"{pool.source.member}: {pool.chosen_because}" if pool else "",
+    )
+
+
+def coverage_of(content: BundleContent) -> tuple[Coverage, ...]:
+    """Return what was read of each log member, ordered by parser and member."""
+    rows = [_coverage(content, read) for read in content.logs]
+    return tuple(sorted(rows, key=lambda row: (row.bundle, row.parser, row.member)))
+
+
+def _coverage(content: BundleContent, read: LogRead) -> Coverage:
+    stats, clock = read.stats, content.clock
+    first = clock.moment(read.member, 1, stats.first) if stats.first else None
+    last = clock.moment(read.member, max(stats.lines, 1), stats.last) if stats.last else None
+    dated = last or first
+    return Coverage(
+        bundle=content.name,
+        member=read.member,
+        parser=read.parser,
+        lines=stats.lines,
+        events=read.records,
+        not_understood=stats.not_understood,
+        first=first,
+        last=last,
+        dated_by=dated.dated_by if dated else "",
+        shapes=stats.shapes,
+        blank=stats.blank,
+        longest_cut=stats.longest_cut,
+        line_limit=stats.line_limit if stats.longest_cut else 0,
+        hidden=stats.hidden,
+        hidden_like=stats.hidden_shape,
+    )

@@ -1,0 +1,156 @@
+"""The case: everything a rule or a check may see."""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar, cast
+
+from analyzer.case.events import EventTable
+from analyzer.case.pool import PoolState
+from analyzer.case.time.order import Order
+from analyzer.model.cbt import CbtLogFile
+from analyzer.model.clock import HostClock
+from analyzer.model.finding import Gap
+from analyzer.model.hole import Hole, HoleKind
+from analyzer.model.host import (
+    Alert,
+    HostInventory,
+    Packages,
+    PoolMembership,
+    Role,
+    ServiceStates,
+    SmDiagnostics,
+)
+from analyzer.model.moment import Moment
+from analyzer.model.network import (
+    FirewalldListing,
+    HostCertificate,
+    Interfaces,
+    IptablesListing,
+    NftListing,
+    Routes,
+    Sockets,
+    VbdsToCleanUp,
+)
+from analyzer.model.operation import Attachment, Operation
+from analyzer.model.storage import (
+    DeviceLinks,
+    LvmVolumes,
+    Mounts,
+    PhysicalVolumes,
+    SrListing,
+    VolumeGroups,
+)
+from analyzer.parsers._api import Stamp
+from analyzer.rebuilt.cbt.history import NOTHING_KNOWN, CbtHistory
+
+Derived = TypeVar("Derived")
+
+
+class Area(StrEnum):
+    """What a rule is about; a rule whose area is certainly unused is not applicable."""
+
+    CBT = "cbt"
+    NBD = "nbd"
+    ANY = "any"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostReport:
+    """What one bundle says of one host; None or () where the bundle has it not.
+
+    ``name`` is the host's name as shown everywhere; ``host_uuid`` joins it to `PoolState.hosts`.
+    """
+
+    bundle: str
+    name: str
+    host_uuid: str | None
+    role: Role
+    captured_at: Moment | None
+    inventory: HostInventory | None = None
+    membership: PoolMembership | None = None
+    lvs: LvmVolumes | None = None
+    vgs: VolumeGroups | None = None
+    pvs: PhysicalVolumes | None = None
+    mounts: Mounts | None = None
+    services: ServiceStates | None = None
+    packages: Packages | None = None
+    diagnostics: SmDiagnostics | None = None
+    interfaces: Interfaces | None = None
+    routes: Routes | None = None
+    iptables: IptablesListing | None = None
+    nft: NftListing | None = None
+    firewalld: FirewalldListing | None = None
+    sockets: Sockets | None = None
+    certificate: HostCertificate | None = None
+    to_clean_up: VbdsToCleanUp | None = None
+    listings: tuple[SrListing, ...] = ()
+    links: tuple[DeviceLinks, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    cbtlogs: tuple[CbtLogFile, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """The pools, hosts and events of a run, and what is missing of them.
+
+    ``gap(need, bundle)`` is None when that bundle's source was there, whole and understood;
+    ``hosts_missing(pool)`` are the names of pool members whose bundle was not given.
+    ``operations`` are SM's calls on all hosts in order of time, ``cbt`` the rebuilt CBT logs and
+    ``attachments`` who had which disk active.
+    ``date(bundle, member, line, stamp)`` dates a line, None in a case that is not of bundles.
+    ``window(need)`` is the time that *all* bundles' sources of that name cover together,
+    ``covered(need, bundle)`` what one bundle's log covers but for its holes: None if more is wrong
+    with it than missing rotated files. ``holes`` are the stretches of logs in which nothing was
+    read, ``clocks`` is what is known of the clock of each report's host.
+    """
+
+    pools: tuple[PoolState, ...]
+    hosts: tuple[HostReport, ...]
+    events: EventTable
+    gap: Callable[[str, str], Gap | None]
+    window: Callable[[str], tuple[Moment, Moment] | None]
+    operations: tuple[Operation, ...] = ()
+    cbt: CbtHistory = NOTHING_KNOWN
+    attachments: tuple[Attachment, ...] = ()
+    holes: tuple[Hole, ...] = ()
+    clocks: tuple[HostClock, ...] = ()
+    date: Callable[[str, str, int, Stamp], Moment] | None = None
+    covered: Callable[[str, str], tuple[Moment, Moment] | None] = lambda _need, _bundle: None
+    _derived: dict[Hashable, object] = field(
+        init=False, default_factory=dict, repr=False, compare=False
+    )
+
+    def once(self, name: Hashable, make: Callable[[], Derived]) -> Derived:
+        """Return what `make` derives from this case, made once for all rules that ask for it."""
+        if name not in self._derived:
+            self._derived[name] = make()
+        return cast("Derived", self._derived[name])
+
+    @property
+    def order(self) -> Order:
+        """Return what tells which of two lines came first."""
+        return self.cbt.order
+
+    def unread(
+        self, need: str, since: Moment | None = None, until: Moment | None = None
+    ) -> tuple[Hole, ...]:
+        """Return the holes of a log that may lie between two moments, None for any time.
+
+        A host that was down did nothing meanwhile: that is no hole in what it did.
+        """
+        return tuple(
+            hole
+            for hole in self.holes
+            if hole.source == need
+            and hole.kind is not HoleKind.DOWN
+            and (since is None or since.earliest <= hole.ended.latest)
+            and (until is None or hole.began.earliest <= until.latest)
+        )
+
+    def hosts_missing(self, pool: PoolState) -> tuple[str, ...]:
+        """Return the names of the pool's hosts that no bundle of this run is from."""
+        known = {report.host_uuid for report in self.hosts}
+        return tuple(
+            sorted(host.name_label or host.uuid for host in pool.hosts if host.uuid not in known)
+        )

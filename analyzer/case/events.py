@@ -1,0 +1,465 @@
+"""EventTable: all kept events of all hosts, in one pandas frame.
+
+The one module that knows pandas and the column names. One row per (record, selector that hit
+it), with the columns ``moment at earliest latest host source_kind process pid level task sr vdi vbd
+session kind message text count fields bundle member line``. Rows are columns from the moment they
+are added; a row becomes an `Event` when a rule first asks for it, once for all that ask.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+import pandas as pd
+
+from analyzer.case.event_joins import Span, near
+from analyzer.case.rows import KeepPolicy, Row, alert_message
+from analyzer.model.event import Event, Level
+from analyzer.model.host import Alert
+from analyzer.model.moment import YEAR_UNKNOWN, Moment
+from analyzer.model.source import Source
+from analyzer.parsers._api import Hit, Record, Stamp
+
+__all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
+
+CHUNK = 50_000
+LONGEST_QUOTE = 16_384
+LONGEST_MESSAGE = 131_072  # characters kept to be read again; twice what joined lines come to
+ALERTS = "alerts"
+
+_REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task")
+_FIELDS = ("sr", "vdi", "vbd", "session")
+_NO_IDS: Mapping[str, str] = MappingProxyType({})
+_MICROSECOND = timedelta(microseconds=1)
+_JOINED = frozenset({*_FIELDS, "host", "pid", "process", "bundle"})
+_REFERENCE = re.compile(r"(?:^| )([RD]:[0-9a-f]{12})(?: |$)")  # xen-api ref.ml
+_TIMES = ("at", "earliest", "latest")
+_EVENT = (
+    *("moment", "bundle", "member", "line", "kind", "source_kind", "host", "process"),
+    *("message", "text", "pid", "task", "level", "count", "fields"),
+)
+_LEVELS: Mapping[object, Level] = MappingProxyType({level.value: level for level in Level})
+_ORDER = ["at", "host", "member", "line", "kind"]
+
+
+_DECODED = frozenset({"process", "task", "syslog_host"})  # the same few texts, made anew per line
+
+
+class EventTableBuilder:
+    """Take records and alerts in any order of bundles and members; `build` dates them all."""
+
+    def __init__(self, keep: KeepPolicy | None = None) -> None:
+        self._keep = keep or KeepPolicy()
+        self._sparse = self._keep.sparse | self._keep.noise
+        self._ends: dict[tuple[object, ...], Row] = {}
+        self._chunks: list[pd.DataFrame] = []
+        self._rows: list[Row] = []
+
+    def add(
+        self, *, bundle: str, member: str, parser: str, record: Record, hits: tuple[Hit, ...]
+    ) -> None:
+        """Add a row for each selector that the record hit."""
+        text = _quotable(record.text)
+        for hit in self._keep.kept(hits):
+            row = Row(
+                bundle,
+                member,
+                record.line,
+                parser,
+                record.process,
+                record.pid,
+                record.level,
+                record.task,
+                hit.selector,
+                record.count,
+                record.syslog_host,
+                record.stamp,
+                record.message[:LONGEST_MESSAGE],
+                text,
+                hit.fields,
+            )
+            self._take(row)
+
+    def add_alert(self, bundle: str, alert: Alert, hits: tuple[Hit, ...]) -> None:
+        """Add a row for each selector that an alert hit; an alert knows its own time."""
+        for hit in self._keep.kept(hits):
+            row = Row(
+                bundle=bundle,
+                member=alert.source.member,
+                line=alert.source.line,
+                source_kind=ALERTS,
+                process="",
+                pid=None,
+                level=None,
+                task=None,
+                kind=hit.selector,
+                count=1,
+                syslog_host="",
+                when=alert.moment,
+                message=alert_message(alert),
+                text=alert.text,
+                fields=hit.fields,
+            )
+            self._take(row)
+
+    def undated(self, kinds: Collection[str]) -> tuple[Row, ...]:
+        """Return the rows of some kinds, none of them sparse, as they were added."""
+        kept = [chunk[chunk["kind"].isin(list(kinds))] for chunk in self._chunks]
+        columns = [zip(*(chunk[name] for name in Row._fields), strict=True) for chunk in kept]
+        found = [Row(*row) for rows in columns for row in rows]
+        return (*found, *(row for row in self._rows if row.kind in kinds))
+
+    def build(
+        self,
+        date: Callable[[str, str, int, Stamp], Moment],
+        host_names: Mapping[str, str],
+        host_ids: Mapping[str, str] = _NO_IDS,
+    ) -> "EventTable":
+        """Date every row and return the table.
+
+        ``date`` takes (bundle, member, line, stamp). ``host_names`` is bundle → name shown; for
+        a bundle that is not in it the host is what syslog called it. ``host_ids`` is bundle →
+        what tells the host from others of its name, by default the bundle; what two bundles of
+        one host both hold is kept once. Call it once.
+        """
+        for row in self._ends.values():
+            self._append(row)
+        self._ends = {}
+        if self._rows or not self._chunks:
+            self._flush()
+        frames = [_dated(chunk, date, host_names) for chunk in self._chunks]
+        self._chunks = []
+        return EventTable(_once(_joined(frames), host_ids))
+
+    def _take(self, row: Row) -> None:
+        """Append a row, or hold it back while it is the last of a sparse kind."""
+        if row.kind in self._sparse:
+            key: tuple[object, ...] = (row.kind, row.bundle, row.member)
+        elif row.kind in self._keep.hourly:
+            hour = _hour(row.when)
+            key = (row.kind, row.bundle, row.member, *hour, *sorted(row.fields.items()))
+        else:
+            self._append(row)
+            return
+        last = self._ends.get(key)
+        if last is None:
+            self._append(row)
+        stands_for = last.count + row.count if last else 0
+        self._ends[key] = row._replace(count=stands_for)
+
+    def _append(self, row: Row) -> None:
+        if row.count == 0:  # a sparse kind's only event, which is in the table already
+            return
+        self._rows.append(row)
+        if len(self._rows) >= CHUNK:
+            self._flush()
+
+    def _flush(self) -> None:
+        self._chunks.append(_frame(self._rows))
+        self._rows = []
+
+
+def _hour(when: Stamp | Moment) -> tuple[object, ...]:
+    if isinstance(when, Moment):
+        return (when.at.date(), when.at.hour)
+    return (when.year, when.month, when.day, when.hour)
+
+
+class EventTable:
+    """All kept events, ordered by (at, host, member, line)."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self._frame = frame
+        self._events: list[Event | None] = [None] * len(frame)  # by row, those made so far
+        self._made: dict[frozenset[str], tuple[Event, ...]] = {}
+        positions = frame.groupby("kind", observed=True).indices
+        self._positions = {str(kind): list(map(int, rows)) for kind, rows in positions.items()}
+
+    def __len__(self) -> int:
+        return len(self._frame)
+
+    def of(self, *kinds: str) -> tuple[Event, ...]:
+        """Return the events kept for these selectors, in the table's order.
+
+        Several rules ask for the same ones: each set is made once.
+        """
+        wanted = frozenset(kinds)
+        if wanted not in self._made:
+            self._made[wanted] = tuple(self._at(self._places(wanted)))
+        return self._made[wanted]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return every kind that was kept, ordered."""
+        return tuple(sorted(self._positions))
+
+    def of_line(self, source: Source) -> tuple[Event, ...]:
+        """Return the events that were kept of one line, one for each kind."""
+        frame = self._frame
+        rows = frame[(frame["line"] == source.line) & (frame["member"] == source.member)]
+        return tuple(self._of_rows(rows[rows["bundle"] == source.bundle]))
+
+    def within(
+        self, first: datetime | None = None, last: datetime | None = None
+    ) -> Iterator[Event]:
+        """Yield the events whose ranges touch the time between, in the table's order."""
+        frame = self._frame
+        if first is not None:
+            frame = frame[frame["latest"] >= pd.Timestamp(first)]
+        if last is not None:
+            frame = frame[frame["earliest"] <= pd.Timestamp(last)]
+        return self._of_rows(frame)
+
+    def incidents(
+        self, kinds: tuple[str, ...], group_by: tuple[str, ...], timespan: timedelta
+    ) -> tuple[tuple[Event, ...], ...]:
+        """Return bursts: same group-by fields, no two neighbours farther apart than `timespan`.
+
+        ``group_by`` names fields of the events, or ``host``, ``process``, ``pid``, ``bundle``;
+        events that lack one of them belong together. Neighbours are as near as their ranges
+        allow: a doubtful time joins rather than splits. Ordered by the first event of each.
+        """
+        rows = self._rows(kinds)
+        if rows.empty:
+            return ()
+        keys = [_key(rows, name) for name in group_by]
+        group = rows.groupby(keys, sort=False).ngroup() if keys else pd.Series(0, rows.index)
+        # Within a group `at` ascends, so the ranges of neighbours can only be apart this way round.
+        distance = rows["earliest"] - rows.groupby(group)["latest"].shift()
+        burst = (distance > pd.Timedelta(timespan)).groupby(group).cumsum()
+        parts: dict[tuple[int, int], list[Event]] = {}
+        for key, event in zip(zip(group, burst, strict=True), self._of_rows(rows), strict=True):
+            parts.setdefault(key, []).append(event)
+        return tuple(map(tuple, parts.values()))
+
+    def by_task(self) -> Mapping[str, tuple[Event, ...]]:
+        """Return the events of each task by its short reference (``R:03a940e24a95``).
+
+        The first line of a call names its objects and the others only the task, so the lines of
+        one reference, on all hosts, are one call.
+        """
+        references = pd.Series(_values(self._frame, "task"), self._frame.index, dtype=object)
+        rows = self._frame[references.notna()]
+        found: dict[str, list[Event]] = {}
+        for reference, event in zip(references.dropna(), self._of_rows(rows), strict=True):
+            found.setdefault(reference, []).append(event)
+        return MappingProxyType({key: tuple(events) for key, events in sorted(found.items())})
+
+    def where(self, column: str, *values: str, kinds: Iterable[str] = ()) -> tuple[Event, ...]:
+        """Return the events with one of these values, of some kinds or of all.
+
+        ``column`` is as in `joined`.
+        """
+        kinds = tuple(kinds)
+        rows = self._rows(kinds) if kinds else self._frame
+        wanted = frozenset(values)
+        found = rows[[value in wanted for value in _values(rows, column)]]
+        return tuple(self._of_rows(found))
+
+    def joined(
+        self, kinds: Iterable[str], others: Iterable[str], on: Iterable[str], within: timedelta
+    ) -> tuple[tuple[Event, Event], ...]:
+        """Return the pairs of events that agree on all of `on` and may lie so near in time.
+
+        ``on`` are ``task`` (its short reference), ``sr``, ``vdi``, ``vbd``, ``session``, ``host``,
+        ``pid``, ``process``, ``bundle``, or fields; an event that lacks one joins nothing. Ranges
+        are compared, as `Moment.within` does. Ordered as the events of `kinds` are.
+        """
+        names = tuple(on)
+        left, right = self._rows(kinds), self._rows(others)
+        spans, reach = (_spans(left, names), _spans(right, names)), within // _MICROSECOND
+        pairs = list(near(*spans, reach))
+        ones = self._by_place(left, {one for one, _ in pairs})
+        twos = self._by_place(right, {two for _, two in pairs})
+        return tuple((ones[one], twos[two]) for one, two in pairs)
+
+    def last_line(
+        self, bundle: str, before: datetime | None = None, parser: str | None = None
+    ) -> Event | None:
+        """Return the last line of a bundle's host that is stamped before a time, of any kind.
+
+        One clock stamped them all. Alerts are no lines of a log, and lines whose years are not
+        known are passed over. ``parser`` narrows it to one log.
+        """
+        frame = self._frame
+        own = frame.loc[frame["bundle"] == bundle, "host_id"]
+        if own.empty:
+            return None
+        dated = (frame["latest"] - frame["earliest"]) < YEAR_UNKNOWN
+        told = frame["source_kind"] == parser if parser else frame["source_kind"] != ALERTS
+        rows = frame[dated & told & (frame["host_id"] == own.iloc[0])]
+        if before is not None:
+            rows = rows[rows["at"] < before]
+        return next(self._of_rows(rows.tail(1)), None)
+
+    def totals(self, kind: str) -> tuple[int, Event | None]:
+        """Return how often a kind was seen, repetitions counted, and the first of them."""
+        rows = self._rows((kind,))
+        if rows.empty:
+            return 0, None
+        return int(rows["count"].sum()), next(self._of_rows(rows.head(1)))
+
+    def per_hour(self) -> tuple[tuple[str, str, int], ...]:
+        """Return (hour in UTC as ISO 8601, host, rows), ordered, hours without rows left out.
+
+        Rows whose year is not known are in no hour.
+        """
+        frame = self._frame
+        frame = frame[(frame["latest"] - frame["earliest"]) < YEAR_UNKNOWN]
+        hours = frame["at"].dt.strftime("%Y-%m-%dT%H:00:00+00:00")
+        places = Counter(zip(hours, frame["host"], strict=True))
+        return tuple((hour, host, count) for (hour, host), count in sorted(places.items()))
+
+    def _places(self, kinds: Iterable[str]) -> list[int]:
+        return sorted(row for kind in set(kinds) for row in self._positions.get(kind, ()))
+
+    def _rows(self, kinds: Iterable[str]) -> pd.DataFrame:
+        return self._frame.iloc[self._places(kinds)]
+
+    def _of_rows(self, rows: pd.DataFrame) -> Iterator[Event]:
+        """Return the events of some of the table's rows, in their order."""
+        return self._at(rows.index.tolist())
+
+    def _by_place(self, rows: pd.DataFrame, places: set[int]) -> Mapping[int, Event]:
+        wanted = sorted(places)
+        return dict(zip(wanted, self._of_rows(rows.iloc[wanted]), strict=True))
+
+    def _at(self, places: Sequence[int]) -> Iterator[Event]:
+        known = self._events
+        missing = [place for place in places if known[place] is None]
+        if missing:
+            for place, made in zip(missing, _events(self._frame.iloc[missing]), strict=True):
+                known[place] = made
+        return (event for place in places if (event := known[place]) is not None)
+
+
+def _quotable(text: str) -> str:
+    """Return a record as it is quoted: a monster of a line only by its beginning."""
+    if len(text) <= LONGEST_QUOTE:
+        return text
+    return f"{text[:LONGEST_QUOTE]} [… {len(text) - LONGEST_QUOTE} more characters]"
+
+
+def _frame(rows: list[Row]) -> pd.DataFrame:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(Row._fields)
+    return pd.DataFrame(
+        {
+            name: pd.Series(_shared(column) if name in _DECODED else column, dtype=object)
+            for name, column in zip(Row._fields, columns, strict=True)
+        }
+    )
+
+
+def _shared(values: Iterable[object]) -> list[object]:
+    """Return the values with one object for all that are equal."""
+    same: dict[object, object] = {}
+    return [same.setdefault(value, value) for value in values]
+
+
+def _dated(
+    chunk: pd.DataFrame,
+    date: Callable[[str, str, int, Stamp], Moment],
+    host_names: Mapping[str, str],
+) -> pd.DataFrame:
+    """Replace the stamps by moments, and give every row its host and well-known fields."""
+    places = zip(chunk["bundle"], chunk["member"], chunk["line"], chunk["when"], strict=True)
+    moments = [
+        when if isinstance(when, Moment) else date(bundle, member, line, when)
+        for bundle, member, line, when in places
+    ]
+    chunk["moment"] = pd.Series(moments, dtype=object)
+    distinct = list({id(moment): moment for moment in moments}.values())
+    numbers = {id(moment): number for number, moment in enumerate(distinct)}
+    shared = [numbers[id(moment)] for moment in moments]
+    for name in _TIMES:
+        values = [getattr(moment, name) for moment in distinct]
+        times = pd.Series(values, dtype="datetime64[us, UTC]")
+        chunk[name] = times.iloc[shared].array
+    hosts = zip(chunk["bundle"], chunk["syslog_host"], strict=True)
+    chunk["host"] = pd.Series(
+        [host_names.get(bundle, host or bundle) for bundle, host in hosts], dtype=object
+    )
+    for name in _FIELDS:
+        chunk[name] = pd.Series([found.get(name) for found in chunk["fields"]], dtype=object)
+    return chunk.drop(columns=["when", "syslog_host"])
+
+
+def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Put the chunks together in the table's order; texts that repeat become categories."""
+    frame = pd.concat(frames, ignore_index=True)
+    for name in (*_REPEATED, *_FIELDS, "host"):
+        frame[name] = frame[name].astype("category")
+    for name in ("line", "count"):
+        frame[name] = frame[name].astype("int64")
+    return frame.sort_values([*_ORDER, "bundle"], ignore_index=True)
+
+
+def _once(frame: pd.DataFrame, host_ids: Mapping[str, str]) -> pd.DataFrame:
+    """Name the hosts apart, and drop the copies of a line that two reports of one host hold.
+
+    The same words twice in one report are two events: the nth is a copy of the nth elsewhere.
+    """
+    frame["host_id"] = [host_ids.get(bundle, bundle) for bundle in frame["bundle"]]
+    if frame["host_id"].nunique() == frame["bundle"].nunique():
+        return frame
+    line = ["host_id", "kind", "text"]
+    nth = frame.groupby(["bundle", *line], observed=True, sort=False).cumcount()
+    copies = frame.assign(nth=nth).duplicated([*line, "nth"])
+    return frame[~copies].reset_index(drop=True)
+
+
+def _key(rows: pd.DataFrame, name: str) -> "pd.Series[str]":
+    if name in ("host", "process", "pid", "bundle"):
+        values = [str(value) for value in rows["host_id" if name == "host" else name]]
+    else:
+        values = [found.get(name, "") for found in rows["fields"]]
+    return pd.Series(values, rows.index, dtype=object)
+
+
+def _values(rows: pd.DataFrame, name: str) -> list[str | None]:
+    """Return what each row has of a column or a field, None where it lacks it."""
+    if name == "task":
+        known = {task: _reference(task) for task in rows["task"].dropna().unique()}
+        return [known.get(task) for task in rows["task"]]
+    column = "host_id" if name == "host" else name
+    if name in _JOINED:
+        return [None if pd.isna(value) else str(value) for value in rows[column]]
+    return [found.get(name) for found in rows["fields"]]
+
+
+def _reference(task: str) -> str | None:
+    found = _REFERENCE.search(task)
+    return found[1] if found else None
+
+
+def _spans(rows: pd.DataFrame, names: Sequence[str]) -> list[Span]:
+    """Return each row's key, None where it lacks a part of it, and its range."""
+    keys = zip(*(_values(rows, name) for name in names), strict=True)
+    agreed = [None if None in key else tuple(map(str, key)) for key in keys]
+    times = (rows[name].astype("int64").tolist() for name in ("earliest", "latest"))
+    return [Span(*span) for span in zip(agreed, *times, strict=True)]
+
+
+def _events(rows: pd.DataFrame) -> Iterator[Event]:
+    """Make events of rows; what pandas calls missing is None again."""
+    columns = (rows[name].tolist() for name in _EVENT)
+    for row in zip(*columns, strict=True):
+        moment, bundle, member, line, kind, parser, host, process = row[:8]
+        message, text, pid, task, level, count, found = row[8:]
+        yield Event(
+            moment=moment,
+            source=Source(bundle=bundle, member=member, line=line),
+            kind=kind,
+            parser=parser,
+            host=host,
+            process=process,
+            message=message,
+            text=text,
+            pid=pid,
+            task=task if isinstance(task, str) else None,
+            level=_LEVELS.get(level),
+            count=count,
+            fields=found,
+        )

@@ -1,0 +1,188 @@
+"""Gather: every member of every bundle is read once and becomes rows, facts and coverage."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, timedelta
+
+from analyzer.bundle.inventory import (
+    BugtoolLog,
+    ReportInventory,
+    read_bugtool_log,
+    read_inventory,
+)
+from analyzer.bundle.ledger import SeenMember
+from analyzer.bundle.member import Member
+from analyzer.case.events import EventTableBuilder
+from analyzer.dating.capture import parse_uptime
+from analyzer.dating.clock import Clock, parse_c_date, parse_report_name
+from analyzer.model.report import ParseProblem
+from analyzer.model.source import Source
+from analyzer.parsers import document_parser, log_parser
+from analyzer.parsers._api import Fact, LogParser, LogStats, Stamp, Witness
+from analyzer.parsers.scan.scan import Scanner
+
+INVENTORY = "inventory.xml"
+BUGTOOL_LOG = "xen-bugtool.log"
+_REPORT_NAME = re.compile(r"bug-report-\d{14}")
+
+
+@dataclass(slots=True, kw_only=True)
+class LogRead:
+    """A log member that was read to its end."""
+
+    member: str
+    parser: str
+    stats: LogStats
+    records: int
+
+
+@dataclass(slots=True, kw_only=True)
+class BundleContent:
+    """What one status report held, as far as it was read."""
+
+    name: str
+    clock: Clock = field(default_factory=Clock)
+    seen: list[SeenMember] = field(default_factory=list)
+    logs: list[LogRead] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+    documents: list[tuple[str, str]] = field(default_factory=list)  # (parser, member)
+    problems: list[ParseProblem] = field(default_factory=list)
+    syslog_hosts: Counter[str] = field(default_factory=Counter)
+    inventory: ReportInventory | None = None
+    bugtool: BugtoolLog | None = None
+    stopped: str = ""  # which limit of ours ended the reading of its archive
+
+    @property
+    def is_report(self) -> bool:
+        """Tell whether this is of a host, not only files that somebody laid beside a report."""
+        loose = {"cbtlog", "xe_params", "sr_listing", "xapi_nbd_leftovers"}
+        own = any(parser not in loose for parser, _ in self.documents)
+        return bool(self.logs or own or self.inventory or self.bugtool)
+
+    @property
+    def understood(self) -> bool:
+        """Tell whether any member was one that cbtriage knows."""
+        return bool(self.logs or self.documents or self.inventory or self.bugtool)
+
+    @property
+    def claimed(self) -> Mapping[str, tuple[str, ...]]:
+        """Return parser name → members that it recognised by name or content."""
+        names = sorted({parser for parser, _ in self.documents})
+        return {
+            name: tuple(sorted(member for parser, member in self.documents if parser == name))
+            for name in names
+        }
+
+
+class Gathering:
+    """Take members one by one; afterwards `bundles` holds all but the events, the builder them."""
+
+    def __init__(self, scanner: Scanner, events: EventTableBuilder, document_limit: int) -> None:
+        self.bundles: dict[str, BundleContent] = {}
+        self._scanner = scanner
+        self._events = events
+        self._limit = document_limit
+
+    def content(self, bundle: str) -> BundleContent:
+        """Return the content of a status report, empty if it is new."""
+        if bundle not in self.bundles:
+            content = self.bundles[bundle] = BundleContent(name=bundle)
+            if name := _REPORT_NAME.search(bundle):
+                local = parse_report_name(name.group())
+                content.clock.add_capture(local, None, f"the name {name.group()}")
+        return self.bundles[bundle]
+
+    def take(self, member: Member) -> None:
+        """Read a member with the parser that claims it; one that nobody claims is passed over."""
+        content = self.content(member.bundle)
+        if member.log is not None:
+            parser = log_parser(member.log)
+            if parser is not None:
+                self._take_log(content, member, parser)
+        elif member.path == INVENTORY:
+            self._take_inventory(content, member)
+        elif member.path == BUGTOOL_LOG:
+            content.bugtool = read_bugtool_log(member.read(self._limit))
+        else:
+            self._take_document(content, member)
+        content.seen.append(SeenMember.of(member))
+
+    def failed(self, member: Member, trace: str) -> None:
+        """Remember that our own code failed on a member: its source is not to be trusted."""
+        content = self.content(member.bundle)
+        member.damage = member.damage or "a parser of cbtriage failed on it"
+        content.seen.append(SeenMember.of(member))
+        source = Source(bundle=member.bundle, member=member.path)
+        content.problems.append(ParseProblem(source=source, what=f"parser failed: {trace}"))
+
+    def _take_log(self, content: BundleContent, member: Member, parser: LogParser) -> None:
+        assert member.log is not None
+        scan = self._scanner.scan(member, parser)
+        for record, hits in scan:
+            if record.syslog_host:
+                content.syslog_hosts[record.syslog_host] += 1
+            self._events.add(
+                bundle=member.bundle,
+                member=member.path,
+                parser=parser.name,
+                record=record,
+                hits=hits,
+            )
+        content.clock.add(member.path, member.log, scan.stats, member.mtime)
+        content.logs.append(
+            LogRead(member=member.path, parser=parser.name, stats=scan.stats, records=scan.records)
+        )
+
+    def _take_inventory(self, content: BundleContent, member: Member) -> None:
+        content.inventory = read_inventory(member.read(self._limit))
+        if content.inventory is None:
+            return
+        local = parse_c_date(content.inventory.date or "")
+        content.clock.add_capture(local, member.mtime, "the date in inventory.xml")
+        content.clock.add_uptime(parse_uptime(content.inventory.uptime or ""))
+        witness = _inventory_witness(member, local)
+        if witness is not None:
+            content.clock.add_witness(witness)
+
+    def _take_document(self, content: BundleContent, member: Member) -> None:
+        parser = document_parser(member.path, member.head())
+        if parser is None:
+            return
+        content.documents.append((parser.name, member.path))
+        for fact in parser.read(member, self._limit):
+            if isinstance(fact, ParseProblem):
+                content.problems.append(fact)
+            else:
+                content.facts.append(fact)
+
+
+_QUARTER = timedelta(minutes=15)
+_SLACK = timedelta(minutes=1)
+_FARTHEST = timedelta(hours=14)
+
+
+def _inventory_witness(member: Member, local: Stamp | None) -> Witness | None:
+    """Compare inventory.xml's local date with its own time stamp, both made in one moment.
+
+    A copied or unpacked file may carry any time: the difference counts only when it is a true
+    zone offset, a multiple of a quarter of an hour.
+    """
+    if local is None or local.year is None or member.mtime is None:
+        return None
+    naive = member.mtime.replace(
+        year=local.year,
+        month=local.month,
+        day=local.day,
+        hour=local.hour,
+        minute=local.minute,
+        second=local.second,
+        microsecond=0,
+        tzinfo=UTC,
+    )
+    offset = naive - member.mtime
+    rounded = round(offset / _QUARTER) * _QUARTER
+    if abs(rounded) > _FARTHEST or abs(offset - rounded) > _SLACK:
+        return None
+    return Witness(line=0, local=local, utc=naive - rounded, kind="inventory.xml")

@@ -1,0 +1,206 @@
+"""PoolState: the objects of one pool by reference and uuid, as the database had them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeVar
+
+from analyzer.case.pool_copies import PoolCopies, copies_by_pool
+from analyzer.case.quotation import quote
+from analyzer.model.host import Alert
+from analyzer.model.source import Source
+from analyzer.model.xapi import (
+    Bond,
+    Host,
+    HostMetrics,
+    Network,
+    Pbd,
+    Pif,
+    PifMetrics,
+    Pool,
+    Sm,
+    Sr,
+    Vbd,
+    Vdi,
+    Vlan,
+    Vm,
+    XapiDatabase,
+    XapiObject,
+)
+
+__all__ = ["PoolState", "build_pools", "distinct_alerts", "quote"]
+
+FIRST_SCHEMA_WITH_CBT = 133  # XenServer 7.3; datamodel_common.ml
+
+Object = TypeVar("Object", bound=XapiObject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolState:
+    """One pool; tuples are sorted by uuid.
+
+    ``source`` is the database copy that won, ``chosen_because`` says why, ``bundles`` which
+    bundles had a copy; ``complete`` is True only when the copy that won was read to its end and
+    had the tables. An `xe` dump alone is never complete, so nothing can be concluded from what
+    it does not show. Every lookup takes an OpaqueRef or a uuid; what is not known is None.
+    """
+
+    source: Source
+    chosen_because: str
+    complete: bool
+    schema_minor: int | None
+    generation: int | None
+    pool: Pool | None
+    bundles: tuple[str, ...] = ()
+    hosts: tuple[Host, ...] = ()
+    srs: tuple[Sr, ...] = ()
+    pbds: tuple[Pbd, ...] = ()
+    vdis: tuple[Vdi, ...] = ()
+    vbds: tuple[Vbd, ...] = ()
+    vms: tuple[Vm, ...] = ()
+    networks: tuple[Network, ...] = ()
+    pifs: tuple[Pif, ...] = ()
+    sms: tuple[Sm, ...] = ()
+    pif_metrics: tuple[PifMetrics, ...] = ()
+    bonds: tuple[Bond, ...] = ()
+    vlans: tuple[Vlan, ...] = ()
+    host_metrics: tuple[HostMetrics, ...] = ()
+    _named: Mapping[tuple[type, str], XapiObject] = field(init=False, repr=False, compare=False)
+    _held: Mapping[tuple[type, str], tuple[XapiObject, ...]] = field(
+        init=False, repr=False, compare=False
+    )
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_named", _by_name(self))
+        object.__setattr__(self, "_held", _by_holder(self))
+
+    def vdi(self, key: str | None) -> Vdi | None:
+        """Return the VDI of that reference or uuid."""
+        return self._find(Vdi, key)
+
+    def sr(self, key: str | None) -> Sr | None:
+        """Return the SR of that reference or uuid."""
+        return self._find(Sr, key)
+
+    def host(self, key: str | None) -> Host | None:
+        """Return the host of that reference or uuid."""
+        return self._find(Host, key)
+
+    def network(self, key: str | None) -> Network | None:
+        """Return the network of that reference or uuid."""
+        return self._find(Network, key)
+
+    def vm(self, key: str | None) -> Vm | None:
+        """Return the VM of that reference or uuid."""
+        return self._find(Vm, key)
+
+    def pbds_of(self, sr: Sr) -> tuple[Pbd, ...]:
+        """Return the PBDs of an SR, attached or not."""
+        return self._holds(Pbd, sr)
+
+    def vbds_of(self, vdi: Vdi) -> tuple[Vbd, ...]:
+        """Return the VBDs of a VDI, attached or not."""
+        return self._holds(Vbd, vdi)
+
+    def pifs_of(self, network: Network) -> tuple[Pif, ...]:
+        """Return the PIFs of a network, attached or not."""
+        return self._holds(Pif, network)
+
+    def hosts_with(self, sr: Sr) -> tuple[Host, ...]:
+        """Return the hosts that have an SR attached, as far as their rows are known."""
+        found = (self.host(pbd.host) for pbd in self.pbds_of(sr) if pbd.currently_attached)
+        return tuple(sorted({host.uuid: host for host in found if host}.values(), key=_uuid))
+
+    def sm_for(self, sr: Sr) -> Sm | None:
+        """Return the storage driver of an SR's type; None says nothing of what it can do."""
+        return next((sm for sm in self.sms if sr.type and sm.type == sr.type), None)
+
+    @property
+    def cbt_in_use(self) -> bool | None:
+        """Tell whether any disk has CBT on or is what `data_destroy` left; None: cannot tell."""
+        if any(vdi.cbt_enabled or vdi.type == "cbt_metadata" for vdi in self.vdis):
+            return True
+        if self.schema_minor is not None and self.schema_minor < FIRST_SCHEMA_WITH_CBT:
+            return False
+        known = self.complete and all(vdi.cbt_enabled is not None for vdi in self.vdis)
+        return False if known else None
+
+    def _find(self, kind: type[Object], key: str | None) -> Object | None:
+        found = self._named.get((kind, key)) if key else None
+        return found if isinstance(found, kind) else None
+
+    def _holds(self, kind: type[Object], holder: XapiObject) -> tuple[Object, ...]:
+        found = self._held.get((kind, holder.uuid), ())
+        return tuple(each for each in found if isinstance(each, kind))
+
+
+def build_pools(databases: Sequence[tuple[str, XapiDatabase]]) -> tuple[PoolState, ...]:
+    """Return one state per pool, sorted by its source, from (bundle name, database) pairs.
+
+    Copies of one pool, from several hosts or from the two files of one bundle, are one pool: the
+    freshest copy speaks, see `pool_copies`. Objects that only an `xe` dump shows are added.
+    """
+    states = (_state(copies) for copies in copies_by_pool(databases))
+    return tuple(sorted(states, key=lambda state: state.source))
+
+
+def distinct_alerts(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
+    """Return one alert per uuid, of its copies the first by source; sorted by (time, uuid)."""
+    first: dict[str, Alert] = {}
+    for alert in sorted(alerts, key=lambda alert: alert.source):
+        first.setdefault(alert.uuid, alert)
+    return tuple(sorted(first.values(), key=lambda alert: (alert.moment.at, alert.uuid)))
+
+
+def _uuid(row: XapiObject) -> str:
+    return row.uuid
+
+
+def _state(copies: PoolCopies) -> PoolState:
+    rows = copies.objects
+    return PoolState(
+        source=copies.chosen.source,
+        chosen_because=copies.because,
+        complete=copies.complete,
+        schema_minor=copies.chosen.schema_minor,
+        generation=copies.chosen.generation,
+        pool=next(iter(_all(Pool, rows)), None),
+        bundles=copies.bundles,
+        hosts=_all(Host, rows),
+        srs=_all(Sr, rows),
+        pbds=_all(Pbd, rows),
+        vdis=_all(Vdi, rows),
+        vbds=_all(Vbd, rows),
+        vms=_all(Vm, rows),
+        networks=_all(Network, rows),
+        pifs=_all(Pif, rows),
+        sms=_all(Sm, rows),
+        pif_metrics=_all(PifMetrics, rows),
+        bonds=_all(Bond, rows),
+        vlans=_all(Vlan, rows),
+        host_metrics=_all(HostMetrics, rows),
+    )
+
+
+def _all(kind: type[Object], rows: Sequence[XapiObject]) -> tuple[Object, ...]:
+    return tuple(sorted((row for row in rows if isinstance(row, kind)), key=_uuid))
+
+
+def _by_name(state: PoolState) -> Mapping[tuple[type, str], XapiObject]:
+    rows = (*state.hosts, *state.srs, *state.vdis, *state.vms, *state.networks)
+    names = {(type(row), key): row for row in rows for key in (row.ref, row.uuid) if key}
+    return MappingProxyType(names)
+
+
+def _by_holder(state: PoolState) -> Mapping[tuple[type, str], tuple[XapiObject, ...]]:
+    """Return the PBDs, VBDs and PIFs by (their type, uuid of the SR, VDI or network)."""
+    pairs: list[tuple[XapiObject | None, XapiObject]] = [
+        *((state.sr(pbd.sr), pbd) for pbd in state.pbds),
+        *((state.vdi(vbd.vdi), vbd) for vbd in state.vbds),
+        *((state.network(pif.network), pif) for pif in state.pifs),
+    ]
+    held: dict[tuple[type, str], list[XapiObject]] = {}
+    for holder, row in pairs:
+        if holder:
+            held.setdefault((type(row), holder.uuid), []).append(row)
+    return MappingProxyType({key: tuple(rows) for key, rows in held.items()})

@@ -1,0 +1,134 @@
+"""Reading: the paths of a run become the contents of its status reports."""
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from analyzer.bundle.archive import Archive, Progress, open_bundle
+from analyzer.bundle.budget import Budget
+from analyzer.bundle.names import printable
+from analyzer.case.gather import BundleContent, Gathering
+from analyzer.errors import InputError
+from analyzer.model.report import Omission
+
+STDIN = Path("-")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveRead:
+    """An archive that was read to its end, and the status reports that were found in it."""
+
+    archive: Archive
+    bundles: frozenset[str]
+
+
+def read_all(
+    paths: Sequence[Path],
+    gathering: Gathering,
+    *,
+    budget: Budget,
+    log_as: str | None = None,
+    stdin: BinaryIO | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[tuple[ArchiveRead, ...], tuple[Omission, ...]]:
+    """Read every path once, into `gathering`; return the archives, and the paths left out.
+
+    Raises:
+        InputError: nothing in any of the paths belongs to a status report.
+    """
+    reads: list[ArchiveRead] = []
+    errors: dict[str, InputError] = {}
+    for path, name in named_paths(paths).items():
+        try:
+            archive = open_bundle(
+                None if path == STDIN else path,
+                budget=budget,
+                log_as=log_as,
+                name=name,
+                stdin=stdin,
+                progress=progress,
+            )
+        except InputError as error:
+            errors[name] = error
+        else:
+            reads.append(_read(archive, gathering))
+    if not any(content.understood for content in gathering.bundles.values()):
+        raise next(iter(errors.values()), InputError(_nothing_read(paths, reads)))
+    return tuple(reads), tuple(_left_out(name, error) for name, error in errors.items())
+
+
+def named_paths(paths: Sequence[Path]) -> dict[Path, str]:
+    """Return a name for each path, once: its last part, with a number where that is taken."""
+    taken: Counter[str] = Counter()
+    names = {}
+    for path in dict.fromkeys(paths):
+        name = "stdin" if path == STDIN else printable(path.resolve().name)
+        taken[name] += 1
+        names[path] = name if taken[name] == 1 else f"{name} ({taken[name]})"
+    return names
+
+
+def _left_out(name: str, error: InputError) -> Omission:
+    settle_with = "run again with a file that can be read"
+    return Omission(bundle=name, member="", why=str(error), settle_with=settle_with)
+
+
+def _read(archive: Archive, gathering: Gathering) -> ArchiveRead:
+    found = set()
+    for member in archive.members():
+        found.add(member.bundle)
+        try:
+            gathering.take(member)
+        except Exception:  # noqa: BLE001 - one bad member must not cost the others theirs
+            gathering.failed(member, traceback.format_exc(limit=-3))
+    for bundle in found:
+        gathering.content(bundle).stopped = archive.stopped
+    return ArchiveRead(archive=archive, bundles=frozenset(found))
+
+
+def _nothing_read(paths: Sequence[Path], reads: Sequence[ArchiveRead]) -> str:
+    lost = [omission.why for read in reads for omission in read.archive.omissions]
+    why = f" ({'; '.join(lost[:3])})" if lost else ""
+    names = ", ".join(str(path) for path in paths)
+    return (
+        f"{names}: nothing in it belongs to a status report{why}; "
+        "give what xen-bugtool wrote, or say with --as which log a single file is"
+    )
+
+
+def contents_of(gathering: Gathering) -> tuple[BundleContent, ...]:
+    """Return what was gathered, by name, with the clocks set.
+
+    Files that lie beside the status reports, such as `xe` output that support staff added at
+    the top of a zip, are no report of a host: what they say is told with the report whose
+    archive they are in, the first by name. What nobody understands there is left out.
+    """
+    known = [gathering.bundles[name] for name in sorted(gathering.bundles)]
+    reports = [content for content in known if content.is_report]
+    for loose in known:
+        if reports and not loose.is_report:
+            _lay_with(loose, _nearest(loose, reports))
+    contents = tuple(reports or known)
+    for content in contents:
+        content.clock.settle()
+    return contents
+
+
+def _nearest(loose: BundleContent, reports: Sequence[BundleContent]) -> BundleContent:
+    archive = loose.name.partition(":")[0]
+    near = [report for report in reports if report.name.partition(":")[0] == archive]
+    return (near or list(reports))[0]
+
+
+def _lay_with(loose: BundleContent, report: BundleContent) -> None:
+    report.facts += loose.facts
+    report.documents += loose.documents
+    report.problems += loose.problems
+    report.seen += [seen for seen in loose.seen if seen.path in _paths(loose)]
+
+
+def _paths(content: BundleContent) -> frozenset[str]:
+    return frozenset(path for _, path in content.documents)

@@ -1,0 +1,296 @@
+"""Sources: what was there to be read, host by host, and so what may be called ruled out.
+
+A source counts only if the ledger says that it is present *and* it was understood. Everything
+else is a `Gap`, and one gap in what a rule needs is enough for CANNOT_TELL.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+
+from analyzer.case.case import Case, HostReport
+from analyzer.case.log_coverage import (
+    Window,
+    common_window,
+    files_fault,
+    log_fault,
+    log_window,
+    not_understood,
+    rotations_missing,
+    settle_cut,
+)
+from analyzer.case.pool import PoolState
+from analyzer.model.finding import Gap
+from analyzer.model.hole import Hole, HoleKind
+from analyzer.model.host import Role
+from analyzer.model.report import Coverage, LedgerEntry, Presence
+
+LOGS = ("audit_log", "daemon_log", "kern_log", "smlog", "user_log", "xensource_log")
+XAPI_DB = "xapi_db"
+
+
+class Scope(Enum):
+    """Of which hosts of a pool a source is needed before anything can be ruled out."""
+
+    EVERY_HOST = "every host"
+    ONE_HOST = "one host of the pool"
+    MASTER = "the master"
+
+
+SCOPES: Mapping[str, Scope] = {
+    **dict.fromkeys(LOGS, Scope.EVERY_HOST),
+    "alerts": Scope.MASTER,
+    "certificate": Scope.EVERY_HOST,
+    "df": Scope.EVERY_HOST,
+    "firewall": Scope.EVERY_HOST,
+    "interfaces": Scope.EVERY_HOST,
+    "lvs": Scope.ONE_HOST,
+    "packages": Scope.EVERY_HOST,
+    "pool_conf": Scope.EVERY_HOST,
+    "pvs": Scope.ONE_HOST,
+    "routes": Scope.EVERY_HOST,
+    "sockets": Scope.EVERY_HOST,
+    "systemctl": Scope.EVERY_HOST,
+    "vgs": Scope.ONE_HOST,
+    XAPI_DB: Scope.ONE_HOST,
+    "xapi_nbd_leftovers": Scope.EVERY_HOST,
+    "xensource_inventory": Scope.EVERY_HOST,
+}
+
+# Which part of a host's report proves that a document was understood, not only present; of
+# several parts one is enough: a host has its firewall in one of these forms.
+_REPORTED: Mapping[str, tuple[str, ...]] = {
+    "certificate": ("certificate",),
+    "df": ("mounts",),
+    "firewall": ("iptables", "nft", "firewalld"),
+    "interfaces": ("interfaces",),
+    "lvs": ("lvs",),
+    "packages": ("packages",),
+    "pool_conf": ("membership",),
+    "pvs": ("pvs",),
+    "routes": ("routes",),
+    "sockets": ("sockets",),
+    "systemctl": ("services",),
+    "vgs": ("vgs",),
+    "xapi_nbd_leftovers": ("to_clean_up",),
+    "xensource_inventory": ("inventory",),
+}
+
+
+class Sources:
+    """The ledger and the coverage of a run, asked for one source at a time."""
+
+    def __init__(
+        self,
+        *,
+        ledger: Sequence[LedgerEntry],
+        coverage: Sequence[Coverage],
+        hosts: Sequence[HostReport],
+        holes: Sequence[Hole] = (),
+    ) -> None:
+        worst_last = sorted(ledger, key=lambda entry: entry.presence is not Presence.PRESENT)
+        self._ledger = {(entry.bundle, entry.source): entry for entry in worst_last}
+        self._coverage: dict[tuple[str, str], list[Coverage]] = {}
+        for row in coverage:
+            self._coverage.setdefault((row.bundle, row.parser), []).append(row)
+        self._hosts = {report.bundle: report for report in hosts}
+        self._holes = tuple(holes)
+
+    def gap(self, need: str, bundle: str) -> Gap | None:
+        """Return what is wrong with one bundle's source, None if it was whole and understood."""
+        entry = self._ledger.get((bundle, need))
+        settle = entry.settle_with if entry else ""
+        host = self._hosts[bundle].name if bundle in self._hosts else bundle
+        if entry is None or entry.presence is not Presence.PRESENT:
+            why = (entry and (entry.why or entry.presence.value)) or "not in the status report"
+        elif need in LOGS:
+            rows = self._coverage.get((bundle, need), [])
+            why = log_fault(entry.members, rows)
+            settle = settle_cut(rows) or settle
+        else:
+            why = self._document_fault(need, bundle)
+        if not why:
+            return None
+        return Gap(need=need, host=host, why=why, settle_with=settle or _make_report(host))
+
+    def gaps(self, need: str, case: Case) -> tuple[Gap, ...]:
+        """Return all that is missing of a source in the whole case, ordered by host."""
+        scope = SCOPES.get(need, Scope.EVERY_HOST)
+        found = [gap for group in _groups(scope, case) for gap in self._unless_covered(need, group)]
+        if not case.hosts:
+            found.append(_gap(need, "", "no status report of any host was read", ""))
+        for pool in case.pools:
+            found += _gaps_of_pool(need, scope, pool, case)
+        found += _gaps_of_unknown_pools(need, scope, case)
+        return tuple(sorted(set(found), key=lambda gap: (gap.host, gap.need, gap.why)))
+
+    def window(self, need: str) -> Window | None:
+        """Return the time that every host's log of that name covers, None if there is none.
+
+        A source that is not a log has no window.
+        """
+        if need not in LOGS or not self._hosts:
+            return None
+        return common_window(
+            self._host_window(need, group) for group in _by_host(self._hosts.values())
+        )
+
+    def not_understood(self, need: str) -> int:
+        """Return how many lines of all hosts' logs of that name nobody understood.
+
+        Whatever is ruled out by these logs is ruled out except in those lines; there are few of
+        them, and none looks like what any rule asks for, or the log would be a gap.
+        """
+        logs = [rows for (_, parser), rows in self._coverage.items() if parser == need]
+        return sum(not_understood(rows) for rows in logs)
+
+    def windows(self, need: str) -> Mapping[str, Window | None]:
+        """Return host → the time that its log of that name covers, None where nothing is known."""
+        if need not in LOGS:
+            return {}
+        groups = _by_host(self._hosts.values())
+        return {self._hosts[group[0]].name: self._host_window(need, group) for group in groups}
+
+    def holes(self, need: str, window: Window) -> tuple[Hole, ...]:
+        """Return the stretches of a window that were not read of that log, host by host.
+
+        What another report of the same host shows is no hole.
+        """
+        shown = [self._shown(need, group) for group in _by_host(self._hosts.values())]
+        bundles = {bundle for bundle, _ in filter(None, shown)}
+        return tuple(
+            hole
+            for hole in self._holes
+            if hole.source == need and hole.bundle in bundles and hole.overlaps(*window)
+        )
+
+    def covered(self, need: str, bundle: str) -> Window | None:
+        """Return what one bundle's log covers but for its holes, None if it must not be trusted.
+
+        A rotated file that is missing is a hole of a known time; whatever else is wrong with the
+        log may be wrong with any line of it.
+        """
+        entry = self._ledger.get((bundle, need))
+        rows = self._coverage.get((bundle, need), [])
+        usable = entry and entry.presence in (Presence.PRESENT, Presence.ROTATED_AWAY)
+        if need not in LOGS or not entry or not usable or files_fault(entry.members, rows):
+            return None
+        missing = rotations_missing(row.member for row in rows)
+        kinds = [h.kind for h in self._holes if (h.source, h.bundle) == (need, bundle)]
+        if missing is None or kinds.count(HoleKind.ROTATED) < missing:
+            return None
+        return log_window(rows)
+
+    def _host_window(self, need: str, bundles: Sequence[str]) -> Window | None:
+        """Return the window of one host; of two bundles that of the later one."""
+        shown = self._shown(need, bundles)
+        return shown[1] if shown else None
+
+    def _shown(self, need: str, bundles: Sequence[str]) -> tuple[str, Window] | None:
+        """Return the report of a host that counts for a log, and what it covers."""
+        usable = [bundle for bundle in bundles if self.gap(need, bundle) is None]
+        windows = [(bundle, log_window(self._coverage[bundle, need])) for bundle in usable]
+        known = [(bundle, window) for bundle, window in windows if window is not None]
+        return max(known, key=lambda shown: shown[1][1].at, default=None)
+
+    def _unless_covered(self, need: str, bundles: Sequence[str]) -> list[Gap]:
+        gaps = [self.gap(need, bundle) for bundle in bundles]
+        return [gap for gap in gaps if gap is not None] if all(gaps) else []
+
+    def _document_fault(self, need: str, bundle: str) -> str:
+        if need not in _REPORTED:
+            return ""
+        report = self._hosts.get(bundle)
+        facts = [getattr(report, part, None) for part in _REPORTED[need]]
+        known = [fact for fact in facts if fact is not None]
+        if not known:
+            return "it is there but could not be understood"
+        whole = any(getattr(fact, "complete", True) for fact in known)
+        return "" if whole else "it is there but not whole"
+
+
+def _groups(scope: Scope, case: Case) -> list[list[str]]:
+    """Return groups of bundles; one of each must have the source."""
+    match scope:
+        case Scope.EVERY_HOST:
+            return _by_host(case.hosts)
+        case Scope.ONE_HOST:
+            return _by_pool(case)
+        case Scope.MASTER:
+            return _by_host(report for report in case.hosts if report.role is Role.MASTER)
+
+
+def _by_host(reports: Iterable[HostReport]) -> list[list[str]]:
+    """Group bundles by host: two reports of one host cover for each other."""
+    groups: dict[str, list[str]] = {}
+    for report in reports:
+        groups.setdefault(report.host_uuid or f"bundle {report.bundle}", []).append(report.bundle)
+    return list(groups.values())
+
+
+def _by_pool(case: Case) -> list[list[str]]:
+    """Group bundles by pool; a host that no database knows stands for a pool of its own."""
+    groups = [
+        [report.bundle for report in case.hosts if report.host_uuid in _members(pool)]
+        for pool in case.pools
+    ]
+    known = {bundle for group in groups for bundle in group}
+    alone = _by_host(report for report in case.hosts if report.bundle not in known)
+    return [group for group in groups if group] + alone
+
+
+def _members(pool: PoolState) -> frozenset[str]:
+    return frozenset(host.uuid for host in pool.hosts)
+
+
+def _gaps_of_pool(need: str, scope: Scope, pool: PoolState, case: Case) -> list[Gap]:
+    """Return what is missing of a known pool: hosts, the master, or the end of its database."""
+    given = [report for report in case.hosts if report.host_uuid in _members(pool)]
+    found = []
+    match scope:
+        case Scope.EVERY_HOST:
+            found = [
+                _gap(need, host, "no status report of this host was given", host)
+                for host in case.hosts_missing(pool)
+            ]
+        case Scope.MASTER:
+            if not any(report.role is Role.MASTER for report in given):
+                why = "no status report of the pool's master was given"
+                found.append(_gap(need, _name(pool), why, "the pool's master"))
+        case Scope.ONE_HOST:
+            if not given and need != XAPI_DB:
+                why = "no status report of a host of this pool was given"
+                found.append(_gap(need, _name(pool), why, "one of its hosts"))
+    if not pool.complete and (scope is Scope.EVERY_HOST or need == XAPI_DB):
+        why = f"the copy of the database is not whole ({pool.source}: {pool.chosen_because})"
+        found.append(_gap(need, _name(pool), why, "the pool's master"))
+    return found
+
+
+def _gaps_of_unknown_pools(need: str, scope: Scope, case: Case) -> list[Gap]:
+    """Return a gap for every host of which no database says who else is in its pool.
+
+    A single master may still have supporters whose logs would tell something else.
+    """
+    known = {uuid for pool in case.pools for uuid in _members(pool)}
+    unknown = [report for report in case.hosts if report.host_uuid not in known]
+    if scope is Scope.MASTER:
+        unknown = [report for report in unknown if report.role is not Role.MASTER]
+        why = "it is not the pool's master, and which host is cannot be told"
+    else:
+        why = "the pool's hosts are unknown: no xapi database was read that names this host"
+    if scope is Scope.ONE_HOST and need != XAPI_DB:
+        return []
+    return [_gap(need, report.name, why, "the pool's master") for report in unknown]
+
+
+def _name(pool: PoolState) -> str:
+    label = pool.pool and (pool.pool.name_label or pool.pool.uuid)
+    return f"pool {label}" if label else "pool"
+
+
+def _gap(need: str, host: str, why: str, where: str) -> Gap:
+    return Gap(need=need, host=host, why=why, settle_with=_make_report(where))
+
+
+def _make_report(where: str) -> str:
+    return f"xen-bugtool --yestoall (on {where})" if where else "xen-bugtool --yestoall"

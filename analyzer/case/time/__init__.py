@@ -1,0 +1,1 @@
+"""Time over all hosts: clocks compared, what came first, and where logs are silent."""

@@ -1,0 +1,129 @@
+"""One supporter's clock against its master's: the zone it tells, how far it is off, and the words.
+
+Sets the supporter's clock: moments are told in the frame of the master's.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from analyzer.case.rows import Row
+from analyzer.case.time.pairs import Pair
+from analyzer.case.time.skew import FEWEST, Estimate, bound_of, estimate
+from analyzer.dating.clock import Clock, Lead
+from analyzer.dating.zone import Sighting
+from analyzer.model.clock import ClockSkew
+from analyzer.model.finding import Evidence
+from analyzer.model.source import Source
+
+_QUARTER, _HALF_HOUR = 15, 30
+_MINUTE = 60.0
+_TOO_WIDE = 600.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What the comparison with the master's clock gave for one bundle."""
+
+    words: str
+    skew: ClockSkew | None = None
+    contradiction: str = ""
+
+
+def compared(
+    bundle: str,
+    names: Mapping[str, str],
+    masters: Sequence[str],
+    pairs: Sequence[Pair],
+    clocks: Callable[[str], Clock],
+) -> Compared:
+    """Compare a supporter's clock with that of its master by what both saw, and set it.
+
+    ``pairs`` are their calls, ``masters`` the bundles of the master.
+    """
+    master = names[masters[0]]
+    once = {(pair.ran.member, pair.ran.line): pair for pair in reversed(pairs)}
+    bounds = [bound for pair in once.values() if (bound := bound_of(pair, clocks))]
+    found = estimate(bounds)
+    if found is None:
+        return Compared(
+            words=f"not compared with the clock of {master}: {len(bounds)} calls that both saw "
+            f"can be compared, {FEWEST} are needed"
+        )
+    if clocks(bundle).utc_offset_minutes is None:
+        if not found.agreed or found.high - found.low > _TOO_WIDE:
+            return Compared(words=f"the calls that {master} saw too do not tell its zone")
+        found = _with_zone(clocks(bundle), found, master)
+    clocks(bundle).compare((), _leads(found, master))
+    return _told(bundle, names[bundle], master, found)
+
+
+def _with_zone(clock: Clock, found: Estimate, master: str) -> Estimate:
+    """Set the zone that the calls tell, and return how far the clock is off it."""
+    minutes = _zone_of((found.low + found.high) / 2 / _MINUTE)
+    how = f"{len(found.bounds)} calls that {master} saw too"
+    sightings = [Sighting(local=bound.shown, minutes=minutes, kind=how) for bound in found.bounds]
+    clock.compare(sightings, ())
+    shift = timedelta(minutes=minutes)
+    bounds = tuple(
+        replace(
+            bound,
+            low=bound.low - minutes * _MINUTE,
+            high=bound.high - minutes * _MINUTE,
+            shown=bound.shown - shift,
+        )
+        for bound in found.bounds
+    )
+    return replace(
+        found,
+        low=found.low - minutes * _MINUTE,
+        high=found.high - minutes * _MINUTE,
+        bounds=bounds,
+    )
+
+
+def _zone_of(minutes: float) -> int:
+    """Return the zone nearest to what a clock shows: few are not of half hours."""
+    quarter = round(minutes / _QUARTER) * _QUARTER
+    if abs(minutes - quarter) <= 1:
+        return quarter
+    return round(minutes / _HALF_HOUR) * _HALF_HOUR
+
+
+def _leads(found: Estimate, master: str) -> tuple[Lead, ...]:
+    """Return the correction, none where the clocks may well agree."""
+    if found.agreed and found.low <= 0 <= found.high:
+        return ()
+    seconds, doubt = (found.low + found.high) / 2, (found.high - found.low) / 2
+    shown = [bound.shown for bound in found.bounds]
+    words = f"its clock {seconds:+.0f} ± {doubt:.0f} s against {master}, corrected"
+    return (Lead(low=found.low, high=found.high, start=min(shown), end=max(shown), text=words),)
+
+
+def _told(bundle: str, host: str, master: str, found: Estimate) -> Compared:
+    count = len(found.bounds)
+    low, high = found.low, found.high
+    first = found.bounds[0].pair
+    skew = ClockSkew(
+        host=host,
+        bundle=bundle,
+        to=master,
+        seconds=(low + high) / 2,
+        doubt=(high - low) / 2,
+        how=f"{count} calls that both hosts saw",
+        pairs=count,
+        evidence=tuple(_quoted(row) for row in (first.asked, first.ran, first.answered)),
+    )
+    if found.agreed:
+        return Compared(words=f"compared with the clock of {master} by {count} calls", skew=skew)
+    apart = f"from {low:+.0f} to {high:+.0f} s"
+    return Compared(
+        words=f"compared with the clock of {master} by {count} calls, which do not agree",
+        skew=skew,
+        contradiction=f"the clock was {apart} ahead of that of {master}: one of them was set",
+    )
+
+
+def _quoted(row: Row) -> Evidence:
+    source = Source(bundle=row.bundle, member=row.member, line=row.line)
+    return Evidence(source=source, text=row.text)

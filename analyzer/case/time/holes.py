@@ -1,0 +1,200 @@
+"""Holes: stretches of a host's logs that nothing was read of, and why.
+
+What is missing is known from the names of rotated files and from the end of a cut one; else a
+log tells it by falling silent against its own rhythm. All logs of a host together tell more than
+one: while xensource.log goes on, SM had no work; when all are silent, the host was down, or
+their lines are lost.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from analyzer.case.events import EventTable
+from analyzer.case.gather import BundleContent
+from analyzer.case.time.log_rhythm import Rhythm, rhythm_of, speaks_at_that_time
+from analyzer.case.time.log_tracks import Silence, Track, tracks_of
+from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
+from analyzer.model.hole import Hole, HoleKind
+from analyzer.model.moment import Moment
+
+BOOTED = "host-booted"
+STARTED = "incident-host.role"
+SHUT_DOWN = ("host-shutdown.target", "host-shutdown.login")
+
+_TIRELESS = "xensource_log"  # xapi writes every minute on any host that is alive
+_MOST = 0.8  # share of a silence that another log must be silent in as well
+_NEARLY = 0.95
+_LOGS_LATE = timedelta(minutes=1)  # from the first line behind a boot to the kernel's
+_STARTING = timedelta(hours=1)  # a host that is down for longer may have been up without logs
+_GOING_DOWN = timedelta(minutes=15)
+
+
+def holes(
+    contents: Sequence[BundleContent],
+    logs: Sequence[str],
+    names: Mapping[str, str],
+    events: EventTable,
+    clocks: Sequence[HostClock] = (),
+) -> tuple[Hole, ...]:
+    """Return the holes of all logs of all reports, ordered by report, log and time.
+
+    ``logs`` are the sources that are logs, ``names`` is bundle → name of the host.
+    """
+    changes = {clock.bundle: clock.changes for clock in clocks}
+    found = [
+        hole
+        for content in contents
+        for hole in _Host(
+            name=names.get(content.name, content.name),
+            tracks=tracks_of(content, logs, changes.get(content.name, ())),
+            boots=_boots(content.name, events, changes.get(content.name, ())),
+            stops=_moments(content.name, events, *SHUT_DOWN),
+        ).holes()
+    ]
+    return tuple(sorted(found, key=lambda hole: (hole.bundle, hole.source, hole.began.at)))
+
+
+def _boots(bundle: str, events: EventTable, changes: Sequence[ClockChange]) -> tuple[Moment, ...]:
+    """Return when a host booted: by the kernel's first line, by xapi's word, by its uptime."""
+    told = [
+        event.moment
+        for event in events.of(BOOTED, STARTED)
+        if event.source.bundle == bundle
+        and (event.kind == BOOTED or event.fields.get("boot") == "true")
+    ]
+    told += [change.at for change in changes if change.kind is ClockChangeKind.REBOOT]
+    return tuple(told)
+
+
+def _moments(bundle: str, events: EventTable, *kinds: str) -> tuple[Moment, ...]:
+    return tuple(event.moment for event in events.of(*kinds) if event.source.bundle == bundle)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Host:
+    """The logs of one report, when the host booted, and when it began to shut down."""
+
+    name: str
+    tracks: tuple[Track, ...]
+    boots: tuple[Moment, ...]
+    stops: tuple[Moment, ...]
+
+    def holes(self) -> Iterator[Hole]:
+        """Yield the holes of all its logs."""
+        rhythms = [
+            rhythm_of(track, [silence for silence in track.silences if self._booted(silence)])
+            for track in self.tracks
+        ]
+        steady = [pair for pair in zip(self.tracks, rhythms, strict=True) if pair[1].steady]
+        shared: list[tuple[Silence, Hole]] = []
+        for track, rhythm in zip(self.tracks, rhythms, strict=True):
+            yield from self._breaks(track)
+            yield from self._end(track, rhythm)
+        for track, rhythm in steady:
+            for silence in track.silences:
+                hole = self._judged(track, rhythm, silence, [other for other, _ in steady])
+                if hole is not None:
+                    yield hole
+                    shared += [(silence, hole)] if hole.whole_host else []
+        for track in self.tracks:
+            if all(track is not other for other, _ in steady):
+                yield from self._with_the_others(track, shared)
+
+    def _judged(
+        self, track: Track, rhythm: Rhythm, silence: Silence, steady: Sequence[Track]
+    ) -> Hole | None:
+        """Return the hole that a silence of a steady log is, None if it is none."""
+        others = [o for o in self.tracks if o is not track and o.reaches_over(silence)]
+        silent = [other for other in others if other.silent_in(silence, _MOST)]
+        together = bool(others) and len(silent) == len(others)
+        if self._booted(silence) and len(silent) == len(others):
+            return self._by_boot(track, rhythm, silence, together=together)
+        if not rhythm.is_broken_by(silence):
+            return None
+        sure = track.need == _TIRELESS or any(other in silent for other in steady)
+        if not sure and not speaks_at_that_time(track, silence, rhythm):
+            return None
+        return self._hole(track, HoleKind.SILENT, silence, str(rhythm), whole_host=together)
+
+    def _by_boot(self, track: Track, rhythm: Rhythm, silence: Silence, *, together: bool) -> Hole:
+        """Return the hole before a boot: down, unless it is too long and nobody shut it down."""
+        told = any(
+            silence.began.at - _GOING_DOWN <= stop.at <= silence.began.at + _LOGS_LATE
+            for stop in self.stops
+        )
+        if told or silence.seconds <= _STARTING.total_seconds():
+            expected = f"{rhythm}; the host booted at its end"
+            return self._hole(track, HoleKind.DOWN, silence, expected, whole_host=together)
+        expected = f"{rhythm}; the host booted at its end, when it went down is not told"
+        return self._hole(track, HoleKind.SILENT, silence, expected, whole_host=True)
+
+    def _end(self, track: Track, rhythm: Rhythm) -> Iterator[Hole]:
+        """Yield the hole behind the end of a log while other logs of the host went on."""
+        on = max((other.last for other in self.tracks), key=lambda moment: moment.at)
+        silence = Silence(
+            began=track.last,
+            ended=on,
+            seconds=(on.at - track.last.at).total_seconds(),
+            before=track.end,
+            after=None,
+        )
+        if track.cut and silence.seconds > 0:
+            yield self._hole(track, HoleKind.CUT, silence, f"the rest of {track.name}")
+        elif rhythm.is_broken_by(silence) and (
+            track.need == _TIRELESS or speaks_at_that_time(track, silence, rhythm)
+        ):
+            yield self._hole(track, HoleKind.SILENT, silence, str(rhythm))
+
+    def _breaks(self, track: Track) -> Iterator[Hole]:
+        for lost in track.breaks:
+            yield self._hole(track, lost.kind, lost.silence, lost.expected)
+
+    def _with_the_others(
+        self, track: Track, shared: Sequence[tuple[Silence, Hole]]
+    ) -> Iterator[Hole]:
+        """Yield the holes of a log without a rhythm: where all the logs of the host are silent."""
+        done: list[Silence] = []
+        for silence, hole in shared:
+            if not track.reaches_over(silence) or any(s.covers(silence) > 0 for s in done):
+                continue
+            own = next((s for s in track.silences if s.covers(silence) >= _NEARLY), None)
+            if own is None:
+                continue
+            done.append(silence)
+            expected = f"{hole.source} is silent too: {hole.expected}"
+            inner = Silence(
+                began=max(own.began, silence.began, key=lambda moment: moment.at),
+                ended=min(own.ended, silence.ended, key=lambda moment: moment.at),
+                seconds=min(own.seconds, silence.seconds),
+                before=own.before,
+                after=own.after,
+            )
+            yield self._hole(track, hole.kind, inner, expected, whole_host=True)
+
+    def _booted(self, silence: Silence) -> bool:
+        return any(
+            silence.began.at < boot.at <= silence.ended.at + _LOGS_LATE for boot in self.boots
+        )
+
+    def _hole(
+        self,
+        track: Track,
+        kind: HoleKind,
+        silence: Silence,
+        expected: str,
+        *,
+        whole_host: bool = False,
+    ) -> Hole:
+        return Hole(
+            bundle=track.bundle,
+            host=self.name,
+            source=track.need,
+            kind=kind,
+            began=silence.began,
+            ended=silence.ended,
+            expected=expected,
+            before=silence.before,
+            after=silence.after,
+            whole_host=whole_host,
+        )

@@ -1,0 +1,70 @@
+"""The rhythm of a log, learnt from the log itself: how long it is silent when all is well.
+
+A log whose third longest silence is short speaks steadily, and one much longer silence is a hole
+in it. A log without such a rhythm (user.log, SMlog of a host without work) may be silent for as
+long as it likes.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from analyzer.case.time.log_tracks import Silence, Track
+from analyzer.parsers.scan.rhythm import SHORTEST
+
+_RARE = 2  # silences that are no part of a rhythm
+_STEADY = 600.0  # seconds: the longest usual silence of a steady log
+_SPOKEN = timedelta(hours=2)  # that a log must have been speaking for
+_LINES = 100
+_UNUSUAL = 4  # times the longest usual silence
+_WEEKS = (7, 14, 21)
+_DAYS = range(1, 15)
+_SATURDAY = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """``longest`` is the longest usual silence in seconds; ``steady`` logs have a rhythm."""
+
+    longest: float
+    steady: bool
+
+    def is_broken_by(self, silence: Silence) -> bool:
+        """Tell whether a silence is far longer than is usual."""
+        return self.steady and silence.seconds >= _UNUSUAL * self.longest
+
+    def __str__(self) -> str:
+        minutes = round(self.longest / 60)
+        return f"a line at least every {minutes} minutes"
+
+
+def rhythm_of(track: Track, explained: Sequence[Silence]) -> Rhythm:
+    """Return the rhythm of a log; silences that are ``explained`` tell nothing of it."""
+    silences = [silence for silence in track.silences if silence not in explained]
+    longest = sorted((silence.seconds for silence in silences), reverse=True)[_RARE:]
+    usual = max([SHORTEST, *longest[:1]])
+    quiet = timedelta(seconds=sum(silence.seconds for silence in track.silences))
+    spoken = track.last.at - track.first.at - quiet
+    steady = usual <= _STEADY and spoken >= _SPOKEN and track.lines >= _LINES
+    return Rhythm(longest=usual, steady=steady)
+
+
+def speaks_at_that_time(track: Track, silence: Silence, rhythm: Rhythm) -> bool:
+    """Tell whether the log spoke at the same time of another day.
+
+    Work that is done every night is no rhythm of the day, and a weekend is like a weekend only.
+    """
+    quiet = [own for own in track.silences if rhythm.is_broken_by(own)]
+    for days in _WEEKS if _touches_weekend(silence) else _DAYS:
+        for shift in (timedelta(days=days), timedelta(days=-days)):
+            first, last = silence.began.at + shift, silence.ended.at + shift
+            there = track.first.at <= first and last <= track.last.at
+            if there and not any(own.began.at < last and first < own.ended.at for own in quiet):
+                return True
+    return False
+
+
+def _touches_weekend(silence: Silence) -> bool:
+    length = (silence.ended.at.date() - silence.began.at.date()).days
+    days = (silence.began.at + timedelta(days=day) for day in range(min(length, 7) + 1))
+    return any(day.weekday() >= _SATURDAY for day in days)

@@ -1,0 +1,184 @@
+"""How failed calls are told: one finding per disk, or pair of disks, and burst of failures."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from analyzer.case.case import Case
+from analyzer.checks.tools.calls import Call, is_uuid
+from analyzer.checks.tools.finding import (
+    Row,
+    find_vdi,
+    found,
+    named,
+    quote,
+    quote_ends,
+    quote_row,
+    times,
+)
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
+from analyzer.model.moment import in_words
+from analyzer.model.rule import RuleText
+from analyzer.model.xapi import Vdi
+
+# A job that fails every night is one incident.
+_BURST = timedelta(hours=26)
+
+Burst = tuple[Call, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a check says of a burst: (title, detail), how sure, and what it adds to the quotations.
+
+    ``rows`` are databases' rows that bear it out: (row, names of fields).
+    """
+
+    words: tuple[str, str]
+    confidence: Confidence
+    basis: Basis
+    severity: Severity | None = None
+    values: Row = field(default_factory=dict)
+    more_rows: tuple[Row, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+
+
+def bursts(calls: Iterable[Call], mine: Callable[[Call], bool]) -> tuple[Burst, ...]:
+    """Return the calls that a check claims, by disks and bursts, in order of time."""
+    open_: dict[tuple[str, str], list[Call]] = {}
+    closed: list[Burst] = []
+    for call in calls:
+        if not mine(call):
+            continue
+        burst = open_.setdefault(call.disks, [])
+        if burst and not burst[-1].at.within(call.at, _BURST):
+            closed.append(tuple(burst))
+            burst.clear()
+        burst.append(call)
+    closed += [tuple(burst) for burst in open_.values()]
+    return tuple(sorted(closed, key=lambda burst: (burst[0].at.at, burst[0].disks)))
+
+
+def tell(case: Case, text: RuleText, burst: Burst, told: Told, retried: str = "") -> Finding:
+    """Return the finding of a burst; ``retried`` is `retried_since` of it."""
+    last = burst[-1]
+    lines = tuple(line for call in burst if (line := call.line))
+    values = {**_values(case, last), "retried": retried, **times(lines), **told.values}
+    return found(
+        text,
+        told.words,
+        basis=told.basis,
+        confidence=told.confidence,
+        subjects=_subjects(case, last),
+        rows=[*({**values, **row} for row in told.more_rows), values],
+        evidence=(*_quotes(burst), *told.evidence),
+        events=lines,
+        severity=Severity.INFO if retried else told.severity,
+        count=len(burst),
+    )
+
+
+def retried_since(case: Case, calls: Sequence[Call], burst: Burst) -> str:
+    """Say that the same call ended well after the burst, "" where that is not logged."""
+    last = burst[-1]
+    good = [call for call in calls if call.done and call.disks == last.disks]
+    later = [call for call in good if case.order.surely_before(last.mark, call.mark)]
+    return f"The same call ended well later, at {in_words(later[0].at)}." if later else ""
+
+
+def row_of(case: Case, uuid: str) -> Vdi | None:
+    """Return the disk's row, None where no database has it."""
+    known = find_vdi(case, uuid) if uuid else None
+    return known[1] if known else None
+
+
+def quoted_row(row: Vdi | None, *fields: str) -> tuple[Evidence, ...]:
+    """Quote fields of a row; nothing of one that is not there."""
+    return (quote_row(row, *fields),) if row is not None else ()
+
+
+def called(case: Case, key: str) -> str:
+    """Return what to call a disk in a sentence."""
+    row = row_of(case, key)
+    return named(row.name_label if row else None, key) if key else "a disk that no line names"
+
+
+def cut_off(call: Call, need: str, what: str) -> Gap:
+    """Return the gap of a call that failed for a reason that was not read."""
+    return Gap(
+        need=need,
+        host=call.line.host if call.line else "",
+        why=f"{what} of disk {call.vdi or '(not named)'} failed at {in_words(call.at)} "
+        f"with {call.code}, and its reason was not read",
+        settle_with=f"zgrep -h 'VDI.{call.method.value}' /var/log/xensource.log* "
+        "on the pool's master",
+    )
+
+
+def _values(case: Case, call: Call) -> dict[str, str]:
+    line = call.line
+    values = {
+        "disk": called(case, call.vdi),
+        "to_disk": called(case, call.to),
+        "host": line.host if line else "",
+        "reason": call.reason,
+        "code": call.code,
+    }
+    if is_uuid(call.vdi):
+        values["vdi"] = call.vdi
+    if is_uuid(call.to):
+        values["to"] = call.to
+    if (row := row_of(case, call.vdi)) is not None and (live := _live(case, row)) is not None:
+        values["live"] = live.uuid
+    return values
+
+
+def _live(case: Case, snapshot: Vdi) -> Vdi | None:
+    """Return the disk that a snapshot is of."""
+    return next((row for p in case.pools if (row := p.vdi(snapshot.snapshot_of))), None)
+
+
+def live_of(case: Case, uuid: str) -> Vdi | None:
+    """Return the disk that the snapshot with this uuid is of, None where that is not known."""
+    row = row_of(case, uuid)
+    return _live(case, row) if row is not None else None
+
+
+def _subjects(case: Case, call: Call) -> tuple[Subject, ...]:
+    keys = [key for key in call.disks if key]
+    rows = [(key, row_of(case, key)) for key in keys]
+    disks = [
+        Subject(type="VDI", uuid=key, name=row.name_label if row else None) for key, row in rows
+    ]
+    if not disks:
+        return _host_of(case, call)
+    pairs = (find_vdi(case, key) for key in keys)
+    srs = {sr.uuid: sr for p in pairs if p and p[1].sr and (sr := p[0].sr(p[1].sr))}
+    where = [Subject(type="SR", uuid=sr.uuid, name=sr.name_label) for sr in srs.values()]
+    if not where and call.operation is not None and call.operation.sr:
+        where = [Subject(type="SR", uuid=call.operation.sr)]
+    return (*dict.fromkeys(disks), *where)
+
+
+def _host_of(case: Case, call: Call) -> tuple[Subject, ...]:
+    """Return the host whose log tells of a call of which nothing says what disk it was about."""
+    host = call.line.host if call.line else ""
+    uuids = [report.host_uuid for report in case.hosts if report.name == host]
+    return (Subject(type="Host", uuid=(uuids and uuids[0]) or host, name=host),)
+
+
+def _quotes(burst: Burst) -> tuple[Evidence, ...]:
+    """Quote the latest call whole, and of the others the ends."""
+    earlier = [line for call in burst[:-1] if (line := call.line)]
+    return tuple(quote(line) for line in lines_of(burst[-1])) + quote_ends(earlier, 2)
+
+
+def lines_of(call: Call) -> tuple[Event, ...]:
+    """Return the lines that show a call best: its failure, its request, SM's error and entry."""
+    lines = [call.line] if call.line else []
+    lines += [event for event in call.lines if "vdi" in event.fields][:1]
+    if call.operation is not None:
+        lines += [each.event for each in call.operation.raised[-1:]]
+        lines += [call.operation.entry] if call.operation.entry else []
+    return tuple({event.source: event for event in lines}.values())

@@ -1,0 +1,58 @@
+"""The data of a snapshot without CBT metadata was to be destroyed, which xapi refuses.
+
+xapi looks at the database's `cbt_enabled` of the snapshot, not at the log (xen-api `xapi_vdi.ml`).
+"""
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.calls.call_finding import (
+    Burst,
+    Told,
+    bursts,
+    live_of,
+    quoted_row,
+    retried_since,
+    row_of,
+    tell,
+)
+from analyzer.checks.tools.calls import Call, Method, calls
+from analyzer.model.finding import Basis, Confidence, Finding
+from analyzer.model.rule import RuleText
+
+_REFUSED = "VDI_NO_CBT_METADATA"
+
+
+class CbtDestroyCbtNotEnabled:
+    """Claim the calls of VDI.data_destroy that ended with VDI_NO_CBT_METADATA."""
+
+    id = "cbt-destroy-cbt-not-enabled"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every call of VDI.data_destroy that failed."""
+        found = calls(case, Method.DESTROY)
+        mine = bursts(found, lambda call: call.code == _REFUSED)
+        return Examined(findings=tuple(_finding(case, text, burst, found) for burst in mine))
+
+
+def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
+    last = burst[-1]
+    row, live = row_of(case, last.vdi), live_of(case, last.vdi)
+    off = row is not None and row.cbt_enabled is False
+    told = Told(
+        words=(text.title, text.detail),
+        confidence=Confidence.CERTAIN,
+        basis=Basis.BOTH if off else Basis.SYMPTOM,
+        values={
+            **({"there": row.uuid} if off and row is not None else {}),
+            **({"without": live.uuid} if live and live.cbt_enabled is False else {}),
+            **({"having": live.uuid} if live and live.cbt_enabled else {}),
+        },
+        evidence=(
+            *quoted_row(row, "cbt_enabled", "is_a_snapshot", "type"),
+            *quoted_row(live, "cbt_enabled"),
+        ),
+    )
+    return tell(case, text, burst, told, retried_since(case, found, burst))
+
+
+CHECK = CbtDestroyCbtNotEnabled()

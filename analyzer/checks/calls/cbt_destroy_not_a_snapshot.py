@@ -1,0 +1,60 @@
+"""The data of a disk that is no snapshot was to be destroyed: refused by xapi, or else by SM."""
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.calls.call_finding import (
+    Burst,
+    Told,
+    bursts,
+    cut_off,
+    quoted_row,
+    row_of,
+    tell,
+)
+from analyzer.checks.tools.calls import Call, Method, calls
+from analyzer.model.finding import Basis, Confidence, Finding
+from analyzer.model.rule import RuleText
+
+_REFUSED = "OPERATION_NOT_ALLOWED"
+_XAPI = "VDI is not a snapshot"
+_SM = "Only allowed for snapshot VDIs"
+
+
+class CbtDestroyNotASnapshot:
+    """Claim the calls of VDI.data_destroy that were refused because of what the disk is."""
+
+    id = "cbt-destroy-not-a-snapshot"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every call of VDI.data_destroy that failed."""
+        found = calls(case, Method.DESTROY)
+        unread = [call for call in found if call.code == _REFUSED and not call.reason]
+        return Examined(
+            findings=tuple(_finding(case, text, burst) for burst in bursts(found, _is_mine)),
+            gaps=tuple(cut_off(call, "xensource_log", "destroying the data") for call in unread),
+        )
+
+
+def _is_mine(call: Call) -> bool:
+    if call.code == _REFUSED:
+        return call.reason.startswith(_XAPI)
+    return call.code.startswith("SR_BACKEND_FAILURE") and _SM in call.reason
+
+
+def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
+    last = burst[-1]
+    row = row_of(case, last.vdi)
+    shown = row is not None and row.is_a_snapshot is False
+    again = row is not None and row.is_a_snapshot is True
+    metadata = row is not None and row.type == "cbt_metadata"
+    told = Told(
+        words=text.case("metadata") if metadata and shown else (text.title, text.detail),
+        confidence=Confidence.LIKELY if again else Confidence.CERTAIN,
+        basis=Basis.BOTH if shown else Basis.SYMPTOM,
+        values={"metadata" if metadata else "alive": row.uuid} if row is not None else {},
+        evidence=quoted_row(row, "is_a_snapshot", "type"),
+    )
+    return tell(case, text, burst, told)
+
+
+CHECK = CbtDestroyNotASnapshot()

@@ -1,0 +1,69 @@
+"""CBT was to be turned on for a raw disk, which has no place for it: SM refuses the call."""
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.calls.call_finding import (
+    Burst,
+    Told,
+    bursts,
+    cut_off,
+    quoted_row,
+    row_of,
+    tell,
+)
+from analyzer.checks.calls.raw_disk import is_type_error, shown_other, shown_raw
+from analyzer.checks.tools.calls import Call, Method, calls
+from analyzer.model.finding import Basis, Confidence, Finding
+from analyzer.model.rule import RuleText
+
+
+class CbtEnableOnRawVdi:
+    """Claim SM's refusals, but those of disks that the database shows as snapshots."""
+
+    id = "cbt-enable-on-raw-vdi"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every call of VDI.enable_cbt that SM refused."""
+        found = calls(case, Method.ENABLE)
+        mine = bursts(found, lambda call: is_type_error(call) and not _is_snapshot(case, call))
+        unread = [c for c in found if c.code == "SR_BACKEND_FAILURE_66" and not c.reason]
+        return Examined(
+            findings=tuple(_finding(case, text, burst) for burst in mine),
+            gaps=tuple(cut_off(call, "smlog", "turning CBT on") for call in unread),
+        )
+
+
+def _is_snapshot(case: Case, call: Call) -> bool:
+    row = row_of(case, call.vdi)
+    return row is not None and row.is_a_snapshot is True
+
+
+def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
+    return tell(case, text, burst, _told(case, text, burst[-1].vdi))
+
+
+def _told(case: Case, text: RuleText, uuid: str) -> Told:
+    """Say how sure it is: SM does not say whether it took the disk for raw or for a snapshot."""
+    if raw := shown_raw(case, uuid):
+        return Told(
+            words=(text.title, text.detail),
+            confidence=Confidence.CERTAIN,
+            basis=Basis.BOTH,
+            evidence=raw,
+        )
+    if other := shown_other(case, uuid):
+        return Told(
+            words=text.case("contradicted"),
+            confidence=Confidence.POSSIBLE,
+            basis=Basis.SYMPTOM,
+            evidence=other,
+        )
+    return Told(
+        words=text.case("refused"),
+        confidence=Confidence.LIKELY,
+        basis=Basis.SYMPTOM,
+        evidence=quoted_row(row_of(case, uuid), "is_a_snapshot", "sm_config"),
+    )
+
+
+CHECK = CbtEnableOnRawVdi()

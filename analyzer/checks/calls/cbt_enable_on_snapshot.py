@@ -1,0 +1,74 @@
+"""CBT was to be turned on for a snapshot, which xapi refuses; SM refuses it for what it calls so.
+
+xapi asks for `is_a_snapshot` before SM hears of the call (xen-api `xapi_vdi.ml`
+check_operation_error).
+"""
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.calls.call_finding import (
+    Burst,
+    Told,
+    bursts,
+    cut_off,
+    live_of,
+    quoted_row,
+    row_of,
+    tell,
+)
+from analyzer.checks.calls.raw_disk import NOT_RAW, is_type_error
+from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
+from analyzer.model.finding import Basis, Confidence, Finding, Severity
+from analyzer.model.rule import RuleText
+
+_REFUSED = "OPERATION_NOT_ALLOWED"
+_WORDS = "VDI is a snapshot"
+
+
+class CbtEnableOnSnapshot:
+    """Claim the calls that xapi refused for a snapshot, and SM's refusal of what is one."""
+
+    id = "cbt-enable-on-snapshot"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every call of VDI.enable_cbt that failed."""
+        found = calls(case, Method.ENABLE)
+        mine = bursts(found, lambda call: _is_mine(case, call))
+        unread = [call for call in found if call.code == _REFUSED and not call.reason]
+        return Examined(
+            findings=tuple(_finding(case, text, burst) for burst in mine),
+            gaps=tuple(cut_off(call, "xensource_log", "turning CBT on") for call in unread),
+        )
+
+
+def _is_mine(case: Case, call: Call) -> bool:
+    if call.code == _REFUSED:
+        return call.reason.startswith(_WORDS)
+    row = row_of(case, call.vdi)
+    return is_type_error(call) and row is not None and row.is_a_snapshot is True
+
+
+def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
+    last = burst[-1]
+    row, live = row_of(case, last.vdi), live_of(case, last.vdi)
+    shown = row is not None and row.is_a_snapshot is True
+    now = bool(live and live.cbt_enabled)
+    told = Told(
+        words=text.case(NOT_RAW) if is_type_error(last) else (text.title, text.detail),
+        confidence=Confidence.CERTAIN,
+        basis=Basis.BOTH if shown else Basis.SYMPTOM,
+        severity=Severity.INFO if now else None,
+        values={
+            "now": "CBT is on for the disk that it is a snapshot of." if now else "",
+            **({"without": live.uuid} if live and live.cbt_enabled is False else {}),
+            **({"orphan": last.vdi} if live is None and is_uuid(last.vdi) else {}),
+        },
+        evidence=(
+            *quoted_row(row if shown else None, "is_a_snapshot", "snapshot_of"),
+            *quoted_row(live if now else None, "cbt_enabled"),
+        ),
+    )
+    return tell(case, text, burst, told)
+
+
+CHECK = CbtEnableOnSnapshot()

@@ -1,0 +1,106 @@
+"""Changed blocks were asked for up to a disk that was attached, which xapi refuses.
+
+xapi looks at vdi_to only, and does not count what VMs that are snapshots hold (xen-api
+`xapi_vdi.ml` check_operation_error, `list_changed_blocks`).
+"""
+
+from collections.abc import Iterable
+
+from analyzer.case.case import Case
+from analyzer.case.time.order import Mark
+from analyzer.checks._api import Examined
+from analyzer.checks.calls.call_finding import (
+    Burst,
+    Told,
+    bursts,
+    quoted_row,
+    retried_since,
+    row_of,
+    tell,
+)
+from analyzer.checks.tools.calls import Call, Method, calls
+from analyzer.checks.tools.finding import find_vdi, listed, named, quote, quote_row
+from analyzer.model.finding import Basis, Confidence, Finding
+from analyzer.model.operation import Attachment
+from analyzer.model.rule import RuleText
+from analyzer.model.xapi import Vbd, Vm
+
+_REFUSED = "VDI_IN_USE"
+_MOST = 3
+
+
+class CbtListTargetAttached:
+    """Claim the calls of VDI.list_changed_blocks that ended with VDI_IN_USE."""
+
+    id = "cbt-list-target-attached"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every call of VDI.list_changed_blocks that failed."""
+        found = calls(case, Method.LIST)
+        mine = bursts(found, lambda call: call.code == _REFUSED)
+        return Examined(findings=tuple(_finding(case, text, burst, found) for burst in mine))
+
+
+def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
+    last = burst[-1]
+    now, then = _holders(case, last.to), _attached(case, last)
+    row = row_of(case, last.to)
+    told = Told(
+        words=text.case("snapshot") if row and row.is_a_snapshot else (text.title, text.detail),
+        confidence=Confidence.CERTAIN,
+        basis=Basis.BOTH if now or then else Basis.SYMPTOM,
+        values={"holders": _in_words(now)},
+        more_rows=tuple({"vbd": vbd.uuid} for vbd, vm in now if vm and vm.is_control_domain),
+        evidence=(
+            *quoted_row(row, "is_a_snapshot"),
+            *(quote_row(vbd, "VDI", "VM", "currently_attached", "reserved") for vbd, _ in now),
+            *(quote(event) for each in then for event in each.events[:1]),
+            *(row for each in then if not each.events for row in each.rows),
+        ),
+    )
+    return tell(case, text, burst, told, retried_since(case, found, burst))
+
+
+def _holders(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:
+    """Return the active VBDs of a disk at capture, but those of VMs that are snapshots."""
+    known = find_vdi(case, uuid) if uuid else None
+    if known is None:
+        return ()
+    pool, vdi = known
+    active = [vbd for vbd in pool.vbds_of(vdi) if vbd.currently_attached or vbd.reserved]
+    pairs = ((vbd, pool.vm(vbd.vm)) for vbd in active)
+    return tuple((vbd, vm) for vbd, vm in pairs if vm is None or vm.is_a_snapshot is not True)[
+        :_MOST
+    ]
+
+
+def _attached(case: Case, call: Call) -> tuple[Attachment, ...]:
+    """Return who had the disk active when the call was made, as far as SMlog shows it."""
+    own = (each for each in case.attachments if call.to and each.vdi == call.to)
+    return tuple(each for each in own if each.began is not None and _spans(case, each, call))[
+        :_MOST
+    ]
+
+
+def _spans(case: Case, each: Attachment, call: Call) -> bool:
+    if each.began is None or not each.events:
+        return False
+    began = Mark(at=each.began, source=each.events[0].source)
+    if not case.order.surely_before(began, call.mark):
+        return False
+    last = each.ended and Mark(at=each.ended, source=each.events[-1].source)
+    return each.open_at_capture is True or bool(last and case.order.surely_before(call.mark, last))
+
+
+def _in_words(now: Iterable[tuple[Vbd, Vm | None]]) -> str:
+    names = [_called(vm) for _, vm in now if vm is not None]
+    return f"When the database was written, it was attached to {listed(names)}." if names else ""
+
+
+def _called(vm: Vm) -> str:
+    if vm.is_control_domain:
+        return "the control domain"
+    return f"VM {named(vm.name_label, vm.uuid)}"
+
+
+CHECK = CbtListTargetAttached()

@@ -1,0 +1,98 @@
+"""How a failed comparison is told: one finding per pair and burst, for the three rules."""
+
+from collections.abc import Mapping
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.calls.call_finding import (
+    Burst,
+    Told,
+    bursts,
+    called,
+    retried_since,
+    row_of,
+    tell,
+)
+from analyzer.checks.calls.list_failure import MAYBE_DEFECT, judge
+from analyzer.checks.calls.list_reason import OF_LOGS, Judged, Reason
+from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
+from analyzer.checks.tools.finding import find_vdi, listed
+from analyzer.model.finding import Finding, Severity
+from analyzer.model.rule import RuleText
+
+_DAMAGE = frozenset({Reason.BROKEN, Reason.STOPPED, Reason.SIZES, Reason.COMMAND})
+_MENDED = "sm-3.2.12-17.4"
+_OFF = {Reason.FROM_OFF: 0, Reason.TO_OFF: 1}
+
+
+def examine(case: Case, text: RuleText, reasons: frozenset[Reason]) -> Examined:
+    """Return the findings of the comparisons that failed for one of these reasons."""
+    found = calls(case, Method.LIST)
+    judged = {id(call): verdict for call in found if (verdict := judge(case, call))}
+    mine = bursts(found, lambda call: id(call) in judged and judged[id(call)].reason in reasons)
+    findings = tuple(_finding(case, text, burst, judged, found) for burst in mine)
+    return Examined(findings=findings)
+
+
+def _finding(
+    case: Case,
+    text: RuleText,
+    burst: Burst,
+    judged: Mapping[int, Judged],
+    found: tuple[Call, ...],
+) -> Finding:
+    last = judged[id(burst[-1])]
+    told = Told(
+        words=text.case(last.reason.value),
+        confidence=last.confidence,
+        basis=last.basis,
+        severity=_severity(case, last),
+        values=_values(case, last),
+        evidence=last.evidence,
+    )
+    return tell(case, text, burst, told, retried_since(case, found, burst))
+
+
+def _severity(case: Case, last: Judged) -> Severity | None:
+    """Return error for damage, None, that is the text's own, for what a client can do wrong."""
+    if last.reason in _DAMAGE:
+        return Severity.ERROR
+    place = _OFF.get(last.reason)
+    lost = row_of(case, last.call.disks[place]) if place is not None else None
+    return Severity.ERROR if lost is not None and lost.cbt_enabled is True else None
+
+
+def _values(case: Case, last: Judged) -> dict[str, str]:
+    values = {
+        "maybe": listed(last.open_).replace(" and ", " or ") if last.open_ else "",
+        "stop_disk": called(case, last.stop),
+        "next_log": last.next,
+    }
+    place = _OFF.get(last.reason)
+    row = row_of(case, last.call.disks[place]) if place is not None else None
+    if row is not None and row.cbt_enabled is True:
+        values["lost"] = row.uuid
+    if last.reason is Reason.DEFECT or MAYBE_DEFECT in last.open_:
+        values["mended"] = _MENDED
+    if last.settle_with and "<" not in last.settle_with:  # it has a real path
+        values["settle"] = last.settle_with
+    if last.reason not in OF_LOGS:
+        return values
+    keys = {"from_log": last.call.vdi, "to_log": last.call.to, "stop_log": last.stop}
+    for name, uuid in keys.items():
+        if uuid and (path := _path(case, uuid, last.call)):
+            values[name] = path
+    return values
+
+
+def _path(case: Case, uuid: str, call: Call) -> str:
+    """Return where a disk's log is on the SR's master, "" where its SR is not known."""
+    if not is_uuid(uuid):
+        return ""
+    known = find_vdi(case, uuid) or find_vdi(case, call.to) or find_vdi(case, call.vdi)
+    sr = known[0].sr(known[1].sr) if known and known[1].sr else None
+    if sr is None:
+        return ""
+    if case.cbt.volumes.get(sr.uuid, (sr.type or "").startswith("lvm")):
+        return f"/dev/VG_XenStorage-{sr.uuid}/{uuid}.cbtlog"
+    return f"/run/sr-mount/{sr.uuid}/{uuid}.cbtlog"

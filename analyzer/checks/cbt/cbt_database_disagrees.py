@@ -1,0 +1,211 @@
+"""The database and the logs did not agree on CBT of a disk (H-04, H-05).
+
+Source: sm `VDI.py` in_sync_with_xenapi_record() and `SR.py` ScanRecord: a scan of the SR compares
+each disk with its row, logs the first difference, then "Updating VDI with location=…" for each
+disk that had one, in the same order, and writes the row anew: `cbt_enabled` becomes what the log's
+existence says, without an alert. A log that a list does not show is `cbt-log-missing`'s.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.checks._api import Examined
+from analyzer.checks.tools.chain_facts import disk_subjects, gone, name_of
+from analyzer.checks.tools.finding import found, near, quote, quote_row, times
+from analyzer.checks.tools.log_places import Listing, Place, listing_of
+from analyzer.checks.tools.sm_runs import runs
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
+from analyzer.model.rule import RuleText
+from analyzer.model.xapi import Sr, Vdi
+
+RULE = "cbt-database-disagrees"
+DIFFERS, UPDATES = f"{RULE}.differs", f"{RULE}.updates"
+_ONE_SCAN = timedelta(hours=2)
+# enable_cbt and disable_cbt hold no lock on the SR of an LVM type: a scan may see them half done.
+_RACE = timedelta(minutes=5)
+_UNSETTLED = timedelta(minutes=10)
+_CHANGING = ("vdi_enable_cbt", "vdi_disable_cbt", "vdi_snapshot", "vdi_delete", "vdi_activate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flip:
+    """A scan that found CBT of a disk to be other than the database said; ``on`` is the truth."""
+
+    vdi: str
+    on: bool
+    line: Event
+    update: Event
+
+
+class CbtDatabaseDisagrees:
+    """Look at what scans corrected, and at rows that still are wrong."""
+
+    id = RULE
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Read the scans in SMlog, then compare rows with lists and with the rebuilt logs."""
+        flips, gaps = _flips(case)
+        by_disk: dict[str, list[Flip]] = {}
+        for flip in flips:
+            if not _race(case, flip):
+                by_disk.setdefault(flip.vdi, []).append(flip)
+        findings = [_of_scan(case, text, own) for _, own in sorted(by_disk.items())]
+        for pool in case.pools:
+            findings += _of_rows(case, text, pool)
+        return Examined(findings=tuple(findings), gaps=gaps)
+
+
+def _flips(case: Case) -> tuple[list[Flip], tuple[Gap, ...]]:
+    flips: list[Flip] = []
+    gaps: list[Gap] = []
+    for scan in _scans(case):
+        differs = [event for event in scan if event.kind == DIFFERS]
+        updates = [event for event in scan if event.kind == UPDATES]
+        wrong = [event for event in differs if event.fields["what"] == "cbt_enabled"]
+        if len(differs) == len(updates):
+            flips += [
+                _flip(*pair) for pair in zip(differs, updates, strict=True) if pair[0] in wrong
+            ]
+        else:
+            gaps += [_unnamed(event) for event in wrong]
+    return flips, tuple(dict.fromkeys(gaps))
+
+
+def _scans(case: Case) -> Iterator[Sequence[Event]]:
+    """Yield the lines of each scan: differences, then updates, of one process."""
+    open_: dict[tuple[str, int | None], list[Event]] = {}
+    for event in case.events.of(DIFFERS, UPDATES):
+        key = (event.source.bundle, event.pid)
+        own = open_.get(key)
+        new = own is not None and (
+            (event.kind == DIFFERS and own[-1].kind == UPDATES)
+            or not near(own[-1], event, _ONE_SCAN)
+        )
+        if own is not None and new:
+            yield own
+        if own is None or new:
+            open_[key] = [event]
+        else:
+            own.append(event)
+    yield from open_.values()
+
+
+def _flip(line: Event, update: Event) -> Flip:
+    on = line.fields["sm"] == "True"
+    return Flip(vdi=update.fields["vdi"], on=on, line=line, update=update)
+
+
+def _unnamed(line: Event) -> Gap:
+    return Gap(
+        need="smlog",
+        host=line.host,
+        why=f"a scan found that the database was wrong about CBT of a disk ({line.message}), and "
+        "which disk is not in what was read",
+        settle_with=f"zgrep -h 'Updating VDI with location' /var/log/SMlog* on {line.host}",
+    )
+
+
+def _race(case: Case, flip: Flip) -> bool:
+    """Tell whether CBT of the disk was being turned on or off at the time."""
+    return any(
+        run.vdi == flip.vdi
+        and (run.first.within(flip.line.moment, _RACE) or run.last.within(flip.line.moment, _RACE))
+        for run in runs(case, "vdi_enable_cbt", "vdi_disable_cbt")
+    )
+
+
+def _of_scan(case: Case, text: RuleText, flips: Sequence[Flip]) -> Finding:
+    last = flips[-1]
+    lines = [flip.line for flip in flips]
+    values = {**_values(case, last.vdi), **times(lines)}
+    values["kept" if last.on else "lost"] = last.vdi
+    return found(
+        text,
+        text.case("turned-on") if last.on else (text.title, text.detail),
+        basis=Basis.SYMPTOM,
+        confidence=Confidence.CERTAIN,
+        subjects=disk_subjects(case, last.vdi, _sr_of(case, last.vdi)),
+        rows=[values],
+        evidence=tuple(
+            evidence for flip in flips[-2:] for evidence in (quote(flip.line), quote(flip.update))
+        ),
+        events=lines,
+    )
+
+
+def _values(case: Case, vdi: str) -> dict[str, str]:
+    sr = _sr_of(case, vdi)
+    return {"vdi": vdi, "disk": name_of(case, vdi), **({"sr": sr} if sr else {})}
+
+
+def _sr_of(case: Case, vdi: str) -> str | None:
+    for pool in case.pools:
+        row = pool.vdi(vdi)
+        sr = pool.sr(row.sr) if row and row.sr else None
+        if sr is not None:
+            return sr.uuid
+    return None
+
+
+def _of_rows(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding]:
+    """Yield the rows that still are wrong: off with a log, or on where SM removed the log."""
+    lists: dict[str, Listing] = {}
+    for row in pool.vdis:
+        sr = pool.sr(row.sr) if row.sr else None
+        if sr is None or row.cbt_enabled is None or row.current_operations:
+            continue
+        if sr.uuid not in lists:
+            lists[sr.uuid] = listing_of(case, pool, sr)
+        if not row.cbt_enabled:
+            yield from _log_of_nobody(case, text, row, lists[sr.uuid])
+        elif not lists[sr.uuid].places and not lists[sr.uuid].shows(row.uuid):
+            yield from _removed(case, text, row, sr)
+
+
+def _log_of_nobody(case: Case, text: RuleText, row: Vdi, listing: Listing) -> Iterator[Finding]:
+    places = [place for place in listing.places if place.has_log(row.uuid)]
+    if places and len(places) == len(listing.places) and _settled(case, row.uuid, places[0]):
+        shown = places[0].rows[f"{row.uuid}.cbtlog"]
+        evidence = (
+            quote_row(row, "cbt_enabled", "SR"),
+            Evidence(source=shown.source, text=shown.text),
+        )
+        yield _of_state(case, text, text.case("log-there"), row, evidence)
+
+
+def _removed(case: Case, text: RuleText, row: Vdi, sr: Sr) -> Iterator[Finding]:
+    """Yield a row that says on where the rebuilt log is surely gone, and no list can say so."""
+    log = case.cbt.log(sr.uuid, row.uuid)
+    if log is not None and log.exists is not None and gone(log):
+        evidence = (quote_row(row, "cbt_enabled", "SR"), log.exists.evidence)
+        yield _of_state(case, text, text.case("log-removed"), row, evidence)
+
+
+def _settled(case: Case, vdi: str, place: Place) -> bool:
+    """Tell whether nothing changed the disk's log around the time of the report."""
+    return not any(
+        run.vdi == vdi and (place.at is None or run.last.within(place.at, _UNSETTLED))
+        for run in runs(case, *_CHANGING)
+    )
+
+
+def _of_state(
+    case: Case, text: RuleText, told: tuple[str, str], row: Vdi, evidence: tuple[Evidence, ...]
+) -> Finding:
+    sr = _sr_of(case, row.uuid) or ""
+    return found(
+        text,
+        told,
+        basis=Basis.STATE,
+        confidence=Confidence.LIKELY,
+        subjects=disk_subjects(case, row.uuid, sr),
+        rows=[{**_values(case, row.uuid), "scan": sr}],
+        evidence=evidence,
+    )
+
+
+CHECK = CbtDatabaseDisagrees()

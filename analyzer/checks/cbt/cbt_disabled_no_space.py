@@ -1,0 +1,67 @@
+"""CBT turned off at a snapshot because the SR had no space for a new log."""
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.cbt.snapshot_finding import by_disk, make
+from analyzer.checks.tools.snapshot_log import SPACE, Failure, Reason, failures, no_space
+from analyzer.model.finding import Confidence, Finding, Gap
+from analyzer.model.moment import in_words
+from analyzer.model.rule import RuleText
+
+
+class CbtDisabledNoSpace:
+    """Claim the failures whose reason is want of space; each other one is its sibling's.
+
+    A failure whose reason was not read is a gap here: it may have been want of space.
+    """
+
+    id = "cbt-disabled-no-space"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every time that CBT was turned off at a snapshot."""
+        found = failures(case)
+        mine = [failure for failure in found if no_space(case, failure)]
+        open_ = [
+            f for f in found if f not in mine and f.reason in (Reason.CUT_SHORT, Reason.UNKNOWN)
+        ]
+        return Examined(
+            findings=tuple(_finding(case, text, group) for group in by_disk(mine)),
+            gaps=tuple(_gap(group) for group in by_disk(open_)),
+        )
+
+
+def _finding(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
+    last = group[-1]
+    if last.reason is Reason.CUT_SHORT:
+        return make(case, text, text.case("full-since"), group, Confidence.LIKELY)
+    if any(event.kind == SPACE for event in last.because):
+        return make(case, text, text.case("volume-group"), group, Confidence.CERTAIN)
+    return make(case, text, (text.title, text.detail), group, Confidence.CERTAIN)
+
+
+def _gap(group: tuple[Failure, ...]) -> Gap:
+    """Say what would settle it for one disk."""
+    last = group[-1]
+    when = in_words(last.line.moment)
+    if last.reason is Reason.CUT_SHORT:
+        why = (
+            f"CBT of disk {last.vdi} was turned off at {when} because its new log was cut short; "
+            "that is a full SR or an input/output error, and nothing shows how full the SR was"
+        )
+        return Gap(
+            need="df",
+            host=last.line.host,
+            why=why,
+            settle_with=f"df -h /run/sr-mount/{last.sr}" if last.sr else "df -h",
+        )
+    return Gap(
+        need="smlog",
+        host=last.line.host,
+        why=f"CBT of disk {last.vdi} was turned off at a snapshot at {when}, "
+        "and no line that says why was read",
+        settle_with=f"zgrep -h -B60 'Creating CBT .*{last.vdi}' /var/log/SMlog* "
+        "on the host that is master of its SR",
+    )
+
+
+CHECK = CbtDisabledNoSpace()

@@ -1,0 +1,39 @@
+"""CBT turned off at a snapshot for another reason than space, or for one that was not read."""
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.cbt.snapshot_finding import by_disk, make
+from analyzer.checks.tools.snapshot_log import Failure, Reason, failures, no_space
+from analyzer.model.finding import Confidence, Finding
+from analyzer.model.rule import RuleText
+
+
+class CbtDisabledSnapshotFailed:
+    """Take the failures that `cbt-disabled-no-space` does not claim, and name their reason."""
+
+    id = "cbt-disabled-snapshot-failed"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every time that CBT was turned off at a snapshot."""
+        mine = [failure for failure in failures(case) if not no_space(case, failure)]
+        return Examined(findings=tuple(_finding(case, text, group) for group in by_disk(mine)))
+
+
+def _finding(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
+    last = group[-1]
+    match last.reason:
+        case Reason.UNKNOWN:
+            return make(case, text, text.case("unknown"), group, Confidence.POSSIBLE)
+        case Reason.OTHER if last.refresh:
+            return make(case, text, text.case("refresh"), group, _confidence(last))
+        case _:
+            return make(case, text, (text.title, text.detail), group, _confidence(last))
+
+
+def _confidence(failure: Failure) -> Confidence:
+    """Return certain where the line is about a CBT log, likely where it is merely the last."""
+    about_log = any(".cbtlog" in event.message for event in failure.because)
+    return Confidence.CERTAIN if about_log else Confidence.LIKELY
+
+
+CHECK = CbtDisabledSnapshotFailed()

@@ -1,0 +1,164 @@
+"""Every incremental backup of a disk becomes a full one, for ever (H-10).
+
+Source: sm `VDI.py` delete(), the coalescing of CBT logs. After CBT was turned off by an error, the
+newest old snapshot keeps pointing to the disk. When it is deleted after the next snapshot was
+taken, its neighbour in the chain is taken to be the disk: the disk's log gets another parent than
+its newest snapshot. The next snapshot is then linked to that parent, the newest one is passed by,
+and deleting it does the same again.
+"""
+
+from collections.abc import Iterator
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.tools.chain_facts import (
+    Mark,
+    Tracking,
+    disk_subjects,
+    gone,
+    log_path,
+    name_of,
+    sure,
+    tracking_of,
+    unknown_pointers,
+)
+from analyzer.checks.tools.finding import found
+from analyzer.checks.tools.lost_tracking import snapshots_of
+from analyzer.checks.tools.sm_runs import code_of, quote_run, runs
+from analyzer.checks.tools.unread import held_back
+from analyzer.model.cbt import CbtLog, Known
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding
+from analyzer.model.moment import in_words
+from analyzer.model.operation import Operation, Result
+from analyzer.model.rule import RuleText
+
+UNRELATED = 460
+_MOST_FAILURES = 3
+_CHAIN = "whether the disk's log still has its newest snapshot as its parent"
+
+
+class CbtEveryBackupFull:
+    """Look for snapshots that point to a disk whose log was given another parent since."""
+
+    id = "cbt-every-backup-full"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Compare both ends of every link from a snapshot to its live disk."""
+        facts = tracking_of(case)
+        findings = tuple(
+            _finding(case, text, facts, newest, disk) for newest, disk in _broken(case, facts)
+        )
+        return held_back(
+            case,
+            Examined(findings=findings, gaps=() if findings else unknown_pointers(case, _CHAIN)),
+        )
+
+
+def _broken(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:
+    """Yield (newest snapshot, live disk) where only the first points to the second.
+
+    The parent was changed after the pointer was written: a snapshot writes the pointer last. A
+    pointer from before a break of tracking is the rule's about stale pointers.
+    """
+    for (sr, uuid), log in sorted(case.cbt.now.items()):
+        child = sure(log.child)
+        disk = case.cbt.log(sr, child) if child else None
+        if disk is None or gone(log) or gone(disk) or sure(disk.parent) in (None, uuid):
+            continue
+        assert log.child is not None
+        assert disk.parent is not None
+        later = _mark(log.child), _mark(disk.parent)
+        relinked = later[0] and later[1] and later[0].precedes(later[1], facts.order)
+        linked_anew = _taken_later(facts, disk.parent.value, uuid) and any(
+            sure(other.child) == disk.parent.value and not gone(other)
+            for other in case.cbt.logs(sr)
+        )
+        if relinked and not linked_anew and facts.across(uuid, disk.uuid) is None:
+            yield log, disk
+
+
+def _taken_later(facts: Tracking, parent: str, snapshot: str) -> bool:
+    """Tell whether the disk's parent is a newer snapshot than the one that points to the disk.
+
+    Where an older snapshot leads to that parent, comparisons succeed: the chain goes past the one
+    that points to the disk, which is another rule's, and no full backup is forced.
+    """
+    mine, other = facts.births.get(snapshot), facts.births.get(parent)
+    return bool(mine and other and mine.mark.precedes(other.mark, facts.order))
+
+
+def _mark(known: Known[str]) -> Mark | None:
+    return Mark(at=known.since, evidence=known.evidence) if known.since else None
+
+
+def _finding(case: Case, text: RuleText, facts: Tracking, newest: CbtLog, disk: CbtLog) -> Finding:
+    assert newest.child is not None
+    assert disk.parent is not None
+    failed = _failures(case, facts, disk.uuid)
+    values = {
+        "vdi": disk.uuid,
+        "disk": name_of(case, disk.uuid),
+        "newest": name_of(case, newest.uuid),
+        "parent": f"snapshot {disk.parent.value}" if disk.parent.value else "no parent",
+        "when": in_words(disk.parent.since) if disk.parent.since else "",
+        "log": log_path(case, disk.sr, disk.uuid),
+        "failures": _failures_in_words(failed),
+        "origin": _origin(facts, disk.uuid),
+    }
+    old = [row.uuid for row, _ in snapshots_of(case, disk.uuid)] or [newest.uuid]
+    return found(
+        text,
+        (text.title, text.detail),
+        basis=Basis.BOTH if failed else Basis.STATE,
+        confidence=Confidence.CERTAIN if failed else Confidence.LIKELY,
+        subjects=disk_subjects(case, disk.uuid, disk.sr),
+        rows=[{**values, "old": uuid} for uuid in old],
+        evidence=_evidence(newest.child, disk.parent, facts, disk.uuid, failed),
+        events=[call.entry for call in failed if call.entry],
+        count=max(len(failed), 1),
+    )
+
+
+def _failures(case: Case, facts: Tracking, disk: str) -> tuple[Operation, ...]:
+    """Return the comparisons from a snapshot of the disk that found no way."""
+    return tuple(
+        call
+        for call in runs(case, "vdi_list_changed_blocks")
+        if call.result is Result.FAILED
+        and call.vdi
+        and facts.disk_of(call.vdi) == disk
+        and any(code_of(raised) == UNRELATED for raised in call.raised)
+    )
+
+
+def _failures_in_words(failed: tuple[Operation, ...]) -> str:
+    if not failed:
+        return ""
+    count = "once" if len(failed) == 1 else f"{len(failed)} times"
+    last = in_words(failed[-1].first)
+    return f"A comparison of two of its snapshots failed {count} with error 460, last at {last}."
+
+
+def _origin(facts: Tracking, disk: str) -> str:
+    """Say which error began it, where it was read."""
+    errors = [gap for gap in facts.breaks.get(disk, ()) if gap.loss]
+    if not errors:
+        return "The error that began it is not in the logs that were read."
+    return f"It began when an error turned CBT of the disk off, at {in_words(errors[-1].mark.at)}."
+
+
+def _evidence(
+    pointer: Known[str],
+    parent: Known[str],
+    facts: Tracking,
+    disk: str,
+    failed: tuple[Operation, ...],
+) -> tuple[Evidence, ...]:
+    quotes = [pointer.evidence, parent.evidence]
+    quotes += [gap.mark.evidence for gap in facts.breaks.get(disk, ()) if gap.loss][-1:]
+    for call in failed[-_MOST_FAILURES:]:
+        quotes += quote_run(call)
+    return tuple(dict.fromkeys(quotes))
+
+
+CHECK = CbtEveryBackupFull()

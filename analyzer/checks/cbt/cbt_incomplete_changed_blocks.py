@@ -1,0 +1,195 @@
+"""A comparison of two disks succeeded, and changed blocks are missing in its answer (H-10b, H-09).
+
+Source: sm `VDI.py` list_changed_blocks(): the walk uses child pointers only. Where a pointer leads
+across a time in which nobody tracked the disk, or passes by a snapshot, the answer is short and
+nobody is told. A backup made of it lacks data, and so does every later one that builds on it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.tools.chain_facts import (
+    Break,
+    Tracking,
+    disk_subjects,
+    mark_of,
+    name_of,
+    sure,
+    tracking_of,
+)
+from analyzer.checks.tools.finding import found, listed, quote
+from analyzer.checks.tools.sm_runs import quote_run, runs, visited
+from analyzer.checks.tools.unread import held_back
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
+from analyzer.model.moment import in_words
+from analyzer.model.operation import Operation, Result
+from analyzer.model.rule import RuleText
+
+_MOST = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """A call of list_changed_blocks from one disk to another; ``to`` is "" where unknown.
+
+    ``gap`` is the time without tracking that it spans, ``missed`` are the snapshots in between
+    whose logs were there and were not read.
+    """
+
+    call: Operation
+    older: str
+    newer: str
+    gap: Break | None
+    missed: tuple[str, ...]
+
+    @property
+    def short(self) -> bool:
+        """Tell whether blocks are missing in its answer, if it gave one."""
+        return self.gap is not None or bool(self.missed)
+
+
+class CbtIncompleteChangedBlocks:
+    """Look at every comparison that succeeded."""
+
+    id = "cbt-incomplete-changed-blocks"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Compare what each comparison read with what lies between its two disks."""
+        facts = tracking_of(case)
+        made = [
+            _comparison(case, facts, call)
+            for call in runs(case, "vdi_list_changed_blocks")
+            if call.vdi and call.result is not Result.FAILED
+        ]
+        wrong: dict[str, list[Comparison]] = {}
+        gaps: list[Gap] = []
+        for one in made:
+            if one.short and one.call.result is Result.SUCCEEDED:
+                wrong.setdefault(facts.disk_of(one.newer), []).append(one)
+            elif one.short or not _known(facts, one):
+                gaps.append(_gap(one))
+        findings = tuple(
+            _finding(case, text, disk, tuple(own)) for disk, own in sorted(wrong.items())
+        )
+        return held_back(case, Examined(findings=findings, gaps=tuple(dict.fromkeys(gaps))))
+
+
+def _comparison(case: Case, facts: Tracking, call: Operation) -> Comparison:
+    older, read = call.vdi or "", visited(call)
+    newer = read[-1] if read and call.result is Result.SUCCEEDED else _target(case, call)
+    gap = facts.across(older, newer, mark_of(call)) if newer else None
+    missed = tuple(_missed(case, facts, call, (older, newer), read)) if newer and read else ()
+    return Comparison(call=call, older=older, newer=newer, gap=gap, missed=missed)
+
+
+def _target(case: Case, call: Operation) -> str:
+    """Return the disk that a call names as vdi_to, by its reference."""
+    ref = call.args[0] if call.args else None
+    rows = (pool.vdi(ref) for pool in case.pools)
+    return next((row.uuid for row in rows if row is not None), "")
+
+
+def _missed(
+    case: Case, facts: Tracking, call: Operation, ends: tuple[str, str], read: tuple[str, ...]
+) -> Iterator[str]:
+    """Yield the snapshots in between whose log was there at the time, and was not read."""
+    if call.sr is None or call.result is not Result.SUCCEEDED:
+        return
+    for uuid in facts.between(*ends, mark_of(call)):
+        if uuid in read:
+            continue
+        log = case.cbt.at(call.sr, uuid, call.entry or call.first)
+        if log is not None and sure(log.exists) is True:
+            yield uuid
+
+
+def _known(facts: Tracking, one: Comparison) -> bool:
+    """Tell whether it is known when the older disk was taken, and what it was compared with."""
+    return bool(one.newer) and one.older in facts.births
+
+
+def _gap(one: Comparison) -> Gap:
+    when = in_words(one.call.first)
+    if one.short:
+        why = (
+            f"the comparison of {one.older} with {one.newer} at {when} spans a time without "
+            "tracking, and whether it succeeded is not in what was read"
+        )
+    elif not one.newer:
+        why = f"with what {one.older} was compared at {when} is not in what was read"
+    else:
+        why = (
+            f"when snapshot {one.older} was taken is not in what was read, so nobody can say "
+            f"whether tracking was whole until its comparison with {one.newer} at {when}"
+        )
+    return Gap(
+        need="smlog",
+        host=one.call.host,
+        why=why,
+        settle_with="older SMlog files, or the backup product's log of that run",
+    )
+
+
+def _finding(case: Case, text: RuleText, disk: str, wrong: tuple[Comparison, ...]) -> Finding:
+    gaps = [one.gap for one in wrong if one.gap is not None]
+    sr = next((one.call.sr for one in wrong if one.call.sr), None)
+    rows = [_row(case, disk, wrong, one) for one in wrong]
+    return found(
+        text,
+        (text.title, text.detail) if gaps else text.case("passed-by"),
+        basis=Basis.BOTH,
+        confidence=Confidence.CERTAIN if gaps else Confidence.LIKELY,
+        subjects=disk_subjects(case, disk, sr),
+        rows=rows,
+        evidence=_evidence(case, wrong),
+        events=[one.call.entry for one in wrong if one.call.entry],
+        count=len(wrong),
+    )
+
+
+def _row(case: Case, disk: str, wrong: tuple[Comparison, ...], one: Comparison) -> dict[str, str]:
+    gaps = [each.gap for each in wrong if each.gap is not None]
+    missed = list(dict.fromkeys(uuid for each in wrong for uuid in each.missed))
+    return {
+        "vdi": disk,
+        "disk": name_of(case, disk),
+        "older": one.older,
+        "newer": one.newer,
+        "comparisons": _listed_comparisons(case, wrong),
+        "when": in_words(one.call.first),
+        "gap": in_words(gaps[-1].mark.at) if gaps else "",
+        "why": _why(gaps[-1]) if gaps else "",
+        "missed": listed(missed[:_MOST]),
+    }
+
+
+def _why(gap: Break) -> str:
+    if gap.loss is not None:
+        return "an error turned CBT of the disk off"
+    return "CBT of the disk was turned on anew"
+
+
+def _listed_comparisons(case: Case, wrong: tuple[Comparison, ...]) -> str:
+    told = [
+        f"{name_of(case, one.older)} with {name_of(case, one.newer)} at {in_words(one.call.first)}"
+        for one in wrong
+    ]
+    more = len(told) - _MOST
+    return listed([*told[:_MOST], *([f"{more} more"] if more > 0 else [])])
+
+
+def _evidence(case: Case, wrong: tuple[Comparison, ...]) -> tuple[Evidence, ...]:
+    quotes: list[Evidence] = []
+    for one in wrong[:_MOST]:
+        quotes += quote_run(one.call)
+        quotes += [quote(note) for note in one.call.notes if f"VDI {one.newer} " in note.message]
+        quotes += [one.gap.mark.evidence] if one.gap else []
+        for uuid in one.missed[:2]:
+            log = case.cbt.at(one.call.sr or "", uuid, one.call.entry or one.call.first)
+            quotes += [log.exists.evidence] if log and log.exists else []
+    return tuple(dict.fromkeys(quotes))
+
+
+CHECK = CbtIncompleteChangedBlocks()

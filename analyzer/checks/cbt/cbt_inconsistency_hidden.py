@@ -1,0 +1,167 @@
+"""A log that a crash left inconsistent was marked as consistent by a read-only detach (H-02).
+
+Source: sm `VDI.py`. activate() leaves the log alone when the disk is activated read-only, but
+deactivate() always writes the flag 1. So the next read-write activation trusts a log that has
+lost what was written before the crash, and CBT goes on as if nothing had been.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.case.case import Case
+from analyzer.case.time.order import ended, mark
+from analyzer.checks._api import Examined
+from analyzer.checks.tools.chain_facts import disk_subjects, log_path, name_of, sure
+from analyzer.checks.tools.finding import found, quote
+from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
+from analyzer.checks.tools.unread import held_back
+from analyzer.model.cbt import Known
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Finding, Gap
+from analyzer.model.moment import in_words
+from analyzer.model.operation import Command, Operation
+from analyzer.model.rule import RuleText
+
+BOOTED = "host-booted"
+_READ_ONLY = "false"
+_SESSION = ("vdi_activate", "vdi_deactivate")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marked:
+    """A read-only detach that wrote the flag 1 over a 0.
+
+    ``writer`` is the read-write activation whose session had not ended by then, ``boot`` the
+    start of its host in between, ``alive`` whether the session ended properly later.
+    """
+
+    run: Operation
+    command: Command
+    flag: Known[bool]
+    writer: Operation
+    boot: Event | None
+    alive: bool
+
+
+class CbtInconsistencyHidden:
+    """Look at every read-only detach that wrote the flag of a log."""
+
+    id = "cbt-inconsistency-hidden"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Compare what the flag was before with the read-write session that had set it."""
+        marked = tuple(_marked(case))
+        examined = Examined(
+            findings=tuple(_finding(case, text, one) for one in marked if one.boot),
+            gaps=tuple(_gap(one) for one in marked if not one.boot and not one.alive),
+        )
+        return held_back(case, examined)
+
+
+def _marked(case: Case) -> Iterator[Marked]:
+    sessions: dict[str, list[Operation]] = {}
+    for run in runs(case, *_SESSION):
+        if run.vdi:
+            sessions.setdefault(run.vdi, []).append(run)
+    for vdi, own in sorted(sessions.items()):
+        for place, run in enumerate(own):
+            command = _flag_written(run, vdi) if _ends_read_only(own[:place], run) else None
+            flag = _flag_before(case, run) if command else None
+            writer = _open_writer(own[:place]) if flag else None
+            if command and flag and writer:
+                yield Marked(
+                    run=run,
+                    command=command,
+                    flag=flag,
+                    writer=writer,
+                    boot=_boot(case, writer, run),
+                    alive=_ended(own[place + 1 :], writer),
+                )
+
+
+def _ends_read_only(before: list[Operation], run: Operation) -> bool:
+    """Tell whether a detach ends a session that its host had begun read-only."""
+    if run.name != "vdi_deactivate":
+        return False
+    same = [one for one in before if one.host == run.host]
+    return bool(same) and same[-1].name == "vdi_activate" and same[-1].args[:1] == (_READ_ONLY,)
+
+
+def _flag_written(run: Operation, vdi: str) -> Command | None:
+    for command, value in cbt_util(run, "set", "-f"):
+        if value == "1" and succeeded(command) and log_of(argument(command, "-n")) == vdi:
+            return command
+    return None
+
+
+def _flag_before(case: Case, run: Operation) -> Known[bool] | None:
+    """Return the flag before the run, if it surely was 0."""
+    log = case.cbt.at(run.sr, run.vdi, run.entry or run.first) if run.sr and run.vdi else None
+    return log.consistent if log and sure(log.consistent) is False else None
+
+
+def _open_writer(before: list[Operation]) -> Operation | None:
+    """Return the last read-write activation that no detach on its host followed."""
+    open_: dict[str, Operation] = {}
+    for run in before:
+        if run.name == "vdi_deactivate":
+            open_.pop(run.host, None)
+        elif run.args[:1] != (_READ_ONLY,):
+            open_[run.host] = run
+    return list(open_.values())[-1] if open_ else None
+
+
+def _boot(case: Case, writer: Operation, run: Operation) -> Event | None:
+    """Return the start of the writer's host between its activation and the detach."""
+    for event in case.events.of(BOOTED):
+        after = case.order.surely_before(ended(writer), mark(event))
+        before = after and case.order.surely_before(mark(event), ended(run))
+        if event.host == writer.host and before:
+            return event
+    return None
+
+
+def _ended(after: list[Operation], writer: Operation) -> bool:
+    own = [one for one in after if one.host == writer.host]
+    return bool(own) and own[0].name == "vdi_deactivate"
+
+
+def _finding(case: Case, text: RuleText, one: Marked) -> Finding:
+    vdi, sr = one.run.vdi or "", one.run.sr or ""
+    assert one.boot is not None
+    values = {
+        "vdi": vdi,
+        "disk": name_of(case, vdi),
+        "writer": one.writer.host,
+        "since": in_words(one.writer.first),
+        "boot": in_words(one.boot.moment),
+        "host": one.run.host,
+        "when": in_words(one.command.event.moment),
+        "log": log_path(case, sr, vdi),
+    }
+    lines = [*quote_run(one.writer), one.flag.evidence, quote(one.boot), *quote_run(one.run)]
+    return found(
+        text,
+        (text.title, text.detail),
+        basis=Basis.BOTH,
+        confidence=Confidence.LIKELY,
+        subjects=disk_subjects(case, vdi, sr or None),
+        rows=[values],
+        evidence=tuple(dict.fromkeys([*lines, quote(one.command.event)])),
+        events=[one.command.event],
+    )
+
+
+def _gap(one: Marked) -> Gap:
+    return Gap(
+        need="smlog",
+        host=one.writer.host,
+        why=f"the read-only detach of disk {one.run.vdi} on {one.run.host} at "
+        f"{in_words(one.run.last)} marked its CBT log as consistent while the read-write session "
+        f"of {one.writer.host} had not ended, and nothing shows whether that session had crashed",
+        settle_with=f"last -x reboot on {one.writer.host}, and its SMlog since "
+        f"{in_words(one.writer.first)}",
+    )
+
+
+CHECK = CbtInconsistencyHidden()

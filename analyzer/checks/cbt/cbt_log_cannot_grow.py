@@ -1,0 +1,161 @@
+"""The volume of a CBT log is too small for the disk's new size (H-14).
+
+Source: sm of XCP-ng 8.3 since 3.2.12-17.2, `_create_cbt_log`: the volume of a log is made for the
+disk's size at that time (4 MiB up to 256 GiB) and never extended. A QCOW2 disk can grow beyond what
+4 MiB can describe, just under 2 TiB; a VHD disk cannot.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from analyzer.case.case import Case
+from analyzer.case.time.order import began, mark
+from analyzer.checks._api import Examined
+from analyzer.checks.cbt.log_size import EXTENT, MIB, bytes_of_log, volume_for
+from analyzer.checks.tools.chain_facts import disk_subjects, name_of, sure
+from analyzer.checks.tools.finding import found, quote, quote_row, size_in_words
+from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding
+from analyzer.model.moment import in_words
+from analyzer.model.operation import Command, Operation, Result
+from analyzer.model.rule import RuleText
+from analyzer.model.storage import LogicalVolume
+from analyzer.model.xapi import Vdi
+from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
+
+_VOLUME = "/dev/VG_XenStorage-"
+_MOST_DIGITS = 19
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How large the volume of a log was, how that is known, and how surely."""
+
+    size: int
+    evidence: tuple[Evidence, ...]
+    confidence: Confidence
+
+
+class CbtLogCannotGrow:
+    """Compare the volumes of logs with what their disks need."""
+
+    id = "cbt-log-cannot-grow"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at resizes that failed to resize the log, and at the volumes there are."""
+        failed = tuple(_by_resize(case, text))
+        told = {subject.uuid for finding in failed for subject in finding.subjects}
+        state = (
+            _by_state(case, text, row, volume)
+            for row, volume in _short(case)
+            if row.uuid not in told
+        )
+        return Examined(findings=(*failed, *state))
+
+
+def _by_resize(case: Case, text: RuleText) -> Iterator[Finding]:
+    for run in runs(case, "vdi_resize", "vdi_resize_online"):
+        for command, value in cbt_util(run, "set", "-s"):
+            path = argument(command, "-n")
+            number = value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS
+            failed = command.result is Result.FAILED and path.startswith(_VOLUME)
+            room = _room(case, run, log_of(path)) if failed and number else None
+            if room is not None and bytes_of_log(int(value)) > room.size:
+                yield _finding_of_resize(case, text, run, command, room)
+
+
+def _room(case: Case, run: Operation, vdi: str) -> Room | None:
+    """Return the size of the log's volume: as made, or as SM makes it for the size before."""
+    for earlier in reversed(case.operations):
+        for command in earlier.commands:
+            if _makes(command, vdi) and case.order.surely_before(mark(command.event), began(run)):
+                size = -(-int(argument(command, "-L")) * MIB // EXTENT) * EXTENT
+                quoted = (quote(command.event),)
+                return Room(size=size, evidence=quoted, confidence=Confidence.CERTAIN)
+    log = case.cbt.at(run.sr, vdi, run.entry or run.first) if run.sr else None
+    before = sure(log.size) if log else None
+    if log is None or log.size is None or before is None:
+        return None
+    return Room(
+        size=volume_for(before), evidence=(log.size.evidence,), confidence=Confidence.LIKELY
+    )
+
+
+def _makes(command: Command, vdi: str) -> bool:
+    program = command.argv[0] if command.argv else ""
+    made = program.endswith("lvcreate") and argument(command, "-n") == f"{vdi}.cbtlog"
+    return made and succeeded(command) and argument(command, "-L").isdecimal()
+
+
+def _finding_of_resize(
+    case: Case, text: RuleText, run: Operation, command: Command, room: Room
+) -> Finding:
+    vdi, size = log_of(argument(command, "-n")), int(argument(command, "-s"))
+    return found(
+        text,
+        text.case("resized"),
+        basis=Basis.SYMPTOM,
+        confidence=room.confidence,
+        subjects=disk_subjects(case, vdi, run.sr),
+        rows=[
+            {
+                **_values(case, vdi, run.sr or "", size, room.size),
+                "when": in_words(run.first),
+                "lost": vdi,
+            }
+        ],
+        evidence=tuple(dict.fromkeys([*quote_run(run), quote(command.event), *room.evidence])),
+        events=[command.event],
+    )
+
+
+def _short(case: Case) -> Iterator[tuple[Vdi, LogicalVolume]]:
+    """Yield the disks whose log's volume is shorter than the log has to be."""
+    volumes = {
+        (volume.vg, volume.name): volume
+        for report in case.hosts
+        if report.lvs
+        for volume in report.lvs.volumes
+    }
+    for pool in case.pools:
+        for row in pool.vdis:
+            sr = pool.sr(row.sr) if row.sr else None
+            if sr is None or sr.type not in VOLUME_TYPES or not row.virtual_size:
+                continue
+            volume = volumes.get((f"VG_XenStorage-{sr.uuid}", f"{row.uuid}.cbtlog"))
+            need = bytes_of_log(row.virtual_size)
+            if volume is not None and volume.size is not None and volume.size < need:
+                yield row, volume
+
+
+def _by_state(case: Case, text: RuleText, row: Vdi, volume: LogicalVolume) -> Finding:
+    assert volume.size is not None
+    sr = volume.vg.removeprefix("VG_XenStorage-")
+    return found(
+        text,
+        (text.title, text.detail),
+        basis=Basis.STATE,
+        confidence=Confidence.LIKELY,
+        subjects=disk_subjects(case, row.uuid, sr),
+        rows=[
+            {**_values(case, row.uuid, sr, row.virtual_size or 0, volume.size), "kept": row.uuid}
+        ],
+        evidence=(
+            Evidence(source=volume.source, text=volume.text),
+            quote_row(row, "virtual_size"),
+        ),
+    )
+
+
+def _values(case: Case, vdi: str, sr: str, size: int, room: int) -> dict[str, str]:
+    return {
+        "vdi": vdi,
+        "disk": name_of(case, vdi),
+        "sr": sr,
+        "size": size_in_words(size),
+        "need": str(bytes_of_log(size)),
+        "room": str(room),
+    }
+
+
+CHECK = CbtLogCannotGrow()

@@ -1,0 +1,262 @@
+"""A CBT log is shorter than it has to be (H-07).
+
+Source: blktap `cbt-util.c` does not look at what fclose() answers: on a full file system a log is
+cut short and the command succeeds. Every later command fails with status 5, which SM tries twenty
+times, a second apart, and then calls "Connection timed out" (sm `cbtutil.py`, `util.py` ioretry()).
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from analyzer.case.case import Case
+from analyzer.case.time.order import mark
+from analyzer.checks._api import Examined
+from analyzer.checks.cbt.log_size import HEADER, bytes_of_log
+from analyzer.checks.tools.chain_facts import disk_subjects, log_path, name_of, sure
+from analyzer.checks.tools.finding import find_vdi, found, quote, times
+from analyzer.checks.tools.log_disk import is_metadata
+from analyzer.checks.tools.sm_runs import argument, log_of
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
+from analyzer.model.operation import Command, Operation, Result
+from analyzer.model.rule import RuleText
+
+_EIO = 5
+_MOST = 4
+_SUFFIX = ".cbtlog"
+_VOLUME = "/dev/VG_XenStorage-"
+_CUT = re.compile(r"Failed to read (?:CBT metadata|bitmap)")
+_FILE = re.compile(r"from file (/[^ ,']+\.cbtlog)")
+_LESS = re.compile(r"^Size of bitmap ([0-9]{1,18}) is less than expected size ([0-9]{1,18})")
+_VISIT = re.compile(r"^DEBUG: Processing VDI ([0-9a-f-]{36}) of size ")
+_SR = re.compile(r"/(?:VG_XenStorage-|sr-mount/)([0-9a-f-]{36})/")
+
+
+@dataclass(slots=True, kw_only=True)
+class Short:
+    """What speaks of one log: ``said`` by SM, ``seen`` in a listing or in the file itself.
+
+    ``sure`` tells whether anything said how long it is; else it is one of two causes.
+    """
+
+    sr: str | None = None
+    said: list[Event] = field(default_factory=list)
+    seen: list[tuple[Evidence, str]] = field(default_factory=list)
+    attempts: int = 1
+    sure: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """A command that failed on a volume, or on one of two logs."""
+
+    disks: tuple[str, ...]
+    event: Event
+    path: str
+
+
+class CbtLogShort:
+    """Gather what says of a log that it is too short."""
+
+    id = "cbt-log-short"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at failed commands, at walks, at listings and at logs in the bundle."""
+        logs: dict[str, Short] = {}
+        open_: list[Open] = []
+        for run in case.operations:
+            _take_commands(run, logs, open_)
+            _take_walk(run, logs)
+        for vdi in [vdi for vdi, own in logs.items() if not own.sure and _readable(case, vdi, own)]:
+            del logs[vdi]
+        _take_listings(case, logs)
+        _take_files(case, logs)
+        return Examined(
+            findings=tuple(_finding(case, text, vdi, own) for vdi, own in sorted(logs.items())),
+            gaps=tuple(_gap(one) for one in _unsettled(open_, logs)),
+        )
+
+
+def _readable(case: Case, vdi: str, own: Short) -> bool:
+    """Tell whether the log was read or written later, or is listed in its full length.
+
+    Then it was not short: the storage gave input/output errors for a while.
+    """
+    last = mark(max(own.said, key=lambda event: event.moment.at))
+    for run in case.operations:
+        for command in run.commands:
+            fine = command.result is Result.SUCCEEDED and _reads_all(command)
+            own_log = fine and vdi in {log_of(part) for part in command.argv}
+            if own_log and case.order.surely_before(last, mark(command.event)):
+                return True
+    return any(
+        file.name == f"{vdi}{_SUFFIX}" and (file.size or 0) >= _need(case, listing.sr, vdi) > HEADER
+        for report in case.hosts
+        for listing in report.listings
+        for file in listing.files
+    )
+
+
+def _reads_all(command: Command) -> bool:
+    """Tell whether a cbt-util command cannot succeed without the whole bitmap."""
+    program, action = command.argv[0], command.argv[1:2]
+    grows = action == ("set",) and "-s" in command.argv
+    reads = "-b" in command.argv or action == ("coalesce",) or grows
+    return program.endswith("cbt-util") and reads
+
+
+def _unsettled(open_: list[Open], logs: dict[str, Short]) -> Iterator[Open]:
+    """Yield the failures that nothing else explains, one for the same logs."""
+    left = {one.disks: one for one in open_ if not set(one.disks) & set(logs)}
+    yield from left.values()
+
+
+def _take_commands(run: Operation, logs: dict[str, Short], open_: list[Open]) -> None:
+    """Take the commands that could not read a log; a volume is cut short for no want of space."""
+    for command in run.commands:
+        if not _cut(command):
+            continue
+        paths = _paths(command)
+        if len(paths) > 1 or paths[0].startswith(_VOLUME):
+            open_.append(Open(disks=tuple(map(log_of, paths)), event=command.event, path=paths[0]))
+        elif log_of(paths[0]):
+            own = logs.setdefault(log_of(paths[0]), Short())
+            own.sr = own.sr or _sr(paths[0])
+            own.said.append(command.event)
+            own.attempts = max(own.attempts, command.attempts)
+
+
+def _paths(command: Command) -> tuple[str, ...]:
+    """Return the log that could not be read; two where coalesce does not say which of them."""
+    named = _FILE.search(command.stderr)
+    if named:
+        return (named[1],)
+    paths = (argument(command, "-n"), argument(command, "-p"), argument(command, "-c"))
+    return tuple(path for path in paths if log_of(path)) or ("",)
+
+
+def _cut(command: Command) -> bool:
+    program = command.argv[0] if command.argv else ""
+    failed = command.result is Result.FAILED and command.rc == _EIO
+    return program.endswith("cbt-util") and failed and bool(_CUT.search(command.stderr))
+
+
+def _sr(path: str) -> str | None:
+    found_ = _SR.search(path)
+    return found_[1] if found_ else None
+
+
+def _take_walk(run: Operation, logs: dict[str, Short]) -> None:
+    """Take "Size of bitmap … is less than expected size …", which is of the log visited last."""
+    vdi = ""
+    for note in run.notes:
+        visit = _VISIT.match(note.message)
+        vdi = visit[1] if visit else vdi
+        if vdi and _LESS.match(note.message):
+            own = logs.setdefault(vdi, Short())
+            own.sr = own.sr or run.sr
+            own.sure = True
+            own.said.append(note)
+
+
+def _take_listings(case: Case, logs: dict[str, Short]) -> None:
+    for report in case.hosts:
+        for listing in report.listings:
+            for file in listing.files:
+                vdi = file.name.removesuffix(_SUFFIX)
+                need = _need(case, listing.sr, vdi)
+                if not file.name.endswith(_SUFFIX) or file.size is None or file.size >= need:
+                    continue
+                own = logs.setdefault(vdi, Short())
+                own.sr = own.sr or listing.sr
+                own.sure = True
+                words = f"The file has {file.size} bytes and needs {need}."
+                own.seen.append((Evidence(source=file.source, text=file.text), words))
+
+
+def _need(case: Case, sr: str | None, vdi: str) -> int:
+    """Return how long a log has to be at least, as far as the disk's size is known."""
+    log = case.cbt.log(sr, vdi) if sr else None
+    size = sure(log.size) if log else None
+    known = find_vdi(case, vdi)
+    if size is None and known is not None and not is_metadata(known[1]):
+        size = known[1].virtual_size
+    return HEADER if size is None else bytes_of_log(size)
+
+
+def _take_files(case: Case, logs: dict[str, Short]) -> None:
+    for report in case.hosts:
+        for file in report.cbtlogs:
+            if file.header and file.bitmap_bytes >= file.expected_bytes:
+                continue
+            own = logs.setdefault(file.uuid, Short())
+            own.sure = True
+            words = f"The copy of the log in {file.source.member}: {file.problem}."
+            own.seen.append((Evidence(source=file.source, text=file.problem), words))
+
+
+def _finding(case: Case, text: RuleText, vdi: str, own: Short) -> Finding:
+    known = find_vdi(case, vdi)
+    row = known[0].sr(known[1].sr) if known and known[1].sr else None
+    sr = own.sr or (row.uuid if row else None)
+    values = {
+        "vdi": vdi,
+        "disk": name_of(case, vdi),
+        "log": log_path(case, sr, vdi) if sr else f"{vdi}{_SUFFIX}",
+        "seen": own.seen[0][1] if own.seen else "",
+        "host": own.said[-1].host if own.said else "",
+        "attempts": f"{own.attempts} times" if own.attempts > 1 else "once",
+        **times(own.said),
+    }
+    if known is not None and known[1].is_a_snapshot is False:
+        values["live"] = vdi
+    if sr:
+        values["sr"] = sr
+    return found(
+        text,
+        _told(text, own),
+        basis=_basis(own),
+        confidence=Confidence.CERTAIN if own.sure else Confidence.LIKELY,
+        subjects=disk_subjects(case, vdi, sr),
+        rows=[values],
+        evidence=(
+            *(quote(event) for event in own.said[:_MOST]),
+            *(evidence for evidence, _ in own.seen),
+        ),
+        events=own.said,
+    )
+
+
+def _told(text: RuleText, own: Short) -> tuple[str, str]:
+    if not own.said:
+        return text.case("seen")
+    return text.case("walked") if _LESS.match(own.said[-1].message) else (text.title, text.detail)
+
+
+def _basis(own: Short) -> Basis:
+    if own.said and own.seen:
+        return Basis.BOTH
+    return Basis.SYMPTOM if own.said else Basis.STATE
+
+
+def _gap(one: Open) -> Gap:
+    volume = one.path.startswith(_VOLUME)
+    which = " or ".join(one.disks)
+    reason = (
+        "which is a volume: that is an input/output error of the storage, or a volume too small"
+        if volume
+        else "and did not say which of the two"
+    )
+    folder = one.path.rpartition("/")[0]
+    return Gap(
+        need="lvs" if volume else "sr_listing",
+        host=one.event.host,
+        why=f"cbt-util could not read the CBT log of disk {which}, {reason}",
+        settle_with=f"lvs --units b {folder.removeprefix('/dev/')}; dmesg"
+        if volume
+        else f"ls -l {folder}/*.cbtlog",
+    )
+
+
+CHECK = CbtLogShort()

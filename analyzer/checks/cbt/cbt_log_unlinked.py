@@ -1,0 +1,106 @@
+"""A CBT log was unlinked without its neighbours being joined, on a file SR (H-01).
+
+Source: sm `FileSR.py` FileVDI.delete(): for a disk of type cbt_metadata the path of the disk is
+its log, which is unlinked before `VDI.delete()` looks for it; so no coalescing takes place. The
+older neighbour keeps pointing to what is gone, and a comparison that starts at it, or before it,
+finds no way. Where no older log is left, nothing is lost.
+"""
+
+from collections.abc import Iterator
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.tools.chain_facts import (
+    disk_subjects,
+    gone,
+    log_path,
+    name_of,
+    sure,
+    tracking_of,
+    unknown_pointers,
+)
+from analyzer.checks.tools.finding import found
+from analyzer.checks.tools.sm_runs import quote_run, runs
+from analyzer.model.cbt import CbtLog
+from analyzer.model.finding import Basis, Finding
+from analyzer.model.moment import in_words
+from analyzer.model.operation import Operation, Result
+from analyzer.model.rule import RuleText
+from analyzer.rebuilt.cbt.log_paths import FILE_TYPES
+
+_METADATA = "cbt_metadata"
+_CHAIN = "whether one of them pointed to a log that was unlinked"
+
+
+class CbtLogUnlinked:
+    """Look at every deletion of a metadata disk on a file SR, and at who points to it."""
+
+    id = "cbt-log-unlinked"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Compare the logs that were unlinked with the child pointers of those that are there."""
+        done = tuple(_unlinked(case))
+        findings = tuple(
+            _finding(case, text, run, older) for run in done for older in _pointing(case, run)
+        )
+        where = frozenset(run.sr for run in done if run.sr)
+        gaps = () if findings or not where else unknown_pointers(case, _CHAIN, where)
+        return Examined(findings=findings, gaps=gaps)
+
+
+def _unlinked(case: Case) -> Iterator[Operation]:
+    for run in runs(case, "vdi_delete"):
+        row = next((found for pool in case.pools if run.sr and (found := pool.sr(run.sr))), None)
+        joined = any(command.argv[0].endswith("cbt-util") for command in run.commands)
+        if row is None or row.type not in FILE_TYPES or joined:
+            continue
+        if run.result is not Result.FAILED and _was_metadata(case, run):
+            yield run
+
+
+def _was_metadata(case: Case, run: Operation) -> bool:
+    """Tell whether a deletion was of a metadata disk.
+
+    Its entry says so, or it had a log and ended well without looking at it, which `VDI.delete()`
+    does first of all for any other disk.
+    """
+    if run.arguments.get("vdi_type") == _METADATA:
+        return True
+    log = case.cbt.at(run.sr or "", run.vdi or "", run.entry or run.first)
+    return run.result is Result.SUCCEEDED and log is not None and sure(log.exists) is True
+
+
+def _pointing(case: Case, run: Operation) -> Iterator[CbtLog]:
+    """Yield the logs that still point to the one that a run unlinked."""
+    for log in case.cbt.logs(run.sr or ""):
+        if not gone(log) and log.uuid != run.vdi and sure(log.child) == run.vdi:
+            yield log
+
+
+def _finding(case: Case, text: RuleText, run: Operation, older: CbtLog) -> Finding:
+    assert older.child is not None
+    disk = tracking_of(case).disk_of(older.uuid)
+    values = {
+        "older": name_of(case, older.uuid),
+        "gone": run.vdi or "",
+        "kept": older.uuid,
+        "disk": name_of(case, disk),
+        "when": in_words(run.last),
+        "log": log_path(case, older.sr, older.uuid),
+    }
+    return found(
+        text,
+        (text.title, text.detail),
+        basis=Basis.BOTH,
+        confidence=older.child.confidence,
+        subjects=(
+            *disk_subjects(case, older.uuid, older.sr),
+            *(disk_subjects(case, disk, None) if disk != older.uuid else ()),
+        ),
+        rows=[values],
+        evidence=tuple(dict.fromkeys([*quote_run(run), older.child.evidence])),
+        events=[run.entry] if run.entry else (),
+    )
+
+
+CHECK = CbtLogUnlinked()

@@ -1,0 +1,108 @@
+"""A snapshot's CBT log still points across a time in which nobody tracked the disk (H-09).
+
+Source: sm `VDI.py`. `_disable_cbt_on_error()` deletes the disk's log and leaves the child pointer
+of the newest snapshot, which a user's disable_cbt zeroes. list_changed_blocks follows child
+pointers only, so after the next enable_cbt it walks from that snapshot to the disk.
+"""
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.tools.chain_facts import (
+    Break,
+    Tracking,
+    disk_subjects,
+    gone,
+    log_path,
+    name_of,
+    sure,
+    tracking_of,
+    unknown_pointers,
+)
+from analyzer.checks.tools.finding import find_vdi, found, quote_row
+from analyzer.checks.tools.lost_tracking import snapshots_of
+from analyzer.checks.tools.unread import held_back
+from analyzer.model.cbt import CbtLog
+from analyzer.model.finding import Basis, Evidence, Finding
+from analyzer.model.moment import in_words
+from analyzer.model.rule import RuleText
+
+_CHAIN = "whether one of them still points across a time without tracking"
+
+
+class CbtStaleChildPointer:
+    """Look at every log that is there and whose child pointer is known."""
+
+    id = "cbt-stale-child-pointer"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Compare each pointer with the times at which its disk's tracking broke."""
+        facts = tracking_of(case)
+        findings = []
+        for _, log in sorted(case.cbt.now.items()):
+            child = sure(log.child)
+            gap = None if gone(log) or not child else facts.across(log.uuid, child)
+            if gap is not None:
+                findings.append(_finding(case, text, facts, log, gap))
+        gaps = () if findings else unknown_pointers(case, _CHAIN)
+        return held_back(case, Examined(findings=tuple(findings), gaps=gaps))
+
+
+def _finding(case: Case, text: RuleText, facts: Tracking, log: CbtLog, gap: Break) -> Finding:
+    assert log.child is not None
+    newer = case.cbt.log(log.sr, log.child.value)
+    dangling = newer is None or sure(newer.exists) is not True
+    return found(
+        text,
+        text.case("dangling") if dangling else (text.title, text.detail),
+        basis=Basis.BOTH,
+        confidence=log.child.confidence,
+        subjects=(*disk_subjects(case, gap.vdi, log.sr), *disk_subjects(case, log.uuid, None)),
+        rows=_rows(case, log, log.child.value, gap),
+        evidence=_evidence(case, facts, log, gap),
+        events=gap.loss.events[:1] if gap.loss else (),
+    )
+
+
+def _rows(case: Case, log: CbtLog, child: str, gap: Break) -> tuple[dict[str, str], ...]:
+    """Return the values of the text, once for each snapshot that has to go."""
+    values = {
+        "snapshot": name_of(case, log.uuid),
+        "vdi": gap.vdi,
+        "child": name_of(case, child),
+        "disk": name_of(case, gap.vdi),
+        "gap": in_words(gap.mark.at),
+        "why": _why(gap),
+        "log": log_path(case, log.sr, log.uuid),
+    }
+    return tuple({**values, "old": old} for old in _old(case, log, gap))
+
+
+def _why(gap: Break) -> str:
+    if gap.loss is None:
+        return "CBT of the disk was turned on anew"
+    return "an error turned CBT of the disk off"
+
+
+def _old(case: Case, log: CbtLog, gap: Break) -> tuple[str, ...]:
+    """Return the snapshots with logs, which all have to go.
+
+    Those from after the break, too: when an older one alone is deleted, SM links the log of the
+    disk past them, and every later backup becomes a full one.
+    """
+    rows = [row.uuid for row, _ in snapshots_of(case, gap.vdi)]
+    return tuple(dict.fromkeys([*rows, log.uuid]))
+
+
+def _evidence(case: Case, facts: Tracking, log: CbtLog, gap: Break) -> tuple[Evidence, ...]:
+    assert log.child is not None
+    quotes = [log.child.evidence, gap.mark.evidence]
+    birth = facts.births.get(log.uuid)
+    if birth is not None:
+        quotes.append(birth.mark.evidence)
+    known = find_vdi(case, gap.vdi)
+    if known is not None and known[1].cbt_enabled is not None:
+        quotes.append(quote_row(known[1], "cbt_enabled"))
+    return tuple(dict.fromkeys(quotes))
+
+
+CHECK = CbtStaleChildPointer()

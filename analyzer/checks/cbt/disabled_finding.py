@@ -1,0 +1,65 @@
+"""How CBT turned off at an attach or a resize is told: one finding per disk and time."""
+
+from analyzer.case.case import Case
+from analyzer.checks.tools.chain_facts import disk_subjects
+from analyzer.checks.tools.finding import Row, found, quote_ends, quote_row, times
+from analyzer.checks.tools.lost_tracking import (
+    During,
+    Loss,
+    losses,
+    snapshots_before,
+    tell_loss,
+    turned_on,
+)
+from analyzer.checks.tools.sm_runs import quote_run, run_of
+from analyzer.model.finding import Basis, Evidence, Finding
+from analyzer.model.rule import RuleText
+
+_MOST = 5
+_MOST_SNAPSHOTS = 3
+
+
+def disabled(case: Case, text: RuleText, during: During) -> tuple[Finding, ...]:
+    """Return a finding for each time that CBT was turned off so."""
+    return tuple(_finding(case, text, loss) for loss in losses(case, during))
+
+
+def _finding(case: Case, text: RuleText, loss: Loss) -> Finding:
+    hosts = dict.fromkeys(event.host for event in loss.events)
+    values: Row = {
+        "vdi": loss.vdi,
+        "host": ", ".join(hosts),
+        **times(loss.events),
+        **tell_loss(case, loss),
+    }
+    return found(
+        text,
+        (text.title, text.detail),
+        basis=Basis.SYMPTOM,
+        confidence=text.confidence,
+        subjects=disk_subjects(case, loss.vdi, None),
+        rows=[values],
+        evidence=_evidence(case, loss),
+        events=loss.events,
+        count=loss.count,
+    )
+
+
+def _evidence(case: Case, loss: Loss) -> tuple[Evidence, ...]:
+    """Quote the lines, then what the sentences around them rest on.
+
+    The call that turned CBT on again is often of another host: it is quoted without its time, so
+    that nobody takes that host for the place of this trouble.
+    """
+    quotes = list(quote_ends(loss.events, _MOST))
+    run = run_of(case, loss.line)
+    if run is not None and run.entry is not None:
+        quotes += quote_run(run)
+    again = turned_on(case, loss.vdi, loss.line)
+    for quoted in quote_run(again) if again else ():
+        quotes.append(Evidence(source=quoted.source, text=quoted.text))
+    older = snapshots_before(case, loss.vdi, loss.line.moment)
+    quotes += [
+        quote_row(row, "snapshot_of", "snapshot_time") for row, _ in older[-_MOST_SNAPSHOTS:]
+    ]
+    return tuple(dict.fromkeys(quotes))

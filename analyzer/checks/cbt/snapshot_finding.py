@@ -1,0 +1,170 @@
+"""How a failed CBT log at a snapshot is told: one finding per disk, for both rules."""
+
+import re
+from collections.abc import Iterable, Sequence
+
+from analyzer.case.case import Case
+from analyzer.checks.tools.finding import (
+    find_vdi,
+    named,
+    prose,
+    quote,
+    quote_ends,
+    quote_row,
+    size_in_words,
+    span,
+    steps,
+)
+from analyzer.checks.tools.lost_tracking import During, tell_tracking
+from analyzer.checks.tools.snapshot_log import COMMAND, RAISED, Failure, full_now, log_size
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Subject
+from analyzer.model.moment import in_words
+from analyzer.model.rule import RuleText
+
+_LONGEST = 240
+_STDERR = re.compile(r"stderr: b?['\"](.*)", re.DOTALL)
+
+
+def by_disk(found: Iterable[Failure]) -> tuple[tuple[Failure, ...], ...]:
+    """Group failures by disk; the groups in the order of their first failures."""
+    groups: dict[str, list[Failure]] = {}
+    for failure in found:
+        groups.setdefault(failure.vdi, []).append(failure)
+    return tuple(tuple(group) for group in groups.values())
+
+
+def make(
+    case: Case,
+    text: RuleText,
+    told: tuple[str, str],
+    group: Sequence[Failure],
+    confidence: Confidence,
+) -> Finding:
+    """Return the finding of one disk: ``told`` is (title, detail), `group` its failures."""
+    last = group[-1]
+    full = full_now(case, last)
+    lines = [failure.line for failure in group]
+    first, latest = span(lines)
+    values = _values(case, group, full)
+    return Finding(
+        rule=text.id,
+        title=prose(told[0], values),
+        severity=text.severity,
+        confidence=confidence,
+        basis=Basis.BOTH if full else Basis.SYMPTOM,
+        subjects=_subjects(case, last),
+        detail=prose(told[1], values),
+        action=steps(text.action, [values]),
+        evidence=(*_quotes(group), *full, *_row(case, last)),
+        first_seen=first,
+        last_seen=latest,
+        count=len(group),
+        wrong_if=prose(text.wrong_if, values),
+        references=text.references,
+    )
+
+
+def _values(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> dict[str, str]:
+    last = group[-1]
+    known = find_vdi(case, last.vdi)
+    values = {
+        "vdi": last.vdi,
+        "disk": named(known[1].name_label if known else None, last.vdi),
+        "host": last.line.host,
+        "reason": _reason(last.because),
+        "need": size_in_words(log_size(case, last)),
+        "free": _free(last),
+        "times": _times(group),
+        "space": "Its storage had no room for a log either when the report was made."
+        if full
+        else "",
+        "now": _now(case, last.vdi),
+        **_place(case, last),
+        **tell_tracking(case, last.vdi, During.SNAPSHOT, last.line, last.alert),
+    }
+    if last.refresh:
+        values["refreshed"] = last.vdi
+    if known is not None and known[1].cbt_enabled is not True:
+        values["disabled"] = last.vdi
+    return values
+
+
+def _place(case: Case, last: Failure) -> dict[str, str]:
+    """Return the words for the SR, and the command that shows its free space."""
+    if last.sr is None:
+        return {"sr_name": "(not known)", "unknown_sr": last.vdi}
+    known = next((sr for pool in case.pools if (sr := pool.sr(last.sr))), None)
+    volumes = known is not None and (known.type or "").startswith("lvm")
+    look = f"vgs VG_XenStorage-{last.sr}" if volumes else f"df -h /run/sr-mount/{last.sr}"
+    return {
+        "sr": last.sr,
+        "sr_name": (known.name_label if known else None) or last.sr,
+        "look": look,
+    }
+
+
+def _times(group: Sequence[Failure]) -> str:
+    moments = span([failure.line for failure in group])
+    if len(group) == 1:
+        return f"That was at {in_words(moments[0])}."
+    return (
+        f"That happened {len(group)} times, from {in_words(moments[0])} to {in_words(moments[1])}."
+    )
+
+
+def _free(last: Failure) -> str:
+    sizes = [event.fields["free"] for event in last.because if "free" in event.fields]
+    return size_in_words(int(sizes[0])) if sizes else "no space"
+
+
+def _reason(because: Sequence[Event]) -> str:
+    if not because:
+        return "no line says why"
+    event = because[0]
+    if event.kind == COMMAND:
+        said = _STDERR.search(event.message)
+        words = " ".join((said[1] if said else "").split()).rstrip("'\" ")
+        return f"a command ended with status {event.fields['rc']} and said “{words[:_LONGEST]}”"
+    if event.kind == RAISED:
+        return f"“{event.message[:_LONGEST]}”"
+    return f"“{event.message[:_LONGEST]}” on {event.host}"
+
+
+def _now(case: Case, vdi: str) -> str:
+    """Say what the database has of CBT on the disk, where it says anything."""
+    known = find_vdi(case, vdi)
+    if known is None:
+        whole = bool(case.pools) and all(pool.complete for pool in case.pools)
+        return "The disk is no longer in the database." if whole else ""
+    match known[1].cbt_enabled:
+        case True:
+            return "When the database was written, CBT was on again."
+        case False:
+            return "When the database was written, CBT was off."
+        case None:
+            return ""
+
+
+def _subjects(case: Case, last: Failure) -> tuple[Subject, ...]:
+    known = find_vdi(case, last.vdi)
+    disk = Subject(type="VDI", uuid=last.vdi, name=known[1].name_label if known else None)
+    if last.sr is None:
+        return (disk,)
+    sr = next((row for pool in case.pools if (row := pool.sr(last.sr))), None)
+    return (disk, Subject(type="SR", uuid=last.sr, name=sr.name_label if sr else None))
+
+
+def _quotes(group: Sequence[Failure]) -> tuple[Evidence, ...]:
+    """Quote the latest failure whole, reason first where there is one, and the ends of the rest."""
+    last = group[-1]
+    alert = (last.alert,) if last.alert and last.alert is not last.line else ()
+    whole = tuple(quote(event) for event in (last.line, *last.because, *alert))
+    return whole + quote_ends([failure.line for failure in group[:-1]], 2)
+
+
+def _row(case: Case, last: Failure) -> tuple[Evidence, ...]:
+    known = find_vdi(case, last.vdi)
+    if known is None or known[1].cbt_enabled is None:
+        return ()
+    return (quote_row(known[1], "cbt_enabled"),)

@@ -1,0 +1,1 @@
+"""Rows of xapi's database that contradict each other or never end."""

@@ -1,0 +1,208 @@
+"""Marks that an operation left in the database when it died: in sm_config, in current_operations.
+
+What each mark means and when it is sound is said in `_stuck_keys`, `_stuck_hosts` and
+`_stuck_operations`. A call that met a mark says so itself (MAP_DUPLICATE_KEY).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from types import MappingProxyType
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.checks._api import Examined
+from analyzer.checks.database.stuck import RULE, Stuck, report_of
+from analyzer.checks.database.stuck_hosts import host_marks
+from analyzer.checks.database.stuck_keys import clashes, marked
+from analyzer.checks.database.stuck_operations import operations
+from analyzer.checks.tools.finding import (
+    Row,
+    find_vdi,
+    found,
+    host_subject,
+    listed,
+    named,
+    near,
+    quote_ends,
+    times,
+)
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity, Subject
+from analyzer.model.rule import RuleText
+from analyzer.model.xapi import Sr, Vbd, Vdi, Vm, XapiObject
+
+_ONE_CALL = timedelta(seconds=30)
+_MOST = 8
+_HOSTS = ("host-gone", "host-stale")
+_TYPES: Mapping[type, str] = MappingProxyType({Sr: "SR", Vdi: "VDI", Vbd: "VBD", Vm: "VM"})
+
+
+class DatabaseStuckKeys:
+    """Judge each mark by itself; those of one host are one finding."""
+
+    id = RULE
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at the marks in every database, then at the calls that met one that is gone."""
+        findings: list[Finding] = []
+        gaps: list[Gap] = []
+        for pool in case.pools:
+            answers = list(_answers(case, pool))
+            gaps += [each for each in answers if isinstance(each, Gap)]
+            stuck = [each for each in answers if isinstance(each, Stuck)]
+            findings += _findings(case, text, pool, stuck)
+        met = (pair for pair in clashes(case) if not _there(case, *pair))
+        findings += [_met(case, text, ref, key) for ref, key in met]
+        return Examined(findings=tuple(findings), gaps=tuple(gaps))
+
+
+def _answers(case: Case, pool: PoolState) -> Iterator[Stuck | Gap]:
+    for row in pool.vdis:
+        if row.sm_config:
+            yield from marked(case, pool, row)
+            yield from host_marks(case, pool, row)
+    yield from operations(case, pool)
+
+
+def _findings(
+    case: Case, text: RuleText, pool: PoolState, stuck: Sequence[Stuck]
+) -> Iterator[Finding]:
+    hosts: dict[tuple[str, str], list[Stuck]] = {}
+    for each in stuck:
+        if each.case in _HOSTS:
+            hosts.setdefault((each.case, each.key), []).append(each)
+        elif each.case.startswith("operation"):
+            yield _of_operation(text, each)
+        else:
+            yield _of_mark(text, each)
+    for (_, key), own in hosts.items():
+        yield _of_host(case, text, pool, key, own)
+
+
+def _of_mark(text: RuleText, stuck: Stuck) -> Finding:
+    row, events = stuck.row, stuck.events
+    met = stuck.confidence is Confidence.CERTAIN
+    values = {
+        "disk": named(row.name_label, row.uuid),
+        "key": stuck.key,
+        "because": stuck.because,
+        "often": f"That was {times(events)['often']}." if met else "",
+        "held": row.uuid,
+        stuck.key: row.uuid,
+    }
+    return found(
+        text,
+        text.case(stuck.case),
+        basis=Basis.BOTH if events else Basis.STATE,
+        confidence=stuck.confidence,
+        subjects=(_subject(row),),
+        rows=[values],
+        evidence=stuck.proof,
+        events=events if met else (),
+        count=_calls(events) if met else 1,
+    )
+
+
+def _of_host(
+    case: Case, text: RuleText, pool: PoolState, key: str, own: Sequence[Stuck]
+) -> Finding:
+    ref = key.removeprefix("host_")
+    host, names = pool.host(ref), [named(each.row.name_label, each.row.uuid) for each in own]
+    report = report_of(case, pool, host.uuid) if host else None
+    more = [f"{len(own) - _MOST} more"] if len(own) > _MOST else []
+    values = {
+        "number": f"{len(own)} disk{'s' if len(own) > 1 else ''}",
+        "disks": listed([*names[:_MOST], *more]),
+        "gone_host": ref,
+        "host_name": (host.name_label or host.uuid) if host else "",
+        "because": own[0].because,
+    }
+    return found(
+        text,
+        text.case(own[0].case),
+        basis=Basis.BOTH if len(own[0].proof) > 1 else Basis.STATE,
+        confidence=Confidence.LIKELY,
+        severity=Severity.WARNING,
+        subjects=(
+            *(_subject(each.row) for each in own),
+            *((host_subject(report),) if report else ()),
+        ),
+        rows=[
+            *({**values, "attached": each.row.uuid, "held": each.row.uuid} for each in own[:_MOST]),
+            values,
+        ],
+        evidence=tuple(proof for each in own[:_MOST] for proof in each.proof),
+        count=len(own),
+    )
+
+
+def _of_operation(text: RuleText, stuck: Stuck) -> Finding:
+    row = stuck.row
+    task, _, op = stuck.key.partition(" ")
+    kind = _TYPES[type(row)]
+    values = {
+        "object": f"{kind} {named(row.name_label, row.uuid)}",
+        "op": op,
+        "task": task,
+        "because": stuck.because,
+    }
+    return found(
+        text,
+        text.case(stuck.case),
+        basis=Basis.BOTH if stuck.events else Basis.STATE,
+        confidence=stuck.confidence,
+        severity=Severity.WARNING,
+        subjects=(_subject(row),),
+        rows=[values],
+        evidence=stuck.proof,
+    )
+
+
+def _there(case: Case, ref: str, key: str) -> bool:
+    """Tell whether a mark that calls met is still there: then it was judged already."""
+    known = find_vdi(case, ref)
+    return known is not None and key in (known[1].sm_config or {})
+
+
+def _met(case: Case, text: RuleText, ref: str, key: str) -> Finding:
+    """Return the finding of calls that met a mark which no database shows any more."""
+    events = clashes(case)[ref, key]
+    known = find_vdi(case, ref)
+    row = known[1] if known else None
+    gone = row is not None or (bool(case.pools) and all(pool.complete for pool in case.pools))
+    held = {"held": row.uuid} if row else {}
+    values: Row = {
+        "disk": named(row.name_label, row.uuid) if row else ref,
+        "key": key,
+        **times(events),
+        **held,
+    }
+    return found(
+        text,
+        text.case("passed" if gone else "clash"),
+        basis=Basis.SYMPTOM,
+        confidence=Confidence.LIKELY,
+        severity=Severity.INFO if gone else Severity.WARNING,
+        subjects=(_subject(row) if row else Subject(type="VDI", uuid=ref),),
+        rows=[values],
+        evidence=quote_ends(events),
+        events=events,
+        count=_calls(events),
+    )
+
+
+def _subject(row: XapiObject) -> Subject:
+    return Subject(type=_TYPES[type(row)], uuid=row.uuid, name=row.name_label)
+
+
+def _calls(events: Sequence[Event]) -> int:
+    """Return how many calls the lines are of: one is logged several times."""
+    count, last = 0, None
+    for event in events:
+        if last is None or not near(last, event, _ONE_CALL):
+            count += 1
+        last = event
+    return count
+
+
+CHECK = DatabaseStuckKeys()

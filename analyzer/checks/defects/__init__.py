@@ -1,0 +1,1 @@
+"""Known defects, by package version and symptom."""

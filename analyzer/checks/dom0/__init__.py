@@ -1,0 +1,1 @@
+"""Disks in the hands of a control domain."""

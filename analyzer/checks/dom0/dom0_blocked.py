@@ -1,0 +1,66 @@
+"""Disks that could not be destroyed because they were in use, and by what they were held then."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from analyzer.case.case import Case
+from analyzer.checks.tools.calls import resolve
+from analyzer.checks.tools.finding import quote
+from analyzer.model.event import Event
+from analyzer.model.finding import Evidence
+from analyzer.model.moment import Moment
+from analyzer.model.nbd import NbdSession
+from analyzer.model.operation import Attachment
+from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
+
+RULE = "vdi-left-attached-to-dom0"
+FAILED, REFUSED = f"{RULE}.failed", f"{RULE}.refused"
+_TASK = re.compile(r"\bR:[0-9a-f]{12}\b")
+# xapi waits 4 seconds before it refuses (xapi_vdi.ml), and logs of whole seconds.
+_WAITS = timedelta(seconds=10)
+
+
+def blocked(case: Case) -> Mapping[str, tuple[Event, ...]]:
+    """Return the calls that VDI_IN_USE refused, one line each, by disk, in order of time."""
+    return case.once("dom0-blocked", lambda: _blocked(case))
+
+
+def _blocked(case: Case) -> dict[str, tuple[Event, ...]]:
+    best: dict[object, Event] = {}
+    for event in case.events.of(REFUSED, FAILED):
+        task = _TASK.search(event.fields.get("call") or event.task or "")
+        key = (event.fields["vdi"], task[0]) if task else event.source
+        if key not in best or event.kind == FAILED:
+            best[key] = event
+    found: dict[str, list[Event]] = {}
+    for event in sorted(best.values(), key=lambda e: (e.moment.at, e.source)):
+        found.setdefault(resolve(case, event.fields["vdi"]), []).append(event)
+    return {disk: tuple(events) for disk, events in found.items()}
+
+
+def held_then(case: Case, vdi: str, calls: Sequence[Event]) -> tuple[tuple[str, Evidence], ...]:
+    """Return who held a snapshot in a control domain at any of these calls: (host, line)."""
+    held: dict[str, Evidence] = {}
+    for call in calls:
+        for session in nbd_sessions(case):
+            if session.vdi == vdi and session.events and _open(session, call.moment):
+                held.setdefault(session.host, quote(session.events[0]))
+        for each in case.attachments:
+            if each.vdi == vdi and each.events and _active(each, call.moment):
+                held.setdefault(each.host, quote(each.events[0]))
+    return tuple(sorted(held.items()))
+
+
+def _open(session: NbdSession, then: Moment) -> bool:
+    return _spans(session.began, session.ended, then)
+
+
+def _active(each: Attachment, then: Moment) -> bool:
+    return _spans(each.began, each.ended, then)
+
+
+def _spans(began: Moment | None, ended: Moment | None, then: Moment) -> bool:
+    if began is None or then.certainly_before(began):
+        return False
+    return ended is not None and not ended.latest + _WAITS < then.earliest

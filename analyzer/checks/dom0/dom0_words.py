@@ -1,0 +1,85 @@
+"""Disks that control domains hold, in the words and rows of a finding."""
+
+from collections.abc import Sequence
+
+from analyzer.case.case import Case
+from analyzer.checks.tools.finding import Row, find_vdi, listed, named, times
+from analyzer.model.event import Event
+from analyzer.model.finding import Subject
+from analyzer.model.moment import in_words
+from analyzer.model.nbd import Dom0Attachment, Holder
+
+
+def disk_name(case: Case, vdi: str) -> str:
+    """Return what to call a disk in a sentence."""
+    known = find_vdi(case, vdi)
+    return named(known[1].name_label if known else None, vdi)
+
+
+def hosts_words(case: Case, held: Sequence[Dom0Attachment]) -> str:
+    """Return the names of the hosts whose control domains hold a disk."""
+    names = sorted({_name(case, each) for each in held})
+    return listed(names)
+
+
+def holder_words(held: Sequence[Dom0Attachment]) -> str:
+    """Return for whom."""
+    return listed(sorted({each.by.value for each in held}))
+
+
+def since_words(held: Sequence[Dom0Attachment]) -> str:
+    """Return since when, with a blank before it; "" where nothing is known."""
+    known = [each.since for each in held if each.since]
+    if known:
+        return f" since {in_words(min(known, key=lambda moment: moment.at))}"
+    before = [each.before for each in held if each.before]
+    if before:
+        return f" since before {in_words(min(before, key=lambda moment: moment.at))}"
+    return ""
+
+
+def blocks_words(calls: Sequence[Event]) -> str:
+    """Return which calls it stood in the way of, as a sentence; "" for none."""
+    if not calls:
+        return ""
+    methods = listed(sorted({f"VDI.{call.fields['method']}" for call in calls}))
+    return f"{methods} was refused with VDI_IN_USE {times(calls)['often']}."
+
+
+def subjects_of(case: Case, vdi: str, held: Sequence[Dom0Attachment]) -> tuple[Subject, ...]:
+    """Return the disk, its SR and the hosts."""
+    known = find_vdi(case, vdi)
+    disk = Subject(type="VDI", uuid=vdi, name=known[1].name_label if known else None)
+    sr = known[0].sr(known[1].sr) if known else None
+    where = (Subject(type="SR", uuid=sr.uuid, name=sr.name_label),) if sr else ()
+    names = {each.host: _name(case, each) for each in held if each.host}
+    hosts = (Subject(type="Host", uuid=uuid, name=name) for uuid, name in sorted(names.items()))
+    return (disk, *where, *hosts)
+
+
+def step_rows(case: Case, values: Row, held: Sequence[Dom0Attachment]) -> list[Row]:
+    """Return the rows that fill the steps: one per VBD; the last one fills the texts."""
+    known = find_vdi(case, values["vdi"])
+    sr = known[0].sr(known[1].sr) if known else None
+    rows: list[Row] = []
+    for each in held:
+        row = dict(values)
+        if each.plugged is not False:  # else nobody can be reading it
+            row["tasks" if each.by is Holder.XAPI else "server"] = _name(case, each)
+        if each.vbd:
+            row["vbd"] = each.vbd
+            row |= {"plugged": each.vbd} if each.plugged is not False else {}
+        rows.append(row)
+    if sr is not None and any(each.plugged is not False for each in held):
+        rows.append({**values, "sr": sr.uuid})
+    return [*rows, values]
+
+
+def _name(case: Case, each: Dom0Attachment) -> str:
+    for report in case.hosts:
+        if each.host in (report.host_uuid, report.bundle):
+            return report.name
+    for pool in case.pools:
+        if (host := pool.host(each.host)) is not None:
+            return host.name_label or host.uuid
+    return each.host or "a host that is not known"

@@ -1,0 +1,148 @@
+"""A disk was left attached to a control domain, where nothing reads it any more.
+
+Whoever reads a disk through xapi-nbd, or exports it, has it attached to a control domain until
+the end of the transfer. A backup that was running while the report was made is no defect: what
+is still in use is never found, and where that cannot be told only what was in the way, or what
+is a day old, is called possible.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analyzer.case.case import Case
+from analyzer.checks._api import Examined
+from analyzer.checks.dom0.dom0_blocked import blocked, held_then
+from analyzer.checks.dom0.dom0_left import HeldDisk, LeftVerdict, deliberate, held_disks, verdict_of
+from analyzer.checks.dom0.dom0_words import (
+    blocks_words,
+    disk_name,
+    holder_words,
+    hosts_words,
+    since_words,
+    step_rows,
+    subjects_of,
+)
+from analyzer.checks.tools.finding import find_vdi, found, quote, quote_ends, quote_row, times
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity
+from analyzer.model.moment import Moment
+from analyzer.model.nbd import Dom0Attachment, SessionFate
+from analyzer.model.rule import RuleText
+
+_METADATA = "cbt_metadata"
+
+
+class VdiLeftAttachedToDom0:
+    """Judge each disk that a control domain holds, or held when it was to be destroyed."""
+
+    id = "vdi-left-attached-to-dom0"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at what control domains hold, and at the calls that were refused."""
+        disks = tuple(held_disks(case))
+        answers = [answer for disk in disks if (answer := _judge(case, text, disk)) is not None]
+        now = {disk.vdi for disk in disks}
+        past = (
+            _past(case, text, vdi, calls) for vdi, calls in blocked(case).items() if vdi not in now
+        )
+        return Examined(
+            findings=(
+                *(answer for answer in answers if isinstance(answer, Finding)),
+                *(finding for finding in past if finding is not None),
+            ),
+            gaps=tuple(answer for answer in answers if isinstance(answer, Gap)),
+            beside=("smlog",),
+        )
+
+
+def _judge(case: Case, text: RuleText, disk: HeldDisk) -> Finding | Gap | None:
+    if deliberate(disk):
+        return _gap(case, disk) if any(each.plugged for each in disk.held) else None
+    verdict = verdict_of(disk)
+    if verdict is not None:
+        return _finding(case, text, disk, verdict)
+    unknown = [each for each in disk.held if each.in_use is None]
+    return _gap(case, disk) if unknown else None
+
+
+def _finding(case: Case, text: RuleText, disk: HeldDisk, verdict: LeftVerdict) -> Finding:
+    calls, held = disk.calls, verdict.held
+    values = {
+        "disk": disk_name(case, disk.vdi),
+        "vdi": disk.vdi,
+        "hosts": hosts_words(case, held),
+        "holder": holder_words(held),
+        "because": "; ".join(dict.fromkeys(each.because for each in held)),
+        "since": since_words(held),
+        "blocks": blocks_words(calls),
+    }
+    shown = [quoted for each in held for quoted in each.evidence]
+    made = found(
+        text,
+        text.case(verdict.case) if verdict.case else (text.title, text.detail),
+        basis=Basis.BOTH if calls else Basis.STATE,
+        confidence=verdict.confidence,
+        subjects=subjects_of(case, disk.vdi, held),
+        rows=step_rows(case, values, held),
+        evidence=(*quote_ends(calls), *dict.fromkeys(shown)),
+        events=calls,
+        severity=Severity.ERROR if calls and verdict.case in ("", "unplugged") else None,
+        count=len(calls) or None,
+    )
+    begins = [begin for each in held if (begin := _left_since(each)) is not None]
+    first = min((*begins, *filter(None, [made.first_seen])), key=lambda m: m.at, default=None)
+    return replace(made, first_seen=first, last_seen=made.last_seen or first)
+
+
+def _left_since(each: Dom0Attachment) -> Moment | None:
+    """Return since when nobody detached it: the end of the server that should have, if it died."""
+    session = each.session
+    if session is not None and session.fate is SessionFate.LEAKED and session.ended:
+        return session.ended
+    return each.since
+
+
+def _gap(case: Case, disk: HeldDisk) -> Gap:
+    host = hosts_words(case, disk.held)
+    return Gap(
+        need="sockets",
+        host=host,
+        why=f"the control domain of {host} held disk {disk.vdi}{since_words(disk.held)}, and "
+        f"{disk.held[0].because}",
+        settle_with=f"xe vbd-list vdi-uuid={disk.vdi} params=all; ss -tnp 'sport = :10809'",
+    )
+
+
+def _past(case: Case, text: RuleText, vdi: str, calls: Sequence[Event]) -> Finding | None:
+    """Return the finding of a disk that is not attached any more, where something shows it was."""
+    known = find_vdi(case, vdi)
+    if known is None or known[1].is_a_snapshot is False:
+        return None
+    pool, row = known
+    done = row.type == _METADATA
+    held = held_then(case, vdi, calls)
+    if not held or (pool.vbds_of(row) and calls[-1].fields["method"] == "data_destroy"):
+        return None  # xapi counts the VBDs of a VM that is a snapshot too
+    values = {
+        "disk": disk_name(case, vdi),
+        "vdi": vdi,
+        "hosts": ", ".join(host for host, _ in held),
+        "later": "Its data was destroyed later." if done else "",
+        **times(calls),
+    }
+    shown = (quote_row(row, "type", "is_a_snapshot"),) if done else ()
+    return found(
+        text,
+        text.case("was"),
+        basis=Basis.SYMPTOM,
+        confidence=Confidence.LIKELY,
+        subjects=subjects_of(case, vdi, ()),
+        rows=[values],
+        evidence=(quote(calls[-1]), *quote_ends(calls[:-1], 2), *(e for _, e in held), *shown),
+        events=calls,
+        severity=Severity.INFO if done else None,
+        count=len(calls),
+    )
+
+
+CHECK = VdiLeftAttachedToDom0()

@@ -1,0 +1,1 @@
+"""What get_nbd_info answers, and why it answers nothing."""

@@ -1,0 +1,124 @@
+"""A host that has a shared SR cannot offer its disks over NBD, while others can.
+
+get_nbd_info leaves out a host without an address on an NBD network (xen-api `xapi_vdi.ml`). The
+backup goes on through the other hosts, and fails when the last of them is down.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.checks._api import Examined
+from analyzer.checks.tools.finding import bundles_of, found, listed, quote_row
+from analyzer.checks.tools.nbd_use import SrUse, gap_of_use, sr_names, sr_uses, use_evidence
+from analyzer.checks.tools.purposes import (
+    called,
+    network_subject,
+    purposes_of,
+    quote_purpose,
+    unused,
+)
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Subject
+from analyzer.model.rule import RuleText
+from analyzer.model.xapi import Host
+from analyzer.rebuilt.nbd.info.hosts import Member, members
+from analyzer.rebuilt.nbd.info.mend import address_steps
+
+
+class NbdHostWithoutAddress:
+    """Judge each host that has a shared SR whose disks are offered by others."""
+
+    id = "nbd-host-without-address"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look for hosts that get_nbd_info leaves out."""
+        answers = [answer for pool in case.pools for answer in _examine(case, text, pool)]
+        findings = tuple(answer for answer in answers if isinstance(answer, Finding))
+        gaps = tuple(answer for answer in answers if isinstance(answer, Gap))
+        idle = not findings and not gaps and unused(case)
+        return Examined(
+            findings=findings,
+            gaps=gaps,
+            not_applicable="no network of the database has an NBD purpose" if idle else "",
+        )
+
+
+def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
+    served = [use for use in sr_uses(case) if use.pool is pool and _shared(use)]
+    left_out: dict[str, list[SrUse]] = {}
+    hosts: dict[str, Member] = {}
+    for use in served:
+        for each in members(case, pool, use.sr, purposes_of(pool)):
+            if each.plugged is True and not each.offers and each.live is not False:
+                hosts[each.host.uuid] = each
+                left_out.setdefault(each.host.uuid, []).append(use)
+    for uuid, uses in left_out.items():
+        if hosts[uuid].unsure or not pool.complete:
+            yield _unread(hosts[uuid].host)
+        elif wanted := [use for use in uses if use.wanted]:
+            yield _finding(case, text, hosts[uuid], wanted)
+        else:
+            yield from (gap for use in uses if (gap := gap_of_use(case, use)))
+
+
+def _shared(use: SrUse) -> bool:
+    """Tell whether other hosts serve a shared SR; of a local one its only host is left out."""
+    return use.sr.shared is True and bool(use.info.endpoints)
+
+
+def _unread(host: Host) -> Gap:
+    return Gap(
+        need="xapi_db",
+        host=host.name_label or host.uuid,
+        why="its rows do not show which addresses it has on networks for NBD",
+        settle_with=(
+            f"xe pif-list host-uuid={host.uuid} "
+            "params=uuid,network-name-label,currently-attached,IP,IPv6"
+        ),
+    )
+
+
+def _finding(case: Case, text: RuleText, member: Member, uses: Sequence[SrUse]) -> Finding:
+    pool, host = uses[0].pool, member.host
+    networks = purposes_of(pool).any
+    offering = {e.host.uuid: e.host.name or e.host.uuid for u in uses for e in u.info.endpoints}
+    values = {
+        "host_name": host.name_label or host.uuid,
+        "networks": listed([called(net) for net in networks]),
+        "srs": sr_names(uses),
+        "others": listed(sorted(offering.values())),
+        "down": "that host is down" if len(offering) == 1 else "all of these are down",
+        "report": "" if _given(case, pool, host) else "Its own status report was not given.",
+    }
+    told = found(
+        text,
+        (text.title, text.detail),
+        basis=Basis.STATE,
+        confidence=Confidence.CERTAIN,
+        subjects=(
+            Subject(type="Host", uuid=host.uuid, name=host.name_label),
+            *map(network_subject, networks),
+        ),
+        rows=[values],
+        evidence=(*_rows(pool, member), *use_evidence(uses)),
+    )
+    return replace(told, action=(*address_steps(case, pool, host), *told.action))
+
+
+def _given(case: Case, pool: PoolState, host: Host) -> bool:
+    bundles = bundles_of(case, pool)
+    return any(each.host_uuid == host.uuid for each in case.hosts if each.bundle in bundles)
+
+
+def _rows(pool: PoolState, member: Member) -> tuple[Evidence, ...]:
+    """Quote the host's PIFs on NBD networks, or where it has none, its plug; and the purposes."""
+    networks = purposes_of(pool).any
+    pifs = [pif for net in networks for pif in pool.pifs_of(net)]
+    own = [pif for pif in pifs if pool.host(pif.host) == member.host]
+    shown = tuple(quote_row(pif, "host", "network", "currently_attached", "IP") for pif in own)
+    plug = (quote_row(member.pbd, "host", "SR", "currently_attached"),) if member.pbd else ()
+    return (*(shown or plug), *map(quote_purpose, networks))
+
+
+CHECK = NbdHostWithoutAddress()

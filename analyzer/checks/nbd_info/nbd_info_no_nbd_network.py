@@ -1,0 +1,186 @@
+"""No network of a pool has an NBD purpose, and somebody wants NBD.
+
+get_nbd_info then answers with an empty list (xen-api `xapi_vdi.ml`) and xapi-nbd refuses every
+connection. A pool that uses neither CBT nor NBD needs no such network.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.checks._api import Examined
+from analyzer.checks.tools.finding import (
+    Row,
+    bundles_of,
+    found,
+    listed,
+    outsiders,
+    pool_name,
+    pool_or_hosts,
+    quote_ends,
+    quote_row,
+    reports_of,
+    times,
+)
+from analyzer.checks.tools.purposes import (
+    NO_PURPOSES,
+    Purposes,
+    before_nbd,
+    called,
+    network_subject,
+    purposes_gap,
+    purposes_of,
+    quote_purpose,
+)
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
+from analyzer.model.rule import RuleText
+from analyzer.model.xapi import Network
+
+_MOST_CANDIDATES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lines:
+    """What a pool's hosts logged: refused connections, and calls of get_nbd_info."""
+
+    refused: Sequence[Event]
+    calls: Sequence[Event] = ()
+
+
+class NbdInfoNoNbdNetwork:
+    """Judge each pool by itself, by its refusals or by its networks and its use of NBD."""
+
+    id = "nbd-info-no-nbd-network"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at the purposes of each pool, and at what xapi-nbd and xapi logged."""
+        refused = case.events.of(f"{self.id}.refused")
+        asked = case.events.of(f"{self.id}.asked")
+        answers = [_examine(case, text, pool, refused, asked) for pool in case.pools]
+        answers += [
+            _finding(case, text, None, NO_PURPOSES, _Lines(refused=own))
+            for own in outsiders(case, refused)
+        ]
+        idle = bool(answers) and all(isinstance(answer, str) for answer in answers)
+        return Examined(
+            findings=tuple(answer for answer in answers if isinstance(answer, Finding)),
+            gaps=tuple(answer for answer in answers if isinstance(answer, Gap)),
+            not_applicable="; ".join(dict.fromkeys(str(a) for a in answers)) if idle else "",
+        )
+
+
+def _examine(
+    case: Case, text: RuleText, pool: PoolState, refused: Sequence[Event], asked: Sequence[Event]
+) -> Finding | Gap | str | None:
+    """Return what one pool gives; a text says why the question does not arise in it."""
+    bundles = bundles_of(case, pool)
+    own = [event for event in refused if event.source.bundle in bundles]
+    calls = [event for event in asked if event.source.bundle in bundles]
+    purposes = purposes_of(pool)
+    if own:
+        return _finding(case, text, pool, purposes, _Lines(refused=own, calls=calls))
+    if purposes.any:
+        return None
+    if before_nbd(pool):
+        return f"pool {pool_name(pool)} runs a release without NBD server"
+    if not purposes.known:
+        return purposes_gap(case, pool)
+    if calls or pool.cbt_in_use is True:
+        return _finding(case, text, pool, purposes, _Lines(refused=(), calls=calls))
+    return _gap_of_use(case, pool) or (
+        f"pool {pool_name(pool)} has no network with an NBD purpose, "
+        "and neither CBT nor NBD is used in it"
+    )
+
+
+def _gap_of_use(case: Case, pool: PoolState) -> Gap | None:
+    """Return what is missing to say that nobody uses CBT or NBD."""
+    reports = reports_of(case, pool)
+    if pool.cbt_in_use is None:
+        return Gap(
+            need="xapi_db",
+            host=reports[0].name if reports else "",
+            why=f"{pool.source.member} does not say whether CBT is used",
+            settle_with="xe vdi-list cbt-enabled=true",
+        )
+    gaps = (case.gap("xensource_log", report.bundle) for report in reports)
+    return next((gap for gap in gaps if gap is not None), None)
+
+
+def _finding(
+    case: Case,
+    text: RuleText,
+    pool: PoolState | None,
+    purposes: Purposes,
+    lines: _Lines,
+) -> Finding:
+    refused, calls = lines.refused, lines.calls
+    told, basis, confidence = _kind(purposes, refused)
+    values = {
+        "pool": pool_name(pool, refused),
+        "use": _use(calls),
+        "purposes": listed([f"{called(n)}: {', '.join(n.purpose or ())}" for n in purposes.any]),
+        **times(refused or calls),
+    }
+    candidates = _candidates(pool) if pool is not None and not purposes.any else ()
+    return found(
+        text,
+        (text.title, text.detail) if told == "state" else text.case(told),
+        basis=basis,
+        confidence=confidence,
+        subjects=(*pool_or_hosts(case, pool, refused), *map(network_subject, purposes.any)),
+        rows=[*(_row(values, network) for network in candidates), values],
+        evidence=_evidence(pool, purposes, refused, calls),
+        events=refused,
+    )
+
+
+def _kind(purposes: Purposes, refused: Sequence[Event]) -> tuple[str, Basis, Confidence]:
+    """Return (case of the text, basis, confidence)."""
+    if not refused:
+        return "state", Basis.STATE, Confidence.LIKELY
+    if purposes.any:
+        return "was", Basis.SYMPTOM, Confidence.LIKELY
+    if purposes.known:
+        return "both", Basis.BOTH, Confidence.CERTAIN
+    return "symptom", Basis.SYMPTOM, Confidence.LIKELY
+
+
+def _use(calls: Sequence[Event]) -> str:
+    if calls:
+        return f"get_nbd_info was called {times(calls)['often']}"
+    return "disks of the pool have CBT"
+
+
+def _row(values: Row, network: Network) -> Row:
+    return {**values, "candidate": network.uuid, "candidate_name": called(network)}
+
+
+def _candidates(pool: PoolState) -> tuple[Network, ...]:
+    """Return networks on which a host has an address: only those can serve NBD."""
+    nets = [
+        network
+        for network in pool.networks
+        if network.managed is not False
+        and any(pif.currently_attached and pif.ip for pif in pool.pifs_of(network))
+    ]
+    return tuple(nets[:_MOST_CANDIDATES])
+
+
+def _evidence(
+    pool: PoolState | None, purposes: Purposes, refused: Sequence[Event], calls: Sequence[Event]
+) -> tuple[Evidence, ...]:
+    """Quote refusals and calls; then the rows of the networks, which show the missing purpose."""
+    lines = (*quote_ends(refused), *quote_ends(calls, 2))
+    if pool is None or not (purposes.known or purposes.any):
+        return lines
+    rows = tuple(quote_purpose(net) for net in (purposes.any or pool.networks))
+    disks = (vdi for vdi in pool.vdis if vdi.cbt_enabled is True)
+    disk = next((quote_row(vdi, "cbt_enabled") for vdi in disks), None)
+    use = (disk,) if disk is not None and not refused and not calls else ()
+    return (*lines, *rows, *use)
+
+
+CHECK = NbdInfoNoNbdNetwork()

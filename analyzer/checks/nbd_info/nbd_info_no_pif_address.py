@@ -1,0 +1,89 @@
+"""get_nbd_info is empty: no host has an attached PIF with an address on a network for NBD.
+
+xapi looks at the attached PIFs of the hosts that have the SR (xen-api `xapi_vdi.ml` get_nbd_info).
+Where some other host has such an address, `nbd-info-sr-not-connected` tells instead.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.checks._api import Examined
+from analyzer.checks.tools.finding import found, listed, pool_name, times
+from analyzer.checks.tools.nbd_use import (
+    SrUse,
+    asked_times,
+    gap_of_answer,
+    gap_of_use,
+    open_question,
+    sr_names,
+    sr_uses,
+    use_evidence,
+    use_in_words,
+)
+from analyzer.checks.tools.purposes import called, network_subject, purposes_of, unused
+from analyzer.model.finding import Finding, Gap
+from analyzer.model.nbd import InfoStep
+from analyzer.model.rule import RuleText
+from analyzer.rebuilt.nbd.reach.offers import offers_of
+
+
+class NbdInfoNoPifAddress:
+    """Judge each pool by the SRs whose disks somebody wants to read over NBD."""
+
+    id = "nbd-info-no-pif-address"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Ask what get_nbd_info would answer for each SR."""
+        answers = [answer for pool in case.pools for answer in _examine(case, text, pool)]
+        findings = tuple(answer for answer in answers if isinstance(answer, Finding))
+        gaps = tuple(answer for answer in answers if isinstance(answer, Gap))
+        idle = not findings and not gaps and unused(case)
+        return Examined(
+            findings=findings,
+            gaps=gaps,
+            not_applicable="no network of the database has an NBD purpose" if idle else "",
+        )
+
+
+def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
+    uses = [use for use in sr_uses(case) if use.pool is pool]
+    if offers_of(case, pool):
+        return  # an SR that misses them is told by nbd-info-sr-not-connected
+    empty = [use for use in uses if use.info.stopped_at is InfoStep.ADDRESS]
+    wanted = [use for use in empty if use.wanted]
+    if wanted:
+        yield _finding(text, pool, wanted)
+        return
+    yield from (gap for use in empty if (gap := gap_of_use(case, use)))
+    yield from (gap_of_answer(use) for use in uses if open_question(case, use))
+
+
+def _finding(text: RuleText, pool: PoolState, uses: Sequence[SrUse]) -> Finding:
+    networks = purposes_of(pool).any
+    calls = asked_times(uses)
+    values = {
+        "pool": pool_name(pool),
+        "networks": listed([called(net) for net in networks]),
+        "srs": sr_names(uses),
+        "use": use_in_words(uses),
+        **times(calls),
+    }
+    basis, confidence = max(uses, key=lambda use: bool(use.asked)).basis
+    shown = dict.fromkeys(each for use in uses for each in use.info.evidence)
+    told = found(
+        text,
+        (text.title, text.detail),
+        basis=basis,
+        confidence=confidence,
+        subjects=(*map(network_subject, networks), *(use.subject for use in uses)),
+        rows=[values],
+        evidence=(*shown, *use_evidence(uses)),
+        events=calls,
+    )
+    changes = (step for use in uses for step in use.info.mend)
+    return replace(told, action=(*dict.fromkeys(changes), *told.action))
+
+
+CHECK = NbdInfoNoPifAddress()

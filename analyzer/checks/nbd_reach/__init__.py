@@ -1,0 +1,1 @@
+"""Addresses that are offered and cannot be reached."""

@@ -1,0 +1,126 @@
+"""An address that get_nbd_info gives and that no client can reach.
+
+The call takes each address of each plugged PIF on an NBD network, IPv6 with its prefix and
+link-local ones included (xen-api `xapi_vdi.ml` get_nbd_info). Private addresses are what storage
+networks have, and say nothing.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.checks._api import Examined
+from analyzer.checks.nbd_reach.nbd_address_down import down_hosts
+from analyzer.checks.nbd_reach.nbd_address_nobody import nobody_came
+from analyzer.checks.nbd_reach.nbd_address_offers import (
+    by_host,
+    examine_pools,
+    live_offers,
+    offer_fields,
+    offer_subjects,
+    unread,
+)
+from analyzer.checks.tools.finding import Row, found, listed
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
+from analyzer.model.rule import RuleText
+from analyzer.rebuilt.nbd.reach.offers import Obstacle, Offer, Trouble, link_state, obstacles
+
+_USELESS = (Trouble.LOCAL, Trouble.IPV6)
+
+
+class NbdAddressUnreachableNetwork:
+    """Look at the links and the kinds of the addresses, host by host."""
+
+    id = "nbd-address-unreachable-network"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Judge each pool by what its hosts offer."""
+        return examine_pools(
+            case, lambda pool: _pool(case, text, pool), beside=("interfaces", "sockets")
+        )
+
+
+def _pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
+    offers = live_offers(case, pool)
+    told: list[Finding] = [*down_hosts(case, text, pool)]
+    for own in by_host(offers):
+        told += _host(case, text, pool, own)
+        gaps = (_gap(case, pool, offer) for offer in own)
+        yield from (gap for gap in gaps if gap is not None)
+    yield from told
+    if not told:
+        yield from nobody_came(case, text, pool, offers)
+
+
+def _host(
+    case: Case, text: RuleText, pool: PoolState, offers: Sequence[Offer]
+) -> Iterable[Finding]:
+    """Return a finding per link that was down, and one if no address is of any use."""
+    down: dict[str, tuple[Offer, Obstacle]] = {}
+    useless: list[tuple[Offer, Obstacle]] = []
+    for offer in offers:
+        for each in obstacles(case, pool, offer):
+            if each.trouble is Trouble.LINK:
+                down.setdefault(offer.pif.uuid, (offer, each))
+            elif each.trouble in _USELESS:
+                useless.append((offer, each))
+    for offer, obstacle in down.values():
+        yield _link(text, pool, offer, obstacle)
+    if not down and len({offer.address for offer, _ in useless}) == len(offers):
+        yield _no_use(text, pool, useless)
+
+
+def _link(text: RuleText, pool: PoolState, offer: Offer, obstacle: Obstacle) -> Finding:
+    return found(
+        text,
+        text.case("link"),
+        basis=Basis.STATE,
+        confidence=_doubted(obstacle.confidence),
+        subjects=offer_subjects([offer]),
+        rows=[{**offer_fields(pool, offer), "what": obstacle.what, "link": offer.pif.uuid}],
+        evidence=obstacle.evidence,
+    )
+
+
+def _no_use(text: RuleText, pool: PoolState, pairs: Sequence[tuple[Offer, Obstacle]]) -> Finding:
+    offers = [offer for offer, _ in pairs]
+    values: Row = {
+        **offer_fields(pool, offers[0]),
+        "what": listed(list(dict.fromkeys(each.what for _, each in pairs))),
+        "addresses": listed(list(dict.fromkeys(offer.address for offer in offers))),
+        "useless": offers[0].pif.uuid,
+    }
+    return found(
+        text,
+        text.case("useless"),
+        basis=Basis.STATE,
+        confidence=Confidence.LIKELY,
+        subjects=offer_subjects(offers),
+        rows=[values],
+        evidence=_once(each for _, obstacle in pairs for each in obstacle.evidence),
+    )
+
+
+def _once(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    return tuple(dict.fromkeys(evidence))
+
+
+def _doubted(confidence: Confidence) -> Confidence:
+    """Return `possible` where the host's own report does not show it; state is never certain."""
+    return Confidence.LIKELY if confidence is Confidence.CERTAIN else Confidence.POSSIBLE
+
+
+def _gap(case: Case, pool: PoolState, offer: Offer) -> Gap | None:
+    """Return that nobody can tell whether a link was up."""
+    if ":" in offer.bare or link_state(case, pool, offer) is not None:
+        return None
+    gap = unread(case, offer, "interfaces", "ip -s addr")
+    return gap or Gap(
+        need="interfaces",
+        host=offer.place,
+        why=f"what carries {offer.pif.device or 'PIF ' + offer.pif.uuid} is not shown",
+        settle_with=f"xe pif-list uuid={offer.pif.uuid} params=device,carrier; ip -s addr",
+    )
+
+
+CHECK = NbdAddressUnreachableNetwork()

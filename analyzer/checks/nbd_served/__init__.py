@@ -1,0 +1,1 @@
+"""Connections to xapi-nbd: refused, broken, left behind."""

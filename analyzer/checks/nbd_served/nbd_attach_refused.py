@@ -1,0 +1,124 @@
+"""A disk that a client asked for could not be attached to dom0, or not be let go afterwards.
+
+xapi-nbd makes and plugs a VBD for each connection (xen-api `ocaml/nbd/src/cleanup.ml`, with_vbd);
+what xapi answers ends the connection. Only errors of xapi are told here: a client that asks for a
+disk that does not exist, or with a dead session, is another matter.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from analyzer.case.case import Case
+from analyzer.case.time.order import Mark, mark
+from analyzer.checks._api import Examined
+from analyzer.checks.nbd_served.nbd_served import (
+    disk_called,
+    disk_subject,
+    ended_by,
+    host_of,
+    quoted,
+    said,
+)
+from analyzer.checks.tools.finding import found, times
+from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
+from analyzer.model.moment import Moment, in_words
+from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
+from analyzer.model.rule import RuleText
+from analyzer.rebuilt.nbd.sessions.lines import ACCEPTED, SERVING, UNPLUGGING
+from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
+
+RULE = "nbd-attach-refused"
+_TROUBLES = (ClientTrouble.VBD_REFUSED, ClientTrouble.DEVICE_MISSING)
+_RETRIED = timedelta(hours=1)
+Key = tuple[Subject, str, str, str | None]
+
+
+class NbdAttachRefused:
+    """Judge each (host, error, disk) once, however often it was tried."""
+
+    id = RULE
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every connection that ended by such an error."""
+        groups: dict[Key, list[NbdSession]] = {}
+        for session in nbd_sessions(case):
+            if session.trouble in _TROUBLES and session.fate is SessionFate.FAILED:
+                groups.setdefault(_key(case, session), []).append(session)
+        return Examined(
+            findings=tuple(_finding(case, text, key, own) for key, own in groups.items())
+        )
+
+
+def _key(case: Case, session: NbdSession) -> Key:
+    return host_of(case, session.events[0]), _kind(session), session.code or "", session.vdi
+
+
+def _kind(session: NbdSession) -> str:
+    """Return the case of the text."""
+    if session.trouble is ClientTrouble.DEVICE_MISSING:
+        return "device"
+    kinds = {event.kind for event in session.events}
+    if UNPLUGGING in kinds:
+        return "release"
+    return "refused" if session.vbd or ACCEPTED in kinds else "early"
+
+
+def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession]) -> Finding:
+    host, kind, code, vdi = key
+    events = ended_by(sessions)
+    later = _worked_later(case, vdi, sessions[-1]) if kind != "release" else None
+    values = {
+        "host": host.name or host.uuid,
+        "disk": disk_called(case, vdi),
+        "code": code,
+        "said": said(events),
+        "later": f"A connection for it at {in_words(later)} worked." if later else "",
+        **times(events),
+        **({"again": disk_called(case, vdi)} if kind != "release" else {}),
+        **({"left": vdi} if vdi and kind == "release" else {}),
+        **({"vdi": vdi} if vdi else {}),
+    }
+    sure = all(session.joined is Confidence.CERTAIN for session in sessions)
+    named = all(session.vdi_joined is Confidence.CERTAIN for session in sessions)
+    return found(
+        text,
+        (text.title, text.detail) if kind == "refused" else text.case(kind),
+        basis=Basis.SYMPTOM,
+        confidence=Confidence.CERTAIN if sure and named else Confidence.LIKELY,
+        subjects=(host, *((disk_subject(case, vdi),) if vdi else ())),
+        rows=[values],
+        evidence=quoted(events, sessions),
+        events=events,
+        severity=Severity.WARNING if later or kind == "early" else None,
+    )
+
+
+def _served(session: NbdSession) -> bool:
+    """Tell whether a connection came to read its disk, however its client left."""
+    kinds = {event.kind for event in session.events}
+    if session.fate is SessionFate.CLOSED or session.goodbye:
+        return True
+    return SERVING in kinds and session.trouble not in (*_TROUBLES, ClientTrouble.STORAGE)
+
+
+def _worked_later(case: Case, vdi: str | None, refused: NbdSession) -> Moment | None:
+    """Return when the next connection for the same disk worked, if one did soon after."""
+    failed = refused.events[-1]
+    worked = (
+        (session.began, session.events[0].source)
+        for session in nbd_sessions(case)
+        if vdi is not None and session.vdi == vdi and _served(session) and session.events
+    )
+    return next(
+        (
+            began
+            for began, source in worked
+            if began
+            and began.within(failed.moment, _RETRIED)
+            and case.order.surely_before(mark(failed), Mark(at=began, source=source))
+        ),
+        None,
+    )
+
+
+CHECK = NbdAttachRefused()

@@ -1,0 +1,154 @@
+"""xapi-nbd turned clients away at its limit; whose connections filled it.
+
+The limit is 16 per host (xen-api `ocaml/nbd/lib/consts.ml`). A connection whose client is gone and
+whose TCP connection was never closed counts until the service is restarted.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+
+from analyzer.case.case import Case
+from analyzer.case.time.order import Mark, mark
+from analyzer.checks._api import Examined
+from analyzer.checks.nbd_served.nbd_served import (
+    disk_called,
+    disk_rows,
+    disk_subject,
+    host_of,
+    own_lines,
+    since,
+)
+from analyzer.checks.tools.finding import Row, found, listed, quote, quote_ends, times
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity
+from analyzer.model.nbd import CONNECTION_LIMIT, ClientTrouble, NbdSession, SessionFate
+from analyzer.model.rule import RuleText
+from analyzer.rebuilt.nbd.sessions.lines import ACCEPTED
+from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
+
+RULE = "nbd-connection-limit"
+REFUSED = f"{RULE}.refused"
+_ONE_INCIDENT = timedelta(hours=1)
+# No backup reads one disk for so long over one connection.
+_HANGS = timedelta(days=1)
+_MOST_DISKS = 6
+_QUOTED = 5
+
+
+class NbdConnectionLimit:
+    """Judge each burst of refusals on each host, by what was connected when it began."""
+
+    id = RULE
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every burst of refusals."""
+        bursts = case.events.incidents((REFUSED,), ("host",), _ONE_INCIDENT)
+        return Examined(findings=tuple(_finding(case, text, burst) for burst in bursts))
+
+
+def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
+    held = _held(case, burst[0])
+    hanging = [session for session in held if _hangs(case, session, burst[0])]
+    kind = "hanging" if hanging else "early" if _mostly_early(held) else ""
+    named = {session.vdi for session in hanging if session.vdi}
+    values = {
+        "host": burst[0].host,
+        "limit": burst[0].fields["limit"],
+        "held": _in_words(case, held, hanging, burst[0]),
+        "strange" if kind == "early" else "crowded": burst[0].host,
+        **times(burst),
+    }
+    rows = [{**values, "vdi": s.vdi, "since": since(s)} for s in hanging if s.vdi]
+    return found(
+        text,
+        text.case(kind) if kind else (text.title, text.detail),
+        basis=Basis.SYMPTOM,
+        confidence=Confidence.CERTAIN,
+        subjects=(host_of(case, burst[0]), *(disk_subject(case, vdi) for vdi in sorted(named))),
+        rows=[*_once(rows), values],
+        evidence=(*quote_ends(burst, _QUOTED), *_plugs(hanging or held)),
+        events=burst,
+        severity=Severity.WARNING if kind == "early" else None,
+    )
+
+
+def _held(case: Case, refused: Event) -> list[NbdSession]:
+    """Return the connections of that process that were open when a client was refused."""
+    host = host_of(case, refused)
+    return [
+        session
+        for session in nbd_sessions(case)
+        if session.pid == refused.pid
+        and host_of(case, session.events[0]) == host
+        and session.trouble is not ClientTrouble.SERVER_BUSY
+        and not case.order.surely_before(mark(refused), _began(session))
+        and not (session.ended and case.order.surely_before(_ended(session), mark(refused)))
+        and session.fate is not SessionFate.UNKNOWN
+    ]
+
+
+def _began(session: NbdSession) -> Mark:
+    first = session.events[0]
+    return Mark(at=session.began or first.moment, source=first.source)
+
+
+def _ended(session: NbdSession) -> Mark:
+    last = session.events[-1]
+    return Mark(at=session.ended or last.moment, source=last.source)
+
+
+def _hangs(case: Case, session: NbdSession, refused: Event) -> bool:
+    """Tell whether a connection was open for longer than any backup, and never closed."""
+    never_closed = session.ended is None or session.fate is SessionFate.LEAKED
+    return never_closed and case.order.least_between(_began(session), mark(refused)) > _HANGS
+
+
+def _early(session: NbdSession) -> bool:
+    """Tell whether a connection was not so far that xapi-nbd had accepted its session and disk."""
+    return session.vbd is None and not any(event.kind == ACCEPTED for event in session.events)
+
+
+def _mostly_early(held: Sequence[NbdSession]) -> bool:
+    return 2 * sum(map(_early, held)) > len(held)
+
+
+def _in_words(
+    case: Case, held: Sequence[NbdSession], hanging: Sequence[NbdSession], refused: Event
+) -> str:
+    """Say whose connections were open, as far as the log shows."""
+    if not held:
+        return ""
+    early = sum(map(_early, held))
+    disks = Counter(session.vdi for session in held if not _early(session))
+    most = disks.most_common(_MOST_DISKS)
+    parts = [f"{number} for disk {disk_called(case, vdi)}" for vdi, number in most if vdi]
+    parts += [f"{early} that had not come to a disk yet"] if early else []
+    if unknown := disks.get(None, 0):
+        parts.append(f"{unknown} whose disk nothing names")
+    if len(disks) > _MOST_DISKS:
+        parts.append(f"others for {len(disks) - _MOST_DISKS} more disks")
+    oldest = min(held, key=lambda session: (session.began or session.events[0].moment).at)
+    told = f"Of these connections the log shows {len(held)}: {listed(parts)}."
+    told = f"{told} The oldest was there since {since(oldest)}."
+    if hanging:
+        told = f"{told} {len(hanging)} had been open for more than a day and were never closed."
+    if len(held) < min(int(refused.fields["limit"]), CONNECTION_LIMIT):
+        told = f"{told} The others began before what was read, or cannot be told apart."
+    return told
+
+
+def _plugs(sessions: Sequence[NbdSession]) -> tuple[Evidence, ...]:
+    """Quote the plugs of the oldest connections, and what names their disks."""
+    oldest = sorted(sessions, key=lambda each: each.events[0].moment.at)[:_MOST_DISKS]
+    lines = [
+        [event for event in own_lines(session) if "vbd" in event.fields][:1] for session in oldest
+    ]
+    return (*(quote(event) for own in lines for event in own), *disk_rows(oldest))
+
+
+def _once(rows: Sequence[Row]) -> list[Row]:
+    return list({row["vdi"]: row for row in rows}.values())[:_MOST_DISKS]
+
+
+CHECK = NbdConnectionLimit()

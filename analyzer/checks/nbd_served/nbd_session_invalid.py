@@ -1,0 +1,135 @@
+"""NBD clients came with a session that xapi did not know; what became of that session.
+
+xapi writes the reference where it ends a session by itself (`db_gc_util.ml`), and of a logout only
+a hash of it, the ``trackid`` (`context.ml`, hash_of_session_id): the MD5 of the reference.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import timedelta
+
+from analyzer.case.case import Case
+from analyzer.case.time.order import mark
+from analyzer.checks._api import Examined
+from analyzer.checks.nbd_served.nbd_served import host_of
+from analyzer.checks.tools.finding import Row, found, quote, quote_ends, reports_of, times
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding
+from analyzer.model.host import Role
+from analyzer.model.moment import in_words
+from analyzer.model.rule import RuleText
+
+RULE = "nbd-session-invalid"
+REFUSED, EXPIRED, XAPI_STARTED = f"{RULE}.refused", "nbd-login-ended", "xapi-started"
+_ONE_INCIDENT = timedelta(hours=1)
+# An unused session lives for a day (xapi_globs.ml, inactive_session_timeout).
+_RESTARTED = timedelta(hours=24)
+_QUOTED, _MOST_SESSIONS = 5, 3
+
+
+class NbdSessionInvalid:
+    """Judge each burst of refusals on each host, by the sessions that were refused."""
+
+    id = RULE
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at every burst of refusals."""
+        bursts = case.events.incidents((REFUSED,), ("host",), _ONE_INCIDENT)
+        return Examined(findings=tuple(_finding(case, text, burst) for burst in bursts))
+
+
+def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
+    sessions = list(dict.fromkeys(e.fields["session"] for e in burst if "session" in e.fields))
+    ends = _ends(case, sessions, burst)
+    told, reason = _told(case, text, sessions, ends, burst)
+    values = {"host": burst[0].host, "reason": reason, **times(burst)}
+    open_end: Row = {} if ends else {"before": in_words(burst[0].moment)}
+    rows = [{"trackid": track_id(ref)} for ref in sessions[:_MOST_SESSIONS] if not ends]
+    return found(
+        text,
+        told,
+        basis=Basis.SYMPTOM,
+        confidence=Confidence.CERTAIN,
+        subjects=(host_of(case, burst[0]),),
+        rows=[*rows, {**values, **open_end}],
+        evidence=(*quote_ends(burst, _QUOTED), *_quoted(ends)),
+        events=burst,
+    )
+
+
+def track_id(session: str) -> str:
+    """Return what xapi calls a session in its logs.
+
+    >>> track_id("OpaqueRef:NULL")
+    'trackid=9834f5af41c964e225f24279aefe4e49'
+    """
+    digest = hashlib.md5(session.encode(), usedforsecurity=False).hexdigest()
+    return f"trackid={digest}"
+
+
+def _ends(case: Case, sessions: Sequence[str], burst: Sequence[Event]) -> list[Event]:
+    """Return the lines in which xapi ended these sessions, before they were refused."""
+    wanted = set(sessions)
+    last = mark(burst[-1])
+    return [
+        event
+        for event in case.events.of(EXPIRED)
+        if event.fields["session"] in wanted and not case.order.surely_before(last, mark(event))
+    ]
+
+
+def _told(
+    case: Case,
+    text: RuleText,
+    sessions: Sequence[str],
+    ends: Sequence[Event],
+    burst: Sequence[Event],
+) -> tuple[tuple[str, str], str]:
+    """Return (title, detail) and why the session had ended."""
+    if ends:
+        why = "of its age" if "age" in ends[-1].fields["why"] else "there were too many sessions"
+        when = in_words(ends[-1].moment)
+        others = len(sessions) - len({event.fields["session"] for event in ends})
+        more = f" Of {others} other sessions no such line was read." if others else ""
+        return text.case("expired"), f"xapi had ended the session at {when} because {why}.{more}"
+    masters = _masters(case, burst[0])
+    if not sessions or not _read(case, masters) or _restarted(case, masters, burst[0]):
+        return (text.title, text.detail), ""
+    return text.case("left"), (
+        "What was read of xensource.log shows neither that xapi ended this session by itself nor "
+        "that the master's xapi was started in the day before: what is left is that the client "
+        "logged out, that the session ended before the log begins, or that there was none such."
+    )
+
+
+def _masters(case: Case, refused: Event) -> tuple[str, ...]:
+    """Return the reports of the pool's master: its xapi alone knows the sessions."""
+    for pool in case.pools:
+        reports = reports_of(case, pool)
+        if any(report.bundle == refused.source.bundle for report in reports):
+            return tuple(each.bundle for each in reports if each.role is Role.MASTER)
+    return ()
+
+
+def _read(case: Case, masters: Sequence[str]) -> bool:
+    return bool(masters) and not any(case.gap("xensource_log", each) for each in masters)
+
+
+def _restarted(case: Case, masters: Sequence[str], refused: Event) -> bool:
+    """Tell whether the master's xapi may have been started not long before.
+
+    That ends every session.
+    """
+    return any(
+        case.order.least_between(mark(event), mark(refused)) <= _RESTARTED
+        and not case.order.surely_before(mark(refused), mark(event))
+        for event in case.events.of(XAPI_STARTED)
+        if event.source.bundle in masters
+    )
+
+
+def _quoted(ends: Sequence[Event]) -> tuple[Evidence, ...]:
+    return tuple(quote(event) for event in ends[-_MOST_SESSIONS:])
+
+
+CHECK = NbdSessionInvalid()

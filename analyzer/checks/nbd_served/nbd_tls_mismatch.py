@@ -1,0 +1,186 @@
+"""Client and server did not agree on TLS.
+
+A network with the purpose ``nbd`` forces TLS (1.2 only, in older releases), one with
+``insecure_nbd`` refuses it (xen-api `ocaml/nbd/src/main.ml`, `tls_policy`; nbd `lib/server.ml`).
+What the client did is told as that; only a certificate that is out of date is the host's.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from analyzer.case.case import Case, HostReport
+from analyzer.case.pool import PoolState
+from analyzer.case.time.order import mark
+from analyzer.checks._api import Examined
+from analyzer.checks.nbd_served.nbd_tls_certificate import (
+    certificate_findings,
+    certificate_gap,
+    dates_known,
+)
+from analyzer.checks.nbd_served.nbd_tls_lines import Lines, lines_of, reasons, repeated, spread
+from analyzer.checks.tools.finding import by_host, found, host_subject, quote_ends, times
+from analyzer.checks.tools.purposes import purposes_gap, unused
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
+from analyzer.model.rule import RuleText
+from analyzer.rebuilt.nbd.info.nbd_purposes import Purposes, before_nbd, purposes_of
+from analyzer.rebuilt.nbd.reach.offers import row_evidence
+
+
+class NbdTlsMismatch:
+    """Judge each host by what its server logged, and by its certificate."""
+
+    id = "nbd-tls-mismatch"
+
+    def examine(self, case: Case, text: RuleText) -> Examined:
+        """Look at the failed connections of each host."""
+        findings: list[Finding] = []
+        gaps = [*_gaps(case)]
+        for reports in by_host(case.hosts):
+            pool = _pool_of(case, reports)
+            lines = lines_of(case, reports)
+            shown = tuple(certificate_findings(case, text, reports[-1], pool, lines))
+            findings += shown
+            gap = certificate_gap(case, reports[-1], pool)
+            gaps += [gap] if gap else []
+            # What the certificate explains is told with it.
+            told = replace(lines, failed=()) if any(each.last_seen for each in shown) else lines
+            findings += _findings(text, reports[-1], pool, told)
+        idle = not findings and not gaps and unused(case)
+        read = bool(case.hosts) and all(map(dates_known, case.hosts))
+        return Examined(
+            findings=tuple(findings),
+            gaps=tuple(gaps),
+            not_applicable="no network of the database has an NBD purpose" if idle else "",
+            beside=("certificate",) if read else (),
+        )
+
+
+def _pool_of(case: Case, reports: Sequence[HostReport]) -> PoolState | None:
+    uuid = reports[-1].host_uuid
+    bundles = {report.bundle for report in reports}
+    members = (pool for pool in case.pools if pool.host(uuid) or bundles & set(pool.bundles))
+    return next(members, None)
+
+
+def _gaps(case: Case) -> tuple[Gap, ...]:
+    return tuple(
+        purposes_gap(case, pool)
+        for pool in case.pools
+        if not purposes_of(pool).known and not before_nbd(pool)
+    )
+
+
+def _findings(
+    text: RuleText, report: HostReport, pool: PoolState | None, lines: Lines
+) -> Iterator[Finding]:
+    purposes = purposes_of(pool) if pool is not None else None
+    plain = [*lines.plain, *(lines.left if repeated(lines.left) else ())]
+    if plain:
+        yield _plain(text, report, purposes, lines)
+    if repeated(lines.failed):
+        yield _failed(text, report, purposes, lines)
+    only = purposes is not None and purposes.known and purposes.insecure and not purposes.secure
+    if only and repeated(lines.wanted):
+        yield _wanted(text, report, purposes, lines)
+
+
+def _plain(text: RuleText, report: HostReport, purposes: Purposes | None, lines: Lines) -> Finding:
+    """Tell of clients without TLS: they asked for a disk, or left when TLS was demanded."""
+    events = spread([*lines.plain, *(lines.left if repeated(lines.left) else ())])
+    sure = bool(lines.plain) and len(events) > 1
+    return _finding(
+        text,
+        ("plain" if lines.plain else "left"),
+        report,
+        purposes,
+        (events, lines),
+        confidence=Confidence.LIKELY if sure else Confidence.POSSIBLE,
+        severity=Severity.INFO if len(events) == 1 or (lines.served and not lines.plain) else None,
+    )
+
+
+def _failed(text: RuleText, report: HostReport, purposes: Purposes | None, lines: Lines) -> Finding:
+    known = reasons(lines.failed)
+    return _finding(
+        text,
+        "failed" if known else "failed-somehow",
+        report,
+        purposes,
+        (lines.failed, lines),
+        confidence=Confidence.LIKELY if known else Confidence.POSSIBLE,
+    )
+
+
+def _wanted(text: RuleText, report: HostReport, purposes: Purposes | None, lines: Lines) -> Finding:
+    return _finding(
+        text, "wanted", report, purposes, (lines.wanted, lines), confidence=Confidence.POSSIBLE
+    )
+
+
+def _finding(
+    text: RuleText,
+    case: str,
+    report: HostReport,
+    purposes: Purposes | None,
+    told: tuple[Sequence[Event], Lines],
+    *,
+    confidence: Confidence,
+    severity: Severity | None = None,
+) -> Finding:
+    events, lines = told
+    values = {
+        "host": report.name,
+        "state": _state(purposes),
+        "served": _served(events, lines),
+        "reason": "; ".join(reasons(events)),
+        case.partition("-")[0]: report.name,
+        **times(events),
+    }
+    return found(
+        text,
+        text.case(case),
+        basis=Basis.BOTH if _agrees(case, purposes) else Basis.SYMPTOM,
+        confidence=confidence,
+        subjects=(host_subject(report),),
+        rows=[values],
+        evidence=(*quote_ends(events), *_rows(purposes)),
+        events=events,
+        severity=severity,
+    )
+
+
+def _agrees(case: str, purposes: Purposes | None) -> bool:
+    """Tell whether the networks still demand what the client did not do."""
+    if purposes is None or purposes.mixed:
+        return False
+    return bool(purposes.insecure if case == "wanted" else purposes.secure)
+
+
+def _state(purposes: Purposes | None) -> str:
+    if purposes is None or not purposes.any:
+        return "Which purpose the networks have is not known."
+    if purposes.mixed:
+        return "The pool has networks of both purposes, which xapi-nbd refuses altogether."
+    if purposes.secure:
+        return "The NBD networks of the pool have the purpose nbd, which demands TLS."
+    return "The NBD networks of the pool have the purpose insecure_nbd, which does not take TLS."
+
+
+def _served(events: Sequence[Event], lines: Lines) -> str:
+    if not lines.served:
+        return ""
+    last, served, order = mark(events[-1]), mark(lines.served[-1]), lines.order
+    if order.surely_before(last, served):
+        return "Clients were served after the last of these."
+    if order.surely_before(served, last):
+        return "Other clients were served before."
+    return "Other clients were served about the same time."
+
+
+def _rows(purposes: Purposes | None) -> tuple[Evidence, ...]:
+    networks = purposes.any if purposes else ()
+    return tuple(row_evidence(network, "purpose") for network in networks)
+
+
+CHECK = NbdTlsMismatch()

@@ -1,0 +1,277 @@
+"""Calls of the CBT methods of xapi: each once, from whatever lines tell of it.
+
+xapi logs a call when it takes it (`message_forwarding.ml`), when it refuses it there, and when it
+failed, as often as it is passed on (`debug.ml`); `rbac_audit.ml` logs the result with the disks'
+uuids; the storage manager logs what it did. Lines of one call share the short form of its task
+(``R:`` and twelve digits, `ref.ml`); what SM did is joined by it, or by disks and time where SM
+was given a task of its own.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from enum import StrEnum
+
+from analyzer.case.case import Case
+from analyzer.case.time.order import Mark, began, mark
+from analyzer.checks.tools.call_words import code_and_reason, of_raised, ref_in
+from analyzer.model.event import Event
+from analyzer.model.moment import Moment
+from analyzer.model.operation import Operation, Result
+
+ASKED, COMPARED = "cbt-calls.asked", "cbt-calls.compared"
+REFUSED, FAILED = "cbt-calls.refused", "cbt-calls.failed"
+AUDITED, AUDITED_PAIR = "cbt-calls.audited", "cbt-calls.audited-pair"
+_TELLING = (FAILED, REFUSED, AUDITED, AUDITED_PAIR)  # of a failure, the best first
+_BACKEND = "SR_BACKEND_FAILURE"
+_TASK = re.compile(r"\bR:([0-9a-f]{12})\b")
+_FULL_TASK = re.compile(r"OpaqueRef:([0-9a-f]{8})-([0-9a-f]{4})-")
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+# SM starts after xapi took the call and ends before xapi logs the failure.
+_SAME_CALL = timedelta(minutes=2)
+_NEIGHBOURS = 20
+
+
+class Method(StrEnum):
+    """A method of xapi's class VDI; SM's command is called like it."""
+
+    ENABLE = "enable_cbt"
+    DESTROY = "data_destroy"
+    LIST = "list_changed_blocks"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call. ``vdi`` and ``to`` are uuids, an OpaqueRef that no database resolves, or "".
+
+    ``to`` is "" but for LIST. ``code`` is xapi's error, "" where no failure is logged, ``reason``
+    what stands behind it; ``done`` tells that a good end is logged. ``lines`` are xapi's own, in
+    order of time.
+    """
+
+    method: Method
+    vdi: str
+    to: str = ""
+    code: str = ""
+    reason: str = ""
+    done: bool = False
+    lines: tuple[Event, ...] = ()
+    operation: Operation | None = None
+
+    @property
+    def disks(self) -> tuple[str, str]:
+        """Return what it was about."""
+        return (self.vdi, self.to)
+
+    @property
+    def line(self) -> Event | None:
+        """Return the line that says best what happened; None: SM was seen, and no line of it."""
+        for kind in _TELLING if self.code else ():
+            for event in self.lines:
+                if event.kind == kind and ("code" in event.fields):
+                    return event
+        return self._own_line
+
+    @property
+    def at(self) -> Moment:
+        """Return when it was made, or when it failed where only that is logged."""
+        if self.lines:
+            return self.lines[0].moment
+        assert self.operation is not None  # a call is made of lines or of an operation
+        return self.operation.first
+
+    @property
+    def mark(self) -> Mark:
+        """Return when it was made, and the line that tells it."""
+        if self.lines:
+            return mark(self.lines[0])
+        assert self.operation is not None
+        return began(self.operation)
+
+    @property
+    def _own_line(self) -> Event | None:
+        if self.operation is not None:
+            raised = [each.event for each in self.operation.raised]
+            if raised or self.operation.entry:
+                return raised[-1] if raised else self.operation.entry
+        return self.lines[-1] if self.lines else None
+
+
+def is_uuid(key: str) -> bool:
+    """Tell whether `key` is a uuid, which commands take, and not a reference."""
+    return _UUID.fullmatch(key) is not None
+
+
+def calls(case: Case, method: Method) -> tuple[Call, ...]:
+    """Return every call of a method, failed or not, in order of time."""
+    return case.once((calls, method), lambda: _calls(case, method))
+
+
+def _calls(case: Case, method: Method) -> tuple[Call, ...]:
+    found = case.events.of(ASKED, COMPARED, *_TELLING)
+    groups: dict[object, list[Event]] = {}
+    for event in found:
+        if event.fields["method"] == method.value:
+            groups.setdefault(_short(event) or event.source, []).append(event)
+    told = [_of_lines(case, method, lines) for lines in groups.values()]
+    joined = _with_operations(case, method, _merged(told))
+    return tuple(sorted(joined, key=lambda call: (call.at.at, call.disks)))
+
+
+def resolve(case: Case, key: str) -> str:
+    """Return the uuid of a disk named by uuid or reference; the name itself where unknown."""
+    if not key or is_uuid(key):
+        return key
+    return next((row.uuid for pool in case.pools if (row := pool.vdi(key))), key)
+
+
+def _short(event: Event) -> str:
+    """Return the short form of the task that a line belongs to, "" where it does not say."""
+    found = _TASK.search(event.fields.get("call") or event.task or "")
+    return found[1] if found else ""
+
+
+def _of_lines(case: Case, method: Method, lines: Sequence[Event]) -> Call:
+    failed = [e for kind in _TELLING for e in lines if e.kind == kind and "code" in e.fields]
+    code, reason = code_and_reason(failed[0]) if failed else ("", "")
+    named = [event for event in lines if "vdi" in event.fields]
+    vdi, to = _best(case, named, "vdi"), _best(case, named, "to")
+    if not named and method is not Method.LIST:
+        vdi = resolve(case, ref_in(reason))
+    elif not to and method is Method.LIST and code == "VDI_IN_USE":
+        to = resolve(case, ref_in(reason))
+    audits = [e for e in lines if e.kind in (AUDITED, AUDITED_PAIR) and "code" not in e.fields]
+    return Call(
+        method=method,
+        vdi=vdi,
+        to=to,
+        code=code,
+        reason=reason,
+        done=bool(audits) and not failed,
+        lines=tuple(lines),
+    )
+
+
+def _best(case: Case, named: Sequence[Event], field: str) -> str:
+    """Return a disk as a uuid where any line of the call gives it."""
+    keys = [resolve(case, event.fields.get(field, "")) for event in named]
+    return next((key for key in keys if is_uuid(key)), keys[0] if keys else "")
+
+
+def _merged(told: Iterable[Call]) -> list[Call]:
+    """Add the lines that name no task to the call they are of, by disks, error and time."""
+    ordered = sorted(told, key=lambda call: call.at.at)
+    built = [call for call in ordered if _short(call.lines[0])]
+    index = _Index(built)
+    for call in ordered:
+        if _short(call.lines[0]):
+            continue
+        near = (place for place in index.around(call) if built[place].disks == call.disks)
+        place = next((place for place in near if _is_same(built[place], call)), None)
+        if place is None:
+            built.append(call)
+        else:
+            whole, done = built[place], built[place].done or call.done
+            built[place] = replace(whole, lines=_in_order(whole, call), done=done)
+    return built
+
+
+def _is_same(call: Call, other: Call) -> bool:
+    return call.code == other.code and call.lines[-1].moment.within(other.at, _SAME_CALL)
+
+
+def _in_order(call: Call, other: Call) -> tuple[Event, ...]:
+    return tuple(sorted((*call.lines, *other.lines), key=lambda e: (e.moment.at, e.source)))
+
+
+class _Index:
+    """Calls by their first disk and time, so that a script that asks every minute costs little."""
+
+    def __init__(self, told: Sequence[Call]) -> None:
+        self._places: dict[str, list[int]] = {}
+        for place in sorted(range(len(told)), key=lambda place: told[place].at.at):
+            self._places.setdefault(told[place].vdi, []).append(place)
+        self._times = {
+            disk: [told[place].at.at for place in places] for disk, places in self._places.items()
+        }
+
+    def around(self, call: Call) -> Sequence[int]:
+        """Return the places of the calls about the same disk that are nearest in time."""
+        middle = bisect_left(self._times.get(call.vdi, []), call.at.at)
+        places = self._places.get(call.vdi, [])
+        return places[max(middle - _NEIGHBOURS, 0) : middle + _NEIGHBOURS]
+
+
+def _with_operations(case: Case, method: Method, told: Sequence[Call]) -> list[Call]:
+    """Add what SM did to each call; what SM did for no call that is logged is one by itself."""
+    built, index, taken = list(told), _Index(told), set[int]()
+    by_task = {_short(line): place for place, call in enumerate(told) for line in call.lines}
+    for operation in _operations(case, method):
+        own = _of_operation(case, method, operation)
+        task = _FULL_TASK.search(operation.task or "")
+        place = by_task.get(task[1] + task[2]) if task else None
+        if place is None:
+            free = [place for place in index.around(own) if place not in taken]
+            place = _nearest(own, told, free)
+        if place is None:
+            built.append(own)
+        else:
+            built[place] = _joined(built[place], own)
+            taken.add(place)
+    return built
+
+
+def _operations(case: Case, method: Method) -> tuple[Operation, ...]:
+    """Return SM's runs of a method, each once though two reports of a host hold it."""
+    seen: dict[object, Operation] = {}
+    for run in case.operations:
+        if run.name == f"vdi_{method.value}":
+            seen.setdefault((run.host, run.pid, run.vdi, run.first.at), run)
+    return tuple(seen.values())
+
+
+def _of_operation(case: Case, method: Method, run: Operation) -> Call:
+    code, reason = of_raised(run.raised) if run.result is Result.FAILED else (None, "")
+    shown = "" if run.result is not Result.FAILED else f"{_BACKEND}_{code}" if code else _BACKEND
+    return Call(
+        method=method,
+        vdi=run.vdi or resolve(case, run.arguments.get("vdi_ref", "")),
+        to=resolve(case, run.args[0]) if method is Method.LIST and run.args else "",
+        code=shown,
+        reason=reason,
+        done=run.result is Result.SUCCEEDED,
+        operation=run,
+    )
+
+
+def _nearest(own: Call, told: Sequence[Call], places: Iterable[int]) -> int | None:
+    fits = [place for place in places if _fits(own, told[place])]
+    return min(fits, key=lambda place: abs(told[place].at.at - own.at.at), default=None)
+
+
+def _fits(own: Call, call: Call) -> bool:
+    """Tell whether what SM did can be of this call: same disks, same time, no other end."""
+    if is_uuid(own.to) and is_uuid(call.to) and own.to != call.to:
+        return False  # a reference that no database resolves may be of either
+    if call.code and not call.code.startswith(_BACKEND):
+        return False  # xapi refused it, SM never heard of it
+    if (own.done and call.code) or (call.done and own.code):
+        return False
+    ends = (call.lines[0].moment, call.lines[-1].moment)
+    return any(own.at.within(end, _SAME_CALL) for end in ends) or (
+        ends[0].at <= own.at.at <= ends[1].at
+    )
+
+
+def _joined(call: Call, own: Call) -> Call:
+    return replace(
+        call,
+        vdi=call.vdi if is_uuid(call.vdi) else own.vdi or call.vdi,
+        to=call.to if is_uuid(call.to) else own.to or call.to,
+        code=call.code or own.code,
+        reason=call.reason or own.reason,
+        done=(call.done or own.done) and not (call.code or own.code),
+        operation=call.operation or own.operation,
+    )

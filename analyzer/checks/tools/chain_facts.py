@@ -1,0 +1,272 @@
+"""What the rebuilt chains prove of a pointer: when a snapshot was taken, when tracking broke.
+
+A snapshot taken before a break of its disk's tracking must never lead, by child pointers, to the
+disk or to a snapshot from after it: nothing knows what was written in between. A user's
+disable_cbt zeroes the pointer (sm `VDI.py` `configure_blocktracking()`); an error leaves it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.case.time.order import Mark as Placed
+from analyzer.case.time.order import Order
+from analyzer.checks.tools.finding import find_vdi, quote, quote_row
+from analyzer.checks.tools.lost_tracking import Loss, has_log, losses, taken_at
+from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
+from analyzer.model.cbt import CbtLog, Change, Known
+from analyzer.model.event import Event
+from analyzer.model.finding import Confidence, Evidence, Gap, Subject
+from analyzer.model.moment import Moment
+from analyzer.model.operation import Operation
+from analyzer.model.xapi import Sr, Vdi
+from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
+
+Value = TypeVar("Value")
+_SEEN = frozenset({Change.SEEN, Change.MISSED})
+_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """A point in time, with the line or the row that it rests on."""
+
+    at: Moment
+    evidence: Evidence
+
+    def precedes(self, other: "Mark", order: Order) -> bool:
+        """Tell whether this surely came first."""
+        return order.surely_before(self.placed(), other.placed())
+
+    def placed(self) -> Placed:
+        """Return when and where it stands."""
+        evidence = self.evidence
+        return Placed(at=self.at, source=evidence.source, logged=evidence.at is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Birth:
+    """When a snapshot was taken, and of which disk, None where that is not known."""
+
+    of: str | None
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Break:
+    """A time at which tracking of a disk ended, or began anew: an error, or enable_cbt."""
+
+    vdi: str
+    mark: Mark
+    loss: Loss | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tracking:
+    """When snapshots were taken, and when the tracking of disks broke."""
+
+    births: Mapping[str, Birth]
+    breaks: Mapping[str, tuple[Break, ...]]
+    firsts: Mapping[str, Mark]
+    order: Order
+
+    def disk_of(self, uuid: str) -> str:
+        """Return the live disk that a snapshot is of; the uuid itself for any other."""
+        birth = self.births.get(uuid)
+        return birth.of if birth and birth.of else uuid
+
+    def across(self, older: str, newer: str, until: Mark | None = None) -> Break | None:
+        """Return the last break of tracking that surely lies between two disks, an error first.
+
+        ``newer`` is a later snapshot, or the live disk itself; the break of a disk that is
+        compared with its own snapshot is any that came after the snapshot, and before ``until``.
+        """
+        disk = self.disk_of(newer)
+        if disk == older or self.disk_of(older) not in (disk, older):
+            return None
+        found = [
+            gap
+            for gap in self.breaks.get(disk, ())
+            if self._before(older, gap.mark)
+            and self._after(newer, disk, gap.mark)
+            and (until is None or gap.mark.precedes(until, self.order))
+        ]
+        best = [gap for gap in found if gap.loss] or found
+        return best[-1] if best else None
+
+    def between(self, older: str, newer: str, until: Mark) -> Iterator[str]:
+        """Yield a disk's snapshots that were surely taken between two others, before ``until``."""
+        disk, first = self.disk_of(newer), self.births.get(older)
+        own_birth = self.births.get(newer)
+        last = own_birth.mark if own_birth else None
+        if first is None or first.of != disk or (last is None and newer != disk):
+            return
+        for uuid, birth in self.births.items():
+            own = birth.of == disk and uuid not in (older, newer)
+            inside = own and first.mark.precedes(birth.mark, self.order)
+            if inside and birth.mark.precedes(last or until, self.order):
+                yield uuid
+
+    def _before(self, uuid: str, mark: Mark) -> bool:
+        birth, first = self.births.get(uuid), self.firsts.get(uuid)
+        marks = [*([birth.mark] if birth else []), *([first] if first else [])]
+        return any(own.precedes(mark, self.order) for own in marks)
+
+    def _after(self, uuid: str, disk: str, mark: Mark) -> bool:
+        birth = self.births.get(uuid)
+        return uuid == disk or (birth is not None and mark.precedes(birth.mark, self.order))
+
+
+def mark_of(run: Operation) -> Mark:
+    """Return when a run began."""
+    return Mark(at=run.first, evidence=quote_run(run)[0])
+
+
+def tracking_of(case: Case) -> Tracking:
+    """Return what the case knows of snapshots and breaks."""
+    return case.once(tracking_of, lambda: _tracking(case))
+
+
+def _tracking(case: Case) -> Tracking:
+    logs = tuple(case.cbt.now.values())
+    found: dict[str, list[Break]] = {}
+    for gap in sorted(_breaks(case), key=lambda gap: gap.mark.at.at):
+        found.setdefault(gap.vdi, []).append(gap)
+    births = {row.uuid: birth for row, birth in _database_births(case)}
+    births |= dict(_logged_births(logs))
+    return Tracking(
+        births=births,
+        breaks={vdi: tuple(gaps) for vdi, gaps in found.items()},
+        order=case.cbt.order,
+        firsts={log.uuid: mark for log in logs if (mark := _first(log))},
+    )
+
+
+def _breaks(case: Case) -> Iterator[Break]:
+    for loss in losses(case):
+        told = _by_master(loss)
+        yield Break(vdi=loss.vdi, mark=_mark(quote(told), told.moment), loss=loss)
+    for call in runs(case, "vdi_enable_cbt"):
+        for command, _ in cbt_util(call, "create"):
+            uuid = log_of(argument(command, "-n"))
+            if uuid and succeeded(command):
+                event = command.event
+                yield Break(vdi=uuid, mark=_mark(quote(event), event.moment), loss=None)
+
+
+def _by_master(loss: Loss) -> Event:
+    """Return the alert of a loss on a supporter: its time is the master's, as the calls' are."""
+    alert, line = loss.alert, loss.line
+    return alert if alert and alert.source.bundle != line.source.bundle else line
+
+
+def _mark(evidence: Evidence, at: Moment) -> Mark:
+    return Mark(at=at, evidence=evidence)
+
+
+def _logged_births(logs: Iterable[CbtLog]) -> Iterator[tuple[str, Birth]]:
+    """Yield the snapshots whose logs SMlog shows being renamed from the disk's."""
+    for log in logs:
+        for change in log.changes:
+            if change.change is Change.ARRIVED and change.moment is not None and change.value:
+                mark = _mark(change.evidence, change.moment)
+                yield log.uuid, Birth(of=change.value, mark=mark)
+                break
+
+
+def _database_births(case: Case) -> Iterator[tuple[Vdi, Birth]]:
+    for pool in case.pools:
+        for row in pool.vdis:
+            when = taken_at(row)
+            if row.is_a_snapshot and when is not None:
+                live = pool.vdi(row.snapshot_of)
+                mark = _mark(quote_row(row, "snapshot_of", "snapshot_time"), when)
+                yield row, Birth(of=live.uuid if live else None, mark=mark)
+
+
+def _first(log: CbtLog) -> Mark | None:
+    """Return the first thing that surely happened to a log."""
+    marks = [
+        _mark(change.evidence, change.moment)
+        for change in log.changes
+        if change.moment is not None
+        and change.change not in _SEEN
+        and change.confidence is not Confidence.POSSIBLE
+    ]
+    return min(marks, key=lambda mark: mark.at.at) if marks else None
+
+
+def sure(known: Known[Value] | None) -> Value | None:
+    """Return a value that is at least likely; None for one that is not known so well."""
+    return None if known is None or known.confidence is Confidence.POSSIBLE else known.value
+
+
+def gone(log: CbtLog | None) -> bool:
+    """Tell whether a log is surely not there; one that was never mentioned may be."""
+    return log is not None and sure(log.exists) is False
+
+
+def log_path(case: Case, sr: str, vdi: str) -> str:
+    """Return where the log of a disk is, for a command."""
+    row = next((found for pool in case.pools if (found := pool.sr(sr))), None)
+    if row is not None and row.type in VOLUME_TYPES:
+        return f"/dev/VG_XenStorage-{sr}/{vdi}.cbtlog"
+    return f"/run/sr-mount/{sr}/{vdi}.cbtlog"
+
+
+def disk_subjects(case: Case, vdi: str, sr: str | None) -> tuple[Subject, ...]:
+    """Return a disk and its SR as the subjects of a finding."""
+    known = find_vdi(case, vdi)
+    disk = Subject(type="VDI", uuid=vdi, name=known[1].name_label if known else None)
+    if sr is None:
+        return (disk,)
+    row = next((found for pool in case.pools if (found := pool.sr(sr))), None)
+    return (disk, Subject(type="SR", uuid=sr, name=row.name_label if row else None))
+
+
+def name_of(case: Case, vdi: str) -> str:
+    """Return a disk's name with its uuid, or the uuid alone."""
+    known = find_vdi(case, vdi)
+    return f"{known[1].name_label} ({vdi})" if known and known[1].name_label else vdi
+
+
+def unknown_pointers(case: Case, what: str, only: frozenset[str] | None = None) -> tuple[Gap, ...]:
+    """Return one gap for each SR with snapshots whose child pointers nothing shows.
+
+    ``what`` completes "so … cannot be told"; ``only`` are the SRs that count, None: all.
+    """
+    gaps: list[Gap] = []
+    for pool in case.pools:
+        rows: dict[str, list[Vdi]] = {}
+        for row in pool.vdis:
+            sr = pool.sr(row.sr) if row.sr else None
+            if sr is None or (only is not None and sr.uuid not in only):
+                continue
+            if row.is_a_snapshot and has_log(row) and _hidden(case, sr, row):
+                rows.setdefault(sr.uuid, []).append(row)
+        gaps += [_unknown(case, pool, sr, own, what) for sr, own in sorted(rows.items())]
+    return tuple(gaps)
+
+
+def _hidden(case: Case, sr: Sr, row: Vdi) -> bool:
+    log = case.cbt.log(sr.uuid, row.uuid)
+    return not gone(log) and (log is None or sure(log.child) is None)
+
+
+def _unknown(case: Case, pool: PoolState, sr: str, rows: list[Vdi], what: str) -> Gap:
+    paths = [log_path(case, sr, row.uuid) for row in rows[:_NAMED]]
+    count = "1 snapshot" if len(rows) == 1 else f"{len(rows)} snapshots"
+    return Gap(
+        need="smlog",
+        host="",
+        why=f"the logs do not reach back to where the CBT logs of {count} in SR "
+        f"{_called(pool, sr)} were linked, so {what} cannot be told",
+        settle_with="; ".join(f"cbt-util get -c -n {path}" for path in paths),
+    )
+
+
+def _called(pool: PoolState, sr: str) -> str:
+    row = pool.sr(sr)
+    return f"{row.name_label} ({sr})" if row and row.name_label else sr

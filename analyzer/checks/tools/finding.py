@@ -1,0 +1,230 @@
+"""What all checks need to make a finding: quotations, subjects, times in words, filled texts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+
+from analyzer.case.case import Case, HostReport
+from analyzer.case.pool import PoolState
+from analyzer.case.pool import quote as quote_fields
+from analyzer.model.event import Event
+from analyzer.model.finding import (
+    Basis,
+    Confidence,
+    Evidence,
+    Finding,
+    Severity,
+    Step,
+    Subject,
+)
+from analyzer.model.moment import Moment, in_words
+from analyzer.model.rule import FIELD, RuleText, fill
+from analyzer.model.xapi import Vdi, XapiObject
+
+MOST_QUOTES = 6
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
+_STEP = 1024
+
+
+Row = Mapping[str, str]
+
+
+def found(
+    text: RuleText,
+    told: tuple[str, str],
+    *,
+    basis: Basis,
+    confidence: Confidence,
+    subjects: tuple[Subject, ...],
+    rows: Sequence[Row],
+    evidence: tuple[Evidence, ...],
+    events: Sequence[Event] = (),
+    severity: Severity | None = None,
+    count: int | None = None,
+) -> Finding:
+    """Return a finding: ``told`` is (title, detail), the last row fills them, all fill the steps.
+
+    ``events`` give it its times and, unless `count` does, its number.
+    """
+    first, last = span(events) if events else (None, None)
+    return Finding(
+        rule=text.id,
+        title=prose(told[0], rows[-1]),
+        severity=severity or text.severity,
+        confidence=confidence,
+        basis=basis,
+        subjects=subjects,
+        detail=prose(told[1], rows[-1]),
+        action=steps(text.action, rows),
+        evidence=evidence,
+        first_seen=first,
+        last_seen=last,
+        count=count or max(total(events), 1),
+        wrong_if=prose(text.wrong_if, rows[-1]),
+        references=text.references,
+    )
+
+
+def times(events: Sequence[Event]) -> dict[str, str]:
+    """Return the fields ``often``, ``first`` and ``last`` of one or more events; {} for none."""
+    if not events:
+        return {}
+    first, last = (in_words(moment) for moment in span(events))
+    count = total(events)
+    often = f"once, at {last}" if count == 1 else f"{count} times, from {first} to {last}"
+    return {"often": often, "first": first, "last": last}
+
+
+def quote(event: Event) -> Evidence:
+    """Return the line of an event as evidence."""
+    return Evidence(source=event.source, text=event.text, at=event.moment)
+
+
+def quote_row(row: XapiObject, *fields: str) -> Evidence:
+    """Return the named fields of a database row as evidence."""
+    return Evidence(source=row.source, text=quote_fields(row, *fields))
+
+
+def quote_ends(events: Sequence[Event], most: int = MOST_QUOTES) -> tuple[Evidence, ...]:
+    """Return the first and the last events as evidence, at most `most` of them."""
+    if len(events) <= most:
+        return tuple(quote(event) for event in events)
+    half = most // 2
+    return tuple(quote(event) for event in (*events[: most - half], *events[-half:]))
+
+
+def span(events: Sequence[Event]) -> tuple[Moment, Moment]:
+    """Return the moments of the earliest and the latest of one or more events."""
+    moments = sorted((event.moment for event in events), key=lambda moment: moment.at)
+    return moments[0], moments[-1]
+
+
+def total(events: Sequence[Event]) -> int:
+    """Return how often the events happened, with what syslog folded together."""
+    return sum(event.count for event in events)
+
+
+def size_in_words(size: int) -> str:
+    """Return a number of bytes as people read it.
+
+    >>> size_in_words(4194304), size_in_words(0), size_in_words(1536)
+    ('4 MiB', '0 bytes', '1.5 KiB')
+    """
+    amount, unit = float(size), 0
+    while amount >= _STEP and unit < len(_UNITS) - 1:
+        amount, unit = amount / _STEP, unit + 1
+    return f"{amount:.1f}".removesuffix(".0") + f" {_UNITS[unit]}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return names as a list in a sentence.
+
+    >>> listed(["a", "b", "c"])
+    'a, b and c'
+    """
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def prose(text: str, values: Mapping[str, str]) -> str:
+    """Fill a text; what a value left empty leaves no double blank."""
+    return " ".join(fill(text, values).split())
+
+
+def steps(action: Sequence[Step], rows: Sequence[Mapping[str, str]]) -> tuple[Step, ...]:
+    """Fill each step once per row; a row that lacks one of its fields passes the step by.
+
+    So a step that names a network is written for each network, and one for live disks is left
+    out for a snapshot.
+    """
+    made: dict[Step, None] = {}
+    for step in action:
+        for row in rows:
+            if all(name in row for name in FIELD.findall(f"{step.step} {step.risk or ''}")):
+                risk = None if step.risk is None else fill(step.risk, row)
+                made[Step(step=fill(step.step, row), risk=risk)] = None
+    return tuple(made)
+
+
+def named(name: str | None, uuid: str) -> str:
+    """Return an object's name with its uuid, or the uuid alone."""
+    return f"{name} ({uuid})" if name else uuid
+
+
+def find_vdi(case: Case, uuid: str) -> tuple[PoolState, Vdi] | None:
+    """Return the VDI with this uuid and its pool, from the first pool that has it."""
+    for pool in case.pools:
+        vdi = pool.vdi(uuid)
+        if vdi is not None:
+            return pool, vdi
+    return None
+
+
+def reports_of(case: Case, pool: PoolState) -> tuple[HostReport, ...]:
+    """Return the newest report of each of the pool's hosts."""
+    return tuple(group[-1] for group in by_host(_all_reports(case, pool)))
+
+
+def bundles_of(case: Case, pool: PoolState) -> frozenset[str]:
+    """Return the bundles of the pool's hosts: their events are this pool's events."""
+    return frozenset(report.bundle for report in _all_reports(case, pool))
+
+
+def _all_reports(case: Case, pool: PoolState) -> tuple[HostReport, ...]:
+    members = {host.uuid for host in pool.hosts}
+    return tuple(
+        report
+        for report in case.hosts
+        if report.bundle in pool.bundles or report.host_uuid in members
+    )
+
+
+def by_host(reports: Sequence[HostReport]) -> tuple[tuple[HostReport, ...], ...]:
+    """Group reports by host, the newest of each last."""
+    groups: dict[str, list[HostReport]] = {}
+    for report in reports:
+        groups.setdefault(report.host_uuid or f"bundle {report.bundle}", []).append(report)
+    return tuple(tuple(sorted(group, key=_age)) for group in groups.values())
+
+
+def _age(report: HostReport) -> tuple[str, str]:
+    taken = report.captured_at.at.isoformat() if report.captured_at else ""
+    return (taken, report.bundle)
+
+
+def host_subject(report: HostReport) -> Subject:
+    """Return a host as the subject of a finding."""
+    return Subject(type="Host", uuid=report.host_uuid or report.name, name=report.name)
+
+
+def outsiders(case: Case, events: Sequence[Event]) -> tuple[tuple[Event, ...], ...]:
+    """Return the events of hosts whose pool has no database here, grouped by report."""
+    inside = {bundle for pool in case.pools for bundle in bundles_of(case, pool)}
+    groups: dict[str, list[Event]] = {}
+    for event in events:
+        if event.source.bundle not in inside:
+            groups.setdefault(event.source.bundle, []).append(event)
+    return tuple(tuple(group) for group in groups.values())
+
+
+def pool_or_hosts(
+    case: Case, pool: PoolState | None, events: Sequence[Event]
+) -> tuple[Subject, ...]:
+    """Return the pool as the subject of a finding, or its hosts where its row was not read."""
+    if pool is not None and pool.pool is not None:
+        return (Subject(type="Pool", uuid=pool.pool.uuid, name=pool.pool.name_label or None),)
+    bundles = {event.source.bundle for event in events}
+    own = {report.bundle for report in reports_of(case, pool)} if pool else bundles
+    return tuple(host_subject(report) for report in case.hosts if report.bundle in own)
+
+
+def pool_name(pool: PoolState | None, events: Sequence[Event] = ()) -> str:
+    """Return what to call a pool in a sentence: its name, its uuid, or "of" one of its hosts."""
+    if pool is not None and pool.pool is not None:
+        return pool.pool.name_label or pool.pool.uuid
+    hosts = [host.name_label or host.uuid for host in pool.hosts] if pool else []
+    names = sorted(hosts or {event.host for event in events})
+    return f"of {names[0]}" if names else "without a name"
+
+
+def near(one: Event, other: Event, distance: timedelta) -> bool:
+    """Tell whether two events are as near as `distance` as far as their times are known."""
+    return one.moment.within(other.moment, distance)

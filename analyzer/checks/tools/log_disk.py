@@ -1,0 +1,157 @@
+"""How a missing CBT log is told: the finding of one disk."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from analyzer.case.pool import PoolState
+from analyzer.checks.tools.finding import (
+    named,
+    prose,
+    quote_ends,
+    quote_row,
+    span,
+    steps,
+    times,
+    total,
+)
+from analyzer.checks.tools.log_places import Place
+from analyzer.model.event import Event
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
+from analyzer.model.rule import RuleText
+from analyzer.model.xapi import Sr, Vdi
+
+_METADATA = frozenset({"cbt_metadata", "CBT metadata"})
+
+
+class Past(Enum):
+    """What became of a log that cbt-util did not find; the value is the case in the texts."""
+
+    OPEN = "not-there-then"
+    INACTIVE = "inactive-then"
+    MADE_SINCE = "made-since"
+    OFF_SINCE = "off-since"
+    GONE = "gone-since"
+
+
+# What is over, and the field of its steps.
+_OVER = {Past.MADE_SINCE: "again", Past.OFF_SINCE: "disabled", Past.GONE: "gone"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Disk:
+    """What a run has of one disk: its row, cbt-util's complaints, and changes of its log."""
+
+    pool: PoolState | None
+    vdi: Vdi | None
+    uuid: str
+    sr: Sr | None
+    sr_uuid: str | None
+    failed: tuple[Event, ...]
+    changes: tuple[Event, ...]
+
+
+def is_metadata(vdi: Vdi) -> bool:
+    """Tell whether the disk is what data_destroy leaves of a snapshot: nothing but a log."""
+    return vdi.type in _METADATA
+
+
+def tell(text: RuleText, disk: Disk, missing: Place | None, past: Past) -> Finding:
+    """Return the finding; ``missing`` is the list in which the log is not, None for the past."""
+    values = _values(disk, missing, past)
+    title, detail = _told(text, disk, missing, past)
+    first, last = span(disk.failed) if disk.failed else (None, None)
+    return Finding(
+        rule=text.id,
+        title=prose(title, values),
+        severity=_severity(text, past),
+        confidence=_confidence(disk, missing, past),
+        basis=_basis(disk, missing),
+        subjects=_subjects(disk),
+        detail=prose(detail, values),
+        action=steps(text.action, [values]),
+        evidence=_evidence(disk, missing),
+        first_seen=first,
+        last_seen=last,
+        count=max(total(disk.failed), 1),
+        wrong_if=prose(text.wrong_if, values),
+        references=text.references,
+    )
+
+
+def _told(text: RuleText, disk: Disk, missing: Place | None, past: Past) -> tuple[str, str]:
+    if missing is None:
+        return text.case(past.value)
+    return text.case("both") if disk.failed else (text.title, text.detail)
+
+
+def _severity(text: RuleText, past: Past) -> Severity:
+    """Return the rule's severity for what is broken now, a warning for what is over."""
+    return Severity.WARNING if past in _OVER else text.severity
+
+
+def _confidence(disk: Disk, missing: Place | None, past: Past) -> Confidence:
+    if missing is not None and disk.failed:
+        return Confidence.CERTAIN
+    if past is Past.INACTIVE:
+        return Confidence.POSSIBLE
+    dump = disk.pool is not None and disk.pool.generation is None
+    # Nobody knows when an `xe` dump was made: the list of volumes may be days younger.
+    return Confidence.POSSIBLE if missing is not None and dump else Confidence.LIKELY
+
+
+def _basis(disk: Disk, missing: Place | None) -> Basis:
+    if missing is None:
+        return Basis.SYMPTOM
+    return Basis.BOTH if disk.failed else Basis.STATE
+
+
+def _values(disk: Disk, missing: Place | None, past: Past) -> dict[str, str]:
+    vdi = disk.vdi
+    values = {
+        "vdi": disk.uuid,
+        "disk": f"disk {named(vdi.name_label if vdi else None, disk.uuid)}",
+        "place": missing.words if missing else "",
+    }
+    if disk.failed:
+        values["host"] = disk.failed[-1].host
+        values |= times(disk.failed)
+    return values | _next(disk, past)
+
+
+def _next(disk: Disk, past: Past) -> dict[str, str]:
+    """Return the fields that choose the steps: those of a past defect need no scan."""
+    if over := _OVER.get(past):
+        return {over: disk.uuid}
+    values = {"sr": disk.sr_uuid} if disk.sr_uuid else {}
+    if disk.vdi is not None:
+        values[_sort(disk.vdi)] = disk.uuid
+        if not is_metadata(disk.vdi):
+            values["kept"] = disk.uuid
+    return values
+
+
+def _sort(vdi: Vdi) -> str:
+    """Return the field that chooses the steps for this sort of disk."""
+    if is_metadata(vdi):
+        return "metadata"
+    return "snapshot" if vdi.is_a_snapshot else "live"
+
+
+def _subjects(disk: Disk) -> tuple[Subject, ...]:
+    own = Subject(type="VDI", uuid=disk.uuid, name=disk.vdi.name_label if disk.vdi else None)
+    if disk.sr_uuid is None:
+        return (own,)
+    return (
+        own,
+        Subject(type="SR", uuid=disk.sr_uuid, name=disk.sr.name_label if disk.sr else None),
+    )
+
+
+def _evidence(disk: Disk, missing: Place | None) -> tuple[Evidence, ...]:
+    lines = quote_ends(disk.failed)
+    if missing is None:
+        return lines
+    state: tuple[Evidence, ...] = missing.quote(disk.uuid)
+    if disk.vdi is not None:
+        state = (quote_row(disk.vdi, "cbt_enabled", "SR"), *state)
+    return lines + state

@@ -1,0 +1,198 @@
+"""CBT turned off by an error: what else happened then, and what nobody tracked because of it.
+
+Writer: sm `VDI.py` `_disable_cbt_on_error()`, called at a read-write activation, at a resize and at
+a snapshot: it logs the sentence, deletes the disk's log, tells the database and makes the alert.
+The call that found the error goes on; the log of the newest snapshot keeps pointing to the disk.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+
+from analyzer.case.case import Case
+from analyzer.case.time.order import began, mark
+from analyzer.checks.tools.finding import find_vdi, listed, named, total
+from analyzer.checks.tools.log_disk import is_metadata
+from analyzer.checks.tools.sm_runs import run_of, runs
+from analyzer.checks.tools.snapshot_log import ALERT as SNAPSHOT_ALERT
+from analyzer.checks.tools.snapshot_log import NOT_CREATED, NOT_REFRESHED
+from analyzer.model.event import Event
+from analyzer.model.moment import Moment, in_words
+from analyzer.model.operation import Operation, Result
+from analyzer.model.xapi import Vdi
+
+INCONSISTENT = ("cbt-disabled-inconsistent-log.line", "cbt-disabled-inconsistent-log.alert")
+RESIZE = ("cbt-disabled-resize-failed.line", "cbt-disabled-resize-failed.alert")
+SNAPSHOT = (NOT_CREATED, NOT_REFRESHED, SNAPSHOT_ALERT)
+FIELDS = ("went", "alerted", "window", "before")
+
+_ONE_LOSS = timedelta(hours=1)
+_MOST_SNAPSHOTS = 6
+_REMOVED = (
+    "The log that was removed also held what had been written since the newest snapshot before."
+)
+_FIRST_YEAR = 2000  # a disk that is no snapshot has 1970
+
+
+class During(Enum):
+    """What SM was doing; the value is the word for it in a sentence."""
+
+    ATTACH = "attach"
+    RESIZE = "resize"
+    SNAPSHOT = "snapshot"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loss:
+    """CBT of a disk turned off once by an error: SM's sentence, the alert, or both."""
+
+    vdi: str
+    during: During
+    events: tuple[Event, ...]
+
+    @property
+    def line(self) -> Event:
+        """Return SM's sentence, or the alert where no log has the sentence any more."""
+        return next((event for event in self.events if event.parser != "alerts"), self.events[0])
+
+    @property
+    def count(self) -> int:
+        """Return how often: a sentence and its alert are one time."""
+        own = self.events
+        return total([e for e in own if e.parser != "alerts"]) or total(own)
+
+    @property
+    def alert(self) -> Event | None:
+        """Return the alert, None where it was not among what was read."""
+        return next((event for event in self.events if event.parser == "alerts"), None)
+
+
+def losses(case: Case, *wanted: During) -> tuple[Loss, ...]:
+    """Return every time that an error turned CBT off, in the order of their times."""
+    kinds = {During.ATTACH: INCONSISTENT, During.RESIZE: RESIZE, During.SNAPSHOT: SNAPSHOT}
+    found = [
+        Loss(vdi=events[0].fields["vdi"], during=during, events=events)
+        for during in wanted or tuple(During)
+        for events in case.events.incidents(kinds[during], ("vdi",), _ONE_LOSS)
+    ]
+    return tuple(sorted(found, key=lambda loss: (loss.line.moment.at, loss.vdi)))
+
+
+def tell_loss(case: Case, loss: Loss) -> dict[str, str]:
+    """Return the fields `FIELDS`: whole sentences, "" where there is nothing to say."""
+    return tell_tracking(case, loss.vdi, loss.during, loss.line, loss.alert)
+
+
+def tell_tracking(
+    case: Case, vdi: str, during: During, line: Event, alert: Event | None
+) -> dict[str, str]:
+    """Return the fields `FIELDS` of one loss, given by its parts."""
+    return {
+        "went": _went(case, during, line),
+        "alerted": _alerted(case, line, alert),
+        "window": f"{_window(case, vdi, line)} {_REMOVED if during is not During.SNAPSHOT else ''}",
+        "before": _before(case, vdi, line.moment),
+    }
+
+
+def _went(case: Case, during: During, line: Event) -> str:
+    """Say whether the call itself succeeded all the same."""
+    call = run_of(case, line)
+    if call is None or call.result is Result.UNKNOWN:
+        return f"Whether the {during.value} itself succeeded is not in what was read."
+    if call.result is Result.SUCCEEDED:
+        return f"The {during.value} itself succeeded all the same."
+    why = f": {call.raised[-1].text}" if call.raised else ""
+    return f"The {during.value} itself failed, too{why}."
+
+
+def _alerted(case: Case, line: Event, alert: Event | None) -> str:
+    if alert is not None:
+        name = alert.message.split(" ", 1)[0]
+        return f"The XenCenter alert {name} of {in_words(alert.moment)} is in the bundle."
+    if any(report.alerts for report in case.hosts):
+        return "Its XenCenter alert is not among those in the bundle; alerts can be dismissed."
+    if case.gap("alerts", line.source.bundle) is None:
+        return "The bundle holds no XenCenter alert of it; only the master keeps alerts."
+    return "No XenCenter alerts were in what was read."
+
+
+def _window(case: Case, vdi: str, line: Event) -> str:
+    """Say from when until when no change was tracked."""
+    since = in_words(line.moment)
+    again = turned_on(case, vdi, line)
+    if again is not None:
+        return (
+            f"What was written to the disk between {since} and {in_words(again.last)}, when CBT "
+            "was turned on again, is in no CBT log."
+        )
+    known = find_vdi(case, vdi)
+    if known is not None and known[1].cbt_enabled is True:
+        return (
+            f"What was written to the disk after {since} is in no CBT log until CBT was turned on "
+            "again; the database says that it was, no log that was read says when."
+        )
+    return f"What was written to the disk since {since} is in no CBT log, until now."
+
+
+def turned_on(case: Case, vdi: str, line: Event) -> Operation | None:
+    """Return the first successful vdi_enable_cbt of a disk after a line, as far as was read."""
+    for call in runs(case, "vdi_enable_cbt"):
+        after = case.order.surely_before(mark(line), began(call))
+        if call.vdi == vdi and after and call.result is Result.SUCCEEDED:
+            return call
+    return None
+
+
+def _before(case: Case, vdi: str, moment: Moment) -> str:
+    """Name the snapshots with CBT from before; they fit each other, and nothing that came after."""
+    older = snapshots_before(case, vdi, moment)
+    if not older:
+        return ""
+    names = [f"{named(row.name_label, row.uuid)} of {in_words(when)}" for row, when in older]
+    more = len(names) - _MOST_SNAPSHOTS
+    shown = listed([*names[:_MOST_SNAPSHOTS], *([f"{more} more"] if more > 0 else [])])
+    if len(names) == 1:
+        return f"From before that is {shown}: not comparable with the disk or any later snapshot."
+    return (
+        f"From before that are {shown}: comparable among themselves only, not with the disk or "
+        "any later snapshot."
+    )
+
+
+def snapshots_before(case: Case, vdi: str, moment: Moment) -> tuple[tuple[Vdi, Moment], ...]:
+    """Return a disk's snapshots that have a log, taken before a moment: (row, when), by time."""
+    return tuple(
+        (row, when)
+        for row, when in snapshots_of(case, vdi)
+        if when is not None and when.certainly_before(moment)
+    )
+
+
+def snapshots_of(case: Case, vdi: str) -> tuple[tuple[Vdi, Moment | None], ...]:
+    """Return the snapshots with CBT that the database has of a disk: (row, when), by time."""
+    known = find_vdi(case, vdi)
+    if known is None:
+        return ()
+    keys = {known[1].uuid, known[1].ref} - {""}
+    rows = [row for row in known[0].vdis if row.snapshot_of in keys and has_log(row)]
+    return tuple(sorted(((row, taken_at(row)) for row in rows), key=_by_time))
+
+
+def has_log(row: Vdi) -> bool:
+    """Tell whether a disk has a CBT log as the database says."""
+    return row.cbt_enabled is True or is_metadata(row)
+
+
+def _by_time(pair: tuple[Vdi, Moment | None]) -> tuple[str, str]:
+    row, when = pair
+    return (when.at.isoformat() if when else "", row.uuid)
+
+
+def taken_at(row: Vdi) -> Moment | None:
+    """Return when a snapshot was taken: the database writes ``20240610T13:32:41Z``, in UTC."""
+    try:
+        time = datetime.strptime(row.snapshot_time or "", "%Y%m%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return None if time.year < _FIRST_YEAR else Moment.exact(time, "snapshot_time")

@@ -1,0 +1,80 @@
+"""Findings that rest on a replay are held back where lines that would undo them may be unread.
+
+A pointer, a flag or a log that the replay knows may have been changed in a part of SMlog that is
+missing, or by a host whose report was not given: the pool master may have been another one then.
+"""
+
+from dataclasses import replace
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.checks._api import Examined
+from analyzer.checks.tools.finding import reports_of
+from analyzer.model.finding import Confidence, Finding, Gap, Severity
+from analyzer.model.moment import in_words
+
+_OTHER_COPY = "SMlog of that time from the host itself, or from its syslog server"
+_NOT_GIVEN = "The report of {hosts} was not given: what undid this may stand in its SMlog."
+
+
+def held_back(case: Case, examined: Examined) -> Examined:
+    """Return what may be said: nothing over a hole, and no more than possible without a host."""
+    holes = [gap for report in case.hosts if (gap := case.gap("smlog", report.bundle))]
+    if holes:
+        gaps = tuple(_over_hole(finding, holes[0]) for finding in examined.findings)
+        return replace(examined, findings=(), gaps=(*examined.gaps, *gaps))
+    silent = {finding.id: _silent(case, finding) for finding in examined.findings}
+    missing = {finding.id: _missing(case, finding) for finding in examined.findings}
+    findings = tuple(
+        _doubted(finding, missing[finding.id]) if missing[finding.id] else finding
+        for finding in examined.findings
+        if silent[finding.id] is None
+    )
+    gaps = tuple(
+        _over_hole(finding, gap) for finding in examined.findings if (gap := silent[finding.id])
+    )
+    return replace(examined, findings=findings, gaps=(*examined.gaps, *gaps))
+
+
+def _silent(case: Case, finding: Finding) -> Gap | None:
+    """Return where SMlog is silent against its rhythm after the first line that was replayed."""
+    moments = [item.at for item in finding.evidence if item.at is not None]
+    since = min(moments, key=lambda moment: moment.earliest, default=None)
+    hole = next(iter(case.unread("smlog", since)), None)
+    if hole is None:
+        return None
+    why = f"{hole.kind}, from {in_words(hole.began)} to {in_words(hole.ended)}"
+    return Gap(need="smlog", host=hole.host, why=why, settle_with=_OTHER_COPY)
+
+
+def _over_hole(finding: Finding, hole: Gap) -> Gap:
+    disks = ", ".join(subject.uuid for subject in finding.subjects if subject.type == "VDI")
+    why = f"it would be so for disk {disks}, unless what undid it is unread: {hole.why}"
+    return Gap(need=hole.need, host=hole.host, why=why, settle_with=hole.settle_with)
+
+
+def _missing(case: Case, finding: Finding) -> tuple[str, ...]:
+    """Return the hosts that could have written a shared SR of the finding and were not given."""
+    repositories = {subject.uuid for subject in finding.subjects if subject.type == "SR"}
+    for pool in case.pools:
+        if _owns(pool, finding) and any(
+            (row := pool.sr(uuid)) is not None and row.shared is not False for uuid in repositories
+        ):
+            return case.hosts_missing(pool) if reports_of(case, pool) else ()
+    return ()
+
+
+def _owns(pool: PoolState, finding: Finding) -> bool:
+    disks = (subject.uuid for subject in finding.subjects if subject.type == "VDI")
+    return any(pool.vdi(uuid) is not None for uuid in disks)
+
+
+def _doubted(finding: Finding, hosts: tuple[str, ...]) -> Finding:
+    told = _NOT_GIVEN.replace("{hosts}", ", ".join(hosts))
+    severity = max(finding.severity, Severity.WARNING, key=lambda severity: severity.rank)
+    return replace(
+        finding,
+        severity=severity,
+        confidence=Confidence.POSSIBLE,
+        detail=f"{finding.detail} {told}",
+    )

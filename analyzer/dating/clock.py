@@ -1,0 +1,280 @@
+"""The clock of one bundle: stamps without year and zone become moments that carry their doubt.
+
+syslog writes host local time without year or zone (``RSYSLOG_TraditionalFileFormat``). The year
+comes from `_years`, the offset from `_zone`, what was done to the clock from `_changes`; all say
+what they rest on, and what they do not know widens the range of the moment.
+"""
+
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from analyzer.bundle.names import LogName
+from analyzer.dating.capture import parse_c_date, parse_report_name
+from analyzer.dating.change import Change
+from analyzer.dating.changes import changes_of
+from analyzer.dating.cross_check import Capture, contradictions
+from analyzer.dating.instants import Instants, Lead, Reach
+from analyzer.dating.offsets import file_sightings, line_sightings
+from analyzer.dating.spots import spots_of
+from analyzer.dating.years import TOLERANCE, Limit, Volume, newest_dated, settle_family
+from analyzer.dating.zone import Sighting
+from analyzer.model.moment import Moment
+from analyzer.parsers._api import LogStats, Stamp, Witness
+from analyzer.parsers.scan.wall import NOWHERE, YEARS, Place, wall_time
+
+__all__ = ("Change", "Clock", "Lead", "parse_c_date", "parse_report_name")
+
+_SECOND = timedelta(microseconds=999_999)  # a stamp of whole seconds means all of its second
+_REMEMBERED = 8192  # moments: neighbouring lines share their second
+_ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2170, 1, 1, tzinfo=UTC))
+
+
+class Clock:
+    """Dates the lines of one bundle. Add all that is known, settle, then ask."""
+
+    def __init__(self) -> None:
+        self._added: dict[str, tuple[LogName, LogStats, datetime | None]] = {}
+        self._volumes: dict[str, Volume] = {}
+        self._captures: list[Capture] = []
+        self._witnesses: list[Witness] = []
+        self._uptime: float | None = None
+        self._sightings: tuple[Sighting, ...] = ()
+        self._instants = Instants()
+        self._limit: Limit | None = None
+        self._captured: Limit | None = None
+        self._moments: dict[tuple[datetime, timedelta | None, str, Place], Moment] = {}
+        self.changes: tuple[Change, ...] = ()
+
+    def add(self, member: str, log: LogName, stats: LogStats, mtime: datetime | None) -> None:
+        """Add what the scanner knows of a log file."""
+        self._added[member] = (log, stats, mtime)
+
+    def add_capture(self, local: Stamp | None, utc: datetime | None, kind: str) -> None:
+        """Add a time at which the bundle was made; `kind` says where it stands."""
+        self._captures.append(Capture(local=local, utc=utc and utc.astimezone(UTC), kind=kind))
+
+    def add_witness(self, witness: Witness) -> None:
+        """Add a place outside the logs where local time and UTC stand side by side."""
+        self._witnesses.append(witness)
+
+    def add_uptime(self, seconds: float | None) -> None:
+        """Add for how long the host had been up when the bundle was made."""
+        self._uptime = seconds
+
+    def settle(self) -> None:
+        """Work out the years, the zone and the changes of the clock from what was added."""
+        self._volumes = {
+            member: Volume(log, stats, mtime)
+            for member, (log, stats, mtime) in sorted(self._added.items())
+        }
+        families: dict[str, list[Volume]] = defaultdict(list)
+        for volume in sorted(self._volumes.values(), key=lambda volume: -volume.log.rotation):
+            families[volume.log.family].append(volume)
+        self._captured = _newest(self._captures_as_limits())
+        self._limit = self._newest_time(families.values())
+        for volumes in families.values():
+            settle_family(volumes, self._limit)
+        lines = line_sightings(self._volumes)
+        self._sightings = lines or file_sightings(self._volumes.values(), self._witnesses)
+        in_order = sorted(self._sightings, key=lambda sighting: (sighting.utc, sighting.place.line))
+        self.changes = changes_of(spots_of(self._volumes.items()), in_order, self._volumes)
+        self._instants = Instants(self._sightings, self.changes)
+        self._moments.clear()
+
+    def compare(self, sightings: Iterable[Sighting], leads: Sequence[Lead]) -> None:
+        """Take into account what the logs of another host tell of this host's clock.
+
+        ``sightings`` are offsets, used only where this host's own report tells none; ``leads``
+        are by how much its clock was fast.
+        """
+        self._sightings = self._sightings or tuple(sightings)
+        self._instants = Instants(self._sightings, self.changes, leads)
+        self._moments.clear()
+
+    @property
+    def contradictions(self) -> tuple[str, ...]:
+        """Return a sentence for each pair of sources that cannot both be right."""
+        lines = line_sightings(self._volumes)
+        files = file_sightings(self._volumes.values(), self._witnesses)
+        return contradictions(self._captures, self._uptime, self._volumes, lines, files)
+
+    @property
+    def utc_offset_minutes(self) -> int | None:
+        """Return the newest offset that is known."""
+        return self._instants.zone.minutes
+
+    @property
+    def captured_at(self) -> Moment | None:
+        """Return when the bundle was made, by the first that was added; local time is trusted.
+
+        A UTC time beside it is that of a file, which may be a copy's.
+        """
+        for capture in self._captures:
+            if capture.wall is not None:
+                end = capture.wall + _SECOND
+                reach = self._instants.at_capture(capture.wall, end)
+                return self._dated(reach, f"year from {capture.kind}")
+        known = ((capture.utc, capture.kind) for capture in self._captures)
+        return next((Moment.exact(utc, kind) for utc, kind in known if utc), None)
+
+    def moment_of(self, change: Change) -> Moment:
+        """Return the instant behind a change: that of the first line with which it shows."""
+        end = min((spot.after for spot in change.spots), key=lambda e: (e.wall, e.place.member))
+        return self.moment_at(end.wall, end.offset, end.place)
+
+    def moment_at(self, wall: datetime, offset: timedelta | None, place: Place) -> Moment:
+        """Return the instant of a wall time whose year is known."""
+        reach = self._instants.of(wall, wall + _SECOND, offset, place)
+        return self._dated(reach, "year from the log")
+
+    @property
+    def dated_by(self) -> str:
+        """Say in one sentence what years and offset rest on."""
+        how = sorted({volume.how for volume in self._volumes.values() if volume.known})
+        year = f"the year is taken from {' and '.join(how)}" if how else "the year is unknown"
+        return f"T{year[1:]}; {self._instants.zone.text}."
+
+    def moment(self, member: str, line: int, stamp: Stamp) -> Moment:
+        """Return the instant of a line's stamp.
+
+        For a member that was not added the year is the last one that is not in the future.
+        """
+        place = self._place(member, line)
+        if stamp.year is not None:
+            return self._until_capture(self._moment(stamp, stamp.year, "its own year", place))
+        volume = self._volumes.get(member)
+        if volume is None or not volume.settled:
+            return self._outside(stamp)
+        year = volume.year(line)
+        if not volume.known:
+            return self._yearless(stamp, year)
+        likely = self._moment(stamp, year, volume.how, place)
+        if volume.in_doubt(line):
+            return _either(likely, self._moment(stamp, year + 1, volume.how, place))
+        past = self._year_of_the_past(stamp, year)
+        if past == year:
+            return likely
+        return _either(likely, self._moment(stamp, past, volume.how, place))
+
+    def _place(self, member: str, line: int) -> Place:
+        volume = self._volumes.get(member) if self._instants.by_place else None
+        if volume is None:
+            return NOWHERE
+        log = volume.log
+        return Place(member=member, line=line, family=log.family, rotation=log.rotation)
+
+    def _year_of_the_past(self, stamp: Stamp, year: int) -> int:
+        """Return the last year up to `year` in which a stamp is not behind the capture."""
+        if self._captured is None:
+            return year
+        latest = self._captured.wall + TOLERANCE
+        for past in range(year, YEARS[0], -1):
+            wall = wall_time(stamp, past)
+            if wall and wall <= latest:
+                return past
+        return year
+
+    def _until_capture(self, moment: Moment) -> Moment:
+        """Put in doubt what lies behind the time at which the bundle was made.
+
+        A line cannot be younger than the report that holds it: one of two clocks was wrong.
+        """
+        captured = self.captured_at
+        if captured is None or moment.earliest <= captured.latest + TOLERANCE:
+            return moment
+        return _either(moment, captured)
+
+    def _outside(self, stamp: Stamp) -> Moment:
+        if self._limit is None:
+            return self._yearless(stamp, _ANY_TIME[0].year)
+        latest = self._limit.wall
+        walls = ((year, wall_time(stamp, year)) for year in range(latest.year + 1, 0, -1))
+        past = (year for year, wall in walls if wall and wall <= latest + TOLERANCE)
+        return self._moment(stamp, next(past, latest.year), self._limit.told_by, NOWHERE)
+
+    def _moment(self, stamp: Stamp, year: int, how: str, place: Place) -> Moment:
+        wall = wall_time(stamp, year)
+        if wall is None:
+            return self._yearless(stamp, year)
+        key = (wall, stamp.offset, how, place)
+        known = self._moments.get(key)
+        if known is None:
+            if len(self._moments) >= _REMEMBERED:
+                self._moments.clear()
+            end = wall if stamp.microsecond else wall + _SECOND
+            reach = self._instants.of(wall, end, stamp.offset, place)
+            known = self._moments[key] = self._of_stamp(stamp, reach, how)
+        return known
+
+    def _of_stamp(self, stamp: Stamp, reach: Reach, how: str) -> Moment:
+        if stamp.offset is None:
+            return self._dated(reach, f"year from {how}")
+        return _moment(reach, f"stamp with year and offset{_because(reach)}")
+
+    def _dated(self, reach: Reach, how: str) -> Moment:
+        return _moment(reach, f"{how}; {self._instants.zone.text}{_because(reach)}")
+
+    def _yearless(self, stamp: Stamp, year: int) -> Moment:
+        """Return a moment in a nominal year: its order in the log holds, its range is all time."""
+        walls = (wall_time(stamp, year + step) for step in range(9))
+        wall = next((wall for wall in walls if wall), _ANY_TIME[0])
+        at = min(max(wall, _ANY_TIME[0]), _ANY_TIME[1])
+        return Moment(
+            at=at,
+            earliest=_ANY_TIME[0],
+            latest=_ANY_TIME[1],
+            dated_by=f"year unknown; {self._instants.zone.text}",
+        )
+
+    def _captures_as_limits(self) -> list[Limit]:
+        return [
+            Limit(wall=wall, told_by=capture.kind)
+            for capture in self._captures
+            if (wall := capture.wall or capture.utc) is not None
+        ]
+
+    def _newest_time(self, families: Iterable[Sequence[Volume]]) -> Limit | None:
+        """Return the wall time behind which no line lies.
+
+        The time of capture, or a stamp with a year that is newer still; file times come last.
+        """
+        stamps = [
+            Limit(wall=wall, told_by="stamps with a year")
+            for volumes in families
+            if (wall := newest_dated(volumes)) is not None
+        ]
+        mtimes = [
+            Limit(wall=volume.mtime, told_by="the newest file time")
+            for volume in self._volumes.values()
+            if volume.mtime is not None
+        ]
+        captured, stamped = self._captured, _newest(stamps)
+        if captured and stamped and stamped.wall > captured.wall + TOLERANCE:
+            return stamped
+        return captured or stamped or _newest(mtimes)
+
+
+def _newest(limits: Iterable[Limit]) -> Limit | None:
+    return max(limits, key=lambda limit: limit.wall, default=None)
+
+
+def _because(reach: Reach) -> str:
+    return f", {reach.why}" if reach.why else ""
+
+
+def _moment(reach: Reach, dated_by: str) -> Moment:
+    told = sys.intern(dated_by)  # the same words for most lines
+    return Moment(at=reach.at, earliest=reach.earliest, latest=reach.latest, dated_by=told)
+
+
+def _either(likely: Moment, other: Moment) -> Moment:
+    """Return the one that is likely with a range that holds both."""
+    doubt = ", in doubt"
+    return Moment(
+        at=likely.at,
+        earliest=min(likely.earliest, other.earliest),
+        latest=max(likely.latest, other.latest),
+        dated_by=f"{likely.dated_by.removesuffix(doubt)}{doubt}",
+    )

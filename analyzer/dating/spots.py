@@ -1,0 +1,179 @@
+"""Places in the logs of one bundle at which the wall clock jumped, or the host booted.
+
+Three things show them: stamps that go back inside a file or from a rotated file to the next, the
+kernel's uptime that goes on by another amount than the stamps beside it, and an uptime that
+begins anew. All times here are wall times, see `_wall`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+
+from analyzer.dating.years import Volume
+from analyzer.parsers._api import Stamp, Uptime
+from analyzer.parsers.scan.rhythm import JITTER
+from analyzer.parsers.scan.uptimes import tolerance
+from analyzer.parsers.scan.wall import Place, wall_time
+
+_BOOTING = 600.0  # seconds of uptime in which the kernel's lines may still be read late
+_BURST = 60.0
+_HUNG = 1800.0  # seconds: no boot takes as long until syslog reads the kernel's lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """One of the two lines around a jump; ``offset`` is None where the stamp names none."""
+
+    place: Place
+    wall: datetime
+    text: str
+    offset: timedelta | None = None
+
+    @property
+    def instant(self) -> datetime:
+        """Return the instant if the stamp names its offset, else the wall time."""
+        return self.wall - self.offset if self.offset is not None else self.wall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A jump in one file: ``seconds`` as far as the stamps, or the uptime, tell.
+
+    ``measured`` tells that it is by uptime. ``held`` is False where the stamps soon return: lines
+    that were only written late. ``boot`` tells that the host booted between the two lines.
+    """
+
+    before: End
+    after: End
+    seconds: float
+    measured: bool = False
+    held: bool = True
+    boot: bool = False
+
+    @property
+    def absolute(self) -> bool:
+        """Tell whether the stamps name their offset: then it is no matter of zones."""
+        return self.before.offset is not None and self.after.offset is not None
+
+    @property
+    def family(self) -> str:
+        """Return the family of the files in which it shows."""
+        return self.after.place.family
+
+
+def spots_of(volumes: Iterable[tuple[str, Volume]]) -> tuple[Spot, ...]:
+    """Return all spots, by family, oldest file first, in the order of lines.
+
+    ``volumes`` are (member, file) with their years settled.
+    """
+    families: dict[str, list[tuple[str, Volume]]] = defaultdict(list)
+    for member, volume in sorted(volumes, key=lambda pair: -pair[1].log.rotation):
+        if volume.settled and volume.stats.last:
+            families[volume.log.family].append((member, volume))
+    found: list[Spot] = []
+    for _, files in sorted(families.items()):
+        for member, volume in files:
+            found += _inside(member, volume)
+        for (old, older), (new, newer) in pairwise(files):
+            found += _between(old, older, new, newer)
+        found += _by_uptime(files)
+    return tuple(found)
+
+
+def _inside(member: str, volume: Volume) -> Iterator[Spot]:
+    for jump in volume.stats.jumps:
+        before = _end(member, volume, jump.before_line, jump.before, jump.before_text)
+        after = _end(member, volume, jump.line, jump.after, jump.after_text)
+        spot = _back(before, after, held=jump.held) if before and after else None
+        if spot:
+            yield spot
+
+
+def _between(old: str, older: Volume, new: str, newer: Volume) -> Iterator[Spot]:
+    """Compare the last line of a rotated file with the first of the next."""
+    if older.stats.edges is None or newer.stats.edges is None:
+        return
+    last, first = older.stats.edges[1], newer.stats.edges[0]
+    before = _end(old, older, last.line, last.stamp, last.text)
+    after = _end(new, newer, first.line, first.stamp, first.text)
+    spot = _back(before, after, held=True) if before and after else None
+    if spot:
+        yield spot
+
+
+def _back(before: End, after: End, *, held: bool) -> Spot | None:
+    if (before.offset is None) != (after.offset is None):
+        return None
+    seconds = (after.instant - before.instant).total_seconds()
+    if seconds >= -JITTER:
+        return None
+    return Spot(before=before, after=after, seconds=seconds, held=held)
+
+
+def _end(member: str, volume: Volume, line: int, stamp: Stamp, text: str) -> End | None:
+    wall = wall_time(stamp, stamp.year or volume.year(line))
+    place = Place(member=member, line=line, family=volume.log.family, rotation=volume.log.rotation)
+    if wall is None:
+        return None
+    return End(place=place, wall=wall, text=text, offset=stamp.offset)
+
+
+def _by_uptime(files: Sequence[tuple[str, Volume]]) -> Iterator[Spot]:
+    """Compare uptimes and stamps along the files of one family."""
+    notes = [
+        (end, note.seconds)
+        for member, volume in files
+        for note in volume.stats.uptimes
+        if (end := _end_of(member, volume, note))
+    ]
+    for place in range(len(notes) - 1):
+        (before, up), (after, later) = notes[place], notes[place + 1]
+        wall = (after.instant - before.instant).total_seconds()
+        change = wall - (later - up)
+        if abs(change) <= tolerance(later - up):
+            continue
+        boot = later < up
+        if not boot and not _lasts(notes, place, change):
+            continue
+        yield Spot(
+            before=before,
+            after=after,
+            seconds=0.0 if boot else change,
+            measured=True,
+            boot=boot,
+        )
+
+
+def _end_of(member: str, volume: Volume, note: Uptime) -> End | None:
+    return _end(member, volume, note.line, note.local, note.text)
+
+
+def _lasts(notes: Sequence[tuple[End, float]], place: int, change: float) -> bool:
+    """Tell a clock that was set from lines of the kernel that were read late.
+
+    What is read late comes in a burst, each line less late than the one before. A clock that was
+    set forward stays ahead; one that was set back was not ahead only for that burst.
+    """
+    (before, up), (after, later) = notes[place], notes[place + 1]
+    if change > 0:
+        ahead = (note for note in notes[place + 2 :] if not 0 <= note[1] - later < _BURST)
+        return _same(after, later, next(ahead, None))
+    if up < _BOOTING and after.wall >= before.wall and change > -_HUNG:
+        return False
+    behind = (note for note in notes[:place][::-1] if not 0 <= up - note[1] < _BURST)
+    other = next(behind, None)
+    if other is None or other[1] > up:  # nothing older of this boot: what is late never goes back
+        gone_back = (after.instant - before.instant).total_seconds() < -JITTER
+        return gone_back or (up < _BOOTING and change <= -_HUNG)
+    return _same(before, up, other)
+
+
+def _same(end: End, up: float, other: tuple[End, float] | None) -> bool:
+    """Tell whether the clock and the uptime of another place in the same boot agree."""
+    if other is None:
+        return False
+    passed = other[1] - up
+    drift = (other[0].instant - end.instant).total_seconds() - passed
+    return abs(drift) <= tolerance(passed)

@@ -1,0 +1,1 @@
+"""What a host says of itself: packages, services, alerts, certificates' files."""

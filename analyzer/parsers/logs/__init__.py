@@ -1,0 +1,1 @@
+"""Logs: one record a line."""

@@ -1,0 +1,22 @@
+"""``var/log/daemon.log``: xapi-nbd, tapdisk, systemd and other daemons (facility daemon).
+
+xapi-nbd writes through Lwt_log's default template ``<name>[<pid>]: <section>: <message>`` (main.ml,
+xen-api ocaml/nbd); the section stays in the message. A datagram over 1024 bytes ends with
+``<truncated>``. Times are host local::
+
+    Nov 22 10:06:01 jupiter xapi-nbd[1234]: main: Got new client
+
+Daemons of the toolstack (squeezed, …) log here with xapi's bracket, which is taken apart.
+"""
+
+from analyzer.parsers._api import LogParser
+from analyzer.parsers.logs import toolstack as _toolstack
+from analyzer.parsers.scan.syslog import ANY_TAG
+
+PARSER = LogParser(
+    name="daemon_log",
+    families=("var/log/daemon.log",),
+    rest=ANY_TAG,
+    parse=_toolstack.parse,
+    always=_toolstack.ALWAYS,
+)

@@ -1,0 +1,124 @@
+"""``var/log/SMlog``: the storage manager, its garbage collector and fairlock (facility local2).
+
+Written by ``_SMlog`` in util.py and cleanup.py (xapi-project/sm), one record per line of text,
+with the process id inside the message; since sm 3.2.12-17.1 of XCP-ng followed by the thread.
+Times are host local::
+
+    Jun 10 13:32:41 jupiter SM: [24517] lock: opening lock file /var/lock/sm/…/cbtlog
+    Jun 10 13:32:41 jupiter SM: [24517][MainThread] FAILED in util.pread: (rc 5) stdout: '', …
+    Jan  2 16:01:16 jupiter fairlock[3906]: /run/fairlock/devicemapper acquired
+
+A failed command whose stderr has line feeds, and a traceback, are several records of one pid;
+they are joined again. So is the echo of a command that touches a CBT log, a tapdisk or the size of
+an image, with the record that says how it ended. Not read: the thread.
+"""
+
+import re
+
+from analyzer.parsers._api import Body, Joint, LogParser, Record
+from analyzer.parsers.scan.syslog import ESCAPES, REPEATED, unescape, unfold_repeats
+
+_OWN = ("SM", "SMGC", "SM-GC")
+_NAMES = {"SM-GC": "SMGC"}
+_PID = re.compile(r"\[([0-9]{1,10})(?:$|\](?:\[[^\]']*\])? ?(.*))")
+_STDERR = "', stderr: '"
+_FRAME = '\n  File "'
+_CERTAINLY_NEW = re.compile(
+    r"\['|\[\"|  pread SUCCESS|lock: |FAILED in |Command was: |Raising exception \[|\*{5} "
+    r"| = -?[0-9]+$|(?:vdi|sr)_[a-z_]+ \{"
+)
+_WORD = r"""['"], u?['"]"""
+_ECHO = (
+    rf"""\[u?['"][a-z/]*(?:cbt-util{_WORD}|tap-ctl{_WORD}(?:open|close|pause|unpause)['"]"""
+    rf"""|vhd-util{_WORD}resize['"]"""
+    r"""|lv(?:create|remove|rename)['"], .*\.cbtlog['"])"""
+)
+_IS_ECHO = re.compile(_ECHO)
+_RESULT = re.compile(r"  pread SUCCESS| = -?[0-9]+")
+
+
+def _other_than(words: tuple[str, ...]) -> str:
+    """Return a pattern of the tags that are none of `words`; RE2 has no look-ahead."""
+    firsts = sorted({word[0] for word in words if word})
+    shut = "".join(re.escape(first) for first in firsts)
+    branches = [rf"[^ :\[\n{shut}][^ :\[\n]*"]
+    for first in firsts:
+        ends = tuple(word[1:] for word in words if word.startswith(first))
+        branches.append(f"{re.escape(first)}(?:{_other_than(ends)})")
+    return "|".join(branches if "" in words else [*branches, ""])
+
+
+_SYSLOG_PID = r"(?:\[[^\] \n]*\])?"
+_REST = (
+    rf"(?:{'|'.join(_OWN)}){_SYSLOG_PID}: ?(?:{REPEATED})?\[[0-9]{{1,10}}\]"
+    rf"|(?:{_other_than(('', *_OWN))}){_SYSLOG_PID}:"
+)
+
+
+def _parse(tag: str, pid: int | None, text: str) -> Body | None:
+    inner, count = unfold_repeats(text)
+    if tag not in _OWN:
+        return Body(process=tag, pid=pid, message=unescape(inner), count=count)
+    found = _PID.match(inner)
+    if found is None:
+        return None
+    return Body(
+        process=_NAMES.get(tag, tag),
+        pid=int(found[1]),
+        message=unescape(found[2] or ""),
+        count=count,
+    )
+
+
+def _opens(record: Record) -> bool:
+    """Tell whether it is a command, a failed one, or an exception with its traceback to come."""
+    message = record.message
+    if record.process not in _OWN:
+        return False
+    if message.startswith("["):
+        return record.process == "SM" and _IS_ECHO.match(message) is not None
+    if message.startswith("FAILED in "):
+        return "stdout: '" in message
+    return ": EXCEPTION " in message and (message.startswith("*****") or record.process == "SMGC")
+
+
+def _joint(message: str, line: str) -> Joint:
+    if message.startswith("["):
+        return _echo_joint(message.partition("\n")[2], line)
+    if message.startswith("FAILED in "):
+        return _output_joint(message, line)
+    if not line:
+        return Joint.LAST
+    if _FRAME in message:
+        return Joint.PART if line.startswith("  ") and line != "  pread SUCCESS" else Joint.NEW
+    return Joint.NEW if _CERTAINLY_NEW.match(line) else Joint.PART
+
+
+def _echo_joint(output: str, line: str) -> Joint:
+    """Look for how a command ended: the next line of its process, unless it did not come back."""
+    if output:
+        return _output_joint(output, line)
+    if line.startswith("FAILED in "):
+        return Joint.PART if "stdout: '" in line else Joint.LAST
+    return Joint.LAST if _RESULT.fullmatch(line) else Joint.NEW
+
+
+def _output_joint(message: str, line: str) -> Joint:
+    """Look for the quote that closes stderr; it often stands in a record of its own."""
+    stderr = message.partition(_STDERR)[2]
+    if stderr.endswith("'"):  # whole, unless the quote was one of the program's own
+        return Joint.LAST if line == "'" else Joint.NEW
+    if _CERTAINLY_NEW.match(line):
+        return Joint.NEW
+    return Joint.LAST if line == "'" and _STDERR in message else Joint.PART
+
+
+PARSER = LogParser(
+    name="smlog",
+    families=("var/log/SMlog",),
+    rest=_REST,
+    parse=_parse,
+    always=rf"FAILED in |: EXCEPTION |{_ECHO}|{ESCAPES}",
+    opens=_opens,
+    joint=_joint,
+)

@@ -1,0 +1,21 @@
+"""``var/log/xensource.log``: xapi and the daemons of the toolstack (facility local5).
+
+Written by debug.ml (xen-api, ocaml/libs/log) through rsyslog, in host local time::
+
+    Jul 29 16:37:07 jupiter xapi: [ info||4882 HTTPS ->:::80|VDI.snapshot R:03a940e24a95|xapi] text
+
+xenopsd-xc, xcp-networkd, message-switch and others share the file; a line without the bracket is
+understood as a message too. Not read: the thread, the client and the module of the bracket.
+"""
+
+from analyzer.parsers._api import LogParser
+from analyzer.parsers.logs import toolstack as _toolstack
+from analyzer.parsers.scan.syslog import ANY_TAG
+
+PARSER = LogParser(
+    name="xensource_log",
+    families=("var/log/xensource.log",),
+    rest=ANY_TAG,
+    parse=_toolstack.parse,
+    always=_toolstack.ALWAYS,
+)

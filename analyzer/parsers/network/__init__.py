@@ -1,0 +1,1 @@
+"""Addresses, routes, sockets and firewalls of a host."""

@@ -1,0 +1,1 @@
+"""Blocks of bytes in, the lines that somebody wants out."""

@@ -1,0 +1,192 @@
+"""Where the stamps of a log stand still for long, or jump back: its silences and its clock.
+
+A chunk is halved until a piece spans less than the shortest silence that is told, and its middle
+lies between its ends.
+"""
+
+import re
+from bisect import insort
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from analyzer.parsers._api import Edge, Jump, Stamp
+from analyzer.parsers.scan.halve import Chunk
+from analyzer.parsers.scan.syslog import MONTHS, split_head
+
+SHORTEST = 300.0  # seconds; what is shorter is no silence
+JITTER = 10.0  # seconds; programs hand in their lines a little late
+MOST = 256  # silences told, the longest
+MOST_JUMPS = 1000
+_PIECE = 16 * 1024
+_HALF_A_YEAR = 180 * 86_400.0
+_YEAR = 365 * 86_400.0
+_HELD = 20  # lines behind a jump back that have to stay there
+_DAYS_BEFORE = (0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335)  # in a leap year
+
+_QUICK = re.compile(
+    rb"(?:\x00|\xef\xbb\xbf)*(?:<[0-9]{1,3}>)?"
+    rb"(?:(?P<month>[A-Z][a-z]{2}) {1,2}(?P<day>[0-9]{1,2})|(?P<date>[0-9]{4}-[0-9]{2}-[0-9]{2})T)"
+    rb" ?(?P<h>[0-9]{2}):(?P<m>[0-9]{2}):(?P<s>[0-9]{2})(?:\.[0-9]{1,9})?"
+    rb"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_MONTH_DAYS = {name.encode(): days for name, days in zip(MONTHS, _DAYS_BEFORE, strict=True)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """A stamped line: where it begins, its time in seconds, and the style of its stamp.
+
+    Times are compared within one style only; without a year they count from a nominal 1 January.
+    """
+
+    start: int
+    seconds: float
+    style: int
+
+
+class Rhythm:
+    """The longest silences of one member, and the places where its stamps go back.
+
+    ``places`` are offsets in the chunk that was read last: the lines behind what was found in it.
+    """
+
+    def __init__(self) -> None:
+        self.places: list[int] = []
+        self._silences: list[tuple[float, int, Jump]] = []
+        self._jumps: list[Jump] = []
+        self._first: Edge | None = None
+        self._last: tuple[_Point, Edge] | None = None
+        self._chunk = Chunk(b"", 1, _read)
+
+    @property
+    def silences(self) -> tuple[Jump, ...]:
+        """Return the longest silences in the order of lines."""
+        return tuple(sorted((jump for _, _, jump in self._silences), key=lambda jump: jump.line))
+
+    @property
+    def edges(self) -> tuple[Edge, Edge] | None:
+        """Return the first and the last line with a stamp, None without any."""
+        return (self._first, self._last[1]) if self._first and self._last else None
+
+    @property
+    def jumps(self) -> tuple[Jump, ...]:
+        """Return the places where the stamps go back, in the order of lines."""
+        return tuple(sorted(self._jumps, key=lambda jump: jump.line))
+
+    def read(self, text: bytes, line: int) -> None:
+        """Look at a chunk of whole lines; ``line`` is the number of its first."""
+        self._chunk = Chunk(text, line, _read)
+        self.places = []
+        first = self._chunk.point(0)
+        if first is None:
+            return
+        self._first = self._first or self._seen(first)
+        if self._last is not None:
+            self._compare(*self._last, first)
+        before = first
+        for place in (*range(_PIECE, len(text), _PIECE), len(text)):
+            point = self._chunk.before(place, before.start)
+            if point is not None:
+                self._between(before, point)
+                before = point
+        self._last = (before, self._seen(before))
+
+    def _between(self, first: _Point, last: _Point) -> None:
+        """Halve a piece until nothing can hide in it."""
+        middle = self._chunk.middle(first, last)
+        if middle is None:
+            self._compare(first, None, last)
+            return
+        apart = _apart(first, last)
+        inside = apart is not None and 0 <= (_apart(first, middle) or 0.0) <= apart
+        if inside and apart is not None and apart < SHORTEST:
+            return
+        self._between(first, middle)
+        self._between(middle, last)
+
+    def _compare(self, first: _Point, seen: Edge | None, last: _Point) -> None:
+        apart = _apart(first, last)
+        if apart is None or -JITTER <= apart < SHORTEST:
+            return
+        if apart > 0 and len(self._silences) >= MOST and apart <= self._silences[0][0]:
+            return
+        before, after = seen or self._seen(first), self._seen(last)
+        jump = Jump(
+            line=after.line,
+            before=before.stamp,
+            after=after.stamp,
+            seconds=apart,
+            before_line=before.line,
+            before_text=before.text,
+            after_text=after.text,
+            held=apart > 0 or self._holds(first, last),
+        )
+        self.places.append(last.start)
+        if apart < 0:
+            self._jumps = [*self._jumps, jump][:MOST_JUMPS]
+            return
+        insort(self._silences, (apart, -jump.line, jump), key=lambda entry: entry[:2])
+        del self._silences[:-MOST]
+
+    def _holds(self, first: _Point, last: _Point) -> bool:
+        """Tell whether the lines behind a jump back go on from there, as far as they are here.
+
+        Lines that were only written late are followed by one that is as far on as they are back.
+        """
+        before = last
+        for _ in range(_HELD):
+            start = self._chunk.text.index(b"\n", before.start) + 1
+            point = self._chunk.point(start)
+            if point is None:
+                return True
+            back, onward = _apart(first, point), _apart(before, point)
+            if back is not None and onward is not None and back >= -JITTER:
+                return onward < abs(_apart(first, last) or 0.0) / 2
+            before = point
+        return True
+
+    def _seen(self, point: _Point) -> Edge:
+        text = self._chunk.quote(point)
+        head = split_head(f"{text} ")
+        stamp = head[0] if head else Stamp(month=1, day=1, hour=0, minute=0, second=0)
+        return Edge(line=self._chunk.line(point), stamp=stamp, text=text)
+
+
+def _read(text: bytes, start: int) -> _Point | None:
+    found = _QUICK.match(text, start)
+    time = _time(found) if found else None
+    return _Point(start, *time) if time else None
+
+
+def _time(found: re.Match[bytes]) -> tuple[float, int] | None:
+    """Return (seconds, style) of a stamp, None for a day that does not exist."""
+    month, day, date, hour, minute, second, zone = found.groups()
+    of_day = int(hour) * 3600.0 + int(minute) * 60 + int(second)
+    if month is not None:
+        days = _MONTH_DAYS.get(month)
+        return None if days is None else ((days + int(day)) * 86_400.0 + of_day, 0)
+    try:
+        midnight = datetime.fromisoformat(date.decode()).replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return midnight.timestamp() + of_day - _offset(zone), 2 if zone else 1
+
+
+def _offset(zone: bytes | None) -> float:
+    if zone is None or zone == b"Z":
+        return 0.0
+    size = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])).total_seconds()
+    return -size if zone[:1] == b"-" else size
+
+
+def _apart(first: _Point, last: _Point) -> float | None:
+    """Return the seconds from one to the other; None for stamps of two styles.
+
+    Without years December to January is onward.
+    """
+    if first.style != last.style:
+        return None
+    apart = last.seconds - first.seconds
+    if first.style == 0 and apart < -_HALF_A_YEAR:
+        return apart + _YEAR + 86_400.0
+    return apart

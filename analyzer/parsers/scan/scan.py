@@ -1,0 +1,137 @@
+"""The line scanner: one streaming pass over a log member.
+
+A bundle holds gigabytes of log and the catalogue asks for a few lines of them. Per chunk of whole
+lines two automata run in RE2: the grammar counts what is understood and keeps the places a clock
+needs (`_tally`), the filter finds the lines that may hold a hit (`_match`). Only those meet Python.
+What the filter keeps never changes a result: it is a superset, and each line is matched exactly.
+It is also asked about what the grammar did not understand, so that nothing is hidden there.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.bundle.member import Member
+from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
+from analyzer.parsers.scan.lines import WholeLines
+from analyzer.parsers.scan.match import Automaton, Matcher, every_line
+from analyzer.parsers.scan.records import Reader
+from analyzer.parsers.scan.syslog import glued_part
+from analyzer.parsers.scan.tally import Tally, runs_of_lines
+
+
+class Scanner:
+    """All selectors of a run, compiled for a parser when it is first needed.
+
+    Results depend on the selectors, not on the order in which they were loaded; the hits of a
+    record come in the order of the selectors' ids. ``filtered=False`` shows every line to Python
+    and gives the same results, slowly.
+
+    Raises:
+        re2.error: a selector's pattern is not RE2; the catalogue's loader refuses it before.
+    """
+
+    def __init__(
+        self,
+        parsers: Sequence[LogParser],
+        selectors: Sequence[Selector],
+        *,
+        line_limit: int = 1 << 20,
+        filtered: bool = True,
+    ) -> None:
+        self._parsers = {parser.name: parser for parser in parsers}
+        self._selectors = tuple(selectors)
+        self._line_limit = line_limit
+        self._filtered = filtered
+        self._matchers: dict[str, Matcher] = {}
+        self._filters: dict[str, Automaton] = {}
+        self._runs: dict[str, Automaton] = {}
+
+    def scan(self, member: Member, parser: LogParser) -> "Scan":
+        """Read a member once, from where it stands."""
+        wanted = self._filter(parser)
+        return Scan(
+            lines=WholeLines(member.blocks(), self._line_limit),
+            tally=Tally(parser, self._grammar(parser), wanted),
+            reader=Reader(parser, wanted if self._filtered else every_line()),
+            matcher=self._matcher(parser.name),
+        )
+
+    def match(self, parser: str, process: str, message: str) -> tuple[Hit, ...]:
+        """Return the hits of the selectors for `parser` (a log's name, or another source's)."""
+        return self._matcher(parser).match(process, message)
+
+    def parse_text(self, parser: str, text: str) -> tuple[Record, ...]:
+        """Return all records of a piece of log, hit or not, read the way `scan` reads it.
+
+        Raises:
+            KeyError: no log parser has that name.
+        """
+        reader = Reader(self._parsers[parser], every_line())
+        chunks = WholeLines((text.encode(errors="replace"),), self._line_limit)
+        found = [record for chunk in chunks for record in reader.feed(chunk)]
+        return (*found, *reader.feed(b"", last=True))
+
+    def _matcher(self, name: str) -> Matcher:
+        if name not in self._matchers:
+            wanted = [selector for selector in self._selectors if selector.parser == name]
+            self._matchers[name] = Matcher(wanted)
+        return self._matchers[name]
+
+    def _filter(self, parser: LogParser) -> Automaton:
+        if parser.name not in self._filters:
+            matcher = self._matcher(parser.name)
+            self._filters[parser.name] = matcher.line_filter(parser.always)
+        return self._filters[parser.name]
+
+    def _grammar(self, parser: LogParser) -> Automaton:
+        if parser.name not in self._runs:
+            self._runs[parser.name] = runs_of_lines(parser)
+        return self._runs[parser.name]
+
+
+class Scan:
+    """The records of one member that at least one selector matched, in the order of lines.
+
+    ``stats`` is about the whole member and ``records`` counts what was yielded, both as far as
+    reading went: ask when the iterator is exhausted.
+    """
+
+    def __init__(
+        self, *, lines: WholeLines, tally: Tally, reader: Reader, matcher: Matcher
+    ) -> None:
+        self._lines = lines
+        self._tally = tally
+        self._reader = reader
+        self._matcher = matcher
+        self._found = self._read()
+        self.records = 0
+
+    @property
+    def stats(self) -> LogStats:
+        """Return what is known of the member so far."""
+        return self._tally.stats(self._lines.longest_cut, self._lines.limit)
+
+    def __iter__(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
+        return self
+
+    def __next__(self) -> tuple[Record, tuple[Hit, ...]]:
+        return next(self._found)
+
+    def _read(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
+        for chunk in self._lines:
+            self._tally.read(chunk)
+            yield from self._hits(chunk, last=False)
+        yield from self._hits(b"", last=True)
+
+    def _hits(self, chunk: bytes, *, last: bool) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
+        for record in self._reader.feed(chunk, last=last):
+            self._look_for_glued(record)
+            hits = self._matcher.match(record.process, record.message)
+            if hits:
+                self.records += 1
+                yield record, hits
+
+    def _look_for_glued(self, record: Record) -> None:
+        """Count what begins as a line of its own inside a line: half a line was lost there."""
+        for line in record.text.split("\n"):
+            if part := glued_part(line, record.syslog_host):
+                self._tally.hide(part.encode(errors="replace"))

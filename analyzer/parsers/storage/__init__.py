@@ -1,0 +1,1 @@
+"""Volumes, files, devices and logs of changed blocks."""

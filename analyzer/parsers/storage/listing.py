@@ -1,0 +1,230 @@
+"""Read a listing of an SR's mount point that somebody attached: `ls`, `ls -l`, `ls -lR`, `find`.
+
+Writers: coreutils ``ls`` and findutils ``find``, typed by support staff, as the collector never
+lists ``/run/sr-mount`` (``/var/run/sr-mount`` is the same folder). Times are local and not read.
+
+True line: ``-rw-r--r-- 1 root root 4096 Nov 21 10:06 6b0c1a3e-….cbtlog``.
+
+What a listing does not show is only then not there when nothing was left out of it: an error
+line, an open last line, or a selection (``grep``, ``*.vhd``, ``find -name``) make it incomplete.
+A folder of the listing that is no SR's own (``lost+found``) is not read.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from analyzer.bundle.member import Member
+from analyzer.model.source import Source
+from analyzer.model.storage import ListedFile, SrListing
+from analyzer.parsers._api import Fact
+from analyzer.parsers._text import Text, command_of, head_lines, read_text
+from analyzer.parsers.storage.ls_rows import (
+    DISK,
+    ERROR,
+    ERROR_ON,
+    HEADING,
+    PATH,
+    TOTAL,
+    bare,
+    listed_by,
+    mode_place,
+    named,
+    selects,
+    tells,
+)
+
+_ELSEWHERE = ("var/log/", "etc/", "proc/", "sys/", "var/xapi/", "opt/")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Folder:
+    """A folder of the listing while it is read.
+
+    ``whole``: nothing says that it was selected from. ``by_path``: each line names the folder.
+    ``rows`` counts what stands in it, folders too; ``empty`` is that it says so itself.
+    """
+
+    source: Source
+    header: str
+    sr: str | None
+    whole: bool
+    by_path: bool = False
+    rows: int = 0
+    empty: bool = False
+    files: list[ListedFile] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Reading:
+    """Where the reading stands: the open folder (None: one not read) and what was typed."""
+
+    text: Text
+    folders: list[_Folder] = field(default_factory=list)
+    folder: _Folder | None = None
+    headed: bool = False
+    command: str = ""
+    lost: set[str] = field(default_factory=set)
+    all_lost: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    """The parser; it knows its files by what they hold, and stands last of all."""
+
+    name: str = "sr_listing"
+
+    def claims(self, path: str, head: bytes) -> bool:
+        """Tell whether a loose file begins with a listing of an SR."""
+        if path.startswith(_ELSEWHERE):
+            return False
+        return any(tells(line) for line in head_lines(head))
+
+    def read(self, member: Member, limit: int) -> Iterator[Fact]:
+        """Yield one listing per SR folder, in the order of the file."""
+        text = read_text(member, limit)
+        reading = _Reading(text=text)
+        for index, line in text.closed():
+            _line(reading, index, line)
+        for folder in reading.folders:
+            if folder.sr or any(DISK.fullmatch(file.name) for file in folder.files):
+                yield _listing(reading, folder)
+
+
+PARSER = Listing()
+
+
+def _line(reading: _Reading, index: int, line: str) -> None:
+    heading = HEADING.fullmatch(line.strip())
+    command = command_of(line)
+    if command is not None:
+        reading.command, reading.folder, reading.headed = command, None, False
+        _open_typed(reading, index, line)
+    elif heading and line.strip() != ":":
+        _open(reading, index, line, heading)
+    elif ERROR.match(line):
+        _lose(reading, line)
+    elif line.strip():
+        _entry(reading, index, line)
+
+
+def _open_typed(reading: _Reading, index: int, line: str) -> None:
+    """Open the folder that an `ls` command names, unless it selects or goes deeper."""
+    sr = listed_by(reading.command)
+    if sr:
+        _add(reading, index, line, sr, whole=True)
+
+
+def _open(reading: _Reading, index: int, line: str, heading: re.Match[str]) -> None:
+    """Open the folder of a heading if it is an SR's own, or ``.:``, which may be one."""
+    reading.headed = True
+    sr = None if heading["sub"] else heading["sr"]
+    if sr and reading.folder and reading.folder.sr == sr and not reading.folder.rows:
+        return  # `ls -R` repeats as a heading what was typed
+    reading.folder = None
+    if sr or line.strip() == ".:":
+        _add(reading, index, line, sr, whole=True)
+
+
+def _add(reading: _Reading, index: int, header: str, sr: str | None, *, whole: bool) -> _Folder:
+    source = reading.text.at(index)
+    folder = _Folder(source=source, header=header, sr=sr, whole=whole)
+    reading.folders.append(folder)
+    reading.folder = folder
+    return folder
+
+
+def _lose(reading: _Reading, line: str) -> None:
+    lost = ERROR_ON.search(line)
+    if lost:
+        reading.lost.add(lost[1])
+    else:
+        reading.all_lost = True
+
+
+def _entry(reading: _Reading, index: int, line: str) -> None:
+    words = line.split()
+    place = mode_place(words)
+    name, size = named(words, place)
+    path = PATH.fullmatch(name)
+    if path:
+        _path_entry(reading, index, line, path, size=size)
+    elif TOTAL.fullmatch(line.strip()):
+        _total(reading, index, line)
+    elif line.strip() == "." and reading.folder is None:
+        _add(reading, index, line, None, whole=not selects(reading.command))
+    else:
+        names = [name] if place is not None or words[0].isdecimal() else words
+        listed = place is None or words[place][0] in "-l"
+        _plain_entry(reading, index, line, names if listed else [], size)
+
+
+def _total(reading: _Reading, index: int, line: str) -> None:
+    # `ls -l` of one folder begins so, and only of a folder: what follows is not selected.
+    folder = reading.folder
+    if folder is None and not reading.headed:
+        folder = _add(reading, index, line, None, whole="|" not in reading.command)
+    if folder:
+        folder.empty = line.strip() == "total 0"
+
+
+def _path_entry(
+    reading: _Reading, index: int, line: str, path: re.Match[str], *, size: int | None
+) -> None:
+    """Add a line that names the file with its folder, as `find` does; any folder at any time."""
+    sr, name = path["sr"], path["name"]
+    folder = next((each for each in reading.folders if each.by_path and each.sr == sr), None)
+    if folder is None:
+        # `find` shows the folder itself first; where it is missing, something was selected.
+        itself = name is None and not line.startswith("d")
+        open_folder = reading.folder
+        whole = itself and not selects(reading.command)
+        folder = _add(reading, index, line.rpartition(sr)[0] + sr, sr, whole=whole)
+        folder.by_path = True
+        reading.folder = open_folder
+    if name is not None:
+        folder.rows += 1
+    if name is not None and path["sub"] is None:
+        folder.files.append(_file(reading.text, index, line, name, size))
+
+
+def _plain_entry(
+    reading: _Reading, index: int, line: str, names: list[str], size: int | None
+) -> None:
+    folder = reading.folder
+    if folder is None:
+        if reading.headed or not any(DISK.fullmatch(bare(name)) for name in names):
+            return
+        folder = _add(reading, index, "", None, whole=False)
+    folder.rows += 1
+    for name in names:
+        folder.files.append(_file(reading.text, index, line, bare(name), size))
+
+
+def _file(text: Text, index: int, line: str, name: str, size: int | None) -> ListedFile:
+    return ListedFile(source=text.at(index), text=line, name=name, size=size)
+
+
+def _listing(reading: _Reading, folder: _Folder) -> SrListing:
+    cut = not reading.text.whole and folder is reading.folders[-1]
+    lost = folder.sr in reading.lost if folder.sr else bool(reading.lost)
+    unread = any("?????" in file.text for file in folder.files)
+    faulty = cut or lost or unread or reading.all_lost
+    # A heading with nothing below it is more often a cut than an SR without a single file.
+    begun = folder.rows > 0 or folder.empty
+    return SrListing(
+        source=folder.source,
+        header=folder.header,
+        sr=folder.sr,
+        complete=begun and not faulty and (folder.whole or _unselected(folder)),
+        files=tuple(folder.files),
+    )
+
+
+def _unselected(folder: _Folder) -> bool:
+    """Tell whether bare names are of several kinds and several disks, as no `grep` leaves them."""
+    if folder.sr:
+        return False
+    kinds = {file.name.rpartition(".")[2] for file in folder.files}
+    disks = {file.name.partition(".")[0] for file in folder.files}
+    return len(kinds) > 1 and len(disks) > 1

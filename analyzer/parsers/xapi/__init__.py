@@ -1,0 +1,1 @@
+"""xapi's database, as a file and as `xe` prints it."""

@@ -1,0 +1,1 @@
+"""What the logs let us rebuild of the pool's past."""

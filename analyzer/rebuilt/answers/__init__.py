@@ -1,0 +1,1 @@
+"""What SM and xapi would answer to a call, check by check."""

@@ -1,0 +1,1 @@
+"""SM's operations, xapi's tasks, and who held which disk."""

@@ -1,0 +1,351 @@
+"""SM's calls: the kept lines of SMlog, put together by process.
+
+One call of SM is one process (``SRCommand.run``); its lines share a pid, which comes back after
+some tens of thousands of processes. Plugins (``tapdisk-pause``, ``on-slave``) are processes of
+their own. The entry line is written after the disk is loaded, so lines may stand before it, and
+a call that cannot load its disk has none.
+"""
+
+import re
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from analyzer.bundle.names import log_name
+from analyzer.case.events import EventTable
+from analyzer.model.event import Event
+from analyzer.model.operation import Command, Operation, Raised, Result
+from analyzer.rebuilt.calls.sm_lines import (
+    UUID,
+    call_in,
+    command_of,
+    entry_of,
+    raised_of,
+    with_result,
+)
+
+ENTRY = "sm-call.entry"
+PLUGIN = "sm-call.plugin"
+COMMANDS = (
+    "sm-command.image",
+    "sm-command.log",
+    "sm-command.tapdisk",
+    "sm-command.tapdisk-failed",
+    "sm-command.volume",
+)
+RAISING = "sm-trouble.raising"
+EXCEPTION = "sm-trouble.exception"
+FAILED = "sm-trouble.failed"
+LOCKED = "cbt-told.locked"
+NOTES = (
+    "cbt-told.attached",
+    "cbt-told.coalesce",
+    "cbt-told.database",
+    "cbt-told.dropped",
+    LOCKED,
+    "cbt-told.renamed",
+    "cbt-told.volume",
+    "cbt-told.walk",
+    "sm-step.attached",
+    "sm-step.copied",
+    "sm-step.paused",
+)
+KINDS = (ENTRY, PLUGIN, *COMMANDS, RAISING, EXCEPTION, FAILED, *NOTES)
+BOOTED = "host-booted"
+
+_LOADING = timedelta(minutes=2)  # from a process's first line to its entry line
+_QUIET = timedelta(minutes=15)  # no call is silent for longer, unless it waits
+_SETTLED = timedelta(minutes=5)
+_NEIGHBOURS = 2000  # entry lines that are looked at for the end of one call
+_LAST_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "vdi_enable_cbt": "Unpause request for ",
+        "vdi_disable_cbt": "Unpause request for ",
+        "vdi_activate": "Removed activating flag from ",
+        "vdi_deactivate": "Removed host key host_",
+    }
+)
+_LOG_PATH = re.compile(rf"(?:VG_XenStorage-|/)({UUID})/(?:VHD-|LV-|QCOW2-)?({UUID})\b")
+_PLUGIN_DISK = re.compile(rf"(?:Pause|Unpause) for ({UUID})")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Group:
+    """The lines of one process; ``place`` is that of its last line among the host's."""
+
+    events: list[Event]
+    entry: Event | None = None
+    place: int = 0
+
+    @property
+    def last(self) -> Event:
+        return self.events[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Host:
+    """The lines of one status report in the order of writing, and what tells that calls ended."""
+
+    events: Sequence[Event]
+    entries: Sequence[int]  # places of entry lines in `events`
+    boots: Sequence[datetime]
+
+    def booted(self, after: datetime, before: datetime) -> bool:
+        """Tell whether the host started in between."""
+        place = bisect_right(self.boots, after)
+        return place < len(self.boots) and self.boots[place] <= before
+
+
+@dataclass(slots=True, kw_only=True)
+class _Parts:
+    """What the lines of a process say, line by line."""
+
+    lines: list[Event] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
+    raised: list[Raised] = field(default_factory=list)
+    notes: list[Event] = field(default_factory=list)
+
+
+def operations_of(events: EventTable) -> tuple[Operation, ...]:
+    """Return SM's calls on all hosts, ordered by the time of their first line, then by source.
+
+    Scans of which nothing but the entry line was kept (all was well) are left out. A call that
+    two reports of one host show is there once, as the report shows it that has more of it.
+    """
+    booted: dict[str, list[datetime]] = {}
+    for event in events.of(BOOTED):
+        booted.setdefault(event.source.bundle, []).append(event.moment.at)
+    found = [
+        operation
+        for bundle, lines in _by_bundle(events).items()
+        for operation in _of_host(lines, sorted(booted.get(bundle, [])))
+    ]
+    return tuple(sorted(_once(found), key=_order))
+
+
+def _once(operations: Iterable[Operation]) -> Iterable[Operation]:
+    best: dict[tuple[object, ...], Operation] = {}
+    same: Counter[tuple[object, ...]] = Counter()  # two calls of one report are never one
+    for one in operations:
+        own = (one.host, one.pid, one.first.at, one.lines[0].text)
+        same[one.bundle, *own] += 1
+        key = (same[one.bundle, *own], *own)
+        before = best.get(key)
+        if before is None or _known(one) > _known(before):
+            best[key] = one
+    return best.values()
+
+
+def _known(operation: Operation) -> tuple[int, bool]:
+    return (len(operation.lines), operation.result is not Result.UNKNOWN)
+
+
+def _order(operation: Operation) -> tuple[object, ...]:
+    source = operation.lines[0].source
+    return (operation.first.at, source.bundle, source.member, source.line)
+
+
+def _by_bundle(events: EventTable) -> Mapping[str, list[Event]]:
+    """Return each report's lines once, in the order in which they were written."""
+    members: dict[tuple[str, str], dict[int, Event]] = {}
+    for event in events.of(*KINDS):
+        source = event.source
+        members.setdefault((source.bundle, source.member), {}).setdefault(source.line, event)
+    found: dict[str, list[Event]] = {}
+    for bundle, member in sorted(members, key=lambda place: (-_rotation(place[1]), place)):
+        lines = members[bundle, member]
+        found.setdefault(bundle, []).extend(lines[number] for number in sorted(lines))
+    return found
+
+
+def _rotation(member: str) -> int:
+    name = log_name(member)
+    return name.rotation if name else 0
+
+
+def _of_host(events: Sequence[Event], boots: Sequence[datetime]) -> Iterator[Operation]:
+    entries = [place for place, event in enumerate(events) if event.kind == ENTRY]
+    host = _Host(events=events, entries=entries, boots=boots)
+    for group in _groups(host):
+        operation = _operation(group)
+        if operation is not None:
+            yield replace(operation, result=_result(operation, group, host))
+
+
+def _groups(host: _Host) -> Iterator[_Group]:
+    """Yield the processes, each when the next one of its pid begins, or at the end."""
+    running: dict[int | None, _Group] = {}
+    for place, event in enumerate(host.events):
+        group = running.get(event.pid)
+        if group is None or _begins(event, group, host):
+            if group is not None:
+                yield group
+            group = running[event.pid] = _Group(events=[])
+        group.events.append(event)
+        group.place = place
+        if event.kind == ENTRY:
+            group.entry = event
+    yield from running.values()
+
+
+def _begins(event: Event, group: _Group, host: _Host) -> bool:
+    """Tell whether a line is of a new process rather than of the one that had its pid before."""
+    before, at = group.last.moment.at, event.moment.at
+    if host.booted(before, at):
+        return True
+    match event.kind:
+        case kind if kind == ENTRY:
+            begun = group.events[0].moment.at
+            return group.entry is not None or _over(group) or at - begun > _LOADING
+        case kind if kind == PLUGIN:
+            return True
+        case _:
+            return at - before > _QUIET and not _waits(group.last)
+
+
+def _over(group: _Group) -> bool:
+    """Tell whether a process without an entry line came to its end."""
+    return group.events[0].kind == PLUGIN or any(
+        event.kind == EXCEPTION and raised_of(event).final for event in group.events
+    )
+
+
+def _waits(event: Event) -> bool:
+    """Tell whether nobody knows how long the process may be silent after a line."""
+    return event.kind == LOCKED or (event.kind in COMMANDS and "\n" not in event.message)
+
+
+def _operation(group: _Group) -> Operation | None:
+    """Return what the lines say, its result left open; None for a scan that says nothing."""
+    if len(group.events) == 1 and group.last.message.startswith("sr_scan "):
+        return None
+    entry = None if group.entry is None else entry_of(group.entry.message)
+    parts = _parts(group)
+    first = group.events[0]
+    vdi, sr = (entry.vdi, entry.sr) if entry else _guess(group)
+    return Operation(
+        host=first.host,
+        bundle=first.source.bundle,
+        pid=first.pid,
+        name=entry.name if entry else next(filter(None, map(call_in, parts.raised)), ""),
+        result=Result.UNKNOWN,
+        first=first.moment,
+        last=group.last.moment,
+        entry=group.entry,
+        arguments=entry.arguments if entry else MappingProxyType({}),
+        args=entry.args if entry else (),
+        vdi=vdi,
+        sr=sr,
+        task=entry.task if entry else None,
+        commands=tuple(parts.commands),
+        raised=_judged(parts.raised),
+        notes=tuple(parts.notes),
+        lines=tuple(parts.lines),
+    )
+
+
+def _parts(group: _Group) -> _Parts:
+    parts = _Parts()
+    for event in group.events:
+        if event.kind in COMMANDS:
+            _add_command(parts, command_of(event))
+        elif event.kind in (RAISING, EXCEPTION):
+            parts.raised.append(raised_of(event))
+        elif event.kind == FAILED and parts.lines and _awaits_result(parts.lines[-1]):
+            parts.commands[-1] = _completed(parts.commands[-1], event)
+            parts.lines[-1] = parts.commands[-1].event
+            continue
+        elif event is not group.entry:
+            parts.notes.append(event)
+        parts.lines.append(event)
+    return parts
+
+
+def _add_command(parts: _Parts, command: Command) -> None:
+    """Add a command; a further try of one that failed takes its place."""
+    last = parts.commands[-1] if parts.commands else None
+    if last and last.argv == command.argv and last.result is Result.FAILED:
+        parts.commands[-1] = replace(command, attempts=last.attempts + 1)
+        parts.lines = [line for line in parts.lines if line is not last.event]
+    else:
+        parts.commands.append(command)
+
+
+def _awaits_result(event: Event) -> bool:
+    return event.kind in COMMANDS and "\n" not in event.message
+
+
+def _completed(command: Command, failed: Event) -> Command:
+    """Give a command the failure that stands too far from its echo to have been joined."""
+    event = replace(
+        command.event,
+        message=f"{command.event.message}\n{failed.message}",
+        text=f"{command.event.text}\n{failed.text}",
+    )
+    return with_result(replace(command, event=event), failed.message)
+
+
+def _judged(raised: Sequence[Raised]) -> tuple[Raised, ...]:
+    """Mark the errors that ended the call, also on the lines that merely built them."""
+    ended = {error.text for error in raised if error.final}
+    return tuple(
+        replace(error, final=error.final or error.text in ended) if ended else error
+        for error in raised
+    )
+
+
+def _guess(group: _Group) -> tuple[str | None, str | None]:
+    """Return (VDI, SR) of a process without an entry line, where its lines agree on them."""
+    disks: set[str] = set()
+    storages: set[str] = set()
+    for event in group.events:
+        if event.kind == PLUGIN and (found := _PLUGIN_DISK.match(event.message)):
+            disks.add(found[1])
+        elif event.kind in COMMANDS:
+            for storage, disk in _LOG_PATH.findall(event.message):
+                storages.add(storage)
+                disks.add(disk)
+    return _only(disks), _only(storages)
+
+
+def _only(uuids: Iterable[str]) -> str | None:
+    known = list(uuids)
+    return known[0] if len(known) == 1 else None
+
+
+def _result(operation: Operation, group: _Group, host: _Host) -> Result:
+    if any(error.final for error in operation.raised):
+        return Result.FAILED
+    if _waits(group.last):
+        return Result.UNKNOWN
+    words = _LAST_WORDS.get(operation.name)
+    if words and group.last.message.startswith(words):
+        return Result.SUCCEEDED
+    if group.events[0].kind == PLUGIN and operation.commands:
+        return operation.commands[-1].result
+    return Result.SUCCEEDED if _ended(operation, group, host) else Result.UNKNOWN
+
+
+def _ended(operation: Operation, group: _Group, host: _Host) -> bool:
+    """Tell whether later calls of the host show that this one ended, without an error.
+
+    They do when one of them is about the same disk, or was made when so much time had passed
+    that the next line of this one would be there: in the same file, or in the one after it. Not
+    so where the host started in between; SRs that are attached are taken for a sign of that.
+    """
+    last = group.last
+    start = bisect_right(host.entries, group.place)
+    for place in host.entries[start : start + _NEIGHBOURS]:
+        later = host.events[place]
+        apart = _rotation(last.source.member) - _rotation(later.source.member)
+        restarted = later.message.startswith("sr_attach ")
+        if apart > 1 or restarted or host.booted(last.moment.at, later.moment.at):
+            return False
+        if later.moment.at - last.moment.at >= _SETTLED:
+            return True
+        if later.pid == last.pid or (operation.vdi and operation.vdi in later.message):
+            return True
+    return False

@@ -1,0 +1,1 @@
+"""Logs of changed blocks, replayed over time."""

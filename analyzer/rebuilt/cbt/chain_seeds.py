@@ -1,0 +1,243 @@
+"""What was seen of CBT logs when the bundles were made: volumes, files, and the database's word.
+
+Only what shows the whole SR may say that a log is not there: an ``lvs.out`` that was written to
+its end and has volumes of the SR's group, or a whole listing of the SR's folder with images in it
+(an unmounted folder is empty).
+"""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+from analyzer.case.pool import PoolState
+from analyzer.case.quotation import quote
+from analyzer.model.cbt import CbtLog, CbtLogFile, Change, Contradiction, Known
+from analyzer.model.finding import Confidence, Evidence
+from analyzer.model.moment import Moment
+from analyzer.model.source import Source
+from analyzer.model.storage import ListedFile, LogicalVolume, LvmVolumes, SrListing
+from analyzer.model.xapi import Sr, Vdi
+from analyzer.rebuilt.cbt.log_paths import GROUP, SUFFIX, is_uuid
+from analyzer.rebuilt.cbt.log_steps import Step
+from analyzer.rebuilt.cbt.replay import Key
+
+COLLECTING = timedelta(minutes=10)  # xen-bugtool's limit for one command, and some more
+_IMAGES = (".vhd", ".raw", ".qcow2", SUFFIX)
+_ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2170, 1, 1, tzinfo=UTC))
+_METADATA = frozenset({"cbt_metadata", "CBT metadata"})
+
+
+class StorageReport(Protocol):
+    """What is used of a `HostReport`, which cannot be imported here."""
+
+    @property
+    def bundle(self) -> str: ...
+    @property
+    def host_uuid(self) -> str | None: ...
+    @property
+    def captured_at(self) -> Moment | None: ...
+    @property
+    def lvs(self) -> LvmVolumes | None: ...
+    @property
+    def listings(self) -> tuple[SrListing, ...]: ...
+    @property
+    def cbtlogs(self) -> tuple[CbtLogFile, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _List:
+    """What one command listed of an SR: name → (where, the row)."""
+
+    sr: str
+    whole: bool
+    rows: Mapping[str, LogicalVolume | ListedFile]
+    moment: Moment
+    actor: str
+
+
+def seen_steps(
+    hosts: Sequence[StorageReport], mentioned: Mapping[str, Collection[str]]
+) -> tuple[tuple[Step, ...], ...]:
+    """Return what each list shows, list by list; ``mentioned`` are SR → disks to look for."""
+    return tuple(
+        tuple(_steps(each, mentioned.get(each.sr, ()))) for host in hosts for each in _lists(host)
+    )
+
+
+def file_steps(
+    files: Sequence[CbtLogFile], hosts: Sequence[StorageReport], srs: Mapping[str, str]
+) -> tuple[tuple[Step, ...], ...]:
+    """Return what each ``.cbtlog`` file says; ``srs`` tells the SR of a disk.
+
+    A file that is not whole still has its header, but somebody's copy of it was cut.
+    """
+    moments = {host.bundle: collected(host) for host in hosts}
+    return tuple(
+        tuple(_file_steps(file, srs[file.uuid], moments.get(file.source.bundle, _some_time())))
+        for file in files
+        if file.uuid in srs
+    )
+
+
+def collected(host: StorageReport) -> Moment:
+    """Return when the commands of a status report ran."""
+    captured = host.captured_at
+    if captured is None:
+        return _some_time()
+    return replace(
+        captured, earliest=captured.earliest - COLLECTING, latest=captured.latest + COLLECTING
+    )
+
+
+def _some_time() -> Moment:
+    first, last = _ANY_TIME
+    return Moment(at=last, earliest=first, latest=last, dated_by="the time is not known")
+
+
+def _lists(host: StorageReport) -> Iterator[_List]:
+    if host.lvs is not None:
+        groups = {row.vg for row in host.lvs.volumes if row.vg.startswith(GROUP)}
+        for group in sorted(groups):
+            yield _List(
+                sr=group.removeprefix(GROUP),
+                whole=host.lvs.complete,
+                rows={row.name: row for row in host.lvs.volumes if row.vg == group},
+                moment=collected(host),
+                actor=_actor(host.lvs.source),
+            )
+    for listing in host.listings:
+        if listing.sr is not None:
+            mounted = any(file.name.endswith(_IMAGES) for file in listing.files)
+            yield _List(
+                sr=listing.sr,
+                whole=listing.complete and mounted,
+                rows={file.name: file for file in listing.files},
+                moment=collected(host),
+                actor=_actor(listing.source),
+            )
+
+
+def _steps(each: _List, mentioned: Iterable[str]) -> Iterator[Step]:
+    shown = {name.removesuffix(SUFFIX) for name in each.rows if name.endswith(SUFFIX)}
+    for disk in sorted(disk for disk in shown if is_uuid(disk)):
+        yield _seen(each, disk, Change.SEEN, each.rows[f"{disk}{SUFFIX}"])
+    if each.whole:
+        for disk in sorted(set(mentioned) - shown):
+            yield _seen(each, disk, Change.MISSED, _neighbour(each, disk))
+
+
+def _neighbour(each: _List, disk: str) -> LogicalVolume | ListedFile:
+    """Return the row that shows best that the list is of this SR: the disk's own image."""
+    own = (name for name in sorted(each.rows) if disk in name)
+    return each.rows[next(own, min(each.rows))]
+
+
+def _seen(each: _List, disk: str, change: Change, row: LogicalVolume | ListedFile) -> Step:
+    return Step(
+        change=change,
+        sr=each.sr,
+        uuid=disk,
+        moment=each.moment,
+        actor=each.actor,
+        evidence=Evidence(source=row.source, text=row.text),
+        read=True,
+        listed=True,
+    )
+
+
+def _file_steps(file: CbtLogFile, sr: str, moment: Moment) -> Iterator[Step]:
+    words = (
+        f"{file.uuid}{SUFFIX}: parent {file.parent or 'none'}, child {file.child or 'none'}, "
+        f"consistent {file.consistent}, size {file.size}"
+    )
+    values = (
+        (Change.SEEN, ""),
+        (Change.PARENT, file.parent),
+        (Change.CHILD, file.child),
+        (Change.CONSISTENT, str(file.consistent)),
+        (Change.SIZE, str(file.size)),
+    )
+    for change, value in values:
+        yield Step(
+            change=change,
+            sr=sr,
+            uuid=file.uuid,
+            moment=moment,
+            actor=_actor(file.source),
+            evidence=Evidence(source=file.source, text=words),
+            value=value,
+            confidence=Confidence.LIKELY if file.problem else Confidence.CERTAIN,
+            read=True,
+            listed=True,
+        )
+
+
+def _actor(source: Source) -> str:
+    return f"{source.bundle}: {source}"
+
+
+def rows_by_log(pools: Sequence[PoolState]) -> Mapping[Key, tuple[PoolState, Sr, Vdi]]:
+    """Return the rows of all disks by (SR uuid, disk uuid)."""
+    rows = ((pool, pool.sr(vdi.sr), vdi) for pool in pools for vdi in pool.vdis)
+    return {(sr.uuid, vdi.uuid): (pool, sr, vdi) for pool, sr, vdi in rows if sr is not None}
+
+
+def hint(vdi: Vdi) -> bool | None:
+    """Return whether a row says that the disk has a log."""
+    if vdi.cbt_enabled is None and vdi.type in _METADATA:
+        return True
+    return vdi.cbt_enabled
+
+
+def weigh(
+    log: CbtLog, pool: PoolState, vdi: Vdi, asked: Mapping[str, Moment]
+) -> tuple[CbtLog, Contradiction | None]:
+    """Hold what the database says against what is known of a log.
+
+    An `xe` dump, or a row of which an operation was under way, contradicts nothing: nobody knows
+    which is the younger. ``asked`` is when each bundle was made.
+    """
+    said, there = hint(vdi), log.exists
+    if said is None:
+        return log, None
+    row = Evidence(source=vdi.source, text=quote(vdi, "cbt_enabled", "type", "SR"))
+    if there is None:
+        value = Known(value=said, evidence=row, confidence=Confidence.LIKELY)
+        return replace(log, exists=value), None
+    dated = pool.generation is not None and not vdi.current_operations
+    if there.value == said or not dated or not _settled(log, there, vdi, asked):
+        return log, None
+    word, fact = ("true" if said else "false"), ("there" if there.value else "not there")
+    what = f"the database has cbt_enabled={word}, and the log is {fact}"
+    contradiction = Contradiction(
+        sr=log.sr, uuid=log.uuid, what=what, evidence=(there.evidence, row)
+    )
+    return replace(log, exists=less_sure(there)), contradiction
+
+
+def _settled(log: CbtLog, there: Known[bool], vdi: Vdi, asked: Mapping[str, Moment]) -> bool:
+    """Tell whether the log stood still from when it was last known to when the row was read."""
+    copied = asked.get(vdi.source.bundle)
+    seen = there.since or asked.get(there.evidence.source.bundle)
+    if copied is None or seen is None:
+        return False
+    if from_log(there.evidence.source):
+        return seen.certainly_before(copied)
+    together = seen.within(copied, timedelta(0))
+    changes = (c for c in log.changes if c.moment and from_log(c.evidence.source))
+    return together and all(c.moment and c.moment.certainly_before(copied) for c in changes)
+
+
+def less_sure(value: Known[bool]) -> Known[bool]:
+    """Return a value one degree less sure; what a list shows at capture stays as it is."""
+    if from_log(value.evidence.source):
+        fallen = {Confidence.CERTAIN: Confidence.LIKELY}
+        confidence = fallen.get(value.confidence, Confidence.POSSIBLE)
+        return replace(value, confidence=confidence)
+    return value
+
+
+def from_log(source: Source) -> bool:
+    """Tell whether a line is of a syslog file, not of what was seen at capture."""
+    return source.member.startswith("var/log/")

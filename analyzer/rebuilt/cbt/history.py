@@ -1,0 +1,254 @@
+"""CBT logs and chains over time, replayed from what SM did and checked against what was seen."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+
+from analyzer.case.pool import PoolState
+from analyzer.case.time.order import Order
+from analyzer.model.cbt import CbtChain, CbtLog, CbtLogFile, Change, Contradiction
+from analyzer.model.event import Event
+from analyzer.model.finding import Confidence
+from analyzer.model.moment import Moment
+from analyzer.model.operation import Operation, Result
+from analyzer.rebuilt.cbt.chain_links import chains_of
+from analyzer.rebuilt.cbt.chain_past import state_at
+from analyzer.rebuilt.cbt.chain_seeds import (
+    StorageReport,
+    collected,
+    file_steps,
+    from_log,
+    hint,
+    rows_by_log,
+    seen_steps,
+    weigh,
+)
+from analyzer.rebuilt.cbt.log_calls import calls_of
+from analyzer.rebuilt.cbt.log_paths import GROUP, log_path, volumes_by_type
+from analyzer.rebuilt.cbt.log_steps import Step, steps_of
+from analyzer.rebuilt.cbt.replay import FIELDS, Entry, Key, Replay, known
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CbtHistory:
+    """All CBT logs of all SRs, at capture and before.
+
+    ``now`` maps (SR uuid, disk uuid) to what is known of the log when the bundles were made,
+    ``chains`` are those logs joined, ``contradictions`` what does not fit together. ``past`` are
+    the states that led there; ``volumes`` tells of an SR whether its logs are volumes, and
+    ``partly_seen`` are the SRs that hosts can write whose report was not given.
+    """
+
+    now: Mapping[Key, CbtLog] = field(default_factory=lambda: MappingProxyType({}))
+    chains: tuple[CbtChain, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
+    past: Mapping[Key, tuple[Entry, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    volumes: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
+    partly_seen: frozenset[str] = frozenset()
+    order: Order = field(default_factory=Order, repr=False, compare=False)
+
+    def log(self, sr: str, uuid: str) -> CbtLog | None:
+        """Return what is known of a disk's log at capture; None: it was never mentioned."""
+        return self.now.get((sr, uuid))
+
+    def find(self, uuid: str) -> CbtLog | None:
+        """Return the log of a disk on whatever SR."""
+        return next((log for (_, disk), log in sorted(self.now.items()) if disk == uuid), None)
+
+    def at(self, sr: str, uuid: str, moment: Moment | Event) -> CbtLog | None:
+        """Return what was known of a log at a moment: changes certainly before it count.
+
+        Given a line, what its log file has before it counts too, whatever the clock's doubt. A
+        field that may have changed at that very moment is POSSIBLE; one that is unknown then, but
+        was read before anything changed it, is LIKELY what was read.
+        """
+        entries = self.past.get((sr, uuid))
+        if not entries:
+            return None
+        state = state_at(entries, moment, self.order)
+        before = moment.moment if isinstance(moment, Event) else moment
+        changes = self.now[sr, uuid].changes
+        own = [c for c in changes if c.moment is not None and not before.certainly_before(c.moment)]
+        return _capped(replace(state, changes=tuple(own)), self.partly_seen)
+
+    def logs(self, sr: str) -> Sequence[CbtLog]:
+        """Return the logs of an SR, ordered by disk."""
+        return tuple(log for (own, _), log in sorted(self.now.items()) if own == sr)
+
+
+NOTHING_KNOWN = CbtHistory()
+
+
+def rebuild(
+    operations: Sequence[Operation],
+    pools: Sequence[PoolState],
+    hosts: Sequence[StorageReport],
+    files: Sequence[CbtLogFile] = (),
+    *,
+    order: Order | None = None,
+) -> CbtHistory:
+    """Replay what SM did to CBT logs, and hold it against what the bundles show of them.
+
+    What was before the first line is unknown. Logs copied into the bundles (``files``) and lists
+    of volumes and files speak for the time of capture; the database gives hints. What two hosts
+    did is in an order only as far as their clocks tell one.
+    """
+    volumes = _volumes(operations, pools, hosts)
+    done = _done(operations, volumes)
+    mentioned = _mentioned(done, pools)
+    copies = {file.source: file for host in hosts for file in host.cbtlogs}
+    copies |= {file.source: file for file in files}
+    logs = tuple(file for _, file in sorted(copies.items()) if file.header)
+    seen = (*seen_steps(hosts, mentioned), *file_steps(logs, hosts, _srs(logs, mentioned)))
+    order = order or Order()
+    replay = Replay(order)
+    replay.run(_in_order((*done, *seen)))
+    return replace(_history(replay, pools, hosts, volumes), order=order)
+
+
+def _mentioned(
+    done: Iterable[Sequence[Step]], pools: Sequence[PoolState]
+) -> Mapping[str, Collection[str]]:
+    """Return SR → disks that a log speaks of, or of which the database says that they have CBT."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for step in (step for steps in done for step in steps):
+        found[step.sr].add(step.uuid)
+        if step.change is Change.RENAMED:
+            found[step.sr].add(step.value)
+    for (sr, disk), (_, _, vdi) in rows_by_log(pools).items():
+        if hint(vdi):
+            found[sr].add(disk)
+    return found
+
+
+def _done(
+    operations: Sequence[Operation], volumes: Mapping[str, bool]
+) -> tuple[tuple[Step, ...], ...]:
+    """Return the steps of each host's log, in the order of its lines."""
+    destroyed = frozenset(
+        operation.vdi
+        for operation in operations
+        if operation.name == "vdi_data_destroy" and operation.vdi
+    )
+    found: dict[tuple[str, str], list[Step]] = defaultdict(list)
+    for operation in _once(operations):
+        place = (operation.host, operation.bundle)
+        found[place] += steps_of(operation, volumes, destroyed)
+    sequences = (sorted(steps, key=lambda step: step.order) for _, steps in sorted(found.items()))
+    return tuple(tuple(steps) for steps in sequences)
+
+
+def _once(operations: Sequence[Operation]) -> Iterable[Operation]:
+    """Return operations without those that a second bundle of the same host shows again."""
+    best: dict[tuple[object, ...], Operation] = {}
+    times: Counter[tuple[str, tuple[object, ...]]] = Counter()
+    for operation in operations:
+        commands = operation.commands
+        text = operation.entry or (commands[0].event if commands else None)
+        said = text.message if text else ""
+        call = (operation.host, operation.pid, operation.first.at, operation.name, said)
+        times[operation.bundle, call] += 1
+        key = (*call, times[operation.bundle, call])
+        if key not in best or _told(operation) > _told(best[key]):
+            best[key] = operation
+    return best.values()
+
+
+def _told(operation: Operation) -> tuple[bool, int]:
+    return operation.result is not Result.UNKNOWN, len(operation.commands) + len(operation.notes)
+
+
+def _in_order(sequences: Sequence[Sequence[Step]]) -> Iterable[Step]:
+    """Merge sequences by time; within one the order stands, whatever its clock did."""
+    keyed: list[tuple[tuple[object, ...], Step]] = []
+    for number, steps in enumerate(sequences):
+        latest = None
+        for place, step in enumerate(steps):
+            latest = step.moment.at if latest is None else max(latest, step.moment.at)
+            keyed.append(((latest, number, place), step))
+    return [step for _, step in sorted(keyed, key=lambda pair: pair[0])]
+
+
+def _volumes(
+    operations: Sequence[Operation], pools: Sequence[PoolState], hosts: Sequence[StorageReport]
+) -> Mapping[str, bool]:
+    """Return of which SRs the logs are volumes: the paths tell, else type and volume groups."""
+    found = {sr.uuid: volumes_by_type(sr.type) for pool in pools for sr in pool.srs}
+    for host in hosts:
+        rows = host.lvs.volumes if host.lvs else ()
+        groups = {row.vg.removeprefix(GROUP) for row in rows if row.vg.startswith(GROUP)}
+        found |= dict.fromkeys(groups, True)
+        found |= {listing.sr: False for listing in host.listings if listing.sr}
+    for log in (call.log for operation in operations for call in calls_of(operation)):
+        if log.volume is not None:
+            found[log.sr] = log.volume
+    return MappingProxyType({sr: kept for sr, kept in found.items() if kept is not None})
+
+
+def _srs(
+    files: Sequence[CbtLogFile], mentioned: Mapping[str, Collection[str]]
+) -> Mapping[str, str]:
+    """Return the SR of each file: its folder's, else the only one that knows the disk."""
+    srs: dict[str, str] = {}
+    for file in files:
+        path = log_path(f"/{file.source.member}", None)
+        owners = [sr for sr in sorted(mentioned) if file.uuid in mentioned[sr]]
+        if path is not None and path.sr:
+            srs[file.uuid] = path.sr
+        elif len(owners) == 1:
+            srs[file.uuid] = owners[0]
+    return srs
+
+
+def _history(
+    replay: Replay,
+    pools: Sequence[PoolState],
+    hosts: Sequence[StorageReport],
+    volumes: Mapping[str, bool],
+) -> CbtHistory:
+    rows = rows_by_log(pools)
+    asked = {host.bundle: collected(host) for host in hosts}
+    partly_seen = _partly_seen(pools, hosts)
+    contradictions = list(replay.contradictions)
+    now: dict[Key, CbtLog] = {}
+    for key in {*replay.pasts, *(key for key, row in rows.items() if hint(row[2]))}:
+        past = replay.pasts.get(key)
+        log = CbtLog(sr=key[0], uuid=key[1])
+        if past is not None:
+            log = _capped(replace(past.state, changes=tuple(past.changes)), partly_seen)
+        if key in rows:
+            pool, _, vdi = rows[key]
+            log, contradiction = weigh(log, pool, vdi, asked)
+            contradictions += [contradiction] if contradiction else []
+        now[key] = log
+    return CbtHistory(
+        now=MappingProxyType(dict(sorted(now.items()))),
+        chains=chains_of(now, {key: row[2] for key, row in rows.items()}),
+        contradictions=tuple(sorted(contradictions, key=lambda c: (c.sr, c.uuid, c.what))),
+        past=MappingProxyType({key: tuple(past.entries) for key, past in replay.pasts.items()}),
+        volumes=volumes,
+        partly_seen=partly_seen,
+    )
+
+
+def _partly_seen(pools: Sequence[PoolState], hosts: Sequence[StorageReport]) -> frozenset[str]:
+    """Return the SRs with a plug on a host whose report was not given."""
+    given = {host.host_uuid for host in hosts}
+    found: set[str] = set()
+    for pool in pools:
+        missing = {key for h in pool.hosts if h.uuid not in given for key in (h.ref, h.uuid) if key}
+        found |= {sr.uuid for sr in pool.srs if any(p.host in missing for p in pool.pbds_of(sr))}
+    return frozenset(found)
+
+
+def _capped(log: CbtLog, partly_seen: frozenset[str]) -> CbtLog:
+    """Lower what one host's log says for sure while another host's was not read."""
+    if log.sr not in partly_seen:
+        return log
+    changed = {}
+    for name in FIELDS:
+        value = known(log, name)
+        if value and value.confidence is Confidence.CERTAIN and from_log(value.evidence.source):
+            changed[name] = replace(value, confidence=Confidence.LIKELY)
+    return replace(log, **changed)  # type: ignore[arg-type]  # fields of CbtLog

@@ -1,0 +1,192 @@
+"""What SM's commands say of CBT logs: each line that names one, as a call of one shape.
+
+Writers: cbtutil.py (``['/usr/sbin/cbt-util', 'set', '-n', '<log>', '-p', '<uuid>']``),
+lvutil.py (``lvcreate``, ``lvrename``, ``lvremove``) and FileSR.py (``FileVDI._rename``) of sm.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from analyzer.bundle.names import log_name
+from analyzer.model.event import Event
+from analyzer.model.operation import Command, Operation, Result
+from analyzer.model.source import Source
+from analyzer.rebuilt.cbt.log_paths import GROUP, UUID, LogPath, is_uuid, log_path
+
+Place = tuple[int, int]
+
+_RENAME = re.compile(r"FileVDI\._rename (\S+) to (\S+)")
+_DISABLED = re.compile(
+    rf"(?:Changed Block Tracking metadata is inconsistent for disk ({UUID})\."
+    rf"|Resizing of CBT metadata for disk ({UUID}) failed\."
+    rf"|Creating CBT metadata log for disk ({UUID}) failed\."
+    rf"|Creating CBT snapshot for ({UUID}) failed\.?)"
+)
+_WALKED = re.compile(rf"DEBUG: Processing VDI ({UUID}) of size ([0-9]{{1,20}})")
+_RENAMED_NAME = 2  # ['lvrename', path, new name]
+
+
+class Verb(Enum):
+    """What is done to a log."""
+
+    CREATE = auto()
+    SET = auto()
+    GET = auto()
+    COALESCE = auto()
+    ALLOCATE = auto()  # its volume, empty
+    RENAME = auto()
+    REMOVE = auto()
+    DROP = auto()  # the sentence before SM removes a log for an error
+    WALK = auto()  # list_changed_blocks came to it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One line about a log. ``option`` is cbt-util's letter, ``value`` what it was given.
+
+    ``other`` is the new name of a RENAME and the older log of a COALESCE.
+    """
+
+    verb: Verb
+    log: LogPath
+    event: Event
+    result: Result
+    option: str = ""
+    value: str = ""
+    other: LogPath | None = None
+    rc: int | None = None
+
+    @property
+    def done(self) -> bool:
+        """Tell whether the command is known to have succeeded."""
+        return self.result is Result.SUCCEEDED
+
+
+def place(source: Source) -> Place:
+    """Return what sorts the lines of one bundle's log as they were written."""
+    name = log_name(source.member)
+    return (-name.rotation if name else 0, source.line)
+
+
+def calls_of(operation: Operation) -> tuple[Call, ...]:
+    """Return what an operation did to logs, in the order of its lines."""
+    found = [_command(command, operation.sr) for command in operation.commands]
+    found += [_note(event, operation) for event in operation.notes]
+    calls = [call for call in found if call is not None]
+    return tuple(sorted(calls, key=lambda call: place(call.event.source)))
+
+
+def _command(command: Command, sr: str | None) -> Call | None:
+    program = command.argv[0].rpartition("/")[2] if command.argv else ""
+    arguments = command.argv[1:]
+    match program:
+        case "cbt-util":
+            return _cbt_util(command, arguments, sr)
+        case "lvcreate":
+            return _allocation(command, arguments)
+        case "lvrename":
+            return _volume_rename(command, sr)
+        case "lvremove":
+            logs = (log_path(argument, sr) for argument in arguments)
+            log = next((log for log in logs if log), None)
+            return _call(Verb.REMOVE, log, command)
+        case _:
+            return None
+
+
+def _call(
+    verb: Verb, log: LogPath | None, command: Command, option: str = "", value: str = ""
+) -> Call | None:
+    if log is None:
+        return None
+    return Call(
+        verb=verb,
+        log=log,
+        event=command.event,
+        result=command.result,
+        option=option,
+        value=value,
+        rc=command.rc,
+    )
+
+
+def _cbt_util(command: Command, arguments: Sequence[str], sr: str | None) -> Call | None:
+    verbs = {"create": Verb.CREATE, "set": Verb.SET, "get": Verb.GET, "coalesce": Verb.COALESCE}
+    verb = verbs.get(arguments[0]) if arguments else None
+    given = _options(arguments[1:])
+    if verb is None:
+        return None
+    if verb is Verb.COALESCE:
+        return _coalesce(command, given, sr)
+    log = log_path(given.pop("-n", ""), sr)
+    option, value = next(iter(given.items()), ("", ""))
+    if log is None or (verb is not Verb.GET and not _fits(option, value)):
+        return None
+    return _call(verb, log, command, option, value)
+
+
+def _coalesce(command: Command, given: dict[str, str], sr: str | None) -> Call | None:
+    older, newer = (log_path(given.get(option, ""), sr) for option in ("-p", "-c"))
+    if older is None or newer is None:
+        return None
+    return Call(
+        verb=Verb.COALESCE, log=newer, event=command.event, result=command.result, other=older
+    )
+
+
+def _options(arguments: Sequence[str]) -> dict[str, str]:
+    """Return option → value, "" for one that has none."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return {
+        option: "" if value.startswith("-") else value
+        for option, value in pairs
+        if option.startswith("-")
+    }
+
+
+def _fits(option: str, value: str) -> bool:
+    """Tell whether a value is of the option's sort; what is not cannot be replayed."""
+    if option in ("-p", "-c"):
+        return is_uuid(value)
+    return option in ("-s", "-f") and re.fullmatch(r"[0-9]{1,20}", value) is not None
+
+
+def _allocation(command: Command, arguments: Sequence[str]) -> Call | None:
+    groups = [argument for argument in arguments if argument.startswith(GROUP)]
+    name = _options(arguments).get("-n", "")
+    log = log_path(f"/dev/{groups[0]}/{name}", None) if groups else None
+    return _call(Verb.ALLOCATE, log, command)
+
+
+def _volume_rename(command: Command, sr: str | None) -> Call | None:
+    if len(command.argv) <= _RENAMED_NAME:
+        return None
+    log = log_path(command.argv[1], sr)
+    new = log_path(command.argv[_RENAMED_NAME], log.sr if log else sr)
+    return _rename(log, new, command.event, command.result)
+
+
+def _rename(log: LogPath | None, new: LogPath | None, event: Event, result: Result) -> Call | None:
+    if log is None or new is None:
+        return None
+    return Call(verb=Verb.RENAME, log=log, event=event, result=result, other=new)
+
+
+def _note(event: Event, operation: Operation) -> Call | None:
+    """Read a line that is no command; what it says happened, or was about to (DROP, RENAME)."""
+    unknown = Result.UNKNOWN
+    if found := _RENAME.fullmatch(event.message):
+        log, new = (log_path(path, operation.sr) for path in found.groups())
+        return _rename(log, new, event, unknown)
+    sr = operation.sr or ""
+    if found := _DISABLED.fullmatch(event.message):
+        disk = next(group for group in found.groups() if group)
+        log = LogPath(sr=sr, disk=disk, volume=None)
+        return Call(verb=Verb.DROP, log=log, event=event, result=unknown)
+    if found := _WALKED.fullmatch(event.message):
+        log = LogPath(sr=sr, disk=found[1], volume=None)
+        done = Result.SUCCEEDED
+        return Call(verb=Verb.WALK, log=log, event=event, result=done, value=found[2])
+    return None

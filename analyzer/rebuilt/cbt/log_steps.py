@@ -1,0 +1,145 @@
+"""Steps: what an operation of SM did to CBT logs, one change of one log each, with its evidence."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer.model.cbt import NO_LOG, Change
+from analyzer.model.event import Event
+from analyzer.model.finding import Confidence, Evidence
+from analyzer.model.moment import Moment
+from analyzer.model.operation import Operation, Result
+from analyzer.model.source import Source
+from analyzer.rebuilt.cbt.log_calls import Call, Verb, calls_of, place
+from analyzer.rebuilt.cbt.log_inferred import Inference, inferred
+from analyzer.rebuilt.cbt.log_paths import NOBODY
+
+Order = tuple[int, int, int]
+_CHANGES: Mapping[Verb, Change] = {
+    Verb.CREATE: Change.CREATED,
+    Verb.ALLOCATE: Change.CREATED,
+    Verb.COALESCE: Change.MERGED,
+    Verb.RENAME: Change.RENAMED,
+    Verb.REMOVE: Change.REMOVED,
+}
+_NO_SUCH_FILE = 2  # cbt-util's status is errno
+_FIELDS: Mapping[str, Change] = {
+    "-p": Change.PARENT,
+    "-c": Change.CHILD,
+    "-s": Change.SIZE,
+    "-f": Change.CONSISTENT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """A change of a log, or (``read``) a look at it.
+
+    ``actor`` is who made or saw it: steps of one actor are in true order, those of two are so
+    only where their moments do not overlap. ``weak`` fills in what is not known and else says
+    nothing; ``listed`` is what a bundle showed, nobody knows since when it was so.
+    """
+
+    change: Change
+    sr: str
+    uuid: str
+    moment: Moment
+    actor: str
+    evidence: Evidence
+    value: str = ""
+    confidence: Confidence = Confidence.CERTAIN
+    read: bool = False
+    weak: bool = False
+    listed: bool = False
+    order: Order = (0, 0, 0)
+
+    @property
+    def source(self) -> Source:
+        """Return where the step's line stands."""
+        return self.evidence.source
+
+
+def steps_of(
+    operation: Operation, volumes: Mapping[str, bool], destroyed: frozenset[str]
+) -> tuple[Step, ...]:
+    """Return the steps of an operation in order.
+
+    ``volumes`` tells of which SRs the logs are volumes (files leave no line when they go), and
+    ``destroyed`` which disks are nothing but a log.
+    """
+    calls = calls_of(operation)
+    steps = [step for call in calls for step in _direct(operation, calls, call)]
+    steps += [
+        _inferred_step(operation, each) for each in inferred(operation, calls, volumes, destroyed)
+    ]
+    return tuple(sorted((step for step in steps if step.sr), key=lambda step: step.order))
+
+
+def _direct(operation: Operation, calls: Sequence[Call], call: Call) -> Iterator[Step]:
+    """Yield what a line itself says, under its result."""
+    if call.rc == _NO_SUCH_FILE and call.log.volume is False:  # a volume may only be inactive
+        yield _step(operation, call, Change.MISSED, read=True)
+    if call.result is Result.FAILED or call.verb is Verb.DROP:
+        return
+    if call.done and call.verb not in (Verb.CREATE, Verb.ALLOCATE):
+        yield _step(operation, call, Change.SEEN, read=True)
+    change = _FIELDS[call.option] if call.verb is Verb.SET else _CHANGES.get(call.verb)
+    if change is not None:
+        value = call.other.disk if call.other else call.value
+        yield _step(operation, call, change, value, _confidence(operation, calls, call))
+
+
+def _confidence(operation: Operation, calls: Sequence[Call], call: Call) -> Confidence:
+    """Return how sure a change is; the rename of a file has no result, what follows shows it."""
+    if call.done:
+        return Confidence.CERTAIN
+    if call.verb is not Verb.RENAME or call.log.volume is not False:
+        return Confidence.POSSIBLE
+    later = calls[calls.index(call) + 1 :]
+    if any(each.done and each.log == call.other for each in later):
+        return Confidence.CERTAIN
+    return Confidence.LIKELY if operation.result is Result.SUCCEEDED else Confidence.POSSIBLE
+
+
+def _step(
+    operation: Operation,
+    call: Call,
+    change: Change,
+    value: str = "",
+    confidence: Confidence = Confidence.CERTAIN,
+    *,
+    read: bool = False,
+) -> Step:
+    return Step(
+        change=change,
+        sr=call.log.sr,
+        uuid=call.log.disk,
+        moment=call.event.moment,
+        actor=operation.host,
+        evidence=quoted(call.event),
+        value=NO_LOG if value == NOBODY else value,
+        confidence=confidence,
+        read=read,
+        order=(*place(call.event.source), 1 if read else 2),
+    )
+
+
+def _inferred_step(operation: Operation, inference: Inference) -> Step:
+    after = inference.after
+    return Step(
+        change=inference.change,
+        sr=inference.log.sr,
+        uuid=inference.log.disk,
+        moment=after.moment,
+        actor=operation.host,
+        evidence=quoted(inference.told_by),
+        value=NO_LOG if inference.value == NOBODY else inference.value,
+        confidence=inference.confidence,
+        read=inference.change is not Change.REMOVED,
+        weak=inference.weak,
+        order=(*place(after.source), 3),
+    )
+
+
+def quoted(event: Event) -> Evidence:
+    """Return a line as evidence."""
+    return Evidence(source=event.source, text=event.text, at=event.moment)

@@ -1,0 +1,282 @@
+"""Replay: steps in order of time become the states of each log, and what contradicts them."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TypeVar, cast
+
+from analyzer.case.time.order import Mark, Order
+from analyzer.model.cbt import NO_LOG, CbtLog, Change, Contradiction, Known, LogChange
+from analyzer.model.finding import Confidence, Evidence
+from analyzer.rebuilt.cbt.log_steps import Step
+
+Key = tuple[str, str]  # SR, disk
+Value = TypeVar("Value")
+
+EXISTS = "exists"
+CONTENT = ("parent", "child", "size", "consistent")
+FIELDS = (EXISTS, *CONTENT)
+_FIELD: Mapping[Change, str] = {
+    Change.PARENT: "parent",
+    Change.CHILD: "child",
+    Change.SIZE: "size",
+    Change.CONSISTENT: "consistent",
+    Change.SEEN: EXISTS,
+    Change.MISSED: EXISTS,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A state of a log and the step that led to it; ``fields`` are those that it was about."""
+
+    step: Step
+    fields: tuple[str, ...]
+    state: CbtLog
+
+
+@dataclass(slots=True, kw_only=True)
+class Past:
+    """What is replayed of one log: its states, its changes, who touched which field last."""
+
+    state: CbtLog
+    entries: list[Entry]
+    changes: list[LogChange]
+    touched: dict[str, dict[str, Step]]
+
+
+class Replay:
+    """Applies steps in turn; `pasts` and `contradictions` are the result."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self.pasts: dict[Key, Past] = {}
+        self.contradictions: list[Contradiction] = []
+
+    def run(self, steps: Iterable[Step]) -> None:
+        """Apply steps, which are in order of time."""
+        for step in steps:
+            if step.read:
+                self._read(step)
+            elif step.confidence is Confidence.POSSIBLE:
+                self._unsure(step)
+            else:
+                self._write(step)
+
+    def _past(self, sr: str, uuid: str) -> Past:
+        key = (sr, uuid)
+        if key not in self.pasts:
+            state = CbtLog(sr=sr, uuid=uuid)
+            self.pasts[key] = Past(state=state, entries=[], changes=[], touched={})
+        return self.pasts[key]
+
+    def _write(self, step: Step) -> None:
+        past = self._past(step.sr, step.uuid)
+        match step.change:
+            case Change.CREATED:
+                self._become(past, step, _created(past.state, step))
+            case Change.RENAMED:
+                self._rename(past, step)
+            case Change.REMOVED:
+                self._become(past, step, _gone(past.state, step))
+            case Change.MERGED:
+                past.changes.append(_change(step))
+            case _:
+                name = _FIELD[step.change]
+                self._become(past, step, _with(past.state, name, _decoded(step), step), (name,))
+
+    def _become(
+        self, past: Past, step: Step, state: CbtLog, fields: tuple[str, ...] = FIELDS
+    ) -> None:
+        """Take a new state over; a value that another actor may have set since is not sure."""
+        for name in fields:
+            before, after = known(past.state, name), known(state, name)
+            differ = before and after and before.value != after.value
+            if differ and after and self._doubtful(past, name, step):
+                state = _put(state, name, replace(after, confidence=Confidence.POSSIBLE))
+        _enter(past, step, state, fields)
+        _touch(past, step, fields)
+        if step.value or step.change is not Change.CREATED:  # a volume's log is made right after
+            past.changes.append(_change(step))
+
+    def _rename(self, past: Past, step: Step) -> None:
+        new = self._past(step.sr, step.value)
+        state = replace(past.state, uuid=step.value, exists=_known(True, step))
+        for name in CONTENT:
+            value = known(state, name)
+            if value and self._doubtful(past, name, step):
+                state = _put(state, name, replace(value, confidence=Confidence.POSSIBLE))
+        arrived = replace(step, uuid=step.value, value=step.uuid, change=Change.ARRIVED)
+        self._become(new, arrived, state)
+        self._become(past, step, _gone(past.state, step))
+
+    def _unsure(self, step: Step) -> None:
+        """Forget what a step may have changed: whether it took place is not known."""
+        past = self._past(step.sr, step.uuid)
+        past.changes.append(_change(step))
+        fields = _may_change(past.state, step)
+        self._forget(past, step, fields)
+        if step.change is Change.RENAMED:
+            arrived = replace(step, uuid=step.value, value=step.uuid, change=Change.ARRIVED)
+            new = self._past(step.sr, step.value)
+            new.changes.append(_change(arrived))
+            self._forget(new, arrived, FIELDS)
+
+    def _forget(self, past: Past, step: Step, fields: tuple[str, ...]) -> None:
+        state = past.state
+        for name in fields:
+            state = _put(state, name, None)
+        _enter(past, step, state, fields)
+        _touch(past, step, fields)
+
+    def _read(self, step: Step) -> None:
+        past = self._past(step.sr, step.uuid)
+        name = _FIELD[step.change]
+        found = _decoded(step)
+        before = known(past.state, name)
+        if before is None:
+            self._learn(past, step, name)
+        elif step.weak:
+            return
+        elif before.value == found:
+            if step.confidence is Confidence.CERTAIN is not before.confidence:
+                value = replace(before, evidence=step.evidence, confidence=step.confidence)
+                _enter(past, step, _put(past.state, name, value), (name,))
+        elif self._doubtful(past, name, step):
+            value = replace(before, confidence=Confidence.POSSIBLE)
+            _enter(past, step, _put(past.state, name, value), (name,))
+        else:
+            self._contradict(past, step, name, before)
+
+    def _doubtful(self, past: Past, name: str, step: Step) -> bool:
+        """Tell whether another actor touched a field at a time that may be after the step's."""
+        return any(
+            actor != step.actor and not surely_before(other, step, self._order)
+            for actor, other in past.touched.get(name, {}).items()
+        )
+
+    def _learn(self, past: Past, step: Step, name: str) -> None:
+        state = _with(past.state, name, _decoded(step), step)
+        if step.change is Change.MISSED:
+            state = _gone(past.state, step)
+        _enter(past, step, state, (name,))
+        if name == EXISTS:
+            past.changes.append(_change(step))
+
+    def _contradict(self, past: Past, step: Step, name: str, before: Known[object]) -> None:
+        """Believe what was seen, less firmly; of a log thought gone nothing else is known."""
+        if before.confidence is not Confidence.POSSIBLE:
+            self.contradictions.append(_contradiction(step, name, before))
+        base = past.state
+        fields: tuple[str, ...] = (name,)
+        if name == EXISTS:
+            base, fields = CbtLog(sr=step.sr, uuid=step.uuid), FIELDS
+            past.changes.append(_change(step))
+        value = replace(_known(_decoded(step), step), confidence=Confidence.LIKELY)
+        _enter(past, step, _put(base, name, value), fields)
+
+
+def surely_before(one: Step, other: Step, order: Order) -> bool:
+    """Tell whether a step of one actor was surely made before one of another."""
+    if one.source.bundle == other.source.bundle:
+        return one.moment.certainly_before(other.moment)
+    first = Mark(at=one.moment, source=one.source)
+    return order.surely_before_elsewhere(first, Mark(at=other.moment, source=other.source))
+
+
+def known(state: CbtLog, name: str) -> Known[object] | None:
+    """Return what is known of a field."""
+    return cast("Known[object] | None", getattr(state, name))
+
+
+def _put(state: CbtLog, name: str, value: Known[object] | None) -> CbtLog:
+    return replace(state, **{name: value})  # type: ignore[arg-type]  # a field of CbtLog
+
+
+def _with(state: CbtLog, name: str, value: object, step: Step) -> CbtLog:
+    return _put(state, name, _known(value, step))
+
+
+def _known(value: Value, step: Step) -> Known[Value]:
+    return Known(value=value, evidence=step.evidence, confidence=step.confidence, since=step.moment)
+
+
+def _decoded(step: Step) -> object:
+    """Return a step's value as its field has it."""
+    match step.change:
+        case Change.SIZE | Change.CREATED:
+            return int(step.value)
+        case Change.CONSISTENT:
+            return int(step.value) != 0
+        case Change.SEEN | Change.MISSED:
+            return step.change is Change.SEEN
+        case _:
+            return step.value
+
+
+def _created(state: CbtLog, step: Step) -> CbtLog:
+    """Return a log as cbt-util makes it, or (without a size) a volume not yet written."""
+    fresh = CbtLog(sr=state.sr, uuid=state.uuid, exists=_known(True, step))
+    if not step.value:
+        return fresh
+    return replace(
+        fresh,
+        parent=_known(NO_LOG, step),
+        child=_known(NO_LOG, step),
+        size=_known(int(step.value), step),
+        consistent=_known(False, step),
+    )
+
+
+def _gone(state: CbtLog, step: Step) -> CbtLog:
+    return CbtLog(sr=state.sr, uuid=state.uuid, exists=_known(False, step))
+
+
+def _may_change(state: CbtLog, step: Step) -> tuple[str, ...]:
+    """Return the fields that a step would change, had it succeeded."""
+    match step.change:
+        case Change.CREATED:
+            there = state.exists is not None and state.exists.value
+            return CONTENT if there else FIELDS
+        case Change.RENAMED | Change.REMOVED:
+            gone = state.exists is not None and not state.exists.value
+            return () if gone else (EXISTS,)
+        case Change.MERGED:
+            return ()
+        case _:
+            name = _FIELD[step.change]
+            before = known(state, name)
+            return () if before and before.value == _decoded(step) else (name,)
+
+
+def _enter(past: Past, step: Step, state: CbtLog, fields: tuple[str, ...]) -> None:
+    past.state = state
+    past.entries.append(Entry(step=step, fields=fields, state=state))
+
+
+def _touch(past: Past, step: Step, fields: tuple[str, ...]) -> None:
+    for name in fields:
+        past.touched.setdefault(name, {})[step.actor] = step
+
+
+def _change(step: Step) -> LogChange:
+    return LogChange(
+        change=step.change,
+        moment=step.moment,
+        value=step.value,
+        evidence=step.evidence,
+        confidence=step.confidence,
+    )
+
+
+def _contradiction(step: Step, name: str, before: Known[object]) -> Contradiction:
+    if name == EXISTS:
+        was, then = ("there", "not there") if before.value else ("gone", "there")
+        what = f"the log was {was}, then it was {then}, and nothing tells why"
+    else:
+        what = f"its {name} was {_shown(before.value)}, and then {_shown(_decoded(step))} was read"
+    evidence: tuple[Evidence, ...] = (before.evidence, step.evidence)
+    return Contradiction(sr=step.sr, uuid=step.uuid, what=what, evidence=evidence)
+
+
+def _shown(value: object) -> str:
+    return "none" if value == NO_LOG else str(value)

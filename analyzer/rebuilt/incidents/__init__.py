@@ -1,0 +1,1 @@
+"""What befell hosts, SRs and services."""

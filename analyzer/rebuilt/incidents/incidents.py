@@ -1,0 +1,52 @@
+"""Incidents: what befell hosts and SRs, as facts with evidence.
+
+Each kind is found by a module of its own (``_incident_*.py``). A storm of lines is one incident;
+what an orderly reboot does to xapi, xapi-nbd and the SRs of its host is none.
+"""
+
+from collections.abc import Iterable
+
+from analyzer.case.case import Case
+from analyzer.model.incident import Incident
+from analyzer.rebuilt.incidents.clocks import clock_incidents
+from analyzer.rebuilt.incidents.draft import Draft, Hosts, incident_of
+from analyzer.rebuilt.incidents.hosts import host_incidents
+from analyzer.rebuilt.incidents.services import (
+    nbd_incidents,
+    toolstack_incidents,
+    upgrade_incidents,
+)
+from analyzer.rebuilt.incidents.space import space_incidents, unplug_incidents
+from analyzer.rebuilt.incidents.storage import outage_incidents
+from analyzer.rebuilt.incidents.tapdisks import tapdisk_incidents
+
+__all__ = ["incidents"]
+
+
+def incidents(case: Case) -> tuple[Incident, ...]:
+    """Return all incidents, ordered by their beginning, then by host and id."""
+    return case.once("incidents", lambda: _incidents(case))
+
+
+def _incidents(case: Case) -> tuple[Incident, ...]:
+    hosts = Hosts(case)
+    downs = _made(host_incidents(case, hosts), hosts)
+    drafts = (
+        *tapdisk_incidents(case, hosts),
+        *outage_incidents(case, hosts),
+        *space_incidents(case, hosts),
+        *unplug_incidents(case, hosts, downs),
+        *toolstack_incidents(case, hosts),
+        *nbd_incidents(case, hosts),
+        *upgrade_incidents(case, hosts),
+        *clock_incidents(case.clocks, hosts),
+    )
+    return tuple(sorted((*downs, *_made(drafts, hosts)), key=_order))
+
+
+def _made(drafts: Iterable[Draft], hosts: Hosts) -> tuple[Incident, ...]:
+    return tuple(incident_of(draft, hosts) for draft in drafts)
+
+
+def _order(incident: Incident) -> tuple[object, ...]:
+    return (incident.began.at, incident.host, incident.kind.name, incident.id)

@@ -1,0 +1,178 @@
+"""Restarts of the toolstack and of xapi-nbd, rolling upgrades, clocks that were set."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise, zip_longest
+
+from analyzer.case.case import Case
+from analyzer.model.event import Event
+from analyzer.model.finding import Confidence
+from analyzer.model.incident import IncidentKind
+from analyzer.model.moment import Moment
+from analyzer.model.nbd import ServerRun
+from analyzer.rebuilt.incidents.boots import Boot, booted_between, boots_of
+from analyzer.rebuilt.incidents.draft import Draft, Hosts, bursts, last_before, unseen
+from analyzer.rebuilt.nbd.sessions.sessions import server_runs
+
+STARTED = "xapi-started"
+ROLE = "incident-host.role"
+STOPPED = ("incident-toolstack.stopping", "incident-toolstack.agent")
+DIED = "incident-toolstack.died"
+UPGRADE_BEGAN = "incident-toolstack.upgrade-began"
+UPGRADE_ENDED = "incident-toolstack.upgrade-ended"
+
+_SYSTEMD = 1
+_BOOTING = timedelta(hours=1)
+_ROLE_TOLD = timedelta(minutes=5)
+_STOPPING = timedelta(minutes=10)
+_ONE_RESTART = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Start:
+    """One start of xapi that no boot explains; ``end`` is how the one before it ended."""
+
+    start: Event
+    role: Event | None
+    end: Event | None
+
+
+def toolstack_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
+    """Yield the restarts of xapi on running hosts; a loop of them is one."""
+    lines = hosts.grouped(case.events.of(STARTED, ROLE, *STOPPED, DIED))
+    for key, events in lines.items():
+        starts = {one.start.source: one for one in _starts(events, boots_of(case).get(key, ()))}
+        for burst in bursts((one.start for one in starts.values()), _ONE_RESTART):
+            yield _restart([starts[event.source] for event in burst], key, hosts)
+
+
+def _starts(events: Sequence[Event], boots: Sequence[Boot]) -> Iterator[_Start]:
+    """Yield the starts that are not the first since a boot; xapi itself tells which those are."""
+    ends = [event for event in events if event.kind in (*STOPPED, DIED) and _of_system(event)]
+    lines = [event for event in events if event.kind in (STARTED, ROLE)]
+    before: Event | None = None
+    for start, after in zip_longest(lines, lines[1:]):
+        if start.kind == ROLE:
+            continue
+        end = last_before(ends, start)
+        if end and (_far(end, start) or (before and end.moment.at < before.moment.at)):
+            end = None
+        role = after if after and _is_role(after, start) else None
+        if not _at_boot(start, role, boots, before):
+            yield _Start(start=start, role=role, end=end)
+        before = start
+
+
+def _of_system(event: Event) -> bool:
+    return event.process != "systemd" or event.pid in (None, _SYSTEMD)
+
+
+def _is_role(after: Event, start: Event) -> bool:
+    """Tell whether a line is what xapi says of the boot next to its start."""
+    return after.kind == ROLE and after.moment.within(start.moment, _ROLE_TOLD)
+
+
+def _far(end: Event, start: Event) -> bool:
+    return start.moment.at - end.moment.at > _STOPPING
+
+
+def _at_boot(start: Event, role: Event | None, boots: Sequence[Boot], before: Event | None) -> bool:
+    if role is not None:
+        return role.fields.get("boot") == "true"
+    boot = last_before([boot.event for boot in boots], start)
+    if boot is None or start.moment.at - boot.moment.at > _BOOTING:
+        return False
+    return before is None or before.moment.at < boot.moment.at
+
+
+def _restart(starts: Sequence[_Start], key: str, hosts: Hosts) -> Draft:
+    first, last = starts[0], starts[-1]
+    died = any(one.end and one.end.kind == DIED for one in starts)
+    known = first.end is not None or first.role is not None
+    how = "xapi died and was started again" if died else "The toolstack was restarted"
+    lines = [line for one in starts for line in (one.end, one.start, one.role) if line]
+    return Draft(
+        kind=IncidentKind.TOOLSTACK_RESTARTED,
+        host=key,
+        title=f"{how if known else 'xapi was started'} on host {hosts.name(key)}",
+        began=(first.end or first.start).moment,
+        ended=last.start.moment,
+        confidence=Confidence.CERTAIN if known else Confidence.LIKELY,
+        events=lines,
+        count=len(starts),
+        last_seen=last.start.moment,
+    )
+
+
+def nbd_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
+    """Yield the restarts of xapi-nbd on running hosts; a loop of them is one."""
+    lives: dict[str, list[ServerRun]] = {}
+    for run in server_runs(case):
+        lives.setdefault(hosts.key(run.bundle), []).append(run)
+    for key, runs in sorted(lives.items()):
+        pairs = _pairs(runs, boots_of(case).get(key, ()))
+        for burst in bursts((start for start, _ in pairs.values()), _ONE_RESTART):
+            yield _nbd_restart([pairs[event.source] for event in burst], key, hosts)
+
+
+def _pairs(
+    runs: Sequence[ServerRun], boots: Sequence[Boot]
+) -> Mapping[object, tuple[Event, ServerRun]]:
+    """Return each start of xapi-nbd with the life before it, on a host that ran in between."""
+    found: dict[object, tuple[Event, ServerRun]] = {}
+    for before, run in pairwise(runs):
+        last = _last(before)
+        if run.started and last and not booted_between(boots, last, run.started):
+            found[run.started.source] = (run.started, before)
+    return found
+
+
+def _last(run: ServerRun) -> Event | None:
+    return run.stop or run.exception or run.killed or run.failed or run.last or run.started
+
+
+def _nbd_restart(pairs: Sequence[tuple[Event, ServerRun]], key: str, hosts: Hosts) -> Draft:
+    crashed = any(before.crashed for _, before in pairs)
+    first = _last(pairs[0][1])
+    assert first is not None
+    how = "xapi-nbd died and was started again" if crashed else "xapi-nbd was restarted"
+    return Draft(
+        kind=IncidentKind.NBD_RESTARTED,
+        host=key,
+        title=f"{how} on host {hosts.name(key)}",
+        began=first.moment,
+        ended=pairs[-1][0].moment,
+        confidence=Confidence.CERTAIN,
+        events=[line for start, before in pairs for line in (_last(before), start) if line],
+        count=len(pairs),
+    )
+
+
+def upgrade_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
+    """Yield rolling upgrades, which the master notices by the versions of the hosts."""
+    for key, events in hosts.grouped(case.events.of(UPGRADE_BEGAN, UPGRADE_ENDED)).items():
+        began: Event | None = None
+        for event in events:
+            if event.kind == UPGRADE_BEGAN:
+                began = began or event
+            else:
+                yield _upgrade(began, event, key, hosts)
+                began = None
+        if began is not None:
+            yield _upgrade(began, None, key, hosts)
+
+
+def _upgrade(began: Event | None, ended: Event | None, key: str, hosts: Hosts) -> Draft:
+    lines = [line for line in (began, ended) if line]
+    when: Moment = began.moment if began else unseen(lines[0].moment)
+    return Draft(
+        kind=IncidentKind.ROLLING_UPGRADE,
+        host="",
+        title=f"The pool of {hosts.name(key)} was upgraded host by host",
+        began=when,
+        ended=ended.moment if ended else None,
+        confidence=Confidence.CERTAIN,
+        events=lines,
+        subjects=(hosts.subject(key),),
+    )

@@ -1,0 +1,1 @@
+"""Network block devices: what was promised, reached, served and left behind."""

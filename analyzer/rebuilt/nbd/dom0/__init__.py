@@ -1,0 +1,1 @@
+"""What a control domain holds, and who put it there."""

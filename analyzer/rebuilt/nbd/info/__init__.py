@@ -1,0 +1,1 @@
+"""get_nbd_info, step by step over the database."""

@@ -1,0 +1,1 @@
+"""Whether an address that is offered can be reached."""

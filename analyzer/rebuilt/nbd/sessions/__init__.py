@@ -1,0 +1,1 @@
+"""Connections to xapi-nbd, put together from its lines."""

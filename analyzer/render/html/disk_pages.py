@@ -1,0 +1,95 @@
+"""Disks as the page shows them: by SR and VM, those with findings open, a limit for the others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from analyzer.model.disk import DiskView
+from analyzer.model.finding import Subject
+from analyzer.model.report import Report
+from analyzer.render.html.chain_drawing import ChainDrawing, chain_drawing
+from analyzer.render.words.chain_text import onwards_words
+from analyzer.render.words.disk_words import TONES, chain_facts, disk_name, notable
+
+MOST_DISKS, MOST_OPEN = 100, 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskItem:
+    """A disk and what the page says around it; ``onwards`` is log → how the chain goes on."""
+
+    disk: DiskView
+    anchor: str
+    name: str
+    vms: str
+    facts: str
+    tone: str
+    open: bool
+    drawing: ChainDrawing | None
+    onwards: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskGroup:
+    """The disks of one SR."""
+
+    sr: Subject
+    type: str | None
+    items: tuple[DiskItem, ...]
+
+
+def disk_groups(report: Report) -> tuple[DiskGroup, ...]:
+    """Return the disks by SR: those with findings first, then by VM, as many as fit."""
+    numbered = [_item(disk, number) for number, disk in enumerate(_shown(report), 1)]
+    groups = groupby(_with_open(numbered), key=lambda item: (item.disk.pool, item.disk.sr))
+    return tuple(
+        DiskGroup(sr=sr, type=own[0].disk.sr_type, items=tuple(own))
+        for (_, sr), group in groups
+        if (own := sorted(group, key=_place))
+    )
+
+
+def _place(item: DiskItem) -> tuple[bool, str, str]:
+    return not notable(item.disk), item.vms, item.name
+
+
+def disk_context(report: Report) -> dict[str, object]:
+    """Return what the template of the disks needs."""
+    groups = disk_groups(report)
+    items = [item for group in groups for item in group.items]
+    anchors = {log.uuid: item.anchor for item in items for log in item.disk.chain.logs}
+    anchors |= {item.disk.vdi.uuid: item.anchor for item in items if item.disk.vdi}
+    return {
+        "disk_groups": groups,
+        "disk_anchors": anchors,
+        "shown_disks": len(items),
+        "hidden_disks": len(report.disks) - len(items),
+    }
+
+
+def _shown(report: Report) -> list[DiskView]:
+    others = [disk for disk in report.disks if not notable(disk)]
+    room = max(MOST_DISKS - (len(report.disks) - len(others)), 0)
+    kept = {id(disk) for disk in others[:room]}
+    return [disk for disk in report.disks if notable(disk) or id(disk) in kept]
+
+
+def _with_open(items: list[DiskItem]) -> list[DiskItem]:
+    """Keep only the first few of the open disks open, so that the page stays readable."""
+    opened = [item.anchor for item in items if item.open][:MOST_OPEN]
+    return [replace(item, open=item.anchor in opened) for item in items]
+
+
+def _item(disk: DiskView, number: int) -> DiskItem:
+    chain = disk.chain
+    return DiskItem(
+        disk=disk,
+        anchor=f"disk-{number}",
+        name=disk_name(disk),
+        vms=", ".join(vm.name or vm.uuid for vm in disk.vms),
+        facts=chain_facts(chain),
+        tone=TONES[disk.state],
+        open=notable(disk),
+        drawing=chain_drawing(chain) if chain.logs else None,
+        onwards=onwards_words(chain),
+    )

@@ -1,0 +1,196 @@
+"""report.html: one file that needs no network and no script.
+
+Every value passes `visible` and then autoescape. The stylesheet is the only text that is not
+escaped: it is ours, and the page's policy allows it by its hash and nothing else.
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from markupsafe import Markup
+
+from analyzer.model.finding import Finding, Verdict
+from analyzer.model.report import Report
+from analyzer.model.source import Source
+from analyzer.render.html import timeline
+from analyzer.render.html.disk_pages import disk_context
+from analyzer.render.html.evidence import QuotedMember, quoted_members
+from analyzer.render.html.nbd_pages import nbd_context
+from analyzer.render.html.time_axis import LEFT, RIGHT, WIDTH
+from analyzer.render.html.time_pages import time_context
+from analyzer.render.words.chain_text import size_words
+from analyzer.render.words.order import ordered
+from analyzer.render.words.summary import (
+    UNTOLD,
+    causes,
+    doubts,
+    findings,
+    headline,
+    of_verdict,
+    unread,
+    window,
+)
+from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp, visible
+from analyzer.resources import folder
+
+LIMITS: Mapping[str, int] = {
+    "cards_shown": 200,
+    "open_cards": 3,
+    "shown_causes": 3,
+    "most_causes": 50,
+    "open_steps": 6,
+    "shown_doubts": 4,
+    "shown_evidence": 8,
+    "rows": 1000,
+    "life_rows": 60,
+    "short": 2000,
+    "long": 100_000,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A finding and what the page says around it."""
+
+    finding: Finding
+    explained_by: tuple[str, ...]
+    explains: tuple[str, ...]
+    context: tuple[Source, ...]
+    elsewhere: str
+    settle_with: tuple[str, ...]
+
+
+def render_html(report: Report) -> str:
+    """Return the report as one self-contained page."""
+    stylesheet = (folder("reports") / "assets" / "report.css").read_text("utf-8")
+    page = _environment().get_template("report.html.j2")
+    text = page.render(
+        stylesheet=Markup(stylesheet),  # noqa: S704  # our own file, nothing of a bundle in it  # our own file, nothing of a bundle in it
+        policy=_policy(stylesheet),
+        **_context(ordered(report)),
+    )
+    return text + "\n"
+
+
+def _environment() -> Environment:
+    return Environment(
+        loader=FunctionLoader(_template),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+
+
+def _template(name: str) -> str:
+    return (folder("reports") / "templates" / name).read_text("utf-8")
+
+
+def _shown(value: object) -> object:
+    """Make a value visible, unless a macro has already done so and escaped it."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return visible(value, lines=True)
+    return value
+
+
+def _policy(stylesheet: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(stylesheet.encode()).digest()).decode()
+    parts = (
+        "default-src 'none'",
+        f"style-src 'sha256-{digest}'",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+    )
+    return "; ".join(parts)
+
+
+def _context(report: Report) -> dict[str, object]:
+    every = _cards(report)
+    cards = every[: LIMITS["cards_shown"]]
+    members = quoted_members(report, frozenset(card.finding.id for card in cards))
+    return {
+        **LIMITS,
+        **_words(report, members),
+        **_timeline(report),
+        **disk_context(report),
+        **nbd_context(report),
+        **time_context(report),
+        "report": report,
+        "head": headline(report),
+        "causes": causes(report),
+        "cards": cards,
+        "cards_left": len(every) - len(cards),
+        "titles": {card.finding.id: card.finding.title for card in cards},
+        "number_of": {card.finding.id: n for n, card in enumerate(cards, 1)},
+        "doubts": doubts(report),
+        "untold": len(of_verdict(report, *UNTOLD)),
+        "untold_outcomes": of_verdict(report, *UNTOLD),
+        "ruled_out": of_verdict(report, Verdict.RULED_OUT),
+        "not_applicable": of_verdict(report, Verdict.NOT_APPLICABLE),
+        "unread": unread(report),
+        "broken": tuple(bundle for bundle in report.bundles if not bundle.complete),
+        "members": members,
+        "window": window(report),
+        "products": tuple(dict.fromkeys(host.product for host in report.hosts if host.product)),
+        "host_of": {host.bundle: host.name for host in report.hosts},
+    }
+
+
+def _words(report: Report, members: tuple[QuotedMember, ...]) -> dict[str, object]:
+    bundles = tuple(bundle.name for bundle in report.bundles)
+    return {
+        "anchor": partial(anchor, bundles=bundles),
+        "counted": counted,
+        "cut": cut,
+        "iso": iso,
+        "size_words": size_words,
+        "span": span,
+        "stamp": stamp,
+        "zone": _zone,
+        "quoted": {quote.source for member in members for quote in member.quotes},
+    }
+
+
+def _timeline(report: Report) -> dict[str, object]:
+    return {
+        "drawings": timeline.drawings(report),
+        "undated": timeline.undated(report),
+        "width": WIDTH,
+        "left": LEFT,
+        "right": RIGHT,
+    }
+
+
+def _zone(minutes: int | None) -> str:
+    if minutes is None:
+        return "unknown"
+    sign = "-" if minutes < 0 else "+"
+    return f"UTC{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
+
+
+def _cards(report: Report) -> tuple[Card, ...]:
+    found = findings(report)
+    explains: dict[str, list[str]] = {}
+    for finding in found:
+        for cause in finding.explained_by:
+            explains.setdefault(cause, []).append(finding.id)
+    context = {name: cause.context for cause in report.causes for name in cause.findings}
+    partly = {o.rule: (o.reason, o.settle_with) for o in report.outcomes if o.settle_with}
+    return tuple(
+        Card(
+            finding=finding,
+            explained_by=finding.explained_by,
+            explains=tuple(explains.get(finding.id, ())),
+            context=tuple(context.get(finding.id, ())),
+            elsewhere=partly.get(finding.rule, ("", ()))[0],
+            settle_with=partly.get(finding.rule, ("", ()))[1],
+        )
+        for finding in found
+    )

@@ -1,0 +1,141 @@
+"""Where everything stands in the chart of clients over time; the template only writes it down.
+
+One band a host: full is how many clients there were at least, hatched on top how many at most.
+Time of which daemon.log was not read is hatched over its whole height: there nothing is known.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from analyzer.model.moment import Moment
+from analyzer.model.nbd import CONNECTION_LIMIT
+from analyzer.model.nbd_view import NbdHost, NbdView
+from analyzer.model.report import Report
+from analyzer.render.html.nbd_band import TALL, area, columns_of, height_of, peak_place, top_of
+from analyzer.render.html.nbd_run_bars import RunBar, run_bars
+from analyzer.render.html.time_axis import (
+    LEFT,
+    RIGHT,
+    WIDTH,
+    Bar,
+    Scale,
+    Tick,
+    around,
+    covered_bars,
+    ticks_of,
+)
+from analyzer.render.words.nbd_words import called
+
+TOP, RUNS, GAP = 26, 14, 26
+MOST_CHARTS = 12
+_MARGIN = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostChart:
+    """The chart of one host; paths as SVG writes them, "" where there is nothing to draw.
+
+    ``limit`` is the height of the limit, ``peak`` where the largest count stands, ``holes`` what
+    was not read.
+    """
+
+    name: str
+    y: int
+    limit: float
+    least: str
+    most: str
+    peak: tuple[float, float, str] | None
+    full: bool
+    holes: tuple[Bar, ...]
+    runs: tuple[RunBar, ...]
+    missing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientChart:
+    """All hosts of a pool over one axis of time; ``undated`` counts changes without a year."""
+
+    height: int
+    hosts: tuple[HostChart, ...]
+    ticks: tuple[Tick, ...]
+    hosts_left_out: int
+    undated: int
+
+
+def client_chart(report: Report, view: NbdView) -> ClientChart | None:
+    """Return the chart of a pool, None where no client and no run was seen."""
+    served = [host for host in view.hosts if host.concurrency or host.runs]
+    hosts = [host for host in view.hosts if host in served or host.unread] if served else []
+    moments = [moment for host in hosts for moment in _moments(host)]
+    bundles = {bundle for host in hosts for bundle in host.bundles}
+    covered = [
+        moment
+        for row in report.coverage
+        if row.parser == "daemon_log" and row.bundle in bundles
+        for moment in (row.first, row.last)
+        if moment is not None
+    ]
+    scale = around([*moments, *covered], _MARGIN)
+    if scale is None:
+        return None
+    shown = hosts[:MOST_CHARTS]
+    return ClientChart(
+        height=TOP + len(shown) * (TALL + RUNS + GAP),
+        hosts=tuple(_chart(report, scale, host, n) for n, host in enumerate(shown)),
+        ticks=ticks_of(scale),
+        hosts_left_out=len(hosts) - len(shown),
+        undated=sum(not moment.year_known for moment in moments),
+    )
+
+
+def _moments(host: NbdHost) -> Iterator[Moment]:
+    for clients in host.concurrency:
+        yield from (moment for moment, _, _ in clients.points)
+    for run in host.runs:
+        yield from (m for m in (run.started, run.listening, run.ended) if m is not None)
+
+
+def _chart(report: Report, scale: Scale, host: NbdHost, number: int) -> HostChart:
+    y = TOP + number * (TALL + RUNS + GAP)
+    bars = [
+        bar
+        for bundle in host.bundles
+        for bar in covered_bars(report, scale, (_name(report, bundle), "daemon_log"))
+    ]
+    least, most = columns_of(report, scale, host)
+    top = top_of(least, most)
+    return HostChart(
+        name=called(host.host),
+        y=y,
+        limit=height_of(y, CONNECTION_LIMIT, top),
+        least=area(least, y, top),
+        most=area(most, y, top),
+        peak=peak_place(least, y, top),
+        full=max(least.values(), default=0) >= CONNECTION_LIMIT,
+        holes=tuple(_holes(bars)),
+        runs=tuple(run_bars(host.runs, scale, bars)),
+        missing=_missing(host, bars),
+    )
+
+
+def _name(report: Report, bundle: str) -> str:
+    return next((host.name for host in report.hosts if host.bundle == bundle), bundle)
+
+
+def _holes(bars: Iterable[Bar]) -> Iterator[Bar]:
+    """Yield what no bar covers."""
+    x = float(LEFT)
+    title = "not read: nothing is known"
+    for bar in sorted(bars, key=lambda bar: bar.x):
+        if bar.x > x:
+            yield Bar(x=x, width=round(bar.x - x, 1), title=title)
+        x = max(x, bar.x + bar.width)
+    if x < WIDTH - RIGHT:
+        yield Bar(x=round(x, 1), width=round(WIDTH - RIGHT - x, 1), title=title)
+
+
+def _missing(host: NbdHost, bars: Sequence[Bar]) -> str:
+    if not bars:
+        return "daemon.log was not read: nothing is known"
+    return "not all of daemon.log was read: there may be more clients" if host.unread else ""

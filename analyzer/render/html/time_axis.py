@@ -1,0 +1,127 @@
+"""The axis of time that all drawings share: where an instant stands, what was read, the ticks."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from analyzer.model.moment import Moment
+from analyzer.model.report import Coverage, Report
+from analyzer.render.words.view import span
+
+WIDTH, LEFT, RIGHT = 1180, 190, 16
+TICKS = 9
+_ROTATED = re.compile(r"\.(\d{1,4})(?:\.(?:gz|bz2|xz))?$")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STEPS = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
+) + tuple(timedelta(days=days) for days in (1, 2, 7, 14, 30, 91, 365, 3650, 36500, 365_000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bar:
+    """The part of a lane that one member covers."""
+
+    x: float
+    width: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """A line of the time axis."""
+
+    x: float
+    label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scale:
+    """The time from one edge of a drawing to the other."""
+
+    start: datetime
+    end: datetime
+
+    def x(self, time: datetime) -> float:
+        """Return the place of a time, held inside the drawing."""
+        part = (time - self.start) / (self.end - self.start)
+        return round(LEFT + min(max(part, 0.0), 1.0) * (WIDTH - LEFT - RIGHT), 1)
+
+    def shows(self, first: datetime, last: datetime) -> bool:
+        """Tell whether any of a range lies inside the drawing."""
+        return first <= self.end and last >= self.start
+
+
+def around(moments: Iterable[Moment], least_margin: timedelta) -> Scale | None:
+    """Return a scale that holds all moments whose year is known, None if there is none."""
+    times = [moment.at for moment in moments if moment.year_known]
+    if not times:
+        return None
+    first, last = min(times), max(times)
+    margin = max((last - first) / 24, least_margin)
+    return Scale(start=_shifted(first, -margin), end=_shifted(last, margin))
+
+
+def _shifted(time: datetime, by: timedelta) -> datetime:
+    try:
+        return time + by
+    except OverflowError:
+        return time
+
+
+def covered_bars(report: Report, scale: Scale, key: tuple[str, str]) -> Iterable[Bar]:
+    """Yield what the members of a host's log cover, for ``key`` (name of the host, parser)."""
+    for entry, first, last in _spans(report, key):
+        if scale.shows(first.at, last.at):
+            x = scale.x(first.at)
+            width = max(round(scale.x(last.at) - x, 1), 1.0)
+            yield Bar(x=x, width=width, title=f"{entry.member}: {span(first, last)}")
+
+
+def _spans(report: Report, key: tuple[str, str]) -> Iterable[tuple[Coverage, Moment, Moment]]:
+    """Yield what each member covers: a rotated one until the next newer one begins."""
+    hosts = hosts_by_bundle(report)
+    own = {
+        (entry.bundle, _rotation(entry.member)): entry
+        for entry in report.coverage
+        if (hosts.get(entry.bundle, entry.bundle), entry.parser) == key
+    }
+    for (bundle, rotation), entry in own.items():
+        first, last = entry.first, entry.last
+        if not first or not last or not first.year_known or not last.year_known:
+            continue
+        newer = own.get((bundle, rotation - 1))
+        if newer and newer.first and newer.first.year_known and newer.first.at > last.at:
+            last = newer.first
+        yield entry, first, last
+
+
+def _rotation(member: str) -> int:
+    number = _ROTATED.search(member)
+    return int(number[1]) if number else 0
+
+
+def ticks_of(scale: Scale) -> tuple[Tick, ...]:
+    """Return the lines of an axis, at round times."""
+    length = scale.end - scale.start
+    step = next((step for step in _STEPS if length / step <= TICKS), _STEPS[-1])
+    first, last = -((_EPOCH - scale.start) // step), (scale.end - _EPOCH) // step
+    times = [_EPOCH + number * step for number in range(first, last + 1)]
+    return tuple(
+        Tick(x=scale.x(time), label=_axis_label(time, step, first=number == 0))
+        for number, time in enumerate(times)
+    )
+
+
+def _axis_label(time: datetime, step: timedelta, *, first: bool) -> str:
+    date, clock = time.date().isoformat(), time.time().isoformat("seconds")
+    if step >= timedelta(days=1):
+        return date if first or step >= timedelta(days=91) else date[5:]
+    short = clock if step < timedelta(minutes=1) else clock[:5]
+    return f"{date[5:]} {short}" if first or clock == "00:00:00" else short
+
+
+def hosts_by_bundle(report: Report) -> Mapping[str, str]:
+    """Return the name of the host that each bundle is from."""
+    return {host.bundle: host.name for host in report.hosts}

@@ -1,0 +1,78 @@
+"""Clocks, incidents and backup runs as the page shows them, and what has no room."""
+
+from dataclasses import dataclass
+
+from analyzer.model.finding import Subject
+from analyzer.model.incident import Incident
+from analyzer.model.report import Report
+from analyzer.model.run import BackupRun, DiskRun, RunVerdict
+from analyzer.render.html.timeline_flags import change_words
+from analyzer.render.html.timeline_rows import timeline_rows
+from analyzer.render.words import run_words
+
+MOST_INCIDENTS, MOST_COLUMNS, MOST_ROWS, MOST_RUNS, MOST_DETAILS = 300, 10, 60, 30, 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRow:
+    """One disk and what became of it in each of the runs shown, None where it was not in one."""
+
+    vdi: Subject
+    cells: tuple[DiskRun | None, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunTable:
+    """The latest runs and their disks: those with full or undecided runs first."""
+
+    runs: tuple[BackupRun, ...]
+    rows: tuple[RunRow, ...]
+    runs_left_out: int
+    rows_left_out: int
+
+
+def time_context(report: Report) -> dict[str, object]:
+    """Return what the templates of clocks, incidents and runs need."""
+    shown = _latest(report.runs)
+    anchors = {each.id: f"incident-{n}" for n, each in enumerate(_incidents(report), 1)}
+    detailed = shown.runs[-MOST_RUNS:]
+    return {
+        "timeline_rows": timeline_rows(report),
+        "incidents": _incidents(report),
+        "incident_anchors": anchors,
+        "run_table": shown,
+        "run_anchors": {run.id: f"run-{n}" for n, run in enumerate(detailed, 1)},
+        "most_details": MOST_DETAILS,
+        "runs_words": run_words,
+        "change_words": change_words,
+    }
+
+
+def _incidents(report: Report) -> tuple[Incident, ...]:
+    return report.incidents[:MOST_INCIDENTS]
+
+
+def _latest(runs: tuple[BackupRun, ...]) -> RunTable:
+    shown = runs[-MOST_COLUMNS:]
+    cells: dict[str, dict[str, DiskRun]] = {}
+    subjects: dict[str, Subject] = {}
+    for run in shown:
+        for disk in run.disks:
+            cells.setdefault(disk.vdi.uuid, {})[run.id] = disk
+            subjects[disk.vdi.uuid] = disk.vdi
+    rows = [
+        RunRow(vdi=subjects[uuid], cells=tuple(own.get(run.id) for run in shown))
+        for uuid, own in cells.items()
+    ]
+    rows.sort(key=_row_key)
+    return RunTable(
+        runs=shown,
+        rows=tuple(rows[:MOST_ROWS]),
+        runs_left_out=len(runs) - len(shown),
+        rows_left_out=max(len(rows) - MOST_ROWS, 0),
+    )
+
+
+def _row_key(row: RunRow) -> tuple[bool, str, str]:
+    trouble = any(cell and cell.verdict is not RunVerdict.INCREMENTAL for cell in row.cells)
+    return not trouble, row.vdi.name or "", row.vdi.uuid

@@ -1,0 +1,193 @@
+"""Where everything stands in the timeline's drawing; the template only writes it down.
+
+A lane is a host's source. What its members cover is a bar, what no bar covers stays hatched, and
+so do holes in a bar; a finding's evidence is a mark with a letter, anything else a tick, and a
+time in doubt has a whisker over its whole range. Above the logs of a host stand how many lines
+were kept by the hour, what befell it, its NBD sessions, and flags for boots and jumps of its
+clock; a pool has a lane for its backup runs.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from analyzer.model.moment import Moment
+from analyzer.model.report import Presence, Report, TimelineEvent
+from analyzer.render.html.time_axis import (
+    Bar,
+    Scale,
+    Tick,
+    around,
+    covered_bars,
+    hosts_by_bundle,
+    ticks_of,
+)
+from analyzer.render.html.timeline_flags import Flag, flag_rows, hole_bars, strips
+from analyzer.render.html.timeline_marks import Mark, marks_of
+from analyzer.render.html.timeline_spans import Span, span_rows
+
+TOP, ROW, FOOT = 26, 26, 6
+SCENE = timedelta(minutes=15)  # what is shown at least before and after the findings
+FOCUS = 4  # a second, closer drawing is made if the findings fill less than this part
+LOGS: Mapping[str, str] = {
+    "smlog": "SMlog",
+    "xensource_log": "xensource.log",
+    "audit_log": "audit.log",
+    "daemon_log": "daemon.log",
+    "kern_log": "kern.log",
+    "user_log": "user.log",
+}
+_ABOVE = ("lines/hour", "incidents", "clock", "backup runs", "NBD sessions")
+_LOG_OF = {name: source for source, name in LOGS.items()}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lane:
+    """One row: a source of a host.
+
+    ``log`` is True for a source that runs through time, so that where no bar is nothing was
+    read; ``missing`` says why it has neither bar nor mark, "" if it has. ``holes`` are stretches
+    inside the bars that were not read, ``strip`` is (path, title) of the density.
+    """
+
+    host: str
+    name: str
+    y: int = 0
+    bars: tuple[Bar, ...] = ()
+    marks: tuple[Mark, ...] = ()
+    missing: str = ""
+    log: bool = False
+    holes: tuple[Bar, ...] = ()
+    spans: tuple[Span, ...] = ()
+    flags: tuple[Flag, ...] = ()
+    strip: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drawing:
+    """One drawing: its window, axis and lanes."""
+
+    name: str
+    title: str
+    height: int
+    lanes: tuple[Lane, ...]
+    ticks: tuple[Tick, ...]
+
+
+def drawings(report: Report) -> tuple[Drawing, ...]:
+    """Return no drawing if nothing is dated, else one of everything, before it one close by."""
+    covered = [m for c in report.coverage for m in (c.first, c.last) if m is not None]
+    everything = around(
+        [*covered, *(event.moment for event in report.timeline), *_lasting(report)],
+        timedelta(minutes=1),
+    )
+    if everything is None:
+        return ()
+    close = around([e.moment for e in report.timeline if e.finding], SCENE)
+    pages = [_drawing(report, everything, "all", "Everything that was read")]
+    if close and (close.end - close.start) * FOCUS < everything.end - everything.start:
+        pages.insert(0, _drawing(report, close, "close", "Around the findings"))
+    return tuple(pages)
+
+
+def undated(report: Report) -> int:
+    """Return how many events cannot be drawn because their year is unknown."""
+    changes = [change.at for clock in report.clocks for change in clock.changes]
+    holes = [moment for hole in report.holes for moment in (hole.began,)]
+    lasting = [*(i.began for i in report.incidents), *(run.began for run in report.runs)]
+    events = [event.moment for event in report.timeline]
+    return sum(not m.year_known for m in (*events, *changes, *holes, *lasting))
+
+
+def _lasting(report: Report) -> list[Moment]:
+    return [
+        *(i.began for i in report.incidents),
+        *(i.last_seen for i in report.incidents if i.last_seen),
+        *(moment for run in report.runs for moment in (run.began, run.ended)),
+    ]
+
+
+def _drawing(report: Report, scale: Scale, name: str, title: str) -> Drawing:
+    events: dict[tuple[str, str], list[TimelineEvent]] = {}
+    for event in report.timeline:
+        if event.moment.year_known:
+            events.setdefault(_lane_key(event), []).append(event)
+    holes = _holes(report, scale)
+    lanes = [
+        *_extra_lanes(report, scale),
+        *(
+            _lane(report, scale, key, events.get(key, []), holes.get(key, ()))
+            for key in sorted(_lane_keys(report))
+        ),
+    ]
+    hosts = {host.name for host in report.hosts}
+    lanes.sort(key=lambda lane: (lane.host in hosts, lane.host, _place(lane.name), lane.name))
+    placed = tuple(replace(lane, y=TOP + number * ROW) for number, lane in enumerate(lanes))
+    return Drawing(
+        name=name,
+        title=title,
+        height=TOP + len(placed) * ROW + FOOT,
+        lanes=placed,
+        ticks=ticks_of(scale),
+    )
+
+
+def _place(name: str) -> int:
+    return _ABOVE.index(name) if name in _ABOVE else len(_ABOVE)
+
+
+def _extra_lanes(report: Report, scale: Scale) -> Iterator[Lane]:
+    for host, strip in strips(report, scale).items():
+        yield Lane(host=host, name="lines/hour", strip=strip)
+    for (host, name), rows in span_rows(report, scale).items():
+        for row in rows:
+            yield Lane(host=host, name=name, spans=row)
+    for host, flags in flag_rows(report, scale).items():
+        yield Lane(host=host, name="clock", flags=flags)
+
+
+def _holes(report: Report, scale: Scale) -> Mapping[tuple[str, str], tuple[Bar, ...]]:
+    return {
+        (host, _LOG_OF.get(source.rsplit("/", 1)[-1], source)): bars
+        for (host, source), bars in hole_bars(report, scale).items()
+    }
+
+
+def _lane_keys(report: Report) -> set[tuple[str, str]]:
+    hosts = hosts_by_bundle(report)
+    read = {(hosts.get(c.bundle, c.bundle), c.parser) for c in report.coverage if c.first}
+    lost = {(hosts.get(e.bundle, e.bundle), e.source) for e in report.ledger if e.source in LOGS}
+    return read | lost | {_lane_key(event) for event in report.timeline}
+
+
+def _lane_key(event: TimelineEvent) -> tuple[str, str]:
+    """Return host and source; an event may name the parser, the log, or the whole member."""
+    name = event.lane.rsplit("/", 1)[-1]
+    return event.host, _LOG_OF.get(name, name)
+
+
+def _lane(
+    report: Report,
+    scale: Scale,
+    key: tuple[str, str],
+    events: list[TimelineEvent],
+    holes: tuple[Bar, ...],
+) -> Lane:
+    host, source = key
+    bars = tuple(covered_bars(report, scale, key))
+    return Lane(
+        host=host,
+        name=LOGS.get(source, source),
+        bars=bars,
+        holes=holes,
+        marks=marks_of(events, scale),
+        missing="" if bars or events or source not in LOGS else _why_missing(report, key),
+        log=source in LOGS or bool(bars),
+    )
+
+
+def _why_missing(report: Report, key: tuple[str, str]) -> str:
+    hosts = hosts_by_bundle(report)
+    fates = (e.presence for e in report.ledger if (hosts.get(e.bundle, e.bundle), e.source) == key)
+    presence = next(fates, Presence.PRESENT)
+    return "nothing of this time" if presence is Presence.PRESENT else presence.value

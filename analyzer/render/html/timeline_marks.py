@@ -1,0 +1,67 @@
+"""Marks of the timeline: points in time, those that fall together drawn as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.model.report import TimelineEvent
+from analyzer.render.html.time_axis import WIDTH, Scale
+from analyzer.render.words.view import stamp
+
+LABEL_CHARACTERS, CHARACTER = 42, 6.3
+NEAR = 9.0  # marks of one kind that are nearer than this are drawn as one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """One point, or several that fall together (``count``); ``label`` is "" without room."""
+
+    x: float
+    whisker: tuple[float, float] | None
+    kind: str
+    letter: str
+    title: str
+    label: str
+    label_x: float
+    finding: str | None
+    count: int
+
+
+def marks_of(events: Sequence[TimelineEvent], scale: Scale) -> tuple[Mark, ...]:
+    """Return the marks of one lane, from left to right, with labels where there is room."""
+    groups: dict[tuple[str, int], list[TimelineEvent]] = {}
+    for event in events:
+        if scale.shows(event.moment.earliest, event.moment.latest):
+            place = int(scale.x(event.moment.at) // NEAR)
+            groups.setdefault((_kind(event), place), []).append(event)
+    marks = sorted((_mark(group, scale) for group in groups.values()), key=lambda m: m.x)
+    ends = [mark.x - NEAR for mark in marks[1:]] + [float(WIDTH)]
+    return tuple(_labelled(mark, end) for mark, end in zip(marks, ends[: len(marks)], strict=True))
+
+
+def _kind(event: TimelineEvent) -> str:
+    return event.severity.value if event.severity else "context"
+
+
+def _mark(group: Sequence[TimelineEvent], scale: Scale) -> Mark:
+    first = group[0]
+    moment, kind = first.moment, _kind(first)
+    whisker = (scale.x(moment.earliest), scale.x(moment.latest))
+    more = f" (and {len(group) - 1} more here)" if len(group) > 1 else ""
+    return Mark(
+        x=scale.x(moment.at),
+        whisker=whisker if whisker[1] - whisker[0] > NEAR else None,
+        kind=kind,
+        letter="" if kind == "context" else kind[0].upper(),
+        title=f"{stamp(moment)} {first.label} [{first.source}]{more}",
+        label=first.label + (f" \N{MULTIPLICATION SIGN}{len(group)}" if len(group) > 1 else ""),
+        label_x=0.0,
+        finding=first.finding,
+        count=len(group),
+    )
+
+
+def _labelled(mark: Mark, end: float) -> Mark:
+    begin = max(mark.x, mark.whisker[1] if mark.whisker else 0.0) + 12
+    label = mark.label if len(mark.label) <= LABEL_CHARACTERS else mark.label[:40] + "…"
+    fits = begin + len(label) * CHARACTER <= end
+    return replace(mark, label=label if fits else "", label_x=round(begin, 1))

@@ -1,0 +1,114 @@
+"""Binary ``.cbtlog`` files as text and JSON: what ``cbt-util get`` prints, and statistics."""
+
+import json
+from collections.abc import Iterator, Sequence
+from uuid import UUID
+
+from analyzer.model.cbt import CbtLogFile
+from analyzer.rebuilt.cbt.file_chain import chain_of_files
+from analyzer.render.words.chain_text import LEGEND, chain_lines, size_words
+from analyzer.render.words.view import counted, visible
+
+BLOCK = 64 * 1024
+_LEVELS = " .:-=+*#%@"
+_ZERO = str(UUID(int=0))
+
+
+def cbtlogs_json(files: Sequence[CbtLogFile]) -> str:
+    """Return a list with one object per file, in the order given."""
+    return json.dumps([_object(file) for file in files], indent=2) + "\n"
+
+
+def cbtlogs_text(files: Sequence[CbtLogFile]) -> str:
+    """Return one block of lines per file, and the chain if there are several."""
+    lines = [line for file in files for line in (*_block(file), "")]
+    if len(files) > 1:
+        lines += _chain(files)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _object(file: CbtLogFile) -> dict[str, str | int | bool | None]:
+    known = file.header
+    sound = file.consistent in (0, 1)
+    return {
+        "file": file.source.member,
+        "uuid": file.uuid or None,
+        "parent": file.parent or None,
+        "child": file.child or None,
+        "consistent": file.consistent == 1 if known and sound else None,
+        "size": file.size if known else None,
+        "bitmap_bytes": file.bitmap_bytes if known else None,
+        "changed_blocks": file.bits if known and _whole(file) else None,
+        "error": file.problem or None,
+    }
+
+
+def _whole(file: CbtLogFile) -> bool:
+    return file.bitmap_bytes == file.expected_bytes
+
+
+def _block(file: CbtLogFile) -> Iterator[str]:
+    yield visible(file.source.member)
+    if file.header:
+        yield from (f"  {name:<11} {words}" for name, words in _facts(file))
+    if file.problem:
+        yield f"  DAMAGED     {file.problem}"
+
+
+def _facts(file: CbtLogFile) -> Iterator[tuple[str, str]]:
+    yield "disk", file.uuid or "the file's name holds no uuid"
+    yield "parent", file.parent or f"{_ZERO} (none)"
+    yield "child", file.child or f"{_ZERO} (none)"
+    yield "consistent", _flag(file.consistent)
+    yield "size", f"{file.size} bytes ({size_words(file.size)})"
+    yield "bitmap", f"{file.bitmap_bytes} bytes"
+    yield "changed", _changed(file)
+    if file.spread:
+        yield "where", f"|{_histogram(file)}|"
+        yield "", "beginning to end of the disk; ' ' no block changed ... '@' nearly all"
+
+
+def _flag(flag: int) -> str:
+    match flag:
+        case 1:
+            return "1 (the last session that wrote to the disk ended in order)"
+        case 0:
+            return "0 (the disk is being written to, or a session did not end in order)"
+        case _:
+            return str(flag)
+
+
+def _changed(file: CbtLogFile) -> str:
+    blocks = -(-file.size // BLOCK)
+    least = "" if _whole(file) else "at least "
+    share = f" ({100 * file.bits / blocks:.1f} %)" if blocks and _whole(file) else ""
+    amount = size_words(file.bits * BLOCK)
+    return f"{least}{file.bits:,} of {counted(blocks, 'block')} of 64 KiB{share}, {amount}"
+
+
+def _histogram(file: CbtLogFile) -> str:
+    """Return a sign for each part of the disk, the darker the more of it changed."""
+    blocks, parts = -(-file.size // BLOCK), len(file.spread)
+    lengths = (blocks * (n + 1) // parts - blocks * n // parts for n in range(parts))
+    top = len(_LEVELS) - 1
+    return "".join(
+        _LEVELS[-(-top * count // length)]
+        for count, length in zip(file.spread, lengths, strict=True)
+    )
+
+
+def _chain(files: Sequence[CbtLogFile]) -> Iterator[str]:
+    yield "CHAIN, oldest first"
+    yield from (f"  {line}" for line in chain_lines(chain_of_files(files)))
+    seen: set[str] = set()
+    for file in files:
+        if not file.header or not file.uuid or file.uuid in seen:
+            yield f"  not drawn: {visible(file.source.member)}, {_why_not(file)}"
+        seen.add(file.uuid)
+    yield f"  {LEGEND}"
+
+
+def _why_not(file: CbtLogFile) -> str:
+    if not file.header:
+        return "nothing of it could be read"
+    return "another file of the same disk is drawn" if file.uuid else "its name holds no uuid"

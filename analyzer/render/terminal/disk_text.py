@@ -1,0 +1,96 @@
+"""One disk for the terminal: who it is, its chain, its life, its comparisons, its findings."""
+
+import json
+from collections.abc import Iterator, Sequence
+
+from analyzer.model.disk import DiskView
+from analyzer.model.finding import Evidence, Finding, Subject
+from analyzer.model.operation import Result
+from analyzer.render.data.json_disks import disk_object
+from analyzer.render.words.chain_text import LEGEND, chain_lines
+from analyzer.render.words.disk_words import chain_facts, disk_name
+from analyzer.render.words.view import cut, stamp, visible
+
+_QUOTE = 300
+
+
+def disk_text(disk: DiskView, findings: Sequence[Finding], asked: str) -> str:
+    """Return the page of a disk; ``asked`` is the uuid that was asked for."""
+    lines = [*_identity(disk, asked), *_chain(disk), *_life(disk), *_compared(disk)]
+    lines += _found([finding for finding in findings if finding.id in disk.findings])
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def disk_json(disk: DiskView, asked: str) -> str:
+    """Return the disk as the object that report.json has, with the uuid asked for."""
+    return json.dumps({"asked": asked, **disk_object(disk)}, indent=2) + "\n"
+
+
+def _identity(disk: DiskView, asked: str) -> Iterator[str]:
+    yield visible(disk_name(disk))
+    if disk.vdi is None:
+        yield f"  VDI    {asked or 'unknown'}, in no database that was read"
+    else:
+        yield f"  VDI    {disk.vdi.uuid}"
+        if asked not in ("", disk.vdi.uuid):
+            yield f"  asked  {asked}, whose disk this is"
+    kind = f" ({visible(disk.sr_type)})" if disk.sr_type else ""
+    yield f"  SR     {_subject(disk.sr)}{kind}"
+    yield from (f"  VM     {_subject(vm)}" for vm in disk.vms)
+    yield f"  pool   {visible(disk.pool) or 'unknown'}"
+    flag = {True: "on", False: "off", None: "unknown"}[disk.cbt_enabled]
+    yield f"  CBT    {flag} in the database; {disk.state}; {chain_facts(disk.chain)}"
+    yield from (f"  does not fit together: {visible(text)}" for text in disk.contradictions)
+
+
+def _subject(subject: Subject) -> str:
+    return f"{visible(subject.name or '')} {subject.uuid or 'unknown'}".strip()
+
+
+def _chain(disk: DiskView) -> Iterator[str]:
+    yield from ("", "CHAIN, oldest first")
+    if not disk.chain.logs:
+        yield "  no CBT log of this disk is known"
+        return
+    yield from (f"  {line}" for line in chain_lines(disk.chain))
+    yield f"  {LEGEND}"
+
+
+def _life(disk: DiskView) -> Iterator[str]:
+    yield from ("", "LIFE LINE")
+    for event in disk.life:
+        yield f"  {stamp(event.moment)}  {event.kind}{_result(event.result)}: {visible(event.what)}"
+        yield _because(event.evidence)
+    if not disk.life:
+        yield "  nothing of it was seen in the time that the logs cover"
+
+
+def _result(result: Result) -> str:
+    words = {Result.SUCCEEDED: "", Result.FAILED: ", FAILED", Result.UNKNOWN: ", result not known"}
+    return words[result]
+
+
+def _because(evidence: Evidence) -> str:
+    text = cut(visible(evidence.text), _QUOTE)
+    return f"      [{visible(str(evidence.source))}] {text}"
+
+
+def _compared(disk: DiskView) -> Iterator[str]:
+    if not disk.comparisons:
+        return
+    yield from ("", "CHANGED BLOCKS ASKED FOR")
+    for each in disk.comparisons:
+        pair = f"{each.older or 'not known'} -> {each.newer or 'not known'}"
+        why = f", {visible(each.why)}" if each.why else ""
+        yield f"  {stamp(each.moment)}  {pair}: {each.result}{why}"
+
+
+def _found(findings: Sequence[Finding]) -> Iterator[str]:
+    yield from ("", "FINDINGS")
+    for finding in findings:
+        yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
+        yield f"      {finding.id}; {finding.confidence}"
+        yield _because(finding.evidence[0])
+        yield from (f"      next: {visible(step.step)}" for step in finding.action[:1])
+    if not findings:
+        yield "  none; `cbtriage analyze` says which rules could not tell"

@@ -1,0 +1,136 @@
+"""One host for the terminal: what was read of it, its NBD server, interfaces, SRs, findings."""
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.model.finding import Finding, Gap
+from analyzer.model.host_view import HostLog, HostView
+from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace, NbdRun
+from analyzer.render.words.nbd_words import (
+    certificate_words,
+    peak_of,
+    purpose_words,
+    run_words,
+    session_words,
+    trouble_words,
+    unread_words,
+)
+from analyzer.render.words.view import counted, span, stamp, visible
+
+_MOST_RUNS = 10
+_FLAGS = {True: "yes", False: "no", None: "unknown"}
+
+
+def host_text(host: HostView) -> str:
+    """Return the page of a host."""
+    lines = [*_identity(host), *_read(host), *_server(host), *_places(host), *_storages(host)]
+    lines += [*_found("FINDINGS ABOUT IT", host.about), *_found("ON ITS LOGS", host.on_logs)]
+    if not (host.about or host.on_logs):
+        lines += ["", "FINDINGS", "  none; `cbtriage analyze` says which rules could not tell"]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _identity(host: HostView) -> Iterator[str]:
+    yield visible(host.host.name or host.host.uuid or "a host without a name")
+    yield f"  host      {host.host.uuid or 'uuid unknown'}, {host.role.value}"
+    yield f"  pool      {visible(host.pool) or 'unknown'}"
+    yield f"  product   {visible(host.product) or 'unknown'}"
+    yield f"  enabled   {_FLAGS[host.enabled]}; seen alive by the master: {_FLAGS[host.live]}"
+    if not host.bundles:
+        yield "  report    not given: all that follows is what the database of its pool says"
+        return
+    yield f"  report    {', '.join(map(visible, host.bundles))}, made {stamp(host.captured_at)}"
+    yield f"  database  {visible(host.database) or 'not read from this report'}"
+    yield f"  packages  {', '.join(map(visible, host.packages)) or 'not known'}"
+
+
+def _read(host: HostView) -> Iterator[str]:
+    """Tell what was read; a log with a fault is never shown by its window alone."""
+    yield from ("", "WHAT WAS READ")
+    yield from (_log(log, several=len(host.bundles) > 1) for log in host.logs)
+    yield from (f"  not read: {_gap(gap)}" for gap in host.unread)
+    if not host.bundles:
+        yield "  nothing: no status report of this host was given"
+
+
+def _log(log: HostLog, *, several: bool) -> str:
+    where = f" of {visible(log.bundle)}" if several else ""
+    window = span(*log.window) if log.window else "no time is known"
+    fault = f"; NOT WHOLE: {visible(log.gap.why)}" if log.gap else ""
+    return f"  {log.need + where:<14} {window}{fault}"
+
+
+def _gap(gap: Gap) -> str:
+    settle = f" [{visible(gap.settle_with)}]" if gap.settle_with else ""
+    return f"{gap.need}: {visible(gap.why)}{settle}"
+
+
+def _server(host: HostView) -> Iterator[str]:
+    yield from ("", "NBD SERVER (xapi-nbd)")
+    if host.service:
+        yield f"  {visible(host.service.text.strip())}"
+    else:
+        yield "  systemd's view of it was not read"
+    if host.nbd is None:
+        yield "  nothing of it is known"
+        return
+    yield from _clients(host.nbd)
+    shown = host.nbd.runs[-_MOST_RUNS:]
+    earlier = len(host.nbd.runs) - len(shown) + host.nbd.runs_left_out
+    if earlier:
+        yield f"  {counted(earlier, 'earlier run')} not shown"
+    yield from (f"  {_run(run)}" for run in shown)
+
+
+def _clients(nbd: NbdHost) -> Iterator[str]:
+    peak = peak_of(nbd)
+    at_once = f"; {peak} at once, at least" if peak is not None else ""
+    yield f"  {session_words(nbd)}{at_once}"
+    if troubles := trouble_words(nbd):
+        yield f"  why they failed: {troubles}"
+    if unread := unread_words(nbd):
+        yield f"  {visible(unread)}"
+    yield f"  certificate: {visible(certificate_words(nbd))}"
+
+
+def _run(run: NbdRun) -> str:
+    begun = f"started {stamp(run.started)}" if run.started else "its start was not seen"
+    deaf = ", never listened" if run.started and run.listening is None else ""
+    end = f", {stamp(run.ended)}" if run.ended else ""
+    return (
+        f"pid {run.pid if run.pid is not None else 'unknown'}: {begun}{deaf}; {run_words(run)}{end}"
+    )
+
+
+def _places(host: HostView) -> Iterator[str]:
+    yield from ("", "NETWORK INTERFACES")
+    for network, place in host.places:
+        yield f"  {_place(network, place)}"
+        yield from (f"      warned of: {visible(warning.what)}" for warning in place.warnings)
+    if not host.places:
+        yield "  none is known"
+
+
+def _place(network: NbdNetwork, place: NbdPlace) -> str:
+    addresses = ", ".join(map(visible, place.addresses)) or "no address"
+    link = {True: "link up", False: "LINK DOWN", None: "link not known"}[place.carrier]
+    called = visible(network.network.name or network.bridge or network.network.uuid)
+    purpose = purpose_words(network.purpose)
+    return f"{visible(place.device)} on {called} ({purpose}): {addresses}, {link}; {place.state}"
+
+
+def _storages(host: HostView) -> Iterator[str]:
+    yield from ("", "STORAGE")
+    words = {True: "plugged", False: "NOT plugged", None: "plugged or not is not known"}
+    for each in host.storages:
+        kind = visible(each.type or "type unknown")
+        yield f"  {visible(each.sr.name or '')} {each.sr.uuid} ({kind}): {words[each.attached]}"
+    if not host.storages:
+        yield "  none is known"
+
+
+def _found(title: str, findings: Sequence[Finding]) -> Iterator[str]:
+    if findings:
+        yield from ("", title)
+    for finding in findings:
+        yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
+        yield f"      {finding.id}; {finding.confidence}"

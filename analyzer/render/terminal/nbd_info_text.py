@@ -1,0 +1,162 @@
+"""What get_nbd_info would answer for a disk, as text and JSON."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+from analyzer.model.call import Answer
+from analyzer.model.finding import Evidence, Subject
+from analyzer.model.nbd import InfoStep, InfoWarning, NbdEndpoint, NbdInfo
+from analyzer.render.data.json_values import Object, evidence_object
+from analyzer.render.words.view import cut, iso_time, visible
+
+UNCHECKED = (
+    "whether xapi-nbd runs and listens, the firewall, mixed purposes, whether a client can reach "
+    "the address, whether the disk is attached elsewhere, and whether the session will last"
+)
+_SIGNS: Mapping[Answer, str] = MappingProxyType(
+    {Answer.OK: "ok", Answer.FAILS: "FAILS", Answer.UNKNOWN: "unknown"}
+)
+_QUOTE = 300
+
+
+def nbd_info_text(info: NbdInfo) -> str:
+    """Return the answer: endpoints or the step that empties it, warnings, and what mends it."""
+    lines = [f"VDI.get_nbd_info  VDI {_named(info.vdi)} on SR {_named(info.sr)}", ""]
+    lines += _steps(info)
+    lines += [*_quotes(info.evidence), *_endpoints(info), *_warnings(info.warnings)]
+    lines += _mend(info)
+    lines += ["", f"The call does not check {UNCHECKED}."]
+    return "\n".join(lines) + "\n"
+
+
+def nbd_info_json(info: NbdInfo) -> str:
+    """Return the answer as one JSON object."""
+    document: Object = {
+        "call": "VDI.get_nbd_info",
+        **nbd_info_object(info),
+        "not_checked_by_the_call": UNCHECKED,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def nbd_info_object(info: NbdInfo) -> Object:
+    """Return the answer as an object, "usable" as `NbdInfo` has it."""
+    return {
+        "vdi": _subject(info.vdi),
+        "sr": _subject(info.sr),
+        "answer": info.answer.value,
+        "usable": info.usable,
+        "stopped_at": info.stopped_at.value if info.stopped_at else None,
+        "because": info.because,
+        "endpoints": [_endpoint_object(each) for each in info.endpoints],
+        "warnings": [_warning_object(each) for each in info.warnings],
+        "mend": [{"step": step.step, "risk": step.risk} for step in info.mend],
+        "evidence": [evidence_object(each) for each in info.evidence],
+    }
+
+
+def _steps(info: NbdInfo) -> Iterator[str]:
+    """Yield the steps of the call in their order, up to the one that empties the answer."""
+    for step in InfoStep if info.stopped_at or info.answer is Answer.OK else ():
+        failed = step is info.stopped_at
+        yield f"  {_SIGNS[Answer.FAILS if failed else Answer.OK]:<8} {step.value}"
+        if failed:
+            break
+    yield f"{_head(info)}: {visible(info.because)}."
+
+
+def _head(info: NbdInfo) -> str:
+    if info.answer is Answer.OK:
+        return "Answer" if info.usable else "Answer, of no use as it is"
+    if info.answer is Answer.UNKNOWN:
+        return "Not known"
+    empty = info.stopped_at in (InfoStep.PLUGGED, InfoStep.PURPOSE, InfoStep.ADDRESS)
+    return "The answer is empty" if empty else "The call fails"
+
+
+def _endpoints(info: NbdInfo) -> Iterator[str]:
+    if not info.endpoints:
+        return
+    yield from ("", "ENDPOINTS" if info.answer is Answer.OK else "ENDPOINTS, if the call ends well")
+    for each in info.endpoints:
+        tls = "TLS" if each.secure else "no TLS"
+        yield f"  {visible(each.address)} port {each.port}, {tls}"
+        yield f"      host {_named(each.host)}, network {_named(each.network)}"
+        yield f"      {_certificate(each)}"
+        yield from _quotes(each.evidence)
+        yield from _warnings(each.warnings, heading="")
+
+
+def _certificate(endpoint: NbdEndpoint) -> str:
+    if endpoint.subject is None:
+        name = "TLS name not known: no certificate in the report of this host"
+    else:
+        name = f"TLS name {visible(endpoint.subject) or 'empty'}"
+    shown = endpoint.certificate
+    if shown is None or (shown.not_before is None and shown.not_after is None):
+        return name
+    return f"{name}, certificate valid from {_day(shown.not_before)} to {_day(shown.not_after)}"
+
+
+def _day(time: datetime | None) -> str:
+    return f"{iso_time(time)}" if time else "not shown"
+
+
+def _warnings(warnings: Sequence[InfoWarning], heading: str = "WARNINGS") -> Iterator[str]:
+    if warnings and heading:
+        yield from ("", heading)
+    for each in warnings:
+        yield f"      ! {each.confidence}: {visible(each.what)}"
+        yield from _quotes(each.evidence)
+
+
+def _mend(info: NbdInfo) -> Iterator[str]:
+    if not info.mend:
+        return
+    unknown = info.answer is Answer.UNKNOWN
+    yield from ("", "WHAT WOULD TELL" if unknown else "WHAT MENDS IT, the smallest change first")
+    for step in info.mend:
+        yield f"  {visible(step.step)}"
+        if step.risk:
+            yield f"      risk: {visible(step.risk)}"
+
+
+def _quotes(evidence: Sequence[Evidence]) -> Iterator[str]:
+    for each in evidence:
+        yield f"      [{visible(str(each.source))}] {cut(visible(each.text), _QUOTE)}"
+
+
+def _named(subject: Subject) -> str:
+    return f"{visible(subject.name or '')} {visible(subject.uuid)}".strip()
+
+
+def _subject(subject: Subject) -> Object:
+    return {"type": subject.type, "uuid": subject.uuid, "name": subject.name}
+
+
+def _endpoint_object(endpoint: NbdEndpoint) -> Object:
+    shown = endpoint.certificate
+    before, after = (shown.not_before, shown.not_after) if shown else (None, None)
+    return {
+        "address": endpoint.address,
+        "port": endpoint.port,
+        "tls": endpoint.secure,
+        "subject": endpoint.subject,
+        "not_before": iso_time(before) if before else None,
+        "not_after": iso_time(after) if after else None,
+        "host": _subject(endpoint.host),
+        "network": _subject(endpoint.network),
+        "pif": _subject(endpoint.pif),
+        "warnings": [_warning_object(each) for each in endpoint.warnings],
+        "evidence": [evidence_object(each) for each in endpoint.evidence],
+    }
+
+
+def _warning_object(warning: InfoWarning) -> Object:
+    return {
+        "what": warning.what,
+        "confidence": warning.confidence.value,
+        "evidence": [evidence_object(each) for each in warning.evidence],
+    }

@@ -1,0 +1,134 @@
+"""Networks for the terminal: purposes, who is on them with which address, and who can use them."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+
+from analyzer.model.finding import Finding, Subject
+from analyzer.model.network_view import InterfaceView, NetworkView
+from analyzer.render.data.json_values import Object, evidence_object
+from analyzer.render.words.view import cut, visible
+
+_QUOTE = 300
+_LINKS: Mapping[bool | None, str] = MappingProxyType(
+    {True: "link up", False: "LINK DOWN", None: "link not known"}
+)
+
+
+def networks_text(views: Sequence[NetworkView], findings: Sequence[Finding]) -> str:
+    """Return the networks, each with its interfaces and what was found about it."""
+    lines = [line for view in views for line in (*_network(view, findings), "")]
+    return "\n".join(line.rstrip() for line in lines[:-1]) + "\n"
+
+
+def networks_json(views: Sequence[NetworkView]) -> str:
+    """Return the networks as a JSON array."""
+    return json.dumps([_network_object(view) for view in views], indent=2) + "\n"
+
+
+def _network(view: NetworkView, findings: Sequence[Finding]) -> Iterator[str]:
+    yield visible(view.network.name or view.network.uuid)
+    yield f"  network  {view.network.uuid}"
+    unmanaged = ", not managed by xapi" if view.managed is False else ""
+    yield f"  bridge   {visible(view.bridge or 'unknown')}{unmanaged}"
+    yield f"  pool     {visible(view.pool) or 'unknown'}"
+    yield f"  purpose  {_purpose(view)}"
+    yield _quote(str(view.evidence.source), view.evidence.text)
+    yield from ("", "INTERFACES")
+    for each in view.interfaces:
+        yield from _interface(each)
+    if not view.interfaces:
+        yield "  none is known"
+    yield from ("", "WHO COULD USE IT", *_users(view), "", "FINDINGS")
+    for finding in (finding for finding in findings if finding.id in view.findings):
+        yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
+        yield f"      {finding.id}; {finding.confidence}"
+    if not view.findings:
+        yield "  none; `cbtriage analyze` says which rules could not tell"
+
+
+def _purpose(view: NetworkView) -> str:
+    if view.purpose is None:
+        return "not known"
+    return visible(", ".join(view.purpose)) or "none, so NBD is not offered here"
+
+
+def _interface(each: InterfaceView) -> Iterator[str]:
+    plugged = {True: "attached", False: "NOT ATTACHED", None: "attached or not is not known"}
+    kind = f" ({visible(each.kind)})" if each.kind else ""
+    facts = [plugged[each.attached], _LINKS[each.link], f"firewall {each.firewall or 'not known'}"]
+    facts += ["management"] if each.management else []
+    facts += [] if each.reported else ["no report of this host"]
+    yield f"  {_named(each.host)}: {visible(each.pif.name or each.pif.uuid)}{kind}"
+    yield f"      {_addresses(each)}; {', '.join(facts)}"
+    yield f"      {'get_nbd_info names it' if each.named else 'get_nbd_info does not name it'}"
+    yield _quote(str(each.evidence.source), each.evidence.text)
+    for warning in each.warnings:
+        yield f"      ! {warning.confidence}: {visible(warning.what)}"
+        for evidence in warning.evidence:
+            yield _quote(str(evidence.source), evidence.text)
+
+
+def _addresses(each: InterfaceView) -> str:
+    if not each.addresses:
+        return f"no address (mode {visible(each.mode or 'not known')})"
+    mask = f", netmask {visible(each.netmask)}" if each.netmask else ""
+    gateway = f", gateway {visible(each.gateway)}" if each.gateway else ""
+    return f"{visible(', '.join(each.addresses))}{mask}{gateway}"
+
+
+def _users(view: NetworkView) -> Iterator[str]:
+    for sr in view.serves:
+        yield f"  disks of SR {_named(sr)} are offered here"
+    if not view.serves:
+        yield "  the disks of no SR are offered here, as far as was read"
+    if view.clients:
+        subnets = ", ".join(view.clients)
+        yield f"  without a router: clients in {subnets}; others by routes that no report shows"
+
+
+def _quote(source: str, text: str) -> str:
+    return f"      [{visible(source)}] {cut(visible(text), _QUOTE)}"
+
+
+def _named(subject: Subject) -> str:
+    return f"{visible(subject.name or '')} {visible(subject.uuid)}".strip()
+
+
+def _subject(subject: Subject) -> Object:
+    return {"type": subject.type, "uuid": subject.uuid, "name": subject.name}
+
+
+def _network_object(view: NetworkView) -> Object:
+    return {
+        "pool": view.pool,
+        **_subject(view.network),
+        "bridge": view.bridge,
+        "managed": view.managed,
+        "purpose": list(view.purpose) if view.purpose is not None else None,
+        "interfaces": [_interface_object(each) for each in view.interfaces],
+        "serves": [_subject(sr) for sr in view.serves],
+        "clients_without_router": list(view.clients),
+        "findings": list(view.findings),
+        "evidence": evidence_object(view.evidence),
+    }
+
+
+def _interface_object(each: InterfaceView) -> Object:
+    return {
+        "host": _subject(each.host),
+        "pif": _subject(each.pif),
+        "kind": each.kind or None,
+        "attached": each.attached,
+        "mode": each.mode,
+        "addresses": list(each.addresses),
+        "netmask": each.netmask,
+        "gateway": each.gateway,
+        "management": each.management,
+        "link": each.link,
+        "firewall": each.firewall,
+        "named_by_get_nbd_info": each.named,
+        "report_given": each.reported,
+        "warnings": [{"what": w.what, "confidence": w.confidence.value} for w in each.warnings],
+        "evidence": evidence_object(each.evidence),
+    }

@@ -1,0 +1,89 @@
+"""Text into rows of a terminal: wrapped, indented, cut where there is no room."""
+
+import io
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from rich.console import Console
+from rich.text import Text
+
+from analyzer.render.words.view import cut, visible
+
+MANY = 100_000
+LEAST_WIDTH = 40
+HEADING = "bold"
+STYLES: Mapping[str, str] = MappingProxyType(
+    {
+        "critical": "bold red",
+        "error": "red",
+        "warning": "yellow",
+        "info": "cyan",
+        "unsure": "bold magenta",
+        "clear": "bold green",
+    }
+)
+
+
+class Rows:
+    """How wide the rows are, and whether anything may be left out for brevity."""
+
+    def __init__(self, *, width: int, full: bool) -> None:
+        self.width = max(width, LEAST_WIDTH)
+        self.full = full
+        self._console = console(self.width, color=False)
+
+    def wrap(
+        self, text: str, *, indent: int = 0, hang: int | None = None, limit: int = MANY
+    ) -> list[Text]:
+        """Return `text` in at most `limit` rows; ``hang`` indents those after the first."""
+        hang = indent if hang is None or limit == 1 else hang
+        shown = cut(visible(text).replace("±", "+/-"), MANY if self.full else 40 * self.width)
+        wrapped = Text(shown).wrap(self._console, self.width - hang, overflow="fold")
+        rows = [row.plain.rstrip() for row in wrapped]
+        if len(rows) > limit:
+            last = self._shortened(f"{rows[limit - 1]} {rows[limit]}", self.width - hang)
+            rows = [*rows[: limit - 1], last]
+        return [Text(" " * (hang if n else indent) + row) for n, row in enumerate(rows)]
+
+    def quote(self, text: str, *, limit: int) -> list[Text]:
+        """Return a quotation behind bars, in at most `limit` rows, saying what is left out."""
+        mark, room = "     | ", self.width - 7
+        lines = visible(text, lines=True).expandtabs().split("\n")
+        whole = [line if self.full else cut(line, 40 * self.width) for line in lines]
+        rows = [
+            row.plain.rstrip("\n")
+            for line in whole
+            for row in Text(line).wrap(self._console, room, overflow="fold")
+        ]
+        shown = rows if self.full else rows[:limit]
+        left = len(text) - sum(len(row) for row in shown)
+        more = [f"... and {left} more characters"] if len(shown) < len(rows) else []
+        return [Text(mark + row.rstrip()) for row in [*shown, *more]]
+
+    def _shortened(self, row: str, width: int) -> str:
+        short = Text(row)
+        short.truncate(width - 4, overflow="crop")
+        return f"{short.plain.rstrip()} ..."
+
+
+def console(width: int, *, color: bool) -> Console:
+    """Return a console that knows nothing of this machine."""
+    return Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=color,
+        color_system="standard" if color else None,
+        no_color=not color,
+        legacy_windows=False,
+        _environ={},
+    )
+
+
+def heading(text: str) -> list[Text]:
+    """Return a heading with an empty row before it."""
+    return [Text(), Text(text, HEADING)]
+
+
+def styled(rows: Iterable[Text], style: str) -> list[Text]:
+    """Return the rows in one of `STYLES`."""
+    return [Text(row.plain, STYLES[style]) for row in rows]

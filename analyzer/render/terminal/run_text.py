@@ -1,0 +1,132 @@
+"""Backup runs for the terminal: each run, and of each of its disks the verdict and why."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from analyzer.model.finding import Evidence
+from analyzer.model.moment import Moment
+from analyzer.model.run import BackupRun, DiskRun, RunStep, RunVerdict
+from analyzer.render.data.json_values import Object, evidence_object, time_keys
+from analyzer.render.words.view import counted, cut, stamp, visible
+
+_QUOTE = 300
+_MOST_STEPS = 40
+_MARKS = {True: "ok", False: "failed", None: "?"}
+
+
+def runs_text(runs: Sequence[BackupRun], *, steps: bool = False) -> str:
+    """Return the page; with ``steps`` each call with the line that tells of it."""
+    if not runs:
+        return (
+            "BACKUP RUNS: none seen\n"
+            "  No snapshot was read, compared or asked the address of in what was read.\n"
+        )
+    lines = [f"BACKUP RUNS: {counted(len(runs), 'run')}, {_totals(runs)}"]
+    for run in runs:
+        lines += ["", *_run(run, steps=steps)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def runs_json(runs: Sequence[BackupRun]) -> str:
+    """Return the same as one JSON object, with all steps."""
+    return json.dumps({"runs": [run_object(run) for run in runs]}, indent=2) + "\n"
+
+
+def run_object(run: BackupRun) -> Object:
+    """Return one run as report.json has it."""
+    return {
+        "id": run.id,
+        "pool": run.pool,
+        **time_keys("began", run.began),
+        **time_keys("ended", run.ended),
+        "disks": [_disk_object(disk) for disk in run.disks],
+    }
+
+
+def _totals(runs: Sequence[BackupRun]) -> str:
+    found = Counter(disk.verdict for run in runs for disk in run.disks)
+    parts = [f"{found[verdict]} {_SHORT[verdict]}" for verdict in RunVerdict if found[verdict]]
+    return f"of disks {', '.join(parts)}"
+
+
+_SHORT = {
+    RunVerdict.INCREMENTAL: "incremental possible",
+    RunVerdict.FULL: "full",
+    RunVerdict.UNDECIDABLE: "cannot be decided",
+}
+
+
+def _run(run: BackupRun, *, steps: bool) -> Iterator[str]:
+    pool = f"  pool {visible(run.pool)}" if run.pool else ""
+    yield f"{_span(run.began, run.ended)}{pool}  {run.id}"
+    for disk in run.disks:
+        yield from _disk(disk, steps=steps)
+
+
+def _disk(disk: DiskRun, *, steps: bool) -> Iterator[str]:
+    name = f"{visible(disk.vdi.name)} " if disk.vdi.name else ""
+    sr = f" on {visible(disk.sr.name or disk.sr.uuid)}" if disk.sr else ""
+    yield f"  {_verdict(disk)}  {name}{disk.vdi.uuid}{sr}"
+    yield f"      {visible(disk.words)}"
+    yield f"      {disk.confidence}; {_span(disk.began, disk.ended)}"
+    if disk.settle_with:
+        yield f"      would settle it: {visible(disk.settle_with)}"
+    yield from (f"      finding {each}" for each in disk.findings)
+    if steps:
+        yield from (f"      {line}" for line in _steps(disk))
+
+
+def _steps(disk: DiskRun) -> Iterator[str]:
+    for step in disk.steps[:_MOST_STEPS]:
+        yield f"{_MARKS[step.succeeded]:<6} {_when(step)}{visible(step.what)}"
+        yield f"       {_quote(step.evidence)}"
+    if len(disk.steps) > _MOST_STEPS:
+        yield f"and {counted(len(disk.steps) - _MOST_STEPS, 'step')} more"
+    yield from (f"because {_quote(each)}" for each in disk.evidence)
+
+
+def _verdict(disk: DiskRun) -> str:
+    short = _SHORT[disk.verdict].upper()
+    return f"{short}: {disk.reason.value}" if disk.reason else short
+
+
+def _span(began: Moment, ended: Moment) -> str:
+    return f"{stamp(began)} to {stamp(ended)}"
+
+
+def _when(step: RunStep) -> str:
+    return f"{stamp(step.evidence.at)} " if step.evidence.at else ""
+
+
+def _quote(evidence: Evidence) -> str:
+    return f"[{visible(str(evidence.source))}] {cut(visible(evidence.text), _QUOTE)}"
+
+
+def _disk_object(disk: DiskRun) -> Object:
+    sr = disk.sr
+    return {
+        "vdi": disk.vdi.uuid,
+        "name": disk.vdi.name,
+        "sr": sr.uuid if sr else None,
+        "sr_name": sr.name if sr else None,
+        "verdict": disk.verdict.name.lower(),
+        "reason": disk.reason.name.lower() if disk.reason else None,
+        "words": disk.words,
+        "confidence": disk.confidence.value,
+        "settle_with": disk.settle_with,
+        "snapshot": disk.snapshot,
+        "base": disk.base,
+        **time_keys("began", disk.began),
+        **time_keys("ended", disk.ended),
+        "findings": list(disk.findings),
+        "steps": [
+            {
+                "what": step.what,
+                "succeeded": step.succeeded,
+                "evidence": evidence_object(step.evidence),
+            }
+            for step in disk.steps
+        ],
+        "evidence": [evidence_object(each) for each in disk.evidence],
+    }

@@ -1,0 +1,94 @@
+"""The terminal's first 25 rows: what broke, since when, how sure, what next, what is unknown."""
+
+from rich.text import Text
+
+from analyzer.model.report import Report
+from analyzer.render.terminal.rows import MANY, Rows, heading, styled
+from analyzer.render.words.summary import CauseView, Doubt, causes, doubts, headline, unread, window
+from analyzer.render.words.view import counted, span, stamp
+
+FIRST_SCREEN = 25
+SHOWN_CAUSES = 3
+
+
+def first_screen(report: Report, rows: Rows) -> list[Text]:
+    """Return at most `FIRST_SCREEN` rows, unless ``rows.full`` asks for every reason."""
+    head = headline(report)
+    screen = [*_header(report, rows), Text()]
+    screen += styled(rows.wrap(str(head), limit=2), head.tone)
+    broken = causes(report)
+    if broken:
+        screen += heading("WHAT BROKE, AND WHAT TO DO NEXT")
+        lines = 2 if len(broken) < SHOWN_CAUSES else 1
+        screen += [row for cause in broken[:SHOWN_CAUSES] for row in _cause(cause, rows, lines)]
+        screen += _more(len(broken) - SHOWN_CAUSES, "cause")
+    return screen + _cannot_tell(report, rows, FIRST_SCREEN - len(screen))
+
+
+def _header(report: Report, rows: Rows) -> list[Text]:
+    names = ", ".join(bundle.name for bundle in report.bundles) or "no bundle"
+    hosts = ", ".join(f"{host.name} ({host.role})" for host in report.hosts) or "unknown"
+    products = ", ".join(dict.fromkeys(host.product for host in report.hosts if host.product))
+    covered = window(report)
+    return [
+        *rows.wrap(f"cbtriage {report.version}: {names}", limit=1),
+        *rows.wrap(f"hosts: {hosts}; {products or 'product unknown'}", limit=1),
+        *rows.wrap(f"read: {span(*covered) if covered else 'no time could be dated'}", limit=1),
+    ]
+
+
+def _cause(cause: CauseView, rows: Rows, lines: int) -> list[Text]:
+    title = rows.wrap(f"[{cause.severity.upper()}] {cause.title}", indent=1, hang=5, limit=lines)
+    next_action = cause.next_action or "no step is known; read the finding below"
+    return [
+        *styled(title, cause.severity),
+        *rows.wrap(f"{cause.confidence}; {_since(cause)}", indent=5, limit=1),
+        *rows.wrap(f"next: {next_action}", indent=5, hang=11, limit=2),
+    ]
+
+
+def _since(cause: CauseView) -> str:
+    if not cause.first_seen and not cause.last_seen:
+        return "since when is not recorded"
+    since = f"since {stamp(cause.first_seen)}"
+    same = stamp(cause.first_seen) == stamp(cause.last_seen)
+    return since if same else f"{since}, last {stamp(cause.last_seen)}"
+
+
+def _cannot_tell(report: Report, rows: Rows, room: int) -> list[Text]:
+    title = heading("WHAT WE CANNOT TELL")
+    reasons = [
+        (f"{bundle.name} was not read whole: {bundle.note or 'no reason is recorded'}", "")
+        for bundle in report.bundles
+        if not bundle.complete
+    ]
+    reasons += [_doubt(doubt) for doubt in doubts(report)]
+    lost = len(unread(report))
+    if lost:
+        reasons.append((f"{counted(lost, 'expected source')} not read whole, listed below", ""))
+    if not reasons:
+        judged = "nothing: every rule could be judged" if report.outcomes else "no rule was run"
+        return [*title, Text(f" {judged}")]
+    return [*title, *_reasons(reasons, rows, room - len(title))]
+
+
+def _doubt(doubt: Doubt) -> tuple[str, str]:
+    failed = "the rule failed: " if doubt.failed else ""
+    rules = counted(len(doubt.rules), "rule") if len(doubt.rules) > 1 else doubt.rules[0]
+    return f"{rules}: {failed}{doubt.reason}", "; ".join(doubt.settle_with[:1])
+
+
+def _reasons(reasons: list[tuple[str, str]], rows: Rows, room: int) -> list[Text]:
+    room = MANY if rows.full else room
+    spacious = 3 * len(reasons) <= room
+    shown = len(reasons) if len(reasons) <= room else room - 1
+    found: list[Text] = []
+    for reason, settle in reasons[:shown]:
+        found += rows.wrap(f"- {reason}", indent=1, hang=3, limit=2 if spacious else 1)
+        if settle and spacious:
+            found += rows.wrap(f"settle with: {settle}", indent=5, limit=1)
+    return found + _more(len(reasons) - shown, "reason")
+
+
+def _more(number: int, noun: str) -> list[Text]:
+    return [Text(f" and {counted(number, 'more ' + noun)} below")] if number > 0 else []

@@ -1,0 +1,205 @@
+"""The NBD connections of a host for the terminal: its server's lives, how many, and each one."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from analyzer.model.event import Event
+from analyzer.model.finding import Confidence, Evidence, Finding, Gap
+from analyzer.model.nbd import (
+    CONNECTION_LIMIT,
+    ClientTrouble,
+    Concurrency,
+    NbdSession,
+    ServerRun,
+    SessionFate,
+)
+from analyzer.render.data.json_values import Json, Object, evidence_object, time_keys
+from analyzer.render.words.view import counted, cut, stamp, visible
+
+_QUOTE = 300
+_MOST_SESSIONS = 500
+Names = Mapping[str, str]
+
+
+def session_text(
+    sessions: Sequence[NbdSession],
+    runs: Sequence[ServerRun],
+    counts: Sequence[Concurrency],
+    findings: Sequence[Finding],
+    names: Names,
+) -> str:
+    """Return the page; ``names`` are the names of disks by uuid.
+
+    ``runs`` are the lives of the servers that served these connections.
+    """
+    lines = ["SERVER"]
+    for run in runs:
+        lines += _run(run)
+    lines += [f"  {_count(each)}" for each in counts]
+    lines += ["", f"CONNECTIONS: {_fates(sessions)}"]
+    for session in sessions[:_MOST_SESSIONS]:
+        lines += _session(session, names)
+    if len(sessions) > _MOST_SESSIONS:
+        lines.append(f"  and {counted(len(sessions) - _MOST_SESSIONS, 'connection')} more")
+    lines += _found(findings)
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def unread_text(unread: Sequence[Gap]) -> str:
+    """Return what stands above the page: the logs that may show more; "" if there are none."""
+    if not unread:
+        return ""
+    lines = ["NOT READ, SO CLIENTS MAY HAVE BEEN SERVED THAT ARE NOT SHOWN"]
+    for gap in unread:
+        settle = f" [{visible(gap.settle_with)}]" if gap.settle_with else ""
+        lines.append(f"  daemon.log of {visible(gap.host)}: {visible(gap.why)}{settle}")
+    return "\n".join(lines) + "\n\n"
+
+
+def session_json(
+    sessions: Sequence[NbdSession],
+    runs: Sequence[ServerRun],
+    counts: Sequence[Concurrency],
+    findings: Sequence[Finding],
+    unread: Sequence[Gap] = (),
+) -> str:
+    """Return the same as one JSON object, with all connections."""
+    document: Object = {
+        "runs": [_run_object(run) for run in runs],
+        "concurrency": [
+            {"host": each.host, "peak": each.peak, "limit": CONNECTION_LIMIT} for each in counts
+        ],
+        "sessions": [_object(session) for session in sessions],
+        "findings": [finding.id for finding in findings],
+        "unread": [
+            {"need": gap.need, "host": gap.host, "why": gap.why, "settle_with": gap.settle_with}
+            for gap in unread
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _run(run: ServerRun) -> Iterator[str]:
+    pid = "pid unknown" if run.pid is None else f"pid {run.pid}"
+    yield f"  {visible(run.host)} xapi-nbd, {pid}: {_ending(run)}"
+    for word, event in (
+        ("started", run.started),
+        ("listened", run.listening),
+        ("told to stop", run.stop),
+        ("failed", run.exception or run.failed or run.limit),
+        ("ended", run.ended),
+    ):
+        if event is not None:
+            yield f"      {word:<12} {stamp(event.moment)} {_quote(event)}"
+
+
+def _ending(run: ServerRun) -> str:
+    if run.crashed:
+        return "ended without being told to"
+    if run.killed is not None:
+        return "was told to stop, and was killed"
+    if run.crashed is False:
+        return "was stopped"
+    return "its end was seen" if run.ended else "no end was seen"
+
+
+def _count(count: Concurrency) -> str:
+    most = max((high for _, _, high in count.points), default=0)
+    beyond = f", perhaps {most}" if most > count.peak else ""
+    return (
+        f"{visible(count.host)} served {count.peak} at a time at the peak{beyond}; "
+        f"its limit is {CONNECTION_LIMIT}"
+    )
+
+
+def _fates(sessions: Sequence[NbdSession]) -> str:
+    found = Counter(session.fate for session in sessions)
+    parts = [f"{found[fate]} {fate.value}" for fate in SessionFate if found[fate]]
+    return f"{len(sessions)}" + (f" ({', '.join(parts)})" if parts else "")
+
+
+def _session(session: NbdSession, names: Names) -> Iterator[str]:
+    began = stamp(session.began) if session.began else "before the log begins"
+    ended = f" to {stamp(session.ended)}" if session.ended else ""
+    yield f"  {began}{ended}  {visible(session.host)} pid {session.pid}"
+    yield f"      {session.fate.value}{_trouble(session)}"
+    if session.vdi:
+        name = f"{visible(names[session.vdi])} " if names.get(session.vdi) else ""
+        yield f"      disk {name}{session.vdi}{_doubt(session.vdi_joined)}"
+    if session.vbd:
+        yield f"      VBD {session.vbd}"
+    if session.session:
+        yield f"      session {visible(session.session)}"
+    if session.joined is not Confidence.CERTAIN:
+        yield f"      that these lines are of one connection is {session.joined}"
+    yield from (f"      {_quote(event)}" for event in session.events)
+    yield from (f"      {_because(row)}" for row in session.rows)
+
+
+def _trouble(session: NbdSession) -> str:
+    code = f" ({session.code})" if session.code else ""
+    if session.trouble is ClientTrouble.VBD_REFUSED and any(map(_unplugs, session.events)):
+        return f": the disk could not be let go{code}"
+    return f": {session.trouble.value}{code}" if session.trouble else ""
+
+
+def _unplugs(event: Event) -> bool:
+    return "Unplugging VBD " in event.message
+
+
+def _doubt(confidence: Confidence) -> str:
+    return "" if confidence is Confidence.CERTAIN else f", {confidence}"
+
+
+def _quote(event: Event) -> str:
+    return f"[{visible(str(event.source))}] {cut(visible(event.text), _QUOTE)}"
+
+
+def _because(row: Evidence) -> str:
+    return f"[{visible(str(row.source))}] {cut(visible(row.text), _QUOTE)}"
+
+
+def _found(findings: Sequence[Finding]) -> Iterator[str]:
+    if not findings:
+        return
+    yield from ("", "FINDINGS")
+    for finding in findings:
+        yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
+        yield f"      {finding.id}; {finding.confidence}"
+
+
+def _run_object(run: ServerRun) -> Object:
+    lines = ("started", "listening", "stop", "exception", "failed", "killed", "limit", "ended")
+    quoted: dict[str, Json] = {
+        name: evidence_object(_evidence(event)) if (event := getattr(run, name)) else None
+        for name in lines
+    }
+    return {"host": run.host, "pid": run.pid, "crashed": run.crashed, **quoted}
+
+
+def _object(session: NbdSession) -> Object:
+    return {
+        "host": session.host,
+        "bundle": session.bundle,
+        "pid": session.pid,
+        "fate": session.fate.name.lower(),
+        "trouble": session.trouble.name.lower() if session.trouble else None,
+        "code": session.code,
+        "joined": session.joined.value,
+        "vbd": session.vbd,
+        "vdi": session.vdi,
+        "vdi_joined": session.vdi_joined.value if session.vdi else None,
+        "session": session.session,
+        "goodbye": session.goodbye,
+        **time_keys("began", session.began),
+        **time_keys("ended", session.ended),
+        "evidence": [
+            *(evidence_object(_evidence(event)) for event in session.events),
+            *(evidence_object(row) for row in session.rows),
+        ],
+    }
+
+
+def _evidence(event: Event) -> Evidence:
+    return Evidence(source=event.source, text=event.text, at=event.moment)

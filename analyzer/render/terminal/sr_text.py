@@ -1,0 +1,158 @@
+"""SRs for the terminal: hosts, space, disks with CBT, NBD endpoints, who holds what, findings."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+
+from analyzer.model.finding import Evidence, Subject
+from analyzer.model.nbd import Dom0Attachment, NbdInfo
+from analyzer.render.data.json_values import Object, evidence_object, time_keys
+from analyzer.render.terminal.nbd_info_text import nbd_info_object
+from analyzer.render.words.chain_text import size_words
+from analyzer.render.words.view import counted, cut, stamp, visible
+from analyzer.story.objects.sr import SrPlug, SrView
+
+_QUOTE = 300
+_MOST_DISKS = 50
+
+
+def srs_text(views: Sequence[SrView]) -> str:
+    """Return the SRs, each as a page."""
+    lines = [line for view in views for line in (*_sr(view), "")]
+    return "\n".join(line.rstrip() for line in lines[:-1]) + "\n"
+
+
+def srs_json(views: Sequence[SrView]) -> str:
+    """Return the SRs as a JSON array."""
+    return json.dumps([_object(view) for view in views], indent=2) + "\n"
+
+
+def _sr(view: SrView) -> Iterator[str]:
+    shared = {True: "shared", False: "local", None: "shared or not is not known"}[view.shared]
+    yield visible(view.sr.name or view.sr.uuid)
+    yield f"  SR     {view.sr.uuid} ({visible(view.type or 'type not known')}, {shared})"
+    yield f"  pool   {visible(view.pool) or 'unknown'}"
+    yield f"  space  {_space(view)}"
+    yield from map(_quote, view.space)
+    yield from ("", "HOSTS", *map(_plug, view.plugs))
+    if not view.plugs:
+        yield "  none is known"
+    yield from ("", "RUNNING ON IT WHEN THE DATABASE WAS WRITTEN", *_operations(view))
+    yield from ("", "DISKS WITH CBT", *_disks(view))
+    yield from ("", "NBD: WHAT get_nbd_info ANSWERS FOR ITS DISKS", *_info(view.info))
+    yield from ("", "HELD BY CONTROL DOMAINS", *_held(view.held))
+    yield from ("", "FINDINGS", *_findings(view))
+
+
+def _space(view: SrView) -> str:
+    if view.size is None or view.size <= 0:
+        return "not known"
+    used = "not known" if view.used is None else size_words(view.used)
+    return f"{size_words(view.size)}, used {used}"
+
+
+def _plug(plug: SrPlug) -> str:
+    words = {True: "attached", False: "NOT ATTACHED", None: "attached or not is not known"}
+    return f"  {_named(plug.host)}: {words[plug.attached]}"
+
+
+def _operations(view: SrView) -> Iterator[str]:
+    for what, task in view.operations or ():
+        yield f"  {visible(what)} (task {visible(task)})"
+    if not view.operations:
+        yield "  not known" if view.operations is None else "  nothing"
+
+
+def _disks(view: SrView) -> Iterator[str]:
+    for disk in view.with_cbt[:_MOST_DISKS]:
+        yield f"  {disk.vdi.uuid}  {disk.kind:<12}  {visible(disk.vdi.name or '')}"
+    if len(view.with_cbt) > _MOST_DISKS:
+        yield f"  and {len(view.with_cbt) - _MOST_DISKS} more"
+    yield f"  {len(view.with_cbt)} of {counted(view.disks, 'disk')}"
+
+
+def _info(info: NbdInfo | None) -> Iterator[str]:
+    if info is None:
+        yield "  not asked: it holds no disks"
+        return
+    yield f"  {info.answer}: {visible(info.because)}"
+    for each in info.endpoints:
+        kind = "TLS" if each.secure else "no TLS"
+        where = f"{_named(each.host)} on {_named(each.network)}"
+        yield f"  {visible(each.address)} port {each.port}, {kind}: {visible(where)}"
+        yield from (f"      ! {w.confidence}: {visible(w.what)}" for w in each.warnings)
+    yield from (f"  ! {w.confidence}: {visible(w.what)}" for w in info.warnings)
+    yield from (f"  to mend it: {visible(step.step)}" for step in info.mend)
+
+
+def _held(held: Sequence[Dom0Attachment]) -> Iterator[str]:
+    words = {True: "in use", False: "LEFT", None: "in use or not is not known"}
+    for each in held:
+        since = f" since {stamp(each.since)}" if each.since else ""
+        yield f"  {each.vdi}  {words[each.in_use]}, for {each.by}{since}"
+        yield f"      VBD {each.vbd or 'none'} on host {each.host or 'unknown'}; {each.because}"
+        yield from map(_quote, each.evidence)
+    if not held:
+        yield "  nothing that is known"
+
+
+def _findings(view: SrView) -> Iterator[str]:
+    for finding in view.findings:
+        yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
+        yield f"      {finding.id}; {finding.confidence}"
+    if not view.findings:
+        yield "  none; `cbtriage analyze` says which rules could not tell"
+
+
+def _quote(evidence: Evidence) -> str:
+    return f"      [{visible(str(evidence.source))}] {cut(visible(evidence.text), _QUOTE)}"
+
+
+def _named(subject: Subject) -> str:
+    return visible(subject.name or subject.uuid or "unknown")
+
+
+def _object(view: SrView) -> Object:
+    operations = view.operations
+    return {
+        "pool": view.pool,
+        "sr": asdict(view.sr),
+        "type": view.type,
+        "shared": view.shared,
+        "physical_size": view.size,
+        "physical_utilisation": view.used,
+        "evidence": evidence_object(view.evidence),
+        "hosts": [
+            {
+                "host": asdict(plug.host),
+                "attached": plug.attached,
+                "evidence": evidence_object(plug.evidence),
+            }
+            for plug in view.plugs
+        ],
+        "operations": None
+        if operations is None
+        else [{"operation": what, "task": task} for what, task in operations],
+        "space": [evidence_object(evidence) for evidence in view.space],
+        "disks": view.disks,
+        "with_cbt": [{"vdi": asdict(disk.vdi), "kind": disk.kind} for disk in view.with_cbt],
+        "nbd_info": nbd_info_object(view.info) if view.info else None,
+        "held": [_held_object(each) for each in view.held],
+        "findings": [finding.id for finding in view.findings],
+    }
+
+
+def _held_object(each: Dom0Attachment) -> Object:
+    return {
+        "vdi": each.vdi,
+        "vbd": each.vbd,
+        "host": each.host or None,
+        "mode": each.mode,
+        "plugged": each.plugged,
+        "leaked": each.leaked,
+        "in_use": each.in_use,
+        "by": each.by.value,
+        "because": each.because,
+        **time_keys("since", each.since),
+        "evidence": [evidence_object(evidence) for evidence in each.evidence],
+    }

@@ -1,0 +1,193 @@
+"""The terminal's report: its first 25 rows answer the five questions, the rest proves it.
+
+Our own words are ASCII, so that they survive any terminal; colours come only when asked for,
+and nothing of the machine (size, theme, environment) is looked at.
+"""
+
+from collections.abc import Iterator
+
+from rich.text import Text
+
+from analyzer.model.disk import DiskView
+from analyzer.model.finding import Evidence, Finding, Outcome, Verdict
+from analyzer.model.report import Report
+from analyzer.render.terminal.rows import MANY, Rows, console, heading, styled
+from analyzer.render.terminal.screen import first_screen
+from analyzer.render.terminal.time_rows import story_rows, time_rows
+from analyzer.render.words.disk_words import TONES, disk_line
+from analyzer.render.words.nbd_lines import nbd_lines, nbd_title, worth_telling
+from analyzer.render.words.order import ordered
+from analyzer.render.words.summary import doubts, findings, of_verdict, unread
+from analyzer.render.words.time_lines import window_words
+from analyzer.render.words.view import counted, span, stamp
+
+SHOWN_FINDINGS, SHOWN_QUOTES, QUOTE_ROWS = 10, 3, 3
+NBD_LINES, NBD_LINES_FULL = 4, 40
+VERDICT_COLUMN = 16
+
+
+def render_text(
+    report: Report, *, width: int = 100, color: bool = False, full: bool = False
+) -> str:
+    """Return the report as text of `width` columns; ``full`` leaves nothing out for brevity."""
+    rows = Rows(width=width, full=full)
+    terminal = console(rows.width, color=color)
+    with terminal.capture() as captured:
+        for row in _page(ordered(report), rows):
+            terminal.print(row, no_wrap=True, overflow="ignore", crop=False)
+    return captured.get()
+
+
+def _page(report: Report, rows: Rows) -> Iterator[Text]:
+    yield from first_screen(report, rows)
+    yield from story_rows(report, rows)
+    yield from _findings(report, rows)
+    yield from _doubts(report, rows)
+    yield from _others(report, rows)
+    yield from time_rows(report, rows)
+    yield from _disks(report, rows)
+    yield from _nbd(report, rows)
+    yield from _sources(report, rows)
+    yield Text()
+    yield from rows.wrap(_tally(report))
+
+
+def _findings(report: Report, rows: Rows) -> Iterator[Text]:
+    found = findings(report)
+    shown = found if rows.full else found[:SHOWN_FINDINGS]
+    if found:
+        yield from heading("FINDINGS")
+    for number, finding in enumerate(shown, 1):
+        yield from _finding(number, finding, rows, several=len(report.bundles) > 1)
+    if len(found) > len(shown):
+        left = counted(len(found) - len(shown), "more finding")
+        yield Text()
+        yield from rows.wrap(f"and {left} in report.html and report.json")
+
+
+def _finding(number: int, finding: Finding, rows: Rows, *, several: bool) -> Iterator[Text]:
+    if number > 1:
+        yield Text()
+    title = f"{number}. [{finding.severity.upper()}] {finding.title}"
+    yield from styled(rows.wrap(title, hang=3), finding.severity)
+    yield from rows.wrap(_facts(finding), indent=3)
+    for subject in finding.subjects:
+        name = f" {subject.name}" if subject.name else ""
+        yield from rows.wrap(f"{subject.type}{name} {subject.uuid}", indent=3, hang=7)
+    yield from rows.wrap(finding.detail, indent=3)
+    for cause in finding.explained_by:
+        yield from rows.wrap(f"explained by {cause}", indent=3, hang=7)
+    yield from _because(finding.evidence, rows, several=several)
+    if finding.wrong_if:
+        yield from rows.wrap(f"wrong if: {finding.wrong_if}", indent=3, hang=7)
+    yield from _steps(finding, rows)
+
+
+def _facts(finding: Finding) -> str:
+    facts = [finding.id, finding.confidence.value, f"proven by {finding.basis}"]
+    if finding.first_seen or finding.last_seen:
+        facts.append(span(finding.first_seen, finding.last_seen))
+    if finding.count > 1:
+        facts.append(f"seen {counted(finding.count, 'time')}")
+    return "; ".join(facts)
+
+
+def _because(evidence: tuple[Evidence, ...], rows: Rows, *, several: bool) -> Iterator[Text]:
+    yield Text("   because:")
+    shown = evidence if rows.full else evidence[:SHOWN_QUOTES]
+    for item in shown:
+        when = f"  {stamp(item.at)}" if item.at else ""
+        bundle = f"  in {item.source.bundle}" if several else ""
+        yield from rows.wrap(f"{item.source}{when}{bundle}", indent=5, hang=7)
+        yield from rows.quote(item.text, limit=QUOTE_ROWS)
+    if len(evidence) > len(shown):
+        yield Text(f"     and {counted(len(evidence) - len(shown), 'more quotation')}")
+
+
+def _steps(finding: Finding, rows: Rows) -> Iterator[Text]:
+    for number, step in enumerate(finding.action, 1):
+        yield from rows.wrap(f"next {number}: {step.step}", indent=3, hang=7)
+        if step.risk:
+            yield from rows.wrap(f"risk: {step.risk}", indent=7, hang=13)
+
+
+def _doubts(report: Report, rows: Rows) -> Iterator[Text]:
+    reasons = doubts(report)
+    if reasons:
+        yield from heading("WHY NOT, AND WHAT WOULD SETTLE IT")
+    for doubt in reasons:
+        failed = "a rule failed: " if doubt.failed else ""
+        yield from rows.wrap(f"- {failed}{doubt.reason}", indent=1, hang=3)
+        yield from rows.wrap(f"unknown: {', '.join(doubt.rules)}", indent=3, hang=7)
+        for command in doubt.settle_with:
+            yield from rows.wrap(f"settle with: {command}", indent=3, hang=7)
+
+
+def _others(report: Report, rows: Rows) -> Iterator[Text]:
+    others = [o for v in Verdict if v is not Verdict.FOUND for o in of_verdict(report, v)]
+    if others:
+        yield from heading("THE OTHER RULES")
+    column = max((len(outcome.rule) for outcome in others), default=0) + 2
+    for outcome in others:
+        covered = f" ({window_words(outcome)})" if outcome.window else ""
+        text = f"{outcome.verdict:<{VERDICT_COLUMN}}{outcome.rule:<{column}}"
+        text += _reason(outcome) + covered
+        yield from rows.wrap(
+            text, hang=min(VERDICT_COLUMN + column, 30), limit=MANY if rows.full else 1
+        )
+
+
+def _reason(outcome: Outcome) -> str:
+    return outcome.reason or "no reason is recorded"
+
+
+def _disks(report: Report, rows: Rows) -> Iterator[Text]:
+    """Yield one row a disk with CBT, in the full report only."""
+    if not rows.full or not report.disks:
+        return
+    yield from heading("DISKS WITH CBT")
+    for disk in report.disks:
+        yield from _disk(disk, rows)
+
+
+def _disk(disk: DiskView, rows: Rows) -> list[Text]:
+    made = rows.wrap(f"- {disk_line(disk)}", indent=1, hang=3)
+    tone = TONES[disk.state]
+    return made if tone == "context" else styled(made, tone)
+
+
+def _nbd(report: Report, rows: Rows) -> Iterator[Text]:
+    """Yield a few rows a pool; in the short report only where NBD is used or in trouble."""
+    views = [view for view in report.nbd if rows.full or worth_telling(view)]
+    if views:
+        yield from heading("NBD")
+    for view in views:
+        yield from rows.wrap(nbd_title(view), indent=1, hang=3)
+        for line in nbd_lines(view, NBD_LINES_FULL if rows.full else NBD_LINES):
+            limit = MANY if rows.full else 3
+            yield from rows.wrap(f"- {line}", indent=3, hang=5, limit=limit)
+
+
+def _sources(report: Report, rows: Rows) -> Iterator[Text]:
+    entries = report.ledger if rows.full else unread(report)
+    if entries:
+        yield from heading("SOURCES" if rows.full else "SOURCES NOT READ WHOLE")
+    for entry in entries:
+        fetch = f" (fetch: {entry.settle_with})" if entry.settle_with else ""
+        where = f" in {entry.bundle}" if len(report.bundles) > 1 else ""
+        text = f"{entry.source}: {entry.presence}{where}; {entry.why}{fetch}"
+        yield from rows.wrap(text, indent=1, hang=5)
+
+
+def _tally(report: Report) -> str:
+    verdicts = (
+        f"{len(of_verdict(report, verdict))} {verdict.value}"
+        for verdict in Verdict
+        if of_verdict(report, verdict)
+    )
+    noise = sum(entry.count for entry in report.suppressed)
+    return (
+        f"{counted(len(report.outcomes), 'rule')}: {', '.join(verdicts) or 'none was run'}; "
+        f"{counted(noise, 'line')} of known noise, {counted(len(report.omissions), 'omission')}, "
+        f"{counted(len(report.problems), 'problem')} in reading."
+    )

@@ -1,0 +1,1 @@
+"""The timeline as a table, CSV and JSON lines."""

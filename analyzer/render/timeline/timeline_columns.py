@@ -1,0 +1,96 @@
+"""The columns that every export of the full timeline has, Timesketch's first."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from types import MappingProxyType
+
+from analyzer.model.entry import Entry, EntryKind
+from analyzer.model.moment import Moment
+from analyzer.render.words.zone import LocalMoment
+
+Value = str | int | None
+
+COLUMNS = (
+    *("message", "datetime", "timestamp_desc", "timestamp", "host", "source", "bundle", "member"),
+    *("line", "earliest", "latest", "until", "dated_by", "order", "kind", "title", "severity"),
+    *("findings", "incidents", "vdi", "sr", "vbd", "session", "task", "process", "pid", "level"),
+    *("count", "text"),
+)
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+_DESCRIBED: Mapping[EntryKind, str] = MappingProxyType(
+    {
+        EntryKind.RECORD: "Log line",
+        EntryKind.FINDING: "Line quoted by a finding",
+        EntryKind.INCIDENT_BEGAN: "Incident began",
+        EntryKind.INCIDENT_ENDED: "Incident ended",
+        EntryKind.HOLE: "Nothing was read from here",
+        EntryKind.CLOCK: "Clock changed",
+    }
+)
+
+
+def columns(entry: Entry, *, raw: bool = False) -> dict[str, Value]:
+    """Return an entry by column; ``raw`` makes the verbatim record the message.
+
+    ``datetime`` and ``timestamp`` are None where the year is unknown. ``order`` is "about" where
+    the order to another entry is not known.
+    """
+    moment = entry.moment
+    return {
+        "message": entry.text if raw and entry.text else summary(entry),
+        "datetime": iso_local(moment, moment.at) if moment.year_known else None,
+        "timestamp_desc": _DESCRIBED[entry.what],
+        "timestamp": _microseconds(moment) if moment.year_known else None,
+        "host": entry.host,
+        "source": entry.lane,
+        "bundle": entry.source.bundle,
+        "member": entry.source.member,
+        "line": entry.source.line,
+        "earliest": iso_local(moment, moment.earliest),
+        "latest": iso_local(moment, moment.latest),
+        "until": iso_local(entry.until, entry.until.at) if entry.until else None,
+        "dated_by": moment.dated_by,
+        "order": "about" if entry.about else "",
+        "kind": " ".join(entry.kinds),
+        "title": entry.title,
+        "severity": entry.severity.value if entry.severity else None,
+        "findings": " ".join(entry.findings),
+        "incidents": " ".join(entry.incidents),
+        "vdi": entry.vdi,
+        "sr": entry.sr,
+        "vbd": entry.vbd,
+        "session": entry.session,
+        "task": entry.task,
+        "process": entry.process,
+        "pid": entry.pid,
+        "level": entry.level.value if entry.level else None,
+        "count": entry.count,
+        "text": entry.text,
+    }
+
+
+def summary(entry: Entry) -> str:
+    """Return what is said of an entry in one text: our words, then the program's."""
+    severity = f"[{entry.severity.upper()}] " if entry.severity else ""
+    said = spoken(entry)
+    if not entry.title:
+        return said
+    return f"{severity}{entry.title}: {said}" if said else f"{severity}{entry.title}"
+
+
+def spoken(entry: Entry) -> str:
+    """Return the message with the program that said it."""
+    if not entry.process:
+        return entry.message
+    pid = f"[{entry.pid}]" if entry.pid is not None else ""
+    return f"{entry.process}{pid}: {entry.message}"
+
+
+def iso_local(moment: Moment, time: datetime) -> str:
+    """Return a time of a moment as ISO 8601 with the offset of the zone it is shown in."""
+    zone = moment.zone if isinstance(moment, LocalMoment) else time.tzinfo
+    return time.astimezone(zone).isoformat(timespec="microseconds")
+
+
+def _microseconds(moment: Moment) -> int:
+    return (moment.at - _EPOCH) // timedelta(microseconds=1)

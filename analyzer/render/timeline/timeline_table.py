@@ -1,0 +1,126 @@
+"""The full timeline for people: rows of a terminal, plain text for a pipe, and Markdown."""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.text import Text
+
+from analyzer.model.entry import Entry, EntryKind
+from analyzer.render.markdown import code, escaped
+from analyzer.render.terminal.rows import STYLES, console
+from analyzer.render.timeline.timeline_columns import spoken
+from analyzer.render.words.view import DOUBT_SHOWN, margin, stamp, visible
+from analyzer.render.words.zone import clock_text
+
+ABOUT = "~"
+LEGEND = (
+    "~ before a line: it and another one shown may stand the other way round, their times overlap"
+)
+_LONGEST_HOST, _LONGEST_LANE = 20, 16
+_CELL = 1000
+
+
+def timeline_table(
+    entries: Sequence[Entry], *, width: int | None = None, color: bool = False
+) -> Iterator[str]:
+    """Yield the rows; those longer than ``width`` are cut, and show it."""
+    if not entries:
+        return
+    host = min(max(len("HOST"), *(len(entry.host) for entry in entries)), _LONGEST_HOST)
+    lane = min(max(len("SOURCE"), *(len(entry.lane) for entry in entries)), _LONGEST_LANE)
+    times = [_time(entry) for entry in entries]
+    when = max(len(time) for time in times)
+    yield _row(f"  {'TIME':{when}} {'HOST':{host}} {'SOURCE':{lane}} WHAT", "", width, color=color)
+    for entry, time in zip(entries, times, strict=True):
+        flag = ABOUT if entry.about else " "
+        place = f"{visible(entry.host)[:host]:{host}} {visible(entry.lane)[:lane]:{lane}}"
+        style = STYLES[entry.severity] if entry.severity else _style(entry)
+        for number, said in enumerate(_said(entry)):
+            head = (
+                f"{flag} {time:{when}} {place}" if number == 0 else " " * (when + host + lane + 4)
+            )
+            yield _row(f"{head} {said}", style, width, color=color)
+    if any(entry.about for entry in entries):
+        yield f"{LEGEND}\n"
+
+
+def timeline_markdown(entries: Sequence[Entry], *, raw: bool = False) -> Iterator[str]:
+    """Yield a table of GitHub-flavoured Markdown; the text of a bundle stands in code.
+
+    ``raw`` shows the verbatim records.
+    """
+    if not entries:
+        return
+    yield "| | time | host | source | what |\n| --- | --- | --- | --- | --- |\n"
+    for entry in entries:
+        about = "about" if entry.about else ""
+        place = f"{_code(entry.lane)} {_code(str(entry.source))}"
+        what = _code(entry.text) if raw and entry.text else _markdown(entry)
+        yield f"| {about} | {stamp(entry.moment)} | {escaped(entry.host)} | {place} | {what} |\n"
+    if any(entry.about for entry in entries):
+        yield (
+            "\n`about`: it and another line shown may stand the other way round, "
+            "their times overlap.\n"
+        )
+
+
+def timeline_raw(entries: Iterable[Entry], *, terminal: bool) -> Iterator[str]:
+    """Yield the records as they are written, what does not print written out on a terminal."""
+    for entry in entries:
+        if entry.text and entry.what in (EntryKind.RECORD, EntryKind.FINDING):
+            yield f"{visible(entry.text, lines=True) if terminal else entry.text}\n"
+
+
+def _time(entry: Entry) -> str:
+    moment = entry.moment
+    if not moment.year_known:
+        return stamp(moment)
+    text, zone = clock_text(moment)
+    doubt = f" {margin(moment)}" if moment.doubt > DOUBT_SHOWN else ""
+    return f"{text} {zone}{doubt}"
+
+
+def _said(entry: Entry) -> list[str]:
+    """Return what is said of an entry: our words first, then the program's."""
+    severity = f"[{entry.severity.upper()}] " if entry.severity else ""
+    times = f" (x{entry.count})" if entry.count > 1 else ""
+    until = f", until {stamp(entry.until)}" if entry.until else ""
+    mark = "" if entry.what in (EntryKind.RECORD, EntryKind.FINDING) else f"== {_prefix(entry)}"
+    spoke = visible(spoken(entry))
+    if not entry.title:
+        return [f"{spoke}{times}"]
+    ours = f"{severity}{mark}{visible(entry.title)}{until}"
+    return [ours, f"  | {spoke}{times}"] if spoke else [f"{ours}{times}"]
+
+
+def _prefix(entry: Entry) -> str:
+    incident = entry.what in (EntryKind.INCIDENT_BEGAN, EntryKind.INCIDENT_ENDED)
+    return f"{entry.what}: " if incident else ""
+
+
+def _style(entry: Entry) -> str:
+    return "" if entry.what is EntryKind.RECORD else "bold"
+
+
+def _row(text: str, style: str, width: int | None, *, color: bool) -> str:
+    row = text.rstrip()
+    if width is not None and len(row) > width:
+        short = Text(row)
+        short.truncate(width - 1, overflow="crop")
+        row = f"{short.plain}…"
+    if not (color and style):
+        return f"{row}\n"
+    terminal = console(max(len(row), 1), color=True)
+    with terminal.capture() as captured:
+        terminal.print(Text(row, style), no_wrap=True, overflow="ignore", crop=False)
+    return captured.get()
+
+
+def _markdown(entry: Entry) -> str:
+    ours, *rest = _said(entry) if entry.title else ("", *_said(entry))
+    said = " ".join(_code(text.removeprefix("  | ")[:_CELL]) for text in rest)
+    return f"{escaped(ours)} {said}".strip()
+
+
+def _code(text: str) -> str:
+    """Return text as code in a cell of a table, where a bar cannot be escaped everywhere."""
+    return code(text.replace("|", "¦"))

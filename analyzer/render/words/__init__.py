@@ -1,0 +1,1 @@
+"""Sentences: the only place that turns values into text for people."""

@@ -1,0 +1,111 @@
+"""A CBT chain drawn with ASCII: one row a log, oldest first, and how it goes on.
+
+``[o]`` is a log that is there, ``[?]`` one that was not seen, ``[ ]`` one that is gone; ``|`` is
+a certain pointer, ``:`` a likely one, ``X`` a break, ``-`` an end in good order, ``?`` unknown.
+"""
+
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from analyzer.model.disk import BreakKind, DiskChain, DiskLink, DiskLog, LogKind
+from analyzer.model.finding import Confidence
+from analyzer.render.words.view import counted, visible
+
+LEGEND = (
+    "[o] log there, [?] not seen, [ ] gone; | certain pointer, : likely or possible, "
+    "X broken, - ends in good order, ? not known"
+)
+_SIGNS: Mapping[BreakKind, str] = MappingProxyType(
+    {BreakKind.FAULT: "X", BreakKind.END: "-", BreakKind.UNKNOWN: "?"}
+)
+_BOXES: Mapping[bool | None, str] = MappingProxyType({True: "[o]", None: "[?]", False: "[ ]"})
+_FLAGS: Mapping[bool | None, str] = MappingProxyType(
+    {True: ", the database has CBT on", False: ", the database has CBT off", None: ""}
+)
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")
+_STEP = 1024
+
+
+def chain_lines(chain: DiskChain) -> Iterator[str]:
+    """Yield the lines of the drawing; nothing for a chain without logs."""
+    for log, newer in _pairs(chain):
+        yield f"{_BOXES[log.exists]} {_words(log)}"
+        yield from (f" {sign}  {words}".rstrip() for sign, words in _onwards(chain, log, newer))
+
+
+def onwards_words(chain: DiskChain) -> dict[str, tuple[str, ...]]:
+    """Return in words how the chain goes on behind each log; () behind the newest."""
+    return {
+        log.uuid: tuple(_said(sign, words) for sign, words in _onwards(chain, log, newer))
+        for log, newer in _pairs(chain)
+    }
+
+
+def _pairs(chain: DiskChain) -> Iterator[tuple[DiskLog, str]]:
+    """Yield each log with the uuid of the next newer one, "" for the newest."""
+    newer = [*(log.uuid for log in chain.logs), ""][1:]
+    return zip(chain.logs, newer, strict=True)
+
+
+def _said(sign: str, words: str) -> str:
+    if sign in ("|", ":"):
+        return f"{words or 'certain'} to the next" if " to " not in words else words
+    return words
+
+
+def log_facts(log: DiskLog) -> tuple[str, ...]:
+    """Return in words what is known of a log: whether it is there, its flag, size, who has it."""
+    facts = [_existence(log)]
+    if log.consistent is not None:
+        facts.append("consistent" if log.consistent else "marked as in use")
+    if log.size is not None:
+        facts.append(size_words(log.size))
+    if log.attached:
+        facts.append(f"attached {log.attached}")
+    return tuple(facts)
+
+
+def size_words(size: int) -> str:
+    """Return a size in the largest unit that leaves at least one, and no digit that lies.
+
+    >>> size_words(1 << 30), size_words(1000), size_words(1536)
+    ('1 GiB', '1,000 bytes', '1.5 KiB')
+    """
+    if size < _STEP:
+        return counted(size, "byte")
+    unit = min((size.bit_length() - 1) // 10, len(_UNITS) - 1)
+    text = f"{size / _STEP**unit:.1f}".removesuffix(".0")
+    return f"{text} {_UNITS[unit]}"
+
+
+def _words(log: DiskLog) -> str:
+    kind = "" if log.kind is LogKind.UNKNOWN else f"  {log.kind.value}"
+    name = f"  {visible(log.name)}" if log.name else ""
+    return f"{log.uuid}{kind}{name}  ({', '.join(log_facts(log))})"
+
+
+def _existence(log: DiskLog) -> str:
+    if log.exists is None:
+        return f"log not seen{_FLAGS[log.cbt_enabled]}"
+    surely = "" if log.confidence in (None, Confidence.CERTAIN) else f", {log.confidence}"
+    return f"log is {'there' if log.exists else 'gone'}{surely}"
+
+
+def _onwards(chain: DiskChain, log: DiskLog, newer: str) -> Iterator[tuple[str, str]]:
+    """Yield (sign, words) for each pointer and break behind a log."""
+    links = [link for link in chain.links if link.older == log.uuid]
+    breaks = [found for found in chain.breaks if found.at == log.uuid]
+    yield from (_link(link, newer) for link in links)
+    yield from ((_SIGNS[found.kind], found.what) for found in breaks)
+    if newer and not links and not breaks:
+        yield "?", "nothing that is known joins it to the next"
+
+
+def _link(link: DiskLink, newer: str) -> tuple[str, str]:
+    if link.stale:
+        return "X", f"stale: points to {link.newer}, whose parent pointer names another log"
+    sign = "|" if link.confidence is Confidence.CERTAIN else ":"
+    sure = "" if link.confidence is Confidence.CERTAIN else link.confidence.value
+    if link.newer == newer:
+        return sign, sure
+    return sign, f"{sure} to {link.newer}".strip()

@@ -1,0 +1,120 @@
+"""NBD of a pool in a few lines, for the terminal and for Markdown."""
+
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+from analyzer.model.call import Answer
+from analyzer.model.nbd import CONNECTION_LIMIT, NbdInfo
+from analyzer.model.nbd_view import Leftover, NbdHost, NbdNetwork, NbdPlace, NbdView
+from analyzer.render.html.nbd_pages import InfoGroup, info_groups
+from analyzer.render.words.nbd_words import (
+    SHORT,
+    called,
+    held_words,
+    info_words,
+    network_words,
+    peak_of,
+    pool_words,
+    purpose_words,
+    session_words,
+    since_words,
+    tally_words,
+    unread_words,
+    use_words,
+)
+from analyzer.render.words.view import counted
+
+Part = TypeVar("Part")
+
+
+def worth_telling(view: NbdView) -> bool:
+    """Tell whether a short report speaks of a pool: only if NBD is used or in trouble there."""
+    return view.in_use is True or bool(view.findings)
+
+
+def nbd_title(view: NbdView) -> str:
+    """Return what a pool is called, and whether NBD is used in it."""
+    told = {True: "", False: ": NBD is not used", None: ": whether NBD is used cannot be told"}
+    return pool_words(view) + told[view.in_use]
+
+
+def nbd_lines(view: NbdView, limit: int) -> Iterator[str]:
+    """Yield the lines of a pool, of each kind at most `limit`, and say what is left out."""
+    yield from (f"not known: {gap.why}" for gap in view.unread)
+    names = {host.host.uuid: called(host.host) for host in view.hosts}
+    open_ = [network for network in view.networks if network.purpose != ()]
+    if view.uuid and not open_ and view.networks:
+        yield "no network that is known has an NBD purpose"
+    for network in _shown(open_, limit):
+        yield _network(network, names, limit)
+    yield from _left(open_, limit, "network")
+    groups = info_groups(view)
+    yield from (_answer(group) for group in _shown(groups, limit))
+    yield from _left(groups, limit, "answer")
+    hosts = [host for host in view.hosts if host.sessions or host.unread]
+    for host in _shown(hosts, limit):
+        yield from _host(host)
+    yield from _left(hosts, limit, "host")
+    yield from (_leftover(each) for each in _shown(view.leftovers, limit))
+    yield from _left(view.leftovers, limit, "disk", " that dom0 holds")
+
+
+def _shown(parts: Sequence[Part], limit: int) -> Sequence[Part]:
+    return parts[:limit]
+
+
+def _left(parts: Sequence[object], limit: int, noun: str, more: str = "") -> Iterator[str]:
+    if len(parts) > limit:
+        yield f"and {counted(len(parts) - limit, f'more {noun}')}{more} in report.html"
+
+
+def _network(network: NbdNetwork, names: dict[str, str], limit: int) -> str:
+    places = [_place(place, names) for place in network.places[:limit]]
+    left = len(network.places) - len(places)
+    places += [f"{left} more"] if left > 0 else []
+    where = ", ".join(places) or "no interface of a host is known on it"
+    return f"network {network_words(network)} ({purpose_words(network.purpose)}): {where}"
+
+
+def _place(place: NbdPlace, names: dict[str, str]) -> str:
+    told = " ".join(place.addresses) or SHORT[place.state]
+    against = "".join(f" ({warning.what})" for warning in place.warnings[:1])
+    return f"{names.get(place.host, place.host)} {told}{against}"
+
+
+def _answer(group: InfoGroup) -> str:
+    info = group.info
+    srs = ", ".join(called(sr) for sr in group.srs[:3])
+    more = f" and {len(group.srs) - 3} more" if len(group.srs) > 3 else ""  # noqa: PLR2004  # as cut above  # as cut above
+    return f"get_nbd_info for SR {srs}{more}: {info_words(info)}{_why(info)}"
+
+
+def _why(info: NbdInfo) -> str:
+    told = [] if info.answer is Answer.OK else [info.because]
+    told += [warning.what for warning in info.warnings[:1]]
+    return f"; {'; '.join(told)}" if told else ""
+
+
+def _host(host: NbdHost) -> Iterator[str]:
+    """Yield what a host served, and what was not read of it."""
+    peak = peak_of(host)
+    if host.sessions:
+        facts = [session_words(host)]
+        troubles = tally_words(host.troubles)
+        facts += [f"behind those that failed: {troubles}"] if troubles else []
+        facts += [f"at least {peak} of {CONNECTION_LIMIT} at once"] if peak else []
+        facts += [f"{crashes} of xapi-nbd"] if (crashes := _crashes(host)) else []
+        yield f"{called(host.host)}: {'; '.join(facts)}"
+    if host.unread:
+        yield unread_words(host)
+
+
+def _crashes(host: NbdHost) -> str:
+    number = sum(run.crashed is True for run in host.runs)
+    return counted(number, "crash", "crashes") if number else ""
+
+
+def _leftover(each: Leftover) -> str:
+    facts = (since_words(each), held_words(each), use_words(each))
+    told = "; ".join(fact for fact in facts if fact)
+    return f"dom0 of {called(each.host)} holds disk {called(each.vdi)} ({each.vdi.uuid}): {told}"

@@ -1,0 +1,85 @@
+"""The one order in which every output shows things: the same report, the same bytes."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from analyzer.model.finding import Finding, Outcome
+from analyzer.model.hole import Hole
+from analyzer.model.report import Cause, Report, TimelineEvent
+from analyzer.model.source import Source
+from analyzer.render.words.view import time_key
+
+
+def ordered(report: Report) -> Report:
+    """Return the report with everything sorted.
+
+    ============  ==========================================================
+    part          sorted by
+    ============  ==========================================================
+    bundles       name, SHA-256
+    hosts         name, uuid, bundle
+    causes        severity (worst first), first seen, id
+    outcomes      rule; its findings by severity, first seen, id
+    coverage      bundle, member, parser
+    ledger        bundle, source, first member
+    omissions     bundle, member, why
+    problems      bundle, member, line, what
+    suppressed    pattern
+    timeline      time (undated last), host, lane, source, label
+    hours         hour, host
+    clocks        host, bundle
+    holes         time, bundle, source; those of the outcomes among them
+    incidents     time (undated last), id
+    runs          time (undated last), id
+    disks         pool, SR, name, uuid; their parts as they were made
+    nbd           pools, those without NBD, hosts without a pool; name; uuid
+    evidence      as the rule gave it: the line the finding rests on is first
+    ============  ==========================================================
+    """
+    return replace(
+        report,
+        options=dict(sorted(report.options.items())),
+        bundles=tuple(sorted(report.bundles, key=lambda b: (b.name, b.sha256 or ""))),
+        hosts=tuple(sorted(report.hosts, key=lambda h: (h.name, h.uuid or "", h.bundle))),
+        causes=tuple(sorted(report.causes, key=_cause_key)),
+        outcomes=tuple(_outcome(o) for o in sorted(report.outcomes, key=lambda o: o.rule)),
+        coverage=tuple(sorted(report.coverage, key=lambda c: (c.bundle, c.member, c.parser))),
+        ledger=tuple(sorted(report.ledger, key=lambda e: (e.bundle, e.source, e.members))),
+        omissions=tuple(sorted(report.omissions, key=lambda o: (o.bundle, o.member, o.why))),
+        problems=tuple(sorted(report.problems, key=lambda p: (p.source, p.what))),
+        suppressed=tuple(sorted(report.suppressed, key=lambda s: s.pattern)),
+        timeline=tuple(sorted(report.timeline, key=_event_key)),
+        hours=tuple(sorted(report.hours, key=lambda h: (h.hour, h.host))),
+        clocks=tuple(sorted(report.clocks, key=lambda c: (c.host, c.bundle))),
+        holes=tuple(sorted(_holes(report), key=_hole_key)),
+        incidents=tuple(sorted(report.incidents, key=lambda i: (time_key(i.began), i.id))),
+        runs=tuple(sorted(report.runs, key=lambda r: (time_key(r.began), r.id))),
+        disks=tuple(sorted(report.disks, key=lambda disk: disk.key)),
+        nbd=tuple(sorted(report.nbd, key=lambda view: view.key)),
+    )
+
+
+def finding_key(finding: Finding) -> tuple[int, datetime, str]:
+    """Return what findings are sorted by: severity, first seen, id."""
+    return finding.severity.rank, time_key(finding.first_seen), finding.id
+
+
+def _outcome(outcome: Outcome) -> Outcome:
+    return replace(outcome, findings=tuple(sorted(outcome.findings, key=finding_key)))
+
+
+def _holes(report: Report) -> set[Hole]:
+    return {*report.holes, *(hole for outcome in report.outcomes for hole in outcome.holes)}
+
+
+def _hole_key(hole: Hole) -> tuple[datetime, str, str, datetime, str, str]:
+    end = time_key(hole.ended)
+    return time_key(hole.began), hole.bundle, hole.source, end, hole.kind.value, repr(hole)
+
+
+def _cause_key(cause: Cause) -> tuple[int, datetime, int, str]:
+    return cause.severity.rank, time_key(cause.first_seen), len(cause.id), cause.id
+
+
+def _event_key(event: TimelineEvent) -> tuple[datetime, str, str, Source, str]:
+    return time_key(event.moment), event.host, event.lane, event.source, event.label

@@ -1,0 +1,223 @@
+"""What the first screen says: the verdict, its causes, and what could not be told."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from analyzer.model.finding import Confidence, Finding, Outcome, Severity, Verdict
+from analyzer.model.moment import Moment
+from analyzer.model.report import Cause, CauseLink, Considered, LedgerEntry, Presence, Report
+from analyzer.model.source import Source
+from analyzer.render.words.order import finding_key
+from analyzer.render.words.view import counted, time_key
+
+UNTOLD = (Verdict.CANNOT_TELL, Verdict.ERROR)
+HARMLESS = (
+    Presence.PRESENT,
+    Presence.ABSENT,  # a rule that needed it could not tell, and says so
+    Presence.BY_DESIGN,
+    Presence.NOT_REQUESTED,
+    Presence.ROTATED_AWAY,
+)
+
+
+class Tone(StrEnum):
+    """How a verdict looks; only CLEAR may be green."""
+
+    CRITICAL = "critical"
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+    UNSURE = "unsure"
+    CLEAR = "clear"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Headline:
+    """The verdict in one line: ``WORD: text``."""
+
+    tone: Tone
+    word: str
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.word}: {self.text}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseView:
+    """A cause with its findings at hand.
+
+    ``confidence`` is the cause's own, else that of its least sure root.
+    """
+
+    id: str
+    title: str
+    severity: Severity
+    confidence: Confidence
+    first_seen: Moment | None
+    last_seen: Moment | None
+    next_action: str
+    findings: tuple[Finding, ...]
+    context: tuple[Source, ...]
+    chain: tuple[CauseLink, ...] = ()
+    considered: tuple[Considered, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """One reason for which rules could not tell, and what would settle it."""
+
+    reason: str
+    rules: tuple[str, ...]
+    settle_with: tuple[str, ...]
+    failed: bool
+
+
+def headline(report: Report) -> Headline:
+    """Return the verdict; it is green only if every rule was judged and all was read."""
+    found = findings(report)
+    if found:
+        worst = found[0].severity
+        return Headline(tone=Tone(worst), word=worst.upper(), text=_found_text(report, found))
+    return _nothing_found(report)
+
+
+def findings(report: Report) -> tuple[Finding, ...]:
+    """Return all findings, by severity, first seen, id."""
+    return tuple(sorted((f for o in report.outcomes for f in o.findings), key=finding_key))
+
+
+def causes(report: Report) -> tuple[CauseView, ...]:
+    """Return the causes, and as a cause of its own each finding that no cause names."""
+    by_id = {finding.id: finding for finding in findings(report)}
+    named = {identifier for cause in report.causes for identifier in cause.findings}
+    views = [_cause_view(cause, by_id) for cause in report.causes]
+    views += [_lonely(finding) for name, finding in by_id.items() if name not in named]
+    return tuple(sorted(views, key=lambda v: (v.severity.rank, time_key(v.first_seen))))
+
+
+def doubts(report: Report) -> tuple[Doubt, ...]:
+    """Return why rules could not tell, or not all, one entry per reason, the most rules first."""
+    groups: dict[tuple[str, bool], list[Outcome]] = {}
+    for outcome in (o for o in report.outcomes if o.verdict in UNTOLD or o.doubt):
+        reason = outcome.doubt or outcome.reason or "no reason was recorded"
+        groups.setdefault((reason, outcome.verdict is Verdict.ERROR), []).append(outcome)
+    views = [
+        Doubt(
+            reason=reason,
+            rules=tuple(o.rule for o in group),
+            settle_with=tuple(dict.fromkeys(c for o in group for c in o.settle_with)),
+            failed=failed,
+        )
+        for (reason, failed), group in groups.items()
+    ]
+    return tuple(sorted(views, key=lambda d: (not d.failed, -len(d.rules), d.rules)))
+
+
+def of_verdict(report: Report, *verdicts: Verdict) -> tuple[Outcome, ...]:
+    """Return the outcomes with one of these verdicts, in their order."""
+    return tuple(outcome for outcome in report.outcomes if outcome.verdict in verdicts)
+
+
+def unread(report: Report) -> tuple[LedgerEntry, ...]:
+    """Return the expected sources that were asked for and could not be read whole."""
+    return tuple(entry for entry in report.ledger if entry.presence not in HARMLESS)
+
+
+def window(report: Report) -> tuple[Moment, Moment] | None:
+    """Return the first and the last dated stamp that was read, None if nothing was dated."""
+    ends = [m for c in report.coverage for m in (c.first, c.last) if m is not None and m.year_known]
+    if not ends:
+        return None
+    return min(ends, key=time_key), max(ends, key=time_key)
+
+
+def _found_text(report: Report, found: tuple[Finding, ...]) -> str:
+    roots = len(causes(report))
+    text = counted(len(found), "finding")
+    if roots < len(found):
+        text += f" from {counted(roots, 'cause')}"
+    return f"{text}; {_rest(report)}"
+
+
+def _rest(report: Report) -> str:
+    untold = len(of_verdict(report, *UNTOLD))
+    if untold:
+        return f"{untold} of {counted(len(report.outcomes), 'rule')} could not tell"
+    partly = sum(bool(outcome.doubt) for outcome in report.outcomes)
+    if partly:
+        return f"{counted(partly, 'rule')} found something and could not look everywhere"
+    if _not_whole(report):
+        return _not_whole(report)
+    return "every other rule was ruled out or does not apply"
+
+
+def _nothing_found(report: Report) -> Headline:
+    rules = counted(len(report.outcomes), "rule")
+    untold = len(of_verdict(report, *UNTOLD))
+    judged = len(of_verdict(report, Verdict.RULED_OUT))
+    if not report.outcomes:
+        return _not_green("no rule was run")
+    if untold and not any(entry.lines for entry in report.coverage):
+        return _not_green(f"nothing could be read, and {untold} of {rules} could not tell")
+    if untold:
+        return _not_green(f"nothing found in what was read, but {untold} of {rules} could not tell")
+    if _not_whole(report):
+        return _not_green(f"no rule found anything, but {_not_whole(report)}")
+    if not judged:
+        return _not_green(f"none of the {rules} applies here, so nothing was judged")
+    text = f"all {rules} are ruled out or do not apply, for the time that was read"
+    return Headline(tone=Tone.CLEAR, word="NOTHING FOUND", text=text)
+
+
+def _not_green(text: str) -> Headline:
+    return Headline(tone=Tone.UNSURE, word="NOT GREEN", text=text)
+
+
+def _not_whole(report: Report) -> str:
+    cut_bundles = sum(not bundle.complete for bundle in report.bundles)
+    if cut_bundles:
+        return f"{counted(cut_bundles, 'bundle')} could not be read whole"
+    if unread(report):
+        return f"{counted(len(unread(report)), 'expected source')} could not be read whole"
+    if report.omissions:
+        return f"{counted(len(report.omissions), 'piece')} of the input had to be left out"
+    return "" if report.bundles else "no bundle was read"
+
+
+def _cause_view(cause: Cause, by_id: dict[str, Finding]) -> CauseView:
+    own = tuple(by_id[name] for name in cause.findings if name in by_id)
+    inside = set(cause.findings)
+    roots = [f for f in own if inside.isdisjoint(f.explained_by)] or list(own)
+    return CauseView(
+        id=cause.id,
+        title=cause.title,
+        severity=cause.severity,
+        confidence=cause.confidence or _least_sure(roots),
+        first_seen=cause.first_seen,
+        last_seen=cause.last_seen,
+        next_action=cause.next_action,
+        findings=own,
+        context=cause.context,
+        chain=cause.chain if len(cause.chain) > 1 else (),
+        considered=cause.considered,
+    )
+
+
+def _lonely(finding: Finding) -> CauseView:
+    return CauseView(
+        id=finding.id,
+        title=finding.title,
+        severity=finding.severity,
+        confidence=finding.confidence,
+        first_seen=finding.first_seen,
+        last_seen=finding.last_seen,
+        next_action=finding.action[0].step if finding.action else "",
+        findings=(finding,),
+        context=(),
+    )
+
+
+def _least_sure(found: list[Finding]) -> Confidence:
+    order = list(Confidence)
+    return max((f.confidence for f in found), key=order.index, default=Confidence.POSSIBLE)

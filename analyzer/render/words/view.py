@@ -1,0 +1,126 @@
+"""The words that all renderers share: hostile text made visible, times said with their doubt."""
+
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
+
+from analyzer.model.moment import Moment
+from analyzer.model.source import Source
+from analyzer.render.words.zone import clock_text
+
+LAST = datetime.max.replace(tzinfo=UTC)
+_LATIN_1 = range(0x100)
+_UNDECODABLE = range(0xDC80, 0xDD00)  # how Python's surrogateescape carries the bytes 80 to ff
+_SECOND = timedelta(seconds=1)
+DOUBT_SHOWN = _SECOND
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+
+
+def visible(text: str, *, lines: bool = False) -> str:
+    r"""Return `text` with everything that does not print written out; ``lines`` keeps its layout.
+
+    Control characters, bidi marks, zero-width characters and bytes that were not UTF-8 could
+    move the cursor, reorder or hide what a log line really says.
+
+    >>> visible("a\x1b[31mb\u202ec\n")
+    'a\\x1b[31mb<U+202E>c\\n'
+    """
+    if text.isprintable():
+        return text
+    kept = "\n\t" if lines else ""
+    return "".join(c if c.isprintable() or c in kept else _written_out(c) for c in text)
+
+
+def _written_out(character: str) -> str:
+    code = ord(character)
+    if character in "\n\r\t":
+        return {"\n": "\\n", "\r": "\\r", "\t": "\\t"}[character]
+    if code in _LATIN_1:
+        return f"\\x{code:02x}"
+    if code in _UNDECODABLE:
+        return f"\\x{code - 0xDC00:02x}"
+    return f"<U+{code:04X}>"
+
+
+def cut(text: str, limit: int) -> str:
+    """Return at most `limit` characters of `text`, and say how many are left out.
+
+    >>> cut("abcdef", 4)
+    'abcd [+2 characters]'
+    """
+    if len(text) <= limit:
+        return text
+    return f"{text[:limit]} [+{len(text) - limit} characters]"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return the number with its noun.
+
+    >>> counted(1, "rule"), counted(2, "rule"), counted(1200, "entry", "entries")
+    ('1 rule', '2 rules', '1,200 entries')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def stamp(moment: Moment | None) -> str:
+    """Return the time as people read it, in UTC or its zone, with its doubt if over a second."""
+    if moment is None:
+        return "time unknown"
+    text, zone = clock_text(moment)
+    if not moment.year_known:
+        return f"????{text[4:]} (year unknown)"
+    if moment.doubt <= _SECOND:
+        return f"{text} {zone}"
+    return f"about {text} {zone} {margin(moment)}"
+
+
+def margin(moment: Moment) -> str:
+    """Return the doubt of a moment, such as ±7 h, or -1 h +14 h."""
+    before, after = duration(moment.at - moment.earliest), duration(moment.latest - moment.at)
+    return f"±{after}" if before == after else f"-{before} +{after}"
+
+
+def duration(length: timedelta) -> str:
+    """Return the length in its largest fitting unit, rounded up: doubt is not talked down.
+
+    >>> duration(timedelta(hours=7)), duration(timedelta(seconds=61)), duration(timedelta(0))
+    ('7 h', '2 min', '0 s')
+    """
+    seconds = -(-length // _SECOND)
+    for unit, size in _UNITS:
+        if seconds >= (2 * size if unit == "d" else size):
+            return f"{-(-seconds // size)} {unit}"
+    return "0 s"
+
+
+def span(first: Moment | None, last: Moment | None) -> str:
+    """Return "A to B", or the one time if both read the same."""
+    begin, end = stamp(first), stamp(last)
+    return begin if begin == end else f"{begin} to {end}"
+
+
+def iso(moment: Moment | None) -> str | None:
+    """Return the instant as ISO 8601 in UTC; None if there is none, or its year is unknown."""
+    if moment is None or not moment.year_known:
+        return None
+    return iso_time(moment.at)
+
+
+def iso_time(time: datetime) -> str:
+    """Return an aware time as ISO 8601 in UTC, such as ``2024-11-22T10:06:01Z``."""
+    return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+
+
+def time_key(moment: Moment | None) -> datetime:
+    """Return what moments are sorted by; those that cannot be dated come last."""
+    return moment.at if moment is not None and moment.year_known else LAST
+
+
+def anchor(source: Source, bundles: tuple[str, ...]) -> str:
+    """Return the name of a source inside one page: number of its bundle, member, line.
+
+    Only characters that need no escape in an HTML id or a URL fragment.
+    """
+    number = bundles.index(source.bundle) + 1 if source.bundle in bundles else 0
+    member = quote(source.member, safe="/._-", errors="surrogatepass")
+    member = member.replace("~", "%7E").replace("%", "~")
+    return f"b{number}:{member}:{source.line}"

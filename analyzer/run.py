@@ -1,0 +1,184 @@
+"""The whole run on one screen: paths in, a report out."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO
+
+from analyzer import __version__
+from analyzer.bundle.archive import Progress
+from analyzer.bundle.budget import Budget
+from analyzer.case.assemble import Assembly, assemble
+from analyzer.case.case import Case
+from analyzer.case.events import EventTableBuilder
+from analyzer.case.gather import BundleContent, Gathering
+from analyzer.case.reading import ArchiveRead, contents_of, read_all
+from analyzer.causes import find_causes, load_edges
+from analyzer.judging import outcomes_of
+from analyzer.model.report import BundleInfo, HourCount, Omission, ParseProblem, Report
+from analyzer.parsers import LOG_PARSERS
+from analyzer.parsers.scan.scan import Scanner
+from analyzer.rebuilt.incidents.incidents import incidents
+from analyzer.rules.engine import suppressed
+from analyzer.rules.load import load_catalogue
+from analyzer.rules.pattern import Catalogue
+from analyzer.story.disks.views import disk_views
+from analyzer.story.nbd.views import nbd_views
+from analyzer.story.runs.backup_runs import backup_runs
+from analyzer.story.timeline.timeline import timeline_of
+
+_NO_INVENTORY = "no inventory.xml: not a whole status report, or its end is lost"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a run reads and judges.
+
+    ``log_as`` names the parser for a single file whose name says nothing (``smlog``), ``stdin``
+    is the stream behind the path ``-``, ``rules`` are folders or files with further patterns.
+    ``filtered`` is False only to show that the line filter changes no answer.
+    """
+
+    budget: Budget = field(default_factory=Budget)
+    log_as: str | None = None
+    rules: tuple[Path, ...] = ()
+    stdin: BinaryIO | None = None
+    filtered: bool = True
+
+
+def analyze(
+    paths: Sequence[Path],
+    options: Options | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> Report:
+    """Analyze status reports, each once, and return what can be said of them together.
+
+    Raises:
+        InputError: a path cannot be read, or nothing in any of them belongs to a status report.
+        CatalogueError: a pattern file is not valid.
+    """
+    return load_case(paths, options, progress)[1]
+
+
+def load_case(
+    paths: Sequence[Path],
+    options: Options | None = None,
+    progress: Callable[[Progress], None] | None = None,
+) -> tuple[Case, Report]:
+    """Analyze status reports as `analyze` does, and return the case beside the report.
+
+    Raises:
+        InputError: a path cannot be read, or nothing in any of them belongs to a status report.
+        CatalogueError: a pattern file is not valid.
+    """
+    options = options or Options()
+    budget = options.budget
+    catalogue = load_catalogue(extra=options.rules)
+    scanner = Scanner(
+        LOG_PARSERS, catalogue.selectors, line_limit=budget.line, filtered=options.filtered
+    )
+    builder = EventTableBuilder(keep=catalogue.keep)
+    gathering = Gathering(scanner, builder, budget.document)
+    reads, left_out = read_all(
+        paths,
+        gathering,
+        budget=budget,
+        log_as=options.log_as,
+        stdin=options.stdin,
+        progress=progress,
+    )
+    contents = contents_of(gathering)
+    known = assemble(contents, builder, scanner)
+    report = _report(options, catalogue, known, contents)
+    return known.case, replace(
+        report,
+        bundles=_bundle_infos(reads, contents),
+        omissions=_omissions(reads, left_out),
+    )
+
+
+def _report(
+    options: Options, catalogue: Catalogue, known: Assembly, contents: Sequence[BundleContent]
+) -> Report:
+    """Judge the case, and return the report without what the archives themselves tell."""
+    case = known.case
+    outcomes = outcomes_of(catalogue, case, known.sources)
+    outcomes, causes = find_causes(outcomes, case, load_edges())
+    return Report(
+        version=__version__,
+        catalogue=catalogue.version,
+        options=_shown(options),
+        bundles=(),
+        hosts=known.hosts,
+        causes=causes,
+        outcomes=outcomes,
+        coverage=known.coverage,
+        ledger=known.ledger,
+        omissions=(),
+        problems=_problems(contents),
+        suppressed=suppressed(catalogue, case.events),
+        timeline=timeline_of(outcomes, catalogue.context, case),
+        clocks=case.clocks,
+        holes=case.holes,
+        incidents=incidents(case),
+        disks=disk_views(case, outcomes),
+        nbd=nbd_views(case, outcomes),
+        runs=backup_runs(case, outcomes),
+        hours=_hours(case),
+    )
+
+
+def _hours(case: Case) -> tuple[HourCount, ...]:
+    return tuple(
+        HourCount(hour=datetime.fromisoformat(hour), host=host, lines=count)
+        for hour, host, count in case.events.per_hour()
+    )
+
+
+def _bundle_infos(
+    reads: Sequence[ArchiveRead], contents: Sequence[BundleContent]
+) -> tuple[BundleInfo, ...]:
+    """Return one row per status report, ordered by name."""
+    by_name = {content.name: content for content in contents}
+    rows = [
+        BundleInfo(
+            name=name,
+            kind=read.archive.kind,
+            sha256=read.archive.sha256,
+            captured_at=by_name[name].clock.captured_at,
+            complete=read.archive.complete,
+            note=_note(read, by_name[name]),
+        )
+        for read in reads
+        for name in read.bundles & by_name.keys()
+    ]
+    return tuple(sorted(rows, key=lambda row: row.name))
+
+
+def _note(read: ArchiveRead, content: BundleContent) -> str:
+    """Say why a report is not whole, as far as it is known."""
+    lost = "" if read.archive.complete else next((o.why for o in read.archive.omissions), "")
+    return "; ".join(note for note in (lost, "" if content.inventory else _NO_INVENTORY) if note)
+
+
+def _omissions(reads: Sequence[ArchiveRead], left_out: Sequence[Omission]) -> tuple[Omission, ...]:
+    found = [*left_out, *(omission for read in reads for omission in read.archive.omissions)]
+    return tuple(sorted(found, key=lambda row: (row.bundle, row.member, row.why)))
+
+
+def _problems(contents: Sequence[BundleContent]) -> tuple[ParseProblem, ...]:
+    found = [problem for content in contents for problem in content.problems]
+    return tuple(sorted(found, key=lambda problem: (problem.source, problem.what)))
+
+
+def _shown(options: Options) -> Mapping[str, str]:
+    """Return the options that differ from the defaults, as text; paths only by their names."""
+    default = asdict(Budget())
+    budget = asdict(options.budget)
+    shown = {name: str(value) for name, value in budget.items() if value != default[name]}
+    if options.log_as:
+        shown["as"] = options.log_as
+    if options.rules:
+        shown["rules"] = ", ".join(path.name for path in options.rules)
+    return shown

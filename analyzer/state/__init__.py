@@ -1,1 +1,0 @@
-"""Records become the pool as it was, and as it changed."""

@@ -1,0 +1,1 @@
+"""What is told after judging: disks, connections, runs, objects, the timeline."""

@@ -1,0 +1,153 @@
+"""Who belongs to which disk: rows, logs, operations and findings, looked up once per run."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.model.cbt import NO_LOG, CbtLog, Change, Contradiction
+from analyzer.model.finding import Finding, Outcome
+from analyzer.model.operation import Attachment, Operation
+from analyzer.model.xapi import Vdi
+from analyzer.rebuilt.cbt.walk_order import gone
+
+COMPARE = "vdi_list_changed_blocks"
+METADATA = "cbt_metadata"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskIndex:
+    """What is known of disks, by uuid.
+
+    ``owners`` names the live disk of a snapshot or a log, ``members`` the uuids of a live disk,
+    itself among them. ``pointed`` are the uuids that some log's pointer names. ``calls`` and
+    ``findings`` are those that name a uuid; of a comparison, either side. ``attached`` says who
+    has a disk active when the bundles were made: uuid → ``RW on jupiter``.
+    """
+
+    rows: Mapping[str, tuple[PoolState, Vdi]]
+    logs: Mapping[str, CbtLog]
+    owners: Mapping[str, str]
+    members: Mapping[str, frozenset[str]]
+    pointed: frozenset[str]
+    refs: Mapping[str, str]
+    calls: Mapping[str, tuple[Operation, ...]]
+    findings: Mapping[str, tuple[Finding, ...]]
+    attached: Mapping[str, str]
+    contradictions: Mapping[str, tuple[str, ...]]
+
+    def row(self, uuid: str) -> Vdi | None:
+        """Return the row of a disk."""
+        found = self.rows.get(uuid)
+        return found[1] if found else None
+
+    def owner(self, uuid: str) -> str:
+        """Return the disk that a snapshot or a log belongs to; a stranger belongs to itself."""
+        return self.owners.get(uuid, uuid)
+
+    def other(self, op: Operation) -> str:
+        """Return the disk that a comparison goes to, "" if it is not known."""
+        return self.refs.get(op.args[0], "") if op.args else ""
+
+
+def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
+    """Return the index of a case."""
+    rows = {vdi.uuid: (pool, vdi) for pool in case.pools for vdi in pool.vdis}
+    logs = {uuid: log for (_, uuid), log in sorted(case.cbt.now.items(), reverse=True)}
+    owners = _owners(case, rows)
+    members: dict[str, set[str]] = {}
+    for uuid in (*rows, *logs, *owners):
+        owner = owners.get(uuid, uuid)
+        members.setdefault(owner, {owner}).add(uuid)
+    refs = {key: vdi.uuid for _, vdi in rows.values() for key in (vdi.ref, vdi.uuid) if key}
+    return DiskIndex(
+        rows=rows,
+        logs=logs,
+        owners=owners,
+        members={owner: frozenset(own) for owner, own in members.items()},
+        pointed=frozenset(uuid for log in logs.values() for uuid in named(log)),
+        refs=refs,
+        calls=_calls(case.operations, refs),
+        findings=_findings(outcomes),
+        attached=_attached(case.attachments),
+        contradictions=_contradictions(case.cbt.contradictions),
+    )
+
+
+def named(log: CbtLog | None) -> tuple[str, ...]:
+    """Return the uuids that a log's pointers name; a log that is gone names nobody."""
+    if log is None or gone(log):
+        return ()
+    return tuple(p.value for p in (log.parent, log.child) if p and p.value != NO_LOG)
+
+
+def _owners(case: Case, rows: Mapping[str, tuple[PoolState, Vdi]]) -> dict[str, str]:
+    owners = {uuid: _origin(pool, vdi) for uuid, (pool, vdi) in rows.items()}
+    for chain in case.cbt.chains:
+        known = (owners[log.uuid] for log in chain.logs if not _rootless(rows, log.uuid))
+        last = chain.logs[-1].uuid if chain.logs else ""
+        owner = chain.live or next(known, last)
+        owners |= {log.uuid: owner for log in chain.logs if _rootless(rows, log.uuid)}
+    for newer, older in _taken(case):
+        if _rootless(rows, newer):
+            owners.setdefault(newer, owners.get(older, older))
+    return owners
+
+
+def _taken(case: Case) -> Iterable[tuple[str, str]]:
+    """Yield (snapshot, its disk) for each log that was renamed, as a snapshot does."""
+    for (_, uuid), log in sorted(case.cbt.now.items()):
+        for change in log.changes:
+            if change.change is Change.RENAMED and change.value:
+                yield change.value, uuid
+            elif change.change is Change.ARRIVED and change.value:
+                yield uuid, change.value
+
+
+def _origin(pool: PoolState, vdi: Vdi) -> str:
+    live = pool.vdi(vdi.snapshot_of)
+    return live.uuid if live else vdi.uuid
+
+
+def _rootless(rows: Mapping[str, tuple[PoolState, Vdi]], uuid: str) -> bool:
+    """Tell whether the database does not say of which disk a log is."""
+    if uuid not in rows:
+        return True
+    pool, vdi = rows[uuid]
+    return pool.vdi(vdi.snapshot_of) is None and (vdi.type == METADATA or vdi.is_a_snapshot is True)
+
+
+def _calls(
+    operations: Iterable[Operation], refs: Mapping[str, str]
+) -> dict[str, tuple[Operation, ...]]:
+    calls: dict[str, list[Operation]] = {}
+    for op in operations:
+        sides = [op.vdi] if op.vdi else []
+        if op.name == COMPARE and op.args and op.args[0] in refs:
+            sides.append(refs[op.args[0]])
+        for uuid in dict.fromkeys(sides):
+            calls.setdefault(uuid, []).append(op)
+    return {uuid: tuple(own) for uuid, own in calls.items()}
+
+
+def _findings(outcomes: Iterable[Outcome]) -> dict[str, tuple[Finding, ...]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in (finding for outcome in outcomes for finding in outcome.findings):
+        for uuid in dict.fromkeys(s.uuid for s in finding.subjects if s.type == "VDI"):
+            found.setdefault(uuid, []).append(finding)
+    return {uuid: tuple(own) for uuid, own in found.items()}
+
+
+def _attached(attachments: Iterable[Attachment]) -> dict[str, str]:
+    found: dict[str, set[str]] = {}
+    for each in attachments:
+        if each.open_at_capture:
+            found.setdefault(each.vdi, set()).add(f"{each.mode.value} on {each.host}")
+    return {uuid: ", ".join(sorted(words)) for uuid, words in found.items()}
+
+
+def _contradictions(every: Iterable[Contradiction]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, set[str]] = {}
+    for each in every:
+        found.setdefault(each.uuid, set()).add(each.what)
+    return {uuid: tuple(sorted(texts)) for uuid, texts in found.items()}

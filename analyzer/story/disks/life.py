@@ -1,0 +1,154 @@
+"""The life line of a disk: what SM and the database say happened to it, and its comparisons."""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
+
+from analyzer.case.quotation import quote
+from analyzer.model.disk import Comparison, LifeEvent, LifeKind
+from analyzer.model.event import Event
+from analyzer.model.finding import Evidence, Finding
+from analyzer.model.moment import Moment
+from analyzer.model.operation import Operation, Result
+from analyzer.model.xapi import Vdi
+from analyzer.story.disks.index import COMPARE, DiskIndex
+
+_KINDS: Mapping[str, LifeKind] = MappingProxyType(
+    {
+        "vdi_enable_cbt": LifeKind.ENABLED,
+        "vdi_disable_cbt": LifeKind.DISABLED,
+        "vdi_snapshot": LifeKind.SNAPSHOT,
+        "vdi_data_destroy": LifeKind.DATA_DESTROY,
+        "vdi_resize": LifeKind.RESIZED,
+        "vdi_resize_online": LifeKind.RESIZED,
+        "vdi_delete": LifeKind.DELETED,
+        COMPARE: LifeKind.COMPARED,
+    }
+)
+_ALIKE = 120  # seconds between xapi's time of a snapshot and SM's line for it
+_EPOCH = 1970
+
+
+def life_of(
+    known: DiskIndex, members: frozenset[str], findings: Iterable[Finding]
+) -> tuple[LifeEvent, ...]:
+    """Return the events of a disk's life in the order of their times, undated ones last."""
+    calls = [event for op in _calls(known, members) if (event := _call(known, op))]
+    lost = [_lost(f) for f in findings if f.rule.startswith("cbt-disabled-")]
+    rows = (known.row(uuid) for uuid in sorted(members))
+    taken = [event for row in rows if row and (event := _taken(row, calls))]
+    return tuple(sorted((*calls, *lost, *taken), key=_when))
+
+
+def comparisons_of(known: DiskIndex, members: frozenset[str]) -> tuple[Comparison, ...]:
+    """Return the calls of list_changed_blocks that name the disk or one of its snapshots."""
+    return tuple(
+        Comparison(
+            older=op.vdi or "",
+            newer=known.other(op),
+            moment=op.first,
+            result=op.result,
+            why=_why(op),
+            evidence=evidence,
+        )
+        for op in _calls(known, members)
+        if op.name == COMPARE and (evidence := _evidence(op))
+    )
+
+
+def _calls(known: DiskIndex, members: frozenset[str]) -> list[Operation]:
+    found = {id(op): op for uuid in members for op in known.calls.get(uuid, ())}
+    return sorted(found.values(), key=lambda op: (op.first.at, op.host, op.pid or 0, op.name))
+
+
+def _call(known: DiskIndex, op: Operation) -> LifeEvent | None:
+    kind = _KINDS.get(op.name)
+    evidence = _evidence(op)
+    if kind is None or evidence is None:
+        return None
+    return LifeEvent(
+        kind=kind,
+        moment=op.first,
+        what=_what(known, op, kind),
+        result=op.result,
+        evidence=evidence,
+    )
+
+
+def _what(known: DiskIndex, op: Operation, kind: LifeKind) -> str:
+    failed = f": {_why(op)}" if _why(op) else ""
+    if kind is LifeKind.COMPARED:
+        return f"from {op.vdi} to {known.other(op) or 'a disk that is not known'}{failed}"
+    if kind is LifeKind.RESIZED and op.args:
+        return f"{op.vdi} to {op.args[0]} bytes{failed}"
+    return f"{op.vdi}{failed}"
+
+
+def _why(op: Operation) -> str:
+    """Return the last error that was raised, "" where none was."""
+    if op.result is not Result.FAILED or not op.raised:
+        return ""
+    last = op.raised[-1]
+    return f"error {last.code}, {last.text}" if last.code is not None else last.text
+
+
+def _evidence(op: Operation) -> Evidence | None:
+    lines: tuple[Event | None, ...] = (
+        op.entry,
+        *(raised.event for raised in op.raised),
+        *(command.event for command in op.commands),
+        *op.notes,
+    )
+    line = next((line for line in lines if line), None)
+    return Evidence(source=line.source, text=line.text, at=line.moment) if line else None
+
+
+def _lost(finding: Finding) -> LifeEvent:
+    return LifeEvent(
+        kind=LifeKind.LOST,
+        moment=finding.first_seen,
+        what=finding.title,
+        result=Result.SUCCEEDED,
+        evidence=finding.evidence[0],
+    )
+
+
+def _taken(row: Vdi, calls: Iterable[LifeEvent]) -> LifeEvent | None:
+    """Return the snapshot that a row tells of, None where a call in the log tells it already."""
+    moment = snapshot_time(row)
+    if not row.is_a_snapshot or moment is None:
+        return None
+    if any(_same(call, moment) for call in calls):
+        return None
+    text = quote(row, "is_a_snapshot", "snapshot_of", "snapshot_time", "type", "cbt_enabled")
+    return LifeEvent(
+        kind=LifeKind.SNAPSHOT,
+        moment=moment,
+        what=f"{row.uuid} taken, as the database says",
+        result=Result.SUCCEEDED,
+        evidence=Evidence(source=row.source, text=text, at=moment),
+    )
+
+
+def _same(call: LifeEvent, moment: Moment) -> bool:
+    if call.kind is not LifeKind.SNAPSHOT or call.moment is None:
+        return False
+    return abs((call.moment.at - moment.at).total_seconds()) <= _ALIKE
+
+
+def snapshot_time(row: Vdi) -> Moment | None:
+    """Return VDI.snapshot_time as a moment; xapi writes 1970 where there is none."""
+    try:
+        time = datetime.fromisoformat(row.snapshot_time or "")
+    except ValueError:
+        return None
+    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
+    if aware.year <= _EPOCH:
+        return None
+    return Moment.exact(aware.astimezone(UTC), "VDI.snapshot_time")
+
+
+def _when(event: LifeEvent) -> tuple[bool, str, str, str]:
+    moment = event.moment
+    dated = moment is not None and moment.year_known
+    return not dated, moment.at.isoformat() if moment else "", event.kind.value, event.what

@@ -1,0 +1,203 @@
+"""Disks with CBT as the report shows them: who they are, their chain, their life, their findings.
+
+A disk is shown if CBT is or was used on it: the database's flag, a log, an operation or a finding
+says so. Logs that belong to no disk of the database are shown as a disk without a name.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.case.quotation import quote
+from analyzer.model.cbt import CbtLog, Change
+from analyzer.model.disk import (
+    BreakKind,
+    DiskChain,
+    DiskLog,
+    DiskState,
+    DiskView,
+    LogKind,
+)
+from analyzer.model.finding import Confidence, Evidence, Finding, Outcome, Severity, Subject
+from analyzer.model.moment import Moment
+from analyzer.model.xapi import Vdi
+from analyzer.rebuilt.cbt.walk_order import gone, join
+from analyzer.story.disks.index import METADATA, DiskIndex, index, named
+from analyzer.story.disks.life import comparisons_of, life_of
+
+_ABSENT = "is not among the logs that are known"
+_NO_TIME = "1970"
+
+
+def disk_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[DiskView, ...]:
+    """Return every disk with CBT, ordered by pool, SR, name and uuid."""
+    known = index(case, outcomes)
+    owners = {known.owner(uuid) for uuid in _concerned(known)}
+    views = (_view(case, known, owner) for owner in sorted(owners))
+    return tuple(sorted(views, key=lambda view: view.key))
+
+
+def disk_view(case: Case, outcomes: Sequence[Outcome], uuid: str) -> DiskView:
+    """Return one disk, with CBT or not; for a snapshot, the disk that it was taken of."""
+    known = index(case, outcomes)
+    return _view(case, known, known.owner(uuid))
+
+
+def _concerned(known: DiskIndex) -> Iterable[str]:
+    for uuid, (_, vdi) in known.rows.items():
+        if vdi.cbt_enabled or vdi.type == METADATA:
+            yield uuid
+    for uuid, log in known.logs.items():
+        if not gone(log) or log.changes:
+            yield uuid
+    for uuid, findings in known.findings.items():
+        if uuid in known.members and any(f.rule.startswith("cbt-") for f in findings):
+            yield uuid
+
+
+def _view(case: Case, known: DiskIndex, owner: str) -> DiskView:
+    pool, row = known.rows.get(owner, (None, None))
+    members = _members(known, owner)
+    logs = {uuid: log for uuid in members if (log := _log(known, uuid))}
+    joined = join(logs, _ABSENT)
+    chain = DiskChain(
+        logs=tuple(_drawn(known, logs[uuid], live=uuid == owner) for uuid in joined.order),
+        links=joined.links,
+        breaks=joined.breaks,
+    )
+    own = known.members.get(owner, frozenset((owner,)))
+    about = tuple({f.id: f for uuid in sorted(own) for f in known.findings.get(uuid, ())}.values())
+    sr, sr_type = _sr(case, pool, row, logs.values())
+    enabled = row.cbt_enabled if row else None
+    return DiskView(
+        pool=(pool.pool.name_label or pool.pool.uuid) if pool and pool.pool else "",
+        sr=sr,
+        sr_type=sr_type,
+        vdi=_disk(row),
+        vms=_vms(pool, row),
+        cbt_enabled=enabled,
+        state=_state(chain, enabled, about, live=owner),
+        chain=chain,
+        life=life_of(known, own, about),
+        comparisons=comparisons_of(known, own),
+        contradictions=tuple(t for u in sorted(own) for t in known.contradictions.get(u, ())),
+        findings=tuple(sorted(finding.id for finding in about)),
+    )
+
+
+def _disk(row: Vdi | None) -> Subject | None:
+    if row is None or row.type == METADATA:
+        return None
+    return Subject(type="VDI", uuid=row.uuid, name=row.name_label)
+
+
+def _members(known: DiskIndex, owner: str) -> tuple[str, ...]:
+    """Return the disk, its snapshots and what their pointers name: oldest first, disk last."""
+    own = known.members.get(owner, frozenset((owner,)))
+    own |= {uuid for each in own for uuid in named(known.logs.get(each))}
+    return tuple(sorted(own, key=lambda uuid: (uuid == owner, _age(known, uuid), uuid)))
+
+
+def _age(known: DiskIndex, uuid: str) -> str:
+    """Return what snapshots are sorted by where no pointer tells: their time, "" if unknown."""
+    row = known.row(uuid)
+    if row is not None and row.snapshot_time and not row.snapshot_time.startswith(_NO_TIME):
+        return row.snapshot_time.replace("-", "")
+    log = known.logs.get(uuid)
+    born = next((c.moment for c in log.changes if c.moment), None) if log else None
+    return born.at.strftime("%Y%m%dT%H:%M:%SZ") if born else ""
+
+
+def _log(known: DiskIndex, uuid: str) -> CbtLog | None:
+    """Return a log worth drawing; a disk with the database's flag has one that was not seen."""
+    log, row = known.logs.get(uuid), known.row(uuid)
+    flagged = row is not None and (row.cbt_enabled is True or row.type == METADATA)
+    if log is None:
+        return CbtLog(sr=(row.sr if row else None) or "", uuid=uuid) if flagged else None
+    return log if flagged or not gone(log) or uuid in known.pointed else None
+
+
+def _drawn(known: DiskIndex, log: CbtLog, *, live: bool) -> DiskLog:
+    row = known.row(log.uuid)
+    exists, consistent, size = log.exists, log.consistent, log.size
+    return DiskLog(
+        uuid=log.uuid,
+        name=row.name_label if row else None,
+        kind=_kind(row, live=live),
+        exists=exists.value if exists else None,
+        confidence=exists.confidence if exists else None,
+        consistent=consistent.value if consistent else None,
+        size=size.value if size else None,
+        cbt_enabled=row.cbt_enabled if row else None,
+        attached=known.attached.get(log.uuid, ""),
+        created=_when(log, Change.CREATED, Change.ARRIVED),
+        removed=_when(log, Change.REMOVED) if gone(log) else None,
+        evidence=exists.evidence if exists else _flag(row),
+    )
+
+
+def _kind(row: Vdi | None, *, live: bool) -> LogKind:
+    if row is None:
+        return LogKind.UNKNOWN
+    if row.type == METADATA:
+        return LogKind.METADATA
+    return LogKind.SNAPSHOT if row.is_a_snapshot or not live else LogKind.LIVE
+
+
+def _when(log: CbtLog, *kinds: Change) -> Moment | None:
+    return next((c.moment for c in reversed(log.changes) if c.change in kinds), None)
+
+
+def _flag(row: Vdi | None) -> Evidence | None:
+    if row is None:
+        return None
+    text = quote(row, "cbt_enabled", "type", "is_a_snapshot", "snapshot_of")
+    return Evidence(source=row.source, text=text)
+
+
+def _sr(
+    case: Case, pool: PoolState | None, row: Vdi | None, logs: Iterable[CbtLog]
+) -> tuple[Subject, str | None]:
+    uuid = (row.sr if row else None) or next((log.sr for log in logs if log.sr), "")
+    pools = (pool,) if pool else case.pools
+    found = next((sr for each in pools if (sr := each.sr(uuid))), None)
+    if found is None:
+        return Subject(type="SR", uuid=uuid), None
+    return Subject(type="SR", uuid=found.uuid, name=found.name_label), found.type
+
+
+def _vms(pool: PoolState | None, row: Vdi | None) -> tuple[Subject, ...]:
+    if pool is None or row is None:
+        return ()
+    vms = (pool.vm(vbd.vm) for vbd in pool.vbds_of(row))
+    own = {vm.uuid: vm for vm in vms if vm and not vm.is_control_domain}
+    return tuple(
+        Subject(type="VM", uuid=uuid, name=vm.name_label) for uuid, vm in sorted(own.items())
+    )
+
+
+def _state(
+    chain: DiskChain, enabled: bool | None, about: Sequence[Finding], *, live: str
+) -> DiskState:
+    """Return SOUND only where every log was seen and every pointer is certain."""
+    faults = any(b.kind is BreakKind.FAULT for b in chain.breaks)
+    bad = any(finding.severity is not Severity.INFO for finding in about)
+    if faults or bad or any(link.stale for link in chain.links):
+        return DiskState.BROKEN
+    if not chain.logs:
+        return DiskState.OFF if enabled is False else DiskState.UNPROVEN
+    own = next((log for log in chain.logs if log.uuid == live), None)
+    if own is None and enabled is False and _all_seen(chain):
+        return DiskState.OFF
+    if own is None or own.exists is not True or enabled is not True:
+        return DiskState.UNPROVEN
+    return DiskState.SOUND if _all_seen(chain) else DiskState.UNPROVEN
+
+
+def _all_seen(chain: DiskChain) -> bool:
+    return (
+        all(log.exists and log.confidence is Confidence.CERTAIN for log in chain.logs)
+        and all(link.confidence is Confidence.CERTAIN for link in chain.links)
+        and not any(found.kind is BreakKind.UNKNOWN for found in chain.breaks)
+        and all(log.consistent is not False or log.attached for log in chain.logs)
+    )

@@ -1,0 +1,1 @@
+"""Why a rule fired, and what was made of a line."""

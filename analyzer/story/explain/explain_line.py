@@ -1,0 +1,176 @@
+"""What was made of one line: its record, its time, who asked for it, and what rests on it."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer.case.case import Case
+from analyzer.model.event import Event
+from analyzer.model.explained import HitExplained, LineExplained
+from analyzer.model.finding import Evidence
+from analyzer.model.moment import Moment
+from analyzer.model.report import Report
+from analyzer.model.source import Source
+from analyzer.parsers._api import Hit, Record
+from analyzer.parsers.scan.scan import Scanner
+from analyzer.rebuilt.calls.line_again import LineAgain
+
+_SHOWN_AROUND = 2
+_SHORT = 120
+_BLANK = "it is empty: blank lines are passed over"
+_UNREAD = "no parser of cbtriage reads this member"
+_NOT_UNDERSTOOD = (
+    "not understood: it has not the form of this log (a stamp, a host, a program, and what that "
+    "writes), so nothing is concluded from it"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindWords:
+    """What a kind of line is asked for: the role and title of its pattern, and why it is noise."""
+
+    role: str
+    title: str
+    reason: str = ""
+
+
+def explain_line(
+    case: Case,
+    report: Report,
+    again: LineAgain,
+    scanner: Scanner,
+    words: Callable[[str], KindWords],
+) -> LineExplained:
+    """Return all that was made of a line; ``words`` tells of a selector.
+
+    The member must have the line.
+    """
+    assert again.text is not None
+    record, begins = _record(again, scanner)
+    source = Source(bundle=again.bundle, member=again.member, line=begins)
+    kept = case.events.of_line(source)
+    own = Source(bundle=again.bundle, member=again.member, line=again.line)
+    whole = () if again.is_log else (Source(bundle=again.bundle, member=again.member),)
+    hits = scanner.match(again.parser, record.process, record.message) if record else ()
+    return LineExplained(
+        source=own,
+        whole=not again.is_log and bool(again.parser),
+        host=next((host.name for host in case.hosts if host.bundle == again.bundle), again.bundle),
+        text=again.text,
+        before=again.before[-_SHOWN_AROUND:],
+        after=again.after[:_SHOWN_AROUND],
+        parser=again.parser,
+        problem=_problem(again, record),
+        begins=begins,
+        record=record.text if record else "",
+        head=_head(record),
+        moment=_moment(case, source, record, kept),
+        hits=tuple(_hits(hits, kept, words)),
+        quoted_by=tuple(dict.fromkeys(_quoted_by(case, report, {source, own, *whole}))),
+    )
+
+
+def _record(again: LineAgain, scanner: Scanner) -> tuple[Record | None, int]:
+    """Return the record that the line belongs to, and the number of the line it begins on."""
+    assert again.text is not None
+    if not again.is_log:
+        return None, again.line
+    lines = (*again.before, again.text, *again.after)
+    first = again.line - len(again.before)
+    place = len(again.before) + 1
+    records = scanner.parse_text(again.parser, "".join(f"{line}\n" for line in lines))
+    own = [record for record in records if record.line <= place and _holds(record, place, again)]
+    if not own:
+        return None, again.line
+    return own[-1], first + own[-1].line - 1
+
+
+def _holds(record: Record, place: int, again: LineAgain) -> bool:
+    """Tell whether a line is one of those of a record; other programs' may lie between them."""
+    if record.line == place:
+        return True
+    return record.lines > 1 and (again.text or "").rstrip("\r") in record.text.split("\n")[1:]
+
+
+def _problem(again: LineAgain, record: Record | None) -> str:
+    if not again.parser:
+        return _UNREAD
+    if not again.is_log or record is not None:
+        return ""
+    return _NOT_UNDERSTOOD if (again.text or "").strip() else _BLANK
+
+
+def _head(record: Record | None) -> str:
+    if record is None:
+        return ""
+    parts = (
+        ("program", record.process),
+        ("pid", record.pid),
+        ("task", record.task),
+        ("level", record.level.value if record.level else None),
+        ("host", record.syslog_host),
+        ("repeated", f"{record.count} times" if record.count > 1 else None),
+    )
+    return ", ".join(f"{name} {value}" for name, value in parts if value not in (None, ""))
+
+
+def _moment(
+    case: Case, source: Source, record: Record | None, kept: Sequence[Event]
+) -> Moment | None:
+    if kept:
+        return kept[0].moment
+    if record is None or case.date is None:
+        return None
+    return case.date(source.bundle, source.member, source.line, record.stamp)
+
+
+def _hits(
+    hits: Sequence[Hit], kept: Sequence[Event], words: Callable[[str], KindWords]
+) -> Iterator[HitExplained]:
+    """Yield what takes the line: of a log as it is matched now, of a document as it was kept."""
+    rows: dict[str, Mapping[str, str]] = {event.kind: event.fields for event in kept}
+    taken = {hit.selector: hit.fields for hit in hits}
+    for kind, fields in {**rows, **taken}.items():
+        about = words(kind)
+        yield HitExplained(
+            kind=kind,
+            role=about.role,
+            title=about.title,
+            kept=kind in rows,
+            fields=fields,
+            reason=about.reason,
+        )
+
+
+def _quoted_by(case: Case, report: Report, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
+    """Yield (what, id or name, title) of all that rests on one of these lines."""
+    for finding in (each for outcome in report.outcomes for each in outcome.findings):
+        if _rests(finding.evidence, sources):
+            yield "finding", finding.id, finding.title
+    for incident in report.incidents:
+        if _rests(incident.evidence, sources):
+            yield "incident", incident.id, incident.title
+    for cause in report.causes:
+        if sources.intersection(cause.context):
+            yield "cause", cause.id, cause.title
+    yield from _calls(case, sources)
+    yield from _remarks(report, sources)
+
+
+def _rests(quotations: Iterable[Evidence], sources: set[Source]) -> bool:
+    return any(evidence.source in sources for evidence in quotations)
+
+
+def _calls(case: Case, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
+    for operation in case.operations:
+        if any(event.source in sources for event in operation.lines):
+            of = f"disk {operation.vdi}, " if operation.vdi else ""
+            yield "call of SM", operation.name or "(entry not seen)", f"{of}{operation.result}"
+
+
+def _remarks(report: Report, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
+    for suppressed in report.suppressed:
+        if suppressed.example in sources:
+            yield "noise", suppressed.pattern, suppressed.reason
+    for problem in report.problems:
+        if problem.source in sources:
+            yield "problem", problem.source.member, problem.what[:_SHORT]

@@ -1,0 +1,1 @@
+"""Connections and addresses, as the report tells them."""

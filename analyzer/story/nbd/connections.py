@@ -1,0 +1,134 @@
+"""Connections that were not closed in order and disks left in dom0, as the report shows them."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from analyzer.case.pool import PoolState
+from analyzer.model.finding import Subject
+from analyzer.model.moment import Moment
+from analyzer.model.nbd import Dom0Attachment, NbdSession, SessionFate
+from analyzer.model.nbd_view import Leftover, NbdConnection
+from analyzer.story.nbd.hosts import quoted
+from analyzer.story.nbd.places import FindingIds
+
+MOST_CONNECTIONS = 1000
+_QUOTES, _ROWS = 2, 2
+_RANK: Mapping[SessionFate, int] = MappingProxyType(
+    {
+        SessionFate.LEAKED: 0,
+        SessionFate.FAILED: 1,
+        SessionFate.OPEN: 2,
+        SessionFate.STOPPED: 3,
+        SessionFate.UNKNOWN: 4,
+        SessionFate.CLOSED: 5,
+    }
+)
+
+
+def connections_of(
+    hosts: Mapping[str, Subject], pools: Sequence[PoolState], sessions: Sequence[NbdSession]
+) -> tuple[tuple[NbdConnection, ...], int]:
+    """Return the connections not closed in order, by time, and how many had no room.
+
+    ``hosts`` is the host of each bundle. The worst fates have room first, and of one fate the
+    latest. What is not dated comes last.
+    """
+    notable = [each for each in sessions if each.fate is not SessionFate.CLOSED]
+    chosen = sorted(notable, key=lambda each: (_RANK[each.fate], -_age(each)))[:MOST_CONNECTIONS]
+    shown = sorted(chosen, key=lambda each: (_time(each), each.host, _place(each)))
+    views = tuple(_connection(hosts[each.bundle], pools, each) for each in shown)
+    return views, len(notable) - len(views)
+
+
+def _moment(session: NbdSession) -> Moment | None:
+    return session.began or session.ended or next((e.moment for e in session.events), None)
+
+
+def _time(session: NbdSession) -> datetime:
+    moment = _moment(session)
+    return moment.at if moment and moment.year_known else datetime.max.replace(tzinfo=UTC)
+
+
+def _age(session: NbdSession) -> float:
+    return (_time(session) - datetime.min.replace(tzinfo=UTC)) / timedelta(seconds=1)
+
+
+def _place(session: NbdSession) -> tuple[str, str]:
+    return next((f"{event.source.line:012d}" for event in session.events), ""), session.vbd or ""
+
+
+def _connection(host: Subject, pools: Sequence[PoolState], session: NbdSession) -> NbdConnection:
+    events = session.events
+    ends = (*events[:_QUOTES], *events[max(len(events) - _QUOTES, _QUOTES) :])
+    return NbdConnection(
+        host=host,
+        bundle=session.bundle,
+        pid=session.pid,
+        fate=session.fate,
+        joined=session.joined,
+        began=session.began,
+        ended=session.ended,
+        trouble=session.trouble,
+        code=session.code,
+        vbd=session.vbd,
+        vdi=_disk(pools, session.vdi) if session.vdi else None,
+        vdi_joined=session.vdi_joined,
+        session=session.session,
+        lines=len(events),
+        evidence=(*map(quoted, ends), *session.rows[:_ROWS]),
+    )
+
+
+def _disk(pools: Sequence[PoolState], uuid: str) -> Subject:
+    row = next((vdi for pool in pools if (vdi := pool.vdi(uuid))), None)
+    return Subject(type="VDI", uuid=uuid, name=row.name_label if row else None)
+
+
+def leftovers_of(
+    hosts: Mapping[str, Subject],
+    pools: Sequence[PoolState],
+    attachments: Sequence[Dom0Attachment],
+    ids: FindingIds,
+) -> tuple[Leftover, ...]:
+    """Return disks that control domains hold, by host, disk and VBD; ``hosts`` is by uuid."""
+    views = [
+        _leftover(hosts.get(each.host) or _unnamed(each), pools, each, ids) for each in attachments
+    ]
+    return tuple(sorted(views, key=_holder))
+
+
+def _unnamed(attachment: Dom0Attachment) -> Subject:
+    return Subject(type="host", uuid=attachment.host)
+
+
+def _holder(view: Leftover) -> tuple[str, str, str, str]:
+    return view.host.name or "", view.host.uuid, view.vdi.uuid, view.vbd or ""
+
+
+def _leftover(
+    host: Subject, pools: Sequence[PoolState], attachment: Dom0Attachment, ids: FindingIds
+) -> Leftover:
+    return Leftover(
+        host=host,
+        vdi=_disk(pools, attachment.vdi),
+        vbd=attachment.vbd,
+        mode=attachment.mode,
+        plugged=attachment.plugged,
+        leaked=attachment.leaked,
+        in_use=attachment.in_use,
+        because=attachment.because,
+        since=attachment.since,
+        before=attachment.before,
+        by=attachment.by,
+        connection=_words(attachment.session),
+        evidence=attachment.evidence,
+        findings=ids.get(attachment.vdi, ()),
+    )
+
+
+def _words(session: NbdSession | None) -> str:
+    if session is None:
+        return ""
+    pid = f" (pid {session.pid})" if session.pid is not None else ""
+    return f"a connection to xapi-nbd{pid} on {session.host}, {session.fate.value}"

@@ -1,0 +1,1 @@
+"""Hosts, networks and SRs, as `show` tells them."""

@@ -1,0 +1,139 @@
+"""One SR as a command shows it: hosts, space, disks with CBT, NBD, who holds what, findings."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.case.quotation import quote
+from analyzer.model.finding import Evidence, Finding, Outcome, Subject
+from analyzer.model.nbd import Dom0Attachment, NbdInfo
+from analyzer.model.xapi import Pbd, Sr, Vdi
+from analyzer.rebuilt.nbd.dom0.attachments import dom0_attachments
+from analyzer.rebuilt.nbd.info.answer import sr_answers
+
+_METADATA = "cbt_metadata"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SrPlug:
+    """A host and whether it has the SR attached, None where its row does not say."""
+
+    host: Subject
+    attached: bool | None
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SrDisk:
+    """A disk with CBT; ``kind`` is live, snapshot, or cbt_metadata."""
+
+    vdi: Subject
+    kind: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SrView:
+    """One SR; sizes in bytes, None where not known; ``operations`` are (name, task).
+
+    ``space`` quotes what hosts measured, ``disks`` counts its rows, ``info`` is what get_nbd_info
+    answers for its disks, None for an SR that holds none.
+    """
+
+    pool: str
+    sr: Subject
+    type: str | None
+    shared: bool | None
+    size: int | None
+    used: int | None
+    evidence: Evidence
+    plugs: tuple[SrPlug, ...]
+    operations: tuple[tuple[str, str], ...] | None
+    space: tuple[Evidence, ...]
+    disks: int
+    with_cbt: tuple[SrDisk, ...]
+    info: NbdInfo | None
+    held: tuple[Dom0Attachment, ...]
+    findings: tuple[Finding, ...]
+
+
+def sr_views(case: Case, outcomes: Sequence[Outcome], wanted: str = "") -> tuple[SrView, ...]:
+    """Return the SRs that `wanted` fits (name, uuid, its beginning; "" for all), by pool and name.
+
+    A whole uuid or a name wins over the beginning of a uuid.
+    """
+    every = [(pool, sr) for pool in case.pools for sr in pool.srs]
+    exact = [pair for pair in every if wanted in (pair[1].uuid, pair[1].name_label)]
+    begun = [pair for pair in every if pair[1].uuid.startswith(wanted.lower())]
+    chosen = (exact or begun) if wanted else every
+    views = (_view(case, outcomes, pool, sr) for pool, sr in chosen)
+    return tuple(sorted(views, key=lambda view: (view.pool, view.sr.name or "", view.sr.uuid)))
+
+
+def _view(case: Case, outcomes: Sequence[Outcome], pool: PoolState, sr: Sr) -> SrView:
+    disks = tuple(vdi for vdi in pool.vdis if pool.sr(vdi.sr) == sr)
+    uuids = {sr.uuid, *(vdi.uuid for vdi in disks)}
+    operations = sr.current_operations
+    name = pool.pool and (pool.pool.name_label or pool.pool.uuid)
+    answers = (each.info for each in sr_answers(case) if each.pool is pool and each.sr == sr)
+    return SrView(
+        pool=name or "",
+        sr=Subject(type="SR", uuid=sr.uuid, name=sr.name_label),
+        type=sr.type,
+        shared=sr.shared,
+        size=sr.physical_size,
+        used=sr.physical_utilisation,
+        evidence=Evidence(
+            source=sr.source,
+            text=quote(sr, "type", "physical_size", "physical_utilisation", "current_operations"),
+        ),
+        plugs=tuple(_plug(pool, pbd) for pbd in pool.pbds_of(sr)),
+        operations=None
+        if operations is None
+        else tuple(sorted((what, task) for task, what in operations.items())),
+        space=tuple(_space(case, sr)),
+        disks=len(disks),
+        with_cbt=tuple(_disk(vdi) for vdi in disks if vdi.cbt_enabled or vdi.type == _METADATA),
+        info=next(answers, None),
+        held=tuple(each for each in dom0_attachments(case) if each.vdi in uuids),
+        findings=tuple(_about(outcomes, uuids)),
+    )
+
+
+def _plug(pool: PoolState, pbd: Pbd) -> SrPlug:
+    host = pool.host(pbd.host)
+    return SrPlug(
+        host=Subject(
+            type="Host",
+            uuid=host.uuid if host else pbd.host or "",
+            name=host.name_label if host else None,
+        ),
+        attached=pbd.currently_attached,
+        evidence=Evidence(source=pbd.source, text=quote(pbd, "host", "SR", "currently_attached")),
+    )
+
+
+def _disk(vdi: Vdi) -> SrDisk:
+    kind = "snapshot" if vdi.is_a_snapshot else "live"
+    return SrDisk(
+        vdi=Subject(type="VDI", uuid=vdi.uuid, name=vdi.name_label),
+        kind=_METADATA if vdi.type == _METADATA else kind,
+    )
+
+
+def _space(case: Case, sr: Sr) -> Iterator[Evidence]:
+    """Yield the lines of ``vgs`` and ``df`` about an SR, of every host that shows them."""
+    for report in case.hosts:
+        for group in report.vgs.groups if report.vgs else ():
+            if group.name.endswith(f"-{sr.uuid}"):
+                yield Evidence(source=group.source, text=group.text)
+        for mount in report.mounts.mounts if report.mounts else ():
+            if mount.path.endswith(f"/sr-mount/{sr.uuid}"):
+                yield Evidence(source=mount.source, text=mount.text)
+
+
+def _about(outcomes: Sequence[Outcome], uuids: set[str]) -> Iterator[Finding]:
+    for outcome in outcomes:
+        for finding in outcome.findings:
+            if any(subject.uuid in uuids for subject in finding.subjects):
+                yield finding

@@ -1,0 +1,1 @@
+"""Backup runs: what a client did, disk by disk."""

@@ -1,0 +1,104 @@
+"""What xapi's logs tell of the calls that backups are made of.
+
+A call is logged when it is taken (xen-api `message_forwarding.ml`, `export_raw_vdi.ml`), when it
+failed (`debug.ml`), and with its disks' uuids and its result in audit.log (`rbac_audit.ml`). The
+lines of one call share the short form of its task; the failure names only that.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
+
+from analyzer.case.case import Case
+from analyzer.model.event import Event
+from analyzer.model.finding import Evidence
+from analyzer.story.runs.acts import Act, Deed
+
+ASKED, MOVED, EXPORTED = "backup-call.asked", "backup-call.moved", "backup-call.exported"
+FAILED, AUDITED = "backup-call.failed", "backup-call.audited"
+AUDITED_EXPORT, AUDITED_BASE = "backup-call.audited-export", "backup-call.audited-base"
+_CBT_FAILED = ("cbt-calls.failed", "cbt-calls.refused")
+_CBT_AUDITED = ("cbt-calls.audited", "cbt-calls.audited-pair")
+_NAMED = (
+    ASKED,
+    MOVED,
+    EXPORTED,
+    AUDITED,
+    AUDITED_EXPORT,
+    "cbt-calls.asked",
+    "cbt-calls.compared",
+    *_CBT_AUDITED,
+    "nbd-info-asked.disk",
+)
+_RESULTS = (AUDITED, *_CBT_AUDITED)
+_ACTS: Mapping[str, Act] = MappingProxyType(
+    {act.value.removeprefix("VDI."): act for act in Act if act.value.startswith("VDI.")}
+)
+_KINDS: Mapping[str, Act] = MappingProxyType(
+    {
+        EXPORTED: Act.EXPORTED,
+        AUDITED_EXPORT: Act.EXPORTED,
+        "nbd-info-asked.disk": Act.ASKED,
+    }
+)
+_FAILURES: Mapping[str, Act] = MappingProxyType({**_ACTS, "export_raw_vdi": Act.EXPORTED})
+_TASK = re.compile(r"\b(R:[0-9a-f]{12})")
+
+
+def references(case: Case) -> Mapping[str, str]:
+    """Return the uuids of disks, gone ones too, that audit.log names with their references."""
+    events = case.events.of(AUDITED, AUDITED_EXPORT, AUDITED_BASE)
+    uuid = ("vdi", "base")
+    return MappingProxyType(
+        {
+            event.fields["ref"]: next(event.fields[key] for key in uuid if key in event.fields)
+            for event in events
+        }
+    )
+
+
+def told_by_xapi(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
+    """Yield a deed per line that names a disk; ``uuids`` resolves references."""
+    failures = _failures(case.events.of(FAILED, *_CBT_FAILED))
+    bases = {event.source: event.fields["base"] for event in case.events.of(AUDITED_BASE)}
+    for event in case.events.of(*_NAMED):
+        act = _KINDS.get(event.kind) or _ACTS.get(event.fields.get("method", ""))
+        if act is None:
+            continue
+        failed = failures.get((_task(event), act))
+        code = event.fields.get("code") or (failed.fields["code"] if failed else "")
+        line = failed or event
+        yield Deed(
+            act=act,
+            disk=uuids.get(event.fields["vdi"], event.fields["vdi"]),
+            other=_other(event, uuids) or bases.get(event.source, ""),
+            began=event.moment,
+            ended=line.moment if failed and not line.moment.at < event.moment.at else event.moment,
+            evidence=Evidence(source=line.source, text=line.text, at=line.moment),
+            origin=event.parser,
+            succeeded=False if code else event.kind in _RESULTS or None,
+            code=code,
+            task=_task(event),
+            sr=event.fields.get("sr", ""),
+            whole=event.kind == AUDITED_EXPORT,
+        )
+
+
+def _failures(events: Iterable[Event]) -> Mapping[tuple[str, Act], Event]:
+    """Return the first failure of each call that names its task."""
+    found: dict[tuple[str, Act], Event] = {}
+    for event in events:
+        act, task = _FAILURES.get(event.fields["method"]), event.fields.get("call") or _task(event)
+        if act is not None and task:
+            found.setdefault((task, act), event)
+    return found
+
+
+def _other(event: Event, uuids: Mapping[str, str]) -> str:
+    other = event.fields.get("to") or event.fields.get("vm") or ""
+    return uuids.get(other, other)
+
+
+def _task(event: Event) -> str:
+    found = _TASK.search(event.task or "")
+    return found[1] if found else ""

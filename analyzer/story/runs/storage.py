@@ -1,0 +1,129 @@
+"""What SM and xapi-nbd tell of the calls that backups are made of."""
+
+import re
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+
+from analyzer.case.case import Case
+from analyzer.model.event import Event
+from analyzer.model.finding import Confidence, Evidence
+from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
+from analyzer.model.operation import Attachment, Operation, Result
+from analyzer.rebuilt.nbd.sessions.lines import SERVING
+from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
+from analyzer.story.runs.acts import Act, Deed
+
+_ACTS: Mapping[str, Act] = MappingProxyType(
+    {
+        "vdi_snapshot": Act.SNAPSHOT,
+        "vdi_enable_cbt": Act.ENABLED,
+        "vdi_disable_cbt": Act.DISABLED,
+        "vdi_list_changed_blocks": Act.COMPARED,
+        "vdi_data_destroy": Act.PURGED,
+        "vdi_delete": Act.DELETED,
+    }
+)
+_DOM0 = "dom0"
+# sm LVHDSR.py _finishSnapshot(): the snapshot is the second disk that is introduced.
+_INTRODUCED = re.compile(
+    r"^vdi_clone: introduced 2nd snap VDI: OpaqueRef:[0-9a-f-]{36} \((?P<vdi>[0-9a-f-]{36})\)"
+)
+
+
+def told_by_sm(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
+    """Yield a deed per call of SM that a backup may make."""
+    for op in case.operations:
+        act = _ACTS.get(op.name)
+        line = op.entry or next(iter(op.lines), None)
+        if act is None or line is None or not op.vdi:
+            continue
+        failed = op.result is Result.FAILED
+        shown = next((each.event for each in reversed(op.raised)), line) if failed else line
+        yield Deed(
+            act=act,
+            disk=op.vdi,
+            other=_other(op, act, uuids),
+            began=op.first,
+            ended=op.last if op.last.at >= op.first.at else op.first,
+            evidence=_quote(shown),
+            origin="smlog",
+            succeeded=None if op.result is Result.UNKNOWN else not failed,
+            code=_code(op) if failed else "",
+            sr=op.sr or "",
+            line=line,
+        )
+
+
+def told_by_nbd(case: Case) -> Iterator[Deed]:
+    """Yield a deed per connection whose disk is known."""
+    for session in nbd_sessions(case):
+        began = session.began or session.ended
+        if session.vdi is None or began is None or not session.events:
+            continue
+        line = _best_line(session)
+        yield Deed(
+            act=Act.READ,
+            disk=session.vdi,
+            began=began,
+            ended=session.ended if session.ended and session.ended.at >= began.at else began,
+            evidence=_quote(line),
+            origin="daemon_log",
+            succeeded=_served(session),
+            code=session.trouble.value if session.trouble else "",
+            sure=max(session.vdi_joined, session.joined, key=list(Confidence).index),
+        )
+
+
+def told_by_attachments(case: Case) -> Iterator[Deed]:
+    """Yield a deed per disk that a virtual machine had, other than a control domain."""
+    for each in case.attachments:
+        if each.vm not in (None, _DOM0) and each.began is not None and each.events:
+            yield _attached(each, each.events[0])
+
+
+def _attached(attachment: Attachment, line: Event) -> Deed:
+    began = attachment.began or line.moment
+    ended = attachment.ended or began
+    return Deed(
+        act=Act.ATTACHED,
+        disk=attachment.vdi,
+        other=attachment.vm or "",
+        began=began,
+        ended=ended if ended.at >= began.at else began,
+        evidence=_quote(line),
+        origin="smlog",
+    )
+
+
+def _other(op: Operation, act: Act, uuids: Mapping[str, str]) -> str:
+    if act is Act.COMPARED and op.args:
+        return uuids.get(op.args[0], op.args[0])
+    if act is Act.SNAPSHOT:
+        found = (_INTRODUCED.match(note.message) for note in op.notes)
+        return next((each["vdi"] for each in found if each), "")
+    return ""
+
+
+def _code(op: Operation) -> str:
+    codes = [each.code for each in op.raised if each.final and each.code is not None]
+    return f"SR_BACKEND_FAILURE_{codes[-1]}" if codes else "SR_BACKEND_FAILURE"
+
+
+def _served(session: NbdSession) -> bool | None:
+    """Tell whether a client could read; None where it went away, which may be its way to end."""
+    serving = any(event.kind == SERVING for event in session.events)
+    if not serving and session.fate is SessionFate.FAILED:
+        return False
+    if session.trouble in (None, ClientTrouble.CLIENT_GONE):
+        return True if serving else None
+    return False
+
+
+def _best_line(session: NbdSession) -> Event:
+    if session.trouble is not None and _served(session) is False:
+        return session.events[-1]
+    return next((each for each in session.events if each.kind == SERVING), session.events[0])
+
+
+def _quote(event: Event) -> Evidence:
+    return Evidence(source=event.source, text=event.text, at=event.moment)

@@ -1,0 +1,1 @@
+"""All that happened, in the order of time."""

@@ -1,0 +1,102 @@
+"""The full timeline: all kept records of all hosts, and what was made of them, in one order.
+
+Sorted by time, then host, member and line. Two entries whose ranges overlap are not ordered by
+that: `Entry.about` says so, except for lines of one file that stand in their order.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from analyzer.case.case import Case
+from analyzer.case.log_coverage import Window, log_window
+from analyzer.case.sources import LOGS
+from analyzer.model.entry import Entry, EntryKind
+from analyzer.model.event import Event
+from analyzer.model.report import Report
+from analyzer.model.source import Source
+from analyzer.story.timeline.made import made, marked, quoted
+from analyzer.story.timeline.order import in_order
+from analyzer.story.timeline.wanted import Naming, Wanted, chosen, fits_kind
+
+__all__ = ["Unseen", "Wanted", "fits_kind", "full_timeline", "unseen"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A log of a host: the time that was read of it, or why it was not."""
+
+    bundle: str
+    host: str
+    need: str
+    why: str
+    settle_with: str
+    window: Window | None
+
+
+def full_timeline(
+    case: Case, report: Report, titles: Mapping[str, str], wanted: Wanted
+) -> tuple[Entry, ...]:
+    """Return the entries that are asked for; ``titles`` names the kinds that set the scene."""
+    named = Naming(case, wanted) if wanted.narrow else None
+    quotes = quoted(report)
+    names = {host.bundle: host.name for host in case.hosts}
+    entries = [marked(entry, quotes) for entry in _records(case, titles, wanted)]
+    entries += made(report, quotes, {entry.source for entry in entries}, names)
+    return in_order(entry for entry in entries if chosen(entry, wanted, named))
+
+
+def unseen(case: Case, report: Report, wanted: Wanted) -> tuple[Unseen, ...]:
+    """Return each log of the hosts that are asked for, with what was read of it."""
+    return tuple(
+        _log(case, report, host.bundle, host.name, need)
+        for host in case.hosts
+        if not wanted.bundles or host.bundle in wanted.bundles
+        for need in LOGS
+    )
+
+
+def _log(case: Case, report: Report, bundle: str, host: str, need: str) -> Unseen:
+    gap = case.gap(need, bundle)
+    rows = [row for row in report.coverage if (row.bundle, row.parser) == (bundle, need)]
+    return Unseen(
+        bundle=bundle,
+        host=host,
+        need=need,
+        why=gap.why if gap else "",
+        settle_with=gap.settle_with if gap else "",
+        window=log_window(rows) if rows else None,
+    )
+
+
+def _records(case: Case, titles: Mapping[str, str], wanted: Wanted) -> Iterator[Entry]:
+    """Yield one entry a line, however many selectors kept it."""
+    lines: dict[Source, list[Event]] = {}
+    for event in case.events.within(wanted.first, wanted.last):
+        lines.setdefault(event.source, []).append(event)
+    return (_record(events, titles) for events in lines.values())
+
+
+def _record(events: Sequence[Event], titles: Mapping[str, str]) -> Entry:
+    first = events[0]
+    kinds = tuple(event.kind for event in events)
+    values = {name: value for event in reversed(events) for name, value in event.fields.items()}
+    return Entry(
+        moment=first.moment,
+        what=EntryKind.RECORD,
+        host=first.host,
+        lane=first.parser,
+        source=first.source,
+        kinds=kinds,
+        title="; ".join(dict.fromkeys(titles[kind] for kind in kinds if kind in titles)),
+        message=first.message,
+        text=first.text,
+        process=first.process,
+        pid=first.pid,
+        task=first.task,
+        level=first.level,
+        sr=values.get("sr"),
+        vdi=values.get("vdi"),
+        vbd=values.get("vbd"),
+        session=values.get("session"),
+        count=max(event.count for event in events),
+    )

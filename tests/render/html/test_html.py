@@ -1,0 +1,259 @@
+"""report.html as text: one file, no script, nothing fetched, every anchor resolves."""
+
+import base64
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.model.finding import Subject
+from analyzer.model.report import Report
+from analyzer.render.html.html import render_html
+from analyzer.resources import folder
+from tests.render.support import clear_report, crash, empty_report, found, rich_report
+
+Attributes = dict[str, str | None]
+REPORTS = pytest.mark.parametrize(
+    "report", [rich_report(), empty_report(), clear_report()], ids=["rich", "empty", "clear"]
+)
+VOID = {"meta", "link", "br"}
+
+
+class Page(HTMLParser):
+    """Collects the elements of a page, and checks that they are well nested."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, Attributes]] = []
+        self.text = ""
+        self._open: list[str] = []
+        self.feed(text)
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element that opens."""
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element that closes itself."""
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        """Check that the innermost element closes."""
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Note text."""
+        self.text += data
+
+    def every(self, *tags: str) -> Iterator[Attributes]:
+        """Return the attributes of the elements with one of these names."""
+        return (attributes for tag, attributes in self.elements if tag in tags)
+
+    def values(self, attribute: str) -> list[str]:
+        """Return all values of an attribute."""
+        return [value for _, a in self.elements if (value := a.get(attribute)) is not None]
+
+
+@REPORTS
+def test_page_has_no_script_and_no_inline_style_or_handler(report: Report) -> None:
+    page = Page(render_html(report))
+    assert not list(page.every("script", "iframe", "object", "embed", "img", "form", "base"))
+    names = {name for _, attributes in page.elements for name in attributes}
+    assert not {name for name in names if name == "style" or name.startswith("on")}
+
+
+@REPORTS
+def test_page_fetches_nothing(report: Report) -> None:
+    page = Page(render_html(report))
+    targets = page.values("href") + page.values("src")
+    assert {target[0] for target in targets if target != "data:,"} <= {"#"}
+    assert "url(" not in css().replace("url(#", "")
+    assert "@import" not in css()
+
+
+@REPORTS
+def test_policy_allows_the_stylesheet_by_its_hash_and_nothing_else(report: Report) -> None:
+    text = render_html(report)
+    policy = next(a["content"] for a in Page(text).every("meta") if "http-equiv" in a)
+    style = text.split("<style>")[1].split("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert policy is not None
+    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    assert "unsafe" not in policy
+
+
+@REPORTS
+def test_every_anchor_resolves_and_is_unique(report: Report) -> None:
+    page = Page(render_html(report))
+    names = Counter(page.values("id"))
+    assert not [name for name, count in names.items() if count > 1]
+    assert {target[1:] for target in page.values("href") if target[0] == "#"} <= set(names)
+
+
+@REPORTS
+def test_headings_skip_no_level(report: Report) -> None:
+    levels = [int(tag[1]) for tag, _ in Page(render_html(report)).elements if re.match(r"h\d", tag)]
+    assert levels[0] == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+@REPORTS
+def test_page_has_landmarks_language_and_skip_link(report: Report) -> None:
+    page = Page(render_html(report))
+    tags = Counter(tag for tag, _ in page.elements)
+    assert (tags["main"], tags["header"], tags["nav"], tags["footer"]) == (1, 1, 1, 1)
+    assert next(page.every("html"))["lang"] == "en"
+    assert next(page.every("a"))["href"] == "#main"
+
+
+@REPORTS
+def test_tables_have_captions_and_scopes(report: Report) -> None:
+    page = Page(render_html(report))
+    tags = Counter(tag for tag, _ in page.elements)
+    assert tags["caption"] == tags["table"]
+    assert all("scope" in attributes for attributes in page.every("th"))
+
+
+def test_shell_is_small() -> None:
+    assert len(render_html(empty_report()).encode()) <= 150_000
+
+
+def test_hostile_text_is_shown_and_made_visible() -> None:
+    page = Page(render_html(rich_report()))
+    assert "\\x1b[31mred\\x1b[0m <U+202E>gnp.exe <script>alert(1)</script> \\x00" in page.text
+    assert page.text.replace("\n", "").isprintable()
+
+
+def test_template_in_a_log_line_is_not_evaluated() -> None:
+    page = Page(render_html(rich_report()))
+    assert "{{7*7}}" in page.text
+
+
+def test_long_quotation_is_whole_but_folded() -> None:
+    text = render_html(rich_report())
+    assert "the whole quotation, 10,000 characters" in text
+    assert "x" * 10_000 in text
+
+
+def test_only_the_first_three_cards_are_open() -> None:
+    text, _, disks = render_html(rich_report()).partition('<section id="disks"')
+    assert text.count("<details open>") == 3
+    assert disks.partition('<section id="nbd"')[0].count("<details open>") == 1
+
+
+def test_not_green_is_said_where_nothing_was_read() -> None:
+    page = Page(render_html(empty_report()))
+    assert "NOT GREEN" in page.text
+    assert "NOTHING FOUND" not in page.text
+
+
+def test_clear_verdict_still_says_what_is_not_known() -> None:
+    assert "Nothing is known of the time before and after" in Page(render_html(clear_report())).text
+
+
+def test_partly_examined_finding_says_where_nobody_looked() -> None:
+    outcome = found(crash(), settle_with=("lvs",))
+    text = render_html(replace(clear_report(), outcomes=(outcome,)))
+    assert "Not looked at everywhere" in text
+
+
+def test_zone_west_of_greenwich_is_shown() -> None:
+    host = replace(rich_report().hosts[0], utc_offset_minutes=-210)
+    assert "UTC-03:30" in render_html(replace(rich_report(), hosts=(host,)))
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=()), min_size=1, max_size=40))
+def test_no_text_becomes_an_element_or_breaks_the_page(text: str) -> None:
+    plain = Page(render_html(hostile_everywhere("x"))).elements
+    page = Page(render_html(hostile_everywhere(text)))
+    assert [tag for tag, _ in page.elements] == [tag for tag, _ in plain]
+
+
+def hostile_everywhere(text: str) -> Report:
+    """Return a report with `text` in the fields that come from a bundle."""
+    report = clear_report()
+    finding = replace(
+        crash(),
+        title=text,
+        detail=text,
+        subjects=tuple(replace(s, uuid=text, name=text) for s in crash().subjects),
+        evidence=tuple(replace(e, text=text) for e in crash().evidence),
+    )
+    return replace(
+        report,
+        bundles=tuple(replace(b, note=text) for b in report.bundles),
+        hosts=tuple(replace(h, name=text, product=text) for h in report.hosts),
+        outcomes=(found(finding),),
+    )
+
+
+# How much two colours differ, after WCAG 2.2, "contrast ratio".
+
+GROUNDS = ("bg", "panel", "code")
+BADGES = ("critical", "error", "warning", "info", "unsure", "clear", "context")
+
+
+def css() -> str:
+    return (folder("reports") / "assets" / "report.css").read_text("utf-8")
+
+
+def theme(name: str) -> dict[str, str]:
+    light, dark = re.findall(r":root \{(.*?)\}", css(), re.DOTALL)[:2]
+    found = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", light))
+    if name == "dark":
+        found |= dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", dark))
+    return found
+
+
+def luminance(colour: str) -> float:
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    high, low = sorted((luminance(one), luminance(other)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+@pytest.mark.parametrize("ground", [*GROUNDS, *(f"{tone}-tint" for tone in BADGES[:-1])])
+@pytest.mark.parametrize("text", ["ink", "muted", "link"])
+def test_text_stands_out_from_every_ground(text: str, ground: str, name: str) -> None:
+    colours = theme(name)
+    assert contrast(colours[text], colours[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+@pytest.mark.parametrize("badge", BADGES)
+def test_badge_can_be_read(badge: str, name: str) -> None:
+    colours = theme(name)
+    assert contrast(colours["on-badge"], colours[badge]) >= 4.5
+    assert contrast(colours[badge], colours["panel"]) >= 4.5
+
+
+@pytest.mark.parametrize("name", ["light", "dark"])
+def test_label_on_a_bar_can_be_read(name: str) -> None:
+    colours = theme(name)
+    assert contrast(colours["ink"], colours["bar"]) >= 4.5
+
+
+def test_flood_of_findings_is_cut_and_says_so() -> None:
+    flood = tuple(
+        replace(crash(), subjects=(Subject(type="VDI", uuid=str(number)),)) for number in range(500)
+    )
+    report = replace(clear_report(), outcomes=(replace(found(crash()), findings=flood),))
+    text = render_html(report)
+    assert text.count('<article class="card') == 200
+    assert "300 more findings in report.json" in text

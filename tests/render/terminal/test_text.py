@@ -1,0 +1,149 @@
+"""The terminal's report: the first 25 rows answer, nothing of the bundle moves the cursor."""
+
+from dataclasses import replace
+
+import pytest
+
+from analyzer.model.finding import Evidence, Verdict
+from analyzer.model.report import Report
+from analyzer.model.source import Source
+from analyzer.render.terminal.text import render_text
+from tests.render.support import (
+    LONG,
+    VDI,
+    clear_report,
+    crash,
+    empty_report,
+    found,
+    mixed,
+    outcome,
+    rich_report,
+)
+
+
+def crowded_report() -> Report:
+    """Return a report with far more of everything than fits on a screen."""
+    many = tuple(
+        replace(crash(), rule=f"rule-{n:02}", detail="word " * 300, title=f"{n} {LONG}")
+        for n in range(20)
+    )
+    untold = tuple(
+        outcome(f"untold-{n:02}", Verdict.CANNOT_TELL, f"{n} {LONG}", settle_with=(LONG,))
+        for n in range(40)
+    )
+    return replace(rich_report(), causes=(), outcomes=(*(found(f) for f in many), *untold))
+
+
+def first_screen(report: Report, width: int = 100) -> str:
+    return "\n".join(render_text(report, width=width).splitlines()[:25])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "CRITICAL: 4 findings",  # what broke
+        "Host jupiter went down while disks were in use",
+        "since 2024-11-22 10:02:00 UTC",  # since when
+        "certain; since",  # how sure
+        f"next: xe vdi-enable-cbt uuid={VDI}",  # what next
+        "4 of 11 rules could not tell",  # what could not be told
+        "no listing of the storage repository was collected",
+    ],
+)
+def test_first_screen_answers(answer: str) -> None:
+    assert answer in first_screen(rich_report())
+
+
+@pytest.mark.parametrize("width", [60, 80, 100])
+def test_crowd_does_not_push_an_answer_off_the_first_screen(width: int) -> None:
+    screen = first_screen(crowded_report(), width)
+    assert "WHAT WE CANNOT TELL" in screen
+    assert "more reasons below" in screen
+    assert "more causes below" in screen
+
+
+@pytest.mark.parametrize("report", [rich_report(), empty_report(), clear_report()])
+def test_all_clear_is_said_only_if_it_is(report: Report) -> None:
+    assert ("NOTHING FOUND" in render_text(report)) == (report == clear_report())
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize("width", [10, 60, 100])
+def test_no_row_is_wider_than_asked(width: int, full: bool) -> None:
+    rows = render_text(rich_report(), width=width, full=full).splitlines()
+    assert max(map(len, rows)) <= max(width, 40)
+
+
+def test_no_control_character_without_colour() -> None:
+    assert render_text(rich_report()).replace("\n", "").isprintable()
+
+
+def test_colours_are_the_only_control_characters() -> None:
+    text = render_text(rich_report(), color=True)
+    assert "\x1b[1;31m" in text
+    assert "\x1b[31mred" not in text
+
+
+def test_same_words_with_and_without_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = render_text(rich_report())
+    for name, value in (("COLUMNS", "30"), ("FORCE_COLOR", "1"), ("TERM", "dumb")):
+        monkeypatch.setenv(name, value)
+    assert render_text(rich_report()) == plain
+
+
+def test_own_words_are_ascii() -> None:
+    assert render_text(rich_report(), full=True).isascii()
+
+
+def test_evidence_is_quoted_with_its_place() -> None:
+    text = render_text(rich_report())
+    assert "var/log/SMlog:1204  2024-11-22 10:06:01 UTC" in text
+    assert "| Nov 22 11:06:01 jupiter SM: [24517] Changed Block Tracking metadata" in text
+
+
+def test_long_quotation_says_what_it_leaves_out() -> None:
+    assert "... and 9721 more characters" in render_text(rich_report())
+
+
+def test_full_text_leaves_nothing_of_a_quotation_out() -> None:
+    assert render_text(rich_report(), full=True).count("x") >= len(LONG)
+
+
+def test_full_text_has_all_findings_and_quotations() -> None:
+    line = Evidence(source=Source(bundle="b", member="m", line=1), text="the fourth")
+    many = tuple(
+        replace(mixed(), rule=f"r{n:02}", evidence=(*crash().evidence, line)) for n in range(12)
+    )
+    report = replace(rich_report(), causes=(), outcomes=tuple(found(f) for f in many))
+    assert "and 2 more findings" in render_text(report)
+    assert "and 1 more quotation" in render_text(report)
+    assert render_text(report, full=True).count("the fourth") == 12
+
+
+def test_each_other_rule_has_one_row() -> None:
+    rows = render_text(rich_report()).splitlines()
+    assert (
+        sum(row.startswith(("cannot-tell ", "error ", "ruled-out ", "not-app")) for row in rows)
+        == 7
+    )
+
+
+def test_ledger_trouble_is_listed_with_the_command() -> None:
+    text = render_text(rich_report())
+    assert " lvs: timed out" in text
+    assert " sr_listing: not collected by design" not in text
+
+
+def test_full_text_has_the_whole_ledger() -> None:
+    assert " sr_listing: not collected by design" in render_text(rich_report(), full=True)
+
+
+def test_run_without_rules_is_not_called_judged() -> None:
+    text = render_text(replace(clear_report(), outcomes=()))
+    assert "every rule could be judged" not in text
+    assert "no rule was run" in text
+
+
+def test_finding_without_a_step_still_has_a_next() -> None:
+    report = replace(clear_report(), outcomes=(found(replace(mixed(), action=(), wrong_if="")),))
+    assert "next: no step is known" in render_text(report)
