@@ -7,8 +7,8 @@ from functools import partial
 
 from analyzer.case.case import Case
 from analyzer.case.sources import Sources
-from analyzer.checks import CHECKS
-from analyzer.checks._api import Check
+from analyzer.checks import checks
+from analyzer.checks.observation import Check, examined
 from analyzer.model.finding import Outcome
 from analyzer.model.rule import RuleText
 from analyzer.rules.engine import judge
@@ -23,11 +23,10 @@ def outcomes_of(catalogue: Catalogue, case: Case, sources: Sources) -> tuple[Out
 
     A rule that raises answers ERROR and costs no other rule its answer.
     """
-    checks = {check.id: check for check in CHECKS}
     outcomes = [
         *(_guarded(rule.text, partial(judge, rule, case, sources)) for rule in catalogue.rules),
         *(
-            _guarded(text, partial(_examine, checks[text.id], text, case, sources))
+            _guarded(text, partial(_examine, checks()[text.id], text, case, sources))
             for text in catalogue.checks
         ),
     ]
@@ -43,13 +42,13 @@ def _guarded(text: RuleText, ask: Callable[[], Outcome]) -> Outcome:
 
 
 def _examine(check: Check, text: RuleText, case: Case, sources: Sources) -> Outcome:
-    examined = check.examine(case, text)
+    seen = examined(check(case, text))
     return conclude(
         text,
-        examined.findings,
+        seen.findings,
         case,
         sources,
-        gaps=examined.gaps,
-        not_applicable=examined.not_applicable,
-        beside=examined.beside,
+        gaps=seen.gaps,
+        not_applicable=seen.not_applicable,
+        beside=seen.beside,
     )

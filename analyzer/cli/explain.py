@@ -102,17 +102,17 @@ def _pattern(catalogue: "Catalogue", name: str) -> "Pattern":
 def _rule(
     case: "Case", report: "Report", catalogue: "Catalogue", pattern: "Pattern"
 ) -> "RuleExplained":
-    from analyzer.checks import CHECKS
-    from analyzer.checks._api import Examined
+    from analyzer.checks import checks
+    from analyzer.checks.observation import Examined, examined
     from analyzer.model.explained import RuleExplained
     from analyzer.rules.attempts import attempts, condition
     from analyzer.rules.pattern import Role
     from analyzer.story.explain.explain import needs_explained, selectors_explained
 
-    check = next((check for check in CHECKS if check.id == pattern.id), None)
-    examined = check.examine(case, pattern.text) if check else Examined()
+    check = checks().get(pattern.id)
+    seen = examined(check(case, pattern.text)) if check else Examined()
     finding = pattern.role is Role.FINDING
-    tried, undecided = attempts(pattern, case) if finding else ((), examined.gaps)
+    tried, undecided = attempts(pattern, case) if finding else ((), seen.gaps)
     logs = {selector.parser for selector in pattern.selectors} | set(pattern.text.needs)
     noise = {each.id for each in catalogue.noise if logs & {s.parser for s in each.selectors}}
     return RuleExplained(
@@ -124,7 +124,7 @@ def _rule(
         selectors=selectors_explained(case, pattern.selectors),
         attempts=tried,
         undecided=undecided,
-        beside=tuple(each for each in examined.beside if each not in pattern.text.needs),
+        beside=tuple(each for each in seen.beside if each not in pattern.text.needs),
         near=tuple(each for each in report.suppressed if each.pattern in noise),
     )
 

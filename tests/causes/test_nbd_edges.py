@@ -6,7 +6,6 @@ import pytest
 
 from analyzer.case.case import Case
 from analyzer.causes import find_causes, load_edges
-from analyzer.checks.dom0 import vdi_left_attached_to_dom0
 from analyzer.model.finding import Evidence, Finding
 from analyzer.model.report import Cause
 from analyzer.model.source import Source
@@ -22,8 +21,8 @@ from tests.checks.support import (
     CaseBuilder,
     at,
     control_domain,
+    examine,
     sr,
-    text_of,
     vbd,
     vdi,
 )
@@ -92,7 +91,7 @@ def test_crash_and_leftover_of_real_lines_are_one_cause() -> None:
     )
     rows = (sr(), vdi(SNAPSHOT, is_a_snapshot=True), control_domain(), vbd(VBD))
     built = CaseBuilder().host().database(*rows).daemon_log(log).build()
-    (left,) = vdi_left_attached_to_dom0.CHECK.examine(built, text_of(LEFT)).findings
+    (left,) = examine(built, LEFT).findings
     crash = found("nbd-service-crashed", "15:00:00", HOST)
     assert is_explained(built, crash, left)
 

@@ -13,8 +13,8 @@ from analyzer.case.case import Case, HostReport
 from analyzer.case.events import EventTable, EventTableBuilder
 from analyzer.case.pool import build_pools
 from analyzer.case.time.order import Order
-from analyzer.checks import CHECKS
-from analyzer.checks._api import Examined
+from analyzer.checks import checks
+from analyzer.checks.observation import Examined, examined
 from analyzer.model.cbt import CbtLogFile
 from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
 from analyzer.model.finding import Confidence, Evidence, Gap
@@ -508,8 +508,7 @@ class CaseBuilder:
 
     def examine(self, rule: str) -> Examined:
         """Return what a check says of the case."""
-        check = next(check for check in CHECKS if check.id == rule)
-        return check.examine(self.build(), text_of(rule))
+        return examine(self.build(), rule)
 
     def _events(self) -> EventTable:
         scanner = Scanner(LOG_PARSERS, CATALOGUE.selectors)
@@ -565,6 +564,11 @@ class CaseBuilder:
 
 _TABLES = frozenset({"pool", "host", "SR", "PBD", "VDI", "VBD", "VM", "network", "PIF", "SM"})
 Fact = TypeVar("Fact")
+
+
+def examine(case: Case, rule: str) -> Examined:
+    """Return what a check says of a case."""
+    return examined(checks()[rule](case, text_of(rule)))
 
 
 def text_of(rule: str) -> RuleText:

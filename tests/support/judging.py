@@ -8,7 +8,8 @@ from analyzer.case.case import Case, HostReport
 from analyzer.case.events import EventTable, EventTableBuilder, KeepPolicy, alert_message
 from analyzer.case.pool import PoolState
 from analyzer.case.sources import LOGS, SCOPES, Sources
-from analyzer.checks import CHECKS
+from analyzer.checks import checks
+from analyzer.checks.observation import examined
 from analyzer.model.finding import Outcome
 from analyzer.model.hole import Hole
 from analyzer.model.host import (
@@ -255,11 +256,11 @@ class World:
     def judge(self, catalogue: Catalogue, rule: str) -> Outcome:
         """Return the answer of one rule, declarative or a check."""
         case, sources = self.case(catalogue)
-        check = next((check for check in CHECKS if check.id == rule), None)
+        check = checks().get(rule)
         if check is None:
             return judge(catalogue.get(rule), case, sources)
         text = catalogue.text(rule)
-        seen = check.examine(case, text)
+        seen = examined(check(case, text))
         return conclude(text, seen.findings, case, sources, gaps=seen.gaps)
 
 

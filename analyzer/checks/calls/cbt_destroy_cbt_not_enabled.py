@@ -3,8 +3,9 @@
 xapi looks at the database's `cbt_enabled` of the snapshot, not at the log (xen-api `xapi_vdi.ml`).
 """
 
+from collections.abc import Iterator
+
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.calls.call_finding import (
     Burst,
     Told,
@@ -15,6 +16,7 @@ from analyzer.checks.calls.call_finding import (
     row_of,
     tell,
 )
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.rule import RuleText
@@ -22,16 +24,11 @@ from analyzer.model.rule import RuleText
 _REFUSED = "VDI_NO_CBT_METADATA"
 
 
-class CbtDestroyCbtNotEnabled:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.data_destroy that ended with VDI_NO_CBT_METADATA."""
-
-    id = "cbt-destroy-cbt-not-enabled"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every call of VDI.data_destroy that failed."""
-        found = calls(case, Method.DESTROY)
-        mine = bursts(found, lambda call: call.code == _REFUSED)
-        return Examined(findings=tuple(_finding(case, text, burst, found) for burst in mine))
+    found = calls(case, Method.DESTROY)
+    for burst in bursts(found, lambda call: call.code == _REFUSED):
+        yield _finding(case, text, burst, found)
 
 
 def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
@@ -53,6 +50,3 @@ def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) 
         ),
     )
     return tell(case, text, burst, told, retried_since(case, found, burst))
-
-
-CHECK = CbtDestroyCbtNotEnabled()

@@ -1,7 +1,8 @@
 """The data of a disk that is no snapshot was to be destroyed: refused by xapi, or else by SM."""
 
+from collections.abc import Iterator
+
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.calls.call_finding import (
     Burst,
     Told,
@@ -11,6 +12,7 @@ from analyzer.checks.calls.call_finding import (
     row_of,
     tell,
 )
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.rule import RuleText
@@ -20,19 +22,14 @@ _XAPI = "VDI is not a snapshot"
 _SM = "Only allowed for snapshot VDIs"
 
 
-class CbtDestroyNotASnapshot:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.data_destroy that were refused because of what the disk is."""
-
-    id = "cbt-destroy-not-a-snapshot"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every call of VDI.data_destroy that failed."""
-        found = calls(case, Method.DESTROY)
-        unread = [call for call in found if call.code == _REFUSED and not call.reason]
-        return Examined(
-            findings=tuple(_finding(case, text, burst) for burst in bursts(found, _is_mine)),
-            gaps=tuple(cut_off(call, "xensource_log", "destroying the data") for call in unread),
-        )
+    found = calls(case, Method.DESTROY)
+    for burst in bursts(found, _is_mine):
+        yield _finding(case, text, burst)
+    for call in found:
+        if call.code == _REFUSED and not call.reason:
+            yield cut_off(call, "xensource_log", "destroying the data")
 
 
 def _is_mine(call: Call) -> bool:
@@ -55,6 +52,3 @@ def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
         evidence=quoted_row(row, "is_a_snapshot", "type"),
     )
     return tell(case, text, burst, told)
-
-
-CHECK = CbtDestroyNotASnapshot()

@@ -7,10 +7,9 @@ is tried twenty times, and the error reads like a timeout.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.calls.call_finding import (
     Burst,
     Told,
@@ -21,6 +20,7 @@ from analyzer.checks.calls.call_finding import (
     row_of,
     tell,
 )
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
 from analyzer.checks.tools.finding import find_vdi, quote, size_in_words
 from analyzer.checks.tools.snapshot_log import EXTENT, Failure, Reason, full_now
@@ -41,24 +41,19 @@ _TOO_SHORT = re.compile(r"Failed to (?:read|write) (?:CBT |meta|bitmap)")
 _TIMED_OUT = re.compile(r"Connection timed out|Input/output error")
 
 
-class CbtEnableNoSpace:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.enable_cbt that failed for want of space.
 
     A log that was cut short is want of space where the SR was full, and a gap where nobody knows.
     """
-
-    id = "cbt-enable-no-space"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every call of VDI.enable_cbt that SM failed."""
-        found = calls(case, Method.ENABLE)
-        mine = bursts(found, lambda call: _says_full(call) or bool(_was_full(case, call)))
-        claimed = {id(call) for burst in mine for call in burst}
-        unread = [call for call in found if id(call) not in claimed]
-        return Examined(
-            findings=tuple(_finding(case, text, burst, found) for burst in mine),
-            gaps=tuple(gap for call in unread for gap in _gaps(case, call)),
-        )
+    found = calls(case, Method.ENABLE)
+    mine = bursts(found, lambda call: _says_full(call) or bool(_was_full(case, call)))
+    for burst in mine:
+        yield _finding(case, text, burst, found)
+    claimed = {id(call) for burst in mine for call in burst}
+    for call in found:
+        if id(call) not in claimed:
+            yield from _gaps(case, call)
 
 
 def _says_full(call: Call) -> bool:
@@ -172,6 +167,3 @@ def _gaps(case: Case, call: Call) -> Iterable[Gap]:
             "and nothing shows how full the SR was",
             settle_with=f"df -h /run/sr-mount/{sr}" if sr else "df -h",
         )
-
-
-CHECK = CbtEnableNoSpace()

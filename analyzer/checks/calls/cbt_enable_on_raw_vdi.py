@@ -1,7 +1,8 @@
 """CBT was to be turned on for a raw disk, which has no place for it: SM refuses the call."""
 
+from collections.abc import Iterator
+
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.calls.call_finding import (
     Burst,
     Told,
@@ -12,25 +13,20 @@ from analyzer.checks.calls.call_finding import (
     tell,
 )
 from analyzer.checks.calls.raw_disk import is_type_error, shown_other, shown_raw
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.rule import RuleText
 
 
-class CbtEnableOnRawVdi:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim SM's refusals, but those of disks that the database shows as snapshots."""
-
-    id = "cbt-enable-on-raw-vdi"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every call of VDI.enable_cbt that SM refused."""
-        found = calls(case, Method.ENABLE)
-        mine = bursts(found, lambda call: is_type_error(call) and not _is_snapshot(case, call))
-        unread = [c for c in found if c.code == "SR_BACKEND_FAILURE_66" and not c.reason]
-        return Examined(
-            findings=tuple(_finding(case, text, burst) for burst in mine),
-            gaps=tuple(cut_off(call, "smlog", "turning CBT on") for call in unread),
-        )
+    found = calls(case, Method.ENABLE)
+    for burst in bursts(found, lambda call: is_type_error(call) and not _is_snapshot(case, call)):
+        yield _finding(case, text, burst)
+    for call in found:
+        if call.code == "SR_BACKEND_FAILURE_66" and not call.reason:
+            yield cut_off(call, "smlog", "turning CBT on")
 
 
 def _is_snapshot(case: Case, call: Call) -> bool:
@@ -64,6 +60,3 @@ def _told(case: Case, text: RuleText, uuid: str) -> Told:
         basis=Basis.SYMPTOM,
         evidence=quoted_row(row_of(case, uuid), "is_a_snapshot", "sm_config"),
     )
-
-
-CHECK = CbtEnableOnRawVdi()

@@ -4,8 +4,9 @@ xapi asks for `is_a_snapshot` before SM hears of the call (xen-api `xapi_vdi.ml`
 check_operation_error).
 """
 
+from collections.abc import Iterator
+
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.calls.call_finding import (
     Burst,
     Told,
@@ -17,6 +18,7 @@ from analyzer.checks.calls.call_finding import (
     tell,
 )
 from analyzer.checks.calls.raw_disk import NOT_RAW, is_type_error
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
 from analyzer.model.finding import Basis, Confidence, Finding, Severity
 from analyzer.model.rule import RuleText
@@ -25,20 +27,14 @@ _REFUSED = "OPERATION_NOT_ALLOWED"
 _WORDS = "VDI is a snapshot"
 
 
-class CbtEnableOnSnapshot:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls that xapi refused for a snapshot, and SM's refusal of what is one."""
-
-    id = "cbt-enable-on-snapshot"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every call of VDI.enable_cbt that failed."""
-        found = calls(case, Method.ENABLE)
-        mine = bursts(found, lambda call: _is_mine(case, call))
-        unread = [call for call in found if call.code == _REFUSED and not call.reason]
-        return Examined(
-            findings=tuple(_finding(case, text, burst) for burst in mine),
-            gaps=tuple(cut_off(call, "xensource_log", "turning CBT on") for call in unread),
-        )
+    found = calls(case, Method.ENABLE)
+    for burst in bursts(found, lambda call: _is_mine(case, call)):
+        yield _finding(case, text, burst)
+    for call in found:
+        if call.code == _REFUSED and not call.reason:
+            yield cut_off(call, "xensource_log", "turning CBT on")
 
 
 def _is_mine(case: Case, call: Call) -> bool:
@@ -69,6 +65,3 @@ def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
         ),
     )
     return tell(case, text, burst, told)
-
-
-CHECK = CbtEnableOnSnapshot()

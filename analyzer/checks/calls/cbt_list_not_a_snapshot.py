@@ -5,10 +5,12 @@ that is not attached. xapi only looks whether vdi_to is attached, and SM follows
 pointer, which a live disk does not have: the call fails, and the error does not say why.
 """
 
+from collections.abc import Iterator
+
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.calls.call_finding import Burst, Told, bursts, quoted_row, row_of, tell
 from analyzer.checks.calls.list_pair import cannot_be_compared, is_live, visited
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.checks.tools.finding import listed
 from analyzer.model.cbt import Change
@@ -19,20 +21,14 @@ from analyzer.model.rule import RuleText
 _UNRELATED = "SR_BACKEND_FAILURE_460"
 
 
-class CbtListNotASnapshot:
-    """Compare the disks of every comparison that did not end well with what the database has."""
-
-    id = "cbt-list-not-a-snapshot"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every call of VDI.list_changed_blocks of which no good end is logged."""
-        found = calls(case, Method.LIST)
-        mine = bursts(found, lambda call: _is_mine(case, call))
-        gaps = (_gap(case, call) for call in found if call.code == _UNRELATED)
-        return Examined(
-            findings=tuple(_finding(case, text, burst) for burst in mine),
-            gaps=tuple(dict.fromkeys(gap for gap in gaps if gap is not None)),
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Compare the disks of every comparison of which no good end is logged with the database."""
+    found = calls(case, Method.LIST)
+    for burst in bursts(found, lambda call: _is_mine(case, call)):
+        yield _finding(case, text, burst)
+    for call in found:
+        if call.code == _UNRELATED and (gap := _gap(case, call)) is not None:
+            yield gap
 
 
 def _is_mine(case: Case, call: Call) -> bool:
@@ -86,6 +82,3 @@ def _settled(case: Case, key: str, call: Call) -> bool:
         return True
     read = visited(call)
     return bool(read) or (key == call.to and read is not None)
-
-
-CHECK = CbtListNotASnapshot()

@@ -4,11 +4,10 @@ xapi looks at vdi_to only, and does not count what VMs that are snapshots hold (
 `xapi_vdi.ml` check_operation_error, `list_changed_blocks`).
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import Mark
-from analyzer.checks._api import Examined
 from analyzer.checks.calls.call_finding import (
     Burst,
     Told,
@@ -18,6 +17,7 @@ from analyzer.checks.calls.call_finding import (
     row_of,
     tell,
 )
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.checks.tools.finding import find_vdi, listed, named, quote, quote_row
 from analyzer.model.finding import Basis, Confidence, Finding
@@ -29,16 +29,11 @@ _REFUSED = "VDI_IN_USE"
 _MOST = 3
 
 
-class CbtListTargetAttached:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.list_changed_blocks that ended with VDI_IN_USE."""
-
-    id = "cbt-list-target-attached"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every call of VDI.list_changed_blocks that failed."""
-        found = calls(case, Method.LIST)
-        mine = bursts(found, lambda call: call.code == _REFUSED)
-        return Examined(findings=tuple(_finding(case, text, burst, found) for burst in mine))
+    found = calls(case, Method.LIST)
+    for burst in bursts(found, lambda call: call.code == _REFUSED):
+        yield _finding(case, text, burst, found)
 
 
 def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
@@ -101,6 +96,3 @@ def _called(vm: Vm) -> str:
     if vm.is_control_domain:
         return "the control domain"
     return f"VM {named(vm.name_label, vm.uuid)}"
-
-
-CHECK = CbtListTargetAttached()

@@ -1,9 +1,8 @@
 """How a failed comparison is told: one finding per pair and burst, for the three rules."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.calls.call_finding import (
     Burst,
     Told,
@@ -25,13 +24,13 @@ _MENDED = "sm-3.2.12-17.4"
 _OFF = {Reason.FROM_OFF: 0, Reason.TO_OFF: 1}
 
 
-def examine(case: Case, text: RuleText, reasons: frozenset[Reason]) -> Examined:
-    """Return the findings of the comparisons that failed for one of these reasons."""
+def failed_for(case: Case, text: RuleText, reasons: frozenset[Reason]) -> Iterator[Finding]:
+    """Yield the findings of the comparisons that failed for one of these reasons."""
     found = calls(case, Method.LIST)
     judged = {id(call): verdict for call in found if (verdict := judge(case, call))}
     mine = bursts(found, lambda call: id(call) in judged and judged[id(call)].reason in reasons)
-    findings = tuple(_finding(case, text, burst, judged, found) for burst in mine)
-    return Examined(findings=findings)
+    for burst in mine:
+        yield _finding(case, text, burst, judged, found)
 
 
 def _finding(

@@ -6,7 +6,7 @@ Source: sm `VDI.py` list_changed_blocks(), which remembers no log that it has se
 from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, gone, log_path, sure
 from analyzer.checks.tools.finding import found, listed, quote
 from analyzer.checks.tools.sm_runs import quote_run, runs, visited
@@ -20,21 +20,18 @@ from analyzer.model.rule import RuleText
 _MOST = 8
 
 
-class CbtChainCycle:
-    """Follow child pointers; and look at comparisons that read one log twice."""
-
-    id = "cbt-chain-cycle"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at the logs as they are now, and at what comparisons read."""
-        findings = [_by_state(case, text, circle) for circle in _circles(case)]
-        told = {subject.uuid for finding in findings for subject in finding.subjects}
-        for call in runs(case, "vdi_list_changed_blocks"):
-            read = visited(call)
-            if len(set(read)) < len(read) and not told & set(read):
-                told |= set(read)
-                findings.append(_by_call(case, text, call, read))
-        return Examined(findings=tuple(findings))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Follow child pointers as they are now; and look at comparisons that read one log twice."""
+    told: set[str] = set()
+    for circle in _circles(case):
+        finding = _by_state(case, text, circle)
+        told |= {subject.uuid for subject in finding.subjects}
+        yield finding
+    for call in runs(case, "vdi_list_changed_blocks"):
+        read = visited(call)
+        if len(set(read)) < len(read) and not told & set(read):
+            told |= set(read)
+            yield _by_call(case, text, call, read)
 
 
 def _circles(case: Case) -> Iterator[tuple[CbtLog, ...]]:
@@ -99,6 +96,3 @@ def _by_call(case: Case, text: RuleText, call: Operation, read: Sequence[str]) -
         evidence=tuple(dict.fromkeys([*quote_run(call), *(quote(line) for line in lines[:3])])),
         events=lines[:1],
     )
-
-
-CHECK = CbtChainCycle()

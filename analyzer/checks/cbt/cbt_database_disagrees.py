@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, gone, name_of
 from analyzer.checks.tools.finding import found, near, quote, quote_row, times
 from analyzer.checks.tools.log_places import Listing, Place, listing_of
@@ -41,22 +41,18 @@ class Flip:
     update: Event
 
 
-class CbtDatabaseDisagrees:
-    """Look at what scans corrected, and at rows that still are wrong."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Read the scans in SMlog, then compare rows with lists and with the rebuilt logs."""
-        flips, gaps = _flips(case)
-        by_disk: dict[str, list[Flip]] = {}
-        for flip in flips:
-            if not _race(case, flip):
-                by_disk.setdefault(flip.vdi, []).append(flip)
-        findings = [_of_scan(case, text, own) for _, own in sorted(by_disk.items())]
-        for pool in case.pools:
-            findings += _of_rows(case, text, pool)
-        return Examined(findings=tuple(findings), gaps=gaps)
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Look at what scans in SMlog corrected, and at rows that still are wrong."""
+    flips, gaps = _flips(case)
+    by_disk: dict[str, list[Flip]] = {}
+    for flip in flips:
+        if not _race(case, flip):
+            by_disk.setdefault(flip.vdi, []).append(flip)
+    for _, own in sorted(by_disk.items()):
+        yield _of_scan(case, text, own)
+    for pool in case.pools:
+        yield from _of_rows(case, text, pool)
+    yield from gaps
 
 
 def _flips(case: Case) -> tuple[list[Flip], tuple[Gap, ...]]:
@@ -206,6 +202,3 @@ def _of_state(
         rows=[{**_values(case, row.uuid), "scan": sr}],
         evidence=evidence,
     )
-
-
-CHECK = CbtDatabaseDisagrees()

@@ -1,33 +1,28 @@
 """CBT turned off at a snapshot because the SR had no space for a new log."""
 
+from collections.abc import Iterator
+
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.cbt.snapshot_finding import by_disk, make
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.snapshot_log import SPACE, Failure, Reason, failures, no_space
 from analyzer.model.finding import Confidence, Finding, Gap
 from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 
 
-class CbtDisabledNoSpace:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the failures whose reason is want of space; each other one is its sibling's.
 
     A failure whose reason was not read is a gap here: it may have been want of space.
     """
-
-    id = "cbt-disabled-no-space"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every time that CBT was turned off at a snapshot."""
-        found = failures(case)
-        mine = [failure for failure in found if no_space(case, failure)]
-        open_ = [
-            f for f in found if f not in mine and f.reason in (Reason.CUT_SHORT, Reason.UNKNOWN)
-        ]
-        return Examined(
-            findings=tuple(_finding(case, text, group) for group in by_disk(mine)),
-            gaps=tuple(_gap(group) for group in by_disk(open_)),
-        )
+    found = failures(case)
+    mine = [failure for failure in found if no_space(case, failure)]
+    for group in by_disk(mine):
+        yield _finding(case, text, group)
+    unsaid = [f for f in found if f not in mine and f.reason in (Reason.CUT_SHORT, Reason.UNKNOWN)]
+    for group in by_disk(unsaid):
+        yield _gap(group)
 
 
 def _finding(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
@@ -62,6 +57,3 @@ def _gap(group: tuple[Failure, ...]) -> Gap:
         settle_with=f"zgrep -h -B60 'Creating CBT .*{last.vdi}' /var/log/SMlog* "
         "on the host that is master of its SR",
     )
-
-
-CHECK = CbtDisabledNoSpace()

@@ -1,22 +1,19 @@
 """CBT turned off at a snapshot for another reason than space, or for one that was not read."""
 
+from collections.abc import Iterator
+
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.cbt.snapshot_finding import by_disk, make
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.snapshot_log import Failure, Reason, failures, no_space
 from analyzer.model.finding import Confidence, Finding
 from analyzer.model.rule import RuleText
 
 
-class CbtDisabledSnapshotFailed:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Take the failures that `cbt-disabled-no-space` does not claim, and name their reason."""
-
-    id = "cbt-disabled-snapshot-failed"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every time that CBT was turned off at a snapshot."""
-        mine = [failure for failure in failures(case) if not no_space(case, failure)]
-        return Examined(findings=tuple(_finding(case, text, group) for group in by_disk(mine)))
+    for group in by_disk([each for each in failures(case) if not no_space(case, each)]):
+        yield _finding(case, text, group)
 
 
 def _finding(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
@@ -34,6 +31,3 @@ def _confidence(failure: Failure) -> Confidence:
     """Return certain where the line is about a CBT log, likely where it is merely the last."""
     about_log = any(".cbtlog" in event.message for event in failure.because)
     return Confidence.CERTAIN if about_log else Confidence.LIKELY
-
-
-CHECK = CbtDisabledSnapshotFailed()

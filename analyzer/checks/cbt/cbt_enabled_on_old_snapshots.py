@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, name_of
 from analyzer.checks.tools.finding import Row, found, listed, quote, quote_row
 from analyzer.checks.tools.log_disk import is_metadata
@@ -34,18 +34,12 @@ class _Off:
     loss: Loss | None
 
 
-class CbtEnabledOnOldSnapshots:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare the flag of every live disk with those of its snapshots."""
-
-    id = "cbt-enabled-on-old-snapshots"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at the disks of every database."""
-        lost = {loss.vdi: loss for loss in losses(case)}
-        found_ = [
-            _finding(case, text, pool, off) for pool in case.pools for off in _off(pool, lost)
-        ]
-        return Examined(findings=tuple(found_))
+    lost = {loss.vdi: loss for loss in losses(case)}
+    for pool in case.pools:
+        for off in _off(pool, lost):
+            yield _finding(case, text, pool, off)
 
 
 def _off(pool: PoolState, lost: Mapping[str, Loss]) -> Iterator[_Off]:
@@ -111,6 +105,3 @@ def _step(pool: PoolState, row: Vdi, loss: Loss | None) -> Row:
 def _snapshot_vm(pool: PoolState, row: Vdi) -> Vm | None:
     vms = (pool.vm(vbd.vm) for vbd in pool.vbds_of(row))
     return next((vm for vm in vms if vm is not None and vm.is_a_snapshot), None)
-
-
-CHECK = CbtEnabledOnOldSnapshots()

@@ -10,7 +10,7 @@ and deleting it does the same again.
 from collections.abc import Iterator
 
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import (
     Mark,
     Tracking,
@@ -37,21 +37,13 @@ _MOST_FAILURES = 3
 _CHAIN = "whether the disk's log still has its newest snapshot as its parent"
 
 
-class CbtEveryBackupFull:
-    """Look for snapshots that point to a disk whose log was given another parent since."""
-
-    id = "cbt-every-backup-full"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Compare both ends of every link from a snapshot to its live disk."""
-        facts = tracking_of(case)
-        findings = tuple(
-            _finding(case, text, facts, newest, disk) for newest, disk in _broken(case, facts)
-        )
-        return held_back(
-            case,
-            Examined(findings=findings, gaps=() if findings else unknown_pointers(case, _CHAIN)),
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Compare both ends of every link from a snapshot to its live disk."""
+    facts = tracking_of(case)
+    broken = tuple(_broken(case, facts))
+    yield from held_back(case, (_finding(case, text, facts, *link) for link in broken))
+    if not broken:
+        yield from unknown_pointers(case, _CHAIN)
 
 
 def _broken(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:
@@ -159,6 +151,3 @@ def _evidence(
     for call in failed[-_MOST_FAILURES:]:
         quotes += quote_run(call)
     return tuple(dict.fromkeys(quotes))
-
-
-CHECK = CbtEveryBackupFull()

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import (
     Break,
     Tracking,
@@ -50,30 +50,21 @@ class Comparison:
         return self.gap is not None or bool(self.missed)
 
 
-class CbtIncompleteChangedBlocks:
-    """Look at every comparison that succeeded."""
-
-    id = "cbt-incomplete-changed-blocks"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Compare what each comparison read with what lies between its two disks."""
-        facts = tracking_of(case)
-        made = [
-            _comparison(case, facts, call)
-            for call in runs(case, "vdi_list_changed_blocks")
-            if call.vdi and call.result is not Result.FAILED
-        ]
-        wrong: dict[str, list[Comparison]] = {}
-        gaps: list[Gap] = []
-        for one in made:
-            if one.short and one.call.result is Result.SUCCEEDED:
-                wrong.setdefault(facts.disk_of(one.newer), []).append(one)
-            elif one.short or not _known(facts, one):
-                gaps.append(_gap(one))
-        findings = tuple(
-            _finding(case, text, disk, tuple(own)) for disk, own in sorted(wrong.items())
-        )
-        return held_back(case, Examined(findings=findings, gaps=tuple(dict.fromkeys(gaps))))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Compare what each successful comparison read with what lies between its two disks."""
+    facts = tracking_of(case)
+    wrong: dict[str, list[Comparison]] = {}
+    for call in runs(case, "vdi_list_changed_blocks"):
+        if not call.vdi or call.result is Result.FAILED:
+            continue
+        one = _comparison(case, facts, call)
+        if one.short and call.result is Result.SUCCEEDED:
+            wrong.setdefault(facts.disk_of(one.newer), []).append(one)
+        elif one.short or not _known(facts, one):
+            yield _gap(one)
+    yield from held_back(
+        case, (_finding(case, text, disk, tuple(own)) for disk, own in sorted(wrong.items()))
+    )
 
 
 def _comparison(case: Case, facts: Tracking, call: Operation) -> Comparison:
@@ -190,6 +181,3 @@ def _evidence(case: Case, wrong: tuple[Comparison, ...]) -> tuple[Evidence, ...]
             log = case.cbt.at(one.call.sr or "", uuid, one.call.entry or one.call.first)
             quotes += [log.exists.evidence] if log and log.exists else []
     return tuple(dict.fromkeys(quotes))
-
-
-CHECK = CbtIncompleteChangedBlocks()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import ended, mark
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, log_path, name_of, sure
 from analyzer.checks.tools.finding import found, quote
 from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
@@ -43,19 +43,14 @@ class Marked:
     alive: bool
 
 
-class CbtInconsistencyHidden:
-    """Look at every read-only detach that wrote the flag of a log."""
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Look at every read-only detach that wrote the flag of a log.
 
-    id = "cbt-inconsistency-hidden"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Compare what the flag was before with the read-write session that had set it."""
-        marked = tuple(_marked(case))
-        examined = Examined(
-            findings=tuple(_finding(case, text, one) for one in marked if one.boot),
-            gaps=tuple(_gap(one) for one in marked if not one.boot and not one.alive),
-        )
-        return held_back(case, examined)
+    What the flag was before is compared with the read-write session that had set it.
+    """
+    marked = tuple(_marked(case))
+    yield from (_gap(one) for one in marked if not one.boot and not one.alive)
+    yield from held_back(case, (_finding(case, text, one) for one in marked if one.boot))
 
 
 def _marked(case: Case) -> Iterator[Marked]:
@@ -162,6 +157,3 @@ def _gap(one: Marked) -> Gap:
         settle_with=f"last -x reboot on {one.writer.host}, and its SMlog since "
         f"{in_words(one.writer.first)}",
     )
-
-
-CHECK = CbtInconsistencyHidden()

@@ -5,12 +5,12 @@ incremental. Only those are told that certainly lead nowhere, see `_metadata_use
 healthy however many there are, because each backup job keeps its own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
 from analyzer.checks.cbt.metadata_use import Leftover, Use, judged
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, quote_row
 from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.checks.tools.lost_tracking import taken_at
@@ -24,27 +24,25 @@ from analyzer.rebuilt.cbt.log_paths import FILE_TYPES
 _MOST = 10
 
 
-class CbtLeftoverMetadataVdis:
-    """Look at every metadata disk of every SR; one finding for each SR and reason."""
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Ask of which disk each metadata disk is, and where its log leads.
 
-    id = "cbt-leftover-metadata-vdis"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Ask of which disk each is, and where its log leads."""
-        findings: list[Finding] = []
-        replayed: list[Finding] = []
-        gaps: list[Gap] = []
-        for pool in case.pools:
-            for sr in pool.srs:
-                answers = _answers(case, pool, sr)
-                gaps += [each for each in answers if isinstance(each, Gap)]
-                left = [each for each in answers if isinstance(each, Leftover)]
-                for use in Use:
-                    own = [each for each in left if each.use is use]
-                    kind = replayed if use is Use.ENDED else findings
-                    kind += [_finding(text, sr, own)] if own else []
-        told = held_back(case, Examined(findings=tuple(replayed)))
-        return Examined(findings=(*findings, *told.findings), gaps=(*gaps, *told.gaps))
+    One finding for each SR and reason.
+    """
+    replayed: list[Finding] = []
+    for pool in case.pools:
+        for sr in pool.srs:
+            answers = _answers(case, pool, sr)
+            yield from (each for each in answers if isinstance(each, Gap))
+            left = [each for each in answers if isinstance(each, Leftover)]
+            for use in Use:
+                if own := [each for each in left if each.use is use]:
+                    finding = _finding(text, sr, own)
+                    if use is Use.ENDED:
+                        replayed.append(finding)
+                    else:
+                        yield finding
+    yield from held_back(case, replayed)
 
 
 def _answers(case: Case, pool: PoolState, sr: Sr) -> Sequence[Leftover | Gap]:
@@ -99,6 +97,3 @@ def _evidence(left: Sequence[Leftover]) -> tuple[Evidence, ...]:
     rows = (quote_row(each.row, "type", "snapshot_of", "snapshot_time") for each in left[:_MOST])
     proofs = (proof for each in left[:_MOST] for proof in each.proof)
     return tuple(dict.fromkeys((*rows, *proofs)))
-
-
-CHECK = CbtLeftoverMetadataVdis()

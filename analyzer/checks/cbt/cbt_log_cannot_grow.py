@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import began, mark
-from analyzer.checks._api import Examined
 from analyzer.checks.cbt.log_size import EXTENT, MIB, bytes_of_log, volume_for
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, name_of, sure
 from analyzer.checks.tools.finding import found, quote, quote_row, size_in_words
 from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
@@ -36,21 +36,15 @@ class Room:
     confidence: Confidence
 
 
-class CbtLogCannotGrow:
-    """Compare the volumes of logs with what their disks need."""
-
-    id = "cbt-log-cannot-grow"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at resizes that failed to resize the log, and at the volumes there are."""
-        failed = tuple(_by_resize(case, text))
-        told = {subject.uuid for finding in failed for subject in finding.subjects}
-        state = (
-            _by_state(case, text, row, volume)
-            for row, volume in _short(case)
-            if row.uuid not in told
-        )
-        return Examined(findings=(*failed, *state))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Look at resizes that failed to resize the log, and at volumes too small for their disks."""
+    told: set[str] = set()
+    for finding in _by_resize(case, text):
+        told |= {subject.uuid for subject in finding.subjects}
+        yield finding
+    for row, volume in _short(case):
+        if row.uuid not in told:
+            yield _by_state(case, text, row, volume)
 
 
 def _by_resize(case: Case, text: RuleText) -> Iterator[Finding]:
@@ -156,6 +150,3 @@ def _values(case: Case, vdi: str, sr: str, size: int, room: int) -> dict[str, st
         "need": str(bytes_of_log(size)),
         "room": str(room),
     }
-
-
-CHECK = CbtLogCannotGrow()

@@ -4,13 +4,13 @@ State: the database row against `lvs.out` or a listing. The database follows a l
 scan of the SR (sm `SR.py` and the drivers' scan()), so the two disagree until somebody scans.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import mark
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import LookedAt, NotApplicable, Observation
 from analyzer.checks.tools.finding import near, pool_name, reports_of
 from analyzer.checks.tools.log_disk import Disk, Past, is_metadata, tell
 from analyzer.checks.tools.log_places import Listing, listing_of
@@ -27,33 +27,24 @@ _SAME_COMMAND = timedelta(minutes=2)
 _MADE = (f"{RULE}.made", f"{RULE}.volume-made")
 _CHANGES = (*_MADE, f"{RULE}.removed", f"{RULE}.renamed", f"{RULE}.given-up", f"{RULE}.ended")
 
-Answer = Finding | Gap | None
 
-
-class CbtLogMissing:
-    """Compare disks that have CBT with the logs that are listed."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every disk with CBT, and at every log that cbt-util did not find."""
-        failed = _by_disk(case.events.of(f"{RULE}.not-found"), ("vdi",))
-        changes = _by_disk(case.events.of(*_CHANGES), ("vdi", "to"))
-        answers: list[Answer] = []
-        for pool in case.pools:
-            answers += _unknown_rows(case, pool)
-            answers += _examine_pool(case, pool, text, failed, changes)
-        known = {vdi.uuid for pool in case.pools for vdi in pool.vdis}
-        answers += [
-            _judge_gone(case, text, uuid, events)
-            for uuid, events in failed.items()
-            if uuid not in known
-        ]
-        findings = tuple(answer for answer in answers if isinstance(answer, Finding))
-        gaps = tuple(dict.fromkeys(answer for answer in answers if isinstance(answer, Gap)))
-        unused = not findings and not gaps and _unused(case)
-        why = "no disk of the database has CBT" if unused else ""
-        return Examined(findings=findings, gaps=gaps, not_applicable=why, beside=_looked_at(case))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Compare every disk with CBT, and every log that cbt-util did not find, with the lists."""
+    failed = _by_disk(case.events.of(f"{RULE}.not-found"), ("vdi",))
+    changes = _by_disk(case.events.of(*_CHANGES), ("vdi", "to"))
+    for pool in case.pools:
+        yield from _unknown_rows(case, pool)
+        yield from _examine_pool(case, pool, text, failed, changes)
+    known = {vdi.uuid for pool in case.pools for vdi in pool.vdis}
+    for uuid, events in failed.items():
+        if uuid not in known:
+            yield _judge_gone(case, text, uuid, events)
+    if _unused(case):
+        yield NotApplicable("no disk of the database has CBT")
+    if any(host.lvs for host in case.hosts):
+        yield LookedAt("lvs")
+    if any(host.listings for host in case.hosts):
+        yield LookedAt("sr_listing")
 
 
 def _looked_at(case: Case) -> tuple[str, ...]:
@@ -77,7 +68,7 @@ def _examine_pool(
     text: RuleText,
     failed: Mapping[str, tuple[Event, ...]],
     changes: Mapping[str, tuple[Event, ...]],
-) -> Iterable[Answer]:
+) -> Iterator[Finding | Gap]:
     lists: dict[str, Listing] = {}
     for vdi in pool.vdis:
         events = failed.get(vdi.uuid, ())
@@ -101,40 +92,43 @@ def _examine_pool(
         yield from _judge(case, text, disk, lists[sr.uuid])
 
 
-def _judge(case: Case, text: RuleText, disk: Disk, listing: Listing) -> Iterable[Answer]:
+def _judge(case: Case, text: RuleText, disk: Disk, listing: Listing) -> Iterator[Finding | Gap]:
     """Answer for one disk; only a disk with CBT can miss a log now."""
     if disk.vdi is None or not _has_cbt(disk.vdi):
         yield tell(text, disk, None, _past(case, disk))
     elif listing.shows(disk.uuid):
-        yield _judge_present(case, text, disk, listing)
+        yield from _judge_present(case, text, disk, listing)
         if listing.gap is not None and listing.gap.need == "lvs":
             yield listing.gap  # it is shown, but a cut lvs.out rules nothing out
     elif not listing.places:
         if disk.failed:
             yield tell(text, disk, None, _past(case, disk))
-        yield listing.gap
+        if listing.gap is not None:
+            yield listing.gap
     elif why := _unsettled(disk, listing):
         yield _later(disk, listing, why)
     else:
         yield tell(text, disk, listing.places[0], Past.OPEN)
 
 
-def _judge_present(case: Case, text: RuleText, disk: Disk, listing: Listing) -> Answer:
+def _judge_present(
+    case: Case, text: RuleText, disk: Disk, listing: Listing
+) -> Iterator[Finding | Gap]:
     """Answer for a disk whose log some list shows."""
     if any(not place.has_log(disk.uuid) for place in listing.places):
-        return _later(disk, listing, "one list shows it and another one does not")
-    if not disk.failed:
-        return None
-    match _past(case, disk):
-        case Past.MADE_SINCE:
-            return tell(text, disk, None, Past.MADE_SINCE)
-        case Past.INACTIVE:  # the volume is there: it was not missing, it could not be activated
-            return None
-        case Past.OPEN | Past.OFF_SINCE | Past.GONE:
-            return _later(disk, listing, "cbt-util did not find it earlier, and now it is listed")
+        yield _later(disk, listing, "one list shows it and another one does not")
+    elif disk.failed:
+        match _past(case, disk):
+            case Past.MADE_SINCE:
+                yield tell(text, disk, None, Past.MADE_SINCE)
+            case Past.INACTIVE:  # the volume is there: it could not be activated
+                pass
+            case Past.OPEN | Past.OFF_SINCE | Past.GONE:
+                why = "cbt-util did not find it earlier, and now it is listed"
+                yield _later(disk, listing, why)
 
 
-def _judge_gone(case: Case, text: RuleText, uuid: str, events: tuple[Event, ...]) -> Answer:
+def _judge_gone(case: Case, text: RuleText, uuid: str, events: tuple[Event, ...]) -> Finding:
     """Answer for a log that was not found and whose disk no database has (any more)."""
     sr_uuid = events[-1].fields.get("sr")
     sr = next((row for pool in case.pools if sr_uuid and (row := pool.sr(sr_uuid))), None)
@@ -228,6 +222,3 @@ def _unused(case: Case) -> bool:
     return bool(case.pools) and all(
         pool.complete and not any(_has_cbt(vdi) for vdi in pool.vdis) for pool in case.pools
     )
-
-
-CHECK = CbtLogMissing()

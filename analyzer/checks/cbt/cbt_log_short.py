@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import mark
-from analyzer.checks._api import Examined
 from analyzer.checks.cbt.log_size import HEADER, bytes_of_log
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, log_path, name_of, sure
 from analyzer.checks.tools.finding import find_vdi, found, quote, times
 from analyzer.checks.tools.log_disk import is_metadata
@@ -56,26 +56,24 @@ class Open:
     path: str
 
 
-class CbtLogShort:
-    """Gather what says of a log that it is too short."""
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Gather what says of a log that it is too short.
 
-    id = "cbt-log-short"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at failed commands, at walks, at listings and at logs in the bundle."""
-        logs: dict[str, Short] = {}
-        open_: list[Open] = []
-        for run in case.operations:
-            _take_commands(run, logs, open_)
-            _take_walk(run, logs)
-        for vdi in [vdi for vdi, own in logs.items() if not own.sure and _readable(case, vdi, own)]:
-            del logs[vdi]
-        _take_listings(case, logs)
-        _take_files(case, logs)
-        return Examined(
-            findings=tuple(_finding(case, text, vdi, own) for vdi, own in sorted(logs.items())),
-            gaps=tuple(_gap(one) for one in _unsettled(open_, logs)),
-        )
+    Failed commands, walks, listings, and the logs in the bundle.
+    """
+    logs: dict[str, Short] = {}
+    open_: list[Open] = []
+    for run in case.operations:
+        _take_commands(run, logs, open_)
+        _take_walk(run, logs)
+    for vdi in [vdi for vdi, own in logs.items() if not own.sure and _readable(case, vdi, own)]:
+        del logs[vdi]
+    _take_listings(case, logs)
+    _take_files(case, logs)
+    for vdi, own in sorted(logs.items()):
+        yield _finding(case, text, vdi, own)
+    for one in _unsettled(open_, logs):
+        yield _gap(one)
 
 
 def _readable(case: Case, vdi: str, own: Short) -> bool:
@@ -257,6 +255,3 @@ def _gap(one: Open) -> Gap:
         if volume
         else f"ls -l {folder}/*.cbtlog",
     )
-
-
-CHECK = CbtLogShort()

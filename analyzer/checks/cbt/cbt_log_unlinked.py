@@ -9,7 +9,7 @@ finds no way. Where no older log is left, nothing is lost.
 from collections.abc import Iterator
 
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import (
     disk_subjects,
     gone,
@@ -32,20 +32,15 @@ _METADATA = "cbt_metadata"
 _CHAIN = "whether one of them pointed to a log that was unlinked"
 
 
-class CbtLogUnlinked:
-    """Look at every deletion of a metadata disk on a file SR, and at who points to it."""
-
-    id = "cbt-log-unlinked"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Compare the logs that were unlinked with the child pointers of those that are there."""
-        done = tuple(_unlinked(case))
-        findings = tuple(
-            _finding(case, text, run, older) for run in done for older in _pointing(case, run)
-        )
-        where = frozenset(run.sr for run in done if run.sr)
-        gaps = () if findings or not where else unknown_pointers(case, _CHAIN, where)
-        return Examined(findings=findings, gaps=gaps)
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Compare the logs that were unlinked on file SRs with the child pointers of those left."""
+    done = tuple(_unlinked(case))
+    pointing = [(run, older) for run in done for older in _pointing(case, run)]
+    for run, older in pointing:
+        yield _finding(case, text, run, older)
+    where = frozenset(run.sr for run in done if run.sr)
+    if where and not pointing:
+        yield from unknown_pointers(case, _CHAIN, where)
 
 
 def _unlinked(case: Case) -> Iterator[Operation]:
@@ -101,6 +96,3 @@ def _finding(case: Case, text: RuleText, run: Operation, older: CbtLog) -> Findi
         evidence=tuple(dict.fromkeys([*quote_run(run), older.child.evidence])),
         events=[run.entry] if run.entry else (),
     )
-
-
-CHECK = CbtLogUnlinked()

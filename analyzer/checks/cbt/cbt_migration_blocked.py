@@ -6,13 +6,13 @@ so they are asked too; a metadata disk belongs to no VM and is not. A pool with 
 asked for a migration is no finding.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import (
     Row,
     find_vdi,
@@ -61,15 +61,10 @@ class _Refusals:
         return all(event.fields["method"] == _BOOT for event in self.events)
 
 
-class CbtMigrationBlocked:
-    """Read the refusals, then look in the database what stands in the way."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every call that failed with VDI_CBT_ENABLED."""
-        found_ = (_finding(text, refusals) for refusals in _refusals(case))
-        return Examined(findings=tuple(found_))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Read the calls that failed with VDI_CBT_ENABLED, then look what stands in the way."""
+    for refusals in _refusals(case):
+        yield _finding(text, refusals)
 
 
 def _refusals(case: Case) -> Sequence[_Refusals]:
@@ -234,6 +229,3 @@ def _rows(blockers: Sequence[_Blocker]) -> tuple[Evidence, ...]:
         quote_row(each.row, "cbt_enabled", "is_a_snapshot", "snapshot_of")
         for each in blockers[:_MOST]
     )
-
-
-CHECK = CbtMigrationBlocked()

@@ -5,8 +5,10 @@ of the newest snapshot, which a user's disable_cbt zeroes. list_changed_blocks f
 pointers only, so after the next enable_cbt it walks from that snapshot to the disk.
 """
 
+from collections.abc import Iterator
+
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import (
     Break,
     Tracking,
@@ -29,22 +31,18 @@ from analyzer.model.rule import RuleText
 _CHAIN = "whether one of them still points across a time without tracking"
 
 
-class CbtStaleChildPointer:
-    """Look at every log that is there and whose child pointer is known."""
-
-    id = "cbt-stale-child-pointer"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Compare each pointer with the times at which its disk's tracking broke."""
-        facts = tracking_of(case)
-        findings = []
-        for _, log in sorted(case.cbt.now.items()):
-            child = sure(log.child)
-            gap = None if gone(log) or not child else facts.across(log.uuid, child)
-            if gap is not None:
-                findings.append(_finding(case, text, facts, log, gap))
-        gaps = () if findings else unknown_pointers(case, _CHAIN)
-        return held_back(case, Examined(findings=tuple(findings), gaps=gaps))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Compare each pointer of a log that is there with the breaks of its disk's tracking."""
+    facts = tracking_of(case)
+    stale = []
+    for _, log in sorted(case.cbt.now.items()):
+        child = sure(log.child)
+        gap = None if gone(log) or not child else facts.across(log.uuid, child)
+        if gap is not None:
+            stale.append(_finding(case, text, facts, log, gap))
+    yield from held_back(case, stale)
+    if not stale:
+        yield from unknown_pointers(case, _CHAIN)
 
 
 def _finding(case: Case, text: RuleText, facts: Tracking, log: CbtLog, gap: Break) -> Finding:
@@ -103,6 +101,3 @@ def _evidence(case: Case, facts: Tracking, log: CbtLog, gap: Break) -> tuple[Evi
     if known is not None and known[1].cbt_enabled is not None:
         quotes.append(quote_row(known[1], "cbt_enabled"))
     return tuple(dict.fromkeys(quotes))
-
-
-CHECK = CbtStaleChildPointer()

@@ -13,7 +13,7 @@ from itertools import islice
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, listed, named, quote_row
 from analyzer.model.finding import Basis, Confidence, Finding, Subject
 from analyzer.model.rule import RuleText
@@ -22,20 +22,15 @@ from analyzer.model.xapi import Vbd, Vdi, Vm
 _MOST = 8
 
 
-class DatabaseInvalidSnapshotOf:
-    """Look at the field in all rows, and at the devices of all VMs."""
-
-    id = "database-invalid-snapshot-of"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Judge each database by itself; one finding for each value that is wrong, and each VM."""
-        findings: list[Finding] = []
-        for pool in case.pools:
-            live = _live_disks(pool)
-            findings += [_of_live(text, pool, key, rows) for key, rows in sorted(live.items())]
-            findings += [_of_circle(text, rows) for rows in _circles(pool)]
-            findings += [_of_vm(text, pool, vm, own) for vm, own in _doubled(pool)]
-        return Examined(findings=tuple(findings))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Look at the field in all rows, and at the devices of all VMs, of each database."""
+    for pool in case.pools:
+        for key, rows in sorted(_live_disks(pool).items()):
+            yield _of_live(text, pool, key, rows)
+        for circle in _circles(pool):
+            yield _of_circle(text, circle)
+        for vm, own in _doubled(pool):
+            yield _of_vm(text, pool, vm, own)
 
 
 def _live_disks(pool: PoolState) -> Mapping[str, Sequence[Vdi]]:
@@ -171,6 +166,3 @@ def _names(rows: Sequence[Vdi]) -> str:
     names = [named(row.name_label, row.uuid) for row in rows[:_MOST]]
     more = [f"{len(rows) - _MOST} more"] if len(rows) > _MOST else []
     return listed([*names, *more])
-
-
-CHECK = DatabaseInvalidSnapshotOf()

@@ -10,11 +10,11 @@ from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
-from analyzer.checks.database.stuck import RULE, Stuck, report_of
+from analyzer.checks.database.stuck import Stuck, report_of
 from analyzer.checks.database.stuck_hosts import host_marks
 from analyzer.checks.database.stuck_keys import clashes, marked
 from analyzer.checks.database.stuck_operations import operations
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import (
     Row,
     find_vdi,
@@ -37,23 +37,20 @@ _HOSTS = ("host-gone", "host-stale")
 _TYPES: Mapping[type, str] = MappingProxyType({Sr: "SR", Vdi: "VDI", Vbd: "VBD", Vm: "VM"})
 
 
-class DatabaseStuckKeys:
-    """Judge each mark by itself; those of one host are one finding."""
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge each mark by itself; those of one host are one finding.
 
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at the marks in every database, then at the calls that met one that is gone."""
-        findings: list[Finding] = []
-        gaps: list[Gap] = []
-        for pool in case.pools:
-            answers = list(_answers(case, pool))
-            gaps += [each for each in answers if isinstance(each, Gap)]
-            stuck = [each for each in answers if isinstance(each, Stuck)]
-            findings += _findings(case, text, pool, stuck)
-        met = (pair for pair in clashes(case) if not _there(case, *pair))
-        findings += [_met(case, text, ref, key) for ref, key in met]
-        return Examined(findings=tuple(findings), gaps=tuple(gaps))
+    First the marks in every database, then the calls that met one that is gone.
+    """
+    for pool in case.pools:
+        answers = list(_answers(case, pool))
+        yield from (each for each in answers if isinstance(each, Gap))
+        yield from _findings(
+            case, text, pool, [each for each in answers if isinstance(each, Stuck)]
+        )
+    for ref, key in clashes(case):
+        if not _there(case, ref, key):
+            yield _met(case, text, ref, key)
 
 
 def _answers(case: Case, pool: PoolState) -> Iterator[Stuck | Gap]:
@@ -203,6 +200,3 @@ def _calls(events: Sequence[Event]) -> int:
             count += 1
         last = event
     return count
-
-
-CHECK = DatabaseStuckKeys()

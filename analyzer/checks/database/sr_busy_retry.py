@@ -6,14 +6,14 @@ for ten minutes for, which no such operation takes, half an hour in the queue, o
 gave up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import began, ended, mark
-from analyzer.checks._api import Examined
 from analyzer.checks.database.sr_jams import Jam, jams_of
 from analyzer.checks.database.sr_waits import waits
+from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import Row, found, listed, quote, quote_ends, quote_row, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
@@ -25,17 +25,12 @@ _LONG = timedelta(hours=1)
 _MOST_RUNS = 3
 
 
-class SrBusyRetry:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each operation that others waited for, and each long wait for several."""
-
-    id = "sr-busy-retry"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every wait for an SR."""
-        jams = tuple(jams_of(case, waits(case)))
-        return Examined(
-            findings=tuple(_finding(case, text, jam) for jam in jams), beside=("smlog", "xapi_db")
-        )
+    for jam in jams_of(case, waits(case)):
+        yield _finding(case, text, jam)
+    yield LookedAt("smlog")
+    yield LookedAt("xapi_db")
 
 
 def _finding(case: Case, text: RuleText, jam: Jam) -> Finding:
@@ -131,6 +126,3 @@ def _subjects(jam: Jam) -> tuple[Subject, ...]:
     if row is None:
         return (Subject(type="SR", uuid=jam.sr),)
     return (Subject(type="SR", uuid=row.uuid, name=row.name_label),)
-
-
-CHECK = SrBusyRetry()

@@ -3,13 +3,13 @@
 An affected version alone is no finding: the symptom has to be in what was read, too.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.case.case import Case, HostReport
-from analyzer.checks._api import Examined
-from analyzer.checks.defects.defect_symptoms import RULE, Sighting, sightings
+from analyzer.checks.defects.defect_symptoms import Sighting, sightings
 from analyzer.checks.defects.defects import Defect, load_defects
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects
 from analyzer.checks.tools.finding import found, host_subject, quote, times
 from analyzer.checks.tools.rpm import Package, parse_package
@@ -19,25 +19,17 @@ from analyzer.model.rule import RuleText
 _MOST = 3
 
 
-class KnownDefect:
-    """Hold the symptoms that were seen against the packages of the host that they were seen on."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look for each defect of the table."""
-        reports = {report.bundle: report for report in case.hosts}
-        findings: list[Finding] = []
-        gaps: list[Gap] = []
-        for defect in load_defects():
-            for bundle, seen in _by_bundle(case, defect).items():
-                report = reports.get(bundle)
-                installed = _installed(report, defect.package) if report else ()
-                if report and any(defect.has(package.version) for _, package in installed):
-                    findings.append(_finding(case, text, defect, report, seen))
-                elif report and not installed:
-                    gaps.append(_gap(report, defect, seen))
-        return Examined(findings=tuple(findings), gaps=tuple(dict.fromkeys(gaps)))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Hold each defect's symptoms against the packages of the host that they were seen on."""
+    reports = {report.bundle: report for report in case.hosts}
+    for defect in load_defects():
+        for bundle, seen in _by_bundle(case, defect).items():
+            report = reports.get(bundle)
+            installed = _installed(report, defect.package) if report else ()
+            if report and any(defect.has(package.version) for _, package in installed):
+                yield _finding(case, text, defect, report, seen)
+            elif report and not installed:
+                yield _gap(report, defect, seen)
 
 
 def _by_bundle(case: Case, defect: Defect) -> dict[str, list[Sighting]]:
@@ -107,6 +99,3 @@ def _gap(report: HostReport, defect: Defect, seen: Sequence[Sighting]) -> Gap:
         f"defect of some versions of {defect.package}, and which version is installed was not read",
         settle_with=f"rpm -q {defect.package}",
     )
-
-
-CHECK = KnownDefect()

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case, HostReport
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.calls import resolve
 from analyzer.checks.tools.finding import (
     by_host,
@@ -37,25 +37,18 @@ _SOON = timedelta(minutes=5)
 _ASKED_OUTSIDE = timedelta(hours=1)
 
 
-class NbdClientInDom0:
-    """Judge each host by its sockets, else by who asked for what it then served."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at the connections to port 10809, and at local calls of get_nbd_info."""
-        findings: list[Finding] = []
-        gaps: list[Gap] = []
-        for reports in by_host(case.hosts):
-            report = reports[-1]
-            clients = _local_clients(case, report)
-            if clients:
-                findings.append(_connected(text, report, clients))
-            else:
-                findings += _asked(case, text, reports)
-            if report.sockets is None or not report.sockets.complete:
-                gaps.append(_gap(case, report))
-        return Examined(findings=tuple(findings), gaps=tuple(gaps), beside=("sockets",))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge each host by its connections to port 10809, else by who asked for what it served."""
+    for reports in by_host(case.hosts):
+        report = reports[-1]
+        clients = _local_clients(case, report)
+        if clients:
+            yield _connected(text, report, clients)
+        else:
+            yield from _asked(case, text, reports)
+        if report.sockets is None or not report.sockets.complete:
+            yield _gap(case, report)
+    yield LookedAt("sockets")
 
 
 def _gap(case: Case, report: HostReport) -> Gap:
@@ -175,6 +168,3 @@ def _hint(
         events=lines,
         severity=Severity.WARNING,
     )
-
-
-CHECK = NbdClientInDom0()

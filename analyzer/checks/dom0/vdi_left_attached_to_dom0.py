@@ -6,11 +6,10 @@ is still in use is never found, and where that cannot be told only what was in t
 is a day old, is called possible.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.dom0.dom0_blocked import blocked, held_then
 from analyzer.checks.dom0.dom0_left import HeldDisk, LeftVerdict, deliberate, held_disks, verdict_of
 from analyzer.checks.dom0.dom0_words import (
@@ -22,6 +21,7 @@ from analyzer.checks.dom0.dom0_words import (
     step_rows,
     subjects_of,
 )
+from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import find_vdi, found, quote, quote_ends, quote_row, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity
@@ -32,27 +32,17 @@ from analyzer.model.rule import RuleText
 _METADATA = "cbt_metadata"
 
 
-class VdiLeftAttachedToDom0:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each disk that a control domain holds, or held when it was to be destroyed."""
-
-    id = "vdi-left-attached-to-dom0"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at what control domains hold, and at the calls that were refused."""
-        disks = tuple(held_disks(case))
-        answers = [answer for disk in disks if (answer := _judge(case, text, disk)) is not None]
-        now = {disk.vdi for disk in disks}
-        past = (
-            _past(case, text, vdi, calls) for vdi, calls in blocked(case).items() if vdi not in now
-        )
-        return Examined(
-            findings=(
-                *(answer for answer in answers if isinstance(answer, Finding)),
-                *(finding for finding in past if finding is not None),
-            ),
-            gaps=tuple(answer for answer in answers if isinstance(answer, Gap)),
-            beside=("smlog",),
-        )
+    disks = tuple(held_disks(case))
+    for disk in disks:
+        if (answer := _judge(case, text, disk)) is not None:
+            yield answer
+    now = {disk.vdi for disk in disks}
+    for vdi, calls in blocked(case).items():
+        if vdi not in now and (finding := _past(case, text, vdi, calls)) is not None:
+            yield finding
+    yield LookedAt("smlog")
 
 
 def _judge(case: Case, text: RuleText, disk: HeldDisk) -> Finding | Gap | None:
@@ -143,6 +133,3 @@ def _past(case: Case, text: RuleText, vdi: str, calls: Sequence[Event]) -> Findi
         severity=Severity.INFO if done else None,
         count=len(calls),
     )
-
-
-CHECK = VdiLeftAttachedToDom0()

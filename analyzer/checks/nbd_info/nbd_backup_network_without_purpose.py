@@ -5,15 +5,17 @@ get_nbd_info gives, Xen Orchestra takes only those on it (xen-orchestra `@xen-or
 nbd). A pool without any NBD purpose is told by `nbd-info-no-nbd-network`.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import NotApplicable, Observation
 from analyzer.checks.tools.finding import found, listed, pool_name, pool_or_hosts, quote_row
 from analyzer.checks.tools.purposes import (
     called,
     network_subject,
+    of_pools,
     purposes_gap,
     purposes_of,
     quote_purpose,
@@ -30,26 +32,17 @@ _NOT_SET = "no pool names a backup network for Xen Orchestra"
 _NO_NBD = "no network of the pools that name a backup network has an NBD purpose"
 
 
-class NbdBackupNetworkWithoutPurpose:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each pool that names a backup network and has networks for NBD."""
-
-    id = "nbd-backup-network-without-purpose"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look up what the pools' other_config names."""
-        answers = [_examine(case, text, pool) for pool in case.pools]
-        idle = [answer for answer in answers if isinstance(answer, str)]
-        whole = bool(answers) and len(idle) == len(answers)
-        reason = _NO_NBD if unused(case) else "; ".join(dict.fromkeys(idle))
-        return Examined(
-            findings=tuple(answer for answer in answers if isinstance(answer, Finding)),
-            gaps=tuple(answer for answer in answers if isinstance(answer, Gap)),
-            not_applicable=reason if whole else "",
-        )
+    answers = [_examine(case, text, pool) for pool in case.pools]
+    if answers and all(isinstance(answer, NotApplicable) for answer in answers) and unused(case):
+        yield NotApplicable(_NO_NBD)
+    else:
+        yield from of_pools(answers)
 
 
-def _examine(case: Case, text: RuleText, pool: PoolState) -> Finding | Gap | str | None:
-    """Return what one pool gives; a text says why the question does not arise in it."""
+def _examine(case: Case, text: RuleText, pool: PoolState) -> Finding | Gap | NotApplicable | None:
+    """Return what one pool gives, None where all is well."""
     row, purposes = pool.pool, purposes_of(pool)
     if row is None or row.other_config is None:
         return Gap(
@@ -60,9 +53,9 @@ def _examine(case: Case, text: RuleText, pool: PoolState) -> Finding | Gap | str
         )
     named = row.other_config.get(_KEY, "").strip()
     if not named:
-        return _NOT_SET
+        return NotApplicable(_NOT_SET)
     if not purposes.any:
-        return _NO_NBD if purposes.known else purposes_gap(case, pool)
+        return NotApplicable(_NO_NBD) if purposes.known else purposes_gap(case, pool)
     return _judged(case, text, pool, named)
 
 
@@ -142,6 +135,3 @@ def _finding(
         rows=[values],
         evidence=(*quoted, *map(quote_purpose, (*known, *purposes))),
     )
-
-
-CHECK = NbdBackupNetworkWithoutPurpose()

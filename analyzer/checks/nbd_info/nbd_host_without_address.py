@@ -9,15 +9,15 @@ from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import bundles_of, found, listed, quote_row
 from analyzer.checks.tools.nbd_use import SrUse, gap_of_use, sr_names, sr_uses, use_evidence
 from analyzer.checks.tools.purposes import (
     called,
     network_subject,
+    nothing_offered,
     purposes_of,
     quote_purpose,
-    unused,
 )
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Subject
 from analyzer.model.rule import RuleText
@@ -26,22 +26,11 @@ from analyzer.rebuilt.nbd.info.hosts import Member, members
 from analyzer.rebuilt.nbd.info.mend import address_steps
 
 
-class NbdHostWithoutAddress:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host that has a shared SR whose disks are offered by others."""
-
-    id = "nbd-host-without-address"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look for hosts that get_nbd_info leaves out."""
-        answers = [answer for pool in case.pools for answer in _examine(case, text, pool)]
-        findings = tuple(answer for answer in answers if isinstance(answer, Finding))
-        gaps = tuple(answer for answer in answers if isinstance(answer, Gap))
-        idle = not findings and not gaps and unused(case)
-        return Examined(
-            findings=findings,
-            gaps=gaps,
-            not_applicable="no network of the database has an NBD purpose" if idle else "",
-        )
+    for pool in case.pools:
+        yield from _examine(case, text, pool)
+    yield from nothing_offered(case)
 
 
 def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
@@ -119,6 +108,3 @@ def _rows(pool: PoolState, member: Member) -> tuple[Evidence, ...]:
     shown = tuple(quote_row(pif, "host", "network", "currently_attached", "IP") for pif in own)
     plug = (quote_row(member.pbd, "host", "SR", "currently_attached"),) if member.pbd else ()
     return (*(shown or plug), *map(quote_purpose, networks))
-
-
-CHECK = NbdHostWithoutAddress()

@@ -4,12 +4,12 @@ get_nbd_info then answers with an empty list (xen-api `xapi_vdi.ml`) and xapi-nb
 connection. A pool that uses neither CBT nor NBD needs no such network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import NotApplicable, Observation
 from analyzer.checks.tools.finding import (
     Row,
     bundles_of,
@@ -29,6 +29,7 @@ from analyzer.checks.tools.purposes import (
     before_nbd,
     called,
     network_subject,
+    of_pools,
     purposes_gap,
     purposes_of,
     quote_purpose,
@@ -38,6 +39,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Network
 
+RULE = "nbd-info-no-nbd-network"
 _MOST_CANDIDATES = 3
 
 
@@ -49,32 +51,19 @@ class _Lines:
     calls: Sequence[Event] = ()
 
 
-class NbdInfoNoNbdNetwork:
-    """Judge each pool by itself, by its refusals or by its networks and its use of NBD."""
-
-    id = "nbd-info-no-nbd-network"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at the purposes of each pool, and at what xapi-nbd and xapi logged."""
-        refused = case.events.of(f"{self.id}.refused")
-        asked = case.events.of(f"{self.id}.asked")
-        answers = [_examine(case, text, pool, refused, asked) for pool in case.pools]
-        answers += [
-            _finding(case, text, None, NO_PURPOSES, _Lines(refused=own))
-            for own in outsiders(case, refused)
-        ]
-        idle = bool(answers) and all(isinstance(answer, str) for answer in answers)
-        return Examined(
-            findings=tuple(answer for answer in answers if isinstance(answer, Finding)),
-            gaps=tuple(answer for answer in answers if isinstance(answer, Gap)),
-            not_applicable="; ".join(dict.fromkeys(str(a) for a in answers)) if idle else "",
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge each pool by its refusals, or by its networks and its use of NBD."""
+    refused = case.events.of(f"{RULE}.refused")
+    asked = case.events.of(f"{RULE}.asked")
+    yield from of_pools([_examine(case, text, pool, refused, asked) for pool in case.pools])
+    for own in outsiders(case, refused):
+        yield _finding(case, text, None, NO_PURPOSES, _Lines(refused=own))
 
 
 def _examine(
     case: Case, text: RuleText, pool: PoolState, refused: Sequence[Event], asked: Sequence[Event]
-) -> Finding | Gap | str | None:
-    """Return what one pool gives; a text says why the question does not arise in it."""
+) -> Finding | Gap | NotApplicable | None:
+    """Return what one pool gives, None where all is well."""
     bundles = bundles_of(case, pool)
     own = [event for event in refused if event.source.bundle in bundles]
     calls = [event for event in asked if event.source.bundle in bundles]
@@ -84,12 +73,12 @@ def _examine(
     if purposes.any:
         return None
     if before_nbd(pool):
-        return f"pool {pool_name(pool)} runs a release without NBD server"
+        return NotApplicable(f"pool {pool_name(pool)} runs a release without NBD server")
     if not purposes.known:
         return purposes_gap(case, pool)
     if calls or pool.cbt_in_use is True:
         return _finding(case, text, pool, purposes, _Lines(refused=(), calls=calls))
-    return _gap_of_use(case, pool) or (
+    return _gap_of_use(case, pool) or NotApplicable(
         f"pool {pool_name(pool)} has no network with an NBD purpose, "
         "and neither CBT nor NBD is used in it"
     )
@@ -181,6 +170,3 @@ def _evidence(
     disk = next((quote_row(vdi, "cbt_enabled") for vdi in disks), None)
     use = (disk,) if disk is not None and not refused and not calls else ()
     return (*lines, *rows, *use)
-
-
-CHECK = NbdInfoNoNbdNetwork()

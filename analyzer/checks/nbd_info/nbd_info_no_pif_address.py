@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, listed, pool_name, times
 from analyzer.checks.tools.nbd_use import (
     SrUse,
@@ -22,29 +22,18 @@ from analyzer.checks.tools.nbd_use import (
     use_evidence,
     use_in_words,
 )
-from analyzer.checks.tools.purposes import called, network_subject, purposes_of, unused
+from analyzer.checks.tools.purposes import called, network_subject, nothing_offered, purposes_of
 from analyzer.model.finding import Finding, Gap
 from analyzer.model.nbd import InfoStep
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.nbd.reach.offers import offers_of
 
 
-class NbdInfoNoPifAddress:
-    """Judge each pool by the SRs whose disks somebody wants to read over NBD."""
-
-    id = "nbd-info-no-pif-address"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Ask what get_nbd_info would answer for each SR."""
-        answers = [answer for pool in case.pools for answer in _examine(case, text, pool)]
-        findings = tuple(answer for answer in answers if isinstance(answer, Finding))
-        gaps = tuple(answer for answer in answers if isinstance(answer, Gap))
-        idle = not findings and not gaps and unused(case)
-        return Examined(
-            findings=findings,
-            gaps=gaps,
-            not_applicable="no network of the database has an NBD purpose" if idle else "",
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge each SR whose disks somebody wants to read by what get_nbd_info would answer."""
+    for pool in case.pools:
+        yield from _examine(case, text, pool)
+    yield from nothing_offered(case)
 
 
 def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
@@ -84,6 +73,3 @@ def _finding(text: RuleText, pool: PoolState, uses: Sequence[SrUse]) -> Finding:
     )
     changes = (step for use in uses for step in use.info.mend)
     return replace(told, action=(*dict.fromkeys(changes), *told.action))
-
-
-CHECK = NbdInfoNoPifAddress()

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import mark
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, listed, times
 from analyzer.checks.tools.nbd_use import (
     UNPLUGGED,
@@ -21,7 +21,7 @@ from analyzer.checks.tools.nbd_use import (
     use_evidence,
     use_in_words,
 )
-from analyzer.checks.tools.purposes import network_subject, purposes_of, unused
+from analyzer.checks.tools.purposes import network_subject, nothing_offered, purposes_of
 from analyzer.model.finding import Basis, Confidence, Finding, Gap, Subject
 from analyzer.model.nbd import InfoStep
 from analyzer.model.rule import RuleText
@@ -29,22 +29,11 @@ from analyzer.rebuilt.nbd.info.hosts import members
 from analyzer.rebuilt.nbd.reach.offers import offers_of
 
 
-class NbdInfoSrNotConnected:
-    """Judge each SR by itself."""
-
-    id = "nbd-info-sr-not-connected"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Ask what get_nbd_info would answer for each SR."""
-        answers = [answer for use in sr_uses(case) for answer in _examine(case, text, use)]
-        findings = tuple(answer for answer in answers if isinstance(answer, Finding))
-        gaps = tuple(answer for answer in answers if isinstance(answer, Gap))
-        idle = not findings and not gaps and unused(case)
-        return Examined(
-            findings=findings,
-            gaps=gaps,
-            not_applicable="no network of the database has an NBD purpose" if idle else "",
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge each SR by what get_nbd_info would answer for its disks."""
+    for use in sr_uses(case):
+        yield from _examine(case, text, use)
+    yield from nothing_offered(case)
 
 
 def _examine(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | Gap]:
@@ -131,6 +120,3 @@ def _finding(case: Case, text: RuleText, use: SrUse) -> Finding:
         events=use.asked,
     )
     return replace(told, action=(*use.info.mend, *told.action))
-
-
-CHECK = NbdInfoSrNotConnected()

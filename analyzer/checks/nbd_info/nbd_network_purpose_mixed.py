@@ -4,11 +4,11 @@ xapi-nbd asks for the purposes of all networks of the pool at every connection, 
 the client comes from (xen-api `ocaml/nbd/src/main.ml`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import (
     Row,
     bundles_of,
@@ -27,44 +27,33 @@ from analyzer.checks.tools.purposes import (
     before_nbd,
     called,
     network_subject,
+    nothing_offered,
     purposes_gap,
     purposes_of,
     quote_purpose,
-    unused,
 )
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Finding, Gap
+from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Network
 
+RULE = "nbd-network-purpose-mixed"
 
-class NbdNetworkPurposeMixed:
-    """Judge each pool by itself: two pools may well differ."""
 
-    id = "nbd-network-purpose-mixed"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Compare the purposes in each pool, and look for refusals of its hosts."""
-        refused = case.events.of(f"{self.id}.refused")
-        findings: list[Finding] = []
-        gaps: list[Gap] = []
-        for pool in case.pools:
-            bundles = bundles_of(case, pool)
-            own = [event for event in refused if event.source.bundle in bundles]
-            purposes = purposes_of(pool)
-            if own or purposes.mixed:
-                findings.append(_finding(case, text, pool, purposes, own))
-            elif not purposes.known and not before_nbd(pool):
-                gaps.append(purposes_gap(case, pool))
-        findings += [
-            _finding(case, text, None, NO_PURPOSES, lines) for lines in outsiders(case, refused)
-        ]
-        idle = not findings and not gaps and unused(case)
-        return Examined(
-            findings=tuple(findings),
-            gaps=tuple(gaps),
-            not_applicable="no network of the database has an NBD purpose" if idle else "",
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Compare the purposes in each pool, and look for refusals of its hosts: pools may differ."""
+    refused = case.events.of(f"{RULE}.refused")
+    for pool in case.pools:
+        bundles = bundles_of(case, pool)
+        own = [event for event in refused if event.source.bundle in bundles]
+        purposes = purposes_of(pool)
+        if own or purposes.mixed:
+            yield _finding(case, text, pool, purposes, own)
+        elif not purposes.known and not before_nbd(pool):
+            yield purposes_gap(case, pool)
+    for lines in outsiders(case, refused):
+        yield _finding(case, text, None, NO_PURPOSES, lines)
+    yield from nothing_offered(case)
 
 
 def _finding(
@@ -116,6 +105,3 @@ def _rows(purposes: Purposes, values: Row) -> Iterable[Row]:
 
 def _names(networks: Sequence[Network]) -> str:
     return listed([named(called(network), network.uuid) for network in networks])
-
-
-CHECK = NbdNetworkPurposeMixed()

@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
 from analyzer.checks.nbd_info.nbd_purged import age, marked, recent, undated, unsure
+from analyzer.checks.observation import NotApplicable, Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.checks.tools.finding import (
     bundles_of,
@@ -37,19 +37,11 @@ _UNUSABLE = (InfoStep.PURPOSE, InfoStep.ADDRESS)
 _MOST = 3
 
 
-class NbdNeverUsedPurgeOn:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each pool by what was destroyed of late, and by what get_nbd_info would answer."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look for metadata of Xen Orchestra on SRs that are not offered over NBD."""
-        answers = [answer for pool in case.pools for answer in _examine(case, text, pool)]
-        return Examined(
-            findings=tuple(answer for answer in answers if isinstance(answer, Finding)),
-            gaps=tuple(answer for answer in answers if isinstance(answer, Gap)),
-            not_applicable="" if answers else _idle(case),
-        )
+    for pool in case.pools:
+        yield from _examine(case, text, pool)
+    yield from _never_purged(case)
 
 
 def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
@@ -78,14 +70,13 @@ def _open(info: NbdInfo) -> bool:
     return info.answer is Answer.UNKNOWN and not info.endpoints
 
 
-def _idle(case: Case) -> str:
-    """Say why the question does not arise, "" where it may."""
+def _never_purged(case: Case) -> Iterator[NotApplicable]:
+    """Say that the question does not arise, where it certainly does not."""
     whole = bool(case.pools) and all(pool.complete for pool in case.pools)
     rows = [vdi for pool in case.pools for vdi in pool.vdis]
     known = all(vdi.type is not None and vdi.other_config is not None for vdi in rows)
     if whole and known and not any(marked(pool) for pool in case.pools):
-        return "no disk shows that Xen Orchestra destroyed the data of a snapshot"
-    return ""
+        yield NotApplicable("no disk shows that Xen Orchestra destroyed the data of a snapshot")
 
 
 def _served(case: Case, bundles: frozenset[str]) -> Sequence[Event]:
@@ -139,6 +130,3 @@ def _destroyed(case: Case, disks: Sequence[Vdi]) -> list[Call]:
 
 def _shown(infos: Sequence[NbdInfo]) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(each for info in infos for each in info.evidence))
-
-
-CHECK = NbdNeverUsedPurgeOn()

@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
 from analyzer.checks.nbd_reach.nbd_address_facts import (
     Log,
     gaps_of,
@@ -23,11 +22,12 @@ from analyzer.checks.nbd_reach.nbd_address_facts import (
 )
 from analyzer.checks.nbd_reach.nbd_address_offers import (
     by_host,
-    examine_pools,
+    each_pool,
     live_offers,
     offer_fields,
     offer_subjects,
 )
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, quote
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
 from analyzer.model.moment import in_words
@@ -51,16 +51,9 @@ _CASES: Mapping[Trouble, str] = MappingProxyType(
 )
 
 
-class NbdAddressConfiguration:
-    """Look at the firewall, the PIFs and the server of each host that offers NBD."""
-
-    id = "nbd-address-configuration"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Judge each host of each pool by its own report."""
-        return examine_pools(
-            case, lambda pool: _pool(case, text, pool), beside=("firewall", "sockets")
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge the firewall, the PIFs and the server of each host by its own report."""
+    yield from each_pool(case, lambda pool: _pool(case, text, pool), beside=("firewall", "sockets"))
 
 
 def _pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
@@ -187,6 +180,3 @@ def _leftover(text: RuleText, pool: PoolState, offers: Sequence[Offer]) -> Itera
         ],
         evidence=tuple(Evidence(source=chain.source, text=chain.text) for chain in chains),
     )
-
-
-CHECK = NbdAddressConfiguration()

@@ -1,38 +1,32 @@
 """What the rules about NBD addresses have in common: the offers of a pool, and the gaps."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import Row, named, pool_name
-from analyzer.checks.tools.purposes import called, purposes_gap, unused
+from analyzer.checks.tools.purposes import called, nothing_offered, purposes_gap
 from analyzer.model.finding import Finding, Gap, Subject
 from analyzer.rebuilt.nbd.info.nbd_purposes import INSECURE, SECURE, before_nbd, purposes_of
 from analyzer.rebuilt.nbd.reach.offers import Offer, offers_of
 
 
-def examine_pools(
+def each_pool(
     case: Case,
     judge: Callable[[PoolState], Iterable[Finding | Gap]],
     *,
     beside: tuple[str, ...] = (),
-) -> Examined:
+) -> Iterator[Observation]:
     """Judge each pool in which NBD may be offered; `beside` are the sources that are looked at."""
-    answers: list[Finding | Gap] = []
     for pool in case.pools:
         if not purposes_of(pool).known and not before_nbd(pool):
-            answers.append(purposes_gap(case, pool))
-        answers += judge(pool)
-    findings = tuple(each for each in answers if isinstance(each, Finding))
-    gaps = tuple(dict.fromkeys(each for each in answers if isinstance(each, Gap)))
-    idle = not findings and not gaps
-    return Examined(
-        findings=findings,
-        gaps=gaps,
-        not_applicable=_idle(case) if idle else "",
-        beside=tuple(need for need in beside if _read_everywhere(case, need)),
-    )
+            yield purposes_gap(case, pool)
+        yield from judge(pool)
+    yield from nothing_offered(case)
+    for need in beside:
+        if case.hosts and all(case.gap(need, each.bundle) is None for each in case.hosts):
+            yield LookedAt(need)
 
 
 def live_offers(case: Case, pool: PoolState) -> tuple[Offer, ...]:
@@ -87,18 +81,10 @@ def unread(case: Case, offer: Offer, need: str, command: str) -> Gap | None:
     return Gap(need=need, host=gap.host, why=gap.why, settle_with=command)
 
 
-def _read_everywhere(case: Case, need: str) -> bool:
-    return bool(case.hosts) and all(case.gap(need, each.bundle) is None for each in case.hosts)
-
-
 def _down(pool: PoolState, offer: Offer) -> bool:
     keys = offer.host.metrics
     rows = (row for row in pool.host_metrics if keys and keys in (row.ref, row.uuid))
     return any(row.live is False for row in rows) and offer.report is None
-
-
-def _idle(case: Case) -> str:
-    return "no network of the database has an NBD purpose" if unused(case) else ""
 
 
 def _subject(kind: str, uuid: str, name: str | None) -> Subject:

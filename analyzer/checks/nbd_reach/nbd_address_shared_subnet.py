@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
-from analyzer.checks.nbd_reach.nbd_address_offers import examine_pools, live_offers, offer_fields
+from analyzer.checks.nbd_reach.nbd_address_offers import each_pool, live_offers, offer_fields
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, listed, named, pool_name
 from analyzer.checks.tools.purposes import called, network_subject
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Subject
@@ -30,14 +30,9 @@ class _Pair:
     rival: Rival
 
 
-class NbdAddressSharedSubnet:
-    """Compare the subnets of each host's plugged PIFs."""
-
-    id = "nbd-address-shared-subnet"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Judge each pool; two networks are one finding, however many hosts are on both."""
-        return examine_pools(case, lambda pool: _pool(case, text, pool), beside=("firewall",))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Compare the subnets of each host's plugged PIFs; two networks are one finding."""
+    yield from each_pool(case, lambda pool: _pool(case, text, pool), beside=("firewall",))
 
 
 def _pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
@@ -123,6 +118,3 @@ def _no_mask(pool: PoolState, offer: Offer) -> Gap:
         why=f"{pool.source.member} does not show the netmask of {offer.bare}",
         settle_with=f"xe pif-list uuid={offer.pif.uuid} params=IP,netmask",
     )
-
-
-CHECK = NbdAddressSharedSubnet()

@@ -9,17 +9,17 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
 from analyzer.checks.nbd_reach.nbd_address_down import down_hosts
 from analyzer.checks.nbd_reach.nbd_address_nobody import nobody_came
 from analyzer.checks.nbd_reach.nbd_address_offers import (
     by_host,
-    examine_pools,
+    each_pool,
     live_offers,
     offer_fields,
     offer_subjects,
     unread,
 )
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import Row, found, listed
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.rule import RuleText
@@ -28,16 +28,11 @@ from analyzer.rebuilt.nbd.reach.offers import Obstacle, Offer, Trouble, link_sta
 _USELESS = (Trouble.LOCAL, Trouble.IPV6)
 
 
-class NbdAddressUnreachableNetwork:
-    """Look at the links and the kinds of the addresses, host by host."""
-
-    id = "nbd-address-unreachable-network"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Judge each pool by what its hosts offer."""
-        return examine_pools(
-            case, lambda pool: _pool(case, text, pool), beside=("interfaces", "sockets")
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge the links and the kinds of the addresses that each pool's hosts offer."""
+    yield from each_pool(
+        case, lambda pool: _pool(case, text, pool), beside=("interfaces", "sockets")
+    )
 
 
 def _pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
@@ -121,6 +116,3 @@ def _gap(case: Case, pool: PoolState, offer: Offer) -> Gap | None:
         why=f"what carries {offer.pif.device or 'PIF ' + offer.pif.uuid} is not shown",
         settle_with=f"xe pif-list uuid={offer.pif.uuid} params=device,carrier; ip -s addr",
     )
-
-
-CHECK = NbdAddressUnreachableNetwork()

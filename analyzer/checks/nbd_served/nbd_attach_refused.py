@@ -5,12 +5,11 @@ what xapi answers ends the connection. Only errors of xapi are told here: a clie
 disk that does not exist, or with a dead session, is another matter.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import Mark, mark
-from analyzer.checks._api import Examined
 from analyzer.checks.nbd_served.nbd_served import (
     disk_called,
     disk_subject,
@@ -19,6 +18,7 @@ from analyzer.checks.nbd_served.nbd_served import (
     quoted,
     said,
 )
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, times
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
 from analyzer.model.moment import Moment, in_words
@@ -33,20 +33,14 @@ _RETRIED = timedelta(hours=1)
 Key = tuple[Subject, str, str, str | None]
 
 
-class NbdAttachRefused:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each (host, error, disk) once, however often it was tried."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every connection that ended by such an error."""
-        groups: dict[Key, list[NbdSession]] = {}
-        for session in nbd_sessions(case):
-            if session.trouble in _TROUBLES and session.fate is SessionFate.FAILED:
-                groups.setdefault(_key(case, session), []).append(session)
-        return Examined(
-            findings=tuple(_finding(case, text, key, own) for key, own in groups.items())
-        )
+    groups: dict[Key, list[NbdSession]] = {}
+    for session in nbd_sessions(case):
+        if session.trouble in _TROUBLES and session.fate is SessionFate.FAILED:
+            groups.setdefault(_key(case, session), []).append(session)
+    for key, own in groups.items():
+        yield _finding(case, text, key, own)
 
 
 def _key(case: Case, session: NbdSession) -> Key:
@@ -119,6 +113,3 @@ def _worked_later(case: Case, vdi: str | None, refused: NbdSession) -> Moment | 
         ),
         None,
     )
-
-
-CHECK = NbdAttachRefused()

@@ -5,12 +5,11 @@ whose TCP connection was never closed counts until the service is restarted.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import Mark, mark
-from analyzer.checks._api import Examined
 from analyzer.checks.nbd_served.nbd_served import (
     disk_called,
     disk_rows,
@@ -19,6 +18,7 @@ from analyzer.checks.nbd_served.nbd_served import (
     own_lines,
     since,
 )
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import Row, found, listed, quote, quote_ends, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity
@@ -36,15 +36,10 @@ _MOST_DISKS = 6
 _QUOTED = 5
 
 
-class NbdConnectionLimit:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each burst of refusals on each host, by what was connected when it began."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every burst of refusals."""
-        bursts = case.events.incidents((REFUSED,), ("host",), _ONE_INCIDENT)
-        return Examined(findings=tuple(_finding(case, text, burst) for burst in bursts))
+    for burst in case.events.incidents((REFUSED,), ("host",), _ONE_INCIDENT):
+        yield _finding(case, text, burst)
 
 
 def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
@@ -149,6 +144,3 @@ def _plugs(sessions: Sequence[NbdSession]) -> tuple[Evidence, ...]:
 
 def _once(rows: Sequence[Row]) -> list[Row]:
     return list({row["vdi"]: row for row in rows}.values())[:_MOST_DISKS]
-
-
-CHECK = NbdConnectionLimit()

@@ -8,7 +8,7 @@ out, or to be close to it.
 from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case, HostReport
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import by_host, found, host_subject, listed, quote_ends, times
 from analyzer.checks.tools.rpm import compare, parse_package, parse_version
 from analyzer.model.event import Event
@@ -21,20 +21,12 @@ _PACKAGE = "blktap"
 _FIXED = parse_version("3.55.2")
 
 
-class NbdDescriptorLeak:
-    """Judge each host: its tapdisks, and its xapi-nbd."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at what could not be opened, and at how high the descriptors' numbers were."""
-        events = case.events.of(EXHAUSTED, HIGH, SERVER)
-        findings = tuple(
-            finding
-            for reports in by_host(case.hosts)
-            for finding in _of_host(text, reports, events)
-        )
-        return Examined(findings=findings, beside=("packages",))
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge each host by what could not be opened, and by how high descriptors were numbered."""
+    events = case.events.of(EXHAUSTED, HIGH, SERVER)
+    for reports in by_host(case.hosts):
+        yield from _of_host(text, reports, events)
+    yield LookedAt("packages")
 
 
 def _of_host(
@@ -91,6 +83,3 @@ def _installed(report: HostReport) -> tuple[str, bool]:
             what = "is older than the one that closed them all" if older else "has all known fixes"
             return f"{_PACKAGE} {package.version} is installed, which {what}.", older
     return "Which blktap is installed was not read.", False
-
-
-CHECK = NbdDescriptorLeak()

@@ -4,10 +4,9 @@ The nbd library ends the connection where a read of the block device fails in th
 reply (`lib/server.ml`, serve): the device in dom0 returned an error, so the storage under it did.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
 from analyzer.checks.nbd_served.nbd_served import (
     disk_called,
     disk_subject,
@@ -16,6 +15,7 @@ from analyzer.checks.nbd_served.nbd_served import (
     quoted,
     said,
 )
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, times
 from analyzer.model.finding import Basis, Confidence, Finding, Subject
 from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
@@ -26,21 +26,15 @@ RULE = "nbd-read-failed"
 Key = tuple[Subject, str | None]
 
 
-class NbdReadFailed:
-    """Judge each (host, disk) once."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every connection that a failed read ended, the server's own stop aside."""
-        groups: dict[Key, list[NbdSession]] = {}
-        for session in nbd_sessions(case):
-            if session.trouble is ClientTrouble.STORAGE and session.fate is SessionFate.FAILED:
-                key = host_of(case, session.events[0]), session.vdi
-                groups.setdefault(key, []).append(session)
-        return Examined(
-            findings=tuple(_finding(case, text, key, own) for key, own in groups.items())
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge each (host, disk) once whose connections a failed read ended, but for a stop."""
+    groups: dict[Key, list[NbdSession]] = {}
+    for session in nbd_sessions(case):
+        if session.trouble is ClientTrouble.STORAGE and session.fate is SessionFate.FAILED:
+            key = host_of(case, session.events[0]), session.vdi
+            groups.setdefault(key, []).append(session)
+    for key, own in groups.items():
+        yield _finding(case, text, key, own)
 
 
 def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession]) -> Finding:
@@ -67,6 +61,3 @@ def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession
         evidence=quoted(events, sessions),
         events=events,
     )
-
-
-CHECK = NbdReadFailed()

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from analyzer.case.case import Case, HostReport
-from analyzer.checks._api import Examined
 from analyzer.checks.nbd_served.nbd_crash import (
     ADDRESS,
     CERTIFICATE,
@@ -23,6 +22,7 @@ from analyzer.checks.nbd_served.nbd_crash import (
     said_by,
     told_too_late,
 )
+from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import found, host_subject, quote, quote_ends, times
 from analyzer.checks.tools.nbd_service import UNITS, listens_after, runs_by_host, shown_failed
 from analyzer.checks.tools.purposes import unused
@@ -46,23 +46,11 @@ _STEPS: Mapping[str, frozenset[str]] = MappingProxyType(
 Runs = tuple[ServerRun, ...]
 
 
-class NbdServiceCrashed:
-    """Judge each host by itself."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at how each life of xapi-nbd ended."""
-        answers = [
-            answer
-            for report, runs in runs_by_host(case)
-            for answer in _examine(case, text, report, runs)
-        ]
-        return Examined(
-            findings=tuple(answer for answer in answers if isinstance(answer, Finding)),
-            gaps=tuple(answer for answer in answers if isinstance(answer, Gap)),
-            beside=("systemctl",),
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge each host by how each life of its xapi-nbd ended."""
+    for report, runs in runs_by_host(case):
+        yield from _examine(case, text, report, runs)
+    yield LookedAt("systemctl")
 
 
 def _examine(case: Case, text: RuleText, report: HostReport, runs: Runs) -> Iterator[Finding | Gap]:
@@ -152,6 +140,3 @@ def _state(report: HostReport, back: ServerRun | None) -> tuple[Evidence, ...]:
         return (quote(back.listening),)
     failed = shown_failed(report)
     return (Evidence(source=failed.source, text=failed.text),) if failed else ()
-
-
-CHECK = NbdServiceCrashed()

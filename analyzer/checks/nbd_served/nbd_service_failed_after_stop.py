@@ -7,7 +7,7 @@ in xen-api `ocaml/nbd/src/main.ml`). A failure without a stop before it is somet
 from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case, HostReport
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, host_subject, quote_ends, times
 from analyzer.checks.tools.nbd_service import UNITS, runs_by_host, shown_failed
 from analyzer.model.event import Event
@@ -19,20 +19,10 @@ from analyzer.model.rule import RuleText
 RULE = "nbd-service-failed-after-stop"
 
 
-class NbdServiceFailedAfterStop:
-    """Judge each host by itself."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at what systemd shows and logged, and at what came before it."""
-        answers = [
-            answer for report, runs in runs_by_host(case) for answer in _examine(report, text, runs)
-        ]
-        return Examined(
-            findings=tuple(answer for answer in answers if isinstance(answer, Finding)),
-            gaps=tuple(answer for answer in answers if isinstance(answer, Gap)),
-        )
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Judge each host by what systemd shows and logged, and by what came before it."""
+    for report, runs in runs_by_host(case):
+        yield from _examine(report, text, runs)
 
 
 def _examine(
@@ -122,6 +112,3 @@ def _unexplained(report: HostReport) -> Gap:
         why="xapi-nbd is failed, and neither a stop nor a crash precedes it in what was read",
         settle_with="journalctl -u xapi-nbd; zgrep -h xapi-nbd /var/log/daemon.log*",
     )
-
-
-CHECK = NbdServiceFailedAfterStop()

@@ -5,13 +5,13 @@ a hash of it, the ``trackid`` (`context.ml`, hash_of_session_id): the MD5 of the
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import mark
-from analyzer.checks._api import Examined
 from analyzer.checks.nbd_served.nbd_served import host_of
+from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import Row, found, quote, quote_ends, reports_of, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding
@@ -27,15 +27,10 @@ _RESTARTED = timedelta(hours=24)
 _QUOTED, _MOST_SESSIONS = 5, 3
 
 
-class NbdSessionInvalid:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each burst of refusals on each host, by the sessions that were refused."""
-
-    id = RULE
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at every burst of refusals."""
-        bursts = case.events.incidents((REFUSED,), ("host",), _ONE_INCIDENT)
-        return Examined(findings=tuple(_finding(case, text, burst) for burst in bursts))
+    for burst in case.events.incidents((REFUSED,), ("host",), _ONE_INCIDENT):
+        yield _finding(case, text, burst)
 
 
 def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
@@ -130,6 +125,3 @@ def _restarted(case: Case, masters: Sequence[str], refused: Event) -> bool:
 
 def _quoted(ends: Sequence[Event]) -> tuple[Evidence, ...]:
     return tuple(quote(event) for event in ends[-_MOST_SESSIONS:])
-
-
-CHECK = NbdSessionInvalid()

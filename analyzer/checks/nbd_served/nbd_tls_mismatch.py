@@ -11,15 +11,15 @@ from dataclasses import replace
 from analyzer.case.case import Case, HostReport
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import mark
-from analyzer.checks._api import Examined
 from analyzer.checks.nbd_served.nbd_tls_certificate import (
     certificate_findings,
     certificate_gap,
     dates_known,
 )
 from analyzer.checks.nbd_served.nbd_tls_lines import Lines, lines_of, reasons, repeated, spread
+from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import by_host, found, host_subject, quote_ends, times
-from analyzer.checks.tools.purposes import purposes_gap, unused
+from analyzer.checks.tools.purposes import nothing_offered, purposes_gap
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
 from analyzer.model.rule import RuleText
@@ -27,33 +27,22 @@ from analyzer.rebuilt.nbd.info.nbd_purposes import Purposes, before_nbd, purpose
 from analyzer.rebuilt.nbd.reach.offers import row_evidence
 
 
-class NbdTlsMismatch:
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host by what its server logged, and by its certificate."""
-
-    id = "nbd-tls-mismatch"
-
-    def examine(self, case: Case, text: RuleText) -> Examined:
-        """Look at the failed connections of each host."""
-        findings: list[Finding] = []
-        gaps = [*_gaps(case)]
-        for reports in by_host(case.hosts):
-            pool = _pool_of(case, reports)
-            lines = lines_of(case, reports)
-            shown = tuple(certificate_findings(case, text, reports[-1], pool, lines))
-            findings += shown
-            gap = certificate_gap(case, reports[-1], pool)
-            gaps += [gap] if gap else []
-            # What the certificate explains is told with it.
-            told = replace(lines, failed=()) if any(each.last_seen for each in shown) else lines
-            findings += _findings(text, reports[-1], pool, told)
-        idle = not findings and not gaps and unused(case)
-        read = bool(case.hosts) and all(map(dates_known, case.hosts))
-        return Examined(
-            findings=tuple(findings),
-            gaps=tuple(gaps),
-            not_applicable="no network of the database has an NBD purpose" if idle else "",
-            beside=("certificate",) if read else (),
-        )
+    yield from _gaps(case)
+    for reports in by_host(case.hosts):
+        pool = _pool_of(case, reports)
+        lines = lines_of(case, reports)
+        shown = tuple(certificate_findings(case, text, reports[-1], pool, lines))
+        yield from shown
+        if (gap := certificate_gap(case, reports[-1], pool)) is not None:
+            yield gap
+        # What the certificate explains is told with it.
+        told = replace(lines, failed=()) if any(each.last_seen for each in shown) else lines
+        yield from _findings(text, reports[-1], pool, told)
+    yield from nothing_offered(case)
+    if case.hosts and all(map(dates_known, case.hosts)):
+        yield LookedAt("certificate")
 
 
 def _pool_of(case: Case, reports: Sequence[HostReport]) -> PoolState | None:
@@ -181,6 +170,3 @@ def _served(events: Sequence[Event], lines: Lines) -> str:
 def _rows(purposes: Purposes | None) -> tuple[Evidence, ...]:
     networks = purposes.any if purposes else ()
     return tuple(row_evidence(network, "purpose") for network in networks)
-
-
-CHECK = NbdTlsMismatch()

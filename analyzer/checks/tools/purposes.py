@@ -1,7 +1,10 @@
 """What checks say of the NBD purposes of a pool's networks."""
 
+from collections.abc import Iterator, Sequence
+
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
+from analyzer.checks.observation import NotApplicable, Observation
 from analyzer.checks.tools.finding import quote_row, reports_of
 from analyzer.model.finding import Evidence, Gap, Subject
 from analyzer.model.xapi import Network
@@ -13,6 +16,8 @@ __all__ = [
     "before_nbd",
     "called",
     "network_subject",
+    "nothing_offered",
+    "of_pools",
     "purposes_gap",
     "purposes_of",
     "quote_purpose",
@@ -53,3 +58,17 @@ def unused(case: Case) -> bool:
         for pool in case.pools
         for purposes in (purposes_of(pool),)
     )
+
+
+def nothing_offered(case: Case) -> Iterator[NotApplicable]:
+    """Say that a rule about offers over NBD has no meaning where nothing is offered."""
+    if unused(case):
+        yield NotApplicable("no network of the database has an NBD purpose")
+
+
+def of_pools(answers: Sequence[Observation | None]) -> Iterator[Observation]:
+    """Pass on one answer for each pool; a rule has no meaning if it has none in any of them."""
+    idle = all(isinstance(answer, NotApplicable) for answer in answers)
+    for answer in answers:
+        if answer is not None and (idle or not isinstance(answer, NotApplicable)):
+            yield answer

@@ -4,11 +4,11 @@ A pointer, a flag or a log that the replay knows may have been changed in a part
 missing, or by a host whose report was not given: the pool master may have been another one then.
 """
 
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks._api import Examined
 from analyzer.checks.tools.finding import reports_of
 from analyzer.model.finding import Confidence, Finding, Gap, Severity
 from analyzer.model.moment import in_words
@@ -17,23 +17,16 @@ _OTHER_COPY = "SMlog of that time from the host itself, or from its syslog serve
 _NOT_GIVEN = "The report of {hosts} was not given: what undid this may stand in its SMlog."
 
 
-def held_back(case: Case, examined: Examined) -> Examined:
-    """Return what may be said: nothing over a hole, and no more than possible without a host."""
-    holes = [gap for report in case.hosts if (gap := case.gap("smlog", report.bundle))]
-    if holes:
-        gaps = tuple(_over_hole(finding, holes[0]) for finding in examined.findings)
-        return replace(examined, findings=(), gaps=(*examined.gaps, *gaps))
-    silent = {finding.id: _silent(case, finding) for finding in examined.findings}
-    missing = {finding.id: _missing(case, finding) for finding in examined.findings}
-    findings = tuple(
-        _doubted(finding, missing[finding.id]) if missing[finding.id] else finding
-        for finding in examined.findings
-        if silent[finding.id] is None
-    )
-    gaps = tuple(
-        _over_hole(finding, gap) for finding in examined.findings if (gap := silent[finding.id])
-    )
-    return replace(examined, findings=findings, gaps=(*examined.gaps, *gaps))
+def held_back(case: Case, findings: Iterable[Finding]) -> Iterator[Finding | Gap]:
+    """Say what may be said: nothing over a hole, and no more than possible without a host."""
+    lost = next((gap for each in case.hosts if (gap := case.gap("smlog", each.bundle))), None)
+    for finding in findings:
+        if hole := lost or _silent(case, finding):
+            yield _over_hole(finding, hole)
+        elif hosts := _missing(case, finding):
+            yield _doubted(finding, hosts)
+        else:
+            yield finding
 
 
 def _silent(case: Case, finding: Finding) -> Gap | None:

@@ -8,15 +8,14 @@ from dataclasses import replace
 from typing import Self, TypeVar
 
 from analyzer.case.case import Case
-from analyzer.checks import CHECKS
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Examined
 from analyzer.model.finding import Finding
 from analyzer.model.source import Source
 from analyzer.model.xapi import Sm, Vbd, Vdi, Vm, XapiObject
 from analyzer.rebuilt.calls.attachments import attachments_of
 from analyzer.rebuilt.calls.operations import operations_of
 from analyzer.rebuilt.cbt.history import rebuild
-from tests.checks.support import SR, CaseBuilder, text_of, vdi
+from tests.checks.support import SR, CaseBuilder, examine, vdi
 
 LIVE = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
 OLD = "91c3e5d0-7a41-4f0e-8f6b-55d1c0b7a2e4"
@@ -48,8 +47,7 @@ class CallCase(CaseBuilder):
 
     def ask(self, rule: str) -> Examined:
         """Return what a check says of the case."""
-        check = next(check for check in CHECKS if check.id == rule)
-        return check.examine(self.build(), text_of(rule))
+        return examine(self.build(), rule)
 
     def only(self, rule: str) -> Finding:
         """Return the one finding of a check."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Examined
 from analyzer.model.finding import Basis, Confidence, Severity
 from analyzer.model.xapi import Vdi
 from tests.checks.chain_story import Log, Story

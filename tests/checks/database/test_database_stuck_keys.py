@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.checks import CHECKS
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Examined
 from analyzer.model.finding import Basis, Confidence, Severity, Verdict
 from analyzer.model.host import Role
 from analyzer.model.xapi import XapiObject
@@ -21,9 +20,9 @@ from tests.checks.support import (
     CaseBuilder,
     at,
     control_domain,
+    examine,
     pbd,
     sr,
-    text_of,
     vbd,
     vdi,
     vm,
@@ -150,8 +149,7 @@ def test_dump_of_nobody_knows_when_makes_it_possible_only() -> None:
 def test_short_log_cannot_say_that_nothing_runs() -> None:
     built = case(marked(paused="true")).build()
     brief = replace(built, window=lambda _: (at("19:30:00"), at("20:00:00")))
-    check = next(check for check in CHECKS if check.id == RULE)
-    examined = check.examine(brief, text_of(RULE))
+    examined = examine(brief, RULE)
     assert examined.findings == ()
     assert "too short" in examined.gaps[0].why
 

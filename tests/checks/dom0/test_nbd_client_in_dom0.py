@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 
 from analyzer.case.case import Case
-from analyzer.checks._api import Examined
-from analyzer.checks.dom0 import nbd_client_in_dom0
+from analyzer.checks.observation import Examined
 from analyzer.model.finding import Basis, Confidence, Severity, Verdict
 from analyzer.model.network import Interface, InterfaceAddress, Interfaces, Socket
 from analyzer.model.report import Presence
 from analyzer.model.source import Source
+from tests.checks import support
 from tests.checks.support import (
     CATALOGUE,
     JUPITER,
@@ -21,7 +21,6 @@ from tests.checks.support import (
     network,
     pif,
     sr,
-    text_of,
     vbd,
     vdi,
 )
@@ -39,7 +38,7 @@ def builder() -> CaseBuilder:
 
 
 def examine(case: Case) -> Examined:
-    return nbd_client_in_dom0.CHECK.examine(case, text_of(RULE))
+    return support.examine(case, RULE)
 
 
 def asked(time: str, via: str = LOCAL, disk: str = SNAPSHOT) -> str:

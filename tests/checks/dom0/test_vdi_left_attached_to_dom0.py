@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Examined
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Verdict
 from analyzer.model.xapi import XapiObject
 from tests.checks.support import (

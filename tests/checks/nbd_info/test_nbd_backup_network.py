@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from analyzer.checks import CHECKS
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Examined
 from analyzer.model.xapi import XapiObject
-from tests.checks.support import NETWORK, OTHER_NETWORK, POOL, CaseBuilder, network, pif, text_of
+from tests.checks import support
+from tests.checks.support import NETWORK, OTHER_NETWORK, POOL, CaseBuilder, network, pif
 
 RULE = "nbd-backup-network-without-purpose"
 LAN = network(OTHER_NETWORK, name_label="lan", bridge="xenbr0")
@@ -19,8 +19,7 @@ def examine(*rows: XapiObject, backup: str | None = OTHER_NETWORK, **pool: bool)
     config = {} if backup is None else {"xo:backupNetwork": backup}
     raw = (("uuid", POOL), ("other_config", f"(('xo:backupNetwork'%.'{backup}'))"))
     named = replace(state, pool=replace(state.pool, other_config=config, raw=raw))
-    check = next(check for check in CHECKS if check.id == RULE)
-    return check.examine(replace(built, pools=(named,)), text_of(RULE))
+    return support.examine(replace(built, pools=(named,)), RULE)
 
 
 def test_backup_network_without_purpose_is_found() -> None:

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.checks import CHECKS
 from analyzer.model.finding import Basis, Confidence, Severity
 from analyzer.model.xapi import XapiObject
 from tests.checks.network_story import (
@@ -27,11 +26,11 @@ from tests.checks.support import (
     SATURN,
     SR,
     CaseBuilder,
+    examine,
     member,
     network,
     pbd,
     sr,
-    text_of,
     vdi,
 )
 
@@ -239,8 +238,7 @@ def test_destination_that_is_no_subnet_leads_nowhere() -> None:
 
 def test_logs_without_a_time_in_common_settle_nothing() -> None:
     case = replace(jupiter().xensource_log(THRICE).build(), window=lambda _need: None)
-    check = next(each for each in CHECKS if each.id == RULE)
-    assert check.examine(case, text_of(RULE)).findings == ()
+    assert examine(case, RULE).findings == ()
 
 
 def test_client_of_ipv6_has_no_route_here() -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.checks._api import Examined
+from analyzer.checks.observation import Examined, examined
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.finding import Confidence, Gap, Severity
 from analyzer.model.hole import Hole, HoleKind
@@ -24,8 +24,8 @@ def stale(*, shared: bool, hosts: tuple[tuple[str, str], ...]) -> CaseBuilder:
 
 def test_hole_in_smlog_makes_a_hazard_a_gap() -> None:
     built = stale(shared=False, hosts=POOL_OF_TWO[:1])
-    examined = built.examine(STALE)
-    over_hole = held_back(replace(built.build(), gap=lambda *_: HOLE), examined)
+    findings = built.examine(STALE).findings
+    over_hole = examined(held_back(replace(built.build(), gap=lambda *_: HOLE), findings))
     assert over_hole.findings == ()
     assert [HOLE.why in gap.why for gap in over_hole.gaps] == [True]
 
@@ -44,7 +44,8 @@ def silent(began: str, ended: str, kind: HoleKind = HoleKind.SILENT) -> Hole:
 
 def held(hole: Hole) -> Examined:
     built = stale(shared=False, hosts=POOL_OF_TWO[:1])
-    return held_back(replace(built.build(), holes=(hole,)), built.examine(STALE))
+    findings = built.examine(STALE).findings
+    return examined(held_back(replace(built.build(), holes=(hole,)), findings))
 
 
 def test_silence_after_what_was_replayed_makes_a_hazard_a_gap() -> None:
