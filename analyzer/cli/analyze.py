@@ -13,6 +13,7 @@ import typer
 
 from analyzer.bundle.budget import Budget
 from analyzer.cli.options import LogAs, Paths, Rules, Tz
+from analyzer.cli.output import say
 from analyzer.errors import UsageError
 from analyzer.model.finding import Severity, Verdict
 
@@ -155,7 +156,7 @@ def analyze_command(
     with watching(quiet=quiet) as progress:
         report = analyze(paths, options, progress)
     if stdout:
-        sys.stdout.write(_render(report, chosen[0], zone))
+        say(_render(report, chosen[0], zone))
     else:
         written = _write(report, folder, chosen or (OutputFormat.HTML, OutputFormat.JSON), zone)
         if not quiet:
@@ -215,9 +216,9 @@ def _summary(report: "Report", written: Sequence[Path], *, full: bool) -> None:
 
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
     width = min(shutil.get_terminal_size((100, 40)).columns, 140) if sys.stdout.isatty() else 100
-    typer.echo(render_text(report, width=width, color=color, full=full), nl=False, color=color)
+    say(render_text(report, width=width, color=color, full=full))
     for path in written:
-        typer.echo(f"Written: {path}")
+        say(f"Written: {path}\n")
 
 
 def _status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:

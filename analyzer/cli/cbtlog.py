@@ -1,10 +1,11 @@
 """``cbtriage cbtlog``: what binary CBT logs hold."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from analyzer.cli.output import say
 
 if TYPE_CHECKING:
     from analyzer.model.cbt import CbtLogFile
@@ -38,7 +39,7 @@ def cbtlog_command(
     from analyzer.render.terminal.cbtlog import cbtlogs_json, cbtlogs_text
 
     read = tuple(_read(path) for path in files)
-    sys.stdout.write(cbtlogs_json(read) if as_json else cbtlogs_text(read))
+    say(cbtlogs_json(read) if as_json else cbtlogs_text(read))
     if not any(file.header for file in read):
         raise typer.Exit(NO_INPUT)
     raise typer.Exit(DAMAGED if any(file.problem for file in read) else 0)

@@ -1,7 +1,6 @@
 """``cbtriage explain``: how a rule came to its answer, or what was made of a line."""
 
 import re
-import sys
 from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -13,6 +12,7 @@ from analyzer.cli._case import Quiet, read_case
 from analyzer.cli._timeline_asked import hosts_asked
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
+from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -72,11 +72,11 @@ def explain_command(
     if place:
         again = _again(case, report, paths, place, host)
         line = _line(case, report, catalogue, again)
-        sys.stdout.write(line_text(in_zone(line, zone.of(report))))
+        say(line_text(in_zone(line, zone.of(report))))
         raise typer.Exit(_status_of_line(line, report))
     assert pattern is not None
     rule = _rule(case, report, catalogue, pattern)
-    sys.stdout.write(rule_text(in_zone(rule, zone.of(report))))
+    say(rule_text(in_zone(rule, zone.of(report))))
     raise typer.Exit(_status_of_rule(rule))
 
 

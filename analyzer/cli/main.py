@@ -16,6 +16,7 @@ from analyzer import __version__
 from analyzer.cli.analyze import analyze_command
 from analyzer.cli.cbtlog import cbtlog_command
 from analyzer.cli.explain import explain_command
+from analyzer.cli.output import note, prepare_streams, say
 from analyzer.cli.rules import rules_app
 from analyzer.cli.show import show_app
 from analyzer.cli.timeline import timeline_command
@@ -40,7 +41,7 @@ app = typer.Typer(
 
 def _say_version(asked: bool) -> None:
     if asked:
-        typer.echo(f"cbtriage {__version__}")
+        say(f"cbtriage {__version__}\n")
         raise typer.Exit
 
 
@@ -75,6 +76,7 @@ def run() -> None:
     """Run the command line and exit with its status."""
     # One short run makes many values and frees few: looking for garbage takes a fifth of it.
     gc.set_threshold(200_000, 50, 100)
+    prepare_streams()
     try:
         app()
     except InputError as error:
@@ -91,10 +93,10 @@ def run() -> None:
         sys.exit(130)
     except Exception:  # noqa: BLE001 - the last line of defence: exit 5 says it was our fault
         traceback.print_exc()
-        typer.echo("cbtriage: internal error; please report the lines above", err=True)
+        note("internal error; please report the lines above")
         sys.exit(INTERNAL)
 
 
 def _say(error: AnalyzerError, status: int) -> int:
-    typer.echo(f"cbtriage: {error}", err=True)
+    note(str(error))
     return status

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analyzer.cli.options import Rules
+from analyzer.cli.output import note, say
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _texts(catalogue: "Catalogue") -> "tuple[RuleText, ...]":
 def list_rules(rules: Rules = None) -> None:
     """Print one line a rule: id, severity, the sources it needs, title; separated by tabs."""
     for text in _texts(_catalogue(rules)):
-        typer.echo("\t".join((text.id, text.severity.value, ",".join(text.needs), text.title)))
+        say("\t".join((text.id, text.severity.value, ",".join(text.needs), text.title)) + "\n")
 
 
 @rules_app.command("show")
@@ -46,7 +47,7 @@ def show_rule(
     if rule not in texts:
         msg = f"{rule}: no such rule; `cbtriage rules list` names them all"
         raise UsageError(msg)
-    typer.echo(_page(texts[rule]))
+    say(_page(texts[rule]) + "\n")
 
 
 def _page(text: "RuleText") -> str:
@@ -78,7 +79,7 @@ def lint_rules(rules: Rules = None) -> None:
     load_edges()
     load_defects()
     catalogue = _catalogue(rules)
-    typer.echo(f"{len(_texts(catalogue))} rules, catalogue {catalogue.version}: sound")
+    say(f"{len(_texts(catalogue))} rules, catalogue {catalogue.version}: sound\n")
 
 
 @rules_app.command("test")
@@ -89,11 +90,11 @@ def try_samples(rules: Rules = None) -> None:
     catalogue = _catalogue(rules)
     problems = check_samples(catalogue)
     for problem in problems:
-        typer.echo(problem, err=True)
+        note(problem)
     if problems:
         msg = f"{len(problems)} samples do not do what they say"
         raise UsageError(msg)
-    typer.echo(f"all samples of {len(catalogue.selectors)} selectors do what they say")
+    say(f"all samples of {len(catalogue.selectors)} selectors do what they say\n")
 
 
 @rules_app.command("schema")
@@ -101,4 +102,4 @@ def print_schema() -> None:
     """Print the JSON Schema of pattern files, for editors."""
     from analyzer.rules.load import json_schema
 
-    typer.echo(json.dumps(json_schema(), indent=2, sort_keys=True))
+    say(json.dumps(json_schema(), indent=2, sort_keys=True) + "\n")

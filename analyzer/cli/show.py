@@ -1,12 +1,11 @@
 """``cbtriage show``: one object of the bundles, in full."""
 
-import sys
-
 import typer
 
 from analyzer.cli._case import AsJson, Disk, Quiet, read_case, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
+from analyzer.cli.output import say
 from analyzer.cli.show_host import show_host
 from analyzer.cli.show_network import show_network
 from analyzer.cli.show_run import show_runs
@@ -58,6 +57,6 @@ def show_vdi(
     view = disk_view(case, report.outcomes, uuid)
     found = tuple(finding for outcome in report.outcomes for finding in outcome.findings)
     shown, told = in_zone((view, found), zone.of(report))
-    sys.stdout.write(disk_json(view, uuid) if as_json else disk_text(shown, told, uuid))
+    say(disk_json(view, uuid) if as_json else disk_text(shown, told, uuid))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     raise typer.Exit(FINDINGS if view.findings else DAMAGED if damaged else 0)

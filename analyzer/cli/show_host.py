@@ -1,6 +1,5 @@
 """``cbtriage show host``: what was read and found of a host, or of all hosts."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ import typer
 from analyzer.cli._case import AsJson, Quiet, read_case
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Tz
+from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def show_host(
     views = tuple(host_view(case, report, host) for host in _hosts(case, wanted))
     shown = in_zone(views, zone.of(report))
     text = hosts_json(views) if as_json else "\n".join(host_text(view) for view in shown)
-    sys.stdout.write(text)
+    say(text)
     found = any(view.about or view.on_logs for view in views)
     unread = any(not view.bundles or any(log.gap for log in view.logs) for view in views)
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)

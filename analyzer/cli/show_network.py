@@ -1,6 +1,5 @@
 """``cbtriage show network``: the networks of the bundles, and what NBD can do with them."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from analyzer.cli._case import AsJson, Quiet, read_case
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Tz
+from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
 
@@ -54,7 +54,7 @@ def show_network(
         raise UsageError(msg)
     found = tuple(finding for outcome in report.outcomes for finding in outcome.findings)
     shown, told = in_zone((views, found), zone.of(report))
-    sys.stdout.write(networks_json(views) if as_json else networks_text(shown, told))
+    say(networks_json(views) if as_json else networks_text(shown, told))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     about = any(view.findings for view in views)
     raise typer.Exit(FINDINGS if about else DAMAGED if damaged else 0)

@@ -1,6 +1,5 @@
 """``cbtriage show runs``: backup runs, and of each disk whether it could be incremental."""
 
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +8,7 @@ import typer
 from analyzer.cli._case import AsJson, Quiet, read_case, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
+from analyzer.cli.output import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def show_runs(
     if vdi:
         runs = _of(runs, the_disk(case, vdi))
     shown = in_zone(runs, zone.of(report))
-    sys.stdout.write(runs_json(runs) if as_json else runs_text(shown, steps=steps or bool(vdi)))
+    say(runs_json(runs) if as_json else runs_text(shown, steps=steps or bool(vdi)))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     found = any(disk.findings for run in runs for disk in run.disks)
     raise typer.Exit(FINDINGS if found else DAMAGED if damaged else 0)

@@ -1,6 +1,5 @@
 """``cbtriage show session``: NBD connections, each with its lines and its end."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ import typer
 from analyzer.cli._case import AsJson, Quiet, read_case
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Tz
+from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,11 +68,11 @@ def show_session(
     found = _about(report, sessions, runs)
     unread = unread_logs(case)
     if as_json:
-        sys.stdout.write(session_json(sessions, runs, counts, found, unread))
+        say(session_json(sessions, runs, counts, found, unread))
     else:
         parts = in_zone((sessions, tuple(runs), tuple(counts), tuple(found)), zone.of(report))
-        sys.stdout.write(unread_text(unread))
-        sys.stdout.write(session_text(*parts, _names(case)))
+        say(unread_text(unread))
+        say(session_text(*parts, _names(case)))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     raise typer.Exit(FINDINGS if found else DAMAGED if damaged else 0)
 

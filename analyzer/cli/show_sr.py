@@ -1,6 +1,5 @@
 """``cbtriage show sr``: the SRs of the bundles, and who holds what on them."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +8,7 @@ import typer
 from analyzer.cli._case import AsJson, Quiet, read_case
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Tz
+from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
 
@@ -52,7 +52,7 @@ def show_sr(
         msg = f"{visible(wanted) or 'sr'}: no SR of the given bundles has this uuid or name"
         raise UsageError(msg)
     shown = in_zone(views, zone.of(report))
-    sys.stdout.write(srs_json(views) if as_json else srs_text(shown))
+    say(srs_json(views) if as_json else srs_text(shown))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     about = any(view.findings for view in views)
     raise typer.Exit(FINDINGS if about else DAMAGED if damaged else 0)

@@ -13,6 +13,7 @@ from analyzer.cli._case import Quiet, read_case
 from analyzer.cli._timeline_asked import Asked, asked_kinds, wanted_of
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
+from analyzer.cli.output import note, say
 
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry
@@ -136,23 +137,22 @@ def _print(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> No
     terminal = sys.stdout.isatty()
     match form:
         case TimelineFormat.CSV:
-            _write(timeline_csv(entries, raw=raw))
+            _say_all(timeline_csv(entries, raw=raw))
         case TimelineFormat.JSONL:
-            _write(timeline_jsonl(entries, raw=raw))
+            _say_all(timeline_jsonl(entries, raw=raw))
         case TimelineFormat.MARKDOWN:
-            _write(timeline_markdown(entries, raw=raw))
+            _say_all(timeline_markdown(entries, raw=raw))
         case TimelineFormat.TABLE if raw:
-            _write(timeline_raw(entries, terminal=terminal))
+            _say_all(timeline_raw(entries, terminal=terminal))
         case TimelineFormat.TABLE:
             width = shutil.get_terminal_size((100, 40)).columns if terminal else None
             color = terminal and not os.environ.get("NO_COLOR")
-            _write(timeline_table(entries, width=width, color=color))
+            _say_all(timeline_table(entries, width=width, color=color))
 
 
-def _write(chunks: Iterable[str]) -> None:
-    """Write text as UTF-8; bytes of a log that were none come out as they were."""
+def _say_all(chunks: Iterable[str]) -> None:
     for chunk in chunks:
-        typer.echo(chunk.encode("utf-8", "surrogateescape"), nl=False)
+        say(chunk)
 
 
 def _notes(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: int) -> None:
@@ -174,8 +174,8 @@ def _notes(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: int) -> N
             notes.append(f"{log.need} of {visible(log.host)}: {read}")
     more = len(notes) - _MOST_NOTES
     shown = [*notes[:_MOST_NOTES], *([f"and {counted(more, 'more log')}"] if more > 0 else [])]
-    for note in shown:
-        typer.echo(f"cbtriage: {note}", err=True)
+    for line in shown:
+        note(line)
 
 
 def _status(entries: "Sequence[Entry]", report: "Report") -> int:

@@ -1,6 +1,5 @@
 """``cbtriage why``: what xapi and SM would answer to a call, and by which check."""
 
-import sys
 from typing import TYPE_CHECKING
 
 import typer
@@ -8,6 +7,7 @@ import typer
 from analyzer.cli._case import AsJson, Disk, Quiet, read_case, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths
+from analyzer.cli.output import say
 
 if TYPE_CHECKING:
     from analyzer.model.call import Answer, CallJudgement
@@ -91,7 +91,7 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
 
     case, _ = read_case(paths, quiet=quiet)
     info = nbd_info(case, the_disk(case, vdi))
-    sys.stdout.write(nbd_info_json(info) if as_json else nbd_info_text(info))
+    say(nbd_info_json(info) if as_json else nbd_info_text(info))
     useless = info.answer is Answer.OK and not info.usable
     raise typer.Exit(FINDINGS if useless else _status(info.answer))
 
@@ -99,7 +99,7 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
 def _print(judgement: "CallJudgement", *, as_json: bool) -> None:
     from analyzer.render.terminal.call_text import call_json, call_text
 
-    sys.stdout.write(call_json(judgement) if as_json else call_text(judgement))
+    say(call_json(judgement) if as_json else call_text(judgement))
     raise typer.Exit(_status(judgement.answer))
 
 

@@ -1,0 +1,52 @@
+"""Where all commands print: text goes out as UTF-8, or as what the console can show.
+
+A name in a bundle may be in any script, and the encoding of a stream is no property of the
+bundle: without this a disk named ``データ`` ends a run whose output goes into a file on a host
+with another locale.
+"""
+
+import codecs
+import io
+import sys
+from typing import TextIO
+
+_BYTES = range(0xDC80, 0xDD00)  # how ``surrogateescape`` carries the bytes 80 to ff
+
+
+def prepare_streams() -> None:
+    """Make standard output and error able to take any text, whatever the locale says.
+
+    A file or a pipe gets UTF-8, and bytes of a log that were none come out as they were. A
+    console keeps its encoding and gets ``?`` for a character that it cannot show.
+    """
+    codecs.register_error("cbtriage", _replaced)
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, io.TextIOWrapper):
+            continue  # closed, or a test's own
+        if stream.isatty():
+            stream.reconfigure(errors="replace")
+        else:
+            stream.reconfigure(encoding="utf-8", errors="cbtriage")
+
+
+def say(text: str) -> None:
+    """Print an answer on standard output, as it is."""
+    _write(sys.stdout, text)
+
+
+def note(text: str) -> None:
+    """Print a line about the run itself on standard error."""
+    _write(sys.stderr, f"cbtriage: {text}\n")
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is not None:  # None: closed by whoever started us
+        stream.write(text)
+        stream.flush()  # a reader that went away is noticed here, not at exit
+
+
+def _replaced(error: UnicodeError) -> tuple[bytes | str, int]:
+    """Return what stands for one character that UTF-8 has no bytes for: half a pair, or a byte."""
+    assert isinstance(error, UnicodeEncodeError)
+    code = ord(error.object[error.start])
+    return (bytes([code - 0xDC00]) if code in _BYTES else "?"), error.start + 1
