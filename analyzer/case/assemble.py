@@ -49,6 +49,7 @@ from analyzer.parsers.scan.scan import Scanner
 from analyzer.rebuilt.calls.attachments import attachments_of
 from analyzer.rebuilt.calls.operations import operations_of
 from analyzer.rebuilt.cbt.history import rebuild
+from analyzer.rebuilt.cbt.log_flags import SET
 
 FactType = TypeVar("FactType")
 ListingType = TypeVar("ListingType", Interfaces, Routes, Sockets)
@@ -100,7 +101,9 @@ def assemble(
             covered=sources.covered,
             date=date,
             operations=operations,
-            cbt=rebuild(operations, pools, reports, order=Order(clocks)),
+            cbt=rebuild(
+                operations, pools, reports, order=Order(clocks), flags=tuple(events.of(SET))
+            ),
             attachments=attachments_of(operations, pools, reports, events),
             holes=unread,
             clocks=clocks,

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.chain_facts import disk_subjects, gone, log_path, sure
+from analyzer.checks.tools.chain_facts import disk_subjects, log_path, sure, there
 from analyzer.checks.tools.finding import found, listed, quote
 from analyzer.checks.tools.sm_runs import quote_run, runs, visited
 from analyzer.model.cbt import CbtLog
@@ -40,7 +40,7 @@ def _circles(case: Case) -> Iterator[tuple[CbtLog, ...]]:
     for key in sorted(case.cbt.now):
         path: list[CbtLog] = []
         log: CbtLog | None = case.cbt.now[key]
-        while log is not None and not gone(log) and (log.sr, log.uuid) not in done:
+        while log is not None and there(log) and (log.sr, log.uuid) not in done:
             done.add((log.sr, log.uuid))
             path.append(log)
             log = case.cbt.log(log.sr, sure(log.child) or "")

@@ -14,17 +14,20 @@ from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, gone, name_of
-from analyzer.checks.tools.finding import found, near, quote, quote_row, times
+from analyzer.checks.tools.finding import find_vdi, found, near, quote, quote_row, times
 from analyzer.checks.tools.log_places import Listing, Place, listing_of
 from analyzer.checks.tools.sm_runs import runs
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Sr, Vdi
+from analyzer.rebuilt.cbt.log_flags import SET as FLAG
 
 RULE = "cbt-database-disagrees"
 DIFFERS, UPDATES = f"{RULE}.differs", f"{RULE}.updates"
 _ONE_SCAN = timedelta(hours=2)
+# SM calls xapi right before it logs the update, or right after, by release
+_SAME_UPDATE = timedelta(seconds=30)
 # enable_cbt and disable_cbt hold no lock on the SR of an LVM type: a scan may see them half done.
 _RACE = timedelta(minutes=5)
 _UNSETTLED = timedelta(minutes=10)
@@ -33,7 +36,10 @@ _CHANGING = ("vdi_enable_cbt", "vdi_disable_cbt", "vdi_snapshot", "vdi_delete", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flip:
-    """A scan that found CBT of a disk to be other than the database said; ``on`` is the truth."""
+    """A scan that found CBT of a disk to be other than the database said; ``on`` is the truth.
+
+    ``line`` is the scan's own, or SM's call of xapi where another difference was logged first.
+    """
 
     vdi: str
     on: bool
@@ -44,6 +50,8 @@ class Flip:
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Look at what scans in SMlog corrected, and at rows that still are wrong."""
     flips, gaps = _flips(case)
+    flips += _hidden_flips(case, flips)
+    gaps += _flags_unread(case, flips)
     by_disk: dict[str, list[Flip]] = {}
     for flip in flips:
         if not _race(case, flip):
@@ -69,6 +77,36 @@ def _flips(case: Case) -> tuple[list[Flip], tuple[Gap, ...]]:
         else:
             gaps += [_unnamed(event) for event in wrong]
     return flips, tuple(dict.fromkeys(gaps))
+
+
+def _hidden_flips(case: Case, told: Sequence[Flip]) -> list[Flip]:
+    """Return the flips of which the scan logged another difference: xapi logs that SM set the flag.
+
+    The same call is made when an error turns CBT off; it is a scan's where a scan updated the row.
+    """
+    updates: dict[str, list[Event]] = {}
+    for event in case.events.of(UPDATES):
+        updates.setdefault(event.fields["vdi"], []).append(event)
+    known = {flip.update.source for flip in told}
+    found: list[Flip] = []
+    for call in case.events.of(FLAG):
+        own = updates.get(call.fields["vdi"], ())
+        near_by = (update for update in own if near(update, call, _SAME_UPDATE))
+        update = next((each for each in near_by if each.host == call.host), None)
+        if update is not None and update.source not in known:
+            on = call.fields["value"] == "true"
+            found.append(Flip(vdi=call.fields["vdi"], on=on, line=call, update=update))
+    return found
+
+
+def _flags_unread(case: Case, told: Sequence[Flip]) -> tuple[Gap, ...]:
+    """Return where a scan changed rows, nothing says how, and xapi's log cannot tell."""
+    known = {flip.update.source for flip in told}
+    bundles = {
+        update.source.bundle for update in case.events.of(UPDATES) if update.source not in known
+    }
+    gaps = (case.gap("xensource_log", bundle) for bundle in sorted(bundles))
+    return tuple(gap for gap in gaps if gap is not None)
 
 
 def _scans(case: Case) -> Iterator[Sequence[Event]]:
@@ -118,7 +156,9 @@ def _of_scan(case: Case, text: RuleText, flips: Sequence[Flip]) -> Finding:
     last = flips[-1]
     lines = [flip.line for flip in flips]
     values = {**_values(case, last.vdi), **times(lines)}
-    values["kept" if last.on else "lost"] = last.vdi
+    known = find_vdi(case, last.vdi)
+    if last.on or known is None or not known[1].is_a_snapshot:  # no snapshot gets its log back
+        values["kept" if last.on else "lost"] = last.vdi
     return found(
         text,
         text.case("turned-on") if last.on else (text.title, text.detail),

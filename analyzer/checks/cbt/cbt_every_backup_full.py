@@ -15,10 +15,10 @@ from analyzer.checks.tools.chain_facts import (
     Mark,
     Tracking,
     disk_subjects,
-    gone,
     log_path,
     name_of,
     sure,
+    there,
     tracking_of,
     unknown_pointers,
 )
@@ -55,15 +55,16 @@ def _broken(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:
     for (sr, uuid), log in sorted(case.cbt.now.items()):
         child = sure(log.child)
         disk = case.cbt.log(sr, child) if child else None
-        if disk is None or gone(log) or gone(disk) or sure(disk.parent) in (None, uuid):
+        if disk is None or not (there(log) and there(disk)):
+            continue
+        if sure(disk.parent) in (None, uuid):
             continue
         assert log.child is not None
         assert disk.parent is not None
         later = _mark(log.child), _mark(disk.parent)
         relinked = later[0] and later[1] and later[0].precedes(later[1], facts.order)
         linked_anew = _taken_later(facts, disk.parent.value, uuid) and any(
-            sure(other.child) == disk.parent.value and not gone(other)
-            for other in case.cbt.logs(sr)
+            sure(other.child) == disk.parent.value and there(other) for other in case.cbt.logs(sr)
         )
         if relinked and not linked_anew and facts.across(uuid, disk.uuid) is None:
             yield log, disk

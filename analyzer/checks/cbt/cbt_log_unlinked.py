@@ -12,10 +12,10 @@ from analyzer.case.case import Case
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import (
     disk_subjects,
-    gone,
     log_path,
     name_of,
     sure,
+    there,
     tracking_of,
     unknown_pointers,
 )
@@ -68,7 +68,7 @@ def _was_metadata(case: Case, run: Operation) -> bool:
 def _pointing(case: Case, run: Operation) -> Iterator[CbtLog]:
     """Yield the logs that still point to the one that a run unlinked."""
     for log in case.cbt.logs(run.sr or ""):
-        if not gone(log) and log.uuid != run.vdi and sure(log.child) == run.vdi:
+        if there(log) and log.uuid != run.vdi and sure(log.child) == run.vdi:
             yield log
 
 

@@ -13,10 +13,10 @@ from analyzer.checks.tools.chain_facts import (
     Break,
     Tracking,
     disk_subjects,
-    gone,
     log_path,
     name_of,
     sure,
+    there,
     tracking_of,
     unknown_pointers,
 )
@@ -37,7 +37,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     stale = []
     for _, log in sorted(case.cbt.now.items()):
         child = sure(log.child)
-        gap = None if gone(log) or not child else facts.across(log.uuid, child)
+        gap = None if not there(log) or not child else facts.across(log.uuid, child)
         if gap is not None:
             stale.append(_finding(case, text, facts, log, gap))
     yield from held_back(case, stale)

@@ -208,6 +208,11 @@ def gone(log: CbtLog | None) -> bool:
     return log is not None and sure(log.exists) is False
 
 
+def there(log: CbtLog | None) -> bool:
+    """Tell whether a log surely is there: seen, and nothing since says that it went."""
+    return log is not None and sure(log.exists) is True
+
+
 def log_path(case: Case, sr: str, vdi: str) -> str:
     """Return where the log of a disk is, for a command."""
     row = next((found for pool in case.pools if (found := pool.sr(sr))), None)

@@ -213,7 +213,26 @@ def weigh(
     contradiction = Contradiction(
         sr=log.sr, uuid=log.uuid, what=what, evidence=(there.evidence, row)
     )
-    return replace(log, exists=less_sure(there)), contradiction
+    after = less_sure(there) if said else _no_more_than_possible(there)
+    return replace(log, exists=after), contradiction
+
+
+def aged(log: CbtLog, pool: PoolState | None, asked: Mapping[str, Moment]) -> CbtLog:
+    """Return a log at capture that only lines of the past showed to be there.
+
+    Anybody may have removed a file since. Where the whole database has no row of the disk (``pool``
+    is the SR's), a log that it kept when it was deleted would be all that is left.
+    """
+    there = log.exists
+    if there is None or not there.value or not from_log(there.evidence.source):
+        return log
+    copied = asked.get(pool.source.bundle) if pool and pool.complete else None
+    forgotten = pool is not None and pool.vdi(log.uuid) is None
+    if forgotten and copied and there.since and there.since.certainly_before(copied):
+        return replace(log, exists=_no_more_than_possible(there))
+    if there.confidence is Confidence.CERTAIN:
+        return replace(log, exists=replace(there, confidence=Confidence.LIKELY))
+    return log
 
 
 def _settled(log: CbtLog, there: Known[bool], vdi: Vdi, asked: Mapping[str, Moment]) -> bool:
@@ -227,6 +246,13 @@ def _settled(log: CbtLog, there: Known[bool], vdi: Vdi, asked: Mapping[str, Mome
     together = seen.within(copied, timedelta(0))
     changes = (c for c in log.changes if c.moment and from_log(c.evidence.source))
     return together and all(c.moment and c.moment.certainly_before(copied) for c in changes)
+
+
+def _no_more_than_possible(there: Known[bool]) -> Known[bool]:
+    """Return what a line of the past showed and the database denies; a list at capture stands."""
+    if from_log(there.evidence.source):
+        return replace(there, confidence=Confidence.POSSIBLE)
+    return there
 
 
 def less_sure(value: Known[bool]) -> Known[bool]:

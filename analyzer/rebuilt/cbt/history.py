@@ -16,6 +16,7 @@ from analyzer.rebuilt.cbt.chain_links import chains_of
 from analyzer.rebuilt.cbt.chain_past import state_at
 from analyzer.rebuilt.cbt.chain_seeds import (
     StorageReport,
+    aged,
     collected,
     file_steps,
     from_log,
@@ -25,6 +26,7 @@ from analyzer.rebuilt.cbt.chain_seeds import (
     weigh,
 )
 from analyzer.rebuilt.cbt.log_calls import calls_of
+from analyzer.rebuilt.cbt.log_flags import flag_steps
 from analyzer.rebuilt.cbt.log_paths import GROUP, log_path, volumes_by_type
 from analyzer.rebuilt.cbt.log_steps import Step, steps_of
 from analyzer.rebuilt.cbt.replay import FIELDS, Entry, Key, Replay, known
@@ -87,12 +89,14 @@ def rebuild(
     files: Sequence[CbtLogFile] = (),
     *,
     order: Order | None = None,
+    flags: Sequence[Event] = (),
 ) -> CbtHistory:
     """Replay what SM did to CBT logs, and hold it against what the bundles show of them.
 
     What was before the first line is unknown. Logs copied into the bundles (``files``) and lists
-    of volumes and files speak for the time of capture; the database gives hints. What two hosts
-    did is in an order only as far as their clocks tell one.
+    of volumes and files speak for the time of capture; the database gives hints, and ``flags``
+    are SM's calls that wrote them. What two hosts did is in an order only as far as their clocks
+    tell one.
     """
     volumes = _volumes(operations, pools, hosts)
     done = _done(operations, volumes)
@@ -100,7 +104,12 @@ def rebuild(
     copies = {file.source: file for host in hosts for file in host.cbtlogs}
     copies |= {file.source: file for file in files}
     logs = tuple(file for _, file in sorted(copies.items()) if file.header)
-    seen = (*seen_steps(hosts, mentioned), *file_steps(logs, hosts, _srs(logs, mentioned)))
+    srs = {uuid: sr for sr, disks in mentioned.items() for uuid in disks}
+    seen = (
+        *seen_steps(hosts, mentioned),
+        *file_steps(logs, hosts, _srs(logs, mentioned)),
+        *flag_steps(flags, srs),
+    )
     order = order or Order()
     replay = Replay(order)
     replay.run(_in_order((*done, *seen)))
@@ -112,7 +121,7 @@ def _mentioned(
 ) -> Mapping[str, Collection[str]]:
     """Return SR → disks that a log speaks of, or of which the database says that they have CBT."""
     found: dict[str, set[str]] = defaultdict(set)
-    for step in (step for steps in done for step in steps):
+    for step in (step for steps in done for step in steps if not step.of_known):
         found[step.sr].add(step.uuid)
         if step.change is Change.RENAMED:
             found[step.sr].add(step.value)
@@ -210,6 +219,7 @@ def _history(
     rows = rows_by_log(pools)
     asked = {host.bundle: collected(host) for host in hosts}
     partly_seen = _partly_seen(pools, hosts)
+    owners = {sr.uuid: pool for pool in pools for sr in pool.srs}
     contradictions = list(replay.contradictions)
     now: dict[Key, CbtLog] = {}
     for key in {*replay.pasts, *(key for key, row in rows.items() if hint(row[2]))}:
@@ -217,6 +227,7 @@ def _history(
         log = CbtLog(sr=key[0], uuid=key[1])
         if past is not None:
             log = _capped(replace(past.state, changes=tuple(past.changes)), partly_seen)
+        log = aged(log, owners.get(key[0]), asked)
         if key in rows:
             pool, _, vdi = rows[key]
             log, contradiction = weigh(log, pool, vdi, asked)

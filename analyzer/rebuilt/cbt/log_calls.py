@@ -5,7 +5,7 @@ lvutil.py (``lvcreate``, ``lvrename``, ``lvremove``) and FileSR.py (``FileVDI._r
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -25,6 +25,11 @@ _DISABLED = re.compile(
     rf"|Creating CBT snapshot for ({UUID}) failed\.?)"
 )
 _WALKED = re.compile(rf"DEBUG: Processing VDI ({UUID}) of size ([0-9]{{1,20}})")
+# SR.py ScanRecord of sm: what a scan found other than the database has it
+_DIFFERS = re.compile(r"(\w+) (\S.*) <> ")
+_UPDATES = re.compile(rf"Updating VDI with location=\S+ uuid=({UUID})")
+_LOST = re.compile(rf"(?:VDIs missing from disk: |Forgetting VDI with location=\S+ uuid={UUID})")
+_UUID = re.compile(UUID)
 _RENAMED_NAME = 2  # ['lvrename', path, new name]
 
 
@@ -40,6 +45,8 @@ class Verb(Enum):
     REMOVE = auto()
     DROP = auto()  # the sentence before SM removes a log for an error
     WALK = auto()  # list_changed_blocks came to it
+    FIND = auto()  # a scan found it
+    MISS = auto()  # a scan did not find it, nor an image of that name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +82,7 @@ def calls_of(operation: Operation) -> tuple[Call, ...]:
     found = [_command(command, operation.sr) for command in operation.commands]
     found += [_note(event, operation) for event in operation.notes]
     calls = [call for call in found if call is not None]
+    calls += _scanned(operation)
     return tuple(sorted(calls, key=lambda call: place(call.event.source)))
 
 
@@ -190,3 +198,28 @@ def _note(event: Event, operation: Operation) -> Call | None:
         done = Result.SUCCEEDED
         return Call(verb=Verb.WALK, log=log, event=event, result=done, value=found[2])
     return None
+
+
+def _scanned(operation: Operation) -> Iterator[Call]:
+    """Yield the logs that a scan found or missed.
+
+    It compares each disk with its row and logs the first difference alone, then updates the rows
+    of those disks in the same order, so a line with a uuid belongs to each line with a difference.
+    """
+    differs = [note for note in operation.notes if _DIFFERS.match(note.message)]
+    updates = [note for note in operation.notes if _UPDATES.match(note.message)]
+    pairs = zip(differs, updates, strict=True) if len(differs) == len(updates) else ()
+    for line, update in pairs:
+        what, disk = _DIFFERS.match(line.message), _UPDATES.match(update.message)
+        if what and disk and what[1] == "cbt_enabled":
+            verb = Verb.FIND if what[2] == "True" else Verb.MISS
+            yield _scan_call(verb, disk[1], operation, line)
+    for note in operation.notes:
+        if _LOST.match(note.message):
+            for disk in dict.fromkeys(_UUID.findall(note.message)):
+                yield _scan_call(Verb.MISS, disk, operation, note)
+
+
+def _scan_call(verb: Verb, disk: str, operation: Operation, event: Event) -> Call:
+    log = LogPath(sr=operation.sr or "", disk=disk, volume=None)
+    return Call(verb=verb, log=log, event=event, result=Result.SUCCEEDED)

@@ -29,6 +29,7 @@ class Inference:
     value: str = ""
     confidence: Confidence = Confidence.CERTAIN
     weak: bool = False
+    of_known: bool = False
 
 
 def inferred(
@@ -40,14 +41,16 @@ def inferred(
     """Yield what an operation did and read without a line of its own."""
     name = operation.name or _name_by(calls)
     yield from _walked(operation, calls)
-    yield from _dropped(calls, volumes)
+    yield from _dropped(operation, calls, volumes)
     match name:
         case "vdi_delete":
             yield from _neighbours(calls)
             yield from _deleted(operation, calls, volumes)
-            yield from _metadata_deleted(operation, calls, volumes, destroyed)
+            yield from _deleted_untold(operation, calls, volumes, destroyed)
         case "vdi_snapshot":
             yield from _older_than_snapshot(calls)
+            yield from _unfinished_snapshot(operation, calls)
+            yield from _without_log(operation, calls)
         case "vdi_disable_cbt":
             yield from _turned_off(operation, calls, volumes)
         case "vdi_enable_cbt":
@@ -124,13 +127,17 @@ def _read(change: Change, whose: Call, after: Call, told_by: Call, value: str) -
     )
 
 
-def _dropped(calls: Sequence[Call], volumes: Mapping[str, bool]) -> Iterator[Inference]:
+def _dropped(
+    operation: Operation, calls: Sequence[Call], volumes: Mapping[str, bool]
+) -> Iterator[Inference]:
     """Yield the logs that went after the sentence of an error; volumes go with a line."""
     for call in calls:
         kept_as_volume = volumes.get(call.log.sr)
         if call.verb is Verb.DROP and kept_as_volume is not True:
-            sure = Confidence.LIKELY if kept_as_volume is False else Confidence.POSSIBLE
-            yield _removal(call, sure)
+            # SM writes the sentence before it removes the log
+            went_on = operation.result is not Result.UNKNOWN or operation.lines[-1] != call.event
+            sure = kept_as_volume is False and went_on
+            yield _removal(call, Confidence.LIKELY if sure else Confidence.POSSIBLE)
 
 
 def _removal(call: Call, confidence: Confidence, log: LogPath | None = None) -> Inference:
@@ -190,25 +197,34 @@ def _deleted(
         yield _removal(calls[-1], sure, last.log)
 
 
-def _metadata_deleted(
+def _deleted_untold(
     operation: Operation,
     calls: Sequence[Call],
     volumes: Mapping[str, bool],
     destroyed: frozenset[str],
 ) -> Iterator[Inference]:
-    """Yield the log that FileVDI.delete unlinks as if it were the disk, neighbours untold."""
+    """Yield the log of a deleted disk that no command names: there was none, or it went in silence.
+
+    `VDI.delete()` reads the pointers of a log that is there. Only FileVDI.delete() of a disk that
+    is nothing but a log unlinks it before, as if it were the disk, neighbours untold. What one was
+    is not always in the call: its data may have been destroyed before the first line.
+    """
     sr, vdi = operation.sr or "", operation.vdi or ""
-    only_log = operation.arguments.get("vdi_type") == "cbt_metadata" or vdi in destroyed
     told = any(call.verb is not Verb.DROP for call in calls)
-    if operation.entry is None or not only_log or told or volumes.get(sr) is not False:
+    if operation.entry is None or told or not vdi:
         return
+    only_log = operation.arguments.get("vdi_type") == "cbt_metadata" or vdi in destroyed
+    unlinked = only_log and volumes.get(sr) is False
     ended = operation.result is Result.SUCCEEDED
+    if not unlinked and operation.result is Result.FAILED:
+        return
     yield Inference(
-        change=Change.REMOVED,
-        log=LogPath(sr=sr, disk=vdi, volume=False),
+        change=Change.REMOVED if volumes.get(sr) is False else Change.MISSED,
+        log=LogPath(sr=sr, disk=vdi, volume=volumes.get(sr)),
         after=operation.entry,
         told_by=operation.entry,
         confidence=Confidence.LIKELY if ended else Confidence.POSSIBLE,
+        of_known=not unlinked,
     )
 
 
@@ -237,6 +253,38 @@ def _older_than_snapshot(calls: Sequence[Call]) -> Iterator[Inference]:
         told_by=first.event,
         confidence=Confidence.LIKELY,
         weak=True,
+    )
+
+
+def _unfinished_snapshot(operation: Operation, calls: Sequence[Call]) -> Iterator[Inference]:
+    """Yield the new log of the disk that a snapshot was about to make when its lines end.
+
+    SM renames the disk's log to the snapshot's and makes the disk a new one; in between it has
+    none, and that is no loss.
+    """
+    renamed = next((call for call in calls if call.verb is Verb.RENAME), None)
+    made = any(call.verb in (Verb.CREATE, Verb.ALLOCATE) for call in calls)
+    if renamed is not None and not made and operation.result is Result.UNKNOWN:
+        yield Inference(
+            change=Change.CREATED,
+            log=renamed.log,
+            after=calls[-1].event,
+            told_by=calls[-1].event,
+            confidence=Confidence.POSSIBLE,
+        )
+
+
+def _without_log(operation: Operation, calls: Sequence[Call]) -> Iterator[Inference]:
+    """Yield the disk that a snapshot was taken of without a word about its log: it had none."""
+    if operation.entry is None or calls or operation.result is not Result.SUCCEEDED:
+        return
+    yield Inference(
+        change=Change.MISSED,
+        log=LogPath(sr=operation.sr or "", disk=operation.vdi or "", volume=None),
+        after=operation.entry,
+        told_by=operation.entry,
+        confidence=Confidence.LIKELY,
+        of_known=True,
     )
 
 

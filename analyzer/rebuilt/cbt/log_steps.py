@@ -35,8 +35,9 @@ class Step:
     """A change of a log, or (``read``) a look at it.
 
     ``actor`` is who made or saw it: steps of one actor are in true order, those of two are so
-    only where their moments do not overlap. ``weak`` fills in what is not known and else says
-    nothing; ``listed`` is what a bundle showed, nobody knows since when it was so.
+    only where their moments do not overlap. ``weak`` fills in what is not known, and else says at
+    most that the log which a pointer names is not there; ``listed`` is what a bundle showed,
+    nobody knows since when it was so; ``of_known`` says nothing of a log that no line told of.
     """
 
     change: Change
@@ -50,6 +51,7 @@ class Step:
     read: bool = False
     weak: bool = False
     listed: bool = False
+    of_known: bool = False
     order: Order = (0, 0, 0)
 
     @property
@@ -80,6 +82,9 @@ def _direct(operation: Operation, calls: Sequence[Call], call: Call) -> Iterator
         yield _step(operation, call, Change.MISSED, read=True)
     if call.result is Result.FAILED or call.verb is Verb.DROP:
         return
+    if call.verb is Verb.MISS:
+        yield _step(operation, call, Change.MISSED, read=True)
+        return
     if call.done and call.verb not in (Verb.CREATE, Verb.ALLOCATE):
         yield _step(operation, call, Change.SEEN, read=True)
     change = _FIELDS[call.option] if call.verb is Verb.SET else _CHANGES.get(call.verb)
@@ -97,7 +102,8 @@ def _confidence(operation: Operation, calls: Sequence[Call], call: Call) -> Conf
     later = calls[calls.index(call) + 1 :]
     if any(each.done and each.log == call.other for each in later):
         return Confidence.CERTAIN
-    return Confidence.LIKELY if operation.result is Result.SUCCEEDED else Confidence.POSSIBLE
+    went_on = bool(later) and operation.result is Result.SUCCEEDED
+    return Confidence.LIKELY if went_on else Confidence.POSSIBLE
 
 
 def _step(
@@ -134,8 +140,9 @@ def _inferred_step(operation: Operation, inference: Inference) -> Step:
         evidence=quoted(inference.told_by),
         value=NO_LOG if inference.value == NOBODY else inference.value,
         confidence=inference.confidence,
-        read=inference.change is not Change.REMOVED,
+        read=inference.change not in (Change.REMOVED, Change.CREATED),
         weak=inference.weak,
+        of_known=inference.of_known,
         order=(*place(after.source), 3),
     )
 

@@ -55,7 +55,9 @@ class Replay:
     def run(self, steps: Iterable[Step]) -> None:
         """Apply steps, which are in order of time."""
         for step in steps:
-            if step.read:
+            if step.of_known and (step.sr, step.uuid) not in self.pasts:
+                continue
+            if step.read and step.confidence is not Confidence.POSSIBLE:
                 self._read(step)
             elif step.confidence is Confidence.POSSIBLE:
                 self._unsure(step)
@@ -136,9 +138,11 @@ class Replay:
         if before is None:
             self._learn(past, step, name)
         elif step.weak:
-            return
+            self._miss_named(step, before)
         elif before.value == found:
-            if step.confidence is Confidence.CERTAIN is not before.confidence:
+            if step.listed and step.change is Change.SEEN:
+                self._learn(past, step, name)
+            elif step.confidence is Confidence.CERTAIN is not before.confidence:
                 value = replace(before, evidence=step.evidence, confidence=step.confidence)
                 _enter(past, step, _put(past.state, name, value), (name,))
         elif self._doubtful(past, name, step):
@@ -146,6 +150,14 @@ class Replay:
             _enter(past, step, _put(past.state, name, value), (name,))
         else:
             self._contradict(past, step, name, before)
+
+    def _miss_named(self, step: Step, before: Known[object]) -> None:
+        """Take note that SM, which tests whether a log is there, did not go to the one named."""
+        named = str(before.value)
+        if found_none(step) and named and before.confidence is not Confidence.POSSIBLE:
+            missed = replace(step, uuid=named, change=Change.MISSED, value="", weak=False)
+            if not self._doubtful(self._past(step.sr, step.uuid), _FIELD[step.change], step):
+                self._read(missed)
 
     def _doubtful(self, past: Past, name: str, step: Step) -> bool:
         """Tell whether another actor touched a field at a time that may be after the step's."""
@@ -173,6 +185,11 @@ class Replay:
             past.changes.append(_change(step))
         value = replace(_known(_decoded(step), step), confidence=Confidence.LIKELY)
         _enter(past, step, _put(base, name, value), fields)
+
+
+def found_none(step: Step) -> bool:
+    """Tell whether a step says that SM found no log where a pointer leads."""
+    return step.change in (Change.PARENT, Change.CHILD) and step.value == NO_LOG
 
 
 def surely_before(one: Step, other: Step, order: Order) -> bool:

@@ -389,3 +389,52 @@ def test_row_with_an_operation_under_way_is_not_judged() -> None:
     built = CaseBuilder().host().lvs(lvs(f"VHD-{VDI}", f"{VDI}.cbtlog"))
     row = vdi(cbt_enabled=False, current_operations={"OpaqueRef:1": "enable_cbt"})
     assert nothing(built.database(sr(), pbd(), row).examine(DISAGREES))
+
+
+def test_older_log_that_was_deleted_as_a_metadata_disk_before_is_no_trouble() -> None:
+    # the log begins between two nights: nothing shows that the oldest one was a metadata disk
+    story = three()
+    story.begin("vdi_delete", N1)
+    story.say("Kicking GC")
+    story.logs.pop(N1)
+    story.wait().delete(N2)
+    assert nothing(case(story).examine(UNLINKED))
+
+
+HIDDEN_SCAN = (
+    SCAN
+    + f"13:32:42 SM: [24517] utilisation 20992 <> 19456\n13:32:42 SM: [24517] VDIs changed on disk: ['{N1}']\n"
+    f"13:32:42 SM: [24517] Updating VDI with location={N1} uuid={N1}\n"
+)
+
+
+def flag(value: str, disk: str = N1, time: str = "13:32:43") -> str:
+    """Return the line of SM's own call that writes the flag."""
+    return (
+        f"{time} xapi: [ info||2075 HTTPS 127.0.0.1->:::80|VDI.set_cbt_enabled R:901a01d7c46b|audit]"
+        f" VDI.set_cbt_enabled: VDI = '{disk}'; value = '{value}'\n"
+    )
+
+
+def test_scan_that_logged_another_difference_is_told_by_what_sm_wrote() -> None:
+    built = CaseBuilder().host().smlog(HIDDEN_SCAN).xensource_log(flag("false"))
+    rows = (sr(), vdi(), snapshot(N1, "00:10:00", cbt_enabled=False))
+    (finding,) = built.database(*rows).examine(DISAGREES).findings
+    assert finding.subjects[0].uuid == N1
+    assert any("set_cbt_enabled" in evidence.text for evidence in finding.evidence)
+    assert not any("vdi-enable-cbt" in step.step for step in finding.action)
+
+
+def test_flag_that_an_error_turned_off_is_no_scan() -> None:
+    built = CaseBuilder().host().smlog(SCAN).xensource_log(flag("false"))
+    assert nothing(built.database(sr(), vdi(cbt_enabled=False)).examine(DISAGREES))
+
+
+def test_flag_of_a_disk_that_the_scan_did_not_update_is_no_scans() -> None:
+    built = CaseBuilder().host().smlog(HIDDEN_SCAN).xensource_log(flag("false", VDI))
+    assert built.database(sr(), vdi()).examine(DISAGREES).findings == ()
+
+
+def test_scan_that_updated_a_size_alone_is_nothing() -> None:
+    built = CaseBuilder().host().smlog(HIDDEN_SCAN).xensource_log(flag("false", VDI, "12:00:00"))
+    assert nothing(built.database(sr(), vdi()).examine(DISAGREES))
