@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from analyzer.case.case import Case
-from analyzer.case.sources import Sources
+from analyzer.case.wholeness import Sources
 from analyzer.checks import checks
 from analyzer.checks.observation import Check, examined
 from analyzer.model.finding import Outcome

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from analyzer.bundle._expected import Expected
 from analyzer.bundle._seen import SeenMember
 from analyzer.bundle._sums import OTHER_SUM, ROTATED_ANEW
 from analyzer.bundle.inventory import BugtoolLog, ReportInventory
-from analyzer.bundle.names import place
+from analyzer.bundle.names import log_name, place
 from analyzer.model.report import Presence
+from analyzer.sources import SourceKind
 
 _REPORT = re.compile(r"bug-report-\d{14}", re.ASCII)
 # outputs of commands that nobody adds by hand to a few logs
@@ -48,78 +48,86 @@ class ReportTraces:
         made = _REPORT.search(self.bundle) or outputs >= _COLLECTED
         return "inventory.xml, which is written last, is not in the archive" if made else ""
 
-    def listed(self, expected: Expected) -> tuple[str, ...]:
+    def listed(self, kind: SourceKind) -> tuple[str, ...]:
         """Return the paths of a source that ``inventory.xml`` lists."""
         entries = self.inventory.entries if self.inventory else ()
         paths = (place(filename).path for _, filename in entries)
-        return tuple(path for path in paths if expected.owns(path))
+        return tuple(path for path in paths if owns(kind, path))
 
-    def omitted(self, expected: Expected) -> str:
+    def omitted(self, kind: SourceKind) -> str:
         """Return the line that says that a size cap kept a source out, "" without one."""
         for path, capability in self.bugtool.omitted if self.bugtool else ():
-            if expected.owns(path.lstrip("/")):
+            if owns(kind, path.lstrip("/")):
                 return f"Omitting {path}, size constraint of {capability} exceeded"
         return ""
 
 
-def judge(report: ReportTraces, expected: Expected, members: Sequence[SeenMember]) -> Fate:
+def owns(kind: SourceKind, path: str) -> bool:
+    """Tell whether a path in a report is of a source."""
+    if kind.is_log:
+        log = log_name(path)
+        return log is not None and log.family == kind.family
+    return path in kind.paths or bool(kind.folder and path.startswith(kind.folder))
+
+
+def judge(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
     """Return what became of a source, of which `members` were seen, and why we say so."""
     if not members:
-        return _absent(report, expected)
-    if expected.source == "inventory" and report.inventory is None:
+        return _absent(report, kind)
+    if kind.name == "inventory" and report.inventory is None:
         return Presence.DAMAGED, "inventory.xml is there, but it is no whole inventory"
-    if expected.family:
-        return _family(report, expected, members)
-    if expected.folder:
-        return _folder(report, expected, members)
-    return _best(report, expected, members)
+    if kind.family:
+        return _family(report, kind, members)
+    if kind.folder:
+        return _folder(report, kind, members)
+    if kind.by_design_missing:
+        return _added(report, kind, members)
+    return _best(report, kind, members)
 
 
-def _absent(report: ReportTraces, expected: Expected) -> Fate:
+def _absent(report: ReportTraces, kind: SourceKind) -> Fate:
     for reason in (_by_design, _omitted, _not_requested, _lost, _not_listed):
-        fate = reason(report, expected)
+        fate = reason(report, kind)
         if fate is not None:
             return fate
-    return Presence.ABSENT, f"{_names(expected)} is not in the report{expected.missing}"
+    return Presence.ABSENT, f"{_names(kind)} is not in the report{kind.missing}"
 
 
-def _by_design(_report: ReportTraces, expected: Expected) -> Fate | None:
-    if expected.paths or expected.family or expected.folder:
-        return None
-    return Presence.BY_DESIGN, expected.missing
+def _by_design(_report: ReportTraces, kind: SourceKind) -> Fate | None:
+    return (Presence.BY_DESIGN, kind.missing) if kind.by_design_missing else None
 
 
-def _omitted(report: ReportTraces, expected: Expected) -> Fate | None:
-    line = report.omitted(expected)
+def _omitted(report: ReportTraces, kind: SourceKind) -> Fate | None:
+    line = report.omitted(kind)
     return (Presence.OMITTED_BY_CAP, f"xen-bugtool.log: {line}") if line else None
 
 
-def _not_requested(report: ReportTraces, expected: Expected) -> Fate | None:
+def _not_requested(report: ReportTraces, kind: SourceKind) -> Fate | None:
     requested = report.bugtool.requested if report.bugtool else None
-    if requested is None or not expected.capability or expected.capability in requested:
+    if requested is None or not kind.capability or kind.capability in requested:
         return None
     argv = " ".join(report.bugtool.argv) if report.bugtool else ""
-    return Presence.NOT_REQUESTED, f"{expected.capability} was not asked for: {argv}"
+    return Presence.NOT_REQUESTED, f"{kind.capability} was not asked for: {argv}"
 
 
-def _lost(report: ReportTraces, expected: Expected) -> Fate | None:
-    if listed := report.listed(expected):
+def _lost(report: ReportTraces, kind: SourceKind) -> Fate | None:
+    if listed := report.listed(kind):
         why = f"inventory.xml lists {listed[0]}, but it is not in the archive: lost or taken out"
         return Presence.DAMAGED, why
     if report.stopped or (not report.inventory and _over_budget(report)):
         why = report.stopped or "our budget ended the reading"
-        return Presence.OVER_BUDGET, f"{_names(expected)} may come after the point where {why}"
+        return Presence.OVER_BUDGET, f"{_names(kind)} may come after the point where {why}"
     if report.cut:
-        return Presence.DAMAGED, f"{_names(expected)} may have been lost: {report.cut}"
+        return Presence.DAMAGED, f"{_names(kind)} may have been lost: {report.cut}"
     return None
 
 
-def _not_listed(report: ReportTraces, expected: Expected) -> Fate | None:
-    if report.inventory is None or report.bugtool is not None or expected.missing:
+def _not_listed(report: ReportTraces, kind: SourceKind) -> Fate | None:
+    if report.inventory is None or report.bugtool is not None or kind.missing:
         return None
-    if any(capability == expected.capability for capability, _ in report.inventory.entries):
+    if any(capability == kind.capability for capability, _ in report.inventory.entries):
         return None
-    why = f"inventory.xml lists no file of {expected.capability}: it was not asked for"
+    why = f"inventory.xml lists no file of {kind.capability}: it was not asked for"
     return Presence.NOT_REQUESTED, why
 
 
@@ -127,11 +135,11 @@ def _over_budget(report: ReportTraces) -> bool:
     return any(member.over_budget for member in report.seen.values())
 
 
-def _names(expected: Expected) -> str:
-    return " or ".join(expected.paths) or expected.family or expected.folder
+def _names(kind: SourceKind) -> str:
+    return " or ".join(kind.paths) or kind.family or kind.folder
 
 
-def _member_fate(report: ReportTraces, expected: Expected, member: SeenMember) -> Fate | None:
+def _member_fate(report: ReportTraces, kind: SourceKind, member: SeenMember) -> Fate | None:
     """Return what is wrong with one member, None if nothing is."""
     if member.over_budget:
         return Presence.OVER_BUDGET, f"{member.path}: {member.damage}"
@@ -139,9 +147,9 @@ def _member_fate(report: ReportTraces, expected: Expected, member: SeenMember) -
         return Presence.DAMAGED, f"{member.path}: {damage}"
     if member.timed_out:
         return Presence.TIMED_OUT, f"{member.path} ends with ** timeout **"
-    if member.empty:
+    if member.empty and not kind.may_be_empty:
         what = f"{member.size_read:,} bytes, all blank" if member.size_read else "0 bytes"
-        return Presence.EMPTY, f"{member.path} has {what}: {expected.failing}"
+        return Presence.EMPTY, f"{member.path} has {what}: {kind.failing}"
     return None
 
 
@@ -156,9 +164,9 @@ def _alteration(report: ReportTraces, member: SeenMember) -> str:
     return ""
 
 
-def _best(report: ReportTraces, expected: Expected, members: Sequence[SeenMember]) -> Fate:
+def _best(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
     """Judge copies of one thing: one that is usable is enough."""
-    fates = [(member, _member_fate(report, expected, member)) for member in members]
+    fates = [(member, _member_fate(report, kind, member)) for member in members]
     wrong = [fate for _, fate in fates if fate is not None]
     usable = [member.path for member, fate in fates if fate is None]
     if usable:
@@ -168,46 +176,54 @@ def _best(report: ReportTraces, expected: Expected, members: Sequence[SeenMember
     return presence, "; ".join(why for _, why in wrong)
 
 
-def _folder(report: ReportTraces, expected: Expected, members: Sequence[SeenMember]) -> Fate:
+def _folder(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
     """Judge a source of many files: all of them must be there."""
-    fates = [*_shared_fates(report, expected, members)]
-    return _worst(fates, f"{len(members):,} files in {expected.folder}")
+    fates = [*_shared_fates(report, kind, members)]
+    return _worst(fates, f"{len(members):,} files in {kind.folder}")
 
 
-def _family(report: ReportTraces, expected: Expected, members: Sequence[SeenMember]) -> Fate:
+def _added(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
+    """Judge what people put beside the report: each file is another thing."""
+    wrong = (_member_fate(report, kind, member) for member in members)
+    paths = ", ".join(member.path for member in members)
+    verb = "was" if len(members) == 1 else "were"
+    return _worst([fate for fate in wrong if fate is not None], f"{paths} {verb} read")
+
+
+def _family(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
     """Judge the live log and its rotated files: they are one log, which must have no hole."""
-    fates = [*_shared_fates(report, expected, members)]
+    fates = [*_shared_fates(report, kind, members)]
     numbers = sorted({member.log.rotation for member in members if member.log is not None})
     holes = sorted(set(range(numbers[-1] if numbers else 0)) - set(numbers))
     if 0 in holes:
-        why = f"{expected.family} itself is not there, only older files of it"
+        why = f"{kind.family} itself is not there, only older files of it"
         fates.append((Presence.ROTATED_AWAY, why))
     if older := [str(number) for number in holes if number]:
         missing = ", ".join(older)
-        why = f"{expected.family}: the rotated files {missing} are not there, later ones are"
+        why = f"{kind.family}: the rotated files {missing} are not there, later ones are"
         fates.append((Presence.ROTATED_AWAY, why))
-    return _worst(fates, _extent(report, expected, numbers))
+    return _worst(fates, _extent(report, kind, numbers))
 
 
-def _extent(report: ReportTraces, expected: Expected, numbers: Sequence[int]) -> str:
-    text = f"{expected.family}: all files from 0 to {numbers[-1]}" if numbers else "one file"
+def _extent(report: ReportTraces, kind: SourceKind, numbers: Sequence[int]) -> str:
+    text = f"{kind.family}: all files from 0 to {numbers[-1]}" if numbers else "one file"
     requested = report.bugtool.requested if report.bugtool else None
-    verbosity = requested.get(expected.capability) if requested else None
+    verbosity = requested.get(kind.capability) if requested else None
     if verbosity is None:
         return f"{text}; older ones are not collected, or were rotated away"
-    return f"{text}; not more was asked for: {expected.capability}:{verbosity}"
+    return f"{text}; not more was asked for: {kind.capability}:{verbosity}"
 
 
 def _shared_fates(
-    report: ReportTraces, expected: Expected, members: Sequence[SeenMember]
+    report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]
 ) -> list[Fate]:
     """Return what is wrong with the members of a source that has many, and with their number."""
-    wrong = (_member_fate(report, expected, member) for member in members)
+    wrong = (_member_fate(report, kind, member) for member in members)
     fates = [fate for fate in wrong if fate is not None]
-    if line := report.omitted(expected):
+    if line := report.omitted(kind):
         fates.append((Presence.OMITTED_BY_CAP, f"xen-bugtool.log: {line}"))
     paths = {member.path for member in members}
-    if lost := [path for path in report.listed(expected) if path not in paths]:
+    if lost := [path for path in report.listed(kind) if path not in paths]:
         why = f"inventory.xml lists {lost[0]}, but it is not in the archive: lost or taken out"
         fates.append((Presence.DAMAGED, why))
     if report.stopped:

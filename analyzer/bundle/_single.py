@@ -5,36 +5,10 @@ from dataclasses import dataclass
 
 from analyzer.bundle.names import LogName, log_name, place, printable
 from analyzer.errors import InputError, UsageError
+from analyzer.sources import SOURCES
 
-LOG_PARSERS = {
-    "smlog": "var/log/SMlog",
-    "xensource_log": "var/log/xensource.log",
-    "audit_log": "var/log/audit.log",
-    "daemon_log": "var/log/daemon.log",
-    "kern_log": "var/log/kern.log",
-    "user_log": "var/log/user.log",
-    "xha_log": "var/log/xha.log",
-}
-_DOCUMENTS = {
-    "xensource-inventory": "etc/xensource-inventory",
-    "pool.conf": "etc/xensource/pool.conf",
-} | {
-    name: name
-    for name in (
-        "xapi-db.xml",
-        "xapi-db-dumped.xml",
-        "inventory.xml",
-        "xen-bugtool.log",
-        "lvs.out",
-        "vgs.out",
-        "pvs.out",
-        "ls-lR-%dev.out",
-        "dmsetup-table.out",
-        "df-alT.out",
-        "systemctl-status.out",
-        "rpm-qa.out",
-    )
-}
+_LOGS = {kind.name: kind.family for kind in SOURCES if kind.is_log}
+_DOCUMENTS = {path.rpartition("/")[2]: path for kind in SOURCES for path in kind.paths}
 _PACKED = re.compile(r"\.(?:gz|bz2|xz)$")
 _ROTATED = re.compile(r"\.(\d{1,4})(?:\.(?:gz|bz2|xz))?$", re.ASCII)
 # xapi's database, `xe …-param-list`, a listing of an SR, output of LVM
@@ -71,14 +45,14 @@ def identify(name: str, head: bytes, log_as: str | None) -> Single:
     msg = (
         f"{printable(name)}: neither an archive nor a file of a status report: "
         f"give the archive that xen-bugtool made, or for a log tell which it is with --as "
-        f"({', '.join(LOG_PARSERS)})"
+        f"({', '.join(_LOGS)})"
     )
     raise InputError(msg)
 
 
 def _told(name: str, log_as: str) -> LogName:
-    if log_as not in LOG_PARSERS:
-        msg = f"--as {log_as}: expected one of {', '.join(LOG_PARSERS)}"
+    if log_as not in _LOGS:
+        msg = f"--as {log_as}: expected one of {', '.join(_LOGS)}"
         raise UsageError(msg)
     rotated = _ROTATED.search(name)
-    return LogName(family=LOG_PARSERS[log_as], rotation=int(rotated[1]) if rotated else 0)
+    return LogName(family=_LOGS[log_as], rotation=int(rotated[1]) if rotated else 0)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
-from analyzer.bundle._expected import EXPECTED, Expected
-from analyzer.bundle._fates import ReportTraces, judge
+from analyzer.bundle._fates import ReportTraces, judge, owns
 from analyzer.bundle._seen import SeenMember
 from analyzer.bundle._sums import binding_sums
 from analyzer.bundle.inventory import BugtoolLog, ReportInventory
 from analyzer.model.report import LedgerEntry
+from analyzer.sources import SOURCES, SourceKind
 
 __all__ = ["SeenMember", "build_ledger"]
 
@@ -24,7 +24,7 @@ def build_ledger(
     claimed: Mapping[str, tuple[str, ...]] = _NO_CLAIMS,
     stopped: str = "",
 ) -> tuple[LedgerEntry, ...]:
-    """Return one entry per expected source, ordered by its name.
+    """Return one entry per source, ordered by its name.
 
     ``claimed`` maps a source to members that were recognised as such by their content, whatever
     their name; ``stopped`` is which limit of ours ended the reading of the archive.
@@ -37,30 +37,31 @@ def build_ledger(
         stopped=stopped,
         sums=binding_sums(inventory.sums) if inventory else {},
     )
-    return tuple(_entry(report, expected, claimed) for expected in EXPECTED)
+    kinds = sorted(SOURCES, key=lambda kind: kind.name)
+    return tuple(_entry(report, kind, claimed) for kind in kinds)
 
 
 def _entry(
-    report: ReportTraces, expected: Expected, claimed: Mapping[str, tuple[str, ...]]
+    report: ReportTraces, kind: SourceKind, claimed: Mapping[str, tuple[str, ...]]
 ) -> LedgerEntry:
-    paths = {path for path, member in report.seen.items() if _is_of(expected, member)}
-    paths |= set(claimed.get(expected.source, ()))
+    paths = {path for path, member in report.seen.items() if _is_of(kind, member)}
+    paths |= set(claimed.get(kind.name, ()))
     members = [report.seen.get(path) or _unread(report, path) for path in sorted(paths)]
-    presence, why = judge(report, expected, members)
+    presence, why = judge(report, kind, members)
     return LedgerEntry(
         bundle=report.bundle,
-        source=expected.source,
+        source=kind.name,
         members=tuple(member.path for member in members),
         presence=presence,
         why=why,
-        settle_with=expected.settle_with,
+        settle_with=kind.settle_with,
     )
 
 
-def _is_of(expected: Expected, member: SeenMember) -> bool:
+def _is_of(kind: SourceKind, member: SeenMember) -> bool:
     if member.log is not None:
-        return member.log.family == expected.family
-    return expected.owns(member.path)
+        return member.log.family == kind.family
+    return owns(kind, member.path)
 
 
 def _unread(report: ReportTraces, path: str) -> SeenMember:

@@ -4,19 +4,11 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-LOG_FAMILIES = (
-    "SMlog",
-    "xensource.log",
-    "audit.log",
-    "daemon.log",
-    "kern.log",
-    "user.log",
-    "messages",
-    "secure",
-    "crit.log",
-    "xenstored-access.log",
-    "xha.log",
-)
+from analyzer.sources import SOURCES
+
+# What is read, and what is known to be a log of the host and nothing else.
+_UNREAD = ("messages", "secure", "crit.log", "xenstored-access.log")
+LOG_FAMILIES = (*(kind.label for kind in SOURCES if kind.is_log), *_UNREAD)
 
 _LOG = re.compile(
     r"(?P<family>" + "|".join(map(re.escape, LOG_FAMILIES)) + r")"

@@ -1,48 +1,21 @@
 """Assemble: the content of the bundles becomes pools, hosts and a case."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from analyzer.bundle.ledger import build_ledger
 from analyzer.case.case import Case, HostReport
 from analyzer.case.events import EventTableBuilder, alert_message
 from analyzer.case.gather import BundleContent, LogRead
 from analyzer.case.pool import PoolState, build_pools, distinct_alerts
-from analyzer.case.sources import LOGS, Sources
 from analyzer.case.time.clocks import compare_clocks, host_clocks, with_skews
 from analyzer.case.time.holes import holes
 from analyzer.case.time.order import Order
-from analyzer.model.cbt import CbtLogFile
-from analyzer.model.host import (
-    Alert,
-    HostInventory,
-    Packages,
-    PoolMembership,
-    Role,
-    ServiceStates,
-    SmDiagnostics,
-)
+from analyzer.case.wholeness import Sources
+from analyzer.model.host import HostInventory, PoolMembership, Role
 from analyzer.model.moment import Moment
-from analyzer.model.network import (
-    FirewalldListing,
-    HostCertificate,
-    Interfaces,
-    IptablesListing,
-    NftListing,
-    Routes,
-    Sockets,
-    VbdsToCleanUp,
-)
 from analyzer.model.report import Coverage, HostInfo, LedgerEntry
-from analyzer.model.storage import (
-    DeviceLinks,
-    LvmVolumes,
-    Mounts,
-    PhysicalVolumes,
-    SrListing,
-    VolumeGroups,
-)
 from analyzer.model.xapi import Host, XapiDatabase
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan.scan import Scanner
@@ -50,9 +23,9 @@ from analyzer.rebuilt.calls.attachments import attachments_of
 from analyzer.rebuilt.calls.operations import operations_of
 from analyzer.rebuilt.cbt.history import rebuild
 from analyzer.rebuilt.cbt.log_flags import SET
+from analyzer.sources import LOGS, SOURCES
 
 FactType = TypeVar("FactType")
-ListingType = TypeVar("ListingType", Interfaces, Routes, Sockets)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,28 +138,36 @@ def _host_report(content: BundleContent, pools: Sequence[PoolState]) -> HostRepo
         host_uuid=uuid or (row.uuid if row else None),
         role=_role(membership, row, pools),
         captured_at=content.clock.captured_at,
-        inventory=inventory,
-        membership=membership,
-        lvs=_first(content, LvmVolumes),
-        vgs=_first(content, VolumeGroups),
-        pvs=_first(content, PhysicalVolumes),
-        mounts=_first(content, Mounts),
-        services=_first(content, ServiceStates),
-        packages=_first(content, Packages),
-        diagnostics=_first(content, SmDiagnostics),
-        interfaces=_first_whole(content, Interfaces),
-        routes=_first_whole(content, Routes),
-        iptables=_first(content, IptablesListing),
-        nft=_first(content, NftListing),
-        firewalld=_first(content, FirewalldListing),
-        sockets=_first_whole(content, Sockets),
-        certificate=_first(content, HostCertificate),
-        to_clean_up=_first(content, VbdsToCleanUp),
-        listings=_all(content, SrListing),
-        links=_all(content, DeviceLinks),
-        alerts=distinct_alerts(_all(content, Alert)),
-        cbtlogs=_all(content, CbtLogFile),
+        **_held(content),
     )
+
+
+def _held(content: BundleContent) -> dict[str, Any]:
+    """Return the facts of a bundle by the field of `HostReport` that holds their type."""
+    held: dict[str, Any] = {
+        name: _all(content, kind) if many else _first(content, kind)
+        for name, (kind, many) in _FIELDS.items()
+    }
+    held["alerts"] = distinct_alerts(held["alerts"])
+    named = (XapiDatabase, *(kind for kind, _ in _FIELDS.values()))
+    held["others"] = tuple(fact for fact in content.facts if not isinstance(fact, named))
+    return held
+
+
+def _fields_of_facts() -> Iterator[tuple[str, tuple[type, bool]]]:
+    """Yield the fields of `HostReport` that hold facts: name, type, whether all of that type."""
+    kinds = {kind for source in SOURCES for kind in source.facts}
+    for name, hint in get_type_hints(HostReport).items():
+        kind = next(iter(get_args(hint)), None)
+        if kind in kinds:
+            yield name, (kind, Ellipsis in get_args(hint))
+
+
+_FIELDS = dict(_fields_of_facts())
+# What two programs both list: `ip` and `ifconfig`, `ss` and `netstat`.
+_TWICE = {
+    kind for source in SOURCES if len(source.parsers) > len(source.facts) for kind in source.facts
+}
 
 
 def _all(content: BundleContent, kind: type[FactType]) -> tuple[FactType, ...]:
@@ -194,13 +175,10 @@ def _all(content: BundleContent, kind: type[FactType]) -> tuple[FactType, ...]:
 
 
 def _first(content: BundleContent, kind: type[FactType]) -> FactType | None:
-    return next((fact for fact in content.facts if isinstance(fact, kind)), None)
-
-
-def _first_whole(content: BundleContent, kind: type[ListingType]) -> ListingType | None:
-    """Return what two programs both list, from one whose listing is whole if there is one."""
-    listings = _all(content, kind)
-    return next((each for each in listings if each.complete), next(iter(listings), None))
+    """Return the first fact of a type; of what two programs list, the first that is whole."""
+    facts = _all(content, kind)
+    whole = [fact for fact in facts if kind in _TWICE and getattr(fact, "complete", True)]
+    return next(iter(whole or facts), None)
 
 
 def _database_row(

@@ -1,7 +1,7 @@
 """The case: everything a rule or a check may see."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TypeVar, cast
 
@@ -41,10 +41,11 @@ from analyzer.model.storage import (
     SrListing,
     VolumeGroups,
 )
-from analyzer.parsers._api import Stamp
+from analyzer.parsers._api import Fact, Stamp
 from analyzer.rebuilt.cbt.history import NOTHING_KNOWN, CbtHistory
 
 Derived = TypeVar("Derived")
+FactType = TypeVar("FactType")
 
 
 class Area(StrEnum):
@@ -60,6 +61,7 @@ class HostReport:
     """What one bundle says of one host; None or () where the bundle has it not.
 
     ``name`` is the host's name as shown everywhere; ``host_uuid`` joins it to `PoolState.hosts`.
+    Each fact stands in the field of its type, one that has none in ``others``.
     """
 
     bundle: str
@@ -88,6 +90,15 @@ class HostReport:
     links: tuple[DeviceLinks, ...] = ()
     alerts: tuple[Alert, ...] = ()
     cbtlogs: tuple[CbtLogFile, ...] = ()
+    others: tuple[Fact, ...] = ()
+
+    def of(self, kind: type[FactType]) -> tuple[FactType, ...]:
+        """Return all facts of a type."""
+        held = (getattr(self, field.name) for field in fields(self))
+        facts = (
+            fact for value in held for fact in (value if isinstance(value, tuple) else (value,))
+        )
+        return tuple(fact for fact in facts if isinstance(fact, kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

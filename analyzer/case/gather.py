@@ -22,9 +22,12 @@ from analyzer.model.source import Source
 from analyzer.parsers import document_parser, log_parser
 from analyzer.parsers._api import Fact, LogParser, LogStats, Stamp, Witness
 from analyzer.parsers.scan.scan import Scanner
+from analyzer.sources import SOURCES
 
 INVENTORY = "inventory.xml"
 BUGTOOL_LOG = "xen-bugtool.log"
+# What people add, which may lie beside any report.
+_LOOSE = frozenset(kind.name for kind in SOURCES if kind.by_design_missing)
 _REPORT_NAME = re.compile(r"bug-report-\d{14}")
 
 
@@ -57,8 +60,7 @@ class BundleContent:
     @property
     def is_report(self) -> bool:
         """Tell whether this is of a host, not only files that somebody laid beside a report."""
-        loose = {"cbtlog", "xe_params", "sr_listing", "xapi_nbd_leftovers"}
-        own = any(parser not in loose for parser, _ in self.documents)
+        own = any(parser not in _LOOSE for parser, _ in self.documents)
         return bool(self.logs or own or self.inventory or self.bugtool)
 
     @property

@@ -1,10 +1,11 @@
 """The options that several commands share."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+
+from analyzer.sources import SOURCES
 
 Paths: TypeAlias = Annotated[
     list[Path],
@@ -18,21 +19,24 @@ Paths: TypeAlias = Annotated[
     ),
 ]
 
+_LOGS = [kind.name for kind in SOURCES if kind.is_log]
 
-class LogKind(StrEnum):
-    """The logs that are read, as patterns call them."""
 
-    SMLOG = "smlog"
-    XENSOURCE_LOG = "xensource_log"
-    AUDIT_LOG = "audit_log"
-    DAEMON_LOG = "daemon_log"
-    KERN_LOG = "kern_log"
-    USER_LOG = "user_log"
+def _log_named(name: str) -> str:
+    if name not in _LOGS:
+        msg = f"{name!r} is not one of {', '.join(map(repr, _LOGS))}"
+        raise typer.BadParameter(msg)
+    return name
 
 
 LogAs: TypeAlias = Annotated[
-    LogKind | None,
-    typer.Option("--as", help="What a single log file is, when its name does not say."),
+    str | None,
+    typer.Option(
+        "--as",
+        parser=_log_named,
+        metavar=f"[{'|'.join(_LOGS)}]",
+        help="What a single log file is, when its name does not say.",
+    ),
 ]
 Rules: TypeAlias = Annotated[
     list[Path] | None,

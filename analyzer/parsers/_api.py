@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
-from typing import NamedTuple, Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from analyzer.bundle.member import Member
 from analyzer.model.cbt import CbtLogFile
@@ -227,10 +227,10 @@ Split: TypeAlias = tuple[Stamp, str, tuple[str, int | None, str]]
 class LogParser:
     """A line-oriented log written through syslog: data and functions, one value per format.
 
-    ``name`` is what patterns call it (``smlog``), ``families`` the log families it reads
-    (``var/log/SMlog``). ``rest`` is an RE2 pattern, without line feed, for the beginning of what
-    follows ``<stamp> <host> `` on a line that is understood. ``always`` is an RE2 pattern for
-    lines that must be parsed whatever the selectors ask (openers of multi-line records, escapes).
+    ``name`` is what patterns call it (``smlog``). ``rest`` is an RE2 pattern, without line feed,
+    for the beginning of what follows ``<stamp> <host> `` on a line that is understood. ``always``
+    is an RE2 pattern for lines that must be parsed whatever the selectors ask (openers of
+    multi-line records, escapes).
 
     ``parse(tag, pid, text)`` takes what follows the tag apart; None: not understood, exactly
     where ``rest`` does not match. ``opens(record)`` tells whether later lines of the same program
@@ -241,7 +241,6 @@ class LogParser:
     """
 
     name: str
-    families: tuple[str, ...]
     rest: str
     parse: Callable[[str, int | None, str], Body | None]
     always: str | None = None
@@ -280,6 +279,7 @@ Fact: TypeAlias = (
 )
 
 
+@runtime_checkable
 class DocumentParser(Protocol):
     """A file that is read whole. ``name`` is what `needs` calls it (``lvs``, ``xapi_db``)."""
 

@@ -4,41 +4,34 @@ The models check shapes; what joins two keys (a field that no group fills) is ch
 `analyzer.rules._meaning`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue, models_json_schema
+from pydantic_core import PydanticCustomError
 
-ParserName: TypeAlias = Literal[
-    "smlog",
-    "xensource_log",
-    "audit_log",
-    "daemon_log",
-    "kern_log",
-    "user_log",
-    "xha_log",
-    "alerts",
-]
-Need: TypeAlias = Literal[
-    "smlog",
-    "xensource_log",
-    "audit_log",
-    "daemon_log",
-    "kern_log",
-    "user_log",
-    "alerts",
-    "xapi_db",
-    "lvs",
-    "vgs",
-    "pvs",
-    "df",
-    "systemctl",
-    "packages",
-    "xensource_inventory",
-    "pool_conf",
-]
+from analyzer.sources import SCOPES, SOURCES
+
+PARSER_NAMES = (*(kind.name for kind in SOURCES if kind.is_log), "alerts")
+
+
+def _one_of(names: Collection[str]) -> tuple[AfterValidator, FieldInfo]:
+    """Take one of these names only, and let the schema list them."""
+
+    def known(name: str) -> str:
+        if name not in names:
+            expected = ", ".join(map(repr, names))
+            raise PydanticCustomError("literal_error", "unknown", {"expected": expected})
+        return name
+
+    return AfterValidator(known), Field(json_schema_extra={"enum": [*names]})
+
+
+ParserName: TypeAlias = Annotated[str, *_one_of(PARSER_NAMES)]
+Need: TypeAlias = Annotated[str, *_one_of(SCOPES)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=60)]
 FieldName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]

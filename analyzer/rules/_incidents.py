@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from analyzer.case.case import Case
-from analyzer.case.sources import LOGS
 from analyzer.case.time.order import Order, mark
 from analyzer.model.event import Event
 from analyzer.model.finding import Gap
 from analyzer.model.hole import Hole
 from analyzer.rules.pattern import Correlation, Pattern
+from analyzer.sources import LOGS
 
 _MORE_LOGS = "the missing logs, from the host's own backup or syslog server"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.events import EventTable
-from analyzer.case.sources import Sources
+from analyzer.case.wholeness import Sources
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Evidence, Finding, Outcome, Subject
 from analyzer.model.moment import in_words

@@ -5,13 +5,14 @@ from dataclasses import replace
 
 from analyzer.case.case import Area, Case
 from analyzer.case.log_coverage import common_window
-from analyzer.case.sources import LOGS, XAPI_DB, Sources
+from analyzer.case.wholeness import Sources
 from analyzer.model.finding import Finding, Gap, Outcome, Verdict
 from analyzer.model.hole import Hole
 from analyzer.model.moment import Moment, in_words
 from analyzer.model.rule import RuleText
 from analyzer.rules._window_words import beyond, except_holes
 from analyzer.rules._wording import listed, missing
+from analyzer.sources import LOGS, XAPI_DB
 
 CBT_ACTIVITY = ("cbt-activity.storage", "cbt-activity.alert")
 NBD_ACTIVITY = ("nbd-activity.client", "nbd-activity.asked")

@@ -15,6 +15,7 @@ SOURCES = [
     "alerts",
     "audit_log",
     "bugtool_log",
+    "cbtlog",
     "certificate",
     "chrony_tracking",
     "daemon_log",
@@ -30,6 +31,7 @@ SOURCES = [
     "pool_conf",
     "pvs",
     "routes",
+    "sm_diagnostics",
     "smlog",
     "sockets",
     "sr_listing",
@@ -38,8 +40,10 @@ SOURCES = [
     "vgs",
     "xapi_db",
     "xapi_nbd_leftovers",
+    "xe_params",
     "xensource_inventory",
     "xensource_log",
+    "xha_log",
 ]
 
 

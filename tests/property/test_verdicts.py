@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.case.sources import SCOPES, Scope
 from analyzer.model.finding import Outcome, Verdict
 from analyzer.model.report import Presence
 from analyzer.rules.engine import judge
 from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Pattern, Role
 from analyzer.rules.verdict import conclude
+from analyzer.sources import SCOPES, Scope
 from tests.support.judging import JUPITER, TITAN, World, pair, pool, vdi
 
 GREEN = {Verdict.RULED_OUT, Verdict.NOT_APPLICABLE}

@@ -8,13 +8,12 @@ import jsonschema
 import pytest
 import yaml
 
-from analyzer.case.sources import LOGS
-from analyzer.parsers import DOCUMENT_PARSERS, LOG_PARSERS
 from analyzer.rules import verdict
-from analyzer.rules._format import Need, ParserName
+from analyzer.rules._format import PARSER_NAMES
 from analyzer.rules.load import json_schema, load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.rules.samples import check_samples
+from analyzer.sources import SCOPES
 from tests.support.patterns import SHIPPED, write
 
 README = SHIPPED / "README.md"
@@ -59,20 +58,8 @@ def test_the_examples_of_the_readme_load_and_pass(tmp_path: Path) -> None:
 
 def test_the_readme_names_every_source() -> None:
     text = README.read_text(encoding="utf-8")
-    names = (*Need.__args__, *ParserName.__args__)  # type: ignore[attr-defined]  # of Literals
+    names = (*SCOPES, *PARSER_NAMES)
     assert [name for name in names if f"`{name}`" not in text] == []
-
-
-def test_parsers_that_patterns_may_name_are_those_that_exist() -> None:
-    logs = {parser.name for parser in LOG_PARSERS}
-    assert logs == {*LOGS, "xha_log"}  # which most hosts do not have: nothing may need it
-    assert {*logs, "alerts"} == set(ParserName.__args__)  # type: ignore[attr-defined]  # a Literal
-
-
-def test_sources_that_patterns_may_need_are_those_that_are_parsed() -> None:
-    parsed = {parser.name for parser in LOG_PARSERS}
-    parsed |= {parser.name for parser in DOCUMENT_PARSERS}
-    assert set(Need.__args__) <= parsed  # type: ignore[attr-defined]  # of a Literal
 
 
 def test_the_kinds_that_tell_whether_an_area_is_used_exist(catalogue: Catalogue) -> None:

@@ -3,7 +3,7 @@ from typing import Protocol
 
 import pytest
 
-from analyzer.case.sources import Sources
+from analyzer.case.wholeness import Sources
 from analyzer.model.finding import (
     Basis,
     Confidence,

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from analyzer.case.case import Case, HostReport
 from analyzer.case.events import EventTable, EventTableBuilder, KeepPolicy, alert_message
 from analyzer.case.pool import PoolState
-from analyzer.case.sources import LOGS, SCOPES, Sources
+from analyzer.case.wholeness import Sources
 from analyzer.checks import checks
 from analyzer.checks.observation import examined
 from analyzer.model.finding import Outcome
@@ -19,6 +19,7 @@ from analyzer.model.host import (
     PoolMembership,
     Role,
     ServiceStates,
+    SmDiagnostics,
 )
 from analyzer.model.moment import Moment
 from analyzer.model.network import (
@@ -39,6 +40,7 @@ from analyzer.parsers.scan.scan import Scanner
 from analyzer.rules.engine import judge
 from analyzer.rules.load import Catalogue
 from analyzer.rules.verdict import conclude
+from analyzer.sources import LOGS, SCOPES
 
 VDI = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
 VDI_2 = "c1f4f1a2-0f5e-4f8b-9d3c-77b1c2a90e64"
@@ -120,6 +122,7 @@ def report(bundle: str = "a", name: str = "jupiter", uuid: str | None = JUPITER)
         host_uuid=uuid,
         role=Role.MASTER,
         captured_at=at(20),
+        diagnostics=SmDiagnostics(source=source, complete=True, datapaths=()),
         inventory=HostInventory(
             source=source,
             host_uuid=uuid,

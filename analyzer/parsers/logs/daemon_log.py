@@ -15,7 +15,6 @@ from analyzer.parsers.scan.syslog import ANY_TAG
 
 PARSER = LogParser(
     name="daemon_log",
-    families=("var/log/daemon.log",),
     rest=ANY_TAG,
     parse=_toolstack.parse,
     always=_toolstack.ALWAYS,

@@ -31,7 +31,6 @@ def _seconds(text: str) -> float | None:
 
 PARSER = LogParser(
     name="kern_log",
-    families=("var/log/kern.log",),
     rest=ANY_TAG,
     parse=_parse,
     uptime=_seconds,

@@ -115,7 +115,6 @@ def _output_joint(message: str, line: str) -> Joint:
 
 PARSER = LogParser(
     name="smlog",
-    families=("var/log/SMlog",),
     rest=_REST,
     parse=_parse,
     always=rf"FAILED in |: EXCEPTION |{_ECHO}|{ESCAPES}",

@@ -37,7 +37,6 @@ def _parse(tag: str, pid: int | None, text: str) -> Body:
 
 PARSER = LogParser(
     name="user_log",
-    families=("var/log/user.log",),
     rest=ANY_TAG,
     parse=_parse,
     always=ESCAPES,

@@ -14,7 +14,6 @@ from analyzer.parsers.scan.syslog import ANY_TAG
 
 PARSER = LogParser(
     name="xensource_log",
-    families=("var/log/xensource.log",),
     rest=ANY_TAG,
     parse=_toolstack.parse,
     always=_toolstack.ALWAYS,

@@ -70,7 +70,6 @@ def _parse(tag: str, pid: int | None, text: str) -> Body | None:
 
 PARSER = LogParser(
     name="xha_log",
-    families=("var/log/xha.log",),
     rest=_REST,
     parse=_parse,
     split=_split,

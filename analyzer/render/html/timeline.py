@@ -25,20 +25,14 @@ from analyzer.render.html.time_axis import (
 from analyzer.render.html.timeline_flags import Flag, flag_rows, hole_bars, strips
 from analyzer.render.html.timeline_marks import Mark, marks_of
 from analyzer.render.html.timeline_spans import Span, span_rows
+from analyzer.sources import LOGS, SOURCES
 
 TOP, ROW, FOOT = 26, 26, 6
 SCENE = timedelta(minutes=15)  # what is shown at least before and after the findings
 FOCUS = 4  # a second, closer drawing is made if the findings fill less than this part
-LOGS: Mapping[str, str] = {
-    "smlog": "SMlog",
-    "xensource_log": "xensource.log",
-    "audit_log": "audit.log",
-    "daemon_log": "daemon.log",
-    "kern_log": "kern.log",
-    "user_log": "user.log",
-}
+_NAMES = {kind.name: kind.label for kind in SOURCES if kind.is_log}
 _ABOVE = ("lines/hour", "incidents", "clock", "backup runs", "NBD sessions")
-_LOG_OF = {name: source for source, name in LOGS.items()}
+_LOG_OF = {name: source for source, name in _NAMES.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,12 +171,12 @@ def _lane(
     bars = tuple(covered_bars(report, scale, key))
     return Lane(
         host=host,
-        name=LOGS.get(source, source),
+        name=_NAMES.get(source, source),
         bars=bars,
         holes=holes,
         marks=marks_of(events, scale),
-        missing="" if bars or events or source not in LOGS else _why_missing(report, key),
-        log=source in LOGS or bool(bars),
+        missing="" if bars or events or source not in _NAMES else _why_missing(report, key),
+        log=source in _NAMES or bool(bars),
     )
 
 

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.log_coverage import log_window
-from analyzer.case.sources import LOGS, SCOPES, Scope, Sources
+from analyzer.case.wholeness import Sources
 from analyzer.model.explained import HostNeed, NeedExplained, SelectorExplained
 from analyzer.model.finding import Gap
 from analyzer.model.report import Report
 from analyzer.parsers._api import Selector
+from analyzer.sources import LOGS, SCOPES, Scope
 
 
 def needs_explained(case: Case, report: Report, needs: Iterable[str]) -> tuple[NeedExplained, ...]:

@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 from analyzer.case.case import Case, HostReport
 from analyzer.case.log_coverage import log_window
 from analyzer.case.pool import PoolState
-from analyzer.case.sources import LOGS, SCOPES, Scope
 from analyzer.model.finding import Finding, Gap, Subject
 from analyzer.model.host import Role
 from analyzer.model.host_view import HostLog, HostSr, HostView
 from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace
 from analyzer.model.report import Report
 from analyzer.model.xapi import Host
+from analyzer.sources import LOGS, SCOPES, Scope
 
 _PACKAGES = ("blktap-", "sm-", "xapi-core-", "xapi-nbd-", "xcp-ng-release-", "xenopsd-")
 _UNITS = ("xapi-nbd.service", "xapi-nbd")

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.log_coverage import Window, log_window
-from analyzer.case.sources import LOGS
 from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.event import Event
 from analyzer.model.report import Report
 from analyzer.model.source import Source
+from analyzer.sources import LOGS
 from analyzer.story.timeline.made import made, marked, quoted
 from analyzer.story.timeline.order import in_order
 from analyzer.story.timeline.wanted import Naming, Wanted, chosen, fits_kind

@@ -10,7 +10,6 @@ from analyzer.bundle.names import log_name
 from analyzer.case.events import EventTableBuilder
 from analyzer.case.gather import Gathering
 from analyzer.case.reading import contents_of
-from analyzer.case.sources import LOGS
 from analyzer.case.time.holes import holes
 from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
 from analyzer.model.finding import Confidence, Evidence
@@ -21,6 +20,7 @@ from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.rules.load import load_catalogue
+from analyzer.sources import LOGS
 from tests.parsers.memory_member import MemoryMember
 
 CATALOGUE = load_catalogue()

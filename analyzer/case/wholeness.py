@@ -1,11 +1,10 @@
-"""Sources: what was there to be read, host by host, and so what may be called ruled out.
+"""Wholeness: what was there to be read, host by host, and so what may be called ruled out.
 
 A source counts only if the ledger says that it is present *and* it was understood. Everything
 else is a `Gap`, and one gap in what a rule needs is enough for CANNOT_TELL.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.log_coverage import (
@@ -21,59 +20,10 @@ from analyzer.case.log_coverage import (
 from analyzer.case.pool import PoolState
 from analyzer.model.finding import Gap
 from analyzer.model.hole import Hole, HoleKind
-from analyzer.model.host import Role
+from analyzer.model.host import Alert, Role
 from analyzer.model.report import Coverage, LedgerEntry, Presence
-
-LOGS = ("audit_log", "daemon_log", "kern_log", "smlog", "user_log", "xensource_log")
-XAPI_DB = "xapi_db"
-
-
-class Scope(Enum):
-    """Of which hosts of a pool a source is needed before anything can be ruled out."""
-
-    EVERY_HOST = "every host"
-    ONE_HOST = "one host of the pool"
-    MASTER = "the master"
-
-
-SCOPES: Mapping[str, Scope] = {
-    **dict.fromkeys(LOGS, Scope.EVERY_HOST),
-    "alerts": Scope.MASTER,
-    "certificate": Scope.EVERY_HOST,
-    "df": Scope.EVERY_HOST,
-    "firewall": Scope.EVERY_HOST,
-    "interfaces": Scope.EVERY_HOST,
-    "lvs": Scope.ONE_HOST,
-    "packages": Scope.EVERY_HOST,
-    "pool_conf": Scope.EVERY_HOST,
-    "pvs": Scope.ONE_HOST,
-    "routes": Scope.EVERY_HOST,
-    "sockets": Scope.EVERY_HOST,
-    "systemctl": Scope.EVERY_HOST,
-    "vgs": Scope.ONE_HOST,
-    XAPI_DB: Scope.ONE_HOST,
-    "xapi_nbd_leftovers": Scope.EVERY_HOST,
-    "xensource_inventory": Scope.EVERY_HOST,
-}
-
-# Which part of a host's report proves that a document was understood, not only present; of
-# several parts one is enough: a host has its firewall in one of these forms.
-_REPORTED: Mapping[str, tuple[str, ...]] = {
-    "certificate": ("certificate",),
-    "df": ("mounts",),
-    "firewall": ("iptables", "nft", "firewalld"),
-    "interfaces": ("interfaces",),
-    "lvs": ("lvs",),
-    "packages": ("packages",),
-    "pool_conf": ("membership",),
-    "pvs": ("pvs",),
-    "routes": ("routes",),
-    "sockets": ("sockets",),
-    "systemctl": ("services",),
-    "vgs": ("vgs",),
-    "xapi_nbd_leftovers": ("to_clean_up",),
-    "xensource_inventory": ("inventory",),
-}
+from analyzer.model.xapi import XapiDatabase
+from analyzer.sources import FACTS, LOGS, SCOPES, XAPI_DB, Scope
 
 
 class Sources:
@@ -197,14 +147,20 @@ class Sources:
         return [gap for gap in gaps if gap is not None] if all(gaps) else []
 
     def _document_fault(self, need: str, bundle: str) -> str:
-        if need not in _REPORTED:
+        """Say why a document must not be trusted, "" if nothing speaks against it.
+
+        Of several forms of one thing, as of a firewall, one that is whole is enough. Alerts come
+        one a file, databases are judged where they are put together to pools.
+        """
+        kinds = [kind for kind in FACTS[need] if kind not in (Alert, XapiDatabase)]
+        if not kinds:
             return ""
-        report = self._hosts.get(bundle)
-        facts = [getattr(report, part, None) for part in _REPORTED[need]]
-        known = [fact for fact in facts if fact is not None]
-        if not known:
+        facts: list[object] = []
+        for kind in kinds if bundle in self._hosts else ():
+            facts += self._hosts[bundle].of(kind)
+        if not facts:
             return "it is there but could not be understood"
-        whole = any(getattr(fact, "complete", True) for fact in known)
+        whole = any(getattr(fact, "complete", True) for fact in facts)
         return "" if whole else "it is there but not whole"
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.events import EventTableBuilder
-from analyzer.case.sources import LOGS, SCOPES, Sources
+from analyzer.case.wholeness import Sources
 from analyzer.model.finding import Gap
 from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.host import Role
@@ -12,7 +12,7 @@ from analyzer.model.network import FirewalldListing, IptablesListing, NftListing
 from analyzer.model.report import Coverage, LedgerEntry, Presence
 from analyzer.model.source import Source
 from analyzer.model.storage import LvmVolumes
-from analyzer.rules._format import Need
+from analyzer.sources import LOGS, SCOPES
 from tests.support.judging import (
     JUPITER,
     TITAN,
@@ -335,10 +335,6 @@ def test_a_source_of_a_bundle_without_a_report_is_called_after_the_bundle() -> N
     gap = Sources(ledger=(entry("x", "lvs"),), coverage=(), hosts=()).gap("lvs", "x")
     assert gap is not None
     assert gap.host == "x"
-
-
-def test_every_need_that_a_pattern_may_name_has_a_scope() -> None:
-    assert set(Need.__args__) <= set(SCOPES)  # type: ignore[attr-defined]  # of a Literal
 
 
 def test_a_log_with_a_line_that_was_cut_at_our_limit_is_a_gap() -> None:
