@@ -6,6 +6,7 @@ import pytest
 
 from analyzer.checks.observation import Examined
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Verdict
+from analyzer.model.report import Presence
 from analyzer.model.xapi import XapiObject
 from tests.checks.support import (
     CAPTURED,
@@ -351,6 +352,11 @@ def test_without_a_database_an_unplug_that_is_missing_is_possible() -> None:
 
 def test_whole_pool_without_it_is_ruled_out() -> None:
     assert pair().judge(CATALOGUE, RULE).verdict is Verdict.RULED_OUT
+
+
+def test_datapaths_that_were_not_all_listed_may_hide_a_leaked_one() -> None:
+    cut = pair(breaks={("b", "sm_diagnostics"): Presence.TIMED_OUT})
+    assert cut.judge(CATALOGUE, RULE).verdict is Verdict.CANNOT_TELL
 
 
 def test_without_a_database_nobody_can_tell() -> None:
