@@ -5,8 +5,9 @@ deactivate() always writes the flag 1. So the next read-write activation trusts 
 lost what was written before the crash, and CBT goes on as if nothing had been.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import ended, mark
@@ -59,27 +60,32 @@ def _marked(case: Case) -> Iterator[Marked]:
         if run.vdi:
             sessions.setdefault(run.vdi, []).append(run)
     for vdi, own in sorted(sessions.items()):
+        last: dict[str, Operation] = {}  # host → its last session call
+        writers: dict[str, Operation] = {}  # host → its activation that no detach followed
         for place, run in enumerate(own):
-            command = _flag_written(run, vdi) if _ends_read_only(own[:place], run) else None
+            command = _flag_written(run, vdi) if _ends_read_only(last, run) else None
             flag = _flag_before(case, run) if command else None
-            writer = _open_writer(own[:place]) if flag else None
-            if command and flag and writer:
+            if command and flag and writers:
+                writer = list(writers.values())[-1]
                 yield Marked(
                     run=run,
                     command=command,
                     flag=flag,
                     writer=writer,
                     boot=_boot(case, writer, run),
-                    alive=_ended(own[place + 1 :], writer),
+                    alive=_ended(own, place + 1, writer),
                 )
+            last[run.host] = run
+            if run.name == "vdi_deactivate":
+                writers.pop(run.host, None)
+            elif run.args[:1] != (_READ_ONLY,):
+                writers[run.host] = run
 
 
-def _ends_read_only(before: list[Operation], run: Operation) -> bool:
+def _ends_read_only(last: Mapping[str, Operation], run: Operation) -> bool:
     """Tell whether a detach ends a session that its host had begun read-only."""
-    if run.name != "vdi_deactivate":
-        return False
-    same = [one for one in before if one.host == run.host]
-    return bool(same) and same[-1].name == "vdi_activate" and same[-1].args[:1] == (_READ_ONLY,)
+    began = last.get(run.host) if run.name == "vdi_deactivate" else None
+    return began is not None and began.name == "vdi_activate" and began.args[:1] == (_READ_ONLY,)
 
 
 def _flag_written(run: Operation, vdi: str) -> Command | None:
@@ -95,17 +101,6 @@ def _flag_before(case: Case, run: Operation) -> Known[bool] | None:
     return log.consistent if log and sure(log.consistent) is False else None
 
 
-def _open_writer(before: list[Operation]) -> Operation | None:
-    """Return the last read-write activation that no detach on its host followed."""
-    open_: dict[str, Operation] = {}
-    for run in before:
-        if run.name == "vdi_deactivate":
-            open_.pop(run.host, None)
-        elif run.args[:1] != (_READ_ONLY,):
-            open_[run.host] = run
-    return list(open_.values())[-1] if open_ else None
-
-
 def _boot(case: Case, writer: Operation, run: Operation) -> Event | None:
     """Return the start of the writer's host between its activation and the detach."""
     for event in case.events.of(BOOTED):
@@ -116,9 +111,11 @@ def _boot(case: Case, writer: Operation, run: Operation) -> Event | None:
     return None
 
 
-def _ended(after: list[Operation], writer: Operation) -> bool:
-    own = [one for one in after if one.host == writer.host]
-    return bool(own) and own[0].name == "vdi_deactivate"
+def _ended(runs_of_disk: Sequence[Operation], start: int, writer: Operation) -> bool:
+    """Tell whether the next session call of the writer's host ends its session."""
+    later = islice(runs_of_disk, start, None)
+    following = next((run for run in later if run.host == writer.host), None)
+    return following is not None and following.name == "vdi_deactivate"
 
 
 def _finding(case: Case, text: RuleText, one: Marked) -> Finding:

@@ -5,14 +5,16 @@ disk or to a snapshot from after it: nothing knows what was written in between. 
 disable_cbt zeroes the pointer (sm `VDI.py` `configure_blocktracking()`); an error leaves it.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import datetime
+from typing import NamedTuple, TypeVar
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import Mark as Placed
-from analyzer.case.time.order import Order
+from analyzer.case.time.order import Order, place_of
 from analyzer.checks.tools.finding import find_vdi, quote, quote_row
 from analyzer.checks.tools.lost_tracking import Loss, has_log, losses, taken_at
 from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
@@ -29,6 +31,14 @@ _SEEN = frozenset({Change.SEEN, Change.MISSED})
 _NAMED = 3
 
 
+class Teller(NamedTuple):
+    """Who tells of a time: a log of a report, or (without ``lines``) a row of a database."""
+
+    bundle: str
+    name: str
+    lines: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
     """A point in time, with the line or the row that it rests on."""
@@ -39,6 +49,17 @@ class Mark:
     def precedes(self, other: "Mark", order: Order) -> bool:
         """Tell whether this surely came first."""
         return order.surely_before(self.placed(), other.placed())
+
+    @property
+    def log(self) -> "Teller":
+        """Return who tells of it."""
+        source = self.evidence.source
+        return Teller(source.bundle, place_of(source)[0], self.evidence.at is not None)
+
+    @property
+    def place(self) -> tuple[int, int]:
+        """Return where in its log it stands."""
+        return place_of(self.evidence.source)[1]
 
     def placed(self) -> Placed:
         """Return when and where it stands."""
@@ -63,11 +84,53 @@ class Break:
     loss: Loss | None
 
 
+class Taken:
+    """The snapshots of one disk, so laid out that few are looked at between two marks."""
+
+    def __init__(self, births: Iterable[tuple[str, Mark]]) -> None:
+        logs: dict[Teller, list[tuple[int, str, Mark]]] = {}
+        for number, (uuid, mark) in enumerate(births):
+            logs.setdefault(mark.log, []).append((number, uuid, mark))
+        self._logs = {
+            log: (sorted(own, key=_by_place), sorted(own, key=_by_time))
+            for log, own in logs.items()
+        }
+
+    def about_between(self, one: Mark, other: Mark) -> Iterator[str]:
+        """Yield all snapshots that may surely lie between, and perhaps others, as they were given.
+
+        In one log its lines tell an order, else nothing does but the times.
+        """
+        found: list[tuple[int, str]] = []
+        for log, (by_place, by_time) in self._logs.items():
+            if log == one.log == other.log and log.lines:
+                low = bisect_right(by_place, one.place, key=_by_place)
+                high = bisect_left(by_place, other.place, key=_by_place)
+                found += [(number, uuid) for number, uuid, _ in by_place[low:high]]
+            else:
+                low = 0 if log == one.log else bisect_right(by_time, one.at.at, key=_by_time)
+                end = None if log == other.log else bisect_left(by_time, other.at.at, key=_by_time)
+                found += [(number, uuid) for number, uuid, _ in by_time[low:end]]
+        return (uuid for _, uuid in sorted(found))
+
+
+def _by_place(born: tuple[int, str, Mark]) -> tuple[int, int]:
+    return born[2].place
+
+
+def _by_time(born: tuple[int, str, Mark]) -> datetime:
+    return born[2].at.at
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tracking:
-    """When snapshots were taken, and when the tracking of disks broke."""
+    """When snapshots were taken, and when the tracking of disks broke.
+
+    ``taken`` is disk → its snapshots.
+    """
 
     births: Mapping[str, Birth]
+    taken: Mapping[str, Taken]
     breaks: Mapping[str, tuple[Break, ...]]
     firsts: Mapping[str, Mark]
     order: Order
@@ -103,10 +166,10 @@ class Tracking:
         last = own_birth.mark if own_birth else None
         if first is None or first.of != disk or (last is None and newer != disk):
             return
-        for uuid, birth in self.births.items():
-            own = birth.of == disk and uuid not in (older, newer)
-            inside = own and first.mark.precedes(birth.mark, self.order)
-            if inside and birth.mark.precedes(last or until, self.order):
+        for uuid in self.taken[disk].about_between(first.mark, last or until):
+            mark = self.births[uuid].mark
+            inside = uuid not in (older, newer) and first.mark.precedes(mark, self.order)
+            if inside and mark.precedes(last or until, self.order):
                 yield uuid
 
     def _before(self, uuid: str, mark: Mark) -> bool:
@@ -136,8 +199,12 @@ def _tracking(case: Case) -> Tracking:
         found.setdefault(gap.vdi, []).append(gap)
     births = {row.uuid: birth for row, birth in _database_births(case)}
     births |= dict(_logged_births(logs))
+    taken: dict[str, list[tuple[str, Mark]]] = {}
+    for uuid, birth in births.items():
+        taken.setdefault(birth.of or uuid, []).append((uuid, birth.mark))
     return Tracking(
         births=births,
+        taken={disk: Taken(marks) for disk, marks in taken.items()},
         breaks={vdi: tuple(gaps) for vdi, gaps in found.items()},
         order=case.cbt.order,
         firsts={log.uuid: mark for log in logs if (mark := _first(log))},

@@ -1,51 +1,136 @@
-"""What was known of a log at a moment of its past."""
+"""What was known of a log at a moment of its past.
 
-from collections.abc import Iterable, Sequence
+A log may have thousands of states, and a rule asks about each of its moments. So a log's past is
+laid out once: by who tells of it, with the least time from each place on, where the last entry
+before a time is looked up by halving.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import accumulate
+from typing import TypeGuard, TypeVar
 
-from analyzer.case.time.order import Mark, Order, mark
+from analyzer.case.time.order import Order
 from analyzer.model.cbt import CbtLog, Change, Known
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
-from analyzer.rebuilt.cbt.log_calls import place
+from analyzer.rebuilt.cbt.log_calls import Place, place
 from analyzer.rebuilt.cbt.replay import EXISTS, FIELDS, Entry, known
 
-
-def state_at(entries: Sequence[Entry], when: Moment | Event, order: Order) -> CbtLog:
-    """Return a log's state at a moment or just before a line, from all its states in order."""
-    sides = [_side(entry, when, order) for entry in entries]
-    last = max((at for at, side in enumerate(sides) if side < 0), default=-1)
-    first = entries[0].state
-    state = entries[last].state if last >= 0 else CbtLog(sr=first.sr, uuid=first.uuid)
-    later = list(zip(entries, sides, strict=True))[last + 1 :]
-    in_doubt = [entry for entry, side in later if side == 0]
-    values = {
-        name: _read_next(name, later) if value is None else _weighed(value, name, in_doubt)
-        for name, value in ((name, known(state, name)) for name in FIELDS)
-    }
-    return replace(state, **values)  # type: ignore[arg-type]  # fields of CbtLog
+_Sorted = TypeVar("_Sorted", datetime, Place)
+_NO_TIME = timedelta(0)
 
 
-def _side(entry: Entry, when: Moment | Event, order: Order) -> int:
-    """Return -1 for an entry certainly before, 1 for one certainly after, 0 where in doubt."""
-    step = entry.step
-    if isinstance(when, Event):
-        own = step.source
-        if own.bundle == when.source.bundle and step.actor == when.host:
-            return -1 if place(own) < place(when.source) else 1
-        if own.bundle != when.source.bundle:
-            return _elsewhere(Mark(at=step.moment, source=own), mark(when), order)
-        when = when.moment
-    if step.moment.certainly_before(when):
-        return -1
-    return 1 if when.certainly_before(step.moment) else 0
+class States:
+    """All states of one log, in the order of the replay."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+
+    @cached_property  # nobody asks for the past of most logs
+    def _tellers(self) -> Sequence["_Teller"]:
+        by_teller: dict[tuple[str, str], list[int]] = {}
+        for at, entry in enumerate(self._entries):
+            by_teller.setdefault((entry.step.source.bundle, entry.step.actor), []).append(at)
+        return [_Teller(*who, self._entries, own) for who, own in by_teller.items()]
+
+    @cached_property
+    def _about(self) -> Mapping[str, Sequence[int]]:
+        """Field → the places of the entries that were about it."""
+        return {
+            name: [at for at, entry in enumerate(self._entries) if name in entry.fields]
+            for name in FIELDS
+        }
+
+    def at(self, when: Moment | Event, order: Order) -> CbtLog:
+        """Return the state at a moment or just before a line; its changes are not told."""
+        last = max(teller.before(when, order) for teller in self._tellers)
+        first = self._entries[0].state
+        state = self._entries[last].state if last >= 0 else CbtLog(sr=first.sr, uuid=first.uuid)
+        in_doubt = list(self._in_doubt(last, when, order))
+        values = {
+            name: self._read_next(name, last) if value is None else _weighed(value, name, in_doubt)
+            for name, value in ((name, known(state, name)) for name in FIELDS)
+        }
+        return replace(state, **values)  # type: ignore[arg-type]  # fields of CbtLog
+
+    def _in_doubt(self, last: int, when: Moment | Event, order: Order) -> Iterator[Entry]:
+        """Yield the entries behind `last` that are not certainly after, in their order."""
+        places = (at for teller in self._tellers for at in teller.in_doubt(last, when, order))
+        return (self._entries[at] for at in sorted(places))
+
+    def _read_next(self, name: str, last: int) -> Known[object] | None:
+        """Return what the next entry that tells of a field says of the time before it."""
+        about = self._about[name]
+        following = bisect_right(about, last)
+        if following == len(about):
+            return None
+        entry = self._entries[about[following]]
+        return _read_back(entry, name, known(entry.state, name))
 
 
-def _elsewhere(one: Mark, other: Mark, order: Order) -> int:
-    if order.surely_before_elsewhere(one, other):
-        return -1
-    return 1 if order.surely_before_elsewhere(other, one) else 0
+class _Teller:
+    """What one report tells of one actor: the places of these entries among all of a log."""
+
+    def __init__(
+        self, bundle: str, actor: str, entries: Sequence[Entry], own: Sequence[int]
+    ) -> None:
+        self._bundle = bundle
+        self._actor = actor
+        self._entries = entries
+        self._own = own
+        steps = [entries[at].step for at in own]
+        self._latest = _least_from_here([step.moment.latest for step in steps])
+        self._earliest = _least_from_here([step.moment.earliest for step in steps])
+        self._places = _least_from_here([place(step.source) for step in steps])
+
+    def before(self, when: Moment | Event, order: Order) -> int:
+        """Return the last of the entries that is certainly before, -1 if none is."""
+        if self._in_one_log(when):
+            number = bisect_left(self._places, place(when.source))
+        else:
+            apart, moment = self._apart(when, order)
+            number = bisect_left(self._latest, moment.earliest - apart)
+        return self._own[number - 1] if number else -1
+
+    def in_doubt(self, last: int, when: Moment | Event, order: Order) -> Iterator[int]:
+        """Yield the entries behind `last` that are not certainly after."""
+        if self._in_one_log(when):
+            return
+        apart, moment = self._apart(when, order)
+        limit = moment.latest + apart
+        for number in range(bisect_right(self._own, last), bisect_right(self._earliest, limit)):
+            if self._entries[self._own[number]].step.moment.earliest <= limit:
+                yield self._own[number]
+
+    def _in_one_log(self, when: Moment | Event) -> TypeGuard[Event]:
+        """Tell whether the lines of one log are compared, whatever their stamps say."""
+        return (
+            isinstance(when, Event)
+            and self._bundle == when.source.bundle
+            and self._actor == when.host
+        )
+
+    def _apart(self, when: Moment | Event, order: Order) -> tuple[timedelta, Moment]:
+        """Return how far the clocks may be apart, and the moment."""
+        if isinstance(when, Moment):
+            return _NO_TIME, when
+        bundle = when.source.bundle
+        apart = _NO_TIME if bundle == self._bundle else order.apart(self._bundle, bundle)
+        return apart, when.moment
+
+
+def _least_from_here(values: Sequence[_Sorted]) -> Sequence[_Sorted]:
+    """Return for each place the least value from there to the end.
+
+    >>> _least_from_here([(0, 1), (0, 3), (0, 2)])
+    [(0, 1), (0, 2), (0, 2)]
+    """
+    return list(accumulate(reversed(values), min))[::-1]
 
 
 def _weighed(value: Known[object], name: str, in_doubt: Iterable[Entry]) -> Known[object]:
@@ -55,14 +140,6 @@ def _weighed(value: Known[object], name: str, in_doubt: Iterable[Entry]) -> Know
         if then is None or then.value != value.value:
             return replace(value, confidence=Confidence.POSSIBLE)
     return value
-
-
-def _read_next(name: str, later: Iterable[tuple[Entry, int]]) -> Known[object] | None:
-    """Return what the next entry that tells of a field says of the time before it."""
-    for entry, _ in later:
-        if name in entry.fields:
-            return _read_back(entry, name, known(entry.state, name))
-    return None
 
 
 def _read_back(entry: Entry, name: str, then: Known[object] | None) -> Known[object] | None:

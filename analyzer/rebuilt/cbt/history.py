@@ -13,7 +13,7 @@ from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.rebuilt.cbt.chain_links import chains_of
-from analyzer.rebuilt.cbt.chain_past import state_at
+from analyzer.rebuilt.cbt.chain_past import States
 from analyzer.rebuilt.cbt.chain_seeds import (
     StorageReport,
     aged,
@@ -29,7 +29,7 @@ from analyzer.rebuilt.cbt.log_calls import calls_of
 from analyzer.rebuilt.cbt.log_flags import flag_steps
 from analyzer.rebuilt.cbt.log_paths import GROUP, log_path, volumes_by_type
 from analyzer.rebuilt.cbt.log_steps import Step, steps_of
-from analyzer.rebuilt.cbt.replay import FIELDS, Entry, Key, Replay, known
+from analyzer.rebuilt.cbt.replay import FIELDS, Key, Replay, known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class CbtHistory:
     now: Mapping[Key, CbtLog] = field(default_factory=lambda: MappingProxyType({}))
     chains: tuple[CbtChain, ...] = ()
     contradictions: tuple[Contradiction, ...] = ()
-    past: Mapping[Key, tuple[Entry, ...]] = field(default_factory=lambda: MappingProxyType({}))
+    past: Mapping[Key, States] = field(default_factory=lambda: MappingProxyType({}))
     volumes: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     partly_seen: frozenset[str] = frozenset()
     order: Order = field(default_factory=Order, repr=False, compare=False)
@@ -63,16 +63,12 @@ class CbtHistory:
 
         Given a line, what its log file has before it counts too, whatever the clock's doubt. A
         field that may have changed at that very moment is POSSIBLE; one that is unknown then, but
-        was read before anything changed it, is LIKELY what was read.
+        was read before anything changed it, is LIKELY what was read. Its ``changes`` are not told.
         """
-        entries = self.past.get((sr, uuid))
-        if not entries:
+        states = self.past.get((sr, uuid))
+        if states is None:
             return None
-        state = state_at(entries, moment, self.order)
-        before = moment.moment if isinstance(moment, Event) else moment
-        changes = self.now[sr, uuid].changes
-        own = [c for c in changes if c.moment is not None and not before.certainly_before(c.moment)]
-        return _capped(replace(state, changes=tuple(own)), self.partly_seen)
+        return _capped(states.at(moment, self.order), self.partly_seen)
 
     def logs(self, sr: str) -> Sequence[CbtLog]:
         """Return the logs of an SR, ordered by disk."""
@@ -237,7 +233,9 @@ def _history(
         now=MappingProxyType(dict(sorted(now.items()))),
         chains=chains_of(now, {key: row[2] for key, row in rows.items()}),
         contradictions=tuple(sorted(contradictions, key=lambda c: (c.sr, c.uuid, c.what))),
-        past=MappingProxyType({key: tuple(past.entries) for key, past in replay.pasts.items()}),
+        past=MappingProxyType(
+            {key: States(past.entries) for key, past in replay.pasts.items() if past.entries}
+        ),
         volumes=volumes,
         partly_seen=partly_seen,
     )
