@@ -174,6 +174,9 @@ class EventTable:
         self._frame = frame
         self._events: list[Event | None] = [None] * len(frame)  # by row, those made so far
         self._made: dict[frozenset[str], tuple[Event, ...]] = {}
+        self._dated_lines: dict[tuple[str | None, str | None], pd.DataFrame] = {}
+        hosts = frame[["bundle", "host_id"]].drop_duplicates("bundle")
+        self._hosts_of_bundles = dict(zip(hosts["bundle"], hosts["host_id"], strict=True))
         positions = frame.groupby("kind", observed=True).indices
         self._positions = {str(kind): list(map(int, rows)) for kind, rows in positions.items()}
 
@@ -283,16 +286,20 @@ class EventTable:
         One clock stamped them all. Alerts are no lines of a log, and lines whose years are not
         known are passed over. ``parser`` narrows it to one log.
         """
+        key = (self._hosts_of_bundles.get(bundle), parser)
+        if key not in self._dated_lines:
+            self._dated_lines[key] = self._lines_dated(*key)
+        rows = self._dated_lines[key]
+        if before is not None:
+            rows = rows.iloc[: rows["at"].searchsorted(pd.Timestamp(before))]
+        return next(self._of_rows(rows.tail(1)), None)
+
+    def _lines_dated(self, host: str | None, parser: str | None) -> pd.DataFrame:
+        """Return the places and times of a host's lines whose years are known."""
         frame = self._frame
-        own = frame.loc[frame["bundle"] == bundle, "host_id"]
-        if own.empty:
-            return None
         dated = (frame["latest"] - frame["earliest"]) < YEAR_UNKNOWN
         told = frame["source_kind"] == parser if parser else frame["source_kind"] != ALERTS
-        rows = frame[dated & told & (frame["host_id"] == own.iloc[0])]
-        if before is not None:
-            rows = rows[rows["at"] < before]
-        return next(self._of_rows(rows.tail(1)), None)
+        return frame.loc[dated & told & (frame["host_id"] == host), ["at"]]
 
     def totals(self, kind: str) -> tuple[int, Event | None]:
         """Return how often a kind was seen, repetitions counted, and the first of them."""

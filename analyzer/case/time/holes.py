@@ -6,6 +6,7 @@ one: while xensource.log goes on, SM had no work; when all are silent, the host 
 their lines are lost.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -64,7 +65,7 @@ def _boots(bundle: str, events: EventTable, changes: Sequence[ClockChange]) -> t
         and (event.kind == BOOTED or event.fields.get("boot") == "true")
     ]
     told += [change.at for change in changes if change.kind is ClockChangeKind.REBOOT]
-    return tuple(told)
+    return tuple(sorted(told, key=lambda boot: boot.at))
 
 
 def _moments(bundle: str, events: EventTable, *kinds: str) -> tuple[Moment, ...]:
@@ -73,7 +74,7 @@ def _moments(bundle: str, events: EventTable, *kinds: str) -> tuple[Moment, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Host:
-    """The logs of one report, when the host booted, and when it began to shut down."""
+    """The logs of one report, when the host booted (in order), and when it began to shut down."""
 
     name: str
     tracks: tuple[Track, ...]
@@ -173,9 +174,9 @@ class _Host:
             yield self._hole(track, hole.kind, inner, expected, whole_host=True)
 
     def _booted(self, silence: Silence) -> bool:
-        return any(
-            silence.began.at < boot.at <= silence.ended.at + _LOGS_LATE for boot in self.boots
-        )
+        following = bisect_right(self.boots, silence.began.at, key=lambda boot: boot.at)
+        booted = self.boots[following : following + 1]
+        return any(boot.at <= silence.ended.at + _LOGS_LATE for boot in booted)
 
     def _hole(
         self,

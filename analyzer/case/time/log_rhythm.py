@@ -40,7 +40,8 @@ class Rhythm:
 
 def rhythm_of(track: Track, explained: Sequence[Silence]) -> Rhythm:
     """Return the rhythm of a log; silences that are ``explained`` tell nothing of it."""
-    silences = [silence for silence in track.silences if silence not in explained]
+    told = frozenset(explained)
+    silences = [silence for silence in track.silences if silence not in told]
     longest = sorted((silence.seconds for silence in silences), reverse=True)[_RARE:]
     usual = max([SHORTEST, *longest[:1]])
     quiet = timedelta(seconds=sum(silence.seconds for silence in track.silences))
