@@ -80,34 +80,37 @@ class Peekable:
     def __init__(self, inner: Stream) -> None:
         self._inner = inner
         self._held = b""
+        self._given = 0  # bytes of what is held that were read already
         self.position = 0
 
     @property
     def loss(self) -> Loss | None:
         """Return why reading ended early; None while held bytes are left to be read."""
-        return None if self._held else self._inner.loss
+        return None if self._given < len(self._held) else self._inner.loss
 
     def peek(self, size: int) -> bytes:
         """Return up to `size` of the next bytes without consuming them."""
-        while len(self._held) < size:
-            block = self._inner.read(max(size - len(self._held), 4096))
+        while (missing := size - (len(self._held) - self._given)) > 0:
+            block = self._inner.read(max(missing, 4096))
             if not block:
                 break
-            self._held += block
-        return self._held[:size]
+            self._held, self._given = self._held[self._given :] + block, 0
+        return self._held[self._given : self._given + size]
 
     def read(self, size: int) -> bytes:
         """Return the next bytes."""
-        if self._held:
-            block, self._held = self._held[:size], self._held[size:]
+        if self._given < len(self._held):
+            block = self._held[self._given : self._given + size]
+            self._given += len(block)
         else:
+            self._held, self._given = b"", 0
             block = self._inner.read(size)
         self.position += len(block)
         return block
 
     def unread(self, block: bytes) -> None:
         """Put bytes back that were read last."""
-        self._held = block + self._held
+        self._held, self._given = block + self._held[self._given :], 0
         self.position -= len(block)
 
     def exactly(self, size: int) -> bytes:

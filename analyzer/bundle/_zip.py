@@ -4,6 +4,7 @@ As a stream (standard input, a zip inside another archive, a zip that was cut) t
 are followed, and what can be inflated is delivered.
 """
 
+import re
 import struct
 import zipfile
 import zlib
@@ -27,6 +28,8 @@ from analyzer.bundle._unpack import BZIP2, DEFLATE, Unpacked
 from analyzer.bundle._zip_header import LOCAL, ZipHeader, from_directory, local_header
 
 _ENDS = (b"PK\x01\x02", b"PK\x05\x06", b"PK\x06\x06")
+_MARK = re.compile(b"|".join(map(re.escape, (LOCAL, *_ENDS))))
+_NEAR = 512  # bytes looked at first: marks in damage may lie close together
 _DESCRIPTOR = b"PK\x07\x08"
 _DESCRIPTOR_SIZE = 24  # signature, checksum, two sizes of 8 bytes
 _FAULTS = (
@@ -178,15 +181,15 @@ def _scanned_entry(stream: Peekable, head: ZipHeader, meter: Meter) -> Iterator[
 
 def _resync(stream: Peekable) -> Fault | None:
     """Go to the next mark of zip; None when no more than a data descriptor was passed over."""
-    start = stream.position
-    while len(window := stream.peek(BLOCK)) >= 4:  # noqa: PLR2004 - a mark
-        places = [at for mark in (LOCAL, *_ENDS) if (at := window.find(mark, 0)) >= 0]
-        if places:
-            stream.skip(min(places))
+    start, near = stream.position, _NEAR
+    while len(window := stream.peek(near)) >= 4:  # noqa: PLR2004 - a mark
+        if (found := _MARK.search(window)) is not None:
+            stream.skip(found.start())
             break
         stream.skip(len(window) - 3)
-        if len(window) < BLOCK:
+        if len(window) < near:
             stream.skip(3)
+        near = BLOCK
     else:
         stream.skip(3)
     if stream.position - start <= _DESCRIPTOR_SIZE:

@@ -34,6 +34,7 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LIVE = "xapi-db-dumped.xml"
 FILES = ("xapi-db.xml", LIVE)
 DEEPEST = 16
+LONGEST_PIECE = 16 << 20  # bytes from tag to tag; what a database says of one object is far less
 _OPENING = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>)?\s*<database>\s*<manifest>")
 
 # XML 1.0 has no place for these bytes; one of them in a name must not end the reading.
@@ -50,6 +51,7 @@ class _Content:
     tables: set[str] = field(default_factory=set)
     complete: bool = False
     understood: bool = True
+    tags: int = 0
     problems: Counter[str] = field(default_factory=Counter)
 
 
@@ -64,6 +66,7 @@ class _Handler(ContentHandler):
         self._table = ""
 
     def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 (SAX's name)
+        self._content.tags += 1
         match (self._path, name):
             case (["database"], "table"):
                 self._table = attrs.get("name", "")
@@ -76,6 +79,7 @@ class _Handler(ContentHandler):
         self._path.append(name)
 
     def endElement(self, name: str) -> None:  # noqa: N802 (SAX's name)
+        self._content.tags += 1
         self._path.pop()
         match (self._path, name):
             case (["database"], "table"):
@@ -137,7 +141,7 @@ def _parse(member: Member, limit: int, handler: _Handler, content: _Content) -> 
     parser: DefusedExpatParser = create_parser(forbid_dtd=True)
     parser.setContentHandler(handler)
     try:
-        size = _feed(member, limit, parser, content.problems)
+        size = _feed(member, limit, parser, content)
         if size and not content.complete and size <= limit:
             parser.close()
     except DefusedXmlException:
@@ -150,8 +154,9 @@ def _parse(member: Member, limit: int, handler: _Handler, content: _Content) -> 
     return _ended("it is empty", member, content) if not size else ""
 
 
-def _feed(member: Member, limit: int, parser: DefusedExpatParser, problems: Counter[str]) -> int:
-    size = 0
+def _feed(member: Member, limit: int, parser: DefusedExpatParser, content: _Content) -> int:
+    """Feed all but what the parser would hold in memory only, and look through again and again."""
+    size = tags = piece = 0
     decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
     for block in member.blocks():
         size += len(block)
@@ -160,9 +165,14 @@ def _feed(member: Member, limit: int, parser: DefusedExpatParser, problems: Coun
         legal = block.translate(_LEGAL)
         text = decoder.decode(legal)
         if legal != block or "\ufffd" in text:
-            problems["bytes that are no legal text were replaced"] += 1
+            content.problems["bytes that are no legal text were replaced"] += 1
         if text:
             parser.feed(text)
+        piece = piece + len(block) if content.tags == tags else 0
+        tags = content.tags
+        if piece > LONGEST_PIECE and not content.complete:
+            msg = f"{piece:,} bytes without a tag, which no database has"
+            raise SAXException(msg)
     return size
 
 

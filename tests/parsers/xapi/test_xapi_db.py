@@ -364,6 +364,14 @@ def test_nesting_without_end_is_refused() -> None:
     assert "nested deeper" in told(text)[0]
 
 
+def test_a_piece_without_end_is_refused() -> None:
+    piece = "<!--" + "x" * (xapi_db.LONGEST_PIECE + (2 << 20)) + "-->"
+
+    found = read(f"<database>{MANIFEST}{piece}<table name='VDI'>{row()}</table></database>")
+
+    assert not found.complete
+
+
 def test_text_after_the_end_leaves_the_database_complete() -> None:
     text = document(VDI=row()) + "\n** timeout **\n"
     assert read(text).complete
