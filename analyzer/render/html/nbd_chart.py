@@ -22,6 +22,7 @@ from analyzer.render.html.time_axis import (
     Scale,
     Tick,
     around,
+    coverage_by_log,
     covered_bars,
     ticks_of,
 )
@@ -98,10 +99,11 @@ def _moments(host: NbdHost) -> Iterator[Moment]:
 
 def _chart(report: Report, scale: Scale, host: NbdHost, number: int) -> HostChart:
     y = TOP + number * (TALL + RUNS + GAP)
+    read = coverage_by_log(report)
     bars = [
         bar
         for bundle in host.bundles
-        for bar in covered_bars(report, scale, (_name(report, bundle), "daemon_log"))
+        for bar in covered_bars(read.get((_name(report, bundle), "daemon_log"), ()), scale)
     ]
     least, most = columns_of(report, scale, host)
     top = top_of(least, most)

@@ -70,23 +70,27 @@ def _shifted(time: datetime, by: timedelta) -> datetime:
         return time
 
 
-def covered_bars(report: Report, scale: Scale, key: tuple[str, str]) -> Iterable[Bar]:
-    """Yield what the members of a host's log cover, for ``key`` (name of the host, parser)."""
-    for entry, first, last in _spans(report, key):
+def coverage_by_log(report: Report) -> Mapping[tuple[str, str], tuple[Coverage, ...]]:
+    """Return (name of the host, parser) → what was read of that log's members."""
+    hosts = hosts_by_bundle(report)
+    found: dict[tuple[str, str], list[Coverage]] = {}
+    for entry in report.coverage:
+        found.setdefault((hosts.get(entry.bundle, entry.bundle), entry.parser), []).append(entry)
+    return {key: tuple(entries) for key, entries in found.items()}
+
+
+def covered_bars(coverage: Iterable[Coverage], scale: Scale) -> Iterable[Bar]:
+    """Yield what the members of one host's log cover."""
+    for entry, first, last in _spans(coverage):
         if scale.shows(first.at, last.at):
             x = scale.x(first.at)
             width = max(round(scale.x(last.at) - x, 1), 1.0)
             yield Bar(x=x, width=width, title=f"{entry.member}: {span(first, last)}")
 
 
-def _spans(report: Report, key: tuple[str, str]) -> Iterable[tuple[Coverage, Moment, Moment]]:
+def _spans(coverage: Iterable[Coverage]) -> Iterable[tuple[Coverage, Moment, Moment]]:
     """Yield what each member covers: a rotated one until the next newer one begins."""
-    hosts = hosts_by_bundle(report)
-    own = {
-        (entry.bundle, _rotation(entry.member)): entry
-        for entry in report.coverage
-        if (hosts.get(entry.bundle, entry.bundle), entry.parser) == key
-    }
+    own = {(entry.bundle, _rotation(entry.member)): entry for entry in coverage}
     for (bundle, rotation), entry in own.items():
         first, last = entry.first, entry.last
         if not first or not last or not first.year_known or not last.year_known:

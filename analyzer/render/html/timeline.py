@@ -7,7 +7,7 @@ were kept by the hour, what befell it, its NBD sessions, and flags for boots and
 clock; a pool has a lane for its backup runs.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,6 +18,7 @@ from analyzer.render.html.time_axis import (
     Scale,
     Tick,
     around,
+    coverage_by_log,
     covered_bars,
     hosts_by_bundle,
     ticks_of,
@@ -106,11 +107,18 @@ def _drawing(report: Report, scale: Scale, name: str, title: str) -> Drawing:
     for event in report.timeline:
         if event.moment.year_known:
             events.setdefault(_lane_key(event), []).append(event)
-    holes = _holes(report, scale)
+    holes, read, presences = _holes(report, scale), coverage_by_log(report), _presences(report)
     lanes = [
         *_extra_lanes(report, scale),
         *(
-            _lane(report, scale, key, events.get(key, []), holes.get(key, ()))
+            _lane(
+                key,
+                scale,
+                bars=tuple(covered_bars(read.get(key, ()), scale)),
+                holes=holes.get(key, ()),
+                events=events.get(key, []),
+                presence=presences.get(key, Presence.PRESENT),
+            )
             for key in sorted(_lane_keys(report))
         ),
     ]
@@ -161,27 +169,31 @@ def _lane_key(event: TimelineEvent) -> tuple[str, str]:
 
 
 def _lane(
-    report: Report,
-    scale: Scale,
     key: tuple[str, str],
-    events: list[TimelineEvent],
+    scale: Scale,
+    *,
+    bars: tuple[Bar, ...],
     holes: tuple[Bar, ...],
+    events: Sequence[TimelineEvent],
+    presence: Presence,
 ) -> Lane:
     host, source = key
-    bars = tuple(covered_bars(report, scale, key))
+    missing = "nothing of this time" if presence is Presence.PRESENT else presence.value
     return Lane(
         host=host,
         name=_NAMES.get(source, source),
         bars=bars,
         holes=holes,
         marks=marks_of(events, scale),
-        missing="" if bars or events or source not in _NAMES else _why_missing(report, key),
+        missing="" if bars or events or source not in _NAMES else missing,
         log=source in _NAMES or bool(bars),
     )
 
 
-def _why_missing(report: Report, key: tuple[str, str]) -> str:
+def _presences(report: Report) -> Mapping[tuple[str, str], Presence]:
+    """Return (name of the host, source) → what became of it, by the ledger's first word."""
     hosts = hosts_by_bundle(report)
-    fates = (e.presence for e in report.ledger if (hosts.get(e.bundle, e.bundle), e.source) == key)
-    presence = next(fates, Presence.PRESENT)
-    return "nothing of this time" if presence is Presence.PRESENT else presence.value
+    return {
+        (hosts.get(entry.bundle, entry.bundle), entry.source): entry.presence
+        for entry in reversed(report.ledger)
+    }
