@@ -9,7 +9,7 @@ help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
 	@echo "make test     run the whole suite"
 	@echo "make lint     ruff, mypy, import layers, yamllint, pattern samples"
-	@echo "make bench    time against tar, and peak memory"
+	@echo "make bench    time against tar, peak memory, and what costs more than its share"
 	@echo "make samples  rebuild sample_bundles/"
 	@echo "make golden   rewrite the golden reports (read the diff)"
 
@@ -44,6 +44,7 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.run
+	$(BIN)/python -m tests.benchmarks.scaling
 
 samples: $(VENV)/.dev
 	$(BIN)/python -m tests.world.build_samples

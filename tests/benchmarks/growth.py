@@ -1,0 +1,173 @@
+"""Reports that grow in one way each: what a pool has many of."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from tests.support.bundle import BundleBuilder
+from tests.support.clock import utc
+from tests.world import emit_disk
+from tests.world.emit_snapshot import LogFault
+from tests.world.journal import SMLOG, XENSOURCE
+from tests.world.objects import GIB, Disk
+from tests.world.routine import backup
+from tests.world.world import World
+
+_VDI = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
+
+
+def _world(disks: int) -> tuple[World, list[Disk]]:
+    world = World("scaling", utc("2024-11-01 05:00:00"))
+    storage = world.storage("Local storage", "lvm", free=10**6 * GIB)
+    world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
+    world.serve()
+    for number in range(disks):
+        machine = world.machine(f"vm{number}", storage, [10 * GIB])
+        world.enable_cbt(machine.disks[0])
+    return world, [disk for machine in world.machines for disk in machine.disks]
+
+
+def _written(folder: Path, world: World) -> Path:
+    return world.bundle(world.master).write_tar(folder / "bundle.tar.bz2", bz2_level=1)
+
+
+def sessions(folder: Path, size: int) -> Path:
+    """One disk is attached and detached again, read-only every other time."""
+    world, (disk,) = _world(1)
+    for number in range(size):
+        emit_disk.attach(world.master, disk, writable=bool(number % 2))
+        emit_disk.activate(world.master, disk, writable=bool(number % 2))
+        world.clock.tick(60)
+        emit_disk.deactivate(world.master, disk)
+        emit_disk.detach(world.master, disk)
+        world.clock.tick(60)
+    return _written(folder, world)
+
+
+def snapshots(folder: Path, size: int) -> Path:
+    """One disk keeps all its snapshots, and each is compared with the one before."""
+    world, (disk,) = _world(1)
+    last = world.snapshot(disk)
+    for _ in range(size):
+        new = world.snapshot(disk)
+        world.list_changed_blocks(last, new)
+        world.clock.tick(600)
+        last = new
+    return _written(folder, world)
+
+
+def metadata(folder: Path, size: int) -> Path:
+    """One disk keeps of all its snapshots the log only."""
+    world, (disk,) = _world(1)
+    for _ in range(size):
+        world.data_destroy(world.snapshot(disk))
+        world.clock.tick(600)
+    return _written(folder, world)
+
+
+def disks(folder: Path, size: int) -> Path:
+    """Many machines, a night's backup for each."""
+    world, many = _world(size)
+    backup(world, many, {})
+    return _written(folder, world)
+
+
+def nights(folder: Path, size: int) -> Path:
+    """One disk is backed up night after night, and its tasks and sessions with it."""
+    world, many = _world(1)
+    last: dict[str, Disk] = {}
+    for _ in range(size):
+        last = backup(world, many, last)
+        world.clock.tick(3600)
+    return _written(folder, world)
+
+
+def failures(folder: Path, size: int) -> Path:
+    """CBT of a machine's disk is turned off at a snapshot, and on again."""
+    world, (disk,) = _world(1)
+    for _ in range(size):
+        world.snapshot(disk, fault=LogFault.SUPPORTER)
+        world.clock.tick(900)
+        world.enable_cbt(disk)
+    return _written(folder, world)
+
+
+def crashes(folder: Path, size: int) -> Path:
+    """A host loses power with a disk in use, time and again: its log is inconsistent."""
+    world, _ = _world(1)
+    machine = world.machines[0]
+    for _ in range(size):
+        world.start(machine)
+        world.clock.tick(600)
+        world.crash(world.master)
+        world.enable_cbt(machine.disks[0])
+        world.start(machine)
+        world.clock.tick(600)
+        world.shut_down(machine)
+    return _written(folder, world)
+
+
+def exports(folder: Path, size: int) -> Path:
+    """A snapshot is read over NBD again and again."""
+    world, (disk,) = _world(1)
+    snapshot = world.snapshot(disk)
+    for _ in range(size):
+        with world.exported(snapshot):
+            world.clock.tick(30)
+    return _written(folder, world)
+
+
+def storm(folder: Path, size: int) -> Path:
+    """SM says the same of CBT over and over, with another process each time."""
+    lines = (
+        f"Nov 21 {_time(number)} jupiter SM: [{2000 + number % 30000}] ['/usr/sbin/cbt-util', "
+        f"'get', '-n', '/dev/VG_XenStorage-{_VDI}/{_VDI}.cbtlog', '-c']"
+        for number in range(size)
+    )
+    return _logged(folder, SMLOG, lines)
+
+
+def tasks(folder: Path, size: int) -> Path:
+    """A client asks xapi for a snapshot, again and again."""
+    lines = (
+        f"Nov 21 {_time(number)} jupiter xapi: [ info||{number} HTTPS 192.0.2.7->:::80|"
+        f"dispatch:VDI.snapshot D:{number:012x}|taskhelper] task Async.VDI.snapshot "
+        f"R:{number:012x} (uuid:{number:08x}-9d1f-4c55-8a47-2f60b7c0e913) created by task D:1"
+        for number in range(size)
+    )
+    return _logged(folder, XENSOURCE, lines)
+
+
+def folders(folder: Path, size: int) -> Path:
+    """Files lie in as many top folders, none of them a status report's."""
+    root = folder / "bundle"
+    BundleBuilder().log(SMLOG, ["Nov 21 10:00:00 jupiter SM: [1] lock: opened"]).write_folder(root)
+    for number in range(size):
+        place = root / f"top{number}" / "var" / "log"
+        place.mkdir(parents=True)
+        (place / "SMlog").write_text("Nov 21 10:00:00 jupiter SM: [1] lock: opened\n")
+    return root
+
+
+def _logged(folder: Path, path: str, lines: Iterable[str]) -> Path:
+    return BundleBuilder().log(path, lines).write_tar(folder / "bundle.tar.bz2", bz2_level=1)
+
+
+def _time(number: int) -> str:
+    second = number * 2 % 80_000
+    return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+
+
+# kind → (size at 1, how a report of a size is made)
+GROWTHS: Mapping[str, tuple[int, Callable[[Path, int], Path]]] = {
+    "sessions": (100, sessions),
+    "snapshots": (30, snapshots),
+    "metadata": (30, metadata),
+    "disks": (16, disks),
+    "nights": (25, nights),
+    "failures": (30, failures),
+    "crashes": (25, crashes),
+    "exports": (60, exports),
+    "storm": (4000, storm),
+    "tasks": (3000, tasks),
+    "folders": (50, folders),
+}
