@@ -9,7 +9,7 @@ from typing import BinaryIO
 from analyzer import __version__
 from analyzer.bundle.archive import Progress
 from analyzer.bundle.budget import Budget
-from analyzer.case.assemble import Assembly, assemble
+from analyzer.case.assemble import Assembly, assemble, pool_infos
 from analyzer.case.case import Case
 from analyzer.case.events import EventTableBuilder
 from analyzer.case.gather import BundleContent, Gathering
@@ -123,9 +123,10 @@ def _report(
         holes=case.holes,
         incidents=incidents(case),
         disks=disk_views(case, outcomes),
-        nbd=nbd_views(case, outcomes),
+        nbd=nbd_views(case, outcomes, known.coverage),
         runs=backup_runs(case, outcomes),
         hours=_hours(case),
+        pools=pool_infos(case),
     )
 
 

@@ -15,7 +15,7 @@ from analyzer.case.time.order import Order
 from analyzer.case.wholeness import Sources
 from analyzer.model.host import HostInventory, PoolMembership, Role
 from analyzer.model.moment import Moment
-from analyzer.model.report import Coverage, HostInfo, LedgerEntry
+from analyzer.model.report import Coverage, HostInfo, LedgerEntry, Package, PoolInfo
 from analyzer.model.xapi import Host, XapiDatabase
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan.scan import Scanner
@@ -24,6 +24,8 @@ from analyzer.rebuilt.calls.operations import operations_of
 from analyzer.rebuilt.cbt.history import rebuild
 from analyzer.rebuilt.cbt.log_flags import SET
 from analyzer.sources import LOGS, SOURCES
+
+_PACKAGES = ("blktap-", "sm-", "xapi-core-", "xapi-nbd-", "xcp-ng-release-", "xenopsd-")
 
 FactType = TypeVar("FactType")
 
@@ -245,6 +247,34 @@ def _host_info(report: HostReport, content: BundleContent, pools: Sequence[PoolS
         bundle=report.bundle,
         utc_offset_minutes=content.clock.utc_offset_minutes,
         database=f"{pool.source.member}: {pool.chosen_because}" if pool else "",
+        pool=pool.pool.uuid if pool and pool.pool else None,
+        packages=_packages(report),
+    )
+
+
+def _packages(report: HostReport) -> tuple[Package, ...]:
+    """Return the packages that CBT and NBD depend on; rpm prints NAME-VERSION-RELEASE.ARCH."""
+    names = report.packages.names if report.packages else ()
+    parts = (name.rsplit("-", 2) for name in names if name.startswith(_PACKAGES))
+    return tuple(Package(name=name, version="-".join(rest)) for name, *rest in parts)
+
+
+def pool_infos(case: Case) -> tuple[PoolInfo, ...]:
+    """Return the pools as the report shows them, by name and uuid."""
+    return tuple(_pool_info(case, pool) for pool in case.pools)
+
+
+def _pool_info(case: Case, pool: PoolState) -> PoolInfo:
+    row = pool.pool
+    master = pool.host(row.master) if row else None
+    return PoolInfo(
+        uuid=row.uuid if row else None,
+        name=row.name_label if row else None,
+        master=master.uuid if master else None,
+        complete=pool.complete,
+        database=f"{pool.source.member}: {pool.chosen_because}",
+        bundles=pool.bundles,
+        hosts_missing=case.hosts_missing(pool),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from analyzer.case.pool_copies import PoolCopies, copies_by_pool
 from analyzer.case.quotation import quote
+from analyzer.model.finding import Subject
 from analyzer.model.host import Alert
 from analyzer.model.source import Source
 from analyzer.model.xapi import (
@@ -73,6 +74,12 @@ class PoolState:
     def __post_init__(self) -> None:
         object.__setattr__(self, "_named", _by_name(self))
         object.__setattr__(self, "_held", _by_holder(self))
+
+    @property
+    def subject(self) -> Subject | None:
+        """Return the pool as an object of the report, None without its row."""
+        row = self.pool
+        return Subject(type="Pool", uuid=row.uuid, name=row.name_label or None) if row else None
 
     def vdi(self, key: str | None) -> Vdi | None:
         """Return the VDI of that reference or uuid."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli._case import Quiet, read_case
+from analyzer.cli._case import AsJson, Quiet, read_case
 from analyzer.cli._timeline_asked import hosts_asked
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
@@ -41,6 +41,7 @@ def explain_command(
     host: Annotated[
         str | None, typer.Option(metavar="HOST", help="Whose line, if several hosts have it.")
     ] = None,
+    as_json: AsJson = False,
     tz: Tz = "UTC",
     quiet: Quiet = False,
 ) -> None:
@@ -57,6 +58,7 @@ def explain_command(
     2 no such rule or line, 3 no readable input, 4 the rule could not tell, or the input was
     damaged.
     """
+    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.explain_text import line_text, rule_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
@@ -72,11 +74,11 @@ def explain_command(
     if place:
         again = _again(case, report, paths, place, host)
         line = _line(case, report, catalogue, again)
-        say(line_text(in_zone(line, zone.of(report))))
+        say(answers_json(lines=[line]) if as_json else line_text(in_zone(line, zone.of(report))))
         raise typer.Exit(_status_of_line(line, report))
     assert pattern is not None
     rule = _rule(case, report, catalogue, pattern)
-    say(rule_text(in_zone(rule, zone.of(report))))
+    say(answers_json(rules=[rule]) if as_json else rule_text(in_zone(rule, zone.of(report))))
     raise typer.Exit(_status_of_rule(rule))
 
 

@@ -46,7 +46,8 @@ def show_vdi(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no disk or several fit,
     3 no readable input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.terminal.disk_text import disk_json, disk_text
+    from analyzer.render.data.json import answers_json
+    from analyzer.render.terminal.disk_text import disk_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
     from analyzer.story.disks.views import disk_view
@@ -57,6 +58,10 @@ def show_vdi(
     view = disk_view(case, report.outcomes, uuid)
     found = tuple(finding for outcome in report.outcomes for finding in outcome.findings)
     shown, told = in_zone((view, found), zone.of(report))
-    say(disk_json(view, uuid) if as_json else disk_text(shown, told, uuid))
+    if as_json:
+        about = [finding for finding in found if finding.id in view.findings]
+        say(answers_json(disks=[view], findings=about))
+    else:
+        say(disk_text(shown, told, uuid))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     raise typer.Exit(FINDINGS if view.findings else DAMAGED if damaged else 0)

@@ -42,7 +42,7 @@ def show_host(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no host or several fit,
     3 no readable input, 4 no finding, but something of it was not read.
     """
-    from analyzer.render.data.host_json import hosts_json
+    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.host_text import host_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
@@ -53,8 +53,11 @@ def show_host(
     case, report = read_case(paths, quiet=quiet)
     views = tuple(host_view(case, report, host) for host in _hosts(case, wanted))
     shown = in_zone(views, zone.of(report))
-    text = hosts_json(views) if as_json else "\n".join(host_text(view) for view in shown)
-    say(text)
+    if as_json:
+        told = {each.id: each for view in views for each in (*view.about, *view.on_logs)}
+        say(answers_json(host_pages=views, findings=tuple(told.values())))
+    else:
+        say("\n".join(host_text(view) for view in shown))
     found = any(view.about or view.on_logs for view in views)
     unread = any(not view.bundles or any(log.gap for log in view.logs) for view in views)
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)

@@ -39,7 +39,8 @@ def show_network(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no network fits, 3 no readable
     input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.terminal.network_text import networks_json, networks_text
+    from analyzer.render.data.json import answers_json
+    from analyzer.render.terminal.network_text import networks_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.view import visible
     from analyzer.render.words.zone import zone_named
@@ -54,7 +55,12 @@ def show_network(
         raise UsageError(msg)
     found = tuple(finding for outcome in report.outcomes for finding in outcome.findings)
     shown, told = in_zone((views, found), zone.of(report))
-    say(networks_json(views) if as_json else networks_text(shown, told))
+    if as_json:
+        ids = {each for view in views for each in view.findings}
+        told_of = [finding for finding in found if finding.id in ids]
+        say(answers_json(networks=views, findings=told_of))
+    else:
+        say(networks_text(shown, told))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     about = any(view.findings for view in views)
     raise typer.Exit(FINDINGS if about else DAMAGED if damaged else 0)

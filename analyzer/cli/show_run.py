@@ -42,7 +42,8 @@ def show_runs(
     Exit status: 0 no finding is about them, 1 some finding is, 2 no disk or several fit,
     3 no readable input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.terminal.run_text import runs_json, runs_text
+    from analyzer.render.data.json import answers_json
+    from analyzer.render.terminal.run_text import runs_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
 
@@ -52,7 +53,7 @@ def show_runs(
     if vdi:
         runs = _of(runs, the_disk(case, vdi))
     shown = in_zone(runs, zone.of(report))
-    say(runs_json(runs) if as_json else runs_text(shown, steps=steps or bool(vdi)))
+    say(answers_json(runs=runs) if as_json else runs_text(shown, steps=steps or bool(vdi)))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     found = any(disk.findings for run in runs for disk in run.disks)
     raise typer.Exit(FINDINGS if found else DAMAGED if damaged else 0)

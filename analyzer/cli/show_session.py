@@ -49,7 +49,8 @@ def show_session(
     3 no readable input, 4 no finding, but the input was damaged.
     """
     from analyzer.rebuilt.nbd.sessions.sessions import concurrency, server_runs
-    from analyzer.render.terminal.session_text import session_json, session_text, unread_text
+    from analyzer.render.data.json import answers_json
+    from analyzer.render.terminal.session_text import session_text, unread_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.view import visible
     from analyzer.render.words.zone import zone_named
@@ -68,7 +69,10 @@ def show_session(
     found = _about(report, sessions, runs)
     unread = unread_logs(case)
     if as_json:
-        say(session_json(sessions, runs, counts, found, unread))
+        served = answers_json(
+            connections=sessions, servers=runs, concurrency=counts, findings=found, unread=unread
+        )
+        say(served)
     else:
         parts = in_zone((sessions, tuple(runs), tuple(counts), tuple(found)), zone.of(report))
         say(unread_text(unread))

@@ -38,7 +38,8 @@ def show_sr(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no SR fits, 3 no readable
     input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.terminal.sr_text import srs_json, srs_text
+    from analyzer.render.data.json import answers_json
+    from analyzer.render.terminal.sr_text import srs_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.view import visible
     from analyzer.render.words.zone import zone_named
@@ -52,7 +53,11 @@ def show_sr(
         msg = f"{visible(wanted) or 'sr'}: no SR of the given bundles has this uuid or name"
         raise UsageError(msg)
     shown = in_zone(views, zone.of(report))
-    say(srs_json(views) if as_json else srs_text(shown))
+    if as_json:
+        told = {finding.id: finding for view in views for finding in view.findings}
+        say(answers_json(srs=views, findings=tuple(told.values())))
+    else:
+        say(srs_text(shown))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     about = any(view.findings for view in views)
     raise typer.Exit(FINDINGS if about else DAMAGED if damaged else 0)

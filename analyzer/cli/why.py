@@ -87,19 +87,21 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
     """
     from analyzer.model.call import Answer
     from analyzer.rebuilt.nbd.info.answer import nbd_info
-    from analyzer.render.terminal.nbd_info_text import nbd_info_json, nbd_info_text
+    from analyzer.render.data.json import answers_json
+    from analyzer.render.terminal.nbd_info_text import nbd_info_text
 
     case, _ = read_case(paths, quiet=quiet)
     info = nbd_info(case, the_disk(case, vdi))
-    say(nbd_info_json(info) if as_json else nbd_info_text(info))
+    say(answers_json(nbd_infos=[info]) if as_json else nbd_info_text(info))
     useless = info.answer is Answer.OK and not info.usable
     raise typer.Exit(FINDINGS if useless else _status(info.answer))
 
 
 def _print(judgement: "CallJudgement", *, as_json: bool) -> None:
-    from analyzer.render.terminal.call_text import call_json, call_text
+    from analyzer.render.data.json import answers_json
+    from analyzer.render.terminal.call_text import call_text
 
-    say(call_json(judgement) if as_json else call_text(judgement))
+    say(answers_json(calls=[judgement]) if as_json else call_text(judgement))
     raise typer.Exit(_status(judgement.answer))
 
 

@@ -127,7 +127,7 @@ class Comparison:
 class DiskView:
     """One disk; ``vdi`` is None for logs whose disk is not known, ``findings`` are ids."""
 
-    pool: str
+    pool: Subject | None
     sr: Subject
     sr_type: str | None
     vdi: Subject | None
@@ -145,4 +145,10 @@ class DiskView:
         """Return what disks are sorted by: pool, SR, name, uuid, first log; nameless last."""
         name, uuid = (self.vdi.name or "", self.vdi.uuid) if self.vdi else (chr(0x10FFFF), "")
         first = self.chain.logs[0].uuid if self.chain.logs else ""
-        return self.pool, f"{self.sr.name or ''} {self.sr.uuid}", name, uuid, first
+        return (
+            self.pool.called if self.pool else "",
+            f"{self.sr.name or ''} {self.sr.uuid}",
+            name,
+            uuid,
+            first,
+        )

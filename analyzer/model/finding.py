@@ -57,6 +57,11 @@ class Subject:
     uuid: str
     name: str | None = None
 
+    @property
+    def called(self) -> str:
+        """Return its name, else its uuid."""
+        return self.name or self.uuid
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:

@@ -1,5 +1,6 @@
 """A stretch of a log that nothing was read of."""
 
+import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,6 +36,13 @@ class Hole:
     before: Source | None = None
     after: Source | None = None
     whole_host: bool = False
+
+    @property
+    def id(self) -> str:
+        """Return what it is called in other outputs: the same in every run."""
+        ends = (self.began.at.isoformat(), self.ended.at.isoformat())
+        parts = (self.bundle, self.host, self.source, self.kind.name, *ends)
+        return f"H-{hashlib.sha256(chr(0).join(parts).encode(errors='replace')).hexdigest()[:8]}"
 
     def overlaps(self, first: Moment, last: Moment) -> bool:
         """Tell whether any of it may lie between two moments."""

@@ -6,6 +6,7 @@ from analyzer.model.finding import Finding, Gap, Subject
 from analyzer.model.host import Role, ServiceState
 from analyzer.model.moment import Moment
 from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace
+from analyzer.model.report import Package
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +40,7 @@ class HostView:
     """
 
     host: Subject
-    pool: str
+    pool: Subject | None
     role: Role
     product: str
     bundles: tuple[str, ...]
@@ -47,7 +48,7 @@ class HostView:
     database: str
     enabled: bool | None
     live: bool | None
-    packages: tuple[str, ...]
+    packages: tuple[Package, ...]
     logs: tuple[HostLog, ...]
     unread: tuple[Gap, ...]
     service: ServiceState | None

@@ -1,6 +1,7 @@
 """NBD of one pool as the report shows it; unknown is ``None``, never a default."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from analyzer.model.finding import Confidence, Evidence, Gap, Subject
@@ -81,6 +82,7 @@ class NbdHost:
     are not known, or not all of them: without it, no session means that none was logged.
     ``unchecked`` names the sources that could speak against an endpoint and were not read whole.
     ``sessions`` counts all, ``fates`` and ``troubles`` split them. ``runs`` are the latest ones.
+    ``read_until`` is when the last line of its daemon.log was written, None where not known.
     """
 
     host: Subject
@@ -96,6 +98,7 @@ class NbdHost:
     runs: tuple[NbdRun, ...] = ()
     runs_left_out: int = 0
     findings: tuple[str, ...] = ()
+    read_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

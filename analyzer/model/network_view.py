@@ -42,7 +42,7 @@ class NetworkView:
     reached without a router; ``findings`` the ids of those about it or a host's PIF on it.
     """
 
-    pool: str
+    pool: Subject | None
     network: Subject
     bridge: str | None
     managed: bool | None
@@ -56,4 +56,9 @@ class NetworkView:
     @property
     def key(self) -> tuple[str, bool, str, str]:
         """Return what networks are sorted by: pool, those for NBD first, name, uuid."""
-        return self.pool, not self.purpose, self.network.name or "", self.network.uuid
+        return (
+            self.pool.called if self.pool else "",
+            not self.purpose,
+            self.network.name or "",
+            self.network.uuid,
+        )

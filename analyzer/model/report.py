@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from analyzer.model.clock import HostClock
 from analyzer.model.disk import DiskView
-from analyzer.model.finding import Confidence, Outcome, Severity
+from analyzer.model.finding import Confidence, Evidence, Outcome, Severity
 from analyzer.model.hole import Hole
 from analyzer.model.host import Role
 from analyzer.model.incident import Incident
@@ -107,8 +107,34 @@ class BundleInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoolInfo:
+    """A pool of the run; ``name`` is None and ``uuid`` too where its row was not read.
+
+    ``database`` says which copy it is known from and why that one, ``complete`` that the copy was
+    read to its end; ``master`` is a host's uuid, ``hosts_missing`` are the names of members
+    whose report was not given.
+    """
+
+    uuid: str | None
+    name: str | None
+    master: str | None
+    complete: bool
+    database: str
+    bundles: tuple[str, ...]
+    hosts_missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """An installed package that CBT or NBD depends on; ``version`` is with its release."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HostInfo:
-    """One host of the run."""
+    """One host of the run; ``pool`` is a pool's uuid, None where no database names the host."""
 
     uuid: str | None
     name: str
@@ -118,6 +144,8 @@ class HostInfo:
     utc_offset_minutes: int | None
     clock_skew_seconds: float | None = None
     database: str = ""
+    pool: str | None = None
+    packages: tuple[Package, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,8 +199,7 @@ class Suppressed:
     pattern: str
     count: int
     reason: str
-    example: Source | None
-    text: str = ""
+    example: Evidence | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,3 +249,4 @@ class Report:
     runs: tuple[BackupRun, ...] = ()
     nbd: tuple[NbdView, ...] = ()
     hours: tuple[HourCount, ...] = ()
+    pools: tuple[PoolInfo, ...] = ()

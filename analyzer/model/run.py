@@ -67,7 +67,7 @@ class BackupRun:
     """A burst of backup activity in one pool: its disks, ordered by time and uuid."""
 
     id: str
-    pool: str
+    pool: Subject | None
     began: Moment
     ended: Moment
     disks: tuple[DiskRun, ...]

@@ -40,8 +40,7 @@ def _suppressed(pattern: Pattern, events: EventTable) -> Suppressed:
         pattern=pattern.id,
         count=sum(count for count, _ in totals),
         reason=pattern.reason,
-        example=example.source if example else None,
-        text=example.text if example else "",
+        example=Evidence(source=example.source, text=example.text) if example else None,
     )
 
 

@@ -54,7 +54,7 @@ def test_one_format_goes_to_standard_output_and_no_file_is_written(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     done = run("analyze", CRASH, "--format", "json", "--stdout", "-q")
-    assert json.loads(done.stdout)["schema_version"] == 1
+    assert json.loads(done.stdout)["schema_version"] == 2
     assert not list(tmp_path.iterdir())
 
 

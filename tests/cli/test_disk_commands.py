@@ -119,8 +119,8 @@ def test_disk_with_findings_exits_with_1_and_shows_the_break() -> None:
 
 
 def test_disk_as_json_is_one_object() -> None:
-    shown = json.loads(cbtriage("show", "vdi", LIVE, HEALTHY, "-q", "--json").stdout)
-    assert (shown["asked"], shown["vdi"]["uuid"]) == (LIVE, LIVE)
+    (shown,) = json.loads(cbtriage("show", "vdi", LIVE, HEALTHY, "-q", "--json").stdout)["disks"]
+    assert shown["vdi"]["uuid"] == LIVE
 
 
 def test_ambiguous_disk_lists_the_candidates() -> None:
@@ -165,7 +165,7 @@ def test_why_of_an_attached_disk_cannot_be_settled() -> None:
 
 def test_why_of_a_comparison_as_json() -> None:
     done = cbtriage("why", "list-changed-blocks", "52743559", LIVE, HEALTHY, "-q", "--json")
-    judged = json.loads(done.stdout)
+    (judged,) = json.loads(done.stdout)["calls"]
     assert (judged["call"], judged["answer"]) == ("VDI.list_changed_blocks", "fails")
     assert [check["answer"] for check in judged["checks"]].count("fails") == 1
     assert done.exit_code == 1

@@ -16,7 +16,7 @@ from analyzer.model.host_view import HostLog, HostSr, HostView
 from analyzer.model.nbd import InfoWarning, SessionFate
 from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace, NbdRun, PlaceState
 from analyzer.model.source import Source
-from analyzer.render.data.host_json import hosts_json
+from analyzer.render.data.json import answers_json
 from analyzer.render.terminal.host_text import host_text
 from analyzer.run import load_case
 from analyzer.story.objects.host import find_hosts, host_view, known_hosts
@@ -29,7 +29,7 @@ POOL = str(SAMPLES / "two-host-pool.zip")
 ROW = Evidence(source=Source(bundle="a", member="xapi-db.xml"), text="<row/>")
 EMPTY = HostView(
     host=Subject(type="Host", uuid=JUPITER, name="jupiter"),
-    pool="",
+    pool=None,
     role=Role.UNKNOWN,
     product="",
     bundles=(),
@@ -63,7 +63,7 @@ def test_host_is_shown_by_name_with_findings_and_exit_status() -> None:
 
 def test_all_hosts_are_shown_without_a_name() -> None:
     done = cbtriage("show", "host", POOL, "-q", "--json")
-    assert len({host["uuid"] for host in json.loads(done.stdout)}) == 2
+    assert len({host["uuid"] for host in json.loads(done.stdout)["host_pages"]}) == 2
 
 
 @pytest.mark.parametrize("length", [36, 8])
@@ -71,7 +71,7 @@ def test_host_is_found_by_uuid_or_its_beginning(length: int) -> None:
     case, _ = load_case([Path(POOL)])
     wanted = known_hosts(case)[1].uuid
     done = cbtriage("show", "host", wanted[:length], POOL, "-q", "--json")
-    assert [host["uuid"] for host in json.loads(done.stdout)] == [wanted]
+    assert [host["uuid"] for host in json.loads(done.stdout)["host_pages"]] == [wanted]
 
 
 def test_unknown_host_is_a_usage_error_that_lists_the_hosts() -> None:
@@ -211,9 +211,9 @@ def test_page_tells_of_crashes_and_of_what_it_leaves_out() -> None:
 
 
 def test_object_has_null_for_what_is_not_known() -> None:
-    empty, whole = json.loads(hosts_json([EMPTY, full()]))
+    empty, whole = json.loads(answers_json(host_pages=[EMPTY, full()]))["host_pages"]
     assert (empty["pool"], empty["nbd"], empty["enabled"]) == (None, None, None)
-    assert whole["nbd"]["service"]["text"] == " Active: failed"
+    assert whole["service"]["text"] == " Active: failed"
     assert whole["nbd"]["runs"][0]["crashed"] is True
-    assert whole["interfaces"][0]["purpose"] is None
-    assert whole["logs"][1]["first"] is None
+    assert whole["interfaces"][0]["network"]["purpose"] is None
+    assert whole["logs"][1]["window"] is None

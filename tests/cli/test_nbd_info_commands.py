@@ -39,9 +39,10 @@ def test_answer_that_every_server_refuses_exits_with_1() -> None:
 
 
 def test_json_is_one_object() -> None:
-    answer = json.loads(cbtriage("why", "nbd-info", DISK, MIXED, "-q", "--json").stdout)
+    done = cbtriage("why", "nbd-info", DISK, MIXED, "-q", "--json")
+    (answer,) = json.loads(done.stdout)["nbd_infos"]
     assert (answer["answer"], answer["usable"], answer["stopped_at"]) == ("ok", False, None)
-    assert sorted(each["tls"] for each in answer["endpoints"]) == [False, True]
+    assert sorted(each["secure"] for each in answer["endpoints"]) == [False, True]
     assert "refuses every connection" in answer["warnings"][0]["what"]
 
 
@@ -61,13 +62,14 @@ def test_network_is_shown_by_bridge_or_name(wanted: str) -> None:
 
 
 def test_network_is_shown_by_the_beginning_of_its_uuid() -> None:
-    (network,) = json.loads(cbtriage("show", "network", "Lab", MIXED, "-q", "--json").stdout)
+    named = cbtriage("show", "network", "Lab", MIXED, "-q", "--json")
+    (network,) = json.loads(named.stdout)["networks"]
     done = cbtriage("show", "network", network["uuid"][:6].upper(), MIXED, "-q")
     assert f"network  {network['uuid']}" in done.stdout
 
 
 def test_all_networks_are_shown_without_a_name_those_for_nbd_first() -> None:
-    shown = json.loads(cbtriage("show", "network", MIXED, "-q", "--json").stdout)
+    shown = json.loads(cbtriage("show", "network", MIXED, "-q", "--json").stdout)["networks"]
     purposes = [network["purpose"] for network in shown]
     assert purposes == [["nbd"], ["insecure_nbd"], []]
 

@@ -8,7 +8,8 @@ from typer.testing import CliRunner, Result
 
 from analyzer.cli.main import app
 from analyzer.errors import UsageError
-from analyzer.render.terminal.run_text import runs_json, runs_text
+from analyzer.render.data.json import answers_json
+from analyzer.render.terminal.run_text import runs_text
 from tests.story.runs.backup_log import Client
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
@@ -39,7 +40,7 @@ def test_json_has_every_step_with_its_line() -> None:
     done = cbtriage("show", "runs", "--json", CRASHED, "-q")
     (run,) = json.loads(done.stdout)["runs"]
     disk = run["disks"][0]
-    assert (disk["verdict"], disk["reason"]) == ("full", "first_run")
+    assert (disk["verdict"], disk["reason"]) == ("full", "first-run")
     assert all(step["evidence"]["text"] for step in disk["steps"])
     assert disk["evidence"]
 
@@ -85,4 +86,6 @@ def test_hostile_names_are_made_visible(name: str) -> None:
     client.fields[disk] = {"name_label": name}
     client.wait(600).backup(disk)
     assert name not in runs_text(client.runs(), steps=True)
-    assert json.loads(runs_json(client.runs()))["runs"][0]["disks"][0]["name"] == name
+    assert (
+        json.loads(answers_json(runs=client.runs()))["runs"][0]["disks"][0]["vdi"]["name"] == name
+    )

@@ -9,7 +9,8 @@ from typer.testing import CliRunner, Result
 from analyzer.cli.main import app
 from analyzer.errors import UsageError
 from analyzer.rebuilt.nbd.sessions.sessions import concurrency, nbd_sessions, server_runs
-from analyzer.render.terminal.session_text import session_json, session_text, unread_text
+from analyzer.render.data.json import answers_json
+from analyzer.render.terminal.session_text import session_text, unread_text
 from analyzer.story.find_sessions import unread_logs
 from tests.checks.support import JUPITER, SATURN, VDI, CaseBuilder, vbd, vdi
 from tests.rebuilt.nbd.nbd_log import NbdLog, ref, uuid
@@ -36,7 +37,7 @@ def test_logs_that_were_not_read_are_said_to_be_unread() -> None:
     text = unread_text(unread_logs(case))
     assert "daemon.log of saturn: no status report of this host was given" in text
     assert unread_text(()) == ""
-    (first, _) = json.loads(session_json((), (), (), (), unread_logs(case)))["unread"]
+    (first, _) = json.loads(answers_json(unread=unread_logs(case)))["unread"]
     assert first["need"] == "daemon_log"
 
 
@@ -57,23 +58,23 @@ def test_all_connections_are_shown_with_server_and_findings() -> None:
 
 def test_one_connection_is_shown_by_its_vbd() -> None:
     every = json.loads(cbtriage("show", "session", "--json", TROUBLE, "-q").stdout)
-    vbd_ref = next(each["vbd"] for each in every["sessions"] if each["vbd"])
+    vbd_ref = next(each["vbd"] for each in every["connections"] if each["vbd"])
     done = cbtriage("show", "session", "--json", vbd_ref, TROUBLE, "-q")
-    assert [each["vbd"] for each in json.loads(done.stdout)["sessions"]] == [vbd_ref]
+    assert [each["vbd"] for each in json.loads(done.stdout)["connections"]] == [vbd_ref]
 
 
 def test_json_has_runs_counts_and_evidence() -> None:
     document = json.loads(cbtriage("show", "session", "--json", TROUBLE, "-q").stdout)
     assert document["concurrency"][0]["peak"] == 16
-    assert document["runs"][0]["crashed"] is False
-    assert document["sessions"][0]["evidence"][0]["member"].startswith("var/log/daemon.log")
+    assert document["servers"][0]["crashed"] is False
+    assert document["connections"][0]["lines"][0]["member"].startswith("var/log/daemon.log")
 
 
 def test_pid_selects_what_the_process_served() -> None:
     every = json.loads(cbtriage("show", "session", "--json", TROUBLE, "-q").stdout)
-    pid = every["runs"][0]["pid"]
+    pid = every["servers"][0]["pid"]
     done = cbtriage("show", "session", "--json", str(pid), TROUBLE, "-q")
-    assert len(json.loads(done.stdout)["sessions"]) == len(every["sessions"])
+    assert len(json.loads(done.stdout)["connections"]) == len(every["connections"])
 
 
 def test_nothing_that_fits_is_a_usage_error() -> None:
@@ -89,7 +90,7 @@ def test_name_without_a_bundle_is_a_usage_error() -> None:
 
 def test_connection_without_a_finding_exits_with_0() -> None:
     every = json.loads(cbtriage("show", "session", "--json", TROUBLE, "-q").stdout)
-    quiet = next(each for each in every["sessions"] if each["fate"] == "closed")
+    quiet = next(each for each in every["connections"] if each["fate"] == "closed")
     done = cbtriage("show", "session", quiet["vbd"], TROUBLE, "-q")
     assert done.exit_code in (0, 1)
     assert quiet["vbd"] in done.stdout

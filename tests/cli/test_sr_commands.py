@@ -9,7 +9,8 @@ from typer.testing import CliRunner, Result
 from analyzer.cli.main import app
 from analyzer.errors import UsageError
 from analyzer.model.finding import Evidence, Outcome, Severity, Verdict
-from analyzer.render.terminal.sr_text import srs_json, srs_text
+from analyzer.render.data.json import answers_json
+from analyzer.render.terminal.sr_text import srs_text
 from analyzer.story.objects.sr import sr_views
 from tests.causes.test_causes import finding
 from tests.checks.support import (
@@ -134,7 +135,7 @@ def test_findings_about_its_disks_are_listed() -> None:
 
 
 def test_json_has_the_same_facts() -> None:
-    (page,) = json.loads(srs_json(sr_views(shown().build(), ())))
+    (page,) = json.loads(answers_json(srs=sr_views(shown().build(), ())))["srs"]
     assert page["sr"] == {"type": "SR", "uuid": SR, "name": "tank"}
     assert page["operations"] == [{"operation": "scan", "task": "OpaqueRef:task"}]
     assert [plug["attached"] for plug in page["hosts"]] == [True, False]
@@ -144,7 +145,7 @@ def test_json_has_the_same_facts() -> None:
 
 def test_json_of_an_sr_without_operations_field_has_null() -> None:
     case = CaseBuilder().host().database(sr(current_operations=None)).build()
-    (page,) = json.loads(srs_json(sr_views(case, ())))
+    (page,) = json.loads(answers_json(srs=sr_views(case, ())))["srs"]
     assert page["operations"] is None
 
 

@@ -78,7 +78,7 @@ def link(older: str, newer: str, *, stale: bool = False, sure: bool = True) -> D
 def disk(uuid: str, chain: DiskChain, state: DiskState) -> DiskView:
     """Return a disk of one VM on an LVM SR."""
     return DiskView(
-        pool="lab",
+        pool=Subject(type="Pool", uuid="2c6f5a1e-90b7-4d38-8e4f-6b1d7a93c05e", name="lab"),
         sr=SR,
         sr_type="lvmoiscsi",
         vdi=Subject(type="VDI", uuid=uuid, name="data"),
@@ -198,7 +198,7 @@ def orphan_disk() -> DiskView:
     """Return logs whose disk the database does not have, on an SR without a name."""
     logs = (log(ORPHAN, LogKind.UNKNOWN),)
     return DiskView(
-        pool="",
+        pool=None,
         sr=OTHER_SR,
         sr_type=None,
         vdi=None,

@@ -213,6 +213,7 @@ def jupiter(**more: object) -> NbdHost:
     fields: dict[str, object] = {
         "certificate": certificate(),
         "expired": True,
+        "read_until": moment("11:04:00").at,
         "sessions": 43,
         "fates": ((SessionFate.CLOSED, 40), (SessionFate.FAILED, 2), (SessionFate.LEAKED, 1)),
         "troubles": ((ClientTrouble.SERVER_BUSY, 2),),

@@ -284,9 +284,11 @@ def rich_report() -> Report:
                 pattern="noise-lv-not-found-on-delete",
                 count=12,
                 reason="SM deletes the volume of a metadata VDI twice; the second try is caught.",
-                example=smlog(88),
-                text="Nov 22 03:00:14 jupiter SM: [911] Raising exception [46, The VDI is not "
-                "available [opterr=LV not found]]",
+                example=Evidence(
+                    source=smlog(88),
+                    text="Nov 22 03:00:14 jupiter SM: [911] Raising exception [46, The VDI is not "
+                    "available [opterr=LV not found]]",
+                ),
             ),
             Suppressed(pattern="noise-b", count=0, reason=HOSTILE, example=None),
         ),

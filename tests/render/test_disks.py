@@ -8,12 +8,13 @@ import pytest
 from analyzer.model.call import Answer, CallCheck, CallJudgement
 from analyzer.model.disk import BreakKind, DiskBreak, DiskChain, DiskView, LogKind
 from analyzer.model.finding import Confidence, Step, Subject
+from analyzer.render.data.json import answers_json
 from analyzer.render.html.chain_drawing import MOST_BOXES, chain_drawing
 from analyzer.render.html.disk_pages import MOST_DISKS, disk_context, disk_groups
 from analyzer.render.html.html import render_html
 from analyzer.render.markdown import render_markdown
-from analyzer.render.terminal.call_text import call_json, call_text
-from analyzer.render.terminal.disk_text import disk_json, disk_text
+from analyzer.render.terminal.call_text import call_text
+from analyzer.render.terminal.disk_text import disk_text
 from analyzer.render.terminal.text import render_text
 from analyzer.render.words.chain_text import chain_lines, onwards_words, size_words
 from analyzer.render.words.disk_words import disk_line
@@ -207,10 +208,6 @@ def test_disk_page_of_nothing_says_what_is_not_known() -> None:
     assert "logs of a disk that the database does not have" in disk_text(orphan_disk(), [], "")
 
 
-def test_disk_as_json_names_what_was_asked() -> None:
-    assert '"asked": "x"' in disk_json(sound_disk(), "x")
-
-
 def judgement(answer: Answer) -> CallJudgement:
     check = CallCheck(
         by="SM",
@@ -248,7 +245,7 @@ def test_call_shows_each_check_with_its_line(answer: Answer, sign: str, word: st
 
 
 def test_call_as_json_has_null_for_what_does_not_apply() -> None:
-    text = call_json(judgement(Answer.OK))
+    text = answers_json(calls=[judgement(Answer.OK)])
     assert '"error": null' in text
     assert '"answer": "ok"' in text
 

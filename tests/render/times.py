@@ -16,6 +16,7 @@ SECOND = "bug-report-20241122120612.tar.bz2"
 HOST = "5d2e90c7-b813-4c6f-a1e4-96f07b3d8a25"
 CRASHED, STEPPED = "I-host-crashed-7c1e09af", "I-clock-stepped-51b2d6c3"
 UPGRADE = "I-rolling-upgrade-0e94af27"
+ORION = Subject(type="Pool", uuid="7d1c0b94-5e2a-4f68-9c37-a1e0d85b26f3", name="orion")
 
 
 def moment(clock: str, *, day: int = 22, doubt: timedelta = timedelta(0)) -> Moment:
@@ -224,7 +225,7 @@ def runs(finding: str = "") -> tuple[BackupRun, ...]:
     return (
         BackupRun(
             id="R-d24be667",
-            pool="orion",
+            pool=ORION,
             began=moment("02:00:00", day=23),
             ended=moment("02:25:00", day=23, doubt=timedelta(minutes=5)),
             disks=(
@@ -234,7 +235,7 @@ def runs(finding: str = "") -> tuple[BackupRun, ...]:
         ),
         BackupRun(
             id="R-0588c438",
-            pool="orion",
+            pool=ORION,
             began=moment("02:00:00", day=24),
             ended=moment("02:25:00", day=24, doubt=timedelta(minutes=5)),
             disks=(
@@ -243,7 +244,11 @@ def runs(finding: str = "") -> tuple[BackupRun, ...]:
             ),
         ),
         BackupRun(
-            id="R-fd61d568", pool="", began=undated("02:00:00"), ended=undated("02:30:00"), disks=()
+            id="R-fd61d568",
+            pool=None,
+            began=undated("02:00:00"),
+            ended=undated("02:30:00"),
+            disks=(),
         ),
     )
 

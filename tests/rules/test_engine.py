@@ -159,8 +159,8 @@ def test_noise_is_counted_and_shown_once(catalogue: Catalogue) -> None:
     (noise,) = suppressed(catalogue, case.events)
     assert (noise.pattern, noise.count) == ("nbd-client-went-away", 7)
     assert noise.example is not None
-    assert noise.example.line == 1
-    assert noise.text.endswith("End_of_file")
+    assert noise.example.source.line == 1
+    assert noise.example.text.endswith("End_of_file")
 
 
 def test_repetitions_that_syslog_folded_are_counted(made: Callable[..., Catalogue]) -> None:

@@ -1,188 +1,173 @@
 """The JSON Schema of report.json, published as ``reports/report.schema.json``.
 
-It says exactly what this version writes, so no object allows other keys. A reader should accept
-and ignore keys that it does not know: a later version may add some under the same
-``schema_version``; a key that changes its meaning or goes makes a new one.
+Made from the same types and forms as the file itself. It says exactly what this version writes,
+so no object allows other keys. A reader should accept and ignore keys that it does not know: a
+later version may add some under the same ``schema_version``; a key that changes its meaning or
+goes makes a new one. ``#/$defs/Answers`` is what commands print with ``--json``.
 """
 
-from analyzer.model.finding import Basis, Confidence, Severity, Verdict
-from analyzer.model.host import Role
-from analyzer.model.report import Presence
+import inspect
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from analyzer.model.code import code
+from analyzer.model.finding import Finding
+from analyzer.model.report import Report
+from analyzer.render.data.answers import Answers
+from analyzer.render.data.forms import (
+    Blank,
+    Form,
+    Instant,
+    Key,
+    Many,
+    Maybe,
+    Named,
+    Parts,
+    Plain,
+    Record,
+    Table,
+    Word,
+    keys_of,
+)
 from analyzer.render.data.json import SCHEMA_VERSION
-from analyzer.render.data.schema_disks import disk_schema
-from analyzer.render.data.schema_nbd import nbd_schema
-from analyzer.render.data.schema_times import (
-    chain_schema,
-    clock_schema,
-    considered_schema,
-    hole_schema,
-    hour_schema,
-    incident_schema,
-    run_schema,
-)
-from analyzer.render.data.schema_values import (
-    Schema,
-    closed,
-    count,
-    listed,
-    member,
-    or_null,
-    place,
-    record,
-    text,
-    time_schemas,
-)
+
+Schema: TypeAlias = dict[str, object]
+
+_STAMP: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{6})?Z$"}
+_TEXT: Schema = {"type": "string"}
+_PLAIN: dict[type, Schema] = {
+    str: _TEXT,
+    int: {"type": "integer"},
+    float: {"type": ["number", "null"], "description": "null: it is no number"},
+    bool: {"type": "boolean"},
+    datetime: {"$ref": "#/$defs/Instant"},
+}
+_NARROWER: dict[tuple[type, str], Schema] = {
+    (Finding, "evidence"): {"minItems": 1},
+    (Finding, "id"): {"pattern": "^F-"},
+}
+_DOUBT: Schema = {
+    "type": "object",
+    "description": "The instant certainly lies in it; null only without an instant.",
+    "properties": {"earliest": _STAMP, "latest": _STAMP, "dated_by": _TEXT},
+    "required": ["earliest", "latest", "dated_by"],
+    "additionalProperties": False,
+}
 
 
 def json_schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) that every report.json obeys."""
+    definitions: dict[str, Schema] = {
+        "Instant": {**_STAMP, "description": "UTC."},
+        "Doubt": _DOUBT,
+    }
+    for kind, catalogue in ((Report, True), (Answers, False)):
+        _define(kind, definitions)
+        _add_head(definitions[kind.__name__], catalogue=catalogue)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cbtriage report",
-        **record(
-            schema_version={"const": SCHEMA_VERSION},
-            tool=record(name={"const": "cbtriage"}, version=text(), catalogue=text()),
-            options={"type": "object", "additionalProperties": text()},
-            bundles=listed(_bundle()),
-            hosts=listed(_host()),
-            causes=listed(_cause()),
-            outcomes=listed(_outcome()),
-            coverage=listed(_coverage()),
-            ledger=listed(_ledger()),
-            omissions=listed(record(**member(), why=text(), settle_with=text())),
-            problems=listed(record(**place(), what=text())),
-            suppressed=listed(_suppressed()),
-            timeline=listed(_event()),
-            lines_per_hour=listed(hour_schema()),
-            clocks=listed(clock_schema()),
-            holes=listed(hole_schema()),
-            incidents=listed(incident_schema()),
-            runs=listed(run_schema()),
-            disks=listed(disk_schema()),
-            nbd=listed(nbd_schema()),
-        ),
+        "$ref": f"#/$defs/{Report.__name__}",
+        "$defs": dict(sorted(definitions.items())),
     }
 
 
-def _bundle() -> Schema:
-    return record(
-        name=text(),
-        sha256=or_null({"type": "string", "pattern": "^[0-9a-f]{64}$"}),
-        **time_schemas("captured_at"),
-        complete={"type": "boolean"},
-        kind=text(),
-        note=text(),
-    )
+def _add_head(schema: Schema, *, catalogue: bool) -> None:
+    """Add what every document begins with."""
+    tool: dict[str, Schema] = {"name": {"const": "cbtriage"}, "version": _TEXT}
+    if catalogue:
+        tool["catalogue"] = _TEXT
+    head: dict[str, Schema] = {"schema_version": {"const": SCHEMA_VERSION}, "tool": _closed(tool)}
+    properties, required = schema["properties"], schema["required"]
+    assert isinstance(properties, dict)
+    assert isinstance(required, list)
+    schema["properties"] = {**head, **properties}
+    schema["required"] = [*head, *required]
 
 
-def _host() -> Schema:
-    return record(
-        uuid=or_null(text()),
-        name=text(),
-        role=closed(Role),
-        product=text(),
-        utc_offset_minutes=or_null({"type": "integer"}),
-        clock_skew_seconds=or_null({"type": "number"}),
-        database=text(),
-        bundle=text(),
-    )
+def _define(kind: type, definitions: dict[str, Schema]) -> None:
+    """Add a type and all that it is made of."""
+    if kind.__name__ in definitions:
+        return
+    definitions[kind.__name__] = {}  # types may hold themselves
+    properties: dict[str, Schema] = {}
+    for key in keys_of(kind):
+        properties |= _properties(key.name, key.form, definitions)
+        if extra := _NARROWER.get((kind, key.name)):
+            properties[key.name] = {**properties[key.name], **extra}
+    needed = [name for name in properties if name not in _sparse(keys_of(kind))]
+    definitions[kind.__name__] = {
+        **_closed(properties),
+        "required": needed,
+        "description": inspect.getdoc(kind),
+    }
 
 
-def _cause() -> Schema:
-    return record(
-        id=text(),
-        title=text(),
-        severity=closed(Severity),
-        findings=listed(text("the id of a finding")),
-        **time_schemas("first_seen"),
-        **time_schemas("last_seen"),
-        next_action=text(),
-        context=listed(record(**place())),
-        confidence=or_null(closed(Confidence)),
-        chain=chain_schema(),
-        considered=considered_schema(),
-    )
+def _sparse(keys: Iterable[Key]) -> set[str]:
+    return {key.name for key in keys if key.sparse}
 
 
-def _outcome() -> Schema:
-    return record(
-        rule=text(),
-        title=text(),
-        severity=closed(Severity),
-        verdict=closed(Verdict),
-        reason=text(),
-        settle_with=listed(text("a command")),
-        window=or_null(record(**time_schemas("from"), **time_schemas("to"))),
-        holes=listed({**count(), "description": "which of `holes`, from 0, lie in the window"}),
-        findings=listed(_finding()),
-    )
+def _closed(properties: dict[str, Schema]) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
 
 
-def _finding() -> Schema:
-    return record(
-        id={"type": "string", "pattern": "^F-"},
-        severity=closed(Severity),
-        confidence=closed(Confidence),
-        basis=closed(Basis),
-        title=text(),
-        detail=text(),
-        wrong_if=text("completes: this would be wrong if …"),
-        action=listed(record(step=text(), risk=or_null(text()))),
-        subjects=listed(record(type=text(), uuid=text(), name=or_null(text()))),
-        **time_schemas("first_seen"),
-        **time_schemas("last_seen"),
-        count=count(1),
-        explained_by=listed(text("the id of a finding")),
-        references=listed(text()),
-        evidence={
-            **listed(record(**place(), text=text("verbatim"), **time_schemas("at"))),
-            "minItems": 1,
-        },
-    )
+def _properties(name: str, form: Form, definitions: dict[str, Schema]) -> dict[str, Schema]:
+    if not (isinstance(form, Instant) or form == Maybe(Instant())):
+        return {name: _schema(form, definitions)}
+    instant = {**_or_null({"$ref": "#/$defs/Instant"}), "description": "null: the year is unknown"}
+    doubt: Schema = {"$ref": "#/$defs/Doubt"}
+    return {name: instant, f"{name}_range": _or_null(doubt) if isinstance(form, Maybe) else doubt}
 
 
-def _coverage() -> Schema:
-    return record(
-        **member(),
-        parser=text(),
-        lines=count(),
-        events=count(),
-        not_understood=count(),
-        shapes=listed(record(shape=text("a form of line; 9 is any digit"), count=count(1))),
-        **time_schemas("from"),
-        **time_schemas("to"),
-        dated_by=text(),
-    )
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
-def _ledger() -> Schema:
-    return record(
-        bundle=text(),
-        source=text("the parser that reads it"),
-        members=listed(text()),
-        presence=closed(Presence),
-        why=text(),
-        settle_with=text("the command that fetches it"),
-    )
+def _schema(  # noqa: C901, PLR0911, PLR0912 - a case for each form
+    form: Form, definitions: dict[str, Schema]
+) -> Schema:
+    match form:
+        case Plain(kind):
+            return _PLAIN[kind]
+        case Blank():
+            return {"type": ["string", "null"]}
+        case Word(words):
+            definitions.setdefault(words.__name__, _words(words))
+            return {"$ref": f"#/$defs/{words.__name__}"}
+        case Record(kind):
+            _define(kind, definitions)
+            return {"$ref": f"#/$defs/{kind.__name__}"}
+        case Named(by):
+            return {**_TEXT, "description": f"its {by}"}
+        case Many(of):
+            return {"type": "array", "items": _schema(of, definitions)}
+        case Maybe(of):
+            return _or_null(_schema(of, definitions))
+        case Table(key, of):
+            return {
+                "type": "object",
+                "propertyNames": _schema(key, definitions),
+                "additionalProperties": _schema(of, definitions),
+            }
+        case Parts(of):
+            properties: dict[str, Schema] = {}
+            for name, part in of:
+                properties |= _properties(name, part, definitions)
+            return _closed(properties)
+        case Instant():
+            return {"$ref": "#/$defs/Instant"}
 
 
-def _suppressed() -> Schema:
-    return record(
-        pattern=text(),
-        count=count(),
-        reason=text(),
-        example=or_null(record(**place(), text=text("verbatim"))),
-    )
-
-
-def _event() -> Schema:
-    return record(
-        **time_schemas("at"),
-        host=text(),
-        lane=text(),
-        label=text(),
-        severity=or_null(closed(Severity)),
-        finding=or_null(text("the id of a finding")),
-        **place(),
-        text=text("verbatim"),
-    )
+def _words(words: type[StrEnum]) -> Schema:
+    said = "".join(f"\n{code(each)}: {each}" for each in words if each != code(each))
+    return {
+        "enum": [code(each) for each in words],
+        "description": f"{inspect.getdoc(words)}{said}",
+    }

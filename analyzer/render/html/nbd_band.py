@@ -5,9 +5,8 @@ from typing import TypeAlias
 
 from analyzer.model.nbd import CONNECTION_LIMIT
 from analyzer.model.nbd_view import NbdHost
-from analyzer.model.report import Report
 from analyzer.render.html.time_axis import Scale
-from analyzer.render.words.nbd_peaks import read_until, segments
+from analyzer.render.words.nbd_peaks import segments
 
 TALL = 88
 _STEP = 2.0  # width of a column
@@ -16,13 +15,12 @@ _ROOM = 4  # clients that have room above the limit
 Columns: TypeAlias = dict[int, int]
 
 
-def columns_of(report: Report, scale: Scale, host: NbdHost) -> tuple[Columns, Columns]:
+def columns_of(scale: Scale, host: NbdHost) -> tuple[Columns, Columns]:
     """Return the largest counts of each column of the drawing: no peak is lost by its width."""
     least: Columns = {}
     most: Columns = {}
-    until = read_until(report, host.bundles)
     for clients in host.concurrency:
-        for first, last, low, high in segments(clients, until):
+        for first, last, low, high in segments(clients, host.read_until):
             for column in range(int(scale.x(first) / _STEP), int(scale.x(last) / _STEP) + 1):
                 least[column] = max(low, least.get(column, 0))
                 most[column] = max(high, most.get(column, 0))

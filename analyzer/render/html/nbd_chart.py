@@ -105,7 +105,7 @@ def _chart(report: Report, scale: Scale, host: NbdHost, number: int) -> HostChar
         for bundle in host.bundles
         for bar in covered_bars(read.get((_name(report, bundle), "daemon_log"), ()), scale)
     ]
-    least, most = columns_of(report, scale, host)
+    least, most = columns_of(scale, host)
     top = top_of(least, most)
     return HostChart(
         name=called(host.host),

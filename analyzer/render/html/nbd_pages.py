@@ -88,7 +88,7 @@ def _page(report: Report, view: NbdView, number: int, by_id: Mapping[str, Findin
         drawing=network_drawing(view, by_id),
         chart=client_chart(report, view),
         groups=info_groups(view),
-        peaks=peaks_of(report, view),
+        peaks=peaks_of(view),
         connections=_chosen(view.connections),
         runs=tuple(runs[-MOST_RUNS:]),
         runs_left_out=lost + max(len(runs) - MOST_RUNS, 0),

@@ -67,7 +67,7 @@ def _lasting(report: Report) -> Iterator[TimelineRow]:
         yield TimelineRow(
             first=run.began,
             last=run.ended,
-            host=run.pool or POOL,
+            host=run.pool.called if run.pool else POOL,
             lane="backup run",
             what=verdicts_short(run),
             source=None,

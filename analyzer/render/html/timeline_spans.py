@@ -66,7 +66,7 @@ def _spans(
             yield (incident.host or POOL, "incidents"), made
     for run in report.runs:
         if made := _run(run, scale):
-            yield (run.pool or POOL, "backup runs"), made
+            yield (run.pool.called if run.pool else POOL, "backup runs"), made
     for view in report.nbd:
         for each in view.connections:
             if made := _connection(each, scale):

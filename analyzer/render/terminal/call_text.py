@@ -1,11 +1,9 @@
 """What xapi and SM would check before a call, as text and JSON."""
 
-import json
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from analyzer.model.call import Answer, CallCheck, CallJudgement
-from analyzer.render.data.json_values import Object, evidence_object
 from analyzer.render.words.view import cut, visible
 
 _SIGNS: Mapping[Answer, str] = MappingProxyType(
@@ -25,19 +23,6 @@ def call_text(judgement: CallJudgement) -> str:
     return "\n".join(lines) + "\n"
 
 
-def call_json(judgement: CallJudgement) -> str:
-    """Return the judgement as one JSON object."""
-    document: Object = {
-        "call": judgement.call,
-        "subjects": [{"type": s.type, "uuid": s.uuid, "name": s.name} for s in judgement.subjects],
-        "answer": judgement.answer.value,
-        "sentence": judgement.sentence,
-        "remedy": [step.step for step in judgement.remedy],
-        "checks": [_object(check) for check in judgement.checks],
-    }
-    return json.dumps(document, indent=2) + "\n"
-
-
 def _head(judgement: CallJudgement) -> Iterator[str]:
     yield f"{judgement.call}, the checks in their order; the first that fails decides"
     for subject in judgement.subjects:
@@ -54,16 +39,3 @@ def _check(number: int, check: CallCheck) -> Iterator[str]:
         yield f"              [{visible(str(evidence.source))}] {text}"
     if check.settle_with:
         yield f"              settle with: {visible(check.settle_with)}"
-
-
-def _object(check: CallCheck) -> Object:
-    return {
-        "by": check.by,
-        "asks": check.asks,
-        "answer": check.answer.value,
-        "words": check.words,
-        "error": check.error or None,
-        "remedy": check.remedy or None,
-        "settle_with": check.settle_with or None,
-        "evidence": [evidence_object(evidence) for evidence in check.evidence],
-    }

@@ -1,12 +1,10 @@
 """One disk for the terminal: who it is, its chain, its life, its comparisons, its findings."""
 
-import json
 from collections.abc import Iterator, Sequence
 
 from analyzer.model.disk import DiskView
 from analyzer.model.finding import Evidence, Finding, Subject
 from analyzer.model.operation import Result
-from analyzer.render.data.json_disks import disk_object
 from analyzer.render.words.chain_text import LEGEND, chain_lines
 from analyzer.render.words.disk_words import chain_facts, disk_name
 from analyzer.render.words.view import cut, stamp, visible
@@ -21,11 +19,6 @@ def disk_text(disk: DiskView, findings: Sequence[Finding], asked: str) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def disk_json(disk: DiskView, asked: str) -> str:
-    """Return the disk as the object that report.json has, with the uuid asked for."""
-    return json.dumps({"asked": asked, **disk_object(disk)}, indent=2) + "\n"
-
-
 def _identity(disk: DiskView, asked: str) -> Iterator[str]:
     yield visible(disk_name(disk))
     if disk.vdi is None:
@@ -37,7 +30,7 @@ def _identity(disk: DiskView, asked: str) -> Iterator[str]:
     kind = f" ({visible(disk.sr_type)})" if disk.sr_type else ""
     yield f"  SR     {_subject(disk.sr)}{kind}"
     yield from (f"  VM     {_subject(vm)}" for vm in disk.vms)
-    yield f"  pool   {visible(disk.pool) or 'unknown'}"
+    yield f"  pool   {visible(disk.pool.called if disk.pool else 'unknown')}"
     flag = {True: "on", False: "off", None: "unknown"}[disk.cbt_enabled]
     yield f"  CBT    {flag} in the database; {disk.state}; {chain_facts(disk.chain)}"
     yield from (f"  does not fit together: {visible(text)}" for text in disk.contradictions)

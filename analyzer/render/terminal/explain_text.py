@@ -143,7 +143,8 @@ def _near(rule: RuleExplained) -> Iterator[str]:
     for noise in rule.near:
         yield f"  {noise.pattern}: {counted(noise.count, 'time')}; {visible(noise.reason)}"
         if noise.example:
-            yield f"      [{visible(str(noise.example))}] {cut(visible(noise.text), _QUOTE)}"
+            text = cut(visible(noise.example.text), _QUOTE)
+            yield f"      [{visible(str(noise.example.source))}] {text}"
 
 
 def _line(line: LineExplained) -> Iterator[str]:

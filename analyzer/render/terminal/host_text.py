@@ -32,7 +32,7 @@ def host_text(host: HostView) -> str:
 def _identity(host: HostView) -> Iterator[str]:
     yield visible(host.host.name or host.host.uuid or "a host without a name")
     yield f"  host      {host.host.uuid or 'uuid unknown'}, {host.role.value}"
-    yield f"  pool      {visible(host.pool) or 'unknown'}"
+    yield f"  pool      {visible(host.pool.called if host.pool else 'unknown')}"
     yield f"  product   {visible(host.product) or 'unknown'}"
     yield f"  enabled   {_FLAGS[host.enabled]}; seen alive by the master: {_FLAGS[host.live]}"
     if not host.bundles:
@@ -40,7 +40,8 @@ def _identity(host: HostView) -> Iterator[str]:
         return
     yield f"  report    {', '.join(map(visible, host.bundles))}, made {stamp(host.captured_at)}"
     yield f"  database  {visible(host.database) or 'not read from this report'}"
-    yield f"  packages  {', '.join(map(visible, host.packages)) or 'not known'}"
+    packages = [visible(f"{each.name}-{each.version}") for each in host.packages]
+    yield f"  packages  {', '.join(packages) or 'not known'}"
 
 
 def _read(host: HostView) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """What get_nbd_info would answer for a disk, as text and JSON."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
@@ -8,7 +7,6 @@ from types import MappingProxyType
 from analyzer.model.call import Answer
 from analyzer.model.finding import Evidence, Subject
 from analyzer.model.nbd import InfoStep, InfoWarning, NbdEndpoint, NbdInfo
-from analyzer.render.data.json_values import Object, evidence_object
 from analyzer.render.words.view import cut, iso_time, visible
 
 UNCHECKED = (
@@ -29,32 +27,6 @@ def nbd_info_text(info: NbdInfo) -> str:
     lines += _mend(info)
     lines += ["", f"The call does not check {UNCHECKED}."]
     return "\n".join(lines) + "\n"
-
-
-def nbd_info_json(info: NbdInfo) -> str:
-    """Return the answer as one JSON object."""
-    document: Object = {
-        "call": "VDI.get_nbd_info",
-        **nbd_info_object(info),
-        "not_checked_by_the_call": UNCHECKED,
-    }
-    return json.dumps(document, indent=2) + "\n"
-
-
-def nbd_info_object(info: NbdInfo) -> Object:
-    """Return the answer as an object, "usable" as `NbdInfo` has it."""
-    return {
-        "vdi": _subject(info.vdi),
-        "sr": _subject(info.sr),
-        "answer": info.answer.value,
-        "usable": info.usable,
-        "stopped_at": info.stopped_at.value if info.stopped_at else None,
-        "because": info.because,
-        "endpoints": [_endpoint_object(each) for each in info.endpoints],
-        "warnings": [_warning_object(each) for each in info.warnings],
-        "mend": [{"step": step.step, "risk": step.risk} for step in info.mend],
-        "evidence": [evidence_object(each) for each in info.evidence],
-    }
 
 
 def _steps(info: NbdInfo) -> Iterator[str]:
@@ -130,33 +102,3 @@ def _quotes(evidence: Sequence[Evidence]) -> Iterator[str]:
 
 def _named(subject: Subject) -> str:
     return f"{visible(subject.name or '')} {visible(subject.uuid)}".strip()
-
-
-def _subject(subject: Subject) -> Object:
-    return {"type": subject.type, "uuid": subject.uuid, "name": subject.name}
-
-
-def _endpoint_object(endpoint: NbdEndpoint) -> Object:
-    shown = endpoint.certificate
-    before, after = (shown.not_before, shown.not_after) if shown else (None, None)
-    return {
-        "address": endpoint.address,
-        "port": endpoint.port,
-        "tls": endpoint.secure,
-        "subject": endpoint.subject,
-        "not_before": iso_time(before) if before else None,
-        "not_after": iso_time(after) if after else None,
-        "host": _subject(endpoint.host),
-        "network": _subject(endpoint.network),
-        "pif": _subject(endpoint.pif),
-        "warnings": [_warning_object(each) for each in endpoint.warnings],
-        "evidence": [evidence_object(each) for each in endpoint.evidence],
-    }
-
-
-def _warning_object(warning: InfoWarning) -> Object:
-    return {
-        "what": warning.what,
-        "confidence": warning.confidence.value,
-        "evidence": [evidence_object(each) for each in warning.evidence],
-    }

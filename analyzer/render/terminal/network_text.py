@@ -1,12 +1,10 @@
 """Networks for the terminal: purposes, who is on them with which address, and who can use them."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from analyzer.model.finding import Finding, Subject
 from analyzer.model.network_view import InterfaceView, NetworkView
-from analyzer.render.data.json_values import Object, evidence_object
 from analyzer.render.words.view import cut, visible
 
 _QUOTE = 300
@@ -21,17 +19,12 @@ def networks_text(views: Sequence[NetworkView], findings: Sequence[Finding]) -> 
     return "\n".join(line.rstrip() for line in lines[:-1]) + "\n"
 
 
-def networks_json(views: Sequence[NetworkView]) -> str:
-    """Return the networks as a JSON array."""
-    return json.dumps([_network_object(view) for view in views], indent=2) + "\n"
-
-
 def _network(view: NetworkView, findings: Sequence[Finding]) -> Iterator[str]:
     yield visible(view.network.name or view.network.uuid)
     yield f"  network  {view.network.uuid}"
     unmanaged = ", not managed by xapi" if view.managed is False else ""
     yield f"  bridge   {visible(view.bridge or 'unknown')}{unmanaged}"
-    yield f"  pool     {visible(view.pool) or 'unknown'}"
+    yield f"  pool     {visible(view.pool.called if view.pool else 'unknown')}"
     yield f"  purpose  {_purpose(view)}"
     yield _quote(str(view.evidence.source), view.evidence.text)
     yield from ("", "INTERFACES")
@@ -93,42 +86,3 @@ def _quote(source: str, text: str) -> str:
 
 def _named(subject: Subject) -> str:
     return f"{visible(subject.name or '')} {visible(subject.uuid)}".strip()
-
-
-def _subject(subject: Subject) -> Object:
-    return {"type": subject.type, "uuid": subject.uuid, "name": subject.name}
-
-
-def _network_object(view: NetworkView) -> Object:
-    return {
-        "pool": view.pool,
-        **_subject(view.network),
-        "bridge": view.bridge,
-        "managed": view.managed,
-        "purpose": list(view.purpose) if view.purpose is not None else None,
-        "interfaces": [_interface_object(each) for each in view.interfaces],
-        "serves": [_subject(sr) for sr in view.serves],
-        "clients_without_router": list(view.clients),
-        "findings": list(view.findings),
-        "evidence": evidence_object(view.evidence),
-    }
-
-
-def _interface_object(each: InterfaceView) -> Object:
-    return {
-        "host": _subject(each.host),
-        "pif": _subject(each.pif),
-        "kind": each.kind or None,
-        "attached": each.attached,
-        "mode": each.mode,
-        "addresses": list(each.addresses),
-        "netmask": each.netmask,
-        "gateway": each.gateway,
-        "management": each.management,
-        "link": each.link,
-        "firewall": each.firewall,
-        "named_by_get_nbd_info": each.named,
-        "report_given": each.reported,
-        "warnings": [{"what": w.what, "confidence": w.confidence.value} for w in each.warnings],
-        "evidence": evidence_object(each.evidence),
-    }

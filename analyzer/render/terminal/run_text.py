@@ -1,13 +1,11 @@
 """Backup runs for the terminal: each run, and of each of its disks the verdict and why."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.run import BackupRun, DiskRun, RunStep, RunVerdict
-from analyzer.render.data.json_values import Object, evidence_object, time_keys
 from analyzer.render.words.view import counted, cut, stamp, visible
 
 _QUOTE = 300
@@ -28,22 +26,6 @@ def runs_text(runs: Sequence[BackupRun], *, steps: bool = False) -> str:
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def runs_json(runs: Sequence[BackupRun]) -> str:
-    """Return the same as one JSON object, with all steps."""
-    return json.dumps({"runs": [run_object(run) for run in runs]}, indent=2) + "\n"
-
-
-def run_object(run: BackupRun) -> Object:
-    """Return one run as report.json has it."""
-    return {
-        "id": run.id,
-        "pool": run.pool,
-        **time_keys("began", run.began),
-        **time_keys("ended", run.ended),
-        "disks": [_disk_object(disk) for disk in run.disks],
-    }
-
-
 def _totals(runs: Sequence[BackupRun]) -> str:
     found = Counter(disk.verdict for run in runs for disk in run.disks)
     parts = [f"{found[verdict]} {_SHORT[verdict]}" for verdict in RunVerdict if found[verdict]]
@@ -58,7 +40,7 @@ _SHORT = {
 
 
 def _run(run: BackupRun, *, steps: bool) -> Iterator[str]:
-    pool = f"  pool {visible(run.pool)}" if run.pool else ""
+    pool = f"  pool {visible(run.pool.called)}" if run.pool else ""
     yield f"{_span(run.began, run.ended)}{pool}  {run.id}"
     for disk in run.disks:
         yield from _disk(disk, steps=steps)
@@ -101,32 +83,3 @@ def _when(step: RunStep) -> str:
 
 def _quote(evidence: Evidence) -> str:
     return f"[{visible(str(evidence.source))}] {cut(visible(evidence.text), _QUOTE)}"
-
-
-def _disk_object(disk: DiskRun) -> Object:
-    sr = disk.sr
-    return {
-        "vdi": disk.vdi.uuid,
-        "name": disk.vdi.name,
-        "sr": sr.uuid if sr else None,
-        "sr_name": sr.name if sr else None,
-        "verdict": disk.verdict.name.lower(),
-        "reason": disk.reason.name.lower() if disk.reason else None,
-        "words": disk.words,
-        "confidence": disk.confidence.value,
-        "settle_with": disk.settle_with,
-        "snapshot": disk.snapshot,
-        "base": disk.base,
-        **time_keys("began", disk.began),
-        **time_keys("ended", disk.ended),
-        "findings": list(disk.findings),
-        "steps": [
-            {
-                "what": step.what,
-                "succeeded": step.succeeded,
-                "evidence": evidence_object(step.evidence),
-            }
-            for step in disk.steps
-        ],
-        "evidence": [evidence_object(each) for each in disk.evidence],
-    }

@@ -1,6 +1,5 @@
 """The NBD connections of a host for the terminal: its server's lives, how many, and each one."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -14,7 +13,6 @@ from analyzer.model.nbd import (
     ServerRun,
     SessionFate,
 )
-from analyzer.render.data.json_values import Json, Object, evidence_object, time_keys
 from analyzer.render.words.view import counted, cut, stamp, visible
 
 _QUOTE = 300
@@ -55,29 +53,6 @@ def unread_text(unread: Sequence[Gap]) -> str:
         settle = f" [{visible(gap.settle_with)}]" if gap.settle_with else ""
         lines.append(f"  daemon.log of {visible(gap.host)}: {visible(gap.why)}{settle}")
     return "\n".join(lines) + "\n\n"
-
-
-def session_json(
-    sessions: Sequence[NbdSession],
-    runs: Sequence[ServerRun],
-    counts: Sequence[Concurrency],
-    findings: Sequence[Finding],
-    unread: Sequence[Gap] = (),
-) -> str:
-    """Return the same as one JSON object, with all connections."""
-    document: Object = {
-        "runs": [_run_object(run) for run in runs],
-        "concurrency": [
-            {"host": each.host, "peak": each.peak, "limit": CONNECTION_LIMIT} for each in counts
-        ],
-        "sessions": [_object(session) for session in sessions],
-        "findings": [finding.id for finding in findings],
-        "unread": [
-            {"need": gap.need, "host": gap.host, "why": gap.why, "settle_with": gap.settle_with}
-            for gap in unread
-        ],
-    }
-    return json.dumps(document, indent=2) + "\n"
 
 
 def _run(run: ServerRun) -> Iterator[str]:
@@ -167,39 +142,3 @@ def _found(findings: Sequence[Finding]) -> Iterator[str]:
     for finding in findings:
         yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
         yield f"      {finding.id}; {finding.confidence}"
-
-
-def _run_object(run: ServerRun) -> Object:
-    lines = ("started", "listening", "stop", "exception", "failed", "killed", "limit", "ended")
-    quoted: dict[str, Json] = {
-        name: evidence_object(_evidence(event)) if (event := getattr(run, name)) else None
-        for name in lines
-    }
-    return {"host": run.host, "pid": run.pid, "crashed": run.crashed, **quoted}
-
-
-def _object(session: NbdSession) -> Object:
-    return {
-        "host": session.host,
-        "bundle": session.bundle,
-        "pid": session.pid,
-        "fate": session.fate.name.lower(),
-        "trouble": session.trouble.name.lower() if session.trouble else None,
-        "code": session.code,
-        "joined": session.joined.value,
-        "vbd": session.vbd,
-        "vdi": session.vdi,
-        "vdi_joined": session.vdi_joined.value if session.vdi else None,
-        "session": session.session,
-        "goodbye": session.goodbye,
-        **time_keys("began", session.began),
-        **time_keys("ended", session.ended),
-        "evidence": [
-            *(evidence_object(_evidence(event)) for event in session.events),
-            *(evidence_object(row) for row in session.rows),
-        ],
-    }
-
-
-def _evidence(event: Event) -> Evidence:
-    return Evidence(source=event.source, text=event.text, at=event.moment)

@@ -1,13 +1,9 @@
 """SRs for the terminal: hosts, space, disks with CBT, NBD endpoints, who holds what, findings."""
 
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 
 from analyzer.model.finding import Evidence, Subject
 from analyzer.model.nbd import Dom0Attachment, NbdInfo
-from analyzer.render.data.json_values import Object, evidence_object, time_keys
-from analyzer.render.terminal.nbd_info_text import nbd_info_object
 from analyzer.render.words.chain_text import size_words
 from analyzer.render.words.view import counted, cut, stamp, visible
 from analyzer.story.objects.sr import SrPlug, SrView
@@ -22,16 +18,11 @@ def srs_text(views: Sequence[SrView]) -> str:
     return "\n".join(line.rstrip() for line in lines[:-1]) + "\n"
 
 
-def srs_json(views: Sequence[SrView]) -> str:
-    """Return the SRs as a JSON array."""
-    return json.dumps([_object(view) for view in views], indent=2) + "\n"
-
-
 def _sr(view: SrView) -> Iterator[str]:
     shared = {True: "shared", False: "local", None: "shared or not is not known"}[view.shared]
     yield visible(view.sr.name or view.sr.uuid)
     yield f"  SR     {view.sr.uuid} ({visible(view.type or 'type not known')}, {shared})"
-    yield f"  pool   {visible(view.pool) or 'unknown'}"
+    yield f"  pool   {visible(view.pool.called if view.pool else 'unknown')}"
     yield f"  space  {_space(view)}"
     yield from map(_quote, view.space)
     yield from ("", "HOSTS", *map(_plug, view.plugs))
@@ -110,49 +101,3 @@ def _quote(evidence: Evidence) -> str:
 
 def _named(subject: Subject) -> str:
     return visible(subject.name or subject.uuid or "unknown")
-
-
-def _object(view: SrView) -> Object:
-    operations = view.operations
-    return {
-        "pool": view.pool,
-        "sr": asdict(view.sr),
-        "type": view.type,
-        "shared": view.shared,
-        "physical_size": view.size,
-        "physical_utilisation": view.used,
-        "evidence": evidence_object(view.evidence),
-        "hosts": [
-            {
-                "host": asdict(plug.host),
-                "attached": plug.attached,
-                "evidence": evidence_object(plug.evidence),
-            }
-            for plug in view.plugs
-        ],
-        "operations": None
-        if operations is None
-        else [{"operation": what, "task": task} for what, task in operations],
-        "space": [evidence_object(evidence) for evidence in view.space],
-        "disks": view.disks,
-        "with_cbt": [{"vdi": asdict(disk.vdi), "kind": disk.kind} for disk in view.with_cbt],
-        "nbd_info": nbd_info_object(view.info) if view.info else None,
-        "held": [_held_object(each) for each in view.held],
-        "findings": [finding.id for finding in view.findings],
-    }
-
-
-def _held_object(each: Dom0Attachment) -> Object:
-    return {
-        "vdi": each.vdi,
-        "vbd": each.vbd,
-        "host": each.host or None,
-        "mode": each.mode,
-        "plugged": each.plugged,
-        "leaked": each.leaked,
-        "in_use": each.in_use,
-        "by": each.by.value,
-        "because": each.because,
-        **time_keys("since", each.since),
-        "evidence": [evidence_object(evidence) for evidence in each.evidence],
-    }

@@ -1,18 +1,17 @@
 """The most clients that xapi-nbd had in each hour: the chart's twin as a table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from analyzer.model.nbd import Concurrency
-from analyzer.model.nbd_view import NbdView
-from analyzer.model.report import Report
+from analyzer.model.nbd_view import NbdHost, NbdView
 from analyzer.render.words.nbd_words import called
 
 _HOUR = timedelta(hours=1)
 _MOST_HOURS = 24 * 366
-_LOG = "daemon_log"
+MOST_HOURS_SAID = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,21 +25,27 @@ class Peak:
     most: int
 
 
-def peaks_of(report: Report, view: NbdView) -> tuple[Peak, ...]:
-    """Return the hours in which any client was or may have been connected, by host and time."""
+def clients_of(host: NbdHost) -> tuple[Peak, ...]:
+    """Return the hours in which a host had clients, at most `MOST_HOURS_SAID` of them."""
+    return _peaks(host)[:MOST_HOURS_SAID]
+
+
+def clients_left_out(host: NbdHost) -> int:
+    """Return how many more there are."""
+    return max(len(_peaks(host)) - MOST_HOURS_SAID, 0)
+
+
+def _peaks(host: NbdHost) -> tuple[Peak, ...]:
     return tuple(
         peak
-        for host in view.hosts
         for clients in host.concurrency
-        for peak in hourly(called(host.host), clients, read_until(report, host.bundles))
+        for peak in hourly(called(host.host), clients, host.read_until)
     )
 
 
-def read_until(report: Report, bundles: Sequence[str]) -> datetime | None:
-    """Return when the last line of a host's daemon.log was written, None if not known."""
-    rows = (row for row in report.coverage if row.bundle in bundles and row.parser == _LOG)
-    ends = (row.last for row in rows)
-    return max((end.at for end in ends if end is not None and end.year_known), default=None)
+def peaks_of(view: NbdView) -> tuple[Peak, ...]:
+    """Return the hours in which any client was or may have been connected, by host and time."""
+    return tuple(peak for host in view.hosts for peak in _peaks(host))
 
 
 def hourly(host: str, clients: Concurrency, until: datetime | None) -> Iterator[Peak]:

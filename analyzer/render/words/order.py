@@ -17,6 +17,7 @@ def ordered(report: Report) -> Report:
     part          sorted by
     ============  ==========================================================
     bundles       name, SHA-256
+    pools         name, uuid, first bundle
     hosts         name, uuid, bundle
     causes        severity (worst first), first seen, id
     outcomes      rule; its findings by severity, first seen, id
@@ -40,6 +41,7 @@ def ordered(report: Report) -> Report:
         report,
         options=dict(sorted(report.options.items())),
         bundles=tuple(sorted(report.bundles, key=lambda b: (b.name, b.sha256 or ""))),
+        pools=tuple(sorted(report.pools, key=lambda p: (p.name or "", p.uuid or "", p.bundles))),
         hosts=tuple(sorted(report.hosts, key=lambda h: (h.name, h.uuid or "", h.bundle))),
         causes=tuple(sorted(report.causes, key=_cause_key)),
         outcomes=tuple(_outcome(o) for o in sorted(report.outcomes, key=lambda o: o.rule)),

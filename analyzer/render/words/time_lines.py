@@ -37,7 +37,7 @@ def incident_line(each: Incident) -> str:
 
 def run_lines(run: BackupRun) -> Iterator[str]:
     """Yield a run, then each of its disks that was full or could not be decided."""
-    pool = f" of pool {run.pool}" if run.pool else ""
+    pool = f" of pool {run.pool.called}" if run.pool else ""
     yield f"{span(run.began, run.ended)}{pool}: {verdicts_short(run)}"
     yield from (_disk(disk) for disk in run.disks if disk.verdict is not RunVerdict.INCREMENTAL)
 

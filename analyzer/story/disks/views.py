@@ -70,7 +70,7 @@ def _view(case: Case, known: DiskIndex, owner: str) -> DiskView:
     sr, sr_type = _sr(case, pool, row, logs.values())
     enabled = row.cbt_enabled if row else None
     return DiskView(
-        pool=(pool.pool.name_label or pool.pool.uuid) if pool and pool.pool else "",
+        pool=pool.subject if pool else None,
         sr=sr,
         sr_type=sr_type,
         vdi=_disk(row),

@@ -169,7 +169,7 @@ def _calls(case: Case, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
 
 def _remarks(report: Report, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
     for suppressed in report.suppressed:
-        if suppressed.example in sources:
+        if suppressed.example and suppressed.example.source in sources:
             yield "noise", suppressed.pattern, suppressed.reason
     for problem in report.problems:
         if problem.source in sources:

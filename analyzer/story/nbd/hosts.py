@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -27,12 +27,16 @@ Word = TypeVar("Word", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """What was rebuilt of all hosts' NBD servers and of the disks that control domains hold."""
+    """What was rebuilt of all hosts' NBD servers and of the disks that control domains hold.
+
+    ``read_until`` is bundle → the time of the last line of its daemon.log.
+    """
 
     sessions: tuple[NbdSession, ...] = ()
     runs: tuple[ServerRun, ...] = ()
     concurrency: tuple[Concurrency, ...] = ()
     attachments: tuple[Dom0Attachment, ...] = ()
+    read_until: Mapping[str, datetime] = field(default_factory=dict)
 
     def of(self, bundles: Iterable[str]) -> "Served":
         """Return what some bundles tell, without attachments: these belong to a pool."""
@@ -41,6 +45,7 @@ class Served:
             sessions=tuple(each for each in self.sessions if each.bundle in own),
             runs=tuple(each for each in self.runs if each.bundle in own),
             concurrency=tuple(each for each in self.concurrency if each.bundle in own),
+            read_until={each: end for each, end in self.read_until.items() if each in own},
         )
 
 
@@ -71,6 +76,7 @@ def _host(
         runs=tuple(_run(run) for run in own.runs[-MOST_RUNS:]),
         runs_left_out=max(len(own.runs) - MOST_RUNS, 0),
         findings=ids.get(host.uuid, ()),
+        read_until=max(own.read_until.values(), default=None),
     )
 
 

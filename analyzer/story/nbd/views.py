@@ -6,12 +6,14 @@ and `dom0_attachments` found with the names of pools, hosts and disks, and say w
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.pool import PoolState
 from analyzer.model.finding import Finding, Gap, Outcome, Subject
 from analyzer.model.nbd import Dom0Attachment, NbdInfo
 from analyzer.model.nbd_view import NbdView
+from analyzer.model.report import Coverage
 from analyzer.rebuilt.nbd.dom0.attachments import dom0_attachments
 from analyzer.rebuilt.nbd.info.answer import nbd_infos
 from analyzer.rebuilt.nbd.info.nbd_purposes import before_nbd, purposes_of
@@ -25,13 +27,20 @@ _RULES = ("nbd-", "vdi-left-attached-to-dom0")
 Members = Mapping[Subject, Sequence[HostReport]]
 
 
-def nbd_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[NbdView, ...]:
+def nbd_views(
+    case: Case, outcomes: Sequence[Outcome], coverage: Sequence[Coverage] = ()
+) -> tuple[NbdView, ...]:
     """Return one view per pool, by name, and last the hosts that no database names, if any."""
+    ends: dict[str, datetime] = {}
+    for row in coverage:
+        if row.parser == "daemon_log" and row.last is not None and row.last.year_known:
+            ends[row.bundle] = max(row.last.at, ends.get(row.bundle, row.last.at))
     served = Served(
         sessions=nbd_sessions(case),
         runs=server_runs(case),
         concurrency=concurrency(case),
         attachments=dom0_attachments(case),
+        read_until=ends,
     )
     return views_of(case, outcomes, nbd_infos(case), served)
 

@@ -15,7 +15,6 @@ from analyzer.model.report import Report
 from analyzer.model.xapi import Host
 from analyzer.sources import LOGS, SCOPES, Scope
 
-_PACKAGES = ("blktap-", "sm-", "xapi-core-", "xapi-nbd-", "xcp-ng-release-", "xenopsd-")
 _UNITS = ("xapi-nbd.service", "xapi-nbd")
 
 
@@ -88,7 +87,7 @@ def host_view(case: Case, report: Report, known: KnownHost) -> HostView:
     units = latest.services.services if latest and latest.services else ()
     return HostView(
         host=Subject(type="Host", uuid=known.uuid, name=known.name),
-        pool=(pool.pool.name_label or pool.pool.uuid) if pool and pool.pool else "",
+        pool=pool.subject if pool else None,
         role=latest.role if latest else _role(known),
         product=info.product if info else "",
         bundles=known.bundles,
@@ -96,7 +95,7 @@ def host_view(case: Case, report: Report, known: KnownHost) -> HostView:
         database=info.database if info else "",
         enabled=known.row.enabled if known.row else None,
         live=_live(known),
-        packages=_packages(latest),
+        packages=info.packages if info else (),
         logs=_logs(case, report, known),
         unread=_unread(case, known),
         service=next((unit for unit in units if unit.unit in _UNITS), None),
@@ -122,11 +121,6 @@ def _live(known: KnownHost) -> bool | None:
     keys = (row for row in known.pool.host_metrics if known.row.metrics in (row.ref, row.uuid))
     metrics = next(keys, None)
     return metrics.live if metrics else None
-
-
-def _packages(latest: HostReport | None) -> tuple[str, ...]:
-    names = latest.packages.names if latest and latest.packages else ()
-    return tuple(name for name in names if name.startswith(_PACKAGES))
 
 
 def _logs(case: Case, report: Report, known: KnownHost) -> tuple[HostLog, ...]:

@@ -55,7 +55,7 @@ def _view(
     shown = [_interface(case, pool, network, pif, given) for pif in pifs]
     subjects = {network.uuid, *(pif.uuid for pif in pifs)}
     return NetworkView(
-        pool=(pool.pool.name_label or pool.pool.uuid) if pool.pool else "",
+        pool=pool.subject,
         network=Subject(type="Network", uuid=network.uuid, name=network.name_label),
         bridge=network.bridge,
         managed=network.managed,

@@ -40,7 +40,7 @@ class SrView:
     answers for its disks, None for an SR that holds none.
     """
 
-    pool: str
+    pool: Subject | None
     sr: Subject
     type: str | None
     shared: bool | None
@@ -67,17 +67,25 @@ def sr_views(case: Case, outcomes: Sequence[Outcome], wanted: str = "") -> tuple
     begun = [pair for pair in every if pair[1].uuid.startswith(wanted.lower())]
     chosen = (exact or begun) if wanted else every
     views = (_view(case, outcomes, pool, sr) for pool, sr in chosen)
-    return tuple(sorted(views, key=lambda view: (view.pool, view.sr.name or "", view.sr.uuid)))
+    return tuple(
+        sorted(
+            views,
+            key=lambda view: (
+                view.pool.called if view.pool else "",
+                view.sr.name or "",
+                view.sr.uuid,
+            ),
+        )
+    )
 
 
 def _view(case: Case, outcomes: Sequence[Outcome], pool: PoolState, sr: Sr) -> SrView:
     disks = tuple(vdi for vdi in pool.vdis if pool.sr(vdi.sr) == sr)
     uuids = {sr.uuid, *(vdi.uuid for vdi in disks)}
     operations = sr.current_operations
-    name = pool.pool and (pool.pool.name_label or pool.pool.uuid)
     answers = (each.info for each in sr_answers(case) if each.pool is pool and each.sr == sr)
     return SrView(
-        pool=name or "",
+        pool=pool.subject,
         sr=Subject(type="SR", uuid=sr.uuid, name=sr.name_label),
         type=sr.type,
         shared=sr.shared,

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from analyzer.case.case import Case
 from analyzer.model.finding import Finding, Outcome, Subject
 from analyzer.model.run import BackupRun, DiskRun, RunStep, RunVerdict
-from analyzer.model.xapi import XapiObject
 from analyzer.story.disks.index import METADATA, DiskIndex, index
 from analyzer.story.runs.acts import Act, Deed, hull, put_together
 from analyzer.story.runs.asked import judge_asked
@@ -48,12 +47,12 @@ def backup_runs(case: Case, outcomes: Sequence[Outcome]) -> tuple[BackupRun, ...
             pasts[disk] = past_of(case, known, disk, deeds, sr=sr, moves=to_it)
             episodes += own
     pools = {bundle: pool.source.bundle for pool in case.pools for bundle in pool.bundles}
-    names = {pool.source.bundle: _pool_name(pool.pool) for pool in case.pools}
+    named = {pool.source.bundle: pool.subject for pool in case.pools}
     cut = runs_of(episodes, quiet, lambda each: _pool_of(pools, each))
     return tuple(
         sorted(
-            (_run(names.get(pool, ""), [(pasts[e.disk], e) for e in own]) for pool, own in cut),
-            key=lambda run: (run.began.at, run.pool, run.id),
+            (_run(named.get(pool), [(pasts[e.disk], e) for e in own]) for pool, own in cut),
+            key=lambda run: (run.began.at, run.pool.called if run.pool else "", run.id),
         )
     )
 
@@ -112,7 +111,7 @@ def _pool_of(pools: Mapping[str, str], episode: Episode) -> str:
     return pools.get(bundle, bundle)
 
 
-def _run(pool: str, parts: Sequence[tuple[Past, Episode]]) -> BackupRun:
+def _run(pool: Subject | None, parts: Sequence[tuple[Past, Episode]]) -> BackupRun:
     disks = sorted(
         (_disk_run(past, episode) for past, episode in parts),
         key=lambda each: (each.began.at, each.vdi.uuid),
@@ -190,7 +189,3 @@ def _words(judged: Judged, findings: Iterable[Finding]) -> str:
 def _belongs(finding: Finding, episode: Episode) -> bool:
     later = finding.first_seen is not None and episode.span[1].certainly_before(finding.first_seen)
     return finding.rule.startswith(_RULES) and not later
-
-
-def _pool_name(row: XapiObject | None) -> str:
-    return (row.name_label or row.uuid) if row else ""

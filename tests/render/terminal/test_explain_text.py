@@ -6,7 +6,7 @@ import pytest
 
 from analyzer.model.event import Event
 from analyzer.model.explained import Attempt, HostNeed, NeedExplained, RuleExplained
-from analyzer.model.finding import Gap, Verdict
+from analyzer.model.finding import Evidence, Gap, Verdict
 from analyzer.model.report import Suppressed
 from analyzer.render.terminal.explain_text import rule_text
 from tests.checks.support import text_of
@@ -97,7 +97,8 @@ def test_what_a_check_could_not_decide_is_told_with_its_remedy() -> None:
 
 
 def test_noise_is_shown_with_an_example_where_there_is_one() -> None:
-    noise = Suppressed(pattern="p", count=2, reason="nobody cares", example=smlog(3), text="line")
+    line = Evidence(source=smlog(3), text="line")
+    noise = Suppressed(pattern="p", count=2, reason="nobody cares", example=line)
     bare = replace(noise, pattern="q", example=None)
     page = rule_text(replace(RULE, near=(noise, bare)))
     assert "p: 2 times; nobody cares\n      [var/log/SMlog:3] line\n  q: 2 times" in page

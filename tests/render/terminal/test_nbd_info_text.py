@@ -9,8 +9,9 @@ from analyzer.model.network import HostCertificate
 from analyzer.model.source import Source
 from analyzer.model.xapi import Bond, XapiObject
 from analyzer.rebuilt.nbd.info.answer import nbd_info
-from analyzer.render.terminal.nbd_info_text import nbd_info_json, nbd_info_text
-from analyzer.render.terminal.network_text import networks_json, networks_text
+from analyzer.render.data.json import answers_json
+from analyzer.render.terminal.nbd_info_text import nbd_info_text
+from analyzer.render.terminal.network_text import networks_text
 from analyzer.story.objects.network import network_views
 from tests.checks.support import (
     JUPITER,
@@ -77,8 +78,9 @@ def test_certificate_is_shown_with_its_dates() -> None:
     shown = nbd_info_text(nbd_info(built, VDI))
     name = "TLS name jupiter.example.org, certificate valid from 2024-01-01T00:00:00Z to not shown"
     assert name in shown
-    (endpoint,) = json.loads(nbd_info_json(nbd_info(built, VDI)))["endpoints"]
-    assert (endpoint["not_before"], endpoint["not_after"]) == ("2024-01-01T00:00:00Z", None)
+    (info,) = json.loads(answers_json(nbd_infos=[nbd_info(built, VDI)]))["nbd_infos"]
+    dates = info["endpoints"][0]["certificate"]
+    assert (dates["not_before"], dates["not_after"]) == ("2024-01-01T00:00:00Z", None)
 
 
 def test_certificate_without_dates_shows_its_name_alone() -> None:
@@ -141,7 +143,7 @@ def test_pif_of_a_host_that_is_not_known_keeps_its_reference() -> None:
 
 def test_subnets_that_cannot_be_read_are_left_out() -> None:
     rows = (NBD, pif(netmask="garbage", ipv6=("2001:db8::11/64",), gateway="192.0.2.1"))
-    (view,) = json.loads(networks_json(network_views(case(*rows), ())))
+    (view,) = json.loads(answers_json(networks=network_views(case(*rows), ())))["networks"]
     assert view["clients_without_router"] == ["2001:db8::/64"]
 
 

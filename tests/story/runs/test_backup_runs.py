@@ -50,7 +50,8 @@ def test_disks_one_after_the_other_are_one_run() -> None:
         client.backup(disk)
     (run,) = client.runs()
     assert [each.vdi.uuid for each in run.disks] == disks
-    assert run.pool == "lab"
+    assert run.pool is not None
+    assert run.pool.name == "lab"
 
 
 def test_a_rhythm_shorter_than_half_an_hour_is_learnt() -> None:

@@ -1,0 +1,130 @@
+"""How each type of the model is written as JSON, where its fields alone do not say it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from analyzer.model.call import CallCheck
+from analyzer.model.disk import Comparison, DiskBreak, DiskView, LifeEvent
+from analyzer.model.event import Event
+from analyzer.model.explained import HostNeed, LineExplained
+from analyzer.model.finding import Evidence, Outcome
+from analyzer.model.hole import Hole
+from analyzer.model.host_view import HostLog, HostView
+from analyzer.model.nbd import Concurrency, Dom0Attachment, NbdEndpoint, NbdInfo, NbdSession
+from analyzer.model.nbd_view import NbdHost, NbdView
+from analyzer.model.network import HostCertificate
+from analyzer.model.network_view import InterfaceView, NetworkView
+from analyzer.model.report import Coverage, ParseProblem, Report, TimelineEvent
+from analyzer.model.rule import RuleText
+from analyzer.model.run import BackupRun
+from analyzer.render.data.answers import Answers
+from analyzer.render.words.nbd_peaks import Peak, clients_left_out, clients_of
+from analyzer.render.words.nbd_words import peak_of
+from analyzer.story.objects.sr import SrView
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """What is special about a type.
+
+    ``beside``: the keys of these fields stand among the type's own. ``left_out``: said by
+    something else in the document, or of no use outside. ``named``: field → key. ``by``: field →
+    the attribute that stands for the object, as an id. ``parts``: field → the keys of the parts
+    of a tuple. ``or_null``: "" means that it is not known. ``made``: keys that are worked out
+    from the value; the annotation says what they give. ``sparse``: null leaves the key out.
+    """
+
+    beside: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    named: Mapping[str, str] = field(default_factory=dict)
+    by: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    or_null: tuple[str, ...] = ()
+    made: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
+    sparse: bool = False
+
+
+def _usable(info: NbdInfo) -> bool:
+    return info.usable
+
+
+def _hole_id(hole: Hole) -> str:
+    return hole.id
+
+
+PLAIN = Shape()
+_IN_A_POOL = Shape(by={"pool": "uuid"})
+_AT = Shape(named={"moment": "at"})
+
+SHAPES: Mapping[type, Shape] = MappingProxyType(
+    {
+        Answers: Shape(sparse=True),
+        BackupRun: _IN_A_POOL,
+        Comparison: Shape(named={"moment": "at"}, or_null=("older", "newer")),
+        Concurrency: Shape(parts={"points": ("at", "at_least", "at_most")}),
+        Coverage: Shape(
+            named={"first": "from", "last": "to"}, parts={"shapes": ("shape", "count")}
+        ),
+        DiskBreak: Shape(or_null=("to",)),
+        DiskView: Shape(beside=("chain",), by={"pool": "uuid"}),
+        Dom0Attachment: Shape(left_out=("session",), or_null=("host",)),
+        Event: Shape(
+            beside=("source",),
+            named={"moment": "at"},
+            left_out=("parser", "process", "message", "pid", "task", "level", "fields", "host"),
+        ),
+        Evidence: Shape(beside=("source",)),
+        Hole: Shape(made={"id": _hole_id}),
+        HostCertificate: Shape(beside=("source",), left_out=("lines",)),
+        HostLog: Shape(parts={"window": ("from", "to")}),
+        HostNeed: Shape(parts={"window": ("from", "to")}),
+        HostView: Shape(
+            beside=("host",),
+            by={"pool": "uuid", "about": "id", "on_logs": "id"},
+            named={"about": "findings", "on_logs": "findings_on_logs", "places": "interfaces"},
+            parts={"places": ("network", "place")},
+        ),
+        LifeEvent: _AT,
+        LineExplained: Shape(parts={"quoted_by": ("what", "by", "title")}),
+        NbdEndpoint: Shape(by={"pif": "uuid"}),
+        NbdHost: Shape(
+            beside=("host",),
+            named={"sessions": "connections", "expired": "certificate_expired"},
+            left_out=("concurrency",),
+            made={"peak": peak_of, "clients": clients_of, "clients_left_out": clients_left_out},
+        ),
+        NbdInfo: Shape(made={"usable": _usable}),
+        NbdSession: Shape(named={"events": "lines"}),
+        NbdView: Shape(
+            named={"pool": "name", "uuid": "pool", "infos": "endpoints"}, or_null=("uuid",)
+        ),
+        NetworkView: Shape(
+            beside=("network",),
+            by={"pool": "uuid"},
+            named={"clients": "clients_without_router"},
+        ),
+        InterfaceView: Shape(named={"named": "named_by_get_nbd_info", "reported": "report_given"}),
+        CallCheck: Shape(or_null=("error", "remedy", "settle_with")),
+        Outcome: Shape(by={"holes": "id"}, parts={"window": ("from", "to")}),
+        Peak: Shape(
+            left_out=("host",),
+            named={"first": "from", "last": "to", "least": "at_least", "most": "at_most"},
+        ),
+        ParseProblem: Shape(beside=("source",)),
+        Report: Shape(left_out=("version", "catalogue"), named={"hours": "lines_per_hour"}),
+        RuleText: Shape(parts={"cases": ("case", "title", "detail")}),
+        SrView: Shape(
+            named={
+                "plugs": "hosts",
+                "info": "nbd_info",
+                "size": "physical_size",
+                "used": "physical_utilisation",
+            },
+            by={"pool": "uuid", "findings": "id"},
+            parts={"operations": ("operation", "task")},
+        ),
+        TimelineEvent: Shape(beside=("source",), named={"moment": "at"}),
+    }
+)
