@@ -3,9 +3,11 @@
 import logging
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 from analyzer.case.case import Case
+from analyzer.case.fingerprint import fingerprint
 from analyzer.case.wholeness import Sources
 from analyzer.checks import checks
 from analyzer.checks.observation import Check, examined
@@ -30,7 +32,13 @@ def outcomes_of(catalogue: Catalogue, case: Case, sources: Sources) -> tuple[Out
             for text in catalogue.checks
         ),
     ]
-    return tuple(sorted(outcomes, key=lambda outcome: outcome.rule))
+    known = (_with_fingerprints(outcome, case) for outcome in outcomes)
+    return tuple(sorted(known, key=lambda outcome: outcome.rule))
+
+
+def _with_fingerprints(outcome: Outcome, case: Case) -> Outcome:
+    found = (replace(each, fingerprint=fingerprint(case, each)) for each in outcome.findings)
+    return replace(outcome, findings=tuple(found))
 
 
 def _guarded(text: RuleText, ask: Callable[[], Outcome]) -> Outcome:

@@ -1,5 +1,6 @@
 """Bytes that come once, in order; what ends them early is a value."""
 
+import hashlib
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol
 
 BLOCK = 1 << 20
+_MOST_BLOCKS_BEHIND = 64  # behind the end of an archive there is padding, or nothing
 MAY_BE_CHANGED = "any part of what was read from it may be changed, what is quoted too"
 FETCH_AGAIN = "send the archive again, or make a new one: xen-bugtool --yestoall"
 
@@ -37,10 +39,16 @@ class Stream(Protocol):
 
 
 class FileStream:
-    """A file, or standard input. ``on_read`` is told the number of bytes of every read."""
+    """A file, or standard input. ``on_read`` is told the number of bytes of every read.
 
-    def __init__(self, file: BinaryIO, on_read: Callable[[int], None]) -> None:
+    ``hashed``: what comes is hashed as it passes, for a stream that cannot be read again.
+    """
+
+    def __init__(
+        self, file: BinaryIO, on_read: Callable[[int], None], *, hashed: bool = False
+    ) -> None:
         self._file = file
+        self._digest = hashlib.sha256() if hashed else None
         self._on_read = on_read
         self._position = 0
         self.loss: Loss | None = None
@@ -59,17 +67,29 @@ class FileStream:
             return b""
         self._position += len(block)
         self._on_read(len(block))
+        if self._digest is not None:
+            self._digest.update(block)
         return block
 
+    def sha256(self) -> str | None:
+        """Return the digest of all of it: the rest is read now.
 
-def open_file(path: Path, on_read: Callable[[int], None]) -> FileStream:
+        None without ``hashed``, after an error, and when the rest does not end.
+        """
+        for _ in range(_MOST_BLOCKS_BEHIND):
+            if not self.read(BLOCK):
+                return self._digest.hexdigest() if self._digest and not self.loss else None
+        return None
+
+
+def open_file(path: Path, on_read: Callable[[int], None], *, hashed: bool = False) -> FileStream:
     """Return the content of `path`, which is closed when nobody holds the stream any more.
 
     Raises:
         OSError: it cannot be opened.
     """
     file = path.open("rb")
-    stream = FileStream(file, on_read)
+    stream = FileStream(file, on_read, hashed=hashed)
     weakref.finalize(stream, file.close)
     return stream
 

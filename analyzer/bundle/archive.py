@@ -14,7 +14,7 @@ from analyzer.bundle import _shape
 from analyzer.bundle._folder import folder_entries
 from analyzer.bundle._meter import Meter
 from analyzer.bundle._single import identify
-from analyzer.bundle._stream import FileStream, Stream, open_file
+from analyzer.bundle._stream import FileStream, open_file
 from analyzer.bundle._walk import Content, Walk, Where
 from analyzer.bundle._zip import has_directory
 from analyzer.bundle.budget import Budget
@@ -53,20 +53,27 @@ class Archive:
         walk: Walk,
         source: Iterator[ConcreteMember],
         path: Path | None = None,
+        pipe: FileStream | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
         self._walk = walk
         self._source: Iterator[ConcreteMember] | None = source
         self._path = path
+        self._pipe = pipe
         self._sha256: str | None = None
 
     @property
     def sha256(self) -> str | None:
-        """Return the digest of the file as given, None for a folder or a stream."""
+        """Return the digest of the file or the stream as given, None for a folder.
+
+        Of a stream it is known once `members` is exhausted, and only if no limit ended that.
+        """
         if self._sha256 is None and self._path is not None:
             with self._path.open("rb") as file:
                 self._sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        elif self._sha256 is None and self._pipe is not None and not self.stopped:
+            self._sha256 = self._pipe.sha256()
         return self._sha256
 
     @property
@@ -165,7 +172,7 @@ class _Opening:
         if stat.S_ISDIR(status.st_mode):
             return self._folder(path, name)
         if not stat.S_ISREG(status.st_mode):
-            return self._stream(open_file(path, self.walk.read), name, None)
+            return self._stream(open_file(path, self.walk.read, hashed=True), name, None)
         self.counter.total = status.st_size
         stream = open_file(path, self.walk.read)
         return self._stream(stream, name, path)
@@ -174,7 +181,7 @@ class _Opening:
         """Open standard input."""
         if stdin is None:
             raise InputError("stdin: nothing to read: pipe an archive in, or give a path")
-        return self._stream(FileStream(stdin, self.walk.read), "stdin", None)
+        return self._stream(FileStream(stdin, self.walk.read, hashed=True), "stdin", None)
 
     def _folder(self, path: Path, name: str) -> Archive:
         if next(path.iterdir(), None) is None:
@@ -185,7 +192,7 @@ class _Opening:
         source = self.walk.entries(entries, where)
         return Archive(name=where.origin, kind="folder", walk=self.walk, source=source)
 
-    def _stream(self, stream: Stream, name: str, path: Path | None) -> Archive:
+    def _stream(self, stream: FileStream, name: str, path: Path | None) -> Archive:
         layers = self.walk.meter.budget.depth
         content = self.walk.unpack(stream, layers=layers, path=path, raw=True)
         plain = content.kind is None and not content.layers
@@ -202,7 +209,12 @@ class _Opening:
             kind = ".".join((content.kind, *reversed(content.layers)))
             source = self._archive(content, where, path)
         return Archive(
-            name=where.origin, kind=prefix + kind, walk=self.walk, source=source, path=path
+            name=where.origin,
+            kind=prefix + kind,
+            walk=self.walk,
+            source=source,
+            path=path,
+            pipe=stream if path is None else None,
         )
 
     def _archive(

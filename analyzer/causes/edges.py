@@ -38,6 +38,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from analyzer.errors import CatalogueError
+from analyzer.model.code import code
 from analyzer.model.incident import IncidentKind
 from analyzer.model.rule import FIELD
 from analyzer.resources import folder
@@ -49,16 +50,7 @@ _SENTENCE_FIELDS = frozenset({"cause", "order", "effect"})
 _SHOWN_VALUE = 60
 
 
-def name_of(kind: IncidentKind) -> str:
-    """Return a kind of incident as an edge names it.
-
-    >>> name_of(IncidentKind.SR_OUTAGE)
-    'sr-outage'
-    """
-    return kind.name.lower().replace("_", "-")
-
-
-INCIDENTS = frozenset(name_of(kind) for kind in IncidentKind)
+INCIDENTS = frozenset(code(kind) for kind in IncidentKind)
 
 
 class Join(StrEnum):

@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from analyzer.case.case import Case
-from analyzer.causes.edges import Edges, Join, name_of
+from analyzer.causes.edges import Edges, Join
 from analyzer.causes.places import Places
 from analyzer.causes.trouble import Trouble
+from analyzer.model.code import code
 from analyzer.model.finding import Evidence, Finding, Outcome
 from analyzer.model.incident import Incident
 from analyzer.model.moment import Moment
@@ -21,7 +22,7 @@ def troubles_of(
     findings = [_of_finding(f, places) for outcome in outcomes for f in outcome.findings]
     named = {name for edge in edges.edges for name in (edge.cause, edge.effect)}
     befell = incidents(case) if findings else ()
-    troubles = [_of_incident(one, places) for one in befell if name_of(one.kind) in named]
+    troubles = [_of_incident(one, places) for one in befell if code(one.kind) in named]
     return tuple(sorted(findings, key=_id)) + tuple(sorted(troubles, key=_id))
 
 
@@ -37,7 +38,7 @@ def _of_incident(incident: Incident, places: Places) -> Trouble:
     disks = frozenset(subjects.get("VDI", ()))
     return Trouble(
         id=incident.id,
-        rule=name_of(incident.kind),
+        rule=code(incident.kind),
         keys={
             Join.HOST: hosts,
             Join.POOL: places.pools_of_bundles(e.source.bundle for e in incident.evidence),

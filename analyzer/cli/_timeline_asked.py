@@ -45,10 +45,11 @@ def asked_kinds(kinds: Sequence[str], catalogue: "Catalogue") -> tuple[str, ...]
     Raises:
         UsageError: one is no rule, pattern, selector or kind of entry, nor stands for any.
     """
+    from analyzer.model.code import code
     from analyzer.model.incident import IncidentKind
     from analyzer.story.timeline.full_timeline import fits_kind
 
-    known = [*_MADE, *(kind.name.lower().replace("_", "-") for kind in IncidentKind)]
+    known = [*_MADE, *(code(kind) for kind in IncidentKind)]
     known += [pattern.id for pattern in catalogue.patterns]
     known += [selector.id for selector in catalogue.selectors]
     for kind in kinds:

@@ -86,6 +86,8 @@ class Finding:
 
     ``wrong_if`` completes "this would be wrong if …". ``explained_by`` holds ids of findings.
     ``id`` is derived from what was found, the same in every run and archive shape.
+    ``fingerprint`` is the same as long as the same rule finds it on the same objects in the same
+    state, whatever lines of it are left: two findings may share it. "" until it is judged.
 
     Raises:
         ValueError: no evidence.
@@ -106,6 +108,7 @@ class Finding:
     wrong_if: str = ""
     references: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()
+    fingerprint: str = ""
     id: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

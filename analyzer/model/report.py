@@ -96,7 +96,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BundleInfo:
-    """One status report. ``sha256`` is of the file given, None for a folder or a stream."""
+    """One status report. ``sha256`` is of the file or stream given, None for a folder."""
 
     name: str
     kind: str

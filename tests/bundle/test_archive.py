@@ -116,9 +116,25 @@ def test_the_digest_is_that_of_the_file_as_given(tmp_path: Path) -> None:
     assert archive.sha256 is archive.sha256
 
 
-def test_a_folder_and_a_stream_have_no_digest(tmp_path: Path) -> None:
+def test_a_folder_has_no_digest(tmp_path: Path) -> None:
     assert opened(folder(report(), tmp_path)).sha256 is None
-    assert piped(tar(report())).sha256 is None
+
+
+@pytest.mark.parametrize("shape", ["tar", "tar.bz2", "zip"])
+def test_the_digest_of_a_stream_is_that_of_all_that_came(shape: str) -> None:
+    data = PACKERS[shape](report())
+    archive = piped(data)
+    contents(archive)
+    assert archive.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_a_stream_that_was_not_read_to_its_end_has_no_digest() -> None:
+    archive = open_bundle(
+        None, budget=Budget(total=8000), stdin=io.BytesIO(tar({"var/log/SMlog": LINE * 9000}))
+    )
+    contents(archive)
+    assert archive.stopped
+    assert archive.sha256 is None
 
 
 def test_tar_keeps_the_time_of_a_member(tmp_path: Path) -> None:

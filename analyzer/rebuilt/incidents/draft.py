@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from analyzer.case.case import Case, HostReport
+from analyzer.model.code import code
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Subject
 from analyzer.model.host import Role
@@ -131,7 +132,7 @@ def _last(draft: Draft) -> Moment | None:
 
 
 def _id(draft: Draft, subjects: Sequence[Subject], text: str) -> str:
-    name = draft.kind.name.lower().replace("_", "-")
+    name = code(draft.kind)
     parts = [name, *(f"{s.type} {s.uuid}" for s in subjects), text]
     digest = hashlib.sha256(chr(0).join(parts).encode(errors="replace")).hexdigest()
     return f"I-{name}-{digest[:8]}"

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from analyzer.model.code import code
 from analyzer.model.finding import Finding
-from analyzer.model.report import Report
+from analyzer.model.report import BundleInfo, Report
 from analyzer.render.data.answers import Answers
 from analyzer.render.data.forms import (
     Blank,
@@ -47,6 +47,7 @@ _PLAIN: dict[type, Schema] = {
 _NARROWER: dict[tuple[type, str], Schema] = {
     (Finding, "evidence"): {"minItems": 1},
     (Finding, "id"): {"pattern": "^F-"},
+    (BundleInfo, "sha256"): {"description": "of the file or stream as given; null: a folder"},
 }
 _DOUBT: Schema = {
     "type": "object",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.model.clock import ClockChange, ClockChangeKind
+from analyzer.model.code import code
 from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.finding import Evidence, Finding, Severity
 from analyzer.model.hole import Hole
@@ -101,7 +102,7 @@ def _incident(incident: Incident) -> Iterator[Entry]:
         host=incident.host,
         lane="incident",
         source=incident.evidence[0].source,
-        kinds=(incident.id, incident.kind.name.lower().replace("_", "-"), "incident"),
+        kinds=(incident.id, code(incident.kind), "incident"),
         title=incident.title,
         message=" ".join(f"{each.type} {each.uuid}" for each in incident.subjects),
         text=incident.evidence[0].text,
