@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from analyzer.case.events import EventTable
 from analyzer.case.pool import PoolState
@@ -44,7 +44,6 @@ from analyzer.model.storage import (
 from analyzer.parsers._api import Fact, Stamp
 from analyzer.rebuilt.cbt.history import NOTHING_KNOWN, CbtHistory
 
-Derived = TypeVar("Derived")
 FactType = TypeVar("FactType")
 
 
@@ -113,7 +112,8 @@ class Case:
     ``window(need)`` is the time that *all* bundles' sources of that name cover together,
     ``covered(need, bundle)`` what one bundle's log covers but for its holes: None if more is wrong
     with it than missing rotated files. ``holes`` are the stretches of logs in which nothing was
-    read, ``clocks`` is what is known of the clock of each report's host.
+    read, ``clocks`` is what is known of the clock of each report's host, ``derived`` the memory of
+    `analyzer.case.derived`.
     """
 
     pools: tuple[PoolState, ...]
@@ -128,15 +128,9 @@ class Case:
     clocks: tuple[HostClock, ...] = ()
     date: Callable[[str, str, int, Stamp], Moment] | None = None
     covered: Callable[[str, str], tuple[Moment, Moment] | None] = lambda _need, _bundle: None
-    _derived: dict[Hashable, object] = field(
+    derived: dict[Hashable, object] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
-
-    def once(self, name: Hashable, make: Callable[[], Derived]) -> Derived:
-        """Return what `make` derives from this case, made once for all rules that ask for it."""
-        if name not in self._derived:
-            self._derived[name] = make()
-        return cast("Derived", self._derived[name])
 
     @property
     def order(self) -> Order:

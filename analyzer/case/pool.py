@@ -75,6 +75,9 @@ class PoolState:
         object.__setattr__(self, "_named", _by_name(self))
         object.__setattr__(self, "_held", _by_holder(self))
 
+    def __hash__(self) -> int:
+        return hash(self.source)
+
     @property
     def subject(self) -> Subject | None:
         """Return the pool as an object of the report, None without its row."""

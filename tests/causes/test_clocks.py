@@ -14,6 +14,7 @@ from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.report import Cause
 from analyzer.model.source import Source
+from analyzer.rebuilt.incidents.incidents import incidents
 from tests.causes.test_causes import edge, finding, outcomes
 from tests.causes.test_joins import (
     FULL,
@@ -31,6 +32,7 @@ from tests.causes.test_joins import (
 )
 from tests.causes.test_shipped_edges import BOOT, NOT_KNOWN, created, held, one_host
 from tests.checks.support import POOL, SATURN, VDI, CaseBuilder, at
+from tests.support.derived import given
 
 HOUR = timedelta(hours=1)
 BACK, FORWARD = ClockChangeKind.BACK, ClockChangeKind.FORWARD
@@ -90,8 +92,8 @@ def doubtful(one: Incident) -> Incident:
 
 def suffered(case: Case, befell: Incident) -> Case:
     """Return the case with this incident and no other."""
-    case.once("incidents", lambda: (befell,))
-    return case
+    only: tuple[Incident, ...] = (befell,)
+    return given(case, incidents, only)
 
 
 FILLED = doubtful(incident(FULL, "12:30:00", subjects=ON_SR))

@@ -10,6 +10,7 @@ from analyzer.model.finding import Confidence, Evidence, Finding, Subject
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.report import Cause
 from analyzer.model.source import Source
+from analyzer.rebuilt.incidents.incidents import incidents
 from tests.causes.test_causes import finding, outcomes
 from tests.causes.test_shipped_edges import created
 from tests.checks.support import (
@@ -25,6 +26,7 @@ from tests.checks.support import (
     sr,
     vdi,
 )
+from tests.support.derived import given
 
 NO_SPACE = "cbt-disabled-no-space"
 LIST = "cbt-list-unrelated"
@@ -139,9 +141,7 @@ def incident(
 
 def befallen(case: CaseBuilder, *befell: Incident) -> Case:
     """Return the case with these incidents and no other."""
-    built = case.build()
-    built.once("incidents", lambda: befell)
-    return built
+    return given(case.build(), incidents, befell)
 
 
 def explained(case: Case, effect: Finding) -> bool:

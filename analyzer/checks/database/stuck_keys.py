@@ -6,9 +6,10 @@ that dies in it leaves the mark. A clone made meanwhile has `relinking` for ever
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.checks.database.stuck import RULE, Stuck, gap_of, settled, unread, written_at
 from analyzer.checks.tools.finding import listed, quote_ends, quote_row
@@ -32,14 +33,11 @@ def marked(case: Case, pool: PoolState, row: Vdi) -> Iterator[Stuck | Gap]:
             yield _judged(case, pool, row, key)
 
 
+@derived
 def clashes(case: Case) -> Mapping[tuple[str, str], Sequence[Event]]:
     """Return the calls that met a mark, by (reference of the disk, mark), in order of time."""
-    return case.once(clashes, lambda: _clashes(case.events.of(*CLASH)))
-
-
-def _clashes(events: Iterable[Event]) -> Mapping[tuple[str, str], Sequence[Event]]:
     found: dict[tuple[str, str], list[Event]] = {}
-    for event in events:
+    for event in case.events.of(*CLASH):
         found.setdefault((event.fields["vdi"], event.fields["key"]), []).append(event)
     return found
 
@@ -92,11 +90,12 @@ def _stuck(pool: PoolState, row: Vdi, key: str, last: Event | None) -> Stuck:
 
 def _last(case: Case, row: Vdi, key: str) -> Event | None:
     """Return the last line of an operation that sets or removes the mark of a disk."""
-    lines = case.once((_last, key), lambda: _lines(case, key))
+    lines = _lines(case, key)
     own = lines.get(row.uuid, lines.get(row.uuid[:_SHORT], ()))
     return max(own, key=lambda event: event.moment.at, default=None)
 
 
+@derived
 def _lines(case: Case, key: str) -> Mapping[str, Sequence[Event]]:
     found: dict[str, list[Event]] = {}
     for disk, event in _named(case, key):

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.checks.database.stuck import RULE, SETTLED, Stuck, settled, written_at
 from analyzer.checks.tools.finding import quote, quote_row, reports_of
@@ -66,7 +67,7 @@ def operations(case: Case, pool: PoolState) -> Iterator[Stuck | Gap]:
 
 def _judged(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) -> Stuck | Gap | None:
     task, op = shown
-    lines = case.once(operations, lambda: _lines(case)).get(_short(task), ())
+    lines = _lines(case).get(_short(task), ())
     last = lines[-1] if lines else None
     # Only operations of SRs and disks are unmarked there: a task of a VM may do several of them.
     ended = {ENDED, UNMARKED} if isinstance(row, Sr | Vdi) else {ENDED}
@@ -77,6 +78,7 @@ def _judged(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) ->
     return _old(case, pool, row, shown) if unseen else None
 
 
+@derived
 def _lines(case: Case) -> Mapping[str, Sequence[Event]]:
     found: dict[str, list[Event]] = {}
     for event in case.events.of(MARKED, UNMARKED, ENDED):

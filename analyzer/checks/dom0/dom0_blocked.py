@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.checks.tools.calls import resolve
 from analyzer.checks.tools.finding import quote
 from analyzer.model.event import Event
@@ -21,12 +22,9 @@ _TASK = re.compile(r"\bR:[0-9a-f]{12}\b")
 _WAITS = timedelta(seconds=10)
 
 
+@derived
 def blocked(case: Case) -> Mapping[str, tuple[Event, ...]]:
     """Return the calls that VDI_IN_USE refused, one line each, by disk, in order of time."""
-    return case.once("dom0-blocked", lambda: _blocked(case))
-
-
-def _blocked(case: Case) -> dict[str, tuple[Event, ...]]:
     best: dict[object, Event] = {}
     for event in case.events.of(REFUSED, FAILED):
         task = _TASK.search(event.fields.get("call") or event.task or "")

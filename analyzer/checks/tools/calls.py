@@ -15,6 +15,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.time.order import Mark, began, mark
 from analyzer.checks.tools.call_words import code_and_reason, of_raised, ref_in
 from analyzer.model.event import Event
@@ -104,12 +105,9 @@ def is_uuid(key: str) -> bool:
     return _UUID.fullmatch(key) is not None
 
 
+@derived
 def calls(case: Case, method: Method) -> tuple[Call, ...]:
     """Return every call of a method, failed or not, in order of time."""
-    return case.once((calls, method), lambda: _calls(case, method))
-
-
-def _calls(case: Case, method: Method) -> tuple[Call, ...]:
     found = case.events.of(ASKED, COMPARED, *_TELLING)
     groups: dict[object, list[Event]] = {}
     for event in found:

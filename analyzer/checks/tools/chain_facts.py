@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple, TypeVar
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import Mark as Placed
 from analyzer.case.time.order import Order, place_of
@@ -187,12 +188,9 @@ def mark_of(run: Operation) -> Mark:
     return Mark(at=run.first, evidence=quote_run(run)[0])
 
 
+@derived
 def tracking_of(case: Case) -> Tracking:
     """Return what the case knows of snapshots and breaks."""
-    return case.once(tracking_of, lambda: _tracking(case))
-
-
-def _tracking(case: Case) -> Tracking:
     logs = tuple(case.cbt.now.values())
     found: dict[str, list[Break]] = {}
     for gap in sorted(_breaks(case), key=lambda gap: gap.mark.at.at):

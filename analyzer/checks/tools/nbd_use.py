@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.checks.tools.calls import resolve
 from analyzer.checks.tools.finding import bundles_of, listed, named, quote_ends, quote_row, times
@@ -63,9 +64,10 @@ class SrUse:
         return Subject(type="SR", uuid=self.sr.uuid, name=self.sr.name_label)
 
 
+@derived
 def sr_uses(case: Case) -> tuple[SrUse, ...]:
     """Return every SR that has disks, by pool and uuid."""
-    return case.once(sr_uses, lambda: tuple(_uses(case)))
+    return tuple(_uses(case))
 
 
 def asked_times(uses: Sequence[SrUse]) -> tuple[Event, ...]:

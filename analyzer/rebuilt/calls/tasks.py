@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.model.event import Event
 from analyzer.model.moment import Moment
@@ -62,9 +63,21 @@ def tasks(case: Case) -> tuple[Task, ...]:
     return tuple(sorted(found, key=lambda task: (task.first.at, task.reference)))
 
 
+@derived
 def tasks_by_reference(case: Case) -> Mapping[str, Task]:
     """Return all tasks by their short references, which are random: no two are alike."""
-    return case.once("tasks", lambda: _tasks(case))
+    lines = case.events.by_task()
+    calls: dict[str, list[Operation]] = {}
+    for operation in case.operations:
+        if short := reference_of(operation.task):
+            calls.setdefault(short, []).append(operation)
+    made = {e.fields["made"]: e.fields["by"] for e in case.events.of(MADE)}
+    uuids = _uuids(case.pools)
+    found = {
+        reference: _task(reference, lines.get(reference, ()), calls.get(reference, ()), uuids)
+        for reference in sorted({*lines, *calls})
+    }
+    return MappingProxyType(dict(_family(found, made)))
 
 
 def task_of(case: Case, event: Event) -> Task | None:
@@ -86,21 +99,6 @@ def reference_of(reference: str | None) -> str | None:
         return None
     letter = "D" if (found[1] or "").startswith("Dummy") else "R"
     return f"{letter}:{found[2][:8]}{found[2][9:13]}"
-
-
-def _tasks(case: Case) -> Mapping[str, Task]:
-    lines = case.events.by_task()
-    calls: dict[str, list[Operation]] = {}
-    for operation in case.operations:
-        if short := reference_of(operation.task):
-            calls.setdefault(short, []).append(operation)
-    made = {e.fields["made"]: e.fields["by"] for e in case.events.of(MADE)}
-    uuids = _uuids(case.pools)
-    found = {
-        reference: _task(reference, lines.get(reference, ()), calls.get(reference, ()), uuids)
-        for reference in sorted({*lines, *calls})
-    }
-    return MappingProxyType(dict(_family(found, made)))
 
 
 def _family(found: Mapping[str, Task], made: Mapping[str, str]) -> Iterator[tuple[str, Task]]:

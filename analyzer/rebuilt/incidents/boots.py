@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.model.event import Event
 from analyzer.rebuilt.incidents.draft import Hosts, last_before
 
@@ -32,12 +33,9 @@ class Boot:
         return (self.event, *((self.xapi,) if self.xapi else ()))
 
 
+@derived
 def boots_of(case: Case) -> Mapping[str, Sequence[Boot]]:
     """Return the boots of each host, by the host's key, in the order of time."""
-    return case.once("boots", lambda: _boots(case))
-
-
-def _boots(case: Case) -> Mapping[str, Sequence[Boot]]:
     found: dict[str, list[Boot]] = {}
     for key, events in Hosts(case).grouped(case.events.of(BOOTED, ROLE)).items():
         kernel = [event for event in events if event.kind == BOOTED]

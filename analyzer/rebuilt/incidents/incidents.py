@@ -7,6 +7,7 @@ what an orderly reboot does to xapi, xapi-nbd and the SRs of its host is none.
 from collections.abc import Iterable
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.model.incident import Incident
 from analyzer.rebuilt.incidents.clocks import clock_incidents
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, incident_of
@@ -23,12 +24,9 @@ from analyzer.rebuilt.incidents.tapdisks import tapdisk_incidents
 __all__ = ["incidents"]
 
 
+@derived
 def incidents(case: Case) -> tuple[Incident, ...]:
     """Return all incidents, ordered by their beginning, then by host and id."""
-    return case.once("incidents", lambda: _incidents(case))
-
-
-def _incidents(case: Case) -> tuple[Incident, ...]:
     hosts = Hosts(case)
     downs = _made(host_incidents(case, hosts), hosts)
     drafts = (

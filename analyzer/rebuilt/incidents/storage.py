@@ -11,6 +11,7 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case, HostReport
+from analyzer.case.derived import derived
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.incident import IncidentKind
@@ -52,16 +53,22 @@ _THINGS: Mapping[str, str] = {
 
 def repositories_behind(case: Case, event: Event) -> frozenset[str]:
     """Return the SRs that are certainly behind what an event names, as its host saw it."""
-    report = next((r for r in case.hosts if r.bundle == event.source.bundle), None)
+    named = (event.fields.get(kind, "") for kind in ("device", "map", "server"))
+    return _repositories(case, event.source.bundle, *named)
+
+
+@derived
+def _repositories(case: Case, bundle: str, device: str, scsi: str, server: str) -> frozenset[str]:
+    report = next((r for r in case.hosts if r.bundle == bundle), None)
     if report is None:
         return frozenset()
     found: set[str] = set()
-    if device := event.fields.get("device"):
+    if device:
         found |= set(_on_device(report, f"/dev/{device}"))
-    if scsi := event.fields.get("map"):
+    if scsi:
         found |= set(_on_device(report, f"/dev/mapper/{scsi}"))
         found |= set(_plugged(case, report, "SCSIid", scsi))
-    if server := event.fields.get("server"):
+    if server:
         found |= set(_on_server(report, server))
         found |= set(_plugged(case, report, "server", server))
     return frozenset(found)
@@ -140,8 +147,7 @@ def _thing(case: Case, event: Event) -> Hashable | None:
     device = event.fields.get("device")
     if device is None:
         return tuple(sorted(event.fields.items()))
-    key = ("repositories on", event.source.bundle, device)
-    found = case.once(key, lambda: repositories_behind(case, event) or _suspected(case, event))
+    found = repositories_behind(case, event) or _suspected(case, event.source.bundle, device)
     if not found and device.startswith("dm-"):
         return "mapped devices"
     return None if not found and _known_without(case, event) else (found or device)
@@ -151,7 +157,7 @@ def _draft(lines: Sequence[Event], key: str, case: Case, hosts: Hosts) -> Draft:
     last = lines[-1]
     told = [line for line in lines if line.kind not in ENDS]
     certain = frozenset(sr for line in told for sr in repositories_behind(case, line))
-    suspected = certain or _suspected(case, told[0])
+    suspected = certain or _suspected(case, told[0].source.bundle, told[0].fields.get("device", ""))
     return Draft(
         kind=IncidentKind.SR_OUTAGE,
         host=key,
@@ -180,10 +186,10 @@ def _confidence(first: Event, *, certain: bool) -> Confidence:
     return Confidence.LIKELY if "device" in first.fields else Confidence.CERTAIN
 
 
-def _suspected(case: Case, event: Event) -> frozenset[str]:
+@derived
+def _suspected(case: Case, bundle: str, device: str) -> frozenset[str]:
     """Return the SRs on partitions of a disk, of which not all may be hit."""
-    report = next((r for r in case.hosts if r.bundle == event.source.bundle), None)
-    device = event.fields.get("device")
+    report = next((r for r in case.hosts if r.bundle == bundle), None)
     if report is None or not device:
         return frozenset()
     disk = f"/dev/{device}"

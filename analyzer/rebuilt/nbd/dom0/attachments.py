@@ -10,6 +10,7 @@ there, and are left out.
 from collections.abc import Sequence
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.quotation import quote
 from analyzer.model.finding import Evidence
 from analyzer.model.host import Datapath
@@ -32,15 +33,14 @@ from analyzer.rebuilt.nbd.dom0.use import Held, just_ended, use_of
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions, server_runs
 
 
+@derived
 def dom0_attachments(case: Case) -> tuple[Dom0Attachment, ...]:
     """Return what control domains hold, ordered by (pool, disk, host, VBD).
 
     A VBD whose end was logged while the status report was made is left out: the copy of the
     database is older than that.
     """
-    return case.once(
-        "dom0_attachments", lambda: attachments_with(case, nbd_sessions(case), server_runs(case))
-    )
+    return attachments_with(case, nbd_sessions(case), server_runs(case))
 
 
 def attachments_with(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.errors import UsageError
 from analyzer.model.finding import Subject
@@ -56,27 +57,25 @@ def nbd_info(case: Case, vdi_uuid: str) -> NbdInfo:
     return of_unknown_type(info, vdi) if vdi.type is None else info
 
 
+@derived
 def nbd_infos(case: Case) -> Mapping[str, NbdInfo]:
     """Return the answer for each SR that has disks, by its uuid, in order of pool and uuid.
 
     The answer is the same for all disks of an SR; ``vdi`` is one of them, if one is there one
     with CBT. Of an SR that two pools know, the pool speaks that would give endpoints.
     """
-    return case.once(nbd_infos, lambda: MappingProxyType(_infos(case)))
-
-
-def sr_answers(case: Case) -> tuple[SrAnswer, ...]:
-    """Return the answer for each SR that has disks, pool by pool, by uuid of the SR."""
-    return case.once(sr_answers, lambda: tuple(_answers(case)))
-
-
-def _infos(case: Case) -> dict[str, NbdInfo]:
     found: dict[str, NbdInfo] = {}
     for each in sr_answers(case):
         before = found.get(each.sr.uuid)
         if before is None or (each.info.endpoints and not before.endpoints):
             found[each.sr.uuid] = each.info
-    return found
+    return MappingProxyType(found)
+
+
+@derived
+def sr_answers(case: Case) -> tuple[SrAnswer, ...]:
+    """Return the answer for each SR that has disks, pool by pool, by uuid of the SR."""
+    return tuple(_answers(case))
 
 
 def _answers(case: Case) -> Iterator[SrAnswer]:

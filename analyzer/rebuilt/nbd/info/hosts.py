@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.model.xapi import Host, Network, Pbd, Pif, Sr, XapiObject
 from analyzer.rebuilt.nbd.info.nbd_purposes import INSECURE, SECURE, Purposes
@@ -56,8 +57,7 @@ def members(case: Case, pool: PoolState, sr: Sr, purposes: Purposes) -> tuple[Me
 
 def pifs_of(case: Case, pool: PoolState, host: Host) -> tuple[Pif, ...]:
     """Return the PIFs of a host, by uuid."""
-    held = case.once((pifs_of, pool.source), lambda: _by_host(pool))
-    return held.get(host.uuid, ())
+    return _pifs_by_host(case, pool).get(host.uuid, ())
 
 
 def addresses_of(pif: Pif) -> tuple[str, ...]:
@@ -71,7 +71,8 @@ def is_master(pool: PoolState, host: Host) -> bool | None:
     return key in (host.ref, host.uuid) if key else None
 
 
-def _by_host(pool: PoolState) -> Mapping[str, tuple[Pif, ...]]:
+@derived
+def _pifs_by_host(_case: Case, pool: PoolState) -> Mapping[str, tuple[Pif, ...]]:
     held: dict[str, list[Pif]] = {}
     for pif in pool.pifs:
         if host := pool.host(pif.host):

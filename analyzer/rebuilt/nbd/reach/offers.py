@@ -4,10 +4,11 @@ get_nbd_info (xen-api `xapi_vdi.ml`) looks at purposes, plugs and addresses only
 own report shows of links, addresses, firewall and sockets is of the time of the report.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.model.finding import Confidence
 from analyzer.model.nbd import InfoWarning, NbdEndpoint
@@ -70,8 +71,15 @@ def reach_warnings(case: Case, pool: PoolState, endpoint: NbdEndpoint) -> tuple[
 
 def obstacles(case: Case, pool: PoolState, offer: Offer) -> tuple[Obstacle, ...]:
     """Return what stands between a client and an offered address, in the order of `Trouble`."""
-    key = (obstacles, pool.source, offer.pif.uuid, offer.address)
-    return case.once(key, lambda: tuple(_obstacles(case, pool, offer)))
+    return _all_obstacles(case, pool)[offer.pif.uuid, offer.address]
+
+
+@derived
+def _all_obstacles(case: Case, pool: PoolState) -> Mapping[tuple[str, str], tuple[Obstacle, ...]]:
+    return {
+        (offer.pif.uuid, offer.address): tuple(_obstacles(case, pool, offer))
+        for offer in offers_of(case, pool)
+    }
 
 
 def _obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obstacle]:

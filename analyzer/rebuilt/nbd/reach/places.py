@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_interface
 
 from analyzer.case.case import Case, HostReport
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
 from analyzer.model.finding import Evidence
@@ -42,9 +43,10 @@ class Offer:
         return self.host.name_label or self.host.uuid
 
 
+@derived
 def offers_of(case: Case, pool: PoolState) -> tuple[Offer, ...]:
     """Return what the hosts of a pool offer, by host, PIF and xapi's order of addresses."""
-    return case.once((offers_of, pool.source), lambda: tuple(_offers(case, pool)))
+    return tuple(_offers(case, pool))
 
 
 def newest_report(case: Case, host: Host) -> HostReport | None:

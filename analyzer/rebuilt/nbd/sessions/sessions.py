@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
@@ -52,9 +53,10 @@ def server_runs(case: Case) -> tuple[ServerRun, ...]:
     )
 
 
+@derived
 def concurrency(case: Case) -> tuple[Concurrency, ...]:
     """Return how many clients each host served over time; one per host that served any."""
-    return case.once("nbd concurrency", lambda: tuple(_counted(case)))
+    return tuple(_counted(case))
 
 
 def _counted(case: Case) -> Iterator[Concurrency]:
@@ -82,8 +84,9 @@ def _end(run: Run, after: Run | None) -> Moment | None:
     return after.begun.moment if after is not None else None
 
 
+@derived
 def _served(case: Case) -> tuple[_Served, ...]:
-    return case.once("nbd served", lambda: tuple(_serve(case)))
+    return tuple(_serve(case))
 
 
 def _serve(case: Case) -> Iterator[_Served]:
