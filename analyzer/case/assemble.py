@@ -11,7 +11,6 @@ from analyzer.case.gather import BundleContent, LogRead
 from analyzer.case.pool import PoolState, build_pools, distinct_alerts
 from analyzer.case.time.clocks import compare_clocks, host_clocks, with_skews
 from analyzer.case.time.holes import holes
-from analyzer.case.time.order import Order
 from analyzer.case.wholeness import Sources
 from analyzer.model.host import HostInventory, PoolMembership, Role
 from analyzer.model.moment import Moment
@@ -19,10 +18,6 @@ from analyzer.model.report import Coverage, HostInfo, LedgerEntry, Package, Pool
 from analyzer.model.xapi import Host, XapiDatabase
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan.scan import Scanner
-from analyzer.rebuilt.calls.attachments import attachments_of
-from analyzer.rebuilt.calls.operations import operations_of
-from analyzer.rebuilt.cbt.history import rebuild
-from analyzer.rebuilt.cbt.log_flags import SET
 from analyzer.sources import LOGS, SOURCES
 
 _PACKAGES = ("blktap-", "sm-", "xapi-core-", "xapi-nbd-", "xcp-ng-release-", "xenopsd-")
@@ -65,7 +60,6 @@ def assemble(
     names = {report.bundle: report.name for report in reports}
     unread = holes(contents, LOGS, names, events, clocks)
     sources = Sources(ledger=ledger, coverage=coverage, hosts=reports, holes=unread)
-    operations = operations_of(events)
     return Assembly(
         case=Case(
             pools=pools,
@@ -75,11 +69,6 @@ def assemble(
             window=sources.window,
             covered=sources.covered,
             date=date,
-            operations=operations,
-            cbt=rebuild(
-                operations, pools, reports, order=Order(clocks), flags=tuple(events.of(SET))
-            ),
-            attachments=attachments_of(operations, pools, reports, events),
             holes=unread,
             clocks=clocks,
         ),

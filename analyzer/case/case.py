@@ -32,7 +32,6 @@ from analyzer.model.network import (
     Sockets,
     VbdsToCleanUp,
 )
-from analyzer.model.operation import Attachment, Operation
 from analyzer.model.storage import (
     DeviceLinks,
     LvmVolumes,
@@ -42,7 +41,6 @@ from analyzer.model.storage import (
     VolumeGroups,
 )
 from analyzer.parsers._api import Fact, Stamp
-from analyzer.rebuilt.cbt.history import NOTHING_KNOWN, CbtHistory
 
 FactType = TypeVar("FactType")
 
@@ -106,14 +104,13 @@ class Case:
 
     ``gap(need, bundle)`` is None when that bundle's source was there, whole and understood;
     ``hosts_missing(pool)`` are the names of pool members whose bundle was not given.
-    ``operations`` are SM's calls on all hosts in order of time, ``cbt`` the rebuilt CBT logs and
-    ``attachments`` who had which disk active.
     ``date(bundle, member, line, stamp)`` dates a line, None in a case that is not of bundles.
     ``window(need)`` is the time that *all* bundles' sources of that name cover together,
     ``covered(need, bundle)`` what one bundle's log covers but for its holes: None if more is wrong
     with it than missing rotated files. ``holes`` are the stretches of logs in which nothing was
-    read, ``clocks`` is what is known of the clock of each report's host, ``derived`` the memory of
-    `analyzer.case.derived`.
+    read, ``clocks`` is what is known of the clock of each report's host, and ``order`` what
+    tells by them which of two lines came first. ``derived`` is the memory of
+    `analyzer.case.derived`, in which all stands that is rebuilt from the rest.
     """
 
     pools: tuple[PoolState, ...]
@@ -121,21 +118,17 @@ class Case:
     events: EventTable
     gap: Callable[[str, str], Gap | None]
     window: Callable[[str], tuple[Moment, Moment] | None]
-    operations: tuple[Operation, ...] = ()
-    cbt: CbtHistory = NOTHING_KNOWN
-    attachments: tuple[Attachment, ...] = ()
     holes: tuple[Hole, ...] = ()
     clocks: tuple[HostClock, ...] = ()
     date: Callable[[str, str, int, Stamp], Moment] | None = None
     covered: Callable[[str, str], tuple[Moment, Moment] | None] = lambda _need, _bundle: None
+    order: Order = field(init=False, repr=False, compare=False)
     derived: dict[Hashable, object] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
 
-    @property
-    def order(self) -> Order:
-        """Return what tells which of two lines came first."""
-        return self.cbt.order
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "order", Order(self.clocks))
 
     def unread(
         self, need: str, since: Moment | None = None, until: Moment | None = None

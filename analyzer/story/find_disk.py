@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from analyzer.case.case import Case
+from analyzer.rebuilt.cbt.history import cbt_history
 
 _METADATA = "cbt_metadata"
 
@@ -48,7 +49,7 @@ def _candidates(case: Case) -> tuple[Candidate, ...]:
     }
     logs = {
         uuid: Candidate(uuid=uuid, name="", kind="only a log", sr=sr)
-        for sr, uuid in case.cbt.now
+        for sr, uuid in cbt_history(case).now
         if uuid not in found
     }
     return tuple(sorted((*found.values(), *logs.values())))

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 
 from analyzer.case.case import Case
-from analyzer.case.time.order import Order
 from analyzer.causes import Edges, find_causes
 from analyzer.model.clock import ClockChange, ClockChangeKind, ClockSkew, HostClock
 from analyzer.model.finding import Confidence, Evidence, Finding
@@ -56,7 +55,7 @@ def clock(
 
 def with_clocks(case: Case, *clocks: HostClock) -> Case:
     """Return the case with what is known of these clocks."""
-    return replace(case, clocks=clocks, cbt=replace(case.cbt, order=Order(clocks)))
+    return replace(case, clocks=clocks)
 
 
 def set_at(case: Case, when: str, kind: ClockChangeKind = BACK) -> Case:
@@ -92,8 +91,7 @@ def doubtful(one: Incident) -> Incident:
 
 def suffered(case: Case, befell: Incident) -> Case:
     """Return the case with this incident and no other."""
-    only: tuple[Incident, ...] = (befell,)
-    return given(case, incidents, only)
+    return given(case, incidents, (befell,))
 
 
 FILLED = doubtful(incident(FULL, "12:30:00", subjects=ON_SR))

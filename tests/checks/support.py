@@ -12,7 +12,6 @@ from typing import Self, TypeVar
 from analyzer.case.case import Case, HostReport
 from analyzer.case.events import EventTable, EventTableBuilder
 from analyzer.case.pool import build_pools
-from analyzer.case.time.order import Order
 from analyzer.checks import checks
 from analyzer.checks.observation import Examined, examined
 from analyzer.model.cbt import CbtLogFile
@@ -57,9 +56,6 @@ from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.parsers.storage import lvm
-from analyzer.rebuilt.calls.attachments import attachments_of
-from analyzer.rebuilt.calls.operations import operations_of
-from analyzer.rebuilt.cbt.history import rebuild
 from analyzer.rules.load import load_catalogue
 from tests.parsers.memory_member import MemoryMember, facts
 
@@ -493,17 +489,13 @@ class CaseBuilder:
     def build(self) -> Case:
         """Return the case."""
         pools, hosts, events = build_pools(self._databases), tuple(self._hosts), self._events()
-        operations, clocks = operations_of(events), self.clocks()
         return Case(
             pools=pools,
             hosts=hosts,
             events=events,
             gap=self._gap,
             window=lambda _need: (at("00:00:00"), at("20:00:00")),
-            operations=operations,
-            cbt=rebuild(operations, pools, hosts, order=Order(clocks)),
-            attachments=attachments_of(operations, pools, hosts, events),
-            clocks=clocks,
+            clocks=self.clocks(),
         )
 
     def examine(self, rule: str) -> Examined:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from analyzer.model.cbt import CbtLog, Known
 from analyzer.model.finding import Confidence
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import CbtHistory, rebuild
 from analyzer.run import load_case
 from tests.support.clock import utc
@@ -83,7 +84,7 @@ def _play(type_: str, release: int, steps: list[Step]) -> World:
 def _rebuilt(world: World, folder: Path) -> CbtHistory:
     path = world.bundle(world.master).write_tar(folder / "b.tar", None)
     case, _ = load_case([path])
-    return rebuild(case.operations, case.pools, case.hosts)
+    return rebuild(sm_operations(case), case.pools, case.hosts)
 
 
 def _sure(known: Known[str] | Known[int] | Known[bool] | None) -> object:

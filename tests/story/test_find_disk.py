@@ -1,12 +1,11 @@
 """Finding the disk that somebody means."""
 
-from dataclasses import replace
-
 from analyzer.case.case import Case
 from analyzer.model.cbt import CbtLog
-from analyzer.rebuilt.cbt.history import CbtHistory
+from analyzer.rebuilt.cbt.history import CbtHistory, cbt_history
 from analyzer.story.find_disk import find_disks
 from tests.checks.support import OTHER_VDI, SNAPSHOT, SR, VDI, CaseBuilder, sr, vdi
+from tests.support.derived import given
 
 
 def case() -> Case:
@@ -47,5 +46,5 @@ def test_name_of_several_live_disks_lists_them() -> None:
 def test_log_without_a_row_can_be_found() -> None:
     stray = "deadbeef-0000-4000-8000-000000000000"
     history = CbtHistory(now={(SR, stray): CbtLog(sr=SR, uuid=stray)})
-    (only,) = find_disks(replace(case(), cbt=history), "deadbeef")
+    (only,) = find_disks(given(case(), cbt_history, history), "deadbeef")
     assert (only.uuid, only.kind) == (stray, "only a log")

@@ -17,6 +17,7 @@ from analyzer.model.cbt import Change
 from analyzer.model.finding import Basis, Confidence, Finding, Gap
 from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.cbt.history import cbt_history
 
 _UNRELATED = "SR_BACKEND_FAILURE_460"
 
@@ -75,7 +76,7 @@ def _settled(case: Case, key: str, call: Call) -> bool:
     A log that was renamed to a disk made it a snapshot; SM reads a log only if both disks have one,
     which base copies have not, and comes to a second log only from a snapshot.
     """
-    row, log = row_of(case, key), case.cbt.find(key)
+    row, log = row_of(case, key), cbt_history(case).find(key)
     if row is not None and row.is_a_snapshot is not None:
         return True
     if log is not None and any(each.change is Change.ARRIVED for each in log.changes):

@@ -18,6 +18,7 @@ from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
 from analyzer.checks.tools.finding import find_vdi, listed
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.cbt.history import cbt_history
 
 _DAMAGE = frozenset({Reason.BROKEN, Reason.STOPPED, Reason.SIZES, Reason.COMMAND})
 _MENDED = "sm-3.2.12-17.4"
@@ -92,6 +93,6 @@ def _path(case: Case, uuid: str, call: Call) -> str:
     sr = known[0].sr(known[1].sr) if known and known[1].sr else None
     if sr is None:
         return ""
-    if case.cbt.volumes.get(sr.uuid, (sr.type or "").startswith("lvm")):
+    if cbt_history(case).volumes.get(sr.uuid, (sr.type or "").startswith("lvm")):
         return f"/dev/VG_XenStorage-{sr.uuid}/{uuid}.cbtlog"
     return f"/run/sr-mount/{sr.uuid}/{uuid}.cbtlog"

@@ -20,7 +20,9 @@ from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
 from analyzer.model.xapi import Vdi
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.changed_blocks import walk
+from analyzer.rebuilt.cbt.history import cbt_history
 
 _PROCESSING = re.compile(r"^DEBUG: Processing VDI ([0-9a-f-]{36}) of size ")
 _MOST_STEPS = 4
@@ -187,7 +189,7 @@ def _when(call: Call) -> Moment | Event:
 def _walk(case: Case, start: str, end: str, at: Moment | Event) -> Walk:
     if not (is_uuid(start) and is_uuid(end)):
         return _NOT_KNOWN
-    return walk(case.cbt, case.pools, start, end, at=at)
+    return walk(cbt_history(case), case.pools, start, end, at=at)
 
 
 def _off_since(case: Case, call: Call, key: str) -> bool:
@@ -197,7 +199,7 @@ def _off_since(case: Case, call: Call, key: str) -> bool:
         return False
     if row.is_a_snapshot:
         return True
-    later = (run for run in case.operations if run.vdi == key and run.name == "vdi_disable_cbt")
+    later = (run for run in sm_operations(case) if run.vdi == key and run.name == "vdi_disable_cbt")
     dropped = (each for each in case.events.of("cbt-told.dropped") if key in each.message)
     ends = (*(ended(run) for run in later), *(mark(each) for each in dropped))
     return all(case.order.surely_before(end, call.mark) for end in ends)

@@ -16,6 +16,7 @@ from analyzer.model.finding import Basis, Confidence, Finding, Subject
 from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.cbt.history import cbt_history
 
 _MOST = 8
 
@@ -37,13 +38,13 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 def _circles(case: Case) -> Iterator[tuple[CbtLog, ...]]:
     """Yield each circle of known pointers once, from its smallest uuid on."""
     done: set[tuple[str, str]] = set()
-    for key in sorted(case.cbt.now):
+    for key in sorted(cbt_history(case).now):
         path: list[CbtLog] = []
-        log: CbtLog | None = case.cbt.now[key]
+        log: CbtLog | None = cbt_history(case).now[key]
         while log is not None and there(log) and (log.sr, log.uuid) not in done:
             done.add((log.sr, log.uuid))
             path.append(log)
-            log = case.cbt.log(log.sr, sure(log.child) or "")
+            log = cbt_history(case).log(log.sr, sure(log.child) or "")
         if log is not None and log in path:
             circle = path[path.index(log) :]
             start = min(range(len(circle)), key=lambda place: circle[place].uuid)

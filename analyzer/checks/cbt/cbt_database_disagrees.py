@@ -21,6 +21,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Sr, Vdi
+from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_flags import SET as FLAG
 
 RULE = "cbt-database-disagrees"
@@ -215,7 +216,7 @@ def _log_of_nobody(case: Case, text: RuleText, row: Vdi, listing: Listing) -> It
 
 def _removed(case: Case, text: RuleText, row: Vdi, sr: Sr) -> Iterator[Finding]:
     """Yield a row that says on where the rebuilt log is surely gone, and no list can say so."""
-    log = case.cbt.log(sr.uuid, row.uuid)
+    log = cbt_history(case).log(sr.uuid, row.uuid)
     if log is not None and log.exists is not None and gone(log):
         evidence = (quote_row(row, "cbt_enabled", "SR"), log.exists.evidence)
         yield _of_state(case, text, text.case("log-removed"), row, evidence)

@@ -31,6 +31,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding
 from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.cbt.history import cbt_history
 
 UNRELATED = 460
 _MOST_FAILURES = 3
@@ -52,9 +53,9 @@ def _broken(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:
     The parent was changed after the pointer was written: a snapshot writes the pointer last. A
     pointer from before a break of tracking is the rule's about stale pointers.
     """
-    for (sr, uuid), log in sorted(case.cbt.now.items()):
+    for (sr, uuid), log in sorted(cbt_history(case).now.items()):
         child = sure(log.child)
-        disk = case.cbt.log(sr, child) if child else None
+        disk = cbt_history(case).log(sr, child) if child else None
         if disk is None or not (there(log) and there(disk)):
             continue
         if sure(disk.parent) in (None, uuid):
@@ -64,7 +65,8 @@ def _broken(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:
         later = _mark(log.child), _mark(disk.parent)
         relinked = later[0] and later[1] and later[0].precedes(later[1], facts.order)
         linked_anew = _taken_later(facts, disk.parent.value, uuid) and any(
-            sure(other.child) == disk.parent.value and there(other) for other in case.cbt.logs(sr)
+            sure(other.child) == disk.parent.value and there(other)
+            for other in cbt_history(case).logs(sr)
         )
         if relinked and not linked_anew and facts.across(uuid, disk.uuid) is None:
             yield log, disk

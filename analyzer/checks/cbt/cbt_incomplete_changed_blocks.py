@@ -26,6 +26,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.cbt.history import cbt_history
 
 _MOST = 6
 
@@ -91,7 +92,7 @@ def _missed(
     for uuid in facts.between(*ends, mark_of(call)):
         if uuid in read:
             continue
-        log = case.cbt.at(call.sr, uuid, call.entry or call.first)
+        log = cbt_history(case).at(call.sr, uuid, call.entry or call.first)
         if log is not None and sure(log.exists) is True:
             yield uuid
 
@@ -178,6 +179,6 @@ def _evidence(case: Case, wrong: tuple[Comparison, ...]) -> tuple[Evidence, ...]
         quotes += [quote(note) for note in one.call.notes if f"VDI {one.newer} " in note.message]
         quotes += [one.gap.mark.evidence] if one.gap else []
         for uuid in one.missed[:2]:
-            log = case.cbt.at(one.call.sr or "", uuid, one.call.entry or one.call.first)
+            log = cbt_history(case).at(one.call.sr or "", uuid, one.call.entry or one.call.first)
             quotes += [log.exists.evidence] if log and log.exists else []
     return tuple(dict.fromkeys(quotes))

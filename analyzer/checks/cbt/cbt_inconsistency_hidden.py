@@ -22,6 +22,7 @@ from analyzer.model.finding import Basis, Confidence, Finding, Gap
 from analyzer.model.moment import in_words
 from analyzer.model.operation import Command, Operation
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.cbt.history import cbt_history
 
 BOOTED = "host-booted"
 _READ_ONLY = "false"
@@ -97,7 +98,11 @@ def _flag_written(run: Operation, vdi: str) -> Command | None:
 
 def _flag_before(case: Case, run: Operation) -> Known[bool] | None:
     """Return the flag before the run, if it surely was 0."""
-    log = case.cbt.at(run.sr, run.vdi, run.entry or run.first) if run.sr and run.vdi else None
+    log = (
+        cbt_history(case).at(run.sr, run.vdi, run.entry or run.first)
+        if run.sr and run.vdi
+        else None
+    )
     return log.consistent if log and sure(log.consistent) is False else None
 
 

@@ -21,6 +21,8 @@ from analyzer.model.operation import Command, Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.storage import LogicalVolume
 from analyzer.model.xapi import Vdi
+from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
 
 _VOLUME = "/dev/VG_XenStorage-"
@@ -60,13 +62,13 @@ def _by_resize(case: Case, text: RuleText) -> Iterator[Finding]:
 
 def _room(case: Case, run: Operation, vdi: str) -> Room | None:
     """Return the size of the log's volume: as made, or as SM makes it for the size before."""
-    for earlier in reversed(case.operations):
+    for earlier in reversed(sm_operations(case)):
         for command in earlier.commands:
             if _makes(command, vdi) and case.order.surely_before(mark(command.event), began(run)):
                 size = -(-int(argument(command, "-L")) * MIB // EXTENT) * EXTENT
                 quoted = (quote(command.event),)
                 return Room(size=size, evidence=quoted, confidence=Confidence.CERTAIN)
-    log = case.cbt.at(run.sr, vdi, run.entry or run.first) if run.sr else None
+    log = cbt_history(case).at(run.sr, vdi, run.entry or run.first) if run.sr else None
     before = sure(log.size) if log else None
     if log is None or log.size is None or before is None:
         return None

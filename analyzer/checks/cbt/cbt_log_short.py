@@ -21,6 +21,8 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.operation import Command, Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.cbt.history import cbt_history
 
 _EIO = 5
 _MOST = 4
@@ -63,7 +65,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """
     logs: dict[str, Short] = {}
     open_: list[Open] = []
-    for run in case.operations:
+    for run in sm_operations(case):
         _take_commands(run, logs, open_)
         _take_walk(run, logs)
     for vdi in [vdi for vdi, own in logs.items() if not own.sure and _readable(case, vdi, own)]:
@@ -82,7 +84,7 @@ def _readable(case: Case, vdi: str, own: Short) -> bool:
     Then it was not short: the storage gave input/output errors for a while.
     """
     last = mark(max(own.said, key=lambda event: event.moment.at))
-    for run in case.operations:
+    for run in sm_operations(case):
         for command in run.commands:
             fine = command.result is Result.SUCCEEDED and _reads_all(command)
             own_log = fine and vdi in {log_of(part) for part in command.argv}
@@ -175,7 +177,7 @@ def _take_listings(case: Case, logs: dict[str, Short]) -> None:
 
 def _need(case: Case, sr: str | None, vdi: str) -> int:
     """Return how long a log has to be at least, as far as the disk's size is known."""
-    log = case.cbt.log(sr, vdi) if sr else None
+    log = cbt_history(case).log(sr, vdi) if sr else None
     size = sure(log.size) if log else None
     known = find_vdi(case, vdi)
     if size is None and known is not None and not is_metadata(known[1]):

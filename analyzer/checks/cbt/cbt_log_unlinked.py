@@ -26,6 +26,7 @@ from analyzer.model.finding import Basis, Finding
 from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import FILE_TYPES
 
 _METADATA = "cbt_metadata"
@@ -61,13 +62,13 @@ def _was_metadata(case: Case, run: Operation) -> bool:
     """
     if run.arguments.get("vdi_type") == _METADATA:
         return True
-    log = case.cbt.at(run.sr or "", run.vdi or "", run.entry or run.first)
+    log = cbt_history(case).at(run.sr or "", run.vdi or "", run.entry or run.first)
     return run.result is Result.SUCCEEDED and log is not None and sure(log.exists) is True
 
 
 def _pointing(case: Case, run: Operation) -> Iterator[CbtLog]:
     """Yield the logs that still point to the one that a run unlinked."""
-    for log in case.cbt.logs(run.sr or ""):
+    for log in cbt_history(case).logs(run.sr or ""):
         if there(log) and log.uuid != run.vdi and sure(log.child) == run.vdi:
             yield log
 

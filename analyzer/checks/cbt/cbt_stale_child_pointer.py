@@ -27,6 +27,7 @@ from analyzer.model.cbt import CbtLog
 from analyzer.model.finding import Basis, Evidence, Finding
 from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.cbt.history import cbt_history
 
 _CHAIN = "whether one of them still points across a time without tracking"
 
@@ -35,7 +36,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare each pointer of a log that is there with the breaks of its disk's tracking."""
     facts = tracking_of(case)
     stale = []
-    for _, log in sorted(case.cbt.now.items()):
+    for _, log in sorted(cbt_history(case).now.items()):
         child = sure(log.child)
         gap = None if not there(log) or not child else facts.across(log.uuid, child)
         if gap is not None:
@@ -47,7 +48,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 
 def _finding(case: Case, text: RuleText, facts: Tracking, log: CbtLog, gap: Break) -> Finding:
     assert log.child is not None
-    newer = case.cbt.log(log.sr, log.child.value)
+    newer = cbt_history(case).log(log.sr, log.child.value)
     dangling = newer is None or sure(newer.exists) is not True
     return found(
         text,

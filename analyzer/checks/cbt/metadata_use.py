@@ -20,6 +20,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Evidence, Gap
 from analyzer.model.operation import Operation, Result
 from analyzer.model.xapi import Sr, Vdi
+from analyzer.rebuilt.cbt.history import cbt_history
 
 KEPT = "cbt-leftover-metadata-vdis.kept"
 # from the last line that is known to be of a call to its end
@@ -94,7 +95,7 @@ def _of_live(pool: PoolState, row: Vdi, live: Vdi) -> Leftover | None:
 def _without_disk(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> Leftover | Gap | None:
     """Follow the child pointers; only a known end that is no disk makes it a leftover."""
     seen: list[CbtLog] = []
-    log = case.cbt.log(sr.uuid, row.uuid)
+    log = cbt_history(case).log(sr.uuid, row.uuid)
     while log is not None and log not in seen and (child := sure(log.child)) is not None:
         seen.append(log)
         if child == NO_LOG:
@@ -102,7 +103,7 @@ def _without_disk(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> Leftover | G
         target = pool.vdi(child)
         if target is not None and not is_metadata(target):
             return None
-        log = case.cbt.log(sr.uuid, child)
+        log = cbt_history(case).log(sr.uuid, child)
         if gone(log) or (target is None and pool.complete and log is None):
             return _ended(row, seen[-1], f"its chain leads to {child}, which is not there")
     return None if log in seen else _unknown(case, sr, row)

@@ -20,6 +20,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severit
 from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.calls.operations import sm_operations
 
 _LONG = timedelta(hours=1)
 _MOST_RUNS = 3
@@ -58,13 +59,13 @@ def _finding(case: Case, text: RuleText, jam: Jam) -> Finding:
 def _runs(case: Case, jam: Jam) -> tuple[Operation, ...]:
     """Return what the storage manager did for the operation; where it is not named, meanwhile."""
     if jam.blocker:
-        return tuple(run for run in case.operations if run.task == jam.blocker)[:_MOST_RUNS]
+        return tuple(run for run in sm_operations(case) if run.task == jam.blocker)[:_MOST_RUNS]
     sr = jam.row.uuid if jam.row else ""
     worst = max(jam.waits, key=lambda wait: wait.length)
     first, last = mark(worst.tries[0]), mark(worst.tries[-1])
     return tuple(
         run
-        for run in case.operations
+        for run in sm_operations(case)
         if run.sr == sr
         and run.entry
         and case.order.surely_before(began(run), first)

@@ -16,6 +16,7 @@ from analyzer.model.finding import Confidence, Evidence, Gap
 from analyzer.model.moment import in_words
 from analyzer.model.operation import Attachment
 from analyzer.model.xapi import Host, Vbd, Vdi
+from analyzer.rebuilt.calls.attachments import disk_attachments
 
 _KEY = re.compile(r"host_(OpaqueRef:.+)")
 _OF_MACHINES = ("user", "system")
@@ -58,7 +59,9 @@ def _of_host(case: Case, pool: PoolState, row: Vdi, host: Host) -> Stuck | Gap |
         return gap_of(row, key, f"the report of {name} was not given")
     if (gap := case.gap("smlog", report.bundle)) is not None:
         return gap_of(row, key, f"SMlog of {name}: {gap.why}")
-    own = [each for each in case.attachments if (each.vdi, each.host) == (row.uuid, report.name)]
+    own = [
+        each for each in disk_attachments(case) if (each.vdi, each.host) == (row.uuid, report.name)
+    ]
     if _has_datapath(report, row) or any(each.events and each.open_at_capture for each in own):
         return None
     return _released(case, pool, row, host, own) or _never_seen(row, host, report)

@@ -17,6 +17,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Gap
 from analyzer.model.moment import in_words
 from analyzer.model.xapi import Vbd, Vdi, Vm
+from analyzer.rebuilt.calls.operations import sm_operations
 
 CLASH = (f"{RULE}.clash", f"{RULE}.told")
 MARKS = ("paused", "activating", "relinking")
@@ -112,6 +113,6 @@ def _named(case: Case, key: str) -> Iterator[tuple[str, Event]]:
         for event in case.events.of(_RELINK):
             yield event.fields["short"], event
     else:
-        for run in case.operations:
+        for run in sm_operations(case):
             if run.name == "vdi_activate" and run.vdi and run.lines:
                 yield run.vdi, run.lines[-1]

@@ -17,6 +17,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.operation import Operation, Result
 from analyzer.model.xapi import Sr
+from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import FILE_TYPES, VOLUME_TYPES
 
 RULE = "known-defect"
@@ -54,7 +55,7 @@ def _comparison_from_metadata(case: Case) -> Iterator[Sighting]:
         refused = run.result is Result.FAILED and _raised(run, _UNRELATED) and not visited(run)
         if not refused or run.commands or row is None or row.type not in FILE_TYPES:
             continue
-        lost = gone(case.cbt.at(row.uuid, run.vdi or "", run.entry or run.first))
+        lost = gone(cbt_history(case).at(row.uuid, run.vdi or "", run.entry or run.first))
         if known and is_metadata(known[1]) and known[1].cbt_enabled is not False and not lost:
             yield _of_run(run)
 

@@ -13,6 +13,7 @@ from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import NbdSession
 from analyzer.model.operation import Attachment
+from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 
 RULE = "vdi-left-attached-to-dom0"
@@ -44,7 +45,7 @@ def held_then(case: Case, vdi: str, calls: Sequence[Event]) -> tuple[tuple[str, 
         for session in nbd_sessions(case):
             if session.vdi == vdi and session.events and _open(session, call.moment):
                 held.setdefault(session.host, quote(session.events[0]))
-        for each in case.attachments:
+        for each in disk_attachments(case):
             if each.vdi == vdi and each.events and _active(each, call.moment):
                 held.setdefault(each.host, quote(each.events[0]))
     return tuple(sorted(held.items()))

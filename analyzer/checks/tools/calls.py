@@ -21,6 +21,7 @@ from analyzer.checks.tools.call_words import code_and_reason, of_raised, ref_in
 from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
+from analyzer.rebuilt.calls.operations import sm_operations
 
 ASKED, COMPARED = "cbt-calls.asked", "cbt-calls.compared"
 REFUSED, FAILED = "cbt-calls.refused", "cbt-calls.failed"
@@ -224,7 +225,7 @@ def _with_operations(case: Case, method: Method, told: Sequence[Call]) -> list[C
 def _operations(case: Case, method: Method) -> tuple[Operation, ...]:
     """Return SM's runs of a method, each once though two reports of a host hold it."""
     seen: dict[object, Operation] = {}
-    for run in case.operations:
+    for run in sm_operations(case):
         if run.name == f"vdi_{method.value}":
             seen.setdefault((run.host, run.pid, run.vdi, run.first.at), run)
     return tuple(seen.values())

@@ -25,6 +25,7 @@ from analyzer.model.finding import Confidence, Evidence, Gap, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
 from analyzer.model.xapi import Sr, Vdi
+from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
 
 Value = TypeVar("Value")
@@ -191,7 +192,7 @@ def mark_of(run: Operation) -> Mark:
 @derived
 def tracking_of(case: Case) -> Tracking:
     """Return what the case knows of snapshots and breaks."""
-    logs = tuple(case.cbt.now.values())
+    logs = tuple(cbt_history(case).now.values())
     found: dict[str, list[Break]] = {}
     for gap in sorted(_breaks(case), key=lambda gap: gap.mark.at.at):
         found.setdefault(gap.vdi, []).append(gap)
@@ -204,7 +205,7 @@ def tracking_of(case: Case) -> Tracking:
         births=births,
         taken={disk: Taken(marks) for disk, marks in taken.items()},
         breaks={vdi: tuple(gaps) for vdi, gaps in found.items()},
-        order=case.cbt.order,
+        order=case.order,
         firsts={log.uuid: mark for log in logs if (mark := _first(log))},
     )
 
@@ -321,7 +322,7 @@ def unknown_pointers(case: Case, what: str, only: frozenset[str] | None = None) 
 
 
 def _hidden(case: Case, sr: Sr, row: Vdi) -> bool:
-    log = case.cbt.log(sr.uuid, row.uuid)
+    log = cbt_history(case).log(sr.uuid, row.uuid)
     return not gone(log) and (log is None or sure(log.child) is None)
 
 

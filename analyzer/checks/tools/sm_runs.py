@@ -9,6 +9,7 @@ from analyzer.checks.tools.finding import quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.operation import Command, Operation, Raised, Result
+from analyzer.rebuilt.calls.operations import sm_operations
 
 # One run is one process; a process id comes back only after tens of thousands of others.
 _SAME_RUN = timedelta(minutes=5)
@@ -20,7 +21,7 @@ _CODE = re.compile(r"SR_BACKEND_FAILURE_([0-9]{1,4})")
 def runs(case: Case, *names: str) -> Iterator[Operation]:
     """Yield the runs of these names, in the order of their times, no copy of one twice."""
     seen: set[tuple[object, ...]] = set()
-    for run in case.operations:
+    for run in sm_operations(case):
         if run.name not in names:
             continue
         entry = run.entry.text if run.entry else run.first.at.isoformat()
@@ -34,7 +35,7 @@ def run_of(case: Case, event: Event) -> Operation | None:
     """Return the run that wrote a line, None where its entry was not read."""
     fits = [
         run
-        for run in case.operations
+        for run in sm_operations(case)
         if run.name
         and (run.bundle, run.pid) == (event.source.bundle, event.pid)
         and run.first.at <= event.moment.at <= run.last.at + _SAME_RUN

@@ -8,6 +8,7 @@ from analyzer.model.cbt import Walk, WalkEnd
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.rebuilt.answers.questions import SM, Asked, check, param, row
 from analyzer.rebuilt.cbt.changed_blocks import walk
+from analyzer.rebuilt.cbt.history import cbt_history
 
 VOLUME_TYPES = frozenset({"lvm", "lvmoiscsi", "lvmohba", "lvmofcoe"})
 _HOST = "host_"
@@ -123,7 +124,7 @@ def not_same(first: Asked, last: Asked) -> CallCheck:
 
 def has_log(about: Asked, role: str) -> CallCheck:
     """Ask whether a disk's log exists; the database's flag is not proof of it."""
-    log = about.case.cbt.find(about.vdi.uuid)
+    log = cbt_history(about.case).find(about.vdi.uuid)
     exists = log.exists if log else None
     known = exists is not None and exists.confidence is not Confidence.POSSIBLE
     proof = (exists.evidence,) if exists else row(about.vdi, "cbt_enabled")
@@ -144,7 +145,7 @@ def has_log(about: Asked, role: str) -> CallCheck:
 
 def walked(case: Case, first: Asked, last: Asked) -> CallCheck:
     """Ask whether the chain leads from one disk to the other, as SM walks it."""
-    forth = walk(case.cbt, case.pools, first.vdi.uuid, last.vdi.uuid)
+    forth = walk(cbt_history(case), case.pools, first.vdi.uuid, last.vdi.uuid)
     asks = "do the child pointers lead from vdi_from to vdi_to, with sizes that fit?"
     if forth.end is WalkEnd.UNKNOWN:
         return CallCheck(
@@ -155,7 +156,7 @@ def walked(case: Case, first: Asked, last: Asked) -> CallCheck:
             evidence=forth.evidence,
             settle_with=forth.settle_with,
         )
-    back = walk(case.cbt, case.pools, last.vdi.uuid, first.vdi.uuid)
+    back = walk(cbt_history(case), case.pools, last.vdi.uuid, first.vdi.uuid)
     words, error = _ended(forth, back)
     sure = "" if forth.confidence is Confidence.CERTAIN else f" ({forth.confidence})"
     reached = f"they do, over {', '.join(forth.visited)}{sure}"

@@ -13,7 +13,8 @@ from itertools import accumulate, groupby
 from types import MappingProxyType
 
 from analyzer.bundle.names import log_name
-from analyzer.case.case import HostReport
+from analyzer.case.case import Case, HostReport
+from analyzer.case.derived import derived
 from analyzer.case.events import EventTable
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
@@ -23,7 +24,7 @@ from analyzer.model.host import Datapath
 from analyzer.model.moment import Moment
 from analyzer.model.operation import AccessMode, Attachment, Command, Operation, Result
 from analyzer.model.xapi import Host, Vbd, Vdi, Vm
-from analyzer.rebuilt.calls.operations import BOOTED
+from analyzer.rebuilt.calls.operations import BOOTED, sm_operations
 
 DOM0 = "dom0"
 
@@ -72,6 +73,12 @@ class _Row:
     mode: AccessMode
     rows: tuple[Evidence, ...]
     vm: str | None = None
+
+
+@derived
+def disk_attachments(case: Case) -> tuple[Attachment, ...]:
+    """Return who had which disk active, ordered by (disk, host, beginning)."""
+    return attachments_of(sm_operations(case), case.pools, case.hosts, case.events)
 
 
 def attachments_of(

@@ -15,6 +15,8 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from analyzer.bundle.names import log_name
+from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.events import EventTable
 from analyzer.model.event import Event
 from analyzer.model.operation import Command, Operation, Raised, Result
@@ -107,6 +109,12 @@ class _Parts:
     commands: list[Command] = field(default_factory=list)
     raised: list[Raised] = field(default_factory=list)
     notes: list[Event] = field(default_factory=list)
+
+
+@derived
+def sm_operations(case: Case) -> tuple[Operation, ...]:
+    """Return SM's calls on all hosts, in order of time."""
+    return operations_of(case.events)
 
 
 def operations_of(events: EventTable) -> tuple[Operation, ...]:

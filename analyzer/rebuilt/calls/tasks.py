@@ -17,6 +17,7 @@ from analyzer.case.pool import PoolState
 from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
+from analyzer.rebuilt.calls.operations import sm_operations
 
 __all__ = ["Task", "reference_of", "task_of", "tasks", "tasks_by_reference"]
 
@@ -68,7 +69,7 @@ def tasks_by_reference(case: Case) -> Mapping[str, Task]:
     """Return all tasks by their short references, which are random: no two are alike."""
     lines = case.events.by_task()
     calls: dict[str, list[Operation]] = {}
-    for operation in case.operations:
+    for operation in sm_operations(case):
         if short := reference_of(operation.task):
             calls.setdefault(short, []).append(operation)
     made = {e.fields["made"]: e.fields["by"] for e in case.events.of(MADE)}

@@ -8,15 +8,15 @@ its end and has volumes of the SR's group, or a whole listing of the SR's folder
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
 
+from analyzer.case.case import HostReport
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
 from analyzer.model.cbt import CbtLog, CbtLogFile, Change, Contradiction, Known
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
-from analyzer.model.storage import ListedFile, LogicalVolume, LvmVolumes, SrListing
+from analyzer.model.storage import ListedFile, LogicalVolume
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.log_paths import GROUP, SUFFIX, is_uuid
 from analyzer.rebuilt.cbt.log_steps import Step
@@ -26,23 +26,6 @@ COLLECTING = timedelta(minutes=10)  # xen-bugtool's limit for one command, and s
 _IMAGES = (".vhd", ".raw", ".qcow2", SUFFIX)
 _ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2170, 1, 1, tzinfo=UTC))
 _METADATA = frozenset({"cbt_metadata", "CBT metadata"})
-
-
-class StorageReport(Protocol):
-    """What is used of a `HostReport`, which cannot be imported here."""
-
-    @property
-    def bundle(self) -> str: ...
-    @property
-    def host_uuid(self) -> str | None: ...
-    @property
-    def captured_at(self) -> Moment | None: ...
-    @property
-    def lvs(self) -> LvmVolumes | None: ...
-    @property
-    def listings(self) -> tuple[SrListing, ...]: ...
-    @property
-    def cbtlogs(self) -> tuple[CbtLogFile, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +40,7 @@ class _List:
 
 
 def seen_steps(
-    hosts: Sequence[StorageReport], mentioned: Mapping[str, Collection[str]]
+    hosts: Sequence[HostReport], mentioned: Mapping[str, Collection[str]]
 ) -> tuple[tuple[Step, ...], ...]:
     """Return what each list shows, list by list; ``mentioned`` are SR → disks to look for."""
     return tuple(
@@ -66,7 +49,7 @@ def seen_steps(
 
 
 def file_steps(
-    files: Sequence[CbtLogFile], hosts: Sequence[StorageReport], srs: Mapping[str, str]
+    files: Sequence[CbtLogFile], hosts: Sequence[HostReport], srs: Mapping[str, str]
 ) -> tuple[tuple[Step, ...], ...]:
     """Return what each ``.cbtlog`` file says; ``srs`` tells the SR of a disk.
 
@@ -80,7 +63,7 @@ def file_steps(
     )
 
 
-def collected(host: StorageReport) -> Moment:
+def collected(host: HostReport) -> Moment:
     """Return when the commands of a status report ran."""
     captured = host.captured_at
     if captured is None:
@@ -95,7 +78,7 @@ def _some_time() -> Moment:
     return Moment(at=last, earliest=first, latest=last, dated_by="the time is not known")
 
 
-def _lists(host: StorageReport) -> Iterator[_List]:
+def _lists(host: HostReport) -> Iterator[_List]:
     if host.lvs is not None:
         groups = {row.vg for row in host.lvs.volumes if row.vg.startswith(GROUP)}
         for group in sorted(groups):

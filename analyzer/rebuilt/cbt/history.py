@@ -5,6 +5,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
+from analyzer.case.case import Case, HostReport
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import Order
 from analyzer.model.cbt import CbtChain, CbtLog, CbtLogFile, Change, Contradiction
@@ -12,10 +14,10 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.chain_links import chains_of
 from analyzer.rebuilt.cbt.chain_past import States
 from analyzer.rebuilt.cbt.chain_seeds import (
-    StorageReport,
     aged,
     collected,
     file_steps,
@@ -26,7 +28,7 @@ from analyzer.rebuilt.cbt.chain_seeds import (
     weigh,
 )
 from analyzer.rebuilt.cbt.log_calls import calls_of
-from analyzer.rebuilt.cbt.log_flags import flag_steps
+from analyzer.rebuilt.cbt.log_flags import SET, flag_steps
 from analyzer.rebuilt.cbt.log_paths import GROUP, log_path, volumes_by_type
 from analyzer.rebuilt.cbt.log_steps import Step, steps_of
 from analyzer.rebuilt.cbt.replay import FIELDS, Key, Replay, known
@@ -78,10 +80,22 @@ class CbtHistory:
 NOTHING_KNOWN = CbtHistory()
 
 
+@derived
+def cbt_history(case: Case) -> CbtHistory:
+    """Return the CBT logs of a case over time."""
+    return rebuild(
+        sm_operations(case),
+        case.pools,
+        case.hosts,
+        order=case.order,
+        flags=tuple(case.events.of(SET)),
+    )
+
+
 def rebuild(
     operations: Sequence[Operation],
     pools: Sequence[PoolState],
-    hosts: Sequence[StorageReport],
+    hosts: Sequence[HostReport],
     files: Sequence[CbtLogFile] = (),
     *,
     order: Order | None = None,
@@ -176,7 +190,7 @@ def _in_order(sequences: Sequence[Sequence[Step]]) -> Iterable[Step]:
 
 
 def _volumes(
-    operations: Sequence[Operation], pools: Sequence[PoolState], hosts: Sequence[StorageReport]
+    operations: Sequence[Operation], pools: Sequence[PoolState], hosts: Sequence[HostReport]
 ) -> Mapping[str, bool]:
     """Return of which SRs the logs are volumes: the paths tell, else type and volume groups."""
     found = {sr.uuid: volumes_by_type(sr.type) for pool in pools for sr in pool.srs}
@@ -209,7 +223,7 @@ def _srs(
 def _history(
     replay: Replay,
     pools: Sequence[PoolState],
-    hosts: Sequence[StorageReport],
+    hosts: Sequence[HostReport],
     volumes: Mapping[str, bool],
 ) -> CbtHistory:
     rows = rows_by_log(pools)
@@ -241,7 +255,7 @@ def _history(
     )
 
 
-def _partly_seen(pools: Sequence[PoolState], hosts: Sequence[StorageReport]) -> frozenset[str]:
+def _partly_seen(pools: Sequence[PoolState], hosts: Sequence[HostReport]) -> frozenset[str]:
     """Return the SRs with a plug on a host whose report was not given."""
     given = {host.host_uuid for host in hosts}
     found: set[str] = set()

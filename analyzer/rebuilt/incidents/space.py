@@ -15,6 +15,7 @@ from analyzer.model.finding import Confidence
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.incidents.draft import Draft, Hosts
 
 COLLECTOR = "incident-sr.collector"
@@ -33,7 +34,7 @@ def space_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     """Yield the times in which SRs had not enough space for what was asked of them."""
     alerts = case.events.of(COLLECTOR)
     found: dict[str, list[Operation | Event]] = {event.fields["sr"]: [] for event in alerts}
-    for operation in case.operations:
+    for operation in sm_operations(case):
         if operation.sr and (_refused(operation) or _eased(operation)):
             found.setdefault(operation.sr, []).append(operation)
     for event in alerts:
@@ -106,7 +107,9 @@ def _size(digits: str) -> str:
 
 def unplug_incidents(case: Case, hosts: Hosts, downs: Sequence[Incident]) -> Iterator[Draft]:
     """Yield the SRs that hosts unplugged, not those of a host that shut down."""
-    calls = [one for one in case.operations if one.name in ("sr_detach", "sr_attach") and one.sr]
+    calls = [
+        one for one in sm_operations(case) if one.name in ("sr_detach", "sr_attach") and one.sr
+    ]
     for place, call in enumerate(calls):
         key = hosts.key(call.bundle)
         if (

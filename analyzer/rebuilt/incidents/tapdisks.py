@@ -16,6 +16,7 @@ from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.model.source import Source
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.incidents.boots import Boot, booted_between, boots_of
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, spread, unseen
 
@@ -78,7 +79,7 @@ def tapdisk_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
 
 
 def _known(case: Case, hosts: Hosts, key: str) -> _Known:
-    own = [one for one in case.operations if hosts.key(one.bundle) == key]
+    own = [one for one in sm_operations(case) if hosts.key(one.bundle) == key]
     return _Known(
         opened=tuple(opened for operation in own for opened in _opened(operation)),
         boots=boots_of(case).get(key, ()),

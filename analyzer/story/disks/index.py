@@ -9,6 +9,9 @@ from analyzer.model.cbt import NO_LOG, CbtLog, Change, Contradiction
 from analyzer.model.finding import Finding, Outcome
 from analyzer.model.operation import Attachment, Operation
 from analyzer.model.xapi import Vdi
+from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.walk_order import gone
 
 COMPARE = "vdi_list_changed_blocks"
@@ -53,7 +56,7 @@ class DiskIndex:
 def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
     """Return the index of a case."""
     rows = {vdi.uuid: (pool, vdi) for pool in case.pools for vdi in pool.vdis}
-    logs = {uuid: log for (_, uuid), log in sorted(case.cbt.now.items(), reverse=True)}
+    logs = {uuid: log for (_, uuid), log in sorted(cbt_history(case).now.items(), reverse=True)}
     owners = _owners(case, rows)
     members: dict[str, set[str]] = {}
     for uuid in (*rows, *logs, *owners):
@@ -67,10 +70,10 @@ def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
         members={owner: frozenset(own) for owner, own in members.items()},
         pointed=frozenset(uuid for log in logs.values() for uuid in named(log)),
         refs=refs,
-        calls=_calls(case.operations, refs),
+        calls=_calls(sm_operations(case), refs),
         findings=_findings(outcomes),
-        attached=_attached(case.attachments),
-        contradictions=_contradictions(case.cbt.contradictions),
+        attached=_attached(disk_attachments(case)),
+        contradictions=_contradictions(cbt_history(case).contradictions),
     )
 
 
@@ -83,7 +86,7 @@ def named(log: CbtLog | None) -> tuple[str, ...]:
 
 def _owners(case: Case, rows: Mapping[str, tuple[PoolState, Vdi]]) -> dict[str, str]:
     owners = {uuid: _origin(pool, vdi) for uuid, (pool, vdi) in rows.items()}
-    for chain in case.cbt.chains:
+    for chain in cbt_history(case).chains:
         known = (owners[log.uuid] for log in chain.logs if not _rootless(rows, log.uuid))
         last = chain.logs[-1].uuid if chain.logs else ""
         owner = chain.live or next(known, last)
@@ -96,7 +99,7 @@ def _owners(case: Case, rows: Mapping[str, tuple[PoolState, Vdi]]) -> dict[str, 
 
 def _taken(case: Case) -> Iterable[tuple[str, str]]:
     """Yield (snapshot, its disk) for each log that was renamed, as a snapshot does."""
-    for (_, uuid), log in sorted(case.cbt.now.items()):
+    for (_, uuid), log in sorted(cbt_history(case).now.items()):
         for change in log.changes:
             if change.change is Change.RENAMED and change.value:
                 yield change.value, uuid

@@ -13,6 +13,7 @@ from analyzer.model.source import Source
 from analyzer.parsers._api import Hit, Record
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.rebuilt.calls.line_again import LineAgain
+from analyzer.rebuilt.calls.operations import sm_operations
 
 _SHOWN_AROUND = 2
 _SHORT = 120
@@ -161,7 +162,7 @@ def _rests(quotations: Iterable[Evidence], sources: set[Source]) -> bool:
 
 
 def _calls(case: Case, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
-    for operation in case.operations:
+    for operation in sm_operations(case):
         if any(event.source in sources for event in operation.lines):
             of = f"disk {operation.vdi}, " if operation.vdi else ""
             yield "call of SM", operation.name or "(entry not seen)", f"{of}{operation.result}"

@@ -13,6 +13,7 @@ from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.cbt.changed_blocks import walk
+from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.story.disks.index import METADATA, DiskIndex
 from analyzer.story.disks.life import snapshot_time
 from analyzer.story.runs.acts import Act, Deed
@@ -86,11 +87,11 @@ class Past:
 
     def walk(self, older: str, newer: str, at: Moment | Event) -> Walk:
         """Walk as SM would have at a moment, or just before a line."""
-        return walk(self.case.cbt, self.case.pools, older, newer, at, sr=self.sr)
+        return walk(cbt_history(self.case), self.case.pools, older, newer, at, sr=self.sr)
 
     def log(self, uuid: str) -> CbtLog | None:
         """Return what is known of a log at capture, with all that happened to it."""
-        return self.case.cbt.log(self.sr, uuid)
+        return cbt_history(self.case).log(self.sr, uuid)
 
     def moved(self, episode: Episode) -> Deed | None:
         """Return the move of a disk of this VM to this SR, before a run, that did not fail."""
@@ -180,7 +181,7 @@ def _by_rows(index: DiskIndex, disk: str) -> list[Taken]:
 
 
 def _by_logs(case: Case, sr: str, disk: str) -> list[Taken]:
-    log = case.cbt.log(sr, disk)
+    log = cbt_history(case).log(sr, disk)
     return [
         Taken(uuid=change.value, moment=change.moment, evidence=change.evidence)
         for change in (log.changes if log else ())

@@ -9,6 +9,8 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
 from analyzer.model.operation import Attachment, Operation, Result
+from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.nbd.sessions.lines import SERVING
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 from analyzer.story.runs.acts import Act, Deed
@@ -32,7 +34,7 @@ _INTRODUCED = re.compile(
 
 def told_by_sm(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
     """Yield a deed per call of SM that a backup may make."""
-    for op in case.operations:
+    for op in sm_operations(case):
         act = _ACTS.get(op.name)
         line = op.entry or next(iter(op.lines), None)
         if act is None or line is None or not op.vdi:
@@ -76,7 +78,7 @@ def told_by_nbd(case: Case) -> Iterator[Deed]:
 
 def told_by_attachments(case: Case) -> Iterator[Deed]:
     """Yield a deed per disk that a virtual machine had, other than a control domain."""
-    for each in case.attachments:
+    for each in disk_attachments(case):
         if each.vm not in (None, _DOM0) and each.began is not None and each.events:
             yield _attached(each, each.events[0])
 

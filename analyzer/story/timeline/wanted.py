@@ -10,6 +10,7 @@ from analyzer.case.case import Case
 from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.event import Event
 from analyzer.model.source import Source
+from analyzer.rebuilt.calls.operations import sm_operations
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TASK = re.compile(r"\b[RD]:[0-9a-f]{8,}")
@@ -78,7 +79,7 @@ class Naming:
         self._lines = [
             frozenset(
                 event.source
-                for operation in case.operations
+                for operation in sm_operations(case)
                 if operation.vdi in group or operation.sr in group
                 for event in operation.lines
             )

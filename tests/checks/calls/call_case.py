@@ -7,14 +7,10 @@ The shapes are those of xen-api `message_forwarding.ml`, `debug.ml` and `rbac_au
 from dataclasses import replace
 from typing import Self, TypeVar
 
-from analyzer.case.case import Case
 from analyzer.checks.observation import Examined
 from analyzer.model.finding import Finding
 from analyzer.model.source import Source
 from analyzer.model.xapi import Sm, Vbd, Vdi, Vm, XapiObject
-from analyzer.rebuilt.calls.attachments import attachments_of
-from analyzer.rebuilt.calls.operations import operations_of
-from analyzer.rebuilt.cbt.history import rebuild
 from tests.checks.support import SR, CaseBuilder, examine, vdi
 
 LIVE = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
@@ -33,17 +29,6 @@ class CallCase(CaseBuilder):
     def audit_log(self, text: str) -> Self:
         """Add lines of audit.log."""
         return self._log("audit_log", "var/log/audit.log", text)
-
-    def build(self) -> Case:
-        """Return the case."""
-        case = super().build()
-        runs = operations_of(case.events)
-        return replace(
-            case,
-            operations=runs,
-            cbt=rebuild(runs, case.pools, case.hosts),
-            attachments=attachments_of(runs, case.pools, case.hosts, case.events),
-        )
 
     def ask(self, rule: str) -> Examined:
         """Return what a check says of the case."""

@@ -13,7 +13,7 @@ from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.source import Source
 from analyzer.model.xapi import Pool, Sm, Vbd, Vdi, Vm, XapiObject
 from analyzer.rebuilt.answers.checks import data_destroy, enable_cbt, list_changed_blocks
-from analyzer.rebuilt.cbt.history import CbtHistory
+from analyzer.rebuilt.cbt.history import CbtHistory, cbt_history
 from tests.checks.support import (
     GROUP,
     OTHER_VDI,
@@ -28,6 +28,7 @@ from tests.checks.support import (
     vdi,
     vgs,
 )
+from tests.support.derived import given
 
 Row = TypeVar("Row", bound=XapiObject)
 SOURCE = Source(bundle="jupiter", member="xapi-db.xml")
@@ -214,7 +215,7 @@ def test_vbd_that_blocks_destroy_is_quoted_and_named() -> None:
 
 
 def with_logs(known: Case, *logs: CbtLog) -> Case:
-    return replace(known, cbt=CbtHistory(now={(SR, log.uuid): log for log in logs}))
+    return given(known, cbt_history, CbtHistory(now={(SR, log.uuid): log for log in logs}))
 
 
 def log(uuid: str, parent: str, child: str, *, exists: bool = True, size: int = 10 << 30) -> CbtLog:

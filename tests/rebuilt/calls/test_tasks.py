@@ -3,6 +3,7 @@
 import pytest
 
 from analyzer.case.case import Case
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.calls.tasks import Task, reference_of, task_of, tasks, tasks_by_reference
 from tests.checks.support import (
     JUPITER,
@@ -134,7 +135,7 @@ def test_event_leads_to_its_task() -> None:
 
 def test_event_without_a_task_leads_nowhere() -> None:
     case = pool().smlog(sm("13:00:02")).build()
-    assert task_of(case, case.operations[0].lines[0]) is None
+    assert task_of(case, sm_operations(case)[0].lines[0]) is None
 
 
 def test_forwarded_names_are_one_method() -> None:

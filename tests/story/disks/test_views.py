@@ -18,19 +18,21 @@ from analyzer.model.finding import (
 from analyzer.model.operation import AccessMode, Attachment, Operation, Raised, Result
 from analyzer.model.source import Source
 from analyzer.model.xapi import Vbd, Vm, XapiObject
-from analyzer.rebuilt.cbt.history import CbtHistory
+from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.cbt.history import CbtHistory, cbt_history
 from analyzer.story.disks.views import disk_view, disk_views
 from tests.checks.support import OTHER_VDI, SNAPSHOT, SR, VDI, CaseBuilder, at, sr, vdi
+from tests.support.derived import given
 
 PROOF = Evidence(source=Source(bundle="jupiter", member="var/log/SMlog", line=7), text="cbt-util")
 DBROW = Source(bundle="jupiter", member="xapi-db.xml")
 VM = "b1c2d3e4-f5a6-4b7c-8d9e-0f1a2b3c4d5e"
 
 
-def case(*rows: XapiObject, logs: tuple[CbtLog, ...] = (), **more: object) -> Case:
+def case(*rows: XapiObject, logs: tuple[CbtLog, ...] = ()) -> Case:
     known = CaseBuilder().host().database(sr(), *rows).build()
-    history = CbtHistory(now={(log.sr, log.uuid): log for log in logs})
-    return replace(known, **{"cbt": history, **more})  # type: ignore[arg-type]  # Case's fields
+    return given(known, cbt_history, CbtHistory(now={(log.sr, log.uuid): log for log in logs}))
 
 
 def snapshot(uuid: str = SNAPSHOT, **fields: object) -> XapiObject:
@@ -152,7 +154,7 @@ def test_log_marked_in_use_is_sound_only_while_somebody_uses_it() -> None:
         vdi=VDI, host="jupiter", mode=AccessMode.READ_WRITE, events=(), open_at_capture=True
     )
     assert only(case(vdi(), logs=(live,))).state is DiskState.UNPROVEN
-    view = only(case(vdi(), logs=(live,), attachments=(used,)))
+    view = only(given(case(vdi(), logs=(live,)), disk_attachments, (used,)))
     assert view.state is DiskState.SOUND
     assert view.chain.logs[0].attached == "RW on jupiter"
 
@@ -174,8 +176,10 @@ def test_log_without_a_row_stands_alone() -> None:
 def test_chain_tells_whose_a_log_without_a_row_is() -> None:
     older, live = log(OTHER_VDI, "", VDI), log(VDI, OTHER_VDI, "")
     known = case(vdi(), logs=(older, live))
-    chained = replace(known.cbt, chains=(CbtChain(sr=SR, live=VDI, logs=(older, live), breaks={}),))
-    view = only(replace(known, cbt=chained))
+    chained = replace(
+        cbt_history(known), chains=(CbtChain(sr=SR, live=VDI, logs=(older, live), breaks={}),)
+    )
+    view = only(given(known, cbt_history, chained))
     assert [each.uuid for each in view.chain.logs] == [OTHER_VDI, VDI]
 
 
@@ -201,7 +205,8 @@ def test_virtual_machine_is_named_and_dom0_is_not() -> None:
 def test_contradictions_are_kept() -> None:
     known = case(vdi(), logs=pair())
     odd = Contradiction(sr=SR, uuid=VDI, what="two things", evidence=(PROOF,))
-    view = disk_view(replace(known, cbt=replace(known.cbt, contradictions=(odd,))), (), VDI)
+    history = replace(cbt_history(known), contradictions=(odd,))
+    view = disk_view(given(known, cbt_history, history), (), VDI)
     assert view.contradictions == ("two things",)
 
 
@@ -243,11 +248,11 @@ def test_error_that_turned_cbt_off_is_in_the_life_line() -> None:
 
 def test_comparison_names_both_disks_and_its_error() -> None:
     known = smlog(entry("12:00:00", "vdi_list_changed_blocks", SNAPSHOT, f"'OpaqueRef:{VDI}'"))
-    (call,) = known.operations
+    (call,) = sm_operations(known)
     assert call.entry is not None
     error = Raised(code=460, text="unrelated", event=call.entry)
     failed = replace(call, result=Result.FAILED, raised=(error,))
-    view = disk_view(replace(known, operations=(failed,)), (), VDI)
+    view = disk_view(given(known, sm_operations, (failed,)), (), VDI)
     (compared,) = view.comparisons
     assert (compared.older, compared.newer) == (SNAPSHOT, VDI)
     assert compared.why == "error 460, unrelated"
@@ -255,11 +260,11 @@ def test_comparison_names_both_disks_and_its_error() -> None:
 
 def test_error_without_a_number_is_quoted_as_it_is() -> None:
     known = smlog(entry("12:00:00", "vdi_enable_cbt"))
-    (call,) = known.operations
+    (call,) = sm_operations(known)
     assert call.entry is not None
     error = Raised(code=None, text="it broke", event=call.entry)
     failed = replace(call, result=Result.FAILED, raised=(error,))
-    life = disk_view(replace(known, operations=(failed,)), (), VDI).life
+    life = disk_view(given(known, sm_operations, (failed,)), (), VDI).life
     assert life[0].what == f"{VDI}: it broke"
 
 
@@ -275,7 +280,7 @@ def test_call_without_any_line_is_left_out() -> None:
         arguments={},
         vdi=VDI,
     )
-    view = disk_view(case(vdi(), operations=(bare,)), (), VDI)
+    view = disk_view(given(case(vdi()), sm_operations, (bare,)), (), VDI)
     assert (view.life, view.comparisons) == ((), ())
 
 

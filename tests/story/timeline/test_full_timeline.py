@@ -17,6 +17,7 @@ from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.report import Report
 from analyzer.model.source import Source
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.run import load_case
 from analyzer.story.timeline.full_timeline import Wanted, full_timeline, unseen
 from analyzer.story.timeline.made import made, marked, quoted
@@ -321,7 +322,7 @@ def test_disk_brings_the_lines_of_its_calls_and_tasks_though_they_do_not_name_it
 
 def test_all_objects_must_be_told_of(crashed: tuple[Case, Report]) -> None:
     case, report = crashed
-    disks = sorted({each.vdi for each in case.operations if each.vdi})[:2]
+    disks = sorted({each.vdi for each in sm_operations(case) if each.vdi})[:2]
     both = Wanted(objects=tuple(frozenset({disk}) for disk in disks))
     either = Wanted(objects=(frozenset(disks),))
     assert len(full_timeline(case, report, {}, both)) < len(full_timeline(case, report, {}, either))

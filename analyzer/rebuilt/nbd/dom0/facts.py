@@ -13,6 +13,8 @@ from analyzer.model.nbd import NBD_PORT, NbdSession, ServerRun, SessionFate
 from analyzer.model.network import Socket
 from analyzer.model.operation import Attachment
 from analyzer.model.xapi import Vbd
+from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.operations import sm_operations
 
 CREATED, PLUGGED = "vbd-attached.created", "vbd-attached.plugged"
 UNPLUGGED = "vbd-attached.unplugged"
@@ -124,11 +126,11 @@ def facts_of(case: Case, sessions: Sequence[NbdSession], runs: Sequence[ServerRu
         plugs=_grouped((e.fields["vbd"], e) for e in events if e.kind != CREATED),
         active=_grouped(
             ((each.vdi, each.host), each)
-            for each in case.attachments
+            for each in disk_attachments(case)
             if each.open_at_capture is not False
         ),
         kept=_kept(case.hosts),
-        logged=frozenset((run.bundle, run.sr) for run in case.operations if run.sr),
+        logged=frozenset((run.bundle, run.sr) for run in sm_operations(case) if run.sr),
     )
 
 

@@ -14,6 +14,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import ClientTrouble, Concurrency, NbdSession, ServerRun
+from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.nbd.sessions.counts import Life, counted
 from analyzer.rebuilt.nbd.sessions.disks import Activations, VbdDisk, disk_in, disks_by_vbd
 from analyzer.rebuilt.nbd.sessions.fates import Rows, fate_of
@@ -90,7 +91,9 @@ def _served(case: Case) -> tuple[_Served, ...]:
 
 
 def _serve(case: Case) -> Iterator[_Served]:
-    known = _Known(case=case, disks=disks_by_vbd(case), activations=Activations(case.attachments))
+    known = _Known(
+        case=case, disks=disks_by_vbd(case), activations=Activations(disk_attachments(case))
+    )
     events = case.events.of(*CONNECTION_KINDS, *SERVER_KINDS, BOOTED)
     for own in by_host(case, events).values():
         runs = _runs(own)
