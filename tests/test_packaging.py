@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 import zipfile
@@ -8,12 +9,27 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def _wheel(tmp_path: Path) -> set[str]:
-    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+LIBRARY = """
+import pathlib, sys
+import analyzer, cbtriage
+for module in (analyzer, cbtriage):
+    assert pathlib.Path(module.__file__).is_relative_to(sys.argv[1]), module.__file__
+report = cbtriage.analyze(sys.argv[2])
+assert report.to_dict()["schema_version"] == 2
+print(*sorted(report.findings_frame()["rule"].unique()))
+"""
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with what the wheel installs, and nothing else."""
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
-        return set(archive.namelist())
+        archive.extractall(folder / "installed")
+    return folder / "installed"
 
 
 def _files(folder: str) -> set[str]:
@@ -25,12 +41,33 @@ def _files(folder: str) -> set[str]:
 
 
 @pytest.mark.slow
-def test_wheel_holds_every_pattern_and_template(tmp_path: Path) -> None:
-    names = _wheel(tmp_path)
+def test_wheel_holds_every_pattern_and_template(unpacked: Path) -> None:
+    names = {
+        path.relative_to(unpacked).as_posix() for path in unpacked.rglob("*") if path.is_file()
+    }
     data = {f"analyzer/{name}" for name in _files("patterns") | _files("reports")}
-    code = {name for name in _files("analyzer") if not name.endswith(".pyc")}
+    code = {
+        name.removeprefix("analyzer/library/")
+        for name in _files("analyzer")
+        if not name.endswith(".pyc")
+    }
     assert data | code <= names
     assert not [name for name in names if name.startswith(("tests/", "sample_bundles/"))]
+
+
+@pytest.mark.slow
+def test_wheel_offers_the_library_by_its_own_name(unpacked: Path, tmp_path: Path) -> None:
+    sample = ROOT / "sample_bundles" / "resize-failed.tar.bz2"
+    done = subprocess.run(
+        [sys.executable, "-c", LIBRARY, str(unpacked), str(sample)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(unpacked)},
+        capture_output=True,
+        check=False,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cbt-disabled-resize-failed" in done.stdout
 
 
 def test_every_sentence_in_the_readme_that_is_a_command_names_a_make_target() -> None:
