@@ -238,6 +238,10 @@ class LogParser:
     message so far. ``witness(text)`` is the UTC time a line carries beside its local stamp.
     ``split(line)`` takes the head of a log apart that only looks like syslog's; ``rest`` then
     stands behind the stamp and one word.
+
+    ``failure`` is an RE2 pattern for messages that say something failed, ``loud`` one for lines
+    whose level says so, ``setting`` one for lines that tell what a process is at, so that its
+    failures can be told of; None where a log tells nothing of the kind.
     """
 
     name: str
@@ -249,6 +253,9 @@ class LogParser:
     witness: Callable[[str], datetime | None] | None = None
     uptime: Callable[[str], float | None] | None = None
     split: Callable[[str], Split | None] | None = None
+    failure: str | None = None
+    loud: str | None = None
+    setting: str | None = None
 
 
 Fact: TypeAlias = (

@@ -11,11 +11,17 @@ Daemons of the toolstack (squeezed, …) log here with xapi's bracket, which is 
 
 from analyzer.parsers._api import LogParser
 from analyzer.parsers.logs import toolstack as _toolstack
+from analyzer.parsers.scan.failure import WORDS
 from analyzer.parsers.scan.syslog import ANY_TAG
+
+# A unit that ended; a tapdisk that waited for its storage.
+_FAILURE = r"[Mm]ain process exited, code=(?:exited, status=[1-9]|killed|dumped)|request took "
 
 PARSER = LogParser(
     name="daemon_log",
     rest=ANY_TAG,
     parse=_toolstack.parse,
     always=_toolstack.ALWAYS,
+    failure=f"{_FAILURE}|{WORDS}",
+    loud=_toolstack.LOUD,
 )

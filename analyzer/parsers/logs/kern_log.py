@@ -14,6 +14,16 @@ import re
 from analyzer.parsers._api import Body, LogParser
 from analyzer.parsers.scan.syslog import ANY_TAG, unfold_repeats
 
+# At a boot the kernel says "failed" of many things that a host does not have: only storage,
+# memory and processes that died count.
+_FAILURE = (
+    r"I/O error|blocked for more than|segfault at|general protection|[Oo]ut of memory"
+    r"|[Kk]ill(?:ed)? process|-fs (?:error|warning)|fs_error|[Cc]orruption|filesystem read-only"
+    r"|not respon(?:ding|ded)|Connection timed out|conn error|recovery timed out|rejecting I/O"
+    r"|Failing path|[Rr]emoving path|Send control failed|Receive control failed|hung task|"
+    r"Medium [Ee]rror|Sense Key : (?:Medium|Hardware)|task abort|drbd.*(?:[Ff]ail|[Ee]rror|lost)"
+    r"|soft lockup|stalls on CPU|Call Trace|Kernel panic|BUG: "
+)
 _UPTIME = re.compile(r"\[ *([0-9]{1,10}\.[0-9]{1,9})\] ?")
 
 
@@ -34,4 +44,5 @@ PARSER = LogParser(
     rest=ANY_TAG,
     parse=_parse,
     uptime=_seconds,
+    failure=_FAILURE,
 )

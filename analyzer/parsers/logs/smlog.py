@@ -16,6 +16,7 @@ an image, with the record that says how it ended. Not read: the thread.
 import re
 
 from analyzer.parsers._api import Body, Joint, LogParser, Record
+from analyzer.parsers.scan.failure import WORDS
 from analyzer.parsers.scan.syslog import ESCAPES, REPEATED, unescape, unfold_repeats
 
 _OWN = ("SM", "SMGC", "SM-GC")
@@ -34,6 +35,12 @@ _ECHO = (
     r"""|lv(?:create|remove|rename)['"], .*\.cbtlog['"])"""
 )
 _IS_ECHO = re.compile(_ECHO)
+# What SM, its collector and tap-ctl say without any of the common words.
+_FAILURE = (
+    r"E X C E P T I O N|Raising exception \[|\s = -?[1-9]|[Nn]ot coalesceable|No progress"
+    r"|hidden leaf|missing from disk|deleting unused base|not detached cleanly"
+)
+_SETTING = r"(?:vdi|sr)_[a-z_]+ \{|=== SR [0-9a-f-]+: "
 _RESULT = re.compile(r"  pread SUCCESS| = -?[0-9]+")
 
 
@@ -120,4 +127,6 @@ PARSER = LogParser(
     always=rf"FAILED in |: EXCEPTION |{_ECHO}|{ESCAPES}",
     opens=_opens,
     joint=_joint,
+    failure=f"{_FAILURE}|{WORDS}",
+    setting=_SETTING,
 )

@@ -18,6 +18,13 @@ from analyzer.parsers.scan.syslog import ESCAPES, unescape, unfold_repeats
 
 ALWAYS = rf"{ESCAPES}|\\x(?:[01][0-9A-Fa-f]|7[Ff])"
 
+LOUD = r"\[ *error\|"
+# Of daemons that write at level debug how a call ended; their other words are of every kind.
+FAILURE = (
+    r"failed with exception|Server_error\(|Storage_error|INTERNAL_ERROR|\b[Ff]ailed\b"
+    r"|uncaught exception|not allowed because|since the heartbeat hasn't been updated"
+)
+
 _BRACKET = re.compile(
     r"\[(?:[0-9]{8}T[0-9:.]+Z\|)? *(?P<level>debug|info|warn|error|audit)"
     r"\|[^|]*\|[0-9]* ?[^|]*\|(?P<task>.*?)\|[^|\]]*\] ?(?P<message>.*)"

@@ -11,6 +11,7 @@ import re
 
 from analyzer.model.event import Level
 from analyzer.parsers._api import Body, LogParser
+from analyzer.parsers.scan.failure import WORDS
 from analyzer.parsers.scan.syslog import ANY_TAG, ESCAPES, unescape, unfold_repeats
 
 _LEVELS = {
@@ -40,4 +41,6 @@ PARSER = LogParser(
     rest=ANY_TAG,
     parse=_parse,
     always=ESCAPES,
+    failure=WORDS,
+    loud=r"\[(?:ERROR|CRITICAL)\]",
 )

@@ -17,4 +17,6 @@ PARSER = LogParser(
     rest=ANY_TAG,
     parse=_toolstack.parse,
     always=_toolstack.ALWAYS,
+    failure=_toolstack.FAILURE,
+    loud=_toolstack.LOUD,
 )

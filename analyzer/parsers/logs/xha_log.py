@@ -73,4 +73,5 @@ PARSER = LogParser(
     rest=_REST,
     parse=_parse,
     split=_split,
+    loud=r"\[(?:err|error|crit|alert|emerg|panic)\]",
 )

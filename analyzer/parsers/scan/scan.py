@@ -5,17 +5,22 @@ lines two automata run in RE2: the grammar counts what is understood and keeps t
 needs (`_tally`), the filter finds the lines that may hold a hit (`_match`). Only those meet Python.
 What the filter keeps never changes a result: it is a superset, and each line is matched exactly.
 It is also asked about what the grammar did not understand, so that nothing is hidden there.
+Lines that say something failed are shown to whoever wants to notice them, asked for or not.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
 
 from analyzer.bundle.member import Member
 from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
 from analyzer.parsers.scan.lines import WholeLines
-from analyzer.parsers.scan.match import Automaton, Matcher, every_line
+from analyzer.parsers.scan.match import Automaton, Matcher, every_line, loosened
 from analyzer.parsers.scan.records import Reader
 from analyzer.parsers.scan.syslog import glued_part
 from analyzer.parsers.scan.tally import Tally, runs_of_lines
+
+# Takes each record that met Python, and what was asked for in it.
+Notice: TypeAlias = Callable[[Record, tuple[Hit, ...]], None]
 
 
 class Scanner:
@@ -43,16 +48,22 @@ class Scanner:
         self._filtered = filtered
         self._matchers: dict[str, Matcher] = {}
         self._filters: dict[str, Automaton] = {}
+        self._wider: dict[str, Automaton] = {}
         self._runs: dict[str, Automaton] = {}
 
-    def scan(self, member: Member, parser: LogParser) -> "Scan":
-        """Read a member once, from where it stands."""
+    def scan(self, member: Member, parser: LogParser, notice: Notice | None = None) -> "Scan":
+        """Read a member once, from where it stands.
+
+        With ``notice`` the lines that say something failed are read as well, and shown to it.
+        """
         wanted = self._filter(parser)
+        shown = wanted if notice is None else self._wider_filter(parser)
         return Scan(
             lines=WholeLines(member.blocks(), self._line_limit),
             tally=Tally(parser, self._grammar(parser), wanted),
-            reader=Reader(parser, wanted if self._filtered else every_line()),
+            reader=Reader(parser, shown if self._filtered else every_line()),
             matcher=self._matcher(parser.name),
+            notice=notice,
         )
 
     def match(self, parser: str, process: str, message: str) -> tuple[Hit, ...]:
@@ -82,6 +93,15 @@ class Scanner:
             self._filters[parser.name] = matcher.line_filter(parser.always)
         return self._filters[parser.name]
 
+    def _wider_filter(self, parser: LogParser) -> Automaton:
+        """Return what finds the lines that somebody asks for, and those that tell of a failure."""
+        if parser.name not in self._wider:
+            more = [parser.always, parser.loud, parser.setting]
+            more += [loosened(parser.failure)] if parser.failure else []
+            patterns = "|".join(f"(?:{pattern})" for pattern in more if pattern)
+            self._wider[parser.name] = self._matcher(parser.name).line_filter(patterns or None)
+        return self._wider[parser.name]
+
     def _grammar(self, parser: LogParser) -> Automaton:
         if parser.name not in self._runs:
             self._runs[parser.name] = runs_of_lines(parser)
@@ -96,12 +116,19 @@ class Scan:
     """
 
     def __init__(
-        self, *, lines: WholeLines, tally: Tally, reader: Reader, matcher: Matcher
+        self,
+        *,
+        lines: WholeLines,
+        tally: Tally,
+        reader: Reader,
+        matcher: Matcher,
+        notice: Notice | None = None,
     ) -> None:
         self._lines = lines
         self._tally = tally
         self._reader = reader
         self._matcher = matcher
+        self._notice = notice
         self._found = self._read()
         self.records = 0
 
@@ -126,6 +153,8 @@ class Scan:
         for record in self._reader.feed(chunk, last=last):
             self._look_for_glued(record)
             hits = self._matcher.match(record.process, record.message)
+            if self._notice is not None:
+                self._notice(record, hits)
             if hits:
                 self.records += 1
                 yield record, hits
