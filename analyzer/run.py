@@ -11,6 +11,7 @@ from analyzer.bundle.archive import Progress
 from analyzer.bundle.budget import Budget
 from analyzer.case.assemble import Assembly, assemble, pool_infos
 from analyzer.case.case import Case
+from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.events import EventTableBuilder
 from analyzer.case.gather import BundleContent, Gathering
 from analyzer.case.reading import ArchiveRead, contents_of, read_all
@@ -24,6 +25,7 @@ from analyzer.rules.engine import suppressed
 from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.story.disks.views import disk_views
+from analyzer.story.errors.groups import error_groups
 from analyzer.story.nbd.views import nbd_views
 from analyzer.story.runs.backup_runs import backup_runs
 from analyzer.story.timeline.timeline import timeline_of
@@ -79,7 +81,8 @@ def load_case(
         LOG_PARSERS, catalogue.selectors, line_limit=budget.line, filtered=options.filtered
     )
     builder = EventTableBuilder(keep=catalogue.keep)
-    gathering = Gathering(scanner, builder, budget.document)
+    errors = ErrorLedger(noise=catalogue.keep.noise)
+    gathering = Gathering(scanner, builder, budget.document, errors)
     reads, left_out = read_all(
         paths,
         gathering,
@@ -89,7 +92,7 @@ def load_case(
         progress=progress,
     )
     contents = contents_of(gathering)
-    known = assemble(contents, builder, scanner)
+    known = assemble(contents, builder, scanner, errors.lines)
     report = _report(options, catalogue, known, contents)
     return known.case, replace(
         report,
@@ -105,6 +108,8 @@ def _report(
     case = known.case
     outcomes = outcomes_of(catalogue, case, known.sources)
     outcomes, causes = find_causes(outcomes, case, load_edges())
+    befallen, runs = incidents(case), backup_runs(case, outcomes)
+    errors = error_groups(case, outcomes, befallen, runs)
     return Report(
         version=__version__,
         catalogue=catalogue.version,
@@ -121,12 +126,14 @@ def _report(
         timeline=timeline_of(outcomes, catalogue.context, case),
         clocks=case.clocks,
         holes=case.holes,
-        incidents=incidents(case),
+        incidents=befallen,
         disks=disk_views(case, outcomes),
         nbd=nbd_views(case, outcomes, known.coverage),
-        runs=backup_runs(case, outcomes),
+        runs=runs,
         hours=_hours(case),
         pools=pool_infos(case),
+        unexplained=tuple(group for group in errors if not group.explained_by),
+        explained_errors=tuple(group for group in errors if group.explained_by),
     )
 
 

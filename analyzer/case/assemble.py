@@ -6,6 +6,8 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from analyzer.bundle.ledger import build_ledger
 from analyzer.case.case import Case, HostReport
+from analyzer.case.errors.ledger import Lines
+from analyzer.case.errors.trouble import troubles_of
 from analyzer.case.events import EventTableBuilder, alert_message
 from analyzer.case.gather import BundleContent, LogRead
 from analyzer.case.pool import PoolState, build_pools, distinct_alerts
@@ -37,7 +39,10 @@ class Assembly:
 
 
 def assemble(
-    contents: Sequence[BundleContent], builder: EventTableBuilder, scanner: Scanner
+    contents: Sequence[BundleContent],
+    builder: EventTableBuilder,
+    scanner: Scanner,
+    errors: Sequence[Lines] = (),
 ) -> Assembly:
     """Put pools, hosts, events and what is missing of them together; the clocks are set."""
     by_name = {content.name: content for content in contents}
@@ -71,6 +76,7 @@ def assemble(
             date=date,
             holes=unread,
             clocks=clocks,
+            troubles=troubles_of(errors, date, pools, names),
         ),
         sources=sources,
         hosts=with_skews(host_infos(reports, by_name, pools), clocks),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TypeVar
 
+from analyzer.case.errors.trouble import Trouble
 from analyzer.case.events import EventTable
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import Order
@@ -110,7 +111,8 @@ class Case:
     with it than missing rotated files. ``holes`` are the stretches of logs in which nothing was
     read, ``clocks`` is what is known of the clock of each report's host, and ``order`` what
     tells by them which of two lines came first. ``derived`` is the memory of
-    `analyzer.case.derived`, in which all stands that is rebuilt from the rest.
+    `analyzer.case.derived`, in which all stands that is rebuilt from the rest. ``troubles`` are
+    the errors that the logs tell of, whether a rule asked for them or not.
     """
 
     pools: tuple[PoolState, ...]
@@ -120,6 +122,7 @@ class Case:
     window: Callable[[str], tuple[Moment, Moment] | None]
     holes: tuple[Hole, ...] = ()
     clocks: tuple[HostClock, ...] = ()
+    troubles: tuple[Trouble, ...] = ()
     date: Callable[[str, str, int, Stamp], Moment] | None = None
     covered: Callable[[str, str], tuple[Moment, Moment] | None] = lambda _need, _bundle: None
     order: Order = field(init=False, repr=False, compare=False)

@@ -14,6 +14,7 @@ from analyzer.bundle.inventory import (
 )
 from analyzer.bundle.ledger import SeenMember
 from analyzer.bundle.member import Member
+from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.events import EventTableBuilder
 from analyzer.dating.capture import parse_uptime
 from analyzer.dating.clock import Clock, parse_c_date, parse_report_name
@@ -79,10 +80,20 @@ class BundleContent:
 
 
 class Gathering:
-    """Take members one by one; afterwards `bundles` holds all but the events, the builder them."""
+    """Take members one by one; afterwards `bundles` holds all but the events, the builder them.
 
-    def __init__(self, scanner: Scanner, events: EventTableBuilder, document_limit: int) -> None:
+    ``errors`` holds what the logs say failed.
+    """
+
+    def __init__(
+        self,
+        scanner: Scanner,
+        events: EventTableBuilder,
+        document_limit: int,
+        errors: ErrorLedger | None = None,
+    ) -> None:
         self.bundles: dict[str, BundleContent] = {}
+        self.errors = errors or ErrorLedger()
         self._scanner = scanner
         self._events = events
         self._limit = document_limit
@@ -121,7 +132,8 @@ class Gathering:
 
     def _take_log(self, content: BundleContent, member: Member, parser: LogParser) -> None:
         assert member.log is not None
-        scan = self._scanner.scan(member, parser)
+        notice = self.errors.of(member.bundle, member.path, parser)
+        scan = self._scanner.scan(member, parser, notice)
         for record, hits in scan:
             if record.syslog_host:
                 content.syslog_hosts[record.syslog_host] += 1

@@ -161,7 +161,7 @@ def analyze_command(
         written = _write(report, folder, chosen or (OutputFormat.HTML, OutputFormat.JSON), zone)
         if not quiet:
             _summary(_shown(report, zone), written, full=verbose)
-    raise typer.Exit(_status(report, fail_on, strict=strict))
+    raise typer.Exit(exit_status(report, fail_on, strict=strict))
 
 
 def _bundle_name(paths: Sequence[Path]) -> str:
@@ -221,9 +221,15 @@ def _summary(report: "Report", written: Sequence[Path], *, full: bool) -> None:
         say(f"Written: {path}\n")
 
 
-def _status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
-    """Return the exit status: 1 findings, 4 nothing found but not all was read, else 0."""
+def exit_status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
+    """Return the exit status: 1 findings, 4 nothing found but not all was read, else 0.
+
+    What broke without a rule to explain it counts like findings.
+    """
+    from analyzer.render.words.summary import others
+
     ranks = [finding.severity.rank for outcome in report.outcomes for finding in outcome.findings]
+    ranks += [trouble.severity.rank for trouble in others(report)]
     if fail_on is not FailOn.NEVER and any(rank <= Severity(fail_on.value).rank for rank in ranks):
         return FINDINGS
     if report.omissions or not all(bundle.complete for bundle in report.bundles):

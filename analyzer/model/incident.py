@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analyzer.model.finding import Confidence, Evidence, Subject
+from analyzer.model.finding import Confidence, Evidence, Severity, Subject
 from analyzer.model.moment import Moment
 
 
@@ -22,6 +22,20 @@ class IncidentKind(StrEnum):
     NBD_RESTARTED = "xapi-nbd was restarted"
     CLOCK_STEPPED = "clock was set"
     ROLLING_UPGRADE = "rolling pool upgrade"
+
+    @property
+    def severity(self) -> Severity:
+        """Return what it costs: INFO for what somebody did on purpose or what passes by itself."""
+        return Severity.ERROR if self in _COSTLY else Severity.INFO
+
+
+_COSTLY = (
+    IncidentKind.HOST_CRASHED,
+    IncidentKind.HOST_FENCED,
+    IncidentKind.TAPDISK_CRASHED,
+    IncidentKind.SR_OUTAGE,
+    IncidentKind.SR_FULL,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +67,13 @@ class Incident:
     last_seen: Moment | None = None
     tapdisks: tuple[str, ...] = ()
     master: bool = False
+
+    @property
+    def severity(self) -> Severity:
+        """Return what it costs; one that is only possible is at most a warning."""
+        worst = self.kind.severity
+        doubtful = self.confidence is Confidence.POSSIBLE and worst is Severity.ERROR
+        return Severity.WARNING if doubtful else worst
 
     def __post_init__(self) -> None:
         if not self.evidence:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from analyzer.model.clock import HostClock
 from analyzer.model.disk import DiskView
+from analyzer.model.error_group import ErrorGroup
 from analyzer.model.finding import Confidence, Evidence, Outcome, Severity
 from analyzer.model.hole import Hole
 from analyzer.model.host import Role
@@ -227,7 +228,11 @@ class HourCount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """The whole answer."""
+    """The whole answer.
+
+    ``unexplained`` are the errors that the logs tell of and no finding or incident explains,
+    ``explained_errors`` the others.
+    """
 
     version: str
     catalogue: str
@@ -250,3 +255,5 @@ class Report:
     nbd: tuple[NbdView, ...] = ()
     hours: tuple[HourCount, ...] = ()
     pools: tuple[PoolInfo, ...] = ()
+    unexplained: tuple[ErrorGroup, ...] = ()
+    explained_errors: tuple[ErrorGroup, ...] = ()

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from analyzer.model.finding import Evidence, Finding, Verdict
 from analyzer.model.report import Report
 from analyzer.render.words.disk_words import disk_line, notable
+from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
 from analyzer.render.words.nbd_lines import nbd_lines, nbd_title
 from analyzer.render.words.order import ordered
 from analyzer.render.words.summary import (
     CauseView,
-    causes,
+    broken,
     doubts,
     findings,
     headline,
@@ -33,7 +34,7 @@ from analyzer.render.words.time_lines import (
 from analyzer.render.words.view import counted, cut, span, stamp, visible
 
 QUOTE, DISKS, NBD_LINES, TIME_LINES, RUNS = 4000, 200, 40, 100, 20
-SHOWN_FINDINGS = 200
+SHOWN_FINDINGS, SHOWN_ERRORS = 200, 50
 _SPECIAL = re.compile(r"[\\`*\[\]|~]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.|^[#+=-]|(?<=^\d)[.)]")
 _TICKS = re.compile(r"`+")
 
@@ -78,10 +79,27 @@ def _lines(report: Report) -> Iterator[str]:
         yield from _finding(number, finding)
     if len(found) > SHOWN_FINDINGS:
         yield from (f"{counted(len(found) - SHOWN_FINDINGS, 'more finding')} in report.json.", "")
+    yield from _errors(report)
     yield from _time(report)
     yield from _disks(report)
     yield from _nbd(report)
     yield from _others(report)
+
+
+def _errors(report: Report) -> Iterator[str]:
+    if report.unexplained:
+        yield from (f"## {TITLE}", "")
+    for group in report.unexplained[:SHOWN_ERRORS]:
+        yield f"- **{group.severity.upper()}** {escaped(group.title)}"
+        yield f"  - {escaped(error_facts(group))}"
+        yield from (f"  - {escaped(note)}" for note in error_notes(group))
+        first = group.evidence[0]
+        yield f"  - {code(str(first.source))}: {code(cut(first.text, QUOTE))}"
+    if len(report.unexplained) > SHOWN_ERRORS:
+        left = counted(len(report.unexplained) - SHOWN_ERRORS, "more kind", "more kinds")
+        yield f"- and {left} in report.json"
+    if report.unexplained:
+        yield ""
 
 
 def _header(report: Report) -> Iterator[str]:
@@ -98,7 +116,7 @@ def _header(report: Report) -> Iterator[str]:
 
 
 def _broken(report: Report) -> Iterator[str]:
-    views = causes(report)
+    views = broken(report)
     if views:
         yield from ("## What broke", "")
     for number, cause in enumerate(views, 1):

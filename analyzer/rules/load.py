@@ -20,7 +20,7 @@ from analyzer.yaml_file import Document, read_yaml
 
 __all__ = ["Catalogue", "json_schema", "load_catalogue"]
 
-_NO_PATTERNS = ("patterns/causes.yaml", "patterns/defects.yaml")
+_NO_PATTERNS = ("patterns/causes.yaml", "patterns/defects.yaml", "patterns/error_codes.yaml")
 
 
 def load_catalogue(folder: Traversable | None = None, extra: Sequence[Path] = ()) -> Catalogue:

@@ -88,17 +88,3 @@ def vanished_volume(host: Host, storage: Storage, uuid: str) -> None:
     sm.say("LVMCache: will initialize now")
     sm.refresh(storage)
     sm.say(f"LVMCache.deactivateNoRefcount: no LV {uuid}.cbtlog")
-
-
-def failed_elsewhere(host: Host, storage: Storage) -> None:
-    """Log a traceback that has nothing to do with CBT: a unit that could not be scanned."""
-    sm = SmProcess(host)
-    stderr = "  Failed to read mda header from /dev/sdc\n  Failed to scan VG from /dev/sdc\n"
-    sm.lvm_fails("/sbin/vgs", "--noheadings", storage.group, code=5, stderr=stderr)
-    sm.raising(47, "The SR is not available [opterr=no such volume group: VG_XenStorage-old]")
-    frames = (
-        ("SRCommand.py", 379, "run", "sr = driver(cmd, cmd.sr_uuid)"),
-        ("SR.py", 147, "__init__", "self.load(sr_uuid)"),
-        ("LVHDSR.py", 199, "load", "raise xs_errors.XenError('SRUnavailable')"),
-    )
-    sm.exception("LVHDoISCSISR_load", "xs_errors.SROSError", "The SR is not available", frames)

@@ -155,3 +155,8 @@ XENSERVER_9 = Release(
     certificate=True,
     firewalld=True,
 )
+
+ALL_RELEASES = (
+    *(XENSERVER_7_6, XCP_NG_8_0, XCP_NG_8_2, XCP_NG_8_3),
+    *(XCP_NG_8_3_BLIND, XCP_NG_8_3_QCOW2, XENSERVER_9),
+)

@@ -7,6 +7,7 @@ from typing import Any
 
 from analyzer.model.call import CallCheck
 from analyzer.model.disk import Comparison, DiskBreak, DiskView, LifeEvent
+from analyzer.model.error_group import ErrorGroup
 from analyzer.model.event import Event
 from analyzer.model.explained import HostNeed, LineExplained
 from analyzer.model.finding import Evidence, Outcome
@@ -70,6 +71,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         DiskBreak: Shape(or_null=("to",)),
         DiskView: Shape(beside=("chain",), by={"pool": "uuid"}),
         Dom0Attachment: Shape(left_out=("session",), or_null=("host",)),
+        ErrorGroup: Shape(or_null=("code", "meaning", "explained_by")),
         Event: Shape(
             beside=("source",),
             named={"moment": "at"},

@@ -23,10 +23,11 @@ from analyzer.render.html.nbd_pages import nbd_context
 from analyzer.render.html.time_axis import LEFT, RIGHT, WIDTH
 from analyzer.render.html.time_pages import time_context
 from analyzer.render.words.chain_text import size_words
+from analyzer.render.words.error_lines import TITLE, error_facts, error_notes, explained_words
 from analyzer.render.words.order import ordered
 from analyzer.render.words.summary import (
     UNTOLD,
-    causes,
+    broken,
     doubts,
     findings,
     headline,
@@ -46,6 +47,7 @@ LIMITS: Mapping[str, int] = {
     "shown_doubts": 4,
     "shown_evidence": 8,
     "rows": 1000,
+    "most_errors": 200,
     "life_rows": 60,
     "short": 2000,
     "long": 100_000,
@@ -124,7 +126,7 @@ def _context(report: Report) -> dict[str, object]:
         **time_context(report),
         "report": report,
         "head": headline(report),
-        "causes": causes(report),
+        "causes": broken(report),
         "cards": cards,
         "cards_left": len(every) - len(cards),
         "titles": {card.finding.id: card.finding.title for card in cards},
@@ -150,6 +152,10 @@ def _words(report: Report, members: tuple[QuotedMember, ...]) -> dict[str, objec
         "counted": counted,
         "cut": cut,
         "iso": iso,
+        "errors_title": TITLE,
+        "error_facts": error_facts,
+        "error_notes": error_notes,
+        "explained_words": explained_words(report),
         "size_words": size_words,
         "span": span,
         "stamp": stamp,

@@ -4,7 +4,7 @@ from rich.text import Text
 
 from analyzer.model.report import Report
 from analyzer.render.terminal.rows import MANY, Rows, heading, styled
-from analyzer.render.words.summary import CauseView, Doubt, causes, doubts, headline, unread, window
+from analyzer.render.words.summary import CauseView, Doubt, broken, doubts, headline, unread, window
 from analyzer.render.words.view import counted, span, stamp
 
 FIRST_SCREEN = 25
@@ -16,12 +16,12 @@ def first_screen(report: Report, rows: Rows) -> list[Text]:
     head = headline(report)
     screen = [*_header(report, rows), Text()]
     screen += styled(rows.wrap(str(head), limit=2), head.tone)
-    broken = causes(report)
-    if broken:
+    shown = broken(report)
+    if shown:
         screen += heading("WHAT BROKE, AND WHAT TO DO NEXT")
-        lines = 2 if len(broken) < SHOWN_CAUSES else 1
-        screen += [row for cause in broken[:SHOWN_CAUSES] for row in _cause(cause, rows, lines)]
-        screen += _more(len(broken) - SHOWN_CAUSES, "cause")
+        lines = 2 if len(shown) < SHOWN_CAUSES else 1
+        screen += [row for cause in shown[:SHOWN_CAUSES] for row in _cause(cause, rows, lines)]
+        screen += _more(len(shown) - SHOWN_CAUSES, "cause")
     return screen + _cannot_tell(report, rows, FIRST_SCREEN - len(screen))
 
 

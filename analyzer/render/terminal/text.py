@@ -15,6 +15,7 @@ from analyzer.render.terminal.rows import MANY, Rows, console, heading, styled
 from analyzer.render.terminal.screen import first_screen
 from analyzer.render.terminal.time_rows import story_rows, time_rows
 from analyzer.render.words.disk_words import TONES, disk_line
+from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
 from analyzer.render.words.nbd_lines import nbd_lines, nbd_title, worth_telling
 from analyzer.render.words.order import ordered
 from analyzer.render.words.summary import doubts, findings, of_verdict, unread
@@ -22,6 +23,7 @@ from analyzer.render.words.time_lines import window_words
 from analyzer.render.words.view import counted, span, stamp
 
 SHOWN_FINDINGS, SHOWN_QUOTES, QUOTE_ROWS = 10, 3, 3
+SHOWN_ERRORS = 6
 NBD_LINES, NBD_LINES_FULL = 4, 40
 VERDICT_COLUMN = 16
 
@@ -42,6 +44,7 @@ def _page(report: Report, rows: Rows) -> Iterator[Text]:
     yield from first_screen(report, rows)
     yield from story_rows(report, rows)
     yield from _findings(report, rows)
+    yield from _errors(report, rows)
     yield from _doubts(report, rows)
     yield from _others(report, rows)
     yield from time_rows(report, rows)
@@ -109,6 +112,24 @@ def _steps(finding: Finding, rows: Rows) -> Iterator[Text]:
         yield from rows.wrap(f"next {number}: {step.step}", indent=3, hang=7)
         if step.risk:
             yield from rows.wrap(f"risk: {step.risk}", indent=7, hang=13)
+
+
+def _errors(report: Report, rows: Rows) -> Iterator[Text]:
+    """Yield the errors that nobody explains, each with one quotation."""
+    groups = report.unexplained if rows.full else report.unexplained[:SHOWN_ERRORS]
+    if groups:
+        yield from heading(TITLE.upper())
+    for group in groups:
+        title = rows.wrap(f"[{group.severity.upper()}] {group.title}", hang=3, limit=3)
+        yield from styled(title, group.severity)
+        yield from rows.wrap(error_facts(group), indent=3, hang=7)
+        for note in error_notes(group):
+            yield from rows.wrap(note, indent=3, hang=9)
+        yield from rows.wrap(str(group.evidence[0].source), indent=5, hang=7)
+        yield from rows.quote(group.evidence[0].text, limit=QUOTE_ROWS)
+    if len(report.unexplained) > len(groups):
+        left = counted(len(report.unexplained) - len(groups), "more kind", "more kinds")
+        yield from rows.wrap(f"and {left} in report.html and report.json")
 
 
 def _doubts(report: Report, rows: Rows) -> Iterator[Text]:

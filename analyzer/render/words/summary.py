@@ -1,9 +1,12 @@
 """What the first screen says: the verdict, its causes, and what could not be told."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from analyzer.model.error_group import ErrorGroup
 from analyzer.model.finding import Confidence, Finding, Outcome, Severity, Verdict
+from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.report import Cause, CauseLink, Considered, LedgerEntry, Presence, Report
 from analyzer.model.source import Source
@@ -79,7 +82,7 @@ def headline(report: Report) -> Headline:
     if found:
         worst = found[0].severity
         return Headline(tone=Tone(worst), word=worst.upper(), text=_found_text(report, found))
-    return _nothing_found(report)
+    return _nothing_by_rules(report) if others(report) else _nothing_found(report)
 
 
 def findings(report: Report) -> tuple[Finding, ...]:
@@ -94,6 +97,23 @@ def causes(report: Report) -> tuple[CauseView, ...]:
     views = [_cause_view(cause, by_id) for cause in report.causes]
     views += [_lonely(finding) for name, finding in by_id.items() if name not in named]
     return tuple(sorted(views, key=lambda v: (v.severity.rank, time_key(v.first_seen))))
+
+
+def others(report: Report) -> tuple[CauseView, ...]:
+    """Return what broke and is in no cause, worst first.
+
+    Incidents that cost something, and errors that nobody explains.
+    """
+    told = {step.incident for cause in report.causes for step in cause.chain}
+    found = [_open_incident(each) for each in report.incidents if each.id not in told]
+    views = [view for view in found if view.severity is not Severity.INFO]
+    views += [_open_error(group) for group in report.unexplained]
+    return tuple(sorted(views, key=lambda view: view.severity.rank))
+
+
+def broken(report: Report) -> tuple[CauseView, ...]:
+    """Return all that broke: the causes, then what is in none of them."""
+    return (*causes(report), *others(report))
 
 
 def doubts(report: Report) -> tuple[Doubt, ...]:
@@ -142,6 +162,9 @@ def _found_text(report: Report, found: tuple[Finding, ...]) -> str:
 
 def _rest(report: Report) -> str:
     untold = len(of_verdict(report, *UNTOLD))
+    if report.unexplained:
+        kinds = unexplained_words(report)
+        return f"{kinds}, and {untold} rules could not tell" if untold else kinds
     if untold:
         return f"{untold} of {counted(len(report.outcomes), 'rule')} could not tell"
     partly = sum(bool(outcome.doubt) for outcome in report.outcomes)
@@ -150,6 +173,27 @@ def _rest(report: Report) -> str:
     if _not_whole(report):
         return _not_whole(report)
     return "every other rule was ruled out or does not apply"
+
+
+def unexplained_words(report: Report) -> str:
+    """Return how many kinds of errors nobody explains."""
+    kinds = counted(len(report.unexplained), "kind of errors", "kinds of errors")
+    return f"{kinds} that nobody explains"
+
+
+def _nothing_by_rules(report: Report) -> Headline:
+    """Return the verdict where no rule found anything, and yet something broke."""
+    open_troubles = others(report)
+    befallen = len(open_troubles) - len(report.unexplained)
+    told = [counted(befallen, "incident")] if befallen else []
+    told += [unexplained_words(report)] if report.unexplained else []
+    untold = len(of_verdict(report, *UNTOLD))
+    doubt = (
+        f"; {untold} of {counted(len(report.outcomes), 'rule')} could not tell" if untold else ""
+    )
+    text = f"nothing found by the rules; {' and '.join(told)}, the worst: {open_troubles[0].title}"
+    worst = open_troubles[0].severity
+    return Headline(tone=Tone(worst), word=worst.upper(), text=text + doubt)
 
 
 def _nothing_found(report: Report) -> Headline:
@@ -216,6 +260,54 @@ def _lonely(finding: Finding) -> CauseView:
         findings=(finding,),
         context=(),
     )
+
+
+def _open_error(group: ErrorGroup) -> CauseView:
+    times = f" ({counted(group.count, 'time')})" if group.count > 1 else ""
+    return CauseView(
+        id=group.id,
+        title=f"{group.process} on {group.host}: {group.title}{times}",
+        severity=group.severity,
+        confidence=Confidence.CERTAIN,
+        first_seen=group.first_seen,
+        last_seen=group.last_seen,
+        next_action=group.next_step,
+        findings=(),
+        context=tuple(evidence.source for evidence in group.evidence[:1]),
+    )
+
+
+def _open_incident(incident: Incident) -> CauseView:
+    return CauseView(
+        id=incident.id,
+        title=incident.title,
+        severity=incident.severity,
+        confidence=incident.confidence,
+        first_seen=incident.began,
+        last_seen=incident.ended or incident.last_seen,
+        next_action=_NEXT.get(incident.kind, ""),
+        findings=(),
+        context=tuple(evidence.source for evidence in incident.evidence[:1]),
+    )
+
+
+_NEXT: Mapping[IncidentKind, str] = {
+    IncidentKind.HOST_CRASHED: (
+        "Look at the crash dump and the power of the host; then at disks whose CBT was in use"
+    ),
+    IncidentKind.HOST_FENCED: "Look at xha.log for the heartbeat that failed, network or storage",
+    IncidentKind.TAPDISK_CRASHED: (
+        "Look whether its disk is still in use: tap-ctl list; the VM's disk is gone until the VM "
+        "is started again; take a full backup of it"
+    ),
+    IncidentKind.SR_OUTAGE: (
+        "Look at the path to the storage (server, switch, multipath -ll); then whether disks and "
+        "CBT logs on it came through: take a full backup of what was written meanwhile"
+    ),
+    IncidentKind.SR_FULL: (
+        "Make room: delete snapshots that nobody needs or move a disk away, then scan the SR"
+    ),
+}
 
 
 def _least_sure(found: list[Finding]) -> Confidence:

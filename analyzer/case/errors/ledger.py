@@ -1,0 +1,214 @@
+"""The ledger of errors: every line that says something failed, folded while logs are read.
+
+Nothing is kept of a line but its group: how often, the first and the last of each file, and a few
+places by which the group is joined with what the rules found. What is kept is bounded whatever a
+log says: beyond a number of groups per report only the form of a line counts, then only its log.
+"""
+
+import re
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from analyzer.case.errors.said import Said, Weight, folded, said
+from analyzer.model.event import Level
+from analyzer.parsers._api import Hit, LogParser, Record, Stamp
+from analyzer.parsers.scan.match import Automaton, automaton
+
+LONGEST_TEXT = 4096
+_GROUPS = 2000  # of one report by form and object
+_FORMS = 4000  # and in all; what comes later is only counted
+_PLACES = 8  # kept from the beginning of a file, and as many from its end
+_PROCESSES = 4096
+_ALL_OTHERS = "further kinds of lines that say something failed"
+
+_SR = re.compile(
+    r"(?:VG_XenStorage-|XSLocalEXT-|/sr-mount/|=== SR |'sr_uuid': u?')"
+    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+)
+_VDI = re.compile(
+    r"(?:'vdi_uuid': u?'|/VHD-|/LV-|VDI |\*|for |of |/)"
+    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+)
+_SHORT = re.compile(r"\*?\b([0-9a-f]{8})(?:\[[A-Za-z0-9]*\])?\([0-9.]+[GMK]")
+_REF = re.compile(r"OpaqueRef:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_CALL = re.compile(r"((?:vdi|sr)_[a-z_]+) \{")
+_TASK = re.compile(r"(?:^| )([RD]:[0-9a-f]{12})(?: |$)")
+
+
+class Place(NamedTuple):
+    """Where a line of a group stands, and whose it is."""
+
+    line: int
+    stamp: Stamp
+    pid: int | None
+    task: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What makes two lines the same error, within one report."""
+
+    bundle: str
+    parser: str
+    process: str
+    code: str
+    form: str
+    sr: str
+    disk: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Lines:
+    """The lines of one error in one file, as far as they are kept.
+
+    ``counts`` are by weight, because one failure may be told several times; ``disk`` and ``sr``
+    of the key are uuids, references or the first eight digits of a uuid.
+    """
+
+    key: Key
+    member: str
+    weight: Weight
+    text: str
+    code: str = ""
+    calls: dict[str, None] = field(default_factory=dict)
+    counts: dict[Weight, int] = field(default_factory=dict)
+    first: list[Place] = field(default_factory=list)
+    last: list[Place] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """Return how often it happened."""
+        return max(self.counts.values())
+
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """Return the kept places in the order of lines."""
+        return (*self.first, *self.last)
+
+
+class _Setting(NamedTuple):
+    """What a process is at: SM's call and its objects, or the SR that the collector cleans."""
+
+    call: str
+    sr: str
+    disk: str
+
+
+_NOTHING = _Setting("", "", "")
+
+
+class ErrorLedger:
+    """Take the records of every log; ``lines`` are the errors found in them.
+
+    ``noise`` are the kinds of hits that nobody has to care about: such a record is no error.
+    """
+
+    def __init__(self, noise: Iterable[str] = ()) -> None:
+        self._noise = frozenset(noise)
+        self._found: dict[tuple[Key, str], Lines] = {}
+        self._automata: dict[str, tuple[Automaton | None, Automaton | None]] = {}
+        self._forms: dict[str, str] = {}
+        self._groups: dict[str, int] = {}
+
+    @property
+    def lines(self) -> tuple[Lines, ...]:
+        """Return the errors, one row per file."""
+        return tuple(self._found.values())
+
+    def of(
+        self, bundle: str, member: str, parser: LogParser
+    ) -> Callable[[Record, tuple[Hit, ...]], None] | None:
+        """Return what takes the records of one file, None for a log that tells of no failure."""
+        if parser.failure is None and parser.loud is None:
+            return None
+        failure, setting = self._automata_of(parser)
+        settings: OrderedDict[int, _Setting] = OrderedDict()
+
+        def take(record: Record, hits: tuple[Hit, ...]) -> None:
+            text = record.message.encode(errors="replace")
+            if setting is not None and record.pid and setting.search(text) is not None:
+                settings[record.pid] = _setting(record.message)
+                if len(settings) > _PROCESSES:
+                    settings.popitem(last=False)
+                return
+            loud = parser.loud is not None and record.level is Level.ERROR
+            if not loud and (failure is None or failure.search(text) is None):
+                return
+            if hits and not self._noise.isdisjoint(hit.selector for hit in hits):
+                return
+            told = said(record.process, record.message, loud=loud)
+            if told is not None:
+                at = settings.get(record.pid or 0, _NOTHING)
+                self._add(
+                    self._key(bundle, parser.name, record, told, at), member, record, told, at
+                )
+
+        return take
+
+    def _automata_of(self, parser: LogParser) -> tuple[Automaton | None, Automaton | None]:
+        if parser.name not in self._automata:
+            self._automata[parser.name] = (
+                automaton(parser.failure) if parser.failure else None,
+                automaton(parser.setting) if parser.setting else None,
+            )
+        return self._automata[parser.name]
+
+    def _add(self, key: Key, member: str, record: Record, told: Said, at: _Setting) -> None:
+        lines = self._found.get((key, member))
+        if lines is None:
+            lines = Lines(key=key, member=member, weight=told.weight, text=told.text)
+            self._found[key, member] = lines
+            self._groups[key.bundle] = self._groups.get(key.bundle, 0) + 1
+        if told.weight > lines.weight:
+            lines.weight, lines.text = told.weight, told.text
+        lines.code = lines.code or told.code
+        call = told.call or at.call
+        if call and len(lines.calls) < _PLACES:
+            lines.calls[call] = None
+        lines.counts[told.weight] = lines.counts.get(told.weight, 0) + record.count
+        place = Place(
+            record.line, record.stamp, record.pid, _task(record), record.text[:LONGEST_TEXT]
+        )
+        if len(lines.first) < _PLACES:
+            lines.first.append(place)
+        else:
+            lines.last.append(place)
+            if len(lines.last) > _PLACES:
+                del lines.last[0]
+
+    def _key(self, bundle: str, parser: str, record: Record, told: Said, at: _Setting) -> Key:
+        """Return the group of a line; of too many groups first the objects are left out."""
+        form = self._forms.get(told.text)
+        if form is None:
+            if len(self._forms) > _FORMS:
+                self._forms.clear()
+            form = self._forms[told.text] = folded(told.text)
+        process = record.process
+        groups = self._groups.get(bundle, 0)
+        if groups >= _FORMS:
+            return Key(bundle, parser, process, "", _ALL_OTHERS, "", "")
+        if groups >= _GROUPS:
+            return Key(bundle, parser, process, told.code, form, "", "")
+        sr = at.sr or _first(_SR, record.message)
+        disk = at.disk or _first(_VDI, told.text) or _first(_REF, told.text)
+        disk = disk or _first(_SHORT, told.text)
+        code = "" if record.process in ("SM", "SMGC") else told.code
+        return Key(bundle, parser, process, code, form, sr, "" if disk == sr else disk)
+
+
+def _setting(message: str) -> _Setting:
+    call = _CALL.match(message)
+    return _Setting(call[1] if call else "", _first(_SR, message), _first(_VDI, message))
+
+
+def _first(pattern: re.Pattern[str], text: str) -> str:
+    found = pattern.search(text)
+    return (found[1] if pattern.groups else found[0]) if found else ""
+
+
+def _task(record: Record) -> str | None:
+    found = _TASK.search(record.task) if record.task else None
+    return found[1] if found else None

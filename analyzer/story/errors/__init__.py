@@ -1,0 +1,1 @@
+"""Which error belongs to which finding or incident, and which to none."""

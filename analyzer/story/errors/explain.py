@@ -1,0 +1,210 @@
+"""Explain: each error belongs to a finding or an incident, or nobody explains it.
+
+They are joined by what the log itself joins: the line, the process, the task, the disk and the
+time. An error that only happened at the same time as something else is not explained by it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from analyzer.case.case import Case
+from analyzer.case.derived import derived
+from analyzer.case.errors.said import folded, said
+from analyzer.case.errors.trouble import Spot, Trouble
+from analyzer.model.event import Event
+from analyzer.model.finding import Finding, Outcome
+from analyzer.model.incident import Incident, IncidentKind
+from analyzer.model.moment import Moment
+from analyzer.model.source import Source
+
+_SAME_CALL = timedelta(minutes=5)
+_AFTERWARDS = timedelta(minutes=10)
+_AROUND = timedelta(minutes=2)
+# What ends by itself when these befall a host, its storage and what runs on both.
+_WHOLE_HOST = (
+    IncidentKind.HOST_CRASHED,
+    IncidentKind.HOST_FENCED,
+    IncidentKind.HOST_REBOOTED,
+    IncidentKind.HOST_BOOTED,
+)
+_TOOLSTACK = (IncidentKind.TOOLSTACK_RESTARTED, IncidentKind.ROLLING_UPGRADE)
+_TOOLSTACK_PROCESSES = frozenset({"xapi", "systemd", "xenopsd-xc", "xapi-nbd", "message-switch"})
+_STORAGE = (IncidentKind.SR_OUTAGE, IncidentKind.SR_FULL, IncidentKind.SR_UNPLUGGED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Told:
+    """What one finding or incident stands on: its lines as events, its objects, its time."""
+
+    id: str
+    events: tuple[Event, ...]
+    hosts: frozenset[str]
+    objects: frozenset[str]
+    first: Moment | None
+    last: Moment | None
+    incident: IncidentKind | None = None
+
+
+class Explanations:
+    """What the findings and the incidents of a run explain."""
+
+    def __init__(
+        self, case: Case, outcomes: Sequence[Outcome], incidents: Sequence[Incident]
+    ) -> None:
+        findings = [finding for outcome in outcomes for finding in outcome.findings]
+        self._lines: dict[Source, str] = {}
+        self._told = [
+            *(_of_finding(finding, case) for finding in findings),
+            *(_of_incident(incident, case) for incident in incidents),
+        ]
+        quoted = [(each.id, each.evidence) for each in findings]
+        quoted += [(each.id, each.evidence) for each in incidents]
+        for name, evidence in quoted:
+            for each in evidence:
+                self._lines.setdefault(each.source, name)
+        self._writers = _by_writer(self._told)
+        self._forms = _by_form(self._told)
+
+    def of(self, trouble: Trouble) -> str:
+        """Return the id of what explains an error, "" where nothing does."""
+        return next(
+            filter(
+                None,
+                (
+                    self._same_line(trouble),
+                    self._same_form(trouble),
+                    self._same_writer(trouble),
+                    self._same_object(trouble),
+                ),
+            ),
+            "",
+        )
+
+    def _same_line(self, trouble: Trouble) -> str:
+        sources = [spot.source for spot in trouble.spots]
+        sources += [evidence.source for evidence in trouble.evidence]
+        return next((self._lines[source] for source in sources if source in self._lines), "")
+
+    def _same_form(self, trouble: Trouble) -> str:
+        """Look for a finding that quotes the same text of the same host, or of the same disk."""
+        for told in self._forms.get((trouble.host, trouble.form), ()):
+            if not trouble.disk or not told.objects or trouble.disk in told.objects:
+                return told.id
+        return ""
+
+    def _same_writer(self, trouble: Trouble) -> str:
+        for spot in trouble.spots:
+            for writer in _writers(spot, trouble.parser):
+                for at, told in self._writers.get(writer, ()):
+                    if spot.at.within(at, _SAME_CALL):
+                        return told.id
+        return ""
+
+    def _same_object(self, trouble: Trouble) -> str:
+        return next((told.id for told in self._told if _befell(told, trouble)), "")
+
+
+def _of_finding(finding: Finding, case: Case) -> _Told:
+    hosts = {subject.name or subject.uuid for subject in finding.subjects if subject.type == "Host"}
+    events = tuple(event for each in finding.evidence for event in _events(case, each.source))
+    return _Told(
+        id=finding.id,
+        events=events,
+        hosts=frozenset(hosts | {event.host for event in events}),
+        objects=frozenset(subject.uuid for subject in finding.subjects),
+        first=finding.first_seen,
+        last=finding.last_seen,
+    )
+
+
+def _of_incident(incident: Incident, case: Case) -> _Told:
+    return _Told(
+        id=incident.id,
+        events=tuple(event for each in incident.evidence for event in _events(case, each.source)),
+        hosts=frozenset({incident.host}),
+        objects=frozenset(subject.uuid for subject in incident.subjects),
+        first=incident.began,
+        last=incident.ended or incident.last_seen or incident.began,
+        incident=incident.kind,
+    )
+
+
+@derived
+def _events(case: Case, source: Source) -> tuple[Event, ...]:
+    """Return what was kept of a line, at most one event."""
+    return case.events.of_line(source)[:1]
+
+
+def _writers(spot: Spot | Event, parser: str) -> Iterator[tuple[str, str]]:
+    """Yield by what the lines of one call are known: a task anywhere, a process of one report."""
+    if spot.task:
+        yield "task", spot.task.rpartition(" ")[2]
+    if spot.pid is not None:
+        yield spot.source.bundle + parser, str(spot.pid)
+
+
+def _by_writer(
+    told: Sequence[_Told],
+) -> Mapping[tuple[str, str], Sequence[tuple[Moment, _Told]]]:
+    found: dict[tuple[str, str], list[tuple[Moment, _Told]]] = {}
+    for each in told:
+        for event in each.events:
+            for writer in _writers(event, event.parser):
+                found.setdefault(writer, []).append((event.moment, each))
+    return found
+
+
+def _by_form(told: Sequence[_Told]) -> Mapping[tuple[str, str], Sequence[_Told]]:
+    found: dict[tuple[str, str], list[_Told]] = {}
+    for each in told:
+        for event in each.events:
+            form = _form(event)
+            if form:
+                found.setdefault((event.host, form), []).append(each)
+    return found
+
+
+def _form(event: Event) -> str:
+    said_there = said(event.process, event.message, loud=True)
+    return folded(said_there.text) if said_there else ""
+
+
+def _befell(told: _Told, trouble: Trouble) -> bool:
+    """Tell whether an error is of a disk that a finding is about, or of what an incident befell."""
+    if not _during(told, trouble):
+        return False
+    same_disk, same_host = trouble.disk in told.objects, trouble.host in told.hosts
+    if told.incident is None:
+        own = {event.process for event in told.events}
+        return same_disk or (same_host and not trouble.disk and _of_service(trouble, own))
+    if told.incident in _STORAGE:
+        return same_disk or trouble.sr in told.objects
+    return same_host and (_ends_with(told.incident, trouble) or same_disk)
+
+
+def _ends_with(incident: IncidentKind, trouble: Trouble) -> bool:
+    """Tell whether what an error is of ends, or is cut off, by what befell its host."""
+    if incident in _TOOLSTACK:
+        return trouble.process in _TOOLSTACK_PROCESSES
+    if incident is IncidentKind.NBD_RESTARTED:
+        return "xapi-nbd" in f"{trouble.process} {trouble.text}"
+    return incident in _WHOLE_HOST
+
+
+def _of_service(trouble: Trouble, processes: set[str]) -> bool:
+    """Tell whether an error is of a service that a finding is about, or systemd's word on it."""
+    if trouble.process == "systemd":
+        return any(f"{name}.service" in trouble.text for name in processes - {"systemd", "xapi"})
+    return trouble.process in processes - {"SM", "SMGC", "xapi", "kernel", "systemd"}
+
+
+def _during(told: _Told, trouble: Trouble) -> bool:
+    """Tell whether all of an error's lines lie in the time of a finding or of an incident."""
+    if told.first is None or told.last is None:
+        return False
+    slack = _AROUND if told.incident is None else _AFTERWARDS
+    return (
+        told.first.earliest - _AROUND <= trouble.first.latest
+        and trouble.last.earliest <= told.last.latest + slack
+    )

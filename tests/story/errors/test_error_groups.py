@@ -1,0 +1,163 @@
+"""Which errors nobody explains: a line that was never seen before, and ordinary life."""
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.cli.analyze import FailOn, exit_status
+from analyzer.model.error_group import ErrorGroup
+from analyzer.model.finding import Severity
+from analyzer.model.report import Report
+from analyzer.render.words.summary import Tone, headline
+from analyzer.run import analyze
+from tests.support.bundle import BundleBuilder
+from tests.support.clock import utc
+from tests.world.objects import GIB
+from tests.world.releases import ALL_RELEASES, Release
+from tests.world.routine import backup, noise
+from tests.world.world import World
+
+SR = "0d2b6bd6-53d4-2f51-9e6c-1f8de3b4f0a7"
+DISK = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
+DISK_2 = "c1f4f1a2-0f5e-4f8b-9d3c-77b1c2a90e64"
+
+
+def _entry(pid: int, call: str, disk: str = DISK) -> str:
+    return f"SM: [{pid}] {call} {{'sr_uuid': '{SR}', 'vdi_uuid': '{disk}', 'command': '{call}'}}"
+
+
+def _read(folder: Path, log: str, *lines: str) -> Report:
+    text = "".join(
+        f"Nov 22 09:{minute:02d}:00 jupiter {line}\n" for minute, line in enumerate(lines)
+    )
+    return analyze([BundleBuilder().log(log, text).write_tar(folder / "b.tar.bz2")])
+
+
+def _sm(folder: Path, *lines: str) -> tuple[ErrorGroup, ...]:
+    return _read(folder, "var/log/SMlog", *lines).unexplained
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        ("var/log/SMlog", "SM: [7] The frobnicator failed to frobnicate"),
+        ("var/log/SMlog", "SMGC: [7] Coalesce failed, skipping"),
+        (
+            "var/log/xensource.log",
+            "xapi: [error||1 ||storage_x] The frobnicator is upset",
+        ),
+        ("var/log/daemon.log", "xapi-nbd[7]: main: Caught exception: Odd.Frobnication(3)"),
+        ("var/log/daemon.log", "tapdisk[7]: ERROR: errno -5 at frobnicate"),
+        ("var/log/kern.log", "kernel: [  90.123456] Buffer I/O error on dev dm-9, block 7"),
+        ("var/log/user.log", "nbd_client_manager: [ERROR] frobnication was denied"),
+    ],
+)
+def test_a_line_that_nobody_ever_saw_comes_up(tmp_path: Path, log: str, line: str) -> None:
+    report = _read(tmp_path, log, line)
+    (group,) = report.unexplained
+    assert group.evidence[0].text.endswith(line)
+    assert headline(report).tone is not Tone.CLEAR
+    assert exit_status(report, FailOn.WARNING, strict=False) == 1
+
+
+@pytest.mark.parametrize(
+    ("log", "line"),
+    [
+        (
+            "var/log/SMlog",
+            "SM: [7] Failed to lock /var/lock/sm/x/sr on first attempt, blocked by PID 9",
+        ),
+        ("var/log/SMlog", "SM: [7] GC: recieved SIGTERM"),
+        ("var/log/kern.log", "kernel: [   1.123456] ACPI: probe failed with error -19"),
+        ("var/log/xensource.log", "xapi: [debug||1 ||dummytaskhelper] no error"),
+    ],
+)
+def test_noise_does_not(tmp_path: Path, log: str, line: str) -> None:
+    assert _read(tmp_path, log, line).unexplained == ()
+
+
+def test_one_failure_told_by_many_lines_is_one_error(tmp_path: Path) -> None:
+    groups = _sm(
+        tmp_path,
+        _entry(7, "vdi_activate"),
+        "SM: [7] FAILED in util.pread: (rc 5) stdout: '', stderr: '  create ioctl failed: busy'",
+        "SM: [7] Raising exception [46, The VDI is not available [opterr=busy]]",
+        "SM: [7] ***** generic exception: vdi_activate: EXCEPTION <class 'SR.SROSError'>, "
+        "The VDI is not available [opterr=busy]",
+        "SM: [7] ***** LVHDSR: EXCEPTION <class 'SR.SROSError'>, "
+        "The VDI is not available [opterr=busy]",
+    )
+    (group,) = [each for each in groups if each.code]
+    assert (group.code, group.calls[0]) == ("SR_BACKEND_FAILURE_46", "vdi_activate")
+    assert {subject.uuid for subject in group.subjects} >= {SR, DISK}
+    assert group.severity is Severity.ERROR
+
+
+def test_the_same_error_of_two_disks_is_two(tmp_path: Path) -> None:
+    raised = (
+        "***** generic exception: vdi_attach: EXCEPTION <class 'SR.SROSError'>, General IO error"
+    )
+    groups = _sm(
+        tmp_path,
+        _entry(7, "vdi_attach"),
+        f"SM: [7] {raised}",
+        _entry(8, "vdi_attach", DISK_2),
+        f"SM: [8] {raised}",
+    )
+    assert sorted(group.subjects[0].uuid for group in groups) == sorted((DISK, DISK_2))
+
+
+def test_an_error_that_repeats_is_counted_with_its_rate(tmp_path: Path) -> None:
+    lines = [f"SMGC: [{pid}] Coalesce failed, skipping" for pid in range(7, 19)]
+    (group,) = _sm(tmp_path, *lines)
+    assert group.count == 12
+    assert group.per_hour == 60
+
+
+def test_a_code_is_told_with_its_meaning_and_the_number_in_words(tmp_path: Path) -> None:
+    (group,) = _sm(
+        tmp_path,
+        "SM: [7] Raising exception [81, Failed to clone VDI [opterr=VDI clone failed error 13]]",
+    )
+    assert group.code == "SR_BACKEND_FAILURE_81"
+    assert "access denied" in group.meaning
+    assert group.next_step
+
+
+def test_a_code_that_nobody_knows_is_told_by_its_name(tmp_path: Path) -> None:
+    report = _read(
+        tmp_path,
+        "var/log/xensource.log",
+        "xapi: [error||1 ||backtrace] VDI.snapshot R:0a1b2c3d4e5f failed with exception "
+        "Server_error(FROBNICATION_DENIED, [ x ])",
+    )
+    (group,) = report.unexplained
+    assert (group.code, group.calls) == ("FROBNICATION_DENIED", ("VDI.snapshot",))
+    assert group.near_backup
+
+
+def test_what_is_kept_is_bounded_whatever_a_log_says(tmp_path: Path) -> None:
+    lines = (f"SM: [7] the {'q' * (n % 60)}{chr(97 + n % 26)} unit failed {n}" for n in range(6000))
+    text = "".join(f"Nov 22 09:00:00 jupiter {line}\n" for line in lines)
+    report = analyze([BundleBuilder().log("var/log/SMlog", text).write_tar(tmp_path / "b.tar.bz2")])
+    assert sum(group.count for group in report.unexplained) == 6000
+    assert len(report.unexplained) < 2000
+
+
+@pytest.mark.parametrize("release", ALL_RELEASES, ids=lambda release: release.version)
+@pytest.mark.parametrize("kind", ["lvm", "nfs"])
+def test_ordinary_life_holds_no_error_that_nobody_explains(
+    tmp_path: Path, release: Release, kind: str
+) -> None:
+    world = World("ordinary", utc("2024-11-22 04:00:00"), release=release)
+    storage = world.storage("SAN", kind)
+    world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
+    world.serve()
+    machine = world.machine("web", storage, [20 * GIB])
+    world.start(machine)
+    for disk in machine.disks:
+        world.enable_cbt(disk)
+    backup(world, machine.disks, backup(world, machine.disks, {}))
+    noise(world)
+    report = analyze([world.bundle(world.master).write_tar(tmp_path / "b.tar.bz2")])
+    assert [group.title for group in report.unexplained] == []
