@@ -1,0 +1,168 @@
+"""The SR while one call works on it: what SM reads and writes, and how that fails.
+
+A call may fail halfway and leave what it did; so it works on copies that are frozen at its end.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from analyzer.sm.spans import Span, joined, within, without
+from analyzer.sm.state import Body, Log, Result, SrKind, State, Use, Vdi
+
+BLOCK = 65536  # CBT_BLOCK_SIZE, include/cbt-util.h of blktap
+TIMED_OUT = "Connection timed out"  # twenty times EIO, then ETIMEDOUT: ioretry(), util.py
+INVALID = "Invalid argument"
+
+
+class CommandFailed(Exception):  # noqa: N818 - as SM's CommandException
+    """A command of the storage failed; the text is errno's."""
+
+
+class Refused(Exception):  # noqa: N818 - an answer of xapi or SM, not our error
+    """A call ends with an error: its code at xapi, and SM's words."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(words)
+        self.code = code
+
+
+@dataclass(slots=True, kw_only=True)
+class Storage:
+    """Copies of an SR's logs and VDIs; the methods are cbt-util's commands and tapdisk's acts."""
+
+    logs: dict[str, Log]
+    vdis: dict[str, Vdi]
+    sr: SrKind
+    room: bool
+    clock: int
+    alert: str = ""
+    visited: list[str] = field(default_factory=list)
+    left_out: tuple[Span, ...] = ()
+
+    def exists(self, log: str) -> bool:
+        """Return whether the log is there; the null uuid never has one."""
+        return log in self.logs
+
+    def header(self, log: str) -> Log:
+        """Read a header: `cbt-util get -p|-c|-f|-s`, and the first thing that `set` does."""
+        if log not in self.logs:
+            raise CommandFailed("No such file or directory")
+        if self.logs[log].body is Body.CUT:
+            raise CommandFailed(TIMED_OUT)
+        return self.logs[log]
+
+    def bitmap(self, log: str) -> Log:
+        """Read header and bitmap: `cbt-util get -b`."""
+        found = self.header(log)
+        if found.body is Body.SHORT:
+            raise CommandFailed(TIMED_OUT)
+        return found
+
+    def set_parent(self, log: str, parent: str) -> None:
+        """Do `cbt-util set -p`."""
+        self.logs[log] = replace(self.header(log), parent=parent)
+
+    def set_child(self, log: str, child: str) -> None:
+        """Do `cbt-util set -c`."""
+        self.logs[log] = replace(self.header(log), child=child)
+
+    def set_consistent(self, log: str, *, consistent: bool) -> None:
+        """Do `cbt-util set -f`."""
+        self.logs[log] = replace(self.header(log), consistent=consistent)
+
+    def set_size(self, log: str, size: int) -> None:
+        """Do `cbt-util set -s`, which reads the whole bitmap and never shrinks."""
+        if size < self.header(log).size:
+            raise CommandFailed(INVALID)
+        self.logs[log] = replace(self.bitmap(log), size=size)
+
+    def coalesce(self, older: str, newer: str) -> None:
+        """Do `cbt-util coalesce`: the bits of one log are added to those of another."""
+        parent, child = self.header(older), self.header(newer)
+        if bitmap_bits(parent.size) > bitmap_bits(child.size):
+            raise CommandFailed(INVALID)
+        parent, child = self.bitmap(older), self.bitmap(newer)
+        recorded = joined(parent.recorded, child.recorded)
+        self.logs[newer] = replace(child, recorded=recorded)
+
+    def create_log(self, disk: str) -> None:
+        """Make a new log as `_create_cbt_log` does: on failure it is gone again."""
+        # On a full file SR cbt-util says 0 and leaves a short file (it does not look at fclose);
+        # the `set -f 1` that follows is what fails. On LVM the space check fails before that.
+        if not self.room:
+            self.logs.pop(disk, None)
+            words = TIMED_OUT if self.sr is SrKind.FILES else "There is insufficient space"
+            raise CommandFailed(words)
+        self.logs[disk] = Log(size=self.vdis[disk].size)
+
+    def disable_on_error(self, disk: str, alert: str) -> None:
+        """Turn CBT off as `_disable_cbt_on_error` does: the parent keeps its child pointer."""
+        self.logs.pop(disk, None)
+        self.change(disk, cbt_enabled=False)
+        self.alert = alert
+
+    def change(self, vdi: str, **changes: object) -> None:
+        """Change fields of a VDI."""
+        self.vdis[vdi] = replace(self.vdis[vdi], **changes)  # type: ignore[arg-type]
+
+    def lose(self, disk: str, since: int) -> None:
+        """Take back what a log may have recorded from a time on (the host died with it)."""
+        if log := self.logs.get(disk):
+            lost = (Span(since=since, until=self.clock),) if since < self.clock else ()
+            self.logs[disk] = replace(log, recorded=without(log.recorded, lost))
+
+    def frozen(self) -> State:
+        """Return the state after the call, one tick later: what is attached is written to."""
+        now = (Span(since=self.clock, until=self.clock + 1),)
+        for name, vdi in self.vdis.items():
+            if vdi.use is not Use.WRITTEN:
+                continue
+            self.vdis[name] = replace(vdi, written=joined(vdi.written, now))
+            log = self.logs.get(name)
+            if log and log.body is Body.WHOLE:
+                self.logs[name] = replace(log, recorded=joined(log.recorded, now))
+        return State(
+            vdis=self.vdis, logs=self.logs, sr=self.sr, room=self.room, clock=self.clock + 1
+        )
+
+
+def run(state: State, act: Callable[[Storage], None], code: str) -> Result:
+    """Run one call on copies of a state; `code` is what xapi makes of a command that failed."""
+    storage = Storage(
+        logs=dict(state.logs),
+        vdis=dict(state.vdis),
+        sr=state.sr,
+        room=state.room,
+        clock=state.clock,
+    )
+    words, error = "ok", ""
+    try:
+        act(storage)
+    except Refused as refused:
+        words, error = str(refused), refused.code
+    except CommandFailed as failed:
+        words, error = str(failed), code
+    return Result(
+        state=storage.frozen(),
+        outcome=words,
+        code=error,
+        alert=storage.alert,
+        visited=tuple(storage.visited),
+        left_out=storage.left_out,
+    )
+
+
+def missing(storage: Storage, disk: str, since: int, until: int) -> tuple[Span, ...]:
+    """Return when a disk was written to between two times, and no visited log recorded it."""
+    written = within(storage.vdis[disk].written, since, until)
+    return without(written, *(storage.logs[log].recorded for log in storage.visited))
+
+
+def bitmap_bits(size: int) -> int:
+    """Return the length of a log's bitmap as SM reads it: whole bytes (cbt-util.h).
+
+    >>> bitmap_bits(9 * BLOCK)
+    16
+    """
+    blocks = -(-size // BLOCK)
+    return -(-blocks // 8) * 8

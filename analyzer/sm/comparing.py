@@ -1,0 +1,76 @@
+"""`list_changed_blocks` (VDI.py of sm): a walk along child pointers that adds up bitmaps."""
+
+from dataclasses import dataclass
+
+from analyzer.sm._storage import Refused, Storage, bitmap_bits, missing, run
+from analyzer.sm.spans import Spans
+from analyzer.sm.state import Kind, Result, State, Use
+from analyzer.sm.tracking import IN_USE
+
+UNRELATED = "Source and target VDI are unrelated"
+ENDLESS = "SM never answers: the logs run in a circle"
+
+
+def list_changed_blocks(state: State, older: str, newer: str) -> Result:
+    """Ask which blocks changed from one VDI to another.
+
+    Where it is answered, ``left_out`` of the result is when the disk was written to between the
+    two and no log on the way recorded it: the answer lacks those blocks and does not say so.
+    """
+
+    def act(storage: Storage) -> None:
+        target = storage.vdis.get(newer)
+        if target is not None and target.use is not Use.NONE:
+            raise Refused(IN_USE, IN_USE)
+        if older == newer:
+            raise Refused("SR_BACKEND_FAILURE_460", "Source and target VDI are same")
+        if not (storage.exists(older) and storage.exists(newer)):
+            raise Refused("SR_BACKEND_FAILURE_460", UNRELATED)
+        _walk(storage, older, newer)
+        storage.left_out = _left_out(storage, older, newer)
+
+    return run(state, act, "SR_BACKEND_FAILURE_202")
+
+
+@dataclass(slots=True, kw_only=True)
+class _Merged:
+    """The bitmap so far, by its length: an empty one counts as none, as in SM."""
+
+    bits: int = 0
+    size: int = 0
+
+    def add(self, size: int) -> None:
+        bits = bitmap_bits(size)
+        if not self.bits:
+            self.bits, self.size = bits, size
+        elif size < self.size or bits < self.bits or (size > self.size and bits <= self.bits):
+            # A disk that grew by less than a byte of bitmap cannot be compared across that.
+            raise Refused("SR_BACKEND_FAILURE_459", "Inconsistent bitmaps")
+        elif size > self.size:
+            self.bits, self.size = bits, size
+
+
+def _walk(storage: Storage, older: str, newer: str) -> None:
+    """Follow the child pointers; the bitmap of the first log itself is not part of the answer."""
+    at, merged = older, _Merged()
+    seen: set[tuple[str, int, int]] = set()
+    while at != newer:
+        at = storage.header(at).child
+        if not storage.exists(at):
+            raise Refused("SR_BACKEND_FAILURE_460", UNRELATED)
+        merged.add(storage.bitmap(at).size)
+        if (at, merged.bits, merged.size) in seen:
+            raise Refused("", ENDLESS)
+        seen.add((at, merged.bits, merged.size))
+        storage.visited.append(at)
+
+
+def _left_out(storage: Storage, older: str, newer: str) -> Spans:
+    first, last = storage.vdis.get(older), storage.vdis.get(newer)
+    if first is None or last is None:  # logs of which nothing else is known
+        return ()
+    disk = newer if last.kind is Kind.DISK else last.snapshot_of
+    if disk not in storage.vdis:
+        return ()
+    until = storage.clock if newer == disk else last.taken
+    return missing(storage, disk, first.taken, until)

@@ -1,0 +1,92 @@
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from analyzer.sm.snapshots import vdi_delete
+from analyzer.sm.spans import Span, Spans, joined, within, without
+from analyzer.sm.state import Body, Use, one_disk
+from analyzer.sm.tracking import attach, detach, disable, enable
+from tests.sm.acts import CALLS, FAULTS, Act, acts, after, compare, do
+
+ANY = acts(*CALLS, *FAULTS, "read")
+HEALTHY = acts("start", "stop", "snapshot", "destroy", "scan")
+
+
+@given(ANY, ANY)
+def test_a_call_leaves_the_state_it_was_given_alone(
+    before: Sequence[Act], doing: Sequence[Act]
+) -> None:
+    state = after(before)
+    copy = (dict(state.vdis), dict(state.logs), state.clock)
+    after(doing, state)
+    assert (dict(state.vdis), dict(state.logs), state.clock) == copy
+
+
+@given(ANY)
+def test_a_call_is_ok_or_has_a_code(doing: Sequence[Act]) -> None:
+    state = one_disk()
+    for act in doing:
+        result = do(state, act)
+        assert result.ok == (result.code == "")
+        assert result.state.clock == state.clock + 1
+        state = result.state
+
+
+@given(ANY)
+def test_a_log_records_only_what_was_written(doing: Sequence[Act]) -> None:
+    state = after(doing)
+    for log in state.logs.values():
+        assert without(log.recorded, state.vdis["disk"].written) == ()
+        assert log.body is Body.WHOLE or log.recorded == ()
+
+
+@given(HEALTHY)
+def test_without_faults_every_comparison_is_answered_and_complete(doing: Sequence[Act]) -> None:
+    state = after(doing, enable(one_disk(), "disk").state)
+    state = detach(state, "disk").state
+    chain = [*state.snapshots("disk"), "disk"]
+    for index, older in enumerate(chain):
+        for newer in chain[index + 1 :]:
+            answer = compare(state, older, newer)
+            assert (answer.outcome, answer.left_out) == ("ok", ())
+
+
+@given(ANY)
+def test_a_user_can_always_end_what_a_readable_log_began(doing: Sequence[Act]) -> None:
+    state = after(doing)
+    readable = all(log.body is not Body.CUT for log in state.logs.values())
+    if readable and state.vdis["disk"].row:
+        state = disable(state, "disk").state
+        assert not state.vdis["disk"].cbt_enabled
+
+
+@given(ANY)
+def test_deleting_twice_leaves_no_log_on_files(doing: Sequence[Act]) -> None:
+    state = after(doing)
+    for name in state.snapshots("disk"):
+        state = vdi_delete(vdi_delete(state, name).state, name).state
+        assert name not in state.logs
+
+
+@given(ANY)
+def test_a_disk_without_log_starts(doing: Sequence[Act]) -> None:
+    state = detach(after(doing), "disk").state
+    if "disk" not in state.logs and state.vdis["disk"].use is Use.NONE:
+        assert attach(state, "disk").ok
+
+
+SPANS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 5)), max_size=6).map(
+    lambda pairs: joined(tuple(Span(since=a, until=a + n) for a, n in pairs))
+)
+
+
+def ticks(spans: Spans) -> set[int]:
+    return {tick for span in spans for tick in range(span.since, span.until)}
+
+
+@given(SPANS, SPANS, st.integers(0, 30), st.integers(0, 30))
+def test_spans_are_sets_of_ticks(one: Spans, two: Spans, since: int, until: int) -> None:
+    assert ticks(joined(one, two)) == ticks(one) | ticks(two)
+    assert ticks(without(one, two)) == ticks(one) - ticks(two)
+    assert ticks(within(one, since, until)) == ticks(one) & set(range(since, until))
