@@ -17,6 +17,7 @@ from analyzer.cli.analyze import analyze_command
 from analyzer.cli.cbtlog import cbtlog_command
 from analyzer.cli.explain import explain_command
 from analyzer.cli.output import note, prepare_streams, say
+from analyzer.cli.model import model_app
 from analyzer.cli.rules import rules_app
 from analyzer.cli.show import show_app
 from analyzer.cli.timeline import timeline_command
@@ -70,6 +71,7 @@ app.add_typer(why_app, name="why")
 app.add_typer(rules_app, name="rules")
 app.command("explain")(explain_command)
 app.command("timeline")(timeline_command)
+app.add_typer(model_app, name="model", hidden=True)
 
 
 def run() -> None:
