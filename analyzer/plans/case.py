@@ -1,0 +1,160 @@
+"""What the planner is given: a disk, what is wanted of it, and what is not known."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from itertools import product
+from types import MappingProxyType
+
+from analyzer.model.finding import Subject
+from analyzer.model.plan import Goal
+from analyzer.sm.state import Body, Log, State
+
+MOST_WORLDS = 64
+
+
+class About(StrEnum):
+    """What can be unknown of a log."""
+
+    EXISTS = "whether it is there"
+    BODY = "how much of it can be read"
+    CONSISTENT = "its flag"
+    PARENT = "its parent"
+    CHILD = "its child"
+    ENABLED = "whether the database says that CBT is on"
+
+
+THERE, GONE = "there", "gone"
+YES, NO = "yes", "no"
+_VALUES: Mapping[About, tuple[str, ...]] = MappingProxyType(
+    {
+        About.EXISTS: (THERE, GONE),
+        About.BODY: (Body.WHOLE.value, Body.CUT.value),
+        About.CONSISTENT: (YES, NO),
+        About.ENABLED: (YES, NO),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Question:
+    """Something about one log (for ENABLED: the disk) that the bundle does not answer."""
+
+    name: str
+    about: About
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """A question, and the answers that are possible; for pointers names, ``NO_LOG`` for none.
+
+    Without ``values`` they are those of the kind: there or gone, whole or header cut, yes or no.
+    """
+
+    question: Question
+    values: tuple[str, ...] = ()
+
+    @property
+    def possible(self) -> tuple[str, ...]:
+        """Return the possible answers."""
+        return self.values or _VALUES[self.question.about]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """One way things can be: a state, and how it answers the questions that matter in it."""
+
+    state: State
+    answers: Mapping[Question, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """Where the commands are typed. ``sr`` is its uuid; ``mount`` the folder of file SRs.
+
+    ``mount`` is /run/sr-mount, up to sm 3 /var/run/sr-mount. ``attached_on`` is the host that the
+    disk is attached to, "" where that is not known. ``names`` are words for uuids.
+    """
+
+    sr: str = "<SR>"
+    mount: str = "/run/sr-mount"
+    attached_on: str = ""
+    names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskCase:
+    """A disk at the end of a bundle.
+
+    ``state`` has every log that may be there, with what is most likely of it; ``doubts`` say
+    where it could be otherwise. ``base`` is the snapshot that the next backup will compare with,
+    "" if the next one is a full one anyway; ``retention`` are snapshots that something will
+    delete sooner or later; ``unneeded`` those that may go to give space back. ``purges`` is
+    whether the backup destroys the data of its snapshots and keeps their logs.
+    """
+
+    disk: str
+    state: State
+    goals: frozenset[Goal]
+    subject: Subject
+    base: str = ""
+    retention: frozenset[str] = frozenset()
+    unneeded: frozenset[str] = frozenset()
+    purges: bool = False
+    doubts: tuple[Doubt, ...] = ()
+    site: Site = Site()
+
+
+def worlds(state: State, doubts: Sequence[Doubt]) -> tuple[World, ...]:
+    """Return every way things can be, at most `MOST_WORLDS` of them: doubts at the end give in."""
+    doubts = list(doubts)
+    while len(list(product(*(doubt.possible for doubt in doubts)))) > MOST_WORLDS:
+        doubts.pop()
+    return tuple(_distinct(state, doubts))
+
+
+def _distinct(state: State, doubts: Sequence[Doubt]) -> Iterator[World]:
+    seen: list[State] = []
+    for values in product(*(doubt.possible for doubt in doubts)):
+        asked = {doubt.question: value for doubt, value in zip(doubts, values, strict=True)}
+        changed = state
+        for question, value in asked.items():
+            changed = _answered(changed, question, value)
+        if changed in seen:
+            continue
+        seen.append(changed)
+        gone = {q.name for q, value in asked.items() if (q.about, value) == (About.EXISTS, GONE)}
+        matters = {
+            question: value
+            for question, value in asked.items()
+            if question.name not in gone or question.about in {About.EXISTS, About.ENABLED}
+        }
+        yield World(state=changed, answers=matters)
+
+
+def _answered(state: State, question: Question, value: str) -> State:
+    if question.about is About.ENABLED:
+        vdi = replace(state.vdis[question.name], cbt_enabled=value == YES)
+        return replace(state, vdis={**state.vdis, question.name: vdi})
+    log = state.logs.get(question.name)
+    if log is None:
+        return state
+    if (question.about, value) == (About.EXISTS, GONE):
+        rest = {name: each for name, each in state.logs.items() if name != question.name}
+        return replace(state, logs=rest)
+    return replace(state, logs={**state.logs, question.name: _log(log, question.about, value)})
+
+
+def _log(log: Log, about: About, value: str) -> Log:
+    match about:
+        case About.BODY:
+            recorded = log.recorded if value == Body.WHOLE.value else ()
+            return replace(log, body=Body(value), recorded=recorded)
+        case About.CONSISTENT:
+            return replace(log, consistent=value == YES)
+        case About.PARENT:
+            return replace(log, parent=value)
+        case About.CHILD:
+            return replace(log, child=value)
+        case About.EXISTS | About.ENABLED:
+            return log

@@ -1,0 +1,245 @@
+"""Acts as steps for a person: words, commands, and the host they are typed on."""
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.model.cbt import NO_LOG
+from analyzer.model.plan import Step, StepKind
+from analyzer.plans.acts import Act, Do
+from analyzer.plans.case import GONE, THERE, YES, About, DiskCase, Question
+from analyzer.sm.state import Body, SrKind, State, Use
+
+NOBODY = "00000000-0000-0000-0000-000000000000"
+HEADER = 48
+MASTER = "the SR master"
+
+
+def looks_before(acts: Sequence[Act], case: DiskCase) -> Iterator[Step]:
+    """Yield the looks without which nothing may be destroyed."""
+    for act in acts:
+        if act.do is Do.REMOVE:
+            yield Step(
+                kind=StepKind.LOOK,
+                text=f"Look whether the log of {_name(case, act.name)} still has no whole header.",
+                why="It can have been mended or made anew since the status report.",
+                commands=_with_volume(case, act.name, _header(case, act.name)),
+                where=_where(case, act.name),
+                precondition=_NO_HEADER[case.state.sr],
+            )
+        elif act.do is Do.DELETE:
+            yield Step(
+                kind=StepKind.LOOK,
+                text=f"Look whether anything holds {_name(case, act.name)}.",
+                why="A disk that a VM snapshot holds is missing after the VM is reverted to it.",
+                commands=(f"xe vbd-list vdi-uuid={act.name} params=vm-uuid,vm-name-label,device",),
+                where=MASTER,
+                precondition="Go on only where the list names nothing but what may be lost.",
+            )
+
+
+_NO_HEADER = {
+    SrKind.FILES: f"Go on only where the file is shorter than {HEADER} bytes.",
+    SrKind.VOLUMES: "Go on only where the command still fails.",
+}
+
+
+def step_of(act: Act, state: State, case: DiskCase) -> Step:
+    """Return an act, done in a state, as a step."""
+    if act.do in _PLAIN:
+        text, why, command = _PLAIN[act.do]
+        if act.do is Do.DISABLE and case.disk not in state.logs:
+            why = "The database says that it is on, but there is no log: to enable does nothing."
+        commands = (command.format(disk=case.disk),) if command else ()
+        name = _name(case, case.disk)
+        where = MASTER if commands else ""
+        return Step(
+            kind=StepKind.DO, text=text.format(name=name), why=why, commands=commands, where=where
+        )
+    if act.do is Do.REMOVE:
+        return _removal(act, case)
+    if act.do is Do.DELETE:
+        return _deletion(act, state, case)
+    return _pointer(act, case)
+
+
+_PLAIN = {
+    Do.ROOM: (
+        "Make room on the SR of {name}.",
+        "A new log does not fit, so the next snapshot would turn CBT off.",
+        "",
+    ),
+    Do.START: (
+        "Start the VM of {name}.",
+        "SM looks at the log when the disk is attached, and turns CBT off by itself.",
+        "",
+    ),
+    Do.DISABLE: (
+        "Turn CBT off for {name}.",
+        "A disable by hand cuts the old snapshots off, which an error does not.",
+        "xe vdi-disable-cbt uuid={disk}",
+    ),
+    Do.ENABLE: (
+        "Turn CBT on for {name}.",
+        "It begins a new, empty log.",
+        "xe vdi-enable-cbt uuid={disk}",
+    ),
+    Do.BASELINE: (
+        "Let the backup of {name} run once as a full one.",
+        "Its snapshot is what later backups compare with.",
+        "",
+    ),
+}
+
+
+def _pointer(act: Act, case: DiskCase) -> Step:
+    option, which = ("-p", "parent") if act.do is Do.PARENT else ("-c", "child")
+    what = "nothing" if act.to == NO_LOG else _name(case, act.to)
+    command = f"cbt-util set -n {path(case, act.name)} {option} {act.to or NOBODY}"
+    return Step(
+        kind=StepKind.DO,
+        text=f"Let the log of {_name(case, act.name)} name {what} as its {which}.",
+        why="SM follows these pointers at every snapshot, comparison and deletion.",
+        commands=_with_volume(case, act.name, command),
+        where=_where(case, act.name),
+    )
+
+
+def _removal(act: Act, case: DiskCase) -> Step:
+    log = path(case, act.name)
+    removal = f"rm {log}" if case.state.sr is SrKind.FILES else f"lvremove -f {log}"
+    return Step(
+        kind=StepKind.DESTROYS,
+        text=f"Remove the log of {_name(case, act.name)}.",
+        why="Its header cannot be read, and no call that meets it succeeds.",
+        commands=(removal,),
+        where=_where(case, act.name),
+        lost="what the log recorded, which cannot be read without its header",
+        precondition=_NO_HEADER[case.state.sr],
+    )
+
+
+def _deletion(act: Act, state: State, case: DiskCase) -> Step:
+    owner = state.vdis[act.name].owner
+    lost = f"the snapshot {_name(case, act.name)}, and every comparison that begins at it"
+    if owner:
+        lost += (
+            f"; it belongs to the VM snapshot {_name(case, owner)}, and a later revert to that"
+            " leaves the disk out"
+        )
+    return Step(
+        kind=StepKind.DESTROYS,
+        text=f"Delete the snapshot {_name(case, act.name)}.",
+        why="It gives its space back."
+        if act.name in case.unneeded
+        else "Nothing that keeps it passes four nights.",
+        commands=(f"xe vdi-destroy uuid={act.name}",),
+        where=MASTER,
+        lost=lost,
+        precondition="Nobody needs the snapshot: no restore, no revert, no backup job.",
+    )
+
+
+def look_for(question: Question, case: DiskCase) -> Step:
+    """Return how a question is answered; its answers are still to be written.
+
+    The step carries a precondition in their place.
+    """
+    name, log = _name(case, question.name), path(case, question.name)
+    if question.about is About.ENABLED:
+        command = f"xe vdi-param-get uuid={question.name} param-name=cbt-enabled"
+        return _look(f"Look whether CBT is on for {name}.", (command,), MASTER)
+    if question.about is About.EXISTS:
+        lists = "ls -l" if case.state.sr is SrKind.FILES else "lvs"
+        return _look(f"Look whether {name} has a log.", (f"{lists} {log}",), MASTER)
+    if question.about is About.BODY:
+        command = _header(case, question.name)
+        text = f"Look how much is left of the log of {name}."
+    else:
+        option, what = _OPTIONS[question.about]
+        command, text = f"cbt-util get -n {log} {option}", f"Read {what} of the log of {name}."
+    commands = _with_volume(case, question.name, command)
+    return _look(text, commands, _where(case, question.name))
+
+
+_OPTIONS = {
+    About.PARENT: ("-p", "the parent"),
+    About.CHILD: ("-c", "the child"),
+    About.CONSISTENT: ("-f", "the flag"),
+}
+
+
+def _look(text: str, commands: tuple[str, ...], where: str) -> Step:
+    return Step(
+        kind=StepKind.LOOK, text=text, commands=commands, where=where, precondition="unanswered"
+    )
+
+
+def answer_words(question: Question, value: str, case: DiskCase) -> str:
+    """Return what is seen when a question has an answer."""
+    match question.about:
+        case About.EXISTS:
+            return {THERE: "it is listed", GONE: "there is none"}[value]
+        case About.BODY:
+            return _body_words(value, case)
+        case About.CONSISTENT:
+            return "1" if value == YES else "0"
+        case About.ENABLED:
+            return "true" if value == YES else "false"
+        case About.PARENT | About.CHILD:
+            return value or NOBODY
+
+
+def _body_words(value: str, case: DiskCase) -> str:
+    if case.state.sr is SrKind.VOLUMES:
+        return {
+            Body.WHOLE.value: "it prints a size",
+            Body.SHORT.value: "it prints a size, and `cbt-util get -b` fails",
+            Body.CUT.value: "it fails",
+        }[value]
+    blocks = -(-case.state.vdis[case.disk].size // 65536)
+    whole = HEADER + -(-blocks // 8)
+    return {
+        Body.WHOLE.value: f"{whole} bytes",
+        Body.SHORT.value: f"{HEADER} bytes or more, but less than {whole}",
+        Body.CUT.value: f"less than {HEADER} bytes",
+    }[value]
+
+
+def path(case: DiskCase, log: str) -> str:
+    """Return where a log lies."""
+    if case.state.sr is SrKind.VOLUMES:
+        return f"/dev/VG_XenStorage-{case.site.sr}/{log}.cbtlog"
+    return f"{case.site.mount}/{case.site.sr}/{log}.cbtlog"
+
+
+def _header(case: DiskCase, log: str) -> str:
+    if case.state.sr is SrKind.FILES:
+        return f"ls -l {path(case, log)}"
+    return f"cbt-util get -n {path(case, log)} -s"
+
+
+def _with_volume(case: DiskCase, log: str, command: str) -> tuple[str, ...]:
+    """Return a command with its volume activated for it, and deactivated again.
+
+    The volume of an attached disk is active on the host that it is attached to, where it must
+    stay so.
+    """
+    if case.state.sr is SrKind.FILES or _is_attached(case, log):
+        return (command,)
+    volume = path(case, log)
+    return (f"lvchange -ay {volume}", command, f"lvchange -an {volume}")
+
+
+def _where(case: DiskCase, log: str) -> str:
+    # tapdisk has the log of an attached disk mapped: header and bits are one page there, and
+    # another host that writes the header writes old bits with it.
+    if _is_attached(case, log):
+        return case.site.attached_on or "the host that the disk is attached to"
+    return MASTER
+
+
+def _is_attached(case: DiskCase, log: str) -> bool:
+    return log == case.disk and case.state.vdis[case.disk].use is not Use.NONE
+
+
+def _name(case: DiskCase, uuid: str) -> str:
+    return case.site.names.get(uuid, uuid)

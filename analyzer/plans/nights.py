@@ -1,0 +1,142 @@
+"""The proof of a plan: it is played on the model of SM, and four nights of backup after it.
+
+A night is what backup tools do: snapshot, compare with the last one, delete the last one.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from analyzer.model.plan import Goal
+from analyzer.plans.acts import BASELINE, Act, Do, play
+from analyzer.plans.case import DiskCase
+from analyzer.sm.comparing import list_changed_blocks
+from analyzer.sm.snapshots import data_destroy, snapshot, vdi_delete
+from analyzer.sm.state import Body, Kind, State, Use
+from analyzer.sm.tracking import attach
+
+NIGHTS = 4
+
+
+class _Flaw(Exception):  # noqa: N818 - an answer, not an error of ours
+    """A plan does not pass; the text says why."""
+
+
+def flaw(case: DiskCase, state: State, acts: Sequence[Act]) -> str:
+    """Return why acts, done in a state, do not reach the goals; "" if they do."""
+    try:
+        after, base = _done(case, state, acts), case.base
+        if any(act.do is Do.BASELINE for act in acts):
+            # The snapshot compared with until now is deleted by who made it, sooner or later.
+            case, base = replace(case, retention=case.retention | {base} - {""}), BASELINE
+        starts = tuple(_starts(case, after))
+        if not wants_nights(case):
+            _no_worse(case, state, starts, base)
+            return ""
+        for begun in starts:
+            for deletion in range(NIGHTS + 1 if case.retention else 1):
+                _backed_up(case, begun, base, deletion)
+    except _Flaw as found:
+        return str(found)
+    return ""
+
+
+def wants_nights(case: DiskCase) -> bool:
+    """Return whether the goals ask for backups that go on."""
+    return bool(case.goals & {Goal.INCREMENTAL, Goal.NO_SILENT_LOSS})
+
+
+def _done(case: DiskCase, state: State, acts: Sequence[Act]) -> State:
+    for act in acts:
+        result = play(act, state, case.disk)
+        if not result.ok:
+            msg = f"{act.do} is refused: {result.outcome}"
+            raise _Flaw(msg)
+        state = result.state
+    if Goal.SPACE in case.goals and case.unneeded & set(state.snapshots(case.disk)):
+        raise _Flaw("no space is given back")
+    return state
+
+
+def _starts(case: DiskCase, state: State) -> Iterator[State]:
+    """Yield the state as it is, and with the VM started: a backup can come before or after."""
+    yield state
+    if state.vdis[case.disk].use is Use.NONE:
+        started = attach(state, case.disk)
+        if not started.ok:
+            msg = f"the VM cannot start: {started.outcome}"
+            raise _Flaw(msg)
+        yield (state := started.state)
+    log = state.logs.get(case.disk)
+    if log and log.body is Body.SHORT:
+        # It is mapped whole (block-log.c of blktap): a write past its end is a bus error.
+        raise _Flaw("tapdisk dies at the first write that the short log has no bit for")
+
+
+def _no_worse(case: DiskCase, before: State, starts: Sequence[State], base: str) -> None:
+    """Demand the nights all the same, if they would have passed without the plan."""
+    wanted = replace(case, goals=frozenset({Goal.INCREMENTAL}), retention=frozenset())
+    if not flaw(wanted, before, ()):
+        for begun in starts:
+            _backed_up(wanted, begun, base, 0)
+
+
+def _backed_up(case: DiskCase, state: State, base: str, deletion: int) -> None:
+    """Play the nights; before that of number `deletion` what retention deletes is deleted."""
+    for night in range(NIGHTS + 1):
+        if night == deletion:
+            state = _retained(case, state)
+        if Goal.NO_SILENT_LOSS in case.goals and night in {0, NIGHTS}:
+            _no_trap(case, state)
+        if night < NIGHTS:
+            state, base = _night(case, state, base, f"night {night + 1}")
+
+
+def _night(case: DiskCase, state: State, base: str, name: str) -> tuple[State, str]:
+    taken = snapshot(state, case.disk, name)
+    if not taken.ok:
+        msg = f"no snapshot can be taken: {taken.outcome}"
+        raise _Flaw(msg)
+    state = taken.state
+    if base:
+        answer = list_changed_blocks(state, base, name)
+        if not answer.ok:
+            msg = f"the comparison of {name} is refused: {answer.outcome}"
+            raise _Flaw(msg)
+        if answer.left_out:
+            msg = f"the comparison of {name} leaves blocks out"
+            raise _Flaw(msg)
+        state = _deleted(answer.state, base)
+    on = state.vdis[case.disk].cbt_enabled  # backup tools ask the database before they compare
+    if not on or name not in state.logs or case.disk not in state.logs:
+        msg = f"CBT is off after {name}"
+        raise _Flaw(msg)
+    return (data_destroy(state, name).state if case.purges else state), name
+
+
+def _retained(case: DiskCase, state: State) -> State:
+    for name in state.snapshots(case.disk):
+        if name in case.retention:
+            state = _deleted(state, name)
+    return state
+
+
+def _deleted(state: State, name: str) -> State:
+    result = vdi_delete(state, name)
+    if not result.ok:
+        msg = f"{name} cannot be deleted: {result.outcome}"
+        raise _Flaw(msg)
+    return result.state
+
+
+def _no_trap(case: DiskCase, state: State) -> None:
+    """Demand that no comparison, asked by whom ever, is answered and leaves blocks out."""
+    disk = replace(state.vdis[case.disk], use=Use.NONE)
+    state = replace(state, vdis={**state.vdis, case.disk: disk})
+    there = [name for name, vdi in state.vdis.items() if name in state.logs and vdi.row]
+    for older in there:
+        for newer in there:
+            if older != newer and state.vdis[older].kind is not Kind.DISK:
+                answer = list_changed_blocks(state, older, newer)
+                if answer.ok and answer.left_out:
+                    msg = f"a comparison of {older} with {newer} would leave blocks out"
+                    raise _Flaw(msg)

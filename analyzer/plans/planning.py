@@ -1,0 +1,199 @@
+"""From a case to its one plan: search, proof, and what to look at first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from analyzer.model.plan import Alternative, Answer, Cost, Goal, Keep, Plan, Step
+from analyzer.plans.acts import Act, Do, play, price
+from analyzer.plans.candidates import Acts, candidates
+from analyzer.plans.case import DiskCase, Question, World, worlds
+from analyzer.plans.commands import answer_words, look_for, looks_before, step_of
+from analyzer.plans.nights import flaw, wants_nights
+from analyzer.sm.state import State
+
+_MOST_FOR_ANOTHER = 120
+
+
+def plan_disk(case: DiskCase) -> Plan:
+    """Return the plan for a disk: the cheapest that passes, in every way things can be.
+
+    Where what is not known makes a difference, the plan is a look, and each answer has its own.
+    """
+    return _plan(case, worlds(case.state, case.doubts))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Way:
+    """A way out of one world; ``why`` says why there is none."""
+
+    world: World
+    acts: Acts = ()
+    why: str = ""
+
+
+def _plan(case: DiskCase, ways: Sequence[World]) -> Plan:
+    found = [_way(case, world) for world in ways]
+    same = _one_for_all(case, found)
+    if same is not None:
+        return _written(case, found, same)
+    question = _telling(case, found)
+    if question is None:
+        return _written(case, found, found[0])
+    return _asked(case, question, ways)
+
+
+def _way(case: DiskCase, world: World) -> _Way:
+    first = flaw(case, world.state, ())
+    if not first and not (Goal.SPACE in case.goals and case.unneeded):
+        return _Way(world=world)
+    for acts in candidates(case, world.state):
+        if not flaw(case, world.state, acts):
+            return _Way(world=world, acts=_needed(case, world.state, acts))
+    return _Way(world=world, why=first)
+
+
+def _needed(case: DiskCase, state: State, acts: Acts) -> Acts:
+    """Leave out every act without which the rest passes as well, the dearest first."""
+    for act in sorted(acts, key=lambda act: list(Do).index(act.do), reverse=True):
+        fewer = tuple(each for each in acts if each is not act)
+        if not flaw(case, state, fewer):
+            acts = fewer
+    return acts
+
+
+def _one_for_all(case: DiskCase, found: Sequence[_Way]) -> _Way | None:
+    """Return a way that passes in every world at the price of its best one, if there is one."""
+    if any(way.why for way in found):
+        return found[0] if all(way.why for way in found) else None
+    prices = {price(way.acts, case.base) for way in found}
+    if len(prices) > 1:
+        return None
+    tried = {way.acts: way for way in sorted(found, key=lambda way: len(way.acts))}
+    for acts, way in tried.items():
+        if all(way.acts == acts or not flaw(case, way.world.state, acts) for way in found):
+            return way
+    return None
+
+
+def _telling(case: DiskCase, found: Sequence[_Way]) -> Question | None:
+    """Return the first question that has an answer in every world, and not the same one."""
+    open_to_all: list[Question] = []
+    for doubt in case.doubts:
+        given = [way.world.answers.get(doubt.question) for way in found]
+        if len(set(given)) > 1:
+            if None not in given:
+                return doubt.question
+            open_to_all.append(doubt.question)
+    return next(iter(open_to_all), None)
+
+
+def _asked(case: DiskCase, question: Question, ways: Sequence[World]) -> Plan:
+    plans: dict[str, Plan] = {}
+    for world in ways:
+        value = world.answers.get(question)
+        words = "there is no such log" if value is None else answer_words(question, value, case)
+        if words not in plans:
+            group = [each for each in ways if each.answers.get(question) == value]
+            plans[words] = _plan(case, group)
+    if len({plan.steps for plan in plans.values()}) == 1:
+        return next(iter(plans.values()))
+    look = replace(
+        look_for(question, case),
+        why="What has to be done hangs on it.",
+        precondition="",
+        answers=tuple(
+            Answer(when=words, means=_meaning(plan), plan=plan) for words, plan in plans.items()
+        ),
+    )
+    dearest = max((plan.cost for plan in plans.values()), key=_weight)
+    return Plan(
+        object=case.subject,
+        goals=_goals(case),
+        steps=(look,),
+        cost=dearest,
+        proven=all(plan.proven for plan in plans.values()),
+        doubt="; ".join(dict.fromkeys(plan.doubt for plan in plans.values() if plan.doubt)),
+    )
+
+
+def _meaning(plan: Plan) -> str:
+    if not plan.proven:
+        return "no way out was found that passes"
+    if not plan.steps:
+        return "nothing has to be done"
+    return f"{plan.steps[0].text} Price: {plan.cost}."
+
+
+def _written(case: DiskCase, found: Sequence[_Way], way: _Way) -> Plan:
+    state = way.world.state
+    here = replace(case, state=state)
+    if way.why:
+        return Plan(object=case.subject, goals=_goals(case), doubt=way.why)
+    return Plan(
+        object=case.subject,
+        goals=_goals(case),
+        steps=_steps(here, way.acts),
+        cost=price(way.acts, case.base if wants_nights(case) else case.disk),
+        proven=True,
+        keep=tuple(dict.fromkeys(keep for each in found for keep in _kept(case, each, way.acts))),
+        alternative=_alternative(here, way.acts),
+    )
+
+
+def _steps(case: DiskCase, acts: Acts) -> tuple[Step, ...]:
+    steps, state = list(looks_before(acts, case)), case.state
+    for act in acts:
+        steps.append(step_of(act, state, replace(case, state=state)))
+        state = play(act, state, case.disk).state
+    return tuple(steps)
+
+
+def _alternative(case: DiskCase, chosen: Acts) -> Alternative | None:
+    """Return the next way that passes and is another one, not the same with more to do."""
+    if not chosen:
+        return None
+    kinds = {act.do for act in chosen}
+    others = (acts for acts in candidates(case, case.state) if _is_another(acts, chosen, kinds))
+    for acts in islice(others, _MOST_FOR_ANOTHER):
+        if not flaw(case, case.state, acts):
+            needed = _needed(case, case.state, acts)
+            if _is_another(needed, chosen, kinds):
+                steps = _steps(case, needed)
+                return Alternative(steps=steps, cost=price(needed, case.base))
+    return None
+
+
+def _is_another(acts: Acts, chosen: Acts, kinds: set[Do]) -> bool:
+    return not set(chosen) <= set(acts) and {act.do for act in acts} != kinds
+
+
+def _kept(case: DiskCase, way: _Way, acts: Acts) -> Iterator[Keep]:
+    """Yield the snapshots whose deletion would undo what the plan reaches."""
+    state = way.world.state
+    if not wants_nights(case):
+        return
+    deleted = {act.name for act in acts if act.do is Do.DELETE}
+    for name in state.snapshots(case.disk):
+        if name in deleted | case.retention | {case.base}:
+            continue
+        risked = replace(case, retention=case.retention | {name})
+        if why := flaw(risked, state, acts):
+            yield _keep(risked, state, acts, name, why)
+
+
+def _keep(case: DiskCase, state: State, acts: Acts, name: str, why: str) -> Keep:
+    here, words = replace(case, state=state), case.site.names.get(name, name)
+    ways = (Act(do=Do.CHILD, name=name), Act(do=Do.PARENT, name=case.disk))
+    freed = (way for way in ways if not flaw(case, state, (way, *acts)))
+    first = next((step_of(way, state, here) for way in freed), None)
+    text = f"Do not delete {words}, by hand or by a retention rule: {why}."
+    return Keep(snapshot=name, text=text, first=first)
+
+
+def _goals(case: DiskCase) -> tuple[Goal, ...]:
+    return tuple(goal for goal in Goal if goal in case.goals)
+
+
+def _weight(cost: Cost) -> tuple[int, int, int]:
+    return len(cost.snapshots), len(cost.logs), cost.full_backups
