@@ -5,7 +5,7 @@ One JSON object a line: ``{"history": n, "steps": [{"do", "on", "to", "outcome",
 ``{name: {"parent", "child", "consistent"}}`` or ``{name: "header cut"}``, a pointer being a name,
 or null for the null uuid and for a log that the history never named; ``cbt_enabled`` is the
 database's field of the disk. The bench behind them drives VDI.py alone: each deleted snapshot
-still has its image, and a snapshot's flag comes from the log (`FlagOf.LOG`).
+still has its image and its row, and a snapshot's flag comes from the log (`FlagOf.LOG`).
 """
 
 import json
@@ -124,7 +124,7 @@ def _snapshot(state: State, step: Step) -> Result:
 
 
 def _destroy(state: State, step: Step) -> Result:
-    whole = replace(state.vdis[step.on], data=True)
+    whole = replace(state.vdis[step.on], data=True, row=True)
     return vdi_delete(replace(state, vdis={**state.vdis, step.on: whole}), step.on)
 
 

@@ -77,7 +77,9 @@ def vdi_delete(state: State, name: str) -> Result:
     """
 
     def act(storage: Storage) -> None:
-        vdi = storage.vdis[name]
+        vdi = storage.vdis.get(name)
+        if vdi is None or not vdi.row:
+            raise Refused("UUID_INVALID", "UUID_INVALID")
         if vdi.use is not Use.NONE:
             raise Refused(IN_USE, IN_USE)
         storage.change(name, row=False, data=False, cbt_enabled=False)
@@ -117,7 +119,9 @@ def data_destroy(state: State, name: str) -> Result:
     """Destroy a snapshot's data and keep its log (`data_destroy`): no log is touched."""
 
     def act(storage: Storage) -> None:
-        vdi = storage.vdis[name]
+        vdi = storage.vdis.get(name)
+        if vdi is None or not vdi.row:
+            raise Refused("UUID_INVALID", "UUID_INVALID")
         if vdi.kind is Kind.METADATA:  # xapi: already done
             return
         if vdi.kind is not Kind.SNAPSHOT:

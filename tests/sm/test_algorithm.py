@@ -237,6 +237,13 @@ def test_data_is_destroyed_of_tracked_snapshots_only() -> None:
     assert data_destroy(gone, "s1").ok
 
 
+def test_what_the_database_does_not_have_cannot_be_deleted() -> None:
+    state = vdi_delete(tracked("s1"), "s1").state
+    for name in ("s1", "never"):
+        assert vdi_delete(state, name).code == "UUID_INVALID"
+        assert data_destroy(state, name).code == "UUID_INVALID"
+
+
 def test_calls_that_change_nothing_are_ok() -> None:
     state = one_disk()
     assert disable(state, "disk").ok
