@@ -4,14 +4,13 @@ Cheap is: no snapshot lost, no log lost, no full backup, few acts.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import combinations
 
 from analyzer.model.cbt import NO_LOG
 from analyzer.model.plan import Goal
 from analyzer.plans.acts import Act, Do
 from analyzer.plans.case import DiskCase
-from analyzer.sm.comparing import list_changed_blocks
+from analyzer.plans.nights import traps
 from analyzer.sm.state import Body, State, Use
 
 Acts = tuple[Act, ...]
@@ -81,7 +80,7 @@ def _some(acts: Acts) -> Iterator[Acts]:
 
 def _edits(case: DiskCase, state: State) -> Iterator[Act]:
     """Yield the pointers worth setting: those that mislead SM, and those that are missing."""
-    traps = frozenset(_traps(case, state)) if Goal.NO_SILENT_LOSS in case.goals else frozenset()
+    apart = frozenset(traps(state, case.disk)) if Goal.NO_SILENT_LOSS in case.goals else frozenset()
     for name in (*reversed(state.snapshots(case.disk)), case.disk, *sorted(state.logs)):
         log = state.logs.get(name)
         if log is None or log.body is Body.CUT:
@@ -90,24 +89,14 @@ def _edits(case: DiskCase, state: State) -> Iterator[Act]:
             yield Act(do=Do.CHILD, name=name, to=case.disk)
         if name == case.disk and case.base in state.logs and log.parent != case.base:
             yield Act(do=Do.PARENT, name=name, to=case.base)
-        if log.child == case.disk or _is_broken(state, log.child) or (name, log.child) in traps:
+        if log.child == case.disk or _is_broken(state, log.child) or (name, log.child) in apart:
             yield Act(do=Do.CHILD, name=name, to=NO_LOG)
         if (
             (name == case.disk and log.parent in state.logs)
             or _is_broken(state, log.parent)
-            or (log.parent, name) in traps
+            or (log.parent, name) in apart
         ):
             yield Act(do=Do.PARENT, name=name, to=NO_LOG)
-
-
-def _traps(case: DiskCase, state: State) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of neighbours whose comparison is answered and leaves blocks out."""
-    disk = replace(state.vdis[case.disk], use=Use.NONE)
-    state = replace(state, vdis={**state.vdis, case.disk: disk})
-    for name, log in state.logs.items():
-        answer = list_changed_blocks(state, name, log.child)
-        if answer.ok and answer.left_out:
-            yield name, log.child
 
 
 def _is_broken(state: State, name: str) -> bool:

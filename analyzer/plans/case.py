@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import product
+from math import prod
 from types import MappingProxyType
 
 from analyzer.model.finding import Subject
 from analyzer.model.plan import Goal
 from analyzer.sm.state import Body, Log, State
 
-MOST_WORLDS = 64
+MOST_WORLDS = 32
 
 
 class About(StrEnum):
@@ -105,12 +106,20 @@ class DiskCase:
     site: Site = Site()
 
 
+def count_worlds(doubts: Sequence[Doubt]) -> int:
+    """Return in how many ways things can be, at most."""
+    return prod(len(doubt.possible) for doubt in doubts)
+
+
 def worlds(state: State, doubts: Sequence[Doubt]) -> tuple[World, ...]:
-    """Return every way things can be, at most `MOST_WORLDS` of them: doubts at the end give in."""
-    doubts = list(doubts)
-    while len(list(product(*(doubt.possible for doubt in doubts)))) > MOST_WORLDS:
-        doubts.pop()
+    """Return every way things can be, the likely one first where the doubts name it first."""
     return tuple(_distinct(state, doubts))
+
+
+def otherwise(state: State, doubt: Doubt) -> Iterator[State]:
+    """Yield the state as each answer to one doubt makes it."""
+    for value in doubt.possible:
+        yield _answered(state, doubt.question, value)
 
 
 def _distinct(state: State, doubts: Sequence[Doubt]) -> Iterator[World]:

@@ -11,7 +11,7 @@ from analyzer.plans.acts import BASELINE, Act, Do, play
 from analyzer.plans.case import DiskCase
 from analyzer.sm.comparing import list_changed_blocks
 from analyzer.sm.snapshots import data_destroy, snapshot, vdi_delete
-from analyzer.sm.state import Body, Kind, State, Use
+from analyzer.sm.state import Body, State, Use
 from analyzer.sm.tracking import attach
 
 NIGHTS = 4
@@ -130,13 +130,20 @@ def _deleted(state: State, name: str) -> State:
 
 def _no_trap(case: DiskCase, state: State) -> None:
     """Demand that no comparison, asked by whom ever, is answered and leaves blocks out."""
-    disk = replace(state.vdis[case.disk], use=Use.NONE)
-    state = replace(state, vdis={**state.vdis, case.disk: disk})
-    there = [name for name, vdi in state.vdis.items() if name in state.logs and vdi.row]
-    for older in there:
-        for newer in there:
-            if older != newer and state.vdis[older].kind is not Kind.DISK:
-                answer = list_changed_blocks(state, older, newer)
-                if answer.ok and answer.left_out:
-                    msg = f"a comparison of {older} with {newer} would leave blocks out"
-                    raise _Flaw(msg)
+    for older, newer in traps(state, case.disk):
+        msg = f"a comparison of {older} with {newer} would leave blocks out"
+        raise _Flaw(msg)
+
+
+def traps(state: State, disk: str) -> Iterator[tuple[str, str]]:
+    """Yield the neighbours whose comparison, the disk detached, is answered and not complete.
+
+    Where no two neighbours are, no other two are: a walk from one time to a later one crosses
+    all that lies between.
+    """
+    detached = replace(state.vdis[disk], use=Use.NONE)
+    state = replace(state, vdis={**state.vdis, disk: detached})
+    for name, log in state.logs.items():
+        answer = list_changed_blocks(state, name, log.child)
+        if answer.ok and answer.left_out:
+            yield name, log.child

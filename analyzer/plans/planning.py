@@ -7,7 +7,16 @@ from itertools import islice
 from analyzer.model.plan import Alternative, Answer, Cost, Goal, Keep, Plan, Step
 from analyzer.plans.acts import Act, Do, play, price
 from analyzer.plans.candidates import Acts, candidates
-from analyzer.plans.case import DiskCase, Question, World, worlds
+from analyzer.plans.case import (
+    MOST_WORLDS,
+    DiskCase,
+    Doubt,
+    Question,
+    World,
+    count_worlds,
+    otherwise,
+    worlds,
+)
 from analyzer.plans.commands import answer_words, look_for, looks_before, step_of
 from analyzer.plans.nights import flaw, wants_nights
 from analyzer.sm.state import State
@@ -19,8 +28,20 @@ def plan_disk(case: DiskCase) -> Plan:
     """Return the plan for a disk: the cheapest that passes, in every way things can be.
 
     Where what is not known makes a difference, the plan is a look, and each answer has its own.
+    Of too many doubts, those that change nothing by themselves are taken as the state has them,
+    and the plan's ``doubt`` names them.
     """
-    return _plan(case, worlds(case.state, case.doubts))
+    asked = case.doubts if count_worlds(case.doubts) <= MOST_WORLDS else _telling_doubts(case)
+    left = ", ".join(
+        f"{doubt.question.about} ({case.site.names.get(doubt.question.name, doubt.question.name)})"
+        for doubt in case.doubts
+        if doubt not in asked
+    )
+    case = replace(case, doubts=asked)
+    plan = _plan(case, [_way(case, world) for world in worlds(case.state, asked)])
+    if not left:
+        return plan
+    return replace(plan, doubt="; ".join(filter(None, (plan.doubt, f"taken as likely: {left}"))))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,15 +53,36 @@ class _Way:
     why: str = ""
 
 
-def _plan(case: DiskCase, ways: Sequence[World]) -> Plan:
-    found = [_way(case, world) for world in ways]
+def _telling_doubts(case: DiskCase) -> tuple[Doubt, ...]:
+    """Return the doubts that change the plan by themselves, as many as can be asked."""
+    likely = _way(case, World(state=case.state))
+    telling = [doubt for doubt in case.doubts if _changes(case, likely, doubt)]
+    while count_worlds(telling) > MOST_WORLDS:
+        telling.pop()
+    return tuple(telling)
+
+
+def _changes(case: DiskCase, likely: _Way, doubt: Doubt) -> bool:
+    """Return whether some other answer asks for other acts, or for cheaper ones."""
+    return any(
+        flaw(case, state, likely.acts)
+        or (
+            price(likely.acts, case.base) != Cost()
+            and price(_way(case, World(state=state)).acts, case.base)
+            != price(likely.acts, case.base)
+        )
+        for state in otherwise(case.state, doubt)
+    )
+
+
+def _plan(case: DiskCase, found: Sequence[_Way]) -> Plan:
     same = _one_for_all(case, found)
     if same is not None:
-        return _written(case, found, same)
+        return _written(case, same)
     question = _telling(case, found)
     if question is None:
-        return _written(case, found, found[0])
-    return _asked(case, question, ways)
+        return _written(case, found[0])
+    return _asked(case, question, found)
 
 
 def _way(case: DiskCase, world: World) -> _Way:
@@ -88,13 +130,13 @@ def _telling(case: DiskCase, found: Sequence[_Way]) -> Question | None:
     return next(iter(open_to_all), None)
 
 
-def _asked(case: DiskCase, question: Question, ways: Sequence[World]) -> Plan:
+def _asked(case: DiskCase, question: Question, found: Sequence[_Way]) -> Plan:
     plans: dict[str, Plan] = {}
-    for world in ways:
-        value = world.answers.get(question)
+    for way in found:
+        value = way.world.answers.get(question)
         words = "there is no such log" if value is None else answer_words(question, value, case)
         if words not in plans:
-            group = [each for each in ways if each.answers.get(question) == value]
+            group = [each for each in found if each.world.answers.get(question) == value]
             plans[words] = _plan(case, group)
     if len({plan.steps for plan in plans.values()}) == 1:
         return next(iter(plans.values()))
@@ -125,7 +167,7 @@ def _meaning(plan: Plan) -> str:
     return f"{plan.steps[0].text} Price: {plan.cost}."
 
 
-def _written(case: DiskCase, found: Sequence[_Way], way: _Way) -> Plan:
+def _written(case: DiskCase, way: _Way) -> Plan:
     state = way.world.state
     here = replace(case, state=state)
     if way.why:
@@ -136,7 +178,7 @@ def _written(case: DiskCase, found: Sequence[_Way], way: _Way) -> Plan:
         steps=_steps(here, way.acts),
         cost=price(way.acts, case.base if wants_nights(case) else case.disk),
         proven=True,
-        keep=tuple(dict.fromkeys(keep for each in found for keep in _kept(case, each, way.acts))),
+        keep=tuple(_kept(case, state, way.acts)),
         alternative=_alternative(here, way.acts),
     )
 
@@ -168,9 +210,8 @@ def _is_another(acts: Acts, chosen: Acts, kinds: set[Do]) -> bool:
     return not set(chosen) <= set(acts) and {act.do for act in acts} != kinds
 
 
-def _kept(case: DiskCase, way: _Way, acts: Acts) -> Iterator[Keep]:
+def _kept(case: DiskCase, state: State, acts: Acts) -> Iterator[Keep]:
     """Yield the snapshots whose deletion would undo what the plan reaches."""
-    state = way.world.state
     if not wants_nights(case):
         return
     deleted = {act.name for act in acts if act.do is Do.DELETE}
