@@ -54,10 +54,11 @@ def _cbt_snapshot(storage: Storage, disk: str, name: str, *, consistent: bool) -
         parent = storage.header(name).parent
         if storage.exists(parent):
             storage.set_child(parent, name)
-    except CommandFailed:
-        # LVHDSR undoes the image (_failClone) and has made no row yet, FileSR has, and stays.
-        storage.change(name, data=storage.sr is SrKind.FILES, row=storage.sr is SrKind.FILES)
-        raise
+    except CommandFailed as failed:
+        if storage.sr is SrKind.FILES:  # image and row are there already, and stay
+            raise
+        storage.change(name, data=False, row=False)  # _failClone of LVHDSR.py undoes the image
+        raise Refused("SR_BACKEND_FAILURE_81", str(failed)) from failed
     try:
         storage.create_log(disk)
         if not consistent:
