@@ -16,8 +16,8 @@ from analyzer import __version__
 from analyzer.cli.analyze import analyze_command
 from analyzer.cli.cbtlog import cbtlog_command
 from analyzer.cli.explain import explain_command
-from analyzer.cli.output import note, prepare_streams, say
 from analyzer.cli.model import model_app
+from analyzer.cli.output import note, prepare_streams, say
 from analyzer.cli.rules import rules_app
 from analyzer.cli.show import show_app
 from analyzer.cli.timeline import timeline_command

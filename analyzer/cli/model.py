@@ -24,7 +24,7 @@ def play_command(
 
     Exit status: 0 all agree, 1 some step differs, 2 a line is not a history.
     """
-    from analyzer.sm.histories import play, read_histories  # noqa: PLC0415 - quick --help
+    from analyzer.sm.histories import play, read_histories
 
     agree = count = 0
     try:
