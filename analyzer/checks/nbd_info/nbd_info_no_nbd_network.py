@@ -1,7 +1,8 @@
 """No network of a pool has an NBD purpose, and somebody wants NBD.
 
 get_nbd_info then answers with an empty list (xen-api `xapi_vdi.ml`) and xapi-nbd refuses every
-connection. A pool that uses neither CBT nor NBD needs no such network.
+connection. A pool where nobody asks for NBD needs no such network: backups with CBT may read their
+disks over HTTP, or attach snapshots to a VM of their own.
 """
 
 from collections.abc import Iterator, Sequence
@@ -19,7 +20,6 @@ from analyzer.checks.tools.finding import (
     pool_name,
     pool_or_hosts,
     quote_ends,
-    quote_row,
     reports_of,
     times,
 )
@@ -76,24 +76,17 @@ def _examine(
         return NotApplicable(f"pool {pool_name(pool)} runs a release without NBD server")
     if not purposes.known:
         return purposes_gap(case, pool)
-    if calls or pool.cbt_in_use is True:
+    if calls:
         return _finding(case, text, pool, purposes, _Lines(refused=(), calls=calls))
     return _gap_of_use(case, pool) or NotApplicable(
         f"pool {pool_name(pool)} has no network with an NBD purpose, "
-        "and neither CBT nor NBD is used in it"
+        "and nobody asked for NBD: no call of get_nbd_info, no client"
     )
 
 
 def _gap_of_use(case: Case, pool: PoolState) -> Gap | None:
-    """Return what is missing to say that nobody uses CBT or NBD."""
+    """Return what is missing to say that nobody asked for NBD."""
     reports = reports_of(case, pool)
-    if pool.cbt_in_use is None:
-        return Gap(
-            need="xapi_db",
-            host=reports[0].name if reports else "",
-            why=f"{pool.source.member} does not say whether CBT is used",
-            settle_with="xe vdi-list cbt-enabled=true",
-        )
     gaps = (case.gap("xensource_log", report.bundle) for report in reports)
     return next((gap for gap in gaps if gap is not None), None)
 
@@ -109,7 +102,7 @@ def _finding(
     told, basis, confidence = _kind(purposes, refused)
     values = {
         "pool": pool_name(pool, refused),
-        "use": _use(calls),
+        "use": f"get_nbd_info was called {times(calls)['often']}" if calls else "",
         "purposes": listed([f"{called(n)}: {', '.join(n.purpose or ())}" for n in purposes.any]),
         **times(refused or calls),
     }
@@ -137,12 +130,6 @@ def _kind(purposes: Purposes, refused: Sequence[Event]) -> tuple[str, Basis, Con
     return "symptom", Basis.SYMPTOM, Confidence.LIKELY
 
 
-def _use(calls: Sequence[Event]) -> str:
-    if calls:
-        return f"get_nbd_info was called {times(calls)['often']}"
-    return "disks of the pool have CBT"
-
-
 def _row(values: Row, network: Network) -> Row:
     return {**values, "candidate": network.uuid, "candidate_name": called(network)}
 
@@ -165,8 +152,4 @@ def _evidence(
     lines = (*quote_ends(refused), *quote_ends(calls, 2))
     if pool is None or not (purposes.known or purposes.any):
         return lines
-    rows = tuple(quote_purpose(net) for net in (purposes.any or pool.networks))
-    disks = (vdi for vdi in pool.vdis if vdi.cbt_enabled is True)
-    disk = next((quote_row(vdi, "cbt_enabled") for vdi in disks), None)
-    use = (disk,) if disk is not None and not refused and not calls else ()
-    return (*lines, *rows, *use)
+    return (*lines, *(quote_purpose(net) for net in (purposes.any or pool.networks)))

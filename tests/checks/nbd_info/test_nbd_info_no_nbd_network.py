@@ -1,4 +1,5 @@
 from analyzer.model.finding import Basis, Confidence, Severity
+from analyzer.model.xapi import XapiObject
 from tests.checks.support import (
     JUPITER,
     NETWORK,
@@ -17,17 +18,27 @@ ASKED = "13:30:00 xapi: [ info||4711 INET :::80|VDI.get_nbd_info R:0a1b2c3d4e5f|
 OFF = vdi(cbt_enabled=False)
 
 
+def asked(*rows: XapiObject) -> CaseBuilder:
+    """Return a case of a pool that get_nbd_info was called in."""
+    return CaseBuilder().host().xensource_log(ASKED).database(*rows)
+
+
 def test_rows_and_refusals_together_are_certain() -> None:
     built = CaseBuilder().host().daemon_log(REFUSED).database(network(), vdi())
     (finding,) = built.examine(RULE).findings
     assert (finding.basis, finding.confidence) == (Basis.BOTH, Confidence.CERTAIN)
 
 
-def test_pool_that_uses_cbt_without_nbd_network_is_found_by_state() -> None:
-    (finding,) = CaseBuilder().host().database(network(), vdi()).examine(RULE).findings
+def test_pool_that_was_asked_for_nbd_without_a_network_is_found_by_state() -> None:
+    (finding,) = asked(network(), vdi()).examine(RULE).findings
     assert (finding.basis, finding.confidence) == (Basis.STATE, Confidence.LIKELY)
     assert finding.severity is Severity.WARNING
-    assert any("cbt_enabled" in evidence.text for evidence in finding.evidence)
+
+
+def test_pool_that_uses_cbt_and_was_never_asked_for_nbd_needs_no_network() -> None:
+    examined = CaseBuilder().host().database(network(), vdi()).examine(RULE)
+    assert examined.findings == ()
+    assert "nobody asked for NBD" in examined.not_applicable
 
 
 def test_calls_of_get_nbd_info_show_that_somebody_wants_nbd() -> None:
@@ -37,12 +48,12 @@ def test_calls_of_get_nbd_info_show_that_somebody_wants_nbd() -> None:
 
 
 def test_subject_is_the_pool() -> None:
-    (finding,) = CaseBuilder().host().database(network(), vdi()).examine(RULE).findings
+    (finding,) = asked(network(), vdi()).examine(RULE).findings
     assert [(s.type, s.uuid) for s in finding.subjects] == [("Pool", POOL)]
 
 
 def test_steps_offer_the_networks_where_a_host_has_an_address() -> None:
-    built = CaseBuilder().host().database(network(), network(OTHER_NETWORK), pif(), vdi())
+    built = asked(network(), network(OTHER_NETWORK), pif(), vdi())
     (finding,) = built.examine(RULE).findings
     offers = [step.step for step in finding.action if "param-add" in step.step]
     assert len(offers) == 1
@@ -50,7 +61,7 @@ def test_steps_offer_the_networks_where_a_host_has_an_address() -> None:
 
 
 def test_unmanaged_network_is_not_offered() -> None:
-    built = CaseBuilder().host().database(network(managed=False), pif(), vdi())
+    built = asked(network(managed=False), pif(), vdi())
     (finding,) = built.examine(RULE).findings
     assert not any("param-add" in step.step for step in finding.action)
 
@@ -85,7 +96,7 @@ def test_both_purposes_are_another_rule() -> None:
 
 def test_pool_that_uses_neither_is_not_applicable_with_words() -> None:
     examined = CaseBuilder().host().database(network(), OFF).examine(RULE)
-    assert "neither CBT nor NBD" in examined.not_applicable
+    assert "nobody asked for NBD" in examined.not_applicable
 
 
 def test_unread_calls_make_it_undecided() -> None:
@@ -93,12 +104,6 @@ def test_unread_calls_make_it_undecided() -> None:
     examined = built.examine(RULE)
     assert examined.not_applicable == ""
     assert examined.gaps[0].need == "xensource_log"
-
-
-def test_unknown_use_of_cbt_is_undecided() -> None:
-    built = CaseBuilder().host().database(network(), vdi(cbt_enabled=None))
-    examined = built.examine(RULE)
-    assert "whether CBT is used" in examined.gaps[0].why
 
 
 def test_rows_without_purposes_are_a_gap() -> None:
