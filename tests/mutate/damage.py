@@ -48,7 +48,9 @@ def damages(reports: Reports) -> Iterator[Damage]:
         for family, files in logs.items():
             for percent in ENDS:
                 inflict = partial(_end_early, number=number, path=files[-1], percent=percent)
-                yield Damage(kind=Kind.END, where=f"{report.host} {family} {percent}%", inflict=inflict)
+                yield Damage(
+                    kind=Kind.END, where=f"{report.host} {family} {percent}%", inflict=inflict
+                )
     for place in range(1, HEADS + 1):
         for only in ("", "var/log/SMlog"):
             inflict = partial(_begin_late, share=place / (HEADS + 1), only=only)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.chain_facts import disk_subjects, log_path, sure, there
+from analyzer.checks.tools.chain_facts import disk_subjects, least_sure, log_path, sure, there
 from analyzer.checks.tools.finding import found, listed, quote
 from analyzer.checks.tools.sm_runs import quote_run, runs, visited
 from analyzer.model.cbt import CbtLog
@@ -53,13 +53,12 @@ def _circles(case: Case) -> Iterator[tuple[CbtLog, ...]]:
 
 def _by_state(case: Case, text: RuleText, circle: Sequence[CbtLog]) -> Finding:
     pointers = [log.child for log in circle if log.child is not None]
-    confidences = {pointer.confidence for pointer in pointers}
     sr = circle[0].sr
     return found(
         text,
         (text.title, text.detail),
         basis=Basis.STATE,
-        confidence=Confidence.LIKELY if Confidence.LIKELY in confidences else Confidence.CERTAIN,
+        confidence=least_sure(*pointers, *(log.exists for log in circle)),
         subjects=_subjects(case, [log.uuid for log in circle], sr),
         rows=[_row(case, [log.uuid for log in circle], sr, log.uuid) for log in circle],
         evidence=tuple(dict.fromkeys(pointer.evidence for pointer in pointers[:_MOST])),

@@ -12,6 +12,7 @@ from analyzer.case.case import Case
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import (
     disk_subjects,
+    least_sure,
     log_path,
     name_of,
     sure,
@@ -88,7 +89,7 @@ def _finding(case: Case, text: RuleText, run: Operation, older: CbtLog) -> Findi
         text,
         (text.title, text.detail),
         basis=Basis.BOTH,
-        confidence=older.child.confidence,
+        confidence=least_sure(older.child, older.exists),
         subjects=(
             *disk_subjects(case, older.uuid, older.sr),
             *(disk_subjects(case, disk, None) if disk != older.uuid else ()),

@@ -6,13 +6,17 @@ pointers only, so after the next enable_cbt it walks from that snapshot to the d
 """
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import (
     Break,
+    Mark,
     Tracking,
     disk_subjects,
+    gone,
+    least_sure,
     log_path,
     name_of,
     sure,
@@ -22,13 +26,18 @@ from analyzer.checks.tools.chain_facts import (
 )
 from analyzer.checks.tools.finding import find_vdi, found, quote_row
 from analyzer.checks.tools.lost_tracking import snapshots_of
+from analyzer.checks.tools.sm_runs import runs
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.cbt import CbtLog
 from analyzer.model.finding import Basis, Evidence, Finding
 from analyzer.model.moment import in_words
+from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.cbt.history import cbt_history
 
+# A user's disable removes the log first, and clears the pointer to it last.
+_CLEARING = ("vdi_disable_cbt", "vdi_delete", "vdi_snapshot")
+_UNSETTLED = timedelta(minutes=10)
 _CHAIN = "whether one of them still points across a time without tracking"
 
 
@@ -38,28 +47,58 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     stale = []
     for _, log in sorted(cbt_history(case).now.items()):
         child = sure(log.child)
-        gap = None if not there(log) or not child else facts.across(log.uuid, child)
-        if gap is not None:
-            stale.append(_finding(case, text, facts, log, gap))
+        if child and there(log):
+            gap = facts.across(log.uuid, child) or _lost(case, log, child)
+            if gap is not None:
+                stale.append(_finding(case, text, facts, log, gap))
     yield from held_back(case, stale)
     if not stale:
         yield from unknown_pointers(case, _CHAIN)
 
 
+def _lost(case: Case, log: CbtLog, child: str) -> Break | None:
+    """Return the loss of the log of a live disk that a snapshot points to, whoever removed it.
+
+    A user's disable clears the pointer, and a disk that was deleted is in no comparison.
+    """
+    newer, known = cbt_history(case).log(log.sr, child), find_vdi(case, child)
+    live = known is not None and known[1].is_a_snapshot is False
+    if newer is None or newer.exists is None or not live or not gone(newer):
+        return None
+    at = newer.exists.since
+    if at is None or any(_under_way(run, child, case) for run in runs(case, *_CLEARING)):
+        return None
+    return Break(vdi=child, mark=Mark(at=at, evidence=newer.exists.evidence), loss=None)
+
+
+def _under_way(run: Operation, disk: str, case: Case) -> bool:
+    """Tell whether a call that clears pointers last of all may have been cut off."""
+    captured = [report.captured_at for report in case.hosts if report.bundle == run.bundle]
+    late = any(at is None or run.last.within(at, _UNSETTLED) for at in captured)
+    return run.vdi == disk and (run.result is Result.UNKNOWN or late)
+
+
 def _finding(case: Case, text: RuleText, facts: Tracking, log: CbtLog, gap: Break) -> Finding:
     assert log.child is not None
     newer = cbt_history(case).log(log.sr, log.child.value)
-    dangling = newer is None or sure(newer.exists) is not True
     return found(
         text,
-        text.case("dangling") if dangling else (text.title, text.detail),
+        _told(text, newer, gap),
         basis=Basis.BOTH,
-        confidence=log.child.confidence,
+        confidence=least_sure(log.child, log.exists, newer.exists if newer else None),
         subjects=(*disk_subjects(case, gap.vdi, log.sr), *disk_subjects(case, log.uuid, None)),
         rows=_rows(case, log, log.child.value, gap),
         evidence=_evidence(case, facts, log, gap),
         events=gap.loss.events[:1] if gap.loss else (),
     )
+
+
+def _told(text: RuleText, newer: CbtLog | None, gap: Break) -> tuple[str, str]:
+    """Return title and detail: of a pointer across a break, or one that leads nowhere now."""
+    if there(newer):
+        return text.title, text.detail
+    shown = newer.exists.evidence if newer and newer.exists else None
+    return text.case("lost" if gap.loss is None and gap.mark.evidence == shown else "dangling")
 
 
 def _rows(case: Case, log: CbtLog, child: str, gap: Break) -> tuple[dict[str, str], ...]:

@@ -279,6 +279,12 @@ def there(log: CbtLog | None) -> bool:
     return log is not None and sure(log.exists) is True
 
 
+def least_sure(*values: Known[bool] | Known[str] | None) -> Confidence:
+    """Return how sure a finding is that rests on all of these values; None says nothing of it."""
+    levels = [known.confidence for known in values if known is not None]
+    return max(levels, key=tuple(Confidence).index, default=Confidence.CERTAIN)
+
+
 def log_path(case: Case, sr: str, vdi: str) -> str:
     """Return where the log of a disk is, for a command."""
     row = next((found for pool in case.pools if (found := pool.sr(sr))), None)

@@ -6,7 +6,7 @@ from analyzer.checks.observation import Examined
 from analyzer.model.finding import Basis, Confidence, Severity
 from analyzer.model.xapi import Vdi
 from tests.checks.chain_story import Log, Story
-from tests.checks.support import JUPITER, OTHER_VDI, SATURN, SR, VDI, CaseBuilder, sr, vdi
+from tests.checks.support import JUPITER, OTHER_VDI, SATURN, SR, VDI, CaseBuilder, lvs, sr, vdi
 
 STALE = "cbt-stale-child-pointer"
 FULL = "cbt-every-backup-full"
@@ -305,3 +305,42 @@ def test_clone_of_another_disk_is_not_mixed_in() -> None:
     story.enable(OTHER_VDI).wait().snapshot(OTHER_VDI, N2).wait().compare(N2, OTHER_VDI)
     rows = (snapshot(N1), vdi(OTHER_VDI), snapshot(N2, snapshot_of=f"OpaqueRef:{OTHER_VDI}"))
     assert nothing(case(story, *rows).examine(INCOMPLETE))
+
+
+def lost_in_silence(*, volumes: bool = True) -> Story:
+    """Return the story of a snapshot whose disk's log vanished without a word of SM."""
+    return Story(volumes=volumes).enable(VDI).wait().snapshot(VDI, N1).wait()
+
+
+def with_list(story: Story, *logs: str) -> CaseBuilder:
+    """Return the case of a story with the volumes that were listed at the end."""
+    names = ("MGT", f"VHD-{VDI}", *(f"{each}.cbtlog" for each in logs))
+    return case(story, snapshot(N1)).lvs(lvs(*names))
+
+
+def test_pointer_to_the_lost_log_of_a_live_disk_is_found() -> None:
+    (finding,) = with_list(lost_in_silence(), N1).examine(STALE).findings
+    assert {subject.uuid for subject in finding.subjects} == {VDI, SR, N1}
+    assert finding.confidence is Confidence.LIKELY
+
+
+def test_pointer_to_a_log_that_is_listed_is_nothing() -> None:
+    assert nothing(with_list(lost_in_silence(), N1, VDI).examine(STALE))
+
+
+def test_pointer_that_a_user_cleared_is_nothing_though_the_log_went() -> None:
+    assert nothing(with_list(lost_in_silence().disable(VDI), N1).examine(STALE))
+
+
+def test_pointer_to_the_log_of_a_disk_that_was_deleted_is_nothing() -> None:
+    story = lost_in_silence()
+    built = CaseBuilder().host().smlog(story.end().lines).lvs(lvs("MGT", f"{N1}.cbtlog"))
+    assert built.database(sr(), snapshot(N1)).examine(STALE).findings == ()
+
+
+def test_disable_that_was_cut_off_before_it_cleared_the_pointer_is_nothing() -> None:
+    story = lost_in_silence().disable(VDI)
+    cut = next(n for n, line in enumerate(story.text) if "lvremove" in line) + 2
+    story.text = story.text[:cut]
+    built = CaseBuilder().host().smlog(story.lines).database(sr(), vdi(), snapshot(N1))
+    assert built.examine(STALE).findings == ()
