@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE ?= sample_bundles/host-crash.tar.bz2
 
-.PHONY: help demo test lint bench samples golden clean
+.PHONY: help demo test mutate lint bench samples golden clean
 help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
 	@echo "make test     run the whole suite"
+	@echo "make mutate   damage every sample in every way; takes an hour of one core"
 	@echo "make lint     ruff, mypy, import layers, yamllint, pattern samples"
 	@echo "make bench    time against tar, peak memory, and what costs more than its share"
 	@echo "make samples  rebuild sample_bundles/"
@@ -32,6 +33,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+
+mutate: $(VENV)/.dev
+	$(BIN)/python -m tests.mutate
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

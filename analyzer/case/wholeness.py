@@ -21,6 +21,7 @@ from analyzer.case.pool import PoolState
 from analyzer.model.finding import Gap
 from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.host import Alert, Role
+from analyzer.model.moment import in_words
 from analyzer.model.report import Coverage, LedgerEntry, Presence
 from analyzer.model.xapi import XapiDatabase
 from analyzer.sources import FACTS, LOGS, SCOPES, XAPI_DB, Scope
@@ -66,6 +67,7 @@ class Sources:
         """Return all that is missing of a source in the whole case, ordered by host."""
         scope = SCOPES.get(need, Scope.EVERY_HOST)
         found = [gap for group in _groups(scope, case) for gap in self._unless_covered(need, group)]
+        found += [gap for group in _by_host(case.hosts) for gap in self._ended_early(need, group)]
         if not case.hosts:
             found.append(_gap(need, "", "no status report of any host was read", ""))
         for pool in case.pools:
@@ -145,6 +147,22 @@ class Sources:
     def _unless_covered(self, need: str, bundles: Sequence[str]) -> list[Gap]:
         gaps = [self.gap(need, bundle) for bundle in bundles]
         return [gap for gap in gaps if gap is not None] if all(gaps) else []
+
+    def _ended_early(self, need: str, bundles: Sequence[str]) -> list[Gap]:
+        """Return what is missing of a host's log that ends well before the report was made."""
+        shown = self._shown(need, bundles) if need in LOGS else None
+        return [
+            Gap(
+                need=need,
+                host=hole.host,
+                why=f"it ends at {in_words(hole.began)}, and nothing is known from then until "
+                f"{in_words(hole.ended)}; usual is {hole.expected}",
+                settle_with=_make_report(hole.host),
+            )
+            for hole in self._holes
+            if shown and (hole.source, hole.bundle) == (need, shown[0])
+            if hole.kind in (HoleKind.ENDED, HoleKind.SILENT) and hole.after is None
+        ]
 
     def _document_fault(self, need: str, bundle: str) -> str:
         """Say why a document must not be trusted, "" if nothing speaks against it.

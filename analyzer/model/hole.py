@@ -15,6 +15,7 @@ class HoleKind(StrEnum):
     SILENT = "the log is silent for longer than is usual for it"
     DOWN = "the host was down"
     CUT = "the file is cut"
+    ENDED = "the log ends before the report was made"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

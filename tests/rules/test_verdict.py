@@ -265,7 +265,14 @@ def hole(
         began=at(3, day=day),
         ended=at(5, 10, day=day),
         expected="",
+        after=Source(bundle="a", member="var/log/SMlog", line=2),
     )
+
+
+def test_a_log_that_ends_before_the_report_cannot_tell_of_the_rest(concluded: Concluding) -> None:
+    outcome = concluded(whole(holes=(replace(hole(kind=HoleKind.ENDED), after=None),)))
+    assert outcome.verdict is Verdict.CANNOT_TELL
+    assert "it ends at 2026-06-09 03:00:00 UTC" in outcome.reason
 
 
 def test_what_was_not_read_is_no_part_of_what_is_ruled_out(concluded: Concluding) -> None:

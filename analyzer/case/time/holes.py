@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from analyzer.case.events import EventTable
 from analyzer.case.gather import BundleContent
-from analyzer.case.time.log_rhythm import Rhythm, rhythm_of, speaks_at_that_time
+from analyzer.case.time.log_rhythm import Rhythm, longest_silence, rhythm_of, speaks_at_that_time
 from analyzer.case.time.log_tracks import Silence, Track, tracks_of
 from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
 from analyzer.model.hole import Hole, HoleKind
@@ -29,6 +29,8 @@ _NEARLY = 0.95
 _LOGS_LATE = timedelta(minutes=1)  # from the first line behind a boot to the kernel's
 _STARTING = timedelta(hours=1)  # a host that is down for longer may have been up without logs
 _GOING_DOWN = timedelta(minutes=15)
+_ENDS_LATE = timedelta(minutes=30)  # before the report; it takes some minutes to make
+_UNHEARD = 3  # times the longest silence that a log ever kept
 
 
 def holes(
@@ -51,6 +53,7 @@ def holes(
             tracks=tracks_of(content, logs, changes.get(content.name, ())),
             boots=_boots(content.name, events, changes.get(content.name, ())),
             stops=_moments(content.name, events, *SHUT_DOWN),
+            captured=content.clock.captured_at,
         ).holes()
     ]
     return tuple(sorted(found, key=lambda hole: (hole.bundle, hole.source, hole.began.at)))
@@ -74,12 +77,13 @@ def _moments(bundle: str, events: EventTable, *kinds: str) -> tuple[Moment, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Host:
-    """The logs of one report, when the host booted (in order), and when it began to shut down."""
+    """The logs of one report, when the host booted, began to shut down, and was reported on."""
 
     name: str
     tracks: tuple[Track, ...]
     boots: tuple[Moment, ...]
     stops: tuple[Moment, ...]
+    captured: Moment | None = None
 
     def holes(self) -> Iterator[Hole]:
         """Yield the holes of all its logs."""
@@ -131,7 +135,12 @@ class _Host:
         return self._hole(track, HoleKind.SILENT, silence, expected, whole_host=True)
 
     def _end(self, track: Track, rhythm: Rhythm) -> Iterator[Hole]:
-        """Yield the hole behind the end of a log while other logs of the host went on."""
+        """Yield the hole behind the end of a log that should have gone on."""
+        behind = self._while_others_went_on(track, rhythm) or self._before_the_report(track)
+        if behind is not None:
+            yield behind
+
+    def _while_others_went_on(self, track: Track, rhythm: Rhythm) -> Hole | None:
         on = max((other.last for other in self.tracks), key=lambda moment: moment.at)
         silence = Silence(
             began=track.last,
@@ -141,11 +150,30 @@ class _Host:
             after=None,
         )
         if track.cut and silence.seconds > 0:
-            yield self._hole(track, HoleKind.CUT, silence, f"the rest of {track.name}")
-        elif rhythm.is_broken_by(silence) and (
+            return self._hole(track, HoleKind.CUT, silence, f"the rest of {track.name}")
+        if rhythm.is_broken_by(silence) and (
             track.need == _TIRELESS or speaks_at_that_time(track, silence, rhythm)
         ):
-            yield self._hole(track, HoleKind.SILENT, silence, str(rhythm))
+            return self._hole(track, HoleKind.SILENT, silence, str(rhythm))
+        return None
+
+    def _before_the_report(self, track: Track) -> Hole | None:
+        """Return the hole between a log's last line and the report, if it is unusually long.
+
+        A log that was trimmed by hand, or that rsyslog had stopped to write, looks like this.
+        """
+        if self.captured is None:
+            return None
+        # both are by the host's own clock, so a zone that nobody knows is the same in both
+        seconds = (self.captured.at - track.last.at).total_seconds()
+        longest = longest_silence(track)
+        if longest is None or seconds <= max(_ENDS_LATE.total_seconds(), _UNHEARD * longest):
+            return None
+        silence = Silence(
+            began=track.last, ended=self.captured, seconds=seconds, before=track.end, after=None
+        )
+        expected = f"a line at least every {round(longest / 60)} minutes"
+        return self._hole(track, HoleKind.ENDED, silence, expected)
 
     def _breaks(self, track: Track) -> Iterator[Hole]:
         for lost in track.breaks:

@@ -16,6 +16,7 @@ _RARE = 2  # silences that are no part of a rhythm
 _STEADY = 600.0  # seconds: the longest usual silence of a steady log
 _SPOKEN = timedelta(hours=2)  # that a log must have been speaking for
 _LINES = 100
+_FEW = 20
 _UNUSUAL = 4  # times the longest usual silence
 _WEEKS = (7, 14, 21)
 _DAYS = range(1, 15)
@@ -48,6 +49,16 @@ def rhythm_of(track: Track, explained: Sequence[Silence]) -> Rhythm:
     spoken = track.last.at - track.first.at - quiet
     steady = usual <= _STEADY and spoken >= _SPOKEN and track.lines >= _LINES
     return Rhythm(longest=usual, steady=steady)
+
+
+def longest_silence(track: Track) -> float | None:
+    """Return the longest silence that a log kept, in seconds; None of one that says little.
+
+    The few lines of a kern.log that spoke at boot alone tell nothing of when it speaks.
+    """
+    if track.lines < _FEW or track.last.at - track.first.at < _SPOKEN:
+        return None
+    return max([SHORTEST, *(silence.seconds for silence in track.silences)])
 
 
 def speaks_at_that_time(track: Track, silence: Silence, rhythm: Rhythm) -> bool:

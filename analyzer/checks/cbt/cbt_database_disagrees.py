@@ -19,6 +19,7 @@ from analyzer.checks.tools.log_places import Listing, Place, listing_of
 from analyzer.checks.tools.sm_runs import runs
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
+from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -103,11 +104,28 @@ def _hidden_flips(case: Case, told: Sequence[Flip]) -> list[Flip]:
 def _flags_unread(case: Case, told: Sequence[Flip]) -> tuple[Gap, ...]:
     """Return where a scan changed rows, nothing says how, and xapi's log cannot tell."""
     known = {flip.update.source for flip in told}
-    bundles = {
-        update.source.bundle for update in case.events.of(UPDATES) if update.source not in known
-    }
-    gaps = (case.gap("xensource_log", bundle) for bundle in sorted(bundles))
-    return tuple(gap for gap in gaps if gap is not None)
+    gaps = [
+        case.gap("xensource_log", update.source.bundle) or _flag_unread(case, update)
+        for update in case.events.of(UPDATES)
+        if update.source not in known
+    ]
+    return tuple(dict.fromkeys(gap for gap in gaps if gap is not None))
+
+
+def _flag_unread(case: Case, update: Event) -> Gap | None:
+    """Return the gap of an update that xapi's log does not reach."""
+    window = case.covered("xensource_log", update.source.bundle)
+    if window is None or window[0].at <= update.moment.at <= window[1].at:
+        return None
+    disk = update.fields["vdi"]
+    return Gap(
+        need="xensource_log",
+        host=update.host,
+        why=f"a scan changed the row of disk {disk} ({in_words(update.moment)}), whether it was "
+        "its CBT is in xensource.log only, which does not reach there",
+        settle_with=f"zgrep -h 'VDI.set_cbt_enabled.*{disk}' /var/log/xensource.log* "
+        f"on {update.host}",
+    )
 
 
 def _scans(case: Case) -> Iterator[Sequence[Event]]:

@@ -70,12 +70,13 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         _take_walk(run, logs)
     for vdi in [vdi for vdi, own in logs.items() if not own.sure and _readable(case, vdi, own)]:
         del logs[vdi]
-    _take_listings(case, logs)
+    perhaps = _take_listings(case, logs)
     _take_files(case, logs)
     for vdi, own in sorted(logs.items()):
         yield _finding(case, text, vdi, own)
     for one in _unsettled(open_, logs):
         yield _gap(one)
+    yield from (gap for vdi, gap in perhaps if vdi not in logs)
 
 
 def _readable(case: Case, vdi: str, own: Short) -> bool:
@@ -91,7 +92,8 @@ def _readable(case: Case, vdi: str, own: Short) -> bool:
             if own_log and case.order.surely_before(last, mark(command.event)):
                 return True
     return any(
-        file.name == f"{vdi}{_SUFFIX}" and (file.size or 0) >= _need(case, listing.sr, vdi) > HEADER
+        file.name == f"{vdi}{_SUFFIX}"
+        and (file.size or 0) >= _need_by_disk(case, listing.sr, vdi) > HEADER
         for report in case.hosts
         for listing in report.listings
         for file in listing.files
@@ -160,29 +162,55 @@ def _take_walk(run: Operation, logs: dict[str, Short]) -> None:
             own.said.append(note)
 
 
-def _take_listings(case: Case, logs: dict[str, Short]) -> None:
+def _take_listings(case: Case, logs: dict[str, Short]) -> list[tuple[str, Gap]]:
+    """Take the files that are shorter than their own header says; return those that may be.
+
+    A log may be of a smaller size than its disk is now, and then is as long as it has to be.
+    """
+    perhaps: list[tuple[str, Gap]] = []
     for report in case.hosts:
         for listing in report.listings:
             for file in listing.files:
                 vdi = file.name.removesuffix(_SUFFIX)
-                need = _need(case, listing.sr, vdi)
-                if not file.name.endswith(_SUFFIX) or file.size is None or file.size >= need:
+                need = _need_by_log(case, listing.sr, vdi)
+                if not file.name.endswith(_SUFFIX) or file.size is None:
+                    continue
+                if file.size >= need:
+                    if file.size < _need_by_disk(case, listing.sr, vdi):
+                        perhaps.append(
+                            (vdi, _shorter_than_disk(case, report.name, listing.sr, vdi))
+                        )
                     continue
                 own = logs.setdefault(vdi, Short())
                 own.sr = own.sr or listing.sr
                 own.sure = True
                 words = f"The file has {file.size} bytes and needs {need}."
                 own.seen.append((Evidence(source=file.source, text=file.text), words))
+    return perhaps
 
 
-def _need(case: Case, sr: str | None, vdi: str) -> int:
-    """Return how long a log has to be at least, as far as the disk's size is known."""
+def _need_by_log(case: Case, sr: str | None, vdi: str) -> int:
+    """Return how long a log has to be at least, as far as its own size is known."""
     log = cbt_history(case).log(sr, vdi) if sr else None
     size = sure(log.size) if log else None
-    known = find_vdi(case, vdi)
-    if size is None and known is not None and not is_metadata(known[1]):
-        size = known[1].virtual_size
     return HEADER if size is None else bytes_of_log(size)
+
+
+def _need_by_disk(case: Case, sr: str | None, vdi: str) -> int:
+    """Return how long a log has to be that is of its disk's size, where its own is not known."""
+    known, need = find_vdi(case, vdi), _need_by_log(case, sr, vdi)
+    size = known[1].virtual_size if known and not is_metadata(known[1]) else None
+    return need if need > HEADER or size is None else bytes_of_log(size)
+
+
+def _shorter_than_disk(case: Case, host: str, sr: str | None, vdi: str) -> Gap:
+    return Gap(
+        need="smlog",
+        host=host,
+        why=f"the CBT log of disk {vdi} is shorter than the disk's size needs, and the size in its "
+        "header is not in what was read: it is cut, or it is of a smaller size",
+        settle_with=f"cbt-util get -s -n {log_path(case, sr or '', vdi)}",
+    )
 
 
 def _take_files(case: Case, logs: dict[str, Short]) -> None:

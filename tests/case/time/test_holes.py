@@ -66,10 +66,25 @@ def log(member: str, times: Iterable[datetime], said: Mapping[datetime, str] = {
 def found(
     logs: Mapping[str, str], clocks: Iterable[HostClock] = (), cut: str = ""
 ) -> tuple[Hole, ...]:
+    """Return the holes of logs whose report was made three weeks after their beginning."""
+    holes = reported(logs, day(21), clocks, cut)
+    return tuple(hole for hole in holes if hole.kind is not HoleKind.ENDED)
+
+
+def reported(
+    logs: Mapping[str, str], made: datetime, clocks: Iterable[HostClock] = (), cut: str = ""
+) -> tuple[Hole, ...]:
     builder = EventTableBuilder(keep=CATALOGUE.keep)
     gathering = Gathering(SCANNER, builder, 1 << 20)
-    capture = Stamp(year=2024, month=7, day=1, hour=0, minute=0, second=0)
-    gathering.content("b").clock.add_capture(capture, MONDAY + timedelta(days=21), "test")
+    capture = Stamp(
+        year=made.year,
+        month=made.month,
+        day=made.day,
+        hour=made.hour,
+        minute=made.minute,
+        second=made.second,
+    )
+    gathering.content("b").clock.add_capture(capture, made, "test")
     for path, text in logs.items():
         damage = "the archive is cut" if path == cut else ""
         member = MemoryMember(path, text, bundle="b", damage=damage)
@@ -301,3 +316,22 @@ def test_the_order_of_members_changes_nothing(places: list[int], minutes: int) -
     (hole,) = (hole for hole in holes if hole.source == "xensource_log")
     assert quiet[0] - timedelta(minutes=2) <= hole.began.at <= quiet[0]
     assert quiet[1] <= hole.ended.at <= quiet[1] + timedelta(minutes=2)
+
+
+def test_a_log_that_reaches_the_report_has_no_hole_behind_its_end() -> None:
+    assert reported({XAPI: log(XAPI, every(1, day(), day(2)))}, day(2, 0, 5)) == ()
+
+
+def test_a_log_that_ends_hours_before_the_report_has_a_hole_behind_its_end() -> None:
+    (hole,) = reported({SM: log(SM, every(20, day(), day(2)))}, day(2, 9))
+    assert (hole.source, hole.kind, hole.after) == ("smlog", HoleKind.ENDED, None)
+    assert hole.before == Source(bundle="b", member=SM, line=2 * 24 * 3 + 1)
+
+
+def test_a_log_that_was_silent_for_as_long_before_may_be_silent_until_the_report() -> None:
+    nights = every(30, day(), day(2), (day(0, 1), day(0, 9)), (day(1, 1), day(1, 9)))
+    assert reported({SM: log(SM, nights)}, day(2, 9)) == ()
+
+
+def test_a_log_that_spoke_at_boot_alone_may_have_ended_there() -> None:
+    assert reported({KERN: log(KERN, every(1, day(), day(0, 1)))}, day(2)) == ()

@@ -252,8 +252,16 @@ def test_bitmap_shorter_than_expected_is_certain() -> None:
     assert "error 459" in finding.detail
 
 
-def test_short_file_in_a_listing_is_found() -> None:
+def test_file_shorter_than_its_disk_needs_may_be_the_log_of_a_smaller_size() -> None:
     built = CaseBuilder().host().listing(f"{VDI}.vhd", f"{VDI}.cbtlog")
+    examined = built.database(sr(kind="nfs"), vdi()).examine(SHORT)
+    assert examined.findings == ()
+    assert "cbt-util get -s" in examined.gaps[0].settle_with
+
+
+def test_short_file_in_a_listing_is_found() -> None:
+    built = CaseBuilder().host().smlog(Story().enable(VDI).end().lines)
+    built = built.listing(f"{VDI}.vhd", f"{VDI}.cbtlog")
     (finding,) = built.database(sr(kind="nfs"), vdi()).examine(SHORT).findings
     assert "has 4096 bytes and needs 20528" in finding.detail
     assert finding.basis is Basis.STATE
