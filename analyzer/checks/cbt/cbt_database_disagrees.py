@@ -15,7 +15,7 @@ from analyzer.case.pool import PoolState
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, gone, name_of
 from analyzer.checks.tools.finding import find_vdi, found, near, quote, quote_row, times
-from analyzer.checks.tools.log_places import Listing, Place, listing_of
+from analyzer.checks.tools.log_places import Listing, listing_of
 from analyzer.checks.tools.sm_runs import runs
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
@@ -24,6 +24,7 @@ from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_flags import SET as FLAG
+from analyzer.rebuilt.cbt.log_listings import LogListing
 
 RULE = "cbt-database-disagrees"
 DIFFERS, UPDATES = f"{RULE}.differs", f"{RULE}.updates"
@@ -222,7 +223,7 @@ def _of_rows(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding]:
 
 
 def _log_of_nobody(case: Case, text: RuleText, row: Vdi, listing: Listing) -> Iterator[Finding]:
-    places = [place for place in listing.places if place.has_log(row.uuid)]
+    places = [place for place in listing.places if place.shows_log(row.uuid)]
     if places and len(places) == len(listing.places) and _settled(case, row.uuid, places[0]):
         shown = places[0].rows[f"{row.uuid}.cbtlog"]
         evidence = (
@@ -240,10 +241,11 @@ def _removed(case: Case, text: RuleText, row: Vdi, sr: Sr) -> Iterator[Finding]:
         yield _of_state(case, text, text.case("log-removed"), row, evidence)
 
 
-def _settled(case: Case, vdi: str, place: Place) -> bool:
+def _settled(case: Case, vdi: str, place: LogListing) -> bool:
     """Tell whether nothing changed the disk's log around the time of the report."""
+    at = place.report.captured_at
     return not any(
-        run.vdi == vdi and (place.at is None or run.last.within(place.at, _UNSETTLED))
+        run.vdi == vdi and (at is None or run.last.within(at, _UNSETTLED))
         for run in runs(case, *_CHANGING)
     )
 

@@ -18,6 +18,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Finding, Gap
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Vdi
+from analyzer.rebuilt.cbt.log_listings import listing_shows_log_is_missing
 
 RULE = "cbt-log-missing"
 FIRST_SCHEMA_WITH_CBT = 133
@@ -115,7 +116,7 @@ def _judge_present(
     case: Case, text: RuleText, disk: Disk, listing: Listing
 ) -> Iterator[Finding | Gap]:
     """Answer for a disk whose log some list shows."""
-    if any(not place.has_log(disk.uuid) for place in listing.places):
+    if any(listing_shows_log_is_missing(place, disk.uuid) for place in listing.places):
         yield _later(disk, listing, "one list shows it and another one does not")
     elif disk.failed:
         match _past(case, disk):
@@ -168,7 +169,9 @@ def _unsettled(disk: Disk, listing: Listing) -> str:
         return "an operation on a disk of the SR was under way"
     for place in listing.places:
         if any(
-            place.at is None or event.moment.within(place.at, _UNSETTLED) for event in disk.changes
+            place.report.captured_at is None
+            or event.moment.within(place.report.captured_at, _UNSETTLED)
+            for event in disk.changes
         ):
             return "SM was creating, moving or removing it around the time of the report"
     return ""
@@ -180,7 +183,7 @@ def _later(disk: Disk, listing: Listing, why: str) -> Gap:
     folder = f"/run/sr-mount/{disk.sr_uuid}"
     return Gap(
         need="lvs" if volumes else "sr_listing",
-        host=place.host if place else "",
+        host=place.report.name if place else "",
         why=f"the CBT log of disk {disk.uuid}: {why}",
         settle_with=f"lvs VG_XenStorage-{disk.sr_uuid}" if volumes else f"ls -l {folder}",
     )

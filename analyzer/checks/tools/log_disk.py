@@ -14,11 +14,11 @@ from analyzer.checks.tools.finding import (
     times,
     total,
 )
-from analyzer.checks.tools.log_places import Place
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Sr, Vdi
+from analyzer.rebuilt.cbt.log_listings import LogListing
 
 _METADATA = frozenset({"cbt_metadata", "CBT metadata"})
 
@@ -55,7 +55,7 @@ def is_metadata(vdi: Vdi) -> bool:
     return vdi.type in _METADATA
 
 
-def tell(text: RuleText, disk: Disk, missing: Place | None, past: Past) -> Finding:
+def tell(text: RuleText, disk: Disk, missing: LogListing | None, past: Past) -> Finding:
     """Return the finding; ``missing`` is the list in which the log is not, None for the past."""
     values = _values(disk, missing, past)
     title, detail = _told(text, disk, missing, past)
@@ -78,7 +78,7 @@ def tell(text: RuleText, disk: Disk, missing: Place | None, past: Past) -> Findi
     )
 
 
-def _told(text: RuleText, disk: Disk, missing: Place | None, past: Past) -> tuple[str, str]:
+def _told(text: RuleText, disk: Disk, missing: LogListing | None, past: Past) -> tuple[str, str]:
     if missing is None:
         return text.case(past.value)
     return text.case("both") if disk.failed else (text.title, text.detail)
@@ -89,7 +89,7 @@ def _severity(text: RuleText, past: Past) -> Severity:
     return Severity.WARNING if past in _OVER else text.severity
 
 
-def _confidence(disk: Disk, missing: Place | None, past: Past) -> Confidence:
+def _confidence(disk: Disk, missing: LogListing | None, past: Past) -> Confidence:
     if missing is not None and disk.failed:
         return Confidence.CERTAIN
     if past is Past.INACTIVE:
@@ -99,13 +99,13 @@ def _confidence(disk: Disk, missing: Place | None, past: Past) -> Confidence:
     return Confidence.POSSIBLE if missing is not None and dump else Confidence.LIKELY
 
 
-def _basis(disk: Disk, missing: Place | None) -> Basis:
+def _basis(disk: Disk, missing: LogListing | None) -> Basis:
     if missing is None:
         return Basis.SYMPTOM
     return Basis.BOTH if disk.failed else Basis.STATE
 
 
-def _values(disk: Disk, missing: Place | None, past: Past) -> dict[str, str]:
+def _values(disk: Disk, missing: LogListing | None, past: Past) -> dict[str, str]:
     vdi = disk.vdi
     values = {
         "vdi": disk.uuid,
@@ -147,7 +147,7 @@ def _subjects(disk: Disk) -> tuple[Subject, ...]:
     )
 
 
-def _evidence(disk: Disk, missing: Place | None) -> tuple[Evidence, ...]:
+def _evidence(disk: Disk, missing: LogListing | None) -> tuple[Evidence, ...]:
     lines = quote_ends(disk.failed)
     if missing is None:
         return lines

@@ -1,109 +1,62 @@
-"""Where the CBT logs of an SR are listed: the volumes of `lvs`, or the files of a listing.
+"""What lists of an SR say of its CBT logs as a rule asks for it, and why there is none.
 
-Only what shows the whole SR may say that a log is not there: an `lvs.out` that was written to its
-end by a host that has the SR plugged and saw its volume group, or a whole listing of the SR's own
-folder with disks of that SR in it (an unmounted folder is empty).
+Which of them may say that a log is not there is decided in `rebuilt.cbt.log_listings`.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from analyzer.case.case import Case, HostReport
+from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.tools.finding import reports_of
-from analyzer.model.finding import Evidence, Gap
-from analyzer.model.moment import Moment
-from analyzer.model.source import Source
-from analyzer.model.storage import ListedFile, LogicalVolume, SrListing
+from analyzer.model.finding import Gap
 from analyzer.model.xapi import Sr
-from analyzer.rebuilt.cbt.log_paths import FILE_TYPES, VOLUME_TYPES
-
-_LOG = ".cbtlog"
-_IMAGES = (".vhd", ".raw", ".qcow2", _LOG)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """One full list of an SR's content, by one host: name → the row that shows it."""
-
-    host: str
-    words: str
-    source: Source
-    header: str
-    at: Moment | None
-    rows: Mapping[str, LogicalVolume | ListedFile]
-    volumes: bool
-
-    def has_log(self, vdi: str) -> bool:
-        """Tell whether the list shows the disk's log."""
-        return f"{vdi}{_LOG}" in self.rows
-
-    def quote(self, vdi: str) -> tuple[Evidence, ...]:
-        """Return what shows that the list is whole: its header and a neighbour of the log."""
-        names = (f"VHD-{vdi}", f"LV-{vdi}", f"QCOW2-{vdi}", f"{vdi}.vhd", f"{vdi}.qcow2")
-        own = next((self.rows[name] for name in names if name in self.rows), None)
-        row = own or self.rows[min(self.rows)]
-        header = (Evidence(source=self.source, text=self.header),) if self.header else ()
-        return (*header, Evidence(source=row.source, text=row.text))
+from analyzer.rebuilt.cbt.log_listings import LogListing, log_listings
+from analyzer.rebuilt.cbt.log_paths import SUFFIX, volumes_by_type
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
     """All full lists of one SR; where there is none, ``gap`` says why and what would settle it.
 
-    ``logs`` are the names of all logs that any list shows, a cut one too: it proves presence.
+    ``logs`` are the disks whose logs any list shows, a cut one too: it proves presence.
     """
 
-    places: tuple[Place, ...]
+    places: tuple[LogListing, ...]
     logs: frozenset[str]
     gap: Gap | None
 
     def shows(self, vdi: str) -> bool:
         """Tell whether any list shows the disk's log."""
-        return f"{vdi}{_LOG}" in self.logs
+        return vdi in self.logs
 
 
 def listing_of(case: Case, pool: PoolState, sr: Sr) -> Listing:
     """Return the lists that show the whole SR."""
-    kind = sr.type or ""
-    if kind in VOLUME_TYPES:
-        return _volumes(case, pool, sr)
-    if kind in FILE_TYPES:
-        return _files(case, pool, sr)
-    why = f"SR {_called(sr)} is of type {kind or 'unknown'}: where its logs are is not known here"
-    gap = _gap("sr_listing", _first_host(case, pool), why, "")
-    return Listing(places=(), logs=frozenset(), gap=gap)
+    volumes = volumes_by_type(sr.type)
+    if volumes is None:
+        kind = sr.type or "unknown"
+        why = f"SR {_called(sr)} is of type {kind}: where its logs are is not known here"
+        gap = _gap("sr_listing", _first_host(case, pool), why, "")
+        return Listing(places=(), logs=frozenset(), gap=gap)
+    reports = {report.bundle for report in reports_of(case, pool)}
+    lists = [
+        listing
+        for listing in log_listings(case)
+        if listing.report.bundle in reports and listing.volumes is volumes
+    ]
+    places = tuple(listing for listing in lists if listing.whole and listing.sr == sr.uuid)
+    shown = (listing.logs for listing in lists if listing.sr in (None, sr.uuid))
+    missing = _no_volumes if volumes else _no_files
+    return Listing(
+        places=places,
+        logs=frozenset().union(*shown),
+        gap=None if places else missing(case, pool, sr),
+    )
 
 
-def _volumes(case: Case, pool: PoolState, sr: Sr) -> Listing:
-    group = f"VG_XenStorage-{sr.uuid}"
-    plugged = _plugged(pool, sr)
-    places: list[Place] = []
-    seen: set[str] = set()
-    for report in reports_of(case, pool):
-        lvs = report.lvs
-        rows = {v.name: v for v in lvs.volumes if v.vg == group} if lvs else {}
-        seen |= {name for name in rows if name.endswith(_LOG)}
-        if lvs is None or not rows or not lvs.complete or report.host_uuid not in plugged:
-            continue
-        words = f"volume group {group} as {report.name} saw it"
-        places.append(
-            Place(
-                host=report.name,
-                words=words,
-                source=lvs.source,
-                header=lvs.header,
-                at=report.captured_at,
-                rows=rows,
-                volumes=True,
-            )
-        )
-    gap = None if places else _no_volumes(case, pool, sr, plugged)
-    return Listing(places=tuple(places), logs=frozenset(seen), gap=gap)
-
-
-def _no_volumes(case: Case, pool: PoolState, sr: Sr, plugged: frozenset[str]) -> Gap:
+def _no_volumes(case: Case, pool: PoolState, sr: Sr) -> Gap:
     """Say why no list of volumes shows the SR."""
+    plugged = _plugged(pool, sr)
     settle = f"lvs VG_XenStorage-{sr.uuid}"
     if not plugged:
         host = _first_host(case, pool)
@@ -123,47 +76,13 @@ def _no_volumes(case: Case, pool: PoolState, sr: Sr, plugged: frozenset[str]) ->
     return _gap("lvs", report.name, why, settle)
 
 
-def _files(case: Case, pool: PoolState, sr: Sr) -> Listing:
-    places: list[Place] = []
-    seen: set[str] = set()
-    own = {vdi.uuid for vdi in pool.vdis if vdi.sr in (sr.ref, sr.uuid)}
-    for report in reports_of(case, pool):
-        for listing in report.listings:
-            rows = {file.name: file for file in listing.files}
-            if listing.sr in (None, sr.uuid):
-                seen |= {name for name in rows if name.endswith(_LOG)}
-            if _whole(listing, sr, own):
-                places.append(_file_place(report, listing, rows))
-    gap = None if places else _no_files(case, pool, sr)
-    return Listing(places=tuple(places), logs=frozenset(seen), gap=gap)
-
-
-def _whole(listing: SrListing, sr: Sr, own: Iterable[str]) -> bool:
-    """Tell whether a listing shows all of the SR: its folder, to the end, and mounted."""
-    images = {f"{vdi}{suffix}" for vdi in own for suffix in _IMAGES}
-    mounted = any(file.name in images for file in listing.files)
-    return listing.sr == sr.uuid and listing.complete and mounted
-
-
-def _file_place(report: HostReport, listing: SrListing, rows: Mapping[str, ListedFile]) -> Place:
-    return Place(
-        host=report.name,
-        words=f"the listing of /run/sr-mount/{listing.sr} in {listing.source.member}",
-        source=listing.source,
-        header=listing.header,
-        at=report.captured_at,
-        rows=rows,
-        volumes=False,
-    )
-
-
 def _no_files(case: Case, pool: PoolState, sr: Sr) -> Gap:
     plugged = _plugged(pool, sr)
     reports = [r for r in reports_of(case, pool) if r.host_uuid in plugged]
     host = reports[0].name if reports else _first_host(case, pool)
     why = (
         f"SR {_called(sr)} of type {sr.type} keeps its CBT logs as files, "
-        f"/run/sr-mount/{sr.uuid}/<vdi>{_LOG}, and no whole listing of that folder was read"
+        f"/run/sr-mount/{sr.uuid}/<vdi>{SUFFIX}, and no whole listing of that folder was read"
     )
     if not plugged:
         why = f"SR {_called(sr)} was plugged on no host, so its files could not be listed"
@@ -171,9 +90,7 @@ def _no_files(case: Case, pool: PoolState, sr: Sr) -> Gap:
 
 
 def _plugged(pool: PoolState, sr: Sr) -> frozenset[str]:
-    """Return the uuids of the hosts on which the SR was plugged."""
-    attached = {pbd.host for pbd in pool.pbds_of(sr) if pbd.currently_attached is True}
-    return frozenset(host.uuid for host in pool.hosts if {host.ref, host.uuid} & attached)
+    return frozenset(host.uuid for host in pool.hosts_with(sr))
 
 
 def _called(sr: Sr) -> str:

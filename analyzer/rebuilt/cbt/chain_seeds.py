@@ -1,12 +1,7 @@
-"""What was seen of CBT logs when the bundles were made: volumes, files, and the database's word.
-
-Only what shows the whole SR may say that a log is not there: an ``lvs.out`` that was written to
-its end and has volumes of the SR's group, or a whole listing of the SR's folder with images in it
-(an unmounted folder is empty).
-"""
+"""What was seen of CBT logs when the bundles were made: volumes, files, and the database's word."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from analyzer.case.case import HostReport
@@ -16,35 +11,25 @@ from analyzer.model.cbt import CbtLog, CbtLogFile, Change, Contradiction, Known
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
-from analyzer.model.storage import ListedFile, LogicalVolume
 from analyzer.model.xapi import Sr, Vdi
-from analyzer.rebuilt.cbt.log_paths import GROUP, SUFFIX, is_uuid
+from analyzer.rebuilt.cbt.log_listings import LogListing, listing_shows_log_is_missing
+from analyzer.rebuilt.cbt.log_paths import SUFFIX, is_uuid
 from analyzer.rebuilt.cbt.log_steps import Step
 from analyzer.rebuilt.cbt.replay import Key
 
 COLLECTING = timedelta(minutes=10)  # xen-bugtool's limit for one command, and some more
-_IMAGES = (".vhd", ".raw", ".qcow2", SUFFIX)
 _ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2170, 1, 1, tzinfo=UTC))
 _METADATA = frozenset({"cbt_metadata", "CBT metadata"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _List:
-    """What one command listed of an SR: name → (where, the row)."""
-
-    sr: str
-    whole: bool
-    rows: Mapping[str, LogicalVolume | ListedFile]
-    moment: Moment
-    actor: str
-
-
 def seen_steps(
-    hosts: Sequence[HostReport], mentioned: Mapping[str, Collection[str]]
+    listings: Iterable[LogListing], mentioned: Mapping[str, Collection[str]]
 ) -> tuple[tuple[Step, ...], ...]:
     """Return what each list shows, list by list; ``mentioned`` are SR → disks to look for."""
     return tuple(
-        tuple(_steps(each, mentioned.get(each.sr, ()))) for host in hosts for each in _lists(host)
+        tuple(_steps(each, each.sr, mentioned.get(each.sr, ())))
+        for each in listings
+        if each.sr is not None
     )
 
 
@@ -78,51 +63,23 @@ def _some_time() -> Moment:
     return Moment(at=last, earliest=first, latest=last, dated_by="the time is not known")
 
 
-def _lists(host: HostReport) -> Iterator[_List]:
-    if host.lvs is not None:
-        groups = {row.vg for row in host.lvs.volumes if row.vg.startswith(GROUP)}
-        for group in sorted(groups):
-            yield _List(
-                sr=group.removeprefix(GROUP),
-                whole=host.lvs.complete,
-                rows={row.name: row for row in host.lvs.volumes if row.vg == group},
-                moment=collected(host),
-                actor=_actor(host.lvs.source),
-            )
-    for listing in host.listings:
-        if listing.sr is not None:
-            mounted = any(file.name.endswith(_IMAGES) for file in listing.files)
-            yield _List(
-                sr=listing.sr,
-                whole=listing.complete and mounted,
-                rows={file.name: file for file in listing.files},
-                moment=collected(host),
-                actor=_actor(listing.source),
-            )
+def _steps(listing: LogListing, sr: str, mentioned: Iterable[str]) -> Iterator[Step]:
+    for disk in sorted(disk for disk in listing.logs if is_uuid(disk)):
+        yield _seen(listing, sr, disk, Change.SEEN)
+    for disk in sorted(set(mentioned)):
+        if listing_shows_log_is_missing(listing, disk):
+            yield _seen(listing, sr, disk, Change.MISSED)
 
 
-def _steps(each: _List, mentioned: Iterable[str]) -> Iterator[Step]:
-    shown = {name.removesuffix(SUFFIX) for name in each.rows if name.endswith(SUFFIX)}
-    for disk in sorted(disk for disk in shown if is_uuid(disk)):
-        yield _seen(each, disk, Change.SEEN, each.rows[f"{disk}{SUFFIX}"])
-    if each.whole:
-        for disk in sorted(set(mentioned) - shown):
-            yield _seen(each, disk, Change.MISSED, _neighbour(each, disk))
-
-
-def _neighbour(each: _List, disk: str) -> LogicalVolume | ListedFile:
-    """Return the row that shows best that the list is of this SR: the disk's own image."""
-    own = (name for name in sorted(each.rows) if disk in name)
-    return each.rows[next(own, min(each.rows))]
-
-
-def _seen(each: _List, disk: str, change: Change, row: LogicalVolume | ListedFile) -> Step:
+def _seen(listing: LogListing, sr: str, disk: str, change: Change) -> Step:
+    there = change is Change.SEEN
+    row = listing.rows[f"{disk}{SUFFIX}"] if there else listing.neighbour(disk)
     return Step(
         change=change,
-        sr=each.sr,
+        sr=sr,
         uuid=disk,
-        moment=each.moment,
-        actor=each.actor,
+        moment=collected(listing.report),
+        actor=_actor(listing.source),
         evidence=Evidence(source=row.source, text=row.text),
         read=True,
         listed=True,

@@ -29,6 +29,7 @@ from analyzer.rebuilt.cbt.chain_seeds import (
 )
 from analyzer.rebuilt.cbt.log_calls import calls_of
 from analyzer.rebuilt.cbt.log_flags import SET, flag_steps
+from analyzer.rebuilt.cbt.log_listings import listings_of
 from analyzer.rebuilt.cbt.log_paths import GROUP, log_path, volumes_by_type
 from analyzer.rebuilt.cbt.log_steps import Step, steps_of
 from analyzer.rebuilt.cbt.replay import FIELDS, Key, Replay, known
@@ -116,7 +117,7 @@ def rebuild(
     logs = tuple(file for _, file in sorted(copies.items()) if file.header)
     srs = {uuid: sr for sr, disks in mentioned.items() for uuid in disks}
     seen = (
-        *seen_steps(hosts, mentioned),
+        *seen_steps(listings_of(hosts, pools), mentioned),
         *file_steps(logs, hosts, _srs(logs, mentioned)),
         *flag_steps(flags, srs),
     )

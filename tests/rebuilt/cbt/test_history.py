@@ -262,7 +262,7 @@ def test_the_database_against_a_list_leaves_what_the_list_shows() -> None:
     other = "91c3e5d0-7a41-4f0e-8f6b-55d1c0b7a2e4"
     rows = (vdi(disk, cbt_enabled=True), vdi(other))
 
-    history = told(builder.database(sr(), *rows).build(), sm)
+    history = told(builder.database(sr(), pbd(), *rows).build(), sm)
 
     assert exists(history, other) == (False, CERTAIN)
     assert [each.uuid for each in history.contradictions] == [other]
@@ -557,7 +557,7 @@ def test_hostile_values_are_not_replayed() -> None:
 def test_a_list_of_another_hosts_earlier_report_does_not_contradict_a_later_row() -> None:
     other = "91c3e5d0-7a41-4f0e-8f6b-55d1c0b7a2e4"
     builder = CaseBuilder().host("saturn", SATURN, captured=CAPTURED - timedelta(days=1))
-    builder.lvs(lvs("MGT")).host().database(sr(), vdi(other), hosts=HOSTS)
+    builder.lvs(lvs("MGT")).host().database(sr(), pbd(SATURN), vdi(other), hosts=HOSTS)
 
     history = told(builder.build(), Sm(volumes=True))
 
