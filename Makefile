@@ -4,31 +4,43 @@ VENV := .venv
 BIN := $(VENV)/bin
 SAMPLE ?= sample_bundles/host-crash.tar.bz2
 
-.PHONY: help demo test mutate lint bench samples golden clean
+# pip at the versions of constraints.txt; at the newest where one of them is not to be had.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+PINNED := --only-binary :all: --constraint constraints.txt --build-constraint constraints.txt
+install = @$(PIP) $(PINNED) $(1) \
+  || { echo "   not at the versions of constraints.txt: now at the newest"; $(PIP) $(1); }
+
+.PHONY: help demo test mutate lint lock bench samples golden clean
 help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
 	@echo "make test     run the whole suite"
 	@echo "make mutate   damage every sample in every way; takes an hour of one core"
 	@echo "make lint     ruff, mypy, import layers, yamllint, pattern samples"
 	@echo "make bench    time against tar, peak memory, and what costs more than its share"
+	@echo "make lock     write the newest versions into constraints.txt"
 	@echo "make samples  rebuild sample_bundles/"
 	@echo "make golden   rewrite the golden reports (read the diff)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "cbtriage needs Python 3.11 or newer; run: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@echo "-- making an environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV) || { echo "install python3-venv first: apt-get install python3-venv"; exit 1; }
 
-$(VENV)/.installed: pyproject.toml | $(BIN)/python
-	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable .
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	@echo "-- installing pip"
+	@$(PIP) --upgrade --constraint constraints.txt pip || $(PIP) --upgrade pip
+	@echo "-- installing cbtriage and its libraries (about half a minute, once)"
+	$(call install,--editable .)
 	@touch $@
 
-$(VENV)/.dev: pyproject.toml | $(VENV)/.installed
-	$(BIN)/python -m pip install --quiet --group dev
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.installed
+	@echo "-- installing what tests and lints it"
+	$(call install,--group dev)
 	@touch $@
 
 demo: $(VENV)/.installed
+	@echo "-- analyzing $(SAMPLE)"
 	@$(BIN)/cbtriage analyze $(SAMPLE) --output cbtriage-demo --fail-on never
 
 test: $(VENV)/.dev
@@ -45,6 +57,9 @@ lint: $(VENV)/.dev
 	$(BIN)/yamllint --strict .
 	$(BIN)/cbtriage rules lint
 	$(BIN)/cbtriage rules test
+
+lock:
+	.ci/versions lock
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.run
