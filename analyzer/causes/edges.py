@@ -31,6 +31,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from importlib.resources.abc import Traversable
 from typing import Annotated, Any, TypeAlias
 
@@ -146,8 +147,16 @@ def load_edges(file: Traversable | None = None) -> Edges:
     Raises:
         CatalogueError: the file is not as it should be; the text names every fault by its line.
     """
-    source = file or folder("patterns") / NAME
-    node = _composed(source.read_bytes())
+    return _read(file) if file else _shipped()
+
+
+@cache  # what was installed stays as it is while we run
+def _shipped() -> Edges:
+    return _read(folder("patterns") / NAME)
+
+
+def _read(file: Traversable) -> Edges:
+    node = _composed(file.read_bytes())
     _raise_if(node, _doubled(node))
     try:
         read = _File.model_validate(_plain(node))

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,20 @@ def load_catalogue(folder: Traversable | None = None, extra: Sequence[Path] = ()
     Raises:
         CatalogueError: one or more files are not as they should be; the text names them all.
     """
+    if folder is None and not extra:
+        return _shipped()
     files = list(_files(folder or data_folder("patterns"), "patterns"))
     for path in extra:
         files += _extra_files(path)
+    return _catalogue(files)
+
+
+@cache  # what was installed stays as it is while we run
+def _shipped() -> Catalogue:
+    return _catalogue(list(_files(data_folder("patterns"), "patterns")))
+
+
+def _catalogue(files: "Sequence[_File]") -> Catalogue:
     patterns: list[Pattern] = []
     problems: list[str] = []
     for file in files:

@@ -5,6 +5,7 @@ RE2 works on bytes as Latin-1 here: one automaton over all patterns, linear on h
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
 
@@ -54,6 +55,7 @@ def _options(*, captures: bool, lines: bool) -> re2.Options:
     return options
 
 
+@lru_cache(maxsize=1024)  # a process compiles the catalogue once, however many bundles it reads
 def automaton(pattern: str, *, captures: bool = False, lines: bool = False) -> Automaton:
     """Compile for bytes; with `lines` no part of it ever matches a line feed."""
     compiled: Automaton = re2.compile(pattern.encode(), _options(captures=captures, lines=lines))
@@ -63,6 +65,12 @@ def automaton(pattern: str, *, captures: bool = False, lines: bool = False) -> A
 def every_line() -> Automaton:
     """Return the filter that keeps everything."""
     return automaton(_EMPTY)
+
+
+@lru_cache(maxsize=64)
+def matcher_of(selectors: tuple[Selector, ...]) -> "Matcher":
+    """Return the matcher of these selectors, the same one for the same selectors."""
+    return Matcher(selectors)
 
 
 class Matcher:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 from analyzer.bundle.member import Member
 from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
 from analyzer.parsers.scan.lines import WholeLines
-from analyzer.parsers.scan.match import Automaton, Matcher, every_line, loosened
+from analyzer.parsers.scan.match import Automaton, Matcher, every_line, loosened, matcher_of
 from analyzer.parsers.scan.records import Reader
 from analyzer.parsers.scan.syslog import glued_part
 from analyzer.parsers.scan.tally import Tally, runs_of_lines
@@ -83,8 +83,8 @@ class Scanner:
 
     def _matcher(self, name: str) -> Matcher:
         if name not in self._matchers:
-            wanted = [selector for selector in self._selectors if selector.parser == name]
-            self._matchers[name] = Matcher(wanted)
+            wanted = tuple(selector for selector in self._selectors if selector.parser == name)
+            self._matchers[name] = matcher_of(wanted)
         return self._matchers[name]
 
     def _filter(self, parser: LogParser) -> Automaton:
