@@ -10,7 +10,7 @@ PINNED := --only-binary :all: --constraint constraints.txt --build-constraint co
 install = @$(PIP) $(PINNED) $(1) \
   || { echo "   not at the versions of constraints.txt: now at the newest"; $(PIP) $(1); }
 
-.PHONY: help demo test mutate lint lock bench samples golden clean
+.PHONY: help demo test mutate lint lock bench samples golden golden-diff clean
 help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
 	@echo "make test     run the whole suite"
@@ -19,7 +19,8 @@ help:
 	@echo "make bench    time against tar, peak memory, and what costs more than its share"
 	@echo "make lock     write the newest versions into constraints.txt"
 	@echo "make samples  rebuild sample_bundles/"
-	@echo "make golden   rewrite the golden reports (read the diff)"
+	@echo "make golden   accept what the outputs are now: golden reports and hashes"
+	@echo "make golden-diff   show what changed in every output of every sample since the last commit"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
@@ -70,6 +71,14 @@ samples: $(VENV)/.dev
 
 golden: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/render tests/golden --update-golden
+
+golden-diff: $(VENV)/.dev
+	@rm -rf .golden && git worktree prune && git worktree add --quiet --detach .golden/tree HEAD
+	@echo "-- every output of every sample, by the last commit and by this tree, in .golden"
+	@cd .golden/tree && PYTHONPATH=. ../../$(BIN)/python -m tests.golden.outputs ../before
+	@PYTHONPATH=. $(BIN)/python -m tests.golden.outputs .golden/after
+	@git worktree remove --force .golden/tree
+	diff -ru .golden/before .golden/after
 
 clean:
 	rm -rf $(VENV) cbtriage-* .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
