@@ -4,9 +4,9 @@ import pytest
 
 from analyzer.checks.observation import Examined
 from analyzer.model.finding import Basis, Confidence, Severity
-from analyzer.model.xapi import Vdi
+from analyzer.model.xapi import Vdi, XapiObject
 from tests.checks.chain_story import Log, Story
-from tests.checks.support import JUPITER, OTHER_VDI, SATURN, SR, VDI, CaseBuilder, lvs, sr, vdi
+from tests.checks.support import JUPITER, OTHER_VDI, SATURN, SR, VDI, CaseBuilder, lvs, pbd, sr, vdi
 
 STALE = "cbt-stale-child-pointer"
 FULL = "cbt-every-backup-full"
@@ -30,9 +30,11 @@ def snapshot(uuid: str, taken: str | None = None, **fields: object) -> Vdi:
     return vdi(uuid, **{**known, **fields})
 
 
-def case(story: Story, *rows: Vdi) -> CaseBuilder:
+def case(story: Story, *rows: XapiObject) -> CaseBuilder:
     """Return a case with that log; the rows are of the snapshots that the story left."""
-    own = rows or tuple(snapshot(uuid) for uuid in story.logs if uuid != VDI)
+    own: tuple[XapiObject, ...] = rows or tuple(
+        snapshot(uuid) for uuid in story.logs if uuid != VDI
+    )
     repository = sr(kind="lvmoiscsi" if story.volumes else "nfs")
     return CaseBuilder().host().smlog(story.end().lines).database(repository, vdi(), *own)
 
@@ -315,7 +317,7 @@ def lost_in_silence(*, volumes: bool = True) -> Story:
 def with_list(story: Story, *logs: str) -> CaseBuilder:
     """Return the case of a story with the volumes that were listed at the end."""
     names = ("MGT", f"VHD-{VDI}", *(f"{each}.cbtlog" for each in logs))
-    return case(story, snapshot(N1)).lvs(lvs(*names))
+    return case(story, snapshot(N1), pbd()).lvs(lvs(*names))
 
 
 def test_pointer_to_the_lost_log_of_a_live_disk_is_found() -> None:
