@@ -21,8 +21,8 @@ from analyzer.case.pool import PoolState
 from analyzer.model.finding import Gap
 from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.host import Alert, Role
-from analyzer.model.moment import in_words
 from analyzer.model.report import Coverage, LedgerEntry, Presence
+from analyzer.model.sentence import say
 from analyzer.model.xapi import XapiDatabase
 from analyzer.sources import FACTS, LOGS, SCOPES, XAPI_DB, Scope
 
@@ -155,8 +155,13 @@ class Sources:
             Gap(
                 need=need,
                 host=hole.host,
-                why=f"it ends at {in_words(hole.began)}, and nothing is known from then until "
-                f"{in_words(hole.ended)}; usual is {hole.expected}",
+                why=say(
+                    "it ends at {began}, and nothing is known from then until {ended}; "
+                    "usual is {expected}",
+                    began=hole.began,
+                    ended=hole.ended,
+                    expected=hole.expected,
+                ),
                 settle_with=_make_report(hole.host),
             )
             for hole in self._holes

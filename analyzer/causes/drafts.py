@@ -17,6 +17,7 @@ from analyzer.causes.trouble import Trouble
 from analyzer.causes.words import Part, called, sentence
 from analyzer.model.finding import Confidence, Finding, Severity
 from analyzer.model.report import Cause
+from analyzer.model.sentence import joined, say
 from analyzer.model.source import Source
 
 # The same trouble of the same object night after night is one trouble.
@@ -110,7 +111,9 @@ def _draft(
     worst = _hidden_worst(group, all_, direct)
     return Cause(
         id="",
-        title=f"{called(worst)}. Behind it: {title}" if worst else title,
+        title=say("{worst}. Behind it: {title}", worst=called(worst), title=title)
+        if worst
+        else title,
         severity=findings[0].severity,
         findings=tuple(finding.id for finding in findings),
         first_seen=min(times, key=lambda moment: moment.at, default=None),
@@ -177,7 +180,7 @@ def _next(group: Sequence[Trouble], findings: Sequence[Finding], direct: Sequenc
     chosen = sorted(roots, key=_weight) or list(findings)
     steps = list(dict.fromkeys(step for finding in chosen if (step := _first_step(finding))))
     alike = " Likewise for each other finding of this cause, with its own values."
-    return "".join(steps[:1]) + (alike if steps[1:] else "")
+    return joined((*steps[:1], *([alike] if steps[1:] else [])))
 
 
 def _first_step(finding: Finding) -> str:

@@ -41,7 +41,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from analyzer.errors import CatalogueError
 from analyzer.model.code import code
 from analyzer.model.incident import IncidentKind
-from analyzer.model.rule import FIELD
+from analyzer.model.sentence import FIELD
 from analyzer.resources import folder
 
 NAME = "causes.yaml"

@@ -8,6 +8,7 @@ from analyzer.causes.edges import Edge, Join
 from analyzer.causes.link import Miss, Order
 from analyzer.causes.trouble import Trouble
 from analyzer.causes.words import when
+from analyzer.model.sentence import say
 
 # One clock dated both lines, so the order of their stamps counts; syslog stamps whole seconds.
 _ONE_CLOCK = timedelta(seconds=2)
@@ -37,14 +38,14 @@ def stand_of(cause: Trouble, effect: Trouble, edge: Edge, clocks: Clocks) -> Sta
         return _NO_YEAR
     start, end = dated(cause, cause.first), dated(cause, cause.last)
     if clocks.far_before(then, start):
-        return Miss(why=f"it came later, {when(start.at)}")
+        return Miss(why=say("it came later, {when}", when=when(start.at)))
     one = clocks.stamps_tell(start, then) and clocks.stamps_tell(end, then)
     logs = cause.down and bool(cause.bundles & effect.clocks.keys())
     if one and (end if logs else start).at.at - then.at.at > _ONE_CLOCK:
         return Miss(why="the same host stamped it with a later time")
     apart = clocks.apart(start, then)
     if not _near(start, end, then, edge.within, apart):
-        return Miss(why=f"it was too long before, {when(start.at)}")
+        return Miss(why=say("it was too long before, {when}", when=when(start.at)))
     order = Order.BEFORE if clocks.far_before(start, then) else Order.ABOUT
     return Stand(order=order, one_clock=one, apart=apart)
 

@@ -9,10 +9,9 @@ from analyzer.causes.trouble import Trouble
 from analyzer.model.finding import Finding
 from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
-from analyzer.model.rule import fill
+from analyzer.model.sentence import FIELD, Around, Sentence, Value, say
 
 _OBJECTS = {"VDI": "disk", "Host": "host", "Pool": "pool", "Network": "network", "VM": "VM"}
-_SHOWN_EXACTLY = timedelta(minutes=1)
 _HOUR = timedelta(hours=1)
 _WORDS = {Order.BEFORE: "and then", Order.ABOUT: "and about the same time", Order.UNKNOWN: "and"}
 
@@ -30,14 +29,14 @@ class Part:
     doubt: timedelta = timedelta(0)
 
 
-def sentence(roots: Sequence[Trouble], part: Part | None, size: int, unknown: str = "") -> str:
+def sentence(roots: Sequence[Trouble], part: Part | None, size: int, unknown: str = "") -> Sentence:
     """Return the title of a cause; ``size`` is the number of all its findings.
 
     ``unknown`` is what to say of roots that are findings nothing explains.
     """
     cause = called(roots)
     if part is None:
-        return f"{cause}; {unknown}" if unknown else cause
+        return say("{cause}; {unknown}", cause=cause, unknown=unknown) if unknown else cause
     values = {
         "cause": cause,
         "order": _WORDS[part.order],
@@ -45,7 +44,12 @@ def sentence(roots: Sequence[Trouble], part: Part | None, size: int, unknown: st
     }
     more = size - sum(1 for trouble in (*roots, *part.effects) if trouble.finding)
     with_it = f"; {more} more finding{'s' if more > 1 else ''} with it" if more > 0 else ""
-    return fill(part.template, values) + _doubted(part.doubt) + with_it
+    return say(
+        "{told}{doubt}{more}",
+        told=Sentence(part.template, values),
+        doubt=_doubted(part.doubt),
+        more=with_it,
+    )
 
 
 def _doubted(doubt: timedelta) -> str:
@@ -56,35 +60,38 @@ def _doubted(doubt: timedelta) -> str:
     return f"; which came first is not certain, for a clock is known to {known} only"
 
 
-def called(troubles: Sequence[Trouble]) -> str:
+def called(troubles: Sequence[Trouble]) -> Sentence:
     """Return what happened, and to how many."""
     first = troubles[0]
     if first.finding is None:
         more = f" (and {len(troubles) - 1} more like it)" if troubles[1:] else ""
-        return f"{_befell(first)}{more}"
+        return say("{befell}{more}", befell=_befell(first), more=more)
     findings = [trouble.finding for trouble in troubles if trouble.finding]
     titles = {finding.title for finding in findings}
     if len(findings) == 1:
         return _one(findings[0])
     if len(titles) > 1:
-        return f"{findings[0].title} (and {len(findings) - 1} more like it)"
-    return f"{findings[0].title} ({_many(findings)})"
+        more = f"and {len(findings) - 1} more like it"
+        return say("{title} ({more})", title=findings[0].title, more=more)
+    return say("{title} ({many})", title=findings[0].title, many=_many(findings))
 
 
-def _befell(trouble: Trouble) -> str:
+def _befell(trouble: Trouble) -> Sentence:
     """Return an incident with its time; of a boot of which no more is known that of the boot."""
     if trouble.kind is IncidentKind.HOST_BOOTED:
         head, _, tail = trouble.title.partition("; ")
-        return f"{head} {when(trouble.last)}{f' ({tail})' if tail else ''}"
-    return f"{trouble.title} {when(trouble.first)}"
+        more = f" ({tail})" if tail else ""
+        return say("{head} {when}{more}", head=head, when=when(trouble.last), more=more)
+    return say("{title} {when}", title=trouble.title, when=when(trouble.first))
 
 
-def _one(finding: Finding) -> str:
+def _one(finding: Finding) -> Sentence:
     subject = finding.subjects[0] if finding.subjects else None
     name = (subject.name or subject.uuid) if subject else ""
     if subject is None or name in finding.title:
-        return finding.title
-    return f"{finding.title} ({_OBJECTS.get(subject.type, subject.type)} {name})"
+        return say("{title}", title=finding.title)
+    kind = _OBJECTS.get(subject.type, subject.type)
+    return say("{title} ({kind} {name})", title=finding.title, kind=kind, name=name)
 
 
 def _many(findings: Sequence[Finding]) -> str:
@@ -100,17 +107,19 @@ def _many(findings: Sequence[Finding]) -> str:
     return f"{len(objects)} {_OBJECTS.get(kind, kind)}s{where}"
 
 
-def _inside(text: str) -> str:
+def _inside(sentence: Sentence) -> Sentence:
     """Return a title as it stands inside a sentence: an abbreviation keeps its capitals."""
-    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+    if sentence[1:2].isupper():
+        return sentence
+    template, values = sentence.template, dict(sentence.values)
+    if opening := FIELD.match(template):
+        first = values.get(opening[1])
+        if isinstance(first, str):
+            values[opening[1]] = _inside(first if isinstance(first, Sentence) else Sentence(first))
+        return Sentence(template, values)
+    return Sentence(template[:1].lower() + template[1:], values)
 
 
-def when(moment: Moment | None) -> str:
+def when(moment: Moment | None) -> Value:
     """Say when something was: the range where it is not known to the minute."""
-    if moment is None or not moment.year_known:
-        return "at an unknown date"
-    if moment.doubt <= _SHOWN_EXACTLY:
-        return f"at {moment.at:%Y-%m-%d %H:%M} UTC"
-    same_day = moment.earliest.date() == moment.latest.date()
-    last = f"{moment.latest:%H:%M}" if same_day else f"{moment.latest:%Y-%m-%d %H:%M}"
-    return f"between {moment.earliest:%Y-%m-%d %H:%M} and {last} UTC"
+    return Around(moment) if moment is not None else "at an unknown date"

@@ -7,6 +7,7 @@ from typing import TypeAlias
 from analyzer.case.case import Case
 from analyzer.model.finding import Finding, Gap
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import joined
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,6 @@ def examined(answers: Iterable[Observation]) -> Examined:
     return Examined(
         findings=findings,
         gaps=gaps,
-        not_applicable="" if findings or gaps else "; ".join(idle),
+        not_applicable="" if findings or gaps else joined(idle, "; "),
         beside=tuple(beside),
     )

@@ -84,6 +84,7 @@ class Evidence:
 class Finding:
     """One defect. It cannot be built without evidence.
 
+    Its texts are sentences (`analyzer.model.sentence`) wherever they hold a value.
     ``wrong_if`` completes "this would be wrong if …". ``explained_by`` holds ids of findings.
     ``id`` is derived from what was found, the same in every run and archive shape.
     ``fingerprint`` is the same as long as the same rule finds it on the same objects in the same

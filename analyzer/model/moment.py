@@ -1,11 +1,12 @@
 """An instant, with the doubt it carries."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 YEAR_UNKNOWN = timedelta(days=300)
 _EXACT = timedelta(seconds=2)
 _ABOUT = timedelta(seconds=90)
+_TO_THE_MINUTE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +56,25 @@ class Moment:
         return gap <= distance
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LocalMoment(Moment):
+    """A moment that is to be told in a zone. Its times are UTC as those of every moment."""
+
+    zone: timezone
+
+
+def zone_of(moment: Moment) -> timezone:
+    """Return the zone in which a moment is to be told."""
+    return moment.zone if isinstance(moment, LocalMoment) else UTC
+
+
+def zone_text(time: datetime) -> str:
+    """Return the zone of an aware time: "UTC", or its offset such as "+02:00"."""
+    return "UTC" if time.tzinfo is UTC else time.isoformat(timespec="minutes")[16:]
+
+
 def in_words(moment: Moment) -> str:
-    """Return a moment as people read it, in UTC, with its doubt.
+    """Return a moment as people read it, in its zone, with its doubt.
 
     >>> from datetime import UTC, datetime
     >>> in_words(Moment.exact(datetime(2024, 6, 10, 11, 32, 41, tzinfo=UTC), "audit.log"))
@@ -64,9 +82,35 @@ def in_words(moment: Moment) -> str:
     """
     if not moment.year_known:
         return f"{moment.at:%d %B %H:%M:%S} of an unknown year"
-    stamp = f"{moment.at:%Y-%m-%d %H:%M:%S} UTC"
+    at, first, last = _in_its_zone(moment)
+    stamp = f"{at:%Y-%m-%d %H:%M:%S} {zone_text(at)}"
     if moment.doubt <= _EXACT:
         return stamp
     if moment.doubt <= _ABOUT:
         return f"about {stamp}"
-    return f"{stamp} (between {moment.earliest:%m-%d %H:%M} and {moment.latest:%m-%d %H:%M})"
+    return f"{stamp} (between {first:%m-%d %H:%M} and {last:%m-%d %H:%M})"
+
+
+def around(moment: Moment) -> str:
+    """Say to the minute when something was: the range where it is not known that well."""
+    if not moment.year_known:
+        return "at an unknown date"
+    at, first, last = _in_its_zone(moment)
+    if moment.doubt <= _TO_THE_MINUTE:
+        return f"at {to_the_minute(moment)}"
+    end = "%H:%M" if first.date() == last.date() else "%Y-%m-%d %H:%M"
+    return f"between {first:%Y-%m-%d %H:%M} and {last:{end}} {zone_text(at)}"
+
+
+def to_the_minute(moment: Moment) -> str:
+    """Return a moment to the minute, without its doubt."""
+    at, _, _ = _in_its_zone(moment)
+    return f"{at:%Y-%m-%d %H:%M} {zone_text(at)}"
+
+
+def _in_its_zone(moment: Moment) -> tuple[datetime, datetime, datetime]:
+    zone = zone_of(moment)
+    at, first, last = (
+        time.astimezone(zone) for time in (moment.at, moment.earliest, moment.latest)
+    )
+    return at, first, last

@@ -1,12 +1,10 @@
 """The text of a rule: what people read, apart from how it is judged."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from analyzer.model.finding import Confidence, Severity, Step
-
-FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+from analyzer.model.sentence import Sentence, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,24 +39,12 @@ class RuleText:
                 return title, detail
         raise KeyError(name)
 
-    def steps(self, values: Mapping[str, str]) -> tuple[Step, ...]:
+    def steps(self, values: Mapping[str, Value]) -> tuple[Step, ...]:
         """Return the actions with their fields filled in."""
-        return tuple(
-            Step(
-                step=fill(step.step, values),
-                risk=None if step.risk is None else fill(step.risk, values),
-            )
-            for step in self.action
-        )
+        return tuple(filled(step, values) for step in self.action)
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """Put values in place of ``{field}``, once: a value that looks like a field stays as it is.
-
-    Never `str.format`: values come from a bundle, and a format string can reach attributes. A
-    field that has no value stays as it is written.
-
-    >>> fill("disk {vdi} in {sr}", {"vdi": "{sr}"})
-    'disk {sr} in {sr}'
-    """
-    return FIELD.sub(lambda match: values.get(match[1], match[0]), text)
+def filled(step: Step, values: Mapping[str, Value]) -> Step:
+    """Return a step with the fields of its texts filled in."""
+    risk = None if step.risk is None else Sentence(step.risk, values)
+    return Step(step=Sentence(step.step, values), risk=risk)

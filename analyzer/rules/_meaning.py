@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import re2
 
-from analyzer.model.rule import FIELD
+from analyzer.model.sentence import FIELD
 from analyzer.rules._format import (
     CheckFile,
     ContextFile,

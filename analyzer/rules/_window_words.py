@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from analyzer.model.hole import Hole, HoleKind
-from analyzer.model.moment import Moment, in_words
+from analyzer.model.moment import Moment
+from analyzer.model.sentence import Sentence, joined, say
 from analyzer.rules._wording import listed
 
 _SHOWN = 3
@@ -40,7 +41,7 @@ def beyond(window: Window, windows: Iterable[Mapping[str, Window | None]]) -> st
     return f"; before that nothing was read{of_late}{after}" if late else ""
 
 
-def except_holes(holes: Sequence[Hole]) -> str:
+def except_holes(holes: Sequence[Hole]) -> Sentence:
     """Say what of a window was not read, "" if all of it was."""
     groups: dict[tuple[str, HoleKind, str], list[Hole]] = {}
     for hole in holes:
@@ -50,17 +51,23 @@ def except_holes(holes: Sequence[Hole]) -> str:
     said = [_said(group) for group in ordered]
     more = len(said) - _SHOWN
     shown = [*said[:_SHOWN], *([f"and {more} more holes"] if more > 0 else [])]
-    return "".join(f"; {each}" for each in shown)
+    return joined(say("; {hole}", hole=each) for each in shown)
 
 
-def _said(group: Sequence[Hole]) -> str:
+def _said(group: Sequence[Hole]) -> Sentence:
     hole = group[0]
     last = max((each.ended for each in group), key=lambda moment: moment.at)
-    length, since = lasting(last.at - hole.began.at), in_words(hole.began)
-    if hole.kind is HoleKind.DOWN:
-        return f"{hole.host} was down for {length} from {since}"
-    sources = listed((each.source for each in group), len(group))
-    return f"{length} from {since} were not read in {sources} of {hole.host}: {hole.kind}"
+    down = hole.kind is HoleKind.DOWN
+    return say(
+        "{host} was down for {length} from {since}"
+        if down
+        else "{length} from {since} were not read in {sources} of {host}: {kind}",
+        host=hole.host,
+        length=lasting(last.at - hole.began.at),
+        since=hole.began,
+        sources=listed((each.source for each in group), len(group)),
+        kind=hole.kind,
+    )
 
 
 def lasting(time: timedelta) -> str:

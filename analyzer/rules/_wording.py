@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from analyzer.model.finding import Gap
+from analyzer.model.sentence import Sentence, joined, say
 
 _SHOWN = 3
 
@@ -19,12 +20,18 @@ def listed(values: Iterable[str], shown: int = _SHOWN) -> str:
     return f"{head} and {more} more" if more > 0 else head
 
 
-def missing(gaps: Sequence[Gap]) -> str:
+def missing(gaps: Sequence[Gap]) -> Sentence:
     """Say what is missing: each reason once, with the sources and hosts that it is true of."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for gap in gaps:
         reasons.setdefault((gap.host, gap.why), []).append(gap.need)
-    return "; ".join(
-        f"{listed(needs, len(needs))}{f' of {host}' if host else ''}: {why}"
+    said = (
+        say(
+            "{needs}{of}: {why}",
+            needs=listed(needs, len(needs)),
+            of=f" of {host}" if host else "",
+            why=why,
+        )
         for (host, why), needs in reasons.items()
     )
+    return joined(said, "; ")

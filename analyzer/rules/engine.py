@@ -7,9 +7,8 @@ from analyzer.case.events import EventTable
 from analyzer.case.wholeness import Sources
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Evidence, Finding, Outcome, Subject
-from analyzer.model.moment import in_words
 from analyzer.model.report import Suppressed
-from analyzer.model.rule import fill
+from analyzer.model.sentence import Sentence, Value
 from analyzer.rules._incidents import Incident, find_incidents
 from analyzer.rules._names import name_of
 from analyzer.rules._wording import listed
@@ -49,34 +48,34 @@ def _finding(pattern: Pattern, incident: Incident, case: Case) -> Finding:
     values = _values(incident)
     return Finding(
         rule=text.id,
-        title=fill(text.title, values),
+        title=Sentence(text.title, values),
         severity=text.severity,
         confidence=text.confidence,
         basis=Basis.SYMPTOM,
         subjects=_subjects(pattern, incident, case),
-        detail=fill(text.detail, values),
+        detail=Sentence(text.detail, values),
         action=text.steps(values),
         evidence=tuple(_evidence(event) for event in _quoted(incident.events)),
         first_seen=incident.events[0].moment,
         last_seen=incident.events[-1].moment,
         count=incident.count,
-        wrong_if=fill(text.wrong_if, values),
+        wrong_if=Sentence(text.wrong_if, values),
         references=text.references,
     )
 
 
-def _values(incident: Incident) -> dict[str, str]:
+def _values(incident: Incident) -> dict[str, Value]:
     """Return what fills the fields of a text: captures, and the built-in names."""
     names = dict.fromkeys(name for event in incident.events for name in event.fields)
-    found = {name: listed(_captures(incident.events, name)) for name in names}
+    found: dict[str, Value] = {name: listed(_captures(incident.events, name)) for name in names}
     events = incident.events
     return found | {
         "host": listed(event.host for event in events),
         "process": listed(event.process for event in events if event.process),
         "pid": listed(str(event.pid) for event in events if event.pid is not None),
         "count": str(incident.count),
-        "first": in_words(events[0].moment),
-        "last": in_words(events[-1].moment),
+        "first": events[0].moment,
+        "last": events[-1].moment,
     }
 
 

@@ -8,8 +8,9 @@ from analyzer.case.log_coverage import common_window
 from analyzer.case.wholeness import Sources
 from analyzer.model.finding import Finding, Gap, Outcome, Verdict
 from analyzer.model.hole import Hole
-from analyzer.model.moment import Moment, in_words
+from analyzer.model.moment import Moment
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.rules._window_words import beyond, except_holes
 from analyzer.rules._wording import listed, missing
 from analyzer.sources import LOGS, XAPI_DB
@@ -80,9 +81,10 @@ def _unused_cbt(case: Case, sources: Sources) -> str:
     off = all(pool.cbt_in_use is False for pool in case.pools)
     if not off or case.events.of(*CBT_ACTIVITY) or not _proven("smlog", case, sources):
         return ""
-    return (
+    return say(
         "CBT is not in use: no disk in the database has it on, and no SMlog shows a CBT log "
-        f"being used{_since('smlog', sources)}"
+        "being used{since}",
+        since=_since("smlog", sources),
     )
 
 
@@ -91,9 +93,10 @@ def _unused_nbd(case: Case, sources: Sources) -> str:
     off = all(network.purpose == () for network in networks)
     if not off or case.events.of(*NBD_ACTIVITY) or not _proven("daemon_log", case, sources):
         return ""
-    return (
+    return say(
         "NBD is not in use: no network has the purpose nbd or insecure_nbd, and no daemon.log "
-        f"shows a client{_since('daemon_log', sources)}"
+        "shows a client{since}",
+        since=_since("daemon_log", sources),
     )
 
 
@@ -106,7 +109,7 @@ def _proven(log: str, case: Case, sources: Sources) -> bool:
 def _since(log: str, sources: Sources) -> str:
     window = sources.window(log)
     unread = except_holes(_holes((log,), sources, window))
-    return f" since {in_words(window[0])}{unread}" if window else ""
+    return say(" since {at}{unread}", at=window[0], unread=unread) if window else ""
 
 
 def _holes(looked_at: Sequence[str], sources: Sources, window: Window | None) -> tuple[Hole, ...]:
@@ -135,13 +138,13 @@ def _found(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) 
     ordered = tuple(sorted(findings, key=_order))
     number = "1 finding" if len(ordered) == 1 else f"{len(ordered)} findings"
     doubt = missing(lacking) if lacking else ""
-    more = f"; there may be more: {doubt}" if doubt else ""
+    more = say("; there may be more: {doubt}", doubt=doubt) if doubt else ""
     return Outcome(
         rule=text.id,
         title=text.title,
         severity=min((finding.severity for finding in ordered), key=lambda item: item.rank),
         verdict=Verdict.FOUND,
-        reason=f"{number}{more}",
+        reason=say("{number}{more}", number=number, more=more),
         settle_with=_settling(lacking),
         findings=ordered,
         doubt=doubt,
@@ -162,12 +165,20 @@ def _ruled_out(
     looked_at: Sequence[str], case: Case, sources: Sources, window: Window | None
 ) -> str:
     hosts = listed(sorted(report.name for report in case.hosts), 5)
-    span = f", between {in_words(window[0])} and {in_words(window[1])}" if window else ""
+    span = say(", between {first} and {last}", first=window[0], last=window[1]) if window else ""
     lines = sum(sources.not_understood(need) for need in looked_at)
     odd = f", except {lines} lines that were not understood" if lines else ""
     apart = beyond(window, (sources.windows(need) for need in looked_at)) if window else ""
     unread = except_holes(_holes(looked_at, sources, window))
-    return f"nothing of the kind in {listed(looked_at, 9)} of {hosts}{span}{odd}{apart}{unread}"
+    return say(
+        "nothing of the kind in {looked_at} of {hosts}{span}{odd}{apart}{unread}",
+        looked_at=listed(looked_at, 9),
+        hosts=hosts,
+        span=span,
+        odd=odd,
+        apart=apart,
+        unread=unread,
+    )
 
 
 def _outcome(

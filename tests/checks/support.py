@@ -58,6 +58,7 @@ from analyzer.parsers.scan.scan import Scanner
 from analyzer.parsers.storage import lvm
 from analyzer.rules.load import load_catalogue
 from tests.parsers.memory_member import MemoryMember, facts
+from tests.support.elsewhere import assert_moments_can_be_told_elsewhere
 
 CATALOGUE = load_catalogue()
 JUPITER = "4d7c1f0e-2a9b-4c3d-8e5f-60718293a4b5"
@@ -559,8 +560,10 @@ Fact = TypeVar("Fact")
 
 
 def examine(case: Case, rule: str) -> Examined:
-    """Return what a check says of a case."""
-    return examined(checks()[rule](case, text_of(rule)))
+    """Return what a check says of a case; each moment in its sentences can be told elsewhere."""
+    seen = examined(checks()[rule](case, text_of(rule)))
+    assert_moments_can_be_told_elsewhere(*seen.findings, *seen.gaps)
+    return seen
 
 
 def text_of(rule: str) -> RuleText:

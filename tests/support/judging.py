@@ -41,6 +41,7 @@ from analyzer.rules.engine import judge
 from analyzer.rules.load import Catalogue
 from analyzer.rules.verdict import conclude
 from analyzer.sources import LOGS, SCOPES
+from tests.support.elsewhere import assert_moments_can_be_told_elsewhere
 
 VDI = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
 VDI_2 = "c1f4f1a2-0f5e-4f8b-9d3c-77b1c2a90e64"
@@ -258,6 +259,11 @@ class World:
 
     def judge(self, catalogue: Catalogue, rule: str) -> Outcome:
         """Return the answer of one rule, declarative or a check."""
+        outcome = self._judge(catalogue, rule)
+        assert_moments_can_be_told_elsewhere(outcome, *outcome.findings)
+        return outcome
+
+    def _judge(self, catalogue: Catalogue, rule: str) -> Outcome:
         case, sources = self.case(catalogue)
         check = checks().get(rule)
         if check is None:

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from analyzer.case.case import HostReport
 from analyzer.case.gather import BundleContent
 from analyzer.model.host import Alert
+from analyzer.model.moment import Moment
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi, XapiDatabase
 from analyzer.parsers.host.alerts import read_time
 
@@ -27,8 +29,13 @@ def later_than_capture(content: BundleContent, report: HostReport) -> tuple[str,
         if at > limit:
             sources.setdefault(member, []).append((at, what))
     return tuple(
-        f"{member}: {max(found)[1]} is of {max(found)[0]:%Y-%m-%d %H:%M:%S} UTC"
-        f"{f', and {len(found) - 1} more' if len(found) > 1 else ''}, after the report was made"
+        say(
+            "{member}: {what} is of {at}{more}, after the report was made",
+            member=member,
+            what=max(found)[1],
+            at=Moment.exact(max(found)[0], member),
+            more=f", and {len(found) - 1} more" if len(found) > 1 else "",
+        )
         for member, found in sorted(sources.items())
     )
 

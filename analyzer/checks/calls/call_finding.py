@@ -18,8 +18,8 @@ from analyzer.checks.tools.finding import (
 )
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
-from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi
 
 # A job that fails every night is one incident.
@@ -84,7 +84,7 @@ def retried_since(case: Case, calls: Sequence[Call], burst: Burst) -> str:
     last = burst[-1]
     good = [call for call in calls if call.done and call.disks == last.disks]
     later = [call for call in good if case.order.surely_before(last.mark, call.mark)]
-    return f"The same call ended well later, at {in_words(later[0].at)}." if later else ""
+    return say("The same call ended well later, at {at}.", at=later[0].at) if later else ""
 
 
 def row_of(case: Case, uuid: str) -> Vdi | None:
@@ -109,8 +109,13 @@ def cut_off(call: Call, need: str, what: str) -> Gap:
     return Gap(
         need=need,
         host=call.line.host if call.line else "",
-        why=f"{what} of disk {call.vdi or '(not named)'} failed at {in_words(call.at)} "
-        f"with {call.code}, and its reason was not read",
+        why=say(
+            "{what} of disk {vdi} failed at {at} with {code}, and its reason was not read",
+            what=what,
+            vdi=call.vdi or "(not named)",
+            at=call.at,
+            code=call.code,
+        ),
         settle_with=f"zgrep -h 'VDI.{call.method.value}' /var/log/xensource.log* "
         "on the pool's master",
     )

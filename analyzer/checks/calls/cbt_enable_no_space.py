@@ -22,13 +22,13 @@ from analyzer.checks.calls.call_finding import (
 )
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
-from analyzer.checks.tools.finding import find_vdi, quote, size_in_words
+from analyzer.checks.tools.finding import Row, find_vdi, quote
 from analyzer.checks.tools.snapshot_log import EXTENT, Failure, Reason, full_now
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
-from analyzer.model.moment import in_words
 from analyzer.model.operation import Command, Result
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import Size, say
 
 _CODES = ("SR_BACKEND_FAILURE_457", "SR_BACKEND_FAILURE_44", "SR_BACKEND_FAILURE")
 _FULL = re.compile(
@@ -135,16 +135,20 @@ def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) 
     return tell(case, text, burst, told, retried_since(case, found, burst))
 
 
-def _space(case: Case, call: Call) -> dict[str, str]:
+def _space(case: Case, call: Call) -> Row:
     """Return the fields about the SR: its name, the room it had, and how to look at it."""
     sr = _sr(case, call)
     sizes = next((m for event in _because(call) if (m := _FREE.search(event.message))), None)
     room = (
-        f"SM found {size_in_words(int(sizes[1]))} free and needed {size_in_words(int(sizes[2]))}."
+        say(
+            "SM found {free} free and needed {needed}.",
+            free=Size(int(sizes[1])),
+            needed=Size(int(sizes[2])),
+        )
         if sizes
         else ""
     )
-    need = size_in_words(int(sizes[2]) if sizes else EXTENT)
+    need = Size(int(sizes[2]) if sizes else EXTENT)
     if sr is None:
         return {"sr_name": "of the disk", "room": room, "need": need}
     row = next((known for pool in case.pools if (known := pool.sr(sr))), None)
@@ -162,8 +166,12 @@ def _gaps(case: Case, call: Call) -> Iterable[Gap]:
         yield Gap(
             need="df",
             host=call.line.host if call.line else "",
-            why=f"CBT of disk {call.vdi} could not be turned on at {in_words(call.at)} because its "
-            "log was cut short or could not be read; that is a full SR or an input/output error, "
-            "and nothing shows how full the SR was",
+            why=say(
+                "CBT of disk {vdi} could not be turned on at {at} because its log was cut short or "
+                "could not be read; that is a full SR or an input/output error, and nothing shows "
+                "how full the SR was",
+                vdi=call.vdi,
+                at=call.at,
+            ),
             settle_with=f"df -h /run/sr-mount/{sr}" if sr else "df -h",
         )

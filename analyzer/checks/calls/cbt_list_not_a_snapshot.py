@@ -15,8 +15,8 @@ from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.checks.tools.finding import listed
 from analyzer.model.cbt import Change
 from analyzer.model.finding import Basis, Confidence, Finding, Gap
-from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.rebuilt.cbt.history import cbt_history
 
 _UNRELATED = "SR_BACKEND_FAILURE_460"
@@ -64,8 +64,11 @@ def _gap(case: Case, call: Call) -> Gap | None:
     return Gap(
         need="xapi_db",
         host=call.line.host if call.line else "",
-        why=f"the comparison at {in_words(call.at)} failed, and nothing tells "
-        f"whether {what} could be compared",
+        why=say(
+            "the comparison at {at} failed, and nothing tells whether {what} could be compared",
+            at=call.at,
+            what=what,
+        ),
         settle_with="; ".join(f"xe vdi-param-list uuid={key}" for key in unknown if key),
     )
 

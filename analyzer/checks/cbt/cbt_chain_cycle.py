@@ -13,9 +13,9 @@ from analyzer.checks.tools.sm_runs import quote_run, runs, visited
 from analyzer.model.cbt import CbtLog
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Subject
-from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import Value
 from analyzer.rebuilt.cbt.history import cbt_history
 
 _MOST = 8
@@ -78,9 +78,9 @@ def _row(case: Case, uuids: Sequence[str], sr: str, uuid: str) -> dict[str, str]
 def _by_call(case: Case, text: RuleText, call: Operation, read: Sequence[str]) -> Finding:
     twice = [uuid for place, uuid in enumerate(read) if uuid in read[:place]]
     lines: list[Event] = [note for note in call.notes if f"VDI {twice[0]} " in note.message]
-    values = {
+    values: dict[str, Value] = {
         "circle": listed(list(dict.fromkeys(read))[:_MOST]),
-        "when": in_words(call.first),
+        "when": call.first,
         "host": call.host,
         "vdi": twice[0],
     }

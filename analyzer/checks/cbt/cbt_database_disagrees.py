@@ -19,8 +19,8 @@ from analyzer.checks.tools.log_places import Listing, listing_of
 from analyzer.checks.tools.sm_runs import runs
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
-from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_flags import SET as FLAG
@@ -122,8 +122,12 @@ def _flag_unread(case: Case, update: Event) -> Gap | None:
     return Gap(
         need="xensource_log",
         host=update.host,
-        why=f"a scan changed the row of disk {disk} ({in_words(update.moment)}), whether it was "
-        "its CBT is in xensource.log only, which does not reach there",
+        why=say(
+            "a scan changed the row of disk {disk} ({at}), whether it was its CBT is in "
+            "xensource.log only, which does not reach there",
+            disk=disk,
+            at=update.moment,
+        ),
         settle_with=f"zgrep -h 'VDI.set_cbt_enabled.*{disk}' /var/log/xensource.log* "
         f"on {update.host}",
     )

@@ -7,8 +7,8 @@ from analyzer.checks.cbt.snapshot_finding import by_disk, make
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.snapshot_log import SPACE, Failure, Reason, failures, no_space
 from analyzer.model.finding import Confidence, Finding, Gap
-from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
@@ -37,23 +37,27 @@ def _finding(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
 def _gap(group: tuple[Failure, ...]) -> Gap:
     """Say what would settle it for one disk."""
     last = group[-1]
-    when = in_words(last.line.moment)
     if last.reason is Reason.CUT_SHORT:
-        why = (
-            f"CBT of disk {last.vdi} was turned off at {when} because its new log was cut short; "
-            "that is a full SR or an input/output error, and nothing shows how full the SR was"
-        )
         return Gap(
             need="df",
             host=last.line.host,
-            why=why,
+            why=say(
+                "CBT of disk {vdi} was turned off at {at} because its new log was cut short; that "
+                "is a full SR or an input/output error, and nothing shows how full the SR was",
+                vdi=last.vdi,
+                at=last.line.moment,
+            ),
             settle_with=f"df -h /run/sr-mount/{last.sr}" if last.sr else "df -h",
         )
     return Gap(
         need="smlog",
         host=last.line.host,
-        why=f"CBT of disk {last.vdi} was turned off at a snapshot at {when}, "
-        "and no line that says why was read",
+        why=say(
+            "CBT of disk {vdi} was turned off at a snapshot at {at}, "
+            "and no line that says why was read",
+            vdi=last.vdi,
+            at=last.line.moment,
+        ),
         settle_with=f"zgrep -h -B60 'Creating CBT .*{last.vdi}' /var/log/SMlog* "
         "on the host that is master of its SR",
     )

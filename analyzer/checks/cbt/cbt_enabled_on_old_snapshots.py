@@ -17,8 +17,8 @@ from analyzer.checks.tools.finding import Row, found, listed, quote, quote_row
 from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.checks.tools.lost_tracking import Loss, losses, taken_at
 from analyzer.model.finding import Basis, Confidence, Finding
-from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi, Vm
 
 _MOST = 6
@@ -79,7 +79,7 @@ def _finding(case: Case, text: RuleText, pool: PoolState, off: _Off) -> Finding:
     )
 
 
-def _values(case: Case, off: _Off) -> dict[str, str]:
+def _values(case: Case, off: _Off) -> Row:
     snapshots, loss = off.snapshots, off.loss
     taken = taken_at(snapshots[0])
     names = [row.uuid for row in snapshots[:_MOST]]
@@ -89,8 +89,8 @@ def _values(case: Case, off: _Off) -> dict[str, str]:
         "vdi": off.disk.uuid,
         "number": str(len(snapshots)),
         "snapshots": listed([*names, *([f"{more} more"] if more else [])]),
-        "oldest": f"taken at {in_words(taken)}" if taken else names[0],
-        "when": in_words(loss.line.moment) if loss else "",
+        "oldest": say("taken at {taken}", taken=taken) if taken else names[0],
+        "when": loss.line.moment if loss else "",
     }
 
 

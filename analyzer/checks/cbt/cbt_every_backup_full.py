@@ -28,9 +28,9 @@ from analyzer.checks.tools.sm_runs import code_of, quote_run, runs
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.cbt import CbtLog, Known
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding
-from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.rebuilt.cbt.history import cbt_history
 
 UNRELATED = 460
@@ -95,7 +95,7 @@ def _finding(case: Case, text: RuleText, facts: Tracking, newest: CbtLog, disk: 
         "disk": name_of(case, disk.uuid),
         "newest": name_of(case, newest.uuid),
         "parent": f"snapshot {disk.parent.value}" if disk.parent.value else "no parent",
-        "when": in_words(disk.parent.since) if disk.parent.since else "",
+        "when": disk.parent.since or "",
         "log": log_path(case, disk.sr, disk.uuid),
         "failures": _failures_in_words(failed),
         "origin": _origin(facts, disk.uuid),
@@ -130,8 +130,11 @@ def _failures_in_words(failed: tuple[Operation, ...]) -> str:
     if not failed:
         return ""
     count = "once" if len(failed) == 1 else f"{len(failed)} times"
-    last = in_words(failed[-1].first)
-    return f"A comparison of two of its snapshots failed {count} with error 460, last at {last}."
+    return say(
+        "A comparison of two of its snapshots failed {count} with error 460, last at {last}.",
+        count=count,
+        last=failed[-1].first,
+    )
 
 
 def _origin(facts: Tracking, disk: str) -> str:
@@ -139,7 +142,7 @@ def _origin(facts: Tracking, disk: str) -> str:
     errors = [gap for gap in facts.breaks.get(disk, ()) if gap.loss]
     if not errors:
         return "The error that began it is not in the logs that were read."
-    return f"It began when an error turned CBT of the disk off, at {in_words(errors[-1].mark.at)}."
+    return say("It began when an error turned CBT of the disk off, at {at}.", at=errors[-1].mark.at)
 
 
 def _evidence(

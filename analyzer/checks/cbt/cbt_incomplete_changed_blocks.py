@@ -19,13 +19,13 @@ from analyzer.checks.tools.chain_facts import (
     sure,
     tracking_of,
 )
-from analyzer.checks.tools.finding import found, listed, quote
+from analyzer.checks.tools.finding import Row, found, listed, quote
 from analyzer.checks.tools.sm_runs import quote_run, runs, visited
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
-from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.rebuilt.cbt.history import cbt_history
 
 _MOST = 6
@@ -103,23 +103,22 @@ def _known(facts: Tracking, one: Comparison) -> bool:
 
 
 def _gap(one: Comparison) -> Gap:
-    when = in_words(one.call.first)
     if one.short:
         why = (
-            f"the comparison of {one.older} with {one.newer} at {when} spans a time without "
+            "the comparison of {older} with {newer} at {when} spans a time without "
             "tracking, and whether it succeeded is not in what was read"
         )
     elif not one.newer:
-        why = f"with what {one.older} was compared at {when} is not in what was read"
+        why = "with what {older} was compared at {when} is not in what was read"
     else:
         why = (
-            f"when snapshot {one.older} was taken is not in what was read, so nobody can say "
-            f"whether tracking was whole until its comparison with {one.newer} at {when}"
+            "when snapshot {older} was taken is not in what was read, so nobody can say "
+            "whether tracking was whole until its comparison with {newer} at {when}"
         )
     return Gap(
         need="smlog",
         host=one.call.host,
-        why=why,
+        why=say(why, older=one.older, newer=one.newer, when=one.call.first),
         settle_with="older SMlog files, or the backup product's log of that run",
     )
 
@@ -141,7 +140,7 @@ def _finding(case: Case, text: RuleText, disk: str, wrong: tuple[Comparison, ...
     )
 
 
-def _row(case: Case, disk: str, wrong: tuple[Comparison, ...], one: Comparison) -> dict[str, str]:
+def _row(case: Case, disk: str, wrong: tuple[Comparison, ...], one: Comparison) -> Row:
     gaps = [each.gap for each in wrong if each.gap is not None]
     missed = list(dict.fromkeys(uuid for each in wrong for uuid in each.missed))
     return {
@@ -150,8 +149,8 @@ def _row(case: Case, disk: str, wrong: tuple[Comparison, ...], one: Comparison) 
         "older": one.older,
         "newer": one.newer,
         "comparisons": _listed_comparisons(case, wrong),
-        "when": in_words(one.call.first),
-        "gap": in_words(gaps[-1].mark.at) if gaps else "",
+        "when": one.call.first,
+        "gap": gaps[-1].mark.at if gaps else "",
         "why": _why(gaps[-1]) if gaps else "",
         "missed": listed(missed[:_MOST]),
     }
@@ -165,7 +164,12 @@ def _why(gap: Break) -> str:
 
 def _listed_comparisons(case: Case, wrong: tuple[Comparison, ...]) -> str:
     told = [
-        f"{name_of(case, one.older)} with {name_of(case, one.newer)} at {in_words(one.call.first)}"
+        say(
+            "{older} with {newer} at {at}",
+            older=name_of(case, one.older),
+            newer=name_of(case, one.newer),
+            at=one.call.first,
+        )
         for one in wrong
     ]
     more = len(told) - _MOST

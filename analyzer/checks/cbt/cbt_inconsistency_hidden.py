@@ -13,15 +13,15 @@ from analyzer.case.case import Case
 from analyzer.case.time.order import ended, mark
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, log_path, name_of, sure
-from analyzer.checks.tools.finding import found, quote
+from analyzer.checks.tools.finding import Row, found, quote
 from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.cbt import Known
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Gap
-from analyzer.model.moment import in_words
 from analyzer.model.operation import Command, Operation
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.rebuilt.cbt.history import cbt_history
 
 BOOTED = "host-booted"
@@ -126,14 +126,14 @@ def _ended(runs_of_disk: Sequence[Operation], start: int, writer: Operation) -> 
 def _finding(case: Case, text: RuleText, one: Marked) -> Finding:
     vdi, sr = one.run.vdi or "", one.run.sr or ""
     assert one.boot is not None
-    values = {
+    values: Row = {
         "vdi": vdi,
         "disk": name_of(case, vdi),
         "writer": one.writer.host,
-        "since": in_words(one.writer.first),
-        "boot": in_words(one.boot.moment),
+        "since": one.writer.first,
+        "boot": one.boot.moment,
         "host": one.run.host,
-        "when": in_words(one.command.event.moment),
+        "when": one.command.event.moment,
         "log": log_path(case, sr, vdi),
     }
     lines = [*quote_run(one.writer), one.flag.evidence, quote(one.boot), *quote_run(one.run)]
@@ -153,9 +153,18 @@ def _gap(one: Marked) -> Gap:
     return Gap(
         need="smlog",
         host=one.writer.host,
-        why=f"the read-only detach of disk {one.run.vdi} on {one.run.host} at "
-        f"{in_words(one.run.last)} marked its CBT log as consistent while the read-write session "
-        f"of {one.writer.host} had not ended, and nothing shows whether that session had crashed",
-        settle_with=f"last -x reboot on {one.writer.host}, and its SMlog since "
-        f"{in_words(one.writer.first)}",
+        why=say(
+            "the read-only detach of disk {vdi} on {host} at {at} marked its CBT log as consistent "
+            "while the read-write session of {writer} had not ended, and nothing shows whether "
+            "that session had crashed",
+            vdi=one.run.vdi or "",
+            host=one.run.host,
+            at=one.run.last,
+            writer=one.writer.host,
+        ),
+        settle_with=say(
+            "last -x reboot on {host}, and its SMlog since {at}",
+            host=one.writer.host,
+            at=one.writer.first,
+        ),
     )

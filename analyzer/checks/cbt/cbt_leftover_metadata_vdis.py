@@ -16,8 +16,8 @@ from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.checks.tools.lost_tracking import taken_at
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Subject
-from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import joined, say
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.cbt.log_paths import FILE_TYPES
 
@@ -84,13 +84,13 @@ def _subject(leftover: Leftover) -> Subject:
 def _inventory(left: Sequence[Leftover]) -> str:
     lines = [_line(each) for each in left[:_MOST]]
     more = [f"and {len(left) - _MOST} more"] if len(left) > _MOST else []
-    return "; ".join((*lines, *more))
+    return joined((*lines, *more), "; ")
 
 
 def _line(leftover: Leftover) -> str:
     when = taken_at(leftover.row)
-    age = f", taken at {in_words(when)}" if when else ""
-    return f"{leftover.row.uuid}{age}, {leftover.because}"
+    age = say(", taken at {when}", when=when) if when else ""
+    return say("{uuid}{age}, {because}", uuid=leftover.row.uuid, age=age, because=leftover.because)
 
 
 def _evidence(left: Sequence[Leftover]) -> tuple[Evidence, ...]:

@@ -13,12 +13,12 @@ from analyzer.case.time.order import began, mark
 from analyzer.checks.cbt.log_size import EXTENT, MIB, bytes_of_log, volume_for
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, name_of, sure
-from analyzer.checks.tools.finding import found, quote, quote_row, size_in_words
+from analyzer.checks.tools.finding import Row, found, quote, quote_row
 from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding
-from analyzer.model.moment import in_words
 from analyzer.model.operation import Command, Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import Size
 from analyzer.model.storage import LogicalVolume
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.calls.operations import sm_operations
@@ -96,7 +96,7 @@ def _finding_of_resize(
         rows=[
             {
                 **_values(case, vdi, run.sr or "", size, room.size),
-                "when": in_words(run.first),
+                "when": run.first,
                 "lost": vdi,
             }
         ],
@@ -143,12 +143,12 @@ def _by_state(case: Case, text: RuleText, row: Vdi, volume: LogicalVolume) -> Fi
     )
 
 
-def _values(case: Case, vdi: str, sr: str, size: int, room: int) -> dict[str, str]:
+def _values(case: Case, vdi: str, sr: str, size: int, room: int) -> Row:
     return {
         "vdi": vdi,
         "disk": name_of(case, vdi),
         "sr": sr,
-        "size": size_in_words(size),
+        "size": Size(size),
         "need": str(bytes_of_log(size)),
         "room": str(room),
     }

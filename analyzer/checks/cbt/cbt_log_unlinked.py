@@ -20,11 +20,10 @@ from analyzer.checks.tools.chain_facts import (
     tracking_of,
     unknown_pointers,
 )
-from analyzer.checks.tools.finding import found
+from analyzer.checks.tools.finding import Row, found
 from analyzer.checks.tools.sm_runs import quote_run, runs
 from analyzer.model.cbt import CbtLog
 from analyzer.model.finding import Basis, Finding
-from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -77,12 +76,12 @@ def _pointing(case: Case, run: Operation) -> Iterator[CbtLog]:
 def _finding(case: Case, text: RuleText, run: Operation, older: CbtLog) -> Finding:
     assert older.child is not None
     disk = tracking_of(case).disk_of(older.uuid)
-    values = {
+    values: Row = {
         "older": name_of(case, older.uuid),
         "gone": run.vdi or "",
         "kept": older.uuid,
         "disk": name_of(case, disk),
-        "when": in_words(run.last),
+        "when": run.last,
         "log": log_path(case, older.sr, older.uuid),
     }
     return found(

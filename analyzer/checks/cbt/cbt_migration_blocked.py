@@ -26,8 +26,8 @@ from analyzer.checks.tools.finding import (
 from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
-from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi, Vm
 
 RULE = "cbt-migration-blocked"
@@ -171,8 +171,12 @@ def _calls(events: Sequence[Event]) -> int:
 def _values(refusals: _Refusals, blockers: Sequence[_Blocker]) -> dict[str, str]:
     first, last = refusals.events[0].moment, refusals.events[-1].moment
     count = _calls(refusals.events)
-    once = f"once, at {in_words(last)}"
-    often = once if count == 1 else f"{count} times, from {in_words(first)} to {in_words(last)}"
+    once = say("once, at {at}", at=last)
+    often = (
+        once
+        if count == 1
+        else say("{count} times, from {first} to {last}", count=count, first=first, last=last)
+    )
     return {
         "what": _called(refusals),
         "method": listed(sorted({event.fields["method"] for event in refusals.events})),

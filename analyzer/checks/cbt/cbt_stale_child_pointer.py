@@ -24,13 +24,12 @@ from analyzer.checks.tools.chain_facts import (
     tracking_of,
     unknown_pointers,
 )
-from analyzer.checks.tools.finding import find_vdi, found, quote_row
+from analyzer.checks.tools.finding import Row, find_vdi, found, quote_row
 from analyzer.checks.tools.lost_tracking import snapshots_of
 from analyzer.checks.tools.sm_runs import runs
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.cbt import CbtLog
 from analyzer.model.finding import Basis, Evidence, Finding
-from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -101,14 +100,14 @@ def _told(text: RuleText, newer: CbtLog | None, gap: Break) -> tuple[str, str]:
     return text.case("lost" if gap.loss is None and gap.mark.evidence == shown else "dangling")
 
 
-def _rows(case: Case, log: CbtLog, child: str, gap: Break) -> tuple[dict[str, str], ...]:
+def _rows(case: Case, log: CbtLog, child: str, gap: Break) -> tuple[Row, ...]:
     """Return the values of the text, once for each snapshot that has to go."""
-    values = {
+    values: Row = {
         "snapshot": name_of(case, log.uuid),
         "vdi": gap.vdi,
         "child": name_of(case, child),
         "disk": name_of(case, gap.vdi),
-        "gap": in_words(gap.mark.at),
+        "gap": gap.mark.at,
         "why": _why(gap),
         "log": log_path(case, log.sr, log.uuid),
     }

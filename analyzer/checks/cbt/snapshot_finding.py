@@ -5,13 +5,13 @@ from collections.abc import Iterable, Sequence
 
 from analyzer.case.case import Case
 from analyzer.checks.tools.finding import (
+    Row,
     find_vdi,
     named,
     prose,
     quote,
     quote_ends,
     quote_row,
-    size_in_words,
     span,
     steps,
 )
@@ -19,8 +19,8 @@ from analyzer.checks.tools.lost_tracking import During, tell_tracking
 from analyzer.checks.tools.snapshot_log import COMMAND, RAISED, Failure, full_now, log_size
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Subject
-from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import Size, Value, say
 
 _LONGEST = 240
 _STDERR = re.compile(r"stderr: b?['\"](.*)", re.DOTALL)
@@ -65,15 +65,15 @@ def make(
     )
 
 
-def _values(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> dict[str, str]:
+def _values(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> Row:
     last = group[-1]
     known = find_vdi(case, last.vdi)
-    values = {
+    values: dict[str, Value] = {
         "vdi": last.vdi,
         "disk": named(known[1].name_label if known else None, last.vdi),
         "host": last.line.host,
         "reason": _reason(last.because),
-        "need": size_in_words(log_size(case, last)),
+        "need": Size(log_size(case, last)),
         "free": _free(last),
         "times": _times(group),
         "space": "Its storage had no room for a log either when the report was made."
@@ -107,15 +107,18 @@ def _place(case: Case, last: Failure) -> dict[str, str]:
 def _times(group: Sequence[Failure]) -> str:
     moments = span([failure.line for failure in group])
     if len(group) == 1:
-        return f"That was at {in_words(moments[0])}."
-    return (
-        f"That happened {len(group)} times, from {in_words(moments[0])} to {in_words(moments[1])}."
+        return say("That was at {at}.", at=moments[0])
+    return say(
+        "That happened {count} times, from {first} to {last}.",
+        count=len(group),
+        first=moments[0],
+        last=moments[1],
     )
 
 
-def _free(last: Failure) -> str:
+def _free(last: Failure) -> Value:
     sizes = [event.fields["free"] for event in last.because if "free" in event.fields]
-    return size_in_words(int(sizes[0])) if sizes else "no space"
+    return Size(int(sizes[0])) if sizes else "no space"
 
 
 def _reason(because: Sequence[Event]) -> str:

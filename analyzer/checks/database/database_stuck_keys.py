@@ -20,6 +20,7 @@ from analyzer.checks.tools.finding import (
     find_vdi,
     found,
     host_subject,
+    how_often,
     listed,
     named,
     near,
@@ -29,6 +30,7 @@ from analyzer.checks.tools.finding import (
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity, Subject
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Sr, Vbd, Vdi, Vm, XapiObject
 
 _ONE_CALL = timedelta(seconds=30)
@@ -83,7 +85,7 @@ def _of_mark(text: RuleText, stuck: Stuck) -> Finding:
         "disk": named(row.name_label, row.uuid),
         "key": stuck.key,
         "because": stuck.because,
-        "often": f"That was {times(events)['often']}." if met else "",
+        "often": say("That was {often}.", often=how_often(events)) if met else "",
         "held": row.uuid,
         stuck.key: row.uuid,
     }

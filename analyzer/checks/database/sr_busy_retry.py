@@ -17,9 +17,9 @@ from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import Row, found, listed, quote, quote_ends, quote_row, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
-from analyzer.model.moment import in_words
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import joined, say
 from analyzer.rebuilt.calls.operations import sm_operations
 
 _LONG = timedelta(hours=1)
@@ -81,7 +81,7 @@ def _values(case: Case, jam: Jam, runs: Sequence[Operation], marked: bool) -> Ro
         "longest": _length(jam.longest),
         "blocker": jam.blocker,
         "operation": _operation(operations, known=bool(jam.blocker)),
-        "storage": " ".join(_told(case, run, last) for run in runs),
+        "storage": joined((_told(case, run, last) for run in runs), " "),
         "state": "The database copy still has it on the SR." if marked else "",
         "end": _end(jam),
         "sr_name": (row.name_label if row else None) or (row.uuid if row else jam.sr),
@@ -101,10 +101,16 @@ def _operation(operations: Sequence[str], *, known: bool) -> str:
 
 def _told(case: Case, run: Operation, last: Event) -> str:
     """Say what SM did for the operation, and whether that had ended before the waits did."""
-    what = f"SM ran {run.name or 'a call'} for it on {run.host} from {in_words(run.first)}"
+    what = say(
+        "SM ran {name} for it on {host} from {at}",
+        name=run.name or "a call",
+        host=run.host,
+        at=run.first,
+    )
     before = case.order.surely_before(ended(run), mark(last))
     over = run.result is not Result.UNKNOWN and before
-    return f"{what} to {in_words(run.last)}." if over else f"{what}."
+    end = say(" to {at}", at=run.last) if over else ""
+    return say("{what}{end}.", what=what, end=end)
 
 
 def _end(jam: Jam) -> str:

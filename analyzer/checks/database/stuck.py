@@ -12,7 +12,8 @@ from analyzer.case.pool import PoolState
 from analyzer.checks.tools.finding import reports_of
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Gap
-from analyzer.model.moment import Moment, in_words
+from analyzer.model.moment import Moment
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi, XapiObject
 
 RULE = "database-stuck-keys"
@@ -63,9 +64,13 @@ def unread(case: Case, pool: PoolState, row: Vdi) -> str:
         if report is None:
             return f"the report of {host.name_label or host.uuid} was not given"
         if (gap := case.gap("smlog", report.bundle)) is not None:
-            return f"SMlog of {report.name}: {gap.why}"
+            return say("SMlog of {name}: {why}", name=report.name, why=gap.why)
     if unseen := case.unread("smlog"):
-        return f"SMlog of {unseen[0].host} was not read from {in_words(unseen[0].began)} on"
+        return say(
+            "SMlog of {host} was not read from {began} on",
+            host=unseen[0].host,
+            began=unseen[0].began,
+        )
     window = case.window("smlog")
     if window is None or window[1].at - window[0].at < _COVERED:
         return "SMlog covers too short a time"
@@ -77,7 +82,13 @@ def gap_of(row: Vdi, key: str, why: str) -> Gap:
     return Gap(
         need="smlog",
         host="",
-        why=f"sm_config of disk {row.name_label or ''} ({row.uuid}) has the key {key}, which is "
-        f"sound while an operation runs, and {why}",
+        why=say(
+            "sm_config of disk {name} ({uuid}) has the key {key}, which is sound while an "
+            "operation runs, and {why}",
+            name=row.name_label or "",
+            uuid=row.uuid,
+            key=key,
+            why=why,
+        ),
         settle_with=f"xe vdi-param-get uuid={row.uuid} param-name=sm-config, twice in ten minutes",
     )

@@ -13,8 +13,8 @@ from analyzer.case.pool import PoolState
 from analyzer.checks.database.stuck import Stuck, gap_of, report_of, settled, written_at
 from analyzer.checks.tools.finding import quote_ends, quote_row
 from analyzer.model.finding import Confidence, Evidence, Gap
-from analyzer.model.moment import in_words
 from analyzer.model.operation import Attachment
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Host, Vbd, Vdi
 from analyzer.rebuilt.calls.attachments import disk_attachments
 
@@ -58,7 +58,7 @@ def _of_host(case: Case, pool: PoolState, row: Vdi, host: Host) -> Stuck | Gap |
     if report is None:
         return gap_of(row, key, f"the report of {name} was not given")
     if (gap := case.gap("smlog", report.bundle)) is not None:
-        return gap_of(row, key, f"SMlog of {name}: {gap.why}")
+        return gap_of(row, key, say("SMlog of {name}: {why}", name=name, why=gap.why))
     own = [
         each for each in disk_attachments(case) if (each.vdi, each.host) == (row.uuid, report.name)
     ]
@@ -95,11 +95,11 @@ def _released(
     last = ended[-1]
     assert last.ended is not None
     if not settled(last.ended, written_at(case, pool)):
-        return gap_of(row, f"host_{host.ref}", f"it was let go at {in_words(last.ended)}")
+        return gap_of(row, f"host_{host.ref}", say("it was let go at {ended}", ended=last.ended))
     return _stale(
         row,
         host,
-        f"it was let go there at {in_words(last.ended)}",
+        say("it was let go there at {ended}", ended=last.ended),
         (quote_row(row, "sm_config"), *quote_ends(last.events, 2)),
     )
 

@@ -15,7 +15,7 @@ from analyzer.checks.database.stuck import RULE, Stuck, gap_of, settled, unread,
 from analyzer.checks.tools.finding import listed, quote_ends, quote_row
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Gap
-from analyzer.model.moment import in_words
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Vbd, Vdi, Vm
 from analyzer.rebuilt.calls.operations import sm_operations
 
@@ -60,7 +60,7 @@ def _judged(case: Case, pool: PoolState, row: Vdi, key: str) -> Stuck | Gap:
     if written is None:
         return gap_of(row, key, "when the database was written is not known")
     if last is not None and not settled(last.moment, written):
-        return gap_of(row, key, f"one was under way at {in_words(last.moment)}")
+        return gap_of(row, key, say("one was under way at {at}", at=last.moment))
     if why := _busy(pool, row) or unread(case, pool, row):
         return gap_of(row, key, why)
     return _stuck(pool, row, key, last)
@@ -76,7 +76,7 @@ def _busy(pool: PoolState, row: Vdi) -> str:
 
 
 def _stuck(pool: PoolState, row: Vdi, key: str, last: Event | None) -> Stuck:
-    words = f"the last line about it is from {in_words(last.moment)}" if last else ""
+    words = say("the last line about it is from {at}", at=last.moment) if last else ""
     dump = pool.generation is None  # nobody knows when somebody called xe
     return Stuck(
         case=key,

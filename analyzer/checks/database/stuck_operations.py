@@ -20,7 +20,8 @@ from analyzer.checks.tools.lost_tracking import taken_at
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Gap
 from analyzer.model.host import Role
-from analyzer.model.moment import Moment, in_words
+from analyzer.model.moment import Moment
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Sr, StringMap, Vbd, Vdi, Vm
 
 MARKED, UNMARKED, ENDED = f"{RULE}.marked", f"{RULE}.unmarked", f"{RULE}.ended"
@@ -108,7 +109,7 @@ def _over(
         case="operation",
         row=row,
         key=" ".join(shown),
-        because=f"that task ended at {in_words(last.moment)}",
+        because=say("that task ended at {at}", at=last.moment),
         confidence=Confidence.LIKELY,
         proof=(quote_row(row, "current_operations"), quote(last)),
         events=(last,),
@@ -128,8 +129,14 @@ def _old(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) -> St
         return Gap(
             need="xensource_log",
             host=unseen[0].host,
-            why=f"operation {op} is current on {row.name_label or row.uuid}, and xensource.log "
-            f"was not read from {in_words(unseen[0].began)} to {in_words(unseen[0].ended)}",
+            why=say(
+                "operation {op} is current on {row}, and xensource.log "
+                "was not read from {began} to {ended}",
+                op=op,
+                row=row.name_label or row.uuid,
+                began=unseen[0].began,
+                ended=unseen[0].ended,
+            ),
             settle_with=f"xe task-list, and: zgrep -h {_short(task)} /var/log/xensource.log*",
         )
     if why := _unlogged(case, pool):
@@ -145,7 +152,9 @@ def _old(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) -> St
         case="operation-old",
         row=row,
         key=" ".join(shown),
-        because=f"xensource.log, which begins at {in_words(window[0])}, does not show it begin",
+        because=say(
+            "xensource.log, which begins at {begin}, does not show it begin", begin=window[0]
+        ),
         confidence=Confidence.POSSIBLE,
         proof=(quote_row(row, "current_operations"),),
     )

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from analyzer.case.case import Case
-from analyzer.checks.tools.finding import Row, find_vdi, listed, named, times
+from analyzer.checks.tools.finding import Row, find_vdi, how_often, listed, named
 from analyzer.model.event import Event
 from analyzer.model.finding import Subject
-from analyzer.model.moment import in_words
 from analyzer.model.nbd import Dom0Attachment, Holder
+from analyzer.model.sentence import say
 
 
 def disk_name(case: Case, vdi: str) -> str:
@@ -31,10 +31,10 @@ def since_words(held: Sequence[Dom0Attachment]) -> str:
     """Return since when, with a blank before it; "" where nothing is known."""
     known = [each.since for each in held if each.since]
     if known:
-        return f" since {in_words(min(known, key=lambda moment: moment.at))}"
+        return say(" since {at}", at=min(known, key=lambda moment: moment.at))
     before = [each.before for each in held if each.before]
     if before:
-        return f" since before {in_words(min(before, key=lambda moment: moment.at))}"
+        return say(" since before {at}", at=min(before, key=lambda moment: moment.at))
     return ""
 
 
@@ -43,7 +43,9 @@ def blocks_words(calls: Sequence[Event]) -> str:
     if not calls:
         return ""
     methods = listed(sorted({f"VDI.{call.fields['method']}" for call in calls}))
-    return f"{methods} was refused with VDI_IN_USE {times(calls)['often']}."
+    return say(
+        "{methods} was refused with VDI_IN_USE {often}.", methods=methods, often=how_often(calls)
+    )
 
 
 def subjects_of(case: Case, vdi: str, held: Sequence[Dom0Attachment]) -> tuple[Subject, ...]:
@@ -57,9 +59,9 @@ def subjects_of(case: Case, vdi: str, held: Sequence[Dom0Attachment]) -> tuple[S
     return (disk, *where, *hosts)
 
 
-def step_rows(case: Case, values: Row, held: Sequence[Dom0Attachment]) -> list[Row]:
+def step_rows(case: Case, vdi: str, values: Row, held: Sequence[Dom0Attachment]) -> list[Row]:
     """Return the rows that fill the steps: one per VBD; the last one fills the texts."""
-    known = find_vdi(case, values["vdi"])
+    known = find_vdi(case, vdi)
     sr = known[0].sr(known[1].sr) if known else None
     rows: list[Row] = []
     for each in held:

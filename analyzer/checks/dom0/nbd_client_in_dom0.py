@@ -17,13 +17,12 @@ from analyzer.checks.tools.finding import (
     find_vdi,
     found,
     host_subject,
+    how_often,
     named,
     quote,
-    times,
 )
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
-from analyzer.model.moment import in_words
 from analyzer.model.nbd import NBD_PORT, NbdSession
 from analyzer.model.network import Socket
 from analyzer.model.rule import RuleText
@@ -160,8 +159,8 @@ def _hint(
             {
                 "host": report.name,
                 "disk": named(disk.name, disk.uuid),
-                "asked": times(lines)["often"],
-                "served": in_words(last.began) if last.began else "",
+                "asked": how_often(lines),
+                "served": last.began or "",
             }
         ],
         evidence=(quote(lines[-1]), quote(last.events[0])),

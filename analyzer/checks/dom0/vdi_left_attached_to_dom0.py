@@ -28,6 +28,7 @@ from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import Dom0Attachment, SessionFate
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 
 _METADATA = "cbt_metadata"
 
@@ -73,7 +74,7 @@ def _finding(case: Case, text: RuleText, disk: HeldDisk, verdict: LeftVerdict) -
         basis=Basis.BOTH if calls else Basis.STATE,
         confidence=verdict.confidence,
         subjects=subjects_of(case, disk.vdi, held),
-        rows=step_rows(case, values, held),
+        rows=step_rows(case, disk.vdi, values, held),
         evidence=(*quote_ends(calls), *dict.fromkeys(shown)),
         events=calls,
         severity=Severity.ERROR if calls and verdict.case in ("", "unplugged") else None,
@@ -97,8 +98,13 @@ def _gap(case: Case, disk: HeldDisk) -> Gap:
     return Gap(
         need="sockets",
         host=host,
-        why=f"the control domain of {host} held disk {disk.vdi}{since_words(disk.held)}, and "
-        f"{disk.held[0].because}",
+        why=say(
+            "the control domain of {host} held disk {vdi}{since}, and {because}",
+            host=host,
+            vdi=disk.vdi,
+            since=since_words(disk.held),
+            because=disk.held[0].because,
+        ),
         settle_with=f"xe vbd-list vdi-uuid={disk.vdi} params=all; ss -tnp 'sport = :10809'",
     )
 

@@ -15,6 +15,7 @@ from analyzer.checks.tools.finding import (
     Row,
     bundles_of,
     found,
+    how_often,
     listed,
     outsiders,
     pool_name,
@@ -37,6 +38,7 @@ from analyzer.checks.tools.purposes import (
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Network
 
 RULE = "nbd-info-no-nbd-network"
@@ -102,7 +104,7 @@ def _finding(
     told, basis, confidence = _kind(purposes, refused)
     values = {
         "pool": pool_name(pool, refused),
-        "use": f"get_nbd_info was called {times(calls)['often']}" if calls else "",
+        "use": say("get_nbd_info was called {often}", often=how_often(calls)) if calls else "",
         "purposes": listed([f"{called(n)}: {', '.join(n.purpose or ())}" for n in purposes.any]),
         **times(refused or calls),
     }

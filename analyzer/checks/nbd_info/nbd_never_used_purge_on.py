@@ -29,6 +29,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Subject
 from analyzer.model.nbd import InfoStep, NbdInfo
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.nbd.info.answer import sr_answers
 
@@ -61,7 +62,8 @@ def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | 
         return
     gap = next((gap for b in sorted(bundles) if (gap := case.gap("daemon_log", b))), None)
     if gap is not None:
-        yield replace(gap, why=f"whether NBD was used before cannot be told: {gap.why}")
+        why = say("whether NBD was used before cannot be told: {why}", why=gap.why)
+        yield replace(gap, why=why)
     else:
         yield _finding(case, text, pool, new, infos)
 

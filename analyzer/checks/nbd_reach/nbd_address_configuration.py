@@ -30,7 +30,6 @@ from analyzer.checks.nbd_reach.nbd_address_offers import (
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, quote
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
-from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.nbd.reach.offers import (
     Obstacle,
@@ -147,7 +146,7 @@ def _server(
                 {
                     **offer_fields(pool, offer),
                     "silent": offer.place,
-                    "since": in_words(stopped.moment) if stopped else "",
+                    "since": stopped.moment if stopped else "",
                 }
             ],
             evidence=silent[0].evidence,

@@ -21,9 +21,10 @@ from analyzer.checks.nbd_served.nbd_served import (
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, times
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
-from analyzer.model.moment import Moment, in_words
+from analyzer.model.moment import Moment
 from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.rebuilt.nbd.sessions.lines import ACCEPTED, SERVING, UNPLUGGING
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 
@@ -66,7 +67,7 @@ def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession
         "disk": disk_called(case, vdi),
         "code": code,
         "said": said(events),
-        "later": f"A connection for it at {in_words(later)} worked." if later else "",
+        "later": say("A connection for it at {later} worked.", later=later) if later else "",
         **times(events),
         **({"again": disk_called(case, vdi)} if kind != "release" else {}),
         **({"left": vdi} if vdi and kind == "release" else {}),

@@ -24,6 +24,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity
 from analyzer.model.nbd import CONNECTION_LIMIT, ClientTrouble, NbdSession, SessionFate
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import joined, say
 from analyzer.rebuilt.nbd.sessions.lines import ACCEPTED
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 
@@ -124,13 +125,15 @@ def _in_words(
     if len(disks) > _MOST_DISKS:
         parts.append(f"others for {len(disks) - _MOST_DISKS} more disks")
     oldest = min(held, key=lambda session: (session.began or session.events[0].moment).at)
-    told = f"Of these connections the log shows {len(held)}: {listed(parts)}."
-    told = f"{told} The oldest was there since {since(oldest)}."
+    told = [
+        f"Of these connections the log shows {len(held)}: {listed(parts)}.",
+        say("The oldest was there since {since}.", since=since(oldest)),
+    ]
     if hanging:
-        told = f"{told} {len(hanging)} had been open for more than a day and were never closed."
+        told.append(f"{len(hanging)} had been open for more than a day and were never closed.")
     if len(held) < min(int(refused.fields["limit"]), CONNECTION_LIMIT):
-        told = f"{told} The others began before what was read, or cannot be told apart."
-    return told
+        told.append("The others began before what was read, or cannot be told apart.")
+    return joined(told, " ")
 
 
 def _plugs(sessions: Sequence[NbdSession]) -> tuple[Evidence, ...]:

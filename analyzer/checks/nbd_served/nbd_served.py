@@ -6,8 +6,8 @@ from analyzer.case.case import Case, HostReport
 from analyzer.checks.tools.finding import find_vdi, named, quote, quote_ends
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Subject
-from analyzer.model.moment import in_words
 from analyzer.model.nbd import NbdSession
+from analyzer.model.sentence import Value
 
 UNKNOWN_DISK = "that nothing names"
 
@@ -38,9 +38,9 @@ def disk_called(case: Case, vdi: str | None) -> str:
     return named(found[1].name_label if found else None, vdi)
 
 
-def since(session: NbdSession) -> str:
+def since(session: NbdSession) -> Value:
     """Return since when a connection was there, in words."""
-    return in_words(session.began) if session.began else "before the log begins"
+    return session.began or "before the log begins"
 
 
 def own_lines(session: NbdSession) -> tuple[Event, ...]:

@@ -28,9 +28,9 @@ from analyzer.checks.tools.nbd_service import UNITS, listens_after, runs_by_host
 from analyzer.checks.tools.purposes import unused
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
-from analyzer.model.moment import in_words
 from analyzer.model.nbd import ServerRun
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 
 RULE = "nbd-service-crashed"
 _SETTLE = "journalctl -u xapi-nbd; zgrep -h xapi-nbd /var/log/daemon.log*"
@@ -112,7 +112,7 @@ def _said(kind: str, run: ServerRun, end: Event) -> str:
 
 def _after(report: HostReport, back: ServerRun | None) -> str:
     if back is not None and back.listening is not None:
-        return f"It listened again at {in_words(back.listening.moment)}."
+        return say("It listened again at {at}.", at=back.listening.moment)
     if _runs(report):
         return "It ran again when the report was taken."
     return "What was read does not show that it ever listened again: no NBD client is served."

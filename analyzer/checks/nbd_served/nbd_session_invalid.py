@@ -16,8 +16,8 @@ from analyzer.checks.tools.finding import Row, found, quote, quote_ends, reports
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding
 from analyzer.model.host import Role
-from analyzer.model.moment import in_words
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 
 RULE = "nbd-session-invalid"
 REFUSED, EXPIRED, XAPI_STARTED = f"{RULE}.refused", "nbd-login-ended", "xapi-started"
@@ -38,7 +38,7 @@ def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
     ends = _ends(case, sessions, burst)
     told, reason = _told(case, text, sessions, ends, burst)
     values = {"host": burst[0].host, "reason": reason, **times(burst)}
-    open_end: Row = {} if ends else {"before": in_words(burst[0].moment)}
+    open_end: Row = {} if ends else {"before": burst[0].moment}
     rows = [{"trackid": track_id(ref)} for ref in sessions[:_MOST_SESSIONS] if not ends]
     return found(
         text,
@@ -83,10 +83,14 @@ def _told(
     """Return (title, detail) and why the session had ended."""
     if ends:
         why = "of its age" if "age" in ends[-1].fields["why"] else "there were too many sessions"
-        when = in_words(ends[-1].moment)
         others = len(sessions) - len({event.fields["session"] for event in ends})
         more = f" Of {others} other sessions no such line was read." if others else ""
-        return text.case("expired"), f"xapi had ended the session at {when} because {why}.{more}"
+        return text.case("expired"), say(
+            "xapi had ended the session at {at} because {why}.{more}",
+            at=ends[-1].moment,
+            why=why,
+            more=more,
+        )
     masters = _masters(case, burst[0])
     if not sessions or not _read(case, masters) or _restarted(case, masters, burst[0]):
         return (text.title, text.detail), ""

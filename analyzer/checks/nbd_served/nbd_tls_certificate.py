@@ -10,11 +10,13 @@ from datetime import datetime
 from analyzer.case.case import Case, HostReport
 from analyzer.case.pool import PoolState
 from analyzer.checks.nbd_served.nbd_tls_lines import FALLBACK, Lines, reasons, repeated
-from analyzer.checks.tools.finding import found, host_subject, quote, quote_ends, times
+from analyzer.checks.tools.finding import Row, found, host_subject, quote, quote_ends, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
+from analyzer.model.moment import Moment
 from analyzer.model.network import HostCertificate
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import Minute, Value
 from analyzer.model.xapi import Host
 from analyzer.rebuilt.nbd.info.nbd_purposes import SECURE
 from analyzer.rebuilt.nbd.reach.offers import offers_of
@@ -134,7 +136,7 @@ def _dated(
     kind, lines = told
     felt = [each for each in lines.failed if "certificate expired" in each.message]
     served = kind == "expired" and _served_since(lines, shown.not_after)
-    values = {
+    values: Row = {
         "host": report.name,
         "since": _day(shown.not_after if kind == "expired" else shown.not_before),
         "served": "Clients were served all the same: they do not check it." if served else "",
@@ -159,8 +161,8 @@ def _served_since(lines: Lines, until: datetime | None) -> bool:
     return until is not None and any(each.moment.earliest > until for each in lines.served)
 
 
-def _day(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "a date that is not shown"
+def _day(day: datetime | None) -> Value:
+    return Minute(Moment.exact(day, "certificate")) if day else "a date that is not shown"
 
 
 def _unnamed(case: Case, text: RuleText, report: HostReport, lines: Lines) -> Iterator[Finding]:

@@ -16,16 +16,13 @@ from analyzer.model.finding import (
     Step,
     Subject,
 )
-from analyzer.model.moment import Moment, in_words
-from analyzer.model.rule import FIELD, RuleText, fill
+from analyzer.model.moment import Moment
+from analyzer.model.rule import RuleText, filled
+from analyzer.model.sentence import FIELD, Sentence, Value, joined, say
 from analyzer.model.xapi import Vdi, XapiObject
 
 MOST_QUOTES = 6
-_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
-_STEP = 1024
-
-
-Row = Mapping[str, str]
+Row = Mapping[str, Value]
 
 
 def found(
@@ -64,14 +61,20 @@ def found(
     )
 
 
-def times(events: Sequence[Event]) -> dict[str, str]:
+def times(events: Sequence[Event]) -> dict[str, Value]:
     """Return the fields ``often``, ``first`` and ``last`` of one or more events; {} for none."""
     if not events:
         return {}
-    first, last = (in_words(moment) for moment in span(events))
+    first, last = span(events)
+    return {"often": how_often(events), "first": first, "last": last}
+
+
+def how_often(events: Sequence[Event]) -> Sentence:
+    """Say how often one or more events happened, and when."""
+    first, last = span(events)
     count = total(events)
-    often = f"once, at {last}" if count == 1 else f"{count} times, from {first} to {last}"
-    return {"often": often, "first": first, "last": last}
+    words = "once, at {last}" if count == 1 else "{count} times, from {first} to {last}"
+    return say(words, count=count, first=first, last=last)
 
 
 def quote(event: Event) -> Evidence:
@@ -103,33 +106,22 @@ def total(events: Sequence[Event]) -> int:
     return sum(event.count for event in events)
 
 
-def size_in_words(size: int) -> str:
-    """Return a number of bytes as people read it.
-
-    >>> size_in_words(4194304), size_in_words(0), size_in_words(1536)
-    ('4 MiB', '0 bytes', '1.5 KiB')
-    """
-    amount, unit = float(size), 0
-    while amount >= _STEP and unit < len(_UNITS) - 1:
-        amount, unit = amount / _STEP, unit + 1
-    return f"{amount:.1f}".removesuffix(".0") + f" {_UNITS[unit]}"
-
-
-def listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> Sentence:
     """Return names as a list in a sentence.
 
     >>> listed(["a", "b", "c"])
     'a, b and c'
     """
-    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+    return joined(names, ", ", " and ")
 
 
-def prose(text: str, values: Mapping[str, str]) -> str:
-    """Fill a text; what a value left empty leaves no double blank."""
-    return " ".join(fill(text, values).split())
+def prose(text: str, values: Row) -> Sentence:
+    """Fill a text; what a value left empty leaves no double blank, and values stay as they are."""
+    shown = FIELD.sub(lambda field: "" if values.get(field[1]) == "" else field[0], text)
+    return Sentence(" ".join(shown.split()), values)
 
 
-def steps(action: Sequence[Step], rows: Sequence[Mapping[str, str]]) -> tuple[Step, ...]:
+def steps(action: Sequence[Step], rows: Sequence[Row]) -> tuple[Step, ...]:
     """Fill each step once per row; a row that lacks one of its fields passes the step by.
 
     So a step that names a network is written for each network, and one for live disks is left
@@ -139,8 +131,7 @@ def steps(action: Sequence[Step], rows: Sequence[Mapping[str, str]]) -> tuple[St
     for step in action:
         for row in rows:
             if all(name in row for name in FIELD.findall(f"{step.step} {step.risk or ''}")):
-                risk = None if step.risk is None else fill(step.risk, row)
-                made[Step(step=fill(step.step, row), risk=risk)] = None
+                made[filled(step, row)] = None
     return tuple(made)
 
 

@@ -5,6 +5,7 @@ from enum import Enum
 
 from analyzer.case.pool import PoolState
 from analyzer.checks.tools.finding import (
+    Row,
     named,
     prose,
     quote_ends,
@@ -17,6 +18,7 @@ from analyzer.checks.tools.finding import (
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import Value
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.log_listings import LogListing
 
@@ -105,9 +107,9 @@ def _basis(disk: Disk, missing: LogListing | None) -> Basis:
     return Basis.BOTH if disk.failed else Basis.STATE
 
 
-def _values(disk: Disk, missing: LogListing | None, past: Past) -> dict[str, str]:
+def _values(disk: Disk, missing: LogListing | None, past: Past) -> Row:
     vdi = disk.vdi
-    values = {
+    values: dict[str, Value] = {
         "vdi": disk.uuid,
         "disk": f"disk {named(vdi.name_label if vdi else None, disk.uuid)}",
         "place": missing.words if missing else "",
@@ -115,7 +117,7 @@ def _values(disk: Disk, missing: LogListing | None, past: Past) -> dict[str, str
     if disk.failed:
         values["host"] = disk.failed[-1].host
         values |= times(disk.failed)
-    return values | _next(disk, past)
+    return {**values, **_next(disk, past)}
 
 
 def _next(disk: Disk, past: Past) -> dict[str, str]:

@@ -17,8 +17,9 @@ from analyzer.checks.tools.sm_runs import run_of, runs
 from analyzer.checks.tools.snapshot_log import ALERT as SNAPSHOT_ALERT
 from analyzer.checks.tools.snapshot_log import NOT_CREATED, NOT_REFRESHED
 from analyzer.model.event import Event
-from analyzer.model.moment import Moment, in_words
+from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
+from analyzer.model.sentence import joined, say
 from analyzer.model.xapi import Vdi
 
 INCONSISTENT = ("cbt-disabled-inconsistent-log.line", "cbt-disabled-inconsistent-log.alert")
@@ -87,10 +88,11 @@ def tell_tracking(
     case: Case, vdi: str, during: During, line: Event, alert: Event | None
 ) -> dict[str, str]:
     """Return the fields `FIELDS` of one loss, given by its parts."""
+    removed = [_REMOVED] if during is not During.SNAPSHOT else []
     return {
         "went": _went(case, during, line),
         "alerted": _alerted(case, line, alert),
-        "window": f"{_window(case, vdi, line)} {_REMOVED if during is not During.SNAPSHOT else ''}",
+        "window": joined([_window(case, vdi, line), *removed], " "),
         "before": _before(case, vdi, line.moment),
     }
 
@@ -109,7 +111,9 @@ def _went(case: Case, during: During, line: Event) -> str:
 def _alerted(case: Case, line: Event, alert: Event | None) -> str:
     if alert is not None:
         name = alert.message.split(" ", 1)[0]
-        return f"The XenCenter alert {name} of {in_words(alert.moment)} is in the bundle."
+        return say(
+            "The XenCenter alert {name} of {at} is in the bundle.", name=name, at=alert.moment
+        )
     if any(report.alerts for report in case.hosts):
         return "Its XenCenter alert is not among those in the bundle; alerts can be dismissed."
     if case.gap("alerts", line.source.bundle) is None:
@@ -119,20 +123,25 @@ def _alerted(case: Case, line: Event, alert: Event | None) -> str:
 
 def _window(case: Case, vdi: str, line: Event) -> str:
     """Say from when until when no change was tracked."""
-    since = in_words(line.moment)
+    since = line.moment
     again = turned_on(case, vdi, line)
     if again is not None:
-        return (
-            f"What was written to the disk between {since} and {in_words(again.last)}, when CBT "
-            "was turned on again, is in no CBT log."
+        return say(
+            "What was written to the disk between {since} and {at}, when CBT was turned on again, "
+            "is in no CBT log.",
+            since=since,
+            at=again.last,
         )
     known = find_vdi(case, vdi)
     if known is not None and known[1].cbt_enabled is True:
-        return (
-            f"What was written to the disk after {since} is in no CBT log until CBT was turned on "
-            "again; the database says that it was, no log that was read says when."
+        return say(
+            "What was written to the disk after {since} is in no CBT log until CBT was turned on "
+            "again; the database says that it was, no log that was read says when.",
+            since=since,
         )
-    return f"What was written to the disk since {since} is in no CBT log, until now."
+    return say(
+        "What was written to the disk since {since} is in no CBT log, until now.", since=since
+    )
 
 
 def turned_on(case: Case, vdi: str, line: Event) -> Operation | None:
@@ -149,14 +158,21 @@ def _before(case: Case, vdi: str, moment: Moment) -> str:
     older = snapshots_before(case, vdi, moment)
     if not older:
         return ""
-    names = [f"{named(row.name_label, row.uuid)} of {in_words(when)}" for row, when in older]
+    names = [
+        say("{snapshot} of {when}", snapshot=named(row.name_label, row.uuid), when=when)
+        for row, when in older
+    ]
     more = len(names) - _MOST_SNAPSHOTS
     shown = listed([*names[:_MOST_SNAPSHOTS], *([f"{more} more"] if more > 0 else [])])
     if len(names) == 1:
-        return f"From before that is {shown}: not comparable with the disk or any later snapshot."
-    return (
-        f"From before that are {shown}: comparable among themselves only, not with the disk or "
-        "any later snapshot."
+        return say(
+            "From before that is {shown}: not comparable with the disk or any later snapshot.",
+            shown=shown,
+        )
+    return say(
+        "From before that are {shown}: comparable among themselves only, not with the disk or "
+        "any later snapshot.",
+        shown=shown,
     )
 
 

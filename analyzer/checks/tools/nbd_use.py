@@ -10,11 +10,19 @@ from analyzer.case.case import Case
 from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.checks.tools.calls import resolve
-from analyzer.checks.tools.finding import bundles_of, listed, named, quote_ends, quote_row, times
+from analyzer.checks.tools.finding import (
+    bundles_of,
+    how_often,
+    listed,
+    named,
+    quote_ends,
+    quote_row,
+)
 from analyzer.model.call import Answer
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Gap, Subject
 from analyzer.model.nbd import NbdInfo
+from analyzer.model.sentence import say
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.nbd.info.answer import sr_answers
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
@@ -82,7 +90,11 @@ def use_in_words(uses: Sequence[SrUse]) -> str:
     calls = asked_times(uses)
     if calls:
         whose = "its" if one else "their"
-        return f"get_nbd_info was called for {whose} disks: {times(calls)['often']}"
+        return say(
+            "get_nbd_info was called for {whose} disks: {often}",
+            whose=whose,
+            often=how_often(calls),
+        )
     return "it holds disks with CBT" if one else "they hold disks with CBT"
 
 

@@ -11,10 +11,10 @@ from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.tools.finding import reports_of
 from analyzer.model.finding import Confidence, Finding, Gap, Severity
-from analyzer.model.moment import in_words
+from analyzer.model.sentence import say
 
 _OTHER_COPY = "SMlog of that time from the host itself, or from its syslog server"
-_NOT_GIVEN = "The report of {hosts} was not given: what undid this may stand in its SMlog."
+_NOT_GIVEN = "{detail} The report of {hosts} was not given: what undid this may stand in its SMlog."
 
 
 def held_back(case: Case, findings: Iterable[Finding]) -> Iterator[Finding | Gap]:
@@ -36,13 +36,17 @@ def _silent(case: Case, finding: Finding) -> Gap | None:
     hole = next(iter(case.unread("smlog", since)), None)
     if hole is None:
         return None
-    why = f"{hole.kind}, from {in_words(hole.began)} to {in_words(hole.ended)}"
+    why = say("{kind}, from {began} to {ended}", kind=hole.kind, began=hole.began, ended=hole.ended)
     return Gap(need="smlog", host=hole.host, why=why, settle_with=_OTHER_COPY)
 
 
 def _over_hole(finding: Finding, hole: Gap) -> Gap:
     disks = ", ".join(subject.uuid for subject in finding.subjects if subject.type == "VDI")
-    why = f"it would be so for disk {disks}, unless what undid it is unread: {hole.why}"
+    why = say(
+        "it would be so for disk {disks}, unless what undid it is unread: {why}",
+        disks=disks,
+        why=hole.why,
+    )
     return Gap(need=hole.need, host=hole.host, why=why, settle_with=hole.settle_with)
 
 
@@ -63,11 +67,10 @@ def _owns(pool: PoolState, finding: Finding) -> bool:
 
 
 def _doubted(finding: Finding, hosts: tuple[str, ...]) -> Finding:
-    told = _NOT_GIVEN.replace("{hosts}", ", ".join(hosts))
     severity = max(finding.severity, Severity.WARNING, key=lambda severity: severity.rank)
     return replace(
         finding,
         severity=severity,
         confidence=Confidence.POSSIBLE,
-        detail=f"{finding.detail} {told}",
+        detail=say(_NOT_GIVEN, detail=finding.detail, hosts=", ".join(hosts)),
     )

@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from analyzer.model.entry import Entry, EntryKind
-from analyzer.model.moment import Moment
-from analyzer.render.words.zone import LocalMoment
+from analyzer.model.moment import LocalMoment, Moment
 
 Value = str | int | None
 

@@ -16,7 +16,7 @@ from dateutil import tz
 
 from analyzer.errors import UsageError
 from analyzer.model.clock import ClockChangeKind, HostClock
-from analyzer.model.moment import Moment
+from analyzer.model.moment import Moment, zone_of, zone_text
 from analyzer.model.report import Report
 
 HOST = "host"
@@ -25,13 +25,6 @@ _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_+-]*(?:/[A-Za-z0-9][A-Za-z0-9_+-]*)*")
 _FARTHEST = timedelta(hours=18)
 _NEAR = 5
 _NO_HOSTS: Mapping[str, "HostZone"] = MappingProxyType({})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalMoment(Moment):
-    """A moment that is to be shown in a zone. Its times are UTC as those of every moment."""
-
-    zone: timezone
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,15 +100,9 @@ def _rules(name: str) -> tzinfo | None:
 
 def clock_text(moment: Moment) -> tuple[str, str]:
     """Return date and time of a moment, and the zone they are in: "UTC" or "+02:00"."""
-    zone = moment.zone if isinstance(moment, LocalMoment) else UTC
-    time = moment.at.astimezone(zone)
+    time = moment.at.astimezone(zone_of(moment))
     text = time.replace(tzinfo=None).isoformat(sep=" ", timespec="seconds")
-    return text, "UTC" if zone is UTC else offset_text(time)
-
-
-def offset_text(time: datetime) -> str:
-    """Return the offset of an aware time as ``+02:00``."""
-    return time.isoformat(timespec="minutes")[16:]
+    return text, zone_text(time)
 
 
 def _offset(text: str) -> timedelta | None:

@@ -1,8 +1,9 @@
 from datetime import UTC, datetime, timedelta
 
-from analyzer.checks.tools.finding import size_in_words, steps
+from analyzer.checks.tools.finding import steps
 from analyzer.model.finding import Step
 from analyzer.model.moment import Moment, in_words
+from analyzer.model.sentence import Size, told
 
 
 def moment(reach: timedelta) -> Moment:
@@ -21,7 +22,7 @@ def test_time_without_a_year_is_told_without_one() -> None:
 
 
 def test_sizes_end_with_the_largest_unit() -> None:
-    assert size_in_words(1 << 60) == "1048576 TiB"
+    assert told(Size(1 << 60)) == "1048576 TiB"
 
 
 def test_step_is_written_for_each_row_that_has_its_fields() -> None:
