@@ -5,6 +5,7 @@ a hash of it, the ``trackid`` (`context.ml`, hash_of_session_id): the MD5 of the
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
@@ -20,11 +21,15 @@ from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 
 RULE = "nbd-session-invalid"
+BEGAN, ENDED = "session-life.began", "session-life.ended"
 REFUSED, EXPIRED, XAPI_STARTED = f"{RULE}.refused", "nbd-login-ended", "xapi-started"
 _ONE_INCIDENT = timedelta(hours=1)
 # An unused session lives for a day (xapi_globs.ml, inactive_session_timeout).
 _RESTARTED = timedelta(hours=24)
 _QUOTED, _MOST_SESSIONS = 5, 3
+_TWO_MINUTES = 120
+# debug.ml writes the client of a call behind the thread: ``||35 HTTPS 192.0.2.20->:::80|``
+_CLIENT = re.compile(r"\|\|[0-9]+ [A-Z]+ ([0-9A-Fa-f.:]{3,45})->")
 
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
@@ -36,7 +41,11 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
     sessions = list(dict.fromkeys(e.fields["session"] for e in burst if "session" in e.fields))
     ends = _ends(case, sessions, burst)
+    logouts = () if ends else _logouts(case, sessions, burst)
     told, reason = _told(case, text, sessions, ends, burst)
+    if logouts:
+        told, reason = text.case("logged-out"), _logged_out(case, sessions, logouts, burst)
+    ends = ends or [event for logout in logouts for event in logout]
     values = {"host": burst[0].host, "reason": reason, **times(burst)}
     open_end: Row = {} if ends else {"before": burst[0].moment}
     rows = [{"trackid": track_id(ref)} for ref in sessions[:_MOST_SESSIONS] if not ends]
@@ -71,6 +80,54 @@ def _ends(case: Case, sessions: Sequence[str], burst: Sequence[Event]) -> list[E
         for event in case.events.of(EXPIRED)
         if event.fields["session"] in wanted and not case.order.surely_before(last, mark(event))
     ]
+
+
+def _logouts(
+    case: Case, sessions: Sequence[str], burst: Sequence[Event]
+) -> tuple[tuple[Event, ...], ...]:
+    """Return of each of these sessions its login, if that was read, and its logout.
+
+    A session may be refused before somebody logs out of it, then that is not why.
+    """
+    tracks = {track_id(session).removeprefix("trackid="): session for session in sessions}
+    last = mark(burst[-1])
+    logins = {event.fields["track"]: event for event in case.events.of(BEGAN)}
+    return tuple(
+        tuple(each for each in (logins.get(event.fields["track"]), event) if each is not None)
+        for event in case.events.of(ENDED)
+        if event.fields["track"] in tracks and not case.order.surely_before(last, mark(event))
+    )
+
+
+def _logged_out(
+    case: Case,
+    sessions: Sequence[str],
+    logouts: Sequence[Sequence[Event]],
+    burst: Sequence[Event],
+) -> str:
+    """Say who logged out, when, and how long before the first refusal."""
+    login, logout = logouts[-1][0], logouts[-1][-1]
+    client = _CLIENT.search(logout.text)
+    who = client[1] if client else "somebody on the master itself"
+    origin = login.fields.get("originator", "")
+    if case.order.surely_before(mark(logout), mark(burst[0])):
+        lasted = in_seconds(burst[0].moment.at - logout.moment.at)
+        when = f"{in_words(logout.moment)}, {lasted} before the first refusal"
+    else:
+        when = in_words(logout.moment)
+    others = len(sessions) - len({each[-1].fields["track"] for each in logouts})
+    more = f" Of {others} other sessions no logout was read." if others else ""
+    return f"{who}{f' ({origin})' if origin else ''} had logged out at {when}.{more}"
+
+
+def in_seconds(time: timedelta) -> str:
+    """Return how long something lasted, in the unit that fits.
+
+    >>> in_seconds(timedelta(seconds=40)), in_seconds(timedelta(minutes=12))
+    ('40 s', '12 min')
+    """
+    seconds = round(time.total_seconds())
+    return f"{seconds} s" if seconds < _TWO_MINUTES else f"{round(seconds / 60)} min"
 
 
 def _told(

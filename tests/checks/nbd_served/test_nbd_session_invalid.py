@@ -127,3 +127,43 @@ def test_refusals_hours_apart_are_two_findings() -> None:
 def test_other_failures_of_clients_are_not_of_the_session(exception: str) -> None:
     log = NbdLog().start().client().caught(exception)
     assert built(log).examine(RULE).findings == ()
+
+
+def logout(time: str, session: str = SESSION) -> str:
+    """Return the line of a client that logs out."""
+    return (
+        f"{time} xapi: [ info||35 HTTPS 192.0.2.51->:::80|session.logout R:5d1f0c2b8e17|xapi_session] "
+        f"Session.destroy {track_id(session)}\n"
+    )
+
+
+def login(time: str, session: str = SESSION) -> str:
+    """Return the line of a client that logs in."""
+    return (
+        f"{time} xapi: [ info||34 HTTPS 192.0.2.51->:::80|session.login_with_password R:4d1f0c2b8e17|"
+        f"xapi_session] Session.create {track_id(session)} pool=false uname=root "
+        "originator=Backup Agent 12.1 is_local_superuser=true auth_user_sid= parent=\n"
+    )
+
+
+def test_client_that_had_logged_out_is_named_with_the_line() -> None:
+    finding = only(built(refused()).xensource_log(login("09:20:00") + logout("09:30:00")))
+    assert "192.0.2.51 (Backup Agent 12.1) had logged out at 2024-06-10 09:30:00" in finding.detail
+    assert [evidence.text.split("] ")[1].split(" ")[0] for evidence in finding.evidence[-2:]] == [
+        "Session.create",
+        "Session.destroy",
+    ]
+    assert not any("Look for the end" in step.step for step in finding.action)
+
+
+def test_logout_whose_login_was_not_read_is_still_told() -> None:
+    finding = only(built(refused()).xensource_log(logout("09:30:00")))
+    assert "192.0.2.51 had logged out at" in finding.detail
+
+
+@pytest.mark.parametrize(("time", "session"), [("23:30:00", SESSION), ("09:30:00", OTHER)])
+def test_logout_after_the_refusal_or_of_another_session_explains_nothing(
+    time: str, session: str
+) -> None:
+    finding = only(built(refused()).xensource_log(logout(time, session)))
+    assert "had logged out" not in finding.detail
