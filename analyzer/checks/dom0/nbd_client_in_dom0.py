@@ -2,8 +2,10 @@
 
 A connection from an address of the host itself shows it. A call of get_nbd_info over xapi's local
 socket is only a hint: a person may look at the answer, so it counts only where this host then
-served the very disk, and nobody else had asked. What xapi's own storage layer connects with
-nbd-client goes over UNIX sockets, and is none of it.
+served the very disk, or turned somebody away, and nobody else had asked. The firewall lets in what
+comes over the bridges of NBD networks alone (xen-api `scripts/nbd-firewall-config.sh`): a client in
+the control domain comes over the loopback, is rejected at connect, and xapi-nbd never hears of it.
+What xapi's own storage layer connects with nbd-client goes over UNIX sockets, and is none of it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,12 +26,14 @@ from analyzer.checks.tools.finding import (
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
 from analyzer.model.nbd import NBD_PORT, NbdSession
-from analyzer.model.network import Socket
+from analyzer.model.network import FirewallRule, Socket
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 
 RULE = "nbd-client-in-dom0"
 ASKED = f"{RULE}.asked"
+INPUT_CHAIN = "xapi_nbd_input_chain"
+_SHUT = ("REJECT", "DROP")
 _LOCAL = " UNIX "
 _LOOPBACK = ("127.0.0.1", "::1")
 _SOON = timedelta(minutes=5)
@@ -45,9 +49,11 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             yield _connected(text, report, clients)
         else:
             yield from _asked(case, text, reports)
+            yield from _turned_away(case, text, reports)
         if report.sockets is None or not report.sockets.complete:
             yield _gap(case, report)
     yield LookedAt("sockets")
+    yield LookedAt("firewall")
 
 
 def _gap(case: Case, report: HostReport) -> Gap:
@@ -120,6 +126,81 @@ def _asked(case: Case, text: RuleText, reports: Sequence[HostReport]) -> Iterato
         known = find_vdi(case, vdi)
         disk = Subject(type="VDI", uuid=vdi, name=known[1].name_label if known else None)
         yield _hint(text, reports[-1], disk, lines, sessions[-1])
+
+
+def _turned_away(
+    case: Case, text: RuleText, reports: Sequence[HostReport]
+) -> Iterator[Finding | Gap]:
+    """Yield what the firewall says of clients that asked locally and were then never served.
+
+    Its counters have no times, and count whoever came over a network without NBD, too.
+    """
+    bundles, report = {report.bundle for report in reports}, reports[-1]
+    events = case.events.of(ASKED)
+    asked = [
+        event
+        for event in events
+        if event.source.bundle in bundles and _is_local(event)
+        if not _served_by_any(case, resolve(case, event.fields["vdi"]), event)
+        if not _from_outside(case, events, resolve(case, event.fields["vdi"]), event)
+    ]
+    if not asked:
+        return
+    listing = report.iptables
+    own = [chain for chain in listing.chains if chain.name == INPUT_CHAIN] if listing else []
+    rules = [rule for chain in own for rule in chain.rules if rule.target in _SHUT]
+    if shut := [rule for rule in rules if rule.packets]:
+        yield _rejected(case, text, report, asked, shut)
+    elif not rules:
+        yield _counters_unread(case, report, asked)
+
+
+def _counters_unread(case: Case, report: HostReport, asked: Sequence[Event]) -> Gap:
+    return case.gap("firewall", report.bundle) or Gap(
+        need="firewall",
+        host=report.name,
+        why=f"get_nbd_info was called through xapi's local socket ({times(asked)['often']}) and "
+        "nothing was served then; a client in the control domain is rejected without a line, and "
+        f"the counters of {INPUT_CHAIN} are not in what was read",
+        settle_with=f"iptables -nvL {INPUT_CHAIN}",
+    )
+
+
+def _rejected(
+    case: Case,
+    text: RuleText,
+    report: HostReport,
+    asked: Sequence[Event],
+    shut: Sequence[FirewallRule],
+) -> Finding:
+    known = find_vdi(case, resolve(case, asked[-1].fields["vdi"]))
+    disk = named(known[1].name_label, known[1].uuid) if known else asked[-1].fields["vdi"]
+    packets = sum(rule.packets or 0 for rule in shut)
+    values = {
+        "host": report.name,
+        "disk": disk,
+        "asked": times(asked)["often"],
+        "rejected": "1 packet" if packets == 1 else f"{packets} packets",
+    }
+    return found(
+        text,
+        text.case("turned-away"),
+        basis=Basis.BOTH,
+        confidence=Confidence.POSSIBLE,
+        subjects=(host_subject(report),),
+        rows=[values],
+        evidence=(
+            quote(asked[-1]),
+            *(Evidence(source=rule.source, text=rule.text) for rule in shut),
+        ),
+        events=asked,
+        severity=Severity.WARNING,
+    )
+
+
+def _served_by_any(case: Case, vdi: str, event: Event) -> bool:
+    """Tell whether any host served a disk soon after somebody had asked for it."""
+    return _served(case, {report.bundle for report in case.hosts}, vdi, event) is not None
 
 
 def _is_local(event: Event) -> bool:

@@ -11,6 +11,7 @@ from analyzer.model.network import Interface, InterfaceAddress, Interfaces, Sock
 from analyzer.model.report import Presence
 from analyzer.model.source import Source
 from tests.checks import support
+from tests.checks.network_story import chain, chains_of, rule
 from tests.checks.support import (
     CATALOGUE,
     JUPITER,
@@ -191,3 +192,38 @@ def test_sockets_that_are_missing_leave_it_open() -> None:
 
 def test_without_a_database_nobody_can_tell() -> None:
     assert World().judge(CATALOGUE, RULE).verdict is Verdict.CANNOT_TELL
+
+
+def filtered(packets: int) -> CaseBuilder:
+    """Return a host whose NBD chain has rejected so many packets."""
+    own = chain("xapi_nbd_input_chain (1 references)", rule("REJECT", packets=packets))
+    return builder().connected().shows(iptables=chains_of(own))
+
+
+def test_local_question_and_a_rejecting_firewall_are_possible() -> None:
+    (finding,) = filtered(2).xensource_log(asked("13:32:00")).examine(RULE).findings
+    assert (finding.confidence, finding.severity) == (Confidence.POSSIBLE, Severity.WARNING)
+    assert [quoted.source.member for quoted in finding.evidence] == [
+        "var/log/xensource.log",
+        "iptables-nvL.out",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("packets", "log", "daemon"),
+    [
+        (0, asked("13:32:00"), ""),
+        (2, "", ""),
+        (2, asked("13:32:00", REMOTE), ""),
+        (2, asked("13:32:00") + asked("13:31:00", REMOTE), ""),
+    ],
+    ids=["nobody rejected", "nobody asked", "from outside", "both"],
+)
+def test_rejected_packets_alone_are_nothing(packets: int, log: str, daemon: str) -> None:
+    found = filtered(packets).xensource_log(log).daemon_log(daemon).examine(RULE)
+    assert not found.findings
+
+
+def test_local_question_is_open_where_the_counters_were_not_read() -> None:
+    examined = builder().connected().xensource_log(asked("13:32:00")).examine(RULE)
+    assert [gap.need for gap in examined.gaps] == ["firewall"]
