@@ -28,6 +28,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Se
 from analyzer.model.nbd import NBD_PORT, NbdSession
 from analyzer.model.network import FirewallRule, Socket
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 
 RULE = "nbd-client-in-dom0"
@@ -159,9 +160,13 @@ def _counters_unread(case: Case, report: HostReport, asked: Sequence[Event]) -> 
     return case.gap("firewall", report.bundle) or Gap(
         need="firewall",
         host=report.name,
-        why=f"get_nbd_info was called through xapi's local socket ({times(asked)['often']}) and "
-        "nothing was served then; a client in the control domain is rejected without a line, and "
-        f"the counters of {INPUT_CHAIN} are not in what was read",
+        why=say(
+            "get_nbd_info was called through xapi's local socket ({asked}) and nothing was served "
+            "then; a client in the control domain is rejected without a line, and the counters of "
+            "{chain} are not in what was read",
+            asked=how_often(asked),
+            chain=INPUT_CHAIN,
+        ),
         settle_with=f"iptables -nvL {INPUT_CHAIN}",
     )
 
@@ -179,7 +184,7 @@ def _rejected(
     values = {
         "host": report.name,
         "disk": disk,
-        "asked": times(asked)["often"],
+        "asked": how_often(asked),
         "rejected": "1 packet" if packets == 1 else f"{packets} packets",
     }
     return found(

@@ -110,14 +110,19 @@ def _logged_out(
     client = _CLIENT.search(logout.text)
     who = client[1] if client else "somebody on the master itself"
     origin = login.fields.get("originator", "")
+    lasted = ""
     if case.order.surely_before(mark(logout), mark(burst[0])):
-        lasted = in_seconds(burst[0].moment.at - logout.moment.at)
-        when = f"{in_words(logout.moment)}, {lasted} before the first refusal"
-    else:
-        when = in_words(logout.moment)
+        before = in_seconds(burst[0].moment.at - logout.moment.at)
+        lasted = f", {before} before the first refusal"
     others = len(sessions) - len({each[-1].fields["track"] for each in logouts})
-    more = f" Of {others} other sessions no logout was read." if others else ""
-    return f"{who}{f' ({origin})' if origin else ''} had logged out at {when}.{more}"
+    return say(
+        "{who}{origin} had logged out at {at}{lasted}.{more}",
+        who=who,
+        origin=f" ({origin})" if origin else "",
+        at=logout.moment,
+        lasted=lasted,
+        more=f" Of {others} other sessions no logout was read." if others else "",
+    )
 
 
 def in_seconds(time: timedelta) -> str:
