@@ -48,11 +48,14 @@ def scanned(
     *,
     block: int = 1 << 20,
     filtered: bool = True,
+    quick: bool = True,
     line_limit: int = 1 << 20,
 ) -> Found:
     """Return (what a scan of `content` yields, its stats)."""
     raw = content.encode() if isinstance(content, str) else content
-    scanner = Scanner([parser], tuple(selectors), filtered=filtered, line_limit=line_limit)
+    scanner = Scanner(
+        [parser], tuple(selectors), filtered=filtered, quick=quick, line_limit=line_limit
+    )
     scan = scanner.scan(TextMember(pieces=in_blocks(raw, block)), parser)
     found = tuple(scan)
     assert scan.records == len(found)

@@ -8,6 +8,10 @@ line for every line.
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+import numpy as np
+import numpy.typing as npt
+
+_LF = ord("\n")
 _LINES_TRIED = 50  # for a stamp, where lines were not understood
 LONGEST_QUOTE = 500  # characters of a line that may be quoted
 
@@ -30,6 +34,7 @@ class Chunk(Generic[Point]):
         self.text = text
         self._line = line
         self._read = read
+        self._ends: npt.NDArray[np.int64] | None = None
 
     def point(self, start: int) -> Point | None:
         """Return the first readable line from `start` on; None without one nearby."""
@@ -66,7 +71,13 @@ class Chunk(Generic[Point]):
 
     def line(self, point: Point) -> int:
         """Return the number of a line in its member."""
-        return self._line + self.text.count(b"\n", 0, point.start)
+        return self._line + self.lines_before(point.start)
+
+    def lines_before(self, place: int) -> int:
+        """Return how many lines end before a place."""
+        if self._ends is None:
+            self._ends = np.flatnonzero(np.frombuffer(self.text, np.uint8) == _LF)
+        return int(np.searchsorted(self._ends, place))
 
     def quote(self, point: Point) -> str:
         """Return the text of a line; a monster of a line only by its beginning."""

@@ -17,6 +17,7 @@ _MEMORY = 256 * 1024 * 1024
 _REMEMBERED = 8192  # messages: logs repeat themselves
 _REMEMBERED_SIZE = 512
 _EMPTY = "(?:)"
+_ANYWHERE, _HERE = re2._re2.RE2.Anchor.UNANCHORED, re2._re2.RE2.Anchor.ANCHOR_START  # noqa: SLF001 - see Automaton
 _NOTHING = r"[^\x00-\xff]"
 
 
@@ -29,20 +30,42 @@ class Match(Protocol):
     def end(self) -> int:
         """Return where it ends."""
 
-    def groups(self) -> tuple[bytes | None, ...]:
-        """Return all groups; None where one took no part."""
 
+class Automaton:
+    """A compiled RE2 pattern over bytes.
 
-class Automaton(Protocol):
-    """What this package uses of a compiled RE2 pattern over bytes."""
+    The binding makes a generator and an object for every match, which cost more than the match:
+    who needs places only asks the matcher below them.
+    """
 
-    groupindex: dict[bytes, int]
+    def __init__(self, pattern: str, options: re2.Options) -> None:
+        self._compiled = re2.compile(pattern.encode(), options)
+        self._spans = self._compiled._regexp.Match  # noqa: SLF001 - see above
+
+    @property
+    def names(self) -> Sequence[tuple[str, int]]:
+        """Return the named groups with their numbers."""
+        return tuple((name.decode(), n) for name, n in self._compiled.groupindex.items())
 
     def search(self, text: bytes, pos: int = 0) -> Match | None:
         """Find the leftmost match from `pos`."""
+        found: Match | None = self._compiled.search(text, pos)
+        return found
 
-    def match(self, text: bytes, pos: int = 0) -> Match | None:
-        """Match at `pos`."""
+    def find(self, text: bytes, pos: int = 0) -> int:
+        """Return where the leftmost match from `pos` begins, -1 without any."""
+        start: int = self._spans(_ANYWHERE, text, pos, len(text))[0][0]
+        return start
+
+    def end_of(self, text: bytes, pos: int) -> int:
+        """Return where the match at `pos` ends, -1 if there is none."""
+        end: int = self._spans(_HERE, text, pos, len(text))[0][1]
+        return end
+
+    def groups(self, text: bytes) -> Sequence[tuple[int, int]]:
+        """Return the spans of the leftmost match and its groups; -1 for what took no part."""
+        spans: Sequence[tuple[int, int]] = self._spans(_ANYWHERE, text, 0, len(text))
+        return spans
 
 
 def _options(*, captures: bool, lines: bool) -> re2.Options:
@@ -58,8 +81,7 @@ def _options(*, captures: bool, lines: bool) -> re2.Options:
 @lru_cache(maxsize=1024)  # a process compiles the catalogue once, however many bundles it reads
 def automaton(pattern: str, *, captures: bool = False, lines: bool = False) -> Automaton:
     """Compile for bytes; with `lines` no part of it ever matches a line feed."""
-    compiled: Automaton = re2.compile(pattern.encode(), _options(captures=captures, lines=lines))
-    return compiled
+    return Automaton(pattern, _options(captures=captures, lines=lines))
 
 
 def every_line() -> Automaton:
@@ -83,10 +105,7 @@ class Matcher:
     def __init__(self, selectors: Sequence[Selector]) -> None:
         self._selectors = sorted(selectors, key=lambda s: (s.id, s.process or "", s.message))
         self._exact = [automaton(s.message, captures=True) for s in self._selectors]
-        self._names = [
-            tuple((name.decode(), number) for name, number in exact.groupindex.items())
-            for exact in self._exact
-        ]
+        self._names = [exact.names for exact in self._exact]
         self._bare = [Hit(selector=s.id) for s in self._selectors]
         self._set = re2.Set.SearchSet(_options(captures=False, lines=False))
         for selector in self._selectors:
@@ -120,14 +139,14 @@ class Matcher:
 
     def _hit(self, index: int, text: bytes) -> Hit:
         bare, names = self._bare[index], self._names[index]
-        match = self._exact[index].search(text) if names else None
-        if match is None:
+        if not names:
             return bare
-        groups = match.groups()
+        spans = self._exact[index].groups(text)
         fields = {
-            name: value.decode(errors="replace")
+            name: text[start:end].decode(errors="replace")
             for name, number in names
-            if (value := groups[number - 1]) is not None
+            for start, end in (spans[number],)
+            if start >= 0
         }
         return Hit(selector=bare.selector, fields=MappingProxyType(fields))
 

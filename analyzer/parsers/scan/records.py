@@ -5,14 +5,19 @@ one process are joined to the line that opens the record, other processes' betwe
 """
 
 from collections.abc import Iterator
+from functools import partial
 
-from analyzer.parsers._api import Joint, LogParser, Record, Split
+import numpy as np
+
+from analyzer.parsers._api import Joint, LogParser, Record, Split, Stamp
 from analyzer.parsers.scan.match import Automaton
-from analyzer.parsers.scan.syslog import split_head, split_tag
+from analyzer.parsers.scan.syslog import USUAL_HEAD, split_head, split_tag, usual_stamp
 
 LOOK_AHEAD = 64 * 1024  # bytes behind an opener in which its other lines are looked for
 JOINED_LINES = 200
 JOINED_SIZE = 64 * 1024  # characters
+_LF = ord("\n")
+_REMEMBERED = 8192  # stamps
 
 
 def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
@@ -36,16 +41,54 @@ def _split(line: str) -> Split | None:
     return (head[0], head[1], tagged) if head and tagged else None
 
 
+class LineReader:
+    """Takes lines apart as `read_line` does; usual ones in less time.
+
+    Neighbours share their stamp: what begins with one that was read before has the usual head,
+    and is cut at its blanks.
+    """
+
+    def __init__(self, parser: LogParser) -> None:
+        self._parser = parser
+        self._known: dict[str, Stamp] = {}
+
+    def read(self, number: int, raw: bytes) -> Record | None:
+        """Take a line without its LF apart; None: not understood."""
+        text = raw.decode(errors="replace")
+        start = text[:USUAL_HEAD]
+        stamp = self._known.get(start) or self._learned(start)
+        host_end = text.find(" ", USUAL_HEAD)
+        if stamp is None or host_end <= USUAL_HEAD or text[-1] == "\r":
+            return read_line(self._parser, number, raw)
+        tagged = split_tag(text, host_end + 1)
+        body = self._parser.parse(*tagged) if tagged else None
+        if body is None:
+            return None
+        process, message, pid, task, level, count = body
+        host = text[USUAL_HEAD:host_end]
+        return Record(number, 1, stamp, host, process, message, text, pid, task, level, count)
+
+    def _learned(self, start: str) -> Stamp | None:
+        stamp = None if self._parser.split else usual_stamp(start)
+        if stamp is not None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[start] = stamp
+        return stamp
+
+
 class Reader:
     """Reads the chunks of one member in turn.
 
     An opener too near the end of what is there is carried over into the next chunk, so that the
-    result does not depend on where the chunks end.
+    result does not depend on where the chunks end. Not `quick` it reads every line in full, which
+    gives the same.
     """
 
-    def __init__(self, parser: LogParser, find: Automaton) -> None:
+    def __init__(self, parser: LogParser, find: Automaton, *, quick: bool = True) -> None:
         self._parser = parser
-        self._find = find
+        self._find = find.find
+        self._read = LineReader(parser).read if quick else partial(read_line, parser)
         self._carry = b""
         self._number = 1  # of the line at the beginning of the window
         self._base = 0  # offset of the window in the member
@@ -54,38 +97,40 @@ class Reader:
     def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[Record]:
         """Yield the records that begin in what was fed so far; all of them with the `last`."""
         window = self._carry + chunk if self._carry else chunk
-        pos = counted = 0
-        while (span := self._next(window, pos)) is not None:
-            start, end = span
-            pos = end + 1
-            self._number += window.count(b"\n", counted, start)
-            counted = start
+        wanted = self._wanted(window)
+        line_ends = np.flatnonzero(np.frombuffer(window, np.uint8) == _LF)
+        numbers = np.searchsorted(line_ends, [start for start, _ in wanted]).tolist()
+        for before, (start, end) in zip(numbers, wanted, strict=True):
             if self._base + start in self._joined:
                 continue
-            line = read_line(self._parser, self._number, window[start:end])
+            line = self._read(self._number + before, window[start:end])
             if line is None:
                 continue
             if self._opens(line):
-                if not last and len(window) - pos < LOOK_AHEAD:
-                    self._hold(window, start)
+                if not last and len(window) - end <= LOOK_AHEAD:
+                    self._hold(window, start, before)
                     return
-                line = self._join(window, pos, line)
+                line = self._join(window, end + 1, line)
             yield line
-        self._number += window.count(b"\n", counted)
-        self._hold(window, len(window))
+        self._hold(window, len(window), len(line_ends))
 
-    def _next(self, window: bytes, pos: int) -> tuple[int, int] | None:
-        """Return where the next line that the filter finds begins and ends."""
-        if pos >= len(window):
-            return None
-        found = self._find.search(window, pos)
-        if found is None:
-            return None
-        start = window.rfind(b"\n", pos, found.start()) + 1 or pos
-        return (start, window.index(b"\n", start)) if start < len(window) else None
+    def _wanted(self, window: bytes) -> list[tuple[int, int]]:
+        """Return where the lines begin and end in which the filter finds something."""
+        found: list[tuple[int, int]] = []
+        pos = 0
+        while pos < len(window) and (at := self._find(window, pos)) >= 0:
+            start = window.rfind(b"\n", pos, at) + 1 or pos
+            if start >= len(window):
+                break
+            end = window.index(b"\n", start)
+            found.append((start, end))
+            pos = end + 1
+        return found
 
-    def _hold(self, window: bytes, start: int) -> None:
+    def _hold(self, window: bytes, start: int, lines: int) -> None:
+        """Keep what begins at `start`, which is behind so many lines of the window."""
         self._carry = window[start:]
+        self._number += lines
         self._base += start
         self._joined = {offset for offset in self._joined if offset >= self._base}
 
@@ -127,6 +172,6 @@ class Reader:
             start = window.rfind(b"\n", pos, at) + 1 or pos
             end = window.index(b"\n", at)
             pos = end + 1
-            line = read_line(self._parser, 0, window[start:end])
+            line = self._read(0, window[start:end])
             if line and (line.process, line.pid) == (opener.process, opener.pid):
                 yield start, line

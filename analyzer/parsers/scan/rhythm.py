@@ -9,8 +9,11 @@ from bisect import insort
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
+
 from analyzer.parsers._api import Edge, Jump, Stamp
 from analyzer.parsers.scan.halve import Chunk
+from analyzer.parsers.scan.stamps import DAYS_BEFORE, stamps_of
 from analyzer.parsers.scan.syslog import MONTHS, split_head
 
 SHORTEST = 300.0  # seconds; what is shorter is no silence
@@ -21,7 +24,6 @@ _PIECE = 16 * 1024
 _HALF_A_YEAR = 180 * 86_400.0
 _YEAR = 365 * 86_400.0
 _HELD = 20  # lines behind a jump back that have to stay there
-_DAYS_BEFORE = (0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335)  # in a leap year
 
 _QUICK = re.compile(
     rb"(?:\x00|\xef\xbb\xbf)*(?:<[0-9]{1,3}>)?"
@@ -29,7 +31,7 @@ _QUICK = re.compile(
     rb" ?(?P<h>[0-9]{2}):(?P<m>[0-9]{2}):(?P<s>[0-9]{2})(?:\.[0-9]{1,9})?"
     rb"(?P<zone>Z|[+-][0-9]{2}:?[0-9]{2})?"
 )
-_MONTH_DAYS = {name.encode(): days for name, days in zip(MONTHS, _DAYS_BEFORE, strict=True)}
+_MONTH_DAYS = {name.encode(): days for name, days in zip(MONTHS, DAYS_BEFORE, strict=True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +50,11 @@ class Rhythm:
     """The longest silences of one member, and the places where its stamps go back.
 
     ``places`` are offsets in the chunk that was read last: the lines behind what was found in it.
+    Not `quick` it halves what is calm, too, and finds the same.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, quick: bool = True) -> None:
+        self._quick = quick
         self.places: list[int] = []
         self._silences: list[tuple[float, int, Jump]] = []
         self._jumps: list[Jump] = []
@@ -73,10 +77,16 @@ class Rhythm:
         """Return the places where the stamps go back, in the order of lines."""
         return tuple(sorted(self._jumps, key=lambda jump: jump.line))
 
+    def lines_before(self, place: int) -> int:
+        """Return how many lines of the chunk that was read last end before a place."""
+        return self._chunk.lines_before(place)
+
     def read(self, text: bytes, line: int) -> None:
         """Look at a chunk of whole lines; ``line`` is the number of its first."""
         self._chunk = Chunk(text, line, _read)
         self.places = []
+        if self._quick and self._is_calm(text):
+            return
         first = self._chunk.point(0)
         if first is None:
             return
@@ -90,6 +100,25 @@ class Rhythm:
                 self._between(before, point)
                 before = point
         self._last = (before, self._seen(before))
+
+    def _is_calm(self, text: bytes) -> bool:
+        """Pass over a chunk in which no neighbours are far apart; False if there may be any."""
+        stamps = stamps_of(text)
+        if stamps is None:
+            return False
+        steps = np.diff(stamps.seconds)
+        if len(steps) and not -JITTER <= steps.min() <= steps.max() < SHORTEST:
+            return False
+        first, last = (
+            _Point(int(stamps.starts[place]), float(stamps.seconds[place]), 0) for place in (0, -1)
+        )
+        if self._last is not None:
+            apart = _apart(self._last[0], first)
+            if apart is None or not -JITTER <= apart < SHORTEST:
+                return False
+        self._first = self._first or self._seen(first)
+        self._last = (last, self._seen(last))
+        return True
 
     def _between(self, first: _Point, last: _Point) -> None:
         """Halve a piece until nothing can hide in it."""

@@ -9,14 +9,22 @@ Lines that say something failed are shown to whoever wants to notice them, asked
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import TypeAlias
 
 from analyzer.bundle.member import Member
 from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
 from analyzer.parsers.scan.lines import WholeLines
-from analyzer.parsers.scan.match import Automaton, Matcher, every_line, loosened, matcher_of
+from analyzer.parsers.scan.match import (
+    Automaton,
+    Matcher,
+    automaton,
+    every_line,
+    loosened,
+    matcher_of,
+)
 from analyzer.parsers.scan.records import Reader
-from analyzer.parsers.scan.syslog import glued_part
+from analyzer.parsers.scan.syslog import glued_lines, glued_part
 from analyzer.parsers.scan.tally import Tally, runs_of_lines
 
 # Takes each record that met Python, and what was asked for in it.
@@ -27,8 +35,8 @@ class Scanner:
     """All selectors of a run, compiled for a parser when it is first needed.
 
     Results depend on the selectors, not on the order in which they were loaded; the hits of a
-    record come in the order of the selectors' ids. ``filtered=False`` shows every line to Python
-    and gives the same results, slowly.
+    record come in the order of the selectors' ids. ``filtered=False`` shows every line to Python,
+    ``quick=False`` reads every line in full: both give the same results, slowly.
 
     Raises:
         re2.error: a selector's pattern is not RE2; the catalogue's loader refuses it before.
@@ -41,11 +49,13 @@ class Scanner:
         *,
         line_limit: int = 1 << 20,
         filtered: bool = True,
+        quick: bool = True,
     ) -> None:
         self._parsers = {parser.name: parser for parser in parsers}
         self._selectors = tuple(selectors)
         self._line_limit = line_limit
         self._filtered = filtered
+        self._quick = quick
         self._matchers: dict[str, Matcher] = {}
         self._filters: dict[str, Automaton] = {}
         self._wider: dict[str, Automaton] = {}
@@ -60,8 +70,8 @@ class Scanner:
         shown = wanted if notice is None else self._wider_filter(parser)
         return Scan(
             lines=WholeLines(member.blocks(), self._line_limit),
-            tally=Tally(parser, self._grammar(parser), wanted),
-            reader=Reader(parser, shown if self._filtered else every_line()),
+            tally=Tally(parser, self._grammar(parser), wanted, quick=self._quick),
+            reader=Reader(parser, shown if self._filtered else every_line(), quick=self._quick),
             matcher=self._matcher(parser.name),
             notice=notice,
         )
@@ -150,8 +160,9 @@ class Scan:
         yield from self._hits(b"", last=True)
 
     def _hits(self, chunk: bytes, *, last: bool) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
-        for record in self._reader.feed(chunk, last=last):
-            self._look_for_glued(record)
+        records = list(self._reader.feed(chunk, last=last))
+        self._look_for_glued(records)
+        for record in records:
             hits = self._matcher.match(record.process, record.message)
             if self._notice is not None:
                 self._notice(record, hits)
@@ -159,8 +170,17 @@ class Scan:
                 self.records += 1
                 yield record, hits
 
-    def _look_for_glued(self, record: Record) -> None:
+    def _look_for_glued(self, records: Sequence[Record]) -> None:
         """Count what begins as a line of its own inside a line: half a line was lost there."""
-        for line in record.text.split("\n"):
-            if part := glued_part(line, record.syslog_host):
-                self._tally.hide(part.encode(errors="replace"))
+        text = "\n".join([record.text for record in records]).encode(errors="replace")
+        if _glued().find(text) < 0:  # nearly always
+            return
+        for record in records:
+            for line in record.text.split("\n"):
+                if part := glued_part(line, record.syslog_host):
+                    self._tally.hide(part.encode(errors="replace"))
+
+
+@cache
+def _glued() -> Automaton:
+    return automaton(glued_lines())

@@ -40,6 +40,7 @@ _ISO = (
     rf"T{_CLOCK}(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])?"
 )
 _HEAD = re.compile(rf"{_MARK}({'|'.join(_BSD)}|{_ISO}) ([^ \n]+) (.*)")
+_USUAL = re.compile(rf"(?:{'|'.join(_BSD)}) ")
 _PARTS = re.compile(
     r"(?:(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-|(?P<name>[A-Z][a-z]{2}) {1,2})(?P<day>[0-9]{1,2})"
     r"[T ](?P<hour>[0-9]{2}):(?P<minute>[0-9]{2}):(?P<second>[0-9]{2})"
@@ -58,6 +59,7 @@ _GLUED = re.compile(rf"(?:{'|'.join(_BSD)}|(?P<iso>{_ISO})) (?P<host>[^ \n]+) {A
 _TIME = re.compile(r":[0-5][0-9]:[0-6][0-9]")
 _SHORTEST_STAMP = len("Jan 1 00:00:00")
 _USUAL_STAMP = len("Jan 10 00:00:00")
+USUAL_HEAD = _USUAL_STAMP + 1
 _OLD_REPEAT = re.compile(OLD_REPEAT)
 _ESCAPE = re.compile(r"#(0[0-3][0-7]|177)")
 
@@ -89,6 +91,11 @@ def split_head(line: str) -> tuple[Stamp, str, str] | None:
     """
     found = _HEAD.match(line)
     return (read_stamp(found[1]), found[2], found[3]) if found else None
+
+
+def glued_lines() -> str:
+    """Return an RE2 pattern that finds every place where `glued_part` may find something."""
+    return rf"[^\n](?:{'|'.join(_BSD)}|{_ISO}) [^ \n]+ {ANY_TAG}"
 
 
 def glued_part(line: str, host: str) -> str:
@@ -142,18 +149,28 @@ def _offset(zone: str | None) -> timedelta | None:
     return -size if zone[0] == "-" else size
 
 
-def split_tag(rest: str) -> tuple[str, int | None, str] | None:
-    """Return (tag, pid, text) of what follows the host, or None without a tag.
+def usual_stamp(start: str) -> Stamp | None:
+    """Read what nearly all lines begin with, up to the host: a stamp without year and fraction.
+
+    >>> usual_stamp("Jun 10 13:32:41 ").day
+    10
+    >>> usual_stamp("Jun 31 13:32:41 ")
+    """
+    return read_stamp(start[:-1]) if _USUAL.fullmatch(start) else None
+
+
+def split_tag(line: str, start: int = 0) -> tuple[str, int | None, str] | None:
+    """Return (tag, pid, text) of what follows the host from `start` on, or None without a tag.
 
     >>> split_tag("xapi-nbd[1234]: main: Got new client")
     ('xapi-nbd', 1234, 'main: Got new client')
     """
-    found = _TAG.match(rest)
+    found = _TAG.match(line, start)
     if found:
         pid = found[2]
         return found[1], int(pid) if pid and _PID.fullmatch(pid) else None, found[3]
-    if _OLD_REPEAT.match(rest):
-        return "syslogd", None, rest
+    if _OLD_REPEAT.match(line, start):
+        return "syslogd", None, line[start:]
     return None
 
 

@@ -56,7 +56,9 @@ class Tally:
     be something that was asked for.
     """
 
-    def __init__(self, parser: LogParser, runs: Automaton, wanted: Automaton) -> None:
+    def __init__(
+        self, parser: LogParser, runs: Automaton, wanted: Automaton, *, quick: bool = True
+    ) -> None:
         self._parser = parser
         self._runs = runs
         self._wanted = wanted
@@ -73,7 +75,7 @@ class Tally:
         self._dated: list[tuple[int, Stamp]] = []
         self._leap_days: list[int] = []
         self._witnesses: dict[int, Witness] = {}
-        self._rhythm = Rhythm()
+        self._rhythm = Rhythm(quick=quick)
         self._uptimes = Uptimes(parser.uptime) if parser.uptime else None
 
     def stats(self, longest_cut: int = 0, line_limit: int = 0) -> LogStats:
@@ -103,7 +105,7 @@ class Tally:
 
     def hide(self, line: bytes) -> None:
         """Count a line, or a part of one, if it was not understood and may be asked for."""
-        if self._hidden < _PLACES and self._wanted.search(line) is not None:
+        if self._hidden < _PLACES and self._wanted.find(line) >= 0:
             self._hidden_shape = self._hidden_shape or _shape(line)
             self._hidden += 1
 
@@ -116,17 +118,17 @@ class Tally:
             self._look_for_witnesses(chunk)
         pos = 0
         while pos < len(chunk):
-            run = self._runs.match(chunk, pos)
-            if run is None:
+            end = self._runs.end_of(chunk, pos)
+            if end < 0:
                 pos = self._skip(chunk, pos)
                 continue
-            self._read_run(chunk, pos, run.end())
-            pos = run.end()
+            self._read_run(chunk, pos, end)
+            pos = end
 
     def _skip(self, chunk: bytes, pos: int) -> int:
         """Count the lines up to the next understood one, and return where that begins."""
-        run = self._runs.search(chunk, pos)
-        end = len(chunk) if run is None else run.start()
+        run = self._runs.find(chunk, pos)
+        end = len(chunk) if run < 0 else run
         text = chunk[pos:end]
         lines, blank = text.count(b"\n"), len(_BLANK.findall(text))
         self._lines += lines
@@ -140,10 +142,10 @@ class Tally:
     def _look_for_hidden(self, text: bytes) -> None:
         pos = 0
         while pos < len(text) and self._hidden < _PLACES:
-            found = self._wanted.search(text, pos)
-            if found is None:
+            found = self._wanted.find(text, pos)
+            if found < 0:
                 return
-            start = text.rfind(b"\n", pos, found.start()) + 1 or pos
+            start = text.rfind(b"\n", pos, found) + 1 or pos
             end = text.find(b"\n", start)
             if end < 0:
                 return
@@ -204,7 +206,7 @@ class Tally:
     def _look_for_witnesses(self, chunk: bytes) -> None:
         """Ask the lines at both ends of the chunk, and on both sides of silences and jumps."""
         for place in (0, *self._rhythm.places, len(chunk)):
-            line = self._lines + chunk.count(b"\n", 0, place)
+            line = self._lines + self._rhythm.lines_before(place)
             self._ask_before(chunk, place, line)
             self._ask_from(chunk, place, line + 1)
 
