@@ -8,7 +8,7 @@ import base64
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
@@ -71,13 +71,14 @@ def render_html(report: Report) -> str:
     stylesheet = (folder("reports") / "assets" / "report.css").read_text("utf-8")
     page = _environment().get_template("report.html.j2")
     text = page.render(
-        stylesheet=Markup(stylesheet),  # noqa: S704  # our own file, nothing of a bundle in it  # our own file, nothing of a bundle in it
+        stylesheet=Markup(stylesheet),  # noqa: S704  # our own file, nothing of a bundle in it
         policy=_policy(stylesheet),
         **_context(ordered(report)),
     )
     return text + "\n"
 
 
+@cache  # compiling the templates takes longer than filling them
 def _environment() -> Environment:
     return Environment(
         loader=FunctionLoader(_template),
