@@ -10,9 +10,10 @@ PINNED := --only-binary :all: --constraint constraints.txt --build-constraint co
 install = @$(PIP) $(PINNED) $(1) \
   || { echo "   not at the versions of constraints.txt: now at the newest"; $(PIP) $(1); }
 
-.PHONY: help demo test mutate lint lock bench samples golden golden-diff clean
+.PHONY: help demo fast test mutate lint lock bench samples golden golden-diff clean
 help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
+	@echo "make fast     run the tests that take a minute together"
 	@echo "make test     run the whole suite"
 	@echo "make mutate   damage every sample in every way; takes an hour of one core"
 	@echo "make lint     ruff, mypy, import layers, yamllint, pattern samples"
@@ -44,8 +45,14 @@ demo: $(VENV)/.installed
 	@echo "-- analyzing $(SAMPLE)"
 	@$(BIN)/cbtriage analyze $(SAMPLE) --output cbtriage-demo --fail-on never
 
+# worksteal: a process gets neighbouring tests, which share what is read once per process.
+TESTS := $(BIN)/python -m pytest -n auto --dist worksteal
+
+fast: $(VENV)/.dev
+	$(TESTS) -q -m "not slow and not hypothesis" --ignore=tests/property --ignore=tests/browser
+
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n auto --cov --cov-report=term:skip-covered
+	$(TESTS) --cov --cov-report=term:skip-covered
 
 mutate: $(VENV)/.dev
 	$(BIN)/python -m tests.mutate

@@ -9,8 +9,8 @@ from analyzer.model.report import Report
 from analyzer.run import Options, analyze
 from tests.samples.verdicts import outcome_of
 from tests.support.bundle import BundleBuilder, xencenter_zip
+from tests.world.build_samples import RULES
 from tests.world.recipes_nbd import STORIES
-from tests.world.sample import RULES
 
 # A story, its rule, and the member that proves it.
 PROOFS = [

@@ -12,9 +12,9 @@ from analyzer.model.finding import Verdict
 from analyzer.model.report import Report
 from tests.samples.verdicts import outcome_of, read, subjects
 from tests.support.bundle import BundleBuilder, xencenter_zip
-from tests.world.build_samples import expected
+from tests.world.build_samples import RULES, expected
 from tests.world.recipes_nbd import STORIES
-from tests.world.sample import RULES, Recipe, Sample
+from tests.world.sample import Recipe, Sample
 
 NAMES = [story.name for story in STORIES]
 _GREEN = (Verdict.RULED_OUT, Verdict.NOT_APPLICABLE)

@@ -9,9 +9,8 @@ import pytest
 from analyzer.model.finding import Verdict
 from analyzer.model.report import Report
 from tests.samples.verdicts import outcome_of, read, subjects
-from tests.world.build_samples import FOLDER
+from tests.world.build_samples import FOLDER, RULES
 from tests.world.recipes import RECIPES
-from tests.world.sample import RULES
 
 NAMES = [recipe.name for recipe in RECIPES]
 PAIRS = [(name, rule) for name in NAMES for rule in RULES]

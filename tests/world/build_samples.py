@@ -4,10 +4,15 @@ import json
 import sys
 from pathlib import Path
 
+from analyzer.rules.load import load_catalogue
 from tests.world.recipes import RECIPES
-from tests.world.sample import RULES, Recipe, Sample
+from tests.world.sample import Recipe, Sample
 
 FOLDER = Path(__file__).resolve().parents[2] / "sample_bundles"
+_CATALOGUE = load_catalogue()
+RULES = tuple(
+    sorted(text.id for text in (*_CATALOGUE.checks, *(rule.text for rule in _CATALOGUE.rules)))
+)
 
 
 def build(folder: Path) -> tuple[Path, ...]:
