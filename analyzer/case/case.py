@@ -1,49 +1,22 @@
 """The case: everything a rule or a check may see."""
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
 
 from analyzer.case.errors.trouble import Trouble
 from analyzer.case.events import EventTable
+from analyzer.case.host_report import HostReport
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import Order
-from analyzer.model.cbt import CbtLogFile
+from analyzer.case.world import World
 from analyzer.model.clock import HostClock
 from analyzer.model.finding import Gap
 from analyzer.model.hole import Hole, HoleKind
-from analyzer.model.host import (
-    Alert,
-    HostInventory,
-    Packages,
-    PoolMembership,
-    Role,
-    ServiceStates,
-    SmDiagnostics,
-)
 from analyzer.model.moment import Moment
-from analyzer.model.network import (
-    FirewalldListing,
-    HostCertificate,
-    Interfaces,
-    IptablesListing,
-    NftListing,
-    Routes,
-    Sockets,
-    VbdsToCleanUp,
-)
-from analyzer.model.storage import (
-    DeviceLinks,
-    LvmVolumes,
-    Mounts,
-    PhysicalVolumes,
-    SrListing,
-    VolumeGroups,
-)
-from analyzer.parsers._api import Fact, Stamp
+from analyzer.parsers._api import Stamp
 
-FactType = TypeVar("FactType")
+__all__ = ["Area", "Case", "HostReport"]
 
 
 class Area(StrEnum):
@@ -52,51 +25,6 @@ class Area(StrEnum):
     CBT = "cbt"
     NBD = "nbd"
     ANY = "any"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostReport:
-    """What one bundle says of one host; None or () where the bundle has it not.
-
-    ``name`` is the host's name as shown everywhere; ``host_uuid`` joins it to `PoolState.hosts`.
-    Each fact stands in the field of its type, one that has none in ``others``.
-    """
-
-    bundle: str
-    name: str
-    host_uuid: str | None
-    role: Role
-    captured_at: Moment | None
-    inventory: HostInventory | None = None
-    membership: PoolMembership | None = None
-    lvs: LvmVolumes | None = None
-    vgs: VolumeGroups | None = None
-    pvs: PhysicalVolumes | None = None
-    mounts: Mounts | None = None
-    services: ServiceStates | None = None
-    packages: Packages | None = None
-    diagnostics: SmDiagnostics | None = None
-    interfaces: Interfaces | None = None
-    routes: Routes | None = None
-    iptables: IptablesListing | None = None
-    nft: NftListing | None = None
-    firewalld: FirewalldListing | None = None
-    sockets: Sockets | None = None
-    certificate: HostCertificate | None = None
-    to_clean_up: VbdsToCleanUp | None = None
-    listings: tuple[SrListing, ...] = ()
-    links: tuple[DeviceLinks, ...] = ()
-    alerts: tuple[Alert, ...] = ()
-    cbtlogs: tuple[CbtLogFile, ...] = ()
-    others: tuple[Fact, ...] = ()
-
-    def of(self, kind: type[FactType]) -> tuple[FactType, ...]:
-        """Return all facts of a type."""
-        held = (getattr(self, field.name) for field in fields(self))
-        facts = (
-            fact for value in held for fact in (value if isinstance(value, tuple) else (value,))
-        )
-        return tuple(fact for fact in facts if isinstance(fact, kind))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,12 +54,14 @@ class Case:
     date: Callable[[str, str, int, Stamp], Moment] | None = None
     covered: Callable[[str, str], tuple[Moment, Moment] | None] = lambda _need, _bundle: None
     order: Order = field(init=False, repr=False, compare=False)
+    world: World = field(init=False, repr=False, compare=False)
     derived: dict[Hashable, object] = field(
         init=False, default_factory=dict, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "order", Order(self.clocks))
+        object.__setattr__(self, "world", World(pools=self.pools, reports=self.hosts))
 
     def unread(
         self, need: str, since: Moment | None = None, until: Moment | None = None

@@ -104,6 +104,10 @@ class PoolState:
         """Return the VM of that reference or uuid."""
         return self._find(Vm, key)
 
+    def has(self, row: XapiObject) -> bool:
+        """Tell whether this very row, which one of the above returned, is this pool's."""
+        return self._named.get((type(row), row.uuid)) is row
+
     def pbds_of(self, sr: Sr) -> tuple[Pbd, ...]:
         """Return the PBDs of an SR, attached or not."""
         return self._holds(Pbd, sr)

@@ -6,16 +6,7 @@ from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.checks.tools.calls import Call, is_uuid
-from analyzer.checks.tools.finding import (
-    Row,
-    find_vdi,
-    found,
-    named,
-    quote,
-    quote_ends,
-    quote_row,
-    times,
-)
+from analyzer.checks.tools.finding import Row, found, named, quote, quote_ends, quote_row, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
 from analyzer.model.rule import RuleText
@@ -87,12 +78,6 @@ def retried_since(case: Case, calls: Sequence[Call], burst: Burst) -> str:
     return say("The same call ended well later, at {at}.", at=later[0].at) if later else ""
 
 
-def row_of(case: Case, uuid: str) -> Vdi | None:
-    """Return the disk's row, None where no database has it."""
-    known = find_vdi(case, uuid) if uuid else None
-    return known[1] if known else None
-
-
 def quoted_row(row: Vdi | None, *fields: str) -> tuple[Evidence, ...]:
     """Quote fields of a row; nothing of one that is not there."""
     return (quote_row(row, *fields),) if row is not None else ()
@@ -100,7 +85,7 @@ def quoted_row(row: Vdi | None, *fields: str) -> tuple[Evidence, ...]:
 
 def called(case: Case, key: str) -> str:
     """Return what to call a disk in a sentence."""
-    row = row_of(case, key)
+    row = case.world.vdi(key)
     return named(row.name_label if row else None, key) if key else "a disk that no line names"
 
 
@@ -134,7 +119,7 @@ def _values(case: Case, call: Call) -> dict[str, str]:
         values["vdi"] = call.vdi
     if is_uuid(call.to):
         values["to"] = call.to
-    if (row := row_of(case, call.vdi)) is not None and (live := _live(case, row)) is not None:
+    if (row := case.world.vdi(call.vdi)) is not None and (live := _live(case, row)) is not None:
         values["live"] = live.uuid
     return values
 
@@ -146,20 +131,20 @@ def _live(case: Case, snapshot: Vdi) -> Vdi | None:
 
 def live_of(case: Case, uuid: str) -> Vdi | None:
     """Return the disk that the snapshot with this uuid is of, None where that is not known."""
-    row = row_of(case, uuid)
+    row = case.world.vdi(uuid)
     return _live(case, row) if row is not None else None
 
 
 def _subjects(case: Case, call: Call) -> tuple[Subject, ...]:
     keys = [key for key in call.disks if key]
-    rows = [(key, row_of(case, key)) for key in keys]
+    rows = [(key, case.world.vdi(key)) for key in keys]
     disks = [
         Subject(type="VDI", uuid=key, name=row.name_label if row else None) for key, row in rows
     ]
     if not disks:
         return _host_of(case, call)
-    pairs = (find_vdi(case, key) for key in keys)
-    srs = {sr.uuid: sr for p in pairs if p and p[1].sr and (sr := p[0].sr(p[1].sr))}
+    known = (case.world.vdi(key) for key in keys)
+    srs = {sr.uuid: sr for vdi in known if vdi and (sr := case.world.sr_of(vdi))}
     where = [Subject(type="SR", uuid=sr.uuid, name=sr.name_label) for sr in srs.values()]
     if not where and call.operation is not None and call.operation.sr:
         where = [Subject(type="SR", uuid=call.operation.sr)]

@@ -13,7 +13,6 @@ from analyzer.checks.calls.call_finding import (
     live_of,
     quoted_row,
     retried_since,
-    row_of,
     tell,
 )
 from analyzer.checks.observation import Observation
@@ -33,7 +32,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 
 def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
     last = burst[-1]
-    row, live = row_of(case, last.vdi), live_of(case, last.vdi)
+    row, live = case.world.vdi(last.vdi), live_of(case, last.vdi)
     off = row is not None and row.cbt_enabled is False
     told = Told(
         words=(text.title, text.detail),

@@ -3,15 +3,7 @@
 from collections.abc import Iterator
 
 from analyzer.case.case import Case
-from analyzer.checks.calls.call_finding import (
-    Burst,
-    Told,
-    bursts,
-    cut_off,
-    quoted_row,
-    row_of,
-    tell,
-)
+from analyzer.checks.calls.call_finding import Burst, Told, bursts, cut_off, quoted_row, tell
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.model.finding import Basis, Confidence, Finding
@@ -40,7 +32,7 @@ def _is_mine(call: Call) -> bool:
 
 def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
     last = burst[-1]
-    row = row_of(case, last.vdi)
+    row = case.world.vdi(last.vdi)
     shown = row is not None and row.is_a_snapshot is False
     again = row is not None and row.is_a_snapshot is True
     metadata = row is not None and row.type == "cbt_metadata"

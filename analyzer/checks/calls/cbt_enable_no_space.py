@@ -17,12 +17,11 @@ from analyzer.checks.calls.call_finding import (
     cut_off,
     quoted_row,
     retried_since,
-    row_of,
     tell,
 )
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
-from analyzer.checks.tools.finding import Row, find_vdi, quote
+from analyzer.checks.tools.finding import Row, quote
 from analyzer.checks.tools.snapshot_log import EXTENT, Failure, Reason, full_now
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
@@ -104,8 +103,8 @@ def _failure(case: Case, call: Call) -> Failure:
 
 
 def _sr(case: Case, call: Call) -> str | None:
-    known = find_vdi(case, call.vdi) if call.vdi else None
-    row = known[0].sr(known[1].sr) if known and known[1].sr else None
+    known = case.world.vdi(call.vdi) if call.vdi else None
+    row = case.world.sr_of(known) if known else None
     if row is not None:
         return row.uuid
     return call.operation.sr if call.operation else None
@@ -115,7 +114,7 @@ def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) 
     last = burst[-1]
     short = not _says_full(last)
     full = full_now(case, _failure(case, last)) if last.line else ()
-    row = row_of(case, last.vdi)
+    row = case.world.vdi(last.vdi)
     on = row is not None and row.cbt_enabled is True
     told = Told(
         words=text.case("cut-short") if short else (text.title, text.detail),
@@ -151,7 +150,7 @@ def _space(case: Case, call: Call) -> Row:
     need = Size(int(sizes[2]) if sizes else EXTENT)
     if sr is None:
         return {"sr_name": "of the disk", "room": room, "need": need}
-    row = next((known for pool in case.pools if (known := pool.sr(sr))), None)
+    row = case.world.sr(sr)
     volumes = row is not None and (row.type or "").startswith("lvm")
     look = f"vgs VG_XenStorage-{sr}" if volumes else f"df -h /run/sr-mount/{sr}"
     name = (row.name_label if row else None) or sr

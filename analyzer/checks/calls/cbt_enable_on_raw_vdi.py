@@ -3,15 +3,7 @@
 from collections.abc import Iterator
 
 from analyzer.case.case import Case
-from analyzer.checks.calls.call_finding import (
-    Burst,
-    Told,
-    bursts,
-    cut_off,
-    quoted_row,
-    row_of,
-    tell,
-)
+from analyzer.checks.calls.call_finding import Burst, Told, bursts, cut_off, quoted_row, tell
 from analyzer.checks.calls.raw_disk import is_type_error, shown_other, shown_raw
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
@@ -30,7 +22,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 
 
 def _is_snapshot(case: Case, call: Call) -> bool:
-    row = row_of(case, call.vdi)
+    row = case.world.vdi(call.vdi)
     return row is not None and row.is_a_snapshot is True
 
 
@@ -58,5 +50,5 @@ def _told(case: Case, text: RuleText, uuid: str) -> Told:
         words=text.case("refused"),
         confidence=Confidence.LIKELY,
         basis=Basis.SYMPTOM,
-        evidence=quoted_row(row_of(case, uuid), "is_a_snapshot", "sm_config"),
+        evidence=quoted_row(case.world.vdi(uuid), "is_a_snapshot", "sm_config"),
     )

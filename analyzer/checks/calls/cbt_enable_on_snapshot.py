@@ -14,7 +14,6 @@ from analyzer.checks.calls.call_finding import (
     cut_off,
     live_of,
     quoted_row,
-    row_of,
     tell,
 )
 from analyzer.checks.calls.raw_disk import NOT_RAW, is_type_error
@@ -40,13 +39,13 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 def _is_mine(case: Case, call: Call) -> bool:
     if call.code == _REFUSED:
         return call.reason.startswith(_WORDS)
-    row = row_of(case, call.vdi)
+    row = case.world.vdi(call.vdi)
     return is_type_error(call) and row is not None and row.is_a_snapshot is True
 
 
 def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
     last = burst[-1]
-    row, live = row_of(case, last.vdi), live_of(case, last.vdi)
+    row, live = case.world.vdi(last.vdi), live_of(case, last.vdi)
     shown = row is not None and row.is_a_snapshot is True
     now = bool(live and live.cbt_enabled)
     told = Told(

@@ -8,7 +8,7 @@ pointer, which a live disk does not have: the call fails, and the error does not
 from collections.abc import Iterator
 
 from analyzer.case.case import Case
-from analyzer.checks.calls.call_finding import Burst, Told, bursts, quoted_row, row_of, tell
+from analyzer.checks.calls.call_finding import Burst, Told, bursts, quoted_row, tell
 from analyzer.checks.calls.list_pair import cannot_be_compared, is_live, visited
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
@@ -40,7 +40,7 @@ def _is_mine(case: Case, call: Call) -> bool:
 
 def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
     last = burst[-1]
-    row, to = row_of(case, last.vdi), row_of(case, last.to)
+    row, to = case.world.vdi(last.vdi), case.world.vdi(last.to)
     live = is_live(row)
     told = Told(
         words=(text.title, text.detail) if live else text.case("base"),
@@ -79,7 +79,7 @@ def _settled(case: Case, key: str, call: Call) -> bool:
     A log that was renamed to a disk made it a snapshot; SM reads a log only if both disks have one,
     which base copies have not, and comes to a second log only from a snapshot.
     """
-    row, log = row_of(case, key), cbt_history(case).find(key)
+    row, log = case.world.vdi(key), cbt_history(case).find(key)
     if row is not None and row.is_a_snapshot is not None:
         return True
     if log is not None and any(each.change is Change.ARRIVED for each in log.changes):

@@ -8,18 +8,10 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import Mark
-from analyzer.checks.calls.call_finding import (
-    Burst,
-    Told,
-    bursts,
-    quoted_row,
-    retried_since,
-    row_of,
-    tell,
-)
+from analyzer.checks.calls.call_finding import Burst, Told, bursts, quoted_row, retried_since, tell
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
-from analyzer.checks.tools.finding import find_vdi, listed, named, quote, quote_row
+from analyzer.checks.tools.finding import listed, named, quote, quote_row
 from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.operation import Attachment
 from analyzer.model.rule import RuleText
@@ -40,7 +32,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
     last = burst[-1]
     now, then = _holders(case, last.to), _attached(case, last)
-    row = row_of(case, last.to)
+    row = case.world.vdi(last.to)
     told = Told(
         words=text.case("snapshot") if row and row.is_a_snapshot else (text.title, text.detail),
         confidence=Confidence.CERTAIN,
@@ -59,12 +51,11 @@ def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) 
 
 def _holders(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:
     """Return the active VBDs of a disk at capture, but those of VMs that are snapshots."""
-    known = find_vdi(case, uuid) if uuid else None
+    known = case.world.vdi(uuid) if uuid else None
     if known is None:
         return ()
-    pool, vdi = known
-    active = [vbd for vbd in pool.vbds_of(vdi) if vbd.currently_attached or vbd.reserved]
-    pairs = ((vbd, pool.vm(vbd.vm)) for vbd in active)
+    active = [vbd for vbd in case.world.vbds_of(known) if vbd.currently_attached or vbd.reserved]
+    pairs = ((vbd, case.world.vm(vbd.vm)) for vbd in active)
     return tuple((vbd, vm) for vbd, vm in pairs if vm is None or vm.is_a_snapshot is not True)[
         :_MOST
     ]

@@ -6,7 +6,7 @@ is in SMlog; why, in the rebuilt logs and the database. Where the two disagree, 
 """
 
 from analyzer.case.case import Case
-from analyzer.checks.calls.call_finding import quoted_row, row_of
+from analyzer.checks.calls.call_finding import quoted_row
 from analyzer.checks.calls.list_pair import (
     Pair,
     Stage,
@@ -152,8 +152,8 @@ def _open(case: Case, pair: Pair) -> Judged:
     maybe = [MAYBE_OFF, MAYBE_REVERSED, MAYBE_UNRELATED, MAYBE_BROKEN]
     if may_be_unseen(case, pair.call):
         maybe.append(MAYBE_DEFECT)
-    rows = (*quoted_row(row_of(case, pair.call.vdi), "cbt_enabled", "snapshot_of"),)
-    rows += quoted_row(row_of(case, pair.call.to), "cbt_enabled", "snapshot_of")
+    rows = (*quoted_row(case.world.vdi(pair.call.vdi), "cbt_enabled", "snapshot_of"),)
+    rows += quoted_row(case.world.vdi(pair.call.to), "cbt_enabled", "snapshot_of")
     return _judged(pair, Reason.OPEN, Confidence.POSSIBLE, rows, open_=tuple(maybe))
 
 

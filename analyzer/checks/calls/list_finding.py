@@ -3,19 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from analyzer.case.case import Case
-from analyzer.checks.calls.call_finding import (
-    Burst,
-    Told,
-    bursts,
-    called,
-    retried_since,
-    row_of,
-    tell,
-)
+from analyzer.checks.calls.call_finding import Burst, Told, bursts, called, retried_since, tell
 from analyzer.checks.calls.list_failure import MAYBE_DEFECT, judge
 from analyzer.checks.calls.list_reason import OF_LOGS, Judged, Reason
 from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
-from analyzer.checks.tools.finding import find_vdi, listed
+from analyzer.checks.tools.finding import listed
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -58,7 +50,7 @@ def _severity(case: Case, last: Judged) -> Severity | None:
     if last.reason in _DAMAGE:
         return Severity.ERROR
     place = _OFF.get(last.reason)
-    lost = row_of(case, last.call.disks[place]) if place is not None else None
+    lost = case.world.vdi(last.call.disks[place]) if place is not None else None
     return Severity.ERROR if lost is not None and lost.cbt_enabled is True else None
 
 
@@ -69,7 +61,7 @@ def _values(case: Case, last: Judged) -> dict[str, str]:
         "next_log": last.next,
     }
     place = _OFF.get(last.reason)
-    row = row_of(case, last.call.disks[place]) if place is not None else None
+    row = case.world.vdi(last.call.disks[place]) if place is not None else None
     if row is not None and row.cbt_enabled is True:
         values["lost"] = row.uuid
     if last.reason is Reason.DEFECT or MAYBE_DEFECT in last.open_:
@@ -89,8 +81,8 @@ def _path(case: Case, uuid: str, call: Call) -> str:
     """Return where a disk's log is on the SR's master, "" where its SR is not known."""
     if not is_uuid(uuid):
         return ""
-    known = find_vdi(case, uuid) or find_vdi(case, call.to) or find_vdi(case, call.vdi)
-    sr = known[0].sr(known[1].sr) if known and known[1].sr else None
+    known = case.world.vdi(uuid) or case.world.vdi(call.to) or case.world.vdi(call.vdi)
+    sr = case.world.sr_of(known) if known else None
     if sr is None:
         return ""
     if cbt_history(case).volumes.get(sr.uuid, (sr.type or "").startswith("lvm")):

@@ -10,10 +10,9 @@ from enum import StrEnum
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import ended, mark
-from analyzer.checks.calls.call_finding import quoted_row, row_of
+from analyzer.checks.calls.call_finding import quoted_row
 from analyzer.checks.calls.list_reason import Reason
 from analyzer.checks.tools.calls import Call, is_uuid
-from analyzer.checks.tools.finding import find_vdi
 from analyzer.model.cbt import Walk, WalkEnd
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
@@ -80,7 +79,7 @@ def is_base(row: Vdi | None) -> bool:
 
 def cannot_be_compared(case: Case, call: Call) -> bool:
     """Tell whether the two cannot be compared by what they are, in this order or any other."""
-    return is_live(row_of(case, call.vdi)) or is_base(row_of(case, call.to))
+    return is_live(case.world.vdi(call.vdi)) or is_base(case.world.vdi(call.to))
 
 
 def off_by_rows(case: Case, call: Call) -> tuple[Reason, tuple[Evidence, ...]] | None:
@@ -90,7 +89,7 @@ def off_by_rows(case: Case, call: Call) -> tuple[Reason, tuple[Evidence, ...]] |
         quote
         for key, is_off in off.items()
         if is_off
-        for quote in quoted_row(row_of(case, key), "cbt_enabled", "is_a_snapshot")
+        for quote in quoted_row(case.world.vdi(key), "cbt_enabled", "is_a_snapshot")
     )
     if off[call.vdi]:
         return (Reason.EITHER_OFF if off[call.to] else Reason.FROM_OFF), evidence
@@ -99,7 +98,7 @@ def off_by_rows(case: Case, call: Call) -> tuple[Reason, tuple[Evidence, ...]] |
 
 def reversed_by_rows(case: Case, call: Call) -> tuple[Evidence, ...]:
     """Return the rows that show vdi_from as younger than vdi_to, both of one disk; else ()."""
-    older, newer = row_of(case, call.to), row_of(case, call.vdi)
+    older, newer = case.world.vdi(call.to), case.world.vdi(call.vdi)
     if older is None or newer is None or _family(case, older) is None:
         return ()
     if _family(case, older) != _family(case, newer) or not _is_younger(newer, older):
@@ -110,7 +109,7 @@ def reversed_by_rows(case: Case, call: Call) -> tuple[Evidence, ...]:
 
 def two_disks(case: Case, call: Call) -> tuple[Evidence, ...]:
     """Return the rows that show the two as of different disks; () where they do not."""
-    rows = [row_of(case, key) for key in call.disks]
+    rows = [case.world.vdi(key) for key in call.disks]
     families = [_family(case, row) if row is not None else None for row in rows]
     if None in families or families[0] == families[1]:
         return ()
@@ -119,7 +118,7 @@ def two_disks(case: Case, call: Call) -> tuple[Evidence, ...]:
 
 def other_sr(case: Case, call: Call) -> tuple[Evidence, ...]:
     """Return the rows that show the two on different SRs; () where they do not."""
-    rows = [row_of(case, key) for key in call.disks]
+    rows = [case.world.vdi(key) for key in call.disks]
     srs = [row.sr if row is not None else None for row in rows]
     if None in srs or srs[0] == srs[1]:
         return ()
@@ -131,11 +130,10 @@ def may_be_unseen(case: Case, call: Call) -> bool:
 
     XCP-ng's sm 3.2.12-17.2 and -17.3 do not see the logs of such disks; mended in -17.4.
     """
-    row = row_of(case, call.vdi)
+    row = case.world.vdi(call.vdi)
     if row is None or row.type != "cbt_metadata" or row.cbt_enabled is False:
         return False
-    known = find_vdi(case, row.uuid)
-    sr = known[0].sr(row.sr) if known and row.sr else None
+    sr = case.world.sr_of(row)
     return sr is not None and not (sr.type or "").startswith("lvm")
 
 
@@ -194,7 +192,7 @@ def _walk(case: Case, start: str, end: str, at: Moment | Event) -> Walk:
 
 def _off_since(case: Case, call: Call, key: str) -> bool:
     """Tell whether a disk has no CBT now, and nothing turned it off after the call."""
-    row = row_of(case, key)
+    row = case.world.vdi(key)
     if row is None or row.cbt_enabled is not False:
         return False
     if row.is_a_snapshot:
@@ -211,8 +209,7 @@ def _family(case: Case, row: Vdi) -> str | None:
         return None
     if is_live(row):
         return row.uuid
-    known = find_vdi(case, row.uuid)
-    live = known[0].vdi(row.snapshot_of) if known and row.snapshot_of else None
+    live = case.world.vdi(row.snapshot_of)
     return live.uuid if live is not None else row.snapshot_of
 
 

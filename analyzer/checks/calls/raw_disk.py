@@ -8,7 +8,7 @@ configure_blocktracking()). In the database a raw disk of an LVM SR has ``vdi_ty
 from collections.abc import Iterable
 
 from analyzer.case.case import Case
-from analyzer.checks.calls.call_finding import quoted_row, row_of
+from analyzer.checks.calls.call_finding import quoted_row
 from analyzer.checks.tools.calls import Call
 from analyzer.model.finding import Evidence
 
@@ -26,7 +26,7 @@ def is_type_error(call: Call) -> bool:
 
 def shown_raw(case: Case, uuid: str) -> tuple[Evidence, ...]:
     """Return what shows that a disk is raw; () where nothing does."""
-    row = row_of(case, uuid)
+    row = case.world.vdi(uuid)
     if row is not None and _RAW & set((row.sm_config or {}).items()):
         return quoted_row(row, "sm_config")
     return tuple(_volumes(case, uuid))[:1]
@@ -34,7 +34,7 @@ def shown_raw(case: Case, uuid: str) -> tuple[Evidence, ...]:
 
 def shown_other(case: Case, uuid: str) -> tuple[Evidence, ...]:
     """Return what shows that a disk is of a format that can have CBT."""
-    row = row_of(case, uuid)
+    row = case.world.vdi(uuid)
     own = row is not None and bool(_OTHER & set((row.sm_config or {}).items()))
     return quoted_row(row, "sm_config") if own else ()
 

@@ -14,7 +14,7 @@ from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, gone, name_of
-from analyzer.checks.tools.finding import find_vdi, found, near, quote, quote_row, times
+from analyzer.checks.tools.finding import found, near, quote, quote_row, times
 from analyzer.checks.tools.log_places import Listing, listing_of
 from analyzer.checks.tools.sm_runs import runs
 from analyzer.model.event import Event
@@ -180,8 +180,8 @@ def _of_scan(case: Case, text: RuleText, flips: Sequence[Flip]) -> Finding:
     last = flips[-1]
     lines = [flip.line for flip in flips]
     values = {**_values(case, last.vdi), **times(lines)}
-    known = find_vdi(case, last.vdi)
-    if last.on or known is None or not known[1].is_a_snapshot:  # no snapshot gets its log back
+    known = case.world.vdi(last.vdi)
+    if last.on or known is None or not known.is_a_snapshot:  # no snapshot gets its log back
         values["kept" if last.on else "lost"] = last.vdi
     return found(
         text,

@@ -11,7 +11,7 @@ from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import mark
 from analyzer.checks.observation import LookedAt, NotApplicable, Observation
-from analyzer.checks.tools.finding import near, pool_name, reports_of
+from analyzer.checks.tools.finding import near, pool_name
 from analyzer.checks.tools.log_disk import Disk, Past, is_metadata, tell
 from analyzer.checks.tools.log_places import Listing, listing_of
 from analyzer.model.event import Event
@@ -132,7 +132,7 @@ def _judge_present(
 def _judge_gone(case: Case, text: RuleText, uuid: str, events: tuple[Event, ...]) -> Finding:
     """Answer for a log that was not found and whose disk no database has (any more)."""
     sr_uuid = events[-1].fields.get("sr")
-    sr = next((row for pool in case.pools if sr_uuid and (row := pool.sr(sr_uuid))), None)
+    sr = case.world.sr(sr_uuid)
     disk = Disk(pool=None, vdi=None, uuid=uuid, sr=sr, sr_uuid=sr_uuid, failed=events, changes=())
     return tell(text, disk, None, _past(case, disk))
 
@@ -198,7 +198,7 @@ def _unknown_rows(case: Case, pool: PoolState) -> Iterable[Gap]:
     unknown = [v for v in pool.vdis if v.cbt_enabled is None and not is_metadata(v)]
     if _before_cbt(pool) or not unknown:
         return
-    reports = reports_of(case, pool)
+    reports = case.world.reports_of(pool)
     yield Gap(
         need="xapi_db",
         host=reports[0].name if reports else "",
@@ -208,7 +208,7 @@ def _unknown_rows(case: Case, pool: PoolState) -> Iterable[Gap]:
 
 
 def _no_sr(case: Case, pool: PoolState, vdi: Vdi) -> Gap:
-    reports = reports_of(case, pool)
+    reports = case.world.reports_of(pool)
     return Gap(
         need="xapi_db",
         host=reports[0].name if reports else "",

@@ -14,7 +14,7 @@ from analyzer.case.time.order import mark
 from analyzer.checks.cbt.log_size import HEADER, bytes_of_log
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, log_path, name_of, sure
-from analyzer.checks.tools.finding import find_vdi, found, quote, times
+from analyzer.checks.tools.finding import found, quote, times
 from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.checks.tools.sm_runs import argument, log_of
 from analyzer.model.event import Event
@@ -198,8 +198,8 @@ def _need_by_log(case: Case, sr: str | None, vdi: str) -> int:
 
 def _need_by_disk(case: Case, sr: str | None, vdi: str) -> int:
     """Return how long a log has to be that is of its disk's size, where its own is not known."""
-    known, need = find_vdi(case, vdi), _need_by_log(case, sr, vdi)
-    size = known[1].virtual_size if known and not is_metadata(known[1]) else None
+    known, need = case.world.vdi(vdi), _need_by_log(case, sr, vdi)
+    size = known.virtual_size if known and not is_metadata(known) else None
     return need if need > HEADER or size is None else bytes_of_log(size)
 
 
@@ -225,8 +225,8 @@ def _take_files(case: Case, logs: dict[str, Short]) -> None:
 
 
 def _finding(case: Case, text: RuleText, vdi: str, own: Short) -> Finding:
-    known = find_vdi(case, vdi)
-    row = known[0].sr(known[1].sr) if known and known[1].sr else None
+    known = case.world.vdi(vdi)
+    row = case.world.sr_of(known) if known else None
     sr = own.sr or (row.uuid if row else None)
     values = {
         "vdi": vdi,
@@ -237,7 +237,7 @@ def _finding(case: Case, text: RuleText, vdi: str, own: Short) -> Finding:
         "attempts": f"{own.attempts} times" if own.attempts > 1 else "once",
         **times(own.said),
     }
-    if known is not None and known[1].is_a_snapshot is False:
+    if known is not None and known.is_a_snapshot is False:
         values["live"] = vdi
     if sr:
         values["sr"] = sr

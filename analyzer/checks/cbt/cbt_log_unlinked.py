@@ -46,7 +46,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 
 def _unlinked(case: Case) -> Iterator[Operation]:
     for run in runs(case, "vdi_delete"):
-        row = next((found for pool in case.pools if run.sr and (found := pool.sr(run.sr))), None)
+        row = case.world.sr(run.sr)
         joined = any(command.argv[0].endswith("cbt-util") for command in run.commands)
         if row is None or row.type not in FILE_TYPES or joined:
             continue

@@ -13,16 +13,7 @@ from datetime import timedelta
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.finding import (
-    Row,
-    find_vdi,
-    found,
-    listed,
-    named,
-    near,
-    quote_ends,
-    quote_row,
-)
+from analyzer.checks.tools.finding import Row, found, listed, named, near, quote_ends, quote_row
 from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
@@ -77,20 +68,20 @@ def _refusals(case: Case) -> Sequence[_Refusals]:
 
 def _owner(case: Case, ref: str) -> str:
     """Return the uuid of the VM, else of the disk, else the reference."""
-    known = find_vdi(case, ref)
+    known = case.world.vdi(ref)
     if known is None:
         return ref
-    vm = _vm_of(*known)
-    return vm.uuid if vm else known[1].uuid
+    vm = _vm_of(case, known)
+    return vm.uuid if vm else known.uuid
 
 
 def _of(case: Case, events: Sequence[Event]) -> _Refusals:
     ref = events[-1].fields["vdi"]
-    known = find_vdi(case, ref)
+    known = case.world.vdi(ref)
     return _Refusals(
-        pool=known[0] if known else _pool_of(case, events[-1]),
-        vm=_vm_of(*known) if known else None,
-        row=known[1] if known else None,
+        pool=case.world.pool_of(known) if known else _pool_of(case, events[-1]),
+        vm=_vm_of(case, known) if known else None,
+        row=known,
         ref=ref,
         events=tuple(events),
     )
@@ -102,12 +93,12 @@ def _pool_of(case: Case, event: Event) -> PoolState | None:
     return next(owners, None)
 
 
-def _vm_of(pool: PoolState, row: Vdi) -> Vm | None:
+def _vm_of(case: Case, row: Vdi) -> Vm | None:
     """Return the VM that a disk is of; for a disk of a snapshot, the VM it was taken of."""
-    for vbd in pool.vbds_of(row):
-        vm = pool.vm(vbd.vm)
+    for vbd in case.world.vbds_of(row):
+        vm = case.world.vm(vbd.vm)
         if vm is not None and not vm.is_control_domain:
-            return pool.vm(vm.snapshot_of) or vm if vm.is_a_snapshot else vm
+            return case.world.vm(vm.snapshot_of) or vm if vm.is_a_snapshot else vm
     return None
 
 

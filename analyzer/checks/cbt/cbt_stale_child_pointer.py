@@ -24,7 +24,7 @@ from analyzer.checks.tools.chain_facts import (
     tracking_of,
     unknown_pointers,
 )
-from analyzer.checks.tools.finding import Row, find_vdi, found, quote_row
+from analyzer.checks.tools.finding import Row, found, quote_row
 from analyzer.checks.tools.lost_tracking import snapshots_of
 from analyzer.checks.tools.sm_runs import runs
 from analyzer.checks.tools.unread import held_back
@@ -60,8 +60,8 @@ def _lost(case: Case, log: CbtLog, child: str) -> Break | None:
 
     A user's disable clears the pointer, and a disk that was deleted is in no comparison.
     """
-    newer, known = cbt_history(case).log(log.sr, child), find_vdi(case, child)
-    live = known is not None and known[1].is_a_snapshot is False
+    newer, known = cbt_history(case).log(log.sr, child), case.world.vdi(child)
+    live = known is not None and known.is_a_snapshot is False
     if newer is None or newer.exists is None or not live or not gone(newer):
         return None
     at = newer.exists.since
@@ -136,7 +136,7 @@ def _evidence(case: Case, facts: Tracking, log: CbtLog, gap: Break) -> tuple[Evi
     birth = facts.births.get(log.uuid)
     if birth is not None:
         quotes.append(birth.mark.evidence)
-    known = find_vdi(case, gap.vdi)
-    if known is not None and known[1].cbt_enabled is not None:
-        quotes.append(quote_row(known[1], "cbt_enabled"))
+    known = case.world.vdi(gap.vdi)
+    if known is not None and known.cbt_enabled is not None:
+        quotes.append(quote_row(known, "cbt_enabled"))
     return tuple(dict.fromkeys(quotes))

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from analyzer.case.case import Case
 from analyzer.checks.tools.finding import (
     Row,
-    find_vdi,
     named,
     prose,
     quote,
@@ -67,10 +66,10 @@ def make(
 
 def _values(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> Row:
     last = group[-1]
-    known = find_vdi(case, last.vdi)
+    known = case.world.vdi(last.vdi)
     values: dict[str, Value] = {
         "vdi": last.vdi,
-        "disk": named(known[1].name_label if known else None, last.vdi),
+        "disk": named(known.name_label if known else None, last.vdi),
         "host": last.line.host,
         "reason": _reason(last.because),
         "need": Size(log_size(case, last)),
@@ -85,7 +84,7 @@ def _values(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> R
     }
     if last.refresh:
         values["refreshed"] = last.vdi
-    if known is not None and known[1].cbt_enabled is not True:
+    if known is not None and known.cbt_enabled is not True:
         values["disabled"] = last.vdi
     return values
 
@@ -94,7 +93,7 @@ def _place(case: Case, last: Failure) -> dict[str, str]:
     """Return the words for the SR, and the command that shows its free space."""
     if last.sr is None:
         return {"sr_name": "(not known)", "unknown_sr": last.vdi}
-    known = next((sr for pool in case.pools if (sr := pool.sr(last.sr))), None)
+    known = case.world.sr(last.sr)
     volumes = known is not None and (known.type or "").startswith("lvm")
     look = f"vgs VG_XenStorage-{last.sr}" if volumes else f"df -h /run/sr-mount/{last.sr}"
     return {
@@ -136,11 +135,11 @@ def _reason(because: Sequence[Event]) -> str:
 
 def _now(case: Case, vdi: str) -> str:
     """Say what the database has of CBT on the disk, where it says anything."""
-    known = find_vdi(case, vdi)
+    known = case.world.vdi(vdi)
     if known is None:
         whole = bool(case.pools) and all(pool.complete for pool in case.pools)
         return "The disk is no longer in the database." if whole else ""
-    match known[1].cbt_enabled:
+    match known.cbt_enabled:
         case True:
             return "When the database was written, CBT was on again."
         case False:
@@ -150,11 +149,11 @@ def _now(case: Case, vdi: str) -> str:
 
 
 def _subjects(case: Case, last: Failure) -> tuple[Subject, ...]:
-    known = find_vdi(case, last.vdi)
-    disk = Subject(type="VDI", uuid=last.vdi, name=known[1].name_label if known else None)
+    known = case.world.vdi(last.vdi)
+    disk = Subject(type="VDI", uuid=last.vdi, name=known.name_label if known else None)
     if last.sr is None:
         return (disk,)
-    sr = next((row for pool in case.pools if (row := pool.sr(last.sr))), None)
+    sr = case.world.sr(last.sr)
     return (disk, Subject(type="SR", uuid=last.sr, name=sr.name_label if sr else None))
 
 
@@ -167,7 +166,7 @@ def _quotes(group: Sequence[Failure]) -> tuple[Evidence, ...]:
 
 
 def _row(case: Case, last: Failure) -> tuple[Evidence, ...]:
-    known = find_vdi(case, last.vdi)
-    if known is None or known[1].cbt_enabled is None:
+    known = case.world.vdi(last.vdi)
+    if known is None or known.cbt_enabled is None:
         return ()
-    return (quote_row(known[1], "cbt_enabled"),)
+    return (quote_row(known, "cbt_enabled"),)

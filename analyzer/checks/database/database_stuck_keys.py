@@ -17,7 +17,6 @@ from analyzer.checks.database.stuck_operations import operations
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import (
     Row,
-    find_vdi,
     found,
     host_subject,
     how_often,
@@ -159,15 +158,14 @@ def _of_operation(text: RuleText, stuck: Stuck) -> Finding:
 
 def _there(case: Case, ref: str, key: str) -> bool:
     """Tell whether a mark that calls met is still there: then it was judged already."""
-    known = find_vdi(case, ref)
-    return known is not None and key in (known[1].sm_config or {})
+    known = case.world.vdi(ref)
+    return known is not None and key in (known.sm_config or {})
 
 
 def _met(case: Case, text: RuleText, ref: str, key: str) -> Finding:
     """Return the finding of calls that met a mark which no database shows any more."""
     events = clashes(case)[ref, key]
-    known = find_vdi(case, ref)
-    row = known[1] if known else None
+    row = case.world.vdi(ref)
     gone = row is not None or (bool(case.pools) and all(pool.complete for pool in case.pools))
     held = {"held": row.uuid} if row else {}
     values: Row = {

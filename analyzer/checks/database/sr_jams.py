@@ -7,7 +7,6 @@ from datetime import timedelta
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.database.sr_waits import Wait, length_of
-from analyzer.checks.tools.finding import bundles_of
 from analyzer.model.event import Event
 from analyzer.model.xapi import Sr
 
@@ -62,7 +61,7 @@ def _jam(
 ) -> Jam:
     tries = sorted((e for part in parts for e in part), key=lambda e: (e.moment.at, e.source))
     bundle = tries[0].source.bundle
-    own = (pool for pool in case.pools if pool.sr(sr) and bundle in bundles_of(case, pool))
+    own = (pool for pool in case.pools if pool.sr(sr) and bundle in case.world.bundles_of(pool))
     return Jam(
         pool=next(own, None),
         sr=sr,

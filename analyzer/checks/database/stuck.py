@@ -9,7 +9,6 @@ from datetime import timedelta
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.pool import PoolState
-from analyzer.checks.tools.finding import reports_of
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Gap
 from analyzer.model.moment import Moment
@@ -51,7 +50,7 @@ def settled(moment: Moment, written: Moment | None) -> bool:
 
 def report_of(case: Case, pool: PoolState, host_uuid: str) -> HostReport | None:
     """Return the newest report of a host."""
-    own = (report for report in reports_of(case, pool) if report.host_uuid == host_uuid)
+    own = (report for report in case.world.reports_of(pool) if report.host_uuid == host_uuid)
     return next(own, None)
 
 

@@ -15,7 +15,7 @@ from analyzer.case.case import Case
 from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.checks.database.stuck import RULE, SETTLED, Stuck, settled, written_at
-from analyzer.checks.tools.finding import quote, quote_row, reports_of
+from analyzer.checks.tools.finding import quote, quote_row
 from analyzer.checks.tools.lost_tracking import taken_at
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Gap
@@ -165,7 +165,7 @@ def _unlogged(case: Case, pool: PoolState) -> str:
 
     Operations are marked by the master alone (`message_forwarding.ml`), in debug lines.
     """
-    masters = {each.bundle for each in reports_of(case, pool) if each.role is Role.MASTER}
+    masters = {each.bundle for each in case.world.reports_of(pool) if each.role is Role.MASTER}
     if not masters:
         return "the report of the pool master, which marks operations, was not given"
     window = case.window("xensource_log")

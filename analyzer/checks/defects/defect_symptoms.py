@@ -9,7 +9,6 @@ from analyzer.case.case import Case
 from analyzer.case.time.order import mark
 from analyzer.checks.defects.defects import Symptom
 from analyzer.checks.tools.chain_facts import gone
-from analyzer.checks.tools.finding import find_vdi
 from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.checks.tools.lost_tracking import During, losses
 from analyzer.checks.tools.sm_runs import code_of, runs, visited
@@ -50,13 +49,13 @@ def sightings(case: Case, symptom: Symptom) -> tuple[Sighting, ...]:
 def _comparison_from_metadata(case: Case) -> Iterator[Sighting]:
     """Yield comparisons from a metadata disk on a file SR, refused before any log was read."""
     for run in runs(case, "vdi_list_changed_blocks"):
-        known = find_vdi(case, run.vdi or "")
+        known = case.world.vdi(run.vdi or "")
         row = _sr(case, run)
         refused = run.result is Result.FAILED and _raised(run, _UNRELATED) and not visited(run)
         if not refused or run.commands or row is None or row.type not in FILE_TYPES:
             continue
         lost = gone(cbt_history(case).at(row.uuid, run.vdi or "", run.entry or run.first))
-        if known and is_metadata(known[1]) and known[1].cbt_enabled is not False and not lost:
+        if known and is_metadata(known) and known.cbt_enabled is not False and not lost:
             yield _of_run(run)
 
 
@@ -176,7 +175,7 @@ def _raised(run: Operation, code: int) -> bool:
 
 
 def _sr(case: Case, run: Operation) -> Sr | None:
-    return next((row for pool in case.pools if run.sr and (row := pool.sr(run.sr))), None)
+    return case.world.sr(run.sr)
 
 
 _LOOKS: Mapping[Symptom, Look] = MappingProxyType(

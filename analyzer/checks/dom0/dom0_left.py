@@ -7,7 +7,6 @@ from itertools import groupby
 
 from analyzer.case.case import Case
 from analyzer.checks.dom0.dom0_blocked import blocked
-from analyzer.checks.tools.finding import find_vdi
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
@@ -51,14 +50,14 @@ def held_disks(case: Case) -> Iterator[HeldDisk]:
         sorted(dom0_attachments(case), key=lambda each: each.vdi), key=lambda each: each.vdi
     ):
         held = tuple(group)
-        known = find_vdi(case, vdi)
+        known = case.world.vdi(vdi)
         calls = blocked(case).get(vdi, ())
         yield HeldDisk(
             vdi=vdi,
             held=held,
             calls=tuple(call for call in calls if any(_before(each, call) for each in held)),
             taken=_taken(case, held),
-            snapshot=known[1].is_a_snapshot if known else None,
+            snapshot=known.is_a_snapshot if known else None,
         )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from analyzer.case.case import Case
-from analyzer.checks.tools.finding import Row, find_vdi, how_often, listed, named
+from analyzer.checks.tools.finding import Row, how_often, listed, named
 from analyzer.model.event import Event
 from analyzer.model.finding import Subject
 from analyzer.model.nbd import Dom0Attachment, Holder
@@ -12,8 +12,8 @@ from analyzer.model.sentence import say
 
 def disk_name(case: Case, vdi: str) -> str:
     """Return what to call a disk in a sentence."""
-    known = find_vdi(case, vdi)
-    return named(known[1].name_label if known else None, vdi)
+    known = case.world.vdi(vdi)
+    return named(known.name_label if known else None, vdi)
 
 
 def hosts_words(case: Case, held: Sequence[Dom0Attachment]) -> str:
@@ -50,9 +50,9 @@ def blocks_words(calls: Sequence[Event]) -> str:
 
 def subjects_of(case: Case, vdi: str, held: Sequence[Dom0Attachment]) -> tuple[Subject, ...]:
     """Return the disk, its SR and the hosts."""
-    known = find_vdi(case, vdi)
-    disk = Subject(type="VDI", uuid=vdi, name=known[1].name_label if known else None)
-    sr = known[0].sr(known[1].sr) if known else None
+    known = case.world.vdi(vdi)
+    disk = Subject(type="VDI", uuid=vdi, name=known.name_label if known else None)
+    sr = case.world.sr_of(known) if known else None
     where = (Subject(type="SR", uuid=sr.uuid, name=sr.name_label),) if sr else ()
     names = {each.host: _name(case, each) for each in held if each.host}
     hosts = (Subject(type="Host", uuid=uuid, name=name) for uuid, name in sorted(names.items()))
@@ -61,8 +61,8 @@ def subjects_of(case: Case, vdi: str, held: Sequence[Dom0Attachment]) -> tuple[S
 
 def step_rows(case: Case, vdi: str, values: Row, held: Sequence[Dom0Attachment]) -> list[Row]:
     """Return the rows that fill the steps: one per VBD; the last one fills the texts."""
-    known = find_vdi(case, vdi)
-    sr = known[0].sr(known[1].sr) if known else None
+    known = case.world.vdi(vdi)
+    sr = case.world.sr_of(known) if known else None
     rows: list[Row] = []
     for each in held:
         row = dict(values)

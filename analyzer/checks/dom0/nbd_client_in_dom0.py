@@ -12,17 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case, HostReport
+from analyzer.case.world import by_host
 from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.calls import resolve
-from analyzer.checks.tools.finding import (
-    by_host,
-    find_vdi,
-    found,
-    host_subject,
-    how_often,
-    named,
-    quote,
-)
+from analyzer.checks.tools.finding import found, host_subject, how_often, named, quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
 from analyzer.model.nbd import NBD_PORT, NbdSession
@@ -124,8 +117,8 @@ def _asked(case: Case, text: RuleText, reports: Sequence[HostReport]) -> Iterato
                 lines.append(event)
                 sessions.append(served)
     for vdi, (lines, sessions) in pairs.items():
-        known = find_vdi(case, vdi)
-        disk = Subject(type="VDI", uuid=vdi, name=known[1].name_label if known else None)
+        known = case.world.vdi(vdi)
+        disk = Subject(type="VDI", uuid=vdi, name=known.name_label if known else None)
         yield _hint(text, reports[-1], disk, lines, sessions[-1])
 
 
@@ -178,8 +171,8 @@ def _rejected(
     asked: Sequence[Event],
     shut: Sequence[FirewallRule],
 ) -> Finding:
-    known = find_vdi(case, resolve(case, asked[-1].fields["vdi"]))
-    disk = named(known[1].name_label, known[1].uuid) if known else asked[-1].fields["vdi"]
+    known = case.world.vdi(resolve(case, asked[-1].fields["vdi"]))
+    disk = named(known.name_label, known.uuid) if known else asked[-1].fields["vdi"]
     packets = sum(rule.packets or 0 for rule in shut)
     values = {
         "host": report.name,

@@ -22,7 +22,7 @@ from analyzer.checks.dom0.dom0_words import (
     subjects_of,
 )
 from analyzer.checks.observation import LookedAt, Observation
-from analyzer.checks.tools.finding import find_vdi, found, quote, quote_ends, quote_row, times
+from analyzer.checks.tools.finding import found, quote, quote_ends, quote_row, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity
 from analyzer.model.moment import Moment
@@ -111,13 +111,12 @@ def _gap(case: Case, disk: HeldDisk) -> Gap:
 
 def _past(case: Case, text: RuleText, vdi: str, calls: Sequence[Event]) -> Finding | None:
     """Return the finding of a disk that is not attached any more, where something shows it was."""
-    known = find_vdi(case, vdi)
-    if known is None or known[1].is_a_snapshot is False:
+    row = case.world.vdi(vdi)
+    if row is None or row.is_a_snapshot is False:
         return None
-    pool, row = known
     done = row.type == _METADATA
     held = held_then(case, vdi, calls)
-    if not held or (pool.vbds_of(row) and calls[-1].fields["method"] == "data_destroy"):
+    if not held or (case.world.vbds_of(row) and calls[-1].fields["method"] == "data_destroy"):
         return None  # xapi counts the VBDs of a VM that is a snapshot too
     values = {
         "disk": disk_name(case, vdi),

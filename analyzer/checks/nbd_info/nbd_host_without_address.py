@@ -10,7 +10,7 @@ from dataclasses import replace
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.finding import bundles_of, found, listed, quote_row
+from analyzer.checks.tools.finding import found, listed, quote_row
 from analyzer.checks.tools.nbd_use import SrUse, gap_of_use, sr_names, sr_uses, use_evidence
 from analyzer.checks.tools.purposes import (
     called,
@@ -96,7 +96,7 @@ def _finding(case: Case, text: RuleText, member: Member, uses: Sequence[SrUse]) 
 
 
 def _given(case: Case, pool: PoolState, host: Host) -> bool:
-    bundles = bundles_of(case, pool)
+    bundles = case.world.bundles_of(pool)
     return any(each.host_uuid == host.uuid for each in case.hosts if each.bundle in bundles)
 
 

@@ -13,7 +13,6 @@ from analyzer.case.pool import PoolState
 from analyzer.checks.observation import NotApplicable, Observation
 from analyzer.checks.tools.finding import (
     Row,
-    bundles_of,
     found,
     how_often,
     listed,
@@ -21,7 +20,6 @@ from analyzer.checks.tools.finding import (
     pool_name,
     pool_or_hosts,
     quote_ends,
-    reports_of,
     times,
 )
 from analyzer.checks.tools.purposes import (
@@ -66,7 +64,7 @@ def _examine(
     case: Case, text: RuleText, pool: PoolState, refused: Sequence[Event], asked: Sequence[Event]
 ) -> Finding | Gap | NotApplicable | None:
     """Return what one pool gives, None where all is well."""
-    bundles = bundles_of(case, pool)
+    bundles = case.world.bundles_of(pool)
     own = [event for event in refused if event.source.bundle in bundles]
     calls = [event for event in asked if event.source.bundle in bundles]
     purposes = purposes_of(pool)
@@ -88,7 +86,7 @@ def _examine(
 
 def _gap_of_use(case: Case, pool: PoolState) -> Gap | None:
     """Return what is missing to say that nobody asked for NBD."""
-    reports = reports_of(case, pool)
+    reports = case.world.reports_of(pool)
     gaps = (case.gap("xensource_log", report.bundle) for report in reports)
     return next((gap for gap in gaps if gap is not None), None)
 

@@ -11,7 +11,6 @@ from analyzer.case.pool import PoolState
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import (
     Row,
-    bundles_of,
     found,
     listed,
     named,
@@ -44,7 +43,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare the purposes in each pool, and look for refusals of its hosts: pools may differ."""
     refused = case.events.of(f"{RULE}.refused")
     for pool in case.pools:
-        bundles = bundles_of(case, pool)
+        bundles = case.world.bundles_of(pool)
         own = [event for event in refused if event.source.bundle in bundles]
         purposes = purposes_of(pool)
         if own or purposes.mixed:

@@ -15,7 +15,6 @@ from analyzer.checks.nbd_info.nbd_purged import age, marked, recent, undated, un
 from analyzer.checks.observation import NotApplicable, Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.checks.tools.finding import (
-    bundles_of,
     found,
     listed,
     named,
@@ -52,7 +51,7 @@ def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | 
         for vdi in marked(pool)
         if (sr := pool.sr(vdi.sr)) and sr.uuid in infos
     ]
-    bundles = bundles_of(case, pool)
+    bundles = case.world.bundles_of(pool)
     if not disks or _served(case, bundles):
         return
     unusable = [vdi for vdi, info in disks if info.stopped_at in _UNUSABLE]

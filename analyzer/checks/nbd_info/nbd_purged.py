@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks.tools.finding import reports_of
 from analyzer.model.finding import Gap
 from analyzer.model.nbd import NbdInfo
 from analyzer.model.xapi import Vdi
@@ -34,7 +33,7 @@ def recent(case: Case, pool: PoolState, disks: Sequence[Vdi]) -> list[Vdi]:
 
 def age(case: Case, pool: PoolState, vdi: Vdi) -> timedelta | None:
     """Return how old a snapshot was at the newest report, None where a time is missing."""
-    taken = [each.captured_at.at for each in reports_of(case, pool) if each.captured_at]
+    taken = [each.captured_at.at for each in case.world.reports_of(pool) if each.captured_at]
     time = _time(vdi)
     return max(taken) - time if taken and time else None
 

@@ -14,7 +14,6 @@ from ipaddress import IPv4Address, ip_address, ip_network
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.nbd_reach.nbd_address_offers import offer_fields, offer_subjects
-from analyzer.checks.tools.finding import bundles_of as _bundles
 from analyzer.checks.tools.finding import found, listed, quote_ends, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
@@ -35,7 +34,7 @@ def nobody_came(
     case: Case, text: RuleText, pool: PoolState, offers: Sequence[Offer]
 ) -> Iterator[Finding | Gap]:
     """Yield a finding if clients asked often, and none came while all hosts' logs cover it."""
-    bundles = _bundles(case, pool)
+    bundles = case.world.bundles_of(pool)
     asked = [each for each in case.events.of(ASKED) if each.source.bundle in bundles]
     if not offers or len(asked) < _FEWEST or _explained(case, pool, offers):
         return

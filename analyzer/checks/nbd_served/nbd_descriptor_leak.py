@@ -8,8 +8,9 @@ out, or to be close to it.
 from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case, HostReport
+from analyzer.case.world import by_host
 from analyzer.checks.observation import LookedAt, Observation
-from analyzer.checks.tools.finding import by_host, found, host_subject, listed, quote_ends, times
+from analyzer.checks.tools.finding import found, host_subject, listed, quote_ends, times
 from analyzer.checks.tools.rpm import compare, parse_package, parse_version
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Severity

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from analyzer.case.case import Case, HostReport
-from analyzer.checks.tools.finding import find_vdi, named, quote, quote_ends
+from analyzer.checks.tools.finding import named, quote, quote_ends
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Subject
 from analyzer.model.nbd import NbdSession
@@ -26,16 +26,16 @@ def host_of(case: Case, event: Event) -> Subject:
 
 def disk_subject(case: Case, vdi: str) -> Subject:
     """Return a disk as the subject of a finding, with its name where a database has it."""
-    found = find_vdi(case, vdi)
-    return Subject(type="VDI", uuid=vdi, name=found[1].name_label if found else None)
+    found = case.world.vdi(vdi)
+    return Subject(type="VDI", uuid=vdi, name=found.name_label if found else None)
 
 
 def disk_called(case: Case, vdi: str | None) -> str:
     """Return what to call a disk in a sentence."""
     if vdi is None:
         return UNKNOWN_DISK
-    found = find_vdi(case, vdi)
-    return named(found[1].name_label if found else None, vdi)
+    found = case.world.vdi(vdi)
+    return named(found.name_label if found else None, vdi)
 
 
 def since(session: NbdSession) -> Value:

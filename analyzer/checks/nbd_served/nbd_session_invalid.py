@@ -13,7 +13,7 @@ from analyzer.case.case import Case
 from analyzer.case.time.order import mark
 from analyzer.checks.nbd_served.nbd_served import host_of
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.finding import Row, found, quote, quote_ends, reports_of, times
+from analyzer.checks.tools.finding import Row, found, quote, quote_ends, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding
 from analyzer.model.host import Role
@@ -166,7 +166,7 @@ def _told(
 def _masters(case: Case, refused: Event) -> tuple[str, ...]:
     """Return the reports of the pool's master: its xapi alone knows the sessions."""
     for pool in case.pools:
-        reports = reports_of(case, pool)
+        reports = case.world.reports_of(pool)
         if any(report.bundle == refused.source.bundle for report in reports):
             return tuple(each.bundle for each in reports if each.role is Role.MASTER)
     return ()

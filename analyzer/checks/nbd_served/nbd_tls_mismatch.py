@@ -11,6 +11,7 @@ from dataclasses import replace
 from analyzer.case.case import Case, HostReport
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import mark
+from analyzer.case.world import by_host
 from analyzer.checks.nbd_served.nbd_tls_certificate import (
     certificate_findings,
     certificate_gap,
@@ -18,7 +19,7 @@ from analyzer.checks.nbd_served.nbd_tls_certificate import (
 )
 from analyzer.checks.nbd_served.nbd_tls_lines import Lines, lines_of, reasons, repeated, spread
 from analyzer.checks.observation import LookedAt, Observation
-from analyzer.checks.tools.finding import by_host, found, host_subject, quote_ends, times
+from analyzer.checks.tools.finding import found, host_subject, quote_ends, times
 from analyzer.checks.tools.purposes import nothing_offered, purposes_gap
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity

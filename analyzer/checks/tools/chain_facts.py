@@ -16,7 +16,7 @@ from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import Mark as Placed
 from analyzer.case.time.order import Order, place_of
-from analyzer.checks.tools.finding import find_vdi, quote, quote_row
+from analyzer.checks.tools.finding import quote, quote_row
 from analyzer.checks.tools.lost_tracking import Loss, has_log, losses, taken_at
 from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
 from analyzer.model.cbt import CbtLog, Change, Known
@@ -287,7 +287,7 @@ def least_sure(*values: Known[bool] | Known[str] | None) -> Confidence:
 
 def log_path(case: Case, sr: str, vdi: str) -> str:
     """Return where the log of a disk is, for a command."""
-    row = next((found for pool in case.pools if (found := pool.sr(sr))), None)
+    row = case.world.sr(sr)
     if row is not None and row.type in VOLUME_TYPES:
         return f"/dev/VG_XenStorage-{sr}/{vdi}.cbtlog"
     return f"/run/sr-mount/{sr}/{vdi}.cbtlog"
@@ -295,18 +295,18 @@ def log_path(case: Case, sr: str, vdi: str) -> str:
 
 def disk_subjects(case: Case, vdi: str, sr: str | None) -> tuple[Subject, ...]:
     """Return a disk and its SR as the subjects of a finding."""
-    known = find_vdi(case, vdi)
-    disk = Subject(type="VDI", uuid=vdi, name=known[1].name_label if known else None)
+    known = case.world.vdi(vdi)
+    disk = Subject(type="VDI", uuid=vdi, name=known.name_label if known else None)
     if sr is None:
         return (disk,)
-    row = next((found for pool in case.pools if (found := pool.sr(sr))), None)
+    row = case.world.sr(sr)
     return (disk, Subject(type="SR", uuid=sr, name=row.name_label if row else None))
 
 
 def name_of(case: Case, vdi: str) -> str:
     """Return a disk's name with its uuid, or the uuid alone."""
-    known = find_vdi(case, vdi)
-    return f"{known[1].name_label} ({vdi})" if known and known[1].name_label else vdi
+    known = case.world.vdi(vdi)
+    return f"{known.name_label} ({vdi})" if known and known.name_label else vdi
 
 
 def unknown_pointers(case: Case, what: str, only: frozenset[str] | None = None) -> tuple[Gap, ...]:

@@ -19,7 +19,7 @@ from analyzer.model.finding import (
 from analyzer.model.moment import Moment
 from analyzer.model.rule import RuleText, filled
 from analyzer.model.sentence import FIELD, Sentence, Value, joined, say
-from analyzer.model.xapi import Vdi, XapiObject
+from analyzer.model.xapi import XapiObject
 
 MOST_QUOTES = 6
 Row = Mapping[str, Value]
@@ -140,47 +140,6 @@ def named(name: str | None, uuid: str) -> str:
     return f"{name} ({uuid})" if name else uuid
 
 
-def find_vdi(case: Case, uuid: str) -> tuple[PoolState, Vdi] | None:
-    """Return the VDI with this uuid and its pool, from the first pool that has it."""
-    for pool in case.pools:
-        vdi = pool.vdi(uuid)
-        if vdi is not None:
-            return pool, vdi
-    return None
-
-
-def reports_of(case: Case, pool: PoolState) -> tuple[HostReport, ...]:
-    """Return the newest report of each of the pool's hosts."""
-    return tuple(group[-1] for group in by_host(_all_reports(case, pool)))
-
-
-def bundles_of(case: Case, pool: PoolState) -> frozenset[str]:
-    """Return the bundles of the pool's hosts: their events are this pool's events."""
-    return frozenset(report.bundle for report in _all_reports(case, pool))
-
-
-def _all_reports(case: Case, pool: PoolState) -> tuple[HostReport, ...]:
-    members = {host.uuid for host in pool.hosts}
-    return tuple(
-        report
-        for report in case.hosts
-        if report.bundle in pool.bundles or report.host_uuid in members
-    )
-
-
-def by_host(reports: Sequence[HostReport]) -> tuple[tuple[HostReport, ...], ...]:
-    """Group reports by host, the newest of each last."""
-    groups: dict[str, list[HostReport]] = {}
-    for report in reports:
-        groups.setdefault(report.host_uuid or f"bundle {report.bundle}", []).append(report)
-    return tuple(tuple(sorted(group, key=_age)) for group in groups.values())
-
-
-def _age(report: HostReport) -> tuple[str, str]:
-    taken = report.captured_at.at.isoformat() if report.captured_at else ""
-    return (taken, report.bundle)
-
-
 def host_subject(report: HostReport) -> Subject:
     """Return a host as the subject of a finding."""
     return Subject(type="Host", uuid=report.host_uuid or report.name, name=report.name)
@@ -188,7 +147,7 @@ def host_subject(report: HostReport) -> Subject:
 
 def outsiders(case: Case, events: Sequence[Event]) -> tuple[tuple[Event, ...], ...]:
     """Return the events of hosts whose pool has no database here, grouped by report."""
-    inside = {bundle for pool in case.pools for bundle in bundles_of(case, pool)}
+    inside = {bundle for pool in case.pools for bundle in case.world.bundles_of(pool)}
     groups: dict[str, list[Event]] = {}
     for event in events:
         if event.source.bundle not in inside:
@@ -203,7 +162,7 @@ def pool_or_hosts(
     if pool is not None and pool.pool is not None:
         return (Subject(type="Pool", uuid=pool.pool.uuid, name=pool.pool.name_label or None),)
     bundles = {event.source.bundle for event in events}
-    own = {report.bundle for report in reports_of(case, pool)} if pool else bundles
+    own = {report.bundle for report in case.world.reports_of(pool)} if pool else bundles
     return tuple(host_subject(report) for report in case.hosts if report.bundle in own)
 
 

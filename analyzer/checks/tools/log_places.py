@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks.tools.finding import reports_of
 from analyzer.model.finding import Gap
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.cbt.log_listings import LogListing, log_listings
@@ -38,7 +37,7 @@ def listing_of(case: Case, pool: PoolState, sr: Sr) -> Listing:
         why = f"SR {_called(sr)} is of type {kind}: where its logs are is not known here"
         gap = _gap("sr_listing", _first_host(case, pool), why, "")
         return Listing(places=(), logs=frozenset(), gap=gap)
-    reports = {report.bundle for report in reports_of(case, pool)}
+    reports = {report.bundle for report in case.world.reports_of(pool)}
     lists = [
         listing
         for listing in log_listings(case)
@@ -61,7 +60,7 @@ def _no_volumes(case: Case, pool: PoolState, sr: Sr) -> Gap:
     if not plugged:
         host = _first_host(case, pool)
         return _gap("lvs", host, f"SR {_called(sr)} was plugged on no host", settle)
-    reports = [r for r in reports_of(case, pool) if r.host_uuid in plugged]
+    reports = [r for r in case.world.reports_of(pool) if r.host_uuid in plugged]
     if not reports:
         names = sorted(h.name_label or h.uuid for h in pool.hosts if h.uuid in plugged)
         why = f"SR {_called(sr)} is plugged only on {', '.join(names)}, whose report was not given"
@@ -78,7 +77,7 @@ def _no_volumes(case: Case, pool: PoolState, sr: Sr) -> Gap:
 
 def _no_files(case: Case, pool: PoolState, sr: Sr) -> Gap:
     plugged = _plugged(pool, sr)
-    reports = [r for r in reports_of(case, pool) if r.host_uuid in plugged]
+    reports = [r for r in case.world.reports_of(pool) if r.host_uuid in plugged]
     host = reports[0].name if reports else _first_host(case, pool)
     why = (
         f"SR {_called(sr)} of type {sr.type} keeps its CBT logs as files, "
@@ -98,7 +97,7 @@ def _called(sr: Sr) -> str:
 
 
 def _first_host(case: Case, pool: PoolState) -> str:
-    names = [report.name for report in reports_of(case, pool)]
+    names = [report.name for report in case.world.reports_of(pool)]
     return names[0] if names else ""
 
 

@@ -11,7 +11,7 @@ from enum import Enum
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import began, mark
-from analyzer.checks.tools.finding import find_vdi, listed, named, total
+from analyzer.checks.tools.finding import listed, named, total
 from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.checks.tools.sm_runs import run_of, runs
 from analyzer.checks.tools.snapshot_log import ALERT as SNAPSHOT_ALERT
@@ -132,8 +132,8 @@ def _window(case: Case, vdi: str, line: Event) -> str:
             since=since,
             at=again.last,
         )
-    known = find_vdi(case, vdi)
-    if known is not None and known[1].cbt_enabled is True:
+    known = case.world.vdi(vdi)
+    if known is not None and known.cbt_enabled is True:
         return say(
             "What was written to the disk after {since} is in no CBT log until CBT was turned on "
             "again; the database says that it was, no log that was read says when.",
@@ -187,11 +187,12 @@ def snapshots_before(case: Case, vdi: str, moment: Moment) -> tuple[tuple[Vdi, M
 
 def snapshots_of(case: Case, vdi: str) -> tuple[tuple[Vdi, Moment | None], ...]:
     """Return the snapshots with CBT that the database has of a disk: (row, when), by time."""
-    known = find_vdi(case, vdi)
-    if known is None:
+    known = case.world.vdi(vdi)
+    pool = case.world.pool_of(known) if known else None
+    if known is None or pool is None:
         return ()
-    keys = {known[1].uuid, known[1].ref} - {""}
-    rows = [row for row in known[0].vdis if row.snapshot_of in keys and has_log(row)]
+    keys = {known.uuid, known.ref} - {""}
+    rows = [row for row in pool.vdis if row.snapshot_of in keys and has_log(row)]
     return tuple(sorted(((row, taken_at(row)) for row in rows), key=_by_time))
 
 

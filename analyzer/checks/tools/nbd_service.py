@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from analyzer.case.case import Case, HostReport
-from analyzer.checks.tools.finding import by_host
+from analyzer.case.world import by_host
 from analyzer.model.host import ServiceState
 from analyzer.model.nbd import ServerRun
 from analyzer.rebuilt.nbd.sessions.sessions import server_runs

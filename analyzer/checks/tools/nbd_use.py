@@ -10,14 +10,7 @@ from analyzer.case.case import Case
 from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.checks.tools.calls import resolve
-from analyzer.checks.tools.finding import (
-    bundles_of,
-    how_often,
-    listed,
-    named,
-    quote_ends,
-    quote_row,
-)
+from analyzer.checks.tools.finding import how_often, listed, named, quote_ends, quote_row
 from analyzer.model.call import Answer
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Gap, Subject
@@ -115,7 +108,7 @@ def gap_of_use(case: Case, use: SrUse) -> Gap | None:
         why = f"the rows do not say which disks of SR {use.name} have CBT"
         settle = f"xe vdi-list sr-uuid={use.sr.uuid} params=uuid,cbt-enabled"
         return Gap(need="xapi_db", host="", why=why, settle_with=settle)
-    bundles = sorted(bundles_of(case, use.pool))
+    bundles = sorted(case.world.bundles_of(use.pool))
     gaps = (case.gap("xensource_log", bundle) for bundle in bundles)
     return next((gap for gap in gaps if gap is not None), None)
 
@@ -139,7 +132,7 @@ def open_question(case: Case, use: SrUse) -> bool:
 def _uses(case: Case) -> Iterable[SrUse]:
     asked = case.events.of(ASKED)
     for pool in case.pools:
-        bundles = bundles_of(case, pool)
+        bundles = case.world.bundles_of(pool)
         calls = _by_sr(case, pool, [event for event in asked if event.source.bundle in bundles])
         served = any(each.bundle in bundles and each.vbd for each in nbd_sessions(case))
         disks = _disks(pool)

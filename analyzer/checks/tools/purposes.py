@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.observation import NotApplicable, Observation
-from analyzer.checks.tools.finding import quote_row, reports_of
+from analyzer.checks.tools.finding import quote_row
 from analyzer.model.finding import Evidence, Gap, Subject
 from analyzer.model.xapi import Network
 from analyzer.rebuilt.nbd.info.nbd_purposes import NO_PURPOSES, Purposes, before_nbd, purposes_of
@@ -42,7 +42,7 @@ def quote_purpose(network: Network) -> Evidence:
 
 def purposes_gap(case: Case, pool: PoolState) -> Gap:
     """Say that the purposes of a pool's networks were not all read."""
-    reports = reports_of(case, pool)
+    reports = case.world.reports_of(pool)
     return Gap(
         need="xapi_db",
         host=reports[0].name if reports else "",

@@ -13,7 +13,7 @@ from datetime import timedelta
 from enum import Enum
 
 from analyzer.case.case import Case
-from analyzer.checks.tools.finding import bundles_of, find_vdi, near
+from analyzer.checks.tools.finding import near
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
@@ -105,9 +105,9 @@ def log_size(case: Case, failure: Failure) -> int:
     """Return how many bytes a log of this disk takes: an extent, or what SM said it needed."""
     if failure.need is not None:
         return failure.need
-    known = find_vdi(case, failure.vdi)
-    sr = known[0].sr(known[1].sr) if known and known[1].sr else None
-    size = known[1].virtual_size if known else None
+    known = case.world.vdi(failure.vdi)
+    sr = case.world.sr_of(known) if known else None
+    size = known.virtual_size if known else None
     if size is None or (sr is not None and sr.type in VOLUME_TYPES):
         return EXTENT
     return max(_HEADER + -(-size // _BLOCK // 8), 1)
@@ -273,14 +273,14 @@ def _on_supporter(case: Case, line: Event) -> tuple[Event, ...]:
 
 
 def _bundles_of_other_pools(case: Case, bundle: str) -> frozenset[str]:
-    pools = [bundles_of(case, pool) for pool in case.pools]
+    pools = [case.world.bundles_of(pool) for pool in case.pools]
     return frozenset().union(*(pool for pool in pools if bundle not in pool))
 
 
 def _sr(case: Case, vdi: str, own: Sequence[Event]) -> str | None:
     """Return the uuid of the disk's SR, from the database or from a path in the log."""
-    known = find_vdi(case, vdi)
-    row = known[0].sr(known[1].sr) if known and known[1].sr else None
+    known = case.world.vdi(vdi)
+    row = case.world.sr_of(known) if known else None
     if row is not None:
         return row.uuid
     paths = (_SR_UUID.search(event.message) for event in reversed(own))

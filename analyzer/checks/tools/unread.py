@@ -9,7 +9,6 @@ from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks.tools.finding import reports_of
 from analyzer.model.finding import Confidence, Finding, Gap, Severity
 from analyzer.model.sentence import say
 
@@ -57,7 +56,7 @@ def _missing(case: Case, finding: Finding) -> tuple[str, ...]:
         if _owns(pool, finding) and any(
             (row := pool.sr(uuid)) is not None and row.shared is not False for uuid in repositories
         ):
-            return case.hosts_missing(pool) if reports_of(case, pool) else ()
+            return case.hosts_missing(pool) if case.world.reports_of(pool) else ()
     return ()
 
 
