@@ -1,27 +1,62 @@
 """Metadata disks that no backup can use any more.
 
 They look like snapshots that somebody forgot, and mostly are the opposite: the base of the next
-incremental. Only those are told that certainly lead nowhere, see `_metadata_use`; the others are
-healthy however many there are, because each backup job keeps its own.
+incremental. Only those are told that certainly lead nowhere; the others are healthy however many
+there are, because each backup job keeps its own.
+
+`data_destroy` leaves of a snapshot its log, which is the base of the next incremental backup: one
+for each disk and job is sound. A scan of the SR makes a metadata disk of every log without a disk
+too (sm `LVHDSR.py` scan(), `FileSR.py` _loadvdis()), with `snapshot_of` null; that is what an
+interrupted operation leaves, but also what an SR looks like that was detached and attached anew.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks.cbt.metadata_use import Leftover, Use, judged
 from analyzer.checks.observation import Observation
+from analyzer.checks.tools.chain_facts import gone, log_path, sure
 from analyzer.checks.tools.finding import found, quote_row
 from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.checks.tools.lost_tracking import taken_at
+from analyzer.checks.tools.sm_runs import runs
 from analyzer.checks.tools.unread import held_back
+from analyzer.model.cbt import NO_LOG, CbtLog
+from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Subject
+from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import joined, say
-from analyzer.model.xapi import Sr
+from analyzer.model.xapi import Sr, Vdi
+from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import FILE_TYPES
 
 _MOST = 10
+_KEPT = "cbt-leftover-metadata-vdis.kept"
+# from the last line that is known to be of a call to its end
+_ENDS = timedelta(minutes=10)
+
+
+class _Use(Enum):
+    """Why a metadata disk is of no use; the value is the case in the texts."""
+
+    GONE = ""
+    OFF = "off"
+    ENDED = "ended"
+    ORPHAN = "orphan"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Leftover:
+    """A metadata disk of no use: ``because`` completes its line, ``proof`` shows it."""
+
+    row: Vdi
+    use: _Use
+    because: str
+    proof: tuple[Evidence, ...] = ()
 
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
@@ -34,25 +69,25 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         for sr in pool.srs:
             answers = _answers(case, pool, sr)
             yield from (each for each in answers if isinstance(each, Gap))
-            left = [each for each in answers if isinstance(each, Leftover)]
-            for use in Use:
+            left = [each for each in answers if isinstance(each, _Leftover)]
+            for use in _Use:
                 if own := [each for each in left if each.use is use]:
                     finding = _finding(text, sr, own)
-                    if use is Use.ENDED:
+                    if use is _Use.ENDED:
                         replayed.append(finding)
                     else:
                         yield finding
     yield from held_back(case, replayed)
 
 
-def _answers(case: Case, pool: PoolState, sr: Sr) -> Sequence[Leftover | Gap]:
+def _answers(case: Case, pool: PoolState, sr: Sr) -> Sequence[_Leftover | Gap]:
     rows = (row for row in pool.vdis if row.sr in (sr.ref, sr.uuid) and is_metadata(row))
     # While data_destroy runs, the disk already has the type, and gets its own back if it fails.
-    found_ = (judged(case, pool, sr, row) for row in rows if not row.current_operations)
+    found_ = (_judged(case, pool, sr, row) for row in rows if not row.current_operations)
     return [each for each in found_ if each is not None]
 
 
-def _finding(text: RuleText, sr: Sr, left: Sequence[Leftover]) -> Finding:
+def _finding(text: RuleText, sr: Sr, left: Sequence[_Leftover]) -> Finding:
     use = left[0].use
     values = {
         "sr": sr.uuid,
@@ -77,23 +112,136 @@ def _finding(text: RuleText, sr: Sr, left: Sequence[Leftover]) -> Finding:
     )
 
 
-def _subject(leftover: Leftover) -> Subject:
+def _subject(leftover: _Leftover) -> Subject:
     return Subject(type="VDI", uuid=leftover.row.uuid, name=leftover.row.name_label)
 
 
-def _inventory(left: Sequence[Leftover]) -> str:
+def _inventory(left: Sequence[_Leftover]) -> str:
     lines = [_line(each) for each in left[:_MOST]]
     more = [f"and {len(left) - _MOST} more"] if len(left) > _MOST else []
     return joined((*lines, *more), "; ")
 
 
-def _line(leftover: Leftover) -> str:
+def _line(leftover: _Leftover) -> str:
     when = taken_at(leftover.row)
     age = say(", taken at {when}", when=when) if when else ""
     return say("{uuid}{age}, {because}", uuid=leftover.row.uuid, age=age, because=leftover.because)
 
 
-def _evidence(left: Sequence[Leftover]) -> tuple[Evidence, ...]:
+def _evidence(left: Sequence[_Leftover]) -> tuple[Evidence, ...]:
     rows = (quote_row(each.row, "type", "snapshot_of", "snapshot_time") for each in left[:_MOST])
     proofs = (proof for each in left[:_MOST] for proof in each.proof)
     return tuple(dict.fromkeys((*rows, *proofs)))
+
+
+def _judged(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | None:
+    """Return why a metadata disk is of no use, None where it may be; a gap if nobody knows."""
+    if (run := _left_by(case, sr, row)) is not None:
+        words = f"left by {run.name}, which was broken off"
+        return _Leftover(row=row, use=_Use.ORPHAN, because=words, proof=_quoted(case, run))
+    live = pool.vdi(row.snapshot_of)
+    if live is not None:
+        return _of_live(pool, row, live)
+    if row.snapshot_of is not None:
+        return _of_gone(case, pool, sr, row, row.snapshot_of)
+    return _without_disk(case, pool, sr, row) if _says_of_nothing(row) else None
+
+
+def _says_of_nothing(row: Vdi) -> bool:
+    """Tell whether the row has the field, and it is null; a row without it says nothing."""
+    return any(name == "snapshot_of" for name, _ in row.raw)
+
+
+def _of_gone(case: Case, pool: PoolState, sr: Sr, row: Vdi, disk: str) -> _Leftover | None:
+    """Judge one whose disk is not there under that reference.
+
+    Its snapshots may have outlived it, and a disk that was forgotten and found again by a scan has
+    another reference, and is what the log still leads to.
+    """
+    if not pool.complete or _tracked(pool, {disk}) or _without_disk(case, pool, sr, row) is None:
+        return None
+    return _Leftover(row=row, use=_Use.GONE, because=f"of {disk}, which is not there")
+
+
+def _tracked(pool: PoolState, keys: set[str]) -> bool:
+    """Tell whether a disk has snapshots that still have their data and CBT."""
+    return any(
+        each.snapshot_of in keys and each.cbt_enabled is not False and not is_metadata(each)
+        for each in pool.vdis
+    )
+
+
+def _of_live(pool: PoolState, row: Vdi, live: Vdi) -> _Leftover | None:
+    """Judge one whose disk is there: with CBT, or with a snapshot that has it, it is a base."""
+    if live.cbt_enabled is not False or live.current_operations:
+        return None
+    if _tracked(pool, {live.uuid, live.ref} - {""}):
+        return None
+    return _Leftover(row=row, use=_Use.OFF, because=f"of {live.name_label or ''} ({live.uuid})")
+
+
+def _without_disk(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | None:
+    """Follow the child pointers; only a known end that is no disk makes it a leftover."""
+    seen: list[CbtLog] = []
+    log = cbt_history(case).log(sr.uuid, row.uuid)
+    while log is not None and log not in seen and (child := sure(log.child)) is not None:
+        seen.append(log)
+        if child == NO_LOG:
+            return _ended(row, log, "its child pointer names none")
+        target = pool.vdi(child)
+        if target is not None and not is_metadata(target):
+            return None
+        log = cbt_history(case).log(sr.uuid, child)
+        if gone(log) or (target is None and pool.complete and log is None):
+            return _ended(row, seen[-1], f"its chain leads to {child}, which is not there")
+    return None if log in seen else _unknown(case, sr, row)
+
+
+def _ended(row: Vdi, last: CbtLog, because: str) -> _Leftover:
+    assert last.child is not None
+    return _Leftover(row=row, use=_Use.ENDED, because=because, proof=(last.child.evidence,))
+
+
+def _unknown(case: Case, sr: Sr, row: Vdi) -> Gap:
+    return Gap(
+        need="smlog",
+        host="",
+        why=f"metadata disk {row.uuid} in SR {sr.name_label or sr.uuid} names no disk, and the "
+        "logs do not show where its log leads, so whether a backup still needs it cannot be told",
+        settle_with=f"cbt-util get -c -n {log_path(case, sr.uuid, row.uuid)}",
+    )
+
+
+def _left_by(case: Case, sr: Sr, row: Vdi) -> Operation | None:
+    """Return the run that left a log without a disk: of a deletion, or of a snapshot (S-05, S-37).
+
+    A deletion that could not join the bits keeps the log and takes the disk. A snapshot that is
+    undone does not rename the log back.
+    """
+    for run in runs(case, "vdi_delete", "vdi_snapshot"):
+        if run.sr != sr.uuid:
+            continue
+        if run.name == "vdi_delete" and run.vdi == row.uuid and _kept_line(case, run):
+            return run
+        undone = run.name == "vdi_snapshot" and run.result is Result.FAILED
+        if undone and any(_renames(command.argv, row.uuid) for command in run.commands):
+            return run
+    return None
+
+
+def _kept_line(case: Case, run: Operation) -> Event | None:
+    """Return the line by which a deletion says that it keeps the log."""
+    own = (e for e in case.events.of(_KEPT) if (e.pid, e.source.bundle) == (run.pid, run.bundle))
+    until = run.last.at + _ENDS
+    return next((e for e in own if run.first.at <= e.moment.at <= until), None)
+
+
+def _renames(argv: tuple[str, ...], uuid: str) -> bool:
+    return bool(argv) and argv[0].endswith("lvrename") and argv[-1] == f"{uuid}.cbtlog"
+
+
+def _quoted(case: Case, run: Operation) -> tuple[Evidence, ...]:
+    lines = [run.entry, _kept_line(case, run), *(raised.event for raised in run.raised[-1:])]
+    return tuple(
+        Evidence(source=line.source, text=line.text, at=line.moment) for line in lines if line
+    )

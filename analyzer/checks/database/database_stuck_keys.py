@@ -1,7 +1,7 @@
 """Marks that an operation left in the database when it died: in sm_config, in current_operations.
 
-What each mark means and when it is sound is said in `_stuck_keys`, `_stuck_hosts` and
-`_stuck_operations`. A call that met a mark says so itself (MAP_DUPLICATE_KEY).
+What each mark means and when it is sound is said in `stuck_keys`, `stuck_hosts` and
+`stuck_operations`. A call that met a mark says so itself (MAP_DUPLICATE_KEY).
 """
 
 from collections.abc import Iterator, Mapping, Sequence

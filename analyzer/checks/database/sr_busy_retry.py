@@ -4,15 +4,20 @@ All operations of an SR wait for each other, so waits of seconds and minutes bel
 pool: a scan, a snapshot of each of forty disks. What is found is one operation that others waited
 for ten minutes for, which no such operation takes, half an hour in the queue, or a call that
 gave up.
+
+A call that finds its SR marked waits 1 to 20 seconds and tries again, for two hours at most
+(xen-api `helpers.ml` `retry`, `Repeat_with_uniform_backoff.standard`); each try is a line.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
+from itertools import groupby
 
 from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
 from analyzer.case.time.order import began, ended, mark
-from analyzer.checks.database.sr_jams import Jam, jams_of
-from analyzer.checks.database.sr_waits import waits
 from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import Row, found, listed, quote, quote_ends, quote_row, times
 from analyzer.model.event import Event
@@ -20,22 +25,76 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severit
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import joined, say
+from analyzer.model.xapi import Sr
 from analyzer.rebuilt.calls.operations import sm_operations
 
 _LONG = timedelta(hours=1)
 _MOST_RUNS = 3
+_STUCK = timedelta(minutes=10)
+_QUEUED = timedelta(minutes=30)
+WAITED, GAVE_UP = "sr-busy-retry.waited", "sr-busy-retry.gave-up"
+_TASK = re.compile(r"\bR:[0-9a-f]{12}\b")
+# A try comes 20 seconds after the one before at the latest; xapi itself may be slow.
+_ONE_WAIT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wait:
+    """One call waiting for one SR: its tries, and the line that says it gave up.
+
+    ``length`` is how long it waited at least.
+    """
+
+    call: str
+    sr: str
+    tries: tuple[Event, ...]
+    length: timedelta
+    gave_up: Event | None = None
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Return all of its lines, in order."""
+        return (*self.tries, *((self.gave_up,) if self.gave_up else ()))
+
+    @property
+    def behind(self) -> tuple[tuple[str, tuple[Event, ...]], ...]:
+        """Return (blocker, its tries) one after the other; "" for one that is not named."""
+        groups = groupby(self.tries, key=_blocker_of)
+        return tuple((blocker, tuple(events)) for blocker, events in groups)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Jam:
+    """Calls that waited for one operation of an SR ("" for several in turn), and their tries."""
+
+    pool: PoolState | None
+    sr: str
+    blocker: str
+    waits: tuple[_Wait, ...]
+    tries: tuple[Event, ...]
+    longest: timedelta
+
+    @property
+    def row(self) -> Sr | None:
+        """Return the SR's row."""
+        return self.pool.sr(self.sr) if self.pool else None
+
+    @property
+    def gave_up(self) -> tuple[Event, ...]:
+        """Return the lines of the calls that gave up."""
+        return tuple(wait.gave_up for wait in self.waits if wait.gave_up)
 
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each operation that others waited for, and each long wait for several."""
-    for jam in jams_of(case, waits(case)):
+    for jam in _jams_of(case, _waits(case)):
         yield _finding(case, text, jam)
     yield LookedAt("smlog")
     yield LookedAt("xapi_db")
 
 
-def _finding(case: Case, text: RuleText, jam: Jam) -> Finding:
-    row, runs = jam.row, _runs(case, jam)
+def _finding(case: Case, text: RuleText, jam: _Jam) -> Finding:
+    row, runs = jam.row, _runs_of_sm(case, jam)
     marked = jam.blocker in ((row.current_operations if row else None) or {})
     values = _values(case, jam, runs, marked)
     shown: list[Evidence] = [quote(run.entry) for run in runs if run.entry]
@@ -56,7 +115,7 @@ def _finding(case: Case, text: RuleText, jam: Jam) -> Finding:
     )
 
 
-def _runs(case: Case, jam: Jam) -> tuple[Operation, ...]:
+def _runs_of_sm(case: Case, jam: _Jam) -> tuple[Operation, ...]:
     """Return what the storage manager did for the operation; where it is not named, meanwhile."""
     if jam.blocker:
         return tuple(run for run in sm_operations(case) if run.task == jam.blocker)[:_MOST_RUNS]
@@ -73,17 +132,17 @@ def _runs(case: Case, jam: Jam) -> tuple[Operation, ...]:
     )[:_MOST_RUNS]
 
 
-def _values(case: Case, jam: Jam, runs: Sequence[Operation], marked: bool) -> Row:
+def _values(case: Case, jam: _Jam, runs: Sequence[Operation], marked: bool) -> Row:
     row, last = jam.row, jam.tries[-1]
     operations = sorted({e.fields["operation"] for e in jam.tries if e.fields.get("operation")})
     values = {
         "calls": listed(sorted({wait.call for wait in jam.waits})),
-        "longest": _length(jam.longest),
+        "longest": _how_long(jam.longest),
         "blocker": jam.blocker,
         "operation": _operation(operations, known=bool(jam.blocker)),
-        "storage": joined((_told(case, run, last) for run in runs), " "),
+        "storage": joined((_what_sm_did(case, run, last) for run in runs), " "),
         "state": "The database copy still has it on the SR." if marked else "",
-        "end": _end(jam),
+        "end": _how_it_ended(jam),
         "sr_name": (row.name_label if row else None) or (row.uuid if row else jam.sr),
         "master": last.host,
         **times(jam.tries),
@@ -99,7 +158,7 @@ def _operation(operations: Sequence[str], *, known: bool) -> str:
     return f"They waited for {listed(operations)}."
 
 
-def _told(case: Case, run: Operation, last: Event) -> str:
+def _what_sm_did(case: Case, run: Operation, last: Event) -> str:
     """Say what SM did for the operation, and whether that had ended before the waits did."""
     what = say(
         "SM ran {name} for it on {host} from {at}",
@@ -113,14 +172,14 @@ def _told(case: Case, run: Operation, last: Event) -> str:
     return say("{what}{end}.", what=what, end=end)
 
 
-def _end(jam: Jam) -> str:
+def _how_it_ended(jam: _Jam) -> str:
     if not jam.gave_up:
         return ""
     number = len(jam.gave_up)
     return f"{number} of the calls ended with OTHER_OPERATION_IN_PROGRESS."
 
 
-def _length(length: timedelta) -> str:
+def _how_long(length: timedelta) -> str:
     minutes = int(length.total_seconds() // 60)
     hours, rest = divmod(minutes, 60)
     if not hours:
@@ -128,8 +187,96 @@ def _length(length: timedelta) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
-def _subjects(jam: Jam) -> tuple[Subject, ...]:
+def _subjects(jam: _Jam) -> tuple[Subject, ...]:
     row = jam.row
     if row is None:
         return (Subject(type="SR", uuid=jam.sr),)
     return (Subject(type="SR", uuid=row.uuid, name=row.name_label),)
+
+
+def _jams_of(case: Case, found_: Sequence[_Wait]) -> Iterator[_Jam]:
+    """Yield one jam per operation that others waited for, and per SR for waits in turn."""
+    stuck: dict[tuple[str, str], list[tuple[_Wait, tuple[Event, ...]]]] = {}
+    queued: dict[tuple[str, str], list[_Wait]] = {}
+    for wait in found_:
+        longest = max(wait.behind, key=lambda part: _length_of(case, part[1]))
+        if longest[0] and (_length_of(case, longest[1]) >= _STUCK or wait.gave_up):
+            stuck.setdefault((wait.sr, longest[0]), []).append((wait, longest[1]))
+        elif wait.length >= _QUEUED or wait.gave_up:
+            queued.setdefault((wait.sr, wait.tries[0].source.bundle), []).append(wait)
+    for (sr, blocker), parts in stuck.items():
+        yield _jam_of(case, sr, blocker, [w for w, _ in parts], [part for _, part in parts])
+    for (sr, _), long in queued.items():
+        yield _jam_of(case, sr, "", long, [wait.tries for wait in long])
+
+
+def _jam_of(
+    case: Case,
+    sr: str,
+    blocker: str,
+    long: Sequence[_Wait],
+    parts: Sequence[tuple[Event, ...]],
+) -> _Jam:
+    tries = sorted((e for part in parts for e in part), key=lambda e: (e.moment.at, e.source))
+    bundle = tries[0].source.bundle
+    own = (pool for pool in case.pools if pool.sr(sr) and bundle in case.world.bundles_of(pool))
+    return _Jam(
+        pool=next(own, None),
+        sr=sr,
+        blocker=blocker,
+        waits=tuple(long),
+        tries=tuple(tries),
+        longest=max(_length_of(case, part) for part in parts),
+    )
+
+
+def _length_of(case: Case, events: Sequence[Event]) -> timedelta:
+    """Return how long lies between the first and the last event, at least."""
+    return case.order.least_between(mark(events[0]), mark(events[-1]))
+
+
+def _blocker_of(event: Event) -> str:
+    """Return the task that held the SR, "" where xapi does not say (before July 2025)."""
+    return event.fields.get("blocker") or ""
+
+
+def _waits(case: Case) -> tuple[_Wait, ...]:
+    """Return all waits, in order of time."""
+    groups: dict[tuple[str, ...], list[Event]] = {}
+    for event in case.events.of(WAITED):
+        key = (event.source.bundle, event.fields["call"], event.fields["sr"], _task_of(event))
+        groups.setdefault(key, []).append(event)
+    ends = {(e.source.bundle, e.fields["task"]): e for e in case.events.of(GAVE_UP)}
+    found = [
+        _wait_of(case, part, ends.get((key[0], key[3])))
+        for key, events in groups.items()
+        for part in _split_at_gaps(events)
+    ]
+    return tuple(sorted(found, key=lambda wait: (wait.tries[0].moment.at, wait.tries[0].source)))
+
+
+def _task_of(event: Event) -> str:
+    found = _TASK.search(event.task or "")
+    return found[0] if found else ""
+
+
+def _split_at_gaps(events: Iterable[Event]) -> list[list[Event]]:
+    """Part the tries where more time passed than between two tries of one wait."""
+    parts: list[list[Event]] = []
+    for event in events:
+        if parts and parts[-1][-1].moment.within(event.moment, _ONE_WAIT):
+            parts[-1].append(event)
+        else:
+            parts.append([event])
+    return parts
+
+
+def _wait_of(case: Case, tries: Sequence[Event], end: Event | None) -> _Wait:
+    near = end is not None and tries[-1].moment.within(end.moment, _ONE_WAIT)
+    return _Wait(
+        call=tries[0].fields["call"],
+        sr=tries[0].fields["sr"],
+        tries=tuple(tries),
+        length=_length_of(case, [*tries, *([end] if end and near else ())]),
+        gave_up=end if near else None,
+    )

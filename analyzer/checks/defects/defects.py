@@ -36,7 +36,7 @@ _SHOWN_VALUE = 60
 
 
 class Symptom(StrEnum):
-    """What a defect looks like in a status report; `_defect_symptoms` looks for it."""
+    """What a defect looks like in a status report; `defect_symptoms` looks for it."""
 
     COMPARISON_FROM_METADATA_REFUSED = "comparison-from-metadata-refused"
     SCAN_INDEX = "scan-index-out-of-range"

@@ -12,21 +12,22 @@ from dataclasses import replace
 from analyzer.case.case import Case
 from analyzer.checks.dom0.dom0_blocked import blocked, held_then
 from analyzer.checks.dom0.dom0_left import HeldDisk, LeftVerdict, deliberate, held_disks, verdict_of
-from analyzer.checks.dom0.dom0_words import (
-    blocks_words,
-    disk_name,
-    holder_words,
-    hosts_words,
-    since_words,
-    step_rows,
-    subjects_of,
-)
 from analyzer.checks.observation import LookedAt, Observation
-from analyzer.checks.tools.finding import found, quote, quote_ends, quote_row, times
+from analyzer.checks.tools.finding import (
+    Row,
+    found,
+    how_often,
+    listed,
+    named,
+    quote,
+    quote_ends,
+    quote_row,
+    times,
+)
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity
+from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity, Subject
 from analyzer.model.moment import Moment
-from analyzer.model.nbd import Dom0Attachment, SessionFate
+from analyzer.model.nbd import Dom0Attachment, Holder, SessionFate
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 
@@ -59,13 +60,13 @@ def _judge(case: Case, text: RuleText, disk: HeldDisk) -> Finding | Gap | None:
 def _finding(case: Case, text: RuleText, disk: HeldDisk, verdict: LeftVerdict) -> Finding:
     calls, held = disk.calls, verdict.held
     values = {
-        "disk": disk_name(case, disk.vdi),
+        "disk": _disk_name(case, disk.vdi),
         "vdi": disk.vdi,
-        "hosts": hosts_words(case, held),
-        "holder": holder_words(held),
+        "hosts": _hosts_words(case, held),
+        "holder": _holder_words(held),
         "because": "; ".join(dict.fromkeys(each.because for each in held)),
-        "since": since_words(held),
-        "blocks": blocks_words(calls),
+        "since": _since_words(held),
+        "blocks": _blocks_words(calls),
     }
     shown = [quoted for each in held for quoted in each.evidence]
     made = found(
@@ -73,8 +74,8 @@ def _finding(case: Case, text: RuleText, disk: HeldDisk, verdict: LeftVerdict) -
         text.case(verdict.case) if verdict.case else (text.title, text.detail),
         basis=Basis.BOTH if calls else Basis.STATE,
         confidence=verdict.confidence,
-        subjects=subjects_of(case, disk.vdi, held),
-        rows=step_rows(case, disk.vdi, values, held),
+        subjects=_subjects_of(case, disk.vdi, held),
+        rows=_step_rows(case, disk.vdi, values, held),
         evidence=(*quote_ends(calls), *dict.fromkeys(shown)),
         events=calls,
         severity=Severity.ERROR if calls and verdict.case in ("", "unplugged") else None,
@@ -94,7 +95,7 @@ def _left_since(each: Dom0Attachment) -> Moment | None:
 
 
 def _gap(case: Case, disk: HeldDisk) -> Gap:
-    host = hosts_words(case, disk.held)
+    host = _hosts_words(case, disk.held)
     return Gap(
         need="sockets",
         host=host,
@@ -102,7 +103,7 @@ def _gap(case: Case, disk: HeldDisk) -> Gap:
             "the control domain of {host} held disk {vdi}{since}, and {because}",
             host=host,
             vdi=disk.vdi,
-            since=since_words(disk.held),
+            since=_since_words(disk.held),
             because=disk.held[0].because,
         ),
         settle_with=f"xe vbd-list vdi-uuid={disk.vdi} params=all; ss -tnp 'sport = :10809'",
@@ -119,7 +120,7 @@ def _past(case: Case, text: RuleText, vdi: str, calls: Sequence[Event]) -> Findi
     if not held or (case.world.vbds_of(row) and calls[-1].fields["method"] == "data_destroy"):
         return None  # xapi counts the VBDs of a VM that is a snapshot too
     values = {
-        "disk": disk_name(case, vdi),
+        "disk": _disk_name(case, vdi),
         "vdi": vdi,
         "hosts": ", ".join(host for host, _ in held),
         "later": "Its data was destroyed later." if done else "",
@@ -131,10 +132,87 @@ def _past(case: Case, text: RuleText, vdi: str, calls: Sequence[Event]) -> Findi
         text.case("was"),
         basis=Basis.SYMPTOM,
         confidence=Confidence.LIKELY,
-        subjects=subjects_of(case, vdi, ()),
+        subjects=_subjects_of(case, vdi, ()),
         rows=[values],
         evidence=(quote(calls[-1]), *quote_ends(calls[:-1], 2), *(e for _, e in held), *shown),
         events=calls,
         severity=Severity.INFO if done else None,
         count=len(calls),
     )
+
+
+def _disk_name(case: Case, vdi: str) -> str:
+    """Return what to call a disk in a sentence."""
+    known = case.world.vdi(vdi)
+    return named(known.name_label if known else None, vdi)
+
+
+def _hosts_words(case: Case, held: Sequence[Dom0Attachment]) -> str:
+    """Return the names of the hosts whose control domains hold a disk."""
+    names = sorted({_host_name(case, each) for each in held})
+    return listed(names)
+
+
+def _holder_words(held: Sequence[Dom0Attachment]) -> str:
+    """Return for whom."""
+    return listed(sorted({each.by.value for each in held}))
+
+
+def _since_words(held: Sequence[Dom0Attachment]) -> str:
+    """Return since when, with a blank before it; "" where nothing is known."""
+    known = [each.since for each in held if each.since]
+    if known:
+        return say(" since {at}", at=min(known, key=lambda moment: moment.at))
+    before = [each.before for each in held if each.before]
+    if before:
+        return say(" since before {at}", at=min(before, key=lambda moment: moment.at))
+    return ""
+
+
+def _blocks_words(calls: Sequence[Event]) -> str:
+    """Return which calls it stood in the way of, as a sentence; "" for none."""
+    if not calls:
+        return ""
+    methods = listed(sorted({f"VDI.{call.fields['method']}" for call in calls}))
+    return say(
+        "{methods} was refused with VDI_IN_USE {often}.", methods=methods, often=how_often(calls)
+    )
+
+
+def _subjects_of(case: Case, vdi: str, held: Sequence[Dom0Attachment]) -> tuple[Subject, ...]:
+    """Return the disk, its SR and the hosts."""
+    known = case.world.vdi(vdi)
+    disk = Subject(type="VDI", uuid=vdi, name=known.name_label if known else None)
+    sr = case.world.sr_of(known) if known else None
+    where = (Subject(type="SR", uuid=sr.uuid, name=sr.name_label),) if sr else ()
+    names = {each.host: _host_name(case, each) for each in held if each.host}
+    hosts = (Subject(type="Host", uuid=uuid, name=name) for uuid, name in sorted(names.items()))
+    return (disk, *where, *hosts)
+
+
+def _step_rows(case: Case, vdi: str, values: Row, held: Sequence[Dom0Attachment]) -> list[Row]:
+    """Return the rows that fill the steps: one per VBD; the last one fills the texts."""
+    known = case.world.vdi(vdi)
+    sr = case.world.sr_of(known) if known else None
+    rows: list[Row] = []
+    for each in held:
+        row = dict(values)
+        if each.plugged is not False:  # else nobody can be reading it
+            row["tasks" if each.by is Holder.XAPI else "server"] = _host_name(case, each)
+        if each.vbd:
+            row["vbd"] = each.vbd
+            row |= {"plugged": each.vbd} if each.plugged is not False else {}
+        rows.append(row)
+    if sr is not None and any(each.plugged is not False for each in held):
+        rows.append({**values, "sr": sr.uuid})
+    return [*rows, values]
+
+
+def _host_name(case: Case, each: Dom0Attachment) -> str:
+    for report in case.hosts:
+        if each.host in (report.host_uuid, report.bundle):
+            return report.name
+    for pool in case.pools:
+        if (host := pool.host(each.host)) is not None:
+            return host.name_label or host.uuid
+    return each.host or "a host that is not known"

@@ -8,10 +8,10 @@ that Xen Orchestra marked count.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.checks.nbd_info.nbd_purged import age, marked, recent, undated, unsure
 from analyzer.checks.observation import NotApplicable, Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.checks.tools.finding import (
@@ -35,6 +35,10 @@ from analyzer.rebuilt.nbd.info.answer import sr_answers
 RULE = "nbd-never-used-purge-on"
 _UNUSABLE = (InfoStep.PURPOSE, InfoStep.ADDRESS)
 _MOST = 3
+_METADATA = "cbt_metadata"
+_MARK = "xo:backup:"
+# A job that runs once a week is going on; older metadata is left over from a job that is not.
+_RECENT = timedelta(days=8)
 
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
@@ -48,16 +52,16 @@ def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | 
     infos = {each.sr.uuid: each.info for each in sr_answers(case) if each.pool is pool}
     disks = [
         (vdi, infos[sr.uuid])
-        for vdi in marked(pool)
+        for vdi in _marked_by_xo(pool)
         if (sr := pool.sr(vdi.sr)) and sr.uuid in infos
     ]
     bundles = case.world.bundles_of(pool)
     if not disks or _served(case, bundles):
         return
     unusable = [vdi for vdi, info in disks if info.stopped_at in _UNUSABLE]
-    if not (new := recent(case, pool, unusable)):
-        yield from [undated(vdi) for vdi in unusable if age(case, pool, vdi) is None][:1]
-        yield from [unsure(vdi, info) for vdi, info in disks if _open(info)][:1]
+    if not (new := _purged_of_late(case, pool, unusable)):
+        yield from [_undated(vdi) for vdi in unusable if _age_of(case, pool, vdi) is None][:1]
+        yield from [_unsure(vdi, info) for vdi, info in disks if _info_unknown(info)][:1]
         return
     gap = next((gap for b in sorted(bundles) if (gap := case.gap("daemon_log", b))), None)
     if gap is not None:
@@ -67,7 +71,7 @@ def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | 
         yield _finding(case, text, pool, new, infos)
 
 
-def _open(info: NbdInfo) -> bool:
+def _info_unknown(info: NbdInfo) -> bool:
     return info.answer is Answer.UNKNOWN and not info.endpoints
 
 
@@ -76,7 +80,7 @@ def _never_purged(case: Case) -> Iterator[NotApplicable]:
     whole = bool(case.pools) and all(pool.complete for pool in case.pools)
     rows = [vdi for pool in case.pools for vdi in pool.vdis]
     known = all(vdi.type is not None and vdi.other_config is not None for vdi in rows)
-    if whole and known and not any(marked(pool) for pool in case.pools):
+    if whole and known and not any(_marked_by_xo(pool) for pool in case.pools):
         yield NotApplicable("no disk shows that Xen Orchestra destroyed the data of a snapshot")
 
 
@@ -114,7 +118,7 @@ def _finding(
         rows=[values],
         evidence=(
             *(quote_row(vdi, "type", "snapshot_time", "other_config") for vdi in disks[:_MOST]),
-            *_shown(infos),
+            *_quoted_rows(infos),
             *(quote(line) for line in lines[-_MOST:]),
         ),
         events=lines,
@@ -129,5 +133,56 @@ def _destroyed(case: Case, disks: Sequence[Vdi]) -> list[Call]:
     return [call for call in calls(case, Method.DESTROY) if call.vdi in own and not call.code]
 
 
-def _shown(infos: Sequence[NbdInfo]) -> tuple[Evidence, ...]:
+def _quoted_rows(infos: Sequence[NbdInfo]) -> tuple[Evidence, ...]:
     return tuple(dict.fromkeys(each for info in infos for each in info.evidence))
+
+
+def _marked_by_xo(pool: PoolState) -> list[Vdi]:
+    """Return the snapshots of Xen Orchestra that hold CBT metadata only."""
+    return [
+        vdi
+        for vdi in pool.vdis
+        if vdi.type == _METADATA and any(key.startswith(_MARK) for key in vdi.other_config or {})
+    ]
+
+
+def _purged_of_late(case: Case, pool: PoolState, disks: Sequence[Vdi]) -> list[Vdi]:
+    """Return the snapshots that were taken shortly before the report, newest first."""
+    ages = [(old, vdi) for vdi in disks if (old := _age_of(case, pool, vdi)) is not None]
+    near = [pair for pair in ages if timedelta(0) <= pair[0] <= _RECENT]
+    return [vdi for _, vdi in sorted(near, key=lambda pair: (pair[0], pair[1].uuid))]
+
+
+def _age_of(case: Case, pool: PoolState, vdi: Vdi) -> timedelta | None:
+    """Return how old a snapshot was at the newest report, None where a time is missing."""
+    taken = [each.captured_at.at for each in case.world.reports_of(pool) if each.captured_at]
+    time = _time_taken(vdi)
+    return max(taken) - time if taken and time else None
+
+
+def _time_taken(vdi: Vdi) -> datetime | None:
+    """Return when a snapshot was taken, as xapi writes it: ``20240610T11:32:41Z``."""
+    try:
+        return datetime.strptime(vdi.snapshot_time or "", "%Y%m%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _undated(vdi: Vdi) -> Gap:
+    """Say that the age of a snapshot is not shown."""
+    return Gap(
+        need="xapi_db",
+        host="",
+        why=f"how old snapshot {vdi.uuid} was, whose data was destroyed, is not shown",
+        settle_with=f"xe vdi-param-get uuid={vdi.uuid} param-name=snapshot-time; date",
+    )
+
+
+def _unsure(vdi: Vdi, info: NbdInfo) -> Gap:
+    """Say that nothing shows whether NBD was usable for a snapshot."""
+    return Gap(
+        need="xapi_db",
+        host="",
+        why=f"whether NBD was usable for snapshot {vdi.uuid} cannot be told: {info.because}",
+        settle_with="; ".join(step.step for step in info.mend),
+    )
