@@ -1,8 +1,8 @@
 """Quote rows of the database, which stand on one line of megabytes."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
-from xml.sax.saxutils import quoteattr
 
 from analyzer.model.xapi import (
     Bond,
@@ -23,6 +23,7 @@ from analyzer.model.xapi import (
 )
 
 LONGEST_QUOTED = 400  # characters of one value in a quotation
+OMITTED = "…"
 
 _TABLES: Mapping[type, str] = MappingProxyType(
     {
@@ -42,22 +43,48 @@ _TABLES: Mapping[type, str] = MappingProxyType(
         HostMetrics: "host_metrics",
     }
 )
+_ATTRIBUTE = re.compile(r"\s([^\s=]+)=(\"[^\"]*\"|'[^']*')")
 
 
 def quote(row: XapiObject, *fields: str) -> str:
-    """Return a row reduced to its uuid, its name and the named attributes, as it was written.
+    """Return a row as it is written, with its uuid, its name and the named attributes.
 
-    The database is one line of megabytes, so the row itself cannot be quoted: what is left out
-    are whole attributes, values stay verbatim (a very long one is cut, and shows it). Fields may
-    be named as in the model or in the database (``sr``, ``SR``); one the row has not is not
-    shown. Of an `xe` dump the verbatim lines are returned.
+    The database is one line of megabytes, so the row itself cannot be quoted: between its table
+    and it, and where attributes are left out, stands ``…``. What is shown is verbatim, in the
+    order of the file (a very long value is cut, and shows it). Fields may be named as in the model
+    or in the database (``sr``, ``SR``); one the row has not is not shown. Of an `xe` dump the
+    verbatim lines are returned.
     """
     wanted = {_plain(name) for name in ("uuid", "name_label", *fields)}
-    shown = [(name, value) for name, value in row.raw if _plain(name) in wanted]
-    if not row.ref:
-        return "\n".join(_cut(line) for _, line in shown)
-    written = " ".join(f"{name}={_attribute(value)}" for name, value in shown)
-    return f'<row table="{_TABLES.get(type(row), "")}" {written}>'
+    if not row.written:
+        return "\n".join(_cut(line) for name, line in row.raw if _plain(name) in wanted)
+    return f'<table name="{_TABLES.get(type(row), "")}">{OMITTED}{_shown(row.written, wanted)}'
+
+
+def has_field(row: XapiObject, field: str) -> bool:
+    """Tell whether a row has an attribute at all, be it null."""
+    names = [name for name, _ in row.raw] or [found[1] for found in _attributes(row.written)]
+    return field in map(_plain, names)
+
+
+def _shown(tag: str, wanted: set[str]) -> str:
+    """Return a tag with only the wanted attributes, an omission once for all that stand together.
+
+    >>> _shown('<row ref="r" uuid="u" a="1" b="2"/>', {"uuid"})
+    '<row… uuid="u"…/>'
+    """
+    parts, end = ["<row"], len("<row")
+    for found in _attributes(tag):
+        if _plain(found[1]) in wanted:
+            parts += [OMITTED] if found.start() > end else []
+            parts.append(_cut(found[0]))
+            end = found.end()
+    rest = "/>" if tag.endswith("/>") else ">"
+    return "".join([*parts, OMITTED if end < len(tag) - len(rest) else "", rest])
+
+
+def _attributes(tag: str) -> Iterator[re.Match[str]]:
+    return _ATTRIBUTE.finditer(tag)
 
 
 def _plain(name: str) -> str:
@@ -65,9 +92,4 @@ def _plain(name: str) -> str:
 
 
 def _cut(value: str) -> str:
-    return value if len(value) <= LONGEST_QUOTED else f"{value[:LONGEST_QUOTED]}…"
-
-
-def _attribute(value: str) -> str:
-    # quoteattr() takes single quotes where it can; xapi's Xmlm always writes double ones.
-    return quoteattr(f"'{_cut(value)}").replace("\"'", '"', 1)
+    return value if len(value) <= LONGEST_QUOTED else f"{value[:LONGEST_QUOTED]}{OMITTED}"

@@ -21,6 +21,7 @@ from analyzer.cli.output import note, prepare_streams, say
 from analyzer.cli.rules import rules_app
 from analyzer.cli.show import show_app
 from analyzer.cli.timeline import timeline_command
+from analyzer.cli.verify import verify_command
 from analyzer.cli.why import why_app
 from analyzer.errors import AnalyzerError, InputError
 
@@ -72,6 +73,7 @@ app.add_typer(rules_app, name="rules")
 app.command("explain")(explain_command)
 app.command("timeline")(timeline_command)
 app.add_typer(model_app, name="model", hidden=True)
+app.command("verify")(verify_command)
 
 
 def run() -> None:

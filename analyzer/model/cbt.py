@@ -162,3 +162,13 @@ class CbtLogFile:
     problem: str = ""
     header: bool = True
     spread: tuple[int, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """Return its header as text, as it is quoted: the file is binary."""
+        if not self.header:
+            return self.problem
+        return (
+            f"parent {self.parent or 'none'}, child {self.child or 'none'}, "
+            f"consistent {self.consistent}, size {self.size}"
+        )

@@ -1,13 +1,14 @@
 """Where a piece of text stands in what the user gave us."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Source:
     """A line of a member of a bundle; the key of all evidence.
 
-    ``line`` counts from 1 in the decompressed member; 0 means the member as a whole.
+    ``line`` counts from 1 in the decompressed member; 0 means the member as a whole. ``offset``
+    is where in such a member the text begins, in bytes; it tells no two sources apart.
 
     >>> str(Source(bundle="b.tar.bz2", member="var/log/SMlog", line=1204))
     'var/log/SMlog:1204'
@@ -16,6 +17,7 @@ class Source:
     bundle: str
     member: str
     line: int = 0
+    offset: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         return f"{self.member}:{self.line}" if self.line else self.member

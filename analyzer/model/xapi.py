@@ -18,9 +18,9 @@ StringMap = Mapping[str, str]
 class XapiObject:
     """What every row has.
 
-    ``raw`` keeps, for quoting, what the decoded fields were read from, in the order of reading:
-    (attribute of the database, its value before `%` and S-expressions are decoded), or for an
-    `xe` dump (attribute of the database, the verbatim line).
+    For quoting, ``written`` keeps the tag of the row as the database has it, and ``raw`` of an
+    `xe` dump the lines that the fields were read from: (attribute of the database, the verbatim
+    line), in the order of the file.
     """
 
     source: Source
@@ -29,6 +29,7 @@ class XapiObject:
     name_label: str | None = None
     other_config: StringMap | None = None
     raw: tuple[tuple[str, str], ...] = ()
+    written: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -349,12 +349,9 @@ ROW = Vdi(
     source=HERE,
     ref="OpaqueRef:v",
     uuid="vdi-1",
-    raw=(
-        ("uuid", "vdi-1"),
-        ("name__label", 'a%."b" <c> & it\'s'),
-        ("SR", "OpaqueRef:s"),
-        ("cbt_enabled", "true"),
-        ("other_config", "x" * 1000),
+    written=(
+        '<row ref="OpaqueRef:v" uuid="vdi-1" name__label="a%.&quot;b&quot; &lt;c> &amp; it\'s" '
+        f'SR="OpaqueRef:s" cbt_enabled="true" other_config="{"x" * 1000}"/>'
     ),
 )
 
@@ -362,8 +359,8 @@ ROW = Vdi(
 @pytest.mark.parametrize("name", ["cbt_enabled", "CBT_ENABLED", "cbt-enabled"])
 def test_a_quotation_is_the_row_reduced_to_the_named_attributes(name: str) -> None:
     assert quote(ROW, name) == (
-        '<row table="VDI" uuid="vdi-1" name__label="a%.&quot;b&quot; &lt;c&gt; &amp; it\'s" '
-        'cbt_enabled="true">'
+        '<table name="VDI">…<row… uuid="vdi-1" name__label="a%.&quot;b&quot; &lt;c> &amp; it\'s"… '
+        'cbt_enabled="true"…/>'
     )
 
 
@@ -377,7 +374,7 @@ def test_an_attribute_that_the_row_has_not_is_not_shown() -> None:
 
 def test_a_long_value_is_cut_and_shows_it() -> None:
     text = quote(ROW, "other_config")
-    assert text.endswith('x…">')
+    assert text.endswith("x…/>")
     assert len(text) < 600
 
 

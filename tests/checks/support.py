@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Self, TypeVar
+from xml.sax.saxutils import quoteattr
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.events import EventTable, EventTableBuilder
@@ -195,10 +196,11 @@ def row(kind: type[Row], uuid: str, **fields: object) -> Row:
 
 
 def _row(kind: type[Row], uuid: str, fields: Mapping[str, object]) -> Row:
-    raw = [("uuid", uuid)]
-    raw += [(name, _written(value)) for name, value in fields.items() if value is not None]
+    shown = {"ref": f"OpaqueRef:{uuid}", "uuid": uuid}
+    shown |= {name: _written(value) for name, value in fields.items() if value is not None}
+    written = " ".join(f"{name}={quoteattr(value)}" for name, value in shown.items())
     source = Source(bundle="jupiter", member="xapi-db.xml")
-    row = kind(source=source, ref=f"OpaqueRef:{uuid}", uuid=uuid, raw=tuple(raw))
+    row = kind(source=source, ref=f"OpaqueRef:{uuid}", uuid=uuid, written=f"<row {written}/>")
     return replace(row, **fields)  # type: ignore[arg-type]  # the names are those of the model
 
 

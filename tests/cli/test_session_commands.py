@@ -101,7 +101,7 @@ def test_disk_is_shown_with_its_name_and_what_says_so() -> None:
     builder = CaseBuilder().host().database(vdi(), row)
     shown = page(NbdLog(start="19:00:00").start().open(1), builder)
     assert f"disk web-01 0 {VDI}\n" in shown
-    assert '<row table="VBD"' in shown
+    assert '<table name="VBD">' in shown
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from enum import Enum
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
+from analyzer.case.quotation import has_field
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import gone, log_path, sure
 from analyzer.checks.tools.finding import found, quote_row
@@ -149,7 +150,7 @@ def _judged(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | 
 
 def _says_of_nothing(row: Vdi) -> bool:
     """Tell whether the row has the field, and it is null; a row without it says nothing."""
-    return any(name == "snapshot_of" for name, _ in row.raw)
+    return has_field(row, "snapshot_of")
 
 
 def _of_gone(case: Case, pool: PoolState, sr: Sr, row: Vdi, disk: str) -> _Leftover | None:

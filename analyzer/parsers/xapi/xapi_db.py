@@ -12,9 +12,10 @@ Not read: tables that `_xapi_rows.BUILDERS` does not name, references back (``VD
 
 import codecs
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from xml.sax import SAXException
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
@@ -58,9 +59,10 @@ class _Content:
 class _Handler(ContentHandler):
     """Take rows as they come; nothing of the tree is kept."""
 
-    def __init__(self, source: Source, content: _Content) -> None:
+    def __init__(self, source: Source, content: _Content, written: "_Written") -> None:
         super().__init__()
         self._source = source
+        self._written = written
         self._content = content
         self._path: list[str] = []
         self._table = ""
@@ -95,7 +97,9 @@ class _Handler(ContentHandler):
         build = BUILDERS.get(self._table)
         if build is None:
             return
-        row = DatabaseRow(self._source, self._table, attributes, self._content.problems)
+        offset, tag = self._written.tag()
+        source = replace(self._source, offset=offset)
+        row = DatabaseRow(source, self._table, attributes, self._content.problems, tag)
         if _UUID.fullmatch(row.uuid):  # it will stand in commands that people paste into a shell
             self._content.objects.append(build(row))
         else:
@@ -117,7 +121,7 @@ class XapiDb:
         """Yield one database, then what in it was not understood."""
         source = Source(bundle=member.bundle, member=member.path)
         content = _Content()
-        fault = _parse(member, limit, _Handler(source, content), content)
+        fault = _parse(member, limit, source, content)
         yield XapiDatabase(
             source=source,
             generation=_whole(content.manifest.get("generation_count")),
@@ -136,12 +140,13 @@ class XapiDb:
 PARSER = XapiDb()
 
 
-def _parse(member: Member, limit: int, handler: _Handler, content: _Content) -> str:
-    """Feed the member to the handler; return what ended the reading too early, or ""."""
+def _parse(member: Member, limit: int, source: Source, content: _Content) -> str:
+    """Read the member into the content; return what ended the reading too early, or ""."""
     parser: DefusedExpatParser = create_parser(forbid_dtd=True)
-    parser.setContentHandler(handler)
+    written = _Written(parser)
+    parser.setContentHandler(_Handler(source, content, written))
     try:
-        size = _feed(member, limit, parser, content)
+        size = _feed(member, limit, written, content)
         if size and not content.complete and size <= limit:
             parser.close()
     except DefusedXmlException:
@@ -154,10 +159,48 @@ def _parse(member: Member, limit: int, handler: _Handler, content: _Content) -> 
     return _ended("it is empty", member, content) if not size else ""
 
 
-def _feed(member: Member, limit: int, parser: DefusedExpatParser, content: _Content) -> int:
+class _Written:
+    """What is fed to the parser, kept as long as a tag may be asked for."""
+
+    def __init__(self, parser: DefusedExpatParser) -> None:
+        self._parser = parser
+        self._kept = b""
+        self._start = 0  # of what is kept, in all that was fed
+        self._offset = 0  # of the same in the file
+        self._sure = 0  # no tag of the last block begins before, where illegal bytes move them
+
+    def feed(self, text: str, stored: bytes, offset: int) -> None:
+        """Feed a text that is stored so in the file, at an offset, but for illegal bytes."""
+        fed = text.encode()
+        exact = len(stored) == len(fed)
+        done = min(max(self._index() - self._start, 0), len(self._kept))
+        self._kept = self._kept[done:]
+        self._start += done
+        self._offset = offset - len(self._kept)
+        self._sure = sys.maxsize if exact else max(self._offset, 0)
+        self._kept += stored if exact else fed
+        self._parser.feed(text)
+
+    def tag(self) -> tuple[int, str]:
+        """Return the tag that begins now: where in the file, in bytes, and as it is written."""
+        begin = self._index() - self._start
+        end = self._kept.find(b">", begin)
+        while self._kept.count(b'"', begin, end) % 2 and end > 0:  # a ">" inside of a value
+            end = self._kept.find(b">", end + 1)
+        tag = self._kept[begin : end + 1].decode("utf-8", "surrogateescape")
+        return min(self._offset + begin, self._sure), tag
+
+    def _index(self) -> int:
+        # SAX tells lines and columns only, and the file is one line. None before the first feed.
+        inner = getattr(self._parser, "_parser", None)
+        return inner.CurrentByteIndex if inner is not None else 0
+
+
+def _feed(member: Member, limit: int, written: _Written, content: _Content) -> int:
     """Feed all but what the parser would hold in memory only, and look through again and again."""
     size = tags = piece = 0
     decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+    behind = b""  # bytes of a character that the next block ends
     for block in member.blocks():
         size += len(block)
         if size > limit:
@@ -166,8 +209,11 @@ def _feed(member: Member, limit: int, parser: DefusedExpatParser, content: _Cont
         text = decoder.decode(legal)
         if legal != block or "\ufffd" in text:
             content.problems["bytes that are no legal text were replaced"] += 1
+        stored = (behind + block).removesuffix(behind := decoder.getstate()[0])
         if text:
-            parser.feed(text)
+            offset = size - len(behind) - len(stored)
+            bom = len(codecs.BOM_UTF8) if not offset and stored.startswith(codecs.BOM_UTF8) else 0
+            written.feed(text, stored[bom:], offset + bom)
         piece = piece + len(block) if content.tags == tags else 0
         tags = content.tags
         if piece > LONGEST_PIECE and not content.complete:

@@ -36,6 +36,7 @@ class Row(Protocol):
     source: Source
     ref: str
     uuid: str
+    written: str
 
     def text(self, attribute: str) -> str | None:
         """Return a string as it is."""
@@ -59,7 +60,7 @@ class Row(Protocol):
         """Return a Set."""
 
     def raw(self) -> tuple[tuple[str, str], ...]:
-        """Return what was asked for so far: (attribute, as written), in the order of asking."""
+        """Return the lines that were asked for so far: (attribute, line), in their order."""
 
 
 def _pool(row: Row) -> Pool:
@@ -73,6 +74,7 @@ def _pool(row: Row) -> Pool:
         ha_enabled=row.flag("ha_enabled"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -92,6 +94,7 @@ def _host(row: Row) -> Host:
         current_operations=row.mapping("current_operations"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -110,6 +113,7 @@ def _sr(row: Row) -> Sr:
         current_operations=row.mapping("current_operations"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -124,6 +128,7 @@ def _pbd(row: Row) -> Pbd:
         currently_attached=row.flag("currently_attached"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -149,6 +154,7 @@ def _vdi(row: Row) -> Vdi:
         on_boot=row.word("on_boot"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -167,6 +173,7 @@ def _vbd(row: Row) -> Vbd:
         userdevice=row.text("userdevice"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -185,6 +192,7 @@ def _vm(row: Row) -> Vm:
         current_operations=row.mapping("current_operations"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -199,6 +207,7 @@ def _network(row: Row) -> Network:
         purpose=row.names("purpose"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -227,6 +236,7 @@ def _pif(row: Row) -> Pif:
         primary_address_type=row.text("primary_address_type"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -237,6 +247,7 @@ def _pif_metrics(row: Row) -> PifMetrics:
         uuid=row.uuid,
         carrier=row.flag("carrier"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -248,6 +259,7 @@ def _bond(row: Row) -> Bond:
         master=row.reference("master"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -261,6 +273,7 @@ def _vlan(row: Row) -> Vlan:
         tag=row.whole("tag"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -271,6 +284,7 @@ def _host_metrics(row: Row) -> HostMetrics:
         uuid=row.uuid,
         live=row.flag("live"),
         raw=row.raw(),
+        written=row.written,
     )
 
 
@@ -285,6 +299,7 @@ def _sm(row: Row) -> Sm:
         features=row.mapping("features"),
         other_config=row.mapping("other_config"),
         raw=row.raw(),
+        written=row.written,
     )
 
 

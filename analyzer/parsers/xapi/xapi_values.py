@@ -30,7 +30,7 @@ _NULL_REFERENCES = ("", "OpaqueRef:NULL")
 class DatabaseRow:
     """A row as the database has it; counts in `problems` what it could not decode."""
 
-    __slots__ = ("_asked", "_attributes", "_problems", "_table", "ref", "source", "uuid")
+    __slots__ = ("_attributes", "_problems", "_table", "ref", "source", "uuid", "written")
 
     def __init__(
         self,
@@ -38,12 +38,13 @@ class DatabaseRow:
         table: str,
         attributes: Mapping[str, str],
         problems: Counter[str],
+        written: str = "",
     ) -> None:
         self.source = source
+        self.written = written
         self._table = table
         self._attributes = attributes
         self._problems = problems
-        self._asked: list[tuple[str, str]] = []
         self.ref = attributes.get("ref") or attributes.get("_ref", "")
         self.uuid = self.text("uuid") or ""
 
@@ -55,7 +56,6 @@ class DatabaseRow:
         if len(value) > LONGEST:
             self._not_understood(attribute, "is longer than any that xapi writes")
             return None
-        self._asked.append((attribute, value))
         return unprotect(value)
 
     def word(self, attribute: str) -> str | None:
@@ -107,8 +107,8 @@ class DatabaseRow:
         return items
 
     def raw(self) -> tuple[tuple[str, str], ...]:
-        """Return the attributes asked for so far, before decoding."""
-        return tuple(self._asked)
+        """Return nothing: the tag of the row is kept as it is written."""
+        return ()
 
     def _not_understood(self, attribute: str, why: str) -> None:
         self._problems[f"{self._table}.{attribute} {why}: its value is not used"] += 1

@@ -59,7 +59,7 @@ class XeValue:
 class XeRow:
     """A record of `xe` as a row; counts in `problems` what it could not decode."""
 
-    __slots__ = ("_asked", "_problems", "_table", "_values", "ref", "source", "uuid")
+    __slots__ = ("_asked", "_problems", "_table", "_values", "ref", "source", "uuid", "written")
 
     def __init__(
         self,
@@ -73,7 +73,8 @@ class XeRow:
         self._table = table
         self._values = values
         self._problems = problems
-        self._asked: list[tuple[str, str]] = []
+        self._asked: list[tuple[int, str, str]] = []
+        self.written = ""
         uuid = self.text("uuid") or ""
         self.uuid = uuid if UUID.fullmatch(uuid) else ""
 
@@ -138,8 +139,8 @@ class XeRow:
         return None if found is None or found.value in _NOT_ASKED else _items(found.value)
 
     def raw(self) -> tuple[tuple[str, str], ...]:
-        """Return the lines asked for so far."""
-        return tuple(self._asked)
+        """Return the lines asked for so far, in the order of the file."""
+        return tuple((attribute, line) for _, attribute, line in sorted(self._asked))
 
     def _find(self, attribute: str) -> XeValue | None:
         usual = attribute.replace("__", "-").replace("_", "-")
@@ -149,7 +150,7 @@ class XeRow:
         if not (found.line.closed or _cannot_be_half(found.value)):
             self._not_understood(attribute, "stands on a last line without an end")
             return None
-        self._asked.append((attribute, found.line.text))
+        self._asked.append((found.line.index, attribute, found.line.text))
         return found
 
     def _not_understood(self, attribute: str, why: str) -> None:

@@ -87,10 +87,6 @@ def _seen(listing: LogListing, sr: str, disk: str, change: Change) -> Step:
 
 
 def _file_steps(file: CbtLogFile, sr: str, moment: Moment) -> Iterator[Step]:
-    words = (
-        f"{file.uuid}{SUFFIX}: parent {file.parent or 'none'}, child {file.child or 'none'}, "
-        f"consistent {file.consistent}, size {file.size}"
-    )
     values = (
         (Change.SEEN, ""),
         (Change.PARENT, file.parent),
@@ -105,7 +101,7 @@ def _file_steps(file: CbtLogFile, sr: str, moment: Moment) -> Iterator[Step]:
             uuid=file.uuid,
             moment=moment,
             actor=_actor(file.source),
-            evidence=Evidence(source=file.source, text=words),
+            evidence=Evidence(source=file.source, text=file.words),
             value=value,
             confidence=Confidence.LIKELY if file.problem else Confidence.CERTAIN,
             read=True,

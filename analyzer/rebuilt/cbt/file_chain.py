@@ -56,5 +56,4 @@ def _drawn(file: CbtLogFile) -> DiskLog:
 
 
 def _proof(file: CbtLogFile) -> Evidence:
-    text = f"parent {file.parent or 'none'}, child {file.child or 'none'}"
-    return Evidence(source=file.source, text=text)
+    return Evidence(source=file.source, text=file.words)

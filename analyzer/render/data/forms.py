@@ -120,7 +120,7 @@ def keys_of(kind: type) -> tuple[Key, ...]:
 
 
 def _inner(name: str, key: Key) -> Key:
-    return Key(key.name, key.form, lambda value: key.read(getattr(value, name)))
+    return Key(key.name, key.form, lambda value: key.read(getattr(value, name)), key.sparse)
 
 
 def _key(shape: Shape, name: str, hint: Any) -> Key:

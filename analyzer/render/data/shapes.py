@@ -20,6 +20,7 @@ from analyzer.model.network_view import InterfaceView, NetworkView
 from analyzer.model.report import Coverage, ParseProblem, Report, TimelineEvent
 from analyzer.model.rule import RuleText
 from analyzer.model.run import BackupRun
+from analyzer.model.source import Source
 from analyzer.render.data.answers import Answers
 from analyzer.render.words.nbd_peaks import Peak, clients_left_out, clients_of
 from analyzer.render.words.nbd_words import peak_of
@@ -117,6 +118,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         ParseProblem: Shape(beside=("source",)),
         Report: Shape(left_out=("version", "catalogue"), named={"hours": "lines_per_hour"}),
         RuleText: Shape(parts={"cases": ("case", "title", "detail")}),
+        Source: Shape(sparse=True),
         SrView: Shape(
             named={
                 "plugs": "hosts",

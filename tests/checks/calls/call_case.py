@@ -80,7 +80,7 @@ def sm(kind: str, *features: str) -> Sm:
 
 def _plain(kind: type[Row], uuid: str) -> Row:
     source = Source(bundle="jupiter", member="xapi-db.xml")
-    return kind(source=source, ref=f"OpaqueRef:{uuid}", uuid=uuid, raw=(("uuid", uuid),))
+    return kind(source=source, ref=f"OpaqueRef:{uuid}", uuid=uuid, written=f'<row uuid="{uuid}"/>')
 
 
 TASK = "0a1b2c3d4e5f"

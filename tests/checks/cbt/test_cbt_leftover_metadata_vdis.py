@@ -21,7 +21,8 @@ def metadata(uuid: str = SNAPSHOT, of: str | None = OF, **fields: object) -> Vdi
         "snapshot_time": "20240609T01:00:00Z",
     }
     row = vdi(uuid, **{**known, **fields})
-    return replace(row, snapshot_of=of, raw=(*row.raw, ("snapshot_of", of or "OpaqueRef:NULL")))
+    pointer = f' snapshot_of="{of or "OpaqueRef:NULL"}"/>'
+    return replace(row, snapshot_of=of, written=row.written.replace("/>", pointer))
 
 
 def case(*rows: Vdi, kind: str = "lvmoiscsi", complete: bool = True) -> CaseBuilder:
@@ -108,7 +109,7 @@ def test_metadata_that_names_no_disk_is_a_gap_without_its_pointer() -> None:
 
 
 def test_row_that_does_not_show_its_disk_says_nothing() -> None:
-    row = replace(metadata(of=None), raw=(("uuid", SNAPSHOT),))
+    row = replace(metadata(of=None), written=f'<row uuid="{SNAPSHOT}"/>')
     examined = case(vdi(), row).examine(RULE)
     assert (examined.findings, examined.gaps) == ((), ())
 

@@ -17,8 +17,8 @@ def examine(*rows: XapiObject, backup: str | None = OTHER_NETWORK, **pool: bool)
     (state,) = built.pools
     assert state.pool is not None
     config = {} if backup is None else {"xo:backupNetwork": backup}
-    raw = (("uuid", POOL), ("other_config", f"(('xo:backupNetwork'%.'{backup}'))"))
-    named = replace(state, pool=replace(state.pool, other_config=config, raw=raw))
+    written = f"""<row uuid="{POOL}" other_config="(('xo:backupNetwork'%.'{backup}'))"/>"""
+    named = replace(state, pool=replace(state.pool, other_config=config, written=written))
     return support.examine(replace(built, pools=(named,)), RULE)
 
 
@@ -44,7 +44,7 @@ def test_backup_network_where_nobody_has_an_address_is_found() -> None:
     rows = (network(OTHER_NETWORK, ("nbd",)), NBD, pif(), pif(OTHER_NETWORK, ip=""))
     (finding,) = examine(*rows).findings
     assert "IPv4" in finding.title
-    assert 'table="PIF"' in finding.evidence[-1].text
+    assert '<table name="PIF">' in finding.evidence[-1].text
 
 
 def test_address_that_the_row_does_not_show_is_a_gap() -> None:

@@ -36,7 +36,7 @@ def test_host_without_address_is_named_with_the_change() -> None:
 
 def test_host_without_any_pif_there_is_named_by_its_plug() -> None:
     (finding,) = built(SHARED, vdi()).examine(RULE).findings
-    assert 'table="PBD"' in finding.evidence[0].text
+    assert '<table name="PBD">' in finding.evidence[0].text
 
 
 def test_host_whose_report_is_missing_is_marked_so() -> None:

@@ -30,7 +30,7 @@ def test_pifs_without_address_are_found_by_state_with_the_change() -> None:
     assert [(s.type, s.uuid) for s in finding.subjects] == [("Network", NETWORK), ("SR", SR)]
     assert "xe pif-reconfigure-ip" in finding.action[0].step
     assert finding.action[0].risk
-    assert 'table="PIF"' in " ".join(evidence.text for evidence in finding.evidence)
+    assert '<table name="PIF">' in " ".join(evidence.text for evidence in finding.evidence)
 
 
 def test_calls_of_get_nbd_info_make_it_certain() -> None:

@@ -47,7 +47,7 @@ def test_their_plugs_and_rows_are_quoted() -> None:
     texts = [evidence.text for evidence in finding.evidence]
     assert "Server busy" in texts[0]
     assert any(text.endswith(f"Plugging VBD {ref(0)}") for text in texts)
-    assert 'table="VBD"' in texts[-1]
+    assert '<table name="VBD">' in texts[-1]
 
 
 def test_connections_that_had_not_come_to_a_disk_are_told_apart() -> None:

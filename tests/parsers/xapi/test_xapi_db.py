@@ -34,6 +34,9 @@ VDI_UUID = "6b0c1a3e-52d7-4f19-8c55-0d9e61f7a2b4"
 VDI_REF = "OpaqueRef:0a52b8c1-77de-4c37-9f6a-3b1d2e48c901"
 
 
+OTHER = "52743559-2c1a-4d0e-9b7f-0d9e61f7a2b4"
+
+
 def row(**attributes: str) -> str:
     pairs = {"ref": VDI_REF, "_ref": VDI_REF, "uuid": VDI_UUID} | attributes
     return "<row " + " ".join(f"{name}={quoteattr(value)}" for name, value in pairs.items()) + "/>"
@@ -200,7 +203,7 @@ def test_all_that_tells_of_a_pifs_network_is_read() -> None:
 def test_the_carrier_of_a_pif_stands_in_its_metrics() -> None:
     (found,) = read(document(PIF_metrics=row(carrier="false", speed="10000"))).objects
     assert isinstance(found, PifMetrics)
-    assert (found.carrier, dict(found.raw)["carrier"]) == (False, "false")
+    assert (found.carrier, 'carrier="false"' in found.written) == (False, True)
 
 
 def test_a_bond_names_its_master_and_a_vlan_its_tag() -> None:
@@ -250,9 +253,28 @@ def test_a_row_outside_a_table_is_not_read() -> None:
     assert read(text).objects == ()
 
 
-def test_the_raw_attributes_are_kept_for_quoting() -> None:
-    raw = dict(vdi(name__label="My%.disk", cbt_enabled="true", NOT_OURS="x").raw)
-    assert raw == {"uuid": VDI_UUID, "name__label": "My%.disk", "cbt_enabled": "true"}
+def test_a_row_is_kept_as_it_is_written_for_quoting() -> None:
+    tag = f"""<row  ref='r' uuid="{VDI_UUID}" name__label="a &gt; b > c" cbt_enabled="true" />"""
+    text = document(VDI=tag)
+    (found,) = read(text).objects
+    assert found.written == tag
+    assert found.source.offset == text.index(tag)
+
+
+@pytest.mark.parametrize("before", ["", "\ufeff"])
+def test_offset_of_a_row_counts_bytes_of_the_file(before: str) -> None:
+    text = before + document(VDI=row(name__label="データ") + row(uuid=OTHER))
+    for found in read(text).objects:
+        assert found.source.offset is not None
+        assert text.encode()[found.source.offset :].startswith(found.written.encode())
+
+
+def test_offset_does_not_lie_behind_a_row_after_bytes_that_are_no_text() -> None:
+    data = document(VDI=row(name__label="b\x00ad") + row(uuid=OTHER)).encode()
+    data = data.replace(b"b\x00ad", b"b\xff\xffad")
+    found = read(data).objects[-1]
+    assert found.source.offset is not None
+    assert data.find(found.written.encode(), found.source.offset) >= 0
 
 
 @pytest.mark.parametrize(

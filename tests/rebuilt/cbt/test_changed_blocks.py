@@ -227,7 +227,7 @@ def test_the_driver_of_the_sr_must_be_able(
         uuid="1",
         type="lvmoiscsi",
         features=features,
-        raw=(("type", "lvmoiscsi"),),
+        written='<row type="lvmoiscsi"/>',
     )
     pools = CaseBuilder().host().database(sr(), driver).build().pools
     logs = {"a": Plain(child="b", size=MIB), "b": Plain(child="", size=MIB)}

@@ -76,7 +76,7 @@ def test_snapshot_in_a_control_domain_is_held() -> None:
     found = only(builder().build())
     assert (found.pool, found.host, found.vdi, found.vbd) == (POOL, JUPITER, SNAPSHOT, VBD)
     assert (found.plugged, found.mode, found.leaked) == (True, "RO", None)
-    assert 'table="VBD"' in found.evidence[0].text
+    assert '<table name="VBD">' in found.evidence[0].text
 
 
 @pytest.mark.parametrize(

@@ -336,7 +336,7 @@ def test_disk_is_found_by_the_row_of_the_vbd() -> None:
     row = vbd(uuid(1), VDI, ref=ref(1))
     session = only(CaseBuilder().host().daemon_log(log.text).database(vdi(), row).build())
     assert (session.vdi, session.vdi_joined) == (VDI, Confidence.CERTAIN)
-    assert 'table="VBD"' in session.rows[0].text
+    assert '<table name="VBD">' in session.rows[0].text
 
 
 def test_disk_is_found_by_the_task_that_made_the_vbd_on_the_master() -> None:

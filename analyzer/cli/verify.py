@@ -1,0 +1,49 @@
+"""``cbtriage verify``: is what a report quotes really in the bundles?"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analyzer.bundle.budget import Budget
+from analyzer.cli.analyze import FINDINGS
+from analyzer.cli.options import Paths
+from analyzer.cli.output import say
+from analyzer.errors import UsageError
+
+
+def verify_command(
+    report: Annotated[
+        Path,
+        typer.Argument(
+            metavar="REPORT", help="A report.json, or what --json printed.", show_default=False
+        ),
+    ],
+    paths: Paths,
+) -> None:
+    """Read every quotation of a report again, in the bundles it was made from.
+
+    Give the bundles under the names that they had. Omissions in a quotation are marked with …;
+    what stands between them must be there word for word, in order, from the line or byte named.
+
+    Example: cbtriage verify report.json status-report.tar.bz2
+
+    Exit status: 0 every quotation is there, 1 one is not (the first is named), 2 it is no report,
+    3 no readable input.
+    """
+    from analyzer.case.quotations import not_there, quotations_in
+    from analyzer.render.words.view import counted, visible
+
+    try:
+        document = json.loads(report.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        msg = f"{report}: it cannot be read as a report.json: {error}"
+        raise UsageError(msg) from error
+    quotations = tuple(dict.fromkeys(quotations_in(document)))
+    stdin = sys.stdin.buffer if Path("-") in paths else None
+    for lost in not_there(quotations, paths, budget=Budget(), stdin=stdin):
+        say(f"not there: {visible(str(lost))}\n  {visible(lost.text)}\n")
+        raise typer.Exit(FINDINGS)
+    say(f"{counted(len(quotations), 'quotation')} read again, each is there\n")

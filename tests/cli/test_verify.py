@@ -1,0 +1,50 @@
+"""``cbtriage verify``: a report and its bundles in, a count or the first quotation that is lost."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from analyzer.cli.main import app
+from analyzer.errors import InputError, UsageError
+
+SAMPLE = str(Path(__file__).resolve().parents[2] / "sample_bundles" / "resize-failed.tar.bz2")
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("out")
+    CliRunner().invoke(app, ["analyze", SAMPLE, "-q", "-o", str(folder)])
+    return folder / "report.json"
+
+
+def verify(report: Path, *bundles: str) -> Result:
+    return CliRunner().invoke(app, ["verify", str(report), *bundles])
+
+
+def test_a_true_report_is_counted(report: Path) -> None:
+    done = verify(report, SAMPLE)
+    assert done.exit_code == 0
+    assert done.stdout.endswith("quotations read again, each is there\n")
+
+
+def test_a_changed_word_is_named_with_its_place(report: Path, tmp_path: Path) -> None:
+    document = json.loads(report.read_text("utf-8"))
+    found = next(o for o in document["outcomes"] if o["findings"])["findings"][0]["evidence"][0]
+    found["text"] = found["text"].replace("SM", "MS")
+    changed = tmp_path / "report.json"
+    changed.write_text(json.dumps(document), encoding="utf-8")
+    done = verify(changed, SAMPLE)
+    assert done.exit_code == 1
+    assert f"{found['member']}:{found['line']}" in done.stdout
+
+
+def test_what_is_no_report_is_a_usage_error(tmp_path: Path) -> None:
+    odd = tmp_path / "report.json"
+    odd.write_text("{", encoding="utf-8")
+    assert isinstance(verify(odd, SAMPLE).exception, UsageError)
+
+
+def test_a_missing_bundle_is_no_readable_input(report: Path, tmp_path: Path) -> None:
+    assert isinstance(verify(report, str(tmp_path / "nothing")).exception, InputError)
