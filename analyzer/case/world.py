@@ -66,7 +66,13 @@ class World:
         return frozenset(report.bundle for report in self._all_reports(pool))
 
     def subject(self, kind: str, key: str) -> Subject:
-        """Return an object as a subject, with its name as far as it is known."""
+        """Return an object as a subject, with its name as far as it is known.
+
+        Lines name a host as its report is called; that is a key of it too.
+        """
+        own = (each for each in self.reports if kind == "Host" and each.name == key)
+        if report := next(own, None):
+            return Subject(type=kind, uuid=report.host_uuid or key, name=key)
         row = self._row(kind, key)
         return Subject(
             type=kind, uuid=row.uuid if row else key, name=row.name_label if row else None

@@ -10,7 +10,6 @@ from analyzer.model.finding import Basis, Evidence, Finding, Outcome, Subject
 from analyzer.model.report import Suppressed
 from analyzer.model.sentence import Sentence, Value
 from analyzer.rules._incidents import Incident, find_incidents
-from analyzer.rules._names import name_of
 from analyzer.rules._wording import listed
 from analyzer.rules.pattern import Catalogue, Pattern
 from analyzer.rules.verdict import conclude
@@ -93,7 +92,7 @@ def _subjects(pattern: Pattern, incident: Incident, case: Case) -> tuple[Subject
             else _captures(incident.events, name)
         )
         for value in values:
-            found[kind, value] = name_of(kind, value, case)
+            found[kind, value] = case.world.subject(kind, value)
     return tuple(found.values())
 
 

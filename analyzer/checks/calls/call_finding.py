@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.checks.tools.calls import Call, is_uuid
-from analyzer.checks.tools.finding import Row, found, named, quote, quote_ends, quote_row, times
+from analyzer.checks.tools.finding import Row, found, quote, quote_ends, quote_row, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
 from analyzer.model.rule import RuleText
@@ -85,8 +85,7 @@ def quoted_row(row: Vdi | None, *fields: str) -> tuple[Evidence, ...]:
 
 def called(case: Case, key: str) -> str:
     """Return what to call a disk in a sentence."""
-    row = case.world.vdi(key)
-    return named(row.name_label if row else None, key) if key else "a disk that no line names"
+    return case.world.named("VDI", key) if key else "a disk that no line names"
 
 
 def cut_off(call: Call, need: str, what: str) -> Gap:
@@ -137,10 +136,7 @@ def live_of(case: Case, uuid: str) -> Vdi | None:
 
 def _subjects(case: Case, call: Call) -> tuple[Subject, ...]:
     keys = [key for key in call.disks if key]
-    rows = [(key, case.world.vdi(key)) for key in keys]
-    disks = [
-        Subject(type="VDI", uuid=key, name=row.name_label if row else None) for key, row in rows
-    ]
+    disks = [case.world.subject("VDI", key) for key in keys]
     if not disks:
         return _host_of(case, call)
     known = (case.world.vdi(key) for key in keys)

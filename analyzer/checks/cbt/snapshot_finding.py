@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from analyzer.case.case import Case
 from analyzer.checks.tools.finding import (
     Row,
-    named,
     prose,
     quote,
     quote_ends,
@@ -69,7 +68,7 @@ def _values(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> R
     known = case.world.vdi(last.vdi)
     values: dict[str, Value] = {
         "vdi": last.vdi,
-        "disk": named(known.name_label if known else None, last.vdi),
+        "disk": case.world.named("VDI", last.vdi),
         "host": last.line.host,
         "reason": _reason(last.because),
         "need": Size(log_size(case, last)),
@@ -149,12 +148,8 @@ def _now(case: Case, vdi: str) -> str:
 
 
 def _subjects(case: Case, last: Failure) -> tuple[Subject, ...]:
-    known = case.world.vdi(last.vdi)
-    disk = Subject(type="VDI", uuid=last.vdi, name=known.name_label if known else None)
-    if last.sr is None:
-        return (disk,)
-    sr = case.world.sr(last.sr)
-    return (disk, Subject(type="SR", uuid=last.sr, name=sr.name_label if sr else None))
+    disk = case.world.subject("VDI", last.vdi)
+    return (disk, case.world.subject("SR", last.sr)) if last.sr else (disk,)
 
 
 def _quotes(group: Sequence[Failure]) -> tuple[Evidence, ...]:

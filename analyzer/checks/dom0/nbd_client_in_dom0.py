@@ -117,8 +117,7 @@ def _asked(case: Case, text: RuleText, reports: Sequence[HostReport]) -> Iterato
                 lines.append(event)
                 sessions.append(served)
     for vdi, (lines, sessions) in pairs.items():
-        known = case.world.vdi(vdi)
-        disk = Subject(type="VDI", uuid=vdi, name=known.name_label if known else None)
+        disk = case.world.subject("VDI", vdi)
         yield _hint(text, reports[-1], disk, lines, sessions[-1])
 
 

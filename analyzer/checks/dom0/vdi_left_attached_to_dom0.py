@@ -18,7 +18,6 @@ from analyzer.checks.tools.finding import (
     found,
     how_often,
     listed,
-    named,
     quote,
     quote_ends,
     quote_row,
@@ -143,8 +142,7 @@ def _past(case: Case, text: RuleText, vdi: str, calls: Sequence[Event]) -> Findi
 
 def _disk_name(case: Case, vdi: str) -> str:
     """Return what to call a disk in a sentence."""
-    known = case.world.vdi(vdi)
-    return named(known.name_label if known else None, vdi)
+    return case.world.named("VDI", vdi)
 
 
 def _hosts_words(case: Case, held: Sequence[Dom0Attachment]) -> str:
@@ -182,7 +180,7 @@ def _blocks_words(calls: Sequence[Event]) -> str:
 def _subjects_of(case: Case, vdi: str, held: Sequence[Dom0Attachment]) -> tuple[Subject, ...]:
     """Return the disk, its SR and the hosts."""
     known = case.world.vdi(vdi)
-    disk = Subject(type="VDI", uuid=vdi, name=known.name_label if known else None)
+    disk = case.world.subject("VDI", vdi)
     sr = case.world.sr_of(known) if known else None
     where = (Subject(type="SR", uuid=sr.uuid, name=sr.name_label),) if sr else ()
     names = {each.host: _host_name(case, each) for each in held if each.host}

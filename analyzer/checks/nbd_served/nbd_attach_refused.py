@@ -12,7 +12,6 @@ from analyzer.case.case import Case
 from analyzer.case.time.order import Mark, mark
 from analyzer.checks.nbd_served.nbd_served import (
     disk_called,
-    disk_subject,
     ended_by,
     host_of,
     quoted,
@@ -80,7 +79,7 @@ def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession
         (text.title, text.detail) if kind == "refused" else text.case(kind),
         basis=Basis.SYMPTOM,
         confidence=Confidence.CERTAIN if sure and named else Confidence.LIKELY,
-        subjects=(host, *((disk_subject(case, vdi),) if vdi else ())),
+        subjects=(host, *((case.world.subject("VDI", vdi),) if vdi else ())),
         rows=[values],
         evidence=quoted(events, sessions),
         events=events,

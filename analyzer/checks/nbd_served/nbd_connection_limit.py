@@ -13,7 +13,6 @@ from analyzer.case.time.order import Mark, mark
 from analyzer.checks.nbd_served.nbd_served import (
     disk_called,
     disk_rows,
-    disk_subject,
     host_of,
     own_lines,
     since,
@@ -61,7 +60,10 @@ def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
         text.case(kind) if kind else (text.title, text.detail),
         basis=Basis.SYMPTOM,
         confidence=Confidence.CERTAIN,
-        subjects=(host_of(case, burst[0]), *(disk_subject(case, vdi) for vdi in sorted(named))),
+        subjects=(
+            host_of(case, burst[0]),
+            *(case.world.subject("VDI", vdi) for vdi in sorted(named)),
+        ),
         rows=[*_once(rows), values],
         evidence=(*quote_ends(burst, _QUOTED), *_plugs(hanging or held)),
         events=burst,

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from analyzer.case.case import Case
 from analyzer.checks.nbd_served.nbd_served import (
     disk_called,
-    disk_subject,
     ended_by,
     host_of,
     quoted,
@@ -56,7 +55,7 @@ def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession
         (text.title, text.detail),
         basis=Basis.SYMPTOM,
         confidence=Confidence.CERTAIN if sure else Confidence.LIKELY,
-        subjects=(host, *((disk_subject(case, vdi),) if vdi else ())),
+        subjects=(host, *((case.world.subject("VDI", vdi),) if vdi else ())),
         rows=[values],
         evidence=quoted(events, sessions),
         events=events,

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from analyzer.case.case import Case, HostReport
-from analyzer.checks.tools.finding import named, quote, quote_ends
+from analyzer.case.case import Case
+from analyzer.checks.tools.finding import quote, quote_ends
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Subject
 from analyzer.model.nbd import NbdSession
@@ -12,30 +12,16 @@ from analyzer.model.sentence import Value
 UNKNOWN_DISK = "that nothing names"
 
 
-def report_of(case: Case, bundle: str) -> HostReport | None:
-    """Return the host's report that a bundle is."""
-    return next((report for report in case.hosts if report.bundle == bundle), None)
-
-
 def host_of(case: Case, event: Event) -> Subject:
     """Return the host of an event as the subject of a finding."""
-    report = report_of(case, event.source.bundle)
+    report = case.world.report(event.source.bundle)
     uuid = report.host_uuid if report else None
     return Subject(type="Host", uuid=uuid or event.host, name=event.host)
 
 
-def disk_subject(case: Case, vdi: str) -> Subject:
-    """Return a disk as the subject of a finding, with its name where a database has it."""
-    found = case.world.vdi(vdi)
-    return Subject(type="VDI", uuid=vdi, name=found.name_label if found else None)
-
-
 def disk_called(case: Case, vdi: str | None) -> str:
     """Return what to call a disk in a sentence."""
-    if vdi is None:
-        return UNKNOWN_DISK
-    found = case.world.vdi(vdi)
-    return named(found.name_label if found else None, vdi)
+    return UNKNOWN_DISK if vdi is None else case.world.named("VDI", vdi)
 
 
 def since(session: NbdSession) -> Value:

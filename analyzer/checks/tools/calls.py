@@ -123,7 +123,8 @@ def resolve(case: Case, key: str) -> str:
     """Return the uuid of a disk named by uuid or reference; the name itself where unknown."""
     if not key or is_uuid(key):
         return key
-    return next((row.uuid for pool in case.pools if (row := pool.vdi(key))), key)
+    row = case.world.vdi(key)
+    return row.uuid if row else key
 
 
 def _short(event: Event) -> str:

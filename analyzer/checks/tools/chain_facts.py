@@ -295,18 +295,13 @@ def log_path(case: Case, sr: str, vdi: str) -> str:
 
 def disk_subjects(case: Case, vdi: str, sr: str | None) -> tuple[Subject, ...]:
     """Return a disk and its SR as the subjects of a finding."""
-    known = case.world.vdi(vdi)
-    disk = Subject(type="VDI", uuid=vdi, name=known.name_label if known else None)
-    if sr is None:
-        return (disk,)
-    row = case.world.sr(sr)
-    return (disk, Subject(type="SR", uuid=sr, name=row.name_label if row else None))
+    disk = case.world.subject("VDI", vdi)
+    return (disk,) if sr is None else (disk, case.world.subject("SR", sr))
 
 
 def name_of(case: Case, vdi: str) -> str:
     """Return a disk's name with its uuid, or the uuid alone."""
-    known = case.world.vdi(vdi)
-    return f"{known.name_label} ({vdi})" if known and known.name_label else vdi
+    return case.world.named("VDI", vdi)
 
 
 def unknown_pointers(case: Case, what: str, only: frozenset[str] | None = None) -> tuple[Gap, ...]:

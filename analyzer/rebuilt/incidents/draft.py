@@ -60,8 +60,7 @@ class Hosts:
         """Return the name that is shown for a host, its key where none is known."""
         if report := self._reports.get(key):
             return report.name
-        rows = (pool.host(key) for pool in self._case.pools)
-        row = next((row for row in rows if row is not None), None)
+        row = self._case.world.host(key)
         return (row.name_label or row.hostname or key) if row else key
 
     def master(self, key: str) -> bool:
@@ -91,15 +90,11 @@ class Hosts:
 
     def repository(self, uuid: str) -> Subject:
         """Return an SR as a subject."""
-        rows = (pool.sr(uuid) for pool in self._case.pools)
-        row = next((row for row in rows if row is not None), None)
-        return Subject(type="SR", uuid=uuid, name=row.name_label if row else None)
+        return self._case.world.subject("SR", uuid)
 
     def disk(self, uuid: str) -> Subject:
         """Return a disk as a subject."""
-        rows = (pool.vdi(uuid) for pool in self._case.pools)
-        row = next((row for row in rows if row is not None), None)
-        return Subject(type="VDI", uuid=uuid, name=row.name_label if row else None)
+        return self._case.world.subject("VDI", uuid)
 
 
 def incident_of(draft: Draft, hosts: Hosts) -> Incident:

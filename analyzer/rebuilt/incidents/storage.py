@@ -59,7 +59,7 @@ def repositories_behind(case: Case, event: Event) -> frozenset[str]:
 
 @derived
 def _repositories(case: Case, bundle: str, device: str, scsi: str, server: str) -> frozenset[str]:
-    report = next((r for r in case.hosts if r.bundle == bundle), None)
+    report = case.world.report(bundle)
     if report is None:
         return frozenset()
     found: set[str] = set()
@@ -189,7 +189,7 @@ def _confidence(first: Event, *, certain: bool) -> Confidence:
 @derived
 def _suspected(case: Case, bundle: str, device: str) -> frozenset[str]:
     """Return the SRs on partitions of a disk, of which not all may be hit."""
-    report = next((r for r in case.hosts if r.bundle == bundle), None)
+    report = case.world.report(bundle)
     if report is None or not device:
         return frozenset()
     disk = f"/dev/{device}"
@@ -204,7 +204,7 @@ def _known_without(case: Case, event: Event) -> bool:
 
     What a mapped device (``dm-5``) stands for is not listed.
     """
-    report = next((r for r in case.hosts if r.bundle == event.source.bundle), None)
+    report = case.world.report(event.source.bundle)
     device = event.fields.get("device", "")
     whole = report is not None and report.pvs is not None and report.pvs.complete
     return whole and bool(device) and not device.startswith("dm-")

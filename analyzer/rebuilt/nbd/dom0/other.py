@@ -28,8 +28,8 @@ def leaked_without_row(case: Case, facts: Facts) -> Iterator[Dom0Attachment]:
     """Yield what only xapi's storage layer knows: disks without a VBD that it calls leaked."""
     for host, report in facts.reports.items():
         for path in report.diagnostics.datapaths if report.diagnostics else ():
-            pool = next((pool for pool in case.pools if pool.vdi(path.vdi)), None)
-            row = pool.vdi(path.vdi) if pool else None
+            row = case.world.vdi(path.vdi)
+            pool = case.world.pool_of(row) if row else None
             ours = pool is None or row is None or counts(pool, row)
             if path.leaked and path.name.startswith(DOM0) and ours:
                 yield _of_path(path, host, pool)

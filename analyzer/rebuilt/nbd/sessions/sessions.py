@@ -125,7 +125,7 @@ def _sessions(run: Run, after: Sequence[Run], known: _Known, rows: Rows) -> Iter
 
 def _rows(case: Case, bundle: str) -> Rows:
     """Return what the database of a host's pool had of VBDs when its report was taken."""
-    report = next((report for report in case.hosts if report.bundle == bundle), None)
+    report = case.world.report(bundle)
     captured = report.captured_at if report else None
     uuid = report.host_uuid if report else None
     for pool in case.pools:
