@@ -2,7 +2,7 @@
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -10,12 +10,19 @@ from analyzer.case.case import Case
 from analyzer.case.fingerprint import fingerprint
 from analyzer.case.wholeness import Sources
 from analyzer.checks import checks
-from analyzer.checks.observation import Check, examined
-from analyzer.model.finding import Outcome
+from analyzer.checks.observation import examined
+from analyzer.model.finding import Outcome, Verdict
 from analyzer.model.rule import RuleText
+from analyzer.model.source import Source
 from analyzer.rules.engine import judge
 from analyzer.rules.pattern import Catalogue
 from analyzer.rules.verdict import conclude, failed
+from analyzer.story.errors.explain import Explanations
+
+# Families of errors: what another rule has told is not told again by them.
+_FOR_THE_REST = frozenset({"storage-call-refused"})
+
+_NBD, _AREA, _LOG = "xapi-nbd", "nbd", "daemon_log"
 
 logger = logging.getLogger(__name__)
 
@@ -25,15 +32,40 @@ def outcomes_of(catalogue: Catalogue, case: Case, sources: Sources) -> tuple[Out
 
     A rule that raises answers ERROR and costs no other rule its answer.
     """
+    first = [text for text in catalogue.checks if text.id not in _FOR_THE_REST]
     outcomes = [
         *(_guarded(rule.text, partial(judge, rule, case, sources)) for rule in catalogue.rules),
-        *(
-            _guarded(text, partial(_examine, checks()[text.id], text, case, sources))
-            for text in catalogue.checks
-        ),
+        *(_guarded(text, partial(_examine, text, case, sources)) for text in first),
     ]
+    explained = Explanations(case, outcomes, ())
+    outcomes += [
+        _guarded(text, partial(_examine, text, case, sources, explained.of_line))
+        for text in catalogue.checks
+        if text.id in _FOR_THE_REST
+    ]
+    outcomes = _doubting_nbd(outcomes, catalogue, case)
     known = (_with_fingerprints(outcome, case) for outcome in outcomes)
     return tuple(sorted(known, key=lambda outcome: outcome.rule))
+
+
+def _doubting_nbd(outcomes: Sequence[Outcome], catalogue: Catalogue, case: Case) -> list[Outcome]:
+    """Take back what rules about NBD ruled out, where xapi-nbd says something nobody knows.
+
+    They know the exceptions of the releases that were read; another wording may be one of theirs.
+    """
+    explained = Explanations(case, outcomes, ())
+    unknown = [t for t in case.troubles if t.process == _NBD and not explained.of(t)]
+    if not unknown:
+        return list(outcomes)
+    of_nbd = {text.id for text in catalogue.texts if text.area == _AREA and _LOG in text.needs}
+    line = unknown[0].evidence[0].source
+    why = f"{_NBD} says what no rule knows, and it may be this ({line}): {unknown[0].text}"
+    return [
+        replace(each, verdict=Verdict.CANNOT_TELL, reason=why, window=None)
+        if each.verdict is Verdict.RULED_OUT and each.rule in of_nbd
+        else each
+        for each in outcomes
+    ]
 
 
 def _with_fingerprints(outcome: Outcome, case: Case) -> Outcome:
@@ -49,11 +81,16 @@ def _guarded(text: RuleText, ask: Callable[[], Outcome]) -> Outcome:
         return failed(text, traceback.format_exc(limit=-3))
 
 
-def _examine(check: Check, text: RuleText, case: Case, sources: Sources) -> Outcome:
-    seen = examined(check(case, text))
+def _examine(
+    text: RuleText,
+    case: Case,
+    sources: Sources,
+    told_elsewhere: Callable[[Source], bool] = lambda _line: False,
+) -> Outcome:
+    seen = examined(checks()[text.id](case, text))
     return conclude(
         text,
-        seen.findings,
+        tuple(each for each in seen.findings if not told_elsewhere(each.evidence[0].source)),
         case,
         sources,
         gaps=seen.gaps,

@@ -96,7 +96,7 @@ def load_case(
         progress=progress,
     )
     contents = contents_of(gathering)
-    known = assemble(contents, builder, scanner, errors.lines)
+    known = assemble(contents, builder, scanner, errors)
     report = _report(options, catalogue, known, contents)
     return known.case, replace(
         report,

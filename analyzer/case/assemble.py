@@ -6,7 +6,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from analyzer.bundle.ledger import build_ledger
 from analyzer.case.case import Case, HostReport
-from analyzer.case.errors.ledger import Lines
+from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.errors.trouble import troubles_of
 from analyzer.case.events import EventTableBuilder, alert_message
 from analyzer.case.gather import BundleContent, LogRead
@@ -42,7 +42,7 @@ def assemble(
     contents: Sequence[BundleContent],
     builder: EventTableBuilder,
     scanner: Scanner,
-    errors: Sequence[Lines] = (),
+    errors: ErrorLedger | None = None,
 ) -> Assembly:
     """Put pools, hosts, events and what is missing of them together; the clocks are set."""
     by_name = {content.name: content for content in contents}
@@ -76,7 +76,7 @@ def assemble(
             date=date,
             holes=unread,
             clocks=clocks,
-            troubles=troubles_of(errors, date, pools, names),
+            troubles=troubles_of(errors or ErrorLedger(), date, pools, names),
         ),
         sources=sources,
         hosts=with_skews(host_infos(reports, by_name, pools), clocks),

@@ -102,6 +102,11 @@ class Catalogue:
         return tuple(pattern.text for pattern in self._of(Role.CHECK))
 
     @property
+    def texts(self) -> tuple[RuleText, ...]:
+        """Return the texts of all that answers: patterns of findings and checks."""
+        return (*(pattern.text for pattern in self.rules), *self.checks)
+
+    @property
     def context(self) -> tuple[tuple[str, str], ...]:
         """Return (kind, title) of the selectors that set the scene."""
         return tuple(

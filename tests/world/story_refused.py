@@ -38,7 +38,8 @@ def _refused(seed: str, release: Release, type_: str, *, left: int) -> Sample:
     world.enable_cbt(raw)
     world.data_destroy(tracked)
     world.data_destroy(plain)
-    world.data_destroy(world.copy_of(machine, "before the update").disks[0])
+    copied = world.copy_of(machine, "before the update").disks[0]
+    world.data_destroy(copied)
     storage.free = left
     world.until(utc("2024-11-22 03:00:00"))
     world.enable_cbt(late)
@@ -51,5 +52,6 @@ def _refused(seed: str, release: Release, type_: str, *, left: int) -> Sample:
             "cbt-enable-no-space": ((late.uuid,),),
             "cbt-enable-on-raw-vdi": ((raw.uuid,),),
             "cbt-enable-on-snapshot": ((snapshot.uuid,),),
+            "storage-call-refused": ((copied.uuid,),),
         },
     )

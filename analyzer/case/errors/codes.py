@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from analyzer.errors import CatalogueError
+from analyzer.model.finding import Severity
 from analyzer.resources import folder
 from analyzer.yaml_file import read_yaml
 
@@ -26,6 +28,7 @@ class _Entry(BaseModel):
     next: str
     says: str = ""
     stops: str = ""
+    severity: Literal["error", "warning"] = "error"
 
 
 class _Number(BaseModel):
@@ -52,6 +55,7 @@ class Code:
     next_step: str
     says: str = ""
     stops: str = ""
+    severity: Severity = Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,5 +117,10 @@ def load_codes(patterns: Traversable) -> Codes:
 def _code(entry: _Entry) -> Code:
     name = f"{BACKEND}{entry.code}" if isinstance(entry.code, int) else entry.code
     return Code(
-        name=name, means=entry.means, next_step=entry.next, says=entry.says, stops=entry.stops
+        name=name,
+        means=entry.means,
+        next_step=entry.next,
+        says=entry.says,
+        stops=entry.stops,
+        severity=Severity(entry.severity),
     )

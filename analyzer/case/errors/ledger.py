@@ -32,6 +32,9 @@ _VDI = re.compile(
     r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
 )
 _SHORT = re.compile(r"\*?\b([0-9a-f]{8})(?:\[[A-Za-z0-9]*\])?\([0-9.]+[GMK]")
+_REF_OF_VDI = re.compile(r"'vdi_ref': u?'(OpaqueRef:[0-9a-f-]{36})'")
+_UUID_OF_VDI = re.compile(r"'vdi_uuid': u?'([0-9a-f-]{36})'")
+_REFS = 50_000
 _REF = re.compile(r"OpaqueRef:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CALL = re.compile(r"((?:vdi|sr)_[a-z_]+) \{")
 _TASK = re.compile(r"(?:^| )([RD]:[0-9a-f]{12})(?: |$)")
@@ -103,6 +106,8 @@ _NOTHING = _Setting("", "", "")
 class ErrorLedger:
     """Take the records of every log; ``lines`` are the errors found in them.
 
+    ``disks`` are the references of disks for which SM was called, with their uuids.
+
     ``noise`` are the kinds of hits that nobody has to care about: such a record is no error.
     """
 
@@ -112,6 +117,7 @@ class ErrorLedger:
         self._automata: dict[str, tuple[Automaton | None, Automaton | None]] = {}
         self._forms: dict[str, str] = {}
         self._groups: dict[str, int] = {}
+        self.disks: dict[str, str] = {}  # reference → uuid, as SM was called for them
 
     @property
     def lines(self) -> tuple[Lines, ...]:
@@ -131,6 +137,7 @@ class ErrorLedger:
             text = record.message.encode(errors="replace")
             if setting is not None and record.pid and setting.search(text) is not None:
                 settings[record.pid] = _setting(record.message)
+                self._note_disk(record.message)
                 if len(settings) > _PROCESSES:
                     settings.popitem(last=False)
                 return
@@ -147,6 +154,12 @@ class ErrorLedger:
                 )
 
         return take
+
+    def _note_disk(self, message: str) -> None:
+        """Remember which disk a reference is of: it may be gone from the database."""
+        ref, uuid = _first(_REF_OF_VDI, message), _first(_UUID_OF_VDI, message)
+        if ref and uuid and len(self.disks) < _REFS:
+            self.disks[ref] = uuid
 
     def _automata_of(self, parser: LogParser) -> tuple[Automaton | None, Automaton | None]:
         if parser.name not in self._automata:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from analyzer.case.errors.codes import error_codes
-from analyzer.case.errors.ledger import Key, Lines, Place
+from analyzer.case.errors.ledger import ErrorLedger, Key, Lines, Place
 from analyzer.case.errors.said import Weight
 from analyzer.case.pool import PoolState
 from analyzer.model.finding import Evidence
@@ -64,16 +64,17 @@ class Trouble:
 
 
 def troubles_of(
-    lines: Sequence[Lines],
+    ledger: ErrorLedger,
     date: Date,
     pools: Sequence[PoolState],
     host_names: Mapping[str, str],
 ) -> tuple[Trouble, ...]:
     """Return the troubles of a run, by time, host and text."""
+    lines, disks = ledger.lines, ledger.disks
     groups: dict[Key, list[Lines]] = {}
     for row in lines:
         groups.setdefault(row.key, []).append(row)
-    objects = _Objects(pools)
+    objects = _Objects(pools, disks)
     found = [
         _trouble(key, rows, date, objects, host_names.get(key.bundle, ""))
         for key, rows in groups.items()
@@ -85,8 +86,8 @@ def troubles_of(
 class _Objects:
     """The uuids behind references and behind the eight digits that the collector writes."""
 
-    def __init__(self, pools: Sequence[PoolState]) -> None:
-        self._uuids = {
+    def __init__(self, pools: Sequence[PoolState], disks: Mapping[str, str]) -> None:
+        self._uuids = dict(disks) | {
             row.ref: row.uuid for pool in pools for rows in (pool.vdis, pool.srs) for row in rows
         }
         self._srs = {sr.uuid for pool in pools for sr in pool.srs}
@@ -232,6 +233,8 @@ def _passed_on(found: Sequence[Trouble]) -> Iterable[Trouble]:
     for trouble in found:
         if trouble.parser == "smlog":
             own.setdefault(trouble.form, []).append(trouble)
+            if bare := trouble.form.partition(": ")[2]:  # xapi leaves out a Python class
+                own.setdefault(bare, []).append(trouble)
     calls: dict[int, list[Trouble]] = {}
     kept: list[Trouble] = []
     for trouble in found:

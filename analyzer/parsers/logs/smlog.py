@@ -38,7 +38,7 @@ _IS_ECHO = re.compile(_ECHO)
 # What SM, its collector and tap-ctl say without any of the common words.
 _FAILURE = (
     r"E X C E P T I O N|Raising exception \[|\s = -?[1-9]|[Nn]ot coalesceable|No progress"
-    r"|hidden leaf|missing from disk|deleting unused base|not detached cleanly"
+    r"|hidden leaf|missing from disk|not detached cleanly"
 )
 _SETTING = r"(?:vdi|sr)_[a-z_]+ \{|=== SR [0-9a-f-]+: "
 _RESULT = re.compile(r"  pread SUCCESS| = -?[0-9]+")

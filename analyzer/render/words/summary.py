@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 from analyzer.model.error_group import ErrorGroup
@@ -14,6 +15,7 @@ from analyzer.render.words.order import finding_key
 from analyzer.render.words.view import counted, time_key
 
 UNTOLD = (Verdict.CANNOT_TELL, Verdict.ERROR)
+_MINUTE = timedelta(minutes=1)
 HARMLESS = (
     Presence.PRESENT,
     Presence.ABSENT,  # a rule that needed it could not tell, and says so
@@ -80,7 +82,9 @@ def headline(report: Report) -> Headline:
     """Return the verdict; it is green only if every rule was judged and all was read."""
     found = findings(report)
     if found:
-        worst = found[0].severity
+        severities = [finding.severity for finding in found]
+        severities += [trouble.severity for trouble in others(report)]
+        worst = min(severities, key=lambda severity: severity.rank)
         return Headline(tone=Tone(worst), word=worst.upper(), text=_found_text(report, found))
     return _nothing_by_rules(report) if others(report) else _nothing_found(report)
 
@@ -105,7 +109,12 @@ def others(report: Report) -> tuple[CauseView, ...]:
     Incidents that cost something, and errors that nobody explains.
     """
     told = {step.incident for cause in report.causes for step in cause.chain}
-    found = [_open_incident(each) for each in report.incidents if each.id not in told]
+    by_rules = findings(report)
+    found = [
+        _open_incident(each)
+        for each in report.incidents
+        if each.id not in told and not any(_same(each, finding) for finding in by_rules)
+    ]
     views = [view for view in found if view.severity is not Severity.INFO]
     views += [_open_error(group) for group in report.unexplained]
     return tuple(sorted(views, key=lambda view: view.severity.rank))
@@ -162,11 +171,12 @@ def _found_text(report: Report, found: tuple[Finding, ...]) -> str:
 
 def _rest(report: Report) -> str:
     untold = len(of_verdict(report, *UNTOLD))
-    if report.unexplained:
-        kinds = unexplained_words(report)
-        return f"{kinds}, and {untold} rules could not tell" if untold else kinds
+    open_troubles = _open_words(report)
     if untold:
-        return f"{untold} of {counted(len(report.outcomes), 'rule')} could not tell"
+        doubt = f"{untold} of {counted(len(report.outcomes), 'rule')} could not tell"
+        return f"{open_troubles}; {doubt}" if open_troubles else doubt
+    if open_troubles:
+        return open_troubles
     partly = sum(bool(outcome.doubt) for outcome in report.outcomes)
     if partly:
         return f"{counted(partly, 'rule')} found something and could not look everywhere"
@@ -175,25 +185,26 @@ def _rest(report: Report) -> str:
     return "every other rule was ruled out or does not apply"
 
 
-def unexplained_words(report: Report) -> str:
-    """Return how many kinds of errors nobody explains."""
-    kinds = counted(len(report.unexplained), "kind of errors", "kinds of errors")
-    return f"{kinds} that nobody explains"
+def _open_words(report: Report) -> str:
+    """Return how many incidents no finding tells of, and kinds of errors that nobody explains."""
+    kinds = len(report.unexplained)
+    befallen = len(others(report)) - kinds
+    told = [counted(befallen, "incident")] if befallen else []
+    if kinds:
+        errors = counted(kinds, "kind of errors", "kinds of errors")
+        told.append(f"{errors} that nobody explains")
+    return " and ".join(told)
 
 
 def _nothing_by_rules(report: Report) -> Headline:
     """Return the verdict where no rule found anything, and yet something broke."""
-    open_troubles = others(report)
-    befallen = len(open_troubles) - len(report.unexplained)
-    told = [counted(befallen, "incident")] if befallen else []
-    told += [unexplained_words(report)] if report.unexplained else []
+    first = others(report)[0]
     untold = len(of_verdict(report, *UNTOLD))
     doubt = (
         f"; {untold} of {counted(len(report.outcomes), 'rule')} could not tell" if untold else ""
     )
-    text = f"nothing found by the rules; {' and '.join(told)}, the worst: {open_troubles[0].title}"
-    worst = open_troubles[0].severity
-    return Headline(tone=Tone(worst), word=worst.upper(), text=text + doubt)
+    text = f"nothing found by the rules; {_open_words(report)}, the worst: {first.title}{doubt}"
+    return Headline(tone=Tone(first.severity), word=first.severity.upper(), text=text)
 
 
 def _nothing_found(report: Report) -> Headline:
@@ -260,6 +271,17 @@ def _lonely(finding: Finding) -> CauseView:
         findings=(finding,),
         context=(),
     )
+
+
+def _same(incident: Incident, finding: Finding) -> bool:
+    """Tell whether a finding tells of an incident: the same line, or object and time."""
+    lines = {evidence.source for evidence in finding.evidence}
+    if any(evidence.source in lines for evidence in incident.evidence):
+        return True
+    objects = {subject.uuid for subject in finding.subjects if subject.type != "Host"}
+    if objects.isdisjoint(subject.uuid for subject in incident.subjects):
+        return False
+    return finding.first_seen is not None and finding.first_seen.within(incident.began, _MINUTE)
 
 
 def _open_error(group: ErrorGroup) -> CauseView:

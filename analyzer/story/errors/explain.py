@@ -63,6 +63,9 @@ class Explanations:
         for name, evidence in quoted:
             for each in evidence:
                 self._lines.setdefault(each.source, name)
+        self._troubles = {
+            quoted.source: trouble for trouble in case.troubles for quoted in trouble.evidence
+        }
         self._writers = _by_writer(self._told)
         self._forms = _by_form(self._told)
 
@@ -80,6 +83,11 @@ class Explanations:
             ),
             "",
         )
+
+    def of_line(self, line: Source) -> bool:
+        """Tell whether the error that a line was kept of is explained."""
+        trouble = self._troubles.get(line)
+        return trouble is not None and bool(self.of(trouble))
 
     def _same_line(self, trouble: Trouble) -> str:
         sources = [spot.source for spot in trouble.spots]

@@ -71,7 +71,7 @@ def _group(trouble: Trouble, case: Case, explained_by: str, near_backup: bool) -
     return ErrorGroup(
         id=_id(trouble),
         title=_title(trouble),
-        severity=_severity(trouble),
+        severity=known.severity if known and known.severity.rank > 1 else _severity(trouble),
         host=trouble.host,
         bundle=trouble.bundle,
         process=trouble.process,

@@ -34,14 +34,15 @@ def _read(folder: Path, log: str, *lines: str) -> Report:
 
 
 def _sm(folder: Path, *lines: str) -> tuple[ErrorGroup, ...]:
-    return _read(folder, "var/log/SMlog", *lines).unexplained
+    report = _read(folder, "var/log/SMlog", *lines)
+    return (*report.unexplained, *report.explained_errors)
 
 
 @pytest.mark.parametrize(
     ("log", "line"),
     [
         ("var/log/SMlog", "SM: [7] The frobnicator failed to frobnicate"),
-        ("var/log/SMlog", "SMGC: [7] Coalesce failed, skipping"),
+        ("var/log/SMlog", "SMGC: [7] The frobnicator could not be reached"),
         (
             "var/log/xensource.log",
             "xapi: [error||1 ||storage_x] The frobnicator is upset",
@@ -131,7 +132,7 @@ def test_a_code_that_nobody_knows_is_told_by_its_name(tmp_path: Path) -> None:
         "xapi: [error||1 ||backtrace] VDI.snapshot R:0a1b2c3d4e5f failed with exception "
         "Server_error(FROBNICATION_DENIED, [ x ])",
     )
-    (group,) = report.unexplained
+    (group,) = report.explained_errors
     assert (group.code, group.calls) == ("FROBNICATION_DENIED", ("VDI.snapshot",))
     assert group.near_backup
 

@@ -1,0 +1,135 @@
+"""A call of the storage manager, or of xapi for a disk or an SR, ended with an error.
+
+The family of all codes: what a code means is data (``patterns/error_codes.yaml``). Findings that
+another rule has an explanation for are taken out again where all rules are judged.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+
+from analyzer.case.case import Case
+from analyzer.case.errors.codes import Code, error_codes
+from analyzer.case.errors.said import Weight
+from analyzer.case.errors.trouble import Trouble
+from analyzer.checks.observation import Observation
+from analyzer.checks.tools.finding import named, prose, steps
+from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
+from analyzer.model.moment import Moment, in_words
+from analyzer.model.operation import Result
+from analyzer.model.rule import RuleText
+from analyzer.rebuilt.calls.operations import sm_operations
+
+_OF_STORAGE = re.compile(
+    r"^(?:VDI|VBD|SR|PBD|SM)\.|^VM\.(?:snapshot|checkpoint|clone|copy|revert|start|migrate|pool_mig"
+    r"|assert_can_mig|export|import)|export|import|NETWORK|network\.add_purpose"
+)
+_SCANS = frozenset({"sr_scan", "SR.scan"})  # judged by storage-scan-fails
+_CALL = re.compile(r"^(?:(?:vdi|sr)_[a-z_]+|[A-Za-z_]+\.[a-z_0-9]+)$")
+_SM_CALLS: Mapping[str, str] = {"VDI.destroy": "vdi_delete", "VBD.unplug": "vdi_detach"}
+
+
+def examine(case: Case, text: RuleText) -> Iterator[Observation]:
+    """Yield a finding for each error with which calls of one kind ended for one object."""
+    for trouble in case.troubles:
+        if _is_call(trouble):
+            yield _finding(case, text, trouble)
+
+
+def _is_call(trouble: Trouble) -> bool:
+    if trouble.weight is not Weight.RAISED or not _SCANS.isdisjoint(trouble.calls):
+        return False
+    if trouble.process == "SM":
+        return any(call.startswith(("vdi_", "sr_")) for call in trouble.calls)
+    if trouble.process != "xapi" or not trouble.code:
+        return False
+    backend = trouble.code.startswith("SR_BACKEND_FAILURE")
+    return backend or any(_OF_STORAGE.search(call) for call in trouble.calls)
+
+
+def _finding(case: Case, text: RuleText, trouble: Trouble) -> Finding:
+    codes = error_codes()
+    known = codes.by_name.get(trouble.code)
+    done = _done_later(case, trouble)
+    values = _values(case, trouble, known, done)
+    title, detail = (text.title, text.detail) if known else text.case("unknown")
+    return Finding(
+        rule=text.id,
+        title=prose(title, values),
+        severity=_severity(text, known, done),
+        confidence=Confidence.CERTAIN,
+        basis=Basis.SYMPTOM,
+        subjects=_subjects(case, trouble),
+        detail=prose(detail, values),
+        action=steps(text.action, [values]),
+        evidence=trouble.evidence,
+        first_seen=trouble.first,
+        last_seen=trouble.last,
+        count=trouble.count,
+        wrong_if=text.wrong_if,
+        references=text.references,
+    )
+
+
+def _severity(text: RuleText, known: Code | None, done: Moment | None) -> Severity:
+    """Return INFO for a refusal after which the same call went well: the client tried again."""
+    if done is not None:
+        return Severity.INFO
+    return known.severity if known else text.severity
+
+
+def _values(
+    case: Case, trouble: Trouble, known: Code | None, done: Moment | None
+) -> dict[str, str]:
+    call = next(filter(_CALL.match, trouble.calls), "a call")
+    first, last = in_words(trouble.first), in_words(trouble.last)
+    often = (
+        f"once, at {last}" if trouble.count == 1 else f"{trouble.count} times, {first} to {last}"
+    )
+    number = error_codes().number_in_words(trouble.text)
+    subjects = _subjects(case, trouble)
+    thing = subjects[0]
+    place = {"host": trouble.host, "sr": trouble.sr or "<SR>", "disk": trouble.disk or "<disk>"}
+    step = known.next_step if known else "Read the lines around the first one quoted below"
+    for name, value in place.items():
+        step = step.replace(f"{{{name}}}", value)
+    return {
+        **place,
+        "call": call,
+        "object": f"{thing.type} {named(thing.name, thing.uuid)}",
+        "code": trouble.code or trouble.text,
+        "means": known.means if known else "",
+        "stops": known.stops if known else "",
+        "words": f"It said: {trouble.text}{f' (error {number})' if number else ''}.",
+        "often": often,
+        "still": f"The same call went well at {in_words(done)}." if done else "",
+        "next": step,
+    }
+
+
+def _done_later(case: Case, trouble: Trouble) -> Moment | None:
+    """Return when SM did the same for the same disk after the last refusal, None if never."""
+    names = {_SM_CALLS.get(call, call.lower().replace(".", "_")) for call in trouble.calls}
+    if not trouble.disk:
+        return None
+    ended = (
+        one.last
+        for one in sm_operations(case)
+        if one.vdi == trouble.disk
+        and one.name in names
+        and one.result is not Result.FAILED
+        and trouble.last.certainly_before(one.last)
+    )
+    return next(ended, None)
+
+
+def _subjects(case: Case, trouble: Trouble) -> tuple[Subject, ...]:
+    """Return the disk, the SR and the host, as far as they are known."""
+    found = []
+    for kind, uuid in (("VDI", trouble.disk), ("SR", trouble.sr)):
+        if uuid:
+            rows = (p.vdi(uuid) if kind == "VDI" else p.sr(uuid) for p in case.pools)
+            name = next((row.name_label for row in rows if row is not None), None)
+            found.append(Subject(type=kind, uuid=uuid, name=name))
+    hosts = (report.host_uuid for report in case.hosts if report.bundle == trouble.bundle)
+    host = Subject(type="Host", uuid=next(hosts, None) or trouble.host, name=trouble.host)
+    return (*found, host)
