@@ -39,7 +39,7 @@ def outcomes_of(catalogue: Catalogue, case: Case, sources: Sources) -> tuple[Out
     ]
     explained = Explanations(case, outcomes, ())
     outcomes += [
-        _guarded(text, partial(_examine, text, case, sources, explained.of_line))
+        _guarded(text, partial(_examine, text, case, sources, explained.tells_of))
         for text in catalogue.checks
         if text.id in _FOR_THE_REST
     ]

@@ -222,7 +222,7 @@ def _summary(report: "Report", written: Sequence[Path], *, full: bool) -> None:
 
 
 def exit_status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
-    """Return the exit status: 1 findings, 4 nothing found but not all was read, else 0.
+    """Return the exit status: 1 findings, 4 nothing found but not all was read or told, else 0.
 
     What broke without a rule to explain it counts like findings.
     """
@@ -236,6 +236,10 @@ def exit_status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
         return DAMAGED
     if report.coverage and not any(row.lines > row.not_understood for row in report.coverage):
         return DAMAGED
+    if not any(
+        outcome.verdict in {Verdict.FOUND, Verdict.RULED_OUT} for outcome in report.outcomes
+    ):
+        return DAMAGED  # nothing could be told
     undecided = {Verdict.CANNOT_TELL, Verdict.ERROR}
     if strict and any(outcome.verdict in undecided for outcome in report.outcomes):
         return DAMAGED

@@ -8,6 +8,8 @@ from analyzer.bundle.archive import Progress
 from analyzer.cli.main import app
 from analyzer.cli.progress import PlainLines, watching
 from tests.support.bundle import BundleBuilder
+from tests.support.clock import utc
+from tests.world.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "sample_bundles"
@@ -83,10 +85,19 @@ def test_damaged_input_without_findings_exits_with_4(tmp_path: Path) -> None:
 
 
 def test_strict_makes_an_undecided_rule_exit_with_4(tmp_path: Path) -> None:
+    world = World("strict", utc("2024-11-22 04:00:00"))
+    world.storage("SAN", "nfs")
+    world.serve()
+    report = world.bundle(world.master).remove("var/log/kern.log")
+    bundle = report.write_tar(tmp_path / "b.tar.bz2")
+    assert run("analyze", bundle, "-o", tmp_path / "out", "-q").exit_code == 0
+    assert run("analyze", bundle, "-o", tmp_path / "out", "-q", "--strict").exit_code == 4
+
+
+def test_input_of_which_no_rule_can_tell_anything_exits_with_4(tmp_path: Path) -> None:
     log = tmp_path / "SMlog"
     log.write_text("Nov 22 10:06:01 jupiter SM: [1] lock: released /x\n", encoding="ascii")
-    assert run("analyze", log, "-o", tmp_path / "out", "-q").exit_code == 0
-    assert run("analyze", log, "-o", tmp_path / "out", "-q", "--strict").exit_code == 4
+    assert run("analyze", log, "-o", tmp_path / "out", "-q").exit_code == 4
 
 
 def test_output_folder_that_is_a_file_is_a_usage_error(tmp_path: Path) -> None:
@@ -99,7 +110,7 @@ def test_output_folder_that_is_a_file_is_a_usage_error(tmp_path: Path) -> None:
 def test_stream_on_standard_input_is_read(tmp_path: Path) -> None:
     stream = BundleBuilder().log("var/log/SMlog", "Nov 22 10:06:01 jupiter SM: [1] x\n").stream()
     done = run("analyze", "-", "-o", tmp_path, "--fail-on", "never", stdin=stream)
-    assert done.exit_code == 0
+    assert done.exit_code == 4
     assert "NOT GREEN" in done.stdout
 
 

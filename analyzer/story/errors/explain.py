@@ -71,23 +71,16 @@ class Explanations:
 
     def of(self, trouble: Trouble) -> str:
         """Return the id of what explains an error, "" where nothing does."""
-        return next(
-            filter(
-                None,
-                (
-                    self._same_line(trouble),
-                    self._same_form(trouble),
-                    self._same_writer(trouble),
-                    self._same_object(trouble),
-                ),
-            ),
-            "",
-        )
+        return self.teller(trouble) or self._same_object(trouble)
 
-    def of_line(self, line: Source) -> bool:
-        """Tell whether the error that a line was kept of is explained."""
+    def teller(self, trouble: Trouble) -> str:
+        """Return the id of what tells of the very same failure, "" where nothing does."""
+        return self._same_line(trouble) or self._same_form(trouble) or self._same_writer(trouble)
+
+    def tells_of(self, line: Source) -> bool:
+        """Tell whether the failure that a line was kept of is told."""
         trouble = self._troubles.get(line)
-        return trouble is not None and bool(self.of(trouble))
+        return trouble is not None and bool(self.teller(trouble))
 
     def _same_line(self, trouble: Trouble) -> str:
         sources = [spot.source for spot in trouble.spots]

@@ -1,0 +1,117 @@
+"""Calls that ended with an error: what they are told as, and by whom."""
+
+from pathlib import Path
+
+from analyzer.model.finding import Outcome, Severity, Verdict
+from analyzer.model.report import Report
+from analyzer.run import analyze
+from tests.support.bundle import BundleBuilder
+from tests.support.clock import utc
+from tests.world.objects import GIB
+from tests.world.releases import XCP_NG_8_2
+from tests.world.world import World
+
+RULE = "storage-call-refused"
+XAPI, SM, DAEMON = "var/log/xensource.log", "var/log/SMlog", "var/log/daemon.log"
+
+
+def _world() -> World:
+    world = World("refused calls", utc("2024-11-22 04:00:00"), release=XCP_NG_8_2)
+    storage = world.storage("SAN", "nfs")
+    world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
+    world.serve()
+    machine = world.machine("web", storage, [20 * GIB])
+    world.start(machine)
+    world.enable_cbt(machine.disks[0])
+    world.snapshot(machine.disks[0])
+    return world
+
+
+def _report(folder: Path, log: str, *lines: str, world: World | None = None) -> Report:
+    """Read the report of a pool in which these lines were written last."""
+    world = world or _world()
+    bundle: BundleBuilder = world.bundle(world.master)
+    stamp = f"Nov 22 05:30:00 {world.master.name} "
+    old = bundle.content(log).decode()
+    bundle.log(log, old + "".join(f"{stamp}{line}\n" for line in lines))
+    return analyze([bundle.write_tar(folder / "b.tar.bz2")])
+
+
+def _outcome(report: Report, rule: str = RULE) -> Outcome:
+    return next(outcome for outcome in report.outcomes if outcome.rule == rule)
+
+
+def _failed(call: str, error: str, task: str = "R:0a1b2c3d4e5f") -> str:
+    return f"xapi: [error||1 ||backtrace] {call} {task} failed with exception {error}"
+
+
+def test_nothing_refused_is_ruled_out(tmp_path: Path) -> None:
+    assert _outcome(_report(tmp_path, XAPI)).verdict is Verdict.RULED_OUT
+
+
+def test_a_call_is_told_with_its_disk(tmp_path: Path) -> None:
+    world = _world()
+    disk = world.machines[0].disks[0]
+    line = _failed("Async.VDI.copy", f"Server_error(VDI_IN_USE, [ {disk.ref}; copy ])")
+    (finding,) = _outcome(_report(tmp_path, XAPI, line, world=world)).findings
+    assert finding.subjects[0].uuid == disk.uuid
+    assert finding.evidence[0].text.endswith(line)
+    assert finding.severity is Severity.WARNING
+
+
+def test_a_code_that_is_in_no_table_is_told_by_its_name(tmp_path: Path) -> None:
+    line = _failed("VDI.snapshot", "Server_error(FROBNICATION_DENIED, [ x ])")
+    (finding,) = _outcome(_report(tmp_path, XAPI, line)).findings
+    assert "FROBNICATION_DENIED" in finding.title
+    assert finding.severity is Severity.ERROR
+
+
+def test_a_call_that_is_about_no_storage_is_not_this_rules(tmp_path: Path) -> None:
+    report = _report(tmp_path, XAPI, _failed("role.create", "Server_error(ROLE_X, [ ])"))
+    assert _outcome(report).verdict is Verdict.RULED_OUT
+    assert [group.code for group in report.unexplained] == ["ROLE_X"]
+
+
+def test_what_another_rule_tells_is_not_told_twice(tmp_path: Path) -> None:
+    line = _failed("Async.VDI.enable_cbt", "Server_error(LICENCE_RESTRICTION, [ restrict_cbt ])")
+    report = _report(tmp_path, XAPI, line)
+    assert _outcome(report, "cbt-not-licensed").verdict is Verdict.FOUND
+    assert _outcome(report).verdict is Verdict.RULED_OUT
+
+
+def test_a_refusal_after_which_the_same_went_well_is_no_fault(tmp_path: Path) -> None:
+    world = _world()
+    disk = world.machines[0].disks[0]
+    entry = (
+        f"SM: [{{pid}}] vdi_delete {{{{'sr_uuid': '{world.storages[0].uuid}', 'vdi_uuid': "
+        f"'{disk.uuid}', 'vdi_ref': '{disk.ref}', 'args': [], 'command': 'vdi_delete'}}}}"
+    )
+    bundle = world.bundle(world.master)
+    host = world.master.name
+    refused = _failed("VDI.destroy", f"Server_error(VDI_IN_USE, [ {disk.ref}; destroy ])")
+    bundle.log(XAPI, bundle.content(XAPI).decode() + f"Nov 22 05:30:00 {host} {refused}\n")
+    again = "".join(
+        f"Nov 22 05:30:{second:02d} {host} {line}\n"
+        for second, line in (
+            (20, entry.format(pid=911)),
+            (21, "SM: [911] lock: released /var/lock/sm/x/sr"),
+            (40, entry.format(pid=912)),
+        )
+    )
+    bundle.log(SM, bundle.content(SM).decode() + again)
+    report = analyze([bundle.write_tar(tmp_path / "b.tar.bz2")])
+    (finding,) = _outcome(report).findings
+    assert finding.severity is Severity.INFO
+
+
+def test_an_unknown_word_of_xapi_nbd_makes_rules_about_nbd_doubt(tmp_path: Path) -> None:
+    line = "xapi-nbd[2407]: main: Caught exception while handling client: Odd.Frobnication(3)"
+    report = _report(tmp_path, DAEMON, line)
+    outcome = _outcome(report, "nbd-connection-limit")
+    assert outcome.verdict is Verdict.CANNOT_TELL
+    assert "Odd.Frobnication" in outcome.reason
+
+
+def test_without_it_they_are_ruled_out(tmp_path: Path) -> None:
+    report = _report(tmp_path, DAEMON)
+    assert _outcome(report, "nbd-connection-limit").verdict is Verdict.RULED_OUT
