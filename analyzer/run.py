@@ -14,6 +14,8 @@ from analyzer.case.case import Case
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.events import EventTableBuilder
 from analyzer.case.gather import BundleContent, Gathering
+from analyzer.case.log_process import Asked
+from analyzer.case.log_processes import LogProcesses, cores
 from analyzer.case.reading import ArchiveRead, contents_of, read_all
 from analyzer.causes import find_causes, load_edges
 from analyzer.judging import outcomes_of
@@ -39,6 +41,7 @@ class Options:
 
     ``log_as`` names the parser for a single file whose name says nothing (``smlog``), ``stdin``
     is the stream behind the path ``-``, ``rules`` are folders or files with further patterns.
+    ``jobs`` is how many processes may be at work; no result depends on it.
     ``filtered`` is False only to show that the short cuts of reading change no answer.
     """
 
@@ -47,6 +50,7 @@ class Options:
     rules: tuple[Path, ...] = ()
     stdin: BinaryIO | None = None
     filtered: bool = True
+    jobs: int = field(default_factory=cores)
 
 
 def analyze(
@@ -86,15 +90,16 @@ def load_case(
     )
     builder = EventTableBuilder(keep=catalogue.keep)
     errors = ErrorLedger(noise=catalogue.keep.noise)
-    gathering = Gathering(scanner, builder, budget.document, errors)
-    reads, left_out = read_all(
-        paths,
-        gathering,
-        budget=budget,
-        log_as=options.log_as,
-        stdin=options.stdin,
-        progress=progress,
-    )
+    with LogProcesses(_asked(catalogue, options), options.jobs - 1) as processes:
+        gathering = Gathering(scanner, builder, budget.document, errors, processes)
+        reads, left_out = read_all(
+            paths,
+            gathering,
+            budget=budget,
+            log_as=options.log_as,
+            stdin=options.stdin,
+            progress=progress,
+        )
     contents = contents_of(gathering)
     known = assemble(contents, builder, scanner, errors)
     report = _report(options, catalogue, known, contents)
@@ -102,6 +107,15 @@ def load_case(
         report,
         bundles=_bundle_infos(reads, contents),
         omissions=_omissions(reads, left_out),
+    )
+
+
+def _asked(catalogue: Catalogue, options: Options) -> Asked:
+    return Asked(
+        selectors=tuple(catalogue.selectors),
+        keep=catalogue.keep,
+        line_limit=options.budget.line,
+        quick=options.filtered,
     )
 
 

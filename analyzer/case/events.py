@@ -15,7 +15,7 @@ from types import MappingProxyType
 import pandas as pd
 
 from analyzer.case.event_joins import Span, near
-from analyzer.case.rows import KeepPolicy, Row, alert_message
+from analyzer.case.rows import KeepPolicy, KeptRows, Row, alert_message
 from analyzer.model.event import Event, Level
 from analyzer.model.host import Alert
 from analyzer.model.moment import YEAR_UNKNOWN, Moment
@@ -25,8 +25,6 @@ from analyzer.parsers._api import Hit, Record, Stamp
 __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 
 CHUNK = 50_000
-LONGEST_QUOTE = 16_384
-LONGEST_MESSAGE = 131_072  # characters kept to be read again; twice what joined lines come to
 ALERTS = "alerts"
 
 _REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task")
@@ -51,41 +49,22 @@ class EventTableBuilder:
     """Take records and alerts in any order of bundles and members; `build` dates them all."""
 
     def __init__(self, keep: KeepPolicy | None = None) -> None:
-        self._keep = keep or KeepPolicy()
-        self._sparse = self._keep.sparse | self._keep.noise
-        self._ends: dict[tuple[object, ...], Row] = {}
+        self.keep = keep or KeepPolicy()
+        self._kept = KeptRows(self.keep)
         self._chunks: list[pd.DataFrame] = []
-        self._rows: list[Row] = []
 
     def add(
         self, *, bundle: str, member: str, parser: str, record: Record, hits: tuple[Hit, ...]
     ) -> None:
         """Add a row for each selector that the record hit."""
-        text = _quotable(record.text)
-        for hit in self._keep.kept(hits):
-            row = Row(
-                bundle,
-                member,
-                record.line,
-                parser,
-                record.process,
-                record.pid,
-                record.level,
-                record.task,
-                hit.selector,
-                record.count,
-                record.syslog_host,
-                record.stamp,
-                record.message[:LONGEST_MESSAGE],
-                text,
-                hit.fields,
-            )
-            self._take(row)
+        self._kept.add(bundle=bundle, member=member, parser=parser, record=record, hits=hits)
+        if len(self._kept.rows) >= CHUNK:
+            self.take(self._kept.taken())
 
     def add_alert(self, bundle: str, alert: Alert, hits: tuple[Hit, ...]) -> None:
         """Add a row for each selector that an alert hit; an alert knows its own time."""
-        for hit in self._keep.kept(hits):
-            row = Row(
+        self._kept.take(
+            Row(
                 bundle=bundle,
                 member=alert.source.member,
                 line=alert.source.line,
@@ -102,14 +81,25 @@ class EventTableBuilder:
                 text=alert.text,
                 fields=hit.fields,
             )
-            self._take(row)
+            for hit in self.keep.kept(hits)
+        )
+
+    def take(self, rows: Sequence[Row]) -> None:
+        """Take rows that are to be kept as they are."""
+        if rows:
+            self.take_columns(tuple(zip(*rows, strict=True)))
+
+    def take_columns(self, columns: Sequence[Sequence[object]]) -> None:
+        """Take rows that are to be kept as they are, by columns in the order of `Row`."""
+        if columns:
+            self._chunks.append(_frame(columns))
 
     def undated(self, kinds: Collection[str]) -> tuple[Row, ...]:
         """Return the rows of some kinds, none of them sparse, as they were added."""
         kept = [chunk[chunk["kind"].isin(list(kinds))] for chunk in self._chunks]
         columns = [zip(*(chunk[name] for name in Row._fields), strict=True) for chunk in kept]
         found = [Row(*row) for rows in columns for row in rows]
-        return (*found, *(row for row in self._rows if row.kind in kinds))
+        return (*found, *(row for row in self._kept.rows if row.kind in kinds))
 
     def build(
         self,
@@ -124,47 +114,11 @@ class EventTableBuilder:
         what tells the host from others of its name, by default the bundle; what two bundles of
         one host both hold is kept once. Call it once.
         """
-        for row in self._ends.values():
-            self._append(row)
-        self._ends = {}
-        if self._rows or not self._chunks:
-            self._flush()
-        frames = [_dated(chunk, date, host_names) for chunk in self._chunks]
+        self.take(self._kept.close())
+        chunks = self._chunks or [_frame(((),) * len(Row._fields))]
         self._chunks = []
+        frames = [_dated(chunk, date, host_names) for chunk in chunks]
         return EventTable(_once(_joined(frames), host_ids))
-
-    def _take(self, row: Row) -> None:
-        """Append a row, or hold it back while it is the last of a sparse kind."""
-        if row.kind in self._sparse:
-            key: tuple[object, ...] = (row.kind, row.bundle, row.member)
-        elif row.kind in self._keep.hourly:
-            hour = _hour(row.when)
-            key = (row.kind, row.bundle, row.member, *hour, *sorted(row.fields.items()))
-        else:
-            self._append(row)
-            return
-        last = self._ends.get(key)
-        if last is None:
-            self._append(row)
-        stands_for = last.count + row.count if last else 0
-        self._ends[key] = row._replace(count=stands_for)
-
-    def _append(self, row: Row) -> None:
-        if row.count == 0:  # a sparse kind's only event, which is in the table already
-            return
-        self._rows.append(row)
-        if len(self._rows) >= CHUNK:
-            self._flush()
-
-    def _flush(self) -> None:
-        self._chunks.append(_frame(self._rows))
-        self._rows = []
-
-
-def _hour(when: Stamp | Moment) -> tuple[object, ...]:
-    if isinstance(when, Moment):
-        return (when.at.date(), when.at.hour)
-    return (when.year, when.month, when.day, when.hour)
 
 
 class EventTable:
@@ -342,18 +296,10 @@ class EventTable:
         return (event for place in places if (event := known[place]) is not None)
 
 
-def _quotable(text: str) -> str:
-    """Return a record as it is quoted: a monster of a line only by its beginning."""
-    if len(text) <= LONGEST_QUOTE:
-        return text
-    return f"{text[:LONGEST_QUOTE]} [… {len(text) - LONGEST_QUOTE} more characters]"
-
-
-def _frame(rows: list[Row]) -> pd.DataFrame:
-    columns = zip(*rows, strict=True) if rows else ((),) * len(Row._fields)
+def _frame(columns: Sequence[Sequence[object]]) -> pd.DataFrame:
     return pd.DataFrame(
         {
-            name: pd.Series(_shared(column) if name in _DECODED else column, dtype=object)
+            name: pd.Series(_shared(column) if name in _DECODED else list(column), dtype=object)
             for name, column in zip(Row._fields, columns, strict=True)
         }
     )

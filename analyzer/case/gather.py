@@ -16,6 +16,8 @@ from analyzer.bundle.ledger import SeenMember
 from analyzer.bundle.member import Member
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.events import EventTableBuilder
+from analyzer.case.log_process import Answer, End, Log, Part
+from analyzer.case.log_processes import LogProcesses
 from analyzer.dating.capture import parse_uptime
 from analyzer.dating.clock import Clock, parse_c_date, parse_report_name
 from analyzer.model.report import ParseProblem
@@ -91,12 +93,20 @@ class Gathering:
         events: EventTableBuilder,
         document_limit: int,
         errors: ErrorLedger | None = None,
+        processes: LogProcesses | None = None,
     ) -> None:
         self.bundles: dict[str, BundleContent] = {}
         self.errors = errors or ErrorLedger()
         self._scanner = scanner
         self._events = events
         self._limit = document_limit
+        self._processes = processes
+        self._read_here = 0  # bytes of logs
+
+    def finish(self) -> None:
+        """Wait for what other processes still read."""
+        if self._processes is not None:
+            self._processes.close()
 
     def content(self, bundle: str) -> BundleContent:
         """Return the content of a status report, empty if it is new."""
@@ -131,7 +141,9 @@ class Gathering:
         content.problems.append(ParseProblem(source=source, what=f"parser failed: {trace}"))
 
     def _take_log(self, content: BundleContent, member: Member, parser: LogParser) -> None:
-        assert member.log is not None
+        if self._processes is not None and self._processes.are_worth_it(self._read_here):
+            self._hand_over(self._processes, content, member, parser)
+            return
         notice = self.errors.of(member.bundle, member.path, parser)
         scan = self._scanner.scan(member, parser, notice)
         for record, hits in scan:
@@ -144,10 +156,29 @@ class Gathering:
                 record=record,
                 hits=hits,
             )
-        content.clock.add(member.path, member.log, scan.stats, member.mtime)
-        content.logs.append(
-            LogRead(member=member.path, parser=parser.name, stats=scan.stats, records=scan.records)
-        )
+        self._read_here += member.size_read
+        _note_log(content, member, parser, scan.stats, scan.records)
+
+    def _hand_over(
+        self, processes: LogProcesses, content: BundleContent, member: Member, parser: LogParser
+    ) -> None:
+        """Let another process read a log."""
+
+        def fold(answer: Answer) -> None:
+            match answer:
+                case Part():
+                    self._events.take_columns(answer.rows)
+                    for failure in answer.failures:
+                        self.errors.add(member.bundle, member.path, parser.name, failure)
+                case End() if answer.stats is None:
+                    self.failed(member, answer.trace)
+                case End():
+                    content.syslog_hosts.update(answer.hosts)
+                    self.errors.add_disks(answer.disks)
+                    _note_log(content, member, parser, answer.stats, answer.records)
+
+        log = Log(bundle=member.bundle, member=member.path, parser=parser.name)
+        processes.read(log, member.blocks(), fold)
 
     def _take_inventory(self, content: BundleContent, member: Member) -> None:
         content.inventory = read_inventory(member.read(self._limit))
@@ -170,6 +201,16 @@ class Gathering:
                 content.problems.append(fact)
             else:
                 content.facts.append(fact)
+
+
+def _note_log(
+    content: BundleContent, member: Member, parser: LogParser, stats: LogStats, records: int
+) -> None:
+    assert member.log is not None
+    content.clock.add(member.path, member.log, stats, member.mtime)
+    content.logs.append(
+        LogRead(member=member.path, parser=parser.name, stats=stats, records=records)
+    )
 
 
 _QUARTER = timedelta(minutes=15)

@@ -55,6 +55,7 @@ def read_all(
             errors[name] = error
         else:
             reads.append(_read(archive, gathering))
+    gathering.finish()
     if not any(content.understood for content in gathering.bundles.values()):
         raise next(iter(errors.values()), InputError(_nothing_read(paths, reads)))
     return tuple(reads), tuple(_left_out(name, error) for name, error in errors.items())

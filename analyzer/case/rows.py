@@ -1,13 +1,16 @@
 """Rows of the event table before they are dated, and which of them are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.model.event import Level
 from analyzer.model.host import Alert
 from analyzer.model.moment import Moment
-from analyzer.parsers._api import Hit, Stamp
+from analyzer.parsers._api import Hit, Record, Stamp
+
+LONGEST_QUOTE = 16_384
+LONGEST_MESSAGE = 131_072  # characters kept to be read again; twice what joined lines come to
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,84 @@ class Row(NamedTuple):
     message: str
     text: str
     fields: Mapping[str, str]
+
+
+class KeptRows:
+    """Rows as they are made of records; those of sparse kinds are held back until the end."""
+
+    def __init__(self, keep: KeepPolicy) -> None:
+        self._keep = keep
+        self._sparse = keep.sparse | keep.noise
+        self._ends: dict[tuple[object, ...], Row] = {}
+        self.rows: list[Row] = []
+
+    def add(
+        self, *, bundle: str, member: str, parser: str, record: Record, hits: tuple[Hit, ...]
+    ) -> None:
+        """Add a row for each selector that the record hit."""
+        text = quotable(record.text)
+        for hit in self._keep.kept(hits):
+            row = Row(
+                bundle,
+                member,
+                record.line,
+                parser,
+                record.process,
+                record.pid,
+                record.level,
+                record.task,
+                hit.selector,
+                record.count,
+                record.syslog_host,
+                record.stamp,
+                record.message[:LONGEST_MESSAGE],
+                text,
+                hit.fields,
+            )
+            self.take((row,))
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Append rows, or hold back what may be the last of a sparse kind."""
+        for row in rows:
+            if row.kind in self._sparse:
+                self._hold((row.kind, row.bundle, row.member), row)
+            elif row.kind in self._keep.hourly:
+                hour = _hour(row.when)
+                fields = sorted(row.fields.items())
+                self._hold((row.kind, row.bundle, row.member, *hour, *fields), row)
+            else:
+                self.rows.append(row)
+
+    def taken(self) -> list[Row]:
+        """Return the rows so far, and forget them."""
+        rows, self.rows = self.rows, []
+        return rows
+
+    def close(self) -> list[Row]:
+        """Return all that is left, with what was held back."""
+        # A sparse kind's only event is among the rows already.
+        self.rows += [row for row in self._ends.values() if row.count]
+        self._ends = {}
+        return self.taken()
+
+    def _hold(self, key: tuple[object, ...], row: Row) -> None:
+        last = self._ends.get(key)
+        if last is None and row.count:
+            self.rows.append(row)
+        self._ends[key] = row._replace(count=last.count + row.count if last else 0)
+
+
+def quotable(text: str) -> str:
+    """Return a record as it is quoted: a monster of a line only by its beginning."""
+    if len(text) <= LONGEST_QUOTE:
+        return text
+    return f"{text[:LONGEST_QUOTE]} [… {len(text) - LONGEST_QUOTE} more characters]"
+
+
+def _hour(when: Stamp | Moment) -> tuple[object, ...]:
+    if isinstance(when, Moment):
+        return (when.at.date(), when.at.hour)
+    return (when.year, when.month, when.day, when.hour)
 
 
 def alert_message(alert: Alert) -> str:

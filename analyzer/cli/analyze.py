@@ -89,6 +89,14 @@ def analyze_command(
         bool,
         typer.Option("-v", "--verbose", help="The whole report on the terminal, not its summary."),
     ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes at work on a large report.  [default: one for each core]",
+            show_default=False,
+        ),
+    ] = None,
     max_total: Annotated[
         int,
         typer.Option(min=1, help="Bytes to read in all, decompressed.", rich_help_panel=_BUDGET),
@@ -127,6 +135,7 @@ def analyze_command(
     summary. Nothing is sent anywhere, and nothing is written but the report files. --tz is for
     text and Markdown; quoted lines keep their stamps, and the JSON its UTC.
     """
+    from analyzer.case.log_processes import cores
     from analyzer.cli.progress import watching
     from analyzer.render.words.zone import zone_named
     from analyzer.run import Options, analyze
@@ -148,6 +157,7 @@ def analyze_command(
     )
     folder = output or Path(f"cbtriage-{_bundle_name(paths)}")
     options = Options(
+        jobs=jobs or cores(),
         budget=budget,
         log_as=log_as,
         rules=tuple(rules or ()),

@@ -3,13 +3,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from analyzer.case import events as module
-from analyzer.case.events import (
-    LONGEST_MESSAGE,
-    EventTable,
-    EventTableBuilder,
-    KeepPolicy,
-    alert_message,
-)
+from analyzer.case.events import EventTable, EventTableBuilder, KeepPolicy, alert_message
+from analyzer.case.rows import LONGEST_MESSAGE
 from analyzer.model.event import Level
 from analyzer.model.host import Alert
 from analyzer.model.moment import Moment

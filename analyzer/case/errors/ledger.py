@@ -7,8 +7,9 @@ log says: beyond a number of groups per report only the form of a line counts, t
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import NamedTuple
 
 from analyzer.case.errors.said import Said, Weight, folded, said
@@ -103,6 +104,14 @@ class _Setting(NamedTuple):
 _NOTHING = _Setting("", "", "")
 
 
+class Failure(NamedTuple):
+    """A record that says something failed, and what its process was at."""
+
+    record: Record
+    told: Said
+    at: _Setting
+
+
 class ErrorLedger:
     """Take the records of every log; ``lines`` are the errors found in them.
 
@@ -128,6 +137,12 @@ class ErrorLedger:
         self, bundle: str, member: str, parser: LogParser
     ) -> Callable[[Record, tuple[Hit, ...]], None] | None:
         """Return what takes the records of one file, None for a log that tells of no failure."""
+        return self.watch(parser, partial(self.add, bundle, member, parser.name))
+
+    def watch(
+        self, parser: LogParser, tell: Callable[["Failure"], None]
+    ) -> Callable[[Record, tuple[Hit, ...]], None] | None:
+        """Return what tells the failures among the records of one file that it is given."""
         if parser.failure is None and parser.loud is None:
             return None
         failure, setting = self._automata_of(parser)
@@ -148,18 +163,25 @@ class ErrorLedger:
                 return
             told = said(record.process, record.message, loud=loud)
             if told is not None:
-                at = settings.get(record.pid or 0, _NOTHING)
-                self._add(
-                    self._key(bundle, parser.name, record, told, at), member, record, told, at
-                )
+                tell(Failure(record, told, settings.get(record.pid or 0, _NOTHING)))
 
         return take
 
+    def add(self, bundle: str, member: str, parser: str, failure: "Failure") -> None:
+        """Fold a failure that a file tells of."""
+        record, told, at = failure
+        self._add(self._key(bundle, parser, record, told, at), member, record, told, at)
+
+    def add_disks(self, disks: Mapping[str, str]) -> None:
+        """Remember which disks references are of: they may be gone from the database."""
+        for ref, uuid in disks.items():
+            if len(self.disks) < _REFS:
+                self.disks[ref] = uuid
+
     def _note_disk(self, message: str) -> None:
-        """Remember which disk a reference is of: it may be gone from the database."""
         ref, uuid = _first(_REF_OF_VDI, message), _first(_UUID_OF_VDI, message)
-        if ref and uuid and len(self.disks) < _REFS:
-            self.disks[ref] = uuid
+        if ref and uuid:
+            self.add_disks({ref: uuid})
 
     def _automata_of(self, parser: LogParser) -> tuple[Automaton | None, Automaton | None]:
         if parser.name not in self._automata:

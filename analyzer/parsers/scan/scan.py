@@ -8,7 +8,7 @@ It is also asked about what the grammar did not understand, so that nothing is h
 Lines that say something failed are shown to whoever wants to notice them, asked for or not.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TypeAlias
 
@@ -66,10 +66,16 @@ class Scanner:
 
         With ``notice`` the lines that say something failed are read as well, and shown to it.
         """
+        return self.scan_blocks(member.blocks(), parser, notice)
+
+    def scan_blocks(
+        self, blocks: Iterable[bytes], parser: LogParser, notice: Notice | None = None
+    ) -> "Scan":
+        """Read a log that comes in blocks."""
         wanted = self._filter(parser)
         shown = wanted if notice is None else self._wider_filter(parser)
         return Scan(
-            lines=WholeLines(member.blocks(), self._line_limit),
+            lines=WholeLines(blocks, self._line_limit),
             tally=Tally(parser, self._grammar(parser), wanted, quick=self._quick),
             reader=Reader(parser, shown if self._filtered else every_line(), quick=self._quick),
             matcher=self._matcher(parser.name),

@@ -1,0 +1,182 @@
+"""A process that reads logs for another one.
+
+It is given on standard input what is asked for, then one log after the other in blocks, and
+answers on standard output with the rows and failures found. Both ends are the same program, so
+what goes between them is pickled; nothing of it comes from a status report but bytes and texts.
+"""
+
+import gc
+import pickle
+import signal
+import struct
+import sys
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, TypeAlias
+
+from analyzer.case.errors.ledger import ErrorLedger, Failure
+from analyzer.case.rows import KeepPolicy, KeptRows, Row
+from analyzer.parsers import LOG_PARSERS
+from analyzer.parsers._api import LogStats, Selector
+from analyzer.parsers.scan.scan import Scanner
+
+PROGRAM = f"from {__name__} import main; main()"
+PART = 20_000  # rows and failures that are handed over at once
+_SIZE = struct.Struct("<I")
+_OBJECT = pickle.HIGHEST_PROTOCOL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What to look for, and how; `quick` as in `Scanner`."""
+
+    selectors: tuple[Selector, ...]
+    keep: KeepPolicy
+    line_limit: int
+    quick: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """A log whose blocks follow, and the name of its parser."""
+
+    bundle: str
+    member: str
+    parser: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Some of what was found in a log; ``rows`` are columns in the order of `Row`."""
+
+    rows: tuple[Sequence[object], ...]
+    failures: Sequence[Failure]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """What is known of a log as a whole, or (``trace``) how our code failed on it."""
+
+    stats: LogStats | None = None
+    records: int = 0
+    hosts: Counter[str] = field(default_factory=Counter)
+    disks: Mapping[str, str] = field(default_factory=dict)
+    trace: str = ""
+
+
+Answer: TypeAlias = Part | End
+
+
+def send(stream: IO[bytes], message: object) -> None:
+    """Write an object so that `receive` gets it."""
+    send_block(stream, pickle.dumps(message, _OBJECT))
+
+
+def receive(stream: IO[bytes]) -> object:
+    """Return the next object, None at the end of the stream."""
+    block = receive_block(stream)
+    return pickle.loads(block) if block else None  # noqa: S301 - written by `send`, of this program
+
+
+def send_block(stream: IO[bytes], block: bytes) -> None:
+    """Write a block of bytes; an empty one ends a log."""
+    stream.write(_SIZE.pack(len(block)))
+    stream.write(block)
+    stream.flush()
+
+
+def receive_block(stream: IO[bytes]) -> bytes:
+    """Return the next block, nothing at the end of a log or of the stream."""
+    head = stream.read(_SIZE.size)
+    if len(head) < _SIZE.size:
+        return b""
+    block = stream.read(size := _SIZE.unpack(head)[0])
+    return block if len(block) == size else b""
+
+
+def serve(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
+    """Read the logs that come in until there are no more."""
+    asked = receive(incoming)
+    assert isinstance(asked, Asked), "the first message says what is asked for"
+    reader = _LogReader(asked, outgoing)
+    while isinstance(log := receive(incoming), Log):
+        blocks = iter(lambda: receive_block(incoming), b"")
+        try:
+            end = reader.read(log, blocks)
+        except Exception:  # noqa: BLE001 - one bad log must not cost the others theirs
+            end = End(trace=traceback.format_exc(limit=-3))
+        for _ in blocks:  # what a failure left
+            pass
+        send(outgoing, end)
+
+
+class _LogReader:
+    """Reads one log after the other, and hands over what it finds before it is too much."""
+
+    def __init__(self, asked: Asked, outgoing: IO[bytes]) -> None:
+        self._scanner = Scanner(
+            LOG_PARSERS,
+            asked.selectors,
+            line_limit=asked.line_limit,
+            filtered=asked.quick,
+            quick=asked.quick,
+        )
+        self._keep = asked.keep
+        self._errors = ErrorLedger(noise=asked.keep.noise)
+        self._parsers = {parser.name: parser for parser in LOG_PARSERS}
+        self._outgoing = outgoing
+
+    def read(self, log: Log, blocks: Iterator[bytes]) -> End:
+        """Read a log to its end."""
+        parser = self._parsers[log.parser]
+        self._errors.disks.clear()
+        kept = KeptRows(self._keep)
+        failures: list[Failure] = []
+        hosts: Counter[str] = Counter()
+
+        def tell(failure: Failure) -> None:
+            failures.append(failure)
+            if len(failures) >= PART:
+                self._hand_over((), failures)
+
+        scan = self._scanner.scan_blocks(blocks, parser, self._errors.watch(parser, tell))
+        try:
+            for record, hits in scan:
+                if record.syslog_host:
+                    hosts[record.syslog_host] += 1
+                kept.add(
+                    bundle=log.bundle,
+                    member=log.member,
+                    parser=log.parser,
+                    record=record,
+                    hits=hits,
+                )
+                if len(kept.rows) >= PART:
+                    self._hand_over(kept.taken(), failures)
+        finally:
+            self._hand_over(kept.close(), failures)
+        disks = dict(self._errors.disks)
+        return End(stats=scan.stats, records=scan.records, hosts=hosts, disks=disks)
+
+    def _hand_over(self, rows: Sequence[Row], failures: list[Failure]) -> None:
+        if rows or failures:
+            send(self._outgoing, Part(rows=_columns(rows), failures=tuple(failures)))
+        failures.clear()
+
+
+def _columns(rows: Sequence[Row]) -> tuple[Sequence[object], ...]:
+    """Return the columns; views of fields become what can be pickled."""
+    if not rows:
+        return ()
+    *columns, fields = zip(*rows, strict=True)
+    no_fields: dict[str, str] = {}
+    return (*columns, [dict(found) if found else no_fields for found in fields])
+
+
+def main() -> None:
+    """Serve the process that started this one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other one ends both
+    gc.set_threshold(200_000, 50, 100)
+    serve(sys.stdin.buffer, sys.stdout.buffer)

@@ -1,0 +1,200 @@
+"""Processes beside this one that read logs, so that all cores are busy with a large report.
+
+This process unpacks, and hands the blocks of a log to the process that has least to do; what
+comes back is folded in the order of the logs, so that the result does not depend on how many
+there are. They are started when enough was read to be worth it.
+"""
+
+import logging
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Self
+
+from analyzer.case.log_process import (
+    PROGRAM,
+    Answer,
+    Asked,
+    End,
+    Log,
+    Part,
+    receive,
+    send,
+    send_block,
+)
+
+logger = logging.getLogger(__name__)
+
+WORTH_IT = 32_000_000  # bytes of logs after which processes are started
+_AHEAD = 24  # blocks that wait for a process
+
+Fold = Callable[[Answer], None]
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class LogProcesses:
+    """Up to ``count`` processes; with none every log is read here."""
+
+    def __init__(self, asked: Asked, count: int, *, worth_it: int | None = None) -> None:
+        self._asked = asked
+        self._count = count
+        self._worth_it = WORTH_IT if worth_it is None else worth_it
+        self._processes: list[_Process] = []
+        self._pending: deque[tuple[_Process, Fold]] = deque()
+
+    @property
+    def pids(self) -> tuple[int, ...]:
+        """Return the ids of the processes that were started."""
+        return tuple(process.pid for process in self._processes)
+
+    def are_worth_it(self, read: int) -> bool:
+        """Tell whether to hand logs over, after so many bytes of logs that were read here."""
+        if self._count and read >= self._worth_it:
+            self._start()
+        return any(process.lives for process in self._processes)
+
+    def _start(self) -> None:
+        try:
+            while self._count:
+                self._processes.append(_Process(self._asked))
+                self._count -= 1
+        except OSError as error:  # no memory, or no such program: it works without
+            logger.debug("no process to read logs: %s", error)
+            self._count = 0
+
+    def read(self, log: Log, blocks: Iterable[bytes], fold: Fold) -> None:
+        """Hand a log over; ``fold`` is called with what was found, now or later."""
+        able = [process for process in self._processes if process.lives]
+        process = min(able, key=lambda each: each.waiting)
+        self._pending.append((process, fold))
+        process.put(log)
+        for block in blocks:
+            process.put(block)
+        process.put(b"")
+        self._settle(wait=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failure: type[BaseException] | None, *_: object) -> None:
+        if failure is not None:
+            for process in self._processes:
+                process.kill()
+        self.close()
+
+    def close(self) -> None:
+        """Wait for all that was handed over, and end the processes."""
+        for process in self._processes:
+            process.put(None)
+        self._settle(wait=True)
+        for process in self._processes:
+            process.end()
+        self._processes = []
+
+    def _settle(self, *, wait: bool) -> None:
+        """Fold what came back, in the order in which the logs were handed over."""
+        while self._pending:
+            process, fold = self._pending[0]
+            answer = process.answer(wait=wait)
+            if answer is None:
+                return
+            fold(answer)
+            if isinstance(answer, End):
+                self._pending.popleft()
+
+
+class _Process:
+    """One process with a thread that feeds it and one that listens to it."""
+
+    def __init__(self, asked: Asked) -> None:
+        self._process = subprocess.Popen(  # noqa: S603 - this program again
+            # -P: nothing is imported from the folder that we are in.
+            [sys.executable, "-P", "-c", PROGRAM],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self._to_do: queue.Queue[object] = queue.Queue(_AHEAD)
+        self._answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
+        self.lives = True
+        self._threads = [threading.Thread(target=self._feed, args=(asked,), daemon=True)]
+        self._threads.append(threading.Thread(target=self._listen, daemon=True))
+        for thread in self._threads:
+            thread.start()
+
+    @property
+    def pid(self) -> int:
+        """Return its id."""
+        return self._process.pid
+
+    @property
+    def waiting(self) -> int:
+        """Return about how many blocks wait for it."""
+        return self._to_do.qsize()
+
+    def put(self, item: object) -> None:
+        """Give it a log, a block of it, nothing for its end, None when there is no more."""
+        self._to_do.put(item)
+
+    def answer(self, *, wait: bool) -> Answer | None:
+        """Return what came back next, None if nothing did yet; how it ended for every log."""
+        try:
+            answer = self._answers.get(block=wait)
+        except queue.Empty:
+            return None
+        if answer is not None:
+            return answer
+        self._answers.put(None)  # for the next log
+        status = self._process.wait()
+        return End(trace=f"the process that read it ended before it did (status {status})")
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._process.kill()
+
+    def end(self) -> None:
+        """Wait for it and its threads."""
+        for thread in self._threads:
+            thread.join()
+        self._process.wait()
+
+    def _feed(self, asked: Asked) -> None:
+        stream = self._process.stdin
+        assert stream is not None, "it was opened with a pipe"
+        message: object = asked
+        while message is not None:
+            if self.lives:
+                try:
+                    if isinstance(message, bytes):
+                        send_block(stream, message)
+                    else:
+                        send(stream, message)
+                except OSError:
+                    self.lives = False  # what still comes for it goes nowhere
+            message = self._to_do.get()
+        try:
+            stream.close()
+        except OSError:
+            self.lives = False
+
+    def _listen(self) -> None:
+        stream = self._process.stdout
+        assert stream is not None, "it was opened with a pipe"
+        try:
+            while isinstance(answer := receive(stream), Part | End):
+                self._answers.put(answer)
+        except (OSError, EOFError, pickle.UnpicklingError) as error:
+            logger.debug("a process that reads logs answers nonsense: %s", error)
+        finally:
+            self.lives = False
+            self._answers.put(None)
+            stream.close()
