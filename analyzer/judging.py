@@ -16,6 +16,7 @@ from analyzer.model.rule import RuleText
 from analyzer.model.source import Source
 from analyzer.rules.engine import judge
 from analyzer.rules.pattern import Catalogue
+from analyzer.rules.roles import with_roles
 from analyzer.rules.verdict import conclude, failed
 from analyzer.story.errors.explain import Explanations
 
@@ -44,7 +45,7 @@ def outcomes_of(catalogue: Catalogue, case: Case, sources: Sources) -> tuple[Out
         if text.id in _FOR_THE_REST
     ]
     outcomes = _doubting_nbd(outcomes, catalogue, case)
-    known = (_with_fingerprints(outcome, case) for outcome in outcomes)
+    known = (_complete(outcome, case) for outcome in outcomes)
     return tuple(sorted(known, key=lambda outcome: outcome.rule))
 
 
@@ -68,8 +69,11 @@ def _doubting_nbd(outcomes: Sequence[Outcome], catalogue: Catalogue, case: Case)
     ]
 
 
-def _with_fingerprints(outcome: Outcome, case: Case) -> Outcome:
-    found = (replace(each, fingerprint=fingerprint(case, each)) for each in outcome.findings)
+def _complete(outcome: Outcome, case: Case) -> Outcome:
+    """Add to the findings what no rule says by itself."""
+    found = (
+        replace(with_roles(each), fingerprint=fingerprint(case, each)) for each in outcome.findings
+    )
     return replace(outcome, findings=tuple(found))
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli._case import Quiet, read_case
+from analyzer.cli._case import AsJson, Quiet, read_case
 from analyzer.cli._timeline_asked import Asked, asked_kinds, wanted_of
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
@@ -83,6 +83,7 @@ def timeline_command(
     form: Annotated[
         TimelineFormat, typer.Option("--format", help="How to write it.")
     ] = TimelineFormat.TABLE,
+    as_json: AsJson = False,
     tz: Tz = "UTC",
     quiet: Quiet = False,
 ) -> None:
@@ -98,6 +99,7 @@ def timeline_command(
     Exit status: 0 no finding rests on what is shown, 1 some finding does, 2 usage, 3 no readable
     input, 4 no finding is shown, but the input was damaged.
     """
+    from analyzer.render.data.json import answers_json
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
     from analyzer.rules.load import load_catalogue
@@ -120,7 +122,10 @@ def timeline_command(
     zone = zone.of(report)
     wanted = wanted_of(asked, case, report, zone)
     entries = full_timeline(case, report, dict(catalogue.context), wanted)
-    _print(in_zone(entries, zone), form, raw=raw)
+    if as_json:
+        say(answers_json(happenings=entries))
+    else:
+        _print(in_zone(entries, zone), form, raw=raw)
     _notes(entries, in_zone(unseen(case, report, wanted), zone), len(case.events))
     raise typer.Exit(_status(entries, report))
 

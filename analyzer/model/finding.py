@@ -71,13 +71,30 @@ class Step:
     risk: str | None = None
 
 
+class EvidenceRole(StrEnum):
+    """What a quotation says of what it is quoted for."""
+
+    SHOWS = "it shows it: dates and marks come from it"
+    BACKGROUND = "it tells of another time"
+    STATE = "it shows what was so when the report was made"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """A verbatim quotation and where it stands."""
+    """A verbatim quotation and where it stands.
+
+    What has no time of its own, such as a row or a listing, is a state; it tells no quotations
+    apart which ``role`` they have.
+    """
 
     source: Source
     text: str
     at: Moment | None = None
+    role: EvidenceRole = field(default=EvidenceRole.SHOWS, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.at is None:
+            object.__setattr__(self, "role", EvidenceRole.STATE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import Any
 
 from analyzer.model.call import CallCheck
 from analyzer.model.disk import Comparison, DiskBreak, DiskView, LifeEvent
+from analyzer.model.entry import Entry
 from analyzer.model.error_group import ErrorGroup
 from analyzer.model.event import Event
 from analyzer.model.explained import HostNeed, LineExplained
@@ -78,6 +79,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
             named={"moment": "at"},
             left_out=("parser", "process", "message", "pid", "task", "level", "fields", "host"),
         ),
+        Entry: Shape(named={"moment": "at"}, beside=("source",)),
         Evidence: Shape(beside=("source",)),
         Hole: Shape(made={"id": _hole_id}),
         HostCertificate: Shape(beside=("source",), left_out=("lines",)),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from analyzer.model.clock import ClockChange, ClockChangeKind
 from analyzer.model.code import code
 from analyzer.model.entry import Entry, EntryKind
-from analyzer.model.finding import Evidence, Finding, Severity
+from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity
 from analyzer.model.hole import Hole
 from analyzer.model.incident import Incident
 from analyzer.model.report import Report
@@ -22,11 +22,13 @@ class Quoted:
 
 
 def quoted(report: Report) -> Quoted:
-    """Return the lines of a report, each with all that quotes it."""
+    """Return the lines of a report, each with all that it shows."""
     findings: dict[Source, tuple[tuple[Finding, Evidence], ...]] = {}
     for outcome in report.outcomes:
         for finding in outcome.findings:
             for evidence in finding.evidence:
+                if evidence.role is not EvidenceRole.SHOWS:
+                    continue
                 source = evidence.source
                 findings[source] = (*findings.get(source, ()), (finding, evidence))
     incidents: dict[Source, tuple[str, ...]] = {}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from analyzer.bundle.names import log_name
 from analyzer.case.case import Case
 from analyzer.model.event import Event
-from analyzer.model.finding import Evidence, Finding, Outcome
+from analyzer.model.finding import Evidence, EvidenceRole, Finding, Outcome
 from analyzer.model.report import TimelineEvent
 from analyzer.parsers import log_parser
 
@@ -29,7 +29,7 @@ def timeline_of(
         for outcome in outcomes
         for finding in outcome.findings
         for evidence in finding.evidence
-        if evidence.at is not None
+        if evidence.role is EvidenceRole.SHOWS
     ]
     for kind, title in context:
         kept = case.events.of(kind)

@@ -53,6 +53,7 @@ def test_moment_has_two_keys() -> None:
             "latest": "2024-06-10T00:00:00Z",
             "dated_by": "audit.log",
         },
+        "role": "shows",
     }
 
 
