@@ -8,7 +8,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
-from analyzer.model.finding import Outcome, Verdict
+from analyzer.model.finding import Finding, Outcome, Verdict
 from analyzer.run import analyze
 from tests.mutate.damage import Damage, Kind, Reports, damages
 from tests.support.bundle import xencenter_zip
@@ -86,7 +86,7 @@ def _new(before: Answers, after: Answers) -> tuple[str, ...]:
         for rule, outcome in after.items()
         for finding in outcome.findings
         if not any(
-            _same(finding.subjects, known.subjects)
+            _same(finding, known)
             for known in (each for one in before.values() for each in one.findings)
             if _family(known.rule) == _family(rule)
         )
@@ -98,8 +98,11 @@ def _family(rule: str) -> str:
     return "cbt-list" if rule.startswith("cbt-list-") else rule
 
 
-def _same(one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-    return bool({s.uuid for s in one} & {s.uuid for s in other})  # type: ignore[attr-defined]
+def _same(one: Finding, other: Finding) -> bool:
+    """Tell whether two findings are of one thing: of a subject, or by a line."""
+    subjects = {s.uuid for s in one.subjects} & {s.uuid for s in other.subjects}
+    lines = {e.text for e in one.evidence} & {e.text for e in other.evidence}
+    return bool(subjects or lines)
 
 
 @cache
