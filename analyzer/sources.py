@@ -44,6 +44,7 @@ from analyzer.model.xapi import XapiDatabase
 XAPI_DB = "xapi_db"
 _WHOLE = "xen-bugtool --yestoall"
 _FAILED = "failed or is not installed, its messages are not collected"
+_NONE_OR = f"found none, or it {_FAILED}"  # LVM's tables have no header where they have no row
 
 
 class Scope(Enum):
@@ -175,7 +176,7 @@ SOURCES: tuple[SourceKind, ...] = (
         facts=(LvmVolumes,),
         scope=Scope.ONE_HOST,
         paths=("lvs.out",),
-        failing=f"`lvs` {_FAILED}",
+        failing=f"`lvs` {_NONE_OR}",
     ),
     SourceKind(
         name="vgs",
@@ -185,7 +186,7 @@ SOURCES: tuple[SourceKind, ...] = (
         facts=(VolumeGroups,),
         scope=Scope.ONE_HOST,
         paths=("vgs.out",),
-        failing=f"`vgs` {_FAILED}",
+        failing=f"`vgs` {_NONE_OR}",
     ),
     SourceKind(
         name="pvs",
@@ -195,7 +196,7 @@ SOURCES: tuple[SourceKind, ...] = (
         facts=(PhysicalVolumes,),
         scope=Scope.ONE_HOST,
         paths=("pvs.out",),
-        failing=f"`pvs` {_FAILED}",
+        failing=f"`pvs` {_NONE_OR}",
     ),
     SourceKind(
         name="ls_dev",

@@ -146,7 +146,7 @@ def test_a_timeout_is_told() -> None:
 def test_an_empty_output_is_told(size: int, what: str) -> None:
     entry = ledger(seen("lvs.out", size=size, empty=True))["lvs"]
     assert entry.presence is Presence.EMPTY
-    assert entry.why.startswith(f"lvs.out has {what}: `lvs` failed")
+    assert entry.why.startswith(f"lvs.out has {what}: `lvs` found none, or it failed")
 
 
 def test_a_cut_member_is_damaged() -> None:

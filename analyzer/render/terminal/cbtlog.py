@@ -71,7 +71,8 @@ def _facts(file: CbtLogFile) -> Iterator[tuple[str, str]]:
 def _flag(flag: int) -> str:
     match flag:
         case 1:
-            return "1 (the last session that wrote to the disk ended in order)"
+            # cbt-util create, a snapshot and a read-only detach write 1, too
+            return "1 (no session writes to the disk: the last one ended, or there was none yet)"
         case 0:
             return "0 (the disk is being written to, or a session did not end in order)"
         case _:
