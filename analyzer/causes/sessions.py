@@ -31,6 +31,10 @@ RELEASED = "disk-log-used.released"
 KINDS = (HELD, MARKED, CREATED, CLOSED, RELEASED)
 
 _UNSEEN = Miss(why="SMlog does not show which tapdisk had the log of the disk open before")
+_UNORDERED = Miss(
+    why="which host had the log of the disk open before is not known, because the clocks of the "
+    "hosts are not known well enough to order their lines"
+)
 _OTHER_STORAGE = Miss(why="it was not the storage of that disk")
 _WORKED = Miss(why="the storage worked again before that")
 
@@ -62,6 +66,7 @@ class Sessions:
         self._held = case.events.of(HELD)
         self._boots = boots_of(case)
         self._uses: dict[str, Use | None] = {}
+        self._unplaced: dict[str, Event] = {}
         for event in case.events.of(*KINDS):
             self._by_disk.setdefault(event.fields["vdi"], []).append(event)
 
@@ -79,6 +84,7 @@ class Sessions:
         for event in self._of_pool(next(iter(disks)), effect):
             earlier = self._earlier(event, effect)
             if earlier is None:
+                self._unplaced[effect.id] = event
                 return None
             use = self._next(use, event) if earlier else use
         return use
@@ -87,7 +93,7 @@ class Sessions:
         """Return the use of the effect's disk that the cause may have ended, or why it did not."""
         use = self.before(effect)
         if use is None:
-            return _UNSEEN
+            return self._suspected(cause, effect)
         if use.host not in cause.of(Join.HOST):
             told = f"the disk was open on host {self._places.shown([use.host])}"
             return Miss(why=told, source=use.source)
@@ -98,6 +104,19 @@ class Sessions:
         if self._booted_between(use, cause):
             return Miss(why="the host had booted once more by then", source=use.source)
         return self._of_storage(cause, effect) or use
+
+    def _suspected(self, cause: Trouble, effect: Trouble) -> Miss:
+        """Say what is missing to tell that the cause ended a use of the effect's disk."""
+        event = self._unplaced.get(effect.id)
+        host = self._places.host(event.source.bundle) if event else ""
+        if event is None or host not in cause.of(Join.HOST):
+            return _UNSEEN if event is None else _UNORDERED
+        return Miss(
+            why="it is suspected: the log of the disk was in use on host "
+            f"{self._places.shown([host])}, as the line shows, and whether that was before this "
+            "is not known, because the clocks of the two hosts are not known well enough",
+            source=event.source,
+        )
 
     def _other_tapdisk(self, use: Use, cause: Trouble, effect: Trouble) -> Miss | None:
         if cause.tapdisks and use.tapdisk not in cause.tapdisks:

@@ -148,6 +148,17 @@ def test_log_that_nobody_was_seen_to_open_is_said_of_each_candidate() -> None:
     }
 
 
+def test_use_on_a_host_whose_clock_is_not_known_is_suspected_with_its_line() -> None:
+    case = pool(held("13:20:00"), f"13:28:00 {BOOT}", f"13:20:00 {BOOT}")
+    (cause,) = told(case)
+    (suspect,) = [each for each in cause.considered if "Host saturn" in each.title]
+    assert suspect.why.startswith("it is suspected: the log of the disk was in use on host saturn")
+    assert suspect.source is not None
+    assert suspect.source.bundle == "saturn"
+    others = [each.why for each in cause.considered if "Host saturn" not in each.title]
+    assert not any("SMlog does not show" in why for why in others)
+
+
 def test_disk_marked_anew_after_the_crash_drops_it_with_that_line() -> None:
     smlog = held("13:00:00") + flag("13:30:00", 0)
     (cause,) = told(one_host(smlog, f"13:28:00 {BOOT}"))

@@ -69,7 +69,9 @@ def _no_volumes(case: Case, pool: PoolState, sr: Sr) -> Gap:
     if report.lvs is None:
         why = f"no lvs.out was read, and SR {_called(sr)} keeps its logs as volumes"
     elif not report.lvs.complete:
-        why = f"lvs.out is cut off or lists no volume, and SR {_called(sr)} keeps its logs as volumes"
+        why = (
+            f"lvs.out is cut off or lists no volume, and SR {_called(sr)} keeps its logs as volumes"
+        )
     else:
         why = f"{report.name} did not see the volume group of SR {_called(sr)}"
     return _gap("lvs", report.name, why, settle)
