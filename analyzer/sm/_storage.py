@@ -6,8 +6,9 @@ A call may fail halfway and leave what it did; so it works on copies that are fr
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
+from analyzer.model.cbt import NO_LOG
 from analyzer.sm.spans import Span, joined, within, without
-from analyzer.sm.state import Body, Log, Result, SrKind, State, Use, Vdi
+from analyzer.sm.state import Body, Log, Part, Read, Result, SrKind, State, Use, Vdi
 
 BLOCK = 65536  # CBT_BLOCK_SIZE, include/cbt-util.h of blktap
 TIMED_OUT = "Connection timed out"  # twenty times EIO, then ETIMEDOUT: ioretry(), util.py
@@ -36,15 +37,38 @@ class Storage:
     room: bool
     clock: int
     alert: str = ""
+    read: list[Read] = field(default_factory=list)
     visited: list[str] = field(default_factory=list)
     left_out: tuple[Span, ...] = ()
 
     def exists(self, log: str) -> bool:
         """Return whether the log is there; the null uuid never has one."""
+        if log != NO_LOG:
+            self.read.append(Read(log=log, part=Part.EXISTS))
         return log in self.logs
 
+    def parent(self, log: str) -> str:
+        """Do `cbt-util get -p`."""
+        self.read.append(Read(log=log, part=Part.PARENT))
+        return self.header(log).parent
+
+    def child(self, log: str) -> str:
+        """Do `cbt-util get -c`."""
+        self.read.append(Read(log=log, part=Part.CHILD))
+        return self.header(log).child
+
+    def consistent(self, log: str) -> bool:
+        """Do `cbt-util get -f`."""
+        self.read.append(Read(log=log, part=Part.CONSISTENT))
+        return self.header(log).consistent
+
+    def size(self, log: str) -> int:
+        """Do `cbt-util get -s`, and -b, which reads the whole bitmap."""
+        self.read.append(Read(log=log, part=Part.SIZE))
+        return self.bitmap(log).size
+
     def header(self, log: str) -> Log:
-        """Read a header: `cbt-util get -p|-c|-f|-s`, and the first thing that `set` does."""
+        """Read a header, as every command of cbt-util does first."""
         if log not in self.logs:
             raise CommandFailed("No such file or directory")
         if self.logs[log].body is Body.CUT:
@@ -52,7 +76,7 @@ class Storage:
         return self.logs[log]
 
     def bitmap(self, log: str) -> Log:
-        """Read header and bitmap: `cbt-util get -b`."""
+        """Read header and bitmap."""
         found = self.header(log)
         if found.body is Body.SHORT:
             raise CommandFailed(TIMED_OUT)
@@ -147,6 +171,7 @@ def run(state: State, act: Callable[[Storage], None], code: str) -> Result:
         outcome=words,
         code=error,
         alert=storage.alert,
+        read=tuple(storage.read),
         visited=tuple(storage.visited),
         left_out=storage.left_out,
     )

@@ -7,7 +7,9 @@ from analyzer.sm.spans import Spans
 from analyzer.sm.state import Kind, Result, State, Use
 from analyzer.sm.tracking import IN_USE
 
+SAME = "Source and target VDI are same"
 UNRELATED = "Source and target VDI are unrelated"
+SIZES = "Inconsistent bitmaps"
 ENDLESS = "SM never answers: the logs run in a circle"
 
 
@@ -23,7 +25,7 @@ def list_changed_blocks(state: State, older: str, newer: str) -> Result:
         if target is not None and target.use is not Use.NONE:
             raise Refused(IN_USE, IN_USE)
         if older == newer:
-            raise Refused("SR_BACKEND_FAILURE_460", "Source and target VDI are same")
+            raise Refused("SR_BACKEND_FAILURE_460", SAME)
         if not (storage.exists(older) and storage.exists(newer)):
             raise Refused("SR_BACKEND_FAILURE_460", UNRELATED)
         _walk(storage, older, newer)
@@ -45,7 +47,7 @@ class _Merged:
             self.bits, self.size = bits, size
         elif size < self.size or bits < self.bits or (size > self.size and bits <= self.bits):
             # A disk that grew by less than a byte of bitmap cannot be compared across that.
-            raise Refused("SR_BACKEND_FAILURE_459", "Inconsistent bitmaps")
+            raise Refused("SR_BACKEND_FAILURE_459", SIZES)
         elif size > self.size:
             self.bits, self.size = bits, size
 
@@ -55,10 +57,10 @@ def _walk(storage: Storage, older: str, newer: str) -> None:
     at, merged = older, _Merged()
     seen: set[tuple[str, int, int]] = set()
     while at != newer:
-        at = storage.header(at).child
+        at = storage.child(at)
         if not storage.exists(at):
             raise Refused("SR_BACKEND_FAILURE_460", UNRELATED)
-        merged.add(storage.bitmap(at).size)
+        merged.add(storage.size(at))
         if (at, merged.bits, merged.size) in seen:
             raise Refused("", ENDLESS)
         seen.add((at, merged.bits, merged.size))

@@ -30,7 +30,7 @@ def snapshot(
         tracked = storage.exists(disk)
         consistent = not vdi.host_key
         if tracked and flag_of is FlagOf.LOG:
-            consistent = storage.header(disk).consistent
+            consistent = storage.consistent(disk)
         storage.vdis[name] = Vdi(
             kind=Kind.SNAPSHOT,
             size=vdi.size,
@@ -51,7 +51,7 @@ def _cbt_snapshot(storage: Storage, disk: str, name: str, *, consistent: bool) -
     storage.logs[name] = storage.logs.pop(disk)
     try:
         storage.set_consistent(name, consistent=True)
-        parent = storage.header(name).parent
+        parent = storage.parent(name)
         if storage.exists(parent):
             storage.set_child(parent, name)
     except CommandFailed as failed:
@@ -64,7 +64,7 @@ def _cbt_snapshot(storage: Storage, disk: str, name: str, *, consistent: bool) -
         if not consistent:
             storage.set_consistent(disk, consistent=False)
         storage.set_parent(disk, name)
-        storage.set_child(disk, storage.header(name).child)
+        storage.set_child(disk, storage.child(name))
         storage.set_child(name, disk)
     except CommandFailed:
         storage.disable_on_error(disk, SNAPSHOT_FAILED)
@@ -97,8 +97,7 @@ def vdi_delete(state: State, name: str) -> Result:
 
 
 def _delete_log(storage: Storage, name: str) -> None:
-    log = storage.header(name)
-    parent, child = log.parent, log.child
+    parent, child = storage.parent(name), storage.child(name)
     if storage.exists(parent):
         storage.set_child(parent, child)
     if storage.exists(child):

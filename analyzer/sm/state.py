@@ -107,20 +107,40 @@ class State:
         return tuple(name for _, name in sorted(of_disk))
 
 
+class Part(StrEnum):
+    """What a call can read of a log."""
+
+    EXISTS = "whether it is there"
+    PARENT = "its parent"
+    CHILD = "its child"
+    CONSISTENT = "its flag"
+    SIZE = "its size"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """One look of a call at one log."""
+
+    log: str
+    part: Part
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
     """How a call ended, and what it left behind.
 
     ``outcome`` is ``ok`` or the error's words; ``code`` xapi's error, "" where it is ok.
-    ``alert`` is the message that SM raises when it turns CBT off by itself. Of a comparison that
-    was answered, ``visited`` are the logs merged, in order, and ``left_out`` the time whose
-    writes the answer lacks.
+    ``alert`` is the message that SM raises when it turns CBT off by itself. ``read`` is what the
+    call read of logs, in order: its end hangs on nothing else of them. Of a comparison,
+    ``visited`` are the logs merged, in order, and where it was answered ``left_out`` is the time
+    whose writes the answer lacks.
     """
 
     state: State
     outcome: str = "ok"
     code: str = ""
     alert: str = ""
+    read: tuple[Read, ...] = ()
     visited: tuple[str, ...] = ()
     left_out: Spans = ()
 

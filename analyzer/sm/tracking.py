@@ -46,7 +46,7 @@ def disable(state: State, disk: str) -> Result:
             return
         if storage.exists(disk):
             try:
-                parent = storage.header(disk).parent
+                parent = storage.parent(disk)
                 del storage.logs[disk]
                 if storage.exists(parent):
                     storage.set_child(parent, NO_LOG)
@@ -65,7 +65,7 @@ def attach(state: State, disk: str, *, read_only: bool = False) -> Result:
         if storage.vdis[disk].use is not Use.NONE:
             raise Refused(IN_USE, IN_USE)
         if storage.exists(disk) and not read_only:  # the log is not opened for reading
-            if storage.header(disk).consistent:
+            if storage.consistent(disk):
                 storage.set_consistent(disk, consistent=False)
             else:
                 storage.disable_on_error(disk, INCONSISTENT)

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +8,7 @@ from analyzer.sm.snapshots import vdi_delete
 from analyzer.sm.spans import Span, Spans, joined, within, without
 from analyzer.sm.state import Body, Use, one_disk
 from analyzer.sm.tracking import attach, detach, disable, enable, scan
-from tests.sm.acts import CALLS, FAULTS, Act, acts, after, compare, do
+from tests.sm.acts import CALLS, FAULTS, Act, acts, after, compare, do, names
 
 ANY = acts(*CALLS, *FAULTS, "read")
 HEALTHY = acts("start", "stop", "snapshot", "destroy", "scan")
@@ -74,6 +75,20 @@ def test_a_disk_without_log_starts(doing: Sequence[Act]) -> None:
     state = detach(after(doing), "disk").state
     if "disk" not in state.logs and state.vdis["disk"].use is Use.NONE:
         assert attach(state, "disk").ok
+
+
+@given(ANY, st.integers(0, 9), st.integers(0, 9))
+def test_the_end_of_a_comparison_hangs_on_what_it_read_and_nothing_else(
+    doing: Sequence[Act], first: int, last: int
+) -> None:
+    state = detach(after(doing), "disk").state
+    there = names(state)
+    older, newer = there[first % len(there)], there[last % len(there)]
+    answer = compare(state, older, newer)
+    read = {each.log for each in answer.read}
+    less = replace(state, logs={name: log for name, log in state.logs.items() if name in read})
+    again = compare(less, older, newer)
+    assert (again.outcome, again.visited) == (answer.outcome, answer.visited)
 
 
 SPANS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 5)), max_size=6).map(

@@ -1,11 +1,14 @@
-"""SM's `list_changed_blocks` (VDI.py), walked over rebuilt logs instead of the real ones.
+"""What SM's `list_changed_blocks` answers over rebuilt logs: the model of SM, asked in every world.
 
-What SM reads from a log is here known, or not; where the answer hangs on something that is not,
-the walk ends UNKNOWN and says what would tell.
+The model says what it read of which log. Where one of those values is not known, each value that
+it can have is tried: what all of them agree on is the answer; else the walk ends UNKNOWN, and
+names the value that decides.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TypeAlias
 
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
@@ -16,10 +19,21 @@ from analyzer.model.moment import Moment
 from analyzer.model.xapi import XapiObject
 from analyzer.rebuilt.cbt.history import CbtHistory
 from analyzer.rebuilt.cbt.log_paths import shown_path
+from analyzer.sm.comparing import ENDLESS, SAME, SIZES, UNRELATED, list_changed_blocks
+from analyzer.sm.state import GIB, Log, Part, Read, Result, State
 
-BLOCK = 65536  # CBT_BLOCK_SIZE in constants.py of sm
 CAPABILITY = "VDI_CONFIG_CBT"
 _RAW = frozenset({"aio", "raw"})
+_ENDS: Mapping[str, WalkEnd] = MappingProxyType(
+    {
+        "ok": WalkEnd.REACHED,
+        SAME: WalkEnd.SAME,
+        UNRELATED: WalkEnd.CHAIN_ENDS,
+        SIZES: WalkEnd.SIZES,
+        ENDLESS: WalkEnd.CYCLE,
+    }
+)
+World: TypeAlias = Mapping[Read, bool | str | int]  # values tried where none is known
 
 
 def walk(
@@ -38,11 +52,10 @@ def walk(
     >>> walk(CbtHistory(), (), "a", "a").end
     <WalkEnd.SAME: 'same disk'>
     """
-    if from_uuid == to_uuid:
-        return Walk(end=WalkEnd.SAME, at=from_uuid)
     where = sr or _sr_of(history, pools, from_uuid)
-    walker = _Walker(history=history, pools=pools, when=at, sr=where)
-    return walker.refusal(from_uuid, to_uuid) or walker.run(from_uuid, to_uuid)
+    logs = _Logs(history=history, pools=pools, when=at, sr=where)
+    asked = _Comparison(logs=logs, older=from_uuid, newer=to_uuid)
+    return (from_uuid != to_uuid and logs.unable(from_uuid)) or asked.answer()
 
 
 def _sr_of(history: CbtHistory, pools: Sequence[PoolState], uuid: str) -> str:
@@ -55,142 +68,64 @@ def _sr_of(history: CbtHistory, pools: Sequence[PoolState], uuid: str) -> str:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Merged:
-    """The merged bitmap so far, by its length in bits only; 0 bits count as none, as in SM."""
+class _Logs:
+    """The logs of an SR as they are known at one time."""
 
-    bits: int = 0
-    size: int = 0
-    sure: bool = True  # all sizes on the way were known
-
-    def add(self, size: int) -> bool:
-        """Merge the bitmap of a log of this size; False where SM refuses."""
-        bits = bitmap_bits(size)
-        if not self.bits:
-            self.bits, self.size = bits, size
-            return True
-        if size < self.size or bits < self.bits or (size > self.size and bits <= self.bits):
-            return False
-        if size > self.size:
-            self.size, self.bits = size, bits
-        return True
-
-
-@dataclass(slots=True, kw_only=True)
-class _Walker:
     history: CbtHistory
     pools: Sequence[PoolState]
     when: Moment | Event | None
     sr: str
-    evidence: list[Evidence] = field(default_factory=list)
-    confidence: Confidence = Confidence.CERTAIN
+    _found: dict[str, CbtLog | None] = field(default_factory=dict)
 
-    def refusal(self, from_uuid: str, to_uuid: str) -> Walk | None:
-        """Return the end before the first step, None where SM would set out."""
-        able = self._able(from_uuid)
-        if able is not None:
-            return able
-        there = {uuid: self._exists(uuid) for uuid in (from_uuid, to_uuid)}
-        ends = {from_uuid: WalkEnd.NO_LOG_FROM, to_uuid: WalkEnd.NO_LOG_TO}
-        for uuid, known in there.items():
-            if known is not None and not known.value:
-                self._use(known)
-                return self._end(ends[uuid], at=uuid, why=f"disk {uuid} has no CBT log")
-        for uuid, known in there.items():
-            if known is None:
-                return self._not_known_there(uuid)
-            self._use(known)
-        return None
+    def known(self, read: Read) -> Known[bool] | Known[str] | Known[int] | None:
+        """Return what is known of what SM reads, None where that is not sure enough."""
+        log = self._log(read.log)
+        if read.part is Part.EXISTS:
+            return self._exists(read.log, log)
+        values = {Part.CHILD: log.child, Part.SIZE: log.size} if log else {}
+        found = values.get(read.part)
+        return found if found and found.confidence is not Confidence.POSSIBLE else None
 
-    def run(self, from_uuid: str, to_uuid: str) -> Walk:
-        """Follow the child pointers from the log after `from_uuid`, and add up the sizes."""
-        at, merged, visited = from_uuid, _Merged(), [from_uuid]
-        states: set[tuple[str, int, int]] = set()
-        while True:
-            step = self._next(at)
-            if isinstance(step, Walk):
-                return self._done(step, visited, merged)
-            at = step
-            if not self._add(at, merged):
-                refused = self._end(WalkEnd.SIZES, at=at, why=self._sizes(at, merged))
-                return self._done(refused, visited, merged)
-            if (at, merged.size, merged.bits) in states:
-                circle = self._end(WalkEnd.CYCLE, at=at, why=f"the walk comes back to {at}")
-                return self._done(circle, visited, merged)
-            states.add((at, merged.size, merged.bits))
-            visited += [at] if at not in visited[1:] else []
-            if at == to_uuid:
-                return self._done(self._end(WalkEnd.REACHED, at=at), visited, merged)
+    def unable(self, from_uuid: str) -> Walk | None:
+        """Return the end where the driver or the disk's kind cannot track; None: it can.
 
-    def _able(self, from_uuid: str) -> Walk | None:
-        """Return the end where the driver or the disk's kind cannot track; None: it can."""
+        SM asks its object of vdi_from for both, `_get_blocktracking_status()` of VDI.py.
+        """
         vdi = next((vdi for pool in self.pools if (vdi := pool.vdi(from_uuid))), None)
         if vdi is not None and (vdi.sm_config or {}).get("vdi_type") in _RAW:
-            self._quote(vdi, "sm_config")
-            return self._end(WalkEnd.NO_LOG_FROM, at=from_uuid, why=f"disk {from_uuid} is raw")
+            why = f"disk {from_uuid} is raw"
+            return _unable(WalkEnd.NO_LOG_FROM, from_uuid, why, vdi, "sm_config")
         pool, sr = next(
             ((pool, sr) for pool in self.pools if (sr := pool.sr(self.sr))), (None, None)
         )
         sm = pool.sm_for(sr) if pool and sr else None
         if sm is None or sm.features is None or CAPABILITY in sm.features:
             return None
-        self._quote(sm, "type", "features")
         why = f"the driver of SR type {sm.type} has no {CAPABILITY}"
-        return self._end(WalkEnd.NOT_SUPPORTED, at=from_uuid, why=why)
+        return _unable(WalkEnd.NOT_SUPPORTED, from_uuid, why, sm, "type", "features")
 
-    def _next(self, at: str) -> str | Walk:
-        """Return the log after one, or how the walk ends there."""
-        log = self._log(at)
-        child = log.child if log else None
-        if child is None or child.confidence is Confidence.POSSIBLE:
-            return self._unknown(at, "what the child pointer of its log names", "get -c -n")
-        self._use(child)
-        if child.value == NO_LOG:
-            why = f"the log of {at} names no child"
-            return self._end(WalkEnd.CHAIN_ENDS, at=at, why=why)
-        there = self._exists(child.value)
-        if there is None:
-            return replace(self._not_known_there(child.value), at=at, next=child.value)
-        self._use(there)
-        if there.value:
-            return child.value
-        why = f"the log of {at} names {child.value}, whose log is not there"
-        return self._end(WalkEnd.CHAIN_ENDS, at=at, following=child.value, why=why)
-
-    def _add(self, at: str, merged: _Merged) -> bool:
-        log = self._log(at)
-        size = log.size if log else None
-        if size is None or size.confidence is Confidence.POSSIBLE:
-            merged.sure = False
-            return True
-        if not merged.sure:  # what came before is not known, so neither is whether this fits
-            return True
-        self._use(size)
-        return merged.add(size.value)
-
-    def _done(self, walked: Walk, visited: Sequence[str], merged: _Merged) -> Walk:
-        """Return an end with the logs on the way; sizes that matter and are not known undo it."""
-        path = tuple(visited[1:])
-        if walked.end is WalkEnd.UNKNOWN or merged.sure or path == (walked.at,):
-            return replace(walked, visited=path, confidence=self.confidence)
-        sizes = ((uuid, self._log(uuid)) for uuid in path)
-        unknown = next(uuid for uuid, log in sizes if log is None or not _sure(log.size))
-        return replace(self._unknown(unknown, "the size in its log", "get -s -n"), visited=path)
-
-    def _sizes(self, at: str, merged: _Merged) -> str:
-        log = self._log(at)
-        size = log.size.value if log and log.size else 0
-        return f"the log of {at} is of {size} bytes, those before it of {merged.size}"
+    def settle_with(self, read: Read) -> str:
+        """Return the command that shows what is not known."""
+        path = shown_path(self.sr, read.log, volume=self.history.volumes.get(self.sr))
+        match read.part:
+            case Part.EXISTS:
+                return f"{'lvs' if path.startswith('/dev/') else 'ls -l'} {path}"
+            case Part.SIZE:
+                return f"cbt-util get -s -n {path}"
+            case _:
+                return f"cbt-util get -c -n {path}"
 
     def _log(self, uuid: str) -> CbtLog | None:
-        if self.when is None:
-            return self.history.log(self.sr, uuid)
-        return self.history.at(self.sr, uuid, self.when)
+        if uuid not in self._found:
+            at, sr = self.when, self.sr
+            here = self.history
+            self._found[uuid] = here.log(sr, uuid) if at is None else here.at(sr, uuid, at)
+        return self._found[uuid]
 
-    def _exists(self, uuid: str) -> Known[bool] | None:
+    def _exists(self, uuid: str, log: CbtLog | None) -> Known[bool] | None:
         """Return whether a log is there, by the database where the history has nothing."""
-        log = self._log(uuid)
         if log is not None and log.exists is not None:
-            return log.exists if _sure(log.exists) else None
+            return log.exists if log.exists.confidence is not Confidence.POSSIBLE else None
         if self.when is not None or log is not None:
             return None
         vdi = next((vdi for pool in self.pools if (vdi := pool.vdi(uuid))), None)
@@ -199,59 +134,186 @@ class _Walker:
         row = Evidence(source=vdi.source, text=quote(vdi, "cbt_enabled"))
         return Known(value=False, evidence=row, confidence=Confidence.LIKELY)
 
-    def _not_known_there(self, uuid: str) -> Walk:
-        path = shown_path(self.sr, uuid, volume=self.history.volumes.get(self.sr))
-        listing = "lvs" if path.startswith("/dev/") else "ls -l"
-        return self._end(
-            WalkEnd.UNKNOWN,
-            at=uuid,
-            why=f"whether the log of {uuid} is there is not known",
-            settle_with=f"{listing} {path}",
-        )
 
-    def _unknown(self, uuid: str, what: str, get: str) -> Walk:
-        path = shown_path(self.sr, uuid, volume=self.history.volumes.get(self.sr))
-        return self._end(
-            WalkEnd.UNKNOWN,
-            at=uuid,
-            why=f"of disk {uuid}, {what} is not known",
-            settle_with=f"cbt-util {get} {path}",
-        )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Comparison:
+    """A comparison of two disks, and what the model answers to it."""
 
-    def _use(self, known: Known[bool] | Known[str] | Known[int]) -> None:
-        if known.evidence not in self.evidence:
-            self.evidence.append(known.evidence)
-        if known.confidence is not Confidence.CERTAIN:
-            self.confidence = Confidence.LIKELY
+    logs: _Logs
+    older: str
+    newer: str
 
-    def _quote(self, row: XapiObject, *names: str) -> None:
-        self.evidence.append(Evidence(source=row.source, text=quote(row, *names)))
+    def answer(self) -> Walk:
+        """Return what SM answers in every world, or what decides it."""
+        return self._in({})
 
-    def _end(
-        self,
-        end: WalkEnd,
-        *,
-        at: str,
-        following: str = NO_LOG,
-        why: str = "",
-        settle_with: str = "",
-    ) -> Walk:
+    def _in(self, world: World) -> Walk:
+        """Return the answer where some values are as a world has them."""
+        result = list_changed_blocks(self._state(world), self.older, self.newer)
+        for read in result.read:
+            if read not in world and self.logs.known(read) is None:
+                return self._decided_by(read, result, world)
+        return self._end(result, world)
+
+    def _decided_by(self, read: Read, result: Result, world: World) -> Walk:
+        """Return the answer that all values of an unknown agree on, else one that names it."""
+        first: Walk | None = None
+        for value in self._possible(read):
+            walked = self._in({**world, read: value})
+            first = first or walked
+            if walked.end is WalkEnd.UNKNOWN:
+                # A size alone would not settle what hangs on a pointer behind it.
+                deeper = read.part is Part.SIZE and not walked.settle_with.startswith(_GET_SIZE)
+                return walked if deeper else self._unknown(read, result, first)
+            if (walked.end, walked.at, walked.next, walked.visited) != (
+                first.end,
+                first.at,
+                first.next,
+                first.visited,
+            ):
+                return self._unknown(read, result, first)
+        assert first is not None
+        return first
+
+    def _possible(self, read: Read) -> tuple[bool | str | int, ...]:
+        """Return values for an unknown: with them each end that it can lead to is seen."""
+        match read.part:
+            case Part.EXISTS:
+                return (True, False)
+            case Part.SIZE:
+                sizes = sorted(set(self._sizes())) or [GIB]
+                return (*sizes, 2 * sizes[-1] + GIB, sizes[0] // 2)
+            case _:
+                return (self.newer, NO_LOG)
+
+    def _sizes(self) -> Iterator[int]:
+        for uuid in self._names():
+            known = self.logs.known(Read(log=uuid, part=Part.SIZE))
+            if known is not None:
+                yield int(known.value)
+
+    def _names(self) -> tuple[str, ...]:
+        """Return the two disks and all that their logs lead to."""
+        names: list[str] = []
+        for start in (self.older, self.newer):
+            at: str | None = start
+            while at and at not in names:
+                names.append(at)
+                child = self.logs.known(Read(log=at, part=Part.CHILD))
+                at = str(child.value) if child is not None else None
+        return tuple(names)
+
+    def _state(self, world: World) -> State:
+        """Return the logs as the model has them; what is not known yet ends the walk there."""
+        logs: dict[str, Log] = {}
+        for uuid in self._names():
+            exists, child, size = (
+                self._value(Read(log=uuid, part=part), world)
+                for part in (Part.EXISTS, Part.CHILD, Part.SIZE)
+            )
+            if exists:
+                logs[uuid] = Log(child=str(child or NO_LOG), size=int(size or 0))
+        return State(logs=logs)
+
+    def _value(self, read: Read, world: World) -> bool | str | int | None:
+        known = self.logs.known(read)
+        return known.value if known is not None else world.get(read)
+
+    def _end(self, result: Result, world: World) -> Walk:
+        end, at, following = _ENDS[result.outcome], self.newer, NO_LOG
+        last = result.read[-1] if result.read else Read(log=self.older, part=Part.EXISTS)
+        reads: Sequence[Read] = result.read
+        if end is WalkEnd.CHAIN_ENDS and not _set_out(result):
+            end, last = self._without_log(last)
+            at, reads = last.log, [last]
+        elif end is WalkEnd.CHAIN_ENDS:
+            at = next(read.log for read in reversed(reads) if read.part is Part.CHILD)
+            following = str(self._value(Read(log=at, part=Part.CHILD), world))
+        elif end is not WalkEnd.REACHED:
+            at = last.log
+        evidence, confidence = self._rests_on(reads)
         return Walk(
             end=end,
+            visited=tuple(dict.fromkeys(result.visited)),
+            at=at,
+            next=following,
+            why=self._why(end, at, following, result, world),
+            evidence=evidence,
+            confidence=confidence,
+        )
+
+    def _without_log(self, last: Read) -> tuple[WalkEnd, Read]:
+        """Return which of the two has no log: the first of which that is known."""
+        for uuid, end in ((self.older, WalkEnd.NO_LOG_FROM), (self.newer, WalkEnd.NO_LOG_TO)):
+            read = Read(log=uuid, part=Part.EXISTS)
+            known = self.logs.known(read)
+            if known is not None and not known.value:
+                return end, read
+        return (WalkEnd.NO_LOG_FROM if last.log == self.older else WalkEnd.NO_LOG_TO), last
+
+    def _why(self, end: WalkEnd, at: str, following: str, result: Result, world: World) -> str:
+        match end:
+            case WalkEnd.NO_LOG_FROM | WalkEnd.NO_LOG_TO:
+                return f"disk {at} has no CBT log"
+            case WalkEnd.CHAIN_ENDS if following:
+                return f"the log of {at} names {following}, whose log is not there"
+            case WalkEnd.CHAIN_ENDS:
+                return f"the log of {at} names no child"
+            case WalkEnd.SIZES:
+                before = result.visited[-1]
+                size, others = (
+                    self._value(Read(log=uuid, part=Part.SIZE), world) for uuid in (at, before)
+                )
+                return f"the log of {at} is of {size} bytes, those before it of {others}"
+            case WalkEnd.CYCLE:
+                return f"the walk comes back to {at}"
+            case _:
+                return ""
+
+    def _unknown(self, read: Read, result: Result, likely: Walk) -> Walk:
+        """Return an end that names what decides; ``likely`` is the first of the possible ones."""
+        at, following, visited = read.log, NO_LOG, tuple(dict.fromkeys(result.visited))
+        why = f"of disk {read.log}, the size in its log is not known"
+        evidence, confidence = likely.evidence, likely.confidence
+        if read.part is Part.SIZE:
+            visited = likely.visited
+        else:
+            evidence, confidence = self._rests_on(result.read)
+        if read.part is Part.CHILD:
+            why = f"of disk {read.log}, what the child pointer of its log names is not known"
+        elif read.part is Part.EXISTS:
+            why = f"whether the log of {read.log} is there is not known"
+            if _set_out(result):
+                at, following = result.read[-2].log, read.log
+        return Walk(
+            end=WalkEnd.UNKNOWN,
+            visited=visited,
             at=at,
             next=following,
             why=why,
-            settle_with=settle_with,
-            evidence=tuple(self.evidence),
-            confidence=self.confidence,
+            settle_with=self.logs.settle_with(read),
+            evidence=evidence,
+            confidence=confidence,
+        )
+
+    def _rests_on(self, reads: Sequence[Read]) -> tuple[tuple[Evidence, ...], Confidence]:
+        """Return the lines of what SM read, and the confidence of the least sure of them."""
+        known = [found for read in reads if (found := self.logs.known(read)) is not None]
+        sure = all(found.confidence is Confidence.CERTAIN for found in known)
+        return (
+            tuple(dict.fromkeys(found.evidence for found in known)),
+            Confidence.CERTAIN if sure else Confidence.LIKELY,
         )
 
 
-def bitmap_bits(size: int) -> int:
-    """Return the length of a log's bitmap as SM reads it: whole bytes (cbt-util.h)."""
-    blocks = -(-size // BLOCK)
-    return -(-blocks // 8) * 8
+_GET_SIZE = "cbt-util get -s"
 
 
-def _sure(known: Known[bool] | Known[int] | None) -> bool:
-    return known is not None and known.confidence is not Confidence.POSSIBLE
+def _set_out(result: Result) -> bool:
+    """Tell whether SM found both logs, and read a pointer."""
+    return any(read.part is Part.CHILD for read in result.read)
+
+
+def _unable(end: WalkEnd, at: str, why: str, row: XapiObject, *names: str) -> Walk:
+    quoted = Evidence(source=row.source, text=quote(row, *names))
+    return Walk(end=end, at=at, why=why, evidence=(quoted,))

@@ -13,7 +13,7 @@ from analyzer.model.cbt import NO_LOG, CbtLog, Known, WalkEnd
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.source import Source
 from analyzer.model.xapi import Sm as Driver
-from analyzer.rebuilt.cbt.changed_blocks import bitmap_bits, walk
+from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import CbtHistory
 from tests.checks.support import CaseBuilder, sr, vdi
 from tests.rebuilt.cbt.sm_logs import SR, Sm, moment
@@ -190,6 +190,46 @@ def test_what_would_tell_whether_a_log_is_there_is_named(
     assert (walked.end, walked.settle_with) == (WalkEnd.UNKNOWN, command)
 
 
+def hide(told: CbtHistory, uuid: str, name: str) -> CbtHistory:
+    less = replace(told.now[SR, uuid], **{name: None})  # type: ignore[arg-type]  # a field
+    return replace(told, now={**told.now, (SR, uuid): less})
+
+
+def test_a_size_that_nothing_is_compared_with_does_not_matter() -> None:
+    told = history({"a": Plain(child="b", size=MIB), "b": Plain(child="", size=MIB)})
+
+    walked = walk(hide(told, "b", "size"), (), "a", "b")
+
+    assert (walked.end, walked.visited) == (WalkEnd.REACHED, ("b",))
+
+
+def test_a_size_that_decides_is_named() -> None:
+    logs = {name: Plain(child=child, size=MIB) for name, child in (("a", "b"), ("b", "c"))}
+    told = history({**logs, "c": Plain(child="", size=MIB)})
+
+    walked = walk(hide(told, "c", "size"), (), "a", "c")
+
+    assert (walked.end, walked.at, walked.visited) == (WalkEnd.UNKNOWN, "c", ("b", "c"))
+    assert walked.settle_with == f"cbt-util get -s -n /dev/VG_XenStorage-{SR}/c.cbtlog"
+
+
+def test_a_pointer_behind_an_unknown_size_is_named_first() -> None:
+    told = history({"a": Plain(child="b", size=MIB), "b": Plain(child="c", size=MIB)})
+    told = replace(told, now={**told.now, (SR, "c"): known(Plain(child="", size=MIB), "c")})
+
+    walked = walk(hide(hide(told, "b", "size"), "b", "child"), (), "a", "c")
+
+    assert walked.settle_with == f"cbt-util get -c -n /dev/VG_XenStorage-{SR}/b.cbtlog"
+
+
+def test_a_disk_without_a_log_is_named_whatever_the_other_has() -> None:
+    told = history({"a": Plain(child="b", size=MIB)})
+
+    walked = walk(hide(told, "a", "exists"), (), "a", "b")
+
+    assert (walked.end, walked.at) == (WalkEnd.NO_LOG_TO, "b")
+
+
 def test_a_likely_pointer_makes_the_answer_likely() -> None:
     told = history({"a": Plain(child="b", size=MIB), "b": Plain(child="", size=MIB)})
     likely = Known(value="b", evidence=LINE, confidence=Confidence.LIKELY)
@@ -264,11 +304,6 @@ def test_the_walk_of_the_past_uses_the_logs_of_then() -> None:
 
     assert walk(told, (), first, second, before).end is WalkEnd.REACHED
     assert walk(told, (), first, second).end is WalkEnd.NO_LOG_TO
-
-
-@pytest.mark.parametrize(("size", "bits"), [(0, 0), (1, 8), (8 * 65536, 8), (8 * 65536 + 1, 16)])
-def test_a_bitmap_is_whole_bytes(size: int, bits: int) -> None:
-    assert bitmap_bits(size) == bits
 
 
 def test_no_pool_at_all_is_no_reason_to_refuse() -> None:
