@@ -1,24 +1,27 @@
 """One place says what a status report holds: nothing is read that does not stand there."""
 
+import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 from pkgutil import walk_packages
-from typing import get_args
+from shutil import copytree, ignore_patterns
+from subprocess import run
 
 import pytest
 
 from analyzer import parsers
 from analyzer.bundle.budget import Budget
 from analyzer.bundle.names import log_name
-from analyzer.model.report import LedgerEntry, ParseProblem, Presence
+from analyzer.model.report import LedgerEntry, Presence
 from analyzer.parsers import DOCUMENT_PARSERS, LOG_PARSERS, document_parser, log_parser
-from analyzer.parsers._api import DocumentParser, Fact, LogParser
+from analyzer.parsers._api import DocumentParser, LogParser
 from analyzer.rules.load import load_catalogue
 from analyzer.run import Options, analyze
 from analyzer.sources import LOGS, SCOPES, SOURCES, SourceKind
 from tests.support.bundle import BundleBuilder
 
+ROOT = Path(__file__).parents[1]
 CUT = "\n** timeout **\n"
 DISK = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
 
@@ -46,11 +49,6 @@ def test_what_an_entry_names_is_claimed_by_its_parsers(kind: SourceKind) -> None
         parser = log_parser(log) if log else document_parser(path, b"")
         assert parser is not None
         assert parser.name == kind.name
-
-
-def test_every_fact_is_that_of_an_entry() -> None:
-    facts = {fact for kind in SOURCES for fact in kind.facts}
-    assert facts == {*get_args(Fact)} - {ParseProblem}
 
 
 def test_no_two_entries_have_one_name() -> None:
@@ -101,3 +99,90 @@ def test_one_of_two_added_files_that_timed_out_counts(tmp_path: Path) -> None:
 def test_an_empty_log_of_high_availability_that_is_off_is_whole(tmp_path: Path) -> None:
     entry = ledger_of(BundleBuilder().file("var/log/xha.log", ""), tmp_path)["xha_log"]
     assert entry.presence is Presence.PRESENT
+
+
+NEW_FACT = """
+from dataclasses import dataclass
+
+from analyzer.model.source import Source
+
+
+@dataclass(frozen=True)
+class Moons:
+    source: Source
+    complete: bool
+    names: tuple[str, ...]
+"""
+NEW_PARSER = """
+from analyzer.model.moons import Moons
+from analyzer.model.source import Source
+
+
+class MoonsParser:
+    name = "moons"
+
+    def claims(self, path, head):
+        return path == "moons.out"
+
+    def read(self, member, limit):
+        text = member.read(limit).decode()
+        source = Source(bundle=member.bundle, member=member.path)
+        yield Moons(source=source, complete="end" in text, names=tuple(text.split()))
+
+
+PARSER = MoonsParser()
+"""
+NEW_ENTRY = """
+    SourceKind(
+        name="moons",
+        capability="xapi",
+        settle_with="moons",
+        parsers=("host.moons:PARSER",),
+        facts=(Moons,),
+        scope=Scope.EVERY_HOST,
+        paths=("moons.out",),
+    ),
+"""
+ASKS = """
+import sys
+from pathlib import Path
+from analyzer.model.moons import Moons
+from analyzer.run import load_case
+for name in sys.argv[1:]:
+    case, report = load_case([Path(name)])
+    (host,) = case.hosts
+    presence = {entry.source: entry.presence.value for entry in report.ledger}["moons"]
+    gap = case.gap("moons", host.bundle)
+    print(presence, [fact.names[0] for fact in host.of(Moons)], gap.why if gap else "whole")
+"""
+
+
+def test_a_format_is_added_by_its_parser_and_its_entry(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for folder in ("analyzer", "patterns", "reports"):
+        copytree(ROOT / folder, tree / folder, ignore=ignore_patterns("__pycache__"))
+    (tree / "analyzer/model/moons.py").write_text(NEW_FACT)
+    (tree / "analyzer/parsers/host/moons.py").write_text(NEW_PARSER)
+    registry = tree / "analyzer/sources.py"
+    text = registry.read_text()
+    start = "SOURCES: tuple[SourceKind, ...] = ("
+    assert start in text
+    text = text.replace(start, "from analyzer.model.moons import Moons\n" + start + NEW_ENTRY)
+    registry.write_text(text)
+    whole, cut = (
+        BundleBuilder()
+        .file("moons.out", f"io\neuropa\n{end}")
+        .write_tar(tmp_path / f"{end}.tar.bz2")
+        for end in ("end", "eur")
+    )
+    done = run(
+        [sys.executable, "-c", ASKS, whole, cut],
+        cwd=tree,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.splitlines() == [
+        "present ['io'] whole",
+        "present ['io'] it is there but not whole",
+    ], done.stderr

@@ -12,37 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from analyzer.bundle.member import Member
-from analyzer.model.cbt import CbtLogFile
-from analyzer.model.clock import NtpTracking
 from analyzer.model.event import Level
-from analyzer.model.host import (
-    Alert,
-    HostInventory,
-    Packages,
-    PoolMembership,
-    ServiceStates,
-    SmDiagnostics,
-)
-from analyzer.model.network import (
-    FirewalldListing,
-    HostCertificate,
-    Interfaces,
-    IptablesListing,
-    NftListing,
-    Routes,
-    Sockets,
-    VbdsToCleanUp,
-)
-from analyzer.model.report import ParseProblem
-from analyzer.model.storage import (
-    DeviceLinks,
-    LvmVolumes,
-    Mounts,
-    PhysicalVolumes,
-    SrListing,
-    VolumeGroups,
-)
-from analyzer.model.xapi import XapiDatabase
+from analyzer.model.source import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,32 +229,12 @@ class LogParser:
     setting: str | None = None
 
 
-Fact: TypeAlias = (
-    XapiDatabase
-    | LvmVolumes
-    | VolumeGroups
-    | PhysicalVolumes
-    | SrListing
-    | DeviceLinks
-    | Mounts
-    | HostInventory
-    | PoolMembership
-    | ServiceStates
-    | SmDiagnostics
-    | Packages
-    | Alert
-    | CbtLogFile
-    | Interfaces
-    | Routes
-    | IptablesListing
-    | NftListing
-    | FirewalldListing
-    | Sockets
-    | HostCertificate
-    | VbdsToCleanUp
-    | NtpTracking
-    | ParseProblem
-)
+class Fact(Protocol):
+    """What a document says, or a `ParseProblem`; `analyzer.sources` names the types there are."""
+
+    @property
+    def source(self) -> Source:
+        """Return where it stands."""
 
 
 @runtime_checkable
