@@ -52,6 +52,12 @@ _XAPI = re.compile(
 )
 _SERVER = re.compile(r"Server_error\((?P<code>\w+), \[ ?(?P<params>.*?) ?\]\)", re.DOTALL)
 _FRAME = re.compile(r"(?:Raised |[0-9]+/[0-9]+ \S+ (?:@ \S+ )?(?:Raised|Re-raised|Called|Killed) )")
+# Units that read, write or serve disks, and those that they need; systemd tells of many others.
+_UNITS = re.compile(
+    r"xapi|XenAPI|xenopsd|forkexec|message-switch|squeezed|xenstore|\bxha|qemu"
+    r"|SMGC|[Gg]arbage [Cc]ollector|\bsm\b|fairlock|NBD|nbd|tapdisk|blktap"
+    r"|iscsi|multipath|mpath|lvm|drbd|linstor|nfs|rpc|mount"
+)
 _COMMAND_RUN = re.compile(r"Running cmd \[")  # nbd_client_manager.py, with its -timeout
 _NOT_SAID = re.compile(
     r"\['|\[\"|\[u['\"]|(?:vdi|sr)_[a-z_]+ \{|lock: |LVMCache|Refcount |=== SR |\s*$"
@@ -65,6 +71,8 @@ def said(process: str, message: str, *, loud: bool) -> Said | None:
     """
     if process in ("SM", "SMGC"):
         return _storage(message)
+    if process == "systemd" and not _UNITS.search(message):
+        return None
     if _FRAME.match(message) or (loud and not message.strip()):
         return None
     found = _XAPI.search(message)

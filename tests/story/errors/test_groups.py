@@ -50,6 +50,7 @@ def _sm(folder: Path, *lines: str) -> tuple[ErrorGroup, ...]:
         ("var/log/daemon.log", "xapi-nbd[7]: main: Caught exception: Odd.Frobnication(3)"),
         ("var/log/daemon.log", "tapdisk[7]: ERROR: errno -5 at frobnicate"),
         ("var/log/kern.log", "kernel: [  90.123456] Buffer I/O error on dev dm-9, block 7"),
+        ("var/log/daemon.log", "systemd[1]: Failed to start The XenServer NBD server."),
         ("var/log/user.log", "nbd_client_manager: [ERROR] frobnication was denied"),
     ],
 )
@@ -71,6 +72,8 @@ def test_a_line_that_nobody_ever_saw_comes_up(tmp_path: Path, log: str, line: st
         ("var/log/SMlog", "SM: [7] GC: recieved SIGTERM"),
         ("var/log/kern.log", "kernel: [   1.123456] ACPI: probe failed with error -19"),
         ("var/log/xensource.log", "xapi: [debug||1 ||dummytaskhelper] no error"),
+        ("var/log/daemon.log", "systemd[1]: Failed to start Machine Check Exception Logging."),
+        ("var/log/daemon.log", "ovs-vswitchd: ovs|00071|connmgr|WARN|xapi0: connection failed"),
     ],
 )
 def test_noise_does_not(tmp_path: Path, log: str, line: str) -> None:
@@ -146,7 +149,7 @@ def test_what_is_kept_is_bounded_whatever_a_log_says(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("release", ALL_RELEASES, ids=lambda release: release.version)
-@pytest.mark.parametrize("kind", ["lvm", "nfs"])
+@pytest.mark.parametrize("kind", ["lvm", "lvmoiscsi", "nfs"])
 def test_ordinary_life_holds_no_error_that_nobody_explains(
     tmp_path: Path, release: Release, kind: str
 ) -> None:
@@ -162,3 +165,5 @@ def test_ordinary_life_holds_no_error_that_nobody_explains(
     noise(world)
     report = analyze([world.bundle(world.master).write_tar(tmp_path / "b.tar.bz2")])
     assert [group.title for group in report.unexplained] == []
+    findings = [each for outcome in report.outcomes for each in outcome.findings]
+    assert [each.title for each in findings if each.severity is not Severity.INFO] == []
