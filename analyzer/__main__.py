@@ -1,6 +1,6 @@
 """Run the command line: ``python -m analyzer``."""
 
-from analyzer.cli.main import run
+from analyzer.cli.start import run
 
 if __name__ == "__main__":
     run()

@@ -21,6 +21,8 @@ from analyzer import judging
 from analyzer import run as analysis
 from analyzer.case import assemble
 from analyzer.checks import checks
+from analyzer.rebuilt.calls import attachments, operations
+from analyzer.rebuilt.cbt import history
 from analyzer.render import FORMATS
 from tests.benchmarks.growth import GROWTHS
 
@@ -32,9 +34,9 @@ STAGES = (
     (analysis, "assemble"),
     (assemble, "compare_clocks"),
     (assemble, "holes"),
-    (assemble, "operations_of"),
-    (assemble, "rebuild"),
-    (assemble, "attachments_of"),
+    (operations, "operations_of"),
+    (history, "rebuild"),
+    (attachments, "attachments_of"),
     (analysis, "outcomes_of"),
     (judging, "judge"),
     (judging, "conclude"),
@@ -44,6 +46,7 @@ STAGES = (
     (analysis, "disk_views"),
     (analysis, "nbd_views"),
     (analysis, "backup_runs"),
+    (analysis, "error_groups"),
 )
 
 Costs = Mapping[str, float]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from analyzer import __version__
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -22,7 +24,7 @@ def cbtriage(*arguments: str, stdin: bytes | None = None) -> subprocess.Complete
 def test_quick_options_load_no_pandas(option: str) -> None:
     code = (
         "import sys; sys.argv = ['cbtriage', sys.argv[1]]\n"
-        "from analyzer.cli.main import run\n"
+        "from analyzer.cli.start import run\n"
         "try: run()\n"
         "except SystemExit as end: assert not end.code, end.code\n"
         "assert 'pandas' not in sys.modules and 're2' not in sys.modules\n"
@@ -33,8 +35,19 @@ def test_quick_options_load_no_pandas(option: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_version_is_one_line() -> None:
-    assert cbtriage("--version").stdout.startswith(b"cbtriage 0.")
+@pytest.mark.parametrize("arguments", [("--version",), ("--version", "--debug")])
+def test_version_is_one_line(arguments: tuple[str, ...]) -> None:
+    assert cbtriage(*arguments).stdout.decode().splitlines() == [f"cbtriage {__version__}"]
+
+
+def test_version_loads_nothing_but_itself() -> None:
+    code = (
+        "import sys; sys.argv = ['cbtriage', '--version']\n"
+        "from analyzer.cli.start import run\n"
+        "run()\n"
+        "assert 'typer' not in sys.modules and 'numpy' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)
 
 
 def test_missing_file_exits_with_3_and_says_which(tmp_path: Path) -> None:

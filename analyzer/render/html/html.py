@@ -88,6 +88,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        optimized=False,  # looking for constants takes longer than it saves, for one page
     )
 
 
