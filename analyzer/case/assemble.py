@@ -291,6 +291,7 @@ def _coverage(content: BundleContent, read: LogRead) -> Coverage:
         lines=stats.lines,
         events=read.records,
         not_understood=stats.not_understood,
+        not_used=max(0, stats.lines - stats.blank - stats.not_understood - read.records),
         first=first,
         last=last,
         dated_by=dated.dated_by if dated else "",

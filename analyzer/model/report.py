@@ -72,6 +72,7 @@ class Coverage:
     """What was read of one member, and the time it covers.
 
     ``shapes`` are the commonest forms of lines not understood: (form, count), digits as ``9``.
+    ``not_used`` lines were understood, and nobody asked for what they say.
     ``blank`` lines hold white space only, and are understood. ``longest_cut`` is the length in
     bytes of the longest line that was cut at ``line_limit`` (``--max-line``), 0 without any.
     ``hidden`` are lines not understood that look like something a rule asks for, and
@@ -84,6 +85,7 @@ class Coverage:
     lines: int
     events: int
     not_understood: int
+    not_used: int
     first: Moment | None
     last: Moment | None
     dated_by: str

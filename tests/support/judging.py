@@ -197,6 +197,7 @@ def covered(
         lines=lines,
         events=0,
         not_understood=odd,
+        not_used=0,
         first=first or at(0, day=1),
         last=last or at(20),
         dated_by="test",

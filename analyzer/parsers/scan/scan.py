@@ -64,7 +64,8 @@ class Scanner:
     def scan(self, member: Member, parser: LogParser, notice: Notice | None = None) -> "Scan":
         """Read a member once, from where it stands.
 
-        With ``notice`` the lines that say something failed are read as well, and shown to it.
+        With ``notice`` the lines that say something failed are read as well, and shown to it;
+        one that is not understood counts as hidden.
         """
         return self.scan_blocks(member.blocks(), parser, notice)
 
@@ -76,7 +77,7 @@ class Scanner:
         shown = wanted if notice is None else self._wider_filter(parser)
         return Scan(
             lines=WholeLines(blocks, self._line_limit),
-            tally=Tally(parser, self._grammar(parser), wanted, quick=self._quick),
+            tally=Tally(parser, self._grammar(parser), shown, quick=self._quick),
             reader=Reader(parser, shown if self._filtered else every_line(), quick=self._quick),
             matcher=self._matcher(parser.name),
             notice=notice,

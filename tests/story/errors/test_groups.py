@@ -167,3 +167,12 @@ def test_ordinary_life_holds_no_error_that_nobody_explains(
     assert [group.title for group in report.unexplained] == []
     findings = [each for outcome in report.outcomes for each in outcome.findings]
     assert [each.title for each in findings if each.severity is not Severity.INFO] == []
+
+
+def test_a_line_that_is_not_understood_and_says_failed_lets_nothing_be_ruled_out(
+    tmp_path: Path,
+) -> None:
+    report = _read(tmp_path, "var/log/SMlog", "SM: the frobnicator failed", "SM: [7] usual")
+    (row,) = report.coverage
+    assert (row.hidden, row.not_understood, row.not_used) == (1, 1, 1)
+    assert headline(report).tone is not Tone.CLEAR
