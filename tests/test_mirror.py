@@ -16,8 +16,8 @@ MODULES = tuple(
 # Rooms and modules that no test is named after, and what tests them instead.
 BESIDE = {
     "case/errors": "tests/story/errors tells of them",
-    "case/reading": "tests/samples/test_reading.py",
     "checks/tools": "steps that several rules take: the tests of these rules",
+    "cli/start": "tests/cli/test_main.py",
     "errors": "two exceptions, and no behaviour",
     "judging": "tests/rules, tests/samples",
     "model": "values: every test makes or reads some",

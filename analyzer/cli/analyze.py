@@ -16,6 +16,7 @@ from analyzer.cli.options import LogAs, Paths, Rules, Tz
 from analyzer.cli.output import say
 from analyzer.errors import UsageError
 from analyzer.model.finding import Severity, Verdict
+from analyzer.render import FORMATS, Format
 
 if TYPE_CHECKING:
     from analyzer.model.report import Report
@@ -23,16 +24,17 @@ if TYPE_CHECKING:
 
 FINDINGS, DAMAGED = 1, 4
 _DEFAULT = Budget()
+_OUTPUTS = tuple(form.name for form in FORMATS)
 _BUDGET = "Budget against hostile archives"
 
 
-class OutputFormat(StrEnum):
-    """The files that can be written."""
-
-    HTML = "html"
-    JSON = "json"
-    TEXT = "text"
-    MARKDOWN = "markdown"
+def _known(names: list[str] | None) -> list[str]:
+    """Return the outputs that were asked for."""
+    for name in names or ():
+        if name not in _OUTPUTS:
+            msg = f"{name!r} is none of {', '.join(_OUTPUTS)}"
+            raise typer.BadParameter(msg)
+    return names or []
 
 
 class FailOn(StrEnum):
@@ -59,9 +61,11 @@ def analyze_command(
         ),
     ] = None,
     formats: Annotated[
-        list[OutputFormat] | None,
+        list[str] | None,
         typer.Option(
             "--format",
+            metavar="|".join(_OUTPUTS),
+            callback=_known,
             help="Which files to write; repeatable.  [default: html and json]",
             show_default=False,
         ),
@@ -143,9 +147,8 @@ def analyze_command(
     zone = zone_named(tz)
     chosen = tuple(dict.fromkeys(formats or ()))
     if stdout and len(chosen) != 1:
-        raise UsageError(
-            "--stdout prints one format: add --format text, json, html or markdown, once"
-        )
+        msg = f"--stdout prints one format: add --format once, of {', '.join(_OUTPUTS)}"
+        raise UsageError(msg)
     budget = Budget(
         total=max_total,
         member=max_member,
@@ -166,9 +169,10 @@ def analyze_command(
     with watching(quiet=quiet) as progress:
         report = analyze(paths, options, progress)
     if stdout:
-        say(_render(report, chosen[0], zone))
+        (form,) = (form for form in FORMATS if form.name in chosen)
+        say(_render(report, form, zone))
     else:
-        written = _write(report, folder, chosen or (OutputFormat.HTML, OutputFormat.JSON), zone)
+        written = _write(report, folder, chosen or ("html", "json"), zone)
         if not quiet:
             _summary(_shown(report, zone), written, full=verbose)
     raise typer.Exit(exit_status(report, fail_on, strict=strict))
@@ -190,20 +194,12 @@ def _shown(report: "Report", zone: "Zone") -> "Report":
     return in_zone(report, zone.of(report))
 
 
-def _render(report: "Report", chosen: OutputFormat, zone: "Zone") -> str:
-    from analyzer.render import FORMATS
-
-    local = chosen in (OutputFormat.TEXT, OutputFormat.MARKDOWN)
-    found = next(item for item in FORMATS if item.name == chosen.value)
-    return found.render(_shown(report, zone) if local else report)
+def _render(report: "Report", form: Format, zone: "Zone") -> str:
+    return form.render(_shown(report, zone) if form.local else report)
 
 
-def _write(
-    report: "Report", folder: Path, chosen: Sequence[OutputFormat], zone: "Zone"
-) -> tuple[Path, ...]:
+def _write(report: "Report", folder: Path, chosen: Sequence[str], zone: "Zone") -> tuple[Path, ...]:
     """Write the files whole or not at all; a reader never sees half a report."""
-    from analyzer.render import FORMATS
-
     written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -211,7 +207,7 @@ def _write(
             if item.name in chosen:
                 target = folder / f"report{item.suffix}"
                 part = target.with_name(f".{target.name}.part")
-                text = _render(report, OutputFormat(item.name), zone)
+                text = _render(report, item, zone)
                 part.write_text(text, encoding="utf-8")
                 part.replace(target)
                 written.append(target)
