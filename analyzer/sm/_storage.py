@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from analyzer.model.cbt import NO_LOG
 from analyzer.sm.spans import Span, joined, within, without
-from analyzer.sm.state import Body, Log, Part, Read, Result, SrKind, State, Use, Vdi
+from analyzer.sm.state import Body, Command, Log, Part, Result, SrKind, State, Use, Vdi, Verb
 
 BLOCK = 65536  # CBT_BLOCK_SIZE, include/cbt-util.h of blktap
 TIMED_OUT = "Connection timed out"  # twenty times EIO, then ETIMEDOUT: ioretry(), util.py
@@ -37,93 +37,126 @@ class Storage:
     room: bool
     clock: int
     alert: str = ""
-    read: list[Read] = field(default_factory=list)
+    did: list[Command] = field(default_factory=list)
     visited: list[str] = field(default_factory=list)
     left_out: tuple[Span, ...] = ()
 
     def exists(self, log: str) -> bool:
         """Return whether the log is there; the null uuid never has one."""
         if log != NO_LOG:
-            self.read.append(Read(log=log, part=Part.EXISTS))
+            self._note(Verb.LOOK, log)
         return log in self.logs
 
     def parent(self, log: str) -> str:
         """Do `cbt-util get -p`."""
-        self.read.append(Read(log=log, part=Part.PARENT))
-        return self.header(log).parent
+        self._note(Verb.GET, log, Part.PARENT)
+        return self._header(log).parent
 
     def child(self, log: str) -> str:
         """Do `cbt-util get -c`."""
-        self.read.append(Read(log=log, part=Part.CHILD))
-        return self.header(log).child
+        self._note(Verb.GET, log, Part.CHILD)
+        return self._header(log).child
 
     def consistent(self, log: str) -> bool:
         """Do `cbt-util get -f`."""
-        self.read.append(Read(log=log, part=Part.CONSISTENT))
-        return self.header(log).consistent
+        self._note(Verb.GET, log, Part.CONSISTENT)
+        return self._header(log).consistent
 
     def size(self, log: str) -> int:
-        """Do `cbt-util get -s`, and -b, which reads the whole bitmap."""
-        self.read.append(Read(log=log, part=Part.SIZE))
-        return self.bitmap(log).size
+        """Do `cbt-util get -s`."""
+        self._note(Verb.GET, log, Part.SIZE)
+        return self._header(log).size
 
-    def header(self, log: str) -> Log:
-        """Read a header, as every command of cbt-util does first."""
-        if log not in self.logs:
-            raise CommandFailed("No such file or directory")
-        if self.logs[log].body is Body.CUT:
-            raise CommandFailed(TIMED_OUT)
-        return self.logs[log]
-
-    def bitmap(self, log: str) -> Log:
-        """Read header and bitmap."""
-        found = self.header(log)
-        if found.body is Body.SHORT:
-            raise CommandFailed(TIMED_OUT)
-        return found
+    def bitmap(self, log: str) -> None:
+        """Do `cbt-util get -b`."""
+        self._note(Verb.GET, log, Part.BITMAP)
+        self._whole(log)
 
     def set_parent(self, log: str, parent: str) -> None:
         """Do `cbt-util set -p`."""
-        self.logs[log] = replace(self.header(log), parent=parent)
+        self._note(Verb.SET, log, Part.PARENT, parent)
+        self.logs[log] = replace(self._header(log), parent=parent)
 
     def set_child(self, log: str, child: str) -> None:
         """Do `cbt-util set -c`."""
-        self.logs[log] = replace(self.header(log), child=child)
+        self._note(Verb.SET, log, Part.CHILD, child)
+        self.logs[log] = replace(self._header(log), child=child)
 
     def set_consistent(self, log: str, *, consistent: bool) -> None:
         """Do `cbt-util set -f`."""
-        self.logs[log] = replace(self.header(log), consistent=consistent)
+        self._note(Verb.SET, log, Part.CONSISTENT, str(int(consistent)))
+        self.logs[log] = replace(self._header(log), consistent=consistent)
 
     def set_size(self, log: str, size: int) -> None:
         """Do `cbt-util set -s`, which reads the whole bitmap and never shrinks."""
-        if size < self.header(log).size:
-            raise CommandFailed(INVALID)
-        self.logs[log] = replace(self.bitmap(log), size=size)
+        self._note(Verb.SET, log, Part.SIZE, str(size))
+        if size < self._header(log).size:
+            raise self._failure(INVALID)
+        self.logs[log] = replace(self._whole(log), size=size)
 
     def coalesce(self, older: str, newer: str) -> None:
         """Do `cbt-util coalesce`: the bits of one log are added to those of another."""
-        parent, child = self.header(older), self.header(newer)
+        self._note(Verb.COALESCE, newer, Part.BITMAP, older)
+        parent, child = self._header(older), self._header(newer)
         if bitmap_bits(parent.size) > bitmap_bits(child.size):
-            raise CommandFailed(INVALID)
-        parent, child = self.bitmap(older), self.bitmap(newer)
+            raise self._failure(INVALID)
+        parent, child = self._whole(older), self._whole(newer)
         recorded = joined(parent.recorded, child.recorded)
         self.logs[newer] = replace(child, recorded=recorded)
 
     def create_log(self, disk: str) -> None:
         """Make a new log as `_create_cbt_log` does: on failure it is gone again."""
+        size = self.vdis[disk].size
+        if not self.room and self.sr is SrKind.VOLUMES:
+            raise CommandFailed("There is insufficient space")
+        self._note(Verb.CREATE, disk, Part.SIZE, str(size))
         # On a full file SR cbt-util says 0 and leaves a short file (it does not look at fclose);
-        # the `set -f 1` that follows is what fails. On LVM the space check fails before that.
-        if not self.room:
-            self.logs.pop(disk, None)
-            words = TIMED_OUT if self.sr is SrKind.FILES else "There is insufficient space"
-            raise CommandFailed(words)
-        self.logs[disk] = Log(size=self.vdis[disk].size)
+        # the `set -f 1` that follows is what fails.
+        body = Body.WHOLE if self.room else Body.CUT
+        self.logs[disk] = Log(size=size, consistent=False, body=body)
+        try:
+            self.set_consistent(disk, consistent=True)
+        except CommandFailed:
+            self.remove(disk)
+            raise
+
+    def rename(self, log: str, name: str) -> None:
+        """Give a log to another disk."""
+        self._note(Verb.RENAME, log, value=name)
+        self.logs[name] = self.logs.pop(log)
+
+    def remove(self, log: str) -> None:
+        """Remove a log, if it is there."""
+        if log in self.logs:
+            self._note(Verb.REMOVE, log)
+            del self.logs[log]
 
     def disable_on_error(self, disk: str, alert: str) -> None:
         """Turn CBT off as `_disable_cbt_on_error` does: the parent keeps its child pointer."""
-        self.logs.pop(disk, None)
+        self._note(Verb.DROP, disk, value=alert)
+        self.remove(disk)
         self.change(disk, cbt_enabled=False)
         self.alert = alert
+
+    def _header(self, log: str) -> Log:
+        if log not in self.logs:
+            raise self._failure("No such file or directory")
+        if self.logs[log].body is Body.CUT:
+            raise self._failure(TIMED_OUT)
+        return self.logs[log]
+
+    def _whole(self, log: str) -> Log:
+        found = self._header(log)
+        if found.body is Body.SHORT:
+            raise self._failure(TIMED_OUT)
+        return found
+
+    def _note(self, verb: Verb, log: str, part: Part = Part.EXISTS, value: str = "") -> None:
+        self.did.append(Command(verb=verb, log=log, part=part, value=value))
+
+    def _failure(self, words: str) -> CommandFailed:
+        self.did[-1] = replace(self.did[-1], failed=words)
+        return CommandFailed(words)
 
     def change(self, vdi: str, **changes: object) -> None:
         """Change fields of a VDI."""
@@ -171,7 +204,7 @@ def run(state: State, act: Callable[[Storage], None], code: str) -> Result:
         outcome=words,
         code=error,
         alert=storage.alert,
-        read=tuple(storage.read),
+        did=tuple(storage.did),
         visited=tuple(storage.visited),
         left_out=storage.left_out,
     )

@@ -60,7 +60,9 @@ def _walk(storage: Storage, older: str, newer: str) -> None:
         at = storage.child(at)
         if not storage.exists(at):
             raise Refused("SR_BACKEND_FAILURE_460", UNRELATED)
-        merged.add(storage.size(at))
+        size = storage.size(at)
+        storage.bitmap(at)
+        merged.add(size)
         if (at, merged.bits, merged.size) in seen:
             raise Refused("", ENDLESS)
         seen.add((at, merged.bits, merged.size))

@@ -48,7 +48,7 @@ def snapshot(
 def _cbt_snapshot(storage: Storage, disk: str, name: str, *, consistent: bool) -> None:
     # Up to the parent's child pointer a failure fails the snapshot, with the log already renamed:
     # the disk has none from here on, while the database says that CBT is on.
-    storage.logs[name] = storage.logs.pop(disk)
+    storage.rename(disk, name)
     try:
         storage.set_consistent(name, consistent=True)
         parent = storage.parent(name)
@@ -63,8 +63,9 @@ def _cbt_snapshot(storage: Storage, disk: str, name: str, *, consistent: bool) -
         storage.create_log(disk)
         if not consistent:
             storage.set_consistent(disk, consistent=False)
+        child = storage.child(name)
         storage.set_parent(disk, name)
-        storage.set_child(disk, storage.child(name))
+        storage.set_child(disk, child)
         storage.set_child(name, disk)
     except CommandFailed:
         storage.disable_on_error(disk, SNAPSHOT_FAILED)
@@ -89,7 +90,7 @@ def vdi_delete(state: State, name: str) -> Result:
         if storage.sr is SrKind.FILES and not vdi.data:
             # Without an image FileVDI takes the log itself for it and unlinks that, so nothing
             # is left to relink or merge (FileVDI._find_path_with_retries, delete).
-            del storage.logs[name]
+            storage.remove(name)
             return
         _delete_log(storage, name)
 
@@ -102,6 +103,7 @@ def _delete_log(storage: Storage, name: str) -> None:
         storage.set_child(parent, child)
     if storage.exists(child):
         storage.set_parent(child, parent)
+        storage.consistent(child)  # whether a tapdisk has it, which is paused then
         try:
             storage.coalesce(name, child)
         except CommandFailed:
@@ -112,7 +114,7 @@ def _delete_log(storage: Storage, name: str) -> None:
             if storage.exists(child):
                 storage.set_parent(child, name)
             return
-    del storage.logs[name]
+    storage.remove(name)
 
 
 def data_destroy(state: State, name: str) -> Result:

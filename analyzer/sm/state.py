@@ -108,13 +108,41 @@ class State:
 
 
 class Part(StrEnum):
-    """What a call can read of a log."""
+    """What of a log a command is about."""
 
-    EXISTS = "whether it is there"
     PARENT = "its parent"
     CHILD = "its child"
     CONSISTENT = "its flag"
     SIZE = "its size"
+    BITMAP = "its bitmap"
+    EXISTS = "whether it is there"
+
+
+class Verb(StrEnum):
+    """What SM does to a log; only LOOK, and REMOVE of a file, leave no line in SMlog."""
+
+    LOOK = "looks for it"
+    GET = "reads"
+    SET = "sets"
+    CREATE = "makes it"
+    COALESCE = "adds the bits of the log `value` to it"
+    RENAME = "gives it the name `value`"
+    DROP = "gives it up, and says the sentence of the alert `value`"
+    REMOVE = "removes it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One act of SM on one log; ``failed`` is errno's text, "" where it worked.
+
+    ``value`` is what is set: a name, a size in bytes, or 0 and 1 for the flag.
+    """
+
+    verb: Verb
+    log: str
+    part: Part = Part.EXISTS
+    value: str = ""
+    failed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,19 +158,24 @@ class Result:
     """How a call ended, and what it left behind.
 
     ``outcome`` is ``ok`` or the error's words; ``code`` xapi's error, "" where it is ok.
-    ``alert`` is the message that SM raises when it turns CBT off by itself. ``read`` is what the
-    call read of logs, in order: its end hangs on nothing else of them. Of a comparison,
-    ``visited`` are the logs merged, in order, and where it was answered ``left_out`` is the time
-    whose writes the answer lacks.
+    ``alert`` is the message that SM raises when it turns CBT off by itself. ``did`` is what SM
+    did to logs, in order. Of a comparison, ``visited`` are the logs merged, in order, and where
+    it was answered ``left_out`` is the time whose writes the answer lacks.
     """
 
     state: State
     outcome: str = "ok"
     code: str = ""
     alert: str = ""
-    read: tuple[Read, ...] = ()
+    did: tuple[Command, ...] = ()
     visited: tuple[str, ...] = ()
     left_out: Spans = ()
+
+    @property
+    def read(self) -> tuple[Read, ...]:
+        """Return what the call read of logs, in order: its end hangs on nothing else of them."""
+        looks = (Verb.LOOK, Verb.GET)
+        return tuple(Read(log=did.log, part=did.part) for did in self.did if did.verb in looks)
 
     @property
     def ok(self) -> bool:

@@ -47,7 +47,7 @@ def disable(state: State, disk: str) -> Result:
         if storage.exists(disk):
             try:
                 parent = storage.parent(disk)
-                del storage.logs[disk]
+                storage.remove(disk)
                 if storage.exists(parent):
                     storage.set_child(parent, NO_LOG)
             except CommandFailed as failed:

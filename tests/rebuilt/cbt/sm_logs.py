@@ -1,11 +1,11 @@
-"""A small storage manager that keeps CBT logs as sm's VDI.py does, and writes its SMlog.
+"""The SMlog of disks' lives: the model of SM decides what is done, and its lines are printed here.
 
-The true state is in `logs`; the lines go through the real scanner, `operations_of` and `rebuild`.
+The true state is the model's; the lines go through the real scanner, `operations_of` and
+`rebuild`.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -18,6 +18,8 @@ from analyzer.parsers.scan.scan import Scanner
 from analyzer.rebuilt.calls.operations import operations_of
 from analyzer.rebuilt.cbt.history import CbtHistory, rebuild
 from analyzer.rules.load import load_catalogue
+from analyzer.sm import by_hand, comparing, snapshots, tracking
+from analyzer.sm.state import Command, Kind, Log, Part, Result, SrKind, State, Use, Vdi, Verb
 from tests.parsers.memory_member import MemoryMember
 
 SR = "0d2b6bd6-53d4-2f51-9e6c-1f8de3b4f0a7"
@@ -29,24 +31,18 @@ SCANNER = Scanner(LOG_PARSERS, CATALOGUE.selectors)
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-@dataclass(slots=True, kw_only=True)
-class TrueLog:
-    """A log as it is on the storage; "" is the zero uuid."""
-
-    parent: str = ""
-    child: str = ""
-    size: int
-    consistent: bool = False
-
-
-@dataclass(slots=True, kw_only=True)
-class TrueDisk:
-    """A disk; ``host`` has it attached."""
-
-    size: int = 10 * GIB
-    snapshot_of: str = ""
-    destroyed: bool = False
-    host: str = ""
+_ALERTS = {
+    tracking.INCONSISTENT: "Changed Block Tracking metadata is inconsistent for disk {}.",
+    tracking.RESIZE_FAILED: "Resizing of CBT metadata for disk {} failed.",
+    snapshots.SNAPSHOT_FAILED: "Creating CBT metadata log for disk {} failed.",
+}
+_OPTIONS = {
+    Part.PARENT: "-p",
+    Part.CHILD: "-c",
+    Part.CONSISTENT: "-f",
+    Part.SIZE: "-s",
+    Part.BITMAP: "-b",
+}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,179 +54,125 @@ class Sm:
     folder: str = "/run/sr-mount"
     gap: float = 7
     now: float = 0
-    logs: dict[str, TrueLog] = field(default_factory=dict)
-    disks: dict[str, TrueDisk] = field(default_factory=dict)
     lines: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
     _pids: "count[int]" = field(default_factory=lambda: count(2400, 7))
     _uuids: "count[int]" = field(default_factory=lambda: count(1))
     _pid: int = 0
     _host: str = ""
+    _attached: dict[str, str] = field(default_factory=dict)  # disk → host
+    state: State = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.state = State(sr=SrKind.VOLUMES if self.volumes else SrKind.FILES)
+
+    @property
+    def logs(self) -> dict[str, Log]:
+        """Return the logs as they are on the storage."""
+        return dict(self.state.logs)
 
     @property
     def live(self) -> list[str]:
         """Return the disks that are no snapshots."""
-        return [uuid for uuid, disk in self.disks.items() if not disk.snapshot_of]
+        return self._there(Kind.DISK)
 
     @property
     def snapshots(self) -> list[str]:
         """Return the snapshots."""
-        return [uuid for uuid, disk in self.disks.items() if disk.snapshot_of]
+        return self._there(Kind.SNAPSHOT, Kind.METADATA)
 
     def path(self, uuid: str) -> str:
         """Return where a disk's log is."""
         folder = f"/dev/VG_XenStorage-{SR}" if self.volumes else f"{self.folder}/{SR}"
         return f"{folder}/{uuid}.cbtlog"
 
+    def host_of(self, uuid: str) -> str:
+        """Return the host that has a disk attached, "" where none has."""
+        return self._attached.get(uuid, "")
+
     def disk(self) -> str:
         """Add a disk."""
         uuid = self._uuid()
-        self.disks[uuid] = TrueDisk()
+        self.state = replace(self.state, vdis={**self.state.vdis, uuid: Vdi(size=10 * GIB)})
         return uuid
 
     def enable(self, uuid: str) -> None:
         """Turn CBT on."""
         self._enter("vdi_enable_cbt", uuid)
-        if uuid not in self.logs:
-            self._say(f"Disk status request for {uuid}", f"Pause request for {uuid}")
-            self._create(uuid)
-            if self.disks[uuid].host:
-                self._say(f"Setting consistency of cbtlog file to False for VDI: {uuid}")
-                self._flag(uuid, consistent=False)
-            self._say(f"Unpause request for {uuid} secondary=None")
+        self._print(tracking.enable(self.state, uuid), paused=uuid)
 
     def disable(self, uuid: str) -> None:
         """Turn CBT off, as a user does."""
         self._enter("vdi_disable_cbt", uuid)
-        if uuid in self.logs:
-            self._say(f"Pause request for {uuid}")
-            self._get(uuid, "-p")
-            parent = self.logs[uuid].parent
-            self._remove(uuid)
-            if parent in self.logs:
-                self._point(parent, "-c", "")
-            self._say(f"Unpause request for {uuid} secondary=None")
+        self._print(tracking.disable(self.state, uuid), paused=uuid)
 
     def snapshot(self, uuid: str, *, fails: bool = False) -> str:
-        """Take a snapshot; if it `fails`, the new log cannot be made (S-03)."""
-        disk = self.disks[uuid]
+        """Take a snapshot; if it `fails`, the new log has no room (S-03)."""
         self._enter("vdi_snapshot", uuid)
         new = self._uuid()
-        self.disks[new] = TrueDisk(size=disk.size, snapshot_of=uuid)
         if uuid in self.logs:
-            self._say(f"Saving log consistency state of {not disk.host} for vdi: {uuid}")
-            self._rename(uuid, new)
-            self._flag(new, consistent=True)
-            self._get(new, "-p")
-            parent = self.logs[new].parent
-            if parent in self.logs:
-                self._point(parent, "-c", new)
-            if fails:
-                self._drop(uuid, f"Creating CBT metadata log for disk {uuid} failed.")
-                return new
-            self._create(uuid)
-            if disk.host:
-                self._flag(uuid, consistent=False)
-            self._get(new, "-c")
-            child = self.logs[new].child
-            self._point(uuid, "-p", new)
-            self._point(uuid, "-c", child)
-            self._point(new, "-c", uuid)
+            attached = self.state.vdis[uuid].host_key
+            self._say(f"Saving log consistency state of {not attached} for vdi: {uuid}")
+        self.state = replace(self.state, room=not fails)
+        self._print(snapshots.snapshot(self.state, uuid, new))
+        self.state = replace(self.state, room=True)
         return new
 
     def data_destroy(self, uuid: str) -> None:
         """Keep nothing but the log of a snapshot."""
         self._enter("vdi_data_destroy", uuid)
-        self.disks[uuid].destroyed = True
+        self._print(snapshots.data_destroy(self.state, uuid))
 
     def delete(self, uuid: str) -> None:
         """Delete a disk."""
-        disk = self.disks.pop(uuid)
-        known = "'vdi_type': 'cbt_metadata', " if disk.destroyed else ""
-        self._enter("vdi_delete", uuid, extra=known)
-        log = self.logs.get(uuid)
-        if log is None:
-            return
-        if disk.destroyed and not self.volumes:
-            del self.logs[uuid]  # H-01
-            return
-        self._get(uuid, "-p")
-        self._get(uuid, "-c")
-        if log.parent in self.logs:
-            self._point(log.parent, "-c", log.child)
-        if log.child in self.logs:
-            self._point(log.child, "-p", log.parent)
-            self._get(log.child, "-f")
-            paths = [self.path(each) for each in (uuid, log.child)]
-            self._run("/usr/sbin/cbt-util", "coalesce", "-p", paths[0], "-c", paths[1])
-        self._remove(uuid)
+        kept = self.state.vdis[uuid].kind is Kind.METADATA
+        self._enter("vdi_delete", uuid, extra="'vdi_type': 'cbt_metadata', " if kept else "")
+        self._print(snapshots.vdi_delete(self.state, uuid))
 
     def resize(self, uuid: str, *, fails: bool = False) -> None:
-        """Grow a disk; if it `fails`, its log cannot follow (S-02)."""
-        disk = self.disks[uuid]
-        disk.size += GIB
-        self._enter("vdi_resize", uuid, f"['{disk.size}']")
-        if uuid not in self.logs:
-            return
-        argv = ("/usr/sbin/cbt-util", "set", "-n", self.path(uuid), "-s", str(disk.size))
+        """Grow a disk; if it `fails`, its log cannot be read and does not follow (S-02)."""
+        size = self.state.vdis[uuid].size + GIB
+        self._enter("vdi_resize", uuid, f"['{size}']")
         if fails:
-            for _ in range(20):
-                self._say(repr(list(argv)))
-                self._say("FAILED in util.pread: (rc 5) stdout: '', stderr: 'no luck", "'")
-            self._drop(uuid, f"Resizing of CBT metadata for disk {uuid} failed.")
-        else:
-            self._run(*argv)
-            self.logs[uuid].size = disk.size
+            self.state = by_hand.cut_bitmap(self.state, uuid).state
+        self._print(tracking.resize(self.state, uuid, size))
 
     def activate(self, uuid: str, host: str = "") -> None:
         """Attach a disk; a log that was not closed goes (S-01)."""
-        self.disks[uuid].host = host or self.hosts[0]
+        self._attached[uuid] = host or self.hosts[0]
         self._enter("vdi_activate", uuid, "['true']", host=host)
-        if uuid in self.logs:
-            self._get(uuid, "-f")
-            if self.logs[uuid].consistent:
-                self._flag(uuid, consistent=False)
-            else:
-                words = f"Changed Block Tracking metadata is inconsistent for disk {uuid}."
-                self._drop(uuid, words)
+        self._print(tracking.attach(self.state, uuid))
         self._say(f"Removed activating flag from {uuid}")
 
     def deactivate(self, uuid: str) -> None:
         """Detach a disk."""
-        host, self.disks[uuid].host = self.disks[uuid].host, ""
-        self._enter("vdi_deactivate", uuid, host=host)
-        if uuid in self.logs:
-            self._flag(uuid, consistent=True)
+        self._enter("vdi_deactivate", uuid, host=self._attached.pop(uuid))
+        self._print(tracking.detach(self.state, uuid))
         self._say(f"Removed host key host_OpaqueRef:1 for {uuid}")
 
     def crash(self, uuid: str) -> None:
         """Let the host that has a disk lose power; no line tells."""
-        self.disks[uuid].host = ""
+        self._attached.pop(uuid, None)
+        self.state = tracking.crash(self.state, uuid).state
         self.now += 600
 
+    def remove_log(self, uuid: str) -> None:
+        """Remove a log by hand; no line tells."""
+        self.state = by_hand.remove_log(self.state, uuid).state
+
     def list_changed_blocks(self, older: str, newer: str) -> bool:
-        """Compare two disks; tells whether it worked."""
+        """Compare two disks as if none were attached; tells whether it worked."""
         self._enter("vdi_list_changed_blocks", older, "['OpaqueRef:2']")
-        at, seen = older, {older}
-        with suppress(KeyError):
-            while older in self.logs and newer in self.logs:
-                self._get(at, "-c")
-                at = self.logs[at].child
-                size = self.logs[at].size
-                self._get(at, "-s")
-                self._say(f"DEBUG: Processing VDI {at} of size {size}")
-                self._get(at, "-b")
-                if at == newer:
-                    return True
-                if at in seen:
-                    return False
-                seen.add(at)
-        error = "[opterr=Source and target VDI are unrelated]"
-        text = f"Failed to calculate changed blocks for given VDIs. {error}"
-        self._say(f"Raising exception [460, {text}]")
-        tag = "***** generic exception: vdi_list_changed_blocks: EXCEPTION"
-        self._say(f"{tag} <class 'xs_errors.SROSError'>, {text}")
-        self._say('  File "/opt/xensource/sm/SRCommand.py", line 392, in run', "    ret = 1", "")
-        return False
+        vdis = {uuid: replace(vdi, use=Use.NONE) for uuid, vdi in self.state.vdis.items()}
+        answer = comparing.list_changed_blocks(replace(self.state, vdis=vdis), older, newer)
+        self._print(replace(answer, state=self.state))
+        if not answer.ok:
+            error = f"[opterr={answer.outcome}]"
+            text = f"Failed to calculate changed blocks for given VDIs. {error}"
+            self._say(f"Raising exception [{answer.code[-3:]}, {text}]")
+            tag = "***** generic exception: vdi_list_changed_blocks: EXCEPTION"
+            self._say(f"{tag} <class 'xs_errors.SROSError'>, {text}")
+            self._say('  File "/opt/xensource/sm/SRCommand.py", line 392, in run', "    x = 1", "")
+        return answer.ok
 
     def text(self, host: str = "jupiter", skip: int = 0) -> str:
         """Return a host's SMlog without its first lines."""
@@ -243,6 +185,9 @@ class Sm:
     def history(self, skip: int = 0) -> CbtHistory:
         """Return what is rebuilt from the lines alone."""
         return rebuild(self.operations(skip), (), ())
+
+    def _there(self, *kinds: Kind) -> list[str]:
+        return [uuid for uuid, vdi in self.state.vdis.items() if vdi.row and vdi.kind in kinds]
 
     def _uuid(self) -> str:
         return f"{next(self._uuids):08x}-3a7d-4c1e-8b52-6f0d9e4c2a17"
@@ -264,51 +209,54 @@ class Sm:
             line = f"{stamp} SM: [{self._pid}] {text}"
             self.lines.setdefault(self._host, []).append((at, line))
 
-    def _run(self, *argv: str) -> None:
-        self._say(repr(list(argv)))
-        self.now += 0.05
-        self._say("  pread SUCCESS")
+    def _print(self, result: Result, *, paused: str = "") -> None:
+        """Take the model's state over, and write the lines of what it did."""
+        before, self.state = self.state, result.state
+        self._say(*([f"Pause request for {paused}"] if paused and result.did else []))
+        for command in result.did:
+            self._line(command, before)
+        self._say(*([f"Unpause request for {paused} secondary=None"] if paused else []))
 
-    def _get(self, uuid: str, option: str) -> None:
-        self._run("/usr/sbin/cbt-util", "get", "-n", self.path(uuid), option)
+    def _line(self, command: Command, before: State) -> None:
+        """Write the lines of a command."""
+        if command.verb is Verb.DROP:
+            self._say(_ALERTS[command.value].format(command.log))
+        elif command.verb is Verb.RENAME and not self.volumes:
+            self._say(f"FileVDI._rename {self.path(command.log)} to {self.path(command.value)}")
+        for argv in self._argvs(command):
+            self._run(command, *argv)
+        if (command.verb, command.part, command.failed) == (Verb.GET, Part.SIZE, ""):
+            size = before.logs[command.log].size
+            self._say(f"DEBUG: Processing VDI {command.log} of size {size}")
 
-    def _flag(self, uuid: str, *, consistent: bool) -> None:
-        path = self.path(uuid)
-        self._run("/usr/sbin/cbt-util", "set", "-n", path, "-f", str(int(consistent)))
-        self.logs[uuid].consistent = consistent
+    def _argvs(self, command: Command) -> Sequence[tuple[str, ...]]:
+        """Return what SM runs; looking for a log is silent, and so is what is done to a file."""
+        tool, path, value = "/usr/sbin/cbt-util", self.path(command.log), command.value
+        option, name = _OPTIONS.get(command.part, ""), f"{command.log}.cbtlog"
+        made = ("/sbin/lvcreate", "-n", name, "-L", "4", f"VG_XenStorage-{SR}")
+        volume: Mapping[Verb, tuple[str, ...]] = {
+            Verb.CREATE: made,
+            Verb.RENAME: ("/sbin/lvrename", path, f"{value}.cbtlog"),
+            Verb.REMOVE: ("/sbin/lvremove", "-f", path),
+        }
+        log: Mapping[Verb, tuple[str, ...]] = {
+            Verb.GET: (tool, "get", "-n", path, option),
+            Verb.SET: (tool, "set", "-n", path, option, value or NOBODY),
+            Verb.CREATE: (tool, "create", "-n", path, "-s", value),
+            Verb.COALESCE: (tool, "coalesce", "-p", self.path(value), "-c", path),
+        }
+        kept = (volume, log) if self.volumes else (log,)
+        return [argvs[command.verb] for argvs in kept if command.verb in argvs]
 
-    def _point(self, uuid: str, option: str, to: str) -> None:
-        self._run("/usr/sbin/cbt-util", "set", "-n", self.path(uuid), option, to or NOBODY)
-        if option == "-p":
-            self.logs[uuid].parent = to
-        else:
-            self.logs[uuid].child = to
-
-    def _create(self, uuid: str) -> None:
-        group, size = f"VG_XenStorage-{SR}", self.disks[uuid].size
-        if self.volumes:
-            name = f"{uuid}.cbtlog"
-            self._run("/sbin/lvcreate", "-n", name, "-L", "4", group, "--addtag", "cbtlog")
-        self._run("/usr/sbin/cbt-util", "create", "-n", self.path(uuid), "-s", str(size))
-        self.logs[uuid] = TrueLog(size=size)
-        self._flag(uuid, consistent=True)
-
-    def _rename(self, uuid: str, new: str) -> None:
-        if self.volumes:
-            self._run("/sbin/lvrename", self.path(uuid), f"{new}.cbtlog")
-        else:
-            self._say(f"FileVDI._rename {self.path(uuid)} to {self.path(new)}")
-        self.logs[new] = self.logs.pop(uuid)
-
-    def _remove(self, uuid: str) -> None:
-        if uuid in self.logs:
-            if self.volumes:
-                self._run("/sbin/lvremove", "-f", self.path(uuid))
-            del self.logs[uuid]
-
-    def _drop(self, uuid: str, sentence: str) -> None:
-        self._say(sentence)
-        self._remove(uuid)
+    def _run(self, command: Command, *argv: str) -> None:
+        """Write a command with its result; one that fails is tried twenty times."""
+        for _ in range(20 if command.failed else 1):
+            self._say(repr(list(argv)))
+            self.now += 0.05
+            if command.failed:
+                self._say("FAILED in util.pread: (rc 5) stdout: '', stderr: 'no luck", "'")
+            else:
+                self._say("  pread SUCCESS")
 
 
 def read_back(texts: dict[str, str]) -> tuple[Operation, ...]:

@@ -115,7 +115,7 @@ def test_a_disk_that_never_had_a_log_is_not_mentioned_when_deleted() -> None:
 
 def test_a_walk_that_ends_at_a_known_pointer_did_not_find_what_it_names() -> None:
     sm, disk, old, new = two_snapshots()
-    del sm.logs[new]  # somebody removed the file
+    sm.remove_log(new)  # somebody removed the file
     assert not sm.list_changed_blocks(old, disk)
     assert exists(sm.history(), new) == (False, LIKELY)
 
