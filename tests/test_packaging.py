@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -76,3 +77,23 @@ def test_every_sentence_in_the_readme_that_is_a_command_names_a_make_target() ->
     for target in ("demo", "test"):
         assert f"\nmake {target} " in readme
         assert f"\n{target}:" in makefile
+
+
+def test_picture_of_the_tree_shows_every_room() -> None:
+    text = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
+    picture = text.split("## The tree")[1].split("```")[1]
+    rooms = {file.parent for file in (ROOT / "analyzer").rglob("__init__.py")}
+    assert {room.name for room in rooms if f"{room.name}/" not in picture} == set()
+
+
+def test_picture_of_the_layers_is_the_contract() -> None:
+    text = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
+    picture = text.split("## Who may import whom")[1].split("```")[1]
+    shown = [line.split("  ")[0] for line in picture.splitlines()[1:]]
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        (layers,) = (
+            contract["layers"]
+            for contract in tomllib.load(file)["tool"]["importlinter"]["contracts"]
+            if contract["name"] == "Layers"
+        )
+    assert shown == [layer.replace("analyzer.", "") for layer in layers]
