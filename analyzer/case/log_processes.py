@@ -30,7 +30,7 @@ from analyzer.case.log_process import (
 
 logger = logging.getLogger(__name__)
 
-WORTH_IT = 32_000_000  # bytes of logs after which processes are started
+WORTH_IT = 64_000_000  # bytes of logs after which processes are started
 _AHEAD = 24  # blocks that wait for a process
 
 Fold = Callable[[Answer], None]

@@ -150,14 +150,14 @@ class ErrorLedger:
 
         def take(record: Record, hits: tuple[Hit, ...]) -> None:
             text = record.message.encode(errors="replace")
-            if setting is not None and record.pid and setting.search(text) is not None:
+            if setting is not None and record.pid and setting.find(text) >= 0:
                 settings[record.pid] = _setting(record.message)
                 self._note_disk(record.message)
                 if len(settings) > _PROCESSES:
                     settings.popitem(last=False)
                 return
             loud = parser.loud is not None and record.level is Level.ERROR
-            if not loud and (failure is None or failure.search(text) is None):
+            if not loud and (failure is None or failure.find(text) < 0):
                 return
             if hits and not self._noise.isdisjoint(hit.selector for hit in hits):
                 return
