@@ -19,6 +19,7 @@ MEMBERS = {
     "kern_log": ("var/log/kern.log",),
     "lvs": ("lvs.out",),
     "packages": ("rpm-qa.out",),
+    "sm_diagnostics": ("sm_diagnostics.out",),
     "smlog": ("var/log/SMlog",),
     "systemctl": ("systemctl-status.out",),
     "user_log": ("var/log/user.log",),

@@ -11,6 +11,7 @@ from analyzer.model.finding import Confidence
 from analyzer.model.hole import HoleKind
 from analyzer.model.report import Report
 from analyzer.model.run import RunVerdict
+from analyzer.model.sentence import Around, say
 from analyzer.render.data.json import render_json
 from analyzer.render.html.html import render_html
 from analyzer.render.html.time_pages import MOST_COLUMNS, MOST_INCIDENTS, MOST_ROWS, time_context
@@ -290,20 +291,22 @@ def test_range_of_a_crash_is_a_whisker_and_not_a_time() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "shown"),
+    ("began", "doubt", "shown"),
     [
-        ("between 2024-11-22 09:49 and 10:02 UTC", "between 2024-11-22 18:49 and 19:02 +09:00"),
-        (
-            "between 2024-11-22 14:49 and 15:02 UTC",
-            "between 2024-11-22 23:49 and 2024-11-23 00:02 +09:00",
-        ),
-        (
-            "between 2024-11-22 15:49 and 2024-11-23 10:02 UTC",
-            "between 2024-11-23 00:49 and 19:02 +09:00",
-        ),
-        ("between 2024-13-22 15:49 and 16:02 UTC", "between 2024-13-22 15:49 and 16:02 UTC"),
+        ("09:56:00", 7, "between 2024-11-22 18:49 and 19:03 +09:00"),
+        ("14:56:00", 7, "between 2024-11-22 23:49 and 2024-11-23 00:03 +09:00"),
+        ("16:00:00", 60, "between 2024-11-23 00:00 and 02:00 +09:00"),
     ],
 )
-def test_range_in_the_title_of_a_cause_moves_with_the_zone(said: str, shown: str) -> None:
-    cause = replace(rich_report().causes[0], title=f"It went down {said}")
+def test_range_in_the_title_of_a_cause_moves_with_the_zone(
+    began: str, doubt: int, shown: str
+) -> None:
+    when = Around(moment(began, doubt=timedelta(minutes=doubt)))
+    cause = replace(rich_report().causes[0], title=say("It went down {when}", when=when))
     assert in_zone(cause, zone_named("Asia/Tokyo")).title == f"It went down {shown}"
+
+
+def test_what_only_reads_like_a_range_in_the_title_of_a_cause_stays() -> None:
+    name = "between 2024-11-22 09:49 and 10:02 UTC"
+    cause = replace(rich_report().causes[0], title=say("{vm} went down", vm=name))
+    assert in_zone(cause, zone_named("Asia/Tokyo")).title == f"{name} went down"
