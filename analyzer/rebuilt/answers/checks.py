@@ -30,6 +30,7 @@ from analyzer.rebuilt.answers.questions import (
 )
 from analyzer.rebuilt.answers.storage import (
     can_pause,
+    complete,
     enough_space,
     has_log,
     is_raw,
@@ -107,6 +108,7 @@ def list_changed_blocks(case: Case, older: str, newer: str) -> CallJudgement:
         has_log(first, "vdi_from"),
         has_log(last, "vdi_to"),
         walked(case, first, last),
+        *complete(case, first, last),
     )
     return _judged("VDI.list_changed_blocks", (first.vdi, last.vdi), checks)
 

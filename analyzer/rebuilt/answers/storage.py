@@ -6,9 +6,11 @@ from analyzer.case.case import Case
 from analyzer.model.call import Answer, CallCheck
 from analyzer.model.cbt import Walk, WalkEnd
 from analyzer.model.finding import Confidence, Evidence
+from analyzer.model.sentence import say
 from analyzer.rebuilt.answers.questions import SM, Asked, check, param, row
 from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import cbt_history
+from analyzer.rebuilt.cbt.left_out import left_out
 
 VOLUME_TYPES = frozenset({"lvm", "lvmoiscsi", "lvmohba", "lvmofcoe"})
 _HOST = "host_"
@@ -172,6 +174,29 @@ def walked(case: Case, first: Asked, last: Asked) -> CallCheck:
         by=SM,
         remedy=remedy,
     )
+
+
+def complete(case: Case, first: Asked, last: Asked) -> Iterator[CallCheck]:
+    """Yield what the answer surely leaves out, which SM does not say; nothing where nothing is."""
+    history = cbt_history(case)
+    forth = walk(history, case.pools, first.vdi.uuid, last.vdi.uuid)
+    missing = left_out(history, case.pools, forth, first.vdi.uuid, last.vdi.uuid)
+    if missing is not None:
+        words = say(
+            "what was written to disk {disk} between {since} and {until} is in no log on the way",
+            disk=missing.disk,
+            since=missing.since,
+            until=missing.until,
+        )
+        yield CallCheck(
+            by=SM,
+            asks="is all that was written between the two in the answer?",
+            answer=Answer.FAILS,
+            words=words,
+            error="success, and blocks are left out",
+            evidence=missing.evidence,
+            remedy=_FULL,
+        )
 
 
 def _ended(forth: Walk, back: Walk) -> tuple[str, str]:

@@ -28,6 +28,8 @@ from tests.checks.support import (
     vdi,
     vgs,
 )
+from tests.rebuilt.cbt import sm_logs
+from tests.rebuilt.cbt.test_cbt_hazards import error_disabled
 from tests.support.derived import given
 
 Row = TypeVar("Row", bound=XapiObject)
@@ -311,3 +313,13 @@ def test_chain_that_shrinks_is_inconsistent() -> None:
     middle = log(OTHER_VDI, SNAPSHOT, VDI, size=20 << 30)
     known = with_logs(pair(), log(SNAPSHOT, "", OTHER_VDI), middle, log(VDI, OTHER_VDI, ""))
     assert "459" in list_changed_blocks(known, SNAPSHOT, VDI).sentence
+
+
+def test_comparison_that_is_answered_without_all_blocks_is_told() -> None:
+    sm = sm_logs.Sm(volumes=True)
+    disk, (old,) = error_disabled(sm, 1)
+    rows = (ready(uuid=disk, cbt_enabled=True), snapshot(uuid=old))
+    judgement = list_changed_blocks(given(case(*rows), cbt_history, sm.history()), old, disk)
+    assert failing(judgement) == ["is all that was written between the two in the answer?"]
+    assert "success, and blocks are left out" in judgement.sentence
+    assert "'create'" in " ".join(quote.text for quote in judgement.checks[-1].evidence)

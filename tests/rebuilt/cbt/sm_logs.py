@@ -19,6 +19,7 @@ from analyzer.rebuilt.calls.operations import operations_of
 from analyzer.rebuilt.cbt.history import CbtHistory, rebuild
 from analyzer.rules.load import load_catalogue
 from analyzer.sm import by_hand, comparing, snapshots, tracking
+from analyzer.sm.spans import Span, joined
 from analyzer.sm.state import Command, Kind, Log, Part, Result, SrKind, State, Use, Vdi, Verb
 from tests.parsers.memory_member import MemoryMember
 
@@ -53,6 +54,7 @@ class Sm:
     hosts: tuple[str, ...] = ("jupiter",)
     folder: str = "/run/sr-mount"
     gap: float = 7
+    written: bool = False  # the disks, at all times, attached or not
     now: float = 0
     lines: dict[str, list[tuple[datetime, str]]] = field(default_factory=dict)
     _pids: "count[int]" = field(default_factory=lambda: count(2400, 7))
@@ -186,6 +188,16 @@ class Sm:
         """Return what is rebuilt from the lines alone."""
         return rebuild(self.operations(skip), (), ())
 
+    def _write(self) -> None:
+        """Let the call that was just made be a time in which every disk is written to."""
+        now = (Span(since=self.state.clock - 1, until=self.state.clock),)
+        vdis, logs = dict(self.state.vdis), self.logs
+        for uuid in self.live:
+            vdis[uuid] = replace(vdis[uuid], written=joined(vdis[uuid].written, now))
+            if uuid in logs:
+                logs[uuid] = replace(logs[uuid], recorded=joined(logs[uuid].recorded, now))
+        self.state = replace(self.state, vdis=vdis, logs=logs)
+
     def _there(self, *kinds: Kind) -> list[str]:
         return [uuid for uuid, vdi in self.state.vdis.items() if vdi.row and vdi.kind in kinds]
 
@@ -212,6 +224,8 @@ class Sm:
     def _print(self, result: Result, *, paused: str = "") -> None:
         """Take the model's state over, and write the lines of what it did."""
         before, self.state = self.state, result.state
+        if self.written:
+            self._write()
         self._say(*([f"Pause request for {paused}"] if paused and result.did else []))
         for command in result.did:
             self._line(command, before)

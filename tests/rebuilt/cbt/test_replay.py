@@ -30,10 +30,16 @@ class Life:
     before: list[Mapping[str, Log]]
 
 
-def live(moves: list[tuple[int, int, int]], kind: tuple[bool, str], hosts: int = 1) -> Life:
+def live(
+    moves: list[tuple[int, int, int]],
+    kind: tuple[bool, str],
+    hosts: int = 1,
+    *,
+    written: bool = False,
+) -> Life:
     """Let disks live; moves that are not possible are left out."""
     names = ("jupiter", "saturn")[:hosts]
-    sm = Sm(volumes=kind[0], folder=kind[1], hosts=names)
+    sm = Sm(volumes=kind[0], folder=kind[1], hosts=names, written=written)
     for _ in range(2):
         sm.disk()
     before: list[Mapping[str, Log]] = []

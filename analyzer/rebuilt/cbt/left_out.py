@@ -1,0 +1,205 @@
+"""Whether a comparison that SM answers leaves blocks out: the model of SM, asked over the past.
+
+A log's bitmap is not rebuilt, but two things bound the time that it can tell of: CBT that was
+turned on makes a new log, and nothing knows what was written since the last snapshot before; and
+a log that names a parent holds nothing older than that parent. Both are taken from SM's lines or
+from the pointers; where they are not known a log is held to have recorded everything.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from analyzer.case.pool import PoolState
+from analyzer.case.quotation import quote
+from analyzer.case.time.order import Mark, Order
+from analyzer.model.cbt import CbtLog, Change, LogChange, Walk, WalkEnd
+from analyzer.model.finding import Confidence, Evidence
+from analyzer.model.moment import Moment
+from analyzer.model.xapi import Vdi as Row
+from analyzer.parsers.host.alerts import read_time
+from analyzer.rebuilt.cbt.history import CbtHistory
+from analyzer.sm.comparing import list_changed_blocks
+from analyzer.sm.spans import Span, without
+from analyzer.sm.state import Kind, Log, State, Vdi
+
+_EPOCH = 1970  # what xapi writes where there is no time
+_LINKS = (Change.CREATED, Change.PARENT, Change.RENAMED, Change.REMOVED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeftOut:
+    """The time whose writes to ``disk`` an answer lacks, and what shows it."""
+
+    disk: str
+    since: Moment
+    until: Moment
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Point:
+    """Something that happened, with what shows it."""
+
+    at: Moment
+    evidence: Evidence
+
+    @property
+    def tick(self) -> int:
+        """Return its second, as the clock of the model's state."""
+        return int(self.at.at.timestamp())
+
+    def precedes(self, other: "_Point", order: Order) -> bool:
+        """Tell whether this surely came first."""
+        return order.surely_before(self.mark, other.mark)
+
+    @property
+    def mark(self) -> Mark:
+        """Return when and where it stands."""
+        logged = self.evidence.at is not None
+        return Mark(at=self.at, source=self.evidence.source, logged=logged)
+
+
+def left_out(
+    history: CbtHistory, pools: Sequence[PoolState], walked: Walk, older: str, newer: str
+) -> LeftOut | None:
+    """Return what SM's answer surely lacks, None where nothing shows that it lacks anything.
+
+    ``walked`` is SM's walk from `older` to `newer` at capture.
+    """
+    if walked.end is not WalkEnd.REACHED:
+        return None
+    past = _Past(history=history, pools=pools)
+    disk, first, last = past.disk_of(newer), past.taken(older), past.taken(newer)
+    if first is None or (last is None and newer != disk) or past.disk_of(older) != disk:
+        return None
+    holes = tuple(past.holes(disk, first, last))
+    starts = past.starts(older, walked.visited)
+    points = [first, *(end for _, end in holes), *starts.values()]
+    ticks = {point.tick: point.at for point in (*points, *(since for since, _ in holes))}
+    until = last.tick if last else max(ticks) + 1
+    unseen = tuple(Span(since=since.tick, until=end.tick) for since, end in holes)
+    logs = {
+        uuid: Log(
+            child=child,
+            recorded=without((Span(since=_from(starts, uuid), until=until),), unseen),
+        )
+        for uuid, child in zip((older, *walked.visited), (*walked.visited, ""), strict=True)
+    }
+    vdis = {
+        disk: Vdi(written=(Span(since=0, until=until),)),
+        older: Vdi(kind=Kind.SNAPSHOT, snapshot_of=disk, taken=first.tick),
+    }
+    if last is not None:
+        vdis[newer] = Vdi(kind=Kind.SNAPSHOT, snapshot_of=disk, taken=last.tick)
+    answer = list_changed_blocks(State(vdis=vdis, logs=logs, clock=until), older, newer)
+    if not answer.left_out:
+        return None
+    return LeftOut(
+        disk=disk,
+        since=ticks[answer.left_out[0].since],
+        until=ticks[answer.left_out[-1].until],
+        evidence=tuple(dict.fromkeys(point.evidence for point in points)),
+    )
+
+
+def _from(starts: Mapping[str, _Point], uuid: str) -> int:
+    return starts[uuid].tick if uuid in starts else 0
+
+
+@dataclass(kw_only=True)
+class _Past:
+    """What is known of when snapshots were taken, and of when logs were begun anew."""
+
+    history: CbtHistory
+    pools: Sequence[PoolState]
+    _taken: dict[str, _Point | None] = field(default_factory=dict)
+
+    def disk_of(self, uuid: str) -> str:
+        """Return the disk that a snapshot is of; the uuid itself for any other."""
+        log, row = self.history.find(uuid), self._row(uuid)
+        names = (c.value for c in _changes(log) if c.change is Change.ARRIVED and c.value)
+        pools = (pool.vdi(row.snapshot_of) for pool in self.pools if row and row.is_a_snapshot)
+        return next(names, "") or next((vdi.uuid for vdi in pools if vdi), uuid)
+
+    def taken(self, uuid: str) -> _Point | None:
+        """Return when a snapshot was taken: when its log got its name, else by the database."""
+        if uuid not in self._taken:
+            self._taken[uuid] = self._find_taken(uuid)
+        return self._taken[uuid]
+
+    def holes(
+        self, disk: str, first: _Point, last: _Point | None
+    ) -> Iterator[tuple[_Point, _Point]]:
+        """Yield when nothing recorded a disk, of all that lies between two snapshots.
+
+        A hole begins with the last snapshot before, and ends with a log that was begun anew.
+        """
+        order = self.history.order
+        for change in _begun_anew(_changes(self.history.find(disk))):
+            assert change.moment is not None
+            end = _Point(at=change.moment, evidence=change.evidence)
+            if not first.precedes(end, order) or (last and not end.precedes(last, order)):
+                continue
+            before = [point for point in self._snapshots(disk) if point.precedes(end, order)]
+            yield max((first, *before), key=lambda point: point.tick), end
+
+    def starts(self, older: str, visited: Sequence[str]) -> Mapping[str, _Point]:
+        """Return the logs that begin later than the one before them on the way, and with what."""
+        found: dict[str, _Point] = {}
+        for before, uuid in zip((older, *visited), visited, strict=False):
+            log = self.history.find(uuid)
+            parent = log.parent if log else None
+            if not parent or parent.confidence is Confidence.POSSIBLE or not parent.value:
+                continue
+            known, begins = self.taken(before), self.taken(parent.value)
+            if known and begins and known.precedes(begins, self.history.order):
+                found[uuid] = _Point(at=begins.at, evidence=parent.evidence)
+        return found
+
+    def _snapshots(self, disk: str) -> Sequence[_Point]:
+        return self._by_disk.get(disk, ())
+
+    @cached_property
+    def _by_disk(self) -> Mapping[str, list[_Point]]:
+        found: dict[str, list[_Point]] = {}
+        for _, uuid in self.history.now:
+            point = self.taken(uuid)
+            if point is not None:
+                found.setdefault(self.disk_of(uuid), []).append(point)
+        return found
+
+    def _row(self, uuid: str) -> Row | None:
+        return next((row for pool in self.pools if (row := pool.vdi(uuid))), None)
+
+    def _find_taken(self, uuid: str) -> _Point | None:
+        for change in _changes(self.history.find(uuid)):
+            if change.change is Change.ARRIVED and change.moment is not None:
+                return _Point(at=change.moment, evidence=change.evidence)
+        row = self._row(uuid)
+        at = read_time(row.snapshot_time or "") if row and row.is_a_snapshot else None
+        if row is None or at is None or at.year <= _EPOCH:
+            return None
+        text = quote(row, "snapshot_of", "snapshot_time")
+        evidence = Evidence(source=row.source, text=text)
+        return _Point(at=Moment.exact(at, "snapshot_time"), evidence=evidence)
+
+
+def _changes(log: CbtLog | None) -> Sequence[LogChange]:
+    return log.changes if log else ()
+
+
+def _begun_anew(changes: Sequence[LogChange]) -> Iterator[LogChange]:
+    """Yield the logs of a disk that were not begun by a snapshot, as the first changes tell.
+
+    A snapshot renames the disk's log before it makes a new one, which it then gives a parent.
+    Where the lines begin with a new log, one that is given a parent or fails may be a snapshot's.
+    """
+    links = [change for change in changes if change.change in _LINKS]
+    for place, change in enumerate(links):
+        before = links[place - 1].change if place else None
+        after = links[place + 1].change if place + 1 < len(links) else None
+        certain = change.confidence is Confidence.CERTAIN and change.moment is not None
+        alone = before is None and after not in (Change.PARENT, Change.REMOVED)
+        if certain and change.change is Change.CREATED and (before is Change.REMOVED or alone):
+            yield change
