@@ -29,6 +29,8 @@ from analyzer.rules.pattern import Catalogue
 from analyzer.story.disks.views import disk_views
 from analyzer.story.errors.groups import error_groups
 from analyzer.story.nbd.views import nbd_views
+from analyzer.story.plans.causes import causes_planned
+from analyzer.story.plans.object_plans import plan_all
 from analyzer.story.runs.backup_runs import backup_runs
 from analyzer.story.timeline.timeline import timeline_of
 
@@ -126,6 +128,8 @@ def _report(
     case = known.case
     outcomes = outcomes_of(catalogue, case, known.sources)
     outcomes, causes = find_causes(outcomes, case, load_edges())
+    planned = plan_all(case, outcomes)
+    outcomes, causes = planned.outcomes, causes_planned(causes, planned)
     befallen, runs = incidents(case), backup_runs(case, outcomes)
     errors = error_groups(case, outcomes, befallen, runs)
     return Report(
@@ -152,6 +156,7 @@ def _report(
         pools=pool_infos(case),
         unexplained=tuple(group for group in errors if not group.explained_by),
         explained_errors=tuple(group for group in errors if group.explained_by),
+        plans=planned.plans,
     )
 
 

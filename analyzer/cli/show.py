@@ -36,7 +36,7 @@ def show_vdi(
     tz: Tz = "UTC",
     quiet: Quiet = False,
 ) -> None:
-    """Show a disk: SR, VM, its CBT chain drawn, its life, comparisons asked for, findings.
+    """Show a disk: SR, VM, its CBT chain drawn, its life, comparisons asked for, findings, plan.
 
     For a snapshot, or for the log that data_destroy left of one, its disk is shown. What is not
     known is marked [?] or "not seen": it is neither good nor bad.
@@ -51,17 +51,19 @@ def show_vdi(
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
     from analyzer.story.disks.views import disk_view
+    from analyzer.story.plans.shown import plan_shown
 
     zone = zone_named(tz)
     case, report = read_case(paths, quiet=quiet)
     uuid = the_disk(case, vdi)
     view = disk_view(case, report.outcomes, uuid)
     found = tuple(finding for outcome in report.outcomes for finding in outcome.findings)
-    shown, told = in_zone((view, found), zone.of(report))
+    plans = plan_shown(case, report, uuid)
+    shown, told, to_do = in_zone((view, found, plans), zone.of(report))
     if as_json:
         about = [finding for finding in found if finding.id in view.findings]
-        say(answers_json(disks=[view], findings=about))
+        say(answers_json(disks=[view], findings=about, plans=plans))
     else:
-        say(disk_text(shown, told, uuid))
+        say(disk_text(shown, told, uuid, to_do))
     damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     raise typer.Exit(FINDINGS if view.findings else DAMAGED if damaged else 0)

@@ -1,5 +1,6 @@
 """``cbtriage why``: what xapi and SM would answer to a call, and by which check."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -11,6 +12,7 @@ from analyzer.cli.output import say
 
 if TYPE_CHECKING:
     from analyzer.model.call import Answer, CallJudgement
+    from analyzer.model.plan import Plan
 
 why_app = typer.Typer(
     no_args_is_help=True,
@@ -31,9 +33,11 @@ def why_enable_cbt(
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
     from analyzer.rebuilt.answers.checks import enable_cbt
+    from analyzer.story.plans.shown import plan_shown
 
-    case, _ = read_case(paths, quiet=quiet)
-    _print(enable_cbt(case, the_disk(case, vdi)), as_json=as_json)
+    case, report = read_case(paths, quiet=quiet)
+    disk = the_disk(case, vdi)
+    _print(enable_cbt(case, disk), plan_shown(case, report, disk), as_json=as_json)
 
 
 @why_app.command("data-destroy")
@@ -46,9 +50,11 @@ def why_data_destroy(
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
     from analyzer.rebuilt.answers.checks import data_destroy
+    from analyzer.story.plans.shown import plan_shown
 
-    case, _ = read_case(paths, quiet=quiet)
-    _print(data_destroy(case, the_disk(case, vdi)), as_json=as_json)
+    case, report = read_case(paths, quiet=quiet)
+    disk = the_disk(case, vdi)
+    _print(data_destroy(case, disk), plan_shown(case, report, disk), as_json=as_json)
 
 
 @why_app.command("list-changed-blocks")
@@ -69,10 +75,12 @@ def why_list_changed_blocks(
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
     from analyzer.rebuilt.answers.checks import list_changed_blocks
+    from analyzer.story.plans.shown import plan_shown
 
-    case, _ = read_case(paths, quiet=quiet)
+    case, report = read_case(paths, quiet=quiet)
     older, newer = the_disk(case, vdi_from), the_disk(case, vdi_to)
-    _print(list_changed_blocks(case, older, newer), as_json=as_json)
+    plans = plan_shown(case, report, newer)
+    _print(list_changed_blocks(case, older, newer), plans, as_json=as_json)
 
 
 @why_app.command("nbd-info")
@@ -97,11 +105,11 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
     raise typer.Exit(FINDINGS if useless else _status(info.answer))
 
 
-def _print(judgement: "CallJudgement", *, as_json: bool) -> None:
+def _print(judgement: "CallJudgement", plans: "Sequence[Plan]", *, as_json: bool) -> None:
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.call_text import call_text
 
-    say(answers_json(calls=[judgement]) if as_json else call_text(judgement))
+    say(answers_json(calls=[judgement], plans=plans) if as_json else call_text(judgement, plans))
     raise typer.Exit(_status(judgement.answer))
 
 

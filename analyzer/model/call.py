@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from analyzer.model.finding import Evidence, Step, Subject
+from analyzer.model.finding import Advice, Evidence, Subject
 
 
 class Answer(StrEnum):
@@ -41,4 +41,4 @@ class CallJudgement:
     checks: tuple[CallCheck, ...]
     answer: Answer
     sentence: str
-    remedy: tuple[Step, ...] = ()
+    remedy: tuple[Advice, ...] = ()

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from analyzer.model.goal import Goal, Standing, StepKind
 from analyzer.model.hole import Hole
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
@@ -64,11 +65,20 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One thing to do next, in the imperative, with real uuids; ``risk`` if it has one."""
+class Advice:
+    """One thing to do next, in the imperative, with real uuids; ``risk`` if it has one.
+
+    ``answered_by`` is the source of a status report that makes the step needless where it was
+    read whole. A step that destroys says what is ``lost``, and under which ``precondition`` it
+    may be done.
+    """
 
     step: str
     risk: str | None = None
+    kind: StepKind = StepKind.DO
+    lost: str = ""
+    precondition: str = ""
+    answered_by: str = ""
 
 
 class EvidenceRole(StrEnum):
@@ -106,6 +116,9 @@ class Finding:
     ``id`` is derived from what was found, the same in every run and archive shape.
     ``fingerprint`` is the same as long as the same rule finds it on the same objects in the same
     state, whatever lines of it are left: two findings may share it. "" until it is judged.
+    ``goals`` and ``action`` are what it asks of the plan of its object, whose id is ``plan``.
+    ``state`` is whether it goes on at the end of the bundle, ``state_why`` what shows that, and
+    ``over_since`` since when it is over, where that was seen.
 
     Raises:
         ValueError: no evidence.
@@ -118,7 +131,7 @@ class Finding:
     basis: Basis
     subjects: tuple[Subject, ...]
     detail: str
-    action: tuple[Step, ...]
+    action: tuple[Advice, ...]
     evidence: tuple[Evidence, ...]
     first_seen: Moment | None = None
     last_seen: Moment | None = None
@@ -127,6 +140,11 @@ class Finding:
     references: tuple[str, ...] = ()
     explained_by: tuple[str, ...] = ()
     fingerprint: str = ""
+    goals: tuple[Goal, ...] = ()
+    plan: str = ""
+    state: Standing = Standing.UNKNOWN
+    state_why: str = ""
+    over_since: Moment | None = None
     id: str = field(init=False, default="")
 
     def __post_init__(self) -> None:

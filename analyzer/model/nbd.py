@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from analyzer.model.call import Answer
 from analyzer.model.event import Event
-from analyzer.model.finding import Confidence, Evidence, Step, Subject
+from analyzer.model.finding import Advice, Confidence, Evidence, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.network import HostCertificate
 
@@ -73,7 +73,7 @@ class NbdInfo:
     because: str
     endpoints: tuple[NbdEndpoint, ...]
     evidence: tuple[Evidence, ...]
-    mend: tuple[Step, ...] = ()
+    mend: tuple[Advice, ...] = ()
     warnings: tuple[InfoWarning, ...] = ()
 
     @property

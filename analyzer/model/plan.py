@@ -1,27 +1,10 @@
 """One plan per object: what to do, in order, what it costs, and whether it has been proven."""
 
+import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
 
 from analyzer.model.finding import Subject
-
-
-class Goal(StrEnum):
-    """What a plan is for. Rules name goals, never steps of their own."""
-
-    INCREMENTAL = "incremental backups again"
-    NO_SILENT_LOSS = "no comparison leaves blocks out"
-    STARTS = "the VM can start"
-    SPACE = "space back"
-    NBD_REACHABLE = "NBD reachable"
-
-
-class StepKind(StrEnum):
-    """What a step does to the system."""
-
-    LOOK = "look"
-    DO = "do"
-    DESTROYS = "destroys"
+from analyzer.model.goal import Goal, StepKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +31,7 @@ class Cost:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Branch:
     """What one answer to a *look* means: ``when`` it is seen, the rest of the plan is this."""
 
     when: str
@@ -60,11 +43,12 @@ class Answer:
 class Step:
     """One step: ``text`` in the imperative, ``why``, the commands and the host they are for.
 
-    A *look* has answers, or a precondition: what must be seen before going on, else stop. A step
-    that *destroys* says what is lost and under which precondition it may be done.
+    A *look* may have answers, or a precondition: what must be seen before going on, else stop. A
+    step that *destroys* says what is lost and under which precondition it may be done. ``risk``
+    is what else it may bring.
 
     Raises:
-        ValueError: a look without meaning, or a destroying step that does not say what is lost.
+        ValueError: answers to what is no look, or a loss that is not told or told for nothing.
     """
 
     kind: StepKind
@@ -72,21 +56,18 @@ class Step:
     why: str = ""
     commands: tuple[str, ...] = ()
     where: str = ""
+    risk: str = ""
     lost: str = ""
     precondition: str = ""
-    answers: tuple[Answer, ...] = ()
+    answers: tuple[Branch, ...] = ()
 
     def __post_init__(self) -> None:
-        if (self.kind is StepKind.LOOK) != bool(self.answers or self._is_check):
-            raise ValueError("a look has answers or a precondition, and nothing else has answers")
+        if self.answers and self.kind is not StepKind.LOOK:
+            raise ValueError("nothing but a look has answers")
         if (self.kind is StepKind.DESTROYS) != bool(self.lost):
             raise ValueError("a step that destroys says what is lost, and no other does")
         if self.kind is StepKind.DESTROYS and not self.precondition:
             raise ValueError("a step that destroys has a precondition")
-
-    @property
-    def _is_check(self) -> bool:
-        return self.kind is StepKind.LOOK and bool(self.precondition)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +94,7 @@ class Plan:
     Without steps, nothing is to be done. ``proven`` is whether it was played on the model of SM
     and passed, in every branch; ``doubt`` says what could not be. Where the first step is a look
     with answers it is the only one: each answer has a plan of its own, and ``cost`` is that of
-    the dearest.
+    the dearest. ``findings`` are the ids of those that it is for.
 
     Raises:
         ValueError: a look after another step, or a destroying step first.
@@ -127,6 +108,23 @@ class Plan:
     doubt: str = ""
     keep: tuple[Keep, ...] = ()
     alternative: Alternative | None = None
+    findings: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """Return what it is called: the same for the same object in every run."""
+        named = f"{self.object.type} {self.object.uuid}".encode(errors="replace")
+        return f"P-{hashlib.sha256(named).hexdigest()[:8]}"
+
+    @property
+    def next(self) -> str:
+        """Return the first step on one line, "" where nothing is to be done."""
+        if not self.steps:
+            return ""
+        step = self.steps[0]
+        typed = "; ".join(step.commands)
+        where = f" (on {step.where})" if typed and step.where else ""
+        return f"{step.text.removesuffix('.')}: {typed}{where}" if typed else step.text
 
     def __post_init__(self) -> None:
         kinds = [step.kind for step in self.steps]

@@ -9,11 +9,13 @@ from analyzer.model.clock import HostClock
 from analyzer.model.disk import DiskView
 from analyzer.model.error_group import ErrorGroup
 from analyzer.model.finding import Confidence, Evidence, Outcome, Severity
+from analyzer.model.goal import Standing
 from analyzer.model.hole import Hole
 from analyzer.model.host import Role
 from analyzer.model.incident import Incident
 from analyzer.model.moment import Moment
 from analyzer.model.nbd_view import NbdView
+from analyzer.model.plan import Plan
 from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
 
@@ -180,6 +182,7 @@ class Cause:
     """A root trouble and the findings that it explains, worst and earliest first.
 
     ``confidence`` is that of the weakest link of the sentence; ``chain`` are its events in order.
+    ``state`` is whether any of its findings goes on at the end of the bundle.
     """
 
     id: str
@@ -193,6 +196,7 @@ class Cause:
     confidence: Confidence | None = None
     chain: tuple[CauseLink, ...] = ()
     considered: tuple[Considered, ...] = ()
+    state: Standing = Standing.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -233,7 +237,7 @@ class Report:
     """The whole answer.
 
     ``unexplained`` are the errors that the logs tell of and no finding or incident explains,
-    ``explained_errors`` the others.
+    ``explained_errors`` the others. ``plans`` are what to do, one for each object of a finding.
     """
 
     version: str
@@ -259,3 +263,4 @@ class Report:
     pools: tuple[PoolInfo, ...] = ()
     unexplained: tuple[ErrorGroup, ...] = ()
     explained_errors: tuple[ErrorGroup, ...] = ()
+    plans: tuple[Plan, ...] = ()

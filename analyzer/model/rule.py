@@ -1,10 +1,11 @@
 """The text of a rule: what people read, apart from how it is judged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from analyzer.model.finding import Confidence, Severity, Step
-from analyzer.model.sentence import Sentence, Value
+from analyzer.model.finding import Advice, Confidence, Severity
+from analyzer.model.goal import Goal
+from analyzer.model.sentence import FIELD, Sentence, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +13,8 @@ class RuleText:
     """Title, severity and prose of a rule; ``{field}`` in them is filled from a finding.
 
     ``cases`` are named variants of (title, detail) that a check chooses from. ``area`` is a
-    value of `Area`; ``status`` is stable, experimental or deprecated.
+    value of `Area`; ``status`` is stable, experimental or deprecated. ``goals`` are what the plan
+    of its object is for; ``action`` are the steps that no planner knows of.
     """
 
     id: str
@@ -20,13 +22,14 @@ class RuleText:
     severity: Severity
     confidence: Confidence
     detail: str
-    action: tuple[Step, ...]
+    action: tuple[Advice, ...]
     wrong_if: str
     references: tuple[str, ...]
     needs: tuple[str, ...]
     cases: tuple[tuple[str, str, str], ...] = ()
     area: str = "any"
     status: str = "stable"
+    goals: tuple[Goal, ...] = ()
 
     def case(self, name: str) -> tuple[str, str]:
         """Return (title, detail) of the variant `name`.
@@ -39,12 +42,22 @@ class RuleText:
                 return title, detail
         raise KeyError(name)
 
-    def steps(self, values: Mapping[str, Value]) -> tuple[Step, ...]:
+    def steps(self, values: Mapping[str, Value]) -> tuple[Advice, ...]:
         """Return the actions with their fields filled in."""
         return tuple(filled(step, values) for step in self.action)
 
 
-def filled(step: Step, values: Mapping[str, Value]) -> Step:
+def fields_of(step: Advice) -> list[str]:
+    """Return the fields that a step needs."""
+    return FIELD.findall(" ".join((step.step, step.risk or "", step.lost, step.precondition)))
+
+
+def filled(step: Advice, values: Mapping[str, Value]) -> Advice:
     """Return a step with the fields of its texts filled in."""
-    risk = None if step.risk is None else Sentence(step.risk, values)
-    return Step(step=Sentence(step.step, values), risk=risk)
+    return replace(
+        step,
+        step=Sentence(step.step, values),
+        risk=None if step.risk is None else Sentence(step.risk, values),
+        lost=Sentence(step.lost, values),
+        precondition=Sentence(step.precondition, values),
+    )

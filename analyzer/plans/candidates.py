@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations
 
 from analyzer.model.cbt import NO_LOG
-from analyzer.model.plan import Goal
+from analyzer.model.goal import Goal
 from analyzer.plans.acts import Act, Do
 from analyzer.plans.case import DiskCase
 from analyzer.plans.nights import traps

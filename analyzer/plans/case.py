@@ -8,7 +8,7 @@ from math import prod
 from types import MappingProxyType
 
 from analyzer.model.finding import Subject
-from analyzer.model.plan import Goal
+from analyzer.model.goal import Goal
 from analyzer.sm.state import Body, Log, State
 
 MOST_WORLDS = 32

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from analyzer.model.cbt import NO_LOG
-from analyzer.model.plan import Step, StepKind
+from analyzer.model.goal import StepKind
+from analyzer.model.plan import Step
 from analyzer.plans.acts import Act, Do
 from analyzer.plans.case import GONE, THERE, YES, About, DiskCase, Question
 from analyzer.sm.state import Body, SrKind, State, Use
@@ -119,7 +120,7 @@ def _removal(act: Act, case: DiskCase) -> Step:
 
 def _deletion(act: Act, state: State, case: DiskCase) -> Step:
     owner = state.vdis[act.name].owner
-    lost = f"the snapshot {_name(case, act.name)}, and every comparison that begins at it"
+    lost = f"{_name(case, act.name)}, and every comparison that begins at it"
     if owner:
         lost += (
             f"; it belongs to the VM snapshot {_name(case, owner)}, and a later revert to that"
@@ -127,7 +128,7 @@ def _deletion(act: Act, state: State, case: DiskCase) -> Step:
         )
     return Step(
         kind=StepKind.DESTROYS,
-        text=f"Delete the snapshot {_name(case, act.name)}.",
+        text=f"Delete {_name(case, act.name)}.",
         why="It gives its space back."
         if act.name in case.unneeded
         else "Nothing that keeps it passes four nights.",

@@ -6,7 +6,7 @@ A night is what backup tools do: snapshot, compare with the last one, delete the
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from analyzer.model.plan import Goal
+from analyzer.model.goal import Goal
 from analyzer.plans.acts import BASELINE, Act, Do, play
 from analyzer.plans.case import DiskCase
 from analyzer.sm.comparing import list_changed_blocks

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from analyzer.model.plan import Alternative, Answer, Cost, Goal, Keep, Plan, Step
+from analyzer.model.goal import Goal
+from analyzer.model.plan import Alternative, Branch, Cost, Keep, Plan, Step
 from analyzer.plans.acts import Act, Do, play, price
 from analyzer.plans.candidates import Acts, candidates
 from analyzer.plans.case import (
@@ -145,7 +146,7 @@ def _asked(case: DiskCase, question: Question, found: Sequence[_Way]) -> Plan:
         why="What has to be done hangs on it.",
         precondition="",
         answers=tuple(
-            Answer(when=words, means=_meaning(plan), plan=plan) for words, plan in plans.items()
+            Branch(when=words, means=_meaning(plan), plan=plan) for words, plan in plans.items()
         ),
     )
     dearest = max((plan.cost for plan in plans.values()), key=_weight)

@@ -12,6 +12,8 @@ from analyzer.render.words.disk_words import disk_line, notable
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
 from analyzer.render.words.nbd_lines import nbd_lines, nbd_title
 from analyzer.render.words.order import ordered
+from analyzer.render.words.plan_lines import TITLE as TO_DO
+from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
 from analyzer.render.words.summary import (
     CauseView,
     broken,
@@ -73,6 +75,7 @@ def _lines(report: Report) -> Iterator[str]:
     yield ""
     yield from _header(report)
     yield from _broken(report)
+    yield from _plans(report)
     yield from _cannot_tell(report)
     found = findings(report)
     for number, finding in enumerate(found[:SHOWN_FINDINGS], 1):
@@ -135,7 +138,8 @@ def _since(cause: CauseView) -> str:
         if cause.first_seen or cause.last_seen
         else "since when is not recorded"
     )
-    return f"({seen}; {cause.confidence})"
+    state = f"{cause.state}; " if cause.findings else ""
+    return f"({state}{seen}; {cause.confidence})"
 
 
 def _cannot_tell(report: Report) -> Iterator[str]:
@@ -172,7 +176,9 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
         yield from _quotation(evidence)
     if finding.wrong_if:
         yield from (f"This would be wrong if {escaped(finding.wrong_if.rstrip('.'))}.", "")
-    yield from _steps(finding)
+    yield from (f"At the end: {escaped(state_line(finding))}.", "")
+    if finding.plan:
+        yield from (f"What to do: {code(finding.plan)}.", "")
 
 
 def _quotation(evidence: Evidence) -> Iterator[str]:
@@ -183,15 +189,18 @@ def _quotation(evidence: Evidence) -> Iterator[str]:
     yield from ("", f"{fence}text", text, fence, "")
 
 
-def _steps(finding: Finding) -> Iterator[str]:
-    if not finding.action:
-        return
-    yield from ("Next steps:", "")
-    for number, step in enumerate(finding.action, 1):
-        yield f"{number}. {code(step.step)}"
-        if step.risk:
-            yield f"   Risk: {escaped(step.risk)}"
-    yield ""
+def _plans(report: Report) -> Iterator[str]:
+    if report.plans:
+        yield from (f"## {TO_DO}", "")
+    for plan in report.plans[:SHOWN_FINDINGS]:
+        yield f"- **{code(plan.id)} {escaped(plan_title(plan))}**"
+        for line in plan_lines(plan):
+            text = code(line.text) if line.code else escaped(line.text)
+            yield f"{'  ' * (line.depth + 1)}- {f'**{text}**' if line.destroys else text}"
+    if len(report.plans) > SHOWN_FINDINGS:
+        yield f"- and {counted(len(report.plans) - SHOWN_FINDINGS, 'more plan')} in report.json"
+    if report.plans:
+        yield ""
 
 
 def _time(report: Report) -> Iterator[str]:

@@ -3,7 +3,8 @@
 import re
 from datetime import timedelta
 
-from analyzer.model.finding import Confidence, Severity, Step
+from analyzer.model.finding import Advice, Confidence, Severity
+from analyzer.model.goal import Goal, StepKind
 from analyzer.model.rule import RuleText
 from analyzer.parsers._api import Selector
 from analyzer.rules._format import (
@@ -19,6 +20,7 @@ from analyzer.rules._format import (
 from analyzer.rules.pattern import Correlate, Correlation, Pattern, Role, SampleSet
 
 _ENDS, _HOURLY = "first-and-last", "ends-of-each-hour"
+_GOALS = {goal.name.lower().replace("_", "-"): goal for goal in Goal}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -117,11 +119,19 @@ def _text(file: PatternFile) -> RuleText:
         cases=tuple((name, case.title, case.detail) for name, case in cases.items()),
         area=file.area,
         status=file.status,
+        goals=tuple(_GOALS[name] for name in file.goals),
     )
 
 
-def _step(entry: StepEntry) -> Step:
-    return Step(step=entry.step, risk=entry.risk)
+def _step(entry: StepEntry) -> Advice:
+    return Advice(
+        step=entry.step,
+        risk=entry.risk,
+        kind=StepKind(entry.kind),
+        lost=entry.lost or "",
+        precondition=entry.precondition or "",
+        answered_by=entry.answered_by or "",
+    )
 
 
 def _correlate(file: FindingFile) -> Correlate:

@@ -86,10 +86,14 @@ class CheckSelector(SelectorEntry):
 
 
 class StepEntry(_Model):
-    """Something to do."""
+    """Something to do; ``answered_by`` is the source that makes a look needless."""
 
     step: Text
+    kind: Literal["look", "do", "destroys"] = "do"
     risk: Text | None = None
+    lost: Text | None = None
+    precondition: Text | None = None
+    answered_by: Need | None = None
 
 
 class CorrelateEntry(_Model):
@@ -114,9 +118,8 @@ Severity: TypeAlias = Literal["critical", "error", "warning", "info"]
 Confidence: TypeAlias = Literal["certain", "likely", "possible"]
 Status: TypeAlias = Literal["stable", "experimental", "deprecated"]
 Area: TypeAlias = Literal["cbt", "nbd", "any"]
-Steps: TypeAlias = Annotated[
-    tuple[Annotated[StepEntry, BeforeValidator(_step)], ...], Field(min_length=1)
-]
+GoalName: TypeAlias = Literal["incremental", "no-silent-loss", "starts", "space", "nbd-reachable"]
+Steps: TypeAlias = tuple[Annotated[StepEntry, BeforeValidator(_step)], ...]
 Alternatives: TypeAlias = Annotated[
     tuple[Alternative, ...],
     BeforeValidator(_listed),
@@ -146,7 +149,8 @@ class FindingFile(PatternEntry):
     subjects: Mapping[str, FieldName] = Field(default_factory=dict)
     correlate: CorrelateEntry = CorrelateEntry()
     detail: Text
-    action: Steps
+    goals: tuple[GoalName, ...] = ()
+    action: Steps = ()
     wrong_if: str = ""
 
 
@@ -183,7 +187,8 @@ class CheckFile(_Model):
     select: Mapping[Id, CheckSelector] = Field(default_factory=dict)
     cases: Mapping[Id, CaseEntry] = Field(default_factory=dict)
     detail: Text
-    action: Steps
+    goals: tuple[GoalName, ...] = ()
+    action: Steps = ()
     wrong_if: str = ""
     references: tuple[Text, ...] = ()
 

@@ -114,6 +114,7 @@ def _faults_of_finding(file: FindingFile) -> Iterator[Fault]:
     texts: list[Fault] = [(("title",), file.title), (("detail",), file.detail)]
     texts += [(("wrong_if",), file.wrong_if), *_step_texts(file.action)]
     yield from _unfilled(texts, (*shared, *BUILT_IN))
+    yield from _faults_of_steps(file)
 
 
 def _faults_of_check(file: CheckFile) -> Iterator[Fault]:
@@ -126,6 +127,7 @@ def _faults_of_check(file: CheckFile) -> Iterator[Fault]:
         texts.append((("cases", name, "title"), case.title))
         texts.append((("cases", name, "detail"), case.detail))
     yield from _unfilled(texts, (*file.fields, *CHECK_BUILT_IN))
+    yield from _faults_of_steps(file)
 
 
 def _shared_groups(entries: Sequence[SelectorEntry]) -> tuple[str, ...]:
@@ -137,7 +139,19 @@ def _shared_groups(entries: Sequence[SelectorEntry]) -> tuple[str, ...]:
 def _step_texts(steps: Sequence[StepEntry]) -> Iterator[Fault]:
     for place, step in enumerate(steps):
         yield ("action", place), step.step
-        yield ("action", place), step.risk or ""
+        for text in (step.risk, step.lost, step.precondition):
+            yield ("action", place), text or ""
+
+
+def _faults_of_steps(file: FindingFile | CheckFile) -> Iterator[Fault]:
+    if not file.action and not file.goals:
+        yield ("action",), "a rule says what to do, or has goals"
+    for place, step in enumerate(file.action):
+        if (step.kind == "destroys") != bool(step.lost and step.precondition):
+            yield (
+                ("action", place),
+                "a step that destroys says what is lost and its precondition, and no other does",
+            )
 
 
 def _unfilled(texts: Sequence[Fault], known: Sequence[str]) -> Iterator[Fault]:

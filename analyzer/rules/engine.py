@@ -54,6 +54,7 @@ def _finding(pattern: Pattern, incident: Incident, case: Case) -> Finding:
         subjects=_subjects(pattern, incident, case),
         detail=Sentence(text.detail, values),
         action=text.steps(values),
+        goals=text.goals,
         evidence=tuple(_evidence(event) for event in _quoted(incident.events)),
         first_seen=incident.events[0].moment,
         last_seen=incident.events[-1].moment,

@@ -11,13 +11,13 @@ from analyzer.causes.edges import INCIDENTS, Edge, Join
 from analyzer.causes.sessions import KINDS
 from analyzer.errors import CatalogueError
 from analyzer.model.finding import (
+    Advice,
     Basis,
     Confidence,
     Evidence,
     Finding,
     Outcome,
     Severity,
-    Step,
     Subject,
     Verdict,
 )
@@ -67,7 +67,7 @@ def finding(
         basis=Basis.SYMPTOM,
         subjects=tuple(Subject(type=kind, uuid=uuid) for kind, uuid in subjects),
         detail="",
-        action=tuple(Step(step=step) for step in action),
+        action=tuple(Advice(step=step) for step in action),
         evidence=(
             Evidence(source=Source(bundle=bundle, member=member, line=1), text=text, at=first),
         ),

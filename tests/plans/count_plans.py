@@ -4,7 +4,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 
-from analyzer.model.plan import Plan, StepKind
+from analyzer.model.goal import StepKind
+from analyzer.model.plan import Plan
 from analyzer.plans.planning import plan_disk
 from tests.plans.damaged import damaged
 

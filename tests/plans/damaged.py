@@ -4,7 +4,7 @@ from random import Random
 
 from analyzer.model.cbt import NO_LOG
 from analyzer.model.finding import Subject
-from analyzer.model.plan import Goal
+from analyzer.model.goal import Goal
 from analyzer.plans.case import About, DiskCase, Doubt, Question
 from analyzer.sm import by_hand, snapshots, tracking
 from analyzer.sm.state import SrKind, State, one_disk

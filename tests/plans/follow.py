@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-from analyzer.model.plan import Plan, StepKind
+from analyzer.model.goal import StepKind
+from analyzer.model.plan import Plan
 from analyzer.plans.acts import BASELINE
 from analyzer.plans.case import DiskCase, World, worlds
 from analyzer.plans.commands import NOBODY, answer_words, look_for

@@ -2,7 +2,8 @@
 
 import pytest
 
-from analyzer.model.plan import Goal, Plan, StepKind
+from analyzer.model.goal import Goal, StepKind
+from analyzer.model.plan import Plan
 from analyzer.plans.planning import plan_disk
 from tests.plans.count_plans import ends
 from tests.plans.damaged import DISK, damaged

@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from analyzer.model.cbt import NO_LOG
 from analyzer.model.finding import Subject
-from analyzer.model.plan import Goal, Plan, StepKind
+from analyzer.model.goal import Goal, StepKind
+from analyzer.model.plan import Plan
 from analyzer.plans.acts import BASELINE, Act, Do, play
 from analyzer.plans.case import DiskCase
 from analyzer.plans.planning import plan_disk

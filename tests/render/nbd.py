@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from analyzer.model.call import Answer
-from analyzer.model.finding import Confidence, Evidence, Gap, Step, Subject
+from analyzer.model.finding import Advice, Confidence, Evidence, Gap, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import (
     ClientTrouble,
@@ -113,7 +113,7 @@ def empty_info() -> NbdInfo:
         because=f"no host that has the SR has an address {HOSTILE}",
         endpoints=(),
         evidence=(row('<row table="PIF" IP="">'),),
-        mend=(Step(step=f"xe pif-reconfigure-ip uuid={PIF} mode=dhcp", risk="The link drops."),),
+        mend=(Advice(step=f"xe pif-reconfigure-ip uuid={PIF} mode=dhcp", risk="The link drops."),),
     )
 
 

@@ -5,18 +5,20 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from analyzer.model.finding import (
+    Advice,
     Basis,
     Confidence,
     Evidence,
     Finding,
     Outcome,
     Severity,
-    Step,
     Subject,
     Verdict,
 )
+from analyzer.model.goal import Goal, Standing, StepKind
 from analyzer.model.host import Role
 from analyzer.model.moment import Moment
+from analyzer.model.plan import Alternative, Branch, Cost, Keep, Plan, Step
 from analyzer.model.report import (
     BundleInfo,
     Cause,
@@ -83,8 +85,8 @@ def crash() -> Finding:
         "disk, so the session before did not end in order. It turned CBT off; the disk itself "
         "is attached and works.",
         action=(
-            Step(step=f"xe vdi-enable-cbt uuid={VDI}"),
-            Step(
+            Advice(step=f"xe vdi-enable-cbt uuid={VDI}"),
+            Advice(
                 step="Take a new snapshot and a full backup of db01 data.",
                 risk="The full backup reads 500 GiB from the storage repository.",
             ),
@@ -126,7 +128,7 @@ def full_backup(cause: Finding) -> Finding:
         subjects=(Subject(type="VDI", uuid=VDI, name="db01 data"),),
         detail="Each request for the changed blocks was refused with error 460 after CBT had "
         "been turned off, three nights in a row.",
-        action=(Step(step=f"xe vdi-enable-cbt uuid={VDI}"),),
+        action=(Advice(step=f"xe vdi-enable-cbt uuid={VDI}"),),
         evidence=tuple(
             Evidence(
                 source=smlog(line),
@@ -156,7 +158,7 @@ def mixed() -> Finding:
         subjects=(Subject(type="network", uuid=OTHER_VDI, name="Backup LAN"),),
         detail="One network has the purpose nbd, another insecure_nbd.",
         action=(
-            Step(
+            Advice(
                 step=f"xe network-param-remove uuid={OTHER_VDI} param-name=purpose "
                 "param-key=insecure_nbd",
                 risk="NBD connections on this network end.",
@@ -181,7 +183,7 @@ def hostile() -> Finding:
         basis=Basis.SYMPTOM,
         subjects=(Subject(type="VDI", uuid=HOSTILE, name=HOSTILE),),
         detail=f"The session {HOSTILE} was refused.",
-        action=(Step(step=f"Look at {HOSTILE}.", risk=HOSTILE),),
+        action=(Advice(step=f"Look at {HOSTILE}.", risk=HOSTILE),),
         evidence=(
             Evidence(
                 source=Source(bundle=SECOND, member=f"var/log/{SCRIPT} daemon.log", line=7),
@@ -229,8 +231,18 @@ def found(finding: Finding, **more: object) -> Outcome:
 
 def rich_report() -> Report:
     """Return a report with one of everything."""
-    root = crash()
-    effect, other, last = full_backup(root), mixed(), hostile()
+    plans = (disk_plan(), network_plan(), hostile_plan())
+    disk, net, strange = (plan.id for plan in plans)
+    root = replace(crash(), plan=disk, state=Standing.NOW, state_why="CBT is off after night 1")
+    effect = replace(full_backup(root), plan=disk, state=Standing.NOW)
+    other = replace(mixed(), plan=net, state=Standing.NOW)
+    last = replace(
+        hostile(),
+        plan=strange,
+        state=Standing.OVER,
+        state_why=HOSTILE,
+        over_since=at("10:09:00"),
+    )
     return Report(
         version="0.1.0",
         catalogue="2026.1 (9 rules)",
@@ -300,6 +312,90 @@ def rich_report() -> Report:
         incidents=incidents(),
         runs=runs(effect.id),
         hours=hours(),
+        plans=plans,
+    )
+
+
+def disk_plan() -> Plan:
+    """Return a plan with one of everything."""
+    enable = Step(
+        kind=StepKind.DO,
+        text="Turn CBT on for db01 data.",
+        why="It begins a new, empty log.",
+        commands=(f"xe vdi-enable-cbt uuid={VDI}",),
+        where="the SR master",
+        risk="The full backup reads 500 GiB from the storage repository.",
+    )
+    removal = Step(
+        kind=StepKind.DESTROYS,
+        text="Remove the log of db01 data.",
+        commands=(f"rm /run/sr-mount/{SR}/{VDI}.cbtlog",),
+        lost="what the log recorded",
+        precondition="Go on only where the file is shorter than 48 bytes.",
+    )
+    subject = Subject(type="VDI", uuid=VDI, name="db01 data")
+    there = Plan(object=subject, goals=(), steps=(LOOK_FIRST, removal, enable))
+    gone = Plan(object=subject, goals=(), steps=(enable,), cost=Cost(full_backups=1), proven=True)
+    look = Step(
+        kind=StepKind.LOOK,
+        text="Look whether db01 data has a log.",
+        answers=(
+            Branch(when="it is listed", means="it is removed", plan=there),
+            Branch(when="there is none", means="CBT is turned on", plan=gone),
+        ),
+    )
+    keep = Keep(snapshot=OTHER_VDI, text=f"Do not delete {OTHER_VDI}.", first=enable)
+    return Plan(
+        object=subject,
+        goals=(Goal.INCREMENTAL, Goal.NO_SILENT_LOSS),
+        steps=(look,),
+        cost=Cost(full_backups=1, logs=(VDI,)),
+        proven=True,
+        doubt="taken as likely: its child",
+        keep=(keep,),
+        alternative=Alternative(steps=(enable,), cost=Cost(full_backups=1)),
+        findings=(crash().id,),
+    )
+
+
+LOOK_FIRST = Step(
+    kind=StepKind.LOOK,
+    text="Look whether the log still has no whole header.",
+    precondition="Go on only where the file is shorter than 48 bytes.",
+)
+
+
+def network_plan() -> Plan:
+    """Return the plan of a network: the steps of its rules, in order."""
+    step = mixed().action[0]
+    return Plan(
+        object=mixed().subjects[0],
+        goals=(Goal.NBD_REACHABLE,),
+        steps=(Step(kind=StepKind.DO, text=step.step, risk=step.risk or ""),),
+        findings=(mixed().id,),
+    )
+
+
+def hostile_plan() -> Plan:
+    """Return a plan whose every text wants to be something else."""
+    step = Step(
+        kind=StepKind.DESTROYS,
+        text=HOSTILE,
+        why=HOSTILE,
+        commands=(HOSTILE,),
+        where=HOSTILE,
+        risk=HOSTILE,
+        lost=HOSTILE,
+        precondition=HOSTILE,
+    )
+    look = Step(kind=StepKind.LOOK, text=HOSTILE, precondition=HOSTILE)
+    return Plan(
+        object=hostile().subjects[0],
+        goals=(),
+        steps=(look, step),
+        doubt=HOSTILE,
+        keep=(Keep(snapshot=HOSTILE, text=HOSTILE),),
+        findings=(hostile().id,),
     )
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from analyzer.model.call import Answer, CallCheck, CallJudgement
 from analyzer.model.disk import BreakKind, DiskBreak, DiskChain, DiskView, LogKind
-from analyzer.model.finding import Confidence, Step, Subject
+from analyzer.model.finding import Advice, Confidence, Subject
 from analyzer.render.data.json import answers_json
 from analyzer.render.html.chain_drawing import MOST_BOXES, chain_drawing
 from analyzer.render.html.disk_pages import MOST_DISKS, disk_context, disk_groups
@@ -224,7 +224,7 @@ def judgement(answer: Answer) -> CallJudgement:
         checks=(check,),
         answer=answer,
         sentence="So it is.",
-        remedy=(Step(step="Do this."),),
+        remedy=(Advice(step="Do this."),),
     )
 
 

@@ -75,7 +75,7 @@ def test_verdict_is_the_first_line() -> None:
     [
         "## What we cannot tell",
         "  - settle with `xen-bugtool -y --entries=system-logs`",
-        "   Risk: NBD connections on this network end.",
+        "    - risk: NBD connections on this network end.",
         "This would be wrong if somebody marked the log by hand with cbt-util set -f 0.",
     ],
 )

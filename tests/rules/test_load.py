@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.errors import CatalogueError
-from analyzer.model.finding import Severity, Step
+from analyzer.model.finding import Advice, Severity
 from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue, Correlation, Role
 from tests.support.patterns import CHECK, FINDING, NOISE, write
@@ -41,7 +41,7 @@ def test_a_finding_is_loaded_with_its_defaults(tmp_path: Path) -> None:
     assert rule.correlate.group_by == ("vdi",)
     assert rule.correlate.timespan == timedelta(hours=1)
     assert rule.text.severity is Severity.ERROR
-    assert rule.text.action == (Step(step="Look for {vdi}."),)
+    assert rule.text.action == (Advice(step="Look for {vdi}."),)
     assert (rule.text.area, rule.text.status, rule.text.wrong_if) == ("any", "stable", "")
 
 
@@ -61,7 +61,7 @@ def test_correlation_is_read_as_written(tmp_path: Path) -> None:
 def test_a_risky_step_keeps_its_risk(tmp_path: Path) -> None:
     text = changed("['Look for {vdi}.']", "[{step: Look., risk: Loss.}]")
     (rule,) = loaded(tmp_path, cbt__disk_lost=text).rules
-    assert rule.text.action == (Step(step="Look.", risk="Loss."),)
+    assert rule.text.action == (Advice(step="Look.", risk="Loss."),)
 
 
 def test_alternatives_are_called_by_name_or_number(tmp_path: Path) -> None:

@@ -54,6 +54,7 @@ def make(
         subjects=_subjects(case, last),
         detail=prose(told[1], values),
         action=steps(text.action, [values]),
+        goals=text.goals,
         evidence=(*_quotes(group), *full, *_row(case, last)),
         first_seen=first,
         last_seen=latest,

@@ -21,7 +21,7 @@ from analyzer.checks.tools.purposes import (
     quote_purpose,
     unused,
 )
-from analyzer.model.finding import Basis, Confidence, Finding, Gap, Step
+from analyzer.model.finding import Advice, Basis, Confidence, Finding, Gap
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Network
 from analyzer.rebuilt.nbd.info.nbd_purposes import INSECURE, SECURE
@@ -74,7 +74,7 @@ def _judged(case: Case, text: RuleText, pool: PoolState, named: str) -> Finding 
 def _closed(case: Case, text: RuleText, pool: PoolState, network: Network) -> Finding:
     kind = INSECURE if not purposes_of(pool).secure else SECURE
     told = _finding(case, (text.title, text.detail), text, pool, network=network)
-    step = Step(
+    step = Advice(
         step=(
             f"Allow NBD on network {called(network)}: xe network-param-add "
             f"param-name=purpose param-key={kind} uuid={network.uuid}"

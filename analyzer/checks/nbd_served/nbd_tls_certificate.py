@@ -4,6 +4,7 @@ get_nbd_info gives the certificate and a name to expect; without a DNS name in i
 ``Host.hostname``, in releases up to 8.0 nothing (xen-api `xapi_vdi.ml` get_nbd_info).
 """
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -21,6 +22,8 @@ from analyzer.model.xapi import Host
 from analyzer.rebuilt.nbd.info.nbd_purposes import SECURE
 from analyzer.rebuilt.nbd.reach.offers import offers_of
 from analyzer.rebuilt.nbd.sessions.sessions import server_runs
+
+_INSTALLS, _RESETS = (8, 2), (8, 3)
 
 
 def dates_known(report: HostReport) -> bool:
@@ -140,8 +143,8 @@ def _dated(
         "host": report.name,
         "since": _day(shown.not_after if kind == "expired" else shown.not_before),
         "served": "Clients were served all the same: they do not check it." if served else "",
-        "certificate": report.name,
         "restart": report.name,
+        **_commands(report),
         **times(felt),
     }
     return found(
@@ -185,8 +188,8 @@ def _unnamed(case: Case, text: RuleText, report: HostReport, lines: Lines) -> It
             {
                 "host": report.name,
                 "reason": "; ".join(reasons(lines.failed)),
-                "certificate": report.name,
                 "restart": report.name,
+                **_commands(report),
                 **times(lines.failed),
             }
         ],
@@ -197,3 +200,19 @@ def _unnamed(case: Case, text: RuleText, report: HostReport, lines: Lines) -> It
         ),
         events=lines.failed,
     )
+
+
+def _commands(report: HostReport) -> dict[str, str]:
+    """Return the fields of the steps whose commands the host's release has.
+
+    xe has host-server-certificate-install since 8.2, host-reset-server-certificate since 8.3, of
+    XenServer and of XCP-ng alike (xen-api, cli_frontend.ml).
+    """
+    version = report.inventory.product_version if report.inventory else None
+    found_ = re.match(r"(\d+)\.(\d+)", version or "")
+    if found_ is None:
+        return {"perhaps": report.name, "install": report.name}
+    release = (int(found_[1]), int(found_[2]))
+    if release < _INSTALLS:
+        return {"by_hand": report.name}
+    return {"install": report.name} | ({"reset": report.name} if release >= _RESETS else {})

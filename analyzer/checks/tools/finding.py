@@ -8,16 +8,16 @@ from analyzer.case.pool import PoolState
 from analyzer.case.pool import quote as quote_fields
 from analyzer.model.event import Event
 from analyzer.model.finding import (
+    Advice,
     Basis,
     Confidence,
     Evidence,
     Finding,
     Severity,
-    Step,
     Subject,
 )
 from analyzer.model.moment import Moment
-from analyzer.model.rule import RuleText, filled
+from analyzer.model.rule import RuleText, fields_of, filled
 from analyzer.model.sentence import FIELD, Sentence, Value, joined, say
 from analyzer.model.xapi import XapiObject
 
@@ -52,6 +52,7 @@ def found(
         subjects=subjects,
         detail=prose(told[1], rows[-1]),
         action=steps(text.action, rows),
+        goals=text.goals,
         evidence=evidence,
         first_seen=first,
         last_seen=last,
@@ -121,16 +122,16 @@ def prose(text: str, values: Row) -> Sentence:
     return Sentence(" ".join(shown.split()), values)
 
 
-def steps(action: Sequence[Step], rows: Sequence[Row]) -> tuple[Step, ...]:
+def steps(action: Sequence[Advice], rows: Sequence[Row]) -> tuple[Advice, ...]:
     """Fill each step once per row; a row that lacks one of its fields passes the step by.
 
     So a step that names a network is written for each network, and one for live disks is left
     out for a snapshot.
     """
-    made: dict[Step, None] = {}
+    made: dict[Advice, None] = {}
     for step in action:
         for row in rows:
-            if all(name in row for name in FIELD.findall(f"{step.step} {step.risk or ''}")):
+            if all(name in row for name in fields_of(step)):
                 made[filled(step, row)] = None
     return tuple(made)
 

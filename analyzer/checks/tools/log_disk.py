@@ -71,6 +71,7 @@ def tell(text: RuleText, disk: Disk, missing: LogListing | None, past: Past) -> 
         subjects=_subjects(disk),
         detail=prose(detail, values),
         action=steps(text.action, [values]),
+        goals=text.goals,
         evidence=_evidence(disk, missing),
         first_seen=first,
         last_seen=last,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from analyzer.case.case import Case
 from analyzer.errors import UsageError
 from analyzer.model.call import Answer, CallCheck, CallJudgement
-from analyzer.model.finding import Step, Subject
+from analyzer.model.finding import Advice, Subject
 from analyzer.model.xapi import Vbd, Vdi
 from analyzer.rebuilt.answers.questions import (
     Asked,
@@ -141,7 +141,7 @@ def _judged(call: str, disks: Sequence[Vdi], checks: tuple[CallCheck, ...]) -> C
         checks=checks,
         answer=answer,
         sentence=sentence,
-        remedy=tuple(Step(step=step) for step in dict.fromkeys(steps) if step),
+        remedy=tuple(Advice(step=step) for step in dict.fromkeys(steps) if step),
     )
 
 

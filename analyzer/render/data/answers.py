@@ -10,6 +10,7 @@ from analyzer.model.finding import Finding, Gap
 from analyzer.model.host_view import HostView
 from analyzer.model.nbd import Concurrency, NbdInfo, NbdSession, ServerRun
 from analyzer.model.network_view import NetworkView
+from analyzer.model.plan import Plan
 from analyzer.model.run import BackupRun
 from analyzer.story.objects.sr import SrView
 
@@ -32,6 +33,7 @@ class Answers:
     lines: tuple[LineExplained, ...] | None = None
     nbd_infos: tuple[NbdInfo, ...] | None = None
     networks: tuple[NetworkView, ...] | None = None
+    plans: tuple[Plan, ...] | None = None
     rules: tuple[RuleExplained, ...] | None = None
     runs: tuple[BackupRun, ...] | None = None
     servers: tuple[ServerRun, ...] | None = None

@@ -11,13 +11,14 @@ from analyzer.model.entry import Entry
 from analyzer.model.error_group import ErrorGroup
 from analyzer.model.event import Event
 from analyzer.model.explained import HostNeed, LineExplained
-from analyzer.model.finding import Evidence, Outcome
+from analyzer.model.finding import Advice, Evidence, Finding, Outcome
 from analyzer.model.hole import Hole
 from analyzer.model.host_view import HostLog, HostView
 from analyzer.model.nbd import Concurrency, Dom0Attachment, NbdEndpoint, NbdInfo, NbdSession
 from analyzer.model.nbd_view import NbdHost, NbdView
 from analyzer.model.network import HostCertificate
 from analyzer.model.network_view import InterfaceView, NetworkView
+from analyzer.model.plan import Plan
 from analyzer.model.report import Coverage, ParseProblem, Report, TimelineEvent
 from analyzer.model.rule import RuleText
 from analyzer.model.run import BackupRun
@@ -57,6 +58,10 @@ def _hole_id(hole: Hole) -> str:
     return hole.id
 
 
+def _plan_id(plan: Plan) -> str:
+    return plan.id
+
+
 PLAIN = Shape()
 _IN_A_POOL = Shape(by={"pool": "uuid"})
 _AT = Shape(named={"moment": "at"})
@@ -81,6 +86,9 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         ),
         Entry: Shape(named={"moment": "at"}, beside=("source",)),
         Evidence: Shape(beside=("source",)),
+        Finding: Shape(left_out=("action",), or_null=("plan", "state_why")),
+        Plan: Shape(made={"id": _plan_id}),
+        Advice: Shape(left_out=("answered_by",)),
         Hole: Shape(made={"id": _hole_id}),
         HostCertificate: Shape(beside=("source",), left_out=("lines",)),
         HostLog: Shape(parts={"window": ("from", "to")}),

@@ -25,6 +25,8 @@ from analyzer.render.html.time_pages import time_context
 from analyzer.render.words.chain_text import size_words
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes, explained_words
 from analyzer.render.words.order import ordered
+from analyzer.render.words.plan_lines import TITLE as TO_DO
+from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
 from analyzer.render.words.summary import (
     UNTOLD,
     broken,
@@ -48,6 +50,7 @@ LIMITS: Mapping[str, int] = {
     "shown_evidence": 8,
     "rows": 1000,
     "most_errors": 200,
+    "most_plans": 200,
     "life_rows": 60,
     "short": 2000,
     "long": 100_000,
@@ -129,6 +132,10 @@ def _context(report: Report) -> dict[str, object]:
         "report": report,
         "head": headline(report),
         "causes": broken(report),
+        "to_do": TO_DO,
+        "plan_title": plan_title,
+        "plan_lines": plan_lines,
+        "state_line": state_line,
         "cards": cards,
         "cards_left": len(every) - len(cards),
         "titles": {card.finding.id: card.finding.title for card in cards},

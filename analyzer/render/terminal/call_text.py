@@ -1,9 +1,11 @@
 """What xapi and SM would check before a call, as text and JSON."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from analyzer.model.call import Answer, CallCheck, CallJudgement
+from analyzer.model.plan import Plan
+from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.view import cut, visible
 
 _SIGNS: Mapping[Answer, str] = MappingProxyType(
@@ -12,14 +14,15 @@ _SIGNS: Mapping[Answer, str] = MappingProxyType(
 _QUOTE = 300
 
 
-def call_text(judgement: CallJudgement) -> str:
-    """Return the checks in their order, the sentence they end in, and the remedy."""
+def call_text(judgement: CallJudgement, plans: Sequence[Plan] = ()) -> str:
+    """Return the checks in their order, the sentence they end in, the remedy, and the plans."""
     lines = [*_head(judgement), ""]
     for number, check in enumerate(judgement.checks, 1):
         lines += _check(number, check)
     lines += ["", visible(judgement.sentence)]
     word = "settle with" if judgement.answer is Answer.UNKNOWN else "remedy"
     lines += [f"{word}: {visible(step.step)}" for step in judgement.remedy]
+    lines += plan_text(plans)
     return "\n".join(lines) + "\n"
 
 

@@ -5,17 +5,23 @@ from collections.abc import Iterator, Sequence
 from analyzer.model.disk import DiskView
 from analyzer.model.finding import Evidence, Finding, Subject
 from analyzer.model.operation import Result
+from analyzer.model.plan import Plan
+from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.chain_text import LEGEND, chain_lines
 from analyzer.render.words.disk_words import chain_facts, disk_name
+from analyzer.render.words.plan_lines import state_line
 from analyzer.render.words.view import cut, stamp, visible
 
 _QUOTE = 300
 
 
-def disk_text(disk: DiskView, findings: Sequence[Finding], asked: str) -> str:
+def disk_text(
+    disk: DiskView, findings: Sequence[Finding], asked: str, plans: Sequence[Plan] = ()
+) -> str:
     """Return the page of a disk; ``asked`` is the uuid that was asked for."""
     lines = [*_identity(disk, asked), *_chain(disk), *_life(disk), *_compared(disk)]
     lines += _found([finding for finding in findings if finding.id in disk.findings])
+    lines += plan_text(plans)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -84,6 +90,6 @@ def _found(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
         yield f"      {finding.id}; {finding.confidence}"
         yield _because(finding.evidence[0])
-        yield from (f"      next: {visible(step.step)}" for step in finding.action[:1])
+        yield f"      at the end: {visible(state_line(finding))}"
     if not findings:
         yield "  none; `cbtriage analyze` says which rules could not tell"

@@ -39,10 +39,11 @@ def _header(report: Report, rows: Rows) -> list[Text]:
 
 def _cause(cause: CauseView, rows: Rows, lines: int) -> list[Text]:
     title = rows.wrap(f"[{cause.severity.upper()}] {cause.title}", indent=1, hang=5, limit=lines)
+    state = f"{cause.state}; " if cause.findings else ""
     next_action = cause.next_action or "no step is known; read the finding below"
     return [
         *styled(title, cause.severity),
-        *rows.wrap(f"{cause.confidence}; {_since(cause)}", indent=5, limit=1),
+        *rows.wrap(f"{state}{cause.confidence}; {_since(cause)}", indent=5, limit=1),
         *rows.wrap(f"next: {next_action}", indent=5, hang=11, limit=2),
     ]
 

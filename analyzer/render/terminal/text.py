@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from rich.text import Text
 
 from analyzer.model.disk import DiskView
-from analyzer.model.finding import Evidence, Finding, Outcome, Verdict
+from analyzer.model.finding import Evidence, Finding, Outcome, Severity, Verdict
+from analyzer.model.plan import Plan
 from analyzer.model.report import Report
 from analyzer.render.terminal.rows import MANY, Rows, console, heading, styled
 from analyzer.render.terminal.screen import first_screen
@@ -18,12 +19,15 @@ from analyzer.render.words.disk_words import TONES, disk_line
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
 from analyzer.render.words.nbd_lines import nbd_lines, nbd_title, worth_telling
 from analyzer.render.words.order import ordered
+from analyzer.render.words.plan_lines import TITLE as TO_DO
+from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
 from analyzer.render.words.summary import doubts, findings, of_verdict, unread
 from analyzer.render.words.time_lines import window_words
 from analyzer.render.words.view import counted, span, stamp
 
 SHOWN_FINDINGS, SHOWN_QUOTES, QUOTE_ROWS = 10, 3, 3
 SHOWN_ERRORS = 6
+SHOWN_PLANS = 10
 NBD_LINES, NBD_LINES_FULL = 4, 40
 VERDICT_COLUMN = 16
 
@@ -42,6 +46,7 @@ def render_text(
 
 def _page(report: Report, rows: Rows) -> Iterator[Text]:
     yield from first_screen(report, rows)
+    yield from _plans(report, rows)
     yield from story_rows(report, rows)
     yield from _findings(report, rows)
     yield from _errors(report, rows)
@@ -83,7 +88,9 @@ def _finding(number: int, finding: Finding, rows: Rows, *, several: bool) -> Ite
     yield from _because(finding.evidence, rows, several=several)
     if finding.wrong_if:
         yield from rows.wrap(f"wrong if: {finding.wrong_if}", indent=3, hang=7)
-    yield from _steps(finding, rows)
+    yield from rows.wrap(f"at the end: {state_line(finding)}", indent=3, hang=7)
+    if finding.plan:
+        yield from rows.wrap(f"what to do: {finding.plan}", indent=3)
 
 
 def _facts(finding: Finding) -> str:
@@ -107,11 +114,27 @@ def _because(evidence: tuple[Evidence, ...], rows: Rows, *, several: bool) -> It
         yield Text(f"     and {counted(len(evidence) - len(shown), 'more quotation')}")
 
 
-def _steps(finding: Finding, rows: Rows) -> Iterator[Text]:
-    for number, step in enumerate(finding.action, 1):
-        yield from rows.wrap(f"next {number}: {step.step}", indent=3, hang=7)
-        if step.risk:
-            yield from rows.wrap(f"risk: {step.risk}", indent=7, hang=13)
+def plan_rows(plan: Plan, rows: Rows) -> Iterator[Text]:
+    """Yield a plan: its title, and its lines below it."""
+    yield from rows.wrap(f"{plan.id}  {plan_title(plan)}", indent=1, hang=5)
+    for line in plan_lines(plan):
+        indent = 3 + 3 * line.depth
+        if line.code:
+            yield from rows.wrap(f"$ {line.text}", indent=indent, hang=indent + 2)
+            continue
+        made = rows.wrap(line.text, indent=indent, hang=indent + 3)
+        yield from styled(made, Severity.ERROR) if line.destroys else made
+
+
+def _plans(report: Report, rows: Rows) -> Iterator[Text]:
+    shown = report.plans if rows.full else report.plans[:SHOWN_PLANS]
+    if shown:
+        yield from heading(TO_DO.upper())
+    for plan in shown:
+        yield from plan_rows(plan, rows)
+    if len(report.plans) > len(shown):
+        left = counted(len(report.plans) - len(shown), "more plan")
+        yield from rows.wrap(f"and {left} in report.html and report.json")
 
 
 def _errors(report: Report, rows: Rows) -> Iterator[Text]:

@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from analyzer.model.finding import Finding, Outcome
+from analyzer.model.finding import Finding, Outcome, Severity, Subject
+from analyzer.model.goal import Standing
 from analyzer.model.hole import Hole
+from analyzer.model.plan import Plan
 from analyzer.model.report import Cause, Report, TimelineEvent
 from analyzer.model.source import Source
 from analyzer.render.words.view import time_key
@@ -19,7 +21,7 @@ def ordered(report: Report) -> Report:
     bundles       name, SHA-256
     pools         name, uuid, first bundle
     hosts         name, uuid, bundle
-    causes        severity (worst first), first seen, id
+    causes        what is over last, severity (worst first), first seen, id
     outcomes      rule; its findings by severity, first seen, id
     coverage      bundle, member, parser
     ledger        bundle, source, first member
@@ -33,6 +35,7 @@ def ordered(report: Report) -> Report:
     incidents     time (undated last), id
     runs          time (undated last), id
     disks         pool, SR, name, uuid; their parts as they were made
+    plans         what goes on first, worst finding, object
     nbd           pools, those without NBD, hosts without a pool; name; uuid
     evidence      as the rule gave it: the line the finding rests on is first
     ============  ==========================================================
@@ -56,6 +59,7 @@ def ordered(report: Report) -> Report:
         holes=tuple(sorted(_holes(report), key=_hole_key)),
         incidents=tuple(sorted(report.incidents, key=lambda i: (time_key(i.began), i.id))),
         runs=tuple(sorted(report.runs, key=lambda r: (time_key(r.began), r.id))),
+        plans=_plans(report),
         disks=tuple(sorted(report.disks, key=lambda disk: disk.key)),
         nbd=tuple(sorted(report.nbd, key=lambda view: view.key)),
     )
@@ -64,6 +68,22 @@ def ordered(report: Report) -> Report:
 def finding_key(finding: Finding) -> tuple[int, datetime, str]:
     """Return what findings are sorted by: severity, first seen, id."""
     return finding.severity.rank, time_key(finding.first_seen), finding.id
+
+
+def _plans(report: Report) -> tuple[Plan, ...]:
+    found = {f.id: f for outcome in report.outcomes for f in outcome.findings}
+
+    def key(plan: Plan) -> tuple[bool, int, bool, Subject, str]:
+        own = [found[name] for name in plan.findings if name in found]
+        over = all(finding.state is Standing.OVER for finding in own)
+        worst = min((finding.severity.rank for finding in own), default=len(Severity))
+        return over, worst, not plan.steps, _named(plan.object), plan.id
+
+    return tuple(sorted(report.plans, key=key))
+
+
+def _named(subject: Subject) -> Subject:
+    return replace(subject, name=subject.name or "")
 
 
 def _outcome(outcome: Outcome) -> Outcome:
@@ -79,8 +99,9 @@ def _hole_key(hole: Hole) -> tuple[datetime, str, str, datetime, str, str]:
     return time_key(hole.began), hole.bundle, hole.source, end, hole.kind.value, repr(hole)
 
 
-def _cause_key(cause: Cause) -> tuple[int, datetime, int, str]:
-    return cause.severity.rank, time_key(cause.first_seen), len(cause.id), cause.id
+def _cause_key(cause: Cause) -> tuple[bool, int, datetime, int, str]:
+    over = cause.state is Standing.OVER
+    return over, cause.severity.rank, time_key(cause.first_seen), len(cause.id), cause.id
 
 
 def _event_key(event: TimelineEvent) -> tuple[datetime, str, str, Source, str]:

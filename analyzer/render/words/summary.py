@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from analyzer.model.error_group import ErrorGroup
 from analyzer.model.finding import Confidence, Finding, Outcome, Severity, Verdict
+from analyzer.model.goal import Standing
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.report import Cause, CauseLink, Considered, LedgerEntry, Presence, Report
@@ -66,6 +67,7 @@ class CauseView:
     context: tuple[Source, ...]
     chain: tuple[CauseLink, ...] = ()
     considered: tuple[Considered, ...] = ()
+    state: Standing = Standing.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,12 +81,15 @@ class Doubt:
 
 
 def headline(report: Report) -> Headline:
-    """Return the verdict; it is green only if every rule was judged and all was read."""
+    """Return the verdict; it is green only if every rule was judged and all was read.
+
+    What is over counts only where nothing goes on, and then as information.
+    """
     found = findings(report)
     if found:
-        severities = [finding.severity for finding in found]
-        severities += [trouble.severity for trouble in others(report)]
-        worst = min(severities, key=lambda severity: severity.rank)
+        open_ = [finding.severity for finding in found if finding.state is not Standing.OVER]
+        open_ += [view.severity for view in others(report)]
+        worst = min(open_, key=lambda severity: severity.rank, default=Severity.INFO)
         return Headline(tone=Tone(worst), word=worst.upper(), text=_found_text(report, found))
     return _nothing_by_rules(report) if others(report) else _nothing_found(report)
 
@@ -95,12 +100,24 @@ def findings(report: Report) -> tuple[Finding, ...]:
 
 
 def causes(report: Report) -> tuple[CauseView, ...]:
-    """Return the causes, and as a cause of its own each finding that no cause names."""
+    """Return the causes, and as a cause of its own each finding that no cause names.
+
+    What goes on, or may, stands before what is over.
+    """
     by_id = {finding.id: finding for finding in findings(report)}
     named = {identifier for cause in report.causes for identifier in cause.findings}
     views = [_cause_view(cause, by_id) for cause in report.causes]
-    views += [_lonely(finding) for name, finding in by_id.items() if name not in named]
-    return tuple(sorted(views, key=lambda v: (v.severity.rank, time_key(v.first_seen))))
+    plans = {plan.id: plan.next for plan in report.plans}
+    views += [
+        _lonely(finding, plans.get(finding.plan, ""))
+        for name, finding in by_id.items()
+        if name not in named
+    ]
+    return tuple(sorted(views, key=_cause_key))
+
+
+def _cause_key(view: CauseView) -> tuple[bool, int, datetime]:
+    return view.state is Standing.OVER, view.severity.rank, time_key(view.first_seen)
 
 
 def others(report: Report) -> tuple[CauseView, ...]:
@@ -166,6 +183,9 @@ def _found_text(report: Report, found: tuple[Finding, ...]) -> str:
     text = counted(len(found), "finding")
     if roots < len(found):
         text += f" from {counted(roots, 'cause')}"
+    over = sum(finding.state is Standing.OVER for finding in found)
+    if over:
+        text += f", {over if over < len(found) else 'all'} of them over"
     return f"{text}; {_rest(report)}"
 
 
@@ -256,10 +276,11 @@ def _cause_view(cause: Cause, by_id: dict[str, Finding]) -> CauseView:
         context=cause.context,
         chain=cause.chain if len(cause.chain) > 1 else (),
         considered=cause.considered,
+        state=cause.state,
     )
 
 
-def _lonely(finding: Finding) -> CauseView:
+def _lonely(finding: Finding, next_action: str) -> CauseView:
     return CauseView(
         id=finding.id,
         title=finding.title,
@@ -267,9 +288,10 @@ def _lonely(finding: Finding) -> CauseView:
         confidence=finding.confidence,
         first_seen=finding.first_seen,
         last_seen=finding.last_seen,
-        next_action=finding.action[0].step if finding.action else "",
+        next_action=next_action,
         findings=(finding,),
         context=(),
+        state=finding.state,
     )
 
 

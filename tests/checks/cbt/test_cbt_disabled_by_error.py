@@ -158,10 +158,6 @@ def test_many_snapshots_are_counted() -> None:
     assert "and 2 more" in only(lost().end(), vdi(), *rows).detail
 
 
-def test_next_backup_must_be_full() -> None:
-    assert "The next backup must be a full one." in only(lost().end()).detail
-
-
 def test_alerts_of_others_say_that_this_one_is_not_there() -> None:
     built = CaseBuilder().host().smlog(LINE)
     built = built.alert("VDI_CBT_METADATA_INCONSISTENT", OTHER_VDI, "03:00:01", BODY)

@@ -1,6 +1,7 @@
 import pytest
 
 from analyzer.model.finding import Basis, Confidence
+from analyzer.model.goal import Goal
 from tests.checks.support import (
     GROUP,
     OTHER_VDI,
@@ -73,7 +74,7 @@ def test_steps_name_the_disk_and_the_volume_group() -> None:
     (finding,) = case(NO_SPACE_STORY).examine(RULE).findings
     steps = [step.step for step in finding.action]
     assert f"vgs {GROUP}" in steps[0]
-    assert f"Turn CBT on again: xe vdi-enable-cbt uuid={VDI}" in steps
+    assert Goal.INCREMENTAL in finding.goals
 
 
 def test_disk_that_has_cbt_again_is_not_to_be_enabled() -> None:
@@ -287,7 +288,6 @@ def test_refresh_that_failed_on_another_host_names_that_host() -> None:
     built = built.smlog("13:32:41 SM: [9120] on-slave.refresh failed\n")
     (finding,) = built.examine(SIBLING).findings
     assert "on saturn" in finding.detail
-    assert any("Delete all CBT snapshots" in step.step for step in finding.action)
 
 
 def test_refresh_takes_the_nearest_action_that_a_clone_asks_for() -> None:
@@ -317,14 +317,13 @@ def test_repository_that_nothing_names_has_to_be_found_first() -> None:
     built = CaseBuilder().host().smlog(NO_SPACE + FAILED)
     (finding,) = built.examine(RULE).findings
     assert [subject.type for subject in finding.subjects] == ["VDI"]
-    assert finding.action[0].step.startswith(f"Find the SR of disk {VDI}")
+    assert VDI in finding.action[0].step
 
 
 def test_database_that_does_not_say_whether_cbt_is_on_is_not_quoted() -> None:
     built = CaseBuilder().host().smlog(NO_SPACE_STORY).database(sr(), vdi(cbt_enabled=None))
     (finding,) = built.examine(RULE).findings
     assert "When the database was written" not in finding.detail
-    assert any("vdi-enable-cbt" in step.step for step in finding.action)
 
 
 def test_file_repository_is_looked_at_with_df() -> None:
@@ -338,7 +337,7 @@ def test_file_repository_is_looked_at_with_df() -> None:
 def test_disk_of_unknown_size_needs_an_extent() -> None:
     built = CaseBuilder().host().smlog(ENTERED + RENAMED + RAISED + FAILED)
     (finding,) = built.database(sr(), vdi(virtual_size=None)).examine(RULE).findings
-    assert "Free at least 4 MiB" in finding.action[0].step
+    assert "at least 4 MiB" in finding.action[0].step
 
 
 def test_evidence_of_many_nights_is_the_last_with_the_ends_of_the_others() -> None:

@@ -76,7 +76,7 @@ def test_disk_that_may_be_in_the_unread_part_is_not_gone() -> None:
 
 def test_deletion_on_a_file_sr_has_its_own_risk() -> None:
     (finding,) = case(metadata(of=GONE), kind="nfs").examine(RULE).findings
-    assert any("without being joined" in (step.risk or "") for step in finding.action)
+    assert any("its log is not joined" in step.lost for step in finding.action)
 
 
 def test_metadata_of_a_disk_without_cbt_is_left_over() -> None:

@@ -3,6 +3,8 @@ from dataclasses import replace
 import pytest
 
 from analyzer.model.finding import Basis, Confidence, Severity
+from analyzer.model.host import HostInventory
+from analyzer.model.source import Source
 from tests.checks.network_story import LAN, NBD, jupiter, nic, x509
 from tests.checks.support import JUPITER, CaseBuilder, network
 
@@ -172,7 +174,35 @@ def test_expired_certificate_is_likely_by_itself() -> None:
     assert (finding.basis, finding.confidence) == (Basis.STATE, Confidence.LIKELY)
     assert "2024-06-08 10:00 UTC" in finding.title
     assert "Not After" in finding.evidence[0].text
-    assert finding.action[0].risk
+    assert any(step.risk for step in finding.action)
+
+
+@pytest.mark.parametrize(
+    ("version", "commands"),
+    [
+        ("8.1.0", []),
+        ("8.2.1", ["install"]),
+        ("8.3.0", ["install", "reset"]),
+        ("8.4.0", ["install", "reset"]),
+        (None, ["install"]),
+    ],
+)
+def test_commands_for_a_certificate_are_those_of_the_release(
+    version: str | None, commands: list[str]
+) -> None:
+    built = jupiter(certificate=x509(until="Jun  8 10:00:00 2024 GMT"))
+    inventory = HostInventory(
+        source=Source(bundle="jupiter", member="etc/xensource-inventory"),
+        host_uuid=JUPITER,
+        control_domain_uuid=None,
+        product_brand="XCP-ng",
+        product_version=version,
+        build_number=None,
+    )
+    (finding,) = built.shows(inventory=inventory).examine(RULE).findings
+    steps = " ".join(step.step for step in finding.action)
+    verbs = {"install": "server-certificate-install host=", "reset": "reset-server-certificate"}
+    assert [name for name, words in verbs.items() if words in steps] == commands
 
 
 def test_client_that_refused_it_makes_it_certain() -> None:

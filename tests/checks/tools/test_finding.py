@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from analyzer.checks.tools.finding import steps
-from analyzer.model.finding import Step
+from analyzer.model.finding import Advice
 from analyzer.model.moment import Moment, in_words
 from analyzer.model.sentence import Size, told
 
@@ -26,14 +26,14 @@ def test_sizes_end_with_the_largest_unit() -> None:
 
 
 def test_step_is_written_for_each_row_that_has_its_fields() -> None:
-    action = (Step(step="look at {net}"), Step(step="open {port}", risk="of {net}"))
+    action = (Advice(step="look at {net}"), Advice(step="open {port}", risk="of {net}"))
     rows = [{"net": "a"}, {"net": "b", "port": "1"}]
     assert steps(action, rows) == (
-        Step(step="look at a"),
-        Step(step="look at b"),
-        Step(step="open 1", risk="of b"),
+        Advice(step="look at a"),
+        Advice(step="look at b"),
+        Advice(step="open 1", risk="of b"),
     )
 
 
 def test_value_that_looks_like_a_field_is_not_filled_again() -> None:
-    assert steps((Step(step="{a}"),), [{"a": "{b}", "b": "x"}]) == (Step(step="{b}"),)
+    assert steps((Advice(step="{a}"),), [{"a": "{b}", "b": "x"}]) == (Advice(step="{b}"),)

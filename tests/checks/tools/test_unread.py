@@ -82,14 +82,5 @@ def test_nobody_else_could_have_written(shared: bool, hosts: tuple[tuple[str, st
     assert finding.confidence is not Confidence.POSSIBLE
 
 
-def test_steps_delete_the_snapshots_from_after_the_break_too() -> None:
-    story = broken().snapshot(VDI, "22222222-7a41-4f0e-8f6b-55d1c0b7a2e4")
-    rows = [snapshot(uuid) for uuid in story.logs if uuid != VDI]
-    built = CaseBuilder().host().smlog(story.end().lines).database(sr(kind="nfs"), vdi(), *rows)
-    (finding,) = built.examine(STALE).findings
-    doomed = [step.step[-36:] for step in finding.action if "xe vdi-destroy" in step.step]
-    assert set(doomed) == {row.uuid for row in rows}
-
-
 def test_repository_is_the_one_of_the_story() -> None:
     assert SR in broken().end().lines

@@ -74,7 +74,10 @@ def test_nothing_read_is_said_as_such() -> None:
 
 def test_worst_severity_leads() -> None:
     head = headline(rich_report())
-    assert str(head) == "CRITICAL: 4 findings from 3 causes; 4 of 11 rules could not tell"
+    assert (
+        str(head)
+        == "CRITICAL: 4 findings from 3 causes, 1 of them over; 4 of 11 rules could not tell"
+    )
 
 
 def test_finding_in_a_cut_bundle_mentions_the_cut() -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
 from analyzer.model.call import Answer
-from analyzer.model.finding import Evidence, Step, Subject
+from analyzer.model.finding import Advice, Evidence, Subject
 from analyzer.model.nbd import InfoStep, NbdInfo
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.nbd.info.judge import Judged
@@ -32,7 +32,7 @@ def _without(vdi: Vdi, sr: Sr | None, judged: Judged, steps: Sequence[str] = ())
         because=judged.because,
         endpoints=(),
         evidence=judged.evidence,
-        mend=tuple(Step(step=step) for step in steps),
+        mend=tuple(Advice(step=step) for step in steps),
     )
 
 
@@ -86,5 +86,5 @@ def of_unknown_type(info: NbdInfo, vdi: Vdi) -> NbdInfo:
         stopped_at=None,
         because="the row of the disk does not show whether it is CBT metadata",
         evidence=_row(vdi, "type"),
-        mend=(Step(step=f"xe vdi-param-get uuid={vdi.uuid} param-name=type"),),
+        mend=(Advice(step=f"xe vdi-param-get uuid={vdi.uuid} param-name=type"),),
     )

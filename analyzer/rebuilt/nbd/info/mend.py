@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.call import Answer
-from analyzer.model.finding import Step
+from analyzer.model.finding import Advice
 from analyzer.model.nbd import InfoStep
 from analyzer.model.xapi import Host, Network, Pif
 from analyzer.rebuilt.nbd.info.hosts import Member, addresses_of, pifs_of
@@ -16,7 +16,7 @@ _MOST = 4
 _OPENS = "Opens TCP port 10809 of the hosts on this network."
 
 
-def mend(case: Case, facts: Facts, judged: Judged) -> tuple[Step, ...]:
+def mend(case: Case, facts: Facts, judged: Judged) -> tuple[Advice, ...]:
     """Return the changes, the smallest first; nothing for an answer that needs none."""
     if judged.answer is Answer.UNKNOWN:
         return tuple(_settling(facts))
@@ -34,19 +34,21 @@ def mend(case: Case, facts: Facts, judged: Judged) -> tuple[Step, ...]:
     return tuple(dict.fromkeys(found))[:_MOST]
 
 
-def _settling(facts: Facts) -> Iterator[Step]:
-    yield Step(step=f"xe pbd-list sr-uuid={facts.sr.uuid} params=uuid,host-uuid,currently-attached")
-    yield Step(step="xe network-list params=uuid,name-label,purpose")
-    yield Step(step="xe pif-list params=uuid,host-uuid,network-uuid,currently-attached,IP,IPv6")
-    yield Step(step="xe host-list params=uuid,name-label,host-metrics-live")
+def _settling(facts: Facts) -> Iterator[Advice]:
+    yield Advice(
+        step=f"xe pbd-list sr-uuid={facts.sr.uuid} params=uuid,host-uuid,currently-attached"
+    )
+    yield Advice(step="xe network-list params=uuid,name-label,purpose")
+    yield Advice(step="xe pif-list params=uuid,host-uuid,network-uuid,currently-attached,IP,IPv6")
+    yield Advice(step="xe host-list params=uuid,name-label,host-metrics-live")
 
 
-def _plug_sr(facts: Facts) -> list[Step]:
+def _plug_sr(facts: Facts) -> list[Advice]:
     """Offer the PBDs to plug, of hosts that have an NBD address before others."""
     pbds = [each for each in facts.members if each.pbd is not None and each.plugged is False]
     useful = [each for each in pbds if each.offers]
     return [
-        Step(
+        Advice(
             step=f"Attach the SR to {_called(each)}: xe pbd-plug uuid={each.pbd.uuid}",
             risk="The host starts to use the storage; find out first why it was unplugged.",
         )
@@ -55,19 +57,19 @@ def _plug_sr(facts: Facts) -> list[Step]:
     ]
 
 
-def _no_pbd(facts: Facts) -> list[Step]:
+def _no_pbd(facts: Facts) -> list[Advice]:
     step = (
         "Give the SR a PBD on a host and plug it: "
         f"xe pbd-create sr-uuid={facts.sr.uuid} host-uuid=<host> device-config:<key>=<value>"
     )
-    return [Step(step=step, risk="A wrong device-config reaches other storage.")]
+    return [Advice(step=step, risk="A wrong device-config reaches other storage.")]
 
 
-def _purposes(case: Case, facts: Facts) -> list[Step]:
+def _purposes(case: Case, facts: Facts) -> list[Advice]:
     """Offer the networks where the hosts that have the SR have an address already."""
     kind = INSECURE if facts.purposes.insecure and not facts.purposes.secure else SECURE
     return [
-        Step(
+        Advice(
             step=(
                 f"If the clients reach network {_named(network)}, offer NBD on it: xe "
                 f"network-param-add param-name=purpose param-key={kind} uuid={network.uuid}"
@@ -95,25 +97,25 @@ def _rank(pifs: list[Pif]) -> tuple[int, bool]:
     return (-len(pifs), any(pif.management for pif in pifs))
 
 
-def _no_candidate(facts: Facts) -> list[Step]:
+def _no_candidate(facts: Facts) -> list[Advice]:
     """Answer where no host that certainly has the SR has an address on any network."""
     step = "Find a network on which the hosts that have the SR have an address: xe pif-list"
-    return [*(_plug_sr(facts) if not facts.plugged else ()), Step(step=step)]
+    return [*(_plug_sr(facts) if not facts.plugged else ()), Advice(step=step)]
 
 
-def address_steps(case: Case, pool: PoolState, host: Host) -> tuple[Step, ...]:
+def address_steps(case: Case, pool: PoolState, host: Host) -> tuple[Advice, ...]:
     """Return the changes that give one host an address on an NBD network, the smallest first."""
     pifs = tuple(_own(case, pool, host))
     return (*_plugging(pool, pifs), *_configuring(pool, pifs))
 
 
-def _addresses(case: Case, facts: Facts) -> list[Step]:
+def _addresses(case: Case, facts: Facts) -> list[Advice]:
     pool = facts.pool
     pifs = [pif for member in facts.plugged for pif in _own(case, pool, member.host)]
     elsewhere = _plug_sr(facts) if any(each.offers for each in facts.members) else []
     purposes = _purposes(case, facts)[:2]
     found = [*_plugging(pool, pifs), *elsewhere, *purposes, *_configuring(pool, pifs)]
-    return found or [Step(step="Create a PIF of the hosts on an NBD network: xe pif-list")]
+    return found or [Advice(step="Create a PIF of the hosts on an NBD network: xe pif-list")]
 
 
 def _own(case: Case, pool: PoolState, host: Host) -> Iterator[Pif]:
@@ -126,17 +128,17 @@ def _own(case: Case, pool: PoolState, host: Host) -> Iterator[Pif]:
             yield pif
 
 
-def _plugging(pool: PoolState, pifs: Sequence[Pif]) -> Iterator[Step]:
+def _plugging(pool: PoolState, pifs: Sequence[Pif]) -> Iterator[Advice]:
     for pif in pifs:
         if pif.currently_attached:
             continue
         known = bool(addresses_of(pif)) or pif.ip_configuration_mode not in ("None", None)
         then = "" if known else f", and give it an address: {_reconfigure(pif)}"
         risk = "Traffic of other uses of this network changes its way."
-        yield Step(step=f"Plug {_pif(pool, pif)}: xe pif-plug uuid={pif.uuid}{then}", risk=risk)
+        yield Advice(step=f"Plug {_pif(pool, pif)}: xe pif-plug uuid={pif.uuid}{then}", risk=risk)
 
 
-def _configuring(pool: PoolState, pifs: Sequence[Pif]) -> Iterator[Step]:
+def _configuring(pool: PoolState, pifs: Sequence[Pif]) -> Iterator[Advice]:
     for pif in pifs:
         if not pif.currently_attached:
             continue
@@ -145,18 +147,18 @@ def _configuring(pool: PoolState, pifs: Sequence[Pif]) -> Iterator[Step]:
             step = f"Find out why {_pif(pool, pif)} got no address by DHCP, or: {how}"
         else:
             step = f"Give {_pif(pool, pif)} an address: {how}"
-        yield Step(step=step, risk="An address that is taken already cuts off its owner.")
+        yield Advice(step=step, risk="An address that is taken already cuts off its owner.")
 
 
 def _reconfigure(pif: Pif) -> str:
     return f"xe pif-reconfigure-ip uuid={pif.uuid} mode=static IP=<free address> netmask=<netmask>"
 
 
-def _hosts(facts: Facts) -> list[Step]:
+def _hosts(facts: Facts) -> list[Advice]:
     dead = [each for each in facts.answering if each.live is False]
-    back = [Step(step=f"Bring host {_called(each)} back into the pool.") for each in dead]
+    back = [Advice(step=f"Bring host {_called(each)} back into the pool.") for each in dead]
     gone = [
-        Step(
+        Advice(
             step=f"If {_called(each)} is gone for good: xe host-forget uuid={each.host.uuid}",
             risk="Forgets its local SRs and whatever ran on it; the host must not come back.",
         )

@@ -1,0 +1,102 @@
+"""A plan in lines of text, the same in every output; ``depth`` is how far a line stands in."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from analyzer.model.finding import Finding
+from analyzer.model.goal import StepKind
+from analyzer.model.plan import Keep, Plan, Step
+from analyzer.render.words.view import stamp
+
+TITLE = "What to do"
+NOTHING = "Nothing is to be done."
+_MARKS = {StepKind.LOOK: "look", StepKind.DO: "do", StepKind.DESTROYS: "DESTROYS"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanLine:
+    """A line of a plan; ``code`` is a command, ``destroys`` marks what cannot be taken back."""
+
+    depth: int
+    text: str
+    code: bool = False
+    destroys: bool = False
+
+
+def plan_title(plan: Plan) -> str:
+    """Return what a plan is of, what it costs, and what that rests on.
+
+    >>> from analyzer.model.finding import Subject
+    >>> plan_title(Plan(object=Subject(type="SR", uuid="u", name="nas"), goals=()))
+    'SR nas u'
+    """
+    named = f"{plan.object.name} " if plan.object.name else ""
+    told = f"{plan.object.type} {named}{plan.object.uuid}"
+    if plan.proven:
+        told += f": costs {plan.cost}; proven on a model of SM"
+    return told
+
+
+def plan_lines(plan: Plan) -> Iterator[PlanLine]:
+    """Yield all that a plan says below its title."""
+    yield from _body(plan, 0)
+
+
+def _body(plan: Plan, depth: int) -> Iterator[PlanLine]:
+    if not plan.steps:
+        yield PlanLine(depth=depth, text=_nothing(plan))
+    yield from _steps(plan.steps, depth)
+    for keep in plan.keep:
+        yield from _kept(keep, depth)
+    if plan.alternative:
+        other = plan.alternative
+        yield PlanLine(depth=depth, text=f"Another way, which costs {other.cost}:")
+        yield from _steps(other.steps, depth + 1)
+    if plan.doubt:
+        yield PlanLine(depth=depth, text=f"in doubt: {plan.doubt}")
+
+
+def _nothing(plan: Plan) -> str:
+    if plan.doubt and not plan.proven:
+        return "No way out is known."
+    cost = f" It costs {plan.cost}." if plan.proven and str(plan.cost) != "nothing" else ""
+    return f"{NOTHING}{cost}"
+
+
+def _steps(steps: Sequence[Step], depth: int) -> Iterator[PlanLine]:
+    for number, step in enumerate(steps, 1):
+        yield from _step(step, f"{number}. ", depth)
+
+
+def _step(step: Step, number: str, depth: int) -> Iterator[PlanLine]:
+    destroys = step.kind is StepKind.DESTROYS
+    text = f"{number}[{_MARKS[step.kind]}] {step.text}"
+    yield PlanLine(depth=depth, text=text, destroys=destroys)
+    if destroys:
+        yield PlanLine(depth=depth + 1, text=f"lost: {step.lost}", destroys=True)
+        yield PlanLine(depth=depth + 1, text=f"only if: {step.precondition}", destroys=True)
+    where = f" (on {step.where})" if step.where else ""
+    for command in step.commands:
+        yield PlanLine(depth=depth + 1, text=f"{command}{where}", code=True)
+    for label, said in (("why", step.why), ("risk", step.risk)):
+        if said:
+            yield PlanLine(depth=depth + 1, text=f"{label}: {said}")
+    if step.precondition and not destroys:
+        yield PlanLine(depth=depth + 1, text=step.precondition)
+    for answer in step.answers:
+        yield PlanLine(depth=depth + 1, text=f"If {answer.when}:")
+        yield from _body(answer.plan, depth + 2)
+
+
+def _kept(keep: Keep, depth: int) -> Iterator[PlanLine]:
+    yield PlanLine(depth=depth, text=f"Keep: {keep.text}")
+    if keep.first:
+        yield PlanLine(depth=depth + 1, text="Where it must be deleted all the same, first:")
+        yield from _step(keep.first, "", depth + 1)
+
+
+def state_line(finding: Finding) -> str:
+    """Return how a finding stands at the end of the bundle, and what shows it."""
+    since = f" since {stamp(finding.over_since)}" if finding.over_since else ""
+    why = f": {finding.state_why}" if finding.state_why else ""
+    return f"{finding.state}{since}{why}"

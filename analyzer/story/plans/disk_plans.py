@@ -1,0 +1,78 @@
+"""The plan of a disk: what its findings want of it, asked of the model of SM."""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from analyzer.case.case import Case
+from analyzer.model.finding import Subject
+from analyzer.model.goal import Goal
+from analyzer.model.plan import Plan
+from analyzer.plans.case import DiskCase, Site
+from analyzer.plans.planning import plan_disk
+from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.story.disks.index import METADATA, DiskIndex
+from analyzer.story.disks.life import snapshot_time
+from analyzer.story.plans.disk_state import disk_at_end, with_hidden_gap
+
+ALL = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS})
+HIDDEN = "cbt-inconsistency-hidden"
+
+
+def disk_case(case: Case, known: DiskIndex, disk: str, goals: Iterable[Goal]) -> DiskCase | None:
+    """Return what the planner is asked of a disk; None: the database does not have it."""
+    at_end = disk_at_end(case, known, disk)
+    if at_end is None:
+        return None
+    own = known.members.get(disk, frozenset((disk,)))
+    if any(finding.rule == HIDDEN for uuid in own for finding in known.findings.get(uuid, ())):
+        at_end = with_hidden_gap(at_end, disk)
+    return DiskCase(
+        disk=disk,
+        state=at_end.state,
+        goals=frozenset(goals),
+        subject=Subject(type="VDI", uuid=disk, name=known.rows[disk][1].name_label or None),
+        base=at_end.base,
+        purges=at_end.purges,
+        doubts=at_end.doubts,
+        site=_site(case, known, disk, own),
+    )
+
+
+def disk_plan(case: Case, known: DiskIndex, disk: str, goals: Iterable[Goal] = ALL) -> Plan | None:
+    """Return the plan of a disk; None: the database does not have it."""
+    asked = disk_case(case, known, disk, goals)
+    return plan_disk(asked) if asked else None
+
+
+def _site(case: Case, known: DiskIndex, disk: str, own: Iterable[str]) -> Site:
+    pool, row = known.rows[disk]
+    sr = pool.sr(row.sr)
+    log = known.logs.get(disk)
+    uuid = sr.uuid if sr else log.sr if log else ""
+    active = (a.host for a in disk_attachments(case) if a.vdi == disk and a.open_at_capture)
+    return Site(
+        sr=uuid or "<SR>",
+        attached_on=next(active, ""),
+        names=_names(known, disk, own),
+    )
+
+
+def _names(known: DiskIndex, disk: str, own: Iterable[str]) -> Mapping[str, str]:
+    """Return words for the uuids of a disk: "VM/disk", and of snapshots what they are of."""
+    pool, row = known.rows[disk]
+    vms = (pool.vm(vbd.vm) for vbd in pool.vbds_of(row))
+    vm = next((vm for vm in vms if vm and not vm.is_control_domain and not vm.is_a_snapshot), None)
+    name = "/".join(part for part in (vm.name_label if vm else "", row.name_label) if part)
+    names = {disk: f"{name or 'disk'} ({disk[:8]})"}
+    for uuid in own:
+        found = known.rows.get(uuid)
+        if uuid == disk or found is None:
+            continue
+        kind = "metadata disk" if found[1].type == METADATA else "snapshot"
+        moment = snapshot_time(found[1])
+        taken = f" ({moment.at:%Y-%m-%d %H:%M} UTC)" if moment else ""
+        names[uuid] = f"{kind} {uuid[:8]}{taken}"
+        for vbd in found[0].vbds_of(found[1]):
+            if (owner := found[0].vm(vbd.vm)) and owner.is_a_snapshot:
+                names[owner.uuid] = f'"{owner.name_label}" ({owner.uuid})'
+    return MappingProxyType(names)

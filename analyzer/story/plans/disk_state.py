@@ -1,0 +1,250 @@
+"""A disk as the rebuilt logs and the database leave it, as a state of the model of SM.
+
+The clock of the state is in seconds since 1970, UTC.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from analyzer.case.case import Case
+from analyzer.model.cbt import NO_LOG, CbtLog, Change, Known
+from analyzer.model.finding import Confidence
+from analyzer.model.operation import AccessMode
+from analyzer.model.xapi import Vdi as Row
+from analyzer.plans.case import GONE, NO, THERE, YES, About, Doubt, Question
+from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.cbt.history import cbt_history
+from analyzer.rebuilt.cbt.log_paths import volumes_by_type
+from analyzer.rebuilt.cbt.walk_order import gone
+from analyzer.sm.spans import Span, Spans
+from analyzer.sm.state import GIB, Body, Kind, Log, SrKind, State, Use, Vdi
+from analyzer.story.disks.index import METADATA, DiskIndex
+from analyzer.story.disks.life import snapshot_time
+from analyzer.story.plans.log_bodies import body_of
+from analyzer.story.plans.room import has_room
+
+_ONE_EVENT = 120  # seconds between xapi's time of a snapshot and SM's line for its log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiskAtEnd:
+    """A disk at the end of the bundle; ``doubts`` say where its state could be otherwise.
+
+    ``base`` is the snapshot that the next backup will compare with: the newest whose log is
+    there. "" where there is none.
+    """
+
+    state: State
+    doubts: tuple[Doubt, ...]
+    base: str
+    purges: bool
+
+
+def disk_at_end(case: Case, known: DiskIndex, disk: str) -> DiskAtEnd | None:
+    """Return the state of a live disk and its snapshots; None: the database does not have it."""
+    found = known.rows.get(disk)
+    if found is None or found[1].type == METADATA:
+        return None
+    made = _Maker(case, known, disk, found[1])
+    state = made.state()
+    there = [name for name in state.snapshots(disk) if name in state.logs]
+    row_flags = tuple(made.flag_doubts(state))
+    return DiskAtEnd(
+        state=state,
+        doubts=(*row_flags, *made.doubts),
+        base=there[-1] if there else "",
+        purges=any(vdi.kind is Kind.METADATA for vdi in state.vdis.values()),
+    )
+
+
+class _Maker:
+    """Makes the state of one disk, and collects what is not known of it."""
+
+    def __init__(self, case: Case, known: DiskIndex, disk: str, row: Row) -> None:
+        self.case, self.known, self.disk, self.row = case, known, disk, row
+        self.doubts: list[Doubt] = []
+        own = known.members.get(disk, frozenset((disk,)))
+        taken = {uuid: self._taken(uuid) for uuid in own if uuid != disk}
+        self.taken = dict(sorted(taken.items(), key=lambda pair: (pair[1], pair[0])))
+        self.born = tuple(self._births())
+        ends = (report.captured_at.at for report in case.hosts if report.captured_at)
+        last = max((_seconds(end) for end in ends), default=0)
+        self.now = max((last, *self.taken.values(), *self.born)) + 1
+
+    def state(self) -> State:
+        """Return the state."""
+        sr = self._sr()
+        kind = SrKind.VOLUMES if self._on_volumes(sr) else SrKind.FILES
+        vdis = {self.disk: self._live(), **self._snapshots()}
+        logs = {uuid: log for uuid in (*self.taken, self.disk) if (log := self._log(uuid))}
+        return State(
+            vdis=vdis, logs=logs, sr=kind, room=has_room(self.case, sr, kind), clock=self.now
+        )
+
+    def flag_doubts(self, state: State) -> Iterator[Doubt]:
+        """Yield what the database does not say of the disk itself."""
+        if self.row.cbt_enabled is None:
+            likely = (YES, NO) if self.disk in state.logs else (NO, YES)
+            question = Question(name=self.disk, about=About.ENABLED)
+            yield Doubt(question=question, values=likely)
+
+    def _sr(self) -> str:
+        pool, row = self.known.rows[self.disk]
+        sr = pool.sr(row.sr)
+        log = self.known.logs.get(self.disk)
+        return sr.uuid if sr else log.sr if log else ""
+
+    def _on_volumes(self, sr: str) -> bool:
+        seen = cbt_history(self.case).volumes.get(sr)
+        pool, row = self.known.rows[self.disk]
+        kept = pool.sr(row.sr)
+        return bool(seen if seen is not None else volumes_by_type(kept.type if kept else None))
+
+    def _taken(self, uuid: str) -> int:
+        """Return when a snapshot was taken: its row's time, else when its log came to be."""
+        row = self.known.row(uuid)
+        moment = snapshot_time(row) if row else None
+        if moment is None and (log := self.known.logs.get(uuid)):
+            moment = next((c.moment for c in log.changes if c.moment), None)
+        return _seconds(moment.at) if moment else 0
+
+    def _births(self) -> Iterator[int]:
+        """Yield when a new log of the disk was begun, by a snapshot or by turning CBT on."""
+        log = self.known.logs.get(self.disk)
+        for change in log.changes if log else ():
+            if change.change is Change.CREATED and change.moment:
+                yield _seconds(change.moment.at)
+
+    def _live(self) -> Vdi:
+        active = [
+            each
+            for each in disk_attachments(self.case)
+            if each.vdi == self.disk and each.open_at_capture
+        ]
+        written = any(each.mode is not AccessMode.READ_ONLY for each in active)
+        begun = [_seconds(each.began.at) for each in active if each.began]
+        keys = self.row.sm_config or {}
+        return Vdi(
+            size=self.row.virtual_size or GIB,
+            cbt_enabled=bool(self.row.cbt_enabled),
+            use=Use.WRITTEN if written else Use.READ if active else Use.NONE,
+            host_key=any(key.startswith("host_") for key in keys),
+            since=min(begun, default=0),
+            # Whether anything was written is not known: it may have been, at any time.
+            written=(Span(since=0, until=self.now),),
+        )
+
+    def _snapshots(self) -> Mapping[str, Vdi]:
+        made: dict[str, Vdi] = {}
+        for uuid, taken in self.taken.items():
+            found = self.known.rows.get(uuid)
+            if found is None:
+                continue
+            pool, row = found
+            kept = row.type == METADATA
+            vms = (pool.vm(vbd.vm) for vbd in pool.vbds_of(row))
+            owner = next((vm.uuid for vm in vms if vm and vm.is_a_snapshot), "")
+            made[uuid] = Vdi(
+                kind=Kind.METADATA if kept else Kind.SNAPSHOT,
+                size=row.virtual_size or self.row.virtual_size or GIB,
+                cbt_enabled=bool(row.cbt_enabled),
+                snapshot_of=self.disk,
+                owner=owner,
+                taken=taken,
+                data=not kept,
+            )
+        return made
+
+    def _log(self, uuid: str) -> Log | None:
+        log, row = self.known.logs.get(uuid), self.known.row(uuid)
+        flagged = row is not None and (row.cbt_enabled is True or row.type == METADATA)
+        if log is None:
+            if not flagged:
+                return None
+            log = CbtLog(sr="", uuid=uuid)
+        there = self._exists(log, flagged=flagged)
+        if not there:
+            return None
+        parent, child = self._neighbours(uuid)
+        body, body_doubt = body_of(self.case, self.known, log)
+        if body_doubt:
+            self._doubt(uuid, About.BODY, *body_doubt)
+        size = log.size.value if log.size else row.virtual_size if row else None
+        return Log(
+            parent=self._pointer(uuid, log.parent, About.PARENT, parent),
+            child=self._pointer(uuid, log.child, About.CHILD, child),
+            consistent=self._consistent(uuid, log.consistent),
+            size=size or self.row.virtual_size or GIB,
+            body=body,
+            recorded=self._recorded(uuid) if body is Body.WHOLE else (),
+        )
+
+    def _exists(self, log: CbtLog, *, flagged: bool) -> bool:
+        """Tell whether a log may be there; what is less than likely is a doubt."""
+        if log.exists is not None and log.exists.confidence is not Confidence.POSSIBLE:
+            return not gone(log)
+        likely = flagged if log.exists is None else log.exists.value
+        self._doubt(log.uuid, About.EXISTS, *((THERE, GONE) if likely else (GONE, THERE)))
+        return True
+
+    def _pointer(self, uuid: str, known: Known[str] | None, about: About, neighbour: str) -> str:
+        if known is not None and known.confidence is not Confidence.POSSIBLE:
+            return known.value
+        value = known.value if known is not None else neighbour
+        others = [each for each in (neighbour, NO_LOG) if each != value]
+        self._doubt(uuid, about, value, *others)
+        return value
+
+    def _consistent(self, uuid: str, known: Known[bool] | None) -> bool:
+        if known is not None and known.confidence is not Confidence.POSSIBLE:
+            return known.value
+        if uuid == self.disk and not self._is_attached():
+            self._doubt(uuid, About.CONSISTENT, YES, NO)
+            return True
+        return uuid != self.disk
+
+    def _is_attached(self) -> bool:
+        return self.disk in self.known.attached
+
+    def _neighbours(self, uuid: str) -> tuple[str, str]:
+        """Return what a log of a sound chain names as parent and child."""
+        order = [each for each in (*self.taken, self.disk) if self._may_have_log(each)]
+        place = order.index(uuid) if uuid in order else -1
+        if place < 0:
+            return NO_LOG, NO_LOG
+        parent = order[place - 1] if place else NO_LOG
+        child = order[place + 1] if place + 1 < len(order) else NO_LOG
+        return parent, child
+
+    def _may_have_log(self, uuid: str) -> bool:
+        log, row = self.known.logs.get(uuid), self.known.row(uuid)
+        flagged = row is not None and (row.cbt_enabled is True or row.type == METADATA)
+        return not gone(log) if log and log.exists else flagged
+
+    def _recorded(self, uuid: str) -> Spans:
+        """Return the time that a log followed: since it was begun, until its snapshot."""
+        until = self.now if uuid == self.disk else self.taken[uuid]
+        since = max((t for t in self.taken.values() if t < until), default=0)
+        begun = [b for b in self.born if since < b <= until + _ONE_EVENT]
+        # A log that a snapshot began goes on where the one before ended.
+        if begun and max(begun) - since > _ONE_EVENT and max(begun) < until:
+            since = max(begun)
+        return (Span(since=since, until=until),) if since < until else ()
+
+    def _doubt(self, uuid: str, about: About, *values: str) -> None:
+        question = Question(name=uuid, about=about)
+        self.doubts.append(Doubt(question=question, values=values))
+
+
+def with_hidden_gap(at_end: DiskAtEnd, disk: str) -> DiskAtEnd:
+    """Return it with a live log that lost what a crash had not written to it."""
+    log = at_end.state.logs.get(disk)
+    if log is None:
+        return at_end
+    logs = {**at_end.state.logs, disk: replace(log, recorded=())}
+    return replace(at_end, state=replace(at_end.state, logs=logs))
+
+
+def _seconds(at: datetime) -> int:
+    return int(at.timestamp())

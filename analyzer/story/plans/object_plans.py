@@ -1,0 +1,167 @@
+"""One plan per object: the goals of all its findings, and the steps that only their rules know.
+
+A disk's way out comes from the model of SM; for hosts, networks and pools the steps of the rules
+are put in order. Whatever is said of an object is said here once.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.case.case import Case
+from analyzer.model.finding import Advice, Finding, Outcome, Severity, Subject
+from analyzer.model.goal import Goal, Standing, StepKind
+from analyzer.model.plan import Plan, Step
+from analyzer.plans.case import DiskCase
+from analyzer.plans.planning import plan_disk
+from analyzer.story.disks.index import DiskIndex, index
+from analyzer.story.plans.disk_plans import disk_case
+from analyzer.story.plans.standings import stand_of
+
+_OF_DISKS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS, Goal.STARTS})
+_ABOUT_LOGS = ("cbt-list-", "cbt-log-")
+_UNKNOWN = "the database that was read does not have the disk, so nothing could be played through"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """The outcomes, whose findings know their plan and how they stand; and the plans."""
+
+    outcomes: tuple[Outcome, ...]
+    plans: tuple[Plan, ...]
+
+
+def plan_all(case: Case, outcomes: Sequence[Outcome]) -> Planned:
+    """Return one plan for each object that a finding is about, ordered by id."""
+    known = index(case, outcomes)
+    findings = [finding for outcome in outcomes for finding in outcome.findings]
+    owned: dict[Subject, list[Finding]] = {}
+    for finding in findings:
+        owned.setdefault(_object(case, known, finding), []).append(finding)
+    answered = _sources_read(case)
+    plans: list[Plan] = []
+    told: dict[str, Finding] = {}
+    for subject, own in owned.items():
+        goals = _goals(own)
+        disk = subject.uuid if subject.type == "VDI" else ""
+        asked = disk_case(case, known, disk, goals) if disk else None
+        stood = tuple(_stood(case, known, finding, disk, asked) for finding in own)
+        plan = _plan(subject, goals, stood, asked, answered)
+        plans.append(plan)
+        told |= {finding.id: replace(finding, plan=plan.id) for finding in stood}
+    return Planned(
+        outcomes=tuple(
+            replace(outcome, findings=tuple(told[finding.id] for finding in outcome.findings))
+            for outcome in outcomes
+        ),
+        plans=tuple(sorted(plans, key=lambda plan: plan.id)),
+    )
+
+
+def _object(case: Case, known: DiskIndex, finding: Finding) -> Subject:
+    """Return what has to be mended: the live disk of a snapshot, else what is named first."""
+    disks = [subject for subject in finding.subjects if subject.type == "VDI"]
+    first = next(iter(finding.subjects), None)
+    if disks and (first in disks or _OF_DISKS & set(finding.goals)):
+        owner = known.owner(disks[0].uuid)
+        row = known.row(owner)
+        name = row.name_label if row else disks[0].name if owner == disks[0].uuid else None
+        return Subject(type="VDI", uuid=owner, name=name or None)
+    if first is not None:
+        return first
+    bundle = finding.evidence[0].source.bundle
+    report = next((each for each in case.hosts if each.bundle == bundle), None)
+    if report is None:
+        return Subject(type="Bundle", uuid=bundle)
+    return Subject(type="Host", uuid=report.host_uuid or report.name, name=report.name)
+
+
+def _goals(own: Sequence[Finding]) -> tuple[Goal, ...]:
+    wanted = {goal for finding in own for goal in finding.goals}
+    return tuple(goal for goal in Goal if goal in wanted)
+
+
+def _stood(
+    case: Case, known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | None
+) -> Finding:
+    """Return a finding that knows how it stands at the end."""
+    stand = stand_of(case, known, finding, disk, asked)
+    return replace(finding, state=stand.state, state_why=stand.why, over_since=stand.since)
+
+
+def _plan(
+    subject: Subject,
+    goals: tuple[Goal, ...],
+    own: Sequence[Finding],
+    asked: DiskCase | None,
+    answered: frozenset[str],
+) -> Plan:
+    plan = Plan(object=subject, goals=goals)
+    if subject.type == "VDI" and _OF_DISKS & set(goals):
+        plan = plan_disk(asked) if asked else replace(plan, doubt=_UNKNOWN)
+    urgent = [finding for finding in own if finding.severity is Severity.CRITICAL]
+    others = [finding for finding in own if finding.severity is not Severity.CRITICAL]
+    first, last = (_steps(_advice(group, plan), answered) for group in (urgent, others))
+    steps = _merged(first, plan.steps, [step for step in last if step not in first])
+    return replace(plan, steps=steps, findings=tuple(sorted(finding.id for finding in own)))
+
+
+def _advice(own: Iterable[Finding], plan: Plan) -> Iterator[Advice]:
+    """Yield the steps of rules that are still to be taken.
+
+    What is over needs no looking for it, nor do logs that the plan was played on.
+    """
+    for finding in own:
+        known = finding.rule.startswith(_ABOUT_LOGS) and plan.proven
+        for step in finding.action:
+            needless = finding.state is Standing.OVER and step.kind is not StepKind.DO
+            if not (needless or (known and step.kind is StepKind.LOOK)):
+                yield step
+
+
+def _steps(advised: Iterable[Advice], answered: frozenset[str]) -> tuple[Step, ...]:
+    """Return what rules advise, each once, without the looks that a bundle has taken already."""
+    return tuple(
+        Step(
+            kind=advice.kind,
+            text=advice.step,
+            risk=advice.risk or "",
+            lost=advice.lost,
+            precondition=advice.precondition,
+        )
+        for advice in dict.fromkeys(advised)
+        if advice.answered_by not in answered
+    )
+
+
+def _merged(
+    urgent: Sequence[Step], proven: Sequence[Step], others: Sequence[Step]
+) -> tuple[Step, ...]:
+    """Put steps in order: looks, what is urgent, what the model of SM has proven, the rest."""
+    looks = [step for step in (*proven, *urgent, *others) if step.kind is StepKind.LOOK]
+    rest = [step for step in urgent if step.kind is StepKind.DO]
+    rest += [step for step in proven if step.kind is not StepKind.LOOK]
+    rest += [step for step in others if step.kind is StepKind.DO]
+    rest += [step for step in (*urgent, *others) if step.kind is StepKind.DESTROYS]
+    if not looks and rest and rest[0].kind is StepKind.DESTROYS:
+        looks = [_look_before(rest[0])]
+    return (*looks, *rest)
+
+
+def _look_before(step: Step) -> Step:
+    return Step(
+        kind=StepKind.LOOK,
+        text="Look first whether what the next step loses may be lost.",
+        precondition=step.precondition,
+    )
+
+
+def _sources_read(case: Case) -> frozenset[str]:
+    """Return the sources that every report has whole: what they say need not be looked at."""
+    names = ("xapi_db",)
+    whole = all(pool.complete for pool in case.pools) and bool(case.pools)
+    return frozenset(names) if whole else frozenset()
+
+
+def standing_of(findings: Iterable[Finding]) -> Standing:
+    """Return how a group of findings stands: over only where each of them is."""
+    return min((f.state for f in findings), key=lambda each: each.rank, default=Standing.UNKNOWN)

@@ -1,0 +1,124 @@
+"""Whether what was found goes on at the end of the bundle, or is over, and what shows it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.case.case import Case
+from analyzer.model.finding import Basis, Finding
+from analyzer.model.goal import Goal, Standing
+from analyzer.model.moment import Moment
+from analyzer.model.operation import Operation, Result
+from analyzer.plans.case import MOST_WORLDS, DiskCase, count_worlds, otherwise, worlds
+from analyzer.plans.nights import flaw
+from analyzer.sm.state import State
+from analyzer.story.disks.index import COMPARE, DiskIndex
+
+_OF_DISKS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS, Goal.STARTS})
+# What was backed up meanwhile lacks blocks, whatever the logs are like now.
+_UNTIL_A_FULL_BACKUP = frozenset({"cbt-incomplete-changed-blocks", "cbt-inconsistency-hidden"})
+_CALLS = ("cbt-list-", "cbt-destroy-", "cbt-enable-on-", "cbt-migration-")
+_SERVICE = frozenset({"nbd-service-crashed", "nbd-service-failed-after-stop"})
+_UNITS = ("xapi-nbd.service", "xapi-nbd")
+_NIGHTS = "four nights of backups pass on a model of SM, from the state at the end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stand:
+    """How a finding stands at the end, what shows it, and since when it is over."""
+
+    state: Standing = Standing.UNKNOWN
+    why: str = ""
+    since: Moment | None = None
+
+
+def stand_of(
+    case: Case, known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | None
+) -> Stand:
+    """Return how a finding stands; ``disk`` is the live disk that it is about, "" for none."""
+    if disk and finding.rule.startswith("cbt-") and _gone(known, disk, case):
+        return Stand(state=Standing.OVER, why="the disk is no longer in the database")
+    if _OF_DISKS & set(finding.goals):
+        return _of_disk(known, finding, disk, asked)
+    if finding.rule.startswith(_CALLS):
+        return Stand(why="a call was refused; whether it is made again is not known")
+    if finding.rule in _SERVICE:
+        return _of_service(case, finding)
+    if finding.basis is Basis.SYMPTOM:
+        return Stand(why="only what happened was seen, not how it is at the end")
+    return Stand(state=Standing.NOW, why="it is so in the state that the bundle shows")
+
+
+def _gone(known: DiskIndex, disk: str, case: Case) -> bool:
+    return disk not in known.rows and bool(case.pools) and all(p.complete for p in case.pools)
+
+
+def _of_disk(known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | None) -> Stand:
+    if asked is None:
+        return Stand(why="the database that was read does not have the disk")
+    wanted = replace(asked, goals=_OF_DISKS & frozenset(finding.goals))
+    flaws = [flaw(wanted, state, ()) for state in _possible(asked)]
+    if all(flaws):
+        return Stand(state=Standing.NOW, why=f"played on a model of SM: {_named(asked, flaws[0])}")
+    if any(flaws):
+        return Stand(why="it hangs on what the bundle does not show of the logs")
+    if finding.rule in _UNTIL_A_FULL_BACKUP:
+        return Stand(
+            why="the logs are sound at the end; whether a full backup was made since is not known"
+        )
+    mended = _mended(known, disk, finding)
+    if mended is None:
+        return Stand(state=Standing.OVER, why=_NIGHTS)
+    what = "a comparison was answered" if mended.name == COMPARE else "CBT was turned on again"
+    return Stand(state=Standing.OVER, why=f"{what}, and {_NIGHTS}", since=mended.first)
+
+
+def _named(asked: DiskCase, text: str) -> str:
+    for uuid, name in asked.site.names.items():
+        text = text.replace(uuid, name)
+    return text
+
+
+def _possible(asked: DiskCase) -> Iterator[State]:
+    """Yield the ways a disk can be; of very many, those that differ in one thing."""
+    if count_worlds(asked.doubts) <= MOST_WORLDS:
+        yield from (world.state for world in worlds(asked.state, asked.doubts))
+        return
+    yield asked.state
+    for doubt in asked.doubts:
+        yield from otherwise(asked.state, doubt)
+
+
+def _mended(known: DiskIndex, disk: str, finding: Finding) -> Operation | None:
+    """Return the call that shows first, after a trouble, that it is over."""
+    own = known.members.get(disk, frozenset((disk,)))
+    calls = {id(op): op for uuid in own for op in known.calls.get(uuid, ())}
+    after = [op for op in calls.values() if _is_proof(op) and _later(op, finding.last_seen)]
+    return min(after, key=lambda op: (op.first.at, op.name), default=None)
+
+
+def _is_proof(op: Operation) -> bool:
+    return op.result is Result.SUCCEEDED and op.name in {"vdi_enable_cbt", COMPARE}
+
+
+def _later(op: Operation, moment: Moment | None) -> bool:
+    return moment is not None and moment.certainly_before(op.first)
+
+
+def _of_service(case: Case, finding: Finding) -> Stand:
+    hosts = {subject.uuid for subject in finding.subjects}
+    units = [
+        unit
+        for report in case.hosts
+        if hosts & {report.host_uuid or report.name, report.name}
+        for unit in (report.services.services if report.services else ())
+        if unit.unit in _UNITS
+    ]
+    return _by_units([unit.active for unit in units])
+
+
+def _by_units(active: Sequence[str]) -> Stand:
+    if not active:
+        return Stand(why="whether the service runs at the end is not in the bundle")
+    runs = active[-1] == "active"
+    state = Standing.OVER if runs else Standing.NOW
+    return Stand(state=state, why=f"xapi-nbd is {active[-1]} at the end")

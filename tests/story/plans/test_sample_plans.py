@@ -1,0 +1,96 @@
+"""The plans of the sample bundles: played on the model of SM, and the same in every command."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from analyzer.model.goal import Goal, StepKind
+from analyzer.model.plan import Plan, Step
+from analyzer.plans.case import MOST_WORLDS, count_worlds
+from analyzer.plans.planning import plan_disk
+from analyzer.story.disks.index import index
+from analyzer.story.plans.disk_plans import disk_case
+from analyzer.story.plans.shown import plan_shown
+from tests.golden.outputs import SAMPLES, sample_read
+from tests.plans.follow import every_world, followed, four_nights
+
+_OF_DISKS = {Goal.INCREMENTAL, Goal.NO_SILENT_LOSS}
+each_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name.split(".")[0])
+
+
+def steps_of(plan: Plan) -> Iterator[Step]:
+    """Yield every step that a plan prints."""
+    for step in (*plan.steps, *(plan.alternative.steps if plan.alternative else ())):
+        yield step
+        for answer in step.answers:
+            yield from steps_of(answer.plan)
+    yield from (keep.first for keep in plan.keep if keep.first)
+
+
+@each_sample
+def test_plan_of_every_disk_passes_four_nights(path: Path) -> None:
+    case, report = sample_read(path)
+    known = index(case, report.outcomes)
+    for printed in report.plans:
+        if printed.object.type != "VDI" or not _OF_DISKS & set(printed.goals):
+            continue
+        asked = disk_case(case, known, printed.object.uuid, printed.goals)
+        if asked is None:
+            assert printed.doubt
+            continue
+        plan = plan_disk(asked)
+        assert [step for step in printed.steps if step in plan.steps] == list(plan.steps)
+        assert plan.proven
+        assert count_worlds(asked.doubts) <= MOST_WORLDS
+        for world in every_world(asked):
+            state, base = followed(plan, world, asked)
+            ends = four_nights(state, asked.disk, base)
+            assert set(ends) <= {"ok"}, (printed.object, ends)
+
+
+@each_sample
+def test_every_finding_refers_to_the_one_plan_of_its_object(path: Path) -> None:
+    _, report = sample_read(path)
+    plans = {plan.id: plan for plan in report.plans}
+    assert len(plans) == len(report.plans)
+    assert len({plan.object.uuid for plan in report.plans}) == len(report.plans)
+    for finding in (finding for outcome in report.outcomes for finding in outcome.findings):
+        assert finding.id in plans[finding.plan].findings
+        assert finding.state_why
+
+
+@each_sample
+def test_no_cause_begins_by_destroying(path: Path) -> None:
+    _, report = sample_read(path)
+    firsts = {plan.next for plan in report.plans if plan.steps}
+    assert not any(plan.steps[0].kind is StepKind.DESTROYS for plan in report.plans if plan.steps)
+    for cause in report.causes:
+        assert any(cause.next_action.startswith(first) for first in firsts) or (
+            cause.next_action.startswith(("Nothing is to be done", "No step is known"))
+        )
+
+
+@each_sample
+def test_deletion_of_a_snapshot_that_a_vm_snapshot_holds_says_so(path: Path) -> None:
+    case, report = sample_read(path)
+    held = {
+        vdi.uuid
+        for pool in case.pools
+        for vdi in pool.vdis
+        for vbd in pool.vbds_of(vdi)
+        if (vm := pool.vm(vbd.vm)) and vm.is_a_snapshot
+    }
+    for step in (step for plan in report.plans for step in steps_of(plan)):
+        typed = f"{step.text} {' '.join(step.commands)}"
+        if any(f"xe vdi-destroy uuid={uuid}" in typed for uuid in held):
+            assert "VM snapshot" in step.lost
+
+
+@each_sample
+def test_commands_show_the_plan_of_the_report(path: Path) -> None:
+    case, report = sample_read(path)
+    known = index(case, report.outcomes)
+    for plan in (plan for plan in report.plans if plan.object.type == "VDI"):
+        for uuid in known.members.get(plan.object.uuid, ()):
+            assert plan_shown(case, report, uuid) == (plan,)
