@@ -6,7 +6,6 @@ A call may fail halfway and leave what it did; so it works on copies that are fr
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from analyzer.model.cbt import NO_LOG
 from analyzer.sm.spans import Span, joined, within, without
 from analyzer.sm.state import Body, Command, Log, Part, Result, SrKind, State, Use, Vdi, Verb
 
@@ -43,8 +42,7 @@ class Storage:
 
     def exists(self, log: str) -> bool:
         """Return whether the log is there; the null uuid never has one."""
-        if log != NO_LOG:
-            self._note(Verb.LOOK, log)
+        self._note(Verb.LOOK, log)
         return log in self.logs
 
     def parent(self, log: str) -> str:

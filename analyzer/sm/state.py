@@ -174,8 +174,8 @@ class Result:
     @property
     def read(self) -> tuple[Read, ...]:
         """Return what the call read of logs, in order: its end hangs on nothing else of them."""
-        looks = (Verb.LOOK, Verb.GET)
-        return tuple(Read(log=did.log, part=did.part) for did in self.did if did.verb in looks)
+        looks = [did for did in self.did if did.verb in (Verb.LOOK, Verb.GET)]
+        return tuple(Read(log=did.log, part=did.part) for did in looks if did.log != NO_LOG)
 
     @property
     def ok(self) -> bool:

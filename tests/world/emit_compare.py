@@ -1,17 +1,22 @@
-"""vdi_list_changed_blocks: SM's walk along the child pointers, with every way in which it ends.
+"""vdi_list_changed_blocks: the model of SM walks, and what it did is printed as SM's lines.
 
 Writer imitated: sm `VDI.py` (`list_changed_blocks`, `_get_blocktracking_status`).
 """
 
-from tests.world.emit_cbt import Disks, cbt_util, cbt_util_fails, log_exists
+from collections.abc import Iterator, Sequence
+from itertools import cycle, islice, pairwise
+
+from analyzer.sm import comparing
+from analyzer.sm.state import Body, Command, Part, Result, State, Verb
+from analyzer.sm.state import Log as ModelLog
+from tests.world.emit_cbt import Disks, cbt_util, cbt_util_fails, log_exists, log_of
 from tests.world.emit_disk import command
 from tests.world.emit_errors import NeverEndsError, raised
 from tests.world.emit_sm import SmProcess
-from tests.world.objects import Disk, Host, Log, bitmap
+from tests.world.objects import Disk, Host, Storage, bitmap
 
 Bits = frozenset[str]
 
-_UNRELATED = "Source and target VDI are unrelated"
 _STEPS = 40  # a walk that runs in a circle logs for ever; this is enough of it
 
 
@@ -23,56 +28,72 @@ def list_changed_blocks(host: Host, older: Disk, newer: Disk, disks: Disks) -> B
         NeverEndsError: the pointers run in a circle.
     """
     with command(host, "vdi_list_changed_blocks", older, (newer.ref,)) as sm:
-        if older is newer:
-            raise raised(sm, 460, "Source and target VDI are same")
-        if not (_enabled(sm, older, older) and _enabled(sm, older, newer)):
-            raise raised(sm, 460, _UNRELATED)
-        return _walk(sm, older, newer, disks)
-
-
-def _enabled(sm: SmProcess, asked: Disk, disk: Disk) -> bool:
-    """Tell whether a disk has a log; what `asked`, the older one, is blinds some releases."""
-    blind = sm.host.release.blind and not asked.storage.volumes and not asked.image
-    return not blind and asked.format != "raw" and disk.log is not None
-
-
-def _walk(sm: SmProcess, older: Disk, newer: Disk, disks: Disks) -> Bits:
-    current, size, merged = older, 0, Bits()
-    for _ in range(_STEPS):
-        current = _successor(sm, current, disks)
-        log = _read(sm, current)
-        if not _fits(size, log.size):
+        if older is not newer and not _tracks(sm, older):
+            raise raised(sm, 460, comparing.UNRELATED)
+        answer = comparing.list_changed_blocks(_state(disks), older.uuid, newer.uuid)
+        for did in _walked(answer):
+            _print(sm, older.storage, disks, did)
+        if answer.outcome == comparing.ENDLESS:
+            raise NeverEndsError
+        if answer.outcome == comparing.SIZES:
             sm.say("Cannot calculate changed blocks withinconsistent bitmap sizes")
-            raise raised(sm, 459, "Inconsistent bitmaps")
-        size, merged = log.size, merged | log.bits
-        if current is newer:
-            return merged
-    raise NeverEndsError
+        if not answer.ok:
+            raise raised(sm, int(answer.code.removeprefix("SR_BACKEND_FAILURE_")), answer.outcome)
+        return Bits().union(*(log_of(disks[uuid]).bits for uuid in answer.visited))
 
 
-def _fits(size: int, following: int) -> bool:
-    """Tell whether the next disk's bitmap can be merged: a disk that grew has a longer one."""
-    return size in {0, following} or bitmap(following) > bitmap(size)
+def _tracks(sm: SmProcess, asked: Disk) -> bool:
+    """Tell whether SM's object of the older disk can have a log; some releases are blind."""
+    blind = sm.host.release.blind and not asked.storage.volumes and not asked.image
+    return not blind and asked.format != "raw"
 
 
-def _successor(sm: SmProcess, disk: Disk, disks: Disks) -> Disk:
-    """Follow a child pointer; whose log it is, and whether that disk still is, does not matter."""
-    assert disk.log is not None
-    cbt_util(sm, disk, "get", "-c")
-    if not log_exists(sm, disk.storage, disks, disk.log.child):
-        raise raised(sm, 460, _UNRELATED)
-    return disks[disk.log.child or ""]
+def _state(disks: Disks) -> State:
+    """Return the logs as the model has them."""
+    return State(
+        logs={
+            uuid: ModelLog(
+                child=disk.log.child or "",
+                size=disk.log.size,
+                body=Body.SHORT if disk.log.short else Body.WHOLE,
+            )
+            for uuid, disk in disks.items()
+            if disk.log is not None
+        }
+    )
 
 
-def _read(sm: SmProcess, disk: Disk) -> Log:
-    """Read size and bitmap of a log."""
-    assert disk.log is not None
-    cbt_util(sm, disk, "get", "-s")
-    sm.say(f"DEBUG: Processing VDI {disk.uuid} of size {disk.log.size}")
-    path = disk.storage.log(disk.uuid)
-    if disk.log.short:
-        stderr = f"Failed to read bitmap from file {path}\n"
-        raise cbt_util_fails(sm, disk, "get", "-n", path, "-b", stderr=stderr)
-    cbt_util(sm, disk, "get", "-b")
-    sm.say(f"Size of bitmap: {bitmap(disk.log.size) * 8}")
-    return disk.log
+def _walked(answer: Result) -> Iterator[Command]:
+    """Yield what SM did from its first pointer on; of a circle, enough rounds of it."""
+    starts = [place for place, did in enumerate(answer.did) if did.part is Part.CHILD]
+    steps = [answer.did[start:end] for start, end in pairwise([*starts, None])]
+    if answer.outcome == comparing.ENDLESS:
+        steps += islice(cycle(_circle(steps)), _STEPS - len(steps))
+    return (did for step in steps for did in step)
+
+
+def _circle(steps: Sequence[tuple[Command, ...]]) -> Sequence[tuple[Command, ...]]:
+    """Return the steps since SM last read the log that it has come back to."""
+    reached = [step[-1].log for step in steps]
+    return steps[len(reached) - 1 - reached[-2::-1].index(reached[-1]) :]
+
+
+def _print(sm: SmProcess, storage: Storage, disks: Disks, did: Command) -> None:
+    """Print one command; looking for a log is silent, but for the noise of old releases."""
+    disk = disks.get(did.log)
+    if did.verb is Verb.LOOK or disk is None:
+        log_exists(sm, storage, disks, did.log)
+        return
+    match did.part:
+        case Part.CHILD:
+            cbt_util(sm, disk, "get", "-c")
+        case Part.SIZE:
+            cbt_util(sm, disk, "get", "-s")
+            sm.say(f"DEBUG: Processing VDI {disk.uuid} of size {log_of(disk).size}")
+        case _ if did.failed:
+            path = disk.storage.log(disk.uuid)
+            stderr = f"Failed to read bitmap from file {path}\n"
+            raise cbt_util_fails(sm, disk, "get", "-n", path, "-b", stderr=stderr)
+        case _:
+            cbt_util(sm, disk, "get", "-b")
+            sm.say(f"Size of bitmap: {bitmap(log_of(disk).size) * 8}")
