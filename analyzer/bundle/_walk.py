@@ -81,6 +81,7 @@ class Walk:
     """The state of the pass.
 
     ``complete`` turns False with the first loss; ``stopped`` says which limit ended the pass.
+    ``doubled`` are (status report, path) of members of which the archive has a second one.
     """
 
     meter: Meter
@@ -88,6 +89,7 @@ class Walk:
     on_member: Callable[[str], None]
     complete: bool = True
     stopped: str = ""
+    doubled: set[tuple[str, str]] = field(default_factory=set)
     _omissions: list[Omission] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
     _seen: set[tuple[str, str]] = field(default_factory=set)
@@ -256,6 +258,7 @@ class Walk:
     ) -> Iterator[ConcreteMember]:
         bundle = where.bundle(placed.root)
         if (bundle, placed.path) in self._seen:
+            self.doubled.add((bundle, placed.path))
             why = "a second member of this name: the first one is read"
             self._omit(bundle, printable(entry.name), Loss(why=why, settle_with=_TWICE), "doubles")
             return
@@ -282,6 +285,8 @@ class Walk:
 def _refusal(entry: Entry) -> str:
     if entry.skip:
         return entry.skip
+    if not place(entry.name).path:
+        return "it has no name"
     return "its name leads outside of the archive" if escapes(entry.name) else ""
 
 

@@ -88,7 +88,11 @@ def _directory(file: BinaryIO) -> list[tuple[int, ZipHeader]] | None:
             infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
     except _FAULTS:
         return None
-    return [(info.header_offset, from_directory(info)) for info in infos if not info.is_dir()]
+    return [(info.header_offset, from_directory(info)) for info in infos if not _is_folder(info)]
+
+
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    return info.filename.endswith("/")  # is_dir() of Python raises for an empty name
 
 
 def _directory_size(file: BinaryIO) -> int:

@@ -4,6 +4,7 @@ import hashlib
 import io
 import os
 import tarfile
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -455,3 +456,12 @@ def test_compressed_streams_in_a_row_are_one(tmp_path: Path) -> None:
         archive = opened(written(tmp_path, name, packed + bytes(100)))
         assert by_path(archive) == PLAIN
         assert archive.complete
+
+
+def test_an_entry_without_a_name_costs_no_other(tmp_path: Path) -> None:
+    path = written(tmp_path, "x.zip", zipped(report()))
+    with zipfile.ZipFile(path, "a") as target, target.open(zipfile.ZipInfo(""), "w") as entry:
+        entry.write(LINE)
+    archive = opened(path)
+    assert "var/log/SMlog" in by_path(archive)
+    assert "it has no name" in whys(archive)

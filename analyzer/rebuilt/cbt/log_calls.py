@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
+from itertools import pairwise
 
 from analyzer.bundle.names import log_name
 from analyzer.model.event import Event
@@ -146,10 +147,9 @@ def _coalesce(command: Command, given: dict[str, str], sr: str | None) -> Call |
 
 def _options(arguments: Sequence[str]) -> dict[str, str]:
     """Return option → value, "" for one that has none."""
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
     return {
         option: "" if value.startswith("-") else value
-        for option, value in pairs
+        for option, value in pairwise([*arguments, ""])
         if option.startswith("-")
     }
 
