@@ -69,8 +69,9 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
 )
 
 
-def _play(type_: str, release: int, steps: list[Step]) -> World:
-    world = World("replay", utc("2024-11-20 05:00:00"), release=RELEASES[release])
+def _play(type_: str, release: int, steps: list[Step], *, untidy: bool = False) -> World:
+    start = utc("2024-11-20 05:00:00")
+    world = World("replay", start, release=RELEASES[release], untidy=untidy)
     machine = world.machine("vm", world.storage("sr", type_), [10 * GIB, 5 * GIB])
     world.start(machine)
     world.enable_cbt(machine.disks[0])
@@ -103,14 +104,18 @@ def _true(log: Log | None) -> object:
 
 
 @pytest.mark.parametrize("type_", ["lvm", "nfs"])
-@given(release=st.integers(0, len(RELEASES) - 1), steps=st.lists(STEPS, max_size=12))
+@given(
+    release=st.integers(0, len(RELEASES) - 1),
+    steps=st.lists(STEPS, max_size=12),
+    untidy=st.booleans(),
+)
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 def test_rebuilt_logs_are_those_on_the_storage(
-    tmp_path: Path, type_: str, release: int, steps: list[Step]
+    tmp_path: Path, type_: str, release: int, steps: list[Step], untidy: bool
 ) -> None:
-    world = _play(type_, release, steps)
+    world = _play(type_, release, steps, untidy=untidy)
     history = _rebuilt(world, tmp_path)
     storage = world.storages[0].uuid
     stored = world.state.stored
@@ -118,3 +123,26 @@ def test_rebuilt_logs_are_those_on_the_storage(
     told = {uuid: _told(history.log(storage, uuid)) for uuid in mentioned}
     true = {uuid: _true(stored[uuid].log) if uuid in stored else None for uuid in mentioned}
     assert told == true
+
+
+@pytest.mark.parametrize("type_", ["lvm", "nfs"])
+@given(steps=st.lists(STEPS, max_size=12), share=st.floats(0, 0.99))
+@settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_report_whose_logs_begin_midway_tells_nothing_untrue(
+    tmp_path: Path, type_: str, steps: list[Step], share: float
+) -> None:
+    world = _play(type_, 2, steps, untidy=True)
+    world.master.journal.begin_midway(share)
+    history = _rebuilt(world, tmp_path)
+    for uuid, disk in world.state.stored.items():
+        told = history.log(world.storages[0].uuid, uuid)
+        if told is None:
+            continue
+        assert _sure(told.exists) in (None, disk.log is not None)
+        if disk.log is not None:
+            true = (disk.log.parent or "", disk.log.child or "", disk.log.size, disk.log.consistent)
+            known = (told.parent, told.child, told.size, told.consistent)
+            for value, found in zip(true, known, strict=True):
+                assert _sure(found) in (None, value)

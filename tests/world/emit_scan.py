@@ -16,11 +16,21 @@ VHD_UTIL = "/usr/bin/vhd-util"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Differences:
-    """What a scan finds: new logs, disks that are gone, and those with a wrong size or flag."""
+    """What a scan finds: new logs, disks that are gone, and those with a wrong size or flag.
+
+    Of ``grown`` disks the image is larger than at the last scan, and that is all that is said of
+    them: SM logs the first difference only.
+    """
 
     new: Sequence[Disk] = ()
     gone: Sequence[Disk] = ()
     changed: Sequence[Disk] = ()
+    grown: Sequence[Disk] = ()
+
+    @property
+    def updated(self) -> Sequence[Disk]:
+        """Return all disks whose rows are written again."""
+        return [*self.changed, *(disk for disk in self.grown if disk not in self.changed)]
 
 
 def scan(
@@ -47,19 +57,21 @@ def scan(
 
 def _synchronise(sm: SmProcess, found: Differences) -> None:
     """Log how the database is made to follow the storage (``ScanRecord``)."""
-    for disk in found.changed:
-        if disk.recorded is not None:
+    for disk in found.updated:
+        if disk in found.grown:
+            sm.say(f"utilisation {disk.size // 3} <> {disk.size // 3 - 1536}")
+        elif disk.recorded is not None:
             sm.say(f"virtual_size {disk.size} <> {disk.recorded}")
         else:
             sm.say(f"cbt_enabled {disk.log is not None} <> {disk.cbt_enabled}")
     _set(sm, "new VDIs on disk", found.new)
     _set(sm, "VDIs missing from disk", found.gone)
-    _set(sm, "VDIs changed on disk", found.changed)
+    _set(sm, "VDIs changed on disk", found.updated)
     for disk in found.new:
         sm.say(f"Introducing VDI with location={disk.uuid}")
     for disk in found.gone:
         sm.say(f"Forgetting VDI with location={disk.uuid} uuid={disk.uuid}")
-    for disk in found.changed:
+    for disk in found.updated:
         sm.say(f"Updating VDI with location={disk.uuid} uuid={disk.uuid}")
 
 

@@ -48,6 +48,11 @@ class Journal:
         entry = _Line(day=self.clock.local.date(), written=self.clock.now, text=line)
         self._lines.setdefault(path, []).append(entry)
 
+    def begin_midway(self, share: float) -> None:
+        """Lose the first part of every file, as logrotate does: at any line."""
+        for path, lines in self._lines.items():
+            self._lines[path] = lines[int(share * len(lines)) :]
+
     def kernel(self, text: str) -> None:
         """Add a line of the kernel, with the seconds since the boot, which no clock changes."""
         self.write(KERN, "kernel", f"[{self.uptime.total_seconds():12.6f}] {text}")

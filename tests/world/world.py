@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone, tzinfo
 from types import MappingProxyType
+from typing import TypeVar
 
 from tests.support.bundle import BundleBuilder
 from tests.support.calls import Calls, Comparison
@@ -25,6 +26,7 @@ from tests.world.objects import GIB, Disk, Host, Machine, Network, Pool, Storage
 from tests.world.releases import XCP_NG_8_3, Release
 from tests.world.status_report import status_report
 
+Outcome = TypeVar("Outcome")
 _IDLE = timedelta(minutes=20)
 
 
@@ -32,7 +34,8 @@ class World:
     """One pool, from `start` (UTC) on; the first host is the master.
 
     `zones` are the zones of hosts that are not in that of the pool, `ahead` says whose clock is
-    not right, by their names.
+    not right, by their names. In an `untidy` one hosts keep house between any two calls, and scans
+    say of disks in use only that their images grew.
     """
 
     def __init__(
@@ -45,7 +48,9 @@ class World:
         utc_offset: timedelta = timedelta(hours=1),
         zones: Mapping[str, tzinfo] = MappingProxyType({}),
         ahead: Mapping[str, timedelta] = MappingProxyType({}),
+        untidy: bool = False,
     ) -> None:
+        self.untidy = untidy
         self.ids = Ids(seed)
         self.clock = Clock(now=start)
         self._dials = {
@@ -233,11 +238,11 @@ class World:
 
     def enable_cbt(self, disk: Disk) -> str:
         """Turn CBT on for a disk; returns the code of the error, "" if there is none."""
-        return self.calls.enable_cbt(disk)
+        return self._tidied(disk, self.calls.enable_cbt(disk))
 
     def disable_cbt(self, disk: Disk) -> str:
         """Turn CBT off for a disk, as a user does."""
-        return self.calls.disable_cbt(disk)
+        return self._tidied(disk, self.calls.disable_cbt(disk))
 
     def snapshot(self, disk: Disk, *, fault: LogFault = LogFault.NONE) -> Disk:
         """Take a snapshot; with a fault of the log the alert of its kind follows."""
@@ -258,7 +263,7 @@ class World:
             )
             self._dropped(disk, "VDI_CBT_SNAPSHOT_FAILED", body)
         self.api.end(task, disk)
-        return new
+        return self._tidied(disk, new)
 
     def resize(self, disk: Disk, size: int, *, fails: bool = False) -> str:
         """Grow a disk; xapi refuses that while a VM runs with it."""
@@ -274,15 +279,15 @@ class World:
 
     def data_destroy(self, snapshot: Disk) -> str:
         """Keep of a snapshot the CBT log only."""
-        return self.calls.data_destroy(snapshot)
+        return self._tidied(snapshot, self.calls.data_destroy(snapshot))
 
     def list_changed_blocks(self, older: Disk, newer: Disk) -> Comparison:
         """Compare two disks."""
-        return self.calls.list_changed_blocks(older, newer)
+        return self._tidied(older, self.calls.list_changed_blocks(older, newer))
 
     def destroy(self, disk: Disk) -> str:
         """Delete a disk; xapi refuses that while it is attached."""
-        return self.calls.destroy(disk)
+        return self._tidied(disk, self.calls.destroy(disk))
 
     def write(self, disk: Disk, name: str) -> None:
         """Let the VM write something; the log of a disk in use knows of it, if there is one."""
@@ -372,7 +377,15 @@ class World:
                 for disk in here
                 if disk.recorded or (disk.image and disk.cbt_enabled != tracked[disk.uuid])
             ],
+            grown=[disk for disk in here if self.untidy and "RW" in disk.attached.values()],
         )
+
+    def _tidied(self, disk: Disk, outcome: Outcome) -> Outcome:
+        """Return what a call came to, after what SM and xapi do by themselves."""
+        if self.untidy:
+            self.scan(disk.storage)
+            everyday(self.master, self.api)
+        return outcome
 
     def _copy(self, disk: Disk, name: str) -> Disk:
         return self.disk(name, disk.storage, disk.size)
