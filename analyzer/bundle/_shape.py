@@ -16,6 +16,7 @@ _FOREIGN = (
     (b"\x1f\x9d", "compress (.Z)"),
     (b"\x04\x22\x4d\x18", "lz4"),
 )
+_CHECKSUM = slice(148, 156)
 _BZIP2_LEVELS = b"123456789"
 _BZIP2_STARTS = (b"1AY&SY", b"\x17rE8P\x90")
 
@@ -41,7 +42,7 @@ def container(head: bytes) -> str | None:
     if head.startswith(_ZIPPED):
         return ZIP
     block = head[:RECORD]
-    if len(block) == RECORD and (block[257:262] == b"ustar" or header(block) is not None):
+    if len(block) == RECORD and (block[257:262] == b"ustar" or _is_old_header(block)):
         return TAR
     return None
 
@@ -53,6 +54,16 @@ def foreign(head: bytes) -> str | None:
     'RAR'
     """
     return next((name for magic, name in _FOREIGN if head.startswith(magic)), None)
+
+
+def _is_old_header(block: bytes) -> bool:
+    """Tell whether a block without a magic is a header of tar.
+
+    Its signed sum is 0, which a checksum that is not there stands for, in some bitmap of a CBT
+    log, too: one with as many changed as unchanged blocks.
+    """
+    info = header(block)
+    return info is not None and bool(info.name) and bool(block[_CHECKSUM].strip(b"\0 "))
 
 
 def _is_bzip2(head: bytes) -> bool:

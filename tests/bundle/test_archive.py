@@ -465,3 +465,10 @@ def test_an_entry_without_a_name_costs_no_other(tmp_path: Path) -> None:
     archive = opened(path)
     assert "var/log/SMlog" in by_path(archive)
     assert "it has no name" in whys(archive)
+
+
+def test_a_bitmap_that_sums_up_to_no_checksum_is_no_tar(tmp_path: Path) -> None:
+    bitmap = b"\xff" * 256 + bytes(256)
+    path = f"{REPORT}/cbtlogs/0b0ebb4c-0a2e-4f55-9fd8-4b24d9d9b3a0.cbtlog"
+    archive = opened(written(tmp_path, "x.tar", tar({**report(), path: bitmap})))
+    assert bitmap in by_path(archive).values()
