@@ -159,6 +159,12 @@ def _alteration(report: ReportTraces, member: SeenMember) -> str:
         return f"the archive that it comes from is damaged: {member.changed}"
     if report.other_sum(member):
         return ROTATED_ANEW if member.log is not None else OTHER_SUM
+    if member.doubled:
+        return "the archive has a second member of this name, and which is the host's is not known"
+    if member.zeros:
+        # rsyslog writes them as #000: they stand where a crash lost blocks that were not written
+        number = "1 zero byte stands" if member.zeros == 1 else f"{member.zeros:,} zero bytes stand"
+        return f"{number} where lines were: these are lost"
     if member.unfinished:
         return "its last line has no end: the file is cut, only the live log may end so"
     return ""

@@ -6,6 +6,7 @@ Nothing is ever written to disk. What an archive is, its content tells, not its 
 import hashlib
 import stat
 from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -90,6 +91,11 @@ class Archive:
     def stopped(self) -> str:
         """Return which limit of ours ended the reading, "" if none did."""
         return self._walk.stopped
+
+    @property
+    def doubled(self) -> AbstractSet[tuple[str, str]]:
+        """Return (status report, path) of the members of which there is a second one."""
+        return self._walk.doubled
 
     def members(self) -> Iterator[ConcreteMember]:
         """Yield the members in the order they are stored, a folder's sorted by name.

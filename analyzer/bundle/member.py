@@ -46,8 +46,9 @@ class ConcreteMember:
     """The member that `analyzer.bundle.archive` gives out; see `Member`.
 
     Beyond it: ``loss`` is the damage with the command that settles it, ``blank`` tells whether
-    all bytes read so far were white space, ``trust`` whether the archive gave out what was put in,
-    and ``md5`` is of the bytes as stored, "" unless all were read and somebody listed theirs.
+    all bytes read so far were white space, ``zeros`` counts the zero bytes, ``trust`` whether
+    the archive gave out what was put in, and ``md5`` is of the bytes as stored, "" unless all were
+    read and somebody listed theirs.
     """
 
     __slots__ = (
@@ -64,6 +65,7 @@ class ConcreteMember:
         "size_read",
         "tail",
         "trust",
+        "zeros",
     )
 
     def __init__(
@@ -87,6 +89,7 @@ class ConcreteMember:
         self.size_read = 0
         self.tail = b""
         self.blank = True
+        self.zeros = 0
         self.trust = trust
         self._stored = stored
         self._stream = stream
@@ -127,6 +130,7 @@ class ConcreteMember:
         self.size_read += len(block)
         self.tail = block[-_TAIL:] if len(block) >= _TAIL else (self.tail + block)[-_TAIL:]
         self.blank = self.blank and not block.strip()
+        self.zeros += block.count(0)
         return block
 
     def _end(self) -> None:

@@ -3,7 +3,7 @@
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -86,7 +86,12 @@ def _read(archive: Archive, gathering: Gathering) -> ArchiveRead:
         except Exception:  # noqa: BLE001 - one bad member must not cost the others theirs
             gathering.failed(member, traceback.format_exc(limit=-3))
     for bundle in found:
-        gathering.content(bundle).stopped = archive.stopped
+        content = gathering.content(bundle)
+        content.stopped = archive.stopped
+        content.seen = [
+            replace(seen, doubled=True) if (bundle, seen.path) in archive.doubled else seen
+            for seen in content.seen
+        ]
     return ArchiveRead(archive=archive, bundles=frozenset(found))
 
 
