@@ -1,7 +1,7 @@
 """Assemble: the content of the bundles becomes pools, hosts and a case."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from analyzer.bundle.ledger import build_ledger
@@ -13,10 +13,11 @@ from analyzer.case.gather import BundleContent, LogRead
 from analyzer.case.pool import PoolState, build_pools, distinct_alerts
 from analyzer.case.time.clocks import compare_clocks, host_clocks, with_skews
 from analyzer.case.time.holes import holes
-from analyzer.case.wholeness import Sources
+from analyzer.case.wholeness import Sources, is_cut, what_is_cut
+from analyzer.model.hole import Hole
 from analyzer.model.host import HostInventory, PoolMembership, Role
 from analyzer.model.moment import Moment
-from analyzer.model.report import Coverage, HostInfo, LedgerEntry, Package, PoolInfo
+from analyzer.model.report import Coverage, HostInfo, LedgerEntry, Package, PoolInfo, Presence
 from analyzer.model.xapi import Host, XapiDatabase
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan.scan import Scanner
@@ -64,6 +65,7 @@ def assemble(
     coverage = tuple(row for content in contents for row in coverage_of(content))
     names = {report.bundle: report.name for report in reports}
     unread = holes(contents, LOGS, names, events, clocks)
+    ledger = tuple(_with_what_is_cut(entry, unread) for entry in ledger)
     sources = Sources(ledger=ledger, coverage=coverage, hosts=reports, holes=unread)
     return Assembly(
         case=Case(
@@ -104,6 +106,18 @@ def _ledger(content: BundleContent) -> tuple[LedgerEntry, ...]:
         claimed=content.claimed,
         stopped=content.stopped,
     )
+
+
+def _with_what_is_cut(entry: LedgerEntry, unread: Sequence[Hole]) -> LedgerEntry:
+    """Let the ledger name what is lost of a log that is there."""
+    lost = [
+        what_is_cut(hole)
+        for hole in unread
+        if (hole.bundle, hole.source) == (entry.bundle, entry.source) and is_cut(hole)
+    ]
+    if entry.presence is not Presence.PRESENT or not lost:
+        return entry
+    return replace(entry, why="; ".join((entry.why, *lost)))
 
 
 def pools_of(contents: Sequence[BundleContent]) -> tuple[PoolState, ...]:

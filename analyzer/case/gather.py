@@ -4,7 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 
 from analyzer.bundle.inventory import (
     BugtoolLog,
@@ -36,12 +36,13 @@ _REPORT_NAME = re.compile(r"bug-report-\d{14}")
 
 @dataclass(slots=True, kw_only=True)
 class LogRead:
-    """A log member that was read to its end."""
+    """A log member that was read to its end; ``written`` is when the host wrote it last."""
 
     member: str
     parser: str
     stats: LogStats
     records: int
+    written: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -209,7 +210,13 @@ def _note_log(
     assert member.log is not None
     content.clock.add(member.path, member.log, stats, member.mtime)
     content.logs.append(
-        LogRead(member=member.path, parser=parser.name, stats=stats, records=records)
+        LogRead(
+            member=member.path,
+            parser=parser.name,
+            stats=stats,
+            records=records,
+            written=member.mtime,
+        )
     )
 
 

@@ -149,24 +149,17 @@ class Sources:
         return [gap for gap in gaps if gap is not None] if all(gaps) else []
 
     def _ended_early(self, need: str, bundles: Sequence[str]) -> list[Gap]:
-        """Return what is missing of a host's log that ends well before the report was made."""
+        """Return what is missing of a host's log of which a file ends early or begins late."""
         shown = self._shown(need, bundles) if need in LOGS else None
         return [
             Gap(
                 need=need,
                 host=hole.host,
-                why=say(
-                    "it ends at {began}, and nothing is known from then until {ended}; "
-                    "usual is {expected}",
-                    began=hole.began,
-                    ended=hole.ended,
-                    expected=hole.expected,
-                ),
+                why=what_is_cut(hole),
                 settle_with=_make_report(hole.host),
             )
             for hole in self._holes
-            if shown and (hole.source, hole.bundle) == (need, shown[0])
-            if hole.kind in (HoleKind.ENDED, HoleKind.SILENT) and hole.after is None
+            if shown and (hole.source, hole.bundle) == (need, shown[0]) and is_cut(hole)
         ]
 
     def _document_fault(self, need: str, bundle: str) -> str:
@@ -185,6 +178,29 @@ class Sources:
             return "it is there but could not be understood"
         whole = any(getattr(fact, "complete", True) for fact in facts)
         return "" if whole else "it is there but not whole"
+
+
+def is_cut(hole: Hole) -> bool:
+    """Tell whether a hole is the lost beginning or end of a file that must not be cut."""
+    open_end = hole.kind in (HoleKind.ENDED, HoleKind.SILENT) and hole.after is None
+    return open_end or hole.kind is HoleKind.CUT
+
+
+def what_is_cut(hole: Hole) -> str:
+    """Say what is lost of a file that is cut."""
+    if hole.after is not None:
+        return say(
+            "nothing is known from {began} until {ended}: {expected} is lost",
+            began=hole.began,
+            ended=hole.ended,
+            expected=hole.expected,
+        )
+    return say(
+        "it ends at {began}, and nothing is known from then until {ended}; usual is {expected}",
+        began=hole.began,
+        ended=hole.ended,
+        expected=hole.expected,
+    )
 
 
 def _groups(scope: Scope, case: Case) -> list[list[str]]:

@@ -13,7 +13,14 @@ from datetime import timedelta
 
 from analyzer.case.events import EventTable
 from analyzer.case.gather import BundleContent
-from analyzer.case.time.log_rhythm import Rhythm, longest_silence, rhythm_of, speaks_at_that_time
+from analyzer.case.time.log_rhythm import (
+    UNHEARD,
+    Rhythm,
+    begins_too_late,
+    longest_silence,
+    rhythm_of,
+    speaks_at_that_time,
+)
 from analyzer.case.time.log_tracks import Silence, Track, tracks_of
 from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
 from analyzer.model.hole import Hole, HoleKind
@@ -30,7 +37,9 @@ _LOGS_LATE = timedelta(minutes=1)  # from the first line behind a boot to the ke
 _STARTING = timedelta(hours=1)  # a host that is down for longer may have been up without logs
 _GOING_DOWN = timedelta(minutes=15)
 _ENDS_LATE = timedelta(minutes=30)  # before the report; it takes some minutes to make
-_UNHEARD = 3  # times the longest silence that a log ever kept
+_WRITTEN_LATE = timedelta(minutes=2)  # behind a log's last line: it is flushed with each
+_HALF_HOUR = 1800.0  # by which zones differ
+_SAME = 10.0
 
 
 def holes(
@@ -96,6 +105,7 @@ class _Host:
         for track, rhythm in zip(self.tracks, rhythms, strict=True):
             yield from self._breaks(track)
             yield from self._end(track, rhythm)
+            yield from self._beginnings(track)
         for track, rhythm in steady:
             for silence in track.silences:
                 hole = self._judged(track, rhythm, silence, [other for other, _ in steady])
@@ -115,7 +125,7 @@ class _Host:
         together = bool(others) and len(silent) == len(others)
         if self._booted(silence) and len(silent) == len(others):
             return self._by_boot(track, rhythm, silence, together=together)
-        if not rhythm.is_broken_by(silence):
+        if not rhythm.is_broken_by(silence) or self._is_beginning(track, silence):
             return None
         sure = track.need == _TIRELESS or any(other in silent for other in steady)
         if not sure and not speaks_at_that_time(track, silence, rhythm):
@@ -134,9 +144,27 @@ class _Host:
         expected = f"{rhythm}; the host booted at its end, when it went down is not told"
         return self._hole(track, HoleKind.SILENT, silence, expected, whole_host=True)
 
+    def _beginnings(self, track: Track) -> Iterator[Hole]:
+        """Yield the lost beginnings of files, while the host was at work."""
+        for silence in track.silences:
+            if silence.after is not None and self._is_beginning(track, silence):
+                expected = f"the beginning of {silence.after.member}"
+                yield self._hole(track, HoleKind.CUT, silence, expected)
+
+    def _is_beginning(self, track: Track, silence: Silence) -> bool:
+        if not silence.between_files or self._booted(silence):
+            return False
+        others = [o for o in self.tracks if o is not track and o.reaches_over(silence)]
+        went_on = any(not other.silent_in(silence, _MOST) for other in others)
+        return went_on and begins_too_late(track, silence)
+
     def _end(self, track: Track, rhythm: Rhythm) -> Iterator[Hole]:
         """Yield the hole behind the end of a log that should have gone on."""
-        behind = self._while_others_went_on(track, rhythm) or self._before_the_report(track)
+        behind = (
+            self._while_others_went_on(track, rhythm)
+            or self._before_its_last_write(track)
+            or self._before_the_report(track)
+        )
         if behind is not None:
             yield behind
 
@@ -157,6 +185,30 @@ class _Host:
             return self._hole(track, HoleKind.SILENT, silence, str(rhythm))
         return None
 
+    def _before_its_last_write(self, track: Track) -> Hole | None:
+        """Return the hole between a log's last line and when the archive says it was written.
+
+        rsyslog writes each line at once, so the two are seconds apart. A file that was copied
+        has the time of the copy, behind the report's. rsyslog keeps the zone that it was started
+        in, and a zip may be unpacked in another: then they are whole half hours apart.
+        """
+        if self.captured is None or track.written is None or not track.last.year_known:
+            return None
+        seconds = (track.written - track.last.latest).total_seconds()
+        of_zones = min(seconds % _HALF_HOUR, -seconds % _HALF_HOUR) <= _SAME
+        if seconds <= _WRITTEN_LATE.total_seconds() or of_zones:
+            return None
+        if track.written > self.captured.latest:
+            return None
+        silence = Silence(
+            began=track.last,
+            ended=Moment.exact(track.written, "the time of the file in the archive"),
+            seconds=seconds,
+            before=track.end,
+            after=None,
+        )
+        return self._hole(track, HoleKind.ENDED, silence, "a line when the file is written")
+
     def _before_the_report(self, track: Track) -> Hole | None:
         """Return the hole between a log's last line and the report, if it is unusually long.
 
@@ -167,7 +219,7 @@ class _Host:
         # both are by the host's own clock, so a zone that nobody knows is the same in both
         seconds = (self.captured.at - track.last.at).total_seconds()
         longest = longest_silence(track)
-        if longest is None or seconds <= max(_ENDS_LATE.total_seconds(), _UNHEARD * longest):
+        if longest is None or seconds <= max(_ENDS_LATE.total_seconds(), UNHEARD * longest):
             return None
         silence = Silence(
             began=track.last, ended=self.captured, seconds=seconds, before=track.end, after=None

@@ -17,6 +17,8 @@ _STEADY = 600.0  # seconds: the longest usual silence of a steady log
 _SPOKEN = timedelta(hours=2)  # that a log must have been speaking for
 _LINES = 100
 _FEW = 20
+_LATE = 1800.0  # seconds
+UNHEARD = 3  # times the longest silence that a log ever kept
 _UNUSUAL = 4  # times the longest usual silence
 _WEEKS = (7, 14, 21)
 _DAYS = range(1, 15)
@@ -59,6 +61,20 @@ def longest_silence(track: Track) -> float | None:
     if track.lines < _FEW or track.last.at - track.first.at < _SPOKEN:
         return None
     return max([SHORTEST, *(silence.seconds for silence in track.silences)])
+
+
+def begins_too_late(track: Track, silence: Silence) -> bool:
+    """Tell whether a file begins so long after the older one ended that its beginning is lost.
+
+    logrotate renames a log between two lines: what was silent there alone, on a host that was
+    at work as on other days, was cut.
+    """
+    if track.lines < _LINES:
+        return False
+    others = (own.seconds for own in track.silences if own is not silence)
+    longest = max([SHORTEST, *others])
+    late = silence.seconds > max(_LATE, UNHEARD * longest)
+    return late and speaks_at_that_time(track, silence, Rhythm(longest=longest, steady=True))
 
 
 def speaks_at_that_time(track: Track, silence: Silence, rhythm: Rhythm) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
 
 from analyzer.case.gather import BundleContent, LogRead
@@ -31,6 +31,11 @@ class Silence:
     before: Source
     after: Source | None
 
+    @property
+    def between_files(self) -> bool:
+        """Tell whether it lies between two files of the log."""
+        return self.after is not None and self.after.member != self.before.member
+
     def covers(self, other: "Silence") -> float:
         """Return which share of another silence lies within this one."""
         shared = min(self.ended.at, other.ended.at) - max(self.began.at, other.began.at)
@@ -51,7 +56,8 @@ class Break:
 class Track:
     """A log of a host. ``name`` is that of its newest file, ``lines`` is their number in all.
 
-    ``end`` is its last line, and ``cut`` tells that what followed it was lost.
+    ``end`` is its last line, and ``cut`` tells that what followed it was lost; ``written`` is
+    when the newest file was written last, by the archive.
     """
 
     bundle: str
@@ -61,6 +67,7 @@ class Track:
     last: Moment
     end: Source
     cut: bool
+    written: datetime | None
     lines: int
     silences: tuple[Silence, ...]
     breaks: tuple[Break, ...]
@@ -84,6 +91,7 @@ class _File:
     first: Moment
     last: Moment
     cut: bool
+    written: datetime | None
 
     def source(self, bundle: str, line: int) -> Source:
         return Source(bundle=bundle, member=self.member, line=line)
@@ -116,6 +124,7 @@ def _file(content: BundleContent, read: LogRead, *, cut: bool) -> _File | None:
         first=clock.moment(read.member, 1, stats.first),
         last=clock.moment(read.member, max(stats.lines, 1), stats.last),
         cut=cut,
+        written=read.written,
     )
 
 
@@ -143,6 +152,7 @@ def _track(
         last=newest.last,
         end=newest.source(content.name, newest.stats.lines),
         cut=newest.cut,
+        written=newest.written,
         lines=sum(file.stats.lines for file in files),
         silences=tuple(sorted(_whole(silences), key=lambda silence: silence.began.at)),
         breaks=tuple(breaks),
