@@ -16,6 +16,8 @@ from analyzer.cli.options import LogAs, Paths, Rules, Tz
 from analyzer.cli.output import say
 from analyzer.errors import UsageError
 from analyzer.model.finding import Severity, Verdict
+from analyzer.model.hole import HoleKind
+from analyzer.model.report import Presence
 from analyzer.render import FORMATS, Format
 
 if TYPE_CHECKING:
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
     from analyzer.render.words.zone import Zone
 
 FINDINGS, DAMAGED = 1, 4
+_LOST = frozenset({Presence.DAMAGED, Presence.OVER_BUDGET, Presence.TIMED_OUT})
+# What every host has and no rule can do without: xapi and SM write to their logs all the time.
+_ALWAYS = frozenset({"smlog", "xapi_db", "xensource_log"})
+_NOT_THERE = frozenset(Presence) - {Presence.PRESENT}
+_CUT = frozenset({HoleKind.CUT, HoleKind.ENDED})
 _DEFAULT = Budget()
 _OUTPUTS = tuple(form.name for form in FORMATS)
 _BUDGET = "Budget against hostile archives"
@@ -238,15 +245,26 @@ def exit_status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
     ranks += [trouble.severity.rank for trouble in others(report)]
     if fail_on is not FailOn.NEVER and any(rank <= Severity(fail_on.value).rank for rank in ranks):
         return FINDINGS
-    if report.omissions or not all(bundle.complete for bundle in report.bundles):
+    if not _is_whole(report):
         return DAMAGED
-    if report.coverage and not any(row.lines > row.not_understood for row in report.coverage):
-        return DAMAGED
-    if not any(
-        outcome.verdict in {Verdict.FOUND, Verdict.RULED_OUT} for outcome in report.outcomes
-    ):
-        return DAMAGED  # nothing could be told
     undecided = {Verdict.CANNOT_TELL, Verdict.ERROR}
     if strict and any(outcome.verdict in undecided for outcome in report.outcomes):
         return DAMAGED
     return 0
+
+
+def _is_whole(report: "Report") -> bool:
+    """Tell whether what any status report has was there, and was read as it was collected."""
+    if report.omissions or not all(bundle.complete for bundle in report.bundles):
+        return False
+    if any(
+        entry.presence in _LOST or (entry.source in _ALWAYS and entry.presence in _NOT_THERE)
+        for entry in report.ledger
+    ):
+        return False
+    if any(hole.kind in _CUT and not hole.whole_host for hole in report.holes):
+        return False
+    if report.coverage and not any(row.lines > row.not_understood for row in report.coverage):
+        return False
+    told = {Verdict.FOUND, Verdict.RULED_OUT}
+    return any(outcome.verdict in told for outcome in report.outcomes)

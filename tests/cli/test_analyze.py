@@ -86,7 +86,7 @@ def test_damaged_input_without_findings_exits_with_4(tmp_path: Path) -> None:
 
 def test_strict_makes_an_undecided_rule_exit_with_4(tmp_path: Path) -> None:
     world = World("strict", utc("2024-11-22 04:00:00"))
-    world.storage("SAN", "nfs")
+    world.start(world.machine("db", world.storage("SAN", "nfs"), [1 << 30]))
     world.serve()
     report = world.bundle(world.master).remove("var/log/kern.log")
     bundle = report.write_tar(tmp_path / "b.tar.bz2")
