@@ -11,13 +11,14 @@ from analyzer.rebuilt.answers.questions import SM, Asked, check, param, row
 from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.left_out import left_out
+from analyzer.sm.comparing import SAME, SIZES, UNRELATED
 
 VOLUME_TYPES = frozenset({"lvm", "lvmoiscsi", "lvmohba", "lvmofcoe"})
 _HOST = "host_"
 NEEDED = 4 * 1024 * 1024  # LV_SIZE in journaler.py of sm
 _RAW = frozenset({("vdi_type", "aio"), ("vdi_type", "raw"), ("type", "raw")})
 _KNOWN = frozenset({("vdi_type", "vhd"), ("vdi_type", "qcow2"), ("type", "vhd"), ("type", "qcow2")})
-_UNRELATED = "SR_BACKEND_FAILURE_460 (Source and target VDI are unrelated)"
+_UNRELATED = f"SR_BACKEND_FAILURE_460 ({UNRELATED})"
 _FULL = "Take a new snapshot and a full backup: these two cannot be compared."
 
 
@@ -117,7 +118,7 @@ def not_same(first: Asked, last: Asked) -> CallCheck:
         "are vdi_from and vdi_to two disks?",
         first.vdi.uuid == last.vdi.uuid,
         ("they are", "they are the same disk"),
-        "SR_BACKEND_FAILURE_460 (Source and target VDI are same)",
+        f"SR_BACKEND_FAILURE_460 ({SAME})",
         row(first.vdi),
         by=SM,
         remedy="Give the older snapshot first, the newer one second.",
@@ -211,7 +212,7 @@ def _ended(forth: Walk, back: Walk) -> tuple[str, str]:
             return f"{forth.at} is the end of its chain: its child pointer is empty", _UNRELATED
         case WalkEnd.SIZES:
             words = f"{forth.why or 'the sizes along the chain do not fit'}"
-            return words, "SR_BACKEND_FAILURE_459 (Inconsistent bitmaps)"
+            return words, f"SR_BACKEND_FAILURE_459 ({SIZES})"
         case WalkEnd.CYCLE:
             return "the child pointers run in a circle", "no answer: SM walks the circle for ever"
         case _:

@@ -3,6 +3,10 @@
 A file that goes leaves no line, and what ``cbt-util get`` answered is not logged; the order of
 the calls in VDI.py of sm (`delete`, `_cbt_snapshot`, `configure_blocktracking`,
 `list_changed_blocks`, `_disable_cbt_on_error`) and FileSR.py (`FileVDI.delete`) tells both.
+
+It is not asked of the model of SM, which goes from a known state to the next: lines begin
+anywhere, most of what was before is unknown, and each value has to keep the line that it rests
+on. The tests hold it against the model instead, over random lives, from whatever line on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
