@@ -14,6 +14,7 @@ import typer
 from analyzer.bundle.budget import Budget
 from analyzer.cli.options import LogAs, Paths, Rules, Tz
 from analyzer.cli.output import say
+from analyzer.cli.report_files import write_files
 from analyzer.errors import UsageError
 from analyzer.model.finding import Severity, Verdict
 from analyzer.model.hole import HoleKind
@@ -95,6 +96,10 @@ def analyze_command(
             "--strict", help="Exit with 4 when nothing was found but some rule could not tell."
         ),
     ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Overwrite files in DIR that are no report of cbtriage."),
+    ] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="No progress, no summary.")] = False,
     verbose: Annotated[
         bool,
@@ -166,6 +171,9 @@ def analyze_command(
         line=max_line,
     )
     folder = output or Path(f"cbtriage-{_bundle_name(paths)}")
+    if output is None and folder.is_symlink() and not force:
+        msg = f"{folder}: it is a link that somebody laid there; name the folder with -o"
+        raise UsageError(msg)
     options = Options(
         jobs=jobs or cores(),
         budget=budget,
@@ -179,7 +187,9 @@ def analyze_command(
         (form,) = (form for form in FORMATS if form.name in chosen)
         say(_render(report, form, zone))
     else:
-        written = _write(report, folder, chosen or ("html", "json"), zone)
+        wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
+        texts = {f"report{form.suffix}": _render(report, form, zone) for form in wanted}
+        written = write_files(folder, texts, force=force)
         if not quiet:
             _summary(_shown(report, zone), written, full=verbose)
     raise typer.Exit(exit_status(report, fail_on, strict=strict))
@@ -203,25 +213,6 @@ def _shown(report: "Report", zone: "Zone") -> "Report":
 
 def _render(report: "Report", form: Format, zone: "Zone") -> str:
     return form.render(_shown(report, zone) if form.local else report)
-
-
-def _write(report: "Report", folder: Path, chosen: Sequence[str], zone: "Zone") -> tuple[Path, ...]:
-    """Write the files whole or not at all; a reader never sees half a report."""
-    written = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for item in FORMATS:
-            if item.name in chosen:
-                target = folder / f"report{item.suffix}"
-                part = target.with_name(f".{target.name}.part")
-                text = _render(report, item, zone)
-                part.write_text(text, encoding="utf-8")
-                part.replace(target)
-                written.append(target)
-    except OSError as error:
-        msg = f"{folder}: cannot write the report ({error.strerror}); give another folder with -o"
-        raise UsageError(msg) from error
-    return tuple(written)
 
 
 def _summary(report: "Report", written: Sequence[Path], *, full: bool) -> None:

@@ -60,6 +60,16 @@ def test_one_format_goes_to_standard_output_and_no_file_is_written(
     assert not list(tmp_path.iterdir())
 
 
+def test_default_folder_that_is_a_link_is_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "cbtriage-host-crash").symlink_to("elsewhere")
+    assert "a link" in str(run("analyze", CRASH, "-q").exception)
+    assert not list((tmp_path / "elsewhere").iterdir())
+
+
 def test_chosen_formats_are_written(tmp_path: Path) -> None:
     run("analyze", CRASH, "-o", tmp_path, "-q", "--format", "markdown", "--format", "text")
     assert sorted(path.suffix for path in tmp_path.iterdir()) == [".md", ".txt"]

@@ -1,0 +1,89 @@
+"""The files of a report: all of one run, whole, and over nothing that is not ours.
+
+Each is written beside its place under a name that nobody can foresee, so a link or a pipe that
+lies there is never followed. Only when all are on the disk do the old ones go and the new ones
+come: a run that is killed leaves files of one run, never half of one.
+"""
+
+import os
+import stat
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+from analyzer.errors import UsageError
+
+_OURS = b"cbtriage"
+_HEAD = 1 << 20
+
+
+def write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> tuple[Path, ...]:
+    """Write texts by file name into a folder, all or none, and return their paths.
+
+    Raises:
+        UsageError: it cannot be written there, or (not with `force`) something lies there that is
+            not a report of ours.
+    """
+    parts: dict[Path, Path] = {}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not force:
+            _check_ours([folder / name for name in texts])
+        for name, text in texts.items():
+            _write_part(folder, name, text, parts)
+        _put_in_place(parts)
+    except OSError as error:
+        msg = f"{folder}: cannot write the report ({error.strerror}); give another folder with -o"
+        raise UsageError(msg) from error
+    finally:  # on a full disk, and on Ctrl-C
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+    return tuple(parts)
+
+
+def _check_ours(targets: list[Path]) -> None:
+    for target in targets:
+        if not _is_free(target):
+            msg = (
+                f"{target}: it is there and no report of cbtriage; "
+                "give another folder with -o, or --force to overwrite it"
+            )
+            raise UsageError(msg)
+
+
+def _is_free(target: Path) -> bool:
+    """Tell whether nothing lies at a path but what an earlier run left."""
+    try:
+        status = target.lstat()
+    except FileNotFoundError:
+        return True
+    if not stat.S_ISREG(status.st_mode):
+        return False
+    with target.open("rb") as file:
+        return not status.st_size or _OURS in file.read(_HEAD)
+
+
+def _write_part(folder: Path, name: str, text: str, parts: dict[Path, Path]) -> None:
+    handle, part = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
+    parts[folder / name] = Path(part)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(handle)
+    Path(part).chmod(0o666 & ~_umask())
+
+
+def _umask() -> int:
+    """Return the mask of new files; mkstemp makes them for their owner alone."""
+    mask = os.umask(0o077)
+    os.umask(mask)
+    return mask
+
+
+def _put_in_place(parts: Mapping[Path, Path]) -> None:
+    for target in parts:
+        target.unlink(missing_ok=True)
+    for target, part in parts.items():
+        part.replace(target)
