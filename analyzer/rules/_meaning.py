@@ -22,6 +22,7 @@ from analyzer.yaml_file import Path
 BUILT_IN = ("host", "process", "pid", "count", "first", "last")
 CHECK_BUILT_IN = ("host", "count", "first", "last")
 _KEYS = ("host", "process", "pid")
+_LONGEST, _MOST_GROUPS = 4_000, 40
 _NAMED = re.compile(r"[a-z][a-z0-9_]*")
 _SEVERAL = ("temporal", "temporal_ordered", "absent")
 
@@ -62,6 +63,9 @@ def _faults_of_message(entry: SelectorEntry) -> Iterator[str]:
     message = entry.message
     if not message.isascii() or not message.isprintable():
         yield "a pattern is printable ASCII on one line"
+        return
+    if len(message) > _LONGEST or message.count("(?P<") > _MOST_GROUPS:
+        yield f"a pattern has at most {_LONGEST:,} characters and {_MOST_GROUPS} named groups"
         return
     if what := _odd_syntax(message):
         yield what

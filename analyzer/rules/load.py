@@ -21,6 +21,7 @@ from analyzer.yaml_file import Document, read_yaml
 
 __all__ = ["Catalogue", "json_schema", "load_catalogue"]
 
+_LARGEST = 1 << 20  # bytes of a file
 _NO_PATTERNS = ("patterns/causes.yaml", "patterns/defects.yaml", "patterns/error_codes.yaml")
 
 
@@ -81,9 +82,33 @@ def _files(folder: Traversable, name: str) -> Iterator[_File]:
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         path = f"{name}/{entry.name}"
         if entry.is_dir():
-            yield from _files(entry, path)
+            yield from () if _leads_back(entry) else _files(entry, path)
         elif path not in _NO_PATTERNS and entry.name.endswith((".yaml", ".yml")):
-            yield _File(name=path, content=entry.read_bytes())
+            yield _File(name=path, content=_content(entry, path))
+
+
+def _leads_back(folder: Traversable) -> bool:
+    """Tell whether a folder is a link to one that it lies in."""
+    if not isinstance(folder, Path) or not folder.is_symlink():
+        return False
+    return folder.resolve() in folder.parent.resolve().joinpath(folder.name).parents
+
+
+def _content(file: Traversable, name: str) -> bytes:
+    """Read a file; a device or a pipe has no end.
+
+    Raises:
+        CatalogueError: it is none, or far larger than any pattern.
+    """
+    if isinstance(file, Path) and file.exists() and not file.is_file():
+        msg = f"{name}: not a file but a device or a pipe"
+        raise CatalogueError(msg)
+    with file.open("rb") as stream:
+        content = stream.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        msg = f"{name}: larger than any pattern: more than {_LARGEST:,} bytes"
+        raise CatalogueError(msg)
+    return content
 
 
 def _extra_files(path: Path) -> list[_File]:
@@ -92,7 +117,7 @@ def _extra_files(path: Path) -> list[_File]:
         if path.is_dir():
             found = list(_files(path, path.as_posix().rstrip("/")))
         else:
-            found = [_File(name=path.as_posix(), content=path.read_bytes())]
+            found = [_File(name=path.as_posix(), content=_content(path, path.as_posix()))]
     except OSError as error:
         msg = f"{path}: cannot be read: {error.strerror}"
         raise CatalogueError(msg) from error
@@ -134,7 +159,7 @@ def _told(document: Document, fault: Mapping[str, Any]) -> str:
     """Put a fault that pydantic found into words, with its line."""
     line, key = document.place(tuple(part for part in fault["loc"] if part != "[key]"))
     where = f"{line} {key}"
-    got = repr(fault["input"])[:60]
+    got = repr(fault["input"])[:60] if _means_a_pattern(document) else _kind(fault["input"])
     if fault["type"] == "missing":
         return f"{where}: the key is missing"
     if fault["type"] == "extra_forbidden":
@@ -143,6 +168,23 @@ def _told(document: Document, fault: Mapping[str, Any]) -> str:
         return f"{where}: expected one of {fault['ctx']['expected']}, got {got}"
     said = fault["msg"][0].lower() + fault["msg"][1:]
     return f"{where}: {said}, got {got}"
+
+
+def _means_a_pattern(document: Document) -> bool:
+    """Tell whether a file was written as a pattern: nothing of another one is told."""
+    return isinstance(document.value, dict) and "id" in document.value
+
+
+def _kind(value: object) -> str:
+    match value:
+        case str():
+            return "text"
+        case list():
+            return "a list"
+        case dict():
+            return "keys with values"
+        case _:
+            return type(value).__name__
 
 
 def _doubled(patterns: Sequence[Pattern]) -> list[str]:

@@ -1,3 +1,4 @@
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -167,6 +168,7 @@ def test_the_version_names_the_contents_and_not_the_place(tmp_path: Path) -> Non
         ("'^lost", "'a^lost", 7, "select.message: ^ and $ stand only at the very ends"),
         ("'^lost", "'(?i)lost", 7, "select.message: groups are (?P<name>…) or (?:…): no flags"),
         ("'^lost", r"'\nlost", 7, r"select.message: \n, \A, \z, \Q and \C are not used"),
+        ("'^lost ", f"'^{'(?P<a>x)' * 3_000}", 7, "select.message: a pattern has at most 4,000"),
         (r"'^lost (?P<vdi>[0-9a-f-]{36})$'", "'(?P<vdi>x)?'", 7, "select.message: the pattern ma"),
         ("lost (?P<vdi>", "(?P<host>.)(?P<vdi>", 7, "select.message: a group cannot be called 'ho"),
         ("lost (?P<vdi>", "(?P<Vdi>.)(?P<vdi>", 7, "select.message: a group cannot be called 'Vd"),
@@ -331,3 +333,49 @@ def test_a_users_folder_without_patterns_is_told(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     with pytest.raises(CatalogueError, match="there is no pattern file"):
         load_catalogue(tmp_path, extra=(tmp_path / "mine",))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("root:x:0:0:root:/root:/bin/sh\nmail:x:8:8::/var/mail:/bin/sh\n", "got text"),
+        ("token: hunter2\nusers: [root]\n", "token: unknown key"),
+        ("select: hunter2\n", "got text"),
+    ],
+)
+def test_of_a_file_that_is_no_pattern_only_place_and_kind_are_told(
+    tmp_path: Path, text: str, said: str
+) -> None:
+    path = write(tmp_path, "mine/other.yaml", text)
+    with pytest.raises(CatalogueError) as caught:
+        load_catalogue(extra=(path,))
+    assert said in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+    assert "/root" not in str(caught.value).replace(str(path), "")
+
+
+def test_a_folder_that_links_to_itself_is_read_once(tmp_path: Path) -> None:
+    write(tmp_path, "mine/noise/humming.yaml", NOISE)
+    (tmp_path / "mine" / "noise" / "again").symlink_to(tmp_path / "mine")
+    catalogue = load_catalogue(extra=(tmp_path / "mine",))
+    assert catalogue.get("humming").file.endswith("mine/noise/humming.yaml")
+
+
+@pytest.mark.parametrize("name", ["", "pipe.yaml"])
+def test_a_pipe_is_no_pattern_file(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe.yaml")
+    with pytest.raises(CatalogueError, match="a device or a pipe"):
+        load_catalogue(extra=(tmp_path / name,))
+
+
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="a system without this device")
+def test_a_device_is_no_pattern_file() -> None:
+    with pytest.raises(CatalogueError, match="a device or a pipe"):
+        load_catalogue(extra=(Path("/dev/zero"),))
+
+
+def test_a_file_larger_than_any_pattern_is_refused(tmp_path: Path) -> None:
+    path = write(tmp_path, "mine/other.yaml", "")
+    path.write_bytes(bytes((1 << 20) + 1))
+    with pytest.raises(CatalogueError, match="larger than any pattern"):
+        load_catalogue(extra=(path,))
