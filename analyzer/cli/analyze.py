@@ -84,6 +84,19 @@ def analyze_command(
             "--stdout", help="Print the one --format to standard output and write no file."
         ),
     ] = False,
+    ticket: Annotated[
+        bool,
+        typer.Option(
+            "--ticket", help="Print the answer for a ticket (CommonMark), not the summary."
+        ),
+    ] = False,
+    reply: Annotated[
+        bool,
+        typer.Option(
+            "--reply",
+            help="Print a reply to whoever sent the report: no host names, addresses or uuids.",
+        ),
+    ] = False,
     log_as: LogAs = None,
     rules: Rules = None,
     tz: Tz = "UTC",
@@ -148,8 +161,9 @@ def analyze_command(
     """Say what broke in CBT and NBD, since when, how sure, what next and what could not be told.
 
     Writes report.html (for people, one file) and report.json (for programs), and prints the
-    summary. Nothing is sent anywhere, and nothing is written but the report files. --tz is for
-    text and Markdown; quoted lines keep their stamps, and the JSON its UTC.
+    answer in at most 25 lines, the verdict last. Nothing is sent anywhere, and nothing is written
+    but the report files. --tz is for text and Markdown; quoted lines keep their stamps, and the
+    JSON its UTC.
     """
     from analyzer.case.log_processes import cores
     from analyzer.cli.progress import watching
@@ -158,9 +172,7 @@ def analyze_command(
 
     zone = zone_named(tz)
     chosen = tuple(dict.fromkeys(formats or ()))
-    if stdout and len(chosen) != 1:
-        msg = f"--stdout prints one format: add --format once, of {', '.join(_OUTPUTS)}"
-        raise UsageError(msg)
+    _check_printed(chosen, stdout=stdout, ticket=ticket, reply=reply)
     budget = Budget(
         total=max_total,
         member=max_member,
@@ -190,9 +202,20 @@ def analyze_command(
         wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
         texts = {f"report{form.suffix}": _render(report, form, zone) for form in wanted}
         written = write_files(folder, texts, force=force)
-        if not quiet:
+        if ticket or reply:
+            say(_note(_shown(report, zone), ticket=ticket))
+        elif not quiet:
             _summary(_shown(report, zone), written, full=verbose)
     raise typer.Exit(exit_status(report, fail_on, strict=strict))
+
+
+def _check_printed(chosen: Sequence[str], *, stdout: bool, ticket: bool, reply: bool) -> None:
+    """Check that one text at most is asked for on standard output."""
+    if stdout and len(chosen) != 1:
+        msg = f"--stdout prints one format: add --format once, of {', '.join(_OUTPUTS)}"
+        raise UsageError(msg)
+    if stdout + ticket + reply > 1:
+        raise UsageError("--stdout, --ticket and --reply print one text each: give one of them")
 
 
 def _bundle_name(paths: Sequence[Path]) -> str:
@@ -215,12 +238,23 @@ def _render(report: "Report", form: Format, zone: "Zone") -> str:
     return form.render(_shown(report, zone) if form.local else report)
 
 
+def _note(report: "Report", *, ticket: bool) -> str:
+    from analyzer.render.answer_notes import render_reply, render_ticket
+
+    return render_ticket(report) if ticket else render_reply(report)
+
+
 def _summary(report: "Report", written: Sequence[Path], *, full: bool) -> None:
+    from analyzer.render.terminal.answer_text import WIDTH, render_answer
     from analyzer.render.terminal.text import render_text
 
     color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    width = min(shutil.get_terminal_size((100, 40)).columns, 140) if sys.stdout.isatty() else 100
-    say(render_text(report, width=width, color=color, full=full))
+    columns = shutil.get_terminal_size((100, 40)).columns if sys.stdout.isatty() else 100
+    if not full:
+        paths = [f"Written: {path}" for path in written]
+        say(render_answer(report, written=paths, width=min(columns, WIDTH), color=color))
+        return
+    say(render_text(report, width=min(columns, 140), color=color, full=True))
     for path in written:
         say(f"Written: {path}\n")
 

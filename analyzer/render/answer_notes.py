@@ -1,0 +1,171 @@
+"""The answer to paste: a ticket in CommonMark for colleagues, a reply in plain words for others."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from analyzer.model.goal import StepKind
+from analyzer.model.plan import Step
+from analyzer.model.report import Report
+from analyzer.render.markdown import code, escaped
+from analyzer.render.words.answer import Answer, answer_of, bundle_names
+from analyzer.render.words.short_time import window_words
+from analyzer.render.words.summary import Tone, unread, window
+from analyzer.render.words.troubled import Troubled
+from analyzer.render.words.view import counted, cut, visible
+
+TICKET_LINES, REPLY_LINES = 60, 15
+_DOUBTS, _NAMED = 6, 8
+_QUOTE = 300
+_KINDS = {StepKind.LOOK: "look", StepKind.DO: "do", StepKind.DESTROYS: "**DESTROYS**"}
+_GREETED = {
+    Tone.CLEAR: "Nothing was found in what was read: ",
+    Tone.UNSURE: "We cannot say that all is well: ",
+}
+_SHORT_ID = re.compile(r" \([0-9a-f]{8}\)")
+_UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
+_V4 = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b")
+_V6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
+
+
+def render_ticket(report: Report) -> str:
+    """Return the answer as CommonMark of at most `TICKET_LINES` lines."""
+    answer = answer_of(report)
+    lines = [*_top(report, answer), *_ticket_doubts(answer)]
+    lines += _ticket_objects(answer.objects, TICKET_LINES - len(lines))
+    return "\n".join(lines) + "\n"
+
+
+def _top(report: Report, answer: Answer) -> Iterator[str]:
+    yield f"## {answer.word}: {escaped(answer.text)}"
+    yield ""
+    if answer.now:
+        yield f"- Now: {answer.now}"
+    covered = window(report)
+    read = window_words(*covered) if covered else "no time could be dated"
+    yield f"- Read: {code(bundle_names(report))}, {read}; {answer.looked}"
+    for fact in answer.facts:
+        sure = f" ({fact.sure})" if fact.sure else ""
+        place = f", {code(str(fact.source))}" if fact.source else ""
+        yield f"- {fact.label}: {escaped(fact.text)}{sure}{place}"
+    if answer.minor:
+        yield f"- Minor ({len(answer.minor)}): {escaped(answer.minor[0])}"
+    yield f"- cbtriage {escaped(report.version)}, catalogue {escaped(report.catalogue)}"
+    yield ""
+
+
+def _ticket_doubts(answer: Answer) -> Iterator[str]:
+    if not answer.doubts:
+        return
+    yield f"### Cannot tell ({len(answer.doubts)})"
+    yield ""
+    for doubt in answer.doubts[:_DOUBTS]:
+        settle = f": {code(doubt.settle_with[0])}" if doubt.settle_with else ""
+        yield f"- {escaped(cut(doubt.reason, _QUOTE))}{settle}"
+    if len(answer.doubts) > _DOUBTS:
+        yield f"- and {len(answer.doubts) - _DOUBTS} more, in the report"
+    yield ""
+
+
+def _ticket_objects(objects: Sequence[Troubled], room: int) -> list[str]:
+    """Return the objects and as many of their steps as fit; each step stands with its commands."""
+    if not objects:
+        return []
+    shown = objects[:_NAMED]
+    room -= 4 + len(shown)  # the heading with its empty rows, the names, and what is left out
+    lines = ["### What to do", ""]
+    left = len(objects) - len(shown)
+    untold = 0
+    for each in shown:
+        lines.append(_object_line(each))
+        steps = [_step_line(n, step) for n, step in enumerate(_steps(each), 1)]
+        fit = steps[: max(room, 0)]
+        lines += fit
+        room -= len(fit)
+        untold += len(steps) - len(fit)
+    told = [counted(left, "more object")] if left else []
+    told += [counted(untold, "more step")] if untold else []
+    return [*lines, *([f"- and {', '.join(told)}, in the report"] if told else [])]
+
+
+def _object_line(each: Troubled) -> str:
+    untracked = f", not tracked {each.untracked}" if each.untracked else ""
+    uuid = f" ({code(each.subject.uuid)})" if each.subject.uuid else ""
+    return f"- **{escaped(each.name)}**{uuid}: {each.now}{untracked}"
+
+
+def _steps(each: Troubled) -> Sequence[Step]:
+    return each.plan.steps if each.plan else ()
+
+
+def _step_line(number: int, step: Step) -> str:
+    commands = "".join(f" {code(command)}" for command in step.commands)
+    where = f" (on {escaped(step.where)})" if commands and step.where else ""
+    lost = ""
+    if step.lost:
+        lost = f" Lost: {_sentence(step.lost)} Only if: {_sentence(step.precondition)}"
+    return f"  {number}. {_KINDS[step.kind]}: {escaped(step.text)}{commands}{where}{lost}"
+
+
+def _sentence(text: str) -> str:
+    return f"{escaped(text.rstrip('.'))}."
+
+
+def render_reply(report: Report) -> str:
+    """Return the answer for somebody outside, in at most `REPLY_LINES` lines.
+
+    It has no names of hosts, no addresses and no uuids, and asks for what is missing.
+    """
+    answer = answer_of(report)
+    outside = _Outside(report)
+    covered = window(report)
+    time = f" It covers {window_words(*covered)}." if covered else ""
+    lines = ["Hello,", "", f"We have looked at your status report.{time}"]
+    lines.append(_GREETED.get(answer.tone, "") + outside.text(answer.text))
+    names = Counter(outside.text(each.name) for each in answer.objects[:_NAMED])
+    if names:
+        told = [name if n == 1 else f"{name} ({n} of them)" for name, n in names.items()]
+        left = len(answer.objects) - names.total()
+        more = f" and {left} more" if left else ""
+        lines.append(f"In trouble: {', '.join(told)}{more}. Now: {answer.now}.")
+    asked = [outside.text(each) for each in _asked(report, answer)]
+    if asked:
+        lines += ["", "To go on we need from you:", *(f"- {each}" for each in asked)]
+    else:
+        lines += ["", "Nothing more is needed from you for this."]
+    return "\n".join([*lines, "", "Kind regards"]) + "\n"
+
+
+def _asked(report: Report, answer: Answer) -> list[str]:
+    """Return at most four things to ask for, what was cut first."""
+    asked = []
+    if any(not bundle.complete for bundle in report.bundles):
+        asked.append("the status report again: what reached us is not whole")
+    missing = sum(len(pool.hosts_missing) for pool in report.pools)
+    if missing:
+        asked.append(f"the status reports of {counted(missing, 'other host')} of the pool")
+    names = list(dict.fromkeys(entry.source for entry in unread(report)))
+    if names:
+        asked.append(f"a status report with these parts whole: {', '.join(names[:5])}")
+    commands = [doubt.settle_with[0] for doubt in answer.doubts if doubt.settle_with]
+    asked += [f"the output of: {cut(command, 200)}" for command in dict.fromkeys(commands)]
+    return asked[:4]
+
+
+class _Outside:
+    """Takes out of a text what is nobody else's: names of hosts, addresses, uuids."""
+
+    def __init__(self, report: Report) -> None:
+        names = {name for host in report.hosts for name in (host.name, host.uuid) if name}
+        names |= {name for pool in report.pools for name in pool.hosts_missing if name}
+        longest = sorted(names, key=lambda name: (-len(name), name))
+        any_of = "|".join(re.escape(name) for name in longest)
+        self._hosts = re.compile(rf"(?:\bhost )?(?<!\w)(?:{any_of})(?!\w)", re.IGNORECASE)
+        self._none = not names
+
+    def text(self, text: str) -> str:
+        """Return the text, on one line, as it may be sent."""
+        shown = visible(text)
+        shown = shown if self._none else self._hosts.sub("a host", shown)
+        shown = _SHORT_ID.sub("", _UUID.sub("<uuid>", shown))
+        return _V6.sub("<address>", _V4.sub("<address>", shown))

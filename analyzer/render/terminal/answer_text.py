@@ -1,0 +1,153 @@
+"""The answer on the terminal: at most 25 rows of 80 columns, and the verdict last.
+
+What stands last is nearest the prompt. Rows are wrapped and never cut; where there is not room
+for all, the last things to go are the verdict, the names of the objects and *cannot tell*.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from analyzer.model.report import Report
+from analyzer.render.terminal.rows import Rows, console, styled
+from analyzer.render.words.answer import Answer, Fact, answer_of, bundle_names
+from analyzer.render.words.short_time import window_words
+from analyzer.render.words.summary import Doubt, window
+from analyzer.render.words.troubled import Troubled
+from analyzer.render.words.view import cut
+
+MOST_ROWS, WIDTH, OBJECTS = 25, 80, 8
+_LABEL = 9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    """Some rows, and ``place``: where they stand. A ``step`` is a first step of an object."""
+
+    place: tuple[int, int]
+    rows: Sequence[Text]
+    step: bool = False
+
+
+def render_answer(
+    report: Report, *, written: Sequence[str] = (), width: int = WIDTH, color: bool = False
+) -> str:
+    """Return the answer; ``written`` are the paths of the files that hold the rest."""
+    rows = Rows(width=min(width, WIDTH), full=False)
+    terminal = console(rows.width, color=color)
+    with terminal.capture() as captured:
+        for row in _fitted(_blocks(report, answer_of(report), rows, written)):
+            terminal.print(row, no_wrap=True, overflow="ignore", crop=False)
+    return captured.get()
+
+
+def _fitted(blocks: Sequence[_Block]) -> list[Text]:
+    """Return the rows of the blocks that fit, in the order of their places."""
+    room, taken = MOST_ROWS - 1, []
+    for block in blocks:
+        if len(block.rows) <= room:
+            taken.append(block)
+            room -= len(block.rows)
+    if any(block.step for block in blocks if block not in taken):
+        note = Text("The other steps are in the report, in the plan of each object.")
+        taken.append(_Block(place=(5, 0), rows=[note]))
+    return [row for block in sorted(taken, key=lambda block: block.place) for row in block.rows]
+
+
+def _blocks(report: Report, answer: Answer, rows: Rows, written: Sequence[str]) -> list[_Block]:
+    """Return the blocks, those that matter most first."""
+    verdict = f"{answer.word}: {answer.text}" + (f" Now: {answer.now}." if answer.now else "")
+    files = [row for path in written for row in rows.wrap(path, hang=2)]
+    looked = [] if answer.objects else rows.wrap(f"Looked at: {answer.looked}.", hang=2)
+    danger = [fact for fact in answer.facts if fact.label == "Danger"]
+    others = [fact for fact in answer.facts if fact.label != "Danger"]
+    steps = _steps(answer, rows)
+    every = [
+        _Block(place=(9, 0), rows=styled(rows.wrap(verdict), answer.tone)),
+        _Block(place=(8, 0), rows=files),
+        _Block(place=(0, 0), rows=_header(report, rows)),
+        _Block(place=(0, 1), rows=looked),
+        *_object_names(answer, rows),
+        *_doubts(answer.doubts, rows),
+        *(_fact(3, fact, rows) for fact in danger),
+        *steps[:1],
+        *(_fact(2, fact, rows) for fact in others),
+        *steps[1:],
+        *_more_doubts(answer.doubts, rows),
+        _Block(place=(5, 1), rows=_minor(answer, rows)),
+        _Block(place=(1, 0), rows=[Text()]),
+        _Block(place=(7, 0), rows=[Text()]),
+    ]
+    return [block for block in every if block.rows]
+
+
+def _header(report: Report, rows: Rows) -> list[Text]:
+    covered = window(report)
+    read = window_words(*covered) if covered else "no time could be dated"
+    return rows.wrap(f"cbtriage: {bundle_names(report)}; {read}", hang=2)
+
+
+def _object_names(answer: Answer, rows: Rows) -> list[_Block]:
+    shown = answer.objects[:OBJECTS]
+    blocks = [
+        _Block(place=(4, 2 * number), rows=styled(rows.wrap(_object(each), hang=2), each.severity))
+        for number, each in enumerate(shown)
+    ]
+    left = len(answer.objects) - len(shown)
+    if left:
+        text = f"and {left} more, in the report"
+        blocks.append(_Block(place=(4, 2 * OBJECTS), rows=rows.wrap(text)))
+    return blocks
+
+
+def _object(each: Troubled) -> str:
+    untracked = f", untracked {each.untracked}" if each.untracked else ""
+    return f"{each.name}: {each.now}{untracked}"
+
+
+def _steps(answer: Answer, rows: Rows) -> list[_Block]:
+    return [
+        _Block(
+            place=(4, 2 * number + 1),
+            rows=rows.wrap(f"first: {each.first}", indent=2, hang=4),
+            step=True,
+        )
+        for number, each in enumerate(answer.objects[:OBJECTS])
+        if each.first
+    ]
+
+
+def _fact(place: int, fact: Fact, rows: Rows) -> _Block:
+    sure = f" ({fact.sure})" if fact.sure else ""
+    source = f" [{fact.source}]" if fact.source else ""
+    text = f"{fact.label:<{_LABEL}}{fact.text}{sure}{source}"
+    return _Block(place=(place, 0), rows=rows.wrap(text, hang=_LABEL))
+
+
+def _doubts(doubts: Sequence[Doubt], rows: Rows) -> list[_Block]:
+    if not doubts:
+        return []
+    title = f"? CANNOT TELL ({len(doubts)}): " if len(doubts) > 1 else "? CANNOT TELL: "
+    return [_Block(place=(6, 0), rows=styled(_doubt(title, doubts[0], rows), "unsure"))]
+
+
+def _more_doubts(doubts: Sequence[Doubt], rows: Rows) -> list[_Block]:
+    return [
+        _Block(place=(6, number), rows=_doubt("? ", doubt, rows))
+        for number, doubt in enumerate(doubts[1:], 1)
+    ]
+
+
+def _doubt(title: str, doubt: Doubt, rows: Rows) -> list[Text]:
+    failed = "a rule failed: " if doubt.failed else ""
+    found = rows.wrap(title + failed + cut(doubt.reason, 200), hang=2)
+    settle = [row for each in doubt.settle_with[:1] for row in rows.wrap(f"-> {each}", indent=2)]
+    return found + settle
+
+
+def _minor(answer: Answer, rows: Rows) -> list[Text]:
+    if not answer.minor:
+        return []
+    text = f"Minor ({len(answer.minor)}): {answer.minor[0]}"
+    return rows.wrap(text, hang=2)

@@ -1,0 +1,51 @@
+"""Times as an answer says them: day and minute, a doubt as a range, the year once at the top."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from analyzer.model.moment import Moment, zone_of
+from analyzer.render.words.view import stamp
+
+_MINUTE = timedelta(minutes=1)
+
+
+def short_time(moment: Moment | None) -> str:
+    """Return day and minute, or the range that it lies in; the zone only where it is not UTC.
+
+    >>> from datetime import UTC, datetime
+    >>> short_time(Moment.exact(datetime(2024, 6, 10, 3, 12, tzinfo=UTC), "audit.log"))
+    '10 Jun 03:12'
+    """
+    if moment is None or not moment.year_known:
+        return stamp(moment)
+    if moment.doubt < _MINUTE:
+        return _minute(moment) + _zone(moment)
+    early = replace(moment, at=moment.earliest)
+    late = replace(moment, at=moment.latest)
+    return short_span(early, late)
+
+
+def short_span(first: Moment, last: Moment) -> str:
+    """Return "10 Jun 03:12-03:26", both days where they differ, one time where they do not."""
+    begin, end = _minute(first), _minute(last)
+    if begin == end:
+        return begin + _zone(first)
+    same_day = begin[:-5] == end[:-5]
+    return f"{begin}-{end[-5:] if same_day else end}{_zone(last)}"
+
+
+def window_words(first: Moment, last: Moment) -> str:
+    """Return from when to when, with the year."""
+    year = first.at.year
+    begin = _minute(first) if last.at.year == year else f"{_minute(first)} {year}"
+    return f"{begin} to {_minute(last)} {last.at.year}{_zone(last) or ' UTC'}"
+
+
+def _minute(moment: Moment) -> str:
+    time = moment.at.astimezone(zone_of(moment))
+    return f"{time.day} {time:%b %H:%M}"
+
+
+def _zone(moment: Moment) -> str:
+    offset = f"{moment.at.astimezone(zone_of(moment)):%z}"
+    return "" if offset == "+0000" else f" {offset[:3]}:{offset[3:]}"

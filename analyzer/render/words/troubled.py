@@ -1,0 +1,164 @@
+"""The objects in trouble: what each is now, of which time changes are not known, its plan."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.model.disk import DiskState, DiskView, LifeKind
+from analyzer.model.finding import Finding, Severity, Subject
+from analyzer.model.goal import Standing
+from analyzer.model.moment import Moment
+from analyzer.model.operation import Result
+from analyzer.model.plan import Plan
+from analyzer.model.report import Report
+from analyzer.render.words.short_time import short_span, short_time
+from analyzer.render.words.summary import findings
+from analyzer.render.words.view import cut, time_key
+
+NAME = 60  # characters of a name: a longer one says how much is left out
+SENTENCE = 220
+LONG_STEP = 150
+_UUID_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Troubled:
+    """An object in trouble: what it is now, since when, and its plan; how it stands at the end."""
+
+    subject: Subject
+    name: str
+    now: str
+    untracked: str
+    plan: Plan | None
+    standing: Standing
+    severity: Severity
+    finding: str
+
+    @property
+    def first(self) -> str:
+        """Return the first step in words, "" where none is known or needed."""
+        return step_words(self.plan.steps[0].text) if self.plan and self.plan.steps else ""
+
+
+def troubled_objects(report: Report) -> list[Troubled]:
+    """Return the objects in trouble, what goes on first, then the worst."""
+    disks = {disk.vdi.uuid: disk for disk in report.disks if disk.vdi}
+    plans = {plan.object.uuid: plan for plan in report.plans}
+    by_id = {finding.id: finding for finding in findings(report)}
+    told: dict[str, tuple[Subject, list[Finding]]] = {}
+    for plan in report.plans:
+        own = [by_id[name] for name in plan.findings if name in by_id]
+        told[plan.object.uuid] = (plan.object, own)
+    for uuid, disk in disks.items():
+        own = [by_id[name] for name in disk.findings if name in by_id]
+        if own and disk.vdi:
+            subject, before = told.get(uuid, (disk.vdi, []))
+            told[uuid] = (subject, list(dict.fromkeys([*before, *own])))
+    for finding in by_id.values():
+        if not finding.plan and finding.subjects and finding.subjects[0].uuid not in told:
+            told[finding.subjects[0].uuid] = (finding.subjects[0], [finding])
+    rows = [
+        _row(subject, own, disks.get(uuid), plans.get(uuid))
+        for uuid, (subject, own) in told.items()
+        if any(finding.severity is not Severity.INFO for finding in own)
+    ]
+    twice = Counter(row.name for row in rows)
+    named = [_told_apart(row) if twice[row.name] > 1 else row for row in rows]
+    return sorted(
+        named,
+        key=lambda row: (
+            row.standing is Standing.OVER,
+            row.severity.rank,
+            row.name,
+            row.subject.uuid,
+        ),
+    )
+
+
+def _told_apart(row: Troubled) -> Troubled:
+    return replace(row, name=f"{row.name} ({row.subject.uuid[:_UUID_SHOWN]})")
+
+
+def _row(
+    subject: Subject, own: Sequence[Finding], disk: DiskView | None, plan: Plan | None
+) -> Troubled:
+    open_ = [finding for finding in own if finding.state is not Standing.OVER]
+    worst = min(open_ or own, key=lambda finding: finding.severity.rank)
+    return Troubled(
+        subject=subject,
+        name=_object_name(subject, disk),
+        now=_disk_now(disk, open_) if disk else _standing(open_),
+        untracked=_untracked(disk) if disk else "",
+        plan=plan,
+        standing=min((finding.state for finding in own), key=lambda state: state.rank),
+        severity=worst.severity,
+        finding=worst.id,
+    )
+
+
+def _object_name(subject: Subject, disk: DiskView | None) -> str:
+    name = cut(subject.name, NAME) if subject.name else subject.uuid[:_UUID_SHOWN]
+    if disk and len(disk.vms) == 1:
+        return f"{cut(disk.vms[0].called, NAME)}/{name}"
+    return f"{kind_word(subject)} {name}"
+
+
+def _standing(open_: Sequence[Finding]) -> str:
+    if any(finding.state is Standing.NOW for finding in open_):
+        return "still so"
+    return "not known" if open_ else "over"
+
+
+def _disk_now(disk: DiskView, open_: Sequence[Finding]) -> str:
+    if disk.cbt_enabled is None:
+        return "CBT not known"
+    if not disk.cbt_enabled:
+        return "CBT off"
+    return "CBT on, not sound" if disk.state is DiskState.BROKEN and open_ else "CBT on"
+
+
+def _events(disk: DiskView, kind: LifeKind) -> list[Moment]:
+    return [
+        event.moment
+        for event in disk.life
+        if event.kind is kind and event.moment and event.result is Result.SUCCEEDED
+    ]
+
+
+def _lost_at(disk: DiskView) -> Moment | None:
+    return max(_events(disk, LifeKind.LOST), key=time_key, default=None)
+
+
+def _back_since(disk: DiskView, lost: Moment) -> Moment | None:
+    later = [m for m in _events(disk, LifeKind.ENABLED) if lost.certainly_before(m)]
+    return min(later, key=time_key, default=None)
+
+
+def _untracked(disk: DiskView) -> str:
+    """Return the time of which changes are not known: from the last snapshot before the loss.
+
+    The log that was dropped held the changes since that snapshot.
+    """
+    lost = _lost_at(disk)
+    if not lost:
+        return ""
+    before = [m for m in _events(disk, LifeKind.SNAPSHOT) if m.certainly_before(lost)]
+    start = max(before, key=time_key, default=None)
+    begun = short_time(start) if start else f"before {short_time(lost)}"
+    back = _back_since(disk, lost)
+    if back:
+        return short_span(start, back) if start else f"{begun} to {short_time(back)}"
+    return f"since {begun}" if not disk.cbt_enabled else f"from {begun}"
+
+
+def kind_word(subject: Subject) -> str:
+    """Return what kind of object it is, as people say it."""
+    kinds = {"VDI": "disk", "SR": "SR", "VM": "VM", "VBD": "VBD"}
+    return kinds.get(subject.type, subject.type.lower())
+
+
+def step_words(text: str) -> str:
+    """Return a step, without its commands where it would be too long for a line or two."""
+    if len(text) <= LONG_STEP or ": " not in text:
+        return cut(text, SENTENCE)
+    return cut(text.partition(": ")[0], LONG_STEP) + " (commands: see its plan)"

@@ -1,0 +1,132 @@
+"""The answer in each of its texts, over all samples: its budgets, and what must be named."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from analyzer.model.finding import Severity
+from analyzer.model.goal import Standing
+from analyzer.model.report import Report
+from analyzer.render.answer_notes import REPLY_LINES, TICKET_LINES, render_reply, render_ticket
+from analyzer.render.terminal.answer_text import MOST_ROWS, OBJECTS, WIDTH, render_answer
+from analyzer.render.words.answer import Answer, answer_of
+from analyzer.render.words.summary import findings
+from tests.golden.outputs import SAMPLES, sample_read
+from tests.render.support import clear_report, empty_report, rich_report
+from tests.render.terminal.test_text import crowded_report
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}", re.IGNORECASE)
+ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
+HTML = "cbtriage-bundle/report.html"
+
+
+def built(name: str) -> Report:
+    made = {"rich": rich_report, "empty": empty_report, "clear": clear_report}
+    return (made | {"crowded": crowded_report})[name]()
+
+
+NAMES = [*(path.name for path in SAMPLES), "rich", "empty", "clear", "crowded"]
+
+
+@pytest.fixture(params=NAMES)
+def report(request: pytest.FixtureRequest) -> Report:
+    paths: dict[str, Path] = {path.name: path for path in SAMPLES}
+    path = paths.get(request.param)
+    return sample_read(path)[1] if path else built(request.param)
+
+
+@pytest.fixture
+def answer(report: Report) -> Answer:
+    return answer_of(report)
+
+
+@pytest.fixture
+def screen(report: Report) -> list[str]:
+    return render_answer(report, written=(HTML,)).splitlines()
+
+
+def without_spaces(text: str) -> str:
+    return "".join(text.split())
+
+
+def test_terminal_keeps_its_budget(screen: list[str]) -> None:
+    assert len(screen) <= MOST_ROWS == 25
+    assert max(map(len, screen)) <= WIDTH == 80
+    assert not [row for row in screen if "..." in row]
+
+
+def test_verdict_is_the_last_thing_on_the_terminal(screen: list[str], answer: Answer) -> None:
+    text = without_spaces("\n".join(screen))
+    now = f" Now: {answer.now}." if answer.now else ""
+    assert text.endswith(without_spaces(f"{answer.word}: {answer.text}{now}"))
+
+
+def test_path_of_the_page_is_on_the_terminal(screen: list[str]) -> None:
+    assert HTML in screen
+
+
+def test_what_cannot_be_told_is_on_the_terminal(screen: list[str], answer: Answer) -> None:
+    assert bool(answer.doubts) == ("CANNOT TELL" in "\n".join(screen))
+
+
+def test_every_disk_in_trouble_is_named(report: Report, answer: Answer) -> None:
+    bad = {f.id for f in findings(report) if f.severity is not Severity.INFO}
+    troubled = {d.vdi.uuid for d in report.disks if d.vdi and bad & set(d.findings)}
+    assert troubled <= {each.subject.uuid for each in answer.objects}
+
+
+def test_objects_stand_on_the_terminal_with_their_state(screen: list[str], answer: Answer) -> None:
+    text = without_spaces("\n".join(screen))
+    for each in answer.objects[:OBJECTS]:
+        shown = without_spaces(each.name.encode("unicode_escape").decode())
+        assert without_spaces(f"{shown}: {each.now}") in text or not each.name.isprintable()
+    left = len(answer.objects) - OBJECTS
+    assert left <= 0 or f"and{left}more" in text
+
+
+def test_objects_have_names_of_their_own(answer: Answer) -> None:
+    names = [each.name for each in answer.objects]
+    assert len(set(names)) == len(names)
+
+
+def test_what_is_over_stands_last(answer: Answer) -> None:
+    over = [each.standing is Standing.OVER for each in answer.objects]
+    assert over == sorted(over)
+
+
+def test_answer_is_short(answer: Answer) -> None:
+    facts = " ".join(f"{fact.label} {fact.text} {fact.sure}" for fact in answer.facts)
+    assert len(f"{answer.word} {answer.text} {answer.now} {facts}".split()) <= 120
+
+
+def test_ticket_keeps_its_budget(report: Report) -> None:
+    assert len(render_ticket(report).splitlines()) <= TICKET_LINES == 60
+
+
+def test_ticket_gives_commands_with_full_uuids() -> None:
+    text = render_ticket(sample_read(next(p for p in SAMPLES if "host-crash" in p.name))[1])
+    assert "`xe vdi-enable-cbt uuid=8bb6b296-5702-4f95-8f35-8286ce0e8dd3`" in text
+
+
+def test_ticket_says_what_a_step_destroys() -> None:
+    text = render_ticket(sample_read(next(p for p in SAMPLES if "host-crash" in p.name))[1])
+    assert "**DESTROYS**" in text
+    assert "Lost: " in text
+
+
+def test_reply_keeps_its_budget_and_our_silence(report: Report) -> None:
+    text = render_reply(report)
+    assert len(text.splitlines()) <= REPLY_LINES == 15
+    assert not UUID.search(text)
+    assert not ADDRESS.search(text)
+    assert not [host.name for host in report.hosts if re.search(rf"\b{host.name}\b", text)]
+
+
+def test_reply_asks_for_what_is_missing() -> None:
+    text = render_reply(rich_report())
+    assert "- the status report again: what reached us is not whole" in text
+
+
+def test_reply_gives_no_all_clear_where_there_is_none() -> None:
+    assert "We cannot say that all is well" in render_reply(empty_report())
