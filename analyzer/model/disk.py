@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.finding import Confidence, Evidence, Subject
+from analyzer.model.goal import Standing
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
 
@@ -125,7 +126,11 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskView:
-    """One disk; ``vdi`` is None for logs whose disk is not known, ``findings`` are ids."""
+    """One disk; ``vdi`` is None for logs whose disk is not known, ``findings`` are ids.
+
+    ``plan`` is the id of its plan, ``trouble`` whether any of its findings goes on at the end,
+    None without any.
+    """
 
     pool: Subject | None
     sr: Subject
@@ -139,6 +144,8 @@ class DiskView:
     comparisons: tuple[Comparison, ...] = ()
     contradictions: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
+    plan: str = ""
+    trouble: Standing | None = None
 
     @property
     def key(self) -> tuple[str, str, str, str, str]:

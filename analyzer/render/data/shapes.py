@@ -76,7 +76,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
             named={"first": "from", "last": "to"}, parts={"shapes": ("shape", "count")}
         ),
         DiskBreak: Shape(or_null=("to",)),
-        DiskView: Shape(beside=("chain",), by={"pool": "uuid"}),
+        DiskView: Shape(beside=("chain",), by={"pool": "uuid"}, or_null=("plan",)),
         Dom0Attachment: Shape(left_out=("session",), or_null=("host",)),
         ErrorGroup: Shape(or_null=("code", "meaning", "explained_by")),
         Event: Shape(

@@ -20,6 +20,7 @@ from analyzer.model.disk import (
 )
 from analyzer.model.finding import Confidence, Evidence, Finding, Outcome, Severity, Subject
 from analyzer.model.moment import Moment
+from analyzer.model.plan import Plan
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.cbt.walk_order import gone, join
 from analyzer.story.disks.index import METADATA, DiskIndex, index, named
@@ -82,7 +83,15 @@ def _view(case: Case, known: DiskIndex, owner: str) -> DiskView:
         comparisons=comparisons_of(known, own),
         contradictions=tuple(t for u in sorted(own) for t in known.contradictions.get(u, ())),
         findings=tuple(sorted(finding.id for finding in about)),
+        plan=_plan(about, owner),
+        trouble=min((f.state for f in about), key=lambda state: state.rank, default=None),
     )
+
+
+def _plan(about: Sequence[Finding], owner: str) -> str:
+    """Return the id of the disk's own plan; a finding may belong to that of its SR."""
+    own = Plan(object=Subject(type="VDI", uuid=owner), goals=()).id
+    return own if any(finding.plan == own for finding in about) else ""
 
 
 def _disk(row: Vdi | None) -> Subject | None:

@@ -24,8 +24,6 @@ from analyzer.story.disks.life import snapshot_time
 from analyzer.story.plans.log_bodies import body_of
 from analyzer.story.plans.room import has_room
 
-_ONE_EVENT = 120  # seconds between xapi's time of a snapshot and SM's line for its log
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskAtEnd:
@@ -110,11 +108,15 @@ class _Maker:
         return _seconds(moment.at) if moment else 0
 
     def _births(self) -> Iterator[int]:
-        """Yield when a new log of the disk was begun, by a snapshot or by turning CBT on."""
-        log = self.known.logs.get(self.disk)
+        """Yield when CBT was turned on; the log that a snapshot begins goes on where one ended."""
+        log, handed_over = self.known.logs.get(self.disk), False
         for change in log.changes if log else ():
-            if change.change is Change.CREATED and change.moment:
-                yield _seconds(change.moment.at)
+            if change.change is Change.RENAMED:
+                handed_over = True
+            elif change.change is Change.CREATED and change.moment:
+                if not handed_over:
+                    yield _seconds(change.moment.at)
+                handed_over = False
 
     def _live(self) -> Vdi:
         active = [
@@ -226,10 +228,7 @@ class _Maker:
         """Return the time that a log followed: since it was begun, until its snapshot."""
         until = self.now if uuid == self.disk else self.taken[uuid]
         since = max((t for t in self.taken.values() if t < until), default=0)
-        begun = [b for b in self.born if since < b <= until + _ONE_EVENT]
-        # A log that a snapshot began goes on where the one before ended.
-        if begun and max(begun) - since > _ONE_EVENT and max(begun) < until:
-            since = max(begun)
+        since = max((since, *(begun for begun in self.born if begun < until)))
         return (Span(since=since, until=until),) if since < until else ()
 
     def _doubt(self, uuid: str, about: About, *values: str) -> None:

@@ -77,6 +77,8 @@ def _object(case: Case, known: DiskIndex, finding: Finding) -> Subject:
 
 def _goals(own: Sequence[Finding]) -> tuple[Goal, ...]:
     wanted = {goal for finding in own for goal in finding.goals}
+    if Goal.INCREMENTAL in wanted:  # an incremental backup that lacks blocks is none
+        wanted.add(Goal.NO_SILENT_LOSS)
     return tuple(goal for goal in Goal if goal in wanted)
 
 
