@@ -102,5 +102,8 @@ def run() -> None:
 
 
 def _say(error: AnalyzerError, status: int) -> int:
-    note(str(error))
+    """Tell an error; a path in it may have a name that a terminal would act on."""
+    from analyzer.bundle.names import printable
+
+    note("\n".join(map(printable, str(error).split("\n"))))
     return status

@@ -68,3 +68,21 @@ def test_a_file_that_is_no_bundle_exits_with_3(tmp_path: Path) -> None:
     done = cbtriage("analyze", str(odd), "-o", str(tmp_path / "out"))
     assert done.returncode == 3
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("analyze", "{path}"),
+        ("analyze", "{path}", "--rules", "{path}"),
+        ("verify", "{path}"),
+        ("rules", "lint", "--rules", "{path}"),
+    ],
+)
+def test_a_path_that_a_terminal_would_act_on_is_told_in_signs(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    path = tmp_path / "\x1b]0;title\x07"
+    done = cbtriage(*(each.format(path=path) for each in arguments))
+    assert done.returncode in (2, 3)
+    assert not {0x1B, 0x07} & {*done.stdout, *done.stderr}
