@@ -75,8 +75,8 @@ def left_out(
         return None
     holes = tuple(past.holes(disk, first, last))
     starts = past.starts(older, walked.visited)
-    points = [first, *(end for _, end in holes), *starts.values()]
-    ticks = {point.tick: point.at for point in (*points, *(since for since, _ in holes))}
+    points = [first, *(point for hole in holes for point in hole), *starts.values()]
+    ticks = {point.tick: point.at for point in points}
     until = last.tick if last else max(ticks) + 1
     unseen = tuple(Span(since=since.tick, until=end.tick) for since, end in holes)
     logs = {
