@@ -177,3 +177,19 @@ def test_of_two_members_of_one_name_none_rules_anything_out(tmp_path: Path) -> N
     report = analyze([path], Options(jobs=1))
     assert verdict(report) is Verdict.CANNOT_TELL
     assert "a second member of this name" in in_ledger(report, "smlog").why
+
+
+@pytest.mark.parametrize("share", [0.1, 0.4, 0.7, 0.95])
+def test_a_tar_cut_at_the_border_of_a_member_is_never_exit_0(tmp_path: Path, share: float) -> None:
+    whole = members("healthy-cbt")
+    path = tmp_path / "report.tar"
+    with tarfile.open(path, "w") as archive:
+        for info, content in whole[: int(len(whole) * share)]:
+            entry = tarfile.TarInfo(info.name)
+            entry.size, entry.mtime = len(content), info.mtime
+            archive.addfile(entry, io.BytesIO(content))
+        border = archive.offset
+    path.write_bytes(path.read_bytes()[:border])
+    report = analyze([path], Options(jobs=1))
+    assert status(report) == DAMAGED
+    assert in_ledger(report, "inventory").presence is Presence.DAMAGED
