@@ -79,7 +79,7 @@ def why_list_changed_blocks(
 
     case, report = read_case(paths, quiet=quiet)
     older, newer = the_disk(case, vdi_from), the_disk(case, vdi_to)
-    plans = plan_shown(case, report, newer)
+    plans = plan_shown(case, report, newer, wanted=True)
     _print(list_changed_blocks(case, older, newer), plans, as_json=as_json)
 
 
