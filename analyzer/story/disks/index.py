@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.cbt import NO_LOG, CbtLog, Change, Contradiction
-from analyzer.model.finding import Finding, Outcome
+from analyzer.model.finding import Finding, Outcome, Verdict
 from analyzer.model.operation import Attachment, Operation
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.calls.attachments import disk_attachments
@@ -15,6 +15,7 @@ from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.walk_order import gone
 
 COMPARE = "vdi_list_changed_blocks"
+OF_DISKS = "cbt-"  # how the ids of the rules about disks with CBT begin
 METADATA = "cbt_metadata"
 
 
@@ -25,7 +26,8 @@ class DiskIndex:
     ``owners`` names the live disk of a snapshot or a log, ``members`` the uuids of a live disk,
     itself among them. ``pointed`` are the uuids that some log's pointer names. ``calls`` and
     ``findings`` are those that name a uuid; of a comparison, either side. ``attached`` says who
-    has a disk active when the bundles were made: uuid → ``RW on jupiter``.
+    has a disk active when the bundles were made: uuid → ``RW on jupiter``. ``untold`` is set where
+    some rule about CBT could not answer for all that it had to judge.
     """
 
     rows: Mapping[str, tuple[PoolState, Vdi]]
@@ -38,6 +40,7 @@ class DiskIndex:
     findings: Mapping[str, tuple[Finding, ...]]
     attached: Mapping[str, str]
     contradictions: Mapping[str, tuple[str, ...]]
+    untold: bool
 
     def row(self, uuid: str) -> Vdi | None:
         """Return the row of a disk."""
@@ -74,6 +77,7 @@ def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
         findings=_findings(outcomes),
         attached=_attached(disk_attachments(case)),
         contradictions=_contradictions(cbt_history(case).contradictions),
+        untold=any(_untold(outcome) for outcome in outcomes),
     )
 
 
@@ -139,6 +143,12 @@ def _findings(outcomes: Iterable[Outcome]) -> dict[str, tuple[Finding, ...]]:
         for uuid in dict.fromkeys(s.uuid for s in finding.subjects if s.type == "VDI"):
             found.setdefault(uuid, []).append(finding)
     return {uuid: tuple(own) for uuid, own in found.items()}
+
+
+def _untold(outcome: Outcome) -> bool:
+    """Tell whether a rule about disks may have missed something."""
+    silent = outcome.verdict in (Verdict.CANNOT_TELL, Verdict.ERROR)
+    return outcome.rule.startswith(OF_DISKS) and (silent or bool(outcome.doubt))
 
 
 def _attached(attachments: Iterable[Attachment]) -> dict[str, str]:

@@ -23,7 +23,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.plan import Plan
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.cbt.walk_order import gone, join
-from analyzer.story.disks.index import METADATA, DiskIndex, index, named
+from analyzer.story.disks.index import METADATA, OF_DISKS, DiskIndex, index, named
 from analyzer.story.disks.life import comparisons_of, life_of
 
 _ABSENT = "is not among the logs that are known"
@@ -52,7 +52,7 @@ def _concerned(known: DiskIndex) -> Iterable[str]:
         if not gone(log) or log.changes:
             yield uuid
     for uuid, findings in known.findings.items():
-        if uuid in known.members and any(f.rule.startswith("cbt-") for f in findings):
+        if uuid in known.members and any(f.rule.startswith(OF_DISKS) for f in findings):
             yield uuid
 
 
@@ -77,7 +77,7 @@ def _view(case: Case, known: DiskIndex, owner: str) -> DiskView:
         vdi=_disk(row),
         vms=_vms(pool, row),
         cbt_enabled=enabled,
-        state=_state(chain, enabled, about, live=owner),
+        state=_state(chain, enabled, about, live=owner, untold=known.untold),
         chain=chain,
         life=life_of(known, own, about),
         comparisons=comparisons_of(known, own),
@@ -186,12 +186,19 @@ def _vms(pool: PoolState | None, row: Vdi | None) -> tuple[Subject, ...]:
 
 
 def _state(
-    chain: DiskChain, enabled: bool | None, about: Sequence[Finding], *, live: str
+    chain: DiskChain,
+    enabled: bool | None,
+    about: Sequence[Finding],
+    *,
+    live: str,
+    untold: bool,
 ) -> DiskState:
-    """Return SOUND only where every log was seen and every pointer is certain."""
-    faults = any(b.kind is BreakKind.FAULT for b in chain.breaks)
-    bad = any(finding.severity is not Severity.INFO for finding in about)
-    if faults or bad or any(link.stale for link in chain.links):
+    """Return BROKEN where a rule found trouble, and there only.
+
+    SOUND needs every log seen, every pointer certain, and an answer of every rule about disks.
+    A chain whose pointers disagree, of which no rule says that it harms, is neither.
+    """
+    if any(finding.severity is not Severity.INFO for finding in about):
         return DiskState.BROKEN
     if not chain.logs:
         return DiskState.OFF if enabled is False else DiskState.UNPROVEN
@@ -200,13 +207,14 @@ def _state(
         return DiskState.OFF
     if own is None or own.exists is not True or enabled is not True:
         return DiskState.UNPROVEN
-    return DiskState.SOUND if _all_seen(chain) else DiskState.UNPROVEN
+    return DiskState.SOUND if _all_seen(chain) and not untold else DiskState.UNPROVEN
 
 
 def _all_seen(chain: DiskChain) -> bool:
     return (
         all(log.exists and log.confidence is Confidence.CERTAIN for log in chain.logs)
         and all(link.confidence is Confidence.CERTAIN for link in chain.links)
-        and not any(found.kind is BreakKind.UNKNOWN for found in chain.breaks)
+        and not any(link.stale for link in chain.links)
+        and all(found.kind is BreakKind.END for found in chain.breaks)
         and all(log.consistent is not False or log.attached for log in chain.logs)
     )

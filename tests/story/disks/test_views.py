@@ -95,6 +95,11 @@ def finding(rule: str, uuid: str = VDI, severity: Severity = Severity.ERROR) -> 
     )
 
 
+def answer(rule: str, verdict: Verdict) -> Outcome:
+    severity = Severity.ERROR
+    return Outcome(rule=rule, title=rule, severity=severity, verdict=verdict, reason="made")
+
+
 def only(known: Case, *outcomes: Outcome) -> DiskView:
     (view,) = disk_views(known, outcomes)
     return view
@@ -134,9 +139,29 @@ def test_flag_that_is_unknown_is_not_off() -> None:
     assert disk_view(case(vdi(cbt_enabled=None)), (), VDI).state is DiskState.UNPROVEN
 
 
-def test_break_is_trouble() -> None:
+def test_break_of_which_no_rule_says_that_it_harms_is_neither_trouble_nor_sound() -> None:
     logs = (log(SNAPSHOT, "", VDI), log(VDI, exists=False))
-    assert only(case(vdi(), snapshot(), logs=logs)).state is DiskState.BROKEN
+    assert only(case(vdi(), snapshot(), logs=logs)).state is DiskState.UNPROVEN
+    circle = (log(SNAPSHOT, VDI, VDI), log(VDI, SNAPSHOT, SNAPSHOT))
+    assert only(case(vdi(), snapshot(), logs=circle)).state is DiskState.UNPROVEN
+
+
+def test_rule_of_cbt_that_could_not_answer_leaves_no_disk_sound() -> None:
+    known = case(vdi(), snapshot(), logs=pair())
+    lost = answer("cbt-log-short", Verdict.CANNOT_TELL)
+    assert only(known, lost).state is DiskState.UNPROVEN
+    assert only(known, answer("cbt-log-short", Verdict.ERROR)).state is DiskState.UNPROVEN
+    assert only(known, answer("cbt-log-short", Verdict.RULED_OUT)).state is DiskState.SOUND
+    assert only(known, answer("nbd-read-failed", Verdict.CANNOT_TELL)).state is DiskState.SOUND
+    assert only(known, replace(finding("cbt-x", severity=Severity.INFO), doubt="x")).state is (
+        DiskState.UNPROVEN
+    )
+
+
+def test_trouble_stays_trouble_where_a_rule_could_not_answer() -> None:
+    known = case(vdi(), snapshot(), logs=pair())
+    lost = answer("cbt-chain-cycle", Verdict.CANNOT_TELL)
+    assert only(known, finding("cbt-log-short"), lost).state is DiskState.BROKEN
 
 
 def test_finding_is_trouble_and_information_is_not() -> None:
