@@ -146,7 +146,7 @@ def _line(
 def _words(pattern: "Pattern") -> "KindWords":
     from analyzer.story.explain.explain_line import KindWords
 
-    role, title = pattern.role.value, pattern.text.title
+    role, title = pattern.role.value, pattern.text.heading
     return KindWords(role=role, title=title, reason=pattern.reason)
 
 

@@ -14,7 +14,9 @@ class RuleText:
 
     ``cases`` are named variants of (title, detail) that a check chooses from. ``area`` is a
     value of `Area`; ``status`` is stable, experimental or deprecated. ``goals`` are what the plan
-    of its object is for; ``action`` are the steps that no planner knows of.
+    of its object is for; ``action`` are the steps that no planner knows of. ``called`` is the
+    title without a subject, "" where the title has none. ``unseen`` is what of the matter no
+    status report shows, so that ruling out leaves it open; "" where that is nothing.
     """
 
     id: str
@@ -30,6 +32,13 @@ class RuleText:
     area: str = "any"
     status: str = "stable"
     goals: tuple[Goal, ...] = ()
+    unseen: str = ""
+    called: str = ""
+
+    @property
+    def heading(self) -> str:
+        """Return what it is called where it speaks of no object."""
+        return self.called or FIELD.sub("…", self.title)
 
     def case(self, name: str) -> tuple[str, str]:
         """Return (title, detail) of the variant `name`.

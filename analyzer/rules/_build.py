@@ -120,6 +120,8 @@ def _text(file: PatternFile) -> RuleText:
         area=file.area,
         status=file.status,
         goals=tuple(_GOALS[name] for name in file.goals),
+        called=file.called,
+        unseen=file.unseen if isinstance(file, CheckFile) else "",
     )
 
 

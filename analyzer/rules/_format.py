@@ -143,6 +143,7 @@ class FindingFile(PatternEntry):
     """A rule that is data alone."""
 
     role: Literal["finding"] = "finding"
+    called: str = ""
     severity: Severity
     confidence: Confidence = "certain"
     needs: tuple[Need, ...] = Field(min_length=1)
@@ -186,6 +187,8 @@ class CheckFile(_Model):
     fields: tuple[FieldName, ...] = ()
     select: Mapping[Id, CheckSelector] = Field(default_factory=dict)
     cases: Mapping[Id, CaseEntry] = Field(default_factory=dict)
+    unseen: str = ""
+    called: str = ""
     detail: Text
     goals: tuple[GoalName, ...] = ()
     action: Steps = ()

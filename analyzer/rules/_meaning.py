@@ -115,6 +115,7 @@ def _faults_of_finding(file: FindingFile) -> Iterator[Fault]:
         yield ("correlate", "gte"), "only event_count counts"
     if any(entry.keep != "all" for entry in file.select):
         yield ("select",), "a finding needs all of its events: keep is for context and checks"
+    yield from _unfilled([(("called",), file.called)], ())
     texts: list[Fault] = [(("title",), file.title), (("detail",), file.detail)]
     texts += [(("wrong_if",), file.wrong_if), *_step_texts(file.action)]
     yield from _unfilled(texts, (*shared, *BUILT_IN))
@@ -127,6 +128,7 @@ def _faults_of_check(file: CheckFile) -> Iterator[Fault]:
             yield ("select", name, "message"), what
     texts: list[Fault] = [(("title",), file.title), (("detail",), file.detail)]
     texts += [(("wrong_if",), file.wrong_if), *_step_texts(file.action)]
+    yield from _unfilled([(("called",), file.called), (("unseen",), file.unseen)], ())
     for name, case in file.cases.items():
         texts.append((("cases", name, "title"), case.title))
         texts.append((("cases", name, "detail"), case.detail))

@@ -53,7 +53,10 @@ def conclude(
     looked_at = (*text.needs, *beside)
     return replace(
         _outcome(
-            text, Verdict.RULED_OUT, _ruled_out(looked_at, case, sources, window), window=window
+            text,
+            Verdict.RULED_OUT,
+            _ruled_out(text, looked_at, case, sources, window),
+            window=window,
         ),
         holes=_holes(looked_at, sources, window),
     )
@@ -141,7 +144,7 @@ def _found(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) 
     more = say("; there may be more: {doubt}", doubt=doubt) if doubt else ""
     return Outcome(
         rule=text.id,
-        title=text.title,
+        title=text.heading,
         severity=min((finding.severity for finding in ordered), key=lambda item: item.rank),
         verdict=Verdict.FOUND,
         reason=say("{number}{more}", number=number, more=more),
@@ -162,7 +165,11 @@ def _settling(gaps: Sequence[Gap]) -> tuple[str, ...]:
 
 
 def _ruled_out(
-    looked_at: Sequence[str], case: Case, sources: Sources, window: Window | None
+    text: RuleText,
+    looked_at: Sequence[str],
+    case: Case,
+    sources: Sources,
+    window: Window | None,
 ) -> str:
     hosts = listed(sorted(report.name for report in case.hosts), 5)
     span = say(", between {first} and {last}", first=window[0], last=window[1]) if window else ""
@@ -171,13 +178,14 @@ def _ruled_out(
     apart = beyond(window, (sources.windows(need) for need in looked_at)) if window else ""
     unread = except_holes(_holes(looked_at, sources, window))
     return say(
-        "nothing of the kind in {looked_at} of {hosts}{span}{odd}{apart}{unread}",
+        "nothing of the kind in {looked_at} of {hosts}{span}{odd}{apart}{unread}{open}",
         looked_at=listed(looked_at, 9),
         hosts=hosts,
         span=span,
         odd=odd,
         apart=apart,
         unread=unread,
+        open=f". {text.unseen}" if text.unseen else "",
     )
 
 
@@ -191,7 +199,7 @@ def _outcome(
 ) -> Outcome:
     return Outcome(
         rule=text.id,
-        title=text.title,
+        title=text.heading,
         severity=text.severity,
         verdict=verdict,
         reason=reason,

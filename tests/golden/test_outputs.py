@@ -1,21 +1,76 @@
 """What a reader gets of each sample bundle is what was read and accepted."""
 
 import json
+import re
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from tests.golden.outputs import HASHES, SAMPLES, hash_of, outputs_of, stored_hashes
+from analyzer.model.disk import DiskState, DiskView
+from analyzer.model.finding import Severity, Verdict
+from analyzer.model.report import Report
+from tests.golden.outputs import (
+    HASHES,
+    SAMPLES,
+    hash_of,
+    outputs_of,
+    sample_read,
+    stored_hashes,
+)
 
 HOW = """
 `make golden-diff` shows what changed in the texts; `make golden` accepts it."""
 
 
+CODE = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
+UNFILLED = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
+EXPLAINED = "explain-rule.txt"  # shows rules as their files have them, unfilled
+UNTOLD = (Verdict.CANNOT_TELL, Verdict.ERROR)
+
+
+class Outputs(NamedTuple):
+    """What is said of a sample: texts by the name of the output."""
+
+    sample: Path
+    texts: dict[str, str]
+
+
+@pytest.fixture(scope="module", params=SAMPLES, ids=lambda path: path.name)
+def outputs(request: pytest.FixtureRequest) -> Outputs:
+    return Outputs(request.param, dict(outputs_of(request.param)))
+
+
+def test_no_output_of_a_sample_has_a_field_that_nothing_filled(outputs: Outputs) -> None:
+    left = {
+        name: UNFILLED.findall(CODE.sub("", text))
+        for name, text in outputs.texts.items()
+        if name != EXPLAINED
+    }
+    assert {name: fields for name, fields in left.items() if fields} == {}
+
+
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
+def test_disk_of_a_sample_is_red_by_a_finding_and_green_with_nothing_untold(sample: Path) -> None:
+    _, report = sample_read(sample)
+    about = [outcome for outcome in report.outcomes if outcome.rule.startswith("cbt-")]
+    untold = any(outcome.verdict in UNTOLD or outcome.doubt for outcome in about)
+    red = [disk for disk in report.disks if disk.state is DiskState.BROKEN]
+    assert red == [disk for disk in report.disks if _in_trouble(disk, report)]
+    assert not untold or DiskState.SOUND not in {disk.state for disk in report.disks}
+
+
+def _in_trouble(disk: DiskView, report: Report) -> bool:
+    findings = [finding for outcome in report.outcomes for finding in outcome.findings]
+    bad = {finding.id for finding in findings if finding.severity is not Severity.INFO}
+    return bool(bad & set(disk.findings))
+
+
 def test_outputs_of_a_sample_are_those_accepted(
-    sample: Path, request: pytest.FixtureRequest
+    outputs: Outputs, request: pytest.FixtureRequest
 ) -> None:
-    made = {name: hash_of(text) for name, text in outputs_of(sample)}
+    sample = outputs.sample
+    made = {name: hash_of(text) for name, text in outputs.texts.items()}
     stored = stored_hashes()
     if request.config.getoption("--update-golden"):
         _store({**stored, sample.name: made})

@@ -2,12 +2,14 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import jsonschema
 import pytest
 import yaml
 
+from analyzer.model.sentence import FIELD
 from analyzer.rules import verdict
 from analyzer.rules._format import PARSER_NAMES
 from analyzer.rules.load import json_schema, load_catalogue
@@ -77,3 +79,15 @@ def test_every_finding_says_what_to_do_and_where_it_is_written(catalogue: Catalo
     for rule in catalogue.rules:
         assert rule.text.action, rule.id
         assert rule.text.references, rule.id
+
+
+def test_title_that_speaks_of_an_object_has_a_heading_that_speaks_of_none() -> None:
+    spoken = [text for text in load_catalogue().texts if FIELD.search(text.title)]
+    assert [text.id for text in spoken if not text.called] == []
+
+
+def test_heading_of_a_users_rule_has_no_unfilled_field() -> None:
+    text = next(text for text in load_catalogue().texts if "{disk}" in text.title)
+    assert replace(text, called="", title="Disk {disk} of {host} broke").heading == (
+        "Disk … of … broke"
+    )

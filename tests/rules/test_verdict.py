@@ -324,3 +324,19 @@ def test_the_host_whose_log_begins_last_is_named(catalogue: Catalogue) -> None:
         "between 2026-06-10 03:00:00 UTC and 2026-06-10 06:00:00 UTC; before that nothing was read "
         "of titan, of titan nothing after it"
     )
+
+
+def test_ruling_out_says_what_no_status_report_shows() -> None:
+    rule = "nbd-address-unreachable-network"
+    outcome = whole().judge(load_catalogue(), rule)
+    assert outcome.verdict is Verdict.RULED_OUT
+    assert "Not checked, because no status report shows it" in outcome.reason
+    beside = whole().judge(load_catalogue(), "nbd-address-configuration")
+    assert "Not checked" not in beside.reason
+
+
+def test_rule_that_does_not_apply_speaks_of_no_checks() -> None:
+    unused = whole(pools=(pool(JUPITER, networks=(network(),)),))
+    outcome = unused.judge(load_catalogue(), "nbd-address-unreachable-network")
+    assert outcome.verdict is Verdict.NOT_APPLICABLE
+    assert "Not checked" not in outcome.reason
