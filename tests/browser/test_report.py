@@ -8,6 +8,7 @@ import pytest
 
 from analyzer.render.html.html import render_html
 from tests.browser.support import Visit, visit
+from tests.golden.outputs import SAMPLES, sample_read
 from tests.render.html.test_html import Page
 from tests.render.support import clear_report, empty_report, rich_report
 
@@ -23,6 +24,7 @@ Object.assign(parent.document.documentElement.dataset, {
   inner: innerWidth,
   wide: wide.map(e => e.tagName + "." + e.className).join(" "),
   scroll: document.documentElement.scrollWidth,
+  fold: document.querySelector("#doubt").getBoundingClientRect().top < innerHeight,
 });
 </script></body>"""
 
@@ -76,4 +78,19 @@ def test_page_never_scrolls_sideways(name: str, width: int, tmp_path: Path) -> N
     frame = FRAME.format(width=width, page=escape(page.replace("</body>", PROBE)))
     seen = visit(frame, tmp_path)
     measured = dict(re.findall(r'data-(\w+)="([^"]*)"', seen.dom.split("<body>")[0]))
+    del measured["fold"]
     assert measured == {"inner": str(width), "wide": "", "scroll": str(width)}
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("name", ["rich", "empty", "host-crash", "cbt-hazards-lvm"])
+def test_what_cannot_be_told_is_seen_without_scrolling(
+    name: str, width: int, height: int, tmp_path: Path
+) -> None:
+    built = {"rich": rich_report, "empty": empty_report}
+    paths = {path.name.partition(".")[0]: path for path in SAMPLES}
+    report = built[name]() if name in built else sample_read(paths[name])[1]
+    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", render_html(report))
+    frame = FRAME.format(width=width, page=escape(page.replace("</body>", PROBE)))
+    seen = visit(frame.replace('height="844"', f'height="{height}"'), tmp_path)
+    assert 'data-fold="true"' in seen.dom.split("<body>")[0]

@@ -1,11 +1,13 @@
 """The answer in each of its texts, over all samples: its budgets, and what must be named."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from analyzer.model.finding import Severity
+from analyzer.model.error_group import ErrorGroup
+from analyzer.model.finding import Evidence, Severity
 from analyzer.model.goal import Standing
 from analyzer.model.report import Report
 from analyzer.render.answer_notes import REPLY_LINES, TICKET_LINES, render_reply, render_ticket
@@ -13,7 +15,7 @@ from analyzer.render.terminal.answer_text import MOST_ROWS, OBJECTS, WIDTH, rend
 from analyzer.render.words.answer import Answer, answer_of
 from analyzer.render.words.summary import findings
 from tests.golden.outputs import SAMPLES, sample_read
-from tests.render.support import clear_report, empty_report, rich_report
+from tests.render.support import FIRST, at, clear_report, empty_report, rich_report, smlog
 from tests.render.terminal.test_text import crowded_report
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}", re.IGNORECASE)
@@ -23,10 +25,36 @@ HTML = "cbtriage-bundle/report.html"
 
 def built(name: str) -> Report:
     made = {"rich": rich_report, "empty": empty_report, "clear": clear_report}
-    return (made | {"crowded": crowded_report})[name]()
+    more = {"crowded": crowded_report, "unexplained": unexplained_report}
+    return (made | more)[name]()
 
 
-NAMES = [*(path.name for path in SAMPLES), "rich", "empty", "clear", "crowded"]
+def unexplained_report() -> Report:
+    """Return a report in which no rule found anything, and an error stands unexplained."""
+    line = Evidence(source=smlog(88), text="SM: [711] lvcreate: I/O error", at=at("10:00:00"))
+    group = ErrorGroup(
+        id="E-1",
+        title="lvcreate: I/O error",
+        severity=Severity.ERROR,
+        host="jupiter",
+        bundle=FIRST,
+        process="SM",
+        code="EIO",
+        meaning="the device did not answer",
+        next_step="Look at kern.log of jupiter near that time.",
+        calls=(),
+        subjects=(),
+        first_seen=at("10:00:00"),
+        last_seen=at("10:05:00"),
+        count=7,
+        per_hour=None,
+        near_backup=False,
+        evidence=(line,),
+    )
+    return replace(clear_report(), unexplained=(group,))
+
+
+NAMES = [*(path.name for path in SAMPLES), "rich", "empty", "clear", "crowded", "unexplained"]
 
 
 @pytest.fixture(params=NAMES)
@@ -130,3 +158,11 @@ def test_reply_asks_for_what_is_missing() -> None:
 
 def test_reply_gives_no_all_clear_where_there_is_none() -> None:
     assert "We cannot say that all is well" in render_reply(empty_report())
+
+
+def test_error_that_no_rule_explains_is_the_answer_with_its_line_and_what_to_do() -> None:
+    answer = answer_of(unexplained_report())
+    screen = render_answer(unexplained_report())
+    assert answer.text.startswith("SM on jupiter: lvcreate: I/O error")
+    assert "var/log/SMlog:88" in screen
+    assert "Look at kern.log of jupiter near that time." in screen

@@ -48,16 +48,16 @@ def alone(**parts: object) -> Report:
     return replace(clear_report(), **parts)  # type: ignore[arg-type]  # fields of Report
 
 
-def test_verdict_tells_the_chain_with_its_words_of_order() -> None:
-    verdict = section(rich_report(), "verdict")
-    assert "What happened, in 3 steps" in verdict
-    assert verdict.index("orderly shutdown") < verdict.index("then CBT")
+def test_causes_tell_the_chain_with_its_words_of_order() -> None:
+    told = section(rich_report(), "causes")
+    assert "What happened, in 3 steps" in told
+    assert told.index("orderly shutdown") < told.index("then CBT")
 
 
-def test_verdict_says_what_was_considered_and_why_it_was_dropped() -> None:
-    verdict = render_html(rich_report()).split('id="doubt"')[0]
-    assert "What else was considered, and why it was dropped: 2" in verdict
-    assert "it was after the log was found inconsistent" in verdict
+def test_causes_say_what_was_considered_and_why_it_was_dropped() -> None:
+    told = section(rich_report(), "causes")
+    assert "What else was considered, and why it was dropped: 2" in told
+    assert "it was after the log was found inconsistent" in told
 
 
 def test_certainty_of_a_cause_is_its_own() -> None:
@@ -70,7 +70,7 @@ def test_chain_of_one_step_is_not_told() -> None:
     assert causes(replace(report, causes=(cause,)))[0].chain == ()
 
 
-def test_causes_beyond_the_first_screen_have_a_section() -> None:
+def test_causes_have_a_section_that_says_what_it_leaves_out() -> None:
     report = rich_report()
     many = tuple(replace(report.causes[0], id=f"C-{n}", findings=()) for n in range(60))
     text = render_html(replace(report, causes=many))

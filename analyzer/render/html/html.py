@@ -22,6 +22,7 @@ from analyzer.render.html.evidence import QuotedMember, quoted_members
 from analyzer.render.html.nbd_pages import nbd_context
 from analyzer.render.html.time_axis import LEFT, RIGHT, WIDTH
 from analyzer.render.html.time_pages import time_context
+from analyzer.render.words.answer import answer_of, bundle_names, doubt_words
 from analyzer.render.words.chain_text import size_words
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes, explained_words
 from analyzer.render.words.order import ordered
@@ -30,23 +31,24 @@ from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
 from analyzer.render.words.summary import (
     UNTOLD,
     broken,
-    doubts,
     findings,
-    headline,
     of_verdict,
     unread,
     window,
 )
+from analyzer.render.words.troubled import step_words
 from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp, visible
 from analyzer.resources import folder
 
 LIMITS: Mapping[str, int] = {
     "cards_shown": 200,
     "open_cards": 3,
-    "shown_causes": 3,
+    "shown_objects": 8,
+    "few_objects": 3,
+    "shown_steps": 3,
     "most_causes": 50,
     "open_steps": 6,
-    "shown_doubts": 4,
+    "shown_doubts": 9,
     "shown_evidence": 8,
     "rows": 1000,
     "most_errors": 200,
@@ -130,7 +132,11 @@ def _context(report: Report) -> dict[str, object]:
         **nbd_context(report),
         **time_context(report),
         "report": report,
-        "head": headline(report),
+        "answer": answer_of(report),
+        "bundle_names": bundle_names(report),
+        "doubt_words": doubt_words,
+        "step_words": step_words,
+        "plan_ids": {plan.id for plan in report.plans[: LIMITS["most_plans"]]},
         "causes": broken(report),
         "to_do": TO_DO,
         "plan_title": plan_title,
@@ -140,13 +146,11 @@ def _context(report: Report) -> dict[str, object]:
         "cards_left": len(every) - len(cards),
         "titles": {card.finding.id: card.finding.title for card in cards},
         "number_of": {card.finding.id: n for n, card in enumerate(cards, 1)},
-        "doubts": doubts(report),
         "untold": len(of_verdict(report, *UNTOLD)),
         "untold_outcomes": of_verdict(report, *UNTOLD),
         "ruled_out": of_verdict(report, Verdict.RULED_OUT),
         "not_applicable": of_verdict(report, Verdict.NOT_APPLICABLE),
         "unread": unread(report),
-        "broken": tuple(bundle for bundle in report.bundles if not bundle.complete),
         "members": members,
         "window": window(report),
         "products": tuple(dict.fromkeys(host.product for host in report.hosts if host.product)),

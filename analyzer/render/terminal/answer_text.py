@@ -11,11 +11,10 @@ from rich.text import Text
 
 from analyzer.model.report import Report
 from analyzer.render.terminal.rows import Rows, console, styled
-from analyzer.render.words.answer import Answer, Fact, answer_of, bundle_names
+from analyzer.render.words.answer import Answer, Fact, answer_of, bundle_names, doubt_words
 from analyzer.render.words.short_time import window_words
 from analyzer.render.words.summary import Doubt, window
 from analyzer.render.words.troubled import Troubled
-from analyzer.render.words.view import cut
 
 MOST_ROWS, WIDTH, OBJECTS = 25, 80, 8
 _LABEL = 9
@@ -140,8 +139,7 @@ def _more_doubts(doubts: Sequence[Doubt], rows: Rows) -> list[_Block]:
 
 
 def _doubt(title: str, doubt: Doubt, rows: Rows) -> list[Text]:
-    failed = "a rule failed: " if doubt.failed else ""
-    found = rows.wrap(title + failed + cut(doubt.reason, 200), hang=2)
+    found = rows.wrap(title + doubt_words(doubt), hang=2)
     settle = [row for each in doubt.settle_with[:1] for row in rows.wrap(f"-> {each}", indent=2)]
     return found + settle
 

@@ -44,13 +44,16 @@ _UUID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
-    """A line of the answer: what it is, how sure, and the line of the bundle that shows it."""
+    """A line of the answer: what it is, how sure, and the line of the bundle that shows it.
+
+    ``about`` is the id of the finding or the incident that tells of it.
+    """
 
     label: str
     text: str
     sure: str = ""
     source: Source | None = None
-    finding: str = ""
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -206,7 +209,7 @@ def _facts(report: Report, views: Sequence[CauseView]) -> list[Fact]:
     if not views or _is_minor(views[0]):
         return []
     top = views[0]
-    found = [_cause(top), _failure(top), _impact(report, top), _danger(report)]
+    found = [_cause(top), _failure(top), _impact(report, top), _danger(report), _next(top)]
     return [fact for fact in found if fact]
 
 
@@ -222,7 +225,7 @@ def _cause(view: CauseView) -> Fact | None:
         text=short_ids(cut(root.title, SENTENCE)),
         sure=view.confidence,
         source=root.source,
-        finding=root.finding or "",
+        about=root.finding or root.incident or "",
     )
 
 
@@ -246,7 +249,7 @@ def _failure(view: CauseView) -> Fact:
         text=f"{short_ids(cut(found.title, SENTENCE))}{when}",
         sure=found.confidence,
         source=shown_by(found).source,
-        finding=found.id,
+        about=found.id,
     )
 
 
@@ -281,6 +284,13 @@ def _run_words(run: BackupRun) -> str:
     return f"backup {short_time(run.began)}: {verdicts_short(run)}"
 
 
+def _next(view: CauseView) -> Fact | None:
+    """Return what to do about what is no finding, and so has no plan."""
+    if view.findings or not view.next_action:
+        return None
+    return Fact(label="Next", text=cut(view.next_action, SENTENCE))
+
+
 def _danger(report: Report) -> Fact | None:
     """Return what silently loses changes, else what a plan destroys."""
     open_ = [finding for finding in findings(report) if finding.state is not Standing.OVER]
@@ -304,7 +314,7 @@ def _danger_of(finding: Finding, text: str) -> Fact:
         text=text,
         sure=finding.confidence,
         source=shown_by(finding).source,
-        finding=finding.id,
+        about=finding.id,
     )
 
 
@@ -355,3 +365,9 @@ def _unread(report: Report) -> list[Doubt]:
 def _doubt(reason: str, settle_with: str = "") -> Doubt:
     settle = (settle_with,) if settle_with else ()
     return Doubt(reason=reason, rules=(), settle_with=settle, failed=False)
+
+
+def doubt_words(doubt: Doubt) -> str:
+    """Return why something cannot be told, in a sentence or two."""
+    failed = "a rule failed: " if doubt.failed else ""
+    return failed + cut(doubt.reason, SENTENCE)

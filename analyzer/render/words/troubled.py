@@ -161,4 +161,4 @@ def step_words(text: str) -> str:
     """Return a step, without its commands where it would be too long for a line or two."""
     if len(text) <= LONG_STEP or ": " not in text:
         return cut(text, SENTENCE)
-    return cut(text.partition(": ")[0], LONG_STEP) + " (commands: see its plan)"
+    return cut(text.partition(": ")[0], LONG_STEP) + " (more in its plan)"

@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from analyzer.model.finding import Subject
 from analyzer.model.report import Report
 from analyzer.render.html.html import render_html
+from analyzer.render.words.answer import answer_of
+from analyzer.render.words.view import visible
 from analyzer.resources import folder
 from tests.render.support import clear_report, crash, empty_report, found, rich_report
 
@@ -159,6 +161,31 @@ def test_not_green_is_said_where_nothing_was_read() -> None:
 
 def test_clear_verdict_still_says_what_is_not_known() -> None:
     assert "Nothing is known of the time before and after" in Page(render_html(clear_report())).text
+
+
+@REPORTS
+def test_first_section_is_the_answer(report: Report) -> None:
+    text = render_html(report)
+    first = Page(text.partition('<section id="verdict"')[2].partition("</section>")[0]).text
+    answer = answer_of(report)
+    assert answer.word in first
+    assert all(fact.label in first for fact in answer.facts)
+    assert all(visible(each.name) in first for each in answer.objects[:8])
+
+
+@REPORTS
+def test_cannot_tell_stands_before_the_objects(report: Report) -> None:
+    text = render_html(report)
+    assert text.index('id="doubt"') < text.index("</section>")
+    assert 'class="stack objects"' not in text.partition('id="doubt"')[0]
+
+
+@REPORTS
+def test_what_carries_no_trouble_is_folded_at_the_end(report: Report) -> None:
+    appendix = render_html(report).partition('<div class="appendix"')[2]
+    for name in ("coverage", "judged", "method"):
+        assert f'<section id="{name}"' in appendix
+    assert "<details open" not in appendix
 
 
 def test_partly_examined_finding_says_where_nobody_looked() -> None:
