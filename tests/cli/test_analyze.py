@@ -40,6 +40,15 @@ def test_summary_is_the_answer_in_25_lines_and_ends_with_the_verdict(tmp_path: P
     assert "mail/mail disk 0: CBT off, untracked since 21 Nov 01:00" in lines
 
 
+def test_session_in_the_readme_is_what_is_printed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    session = (ROOT / "README.md").read_text("utf-8").partition("```console\n")[2]
+    shown = session.partition("\n```")[0].partition("\n")[2]
+    assert run("analyze", CRASH).stdout.rstrip() == shown
+
+
 def test_verbose_summary_is_the_whole_report(tmp_path: Path) -> None:
     text = run("analyze", CRASH, "-o", tmp_path, "-v").stdout
     assert "\nFINDINGS\n" in text
