@@ -75,11 +75,13 @@ def why_list_changed_blocks(
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
     from analyzer.rebuilt.answers.checks import list_changed_blocks
+    from analyzer.rebuilt.answers.questions import asked
     from analyzer.story.plans.shown import plan_shown
 
     case, report = read_case(paths, quiet=quiet)
     older, newer = the_disk(case, vdi_from), the_disk(case, vdi_to)
-    plans = plan_shown(case, report, newer, wanted=True)
+    # Nothing of the newer disk has to be mended for an older one that is gone.
+    plans = plan_shown(case, report, newer, wanted=True) if asked(case, older) else ()
     _print(list_changed_blocks(case, older, newer), plans, as_json=as_json)
 
 

@@ -90,3 +90,13 @@ def test_network_that_is_not_there_is_a_usage_error() -> None:
 def test_path_that_is_not_there_is_an_input_error(tmp_path: Path) -> None:
     done = cbtriage("show", "network", str(tmp_path / "no-such-file"), "-q")
     assert isinstance(done.exception, InputError)
+
+
+def test_comparison_with_a_snapshot_that_is_gone_mends_nothing_of_its_disk() -> None:
+    heavy = str(SAMPLES / "cbt-heavy-healthy.tar.bz2")
+    gone = "b292d5c1-fa60-4e0e-9bec-61a039cf87d9"
+    done = cbtriage("why", "list-changed-blocks", gone, "wiki disk 0", heavy, "-q")
+    assert done.exit_code == 1
+    assert "UUID_INVALID" in done.stdout
+    assert "vdi_delete" in done.stdout
+    assert "WHAT TO DO" not in done.stdout

@@ -5,13 +5,14 @@ It needs no log line of the call itself. xapi asks its database (xen-api
 configure_blocktracking(), data_destroy(), list_changed_blocks()).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from analyzer.case.case import Case
 from analyzer.errors import UsageError
 from analyzer.model.call import Answer, CallCheck, CallJudgement
 from analyzer.model.finding import Advice, Subject
-from analyzer.model.xapi import Vbd, Vdi
+from analyzer.model.xapi import Vbd
+from analyzer.rebuilt.answers.gone import in_database, told_of
 from analyzer.rebuilt.answers.questions import (
     Asked,
     asked,
@@ -46,8 +47,10 @@ def enable_cbt(case: Case, uuid: str) -> CallJudgement:
     """Judge VDI.enable_cbt.
 
     Raises:
-        UsageError: no database of the case has the disk.
+        UsageError: neither a database of the case nor a log tells of the disk.
     """
+    if _only_told(case, uuid):
+        return _of_gone("VDI.enable_cbt", case, {"the disk": uuid})
     about = _asked(case, uuid)
     checks = (
         no_upgrade(about),
@@ -64,15 +67,17 @@ def enable_cbt(case: Case, uuid: str) -> CallJudgement:
         can_pause(about),
         enough_space(about),
     )
-    return _judged("VDI.enable_cbt", (about.vdi,), checks)
+    return _judged("VDI.enable_cbt", (_subject(about),), checks)
 
 
 def data_destroy(case: Case, uuid: str) -> CallJudgement:
     """Judge VDI.data_destroy.
 
     Raises:
-        UsageError: no database of the case has the disk.
+        UsageError: neither a database of the case nor a log tells of the disk.
     """
+    if _only_told(case, uuid):
+        return _of_gone("VDI.data_destroy", case, {"the snapshot": uuid})
     about = _asked(case, uuid)
     checks = (
         no_upgrade(about),
@@ -86,15 +91,18 @@ def data_destroy(case: Case, uuid: str) -> CallJudgement:
         _managed(about),
         _no_vbd(about),
     )
-    return _judged("VDI.data_destroy", (about.vdi,), checks)
+    return _judged("VDI.data_destroy", (_subject(about),), checks)
 
 
 def list_changed_blocks(case: Case, older: str, newer: str) -> CallJudgement:
     """Judge VDI.list_changed_blocks; xapi checks the newer disk only.
 
     Raises:
-        UsageError: no database of the case has one of the disks.
+        UsageError: neither a database of the case nor a log tells of one of the disks.
     """
+    if _only_told(case, older) or _only_told(case, newer):
+        sides = {"vdi_from": older, "vdi_to": newer}
+        return _of_gone("VDI.list_changed_blocks", case, sides, walked(case, older, newer))
     first, last = _asked(case, older), _asked(case, newer)
     checks = (
         no_upgrade(last),
@@ -107,10 +115,25 @@ def list_changed_blocks(case: Case, older: str, newer: str) -> CallJudgement:
         not_same(first, last),
         has_log(first, "vdi_from"),
         has_log(last, "vdi_to"),
-        walked(case, first, last),
+        walked(case, older, newer),
         *complete(case, first, last),
     )
-    return _judged("VDI.list_changed_blocks", (first.vdi, last.vdi), checks)
+    return _judged("VDI.list_changed_blocks", (_subject(first), _subject(last)), checks)
+
+
+def _only_told(case: Case, uuid: str) -> bool:
+    """Tell whether logs alone know a disk."""
+    return asked(case, uuid) is None and bool(told_of(case, uuid))
+
+
+def _of_gone(call: str, case: Case, sides: Mapping[str, str], *of_sm: CallCheck) -> CallJudgement:
+    """Judge a call for disks of which no database has all; each is known to a log at least."""
+    for uuid in sides.values():
+        if not told_of(case, uuid):
+            _asked(case, uuid)
+    checks = tuple(in_database(case, uuid, role) for role, uuid in sides.items())
+    subjects = tuple(case.world.subject("VDI", uuid) for uuid in sides.values())
+    return _judged(call, subjects, (*checks, *of_sm))
 
 
 def _asked(case: Case, uuid: str) -> Asked:
@@ -121,7 +144,11 @@ def _asked(case: Case, uuid: str) -> Asked:
     return about
 
 
-def _judged(call: str, disks: Sequence[Vdi], checks: tuple[CallCheck, ...]) -> CallJudgement:
+def _subject(about: Asked) -> Subject:
+    return Subject(type="VDI", uuid=about.vdi.uuid, name=about.vdi.name_label)
+
+
+def _judged(call: str, disks: Sequence[Subject], checks: tuple[CallCheck, ...]) -> CallJudgement:
     failed = next((each for each in checks if each.answer is Answer.FAILS), None)
     unknown = [each for each in checks if each.answer is Answer.UNKNOWN]
     if failed is not None:
@@ -137,7 +164,7 @@ def _judged(call: str, disks: Sequence[Vdi], checks: tuple[CallCheck, ...]) -> C
         sentence = f"{call} would have succeeded when the bundle was made: no check fails."
     return CallJudgement(
         call=call,
-        subjects=tuple(Subject(type="VDI", uuid=vdi.uuid, name=vdi.name_label) for vdi in disks),
+        subjects=tuple(disks),
         checks=checks,
         answer=answer,
         sentence=sentence,

@@ -145,9 +145,9 @@ def has_log(about: Asked, role: str) -> CallCheck:
     )
 
 
-def walked(case: Case, first: Asked, last: Asked) -> CallCheck:
+def walked(case: Case, first: str, last: str) -> CallCheck:
     """Ask whether the chain leads from one disk to the other, as SM walks it."""
-    forth = walk(cbt_history(case), case.pools, first.vdi.uuid, last.vdi.uuid)
+    forth = walk(cbt_history(case), case.pools, first, last)
     asks = "do the child pointers lead from vdi_from to vdi_to, with sizes that fit?"
     if forth.end is WalkEnd.UNKNOWN:
         return CallCheck(
@@ -158,13 +158,13 @@ def walked(case: Case, first: Asked, last: Asked) -> CallCheck:
             evidence=forth.evidence,
             settle_with=forth.settle_with,
         )
-    back = walk(cbt_history(case), case.pools, last.vdi.uuid, first.vdi.uuid)
+    back = walk(cbt_history(case), case.pools, last, first)
     words, error = _ended(forth, back)
     sure = "" if forth.confidence is Confidence.CERTAIN else f" ({forth.confidence})"
     reached = f"they do, over {', '.join(forth.visited)}{sure}"
     remedy = ""  # the plan of the disk says what mends its logs
     if back.end is WalkEnd.REACHED:
-        remedy = f"Swap them: vdi_from={last.vdi.uuid} vdi_to={first.vdi.uuid}"
+        remedy = f"Swap them: vdi_from={last} vdi_to={first}"
     return check(
         asks,
         forth.end is not WalkEnd.REACHED,

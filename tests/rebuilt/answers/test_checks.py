@@ -188,6 +188,37 @@ def test_disk_of_no_database_cannot_be_called_for() -> None:
         enable_cbt(case(ready()), OTHER_VDI)
 
 
+def told(uuid: str, *, complete: bool = True) -> Case:
+    """Return a case whose database has one disk, and whose logs tell of another."""
+    known = CaseBuilder().host().database(ready(), sr(), complete=complete).build()
+    there = Known(value=False, evidence=PROOF, confidence=Confidence.CERTAIN)
+    log = CbtLog(sr=SR, uuid=uuid, exists=there)
+    return given(known, cbt_history, CbtHistory(now={(SR, uuid): log}))
+
+
+def test_disk_that_only_logs_tell_of_is_refused_for_its_uuid() -> None:
+    for call in (enable_cbt, data_destroy):
+        judgement = call(told(OTHER_VDI), OTHER_VDI)
+        assert (judgement.answer, judgement.checks[0].error) == (Answer.FAILS, "UUID_INVALID")
+        assert judgement.checks[0].evidence == (PROOF,)
+
+
+def test_half_a_database_does_not_say_that_a_disk_is_gone() -> None:
+    judgement = data_destroy(told(OTHER_VDI, complete=False), OTHER_VDI)
+    assert judgement.answer is Answer.UNKNOWN
+
+
+def test_comparison_from_a_snapshot_that_only_logs_tell_of_names_the_side() -> None:
+    judgement = list_changed_blocks(told(OTHER_VDI), OTHER_VDI, VDI)
+    assert failing(judgement)[0] == f"does the database have vdi_from, {OTHER_VDI}?"
+    assert [subject.uuid for subject in judgement.subjects] == [OTHER_VDI, VDI]
+
+
+def test_comparison_with_what_nothing_tells_of_is_no_question() -> None:
+    with pytest.raises(UsageError, match=SNAPSHOT):
+        list_changed_blocks(told(OTHER_VDI), OTHER_VDI, SNAPSHOT)
+
+
 def test_destroy_of_a_free_snapshot_is_ok() -> None:
     judgement = data_destroy(case(snapshot()), SNAPSHOT)
     assert judgement.answer is Answer.OK, failing(judgement) or unknown(judgement)

@@ -1,0 +1,34 @@
+"""A call for a disk that no database has, answered from what the logs tell of it.
+
+Every call begins with the disk's row: xe asks VDI.get_by_uuid, which raises UUID_INVALID (xen-api
+`ocaml/idl/datamodel_errors.ml`) where there is none.
+"""
+
+from analyzer.case.case import Case
+from analyzer.model.call import CallCheck
+from analyzer.model.finding import Evidence
+from analyzer.rebuilt.answers.questions import asked, check, row
+from analyzer.rebuilt.cbt.history import cbt_history
+
+
+def told_of(case: Case, uuid: str) -> tuple[Evidence, ...]:
+    """Return the newest line that shows what became of the disk's log, () if no line does."""
+    log = cbt_history(case).find(uuid)
+    if log is not None and log.changes:
+        return (log.changes[-1].evidence,)
+    return (log.exists.evidence,) if log and log.exists else ()
+
+
+def in_database(case: Case, uuid: str, role: str) -> CallCheck:
+    """Ask whether xapi still has the disk."""
+    about = asked(case, uuid)
+    whole = bool(case.pools) and all(pool.complete for pool in case.pools)
+    return check(
+        f"does the database have {role}, {uuid}?",
+        False if about else (True if whole else None),
+        ("it does", "it does not: only logs tell of this disk"),
+        "UUID_INVALID",
+        row(about.vdi) if about else told_of(case, uuid),
+        settle_with=f"xe vdi-list uuid={uuid}",
+        remedy="Call it for a disk that is there: xe vdi-list params=uuid,name-label,is-a-snapshot",
+    )
