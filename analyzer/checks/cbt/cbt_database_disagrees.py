@@ -86,20 +86,33 @@ def _hidden_flips(case: Case, told: Sequence[Flip]) -> list[Flip]:
     """Return the flips of which the scan logged another difference: xapi logs that SM set the flag.
 
     The same call is made when an error turns CBT off; it is a scan's where a scan updated the row.
+    Whatever differed, the update sets the flag too (VDI.py `_db_update()`), mostly to what it was:
+    only a value other than the one that was set last is a flip.
     """
     updates: dict[str, list[Event]] = {}
     for event in case.events.of(UPDATES):
         updates.setdefault(event.fields["vdi"], []).append(event)
     known = {flip.update.source for flip in told}
+    last: dict[str, str] = {}
     found: list[Flip] = []
     for call in case.events.of(FLAG):
-        own = updates.get(call.fields["vdi"], ())
-        near_by = (update for update in own if near(update, call, _SAME_UPDATE))
+        vdi, value = call.fields["vdi"], call.fields["value"]
+        before, last[vdi] = last.get(vdi) or _flag_at_first(case, vdi, value), value
+        near_by = (each for each in updates.get(vdi, ()) if near(each, call, _SAME_UPDATE))
         update = next((each for each in near_by if each.host == call.host), None)
-        if update is not None and update.source not in known:
-            on = call.fields["value"] == "true"
-            found.append(Flip(vdi=call.fields["vdi"], on=on, line=call, update=update))
+        if value != before and update is not None and update.source not in known:
+            found.append(Flip(vdi=vdi, on=value == "true", line=call, update=update))
     return found
+
+
+def _flag_at_first(case: Case, vdi: str, value: str) -> str:
+    """Return the flag of a disk before anything in xapi's log set it; `value` where nothing tells.
+
+    Nobody turns CBT of a snapshot off by hand: where a log of it was seen, the flag was on.
+    """
+    row = case.world.vdi(vdi)
+    logged = cbt_history(case).find(vdi) is not None
+    return "true" if logged and row is not None and row.is_a_snapshot else value
 
 
 def _flags_unread(case: Case, told: Sequence[Flip]) -> tuple[Gap, ...]:

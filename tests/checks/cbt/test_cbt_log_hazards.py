@@ -425,12 +425,21 @@ def flag(value: str, disk: str = N1, time: str = "13:32:43") -> str:
 
 
 def test_scan_that_logged_another_difference_is_told_by_what_sm_wrote() -> None:
-    built = CaseBuilder().host().smlog(HIDDEN_SCAN).xensource_log(flag("false"))
+    flags = flag("true", time="12:00:00") + flag("false")
+    built = CaseBuilder().host().smlog(HIDDEN_SCAN).xensource_log(flags)
     rows = (sr(), vdi(), snapshot(N1, "00:10:00", cbt_enabled=False))
     (finding,) = built.database(*rows).examine(DISAGREES).findings
     assert finding.subjects[0].uuid == N1
     assert any("set_cbt_enabled" in evidence.text for evidence in finding.evidence)
     assert not any("vdi-enable-cbt" in step.step for step in finding.action)
+
+
+@pytest.mark.parametrize("value", ["true", "false"])
+def test_update_that_writes_the_flag_as_it_was_is_nothing(value: str) -> None:
+    flags = flag(value, time="12:00:00") + flag(value)
+    built = CaseBuilder().host().smlog(HIDDEN_SCAN).xensource_log(flags)
+    rows = (sr(), vdi(), snapshot(N1, "00:10:00", cbt_enabled=value == "true"))
+    assert built.database(*rows).examine(DISAGREES).findings == ()
 
 
 def test_flag_that_an_error_turned_off_is_no_scan() -> None:
