@@ -15,6 +15,7 @@ from analyzer.parsers._api import Jump, LogStats
 from analyzer.parsers.scan.rhythm import SHORTEST
 
 _INSTANT = timedelta(seconds=1)
+_SAME_TIME = timedelta(minutes=10)
 _ONWARD = (ClockChangeKind.FORWARD, ClockChangeKind.SUMMER_TIME, ClockChangeKind.ZONE)
 
 
@@ -57,7 +58,7 @@ class Track:
     """A log of a host. ``name`` is that of its newest file, ``lines`` is their number in all.
 
     ``end`` is its last line, and ``cut`` tells that what followed it was lost; ``written`` is
-    when the newest file was written last, by the archive.
+    when the newest file was written last, by the archive, None where its times are not the host's.
     """
 
     bundle: str
@@ -152,10 +153,22 @@ def _track(
         last=newest.last,
         end=newest.source(content.name, newest.stats.lines),
         cut=newest.cut,
-        written=newest.written,
+        written=newest.written if _times_are_the_hosts(files[:-1]) else None,
         lines=sum(file.stats.lines for file in files),
         silences=tuple(sorted(_whole(silences), key=lambda silence: silence.began.at)),
         breaks=tuple(breaks),
+    )
+
+
+def _times_are_the_hosts(rotated: Sequence[_File]) -> bool:
+    """Tell whether an archive has its files' times from the host, as rotated files show.
+
+    They were written with their last line; a bundle that somebody packed anew has other times.
+    """
+    return bool(rotated) and all(
+        file.written is not None
+        and file.last.earliest - _SAME_TIME <= file.written <= file.last.latest + _SAME_TIME
+        for file in rotated
     )
 
 
