@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from analyzer.model.goal import Goal
+from analyzer.model.goal import Goal, StepKind
 from analyzer.model.plan import Alternative, Branch, Cost, Keep, Plan, Step
 from analyzer.plans.acts import Act, Do, play, price
 from analyzer.plans.candidates import Acts, candidates
@@ -203,8 +203,15 @@ def _alternative(case: DiskCase, chosen: Acts) -> Alternative | None:
             needed = _needed(case, case.state, acts)
             if _is_another(needed, chosen, kinds):
                 steps = _steps(case, needed)
-                return Alternative(steps=steps, cost=price(needed, case.base))
+                return Alternative(steps=tuple(map(_instead, steps)), cost=price(needed, case.base))
     return None
+
+
+def _instead(step: Step) -> Step:
+    """Return a step of the dearer way: what it destroys need not be, the first way keeps it."""
+    if step.kind is not StepKind.DESTROYS:
+        return step
+    return replace(step, why="Its log, and the pointer in it, go with it.")
 
 
 def _is_another(acts: Acts, chosen: Acts, kinds: set[Do]) -> bool:
