@@ -42,7 +42,7 @@ def lvm_no_space() -> Sample:
     for disk in tracked:
         world.enable_cbt(disk)
     world.until(utc("2024-11-21 01:00:00"))
-    backup(world, tracked, {})
+    kept = backup(world, tracked, {})
     world.until(utc("2024-11-22 01:00:00"))
     new = world.snapshot(full, fault=LogFault.NO_SPACE)
     world.until(utc("2024-11-22 09:06:01"))
@@ -53,6 +53,7 @@ def lvm_no_space() -> Sample:
             "cbt-disabled-no-space": ((full.uuid,),),
             "cbt-enabled-on-old-snapshots": ((full.uuid, new.uuid),),
             "cbt-log-missing": ((gone.uuid,),),
+            "cbt-stale-child-pointer": ((gone.uuid, kept[gone.uuid].uuid),),
         },
     )
 
