@@ -49,7 +49,8 @@ demo: $(VENV)/.installed
 TESTS := $(BIN)/python -m pytest -n auto --dist worksteal
 
 fast: $(VENV)/.dev
-	$(TESTS) -q -m "not slow and not hypothesis" --ignore=tests/property --ignore=tests/browser
+	$(TESTS) -q -m "not slow and not hypothesis" \
+	  $(addprefix --ignore=tests/,browser hostile mutate property samples)
 
 test: $(VENV)/.dev
 	$(TESTS) --cov --cov-report=term:skip-covered
