@@ -36,6 +36,7 @@ BESIDE = {
     "story/find_sessions": "tests/cli/test_show_session.py",
     "story/find_sr": "tests/cli/test_show_sr.py",
     "story/objects": "tests/cli/test_show_host.py, test_show_sr.py",
+    "story/plans": "tests/story/plans by the stories of disks",
     "story/timeline/timeline": "tests/render/html/test_timeline.py, tests/golden",
     "yaml_file": "tests/rules/test_load.py",
 }

@@ -34,14 +34,13 @@ def form(plan: Plan) -> None:
     assert plan.cost.full_backups in {0, 1}
 
 
-@pytest.mark.parametrize("first", range(0, 500, 100))
-def test_plan_of_a_damaged_disk_passes_four_nights(first: int) -> None:
-    for seed in range(first, first + 100):
+def test_plan_of_a_damaged_disk_passes_four_nights() -> None:
+    for seed in range(100):
         check(seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("first", range(500, 5000, 500))
+@pytest.mark.parametrize("first", range(100, 5000, 490))
 def test_plan_of_thousands_of_damaged_disks_passes_four_nights(first: int) -> None:
-    for seed in range(first, first + 500):
+    for seed in range(first, first + 490):
         check(seed)
