@@ -23,7 +23,7 @@ from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
 from analyzer.render.words.summary import doubts, findings, of_verdict, unread
 from analyzer.render.words.time_lines import window_words
-from analyzer.render.words.view import counted, span, stamp
+from analyzer.render.words.view import counted, span, stamp, visible
 
 SHOWN_FINDINGS, SHOWN_QUOTES, QUOTE_ROWS = 10, 3, 3
 SHOWN_ERRORS = 6
@@ -120,7 +120,8 @@ def plan_rows(plan: Plan, rows: Rows) -> Iterator[Text]:
     for line in plan_lines(plan):
         indent = 3 + 3 * line.depth
         if line.code:
-            yield from rows.wrap(f"$ {line.text}", indent=indent, hang=indent + 2)
+            # on one row whatever its length: a command that is broken up cannot be copied
+            yield Text(f"{' ' * indent}$ {visible(line.text)}", no_wrap=True)
             continue
         made = rows.wrap(line.text, indent=indent, hang=indent + 3)
         yield from styled(made, Severity.ERROR) if line.destroys else made

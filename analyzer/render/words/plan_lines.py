@@ -75,9 +75,10 @@ def _step(step: Step, number: str, depth: int) -> Iterator[PlanLine]:
     if destroys:
         yield PlanLine(depth=depth + 1, text=f"lost: {step.lost}", destroys=True)
         yield PlanLine(depth=depth + 1, text=f"only if: {step.precondition}", destroys=True)
-    where = f" (on {step.where})" if step.where else ""
-    for command in step.commands:
-        yield PlanLine(depth=depth + 1, text=f"{command}{where}", code=True)
+    if step.commands and step.where:
+        yield PlanLine(depth=depth + 1, text=f"on {step.where}:")
+    for command in step.commands:  # nothing but the command: people copy it
+        yield PlanLine(depth=depth + 1, text=command, code=True)
     for label, said in (("why", step.why), ("risk", step.risk)):
         if said:
             yield PlanLine(depth=depth + 1, text=f"{label}: {said}")

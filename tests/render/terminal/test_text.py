@@ -71,7 +71,18 @@ def test_all_clear_is_said_only_if_it_is(report: Report) -> None:
 @pytest.mark.parametrize("width", [10, 60, 100])
 def test_no_row_is_wider_than_asked(width: int, full: bool) -> None:
     rows = render_text(rich_report(), width=width, full=full).splitlines()
-    assert max(map(len, rows)) <= max(width, 40)
+    texts = [row for row in rows if not row.lstrip().startswith("$ ")]
+    assert max(map(len, texts)) <= max(width, 40)
+
+
+def test_command_of_a_plan_stands_on_one_row_alone() -> None:
+    report = rich_report()
+    rows = [row.strip() for row in render_text(report, width=40, full=True).splitlines()]
+    commands = [
+        command for plan in report.plans for step in plan.steps for command in step.commands
+    ]
+    assert commands
+    assert {f"$ {command}" for command in commands} <= set(rows)
 
 
 def test_no_control_character_without_colour() -> None:
