@@ -12,11 +12,12 @@ from analyzer.case.errors.codes import Code, error_codes
 from analyzer.case.errors.said import Weight
 from analyzer.case.errors.trouble import Trouble
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.finding import named, prose, steps
+from analyzer.checks.tools.finding import named, often, prose, steps
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
-from analyzer.model.moment import Moment, in_words
+from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import say
 from analyzer.rebuilt.calls.operations import sm_operations
 
 _OF_STORAGE = re.compile(
@@ -81,10 +82,6 @@ def _values(
     case: Case, trouble: Trouble, known: Code | None, done: Moment | None
 ) -> dict[str, str]:
     call = next(filter(_CALL.match, trouble.calls), "a call")
-    first, last = in_words(trouble.first), in_words(trouble.last)
-    often = (
-        f"once, at {last}" if trouble.count == 1 else f"{trouble.count} times, {first} to {last}"
-    )
     number = error_codes().number_in_words(trouble.text)
     subjects = _subjects(case, trouble)
     thing = subjects[0]
@@ -100,8 +97,8 @@ def _values(
         "means": known.means if known else "",
         "stops": known.stops if known else "",
         "words": f"It said: {trouble.text}{f' (error {number})' if number else ''}.",
-        "often": often,
-        "still": f"The same call went well at {in_words(done)}." if done else "",
+        "often": often(trouble.count, trouble.first, trouble.last),
+        "still": say("The same call went well at {at}.", at=done) if done else "",
         "next": step,
     }
 

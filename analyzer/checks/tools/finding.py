@@ -72,8 +72,11 @@ def times(events: Sequence[Event]) -> dict[str, Value]:
 
 def how_often(events: Sequence[Event]) -> Sentence:
     """Say how often one or more events happened, and when."""
-    first, last = span(events)
-    count = total(events)
+    return often(total(events), *span(events))
+
+
+def often(count: int, first: Moment, last: Moment) -> Sentence:
+    """Say how often something happened between two moments."""
     words = "once, at {last}" if count == 1 else "{count} times, from {first} to {last}"
     return say(words, count=count, first=first, last=last)
 

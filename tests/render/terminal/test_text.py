@@ -8,6 +8,7 @@ from analyzer.model.finding import Evidence, Verdict
 from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.render.terminal.text import render_text
+from analyzer.render.words.view import visible
 from tests.render.support import (
     LONG,
     VDI,
@@ -82,7 +83,7 @@ def test_command_of_a_plan_stands_on_one_row_alone() -> None:
         command for plan in report.plans for step in plan.steps for command in step.commands
     ]
     assert commands
-    assert {f"$ {command}" for command in commands} <= set(rows)
+    assert {f"$ {visible(command)}" for command in commands} <= set(rows)
 
 
 def test_no_control_character_without_colour() -> None:
