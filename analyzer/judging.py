@@ -12,8 +12,10 @@ from analyzer.case.wholeness import Sources
 from analyzer.checks import checks
 from analyzer.checks.observation import examined
 from analyzer.model.finding import Outcome, Verdict
+from analyzer.model.nbd import ClientTrouble
 from analyzer.model.rule import RuleText
 from analyzer.model.source import Source
+from analyzer.rebuilt.nbd.sessions.lines import caught_by
 from analyzer.rules.engine import judge
 from analyzer.rules.pattern import Catalogue
 from analyzer.rules.roles import with_roles
@@ -55,7 +57,8 @@ def _doubting_nbd(outcomes: Sequence[Outcome], catalogue: Catalogue, case: Case)
     They know the exceptions of the releases that were read; another wording may be one of theirs.
     """
     explained = Explanations(case, outcomes, ())
-    unknown = [t for t in case.troubles if t.process == _NBD and not explained.of(t)]
+    told = (t for t in case.troubles if t.process == _NBD and not explained.of(t))
+    unknown = [t for t in told if caught_by(t.text).trouble is ClientTrouble.OTHER]
     if not unknown:
         return list(outcomes)
     of_nbd = {text.id for text in catalogue.texts if text.area == _AREA and _LOG in text.needs}

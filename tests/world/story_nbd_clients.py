@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from analyzer.rules.load import load_catalogue
 from tests.support.clock import utc
 from tests.world.exports import Refusal
 from tests.world.faults_nbd import (
@@ -182,7 +183,8 @@ def nbd_plug_refused() -> Sample:
         pool.world.exports.info(pool.disks[0])
         pool.world.exports.open(pool.disks[0], pool.hosts[0], refusal=in_use(pool.disks[0]))
         pool.world.clock.tick(60)
-    return pool.told({"nbd-attach-refused": ((pool.disks[0].uuid,),)})
+    refused = ((pool.disks[0].uuid,),)
+    return pool.told({"nbd-attach-refused": refused, "storage-call-refused": refused})
 
 
 def nbd_unreadable() -> Sample:
@@ -290,7 +292,11 @@ def nbd_sr_busy() -> Sample:
     pool.disks[1].operations[blocker.ref] = "snapshot"
     pool.world.api.reach(blocker, pool.disks[1])
     wait_for_sr(pool.world, pool.snapshots[0], blocker.ref, timedelta(minutes=70))
-    return pool.told({"sr-busy-retry": ((pool.storage.uuid,),)})
+    # SMlog and daemon.log are silent behind the wait, which is unlike them
+    logs = {"smlog", "daemon_log"}
+    untold = {text.id for text in load_catalogue().texts if logs & set(text.needs)}
+    found = {"sr-busy-retry": ((pool.storage.uuid,),)}
+    return pool.told(found, untold=frozenset(untold - found.keys()))
 
 
 def nbd_sr_busy_given_up() -> Sample:
