@@ -15,7 +15,7 @@ from analyzer.parsers._api import Jump, LogStats
 from analyzer.parsers.scan.rhythm import SHORTEST
 
 _INSTANT = timedelta(seconds=1)
-_SAME_TIME = timedelta(minutes=10)
+_SAME_TIME = timedelta(minutes=2)
 _ONWARD = (ClockChangeKind.FORWARD, ClockChangeKind.SUMMER_TIME, ClockChangeKind.ZONE)
 
 
