@@ -15,6 +15,7 @@ import typer
 from analyzer import __version__
 from analyzer.cli.analyze import analyze_command
 from analyzer.cli.cbtlog import cbtlog_command
+from analyzer.cli.diff import diff_command
 from analyzer.cli.explain import explain_command
 from analyzer.cli.model import model_app
 from analyzer.cli.output import note, prepare_streams, say
@@ -70,6 +71,7 @@ app.command("cbtlog")(cbtlog_command)
 app.add_typer(show_app, name="show")
 app.add_typer(why_app, name="why")
 app.add_typer(rules_app, name="rules")
+app.command("diff")(diff_command)
 app.command("explain")(explain_command)
 app.command("timeline")(timeline_command)
 app.add_typer(model_app, name="model", hidden=True)

@@ -73,12 +73,20 @@ class Card:
 
 def render_html(report: Report) -> str:
     """Return the report as one self-contained page."""
+    return page("report.html.j2", **_context(ordered(report)))
+
+
+def page(template: str, **context: object) -> str:
+    """Return a page in our style; every value of `context` is escaped."""
     stylesheet = (folder("reports") / "assets" / "report.css").read_text("utf-8")
-    page = _environment().get_template("report.html.j2")
-    text = page.render(
-        stylesheet=Markup(stylesheet),  # noqa: S704  # our own file, nothing of a bundle in it
-        policy=_policy(stylesheet),
-        **_context(ordered(report)),
+    text = (
+        _environment()
+        .get_template(template)
+        .render(
+            stylesheet=Markup(stylesheet),  # noqa: S704  # our own file, nothing of a bundle in it
+            policy=_policy(stylesheet),
+            **context,
+        )
     )
     return text + "\n"
 

@@ -1,0 +1,133 @@
+"""A difference of two reports as text, JSON and a page."""
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import datetime
+
+from analyzer import __version__
+from analyzer.desk.difference import Change, Difference, Fate
+from analyzer.desk.steps_taken import Sight, Taken
+from analyzer.model.code import code
+from analyzer.render.data.json import Object, dumped
+from analyzer.render.html.html import page
+from analyzer.render.words.view import visible
+
+_WIDTH, _FEW = 100, 3
+_TITLES = {
+    Fate.NEW: "New",
+    Fate.STILL: "Still there",
+    Fate.LOST: "Lost sight of: neither fixed nor still there is proven",
+    Fate.FIXED: "Fixed",
+    Fate.PAST: "Over already: in the older report, or begun and ended since",
+}
+
+
+def verdict(told: Difference) -> str:
+    """Return the answer in one line.
+
+    >>> verdict(Difference(older=None, newer=None, changes=(), steps=()))
+    'Neither report tells of any trouble.'
+    """
+    if not told.changes:
+        return "Neither report tells of any trouble."
+    counts = ", ".join(f"{len(told.of(fate))} {fate}" for fate in Fate if told.of(fate))
+    opened = told.of(Fate.NEW, Fate.STILL, Fate.LOST)
+    return f"{'Not over' if opened else 'Over'}: {counts}."
+
+
+def difference_text(told: Difference) -> str:
+    """Return it for a terminal or a ticket, in UTC, the verdict last."""
+    return "\n".join([*_head(told), *_changes(told), *_steps(told.steps), verdict(told)]) + "\n"
+
+
+def difference_json(told: Difference) -> str:
+    """Return it as one JSON document; times are in UTC, null where not known."""
+    document: Object = {
+        "schema_version": 1,
+        "tool": {"name": "cbtriage", "version": __version__},
+        "older": _iso(told.older),
+        "newer": _iso(told.newer),
+        "verdict": verdict(told),
+        "changes": [
+            {**asdict(change), "fate": code(change.fate), "since": _iso(change.since)}
+            for change in told.changes
+        ],
+        "steps": [{**asdict(step), "sight": code(step.sight)} for step in told.steps],
+    }
+    return dumped(document)
+
+
+def difference_page(told: Difference) -> str:
+    """Return it as one self-contained page, in the style of report.html."""
+    return page(
+        "diff.html.j2",
+        told=told,
+        verdict=verdict(told),
+        parts=[(_TITLES[fate], told.of(fate), fate.is_open) for fate in Fate if told.of(fate)],
+        when=_when,
+        place=_place,
+        about=_about,
+        sights=Sight,
+        version=__version__,
+    )
+
+
+def _head(told: Difference) -> Iterator[str]:
+    yield f"Older report: {_when(told.older)}   newer report: {_when(told.newer)}"
+    yield ""
+
+
+def _changes(told: Difference) -> Iterator[str]:
+    for fate in Fate:
+        if not (changes := told.of(fate)):
+            continue
+        yield f"{_TITLES[fate]} ({len(changes)})"
+        for change in changes:
+            yield from _wrapped(f"{change.severity:<8} {_about(change)}{change.title}", 2)
+            since = f"since {_when(change.since)}; " if change.since else ""
+            yield from _wrapped(f"{since}{change.why}", 11)
+            yield from _wrapped(f"{change.id}, {_place(change)}", 11)
+        yield ""
+
+
+def _steps(steps: tuple[Taken, ...]) -> Iterator[str]:
+    if not steps:
+        return
+    yield "Steps of the older report's plans"
+    for step in steps:
+        sight = step.sight if step.sight is not Sight.UNSEEN or not step.shown_by else "not seen"
+        yield from _wrapped(f"{sight.partition(':')[0]:<10} {step.object}: {step.step}", 2)
+        yield from _wrapped(step.shown_by or str(step.sight.partition(": ")[2]), 13)
+    yield ""
+
+
+def _wrapped(text: str, indent: int) -> Iterator[str]:
+    if text:
+        yield from textwrap.wrap(
+            visible(text),
+            _WIDTH,
+            initial_indent=" " * indent,
+            subsequent_indent=" " * max(indent, 11),
+            break_on_hyphens=False,
+            break_long_words=False,
+        )
+
+
+def _about(change: Change) -> str:
+    return f"{', '.join(change.objects[:_FEW])}: " if change.objects else ""
+
+
+def _place(change: Change) -> str:
+    """Return where the line stands that shows a trouble."""
+    quoted = change.quoted
+    where = f":{quoted['line']}" if quoted.get("line") else ""
+    return f"{quoted.get('bundle', '')}/{quoted.get('member', '')}{where}"
+
+
+def _when(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else "time not known"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat().replace("+00:00", "Z") if at else None
