@@ -18,6 +18,7 @@ from analyzer.case.log_process import Asked
 from analyzer.case.log_processes import LogProcesses, cores
 from analyzer.case.reading import ArchiveRead, contents_of, read_all
 from analyzer.causes import find_causes, load_edges
+from analyzer.dating.assumed import Assumed
 from analyzer.judging import outcomes_of
 from analyzer.model.report import BundleInfo, HourCount, Omission, ParseProblem, Report
 from analyzer.parsers import LOG_PARSERS
@@ -45,6 +46,7 @@ class Options:
     is the stream behind the path ``-``, ``rules`` are folders or files with further patterns.
     ``jobs`` is how many processes may be at work; no result depends on it.
     ``filtered`` is False only to show that the short cuts of reading change no answer.
+    ``assumed`` dates logs that tell no year or no zone.
     """
 
     budget: Budget = field(default_factory=Budget)
@@ -53,6 +55,7 @@ class Options:
     stdin: BinaryIO | None = None
     filtered: bool = True
     jobs: int = field(default_factory=cores)
+    assumed: Assumed = field(default_factory=Assumed)
 
 
 def analyze(
@@ -93,7 +96,9 @@ def load_case(
     builder = EventTableBuilder(keep=catalogue.keep)
     errors = ErrorLedger(noise=catalogue.keep.noise)
     with LogProcesses(_asked(catalogue, options), options.jobs - 1) as processes:
-        gathering = Gathering(scanner, builder, budget.document, errors, processes)
+        gathering = Gathering(
+            scanner, builder, budget.document, errors, processes, assumed=options.assumed
+        )
         reads, left_out = read_all(
             paths,
             gathering,
@@ -212,4 +217,8 @@ def _shown(options: Options) -> Mapping[str, str]:
         shown["as"] = options.log_as
     if options.rules:
         shown["rules"] = ", ".join(path.name for path in options.rules)
+    if options.assumed.year is not None:
+        shown["year"] = str(options.assumed.year)
+    if options.assumed.zone is not None:
+        shown["zone"] = options.assumed.zone_name
     return shown

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from analyzer.bundle.names import LogName, log_name, place, printable
+from analyzer.bundle.paste import is_paste
 from analyzer.errors import InputError, UsageError
 from analyzer.sources import SOURCES
 
@@ -19,10 +20,11 @@ _TELLING = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Single:
-    """The one member of an input that is a single file."""
+    """The one member of an input that is a single file; ``pasted``: lines taken out of logs."""
 
     path: str
     log: LogName | None
+    pasted: bool = False
 
 
 def identify(name: str, head: bytes, log_as: str | None) -> Single:
@@ -33,15 +35,18 @@ def identify(name: str, head: bytes, log_as: str | None) -> Single:
         UsageError: no parser is called `log_as`.
     """
     if log_as is not None:
-        return Single(path=printable(name), log=_told(name, log_as))
+        named, pasted = _told(name, log_as), is_paste(head, named=True)
+        return Single(path=printable(name), log=named, pasted=pasted)
     path = place(name).path
     if (log := log_name(path)) is not None:
-        return Single(path=path, log=log)
+        return Single(path=path, log=log, pasted=is_paste(head, named=True))
     plain = _PACKED.sub("", path)
     if plain in _DOCUMENTS:
         return Single(path=_DOCUMENTS[plain], log=None)
     if b"\0" not in head and _TELLING.search(head):
         return Single(path=path, log=None)
+    if is_paste(head, named=False):
+        return Single(path=path, log=None, pasted=True)
     msg = (
         f"{printable(name)}: neither an archive nor a file of a status report: "
         f"give the archive that xen-bugtool made, or for a log tell which it is with --as "

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from io import BytesIO
 from pathlib import Path
 
 from analyzer.bundle import _shape
@@ -10,7 +11,7 @@ from analyzer.bundle._entry import Entry, Fault
 from analyzer.bundle._meter import Meter, Metered
 from analyzer.bundle._parallel import unpack_bzip2_file
 from analyzer.bundle._single import Single
-from analyzer.bundle._stream import Loss, Peekable, Stream
+from analyzer.bundle._stream import FileStream, Loss, Peekable, Stream
 from analyzer.bundle._sums import Hashed, has_binding_sum
 from analyzer.bundle._tar import tar_entries
 from analyzer.bundle._trust import Trust
@@ -25,6 +26,7 @@ from analyzer.bundle.names import (
     place,
     printable,
 )
+from analyzer.bundle.paste import put_together
 from analyzer.model.report import Omission
 
 # of one kind; a folder can hold a hundred thousand links
@@ -38,6 +40,12 @@ _TWICE = "unpack the archive, rename one of the two, and give the folder"
 _OTHER_NAME = Loss(
     why="its name is not that of a rotated log (.1, .2.gz, …): not read",
     settle_with="unpack the archive, give it a free number that fits its age, and give the folder",
+)
+_LONGEST_PASTE = 64 << 20
+_PASTE_TOO_LONG = Loss(
+    why=f"pasted lines of logs, of which the first {_LONGEST_PASTE >> 20} MiB are read",
+    settle_with="cut it in parts, or give a whole log under its own name or with --as",
+    over_budget=True,
 )
 
 
@@ -174,6 +182,26 @@ class Walk:
             )
         )
 
+    def pasted(self, content: Content, where: Where, single: Single) -> Iterator[ConcreteMember]:
+        """Yield the logs of which the lines of one file are."""
+        self.on_member(single.path)
+        text = content.stream.exactly(min(self.meter.budget.member, _LONGEST_PASTE))
+        logs = put_together(text, single.log.family if single.log else None)
+        for log, lines, pasted in logs:
+            label = log.family.rpartition("/")[2]
+            rotation = single.log.rotation if single.log else 0
+            yield ConcreteMember(
+                bundle=where.bundle(""),
+                path=single.path if len(logs) == 1 else f"{single.path} ({label})",
+                stream=Peekable(FileStream(BytesIO(lines), _not_counted)),
+                limit=len(lines) + 1,
+                log=replace(log, rotation=rotation),
+                trust=where.trust,
+                pasted=pasted,
+            )
+        if (loss := content.stream.loss) or content.stream.peek(1):
+            self.lose(where.bundle(""), single.path, loss or _PASTE_TOO_LONG)
+
     def entries(self, entries: Iterator[Entry | Fault], where: Where) -> Iterator[ConcreteMember]:
         """Yield the members that `entries` hold, those of nested archives among them."""
         for entry in entries:
@@ -288,6 +316,10 @@ def _refusal(entry: Entry) -> str:
     if not place(entry.name).path:
         return "it has no name"
     return "its name leads outside of the archive" if escapes(entry.name) else ""
+
+
+def _not_counted(_size: int) -> None:
+    """Bytes that were counted before they were put together."""
 
 
 def _not_read(why: str) -> Loss:

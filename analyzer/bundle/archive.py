@@ -21,6 +21,7 @@ from analyzer.bundle._zip import has_directory
 from analyzer.bundle.budget import Budget
 from analyzer.bundle.member import ConcreteMember
 from analyzer.bundle.names import printable
+from analyzer.bundle.paste import SNIFFED
 from analyzer.errors import InputError
 from analyzer.model.report import Omission
 
@@ -39,7 +40,7 @@ class Progress:
 class Archive:
     """An input and its members, to be read once.
 
-    ``kind`` is ``tar.bz2``, ``zip``, ``folder``, ``log``, ``document``, ``stdin tar``, …
+    ``kind`` is ``tar.bz2``, ``zip``, ``folder``, ``log``, ``pasted lines``, ``stdin tar``, …
     ``complete``, ``omissions`` and ``stopped`` (which of our limits ended the reading, or "")
     are final once `members` is exhausted. ``complete`` is False when anything that the input
     should have held, or that a limit cut off, was not delivered; links and doubles are omissions
@@ -208,9 +209,10 @@ class _Opening:
         prefix = "" if path is not None else "stdin "
         where = Where(origin=self.name or name)
         if content.kind is None:
-            single = identify(name, content.stream.peek(_shape.HEAD), self.log_as)
-            kind = "log" if single.log else "document"
-            source = self.walk.single(content, where, single)
+            single = identify(name, content.stream.peek(SNIFFED), self.log_as)
+            kind = "pasted lines" if single.pasted else "log" if single.log else "document"
+            read = self.walk.pasted if single.pasted else self.walk.single
+            source = read(content, where, single)
         else:
             kind = ".".join((content.kind, *reversed(content.layers)))
             source = self._archive(content, where, path)

@@ -9,6 +9,7 @@ from analyzer.bundle._stream import BLOCK, Loss, Peekable
 from analyzer.bundle._sums import Hashed
 from analyzer.bundle._trust import Trust
 from analyzer.bundle.names import LogName
+from analyzer.bundle.paste import Pasted
 
 _TAIL = 64
 
@@ -48,7 +49,7 @@ class ConcreteMember:
     Beyond it: ``loss`` is the damage with the command that settles it, ``blank`` tells whether
     all bytes read so far were white space, ``zeros`` counts the zero bytes, ``trust`` whether
     the archive gave out what was put in, and ``md5`` is of the bytes as stored, "" unless all were
-    read and somebody listed theirs.
+    read and somebody listed theirs. ``pasted`` is set where it was put together from a paste.
     """
 
     __slots__ = (
@@ -61,6 +62,7 @@ class ConcreteMember:
         "log",
         "loss",
         "mtime",
+        "pasted",
         "path",
         "size_read",
         "tail",
@@ -79,6 +81,7 @@ class ConcreteMember:
         mtime: datetime | None = None,
         trust: Trust | None = None,
         stored: Hashed | None = None,
+        pasted: Pasted | None = None,
     ) -> None:
         self.bundle = bundle
         self.path = path
@@ -91,6 +94,7 @@ class ConcreteMember:
         self.blank = True
         self.zeros = 0
         self.trust = trust
+        self.pasted = pasted
         self._stored = stored
         self._stream = stream
         self._limit = limit

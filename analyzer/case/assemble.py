@@ -149,6 +149,7 @@ def _host_report(content: BundleContent, pools: Sequence[PoolState]) -> HostRepo
         host_uuid=uuid or (row.uuid if row else None),
         role=_role(membership, row, pools),
         captured_at=content.clock.captured_at,
+        excerpt=content.excerpt,
         **_held(content),
     )
 

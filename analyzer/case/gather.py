@@ -13,17 +13,19 @@ from analyzer.bundle.inventory import (
     read_inventory,
 )
 from analyzer.bundle.ledger import SeenMember
-from analyzer.bundle.member import Member
+from analyzer.bundle.member import ConcreteMember, Member
+from analyzer.bundle.paste import NO_HOST, Pasted
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.events import EventTableBuilder
 from analyzer.case.log_process import Answer, End, Log, Part
 from analyzer.case.log_processes import LogProcesses
+from analyzer.dating.assumed import Assumed
 from analyzer.dating.capture import parse_uptime
 from analyzer.dating.clock import Clock, parse_c_date, parse_report_name
 from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers import document_parser, log_parser
-from analyzer.parsers._api import Fact, LogParser, LogStats, Stamp, Witness
+from analyzer.parsers._api import Fact, Hit, LogParser, LogStats, Record, Stamp, Witness
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.sources import SOURCES
 
@@ -59,6 +61,7 @@ class BundleContent:
     syslog_hosts: Counter[str] = field(default_factory=Counter)
     inventory: ReportInventory | None = None
     bugtool: BugtoolLog | None = None
+    pasted: bool = False
     stopped: str = ""  # which limit of ours ended the reading of its archive
 
     @property
@@ -66,6 +69,12 @@ class BundleContent:
         """Tell whether this is of a host, not only files that somebody laid beside a report."""
         own = any(parser not in _LOOSE for parser, _ in self.documents)
         return bool(self.logs or own or self.inventory or self.bugtool)
+
+    @property
+    def excerpt(self) -> bool:
+        """Tell whether it is one log, or lines that somebody took out of some."""
+        alone = len(self.seen) == 1 or self.pasted
+        return alone and not (self.documents or self.inventory or self.bugtool)
 
     @property
     def understood(self) -> bool:
@@ -95,7 +104,10 @@ class Gathering:
         document_limit: int,
         errors: ErrorLedger | None = None,
         processes: LogProcesses | None = None,
+        *,
+        assumed: Assumed | None = None,
     ) -> None:
+        self._assumed = assumed
         self.bundles: dict[str, BundleContent] = {}
         self.errors = errors or ErrorLedger()
         self._scanner = scanner
@@ -112,7 +124,7 @@ class Gathering:
     def content(self, bundle: str) -> BundleContent:
         """Return the content of a status report, empty if it is new."""
         if bundle not in self.bundles:
-            content = self.bundles[bundle] = BundleContent(name=bundle)
+            content = self.bundles[bundle] = BundleContent(name=bundle, clock=Clock(self._assumed))
             if name := _REPORT_NAME.search(bundle):
                 local = parse_report_name(name.group())
                 content.clock.add_capture(local, None, f"the name {name.group()}")
@@ -142,12 +154,21 @@ class Gathering:
         content.problems.append(ParseProblem(source=source, what=f"parser failed: {trace}"))
 
     def _take_log(self, content: BundleContent, member: Member, parser: LogParser) -> None:
-        if self._processes is not None and self._processes.are_worth_it(self._read_here):
-            self._hand_over(self._processes, content, member, parser)
+        pasted = member.pasted if isinstance(member, ConcreteMember) else None
+        elsewhere = self._processes if pasted is None else None
+        if elsewhere is not None and elsewhere.are_worth_it(self._read_here):
+            self._hand_over(elsewhere, content, member, parser)
             return
         notice = self.errors.of(member.bundle, member.path, parser)
-        scan = self._scanner.scan(member, parser, notice)
-        for record, hits in scan:
+
+        def notice_as_pasted(record: Record, hits: tuple[Hit, ...]) -> None:
+            if notice is not None:
+                notice(_as_pasted(record, pasted), hits)
+
+        content.pasted = content.pasted or pasted is not None
+        scan = self._scanner.scan(member, parser, notice_as_pasted if pasted else notice)
+        for read, hits in scan:
+            record = _as_pasted(read, pasted)
             if record.syslog_host:
                 content.syslog_hosts[record.syslog_host] += 1
             self._events.add(
@@ -158,7 +179,7 @@ class Gathering:
                 hits=hits,
             )
         self._read_here += member.size_read
-        _note_log(content, member, parser, scan.stats, scan.records)
+        _note_log(content, member, parser, scan.stats, records=scan.records, pasted=pasted)
 
     def _hand_over(
         self, processes: LogProcesses, content: BundleContent, member: Member, parser: LogParser
@@ -176,7 +197,7 @@ class Gathering:
                 case End():
                     content.syslog_hosts.update(answer.hosts)
                     self.errors.add_disks(answer.disks)
-                    _note_log(content, member, parser, answer.stats, answer.records)
+                    _note_log(content, member, parser, answer.stats, records=answer.records)
 
         log = Log(bundle=member.bundle, member=member.path, parser=parser.name)
         processes.read(log, member.blocks(), fold)
@@ -204,11 +225,27 @@ class Gathering:
                 content.facts.append(fact)
 
 
+def _as_pasted(record: Record, pasted: Pasted | None) -> Record:
+    """Return a record as it was pasted, without what stands for its date and its host."""
+    if pasted is None:
+        return record
+    lines = (pasted.written.get(line, line) for line in record.text.split("\n"))
+    host = "" if record.syslog_host == NO_HOST else record.syslog_host
+    return record._replace(text="\n".join(lines), syslog_host=host)
+
+
 def _note_log(
-    content: BundleContent, member: Member, parser: LogParser, stats: LogStats, records: int
+    content: BundleContent,
+    member: Member,
+    parser: LogParser,
+    stats: LogStats,
+    *,
+    records: int,
+    pasted: Pasted | None = None,
 ) -> None:
     assert member.log is not None
-    content.clock.add(member.path, member.log, stats, member.mtime)
+    undated = pasted.undated if pasted else frozenset[int]()
+    content.clock.add(member.path, member.log, stats, member.mtime, undated)
     content.logs.append(
         LogRead(
             member=member.path,

@@ -42,7 +42,8 @@ class HostReport:
     """What one bundle says of one host; None or () where the bundle has it not.
 
     ``name`` is the host's name as shown everywhere; ``host_uuid`` joins it to `PoolState.hosts`.
-    Each fact stands in the field of its type, one that has none in ``others``.
+    Each fact stands in the field of its type, one that has none in ``others``. ``excerpt`` tells
+    that it is no status report but a log, or lines of logs, alone.
     """
 
     bundle: str
@@ -72,6 +73,7 @@ class HostReport:
     alerts: tuple[Alert, ...] = ()
     cbtlogs: tuple[CbtLogFile, ...] = ()
     others: tuple[Fact, ...] = ()
+    excerpt: bool = False
 
     def of(self, kind: type[FactType]) -> tuple[FactType, ...]:
         """Return all facts of a type."""

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 from analyzer.bundle.archive import open_bundle
 from analyzer.bundle.budget import Budget
-from analyzer.bundle.member import Member
+from analyzer.bundle.member import ConcreteMember, Member
 from analyzer.case.quotation import OMITTED
 from analyzer.case.reading import STDIN, named_paths
 from analyzer.parsers.storage.cbtlog_format import read_cbtlog
@@ -153,6 +153,9 @@ def _pieces(text: str) -> list[str]:
 
 def _lines_of(member: Member, longest: int) -> Iterator[bytes]:
     """Yield the lines; of a longer one only its beginning, as the scanner keeps it."""
+    if isinstance(member, ConcreteMember) and member.pasted is not None:
+        yield from member.pasted.original.splitlines()
+        return
     rest = b""
     for block in member.blocks():
         *whole, rest = (rest + block).split(b"\n")

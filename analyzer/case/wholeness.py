@@ -26,6 +26,11 @@ from analyzer.model.sentence import say
 from analyzer.model.xapi import XapiDatabase
 from analyzer.sources import FACTS, LOGS, SCOPES, XAPI_DB, Scope
 
+_LINES_ALONE = (
+    "only lines of logs were given, no status report: what they say is told, "
+    "and nothing can be ruled out by them"
+)
+
 
 class Sources:
     """The ledger and the coverage of a run, asked for one source at a time."""
@@ -45,6 +50,13 @@ class Sources:
             self._coverage.setdefault((row.bundle, row.parser), []).append(row)
         self._hosts = {report.bundle: report for report in hosts}
         self._holes = tuple(holes)
+
+    @property
+    def lines_alone(self) -> Gap | None:
+        """Return what lacks where only a log, or lines of logs, were given, else None."""
+        if not self._hosts or not all(report.excerpt for report in self._hosts.values()):
+            return None
+        return Gap(need="", host="", why=_LINES_ALONE, settle_with=_make_report("every host"))
 
     def gap(self, need: str, bundle: str) -> Gap | None:
         """Return what is wrong with one bundle's source, None if it was whole and understood."""

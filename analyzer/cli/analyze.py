@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analyzer.bundle.budget import Budget
-from analyzer.cli.options import LogAs, Paths, Rules, Tz
+from analyzer.cli.options import LogAs, LogZone, Paths, Rules, Tz, Year
 from analyzer.cli.output import say
 from analyzer.cli.report_files import write_files
 from analyzer.errors import UsageError
@@ -22,6 +22,7 @@ from analyzer.model.report import Presence
 from analyzer.render import FORMATS, Format
 
 if TYPE_CHECKING:
+    from analyzer.dating.assumed import Assumed
     from analyzer.model.report import Report
     from analyzer.render.words.zone import Zone
 
@@ -99,6 +100,8 @@ def analyze_command(
     ] = False,
     log_as: LogAs = None,
     rules: Rules = None,
+    year: Year = None,
+    log_zone: LogZone = None,
     tz: Tz = "UTC",
     fail_on: Annotated[
         FailOn, typer.Option(help="Exit with 1 for findings of at least this severity.")
@@ -191,6 +194,7 @@ def analyze_command(
         budget=budget,
         log_as=log_as,
         rules=tuple(rules or ()),
+        assumed=_assumed(year, log_zone),
         stdin=sys.stdin.buffer if Path("-") in paths else None,
     )
     with watching(quiet=quiet) as progress:
@@ -207,6 +211,19 @@ def analyze_command(
         elif not quiet:
             _summary(_shown(report, zone), written, full=verbose)
     raise typer.Exit(exit_status(report, fail_on, strict=strict))
+
+
+def _assumed(year: int | None, zone: str | None) -> "Assumed":
+    """Return what somebody says of logs that tell no year or no zone."""
+    from analyzer.dating.assumed import Assumed
+    from analyzer.render.words.zone import zone_named
+
+    if zone is None:
+        return Assumed(year=year)
+    named = zone_named(zone)
+    if named.rules is None:
+        raise UsageError("--zone host: name the zone that the hosts' clocks had")
+    return Assumed(year=year, zone=named.rules, zone_name=named.name)
 
 
 def _check_printed(chosen: Sequence[str], *, stdout: bool, ticket: bool, reply: bool) -> None:

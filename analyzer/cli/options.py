@@ -12,8 +12,8 @@ Paths: TypeAlias = Annotated[
     typer.Argument(
         metavar="PATH...",
         help=(
-            "Status reports: tar (bz2, gz, xz), zip, an unpacked folder, one log, or - for a tar "
-            "on standard input. Give all hosts of a pool together."
+            "Status reports: tar (bz2, gz, xz), zip, an unpacked folder, one log, or pasted lines "
+            "of logs; - is standard input. Give all hosts of a pool together."
         ),
         show_default=False,
     ),
@@ -36,6 +36,22 @@ LogAs: TypeAlias = Annotated[
         parser=_log_named,
         metavar=f"[{'|'.join(_LOGS)}]",
         help="What a single log file is, when its name does not say.",
+    ),
+]
+Year: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=1990,
+        max=2100,
+        help="The year of the newest line, for logs or pasted lines without a report.",
+    ),
+]
+LogZone: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--zone",
+        metavar="ZONE",
+        help="The zone of the hosts' clocks, where nothing tells it: +02:00, Europe/Rome.",
     ),
 ]
 Rules: TypeAlias = Annotated[

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from analyzer.bundle.names import LogName
+from analyzer.dating.assumed import Assumed
 from analyzer.dating.capture import parse_c_date, parse_report_name
 from analyzer.dating.change import Change
 from analyzer.dating.changes import changes_of
@@ -20,7 +21,7 @@ from analyzer.dating.offsets import file_sightings, line_sightings
 from analyzer.dating.spots import spots_of
 from analyzer.dating.years import TOLERANCE, Limit, Volume, newest_dated, settle_family
 from analyzer.dating.zone import Sighting
-from analyzer.model.moment import Moment
+from analyzer.model.moment import NO_DATE, Moment
 from analyzer.parsers._api import LogStats, Stamp, Witness
 from analyzer.parsers.scan.wall import NOWHERE, YEARS, Place, wall_time
 
@@ -30,11 +31,15 @@ _SECOND = timedelta(microseconds=999_999)  # a stamp of whole seconds means all 
 _REMEMBERED = 8192  # moments: neighbouring lines share their second
 _ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2170, 1, 1, tzinfo=UTC))
 
+_UNDATED = Moment(at=_ANY_TIME[0], earliest=_ANY_TIME[0], latest=_ANY_TIME[1], dated_by=NO_DATE)
+
 
 class Clock:
     """Dates the lines of one bundle. Add all that is known, settle, then ask."""
 
-    def __init__(self) -> None:
+    def __init__(self, assumed: Assumed | None = None) -> None:
+        self._assumed = assumed or Assumed()
+        self._undated: dict[str, frozenset[int]] = {}
         self._added: dict[str, tuple[LogName, LogStats, datetime | None]] = {}
         self._volumes: dict[str, Volume] = {}
         self._captures: list[Capture] = []
@@ -47,9 +52,17 @@ class Clock:
         self._moments: dict[tuple[datetime, timedelta | None, str, Place], Moment] = {}
         self.changes: tuple[Change, ...] = ()
 
-    def add(self, member: str, log: LogName, stats: LogStats, mtime: datetime | None) -> None:
-        """Add what the scanner knows of a log file."""
+    def add(
+        self,
+        member: str,
+        log: LogName,
+        stats: LogStats,
+        mtime: datetime | None,
+        undated: frozenset[int] = frozenset(),
+    ) -> None:
+        """Add what the scanner knows of a log file; ``undated`` are lines with no date at all."""
         self._added[member] = (log, stats, mtime)
+        self._undated[member] = undated
 
     def add_capture(self, local: Stamp | None, utc: datetime | None, kind: str) -> None:
         """Add a time at which the bundle was made; `kind` says where it stands."""
@@ -78,6 +91,8 @@ class Clock:
             settle_family(volumes, self._limit)
         lines = line_sightings(self._volumes)
         self._sightings = lines or file_sightings(self._volumes.values(), self._witnesses)
+        if not self._sightings and self._limit is not None:
+            self._sightings = tuple(self._assumed.sightings(self._limit.wall))
         in_order = sorted(self._sightings, key=lambda sighting: (sighting.utc, sighting.place.line))
         self.changes = changes_of(spots_of(self._volumes.items()), in_order, self._volumes)
         self._instants = Instants(self._sightings, self.changes)
@@ -141,6 +156,10 @@ class Clock:
 
         For a member that was not added the year is the last one that is not in the future.
         """
+        undated = line in self._undated.get(member, ())
+        return _UNDATED if undated else self._of_line(member, line, stamp)
+
+    def _of_line(self, member: str, line: int, stamp: Stamp) -> Moment:
         place = self._place(member, line)
         if stamp.year is not None:
             return self._until_capture(self._moment(stamp, stamp.year, "its own year", place))
@@ -238,7 +257,8 @@ class Clock:
     def _newest_time(self, families: Iterable[Sequence[Volume]]) -> Limit | None:
         """Return the wall time behind which no line lies.
 
-        The time of capture, or a stamp with a year that is newer still; file times come last.
+        The time of capture, or a stamp with a year that is newer still; then what somebody says,
+        and file times last.
         """
         stamps = [
             Limit(wall=wall, told_by="stamps with a year")
@@ -253,7 +273,7 @@ class Clock:
         captured, stamped = self._captured, _newest(stamps)
         if captured and stamped and stamped.wall > captured.wall + TOLERANCE:
             return stamped
-        return captured or stamped or _newest(mtimes)
+        return captured or stamped or self._assumed.limit or _newest(mtimes)
 
 
 def _newest(limits: Iterable[Limit]) -> Limit | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
+NO_DATE = "the line has no date"
 YEAR_UNKNOWN = timedelta(days=300)
 _EXACT = timedelta(seconds=2)
 _ABOUT = timedelta(seconds=90)
@@ -80,6 +81,8 @@ def in_words(moment: Moment) -> str:
     >>> in_words(Moment.exact(datetime(2024, 6, 10, 11, 32, 41, tzinfo=UTC), "audit.log"))
     '2024-06-10 11:32:41 UTC'
     """
+    if moment.dated_by == NO_DATE:
+        return "at an unknown time"
     if not moment.year_known:
         return f"{moment.at:%d %B %H:%M:%S} of an unknown year"
     at, first, last = _in_its_zone(moment)

@@ -32,6 +32,8 @@ def missing(gaps: Sequence[Gap]) -> Sentence:
             of=f" of {host}" if host else "",
             why=why,
         )
+        if any(needs)
+        else say("{why}", why=why)
         for (host, why), needs in reasons.items()
     )
     return joined(said, "; ")

@@ -122,7 +122,12 @@ def _holes(looked_at: Sequence[str], sources: Sources, window: Window | None) ->
 
 
 def _lacking(text: RuleText, case: Case, sources: Sources, gaps: Sequence[Gap]) -> tuple[Gap, ...]:
-    """Return all gaps, each once: those of the declared needs first, then the rule's own."""
+    """Return all gaps, each once: those of the declared needs first, then the rule's own.
+
+    Where only lines were given, everything lacks, and that is said once.
+    """
+    if (alone := sources.lines_alone) is not None:
+        return (alone,)
     declared = [gap for need in text.needs for gap in sources.gaps(need, case)]
     found = list(dict.fromkeys((*declared, *gaps)))
     logs = [need for need in text.needs if need in LOGS]

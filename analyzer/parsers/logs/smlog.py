@@ -26,6 +26,7 @@ _STDERR = "', stderr: '"
 _FRAME = '\n  File "'
 _CERTAINLY_NEW = re.compile(
     r"\['|\[\"|  pread SUCCESS|lock: |FAILED in |Command was: |Raising exception \[|\*{5} "
+    r"|Changed Block Tracking "
     r"| = -?[0-9]+$|(?:vdi|sr)_[a-z_]+ \{"
 )
 _WORD = r"""['"], u?['"]"""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from analyzer.model.moment import Moment
+from analyzer.model.moment import NO_DATE, Moment
 from analyzer.model.source import Source
 from analyzer.render.words.zone import clock_text
 
@@ -63,7 +63,7 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 def stamp(moment: Moment | None) -> str:
     """Return the time as people read it, in UTC or its zone, with its doubt if over a second."""
-    if moment is None:
+    if moment is None or moment.dated_by == NO_DATE:
         return "time unknown"
     text, zone = clock_text(moment)
     if not moment.year_known:

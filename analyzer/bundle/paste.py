@@ -1,0 +1,223 @@
+"""Pastes: lines of logs as people send them in a ticket, a mail or a chat.
+
+They come with quote marks (``> ``), with what grep put in front (``SMlog.1:123:``, ``2170-``), with
+a priority (``<27>``) or the escapes of Markdown, without host, or without date and host, wrapped
+by a mail program, and with prose between them. Each line that a log wrote is made whole again, in
+a log of its own family that keeps the line's number. What no log wrote is left as it is, so that
+it counts as not understood.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from analyzer.bundle.names import LogName, log_name, place
+
+NO_HOST = "-"
+SNIFFED = 1 << 16  # bytes in which a paste must show that it is one
+_NO_DATE = "Jan  1 00:00:00"
+_NARROWEST, _WIDEST = 68, 100  # columns at which mail programs wrap
+
+_CLOCK = r"[0-2][0-9]:[0-5][0-9]:[0-6][0-9](?:\.[0-9]{1,9})?"
+_BSD = rf"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) {{1,2}}[0-3]?[0-9] {_CLOCK}"
+_ISO = rf"[12][0-9]{{3}}-[01][0-9]-[0-3][0-9]T{_CLOCK}(?:Z|[+-][0-9]{{2}}:?[0-9]{{2}})?"
+_QUOTED = re.compile(r"[>|\s]{0,16}")
+# `grep -H`, `-n` and both; a dash stands for the colon in lines of context (-A, -B, -C)
+_GREP = re.compile(
+    r"(?:(?P<file>[\w./-]*?(?:log|SMlog)(?:\.[0-9]{1,4})?(?:\.gz)?)[:-])?(?:[0-9]{1,9}[:-])?"
+)
+_HEAD = re.compile(
+    rf"(?:<[0-9]{{1,3}}>)?(?:(?P<stamp>{_BSD}|{_ISO}) )?(?:(?P<host>[A-Za-z0-9][\w.-]*) )??"
+    r"(?:<[0-9]{1,3}>)?(?P<rest>(?P<tag>[A-Za-z][^\s:\[]*)(?:\[[0-9]+\])?: ?(?P<text>.*))"
+)
+_DMESG = re.compile(r"\[ *[0-9]{1,10}\.[0-9]{6}\] ?\S")
+_PID_OF_SM = re.compile(r"\[[0-9]{1,10}\](?:\[\w+\])?(?: |$)")
+_BRACKET = re.compile(
+    r"\[(?:[0-9]{8}T[0-9:.]+Z\|)? *(?P<level>debug|info|warn|error|audit)\|(?P<host>[\w.-]*)\|"
+)
+_ESCAPED = re.compile(r"\\([*_`\[\]<>#~])")
+_SM = ("SM", "SMGC", "SM-GC")
+_FAMILIES: Mapping[str, str] = {
+    **dict.fromkeys(("kernel",), "kern.log"),
+    **dict.fromkeys(("nbd_client_manager", "cbt-util"), "user.log"),
+    **dict.fromkeys(("xapi", "xenopsd-xc", "xcp-networkd", "message-switch"), "xensource.log"),
+    **dict.fromkeys(("xapi-nbd", "tapdisk", "nbdkit", "qemu-nbd", "qemu-dp"), "daemon.log"),
+    **dict.fromkeys(("systemd", "chronyd", "multipathd", "iscsid", "squeezed"), "daemon.log"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pasted:
+    """What is known of the lines of a log that was put together from a paste.
+
+    ``written`` maps a line as it is read to what was pasted of it, ``undated`` are the numbers of
+    lines that had no date, ``original`` is all that was pasted.
+    """
+
+    written: Mapping[str, str]
+    undated: frozenset[int]
+    original: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Line:
+    """A line of a log; ``host`` and ``stamp`` are "" where they were cut off.
+
+    ``rest`` begins with the tag, ``written`` is what was pasted, without what stood before it.
+    """
+
+    family: str
+    host: str
+    stamp: str
+    rest: str
+    written: str
+
+
+def is_paste(head: bytes, *, named: bool) -> bool:
+    r"""Tell whether text that begins with ``head`` is pasted lines of logs.
+
+    A file that has the name of a log is one only where more of its lines lack something than not.
+
+    >>> is_paste(b"> Aug  1 17:24:48 a SM: [12965] lock: opening", named=True)
+    True
+    >>> is_paste(b"Aug  1 17:24:48 a SM: [12965] lock: opening\n", named=True)
+    False
+    """
+    if b"\0" in head:
+        return False
+    kinds = Counter(_kind(line) for line in head.decode(errors="replace").splitlines())
+    return kinds["cut"] > kinds["whole"] if named else kinds["cut"] + kinds["whole"] > 0
+
+
+def put_together(
+    content: bytes, family: str | None = None
+) -> Sequence[tuple[LogName, bytes, Pasted]]:
+    """Return one log per family of which there are lines: its name, its bytes, what was pasted.
+
+    ``family`` is where lines belong that do not tell theirs.
+    """
+    lines = re.split(r"\r\n|\r|\n", content.decode(errors="replace"))
+    found = dict(_log_lines(lines, family or "var/log/daemon.log"))
+    counts = Counter(line.family for line in found.values())
+    main = max(sorted(counts), key=counts.__getitem__, default=family or "var/log/daemon.log")
+    return tuple(
+        _put_together(name, lines, found, content, main=name == main)
+        for name in sorted({main, *counts})
+    )
+
+
+def _kind(line: str) -> str:
+    told = _log_line(line, "")
+    if told is None:
+        return ""
+    return "whole" if line == f"{told.stamp} {told.host} {told.rest}" else "cut"
+
+
+def _put_together(
+    family: str, lines: Sequence[str], found: Mapping[int, _Line], content: bytes, *, main: bool
+) -> tuple[LogName, bytes, Pasted]:
+    stamp = next((line.stamp for line in found.values() if line.stamp), _NO_DATE)
+    written: dict[str, str] = {}
+    undated = set()
+    whole = []
+    inside = {number for begun, line in found.items() for number in _numbers(begun, line)}
+    for number, text in enumerate(lines, 1):
+        line = found.get(number)
+        if line is None or line.family != family:
+            whole.append(text if main and number not in inside and _is_said(text) else "")
+            continue
+        stamp = line.stamp or stamp
+        whole.append(f"{stamp} {line.host or NO_HOST} {line.rest}")
+        written[whole[-1]] = line.written
+        if not line.stamp:
+            undated.add(number)
+    pasted = Pasted(written=written, undated=frozenset(undated), original=content)
+    return LogName(family=family, rotation=0), "\n".join(whole).encode(), pasted
+
+
+def _numbers(begun: int, line: _Line) -> range:
+    return range(begun, begun + line.written.count("\n") + 1)
+
+
+def _is_said(text: str) -> bool:
+    """Tell whether a line that no log wrote says anything: no fence, no separator of grep."""
+    return any(character.isalnum() for character in text)
+
+
+def _log_lines(lines: Sequence[str], family: str) -> Iterator[tuple[int, _Line]]:
+    """Yield the lines that a log wrote, by number, each with what a mail program wrapped of it."""
+    number = 0
+    while number < len(lines):
+        told = _log_line(lines[number], family)
+        begun = number = number + 1
+        if told is None:
+            continue
+        while number < len(lines) and (more := _wrapped(lines[number - 1], lines[number])):
+            rest = _ESCAPED.sub(r"\1", more)
+            told = replace(told, rest=f"{told.rest} {rest}", written=f"{told.written}\n{more}")
+            number += 1
+        yield begun, told
+
+
+def _wrapped(before: str, line: str) -> str:
+    """Return the rest of a line that was wrapped, "" if this is a line of its own."""
+    text = _unquoted(line).strip()
+    if not _is_said(text) or _log_line(line, "") is not None or len(before) > _WIDEST:
+        return ""
+    if before.startswith(">") != line.startswith(">"):
+        return ""
+    return text if len(before) + 1 + len(text.split(None, 1)[0]) >= _NARROWEST else ""
+
+
+def _unquoted(line: str) -> str:
+    found = _QUOTED.match(line)
+    return line[found.end() :] if found else line
+
+
+def _log_line(line: str, family: str) -> _Line | None:
+    """Read a line that a log wrote, whatever stands before it, None if it is none."""
+    text = _unquoted(line)
+    grep = _GREP.match(text)
+    told = _told(text, "", family)
+    if told is None and grep and grep.end():
+        log = log_name(place((grep["file"] or "").rpartition("/")[2]).path)
+        told = _told(text[grep.end() :], log.family if log else "", family)
+    return told
+
+
+def _told(text: str, named: str, family: str) -> _Line | None:
+    """Read a line; ``named`` is the family by the file's name, ``family`` the one by default."""
+    plain = _ESCAPED.sub(r"\1", text)
+    if _DMESG.match(plain):
+        return _without_head("var/log/kern.log", f"kernel: {plain}", text)
+    if _PID_OF_SM.match(plain):
+        return _without_head("var/log/SMlog", f"SM: {plain}", text)
+    found = _HEAD.match(plain)
+    if found is None:
+        return None
+    bracket = _BRACKET.match(found["text"])
+    own = _family(found["tag"], found["text"], bracket)
+    if own is None and not (found["stamp"] and found["host"]):
+        return None  # prose has colons, too
+    return _Line(
+        family=named or own or family or "var/log/daemon.log",
+        host=found["host"] or (bracket["host"] if bracket else ""),
+        stamp=found["stamp"] or "",
+        rest=found["rest"],
+        written=text,
+    )
+
+
+def _without_head(family: str, rest: str, written: str) -> _Line:
+    return _Line(family=family, host="", stamp="", rest=rest, written=written)
+
+
+def _family(tag: str, text: str, bracket: re.Match[str] | None) -> str | None:
+    """Return the log that a program writes to, None for a program that is not known."""
+    if tag in _SM:
+        return "var/log/SMlog" if _PID_OF_SM.match(text) else None
+    if bracket is not None and tag != "squeezed":
+        return f"var/log/{'audit' if bracket['level'] == 'audit' else 'xensource'}.log"
+    name = _FAMILIES.get(tag)
+    return f"var/log/{name}" if name else None
