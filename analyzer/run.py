@@ -10,6 +10,7 @@ from analyzer import __version__
 from analyzer.bundle.archive import Progress
 from analyzer.bundle.budget import Budget
 from analyzer.case.assemble import Assembly, assemble, pool_infos
+from analyzer.case.by_pool import by_pool, one_case
 from analyzer.case.case import Case
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.events import EventTableBuilder
@@ -34,6 +35,7 @@ from analyzer.story.plans.causes import causes_planned
 from analyzer.story.plans.object_plans import plan_all
 from analyzer.story.runs.backup_runs import backup_runs
 from analyzer.story.timeline.timeline import timeline_of
+from analyzer.story.together import together
 
 _NO_INVENTORY = "no inventory.xml: not a whole status report, or its end is lost"
 
@@ -63,13 +65,15 @@ def analyze(
     options: Options | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Report:
-    """Analyze status reports, each once, and return what can be said of them together.
+    """Analyze status reports, each once, and return what can be said of them.
+
+    Each pool is judged by itself; of several the report has a part for each.
 
     Raises:
         InputError: a path cannot be read, or nothing in any of them belongs to a status report.
         CatalogueError: a pattern file is not valid.
     """
-    return load_case(paths, options, progress)[1]
+    return together([report for _, report in _judged(paths, options, progress)])
 
 
 def load_case(
@@ -83,6 +87,16 @@ def load_case(
         InputError: a path cannot be read, or nothing in any of them belongs to a status report.
         CatalogueError: a pattern file is not valid.
     """
+    judged = _judged(paths, options, progress)
+    return one_case([case for case, _ in judged]), together([report for _, report in judged])
+
+
+def _judged(
+    paths: Sequence[Path],
+    options: Options | None,
+    progress: Callable[[Progress], None] | None,
+) -> list[tuple[Case, Report]]:
+    """Return the case and the report of each pool."""
     options = options or Options()
     budget = options.budget
     catalogue = load_catalogue(extra=options.rules)
@@ -107,14 +121,23 @@ def load_case(
             stdin=options.stdin,
             progress=progress,
         )
-    contents = contents_of(gathering)
-    known = assemble(contents, builder, scanner, errors)
-    report = _report(options, catalogue, known, contents)
-    return known.case, replace(
-        report,
-        bundles=_bundle_infos(reads, contents),
-        omissions=_omissions(reads, left_out),
-    )
+    pools = by_pool(contents_of(gathering))
+    names = [frozenset(content.name for content in contents) for contents in pools]
+    builders = builder.split(names) if len(pools) > 1 else (builder,)
+    omissions = _omissions(reads, left_out)
+    judged = []
+    for contents, own, rows in zip(pools, names, builders, strict=True):
+        known = assemble(contents, rows, scanner, errors.of_bundles(own))
+        report = _report(options, catalogue, known, contents)
+        elsewhere = frozenset().union(*names) - own
+        report = replace(
+            report,
+            bundles=_bundle_infos(reads, contents),
+            # what is of no report may have been of this pool
+            omissions=tuple(each for each in omissions if each.bundle not in elsewhere),
+        )
+        judged.append((known.case, report))
+    return judged
 
 
 def _asked(catalogue: Catalogue, options: Options) -> Asked:

@@ -101,6 +101,20 @@ class EventTableBuilder:
         found = [Row(*row) for rows in columns for row in rows]
         return (*found, *(row for row in self._kept.rows if row.kind in kinds))
 
+    def split(self, groups: Iterable[Collection[str]]) -> "tuple[EventTableBuilder, ...]":
+        """Return a builder for each group of bundles, with what was added of these."""
+        self._close()
+        parts = []
+        for bundles in groups:
+            part = EventTableBuilder(self.keep)
+            own = (chunk[chunk["bundle"].isin(list(bundles))] for chunk in self._chunks)
+            part._chunks = [chunk.reset_index(drop=True) for chunk in own if len(chunk)]
+            parts.append(part)
+        return tuple(parts)
+
+    def _close(self) -> None:
+        self.take(self._kept.close())
+
     def build(
         self,
         date: Callable[[str, str, int, Stamp], Moment],
@@ -114,7 +128,7 @@ class EventTableBuilder:
         what tells the host from others of its name, by default the bundle; what two bundles of
         one host both hold is kept once. Call it once.
         """
-        self.take(self._kept.close())
+        self._close()
         chunks = self._chunks or [_frame(((),) * len(Row._fields))]
         self._chunks = []
         frames = [_dated(chunk, date, host_names) for chunk in chunks]
@@ -133,6 +147,11 @@ class EventTable:
         self._hosts_of_bundles = dict(zip(hosts["bundle"], hosts["host_id"], strict=True))
         positions = frame.groupby("kind", observed=True).indices
         self._positions = {str(kind): list(map(int, rows)) for kind, rows in positions.items()}
+
+    @staticmethod
+    def together(tables: "Sequence[EventTable]") -> "EventTable":
+        """Return one table of what several hold."""
+        return EventTable(_joined([table._frame for table in tables]))  # noqa: SLF001 - its own
 
     def __len__(self) -> int:
         return len(self._frame)

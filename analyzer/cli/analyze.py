@@ -16,9 +16,7 @@ from analyzer.cli.options import LogAs, LogZone, Paths, Rules, Tz, Year
 from analyzer.cli.output import say
 from analyzer.cli.report_files import write_files
 from analyzer.errors import UsageError
-from analyzer.model.finding import Severity, Verdict
-from analyzer.model.hole import HoleKind
-from analyzer.model.report import Presence
+from analyzer.model.finding import Severity
 from analyzer.render import FORMATS, Format
 
 if TYPE_CHECKING:
@@ -27,11 +25,6 @@ if TYPE_CHECKING:
     from analyzer.render.words.zone import Zone
 
 FINDINGS, DAMAGED = 1, 4
-_LOST = frozenset({Presence.DAMAGED, Presence.OVER_BUDGET, Presence.TIMED_OUT})
-# What every host has and no rule can do without: xapi and SM write to their logs all the time.
-_ALWAYS = frozenset({"smlog", "xapi_db", "xensource_log"})
-_NOT_THERE = frozenset(Presence) - {Presence.PRESENT}
-_CUT = frozenset({HoleKind.CUT, HoleKind.ENDED})
 _DEFAULT = Budget()
 _OUTPUTS = tuple(form.name for form in FORMATS)
 _BUDGET = "Budget against hostile archives"
@@ -170,6 +163,7 @@ def analyze_command(
     """
     from analyzer.case.log_processes import cores
     from analyzer.cli.progress import watching
+    from analyzer.render.words.status import exit_status
     from analyzer.render.words.zone import zone_named
     from analyzer.run import Options, analyze
 
@@ -210,7 +204,8 @@ def analyze_command(
             say(_note(_shown(report, zone), ticket=ticket))
         elif not quiet:
             _summary(_shown(report, zone), written, full=verbose)
-    raise typer.Exit(exit_status(report, fail_on, strict=strict))
+    least = None if fail_on is FailOn.NEVER else Severity(fail_on.value)
+    raise typer.Exit(exit_status(report, least, strict=strict))
 
 
 def _assumed(year: int | None, zone: str | None) -> "Assumed":
@@ -274,39 +269,3 @@ def _summary(report: "Report", written: Sequence[Path], *, full: bool) -> None:
     say(render_text(report, width=min(columns, 140), color=color, full=True))
     for path in written:
         say(f"Written: {path}\n")
-
-
-def exit_status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
-    """Return the exit status: 1 findings, 4 nothing found but not all was read or told, else 0.
-
-    What broke without a rule to explain it counts like findings.
-    """
-    from analyzer.render.words.summary import others
-
-    ranks = [finding.severity.rank for outcome in report.outcomes for finding in outcome.findings]
-    ranks += [trouble.severity.rank for trouble in others(report)]
-    if fail_on is not FailOn.NEVER and any(rank <= Severity(fail_on.value).rank for rank in ranks):
-        return FINDINGS
-    if not _is_whole(report):
-        return DAMAGED
-    undecided = {Verdict.CANNOT_TELL, Verdict.ERROR}
-    if strict and any(outcome.verdict in undecided for outcome in report.outcomes):
-        return DAMAGED
-    return 0
-
-
-def _is_whole(report: "Report") -> bool:
-    """Tell whether what any status report has was there, and was read as it was collected."""
-    if report.omissions or not all(bundle.complete for bundle in report.bundles):
-        return False
-    if any(
-        entry.presence in _LOST or (entry.source in _ALWAYS and entry.presence in _NOT_THERE)
-        for entry in report.ledger
-    ):
-        return False
-    if any(hole.kind in _CUT and not hole.whole_host for hole in report.holes):
-        return False
-    if report.coverage and not any(row.lines > row.not_understood for row in report.coverage):
-        return False
-    told = {Verdict.FOUND, Verdict.RULED_OUT}
-    return any(outcome.verdict in told for outcome in report.outcomes)

@@ -238,6 +238,8 @@ class Report:
 
     ``unexplained`` are the errors that the logs tell of and no finding or incident explains,
     ``explained_errors`` the others. ``plans`` are what to do, one for each object of a finding.
+    Of several pools ``parts`` has the report of each, judged by itself, and the rest is what they
+    say together; of one pool it is empty.
     """
 
     version: str
@@ -264,3 +266,4 @@ class Report:
     unexplained: tuple[ErrorGroup, ...] = ()
     explained_errors: tuple[ErrorGroup, ...] = ()
     plans: tuple[Plan, ...] = ()
+    parts: "tuple[Report, ...]" = ()

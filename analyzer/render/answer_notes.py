@@ -10,9 +10,10 @@ from analyzer.model.report import Report
 from analyzer.render.markdown import code, escaped
 from analyzer.render.words.answer import Answer, answer_of, bundle_names
 from analyzer.render.words.short_time import window_words
-from analyzer.render.words.summary import Tone, unread, window
+from analyzer.render.words.summary import Tone, pools_line, unread, window
 from analyzer.render.words.troubled import Troubled
 from analyzer.render.words.view import counted, cut, visible
+from analyzer.story.together import pool_name
 
 TICKET_LINES, REPLY_LINES = 60, 15
 _DOUBTS, _NAMED = 6, 8
@@ -29,11 +30,20 @@ _V6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.
 
 
 def render_ticket(report: Report) -> str:
-    """Return the answer as CommonMark of at most `TICKET_LINES` lines."""
+    """Return the answer as CommonMark of at most `TICKET_LINES` lines, of each pool by itself."""
+    if not report.parts:
+        return "\n".join(_ticket(report, TICKET_LINES)) + "\n"
+    lines = [escaped(pools_line(report))]
+    for part in report.parts:
+        own = _ticket(part, TICKET_LINES // len(report.parts) - 4)
+        lines += ["", f"# {escaped(pool_name(part))}", "", *own]
+    return "\n".join(lines) + "\n"
+
+
+def _ticket(report: Report, most: int) -> list[str]:
     answer = answer_of(report)
     lines = [*_top(report, answer), *_ticket_doubts(answer)]
-    lines += _ticket_objects(answer.objects, TICKET_LINES - len(lines))
-    return "\n".join(lines) + "\n"
+    return lines + _ticket_objects(answer.objects, most - len(lines))
 
 
 def _top(report: Report, answer: Answer) -> Iterator[str]:

@@ -21,6 +21,7 @@ from analyzer.render.words.summary import (
     findings,
     headline,
     of_verdict,
+    pools_line,
     unread,
     window,
 )
@@ -34,6 +35,7 @@ from analyzer.render.words.time_lines import (
     window_words,
 )
 from analyzer.render.words.view import counted, cut, span, stamp, visible
+from analyzer.story.together import pool_name
 
 QUOTE, DISKS, NBD_LINES, TIME_LINES, RUNS = 4000, 200, 40, 100, 20
 SHOWN_FINDINGS, SHOWN_ERRORS = 200, 50
@@ -43,7 +45,12 @@ _TICKS = re.compile(r"`+")
 
 def render_markdown(report: Report) -> str:
     """Return the report as Markdown."""
-    return "\n".join(_lines(ordered(report))) + "\n"
+    if not report.parts:
+        return "\n".join(_lines(ordered(report))) + "\n"
+    lines = [escaped(pools_line(report))]
+    for part in report.parts:
+        lines += ["", f"# {escaped(pool_name(part))}", "", *_lines(ordered(part), 2)]
+    return "\n".join(lines) + "\n"
 
 
 def escaped(text: str) -> str:
@@ -69,9 +76,9 @@ def _fence(text: str, least: int) -> str:
     return "`" * max(least, longest + 1)
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, level: int = 1) -> Iterator[str]:
     head = headline(report)
-    yield f"# {head.word}: {escaped(head.text)}"
+    yield f"{'#' * level} {head.word}: {escaped(head.text)}"
     yield ""
     yield from _header(report)
     yield from _broken(report)

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from analyzer.bundle.names import log_name
-from analyzer.cli.analyze import DAMAGED, FINDINGS, FailOn, exit_status
 from analyzer.model.finding import Verdict
 from analyzer.model.report import LedgerEntry, Presence, Report
+from analyzer.render.words.status import DAMAGED, FINDINGS, exit_status
 from analyzer.run import Options, analyze
 
 SAMPLES = Path(__file__).parents[2] / "sample_bundles"
@@ -56,7 +56,7 @@ def verdict(report: Report, rule: str = RULE) -> Verdict:
 
 
 def status(report: Report) -> int:
-    return exit_status(report, FailOn.WARNING, strict=False)
+    return exit_status(report)
 
 
 def ends_early(data: bytes) -> bytes:

@@ -7,7 +7,7 @@ log says: beyond a number of groups per report only the form of a line counts, t
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import NamedTuple
@@ -132,6 +132,13 @@ class ErrorLedger:
     def lines(self) -> tuple[Lines, ...]:
         """Return the errors, one row per file."""
         return tuple(self._found.values())
+
+    def of_bundles(self, bundles: Collection[str]) -> "ErrorLedger":
+        """Return the errors that these bundles' logs tell of."""
+        part = ErrorLedger(self._noise)
+        part._found = {key: row for key, row in self._found.items() if key[0].bundle in bundles}
+        part.disks = self.disks
+        return part
 
     def of(
         self, bundle: str, member: str, parser: LogParser

@@ -24,6 +24,7 @@ from analyzer.model.rule import RuleText
 from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
 from analyzer.render.data.answers import Answers
+from analyzer.render.data.parts import PoolPart, parts_of
 from analyzer.render.words.nbd_peaks import Peak, clients_left_out, clients_of
 from analyzer.render.words.nbd_words import peak_of
 from analyzer.story.objects.sr import SrView
@@ -126,7 +127,12 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
             named={"first": "from", "last": "to", "least": "at_least", "most": "at_most"},
         ),
         ParseProblem: Shape(beside=("source",)),
-        Report: Shape(left_out=("version", "catalogue"), named={"hours": "lines_per_hour"}),
+        PoolPart: Shape(by={"findings": "id", "causes": "id", "plans": "id"}),
+        Report: Shape(
+            left_out=("version", "catalogue", "parts"),
+            named={"hours": "lines_per_hour"},
+            made={"parts": parts_of},
+        ),
         RuleText: Shape(parts={"cases": ("case", "title", "detail")}),
         Source: Shape(sparse=True),
         SrView: Shape(

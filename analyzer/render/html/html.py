@@ -13,8 +13,8 @@ from functools import cache, partial
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from analyzer.model.finding import Finding, Verdict
-from analyzer.model.report import Report
+from analyzer.model.finding import Finding, Outcome, Verdict
+from analyzer.model.report import LedgerEntry, Report
 from analyzer.model.source import Source
 from analyzer.render.html import timeline
 from analyzer.render.html.disk_pages import disk_context
@@ -22,7 +22,7 @@ from analyzer.render.html.evidence import QuotedMember, quoted_members
 from analyzer.render.html.nbd_pages import nbd_context
 from analyzer.render.html.time_axis import LEFT, RIGHT, WIDTH
 from analyzer.render.html.time_pages import time_context
-from analyzer.render.words.answer import answer_of, bundle_names, doubt_words
+from analyzer.render.words.answer import Answer, answer_of, bundle_names, doubt_words
 from analyzer.render.words.chain_text import size_words
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes, explained_words
 from analyzer.render.words.order import ordered
@@ -39,6 +39,7 @@ from analyzer.render.words.summary import (
 from analyzer.render.words.troubled import step_words
 from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp, visible
 from analyzer.resources import folder
+from analyzer.story.together import pool_name
 
 LIMITS: Mapping[str, int] = {
     "cards_shown": 200,
@@ -69,6 +70,19 @@ class Card:
     context: tuple[Source, ...]
     elsewhere: str
     settle_with: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What the page says of a pool by itself; ``name`` is "" where there is one pool only."""
+
+    name: str
+    report: Report
+    answer: Answer
+    untold: tuple[Outcome, ...]
+    unread: tuple[LedgerEntry, ...]
+    ruled_out: tuple[Outcome, ...]
+    not_applicable: tuple[Outcome, ...]
 
 
 def render_html(report: Report) -> str:
@@ -141,6 +155,7 @@ def _context(report: Report) -> dict[str, object]:
         **time_context(report),
         "report": report,
         "answer": answer_of(report),
+        "parts": _parts(report),
         "bundle_names": bundle_names(report),
         "doubt_words": doubt_words,
         "step_words": step_words,
@@ -155,7 +170,6 @@ def _context(report: Report) -> dict[str, object]:
         "titles": {card.finding.id: card.finding.title for card in cards},
         "number_of": {card.finding.id: n for n, card in enumerate(cards, 1)},
         "untold": len(of_verdict(report, *UNTOLD)),
-        "untold_outcomes": of_verdict(report, *UNTOLD),
         "ruled_out": of_verdict(report, Verdict.RULED_OUT),
         "not_applicable": of_verdict(report, Verdict.NOT_APPLICABLE),
         "unread": unread(report),
@@ -164,6 +178,25 @@ def _context(report: Report) -> dict[str, object]:
         "products": tuple(dict.fromkeys(host.product for host in report.hosts if host.product)),
         "host_of": {host.bundle: host.name for host in report.hosts},
     }
+
+
+def _parts(report: Report) -> tuple[Part, ...]:
+    if not report.parts:
+        return (_part(report, ""),)
+    return tuple(_part(each, pool_name(each)) for each in report.parts)
+
+
+def _part(report: Report, name: str) -> Part:
+    report = ordered(report)
+    return Part(
+        name=name,
+        report=report,
+        answer=answer_of(report),
+        untold=of_verdict(report, *UNTOLD),
+        unread=unread(report),
+        ruled_out=of_verdict(report, Verdict.RULED_OUT),
+        not_applicable=of_verdict(report, Verdict.NOT_APPLICABLE),
+    )
 
 
 def _words(report: Report, members: tuple[QuotedMember, ...]) -> dict[str, object]:

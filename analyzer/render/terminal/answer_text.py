@@ -13,8 +13,9 @@ from analyzer.model.report import Report
 from analyzer.render.terminal.rows import Rows, console, styled
 from analyzer.render.words.answer import Answer, Fact, answer_of, bundle_names, doubt_words
 from analyzer.render.words.short_time import window_words
-from analyzer.render.words.summary import Doubt, window
+from analyzer.render.words.summary import Doubt, headline, pools_line, window
 from analyzer.render.words.troubled import Troubled
+from analyzer.story.together import pool_name
 
 MOST_ROWS, WIDTH, OBJECTS = 25, 80, 8
 _LABEL = 9
@@ -36,14 +37,28 @@ def render_answer(
     rows = Rows(width=min(width, WIDTH), full=False)
     terminal = console(rows.width, color=color)
     with terminal.capture() as captured:
-        for row in _fitted(_blocks(report, answer_of(report), rows, written)):
+        for row in _shown(report, rows, written):
             terminal.print(row, no_wrap=True, overflow="ignore", crop=False)
     return captured.get()
 
 
-def _fitted(blocks: Sequence[_Block]) -> list[Text]:
+def _shown(report: Report, rows: Rows, written: Sequence[str]) -> list[Text]:
+    """Return the answer; of several pools that of each, in as many rows, and then all verdicts."""
+    files = [row for path in written for row in rows.wrap(path, hang=2)]
+    if not report.parts:
+        return _fitted(_blocks(report, answer_of(report), rows, files), MOST_ROWS)
+    verdicts = styled(rows.wrap(pools_line(report), hang=2), headline(report).tone)
+    room = max(MOST_ROWS - len(files) - len(verdicts), 0) // len(report.parts)
+    found = []
+    for part in report.parts:
+        found += rows.wrap(pool_name(part))
+        found += _fitted(_blocks(part, answer_of(part), rows, ()), room - 1)
+    return [*found, *files, *verdicts]
+
+
+def _fitted(blocks: Sequence[_Block], most: int) -> list[Text]:
     """Return the rows of the blocks that fit, in the order of their places."""
-    room, taken = MOST_ROWS - 1, []
+    room, taken = most - 1, []
     for block in blocks:
         if len(block.rows) <= room:
             taken.append(block)
@@ -54,10 +69,9 @@ def _fitted(blocks: Sequence[_Block]) -> list[Text]:
     return [row for block in sorted(taken, key=lambda block: block.place) for row in block.rows]
 
 
-def _blocks(report: Report, answer: Answer, rows: Rows, written: Sequence[str]) -> list[_Block]:
+def _blocks(report: Report, answer: Answer, rows: Rows, files: Sequence[Text]) -> list[_Block]:
     """Return the blocks, those that matter most first."""
     verdict = f"{answer.word}: {answer.text}" + (f" Now: {answer.now}." if answer.now else "")
-    files = [row for path in written for row in rows.wrap(path, hang=2)]
     looked = [] if answer.objects else rows.wrap(f"Looked at: {answer.looked}.", hang=2)
     danger = [fact for fact in answer.facts if fact.label == "Danger"]
     others = [fact for fact in answer.facts if fact.label != "Danger"]

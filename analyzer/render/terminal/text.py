@@ -21,9 +21,10 @@ from analyzer.render.words.nbd_lines import nbd_lines, nbd_title, worth_telling
 from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
-from analyzer.render.words.summary import doubts, findings, of_verdict, unread
+from analyzer.render.words.summary import doubts, findings, of_verdict, pools_line, unread
 from analyzer.render.words.time_lines import window_words
 from analyzer.render.words.view import counted, span, stamp, visible
+from analyzer.story.together import pool_name
 
 SHOWN_FINDINGS, SHOWN_QUOTES, QUOTE_ROWS = 10, 3, 3
 SHOWN_ERRORS = 6
@@ -45,6 +46,12 @@ def render_text(
 
 
 def _page(report: Report, rows: Rows) -> Iterator[Text]:
+    if report.parts:
+        yield from rows.wrap(pools_line(report))
+        for part in report.parts:
+            yield from heading(pool_name(part).upper())
+            yield from _page(ordered(part), rows)
+        return
     yield from first_screen(report, rows)
     yield from _plans(report, rows)
     yield from story_rows(report, rows)

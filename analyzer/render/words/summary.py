@@ -14,6 +14,7 @@ from analyzer.model.report import Cause, CauseLink, Considered, LedgerEntry, Pre
 from analyzer.model.source import Source
 from analyzer.render.words.order import finding_key
 from analyzer.render.words.view import counted, time_key
+from analyzer.story.together import pool_name
 
 UNTOLD = (Verdict.CANNOT_TELL, Verdict.ERROR)
 _MINUTE = timedelta(minutes=1)
@@ -92,6 +93,12 @@ def headline(report: Report) -> Headline:
         worst = min(open_, key=lambda severity: severity.rank, default=Severity.INFO)
         return Headline(tone=Tone(worst), word=worst.upper(), text=_found_text(report, found))
     return _nothing_by_rules(report) if others(report) else _nothing_found(report)
+
+
+def pools_line(report: Report) -> str:
+    """Return the verdicts of several pools on one line."""
+    told = ", ".join(f"{pool_name(part)} {headline(part).word}" for part in report.parts)
+    return f"{len(report.parts)} pools, each judged by itself: {told}."
 
 
 def findings(report: Report) -> tuple[Finding, ...]:

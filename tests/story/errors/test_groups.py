@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.analyze import FailOn, exit_status
 from analyzer.model.error_group import ErrorGroup
 from analyzer.model.finding import Severity
 from analyzer.model.report import Report
+from analyzer.render.words.status import exit_status
 from analyzer.render.words.summary import Tone, headline
 from analyzer.run import analyze
 from tests.support.bundle import BundleBuilder
@@ -59,7 +59,7 @@ def test_a_line_that_nobody_ever_saw_comes_up(tmp_path: Path, log: str, line: st
     (group,) = report.unexplained
     assert group.evidence[0].text.endswith(line)
     assert headline(report).tone is not Tone.CLEAR
-    assert exit_status(report, FailOn.WARNING, strict=False) == 1
+    assert exit_status(report) == 1
 
 
 @pytest.mark.parametrize(

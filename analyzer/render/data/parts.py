@@ -1,0 +1,52 @@
+"""A pool's part of a report of several pools, as report.json has it."""
+
+from dataclasses import dataclass
+
+from analyzer.model.finding import Finding, Outcome
+from analyzer.model.plan import Plan
+from analyzer.model.report import Cause, PoolInfo, Report
+from analyzer.render.words.order import ordered
+from analyzer.render.words.status import exit_status
+from analyzer.render.words.summary import Tone, findings, headline
+from analyzer.story.together import pool_name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolPart:
+    """What was judged of one pool of several: nothing of the others explains anything in it.
+
+    ``pools`` is empty where the reports are of no pool that is known. ``tone`` and ``headline``
+    are the verdict, ``exit_status`` that of a run of its reports alone, without options.
+    """
+
+    name: str
+    pools: tuple[PoolInfo, ...]
+    bundles: tuple[str, ...]
+    tone: Tone
+    headline: str
+    exit_status: int
+    findings: tuple[Finding, ...]
+    causes: tuple[Cause, ...]
+    plans: tuple[Plan, ...]
+    outcomes: tuple[Outcome, ...]
+
+
+def parts_of(report: Report) -> tuple[PoolPart, ...]:
+    """Return the part of each pool, none where there is one pool only."""
+    return tuple(_part(ordered(part)) for part in report.parts)
+
+
+def _part(part: Report) -> PoolPart:
+    head = headline(part)
+    return PoolPart(
+        name=pool_name(part),
+        pools=part.pools,
+        bundles=tuple(bundle.name for bundle in part.bundles),
+        tone=head.tone,
+        headline=str(head),
+        exit_status=exit_status(part),
+        findings=findings(part),
+        causes=part.causes,
+        plans=part.plans,
+        outcomes=part.outcomes,
+    )

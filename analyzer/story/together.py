@@ -1,0 +1,117 @@
+"""Several pools' reports become one, with a part for each."""
+
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from itertools import count
+from typing import Any
+
+from analyzer.model.finding import Outcome, Severity, Verdict
+from analyzer.model.report import Report, Suppressed
+from analyzer.model.sentence import joined, say
+
+# A rule's answer for all pools is the first of these that any pool gives.
+_WORST_FIRST = (
+    Verdict.FOUND,
+    Verdict.ERROR,
+    Verdict.CANNOT_TELL,
+    Verdict.RULED_OUT,
+    Verdict.NOT_APPLICABLE,
+)
+_UNTOLD = (Verdict.ERROR, Verdict.CANNOT_TELL)
+_NOT_IN_A_ROW = ("outcomes", "suppressed", "omissions", "parts")
+
+
+def together(reports: Sequence[Report]) -> Report:
+    """Return one report of all pools; of one pool it is that pool's."""
+    if len(reports) == 1:
+        return reports[0]
+    parts = _numbered(reports)
+    lists: dict[str, Any] = {
+        each.name: tuple(row for part in parts for row in getattr(part, each.name))
+        for each in fields(Report)
+        if isinstance(getattr(parts[0], each.name), tuple) and each.name not in _NOT_IN_A_ROW
+    }
+    return replace(
+        parts[0],
+        **lists,
+        # what was left out of no report is left out of each part
+        omissions=tuple(dict.fromkeys(each for part in parts for each in part.omissions)),
+        outcomes=_outcomes(parts),
+        suppressed=_suppressed(parts),
+        parts=parts,
+    )
+
+
+def pool_name(part: Report) -> str:
+    """Return what a part is called: its pool by name, and the uuid's beginning.
+
+    Names of pools are often empty, and two pools may have the same.
+    """
+    known = [
+        f"{pool.name} ({pool.uuid[:8]})" if pool.name and pool.uuid else pool.name or pool.uuid
+        for pool in part.pools
+    ]
+    named = ", ".join(name for name in known if name)
+    return f"Pool {named}" if named else "No known pool"
+
+
+def _numbered(reports: Sequence[Report]) -> tuple[Report, ...]:
+    """Return the reports with one numbering of the causes."""
+    number = count(1)
+    return tuple(
+        replace(
+            report,
+            causes=tuple(replace(cause, id=f"C-{next(number)}") for cause in report.causes),
+        )
+        for report in reports
+    )
+
+
+def _outcomes(parts: Sequence[Report]) -> tuple[Outcome, ...]:
+    by_rule: dict[str, list[tuple[str, Outcome]]] = {}
+    for part in parts:
+        for outcome in part.outcomes:
+            by_rule.setdefault(outcome.rule, []).append((pool_name(part), outcome))
+    return tuple(_outcome(by_rule[rule]) for rule in sorted(by_rule))
+
+
+def _outcome(answers: Sequence[tuple[str, Outcome]]) -> Outcome:
+    """Return the answer of a rule for all pools; each pool's reason is told."""
+    outcomes = [outcome for _, outcome in answers]
+    worst = min(outcomes, key=lambda outcome: _WORST_FIRST.index(outcome.verdict))
+    doubts = [
+        (pool, outcome.doubt or outcome.reason)
+        for pool, outcome in answers
+        if outcome.doubt or outcome.verdict in _UNTOLD
+    ]
+    found = worst.verdict is Verdict.FOUND
+    windows = {outcome.window for outcome in outcomes if outcome.verdict is worst.verdict}
+    return replace(
+        worst,
+        severity=min((o.severity for o in outcomes if o.verdict is worst.verdict), key=_rank),
+        reason=_of_pools([(pool, outcome.reason) for pool, outcome in answers]),
+        settle_with=tuple(dict.fromkeys(c for outcome in outcomes for c in outcome.settle_with)),
+        findings=tuple(each for outcome in outcomes for each in outcome.findings),
+        doubt=_of_pools(doubts) if found and doubts else "",
+        window=worst.window if len(windows) == 1 else None,
+        holes=tuple(hole for outcome in outcomes for hole in outcome.holes),
+    )
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def _of_pools(reasons: Sequence[tuple[str, str]]) -> str:
+    return joined(
+        [say("{pool}: {reason}", pool=pool, reason=reason) for pool, reason in reasons], "; "
+    )
+
+
+def _suppressed(parts: Sequence[Report]) -> tuple[Suppressed, ...]:
+    found: dict[str, Suppressed] = {}
+    for each in (each for part in parts for each in part.suppressed):
+        before = found.get(each.pattern)
+        told = replace(before, count=before.count + each.count) if before else each
+        found[each.pattern] = told
+    return tuple(found.values())
