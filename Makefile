@@ -34,6 +34,7 @@ $(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
 	@$(PIP) --upgrade --constraint constraints.txt pip || $(PIP) --upgrade pip
 	@echo "-- installing cbtriage and its libraries (about half a minute, once)"
 	$(call install,--editable .)
+	@$(BIN)/python -m compileall -q analyzer  # as an installed package is
 	@touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/.installed

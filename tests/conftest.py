@@ -1,5 +1,6 @@
 """Options of the whole test suite."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,11 @@ settings.load_profile("untimed")
 # and a line that nothing else reaches has no test of its own.
 _CUTTING_ACROSS = ("hostile", "mutate", "property", "samples")
 _TESTS = Path(__file__).parent
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what is compiled between runs beside pytest's own files, not in the user's folder."""
+    os.environ["XDG_CACHE_HOME"] = str(config.cache.mkdir("user-cache"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,6 +16,7 @@ MODULES = tuple(
 # Rooms and modules that no test is named after, and what tests them instead.
 BESIDE = {
     "case/errors": "tests/story/errors tells of them",
+    "checks/defects/_defects_file": "tests/checks/defects/test_known_defect.py",
     "checks/tools": "steps that several rules take: the tests of these rules",
     "cli/start": "tests/cli/test_main.py",
     "errors": "two exceptions, and no behaviour",
@@ -31,6 +32,10 @@ BESIDE = {
     "render/terminal": "what a command prints: tests/cli, word by word tests/golden",
     "render/words": "sentences: tests/golden",
     "resources": "where the data is: tests/test_packaging.py",
+    "rules/_build": "tests/rules/test_load.py",
+    "rules/_format": "tests/rules/test_load.py",
+    "rules/_meaning": "tests/rules/test_load.py",
+    "rules/catalogue_file": "tests/rules/test_load.py",
     "run": "tests/samples",
     "story/explain": "tests/cli/test_explain.py",
     "story/find_sessions": "tests/cli/test_show_session.py",

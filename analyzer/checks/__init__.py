@@ -15,11 +15,16 @@ from analyzer.checks.observation import Check
 
 @cache
 def checks() -> Mapping[str, Check]:
-    """Return every check by the id of its rule: each module of a subject that has `examine`."""
+    """Return every check by the id of its rule: each module of a subject that has `examine`.
+
+    A module whose name begins with an underscore is none: it is imported only where it is used.
+    """
     found: dict[str, Check] = {}
     for subject in pkgutil.iter_modules(__path__, f"{__name__}."):
         if subject.ispkg:
             for module in pkgutil.iter_modules(import_module(subject.name).__path__):
+                if module.name.startswith("_"):
+                    continue
                 code = import_module(f"{subject.name}.{module.name}")
                 if hasattr(code, "examine"):
                     found[module.name.replace("_", "-")] = code.examine

@@ -4,7 +4,6 @@ pandas and the parsers are loaded by the commands that need them, so that ``--he
 ``--version`` answer at once.
 """
 
-import gc
 import logging
 import sys
 import traceback
@@ -80,8 +79,6 @@ app.command("verify")(verify_command)
 
 def run() -> None:
     """Run the command line and exit with its status."""
-    # One short run makes many values and frees few: looking for garbage takes a fifth of it.
-    gc.set_threshold(200_000, 50, 100)
     prepare_streams()
     try:
         app()

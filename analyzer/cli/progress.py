@@ -3,20 +3,12 @@
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    TextColumn,
-    TimeElapsedColumn,
-    TransferSpeedColumn,
-)
-from rich.progress import (
-    Progress as Bar,
-)
+from typing import TYPE_CHECKING
 
 from analyzer.bundle.archive import Progress
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
 
 Watcher = Callable[[Progress], None]
 
@@ -33,7 +25,19 @@ def watching(*, quiet: bool) -> Iterator[Watcher | None]:
         yield PlainLines()
 
 
-def _bar() -> Bar:
+def _bar() -> "Bar":
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TransferSpeedColumn,
+    )
+    from rich.progress import (
+        Progress as Bar,
+    )
+
     return Bar(
         TextColumn("reading"),
         BarColumn(bar_width=24),
@@ -46,7 +50,7 @@ def _bar() -> Bar:
     )
 
 
-def _on(bar: Bar) -> Watcher:
+def _on(bar: "Bar") -> Watcher:
     task = bar.add_task("", total=None, member="")
 
     def show(progress: Progress) -> None:

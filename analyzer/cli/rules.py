@@ -100,6 +100,6 @@ def try_samples(rules: Rules = None) -> None:
 @rules_app.command("schema")
 def print_schema() -> None:
     """Print the JSON Schema of pattern files, for editors."""
-    from analyzer.rules.load import json_schema
+    from analyzer.rules.catalogue_file import json_schema
 
     say(json.dumps(json_schema(), indent=2, sort_keys=True) + "\n")

@@ -461,7 +461,7 @@ def test_lists_of_causes_and_effects_are_an_edge_for_each_pair(tmp_path: Path) -
         (
             "    join: host\n",
             "    join: host\n    join: vdi\n",
-            ":7 edges.0.join: the key stands twice",
+            ":7 join: the key is there twice",
         ),
         ("{order}", "{when}", "causes.yaml:8 edges.0.sentence: nothing fills {when}"),
         ("host-fenced", "host-eaten", "causes.yaml:2 incidents.down.1: there is no incident host-"),

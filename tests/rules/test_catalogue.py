@@ -13,7 +13,8 @@ import yaml
 from analyzer.model.sentence import FIELD
 from analyzer.rules import verdict
 from analyzer.rules._format import PARSER_NAMES
-from analyzer.rules.load import json_schema, load_catalogue
+from analyzer.rules.catalogue_file import json_schema
+from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.rules.samples import check_samples
 from analyzer.sources import SCOPES

@@ -4,46 +4,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from importlib.resources.abc import Traversable
-from types import MappingProxyType
-from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from analyzer.errors import CatalogueError
+from analyzer.compiled_table import compiled
 from analyzer.model.finding import Severity
 from analyzer.resources import folder
-from analyzer.yaml_file import read_yaml
 
 NAME = "error_codes.yaml"
 BACKEND = "SR_BACKEND_FAILURE_"
+_CODE = ("case/errors/codes.py", "case/errors/codes_file.py", "yaml_file.py", "model/finding.py")
 _NUMBER = re.compile(r"\b(?:error|errno|code is|code:|failed:) -?([0-9]{1,3})\b")
-
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    code: int | str
-    means: str
-    next: str
-    says: str = ""
-    stops: str = ""
-    severity: Literal["error", "warning"] = "error"
-
-
-class _Number(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    number: int
-    means: str
-
-
-class _File(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-    sm: list[_Entry]
-    xapi: list[_Entry]
-    errno: list[_Number]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +57,8 @@ class Codes:
 @cache
 def error_codes() -> Codes:
     """Return the shipped table."""
-    return load_codes(folder("patterns"))
+    content = _content(folder("patterns"))
+    return compiled("error-codes", Codes, (content,), _CODE, lambda: _read(content))
 
 
 def load_codes(patterns: Traversable) -> Codes:
@@ -95,32 +67,14 @@ def load_codes(patterns: Traversable) -> Codes:
     Raises:
         CatalogueError: it is not as it should be.
     """
-    document = read_yaml((patterns / NAME).read_text(encoding="utf-8"))
-    if document.faults:
-        line, what = document.faults[0]
-        msg = f"patterns/{NAME}:{line} {what}"
-        raise CatalogueError(msg)
-    try:
-        read = _File.model_validate(document.value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        line, key = document.place(tuple(first["loc"]))
-        msg = f"patterns/{NAME}:{line} {key}: {first['msg']}"
-        raise CatalogueError(msg) from error
-    rows = [_code(entry) for entry in (*read.sm, *read.xapi)]
-    return Codes(
-        by_name=MappingProxyType({row.name: row for row in rows}),
-        errno=MappingProxyType({row.number: row.means for row in read.errno}),
-    )
+    return _read(_content(patterns))
 
 
-def _code(entry: _Entry) -> Code:
-    name = f"{BACKEND}{entry.code}" if isinstance(entry.code, int) else entry.code
-    return Code(
-        name=name,
-        means=entry.means,
-        next_step=entry.next,
-        says=entry.says,
-        stops=entry.stops,
-        severity=Severity(entry.severity),
-    )
+def _content(patterns: Traversable) -> bytes:
+    return (patterns / NAME).read_bytes()
+
+
+def _read(content: bytes) -> Codes:
+    reader = import_module("analyzer.case.errors.codes_file")  # pydantic: only where it is needed
+    codes: Codes = reader.read_codes(content)
+    return codes

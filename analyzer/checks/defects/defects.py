@@ -16,23 +16,23 @@
         references: [ … ]
 """
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from importlib import import_module
 from importlib.resources.abc import Traversable
-from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-
-from analyzer.checks.tools.rpm import Version, compare, parse_version
-from analyzer.errors import CatalogueError
+from analyzer.checks.tools.rpm import Version, compare
+from analyzer.compiled_table import compiled
 from analyzer.resources import folder
-from analyzer.yaml_file import Document, Path, read_yaml
 
 NAME = "defects.yaml"
-_SHOWN = f"patterns/{NAME}"
-_SHOWN_VALUE = 60
+_CODE = (
+    "checks/defects/defects.py",
+    "checks/defects/_defects_file.py",
+    "checks/tools/rpm.py",
+    "yaml_file.py",
+)
 
 
 class Symptom(StrEnum):
@@ -84,44 +84,11 @@ class Defect:
         return self.vendor in ("any", own) and any(part.holds(version) for part in self.affected)
 
 
-Text: TypeAlias = Annotated[str, Field(min_length=1)]
-Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=60)]
-VersionText: TypeAlias = Annotated[
-    str, Field(pattern=r"^(?:[0-9]{1,9}:)?[0-9][0-9A-Za-z.+~^_]*(?:-[0-9A-Za-z.+~^_]+)?$")
-]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defects:
+    """The table, in the order of the file."""
 
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _RangeEntry(_Model):
-    start: VersionText | None = Field(default=None, alias="from")
-    before: VersionText
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "_RangeEntry":
-        if self.start and compare(parse_version(self.start), parse_version(self.before)) >= 0:
-            msg = f"the range ends at {self.before} before it begins at {self.start}"
-            raise ValueError(msg)
-        return self
-
-
-class _DefectEntry(_Model):
-    id: Id
-    title: Text
-    package: Text
-    vendor: Literal["xcp-ng", "xenserver", "any"] = "any"
-    affected: Annotated[list[_RangeEntry], Field(min_length=1)]
-    fixed: Text
-    symptom: Symptom
-    looks_like: Text
-    why: Text
-    references: Annotated[list[Text], Field(min_length=1)]
-
-
-class _File(_Model):
-    defects: list[_DefectEntry]
+    rows: tuple[Defect, ...]
 
 
 def load_defects(file: Traversable | None = None) -> tuple[Defect, ...]:
@@ -130,78 +97,16 @@ def load_defects(file: Traversable | None = None) -> tuple[Defect, ...]:
     Raises:
         CatalogueError: the file is not as it should be; the text names every fault by its line.
     """
-    return _load((file or folder("patterns") / NAME).read_bytes())
+    return (_read(file.read_bytes()) if file else _shipped()).rows
 
 
-@cache
-def _load(content: bytes) -> tuple[Defect, ...]:
-    document = _document(content)
-    try:
-        read = _File.model_validate(document.value)
-    except ValidationError as error:
-        found = (_fault(fault) for fault in error.errors())
-        raise CatalogueError("\n".join(_told(document, *fault) for fault in found)) from error
-    doubled = [_told(document, *fault) for fault in _doubled(read)]
-    if doubled:
-        raise CatalogueError("\n".join(doubled))
-    return tuple(_defect(entry) for entry in read.defects)
+@cache  # what was installed stays as it is while we run
+def _shipped() -> Defects:
+    content = (folder("patterns") / NAME).read_bytes()
+    return compiled("defects", Defects, (content,), _CODE, lambda: _read(content))
 
 
-def _document(content: bytes) -> Document:
-    try:
-        document = read_yaml(content.decode())
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        msg = f"{_SHOWN}:{line} not UTF-8"
-        raise CatalogueError(msg) from error
-    if document.faults:
-        raise CatalogueError("\n".join(f"{_SHOWN}:{line} {what}" for line, what in document.faults))
-    return document
-
-
-def _told(document: Document, path: Path, what: str) -> str:
-    line, key = document.place(path)
-    return f"{_SHOWN}:{line} {key}: {what}"
-
-
-def _fault(fault: Mapping[str, Any]) -> tuple[Path, str]:
-    """Put a fault that pydantic found into words."""
-    path, got = fault["loc"], repr(fault["input"])[:_SHOWN_VALUE]
-    match fault["type"]:
-        case "missing":
-            return path, "the key is missing"
-        case "extra_forbidden":
-            return path, "unknown key"
-        case "literal_error" | "enum":
-            return path, f"expected one of {fault['ctx']['expected']}, got {got}"
-        case _:
-            said = fault["msg"].removeprefix("Value error, ")
-            return path, f"{said[:1].lower()}{said[1:]}, got {got}"
-
-
-def _doubled(file: _File) -> Iterator[tuple[Path, str]]:
-    seen: set[str] = set()
-    for place, entry in enumerate(file.defects):
-        if entry.id in seen:
-            yield ("defects", place, "id"), f"{entry.id} is there twice"
-        seen.add(entry.id)
-
-
-def _defect(entry: _DefectEntry) -> Defect:
-    return Defect(
-        id=entry.id,
-        title=entry.title,
-        package=entry.package,
-        vendor=entry.vendor,
-        affected=tuple(_range(part) for part in entry.affected),
-        fixed=entry.fixed,
-        symptom=entry.symptom,
-        looks_like=entry.looks_like,
-        why=entry.why,
-        references=tuple(entry.references),
-    )
-
-
-def _range(entry: _RangeEntry) -> Range:
-    start = parse_version(entry.start) if entry.start else None
-    return Range(start=start, end=parse_version(entry.before))
+def _read(content: bytes) -> Defects:
+    reader = import_module("analyzer.checks.defects._defects_file")  # pydantic: only where needed
+    defects: Defects = reader.read_defects(content)
+    return defects

@@ -104,12 +104,13 @@ class Matcher:
 
     def __init__(self, selectors: Sequence[Selector]) -> None:
         self._selectors = sorted(selectors, key=lambda s: (s.id, s.process or "", s.message))
-        self._exact = [automaton(s.message, captures=True) for s in self._selectors]
-        self._names = [exact.names for exact in self._exact]
+        # Compiled when they first match: most selectors of the catalogue match nothing of a report.
+        self._exact: dict[int, tuple[Automaton, Sequence[tuple[str, int]]]] = {}
         self._bare = [Hit(selector=s.id) for s in self._selectors]
         self._set = re2.Set.SearchSet(_options(captures=False, lines=False))
         for selector in self._selectors:
-            self._set.Add(selector.message.encode())
+            if self._set.Add(selector.message.encode()) < 0:
+                automaton(selector.message, captures=True)  # says what RE2 does not accept
         if self._selectors:
             self._set.Compile()
         self._remembered: dict[tuple[str, str], tuple[Hit, ...]] = {}
@@ -138,10 +139,13 @@ class Matcher:
         )
 
     def _hit(self, index: int, text: bytes) -> Hit:
-        bare, names = self._bare[index], self._names[index]
+        if index not in self._exact:
+            exact = automaton(self._selectors[index].message, captures=True)
+            self._exact[index] = exact, exact.names
+        bare, (exact, names) = self._bare[index], self._exact[index]
         if not names:
             return bare
-        spans = self._exact[index].groups(text)
+        spans = exact.groups(text)
         fields = {
             name: text[start:end].decode(errors="replace")
             for name, number in names

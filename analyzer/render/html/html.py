@@ -6,11 +6,16 @@ escaped: it is ours, and the page's policy allows it by its hash and nothing els
 
 import base64
 import hashlib
+import marshal
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib.resources import files
+from pathlib import Path
 
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from analyzer.model.finding import Finding, Outcome, Verdict
@@ -40,6 +45,7 @@ from analyzer.render.words.troubled import step_words
 from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp, visible
 from analyzer.resources import folder
 from analyzer.story.together import pool_name
+from analyzer.user_cache import keep, key_of, recall
 
 LIMITS: Mapping[str, int] = {
     "cards_shown": 200,
@@ -105,10 +111,35 @@ def page(template: str, **context: object) -> str:
     return text + "\n"
 
 
-@cache  # compiling the templates takes longer than filling them
+class _CompiledTemplates(BytecodeCache):
+    """Compiling the templates takes half of a short run: their code is kept for the next one."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Fill the bucket from the cache, where that holds the code of this very template."""
+        if code := recall(*_place(bucket)):
+            bucket.code = marshal.loads(code)  # noqa: S302 - as we kept it: see user_cache
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep what was compiled."""
+        keep(*_place(bucket), marshal.dumps(bucket.code))
+
+
+def _place(bucket: Bucket) -> tuple[str, bytes]:
+    return f"template-{bucket.key}", key_of((bucket.checksum.encode(), *_compiler()))
+
+
+@cache
+def _compiler() -> tuple[bytes, ...]:
+    """Return all that the code of a template depends on beside its text."""
+    settings = Path(__file__).read_bytes()
+    return sys.version.encode(), (files("jinja2") / "compiler.py").read_bytes(), settings
+
+
+@cache  # making the code of the templates takes longer than filling them
 def _environment() -> Environment:
     return Environment(
         loader=FunctionLoader(_template),
+        bytecode_cache=_CompiledTemplates(),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,

@@ -1,0 +1,156 @@
+"""Check ``causes.yaml`` (its format is told in `analyzer.causes.edges`), and make edges of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from analyzer.causes.edges import INCIDENTS, NAME, Edge, Edges, Join
+from analyzer.errors import CatalogueError
+from analyzer.model.sentence import FIELD
+from analyzer.yaml_file import Document, Path, read_yaml
+
+_SHOWN = f"patterns/{NAME}"
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_SENTENCE_FIELDS = frozenset({"cause", "order", "effect"})
+_SHOWN_VALUE = 60
+
+
+def _duration(value: Any) -> Any:
+    text = value if isinstance(value, str) else ""
+    number, unit = text[:-1], text[-1:]
+    if not number.isdecimal() or unit not in _UNITS:
+        msg = "expected a duration such as 90s, 15m, 24h or 7d"
+        raise ValueError(msg)
+    return timedelta(**{_UNITS[unit]: int(number)})
+
+
+Duration: TypeAlias = Annotated[timedelta, BeforeValidator(_duration)]
+Text: TypeAlias = Annotated[str, Field(min_length=1)]
+Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$")]
+Ids: TypeAlias = Annotated[
+    list[Id], Field(min_length=1), BeforeValidator(lambda v: [v] if isinstance(v, str) else v)
+]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _EdgeEntry(_Model):
+    cause: Ids
+    effect: Ids
+    join: Join
+    within: Duration
+    unless: list[Text] = []
+    cause_says: Annotated[Text | None, Field(alias="cause-says")] = None
+    effect_says: Annotated[Text | None, Field(alias="effect-says")] = None
+    master: bool = False
+    lasting: bool = False
+    between: bool = False
+    sentence: Text
+    next: Text | None = None
+
+
+class _File(_Model):
+    incidents: dict[Id, Ids] = {}
+    edges: list[_EdgeEntry]
+    unknown: dict[Id, Text] = {}
+
+
+Fault: TypeAlias = tuple[Path, str]
+
+
+def read_edges(content: bytes) -> Edges:
+    """Return the edges in a file.
+
+    Raises:
+        CatalogueError: the file is not as it should be; the text names every fault by its line.
+    """
+    document = _document(content)
+    try:
+        read = _File.model_validate(document.value)
+    except ValidationError as error:
+        found = error.errors()
+        text = "\n".join(_told(document, (fault["loc"], _fault(fault))) for fault in found)
+        raise CatalogueError(text) from error
+    faults: Iterable[Fault] = (*_meaning_of_incidents(read), *_meaning_of_edges(read))
+    if problems := [_told(document, fault) for fault in faults]:
+        raise CatalogueError("\n".join(problems))
+    return _edges(read)
+
+
+def _document(content: bytes) -> Document:
+    try:
+        document = read_yaml(content.decode())
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        msg = f"{_SHOWN}:{line} not UTF-8"
+        raise CatalogueError(msg) from error
+    if document.faults:
+        raise CatalogueError("\n".join(f"{_SHOWN}:{line} {what}" for line, what in document.faults))
+    return document
+
+
+def _told(document: Document, fault: Fault) -> str:
+    path, what = fault
+    line, key = document.place(tuple(part for part in path if part != "[key]"))
+    return f"{_SHOWN}:{line} {key}: {what}"
+
+
+def _fault(fault: Mapping[str, Any]) -> str:
+    shown = repr(fault["input"])[:_SHOWN_VALUE]
+    what = str(fault["msg"]).removeprefix("Value error, ")
+    return f"{what[:1].lower()}{what[1:]}, got {shown}"
+
+
+def _meaning_of_incidents(file: _File) -> Iterator[Fault]:
+    """Yield what is wrong with names that each by itself is well formed."""
+    for name, kinds in file.incidents.items():
+        for place, kind in enumerate(kinds):
+            if kind not in INCIDENTS:
+                yield ("incidents", name, place), f"there is no incident {kind}"
+        if not any(name in (*edge.cause, *edge.effect) for edge in file.edges):
+            yield ("incidents", name), "no edge names it"
+
+
+def _meaning_of_edges(file: _File) -> Iterator[Fault]:
+    for place, edge in enumerate(file.edges):
+        yield from _unfilled(("edges", place, "sentence"), edge.sentence, _SENTENCE_FIELDS)
+        if set(edge.cause) & set(edge.effect):
+            yield ("edges", place, "effect"), "nothing explains itself"
+
+
+def _unfilled(path: Path, text: str, known: frozenset[str]) -> Iterator[Fault]:
+    for name in sorted(set(FIELD.findall(text)) - known):
+        yield path, f"nothing fills {{{name}}}"
+
+
+def _edges(file: _File) -> Edges:
+    return Edges(
+        edges=tuple(edge for entry in file.edges for edge in _each(entry, file.incidents)),
+        unknown=tuple(file.unknown.items()),
+    )
+
+
+def _each(entry: _EdgeEntry, names: Mapping[str, list[str]]) -> Iterator[Edge]:
+    """Yield an edge for each cause and effect of an entry."""
+    causes = [rule for name in entry.cause for rule in names.get(name, [name])]
+    effects = [rule for name in entry.effect for rule in names.get(name, [name])]
+    for cause in causes:
+        for effect in effects:
+            yield Edge(
+                cause=cause,
+                effect=effect,
+                join=entry.join,
+                within=entry.within,
+                sentence=entry.sentence,
+                unless=tuple(entry.unless),
+                next=entry.next or "",
+                cause_says=entry.cause_says or "",
+                effect_says=entry.effect_says or "",
+                master=entry.master,
+                lasting=entry.lasting,
+                between=entry.between,
+            )
