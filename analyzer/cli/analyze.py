@@ -91,6 +91,14 @@ def analyze_command(
             help="Print a reply to whoever sent the report: no host names, addresses or uuids.",
         ),
     ] = False,
+    redact: Annotated[
+        bool,
+        typer.Option(
+            "--redact",
+            help="Tell names, addresses, serial numbers and credentials by tokens; what those"
+            " stand for is kept beside DIR, for you alone.",
+        ),
+    ] = False,
     log_as: LogAs = None,
     rules: Rules = None,
     year: Year = None,
@@ -163,9 +171,10 @@ def analyze_command(
     """
     from analyzer.case.log_processes import cores
     from analyzer.cli.progress import watching
+    from analyzer.cli.redact import for_outside, kept_from, unchanged
     from analyzer.render.words.status import exit_status
     from analyzer.render.words.zone import zone_named
-    from analyzer.run import Options, analyze
+    from analyzer.run import Options, load_case
 
     zone = zone_named(tz)
     chosen = tuple(dict.fromkeys(formats or ()))
@@ -179,10 +188,7 @@ def analyze_command(
         archives=max_archives,
         line=max_line,
     )
-    folder = output or Path(f"cbtriage-{_bundle_name(paths)}")
-    if output is None and folder.is_symlink() and not force:
-        msg = f"{folder}: it is a link that somebody laid there; name the folder with -o"
-        raise UsageError(msg)
+    folder = _folder(output, paths, force=force)
     options = Options(
         jobs=jobs or cores(),
         budget=budget,
@@ -192,20 +198,31 @@ def analyze_command(
         stdin=sys.stdin.buffer if Path("-") in paths else None,
     )
     with watching(quiet=quiet) as progress:
-        report = analyze(paths, options, progress)
+        case, report = load_case(paths, options, progress)
+    report, check = kept_from(report, case, folder) if redact else (report, unchanged)
     if stdout:
         (form,) = (form for form in FORMATS if form.name in chosen)
-        say(_render(report, form, zone))
+        say(check(_render(report, form, zone)))
     else:
         wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
-        texts = {f"report{form.suffix}": _render(report, form, zone) for form in wanted}
+        texts = {f"report{form.suffix}": check(_render(report, form, zone)) for form in wanted}
         written = write_files(folder, texts, force=force)
         if ticket or reply:
-            say(_note(_shown(report, zone), ticket=ticket))
+            text = _note(_shown(report, zone), ticket=ticket)
+            say(check(text) if ticket else for_outside(text, report, case))
         elif not quiet:
             _summary(_shown(report, zone), written, full=verbose)
     least = None if fail_on is FailOn.NEVER else Severity(fail_on.value)
     raise typer.Exit(exit_status(report, least, strict=strict))
+
+
+def _folder(output: Path | None, paths: Sequence[Path], *, force: bool) -> Path:
+    """Return where the report goes."""
+    folder = output or Path(f"cbtriage-{_bundle_name(paths)}")
+    if output is None and folder.is_symlink() and not force:
+        msg = f"{folder}: it is a link that somebody laid there; name the folder with -o"
+        raise UsageError(msg)
+    return folder
 
 
 def _assumed(year: int | None, zone: str | None) -> "Assumed":

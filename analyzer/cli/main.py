@@ -18,6 +18,7 @@ from analyzer.cli.diff import diff_command
 from analyzer.cli.explain import explain_command
 from analyzer.cli.model import model_app
 from analyzer.cli.output import note, prepare_streams, say
+from analyzer.cli.redact import redact_command
 from analyzer.cli.rules import rules_app
 from analyzer.cli.show import show_app
 from analyzer.cli.timeline import timeline_command
@@ -72,6 +73,7 @@ app.add_typer(why_app, name="why")
 app.add_typer(rules_app, name="rules")
 app.command("diff")(diff_command)
 app.command("explain")(explain_command)
+app.command("redact")(redact_command)
 app.command("timeline")(timeline_command)
 app.add_typer(model_app, name="model", hidden=True)
 app.command("verify")(verify_command)

@@ -1,0 +1,301 @@
+"""What tells whose report it is: names, addresses, serial numbers, references, credentials.
+
+Names are known from the database and from the objects that a report is about; all else has a form.
+An identifier that is no name and has no form of its own is found by the word before it
+(``password=``, ``location=``), as device-config, mount and XML attributes write it.
+"""
+
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+from analyzer.case.case import Case
+from analyzer.desk.document import Document, rows
+from analyzer.model.xapi import Host, Network, Pbd, Pif, Pool, Sr, Vdi, Vm, XapiObject
+
+
+class Kind(StrEnum):
+    """What an identifier identifies; the value is what its token begins with."""
+
+    HOST = "host"
+    POOL = "pool"
+    VM = "vm"
+    DISK = "disk"
+    SR = "sr"
+    NETWORK = "network"
+    USER = "user"
+    DOMAIN = "domain"
+    MAC = "mac"
+    TARGET = "iqn"
+    DEVICE = "wwn"
+    SERIAL = "serial"
+    REFERENCE = "ref"
+    TRACK = "trackid"
+    SECRET = "secret"  # noqa: S105 - the word, not one
+    SHARE = "share"
+    CERTIFICATE = "certificate"
+    BUNDLE = "bundle"
+    V4 = "ip"
+    V6 = "ip6"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Identifier:
+    """Something that must not be told, as it stands."""
+
+    kind: Kind
+    text: str
+
+
+# What every pool calls something, and what says nothing of anybody.
+_EVERYBODY = re.compile(
+    r"(?i)root|localhost|localdomain|local|none|null|true|false|xapi|nbd|admin|"
+    r"base copy|local storage|dvd drives|removable storage|xenserver tools|xcp-ng tools|"
+    r"(?:pool-wide network associated with|control domain on host|host internal management).*"
+)
+_TABLES: Mapping[type[XapiObject], Kind] = MappingProxyType(
+    {
+        Pool: Kind.POOL,
+        Host: Kind.HOST,
+        Sr: Kind.SR,
+        Vdi: Kind.DISK,
+        Vm: Kind.VM,
+        Network: Kind.NETWORK,
+    }
+)
+_TYPES: Mapping[str, Kind] = MappingProxyType(
+    {
+        "pool": Kind.POOL,
+        "host": Kind.HOST,
+        "sr": Kind.SR,
+        "vdi": Kind.DISK,
+        "vm": Kind.VM,
+        "network": Kind.NETWORK,
+    }
+)
+
+# ``key=value``, ``key: "a value"``, ``'key' 'value'``
+_VALUE = (
+    r"""(?:["']?\s*[:=]\s*|["']\s+(?=["']))"""
+    r"""(?:(?P<quote>["'])(?P<quoted>[^"'\n]*)(?P=quote)|(?P<value>[^\s"'<>,;&)}\]]+))"""
+)
+_FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
+    (Kind.SECRET, re.compile(r"://[^\s/:@]+:(?P<value>[^\s/@]+)@")),
+    (
+        Kind.SECRET,
+        re.compile(
+            r"(?i)(?:incoming_chap|chap|cifs)?_?(?:password|passwd|passphrase|secret|api_?key|"
+            rf"auth_token)(?:_secret)?{_VALUE}"
+        ),
+    ),
+    (Kind.USER, re.compile(r"://(?P<value>[^\s/:@]+):[^\s/@]+@")),
+    (
+        Kind.USER,
+        re.compile(
+            r"(?i)\b(?:(?:incoming_)?chapuser|username|user-?name|uname|auth_user_name|"
+            rf"subject-name){_VALUE}"
+        ),
+    ),
+    (Kind.USER, re.compile(r"(?:for|for user|opened for user) (?P<value>[\w.@-]+) (?:from|by) ")),
+    (Kind.USER, re.compile(r"(?P<value>[\w.+-]+)@(?=[\w-]+\.[\w.-]*[a-z])")),
+    (Kind.DOMAIN, re.compile(r"[\w.+-]+@(?P<value>[\w-]+(?:\.[\w-]+)*\.[a-z]{2,})")),
+    (Kind.DOMAIN, re.compile(r"(?i)\bdomain(?:name)?=(?P<value>[\w-]+(?:\.[\w-]+)+)")),
+    (
+        Kind.TARGET,
+        re.compile(r"(?i)\b(?P<value>iqn\.\d{4}-\d\d\.[a-z0-9.-]+(?::[^\s\"'<>,;)}\]]+)?)"),
+    ),
+    (
+        Kind.DEVICE,  # a SCSI id: the kind of name, then 16 or 32 digits
+        re.compile(
+            r"(?i)(?<![0-9a-f-])(?P<value>(?:0x|3)?[356][0-9a-f]{15}(?:[0-9a-f]{16})?)(?![0-9a-f-])"
+        ),
+    ),
+    (Kind.DEVICE, re.compile(r"(?i)\b(?P<value>(?:naa|eui|wwn|t10)[.-](?:0x)?[0-9a-z]{12,})")),
+    (Kind.DEVICE, re.compile(r"(?i)\b(?P<value>(?:[0-9a-f]{2}:){7}[0-9a-f]{2})(?![:\w])")),
+    (Kind.SERIAL, re.compile(rf"(?i)\bserial(?:[ _-]?(?:number|no))?{_VALUE}")),
+    (Kind.REFERENCE, re.compile(r"OpaqueRef:(?P<value>[0-9a-f-]{36})")),
+    (Kind.TRACK, re.compile(r"(?i)\btrack_?id=(?P<value>[0-9a-f]{8,})")),
+    (Kind.SHARE, re.compile(r"(?i)\b(?:serverpath|location|share|sharename)" + _VALUE)),
+    (Kind.SHARE, re.compile(r"(?<![\w/:])(?P<value>[\w.-]+:/[\w./-]{2,})")),
+    (Kind.SHARE, re.compile(r"(?<![\w:/])(?P<value>//[\w.-]+/[\w.$/-]+)")),
+    (
+        Kind.CERTIFICATE,
+        re.compile(r"(?i)(?:subject|issuer)\s*[:=]\s*(?P<value>(?:/|[A-Z]+\s*=)[^\n\"]*)"),
+    ),
+    (
+        Kind.MAC,
+        re.compile(
+            r"(?i)(?<![0-9a-f:-])(?P<value>[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5})(?![0-9a-f:-])"
+        ),
+    ),
+)
+_V4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")
+_V6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{3,}(?:\.\d{1,3}){0,3}")
+_V4_IN_V6 = re.compile(r":\d{1,3}(?:\.\d{1,3}){3}$")
+
+
+def in_case(case: Case) -> Iterator[Identifier]:
+    """Yield what the databases of a case name; names that every pool has are none."""
+    for pool in case.pools:
+        own = (pool.pool,) if pool.pool else ()
+        tables = (
+            own,
+            pool.hosts,
+            pool.srs,
+            pool.pbds,
+            pool.vdis,
+            pool.vms,
+            pool.networks,
+            pool.pifs,
+        )
+        for table in tables:
+            for row in table:
+                yield from _of_row(row)
+
+
+def in_document(document: Document) -> Iterator[Identifier]:
+    """Yield what a report names in its own fields: objects, hosts, pools, bundles."""
+    for key, kind in (("hosts", Kind.HOST), ("pools", Kind.POOL), ("bundles", Kind.BUNDLE)):
+        for row in rows(document, key):
+            name = str(row.get("name") or "")
+            yield from _named(kind, name.split(":", maxsplit=1)[0] if kind is Kind.BUNDLE else name)
+    yield from _subjects(document)
+
+
+def in_text(text: str) -> Iterator[Identifier]:
+    """Yield what has the form of an identifier."""
+    for kind, form in _FORMS:
+        for found in form.finditer(text):
+            value = found.groupdict().get("quoted") or found["value"] or ""
+            if _VALUED.fullmatch(value) or (kind is Kind.SHARE and "/" not in value):
+                continue
+            yield from _named(kind, value)
+
+
+# Masked already, or the system's own paths.
+_VALUED = re.compile(r"(?i)\*+|[•x]+|\(null\)|<.*>|(?:/dev|/run/sr-mount|/var|/usr|/opt|/etc)/.*")
+
+
+def addresses(text: str) -> Iterator[tuple[int, int, Kind, str]]:
+    """Yield where addresses stand in a text: begin, end, kind, the address without a prefix."""
+    done = 0
+    for begin, end, kind, written in sorted(
+        [*_v4(text), *_v6(text)], key=lambda it: (it[0], -it[1])
+    ):
+        if begin >= done:
+            yield begin, end, kind, written
+            done = end
+
+
+def _v4(text: str) -> Iterator[tuple[int, int, Kind, str]]:
+    for found in _V4.finditer(text):
+        if _tells(found[0]):
+            yield found.start(), found.end(), Kind.V4, found[0]
+
+
+def _v6(text: str) -> Iterator[tuple[int, int, Kind, str]]:
+    for found in _V6.finditer(text):
+        written = found[0]
+        if "." in written and not _V4_IN_V6.search(written):
+            written = written.rpartition(":")[0]
+        while written[-1:] in (":", ".") and not _tells(written):  # what ends a phrase
+            written = written[:-1]
+        if written and _tells(written):
+            yield found.start(), found.start() + len(written), Kind.V6, written
+
+
+def _tells(written: str) -> bool:
+    """Tell whether it is an address, and one that is somebody's."""
+    try:
+        address = ipaddress.ip_address(written)
+    except ValueError:
+        return False
+    if isinstance(address, ipaddress.IPv4Address):
+        mask = int(address) ^ 0xFFFFFFFF
+        return not (address.is_loopback or address.is_unspecified or (mask & (mask + 1)) == 0)
+    return not (address.is_loopback or address.is_unspecified) and any(
+        c in "0123456789" for c in written
+    )
+
+
+def _of_row(row: XapiObject) -> Iterator[Identifier]:
+    kind = _TABLES.get(type(row))
+    if isinstance(row, Vm) and row.is_a_template and not row.is_a_snapshot:
+        return  # they come with the product
+    if kind and row.name_label:
+        yield from _named(kind, row.name_label)
+    if isinstance(row, Host) and row.hostname:
+        yield from _named(Kind.HOST, row.hostname)
+    if isinstance(row, Pif) and row.mac:
+        yield from _named(Kind.MAC, row.mac)
+    if isinstance(row, Pbd):
+        for key, value in (row.device_config or {}).items():
+            yield from in_text(f"{key}={value}")
+
+
+def _subjects(value: object) -> Iterator[Identifier]:
+    if isinstance(value, Mapping):
+        kind = _TYPES.get(str(value.get("type", "")).lower())
+        if kind and "uuid" in value:
+            for key in ("name", "uuid") if kind is Kind.HOST else ("name",):
+                yield from _named(kind, str(value.get(key) or ""))
+        for name in (value.get("common_name"), *_list(value.get("names"))):
+            yield from _named(Kind.HOST, str(name or "").removeprefix("*."))
+        for inner in value.values():
+            yield from _subjects(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _subjects(inner)
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
+
+
+def domains(hosts: Iterable[str], text: str) -> Iterator[Identifier]:
+    """Yield the domains behind the names of hosts in a text; a suffix of a file is none."""
+    names = "|".join(sorted(map(re.escape, hosts), key=len, reverse=True))
+    if names:
+        for found in re.finditer(
+            rf"(?i)(?<![\w.-])(?:{names})\.((?:[a-z0-9-]+\.)+[a-z]{{2,}})", text
+        ):
+            if not re.match(r"(?i)tar\.|.*\.log$|log\.", found[1]):
+                yield Identifier(Kind.DOMAIN, found[1])
+
+
+_UUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+def _named(kind: Kind, text: str) -> Iterator[Identifier]:
+    named = text.strip()
+    if kind is not Kind.REFERENCE and _UUID.fullmatch(named):
+        return
+    if (
+        not named
+        or _EVERYBODY.fullmatch(named)
+        or any(True for _ in addresses(named) if kind in (Kind.HOST, Kind.DOMAIN))
+    ):
+        return
+    if kind is Kind.HOST and "." in named:
+        short, _, domain = named.partition(".")
+        yield from (Identifier(Kind.HOST, short), Identifier(Kind.DOMAIN, domain))
+        return
+    yield Identifier(kind, named)
+    if kind is Kind.SHARE:
+        yield from _of_share(named)
+
+
+def _of_share(share: str) -> Iterator[Identifier]:
+    """Yield the server of a share, and its path where it is deep enough to be somebody's."""
+    server, _, path = share.removeprefix("//").partition(":/" if ":/" in share else "/")
+    yield from _named(Kind.HOST, server)
+    if path:
+        yield Identifier(Kind.SHARE, f"/{path.lstrip('/')}")
+
+
+def unique(found: Iterable[Identifier]) -> tuple[Identifier, ...]:
+    """Return each once, in an order that does not depend on where it was found."""
+    return tuple(sorted(set(found)))
