@@ -1,17 +1,19 @@
-"""What the commands about one disk share: the bundles they read, and which disk is meant."""
+"""What the commands about one object share: what was read, and which object is meant."""
 
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 import typer
 
-from analyzer.errors import UsageError
+from analyzer.cli._names import none_fits, several_fit
 
 if TYPE_CHECKING:
-    from analyzer.case.case import Case
     from analyzer.model.report import Report
+    from analyzer.story.names import Known, Names
+    from analyzer.story.pages import Judged, PageKind
 
 Disk: TypeAlias = Annotated[
     str,
@@ -23,39 +25,105 @@ Disk: TypeAlias = Annotated[
 ]
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
-_MOST_LISTED = 20
+Page = TypeVar("Page")
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
-def read_case(paths: Sequence[Path], *, quiet: bool) -> "tuple[Case, Report]":
-    """Read and judge the bundles, showing progress."""
-    from analyzer.cli.progress import watching
-    from analyzer.run import Options, load_case
+class Reading:
+    """What is known of some bundles; they are read when something is asked for."""
 
-    stdin = sys.stdin.buffer if Path("-") in paths else None
-    with watching(quiet=quiet) as progress:
-        return load_case(paths, Options(stdin=stdin), progress)
+    def __init__(self, paths: Sequence[Path], *, quiet: bool) -> None:
+        self.paths = tuple(paths)
+        self._quiet = quiet
+        self._judged: Judged | None = None
+
+    @property
+    def judged(self) -> "Judged":
+        """Return the case and its report, showing progress while they are made."""
+        if self._judged is None:
+            from analyzer.cli.progress import watching
+            from analyzer.run import Options, load_case
+            from analyzer.story.pages import Judged
+
+            stdin = sys.stdin.buffer if Path("-") in self.paths else None
+            with watching(quiet=self._quiet) as progress:
+                self._judged = Judged(*load_case(self.paths, Options(stdin=stdin), progress))
+        return self._judged
+
+    @property
+    def report(self) -> "Report":
+        """Return the report."""
+        return self.judged.report
+
+    @property
+    def names(self) -> "Names":
+        """Return all that may be asked for by name."""
+        return self.judged.names
+
+    @property
+    def damaged(self) -> bool:
+        """Tell whether some of the bundles was not read whole."""
+        return bool(
+            self.report.omissions or not all(bundle.complete for bundle in self.report.bundles)
+        )
+
+    def page(self, kind: "PageKind[Page]", key: str) -> Page:
+        """Return the page of an object, a call, a rule or a finding."""
+        return kind.make(self.judged, key)
 
 
-def the_disk(case: "Case", wanted: str) -> str:
-    """Return the uuid of the disk that is meant.
+def the_disk(names: "Names", wanted: str, option: str = "") -> "Known":
+    """Return the disk that is meant.
 
     Raises:
-        UsageError: no disk fits, or several do; the text lists them.
+        UsageError: no disk fits, or several do; the text lists them with their dates.
+    """
+    return the_one(names.disks, "disk", wanted, option)
+
+
+def the_one(known: "Sequence[Known]", what: str, wanted: str, option: str = "") -> "Known":
+    """Return the object that is meant.
+
+    Raises:
+        UsageError: none fits, and the text names what is near; or several, and it lists them.
     """
     from analyzer.render.words.view import visible
-    from analyzer.story.find_disk import find_disks
+    from analyzer.story.names import fitting
 
-    found = find_disks(case, wanted)
+    found = fitting(known, wanted)
     if len(found) == 1:
-        return found[0].uuid
+        return found[0]
     if not found:
-        msg = f"{visible(wanted)}: no disk of the given bundles has this uuid or name"
-        raise UsageError(msg)
+        raise none_fits(wanted, what, _names(known), option)
+    ordered = sorted(found, key=lambda each: (each.taken.at if each.taken else _NEVER, each.uuid))
     lines = [
-        f"  {each.uuid}  {each.kind}  {visible(each.name)}  on {visible(each.sr)}"
-        for each in found[:_MOST_LISTED]
+        f"{each.uuid or 'no uuid'}  {visible(each.name)}: {visible(each.words)}" for each in ordered
     ]
-    if len(found) > _MOST_LISTED:
-        lines.append(f"  and {len(found) - _MOST_LISTED} more")
-    heading = f"{visible(wanted)}: {len(found)} disks fit; give more of the uuid"
-    raise UsageError("\n".join([heading, *lines]))
+    raise several_fit(wanted, what, lines, ordered[-1].uuid[:8], option)
+
+
+def _names(known: "Sequence[Known]") -> list[str]:
+    return [name for each in known for name in (each.name, *each.also)]
+
+
+def meant(known: "Sequence[Known]", what: str, wanted: str) -> "Sequence[Known]":
+    """Return the objects that are meant, all for "".
+
+    Raises:
+        UsageError: none fits; the text names what is near.
+    """
+    from analyzer.story.names import fitting
+
+    found = fitting(known, wanted) if wanted else known
+    if wanted and not found:
+        raise none_fits(wanted, what, _names(known))
+    return found
+
+
+def split_words(words: Sequence[str]) -> tuple[str, list[Path]]:
+    """Return the object that is named first, "" for all, and the paths.
+
+    The first word is an object if there is another and no file is called so.
+    """
+    named = len(words) > 1 and words[0] != "-" and not Path(words[0]).exists()
+    return (words[0] if named else ""), [Path(word) for word in words[1 if named else 0 :]]

@@ -1,21 +1,22 @@
 """What ``cbtriage timeline`` is asked for, from words to objects and instants."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from analyzer.cli._case import the_disk
+from analyzer.cli._case import the_disk, the_one
 from analyzer.cli._times import Local, local_times, period
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
-    from analyzer.case.case import Case
+    from analyzer.cli._case import Reading
     from analyzer.model.report import Report
     from analyzer.model.source import Source
     from analyzer.render.words.zone import Zone
     from analyzer.rules.pattern import Catalogue
+    from analyzer.story.names import Names
     from analyzer.story.timeline.full_timeline import Wanted
 
 _LEAST_SESSION = 6
@@ -29,6 +30,7 @@ class Asked:
     """The filters as they were written."""
 
     vdis: tuple[str, ...]
+    vms: tuple[str, ...]
     sr: str | None
     host: str | None
     session: str | None
@@ -67,7 +69,7 @@ def _no_kind(kind: str, known: Sequence[str]) -> str:
     )
 
 
-def wanted_of(asked: Asked, case: "Case", report: "Report", zone: "Zone") -> "Wanted":
+def wanted_of(asked: Asked, reading: "Reading", zone: "Zone") -> "Wanted":
     """Return the filters in objects and instants.
 
     Raises:
@@ -75,60 +77,58 @@ def wanted_of(asked: Asked, case: "Case", report: "Report", zone: "Zone") -> "Wa
     """
     from analyzer.story.timeline.full_timeline import Wanted
 
-    hosts = hosts_asked(case, asked.host)
-    first, last = _window(asked, local_times(zone, hosts), _newest(report))
-    session, lines = _session(case, asked.session)
-    disks = [frozenset(the_disk(case, each) for each in asked.vdis)] if asked.vdis else []
-    storage = [_of_sr(case, asked.sr)] if asked.sr is not None else []
+    names = reading.names
+    hosts = hosts_asked(reading.report, names, asked.host)
+    first, last = _window(asked, local_times(zone, hosts), newest_of(reading.report))
+    session, lines = _session(reading, asked.session)
+    disks = {the_disk(names, each, "--vdi").uuid for each in asked.vdis}
+    for each in asked.vms:
+        vm = the_one(names.vms, "VM", each, "--vm")
+        disks |= {vm.uuid, *_with_snapshots(names, vm.parts)}
+    storage = [_of_sr(names, asked.sr)] if asked.sr is not None else []
     return Wanted(
         first=first,
         last=last,
         bundles=frozenset(hosts) if asked.host is not None else frozenset(),
-        objects=(*disks, *storage),
+        objects=(*([frozenset(disks)] if disks else []), *storage),
         session=session,
         lines=lines,
         kinds=asked.kinds,
     )
 
 
-def hosts_asked(case: "Case", wanted: str | None) -> Mapping[str, str]:
+def hosts_asked(report: "Report", names: "Names", wanted: str | None) -> Mapping[str, str]:
     """Return bundle → name of the host that is meant, of all hosts without.
 
     Raises:
         UsageError: no host fits, several do, or no report of it was given.
     """
-    from analyzer.story.objects.host import find_hosts
-
+    known = {host.bundle: host.name for host in report.hosts}
     if wanted is None:
-        return {report.bundle: report.name for report in case.hosts}
-    found = find_hosts(case, wanted) if wanted.strip() else ()
-    host = found[_only([(each.uuid, each.name) for each in found], "--host", wanted)]
-    if not host.reports:
+        return known
+    host = the_one(names.hosts, "host", wanted, "--host")
+    if not host.bundles:
         msg = f"--host {_shown(wanted)}: no status report of this host was given"
         raise UsageError(msg)
-    return {report.bundle: report.name for report in host.reports}
+    return {bundle: known[bundle] for bundle in host.bundles}
 
 
-def _of_sr(case: "Case", wanted: str) -> frozenset[str]:
+def _with_snapshots(names: "Names", disks: Sequence[str]) -> Iterator[str]:
+    return (disk.uuid for disk in names.disks if disk.uuid in disks or disk.owner in disks)
+
+
+def _of_sr(names: "Names", wanted: str) -> frozenset[str]:
     """Return the uuids of an SR and of the disks in it.
 
     Raises:
         UsageError: no SR fits, or several do.
     """
-    from analyzer.story.find_sr import find_srs
-
-    found = find_srs(case, wanted)
-    uuid = found[_only([(sr.uuid, sr.name or "") for sr in found], "--sr", wanted)].uuid
-    disks = {
-        vdi.uuid
-        for pool in case.pools
-        for vdi in pool.vdis
-        if (sr := pool.sr(vdi.sr)) and sr.uuid == uuid
-    }
-    return frozenset({uuid, *disks})
+    once = {sr.uuid: sr for sr in names.srs}  # two pools may know one SR
+    sr = the_one(tuple(once.values()), "SR", wanted, "--sr")
+    return frozenset({sr.uuid, *sr.parts})
 
 
-def _session(case: "Case", wanted: str | None) -> "tuple[str, frozenset[Source]]":
+def _session(reading: "Reading", wanted: str | None) -> "tuple[str, frozenset[Source]]":
     """Return the text that names a session, and the lines of the NBD connections it fits.
 
     Raises:
@@ -139,7 +139,7 @@ def _session(case: "Case", wanted: str | None) -> "tuple[str, frozenset[Source]]
     if wanted is None:
         return "", frozenset()
     text = wanted.strip().lower().removeprefix("opaqueref:").removeprefix("trackid=")
-    sessions = find_sessions(case, wanted) if text else ()
+    sessions = find_sessions(reading.judged.case, wanted) if text else ()
     lines = frozenset(event.source for session in sessions for event in session.events)
     if len(text) < _LEAST_SESSION and not lines:
         msg = (
@@ -148,24 +148,6 @@ def _session(case: "Case", wanted: str | None) -> "tuple[str, frozenset[Source]]
         )
         raise UsageError(msg)
     return (text if len(text) >= _LEAST_SESSION else ""), lines
-
-
-def _only(found: Sequence[tuple[str, str]], option: str, wanted: str) -> int:
-    """Return the place of the one object, (uuid, name), that fits.
-
-    Raises:
-        UsageError: none fits, or several do; the text lists them.
-    """
-    from analyzer.render.words.view import visible
-
-    if len(found) == 1:
-        return 0
-    if not found:
-        msg = f"{option} {_shown(wanted)}: nothing in the given bundles has this uuid or name"
-        raise UsageError(msg)
-    lines = [f"  {uuid or 'no uuid'}  {visible(name)}" for uuid, name in found]
-    heading = f"{option} {_shown(wanted)}: {len(found)} fit; give more of the uuid"
-    raise UsageError("\n".join([heading, *lines]))
 
 
 def _window(
@@ -189,7 +171,7 @@ def _window(
     return first, last
 
 
-def _newest(report: "Report") -> datetime:
+def newest_of(report: "Report") -> datetime:
     """Return the newest time that a bundle knows of, for dates without a year."""
     made = [bundle.captured_at for bundle in report.bundles]
     read = [moment for row in report.coverage for moment in (row.first, row.last)]

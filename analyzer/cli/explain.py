@@ -1,14 +1,14 @@
 """``cbtriage explain``: how a rule came to its answer, or what was made of a line."""
 
 import re
-from collections.abc import Sequence
-from difflib import get_close_matches
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, read_case
+from analyzer.cli._case import AsJson, Quiet, Reading
+from analyzer.cli._names import near_names, none_fits, several_fit
 from analyzer.cli._timeline_asked import hosts_asked
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
@@ -16,23 +16,28 @@ from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
-    from analyzer.case.case import Case
     from analyzer.model.explained import LineExplained, RuleExplained
     from analyzer.model.report import Report
     from analyzer.rebuilt.calls.line_again import LineAgain
+    from analyzer.render.words.zone import Zone
     from analyzer.rules.pattern import Catalogue, Pattern
     from analyzer.story.explain.explain_line import KindWords
+    from analyzer.story.pages import FindingPage
 
 _LINE = re.compile(r"(?P<member>.+):(?P<line>[0-9]{1,12})")
-_NEAR, _MOST_LISTED = 5, 20
+_FINDING = re.compile(r"F-.+|[0-9a-f]{4,16}")
+_MOST_LISTED = 20
 
 
 def explain_command(
     what: Annotated[
         str,
         typer.Argument(
-            metavar="RULE|MEMBER:LINE",
-            help="A rule, as `rules list` names it, or a line such as var/log/SMlog:1204.",
+            metavar="RULE|FINDING|MEMBER:LINE",
+            help=(
+                "A rule, as `rules list` names it; the id or fingerprint of a finding, or its "
+                "beginning; or a line such as var/log/SMlog:1204."
+            ),
             show_default=False,
         ),
     ],
@@ -45,102 +50,127 @@ def explain_command(
     tz: Tz = "UTC",
     quiet: Quiet = False,
 ) -> None:
-    """Explain a rule's answer, fired or not, or what was made of one line of a member.
+    """Explain a rule's answer, fired or not, a finding, or what was made of one line.
 
     Of a rule: each source that it needs, host by host; each kind of line with how often and where
     first; what came near and what it lacked. Of a line: who read it, when it was and how that is
     known, who asks for it, what rests on it. The line is read from the archive again.
 
     Examples: cbtriage explain cbt-log-missing status-report.tar.bz2 ·
+    cbtriage explain F-cbt-log-missing-7c1e status-report.tar.bz2 ·
     cbtriage explain SMlog:1204 status-report.tar.bz2
 
     Exit status: 0 no finding, 1 the rule found something, or some finding rests on the line,
-    2 no such rule or line, 3 no readable input, 4 the rule could not tell, or the input was
-    damaged.
+    2 no such rule, finding or line, 3 no readable input, 4 the rule could not tell, or the input
+    was damaged.
     """
-    from analyzer.render.data.json import answers_json
-    from analyzer.render.terminal.explain_text import line_text, rule_text
-    from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
     from analyzer.rules.load import load_catalogue
 
     zone = zone_named(tz)
     catalogue = load_catalogue()
     place = _LINE.fullmatch(what)
-    pattern = None if place else _pattern(catalogue, what)
+    known = {pattern.id for pattern in catalogue.patterns}
     if place and Path("-") in paths:
         raise UsageError("explain MEMBER:LINE reads its bundle twice: give a file instead of -")
-    case, report = read_case(paths, quiet=quiet)
+    if not (place or what in known or _FINDING.fullmatch(what)):
+        raise _unknown(known, what)
+    reading = Reading(paths, quiet=quiet)
     if place:
-        again = _again(case, report, paths, place, host)
-        line = _line(case, report, catalogue, again)
-        say(answers_json(lines=[line]) if as_json else line_text(in_zone(line, zone.of(report))))
-        raise typer.Exit(_status_of_line(line, report))
-    assert pattern is not None
-    rule = _rule(case, report, catalogue, pattern)
-    say(answers_json(rules=[rule]) if as_json else rule_text(in_zone(rule, zone.of(report))))
-    raise typer.Exit(_status_of_rule(rule))
+        line = _line(reading, catalogue, _again(reading, place, host))
+        _print_line(line, reading, zone, as_json=as_json)
+        raise typer.Exit(_status_of_line(line, damaged=reading.damaged))
+    if what in known:
+        raise typer.Exit(_print_rule(reading, what, zone, as_json=as_json))
+    _print_findings(reading, what, zone, as_json=as_json)
+    raise typer.Exit(FINDINGS)
 
 
-def _pattern(catalogue: "Catalogue", name: str) -> "Pattern":
-    """Return the pattern of that name.
+def _print_line(line: "LineExplained", reading: Reading, zone: "Zone", *, as_json: bool) -> None:
+    from analyzer.render.data.json import answers_json
+    from analyzer.render.terminal.explain_text import line_text
+    from analyzer.render.words.local import in_zone
+
+    shown = in_zone(line, zone.of(reading.report))
+    say(answers_json(lines=[line]) if as_json else line_text(shown))
+
+
+def _print_rule(reading: Reading, name: str, zone: "Zone", *, as_json: bool) -> int:
+    """Print how a rule came to its answer, and return the exit status."""
+    from analyzer.render.data.json import answers_json
+    from analyzer.render.terminal.explain_text import rule_text
+    from analyzer.render.words.local import in_zone
+    from analyzer.story.pages import RULE
+
+    rule = reading.page(RULE, name)
+    shown = in_zone(rule, zone.of(reading.report))
+    say(answers_json(rules=[rule]) if as_json else rule_text(shown))
+    return _status_of_rule(rule)
+
+
+def _print_findings(reading: Reading, wanted: str, zone: "Zone", *, as_json: bool) -> None:
+    from analyzer.render.terminal.finding_text import finding_text
+    from analyzer.render.words.local import in_zone
+    from analyzer.story.pages import FINDING
+
+    pages = tuple(reading.page(FINDING, name) for name in _findings(reading.report, wanted))
+    shown = in_zone(pages, zone.of(reading.report))
+    say(_findings_json(pages) if as_json else "\n".join(map(finding_text, shown)))
+
+
+def _unknown(known: Iterable[str], name: str) -> UsageError:
+    """Return the error for what is neither a rule, nor a finding, nor a line."""
+    near = near_names(name, known)
+    hint = f"; near it: {', '.join(near)}" if near else ""
+    shown = name if name.isprintable() else ascii(name)
+    return UsageError(
+        f"{shown}: no such rule{hint}; `cbtriage rules list` names them all; a finding is given "
+        "as F-…, a line as MEMBER:LINE"
+    )
+
+
+def _findings(report: "Report", wanted: str) -> tuple[str, ...]:
+    """Return the ids of the findings that are meant; those of one fingerprint are.
 
     Raises:
-        UsageError: there is none; the text names those that are near.
+        UsageError: none fits, and the text names what is near; or several, and it lists them.
     """
-    known = {pattern.id: pattern for pattern in catalogue.patterns}
-    if name in known:
-        return known[name]
-    near = get_close_matches(name, known, _NEAR, 0.4) + [each for each in known if name in each]
-    hint = f"; near it are {', '.join(dict.fromkeys(near[:_NEAR]))}" if near else ""
-    shown = name if name.isprintable() else ascii(name)
-    msg = (
-        f"{shown}: no such rule{hint}; `cbtriage rules list` names them all; "
-        "a line is given as MEMBER:LINE"
-    )
-    raise UsageError(msg)
+    from analyzer.render.words.view import visible
+
+    known = {each.id: each for outcome in report.outcomes for each in outcome.findings}
+    marks = {each.fingerprint for each in known.values() if each.fingerprint}
+    begun = sorted(name for name in {*known, *marks} if name.startswith(wanted))
+    if wanted not in begun and len(begun) > 1:
+        titles = [
+            f"{each.id}  {visible(each.title)}"
+            for each in known.values()
+            if each.id in begun or each.fingerprint in begun
+        ]
+        raise several_fit(wanted, "finding", titles, "")
+    own = wanted if wanted in begun else begun[0] if begun else ""
+    if not own:
+        raise none_fits(wanted, "finding", known)
+    return tuple(name for name, each in known.items() if own in (name, each.fingerprint))
 
 
-def _rule(
-    case: "Case", report: "Report", catalogue: "Catalogue", pattern: "Pattern"
-) -> "RuleExplained":
-    from analyzer.checks import checks
-    from analyzer.checks.observation import Examined, examined
-    from analyzer.model.explained import RuleExplained
-    from analyzer.rules.attempts import attempts, condition
-    from analyzer.rules.pattern import Role
-    from analyzer.story.explain.explain import needs_explained, selectors_explained
+def _findings_json(pages: "Sequence[FindingPage]") -> str:
+    from analyzer.render.data.json import answers_json
 
-    check = checks().get(pattern.id)
-    seen = examined(check(case, pattern.text)) if check else Examined()
-    finding = pattern.role is Role.FINDING
-    tried, undecided = attempts(pattern, case) if finding else ((), seen.gaps)
-    logs = {selector.parser for selector in pattern.selectors} | set(pattern.text.needs)
-    noise = {each.id for each in catalogue.noise if logs & {s.parser for s in each.selectors}}
-    return RuleExplained(
-        text=pattern.text,
-        role=pattern.role.value,
-        condition=condition(pattern) if finding else "",
-        outcome=next((each for each in report.outcomes if each.rule == pattern.id), None),
-        needs=needs_explained(case, report, pattern.text.needs),
-        selectors=selectors_explained(case, pattern.selectors),
-        attempts=tried,
-        undecided=undecided,
-        beside=tuple(each for each in seen.beside if each not in pattern.text.needs),
-        near=tuple(each for each in report.suppressed if each.pattern in noise),
-    )
+    findings = (each for page in pages for each in (page.finding, *page.explained_by))
+    told = {each.id: each for each in findings}
+    plans = dict.fromkeys(plan for page in pages for plan in page.plans)
+    return answers_json(findings=tuple(told.values()), plans=tuple(plans))
 
 
-def _line(
-    case: "Case", report: "Report", catalogue: "Catalogue", again: "LineAgain"
-) -> "LineExplained":
+def _line(reading: Reading, catalogue: "Catalogue", again: "LineAgain") -> "LineExplained":
     from analyzer.parsers import LOG_PARSERS
     from analyzer.parsers.scan.scan import Scanner
     from analyzer.story.explain.explain_line import explain_line
 
     scanner = Scanner(LOG_PARSERS, catalogue.selectors)
     words = {kind: _words(pattern) for pattern in catalogue.patterns for kind in pattern.kinds}
-    return explain_line(case, report, again, scanner, words.__getitem__)
+    case = reading.judged.case
+    return explain_line(case, reading.report, again, scanner, words.__getitem__)
 
 
 def _words(pattern: "Pattern") -> "KindWords":
@@ -150,13 +180,7 @@ def _words(pattern: "Pattern") -> "KindWords":
     return KindWords(role=role, title=title, reason=pattern.reason)
 
 
-def _again(
-    case: "Case",
-    report: "Report",
-    paths: Sequence[Path],
-    place: re.Match[str],
-    host: str | None,
-) -> "LineAgain":
+def _again(reading: Reading, place: re.Match[str], host: str | None) -> "LineAgain":
     """Return the line, read again.
 
     Raises:
@@ -167,7 +191,8 @@ def _again(
     from analyzer.render.words.view import counted, visible
 
     member, line = place["member"], int(place["line"])
-    bundles = frozenset(hosts_asked(case, host)) if host is not None else None
+    report, paths = reading.report, reading.paths
+    bundles = frozenset(hosts_asked(report, reading.names, host)) if host is not None else None
     found = _fitting(_known(report), member) or members_named(paths, member, budget=Budget())
     found = [each for each in found if bundles is None or each[0] in bundles]
     _only_member(found, member)
@@ -222,8 +247,7 @@ def _status_of_rule(rule: "RuleExplained") -> int:
     return status.get(rule.outcome.verdict, 0)
 
 
-def _status_of_line(line: "LineExplained", report: "Report") -> int:
+def _status_of_line(line: "LineExplained", *, damaged: bool) -> int:
     if any(what == "finding" for what, _, _ in line.quoted_by):
         return FINDINGS
-    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     return DAMAGED if damaged else 0

@@ -2,7 +2,7 @@
 
 import typer
 
-from analyzer.cli._case import AsJson, Disk, Quiet, read_case, the_disk
+from analyzer.cli._case import AsJson, Disk, Quiet, Reading, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
 from analyzer.cli.output import say
@@ -11,6 +11,7 @@ from analyzer.cli.show_network import show_network
 from analyzer.cli.show_run import show_runs
 from analyzer.cli.show_session import show_session
 from analyzer.cli.show_sr import show_sr
+from analyzer.cli.show_vm import show_vm
 
 show_app = typer.Typer(no_args_is_help=True, help="Show one object of the bundles, in full.")
 
@@ -25,6 +26,7 @@ show_app.command("network")(show_network)
 show_app.command("runs")(show_runs)
 show_app.command("session")(show_session)
 show_app.command("sr")(show_sr)
+show_app.command("vm")(show_vm)
 
 
 @show_app.command("vdi")
@@ -50,20 +52,15 @@ def show_vdi(
     from analyzer.render.terminal.disk_text import disk_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.disks.views import disk_view
-    from analyzer.story.plans.shown import plan_shown
+    from analyzer.story.pages import DISK
 
     zone = zone_named(tz)
-    case, report = read_case(paths, quiet=quiet)
-    uuid = the_disk(case, vdi)
-    view = disk_view(case, report.outcomes, uuid)
-    found = tuple(finding for outcome in report.outcomes for finding in outcome.findings)
-    plans = plan_shown(case, report, uuid)
-    shown, told, to_do = in_zone((view, found, plans), zone.of(report))
+    reading = Reading(paths, quiet=quiet)
+    disk = the_disk(reading.names, vdi)
+    page = reading.page(DISK, disk.owner)
     if as_json:
-        about = [finding for finding in found if finding.id in view.findings]
-        say(answers_json(disks=[view], findings=about, plans=plans))
+        say(answers_json(disks=[page.view], findings=page.findings, plans=page.plans))
     else:
-        say(disk_text(shown, told, uuid, to_do))
-    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
-    raise typer.Exit(FINDINGS if view.findings else DAMAGED if damaged else 0)
+        shown = in_zone(page, zone.of(reading.report))
+        say(disk_text(shown.view, shown.findings, disk.uuid, shown.plans))
+    raise typer.Exit(FINDINGS if page.view.findings else DAMAGED if reading.damaged else 0)

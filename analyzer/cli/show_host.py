@@ -1,20 +1,13 @@
 """``cbtriage show host``: what was read and found of a host, or of all hosts."""
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, read_case
+from analyzer.cli._case import AsJson, Quiet, Reading, split_words, the_one
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Tz
 from analyzer.cli.output import say
-from analyzer.errors import UsageError
-
-if TYPE_CHECKING:
-    from analyzer.case.case import Case
-    from analyzer.story.objects.host import KnownHost
 
 _Words = Annotated[
     list[str],
@@ -46,42 +39,22 @@ def show_host(
     from analyzer.render.terminal.host_text import host_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.objects.host import host_view
+    from analyzer.story.pages import HOST
 
-    wanted, paths = _split(words)
+    wanted, paths = split_words(words)
     zone = zone_named(tz)
-    case, report = read_case(paths, quiet=quiet)
-    views = tuple(host_view(case, report, host) for host in _hosts(case, wanted))
-    shown = in_zone(views, zone.of(report))
+    reading = Reading(paths, quiet=quiet)
+    hosts = reading.names.hosts
+    known = [the_one(hosts, "host", wanted)] if wanted else hosts
+    pages = tuple(reading.page(HOST, str(each.place)) for each in known)
+    views = tuple(page.view for page in pages)
     if as_json:
         told = {each.id: each for view in views for each in (*view.about, *view.on_logs)}
-        say(answers_json(host_pages=views, findings=tuple(told.values())))
+        plans = tuple(plan for page in pages for plan in page.plans)
+        say(answers_json(host_pages=views, findings=tuple(told.values()), plans=plans))
     else:
-        say("\n".join(host_text(view) for view in shown))
+        shown = in_zone(pages, zone.of(reading.report))
+        say("\n".join(host_text(page.view, page.plans) for page in shown))
     found = any(view.about or view.on_logs for view in views)
     unread = any(not view.bundles or any(log.gap for log in view.logs) for view in views)
-    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
-    raise typer.Exit(FINDINGS if found else DAMAGED if unread or damaged else 0)
-
-
-def _split(words: Sequence[str]) -> tuple[str, list[Path]]:
-    """Return the host that is meant, "" for all, and the paths."""
-    named = len(words) > 1 and words[0] != "-" and not Path(words[0]).exists()
-    return (words[0] if named else ""), [Path(word) for word in words[1 if named else 0 :]]
-
-
-def _hosts(case: "Case", wanted: str) -> "Sequence[KnownHost]":
-    """Return the hosts that are meant.
-
-    Raises:
-        UsageError: no host fits, or several do; the text lists them.
-    """
-    from analyzer.render.words.view import visible
-    from analyzer.story.objects.host import find_hosts, known_hosts
-
-    found = find_hosts(case, wanted)
-    if len(found) == 1 or not wanted:
-        return found
-    lines = [f"  {each.uuid}  {visible(each.name)}" for each in found or known_hosts(case)]
-    problem = "several hosts fit" if found else "no host has this uuid or name; there are"
-    raise UsageError("\n".join([f"{visible(wanted)}: {problem}", *lines]))
+    raise typer.Exit(FINDINGS if found else DAMAGED if unread or reading.damaged else 0)

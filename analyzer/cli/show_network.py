@@ -1,15 +1,13 @@
 """``cbtriage show network``: the networks of the bundles, and what NBD can do with them."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, read_case
+from analyzer.cli._case import AsJson, Quiet, Reading, meant, split_words
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Tz
 from analyzer.cli.output import say
-from analyzer.errors import UsageError
 
 
 def show_network(
@@ -42,33 +40,20 @@ def show_network(
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.network_text import networks_text
     from analyzer.render.words.local import in_zone
-    from analyzer.render.words.view import visible
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.objects.network import network_views
+    from analyzer.story.pages import NETWORK
 
-    wanted, paths = _split(network_and_paths)
+    wanted, paths = split_words(network_and_paths)
     zone = zone_named(tz)
-    case, report = read_case(paths, quiet=quiet)
-    views = network_views(case, report.outcomes, wanted)
-    if not views:
-        msg = f"{visible(wanted) or 'network'}: no network of the given bundles is this one"
-        raise UsageError(msg)
-    found = tuple(finding for outcome in report.outcomes for finding in outcome.findings)
-    shown, told = in_zone((views, found), zone.of(report))
+    reading = Reading(paths, quiet=quiet)
+    known = meant(reading.names.networks, "network", wanted)
+    pages = tuple(reading.page(NETWORK, str(each.place)) for each in known)
     if as_json:
-        ids = {each for view in views for each in view.findings}
-        told_of = [finding for finding in found if finding.id in ids]
-        say(answers_json(networks=views, findings=told_of))
+        told = {each.id: each for page in pages for each in page.findings}
+        views = tuple(page.view for page in pages)
+        plans = tuple(dict.fromkeys(plan for page in pages for plan in page.plans))
+        say(answers_json(networks=views, findings=tuple(told.values()), plans=plans))
     else:
-        say(networks_text(shown, told))
-    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
-    about = any(view.findings for view in views)
-    raise typer.Exit(FINDINGS if about else DAMAGED if damaged else 0)
-
-
-def _split(arguments: list[str]) -> tuple[str, list[Path]]:
-    """Return the network that is meant, "" for all, and the paths."""
-    first, *others = arguments
-    if first == "-" or Path(first).exists() or not others:
-        return "", [Path(each) for each in arguments]
-    return first, [Path(each) for each in others]
+        say(networks_text(in_zone(pages, zone.of(reading.report))))
+    about = any(page.findings for page in pages)
+    raise typer.Exit(FINDINGS if about else DAMAGED if reading.damaged else 0)

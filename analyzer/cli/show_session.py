@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, read_case
+from analyzer.cli._case import AsJson, Quiet, Reading
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Tz
 from analyzer.cli.output import say
@@ -58,7 +58,8 @@ def show_session(
 
     wanted, paths = _split(arguments)
     zone = zone_named(tz)
-    case, report = read_case(paths, quiet=quiet)
+    judged = Reading(paths, quiet=quiet).judged
+    case, report = judged.case, judged.report
     sessions = find_sessions(case, wanted)
     if wanted and not sessions:
         msg = f"{visible(wanted)}: no NBD connection of the given bundles fits"

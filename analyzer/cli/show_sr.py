@@ -1,15 +1,13 @@
 """``cbtriage show sr``: the SRs of the bundles, and who holds what on them."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, read_case
+from analyzer.cli._case import AsJson, Quiet, Reading, meant, split_words
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Tz
 from analyzer.cli.output import say
-from analyzer.errors import UsageError
 
 
 def show_sr(
@@ -41,31 +39,20 @@ def show_sr(
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.sr_text import srs_text
     from analyzer.render.words.local import in_zone
-    from analyzer.render.words.view import visible
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.objects.sr import sr_views
+    from analyzer.story.pages import SR
 
-    wanted, paths = _split(sr_and_paths)
+    wanted, paths = split_words(sr_and_paths)
     zone = zone_named(tz)
-    case, report = read_case(paths, quiet=quiet)
-    views = sr_views(case, report.outcomes, wanted)
-    if not views:
-        msg = f"{visible(wanted) or 'sr'}: no SR of the given bundles has this uuid or name"
-        raise UsageError(msg)
-    shown = in_zone(views, zone.of(report))
+    reading = Reading(paths, quiet=quiet)
+    known = meant(reading.names.srs, "SR", wanted)
+    pages = tuple(reading.page(SR, str(each.place)) for each in known)
+    views = tuple(page.view for page in pages)
     if as_json:
         told = {finding.id: finding for view in views for finding in view.findings}
-        say(answers_json(srs=views, findings=tuple(told.values())))
+        plans = tuple(dict.fromkeys(plan for page in pages for plan in page.plans))
+        say(answers_json(srs=views, findings=tuple(told.values()), plans=plans))
     else:
-        say(srs_text(shown))
-    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
+        say(srs_text(in_zone(pages, zone.of(reading.report))))
     about = any(view.findings for view in views)
-    raise typer.Exit(FINDINGS if about else DAMAGED if damaged else 0)
-
-
-def _split(arguments: list[str]) -> tuple[str, list[Path]]:
-    """Return the SR that is meant, "" for all, and the paths."""
-    first, *others = arguments
-    if first == "-" or Path(first).exists() or not others:
-        return "", [Path(each) for each in arguments]
-    return first, [Path(each) for each in others]
+    raise typer.Exit(FINDINGS if about else DAMAGED if reading.damaged else 0)

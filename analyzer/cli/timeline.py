@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, read_case
+from analyzer.cli._case import AsJson, Quiet, Reading
 from analyzer.cli._timeline_asked import Asked, asked_kinds, wanted_of
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
@@ -17,7 +17,6 @@ from analyzer.cli.output import note, say
 
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry
-    from analyzer.model.report import Report
     from analyzer.story.timeline.full_timeline import Unseen
 
 _MOST_NOTES = 12
@@ -39,6 +38,12 @@ def timeline_command(
         list[str] | None,
         typer.Option(
             metavar="VDI", help="Only what tells of this disk: uuid, beginning or name; repeatable."
+        ),
+    ] = None,
+    vm: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VM", help="Only what tells of this VM or one of its disks; repeatable."
         ),
     ] = None,
     sr: Annotated[
@@ -109,6 +114,7 @@ def timeline_command(
     catalogue = load_catalogue()
     asked = Asked(
         vdis=tuple(vdi or ()),
+        vms=tuple(vm or ()),
         sr=sr,
         host=host,
         session=session,
@@ -118,16 +124,17 @@ def timeline_command(
         until=until,
         kinds=asked_kinds(kind or (), catalogue),
     )
-    case, report = read_case(paths, quiet=quiet)
-    zone = zone.of(report)
-    wanted = wanted_of(asked, case, report, zone)
+    reading = Reading(paths, quiet=quiet)
+    zone = zone.of(reading.report)
+    wanted = wanted_of(asked, reading, zone)
+    case, report = reading.judged.case, reading.report
     entries = full_timeline(case, report, dict(catalogue.context), wanted)
     if as_json:
         say(answers_json(happenings=entries))
     else:
         _print(in_zone(entries, zone), form, raw=raw)
     _notes(entries, in_zone(unseen(case, report, wanted), zone), len(case.events))
-    raise typer.Exit(_status(entries, report))
+    raise typer.Exit(_status(entries, damaged=reading.damaged))
 
 
 def _print(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> None:
@@ -183,8 +190,7 @@ def _notes(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: int) -> N
         note(line)
 
 
-def _status(entries: "Sequence[Entry]", report: "Report") -> int:
+def _status(entries: "Sequence[Entry]", *, damaged: bool) -> int:
     if any(entry.findings for entry in entries):
         return FINDINGS
-    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
     return DAMAGED if damaged else 0

@@ -1,18 +1,17 @@
 """``cbtriage why``: what xapi and SM would answer to a call, and by which check."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
-from analyzer.cli._case import AsJson, Disk, Quiet, read_case, the_disk
+from analyzer.cli._case import AsJson, Disk, Quiet, Reading, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths
 from analyzer.cli.output import say
 
 if TYPE_CHECKING:
-    from analyzer.model.call import Answer, CallJudgement
-    from analyzer.model.plan import Plan
+    from analyzer.model.call import Answer
+    from analyzer.story.pages import CallPage
 
 why_app = typer.Typer(
     no_args_is_help=True,
@@ -32,12 +31,10 @@ def why_enable_cbt(
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
-    from analyzer.rebuilt.answers.checks import enable_cbt
-    from analyzer.story.plans.shown import plan_shown
+    from analyzer.story.pages import ENABLE_CBT
 
-    case, report = read_case(paths, quiet=quiet)
-    disk = the_disk(case, vdi)
-    _print(enable_cbt(case, disk), plan_shown(case, report, disk), as_json=as_json)
+    reading = Reading(paths, quiet=quiet)
+    _print(reading.page(ENABLE_CBT, the_disk(reading.names, vdi).uuid), as_json=as_json)
 
 
 @why_app.command("data-destroy")
@@ -49,12 +46,10 @@ def why_data_destroy(
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
-    from analyzer.rebuilt.answers.checks import data_destroy
-    from analyzer.story.plans.shown import plan_shown
+    from analyzer.story.pages import DATA_DESTROY
 
-    case, report = read_case(paths, quiet=quiet)
-    disk = the_disk(case, vdi)
-    _print(data_destroy(case, disk), plan_shown(case, report, disk), as_json=as_json)
+    reading = Reading(paths, quiet=quiet)
+    _print(reading.page(DATA_DESTROY, the_disk(reading.names, vdi).uuid), as_json=as_json)
 
 
 @why_app.command("list-changed-blocks")
@@ -74,15 +69,11 @@ def why_list_changed_blocks(
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
-    from analyzer.rebuilt.answers.checks import list_changed_blocks
-    from analyzer.rebuilt.answers.questions import asked
-    from analyzer.story.plans.shown import plan_shown
+    from analyzer.story.pages import COMPARE
 
-    case, report = read_case(paths, quiet=quiet)
-    older, newer = the_disk(case, vdi_from), the_disk(case, vdi_to)
-    # Nothing of the newer disk has to be mended for an older one that is gone.
-    plans = plan_shown(case, report, newer, wanted=True) if asked(case, older) else ()
-    _print(list_changed_blocks(case, older, newer), plans, as_json=as_json)
+    reading = Reading(paths, quiet=quiet)
+    older, newer = (the_disk(reading.names, each).uuid for each in (vdi_from, vdi_to))
+    _print(reading.page(COMPARE, f"{older} {newer}"), as_json=as_json)
 
 
 @why_app.command("nbd-info")
@@ -96,23 +87,24 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
     the call fails, 2 no disk or several fit, 3 no readable input, 4 the bundle does not tell.
     """
     from analyzer.model.call import Answer
-    from analyzer.rebuilt.nbd.info.answer import nbd_info
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.nbd_info_text import nbd_info_text
+    from analyzer.story.pages import NBD_INFO
 
-    case, _ = read_case(paths, quiet=quiet)
-    info = nbd_info(case, the_disk(case, vdi))
+    reading = Reading(paths, quiet=quiet)
+    info = reading.page(NBD_INFO, the_disk(reading.names, vdi).uuid)
     say(answers_json(nbd_infos=[info]) if as_json else nbd_info_text(info))
     useless = info.answer is Answer.OK and not info.usable
     raise typer.Exit(FINDINGS if useless else _status(info.answer))
 
 
-def _print(judgement: "CallJudgement", plans: "Sequence[Plan]", *, as_json: bool) -> None:
+def _print(page: "CallPage", *, as_json: bool) -> None:
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.call_text import call_text
 
-    say(answers_json(calls=[judgement], plans=plans) if as_json else call_text(judgement, plans))
-    raise typer.Exit(_status(judgement.answer))
+    call, plans = page.judgement, page.plans
+    say(answers_json(calls=[call], plans=plans) if as_json else call_text(call, plans))
+    raise typer.Exit(_status(call.answer))
 
 
 def _status(answer: "Answer") -> int:

@@ -5,7 +5,8 @@ from analyzer.model.finding import Gap
 from analyzer.model.nbd import NbdSession
 from analyzer.rebuilt.nbd.sessions.disks import disks_by_vbd
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
-from analyzer.story.find_disk import find_disks
+from analyzer.story.disks.index import index
+from analyzer.story.names import fitting, known_disks
 
 _REF = "opaqueref:"
 _LOG = "daemon_log"
@@ -23,7 +24,7 @@ def find_sessions(case: Case, wanted: str) -> tuple[NbdSession, ...]:
         return sessions
     if text.isdecimal() and (own := _of_process(sessions, int(text))):
         return own
-    disks = {found.uuid for found in find_disks(case, wanted)}
+    disks = {found.uuid for found in fitting(known_disks(case, index(case, ())), wanted)}
     uuids = {ref: disk.vbd_uuid or "" for ref, disk in disks_by_vbd(case).items()}
     key = text.removeprefix(_REF)
     return tuple(

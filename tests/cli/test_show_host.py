@@ -19,7 +19,7 @@ from analyzer.model.source import Source
 from analyzer.render.data.json import answers_json
 from analyzer.render.terminal.host_text import host_text
 from analyzer.run import load_case
-from analyzer.story.objects.host import find_hosts, host_view, known_hosts
+from analyzer.story.objects.host import host_view, known_hosts
 from tests.checks.support import JUPITER, SATURN, CaseBuilder, at, pbd, sr
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
@@ -80,14 +80,6 @@ def test_unknown_host_is_a_usage_error_that_lists_the_hosts() -> None:
     assert "jupiter" in str(done.exception)
 
 
-def test_ambiguous_host_lists_the_candidates() -> None:
-    hosts = ((JUPITER, "web"), (SATURN, "web"))
-    case = CaseBuilder().host().database(hosts=hosts).build()
-    assert len(find_hosts(case, "web")) == 1  # jupiter's report has another name
-    without = CaseBuilder().database(hosts=hosts).build()
-    assert [host.uuid for host in find_hosts(without, "web")] == sorted((JUPITER, SATURN))
-
-
 def test_first_word_that_is_a_file_is_no_host(tmp_path: Path) -> None:
     one = tmp_path / "jupiter"
     shutil.copy(HEALTHY, one)
@@ -106,7 +98,8 @@ def test_host_without_a_report_is_shown_as_not_read() -> None:
     )
     case = built.build()
     _, report = load_case([Path(HEALTHY)])
-    view = host_view(case, report, find_hosts(case, "saturn")[0])
+    saturn = next(host for host in known_hosts(case) if host.name == "saturn")
+    view = host_view(case, report, saturn)
     assert (view.bundles, view.role, view.live) == ((), Role.UNKNOWN, True)
     text = host_text(view)
     assert "not given" in text

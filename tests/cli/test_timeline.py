@@ -140,10 +140,13 @@ def test_host_leaves_out_the_others() -> None:
     ("arguments", "told"),
     [
         (("--vdi", "mail disk 77"), "no disk"),
-        (("--sr", "attic"), "--sr attic: nothing in the given bundles"),
-        (("--sr", ""), "--sr : nothing"),
-        (("--host", "pluto"), "--host pluto: nothing in the given bundles"),
-        (("--host", " "), "nothing in the given bundles"),
+        (
+            ("--sr", "attic"),
+            "--sr attic: no SR of the given bundles is called so; there are: Local storage",
+        ),
+        (("--sr", ""), "--sr: no SR"),
+        (("--host", "pluto"), "--host pluto: no host of the given bundles"),
+        (("--host", " "), "there are: jupiter"),
         (("--session", "abc"), "at least 6 characters"),
         (("--kind", "sm-cal"), "sm-call"),
         (("--kind", "zzz"), "rules list"),

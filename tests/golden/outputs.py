@@ -73,6 +73,7 @@ def _commands(case: Case, report: Report) -> Iterator[tuple[str, list[list[str]]
         "show-host": [["show", "host", host.name] for host in report.hosts],
         "show-sr": [["show", "sr", sr.uuid] for pool in case.pools for sr in pool.srs],
         "show-network": [["show", "network", network] for network in networks],
+        "show-vm": [["show", "vm", vm.uuid] for pool in case.pools for vm in pool.vms],
         "show-runs": [["show", "runs"]],
         "show-session": [["show", "session"]],
         "why-enable-cbt": [["why", "enable-cbt", disk] for disk in disks],
@@ -91,6 +92,8 @@ def _commands(case: Case, report: Report) -> Iterator[tuple[str, list[list[str]]
     yield "timeline-at-hosts.txt", [["timeline", "--tz", "host"]]
     rules = [pattern.id for pattern in load_catalogue().patterns]
     yield "explain-rule.txt", [["explain", rule] for rule in rules]
+    findings = [each.id for outcome in report.outcomes for each in outcome.findings]
+    yield "explain-finding.txt", [["explain", finding] for finding in findings]
     yield "explain-line.txt", [["explain", line] for line in _quoted(report)]
 
 

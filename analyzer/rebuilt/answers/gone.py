@@ -8,15 +8,25 @@ from analyzer.case.case import Case
 from analyzer.model.call import CallCheck
 from analyzer.model.finding import Evidence
 from analyzer.rebuilt.answers.questions import asked, check, row
+from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
 
 
 def told_of(case: Case, uuid: str) -> tuple[Evidence, ...]:
-    """Return the newest line that shows what became of the disk's log, () if no line does."""
+    """Return the newest line that tells of the disk's log, else of a call; () if no line does."""
     log = cbt_history(case).find(uuid)
     if log is not None and log.changes:
         return (log.changes[-1].evidence,)
-    return (log.exists.evidence,) if log and log.exists else ()
+    if log is not None and log.exists:
+        return (log.exists.evidence,)
+    calls = [call for call in sm_operations(case) if call.vdi == uuid and call.lines]
+    attached = [each.events for each in disk_attachments(case) if each.vdi == uuid and each.events]
+    lines = [*(call.lines[0] for call in calls), *(events[0] for events in attached)]
+    newest = max(lines, key=lambda line: (line.moment.at, line.source), default=None)
+    if newest is None:
+        return ()
+    return (Evidence(source=newest.source, text=newest.text, at=newest.moment),)
 
 
 def in_database(case: Case, uuid: str, role: str) -> CallCheck:

@@ -12,6 +12,7 @@ from analyzer.model.nbd import Concurrency, NbdInfo, NbdSession, ServerRun
 from analyzer.model.network_view import NetworkView
 from analyzer.model.plan import Plan
 from analyzer.model.run import BackupRun
+from analyzer.model.vm_view import VmView
 from analyzer.story.objects.sr import SrView
 
 
@@ -39,3 +40,4 @@ class Answers:
     servers: tuple[ServerRun, ...] | None = None
     srs: tuple[SrView, ...] | None = None
     unread: tuple[Gap, ...] | None = None
+    vms: tuple[VmView, ...] | None = None

@@ -23,6 +23,7 @@ from analyzer.model.report import Coverage, ParseProblem, Report, TimelineEvent
 from analyzer.model.rule import RuleText
 from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
+from analyzer.model.vm_view import VmView
 from analyzer.render.data.answers import Answers
 from analyzer.render.data.parts import PoolPart, parts_of
 from analyzer.render.words.nbd_peaks import Peak, clients_left_out, clients_of
@@ -145,6 +146,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
             by={"pool": "uuid", "findings": "id"},
             parts={"operations": ("operation", "task")},
         ),
+        VmView: Shape(beside=("vm",), by={"pool": "uuid"}),
         TimelineEvent: Shape(beside=("source",), named={"moment": "at"}),
     }
 )

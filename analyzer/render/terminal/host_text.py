@@ -5,6 +5,9 @@ from collections.abc import Iterator, Sequence
 from analyzer.model.finding import Finding, Gap
 from analyzer.model.host_view import HostLog, HostView
 from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace, NbdRun
+from analyzer.model.plan import Plan
+from analyzer.render.terminal.found_text import found_text
+from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.nbd_words import (
     certificate_words,
     peak_of,
@@ -20,12 +23,13 @@ _MOST_RUNS = 10
 _FLAGS = {True: "yes", False: "no", None: "unknown"}
 
 
-def host_text(host: HostView) -> str:
-    """Return the page of a host."""
+def host_text(host: HostView, plans: Sequence[Plan] = ()) -> str:
+    """Return the page of a host, with what to do."""
     lines = [*_identity(host), *_read(host), *_server(host), *_places(host), *_storages(host)]
     lines += [*_found("FINDINGS ABOUT IT", host.about), *_found("ON ITS LOGS", host.on_logs)]
     if not (host.about or host.on_logs):
-        lines += ["", "FINDINGS", "  none; `cbtriage analyze` says which rules could not tell"]
+        lines += ["", "FINDINGS", *found_text(())]
+    lines += plan_text(plans)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -131,7 +135,4 @@ def _storages(host: HostView) -> Iterator[str]:
 
 def _found(title: str, findings: Sequence[Finding]) -> Iterator[str]:
     if findings:
-        yield from ("", title)
-    for finding in findings:
-        yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
-        yield f"      {finding.id}; {finding.confidence}"
+        yield from ("", title, *found_text(findings))

@@ -3,9 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from analyzer.model.finding import Finding, Subject
+from analyzer.model.finding import Subject
 from analyzer.model.network_view import InterfaceView, NetworkView
+from analyzer.render.terminal.found_text import found_text
+from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.view import cut, visible
+from analyzer.story.pages import NetworkPage
 
 _QUOTE = 300
 _LINKS: Mapping[bool | None, str] = MappingProxyType(
@@ -13,13 +16,14 @@ _LINKS: Mapping[bool | None, str] = MappingProxyType(
 )
 
 
-def networks_text(views: Sequence[NetworkView], findings: Sequence[Finding]) -> str:
-    """Return the networks, each with its interfaces and what was found about it."""
-    lines = [line for view in views for line in (*_network(view, findings), "")]
+def networks_text(pages: Sequence[NetworkPage]) -> str:
+    """Return the networks, each with its interfaces, what was found about it and what to do."""
+    lines = [line for page in pages for line in (*_network(page), "")]
     return "\n".join(line.rstrip() for line in lines[:-1]) + "\n"
 
 
-def _network(view: NetworkView, findings: Sequence[Finding]) -> Iterator[str]:
+def _network(page: NetworkPage) -> Iterator[str]:
+    view = page.view
     yield visible(view.network.name or view.network.uuid)
     yield f"  network  {view.network.uuid}"
     unmanaged = ", not managed by xapi" if view.managed is False else ""
@@ -33,11 +37,8 @@ def _network(view: NetworkView, findings: Sequence[Finding]) -> Iterator[str]:
     if not view.interfaces:
         yield "  none is known"
     yield from ("", "WHO COULD USE IT", *_users(view), "", "FINDINGS")
-    for finding in (finding for finding in findings if finding.id in view.findings):
-        yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
-        yield f"      {finding.id}; {finding.confidence}"
-    if not view.findings:
-        yield "  none; `cbtriage analyze` says which rules could not tell"
+    yield from found_text(page.findings)
+    yield from plan_text(page.plans)
 
 
 def _purpose(view: NetworkView) -> str:

@@ -4,17 +4,20 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.model.finding import Evidence, Subject
 from analyzer.model.nbd import Dom0Attachment, NbdInfo
+from analyzer.render.terminal.found_text import found_text
+from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.chain_text import size_words
 from analyzer.render.words.view import counted, cut, stamp, visible
 from analyzer.story.objects.sr import SrPlug, SrView
+from analyzer.story.pages import SrPage
 
 _QUOTE = 300
 _MOST_DISKS = 50
 
 
-def srs_text(views: Sequence[SrView]) -> str:
-    """Return the SRs, each as a page."""
-    lines = [line for view in views for line in (*_sr(view), "")]
+def srs_text(pages: Sequence[SrPage]) -> str:
+    """Return the SRs, each as a page, with what to do."""
+    lines = [line for page in pages for line in (*_sr(page.view), *plan_text(page.plans), "")]
     return "\n".join(line.rstrip() for line in lines[:-1]) + "\n"
 
 
@@ -32,7 +35,7 @@ def _sr(view: SrView) -> Iterator[str]:
     yield from ("", "DISKS WITH CBT", *_disks(view))
     yield from ("", "NBD: WHAT get_nbd_info ANSWERS FOR ITS DISKS", *_info(view.info))
     yield from ("", "HELD BY CONTROL DOMAINS", *_held(view.held))
-    yield from ("", "FINDINGS", *_findings(view))
+    yield from ("", "FINDINGS", *found_text(view.findings))
 
 
 def _space(view: SrView) -> str:
@@ -85,14 +88,6 @@ def _held(held: Sequence[Dom0Attachment]) -> Iterator[str]:
         yield from map(_quote, each.evidence)
     if not held:
         yield "  nothing that is known"
-
-
-def _findings(view: SrView) -> Iterator[str]:
-    for finding in view.findings:
-        yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
-        yield f"      {finding.id}; {finding.confidence}"
-    if not view.findings:
-        yield "  none; `cbtriage analyze` says which rules could not tell"
 
 
 def _quote(evidence: Evidence) -> str:

@@ -40,7 +40,11 @@ def disk_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[DiskView, ...]:
 
 def disk_view(case: Case, outcomes: Sequence[Outcome], uuid: str) -> DiskView:
     """Return one disk, with CBT or not; for a snapshot, the disk that it was taken of."""
-    known = index(case, outcomes)
+    return view_of(case, index(case, outcomes), uuid)
+
+
+def view_of(case: Case, known: DiskIndex, uuid: str) -> DiskView:
+    """Return one disk as `disk_view` does, of an index that is there already."""
     return _view(case, known, known.owner(uuid))
 
 

@@ -5,11 +5,47 @@ from collections.abc import Iterable, Sequence
 from analyzer.case.case import Case, HostReport
 from analyzer.case.log_coverage import log_window
 from analyzer.case.wholeness import Sources
-from analyzer.model.explained import HostNeed, NeedExplained, SelectorExplained
+from analyzer.checks import checks
+from analyzer.checks.observation import Examined, examined
+from analyzer.model.explained import (
+    HostNeed,
+    NeedExplained,
+    RuleExplained,
+    SelectorExplained,
+)
 from analyzer.model.finding import Gap
 from analyzer.model.report import Report
 from analyzer.parsers._api import Selector
+from analyzer.rules.attempts import attempts, condition
+from analyzer.rules.pattern import Catalogue, Role
 from analyzer.sources import LOGS, SCOPES, Scope
+
+
+def explain_rule(case: Case, report: Report, catalogue: Catalogue, rule: str) -> RuleExplained:
+    """Return how a rule or another pattern of the catalogue came to its answer.
+
+    Raises:
+        KeyError: there is no such pattern.
+    """
+    pattern = {each.id: each for each in catalogue.patterns}[rule]
+    check = checks().get(pattern.id)
+    seen = examined(check(case, pattern.text)) if check else Examined()
+    finding = pattern.role is Role.FINDING
+    tried, undecided = attempts(pattern, case) if finding else ((), seen.gaps)
+    logs = {selector.parser for selector in pattern.selectors} | set(pattern.text.needs)
+    noise = {each.id for each in catalogue.noise if logs & {s.parser for s in each.selectors}}
+    return RuleExplained(
+        text=pattern.text,
+        role=pattern.role.value,
+        condition=condition(pattern) if finding else "",
+        outcome=next((each for each in report.outcomes if each.rule == pattern.id), None),
+        needs=needs_explained(case, report, pattern.text.needs),
+        selectors=selectors_explained(case, pattern.selectors),
+        attempts=tried,
+        undecided=undecided,
+        beside=tuple(each for each in seen.beside if each not in pattern.text.needs),
+        near=tuple(each for each in report.suppressed if each.pattern in noise),
+    )
 
 
 def needs_explained(case: Case, report: Report, needs: Iterable[str]) -> tuple[NeedExplained, ...]:

@@ -1,6 +1,6 @@
 """Hosts of a run: which there are, and what was read and found of each."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -32,25 +32,6 @@ class KnownHost:
     def bundles(self) -> tuple[str, ...]:
         """Return the names of its status reports."""
         return tuple(report.bundle for report in self.reports)
-
-
-def find_hosts(case: Case, wanted: str) -> tuple[KnownHost, ...]:
-    """Return the hosts that `wanted` fits, by name and uuid; "" fits all.
-
-    A whole uuid or a name wins over the beginning of a uuid; of a name with its domain the first
-    part is enough.
-    """
-    every = known_hosts(case)
-    text = wanted.strip()
-    if not text:
-        return every
-    own = tuple(each for each in every if text.lower() == each.uuid or text in _names(each))
-    return own or tuple(each for each in every if each.uuid.startswith(text.lower()))
-
-
-def _names(known: KnownHost) -> Iterable[str]:
-    hostname = (known.row.hostname if known.row else None) or ""
-    return {known.name, known.name.split(".")[0], hostname, hostname.split(".")[0]} - {""}
 
 
 def known_hosts(case: Case) -> tuple[KnownHost, ...]:

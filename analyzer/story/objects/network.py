@@ -17,26 +17,12 @@ from analyzer.rebuilt.nbd.reach.offers import Offer, Passage, link_state, newest
 _PASSAGES = (Passage.OPEN, Passage.CLOSED)
 
 
-def network_views(
-    case: Case, outcomes: Sequence[Outcome], wanted: str = ""
-) -> tuple[NetworkView, ...]:
-    """Return the networks that `wanted` fits, all for ""; by pool, those for NBD first.
-
-    A network is meant by its uuid, its name or its bridge; by the beginning of a uuid only where
-    none of these fits.
-    """
+def network_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[NetworkView, ...]:
+    """Return all networks, by pool, those for NBD first."""
     found = [(pool, network) for pool in case.pools for network in pool.networks]
-    text = wanted.strip()
-    if text:
-        exact = [pair for pair in found if text in _names(pair[1]) or text.lower() == pair[1].uuid]
-        found = exact or [pair for pair in found if pair[1].uuid.startswith(text.lower())]
     findings = [finding for outcome in outcomes for finding in outcome.findings]
     views = (_view(case, pool, network, findings) for pool, network in found)
     return tuple(sorted(views, key=lambda view: view.key))
-
-
-def _names(network: Network) -> tuple[str | None, ...]:
-    return (network.name_label, network.bridge)
 
 
 def _view(

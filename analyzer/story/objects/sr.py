@@ -57,16 +57,9 @@ class SrView:
     findings: tuple[Finding, ...]
 
 
-def sr_views(case: Case, outcomes: Sequence[Outcome], wanted: str = "") -> tuple[SrView, ...]:
-    """Return the SRs that `wanted` fits (name, uuid, its beginning; "" for all), by pool and name.
-
-    A whole uuid or a name wins over the beginning of a uuid.
-    """
-    every = [(pool, sr) for pool in case.pools for sr in pool.srs]
-    exact = [pair for pair in every if wanted in (pair[1].uuid, pair[1].name_label)]
-    begun = [pair for pair in every if pair[1].uuid.startswith(wanted.lower())]
-    chosen = (exact or begun) if wanted else every
-    views = (_view(case, outcomes, pool, sr) for pool, sr in chosen)
+def sr_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[SrView, ...]:
+    """Return all SRs, by pool and name."""
+    views = (_view(case, outcomes, pool, sr) for pool in case.pools for sr in pool.srs)
     return tuple(
         sorted(
             views,

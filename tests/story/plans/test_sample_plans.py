@@ -93,4 +93,4 @@ def test_commands_show_the_plan_of_the_report(path: Path) -> None:
     known = index(case, report.outcomes)
     for plan in (plan for plan in report.plans if plan.object.type == "VDI"):
         for uuid in known.members.get(plan.object.uuid, ()):
-            assert plan_shown(case, report, uuid) == (plan,)
+            assert plan_shown(case, report, known, uuid) == (plan,)

@@ -16,7 +16,15 @@ from analyzer.errors import UsageError
 from analyzer.model.finding import Subject
 from analyzer.model.nbd import NbdInfo
 from analyzer.model.xapi import Sr, Vdi
-from analyzer.rebuilt.nbd.info.early import metadata, no_sr, of_unknown_type, too_old, vdi_subject
+from analyzer.rebuilt.answers.gone import told_of
+from analyzer.rebuilt.nbd.info.early import (
+    metadata,
+    no_row,
+    no_sr,
+    of_unknown_type,
+    too_old,
+    vdi_subject,
+)
 from analyzer.rebuilt.nbd.info.hosts import members
 from analyzer.rebuilt.nbd.info.judge import Facts, judge
 from analyzer.rebuilt.nbd.info.mend import mend
@@ -41,13 +49,16 @@ def nbd_info(case: Case, vdi_uuid: str) -> NbdInfo:
     """Return what get_nbd_info would answer for a disk.
 
     Raises:
-        UsageError: no database of the case has the disk.
+        UsageError: neither a database of the case nor a log tells of the disk.
     """
     found = ((pool, vdi) for pool in case.pools if (vdi := pool.vdi(vdi_uuid)))
     pool, vdi = next(found, (None, None))
     if pool is None or vdi is None:
-        msg = f"{vdi_uuid}: no database of the given bundles has this disk, so it cannot be told"
-        raise UsageError(msg)
+        if not (told := told_of(case, vdi_uuid)):
+            msg = f"{vdi_uuid}: no database and no log of the given bundles tells of this disk"
+            raise UsageError(msg)
+        whole = bool(case.pools) and all(pool.complete for pool in case.pools)
+        return no_row(vdi_uuid, told, whole=whole)
     if before_nbd(pool):
         return too_old(pool, vdi)
     if vdi.type == METADATA:

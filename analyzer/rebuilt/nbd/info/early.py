@@ -64,6 +64,24 @@ def metadata(pool: PoolState, vdi: Vdi) -> NbdInfo:
     )
 
 
+def no_row(uuid: str, told: tuple[Evidence, ...], *, whole: bool) -> NbdInfo:
+    """Answer for a disk that only logs tell of; ``whole`` databases would have its row.
+
+    xe asks VDI.get_by_uuid first, which raises UUID_INVALID (xen-api datamodel_errors.ml).
+    """
+    because = "only logs tell of the disk: no database that was read has its row"
+    return NbdInfo(
+        vdi=Subject(type="VDI", uuid=uuid),
+        sr=Subject(type="SR", uuid=""),
+        answer=Answer.FAILS if whole else Answer.UNKNOWN,
+        stopped_at=None,
+        because=f"{because}, so the call ends with UUID_INVALID" if whole else because,
+        endpoints=(),
+        evidence=told,
+        mend=(Advice(step=f"xe vdi-list uuid={uuid}"),),
+    )
+
+
 def no_sr(vdi: Vdi) -> NbdInfo:
     """Answer for a disk whose SR was not read."""
     because = "the database that was read does not show the SR of the disk"

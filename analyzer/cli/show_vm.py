@@ -1,0 +1,50 @@
+"""``cbtriage show vm``: a VM, its disks, and what to do for it."""
+
+from typing import Annotated
+
+import typer
+
+from analyzer.cli._case import AsJson, Quiet, Reading, the_one
+from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.cli.options import Paths, Tz
+from analyzer.cli.output import say
+
+
+def show_vm(
+    vm: Annotated[
+        str,
+        typer.Argument(
+            metavar="VM", help="The VM: its name, uuid, or the beginning of it.", show_default=False
+        ),
+    ],
+    paths: Paths,
+    *,
+    as_json: AsJson = False,
+    tz: Tz = "UTC",
+    quiet: Quiet = False,
+) -> None:
+    """Show a VM: its disks and how CBT stands on each, the findings about them, and the plans.
+
+    Example: cbtriage show vm sql-02 status-report.tar.bz2
+
+    Exit status: 0 no finding is about it or its disks, 1 some finding is, 2 no VM or several fit,
+    3 no readable input, 4 no finding, but the input was damaged.
+    """
+    from analyzer.render.data.json import answers_json
+    from analyzer.render.terminal.vm_text import vm_text
+    from analyzer.render.words.local import in_zone
+    from analyzer.render.words.zone import zone_named
+    from analyzer.story.pages import VM
+
+    zone = zone_named(tz)
+    reading = Reading(paths, quiet=quiet)
+    page = reading.page(VM, the_one(reading.names.vms, "VM", vm).uuid)
+    if as_json:
+        say(
+            answers_json(
+                vms=[page.view], disks=page.disks, findings=page.findings, plans=page.plans
+            )
+        )
+    else:
+        say(vm_text(in_zone(page, zone.of(reading.report))))
+    raise typer.Exit(FINDINGS if page.findings else DAMAGED if reading.damaged else 0)

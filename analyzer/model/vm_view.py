@@ -1,0 +1,22 @@
+"""A VM as ``cbtriage show vm`` shows it."""
+
+from dataclasses import dataclass
+
+from analyzer.model.finding import Subject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VmView:
+    """A VM; ``state`` is its power state, ``kind`` VM, snapshot or template, None if not known.
+
+    ``disks`` are the uuids of its disks in the order of their devices, ``findings`` the ids of
+    those that name it or one of its disks.
+    """
+
+    vm: Subject
+    pool: Subject | None
+    kind: str
+    state: str | None
+    host: Subject | None
+    disks: tuple[str, ...]
+    findings: tuple[str, ...]

@@ -1,0 +1,57 @@
+"""One finding for the terminal: what, how sure, since when, on which lines, why, what to do."""
+
+from collections.abc import Iterator
+
+from analyzer.model.finding import Evidence, Finding, Subject
+from analyzer.render.terminal.plan_text import plan_text
+from analyzer.render.words.plan_lines import state_line
+from analyzer.render.words.view import counted, stamp, visible
+from analyzer.story.pages import FindingPage
+
+
+def finding_text(page: FindingPage) -> str:
+    """Return the page of a finding."""
+    lines = [*_head(page.finding), *_lines(page.finding), *_why(page), *plan_text(page.plans)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def _head(finding: Finding) -> Iterator[str]:
+    yield f"[{finding.severity.upper()}] {visible(finding.title)}"
+    yield f"  {finding.id}, fingerprint {finding.fingerprint or 'not made'}"
+    yield f"  rule {finding.rule}; {finding.confidence}, by {finding.basis}"
+    yield from (f"  about {_named(subject)}" for subject in finding.subjects)
+    if finding.first_seen is not None:
+        last = finding.last_seen
+        until = f" to {stamp(last)}" if last and last != finding.first_seen else ""
+        times = f", {counted(finding.count, 'time')}" if finding.count > 1 else ""
+        yield f"  seen {stamp(finding.first_seen)}{until}{times}"
+    yield f"  {visible(state_line(finding))}"
+    yield from ("", visible(finding.detail))
+    if finding.wrong_if:
+        yield f"This would be wrong if {visible(finding.wrong_if)}"
+
+
+def _named(subject: Subject) -> str:
+    name = f" {visible(subject.name)}" if subject.name else ""
+    return f"{subject.type}{name} {visible(subject.uuid)}"
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    yield from ("", "IT RESTS ON")
+    for evidence in finding.evidence:
+        yield f"  {visible(str(evidence.source))} ({_when(evidence)})"
+        yield from (f"      {visible(line)}" for line in evidence.text.split("\n"))
+
+
+def _when(evidence: Evidence) -> str:
+    return stamp(evidence.at) if evidence.at else "a state, without a time of its own"
+
+
+def _why(page: FindingPage) -> Iterator[str]:
+    if not (page.explained_by or page.causes):
+        return
+    yield from ("", "WHY")
+    for cause in page.causes:
+        yield f"  {cause.id}: {visible(cause.title)}"
+    for each in page.explained_by:
+        yield f"  explained by {each.id}: {visible(each.title)}"

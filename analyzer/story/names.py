@@ -1,0 +1,223 @@
+"""What may be asked for by name: every disk, VM, host, SR and network that a run tells of."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.model.moment import Moment
+from analyzer.model.sentence import joined, say
+from analyzer.model.xapi import Vdi, Vm
+from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.cbt.history import cbt_history
+from analyzer.story.disks.index import METADATA, DiskIndex
+from analyzer.story.disks.life import snapshot_time
+from analyzer.story.objects.host import KnownHost, known_hosts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An object that may be asked for.
+
+    ``also`` are names beside its own (a host name, a bridge), ``words`` say what it is where
+    several have one name, ``first`` marks what a name means rather than its snapshots and
+    templates. ``taken`` is the database's time of a snapshot, ``owner`` the uuid of the disk that
+    a snapshot or a log belongs to. ``parts`` are the uuids of the disks of a VM or SR,
+    ``bundles`` the reports of a host. ``place`` tells apart what two pools know by one uuid.
+    """
+
+    type: str
+    uuid: str
+    name: str
+    also: tuple[str, ...] = ()
+    words: str = ""
+    first: bool = True
+    taken: Moment | None = None
+    owner: str = ""
+    parts: tuple[str, ...] = ()
+    bundles: tuple[str, ...] = ()
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Names:
+    """All objects of a run: disks and VMs by uuid, the others in the order in which they stand."""
+
+    disks: tuple[Known, ...]
+    vms: tuple[Known, ...]
+    hosts: tuple[Known, ...]
+    srs: tuple[Known, ...]
+    networks: tuple[Known, ...]
+
+
+def fitting(known: Sequence[Known], wanted: str) -> tuple[Known, ...]:
+    """Return the objects that `wanted` fits; one if it is clear which, () for "".
+
+    A whole uuid wins over its other uses, then a name, then the beginning of a uuid. A snapshot
+    has the name of its disk: of a name's objects the live one is meant, if there is one only.
+    """
+    text = wanted.strip()
+    if not text:
+        return ()
+    own = tuple(each for each in known if each.uuid == text.lower())
+    named = tuple(each for each in known if text in (each.name, *each.also))
+    first = tuple(each for each in named if each.first)
+    begun = (each for each in known if each.uuid.startswith(text.lower()))
+    return own or (first if len(first) == 1 else named) or tuple(begun)
+
+
+def names_of(case: Case, disks: DiskIndex) -> Names:
+    """Return all that may be asked for in a run."""
+    return Names(
+        disks=known_disks(case, disks),
+        vms=_vms(case),
+        hosts=tuple(_host(place, host) for place, host in enumerate(known_hosts(case))),
+        srs=_srs(case),
+        networks=_networks(case),
+    )
+
+
+def known_disks(case: Case, disks: DiskIndex) -> tuple[Known, ...]:
+    """Return every disk that a database, a log or a call tells of, ordered by uuid."""
+    found = {vdi.uuid: _disk(pool, vdi) for pool in case.pools for vdi in pool.vdis}
+    for uuid, sr, words in _without_row(case):
+        if uuid not in found:
+            where = case.world.subject("SR", sr).called if sr else "unknown"
+            told = say("{words}, SR {sr}", words=words, sr=where)
+            found[uuid] = Known(type="VDI", uuid=uuid, name="", words=told)
+    return tuple(_owned(found[uuid], disks.owner(uuid)) for uuid in sorted(found))
+
+
+def _owned(disk: Known, owner: str) -> Known:
+    return Known(
+        type=disk.type,
+        uuid=disk.uuid,
+        name=disk.name,
+        words=disk.words,
+        first=disk.first,
+        taken=disk.taken,
+        owner=owner,
+    )
+
+
+def _without_row(case: Case) -> Iterator[tuple[str, str, str]]:
+    """Yield (uuid, SR, what it is) of what logs tell of, whether a database has it or not."""
+    yield from ((uuid, sr, "only a CBT log") for sr, uuid in sorted(cbt_history(case).now))
+    for operation in sm_operations(case):
+        if operation.vdi:
+            yield operation.vdi, operation.sr or "", "only calls of SM name it"
+    yield from ((each.vdi, "", "only attachments of it") for each in disk_attachments(case))
+
+
+def _disk(pool: PoolState, vdi: Vdi) -> Known:
+    disk = pool.vdi(vdi.snapshot_of)
+    of = f" of {disk.name_label or disk.uuid}" if disk else ""
+    kind = METADATA if vdi.type == METADATA else "snapshot" if vdi.is_a_snapshot else "live"
+    if vdi.managed is False:  # what a coalesce left as the parent of others; nobody's disk
+        kind = "base copy"
+    taken = snapshot_time(vdi) if vdi.is_a_snapshot else None
+    vms = (vm for vbd in pool.vbds_of(disk or vdi) if (vm := pool.vm(vbd.vm)))
+    names = sorted({vm.name_label or vm.uuid for vm in vms if not vm.is_control_domain})
+    sr = pool.sr(vdi.sr)
+    parts = [
+        f"{kind}{of}",
+        *([say("{taken}", taken=taken)] if taken else []),
+        *([f"VM {', '.join(names)}"] if names else []),
+        f"SR {(sr.name_label or sr.uuid) if sr else 'unknown'}",
+    ]
+    return Known(
+        type="VDI",
+        uuid=vdi.uuid,
+        name=vdi.name_label or "",
+        words=joined(parts, ", "),
+        first=kind == "live",
+        taken=taken,
+    )
+
+
+def _vms(case: Case) -> tuple[Known, ...]:
+    rows = {vm.uuid: (pool, vm) for pool in case.pools for vm in pool.vms}
+    return tuple(_vm(*rows[uuid]) for uuid in sorted(rows) if not rows[uuid][1].is_control_domain)
+
+
+def _vm(pool: PoolState, vm: Vm) -> Known:
+    state = vm.power_state or "whether it runs is not known"
+    kind = "snapshot" if vm.is_a_snapshot else "template" if vm.is_a_template else state
+    return Known(
+        type="VM",
+        uuid=vm.uuid,
+        name=vm.name_label or "",
+        words=kind,
+        first=not (vm.is_a_snapshot or vm.is_a_template),
+        parts=disks_of(pool, vm),
+    )
+
+
+def disks_of(pool: PoolState, vm: Vm) -> tuple[str, ...]:
+    """Return the uuids of a VM's disks, in the order of their devices."""
+    own = [vbd for vbd in pool.vbds if vbd.vm and vbd.vm in (vm.ref, vm.uuid)]
+    own.sort(key=lambda vbd: (len(vbd.userdevice or ""), vbd.userdevice or "", vbd.uuid))
+    disks = (pool.vdi(vbd.vdi) for vbd in own)
+    return tuple(dict.fromkeys(disk.uuid for disk in disks if disk))
+
+
+def _host(place: int, host: KnownHost) -> Known:
+    own = {host.name.split(".")[0]}
+    if host.row and host.row.hostname:
+        own |= {host.row.hostname, host.row.hostname.split(".")[0]}
+    return Known(
+        type="Host",
+        uuid=host.uuid,
+        name=host.name,
+        also=tuple(sorted(own - {""})),
+        words="host" if host.bundles else "host, of which no status report was given",
+        bundles=host.bundles,
+        place=place,
+    )
+
+
+def _srs(case: Case) -> tuple[Known, ...]:
+    """Return the SRs in the order of `sr_views`."""
+    rows = [(pool, sr) for pool in case.pools for sr in pool.srs]
+    rows.sort(key=lambda row: (_called(row[0]), row[1].name_label or "", row[1].uuid))
+    return tuple(
+        Known(
+            type="SR",
+            uuid=sr.uuid,
+            name=sr.name_label or "",
+            words=f"{sr.type or 'type not known'}, pool {_called(pool) or 'unknown'}",
+            parts=_held(case.pools, sr.uuid),
+            place=place,
+        )
+        for place, (pool, sr) in enumerate(rows)
+    )
+
+
+def _held(pools: Iterable[PoolState], uuid: str) -> tuple[str, ...]:
+    """Return the disks of an SR, in whichever pool's database they stand."""
+    srs = ((vdi.uuid, pool.sr(vdi.sr)) for pool in pools for vdi in pool.vdis)
+    return tuple(sorted({disk for disk, sr in srs if sr and sr.uuid == uuid}))
+
+
+def _networks(case: Case) -> tuple[Known, ...]:
+    """Return the networks in the order of `network_views`."""
+    rows = [(pool, network) for pool in case.pools for network in pool.networks]
+    rows.sort(
+        key=lambda row: (_called(row[0]), not row[1].purpose, row[1].name_label or "", row[1].uuid)
+    )
+    return tuple(
+        Known(
+            type="Network",
+            uuid=network.uuid,
+            name=network.name_label or "",
+            also=(network.bridge,) if network.bridge else (),
+            words=f"bridge {network.bridge or 'not known'}, pool {_called(pool) or 'unknown'}",
+            place=place,
+        )
+        for place, (pool, network) in enumerate(rows)
+    )
+
+
+def _called(pool: PoolState) -> str:
+    return pool.subject.called if pool.subject else ""
