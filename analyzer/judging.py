@@ -11,9 +11,12 @@ from analyzer.case.fingerprint import fingerprint
 from analyzer.case.wholeness import Sources
 from analyzer.checks import checks
 from analyzer.checks.observation import examined
-from analyzer.model.finding import Outcome, Verdict
+from analyzer.model.finding import Confidence, Finding, Outcome, Verdict
+from analyzer.model.moment import Moment
 from analyzer.model.nbd import ClientTrouble
+from analyzer.model.report import Settled
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import Minute, say
 from analyzer.model.source import Source
 from analyzer.rebuilt.nbd.sessions.lines import caught_by
 from analyzer.rules.engine import judge
@@ -72,12 +75,58 @@ def _doubting_nbd(outcomes: Sequence[Outcome], catalogue: Catalogue, case: Case)
     ]
 
 
+def settled_by_given(before: Sequence[Outcome], now: Sequence[Outcome]) -> tuple[Settled, ...]:
+    """Return the doubts that were there without the files given back and are not any more."""
+    after = {outcome.rule: outcome for outcome in now}
+    return tuple(
+        Settled(
+            rule=old.rule,
+            title=old.title,
+            doubt=old.doubt or old.reason,
+            verdict=after[old.rule].verdict,
+            reason=after[old.rule].reason,
+        )
+        for old in before
+        if _in_doubt(old) and not _in_doubt(after[old.rule])
+    )
+
+
+def _in_doubt(outcome: Outcome) -> bool:
+    return outcome.verdict is Verdict.CANNOT_TELL or bool(outcome.doubt)
+
+
 def _complete(outcome: Outcome, case: Case) -> Outcome:
     """Add to the findings what no rule says by itself."""
     found = (
-        replace(with_roles(each), fingerprint=fingerprint(case, each)) for each in outcome.findings
+        replace(with_roles(each), fingerprint=fingerprint(case, each))
+        for each in (_with_its_time(each, case) for each in outcome.findings)
     )
     return replace(outcome, findings=tuple(found))
+
+
+def _with_its_time(finding: Finding, case: Case) -> Finding:
+    """Say of a finding that rests on a later file what lies between it and the report.
+
+    A report and a file show two times: what was changed by hand in between looks like a defect.
+    """
+    for report in case.hosts:
+        for item in finding.evidence:
+            taken = report.taken.get((item.source.bundle, item.source.member))
+            made = report.captured_at
+            if taken is None or made is None or not made.at < taken.at:
+                continue
+            detail = say(
+                "{detail} {file} was made after the report, by {taken}: what somebody changed "
+                "between {made} and then may look like this.",
+                detail=finding.detail,
+                file=item.source.member,
+                taken=Minute(Moment.exact(taken.latest, taken.dated_by)),
+                made=made,
+            )
+            sure = finding.confidence is Confidence.CERTAIN
+            confidence = Confidence.LIKELY if sure else finding.confidence
+            return replace(finding, detail=detail, confidence=confidence)
+    return finding
 
 
 def _guarded(text: RuleText, ask: Callable[[], Outcome]) -> Outcome:

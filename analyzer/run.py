@@ -15,12 +15,13 @@ from analyzer.case.case import Case
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.events import EventTableBuilder
 from analyzer.case.gather import BundleContent, Gathering
+from analyzer.case.given_back import Joined
 from analyzer.case.log_process import Asked
 from analyzer.case.log_processes import LogProcesses, cores
 from analyzer.case.reading import ArchiveRead, contents_of, read_all
 from analyzer.causes import find_causes, load_edges
 from analyzer.dating.assumed import Assumed
-from analyzer.judging import outcomes_of
+from analyzer.judging import outcomes_of, settled_by_given
 from analyzer.model.report import BundleInfo, HourCount, Omission, ParseProblem, Report
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers.scan.scan import Scanner
@@ -121,14 +122,16 @@ def _judged(
             stdin=options.stdin,
             progress=progress,
         )
-    pools = by_pool(contents_of(gathering))
+    read = contents_of(gathering)
+    pools = by_pool(read.contents)
     names = [frozenset(content.name for content in contents) for contents in pools]
     builders = builder.split(names) if len(pools) > 1 else (builder,)
     omissions = _omissions(reads, left_out)
     judged = []
     for contents, own, rows in zip(pools, names, builders, strict=True):
-        known = assemble(contents, rows, scanner, errors.of_bundles(own))
-        report = _report(options, catalogue, known, contents)
+        of_pool = read.of(contents)
+        known = assemble(of_pool, rows, scanner, errors.of_bundles(own))
+        report = _report(options, catalogue, known, of_pool)
         elsewhere = frozenset().union(*names) - own
         report = replace(
             report,
@@ -149,12 +152,12 @@ def _asked(catalogue: Catalogue, options: Options) -> Asked:
     )
 
 
-def _report(
-    options: Options, catalogue: Catalogue, known: Assembly, contents: Sequence[BundleContent]
-) -> Report:
+def _report(options: Options, catalogue: Catalogue, known: Assembly, read: Joined) -> Report:
     """Judge the case, and return the report without what the archives themselves tell."""
     case = known.case
     outcomes = outcomes_of(catalogue, case, known.sources)
+    before = outcomes_of(catalogue, *known.without) if known.without else ()
+    settled = settled_by_given(before, outcomes)
     outcomes, causes = find_causes(outcomes, case, load_edges())
     planned = plan_all(case, outcomes)
     outcomes, causes = planned.outcomes, causes_planned(causes, planned)
@@ -171,7 +174,7 @@ def _report(
         coverage=known.coverage,
         ledger=known.ledger,
         omissions=(),
-        problems=_problems(contents),
+        problems=_problems((*read.contents, *read.loose)),
         suppressed=suppressed(catalogue, case.events),
         timeline=timeline_of(outcomes, catalogue.context, case),
         clocks=case.clocks,
@@ -185,6 +188,8 @@ def _report(
         unexplained=tuple(group for group in errors if not group.explained_by),
         explained_errors=tuple(group for group in errors if group.explained_by),
         plans=planned.plans,
+        given_back=read.files,
+        settled=settled,
     )
 
 

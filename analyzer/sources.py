@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
-from analyzer.model.cbt import CbtLogFile
+from analyzer.model.cbt import CbtLogFile, CbtLogValues
 from analyzer.model.clock import NtpTracking
 from analyzer.model.host import (
     Alert,
@@ -93,6 +93,10 @@ class SourceKind:
     def by_design_missing(self) -> bool:
         """Tell whether xen-bugtool never collects it."""
         return not (self.paths or self.family or self.folder)
+
+    def collects(self, path: str) -> bool:
+        """Tell whether a path in a report is one under which xen-bugtool stores it."""
+        return path in self.paths or bool(self.folder and path.startswith(self.folder))
 
     @property
     def label(self) -> str:
@@ -240,8 +244,8 @@ SOURCES: tuple[SourceKind, ...] = (
         name="cbtlog",
         capability="",
         settle_with="cp /run/sr-mount/<sr-uuid>/<vdi-uuid>.cbtlog <folder of the report>",
-        parsers=("storage.cbtlog:PARSER",),
-        facts=(CbtLogFile,),
+        parsers=("storage.cbtlog:PARSER", "storage.cbt_util:PARSER"),
+        facts=(CbtLogFile, CbtLogValues),
         missing="xen-bugtool copies no CBT log, and nobody added one",
     ),
     _file(

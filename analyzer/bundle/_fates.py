@@ -67,7 +67,7 @@ def owns(kind: SourceKind, path: str) -> bool:
     if kind.is_log:
         log = log_name(path)
         return log is not None and log.family == kind.family
-    return path in kind.paths or bool(kind.folder and path.startswith(kind.folder))
+    return kind.collects(path)
 
 
 def judge(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from analyzer.bundle.loose import may_be_read
 from analyzer.bundle.names import LogName, log_name, place, printable
 from analyzer.bundle.paste import is_paste
 from analyzer.errors import InputError, UsageError
@@ -12,10 +13,6 @@ _LOGS = {kind.name: kind.family for kind in SOURCES if kind.is_log}
 _DOCUMENTS = {path.rpartition("/")[2]: path for kind in SOURCES for path in kind.paths}
 _PACKED = re.compile(r"\.(?:gz|bz2|xz)$")
 _ROTATED = re.compile(r"\.(\d{1,4})(?:\.(?:gz|bz2|xz))?$", re.ASCII)
-# xapi's database, `xe …-param-list`, a listing of an SR, output of LVM
-_TELLING = re.compile(
-    rb"\A\s*<(?:\?xml|database)|^uuid \( RO\)|\.cbtlog\b|/sr-mount/|VG_XenStorage-", re.MULTILINE
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,10 +40,10 @@ def identify(name: str, head: bytes, log_as: str | None) -> Single:
     plain = _PACKED.sub("", path)
     if plain in _DOCUMENTS:
         return Single(path=_DOCUMENTS[plain], log=None)
-    if b"\0" not in head and _TELLING.search(head):
-        return Single(path=path, log=None)
-    if is_paste(head, named=False):
+    if is_paste(head, named=False):  # before all else: SM's lines name what listings list
         return Single(path=path, log=None, pasted=True)
+    if may_be_read(head):
+        return Single(path=path, log=None)
     msg = (
         f"{printable(name)}: neither an archive nor a file of a status report: "
         f"give the archive that xen-bugtool made, or for a log tell which it is with --as "

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -168,8 +169,13 @@ class Walk:
         self.meter.take(path.stat().st_size)
         yield from self.entries(zip_file_entries(path, self.meter, self.on_read), where)
 
-    def single(self, content: Content, where: Where, single: Single) -> Iterator[ConcreteMember]:
-        """Yield the one member that a file is which is no archive."""
+    def single(
+        self, content: Content, where: Where, single: Single, mtime: datetime | None = None
+    ) -> Iterator[ConcreteMember]:
+        """Yield the one member that a file is which is no archive.
+
+        A log is dated by its lines: a copy of one file may be younger than the host's own.
+        """
         self.on_member(single.path)
         yield from self._delivered(
             ConcreteMember(
@@ -178,6 +184,7 @@ class Walk:
                 stream=content.stream,
                 limit=self.meter.budget.member,
                 log=single.log,
+                mtime=None if single.log else mtime,
                 trust=where.trust,
             )
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from analyzer.bundle import _shape
+from analyzer.bundle._entry import utc
 from analyzer.bundle._folder import folder_entries
 from analyzer.bundle._meter import Meter
 from analyzer.bundle._single import identify
@@ -211,8 +212,11 @@ class _Opening:
         if content.kind is None:
             single = identify(name, content.stream.peek(SNIFFED), self.log_as)
             kind = "pasted lines" if single.pasted else "log" if single.log else "document"
-            read = self.walk.pasted if single.pasted else self.walk.single
-            source = read(content, where, single)
+            mtime = utc(path.stat().st_mtime) if path is not None else None
+            if single.pasted:
+                source = self.walk.pasted(content, where, single)
+            else:
+                source = self.walk.single(content, where, single, mtime)
         else:
             kind = ".".join((content.kind, *reversed(content.layers)))
             source = self._archive(content, where, path)

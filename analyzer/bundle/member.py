@@ -141,4 +141,4 @@ class ConcreteMember:
         self.loss = self._stream.loss
         if self.size_read == self._limit and self._stream.peek(1):
             self.loss = over("bytes of one member", self._limit, "--max-member")
-        self.damage = self.loss.why if self.loss is not None else ""
+        self.damage = self.loss.why if self.loss is not None else self.damage

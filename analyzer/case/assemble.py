@@ -1,7 +1,8 @@
 """Assemble: the content of the bundles becomes pools, hosts and a case."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from analyzer.bundle.ledger import build_ledger
@@ -10,6 +11,7 @@ from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.errors.trouble import troubles_of
 from analyzer.case.events import EventTableBuilder, alert_message
 from analyzer.case.gather import BundleContent, LogRead
+from analyzer.case.given_back import NOTHING, Given, Joined
 from analyzer.case.pool import PoolState, build_pools, distinct_alerts
 from analyzer.case.time.clocks import compare_clocks, host_clocks, with_skews
 from analyzer.case.time.holes import holes
@@ -19,7 +21,7 @@ from analyzer.model.host import HostInventory, PoolMembership, Role
 from analyzer.model.moment import Moment
 from analyzer.model.report import Coverage, HostInfo, LedgerEntry, Package, PoolInfo, Presence
 from analyzer.model.xapi import Host, XapiDatabase
-from analyzer.parsers._api import Stamp
+from analyzer.parsers._api import Fact, Stamp
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.sources import LOGS, SOURCES
 
@@ -30,47 +32,58 @@ FactType = TypeVar("FactType")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assembly:
-    """All that is known of a run before anything is judged."""
+    """All that is known of a run before anything is judged.
+
+    ``without`` is the case, and what it has of its sources, as it would be without the files that
+    were given back; None where there are none.
+    """
 
     case: Case
     sources: Sources
     hosts: tuple[HostInfo, ...]
     ledger: tuple[LedgerEntry, ...]
     coverage: tuple[Coverage, ...]
+    without: tuple[Case, Sources] | None = None
 
 
 def assemble(
-    contents: Sequence[BundleContent],
+    read: Joined,
     builder: EventTableBuilder,
     scanner: Scanner,
     errors: ErrorLedger | None = None,
 ) -> Assembly:
     """Put pools, hosts, events and what is missing of them together; the clocks are set."""
+    contents, given = read.contents, read.given
     by_name = {content.name: content for content in contents}
-    pools = pools_of(contents)
-    compared = compare_clocks(contents, host_reports(contents, pools), pools, builder)
-    reports = host_reports(contents, pools)
+    pools = pools_of(contents, given)
+    compared = compare_clocks(contents, host_reports(contents, pools, given), pools, builder)
+    reports = host_reports(contents, pools, given)
     clocks = host_clocks(contents, reports, compared)
     _add_alerts(reports, builder, scanner)
 
     def date(bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
         return by_name[bundle].clock.moment(member, line, stamp)
 
-    events = builder.build(
-        date,
-        {report.bundle: report.name for report in reports},
-        {report.bundle: report.host_uuid or report.bundle for report in reports},
-    )
-    ledger = tuple(entry for content in contents for entry in _ledger(content))
-    coverage = tuple(row for content in contents for row in coverage_of(content))
     names = {report.bundle: report.name for report in reports}
+    ids = {report.bundle: report.host_uuid or report.bundle for report in reports}
+    events = builder.build(date, names, ids)
+    coverage = tuple(row for content in contents for row in coverage_of(content))
     unread = holes(contents, LOGS, names, events, clocks)
-    ledger = tuple(_with_what_is_cut(entry, unread) for entry in ledger)
-    sources = Sources(ledger=ledger, coverage=coverage, hosts=reports, holes=unread)
-    return Assembly(
-        case=Case(
-            pools=pools,
-            hosts=reports,
+    troubles = troubles_of(errors or ErrorLedger(), date, pools, names)
+
+    def known(
+        pools: Sequence[PoolState], reports: Sequence[HostReport], given: Mapping[str, Given]
+    ) -> tuple[Case, Sources, tuple[LedgerEntry, ...]]:
+        """Return the case as some of what was given back lets it be told."""
+        ledger = tuple(
+            _with_what_is_cut(entry, unread)
+            for content in contents
+            for entry in _ledger(content, given.get(content.name, NOTHING))
+        )
+        sources = Sources(ledger=ledger, coverage=coverage, hosts=reports, holes=unread)
+        case = Case(
+            pools=tuple(pools),
+            hosts=tuple(reports),
             events=events,
             gap=sources.gap,
             window=sources.window,
@@ -78,12 +91,19 @@ def assemble(
             date=date,
             holes=unread,
             clocks=clocks,
-            troubles=troubles_of(errors or ErrorLedger(), date, pools, names),
-        ),
+            troubles=troubles,
+        )
+        return case, sources, ledger
+
+    case, sources, ledger = known(pools, reports, given)
+    without = pools_of(contents) if given else ()
+    return Assembly(
+        case=case,
         sources=sources,
         hosts=with_skews(host_infos(reports, by_name, pools), clocks),
-        ledger=ledger,
+        ledger=(*ledger, *read.unused),
         coverage=coverage,
+        without=known(without, host_reports(contents, without), {})[:2] if given else None,
     )
 
 
@@ -97,13 +117,20 @@ def _add_alerts(
             builder.add_alert(report.bundle, alert, hits)
 
 
-def _ledger(content: BundleContent) -> tuple[LedgerEntry, ...]:
+def _ledger(content: BundleContent, given: Given) -> tuple[LedgerEntry, ...]:
+    """Return the ledger of a report; what was given back for it counts under its whole name."""
+    claimed = {name: list(members) for name, members in content.claimed.items()}
+    seen = list(content.seen)
+    for parser, member, loose in given.documents:
+        path = f"{loose.name}: {member}"
+        claimed.setdefault(parser, []).append(path)
+        seen += [replace(each, path=path) for each in loose.seen if each.path == member]
     return build_ledger(
         content.name,
-        content.seen,
+        seen,
         content.inventory,
         content.bugtool,
-        claimed=content.claimed,
+        claimed={name: tuple(members) for name, members in claimed.items()},
         stopped=content.stopped,
     )
 
@@ -120,27 +147,33 @@ def _with_what_is_cut(entry: LedgerEntry, unread: Sequence[Hole]) -> LedgerEntry
     return replace(entry, why="; ".join((entry.why, *lost)))
 
 
-def pools_of(contents: Sequence[BundleContent]) -> tuple[PoolState, ...]:
+def pools_of(
+    contents: Sequence[BundleContent], given: Mapping[str, Given] = MappingProxyType({})
+) -> tuple[PoolState, ...]:
     """Return one state per pool, from the freshest database copy of each."""
     databases = [
         (content.name, fact)
         for content in contents
-        for fact in content.facts
+        for fact in (*content.facts, *given.get(content.name, NOTHING).facts)
         if isinstance(fact, XapiDatabase)
     ]
     return build_pools(databases)
 
 
 def host_reports(
-    contents: Sequence[BundleContent], pools: Sequence[PoolState]
+    contents: Sequence[BundleContent],
+    pools: Sequence[PoolState],
+    given: Mapping[str, Given] = MappingProxyType({}),
 ) -> tuple[HostReport, ...]:
     """Return what each bundle says of its host, in the order of the bundles' names."""
-    return tuple(_host_report(content, pools) for content in contents)
+    return tuple(
+        _host_report(content, pools, given.get(content.name, NOTHING)) for content in contents
+    )
 
 
-def _host_report(content: BundleContent, pools: Sequence[PoolState]) -> HostReport:
-    inventory = _first(content, HostInventory)
-    membership = _first(content, PoolMembership)
+def _host_report(content: BundleContent, pools: Sequence[PoolState], given: Given) -> HostReport:
+    inventory = _first(content.facts, HostInventory)
+    membership = _first(content.facts, PoolMembership)
     uuid = inventory.host_uuid if inventory else None
     row = _database_row(content, uuid, pools)
     return HostReport(
@@ -150,19 +183,21 @@ def _host_report(content: BundleContent, pools: Sequence[PoolState]) -> HostRepo
         role=_role(membership, row, pools),
         captured_at=content.clock.captured_at,
         excerpt=content.excerpt,
-        **_held(content),
+        given=given.facts,
+        taken=given.taken,
+        **_held((*content.facts, *given.facts)),
     )
 
 
-def _held(content: BundleContent) -> dict[str, Any]:
+def _held(facts: Sequence[Fact]) -> dict[str, Any]:
     """Return the facts of a bundle by the field of `HostReport` that holds their type."""
     held: dict[str, Any] = {
-        name: _all(content, kind) if many else _first(content, kind)
+        name: _all(facts, kind) if many else _first(facts, kind)
         for name, (kind, many) in _FIELDS.items()
     }
     held["alerts"] = distinct_alerts(held["alerts"])
     named = (XapiDatabase, *(kind for kind, _ in _FIELDS.values()))
-    held["others"] = tuple(fact for fact in content.facts if not isinstance(fact, named))
+    held["others"] = tuple(fact for fact in facts if not isinstance(fact, named))
     return held
 
 
@@ -176,21 +211,20 @@ def _fields_of_facts() -> Iterator[tuple[str, tuple[type, bool]]]:
 
 
 _FIELDS = dict(_fields_of_facts())
-# What two programs both list: `ip` and `ifconfig`, `ss` and `netstat`.
-_TWICE = {
-    kind for source in SOURCES if len(source.parsers) > len(source.facts) for kind in source.facts
-}
 
 
-def _all(content: BundleContent, kind: type[FactType]) -> tuple[FactType, ...]:
-    return tuple(fact for fact in content.facts if isinstance(fact, kind))
+def _all(facts: Iterable[Fact], kind: type[FactType]) -> tuple[FactType, ...]:
+    return tuple(fact for fact in facts if isinstance(fact, kind))
 
 
-def _first(content: BundleContent, kind: type[FactType]) -> FactType | None:
-    """Return the first fact of a type; of what two programs list, the first that is whole."""
-    facts = _all(content, kind)
-    whole = [fact for fact in facts if kind in _TWICE and getattr(fact, "complete", True)]
-    return next(iter(whole or facts), None)
+def _first(facts: Iterable[Fact], kind: type[FactType]) -> FactType | None:
+    """Return the first fact of a type that is whole, else the first.
+
+    Two programs list one thing (`ip` and `ifconfig`), and what was cut may have been sent again.
+    """
+    own = _all(facts, kind)
+    whole = [fact for fact in own if getattr(fact, "complete", True)]
+    return next(iter(whole or own), None)
 
 
 def _database_row(

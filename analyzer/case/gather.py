@@ -15,6 +15,7 @@ from analyzer.bundle.inventory import (
 from analyzer.bundle.ledger import SeenMember
 from analyzer.bundle.member import ConcreteMember, Member
 from analyzer.bundle.paste import NO_HOST, Pasted
+from analyzer.case.answers import MANIFEST, Answers, read_answers
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.events import EventTableBuilder
 from analyzer.case.log_process import Answer, End, Log, Part
@@ -27,12 +28,14 @@ from analyzer.model.source import Source
 from analyzer.parsers import document_parser, log_parser
 from analyzer.parsers._api import Fact, Hit, LogParser, LogStats, Record, Stamp, Witness
 from analyzer.parsers.scan.scan import Scanner
-from analyzer.sources import SOURCES
+from analyzer.sources import SOURCES, XAPI_DB
 
 INVENTORY = "inventory.xml"
 BUGTOOL_LOG = "xen-bugtool.log"
-# What people add, which may lie beside any report.
-_LOOSE = frozenset(kind.name for kind in SOURCES if kind.by_design_missing)
+# Of each source, what the collector calls it; and those that tell of which host they are.
+_COLLECTED = {kind.name: kind for kind in SOURCES}
+_IDENTITY = frozenset({XAPI_DB, "xensource_inventory", "pool_conf", "alerts"})
+_FEW = 2  # files of the collector that somebody sends by themselves
 _REPORT_NAME = re.compile(r"bug-report-\d{14}")
 
 
@@ -63,12 +66,22 @@ class BundleContent:
     bugtool: BugtoolLog | None = None
     pasted: bool = False
     stopped: str = ""  # which limit of ours ended the reading of its archive
+    answers: Answers | None = None
+    times: dict[str, datetime] = field(default_factory=dict)  # when documents were written
 
     @property
     def is_report(self) -> bool:
-        """Tell whether this is of a host, not only files that somebody laid beside a report."""
-        own = any(parser not in _LOOSE for parser, _ in self.documents)
-        return bool(self.logs or own or self.inventory or self.bugtool)
+        """Tell whether this is of a host, not only files that somebody laid beside a report.
+
+        A few files under the collector's names may be either; then it is no report unless one of
+        them says of which host it is.
+        """
+        if self.answers is not None:
+            return False
+        if self.logs or self.inventory or self.bugtool or _REPORT_NAME.search(self.name):
+            return True
+        own = [parser for parser, member in self.documents if _COLLECTED[parser].collects(member)]
+        return len(own) > _FEW or not _IDENTITY.isdisjoint(own)
 
     @property
     def excerpt(self) -> bool:
@@ -139,6 +152,8 @@ class Gathering:
                 self._take_log(content, member, parser)
         elif member.path == INVENTORY:
             self._take_inventory(content, member)
+        elif member.path == MANIFEST:
+            content.answers = read_answers(member.read(self._limit), member.path)
         elif member.path == BUGTOOL_LOG:
             content.bugtool = read_bugtool_log(member.read(self._limit))
         else:
@@ -218,6 +233,10 @@ class Gathering:
         if parser is None:
             return
         content.documents.append((parser.name, member.path))
+        if member.mtime is not None:
+            content.times[member.path] = member.mtime
+        if content.answers is not None and (failure := content.answers.failure(member.path)):
+            member.damage = failure
         for fact in parser.read(member, self._limit):
             if isinstance(fact, ParseProblem):
                 content.problems.append(fact)

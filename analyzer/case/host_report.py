@@ -1,9 +1,11 @@
 """What one status report says of its host."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
 from typing import TypeVar
 
-from analyzer.model.cbt import CbtLogFile
+from analyzer.model.cbt import CbtLogFile, CbtLogValues
 from analyzer.model.host import (
     Alert,
     HostInventory,
@@ -24,6 +26,7 @@ from analyzer.model.network import (
     Sockets,
     VbdsToCleanUp,
 )
+from analyzer.model.source import Source
 from analyzer.model.storage import (
     DeviceLinks,
     LvmVolumes,
@@ -43,7 +46,9 @@ class HostReport:
 
     ``name`` is the host's name as shown everywhere; ``host_uuid`` joins it to `PoolState.hosts`.
     Each fact stands in the field of its type, one that has none in ``others``. ``excerpt`` tells
-    that it is no status report but a log, or lines of logs, alone.
+    that it is no status report but a log, or lines of logs, alone. ``given`` are the facts of files
+    that were given back later, which stand in the fields too as far as these have room; ``taken``
+    is by (bundle, member) of such a file when it was made.
     """
 
     bundle: str
@@ -72,13 +77,20 @@ class HostReport:
     links: tuple[DeviceLinks, ...] = ()
     alerts: tuple[Alert, ...] = ()
     cbtlogs: tuple[CbtLogFile, ...] = ()
+    log_values: tuple[CbtLogValues, ...] = ()
     others: tuple[Fact, ...] = ()
     excerpt: bool = False
+    given: tuple[Fact, ...] = ()
+    taken: Mapping[tuple[str, str], Moment] = field(default_factory=lambda: MappingProxyType({}))
+
+    def seen_at(self, source: Source) -> Moment | None:
+        """Return when what a file says was so: of the report's own, when it was made."""
+        return self.taken.get((source.bundle, source.member), self.captured_at)
 
     def of(self, kind: type[FactType]) -> tuple[FactType, ...]:
         """Return all facts of a type."""
-        held = (getattr(self, field.name) for field in fields(self))
+        held = (getattr(self, each.name) for each in fields(self))
         facts = (
             fact for value in held for fact in (value if isinstance(value, tuple) else (value,))
         )
-        return tuple(fact for fact in facts if isinstance(fact, kind))
+        return tuple(dict.fromkeys(fact for fact in facts if isinstance(fact, kind)))

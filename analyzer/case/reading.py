@@ -10,7 +10,8 @@ from typing import BinaryIO
 from analyzer.bundle.archive import Archive, Progress, open_bundle
 from analyzer.bundle.budget import Budget
 from analyzer.bundle.names import printable
-from analyzer.case.gather import BundleContent, Gathering
+from analyzer.case.gather import Gathering
+from analyzer.case.given_back import Joined, joined
 from analyzer.errors import InputError
 from analyzer.model.report import Omission
 
@@ -105,36 +106,9 @@ def _nothing_read(paths: Sequence[Path], reads: Sequence[ArchiveRead]) -> str:
     )
 
 
-def contents_of(gathering: Gathering) -> tuple[BundleContent, ...]:
-    """Return what was gathered, by name, with the clocks set.
-
-    Files that lie beside the status reports, such as `xe` output that support staff added at
-    the top of a zip, are no report of a host: what they say is told with the report whose
-    archive they are in, the first by name. What nobody understands there is left out.
-    """
+def contents_of(gathering: Gathering) -> Joined:
+    """Return what was gathered, by name, with the clocks set, what was given back beside it."""
     known = [gathering.bundles[name] for name in sorted(gathering.bundles)]
-    reports = [content for content in known if content.is_report]
-    for loose in known:
-        if reports and not loose.is_report:
-            _lay_with(loose, _nearest(loose, reports))
-    contents = tuple(reports or known)
-    for content in contents:
+    for content in known:
         content.clock.settle()
-    return contents
-
-
-def _nearest(loose: BundleContent, reports: Sequence[BundleContent]) -> BundleContent:
-    archive = loose.name.partition(":")[0]
-    near = [report for report in reports if report.name.partition(":")[0] == archive]
-    return (near or list(reports))[0]
-
-
-def _lay_with(loose: BundleContent, report: BundleContent) -> None:
-    report.facts += loose.facts
-    report.documents += loose.documents
-    report.problems += loose.problems
-    report.seen += [seen for seen in loose.seen if seen.path in _paths(loose)]
-
-
-def _paths(content: BundleContent) -> frozenset[str]:
-    return frozenset(path for _, path in content.documents)
+    return joined(known)

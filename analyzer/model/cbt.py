@@ -172,3 +172,23 @@ class CbtLogFile:
             f"parent {self.parent or 'none'}, child {self.child or 'none'}, "
             f"consistent {self.consistent}, size {self.size}"
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CbtLogValue:
+    """One value of a log's header as `cbt-util get` printed it; `NO_LOG` for no pointer."""
+
+    field: Change
+    value: str
+    source: Source
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CbtLogValues:
+    """Values of one log that somebody asked `cbt-util` for; ``path`` is "" where none was named."""
+
+    source: Source
+    path: str
+    uuid: str
+    values: tuple[CbtLogValue, ...]

@@ -188,11 +188,15 @@ class Socket:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sockets:
-    """``ss-nampio.out``, ``ss-nampi.out`` or ``netstat-anop.out`` of one host: TCP only."""
+    """``ss-nampio.out``, ``ss-nampi.out`` or ``netstat-anop.out`` of one host: TCP only.
+
+    ``listeners`` tells that all that listened is shown, where connections may have been left out.
+    """
 
     source: Source
     complete: bool
     sockets: tuple[Socket, ...]
+    listeners: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

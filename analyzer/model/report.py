@@ -8,7 +8,7 @@ from enum import StrEnum
 from analyzer.model.clock import HostClock
 from analyzer.model.disk import DiskView
 from analyzer.model.error_group import ErrorGroup
-from analyzer.model.finding import Confidence, Evidence, Outcome, Severity
+from analyzer.model.finding import Confidence, Evidence, Outcome, Severity, Verdict
 from analyzer.model.goal import Standing
 from analyzer.model.hole import Hole
 from analyzer.model.host import Role
@@ -33,6 +33,7 @@ class Presence(StrEnum):
     OVER_BUDGET = "over our reading budget"
     BY_DESIGN = "not collected by design"
     ABSENT = "absent"
+    NOT_USED = "not used"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +50,32 @@ class LedgerEntry:
     presence: Presence
     why: str
     settle_with: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenFile:
+    """A file that was given back beside the reports, joined to one of them.
+
+    ``source`` is the name of what it is, as in a `LedgerEntry`; ``taken`` is when it was made, None
+    where nothing tells; ``joined_to`` is the name of the report.
+    """
+
+    bundle: str
+    member: str
+    source: str
+    joined_to: str
+    taken: Moment | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A doubt that what was given back settled: what could not be told, and what is told now."""
+
+    rule: str
+    title: str
+    doubt: str
+    verdict: Verdict
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -238,6 +265,8 @@ class Report:
 
     ``unexplained`` are the errors that the logs tell of and no finding or incident explains,
     ``explained_errors`` the others. ``plans`` are what to do, one for each object of a finding.
+    ``given_back`` are the files that were joined to the reports, ``settled`` the doubts that they
+    settled.
     Of several pools ``parts`` has the report of each, judged by itself, and the rest is what they
     say together; of one pool it is empty.
     """
@@ -265,5 +294,7 @@ class Report:
     pools: tuple[PoolInfo, ...] = ()
     unexplained: tuple[ErrorGroup, ...] = ()
     explained_errors: tuple[ErrorGroup, ...] = ()
+    given_back: tuple[GivenFile, ...] = ()
+    settled: tuple[Settled, ...] = ()
     plans: tuple[Plan, ...] = ()
     parts: "tuple[Report, ...]" = ()

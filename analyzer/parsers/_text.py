@@ -24,6 +24,7 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_OF_HOSTS = ("var/log/", "var/xapi/", "etc/", "proc/", "sys/", "opt/", "boot/", "usr/")
 _PROMPT = re.compile(r"\s*(?:\[[^\]]{1,200}\]|[\w.@~:/-]{0,200})\s?[#$](?: |$)")
 
 
@@ -91,6 +92,20 @@ def command_of(line: str) -> str | None:
     """
     prompt = _PROMPT.match(line)
     return line[prompt.end() :].strip() if prompt else None
+
+
+def is_loose(path: str) -> bool:
+    """Tell whether a member lies where no file of the host does: somebody may have put it there."""
+    return not path.startswith(_OF_HOSTS)
+
+
+def opening(path: str, head: bytes) -> str:
+    """Return the first line of a loose file below the command that was typed, "" of another.
+
+    What ends in ``.out`` is of the collector, which names what it holds.
+    """
+    lines = head_lines(head) if is_loose(path) and not path.endswith(".out") else ()
+    return next((line for line in lines if line.strip() and command_of(line) is None), "")
 
 
 def _split(text: str) -> list[str]:

@@ -10,6 +10,7 @@ from analyzer.model.finding import Evidence, Finding, Verdict
 from analyzer.model.report import Report
 from analyzer.render.words.disk_words import disk_line, notable
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
+from analyzer.render.words.given_lines import given_line, settled_line
 from analyzer.render.words.nbd_lines import nbd_lines, nbd_title
 from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
@@ -84,6 +85,7 @@ def _lines(report: Report, level: int = 1) -> Iterator[str]:
     yield from _broken(report)
     yield from _plans(report)
     yield from _cannot_tell(report)
+    yield from _given_back(report)
     found = findings(report)
     for number, finding in enumerate(found[:SHOWN_FINDINGS], 1):
         yield from _finding(number, finding)
@@ -164,6 +166,15 @@ def _cannot_tell(report: Report) -> Iterator[str]:
         )
     if not reasons and not unread(report):
         yield "Every rule could be judged." if report.outcomes else "No rule was run."
+    yield ""
+
+
+def _given_back(report: Report) -> Iterator[str]:
+    if not report.given_back:
+        return
+    yield from ("## Given back", "")
+    yield from (f"- {escaped(given_line(file))}" for file in report.given_back)
+    yield from (f"- Settled: {escaped(settled_line(each))}" for each in report.settled)
     yield ""
 
 

@@ -18,7 +18,7 @@ _WORST_FIRST = (
     Verdict.NOT_APPLICABLE,
 )
 _UNTOLD = (Verdict.ERROR, Verdict.CANNOT_TELL)
-_NOT_IN_A_ROW = ("outcomes", "suppressed", "omissions", "parts")
+_NOT_IN_A_ROW = ("outcomes", "suppressed", "omissions", "ledger", "problems", "parts")
 
 
 def together(reports: Sequence[Report]) -> Report:
@@ -34,8 +34,10 @@ def together(reports: Sequence[Report]) -> Report:
     return replace(
         parts[0],
         **lists,
-        # what was left out of no report is left out of each part
+        # what is of no report stands in each part
         omissions=tuple(dict.fromkeys(each for part in parts for each in part.omissions)),
+        ledger=tuple(dict.fromkeys(each for part in parts for each in part.ledger)),
+        problems=tuple(dict.fromkeys(each for part in parts for each in part.problems)),
         outcomes=_outcomes(parts),
         suppressed=_suppressed(parts),
         parts=parts,

@@ -21,7 +21,7 @@ from analyzer.bundle.member import Member
 from analyzer.model.network import HostCertificate
 from analyzer.model.report import ParseProblem
 from analyzer.parsers._api import Fact
-from analyzer.parsers._text import Text, read_text
+from analyzer.parsers._text import Text, opening, read_text
 from analyzer.parsers.scan.syslog import MONTHS
 
 _END = "-----END CERTIFICATE-----"
@@ -44,9 +44,10 @@ class Certificate:
 
     name: str = "certificate"
 
-    def claims(self, path: str, head: bytes) -> bool:  # noqa: ARG002 (its name is enough)
-        """Tell whether the file is named so."""
-        return path.rpartition("/")[2] == "xapi_cert.out"
+    def claims(self, path: str, head: bytes) -> bool:
+        """Tell whether the file is named so, or is a loose file that begins as openssl does."""
+        named = path.rpartition("/")[2] == "xapi_cert.out"
+        return named or opening(path, head).rstrip() == "Certificate:"
 
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield the first certificate; it is whole with both dates, its subject and its end."""

@@ -19,7 +19,7 @@ from analyzer.model.network import FirewallChain, FirewallRule, IptablesListing
 from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
-from analyzer.parsers._text import Text, read_text
+from analyzer.parsers._text import Text, command_of, opening, read_text
 
 _COUNT = r"[0-9]{1,18}[KMGTPE]?"
 _CHAIN = re.compile(
@@ -58,9 +58,10 @@ class Iptables:
 
     name: str = "firewall"
 
-    def claims(self, path: str, head: bytes) -> bool:  # noqa: ARG002 (its name is enough)
-        """Tell whether the file is named so."""
-        return path.rpartition("/")[2] == "iptables-nvL.out"
+    def claims(self, path: str, head: bytes) -> bool:
+        """Tell whether the file is named so, or is a loose file that begins with a chain."""
+        named = path.rpartition("/")[2] == "iptables-nvL.out"
+        return named or _CHAIN.fullmatch(opening(path, head).rstrip()) is not None
 
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield the chains in the order of the file, then the first line that is none of theirs."""
@@ -68,7 +69,9 @@ class Iptables:
         chains: list[_Chain] = []
         strange: list[ParseProblem] = []
         for index, line in text.closed():
-            if line.strip() and not line.startswith("#") and not _take(text, index, chains):
+            if not line.strip() or line.startswith("#") or command_of(line) is not None:
+                continue
+            if not _take(text, index, chains):
                 strange.append(ParseProblem(source=text.at(index), what="no rule of iptables"))
         yield IptablesListing(
             source=text.source,

@@ -12,7 +12,7 @@ Not read: sockets other than TCP, memory, timers.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv6Address, ip_address
@@ -22,7 +22,7 @@ from analyzer.model.network import Socket, Sockets
 from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
-from analyzer.parsers._text import read_text
+from analyzer.parsers._text import command_of, opening, read_text
 
 _SS_HEADER = re.compile(
     r"(?:Netid +)?State +Recv-Q +Send-Q +Local Address:Port +Peer Address:Port.*"
@@ -33,12 +33,15 @@ _SS_ENTRY = re.compile(
 )
 _SS_TCP = re.compile(r"(?P<local>\S+) +(?P<peer>\S+)(?P<more>(?:\s.*)?)")
 _SS_USER = re.compile(r'users:\(\("(?P<process>[^"]{1,64})",(?:pid=)?(?P<pid>[0-9]{1,9}),')
-_NETSTAT_HEADER = re.compile(r"Proto +Recv-Q +Send-Q +Local Address +Foreign Address +State .*")
+_NETSTAT_HEADER = re.compile(
+    r"Proto +Recv-Q +Send-Q +Local Address +Foreign Address +State(?: .*)?"
+)
+_NETSTAT_BEGINS = re.compile(rf"Active Internet connections .*|{_NETSTAT_HEADER.pattern}")
 _NETSTAT_UNIX = re.compile(r"Active UNIX domain sockets .*")
 _NETSTAT_OTHER = re.compile(r"(?:Active Internet connections .*|(?:udp|udplite|raw|sctp)6? .*)")
 _NETSTAT_TCP = re.compile(
-    r"tcp6? +[0-9]+ +[0-9]+ (?P<local>\S+) +(?P<peer>\S+) +(?P<state>[A-Z][A-Z0-9_]+) +"
-    r"(?:-|(?P<pid>[0-9]{1,9})/(?P<process>.{1,64}?))(?: +\S+ \([0-9./]+\))?\s*"
+    r"tcp6? +[0-9]+ +[0-9]+ (?P<local>\S+) +(?P<peer>\S+) +(?P<state>[A-Z][A-Z0-9_]+)"
+    r"(?: +(?:-|(?P<pid>[0-9]{1,9})/(?P<process>.{1,64}?)))?(?: +\S+ \([0-9./]+\))?\s*"
 )
 _PORT = re.compile(r"[0-9]{1,5}")
 _STATES = {
@@ -63,12 +66,15 @@ class SocketListing:
     """The parser of one program's listing."""
 
     files: tuple[str, ...]
+    begins: re.Pattern[str]
     line: Callable[[Source, str], Socket | Place]
     name: str = "sockets"
 
-    def claims(self, path: str, head: bytes) -> bool:  # noqa: ARG002 (its name is enough)
-        """Tell whether the file is named so."""
-        return path.rpartition("/")[2] in self.files
+    def claims(self, path: str, head: bytes) -> bool:
+        """Tell whether the file is named so, or is a loose file that begins with the table."""
+        return path.rpartition("/")[2] in self.files or bool(
+            self.begins.fullmatch(opening(path, head).rstrip())
+        )
 
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield the TCP sockets in the order of the file, then the first line that is none."""
@@ -77,7 +83,9 @@ class SocketListing:
         strange: list[ParseProblem] = []
         headed = False
         for index, line in text.closed():
-            answer = self.line(text.at(index), line) if line.strip() else Place.OTHER
+            if not line.strip() or command_of(line) is not None:
+                continue
+            answer = self.line(text.at(index), line)
             if isinstance(answer, Socket):
                 sockets.append(answer)
             elif answer is Place.STRANGE:
@@ -85,12 +93,28 @@ class SocketListing:
             elif answer is Place.END:
                 break
             headed = headed or answer is Place.HEADER
+        collected = member.path.rpartition("/")[2] in self.files
+        whole = text.whole and headed and not strange
         yield Sockets(
             source=text.source,
-            complete=text.whole and headed and not strange,
+            complete=whole and (collected or _shows_all(sockets)),
             sockets=tuple(sockets),
+            listeners=whole and (collected or _shows_listeners(sockets)),
         )
         yield from strange[:1]
+
+
+def _shows_listeners(sockets: Sequence[Socket]) -> bool:
+    """Tell whether a list that anybody asked for shows all that listened.
+
+    dom0 always listens for ssh and for xapi, so what shows one port alone was selected from.
+    """
+    return len({each.local_port for each in sockets if each.state == "LISTEN"}) > 1
+
+
+def _shows_all(sockets: Sequence[Socket]) -> bool:
+    """Tell whether it shows connections too: `-l` leaves them out, and `-a` is needed for both."""
+    return _shows_listeners(sockets) and any(each.state != "LISTEN" for each in sockets)
 
 
 def _ss_line(source: Source, line: str) -> Socket | Place:
@@ -123,8 +147,8 @@ def _netstat_line(source: Source, line: str) -> Socket | Place:
     return _socket(source, line, state, found, found)
 
 
-SS = SocketListing(files=("ss-nampio.out", "ss-nampi.out"), line=_ss_line)
-NETSTAT = SocketListing(files=("netstat-anop.out",), line=_netstat_line)
+SS = SocketListing(files=("ss-nampio.out", "ss-nampi.out"), begins=_SS_HEADER, line=_ss_line)
+NETSTAT = SocketListing(files=("netstat-anop.out",), begins=_NETSTAT_BEGINS, line=_netstat_line)
 
 
 def _socket(

@@ -1,18 +1,20 @@
 """Read ``<uuid>.cbtlog``: the CBT log of a disk, which somebody copied and put beside the report.
 
 xen-bugtool collects none. Writer: ``cbt-util`` and tapdisk; the format is in
-`analyzer.parsers._cbtlog_format`. It has no times. Not read: what follows the bitmap, which is
-the rest of the volume where the log was copied from LVM.
+`analyzer.parsers.storage.cbtlog_format`. It has no times. Not read: what follows the bitmap, which
+is the rest of the volume where the log was copied from LVM.
 """
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from analyzer.bundle.loose import is_cbt_log
 from analyzer.bundle.member import Member
 from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
+from analyzer.parsers._text import is_loose
 from analyzer.parsers.storage.cbtlog_format import read_cbtlog
 
 LARGEST = 64 * 1024 * 1024  # the log of a disk of 32 TiB
@@ -21,19 +23,27 @@ _NAME = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CbtLogParser:
-    """The parser of ``<uuid>.cbtlog``, wherever it lies."""
+    """The parser of ``<uuid>.cbtlog``, wherever it lies, and of logs under other names."""
 
     name: str = "cbtlog"
 
-    def claims(self, path: str, head: bytes) -> bool:  # noqa: ARG002 (its name is enough)
-        """Tell whether the file is named as SM names a log."""
-        return _NAME.fullmatch(path.rpartition("/")[2].lower()) is not None
+    def claims(self, path: str, head: bytes) -> bool:
+        """Tell whether the file is named as SM names a log, or is a loose file that is one."""
+        if _NAME.fullmatch(path.rpartition("/")[2].lower()) is not None:
+            return True
+        return is_loose(path) and is_cbt_log(head)
 
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield the log, then what is wrong with it."""
         data = member.read(min(limit, LARGEST))
         source = Source(bundle=member.bundle, member=member.path)
         log = replace(read_cbtlog(data, member.path), source=source)
+        if not log.uuid:
+            what = (
+                "a CBT log, of which disk its name does not tell: name it <uuid of the disk>.cbtlog"
+            )
+            yield ParseProblem(source=source, what=what)
+            return
         yield log
         if log.problem:
             yield ParseProblem(source=source, what=log.problem)

@@ -43,7 +43,7 @@ def read_cbtlog(data: bytes, name: str) -> CbtLogFile:
     marked = _only(bitmap, blocks)
     return CbtLogFile(
         source=Source(bundle="", member=name),
-        uuid=_disk(name),
+        uuid=disk_of(name),
         parent=_pointer(parent),
         child=_pointer(child),
         consistent=consistent,
@@ -60,7 +60,7 @@ def unreadable(name: str, why: str) -> CbtLogFile:
     """Return a log of which nothing is known but why."""
     return CbtLogFile(
         source=Source(bundle="", member=name),
-        uuid=_disk(name),
+        uuid=disk_of(name),
         parent=NO_LOG,
         child=NO_LOG,
         consistent=0,
@@ -90,7 +90,7 @@ def _problem(size: int, consistent: int, there: int, expected: int) -> str:
     return ""
 
 
-def _disk(name: str) -> str:
+def disk_of(name: str) -> str:
     """Return the last uuid of the file's name, as LVM's device mapper spells it too."""
     found = _UUID.findall(PurePosixPath(name.replace("\\", "/")).name)
     return found[-1].replace("--", "-").lower() if found else ""

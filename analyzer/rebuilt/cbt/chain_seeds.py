@@ -7,7 +7,14 @@ from datetime import UTC, datetime, timedelta
 from analyzer.case.case import HostReport
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
-from analyzer.model.cbt import CbtLog, CbtLogFile, Change, Contradiction, Known
+from analyzer.model.cbt import (
+    CbtLog,
+    CbtLogFile,
+    CbtLogValues,
+    Change,
+    Contradiction,
+    Known,
+)
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
@@ -40,17 +47,58 @@ def file_steps(
 
     A file that is not whole still has its header, but somebody's copy of it was cut.
     """
-    moments = {host.bundle: collected(host) for host in hosts}
     return tuple(
-        tuple(_file_steps(file, srs[file.uuid], moments.get(file.source.bundle, _some_time())))
+        tuple(_file_steps(file, srs[file.uuid], _copied(file.source, hosts)))
         for file in files
         if file.uuid in srs
     )
 
 
-def collected(host: HostReport) -> Moment:
-    """Return when the commands of a status report ran."""
+def _copied(source: Source, hosts: Sequence[HostReport]) -> Moment:
+    """Return when a log was copied: with a report, or for one."""
+    own = (
+        h for h in hosts if h.bundle == source.bundle or (source.bundle, source.member) in h.taken
+    )
+    host = next(own, None)
+    return collected(host, source) if host else _some_time()
+
+
+def value_steps(
+    hosts: Sequence[HostReport], srs: Mapping[str, str]
+) -> tuple[tuple[Step, ...], ...]:
+    """Return what `cbt-util get` answered to somebody who asked; ``srs`` is SR by disk."""
+    return tuple(
+        tuple(_read_steps(log, srs[log.uuid], collected(host, log.source)))
+        for host in hosts
+        for log in host.log_values
+        if log.uuid in srs
+    )
+
+
+def _read_steps(log: CbtLogValues, sr: str, moment: Moment) -> Iterator[Step]:
+    there = replace(log.values[0], field=Change.SEEN, value="")
+    for read in (there, *log.values):
+        yield Step(
+            change=read.field,
+            sr=sr,
+            uuid=log.uuid,
+            moment=moment,
+            actor=_actor(log.source),
+            evidence=Evidence(source=read.source, text=read.text),
+            value=read.value,
+            read=True,
+            listed=True,
+        )
+
+
+def collected(host: HostReport, source: Source | None = None) -> Moment:
+    """Return when the commands of a status report ran, or when a file was made that it was given.
+
+    A file that was given back has a time of its own.
+    """
     captured = host.captured_at
+    if source is not None and (source.bundle, source.member) in host.taken:
+        return host.taken[source.bundle, source.member]
     if captured is None:
         return _some_time()
     return replace(
@@ -78,7 +126,7 @@ def _seen(listing: LogListing, sr: str, disk: str, change: Change) -> Step:
         change=change,
         sr=sr,
         uuid=disk,
-        moment=collected(listing.report),
+        moment=collected(listing.report, listing.source),
         actor=_actor(listing.source),
         evidence=Evidence(source=row.source, text=row.text),
         read=True,

@@ -9,11 +9,12 @@ from analyzer.case.case import Case, HostReport
 from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import Order
-from analyzer.model.cbt import CbtChain, CbtLog, CbtLogFile, Change, Contradiction
+from analyzer.model.cbt import CbtChain, CbtLog, CbtLogFile, CbtLogValues, Change, Contradiction
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
+from analyzer.model.storage import LvmVolumes
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.chain_links import chains_of
 from analyzer.rebuilt.cbt.chain_past import States
@@ -25,6 +26,7 @@ from analyzer.rebuilt.cbt.chain_seeds import (
     hint,
     rows_by_log,
     seen_steps,
+    value_steps,
     weigh,
 )
 from analyzer.rebuilt.cbt.log_calls import calls_of
@@ -119,6 +121,7 @@ def rebuild(
     seen = (
         *seen_steps(listings_of(hosts, pools), mentioned),
         *file_steps(logs, hosts, _srs(logs, mentioned)),
+        *value_steps(hosts, _srs([each for host in hosts for each in host.log_values], mentioned)),
         *flag_steps(flags, srs),
     )
     order = order or Order()
@@ -196,7 +199,7 @@ def _volumes(
     """Return of which SRs the logs are volumes: the paths tell, else type and volume groups."""
     found = {sr.uuid: volumes_by_type(sr.type) for pool in pools for sr in pool.srs}
     for host in hosts:
-        rows = host.lvs.volumes if host.lvs else ()
+        rows = [row for lvs in host.of(LvmVolumes) for row in lvs.volumes]
         groups = {row.vg.removeprefix(GROUP) for row in rows if row.vg.startswith(GROUP)}
         found |= dict.fromkeys(groups, True)
         found |= {listing.sr: False for listing in host.listings if listing.sr}
@@ -207,12 +210,13 @@ def _volumes(
 
 
 def _srs(
-    files: Sequence[CbtLogFile], mentioned: Mapping[str, Collection[str]]
+    files: Sequence[CbtLogFile | CbtLogValues], mentioned: Mapping[str, Collection[str]]
 ) -> Mapping[str, str]:
     """Return the SR of each file: its folder's, else the only one that knows the disk."""
     srs: dict[str, str] = {}
     for file in files:
-        path = log_path(f"/{file.source.member}", None)
+        where = file.path if isinstance(file, CbtLogValues) else f"/{file.source.member}"
+        path = log_path(where, None)
         owners = [sr for sr in sorted(mentioned) if file.uuid in mentioned[sr]]
         if path is not None and path.sr:
             srs[file.uuid] = path.sr

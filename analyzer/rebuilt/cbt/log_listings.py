@@ -5,7 +5,7 @@ folder, where they are files. Any row proves that a log is there; that one is no
 `listing_shows_log_is_missing` alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.case.case import Case, HostReport
@@ -17,6 +17,7 @@ from analyzer.model.storage import ListedFile, LogicalVolume, LvmVolumes, SrList
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.cbt.log_paths import FILE_TYPES, GROUP, SUFFIX, VOLUME_TYPES
 
+_METADATA = "MGT"
 _IMAGES = (".vhd", ".raw", ".qcow2", SUFFIX)
 
 
@@ -86,7 +87,7 @@ def listings_of(hosts: Sequence[HostReport], pools: Sequence[PoolState]) -> tupl
         listing
         for host in hosts
         for listing in (
-            *(_volume_listings(host, host.lvs, pools) if host.lvs else ()),
+            *(each for lvs in host.of(LvmVolumes) for each in _volume_listings(host, lvs, pools)),
             *(_file_listing(host, listing, pools) for listing in host.listings),
         )
     )
@@ -112,25 +113,48 @@ def _volume_listings(
             header=lvs.header,
             rows=rows,
             volumes=True,
-            whole=lvs.complete and (plugged or not owners),
+            whole=lvs.complete and (plugged or not owners) and _of_all(host, lvs, rows),
         )
+
+
+def _of_all(host: HostReport, lvs: LvmVolumes, rows: Mapping[str, object]) -> bool:
+    """Tell whether a table shows a whole group: whoever typed `lvs` may have named one volume.
+
+    SM keeps the metadata of each group of its own in a volume MGT (sm `lvutil.py`).
+    """
+    return lvs not in host.given or _METADATA in rows
 
 
 def _file_listing(host: HostReport, listing: SrListing, pools: Sequence[PoolState]) -> LogListing:
     names = {file.name for file in listing.files}
-    owners = _owners(listing.sr, pools)
+    sr = listing.sr or _sr_of(listing, names, pools)
+    owners = _owners(sr, pools)
     mounted = any(sr.type in FILE_TYPES and names & _images(pool, sr) for pool, sr in owners)
     if not owners:
         mounted = any(name.endswith(_IMAGES) for name in names)
     return LogListing(
-        sr=listing.sr,
+        sr=sr,
         report=host,
         source=listing.source,
         header=listing.header,
         rows={file.name: file for file in listing.files},
         volumes=False,
-        whole=listing.sr is not None and listing.complete and mounted,
+        whole=sr is not None and listing.complete and mounted,
     )
+
+
+def _sr_of(listing: SrListing, names: Collection[str], pools: Sequence[PoolState]) -> str | None:
+    """Return the SR of a listing that does not name it: by the file's name, else by its disks.
+
+    A disk is on one SR alone; a listing with disks of two is of more than one folder, and one disk
+    is what a search for it finds.
+    """
+    called = [sr.uuid for pool in pools for sr in pool.srs if sr.uuid in listing.source.member]
+    disks = {name.partition(".")[0] for name in names}
+    rows = [(pool, vdi) for pool in pools for vdi in pool.vdis if vdi.uuid in disks]
+    owners = {sr.uuid for pool, vdi in rows if (sr := pool.sr(vdi.sr)) is not None}
+    found = set(called) or (owners if len(rows) > 1 else set())
+    return next(iter(found)) if len(found) == 1 and owners <= found else None
 
 
 def _owners(uuid: str | None, pools: Sequence[PoolState]) -> tuple[tuple[PoolState, Sr], ...]:

@@ -30,6 +30,7 @@ from analyzer.render.html.time_pages import time_context
 from analyzer.render.words.answer import Answer, answer_of, bundle_names, doubt_words
 from analyzer.render.words.chain_text import size_words
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes, explained_words
+from analyzer.render.words.given_lines import made_by
 from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
@@ -204,6 +205,7 @@ def _context(report: Report) -> dict[str, object]:
         "ruled_out": of_verdict(report, Verdict.RULED_OUT),
         "not_applicable": of_verdict(report, Verdict.NOT_APPLICABLE),
         "unread": unread(report),
+        "given_by": made_by,
         "members": members,
         "window": window(report),
         "products": tuple(dict.fromkeys(host.product for host in report.hosts if host.product)),

@@ -17,11 +17,19 @@ from analyzer.render.terminal.screen import first_screen
 from analyzer.render.terminal.time_rows import story_rows, time_rows
 from analyzer.render.words.disk_words import TONES, disk_line
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
+from analyzer.render.words.given_lines import given_line, settled_line
 from analyzer.render.words.nbd_lines import nbd_lines, nbd_title, worth_telling
 from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
-from analyzer.render.words.summary import doubts, findings, of_verdict, pools_line, unread
+from analyzer.render.words.summary import (
+    doubts,
+    findings,
+    not_used,
+    of_verdict,
+    pools_line,
+    unread,
+)
 from analyzer.render.words.time_lines import window_words
 from analyzer.render.words.view import counted, span, stamp, visible
 from analyzer.story.together import pool_name
@@ -62,6 +70,7 @@ def _page(report: Report, rows: Rows) -> Iterator[Text]:
     yield from time_rows(report, rows)
     yield from _disks(report, rows)
     yield from _nbd(report, rows)
+    yield from _given_back(report, rows)
     yield from _sources(report, rows)
     yield Text()
     yield from rows.wrap(_tally(report))
@@ -220,8 +229,17 @@ def _nbd(report: Report, rows: Rows) -> Iterator[Text]:
             yield from rows.wrap(f"- {line}", indent=3, hang=5, limit=limit)
 
 
+def _given_back(report: Report, rows: Rows) -> Iterator[Text]:
+    if report.given_back:
+        yield from heading("GIVEN BACK")
+    for file in report.given_back:
+        yield from rows.wrap(given_line(file), indent=1, hang=3)
+    for each in report.settled:
+        yield from rows.wrap(f"settled: {settled_line(each)}", indent=1, hang=3)
+
+
 def _sources(report: Report, rows: Rows) -> Iterator[Text]:
-    entries = report.ledger if rows.full else unread(report)
+    entries = report.ledger if rows.full else (*unread(report), *not_used(report))
     if entries:
         yield from heading("SOURCES" if rows.full else "SOURCES NOT READ WHOLE")
     for entry in entries:

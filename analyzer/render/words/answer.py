@@ -15,6 +15,7 @@ from analyzer.model.incident import IncidentKind
 from analyzer.model.report import Report
 from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
+from analyzer.render.words.given_lines import settled_short
 from analyzer.render.words.order import ordered
 from analyzer.render.words.run_words import verdicts_short
 from analyzer.render.words.short_time import short_time
@@ -26,6 +27,7 @@ from analyzer.render.words.summary import (
     doubts,
     findings,
     headline,
+    not_used,
     unread,
 )
 from analyzer.render.words.troubled import (
@@ -94,7 +96,7 @@ def answer_of(report: Report) -> Answer:
         now=_now(objects),
         facts=tuple(_facts(report, views)),
         objects=objects,
-        doubts=(*_cut_bundles(report), *doubts(report), *_unread(report)),
+        doubts=(*_cut_bundles(report), *doubts(report), *_unread(report), *_not_used(report)),
         minor=tuple(_title(view) for view in views if _is_minor(view)),
         looked=_looked(report),
     )
@@ -206,11 +208,13 @@ def _now(objects: Sequence[Troubled]) -> str:
 
 
 def _facts(report: Report, views: Sequence[CauseView]) -> list[Fact]:
+    short = settled_short(report)
+    settled = [Fact(label="Settled", text=cut(short, SENTENCE))] if short else []
     if not views or _is_minor(views[0]):
-        return []
+        return settled
     top = views[0]
     found = [_cause(top), _failure(top), _impact(report, top), _danger(report), _next(top)]
-    return [fact for fact in found if fact]
+    return [*(fact for fact in found if fact), *settled]
 
 
 def _cause(view: CauseView) -> Fact | None:
@@ -360,6 +364,16 @@ def _unread(report: Report) -> list[Doubt]:
         shown += f" and {len(names) - _SOURCES} more"
     settle = next((entry.settle_with for entry in entries if entry.settle_with), "")
     return [_doubt(f"not read whole: {shown}", settle)]
+
+
+def _not_used(report: Report) -> list[Doubt]:
+    """Return that files lay beside the reports of which nothing could be made."""
+    entries = not_used(report)
+    if not entries:
+        return []
+    more = f", and {len(entries) - 1} more files" if len(entries) > 1 else ""
+    why = cut(f"{entries[0].bundle}: {entries[0].why}", SENTENCE)
+    return [_doubt(f"given, and not used: {why}{more}", entries[0].settle_with)]
 
 
 def _doubt(reason: str, settle_with: str = "") -> Doubt:

@@ -24,6 +24,7 @@ HARMLESS = (
     Presence.BY_DESIGN,
     Presence.NOT_REQUESTED,
     Presence.ROTATED_AWAY,
+    Presence.NOT_USED,  # no source of a report; it is named by itself
 )
 
 
@@ -175,6 +176,11 @@ def of_verdict(report: Report, *verdicts: Verdict) -> tuple[Outcome, ...]:
 def unread(report: Report) -> tuple[LedgerEntry, ...]:
     """Return the expected sources that were asked for and could not be read whole."""
     return tuple(entry for entry in report.ledger if entry.presence not in HARMLESS)
+
+
+def not_used(report: Report) -> tuple[LedgerEntry, ...]:
+    """Return the files beside the reports of which nothing could be made."""
+    return tuple(entry for entry in report.ledger if entry.presence is Presence.NOT_USED)
 
 
 def window(report: Report) -> tuple[Moment, Moment] | None:

@@ -90,7 +90,7 @@ def reported(
         member = MemoryMember(path, text, bundle="b", damage=damage)
         member.log = log_name(path)
         gathering.take(member)
-    contents = contents_of(gathering)
+    contents = contents_of(gathering).contents
     clock = contents[0].clock
     events = builder.build(
         lambda _bundle, path, line, stamp: clock.moment(path, line, stamp), {"b": "jupiter"}

@@ -185,3 +185,10 @@ def test_blanks_at_the_ends_of_lines_change_nothing() -> None:
     assert [each.matches for each in found.chains[4].rules] == [
         each.matches for each in chain("xapi_nbd_input_chain").rules
     ]
+
+
+def test_a_loose_file_is_claimed_by_its_first_chain() -> None:
+    pasted = "[root@jupiter ~]# iptables -nvL\n" + IPTABLES
+    assert iptables.PARSER.claims("fw.txt", pasted.encode())
+    assert not iptables.PARSER.claims("etc/fw.txt", pasted.encode())
+    assert problems(facts(iptables.PARSER, "fw.txt", pasted)) == ()

@@ -202,3 +202,35 @@ def test_blanks_at_the_ends_of_lines_change_nothing(
     assert [ends(each) for each in found.sockets] == [
         ends(each) for each in read(text, parser).sockets
     ]
+
+
+LISTENING = """\
+[root@jupiter ~]# ss -tlnp
+State      Recv-Q Send-Q Local Address:Port               Peer Address:Port
+LISTEN     0      5            *:10809                    *:*      users:(("xapi-nbd",1771,4))
+LISTEN     0      128          *:22                       *:*      users:(("sshd",1500,3))
+"""
+NETSTAT_TLN = """\
+Active Internet connections (only servers)
+Proto Recv-Q Send-Q Local Address           Foreign Address         State
+tcp        0      0 0.0.0.0:22              0.0.0.0:*               LISTEN
+tcp        0      0 0.0.0.0:10809           0.0.0.0:*               LISTEN
+"""
+
+
+@pytest.mark.parametrize(
+    ("parser", "text", "listeners"),
+    [
+        (sockets.SS, LISTENING, True),
+        (sockets.NETSTAT, NETSTAT_TLN, True),
+        (sockets.SS, "\n".join(LISTENING.splitlines()[:3]) + "\n", False),
+    ],
+)
+def test_what_somebody_typed_shows_no_more_than_it_says(
+    parser: sockets.SocketListing, text: str, listeners: bool
+) -> None:
+    assert parser.claims("paste.txt", text.encode())
+    assert not parser.claims("var/log/paste.txt", text.encode())
+    (found,) = facts(parser, "paste.txt", text)
+    assert isinstance(found, Sockets)
+    assert (found.complete, found.listeners) == (False, listeners)

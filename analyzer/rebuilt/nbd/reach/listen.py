@@ -34,7 +34,9 @@ class Silence(Enum):
 
 def listeners(report: HostReport | None) -> tuple[Socket, ...] | None:
     """Return what listened on the NBD port; None where the sockets are not all known."""
-    if report is None or report.sockets is None or not report.sockets.complete:
+    if report is None or report.sockets is None:
+        return None
+    if not (report.sockets.complete or report.sockets.listeners):
         return None
     # dom0 always listens for ssh or xapi: a listing without any listener shows something else.
     heard = [each for each in report.sockets.sockets if each.state == "LISTEN"]
