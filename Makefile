@@ -15,7 +15,7 @@ help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
 	@echo "make fast     run the tests that take a minute together"
 	@echo "make test     run the whole suite"
-	@echo "make mutate   damage every sample in every way; takes an hour of one core"
+	@echo "make mutate   damage every sample and its archive in every way; takes hours (SECONDS=600: a part)"
 	@echo "make lint     ruff, mypy, import layers, yamllint, pattern samples"
 	@echo "make bench    time against tar, peak memory, and what costs more than its share"
 	@echo "make lock     write the newest versions into constraints.txt"
@@ -57,7 +57,7 @@ test: $(VENV)/.dev
 	$(TESTS) --cov --cov-report=term:skip-covered
 
 mutate: $(VENV)/.dev
-	$(BIN)/python -m tests.mutate
+	$(BIN)/python -m tests.mutate $(if $(SECONDS),--seconds $(SECONDS))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

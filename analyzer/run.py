@@ -111,9 +111,7 @@ def _judged(
     builder = EventTableBuilder(keep=catalogue.keep)
     errors = ErrorLedger(noise=catalogue.keep.noise)
     with LogProcesses(_asked(catalogue, options), options.jobs - 1) as processes:
-        gathering = Gathering(
-            scanner, builder, budget.document, errors, processes, assumed=options.assumed
-        )
+        gathering = Gathering(scanner, builder, budget, errors, processes, assumed=options.assumed)
         reads, left_out = read_all(
             paths,
             gathering,

@@ -23,7 +23,8 @@ Fate: TypeAlias = tuple[Presence, str]
 class ReportTraces:
     """What is known of a status report: its members by path, and what its collector says.
 
-    ``sums`` are the md5 sums that bind, by path.
+    ``sums`` are the md5 sums that bind, by path; ``altered`` is an output whose sum shows that
+    the archive was changed on its way, and nothing else of it would.
     """
 
     bundle: str
@@ -32,6 +33,7 @@ class ReportTraces:
     bugtool: BugtoolLog | None
     stopped: str
     sums: Mapping[str, str]
+    altered: str = ""
 
     def other_sum(self, member: SeenMember) -> bool:
         """Tell whether a member has not the md5 sum that ``inventory.xml`` lists for it."""
@@ -143,7 +145,7 @@ def _member_fate(report: ReportTraces, kind: SourceKind, member: SeenMember) -> 
     """Return what is wrong with one member, None if nothing is."""
     if member.over_budget:
         return Presence.OVER_BUDGET, f"{member.path}: {member.damage}"
-    if damage := member.damage or _alteration(report, member):
+    if damage := member.damage or _alteration(report, kind, member):
         return Presence.DAMAGED, f"{member.path}: {damage}"
     if member.timed_out:
         return Presence.TIMED_OUT, f"{member.path} ends with ** timeout **"
@@ -153,20 +155,30 @@ def _member_fate(report: ReportTraces, kind: SourceKind, member: SeenMember) -> 
     return None
 
 
-def _alteration(report: ReportTraces, member: SeenMember) -> str:
+def _alteration(report: ReportTraces, kind: SourceKind, member: SeenMember) -> str:
     """Say why the bytes of a member are, or may be, not those that xen-bugtool collected."""
     if member.changed:
         return f"the archive that it comes from is damaged: {member.changed}"
     if report.other_sum(member):
         return ROTATED_ANEW if member.log is not None else OTHER_SUM
+    if report.altered and member.path not in report.sums:
+        return f"{report.altered} was changed since it was packed, and nothing tells if this was"
     if member.doubled:
         return "the archive has a second member of this name, and which is the host's is not known"
+    if member.unfinished:
+        return "its last line has no end: the file is cut, only the live log may end so"
+    return "" if kind.by_design_missing else _strange_bytes(member)
+
+
+def _strange_bytes(member: SeenMember) -> str:
+    """Say which bytes of a member no program on a host writes there, "" if there are none."""
     if member.zeros:
         # rsyslog writes them as #000: they stand where a crash lost blocks that were not written
         number = "1 zero byte stands" if member.zeros == 1 else f"{member.zeros:,} zero bytes stand"
         return f"{number} where lines were: these are lost"
-    if member.unfinished:
-        return "its last line has no end: the file is cut, only the live log may end so"
+    if member.foreign:
+        number = "1 byte" if member.foreign == 1 else f"{member.foreign:,} bytes"
+        return f"{number} of it no syslog writes: what stood there was changed"
     return ""
 
 

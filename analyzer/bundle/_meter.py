@@ -74,9 +74,10 @@ class Metered:
 
 
 def over(what: str, limit: int, option: str) -> Loss:
-    """Return the loss that the limit of `limit` `what` causes, which `option` raises."""
+    """Return the loss that the limit of `limit` `what` causes, which `option` raises, if one."""
+    higher = f"run again with a higher {option} if you trust the archive"
     return Loss(
         why=f"our limit of {limit:,} {what} was reached",
-        settle_with=f"run again with a higher {option} if you trust the archive",
+        settle_with=higher if option else "make a new report: no report comes near this limit",
         over_budget=True,
     )

@@ -15,7 +15,8 @@ class SeenMember:
     """What is left of a member once it was read; ``empty`` also when it held only white space.
 
     ``unfinished`` tells that a rotated log ends inside a line: syslog writes whole lines, so only
-    the live log may. ``zeros`` counts the zero bytes of a log, ``doubled`` tells that the archive
+    the live log may. ``zeros`` counts the zero bytes, ``foreign`` the other bytes that syslog
+    writes to no log, ``doubled`` tells that the archive
     has a second member of its name. ``md5`` is of the bytes as stored, "" where it is not known.
     """
 
@@ -29,6 +30,7 @@ class SeenMember:
     over_budget: bool = False
     unfinished: bool = False
     zeros: int = 0
+    foreign: int = 0
     doubled: bool = False
     md5: str = ""
     trust: Trust | None = field(default=None, compare=False)
@@ -57,7 +59,8 @@ class SeenMember:
             empty=blank and not member.damage and not member.head(1),
             over_budget=ours is not None and ours.over_budget,
             unfinished=rotated and bool(member.tail) and not member.tail.endswith(_LINE_ENDS),
-            zeros=ours.zeros if ours is not None and member.log is not None else 0,
+            zeros=ours.zeros if ours is not None else 0,
+            foreign=ours.foreign if ours is not None else 0,
             md5=ours.md5 if ours is not None else "",
             trust=ours.trust if ours is not None else None,
         )

@@ -14,6 +14,7 @@ from analyzer.bundle._stream import FETCH_AGAIN, Limited, Loss, Peekable
 RECORD = tarfile.BLOCKSIZE
 _EXTENSIONS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, b"x", b"X", b"g")
 _EXTENSION_LIMIT = 1 << 20
+_SHOWN = 200  # characters of what a link stands for
 _ZEROS = bytes(RECORD)
 _MAGIC = slice(257, 262)
 _SPARSE_MORE = {"first": 482, "next": 504}
@@ -137,7 +138,7 @@ class _Reader:
         if info.isreg() and info.type != tarfile.GNUTYPE_SPARSE:
             return Entry(name=info.name, mtime=mtime, content=body), body
         kind = _KINDS.get(info.type, f"an entry of type {info.type!r}")
-        return Entry(name=info.name, skip=kind.format(info.linkname)), body
+        return Entry(name=info.name, skip=kind.format(info.linkname[:_SHOWN])), body
 
     @staticmethod
     def has_body(info: tarfile.TarInfo) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analyzer.bundle import _shape
 from analyzer.bundle._entry import Entry, Fault
-from analyzer.bundle._meter import Meter, Metered
+from analyzer.bundle._meter import Meter, Metered, over
 from analyzer.bundle._parallel import unpack_bzip2_file
 from analyzer.bundle._single import Single
 from analyzer.bundle._stream import FileStream, Loss, Peekable, Stream
@@ -32,6 +32,7 @@ from analyzer.model.report import Omission
 
 # of one kind; a folder can hold a hundred thousand links
 _LISTED = 200
+_SHOWN = 80  # characters of a name that is far too long
 # ArchiveWithTarSubarchives in xen-bugtool packs this folder of the same report by itself.
 _SUB_ARCHIVE = "etc/systemd.tar"
 _NO_RISK = "if it matters, add the file that it stands for under its own name"
@@ -156,6 +157,7 @@ class Walk:
         """Yield the members of an archive that comes as a stream."""
         stream = content.stream
         tar = content.kind == _shape.TAR
+        where.trust.bare = tar and not content.layers
         entries = tar_entries(stream) if tar else zip_stream_entries(stream, self.meter)
         yield from self.entries(entries, where)
         if stream.loss is not None:
@@ -240,6 +242,10 @@ class Walk:
             )
 
     def _entry(self, entry: Entry, where: Where) -> Iterator[ConcreteMember]:
+        if len(entry.name) > (limit := self.meter.budget.name):
+            loss = over("characters of a name", limit, "--max-name")
+            self.lose(where.bundle(""), f"{printable(entry.name[:_SHOWN])}…", loss)
+            return
         placed = place(entry.name)
         bundle = where.bundle(placed.root)
         log = log_name(placed.path)
@@ -298,13 +304,16 @@ class Walk:
             self._omit(bundle, printable(entry.name), Loss(why=why, settle_with=_TWICE), "doubles")
             return
         self._seen.add((bundle, placed.path))
+        log, budget = log_name(placed.path), self.meter.budget
+        is_packed = log is not None and bool(content.layers)
         yield from self._delivered(
             ConcreteMember(
                 bundle=bundle,
                 path=placed.path,
                 stream=content.stream,
-                limit=self.meter.budget.member,
-                log=log_name(placed.path),
+                limit=min(budget.packed, budget.member) if is_packed else budget.member,
+                option="--max-packed" if is_packed else "--max-member",
+                log=log,
                 mtime=entry.mtime,
                 trust=where.trust,
                 stored=stored,

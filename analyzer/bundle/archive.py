@@ -4,6 +4,7 @@ Nothing is ever written to disk. What an archive is, its content tells, not its 
 """
 
 import hashlib
+import os
 import stat
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
@@ -27,6 +28,7 @@ from analyzer.errors import InputError
 from analyzer.model.report import Omission
 
 _STEP = 1 << 18
+_PACKED = 10  # bytes of a report for one of its tar.bz2, at least
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class Archive:
         walk: Walk,
         source: Iterator[ConcreteMember],
         path: Path | None = None,
+        folder: Path | None = None,
         pipe: FileStream | None = None,
     ) -> None:
         self.name = name
@@ -63,6 +66,7 @@ class Archive:
         self._walk = walk
         self._source: Iterator[ConcreteMember] | None = source
         self._path = path
+        self._folder = folder
         self._pipe = pipe
         self._sha256: str | None = None
 
@@ -78,6 +82,14 @@ class Archive:
         elif self._sha256 is None and self._pipe is not None and not self.stopped:
             self._sha256 = self._pipe.sha256()
         return self._sha256
+
+    @property
+    def size(self) -> int:
+        """Return the bytes of the input, 0 of a stream; of a folder a tenth, as if packed."""
+        if self._path is not None:
+            return self._path.stat().st_size
+        files = (Path(at, name) for at, _, names in os.walk(self._folder or "") for name in names)
+        return sum(file.lstat().st_size for file in files) // _PACKED if self._folder else 0
 
     @property
     def complete(self) -> bool:
@@ -198,7 +210,7 @@ class _Opening:
         entries = folder_entries(path, self.walk.read)
         where = Where(origin=self.name or name)
         source = self.walk.entries(entries, where)
-        return Archive(name=where.origin, kind="folder", walk=self.walk, source=source)
+        return Archive(name=where.origin, kind="folder", walk=self.walk, source=source, folder=path)
 
     def _stream(self, stream: FileStream, name: str, path: Path | None) -> Archive:
         layers = self.walk.meter.budget.depth

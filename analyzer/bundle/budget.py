@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 MIB = 1024 * 1024
+# Of a pool that uses CBT and NBD all day every sixth line is kept, of a tar.bz2 a row in 45 bytes.
+BYTES_OF_A_ROW = 40
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,7 +16,10 @@ class Budget:
             a whole pool's reports are a few GB (``--max-total``).
         member: decompressed bytes of one member; syslog turns a log over at 100 MiB, so only a
             runaway log comes near it (``--max-member``).
-        document: bytes of a member that is read whole, such as ``xapi-db.xml``.
+        packed: decompressed bytes of a log that is compressed by itself, as rotated ones are; a
+            bomb in one costs no other member its reading (``--max-packed``).
+        document: bytes of a member that is read whole, such as ``xapi-db.xml``
+            (``--max-document``).
         ratio: decompressed by compressed size of the archive as given (``--max-ratio``). It
             counts only past `ratio_floor`, because a log of one repeated line honestly
             compresses a thousandfold.
@@ -25,15 +30,25 @@ class Budget:
             and the sub-archive of ``/etc/systemd`` in it (``--max-depth``).
         archives: archives opened inside one archive: a pool has at most 64 hosts, each with its
             own and one sub-archive (``--max-archives``).
-        line: bytes of one line that are kept; the rest of it is counted and dropped.
+        name: characters of a member's name; no path of a host is longer (``--max-name``).
+        reports: status reports in all; a pool has at most 64 hosts (``--max-reports``).
+        rows: lines of logs that are kept, and one more for each `BYTES_OF_A_ROW` of the input. A
+            row takes about 2 kB of memory and 0.2 ms. One log has at most half of them, so that
+            a storm in one leaves room for the others (``--max-rows``).
+        line: bytes of one line that are kept; the rest of it is counted and dropped
+            (``--max-line``).
     """
 
     total: int = 64 * 1024 * MIB
     member: int = 8 * 1024 * MIB
+    packed: int = 512 * MIB
     document: int = 512 * MIB
     ratio: int = 2000
     ratio_floor: int = 1024 * MIB
     members: int = 200_000
     depth: int = 4
     archives: int = 256
+    name: int = 4096
+    reports: int = 256
+    rows: int = 400_000
     line: int = MIB

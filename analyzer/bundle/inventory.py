@@ -17,6 +17,7 @@ _PROGRAM = re.compile(r"(?:^|/)(?:xen-bugtool|xenserver-status-report)(?:\s|$)")
 _MD5 = re.compile(r"[0-9a-fA-F]{32}", re.ASCII)
 _SHORT = "adsuy"
 _ENTRIES = "--entries"
+LARGEST = 16 << 20  # bytes of either file; a report has some thousand entries of 200
 _ALL = "--all"
 _QUIETEST, _FULLEST = 1, 9
 

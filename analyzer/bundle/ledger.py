@@ -29,16 +29,26 @@ def build_ledger(
     ``claimed`` maps a source to members that were recognised as such by their content, whatever
     their name; ``stopped`` is which limit of ours ended the reading of the archive.
     """
+    sums = binding_sums(inventory.sums) if inventory else {}
     report = ReportTraces(
         bundle=bundle,
         seen={member.path: member for member in seen},
         inventory=inventory,
         bugtool=bugtool,
         stopped=stopped,
-        sums=binding_sums(inventory.sums) if inventory else {},
+        sums=sums,
+        altered=_altered(seen, sums),
     )
     kinds = sorted(SOURCES, key=lambda kind: kind.name)
     return tuple(_entry(report, kind, claimed) for kind in kinds)
+
+
+def _altered(seen: Sequence[SeenMember], sums: Mapping[str, str]) -> str:
+    """Return an output that was changed in a tar that has no checksums, "" if none was."""
+    bare = (each for each in seen if each.trust is not None and each.trust.is_bare)
+    outputs = (each for each in bare if each.log is None and each.md5)
+    changed = (each.path for each in outputs if sums.get(each.path, each.md5) != each.md5)
+    return min(changed, default="")
 
 
 def _entry(

@@ -1,5 +1,7 @@
 """A file of a status report, readable once, as bytes."""
 
+import codecs
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +14,9 @@ from analyzer.bundle.names import LogName
 from analyzer.bundle.paste import Pasted
 
 _TAIL = 64
+# rsyslog writes control characters as #033, and the zero bytes of a crash are counted apart
+_OF_LOGS = bytes(byte for byte in range(256) if byte in b"\0\t\n\r" or byte >= ord(" "))
+_NO_UTF_8 = re.compile("[\udc80-\udcff]")
 
 
 class Member(Protocol):
@@ -47,18 +52,23 @@ class ConcreteMember:
     """The member that `analyzer.bundle.archive` gives out; see `Member`.
 
     Beyond it: ``loss`` is the damage with the command that settles it, ``blank`` tells whether
-    all bytes read so far were white space, ``zeros`` counts the zero bytes, ``trust`` whether
-    the archive gave out what was put in, and ``md5`` is of the bytes as stored, "" unless all were
-    read and somebody listed theirs. ``pasted`` is set where it was put together from a paste.
+    all bytes read so far were white space, ``zeros`` counts the zero bytes, ``foreign`` the other
+    bytes that syslog writes to no log, ``trust`` whether the archive gave out what was put in, and
+    ``md5`` is of the bytes as stored, "" unless all were read and somebody listed theirs.
+    ``pasted`` is set where it was put together from a paste.
     """
 
     __slots__ = (
         "_limit",
+        "_log_bytes",
+        "_option",
+        "_refused",
         "_stored",
         "_stream",
         "blank",
         "bundle",
         "damage",
+        "foreign",
         "log",
         "loss",
         "mtime",
@@ -77,6 +87,7 @@ class ConcreteMember:
         path: str,
         stream: Peekable,
         limit: int,
+        option: str = "--max-member",
         log: LogName | None = None,
         mtime: datetime | None = None,
         trust: Trust | None = None,
@@ -93,11 +104,15 @@ class ConcreteMember:
         self.tail = b""
         self.blank = True
         self.zeros = 0
+        self.foreign = 0
+        self._refused: Loss | None = None
+        self._log_bytes = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self.trust = trust
         self.pasted = pasted
         self._stored = stored
         self._stream = stream
         self._limit = limit
+        self._option = option
 
     def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
         """Yield the decompressed content in blocks of at most `size` bytes, none empty."""
@@ -121,13 +136,19 @@ class ConcreteMember:
         """Return the sum of the bytes as stored, "" when not all of them went through here."""
         return self._stored.md5 if self._stored is not None else ""
 
+    def refuse(self, what: str, limit: int, option: str) -> None:
+        """Note that a limit of ours ends it; it is not read any further."""
+        self._refused = over(what, limit, option)
+        self._end()
+
     @property
     def over_budget(self) -> bool:
         """Tell whether a limit of ours ended it."""
         return self.loss is not None and self.loss.over_budget
 
     def _next(self, size: int) -> bytes:
-        block = self._stream.read(min(size, self._limit - self.size_read)) if size else b""
+        ended = not size or self._refused
+        block = b"" if ended else self._stream.read(min(size, self._limit - self.size_read))
         if not block:
             self._end()
             return b""
@@ -135,10 +156,14 @@ class ConcreteMember:
         self.tail = block[-_TAIL:] if len(block) >= _TAIL else (self.tail + block)[-_TAIL:]
         self.blank = self.blank and not block.strip()
         self.zeros += block.count(0)
+        if self.log is not None:
+            self.foreign += len(block.translate(None, _OF_LOGS))
+            if not block.isascii() or self._log_bytes.getstate()[0]:
+                self.foreign += len(_NO_UTF_8.findall(self._log_bytes.decode(block)))
         return block
 
     def _end(self) -> None:
-        self.loss = self._stream.loss
-        if self.size_read == self._limit and self._stream.peek(1):
-            self.loss = over("bytes of one member", self._limit, "--max-member")
+        self.loss = self._refused or self._stream.loss
+        if not self.loss and self.size_read == self._limit and self._stream.peek(1):
+            self.loss = over("bytes of one member", self._limit, self._option)
         self.damage = self.loss.why if self.loss is not None else self.damage

@@ -23,7 +23,7 @@ from analyzer.model.report import Coverage, HostInfo, LedgerEntry, Package, Pool
 from analyzer.model.xapi import Host, XapiDatabase
 from analyzer.parsers._api import Fact, Stamp
 from analyzer.parsers.scan.scan import Scanner
-from analyzer.sources import LOGS, SOURCES
+from analyzer.sources import FACTS, LOGS, SOURCES
 
 _PACKAGES = ("blktap-", "sm-", "xapi-core-", "xapi-nbd-", "xcp-ng-release-", "xenopsd-")
 
@@ -81,6 +81,7 @@ def assemble(
             for entry in _ledger(content, given.get(content.name, NOTHING))
         )
         sources = Sources(ledger=ledger, coverage=coverage, hosts=reports, holes=unread)
+        ledger = tuple(_as_understood(entry, sources) for entry in ledger)
         case = Case(
             pools=tuple(pools),
             hosts=tuple(reports),
@@ -145,6 +146,14 @@ def _with_what_is_cut(entry: LedgerEntry, unread: Sequence[Hole]) -> LedgerEntry
     if entry.presence is not Presence.PRESENT or not lost:
         return entry
     return replace(entry, why="; ".join((entry.why, *lost)))
+
+
+def _as_understood(entry: LedgerEntry, sources: Sources) -> LedgerEntry:
+    """Let the ledger not call a file present of which a part was not understood."""
+    gap = sources.gap(entry.source, entry.bundle)
+    if entry.presence is not Presence.PRESENT or gap is None or not FACTS[entry.source]:
+        return entry
+    return replace(entry, presence=Presence.DAMAGED, why=f"{entry.why}; {gap.why}")
 
 
 def pools_of(

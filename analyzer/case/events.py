@@ -53,6 +53,11 @@ class EventTableBuilder:
         self._kept = KeptRows(self.keep)
         self._chunks: list[pd.DataFrame] = []
 
+    @property
+    def count(self) -> int:
+        """Return how many rows were made of records here."""
+        return self._kept.count
+
     def add(
         self, *, bundle: str, member: str, parser: str, record: Record, hits: tuple[Hit, ...]
     ) -> None:

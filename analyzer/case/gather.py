@@ -3,10 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
+from analyzer.bundle._meter import over
+from analyzer.bundle.budget import BYTES_OF_A_ROW, Budget
 from analyzer.bundle.inventory import (
+    LARGEST,
     BugtoolLog,
     ReportInventory,
     read_bugtool_log,
@@ -114,7 +117,7 @@ class Gathering:
         self,
         scanner: Scanner,
         events: EventTableBuilder,
-        document_limit: int,
+        budget: Budget,
         errors: ErrorLedger | None = None,
         processes: LogProcesses | None = None,
         *,
@@ -125,9 +128,28 @@ class Gathering:
         self.errors = errors or ErrorLedger()
         self._scanner = scanner
         self._events = events
-        self._limit = document_limit
+        self._budget = budget
+        self._rows = self._room = budget.rows  # for lines of logs that are kept: in all, and left
+        self._limit = budget.document
         self._processes = processes
         self._read_here = 0  # bytes of logs
+
+    def make_room(self, size: int) -> None:
+        """Let as many more lines be kept as an input of so many bytes may hold."""
+        self._rows += size // BYTES_OF_A_ROW
+        self._room += size // BYTES_OF_A_ROW
+
+    def has_room(self, member: Member) -> bool:
+        """Tell whether a member is of a status report that may still be read; if not, it is told.
+
+        What belongs to no report counts as none.
+        """
+        reports = sum(content.is_report for content in self.bundles.values())
+        known = member.bundle in self.bundles
+        if known or reports < self._budget.reports:
+            return True
+        _refuse(member, "status reports", self._budget.reports, "--max-reports")
+        return False
 
     def finish(self) -> None:
         """Wait for what other processes still read."""
@@ -155,7 +177,7 @@ class Gathering:
         elif member.path == MANIFEST:
             content.answers = read_answers(member.read(self._limit), member.path)
         elif member.path == BUGTOOL_LOG:
-            content.bugtool = read_bugtool_log(member.read(self._limit))
+            content.bugtool = read_bugtool_log(_notes(member))
         else:
             self._take_document(content, member)
         content.seen.append(SeenMember.of(member))
@@ -182,7 +204,11 @@ class Gathering:
 
         content.pasted = content.pasted or pasted is not None
         scan = self._scanner.scan(member, parser, notice_as_pasted if pasted else notice)
+        before, most = self._events.count, min(self._rows // 2, self._room)
         for read, hits in scan:
+            if self._events.count - before > most:
+                _refuse(member, "kept lines of logs", self._rows, "--max-rows")
+                break
             record = _as_pasted(read, pasted)
             if record.syslog_host:
                 content.syslog_hosts[record.syslog_host] += 1
@@ -193,6 +219,7 @@ class Gathering:
                 record=record,
                 hits=hits,
             )
+        self._room -= self._events.count - before
         self._read_here += member.size_read
         _note_log(content, member, parser, scan.stats, records=scan.records, pasted=pasted)
 
@@ -203,22 +230,40 @@ class Gathering:
 
         def fold(answer: Answer) -> None:
             match answer:
-                case Part():
+                case Part() if self._room > 0:
+                    self._room -= len(answer.rows[0]) if answer.rows else 0
                     self._events.take_columns(answer.rows)
                     for failure in answer.failures:
                         self.errors.add(member.bundle, member.path, parser.name, failure)
+                case Part():
+                    self._overfull(content, member.path)
                 case End() if answer.stats is None:
                     self.failed(member, answer.trace)
                 case End():
                     content.syslog_hosts.update(answer.hosts)
                     self.errors.add_disks(answer.disks)
+                    if answer.overfull:
+                        self._overfull(content, member.path)
                     _note_log(content, member, parser, answer.stats, records=answer.records)
 
-        log = Log(bundle=member.bundle, member=member.path, parser=parser.name)
+        log = Log(
+            bundle=member.bundle,
+            member=member.path,
+            parser=parser.name,
+            most=self._rows // 2,
+        )
         processes.read(log, member.blocks(), fold)
 
+    def _overfull(self, content: BundleContent, path: str) -> None:
+        """Note that a log which another process reads has more lines than may be kept."""
+        why = over("kept lines of logs", self._rows, "--max-rows").why
+        content.seen = [
+            replace(seen, damage=why, over_budget=True) if seen.path == path else seen
+            for seen in content.seen
+        ]
+
     def _take_inventory(self, content: BundleContent, member: Member) -> None:
-        content.inventory = read_inventory(member.read(self._limit))
+        content.inventory = read_inventory(_notes(member))
         if content.inventory is None:
             return
         local = parse_c_date(content.inventory.date or "")
@@ -251,6 +296,19 @@ def _as_pasted(record: Record, pasted: Pasted | None) -> Record:
     lines = (pasted.written.get(line, line) for line in record.text.split("\n"))
     host = "" if record.syslog_host == NO_HOST else record.syslog_host
     return record._replace(text="\n".join(lines), syslog_host=host)
+
+
+def _notes(member: Member) -> bytes:
+    """Read what xen-bugtool says of its report."""
+    notes = member.read(LARGEST + 1)
+    if len(notes) > LARGEST:
+        _refuse(member, "bytes of such a file", LARGEST, "")
+    return notes[:LARGEST]
+
+
+def _refuse(member: Member, what: str, limit: int, option: str) -> None:
+    if isinstance(member, ConcreteMember):
+        member.refuse(what, limit, option)
 
 
 def _note_log(

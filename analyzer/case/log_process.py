@@ -40,11 +40,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Log:
-    """A log whose blocks follow, and the name of its parser."""
+    """A log whose blocks follow, the name of its parser, and how many rows it may make."""
 
     bundle: str
     member: str
     parser: str
+    most: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +58,17 @@ class Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class End:
-    """What is known of a log as a whole, or (``trace``) how our code failed on it."""
+    """What is known of a log as a whole, or (``trace``) how our code failed on it.
+
+    ``overfull``: it has more rows than it may, and was not read to its end.
+    """
 
     stats: LogStats | None = None
     records: int = 0
     hosts: Counter[str] = field(default_factory=Counter)
     disks: Mapping[str, str] = field(default_factory=dict)
     trace: str = ""
+    overfull: bool = False
 
 
 Answer: TypeAlias = Part | End
@@ -144,6 +149,8 @@ class _LogReader:
         scan = self._scanner.scan_blocks(blocks, parser, self._errors.watch(parser, tell))
         try:
             for record, hits in scan:
+                if kept.count > log.most:
+                    break
                 if record.syslog_host:
                     hosts[record.syslog_host] += 1
                 kept.add(
@@ -158,7 +165,13 @@ class _LogReader:
         finally:
             self._hand_over(kept.close(), failures)
         disks = dict(self._errors.disks)
-        return End(stats=scan.stats, records=scan.records, hosts=hosts, disks=disks)
+        return End(
+            stats=scan.stats,
+            records=scan.records,
+            hosts=hosts,
+            disks=disks,
+            overfull=kept.count > log.most,
+        )
 
     def _hand_over(self, rows: Sequence[Row], failures: list[Failure]) -> None:
         if rows or failures:

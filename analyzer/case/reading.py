@@ -55,6 +55,7 @@ def read_all(
         except InputError as error:
             errors[name] = error
         else:
+            gathering.make_room(archive.size)
             reads.append(_read(archive, gathering))
     gathering.finish()
     if not any(content.understood for content in gathering.bundles.values()):
@@ -81,6 +82,8 @@ def _left_out(name: str, error: InputError) -> Omission:
 def _read(archive: Archive, gathering: Gathering) -> ArchiveRead:
     found = set()
     for member in archive.members():
+        if not gathering.has_room(member):
+            continue
         found.add(member.bundle)
         try:
             gathering.take(member)

@@ -58,13 +58,17 @@ class Row(NamedTuple):
 
 
 class KeptRows:
-    """Rows as they are made of records; those of sparse kinds are held back until the end."""
+    """Rows as they are made of records; those of sparse kinds are held back until the end.
+
+    ``count`` is how many were made, those among them that were taken.
+    """
 
     def __init__(self, keep: KeepPolicy) -> None:
         self._keep = keep
         self._sparse = keep.sparse | keep.noise
         self._ends: dict[tuple[object, ...], Row] = {}
         self.rows: list[Row] = []
+        self.count = 0
 
     def add(
         self, *, bundle: str, member: str, parser: str, record: Record, hits: tuple[Hit, ...]
@@ -102,6 +106,7 @@ class KeptRows:
                 self._hold((row.kind, row.bundle, row.member, *hour, *fields), row)
             else:
                 self.rows.append(row)
+                self.count += 1
 
     def taken(self) -> list[Row]:
         """Return the rows so far, and forget them."""
@@ -119,6 +124,7 @@ class KeptRows:
         last = self._ends.get(key)
         if last is None and row.count:
             self.rows.append(row)
+            self.count += 1
         self._ends[key] = row._replace(count=last.count + row.count if last else 0)
 
 

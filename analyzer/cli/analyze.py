@@ -157,6 +157,30 @@ def analyze_command(
         int,
         typer.Option(min=1, help="Archives in one archive.", rich_help_panel=_BUDGET),
     ] = _DEFAULT.archives,
+    max_packed: Annotated[
+        int,
+        typer.Option(min=1, help="Bytes to read of one compressed log.", rich_help_panel=_BUDGET),
+    ] = _DEFAULT.packed,
+    max_document: Annotated[
+        int,
+        typer.Option(min=1, help="Bytes of a file read whole.", rich_help_panel=_BUDGET),
+    ] = _DEFAULT.document,
+    max_name: Annotated[
+        int,
+        typer.Option(min=1, help="Characters of a member's name.", rich_help_panel=_BUDGET),
+    ] = _DEFAULT.name,
+    max_reports: Annotated[
+        int,
+        typer.Option(min=1, help="Status reports in all.", rich_help_panel=_BUDGET),
+    ] = _DEFAULT.reports,
+    max_rows: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            help="Lines of logs to keep, and one more for each 40 bytes of the input.",
+            rich_help_panel=_BUDGET,
+        ),
+    ] = _DEFAULT.rows,
     max_line: Annotated[
         int,
         typer.Option(min=1, help="Bytes of one log line.", rich_help_panel=_BUDGET),
@@ -186,6 +210,11 @@ def analyze_command(
         members=max_members,
         depth=max_depth,
         archives=max_archives,
+        packed=max_packed,
+        document=max_document,
+        name=max_name,
+        reports=max_reports,
+        rows=max_rows,
         line=max_line,
     )
     folder = _folder(output, paths, force=force)

@@ -33,7 +33,7 @@ ASKED = Asked(
     line_limit=1 << 20,
     quick=True,
 )
-LOG = Log(bundle="b", member="var/log/SMlog", parser="smlog")
+LOG = Log(bundle="b", member="var/log/SMlog", parser="smlog", most=5000)
 
 
 def ends(answers: Iterable[Answer]) -> list[End]:
@@ -65,7 +65,7 @@ def test_a_log_comes_back_as_rows_and_what_is_known_of_it() -> None:
 
 
 def test_a_log_that_our_code_fails_on_costs_no_other_log() -> None:
-    unknown = Log(bundle="b", member="var/log/x", parser="no such parser")
+    unknown = Log(bundle="b", member="var/log/x", parser="no such parser", most=5000)
 
     failed, _, good = served(ASKED, unknown, LINE.encode(), b"", LOG, LINE.encode(), b"")
 

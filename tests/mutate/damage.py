@@ -29,6 +29,13 @@ class Kind(Enum):
     END = "log ends early"
     HEAD = "log begins late"
     CLOCK = "clock moved"
+    HALVED = "member halved"
+    NULS = "member full of zero bytes"
+    TIMEOUT = "member timed out"
+    SWAPPED = "rotations swapped"
+    CUT = "archive cut"
+    FLIPPED = "bit flipped"
+    ZEROED = "block zeroed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,7 @@ def damages(reports: Reports) -> Iterator[Damage]:
     for number, report in enumerate(reports):
         logs = _logs(report)
         yield from _lost_members(number, report, logs)
+        yield from _swapped(number, report, logs)
         for family, files in logs.items():
             for percent in ENDS:
                 inflict = partial(_end_early, number=number, path=files[-1], percent=percent)
@@ -71,12 +79,22 @@ def _lost_members(
     for path in report.paths():
         if path in _ALWAYS:
             continue
-        for kind, inflict in ((Kind.REMOVED, _remove), (Kind.EMPTIED, _empty)):
+        for kind, inflict in _LOSSES:
             yield Damage(
-                kind=Kind.HEAD if path in oldest else kind,
+                kind=Kind.HEAD if path in oldest and kind in _GONE else kind,
                 where=f"{report.host} {path} {kind.value}",
                 inflict=partial(inflict, number=number, path=path),
             )
+
+
+def _swapped(
+    number: int, report: BundleBuilder, logs: Mapping[str, Sequence[str]]
+) -> Iterator[Damage]:
+    """Yield the two oldest files of each log, each under the other's name."""
+    for family, files in logs.items():
+        if len(files) > 1:
+            inflict = partial(_swap, number=number, one=files[0], other=files[1])
+            yield Damage(kind=Kind.SWAPPED, where=f"{report.host} {family}", inflict=inflict)
 
 
 def _logs(report: BundleBuilder) -> Mapping[str, Sequence[str]]:
@@ -96,6 +114,39 @@ def _remove(reports: Reports, *, number: int, path: str) -> None:
 
 def _empty(reports: Reports, *, number: int, path: str) -> None:
     reports[number].empty(path)
+
+
+def _halve(reports: Reports, *, number: int, path: str) -> None:
+    content = reports[number].content(path)
+    reports[number].file(path, content[: len(content) // 2])
+
+
+def _fill(reports: Reports, *, number: int, path: str) -> None:
+    reports[number].file(path, bytes(len(reports[number].content(path))))
+
+
+def _time_out(reports: Reports, *, number: int, path: str) -> None:
+    content = reports[number].content(path)
+    reports[number].file(path, content[: len(content) // 2] + b"\n** timeout **\n")
+
+
+_LOSSES = (
+    (Kind.REMOVED, _remove),
+    (Kind.EMPTIED, _empty),
+    (Kind.HALVED, _halve),
+    (Kind.NULS, _fill),
+    (Kind.TIMEOUT, _time_out),
+)
+
+
+_GONE = (Kind.REMOVED, Kind.EMPTIED)
+
+
+def _swap(reports: Reports, *, number: int, one: str, other: str) -> None:
+    report = reports[number]
+    texts = _read(report, one), _read(report, other)
+    _write(report, one, texts[1])
+    _write(report, other, texts[0])
 
 
 def _end_early(reports: Reports, *, number: int, path: str, percent: int) -> None:

@@ -1,75 +1,125 @@
 """What may not happen to the verdicts of a sample that is damaged."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
 
+from analyzer.errors import InputError
 from analyzer.model.finding import Finding, Outcome, Verdict
-from analyzer.run import analyze
-from tests.mutate.damage import Damage, Kind, Reports, damages
-from tests.support.bundle import xencenter_zip
+from analyzer.model.report import Report
+from analyzer.render.words.status import exit_status
+from analyzer.run import Options, analyze
+from tests.mutate.damage import Damage, Kind, damages
+from tests.mutate.packed import SHAPES, Blow, blows, is_told, packed
 from tests.world.recipes import RECIPES
 from tests.world.sample import Recipe, Sample
 
 Answers: TypeAlias = Mapping[str, Outcome]
 GREEN = (Verdict.RULED_OUT, Verdict.NOT_APPLICABLE)
+# What xen-bugtool may well not have collected: a report without it is whole.
+_AS_COLLECTED = (Kind.REMOVED, Kind.EMPTIED, Kind.HEAD, Kind.CLOCK, Kind.END)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
     """What changed for the worse: rules found before and green now, and findings that are new.
 
-    ``failed`` are rules that ended in an error of ours.
+    ``failed`` are rules that ended in an error of ours, ``silent`` says that the exit status is 0
+    all the same. ``untold`` is a loss that nothing in the archive can tell.
     """
 
     lost: tuple[str, ...] = ()
     new: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    untold: bool = False
 
     @property
     def good(self) -> bool:
         """Tell whether nothing got worse."""
-        return not (self.lost or self.new or self.failed)
+        return self.untold or not (self.lost or self.new or self.failed or self.silent)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damaged:
-    """A damage of a sample, by name."""
+    """A damage of a sample, or of the archive that it comes in; ``shape`` is how it is packed."""
 
     sample: str
-    damage: Damage
-    where: str = field(init=False, default="")
+    shape: str
+    damage: Damage | None = None
+    blow: Blow | None = None
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "where", f"{self.sample}: {self.damage.where}")
+    @property
+    def kind(self) -> Kind:
+        """Return the sort of damage."""
+        return self._done.kind
+
+    @property
+    def where(self) -> str:
+        """Return what is printed of it."""
+        return f"{self.sample}: {self.shape} {self._done.where}"
+
+    @property
+    def _done(self) -> Damage | Blow:
+        done = self.damage or self.blow
+        assert done is not None
+        return done
 
 
-def all_damages() -> tuple[Damaged, ...]:
-    """Return every damage of every sample, in a fixed order."""
-    return tuple(
-        Damaged(sample=recipe.name, damage=damage)
-        for recipe in RECIPES
-        for damage in damages(_told(recipe.name).reports)
-    )
+def all_damages(sample: str = "") -> tuple[Damaged, ...]:
+    """Return every damage of every sample, or of one, in a fixed order."""
+    names = [recipe.name for recipe in RECIPES if sample in ("", recipe.name)]
+    return tuple(damaged for name in names for damaged in _damages_of(name))
+
+
+def _damages_of(name: str) -> Iterator[Damaged]:
+    """Yield the damages of a sample; what its members suffer, in one form of archive in turn."""
+    reports = _told(name).reports
+    for number, damage in enumerate(damages(reports)):
+        yield Damaged(sample=name, shape=SHAPES[number % len(SHAPES)], damage=damage)
+    for blow in blows(name, reports):
+        yield Damaged(sample=name, shape=blow.shape, blow=blow)
 
 
 def judge(damaged: Damaged) -> Verdicts:
     """Damage a sample and compare what is said of it with what is said of it whole."""
-    sample = _told(damaged.sample)
-    reports = deepcopy(sample.reports)
-    damaged.damage.inflict(reports)
-    return _compare(_whole(damaged.sample), _answers(reports), damaged.damage.kind)
+    reports = _told(damaged.sample).reports
+    if damaged.damage is not None:
+        reports = deepcopy(reports)
+        damaged.damage.inflict(reports)
+    archive = packed(reports, damaged.shape)
+    told = damaged.blow is None or is_told(damaged.blow, archive)
+    if damaged.blow is not None:
+        archive = damaged.blow.strike(archive)
+    try:
+        report = _report(archive)
+    except InputError:
+        return Verdicts()
+    except Exception as error:  # noqa: BLE001 - that there is none is what is judged
+        return Verdicts(failed=(f"{type(error).__name__}: {error}",))
+    before = _whole(damaged.sample, damaged.shape)
+    return _compare(before, report, damaged.kind, told=told)
 
 
-def _compare(before: Answers, after: Answers, kind: Kind) -> Verdicts:
+def _compare(before: Answers, report: Report, kind: Kind, *, told: bool) -> Verdicts:
     """Compare; a log that begins later tells less, and its verdicts say from when on they hold."""
+    after = _answers(report)
     lost = () if kind is Kind.HEAD else _lost(before, after)
-    failed = (rule for rule, outcome in after.items() if outcome.verdict is Verdict.ERROR)
-    return Verdicts(lost=lost, new=_new(before, after), failed=tuple(failed))
+    failed = tuple(rule for rule, outcome in after.items() if outcome.verdict is Verdict.ERROR)
+    whole = exit_status(report) == 0
+    silent = ("exit status 0",) if whole and kind not in _AS_COLLECTED else ()
+    new = _new(before, after)
+    return Verdicts(
+        lost=lost,
+        new=new,
+        failed=failed,
+        silent=silent,
+        untold=not told and bool(lost or silent) and not (new or failed),
+    )
 
 
 def _lost(before: Answers, after: Answers) -> tuple[str, ...]:
@@ -115,14 +165,16 @@ def _recipe(name: str) -> Recipe:
 
 
 @cache
-def _whole(name: str) -> Answers:
-    return _answers(_told(name).reports)
+def _whole(name: str, shape: str) -> Answers:
+    return _answers(_report(packed(_told(name).reports, shape)))
 
 
-def _answers(reports: Reports) -> Answers:
+def _answers(report: Report) -> Answers:
+    return {outcome.rule: outcome for outcome in report.outcomes}
+
+
+def _report(archive: bytes) -> Report:
     with TemporaryDirectory() as folder:
-        if len(reports) == 1:
-            path = reports[0].write_tar(Path(folder) / "r.tar", compression=None)
-        else:
-            path = xencenter_zip(Path(folder) / "r.zip", reports)
-        return {outcome.rule: outcome for outcome in analyze([path]).outcomes}
+        path = Path(folder) / "report"
+        path.write_bytes(archive)
+        return analyze([path], Options(jobs=1))

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.bundle.budget import Budget
 from analyzer.bundle.names import log_name
 from analyzer.case.events import EventTableBuilder
 from analyzer.case.gather import Gathering
@@ -75,7 +76,7 @@ def reported(
     logs: Mapping[str, str], made: datetime, clocks: Iterable[HostClock] = (), cut: str = ""
 ) -> tuple[Hole, ...]:
     builder = EventTableBuilder(keep=CATALOGUE.keep)
-    gathering = Gathering(SCANNER, builder, 1 << 20)
+    gathering = Gathering(SCANNER, builder, Budget())
     capture = Stamp(
         year=made.year,
         month=made.month,
