@@ -233,7 +233,7 @@ SOURCES: tuple[SourceKind, ...] = (
     SourceKind(
         name="alerts",
         capability="blobs",
-        settle_with="xen-bugtool --entries=blobs --yestoall (on the pool master)",
+        settle_with="xen-bugtool --entries=blobs --yestoall  # on the pool master",
         parsers=("host.alerts:PARSER",),
         facts=(Alert,),
         scope=Scope.MASTER,

@@ -300,4 +300,4 @@ def _gap(need: str, host: str, why: str, where: str) -> Gap:
 
 
 def _make_report(where: str) -> str:
-    return f"xen-bugtool --yestoall (on {where})" if where else "xen-bugtool --yestoall"
+    return f"xen-bugtool --yestoall  # on {where}" if where else "xen-bugtool --yestoall"

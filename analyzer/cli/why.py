@@ -92,8 +92,9 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
     from analyzer.story.pages import NBD_INFO
 
     reading = Reading(paths, quiet=quiet)
-    info = reading.page(NBD_INFO, the_disk(reading.names, vdi).uuid)
-    say(answers_json(nbd_infos=[info]) if as_json else nbd_info_text(info))
+    page = reading.page(NBD_INFO, the_disk(reading.names, vdi).uuid)
+    info, plans = page.info, page.plans
+    say(answers_json(nbd_infos=[info], plans=plans) if as_json else nbd_info_text(info, plans))
     useless = info.answer is Answer.OK and not info.usable
     raise typer.Exit(FINDINGS if useless else _status(info.answer))
 

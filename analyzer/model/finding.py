@@ -173,6 +173,7 @@ class Outcome:
     ``window`` is what a RULED_OUT holds for: (from, to), None when the rule needs no log.
     ``holes`` are the stretches of that time that were not read.
     ``doubt`` is what a FOUND could not tell all the same: where there may be more, "" if nowhere.
+    ``gaps`` are what it could not look at: by them it is known what a doubt is about.
     """
 
     rule: str
@@ -185,3 +186,4 @@ class Outcome:
     window: tuple[Moment, Moment] | None = None
     doubt: str = ""
     holes: tuple[Hole, ...] = ()
+    gaps: tuple[Gap, ...] = ()

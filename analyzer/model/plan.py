@@ -124,7 +124,7 @@ class Plan:
         step = self.steps[0]
         typed = "; ".join(step.commands)
         where = f" (on {step.where})" if typed and step.where else ""
-        return f"{step.text.removesuffix('.')}: {typed}{where}" if typed else step.text
+        return f"{step.text.removesuffix('.')}{where}: {typed}" if typed else step.text
 
     def __post_init__(self) -> None:
         kinds = [step.kind for step in self.steps]

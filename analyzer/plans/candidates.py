@@ -10,7 +10,7 @@ from analyzer.model.cbt import NO_LOG
 from analyzer.model.goal import Goal
 from analyzer.plans.acts import Act, Do
 from analyzer.plans.case import DiskCase
-from analyzer.plans.nights import traps
+from analyzer.plans.nights import in_circles, traps
 from analyzer.sm.state import Body, State, Use
 
 Acts = tuple[Act, ...]
@@ -80,7 +80,9 @@ def _some(acts: Acts) -> Iterator[Acts]:
 
 def _edits(case: DiskCase, state: State) -> Iterator[Act]:
     """Yield the pointers worth setting: those that mislead SM, and those that are missing."""
-    apart = frozenset(traps(state, case.disk)) if Goal.NO_SILENT_LOSS in case.goals else frozenset()
+    lossless = Goal.NO_SILENT_LOSS in case.goals
+    apart = frozenset(traps(state, case.disk)) if lossless else frozenset()
+    circle = frozenset(in_circles(state)) if lossless else frozenset()
     for name in (*reversed(state.snapshots(case.disk)), case.disk, *sorted(state.logs)):
         log = state.logs.get(name)
         if log is None or log.body is Body.CUT:
@@ -89,7 +91,8 @@ def _edits(case: DiskCase, state: State) -> Iterator[Act]:
             yield Act(do=Do.CHILD, name=name, to=case.disk)
         if name == case.disk and case.base in state.logs and log.parent != case.base:
             yield Act(do=Do.PARENT, name=name, to=case.base)
-        if log.child == case.disk or _is_broken(state, log.child) or (name, log.child) in apart:
+        misleads = log.child == case.disk or _is_broken(state, log.child)
+        if misleads or (name, log.child) in apart or name in circle:
             yield Act(do=Do.CHILD, name=name, to=NO_LOG)
         if (
             (name == case.disk and log.parent in state.logs)

@@ -133,6 +133,20 @@ def _no_trap(case: DiskCase, state: State) -> None:
     for older, newer in traps(state, case.disk):
         msg = f"a comparison of {older} with {newer} would leave blocks out"
         raise _Flaw(msg)
+    for name in in_circles(state):
+        msg = f"a comparison that begins at {name} would have no end"
+        raise _Flaw(msg)
+
+
+def in_circles(state: State) -> Iterator[str]:
+    """Yield the logs from which child pointers lead back to the same log."""
+    for name in state.logs:
+        at, seen = state.logs[name].child, set[str]()
+        while at in state.logs and at not in seen and at != name:
+            seen.add(at)
+            at = state.logs[at].child
+        if at == name:
+            yield name
 
 
 def traps(state: State, disk: str) -> Iterator[tuple[str, str]]:

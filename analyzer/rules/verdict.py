@@ -46,7 +46,10 @@ def conclude(
     if unused := unused_area(Area(text.area), case, sources):
         return _outcome(text, Verdict.NOT_APPLICABLE, unused)
     if lacking:
-        return _outcome(text, Verdict.CANNOT_TELL, missing(lacking), settle_with=_settling(lacking))
+        untold = _outcome(
+            text, Verdict.CANNOT_TELL, missing(lacking), settle_with=_settling(lacking)
+        )
+        return replace(untold, gaps=tuple(lacking))
     window = _window(text, sources)
     if not_applicable:
         return _outcome(text, Verdict.NOT_APPLICABLE, not_applicable)
@@ -132,7 +135,11 @@ def _lacking(text: RuleText, case: Case, sources: Sources, gaps: Sequence[Gap]) 
     found = list(dict.fromkeys((*declared, *gaps)))
     logs = [need for need in text.needs if need in LOGS]
     if logs and not found and _window(text, sources) is None:
-        why = "the logs of the hosts have no time in common"
+        one = len({report.name for report in case.hosts}) == 1
+        whose = f"of {case.hosts[0].name}" if one else "of the hosts"
+        why = f"the logs {whose} have no time in common"
+        if one and len(logs) == 1:
+            why = f"no line of the log of {case.hosts[0].name} could be dated"
         found.append(Gap(need=listed(logs), host="", why=why, settle_with="xen-bugtool --yestoall"))
     return tuple(found)
 
@@ -156,6 +163,7 @@ def _found(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) 
         settle_with=_settling(lacking),
         findings=ordered,
         doubt=doubt,
+        gaps=tuple(lacking),
     )
 
 

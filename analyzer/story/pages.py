@@ -33,7 +33,7 @@ from analyzer.story.names import Names, names_of
 from analyzer.story.objects.host import KnownHost, host_view, known_hosts
 from analyzer.story.objects.network import network_views
 from analyzer.story.objects.sr import SrView, sr_views
-from analyzer.story.plans.shown import plan_shown
+from analyzer.story.plans.shown import plan_shown, plans_of_info
 
 Page = TypeVar("Page")
 _MOST_PAIRS = 66  # comparisons of a disk and ten of its snapshots
@@ -148,6 +148,14 @@ class CallPage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NbdInfoPage:
+    """What get_nbd_info answers for a disk, and the plans for what is wrong with it."""
+
+    info: NbdInfo
+    plans: tuple[Plan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FindingPage:
     """A finding, what explains it, the cause that it belongs to, and the plan of its object."""
 
@@ -257,8 +265,9 @@ def _pairs(judged: Judged) -> Iterator[str]:
             yield from pairs
 
 
-def _nbd_info(judged: Judged, uuid: str) -> NbdInfo:
-    return nbd_info(judged.case, uuid)
+def _nbd_info(judged: Judged, uuid: str) -> NbdInfoPage:
+    info = nbd_info(judged.case, uuid)
+    return NbdInfoPage(info=info, plans=plans_of_info(judged.case, judged.report, info))
 
 
 def _rule(judged: Judged, rule: str) -> RuleExplained:
@@ -322,7 +331,7 @@ NETWORK = PageKind(
 ENABLE_CBT = PageKind(name="enable-cbt", type=CallPage, make=_enable, keys=_all_disks)
 DATA_DESTROY = PageKind(name="data-destroy", type=CallPage, make=_destroy, keys=_all_disks)
 COMPARE = PageKind(name="list-changed-blocks", type=CallPage, make=_compare, keys=_pairs)
-NBD_INFO = PageKind(name="nbd-info", type=NbdInfo, make=_nbd_info, keys=_all_disks)
+NBD_INFO = PageKind(name="nbd-info", type=NbdInfoPage, make=_nbd_info, keys=_all_disks)
 RULE = PageKind(name="rule", type=RuleExplained, make=_rule, keys=_rules)
 FINDING = PageKind(name="finding", type=FindingPage, make=_finding, keys=_found)
 RUNS = PageKind(name="runs", type=RunsPage, make=_runs, keys=_one)

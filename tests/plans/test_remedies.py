@@ -13,8 +13,8 @@ from analyzer.model.plan import Plan
 from analyzer.plans.acts import BASELINE, Act, Do, play
 from analyzer.plans.case import DiskCase
 from analyzer.plans.planning import plan_disk
-from analyzer.sm.by_hand import cut_bitmap, cut_header, remove_log
-from analyzer.sm.comparing import list_changed_blocks
+from analyzer.sm.by_hand import cut_bitmap, cut_header, remove_log, set_child
+from analyzer.sm.comparing import ENDLESS, list_changed_blocks
 from analyzer.sm.snapshots import snapshot, vdi_delete
 from analyzer.sm.state import State, one_disk
 from analyzer.sm.tracking import attach, crash, detach, disable, enable
@@ -203,3 +203,15 @@ def test_every_backup_full_is_mended_by_pointers_at_no_price() -> None:
 def test_users_own_disable_cuts_the_pointer() -> None:
     state = after(used("s1"), OFF, ON, FULL, DELETE)
     assert four_nights(state, DISK, BASELINE) == OK
+
+
+def test_circle_of_old_logs_is_cut_where_comparisons_would_have_no_end() -> None:
+    circle = set_child(used("s1", "s2", "s3"), "s2", "s1").state
+    detached = detach(circle, DISK).state
+    assert list_changed_blocks(detached, "s1", DISK).outcome == ENDLESS
+    assert four_nights(circle, DISK, "s3") == OK
+    plan = plan_disk(case(circle, "s3", Goal.INCREMENTAL, Goal.NO_SILENT_LOSS))
+    assert does(plan) == ["Let the log"]
+    assert (str(plan.cost), plan.proven) == ("nothing", True)
+    sound = plan_disk(case(used("s1", "s2", "s3"), "s3", Goal.INCREMENTAL, Goal.NO_SILENT_LOSS))
+    assert sound.steps == ()

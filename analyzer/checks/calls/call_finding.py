@@ -101,7 +101,7 @@ def cut_off(call: Call, need: str, what: str) -> Gap:
             code=call.code,
         ),
         settle_with=f"zgrep -h 'VDI.{call.method.value}' /var/log/xensource.log* "
-        "on the pool's master",
+        " # on the pool's master",
     )
 
 

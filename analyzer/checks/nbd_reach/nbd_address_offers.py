@@ -73,7 +73,7 @@ def unread(case: Case, offer: Offer, need: str, command: str) -> Gap | None:
     """Return what is missing of a host's own report, None if that source was read whole."""
     if offer.report is None:
         why = f"{offer.place} offers NBD, and no status report of this host was given"
-        settle = f"xen-bugtool --yestoall (on {offer.place})"
+        settle = f"xen-bugtool --yestoall  # on {offer.place}"
         return Gap(need=need, host=offer.place, why=why, settle_with=settle)
     gap = case.gap(need, offer.report.bundle)
     if gap is None:

@@ -11,6 +11,7 @@ from analyzer.rebuilt.answers.questions import SM, Asked, check, param, row
 from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.left_out import left_out
+from analyzer.rebuilt.cbt.log_listings import listing_shows_log_is_missing, log_listings
 from analyzer.sm.comparing import SAME, SIZES, UNRELATED
 
 VOLUME_TYPES = frozenset({"lvm", "lvmoiscsi", "lvmohba", "lvmofcoe"})
@@ -131,6 +132,8 @@ def has_log(about: Asked, role: str) -> CallCheck:
     exists = log.exists if log else None
     known = exists is not None and exists.confidence is not Confidence.POSSIBLE
     proof = (exists.evidence,) if exists else row(about.vdi, "cbt_enabled")
+    if exists and known and not exists.value:
+        proof = _of_what_is_missing(about.case, about.vdi.uuid, proof)
     folder = f"/run/sr-mount/{about.sr.uuid}" if about.sr else "/run/sr-mount/<sr>"
     volume = f"lvs VG_XenStorage-{about.sr.uuid}" if about.sr else "lvs"
     kind = about.sr.type if about.sr else None
@@ -143,6 +146,23 @@ def has_log(about: Asked, role: str) -> CallCheck:
         by=SM,
         settle_with=volume if kind in VOLUME_TYPES else f"ls -l {folder}/{about.vdi.uuid}.cbtlog",
     )
+
+
+def _of_what_is_missing(case: Case, vdi: str, proof: tuple[Evidence, ...]) -> tuple[Evidence, ...]:
+    """Return a proof that names the disk, else the header of a list of its SR, and a row of it.
+
+    A row of another file alone would not show that a log is missing.
+    """
+    if any(vdi in each.text for each in proof):
+        return proof
+    disk = case.world.vdi(vdi)
+    sr = case.world.sr_of(disk) if disk else None
+    lists = (
+        each
+        for each in log_listings(case)
+        if sr is not None and each.sr == sr.uuid and listing_shows_log_is_missing(each, vdi)
+    )
+    return next((each.quote(vdi) for each in lists), proof)
 
 
 def walked(case: Case, first: str, last: str) -> CallCheck:
@@ -160,6 +180,10 @@ def walked(case: Case, first: str, last: str) -> CallCheck:
         )
     back = walk(cbt_history(case), case.pools, last, first)
     words, error = _ended(forth, back)
+    ends = {WalkEnd.NO_LOG_FROM: first, WalkEnd.NO_LOG_TO: last}
+    proof = forth.evidence
+    if forth.end in ends:
+        proof = _of_what_is_missing(case, ends[forth.end], proof)
     sure = "" if forth.confidence is Confidence.CERTAIN else f" ({forth.confidence})"
     reached = f"they do, over {', '.join(forth.visited)}{sure}"
     remedy = ""  # the plan of the disk says what mends its logs
@@ -170,7 +194,7 @@ def walked(case: Case, first: str, last: str) -> CallCheck:
         forth.end is not WalkEnd.REACHED,
         (reached, f"{words}{sure}"),
         error,
-        forth.evidence,
+        proof,
         by=SM,
         remedy=remedy,
     )

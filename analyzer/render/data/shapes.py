@@ -122,7 +122,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         ),
         InterfaceView: Shape(named={"named": "named_by_get_nbd_info", "reported": "report_given"}),
         CallCheck: Shape(or_null=("error", "remedy", "settle_with")),
-        Outcome: Shape(by={"holes": "id"}, parts={"window": ("from", "to")}),
+        Outcome: Shape(by={"holes": "id"}, parts={"window": ("from", "to")}, left_out=("gaps",)),
         Peak: Shape(
             left_out=("host",),
             named={"first": "from", "last": "to", "least": "at_least", "most": "at_most"},

@@ -7,6 +7,8 @@ from types import MappingProxyType
 from analyzer.model.call import Answer
 from analyzer.model.finding import Evidence, Subject
 from analyzer.model.nbd import InfoStep, InfoWarning, NbdEndpoint, NbdInfo
+from analyzer.model.plan import Plan
+from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.view import cut, iso_time, visible
 
 UNCHECKED = (
@@ -19,12 +21,15 @@ _SIGNS: Mapping[Answer, str] = MappingProxyType(
 _QUOTE = 300
 
 
-def nbd_info_text(info: NbdInfo) -> str:
-    """Return the answer: endpoints or the step that empties it, warnings, and what mends it."""
+def nbd_info_text(info: NbdInfo, plans: Sequence[Plan] = ()) -> str:
+    """Return the answer: endpoints or the step that empties it, warnings, and what mends it.
+
+    Where the report has plans for it, these are what to do.
+    """
     lines = [f"VDI.get_nbd_info  VDI {_named(info.vdi)} on SR {_named(info.sr)}", ""]
     lines += _steps(info)
     lines += [*_quotes(info.evidence), *_endpoints(info), *_warnings(info.warnings)]
-    lines += _mend(info)
+    lines += plan_text(plans) if plans else _mend(info)
     lines += ["", f"The call does not check {UNCHECKED}."]
     return "\n".join(lines) + "\n"
 

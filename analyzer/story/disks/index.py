@@ -1,12 +1,14 @@
 """Who belongs to which disk: rows, logs, operations and findings, looked up once per run."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.cbt import NO_LOG, CbtLog, Change, Contradiction
-from analyzer.model.finding import Finding, Outcome, Verdict
+from analyzer.model.finding import Finding, Gap, Outcome, Verdict
 from analyzer.model.operation import Attachment, Operation
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.calls.attachments import disk_attachments
@@ -17,6 +19,8 @@ from analyzer.rebuilt.cbt.walk_order import gone
 COMPARE = "vdi_list_changed_blocks"
 OF_DISKS = "cbt-"  # how the ids of the rules about disks with CBT begin
 METADATA = "cbt_metadata"
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_WHERE_SM_RUNS = frozenset({"smlog"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +30,8 @@ class DiskIndex:
     ``owners`` names the live disk of a snapshot or a log, ``members`` the uuids of a live disk,
     itself among them. ``pointed`` are the uuids that some log's pointer names. ``calls`` and
     ``findings`` are those that name a uuid; of a comparison, either side. ``attached`` says who
-    has a disk active when the bundles were made: uuid → ``RW on jupiter``. ``untold`` is set where
-    some rule about CBT could not answer for all that it had to judge.
+    has a disk active when the bundles were made: uuid → ``RW on jupiter``. ``untold`` are the live
+    disks about which some rule about CBT could not answer.
     """
 
     rows: Mapping[str, tuple[PoolState, Vdi]]
@@ -40,7 +44,7 @@ class DiskIndex:
     findings: Mapping[str, tuple[Finding, ...]]
     attached: Mapping[str, str]
     contradictions: Mapping[str, tuple[str, ...]]
-    untold: bool
+    untold: frozenset[str]
 
     def row(self, uuid: str) -> Vdi | None:
         """Return the row of a disk."""
@@ -66,6 +70,9 @@ def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
         owner = owners.get(uuid, uuid)
         members.setdefault(owner, {owner}).add(uuid)
     refs = {key: vdi.uuid for _, vdi in rows.values() for key in (vdi.ref, vdi.uuid) if key}
+    untold = tuple(
+        gap for each in outcomes if each.rule.startswith(OF_DISKS) for gap in _gaps(each)
+    )
     return DiskIndex(
         rows=rows,
         logs=logs,
@@ -77,7 +84,11 @@ def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
         findings=_findings(outcomes),
         attached=_attached(disk_attachments(case)),
         contradictions=_contradictions(cbt_history(case).contradictions),
-        untold=any(_untold(outcome) for outcome in outcomes),
+        untold=frozenset(
+            owner
+            for owner, own in members.items()
+            if any(_concerns(gap, own, rows.get(owner), set(rows)) for gap in untold)
+        ),
     )
 
 
@@ -145,10 +156,34 @@ def _findings(outcomes: Iterable[Outcome]) -> dict[str, tuple[Finding, ...]]:
     return {uuid: tuple(own) for uuid, own in found.items()}
 
 
-def _untold(outcome: Outcome) -> bool:
-    """Tell whether a rule about disks may have missed something."""
-    silent = outcome.verdict in (Verdict.CANNOT_TELL, Verdict.ERROR)
-    return outcome.rule.startswith(OF_DISKS) and (silent or bool(outcome.doubt))
+def _gaps(outcome: Outcome) -> tuple[Gap | None, ...]:
+    """Return what a rule could not look at, None for what is not known."""
+    silent = outcome.verdict in (Verdict.CANNOT_TELL, Verdict.ERROR) or outcome.doubt
+    return outcome.gaps or ((None,) if silent else ())
+
+
+def _concerns(
+    gap: Gap | None,
+    own: AbstractSet[str],
+    row: tuple[PoolState, Vdi] | None,
+    disks: AbstractSet[str],
+) -> bool:
+    """Tell whether what was not seen may be of a disk: its own uuids, or unknown ones.
+
+    A gap that names disks is about these. SM logs on the host that it runs on, and it runs where
+    the SR is plugged: the log of another host tells nothing of the disk.
+    """
+    if gap is None:
+        return True
+    named = frozenset(_UUID.findall(f"{gap.why} {gap.settle_with}")) & disks
+    if named:
+        return bool(named & own)
+    sr = row[0].sr(row[1].sr) if row else None
+    if gap.need not in _WHERE_SM_RUNS or row is None or sr is None or not row[0].complete:
+        return True
+    known = {host.name_label for host in row[0].hosts}
+    plugged = {host.name_label for host in row[0].hosts_with(sr)}
+    return not plugged or gap.host not in known or gap.host in plugged
 
 
 def _attached(attachments: Iterable[Attachment]) -> dict[str, str]:

@@ -81,7 +81,7 @@ def _view(case: Case, known: DiskIndex, owner: str) -> DiskView:
         vdi=_disk(row),
         vms=_vms(pool, row),
         cbt_enabled=enabled,
-        state=_state(chain, enabled, about, live=owner, untold=known.untold),
+        state=_state(chain, enabled, about, live=owner, untold=owner in known.untold),
         chain=chain,
         life=life_of(known, own, about),
         comparisons=comparisons_of(known, own),

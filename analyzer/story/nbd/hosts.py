@@ -100,7 +100,7 @@ def _expired(report: HostReport | None) -> bool | None:
 def _unread(case: Case, host: Subject, reports: Sequence[HostReport]) -> tuple[Gap, ...]:
     name = host.name or host.uuid
     if not reports:
-        settle = f"xen-bugtool --yestoall (on {name})"
+        settle = f"xen-bugtool --yestoall  # on {name}"
         return (Gap(need="daemon_log", host=name, why=_NOT_GIVEN, settle_with=settle),)
     gaps = {case.gap("daemon_log", report.bundle) for report in reports}
     return tuple(sorted(gap for gap in gaps if gap is not None))

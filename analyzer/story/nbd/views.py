@@ -114,7 +114,7 @@ def _without_pool(
         need="xapi_db",
         host=reports[0].name if reports else "",
         why="no xapi database was read that names this host, so nothing is known of its networks",
-        settle_with="xen-bugtool --yestoall (on the pool's master)",
+        settle_with="xen-bugtool --yestoall  # on the pool's master",
     )
     return NbdView(
         pool="",
@@ -199,6 +199,6 @@ def _unread(pool: PoolState) -> tuple[Gap, ...]:
             need="xapi_db",
             host=name,
             why=f"the copy of the database is not whole: {pool.source}, {pool.chosen_because}",
-            settle_with="xen-bugtool --yestoall (on the pool's master)",
+            settle_with="xen-bugtool --yestoall  # on the pool's master",
         ),
     )

@@ -227,9 +227,20 @@ class _Maker:
     def _recorded(self, uuid: str) -> Spans:
         """Return the time that a log followed: since it was begun, until its snapshot."""
         until = self.now if uuid == self.disk else self.taken[uuid]
-        since = max((t for t in self.taken.values() if t < until), default=0)
+        ends = (t for other, t in self.taken.items() if other not in self._merged_into(uuid))
+        since = max((t for t in ends if t < until), default=0)
         since = max((since, *(begun for begun in self.born if begun < until)))
         return (Span(since=since, until=until),) if since < until else ()
+
+    def _merged_into(self, uuid: str) -> frozenset[str]:
+        """Return the logs whose bits a log has: those of snapshots deleted before it, and theirs.
+
+        A deletion merges the log into its child: vdi_delete() of VDI.py, `cbt-util coalesce`.
+        """
+        log = self.known.logs.get(uuid)
+        changes = log.changes if log else ()
+        own = {c.value for c in changes if c.change is Change.MERGED and c.value != uuid}
+        return frozenset(own).union(*(self._merged_into(each) for each in own))
 
     def _doubt(self, uuid: str, about: About, *values: str) -> None:
         question = Question(name=uuid, about=about)

@@ -15,6 +15,7 @@ from analyzer.plans.case import DiskCase
 from analyzer.plans.planning import plan_disk
 from analyzer.story.disks.index import DiskIndex, index
 from analyzer.story.plans.disk_plans import disk_case
+from analyzer.story.plans.rule_steps import step_of
 from analyzer.story.plans.standings import stand_of
 
 _OF_DISKS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS, Goal.STARTS})
@@ -123,15 +124,7 @@ def _advice(own: Iterable[Finding], plan: Plan) -> Iterator[Advice]:
 def _steps(advised: Iterable[Advice], answered: frozenset[str]) -> tuple[Step, ...]:
     """Return what rules advise, each once, without the looks that a bundle has taken already."""
     return tuple(
-        Step(
-            kind=advice.kind,
-            text=advice.step,
-            risk=advice.risk or "",
-            lost=advice.lost,
-            precondition=advice.precondition,
-        )
-        for advice in dict.fromkeys(advised)
-        if advice.answered_by not in answered
+        step_of(advice) for advice in dict.fromkeys(advised) if advice.answered_by not in answered
     )
 
 

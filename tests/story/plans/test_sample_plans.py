@@ -5,12 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.model.disk import DiskState
 from analyzer.model.goal import Goal, StepKind
 from analyzer.model.plan import Plan, Step
 from analyzer.plans.case import MOST_WORLDS, count_worlds
 from analyzer.plans.planning import plan_disk
 from analyzer.story.disks.index import index
-from analyzer.story.plans.disk_plans import disk_case
+from analyzer.story.pages import HOST, NETWORK, Judged
+from analyzer.story.pages import SR as SR_PAGE
+from analyzer.story.plans.disk_plans import disk_case, disk_plan
 from analyzer.story.plans.shown import plan_shown
 from tests.golden.outputs import SAMPLES, sample_read
 from tests.plans.follow import every_world, followed, four_nights
@@ -88,9 +91,26 @@ def test_deletion_of_a_snapshot_that_a_vm_snapshot_holds_says_so(path: Path) -> 
 
 
 @each_sample
-def test_commands_show_the_plan_of_the_report(path: Path) -> None:
+def test_commands_show_the_plan_of_the_report_and_no_other(path: Path) -> None:
     case, report = sample_read(path)
     known = index(case, report.outcomes)
-    for plan in (plan for plan in report.plans if plan.object.type == "VDI"):
-        for uuid in known.members.get(plan.object.uuid, ()):
-            assert plan_shown(case, report, known, uuid) == (plan,)
+    plans = {plan.object.uuid: plan for plan in report.plans if plan.object.type == "VDI"}
+    for disk, own in known.members.items():
+        made = (plans[disk],) if disk in plans else ()
+        assert {plan_shown(case, report, known, uuid) for uuid in own} == {made}
+    judged = Judged(case, report)
+    for kind, types in ((HOST, {"Host"}), (SR_PAGE, {"SR"}), (NETWORK, {"Network", "PIF"})):
+        shown = {plan for key in kind.keys(judged) for plan in kind.make(judged, key).plans}
+        assert shown == {plan for plan in report.plans if plan.object.type in types}
+
+
+@each_sample
+def test_disk_that_is_sound_needs_nothing(path: Path) -> None:
+    case, report = sample_read(path)
+    known = index(case, report.outcomes)
+    for disk in report.disks:
+        if disk.state is DiskState.SOUND and disk.vdi:
+            plan = disk_plan(case, known, disk.vdi.uuid)
+            assert plan is not None
+            # of a full SR there is more to say than of its disks
+            assert [step for step in plan.steps if step.commands] == []

@@ -1,0 +1,45 @@
+"""What is typed stands apart from the words of a step, and only where the rule wrote it."""
+
+import pytest
+
+from analyzer.model.finding import Advice
+from analyzer.model.sentence import Sentence
+from analyzer.rules.load import load_catalogue
+from analyzer.story.plans.rule_steps import step_of
+
+VALUES = {"host": "jupiter", "name": "x: xe vdi-destroy uuid=1"}
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "commands", "where"),
+    [
+        ("Look at {host}: xe task-list", "Look at jupiter.", ("xe task-list",), ""),
+        (
+            "Start it: systemctl reset-failed a; systemctl start a (on {host})",
+            "Start it.",
+            ("systemctl reset-failed a", "systemctl start a"),
+            "jupiter",
+        ),
+        (
+            "Turn it on: xe vdi-enable-cbt, and wait",
+            "Turn it on: xe vdi-enable-cbt, and wait",
+            (),
+            "",
+        ),
+        ("Mind disk {name}", "Mind disk x: xe vdi-destroy uuid=1", (), ""),
+    ],
+)
+def test_step_of_a_rule(text: str, words: str, commands: tuple[str, ...], where: str) -> None:
+    step = step_of(Advice(step=Sentence(text, VALUES)))
+    assert (step.text, step.commands, step.where) == (words, commands, where)
+
+
+def test_no_command_of_the_catalogue_has_words_in_it() -> None:
+    made = [
+        step_of(Advice(step=Sentence(step.step, {})))
+        for text in load_catalogue().texts
+        for step in text.action
+    ]
+    typed = [command for step in made for command in step.commands]
+    assert len(typed) > 100
+    assert [command for command in typed if " (on " in command or ", and " in command] == []
