@@ -16,6 +16,8 @@ from analyzer.cli.analyze import analyze_command
 from analyzer.cli.cbtlog import cbtlog_command
 from analyzer.cli.diff import diff_command
 from analyzer.cli.explain import explain_command
+from analyzer.cli.fleet import fleet_app
+from analyzer.cli.lnav_formats import lnav_formats_command
 from analyzer.cli.model import model_app
 from analyzer.cli.output import note, prepare_streams, say
 from analyzer.cli.redact import redact_command
@@ -75,6 +77,8 @@ app.command("diff")(diff_command)
 app.command("explain")(explain_command)
 app.command("redact")(redact_command)
 app.command("timeline")(timeline_command)
+app.add_typer(fleet_app, name="fleet")
+app.command("lnav-formats")(lnav_formats_command)
 app.add_typer(model_app, name="model", hidden=True)
 app.command("verify")(verify_command)
 

@@ -29,6 +29,7 @@ class TimelineFormat(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     MARKDOWN = "markdown"
+    OTLP = "otlp"
 
 
 def timeline_command(
@@ -140,6 +141,7 @@ def timeline_command(
 def _print(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> None:
     from analyzer.render.timeline.timeline_csv import timeline_csv
     from analyzer.render.timeline.timeline_jsonl import timeline_jsonl
+    from analyzer.render.timeline.timeline_otlp import timeline_otlp
     from analyzer.render.timeline.timeline_table import (
         timeline_markdown,
         timeline_raw,
@@ -152,6 +154,8 @@ def _print(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> No
             _say_all(timeline_csv(entries, raw=raw))
         case TimelineFormat.JSONL:
             _say_all(timeline_jsonl(entries, raw=raw))
+        case TimelineFormat.OTLP:
+            _say_all(timeline_otlp(entries, raw=raw))
         case TimelineFormat.MARKDOWN:
             _say_all(timeline_markdown(entries, raw=raw))
         case TimelineFormat.TABLE if raw:

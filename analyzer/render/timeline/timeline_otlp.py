@@ -1,0 +1,88 @@
+"""The full timeline as OTLP in JSON, one export request a line.
+
+The form is that of OpenTelemetry's protocol (opentelemetry-proto, logs/v1, "JSON Protobuf
+Encoding"): collectors read it from a file (receiver ``otlpjsonfile``), Loki 3 and later at
+``/otlp/v1/logs``, a line for each request. Times are nanoseconds in text; an unknown year
+has none, and only says when it was observed: never.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
+from types import MappingProxyType
+
+from analyzer import __version__
+from analyzer.model.entry import Entry
+from analyzer.model.event import Level
+from analyzer.model.finding import Severity
+from analyzer.render.timeline.timeline_columns import Value, columns
+
+_BATCH = 500
+_LEVELS: Mapping[Level | None, tuple[int, str]] = MappingProxyType(
+    {
+        Level.DEBUG: (5, "DEBUG"),
+        Level.INFO: (9, "INFO"),
+        Level.AUDIT: (9, "INFO"),
+        Level.WARN: (13, "WARN"),
+        Level.ERROR: (17, "ERROR"),
+        None: (0, ""),
+    }
+)
+_SEVERITIES: Mapping[Severity | None, tuple[int, str]] = MappingProxyType(
+    {
+        Severity.INFO: (9, "INFO"),
+        Severity.WARNING: (13, "WARN"),
+        Severity.ERROR: (17, "ERROR"),
+        Severity.CRITICAL: (21, "FATAL"),
+        None: (0, ""),
+    }
+)
+_OF_RESOURCE = frozenset({"host", "bundle"})
+_SAID = frozenset({"message", "datetime", "timestamp", "severity", "level"})
+
+
+def timeline_otlp(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[str]:
+    """Yield one request a line, each of one host's report and at most 500 records, in ASCII."""
+    for (host, bundle), group in groupby(entries, lambda each: (each.host, each.source.bundle)):
+        while batch := list(islice(group, _BATCH)):
+            yield json.dumps(_request(host, bundle, batch, raw=raw), allow_nan=False) + "\n"
+
+
+def _request(host: str, bundle: str, batch: Iterable[Entry], *, raw: bool) -> dict[str, object]:
+    resource = {"host.name": host, "service.name": "cbtriage", "cbtriage.bundle": bundle}
+    scope = {"name": "cbtriage", "version": __version__}
+    records = [_record(entry, raw=raw) for entry in batch]
+    logs = {"scope": scope, "logRecords": records}
+    return {
+        "resourceLogs": [
+            {"resource": {"attributes": _attributes(resource)}, "scopeLogs": [logs]},
+        ]
+    }
+
+
+def _record(entry: Entry, *, raw: bool) -> dict[str, object]:
+    row = columns(entry, raw=raw)
+    number, text = max(_LEVELS[entry.level], _SEVERITIES[entry.severity])
+    stamp = row["timestamp"]
+    told = {
+        f"cbtriage.{name}": value
+        for name, value in row.items()
+        if name not in _OF_RESOURCE | _SAID and value not in (None, "")
+    }
+    return {
+        "timeUnixNano": str(stamp * 1000) if isinstance(stamp, int) else "0",
+        "severityNumber": number,
+        "severityText": text,
+        "body": {"stringValue": row["message"]},
+        "attributes": _attributes(told),
+    }
+
+
+def _attributes(values: Mapping[str, Value]) -> list[dict[str, object]]:
+    return [
+        {
+            "key": key,
+            "value": {"intValue": str(value)} if isinstance(value, int) else {"stringValue": value},
+        }
+        for key, value in values.items()
+    ]
