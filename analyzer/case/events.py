@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from types import MappingProxyType
 
 import pandas as pd
@@ -194,18 +195,23 @@ class EventTable:
         return self._of_rows(frame)
 
     def incidents(
-        self, kinds: tuple[str, ...], group_by: tuple[str, ...], timespan: timedelta
+        self,
+        kinds: tuple[str, ...],
+        group_by: tuple[str, ...],
+        timespan: timedelta,
+        same: Callable[[str, str], str] = lambda _name, value: value,
     ) -> tuple[tuple[Event, ...], ...]:
         """Return bursts: same group-by fields, no two neighbours farther apart than `timespan`.
 
         ``group_by`` names fields of the events, or ``host``, ``process``, ``pid``, ``bundle``;
-        events that lack one of them belong together. Neighbours are as near as their ranges
+        events that lack one of them belong together; ``same`` tells what a field's value stands
+        for, by its name, where one thing has several. Neighbours are as near as their ranges
         allow: a doubtful time joins rather than splits. Ordered by the first event of each.
         """
         rows = self._rows(kinds)
         if rows.empty:
             return ()
-        keys = [_key(rows, name) for name in group_by]
+        keys = [_key(rows, name).map(partial(same, name)) for name in group_by]
         group = rows.groupby(keys, sort=False).ngroup() if keys else pd.Series(0, rows.index)
         # Within a group `at` ascends, so the ranges of neighbours can only be apart this way round.
         distance = rows["earliest"] - rows.groupby(group)["latest"].shift()

@@ -1,5 +1,6 @@
 """The objects of all pools and reports of a case, by what names them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ from analyzer.case.host_report import HostReport
 from analyzer.case.pool import PoolState
 from analyzer.model.finding import Subject
 from analyzer.model.xapi import Host, Network, Sr, Vbd, Vdi, Vm, XapiObject
+
+_SHORT = re.compile(r"[0-9a-f]{8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,19 @@ class World:
         """Return the VBDs of a VDI, attached or not."""
         pool = self.pool_of(vdi)
         return pool.vbds_of(vdi) if pool else ()
+
+    def uuid_of(self, kind: str, key: str) -> str:
+        """Return the uuid behind what a line calls an object, the key itself where it is unknown.
+
+        Lines name objects by uuid, by reference, or disks by the first eight digits of their
+        uuid, as the garbage collector does (VDI.__str__ in cleanup.py).
+        """
+        if (row := self._row(kind, key)) is not None:
+            return row.uuid
+        if kind != "VDI" or not _SHORT.fullmatch(key):
+            return key
+        fits = {vdi.uuid for pool in self.pools for vdi in pool.vdis if vdi.uuid.startswith(key)}
+        return fits.pop() if len(fits) == 1 else key
 
     def report(self, bundle: str) -> HostReport | None:
         """Return the report that a bundle is."""

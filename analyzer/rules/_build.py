@@ -5,6 +5,8 @@ from datetime import timedelta
 
 from analyzer.model.finding import Advice, Confidence, Severity
 from analyzer.model.goal import Goal, StepKind
+from analyzer.model.host import Role as HostRole
+from analyzer.model.rpm import parse_version
 from analyzer.model.rule import RuleText
 from analyzer.parsers._api import Selector
 from analyzer.rules._format import (
@@ -16,8 +18,20 @@ from analyzer.rules._format import (
     PatternFile,
     StateFile,
     StepEntry,
+    VersionsEntry,
+    WhenEntry,
 )
-from analyzer.rules.pattern import Correlate, Correlation, Pattern, Role, SampleSet
+from analyzer.rules.pattern import (
+    CbtUse,
+    Correlate,
+    Correlation,
+    Mended,
+    Pattern,
+    Role,
+    SampleSet,
+    Versions,
+    When,
+)
 
 _ENDS, _HOURLY = "first-and-last", "ends-of-each-hour"
 _GOALS = {goal.name.lower().replace("_", "-"): goal for goal in Goal}
@@ -47,7 +61,35 @@ def built(name: str, file: PatternFile) -> Pattern:
         hourly=frozenset(selector.id for selector, entry in entries if entry.keep == _HOURLY),
         subjects=tuple(file.subjects.items()) if isinstance(file, FindingFile) else (),
         correlate=_correlate(file) if isinstance(file, FindingFile) else Correlate(),
+        when=_when(file.when) if isinstance(file, FindingFile) else When(),
+        mended=_mended(file) if isinstance(file, FindingFile) else (),
         reason=file.reason if isinstance(file, NoiseFile) else "",
+    )
+
+
+def _when(entry: WhenEntry) -> When:
+    package, release = entry.package, entry.release
+    return When(
+        role=HostRole(entry.role) if entry.role else None,
+        sr_types=entry.sr_type,
+        release=_versions("", release) if release else None,
+        package=_versions(package.name, package) if package else None,
+        cbt=CbtUse(entry.cbt) if entry.cbt else None,
+    )
+
+
+def _versions(package: str, entry: VersionsEntry) -> Versions:
+    return Versions(
+        package=package,
+        start=parse_version(entry.start) if entry.start else None,
+        end=parse_version(entry.before) if entry.before else None,
+    )
+
+
+def _mended(file: FindingFile) -> tuple[Mended, ...]:
+    return tuple(
+        Mended(package=each.package, version=parse_version(each.version), vendor=each.vendor)
+        for each in file.mended
     )
 
 
@@ -144,6 +186,7 @@ def _correlate(file: FindingFile) -> Correlate:
         group_by=entry.group_by or default,
         timespan=_timespan(entry.timespan),
         gte=entry.gte,
+        ties=entry.ties,
     )
 
 

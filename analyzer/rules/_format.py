@@ -105,6 +105,43 @@ class CorrelateEntry(_Model):
     ] = Field(default=(), alias="group-by")
     timespan: str = Field(default="1h", pattern=r"^[1-9][0-9]{0,5}[smhd]$")
     gte: int = Field(default=1, ge=1)
+    ties: bool = False
+
+
+VersionText: TypeAlias = Annotated[str, Field(pattern=r"^[0-9][0-9A-Za-z.:~^+_-]{0,60}$")]
+
+
+class VersionsEntry(_Model):
+    """Versions from the first, which is in the range, to the second, which is not."""
+
+    start: VersionText | None = Field(default=None, alias="from")
+    before: VersionText | None = None
+
+
+class PackageEntry(VersionsEntry):
+    """Versions of a package."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9+_.-]{0,40}$")]
+
+
+class WhenEntry(_Model):
+    """The state in which the lines are a finding."""
+
+    role: Literal["master", "supporter"] | None = None
+    sr_type: Annotated[
+        tuple[Id, ...], BeforeValidator(_listed), Field(json_schema_extra=_or_one)
+    ] = ()
+    release: VersionsEntry | None = None
+    package: PackageEntry | None = None
+    cbt: Literal["in-use", "unused"] | None = None
+
+
+class MendedEntry(_Model):
+    """A version that does not have the defect any more."""
+
+    package: Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9+_.-]{0,40}$")]
+    version: VersionText
+    vendor: Literal["", "xcp-ng", "xenserver"] = ""
 
 
 class CaseEntry(_Model):
@@ -149,6 +186,8 @@ class FindingFile(PatternEntry):
     needs: tuple[Need, ...] = Field(min_length=1)
     subjects: Mapping[str, FieldName] = Field(default_factory=dict)
     correlate: CorrelateEntry = CorrelateEntry()
+    when: WhenEntry = WhenEntry()
+    mended: tuple[MendedEntry, ...] = ()
     detail: Text
     goals: tuple[GoalName, ...] = ()
     action: Steps = ()

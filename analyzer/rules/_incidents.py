@@ -1,16 +1,23 @@
 """Events that belong together: Sigma's correlations over the event table, and absence."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import cache
+from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import Order, mark
 from analyzer.model.event import Event
 from analyzer.model.finding import Gap
 from analyzer.model.hole import Hole
+from analyzer.rules._state import state_holds
 from analyzer.rules.pattern import Correlation, Pattern
 from analyzer.sources import LOGS
 
+_TIE = timedelta(seconds=1)
+_SECONDS = timedelta(seconds=2)
+_NAMED = frozenset({"VDI", "SR", "VM", "Network"})
 _MORE_LOGS = "the missing logs, from the host's own backup or syslog server"
 
 
@@ -30,13 +37,40 @@ class Incident:
 
 
 def find_incidents(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], tuple[Gap, ...]]:
-    """Return the incidents of a pattern, and what the ends of the logs left undecided."""
+    """Return the incidents of a pattern, and what was left undecided.
+
+    That are the ends of logs, and a state that is not known.
+    """
     if pattern.correlate.type is Correlation.ABSENT:
-        return _unanswered(pattern, case)
+        found, gaps = _unanswered(pattern, case)
+    else:
+        whole = (Incident(events=burst) for burst in bursts(pattern, case, pattern.kinds))
+        found, gaps = tuple(each for each in whole if _meets(pattern, each, case)), ()
+    states = [(each, state_holds(pattern.when, each.events, case)) for each in found]
+    unknown = tuple(state for _, state in states if isinstance(state, Gap))
+    return tuple(each for each, state in states if state is True), (*gaps, *unknown)
+
+
+def bursts(pattern: Pattern, case: Case, kinds: tuple[str, ...]) -> tuple[tuple[Event, ...], ...]:
+    """Return the events of a pattern by its keys, none far from the next.
+
+    What lines call an object is its uuid here, as far as that is known: a line with a reference
+    and one with the collector's eight digits are of one disk.
+    """
     correlate = pattern.correlate
-    bursts = case.events.incidents(pattern.kinds, correlate.group_by, correlate.timespan)
-    incidents = tuple(Incident(events=burst) for burst in bursts)
-    return tuple(incident for incident in incidents if _meets(pattern, incident, case)), ()
+    types = {name: kind for kind, name in pattern.subjects}
+
+    @cache
+    def same(name: str, value: str) -> str:
+        return case.world.uuid_of(types[name], value) if types.get(name) in _NAMED else value
+
+    found = case.events.incidents(kinds, correlate.group_by, correlate.timespan, same)
+    return tuple(tuple(_with_uuids(event, same) for event in burst) for burst in found)
+
+
+def _with_uuids(event: Event, same: Callable[[str, str], str]) -> Event:
+    fields = {name: same(name, value) for name, value in event.fields.items()}
+    return event if fields == event.fields else replace(event, fields=MappingProxyType(fields))
 
 
 def _meets(pattern: Pattern, incident: Incident, case: Case) -> bool:
@@ -47,18 +81,28 @@ def _meets(pattern: Pattern, incident: Incident, case: Case) -> bool:
         case Correlation.TEMPORAL | Correlation.ABSENT:
             return kinds.issuperset(pattern.kinds)
         case Correlation.TEMPORAL_ORDERED:
-            return _in_order(pattern.kinds, incident.events, case.order)
+            return _in_order(pattern, incident.events, case.order)
 
 
-def _in_order(kinds: Sequence[str], events: Sequence[Event], order: Order) -> bool:
-    """Tell whether one event of each kind can be picked, each certainly after the one before."""
+def _in_order(pattern: Pattern, events: Sequence[Event], order: Order) -> bool:
+    """Tell whether one event of each kind can be picked, each certainly after the one before.
+
+    With ``ties`` one of the same second counts, too: two logs do not tell which was first.
+    """
+    ties = pattern.correlate.ties
+
+    def follows(before: Event, event: Event) -> bool:
+        if order.surely_before(mark(before), mark(event)):
+            return True
+        tied = ties and before.moment.doubt <= _SECONDS and event.moment.within(before.moment, _TIE)
+        return tied and not order.surely_before(mark(event), mark(before))
+
     before: Event | None = None
-    for kind in kinds:
+    for kind in pattern.kinds:
         later = [
             event
             for event in events
-            if event.kind == kind
-            and (before is None or order.surely_before(mark(before), mark(event)))
+            if event.kind == kind and (before is None or follows(before, event))
         ]
         if not later:
             return False
@@ -71,12 +115,11 @@ def _unanswered(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], tup
 
     Where the log ends before the answer was due, that is a gap and no finding.
     """
-    correlate = pattern.correlate
     first, *others = pattern.kinds
-    answers = case.events.of(*others)
+    answers = [event for burst in bursts(pattern, case, tuple(others)) for event in burst]
     incidents: list[Incident] = []
     gaps: list[Gap] = []
-    for burst in case.events.incidents((first,), correlate.group_by, correlate.timespan):
+    for burst in bursts(pattern, case, (first,)):
         open_ = tuple(event for event in burst if not _answered(pattern, event, answers, case))
         if not open_:
             continue

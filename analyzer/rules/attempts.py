@@ -3,7 +3,7 @@
 from analyzer.case.case import Case
 from analyzer.model.explained import Attempt
 from analyzer.model.finding import Gap
-from analyzer.rules._incidents import Incident, find_incidents
+from analyzer.rules._incidents import Incident, bursts, find_incidents
 from analyzer.rules.pattern import Correlation, Pattern
 
 
@@ -13,11 +13,10 @@ def attempts(pattern: Pattern, case: Case) -> tuple[tuple[Attempt, ...], tuple[G
     met, gaps = find_incidents(pattern, case)
     whole = {incident.events[0].source for incident in met}
     kinds = pattern.kinds[:1] if correlate.type is Correlation.ABSENT else pattern.kinds
-    bursts = case.events.incidents(kinds, correlate.group_by, correlate.timespan)
     found = [Attempt(events=incident.events, lacks="") for incident in met]
     found += [
         Attempt(events=burst, lacks=_lacks(pattern, Incident(events=burst)))
-        for burst in bursts
+        for burst in bursts(pattern, case, kinds)
         if whole.isdisjoint(event.source for event in burst)
     ]
     return tuple(sorted(found, key=lambda each: each.events[0].moment.at)), gaps
@@ -47,10 +46,14 @@ def _lacks(pattern: Pattern, incident: Incident) -> str:
     missing = [kind for kind in pattern.kinds if kind not in kinds]
     match pattern.correlate.type:
         case Correlation.EVENT_COUNT:
+            if incident.count >= pattern.correlate.gte:
+                return "the state that it asks for is another, or not known"
             return f"{incident.count} of {pattern.correlate.gte}"
         case Correlation.ABSENT:
             return "it was answered in time, or the log ends before an answer was due"
         case Correlation.TEMPORAL | Correlation.TEMPORAL_ORDERED if missing:
             return f"no {', no '.join(missing)} near it"
+        case Correlation.TEMPORAL:
+            return "the state that it asks for is another, or not known"
         case _:
             return "all kinds are there, but not certainly in this order"

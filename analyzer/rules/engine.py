@@ -8,8 +8,9 @@ from analyzer.case.wholeness import Sources
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Evidence, Finding, Outcome, Subject
 from analyzer.model.report import Suppressed
-from analyzer.model.sentence import Sentence, Value
+from analyzer.model.sentence import Sentence, Value, say
 from analyzer.rules._incidents import Incident, find_incidents
+from analyzer.rules._state import mended_in
 from analyzer.rules._wording import listed
 from analyzer.rules.pattern import Catalogue, Pattern
 from analyzer.rules.verdict import conclude
@@ -45,6 +46,8 @@ def _suppressed(pattern: Pattern, events: EventTable) -> Suppressed:
 def _finding(pattern: Pattern, incident: Incident, case: Case) -> Finding:
     text = pattern.text
     values = _values(incident)
+    detail = Sentence(text.detail, values)
+    mended, package = mended_in(pattern, incident.events, case)
     return Finding(
         rule=text.id,
         title=Sentence(text.title, values),
@@ -52,10 +55,10 @@ def _finding(pattern: Pattern, incident: Incident, case: Case) -> Finding:
         confidence=text.confidence,
         basis=Basis.SYMPTOM,
         subjects=_subjects(pattern, incident, case),
-        detail=Sentence(text.detail, values),
+        detail=say("{detail}{mended}", detail=detail, mended=mended) if mended else detail,
         action=text.steps(values),
         goals=text.goals,
-        evidence=tuple(_evidence(event) for event in _quoted(incident.events)),
+        evidence=(*(_evidence(event) for event in _quoted(incident.events)), *package),
         first_seen=incident.events[0].moment,
         last_seen=incident.events[-1].moment,
         count=incident.count,

@@ -6,6 +6,8 @@ from datetime import timedelta
 from enum import StrEnum
 
 from analyzer.case.events import KeepPolicy
+from analyzer.model.host import Role as HostRole
+from analyzer.model.rpm import Version, compare
 from analyzer.model.rule import RuleText
 from analyzer.parsers._api import Selector
 
@@ -31,12 +33,65 @@ class Correlation(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Correlate:
-    """``group_by`` are fields of events; ``gte`` counts only for EVENT_COUNT."""
+    """``group_by`` are fields of events; ``gte`` counts only for EVENT_COUNT.
+
+    ``ties`` lets lines of one second pass for ordered.
+    """
 
     type: Correlation = Correlation.EVENT_COUNT
     group_by: tuple[str, ...] = ("host",)
     timespan: timedelta = timedelta(hours=1)
     gte: int = 1
+    ties: bool = False
+
+
+class CbtUse(StrEnum):
+    """Whether change tracking is on for any disk of a pool."""
+
+    IN_USE = "in-use"
+    UNUSED = "unused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Versions:
+    """Versions of a package, or of a release where it has no name.
+
+    ``start`` is in it, ``end`` is not; None is without end.
+    """
+
+    package: str = ""
+    start: Version | None = None
+    end: Version | None = None
+
+    def holds(self, version: Version) -> bool:
+        """Tell whether a version is one of them."""
+        if self.start is not None and compare(version, self.start) < 0:
+            return False
+        return self.end is None or compare(version, self.end) < 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """The state in which lines are a finding, in the field's terms; None or () asks nothing.
+
+    ``role`` and the versions are of the host that wrote the lines, ``sr_types`` are of the SR
+    that they name, else of the SR of the disk that they name.
+    """
+
+    role: HostRole | None = None
+    sr_types: tuple[str, ...] = ()
+    release: Versions | None = None
+    package: Versions | None = None
+    cbt: CbtUse | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """The first version of a package that does not have a defect; ``vendor`` "" is any."""
+
+    package: str
+    version: Version
+    vendor: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +121,8 @@ class Pattern:
     hourly: frozenset[str] = frozenset()
     subjects: tuple[tuple[str, str], ...] = ()
     correlate: Correlate = Correlate()
+    when: When = When()
+    mended: tuple[Mended, ...] = ()
     reason: str = ""
 
     @property

@@ -22,15 +22,15 @@ from functools import cache
 from importlib import import_module
 from importlib.resources.abc import Traversable
 
-from analyzer.checks.tools.rpm import Version, compare
 from analyzer.compiled_table import compiled
+from analyzer.model.rpm import Version, compare
 from analyzer.resources import folder
 
 NAME = "defects.yaml"
 _CODE = (
     "checks/defects/defects.py",
     "checks/defects/_defects_file.py",
-    "checks/tools/rpm.py",
+    "model/rpm.py",
     "yaml_file.py",
 )
 

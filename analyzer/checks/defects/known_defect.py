@@ -12,8 +12,8 @@ from analyzer.checks.defects.defects import Defect, load_defects
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects
 from analyzer.checks.tools.finding import found, host_subject, quote, times
-from analyzer.checks.tools.rpm import Package, parse_package
 from analyzer.model.finding import Basis, Evidence, Finding, Gap, Subject
+from analyzer.model.rpm import Package, parse_package
 from analyzer.model.rule import RuleText
 
 _MOST = 3

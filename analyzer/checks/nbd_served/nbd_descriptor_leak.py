@@ -11,9 +11,9 @@ from analyzer.case.case import Case, HostReport
 from analyzer.case.world import by_host
 from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import found, host_subject, listed, quote_ends, times
-from analyzer.checks.tools.rpm import compare, parse_package, parse_version
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Severity
+from analyzer.model.rpm import compare, parse_package, parse_version
 from analyzer.model.rule import RuleText
 
 RULE = "nbd-descriptor-leak"

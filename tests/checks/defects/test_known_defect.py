@@ -3,9 +3,9 @@ from pathlib import Path
 import pytest
 
 from analyzer.checks.defects.defects import Defect, load_defects
-from analyzer.checks.tools.rpm import parse_version
 from analyzer.errors import CatalogueError
 from analyzer.model.finding import Basis, Confidence
+from analyzer.model.rpm import parse_version
 from tests.checks.cbt.test_cbt_hazards import N1, N2, nothing, snapshot
 from tests.checks.chain_story import Log, Story
 from tests.checks.support import JUPITER, SATURN, SR, VDI, CaseBuilder, sr, vdi

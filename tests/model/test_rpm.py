@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.checks.tools.rpm import Version, compare, compare_parts, parse_package, parse_version
+from analyzer.model.rpm import Version, compare, compare_parts, parse_package, parse_version
 
 ORDERED = [
     "1.0~rc1",
