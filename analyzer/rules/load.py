@@ -22,7 +22,7 @@ _CODE = (
         f"rules/{name}.py"
         for name in ("_build", "_format", "_meaning", "catalogue_file", "pattern")
     ),
-    *(f"model/{name}.py" for name in ("finding", "goal", "rule", "sentence")),
+    *(f"model/{name}.py" for name in ("finding", "goal", "host", "rpm", "rule", "sentence")),
     *("parsers/_api.py", "sources.py", "yaml_file.py"),
 )
 _NO_PATTERNS = ("patterns/causes.yaml", "patterns/defects.yaml", "patterns/error_codes.yaml")

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from analyzer.checks.defects.defects import NAME, Defect, Defects, Range, Symptom
-from analyzer.model.rpm import compare, parse_version
 from analyzer.errors import CatalogueError
+from analyzer.model.rpm import compare, parse_version
 from analyzer.yaml_file import Document, Path, read_yaml
 
 _SHOWN = f"patterns/{NAME}"

@@ -5,19 +5,20 @@ another rule has an explanation for are taken out again where all rules are judg
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.errors.codes import Code, error_codes
 from analyzer.case.errors.said import Weight
 from analyzer.case.errors.trouble import Trouble
 from analyzer.checks.observation import Observation
+from analyzer.checks.storage.circumstances import Circumstance, circumstances, task_of
 from analyzer.checks.tools.finding import named, often, prose, steps
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
 from analyzer.model.rule import RuleText
-from analyzer.model.sentence import say
+from analyzer.model.sentence import joined, say
 from analyzer.rebuilt.calls.operations import sm_operations
 
 _OF_STORAGE = re.compile(
@@ -51,7 +52,8 @@ def _finding(case: Case, text: RuleText, trouble: Trouble) -> Finding:
     codes = error_codes()
     known = codes.by_name.get(trouble.code)
     done = _done_later(case, trouble)
-    values = _values(case, trouble, known, done)
+    around = circumstances(case, trouble, _disk(case, trouble))
+    values = _values(case, trouble, known, done=done, around=around)
     title, detail = (text.title, text.detail) if known else text.case("unknown")
     return Finding(
         rule=text.id,
@@ -62,7 +64,9 @@ def _finding(case: Case, text: RuleText, trouble: Trouble) -> Finding:
         subjects=_subjects(case, trouble),
         detail=prose(detail, values),
         action=steps(text.action, [values]),
-        evidence=trouble.evidence,
+        evidence=tuple(
+            dict.fromkeys((*trouble.evidence, *(line for each in around for line in each.evidence)))
+        ),
         first_seen=trouble.first,
         last_seen=trouble.last,
         count=trouble.count,
@@ -79,14 +83,21 @@ def _severity(text: RuleText, known: Code | None, done: Moment | None) -> Severi
 
 
 def _values(
-    case: Case, trouble: Trouble, known: Code | None, done: Moment | None
+    case: Case,
+    trouble: Trouble,
+    known: Code | None,
+    *,
+    done: Moment | None,
+    around: Sequence[Circumstance],
 ) -> dict[str, str]:
     call = next(filter(_CALL.match, trouble.calls), "a call")
     number = error_codes().number_in_words(trouble.text)
     subjects = _subjects(case, trouble)
     thing = subjects[0]
-    place = {"host": trouble.host, "sr": trouble.sr or "<SR>", "disk": trouble.disk or "<disk>"}
+    disk = _disk(case, trouble)
+    place = {"host": trouble.host, "sr": trouble.sr or "<SR>", "disk": disk or "<disk>"}
     step = known.next_step if known else "Read the lines around the first one quoted below"
+    step = next((each.next_step for each in around if each.next_step), step)
     for name, value in place.items():
         step = step.replace(f"{{{name}}}", value)
     return {
@@ -99,8 +110,15 @@ def _values(
         "words": f"It said: {trouble.text}{f' (error {number})' if number else ''}.",
         "often": often(trouble.count, trouble.first, trouble.last),
         "still": say("The same call went well at {at}.", at=done) if done else "",
+        "around": joined([each.words for each in around], " "),
         "next": step,
     }
+
+
+def _disk(case: Case, trouble: Trouble) -> str:
+    """Return the disk of a refusal: the error's own, else the only one that its call names."""
+    task = None if trouble.disk else task_of(case, trouble)
+    return trouble.disk or (task.vdis[0] if task is not None and len(task.vdis) == 1 else "")
 
 
 def _done_later(case: Case, trouble: Trouble) -> Moment | None:
@@ -122,7 +140,7 @@ def _done_later(case: Case, trouble: Trouble) -> Moment | None:
 def _subjects(case: Case, trouble: Trouble) -> tuple[Subject, ...]:
     """Return the disk, the SR and the host, as far as they are known."""
     found = []
-    for kind, uuid in (("VDI", trouble.disk), ("SR", trouble.sr)):
+    for kind, uuid in (("VDI", _disk(case, trouble)), ("SR", trouble.sr)):
         if uuid:
             rows = (p.vdi(uuid) if kind == "VDI" else p.sr(uuid) for p in case.pools)
             name = next((row.name_label for row in rows if row is not None), None)

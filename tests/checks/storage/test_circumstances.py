@@ -1,0 +1,55 @@
+"""What is told around a refused call, and what is not claimed."""
+
+from pathlib import Path
+
+import pytest
+
+from analyzer.model.report import Report
+from analyzer.run import analyze
+from tests.checks.storage.test_storage_call_refused import RULE, XAPI, _failed, _outcome, _world
+from tests.world.objects import Disk
+from tests.world.world import World
+
+BEGAN = "xapi: [debug||1 HTTPS 192.0.2.1->:::80|Async.VDI.pool_migrate R:0a1b2c3d4e5f|audit] "
+
+
+def report(folder: Path, world: World, *lines: tuple[str, str]) -> Report:
+    bundle = world.bundle(world.master)
+    old = bundle.content(XAPI).decode()
+    added = "".join(f"Nov 22 {clock} {world.master.name} {text}\n" for clock, text in lines)
+    bundle.log(XAPI, old + added)
+    return analyze([bundle.write_tar(folder / "b.tar.bz2")])
+
+
+def detail(found: Report) -> str:
+    return " ".join(str(each.detail) for each in _outcome(found, RULE).findings)
+
+
+@pytest.mark.parametrize(("code", "told"), [("VDI_IN_USE", True), ("VDI_INCOMPATIBLE_TYPE", False)])
+def test_who_held_a_disk_that_was_in_use_is_told(tmp_path: Path, code: str, *, told: bool) -> None:
+    world = _world()
+    disk: Disk = world.machines[0].disks[0]
+    line = _failed("Async.VDI.data_destroy", f"Server_error({code}, [ {disk.ref}; data_destroy ])")
+    said = detail(report(tmp_path, world, ("05:30:00", line)))
+    assert ("device 0 of VM web (plugged)" in said) is told
+    assert ("data_destroy needs a disk without any VBD" in said) is told
+
+
+@pytest.mark.parametrize(
+    ("ended", "hours", "cut"),
+    [("17:30:20", "12 h 00 min", True), ("16:30:20", "11 h 00 min", False)],
+)
+def test_only_a_call_of_twelve_hours_was_cut_by_stunnel(
+    tmp_path: Path, ended: str, hours: str, *, cut: bool
+) -> None:
+    world = _world()
+    disk = world.machines[0].disks[0]
+    error = "Server_error(CANNOT_CONTACT_HOST, [ OpaqueRef:51ede6aa-f583-4418-92cf-b541b2258446 ])"
+    began = f"{BEGAN}VDI.pool_migrate: VDI = '{disk.uuid}'; SR = 'x'"
+    found = report(
+        tmp_path, world, ("05:30:10", began), (ended, _failed("Async.VDI.pool_migrate", error))
+    )
+    assert f"had run for {hours}" in detail(found)
+    assert ("stunnel" in detail(found)) is cut
+    (finding,) = _outcome(found, RULE).findings
+    assert finding.subjects[0].uuid == disk.uuid
