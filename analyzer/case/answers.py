@@ -6,7 +6,7 @@ which says what a line is; ``command`` is name of the file, exit status, began, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -34,18 +34,21 @@ class Answers:
     member: str
     host_uuid: str
     hostname: str
-    commands: Mapping[str, Ran]
+    commands: Mapping[str, tuple[Ran, ...]]
 
     def ran(self, member: str) -> tuple[datetime, datetime] | None:
-        """Return when the command of a file began and ended, None for a file of no command."""
-        own = self.commands.get(member)
-        return (min(own.began, own.ended), own.ended) if own else None
+        """Return when the commands of a file began and ended, None for a file of no command."""
+        times = [
+            time for each in self.commands.get(member, ()) for time in (each.began, each.ended)
+        ]
+        return (min(times), max(times)) if times else None
 
     def failure(self, member: str) -> str:
-        """Say how the command of a file failed, "" if it did not."""
-        own = self.commands.get(member)
-        if own is None or own.status == 0:
+        """Say how the commands of a file failed, "" if any of them did not."""
+        commands = self.commands.get(member, ())
+        if not commands or any(each.status == 0 for each in commands):
             return ""
+        own = commands[0]
         said = f": {own.stderr[0]}" if own.stderr else ""
         late = own.status == _TIMED_OUT
         how = "did not end in time" if late else f"failed with status {own.status}"
@@ -62,40 +65,28 @@ def read_answers(data: bytes, member: str) -> Answers | None:
     if lines[0] != FIRST_LINE:
         return None
     host_uuid = hostname = ""
-    ran: dict[str, Ran] = {}
-    said: dict[str, list[str]] = {}
+    ran: dict[str, list[Ran]] = {}
     for words in (line.split("\t") for line in lines[1:]):
         match words:
             case ["host", host_uuid, hostname]:
                 pass
             case ["command", name, status, began, ended, *command]:
-                times = (_time(began), _time(ended))
-                if times[0] and times[1] and status.isdecimal():
-                    ran[name] = Ran(
-                        status=int(status[:4]),
-                        began=times[0],
-                        ended=times[1],
-                        command=" ".join(command),
+                first, last = _time(began), _time(ended)
+                if first and last and status.isascii() and status.isdecimal():
+                    made = Ran(
+                        status=int(status[:4]), began=first, ended=last, command=" ".join(command)
                     )
-            case ["stderr", name, *text]:
-                said.setdefault(name, []).append(" ".join(text))
+                    ran.setdefault(name, []).append(made)
+            case ["stderr", name, *text] if name in ran:
+                own = ran[name]
+                own[-1] = replace(own[-1], stderr=(*own[-1].stderr, " ".join(text)))
             case _:
                 pass
-    commands = {
-        name: Ran(
-            status=each.status,
-            began=each.began,
-            ended=each.ended,
-            command=each.command,
-            stderr=tuple(said.get(name, ())),
-        )
-        for name, each in ran.items()
-    }
     return Answers(
         member=member,
         host_uuid=host_uuid,
         hostname=hostname,
-        commands=MappingProxyType(commands),
+        commands=MappingProxyType({name: tuple(own) for name, own in ran.items()}),
     )
 
 

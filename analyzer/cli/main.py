@@ -13,6 +13,7 @@ import typer
 
 from analyzer import __version__
 from analyzer.cli.analyze import analyze_command
+from analyzer.cli.ask import ask_command
 from analyzer.cli.cbtlog import cbtlog_command
 from analyzer.cli.diff import diff_command
 from analyzer.cli.explain import explain_command
@@ -69,6 +70,7 @@ def _main(
 
 
 app.command("analyze")(analyze_command)
+app.command("ask")(ask_command)
 app.command("cbtlog")(cbtlog_command)
 app.add_typer(show_app, name="show")
 app.add_typer(why_app, name="why")

@@ -97,6 +97,7 @@ def _outcome(answers: Sequence[tuple[str, Outcome]]) -> Outcome:
         doubt=_of_pools(doubts) if found and doubts else "",
         window=worst.window if len(windows) == 1 else None,
         holes=tuple(hole for outcome in outcomes for hole in outcome.holes),
+        gaps=tuple(gap for outcome in outcomes for gap in outcome.gaps),
     )
 
 

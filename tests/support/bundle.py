@@ -42,7 +42,8 @@ class BundleBuilder:
     """One status report, built file by file; every method that adds returns the builder.
 
     ``captured`` is the host's local time as in the folder's name, ``utc_offset_minutes`` its
-    zone. Without ``log`` or ``file`` calls the bundle holds xen-bugtool's own two files only.
+    zone. ``beside`` are files of the host by their paths that no report holds, ``inactive`` those
+    of them that are volumes nobody has activated. Without ``log`` or ``file`` calls the bundle holds xen-bugtool's own two files only.
     """
 
     def __init__(
@@ -63,6 +64,8 @@ class BundleBuilder:
         self._uptime = uptime
         self._log_lines: list[str] = []
         self._files: dict[str, _File] = {}
+        self.beside: dict[str, bytes] = {}
+        self.inactive: set[str] = set()
         self._without: set[str] = set()
 
     @property

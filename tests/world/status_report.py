@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
-from tests.support import alerts, database
+from tests.support import alerts, cbtlog, database
 from tests.support.bundle import BundleBuilder
 from tests.support.clock import Ids
 from tests.support.database import Row
@@ -42,6 +42,12 @@ def status_report(
             report.log(path, lines, rotation, mtime=written)
     if host is pool.master:
         report.files(alerts.documents(messages))
+    for disk in pool.stored.values():
+        if disk.log is not None:
+            path = disk.storage.log(disk.uuid)
+            report.beside[path] = cbtlog.content(disk.log)
+            if disk.storage.volumes and host.name not in disk.log.active_on:
+                report.inactive.add(path)
     return report
 
 

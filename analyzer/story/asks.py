@@ -1,0 +1,250 @@
+"""What to ask a customer for: every gap of a report becomes a command for dom0, or a reason.
+
+What settles a gap stands in the gap itself, or with its source in `analyzer.sources`, as the
+command that a person would type. Here that text is only read: nothing of it is run as it stands.
+A piece that is exactly of one of the forms below becomes a command of ours, with no more of the
+text in it than uuids and words of `xe`, so that no name of a bundle can reach a shell. All forms
+read; none changes the host, but for a volume that is activated where that is wanted.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from analyzer.model.finding import Gap
+from analyzer.model.report import Report
+from analyzer.sources import SOURCES
+
+_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+_LOG = rf"(?:/dev/VG_XenStorage-|/run/sr-mount/){_UUID}/{_UUID}\.cbtlog"
+_ON = re.compile(r"(?:,? (?:and )?\(?on [^;]*|, twice in ten minutes| on it)$")
+_KINDS = {kind.name: kind for kind in SOURCES}
+VOLUME = "/dev/VG_XenStorage-"
+# Of the records that `xe` lists those that are read; of others nothing would be made.
+_RECORDS = "vdi|vbd|sr|pbd|pif|network|pool|host|vm"
+_ANY_HOST = ""
+_OWN = "<host-uuid>"  # of the host that the gap is about
+
+
+class Form(Enum):
+    """How a command is run."""
+
+    PLAIN = "its output is kept under a name of the collector's"
+    ECHOED = "its output is kept below the command itself"
+    LOG = "the values of one CBT log are read, one by one"
+    COPY = "all files of one log of the host are copied"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask:
+    """One thing to collect: ``command`` in words of a shell, and the file for its output.
+
+    ``host`` is the uuid of the host that has it, "" where any host of the pool has; ``fine`` are
+    exit statuses that are no failure, ``more`` are further commands for the same file. ``rules``
+    are those that could not tell without it, ``why`` what they said.
+    """
+
+    form: Form
+    command: tuple[str, ...]
+    file: str
+    host: str = _ANY_HOST
+    fine: tuple[int, ...] = (0,)
+    rules: tuple[str, ...] = ()
+    why: tuple[str, ...] = ()
+    more: tuple[tuple[str, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unasked:
+    """A doubt that no command of dom0 settles: which rules have it, and what would."""
+
+    rules: tuple[str, ...]
+    host: str
+    why: str
+    settle_with: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asks:
+    """What to collect, ordered by host and file, and what cannot be asked for."""
+
+    asks: tuple[Ask, ...] = ()
+    unasked: tuple[Unasked, ...] = ()
+
+
+def asks_of(report: Report) -> Asks:
+    """Return what would settle the doubts of a report, each command once."""
+    hosts = {host.name: host.uuid for host in report.hosts if host.uuid}
+    asked: dict[tuple[str, str], Ask] = {}
+    unasked: dict[tuple[str, str, str], Unasked] = {}
+    for rule, gap in _gaps(report):
+        found = tuple(_asks(gap, hosts.get(gap.host, _ANY_HOST)))
+        for ask in found:
+            key = (ask.host, ask.file)
+            known = asked.get(key, ask)
+            asked[key] = replace(
+                known,
+                rules=tuple(dict.fromkeys((*known.rules, rule))),
+                why=tuple(dict.fromkeys((*known.why, str(gap.why)))),
+            )
+        if not found:
+            place = (gap.host, str(gap.why), str(gap.settle_with))
+            rules = unasked[place].rules if place in unasked else ()
+            unasked[place] = Unasked(
+                rules=(*rules, rule),
+                host=gap.host,
+                why=str(gap.why),
+                settle_with=str(gap.settle_with),
+            )
+    return Asks(
+        asks=tuple(ask for _, ask in sorted(asked.items())),
+        unasked=tuple(each for _, each in sorted(unasked.items())),
+    )
+
+
+def _gaps(report: Report) -> Iterator[tuple[str, Gap]]:
+    for outcome in report.outcomes:
+        yield from ((outcome.rule, gap) for gap in outcome.gaps)
+
+
+def _asks(gap: Gap, host: str) -> Iterator[Ask]:
+    """Yield the commands for a gap: those it names, else those of its source."""
+    kind = _KINDS.get(gap.need)
+    if kind is not None and kind.is_log and host:
+        yield _copy(gap.need, host)
+        return
+    pieces = _read(str(gap.settle_with))
+    if not pieces and kind is not None and _is_of_one_host(gap):
+        pieces = _read(kind.settle_with)
+    for piece in pieces:
+        command = tuple(word.replace(_OWN, host) for word in piece.command)
+        yield replace(piece, host=host if piece.host else _ANY_HOST, command=command)
+
+
+def _is_of_one_host(gap: Gap) -> bool:
+    """Tell whether a source of a given report is missing, not a whole report."""
+    return "xen-bugtool --yestoall (on " not in str(gap.settle_with)
+
+
+def _copy(log: str, host: str) -> Ask:
+    name = _KINDS[log].family.rpartition("/")[2]
+    return Ask(form=Form.COPY, command=(name,), file=f"var/log/{name}", host=host)
+
+
+def _read(text: str) -> list[Ask]:
+    """Return what a text asks for; nothing where any piece of it is of no known form."""
+    found: list[Ask] = []
+    for piece in (_ON.sub("", piece.strip()) for piece in text.split("; ")):
+        if piece in _BESIDE:
+            continue
+        made = next((make(m) for form, make in _FORMS if (m := form.fullmatch(piece))), None)
+        if made is None:
+            return []
+        found.append(made)
+    return found
+
+
+# What is named beside a command that says more, and is not read when it comes back.
+_BESIDE = frozenset({"date", "dmesg", "xe task-list"})
+
+
+def _plain(
+    file: str, *command: str, fine: tuple[int, ...] = (0,), more: tuple[tuple[str, ...], ...] = ()
+) -> Callable[[re.Match[str]], Ask]:
+    ask = Ask(form=Form.PLAIN, command=command, file=file, host=_OWN, fine=fine, more=more)
+    return lambda _found: ask
+
+
+def _listing(found: re.Match[str]) -> Ask:
+    command = ("ls", "-la", f"/run/sr-mount/{found['sr']}")
+    return Ask(form=Form.ECHOED, command=command, file=f"ls-{found['sr']}.txt")
+
+
+def _values(found: re.Match[str]) -> Ask:
+    path = found["path"]
+    name = path.rpartition("/")[2].removesuffix(".cbtlog")
+    return Ask(form=Form.LOG, command=(path,), file=f"cbt-util-{name}.txt")
+
+
+def _records(found: re.Match[str]) -> Ask:
+    """Return a list of `xe`, with the uuids that tell what its records are of."""
+    words = found["words"].split()
+    verb = found["verb"]
+    if verb == "param-get":  # it shows a value, but not of what
+        verb, words = "param-list", [each for each in words if not each.startswith("param-name=")]
+    words = [_with_uuid(word) for word in words]
+    named = [re.sub(r"[^A-Za-z0-9]+", "-", word) for word in words if "params=" not in word]
+    name = "-".join((found["kind"], verb, *named))
+    command = ("xe", f"{found['kind']}-{verb}", *words)
+    return Ask(form=Form.ECHOED, command=command, file=f"xe-{name}.txt")
+
+
+def _with_uuid(word: str) -> str:
+    name, _, value = word.partition("=")
+    bare = name == "params" and "uuid" not in value.split(",") and value != "all"
+    return f"params=uuid,{value}" if bare else word
+
+
+def _file(found: re.Match[str]) -> Ask:
+    path = found["path"]
+    name = path if path.startswith("etc/") else path.rpartition("/")[2]
+    return Ask(form=Form.PLAIN, command=("cat", f"/{path}"), file=name, host=_OWN)
+
+
+_FILES = "|".join(
+    re.escape(path)
+    for kind in SOURCES
+    for path in (*kind.paths, "var/lib/xapi-nbd/VBDs_to_clean_up")
+    if path.startswith(("etc/", "var/lib/"))
+)
+_LVS, _VGS = ("lvs", "--units", "b"), ("vgs", "--units", "b")
+_WORD = rf"[a-z-]+=(?:{_UUID}|[A-Za-z][A-Za-z0-9,_-]*)"
+_STATUS = ("systemctl", "status", "--no-pager")
+_FORMS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Ask]]] = tuple(
+    (re.compile(form), make)
+    for form, make in (
+        (rf"ls -la? /run/sr-mount/(?P<sr>{_UUID})(?:/\*\.cbtlog)?", _listing),
+        (
+            rf"lvs(?: --units b)?(?: VG_XenStorage-{_UUID})?",
+            _plain("lvs.out", *_LVS),
+        ),
+        (rf"vgs(?: VG_XenStorage-{_UUID})?", _plain("vgs.out", *_VGS)),
+        (r"pvs", _plain("pvs.out", "pvs")),
+        (rf"cbt-util get -[pcfs] -n (?P<path>{_LOG})", _values),
+        (
+            rf"xe (?P<kind>{_RECORDS})-(?P<verb>list|param-list|param-get)(?P<words>(?: {_WORD})*)",
+            _records,
+        ),
+        (r"iptables -nvL(?: \w+)?", _plain("iptables-nvL.out", "iptables", "-nvL")),
+        (r"ss -[a-z]+(?: '[sd]port = :\d+')?", _plain("ss-nampio.out", "ss", "-nampio")),
+        (r"ip -s addr", _plain("ip-s-addr.out", "ip", "-s", "addr")),
+        (r"ip route", _plain("ip-route.out", "ip", "route")),
+        (r"df (?:-h|-alT)(?: /run/sr-mount/\S+)?", _plain("df-alT.out", "df", "-alT", fine=(0, 1))),
+        (r"rpm -(?:qa|q [\w-]+)", _plain("rpm-qa.out", "rpm", "-qa")),
+        (
+            r"xe host-get-sm-diagnostics uuid=<host-uuid>",
+            _plain("sm_diagnostics.out", "xe", "host-get-sm-diagnostics", f"uuid={_OWN}"),
+        ),
+        (r"chronyc tracking", _plain("chronyc-tracking.out", "chronyc", "tracking")),
+        (r"dmsetup table", _plain("dmsetup-table.out", "dmsetup", "table")),
+        (r"ls -lR /dev", _plain("ls-lR-%dev.out", "ls", "-lR", "/dev")),
+        (
+            r"systemctl status(?: [\w.-]+)?",
+            # it is not 0 of a unit that has stopped, which is an answer
+            _plain(
+                "systemctl-status.out",
+                *_STATUS,
+                fine=(0, 3),
+                more=((*_STATUS, "xapi-nbd.service"),),
+            ),
+        ),
+        (
+            r"openssl x509 [a-z -]*-in /etc/xensource/xapi-ssl\.pem",
+            _plain(
+                "xapi_cert.out", "openssl", "x509", "-text", "-in", "/etc/xensource/xapi-ssl.pem"
+            ),
+        ),
+        (rf"cat /(?P<path>{_FILES})", _file),
+    )
+)
