@@ -10,7 +10,7 @@ PINNED := --only-binary :all: --constraint constraints.txt --build-constraint co
 install = @$(PIP) $(PINNED) $(1) \
   || { echo "   not at the versions of constraints.txt: now at the newest"; $(PIP) $(1); }
 
-.PHONY: help demo fast test mutate lint lock bench samples golden golden-diff clean
+.PHONY: help demo fast test mutate lint lock bench rules samples golden golden-diff clean
 help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
 	@echo "make fast     run the tests that take a minute together"
@@ -19,6 +19,7 @@ help:
 	@echo "make lint     ruff, mypy, import layers, yamllint, pattern samples"
 	@echo "make bench    time against tar, peak memory, and what costs more than its share"
 	@echo "make lock     write the newest versions into constraints.txt"
+	@echo "make rules    write the reference of the rules, docs/rules"
 	@echo "make samples  rebuild sample_bundles/"
 	@echo "make golden   accept what the outputs are now: golden reports and hashes"
 	@echo "make golden-diff   show what changed in every output of every sample since the last commit"
@@ -74,6 +75,9 @@ lock:
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.run
 	$(BIN)/python -m tests.benchmarks.scaling
+
+rules: $(VENV)/.installed
+	$(BIN)/cbtriage rules pages docs/rules
 
 samples: $(VENV)/.dev
 	$(BIN)/python -m tests.world.build_samples

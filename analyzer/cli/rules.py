@@ -1,6 +1,7 @@
 """``cbtriage rules``: what the catalogue holds, and whether it is sound."""
 
 import json
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,12 +9,14 @@ import typer
 
 from analyzer.cli.options import Rules
 from analyzer.cli.output import note, say
-from analyzer.errors import UsageError
+from analyzer.errors import CatalogueError, UsageError
 
 if TYPE_CHECKING:
     from analyzer.model.rule import RuleText
     from analyzer.rules.load import Catalogue
 
+_PLACE = re.compile(r"([^\s:]+):(?:([0-9]+) )?(.*)", re.DOTALL)
+_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 rules_app = typer.Typer(
     no_args_is_help=True, help="Show the catalogue of rules, and check pattern files."
 )
@@ -71,15 +74,82 @@ def _page(text: "RuleText") -> str:
 
 
 @rules_app.command("lint")
-def lint_rules(rules: Rules = None) -> None:
-    """Load every pattern file and say what is wrong with each, by file and line."""
+def lint_rules(
+    rules: Rules = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object: rules, catalogue, problems.")
+    ] = False,
+) -> None:
+    """Load every pattern file and say what is wrong with each, by file and line.
+
+    Exit status: 0 all is sound, 2 something is not.
+    """
     from analyzer.causes import load_edges
     from analyzer.checks.defects.defects import load_defects
 
-    load_edges()
-    load_defects()
-    catalogue = _catalogue(rules)
-    say(f"{len(_texts(catalogue))} rules, catalogue {catalogue.version}: sound\n")
+    try:
+        load_edges()
+        load_defects()
+        catalogue = _catalogue(rules)
+    except CatalogueError as error:
+        if not as_json:
+            raise
+        problems = [_problem(line) for line in str(error).splitlines()]
+        say(json.dumps({"rules": None, "catalogue": None, "problems": problems}, indent=2) + "\n")
+        raise typer.Exit(2) from error
+    number = len(_texts(catalogue))
+    if as_json:
+        sound = {"rules": number, "catalogue": catalogue.version, "problems": []}
+        say(json.dumps(sound, indent=2) + "\n")
+        return
+    say(f"{number} rules, catalogue {catalogue.version}: sound\n")
+
+
+def _problem(line: str) -> dict[str, str | int | None]:
+    """Take ``file:line what`` apart."""
+    found = _PLACE.fullmatch(line)
+    if found is None:
+        return {"file": None, "line": None, "what": line}
+    return {"file": found[1], "line": int(found[2]) if found[2] else None, "what": found[3]}
+
+
+@rules_app.command("new")
+def new_rule(
+    rule: Annotated[str, typer.Argument(metavar="ID", help="Its name, in kebab-case.")],
+    folder: Annotated[
+        Path, typer.Option("--folder", metavar="DIR", help="Where to write ID.yaml.")
+    ] = Path(),
+) -> None:
+    """Write a pattern file to begin with: it loads, and its samples pass.
+
+    It holds a hit, the near miss and a line that alone decides nothing; replace all of them.
+    """
+    from analyzer.rules.skeleton import skeleton
+
+    path = folder / f"{rule}.yaml"
+    if not _ID.fullmatch(rule):
+        msg = f"{rule!r}: an id is in kebab-case, such as storage-scan-fails"
+        raise UsageError(msg)
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(skeleton(rule))
+    except OSError as error:
+        msg = f"{path}: {error.strerror or error}: name another id or --folder"
+        raise UsageError(msg) from error
+    say(f"{path}: now try cbtriage rules test --rules {path}\n")
+
+
+@rules_app.command("pages")
+def write_pages(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the pages are written.")],
+) -> None:
+    """Write the reference of all rules as Markdown: an index, and a page for each area."""
+    from analyzer.rules.reference import reference
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in reference(_catalogue(None)).items():
+        (folder / name).write_text(text, encoding="utf-8")
+        say(f"Written: {folder / name}\n")
 
 
 @rules_app.command("test")

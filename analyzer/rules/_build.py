@@ -48,7 +48,12 @@ def built(name: str, file: PatternFile) -> Pattern:
     )
     selectors = tuple(selector for selector, _ in entries)
     always = isinstance(file, NoiseFile)
-    samples = SampleSet(selectors=selectors, hit=file.samples.hit, miss=file.samples.miss)
+    samples = SampleSet(
+        selectors=selectors,
+        hit=file.samples.hit,
+        miss=file.samples.miss,
+        cannot_tell=file.samples.cannot_tell,
+    )
     return Pattern(
         file=name,
         role=Role(file.role),

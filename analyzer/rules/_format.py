@@ -62,6 +62,7 @@ class Samples(_Model):
 
     hit: tuple[Text, ...] = Field(min_length=1)
     miss: tuple[Text, ...] = Field(min_length=1)
+    cannot_tell: tuple[Text, ...] = ()
 
 
 class SelectorEntry(_Model):

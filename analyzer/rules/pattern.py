@@ -63,6 +63,11 @@ class Versions:
     start: Version | None = None
     end: Version | None = None
 
+    def __str__(self) -> str:
+        first = f"{self.start} or newer" if self.start else ""
+        last = f"older than {self.end}" if self.end else ""
+        return " and ".join(part for part in (first, last) if part) or "any version"
+
     def holds(self, version: Version) -> bool:
         """Tell whether a version is one of them."""
         if self.start is not None and compare(version, self.start) < 0:
@@ -96,11 +101,15 @@ class Mended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleSet:
-    """Lines that one of ``selectors`` must take (each of them one), and lines that none takes."""
+    """Lines that one of ``selectors`` must take (each of them one), and lines that none takes.
+
+    ``cannot_tell`` are lines that one takes and that alone decide nothing.
+    """
 
     selectors: tuple[Selector, ...]
     hit: tuple[str, ...]
     miss: tuple[str, ...]
+    cannot_tell: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers.scan.scan import Scanner
-from analyzer.rules.pattern import Catalogue, Pattern, Role, SampleSet
+from analyzer.rules.pattern import Catalogue, Pattern, Role, SampleSet, When
 
 _ALERTS = "alerts"
 _SHOWN = 80
@@ -34,6 +34,7 @@ def _problems(
             yield f"no selector takes the hit {text[:_SHOWN]!r}"
         elif hits & noise and pattern.role is Role.FINDING:
             yield f"{', '.join(sorted(hits & noise))} mutes the hit {text[:_SHOWN]!r}"
+    yield from _problems_of_doubt(scanner, pattern, samples)
     for kind in sorted(never):
         yield f"no hit is taken by the selector {kind}"
     for text in samples.miss:
@@ -42,6 +43,20 @@ def _problems(
             yield f"{', '.join(sorted(hits & own))} takes the miss {text[:_SHOWN]!r}"
         if not understood:
             yield f"no parser understands the miss {text[:_SHOWN]!r}"
+
+
+def _problems_of_doubt(scanner: Scanner, pattern: Pattern, samples: SampleSet) -> Iterator[str]:
+    own = {selector.id for selector in samples.selectors}
+    for text in samples.cannot_tell:
+        if not _may_be_open(pattern):
+            yield f"a line that a selector takes decides here: {text[:_SHOWN]!r}"
+        elif not hits_of(scanner, samples, text)[0] & own:
+            yield f"no selector takes {text[:_SHOWN]!r}, so it is ruled out"
+
+
+def _may_be_open(pattern: Pattern) -> bool:
+    """Tell whether one line may decide nothing: others are waited for, or the state is asked."""
+    return len(pattern.selectors) > 1 or pattern.when != When() or pattern.correlate.gte > 1
 
 
 def hits_of(scanner: Scanner, samples: SampleSet, text: str) -> tuple[set[str], bool]:

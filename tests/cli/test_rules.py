@@ -76,3 +76,22 @@ def test_schema_is_json() -> None:
 @pytest.mark.parametrize("command", [[], ["list"], ["show"], ["lint"], ["test"], ["schema"]])
 def test_help_teaches(command: list[str]) -> None:
     assert "Usage" in run(*command, "--help").stdout
+
+
+def test_new_writes_a_file_once(tmp_path: Path) -> None:
+    assert run("new", "disk-hums", "--folder", tmp_path).exit_code == 0
+    assert run("test", "--rules", tmp_path / "disk-hums.yaml").exit_code == 0
+    with pytest.raises(UsageError, match="File exists"):
+        CliRunner().invoke(
+            app, ["rules", "new", "disk-hums", "--folder", str(tmp_path)], catch_exceptions=False
+        )
+
+
+def test_lint_prints_problems_for_programs(tmp_path: Path) -> None:
+    assert json.loads(run("lint", "--json").stdout)["problems"] == []
+    wrong = tmp_path / "disk-sang.yaml"
+    wrong.write_text(PATTERN.replace("severity: info", "severity: loud"))
+    done = run("lint", "--json", "--rules", wrong)
+    assert done.exit_code == 2
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert (Path(problem["file"]), problem["line"]) == (wrong, 3)
