@@ -10,7 +10,7 @@ PINNED := --only-binary :all: --constraint constraints.txt --build-constraint co
 install = @$(PIP) $(PINNED) $(1) \
   || { echo "   not at the versions of constraints.txt: now at the newest"; $(PIP) $(1); }
 
-.PHONY: help demo fast test mutate lint lock bench rules samples golden golden-diff clean
+.PHONY: help demo fast test mutate lint lock bench rules samples golden golden-diff pyz clean
 help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
 	@echo "make fast     run the tests that take a minute together"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench    time against tar, peak memory, and what costs more than its share"
 	@echo "make lock     write the newest versions into constraints.txt"
 	@echo "make rules    write the reference of the rules, docs/rules"
+	@echo "make pyz      dist/cbtriage.pyz: one file with all libraries, for a machine without network"
 	@echo "make samples  rebuild sample_bundles/"
 	@echo "make golden   accept what the outputs are now: golden reports and hashes"
 	@echo "make golden-diff   show what changed in every output of every sample since the last commit"
@@ -78,6 +79,15 @@ bench: $(VENV)/.dev
 
 rules: $(VENV)/.installed
 	$(BIN)/cbtriage rules pages docs/rules
+
+# Runs with the Python it was made with (3.11, say), on the same kind of machine.
+pyz: $(VENV)/.installed
+	@$(PIP) --constraint constraints.txt shiv || $(PIP) shiv
+	@mkdir -p dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) $(BIN)/python -m shiv --quiet --reproducible --compressed --extend-pythonpath \
+	  --console-script cbtriage --python '/usr/bin/env python3' --output-file dist/cbtriage.pyz \
+	  --constraint constraints.txt .
+	@ls -l dist/cbtriage.pyz
 
 samples: $(VENV)/.dev
 	$(BIN)/python -m tests.world.build_samples

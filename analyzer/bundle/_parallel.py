@@ -1,14 +1,18 @@
 """bzip2 of a file on all cores.
 
 The standard module decodes about 35 MB/s on one core; rapidgzip decodes 100 MB/s on two. For
-gzip it is not used: zlib is as fast there, in a tenth of the memory.
+gzip it is not used: zlib is as fast there, in a tenth of the memory. Where rapidgzip is not to be
+had, the standard module reads all.
 """
 
 import weakref
 from collections.abc import Callable
 from pathlib import Path
 
-import rapidgzip
+try:
+    import rapidgzip
+except ImportError:  # there is none for every platform
+    rapidgzip = None
 
 from analyzer.bundle._stream import Loss, Peekable, Stream, open_file
 from analyzer.bundle._unpack import BZIP2, Unpacked
@@ -26,7 +30,7 @@ def unpack_bzip2_file(path: Path, on_read: Callable[[int], None]) -> Stream:
     rapidgzip only gets files that end as bzip2 ends: on a cut file it must fail, and decoding
     up to there twice takes longer than decoding with the standard module at once.
     """
-    if path.stat().st_size < _WORTH_IT or not _ends_as_bzip2(path):
+    if rapidgzip is None or path.stat().st_size < _WORTH_IT or not _ends_as_bzip2(path):
         return _single(path, on_read)
     return _Parallel(path, on_read)
 

@@ -32,13 +32,13 @@ group by product, rule having found > 0 order by product, rate desc, found desc,
 """  # noqa: S608
 _NEW_SIGNATURES = """
 with dated as (
-  select signature, u."case" as name, captured, severity, process
+  select signature, u."case" as name, coalesce(captured, last_seen) as captured, severity, process
   from unexplained u join cases c on u."case" = c."case"
 )
 select signature, process, min(severity) as severity, count(distinct name) as cases,
   min(captured) as first_captured, arg_min(name, captured) as first_case
 from dated group by signature, process
-having first_captured >= (select max(captured) from cases) - to_days($days)
+having first_captured >= (select max(captured) from dated) - to_days($days)
 order by first_captured desc, cases desc, signature
 """
 _CUSTOMER = f"""
