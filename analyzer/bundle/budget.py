@@ -5,6 +5,7 @@ from dataclasses import dataclass
 MIB = 1024 * 1024
 # Of a pool that uses CBT and NBD all day every sixth line is kept, of a tar.bz2 a row in 45 bytes.
 BYTES_OF_A_ROW = 40
+LINES_OF_A_ROW = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +34,9 @@ class Budget:
         name: characters of a member's name; no path of a host is longer (``--max-name``).
         reports: status reports in all; a pool has at most 64 hosts (``--max-reports``).
         rows: lines of logs that are kept, and one more for each `BYTES_OF_A_ROW` of the input. A
-            row takes about 2 kB of memory and 0.2 ms. One log has at most half of them, so that
-            a storm in one leaves room for the others (``--max-rows``).
+            row takes about 2 kB of memory and 0.2 ms; so do `LINES_OF_A_ROW` lines that are looked
+            at and not kept. One log has at most half of them, so that a storm in one leaves
+            room for the others (``--max-rows``).
         line: bytes of one line that are kept; the rest of it is counted and dropped
             (``--max-line``).
     """
@@ -50,5 +52,5 @@ class Budget:
     archives: int = 256
     name: int = 4096
     reports: int = 256
-    rows: int = 400_000
+    rows: int = 300_000
     line: int = MIB

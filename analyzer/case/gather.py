@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 from analyzer.bundle._meter import over
-from analyzer.bundle.budget import BYTES_OF_A_ROW, Budget
+from analyzer.bundle.budget import BYTES_OF_A_ROW, LINES_OF_A_ROW, Budget
 from analyzer.bundle.inventory import (
     LARGEST,
     BugtoolLog,
@@ -203,11 +203,12 @@ class Gathering:
                 notice(_as_pasted(record, pasted), hits)
 
         content.pasted = content.pasted or pasted is not None
-        scan = self._scanner.scan(member, parser, notice_as_pasted if pasted else notice)
         before, most = self._events.count, min(self._rows // 2, self._room)
+        told = notice_as_pasted if pasted else notice
+        scan = self._scanner.scan(member, parser, told, most=most * LINES_OF_A_ROW)
         for read, hits in scan:
             if self._events.count - before > most:
-                _refuse(member, "kept lines of logs", self._rows, "--max-rows")
+                scan.overfull = True
                 break
             record = _as_pasted(read, pasted)
             if record.syslog_host:
@@ -219,7 +220,9 @@ class Gathering:
                 record=record,
                 hits=hits,
             )
-        self._room -= self._events.count - before
+        if scan.overfull:
+            _refuse(member, "kept lines of logs", self._rows, "--max-rows")
+        self._room -= min(max(self._events.count - before, scan.met // LINES_OF_A_ROW), most)
         self._read_here += member.size_read
         _note_log(content, member, parser, scan.stats, records=scan.records, pasted=pasted)
 
@@ -242,6 +245,7 @@ class Gathering:
                 case End():
                     content.syslog_hosts.update(answer.hosts)
                     self.errors.add_disks(answer.disks)
+                    self._room -= max(answer.met // LINES_OF_A_ROW - answer.kept, 0)
                     if answer.overfull:
                         self._overfull(content, member.path)
                     _note_log(content, member, parser, answer.stats, records=answer.records)

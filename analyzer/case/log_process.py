@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import IO, TypeAlias
 
+from analyzer.bundle.budget import LINES_OF_A_ROW
 from analyzer.case.errors.ledger import ErrorLedger, Failure
 from analyzer.case.rows import KeepPolicy, KeptRows, Row
 from analyzer.parsers import LOG_PARSERS
@@ -60,7 +61,8 @@ class Part:
 class End:
     """What is known of a log as a whole, or (``trace``) how our code failed on it.
 
-    ``overfull``: it has more rows than it may, and was not read to its end.
+    ``met`` and ``kept`` are how many lines met Python and how many rows were made of them;
+    ``overfull``: that is more than may be, and it was not read to its end.
     """
 
     stats: LogStats | None = None
@@ -68,6 +70,8 @@ class End:
     hosts: Counter[str] = field(default_factory=Counter)
     disks: Mapping[str, str] = field(default_factory=dict)
     trace: str = ""
+    met: int = 0
+    kept: int = 0
     overfull: bool = False
 
 
@@ -146,10 +150,13 @@ class _LogReader:
             if len(failures) >= PART:
                 self._hand_over((), failures)
 
-        scan = self._scanner.scan_blocks(blocks, parser, self._errors.watch(parser, tell))
+        scan = self._scanner.scan_blocks(
+            blocks, parser, self._errors.watch(parser, tell), most=log.most * LINES_OF_A_ROW
+        )
         try:
             for record, hits in scan:
                 if kept.count > log.most:
+                    scan.overfull = True
                     break
                 if record.syslog_host:
                     hosts[record.syslog_host] += 1
@@ -170,7 +177,9 @@ class _LogReader:
             records=scan.records,
             hosts=hosts,
             disks=disks,
-            overfull=kept.count > log.most,
+            met=scan.met,
+            kept=kept.count,
+            overfull=scan.overfull,
         )
 
     def _hand_over(self, rows: Sequence[Row], failures: list[Failure]) -> None:

@@ -20,6 +20,9 @@ from tests.world.sample import Recipe, Sample
 
 Answers: TypeAlias = Mapping[str, Outcome]
 GREEN = (Verdict.RULED_OUT, Verdict.NOT_APPLICABLE)
+# A refused comparison, CBT that was turned off, a server that does not listen.
+_FAMILIES = ("cbt-list-", "cbt-disabled-")
+_SAME = {"nbd-address-configuration": "nbd-service-failed-after-stop"}
 # What xen-bugtool may well not have collected: a report without it is whole.
 _AS_COLLECTED = (Kind.REMOVED, Kind.EMPTIED, Kind.HEAD, Kind.CLOCK, Kind.END)
 
@@ -144,8 +147,8 @@ def _new(before: Answers, after: Answers) -> tuple[str, ...]:
 
 
 def _family(rule: str) -> str:
-    """Return what a rule is one of: a refused comparison has another reason when less is read."""
-    return "cbt-list" if rule.startswith("cbt-list-") else rule
+    """Return what a rule is one of: what is told of a thing has another reason when less is read."""
+    return next((first for first in _FAMILIES if rule.startswith(first)), _SAME.get(rule, rule))
 
 
 def _same(one: Finding, other: Finding) -> bool:

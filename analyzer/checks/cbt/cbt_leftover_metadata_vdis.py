@@ -173,10 +173,13 @@ def _tracked(pool: PoolState, keys: set[str]) -> bool:
 
 
 def _of_live(pool: PoolState, row: Vdi, live: Vdi) -> _Leftover | None:
-    """Judge one whose disk is there: with CBT, or with a snapshot that has it, it is a base."""
+    """Judge one whose disk is there: with CBT, or with a snapshot that has it, it is a base.
+
+    In half a database the rows of those snapshots may be missing.
+    """
     if live.cbt_enabled is not False or live.current_operations:
         return None
-    if _tracked(pool, {live.uuid, live.ref} - {""}):
+    if not pool.complete or _tracked(pool, {live.uuid, live.ref} - {""}):
         return None
     return _Leftover(row=row, use=_Use.OFF, because=f"of {live.name_label or ''} ({live.uuid})")
 

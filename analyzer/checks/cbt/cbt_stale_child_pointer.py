@@ -29,10 +29,11 @@ from analyzer.checks.tools.lost_tracking import snapshots_of
 from analyzer.checks.tools.sm_runs import runs
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.cbt import CbtLog
-from analyzer.model.finding import Basis, Evidence, Finding
+from analyzer.model.finding import Basis, Evidence, Finding, Gap
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.cbt.history import cbt_history
+from analyzer.rebuilt.cbt.log_paths import volumes_by_type
 
 # A user's disable removes the log first, and clears the pointer to it last.
 _CLEARING = ("vdi_disable_cbt", "vdi_delete", "vdi_snapshot")
@@ -53,6 +54,15 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     yield from held_back(case, stale)
     if not stale:
         yield from unknown_pointers(case, _CHAIN)
+        yield from _unlisted(case)
+
+
+def _unlisted(case: Case) -> Iterator[Gap]:
+    """Yield what would show a log gone that somebody but SM removed, where nobody listed any."""
+    known = (case.world.sr(log.sr) for log in cbt_history(case).now.values() if there(log))
+    if any(sr is not None and volumes_by_type(sr.type) for sr in known):
+        gaps = [case.gap("lvs", report.bundle) for report in case.hosts]
+        yield from (gap for gap in gaps if gap is not None and all(gaps))
 
 
 def _lost(case: Case, log: CbtLog, child: str) -> Break | None:

@@ -8,6 +8,7 @@ It is also asked about what the grammar did not understand, so that nothing is h
 Lines that say something failed are shown to whoever wants to notice them, asked for or not.
 """
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import TypeAlias
@@ -61,16 +62,29 @@ class Scanner:
         self._wider: dict[str, Automaton] = {}
         self._runs: dict[str, Automaton] = {}
 
-    def scan(self, member: Member, parser: LogParser, notice: Notice | None = None) -> "Scan":
+    def scan(
+        self,
+        member: Member,
+        parser: LogParser,
+        notice: Notice | None = None,
+        *,
+        most: int = sys.maxsize,
+    ) -> "Scan":
         """Read a member once, from where it stands.
 
         With ``notice`` the lines that say something failed are read as well, and shown to it;
-        one that is not understood counts as hidden.
+        one that is not understood counts as hidden. Behind `most` lines that meet Python reading
+        ends.
         """
-        return self.scan_blocks(member.blocks(), parser, notice)
+        return self.scan_blocks(member.blocks(), parser, notice, most=most)
 
     def scan_blocks(
-        self, blocks: Iterable[bytes], parser: LogParser, notice: Notice | None = None
+        self,
+        blocks: Iterable[bytes],
+        parser: LogParser,
+        notice: Notice | None = None,
+        *,
+        most: int = sys.maxsize,
     ) -> "Scan":
         """Read a log that comes in blocks."""
         wanted = self._filter(parser)
@@ -81,6 +95,7 @@ class Scanner:
             reader=Reader(parser, shown if self._filtered else every_line(), quick=self._quick),
             matcher=self._matcher(parser.name),
             notice=notice,
+            most=most,
         )
 
     def match(self, parser: str, process: str, message: str) -> tuple[Hit, ...]:
@@ -128,8 +143,9 @@ class Scanner:
 class Scan:
     """The records of one member that at least one selector matched, in the order of lines.
 
-    ``stats`` is about the whole member and ``records`` counts what was yielded, both as far as
-    reading went: ask when the iterator is exhausted.
+    ``stats`` is about the whole member, ``records`` counts what was yielded and ``met`` what met
+    Python, all as far as reading went: ask when the iterator is exhausted. ``overfull`` tells that
+    more lines met Python than may.
     """
 
     def __init__(
@@ -140,7 +156,9 @@ class Scan:
         reader: Reader,
         matcher: Matcher,
         notice: Notice | None = None,
+        most: int = sys.maxsize,
     ) -> None:
+        self._most = most
         self._lines = lines
         self._tally = tally
         self._reader = reader
@@ -148,6 +166,8 @@ class Scan:
         self._notice = notice
         self._found = self._read()
         self.records = 0
+        self.met = 0
+        self.overfull = False
 
     @property
     def stats(self) -> LogStats:
@@ -164,10 +184,14 @@ class Scan:
         for chunk in self._lines:
             self._tally.read(chunk)
             yield from self._hits(chunk, last=False)
+            if self.met > self._most:
+                self.overfull = True
+                return
         yield from self._hits(b"", last=True)
 
     def _hits(self, chunk: bytes, *, last: bool) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         records = list(self._reader.feed(chunk, last=last))
+        self.met += len(records)
         self._look_for_glued(records)
         for record in records:
             hits = self._matcher.match(record.process, record.message)

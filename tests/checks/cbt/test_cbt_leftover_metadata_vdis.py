@@ -74,6 +74,12 @@ def test_disk_that_may_be_in_the_unread_part_is_not_gone() -> None:
     assert not case(metadata(of=GONE), complete=False).examine(RULE).findings
 
 
+def test_base_whose_snapshot_may_be_in_the_unread_part_is_no_leftover() -> None:
+    rows = vdi(cbt_enabled=False), metadata(of=VDI)
+    assert case(*rows).examine(RULE).findings
+    assert not case(*rows, complete=False).examine(RULE).findings
+
+
 def test_deletion_on_a_file_sr_has_its_own_risk() -> None:
     (finding,) = case(metadata(of=GONE), kind="nfs").examine(RULE).findings
     assert any("its log is not joined" in step.lost for step in finding.action)
