@@ -50,7 +50,8 @@ def outcomes_of(catalogue: Catalogue, case: Case, sources: Sources) -> tuple[Out
         if text.id in _FOR_THE_REST
     ]
     outcomes = _doubting_nbd(outcomes, catalogue, case)
-    known = (_complete(outcome, case) for outcome in outcomes)
+    texts = {text.id: text for text in catalogue.texts}
+    known = (_guarded(texts[each.rule], partial(_complete, each, case)) for each in outcomes)
     return tuple(sorted(known, key=lambda outcome: outcome.rule))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -22,18 +23,20 @@ from analyzer.case.reading import ArchiveRead, contents_of, read_all
 from analyzer.causes import find_causes, load_edges
 from analyzer.dating.assumed import Assumed
 from analyzer.judging import outcomes_of, settled_by_given
-from analyzer.model.report import BundleInfo, HourCount, Omission, ParseProblem, Report
+from analyzer.model.finding import Outcome
+from analyzer.model.report import BundleInfo, Cause, HourCount, Omission, ParseProblem, Report
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.rebuilt.incidents.incidents import incidents
 from analyzer.rules.engine import suppressed
 from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
+from analyzer.stages import Stages
 from analyzer.story.disks.views import disk_views
 from analyzer.story.errors.groups import error_groups
 from analyzer.story.nbd.views import nbd_views
 from analyzer.story.plans.causes import causes_planned
-from analyzer.story.plans.object_plans import plan_all
+from analyzer.story.plans.object_plans import Planned, plan_all
 from analyzer.story.runs.backup_runs import backup_runs
 from analyzer.story.timeline.timeline import timeline_of
 from analyzer.story.together import together
@@ -156,11 +159,24 @@ def _report(options: Options, catalogue: Catalogue, known: Assembly, read: Joine
     outcomes = outcomes_of(catalogue, case, known.sources)
     before = outcomes_of(catalogue, *known.without) if known.without else ()
     settled = settled_by_given(before, outcomes)
-    outcomes, causes = find_causes(outcomes, case, load_edges())
-    planned = plan_all(case, outcomes)
-    outcomes, causes = planned.outcomes, causes_planned(causes, planned)
-    befallen, runs = incidents(case), backup_runs(case, outcomes)
-    errors = error_groups(case, outcomes, befallen, runs)
+    stages = Stages()
+    tell, rows = stages.told, stages.rows
+    uncaused: tuple[tuple[Outcome, ...], tuple[Cause, ...]] = (outcomes, ())
+    outcomes, causes = tell(
+        "the causes", partial(find_causes, outcomes, case, load_edges()), uncaused
+    )
+    unplanned = Planned(outcomes=outcomes, plans=())
+    planned = tell("what to do", partial(plan_all, case, outcomes), unplanned)
+    causes = tell("the order of causes", partial(causes_planned, causes, planned), causes)
+    outcomes = planned.outcomes
+    befallen = rows("what befell hosts", partial(incidents, case))
+    runs = rows("the backup runs", partial(backup_runs, case, outcomes))
+    errors = rows("other errors", partial(error_groups, case, outcomes, befallen, runs))
+    noise = rows("known noise", partial(suppressed, catalogue, case.events))
+    timeline = rows("the timeline", partial(timeline_of, outcomes, catalogue.context, case))
+    disks = rows("the disks", partial(disk_views, case, outcomes))
+    nbd = rows("the NBD connections", partial(nbd_views, case, outcomes, known.coverage))
+    hours = rows("the lines of each hour", partial(_hours, case))
     return Report(
         version=__version__,
         catalogue=catalogue.version,
@@ -168,20 +184,20 @@ def _report(options: Options, catalogue: Catalogue, known: Assembly, read: Joine
         bundles=(),
         hosts=known.hosts,
         causes=causes,
-        outcomes=outcomes,
+        outcomes=(*outcomes, *stages.failed),
         coverage=known.coverage,
         ledger=known.ledger,
         omissions=(),
         problems=_problems((*read.contents, *read.loose)),
-        suppressed=suppressed(catalogue, case.events),
-        timeline=timeline_of(outcomes, catalogue.context, case),
+        suppressed=noise,
+        timeline=timeline,
         clocks=case.clocks,
         holes=case.holes,
         incidents=befallen,
-        disks=disk_views(case, outcomes),
-        nbd=nbd_views(case, outcomes, known.coverage),
+        disks=disks,
+        nbd=nbd,
         runs=runs,
-        hours=_hours(case),
+        hours=hours,
         pools=pool_infos(case),
         unexplained=tuple(group for group in errors if not group.explained_by),
         explained_errors=tuple(group for group in errors if group.explained_by),

@@ -1,10 +1,11 @@
 """``cbtriage analyze``: status reports in, a summary on the terminal and the report files out."""
 
+import json
 import os
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,9 +14,9 @@ import typer
 
 from analyzer.bundle.budget import Budget
 from analyzer.cli.options import LogAs, LogZone, Paths, Rules, Tz, Year
-from analyzer.cli.output import say
+from analyzer.cli.output import note, say
 from analyzer.cli.report_files import write_files
-from analyzer.errors import UsageError
+from analyzer.errors import AnalyzerError, UsageError
 from analyzer.model.finding import Severity
 from analyzer.render import FORMATS, Format
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from analyzer.model.report import Report
     from analyzer.render.words.zone import Zone
 
-FINDINGS, DAMAGED = 1, 4
+FINDINGS, DAMAGED, INTERNAL = 1, 4, 5
 _DEFAULT = Budget()
 _OUTPUTS = tuple(form.name for form in FORMATS)
 _BUDGET = "Budget against hostile archives"
@@ -229,12 +230,11 @@ def analyze_command(
     with watching(quiet=quiet) as progress:
         case, report = load_case(paths, options, progress)
     report, check = kept_from(report, case, folder) if redact else (report, unchanged)
+    wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
+    texts, whole = _rendered(report, wanted, zone, check)
     if stdout:
-        (form,) = (form for form in FORMATS if form.name in chosen)
-        say(check(_render(report, form, zone)))
+        say(*texts.values())
     else:
-        wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
-        texts = {f"report{form.suffix}": check(_render(report, form, zone)) for form in wanted}
         written = write_files(folder, texts, force=force)
         if ticket or reply:
             text = _note(_shown(report, zone), ticket=ticket)
@@ -242,7 +242,7 @@ def analyze_command(
         elif not quiet:
             _summary(_shown(report, zone), written, full=verbose)
     least = None if fail_on is FailOn.NEVER else Severity(fail_on.value)
-    raise typer.Exit(exit_status(report, least, strict=strict))
+    raise typer.Exit(exit_status(report, least, strict=strict) if whole else INTERNAL)
 
 
 def _folder(output: Path | None, paths: Sequence[Path], *, force: bool) -> Path:
@@ -294,6 +294,30 @@ def _shown(report: "Report", zone: "Zone") -> "Report":
 
 def _render(report: "Report", form: Format, zone: "Zone") -> str:
     return form.render(_shown(report, zone) if form.local else report)
+
+
+def _rendered(
+    report: "Report", wanted: Sequence[Format], zone: "Zone", check: Callable[[str], str]
+) -> tuple[dict[str, str], bool]:
+    """Return the texts by file name, and whether all are the report.
+
+    One that our own code fails on says so, and costs the others nothing.
+    """
+    from analyzer.stages import REPORT_IT, place_of
+
+    texts, whole = {}, True
+    for form in wanted:
+        name = f"report{form.suffix}"
+        try:
+            texts[name] = check(_render(report, form, zone))
+        except AnalyzerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are written
+            whole, place = False, place_of(error)
+            told = f"cbtriage failed to write this, a defect of its own ({place}): {REPORT_IT}"
+            note(f"{name}: {told}")
+            texts[name] = json.dumps({"failure": told}) if form.suffix == ".json" else told
+    return texts, whole
 
 
 def _note(report: "Report", *, ticket: bool) -> str:

@@ -5,7 +5,7 @@ from analyzer.model.hole import HoleKind
 from analyzer.model.report import Presence, Report
 from analyzer.render.words.summary import UNTOLD, others
 
-FINDINGS, DAMAGED = 1, 4
+FINDINGS, DAMAGED, INTERNAL = 1, 4, 5
 _LOST = frozenset({Presence.DAMAGED, Presence.OVER_BUDGET, Presence.TIMED_OUT})
 # What every host has and no rule can do without: xapi and SM write to their logs all the time.
 _ALWAYS = frozenset({"smlog", "xapi_db", "xensource_log"})
@@ -16,14 +16,16 @@ _CUT = frozenset({HoleKind.CUT, HoleKind.ENDED})
 def exit_status(
     report: Report, least: Severity | None = Severity.WARNING, *, strict: bool = False
 ) -> int:
-    """Return 1 for findings, 4 for nothing found but not all read or told, else 0.
+    """Return 5 where our own code failed, 1 for findings, 4 for not all read or told, else 0.
 
     What broke without a rule to explain it counts like findings. Of several pools the worst
     answer is that of the run. ``least`` is the severity from which a finding counts.
     """
     if report.parts:
         found = {exit_status(part, least, strict=strict) for part in report.parts}
-        return next(status for status in (FINDINGS, DAMAGED, 0) if status in found)
+        return next(status for status in (INTERNAL, FINDINGS, DAMAGED, 0) if status in found)
+    if any(outcome.verdict is Verdict.ERROR for outcome in report.outcomes):
+        return INTERNAL
     ranks = [finding.severity.rank for outcome in report.outcomes for finding in outcome.findings]
     ranks += [trouble.severity.rank for trouble in others(report)]
     if least and any(rank <= least.rank for rank in ranks):

@@ -25,7 +25,8 @@ def causes_planned(causes: Iterable[Cause], planned: Planned) -> tuple[Cause, ..
 
 def _told(cause: Cause, own: Sequence[Finding], plans: dict[str, Plan]) -> Cause:
     state = standing_of(own)
-    used = list(dict.fromkeys(finding.plan for finding in sorted(own, key=_weight)))
+    named = (finding.plan for finding in sorted(own, key=_weight))
+    used = list(dict.fromkeys(name for name in named if name in plans))
     steps = [plans[name].next for name in used if plans[name].next]
     alike = _ALIKE if len(steps) > 1 else ""
     doubts = [plans[name].doubt for name in used if plans[name].doubt]
