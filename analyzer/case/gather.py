@@ -29,7 +29,8 @@ from analyzer.dating.clock import Clock, parse_c_date, parse_report_name
 from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers import document_parser, log_parser
-from analyzer.parsers._api import Fact, Hit, LogParser, LogStats, Record, Stamp, Witness
+from analyzer.parsers._api import Fact, LogParser, LogStats, Record, Stamp, Witness
+from analyzer.parsers.scan.match import Seen
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.sources import SOURCES, XAPI_DB
 
@@ -198,9 +199,9 @@ class Gathering:
             return
         notice = self.errors.of(member.bundle, member.path, parser)
 
-        def notice_as_pasted(record: Record, hits: tuple[Hit, ...]) -> None:
+        def notice_as_pasted(record: Record, seen: Seen) -> None:
             if notice is not None:
-                notice(_as_pasted(record, pasted), hits)
+                notice(_as_pasted(record, pasted), seen)
 
         content.pasted = content.pasted or pasted is not None
         before, most = self._events.count, min(self._rows // 2, self._room)

@@ -66,6 +66,7 @@ class KeptRows:
     def __init__(self, keep: KeepPolicy) -> None:
         self._keep = keep
         self._sparse = keep.sparse | keep.noise
+        self._held_back = self._sparse | keep.hourly
         self._ends: dict[tuple[object, ...], Row] = {}
         self.rows: list[Row] = []
         self.count = 0
@@ -93,7 +94,11 @@ class KeptRows:
                 text,
                 hit.fields,
             )
-            self.take((row,))
+            if hit.selector in self._held_back:
+                self.take((row,))
+            else:
+                self.rows.append(row)
+                self.count += 1
 
     def take(self, rows: Iterable[Row]) -> None:
         """Append rows, or hold back what may be the last of a sparse kind."""

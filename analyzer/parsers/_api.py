@@ -5,7 +5,7 @@ asks for (`analyzer.parsers.scan`); a `DocumentParser` reads a whole member and 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
@@ -95,12 +95,11 @@ class Selector:
     process: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A selector that matched a record, with its captures."""
+class Hit(NamedTuple):
+    """A selector that matched a record, with its captures; a tuple, because they are so many."""
 
     selector: str
-    fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    fields: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,6 +189,8 @@ class Joint(Enum):
     NEW = "not part of it: the record was whole before"
 
 
+# What `LogParser.usual` takes from a line: host, process, message, pid, task, level.
+Usual: TypeAlias = tuple[str, str, str, int | None, str | None, Level | None]
 # What a line's head says: its stamp, the host, and (tag, pid, what follows).
 Split: TypeAlias = tuple[Stamp, str, tuple[str, int | None, str]]
 
@@ -208,7 +209,8 @@ class LogParser:
     and pid may belong to it, ``joint(message, line)`` whether such a line does, given the
     message so far. ``witness(text)`` is the UTC time a line carries beside its local stamp.
     ``split(line)`` takes the head of a log apart that only looks like syslog's; ``rest`` then
-    stands behind the stamp and one word.
+    stands behind the stamp and one word. ``usual(line)`` takes a whole line apart that begins with
+    ``Mmm dd HH:MM:SS ``, as all the others would and in less time; None: it is to be read in full.
 
     ``failure`` is an RE2 pattern for messages that say something failed, ``loud`` one for lines
     whose level says so, ``setting`` one for lines that tell what a process is at, so that its
@@ -224,6 +226,7 @@ class LogParser:
     witness: Callable[[str], datetime | None] | None = None
     uptime: Callable[[str], float | None] | None = None
     split: Callable[[str], Split | None] | None = None
+    usual: Callable[[str], Usual | None] | None = None
     failure: str | None = None
     loud: str | None = None
     setting: str | None = None

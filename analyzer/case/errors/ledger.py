@@ -14,8 +14,9 @@ from typing import NamedTuple
 
 from analyzer.case.errors.said import Said, Weight, folded, said
 from analyzer.model.event import Level
-from analyzer.parsers._api import Hit, LogParser, Record, Stamp
-from analyzer.parsers.scan.match import Automaton, automaton
+from analyzer.parsers._api import LogParser, Record, Stamp
+from analyzer.parsers.scan.match import Seen
+from analyzer.parsers.scan.scan import Notice
 
 LONGEST_TEXT = 4096
 _GROUPS = 2000  # of one report by form and object
@@ -101,9 +102,6 @@ class _Setting(NamedTuple):
     disk: str
 
 
-_NOTHING = _Setting("", "", "")
-
-
 class Failure(NamedTuple):
     """A record that says something failed, and what its process was at."""
 
@@ -123,7 +121,6 @@ class ErrorLedger:
     def __init__(self, noise: Iterable[str] = ()) -> None:
         self._noise = frozenset(noise)
         self._found: dict[tuple[Key, str], Lines] = {}
-        self._automata: dict[str, tuple[Automaton | None, Automaton | None]] = {}
         self._forms: dict[str, str] = {}
         self._groups: dict[str, int] = {}
         self.disks: dict[str, str] = {}  # reference → uuid, as SM was called for them
@@ -140,37 +137,31 @@ class ErrorLedger:
         part.disks = self.disks
         return part
 
-    def of(
-        self, bundle: str, member: str, parser: LogParser
-    ) -> Callable[[Record, tuple[Hit, ...]], None] | None:
+    def of(self, bundle: str, member: str, parser: LogParser) -> Notice | None:
         """Return what takes the records of one file, None for a log that tells of no failure."""
         return self.watch(parser, partial(self.add, bundle, member, parser.name))
 
-    def watch(
-        self, parser: LogParser, tell: Callable[["Failure"], None]
-    ) -> Callable[[Record, tuple[Hit, ...]], None] | None:
+    def watch(self, parser: LogParser, tell: Callable[["Failure"], None]) -> Notice | None:
         """Return what tells the failures among the records of one file that it is given."""
         if parser.failure is None and parser.loud is None:
             return None
-        failure, setting = self._automata_of(parser)
-        settings: OrderedDict[int, _Setting] = OrderedDict()
+        settings: OrderedDict[int, str] = OrderedDict()  # what each process said last of it
 
-        def take(record: Record, hits: tuple[Hit, ...]) -> None:
-            text = record.message.encode(errors="replace")
-            if setting is not None and record.pid and setting.find(text) >= 0:
-                settings[record.pid] = _setting(record.message)
+        def take(record: Record, seen: Seen) -> None:
+            if seen.sets and record.pid:
+                settings[record.pid] = record.message
                 self._note_disk(record.message)
                 if len(settings) > _PROCESSES:
                     settings.popitem(last=False)
                 return
             loud = parser.loud is not None and record.level is Level.ERROR
-            if not loud and (failure is None or failure.find(text) < 0):
+            if not loud and not seen.fails:
                 return
-            if hits and not self._noise.isdisjoint(hit.selector for hit in hits):
+            if not self._noise.isdisjoint(hit.selector for hit in seen.hits):
                 return
             told = said(record.process, record.message, loud=loud)
             if told is not None:
-                tell(Failure(record, told, settings.get(record.pid or 0, _NOTHING)))
+                tell(Failure(record, told, _setting(settings.get(record.pid or 0, ""))))
 
         return take
 
@@ -186,17 +177,11 @@ class ErrorLedger:
                 self.disks[ref] = uuid
 
     def _note_disk(self, message: str) -> None:
+        if "'vdi_ref'" not in message:  # of an SR
+            return
         ref, uuid = _first(_REF_OF_VDI, message), _first(_UUID_OF_VDI, message)
         if ref and uuid:
             self.add_disks({ref: uuid})
-
-    def _automata_of(self, parser: LogParser) -> tuple[Automaton | None, Automaton | None]:
-        if parser.name not in self._automata:
-            self._automata[parser.name] = (
-                automaton(parser.failure) if parser.failure else None,
-                automaton(parser.setting) if parser.setting else None,
-            )
-        return self._automata[parser.name]
 
     def _add(self, key: Key, member: str, record: Record, told: Said, at: _Setting) -> None:
         lines = self._found.get((key, member))

@@ -16,6 +16,7 @@ PARSER = LogParser(
     name="audit_log",
     rest=ANY_TAG,
     parse=_toolstack.parse,
+    usual=_toolstack.usual,
     always=_toolstack.ALWAYS,
     witness=_toolstack.inner_utc,
 )

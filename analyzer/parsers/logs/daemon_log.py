@@ -21,6 +21,7 @@ PARSER = LogParser(
     name="daemon_log",
     rest=ANY_TAG,
     parse=_toolstack.parse,
+    usual=_toolstack.usual,
     always=_toolstack.ALWAYS,
     failure=f"{_FAILURE}|{WORDS}",
     loud=_toolstack.LOUD,

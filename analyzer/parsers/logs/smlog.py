@@ -15,13 +15,20 @@ an image, with the record that says how it ended. Not read: the thread.
 
 import re
 
-from analyzer.parsers._api import Body, Joint, LogParser, Record
+from analyzer.parsers._api import Body, Joint, LogParser, Record, Usual
 from analyzer.parsers.scan.failure import WORDS
-from analyzer.parsers.scan.syslog import ESCAPES, REPEATED, unescape, unfold_repeats
+from analyzer.parsers.scan.syslog import (
+    ESCAPES,
+    REPEATED,
+    USUAL_HEAD,
+    unescape,
+    unfold_repeats,
+)
 
 _OWN = ("SM", "SMGC", "SM-GC")
 _NAMES = {"SM-GC": "SMGC"}
 _PID = re.compile(r"\[([0-9]{1,10})(?:$|\](?:\[[^\]']*\])? ?(.*))")
+_USUAL = re.compile(r"([^ \n]+) (SM|SMGC): \[([0-9]{1,10})\](?:\[[^\]']*\])? ?(.*)")
 _STDERR = "', stderr: '"
 _FRAME = '\n  File "'
 _CERTAINLY_NEW = re.compile(
@@ -78,6 +85,14 @@ def _parse(tag: str, pid: int | None, text: str) -> Body | None:
     )
 
 
+def _usual(line: str) -> Usual | None:
+    found = _USUAL.match(line, USUAL_HEAD)
+    if found is None or "#" in line:
+        return None
+    host, process, pid, message = found.groups()
+    return host, process, message, int(pid), None, None
+
+
 def _opens(record: Record) -> bool:
     """Tell whether it is a command, a failed one, or an exception with its traceback to come."""
     message = record.message
@@ -130,4 +145,5 @@ PARSER = LogParser(
     joint=_joint,
     failure=f"{_FAILURE}|{WORDS}",
     setting=_SETTING,
+    usual=_usual,
 )

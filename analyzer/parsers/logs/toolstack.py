@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 
 from analyzer.model.event import Level
-from analyzer.parsers._api import Body
-from analyzer.parsers.scan.syslog import ESCAPES, unescape, unfold_repeats
+from analyzer.parsers._api import Body, Usual
+from analyzer.parsers.scan.syslog import ESCAPES, USUAL_HEAD, unescape, unfold_repeats
 
 ALWAYS = rf"{ESCAPES}|\\x(?:[01][0-9A-Fa-f]|7[Ff])"
 
@@ -25,10 +25,12 @@ FAILURE = (
     r"|uncaught exception|not allowed because|since the heartbeat hasn't been updated"
 )
 
-_BRACKET = re.compile(
+_HEAD = (
     r"\[(?:[0-9]{8}T[0-9:.]+Z\|)? *(?P<level>debug|info|warn|error|audit)"
-    r"\|[^|]*\|[0-9]* ?[^|]*\|(?P<task>.*?)\|[^|\]]*\] ?(?P<message>.*)"
+    r"\|[^|]*\|[0-9]* ?[^|]*\|(?P<task>.*?)\|[^|\]]*\] ?"
 )
+_BRACKET = re.compile(rf"{_HEAD}(?P<message>.*)")
+_USUAL = re.compile(rf"([^ \n]+) ([^ :\[\n]+)(?:\[([0-9]{{1,10}})\])?: (?:{_HEAD})?(?P<message>.*)")
 _LEVELS: Mapping[str, Level] = MappingProxyType({level.value: level for level in Level})
 _HEX = re.compile(r"\\x([01][0-9A-Fa-f]|7[Ff])")
 _UTC = re.compile(
@@ -44,6 +46,17 @@ def parse(tag: str, pid: int | None, text: str) -> Body:
         return Body(process=tag, pid=pid, message=_decode(inner), count=count)
     level, task, message = found.groups()
     return Body(tag, _decode(message), pid, task or None, _LEVELS[level], count)
+
+
+def usual(line: str) -> Usual | None:
+    """Take a line apart in which nothing is escaped or repeated."""
+    found = _USUAL.match(line, USUAL_HEAD)
+    if found is None or "#" in line or "\\x" in line:
+        return None
+    host, process, pid, level, task, message = found.groups()
+    if level is None and message.startswith("message repeated"):
+        return None
+    return host, process, message, int(pid) if pid else None, task or None, _LEVELS.get(level)
 
 
 def _decode(text: str) -> str:

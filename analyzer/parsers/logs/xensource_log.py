@@ -16,6 +16,7 @@ PARSER = LogParser(
     name="xensource_log",
     rest=ANY_TAG,
     parse=_toolstack.parse,
+    usual=_toolstack.usual,
     always=_toolstack.ALWAYS,
     failure=_toolstack.FAILURE,
     loud=_toolstack.LOUD,

@@ -4,10 +4,9 @@ RE2 works on bytes as Latin-1 here: one automaton over all patterns, linear on h
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import re2
 
@@ -18,6 +17,7 @@ _REMEMBERED = 8192  # messages: logs repeat themselves
 _REMEMBERED_SIZE = 512
 _EMPTY = "(?:)"
 _ANYWHERE, _HERE = re2._re2.RE2.Anchor.UNANCHORED, re2._re2.RE2.Anchor.ANCHOR_START  # noqa: SLF001 - see Automaton
+_NAMED = re.compile(r"\(\?P?<")
 _NOTHING = r"[^\x00-\xff]"
 
 
@@ -89,70 +89,133 @@ def every_line() -> Automaton:
     return automaton(_EMPTY)
 
 
+class Captures(Mapping[str, str]):
+    """The named groups of a match that took part, found when somebody first asks for one.
+
+    Most rows are never asked, and to find the groups takes RE2 ten times as long as the match.
+    """
+
+    __slots__ = ("_found", "_message", "_pattern")
+
+    def __init__(self, pattern: str, message: str) -> None:
+        self._pattern = pattern
+        self._message = message
+        self._found: dict[str, str] | None = None
+
+    def __getitem__(self, name: str) -> str:
+        return self._all()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._all())
+
+    def __len__(self) -> int:
+        return len(self._all())
+
+    def __repr__(self) -> str:
+        return repr(self._all())
+
+    def __reduce__(self) -> tuple[type["Captures"], tuple[str, str]]:
+        return Captures, (self._pattern, self._message)
+
+    def _all(self) -> dict[str, str]:
+        if self._found is None:
+            exact = automaton(self._pattern, captures=True)
+            text = self._message.encode(errors="replace")
+            spans = exact.groups(text)
+            self._found = {
+                name: text[start:end].decode(errors="replace")
+                for name, number in exact.names
+                for start, end in (spans[number],)
+                if start >= 0
+            }
+        return self._found
+
+
+class Seen(NamedTuple):
+    """What a message holds: the hits of selectors, and whether it says one of two more things."""
+
+    hits: tuple[Hit, ...] = ()
+    fails: bool = False
+    sets: bool = False
+
+
+_NOTHING_SEEN = Seen()
+
+
 @lru_cache(maxsize=64)
-def matcher_of(selectors: tuple[Selector, ...]) -> "Matcher":
+def matcher_of(
+    selectors: tuple[Selector, ...], failure: str | None = None, setting: str | None = None
+) -> "Matcher":
     """Return the matcher of these selectors, the same one for the same selectors."""
-    return Matcher(selectors)
+    return Matcher(selectors, failure, setting)
 
 
 class Matcher:
     """The selectors of one parser, in the order of their ids.
 
+    ``failure`` and ``setting`` are the patterns of `LogParser`, looked for in the same pass.
+
     Raises:
         re2.error: a pattern that RE2 does not accept.
     """
 
-    def __init__(self, selectors: Sequence[Selector]) -> None:
+    def __init__(
+        self,
+        selectors: Sequence[Selector],
+        failure: str | None = None,
+        setting: str | None = None,
+    ) -> None:
         self._selectors = sorted(selectors, key=lambda s: (s.id, s.process or "", s.message))
-        # Compiled when they first match: most selectors of the catalogue match nothing of a report.
-        self._exact: dict[int, tuple[Automaton, Sequence[tuple[str, int]]]] = {}
-        self._bare = [Hit(selector=s.id) for s in self._selectors]
+        self._named = [_NAMED.search(s.message) is not None for s in self._selectors]
+        self._bare = [Hit(s.id) for s in self._selectors]
+        patterns = [s.message for s in self._selectors]
+        self._fails = len(patterns) if failure else None
+        patterns += [failure] if failure else []
+        self._sets = len(patterns) if setting else None
+        patterns += [setting] if setting else []
         self._set = re2.Set.SearchSet(_options(captures=False, lines=False))
-        for selector in self._selectors:
-            if self._set.Add(selector.message.encode()) < 0:
-                automaton(selector.message, captures=True)  # says what RE2 does not accept
-        if self._selectors:
+        for pattern in patterns:
+            if self._set.Add(pattern.encode()) < 0:
+                automaton(pattern, captures=True)  # says what RE2 does not accept
+        if patterns:
             self._set.Compile()
-        self._remembered: dict[tuple[str, str], tuple[Hit, ...]] = {}
+        self._asks = bool(patterns)
+        self._remembered: dict[tuple[str, str], Seen] = {}
 
     def match(self, process: str, message: str) -> tuple[Hit, ...]:
         """Return a hit for each selector that matches, with the groups that took part."""
-        if not self._selectors:
-            return ()
+        return self.see(process, message).hits
+
+    def see(self, process: str, message: str) -> Seen:
+        """Return all that a message holds."""
+        if not self._asks:
+            return _NOTHING_SEEN
         if len(message) > _REMEMBERED_SIZE:
-            return self._match(process, message)
+            return self._see(process, message)
         key = (process, message)
-        hits = self._remembered.get(key)
-        if hits is None:
+        seen = self._remembered.get(key)
+        if seen is None:
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
-            hits = self._remembered[key] = self._match(process, message)
-        return hits
+            seen = self._remembered[key] = self._see(process, message)
+        return seen
 
-    def _match(self, process: str, message: str) -> tuple[Hit, ...]:
-        text = message.encode(errors="replace")
-        found: list[int] = sorted(self._set.Match(text) or ())
-        return tuple(
-            self._hit(index, text)
-            for index in found
-            if self._selectors[index].process in (None, process)
+    def _see(self, process: str, message: str) -> Seen:
+        found: list[int] = self._set.Match(message.encode(errors="replace")) or []
+        if not found:
+            return _NOTHING_SEEN
+        hits = tuple(
+            self._hit(index, message)
+            for index in sorted(found)
+            if index < len(self._selectors) and self._selectors[index].process in (None, process)
         )
+        return Seen(hits, self._fails in found, self._sets in found)
 
-    def _hit(self, index: int, text: bytes) -> Hit:
-        if index not in self._exact:
-            exact = automaton(self._selectors[index].message, captures=True)
-            self._exact[index] = exact, exact.names
-        bare, (exact, names) = self._bare[index], self._exact[index]
-        if not names:
+    def _hit(self, index: int, message: str) -> Hit:
+        bare = self._bare[index]
+        if not self._named[index]:
             return bare
-        spans = exact.groups(text)
-        fields = {
-            name: text[start:end].decode(errors="replace")
-            for name, number in names
-            for start, end in (spans[number],)
-            if start >= 0
-        }
-        return Hit(selector=bare.selector, fields=MappingProxyType(fields))
+        return Hit(bare.selector, Captures(self._selectors[index].message, message))
 
     def line_filter(self, always: str | None) -> Automaton:
         """Return what finds every line of a block that may hold a hit."""

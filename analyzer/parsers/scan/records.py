@@ -50,6 +50,7 @@ class LineReader:
 
     def __init__(self, parser: LogParser) -> None:
         self._parser = parser
+        self._usual = parser.usual
         self._known: dict[str, Stamp] = {}
 
     def read(self, number: int, raw: bytes) -> Record | None:
@@ -57,13 +58,16 @@ class LineReader:
         text = raw.decode(errors="replace")
         start = text[:USUAL_HEAD]
         stamp = self._known.get(start) or self._learned(start)
-        host_end = text.find(" ", USUAL_HEAD)
-        if stamp is None or host_end <= USUAL_HEAD or text[-1] == "\r":
+        if stamp is None or text[-1] == "\r":
             return read_line(self._parser, number, raw)
-        tagged = split_tag(text, host_end + 1)
+        if self._usual is not None and (parts := self._usual(text)) is not None:
+            host, process, message, pid, task, level = parts
+            return Record(number, 1, stamp, host, process, message, text, pid, task, level)
+        host_end = text.find(" ", USUAL_HEAD)
+        tagged = split_tag(text, host_end + 1) if host_end > USUAL_HEAD else None
         body = self._parser.parse(*tagged) if tagged else None
         if body is None:
-            return None
+            return read_line(self._parser, number, raw)
         process, message, pid, task, level, count = body
         host = text[USUAL_HEAD:host_end]
         return Record(number, 1, stamp, host, process, message, text, pid, task, level, count)

@@ -14,11 +14,13 @@ from functools import cache
 from typing import TypeAlias
 
 from analyzer.bundle.member import Member
+from analyzer.model.event import Level
 from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
 from analyzer.parsers.scan.lines import WholeLines
 from analyzer.parsers.scan.match import (
     Automaton,
     Matcher,
+    Seen,
     automaton,
     every_line,
     loosened,
@@ -28,8 +30,8 @@ from analyzer.parsers.scan.records import Reader
 from analyzer.parsers.scan.syslog import glued_lines, glued_part
 from analyzer.parsers.scan.tally import Tally, runs_of_lines
 
-# Takes each record that met Python, and what was asked for in it.
-Notice: TypeAlias = Callable[[Record, tuple[Hit, ...]], None]
+# Takes each record that says something failed or what its process is at, and what it holds.
+Notice: TypeAlias = Callable[[Record, Seen], None]
 
 
 class Scanner:
@@ -116,7 +118,10 @@ class Scanner:
     def _matcher(self, name: str) -> Matcher:
         if name not in self._matchers:
             wanted = tuple(selector for selector in self._selectors if selector.parser == name)
-            self._matchers[name] = matcher_of(wanted)
+            parser = self._parsers.get(name)
+            self._matchers[name] = (
+                matcher_of(wanted, parser.failure, parser.setting) if parser else matcher_of(wanted)
+            )
         return self._matchers[name]
 
     def _filter(self, parser: LogParser) -> Automaton:
@@ -193,13 +198,14 @@ class Scan:
         records = list(self._reader.feed(chunk, last=last))
         self.met += len(records)
         self._look_for_glued(records)
+        see, notice = self._matcher.see, self._notice
         for record in records:
-            hits = self._matcher.match(record.process, record.message)
-            if self._notice is not None:
-                self._notice(record, hits)
-            if hits:
+            seen = see(record.process, record.message)
+            if notice and (seen.fails or seen.sets or record.level is Level.ERROR):
+                notice(record, seen)
+            if seen.hits:
                 self.records += 1
-                yield record, hits
+                yield record, seen.hits
 
     def _look_for_glued(self, records: Sequence[Record]) -> None:
         """Count what begins as a line of its own inside a line: half a line was lost there."""
