@@ -64,9 +64,12 @@ def assemble(
     def date(bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
         return by_name[bundle].clock.moment(member, line, stamp)
 
+    def hour(bundle: str, member: str, stamp: Stamp) -> Moment | None:
+        return by_name[bundle].clock.hour(member, stamp)
+
     names = {report.bundle: report.name for report in reports}
     ids = {report.bundle: report.host_uuid or report.bundle for report in reports}
-    events = builder.build(date, names, ids)
+    events = builder.build(date, names, ids, hour)
     coverage = tuple(row for content in contents for row in coverage_of(content))
     unread = holes(contents, LOGS, names, events, clocks)
     troubles = troubles_of(errors or ErrorLedger(), date, pools, names)

@@ -1,18 +1,20 @@
 """EventTable: all kept events of all hosts, in one pandas frame.
 
 The one module that knows pandas and the column names. One row per (record, selector that hit
-it), with the columns ``moment at earliest latest host source_kind process pid level task sr vdi vbd
-session kind message text count fields bundle member line``. Rows are columns from the moment they
-are added; a row becomes an `Event` when a rule first asks for it, once for all that ask.
+it), with the columns ``at earliest latest dated_by host source_kind process pid level task kind
+message text count fields bundle member line``. Rows are columns from the moment they are added; a
+row becomes an `Event`, and its time a `Moment`, when a rule first asks for it, once for all that
+ask.
 """
 
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from types import MappingProxyType
 
+import numpy as np
 import pandas as pd
 
 from analyzer.case.event_joins import Span, near
@@ -28,19 +30,23 @@ __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 CHUNK = 50_000
 ALERTS = "alerts"
 
-_REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task")
-_FIELDS = ("sr", "vdi", "vbd", "session")
+_REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task", "dated_by")
 _NO_IDS: Mapping[str, str] = MappingProxyType({})
 _MICROSECOND = timedelta(microseconds=1)
-_JOINED = frozenset({*_FIELDS, "host", "pid", "process", "bundle"})
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_JOINED = frozenset({"host", "pid", "process", "bundle"})
 _REFERENCE = re.compile(r"(?:^| )([RD]:[0-9a-f]{12})(?: |$)")  # xen-api ref.ml
 _TIMES = ("at", "earliest", "latest")
 _EVENT = (
-    *("moment", "bundle", "member", "line", "kind", "source_kind", "host", "process"),
+    *("bundle", "member", "line", "kind", "source_kind", "host", "process"),
     *("message", "text", "pid", "task", "level", "count", "fields"),
 )
 _LEVELS: Mapping[object, Level] = MappingProxyType({level.value: level for level in Level})
 _ORDER = ["at", "host", "member", "line", "kind"]
+
+
+def _no_hour(_bundle: str, _member: str, _stamp: Stamp) -> Moment | None:
+    return None
 
 
 _DECODED = frozenset({"process", "task", "syslog_host"})  # the same few texts, made anew per line
@@ -126,10 +132,13 @@ class EventTableBuilder:
         date: Callable[[str, str, int, Stamp], Moment],
         host_names: Mapping[str, str],
         host_ids: Mapping[str, str] = _NO_IDS,
+        hour: Callable[[str, str, Stamp], Moment | None] = _no_hour,
     ) -> "EventTable":
         """Date every row and return the table.
 
-        ``date`` takes (bundle, member, line, stamp). ``host_names`` is bundle → name shown; for
+        ``date`` takes (bundle, member, line, stamp), ``hour`` the same but the line: the moment of
+        the hour's first second where all lines of the hour are as much later as their stamps say,
+        else None. ``host_names`` is bundle → name shown; for
         a bundle that is not in it the host is what syslog called it. ``host_ids`` is bundle →
         what tells the host from others of its name, by default the bundle; what two bundles of
         one host both hold is kept once. Call it once.
@@ -137,7 +146,7 @@ class EventTableBuilder:
         self._close()
         chunks = self._chunks or [_frame(((),) * len(Row._fields))]
         self._chunks = []
-        frames = [_dated(chunk, date, host_names) for chunk in chunks]
+        frames = [_dated(chunk, date, hour, host_names) for chunk in chunks]
         return EventTable(_once(_joined(frames), host_ids))
 
 
@@ -344,35 +353,47 @@ def _shared(values: Iterable[object]) -> list[object]:
 def _dated(
     chunk: pd.DataFrame,
     date: Callable[[str, str, int, Stamp], Moment],
+    hour: Callable[[str, str, Stamp], Moment | None],
     host_names: Mapping[str, str],
 ) -> pd.DataFrame:
-    """Replace the stamps by moments, and give every row its host and well-known fields."""
-    places = zip(chunk["bundle"], chunk["member"], chunk["line"], chunk["when"], strict=True)
-    moments = [
-        when if isinstance(when, Moment) else date(bundle, member, line, when)
-        for bundle, member, line, when in places
-    ]
-    chunk["moment"] = pd.Series(moments, dtype=object)
+    """Replace the stamps by times, and give every row its host."""
+    moments: list[Moment] = []
+    later: list[int] = []  # microseconds behind them
+    columns = (chunk[name].tolist() for name in ("bundle", "member", "line", "when"))
+    for bundle, member, line, when in zip(*columns, strict=True):
+        known = when if isinstance(when, Moment) else hour(bundle, member, when)
+        if known is None:
+            moments.append(date(bundle, member, line, when))
+            later.append(0)
+        else:
+            moments.append(known)
+            later.append(0 if known is when else _into_the_hour(when))
     distinct = list({id(moment): moment for moment in moments}.values())
     numbers = {id(moment): number for number, moment in enumerate(distinct)}
-    shared = [numbers[id(moment)] for moment in moments]
+    shared = np.array([numbers[id(moment)] for moment in moments], np.int64)
+    behind = np.array(later, np.int64)
     for name in _TIMES:
-        values = [getattr(moment, name) for moment in distinct]
-        times = pd.Series(values, dtype="datetime64[us, UTC]")
-        chunk[name] = times.iloc[shared].array
+        values = [(getattr(moment, name) - _EPOCH) // _MICROSECOND for moment in distinct]
+        times = (np.array(values, np.int64)[shared] + behind).view("datetime64[us]")
+        chunk[name] = pd.Series(times).dt.tz_localize("UTC")
+    words = np.array([moment.dated_by for moment in distinct], object)
+    chunk["dated_by"] = pd.Series(words[shared], dtype=object)
     hosts = zip(chunk["bundle"], chunk["syslog_host"], strict=True)
     chunk["host"] = pd.Series(
         [host_names.get(bundle, host or bundle) for bundle, host in hosts], dtype=object
     )
-    for name in _FIELDS:
-        chunk[name] = pd.Series([found.get(name) for found in chunk["fields"]], dtype=object)
     return chunk.drop(columns=["when", "syslog_host"])
+
+
+def _into_the_hour(stamp: Stamp) -> int:
+    """Return the microseconds; a leap second is the end of its minute."""
+    return (stamp.minute * 60 + min(stamp.second, 59)) * 1_000_000
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Put the chunks together in the table's order; texts that repeat become categories."""
     frame = pd.concat(frames, ignore_index=True)
-    for name in (*_REPEATED, *_FIELDS, "host"):
+    for name in (*_REPEATED, "host"):
         frame[name] = frame[name].astype("category")
     for name in ("line", "count"):
         frame[name] = frame[name].astype("int64")
@@ -428,9 +449,9 @@ def _spans(rows: pd.DataFrame, names: Sequence[str]) -> list[Span]:
 def _events(rows: pd.DataFrame) -> Iterator[Event]:
     """Make events of rows; what pandas calls missing is None again."""
     columns = (rows[name].tolist() for name in _EVENT)
-    for row in zip(*columns, strict=True):
-        moment, bundle, member, line, kind, parser, host, process = row[:8]
-        message, text, pid, task, level, count, found = row[8:]
+    for moment, row in zip(_moments(rows), zip(*columns, strict=True), strict=True):
+        bundle, member, line, kind, parser, host, process = row[:7]
+        message, text, pid, task, level, count, found = row[7:]
         yield Event(
             moment=moment,
             source=Source(bundle=bundle, member=member, line=line),
@@ -446,3 +467,16 @@ def _events(rows: pd.DataFrame) -> Iterator[Event]:
             count=count,
             fields=found,
         )
+
+
+def _moments(rows: pd.DataFrame) -> Iterator[Moment]:
+    """Make the moments of rows, the same one for the same time."""
+    times = (rows[name].astype("int64").tolist() for name in _TIMES)
+    known: dict[tuple[int, int, int, str], Moment] = {}
+    for key in zip(*times, rows["dated_by"].tolist(), strict=True):
+        moment = known.get(key)
+        if moment is None:
+            at, earliest, latest = (_EPOCH + timedelta(microseconds=n) for n in key[:3])
+            moment = Moment(at=at, earliest=earliest, latest=latest, dated_by=key[3])
+            known[key] = moment
+        yield moment

@@ -8,6 +8,7 @@ what they rest on, and what they do not know widens the range of the moment.
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from analyzer.bundle.names import LogName
@@ -34,6 +35,9 @@ _ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2170, 1, 1, tzinfo=UTC))
 _UNDATED = Moment(at=_ANY_TIME[0], earliest=_ANY_TIME[0], latest=_ANY_TIME[1], dated_by=NO_DATE)
 
 
+_HOUR = timedelta(hours=1)
+
+
 class Clock:
     """Dates the lines of one bundle. Add all that is known, settle, then ask."""
 
@@ -50,6 +54,7 @@ class Clock:
         self._limit: Limit | None = None
         self._captured: Limit | None = None
         self._moments: dict[tuple[datetime, timedelta | None, str, Place], Moment] = {}
+        self._hours: dict[tuple[str, int, int, int], Moment | None] = {}
         self.changes: tuple[Change, ...] = ()
 
     def add(
@@ -97,6 +102,7 @@ class Clock:
         self.changes = changes_of(spots_of(self._volumes.items()), in_order, self._volumes)
         self._instants = Instants(self._sightings, self.changes)
         self._moments.clear()
+        self._hours.clear()
 
     def compare(self, sightings: Iterable[Sighting], leads: Sequence[Lead]) -> None:
         """Take into account what the logs of another host tell of this host's clock.
@@ -107,6 +113,7 @@ class Clock:
         self._sightings = self._sightings or tuple(sightings)
         self._instants = Instants(self._sightings, self.changes, leads)
         self._moments.clear()
+        self._hours.clear()
 
     @property
     def contradictions(self) -> tuple[str, ...]:
@@ -176,6 +183,34 @@ class Clock:
         if past == year:
             return likely
         return _either(likely, self._moment(stamp, past, volume.how, place))
+
+    def hour(self, member: str, stamp: Stamp) -> Moment | None:
+        """Return the moment of the first second of a stamp's hour, for all lines of that hour.
+
+        Each of them is as much later as its stamp says. None where that is not certain, and for
+        stamps with a year, an offset or a fraction: there each line is dated by itself.
+        """
+        if stamp.year is not None or stamp.offset is not None or stamp.microsecond:
+            return None
+        key = (member, stamp.month, stamp.day, stamp.hour)
+        if key not in self._hours:
+            self._hours[key] = self._dated_hour(member, stamp)
+        return self._hours[key]
+
+    def _dated_hour(self, member: str, stamp: Stamp) -> Moment | None:
+        volume = self._volumes.get(member)
+        year = volume.only_year if volume else None
+        first, last = replace(stamp, minute=0, second=0), replace(stamp, minute=59, second=59)
+        start = wall_time(first, year) if year else None
+        if volume is None or year is None or start is None or not self._instants.is_even(start):
+            return None
+        if self._captured is not None and start + _HOUR > self._captured.wall + TOLERANCE:
+            return None
+        one = self._moment(first, year, volume.how, NOWHERE)
+        other = self._moment(last, year, volume.how, NOWHERE)
+        later = _HOUR - timedelta(seconds=1)
+        same = (one.at + later, one.earliest + later, one.latest + later, one.dated_by)
+        return one if same == (other.at, other.earliest, other.latest, other.dated_by) else None
 
     def _place(self, member: str, line: int) -> Place:
         volume = self._volumes.get(member) if self._instants.by_place else None

@@ -19,6 +19,7 @@ from analyzer.parsers.scan.wall import Place
 _IN_ORDER = 1e-6  # of the hour that comes twice: next to nothing, but the order is kept
 _LATE = timedelta(seconds=JITTER)
 _FAR = timedelta(days=2)
+_ANY_ZONE = timedelta(hours=16)  # between a wall time and its instant, and an hour more
 _TRUSTED = timedelta(days=1)  # how far beyond what was compared a lead is taken to be the same
 
 
@@ -79,6 +80,13 @@ class Instants:
         for step in self._steps:
             reach = _stepped(step, reach, wall, step.is_behind(place, wall))
         return self._led(reach)
+
+    def is_even(self, hour: datetime) -> bool:
+        """Tell whether what holds at both ends of a wall clock's hour holds all through it."""
+        edges = (edge for lead in self.leads for edge in (lead.start, lead.end))
+        bends = (edge + step for edge in edges for step in (-_TRUSTED, timedelta(), _TRUSTED))
+        near = any(abs(bend - hour) <= _ANY_ZONE for bend in bends)
+        return not self.by_place and not near and self.zone.is_even(hour)
 
     def at_capture(self, wall: datetime, end: datetime) -> Reach:
         """Return the instant of the host's time when the report was made: behind all changes."""

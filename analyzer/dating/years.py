@@ -81,6 +81,13 @@ class Volume:
         """Note that all its lines may be of the year after."""
         self._doubted = self.stats.lines + 1
 
+    @property
+    def only_year(self) -> int | None:
+        """Return the year of all its lines, None where they differ or are not known for certain."""
+        years = {year for _, year in self._fixed}
+        certain = self.known and not self._turns and not self._doubted and len(years) == 1
+        return years.pop() if certain else None
+
     def in_doubt(self, line: int) -> bool:
         """Tell whether a line may be of the year after the one that `year` tells."""
         return line < self._doubted

@@ -20,6 +20,7 @@ _SUMMER_TIME = 60
 _NIGHT = timedelta(hours=4)
 _WEEK = timedelta(days=7)
 _ONE_CHANGE_AT_MOST = timedelta(days=90)
+_HOUR = timedelta(hours=1)
 _FRIDAY = 4
 _FIRST = datetime.min.replace(tzinfo=UTC)
 _LAST = datetime.max.replace(tzinfo=UTC)
@@ -107,6 +108,20 @@ class Zone:
             return _around(near.minutes)
         minutes = [minutes for _, minutes in found]
         return min(minutes), minutes[0], max(minutes)
+
+    def is_even(self, hour: datetime) -> bool:
+        """Tell whether what holds at both ends of a wall clock's hour holds all through it.
+
+        Summer time begins and ends on the hour: what is left are the places that tell the offset.
+        """
+        if len(self._known) > 1:
+            return False
+        around = (self.sightings[0].local, self.sightings[-1].local) if self.sightings else ()
+        if not around or (self._same and around[0] <= hour and hour + _HOUR <= around[1]):
+            return True
+        utc = hour - timedelta(minutes=self._known[0])
+        first = bisect_right(self._times, utc - 2 * _HOUR)
+        return first == bisect_right(self._times, utc + 3 * _HOUR)
 
     def _possible(self, local: datetime, passage: Passage) -> Iterator[tuple[timedelta, int]]:
         """Yield (how far the place is that told it, offset) for all that it can have been."""

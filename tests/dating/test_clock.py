@@ -8,7 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from analyzer.bundle.names import LogName
-from analyzer.dating.clock import Clock, parse_c_date, parse_report_name
+from analyzer.dating.clock import Clock, Lead, parse_c_date, parse_report_name
 from analyzer.model.moment import Moment
 from analyzer.parsers._api import LogParser, LogStats, Stamp, Witness
 from analyzer.parsers.logs import audit_log, daemon_log, smlog
@@ -552,6 +552,83 @@ def test_every_range_is_honest_about_its_witnesses(
     clock.settle()
     moment = clock.moment("x", 1, stamp_of(local, year=True))
     assert moment.latest - moment.earliest <= timedelta(hours=27)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    start=starts,
+    gaps=st.lists(st.integers(0, 400), min_size=1, max_size=8),
+    witnesses=st.lists(
+        st.tuples(st.integers(-200_000, 2_000_000), st.sampled_from([60, 60, 60, 120])), max_size=3
+    ),
+    lead=st.none() | st.tuples(st.integers(-50, 500), st.integers(0, 100), st.integers(-900, 900)),
+    seconds=st.lists(st.integers(0, 3599), min_size=3, max_size=8),
+)
+def test_what_holds_for_an_hour_holds_for_each_of_its_lines(
+    start: datetime,
+    gaps: list[int],
+    witnesses: list[tuple[int, int]],
+    lead: tuple[int, int, int] | None,
+    seconds: list[int],
+) -> None:
+    walls = [start.replace(microsecond=0)]
+    for hours in gaps:
+        walls.append(walls[-1] + timedelta(hours=hours, seconds=61 * hours))
+    clock = Clock()
+    clock.add("f", LogName(family="f", rotation=0), stats_of(log(*map(bsd, walls))), None)
+    clock.add_capture(stamp_of(walls[-1], year=True), None, "a name")
+    sure = sorted((walls[0] + timedelta(seconds=away), minutes) for away, minutes in witnesses)
+    if sure:
+        text = "".join(audit_line(utc, minutes) for utc, minutes in sure)
+        clock.add("var/log/audit.log", AUDIT, stats_of(text, audit_log.PARSER), None)
+    clock.settle()
+    if lead:
+        began = walls[0] + timedelta(hours=lead[0])
+        ended = began + timedelta(hours=lead[1])
+        fast = Lead(low=lead[2], high=lead[2] + 5, start=began, end=ended, text="fast")
+        clock.compare((), [fast])
+    for wall in walls:
+        first = clock.hour("f", stamp_of(wall))
+        for second in (0, 1, 3599, *seconds):
+            at = stamp_of(wall.replace(minute=second // 60, second=second % 60))
+            later = timedelta(seconds=second)
+            assert first is None or clock.moment("f", 1, at) == Moment(
+                at=first.at + later,
+                earliest=first.earliest + later,
+                latest=first.latest + later,
+                dated_by=first.dated_by,
+            )
+
+
+def test_an_hour_of_one_offset_is_dated_at_once_and_one_between_two_is_not() -> None:
+    clock = clock_for(log("Nov 20 10:00:00", "Nov 20 12:00:00"), captured="2024-11-22 10:00:00")
+    assert clock.hour(LIVE, read_stamp("Nov 20 11:06:01")) is not None
+    assert clock.hour(LIVE, read_stamp("2024-11-20 11:06:01")) is None
+    noon = datetime(2024, 11, 20, 10, tzinfo=UTC)
+    text = audit_line(noon, 60) + audit_line(noon + timedelta(hours=1), 120)
+    clock.add("var/log/audit.log", AUDIT, stats_of(text, audit_log.PARSER), None)
+    clock.settle()
+    assert clock.hour(LIVE, read_stamp("Nov 20 11:06:01")) is None
+
+
+def test_an_hour_in_which_a_clock_was_compared_is_dated_line_by_line() -> None:
+    clock = clock_with_audit((JUNE, 120), (JUNE + timedelta(hours=9), 120))
+    stamp = stamp_of(JUNE + timedelta(hours=5))
+    assert clock.hour("var/log/audit.log", stamp) is not None
+    hour = JUNE + timedelta(hours=3)
+    fast = (
+        (hour - timedelta(hours=3), hour - timedelta(minutes=1), 5.0),
+        (hour + timedelta(minutes=20), hour + timedelta(minutes=40), 9.0),
+        (hour + timedelta(hours=1), hour + timedelta(hours=3), 5.0),
+    )
+    leads = [Lead(low=s, high=s, start=b, end=e, text="fast") for b, e, s in fast]
+    clock.compare((), leads)
+    ends = [
+        clock.moment("var/log/audit.log", 2, stamp_of(hour + timedelta(hours=2, minutes=m)))
+        for m in (0, 30, 59)
+    ]
+    assert ends[2].at - ends[0].at == timedelta(minutes=59) != 2 * (ends[1].at - ends[0].at)
+    assert clock.hour("var/log/audit.log", stamp) is None
 
 
 GAP = "2025-01-02T10:06:01"
