@@ -113,7 +113,9 @@ def _judged(
     )
     builder = EventTableBuilder(keep=catalogue.keep)
     errors = ErrorLedger(noise=catalogue.keep.noise)
-    with LogProcesses(_asked(catalogue, options), options.jobs - 1) as processes:
+    # To unpack takes less than to read: this process is not counted among those that read.
+    count = options.jobs if options.jobs > 1 else 0
+    with LogProcesses(_asked(catalogue, options), count) as processes:
         gathering = Gathering(scanner, builder, budget, errors, processes, assumed=options.assumed)
         reads, left_out = read_all(
             paths,

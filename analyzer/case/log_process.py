@@ -21,6 +21,7 @@ from analyzer.case.errors.ledger import ErrorLedger, Failure
 from analyzer.case.rows import KeepPolicy, KeptRows, Row
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers._api import LogStats, Selector
+from analyzer.parsers.scan.match import Captures
 from analyzer.parsers.scan.scan import Scanner
 
 PROGRAM = f"from {__name__} import main; main()"
@@ -189,12 +190,12 @@ class _LogReader:
 
 
 def _columns(rows: Sequence[Row]) -> tuple[Sequence[object], ...]:
-    """Return the columns; views of fields become what can be pickled."""
+    """Return the columns; fields that nobody has looked for yet stay so."""
     if not rows:
         return ()
     *columns, fields = zip(*rows, strict=True)
-    no_fields: dict[str, str] = {}
-    return (*columns, [dict(found) if found else no_fields for found in fields])
+    none: dict[str, str] = {}
+    return (*columns, [found if isinstance(found, Captures) else none for found in fields])
 
 
 def main() -> None:

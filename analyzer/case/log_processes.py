@@ -2,7 +2,8 @@
 
 This process unpacks, and hands the blocks of a log to the process that has least to do; what
 comes back is folded in the order of the logs, so that the result does not depend on how many
-there are. They are started when enough was read to be worth it.
+there are. They are started when enough was read to be worth it. There may be one for each core: to
+unpack takes half as long as to read.
 """
 
 import logging
@@ -30,8 +31,10 @@ from analyzer.case.log_process import (
 
 logger = logging.getLogger(__name__)
 
-WORTH_IT = 64_000_000  # bytes of logs after which processes are started
+WORTH_IT = 64_000_000  # bytes of logs after which the first process is started
+_AND_ANOTHER = 2  # times as many, after which one more is
 _AHEAD = 24  # blocks that wait for a process
+PATIENCE = 600.0  # seconds in which it takes no block and answers nothing: it takes a few of one
 
 Fold = Callable[[Answer], None]
 
@@ -42,12 +45,24 @@ def cores() -> int:
 
 
 class LogProcesses:
-    """Up to ``count`` processes; with none every log is read here."""
+    """Up to ``count`` processes; with none every log is read here.
 
-    def __init__(self, asked: Asked, count: int, *, worth_it: int | None = None) -> None:
+    One that stands still for ``patience`` seconds is ended, and its logs have failed.
+    """
+
+    def __init__(
+        self,
+        asked: Asked,
+        count: int,
+        *,
+        worth_it: int | None = None,
+        patience: float = PATIENCE,
+    ) -> None:
         self._asked = asked
         self._count = count
         self._worth_it = WORTH_IT if worth_it is None else worth_it
+        self._patience = patience
+        self._handed_over = 0  # bytes of logs
         self._processes: list[_Process] = []
         self._pending: deque[tuple[_Process, Fold]] = deque()
 
@@ -58,15 +73,16 @@ class LogProcesses:
 
     def are_worth_it(self, read: int) -> bool:
         """Tell whether to hand logs over, after so many bytes of logs that were read here."""
-        if self._count and read >= self._worth_it:
-            self._start()
+        self._start(read + self._handed_over)
         return any(process.lives for process in self._processes)
 
-    def _start(self) -> None:
+    def _start(self, read: int) -> None:
+        """Start as many processes as so many bytes of logs are worth."""
+        worth_it = self._worth_it * (1 + _AND_ANOTHER * len(self._processes))
         try:
-            while self._count:
-                self._processes.append(_Process(self._asked))
-                self._count -= 1
+            while len(self._processes) < self._count and read >= worth_it:
+                self._processes.append(_Process(self._asked, self._patience))
+                worth_it += self._worth_it * _AND_ANOTHER
         except OSError as error:  # no memory, or no such program: it works without
             logger.debug("no process to read logs: %s", error)
             self._count = 0
@@ -79,6 +95,7 @@ class LogProcesses:
         process.put(log)
         for block in blocks:
             process.put(block)
+            self._handed_over += len(block)
         process.put(b"")
         self._settle(wait=False)
 
@@ -115,7 +132,8 @@ class LogProcesses:
 class _Process:
     """One process with a thread that feeds it and one that listens to it."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, patience: float) -> None:
+        self._patience = patience
         self._process = subprocess.Popen(  # noqa: S603 - this program again
             # -P: nothing is imported from the folder that we are in.
             [sys.executable, "-P", "-c", PROGRAM],
@@ -143,14 +161,21 @@ class _Process:
 
     def put(self, item: object) -> None:
         """Give it a log, a block of it, nothing for its end, None when there is no more."""
-        self._to_do.put(item)
+        try:
+            self._to_do.put(item, timeout=self._patience)
+        except queue.Full:
+            self.kill()  # what waits for it goes nowhere, and makes room
+            self._to_do.put(item)
 
     def answer(self, *, wait: bool) -> Answer | None:
         """Return what came back next, None if nothing did yet; how it ended for every log."""
         try:
-            answer = self._answers.get(block=wait)
+            answer = self._answers.get(block=wait, timeout=self._patience)
         except queue.Empty:
-            return None
+            if not wait:
+                return None
+            self.kill()
+            answer = self._answers.get()
         if answer is not None:
             return answer
         self._answers.put(None)  # for the next log

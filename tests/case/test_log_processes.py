@@ -109,6 +109,28 @@ def test_a_process_that_dies_fails_its_logs_and_is_not_awaited() -> None:
     assert ends(found)
 
 
+@pytest.mark.parametrize("blocks", [3, 60])
+def test_a_process_that_stands_still_is_ended_and_not_awaited(blocks: int) -> None:
+    found: list[Answer] = []
+    with LogProcesses(ASKED, 1, worth_it=0, patience=0.5) as processes:
+        assert processes.are_worth_it(0)
+        (pid,) = processes.pids
+        os.kill(pid, signal.SIGSTOP)
+        processes.read(LOG, [LINE.encode() * 4000] * blocks, found.append)
+
+    (end,) = ends(found)
+    assert "ended before it did" in end.trace
+
+
+def test_more_processes_are_started_for_more() -> None:
+    with LogProcesses(ASKED, 2, worth_it=100) as processes:
+        assert processes.are_worth_it(100)
+        assert len(processes.pids) == 1
+        processes.read(LOG, [LINE.encode() * 3], lambda _answer: None)
+        assert processes.are_worth_it(100)
+        assert len(processes.pids) == 2
+
+
 def test_nothing_is_started_for_little() -> None:
     with LogProcesses(ASKED, 4) as processes:
         assert not processes.are_worth_it(1_000_000)
