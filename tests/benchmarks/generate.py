@@ -26,9 +26,9 @@ MB = 1_000_000
 SHARES = ((SMLOG, 50), (XENSOURCE, 35), (DAEMON, 10), (AUDIT, 5))
 _UUID = "[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 _PID = re.compile(r"\[\d{4,5}\]")
-_TOKEN = re.compile(rf"({_UUID}|(?<= R:)[0-9a-f]{{12}}|(?<= SM: )\[\d{{4,5}}\])")
-_ZULU = re.compile(r"\[\d{8}T\d\d:\d\d:\d\d\.\d{3}Z\|")
-_END = utc("2024-11-22 06:00:00")
+TOKEN = re.compile(rf"({_UUID}|(?<= R:)[0-9a-f]{{12}}|(?<= SM: )\[\d{{4,5}}\])")
+ZULU = re.compile(r"\[\d{8}T\d\d:\d\d:\d\d\.\d{3}Z\|")
+END = utc("2024-11-22 06:00:00")
 
 
 def generate(target: Path, *, size: int, files: int = 2) -> Path:
@@ -36,7 +36,7 @@ def generate(target: Path, *, size: int, files: int = 2) -> Path:
 
     Each log is cut into that many `files`; as on a host, those after the second are gzipped.
     """
-    world = _night()
+    world = night()
     report = world.bundle(world.master)
     for path in report.paths():
         if path.startswith("var/log/"):
@@ -64,7 +64,7 @@ def _logs(
     for rotation in range(-(-nights // per_file)):
         ages = range(min(nights, (rotation + 1) * per_file) - 1, rotation * per_file - 1, -1)
         texts = ("\n".join(_aged(lines, age, nights, keep)) + "\n" for age in ages)
-        mtime = _END - timedelta(minutes=_minutes(nights) * rotation * per_file)
+        mtime = END - timedelta(minutes=_minutes(nights) * rotation * per_file)
         content = "".join(texts).encode()
         if rotation > 1:
             report.file(f"{path}.{rotation}.gz", gzip.compress(content, 6, mtime=0), mtime=mtime)
@@ -79,19 +79,19 @@ def _minutes(nights: int) -> int:
 
 def _aged(lines: Sequence[str], age: int, nights: int, keep: frozenset[str]) -> Iterator[str]:
     """Yield the night's lines as they were `age` repetitions before, in as little time."""
-    start = _END - timedelta(minutes=_minutes(nights) * (age + 1))
+    start = END - timedelta(minutes=_minutes(nights) * (age + 1))
     step = _minutes(nights) * 60 / len(lines)
-    renamed = _Renamed(age, keep)
+    renamed = Renamed(age, keep)
     for number, line in enumerate(lines):
         at = start + timedelta(seconds=step * number)
         local = at + timedelta(hours=1)
         day = f"{MONTHS[local.month - 1]} {local.day:2d}"
-        rest = "".join([renamed[part] for part in _TOKEN.split(line[15:])])
+        rest = "".join([renamed[part] for part in TOKEN.split(line[15:])])
         zulu = f"[{at:%Y%m%dT%H:%M:%S}.000Z|"
-        yield f"{day} {local:%H:%M:%S}{_ZULU.sub(zulu, rest) if '|audit|' in rest else rest}"
+        yield f"{day} {local:%H:%M:%S}{ZULU.sub(zulu, rest) if '|audit|' in rest else rest}"
 
 
-class _Renamed(dict[str, str]):
+class Renamed(dict[str, str]):
     """Pids, tasks and the identifiers of what does not last, other ones on every night."""
 
     def __init__(self, age: int, keep: frozenset[str]) -> None:
@@ -105,7 +105,7 @@ class _Renamed(dict[str, str]):
     def __missing__(self, part: str) -> str:
         if _PID.fullmatch(part):
             new = f"[{2000 + (int(part[1:-1]) + self._age * 131) % 30000}]"
-        elif _TOKEN.fullmatch(part) and part not in self._keep:
+        elif TOKEN.fullmatch(part) and part not in self._keep:
             new = part.translate(self._hex)
         else:
             new = part
@@ -113,7 +113,8 @@ class _Renamed(dict[str, str]):
         return new
 
 
-def _night() -> World:
+def night() -> World:
+    """Return a pool that lived through a night of backups."""
     world = World("benchmark", utc("2024-11-21 18:00:00"))
     local = world.storage("Local storage", "lvm")
     share = world.storage("NFS virtual disk storage", "nfs")
@@ -130,7 +131,7 @@ def _night() -> World:
     for _ in range(12):
         noise(world)
     backup(world, tracked, last)
-    world.until(_END)
+    world.until(END)
     return world
 
 
