@@ -10,7 +10,7 @@ PINNED := --only-binary :all: --constraint constraints.txt --build-constraint co
 install = @$(PIP) $(PINNED) $(1) \
   || { echo "   not at the versions of constraints.txt: now at the newest"; $(PIP) $(1); }
 
-.PHONY: help demo fast test mutate lint lock bench rules samples golden golden-diff pyz clean
+.PHONY: help demo fast test mutate lint lock bench rules docs samples golden golden-diff pyz clean
 help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
 	@echo "make fast     run the tests that take a minute together"
@@ -20,6 +20,7 @@ help:
 	@echo "make bench    time against tar, peak memory, and what costs more than its share"
 	@echo "make lock     write the newest versions into constraints.txt"
 	@echo "make rules    write the reference of the rules, docs/rules"
+	@echo "make docs     the documentation as a site, in site/; every warning is an error"
 	@echo "make pyz      dist/cbtriage.pyz: one file with all libraries, for a machine without network"
 	@echo "make samples  rebuild sample_bundles/"
 	@echo "make golden   accept what the outputs are now: golden reports and hashes"
@@ -79,6 +80,9 @@ bench: $(VENV)/.dev
 
 rules: $(VENV)/.installed
 	$(BIN)/cbtriage rules pages docs/rules
+
+docs: $(VENV)/.dev
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --clean
 
 # Runs with the Python it was made with (3.11, say), on the same kind of machine.
 pyz: $(VENV)/.installed
