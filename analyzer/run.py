@@ -1,6 +1,6 @@
 """The whole run on one screen: paths in, a report out."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -15,6 +15,7 @@ from analyzer.case.by_pool import by_pool, one_case
 from analyzer.case.case import Case
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.events import EventTableBuilder
+from analyzer.case.excerpts import read_excerpts
 from analyzer.case.gather import BundleContent, Gathering
 from analyzer.case.given_back import Joined
 from analyzer.case.log_process import Asked
@@ -25,6 +26,7 @@ from analyzer.dating.assumed import Assumed
 from analyzer.judging import outcomes_of, settled_by_given
 from analyzer.model.finding import Outcome
 from analyzer.model.report import BundleInfo, Cause, HourCount, Omission, ParseProblem, Report
+from analyzer.model.source import Source
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.rebuilt.incidents.incidents import incidents
@@ -38,6 +40,7 @@ from analyzer.story.nbd.views import nbd_views
 from analyzer.story.plans.causes import causes_planned
 from analyzer.story.plans.object_plans import Planned, plan_all
 from analyzer.story.runs.backup_runs import backup_runs
+from analyzer.story.timeline.spans import spans_of
 from analyzer.story.timeline.timeline import timeline_of
 from analyzer.story.together import together
 
@@ -51,6 +54,7 @@ class Options:
     ``log_as`` names the parser for a single file whose name says nothing (``smlog``), ``stdin``
     is the stream behind the path ``-``, ``rules`` are folders or files with further patterns.
     ``jobs`` is how many processes may be at work; no result depends on it.
+    ``context`` is whether the lines around quoted ones are read, in a second look at the files.
     ``filtered`` is False only to show that the short cuts of reading change no answer.
     ``assumed`` dates logs that tell no year or no zone.
     """
@@ -59,6 +63,7 @@ class Options:
     log_as: str | None = None
     rules: tuple[Path, ...] = ()
     stdin: BinaryIO | None = None
+    context: bool = False
     filtered: bool = True
     jobs: int = field(default_factory=cores)
     assumed: Assumed = field(default_factory=Assumed)
@@ -77,7 +82,7 @@ def analyze(
         InputError: a path cannot be read, or nothing in any of them belongs to a status report.
         CatalogueError: a pattern file is not valid.
     """
-    return together([report for _, report in _judged(paths, options, progress)])
+    return load_case(paths, options, progress)[1]
 
 
 def load_case(
@@ -91,17 +96,34 @@ def load_case(
         InputError: a path cannot be read, or nothing in any of them belongs to a status report.
         CatalogueError: a pattern file is not valid.
     """
+    options = options or Options()
     judged = _judged(paths, options, progress)
-    return one_case([case for case, _ in judged]), together([report for _, report in judged])
+    report = together([report for _, report in judged])
+    if options.context:
+        excerpts = read_excerpts(paths, _quoted(report), options.budget, options.log_as)
+        report = replace(report, excerpts=excerpts)
+    return one_case([case for case, _ in judged]), report
+
+
+def _quoted(report: Report) -> Iterator[Source]:
+    """Yield the quoted lines: what shows the findings and the steps that led there come first."""
+    findings = sorted(
+        (finding for outcome in report.outcomes for finding in outcome.findings),
+        key=lambda finding: (finding.state.rank, finding.severity.rank, finding.id),
+    )
+    yield from (finding.evidence[0].source for finding in findings)
+    for cause in report.causes:
+        yield from (step.source for step in cause.chain if step.source)
+    yield from (evidence.source for finding in findings for evidence in finding.evidence)
+    yield from (group.evidence[0].source for group in report.unexplained)
 
 
 def _judged(
     paths: Sequence[Path],
-    options: Options | None,
+    options: Options,
     progress: Callable[[Progress], None] | None,
 ) -> list[tuple[Case, Report]]:
     """Return the case and the report of each pool."""
-    options = options or Options()
     budget = options.budget
     catalogue = load_catalogue(extra=options.rules)
     scanner = Scanner(
@@ -176,6 +198,7 @@ def _report(options: Options, catalogue: Catalogue, known: Assembly, read: Joine
     errors = rows("other errors", partial(error_groups, case, outcomes, befallen, runs))
     noise = rows("known noise", partial(suppressed, catalogue, case.events))
     timeline = rows("the timeline", partial(timeline_of, outcomes, catalogue.context, case))
+    spans = rows("what lasted", partial(spans_of, case, known.coverage))
     disks = rows("the disks", partial(disk_views, case, outcomes))
     nbd = rows("the NBD connections", partial(nbd_views, case, outcomes, known.coverage))
     hours = rows("the lines of each hour", partial(_hours, case))
@@ -193,6 +216,7 @@ def _report(options: Options, catalogue: Catalogue, known: Assembly, read: Joine
         problems=_problems((*read.contents, *read.loose)),
         suppressed=noise,
         timeline=timeline,
+        spans=spans,
         clocks=case.clocks,
         holes=case.holes,
         incidents=befallen,

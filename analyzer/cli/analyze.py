@@ -100,6 +100,13 @@ def analyze_command(
             " stand for is kept beside DIR, for you alone.",
         ),
     ] = False,
+    no_context: Annotated[
+        bool,
+        typer.Option(
+            "--no-context",
+            help="Do not read the logs a second time for the lines around those that are quoted.",
+        ),
+    ] = False,
     log_as: LogAs = None,
     rules: Rules = None,
     year: Year = None,
@@ -225,6 +232,7 @@ def analyze_command(
         log_as=log_as,
         rules=tuple(rules or ()),
         assumed=_assumed(year, log_zone),
+        context=not no_context,
         stdin=sys.stdin.buffer if Path("-") in paths else None,
     )
     with watching(quiet=quiet) as progress:

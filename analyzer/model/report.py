@@ -250,6 +250,26 @@ class TimelineEvent:
     text: str
 
 
+class SpanKind(StrEnum):
+    """What a span of the timeline is."""
+
+    ATTACHED = "disks active"
+    SNAPSHOT = "snapshots"
+    COALESCE = "coalesces"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimelineSpan:
+    """Something of a disk that lasted on a host; ``vdi`` is a uuid, "" where it is not known."""
+
+    kind: SpanKind
+    host: str
+    began: Moment
+    ended: Moment
+    what: str
+    vdi: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HourCount:
     """How many lines and alerts of one host were kept in the hour that begins at ``hour``."""
@@ -257,6 +277,24 @@ class HourCount:
     hour: datetime
     host: str
     lines: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Excerpt:
+    """Lines of a member around those that are quoted, from line ``first`` on, without a gap.
+
+    Long lines are cut. It is what a reader sees who has the report and not the bundle.
+    """
+
+    bundle: str
+    member: str
+    first: int
+    lines: tuple[str, ...]
+
+    @property
+    def last(self) -> int:
+        """Return the number of its last line."""
+        return self.first + len(self.lines) - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -269,6 +307,7 @@ class Report:
     settled.
     Of several pools ``parts`` has the report of each, judged by itself, and the rest is what they
     say together; of one pool it is empty.
+    ``excerpts`` are the lines around those that are quoted, as many as there is room for.
     """
 
     version: str
@@ -298,3 +337,5 @@ class Report:
     settled: tuple[Settled, ...] = ()
     plans: tuple[Plan, ...] = ()
     parts: "tuple[Report, ...]" = ()
+    excerpts: tuple[Excerpt, ...] = ()
+    spans: tuple[TimelineSpan, ...] = ()

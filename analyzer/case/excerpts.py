@@ -1,0 +1,104 @@
+"""The lines around those that a report quotes, read again once it is known which these are.
+
+While logs are read nobody knows which lines will be quoted, and to keep the neighbours of every
+line that somebody wants would cost more than to read the few members again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from analyzer.bundle.archive import open_bundle
+from analyzer.bundle.budget import Budget
+from analyzer.bundle.member import Member
+from analyzer.case.reading import STDIN, named_paths
+from analyzer.errors import InputError
+from analyzer.model.report import Excerpt
+from analyzer.model.source import Source
+from analyzer.parsers.scan.lines import WholeLines
+
+NEAR, FAR = 3, 50  # lines before and after
+MOST_NEAR, MOST_FAR = 400, 30  # quoted lines that get so many
+LONGEST = 600  # characters of a line
+
+Range = tuple[int, int]
+
+
+def read_excerpts(
+    paths: Sequence[Path], quoted: Iterable[Source], budget: Budget, log_as: str | None = None
+) -> tuple[Excerpt, ...]:
+    """Return the lines around the quoted ones: wide around the first of them, close around more.
+
+    Ordered by bundle, member and line; places that touch are one. What cannot be read a second
+    time, such as standard input, has none.
+    """
+    wanted = ranges_of(quoted)
+    found: list[Excerpt] = []
+    for path, name in named_paths(paths).items():
+        if path == STDIN or not path.exists() or not (path.is_file() or path.is_dir()):
+            continue
+        try:
+            archive = open_bundle(path, budget=budget, log_as=log_as, name=name)
+            for member in archive.members():
+                ranges = wanted.pop((member.bundle, member.path), None)
+                found += _of_member(member, ranges, budget.line) if ranges else ()
+                if not wanted:
+                    break
+        except (InputError, OSError):  # it went away since the first reading
+            continue
+    return tuple(sorted(found, key=lambda each: (each.bundle, each.member, each.first)))
+
+
+def ranges_of(quoted: Iterable[Source]) -> dict[tuple[str, str], list[Range]]:
+    """Return (bundle, member) → the lines to read, as ranges in order that do not touch."""
+    wanted: dict[tuple[str, str], list[Range]] = {}
+    lines = [source for source in dict.fromkeys(quoted) if source.line]
+    for place, source in enumerate(lines[:MOST_NEAR]):
+        reach = FAR if place < MOST_FAR else NEAR
+        begin = max(source.line - reach, 1)
+        own = wanted.setdefault((source.bundle, source.member), [])
+        own.append((begin, source.line + reach))
+    return {key: list(_merged(sorted(own))) for key, own in wanted.items()}
+
+
+def _merged(ranges: Iterable[Range]) -> Iterator[Range]:
+    open_: Range | None = None
+    for first, last in ranges:
+        if open_ and first <= open_[1] + 1:
+            open_ = open_[0], max(open_[1], last)
+            continue
+        if open_:
+            yield open_
+        open_ = first, last
+    if open_:
+        yield open_
+
+
+def _of_member(member: Member, ranges: Sequence[Range], limit: int) -> Iterator[Excerpt]:
+    lines = _lines(member, ranges, limit)
+    for first, last in ranges:
+        own = [lines[number] for number in range(first, last + 1) if number in lines]
+        if own:
+            yield Excerpt(bundle=member.bundle, member=member.path, first=first, lines=tuple(own))
+
+
+def _lines(member: Member, ranges: Sequence[Range], limit: int) -> Mapping[int, str]:
+    """Return the lines in the ranges by number; a chunk without any is only counted."""
+    found: dict[int, str] = {}
+    done, end = 0, ranges[-1][1]
+    for chunk in WholeLines(member.blocks(), limit):
+        count = chunk.count(b"\n")
+        inside = [r for r in ranges if r[0] <= done + count and r[1] > done]
+        if inside:
+            lines = chunk.split(b"\n")
+            for first, last in inside:
+                for number in range(max(first, done + 1), min(last, done + count) + 1):
+                    found[number] = _shown(lines[number - done - 1])
+        done += count
+        if done >= end:
+            break
+    return found
+
+
+def _shown(line: bytes) -> str:
+    text = line.decode(errors="replace")
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} […]"

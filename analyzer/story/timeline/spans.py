@@ -1,0 +1,91 @@
+"""What lasted, for the timeline: disks that were active, snapshots, coalesces."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from analyzer.case.case import Case
+from analyzer.model.moment import Moment
+from analyzer.model.operation import Attachment, Operation
+from analyzer.model.report import Coverage, SpanKind, TimelineSpan
+from analyzer.rebuilt.calls.attachments import DOM0, disk_attachments
+from analyzer.rebuilt.calls.operations import sm_operations
+
+_MOST = 2000  # of each kind; the latest are kept
+_COALESCES = "cbt-told.coalesce"
+
+
+def spans_of(case: Case, coverage: Sequence[Coverage]) -> tuple[TimelineSpan, ...]:
+    """Return the spans in the order of time, of each kind at most the latest two thousand."""
+    ends = _ends(case, coverage)
+    found = [*_attached(case, ends), *_calls(case)]
+    found.sort(key=_order)
+    kept = [span for kind in SpanKind for span in [s for s in found if s.kind is kind][-_MOST:]]
+    return tuple(sorted(kept, key=_order))
+
+
+def _order(span: TimelineSpan) -> tuple[datetime, str, str, str]:
+    return span.began.at, span.host, span.kind, span.what
+
+
+def _ends(case: Case, coverage: Sequence[Coverage]) -> Mapping[str, Moment]:
+    """Return name of the host → the last dated line that was read of it."""
+    names = {host.bundle: host.name for host in case.hosts}
+    ends: dict[str, Moment] = {}
+    for row in coverage:
+        host = names.get(row.bundle, row.bundle)
+        if row.last and (host not in ends or row.last.at > ends[host].at):
+            ends[host] = row.last
+    return ends
+
+
+def _attached(case: Case, ends: Mapping[str, Moment]) -> Iterator[TimelineSpan]:
+    for each in disk_attachments(case):
+        open_end = ends.get(each.host) if each.open_at_capture else None
+        first, last = each.began or each.ended, each.ended or open_end or each.began
+        if first and last and first.at <= last.at:
+            yield TimelineSpan(
+                kind=SpanKind.ATTACHED,
+                host=each.host,
+                began=first,
+                ended=last,
+                what=_attachment(case, each),
+                vdi=each.vdi,
+            )
+
+
+def _attachment(case: Case, each: Attachment) -> str:
+    by = " by the control domain" if each.vm == DOM0 else ""
+    ends = "" if each.began else ", its beginning was not seen"
+    if not each.ended:
+        ends += ", still active" if each.open_at_capture else ", its end was not seen"
+    return f"{_called(case, each.vdi)} active ({each.mode}){by}{ends}"
+
+
+def _calls(case: Case) -> Iterator[TimelineSpan]:
+    for each in sm_operations(case):
+        kind = _kind(each)
+        if kind is not None:
+            disk = _called(case, each.vdi) if each.vdi else "a disk"
+            yield TimelineSpan(
+                kind=kind,
+                host=each.host,
+                began=each.first,
+                ended=each.last,
+                what=f"{disk}: {each.name or 'a CBT log joined to its neighbour'} {each.result}",
+                vdi=each.vdi or "",
+            )
+
+
+def _kind(operation: Operation) -> SpanKind | None:
+    if operation.name in {"vdi_snapshot", "vdi_clone"}:
+        return SpanKind.SNAPSHOT
+    joined = any("coalesce" in command.argv for command in operation.commands)
+    told = any(note.kind == _COALESCES for note in operation.notes)
+    return SpanKind.COALESCE if joined or told else None
+
+
+def _called(case: Case, vdi: str) -> str:
+    for pool in case.pools:
+        if found := pool.vdi(vdi):
+            return found.name_label or vdi
+    return vdi
