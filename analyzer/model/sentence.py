@@ -61,7 +61,15 @@ class Minute:
         return to_the_minute(self.moment)
 
 
-Value: TypeAlias = str | int | Moment | Around | Minute | Size | Subject
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A moment and how somebody else tells it, such as in the short form of an answer."""
+
+    moment: Moment
+    reading: str
+
+
+Value: TypeAlias = str | int | Moment | Around | Minute | Told | Size | Subject
 NO_VALUES: Mapping[str, Value] = MappingProxyType({})
 
 
@@ -131,5 +139,5 @@ def told(value: Value) -> str:
             return in_words(value)
         case Subject():
             return f"{value.name} ({value.uuid})" if value.name else value.uuid
-        case Around() | Minute() | Size():
+        case Around() | Minute() | Told() | Size():
             return value.reading

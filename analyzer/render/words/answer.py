@@ -9,16 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.model.disk import DiskView, LifeKind
-from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity
+from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity, Subject
 from analyzer.model.goal import Goal, Standing, StepKind
 from analyzer.model.incident import IncidentKind
+from analyzer.model.moment import Moment
+from analyzer.model.nbd import SessionFate
 from analyzer.model.report import Report
 from analyzer.model.run import BackupRun
+from analyzer.model.sentence import Sentence, Value, say, told
 from analyzer.model.source import Source
 from analyzer.render.words.given_lines import settled_short
 from analyzer.render.words.order import ordered
 from analyzer.render.words.run_words import verdicts_short
-from analyzer.render.words.short_time import short_time
+from analyzer.render.words.short_time import short_span, short_time
 from analyzer.render.words.summary import (
     CauseView,
     Doubt,
@@ -40,7 +43,8 @@ from analyzer.render.words.troubled import (
 from analyzer.render.words.view import counted, cut, time_key
 
 _SOURCES = 6
-_STALE_POINTER = "cbt-stale-child-pointer"
+_FEW = 2
+_BROKEN = (SessionFate.FAILED, SessionFate.LEAKED)
 _UUID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
@@ -74,12 +78,19 @@ class Answer:
 
 
 def short_ids(text: str) -> str:
-    """Return a text with the first eight digits of each uuid.
+    """Return a text with the first eight digits of each uuid; a sentence stays one.
 
     >>> short_ids("disk f03dc4c2-98ce-47de-af1b-5c9aa26fe068")
     'disk f03dc4c2'
     """
+    if isinstance(text, Sentence):
+        values = {name: _shortened(value) for name, value in text.values.items()}
+        return Sentence(_UUID.sub(r"\1", text.template), values)
     return _UUID.sub(r"\1", text)
+
+
+def _shortened(value: Value) -> Value:
+    return short_ids(told(value)) if isinstance(value, str | Subject) else value
 
 
 def answer_of(report: Report) -> Answer:
@@ -123,13 +134,13 @@ def _what(report: Report, views: Sequence[CauseView]) -> str:
 
 def _lost_disks(report: Report, view: CauseView) -> list[DiskView]:
     """Return the disks of which a trouble says that an error turned CBT off."""
-    told = {finding.id for finding in view.findings}
+    ids = {finding.id for finding in view.findings}
     return [
         disk
         for disk in report.disks
         if disk.vdi
         and any(event.kind is LifeKind.LOST for event in disk.life)
-        and told & set(disk.findings)
+        and ids & set(disk.findings)
     ]
 
 
@@ -196,12 +207,11 @@ def _now(objects: Sequence[Troubled]) -> str:
         Standing.OVER: "over",
     }
     kind = "disk" if all(each.subject.type == "VDI" for each in objects) else "object"
-    told = [
+    return ", ".join(
         f"{word} for {counted(counts[state], kind)}"
         for state, word in words.items()
         if counts[state]
-    ]
-    return ", ".join(told)
+    )
 
 
 # Cause, failure, impact, danger
@@ -241,20 +251,23 @@ def _failed(view: CauseView) -> Finding:
 
 
 def _failure(view: CauseView) -> Fact:
-    when = f", {short_time(view.first_seen)}" if view.first_seen else ""
     if not view.findings:
         source = view.context[0] if view.context else None
-        text = f"{short_ids(cut(view.title, SENTENCE))}{when}"
+        text = _dated(view.title, view.first_seen)
         return Fact(label="Failure", text=text, sure=view.confidence, source=source)
     found = _failed(view)
-    when = f", {short_time(found.first_seen)}" if found.first_seen else ""
     return Fact(
         label="Failure",
-        text=f"{short_ids(cut(found.title, SENTENCE))}{when}",
+        text=_dated(found.title, found.first_seen),
         sure=found.confidence,
         source=shown_by(found).source,
         about=found.id,
     )
+
+
+def _dated(title: str, moment: Moment | None) -> str:
+    short = short_ids(cut(title, SENTENCE))
+    return say("{what}, {when}", what=short, when=short_time(moment)) if moment else short
 
 
 def shown_by(finding: Finding) -> Evidence:
@@ -275,17 +288,52 @@ def _impact(report: Report, view: CauseView) -> Fact | None:
                 sure=hit[0].confidence,
                 source=hit[0].steps[0].evidence.source if hit[0].steps else None,
             )
+    if fact := _nbd_impact(report, view):
+        return fact
     count = sum(finding.count for finding in view.findings)
     if any(Goal.INCREMENTAL in finding.goals for finding in view.findings):
         return Fact(label="Impact", text="no backup of these disks was seen after it")
     if count > 1 and view.first_seen and view.last_seen:
-        text = f"seen {count} times, {short_time(view.first_seen)} to {short_time(view.last_seen)}"
+        times = counted(count, "time")
+        text = say("seen {times}, {when}", times=times, when=_between(view))
         return Fact(label="Impact", text=text)
     return None
 
 
+def _between(view: CauseView) -> str:
+    assert view.first_seen
+    assert view.last_seen
+    if not (view.first_seen.year_known and view.last_seen.year_known):
+        return short_time(view.first_seen)
+    return short_span(view.first_seen, view.last_seen)
+
+
+def _nbd_impact(report: Report, view: CauseView) -> Fact | None:
+    """Return what became of the clients of the pools that a trouble of NBD is in."""
+    told_of = {finding.id for finding in view.findings}
+    views = [nbd for nbd in report.nbd if told_of & set(nbd.findings)]
+    ends = Counter(each.fate for nbd in views for each in nbd.connections)
+    left = sum(len(nbd.leftovers) for nbd in views)
+    parts = [
+        counted(ends[SessionFate.FAILED], "NBD connection") + " ended by an exception",
+        counted(ends[SessionFate.LEAKED] or left, "disk") + " still held by the control domain",
+    ]
+    numbers = (ends[SessionFate.FAILED], ends[SessionFate.LEAKED] or left)
+    said = [part for part, number in zip(parts, numbers, strict=True) if number]
+    if not said:
+        return None
+    failed = (e for nbd in views for e in nbd.connections if e.fate in _BROKEN and e.evidence)
+    first = next(failed, None)
+    return Fact(
+        label="Impact",
+        text=", ".join(said),
+        sure=first.joined if first else "",
+        source=first.evidence[-1].source if first else None,
+    )
+
+
 def _run_words(run: BackupRun) -> str:
-    return f"backup {short_time(run.began)}: {verdicts_short(run)}"
+    return say("backup {when}: {ended}", when=short_time(run.began), ended=verdicts_short(run))
 
 
 def _next(view: CauseView) -> Fact | None:
@@ -296,19 +344,23 @@ def _next(view: CauseView) -> Fact | None:
 
 
 def _danger(report: Report) -> Fact | None:
-    """Return what silently loses changes, else what a plan destroys."""
+    """Return what silently loses changes as things stand, and what the steps destroy."""
     open_ = [finding for finding in findings(report) if finding.state is not Standing.OVER]
-    for finding in open_:
-        if finding.severity is Severity.CRITICAL and Goal.NO_SILENT_LOSS in finding.goals:
-            return _danger_of(finding, "backups of these disks may lack changes; do not trust them")
-    stale = [finding for finding in open_ if finding.rule == _STALE_POINTER]
-    if stale:
-        text = f"comparing with {counted(len(stale), 'old snapshot')} can lose changes unseen"
-        return _danger_of(stale[0], f"{text}; keep to the order of the steps")
-    plans = [p for p in report.plans if any(s.kind is StepKind.DESTROYS for s in p.steps)]
-    if plans:
-        text = f"{counted(len(plans), 'plan')} with a step that destroys: read what is lost first"
-        return Fact(label="Danger", text=text)
+    silent = [finding for finding in open_ if Goal.NO_SILENT_LOSS in finding.goals]
+    steps = [step for plan in report.plans for step in plan.steps]
+    destroys = sum(step.kind is StepKind.DESTROYS for step in steps)
+    words = f"{counted(destroys, 'step')} below destroy{'' if destroys > 1 else 's'} something"
+    if silent and silent[0].severity is Severity.CRITICAL:
+        text = "backups of these disks may lack changes; do not trust them"
+        return _danger_of(silent[0], text)
+    if silent:
+        disks = {f.subjects[0].uuid: f.subjects[0].called for f in silent if f.subjects}
+        named = " and ".join(cut(name, NAME) for name in list(disks.values())[:_FEW])
+        who = named if len(disks) <= _FEW else counted(len(disks), "disk")
+        text = f"comparing with old snapshots of {who} can lose changes unseen; keep to the order"
+        return _danger_of(silent[0], f"{text}; {words}" if destroys else text)
+    if destroys:
+        return Fact(label="Danger", text=f"{words}: read what is lost first")
     return None
 
 

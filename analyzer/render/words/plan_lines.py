@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from analyzer.model.finding import Finding
 from analyzer.model.goal import StepKind
 from analyzer.model.plan import Keep, Plan, Step
-from analyzer.render.words.view import stamp
+from analyzer.render.words.view import counted, stamp
 
 TITLE = "What to do"
 NOTHING = "Nothing is to be done."
@@ -37,6 +37,23 @@ def plan_title(plan: Plan) -> str:
     return told
 
 
+def plan_facts(plan: Plan) -> str:
+    """Return how long a plan is, what it costs, and whether it destroys, in a few words."""
+    if not plan.steps:
+        return plan_nothing(plan)
+    steps = _every_step(plan)
+    destroys = sum(step.kind is StepKind.DESTROYS for step in steps)
+    facts = [counted(len(plan.steps), "step")]
+    facts += [f"costs {plan.cost}"] if plan.proven and str(plan.cost) != "nothing" else []
+    facts += [f"\N{WARNING SIGN} {counted(destroys, 'step')} destroy"] if destroys else []
+    return ", ".join(facts)
+
+
+def _every_step(plan: Plan) -> list[Step]:
+    inner = [answer.plan for step in plan.steps for answer in step.answers]
+    return [*plan.steps, *(step for each in inner for step in _every_step(each))]
+
+
 def plan_lines(plan: Plan) -> Iterator[PlanLine]:
     """Yield all that a plan says below its title."""
     yield from _body(plan, 0)
@@ -44,7 +61,7 @@ def plan_lines(plan: Plan) -> Iterator[PlanLine]:
 
 def _body(plan: Plan, depth: int) -> Iterator[PlanLine]:
     if not plan.steps:
-        yield PlanLine(depth=depth, text=_nothing(plan))
+        yield PlanLine(depth=depth, text=plan_nothing(plan))
     yield from _steps(plan.steps, depth)
     for keep in plan.keep:
         yield from _kept(keep, depth)
@@ -56,7 +73,8 @@ def _body(plan: Plan, depth: int) -> Iterator[PlanLine]:
         yield PlanLine(depth=depth, text=f"in doubt: {plan.doubt}")
 
 
-def _nothing(plan: Plan) -> str:
+def plan_nothing(plan: Plan) -> str:
+    """Return what is said of a plan without steps."""
     if plan.doubt and not plan.proven:
         return "No way out is known."
     cost = f" It costs {plan.cost}." if plan.proven and str(plan.cost) != "nothing" else ""

@@ -10,7 +10,7 @@ WORDS: Mapping[RunVerdict, str] = MappingProxyType(
     {
         RunVerdict.FULL: "full",
         RunVerdict.UNDECIDABLE: "not decidable",
-        RunVerdict.INCREMENTAL: "incremental possible",
+        RunVerdict.INCREMENTAL: "could be incremental",
     }
 )
 MARKS: Mapping[RunVerdict, tuple[str, str]] = MappingProxyType(
@@ -23,7 +23,7 @@ MARKS: Mapping[RunVerdict, tuple[str, str]] = MappingProxyType(
 
 
 def verdicts_short(run: BackupRun) -> str:
-    """Return how many disks of a run have which verdict: "2 full, 1 incremental possible"."""
+    """Return how many disks of a run have which verdict: "2 full, 1 could be incremental"."""
     found = Counter(disk.verdict for disk in run.disks)
     parts = [f"{found[verdict]} {WORDS[verdict]}" for verdict in WORDS if found[verdict]]
     return ", ".join(parts) or "no disk"

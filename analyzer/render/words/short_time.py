@@ -4,12 +4,13 @@ from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.model.moment import Moment, zone_of
+from analyzer.model.sentence import Sentence, Told, say
 from analyzer.render.words.view import stamp
 
 _MINUTE = timedelta(minutes=1)
 
 
-def short_time(moment: Moment | None) -> str:
+def short_time(moment: Moment | None) -> Sentence:
     """Return day and minute, or the range that it lies in; the zone only where it is not UTC.
 
     >>> from datetime import UTC, datetime
@@ -17,21 +18,25 @@ def short_time(moment: Moment | None) -> str:
     '10 Jun 03:12'
     """
     if moment is None or not moment.year_known:
-        return stamp(moment)
+        return Sentence(stamp(moment))
     if moment.doubt < _MINUTE:
-        return _minute(moment) + _zone(moment)
+        return _told(moment, _minute(moment) + _zone(moment))
     early = replace(moment, at=moment.earliest)
     late = replace(moment, at=moment.latest)
     return short_span(early, late)
 
 
-def short_span(first: Moment, last: Moment) -> str:
+def short_span(first: Moment, last: Moment) -> Sentence:
     """Return "10 Jun 03:12-03:26", both days where they differ, one time where they do not."""
     begin, end = _minute(first), _minute(last)
     if begin == end:
-        return begin + _zone(first)
+        return _told(first, begin + _zone(first))
     same_day = begin[:-5] == end[:-5]
-    return f"{begin}-{end[-5:] if same_day else end}{_zone(last)}"
+    return _told(first, f"{begin}-{end[-5:] if same_day else end}{_zone(last)}")
+
+
+def _told(moment: Moment, reading: str) -> Sentence:
+    return say("{at}", at=Told(moment, reading))
 
 
 def window_words(first: Moment, last: Moment) -> str:

@@ -11,6 +11,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
 from analyzer.model.plan import Plan
 from analyzer.model.report import Report
+from analyzer.model.sentence import say
 from analyzer.render.words.short_time import short_span, short_time
 from analyzer.render.words.summary import findings
 from analyzer.render.words.view import cut, time_key
@@ -144,11 +145,13 @@ def _untracked(disk: DiskView) -> str:
         return ""
     before = [m for m in _events(disk, LifeKind.SNAPSHOT) if m.certainly_before(lost)]
     start = max(before, key=time_key, default=None)
-    begun = short_time(start) if start else f"before {short_time(lost)}"
+    begun = short_time(start) if start else say("before {lost}", lost=short_time(lost))
     back = _back_since(disk, lost)
     if back:
-        return short_span(start, back) if start else f"{begun} to {short_time(back)}"
-    return f"since {begun}" if not disk.cbt_enabled else f"from {begun}"
+        if start:
+            return short_span(start, back)
+        return say("{begun} to {back}", begun=begun, back=short_time(back))
+    return say("from {begun}" if disk.cbt_enabled else "since {begun}", begun=begun)
 
 
 def kind_word(subject: Subject) -> str:
