@@ -1,94 +1,135 @@
-"""A real browser: headless Chromium as a subprocess, in a profile of its own."""
+"""Pages of reports in a real browser, and what axe-core finds in them."""
 
-import json
-import os
+import hashlib
+import re
 import shutil
 import subprocess
-from dataclasses import dataclass
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
+from playwright.sync_api import Browser, Page, Request
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--hide-scrollbars",
-    "--enable-logging=stderr",
-    "--host-resolver-rules=MAP * ~NOTFOUND",
-)
+from analyzer.model.report import Report
+from analyzer.render.html.html import render_html
+from tests.golden.outputs import SAMPLES, sample_read
 
-_BROWSER = "not an origin"
+AXE = "axe-core@4.14.1"
+AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"
+DESKTOP, PHONE = (1280, 800), (390, 844)
+_POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
+_SCRIPT = re.compile(r'<script type="module">.*?</script>', re.DOTALL)
+Scheme = Literal["light", "dark"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Visit:
-    """What the browser made of a page.
+    """A page that is open, what it wrote to the console, and the addresses it asked for."""
 
-    ``dom`` is the document as serialised after loading, ``console`` what it wrote to its
-    console (errors and refused content), ``requests`` the addresses it asked the net for.
-    """
+    page: Page
+    console: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
 
-    dom: str
-    console: tuple[str, ...]
-    requests: tuple[str, ...]
-
-
-def browser() -> str:
-    """Return the path of Chromium.
-
-    Skips the test where there is none; on a build machine (``CI`` is set) that is a failure.
-    """
-    found = next((path for name in NAMES if (path := shutil.which(name))), None)
-    if found is None and os.environ.get("CI"):
-        pytest.fail(f"none of {', '.join(NAMES)} is installed, and CI needs one")
-    if found is None:
-        pytest.skip(f"none of {', '.join(NAMES)} is installed")
-    return found
+    def note_failed(self, request: Request) -> None:
+        """Note a request that was sent, and not one that the policy stopped."""
+        if request.failure != "csp":
+            self.requests.append(request.url)
 
 
-def visit(page: str, folder: Path) -> Visit:
-    """Load `page` in a fresh profile and return what came of it."""
-    file, log = folder / "page.html", folder / "net.json"
-    file.write_text(page, "utf-8")
-    done = subprocess.run(
-        [
-            browser(),
-            *FLAGS,
-            f"--user-data-dir={folder / 'profile'}",
-            f"--log-net-log={log}",
-            "--window-size=1280,900",
-            "--dump-dom",
-            file.as_uri(),
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
+@contextmanager
+def visiting(
+    browser: Browser,
+    folder: Path,
+    html: str,
+    *,
+    size: tuple[int, int] = DESKTOP,
+    scheme: Scheme = "light",
+    place: str = "",
+    scripts: bool = True,
+) -> Iterator[Visit]:
+    """Open a page from a file, at an anchor if one is given."""
+    file = folder / "page.html"
+    file.write_text(html, "utf-8")
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=scheme,
+        java_script_enabled=scripts,
+        permissions=["clipboard-read", "clipboard-write"],
     )
-    return Visit(
-        dom=done.stdout,
-        console=tuple(line for line in done.stderr.splitlines() if ":CONSOLE" in line),
-        requests=_requests(log),
-    )
+    context.set_default_timeout(15_000)
+    visit = Visit(page=context.new_page())
+    visit.page.on("console", lambda message: visit.console.append(message.text))
+    visit.page.on("pageerror", lambda error: visit.console.append(str(error)))
+    visit.page.on("requestfinished", lambda request: visit.requests.append(request.url))
+    visit.page.on("requestfailed", lambda request: visit.note_failed(request))  # noqa: PLW0108 - slots
+    visit.page.goto(file.as_uri() + place)
+    yield visit
+    context.close()
 
 
-def _requests(log: Path) -> tuple[str, ...]:
-    """Return the addresses that a page asked for, out of the browser's log of its network.
+def without_policy(html: str) -> str:
+    """Return a page that lets a test's own scripts in."""
+    return _POLICY.sub("", html)
 
-    What the browser asks on its own account has an initiator that is "not an origin".
-    """
-    events = json.loads(log.read_text("utf-8"))["events"]
-    asked = (event.get("params", {}) for event in events)
-    return tuple(
-        params["url"]
-        for params in asked
-        if params.get("initiator", _BROWSER) != _BROWSER
-        and params["url"].startswith(("http:", "https:", "ws:", "wss:"))
-    )
+
+def without_scripts(html: str) -> str:
+    """Return a page as it is where JavaScript is turned off."""
+    return _SCRIPT.sub("", html)
+
+
+@cache
+def sample(name: str) -> Report:
+    """Return the report of a sample bundle."""
+    return sample_read(next(path for path in SAMPLES if path.name.partition(".")[0] == name))[1]
+
+
+@cache
+def sample_page(name: str) -> str:
+    """Return the page of a sample bundle."""
+    return render_html(sample(name))
+
+
+@cache
+def axe() -> str:
+    """Return the source of axe-core, from the npm registry; skips where it cannot be had."""
+    if not shutil.which("npm"):
+        pytest.skip("npm is not installed, so axe-core cannot be had")
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            ["npm", "pack", "--silent", AXE],  # noqa: S607 - npm of the machine
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode:
+            pytest.skip(f"npm cannot fetch {AXE}: {done.stderr.strip()[-200:]}")
+        with tarfile.open(Path(folder) / done.stdout.split()[-1]) as packed:
+            file = packed.extractfile("package/axe.min.js")
+            assert file is not None
+            source = file.read()
+    assert hashlib.sha256(source).hexdigest() == AXE_SHA256
+    return source.decode()
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe-core finds, a line each."""
+    page.evaluate(axe())
+    found: dict[str, Any] = page.evaluate("() => axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']}: {node['html'][:160]}"
+        for each in found["violations"]
+        for node in each["nodes"]
+    ]
+
+
+def pages_of(pdf: bytes) -> int:
+    """Return how many pages a PDF of Chromium has."""
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))

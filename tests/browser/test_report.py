@@ -1,96 +1,130 @@
-"""report.html in a real browser: nothing runs, nothing is fetched, it fits every width."""
+"""report.html in a real browser: nothing foreign runs, nothing is fetched, it fits every width."""
 
-import re
-from html import escape
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
-from analyzer.render.html.html import render_html
-from tests.browser.support import Visit, visit
-from tests.golden.outputs import SAMPLES, sample_read
-from tests.render.html.test_html import Page
-from tests.render.support import clear_report, empty_report, rich_report
-
-# A window is never narrower than 500 pixels, a frame is.
-FRAME = (
-    '<!DOCTYPE html><html><body><iframe width="{width}" height="844" srcdoc="{page}"></body></html>'
+from analyzer.render.html.html import SCRIPTS, render_html
+from tests.browser.support import (
+    DESKTOP,
+    PHONE,
+    Scheme,
+    pages_of,
+    sample_page,
+    violations,
+    visiting,
+    without_policy,
+    without_scripts,
 )
-PROBE = """<script>
-const wide = [...document.querySelectorAll("body *")].filter(element =>
-  !element.closest(".scroll, pre, .skip, thead") &&
-  element.getBoundingClientRect().right > innerWidth + 1);
-Object.assign(parent.document.documentElement.dataset, {
-  inner: innerWidth,
-  wide: wide.map(e => e.tagName + "." + e.className).join(" "),
-  scroll: document.documentElement.scrollWidth,
-  fold: document.querySelector("#doubt").getBoundingClientRect().top < innerHeight,
-});
-</script></body>"""
+from tests.golden.outputs import SAMPLES
+from tests.render.support import empty_report, rich_report
+
+BUILT = {"rich": rich_report, "empty": empty_report}
+WIDE = """() => [...document.querySelectorAll("body *")].filter(element =>
+  !element.closest(".scroll, pre, .skip, thead, svg, .aside, caption, .results") &&
+  element.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + "." + e.className)"""
+OPEN_ALL = "() => { for (const each of document.querySelectorAll('details')) each.open = true; }"
+NAMES = [path.name.partition(".")[0] for path in SAMPLES]
+FEW = ("host-crash",)
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
+EVERY = [name if name in FEW else pytest.param(name, marks=pytest.mark.slow) for name in NAMES]
 
 
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Visit:
-    return visit(render_html(rich_report()), tmp_path_factory.mktemp("hostile"))
+def page_of(name: str) -> str:
+    return render_html(BUILT[name]()) if name in BUILT else sample_page(name)
 
 
-def test_hostile_text_makes_no_element(hostile: Visit) -> None:
-    page = Page(hostile.dom)
-    assert not list(page.every("script", "iframe", "object", "embed", "img"))
-    assert "<script>alert(1)</script>" in page.text
+def test_hostile_text_makes_no_element_and_no_request(browser: Browser, tmp_path: Path) -> None:
+    with visiting(browser, tmp_path, page_of("rich")) as visit:
+        page = visit.page
+        assert page.locator("script").count() == len(SCRIPTS) + 1
+        assert page.locator("iframe, object, embed, img").count() == 0
+        page.evaluate(OPEN_ALL)
+        assert page.get_by_text("<script>alert(1)</script>").count()
+        page.keyboard.press("/")
+        page.keyboard.type("alert(1)")
+        page.locator("#results button").first.wait_for()
+        assert page.locator("script").count() == len(SCRIPTS) + 1
+        assert visit.console == []
+        assert [url for url in visit.requests if not url.startswith(("file:", "data:"))] == []
 
 
-def test_browser_has_nothing_to_complain_about(hostile: Visit) -> None:
-    assert hostile.console == ()
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "<script>document.title = 'owned'</script>",
+        '<img src="http://192.0.2.1/x.png" alt="" onerror="document.title = \'owned\'">',
+    ],
+    ids=["script", "picture"],
+)
+def test_policy_stops_what_got_in(browser: Browser, planted: str, tmp_path: Path) -> None:
+    html = page_of("empty").replace("</body>", f"{planted}</body>")
+    with visiting(browser, tmp_path, html) as visit:
+        assert visit.page.title() != "owned"
+        assert any("Content Security Policy" in line for line in visit.console)
+        assert not [url for url in visit.requests if url.startswith("http")]
 
 
-def test_browser_asks_the_net_for_nothing(hostile: Visit) -> None:
-    assert hostile.requests == ()
+def test_request_of_a_page_would_be_noticed(browser: Browser, tmp_path: Path) -> None:
+    with visiting(browser, tmp_path, '<img src="http://192.0.2.1/x.png" alt="">') as visit:
+        assert "http://192.0.2.1/x.png" in visit.requests
 
 
-def test_policy_stops_a_script_that_got_in(tmp_path: Path) -> None:
-    page = render_html(clear_report())
-    planted = page.replace("</body>", "<script>document.title = 'owned'</script></body>")
-    seen = visit(planted, tmp_path)
-    assert "owned</title>" not in seen.dom
-    assert any("Content Security Policy" in line for line in seen.console)
+def test_policy_lets_no_text_become_an_element(browser: Browser, tmp_path: Path) -> None:
+    with (
+        visiting(browser, tmp_path, page_of("empty")) as visit,
+        pytest.raises(Exception, match="Trusted"),
+    ):
+        visit.page.evaluate("() => { document.body.innerHTML = '<b>x</b>'; }")
 
 
-def test_request_of_a_page_would_be_noticed(tmp_path: Path) -> None:
-    seen = visit('<img src="http://192.0.2.1/x.png" alt="">', tmp_path)
-    assert seen.requests == ("http://192.0.2.1/x.png",)
-
-
-def test_policy_stops_a_picture_from_the_net(tmp_path: Path) -> None:
-    page = render_html(clear_report())
-    planted = page.replace("</body>", '<img src="http://192.0.2.1/x.png" alt=""></body>')
-    seen = visit(planted, tmp_path)
-    assert seen.requests == ()
-    assert any("Content Security Policy" in line for line in seen.console)
-
-
-@pytest.mark.parametrize("width", [320, 390, 768, 1280], ids="{}px".format)
-@pytest.mark.parametrize("name", ["rich", "empty"])
-def test_page_never_scrolls_sideways(name: str, width: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["rich", "empty", "cbt-hazards-lvm"])
+def test_page_never_scrolls_sideways(browser: Browser, name: str, tmp_path: Path) -> None:
     """320 pixels are also what 1280 are at a zoom of 400 %."""
-    report = {"rich": rich_report, "empty": empty_report}[name]()
-    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", render_html(report))
-    frame = FRAME.format(width=width, page=escape(page.replace("</body>", PROBE)))
-    seen = visit(frame, tmp_path)
-    measured = dict(re.findall(r'data-(\w+)="([^"]*)"', seen.dom.split("<body>")[0]))
-    del measured["fold"]
-    assert measured == {"inner": str(width), "wide": "", "scroll": str(width)}
+    with visiting(browser, tmp_path, page_of(name)) as visit:
+        for width in (320, 390, 768, 1280):
+            visit.page.set_viewport_size({"width": width, "height": 800})
+            visit.page.evaluate(OPEN_ALL)
+            assert visit.page.evaluate(WIDE) == []
+            assert visit.page.evaluate("() => document.documentElement.scrollWidth") == width
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (390, 844)])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
 @pytest.mark.parametrize("name", ["rich", "empty", "host-crash", "cbt-hazards-lvm"])
 def test_what_cannot_be_told_is_seen_without_scrolling(
-    name: str, width: int, height: int, tmp_path: Path
+    browser: Browser, name: str, size: tuple[int, int], scripts: bool, tmp_path: Path
 ) -> None:
-    built = {"rich": rich_report, "empty": empty_report}
-    paths = {path.name.partition(".")[0]: path for path in SAMPLES}
-    report = built[name]() if name in built else sample_read(paths[name])[1]
-    page = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", render_html(report))
-    frame = FRAME.format(width=width, page=escape(page.replace("</body>", PROBE)))
-    seen = visit(frame.replace('height="844"', f'height="{height}"'), tmp_path)
-    assert 'data-fold="true"' in seen.dom.split("<body>")[0]
+    with visiting(browser, tmp_path, page_of(name), size=size, scripts=scripts) as visit:
+        box = visit.page.locator("#doubt").bounding_box()
+        assert box is not None
+        assert box["y"] < size[1]
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_axe_finds_nothing_in_any_mode(browser: Browser, name: str, tmp_path: Path) -> None:
+    html = sample_page(name)
+    every = [(size, scheme) for size in (DESKTOP, PHONE) for scheme in SCHEMES]
+    halves = (every, every) if name not in FEW else (every[::3], every[1:3])
+    for text, modes in zip((html, without_scripts(html)), halves, strict=True):
+        with visiting(browser, tmp_path, without_policy(text)) as visit:
+            for size, scheme in modes:
+                visit.page.set_viewport_size({"width": size[0], "height": size[1]})
+                visit.page.emulate_media(color_scheme=scheme)
+                assert violations(visit.page) == []
+            visit.page.emulate_media(media="print")
+            assert violations(visit.page) == []
+    with visiting(browser, tmp_path, without_policy(html)) as visit:
+        visit.page.evaluate(OPEN_ALL)
+        assert violations(visit.page) == []
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_print_is_four_pages_and_the_evidence(browser: Browser, name: str, tmp_path: Path) -> None:
+    with visiting(browser, tmp_path, sample_page(name)) as visit:
+        whole = pages_of(visit.page.pdf(format="A4", prefer_css_page_size=True))
+        visit.page.evaluate("() => document.querySelector('#evidence').remove()")
+        told = pages_of(visit.page.pdf(format="A4", prefer_css_page_size=True))
+        assert 1 <= told <= 4
+        assert whole > told or name in {"healthy-cbt", "cbt-heavy-healthy", "nbd-healthy"}

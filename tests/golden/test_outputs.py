@@ -18,6 +18,7 @@ from tests.golden.outputs import (
     sample_read,
     stored_hashes,
 )
+from tests.golden.page_words import PageWords
 
 HOW = """
 `make golden-diff` shows what changed in the texts; `make golden` accepts it."""
@@ -28,6 +29,7 @@ UNFILLED = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
 EXPLAINED = "explain-rule.txt"  # shows rules as their files have them, unfilled
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 NOTHING = Gap(need="", host="", why="", settle_with="")
+WORDS, WORDS_OF_A_CAUSE, WORDS_OF_AN_ANSWER = 1500, 150, 120
 UNTOLD = (Verdict.CANNOT_TELL, Verdict.ERROR)
 
 
@@ -50,6 +52,13 @@ def test_no_output_of_a_sample_has_a_field_that_nothing_filled(outputs: Outputs)
         if name != EXPLAINED
     }
     assert {name: fields for name, fields in left.items() if fields} == {}
+
+
+def test_page_of_a_sample_is_read_in_minutes(outputs: Outputs) -> None:
+    words = PageWords(outputs.texts["report.html"]).words
+    causes = len(sample_read(outputs.sample)[1].causes)
+    assert sum(words.values()) <= WORDS + WORDS_OF_A_CAUSE * max(causes - 1, 0)
+    assert words["headline"] + words.get("answer", 0) <= WORDS_OF_AN_ANSWER
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)

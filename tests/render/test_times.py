@@ -40,8 +40,9 @@ def everything(report: Report) -> Drawing:
 
 def section(report: Report, name: str) -> str:
     """Return the text of one section of the page."""
-    begin = render_html(report).split(f'<section id="{name}"')[1]
-    return Page(f"<section {begin.split('</section>')[0]}</section>").text
+    sections = render_html(report).split("<section ")[1:]
+    own = next(each for each in sections if f'id="{name}-h"' in each)
+    return Page(f"<section {own.partition('</section>')[0]}</section>").text
 
 
 def alone(**parts: object) -> Report:
@@ -122,7 +123,7 @@ def test_incidents_that_fall_together_are_one_span_with_a_count() -> None:
 def test_run_has_a_lane_of_its_pool_and_says_its_verdicts() -> None:
     (lane,) = lanes(alone(runs=times.runs()), "backup runs")
     assert lane.host == "orion"
-    assert "1 full, 1 incremental possible" in lane.spans[0].title
+    assert "1 full, 1 could be incremental" in lane.spans[0].title
 
 
 def test_hole_is_drawn_over_its_log_with_what_was_expected() -> None:

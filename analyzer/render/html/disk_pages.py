@@ -1,17 +1,19 @@
 """Disks as the page shows them: by SR and VM, those with findings open, a limit for the others."""
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
-from analyzer.model.disk import DiskView
+from analyzer.model.disk import DiskState, DiskView
 from analyzer.model.finding import Subject
 from analyzer.model.report import Report
 from analyzer.render.html.chain_drawing import ChainDrawing, chain_drawing
 from analyzer.render.words.chain_text import onwards_words
 from analyzer.render.words.disk_words import TONES, chain_facts, disk_name, notable
+from analyzer.render.words.view import counted
 
-MOST_DISKS, MOST_OPEN = 100, 10
+MOST_DISKS = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +26,6 @@ class DiskItem:
     vms: str
     facts: str
     tone: str
-    open: bool
     drawing: ChainDrawing | None
     onwards: Mapping[str, tuple[str, ...]]
 
@@ -41,7 +42,7 @@ class DiskGroup:
 def disk_groups(report: Report) -> tuple[DiskGroup, ...]:
     """Return the disks by SR: those with findings first, then by VM, as many as fit."""
     numbered = [_item(disk, number) for number, disk in enumerate(_shown(report), 1)]
-    groups = groupby(_with_open(numbered), key=lambda item: (item.disk.pool, item.disk.sr))
+    groups = groupby(numbered, key=lambda item: (item.disk.pool, item.disk.sr))
     return tuple(
         DiskGroup(sr=sr, type=own[0].disk.sr_type, items=tuple(own))
         for (_, sr), group in groups
@@ -64,6 +65,7 @@ def disk_context(report: Report) -> dict[str, object]:
         "disk_anchors": anchors,
         "shown_disks": len(items),
         "hidden_disks": len(report.disks) - len(items),
+        "disk_facts": _facts(report),
     }
 
 
@@ -74,10 +76,12 @@ def _shown(report: Report) -> list[DiskView]:
     return [disk for disk in report.disks if notable(disk) or id(disk) in kept]
 
 
-def _with_open(items: list[DiskItem]) -> list[DiskItem]:
-    """Keep only the first few of the open disks open, so that the page stays readable."""
-    opened = [item.anchor for item in items if item.open][:MOST_OPEN]
-    return [replace(item, open=item.anchor in opened) for item in items]
+def _facts(report: Report) -> str:
+    if not report.disks:
+        return "none with CBT is known"
+    states = Counter(disk.state for disk in report.disks)
+    told = [f"{states[state]} {state}" for state in DiskState if states[state]]
+    return f"{counted(len(report.disks), 'disk')} with CBT: {', '.join(told)}"
 
 
 def _item(disk: DiskView, number: int) -> DiskItem:
@@ -89,7 +93,6 @@ def _item(disk: DiskView, number: int) -> DiskItem:
         vms=", ".join(vm.name or vm.uuid for vm in disk.vms),
         facts=chain_facts(chain),
         tone=TONES[disk.state],
-        open=notable(disk),
         drawing=chain_drawing(chain) if chain.logs else None,
         onwards=onwards_words(chain),
     )

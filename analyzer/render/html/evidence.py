@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 
+from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.report import Report
 from analyzer.model.source import Source
+from analyzer.render.words.answer import answer_of
 from analyzer.render.words.summary import findings
 
 
@@ -30,7 +32,7 @@ class QuotedMember:
 
 
 def quoted_members(report: Report, shown: frozenset[str]) -> tuple[QuotedMember, ...]:
-    """Return the evidence of the findings `shown`, and the context of the causes.
+    """Return the evidence of the findings `shown`, and the lines that the story points to.
 
     By bundle, member and line.
     """
@@ -52,10 +54,28 @@ def _uses(
     for finding in (each for each in findings(report) if each.id in shown):
         for evidence in finding.evidence:
             yield evidence.source, (evidence.text, evidence.at, finding.id)
-    context = {source for cause in report.causes for source in cause.context}
+    answers = [answer_of(part) for part in report.parts or (report,)]
+    told = {fact.source for answer in answers for fact in answer.facts if fact.source}
+    for cause in report.causes:
+        told |= {*cause.context, *(step.source for step in cause.chain if step.source)}
+    for evidence in _story(report):
+        if evidence.source in told:
+            yield evidence.source, (evidence.text, evidence.at, "")
+
+
+def _story(report: Report) -> Iterable[Evidence]:
+    """Yield the quotations that no finding rests on."""
     for event in report.timeline:
-        if event.source in context:
-            yield event.source, (event.text, event.moment, "")
+        if not event.finding:
+            yield Evidence(source=event.source, text=event.text, at=event.moment)
+    for incident in report.incidents:
+        yield from incident.evidence
+    for run in report.runs:
+        for disk in run.disks:
+            yield from (step.evidence for step in disk.steps)
+    for view in report.nbd:
+        for connection in view.connections:
+            yield from connection.evidence
 
 
 def _quote(source: Source, uses: list[tuple[str, Moment | None, str]]) -> Quote:

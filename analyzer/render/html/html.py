@@ -1,39 +1,46 @@
-"""report.html: one file that needs no network and no script.
+"""report.html: one file that needs no network, and says all without its scripts.
 
-Every value passes `visible` and then autoescape. The stylesheet is the only text that is not
-escaped: it is ours, and the page's policy allows it by its hash and nothing else.
+Every value passes `visible` and then autoescape. The stylesheet and the scripts are not escaped:
+they are ours, and the page's policy allows each by its hash and nothing else. What the scripts
+read of a bundle is JSON in an element that nobody runs, and they only make text of it.
 """
 
 import base64
 import hashlib
 import marshal
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
+from types import MappingProxyType
 
 from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from analyzer.model.finding import Finding, Outcome, Verdict
+from analyzer.model.goal import Standing
 from analyzer.model.report import LedgerEntry, Report
 from analyzer.model.source import Source
+from analyzer.render.answer_notes import render_ticket
 from analyzer.render.html import timeline
 from analyzer.render.html.disk_pages import disk_context
 from analyzer.render.html.evidence import QuotedMember, quoted_members
+from analyzer.render.html.excerpts import NEAR, Excerpts, around_words, excerpt_text
+from analyzer.render.html.explorer import page_data
 from analyzer.render.html.nbd_pages import nbd_context
 from analyzer.render.html.time_axis import LEFT, RIGHT, WIDTH
 from analyzer.render.html.time_pages import time_context
+from analyzer.render.html.told import shown, time_of
 from analyzer.render.words.answer import Answer, answer_of, bundle_names, doubt_words
 from analyzer.render.words.chain_text import size_words
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes, explained_words
 from analyzer.render.words.given_lines import made_by
 from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
-from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
+from analyzer.render.words.plan_lines import plan_facts, plan_nothing, state_line
 from analyzer.render.words.summary import (
     UNTOLD,
     broken,
@@ -43,7 +50,7 @@ from analyzer.render.words.summary import (
     window,
 )
 from analyzer.render.words.troubled import step_words
-from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp, visible
+from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp
 from analyzer.resources import folder
 from analyzer.story.together import pool_name
 from analyzer.user_cache import keep, key_of, recall
@@ -60,21 +67,38 @@ LIMITS: Mapping[str, int] = {
     "shown_evidence": 8,
     "rows": 1000,
     "most_errors": 200,
+    "few_errors": 5,
     "most_plans": 200,
     "life_rows": 60,
     "short": 2000,
     "long": 100_000,
 }
+NONE = "'none'"
+SCRIPTS = ("page", "find", "zone", "explorer")
+_NOW: Mapping[Standing, str] = MappingProxyType(
+    {Standing.NOW: "still so", Standing.UNKNOWN: "not known", Standing.OVER: "over"}
+)
+_KINDS: Mapping[str, str] = MappingProxyType({"cbt": "CBT", "nbd": "NBD"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Card:
-    """A finding and what the page says around it."""
+    """A finding and what the page says around it.
+
+    ``lasting`` is an anchor that a later report of the same trouble has too, "" where another
+    finding has it already. ``now``, ``kind`` (the first word of its rule), ``hosts`` and
+    ``objects`` are what the page can be narrowed to.
+    """
 
     finding: Finding
     explained_by: tuple[str, ...]
     explains: tuple[str, ...]
     context: tuple[Source, ...]
+    lasting: str
+    now: str
+    kind: str
+    hosts: tuple[str, ...]
+    objects: tuple[str, ...]
     elsewhere: str
     settle_with: tuple[str, ...]
 
@@ -94,22 +118,29 @@ class Part:
 
 def render_html(report: Report) -> str:
     """Return the report as one self-contained page."""
-    return page("report.html.j2", **_context(ordered(report)))
+    return page("report.html.j2", SCRIPTS, **_context(ordered(report)))
 
 
-def page(template: str, **context: object) -> str:
-    """Return a page in our style; every value of `context` is escaped."""
-    stylesheet = (folder("reports") / "assets" / "report.css").read_text("utf-8")
+def page(template: str, names: Sequence[str] = (), **context: object) -> str:
+    """Return a page in our style with our scripts of these names; all of `context` is escaped."""
+    stylesheet = _asset("report.css")
+    scripts = tuple(_asset(f"{name}.js") for name in names)
     text = (
         _environment()
         .get_template(template)
         .render(
-            stylesheet=Markup(stylesheet),  # noqa: S704  # our own file, nothing of a bundle in it
-            policy=_policy(stylesheet),
+            stylesheet=stylesheet,
+            scripts=scripts,
+            policy=_policy(stylesheet, scripts),
             **context,
         )
     )
     return text + "\n"
+
+
+def _asset(name: str) -> Markup:
+    text = (folder("reports") / "assets" / name).read_text("utf-8")
+    return Markup(text)  # noqa: S704  # our own file, nothing of a bundle in it
 
 
 class _CompiledTemplates(BytecodeCache):
@@ -143,7 +174,7 @@ def _environment() -> Environment:
         bytecode_cache=_CompiledTemplates(),
         autoescape=True,
         undefined=StrictUndefined,
-        finalize=_shown,
+        finalize=shown,
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
@@ -155,27 +186,26 @@ def _template(name: str) -> str:
     return (folder("reports") / "templates" / name).read_text("utf-8")
 
 
-def _shown(value: object) -> object:
-    """Make a value visible, unless a macro has already done so and escaped it."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return visible(value, lines=True)
-    return value
-
-
-def _policy(stylesheet: str) -> str:
-    digest = base64.b64encode(hashlib.sha256(stylesheet.encode()).digest()).decode()
+def _policy(stylesheet: str, scripts: Sequence[str]) -> str:
     parts = (
-        "default-src 'none'",
-        f"style-src 'sha256-{digest}'",
+        f"default-src {NONE}",
+        f"style-src {_digest(stylesheet)}",
+        f"script-src {' '.join(_digest(script) for script in scripts) or NONE}",
         "img-src data:",
         "base-uri 'none'",
         "form-action 'none'",
+        "require-trusted-types-for 'script'",  # no text can become an element
+        "trusted-types 'none'",
     )
     return "; ".join(parts)
 
 
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
 def _context(report: Report) -> dict[str, object]:
-    every = _cards(report)
+    every, answer = _cards(report), answer_of(report)
     cards = every[: LIMITS["cards_shown"]]
     members = quoted_members(report, frozenset(card.finding.id for card in cards))
     return {
@@ -186,16 +216,19 @@ def _context(report: Report) -> dict[str, object]:
         **nbd_context(report),
         **time_context(report),
         "report": report,
-        "answer": answer_of(report),
+        "answer": answer,
         "parts": _parts(report),
+        "data": page_data(report, render_ticket(report)),
         "bundle_names": bundle_names(report),
         "doubt_words": doubt_words,
+        "object_names": {each.subject.uuid: each.name for each in answer.objects},
+        "vm_of": {d.vdi.uuid: d.vms[0].called for d in report.disks if d.vdi and len(d.vms) == 1},
         "step_words": step_words,
         "plan_ids": {plan.id for plan in report.plans[: LIMITS["most_plans"]]},
         "causes": broken(report),
         "to_do": TO_DO,
-        "plan_title": plan_title,
-        "plan_lines": plan_lines,
+        "plan_facts": plan_facts,
+        "plan_nothing": plan_nothing,
         "state_line": state_line,
         "cards": cards,
         "cards_left": len(every) - len(cards),
@@ -209,6 +242,7 @@ def _context(report: Report) -> dict[str, object]:
         "members": members,
         "window": window(report),
         "products": tuple(dict.fromkeys(host.product for host in report.hosts if host.product)),
+        "clock_facts": _clock_facts(report),
         "host_of": {host.bundle: host.name for host in report.hosts},
     }
 
@@ -246,7 +280,12 @@ def _words(report: Report, members: tuple[QuotedMember, ...]) -> dict[str, objec
         "size_words": size_words,
         "span": span,
         "stamp": stamp,
+        "time_of": time_of,
         "zone": _zone,
+        "excerpts": Excerpts(report),
+        "excerpt_text": excerpt_text,
+        "around_words": around_words(report, members),
+        "near_lines": NEAR,
         "quoted": {quote.source for member in members for quote in member.quotes},
     }
 
@@ -275,6 +314,8 @@ def _cards(report: Report) -> tuple[Card, ...]:
         for cause in finding.explained_by:
             explains.setdefault(cause, []).append(finding.id)
     context = {name: cause.context for cause in report.causes for name in cause.findings}
+    hosts = {host.bundle: host.name for host in report.hosts}
+    lasting = {name: f"F-{mark}" for mark, name in _first_of_each(found).items() if mark}
     partly = {o.rule: (o.reason, o.settle_with) for o in report.outcomes if o.settle_with}
     return tuple(
         Card(
@@ -282,8 +323,24 @@ def _cards(report: Report) -> tuple[Card, ...]:
             explained_by=finding.explained_by,
             explains=tuple(explains.get(finding.id, ())),
             context=tuple(context.get(finding.id, ())),
+            lasting=lasting.get(finding.id, ""),
+            now=_NOW[finding.state],
+            kind=_KINDS.get(finding.rule.partition("-")[0], "storage and hosts"),
+            hosts=tuple(dict.fromkeys(hosts.get(e.source.bundle, "") for e in finding.evidence)),
+            objects=tuple(dict.fromkeys(subject.called for subject in finding.subjects)),
             elsewhere=partly.get(finding.rule, ("", ()))[0],
             settle_with=partly.get(finding.rule, ("", ()))[1],
         )
         for finding in found
     )
+
+
+def _clock_facts(report: Report) -> str:
+    unsure = sum(bool(each.contradictions) or not each.zone_known for each in report.clocks)
+    hosts = counted(len(report.clocks), "host")
+    return f"{hosts}, {unsure} in doubt" if unsure else hosts
+
+
+def _first_of_each(found: Sequence[Finding]) -> Mapping[str, str]:
+    """Return fingerprint → the first finding that has it."""
+    return {finding.fingerprint: finding.id for finding in reversed(found)}

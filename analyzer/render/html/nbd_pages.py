@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from analyzer.model.call import Answer
 from analyzer.model.finding import Finding, Subject
@@ -13,9 +12,11 @@ from analyzer.render.html.nbd_band import TALL
 from analyzer.render.html.nbd_chart import ClientChart, client_chart
 from analyzer.render.html.nbd_drawing import BOX, SIDE, NetworkDrawing, network_drawing
 from analyzer.render.html.nbd_drawing import TALL as BOX_TALL
+from analyzer.render.html.told import hour_of
 from analyzer.render.words import nbd_words
 from analyzer.render.words.nbd_peaks import Peak, peaks_of
 from analyzer.render.words.summary import findings
+from analyzer.render.words.view import counted
 
 MOST_POOLS, MOST_GROUPS, MOST_ENDPOINTS = 10, 40, 100
 MOST_PEAKS, MOST_CONNECTIONS, MOST_RUNS, MOST_LEFTOVERS, MOST_PLACES = 200, 200, 100, 200, 300
@@ -59,9 +60,10 @@ def nbd_context(report: Report) -> dict[str, object]:
     pages = [_page(report, view, n, by_id) for n, view in enumerate(report.nbd[:MOST_POOLS], 1)]
     return {
         "nbd_pages": tuple(pages),
+        "nbd_facts": _facts(report),
         "nbd_pools_left_out": len(report.nbd) - len(pages),
         "nbd": nbd_words,
-        "hour": _hour,
+        "hour": hour_of,
         "box_width": BOX,
         "box_height": BOX_TALL,
         "side": SIDE,
@@ -74,8 +76,13 @@ def nbd_context(report: Report) -> dict[str, object]:
     }
 
 
-def _hour(time: datetime) -> str:
-    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _facts(report: Report) -> str:
+    if not report.nbd:
+        return "nothing is known of it"
+    used = [view.in_use for view in report.nbd]
+    word = "in use" if any(used) else "not used" if None not in used else "not known"
+    broken = sum(nbd_words.tone_of(c) != "context" for view in report.nbd for c in view.connections)
+    return f"{word}; {counted(broken, 'connection')} in trouble" if broken else word
 
 
 def _page(report: Report, view: NbdView, number: int, by_id: Mapping[str, Finding]) -> NbdPage:

@@ -81,14 +81,14 @@ def coverage_by_log(report: Report) -> Mapping[tuple[str, str], tuple[Coverage, 
 
 def covered_bars(coverage: Iterable[Coverage], scale: Scale) -> Iterable[Bar]:
     """Yield what the members of one host's log cover."""
-    for entry, first, last in _spans(coverage):
+    for entry, first, last in spans_of(coverage):
         if scale.shows(first.at, last.at):
             x = scale.x(first.at)
             width = max(round(scale.x(last.at) - x, 1), 1.0)
             yield Bar(x=x, width=width, title=f"{entry.member}: {span(first, last)}")
 
 
-def _spans(coverage: Iterable[Coverage]) -> Iterable[tuple[Coverage, Moment, Moment]]:
+def spans_of(coverage: Iterable[Coverage]) -> Iterable[tuple[Coverage, Moment, Moment]]:
     """Yield what each member covers: a rotated one until the next newer one begins."""
     own = {(entry.bundle, _rotation(entry.member)): entry for entry in coverage}
     for (bundle, rotation), entry in own.items():

@@ -7,12 +7,12 @@ were kept by the hour, what befell it, its NBD sessions, and flags for boots and
 clock; a pool has a lane for its backup runs.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from analyzer.model.moment import Moment
-from analyzer.model.report import Presence, Report, TimelineEvent
+from analyzer.model.report import Presence, Report, SpanKind, TimelineEvent
 from analyzer.render.html.time_axis import (
     Bar,
     Scale,
@@ -25,14 +25,15 @@ from analyzer.render.html.time_axis import (
 )
 from analyzer.render.html.timeline_flags import Flag, flag_rows, hole_bars, strips
 from analyzer.render.html.timeline_marks import Mark, marks_of
-from analyzer.render.html.timeline_spans import Span, span_rows
+from analyzer.render.html.timeline_spans import Row, Span, span_rows
 from analyzer.sources import LOGS, SOURCES
 
 TOP, ROW, FOOT = 26, 26, 6
 SCENE = timedelta(minutes=15)  # what is shown at least before and after the findings
 FOCUS = 4  # a second, closer drawing is made if the findings fill less than this part
 _NAMES = {kind.name: kind.label for kind in SOURCES if kind.is_log}
-_ABOVE = ("lines/hour", "incidents", "clock", "backup runs", "NBD sessions")
+_LASTING = (*(kind.value for kind in SpanKind), "NBD sessions")
+_ABOVE = ("lines/hour", "incidents", "clock", "backup runs", *_LASTING)
 _LOG_OF = {name: source for source, name in _NAMES.items()}
 
 
@@ -119,11 +120,11 @@ def _drawing(report: Report, scale: Scale, name: str, title: str) -> Drawing:
                 events=events.get(key, []),
                 presence=presences.get(key, Presence.PRESENT),
             )
-            for key in sorted(_lane_keys(report))
+            for key in sorted(lane_keys(report))
         ),
     ]
-    hosts = {host.name for host in report.hosts}
-    lanes.sort(key=lambda lane: (lane.host in hosts, lane.host, _place(lane.name), lane.name))
+    key = lane_order(report)
+    lanes.sort(key=lambda lane: key((lane.host, lane.name)))
     placed = tuple(replace(lane, y=TOP + number * ROW) for number, lane in enumerate(lanes))
     return Drawing(
         name=name,
@@ -132,6 +133,12 @@ def _drawing(report: Report, scale: Scale, name: str, title: str) -> Drawing:
         lanes=placed,
         ticks=ticks_of(scale),
     )
+
+
+def lane_order(report: Report) -> Callable[[Row], tuple[bool, str, int, str]]:
+    """Return the key that lanes are sorted by: pools, then hosts; what lasted above the logs."""
+    hosts = {host.name for host in report.hosts}
+    return lambda row: (row[0] in hosts, row[0], _place(row[1]), row[1])
 
 
 def _place(name: str) -> int:
@@ -150,12 +157,24 @@ def _extra_lanes(report: Report, scale: Scale) -> Iterator[Lane]:
 
 def _holes(report: Report, scale: Scale) -> Mapping[tuple[str, str], tuple[Bar, ...]]:
     return {
-        (host, _LOG_OF.get(source.rsplit("/", 1)[-1], source)): bars
-        for (host, source), bars in hole_bars(report, scale).items()
+        (host, log_of(source)): bars for (host, source), bars in hole_bars(report, scale).items()
     }
 
 
-def _lane_keys(report: Report) -> set[tuple[str, str]]:
+def log_of(source: str) -> str:
+    """Return the parser of a log that is named by its parser, its file, or the whole member."""
+    name = source.rsplit("/", 1)[-1]
+    return _LOG_OF.get(name, name)
+
+
+def lane_name(host: str, source: str) -> Row:
+    """Return what the lane of a host's log is called."""
+    log = log_of(source)
+    return host, _NAMES.get(log, log)
+
+
+def lane_keys(report: Report) -> set[Row]:
+    """Return (host, source) of all logs that were read, are lost, or have a point."""
     hosts = hosts_by_bundle(report)
     read = {(hosts.get(c.bundle, c.bundle), c.parser) for c in report.coverage if c.first}
     lost = {(hosts.get(e.bundle, e.bundle), e.source) for e in report.ledger if e.source in LOGS}
@@ -163,9 +182,7 @@ def _lane_keys(report: Report) -> set[tuple[str, str]]:
 
 
 def _lane_key(event: TimelineEvent) -> tuple[str, str]:
-    """Return host and source; an event may name the parser, the log, or the whole member."""
-    name = event.lane.rsplit("/", 1)[-1]
-    return event.host, _LOG_OF.get(name, name)
+    return event.host, log_of(event.lane)
 
 
 def _lane(

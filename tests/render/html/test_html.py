@@ -1,7 +1,8 @@
-"""report.html as text: one file, no script, nothing fetched, every anchor resolves."""
+"""report.html as text: one file, no script but ours, nothing fetched, every anchor resolves."""
 
 import base64
 import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from analyzer.model.finding import Subject
 from analyzer.model.report import Report
-from analyzer.render.html.html import render_html
+from analyzer.render.html.html import SCRIPTS, render_html
 from analyzer.render.words.answer import answer_of
 from analyzer.render.words.view import visible
 from analyzer.resources import folder
@@ -54,8 +55,9 @@ class Page(HTMLParser):
         assert self._open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        """Note text."""
-        self.text += data
+        """Note the text that is shown."""
+        if not {"script", "style"} & set(self._open):
+            self.text += data
 
     def every(self, *tags: str) -> Iterator[Attributes]:
         """Return the attributes of the elements with one of these names."""
@@ -67,9 +69,12 @@ class Page(HTMLParser):
 
 
 @REPORTS
-def test_page_has_no_script_and_no_inline_style_or_handler(report: Report) -> None:
+def test_page_has_no_script_but_ours_and_no_inline_style_or_handler(report: Report) -> None:
     page = Page(render_html(report))
-    assert not list(page.every("script", "iframe", "object", "embed", "img", "form", "base"))
+    data, *scripts = page.every("script")
+    assert data == {"type": "application/json", "id": "data"}
+    assert scripts == [{"type": "module"}] * len(SCRIPTS)
+    assert not list(page.every("iframe", "object", "embed", "img", "form", "base"))
     names = {name for _, attributes in page.elements for name in attributes}
     assert not {name for name in names if name == "style" or name.startswith("on")}
 
@@ -84,14 +89,37 @@ def test_page_fetches_nothing(report: Report) -> None:
 
 
 @REPORTS
-def test_policy_allows_the_stylesheet_by_its_hash_and_nothing_else(report: Report) -> None:
+def test_policy_allows_our_own_text_by_its_hash_and_nothing_else(report: Report) -> None:
     text = render_html(report)
     policy = next(a["content"] for a in Page(text).every("meta") if "http-equiv" in a)
     style = text.split("<style>")[1].split("</style>")[0]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    scripts = re.findall(r'<script type="module">(.*?)</script>', text, re.DOTALL)
     assert policy is not None
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}';")
+    assert policy.startswith(
+        f"default-src 'none'; style-src {digest(style)}; "
+        f"script-src {' '.join(map(digest, scripts))};"
+    )
     assert "unsafe" not in policy
+
+
+def digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def test_scripts_make_no_element_of_a_text_and_run_none() -> None:
+    for name in SCRIPTS:
+        text = (folder("reports") / "assets" / f"{name}.js").read_text("utf-8")
+        assert not re.search(
+            r"[iI]nnerHTML|outerHTML|insertAdjacent|document\.write|\beval\b", text
+        )
+        assert not re.search(r"fetch\(|XMLHttp|WebSocket|import\(|sendBeacon|https?:", text)
+
+
+def test_data_of_the_scripts_cannot_end_its_element() -> None:
+    text = render_html(hostile_everywhere("</script><script>alert(1)//\u2028<!--"))
+    data = text.partition('id="data">')[2].partition("</script>")[0]
+    assert json.loads(data)["zones"][0][0] == "</script><script>alert(1)//<U+2028><!--"
+    assert not set("<>&\u2028") & set(data)
 
 
 @REPORTS
@@ -147,10 +175,10 @@ def test_long_quotation_is_whole_but_folded() -> None:
     assert "x" * 10_000 in text
 
 
-def test_only_the_first_three_cards_are_open() -> None:
-    text, _, disks = render_html(rich_report()).partition('<section id="disks"')
-    assert text.count("<details open>") == 3
-    assert disks.partition('<section id="nbd"')[0].count("<details open>") == 1
+def test_only_the_first_plan_and_the_first_finding_are_open() -> None:
+    text, _, rest = render_html(rich_report()).partition('id="disks-h"')
+    assert text.count("<details open>") == 2
+    assert rest.partition('id="nbd-h"')[0].count("<details open>") == 0
 
 
 def test_not_green_is_said_where_nothing_was_read() -> None:
@@ -182,9 +210,9 @@ def test_cannot_tell_stands_before_the_objects(report: Report) -> None:
 
 @REPORTS
 def test_what_carries_no_trouble_is_folded_at_the_end(report: Report) -> None:
-    appendix = render_html(report).partition('<div class="appendix"')[2]
+    appendix = render_html(report).partition('<section class="appendix"')[2]
     for name in ("coverage", "judged", "method"):
-        assert f'<section id="{name}"' in appendix
+        assert f'<div class="body" id="{name}">' in appendix
     assert "<details open" not in appendix
 
 

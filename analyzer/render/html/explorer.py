@@ -1,0 +1,166 @@
+"""What the page's scripts read: one JSON text with the timeline's points, zones, and the ticket.
+
+Times are milliseconds from ``base``; points are columns, their times as steps from one to the
+next, so that two hundred thousand of them are a few megabytes.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from markupsafe import Markup
+
+from analyzer.model.finding import Severity
+from analyzer.model.moment import Moment
+from analyzer.model.report import Report, TimelineEvent
+from analyzer.render.html.time_axis import coverage_by_log, spans_of
+from analyzer.render.html.timeline import lane_keys, lane_name, lane_order
+from analyzer.render.html.timeline_spans import POOL
+from analyzer.render.words.run_words import verdicts_short
+from analyzer.render.words.view import anchor, visible
+from analyzer.render.words.zone import zone_named
+
+Row: TypeAlias = tuple[str, str]
+Lasting: TypeAlias = tuple[Row, str, Moment, Moment, str, str]
+_KINDS = ("context", *(severity.value for severity in reversed(Severity)))
+_UNSAFE = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
+_SECOND = 1000
+_MILLISECOND = timedelta(milliseconds=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def page_data(report: Report, ticket: str) -> Markup:
+    """Return the JSON, with nothing in it that could end the element it stands in."""
+    data = {"ticket": visible(ticket, lines=True), "zones": _zones(report)}
+    text = json.dumps(data | _timeline(report), ensure_ascii=False, separators=(",", ":"))
+    return Markup(text.translate(_UNSAFE))  # noqa: S704  # no character of HTML is left in it
+
+
+def _zones(report: Report) -> list[object]:
+    """Return each host's zone: name, minutes east of UTC, and [time in ms, by how many minutes]."""
+    hosts = zone_named("host").of(report).hosts
+    names = {host.bundle: host.name for host in report.hosts}
+    return [
+        [
+            visible(names[bundle]),
+            zone.minutes,
+            [[_ms(change.at), by.total_seconds() // 60] for change, by in zone.changes],
+        ]
+        for bundle, zone in sorted(hosts.items())
+    ]
+
+
+class _Table:
+    """Texts by number, each once."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[str, int] = {}
+
+    def __getitem__(self, text: str) -> int:
+        return self._numbers.setdefault(text, len(self._numbers))
+
+    @property
+    def texts(self) -> list[str]:
+        """Return the texts in the order of their numbers."""
+        return [visible(text) for text in self._numbers]
+
+
+def _timeline(report: Report) -> dict[str, object]:
+    points = [event for event in report.timeline if event.moment.year_known]
+    lasting = [each for each in _lasting(report) if each[2].year_known and each[3].year_known]
+    covered = [
+        (lane_name(*key), first, last)
+        for key, entries in coverage_by_log(report).items()
+        for _, first, last in spans_of(entries)
+    ]
+    rows = {*(row for row, *_ in lasting), *(lane_name(*key) for key in lane_keys(report))}
+    order = sorted(rows, key=lane_order(report))
+    lanes, labels = {row: number for number, row in enumerate(order)}, _Table()
+    starts = [point.moment.earliest for point in points]
+    starts += [min(first.earliest, last.earliest) for _, _, first, last, *_ in lasting]
+    starts += [first.at for _, first, _ in covered]
+    base = min(starts, default=_EPOCH)
+    return {
+        "base": _ms(base),
+        "lanes": [[visible(host), visible(name)] for host, name in order],
+        "bars": [[lanes[row], _ms(a.at, base), _ms(b.at, base)] for row, a, b in covered],
+        "holes": [
+            [lanes[row], _ms(hole.began.at, base), _ms(hole.ended.at, base)]
+            for hole in report.holes
+            if hole.began.year_known and hole.ended.year_known
+            if (row := lane_name(hole.host, hole.source)) in lanes
+        ],
+        "spans": [
+            [
+                lanes[row],
+                *(_ms(time, base) for time in _ends(first, last)),
+                *(labels[text] for text in (kind, words, of)),
+            ]
+            for row, kind, first, last, words, of in lasting
+        ],
+        **_points(report, points, base, lanes, labels),
+        "labels": labels.texts,
+    }
+
+
+def _ms(time: datetime, base: datetime = _EPOCH) -> int:
+    return (time - base) // _MILLISECOND
+
+
+def _points(
+    report: Report,
+    points: Sequence[TimelineEvent],
+    base: datetime,
+    lanes: Mapping[Row, int],
+    labels: _Table,
+) -> dict[str, object]:
+    """Return the columns of the points in the order of time, and the doubt of those that have."""
+    bundles = tuple(bundle.name for bundle in report.bundles)
+    points = sorted(points, key=lambda point: point.moment.at)
+    times = [_ms(point.moment.at, base) for point in points]
+    made = {(p.source.bundle, p.source.member): p.source for p in points}
+    members = {key: number for number, key in enumerate(made)}
+    doubts = [(_ms(p.moment.earliest, base), _ms(p.moment.latest, base)) for p in points]
+    return {
+        "members": [
+            [visible(source.member), anchor(source, bundles).rpartition(":")[0]]
+            for source in made.values()
+        ],
+        "marks": {
+            "t": [time - before for time, before in zip(times, [0, *times], strict=False)],
+            "lane": [lanes[lane_name(point.host, point.lane)] for point in points],
+            "kind": [_KINDS.index(point.severity or "context") for point in points],
+            "label": [labels[point.label] for point in points],
+            "of": [labels[point.finding or ""] for point in points],
+            "member": [members[point.source.bundle, point.source.member] for point in points],
+            "line": [point.source.line for point in points],
+            "doubt": [[n, a, b] for n, (a, b) in enumerate(doubts) if b - a > _SECOND],
+        },
+    }
+
+
+def _lasting(report: Report) -> Iterator[Lasting]:
+    """Yield (row, kind, first, last, words, id of what it is) of all that lasted."""
+    for each in report.incidents:
+        last = each.ended or each.last_seen or each.began
+        unseen = "" if each.ended else "; its end was not seen"
+        row = each.host or POOL, "incidents"
+        yield row, "incident", each.began, last, each.title + unseen, each.id
+    for run in report.runs:
+        pool = run.pool.called if run.pool else POOL
+        yield (pool, "backup runs"), "backup", run.began, run.ended, verdicts_short(run), run.id
+    for view in report.nbd:
+        for link in view.connections:
+            if first := link.began or link.ended:
+                row = link.host.name or link.host.uuid, "NBD sessions"
+                yield row, "session", first, link.ended or first, link.fate.value, ""
+    for span in report.spans:
+        row = span.host, span.kind.value
+        yield row, span.kind.name.lower(), span.began, span.ended, span.what, span.vdi
+
+
+def _ends(first: Moment, last: Moment) -> tuple[datetime, datetime, datetime, datetime]:
+    """Return since when it may have lasted, certainly lasted, and until when each."""
+    earliest, latest = min(first.earliest, last.earliest), max(first.latest, last.latest)
+    return earliest, first.latest, last.earliest, latest

@@ -1,0 +1,56 @@
+"""Our sentences and times as HTML: every moment is a ``<time>``, so the page can change zones."""
+
+from datetime import datetime
+
+from markupsafe import Markup, escape
+
+from analyzer.model.moment import Moment
+from analyzer.model.sentence import FIELD, Around, Minute, Sentence, Told, Value, told
+from analyzer.render.words.view import iso, iso_time, stamp, visible
+
+
+def shown(value: object) -> object:
+    """Make a value visible, and mark the times of a sentence; what is HTML already stays."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return _sentence(value) if isinstance(value, Sentence) else visible(value, lines=True)
+
+
+def time_of(moment: Moment | None) -> Markup:
+    """Return a time as people read it in UTC, with its doubt."""
+    return _time(moment, stamp(moment))
+
+
+def hour_of(time: datetime) -> Markup:
+    """Return an hour of the chart of clients."""
+    text = f"{time:%Y-%m-%d %H:%M} UTC"
+    return Markup('<time datetime="{}">{}</time>').format(iso_time(time), text)
+
+
+def _time(moment: Moment | None, text: str) -> Markup:
+    at = iso(moment)
+    if at is None:
+        return Markup('<span class="when">{}</span>').format(text)
+    return Markup('<time class="when" datetime="{}">{}</time>').format(at, text)
+
+
+def _sentence(sentence: Sentence) -> Markup:
+    parts, done = Markup(), 0
+    for found in FIELD.finditer(sentence.template):
+        parts += visible(sentence.template[done : found.start()], lines=True)
+        name, done = found[1], found.end()
+        value = sentence.values.get(name)
+        parts += visible(found[0]) if value is None else _value(value)
+    return parts + escape(visible(sentence.template[done:], lines=True))
+
+
+def _value(value: Value) -> Markup:
+    match value:
+        case Sentence():
+            return _sentence(value)
+        case Moment():
+            return _time(value, told(value))
+        case Around() | Minute() | Told():
+            return _time(value.moment, value.reading)
+        case _:
+            return escape(visible(told(value), lines=True))

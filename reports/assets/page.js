@@ -1,0 +1,120 @@
+// Going to a place opens what it is folded in; copy buttons; keys.
+const data = JSON.parse(document.querySelector("#data").textContent);
+
+function element(name, properties = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key in made && key !== "role") made[key] = value;
+    else made.setAttribute(key, value);
+  }
+  made.append(...children);
+  return made;
+}
+
+function reveal(target) {
+  for (let each = target; each; each = each.parentElement) {
+    if (each instanceof HTMLDetailsElement) each.open = true;
+  }
+  const own = target.querySelector(":scope > details");
+  if (own && target.tagName === "ARTICLE") own.open = true;
+  target.scrollIntoView({ block: "start" });
+  if (!target.hasAttribute("tabindex")) target.tabIndex = -1;
+  target.focus({ preventScroll: true });
+}
+
+function goToHash() {
+  const name = decodeURIComponent(location.hash.slice(1));
+  const target = name && !name.startsWith("?") && document.getElementById(name);
+  if (target) reveal(target);
+}
+
+addEventListener("hashchange", goToHash);
+document.addEventListener("click", (event) => {
+  const link = event.target.closest('a[href^="#"]');
+  if (link && link.getAttribute("href") === location.hash) goToHash();
+});
+document.addEventListener("go", (event) => reveal(event.target));
+goToHash();
+
+// Copying
+
+async function copy(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = element("textarea", { value: text, className: "aside" });
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+function copyButton(word, text, label) {
+  const button = element("button", { type: "button", className: "copy", textContent: word });
+  if (label) button.setAttribute("aria-label", `${word}: ${label}`);
+  button.addEventListener("click", async (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    const done = await copy(typeof text === "function" ? text() : text);
+    button.textContent = done ? "copied" : "not allowed";
+    setTimeout(() => (button.textContent = word), 1500);
+  });
+  return button;
+}
+
+const tidy = (node) => (node ? node.textContent.replace(/\s+/g, " ").trim() : "");
+
+// Text that an element shows without the buttons in it.
+function plain(node) {
+  const own = node.cloneNode(true);
+  for (const button of own.querySelectorAll("button")) button.remove();
+  return tidy(own);
+}
+
+function linkTo(id) {
+  return `${location.href.split("#")[0]}#${id}`;
+}
+
+function findingText(card) {
+  const body = card.querySelector(".body");
+  const quotes = [...card.querySelectorAll(".because > li")].map(
+    (item) => `  ${plain(item.querySelector("p"))}\n    ${item.querySelector("pre code").textContent.trim()}`,
+  );
+  return [
+    `${plain(card.querySelector(".badge"))}: ${plain(card.querySelector("h3"))} (${plain(card.querySelector(".sure"))})`,
+    plain(body.querySelector(".detail")),
+    ...[...body.querySelectorAll(".subjects > li")].map((item) => `- ${plain(item)}`),
+    "Because:",
+    ...quotes,
+    plain(body.querySelector(".permalink")),
+  ].join("\n");
+}
+
+function addCopyButtons() {
+  for (const code of document.querySelectorAll("code.command")) {
+    code.after(copyButton("copy", code.textContent, code.textContent.slice(0, 60)));
+  }
+  for (const block of document.querySelectorAll("pre.commands, pre.line, .quote > pre")) {
+    const what = block.matches(".commands") ? "the commands" : "this line";
+    const text = block.querySelector("code").textContent;
+    block.classList.add("with-copy");
+    block.append(copyButton("copy", text, what));
+  }
+  for (const card of document.querySelectorAll("#findings .card")) {
+    const link = card.querySelector(".permalink");
+    link.after(
+      " ",
+      copyButton("copy link", () => linkTo(link.dataset.lasting), link.textContent),
+      " ",
+      copyButton("copy as text", () => findingText(card), link.textContent),
+    );
+  }
+}
+
+addCopyButtons();
+const tools = document.querySelector("#tools");
+tools.append(copyButton("Copy for ticket", data.ticket));
+tools.hidden = false;

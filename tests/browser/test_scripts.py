@@ -1,0 +1,158 @@
+"""What the page's own scripts do, and that everything is there without them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.support import sample, sample_page, visiting
+
+NAME = "cbt-hazards-lvm"
+
+
+@pytest.fixture(scope="module")
+def opened(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    folder = tmp_path_factory.mktemp("scripts")
+    with visiting(browser, folder, sample_page(NAME)) as visit:
+        yield visit.page
+        assert visit.console == []
+
+
+@pytest.fixture
+def page(opened: Page) -> Page:
+    opened.goto(opened.url.partition("#")[0])
+    opened.reload()
+    return opened
+
+
+def last_finding() -> str:
+    found = [f.id for outcome in sample(NAME).outcomes for f in outcome.findings]
+    names = re.findall(r'<div class="body" id="([^"]*)"', sample_page(NAME))
+    last: str = [name for name in names if name in found][-1]
+    return last
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_link_to_a_finding_opens_what_it_is_folded_in(
+    browser: Browser, scripts: bool, tmp_path: Path
+) -> None:
+    place = f"#{last_finding()}"
+    html = sample_page(NAME)
+    with visiting(browser, tmp_path, html, place=place, scripts=scripts) as visit:
+        expect(visit.page.locator(f"[id='{place[1:]}']")).to_be_in_viewport()
+
+
+def test_link_by_fingerprint_leads_to_the_same_finding(page: Page) -> None:
+    lasting = page.locator(f"[id='{last_finding()}'] .permalink").get_attribute("data-lasting")
+    assert lasting is not None
+    assert len(lasting) == len("F-") + 16
+    page.goto(f"{page.url.partition('#')[0]}#{lasting}")
+    expect(page.locator(f"[id='{lasting}']")).to_be_attached()
+    expect(page.locator(f"[id='{last_finding()}'] .detail")).to_be_in_viewport()
+
+
+def test_search_finds_a_folded_line_and_opens_it(page: Page) -> None:
+    quoted = [f.evidence[0].text for o in sample(NAME).outcomes for f in o.findings][-1]
+    page.keyboard.press("/")
+    page.keyboard.type(quoted[16:46])
+    page.locator("#results button", has_text="line:").first.click()
+    expect(page.locator("figure.quote:focus pre").first).to_be_in_viewport()
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    expect(page.locator("#results")).to_be_hidden()
+
+
+def test_chips_narrow_the_findings_and_stay_in_the_address(page: Page) -> None:
+    cards = page.locator("#findings .card")
+    whole = cards.count()
+    page.get_by_role("button", name="critical 3").click()
+    assert cards.filter(visible=True).count() == 3
+    assert page.url.endswith("#?severity=critical")
+    page.reload()
+    assert cards.filter(visible=True).count() == 3
+    page.locator("#verdict a[href^='#F-']").first.click()
+    page.goto(f"{page.url.partition('#')[0]}#{last_finding()}")
+    assert cards.filter(visible=True).count() == whole
+
+
+def test_zone_changes_every_time_of_ours_and_no_quoted_one(page: Page) -> None:
+    quoted = page.locator(".quote pre").all_inner_texts()
+    before = page.locator("#verdict time").all_inner_texts()
+    page.get_by_label("Time zone").select_option("time of jupiter")
+    after = page.locator("#verdict time").all_inner_texts()
+    assert before != after
+    shown = page.locator("time").all_text_contents()
+    assert "between 2024-11-22 02:00 and 02:24 +01:00" in shown
+    assert not [text for text in shown if "UTC" in text]
+    assert page.locator(".quote pre").all_inner_texts() == quoted
+    page.get_by_label("Time zone").select_option("UTC")
+    assert page.locator("#verdict time").all_inner_texts() == before
+
+
+def test_copy_gives_the_command_the_finding_and_the_ticket(page: Page) -> None:
+    def copied() -> str:
+        text: str = page.evaluate("() => navigator.clipboard.readText()")
+        return text
+
+    page.get_by_role("button", name="Copy for ticket").click()
+    assert copied().startswith("## CRITICAL")
+    page.evaluate("() => document.querySelectorAll('.plan details').forEach(d => (d.open = true))")
+    commands = page.locator("#plans .commands").filter(visible=True).first
+    commands.hover()
+    commands.locator(".copy").click()
+    assert copied() == commands.locator("code").inner_text()
+    page.locator("#findings .copy", has_text="copy as text").first.click()
+    assert "Because:" in copied()
+    page.locator("#findings .copy", has_text="copy link").first.click()
+    assert "#F-" in copied()
+
+
+def test_timeline_zooms_selects_and_lists_with_links(page: Page) -> None:
+    canvas = page.locator("#explorer canvas")
+    canvas.focus()
+    page.keyboard.press("n")
+    listed = page.locator(".listed tbody tr")
+    listed.first.wait_for()
+    assert page.locator(".listed a[href^='#F-']").count()
+    assert "cbtriage timeline --since 2024-11-22T" in page.locator(".listed .command").inner_text()
+    near = listed.count()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    assert listed.count() > near
+    page.keyboard.press("Escape")
+    assert listed.count() == 0
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 300, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 900, box["y"] + 10)
+    page.mouse.up()
+    assert listed.count()
+
+
+def test_worst_mark_of_a_place_is_drawn_on_top(page: Page) -> None:
+    """The colour in the middle of a place with marks of all kinds is that of the worst."""
+    page.evaluate("() => document.querySelector('#explorer canvas').focus()")
+    page.keyboard.press("Home")
+    colours = page.evaluate(
+        """() => {
+          const canvas = document.querySelector("#explorer canvas");
+          const pen = canvas.getContext("2d");
+          const {data} = pen.getImageData(0, 0, canvas.width, canvas.height);
+          const found = new Set();
+          for (let i = 0; i < data.length; i += 4) found.add(data.slice(i, i + 3).join());
+          return [...found];
+        }"""
+    )
+    assert "161,8,47" in colours  # critical
+
+
+def test_timeline_is_drawn_as_a_picture_without_scripts(browser: Browser, tmp_path: Path) -> None:
+    with visiting(browser, tmp_path, sample_page(NAME), scripts=False) as visit:
+        expect(visit.page.locator("svg.timeline").first).to_be_visible()
+        expect(visit.page.locator("#tools")).to_be_hidden()
+        expect(visit.page.locator("#explorer")).to_be_hidden()
+        expect(visit.page.locator("#chips")).to_be_hidden()
