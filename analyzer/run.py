@@ -34,6 +34,7 @@ from analyzer.rules.engine import suppressed
 from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.stages import Stages
+from analyzer.story.accepted import Acceptance, accept, accept_errors, day_of, load_accepted
 from analyzer.story.disks.views import disk_views
 from analyzer.story.errors.groups import error_groups
 from analyzer.story.nbd.views import nbd_views
@@ -56,7 +57,8 @@ class Options:
     ``jobs`` is how many processes may be at work; no result depends on it.
     ``context`` is whether the lines around quoted ones are read, in a second look at the files.
     ``filtered`` is False only to show that the short cuts of reading change no answer.
-    ``assumed`` dates logs that tell no year or no zone.
+    ``assumed`` dates logs that tell no year or no zone; ``accept`` is a file of what is known and
+    accepted.
     """
 
     budget: Budget = field(default_factory=Budget)
@@ -67,6 +69,7 @@ class Options:
     filtered: bool = True
     jobs: int = field(default_factory=cores)
     assumed: Assumed = field(default_factory=Assumed)
+    accept: Path | None = None
 
 
 def analyze(
@@ -126,6 +129,7 @@ def _judged(
     """Return the case and the report of each pool."""
     budget = options.budget
     catalogue = load_catalogue(extra=options.rules)
+    wanted = load_accepted(options.accept, _names(catalogue)) if options.accept else ()
     scanner = Scanner(
         LOG_PARSERS,
         catalogue.selectors,
@@ -156,7 +160,7 @@ def _judged(
     for contents, own, rows in zip(pools, names, builders, strict=True):
         of_pool = read.of(contents)
         known = assemble(of_pool, rows, scanner, errors.of_bundles(own))
-        report = _report(options, catalogue, known, of_pool)
+        report = _report(options, catalogue, known, of_pool, wanted)
         elsewhere = frozenset().union(*names) - own
         report = replace(
             report,
@@ -177,12 +181,20 @@ def _asked(catalogue: Catalogue, options: Options) -> Asked:
     )
 
 
-def _report(options: Options, catalogue: Catalogue, known: Assembly, read: Joined) -> Report:
+def _report(
+    options: Options,
+    catalogue: Catalogue,
+    known: Assembly,
+    read: Joined,
+    wanted: Sequence[Acceptance],
+) -> Report:
     """Judge the case, and return the report without what the archives themselves tell."""
     case = known.case
     outcomes = outcomes_of(catalogue, case, known.sources)
     before = outcomes_of(catalogue, *known.without) if known.without else ()
     settled = settled_by_given(before, outcomes)
+    day = day_of(case)
+    outcomes, accepted = accept(outcomes, wanted, day)
     stages = Stages()
     tell, rows = stages.told, stages.rows
     uncaused: tuple[tuple[Outcome, ...], tuple[Cause, ...]] = (outcomes, ())
@@ -202,6 +214,9 @@ def _report(options: Options, catalogue: Catalogue, known: Assembly, read: Joine
     disks = rows("the disks", partial(disk_views, case, outcomes))
     nbd = rows("the NBD connections", partial(nbd_views, case, outcomes, known.coverage))
     hours = rows("the lines of each hour", partial(_hours, case))
+    unexplained, accepted_errors = accept_errors(
+        [group for group in errors if not group.explained_by], wanted, day
+    )
     return Report(
         version=__version__,
         catalogue=catalogue.version,
@@ -225,12 +240,17 @@ def _report(options: Options, catalogue: Catalogue, known: Assembly, read: Joine
         runs=runs,
         hours=hours,
         pools=pool_infos(case),
-        unexplained=tuple(group for group in errors if not group.explained_by),
+        unexplained=unexplained,
+        accepted=(*accepted, *accepted_errors),
         explained_errors=tuple(group for group in errors if group.explained_by),
         plans=planned.plans,
         given_back=read.files,
         settled=settled,
     )
+
+
+def _names(catalogue: Catalogue) -> frozenset[str]:
+    return frozenset(text.id for text in catalogue.texts)
 
 
 def _hours(case: Case) -> tuple[HourCount, ...]:
@@ -285,6 +305,8 @@ def _shown(options: Options) -> Mapping[str, str]:
         shown["as"] = options.log_as
     if options.rules:
         shown["rules"] = ", ".join(path.name for path in options.rules)
+    if options.accept is not None:
+        shown["accept"] = options.accept.name
     if options.assumed.year is not None:
         shown["year"] = str(options.assumed.year)
     if options.assumed.zone is not None:

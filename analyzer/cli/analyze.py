@@ -109,6 +109,15 @@ def analyze_command(
     ] = False,
     log_as: LogAs = None,
     rules: Rules = None,
+    accept: Annotated[
+        Path | None,
+        typer.Option(
+            "--accept",
+            metavar="FILE",
+            help="What is known and accepted (YAML: rule, object, reason, until): shown as such.",
+            show_default=False,
+        ),
+    ] = None,
     year: Year = None,
     log_zone: LogZone = None,
     tz: Tz = "UTC",
@@ -233,6 +242,7 @@ def analyze_command(
         rules=tuple(rules or ()),
         assumed=_assumed(year, log_zone),
         context=not no_context,
+        accept=accept,
         stdin=sys.stdin.buffer if Path("-") in paths else None,
     )
     with watching(quiet=quiet) as progress:

@@ -237,6 +237,22 @@ class Suppressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """A finding, or an error that nobody explains, which the user accepts: its id and his words.
+
+    ``until`` is the last day of it, "" for ever; ``expired``: the report is of a later day, and
+    it counts again.
+    """
+
+    id: str
+    rule: str
+    object: str
+    reason: str
+    until: str
+    expired: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEvent:
     """A point of the timeline: a finding's evidence or a context event."""
 
@@ -303,6 +319,7 @@ class Report:
 
     ``unexplained`` are the errors that the logs tell of and no finding or incident explains,
     ``explained_errors`` the others. ``plans`` are what to do, one for each object of a finding.
+    ``accepted`` is what the user accepts of both.
     ``given_back`` are the files that were joined to the reports, ``settled`` the doubts that they
     settled.
     Of several pools ``parts`` has the report of each, judged by itself, and the rest is what they
@@ -333,6 +350,7 @@ class Report:
     pools: tuple[PoolInfo, ...] = ()
     unexplained: tuple[ErrorGroup, ...] = ()
     explained_errors: tuple[ErrorGroup, ...] = ()
+    accepted: tuple[Accepted, ...] = ()
     given_back: tuple[GivenFile, ...] = ()
     settled: tuple[Settled, ...] = ()
     plans: tuple[Plan, ...] = ()

@@ -34,8 +34,8 @@ def _index(rules: list[Pattern]) -> str:
         "",
         (
             f"{data} of them are data alone (a pattern), the others have their judgement in code "
-            "(a check). `cbtriage rules show ID` prints one, `cbtriage explain ID BUNDLE` tells how "
-            "it came to its answer."
+            "(a check). `cbtriage rules show ID` prints one, `cbtriage explain ID BUNDLE` tells "
+            "how it came to its answer."
         ),
         "",
         "| rule | severity | made of | what happened |",
