@@ -204,10 +204,16 @@ def _beside(
 
 def _leads(one: Trouble, other: Trouble) -> bool:
     """Tell whether a trouble is told for another of the same writer, never both for each other."""
+    if one.weight is Weight.RAISED and other.weight is Weight.BUILT:
+        # what SM built and caught is one error, and what it raised then may be another
+        same = one.code == other.code if one.code and other.code else False
+        return same or other.text in one.text or one.text in other.text
     if one.weight != other.weight:
         return one.weight > other.weight
     if one.weight is Weight.RAISED and one.parser == other.parser == "smlog":
-        return bool(one.code) and not other.code  # caught, and raised again with a code
+        caught = other.spots[0].source.line < one.spots[0].source.line
+        same_call = not (one.calls and other.calls) or not set(one.calls).isdisjoint(other.calls)
+        return bool(one.code) and not other.code and caught and same_call  # and raised again
     if one.parser == "smlog":
         return False  # a process of SM does many things; each of its remarks may be about another
     earlier = (one.spots[0].source.line, one.form) < (other.spots[0].source.line, other.form)

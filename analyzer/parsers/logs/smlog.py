@@ -112,6 +112,8 @@ def _joint(message: str, line: str) -> Joint:
         return _output_joint(message, line)
     if not line:
         return Joint.LAST
+    if ": EXCEPTION " in line:
+        return Joint.NEW
     if _FRAME in message:
         return Joint.PART if line.startswith("  ") and line != "  pread SUCCESS" else Joint.NEW
     return Joint.NEW if _CERTAINLY_NEW.match(line) else Joint.PART

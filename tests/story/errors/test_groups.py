@@ -176,3 +176,33 @@ def test_a_line_that_is_not_understood_and_says_failed_lets_nothing_be_ruled_out
     (row,) = report.coverage
     assert (row.hidden, row.not_understood, row.not_used) == (1, 1, 1)
     assert headline(report).tone is not Tone.CLEAR
+
+
+@pytest.mark.parametrize(
+    ("log", "one", "other"),
+    [
+        (
+            "var/log/SMlog",
+            "SM: [7] Raising exception [81, Failed to clone VDI [opterr=error 13]]",
+            "SM: [7] ***** generic exception: vdi_clone: EXCEPTION <class 'x'>, not there",
+        ),
+        (
+            "var/log/SMlog",
+            "SM: [7] ***** generic exception: vdi_attach: EXCEPTION <class 'x'>, no [opterr=one]",
+            "SM: [7] ***** generic exception: vdi_detach: EXCEPTION <class 'x'>, Quite another",
+        ),
+        (
+            "var/log/SMlog",
+            "SMGC: [7] coalesce: EXCEPTION <class 'util.SMException'>, one",
+            "SMGC: [7] gc: EXCEPTION <class 'TypeError'>, another",
+        ),
+    ],
+)
+def test_two_errors_of_one_process_in_a_second_are_two(
+    tmp_path: Path, log: str, one: str, other: str
+) -> None:
+    text = "".join(f"Nov 22 09:00:00 jupiter {line}\n" for line in (one, other))
+    report = analyze([BundleBuilder().log(log, text).write_tar(tmp_path / "b.tar.bz2")])
+    groups = (*report.unexplained, *report.explained_errors)
+    quoted = [{each.source.line for each in group.evidence} for group in groups]
+    assert sorted(map(sorted, quoted)) == [[1], [2]]
