@@ -9,8 +9,7 @@ from functools import partial
 from analyzer.case.case import Case
 from analyzer.case.fingerprint import fingerprint
 from analyzer.case.wholeness import Sources
-from analyzer.checks import checks
-from analyzer.checks.observation import examined
+from analyzer.checks import examined_once
 from analyzer.model.finding import Confidence, Finding, Outcome, Verdict
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import ClientTrouble
@@ -144,7 +143,7 @@ def _examine(
     sources: Sources,
     told_elsewhere: Callable[[Source], bool] = lambda _line: False,
 ) -> Outcome:
-    seen = examined(checks()[text.id](case, text))
+    seen = examined_once(case, text)
     return conclude(
         text,
         tuple(each for each in seen.findings if not told_elsewhere(each.evidence[0].source)),

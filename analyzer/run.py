@@ -71,6 +71,12 @@ class Options:
     assumed: Assumed = field(default_factory=Assumed)
     accept: Path | None = None
 
+    @property
+    def usual(self) -> bool:
+        """Tell whether it reads and judges as a run without options does."""
+        asked = (self.log_as, self.rules, self.budget, self.assumed)
+        return asked == (None, (), Budget(), Assumed())
+
 
 def analyze(
     paths: Sequence[Path],

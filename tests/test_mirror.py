@@ -42,6 +42,8 @@ BESIDE = {
     "story/objects": "tests/cli/test_show_host.py, test_show_sr.py",
     "story/pages": "tests/cli/test_show*.py, test_why.py, test_explain.py",
     "story/plans": "tests/story/plans by the stories of disks",
+    "stored": "tests/cli/test_case_file.py",
+    "story/timeline/told": "tests/cli/test_case_file.py",
     "story/timeline/timeline": "tests/render/html/test_timeline.py, tests/golden",
     "yaml_file": "tests/rules/test_load.py",
 }

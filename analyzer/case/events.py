@@ -11,8 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,10 @@ _TIMES = ("at", "earliest", "latest")
 _EVENT = (
     *("bundle", "member", "line", "kind", "source_kind", "host", "process"),
     *("message", "text", "pid", "task", "level", "count", "fields"),
+)
+_STORED_TEXTS = (
+    *("bundle", "member", "kind", "source_kind", "host", "process"),
+    *("text", "task", "level"),
 )
 _LEVELS: Mapping[object, Level] = MappingProxyType({level.value: level for level in Level})
 _ORDER = ["at", "host", "member", "line", "kind"]
@@ -271,6 +276,17 @@ class EventTable:
         twos = self._by_place(right, {two for _, two in pairs})
         return tuple((ones[one], twos[two]) for one, two in pairs)
 
+    def stored(self, size: int) -> Iterator[list[list[Any]]]:
+        """Yield the table in parts of so many rows, each the columns that `stored_events` reads.
+
+        Times are microseconds; of a message that its text ends with, the length stands for it.
+        """
+        block = size * (1 + CHUNK // size)
+        for first in range(0, len(self._frame), block):
+            columns = _columns(self._frame.iloc[first : first + block])
+            for part in range(0, len(columns[0]), size):
+                yield [column[part : part + size] for column in columns]
+
     def last_line(
         self, bundle: str, before: datetime | None = None, parser: str | None = None
     ) -> Event | None:
@@ -296,10 +312,19 @@ class EventTable:
 
     def totals(self, kind: str) -> tuple[int, Event | None]:
         """Return how often a kind was seen, repetitions counted, and the first of them."""
-        rows = self._rows((kind,))
-        if rows.empty:
+        places = self._places((kind,))
+        if not places:
             return 0, None
-        return int(rows["count"].sum()), next(self._of_rows(rows.head(1)))
+        return int(self._frame["count"].iloc[places].sum()), next(self._at(places[:1]))
+
+    def kept_of(self, lines: Collection[Source]) -> frozenset[Source]:
+        """Return those of some lines of which an event was kept."""
+        members = {line.member for line in lines}
+        frame = self._frame
+        rows = frame[frame["member"].isin(members) & frame["line"].isin({s.line for s in lines})]
+        kept = zip(rows["bundle"], rows["member"], rows["line"], strict=True)
+        wanted = {(line.bundle, line.member, line.line): line for line in lines}
+        return frozenset(wanted[place] for place in kept if place in wanted)
 
     def per_hour(self) -> tuple[tuple[str, str, int], ...]:
         """Return (hour in UTC as ISO 8601, host, rows), ordered, hours without rows left out.
@@ -333,6 +358,69 @@ class EventTable:
             for place, made in zip(missing, _events(self._frame.iloc[missing]), strict=True):
                 known[place] = made
         return (event for place in places if (event := known[place]) is not None)
+
+
+def stored_events(columns: Sequence[Sequence[Any]], rows: Iterable[int]) -> Iterator[Event]:
+    """Return the events of some rows of a part that `EventTable.stored` gave.
+
+    Raises:
+        TypeError, ValueError, IndexError: it is no such part.
+    """
+    ats, firsts, lasts, dated, *texts, messages, lines, pids, counts, fields = columns
+    for row in rows:
+        bundle, member, kind, parser, host, process, text, task, level = (c[row] for c in texts)
+        own = messages[row]
+        yield Event(
+            moment=_moment(ats[row], firsts[row], lasts[row], dated[row]),
+            source=Source(bundle=bundle, member=member, line=lines[row]),
+            kind=kind,
+            parser=parser,
+            host=host,
+            process=process,
+            message=text[len(text) - own :] if isinstance(own, int) else own,
+            text=text,
+            pid=pids[row],
+            task=task,
+            level=None if level is None else Level(level),
+            count=counts[row],
+            fields=MappingProxyType(dict(fields[row])),
+        )
+
+
+@cache
+def _moment(at: int, first: int, last: int, dated_by: str) -> Moment:
+    """Return a moment of microseconds; neighbouring lines share theirs."""
+    at_, earliest, latest = (_EPOCH + time * _MICROSECOND for time in (at, first, last))
+    return Moment(at=at_, earliest=earliest, latest=latest, dated_by=dated_by)
+
+
+def stored_lines(
+    columns: Sequence[Sequence[Any]],
+) -> Iterator[tuple[Source, str, str | None, Collection[str]]]:
+    """Yield of each row of such a part the line, its text, its task, and what its fields hold."""
+    _, _, _, _, bundles, members, *_, texts, tasks, _, _, lines, _, _, fields = columns
+    for bundle, member, line, text, task, found in zip(
+        bundles, members, lines, texts, tasks, fields, strict=True
+    ):
+        yield Source(bundle=bundle, member=member, line=line), text, task, [v for _, v in found]
+
+
+def _columns(rows: pd.DataFrame) -> list[list[Any]]:
+    times = [rows[name].astype("int64").tolist() for name in _TIMES]
+    messages = zip(rows["message"].tolist(), rows["text"].tolist(), strict=True)
+    return [
+        *times,
+        rows["dated_by"].tolist(),
+        *(_texts(rows[name].tolist()) for name in _STORED_TEXTS),
+        [len(own) if text.endswith(own) else own for own, text in messages],
+        *(rows[name].tolist() for name in ("line", "pid", "count")),
+        [list(found.items()) for found in rows["fields"].tolist()],
+    ]
+
+
+def _texts(values: Iterable[object]) -> list[str | None]:
+    """Return the texts of a column; what pandas calls missing is None."""
+    return [value if isinstance(value, str) else None for value in values]
 
 
 def _frame(columns: Sequence[Sequence[object]]) -> pd.DataFrame:

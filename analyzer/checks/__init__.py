@@ -10,7 +10,16 @@ from functools import cache
 from importlib import import_module
 from types import MappingProxyType
 
-from analyzer.checks.observation import Check
+from analyzer.case.case import Case
+from analyzer.case.derived import derived
+from analyzer.checks.observation import Check, Examined, examined
+from analyzer.model.rule import RuleText
+
+
+@derived
+def examined_once(case: Case, text: RuleText) -> Examined:
+    """Return what the check of that text answers; whoever explains it need not ask it again."""
+    return examined(checks()[text.id](case, text))
 
 
 @cache

@@ -1,7 +1,7 @@
 """What the commands about one object share: what was read, and which object is meant."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
@@ -9,11 +9,18 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 import typer
 
 from analyzer.cli._names import none_fits, several_fit
+from analyzer.cli.case_file import CaseFile, NoCaseError, case_of
+from analyzer.cli.output import note
 
 if TYPE_CHECKING:
+    from analyzer.model.entry import Entry
+    from analyzer.model.names import Known, Names
+    from analyzer.model.pages import PageKind
     from analyzer.model.report import Report
-    from analyzer.story.names import Known, Names
-    from analyzer.story.pages import Judged, PageKind
+    from analyzer.model.run import BackupRun
+    from analyzer.story.pages import Judged
+    from analyzer.story.timeline.full_timeline import Unseen
+    from analyzer.story.timeline.wanted import Wanted
 
 Disk: TypeAlias = Annotated[
     str,
@@ -30,12 +37,13 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Reading:
-    """What is known of some bundles; they are read when something is asked for."""
+    """What is known of some bundles: of their case file, if there is one, else they are read."""
 
     def __init__(self, paths: Sequence[Path], *, quiet: bool) -> None:
         self.paths = tuple(paths)
         self._quiet = quiet
         self._judged: Judged | None = None
+        self._file = case_of(self.paths, quiet=quiet)
 
     @property
     def judged(self) -> "Judged":
@@ -52,13 +60,19 @@ class Reading:
 
     @property
     def report(self) -> "Report":
-        """Return the report."""
-        return self.judged.report
+        """Return the report; of a case file, what questions need of it."""
+        return self._of_file(lambda file: file.report) or self.judged.report
 
     @property
     def names(self) -> "Names":
         """Return all that may be asked for by name."""
-        return self.judged.names
+        return self._of_file(lambda file: file.names) or self.judged.names
+
+    @property
+    def runs(self) -> "tuple[BackupRun, ...]":
+        """Return the backup runs."""
+        runs = self._of_file(lambda file: file.runs)
+        return self.judged.report.runs if runs is None else runs
 
     @property
     def damaged(self) -> bool:
@@ -69,7 +83,38 @@ class Reading:
 
     def page(self, kind: "PageKind[Page]", key: str) -> Page:
         """Return the page of an object, a call, a rule or a finding."""
-        return kind.make(self.judged, key)
+        page = self._of_file(lambda file: file.page(kind, key))
+        if page is not None:
+            return page
+        from analyzer.story.pages import page_of
+
+        return page_of(self.judged, kind, key)
+
+    def timeline(
+        self, titles: Mapping[str, str], wanted: "Wanted"
+    ) -> "tuple[tuple[Entry, ...], tuple[Unseen, ...], int]":
+        """Return the entries asked for, the logs that they are of, and how many events are kept."""
+        if not (wanted.session or wanted.lines):
+            told = self._of_file(lambda file: file.timeline(titles, wanted))
+            if told is not None:
+                return told
+        from analyzer.story.timeline.full_timeline import full_timeline, unseen
+
+        case, report = self.judged.case, self.judged.report
+        entries = full_timeline(case, report, titles, wanted)
+        return entries, unseen(case, report, wanted), len(case.events)
+
+    def _of_file(self, ask: "Callable[[CaseFile], Page | None]") -> Page | None:
+        """Return what the case file says, None without one; a damaged one is put aside."""
+        if self._file is None or self._judged is not None:
+            return None
+        try:
+            return ask(self._file)
+        except NoCaseError as error:
+            self._file = None
+            if not self._quiet:
+                note(f"{error}; the status reports are read instead")
+            return None
 
 
 def the_disk(names: "Names", wanted: str, option: str = "") -> "Known":
@@ -87,8 +132,8 @@ def the_one(known: "Sequence[Known]", what: str, wanted: str, option: str = "") 
     Raises:
         UsageError: none fits, and the text names what is near; or several, and it lists them.
     """
+    from analyzer.model.names import fitting
     from analyzer.render.words.view import visible
-    from analyzer.story.names import fitting
 
     found = fitting(known, wanted)
     if len(found) == 1:
@@ -112,7 +157,7 @@ def meant(known: "Sequence[Known]", what: str, wanted: str) -> "Sequence[Known]"
     Raises:
         UsageError: none fits; the text names what is near.
     """
-    from analyzer.story.names import fitting
+    from analyzer.model.names import fitting
 
     found = fitting(known, wanted) if wanted else known
     if wanted and not found:

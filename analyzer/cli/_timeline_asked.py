@@ -12,11 +12,11 @@ from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from analyzer.cli._case import Reading
+    from analyzer.model.names import Names
     from analyzer.model.report import Report
     from analyzer.model.source import Source
     from analyzer.render.words.zone import Zone
     from analyzer.rules.pattern import Catalogue
-    from analyzer.story.names import Names
     from analyzer.story.timeline.full_timeline import Wanted
 
 _LEAST_SESSION = 6

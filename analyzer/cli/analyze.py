@@ -5,10 +5,10 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from analyzer.model.finding import Severity
 from analyzer.render import FORMATS, Format
 
 if TYPE_CHECKING:
+    from analyzer.case.case import Case
     from analyzer.dating.assumed import Assumed
     from analyzer.model.report import Report
     from analyzer.render.words.zone import Zone
@@ -130,6 +131,13 @@ def analyze_command(
             "--strict", help="Exit with 4 when nothing was found but some rule could not tell."
         ),
     ] = False,
+    no_case: Annotated[
+        bool,
+        typer.Option(
+            "--no-case",
+            help="Leave no case file; show, why, timeline, explain, render then read all again.",
+        ),
+    ] = False,
     force: Annotated[
         bool,
         typer.Option("--force", help="Overwrite files in DIR that are no report of cbtriage."),
@@ -211,9 +219,9 @@ def analyze_command(
     JSON its UTC.
     """
     from analyzer.case.log_processes import cores
+    from analyzer.cli.case_file import inputs_of
     from analyzer.cli.progress import watching
     from analyzer.cli.redact import for_outside, kept_from, unchanged
-    from analyzer.render.words.status import exit_status
     from analyzer.render.words.zone import zone_named
     from analyzer.run import Options, load_case
 
@@ -245,22 +253,48 @@ def analyze_command(
         accept=accept,
         stdin=sys.stdin.buffer if Path("-") in paths else None,
     )
+    inputs = None if no_case or redact or stdout else inputs_of(paths)
     with watching(quiet=quiet) as progress:
-        case, report = load_case(paths, options, progress)
-    report, check = kept_from(report, case, folder) if redact else (report, unchanged)
+        case, judged = load_case(paths, options, progress)
+    report, check = kept_from(judged, case, folder) if redact else (judged, unchanged)
     wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
     texts, whole = _rendered(report, wanted, zone, check)
     if stdout:
         say(*texts.values())
     else:
-        written = write_files(folder, texts, force=force)
+        beside = _case_file((case, judged), inputs, texts, paths, usual=options.usual)
+        written = write_files(folder, {**texts, **beside}, force=force)
         if ticket or reply:
             text = _note(_shown(report, zone), ticket=ticket)
             say(check(text) if ticket else for_outside(text, report, case))
         elif not quiet:
             _summary(_shown(report, zone), written, full=verbose)
+    raise typer.Exit(_status(report, fail_on, strict=strict) if whole else INTERNAL)
+
+
+def _status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
+    from analyzer.render.words.status import exit_status
+
     least = None if fail_on is FailOn.NEVER else Severity(fail_on.value)
-    raise typer.Exit(exit_status(report, least, strict=strict) if whole else INTERNAL)
+    return exit_status(report, least, strict=strict)
+
+
+def _case_file(
+    judged: "tuple[Case, Report]",
+    inputs: "Sequence[Mapping[str, Any]] | None",
+    texts: Mapping[str, str],
+    paths: Sequence[Path],
+    *,
+    usual: bool,
+) -> dict[str, bytes]:
+    """Return the case file by its name; nothing where the inputs were changed meanwhile."""
+    from analyzer.cli.case_file import NAME, case_bytes, unchanged_since
+    from analyzer.story.pages import Judged
+
+    if not inputs or not unchanged_since(inputs, paths):
+        return {}
+    written = texts.get("report.json", "")
+    return {NAME: case_bytes(Judged(*judged), inputs, usual=usual, report_json=written)}
 
 
 def _folder(output: Path | None, paths: Sequence[Path], *, force: bool) -> Path:

@@ -17,12 +17,12 @@ from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from analyzer.model.explained import LineExplained, RuleExplained
+    from analyzer.model.pages import FindingPage
     from analyzer.model.report import Report
     from analyzer.rebuilt.calls.line_again import LineAgain
     from analyzer.render.words.zone import Zone
     from analyzer.rules.pattern import Catalogue, Pattern
     from analyzer.story.explain.explain_line import KindWords
-    from analyzer.story.pages import FindingPage
 
 _LINE = re.compile(r"(?P<member>.+):(?P<line>[0-9]{1,12})")
 _FINDING = re.compile(r"F-.+|[0-9a-f]{4,16}")
@@ -97,10 +97,10 @@ def _print_line(line: "LineExplained", reading: Reading, zone: "Zone", *, as_jso
 
 def _print_rule(reading: Reading, name: str, zone: "Zone", *, as_json: bool) -> int:
     """Print how a rule came to its answer, and return the exit status."""
+    from analyzer.model.pages import RULE
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.explain_text import rule_text
     from analyzer.render.words.local import in_zone
-    from analyzer.story.pages import RULE
 
     rule = reading.page(RULE, name)
     shown = in_zone(rule, zone.of(reading.report))
@@ -109,9 +109,9 @@ def _print_rule(reading: Reading, name: str, zone: "Zone", *, as_json: bool) -> 
 
 
 def _print_findings(reading: Reading, wanted: str, zone: "Zone", *, as_json: bool) -> None:
+    from analyzer.model.pages import FINDING
     from analyzer.render.terminal.finding_text import finding_text
     from analyzer.render.words.local import in_zone
-    from analyzer.story.pages import FINDING
 
     pages = tuple(reading.page(FINDING, name) for name in _findings(reading.report, wanted))
     shown = in_zone(pages, zone.of(reading.report))

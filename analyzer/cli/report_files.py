@@ -18,7 +18,7 @@ _OURS = b"cbtriage"
 _HEAD = 1 << 20
 
 
-def write_files(folder: Path, texts: Mapping[str, str], *, force: bool) -> tuple[Path, ...]:
+def write_files(folder: Path, texts: Mapping[str, str | bytes], *, force: bool) -> tuple[Path, ...]:
     """Write texts by file name into a folder, all or none, and return their paths.
 
     Raises:
@@ -65,11 +65,11 @@ def _is_free(target: Path) -> bool:
         return not status.st_size or _OURS in file.read(_HEAD)
 
 
-def _write_part(folder: Path, name: str, text: str, parts: dict[Path, Path]) -> None:
+def _write_part(folder: Path, name: str, text: str | bytes, parts: dict[Path, Path]) -> None:
     handle, part = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
     parts[folder / name] = Path(part)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(handle, "wb") as file:
+        file.write(text if isinstance(text, bytes) else text.encode())
         file.flush()
         os.fsync(handle)
     Path(part).chmod(0o666 & ~_umask())

@@ -48,11 +48,11 @@ def show_vdi(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no disk or several fit,
     3 no readable input, 4 no finding, but the input was damaged.
     """
+    from analyzer.model.pages import DISK
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.disk_text import disk_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.pages import DISK
 
     zone = zone_named(tz)
     reading = Reading(paths, quiet=quiet)

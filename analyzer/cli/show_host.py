@@ -35,11 +35,11 @@ def show_host(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no host or several fit,
     3 no readable input, 4 no finding, but something of it was not read.
     """
+    from analyzer.model.pages import HOST
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.host_text import host_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.pages import HOST
 
     wanted, paths = split_words(words)
     zone = zone_named(tz)

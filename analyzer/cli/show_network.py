@@ -37,11 +37,11 @@ def show_network(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no network fits, 3 no readable
     input, 4 no finding, but the input was damaged.
     """
+    from analyzer.model.pages import NETWORK
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.network_text import networks_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.pages import NETWORK
 
     wanted, paths = split_words(network_and_paths)
     zone = zone_named(tz)

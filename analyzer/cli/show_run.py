@@ -1,6 +1,7 @@
 """``cbtriage show runs``: backup runs, and of each disk whether it could be incremental."""
 
-from typing import Annotated
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,6 +9,11 @@ from analyzer.cli._case import AsJson, Quiet, Reading, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
 from analyzer.cli.output import say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analyzer.model.run import BackupRun
 
 
 def show_runs(
@@ -40,13 +46,26 @@ def show_runs(
     from analyzer.render.terminal.run_text import runs_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.pages import RUNS
 
     zone = zone_named(tz)
     reading = Reading(paths, quiet=quiet)
     uuid = the_disk(reading.names, vdi, "--vdi").uuid if vdi else ""
-    runs = reading.page(RUNS, uuid).runs
+    runs = _of(reading.runs, uuid) if uuid else reading.runs
     shown = in_zone(runs, zone.of(reading.report))
     say(answers_json(runs=runs) if as_json else runs_text(shown, steps=steps or bool(vdi)))
     found = any(disk.findings for run in runs for disk in run.disks)
     raise typer.Exit(FINDINGS if found else DAMAGED if reading.damaged else 0)
+
+
+def _of(runs: "Sequence[BackupRun]", uuid: str) -> "tuple[BackupRun, ...]":
+    """Return the runs with this disk only, or that read or compared this snapshot."""
+    own = (
+        replace(
+            run,
+            disks=tuple(
+                disk for disk in run.disks if uuid in (disk.vdi.uuid, disk.snapshot, disk.base)
+            ),
+        )
+        for run in runs
+    )
+    return tuple(run for run in own if run.disks)

@@ -36,11 +36,11 @@ def show_sr(
     Exit status: 0 no finding is about it, 1 some finding is, 2 no SR fits, 3 no readable
     input, 4 no finding, but the input was damaged.
     """
+    from analyzer.model.pages import SR
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.sr_text import srs_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.pages import SR
 
     wanted, paths = split_words(sr_and_paths)
     zone = zone_named(tz)

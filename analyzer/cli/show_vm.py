@@ -30,21 +30,24 @@ def show_vm(
     Exit status: 0 no finding is about it or its disks, 1 some finding is, 2 no VM or several fit,
     3 no readable input, 4 no finding, but the input was damaged.
     """
+    from analyzer.model.pages import DISK, VM
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.vm_text import vm_text
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.pages import VM
 
     zone = zone_named(tz)
     reading = Reading(paths, quiet=quiet)
     page = reading.page(VM, the_one(reading.names.vms, "VM", vm).uuid)
+    disks = tuple(reading.page(DISK, disk) for disk in page.view.disks)
+    findings = {f.id: f for f in (*page.findings, *(f for disk in disks for f in disk.findings))}
+    plans = dict.fromkeys((*page.plans, *(plan for disk in disks for plan in disk.plans)))
     if as_json:
-        say(
-            answers_json(
-                vms=[page.view], disks=page.disks, findings=page.findings, plans=page.plans
-            )
-        )
+        views = [disk.view for disk in disks]
+        told = tuple(findings.values())
+        say(answers_json(vms=[page.view], disks=views, findings=told, plans=tuple(plans)))
     else:
-        say(vm_text(in_zone(page, zone.of(reading.report))))
-    raise typer.Exit(FINDINGS if page.findings else DAMAGED if reading.damaged else 0)
+        zoned = zone.of(reading.report)
+        shown = in_zone((page.view, disks, tuple(findings.values()), tuple(plans)), zoned)
+        say(vm_text(*shown))
+    raise typer.Exit(FINDINGS if findings else DAMAGED if reading.damaged else 0)

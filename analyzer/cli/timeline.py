@@ -109,7 +109,6 @@ def timeline_command(
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
     from analyzer.rules.load import load_catalogue
-    from analyzer.story.timeline.full_timeline import full_timeline, unseen
 
     zone = zone_named(tz)
     catalogue = load_catalogue()
@@ -128,13 +127,12 @@ def timeline_command(
     reading = Reading(paths, quiet=quiet)
     zone = zone.of(reading.report)
     wanted = wanted_of(asked, reading, zone)
-    case, report = reading.judged.case, reading.report
-    entries = full_timeline(case, report, dict(catalogue.context), wanted)
+    entries, logs, kept = reading.timeline(dict(catalogue.context), wanted)
     if as_json:
         say(answers_json(happenings=entries))
     else:
         _print(in_zone(entries, zone), form, raw=raw)
-    _notes(entries, in_zone(unseen(case, report, wanted), zone), len(case.events))
+    _notes(entries, in_zone(logs, zone), kept)
     raise typer.Exit(_status(entries, damaged=reading.damaged))
 
 

@@ -11,7 +11,7 @@ from analyzer.cli.output import say
 
 if TYPE_CHECKING:
     from analyzer.model.call import Answer
-    from analyzer.story.pages import CallPage
+    from analyzer.model.pages import CallPage
 
 why_app = typer.Typer(
     no_args_is_help=True,
@@ -31,7 +31,7 @@ def why_enable_cbt(
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
-    from analyzer.story.pages import ENABLE_CBT
+    from analyzer.model.pages import ENABLE_CBT
 
     reading = Reading(paths, quiet=quiet)
     _print(reading.page(ENABLE_CBT, the_disk(reading.names, vdi).uuid), as_json=as_json)
@@ -46,7 +46,7 @@ def why_data_destroy(
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
-    from analyzer.story.pages import DATA_DESTROY
+    from analyzer.model.pages import DATA_DESTROY
 
     reading = Reading(paths, quiet=quiet)
     _print(reading.page(DATA_DESTROY, the_disk(reading.names, vdi).uuid), as_json=as_json)
@@ -69,7 +69,7 @@ def why_list_changed_blocks(
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
-    from analyzer.story.pages import COMPARE
+    from analyzer.model.pages import COMPARE
 
     reading = Reading(paths, quiet=quiet)
     older, newer = (the_disk(reading.names, each).uuid for each in (vdi_from, vdi_to))
@@ -87,9 +87,9 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
     the call fails, 2 no disk or several fit, 3 no readable input, 4 the bundle does not tell.
     """
     from analyzer.model.call import Answer
+    from analyzer.model.pages import NBD_INFO
     from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.nbd_info_text import nbd_info_text
-    from analyzer.story.pages import NBD_INFO
 
     reading = Reading(paths, quiet=quiet)
     page = reading.page(NBD_INFO, the_disk(reading.names, vdi).uuid)

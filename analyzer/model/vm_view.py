@@ -10,7 +10,7 @@ class VmView:
     """A VM; ``state`` is its power state, ``kind`` VM, snapshot or template, None if not known.
 
     ``disks`` are the uuids of its disks in the order of their devices, ``findings`` the ids of
-    those that name it or one of its disks.
+    those that name it.
     """
 
     vm: Subject

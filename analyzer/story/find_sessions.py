@@ -2,11 +2,12 @@
 
 from analyzer.case.case import Case
 from analyzer.model.finding import Gap
+from analyzer.model.names import fitting
 from analyzer.model.nbd import NbdSession
 from analyzer.rebuilt.nbd.sessions.disks import disks_by_vbd
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 from analyzer.story.disks.index import index
-from analyzer.story.names import fitting, known_disks
+from analyzer.story.names import known_disks
 
 _REF = "opaqueref:"
 _LOG = "daemon_log"

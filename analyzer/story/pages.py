@@ -1,25 +1,42 @@
-"""What a second question is answered with: one page for each object, call, rule and finding.
+"""Make the pages (`analyzer.model.pages`) of a case and its report."""
 
-A page holds all that its command prints. It is made of a case and its report, or read back from a
-case file; either way the command that prints it sees the same values.
-"""
-
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from itertools import combinations
+from typing import Any
 
 from analyzer.case.case import Case
-from analyzer.model.call import CallJudgement
-from analyzer.model.disk import DiskView
 from analyzer.model.explained import RuleExplained
 from analyzer.model.finding import Finding, Subject
-from analyzer.model.host_view import HostView
-from analyzer.model.nbd import NbdInfo
+from analyzer.model.names import Names
 from analyzer.model.network_view import NetworkView
+from analyzer.model.pages import (
+    COMPARE,
+    DATA_DESTROY,
+    DISK,
+    ENABLE_CBT,
+    FINDING,
+    HOST,
+    NBD_INFO,
+    NETWORK,
+    RULE,
+    SR,
+    VM,
+    CallPage,
+    DiskPage,
+    FindingPage,
+    HostPage,
+    NbdInfoPage,
+    NetworkPage,
+    Page,
+    PageKind,
+    SrPage,
+    VmPage,
+)
 from analyzer.model.plan import Plan
-from analyzer.model.report import Cause, Report
-from analyzer.model.run import BackupRun
+from analyzer.model.report import Report
+from analyzer.model.sr_view import SrView
 from analyzer.model.vm_view import VmView
 from analyzer.rebuilt.answers.checks import data_destroy, enable_cbt, list_changed_blocks
 from analyzer.rebuilt.answers.questions import asked
@@ -29,14 +46,13 @@ from analyzer.rules.pattern import Catalogue
 from analyzer.story.disks.index import DiskIndex, index
 from analyzer.story.disks.views import view_of
 from analyzer.story.explain.explain import explain_rule
-from analyzer.story.names import Names, names_of
+from analyzer.story.names import names_of
 from analyzer.story.objects.host import KnownHost, host_view, known_hosts
 from analyzer.story.objects.network import network_views
-from analyzer.story.objects.sr import SrView, sr_views
+from analyzer.story.objects.sr import sr_views
 from analyzer.story.plans.shown import plan_shown, plans_of_info
 
-Page = TypeVar("Page")
-_MOST_PAIRS = 66  # comparisons of a disk and ten of its snapshots
+_MOST_COMPARED = 12  # of a disk and its snapshots, the newest
 
 
 class Judged:
@@ -82,96 +98,6 @@ class Judged:
         return network_views(self.case, self.report.outcomes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PageKind(Generic[Page]):
-    """A kind of page: its type, how one is made of its key, and which keys are foreseen.
-
-    A key that is not foreseen may be asked for all the same; ``make`` answers it.
-    """
-
-    name: str
-    type: Any
-    make: Callable[[Judged, str], Page]
-    keys: Callable[[Judged], Iterable[str]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DiskPage:
-    """A disk, the findings about it and its plan."""
-
-    view: DiskView
-    findings: tuple[Finding, ...]
-    plans: tuple[Plan, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VmPage:
-    """A VM, its disks, the findings about it or them, and the plans of all of them."""
-
-    view: VmView
-    disks: tuple[DiskView, ...]
-    findings: tuple[Finding, ...]
-    plans: tuple[Plan, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostPage:
-    """A host and its plan."""
-
-    view: HostView
-    plans: tuple[Plan, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SrPage:
-    """An SR and its plan."""
-
-    view: SrView
-    plans: tuple[Plan, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkPage:
-    """A network, the findings about it, and its plan."""
-
-    view: NetworkView
-    findings: tuple[Finding, ...]
-    plans: tuple[Plan, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallPage:
-    """What became of a call, and the plan of its disk."""
-
-    judgement: CallJudgement
-    plans: tuple[Plan, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NbdInfoPage:
-    """What get_nbd_info answers for a disk, and the plans for what is wrong with it."""
-
-    info: NbdInfo
-    plans: tuple[Plan, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FindingPage:
-    """A finding, what explains it, the cause that it belongs to, and the plan of its object."""
-
-    finding: Finding
-    explained_by: tuple[Finding, ...]
-    causes: tuple[Cause, ...]
-    plans: tuple[Plan, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunsPage:
-    """Backup runs, all or those of a disk."""
-
-    runs: tuple[BackupRun, ...]
-
-
 def _disk(judged: Judged, uuid: str) -> DiskPage:
     view = view_of(judged.case, judged.disks, uuid)
     return DiskPage(
@@ -188,12 +114,9 @@ def _disks(judged: Judged) -> Iterator[str]:
 def _vm(judged: Judged, uuid: str) -> VmPage:
     pool, row = next((pool, row) for pool in judged.case.pools if (row := pool.vm(uuid)))
     known = next(each for each in judged.names.vms if each.uuid == uuid)
-    pages = [_disk(judged, disk) for disk in known.parts]
-    told = {each.id for page in pages for each in page.findings}
-    told |= {each.id for each in judged.findings if uuid in {s.uuid for s in each.subjects}}
+    own = tuple(each for each in judged.findings if uuid in {s.uuid for s in each.subjects})
     host = pool.host(row.resident_on)
     kind = "snapshot" if row.is_a_snapshot else "template" if row.is_a_template else "VM"
-    own = _plans(judged, (each for each in judged.findings if each.id in told), "VM")
     return VmPage(
         view=VmView(
             vm=Subject(type="VM", uuid=uuid, name=row.name_label),
@@ -202,11 +125,10 @@ def _vm(judged: Judged, uuid: str) -> VmPage:
             state=row.power_state,
             host=Subject(type="Host", uuid=host.uuid, name=host.name_label) if host else None,
             disks=known.parts,
-            findings=tuple(sorted(told)),
+            findings=tuple(sorted(each.id for each in own)),
         ),
-        disks=tuple(page.view for page in pages),
-        findings=tuple(each for each in judged.findings if each.id in told),
-        plans=tuple(dict.fromkeys((*own, *(plan for page in pages for plan in page.plans)))),
+        findings=own,
+        plans=_plans(judged, own, "VM"),
     )
 
 
@@ -257,12 +179,12 @@ def _all_disks(judged: Judged) -> Iterator[str]:
 
 
 def _pairs(judged: Judged) -> Iterator[str]:
-    """Yield the comparisons within one disk and its snapshots, of the newest as many as asked."""
-    for own in judged.disks.members.values():
-        members = sorted(own)
-        pairs = [f"{older} {newer}" for older in members for newer in members if older != newer]
-        if len(pairs) <= _MOST_PAIRS:
-            yield from pairs
+    """Yield the comparisons of an older with a newer one, of a disk and its newest snapshots."""
+    dated = {disk.uuid: disk.taken.at for disk in judged.names.disks if disk.taken}
+    for owner, own in judged.disks.members.items():
+        snapshots = sorted(own & dated.keys(), key=lambda uuid: (dated[uuid], uuid))
+        newest = [*snapshots, owner][-_MOST_COMPARED:]
+        yield from (f"{older} {newer}" for older, newer in combinations(newest, 2))
 
 
 def _nbd_info(judged: Judged, uuid: str) -> NbdInfoPage:
@@ -292,51 +214,32 @@ def _found(judged: Judged) -> Iterator[str]:
     yield from (each.id for each in judged.findings)
 
 
-def _runs(judged: Judged, uuid: str) -> RunsPage:
-    """Return the runs with a disk only, or that read or compared a snapshot; all for ""."""
-    if not uuid:
-        return RunsPage(runs=judged.report.runs)
-    own = (
-        replace(
-            run,
-            disks=tuple(
-                disk for disk in run.disks if uuid in (disk.vdi.uuid, disk.snapshot, disk.base)
-            ),
-        )
-        for run in judged.report.runs
-    )
-    return RunsPage(runs=tuple(run for run in own if run.disks))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """How a page is made of its key, and which keys are foreseen; another may be asked for, too."""
+
+    kind: PageKind[Any]
+    make: Callable[[Judged, str], Any]
+    keys: Callable[[Judged], Iterable[str]]
 
 
-def _one(_judged: Judged) -> Sequence[str]:
-    return ("",)
+MAKERS: tuple[Maker, ...] = (
+    Maker(kind=DISK, make=_disk, keys=_disks),
+    Maker(kind=VM, make=_vm, keys=lambda judged: (vm.uuid for vm in judged.names.vms)),
+    Maker(kind=HOST, make=_host, keys=lambda judged: map(str, range(len(judged.hosts)))),
+    Maker(kind=SR, make=_sr, keys=lambda judged: map(str, range(len(judged.srs)))),
+    Maker(kind=NETWORK, make=_network, keys=lambda judged: map(str, range(len(judged.networks)))),
+    Maker(kind=ENABLE_CBT, make=_enable, keys=_all_disks),
+    Maker(kind=DATA_DESTROY, make=_destroy, keys=_all_disks),
+    Maker(kind=COMPARE, make=_compare, keys=_pairs),
+    Maker(kind=NBD_INFO, make=_nbd_info, keys=_all_disks),
+    Maker(kind=RULE, make=_rule, keys=_rules),
+    Maker(kind=FINDING, make=_finding, keys=_found),
+)
 
 
-DISK = PageKind(name="vdi", type=DiskPage, make=_disk, keys=_disks)
-VM = PageKind(
-    name="vm", type=VmPage, make=_vm, keys=lambda judged: (vm.uuid for vm in judged.names.vms)
-)
-HOST = PageKind(
-    name="host", type=HostPage, make=_host, keys=lambda judged: map(str, range(len(judged.hosts)))
-)
-SR = PageKind(
-    name="sr", type=SrPage, make=_sr, keys=lambda judged: map(str, range(len(judged.srs)))
-)
-NETWORK = PageKind(
-    name="network",
-    type=NetworkPage,
-    make=_network,
-    keys=lambda judged: map(str, range(len(judged.networks))),
-)
-ENABLE_CBT = PageKind(name="enable-cbt", type=CallPage, make=_enable, keys=_all_disks)
-DATA_DESTROY = PageKind(name="data-destroy", type=CallPage, make=_destroy, keys=_all_disks)
-COMPARE = PageKind(name="list-changed-blocks", type=CallPage, make=_compare, keys=_pairs)
-NBD_INFO = PageKind(name="nbd-info", type=NbdInfoPage, make=_nbd_info, keys=_all_disks)
-RULE = PageKind(name="rule", type=RuleExplained, make=_rule, keys=_rules)
-FINDING = PageKind(name="finding", type=FindingPage, make=_finding, keys=_found)
-RUNS = PageKind(name="runs", type=RunsPage, make=_runs, keys=_one)
-
-PAGES: tuple[PageKind[Any], ...] = (
-    *(DISK, VM, HOST, SR, NETWORK, ENABLE_CBT, DATA_DESTROY, COMPARE, NBD_INFO, RULE, FINDING),
-    RUNS,
-)
+def page_of(judged: Judged, kind: PageKind[Page], key: str) -> Page:
+    """Return the page of an object, a call, a rule or a finding."""
+    maker = next(each for each in MAKERS if each.kind is kind)
+    page: Page = maker.make(judged, key)
+    return page

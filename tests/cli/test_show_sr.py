@@ -9,10 +9,10 @@ from typer.testing import CliRunner, Result
 from analyzer.cli.main import app
 from analyzer.errors import UsageError
 from analyzer.model.finding import Evidence, Outcome, Severity, Verdict
+from analyzer.model.pages import SrPage
 from analyzer.render.data.json import answers_json
 from analyzer.render.terminal.sr_text import srs_text
 from analyzer.story.objects.sr import sr_views
-from analyzer.story.pages import SrPage
 from tests.causes.test_causes import finding
 from tests.checks.support import (
     JUPITER,

@@ -43,7 +43,7 @@ def outputs_of(path: Path) -> Iterator[tuple[str, str]]:
     for form in FORMATS:
         yield f"report{form.suffix}", form.render(report)
     with patch("analyzer.run.load_case", lambda *_: (case, report)):
-        for name, commands in _commands(case, report):
+        for name, commands in sample_commands(case, report):
             yield name, "".join(_said(command, path) for command in commands)
 
 
@@ -63,7 +63,7 @@ def stored_hashes() -> dict[str, dict[str, str]]:
     return stored
 
 
-def _commands(case: Case, report: Report) -> Iterator[tuple[str, list[list[str]]]]:
+def sample_commands(case: Case, report: Report) -> Iterator[tuple[str, list[list[str]]]]:
     """Yield the name of an output, and the commands, less the bundle, that make it."""
     disks = sorted({vdi.uuid for pool in case.pools for vdi in pool.vdis})
     snapshots = [vdi.uuid for pool in case.pools for vdi in pool.vdis if vdi.is_a_snapshot]

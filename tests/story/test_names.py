@@ -4,9 +4,10 @@ import pytest
 
 from analyzer.case.case import Case
 from analyzer.model.cbt import CbtLog
+from analyzer.model.names import Names, fitting
 from analyzer.rebuilt.cbt.history import CbtHistory, cbt_history
 from analyzer.story.disks.index import index
-from analyzer.story.names import Names, fitting, names_of
+from analyzer.story.names import names_of
 from tests.checks.support import (
     JUPITER,
     OTHER_VDI,

@@ -12,8 +12,8 @@ from analyzer.model.nbd import Concurrency, NbdInfo, NbdSession, ServerRun
 from analyzer.model.network_view import NetworkView
 from analyzer.model.plan import Plan
 from analyzer.model.run import BackupRun
+from analyzer.model.sr_view import SrView
 from analyzer.model.vm_view import VmView
-from analyzer.story.objects.sr import SrView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,12 +23,12 @@ from analyzer.model.report import Coverage, ParseProblem, Report, TimelineEvent
 from analyzer.model.rule import RuleText
 from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
+from analyzer.model.sr_view import SrView
 from analyzer.model.vm_view import VmView
 from analyzer.render.data.answers import Answers
 from analyzer.render.data.parts import PoolPart, parts_of
 from analyzer.render.words.nbd_peaks import Peak, clients_left_out, clients_of
 from analyzer.render.words.nbd_words import peak_of
-from analyzer.story.objects.sr import SrView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

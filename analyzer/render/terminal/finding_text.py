@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from analyzer.model.finding import Evidence, Finding, Subject
+from analyzer.model.pages import FindingPage
 from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.plan_lines import state_line
 from analyzer.render.words.view import counted, stamp, visible
-from analyzer.story.pages import FindingPage
 
 
 def finding_text(page: FindingPage) -> str:

@@ -5,10 +5,10 @@ from types import MappingProxyType
 
 from analyzer.model.finding import Subject
 from analyzer.model.network_view import InterfaceView, NetworkView
+from analyzer.model.pages import NetworkPage
 from analyzer.render.terminal.found_text import found_text
 from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.view import cut, visible
-from analyzer.story.pages import NetworkPage
 
 _QUOTE = 300
 _LINKS: Mapping[bool | None, str] = MappingProxyType(

@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.model.finding import Evidence, Subject
 from analyzer.model.nbd import Dom0Attachment, NbdInfo
+from analyzer.model.pages import SrPage
+from analyzer.model.sr_view import SrPlug, SrView
 from analyzer.render.terminal.found_text import found_text
 from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.chain_text import size_words
 from analyzer.render.words.view import counted, cut, stamp, visible
-from analyzer.story.objects.sr import SrPlug, SrView
-from analyzer.story.pages import SrPage
 
 _QUOTE = 300
 _MOST_DISKS = 50

@@ -1,28 +1,32 @@
 """A VM for the terminal: its disks and how they stand, findings, what to do."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzer.model.disk import DiskView
+from analyzer.model.finding import Finding
+from analyzer.model.pages import DiskPage
+from analyzer.model.plan import Plan
+from analyzer.model.vm_view import VmView
 from analyzer.render.terminal.found_text import found_text
 from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.disk_words import chain_facts, disk_name
 from analyzer.render.words.view import visible
-from analyzer.story.pages import VmPage
 
 _FLAGS = {True: "on", False: "off", None: "not known"}
 
 
-def vm_text(page: VmPage) -> str:
-    """Return the page of a VM."""
-    lines = [*_identity(page), "", "DISKS"]
-    lines += [line for disk in page.disks for line in _disk(disk)]
-    lines += [] if page.disks else ["  none is known"]
-    lines += ["", "FINDINGS", *found_text(page.findings), *plan_text(page.plans)]
+def vm_text(
+    vm: VmView, disks: Sequence[DiskPage], findings: Sequence[Finding], plans: Sequence[Plan]
+) -> str:
+    """Return the page of a VM with what was found of it and its disks, and what to do."""
+    lines = [*_identity(vm), "", "DISKS"]
+    lines += [line for disk in disks for line in _disk(disk.view)]
+    lines += [] if disks else ["  none is known"]
+    lines += ["", "FINDINGS", *found_text(findings), *plan_text(plans)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _identity(page: VmPage) -> Iterator[str]:
-    view = page.view
+def _identity(view: VmView) -> Iterator[str]:
     where = f" on {visible(view.host.called)}" if view.host else ""
     yield visible(view.vm.called)
     yield f"  VM     {view.vm.uuid} ({view.kind})"

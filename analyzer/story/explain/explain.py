@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from analyzer.case.case import Case, HostReport
 from analyzer.case.log_coverage import log_window
 from analyzer.case.wholeness import Sources
-from analyzer.checks import checks
-from analyzer.checks.observation import Examined, examined
+from analyzer.checks import checks, examined_once
+from analyzer.checks.observation import Examined
 from analyzer.model.explained import (
     HostNeed,
     NeedExplained,
@@ -28,8 +28,7 @@ def explain_rule(case: Case, report: Report, catalogue: Catalogue, rule: str) ->
         KeyError: there is no such pattern.
     """
     pattern = {each.id: each for each in catalogue.patterns}[rule]
-    check = checks().get(pattern.id)
-    seen = examined(check(case, pattern.text)) if check else Examined()
+    seen = examined_once(case, pattern.text) if pattern.id in checks() else Examined()
     finding = pattern.role is Role.FINDING
     tried, undecided = attempts(pattern, case) if finding else ((), seen.gaps)
     logs = {selector.parser for selector in pattern.selectors} | set(pattern.text.needs)

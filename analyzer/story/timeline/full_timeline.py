@@ -4,7 +4,7 @@ Sorted by time, then host, member and line. Two entries whose ranges overlap are
 that: `Entry.about` says so, except for lines of one file that stand in their order.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analyzer.case.case import Case
@@ -37,11 +37,12 @@ def full_timeline(
     case: Case, report: Report, titles: Mapping[str, str], wanted: Wanted
 ) -> tuple[Entry, ...]:
     """Return the entries that are asked for; ``titles`` names the kinds that set the scene."""
-    named = Naming(case, wanted) if wanted.narrow else None
+    named = Naming(case, wanted).fits if wanted.narrow else None
     quotes = quoted(report)
     names = {host.bundle: host.name for host in case.hosts}
-    entries = [marked(entry, quotes) for entry in _records(case, titles, wanted)]
-    entries += made(report, quotes, {entry.source for entry in entries}, names)
+    kept = records(case.events.within(wanted.first, wanted.last), titles)
+    entries = [marked(entry, quotes) for entry in kept]
+    entries += made(report, quotes, case.events.kept_of(quotes.findings), names)
     return in_order(entry for entry in entries if chosen(entry, wanted, named))
 
 
@@ -68,12 +69,12 @@ def _log(case: Case, report: Report, bundle: str, host: str, need: str) -> Unsee
     )
 
 
-def _records(case: Case, titles: Mapping[str, str], wanted: Wanted) -> Iterator[Entry]:
+def records(events: Iterable[Event], titles: Mapping[str, str]) -> Iterator[Entry]:
     """Yield one entry a line, however many selectors kept it."""
     lines: dict[Source, list[Event]] = {}
-    for event in case.events.within(wanted.first, wanted.last):
+    for event in events:
         lines.setdefault(event.source, []).append(event)
-    return (_record(events, titles) for events in lines.values())
+    return (_record(own, titles) for own in lines.values())
 
 
 def _record(events: Sequence[Event], titles: Mapping[str, str]) -> Entry:

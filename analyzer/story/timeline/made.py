@@ -1,6 +1,6 @@
 """What stands in the full timeline beside the kept records: what was made of them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analyzer.model.clock import ClockChange, ClockChangeKind
@@ -62,7 +62,7 @@ def _worst(findings: Sequence[Finding]) -> Severity | None:
 
 
 def made(
-    report: Report, quotes: Quoted, known: set[Source], names: Mapping[str, str]
+    report: Report, quotes: Quoted, known: Collection[Source], names: Mapping[str, str]
 ) -> Iterator[Entry]:
     """Yield what is no kept record: other quoted lines, incidents, holes, changes of a clock.
 

@@ -1,7 +1,7 @@
 """Which entries of the full timeline are asked for."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
@@ -56,15 +56,15 @@ def in_time(entry: Entry, wanted: Wanted) -> bool:
     return not (before or (wanted.last is not None and entry.moment.earliest > wanted.last))
 
 
-def chosen(entry: Entry, wanted: Wanted, named: "Naming | None") -> bool:
-    """Tell whether an entry is asked for."""
+def chosen(entry: Entry, wanted: Wanted, named: Callable[[Entry], bool] | None) -> bool:
+    """Tell whether an entry is asked for; ``named`` tells whether it is about the objects."""
     on_host = not wanted.bundles or not entry.host or entry.source.bundle in wanted.bundles
     if not on_host or not in_time(entry, wanted):
         return False
     kinds = (*entry.kinds, entry.what.value, *(["finding"] if entry.findings else []))
     if not fits_kind(kinds, wanted.kinds):
         return False
-    return named is None or entry.what in _OF_THE_LOG or named.fits(entry)
+    return named is None or entry.what in _OF_THE_LOG or named(entry)
 
 
 class Naming:
@@ -89,16 +89,14 @@ class Naming:
 
     def fits(self, entry: Entry) -> bool:
         """Tell whether an entry tells of an object of each set."""
-        values = (entry.sr, entry.vdi, entry.vbd, entry.session)
-        told = f"{entry.text}\n{entry.title}\n{' '.join(value for value in values if value)}"
-        own = self._named(told.lower(), entry.source)
-        tasks = _tasks(entry.task)
+        own = self._named(told_by(entry).lower(), entry.source)
+        tasks = tasks_of(entry.task)
         return all(fits or bool(tasks & of) for fits, of in zip(own, self._tasks, strict=True))
 
     def _tasks_of(self, events: Iterable[Event]) -> list[set[str]]:
         found: list[set[str]] = [set() for _ in self._named("", None)]
         for event in events:
-            tasks = _tasks(event.task)
+            tasks = tasks_of(event.task)
             if tasks:
                 own = self._named(event.text.lower(), event.source)
                 for fits, of in zip(own, found, strict=True):
@@ -108,7 +106,7 @@ class Naming:
     def _named(self, text: str, source: Source | None) -> list[bool]:
         """Tell for each set, and then for the session, whether the text names one of it."""
         wanted = self._wanted
-        uuids = set(_UUID.findall(text)) if wanted.objects else set()
+        uuids = set(uuids_in(text)) if wanted.objects else set()
         found = [
             bool(uuids & group) or source in lines
             for group, lines in zip(wanted.objects, self._lines, strict=True)
@@ -119,5 +117,17 @@ class Naming:
         return [*found, named or source in wanted.lines]
 
 
-def _tasks(task: str | None) -> frozenset[str]:
+def told_by(entry: Entry) -> str:
+    """Return all that an entry says."""
+    values = (entry.sr, entry.vdi, entry.vbd, entry.session)
+    return f"{entry.text}\n{entry.title}\n{' '.join(value for value in values if value)}"
+
+
+def uuids_in(text: str) -> list[str]:
+    """Return the uuids of a text, in lower case."""
+    return _UUID.findall(text.lower())
+
+
+def tasks_of(task: str | None) -> frozenset[str]:
+    """Return the references of a line's task: of the call, and of the thread."""
     return frozenset(_TASK.findall(task)) if task else frozenset()

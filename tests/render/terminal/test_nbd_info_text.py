@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from analyzer.case.case import Case
 from analyzer.model.network import HostCertificate
+from analyzer.model.pages import NetworkPage
 from analyzer.model.source import Source
 from analyzer.model.xapi import Bond, XapiObject
 from analyzer.rebuilt.nbd.info.answer import nbd_info
@@ -13,7 +14,6 @@ from analyzer.render.data.json import answers_json
 from analyzer.render.terminal.nbd_info_text import nbd_info_text
 from analyzer.render.terminal.network_text import networks_text
 from analyzer.story.objects.network import network_views
-from analyzer.story.pages import NetworkPage
 from tests.checks.support import (
     JUPITER,
     SATURN,

@@ -7,12 +7,13 @@ import pytest
 
 from analyzer.model.disk import DiskState
 from analyzer.model.goal import Goal, StepKind
+from analyzer.model.pages import HOST, NETWORK
+from analyzer.model.pages import SR as SR_PAGE
 from analyzer.model.plan import Plan, Step
 from analyzer.plans.case import MOST_WORLDS, count_worlds
 from analyzer.plans.planning import plan_disk
 from analyzer.story.disks.index import index
-from analyzer.story.pages import HOST, NETWORK, Judged
-from analyzer.story.pages import SR as SR_PAGE
+from analyzer.story.pages import MAKERS, Judged
 from analyzer.story.plans.disk_plans import disk_case, disk_plan
 from analyzer.story.plans.shown import plan_shown
 from tests.golden.outputs import SAMPLES, sample_read
@@ -100,7 +101,8 @@ def test_commands_show_the_plan_of_the_report_and_no_other(path: Path) -> None:
         assert {plan_shown(case, report, known, uuid) for uuid in own} == {made}
     judged = Judged(case, report)
     for kind, types in ((HOST, {"Host"}), (SR_PAGE, {"SR"}), (NETWORK, {"Network", "PIF"})):
-        shown = {plan for key in kind.keys(judged) for plan in kind.make(judged, key).plans}
+        maker = next(each for each in MAKERS if each.kind is kind)
+        shown = {plan for key in maker.keys(judged) for plan in maker.make(judged, key).plans}
         assert shown == {plan for plan in report.plans if plan.object.type in types}
 
 

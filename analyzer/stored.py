@@ -1,0 +1,239 @@
+"""Values of our types as JSON and back, by the types of their fields.
+
+A value is the list of its fields in their order; a moment is the microseconds of its instant and
+of its doubt, a sentence its template with its values. Whoever reads says which type is wanted:
+what is written names none, so that nothing in a file can choose what is made of it.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from functools import cache
+from types import MappingProxyType, NoneType, UnionType
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from analyzer.model.moment import Moment
+from analyzer.model.sentence import Sentence, Value
+
+T = TypeVar("T")
+Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK = timedelta(microseconds=1)
+
+
+def plain(kind: Any, value: object) -> Any:
+    """Return a value of `kind` as lists, texts and numbers."""
+    put, _ = _codec(kind)
+    return put(value)
+
+
+def typed(kind: type[T], row: object) -> T:
+    """Return the value of `kind` that `plain` made `row` of.
+
+    Raises:
+        TypeError, ValueError, OverflowError: it is no such row.
+    """
+    _, get = _codec(cast("Any", kind))
+    return cast("T", get(row))
+
+
+def microseconds(time: datetime) -> int:
+    """Return an instant as it is stored."""
+    return (time - _EPOCH) // _TICK
+
+
+def shape_of(kind: Any) -> str:
+    """Return what changes when the fields of a type, or of one that it holds, do."""
+    seen: dict[str, list[str]] = {}
+    waiting = [kind]
+    while waiting:
+        one = waiting.pop()
+        waiting += get_args(one)
+        if is_dataclass(one) and isinstance(one, type) and one.__qualname__ not in seen:
+            hints = get_type_hints(one)
+            seen[one.__qualname__] = [f"{f.name}: {hints[f.name]}" for f in fields(one)]
+            waiting += hints.values()
+    return hashlib.sha256(repr(sorted(seen.items())).encode()).hexdigest()
+
+
+@cache
+def _codec(kind: Any) -> Codec:
+    if get_origin(kind):
+        return _of_many(get_origin(kind), get_args(kind))
+    if kind in _SPECIAL:
+        return _SPECIAL[kind]
+    if is_dataclass(kind):
+        return _of_fields(kind)
+    if issubclass(kind, Enum):
+        return (lambda value: value.value), kind
+    return _exactly(kind)
+
+
+def _of_many(origin: Any, parts: tuple[Any, ...]) -> Codec:
+    if origin in (UnionType, Union):
+        return _of_union(tuple(part for part in parts if part is not NoneType))
+    if origin is tuple:
+        return _of_tuple(parts)
+    if origin is frozenset:
+        put, get = _codec(parts[0])
+        return (
+            lambda value: sorted(map(put, value)),
+            lambda row: frozenset(map(get, _list(row))),
+        )
+    put, get = _of_tuple(parts)  # of a mapping
+    return (
+        lambda value: [put(pair) for pair in value.items()],
+        lambda row: MappingProxyType(dict(map(get, _list(row)))),
+    )
+
+
+def _of_union(parts: tuple[Any, ...]) -> Codec:
+    """Return what writes one of several kinds with its place among them, and None as it is."""
+    if len(parts) == 1:
+        put, get = _codec(parts[0])
+        return (
+            lambda value: None if value is None else put(value),
+            lambda row: None if row is None else get(row),
+        )
+    codecs = tuple(map(_codec, parts))
+
+    def write(value: object) -> object:
+        if value is None:
+            return None
+        place = next(place for place, part in enumerate(parts) if isinstance(value, part))
+        return [place, codecs[place][0](value)]
+
+    def read(row: object) -> object:
+        if row is None:
+            return None
+        place, inner = _list(row)
+        return codecs[place][1](inner)
+
+    return write, read
+
+
+def _of_tuple(parts: tuple[Any, ...]) -> Codec:
+    if parts[-1:] == (Ellipsis,):
+        put, get = _codec(parts[0])
+        return (
+            lambda value: [put(each) for each in value],
+            lambda row: tuple([get(each) for each in _list(row)]),
+        )
+    puts, gets = zip(*map(_codec, parts), strict=True)
+    return (
+        lambda value: [put(each) for put, each in zip(puts, value, strict=True)],
+        lambda row: tuple([get(each) for get, each in zip(gets, _list(row), strict=True)]),
+    )
+
+
+def _of_fields(kind: Any) -> Codec:
+    hints = get_type_hints(kind)
+    own = tuple(field.name for field in fields(kind) if field.init)
+    puts = tuple((name, _later(hints[name], 0)) for name in own)
+    gets = tuple((name, _later(hints[name], 1)) for name in own)
+
+    def write(value: object) -> object:
+        if type(value) is not kind:
+            msg = f"expected {kind.__name__}, got {type(value).__name__}"
+            raise TypeError(msg)
+        return [put(getattr(value, name)) for name, put in puts]
+
+    def read(row: object) -> object:
+        values = zip(gets, _list(row), strict=True)
+        return kind(**{name: get(each) for (name, get), each in values})
+
+    return write, read
+
+
+def _later(kind: Any, side: int) -> Callable[[Any], Any]:
+    """Return one side of a codec; of a type that holds itself it is made when first used."""
+    if not (is_dataclass(kind) or get_origin(kind)):
+        return _codec(kind)[side]
+    made: list[Callable[[Any], Any]] = []
+
+    def once_made(value: object) -> object:
+        if not made:
+            made.append(_codec(kind)[side])
+        return made[0](value)
+
+    return once_made
+
+
+def _list(row: object) -> list[Any]:
+    if type(row) is not list:
+        msg = f"expected a list, got {type(row).__name__}"
+        raise TypeError(msg)
+    return row
+
+
+def _exactly(kind: type) -> Codec:
+    def same(value: object) -> object:
+        if type(value) is not kind and not (kind is float and type(value) is int):
+            msg = f"expected {kind.__name__}, got {type(value).__name__}"
+            raise TypeError(msg)
+        return value
+
+    return same, same
+
+
+def _get_time(row: object) -> datetime:
+    if type(row) is not int:
+        msg = f"expected microseconds, got {type(row).__name__}"
+        raise TypeError(msg)
+    return _EPOCH + row * _TICK
+
+
+def _put_moment(moment: Moment) -> object:
+    at = microseconds(moment.at)
+    before, after = (moment.at - moment.earliest) // _TICK, (moment.latest - moment.at) // _TICK
+    return [at, before, after, moment.dated_by]
+
+
+def _get_moment(row: object) -> Moment:
+    at, before, after, dated_by = _list(row)
+    return _moment(at, before, after, dated_by)
+
+
+@cache
+def _moment(at: int, before: int, after: int, dated_by: str) -> Moment:
+    """Return a moment; neighbouring lines share theirs."""
+    instant = _get_time(at)
+    return Moment(
+        at=instant,
+        earliest=instant - before * _TICK,
+        latest=instant + after * _TICK,
+        dated_by=dated_by,
+    )
+
+
+def _put_text(text: str) -> object:
+    if type(text) is str:
+        return text
+    if not isinstance(text, Sentence):  # a word of an enumeration, where a text is meant
+        return str(text)
+    put = _codec(Value)[0]
+    return [text.template, [[name, put(value)] for name, value in text.values.items()]]
+
+
+def _get_text(row: object) -> str:
+    if type(row) is str:
+        return row
+    template, values = _list(row)
+    if type(template) is not str:
+        raise TypeError("expected a template")
+    get = _codec(Value)[1]
+    return Sentence(template, {name: get(value) for name, value in _list(values)})
+
+
+_SPECIAL: Mapping[Any, Codec] = MappingProxyType(
+    {
+        str: (_put_text, _get_text),
+        datetime: (microseconds, _get_time),
+        timedelta: ((lambda span: span // _TICK), (lambda row: row * _TICK)),
+        Moment: (_put_moment, _get_moment),
+        object: _exactly(str),
+    }
+)

@@ -1,0 +1,179 @@
+"""A case file answers as the status reports do, or not at all."""
+
+import json
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from analyzer.case.case import Case
+from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, case_bytes, case_of, inputs_of
+from analyzer.cli.main import app
+from analyzer.errors import AnalyzerError
+from analyzer.model.report import Report
+from analyzer.story.pages import Judged
+from tests.golden.outputs import SAMPLES, sample_commands, sample_read
+
+BY_NAME = {path.name: path for path in SAMPLES}
+SMALL = ("host-crash.tar.bz2", "nbd-trouble.tar.bz2", "two-host-pool.zip")
+# What a case file does not hold: connections, lines that nobody kept, comparisons of any pair.
+READ_AGAIN = ("show-session", "explain-line", "why-list")
+EACH = 2  # objects of each kind that are asked for
+
+
+def case_file(path: Path, *, usual: bool = True) -> Path:
+    """Write the case file of a sample beside it and return its path."""
+    inputs = inputs_of([path])
+    assert inputs is not None
+    made = path.with_name(NAME)
+    judged = Judged(*sample_read(BY_NAME[path.name]))
+    made.write_bytes(case_bytes(judged, inputs, usual=usual, report_json=""))
+    return made
+
+
+@pytest.fixture
+def crashed(tmp_path: Path) -> Path:
+    path = tmp_path / SMALL[0]
+    shutil.copy(BY_NAME[path.name], path)
+    return path
+
+
+def questions(case: Case, report: Report) -> Iterator[list[str]]:
+    for name, commands in sample_commands(case, report):
+        if not name.startswith(READ_AGAIN):
+            yield from commands[:EACH]
+    (disk, *_), (vm, *_), (sr, *_) = case.pools[0].vdis, case.pools[0].vms, case.pools[0].srs
+    yield ["timeline", "--vdi", disk.uuid, "--sr", sr.uuid, "--tz", "host"]
+    yield ["timeline", "--vm", vm.uuid, "--raw"]
+    made = report.bundles[0].captured_at
+    assert made is not None
+    yield ["timeline", "--around", f"{made.at:%F %H:%M}", "--minutes", "90"]
+    yield ["timeline", "--kind", "incident", "--host", report.hosts[0].name]
+    yield ["show", "runs", "--vdi", disk.uuid]
+    for snapshot in [vdi for vdi in case.pools[0].vdis if vdi.is_a_snapshot][:EACH]:
+        live = case.pools[0].vdi(snapshot.snapshot_of)
+        yield ["why", "list-changed-blocks", snapshot.uuid, live.uuid if live else ""]
+    yield ["show", "vdi", "no such disk"]
+
+
+def said(command: list[str], path: Path) -> str:
+    printed = StringIO()
+    status: object = None
+    with redirect_stdout(printed), redirect_stderr(printed):
+        try:
+            main = typer.main.get_command(app).main
+            status = main([*command, str(path), "-q"], standalone_mode=False)
+        except AnalyzerError as error:
+            status = str(error)
+    return f"{printed.getvalue()}[{status}]"
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_answers_are_those_of_the_status_reports(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    shutil.copy(BY_NAME[name], path)
+    case, report = sample_read(BY_NAME[name])
+    asked = list(questions(case, report))
+    with patch("analyzer.run.load_case", lambda *_: (case, report)):
+        read = [said(command, path) for command in asked]
+    case_file(path)
+    with patch("analyzer.run.load_case", side_effect=AssertionError("it was read again")):
+        assert [said(command, path) for command in asked] == read
+
+
+def test_report_is_kept_whole(crashed: Path) -> None:
+    _, report = sample_read(BY_NAME[crashed.name])
+    assert CaseFile(case_file(crashed)).whole_report() == report
+
+
+def test_copy_of_the_input_is_the_same_input(crashed: Path) -> None:
+    case_file(crashed)
+    os.utime(crashed, (1, 1))
+    assert case_of([crashed], quiet=False) is not None
+
+
+def test_changed_input_is_read_again(crashed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    case_file(crashed)
+    content = bytearray(crashed.read_bytes())
+    content[-1] ^= 1
+    crashed.write_bytes(content)
+    assert case_of([crashed], quiet=False) is None
+    assert "host-crash.tar.bz2 is not what it was when the file was made" in capsys.readouterr().err
+
+
+def test_unpacked_folder_is_known_by_its_files(tmp_path: Path) -> None:
+    unpacked = tmp_path / "folder"
+    unpacked.mkdir()
+    (unpacked / "a").write_text("a")
+    before = inputs_of([unpacked])
+    (unpacked / "b").touch()
+    assert before is not None
+    assert inputs_of([unpacked]) != before
+
+
+def test_other_inputs_are_no_concern_of_it(crashed: Path, tmp_path: Path) -> None:
+    case_file(crashed)
+    other = tmp_path / "other.tar.bz2"
+    shutil.copy(crashed, other)
+    assert case_of([other], quiet=False) is None
+    assert case_of([crashed, other], quiet=False) is None
+
+
+def test_file_of_other_options_or_of_another_build_answers_nothing(crashed: Path) -> None:
+    case_file(crashed, usual=False)
+    assert case_of([crashed], quiet=True) is None
+    case_file(crashed)
+    with patch("analyzer.cli.case_file.program", lambda: "newer"):
+        assert case_of([crashed], quiet=True) is None
+
+
+@pytest.mark.parametrize("damage", ["cut", "bits", "text", "part", "type", "key"])
+def test_damaged_file_is_put_aside_with_a_sentence(crashed: Path, damage: str) -> None:
+    made = case_file(crashed)
+    content = made.read_bytes()
+    match damage:
+        case "cut":
+            made.write_bytes(content[: len(content) // 2])
+        case "bits":
+            middle = len(content) // 3
+            made.write_bytes(content[:middle] + bytes(64) + content[middle + 64 :])
+        case "text":
+            made.write_text("cbtriage")
+        case _:
+            rewritten(made, {"part": "{", "type": "[[1]]", "key": "{}"}[damage])
+    with patch("analyzer.run.load_case", lambda *_: sample_read(BY_NAME[crashed.name])):
+        done = CliRunner().invoke(app, ["show", "vdi", "mail disk 0", str(crashed)])
+    assert done.exit_code == 1
+    assert "the status reports are read instead" in done.stderr or damage in ("bits", "key")
+
+
+def rewritten(made: Path, names: str) -> None:
+    """Replace one part of a case file by another text, as somebody might who means harm."""
+    with zipfile.ZipFile(made) as old:
+        parts = {name: old.read(name) for name in old.namelist()}
+    with zipfile.ZipFile(made, "w") as new:
+        for name, content in parts.items():
+            new.writestr(name, names if name == "names.json" else content)
+
+
+def test_analyze_leaves_one_unless_told_not_to(crashed: Path, tmp_path: Path) -> None:
+    for options, there in (((), True), (("--no-case",), False), (("--redact",), False)):
+        folder = tmp_path / f"out{len(options)}{there}{options}"
+        CliRunner().invoke(app, ["analyze", str(crashed), "-q", "-o", str(folder), *options])
+        assert (folder / NAME).exists() is there
+        assert json.loads((folder / "report.json").read_text("utf-8"))["hosts"]
+
+
+def test_foreign_text_never_chooses_a_type(crashed: Path) -> None:
+    made = case_file(crashed)
+    rewritten(made, json.dumps(["os.system", ["true"]]))
+    with pytest.raises(NoCaseError, match="damaged"):
+        _ = CaseFile(made).names
