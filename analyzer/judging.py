@@ -17,6 +17,7 @@ from analyzer.model.report import Settled
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Minute, say
 from analyzer.model.source import Source
+from analyzer.rebuilt.calls.answers_above import answers_above
 from analyzer.rebuilt.nbd.sessions.lines import caught_by
 from analyzer.rules.engine import judge
 from analyzer.rules.pattern import Catalogue
@@ -98,8 +99,12 @@ def _in_doubt(outcome: Outcome) -> bool:
 def _complete(outcome: Outcome, case: Case) -> Outcome:
     """Add to the findings what no rule says by itself."""
     found = (
-        replace(with_roles(each), fingerprint=fingerprint(case, each))
-        for each in (_with_its_time(each, case) for each in outcome.findings)
+        replace(
+            each,
+            evidence=(*each.evidence, *answers_above(case, each)),
+            fingerprint=fingerprint(case, each),
+        )
+        for each in (with_roles(_with_its_time(each, case)) for each in outcome.findings)
     )
     return replace(outcome, findings=tuple(found))
 

@@ -16,7 +16,7 @@ def with_roles(finding: Finding) -> Finding:
 
 def _with_role(finding: Finding, evidence: Evidence) -> Evidence:
     first, last, at = finding.first_seen, finding.last_seen, evidence.at
-    if at is None:
+    if at is None or evidence.role is EvidenceRole.ANSWER:
         return evidence
     before = first is not None and at.certainly_before(first)
     after = last is not None and last.certainly_before(at)

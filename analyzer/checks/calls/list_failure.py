@@ -20,7 +20,7 @@ from analyzer.checks.calls.list_pair import (
     two_disks,
 )
 from analyzer.checks.calls.list_reason import Judged, Reason
-from analyzer.checks.tools.calls import Call
+from analyzer.checks.tools.calls import Call, is_uuid
 from analyzer.checks.tools.finding import quote
 from analyzer.model.cbt import Walk, WalkEnd
 from analyzer.model.event import Event
@@ -28,6 +28,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence
 from analyzer.model.operation import Command, Result
 
 _BACKEND = "SR_BACKEND_FAILURE_"
+_OF_COMMAND = "SR_BACKEND_FAILURE_202"
 _SAME = "Source and target VDI are same"
 _NO_LOG = {
     WalkEnd.NO_LOG_FROM: Reason.FROM_OFF,
@@ -54,7 +55,7 @@ def judge(case: Case, call: Call) -> Judged | None:
             return _not_related(case, call)
         case "SR_BACKEND_FAILURE_459":
             return None if _is_short(call) else _sure(call, Reason.SIZES, _size_lines(call))
-        case "SR_BACKEND_FAILURE_202":
+        case code if code == _OF_COMMAND:
             return _command(call)
         case "INTERNAL_ERROR":
             rows = other_sr(case, call)
@@ -223,11 +224,20 @@ def _size_lines(call: Call) -> tuple[Event, ...]:
 
 def _command(call: Call) -> Judged | None:
     """Judge by the command that failed; a log that is gone or too short is another rule's."""
+    if command_unread(call):
+        return None
     commands = call.operation.commands if call.operation else ()
     failed = [each for each in commands if each.result is Result.FAILED][-1:]
     if any(_is_of_log(each) for each in failed):
         return None
     return _sure(call, Reason.COMMAND, tuple(each.event for each in failed))
+
+
+def command_unread(call: Call) -> bool:
+    """Tell whether the logs begin within the call: neither its disks nor what failed are known."""
+    commands = call.operation.commands if call.operation else ()
+    failed = any(each.result is Result.FAILED for each in commands)
+    return call.code == _OF_COMMAND and not failed and not is_uuid(call.vdi)
 
 
 def _is_of_log(command: Command) -> bool:
