@@ -93,7 +93,8 @@ def settled_by_given(before: Sequence[Outcome], now: Sequence[Outcome]) -> tuple
 
 
 def _in_doubt(outcome: Outcome) -> bool:
-    return outcome.verdict is Verdict.CANNOT_TELL or bool(outcome.doubt)
+    untold = outcome.verdict is Verdict.CANNOT_TELL and not outcome.by_nature
+    return untold or bool(outcome.doubt)
 
 
 def _complete(outcome: Outcome, case: Case) -> Outcome:

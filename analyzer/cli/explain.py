@@ -240,7 +240,7 @@ def _only_member(found: Sequence[tuple[str, str]], member: str) -> None:
 def _status_of_rule(rule: "RuleExplained") -> int:
     from analyzer.model.finding import Verdict
 
-    if rule.outcome is None:
+    if rule.outcome is None or rule.outcome.by_nature:
         return 0
     undecided = (Verdict.CANNOT_TELL, Verdict.ERROR)
     status = dict.fromkeys(undecided, DAMAGED) | {Verdict.FOUND: FINDINGS}

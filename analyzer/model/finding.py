@@ -175,6 +175,8 @@ class Outcome:
     ``holes`` are the stretches of that time that were not read.
     ``doubt`` is what a FOUND could not tell all the same: where there may be more, "" if nowhere.
     ``gaps`` are what it could not look at: by them it is known what a doubt is about.
+    ``by_nature`` is a CANNOT_TELL of what no status report shows: all that can be read was read,
+    and speaks against it.
     """
 
     rule: str
@@ -188,3 +190,4 @@ class Outcome:
     doubt: str = ""
     holes: tuple[Hole, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    by_nature: bool = False

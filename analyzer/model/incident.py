@@ -22,6 +22,8 @@ class IncidentKind(StrEnum):
     NBD_RESTARTED = "xapi-nbd was restarted"
     CLOCK_STEPPED = "clock was set"
     ROLLING_UPGRADE = "rolling pool upgrade"
+    VM_REVERTED = "VM was reverted to a snapshot"
+    VM_MOVED = "VM was moved with its disks"
 
     @property
     def severity(self) -> Severity:

@@ -21,6 +21,7 @@ from analyzer.render.words.summary import (
     doubts,
     findings,
     headline,
+    left_open,
     of_verdict,
     pools_line,
     unread,
@@ -165,7 +166,8 @@ def _cannot_tell(report: Report) -> Iterator[str]:
             f"{escaped(entry.why)}"
         )
     if not reasons and not unread(report):
-        yield "Every rule could be judged." if report.outcomes else "No rule was run."
+        judged = f"Every rule could be judged{left_open(report)}."
+        yield escaped(judged) if report.outcomes else "No rule was run."
     yield ""
 
 

@@ -57,11 +57,13 @@ def conclude(
     return replace(
         _outcome(
             text,
-            Verdict.RULED_OUT,
+            # What no status report shows cannot be ruled out by one.
+            Verdict.CANNOT_TELL if text.unseen else Verdict.RULED_OUT,
             _ruled_out(text, looked_at, case, sources, window),
             window=window,
         ),
         holes=_holes(looked_at, sources, window),
+        by_nature=bool(text.unseen),
     )
 
 

@@ -95,6 +95,7 @@ def _outcome(answers: Sequence[tuple[str, Outcome]]) -> Outcome:
         settle_with=tuple(dict.fromkeys(c for outcome in outcomes for c in outcome.settle_with)),
         findings=tuple(each for outcome in outcomes for each in outcome.findings),
         doubt=_of_pools(doubts) if found and doubts else "",
+        by_nature=all(o.by_nature for o in outcomes if o.verdict is worst.verdict),
         window=worst.window if len(windows) == 1 else None,
         holes=tuple(hole for outcome in outcomes for hole in outcome.holes),
         gaps=tuple(gap for outcome in outcomes for gap in outcome.gaps),

@@ -326,10 +326,12 @@ def test_the_host_whose_log_begins_last_is_named(catalogue: Catalogue) -> None:
     )
 
 
-def test_ruling_out_says_what_no_status_report_shows() -> None:
+def test_what_no_status_report_shows_is_never_ruled_out_and_says_what_was_checked() -> None:
     rule = "nbd-address-unreachable-network"
     outcome = whole().judge(load_catalogue(), rule)
-    assert outcome.verdict is Verdict.RULED_OUT
+    assert outcome.verdict is Verdict.CANNOT_TELL
+    assert outcome.by_nature
+    assert "Checked: whether the links" in outcome.reason
     assert "Not checked, because no status report shows it" in outcome.reason
     beside = whole().judge(load_catalogue(), "nbd-address-configuration")
     assert "Not checked" not in beside.reason

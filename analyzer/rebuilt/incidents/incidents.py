@@ -12,6 +12,7 @@ from analyzer.model.incident import Incident
 from analyzer.rebuilt.incidents.clocks import clock_incidents
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, incident_of
 from analyzer.rebuilt.incidents.hosts import host_incidents
+from analyzer.rebuilt.incidents.machines import machine_incidents
 from analyzer.rebuilt.incidents.services import (
     nbd_incidents,
     toolstack_incidents,
@@ -38,6 +39,7 @@ def incidents(case: Case) -> tuple[Incident, ...]:
         *nbd_incidents(case, hosts),
         *upgrade_incidents(case, hosts),
         *clock_incidents(case.clocks, hosts),
+        *machine_incidents(case, hosts),
     )
     return tuple(sorted((*downs, *_made(drafts, hosts)), key=_order))
 

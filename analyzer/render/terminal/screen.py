@@ -4,7 +4,16 @@ from rich.text import Text
 
 from analyzer.model.report import Report
 from analyzer.render.terminal.rows import MANY, Rows, heading, styled
-from analyzer.render.words.summary import CauseView, Doubt, broken, doubts, headline, unread, window
+from analyzer.render.words.summary import (
+    CauseView,
+    Doubt,
+    broken,
+    doubts,
+    headline,
+    left_open,
+    unread,
+    window,
+)
 from analyzer.render.words.view import counted, span, stamp
 
 FIRST_SCREEN = 25
@@ -68,8 +77,8 @@ def _cannot_tell(report: Report, rows: Rows, room: int) -> list[Text]:
     if lost:
         reasons.append((f"{counted(lost, 'expected source')} not read whole, listed below", ""))
     if not reasons:
-        judged = "nothing: every rule could be judged" if report.outcomes else "no rule was run"
-        return [*title, Text(f" {judged}")]
+        judged = f"nothing: every rule could be judged{left_open(report)}"
+        return [*title, *rows.wrap(judged if report.outcomes else "no rule was run", indent=1)]
     return [*title, *_reasons(reasons, rows, room - len(title))]
 
 

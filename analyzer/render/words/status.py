@@ -3,7 +3,7 @@
 from analyzer.model.finding import Severity, Verdict
 from analyzer.model.hole import HoleKind
 from analyzer.model.report import Presence, Report
-from analyzer.render.words.summary import UNTOLD, others
+from analyzer.render.words.summary import others, untold
 
 FINDINGS, DAMAGED, INTERNAL = 1, 4, 5
 _LOST = frozenset({Presence.DAMAGED, Presence.OVER_BUDGET, Presence.TIMED_OUT})
@@ -32,7 +32,7 @@ def exit_status(
         return FINDINGS
     if not _is_whole(report):
         return DAMAGED
-    if strict and any(outcome.verdict in UNTOLD for outcome in report.outcomes):
+    if strict and untold(report):
         return DAMAGED
     return 0
 

@@ -153,7 +153,7 @@ def broken(report: Report) -> tuple[CauseView, ...]:
 def doubts(report: Report) -> tuple[Doubt, ...]:
     """Return why rules could not tell, or not all, one entry per reason, the most rules first."""
     groups: dict[tuple[str, bool], list[Outcome]] = {}
-    for outcome in (o for o in report.outcomes if o.verdict in UNTOLD or o.doubt):
+    for outcome in (*untold(report), *(o for o in report.outcomes if o.doubt)):
         reason = outcome.doubt or outcome.reason or "no reason was recorded"
         groups.setdefault((reason, outcome.verdict is Verdict.ERROR), []).append(outcome)
     views = [
@@ -166,6 +166,17 @@ def doubts(report: Report) -> tuple[Doubt, ...]:
         for (reason, failed), group in groups.items()
     ]
     return tuple(sorted(views, key=lambda d: (not d.failed, -len(d.rules), d.rules)))
+
+
+def untold(report: Report) -> tuple[Outcome, ...]:
+    """Return the rules that could not tell what a status report can show."""
+    return tuple(o for o in report.outcomes if o.verdict in UNTOLD and not o.by_nature)
+
+
+def left_open(report: Report) -> str:
+    """Return what no status report can rule out, as the end of a sentence; "" where nothing is."""
+    rules = [outcome.rule for outcome in report.outcomes if outcome.by_nature]
+    return f"; left open, as no status report shows it: {', '.join(rules)}" if rules else ""
 
 
 def of_verdict(report: Report, *verdicts: Verdict) -> tuple[Outcome, ...]:
@@ -203,10 +214,10 @@ def _found_text(report: Report, found: tuple[Finding, ...]) -> str:
 
 
 def _rest(report: Report) -> str:
-    untold = len(of_verdict(report, *UNTOLD))
+    silent = len(untold(report))
     open_troubles = _open_words(report)
-    if untold:
-        doubt = f"{untold} of {counted(len(report.outcomes), 'rule')} could not tell"
+    if silent:
+        doubt = f"{silent} of {counted(len(report.outcomes), 'rule')} could not tell"
         return f"{open_troubles}; {doubt}" if open_troubles else doubt
     if open_troubles:
         return open_troubles
@@ -215,7 +226,7 @@ def _rest(report: Report) -> str:
         return f"{counted(partly, 'rule')} found something and could not look everywhere"
     if _not_whole(report):
         return _not_whole(report)
-    return "every other rule was ruled out or does not apply"
+    return f"every other rule was ruled out or does not apply{left_open(report)}"
 
 
 def _open_words(report: Report) -> str:
@@ -232,9 +243,9 @@ def _open_words(report: Report) -> str:
 def _nothing_by_rules(report: Report) -> Headline:
     """Return the verdict where no rule found anything, and yet something broke."""
     first = others(report)[0]
-    untold = len(of_verdict(report, *UNTOLD))
+    silent = len(untold(report))
     doubt = (
-        f"; {untold} of {counted(len(report.outcomes), 'rule')} could not tell" if untold else ""
+        f"; {silent} of {counted(len(report.outcomes), 'rule')} could not tell" if silent else ""
     )
     text = f"nothing found by the rules; {_open_words(report)}, the worst: {first.title}{doubt}"
     return Headline(tone=Tone(first.severity), word=first.severity.upper(), text=text)
@@ -242,19 +253,21 @@ def _nothing_by_rules(report: Report) -> Headline:
 
 def _nothing_found(report: Report) -> Headline:
     rules = counted(len(report.outcomes), "rule")
-    untold = len(of_verdict(report, *UNTOLD))
+    silent = len(untold(report))
     judged = len(of_verdict(report, Verdict.RULED_OUT))
     if not report.outcomes:
         return _not_green("no rule was run")
-    if untold and not any(entry.lines for entry in report.coverage):
-        return _not_green(f"nothing could be read, and {untold} of {rules} could not tell")
-    if untold:
-        return _not_green(f"nothing found in what was read, but {untold} of {rules} could not tell")
+    if silent and not any(entry.lines for entry in report.coverage):
+        return _not_green(f"nothing could be read, and {silent} of {rules} could not tell")
+    if silent:
+        return _not_green(f"nothing found in what was read, but {silent} of {rules} could not tell")
     if _not_whole(report):
         return _not_green(f"no rule found anything, but {_not_whole(report)}")
     if not judged:
         return _not_green(f"none of the {rules} applies here, so nothing was judged")
-    text = f"all {rules} are ruled out or do not apply, for the time that was read"
+    open_ = left_open(report)
+    every = f"all other {rules.partition(' ')[2]}" if open_ else f"all {rules}"
+    text = f"{every} are ruled out or do not apply, for the time that was read{open_}"
     return Headline(tone=Tone.CLEAR, word="NOTHING FOUND", text=text)
 
 

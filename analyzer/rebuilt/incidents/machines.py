@@ -1,0 +1,65 @@
+"""VMs that got other disks than they had: reverted to a snapshot, or moved with their disks.
+
+After `VM.revert` a VM has clones of the snapshot's disks (xen-api `xapi_vm_snapshot.ml`
+revert_vbds), after `VM.migrate_send` copies on other storage (`xapi_vm_migrate.ml`): new disks
+without a CBT log, of which the old snapshots now are. The line names the snapshot, or the VM.
+"""
+
+from collections.abc import Iterator
+
+from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
+from analyzer.model.event import Event
+from analyzer.model.finding import Confidence, Subject
+from analyzer.model.incident import IncidentKind
+from analyzer.model.xapi import Vm
+from analyzer.rebuilt.calls.tasks import task_of
+from analyzer.rebuilt.incidents.draft import Draft, Hosts
+
+CALL = "task-call.machine"
+_FAILED = " failed with exception "
+_KINDS = {"revert": IncidentKind.VM_REVERTED, "migrate_send": IncidentKind.VM_MOVED}
+
+
+def machine_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
+    """Yield the reverts and moves of VMs that the database has; that they ended well is likely."""
+    for event in case.events.of(CALL):
+        kind = _KINDS.get(event.fields["call"])
+        found = _machine(case, event) if kind else None
+        if kind and found and not _failed(case, event):
+            yield _draft(kind, event, *found, hosts)
+
+
+def _machine(case: Case, event: Event) -> tuple[PoolState, Vm] | None:
+    for pool in case.pools:
+        row = pool.vm(event.fields["vm"])
+        if row is not None:
+            return pool, (pool.vm(row.snapshot_of) or row) if row.is_a_snapshot else row
+    return None
+
+
+def _failed(case: Case, event: Event) -> bool:
+    """Tell whether the call's task ended with an error."""
+    task = task_of(case, event)
+    if task is None:
+        return False
+    if any(_FAILED in line.text for line in task.events):
+        return True
+    spots = (spot for trouble in case.troubles if trouble.code for spot in trouble.spots)
+    return any(spot.task == task.reference for spot in spots)
+
+
+def _draft(kind: IncidentKind, event: Event, pool: PoolState, vm: Vm, hosts: Hosts) -> Draft:
+    subject = Subject(type="VM", uuid=vm.uuid, name=vm.name_label or None)
+    disks = [row for row in pool.vdis if any(pool.vm(v.vm) is vm for v in pool.vbds_of(row))]
+    done = "reverted to a snapshot" if kind is IncidentKind.VM_REVERTED else "moved with its disks"
+    return Draft(
+        kind=kind,
+        host="",
+        title=f"VM {subject.called} was {done}",
+        began=event.moment,
+        ended=None,
+        confidence=Confidence.LIKELY,
+        events=[event],
+        subjects=(subject, *(hosts.disk(row.uuid) for row in disks)),
+    )
