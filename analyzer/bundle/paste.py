@@ -28,7 +28,7 @@ _GREP = re.compile(
     r"(?:(?P<file>[\w./-]*?(?:log|SMlog)(?:\.[0-9]{1,4})?(?:\.gz)?)[:-])?(?:[0-9]{1,9}[:-])?"
 )
 _HEAD = re.compile(
-    rf"(?:<[0-9]{{1,3}}>)?(?:(?P<stamp>{_BSD}|{_ISO}) )?(?:(?P<host>[A-Za-z0-9][\w.-]*) )??"
+    rf"(?:<[0-9]{{1,3}}>)?(?:(?P<stamp>{_BSD}|{_ISO}) )?(?:(?P<host><?[A-Za-z0-9][\w.-]*>?) )??"
     r"(?:<[0-9]{1,3}>)?(?P<rest>(?P<tag>[A-Za-z][^\s:\[]*)(?:\[[0-9]+\])?: ?(?P<text>.*))"
 )
 _DMESG = re.compile(r"\[ *[0-9]{1,10}\.[0-9]{6}\] ?\S")
@@ -37,6 +37,18 @@ _BRACKET = re.compile(
     r"\[(?:[0-9]{8}T[0-9:.]+Z\|)? *(?P<level>debug|info|warn|error|audit)\|(?P<host>[\w.-]*)\|"
 )
 _ESCAPED = re.compile(r"\\([*_`\[\]<>#~])")
+# What is known by its words, with nothing before it; 0 stands for the pid that SM writes.
+_BARE = (
+    (_DMESG, "kern.log", "kernel: "),
+    (
+        re.compile(r"block nbd[0-9]+: |print_req_error: |blk_update_request: |device-mapper: \S"),
+        "kern.log",
+        "kernel: ",
+    ),
+    (_PID_OF_SM, "SMlog", "SM: "),
+    (re.compile(r"\*{5} \S|Raising exception \[|FAILED in util\."), "SMlog", "SM: [0] "),
+    (re.compile(r"Caught exception while handling client: "), "daemon.log", "xapi-nbd: main: "),
+)
 _SM = ("SM", "SMGC", "SM-GC")
 _FAMILIES: Mapping[str, str] = {
     **dict.fromkeys(("kernel",), "kern.log"),
@@ -189,10 +201,9 @@ def _log_line(line: str, family: str) -> _Line | None:
 def _told(text: str, named: str, family: str) -> _Line | None:
     """Read a line; ``named`` is the family by the file's name, ``family`` the one by default."""
     plain = _ESCAPED.sub(r"\1", text)
-    if _DMESG.match(plain):
-        return _without_head("var/log/kern.log", f"kernel: {plain}", text)
-    if _PID_OF_SM.match(plain):
-        return _without_head("var/log/SMlog", f"SM: {plain}", text)
+    for pattern, log, tag in _BARE:
+        if pattern.match(plain):
+            return _without_head(f"var/log/{log}", f"{tag}{plain}", text)
     found = _HEAD.match(plain)
     if found is None:
         return None

@@ -192,6 +192,8 @@ class Clock:
         """
         if stamp.year is not None or stamp.offset is not None or stamp.microsecond:
             return None
+        if self._undated.get(member):  # a line without a date stands beside those that have one
+            return None
         key = (member, stamp.month, stamp.day, stamp.hour)
         if key not in self._hours:
             self._hours[key] = self._dated_hour(member, stamp)

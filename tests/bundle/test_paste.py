@@ -15,6 +15,9 @@ SMlog.1:123:Dec 6 02:27:17 jupiter SM: [1] five
 2026-02-04T13:59:12.915844+00:00 jupiter squeezed: [debug||9 ||x] six
 [2494015.131967] block nbd0: seven
 [6949] eight
+block nbd0: nine
+Aug  1 17:24:50 <host> SM: [7] ten
+FAILED in util.pread: eleven
 """
 
 
@@ -33,15 +36,19 @@ def test_each_line_is_made_whole_in_its_log_at_its_number() -> None:
     assert smlog[3].endswith(f" metadata is inconsistent for disk {DISK}.")
     assert smlog[4:7] == ["", "", ""]
     assert smlog[7] == "Aug  1 17:24:49 0226 SM: [6949] lock: three"
-    assert smlog[10:14] == [
+    assert smlog[10:17] == [
         "Dec 6 02:27:17 jupiter SM: [1] five",
         "",
         "",
         "Dec 6 02:27:17 - SM: [6949] eight",
+        "",
+        "Aug  1 17:24:50 <host> SM: [7] ten",
+        "Aug  1 17:24:50 - SM: [0] FAILED in util.pread: eleven",
     ]
     assert found["var/log/xensource.log"][9].startswith("Nov 24 10:00:00 xen3 xapi: [error|xen3|")
     assert found["var/log/daemon.log"][6] == "Oct 10 10:00:01 jupiter xapi-nbd[12]: main: two"
     assert found["var/log/kern.log"][12].endswith(" - kernel: [2494015.131967] block nbd0: seven")
+    assert found["var/log/kern.log"][14].endswith(" - kernel: block nbd0: nine")
 
 
 def test_what_was_cut_off_is_known() -> None:
