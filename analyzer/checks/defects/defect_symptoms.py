@@ -190,5 +190,8 @@ _LOOKS: Mapping[Symptom, Look] = MappingProxyType(
         Symptom.METADATA_CHECKSUM: _metadata_checksum,
         Symptom.HIDDEN_DISK: _hidden_disk,
         Symptom.NBD_TIMEOUT: _nbd_timeout,
+        Symptom.SCAN_TOOL_CRASHED: _line("scan-tool-crashed"),
+        Symptom.RENAME_REFUSED: _line("rename-refused"),
+        Symptom.COLLECTOR_CANNOT_LOAD: _line("collector-cannot-load"),
     }
 )

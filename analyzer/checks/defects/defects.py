@@ -48,6 +48,9 @@ class Symptom(StrEnum):
     METADATA_CHECKSUM = "metadata-checksum"
     HIDDEN_DISK = "hidden-disk"
     NBD_TIMEOUT = "nbd-timeout"
+    SCAN_TOOL_CRASHED = "scan-tool-crashed"
+    RENAME_REFUSED = "rename-refused"
+    COLLECTOR_CANNOT_LOAD = "collector-cannot-load"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

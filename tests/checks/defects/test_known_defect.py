@@ -289,3 +289,29 @@ def test_faults_are_told_by_file_and_line(tmp_path: Path, old: str, new: str, to
 def test_file_that_is_not_utf8_is_told_by_line(tmp_path: Path) -> None:
     with pytest.raises(CatalogueError, match=r"defects\.yaml:12 not UTF-8"):
         load(tmp_path, ROW.encode() + b"\xff")
+
+
+CRASHED = "13:32:41 SM: [7] ***** generic exception: sr_scan: EXCEPTION <class 'x'>, Signalled 11\n"
+REFUSED = "13:32:41 SM: [7] Raising exception [81, Failed [opterr=VDI clone failed error 13]]\n"
+NOT_LOADED = (
+    "13:32:41 SMGC: [7] gc: EXCEPTION <class 'TypeError'>, super(type, obj): "
+    "obj must be an instance or subtype of type\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("log", "package", "number"),
+    [
+        (CRASHED, "blktap-3.55.5-2.3.xcpng8.3.x86_64", 1),
+        (CRASHED, "blktap-4.0.7-1.xs9.x86_64", 0),
+        (REFUSED, "sm-3.2.9-1.xs8.x86_64", 1),
+        (REFUSED, "sm-3.2.10-1.xs8.x86_64", 0),
+        (NOT_LOADED, "sm-4.1.9-1.xs9.x86_64", 1),
+        (NOT_LOADED, "sm-3.2.12-1.xs8.x86_64", 0),
+    ],
+)
+def test_line_is_a_defect_only_of_the_versions_that_have_it(
+    log: str, package: str, number: int
+) -> None:
+    built = CaseBuilder().host().smlog(log).packages(package).database(sr(), vdi())
+    assert len(built.examine(RULE).findings) == number
