@@ -198,7 +198,7 @@ def test_runs_disks_and_incidents_beyond_the_limits_are_said_to_be_left_out() ->
     report = replace(rich_report(), runs=later, incidents=storm)
     assert len(time_context(report)["incidents"]) == MOST_INCIDENTS  # type: ignore[arg-type]  # a tuple
     text = Page(render_html(report)).text
-    assert "2 earlier runs in report.json" in text
+    assert "2 earlier runs: cbtriage show run" in text
     assert "5 more disks in report.json" in text
     assert "3 more incidents in report.json" in text
 

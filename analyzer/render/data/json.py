@@ -7,7 +7,7 @@ printing the file cannot move a terminal's cursor.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -16,6 +16,7 @@ from analyzer.model.code import code
 from analyzer.model.moment import Moment
 from analyzer.model.report import Report
 from analyzer.render.data.answers import Answers
+from analyzer.render.data.bounded import shorten
 from analyzer.render.data.forms import (
     Blank,
     Form,
@@ -33,10 +34,11 @@ from analyzer.render.data.forms import (
 from analyzer.render.words.order import ordered
 from analyzer.render.words.view import iso, iso_time
 
-Json: TypeAlias = "str | int | float | Mapping[str, Json] | Sequence[Json] | None"
+Json: TypeAlias = "str | int | float | dict[str, Json] | list[Json] | None"
 Object: TypeAlias = dict[str, Json]
 
 SCHEMA_VERSION = 2
+_encoded = json.JSONEncoder(allow_nan=False).encode
 
 
 def render_json(report: Report) -> str:
@@ -51,7 +53,9 @@ def report_object(report: Report) -> Object:
         "version": report.version,
         "catalogue": report.catalogue,
     }
-    return {"schema_version": SCHEMA_VERSION, "tool": tool, **object_of(ordered(report))}
+    document = object_of(ordered(report))
+    left_out: list[Json] = [object_of(each) for each in shorten(document)]
+    return {"schema_version": SCHEMA_VERSION, "tool": tool, "left_out": left_out, **document}
 
 
 def answers_json(**parts: Sequence[object]) -> str:
@@ -62,8 +66,26 @@ def answers_json(**parts: Sequence[object]) -> str:
 
 
 def dumped(document: Object) -> str:
-    """Return a document as text."""
-    return json.dumps(document, indent=2, allow_nan=False) + "\n"
+    """Return a document as text: what holds nothing deeper is a line, a quotation is one, too."""
+    return _lines(document, "\n")[0] + "\n"
+
+
+def _lines(value: Json, start: str) -> tuple[str, int]:
+    """Return a value as text whose lines begin with `start`, and how deep it is."""
+    if not value or not isinstance(value, dict | list):
+        return _encoded(value), 0
+    inner = f"{start}  "
+    if isinstance(value, dict):
+        parts = [(f"{_encoded(key)}: ", *_lines(each, inner)) for key, each in value.items()]
+        opened, closed = "{", "}"
+    else:
+        parts = [("", *_lines(each, inner)) for each in value]
+        opened, closed = "[", "]"
+    depth = 1 + max(deep for *_, deep in parts)
+    texts = [key + text for key, text, _ in parts]
+    if depth == 1 or (depth == 2 and isinstance(value, dict)):  # noqa: PLR2004 - with its times
+        return f"{opened}{', '.join(texts)}{closed}", depth
+    return f"{opened}{inner}{f',{inner}'.join(texts)}{start}{closed}", depth
 
 
 def object_of(value: Any) -> Object:

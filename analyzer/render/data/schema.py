@@ -16,6 +16,7 @@ from analyzer.model.code import code
 from analyzer.model.finding import Finding
 from analyzer.model.report import BundleInfo, Report
 from analyzer.render.data.answers import Answers
+from analyzer.render.data.bounded import LeftOut
 from analyzer.render.data.forms import (
     Blank,
     Form,
@@ -67,6 +68,7 @@ def json_schema() -> Schema:
     for kind, catalogue in ((Report, True), (Answers, False)):
         _define(kind, definitions)
         _add_head(definitions[kind.__name__], catalogue=catalogue)
+    _define(LeftOut, definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cbtriage report",
@@ -81,6 +83,9 @@ def _add_head(schema: Schema, *, catalogue: bool) -> None:
     if catalogue:
         tool["catalogue"] = _TEXT
     head: dict[str, Schema] = {"schema_version": {"const": SCHEMA_VERSION}, "tool": _closed(tool)}
+    if catalogue:
+        left_out: Schema = {"$ref": f"#/$defs/{LeftOut.__name__}"}
+        head["left_out"] = {"type": "array", "items": left_out}
     properties, required = schema["properties"], schema["required"]
     assert isinstance(properties, dict)
     assert isinstance(required, list)

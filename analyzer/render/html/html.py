@@ -69,7 +69,7 @@ LIMITS: Mapping[str, int] = {
     "most_errors": 200,
     "few_errors": 5,
     "most_plans": 200,
-    "life_rows": 60,
+    "life_rows": 40,
     "short": 2000,
     "long": 100_000,
 }
