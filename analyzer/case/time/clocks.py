@@ -6,18 +6,23 @@ forwards the calls. A supporter whose clock was ahead is dated back by as much.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import MappingProxyType
 
 from analyzer.case.case import HostReport
 from analyzer.case.events import EventTableBuilder
 from analyzer.case.gather import BundleContent
 from analyzer.case.pool import PoolState
+from analyzer.case.rows import Row
 from analyzer.case.time.compare import Compared, compared
 from analyzer.case.time.pairs import KINDS, Pair, pairs_of
+from analyzer.case.time.snapshot_zone import CALLED, zone_by_snapshots
 from analyzer.case.time.told import at_odds_with_ntp, by_ntp, host_clock
+from analyzer.dating.clock import Clock
 from analyzer.model.clock import HostClock
 from analyzer.model.host import Role
 from analyzer.model.report import HostInfo
+from analyzer.parsers._api import Stamp
 
 NOT_COMPARED = Compared(words="")
 
@@ -48,8 +53,19 @@ def compare_clocks(
         for report in reports
         if host.uuid == report.host_uuid
     }
+
+    def shown(row: Row) -> datetime | None:
+        if not isinstance(row.when, Stamp):
+            return None
+        return clocks[row.bundle].moment(row.member, row.line, row.when).at
+
+    calls = builder.undated((CALLED,)) if any(_zoneless(clock) for clock in clocks.values()) else ()
+    for bundle, clock in clocks.items():
+        if _zoneless(clock):
+            own = [row for row in calls if row.bundle == bundle]
+            clock.compare(zone_by_snapshots(own, pools, shown), ())
     by_bundle: dict[str, list[Pair]] = {bundle: [] for bundle in masters}
-    for pair in pairs_of(builder.undated(KINDS), refs) if masters else ():
+    for pair in pairs_of(builder.undated(KINDS), refs, shown) if masters else ():
         if pair.asked.bundle in masters.get(pair.ran.bundle, ()):
             by_bundle[pair.ran.bundle].append(pair)
     names = {report.bundle: report.name for report in reports}
@@ -59,6 +75,10 @@ def compare_clocks(
             for bundle, pairs in by_bundle.items()
         }
     )
+
+
+def _zoneless(clock: Clock) -> bool:
+    return clock.utc_offset_minutes is None
 
 
 def _masters(

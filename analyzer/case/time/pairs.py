@@ -2,14 +2,17 @@
 
 The supporter's line lies between the two of the master, whatever the clocks say. xapi names the
 call by its task on both hosts; SM's plugin on-slave names the volume, which counts only where
-each host has it once.
+each host has it once. A pause of a tapdisk names the disk, which is paused again and again: the
+pauses of both hosts are laid against each other, and count only where they fit in one way.
 """
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from analyzer.bundle.names import log_name
 from analyzer.case.rows import Row
 
 ASKED = "clock-pair.asked"
@@ -18,10 +21,21 @@ DONE = "clock-pair.done"
 SLAVE_ASKED = "clock-pair.slave-asked"
 SLAVE_RAN = "clock-pair.slave-ran"
 SLAVE_ANSWERED = "clock-pair.slave-answered"
-KINDS = (ASKED, FORWARDED, DONE, SLAVE_ASKED, SLAVE_RAN, SLAVE_ANSWERED)
+PAUSE_ASKED = "clock-pair.pause-asked"
+PAUSED, PAUSE_RAN = "sm-step.paused", "sm-call.plugin"
+KINDS = (
+    *(ASKED, FORWARDED, DONE, SLAVE_ASKED, SLAVE_RAN, SLAVE_ANSWERED),
+    *(PAUSE_ASKED, PAUSED, PAUSE_RAN),
+)
 
 _TASK = re.compile(r"R:[0-9a-f]{12}")
 _MOST = 500  # pairs of two hosts; more say no more
+_MOST_PAUSES = 100  # of one disk
+_FEWEST = 3  # pauses that must fit: two fit by chance
+_SECOND = timedelta(seconds=1)
+_PAUSE = re.compile(r"(Pause|Unpause)(?: request)? for ([0-9a-f-]{36})")
+
+Shown = Callable[[Row], datetime | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +47,13 @@ class Pair:
     answered: Row
 
 
-def pairs_of(rows: Sequence[Row], hosts: Mapping[str, str]) -> tuple[Pair, ...]:
+def pairs_of(rows: Sequence[Row], hosts: Mapping[str, str], shown: Shown) -> tuple[Pair, ...]:
     """Return the pairs in the order of (bundles, member, line).
 
-    ``hosts`` is the reference of a host in the database → its bundle.
+    ``hosts`` is the reference of a host in the database → its bundle; ``shown`` tells when a row
+    was written by its own host's clock, None where that cannot be told.
     """
-    found = [*_of_tasks(rows), *_of_plugins(rows, hosts)]
+    found = [*_of_tasks(rows), *_of_plugins(rows, hosts), *_of_pauses(rows, hosts, shown)]
     count: dict[tuple[str, str], int] = defaultdict(int)
     kept = []
     for pair in sorted(found, key=_order):
@@ -98,3 +113,80 @@ def _answered(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
             open_[key] = row
         elif row.kind == SLAVE_ANSWERED and key in open_:
             yield open_.pop(key), row
+
+
+def _of_pauses(rows: Sequence[Row], hosts: Mapping[str, str], shown: Shown) -> Iterator[Pair]:
+    """Yield the pauses that one host asked for and another one made."""
+    asked: dict[tuple[str, str, str], list[tuple[Row, Row]]] = defaultdict(list)
+    for disk, first, last in _pauses(rows):
+        ran_on = hosts.get(first.fields.get("slave", ""), first.bundle)
+        if ran_on != first.bundle:
+            asked[first.bundle, ran_on, disk].append((first, last))
+    ran: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in _in_file_order(row for row in rows if row.kind == PAUSE_RAN):
+        found = _PAUSE.match(row.message)
+        if found and found[1] == "Pause":
+            ran[row.bundle, found[2]].append(row)
+    for (_, bundle, disk), calls in asked.items():
+        seen = ran.get((bundle, disk), [])
+        if max(len(calls), len(seen)) <= _MOST_PAUSES:
+            yield from _laid_against(calls, seen, shown)
+
+
+def _pauses(rows: Sequence[Row]) -> Iterator[tuple[str, Row, Row]]:
+    """Yield (disk, the line that asks another host, the end of the pause) of SM's processes.
+
+    The end is the request to go on, which stands behind the answer of that host.
+    """
+    open_: dict[tuple[str, str, int | None], tuple[str, Row | None]] = {}
+    for row in _in_file_order(row for row in rows if row.kind in (PAUSE_ASKED, PAUSED)):
+        key = (row.bundle, row.member, row.pid)
+        disk, first = open_.get(key, ("", None))
+        found = _PAUSE.match(row.message)
+        if row.kind == PAUSE_ASKED:
+            open_[key] = (disk, row)
+        elif found and found[1] == "Pause":
+            open_[key] = (found[2], None)
+        elif found and first is not None and disk == found[2]:
+            yield disk, first, row
+            del open_[key]
+
+
+def _in_file_order(rows: Iterable[Row]) -> list[Row]:
+    # rotated files are read by their names: the number is that of the file, the oldest highest
+    return sorted(rows, key=lambda row: (row.bundle, _newest_last(row.member), row.line))
+
+
+def _newest_last(member: str) -> tuple[int, str]:
+    name = log_name(member)
+    return (-name.rotation if name else 0, member)
+
+
+def _laid_against(
+    calls: Sequence[tuple[Row, Row]], seen: Sequence[Row], shown: Shown
+) -> Sequence[Pair]:
+    """Return the pairs of the one way in which all pauses fit; () where none or several do."""
+    ways = []
+    for shift in range(1 - len(calls), len(seen)):
+        pairs = [
+            Pair(asked=first, ran=seen[place + shift], answered=last)
+            for place, (first, last) in enumerate(calls)
+            if 0 <= place + shift < len(seen)
+        ]
+        if len(pairs) >= _FEWEST and _fit(pairs, shown):
+            ways.append(pairs)
+    return ways[0] if len(ways) == 1 else ()
+
+
+def _fit(pairs: Sequence[Pair], shown: Shown) -> bool:
+    """Tell whether one distance of the clocks fits all pairs."""
+    low: timedelta | None = None
+    high: timedelta | None = None
+    for pair in pairs:
+        asked, ran, answered = map(shown, (pair.asked, pair.ran, pair.answered))
+        if asked is None or ran is None or answered is None:
+            return False
+        least, most = ran - answered - _SECOND, ran + _SECOND - asked
+        low = least if low is None else max(low, least)
+        high = most if high is None else min(high, most)
+    return low is not None and high is not None and low <= high

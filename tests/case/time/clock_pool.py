@@ -110,6 +110,18 @@ def plugin(hosts: Sequence[Member], volume: str, at: datetime) -> None:
     master.write("smlog", at + timedelta(seconds=2), "SM: [24517] call-plugin returned: True")
 
 
+def pause(hosts: Sequence[Member], disk: str, at: datetime, *, pid: int = 24600) -> None:
+    """Let SM of the master pause a tapdisk of the supporter, for a snapshot of three seconds."""
+    master, supporter = hosts
+    ref = f"OpaqueRef:{supporter.uuid}"
+    master.write("smlog", at, f"SM: [{pid}] Pause request for {disk}")
+    asked = at + timedelta(milliseconds=100)
+    master.write("smlog", asked, f"SM: [{pid}] Calling tap-pause on host {ref}")
+    supporter.write("smlog", at + timedelta(seconds=1), f"SM: [9120] Pause for {disk}")
+    end = at + timedelta(seconds=3)
+    master.write("smlog", end, f"SM: [{pid}] Unpause request for {disk} secondary=None")
+
+
 def audited(host: Member, at: datetime) -> None:
     """Let a host write an audit line, so that its zone is known."""
     host.write("audit_log", at, "xapi: [{utc}|audit||1 |t|audit] ('a')")

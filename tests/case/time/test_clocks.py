@@ -14,7 +14,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.report import HostInfo
 from analyzer.model.source import Source
 from analyzer.model.xapi import Vdi, XapiDatabase
-from tests.case.time.clock_pool import START, Member, audited, call, clocks_of, pair, plugin
+from tests.case.time.clock_pool import START, Member, audited, call, clocks_of, pair, pause, plugin
 from tests.dating.clock_story import stamp_of, utc
 
 VDI = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
@@ -96,6 +96,29 @@ def test_a_volume_that_a_plugin_ran_on_twice_tells_nothing() -> None:
     hosts = pair(fast=90.0)
     for number in range(4):
         plugin(hosts, VDI, START + timedelta(minutes=number))
+    audited(hosts[0], START)
+    audited(hosts[1], START)
+    assert supporter(hosts)[1].skews == ()
+
+
+def test_pauses_of_a_disk_are_calls_that_both_saw_however_many_each_log_still_has() -> None:
+    hosts = pair(fast=420.0)
+    for number, minutes in enumerate((0, 61, 119, 183, 240)):
+        pause(hosts, VDI, START + timedelta(minutes=minutes), pid=24600 + number)
+    master, saturn = hosts
+    del master.lines["smlog"][:3]  # its log begins later
+    audited(master, START)
+    audited(saturn, START)
+    (skew,) = supporter(hosts)[1].skews
+    assert abs(skew.seconds - 420) <= skew.doubt <= 4
+    assert skew.pairs == 4
+
+
+def test_pauses_at_even_distances_fit_in_several_ways_and_tell_nothing() -> None:
+    hosts = pair(fast=420.0)
+    for number in range(6):
+        pause(hosts, VDI, START + timedelta(hours=number), pid=24600 + number)
+    del hosts[0].lines["smlog"][:3]
     audited(hosts[0], START)
     audited(hosts[1], START)
     assert supporter(hosts)[1].skews == ()
