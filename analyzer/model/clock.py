@@ -39,6 +39,28 @@ class ClockChange:
     members: tuple[str, ...]
     more: float = 0.0
 
+    @property
+    def by(self) -> str:
+        """Return by how much, for the end of a sentence; one number wherever it is told."""
+        if self.seconds is None:
+            return ""
+        least = "at least " if self.more else ""
+        return f" by {least}{length_words(abs(self.seconds))}"
+
+
+def length_words(seconds: float) -> str:
+    """Return a length of time as people say it.
+
+    >>> length_words(3600), length_words(3725), length_words(95), length_words(0.25)
+    ('1 h', '1 h 2 min 5 s', '1 min 35 s', '0.25 s')
+    """
+    if seconds < 1:
+        return f"{seconds:g} s"
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = [(hours, "h"), (minutes, "min"), (left, "s")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockSkew:

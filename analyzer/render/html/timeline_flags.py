@@ -14,7 +14,7 @@ from analyzer.model.clock import ClockChange, ClockChangeKind
 from analyzer.model.hole import Hole
 from analyzer.model.report import Report
 from analyzer.render.html.time_axis import Bar, Scale
-from analyzer.render.words.view import counted, cut, duration, span, stamp
+from analyzer.render.words.view import counted, cut, span, stamp
 
 STRIP = 18  # height of the strip of density
 _NEAR, _LEAST = 9.0, 3.0
@@ -72,11 +72,7 @@ def _flag(changes: Sequence[ClockChange], scale: Scale) -> Flag:
 
 def change_words(change: ClockChange) -> str:
     """Say what a clock did, and by how much."""
-    if change.seconds is None:
-        return change.kind.value
-    seconds = abs(change.seconds)
-    length = f"{seconds:g} s" if seconds < 1 else duration(timedelta(seconds=seconds))
-    return f"{change.kind} by {'at least ' if change.more else ''}{length}"
+    return f"{change.kind}{change.by}"
 
 
 def hole_bars(report: Report, scale: Scale) -> dict[Row, tuple[Bar, ...]]:

@@ -151,7 +151,6 @@ def _worth_telling(change: ClockChange, report: Report) -> bool:
 
 
 def _change(change: ClockChange) -> Entry:
-    by = f" by {change.seconds:+.0f} s" if change.seconds is not None else ""
     return Entry(
         moment=change.at,
         what=EntryKind.CLOCK,
@@ -159,7 +158,7 @@ def _change(change: ClockChange) -> Entry:
         lane="clock",
         source=change.after.source,
         kinds=("clock",),
-        title=f"{change.kind}{by}",
+        title=f"{change.kind}{change.by}",
         message=change.after.text,
         text=change.after.text,
     )

@@ -636,7 +636,7 @@ def clock(kind: ClockChangeKind, seconds: float | None, name: str = "jupiter") -
     [
         (ClockChangeKind.BACK, -3600.0, "was set back by 1 h"),
         (ClockChangeKind.FORWARD, 95.0, "was set forward by 1 min 35 s"),
-        (ClockChangeKind.FORWARD, 0.2, "was set forward by 0 s"),
+        (ClockChangeKind.FORWARD, 0.2, "was set forward by 0.2 s"),
         (ClockChangeKind.BACK, None, "was set back"),
     ],
 )

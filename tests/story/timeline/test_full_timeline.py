@@ -231,7 +231,7 @@ def clock(kind: ClockChangeKind, seconds: float | None) -> HostClock:
 
 def test_step_of_a_clock_is_an_entry_with_its_length() -> None:
     (entry,) = with_made(replace(empty_report(), clocks=(clock(ClockChangeKind.BACK, -3600),)))
-    assert entry.title == "the clock was set back by -3600 s"
+    assert entry.title == "the clock was set back by 1 h"
 
 
 @pytest.mark.parametrize(
