@@ -123,8 +123,11 @@ def _quoted(report: Report) -> Iterator[Source]:
     yield from (finding.evidence[0].source for finding in findings)
     for cause in report.causes:
         yield from (step.source for step in cause.chain if step.source)
+        yield from cause.context
     yield from (evidence.source for finding in findings for evidence in finding.evidence)
     yield from (group.evidence[0].source for group in report.unexplained)
+    for run in report.runs:
+        yield from (disk.steps[0].evidence.source for disk in run.disks if disk.steps)
 
 
 def _judged(

@@ -169,8 +169,9 @@ function chips() {
     }
     if (counts.size < 2) continue;
     const unnamed = (value) => /^[0-9a-f]{8}-/.test(value);
-    const rank = (a, b) => unnamed(a[0]) - unnamed(b[0]) || b[1] - a[1];
-    const order = name === "severity" ? [...counts] : [...counts].sort(rank).slice(0, FEW);
+    const named = [...counts].filter(([value]) => !unnamed(value));
+    const most = (named.length ? named : [...counts]).sort((a, b) => b[1] - a[1]).slice(0, FEW);
+    const order = name === "severity" ? [...counts] : most;
     const group = element("span", { role: "group", "aria-label": title });
     for (const [value, count] of order) {
       const chip = element("button", { type: "button", className: "chip", textContent: `${value} ${count}` });

@@ -58,12 +58,12 @@ function dayText(own, form) {
 }
 
 function rewrite(root) {
-  for (const each of root.querySelectorAll("time[datetime]")) {
+  for (const each of root.querySelectorAll("time[datetime], [data-time]")) {
     if (!written.has(each)) written.set(each, each.textContent);
     const text = written.get(each);
-    const shown = zone.name === "UTC" ? text : shift(text, Date.parse(each.dateTime));
+    const shown = zone.name === "UTC" ? text : shift(text, Date.parse(each.dateTime ?? each.dataset.time));
     if (each.textContent !== shown) each.textContent = shown;
-    each.title = zone.name === "UTC" ? "" : text;
+    if (each.dateTime) each.title = zone.name === "UTC" ? "" : text;
   }
 }
 

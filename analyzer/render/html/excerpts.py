@@ -57,8 +57,10 @@ def around_words(report: Report, members: Sequence[QuotedMember]) -> str:
     without = sum(excerpts.around(source) is None for source in lines)
     if not without:
         return "The lines around it are folded under it."
-    told = "None of the" if without == len(lines) else f"{without} of the"
+    told = (
+        "none has" if without == len(lines) else f"{without} {'lacks' if without == 1 else 'lack'}"
+    )
     return (
-        f"{told} {counted(len(lines), 'line')} carries the lines around it: the input was read "
-        "once only, or there was no room. With the bundle, cbtriage explain MEMBER:LINE shows them."
+        f"Of {counted(len(lines), 'line')} {told} the lines around: they were not read again, or "
+        "there was no room. With the bundle, cbtriage explain MEMBER:LINE shows them."
     )

@@ -31,6 +31,7 @@ from analyzer.render.html.evidence import QuotedMember, quoted_members
 from analyzer.render.html.excerpts import NEAR, Excerpts, around_words, excerpt_text
 from analyzer.render.html.explorer import page_data
 from analyzer.render.html.nbd_pages import nbd_context
+from analyzer.render.html.strip import strip_of
 from analyzer.render.html.time_axis import LEFT, RIGHT, WIDTH
 from analyzer.render.html.time_pages import time_context
 from analyzer.render.html.told import shown, time_of
@@ -292,6 +293,7 @@ def _words(report: Report, members: tuple[QuotedMember, ...]) -> dict[str, objec
 
 def _timeline(report: Report) -> dict[str, object]:
     return {
+        "strip_of": strip_of,
         "drawings": timeline.drawings(report),
         "undated": timeline.undated(report),
         "width": WIDTH,

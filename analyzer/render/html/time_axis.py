@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from analyzer.model.moment import Moment
 from analyzer.model.report import Coverage, Report
-from analyzer.render.words.view import span
+from analyzer.render.words.view import iso_time, span
 
 WIDTH, LEFT, RIGHT = 1180, 190, 16
 TICKS = 9
@@ -30,10 +30,11 @@ class Bar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A line of the time axis."""
+    """A line of the time axis; ``at`` is its time in ISO 8601."""
 
     x: float
     label: str
+    at: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +114,11 @@ def ticks_of(scale: Scale) -> tuple[Tick, ...]:
     first, last = -((_EPOCH - scale.start) // step), (scale.end - _EPOCH) // step
     times = [_EPOCH + number * step for number in range(first, last + 1)]
     return tuple(
-        Tick(x=scale.x(time), label=_axis_label(time, step, first=number == 0))
+        Tick(
+            x=scale.x(time),
+            label=_axis_label(time, step, first=number == 0),
+            at=iso_time(time),
+        )
         for number, time in enumerate(times)
     )
 

@@ -3,14 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
-from analyzer.model.moment import NO_DATE, Moment
+from analyzer.model.moment import NO_DATE, Moment, zone_of
 from analyzer.model.source import Source
 from analyzer.render.words.zone import clock_text
 
 LAST = datetime.max.replace(tzinfo=UTC)
 _LATIN_1 = range(0x100)
 _UNDECODABLE = range(0xDC80, 0xDD00)  # how Python's surrogateescape carries the bytes 80 to ff
-_SECOND = timedelta(seconds=1)
+_SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 DOUBT_SHOWN = _SECOND
 _UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
 
@@ -62,7 +62,10 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def stamp(moment: Moment | None) -> str:
-    """Return the time as people read it, in UTC or its zone, with its doubt if over a second."""
+    """Return the time as people read it, in UTC or its zone, with its doubt if over a second.
+
+    A doubt of minutes that is not the same on both sides is told as a range.
+    """
     if moment is None or moment.dated_by == NO_DATE:
         return "time unknown"
     text, zone = clock_text(moment)
@@ -70,7 +73,19 @@ def stamp(moment: Moment | None) -> str:
         return f"????{text[4:]} (year unknown)"
     if moment.doubt <= _SECOND:
         return f"{text} {zone}"
+    uneven = moment.at - moment.earliest != moment.latest - moment.at
+    if uneven and moment.doubt > _MINUTE:
+        return _range(moment, zone)
     return f"about {text} {zone} {margin(moment)}"
+
+
+def _range(moment: Moment, zone: str) -> str:
+    """Return the minutes that a time lies between, rounded outwards."""
+    own = zone_of(moment)
+    first = moment.earliest.astimezone(own)
+    last = moment.latest.astimezone(own) + _MINUTE - timedelta(microseconds=1)
+    same_day = first.date() == last.date()
+    return f"{first:%Y-%m-%d %H:%M}-{last:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}} {zone}"
 
 
 def margin(moment: Moment) -> str:

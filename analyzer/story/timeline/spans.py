@@ -5,12 +5,13 @@ from datetime import datetime
 
 from analyzer.case.case import Case
 from analyzer.model.moment import Moment
-from analyzer.model.operation import Attachment, Operation
+from analyzer.model.operation import Attachment, Operation, Result
 from analyzer.model.report import Coverage, SpanKind, TimelineSpan
 from analyzer.rebuilt.calls.attachments import DOM0, disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
 
 _MOST = 2000  # of each kind; the latest are kept
+_SHORT = 8  # digits of a uuid
 _COALESCES = "cbt-told.coalesce"
 
 
@@ -66,12 +67,13 @@ def _calls(case: Case) -> Iterator[TimelineSpan]:
         kind = _kind(each)
         if kind is not None:
             disk = _called(case, each.vdi) if each.vdi else "a disk"
+            done = "" if each.result is Result.SUCCEEDED else f", {each.result}"
             yield TimelineSpan(
                 kind=kind,
                 host=each.host,
                 began=each.first,
                 ended=each.last,
-                what=f"{disk}: {each.name or 'a CBT log joined to its neighbour'} {each.result}",
+                what=f"{kind.value.removesuffix('s')} of {disk}{done}",
                 vdi=each.vdi or "",
             )
 
@@ -87,5 +89,5 @@ def _kind(operation: Operation) -> SpanKind | None:
 def _called(case: Case, vdi: str) -> str:
     for pool in case.pools:
         if found := pool.vdi(vdi):
-            return found.name_label or vdi
-    return vdi
+            return found.name_label or vdi[:_SHORT]
+    return vdi[:_SHORT]

@@ -1,6 +1,7 @@
 """Words: hostile text made visible, times said with their doubt, anchors."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta, timezone
 
 import pytest
@@ -62,14 +63,16 @@ def test_time_is_said_with_its_doubt(moment: Moment | None, shown: str) -> None:
     assert stamp(moment) == shown
 
 
-def test_lopsided_doubt_is_not_made_symmetrical() -> None:
+def test_lopsided_doubt_is_told_as_a_range() -> None:
     moment = Moment(
         at=utc("2024-11-22T10:00:00"),
         earliest=utc("2024-11-22T09:00:00"),
         latest=utc("2024-11-23T00:00:00"),
         dated_by="zone unknown",
     )
-    assert stamp(moment) == "about 2024-11-22 10:00:00 UTC -1 h +14 h"
+    assert stamp(moment) == "2024-11-22 09:00-2024-11-23 00:00 UTC"
+    later = replace(moment, latest=utc("2024-11-22T10:03:01"))
+    assert stamp(later) == "2024-11-22 09:00-10:04 UTC"
 
 
 def test_time_of_another_zone_is_shown_in_utc() -> None:
