@@ -151,6 +151,8 @@ def case_bytes(
     }
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as parts:
+        # The first bytes say whose it is: a report's files are written over nothing else.
+        _put(parts, "cbtriage.json", {"cbtriage": _FORMAT}, stored=True)
         _put_report(parts, judged.report)
         if usual:
             _put_pages(parts, judged, sizes)

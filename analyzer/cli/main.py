@@ -22,6 +22,7 @@ from analyzer.cli.lnav_formats import lnav_formats_command
 from analyzer.cli.model import model_app
 from analyzer.cli.output import note, prepare_streams, say
 from analyzer.cli.redact import redact_command
+from analyzer.cli.render import render_command
 from analyzer.cli.rules import rules_app
 from analyzer.cli.show import show_app
 from analyzer.cli.timeline import timeline_command
@@ -78,6 +79,7 @@ app.add_typer(rules_app, name="rules")
 app.command("diff")(diff_command)
 app.command("explain")(explain_command)
 app.command("redact")(redact_command)
+app.command("render")(render_command)
 app.command("timeline")(timeline_command)
 app.add_typer(fleet_app, name="fleet")
 app.command("lnav-formats")(lnav_formats_command)
