@@ -162,7 +162,7 @@ def _judged(
         )
     read = contents_of(gathering)
     pools = by_pool(read.contents)
-    names = [frozenset(content.name for content in contents) for contents in pools]
+    names = [frozenset(each.name for each in read.of(pool).all_logs) for pool in pools]
     builders = builder.split(names) if len(pools) > 1 else (builder,)
     omissions = _omissions(reads, left_out)
     judged = []
@@ -173,7 +173,7 @@ def _judged(
         elsewhere = frozenset().union(*names) - own
         report = replace(
             report,
-            bundles=_bundle_infos(reads, contents),
+            bundles=_bundle_infos(reads, of_pool),
             # what is of no report may have been of this pool
             omissions=tuple(each for each in omissions if each.bundle not in elsewhere),
         )
@@ -269,11 +269,10 @@ def _hours(case: Case) -> tuple[HourCount, ...]:
     )
 
 
-def _bundle_infos(
-    reads: Sequence[ArchiveRead], contents: Sequence[BundleContent]
-) -> tuple[BundleInfo, ...]:
-    """Return one row per status report, ordered by name."""
-    by_name = {content.name: content for content in contents}
+def _bundle_infos(reads: Sequence[ArchiveRead], joined: Joined) -> tuple[BundleInfo, ...]:
+    """Return one row per status report, and per log beside one, ordered by name."""
+    by_name = {content.name: content for content in joined.all_logs}
+    beside = {content.name for own in joined.logs.values() for content in own}
     rows = [
         BundleInfo(
             name=name,
@@ -281,7 +280,7 @@ def _bundle_infos(
             sha256=read.archive.sha256,
             captured_at=by_name[name].clock.captured_at,
             complete=read.archive.complete,
-            note=_note(read, by_name[name]),
+            note=_note(read, by_name[name], whole=name not in beside),
         )
         for read in reads
         for name in read.bundles & by_name.keys()
@@ -289,10 +288,12 @@ def _bundle_infos(
     return tuple(sorted(rows, key=lambda row: row.name))
 
 
-def _note(read: ArchiveRead, content: BundleContent) -> str:
+def _note(read: ArchiveRead, content: BundleContent, *, whole: bool) -> str:
     """Say why a report is not whole, as far as it is known."""
     lost = "" if read.archive.complete else next((o.why for o in read.archive.omissions), "")
-    return "; ".join(note for note in (lost, "" if content.inventory else _NO_INVENTORY) if note)
+    return "; ".join(
+        note for note in (lost, "" if content.inventory or not whole else _NO_INVENTORY) if note
+    )
 
 
 def _omissions(reads: Sequence[ArchiveRead], left_out: Sequence[Omission]) -> tuple[Omission, ...]:

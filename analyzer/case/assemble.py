@@ -54,9 +54,12 @@ def assemble(
 ) -> Assembly:
     """Put pools, hosts, events and what is missing of them together; the clocks are set."""
     contents, given = read.contents, read.given
-    by_name = {content.name: content for content in contents}
+    by_name = {content.name: content for content in read.all_logs}
+    owners = {each.name: owner for owner, own in read.logs.items() for each in own}
     pools = pools_of(contents, given)
     compared = compare_clocks(contents, host_reports(contents, pools, given), pools, builder)
+    for name, owner in owners.items():
+        by_name[name].clock.follow(by_name[owner].clock)
     reports = host_reports(contents, pools, given)
     clocks = host_clocks(contents, reports, compared)
     _add_alerts(reports, builder, scanner)
@@ -67,23 +70,30 @@ def assemble(
     def hour(bundle: str, member: str, stamp: Stamp) -> Moment | None:
         return by_name[bundle].clock.hour(member, stamp)
 
-    names = {report.bundle: report.name for report in reports}
-    ids = {report.bundle: report.host_uuid or report.bundle for report in reports}
+    named = {report.bundle: report for report in reports}
+    named |= {name: named[owner] for name, owner in owners.items()}
+    names = {bundle: report.name for bundle, report in named.items()}
+    ids = {bundle: report.host_uuid or report.bundle for bundle, report in named.items()}
     events = builder.build(date, names, ids, hour)
-    coverage = tuple(row for content in contents for row in coverage_of(content))
-    unread = holes(contents, LOGS, names, events, clocks)
+    coverage = tuple(row for content in read.all_logs for row in coverage_of(content))
+    unread = holes(read.all_logs, LOGS, names, events, clocks)
     troubles = troubles_of(errors or ErrorLedger(), date, pools, names)
 
     def known(
-        pools: Sequence[PoolState], reports: Sequence[HostReport], given: Mapping[str, Given]
+        pools: Sequence[PoolState], reports: Sequence[HostReport], read: Joined
     ) -> tuple[Case, Sources, tuple[LedgerEntry, ...]]:
         """Return the case as some of what was given back lets it be told."""
         ledger = tuple(
             _with_what_is_cut(entry, unread)
-            for content in contents
-            for entry in _ledger(content, given.get(content.name, NOTHING))
+            for entry in (
+                *(each for c in contents for each in _ledger(c, read.given.get(c.name, NOTHING))),
+                *(each for own in read.logs.values() for c in own for each in _ledger_of_logs(c)),
+            )
         )
-        sources = Sources(ledger=ledger, coverage=coverage, hosts=reports, holes=unread)
+        beside = {owner: tuple(each.name for each in own) for owner, own in read.logs.items()}
+        sources = Sources(
+            ledger=ledger, coverage=coverage, hosts=reports, holes=unread, beside=beside
+        )
         ledger = tuple(_as_understood(entry, sources) for entry in ledger)
         case = Case(
             pools=tuple(pools),
@@ -93,21 +103,23 @@ def assemble(
             window=sources.window,
             covered=sources.covered,
             date=date,
-            holes=unread,
+            holes=sources.open_holes(),
             clocks=clocks,
             troubles=troubles,
+            beside=owners,
         )
         return case, sources, ledger
 
-    case, sources, ledger = known(pools, reports, given)
-    without = pools_of(contents) if given else ()
+    case, sources, ledger = known(pools, reports, read)
+    more = bool(given or read.logs)
+    without = pools_of(contents) if more else ()
     return Assembly(
         case=case,
         sources=sources,
         hosts=with_skews(host_infos(reports, by_name, pools), clocks),
         ledger=(*ledger, *read.unused),
         coverage=coverage,
-        without=known(without, host_reports(contents, without), {})[:2] if given else None,
+        without=known(without, host_reports(contents, without), read.alone)[:2] if more else None,
     )
 
 
@@ -137,6 +149,17 @@ def _ledger(content: BundleContent, given: Given) -> tuple[LedgerEntry, ...]:
         claimed={name: tuple(members) for name, members in claimed.items()},
         stopped=content.stopped,
     )
+
+
+def _ledger_of_logs(content: BundleContent) -> tuple[LedgerEntry, ...]:
+    """Return the ledger of logs that lie beside a report: only what is there is expected.
+
+    Lines that somebody took out of a log stand for no log.
+    """
+    if content.pasted:
+        return ()
+    seen = [each for each in content.seen if each.log is not None]
+    return tuple(each for each in build_ledger(content.name, seen, None, None) if each.members)
 
 
 def _with_what_is_cut(entry: LedgerEntry, unread: Sequence[Hole]) -> LedgerEntry:

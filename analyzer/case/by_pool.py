@@ -4,6 +4,7 @@ Nothing of one pool is explained by another, and their clocks are never compared
 """
 
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import TypeVar
 
 from analyzer.case.assemble import pools_of
@@ -47,6 +48,7 @@ def one_case(cases: Sequence[Case]) -> Case:
     if len(cases) == 1:
         return cases[0]
     of = {report.bundle: case for case in cases for report in case.hosts}
+    of |= {bundle: case for case in cases for bundle in case.beside}
 
     def date(bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
         told = of[bundle].date
@@ -75,4 +77,5 @@ def one_case(cases: Sequence[Case]) -> Case:
         holes=tuple(hole for case in cases for hole in case.holes),
         clocks=tuple(clock for case in cases for clock in case.clocks),
         troubles=tuple(trouble for case in cases for trouble in case.troubles),
+        beside=MappingProxyType({key: own for case in cases for key, own in case.beside.items()}),
     )

@@ -1,8 +1,9 @@
 """The case: everything a rule or a check may see."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 
 from analyzer.case.errors.trouble import Trouble
 from analyzer.case.events import EventTable
@@ -40,7 +41,8 @@ class Case:
     read, ``clocks`` is what is known of the clock of each report's host, and ``order`` what
     tells by them which of two lines came first. ``derived`` is the memory of
     `analyzer.case.derived`, in which all stands that is rebuilt from the rest. ``troubles`` are
-    the errors that the logs tell of, whether a rule asked for them or not.
+    the errors that the logs tell of, whether a rule asked for them or not. ``beside`` are logs that
+    were given beside a report: their bundle → that of the report of their host.
     """
 
     pools: tuple[PoolState, ...]
@@ -53,6 +55,7 @@ class Case:
     troubles: tuple[Trouble, ...] = ()
     date: Callable[[str, str, int, Stamp], Moment] | None = None
     covered: Callable[[str, str], tuple[Moment, Moment] | None] = lambda _need, _bundle: None
+    beside: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     order: Order = field(init=False, repr=False, compare=False)
     world: World = field(init=False, repr=False, compare=False)
     derived: dict[Hashable, object] = field(
@@ -60,8 +63,9 @@ class Case:
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "order", Order(self.clocks))
-        object.__setattr__(self, "world", World(pools=self.pools, reports=self.hosts))
+        object.__setattr__(self, "order", Order(self.clocks, self.beside))
+        world = World(pools=self.pools, reports=self.hosts, beside=self.beside)
+        object.__setattr__(self, "world", world)
 
     def unread(
         self, need: str, since: Moment | None = None, until: Moment | None = None

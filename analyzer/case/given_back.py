@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
 from analyzer.case.gather import BundleContent
+from analyzer.dating.assumed import Assumed
 from analyzer.model.cbt import CbtLogFile, CbtLogValues
 from analyzer.model.host import HostInventory
 from analyzer.model.moment import Moment
@@ -25,6 +26,7 @@ GROUP = "VG_XenStorage-"
 _OLDEST = datetime(2017, 1, 1, tzinfo=UTC)  # before CBT a file's time stamp is a packer's zero
 _WRITING = timedelta(minutes=10)
 _MOST_NAMED = 20
+_ANSWERED = timedelta(days=60)  # after its report at the latest a line of it is sent
 # What ZipStatusReportAction of xenadmin lays beside the reports.
 _OF_XENCENTER = re.compile(r"[0-9-]{19}-(?:Coordinators\.txt|Metadata\.json)|README.*", re.ASCII)
 _NO_USE = "nothing in it is known here: neither a listing, nor a table, a log or a record of xe"
@@ -50,12 +52,29 @@ NOTHING = Given()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """The reports of a run, what was given back for each, and entries for what was of no use."""
+    """The reports of a run, what was given back for each, and entries for what was of no use.
+
+    ``logs`` are logs, or lines of logs, that are of the host of a report and of no other: what
+    they hold is told with that host, and where they are whole they stand for its own.
+    """
 
     contents: tuple[BundleContent, ...]
     given: Mapping[str, Given]
     unused: tuple[LedgerEntry, ...]
     loose: tuple[BundleContent, ...] = ()
+    logs: Mapping[str, tuple[BundleContent, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+
+    @property
+    def all_logs(self) -> tuple[BundleContent, ...]:
+        """Return the reports, and what holds logs beside them."""
+        return (*self.contents, *(each for own in self.logs.values() for each in own))
+
+    @property
+    def alone(self) -> "Joined":
+        """Return the reports without anything beside them."""
+        return Joined(contents=self.contents, given={}, unused=())
 
     def of(self, contents: Sequence[BundleContent]) -> "Joined":
         """Return what is of some of the reports, as of one pool; what is of none goes with all."""
@@ -71,6 +90,7 @@ class Joined:
             given={name: given for name, given in self.given.items() if name in names},
             unused=self.unused,
             loose=tuple(each for each in self.loose if each.name not in elsewhere),
+            logs={name: own for name, own in self.logs.items() if name in names},
         )
 
     @property
@@ -87,7 +107,19 @@ class Joined:
             for report, given in self.given.items()
             for parser, member, content in given.documents
         )
-        return tuple(sorted(files, key=lambda file: (file.bundle, file.member)))
+        logs = (
+            GivenFile(
+                bundle=content.name,
+                member=log.member,
+                source=log.parser,
+                joined_to=report,
+                taken=_copied(content, log.member),
+            )
+            for report, own in self.logs.items()
+            for content in own
+            for log in content.logs
+        )
+        return tuple(sorted((*files, *logs), key=lambda file: (file.bundle, file.member)))
 
 
 def joined(contents: Sequence[BundleContent]) -> Joined:
@@ -95,7 +127,11 @@ def joined(contents: Sequence[BundleContent]) -> Joined:
 
     Where there is no report, what lies there speaks for itself.
     """
-    reports = tuple(content for content in contents if content.is_report)
+    held = tuple(content for content in contents if content.is_report)
+    alone = tuple(content for content in contents if _is_logs_alone(content))
+    logs = _logs_by_owner(alone, [content for content in held if content not in alone])
+    joined_logs = {content.name for own in logs.values() for content in own}
+    reports = tuple(content for content in held if content.name not in joined_logs)
     loose = tuple(content for content in contents if not content.is_report)
     if not reports:
         return Joined(contents=tuple(contents), given={}, unused=())
@@ -116,7 +152,47 @@ def joined(contents: Sequence[BundleContent]) -> Joined:
         for report in reports
         if report.name in parts
     }
-    return Joined(contents=reports, given=given, unused=tuple(unused), loose=loose)
+    return Joined(contents=reports, given=given, unused=tuple(unused), loose=loose, logs=logs)
+
+
+def _is_logs_alone(content: BundleContent) -> bool:
+    """Tell whether logs lie here that may be of the host of another report."""
+    if not content.logs or content.inventory or content.bugtool:
+        return False
+    return content.answers is not None or not content.documents
+
+
+def _logs_by_owner(
+    alone: Sequence[BundleContent], reports: Sequence[BundleContent]
+) -> Mapping[str, tuple[BundleContent, ...]]:
+    """Return report → logs that are of its host: by the manifest, else by syslog's name of it."""
+    found: dict[str, list[BundleContent]] = {}
+    for content in alone:
+        if content.answers is not None:
+            own = [each for each in reports if content.answers.host_uuid in _host_uuids(each)]
+        else:
+            names = set(content.syslog_hosts)
+            own = [each for each in reports if len(names) == 1 and names & set(each.syslog_hosts)]
+        if len({tuple(_host_uuids(each)) for each in own}) == 1:
+            found.setdefault(own[-1].name, []).append(content)
+            _date_by(content, own[-1])
+    return MappingProxyType({name: tuple(own) for name, own in found.items()})
+
+
+def _date_by(content: BundleContent, report: BundleContent) -> None:
+    """Let the years of logs be told by when they were copied, else by their host's report."""
+    captured, minutes = report.clock.captured_at, report.clock.utc_offset_minutes or 0
+    times = [at.at for log in content.logs if (at := _copied(content, log.member))]
+    until = max(times, default=captured.at + _ANSWERED if captured else None)
+    if until is not None:
+        content.clock.assume(Assumed(until=until + timedelta(minutes=minutes)))
+    content.clock.settle()
+
+
+def _copied(content: BundleContent, member: str) -> Moment | None:
+    """Return when a log was copied, by the manifest."""
+    ran = content.answers.ran(member) if content.answers is not None else None
+    return Moment.exact(ran[1], "its archive's manifest") if ran else None
 
 
 def _given(
@@ -156,7 +232,7 @@ def _taken(content: BundleContent, member: str, captured: Moment | None) -> Mome
 
 def _nobody_knows(content: BundleContent) -> Iterator[LedgerEntry]:
     """Yield what no parser knew; many files of one place are one entry."""
-    known = {member for _, member in content.documents}
+    known = {member for _, member in content.documents} | {log.member for log in content.logs}
     answers = content.answers
     names = [
         seen.path

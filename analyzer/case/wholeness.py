@@ -5,6 +5,7 @@ else is a `Gap`, and one gap in what a rule needs is enough for CANNOT_TELL.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.log_coverage import (
@@ -42,6 +43,7 @@ class Sources:
         coverage: Sequence[Coverage],
         hosts: Sequence[HostReport],
         holes: Sequence[Hole] = (),
+        beside: Mapping[str, Sequence[str]] = MappingProxyType({}),
     ) -> None:
         worst_last = sorted(ledger, key=lambda entry: entry.presence is not Presence.PRESENT)
         self._ledger = {(entry.bundle, entry.source): entry for entry in worst_last}
@@ -50,6 +52,8 @@ class Sources:
             self._coverage.setdefault((row.bundle, row.parser), []).append(row)
         self._hosts = {report.bundle: report for report in hosts}
         self._holes = tuple(holes)
+        self._beside = beside  # report → logs of its host that were given beside it
+        self._home = {each: own for own, all_ in beside.items() for each in all_}
 
     @property
     def lines_alone(self) -> Gap | None:
@@ -59,7 +63,16 @@ class Sources:
         return Gap(need="", host="", why=_LINES_ALONE, settle_with=_make_report("every host"))
 
     def gap(self, need: str, bundle: str) -> Gap | None:
-        """Return what is wrong with one bundle's source, None if it was whole and understood."""
+        """Return what is wrong with one bundle's source, None if it was whole and understood.
+
+        A whole log of the host that was given beside its report stands for a log of the report.
+        """
+        bundle = self._home.get(bundle, bundle)
+        found = self._own_gap(need, bundle)
+        others = self._beside.get(bundle, ()) if found is not None and need in LOGS else ()
+        return None if any(self._own_gap(need, each) is None for each in others) else found
+
+    def _own_gap(self, need: str, bundle: str) -> Gap | None:
         entry = self._ledger.get((bundle, need))
         settle = entry.settle_with if entry else ""
         host = self._hosts[bundle].name if bundle in self._hosts else bundle
@@ -127,6 +140,18 @@ class Sources:
             if hole.source == need and hole.bundle in bundles and hole.overlaps(*window)
         )
 
+    def open_holes(self) -> tuple[Hole, ...]:
+        """Return the holes but for those that a whole log given beside the report shows."""
+        return tuple(hole for hole in self._holes if not self._is_shown_beside(hole))
+
+    def _is_shown_beside(self, hole: Hole) -> bool:
+        for bundle in self._beside.get(hole.bundle, ()):
+            if self._own_gap(hole.source, bundle) is None:
+                window = log_window(self._coverage[bundle, hole.source])
+                if window and window[0].at <= hole.began.at and hole.ended.at <= window[1].at:
+                    return True
+        return False
+
     def covered(self, need: str, bundle: str) -> Window | None:
         """Return what one bundle's log covers but for its holes, None if it must not be trusted.
 
@@ -151,7 +176,8 @@ class Sources:
 
     def _shown(self, need: str, bundles: Sequence[str]) -> tuple[str, Window] | None:
         """Return the report of a host that counts for a log, and what it covers."""
-        usable = [bundle for bundle in bundles if self.gap(need, bundle) is None]
+        all_ = [*bundles, *(each for bundle in bundles for each in self._beside.get(bundle, ()))]
+        usable = [bundle for bundle in all_ if self._own_gap(need, bundle) is None]
         windows = [(bundle, log_window(self._coverage[bundle, need])) for bundle in usable]
         known = [(bundle, window) for bundle, window in windows if window is not None]
         return max(known, key=lambda shown: shown[1][1].at, default=None)

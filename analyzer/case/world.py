@@ -1,8 +1,9 @@
 """The objects of all pools and reports of a case, by what names them."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from analyzer.case.host_report import HostReport
 from analyzer.case.pool import PoolState
@@ -16,11 +17,13 @@ _SHORT = re.compile(r"[0-9a-f]{8}")
 class World:
     """All that is asked by name of a case; of what two pools know the first pool speaks.
 
-    A key is an OpaqueRef or a uuid; what is not known is None.
+    A key is an OpaqueRef or a uuid; what is not known is None. ``beside`` are logs given beside a
+    report: their bundle → the report's.
     """
 
     pools: tuple[PoolState, ...]
     reports: tuple[HostReport, ...]
+    beside: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
     def vdi(self, key: str | None) -> Vdi | None:
         """Return the VDI of that reference or uuid."""
@@ -70,8 +73,9 @@ class World:
         return fits.pop() if len(fits) == 1 else key
 
     def report(self, bundle: str) -> HostReport | None:
-        """Return the report that a bundle is."""
-        return next((report for report in self.reports if report.bundle == bundle), None)
+        """Return the report that a bundle is, or that it was given beside."""
+        own = self.beside.get(bundle, bundle)
+        return next((report for report in self.reports if report.bundle == own), None)
 
     def reports_of(self, pool: PoolState) -> tuple[HostReport, ...]:
         """Return the newest report of each of a pool's hosts."""
@@ -79,7 +83,8 @@ class World:
 
     def bundles_of(self, pool: PoolState) -> frozenset[str]:
         """Return the bundles of a pool's hosts: their events are this pool's events."""
-        return frozenset(report.bundle for report in self._all_reports(pool))
+        own = {report.bundle for report in self._all_reports(pool)}
+        return frozenset(own | {bundle for bundle, of in self.beside.items() if of in own})
 
     def subject(self, kind: str, key: str) -> Subject:
         """Return an object as a subject, with its name as far as it is known.

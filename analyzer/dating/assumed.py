@@ -16,16 +16,20 @@ _MINUTE = timedelta(minutes=1)
 class Assumed:
     """What ``--year`` and ``--zone`` say; it counts only where a report itself tells nothing.
 
-    ``year`` is that of the newest line, ``zone`` the rules of the hosts' clocks.
+    ``year`` is that of the newest line, ``zone`` the rules of the hosts' clocks. ``until`` is a
+    wall time behind which no line lies: when logs were copied that lie beside a report.
     """
 
     year: int | None = None
     zone: tzinfo | None = None
     zone_name: str = ""
+    until: datetime | None = None
 
     @property
     def limit(self) -> Limit | None:
-        """Return the end of the year: no line lies behind it."""
+        """Return the wall time behind which no line lies: that, or the end of the year."""
+        if self.until is not None:
+            return Limit(wall=self.until, told_by="when it was sent")
         if self.year is None:
             return None
         return Limit(wall=datetime(self.year, 12, 31, 23, 59, 59, tzinfo=UTC), told_by="--year")

@@ -77,6 +77,10 @@ class Clock:
         """Add a place outside the logs where local time and UTC stand side by side."""
         self._witnesses.append(witness)
 
+    def assume(self, assumed: Assumed) -> None:
+        """Let what is said by others count where nothing here tells."""
+        self._assumed = assumed
+
     def add_uptime(self, seconds: float | None) -> None:
         """Add for how long the host had been up when the bundle was made."""
         self._uptime = seconds
@@ -114,6 +118,12 @@ class Clock:
         self._instants = Instants(self._sightings, self.changes, leads)
         self._moments.clear()
         self._hours.clear()
+
+    def follow(self, other: "Clock") -> None:
+        """Date by what the report of the same host tells of its clock: zone, changes and leads."""
+        self._sightings, self.changes = other._sightings, other.changes  # noqa: SLF001 - its kind
+        self._instants = other._instants  # noqa: SLF001 - of its own class
+        self._moments.clear()
 
     @property
     def contradictions(self) -> tuple[str, ...]:

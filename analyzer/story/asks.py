@@ -18,7 +18,8 @@ from analyzer.sources import SOURCES
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _LOG = rf"(?:/dev/VG_XenStorage-|/run/sr-mount/){_UUID}/{_UUID}\.cbtlog"
-_ON = re.compile(r"(?:,? (?:and )?\(?on [^;]*|, twice in ten minutes| on it)$")
+_ON = re.compile(r"(?:,? (?:and )?(?:\(|# )?on [^;]*|, twice in ten minutes)$")
+_ELSEWHERE = re.compile(r"xen-bugtool --yestoall +(?:# |\()on ")
 _KINDS = {kind.name: kind for kind in SOURCES}
 VOLUME = "/dev/VG_XenStorage-"
 # Of the records that `xe` lists those that are read; of others nothing would be made.
@@ -124,7 +125,7 @@ def _asks(gap: Gap, host: str) -> Iterator[Ask]:
 
 def _is_of_one_host(gap: Gap) -> bool:
     """Tell whether a source of a given report is missing, not a whole report."""
-    return "xen-bugtool --yestoall (on " not in str(gap.settle_with)
+    return _ELSEWHERE.match(str(gap.settle_with)) is None
 
 
 def _copy(log: str, host: str) -> Ask:
@@ -135,7 +136,7 @@ def _copy(log: str, host: str) -> Ask:
 def _read(text: str) -> list[Ask]:
     """Return what a text asks for; nothing where any piece of it is of no known form."""
     found: list[Ask] = []
-    for piece in (_ON.sub("", piece.strip()) for piece in text.split("; ")):
+    for piece in (_ON.sub("", piece.strip()).rstrip() for piece in text.split("; ")):
         if piece in _BESIDE:
             continue
         made = next((make(m) for form, make in _FORMS if (m := form.fullmatch(piece))), None)

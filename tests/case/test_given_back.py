@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.model.finding import Verdict
+from analyzer.model.finding import Outcome, Verdict
 from analyzer.model.report import Presence, Report
 from analyzer.run import analyze
 from tests.support.bundle import BundleBuilder
@@ -136,3 +136,33 @@ def test_a_table_of_one_host_is_nobodys_where_several_were_given(tmp_path: Path)
 
     named = analyze([*paths, *_lay(tmp_path, {f"ss on {other.host}.txt": taken})])
     assert [file.joined_to.partition(":")[0] for file in named.given_back] == ["2.tar.bz2"]
+
+
+def test_pasted_lines_are_of_the_host_of_the_report(tmp_path: Path) -> None:
+    (report,) = cbt_refused_nfs().reports
+    lines = report.content("var/log/SMlog").decode().splitlines()
+    kept = [line for line in lines if "opterr=" not in line and "excep" not in line]
+    paste = [line for line in lines if line not in kept]
+    assert paste
+    report.log("var/log/SMlog", kept)
+    bundle = report.write_tar(tmp_path / "b.tar.bz2")
+    (pasted,) = _lay(tmp_path, {"from the mail": "\n".join(("Hello,", *paste)) + "\n"})
+    alone, joined = analyze([bundle]), analyze([bundle, pasted])
+
+    assert len(joined.hosts) == 1
+    assert [(file.member, file.source) for file in joined.given_back] == [
+        ("from the mail", "smlog")
+    ]
+    untold = Verdict.CANNOT_TELL
+    assert not [o.rule for o in joined.outcomes if o.verdict is untold and not _untold(alone, o)]
+    quoted = {
+        item.source.bundle
+        for outcome in joined.outcomes
+        for finding in outcome.findings
+        for item in finding.evidence
+    }
+    assert "from the mail" in quoted
+
+
+def _untold(report: Report, outcome: Outcome) -> bool:
+    return _verdict(report, outcome.rule) is Verdict.CANNOT_TELL

@@ -80,7 +80,7 @@ def test_known_forms_become_commands(
         "xe vdi-param-list uuid=`reboot`",
         f"xe vdi-destroy uuid={DISK}",
         "cat /etc/shadow",
-        "xen-bugtool --yestoall (on saturn)",
+        "xen-bugtool --yestoall  # on saturn",
         "",
     ],
 )

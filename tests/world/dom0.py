@@ -4,6 +4,7 @@ The paths of a script are led below that folder; the shell, `od`, `cp` and `tar`
 """
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -63,7 +64,7 @@ class Dom0:
             AssertionError: it failed, or it wrote another number of files than one.
         """
         for root in _ROOTS:
-            script = script.replace(root, f"{self.root}{root}")
+            script = re.sub(rf"(?<!\w){root}", f"{self.root}{root}", script)
         file = folder / "script.sh"
         file.write_text(script)
         path = f"{self._stubs}:{os.environ['PATH']}"

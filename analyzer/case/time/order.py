@@ -6,9 +6,10 @@ hosts may be apart, whatever their stamps say: by what is left of doubt where th
 or measured (`clocks` corrects a supporter's times), else only a long time tells an order.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from types import MappingProxyType
 
 from analyzer.bundle.names import log_name
 from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
@@ -52,19 +53,31 @@ def ended(run: Operation) -> Mark:
 
 
 class Order:
-    """Tells orders by what is known of the clocks."""
+    """Tells orders by what is known of the clocks.
 
-    def __init__(self, clocks: Sequence[HostClock] = ()) -> None:
+    ``beside`` are logs that lie beside a report: they were written by the clock of its host.
+    """
+
+    def __init__(
+        self,
+        clocks: Sequence[HostClock] = (),
+        beside: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._clocks = {clock.bundle: clock for clock in clocks}
+        self._clocks |= {
+            bundle: self._clocks[own] for bundle, own in beside.items() if own in self._clocks
+        }
+        self._home = beside
 
     def surely_before(self, one: Mark, other: Mark) -> bool:
         """Tell whether one surely came before the other."""
         if not (one.logged and other.logged):
             return _before(one.at, other.at, CLOCKS_APART)
-        if one.source.bundle != other.source.bundle:
+        bundles = one.source.bundle, other.source.bundle
+        if self._home.get(bundles[0], bundles[0]) != self._home.get(bundles[1], bundles[1]):
             return self.surely_before_elsewhere(one, other)
         (family, first), (other_family, second) = place_of(one.source), place_of(other.source)
-        if family == other_family:
+        if family == other_family and bundles[0] == bundles[1]:
             return first < second
         if one.at.certainly_before(other.at):
             return True
@@ -119,6 +132,8 @@ class Order:
         one, two = self._clocks.get(bundle), self._clocks.get(other)
         if one is None or two is None:
             return CLOCKS_APART
+        if one is two:
+            return timedelta(0)
         frames = self._frame(one), self._frame(two)
         if frames[0] and frames[1] and frames[0][0] == frames[1][0]:
             apart = frames[0][1] + frames[1][1]
