@@ -1,9 +1,10 @@
 """One log of one host over all its files: from when to when it goes, and where it is silent."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from analyzer.case.gather import BundleContent, LogRead
 from analyzer.case.log_coverage import family_of
@@ -59,6 +60,7 @@ class Track:
 
     ``end`` is its last line, and ``cut`` tells that what followed it was lost; ``written`` is
     when the newest file was written last, by the archive, None where its times are not the host's.
+    ``silences`` are in the order of their beginnings.
     """
 
     bundle: str
@@ -72,6 +74,14 @@ class Track:
     lines: int
     silences: tuple[Silence, ...]
     breaks: tuple[Break, ...]
+    _starts: Sequence[datetime] = field(init=False, repr=False, compare=False)
+    _over: Sequence[datetime] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        began = [silence.began.at for silence in self.silences]
+        over = list(accumulate((silence.ended.at for silence in self.silences), max))
+        object.__setattr__(self, "_starts", began)
+        object.__setattr__(self, "_over", over)  # when it and all that began before it are
 
     def reaches_over(self, silence: Silence) -> bool:
         """Tell whether the log begins before a silence and ends after it."""
@@ -79,7 +89,12 @@ class Track:
 
     def silent_in(self, silence: Silence, share: float) -> bool:
         """Tell whether this log has no line in that share of a silence of another one."""
-        return any(own.covers(silence) >= share for own in self.silences)
+        place = bisect_left(self._starts, silence.ended.at)
+        while place and self._over[place - 1] > silence.began.at:
+            place -= 1
+            if self.silences[place].covers(silence) >= share:
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
