@@ -2,9 +2,10 @@
 
 The one module that knows pandas and the column names. One row per (record, selector that hit
 it), with the columns ``at earliest latest dated_by host source_kind process pid level task kind
-message text count fields bundle member line``. Rows are columns from the moment they are added; a
-row becomes an `Event`, and its time a `Moment`, when a rule first asks for it, once for all that
-ask.
+count fields bundle member line`` and where its words are: ``words`` are the bytes of many rows, and
+``text text_end message message_end`` offsets in them. ``fields`` are the fields, or the pattern
+that finds them in the message. Rows are columns from the moment they are added; a row becomes an
+`Event`, and its time a `Moment`, when a rule first asks for it, once for all that ask.
 """
 
 import re
@@ -16,6 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from analyzer.case.event_joins import Span, near
@@ -25,10 +27,11 @@ from analyzer.model.host import Alert
 from analyzer.model.moment import YEAR_UNKNOWN, Moment
 from analyzer.model.source import Source
 from analyzer.parsers._api import Hit, Record, Stamp
+from analyzer.parsers.scan.match import Captures
 
 __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 
-CHUNK = 50_000
+CHUNK = 10_000
 ALERTS = "alerts"
 
 _REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task", "dated_by")
@@ -40,12 +43,15 @@ _REFERENCE = re.compile(r"(?:^| )([RD]:[0-9a-f]{12})(?: |$)")  # xen-api ref.ml
 _TIMES = ("at", "earliest", "latest")
 _EVENT = (
     *("bundle", "member", "line", "kind", "source_kind", "host", "process"),
-    *("message", "text", "pid", "task", "level", "count", "fields"),
+    *("pid", "task", "level", "count"),
 )
 _STORED_TEXTS = (
     *("bundle", "member", "kind", "source_kind", "host", "process"),
     *("text", "task", "level"),
 )
+_WORDS = ("words", "text", "text_end", "message", "message_end", "fields")
+_CODING = ("utf-8", "surrogatepass")
+_NUMBERS = ("line", "count")
 _LEVELS: Mapping[object, Level] = MappingProxyType({level.value: level for level in Level})
 _ORDER = ["at", "host", "member", "line", "kind"]
 
@@ -114,8 +120,7 @@ class EventTableBuilder:
     def undated(self, kinds: Collection[str]) -> tuple[Row, ...]:
         """Return the rows of some kinds, none of them sparse, as they were added."""
         kept = [chunk[chunk["kind"].isin(list(kinds))] for chunk in self._chunks]
-        columns = [zip(*(chunk[name] for name in Row._fields), strict=True) for chunk in kept]
-        found = [Row(*row) for rows in columns for row in rows]
+        found = [row for chunk in kept for row in _undated(chunk)]
         return (*found, *(row for row in self._kept.rows if row.kind in kinds))
 
     def split(self, groups: Iterable[Collection[str]]) -> "tuple[EventTableBuilder, ...]":
@@ -160,6 +165,7 @@ class EventTable:
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
+        self._lines = frame["line"].to_numpy()
         self._events: list[Event | None] = [None] * len(frame)  # by row, those made so far
         self._made: dict[frozenset[str], tuple[Event, ...]] = {}
         self._dated_lines: dict[tuple[str | None, str | None], pd.DataFrame] = {}
@@ -193,9 +199,9 @@ class EventTable:
 
     def of_line(self, source: Source) -> tuple[Event, ...]:
         """Return the events that were kept of one line, one for each kind."""
-        frame = self._frame
-        rows = frame[(frame["line"] == source.line) & (frame["member"] == source.member)]
-        return tuple(self._of_rows(rows[rows["bundle"] == source.bundle]))
+        rows = self._frame.iloc[np.flatnonzero(self._lines == source.line)]
+        rows = rows[(rows["member"] == source.member) & (rows["bundle"] == source.bundle)]
+        return tuple(self._of_rows(rows))
 
     def within(
         self, first: datetime | None = None, last: datetime | None = None
@@ -407,14 +413,16 @@ def stored_lines(
 
 def _columns(rows: pd.DataFrame) -> list[list[Any]]:
     times = [rows[name].astype("int64").tolist() for name in _TIMES]
-    messages = zip(rows["message"].tolist(), rows["text"].tolist(), strict=True)
+    words = list(_words(rows))
+    named = {name: _texts(rows[name].tolist()) for name in _STORED_TEXTS if name != "text"}
+    named["text"] = [text for _, text, _ in words]
     return [
         *times,
         rows["dated_by"].tolist(),
-        *(_texts(rows[name].tolist()) for name in _STORED_TEXTS),
-        [len(own) if text.endswith(own) else own for own, text in messages],
+        *(named[name] for name in _STORED_TEXTS),
+        [len(own) if text.endswith(own) else own for own, text, _ in words],
         *(rows[name].tolist() for name in ("line", "pid", "count")),
-        [list(found.items()) for found in rows["fields"].tolist()],
+        [list(found.items()) for _, _, found in words],
     ]
 
 
@@ -424,12 +432,71 @@ def _texts(values: Iterable[object]) -> list[str | None]:
 
 
 def _frame(columns: Sequence[Sequence[object]]) -> pd.DataFrame:
-    return pd.DataFrame(
+    """Return rows as a frame: the words of all in one piece, the rest as it is."""
+    rows = dict(zip(Row._fields, columns, strict=True))
+    texts, messages, fields = (list(rows.pop(name)) for name in ("text", "message", "fields"))
+    frame = pd.DataFrame(
         {
-            name: pd.Series(_shared(column) if name in _DECODED else list(column), dtype=object)
-            for name, column in zip(Row._fields, columns, strict=True)
+            name: pd.Series(
+                _shared(column) if name in _DECODED else list(column),
+                dtype="int64" if name in _NUMBERS else object,
+            )
+            for name, column in rows.items()
         }
     )
+    words, spans = _in_one_piece(texts, messages)
+    frame["words"] = pd.Series([words] * len(frame), dtype=object)
+    for name, places in zip(_WORDS[1:5], np.array(spans, np.int64).reshape(-1, 4).T, strict=True):
+        frame[name] = places
+    frame["fields"] = pd.Series(
+        [found.pattern if isinstance(found, Captures) else found for found in fields], dtype=object
+    )
+    return frame
+
+
+def _in_one_piece(
+    texts: Iterable[object], messages: Iterable[object]
+) -> tuple[bytes, list[tuple[int, int, int, int]]]:
+    """Return the words of rows, and of each where its text and its message begin and end.
+
+    A message nearly always is the end of its text, and rows of one record share both.
+    """
+    pieces: list[bytes] = []
+    spans: list[tuple[int, int, int, int]] = []
+    end = 0
+    last: tuple[object, object] = (None, None)
+    for text, message in zip(texts, messages, strict=True):
+        if text is last[0] and message is last[1]:
+            spans.append(spans[-1])
+            continue
+        last = text, message
+        whole, part = (str(each).encode(*_CODING) for each in (text, message))
+        start, size = end, len(part)
+        pieces.append(whole)
+        end += len(whole)
+        text_end = end
+        if not whole.endswith(part):
+            pieces.append(part)
+            end += size
+        spans.append((start, text_end, end - size, end))
+    return b"".join(pieces), spans
+
+
+def _words(rows: pd.DataFrame) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+    """Yield message, text and fields of rows."""
+    for words, start, end, *message, found in zip(
+        *(rows[name].tolist() for name in _WORDS), strict=True
+    ):
+        said = words[slice(*message)].decode(*_CODING)
+        fields = Captures(found, said) if isinstance(found, str) else found
+        yield said, words[start:end].decode(*_CODING), fields
+
+
+def _undated(chunk: pd.DataFrame) -> Iterator[Row]:
+    names = [name for name in Row._fields if name not in ("message", "text", "fields")]
+    rest = zip(*(chunk[name].tolist() for name in names), strict=True)
+    for row, words in zip(rest, _words(chunk), strict=True):
+        yield Row._make((*row, *words))
 
 
 def _shared(values: Iterable[object]) -> list[object]:
@@ -482,10 +549,14 @@ def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Put the chunks together in the table's order; texts that repeat become categories."""
     frame = pd.concat(frames, ignore_index=True)
     for name in (*_REPEATED, "host"):
-        frame[name] = frame[name].astype("category")
-    for name in ("line", "count"):
-        frame[name] = frame[name].astype("int64")
+        frame[name] = _category(frame[name].to_numpy(object))
     return frame.sort_values([*_ORDER, "bundle"], ignore_index=True)
+
+
+def _category(values: npt.NDArray[np.object_]) -> pd.Categorical:
+    """Return texts as a column of few; pandas by itself makes Arrow's of them, slow to ask."""
+    codes, texts = pd.factorize(values, sort=True)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype=object))
 
 
 def _once(frame: pd.DataFrame, host_ids: Mapping[str, str]) -> pd.DataFrame:
@@ -493,12 +564,14 @@ def _once(frame: pd.DataFrame, host_ids: Mapping[str, str]) -> pd.DataFrame:
 
     The same words twice in one report are two events: the nth is a copy of the nth elsewhere.
     """
-    frame["host_id"] = [host_ids.get(bundle, bundle) for bundle in frame["bundle"]]
+    ids = [host_ids.get(bundle, bundle) for bundle in frame["bundle"].tolist()]
+    frame["host_id"] = _category(np.array(ids, object))
     if frame["host_id"].nunique() == frame["bundle"].nunique():
         return frame
     line = ["host_id", "kind", "text"]
-    nth = frame.groupby(["bundle", *line], observed=True, sort=False).cumcount()
-    copies = frame.assign(nth=nth).duplicated([*line, "nth"])
+    texts = frame.assign(text=[text for _, text, _ in _words(frame)])
+    nth = texts.groupby(["bundle", *line], observed=True, sort=False).cumcount()
+    copies = texts.assign(nth=nth).duplicated([*line, "nth"])
     return frame[~copies].reset_index(drop=True)
 
 
@@ -506,7 +579,7 @@ def _key(rows: pd.DataFrame, name: str) -> "pd.Series[str]":
     if name in ("host", "process", "pid", "bundle"):
         values = [str(value) for value in rows["host_id" if name == "host" else name]]
     else:
-        values = [found.get(name, "") for found in rows["fields"]]
+        values = [value or "" for value in _field(rows, name)]
     return pd.Series(values, rows.index, dtype=object)
 
 
@@ -518,7 +591,11 @@ def _values(rows: pd.DataFrame, name: str) -> list[str | None]:
     column = "host_id" if name == "host" else name
     if name in _JOINED:
         return [None if pd.isna(value) else str(value) for value in rows[column]]
-    return [found.get(name) for found in rows["fields"]]
+    return _field(rows, name)
+
+
+def _field(rows: pd.DataFrame, name: str) -> list[str | None]:
+    return [fields.get(name) for _, _, fields in _words(rows)]
 
 
 def _reference(task: str) -> str | None:
@@ -537,9 +614,10 @@ def _spans(rows: pd.DataFrame, names: Sequence[str]) -> list[Span]:
 def _events(rows: pd.DataFrame) -> Iterator[Event]:
     """Make events of rows; what pandas calls missing is None again."""
     columns = (rows[name].tolist() for name in _EVENT)
-    for moment, row in zip(_moments(rows), zip(*columns, strict=True), strict=True):
-        bundle, member, line, kind, parser, host, process = row[:7]
-        message, text, pid, task, level, count, found = row[7:]
+    rest = zip(*columns, strict=True)
+    for moment, row, said in zip(_moments(rows), rest, _words(rows), strict=True):
+        bundle, member, line, kind, parser, host, process, pid, task, level, count = row
+        message, text, fields = said
         yield Event(
             moment=moment,
             source=Source(bundle=bundle, member=member, line=line),
@@ -553,7 +631,7 @@ def _events(rows: pd.DataFrame) -> Iterator[Event]:
             task=task if isinstance(task, str) else None,
             level=_LEVELS.get(level),
             count=count,
-            fields=found,
+            fields=fields,
         )
 
 

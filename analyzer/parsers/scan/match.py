@@ -95,10 +95,10 @@ class Captures(Mapping[str, str]):
     Most rows are never asked, and to find the groups takes RE2 ten times as long as the match.
     """
 
-    __slots__ = ("_found", "_message", "_pattern")
+    __slots__ = ("_found", "_message", "pattern")
 
     def __init__(self, pattern: str, message: str) -> None:
-        self._pattern = pattern
+        self.pattern = pattern
         self._message = message
         self._found: dict[str, str] | None = None
 
@@ -115,11 +115,11 @@ class Captures(Mapping[str, str]):
         return repr(self._all())
 
     def __reduce__(self) -> tuple[type["Captures"], tuple[str, str]]:
-        return Captures, (self._pattern, self._message)
+        return Captures, (self.pattern, self._message)
 
     def _all(self) -> dict[str, str]:
         if self._found is None:
-            exact = automaton(self._pattern, captures=True)
+            exact = automaton(self.pattern, captures=True)
             text = self._message.encode(errors="replace")
             spans = exact.groups(text)
             self._found = {

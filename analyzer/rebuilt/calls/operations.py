@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import lru_cache
 from types import MappingProxyType
 
 from analyzer.bundle.names import log_name
@@ -169,6 +170,7 @@ def _by_bundle(events: EventTable) -> Mapping[str, list[Event]]:
     return found
 
 
+@lru_cache(maxsize=1024)  # asked of each line
 def _rotation(member: str) -> int:
     name = log_name(member)
     return name.rotation if name else 0
