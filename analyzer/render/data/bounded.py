@@ -125,9 +125,8 @@ def _left_out(where: str, taken: _Taken, places: Mapping[str, _Place]) -> LeftOu
 
 def _named(document: Object) -> Iterator[str]:
     """Yield the ids of incidents that causes speak of: these stay."""
-    for part in (document, *document["parts"]):
-        for cause in part["causes"]:
-            yield from (link["incident"] for link in cause["chain"] if link["incident"])
+    for cause in document["causes"]:  # those of the parts are among them, and the parts name them
+        yield from (link["incident"] for link in cause["chain"] if link["incident"])
 
 
 def _weighed(document: Object) -> tuple[int, dict[str, _Place]]:
