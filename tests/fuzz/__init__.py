@@ -1,0 +1,1 @@
+"""Bytes that nobody foresaw, for everything that reads bytes: ``make fuzz``."""
