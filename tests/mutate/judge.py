@@ -21,8 +21,8 @@ from tests.world.sample import Recipe, Sample
 Answers: TypeAlias = Mapping[str, Outcome]
 GREEN = (Verdict.RULED_OUT, Verdict.NOT_APPLICABLE)
 # A refused comparison, CBT that was turned off, a server that does not listen.
-_FAMILIES = ("cbt-list-", "cbt-disabled-")
-_SAME = {"nbd-address-configuration": "nbd-service-failed-after-stop"}
+_FAMILIES = ("cbt-list-", "cbt-disabled-", "nbd-service-")
+_SAME = {"nbd-address-configuration": "nbd-service-"}
 # What xen-bugtool may well not have collected: a report without it is whole.
 _AS_COLLECTED = (Kind.REMOVED, Kind.EMPTIED, Kind.HEAD, Kind.CLOCK, Kind.END)
 
