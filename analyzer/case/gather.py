@@ -292,6 +292,8 @@ class Gathering:
                 content.problems.append(fact)
             else:
                 content.facts.append(fact)
+        if member.size_read > self._limit:
+            _refuse(member, "bytes of a file read whole", self._limit, "--max-document")
 
 
 def _as_pasted(record: Record, pasted: Pasted | None) -> Record:

@@ -8,8 +8,8 @@ come: a run that is killed leaves files of one run, never half of one.
 import os
 import stat
 import tempfile
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from analyzer.errors import UsageError
@@ -32,7 +32,8 @@ def write_files(folder: Path, texts: Mapping[str, str | bytes], *, force: bool) 
             _check_ours([folder / name for name in texts])
         for name, text in texts.items():
             _write_part(folder, name, text, parts)
-        _put_in_place(parts)
+        with _alone(folder):
+            _put_in_place(parts)
     except OSError as error:
         msg = f"{folder}: cannot write the report ({error.strerror}); give another folder with -o"
         raise UsageError(msg) from error
@@ -80,6 +81,22 @@ def _umask() -> int:
     mask = os.umask(0o077)
     os.umask(mask)
     return mask
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep another run that writes there waiting, so that all files are of one of the two."""
+    if os.name != "posix":
+        yield
+        return
+    import fcntl
+
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _put_in_place(parts: Mapping[Path, Path]) -> None:

@@ -2,7 +2,9 @@
 
 import functools
 import io
+import os
 import re
+import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
@@ -159,3 +161,13 @@ def test_a_closed_stream_is_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdout", None)
     prepare_streams()
     say("nobody listens")
+    sys.stdout.close()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a shell closes the streams")
+def test_closed_streams_cost_only_what_goes_there(tmp_path: Path) -> None:
+    """The number of a closed stream would be that of the next file: the report."""
+    command = '"$0" -m analyzer analyze "$1" -o "$2" >&- 2>&- <&-'
+    argv = ["/bin/sh", "-c", command, sys.executable, str(SAMPLE), str(tmp_path)]
+    assert subprocess.run(argv, check=False, cwd=SAMPLE.parents[1]).returncode == 1
+    assert (tmp_path / "report.html").read_text("utf-8").startswith("<!DOCTYPE html>")

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,11 @@ def test_others_may_read_the_files_as_any_other(tmp_path: Path) -> None:
     (path, *_) = write_files(tmp_path, TEXTS, force=False)
     (tmp_path / "plain").touch()
     assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE((tmp_path / "plain").stat().st_mode)
+
+
+def test_of_two_runs_at_once_all_files_are_of_one(tmp_path: Path) -> None:
+    texts = [dict.fromkeys(TEXTS, f"cbtriage {run}") for run in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(5):
+            list(pool.map(lambda each: write_files(tmp_path, each, force=False), texts))
+            assert len(set(files(tmp_path).values())) == 1

@@ -85,6 +85,14 @@ def test_a_name_that_no_path_is_as_long_as_is_passed_over(tmp_path: Path, name: 
     assert len(result.omissions[0].member) < 100
 
 
+def test_a_database_that_is_too_long_is_told_though_another_copy_is_whole(tmp_path: Path) -> None:
+    builder = report().file("xapi-db-dumped.xml", "<database></database>")
+    builder.file("xapi-db.xml", b"<database>" + b" " * 5000)
+    result = read(tmp_path, builder, Budget(document=4000))
+    assert [each.member for each in result.omissions] == ["xapi-db.xml"]
+    assert "--max-document" in result.omissions[0].settle_with
+
+
 def test_an_inventory_of_sixteen_megabytes_is_none(tmp_path: Path) -> None:
     builder = report()
     entry = b'<inventory-entry filename="x"/>\n'
