@@ -40,7 +40,7 @@ def ask_command(
 
     Exit status: 0 written, or nothing to ask, 2 usage, 3 no readable input.
     """
-    from analyzer.render.ask_script import ask_script
+    from analyzer.render.ask_script import ask_script, rules_named
     from analyzer.render.words.view import counted, visible
     from analyzer.story.asks import asks_of
 
@@ -48,7 +48,7 @@ def ask_command(
     asks = asks_of(report)
     for each in asks.unasked:
         settle = f" What would: {each.settle_with}" if each.settle_with else ""
-        note(visible(f"no command tells {', '.join(each.rules)}: {each.why}.{settle}"))
+        note(visible(f"no command tells {rules_named(each.rules)}: {each.why}.{settle}"))
     if not asks.asks:
         say("Nothing to ask: no command would settle a doubt of this report.\n")
         return

@@ -15,6 +15,7 @@ from analyzer.resources import folder
 from analyzer.story.asks import VOLUME, Ask, Asks, Form
 
 _WIDTH = 96
+_MOST = 5  # rules that are named
 
 
 def ask_script(asks: Asks, hosts: Sequence[HostInfo], *, activate: bool = False) -> str:
@@ -46,13 +47,19 @@ def _head(asks: Asks, hosts: Sequence[HostInfo], *, activate: bool) -> Iterator[
         yield from _comment(f"On {where}, as root in dom0:")
         for ask in (each for each in asks.asks if each.host == host):
             yield from _comment(_shown(ask), "  ")
-            yield from _comment(f"for {', '.join(ask.rules)}: {'; '.join(ask.why[:1])}", "      ")
+            yield from _comment(f"for {rules_named(ask.rules)}: {'; '.join(ask.why[:1])}", "      ")
     if asks.unasked:
         yield "#"
         yield "# No command here tells these:"
     for each in asks.unasked:
         settle = f" What would: {each.settle_with}" if each.settle_with else ""
-        yield from _comment(f"{', '.join(each.rules)}: {each.why}.{settle}", "  ")
+        yield from _comment(f"{rules_named(each.rules)}: {each.why}.{settle}", "  ")
+
+
+def rules_named(rules: Sequence[str]) -> str:
+    """Return the first few of the rules that a doubt is of."""
+    more = f" and {len(rules) - _MOST} more rules" if len(rules) > _MOST else ""
+    return ", ".join(rules[:_MOST]) + more
 
 
 def _shown(ask: Ask) -> str:

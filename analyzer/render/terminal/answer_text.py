@@ -15,6 +15,8 @@ from analyzer.render.words.answer import Answer, Fact, answer_of, bundle_names, 
 from analyzer.render.words.short_time import window_words
 from analyzer.render.words.summary import Doubt, headline, pools_line, window
 from analyzer.render.words.troubled import Troubled
+from analyzer.render.words.view import counted
+from analyzer.story.asks import asks_of
 from analyzer.story.together import pool_name
 
 MOST_ROWS, WIDTH, OBJECTS = 25, 80, 8
@@ -82,7 +84,7 @@ def _blocks(report: Report, answer: Answer, rows: Rows, files: Sequence[Text]) -
         _Block(place=(0, 0), rows=_header(report, rows)),
         _Block(place=(0, 1), rows=looked),
         *_object_names(answer, rows),
-        *_doubts(answer.doubts, rows),
+        *_doubts(report, answer.doubts, rows),
         *(_fact(3, fact, rows) for fact in danger),
         *steps[:1],
         *(_fact(2, fact, rows) for fact in others),
@@ -138,11 +140,16 @@ def _fact(place: int, fact: Fact, rows: Rows) -> _Block:
     return _Block(place=(place, 0), rows=rows.wrap(text, hang=_LABEL))
 
 
-def _doubts(doubts: Sequence[Doubt], rows: Rows) -> list[_Block]:
+def _doubts(report: Report, doubts: Sequence[Doubt], rows: Rows) -> list[_Block]:
     if not doubts:
         return []
     title = f"? CANNOT TELL ({len(doubts)}): " if len(doubts) > 1 else "? CANNOT TELL: "
-    return [_Block(place=(6, 0), rows=styled(_doubt(title, doubts[0], rows), "unsure"))]
+    told = [_Block(place=(6, 0), rows=styled(_doubt(title, doubts[0], rows), "unsure"))]
+    if asks := asks_of(report).asks:
+        many = counted(len(asks), "command")
+        text = f"cbtriage ask writes a script that collects what is missing: {many}"
+        told.append(_Block(place=(6, len(doubts)), rows=rows.wrap(text, hang=2)))
+    return told
 
 
 def _more_doubts(doubts: Sequence[Doubt], rows: Rows) -> list[_Block]:
