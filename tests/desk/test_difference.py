@@ -72,7 +72,7 @@ def test_a_report_compared_with_itself_has_nothing_new_or_fixed(name: str, folde
 
 def test_steps_are_taken_where_the_logs_show_them(folder: Path) -> None:
     enabled = {
-        step.sight for step in _told("turned_on_again", folder).steps if "enable" in step.step
+        step.sight for step in _told("turned_on_again", folder).steps if "Turn CBT on" in step.step
     }
     assert enabled == {Sight.TAKEN}
     assert Sight.NOT_TAKEN in {step.sight for step in _told("nothing_done", folder).steps}
