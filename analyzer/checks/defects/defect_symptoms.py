@@ -1,7 +1,7 @@
 """What known defects look like: lines and runs of SM that fit one, on which host, which disk."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -119,6 +119,13 @@ def _nbd_timeout(case: Case) -> Iterator[Sighting]:
             yield sighting
 
 
+def _base_left_active(case: Case) -> Iterator[Sighting]:
+    """Yield bases that were deleted unused, where a supporter may have had them active."""
+    if _has_supporter(case, None):
+        for sighting in _line("unused-base")(case):
+            yield replace(sighting, confidence=Confidence.POSSIBLE)
+
+
 def _bitmap_not_text(case: Case) -> Iterator[Sighting]:
     for run in runs(case, "vdi_list_changed_blocks"):
         if any(word in raised.text for raised in run.raised for word in _NO_TEXT):
@@ -190,6 +197,7 @@ _LOOKS: Mapping[Symptom, Look] = MappingProxyType(
         Symptom.METADATA_CHECKSUM: _metadata_checksum,
         Symptom.HIDDEN_DISK: _hidden_disk,
         Symptom.NBD_TIMEOUT: _nbd_timeout,
+        Symptom.BASE_LEFT_ACTIVE: _base_left_active,
         Symptom.SCAN_TOOL_CRASHED: _line("scan-tool-crashed"),
         Symptom.RENAME_REFUSED: _line("rename-refused"),
         Symptom.COLLECTOR_CANNOT_LOAD: _line("collector-cannot-load"),

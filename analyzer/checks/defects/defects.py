@@ -48,6 +48,7 @@ class Symptom(StrEnum):
     METADATA_CHECKSUM = "metadata-checksum"
     HIDDEN_DISK = "hidden-disk"
     NBD_TIMEOUT = "nbd-timeout"
+    BASE_LEFT_ACTIVE = "base-left-active"
     SCAN_TOOL_CRASHED = "scan-tool-crashed"
     RENAME_REFUSED = "rename-refused"
     COLLECTOR_CANNOT_LOAD = "collector-cannot-load"

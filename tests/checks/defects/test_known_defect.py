@@ -299,6 +299,25 @@ NOT_LOADED = (
 )
 
 
+BASE = f"13:32:41 SM: [7] LV list: != => deleting unused base VHD-{VDI}\n"
+
+
+@pytest.mark.parametrize(
+    ("package", "hosts", "number"),
+    [
+        ("sm-3.2.12-17.4.xcpng8.3.x86_64", POOL_OF_TWO, 1),
+        ("sm-3.2.12-17.5.xcpng8.3.x86_64", POOL_OF_TWO, 0),
+        ("sm-3.2.12-17.4.xcpng8.3.x86_64", POOL_OF_TWO[:1], 0),
+    ],
+)
+def test_deleted_base_stays_active_only_where_there_is_a_supporter(
+    package: str, hosts: tuple[tuple[str, str], ...], number: int
+) -> None:
+    built = CaseBuilder().host().smlog(BASE).packages(package).database(sr(), vdi(), hosts=hosts)
+    found = built.examine(RULE).findings
+    assert [each.confidence for each in found] == [Confidence.POSSIBLE] * number
+
+
 @pytest.mark.parametrize(
     ("log", "package", "number"),
     [
