@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
@@ -19,13 +20,26 @@ _WITHOUT_YEAR = re.compile(
     r"(?:(?P<month>[0-9]{1,2})-|(?P<name>[A-Za-z]{3}) +)(?P<day>[0-9]{1,2})"
     r"(?:[T ]+(?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
 )
+_AT = r"(?:,?[T ]+(?:at +)?(?P<clock>[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?))?"
+_ZONE = r"(?P<zone>(?: ?(?:Z|[+-][0-9]{2}:?[0-9]{2}))?)"
+_CLOCK = re.compile(rf"(?P<clock>[0-9]{{1,2}}:[0-9]{{2}})(?P<seconds>:[0-9]{{2}})?{_ZONE}")
+_WRITTEN = tuple(
+    re.compile(f"{date}{_AT}{_ZONE}")
+    for date in (
+        r"(?P<day>[0-9]{1,2})\.(?P<month>[0-9]{1,2})\.(?P<year>[0-9]{4})",
+        r"(?P<year>[0-9]{4})/(?P<month>[0-9]{1,2})/(?P<day>[0-9]{1,2})",
+        r"(?P<day>[0-9]{1,2})\.? +(?P<name>[A-Za-z]{3,9})\.?(?:,? +(?P<year>[0-9]{4}))?",
+        r"(?P<name>[A-Za-z]{3,9})\.? +(?P<day>[0-9]{1,2})(?:,? +(?P<year>[0-9]{4}))?",
+    )
+)
 _OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
 _DAY, _HOUR, _MINUTE = 8, 10, 12  # digits of a date, and with its hour, and with its minute
 _YEARS_BACK = 9  # in so many years there is a 29 February
 _SLACK = timedelta(days=1)
 _TICK = timedelta(microseconds=1)
 _FORMS = (
-    "write 2024-06-10T13:32:41, 2024-06-10 13:32+02:00, 2024-06-10, 06-10 13:32 or Jun 10 13:32:41"
+    "write 2024-06-10T13:32:41, 2024-06-10 13:32+02:00, 2024-06-10, 06-10 13:32, Jun 10 13:32:41, "
+    "10 June 13:32, 10.06.2024 13:32 or 13:32"
 )
 
 
@@ -46,7 +60,7 @@ def period(text: str, option: str, local: Local, newest: datetime) -> Period:
     Raises:
         UsageError: it is no time; the text says which forms are understood.
     """
-    wanted = text.strip()
+    wanted = _plainly(text.strip(), newest)
     try:
         if found := _WITHOUT_YEAR.fullmatch(wanted):
             return _last_before(found, local, newest)
@@ -55,6 +69,37 @@ def period(text: str, option: str, local: Local, newest: datetime) -> Period:
         shown = text if text.isprintable() else ascii(text)
         msg = f"{option} {shown}: not a time; {_FORMS}"
         raise UsageError(msg) from error
+
+
+def _plainly(text: str, newest: datetime) -> str:
+    """Return a time as people write it in a form with digits alone; others stay as they are."""
+    text = re.sub(r"\s*\b(?:UTC|GMT)$", "Z", text)
+    if found := _CLOCK.fullmatch(text):  # the last time that it was so late
+        early = found["clock"].zfill(5) <= f"{newest:%H:%M}"
+        late = f"{newest if early else newest - _SLACK:%Y-%m-%d} {found['clock'].zfill(5)}"
+        return f"{late}{found['seconds'] or ''}{found['zone'].strip()}"
+    found = next((f for form in _WRITTEN if (f := form.fullmatch(text))), None)
+    return _dated(found, newest) if found else text
+
+
+def _dated(found: re.Match[str], newest: datetime) -> str:
+    """Return a date with a month in words, or in another order, as ISO 8601 has it."""
+    text, parts = found[0], found.groupdict()
+    name = (parts.get("name") or "")[:3].lower()
+    if name and name not in _MONTHS:
+        return text
+    month = _MONTHS.index(name) + 1 if name else int(parts["month"])
+    clock = f" {parts['clock'].zfill(5)}" if parts["clock"] else ""
+    date, at = f"{month:02d}-{int(parts['day']):02d}", f"{clock}{parts['zone'].strip()}"
+    if parts.get("year"):
+        return f"{parts['year']}-{date}{at}"
+    if not parts["zone"]:
+        return f"{date}{at}"
+    for year in range(newest.year + 1, max(newest.year - _YEARS_BACK, 1), -1):
+        with suppress(ValueError):  # 29 February
+            if datetime.fromisoformat(f"{year:04d}-{date}{at}") <= newest + _SLACK:
+                return f"{year:04d}-{date}{at}"
+    return text
 
 
 def _whole(text: str, local: Local) -> Period:

@@ -6,6 +6,7 @@ import re
 import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -131,6 +132,16 @@ def analyze_command(
             "--strict", help="Exit with 4 when nothing was found but some rule could not tell."
         ),
     ] = False,
+    about: Annotated[
+        str | None,
+        typer.Option(
+            metavar="VM|DISK|HOST|SR", help="Say first what concerns this object, by name or uuid."
+        ),
+    ] = None,
+    when: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Say first what was at this time: 11 Jun 10:30."),
+    ] = None,
     no_case: Annotated[
         bool,
         typer.Option(
@@ -226,8 +237,7 @@ def analyze_command(
     from analyzer.run import Options, load_case
 
     zone = zone_named(tz)
-    chosen = tuple(dict.fromkeys(formats or ()))
-    _check_printed(chosen, stdout=stdout, ticket=ticket, reply=reply)
+    chosen = _chosen(formats, stdout=stdout, ticket=ticket, reply=reply)
     budget = Budget(
         total=max_total,
         member=max_member,
@@ -256,6 +266,7 @@ def analyze_command(
     inputs = None if no_case or redact or stdout else inputs_of(paths)
     with watching(quiet=quiet) as progress:
         case, judged = load_case(paths, options, progress)
+        judged = _asked(case, judged, about, when, zone)
     report, check = kept_from(judged, case, folder) if redact else (judged, unchanged)
     wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
     texts, whole = _rendered(report, wanted, zone, check)
@@ -277,6 +288,18 @@ def _status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
 
     least = None if fail_on is FailOn.NEVER else Severity(fail_on.value)
     return exit_status(report, least, strict=strict)
+
+
+def _asked(
+    case: "Case", report: "Report", about: str | None, when: str | None, zone: "Zone"
+) -> "Report":
+    """Return the report with what answers the question, as it is where nothing was asked."""
+    if about is None and when is None:
+        return report
+    from analyzer.cli._question import asked
+    from analyzer.story.pages import Judged
+
+    return replace(report, question=asked(Judged(case, report), about, when, zone.of(report)))
 
 
 def _case_file(
@@ -319,13 +342,21 @@ def _assumed(year: int | None, zone: str | None) -> "Assumed":
     return Assumed(year=year, zone=named.rules, zone_name=named.name)
 
 
-def _check_printed(chosen: Sequence[str], *, stdout: bool, ticket: bool, reply: bool) -> None:
-    """Check that one text at most is asked for on standard output."""
+def _chosen(
+    formats: Sequence[str] | None, *, stdout: bool, ticket: bool, reply: bool
+) -> tuple[str, ...]:
+    """Return the formats that are asked for.
+
+    Raises:
+        UsageError: more than one text is asked for on standard output.
+    """
+    chosen = tuple(dict.fromkeys(formats or ()))
     if stdout and len(chosen) != 1:
         msg = f"--stdout prints one format: add --format once, of {', '.join(_OUTPUTS)}"
         raise UsageError(msg)
     if stdout + ticket + reply > 1:
         raise UsageError("--stdout, --ticket and --reply print one text each: give one of them")
+    return chosen
 
 
 def _bundle_name(paths: Sequence[Path]) -> str:

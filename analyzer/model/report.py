@@ -16,6 +16,7 @@ from analyzer.model.incident import Incident
 from analyzer.model.moment import Moment
 from analyzer.model.nbd_view import NbdView
 from analyzer.model.plan import Plan
+from analyzer.model.question import Question
 from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
 
@@ -321,7 +322,7 @@ class Report:
     ``explained_errors`` the others. ``plans`` are what to do, one for each object of a finding.
     ``accepted`` is what the user accepts of both.
     ``given_back`` are the files that were joined to the reports, ``settled`` the doubts that they
-    settled.
+    settled. ``question`` is what was asked, if anything was.
     Of several pools ``parts`` has the report of each, judged by itself, and the rest is what they
     say together; of one pool it is empty.
     ``excerpts`` are the lines around those that are quoted, as many as there is room for.
@@ -353,6 +354,7 @@ class Report:
     accepted: tuple[Accepted, ...] = ()
     given_back: tuple[GivenFile, ...] = ()
     settled: tuple[Settled, ...] = ()
+    question: Question | None = None
     plans: tuple[Plan, ...] = ()
     parts: "tuple[Report, ...]" = ()
     excerpts: tuple[Excerpt, ...] = ()

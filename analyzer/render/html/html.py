@@ -42,6 +42,7 @@ from analyzer.render.words.given_lines import made_by
 from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_facts, plan_nothing, state_line
+from analyzer.render.words.question_lines import question_lines, question_title
 from analyzer.render.words.summary import (
     UNTOLD,
     broken,
@@ -218,6 +219,8 @@ def _context(report: Report) -> dict[str, object]:
         **time_context(report),
         "report": report,
         "answer": answer,
+        "question": question_title(report.question) if report.question else "",
+        "answered": tuple(question_lines(report)),
         "parts": _parts(report),
         "data": page_data(report, render_ticket(report)),
         "bundle_names": bundle_names(report),

@@ -12,6 +12,7 @@ from rich.text import Text
 from analyzer.model.report import Report
 from analyzer.render.terminal.rows import Rows, console, styled
 from analyzer.render.words.answer import Answer, Fact, answer_of, bundle_names, doubt_words
+from analyzer.render.words.question_lines import question_lines, question_title
 from analyzer.render.words.short_time import window_words
 from analyzer.render.words.summary import Doubt, headline, pools_line, window
 from analyzer.render.words.troubled import Troubled
@@ -19,6 +20,7 @@ from analyzer.render.words.view import counted
 from analyzer.story.asks import asks_of
 from analyzer.story.together import pool_name
 
+_ASKED_FIRST = 3  # rows of a question that go before all others
 MOST_ROWS, WIDTH, OBJECTS = 25, 80, 8
 _LABEL = 9
 
@@ -82,9 +84,15 @@ def _blocks(report: Report, answer: Answer, rows: Rows, files: Sequence[Text]) -
         _Block(place=(9, 0), rows=styled(rows.wrap(verdict), answer.tone)),
         _Block(place=(8, 0), rows=files),
         _Block(place=(0, 0), rows=_header(report, rows)),
+        *_question(report, rows)[:_ASKED_FIRST],
         _Block(place=(0, 1), rows=looked),
         *_object_names(answer, rows),
+<<<<<<< HEAD
         *_doubts(report, answer.doubts, rows),
+=======
+        *_doubts(answer.doubts, rows),
+        *_question(report, rows)[_ASKED_FIRST:],
+>>>>>>> 119921e (analyze: what somebody asks of an object and a time comes first)
         *(_fact(3, fact, rows) for fact in danger),
         *steps[:1],
         *(_fact(2, fact, rows) for fact in others),
@@ -101,6 +109,17 @@ def _header(report: Report, rows: Rows) -> list[Text]:
     covered = window(report)
     read = window_words(*covered) if covered else "no time could be dated"
     return rows.wrap(f"cbtriage: {bundle_names(report)}; {read}", hang=2)
+
+
+def _question(report: Report, rows: Rows) -> list[_Block]:
+    """Return what was asked and what answers it, before all else."""
+    if report.question is None:
+        return []
+    lines = [question_title(report.question), *question_lines(report)]
+    return [
+        _Block(place=(0, 2 + number), rows=rows.wrap(line, indent=2 if number else 0, hang=4))
+        for number, line in enumerate(lines)
+    ]
 
 
 def _object_names(answer: Answer, rows: Rows) -> list[_Block]:
