@@ -87,12 +87,8 @@ def _blocks(report: Report, answer: Answer, rows: Rows, files: Sequence[Text]) -
         *_question(report, rows)[:_ASKED_FIRST],
         _Block(place=(0, 1), rows=looked),
         *_object_names(answer, rows),
-<<<<<<< HEAD
         *_doubts(report, answer.doubts, rows),
-=======
-        *_doubts(answer.doubts, rows),
         *_question(report, rows)[_ASKED_FIRST:],
->>>>>>> 119921e (analyze: what somebody asks of an object and a time comes first)
         *(_fact(3, fact, rows) for fact in danger),
         *steps[:1],
         *(_fact(2, fact, rows) for fact in others),
