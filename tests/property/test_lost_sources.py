@@ -11,6 +11,7 @@ from analyzer.model.hole import HoleKind
 from analyzer.rules.load import load_catalogue
 from analyzer.run import analyze
 from tests.support.bundle import BundleBuilder
+from tests.world.sample import told_once
 from tests.world.story_healthy import healthy_cbt
 from tests.world.story_nbd_healthy import nbd_healthy
 
@@ -54,8 +55,11 @@ def _needs() -> dict[str, tuple[str, ...]]:
     return {text.id: text.needs for text in texts}
 
 
+_cbt, _nbd = told_once(healthy_cbt), told_once(nbd_healthy)
+
+
 def _bundle() -> BundleBuilder:
-    return healthy_cbt().reports[0]
+    return _cbt().reports[0]
 
 
 def test_every_needed_source_is_taken_away_here() -> None:
@@ -85,7 +89,7 @@ def test_what_a_rule_asks_for_beside_its_needs_is_missed_too(
 ) -> None:
     paths, rules = ASKED_BESIDE[source]
     files = []
-    for number, bundle in enumerate(nbd_healthy().reports):
+    for number, bundle in enumerate(_nbd().reports):
         for path in set(paths) & set(bundle.paths()):
             LOSSES[loss](bundle, path)
         files.append(bundle.write_tar(tmp_path / f"{number}.tar", compression=None))

@@ -5,11 +5,14 @@ checks here, since the verdict is the engine's.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyzer.case.case import Case
+from analyzer.case.wholeness import Sources
 from analyzer.model.finding import Outcome, Verdict
 from analyzer.model.report import Presence
 from analyzer.rules.engine import judge
@@ -27,7 +30,10 @@ NEEDS = [(rule, need) for rule in JUDGED for need in rule.text.needs]
 
 
 def answer(world: World, rule: Pattern) -> Outcome:
-    case, sources = world.case(CATALOGUE)
+    return answer_in(*world.case(CATALOGUE), rule)
+
+
+def answer_in(case: Case, sources: Sources, rule: Pattern) -> Outcome:
     if rule.role is Role.FINDING:
         return judge(rule, case, sources)
     return conclude(rule.text, (), case, sources)
@@ -44,6 +50,12 @@ def bundles(need: str) -> Iterator[tuple[str, ...]]:
             yield ("a",)
 
 
+@cache
+def broken(names: tuple[str, ...], need: str, presence: Presence) -> tuple[Case, Sources]:
+    """Return what rules may see where these bundles lost a source."""
+    return pair(breaks={(name, need): presence for name in names}).case(CATALOGUE)
+
+
 @pytest.mark.parametrize("rule", JUDGED, ids=lambda rule: rule.id)
 def test_with_everything_there_the_rule_is_ruled_out(rule: Pattern) -> None:
     assert answer(pair(), rule).verdict is Verdict.RULED_OUT
@@ -55,7 +67,7 @@ def test_a_needed_source_that_is_broken_is_never_green(
     rule: Pattern, need: str, presence: Presence
 ) -> None:
     for names in bundles(need):
-        outcome = answer(pair(breaks={(name, need): presence for name in names}), rule)
+        outcome = answer_in(*broken(names, need, presence), rule)
         assert outcome.verdict is Verdict.CANNOT_TELL, names
         assert outcome.settle_with == (f"fetch {need}",)
         assert need in outcome.reason
@@ -84,12 +96,16 @@ PLACES = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(sorted(SCOPES)))
 def test_absence_never_adds_to_what_is_known(breaks: dict[tuple[str, str], Presence]) -> None:
     world, less = pair(), pair(breaks=breaks)
     unused, unused_less = pair(pools=(UNUSED,)), pair(pools=(UNUSED,), breaks=breaks)
+    pairs = [
+        (before.case(CATALOGUE), after.case(CATALOGUE))
+        for before, after in ((world, less), (unused, unused_less))
+    ]
     for rule in JUDGED:
-        for before, after in ((world, less), (unused, unused_less)):
-            got = answer(after, rule)
+        for before, after in pairs:
+            got = answer_in(*after, rule)
             if got.verdict in GREEN:
                 assert _supported(rule, breaks, got), (rule.id, breaks, got.reason)
-                assert answer(before, rule).verdict in GREEN
+                assert answer_in(*before, rule).verdict in GREEN
 
 
 def _supported(rule: Pattern, breaks: dict[tuple[str, str], Presence], got: Outcome) -> bool:

@@ -10,15 +10,12 @@ from analyzer.bundle.budget import Budget
 from analyzer.case.quotations import not_there, quotations_in
 from analyzer.render.data.json import render_json
 from analyzer.render.data.schema import json_schema
-from analyzer.run import analyze
-
-SAMPLES = Path(__file__).resolve().parents[2] / "sample_bundles"
-BUNDLES = sorted(path for path in SAMPLES.iterdir() if path.suffix in {".bz2", ".zip"})
+from tests.golden.outputs import SAMPLES, sample_read
 
 
-@pytest.mark.parametrize("bundle", BUNDLES, ids=lambda bundle: bundle.name.partition(".")[0])
+@pytest.mark.parametrize("bundle", SAMPLES, ids=lambda bundle: bundle.name.partition(".")[0])
 def test_report_obeys_its_schema_and_quotes_what_is_there(bundle: Path) -> None:
-    report = json.loads(render_json(analyze([bundle])))
+    report = json.loads(render_json(sample_read(bundle)[1]))
     jsonschema.Draft202012Validator(json_schema()).validate(report)
     quotations = tuple(quotations_in(report))
     assert quotations
