@@ -13,7 +13,8 @@ settings.load_profile("ci" if os.environ.get("CI") else "fast")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Keep what is compiled between runs beside pytest's own files, not in the user's folder."""
-    os.environ["XDG_CACHE_HOME"] = str(config.cache.mkdir("user-cache"))
+    if cache := getattr(config, "cache", None):  # none with -p no:cacheprovider
+        os.environ["XDG_CACHE_HOME"] = str(cache.mkdir("user-cache"))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
