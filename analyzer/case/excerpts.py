@@ -17,8 +17,8 @@ from analyzer.model.source import Source
 from analyzer.parsers.scan.lines import WholeLines
 
 NEAR, FAR = 3, 50  # lines before and after
-MOST_NEAR, MOST_FAR = 400, 30  # quoted lines that get so many
-LONGEST = 600  # characters of a line
+MOST_NEAR, MOST_FAR = 400, 20  # quoted lines that get so many
+LONGEST = 400  # characters of a line
 
 Range = tuple[int, int]
 
