@@ -29,6 +29,7 @@ from analyzer.model.report import BundleInfo, Cause, HourCount, Omission, ParseP
 from analyzer.model.source import Source
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers.scan.scan import Scanner
+from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.incidents.incidents import incidents
 from analyzer.rules.engine import suppressed
 from analyzer.rules.load import load_catalogue
@@ -74,8 +75,7 @@ class Options:
     @property
     def usual(self) -> bool:
         """Tell whether it reads and judges as a run without options does."""
-        asked = (self.log_as, self.rules, self.budget, self.assumed)
-        return asked == (None, (), Budget(), Assumed())
+        return replace(self, jobs=1, stdin=None) == Options(jobs=1)
 
 
 def analyze(
@@ -150,6 +150,7 @@ def _judged(
     errors = ErrorLedger(noise=catalogue.keep.noise)
     # To unpack takes less than to read: this process is not counted among those that read.
     count = options.jobs if options.jobs > 1 else 0
+    stage = partial(_stage, progress)
     with LogProcesses(_asked(catalogue, options), count) as processes:
         gathering = Gathering(scanner, builder, budget, errors, processes, assumed=options.assumed)
         reads, left_out = read_all(
@@ -167,9 +168,10 @@ def _judged(
     omissions = _omissions(reads, left_out)
     judged = []
     for contents, own, rows in zip(pools, names, builders, strict=True):
+        stage("dating")
         of_pool = read.of(contents)
         known = assemble(of_pool, rows, scanner, errors.of_bundles(own))
-        report = _report(options, catalogue, known, of_pool, wanted)
+        report = _report(options, catalogue, known, of_pool, wanted, stage=stage)
         elsewhere = frozenset().union(*names) - own
         report = replace(
             report,
@@ -179,6 +181,11 @@ def _judged(
         )
         judged.append((known.case, report))
     return judged
+
+
+def _stage(progress: Callable[[Progress], None] | None, name: str) -> None:
+    if progress is not None:
+        progress(Progress(done=0, total=None, member="", stage=name))
 
 
 def _asked(catalogue: Catalogue, options: Options) -> Asked:
@@ -196,15 +203,20 @@ def _report(
     known: Assembly,
     read: Joined,
     wanted: Sequence[Acceptance],
+    *,
+    stage: Callable[[str], None],
 ) -> Report:
     """Judge the case, and return the report without what the archives themselves tell."""
     case = known.case
+    stages = Stages()
+    stage("rebuilding")  # every rule about disks would ask for it first
+    stages.told("what SM did", partial(cbt_history, case), None)
+    stage("judging")
     outcomes = outcomes_of(catalogue, case, known.sources)
     before = outcomes_of(catalogue, *known.without) if known.without else ()
     settled = settled_by_given(before, outcomes)
     day = day_of(case)
     outcomes, accepted = accept(outcomes, wanted, day)
-    stages = Stages()
     tell, rows = stages.told, stages.rows
     uncaused: tuple[tuple[Outcome, ...], tuple[Cause, ...]] = (outcomes, ())
     outcomes, causes = tell(

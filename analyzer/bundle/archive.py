@@ -33,11 +33,15 @@ _PACKED = 10  # bytes of a report for one of its tar.bz2, at least
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far reading is: bytes of the input, of how many (None: not known), and where."""
+    """How far a run is: its stage, bytes of the input read, of how many, and where.
+
+    ``total`` is None where it is not known.
+    """
 
     done: int
     total: int | None
     member: str
+    stage: str = "reading"
 
 
 class Archive:

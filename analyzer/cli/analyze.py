@@ -231,13 +231,12 @@ def analyze_command(
     """
     from analyzer.case.log_processes import cores
     from analyzer.cli.case_file import inputs_of
-    from analyzer.cli.progress import watching
+    from analyzer.cli.progress import told_to_write, watching
     from analyzer.cli.redact import for_outside, kept_from, unchanged
     from analyzer.render.words.zone import zone_named
     from analyzer.run import Options, load_case
 
-    zone = zone_named(tz)
-    chosen = _chosen(formats, stdout=stdout, ticket=ticket, reply=reply)
+    zone, chosen = zone_named(tz), _chosen(formats, stdout=stdout, ticket=ticket, reply=reply)
     budget = Budget(
         total=max_total,
         member=max_member,
@@ -267,13 +266,14 @@ def analyze_command(
     with watching(quiet=quiet) as progress:
         case, judged = load_case(paths, options, progress)
         judged = _asked(case, judged, about, when, zone)
-    report, check = kept_from(judged, case, folder) if redact else (judged, unchanged)
-    wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
-    texts, whole = _rendered(report, wanted, zone, check)
+        report, check = kept_from(judged, case, folder) if redact else (judged, unchanged)
+        wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
+        told_to_write(progress)
+        texts, whole = _rendered(report, wanted, zone, check)
+        beside = _case_file((case, judged), inputs, texts, paths, usual=options.usual)
     if stdout:
         say(*texts.values())
     else:
-        beside = _case_file((case, judged), inputs, texts, paths, usual=options.usual)
         written = write_files(folder, {**texts, **beside}, force=force)
         if ticket or reply:
             text = _note(_shown(report, zone), ticket=ticket)

@@ -6,8 +6,9 @@ from typer.testing import CliRunner, Result
 
 from analyzer.bundle.archive import Progress
 from analyzer.cli.main import app
-from analyzer.cli.progress import PlainLines, watching
+from analyzer.cli.progress import STAGES, share_done, watching
 from analyzer.errors import UsageError
+from analyzer.run import load_case
 from tests.support.bundle import BundleBuilder
 from tests.support.clock import utc
 from tests.world.world import World
@@ -27,6 +28,7 @@ def test_report_files_are_written_into_the_folder_and_nowhere_else(tmp_path: Pat
     assert done.exit_code == 1
     assert sorted(path.name for path in tmp_path.rglob("*")) == [
         "out",
+        "report.cbtcase",
         "report.html",
         "report.json",
     ]
@@ -88,7 +90,7 @@ def test_default_folder_that_is_a_link_is_not_followed(
 
 def test_chosen_formats_are_written(tmp_path: Path) -> None:
     run("analyze", CRASH, "-o", tmp_path, "-q", "--format", "markdown", "--format", "text")
-    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".md", ".txt"]
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".cbtcase", ".md", ".txt"]
 
 
 def test_default_folder_is_named_after_the_bundle(
@@ -159,18 +161,21 @@ def test_two_bundles_of_one_file_name_stay_apart(tmp_path: Path) -> None:
     assert len(report["bundles"]) == 2
 
 
-def test_plain_progress_says_each_tenth_once(capsys: pytest.CaptureFixture[str]) -> None:
-    lines = PlainLines()
-    for done in (0, 5, 11, 12, 100):
-        lines(Progress(done=done, total=100, member="var/log/SMlog"))
-    lines(Progress(done=3 << 26, total=None, member=""))
-    said = capsys.readouterr().err.splitlines()
-    assert [line.split()[1] for line in said] == ["0", "10", "100", "192"]
+def test_stages_come_in_order_and_never_go_back() -> None:
+    seen: list[Progress] = []
+    load_case([Path(CRASH)], progress=seen.append)
+    assert tuple(dict.fromkeys(each.stage for each in seen))[-3:] == tuple(STAGES)[1:-1]
+    shares = [share_done(each) for each in seen]
+    assert shares == sorted(shares)
 
 
-def test_quiet_watches_nothing() -> None:
-    with watching(quiet=True) as progress:
+@pytest.mark.parametrize("quiet", [True, False])
+def test_nothing_is_left_behind_where_nobody_watches(
+    quiet: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with watching(quiet=quiet) as progress:
         assert progress is None
+    assert capsys.readouterr().err == ""
 
 
 def test_bar_is_shown_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
