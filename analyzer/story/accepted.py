@@ -15,7 +15,9 @@ not that of the run: the same bundle gives the same answer for ever.
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from analyzer.case.case import Case
 from analyzer.errors import UsageError
@@ -23,7 +25,9 @@ from analyzer.model.error_group import ErrorGroup
 from analyzer.model.finding import Finding, Outcome, Severity, Subject
 from analyzer.model.report import Accepted
 from analyzer.model.sentence import say
-from analyzer.yaml_file import Document, read_yaml
+
+if TYPE_CHECKING:
+    from analyzer.yaml_file import Document
 
 _KEYS = ("rule", "object", "reason", "until")
 
@@ -49,8 +53,9 @@ def load_accepted(path: Path, rules: Collection[str]) -> tuple[Acceptance, ...]:
     Raises:
         UsageError: it cannot be read, or an entry is not as it should be; the text says which.
     """
+    yaml_file = import_module("analyzer.yaml_file")  # PyYAML: only where something is accepted
     try:
-        document = read_yaml(path.read_text(encoding="utf-8"))
+        document: Document = yaml_file.read_yaml(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         msg = f"--accept {path}: cannot be read: {error}"
         raise UsageError(msg) from error
@@ -67,7 +72,7 @@ def load_accepted(path: Path, rules: Collection[str]) -> tuple[Acceptance, ...]:
 
 
 def _entry(
-    path: Path, document: Document, place: int, entry: object, rules: Collection[str]
+    path: Path, document: "Document", place: int, entry: object, rules: Collection[str]
 ) -> Acceptance:
     line, _ = document.place(("accepted", place))
     if not isinstance(entry, dict) or not all(
