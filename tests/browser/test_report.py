@@ -79,7 +79,7 @@ def test_policy_lets_no_text_become_an_element(browser: Browser, tmp_path: Path)
         visit.page.evaluate("() => { document.body.innerHTML = '<b>x</b>'; }")
 
 
-@pytest.mark.parametrize("name", ["rich", "empty", "cbt-hazards-lvm"])
+@pytest.mark.parametrize("name", ["rich", "empty", "host-crash"])
 def test_page_never_scrolls_sideways(browser: Browser, name: str, tmp_path: Path) -> None:
     """320 pixels are also what 1280 are at a zoom of 400 %."""
     with visiting(browser, tmp_path, page_of(name)) as visit:
