@@ -10,7 +10,7 @@ PINNED := --only-binary :all: --constraint constraints.txt --build-constraint co
 install = @$(PIP) $(PINNED) $(1) \
   || { echo "   not at the versions of constraints.txt: now at the newest"; $(PIP) $(1); }
 
-.PHONY: help demo fast test cover mutate fuzz lint lock bench rules docs samples golden golden-diff pyz clean
+.PHONY: help demo fast test cover mutate fuzz lint lock bench rules docs samples man golden golden-diff pyz clean
 help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
 	@echo "make fast     run the tests that take a minute together"
@@ -25,6 +25,7 @@ help:
 	@echo "make docs     the documentation as a site, in site/; every warning is an error"
 	@echo "make pyz      dist/cbtriage.pyz: one file with all libraries, for a machine without network"
 	@echo "make samples  rebuild sample_bundles/"
+	@echo "make man      write the manual page, cbtriage.1"
 	@echo "make golden   accept what the outputs are now: golden reports and hashes"
 	@echo "make golden-diff   show what changed in every output of every sample since the last commit"
 
@@ -107,6 +108,10 @@ pyz: $(VENV)/.installed
 
 samples: $(VENV)/.dev
 	$(BIN)/python -m tests.world.build_samples
+
+man: $(VENV)/.installed
+	@$(BIN)/python -m analyzer.cli.man > cbtriage.1
+	@echo "-- cbtriage.1: read it with man ./cbtriage.1"
 
 golden: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/render tests/golden --update-golden

@@ -225,9 +225,13 @@ def analyze_command(
     """Say what broke in CBT and NBD, since when, how sure, what next and what could not be told.
 
     Writes report.html (for people, one file) and report.json (for programs), and prints the
-    answer in at most 25 lines, the verdict last. Nothing is sent anywhere, and nothing is written
-    but the report files. --tz is for text and Markdown; quoted lines keep their stamps, and the
-    JSON its UTC.
+    answer in at most 25 lines, the verdict last. report.cbtcase beside them answers further
+    questions (show, why, timeline, explain) about the same status reports. Nothing is sent
+    anywhere, and nothing else is written. --tz is for text and Markdown; quoted lines keep their
+    stamps, and the JSON its UTC.
+
+    Examples: cbtriage analyze status-report.tar.bz2 -o out ·
+    cbtriage analyze host-a.zip host-b.zip --about sql-02 --when "11 Jun 10:30"
     """
     from analyzer.case.log_processes import cores
     from analyzer.cli.case_file import inputs_of

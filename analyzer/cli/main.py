@@ -19,6 +19,7 @@ from analyzer.cli.diff import diff_command
 from analyzer.cli.explain import explain_command
 from analyzer.cli.fleet import fleet_app
 from analyzer.cli.lnav_formats import lnav_formats_command
+from analyzer.cli.man import keep_examples
 from analyzer.cli.model import model_app
 from analyzer.cli.output import note, prepare_streams, say
 from analyzer.cli.redact import redact_command
@@ -32,14 +33,14 @@ from analyzer.errors import AnalyzerError, InputError
 
 USAGE, NO_INPUT, INTERNAL = 2, 3, 5
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     name="cbtriage",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     epilog=(
-        "Example: cbtriage analyze status-report.zip -o out   "
+        "\b\nExample: cbtriage analyze status-report.zip -o out\n\n"
         "Exit status: 0 nothing found, 1 findings, 2 usage, 3 no readable input, "
         "4 nothing found but the input was damaged, 5 internal error."
     ),
@@ -85,6 +86,7 @@ app.add_typer(fleet_app, name="fleet")
 app.command("lnav-formats")(lnav_formats_command)
 app.add_typer(model_app, name="model", hidden=True)
 app.command("verify")(verify_command)
+keep_examples(app)
 
 
 def run() -> None:

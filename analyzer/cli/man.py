@@ -1,0 +1,87 @@
+"""The manual page, made of the commands' own help: ``python -m analyzer.cli.man > cbtriage.1``.
+
+Also how that help is laid out: what stands in a docstring as an example is never wrapped again.
+"""
+
+import inspect
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import typer
+
+from analyzer import __version__
+
+_KEPT = "\b\n"  # click leaves a paragraph that begins so as it is
+_EXAMPLE = ("Example: ", "Examples: ")
+
+
+def keep_examples(app: typer.Typer) -> None:
+    """Let the help of all commands show their examples a line each, as they can be copied."""
+    for command in app.registered_commands:
+        if command.callback is not None:
+            command.help = _laid_out(inspect.getdoc(command.callback) or "")
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            keep_examples(group.typer_instance)
+
+
+def _laid_out(text: str) -> str:
+    return "\n\n".join(map(_paragraph, text.split("\n\n")))
+
+
+def _paragraph(text: str) -> str:
+    if not text.startswith(_EXAMPLE):
+        return text
+    head, _, examples = text.partition(" ")
+    first, *others = " ".join(examples.split()).split(" · ")
+    return _KEPT + "\n".join([f"{head} {first}", *(f"  {each}" for each in others)])
+
+
+def man_page(app: typer.Typer) -> str:
+    """Return the manual page of a program and all its commands, as roff (man(7))."""
+    lines = [f'.TH CBTRIAGE 1 "" "cbtriage {__version__}"', ".SH NAME"]
+    lines += [r"cbtriage \- triage XenServer / XCP-ng status reports offline", ".SH SYNOPSIS"]
+    lines += [r".B cbtriage", r"\fICOMMAND\fR [\fIOPTION\fR]... \fIARGUMENT\fR...", ".SH COMMANDS"]
+    lines += _commands(typer.main.get_command(app), "cbtriage")
+    return "\n".join(lines) + "\n"
+
+
+def _commands(command: Any, name: str) -> Iterator[str]:
+    """Yield the part of a command, and of those below it; hidden ones are for developers."""
+    yield f".SS {_roff(name)}"
+    for paragraph in (command.help or "").split("\n\n"):
+        yield ".PP"
+        if paragraph.startswith(_KEPT):
+            lines = paragraph.removeprefix(_KEPT).split("\n")
+            yield from (".nf", *map(_roff, lines), ".fi")
+        else:
+            yield _roff(" ".join(paragraph.split()))
+    for each in command.params:
+        if not getattr(each, "hidden", False):
+            yield from (".TP", _named(each), _roff(" ".join((each.help or "").split())))
+    for below in sorted(getattr(command, "commands", {})):
+        if not command.commands[below].hidden:
+            yield from _commands(command.commands[below], f"{name} {below}")
+
+
+def _named(parameter: Any) -> str:
+    """Return what an option or an argument is called."""
+    metavar = str(parameter.metavar or parameter.name.upper())
+    if not parameter.opts[0].startswith("-"):
+        return _roff(metavar)
+    names = ", ".join((*parameter.opts, *parameter.secondary_opts))
+    value = "" if getattr(parameter, "is_flag", False) else f" {metavar}"
+    return rf"\fB{_roff(names)}\fR{_roff(value)}"
+
+
+def _roff(text: str) -> str:
+    """Return a text that roff prints as it is: no escape, no request at the start of a line."""
+    escaped = text.replace("\\", r"\e").replace("-", r"\-")
+    return rf"\&{escaped}" if escaped.startswith((".", "'")) else escaped
+
+
+if __name__ == "__main__":
+    from analyzer.cli import main
+
+    sys.stdout.write(man_page(main.app))
