@@ -43,6 +43,7 @@ BESIDE = {
     "story/pages": "tests/cli/test_show*.py, test_why.py, test_explain.py",
     "story/plans": "tests/story/plans by the stories of disks",
     "stored": "tests/cli/test_case_file.py",
+    "story/question": "tests/cli/test_question.py",
     "story/timeline/told": "tests/cli/test_case_file.py",
     "story/timeline/timeline": "tests/render/html/test_timeline.py, tests/golden",
     "yaml_file": "tests/rules/test_load.py",
