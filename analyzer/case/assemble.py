@@ -208,7 +208,7 @@ def host_reports(
 
 def _host_report(content: BundleContent, pools: Sequence[PoolState], given: Given) -> HostReport:
     inventory = _first(content.facts, HostInventory)
-    membership = _first(content.facts, PoolMembership)
+    membership = _first((*content.facts, *given.facts), PoolMembership)
     uuid = inventory.host_uuid if inventory else None
     row = _database_row(content, uuid, pools)
     return HostReport(

@@ -24,14 +24,17 @@ class Places:
         self._repositories: dict[str, set[str]] = {}
         self._live: dict[str, str] = {}
         self._taken: dict[str, datetime] = {}
+        beside = {b: self._reports[own] for b, own in case.beside.items() if own in self._reports}
         for place, pool in enumerate(case.pools):
             name = pool.pool.uuid if pool.pool else f"pool {place}"
             members = {host.uuid for host in pool.hosts}
             own = [r for r in case.hosts if r.bundle in pool.bundles or r.host_uuid in members]
             self._pools |= {report.bundle: name for report in own}
+            self._pools |= {bundle: name for bundle, report in beside.items() if report in own}
             for vdi in pool.vdis:
                 self._disks.setdefault(vdi.uuid, set()).add(name)
                 self._add(pool, vdi)
+        self._reports |= beside
 
     def _add(self, pool: PoolState, vdi: Vdi) -> None:
         if sr := pool.sr(vdi.sr):

@@ -32,6 +32,8 @@ LOST = (
     "rpm-qa.out",
     "systemctl-status.out",
     "xapi_cert.out",
+    "sm_diagnostics.out",
+    "etc/xensource/pool.conf",
 )
 
 

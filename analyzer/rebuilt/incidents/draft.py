@@ -51,6 +51,8 @@ class Hosts:
             key = report.host_uuid or report.bundle
             self._keys[report.bundle] = key
             self._reports.setdefault(key, report)
+        beside = case.beside.items()
+        self._keys |= {bundle: self._keys[own] for bundle, own in beside if own in self._keys}
 
     def key(self, bundle: str) -> str:
         """Return the key of the host that a bundle is of."""

@@ -162,6 +162,7 @@ def _answers(pool: PoolState, infos: Mapping[str, NbdInfo]) -> tuple[NbdInfo, ..
 def _served(case: Case, members: Members, served: Served, ids: FindingIds) -> NbdView:
     """Return a view with only what the hosts served and left."""
     host_of = {report.bundle: host for host, reports in members.items() for report in reports}
+    host_of |= {b: host_of[own] for b, own in case.beside.items() if own in host_of}
     sessions = served.of(host_of).sessions
     connections, left_out = connections_of(host_of, case.pools, sessions)
     by_uuid = {host.uuid: host for host in members}

@@ -24,6 +24,7 @@ def timeline_of(
     happened, the counts are in the findings.
     """
     host_names = {report.bundle: report.name for report in case.hosts}
+    host_names |= {b: host_names[own] for b, own in case.beside.items() if own in host_names}
     points = [
         _of_evidence(finding, evidence, host_names)
         for outcome in outcomes
