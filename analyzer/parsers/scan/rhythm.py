@@ -5,7 +5,7 @@ lies between its ends.
 """
 
 import re
-from bisect import insort
+from bisect import bisect_left, bisect_right, insort
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from analyzer.parsers._api import Edge, Jump, Stamp
 from analyzer.parsers.scan.halve import Chunk
-from analyzer.parsers.scan.stamps import DAYS_BEFORE, stamps_of
+from analyzer.parsers.scan.stamps import DAYS_BEFORE, Stamps, stamps_of
 from analyzer.parsers.scan.syslog import MONTHS, split_head
 
 SHORTEST = 300.0  # seconds; what is shorter is no silence
@@ -46,11 +46,38 @@ class _Point:
     style: int
 
 
+class _StampedChunk(Chunk[_Point]):
+    """A chunk whose stamps are all known: it is halved without a look at its text."""
+
+    def __init__(self, text: bytes, line: int, stamps: Stamps) -> None:
+        super().__init__(text, line, _read)
+        self._starts: list[int] = stamps.starts.tolist()
+        self._seconds: list[float] = stamps.seconds.astype(float).tolist()
+
+    def point(self, start: int) -> _Point | None:
+        place = bisect_left(self._starts, start)
+        return self._at(place) if place < len(self._starts) else None
+
+    def before(self, end: int, behind: int) -> _Point | None:
+        place = bisect_left(self._starts, end) - 1
+        return self._at(place) if self._starts[place] > behind else None
+
+    def middle(self, first: _Point, last: _Point) -> _Point | None:
+        place = bisect_right(self._starts, first.start)
+        start = self._starts[place]
+        if start == last.start:
+            return None
+        return self._at(max(place, bisect_right(self._starts, (start + last.start) // 2) - 1))
+
+    def _at(self, place: int) -> _Point:
+        return _Point(self._starts[place], self._seconds[place], 0)
+
+
 class Rhythm:
     """The longest silences of one member, and the places where its stamps go back.
 
     ``places`` are offsets in the chunk that was read last: the lines behind what was found in it.
-    Not `quick` it halves what is calm, too, and finds the same.
+    Not `quick` it halves what is calm, too, reads what it needs, and finds the same.
     """
 
     def __init__(self, *, quick: bool = True) -> None:
@@ -85,8 +112,11 @@ class Rhythm:
         """Look at a chunk of whole lines; ``line`` is the number of its first."""
         self._chunk = Chunk(text, line, _read)
         self.places = []
-        if self._quick and self._is_calm(text):
-            return
+        stamps = stamps_of(text) if self._quick else None
+        if stamps is not None:
+            if self._is_calm(stamps):
+                return
+            self._chunk = _StampedChunk(text, line, stamps)
         first = self._chunk.point(0)
         if first is None:
             return
@@ -101,11 +131,8 @@ class Rhythm:
                 before = point
         self._last = (before, self._seen(before))
 
-    def _is_calm(self, text: bytes) -> bool:
+    def _is_calm(self, stamps: Stamps) -> bool:
         """Pass over a chunk in which no neighbours are far apart; False if there may be any."""
-        stamps = stamps_of(text)
-        if stamps is None:
-            return False
         steps = np.diff(stamps.seconds)
         if len(steps) and not -JITTER <= steps.min() <= steps.max() < SHORTEST:
             return False

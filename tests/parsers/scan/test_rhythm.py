@@ -1,8 +1,10 @@
 """Tests of analyzer.parsers._rhythm."""
 
+import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -126,3 +128,23 @@ def test_what_is_told_does_not_depend_on_chunks_and_is_true(
     if len(steps) == 1:
         told = [*whole.silences, *whole.jumps]
         assert steps[0] in [jump.seconds for jump in told]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_stamps_that_are_read_at_once_tell_what_each_line_tells(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311  the same log every time
+    times = [START]
+    for _ in range(3000):
+        odd = chance.choice([40, -8, 400, -30, -4000])
+        step = odd if chance.random() < seed / 200 else chance.randrange(10)
+        times.append(times[-1] + timedelta(seconds=step))
+    log = [line for at in times for line in lines([at], chance.randrange(80))]
+    found = []
+    for quick in (True, False):
+        rhythm = Rhythm(quick=quick)
+        places = []
+        for first in range(0, len(log), 700):
+            rhythm.read(b"".join(log[first : first + 700]), first + 1)
+            places.append(rhythm.places)
+        found.append((rhythm.silences, rhythm.jumps, rhythm.edges, places))
+    assert found[0] == found[1]
