@@ -5,7 +5,7 @@ RE2 works on bytes as Latin-1 here: one automaton over all patterns, linear on h
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import NamedTuple, Protocol
 
 import re2
@@ -42,7 +42,7 @@ class Automaton:
         self._compiled = re2.compile(pattern.encode(), options)
         self._spans = self._compiled._regexp.Match  # noqa: SLF001 - see above
 
-    @property
+    @cached_property
     def names(self) -> Sequence[tuple[str, int]]:
         """Return the named groups with their numbers."""
         return tuple((name.decode(), n) for name, n in self._compiled.groupindex.items())

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
+import numpy.typing as npt
 
 from analyzer.parsers._api import Edge, Jump, Stamp
 from analyzer.parsers.scan.halve import Chunk
@@ -53,6 +54,12 @@ class _StampedChunk(Chunk[_Point]):
         super().__init__(text, line, _read)
         self._starts: list[int] = stamps.starts.tolist()
         self._seconds: list[float] = stamps.seconds.astype(float).tolist()
+        self._far: list[int] = np.cumsum(_far_apart(stamps)).tolist()
+
+    def is_calm(self, first: _Point, last: _Point) -> bool:
+        """Tell whether no neighbours between two lines are far apart."""
+        one, other = (bisect_left(self._starts, point.start) for point in (first, last))
+        return self._far[one] == self._far[other]
 
     def point(self, start: int) -> _Point | None:
         place = bisect_left(self._starts, start)
@@ -71,6 +78,12 @@ class _StampedChunk(Chunk[_Point]):
 
     def _at(self, place: int) -> _Point:
         return _Point(self._starts[place], self._seconds[place], 0)
+
+
+def _far_apart(stamps: Stamps) -> npt.NDArray[np.bool_]:
+    """Tell of each line whether it is far from the one before it."""
+    steps = np.diff(stamps.seconds, prepend=stamps.seconds[:1])
+    return (steps < -JITTER) | (steps >= SHORTEST)
 
 
 class Rhythm:
@@ -133,8 +146,7 @@ class Rhythm:
 
     def _is_calm(self, stamps: Stamps) -> bool:
         """Pass over a chunk in which no neighbours are far apart; False if there may be any."""
-        steps = np.diff(stamps.seconds)
-        if len(steps) and not -JITTER <= steps.min() <= steps.max() < SHORTEST:
+        if _far_apart(stamps).any():
             return False
         first, last = (
             _Point(int(stamps.starts[place]), float(stamps.seconds[place]), 0) for place in (0, -1)
@@ -149,6 +161,8 @@ class Rhythm:
 
     def _between(self, first: _Point, last: _Point) -> None:
         """Halve a piece until nothing can hide in it."""
+        if isinstance(self._chunk, _StampedChunk) and self._chunk.is_calm(first, last):
+            return
         middle = self._chunk.middle(first, last)
         if middle is None:
             self._compare(first, None, last)
