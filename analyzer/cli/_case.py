@@ -83,12 +83,16 @@ class Reading:
 
     def page(self, kind: "PageKind[Page]", key: str) -> Page:
         """Return the page of an object, a call, a rule or a finding."""
-        page = self._of_file(lambda file: file.page(kind, key))
+        page = self.stored(kind, key)
         if page is not None:
             return page
         from analyzer.story.pages import page_of
 
         return page_of(self.judged, kind, key)
+
+    def stored(self, kind: "PageKind[Page]", key: str) -> Page | None:
+        """Return a page that a case file has, None without one."""
+        return self._of_file(lambda file: file.page(kind, key))
 
     def timeline(
         self, titles: Mapping[str, str], wanted: "Wanted"

@@ -61,9 +61,9 @@ def inputs_of(paths: Sequence[Path]) -> list[dict[str, Any]] | None:
     """Return what tells these inputs from others: names, sizes, times and SHA-256.
 
     Of a folder the list of its files with their sizes and times stands for their content. None
-    for standard input, which cannot be given again.
+    for what can be read once only: standard input, a pipe.
     """
-    if Path("-") in paths:
+    if not all(path.is_dir() or path.is_file() for path in paths):
         return None
     try:
         return [_input_of(path) for path in sorted(paths, key=_name)]
@@ -369,7 +369,7 @@ def case_of(paths: Sequence[Path], *, quiet: bool) -> CaseFile | None:
     These are the working folder, the folder of the first input, and the folders in them. One that
     belongs to somebody else is not looked at: whoever made it chose what it answers.
     """
-    if Path("-") in paths or not all(path.exists() for path in paths):
+    if not all(path.is_dir() or path.is_file() for path in paths):
         return None
     for file in _candidates((Path(), paths[0].parent)):
         try:

@@ -64,24 +64,28 @@ def explain_command(
     2 no such rule, finding or line, 3 no readable input, 4 the rule could not tell, or the input
     was damaged.
     """
+    from analyzer.model.pages import RULE
     from analyzer.render.words.zone import zone_named
-    from analyzer.rules.load import load_catalogue
 
     zone = zone_named(tz)
-    catalogue = load_catalogue()
     place = _LINE.fullmatch(what)
-    known = {pattern.id for pattern in catalogue.patterns}
     if place and Path("-") in paths:
         raise UsageError("explain MEMBER:LINE reads its bundle twice: give a file instead of -")
-    if not (place or what in known or _FINDING.fullmatch(what)):
-        raise _unknown(known, what)
     reading = Reading(paths, quiet=quiet)
+    if not place and reading.stored(RULE, what) is not None:  # then nothing else is loaded
+        raise typer.Exit(_print_rule(reading, what, zone, as_json=as_json))
+    from analyzer.rules.load import load_catalogue
+
+    catalogue = load_catalogue()
+    known = {pattern.id for pattern in catalogue.patterns}
     if place:
         line = _line(reading, catalogue, _again(reading, place, host))
         _print_line(line, reading, zone, as_json=as_json)
         raise typer.Exit(_status_of_line(line, damaged=reading.damaged))
     if what in known:
         raise typer.Exit(_print_rule(reading, what, zone, as_json=as_json))
+    if not _FINDING.fullmatch(what):
+        raise _unknown(known, what)
     _print_findings(reading, what, zone, as_json=as_json)
     raise typer.Exit(FINDINGS)
 

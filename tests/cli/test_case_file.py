@@ -119,6 +119,13 @@ def test_unpacked_folder_is_known_by_its_files(tmp_path: Path) -> None:
     assert inputs_of([unpacked]) != before
 
 
+def test_pipe_is_not_read_for_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)  # opening it would wait for the other end
+    assert inputs_of([pipe]) is None
+    assert case_of([pipe], quiet=False) is None
+
+
 def test_other_inputs_are_no_concern_of_it(crashed: Path, tmp_path: Path) -> None:
     case_file(crashed)
     other = tmp_path / "other.tar.bz2"
