@@ -40,11 +40,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """One damage of a sample; ``inflict`` changes the reports that it is given."""
+    """One damage of a sample; ``inflict`` changes the reports that it is given.
+
+    ``path`` is set where it is to one member.
+    """
 
     kind: Kind
     where: str
     inflict: Callable[[Reports], None]
+    path: str = ""
 
 
 def damages(reports: Reports) -> Iterator[Damage]:
@@ -84,6 +88,7 @@ def _lost_members(
                 kind=Kind.HEAD if path in oldest and kind in _GONE else kind,
                 where=f"{report.host} {path} {kind.value}",
                 inflict=partial(inflict, number=number, path=path),
+                path=path,
             )
 
 

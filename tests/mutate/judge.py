@@ -14,7 +14,7 @@ from analyzer.model.report import Report
 from analyzer.render.words.status import exit_status
 from analyzer.run import Options, analyze
 from tests.mutate.damage import Damage, Kind, damages
-from tests.mutate.packed import SHAPES, Blow, blows, is_told, packed
+from tests.mutate.packed import SHAPES, Blow, blows, is_read, is_told, packed
 from tests.world.recipes import RECIPES
 from tests.world.sample import Recipe, Sample
 
@@ -23,6 +23,8 @@ GREEN = (Verdict.RULED_OUT, Verdict.NOT_APPLICABLE)
 # A refused comparison, CBT that was turned off, a server that does not listen.
 _FAMILIES = ("cbt-list-", "cbt-disabled-", "nbd-service-")
 _SAME = {"nbd-address-configuration": "nbd-service-"}
+# It tells what no other rule does.
+_FOR_THE_REST = ("storage-call-refused",)
 # What xen-bugtool may well not have collected: a report without it is whole.
 _AS_COLLECTED = (Kind.REMOVED, Kind.EMPTIED, Kind.HEAD, Kind.CLOCK, Kind.END)
 
@@ -95,7 +97,7 @@ def judge(damaged: Damaged) -> Verdicts:
         reports = deepcopy(reports)
         damaged.damage.inflict(reports)
     archive = packed(reports, damaged.shape)
-    told = damaged.blow is None or is_told(damaged.blow, archive)
+    told = _is_told(damaged, archive)
     if damaged.blow is not None:
         archive = damaged.blow.strike(archive)
     try:
@@ -106,6 +108,13 @@ def judge(damaged: Damaged) -> Verdicts:
         return Verdicts(failed=(f"{type(error).__name__}: {error}",))
     before = _whole(damaged.sample, damaged.shape)
     return _compare(before, report, damaged.kind, told=told)
+
+
+def _is_told(damaged: Damaged, archive: bytes) -> bool:
+    if damaged.blow is not None:
+        return is_told(damaged.blow, archive)
+    path = damaged.damage.path if damaged.damage else ""
+    return not path or is_read(path)
 
 
 def _compare(before: Answers, report: Report, kind: Kind, *, told: bool) -> Verdicts:
@@ -141,7 +150,7 @@ def _new(before: Answers, after: Answers) -> tuple[str, ...]:
         if not any(
             _same(finding, known)
             for known in (each for one in before.values() for each in one.findings)
-            if _family(known.rule) == _family(rule)
+            if _family(known.rule) == _family(rule) or rule in _FOR_THE_REST
         )
     )
 

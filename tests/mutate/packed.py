@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+from analyzer.bundle._fates import owns
+from analyzer.sources import SOURCES
 from tests.mutate.damage import Kind, Reports
 from tests.world.pack import Packed, compressed, tar, zipped
 
@@ -94,21 +96,31 @@ def is_told(blow: Blow, archive: bytes) -> bool:
 
     A tar has no checksum over what files hold: where one letter becomes another, only the sums
     of ``inventory.xml`` can tell, and for the live logs and the files of /etc there are none.
+    What stands in a file that nobody reads, nobody misses.
     """
-    if blow.shape != "tar" or blow.kind is not Kind.FLIPPED:
+    if blow.shape != "tar" or blow.kind is Kind.CUT:
         return True
-    if archive[blow.at] ^ 1 << blow.bit not in _TEXT:
+    path = _member_at(blow.at, archive)
+    if not is_read(path):
+        return False
+    if blow.kind is Kind.ZEROED or archive[blow.at] ^ 1 << blow.bit not in _TEXT:
         return True
+    return "/" not in path and path not in ("inventory.xml", "xen-bugtool.log")
+
+
+def is_read(path: str) -> bool:
+    """Tell whether a member is of a source."""
+    return any(owns(kind, path) for kind in SOURCES)
+
+
+def _member_at(at: int, archive: bytes) -> str:
+    """Return the path in its report of the member that a byte of a tar belongs to."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as opened:
-        name = next(
-            (
-                info.name.partition("bug-report-")[2].partition("/")[2]
-                for info in opened
-                if info.offset_data <= blow.at < info.offset_data + info.size
-            ),
-            "",
+        return next(
+            info.name.partition("bug-report-")[2].partition("/")[2]
+            for info in opened
+            if info.offset_data <= at < info.offset_data + info.size
         )
-    return "/" not in name and name not in ("inventory.xml", "xen-bugtool.log")
 
 
 def _places(archive: bytes, shape: str) -> Sequence[int]:

@@ -163,7 +163,8 @@ def _header(text: Text, asked: _Asked, below: Sequence[tuple[int, str]]) -> tupl
 def _bare(text: Text) -> Iterator[Fact]:
     """Yield the one value of a file whose name says of which disk it is."""
     path = text.source.member
-    index, answer = next((i, line.strip()) for i, line in text.closed() if line.strip())
+    lines = ((index, line.strip()) for index, line in text.closed())
+    index, answer = next((each for each in lines if each[1]), (0, ""))
     field = _field(path, answer)
     value = _value(field, answer) if field else None
     if field is None or value is None:

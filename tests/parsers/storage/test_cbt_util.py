@@ -70,6 +70,13 @@ def test_a_bare_value_needs_its_name(name: str, content: str, values: dict[Chang
     assert bool(problems(facts(PARSER, name, content))) is not bool(values)
 
 
+@pytest.mark.parametrize("content", [CHILD, "1"])
+def test_a_bare_value_that_may_be_half_a_value_is_none(content: str) -> None:
+    assert PARSER.claims(f"child-{DISK}.txt", content.encode())
+    assert _values(f"child-{DISK}.txt", content) == {}
+    assert problems(facts(PARSER, f"child-{DISK}.txt", content))
+
+
 def test_what_failed_is_no_value() -> None:
     failed = f"# cbt-util get -n {PATH} -c\nFailed to open CBT log file {PATH}: 2\n"
     assert _values("x", failed) == {}
