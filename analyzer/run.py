@@ -74,8 +74,11 @@ class Options:
 
     @property
     def usual(self) -> bool:
-        """Tell whether it reads and judges as a run without options does."""
-        return replace(self, jobs=1, stdin=None) == Options(jobs=1)
+        """Tell whether it reads and judges as a run without options does.
+
+        The lines around quoted ones change nothing of that.
+        """
+        return replace(self, jobs=1, stdin=None, context=False) == Options(jobs=1)
 
 
 def analyze(

@@ -175,6 +175,7 @@ def _put_report(parts: zipfile.ZipFile, report: "Report") -> None:
     _put(parts, "runs.json", plain(tuple[BackupRun, ...], report.runs))
     _put(parts, "report.json", plain(Report, replace(report, runs=())))
     slim = replace(report, runs=(), nbd=(), disks=(), hours=(), timeline=(), plans=(), parts=())
+    slim = replace(slim, excerpts=())
     _put(parts, "asked.json", plain(Report, slim))
 
 

@@ -180,6 +180,8 @@ def test_analyze_leaves_one_unless_told_not_to(crashed: Path, tmp_path: Path) ->
         with patch("analyzer.run.load_case", lambda *_: (case, report)):
             assert CliRunner().invoke(app, asked).exit_code == 1
         assert (folder / NAME).exists() is there
+    whole = tmp_path / "out()" / NAME
+    assert [case.path for case in [case_of([crashed], quiet=False)] if case] == [whole.resolve()]
 
 
 def test_foreign_text_never_chooses_a_type(crashed: Path) -> None:
