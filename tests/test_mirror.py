@@ -21,6 +21,7 @@ BESIDE = {
     "cli/start": "tests/cli/test_main.py",
     "errors": "two exceptions, and no behaviour",
     "judging": "tests/rules, tests/samples",
+    "library/cbtriage/mcp": "tests/test_mcp.py",
     "model": "values: every test makes or reads some",
     "parsers/_api": "what every parser is: their tests",
     "parsers/_text": "what parsers share: their tests",
