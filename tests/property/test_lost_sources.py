@@ -20,6 +20,7 @@ MEMBERS = {
     "kern_log": ("var/log/kern.log",),
     "lvs": ("lvs.out",),
     "packages": ("rpm-qa.out",),
+    "pool_conf": ("etc/xensource/pool.conf",),
     "sm_diagnostics": ("sm_diagnostics.out",),
     "smlog": ("var/log/SMlog",),
     "systemctl": ("systemctl-status.out",),
@@ -113,5 +114,6 @@ def test_a_rotated_file_that_is_lost_is_a_hole_and_never_ruled_out(
 
 def test_nothing_is_lost_and_every_rule_is_green(tmp_path: Path) -> None:
     report = analyze([_bundle().write_tar(tmp_path / "b.tar", compression=None)])
-    assert [outcome.rule for outcome in report.outcomes if outcome.verdict not in GREEN] == []
+    open_ = [o for o in report.outcomes if o.verdict not in GREEN and not o.by_nature]
+    assert [outcome.rule for outcome in open_] == []
     assert report.holes == ()
