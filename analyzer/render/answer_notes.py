@@ -9,6 +9,7 @@ from analyzer.model.plan import Step
 from analyzer.model.report import Report
 from analyzer.render.markdown import code, escaped
 from analyzer.render.words.answer import Answer, answer_of, bundle_names
+from analyzer.render.words.question_lines import question_lines, question_title
 from analyzer.render.words.short_time import window_words
 from analyzer.render.words.summary import Tone, pools_line, unread, window
 from analyzer.render.words.troubled import Troubled
@@ -16,7 +17,7 @@ from analyzer.render.words.view import counted, cut, visible
 from analyzer.story.together import pool_name
 
 TICKET_LINES, REPLY_LINES = 60, 15
-_DOUBTS, _NAMED = 6, 8
+_DOUBTS, _NAMED, _ASKED = 6, 8, 14
 _QUOTE = 300
 _KINDS = {StepKind.LOOK: "look", StepKind.DO: "do", StepKind.DESTROYS: "**DESTROYS**"}
 _GREETED = {
@@ -31,11 +32,13 @@ _V6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.
 
 def render_ticket(report: Report) -> str:
     """Return the answer as CommonMark of at most `TICKET_LINES` lines, of each pool by itself."""
+    lines = list(_question(report))
+    room = TICKET_LINES - len(lines)
     if not report.parts:
-        return "\n".join(_ticket(report, TICKET_LINES)) + "\n"
-    lines = [escaped(pools_line(report))]
+        return "\n".join([*lines, *_ticket(report, room)]) + "\n"
+    lines.append(escaped(pools_line(report)))
     for part in report.parts:
-        own = _ticket(part, TICKET_LINES // len(report.parts) - 4)
+        own = _ticket(part, room // len(report.parts) - 4)
         lines += ["", f"# {escaped(pool_name(part))}", "", *own]
     return "\n".join(lines) + "\n"
 
@@ -44,6 +47,19 @@ def _ticket(report: Report, most: int) -> list[str]:
     answer = answer_of(report)
     lines = [*_top(report, answer), *_ticket_doubts(answer)]
     return lines + _ticket_objects(answer.objects, most - len(lines))
+
+
+def _question(report: Report) -> Iterator[str]:
+    """Yield what was asked and what answers it."""
+    if report.question is None:
+        return
+    yield from (f"## {escaped(question_title(report.question))}", "")
+    lines = list(question_lines(report))
+    shown = lines if len(lines) <= _ASKED else lines[: _ASKED - 1]
+    yield from (f"- {escaped(line)}" for line in shown)
+    if len(lines) > len(shown):
+        yield f"- and {len(lines) - len(shown)} more lines about it, in the report"
+    yield ""
 
 
 def _top(report: Report, answer: Answer) -> Iterator[str]:

@@ -15,6 +15,7 @@ from analyzer.render.words.nbd_lines import nbd_lines, nbd_title
 from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
+from analyzer.render.words.question_lines import question_lines, question_title
 from analyzer.render.words.summary import (
     CauseView,
     broken,
@@ -49,7 +50,7 @@ def render_markdown(report: Report) -> str:
     """Return the report as Markdown."""
     if not report.parts:
         return "\n".join(_lines(ordered(report))) + "\n"
-    lines = [escaped(pools_line(report))]
+    lines = [*_question(report, 1), escaped(pools_line(report))]
     for part in report.parts:
         lines += ["", f"# {escaped(pool_name(part))}", "", *_lines(ordered(part), 2)]
     return "\n".join(lines) + "\n"
@@ -80,6 +81,7 @@ def _fence(text: str, least: int) -> str:
 
 def _lines(report: Report, level: int = 1) -> Iterator[str]:
     head = headline(report)
+    yield from _question(report, level)
     yield f"{'#' * level} {head.word}: {escaped(head.text)}"
     yield ""
     yield from _header(report)
@@ -97,6 +99,13 @@ def _lines(report: Report, level: int = 1) -> Iterator[str]:
     yield from _disks(report)
     yield from _nbd(report)
     yield from _others(report)
+
+
+def _question(report: Report, level: int) -> Iterator[str]:
+    if report.question is not None:
+        yield from (f"{'#' * level} {escaped(question_title(report.question))}", "")
+        yield from (f"- {escaped(line)}" for line in question_lines(report))
+        yield ""
 
 
 def _errors(report: Report) -> Iterator[str]:

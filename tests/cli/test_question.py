@@ -35,6 +35,15 @@ def test_what_answers_comes_first_in_every_output(tmp_path: Path) -> None:
     assert html.index('id="question"') < html.index('id="verdict"')
 
 
+@pytest.mark.parametrize("output", [("--ticket",), ("--format", "markdown", "--stdout"), ("-v",)])
+def test_answer_comes_first_in_what_is_passed_on(tmp_path: Path, output: tuple[str, ...]) -> None:
+    shown = asked(tmp_path, "--about", "mail", "--when", "22 Nov 04:45 +01:00", *output).stdout
+    first, answer = shown.splitlines()[0], "".join(shown.split("\n\n")[:2])
+    assert first.lstrip("# ").startswith("Asked: VM mail · 22 Nov 04:45")
+    assert "CBT was turned off because the disk's log was inconsistent, 2 times" in answer
+    assert "--ticket" not in output or len(shown.splitlines()) <= 60
+
+
 def test_what_lies_beside_is_counted(tmp_path: Path) -> None:
     shown = asked(tmp_path, "--about", "archive").stdout
     assert "No finding answers it" in shown

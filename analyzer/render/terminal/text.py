@@ -22,6 +22,7 @@ from analyzer.render.words.nbd_lines import nbd_lines, nbd_title, worth_telling
 from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
+from analyzer.render.words.question_lines import question_lines, question_title
 from analyzer.render.words.summary import (
     doubts,
     findings,
@@ -54,6 +55,11 @@ def render_text(
 
 
 def _page(report: Report, rows: Rows) -> Iterator[Text]:
+    if report.question:
+        yield from rows.wrap(question_title(report.question), hang=4)
+        for line in question_lines(report):
+            yield from rows.wrap(line, indent=2, hang=4)
+        yield Text()
     if report.parts:
         yield from rows.wrap(pools_line(report))
         for part in report.parts:
