@@ -38,6 +38,8 @@ def ask_command(
     nothing, changes nothing, and packs its answers into one file; give that to cbtriage analyze
     beside the report. With nothing to ask no file is written. What no command tells is listed.
 
+    Example: cbtriage ask status-report.tar.bz2 -o ask.sh
+
     Exit status: 0 written, or nothing to ask, 2 usage, 3 no readable input.
     """
     from analyzer.render.ask_script import ask_script, rules_named

@@ -34,6 +34,8 @@ def cbtlog_command(
     lvchange -ay, from /dev/VG_XenStorage-<SR>/<VDI>.cbtlog with dd (LVM). Older is parent, newer
     is child; the live disk's log is the last child. A damaged file does not stop the others.
 
+    Example: cbtriage cbtlog 6b0c1a3e-1f2d-4c5b-8a7e-9d0f1e2c3b4a.cbtlog
+
     Exit status: 0 all sound, 4 some file is damaged, 3 none could be read.
     """
     from analyzer.render.terminal.cbtlog import cbtlogs_json, cbtlogs_text

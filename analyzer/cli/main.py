@@ -19,7 +19,7 @@ from analyzer.cli.diff import diff_command
 from analyzer.cli.explain import explain_command
 from analyzer.cli.fleet import fleet_app
 from analyzer.cli.lnav_formats import lnav_formats_command
-from analyzer.cli.man import keep_examples
+from analyzer.cli.man import lay_out
 from analyzer.cli.model import model_app
 from analyzer.cli.output import note, prepare_streams, say
 from analyzer.cli.redact import redact_command
@@ -86,7 +86,7 @@ app.add_typer(fleet_app, name="fleet")
 app.command("lnav-formats")(lnav_formats_command)
 app.add_typer(model_app, name="model", hidden=True)
 app.command("verify")(verify_command)
-keep_examples(app)
+lay_out(app)
 
 
 def run() -> None:

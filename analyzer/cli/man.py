@@ -1,6 +1,7 @@
 """The manual page, made of the commands' own help: ``python -m analyzer.cli.man > cbtriage.1``.
 
-Also how that help is laid out: what stands in a docstring as an example is never wrapped again.
+Also how that help is laid out: what stands in a docstring as an example is never wrapped again,
+and what a command takes is called by our names, never by a type of Python.
 """
 
 import inspect
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import typer
+from typer.core import TyperCommand
 
 from analyzer import __version__
 
@@ -16,14 +18,35 @@ _KEPT = "\b\n"  # click leaves a paragraph that begins so as it is
 _EXAMPLE = ("Example: ", "Examples: ")
 
 
-def keep_examples(app: typer.Typer) -> None:
+class _PlainCommand(TyperCommand):
+    """A command whose help names its arguments as we do."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        taken = [each for each in self.get_params(ctx) if each.param_type_name == "argument"]
+        return [self.options_metavar or "", *map(_metavar, taken)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        told: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
+        for each in self.get_params(ctx):
+            if record := each.get_help_record(ctx):
+                kind = each.param_type_name
+                name = _metavar(each) if kind == "argument" else record[0]
+                told[kind].append((name.replace("<int range>", "N"), record[1]))
+        for kind, rows in told.items():
+            if rows:
+                with formatter.section(f"{kind.capitalize()}s"):
+                    formatter.write_dl(rows)
+
+
+def lay_out(app: typer.Typer) -> None:
     """Let the help of all commands show their examples a line each, as they can be copied."""
     for command in app.registered_commands:
+        command.cls = _PlainCommand
         if command.callback is not None:
             command.help = _laid_out(inspect.getdoc(command.callback) or "")
     for group in app.registered_groups:
         if group.typer_instance is not None:
-            keep_examples(group.typer_instance)
+            lay_out(group.typer_instance)
 
 
 def _laid_out(text: str) -> str:
@@ -67,12 +90,16 @@ def _commands(command: Any, name: str) -> Iterator[str]:
 
 def _named(parameter: Any) -> str:
     """Return what an option or an argument is called."""
-    metavar = str(parameter.metavar or parameter.name.upper())
+    metavar = _metavar(parameter)
     if not parameter.opts[0].startswith("-"):
         return _roff(metavar)
     names = ", ".join((*parameter.opts, *parameter.secondary_opts))
     value = "" if getattr(parameter, "is_flag", False) else f" {metavar}"
     return rf"\fB{_roff(names)}\fR{_roff(value)}"
+
+
+def _metavar(parameter: Any) -> str:
+    return str(parameter.metavar or parameter.name.upper())
 
 
 def _roff(text: str) -> str:

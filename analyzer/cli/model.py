@@ -22,6 +22,8 @@ def play_command(
 ) -> None:
     """Play histories of the real SM on the model, and print each step that differs.
 
+    Example: cbtriage model play histories.jsonl
+
     Exit status: 0 all agree, 1 some step differs, 2 a line is not a history.
     """
     from analyzer.sm.histories import play, read_histories

@@ -35,7 +35,10 @@ def _texts(catalogue: "Catalogue") -> "tuple[RuleText, ...]":
 
 @rules_app.command("list")
 def list_rules(rules: Rules = None) -> None:
-    """Print one line a rule: id, severity, the sources it needs, title; separated by tabs."""
+    """Print one line a rule: id, severity, the sources it needs, title; separated by tabs.
+
+    Example: cbtriage rules list | grep nbd
+    """
     for text in _texts(_catalogue(rules)):
         say("\t".join((text.id, text.severity.value, ",".join(text.needs), text.title)) + "\n")
 
@@ -45,7 +48,10 @@ def show_rule(
     rule: Annotated[str, typer.Argument(metavar="ID", help="A rule, as `rules list` names it.")],
     rules: Rules = None,
 ) -> None:
-    """Print what a rule says: how it is known, what to do, what it needs, where it is from."""
+    """Print what a rule says: how it is known, what to do, what it needs, where it is from.
+
+    Example: cbtriage rules show cbt-log-missing
+    """
     texts = {text.id: text for text in _texts(_catalogue(rules))}
     if rule not in texts:
         msg = f"{rule}: no such rule; `cbtriage rules list` names them all"
@@ -81,6 +87,8 @@ def lint_rules(
     ] = False,
 ) -> None:
     """Load every pattern file and say what is wrong with each, by file and line.
+
+    Example: cbtriage rules lint --rules my-rules/
 
     Exit status: 0 all is sound, 2 something is not.
     """
@@ -123,6 +131,8 @@ def new_rule(
     """Write a pattern file to begin with: it loads, and its samples pass.
 
     It holds a hit, the near miss and a line that alone decides nothing; replace all of them.
+
+    Example: cbtriage rules new storage-scan-fails --folder my-rules
     """
     from analyzer.rules.skeleton import skeleton
 
@@ -143,7 +153,10 @@ def new_rule(
 def write_pages(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the pages are written.")],
 ) -> None:
-    """Write the reference of all rules as Markdown: an index, and a page for each area."""
+    """Write the reference of all rules as Markdown: an index, and a page for each area.
+
+    Example: cbtriage rules pages docs/rules
+    """
     from analyzer.rules.reference import reference
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -154,7 +167,10 @@ def write_pages(
 
 @rules_app.command("test")
 def try_samples(rules: Rules = None) -> None:
-    """Run the samples of every pattern through the real parser: hits must hit, misses miss."""
+    """Run the samples of every pattern through the real parser: hits must hit, misses miss.
+
+    Example: cbtriage rules test --rules my-rules/
+    """
     from analyzer.rules.samples import check_samples
 
     catalogue = _catalogue(rules)
@@ -169,7 +185,10 @@ def try_samples(rules: Rules = None) -> None:
 
 @rules_app.command("schema")
 def print_schema() -> None:
-    """Print the JSON Schema of pattern files, for editors."""
+    """Print the JSON Schema of pattern files, for editors.
+
+    Example: cbtriage rules schema > pattern.schema.json
+    """
     from analyzer.rules.catalogue_file import json_schema
 
     say(json.dumps(json_schema(), indent=2, sort_keys=True) + "\n")

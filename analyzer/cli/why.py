@@ -28,6 +28,8 @@ def why_enable_cbt(
 ) -> None:
     """Say why `xe vdi-enable-cbt` is refused for a disk, or that nothing speaks against it.
 
+    Example: cbtriage why enable-cbt 6b0c1a3e status-report.tar.bz2
+
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
@@ -42,6 +44,8 @@ def why_data_destroy(
     vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Quiet = False
 ) -> None:
     """Say why `xe vdi-data-destroy` is refused for a snapshot, or that nothing speaks against it.
+
+    Example: cbtriage why data-destroy 9d0f1e2c status-report.tar.bz2
 
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
@@ -66,6 +70,8 @@ def why_list_changed_blocks(
     For error 460, which covers several reasons, it walks the rebuilt chain as SM would and says
     where the walk ends.
 
+    Example: cbtriage why list-changed-blocks 9d0f1e2c 6b0c1a3e status-report.tar.bz2
+
     Exit status: 0 every check is ok, 1 one fails, 2 no disk or several fit, 3 no readable
     input, 4 no check fails, but some cannot be answered from the bundle.
     """
@@ -82,6 +88,8 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
 
     Lists the addresses that a backup client would be given, with what the call does not check,
     or the smallest change that gives it one.
+
+    Example: cbtriage why nbd-info 6b0c1a3e status-report.tar.bz2
 
     Exit status: 0 there is an address that nothing certain speaks against, 1 there is none, or
     the call fails, 2 no disk or several fit, 3 no readable input, 4 the bundle does not tell.
