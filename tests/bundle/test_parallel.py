@@ -1,11 +1,13 @@
 """bzip2 on all cores, and without the library that does it."""
 
 import bz2
+import importlib.util
 from pathlib import Path
 
 import pytest
 
 from analyzer.bundle import _parallel
+from analyzer.cli.progress import watching
 
 
 def test_without_rapidgzip_the_same_is_read(
@@ -24,3 +26,18 @@ def test_without_rapidgzip_the_same_is_read(
     fast = whole()
     monkeypatch.setattr(_parallel, "rapidgzip", None)
     assert whole() == fast == text
+
+
+def test_that_it_is_not_there_is_said_once(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, there in (("rapidgzip", False), ("no such module", True)):
+        monkeypatch.setattr(
+            importlib.util, "find_spec", lambda asked, n=name: None if asked == n else asked
+        )
+        with watching(quiet=False):
+            pass
+        assert ("rapidgzip is not installed" in capsys.readouterr().err) is not there
+    with watching(quiet=True):
+        pass
+    assert not capsys.readouterr().err
