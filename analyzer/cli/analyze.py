@@ -1,7 +1,6 @@
 """``cbtriage analyze``: status reports in, a summary on the terminal and the report files out."""
 
 import json
-import os
 import re
 import shutil
 import sys
@@ -15,7 +14,7 @@ import typer
 
 from analyzer.bundle.budget import Budget
 from analyzer.cli.options import LogAs, LogZone, Paths, Rules, Tz, Year
-from analyzer.cli.output import note, say
+from analyzer.cli.output import in_color, knows_links, note, say
 from analyzer.cli.report_files import write_files
 from analyzer.errors import AnalyzerError, UsageError
 from analyzer.model.finding import Severity
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from analyzer.case.case import Case
     from analyzer.dating.assumed import Assumed
     from analyzer.model.report import Report
+    from analyzer.render.terminal.answer_text import Links
     from analyzer.render.words.zone import Zone
 
 FINDINGS, DAMAGED, INTERNAL = 1, 4, 5
@@ -414,15 +414,31 @@ def _note(report: "Report", *, ticket: bool) -> str:
 
 
 def _summary(report: "Report", written: Sequence[Path], *, full: bool) -> None:
-    from analyzer.render.terminal.answer_text import WIDTH, render_answer
+    from analyzer.render.terminal.answer_text import WIDTH, WRITTEN, render_answer
     from analyzer.render.terminal.text import render_text
 
-    color = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    color = in_color()
     columns = shutil.get_terminal_size((100, 40)).columns if sys.stdout.isatty() else 100
     if not full:
-        paths = [f"Written: {path}" for path in written]
-        say(render_answer(report, written=paths, width=min(columns, WIDTH), color=color))
+        paths = [f"{WRITTEN}{path}" for path in written]
+        links = _links(report, written) if knows_links() else None
+        shown = min(columns, WIDTH)
+        say(render_answer(report, written=paths, width=shown, color=color, links=links))
         return
     say(render_text(report, width=min(columns, 140), color=color, full=True))
     for path in written:
-        say(f"Written: {path}\n")
+        say(f"{WRITTEN}{path}\n")
+
+
+def _links(report: "Report", written: Sequence[Path]) -> "Links":
+    """Return the URLs of the written files, and of the lines that the page among them quotes."""
+    from analyzer.render.html.html import anchors_of
+    from analyzer.render.terminal.answer_text import WRITTEN, Links
+
+    files = {path: path.resolve().as_uri() for path in written}
+    page = next((url for path, url in files.items() if path.suffix == ".html"), None)
+    anchors = anchors_of(report) if page else {}
+    return Links(
+        places={source: f"{page}#{name}" for source, name in anchors.items()},
+        files={f"{WRITTEN}{path}": url for path, url in files.items()},
+    )

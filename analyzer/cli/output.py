@@ -14,6 +14,10 @@ from typing import TextIO
 
 _BYTES = range(0xDC80, 0xDD00)  # how ``surrogateescape`` carries the bytes 80 to ff
 
+_VTE = 5000
+_LINKING_PROGRAMS = ("iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "Tabby", "rio")
+_LINKING_TERMINALS = ("xterm-kitty", "xterm-ghostty", "wezterm", "foot", "foot-extra", "contour")
+
 
 def prepare_streams() -> None:
     """Make standard output and error able to take any text, whatever the locale says.
@@ -43,6 +47,29 @@ def _fill_closed() -> None:
         if getattr(sys, name) is None:
             nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until we end
             setattr(sys, name, nowhere)
+
+
+def in_color() -> bool:
+    """Tell whether standard output is a terminal whose reader takes colours."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and sys.stdout.isatty()
+
+
+def knows_links() -> bool:
+    """Tell whether standard output is a terminal known to show links (OSC 8) as links.
+
+    Others may print their signs; tmux and screen tell nothing of the terminal around them.
+    """
+    known = os.environ
+    if not in_color() or known.get("TERM", "").startswith(("tmux", "screen")):
+        return False
+    vte = known.get("VTE_VERSION", "")  # 5202 is 0.52.2; 0.50.0 crashed on links
+    return (
+        (vte.isdecimal() and int(vte) > _VTE)
+        or "WT_SESSION" in known
+        or known.get("TERM_PROGRAM") in _LINKING_PROGRAMS
+        or known.get("TERM") in _LINKING_TERMINALS
+    )
 
 
 def say(text: str) -> None:

@@ -1,6 +1,5 @@
 """``cbtriage timeline``: everything that was kept, of all hosts, in one order of time."""
 
-import os
 import shutil
 import sys
 from collections.abc import Iterable, Sequence
@@ -13,7 +12,7 @@ from analyzer.cli._case import AsJson, Quiet, Reading
 from analyzer.cli._timeline_asked import Asked, asked_kinds, wanted_of
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths, Tz
-from analyzer.cli.output import note, say
+from analyzer.cli.output import in_color, note, say
 
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry
@@ -160,8 +159,7 @@ def _print(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> No
             _say_all(timeline_raw(entries, terminal=terminal))
         case TimelineFormat.TABLE:
             width = shutil.get_terminal_size((100, 40)).columns if terminal else None
-            color = terminal and not os.environ.get("NO_COLOR")
-            _say_all(timeline_table(entries, width=width, color=color))
+            _say_all(timeline_table(entries, width=width, color=in_color()))
 
 
 def _say_all(chunks: Iterable[str]) -> None:

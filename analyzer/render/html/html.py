@@ -123,6 +123,22 @@ def render_html(report: Report) -> str:
     return page("report.html.j2", SCRIPTS, **_context(ordered(report)))
 
 
+def anchors_of(report: Report) -> dict[Source, str]:
+    """Return the anchors of the lines that the page quotes."""
+    report = ordered(report)
+    bundles = tuple(bundle.name for bundle in report.bundles)
+    return {source: anchor(source, bundles) for source in _quoted(_members(report, _cards(report)))}
+
+
+def _members(report: Report, cards: Sequence[Card]) -> tuple[QuotedMember, ...]:
+    shown = frozenset(card.finding.id for card in cards[: LIMITS["cards_shown"]])
+    return quoted_members(report, shown)
+
+
+def _quoted(members: Sequence[QuotedMember]) -> set[Source]:
+    return {quote.source for member in members for quote in member.quotes}
+
+
 def page(template: str, names: Sequence[str] = (), **context: object) -> str:
     """Return a page in our style with our scripts of these names; all of `context` is escaped."""
     stylesheet = _asset("report.css")
@@ -209,7 +225,7 @@ def _digest(text: str) -> str:
 def _context(report: Report) -> dict[str, object]:
     every, answer = _cards(report), answer_of(report)
     cards = every[: LIMITS["cards_shown"]]
-    members = quoted_members(report, frozenset(card.finding.id for card in cards))
+    members = _members(report, cards)
     return {
         **LIMITS,
         **_words(report, members),
@@ -290,7 +306,7 @@ def _words(report: Report, members: tuple[QuotedMember, ...]) -> dict[str, objec
         "excerpt_text": excerpt_text,
         "around_words": around_words(report, members),
         "near_lines": NEAR,
-        "quoted": {quote.source for member in members for quote in member.quotes},
+        "quoted": _quoted(members),
     }
 
 

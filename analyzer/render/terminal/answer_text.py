@@ -4,12 +4,14 @@ What stands last is nearest the prompt. Rows are wrapped and never cut; where th
 for all, the last things to go are the verdict, the names of the objects and *cannot tell*.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from rich.style import Style
 from rich.text import Text
 
 from analyzer.model.report import Report
+from analyzer.model.source import Source
 from analyzer.render.terminal.rows import Rows, console, styled
 from analyzer.render.words.answer import Answer, Fact, answer_of, bundle_names, doubt_words
 from analyzer.render.words.question_lines import question_lines, question_title
@@ -22,6 +24,7 @@ from analyzer.story.together import pool_name
 
 _ASKED_FIRST = 3  # rows of a question that go before all others
 MOST_ROWS, WIDTH, OBJECTS = 25, 80, 8
+WRITTEN = "Written: "
 _LABEL = 9
 
 
@@ -34,21 +37,46 @@ class _Block:
     step: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Links:
+    """Where a terminal that knows links leads to: URLs of quoted lines, and of written files."""
+
+    places: Mapping[Source, str]
+    files: Mapping[str, str]
+
+
 def render_answer(
-    report: Report, *, written: Sequence[str] = (), width: int = WIDTH, color: bool = False
+    report: Report,
+    *,
+    written: Sequence[str] = (),
+    width: int = WIDTH,
+    color: bool = False,
+    links: Links | None = None,
 ) -> str:
-    """Return the answer; ``written`` are the paths of the files that hold the rest."""
-    rows = Rows(width=min(width, WIDTH), full=False)
+    """Return the answer; ``written`` are the paths of the files that hold the rest.
+
+    Links are only for a terminal that takes colours.
+    """
+    links = links or Links(places={}, files={})
+    rows = Rows(width=min(width, WIDTH), full=False, places=links.places)
+    files = [row for path in written for row in _file(path, links.files.get(path), rows)]
     terminal = console(rows.width, color=color)
     with terminal.capture() as captured:
-        for row in _shown(report, rows, written):
+        for row in _shown(report, rows, files):
             terminal.print(row, no_wrap=True, overflow="ignore", crop=False)
     return captured.get()
 
 
-def _shown(report: Report, rows: Rows, written: Sequence[str]) -> list[Text]:
+def _file(path: str, url: str | None, rows: Rows) -> list[Text]:
+    made = rows.wrap(path, hang=2)
+    style = Style(link=url) if url else ""
+    for number, row in enumerate(made):
+        row.stylize(style, 2 if number else len(path) - len(path.removeprefix(WRITTEN)))
+    return made
+
+
+def _shown(report: Report, rows: Rows, files: Sequence[Text]) -> list[Text]:
     """Return the answer; of several pools that of each, in as many rows, and then all verdicts."""
-    files = [row for path in written for row in rows.wrap(path, hang=2)]
     if not report.parts:
         return _fitted(_blocks(report, answer_of(report), rows, files), MOST_ROWS)
     verdicts = styled(rows.wrap(pools_line(report), hang=2), headline(report).tone)
@@ -152,7 +180,7 @@ def _fact(place: int, fact: Fact, rows: Rows) -> _Block:
     sure = f" ({fact.sure})" if fact.sure else ""
     source = f" [{fact.source}]" if fact.source else ""
     text = f"{fact.label:<{_LABEL}}{fact.text}{sure}{source}"
-    return _Block(place=(place, 0), rows=rows.wrap(text, hang=_LABEL))
+    return _Block(place=(place, 0), rows=rows.placed(rows.wrap(text, hang=_LABEL), fact.source))
 
 
 def _doubts(report: Report, doubts: Sequence[Doubt], rows: Rows) -> list[_Block]:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from rich.console import Console
+from rich.style import Style
 from rich.text import Text
 
+from analyzer.model.source import Source
 from analyzer.render.words.view import cut, visible
 
 MANY = 100_000
@@ -25,11 +27,17 @@ STYLES: Mapping[str, str] = MappingProxyType(
 
 
 class Rows:
-    """How wide the rows are, and whether anything may be left out for brevity."""
+    """How wide the rows are, and whether anything may be left out for brevity.
 
-    def __init__(self, *, width: int, full: bool) -> None:
+    ``places`` are the URLs of quoted lines, for a terminal that knows links (OSC 8).
+    """
+
+    def __init__(
+        self, *, width: int, full: bool, places: Mapping[Source, str] = MappingProxyType({})
+    ) -> None:
         self.width = max(width, LEAST_WIDTH)
         self.full = full
+        self._places = places
         self._console = console(self.width, color=False)
 
     def wrap(
@@ -44,6 +52,14 @@ class Rows:
             last = self._shortened(f"{rows[limit - 1]} {rows[limit]}", self.width - hang)
             rows = [*rows[: limit - 1], last]
         return [Text(" " * (hang if n else indent) + row) for n, row in enumerate(rows)]
+
+    def placed(self, rows: list[Text], source: Source | None) -> list[Text]:
+        """Return the rows with the source that one of them names linked to where it is quoted."""
+        url, shown = self._places.get(source) if source else None, visible(str(source))
+        for row in rows:
+            if url and (at := row.plain.rfind(shown)) >= 0:
+                row.stylize(Style(link=url), at, at + len(shown))
+        return rows
 
     def quote(self, text: str, *, limit: int) -> list[Text]:
         """Return a quotation behind bars, in at most `limit` rows, saying what is left out."""
