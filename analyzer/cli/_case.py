@@ -10,6 +10,7 @@ import typer
 
 from analyzer.cli._names import none_fits, several_fit
 from analyzer.cli.case_file import CaseFile, NoCaseError, case_of
+from analyzer.cli.options import HowToRead
 from analyzer.cli.output import note
 
 if TYPE_CHECKING:
@@ -33,17 +34,22 @@ Disk: TypeAlias = Annotated[
 AsJson: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Quiet: TypeAlias = Annotated[bool, typer.Option("-q", "--quiet", help="No progress.")]
 Page = TypeVar("Page")
+_USUAL = HowToRead()
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Reading:
-    """What is known of some bundles: of their case file, if there is one, else they are read."""
+    """What is known of some bundles: of their case file, if there is one, else they are read.
 
-    def __init__(self, paths: Sequence[Path], *, quiet: bool) -> None:
+    A case file was made without being told how to read: where somebody tells it, none is used.
+    """
+
+    def __init__(self, paths: Sequence[Path], *, quiet: bool, how: HowToRead = _USUAL) -> None:
         self.paths = tuple(paths)
+        self._how = how
         self._quiet = quiet
         self._judged: Judged | None = None
-        self._file = case_of(self.paths, quiet=quiet)
+        self._file = case_of(self.paths, quiet=quiet) if how == _USUAL else None
 
     @property
     def judged(self) -> "Judged":
@@ -54,8 +60,9 @@ class Reading:
             from analyzer.story.pages import Judged
 
             stdin = sys.stdin.buffer if Path("-") in self.paths else None
+            options = Options(stdin=stdin, accept=self._how.accept, assumed=self._how.assumed)
             with watching(quiet=self._quiet) as progress:
-                self._judged = Judged(*load_case(self.paths, Options(stdin=stdin), progress))
+                self._judged = Judged(*load_case(self.paths, options, progress))
         return self._judged
 
     @property

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analyzer.bundle.budget import Budget
-from analyzer.cli.options import LogAs, LogZone, Paths, Rules, Tz, Year
+from analyzer.cli.options import Accept, HowToRead, LogAs, LogZone, Paths, Rules, Tz, Year
 from analyzer.cli.output import in_color, knows_links, note, say
 from analyzer.cli.report_files import write_files
 from analyzer.errors import AnalyzerError, UsageError
@@ -22,7 +22,6 @@ from analyzer.render import FORMATS, Format
 
 if TYPE_CHECKING:
     from analyzer.case.case import Case
-    from analyzer.dating.assumed import Assumed
     from analyzer.model.report import Report
     from analyzer.render.terminal.answer_text import Links
     from analyzer.render.words.zone import Zone
@@ -111,15 +110,7 @@ def analyze_command(
     ] = False,
     log_as: LogAs = None,
     rules: Rules = None,
-    accept: Annotated[
-        Path | None,
-        typer.Option(
-            "--accept",
-            metavar="FILE",
-            help="What is known and accepted (YAML: rule, object, reason, until): shown as such.",
-            show_default=False,
-        ),
-    ] = None,
+    accept: Accept = None,
     year: Year = None,
     log_zone: LogZone = None,
     tz: Tz = "UTC",
@@ -261,7 +252,7 @@ def analyze_command(
         budget=budget,
         log_as=log_as,
         rules=tuple(rules or ()),
-        assumed=_assumed(year, log_zone),
+        assumed=HowToRead(year=year, zone=log_zone).assumed,
         context=not no_context,
         accept=accept,
         stdin=sys.stdin.buffer if Path("-") in paths else None,
@@ -331,19 +322,6 @@ def _folder(output: Path | None, paths: Sequence[Path], *, force: bool) -> Path:
         msg = f"{folder}: it is a link that somebody laid there; name the folder with -o"
         raise UsageError(msg)
     return folder
-
-
-def _assumed(year: int | None, zone: str | None) -> "Assumed":
-    """Return what somebody says of logs that tell no year or no zone."""
-    from analyzer.dating.assumed import Assumed
-    from analyzer.render.words.zone import zone_named
-
-    if zone is None:
-        return Assumed(year=year)
-    named = zone_named(zone)
-    if named.rules is None:
-        raise UsageError("--zone host: name the zone that the hosts' clocks had")
-    return Assumed(year=year, zone=named.rules, zone_name=named.name)
 
 
 def _chosen(

@@ -11,7 +11,7 @@ from analyzer.cli._case import AsJson, Quiet, Reading
 from analyzer.cli._names import near_names, none_fits, several_fit
 from analyzer.cli._timeline_asked import hosts_asked
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Paths, Tz
+from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
@@ -29,6 +29,7 @@ _FINDING = re.compile(r"F-.+|[0-9a-f]{4,16}")
 _MOST_LISTED = 20
 
 
+@told_how_to_read
 def explain_command(
     what: Annotated[
         str,
@@ -49,6 +50,7 @@ def explain_command(
     as_json: AsJson = False,
     tz: Tz = "UTC",
     quiet: Quiet = False,
+    how: HowToRead,
 ) -> None:
     """Explain a rule's answer, fired or not, a finding, or what was made of one line.
 
@@ -71,7 +73,7 @@ def explain_command(
     place = _LINE.fullmatch(what)
     if place and Path("-") in paths:
         raise UsageError("explain MEMBER:LINE reads its bundle twice: give a file instead of -")
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     if not place and reading.stored(RULE, what) is not None:  # then nothing else is loaded
         raise typer.Exit(_print_rule(reading, what, zone, as_json=as_json))
     from analyzer.rules.load import load_catalogue

@@ -4,7 +4,7 @@ import typer
 
 from analyzer.cli._case import AsJson, Disk, Quiet, Reading, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Paths, Tz
+from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import say
 from analyzer.cli.show_host import show_host
 from analyzer.cli.show_network import show_network
@@ -30,6 +30,7 @@ show_app.command("vm")(show_vm)
 
 
 @show_app.command("vdi")
+@told_how_to_read
 def show_vdi(
     vdi: Disk,
     paths: Paths,
@@ -37,6 +38,7 @@ def show_vdi(
     as_json: AsJson = False,
     tz: Tz = "UTC",
     quiet: Quiet = False,
+    how: HowToRead,
 ) -> None:
     """Show a disk: SR, VM, its CBT chain drawn, its life, comparisons asked for, findings, plan.
 
@@ -55,7 +57,7 @@ def show_vdi(
     from analyzer.render.words.zone import zone_named
 
     zone = zone_named(tz)
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     disk = the_disk(reading.names, vdi)
     page = reading.page(DISK, disk.owner)
     if as_json:

@@ -6,7 +6,7 @@ import typer
 
 from analyzer.cli._case import AsJson, Quiet, Reading, split_words, the_one
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Tz
+from analyzer.cli.options import HowToRead, Tz, told_how_to_read
 from analyzer.cli.output import say
 
 _Words = Annotated[
@@ -22,8 +22,9 @@ _Words = Annotated[
 ]
 
 
+@told_how_to_read
 def show_host(
-    words: _Words, *, as_json: AsJson = False, tz: Tz = "UTC", quiet: Quiet = False
+    words: _Words, *, as_json: AsJson = False, tz: Tz = "UTC", quiet: Quiet = False, how: HowToRead
 ) -> None:
     """Show a host: role, versions, what its logs cover, NBD server, interfaces, SRs, findings.
 
@@ -43,7 +44,7 @@ def show_host(
 
     wanted, paths = split_words(words)
     zone = zone_named(tz)
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     hosts = reading.names.hosts
     known = [the_one(hosts, "host", wanted)] if wanted else hosts
     pages = tuple(reading.page(HOST, str(each.place)) for each in known)

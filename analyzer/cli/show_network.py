@@ -6,10 +6,11 @@ import typer
 
 from analyzer.cli._case import AsJson, Quiet, Reading, meant, split_words
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Tz
+from analyzer.cli.options import HowToRead, Tz, told_how_to_read
 from analyzer.cli.output import say
 
 
+@told_how_to_read
 def show_network(
     network_and_paths: Annotated[
         list[str],
@@ -26,6 +27,7 @@ def show_network(
     as_json: AsJson = False,
     tz: Tz = "UTC",
     quiet: Quiet = False,
+    how: HowToRead,
 ) -> None:
     """Show networks: purpose, PIF, VLAN or bond, address, link and firewall of each host.
 
@@ -45,7 +47,7 @@ def show_network(
 
     wanted, paths = split_words(network_and_paths)
     zone = zone_named(tz)
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     known = meant(reading.names.networks, "network", wanted)
     pages = tuple(reading.page(NETWORK, str(each.place)) for each in known)
     if as_json:

@@ -7,7 +7,7 @@ import typer
 
 from analyzer.cli._case import AsJson, Quiet, Reading, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Paths, Tz
+from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import say
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from analyzer.model.run import BackupRun
 
 
+@told_how_to_read
 def show_runs(
     paths: Paths,
     *,
@@ -31,6 +32,7 @@ def show_runs(
     as_json: AsJson = False,
     tz: Tz = "UTC",
     quiet: Quiet = False,
+    how: HowToRead,
 ) -> None:
     """Show backup runs: which disks were read, and whether each could be incremental, or why not.
 
@@ -48,7 +50,7 @@ def show_runs(
     from analyzer.render.words.zone import zone_named
 
     zone = zone_named(tz)
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     uuid = the_disk(reading.names, vdi, "--vdi").uuid if vdi else ""
     runs = _of(reading.runs, uuid) if uuid else reading.runs
     shown = in_zone(runs, zone.of(reading.report))

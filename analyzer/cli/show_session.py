@@ -8,7 +8,7 @@ import typer
 
 from analyzer.cli._case import AsJson, Quiet, Reading
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Tz
+from analyzer.cli.options import HowToRead, Tz, told_how_to_read
 from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
@@ -31,12 +31,14 @@ Arguments = Annotated[
 ]
 
 
+@told_how_to_read
 def show_session(
     arguments: Arguments,
     *,
     as_json: AsJson = False,
     tz: Tz = "UTC",
     quiet: Quiet = False,
+    how: HowToRead,
 ) -> None:
     """Show NBD connections: who served them, when, for which disk, and how they ended.
 
@@ -58,7 +60,7 @@ def show_session(
 
     wanted, paths = _split(arguments)
     zone = zone_named(tz)
-    judged = Reading(paths, quiet=quiet).judged
+    judged = Reading(paths, quiet=quiet, how=how).judged
     case, report = judged.case, judged.report
     sessions = find_sessions(case, wanted)
     if wanted and not sessions:

@@ -6,10 +6,11 @@ import typer
 
 from analyzer.cli._case import AsJson, Quiet, Reading, meant, split_words
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Tz
+from analyzer.cli.options import HowToRead, Tz, told_how_to_read
 from analyzer.cli.output import say
 
 
+@told_how_to_read
 def show_sr(
     sr_and_paths: Annotated[
         list[str],
@@ -26,6 +27,7 @@ def show_sr(
     as_json: AsJson = False,
     tz: Tz = "UTC",
     quiet: Quiet = False,
+    how: HowToRead,
 ) -> None:
     """Show SRs: hosts, space, disks with CBT, NBD addresses, what control domains hold, findings.
 
@@ -44,7 +46,7 @@ def show_sr(
 
     wanted, paths = split_words(sr_and_paths)
     zone = zone_named(tz)
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     known = meant(reading.names.srs, "SR", wanted)
     pages = tuple(reading.page(SR, str(each.place)) for each in known)
     views = tuple(page.view for page in pages)

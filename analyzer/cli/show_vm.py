@@ -6,10 +6,11 @@ import typer
 
 from analyzer.cli._case import AsJson, Quiet, Reading, the_one
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Paths, Tz
+from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import say
 
 
+@told_how_to_read
 def show_vm(
     vm: Annotated[
         str,
@@ -22,6 +23,7 @@ def show_vm(
     as_json: AsJson = False,
     tz: Tz = "UTC",
     quiet: Quiet = False,
+    how: HowToRead,
 ) -> None:
     """Show a VM: its disks and how CBT stands on each, the findings about them, and the plans.
 
@@ -37,7 +39,7 @@ def show_vm(
     from analyzer.render.words.zone import zone_named
 
     zone = zone_named(tz)
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     page = reading.page(VM, the_one(reading.names.vms, "VM", vm).uuid)
     disks = tuple(reading.page(DISK, disk) for disk in page.view.disks)
     findings = {f.id: f for f in (*page.findings, *(f for disk in disks for f in disk.findings))}

@@ -11,7 +11,7 @@ import typer
 from analyzer.cli._case import AsJson, Quiet, Reading
 from analyzer.cli._timeline_asked import Asked, asked_kinds, wanted_of
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Paths, Tz
+from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import in_color, note, say
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ class TimelineFormat(StrEnum):
     OTLP = "otlp"
 
 
+@told_how_to_read
 def timeline_command(
     paths: Paths,
     *,
@@ -91,6 +92,7 @@ def timeline_command(
     as_json: AsJson = False,
     tz: Tz = "UTC",
     quiet: Quiet = False,
+    how: HowToRead,
 ) -> None:
     """Show all kept events of all hosts, findings, incidents and holes in one order of time.
 
@@ -123,7 +125,7 @@ def timeline_command(
         until=until,
         kinds=asked_kinds(kind or (), catalogue),
     )
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     zone = zone.of(reading.report)
     wanted = wanted_of(asked, reading, zone)
     entries, logs, kept = reading.timeline(dict(catalogue.context), wanted)

@@ -60,3 +60,12 @@ def test_could_not_tell_anything_is_no_success(tmp_path: Path, text: str) -> Non
             app, ["analyze", str(path), "-q", "-o", str(tmp_path / "o"), *more]
         )
         assert ran.exit_code == 4
+
+
+def test_year_and_zone_date_what_is_shown_of_pasted_lines(tmp_path: Path) -> None:
+    path = tmp_path / "ticket.txt"
+    path.write_text(f"> Aug  1 17:24:49 jupiter {LOST}\n")
+    said = ["--year", "2025", "--zone", "Europe/Rome", "-q"]
+    for command in (["timeline"], ["explain", "ticket.txt:1"], ["show", "host"]):
+        shown = CliRunner().invoke(app, [*command, str(path), *said])
+        assert "2025-08-01 15:24:49" in shown.stdout, command

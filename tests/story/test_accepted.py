@@ -3,7 +3,9 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from analyzer.cli.main import app
 from analyzer.errors import UsageError
 from analyzer.model.finding import Severity
 from analyzer.model.report import Report
@@ -85,3 +87,17 @@ def test_fault_is_told_with_its_line(tmp_path: Path, text: str, what: str) -> No
     file.write_text(text)
     with pytest.raises(UsageError, match=what):
         load_accepted(file, RULES)
+
+
+@pytest.mark.parametrize("case_file", [False, True])
+def test_explain_shows_what_is_accepted(tmp_path: Path, *, case_file: bool) -> None:
+    first = next(each for each in findings(plain()) if each.severity is not Severity.INFO)
+    options = accepting(tmp_path, f"rule: {first.rule}, reason: known")
+    words = ["--accept", str(options.accept), "-q"]
+    sample = tmp_path / SAMPLE.name
+    sample.write_bytes(SAMPLE.read_bytes())
+    if case_file:
+        CliRunner().invoke(app, ["analyze", str(sample), "-q", "-o", str(tmp_path)])
+        assert (tmp_path / "report.cbtcase").exists()
+    told = CliRunner().invoke(app, ["explain", first.id, str(sample), *words])
+    assert f"accepted: {first.title}" in " ".join(told.stdout.split())
