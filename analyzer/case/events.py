@@ -325,12 +325,28 @@ class EventTable:
 
     def kept_of(self, lines: Collection[Source]) -> frozenset[Source]:
         """Return those of some lines of which an event was kept."""
+        return frozenset(line for line, _ in self._rows_of_lines(lines))
+
+    def first_of_lines(self, lines: Collection[Source]) -> Mapping[Source, Event]:
+        """Return the first event that was kept of each line, none for a line without one.
+
+        One look at the table answers for all lines, however many they are.
+        """
+        first: dict[Source, int] = {}
+        for line, row in self._rows_of_lines(lines):
+            first.setdefault(line, row)
+        return dict(zip(first, self._at(tuple(first.values())), strict=True))
+
+    def _rows_of_lines(self, lines: Collection[Source]) -> Iterator[tuple[Source, int]]:
+        """Yield (line, row) for each event of some lines, in the table's order."""
         members = {line.member for line in lines}
         frame = self._frame
         rows = frame[frame["member"].isin(members) & frame["line"].isin({s.line for s in lines})]
         kept = zip(rows["bundle"], rows["member"], rows["line"], strict=True)
         wanted = {(line.bundle, line.member, line.line): line for line in lines}
-        return frozenset(wanted[place] for place in kept if place in wanted)
+        for place, row in zip(kept, rows.index.tolist(), strict=True):
+            if line := wanted.get(place):
+                yield line, row
 
     def per_hour(self) -> tuple[tuple[str, str, int], ...]:
         """Return (hour in UTC as ISO 8601, host, rows), ordered, hours without rows left out.

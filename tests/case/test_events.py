@@ -406,3 +406,21 @@ def test_the_last_line_of_one_log_is_found() -> None:
     assert made.last_line("b", parser="smlog") is not None
     assert made.last_line("b", parser="kern_log") is None
     assert made.last_line("another") is None
+
+
+def test_first_events_of_lines_are_those_of_each_line_by_itself() -> None:
+    builder = EventTableBuilder()
+    for member in ("var/log/SMlog", "var/log/SMlog.1"):
+        for line in (3, 1, 2):
+            add(builder, record(line, line), (*hit("b"), *hit("a")), member=member)
+    events = builder.build(exact, {"b": "jupiter"})
+    asked = {
+        Source(bundle=bundle, member=member, line=line)
+        for bundle in ("b", "other")
+        for member in ("var/log/SMlog", "var/log/SMlog.2")
+        for line in (1, 3, 9)
+    }
+    one_by_one = {source: found[0] for source in asked if (found := events.of_line(source))}
+    assert len(one_by_one) == 2
+    assert events.first_of_lines(asked) == one_by_one
+    assert events.first_of_lines(()) == {}

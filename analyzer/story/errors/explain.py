@@ -5,15 +5,17 @@ time. An error that only happened at the same time as something else is not expl
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
+from heapq import merge
+from operator import itemgetter
 
 from analyzer.case.case import Case
-from analyzer.case.derived import derived
 from analyzer.case.errors.said import folded, said
 from analyzer.case.errors.trouble import Spot, Trouble
 from analyzer.model.event import Event
-from analyzer.model.finding import Finding, Outcome
+from analyzer.model.finding import Evidence, Finding, Outcome
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
@@ -53,13 +55,16 @@ class Explanations:
         self, case: Case, outcomes: Sequence[Outcome], incidents: Sequence[Incident]
     ) -> None:
         findings = [finding for outcome in outcomes for finding in outcome.findings]
-        self._lines: dict[Source, str] = {}
-        self._told = [
-            *(_of_finding(finding, case) for finding in findings),
-            *(_of_incident(incident, case) for incident in incidents),
-        ]
         quoted = [(each.id, each.evidence) for each in findings]
         quoted += [(each.id, each.evidence) for each in incidents]
+        kept = case.events.first_of_lines(
+            {each.source for _, evidence in quoted for each in evidence}
+        )
+        self._lines: dict[Source, str] = {}
+        self._told = [
+            *(_of_finding(finding, kept) for finding in findings),
+            *(_of_incident(incident, kept) for incident in incidents),
+        ]
         for name, evidence in quoted:
             for each in evidence:
                 self._lines.setdefault(each.source, name)
@@ -68,6 +73,7 @@ class Explanations:
         }
         self._writers = _by_writer(self._told)
         self._forms = _by_form(self._told)
+        self._near = _Near(self._told)
 
     def of(self, trouble: Trouble) -> str:
         """Return the id of what explains an error, "" where nothing does."""
@@ -103,12 +109,48 @@ class Explanations:
         return ""
 
     def _same_object(self, trouble: Trouble) -> str:
-        return next((told.id for told in self._told if _befell(told, trouble)), "")
+        return next((told.id for told in self._near.to(trouble) if _befell(told, trouble)), "")
 
 
-def _of_finding(finding: Finding, case: Case) -> _Told:
+class _Near:
+    """What may explain an error by its objects, so that not everything told is held against it.
+
+    A storm has thousands of errors and thousands of findings, and hardly two of one disk.
+    """
+
+    def __init__(self, told: Sequence[_Told]) -> None:
+        self._by_key: dict[tuple[str, ...], list[tuple[int, _Told]]] = {}
+        self._processes: dict[str, set[str]] = {}
+        for number, each in enumerate(told):
+            for key in dict.fromkeys(self._keys(each)):
+                self._by_key.setdefault(key, []).append((number, each))
+
+    def to(self, trouble: Trouble) -> Iterator[_Told]:
+        """Yield in the order of telling whatever `_befell` may hold for."""
+        host = trouble.host
+        keys = [("object", trouble.disk), ("sr", trouble.sr), ("host", host)]
+        services = _services(trouble, self._processes.get(host, set()))
+        rows = [self._by_key.get(key, []) for key in keys]
+        rows += [self._by_key[host, "service", name] for name in services]
+        return (told for _, told in merge(*rows, key=itemgetter(0)))
+
+    def _keys(self, told: _Told) -> Iterator[tuple[str, ...]]:
+        for uuid in told.objects:
+            yield "object", uuid
+            if told.incident in _STORAGE:
+                yield "sr", uuid
+        for host in told.hosts:
+            if told.incident is not None:
+                yield "host", host
+                continue
+            for name in {event.process for event in told.events}:
+                self._processes.setdefault(host, set()).add(name)
+                yield host, "service", name
+
+
+def _of_finding(finding: Finding, kept: Mapping[Source, Event]) -> _Told:
     hosts = {subject.name or subject.uuid for subject in finding.subjects if subject.type == "Host"}
-    events = tuple(event for each in finding.evidence for event in _events(case, each.source))
+    events = _events(finding.evidence, kept)
     return _Told(
         id=finding.id,
         events=events,
@@ -119,10 +161,10 @@ def _of_finding(finding: Finding, case: Case) -> _Told:
     )
 
 
-def _of_incident(incident: Incident, case: Case) -> _Told:
+def _of_incident(incident: Incident, kept: Mapping[Source, Event]) -> _Told:
     return _Told(
         id=incident.id,
-        events=tuple(event for each in incident.evidence for event in _events(case, each.source)),
+        events=_events(incident.evidence, kept),
         hosts=frozenset({incident.host}),
         objects=frozenset(subject.uuid for subject in incident.subjects),
         first=incident.began,
@@ -131,10 +173,9 @@ def _of_incident(incident: Incident, case: Case) -> _Told:
     )
 
 
-@derived
-def _events(case: Case, source: Source) -> tuple[Event, ...]:
-    """Return what was kept of a line, at most one event."""
-    return case.events.of_line(source)[:1]
+def _events(evidence: Sequence[Evidence], kept: Mapping[Source, Event]) -> tuple[Event, ...]:
+    """Return what was kept of the quoted lines, at most one event of each."""
+    return tuple(kept[each.source] for each in evidence if each.source in kept)
 
 
 def _writers(spot: Spot | Event, parser: str) -> Iterator[tuple[str, str]]:
@@ -178,7 +219,7 @@ def _befell(told: _Told, trouble: Trouble) -> bool:
     same_disk, same_host = trouble.disk in told.objects, trouble.host in told.hosts
     if told.incident is None:
         own = {event.process for event in told.events}
-        return same_disk or (same_host and not trouble.disk and _of_service(trouble, own))
+        return same_disk or (same_host and not trouble.disk and bool(_services(trouble, own)))
     if told.incident in _STORAGE:
         return same_disk or trouble.sr in told.objects
     return same_host and (_ends_with(told.incident, trouble) or same_disk)
@@ -193,11 +234,12 @@ def _ends_with(incident: IncidentKind, trouble: Trouble) -> bool:
     return incident in _WHOLE_HOST
 
 
-def _of_service(trouble: Trouble, processes: set[str]) -> bool:
-    """Tell whether an error is of a service that a finding is about, or systemd's word on it."""
+def _services(trouble: Trouble, processes: AbstractSet[str]) -> AbstractSet[str]:
+    """Return those of some processes whose service an error is of, or systemd's word on it."""
     if trouble.process == "systemd":
-        return any(f"{name}.service" in trouble.text for name in processes - {"systemd", "xapi"})
-    return trouble.process in processes - {"SM", "SMGC", "xapi", "kernel", "systemd"}
+        named = processes - {"systemd", "xapi"}
+        return {name for name in named if f"{name}.service" in trouble.text}
+    return (processes & {trouble.process}) - {"SM", "SMGC", "xapi", "kernel"}
 
 
 def _during(told: _Told, trouble: Trouble) -> bool:

@@ -1,15 +1,21 @@
 """Which errors nobody explains: a line that was never seen before, and ordinary life."""
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 import pytest
 
+from analyzer.case.errors.trouble import Trouble
+from analyzer.case.events import EventTable
 from analyzer.model.error_group import ErrorGroup
+from analyzer.model.event import Event
 from analyzer.model.finding import Severity
 from analyzer.model.report import Report
+from analyzer.model.source import Source
 from analyzer.render.words.status import exit_status
 from analyzer.render.words.summary import Tone, headline
 from analyzer.run import analyze
+from analyzer.story.errors import explain
 from tests.support.bundle import BundleBuilder
 from tests.support.clock import utc
 from tests.world.objects import GIB
@@ -206,3 +212,38 @@ def test_two_errors_of_one_process_in_a_second_are_two(
     groups = (*report.unexplained, *report.explained_errors)
     quoted = [{each.source.line for each in group.evidence} for group in groups]
     assert sorted(map(sorted, quoted)) == [[1], [2]]
+
+
+def test_in_a_storm_nothing_is_asked_once_for_each_pair(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 30 findings and as many errors that none of them explains: 900 pairs."""
+    held: list[Trouble] = []
+    looks: list[int] = []
+    befell, look = explain._befell, EventTable.first_of_lines  # noqa: SLF001 - what is counted
+
+    def counted_befell(told: explain._Told, trouble: Trouble) -> bool:
+        held.append(trouble)
+        return befell(told, trouble)
+
+    def counted_look(table: EventTable, lines: Collection[Source]) -> Mapping[Source, Event]:
+        looks.append(len(lines))
+        return look(table, lines)
+
+    monkeypatch.setattr(explain, "_befell", counted_befell)
+    monkeypatch.setattr(EventTable, "first_of_lines", counted_look)
+    words = [chr(97 + n // 26) + chr(97 + n % 26) for n in range(60)]
+    report = _read(
+        tmp_path,
+        "var/log/xensource.log",
+        *(
+            f"xapi: [error||{n} ||backtrace] Async.{'VDI.destroy' if n % 2 else 'SR.scan'} "
+            f"R:{n:012x} failed with exception Server_error(CODE_{word.upper()}, [ {word} ])"
+            for n, word in enumerate(words)
+        ),
+    )
+    findings = [finding for outcome in report.outcomes for finding in outcome.findings]
+    assert (len(findings), len(report.unexplained)) == (30, 30)
+    assert len(held) <= len(report.unexplained)
+    assert max(looks) >= len(findings)
+    assert len(looks) <= 3
