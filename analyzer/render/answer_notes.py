@@ -54,8 +54,8 @@ def _question(report: Report) -> Iterator[str]:
     if report.question is None:
         return
     yield from (f"## {escaped(question_title(report.question))}", "")
-    lines = list(question_lines(report))
-    shown = lines if len(lines) <= _ASKED else lines[: _ASKED - 1]
+    lines, most = list(question_lines(report)), _ASKED if not report.parts else _ASKED // 2
+    shown = lines if len(lines) <= most else lines[: most - 1]
     yield from (f"- {escaped(line)}" for line in shown)
     if len(lines) > len(shown):
         yield f"- and {len(lines) - len(shown)} more lines about it, in the report"

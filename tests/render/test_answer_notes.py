@@ -9,6 +9,7 @@ import pytest
 from analyzer.model.error_group import ErrorGroup
 from analyzer.model.finding import Evidence, Severity
 from analyzer.model.goal import Standing
+from analyzer.model.question import Question
 from analyzer.model.report import Report
 from analyzer.render.answer_notes import REPLY_LINES, TICKET_LINES, render_reply, render_ticket
 from analyzer.render.terminal.answer_text import MOST_ROWS, OBJECTS, WIDTH, render_answer
@@ -129,7 +130,20 @@ def test_answer_is_short(answer: Answer) -> None:
 
 
 def test_ticket_keeps_its_budget(report: Report) -> None:
-    assert len(render_ticket(report).splitlines()) <= TICKET_LINES == 60
+    states = tuple(f"CBT of disk {n} is off at the end" for n in range(40))
+    many = Question(
+        about=None,
+        first=None,
+        last=None,
+        when="",
+        findings=(),
+        states=states,
+        happened=(),
+        beside=(),
+    )
+    for question in (None, many):
+        text = render_ticket(replace(report, question=question))
+        assert len(text.splitlines()) <= TICKET_LINES == 60
 
 
 def test_ticket_gives_commands_with_full_uuids() -> None:

@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analyzer.cli.main import app
+from analyzer.model.question import Question
 from analyzer.model.report import Report
 from analyzer.render import FORMATS
 from analyzer.render.answer_notes import TICKET_LINES, render_ticket
@@ -54,6 +55,25 @@ def test_the_whole_has_all_that_the_parts_have_and_names_no_two_causes_alike() -
     assert len(whole.clocks) == len(whole.hosts) == 4
 
 
+def asked() -> dict[str, str]:
+    """Return what is printed where somebody asked for more than there is room for."""
+    many = tuple(f"CBT of disk {n} is off" for n in range(40))
+    question = Question(
+        about=None,
+        first=None,
+        last=None,
+        when="x",
+        findings=(),
+        states=many,
+        happened=(),
+        beside=(),
+    )
+    whole = replace(report(), question=question)
+    texts = {"answer": render_answer(whole), "ticket": render_ticket(whole)}
+    assert all("Asked: " in text.splitlines()[0] for text in texts.values())
+    return texts
+
+
 def test_every_output_has_a_part_for_each_pool() -> None:
     texts = {form.name: form.render(report()) for form in FORMATS}
     texts["answer"], texts["ticket"] = render_answer(report()), render_ticket(report())
@@ -64,8 +84,9 @@ def test_every_output_has_a_part_for_each_pool() -> None:
         assert f"{name}: <strong" in texts["html"]
         assert f"## {verdict.word}: " in texts["markdown"]
         assert f"{name} {verdict.word}" in " ".join(texts["answer"].split())
-    assert texts["answer"].count("\n") <= MOST_ROWS
-    assert texts["ticket"].count("\n") <= TICKET_LINES
+    for each in (texts, asked()):
+        assert each["answer"].count("\n") <= MOST_ROWS
+        assert each["ticket"].count("\n") <= TICKET_LINES
     parts = json.loads(texts["json"])["parts"]
     assert {part["name"]: part["exit_status"] for part in parts} == {
         pool_name(part_of(CRASHED)): 1,

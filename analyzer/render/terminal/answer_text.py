@@ -80,8 +80,8 @@ def _shown(report: Report, rows: Rows, files: Sequence[Text]) -> list[Text]:
     if not report.parts:
         return _fitted(_blocks(report, answer_of(report), rows, files), MOST_ROWS)
     verdicts = styled(rows.wrap(pools_line(report), hang=2), headline(report).tone)
-    room = max(MOST_ROWS - len(files) - len(verdicts), 0) // len(report.parts)
-    found = []
+    found = [row for block in _question(report, rows)[:_ASKED_FIRST] for row in block.rows]
+    room = max(MOST_ROWS - len(files) - len(verdicts) - len(found), 0) // len(report.parts)
     for part in report.parts:
         found += rows.wrap(pool_name(part))
         found += _fitted(_blocks(part, answer_of(part), rows, ()), room - 1)
