@@ -4,6 +4,8 @@ SM writes a traceback, or a command's stderr, as one syslog line per line of tex
 one process are joined to the line that opens the record, other processes' between them or not.
 """
 
+import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import partial
 
@@ -17,6 +19,8 @@ LOOK_AHEAD = 64 * 1024  # bytes behind an opener in which its other lines are lo
 JOINED_LINES = 200
 JOINED_SIZE = 64 * 1024  # characters
 _LF = ord("\n")
+_PID = re.compile(rb"\[[0-9]+\]")
+_SEARCHED = 8  # times the length of a window
 _REMEMBERED = 8192  # stamps
 
 
@@ -97,10 +101,13 @@ class Reader:
         self._number = 1  # of the line at the beginning of the window
         self._base = 0  # offset of the window in the member
         self._joined: set[int] = set()  # offsets of lines that belong to an earlier record
+        self._pids = _Pids()
+        self._siblings_read: dict[int, Record | None] = {}  # by offset in the window
 
     def feed(self, chunk: bytes, *, last: bool = False) -> Iterator[Record]:
         """Yield the records that begin in what was fed so far; all of them with the `last`."""
         window = self._carry + chunk if self._carry else chunk
+        self._pids, self._siblings_read = _Pids(), {}
         wanted = self._wanted(window)
         line_ends = np.flatnonzero(np.frombuffer(window, np.uint8) == _LF)
         numbers = np.searchsorted(line_ends, [start for start, _ in wanted]).tolist()
@@ -172,10 +179,39 @@ class Reader:
         """Yield (offset, line) of the lines of the same program and pid that follow, in reach."""
         needle = f"[{opener.pid}]".encode()
         stop = max(pos, window.rfind(b"\n", pos, pos + LOOK_AHEAD) + 1)
-        while (at := window.find(needle, pos, stop)) >= 0:
+        while (at := self._pids.find(window, needle, pos, stop)) >= 0:
             start = window.rfind(b"\n", pos, at) + 1 or pos
             end = window.index(b"\n", at)
             pos = end + 1
-            line = self._read(0, window[start:end])
+            if start not in self._siblings_read:
+                self._siblings_read[start] = self._read(0, window[start:end])
+            line = self._siblings_read[start]
             if line and (line.process, line.pid) == (opener.process, opener.pid):
                 yield start, line
+
+
+class _Pids:
+    """Finds a pid in brackets in one window, again and again, in time linear in its length.
+
+    It searches until it has searched several times the window, which few logs need: a storm of
+    failures, each of a pid of its own, looks to the end of its reach for each. From then on it
+    knows where each pid stands.
+    """
+
+    def __init__(self) -> None:
+        self.searched = 0  # bytes
+        self._places: dict[bytes, list[int]] | None = None
+
+    def find(self, window: bytes, needle: bytes, pos: int, stop: int) -> int:
+        """Return what ``window.find`` does, where `stop` lies behind a line feed or at `pos`."""
+        if self._places is None:
+            at = window.find(needle, pos, stop)
+            self.searched += (at if at >= 0 else stop) - pos
+            if self.searched > _SEARCHED * len(window):
+                self._places = {}
+                for found in _PID.finditer(window):
+                    self._places.setdefault(found[0], []).append(found.start())
+            return at
+        places = self._places.get(needle, [])
+        index = bisect_left(places, pos)
+        return places[index] if index < len(places) and places[index] < stop else -1

@@ -7,6 +7,7 @@ import re2
 
 from analyzer.parsers._api import Hit, LogStats, Selector
 from analyzer.parsers.logs import daemon_log, smlog, xensource_log
+from analyzer.parsers.scan import records
 from analyzer.parsers.scan.match import loosened
 from analyzer.parsers.scan.scan import Scanner
 from tests.parsers._member import TextMember, scanned
@@ -260,3 +261,29 @@ def test_lines_joined_to_a_record_are_no_records_when_the_next_opener_waits() ->
     for block in (1, 100, 1 << 20):
         found, _ = scanned(smlog.PARSER, text, asked, block=block)
         assert [(record.pid, record.lines) for record, _ in found] == [(5, 3), (6, 2)]
+
+
+def test_a_storm_of_openers_is_not_searched_to_the_end_of_reach_for_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each is of a pid of its own, on a line with the pids of others, and ends far below."""
+    numbers = range(1000, 1400)
+    others = "".join(f"[{pid}]" for pid in numbers[:40])
+    failed = f"{AT}SM: [{{}}] FAILED in util.pread: (rc 5) stdout: '', stderr: '{others}\n"
+    openers = "".join(failed.format(pid) for pid in numbers)
+    text = openers + "".join(f"{AT}SM: [{pid}] '\n" for pid in numbers)
+    asked = [Selector(id="all", parser="smlog", message="")]
+    made: list[records._Pids] = []
+
+    class Counted(records._Pids):  # noqa: SLF001
+        def __init__(self) -> None:
+            super().__init__()
+            made.append(self)
+
+    monkeypatch.setattr(records, "_Pids", Counted)
+    quick, _ = scanned(smlog.PARSER, text, asked)
+    searched = max(each.searched for each in made)
+    assert 8 * len(text) < searched <= 8 * len(text) + records.LOOK_AHEAD
+    monkeypatch.setattr(records, "_SEARCHED", 1 << 30)
+    assert scanned(smlog.PARSER, text, asked)[0] == quick
+    assert max(each.searched for each in made) > 5 * searched
