@@ -19,6 +19,7 @@ CBT_ACTIVITY = ("cbt-activity.storage", "cbt-activity.alert")
 NBD_ACTIVITY = ("nbd-activity.client", "nbd-activity.asked")
 
 Window = tuple[Moment, Moment]
+_MOST = 5000  # findings of one rule: a storm has one for each line, and nobody reads them all
 
 
 def conclude(
@@ -152,6 +153,11 @@ def _window(text: RuleText, sources: Sources) -> Window | None:
 
 
 def _found(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) -> Outcome:
+    if len(findings) > _MOST:
+        why = f"{len(findings) - _MOST} more were found and are left out: of a rule the {_MOST}"
+        why += " worst and latest findings are told"
+        lacking = (*lacking, Gap(need="", host="", why=why, settle_with=""))
+        findings = sorted(findings, key=_worst_and_latest)[:_MOST]
     ordered = tuple(sorted(findings, key=_order))
     number = "1 finding" if len(ordered) == 1 else f"{len(ordered)} findings"
     doubt = missing(lacking) if lacking else ""
@@ -167,6 +173,11 @@ def _found(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) 
         doubt=doubt,
         gaps=tuple(lacking),
     )
+
+
+def _worst_and_latest(finding: Finding) -> tuple[int, float, str]:
+    seen = finding.last_seen or finding.first_seen
+    return (finding.severity.rank, -seen.at.timestamp() if seen else 0.0, finding.id)
 
 
 def _order(finding: Finding) -> tuple[int, str, tuple[str, ...], str]:

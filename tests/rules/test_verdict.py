@@ -18,6 +18,7 @@ from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.report import Presence
 from analyzer.model.rule import RuleText
 from analyzer.model.source import Source
+from analyzer.rules import verdict
 from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.rules.verdict import conclude, failed
@@ -127,6 +128,17 @@ def test_findings_are_ordered_worst_and_earliest_first(concluded: Concluding) ->
     outcome = concluded(whole(), TEXT, late, early, worst, unknown)
     assert outcome.findings == (worst, unknown, early, late)
     assert outcome.reason == "4 findings"
+
+
+def test_of_a_storm_of_findings_the_worst_and_latest_are_told(
+    concluded: Concluding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdict, "_MOST", 3)
+    worst, hours = finding(Severity.CRITICAL, 1), [finding(hour=hour) for hour in range(2, 9)]
+    outcome = concluded(whole(), TEXT, *hours, worst)
+    assert outcome.findings == (worst, *hours[-2:])
+    assert outcome.doubt.startswith("5 more were found and are left out")
+    assert outcome.reason.startswith("3 findings; there may be more: 5 more")
 
 
 def test_a_gap_that_the_rule_saw_itself_counts(concluded: Concluding) -> None:
