@@ -184,5 +184,5 @@ def test_a_format_is_added_by_its_parser_and_its_entry(tmp_path: Path) -> None:
     )
     assert done.stdout.splitlines() == [
         "present ['io'] whole",
-        "present ['io'] it is there but not whole",
+        "damaged ['io'] it is there but not whole",
     ], done.stderr

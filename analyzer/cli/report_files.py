@@ -86,11 +86,11 @@ def _umask() -> int:
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Keep another run that writes there waiting, so that all files are of one of the two."""
-    if os.name != "posix":
+    try:
+        import fcntl
+    except ModuleNotFoundError:  # Windows, where a folder cannot be opened either
         yield
         return
-    import fcntl
-
     handle = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)

@@ -164,8 +164,8 @@ def test_long_life_is_cut_and_says_so() -> None:
     own = broken_disk(crash().id)
     long = replace(own, life=own.life * 30, comparisons=own.comparisons * 40)
     page = render_html(replace(rich_report(), disks=(long,)))
-    assert "The last 60 of 90 events" in page
-    assert "the last 60, all are in report.json" in page
+    assert "The last 40 of 90 events" in page
+    assert "the last 40, all: cbtriage show vdi" in page
 
 
 def test_line_tells_state_breaks_and_findings() -> None:

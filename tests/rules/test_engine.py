@@ -134,7 +134,7 @@ def test_a_whole_pool_without_the_line_is_ruled_out(catalogue: Catalogue, rule: 
 def test_without_a_database_nothing_is_ruled_out(catalogue: Catalogue, rule: str) -> None:
     outcome = World().judge(catalogue, rule)
     assert outcome.verdict is Verdict.CANNOT_TELL
-    assert outcome.settle_with == ("xen-bugtool --yestoall (on the pool's master)",)
+    assert outcome.settle_with == ("xen-bugtool --yestoall  # on the pool's master",)
     assert outcome.window is None
 
 
