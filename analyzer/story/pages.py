@@ -53,6 +53,7 @@ from analyzer.story.objects.sr import sr_views
 from analyzer.story.plans.shown import plan_shown, plans_of_info
 
 _MOST_COMPARED = 12  # of a disk and its snapshots, the newest
+_MOST_FOUND = 500  # each with its cause, which names all findings of a storm
 
 
 class Judged:
@@ -211,7 +212,7 @@ def _finding(judged: Judged, name: str) -> FindingPage:
 
 
 def _found(judged: Judged) -> Iterator[str]:
-    yield from (each.id for each in judged.findings)
+    yield from (each.id for each in judged.findings[:_MOST_FOUND])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from analyzer.case.case import Case
 from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, case_bytes, case_of, inputs_of
 from analyzer.cli.main import app
 from analyzer.errors import AnalyzerError
+from analyzer.model.pages import FINDING
 from analyzer.model.report import Report
 from analyzer.story.pages import Judged
 from tests.golden.outputs import SAMPLES, sample_commands, sample_read
@@ -92,6 +93,16 @@ def test_answers_are_those_of_the_status_reports(tmp_path: Path, name: str) -> N
 def test_report_is_kept_whole(crashed: Path) -> None:
     _, report = sample_read(BY_NAME[crashed.name])
     assert CaseFile(case_file(crashed)).whole_report() == report
+
+
+def test_of_many_findings_the_first_have_their_pages(crashed: Path) -> None:
+    _, report = sample_read(BY_NAME[crashed.name])
+    first, *others = [each.id for outcome in report.outcomes for each in outcome.findings]
+    with patch("analyzer.story.pages._MOST_FOUND", 1):
+        kept = CaseFile(case_file(crashed))
+    assert kept.page(FINDING, first) is not None
+    assert others
+    assert all(kept.page(FINDING, each) is None for each in others)
 
 
 def test_copy_of_the_input_is_the_same_input(crashed: Path) -> None:
