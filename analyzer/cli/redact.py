@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -16,6 +17,8 @@ from analyzer.errors import UsageError
 if TYPE_CHECKING:
     from analyzer.case.case import Case
     from analyzer.model.report import Report
+
+_TOKEN = re.compile(r"[a-z0-9-]+-(?:\d+\.)?\d+")
 
 
 def redact_command(
@@ -120,12 +123,19 @@ def tokens_in(path: Path) -> Mapping[str, str]:
     """
     try:
         tokens = json.loads(path.read_text("utf-8"))["tokens"]
-        return {str(token): str(text) for token, text in tokens.items()}
+        return {_token(token): str(text) for token, text in tokens.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         msg = f"{path}: it cannot be read as a map of tokens ({error}); move it away, or give --map"
         raise UsageError(msg) from error
+
+
+def _token(text: str) -> str:
+    if not _TOKEN.fullmatch(text):
+        msg = f"{text!r} is no token"
+        raise ValueError(msg)
+    return text
 
 
 def keep_map(path: Path, tokens: Mapping[str, str]) -> None:

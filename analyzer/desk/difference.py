@@ -69,8 +69,20 @@ def difference(old: Document, new: Document) -> Difference:
     """Compare two reports, the older first.
 
     Raises:
-        UsageError: they have no pool, host or SR in common, or stand in the wrong order.
+        UsageError: they have no pool, host or SR in common, stand in the wrong order, or one is
+            not as cbtriage writes it.
     """
+    try:
+        return _difference(old, new)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        msg = (
+            f"one of the two reports is not as cbtriage writes it "
+            f"({type(error).__name__}: {error}); analyze its bundle again and give that report"
+        )
+        raise UsageError(msg) from error
+
+
+def _difference(old: Document, new: Document) -> Difference:
     _check_comparable(old, new)
     before, after = _by_trouble(old), _by_trouble(new)
     changes = [*_of_findings(old, new, before, after), *_of_errors(old, new)]

@@ -53,3 +53,10 @@ def test_a_reply_names_no_host(sample: str, tmp_path: Path) -> None:
     reply = run("analyze", path, "--reply", "-o", str(tmp_path)).stdout
     assert "jupiter" not in reply
     assert "-1" not in reply
+
+
+def test_a_map_with_what_is_no_token_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out.map.json").write_text('{"tokens": {"mine": "jupiter"}}', encoding="utf-8")
+    done = run("analyze", SAMPLE, "-q", "--redact", "-o", str(tmp_path / "out"))
+    assert isinstance(done.exception, UsageError)
+    assert "is no token" in str(done.exception)

@@ -104,3 +104,19 @@ def test_reports_of_two_pools_or_in_the_wrong_order_are_refused(folder: Path) ->
         difference(first, other)
     with pytest.raises(UsageError, match="older one first"):
         difference(second, first)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"bundles": [{"captured_at_range": {"latest": "soon"}}]},
+        {"bundles": [{"captured_at_range": {"latest": "2024-11-22T09:00:00"}}]},
+        {"disks": [{"sr": "x"}]},
+        {"plans": [{"object": 3, "steps": [{}]}]},
+        {"outcomes": [{"findings": [{"rule": "a"}]}]},
+    ],
+)
+def test_a_report_that_somebody_changed_is_refused(folder: Path, broken: dict[str, Any]) -> None:
+    first, second = _documents("nothing_done", folder)
+    with pytest.raises(UsageError, match="not as cbtriage writes it"):
+        difference({**first, **broken}, second)
