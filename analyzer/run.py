@@ -10,6 +10,7 @@ from typing import BinaryIO
 from analyzer import __version__
 from analyzer.bundle.archive import Progress
 from analyzer.bundle.budget import Budget
+from analyzer.bundle.spool import Spool
 from analyzer.case.assemble import Assembly, assemble, pool_infos
 from analyzer.case.by_pool import by_pool, one_case
 from analyzer.case.case import Case
@@ -109,10 +110,11 @@ def load_case(
         CatalogueError: a pattern file is not valid.
     """
     options = options or Options()
-    judged = _judged(paths, options, progress)
+    spool = Spool() if options.context else None
+    judged = _judged(paths, options, progress, spool)
     report = together([report for _, report in judged])
-    if options.context:
-        excerpts = read_excerpts(paths, _quoted(report), options.budget, options.log_as)
+    if spool is not None:
+        excerpts = read_excerpts(paths, _quoted(report), options.budget, options.log_as, spool)
         report = replace(report, excerpts=excerpts)
     return one_case([case for case, _ in judged]), report
 
@@ -137,6 +139,7 @@ def _judged(
     paths: Sequence[Path],
     options: Options,
     progress: Callable[[Progress], None] | None,
+    spool: Spool | None,
 ) -> list[tuple[Case, Report]]:
     """Return the case and the report of each pool."""
     budget = options.budget
@@ -163,6 +166,7 @@ def _judged(
             log_as=options.log_as,
             stdin=options.stdin,
             progress=progress,
+            spool=spool,
         )
     read = contents_of(gathering)
     pools = by_pool(read.contents)

@@ -1,6 +1,7 @@
 """Open what the user gives: an archive of any shape, a folder, one file, or standard input.
 
-Nothing is ever written to disk. What an archive is, its content tells, not its name.
+Nothing is unpacked to disk by name (`analyzer.bundle.spool`). What an archive is, its content
+tells, not its name.
 """
 
 import hashlib

@@ -2,7 +2,7 @@
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -55,7 +55,7 @@ class ConcreteMember:
     all bytes read so far were white space, ``zeros`` counts the zero bytes, ``foreign`` the other
     bytes that syslog writes to no log, ``trust`` whether the archive gave out what was put in, and
     ``md5`` is of the bytes as stored, "" unless all were read and somebody listed theirs.
-    ``pasted`` is set where it was put together from a paste.
+    ``pasted`` is set where it was put together from a paste. ``keep`` is told of each block.
     """
 
     __slots__ = (
@@ -69,6 +69,7 @@ class ConcreteMember:
         "bundle",
         "damage",
         "foreign",
+        "keep",
         "log",
         "loss",
         "mtime",
@@ -109,6 +110,7 @@ class ConcreteMember:
         self._log_bytes = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self.trust = trust
         self.pasted = pasted
+        self.keep: Callable[[bytes], None] | None = None
         self._stored = stored
         self._stream = stream
         self._limit = limit
@@ -152,6 +154,8 @@ class ConcreteMember:
         if not block:
             self._end()
             return b""
+        if self.keep is not None:
+            self.keep(block)
         self.size_read += len(block)
         self.tail = block[-_TAIL:] if len(block) >= _TAIL else (self.tail + block)[-_TAIL:]
         self.blank = self.blank and not block.strip()

@@ -1,7 +1,7 @@
 """The lines around those that a report quotes, read again once it is known which these are.
 
-While logs are read nobody knows which lines will be quoted, and to keep the neighbours of every
-line that somebody wants would cost more than to read the few members again.
+While logs are read nobody knows which lines will be quoted. What was unpacked is read from where it
+was laid (`analyzer.bundle.spool`), a folder from itself.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analyzer.bundle.archive import open_bundle
 from analyzer.bundle.budget import Budget
-from analyzer.bundle.member import Member
+from analyzer.bundle.spool import Spool
 from analyzer.case.reading import STDIN, named_paths
 from analyzer.errors import InputError
 from analyzer.model.report import Excerpt
@@ -24,28 +24,47 @@ Range = tuple[int, int]
 
 
 def read_excerpts(
-    paths: Sequence[Path], quoted: Iterable[Source], budget: Budget, log_as: str | None = None
+    paths: Sequence[Path],
+    quoted: Iterable[Source],
+    budget: Budget,
+    log_as: str | None = None,
+    spool: Spool | None = None,
 ) -> tuple[Excerpt, ...]:
     """Return the lines around the quoted ones: wide around the first of them, close around more.
 
-    Ordered by bundle, member and line; places that touch are one. What cannot be read a second
-    time, such as standard input, has none.
+    Ordered by bundle, member and line; places that touch are one. What is not in `spool` is looked
+    for in the paths; what cannot be read a second time, such as standard input, has none.
     """
     wanted = ranges_of(quoted)
     found: list[Excerpt] = []
+    for key in tuple(wanted) if spool is not None else ():
+        blocks = spool.blocks(*key) if spool is not None else None
+        if blocks is not None:
+            found += _of_member(*key, blocks, wanted.pop(key), budget.line)
     for path, name in named_paths(paths).items():
-        if path == STDIN or not path.exists() or not (path.is_file() or path.is_dir()):
-            continue
-        try:
-            archive = open_bundle(path, budget=budget, log_as=log_as, name=name)
-            for member in archive.members():
-                ranges = wanted.pop((member.bundle, member.path), None)
-                found += _of_member(member, ranges, budget.line) if ranges else ()
-                if not wanted:
-                    break
-        except (InputError, OSError):  # it went away since the first reading
-            continue
+        if wanted and path != STDIN and (path.is_file() or path.is_dir()):
+            found += _read_again(path, name, wanted, budget, log_as)
     return tuple(sorted(found, key=lambda each: (each.bundle, each.member, each.first)))
+
+
+def _read_again(
+    path: Path,
+    name: str,
+    wanted: dict[tuple[str, str], list[Range]],
+    budget: Budget,
+    log_as: str | None,
+) -> Iterator[Excerpt]:
+    """Yield what a path has of what is wanted, and take that out of `wanted`."""
+    try:
+        archive = open_bundle(path, budget=budget, log_as=log_as, name=name)
+        for member in archive.members():
+            key = member.bundle, member.path
+            if key in wanted:
+                yield from _of_member(*key, member.blocks(), wanted.pop(key), budget.line)
+            if not wanted:
+                return
+    except (InputError, OSError):  # it went away since the first reading
+        return
 
 
 def ranges_of(quoted: Iterable[Source]) -> dict[tuple[str, str], list[Range]]:
@@ -73,19 +92,21 @@ def _merged(ranges: Iterable[Range]) -> Iterator[Range]:
         yield open_
 
 
-def _of_member(member: Member, ranges: Sequence[Range], limit: int) -> Iterator[Excerpt]:
-    lines = _lines(member, ranges, limit)
+def _of_member(
+    bundle: str, member: str, blocks: Iterable[bytes], ranges: Sequence[Range], limit: int
+) -> Iterator[Excerpt]:
+    lines = _lines(blocks, ranges, limit)
     for first, last in ranges:
         own = [lines[number] for number in range(first, last + 1) if number in lines]
         if own:
-            yield Excerpt(bundle=member.bundle, member=member.path, first=first, lines=tuple(own))
+            yield Excerpt(bundle=bundle, member=member, first=first, lines=tuple(own))
 
 
-def _lines(member: Member, ranges: Sequence[Range], limit: int) -> Mapping[int, str]:
+def _lines(blocks: Iterable[bytes], ranges: Sequence[Range], limit: int) -> Mapping[int, str]:
     """Return the lines in the ranges by number; a chunk without any is only counted."""
     found: dict[int, str] = {}
     done, end = 0, ranges[-1][1]
-    for chunk in WholeLines(member.blocks(), limit):
+    for chunk in WholeLines(blocks, limit):
         count = chunk.count(b"\n")
         inside = [r for r in ranges if r[0] <= done + count and r[1] > done]
         if inside:

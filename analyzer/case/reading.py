@@ -10,6 +10,7 @@ from typing import BinaryIO
 from analyzer.bundle.archive import Archive, Progress, open_bundle
 from analyzer.bundle.budget import Budget
 from analyzer.bundle.names import printable
+from analyzer.bundle.spool import Spool
 from analyzer.case.gather import Gathering
 from analyzer.case.given_back import Joined, joined
 from analyzer.errors import InputError
@@ -34,8 +35,11 @@ def read_all(
     log_as: str | None = None,
     stdin: BinaryIO | None = None,
     progress: Callable[[Progress], None] | None = None,
+    spool: Spool | None = None,
 ) -> tuple[tuple[ArchiveRead, ...], tuple[Omission, ...]]:
     """Read every path once, into `gathering`; return the archives, and the paths left out.
+
+    What had to be unpacked is laid into `spool`; a folder can be read again.
 
     Raises:
         InputError: nothing in any of the paths belongs to a status report.
@@ -56,7 +60,8 @@ def read_all(
             errors[name] = error
         else:
             gathering.make_room(archive.size)
-            reads.append(_read(archive, gathering))
+            again = None if archive.kind == "folder" else spool
+            reads.append(_read(archive, gathering, again))
     gathering.finish()
     if not any(content.understood for content in gathering.bundles.values()):
         raise next(iter(errors.values()), InputError(_nothing_read(paths, reads)))
@@ -79,11 +84,13 @@ def _left_out(name: str, error: InputError) -> Omission:
     return Omission(bundle=name, member="", why=str(error), settle_with=settle_with)
 
 
-def _read(archive: Archive, gathering: Gathering) -> ArchiveRead:
+def _read(archive: Archive, gathering: Gathering, spool: Spool | None) -> ArchiveRead:
     found = set()
     for member in archive.members():
         if not gathering.has_room(member):
             continue
+        if spool is not None:
+            member.keep = spool.keeper(member.bundle, member.path)
         found.add(member.bundle)
         try:
             gathering.take(member)
