@@ -1,6 +1,8 @@
 """cbtriage as a library: what analyze returns, as objects and as a frame."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -47,3 +49,10 @@ def test_frame_of_a_healthy_report_has_the_columns() -> None:
 def test_what_is_no_status_report_is_an_error_that_can_be_caught(tmp_path: Path) -> None:
     with pytest.raises(cbtriage.AnalyzerError):
         cbtriage.analyze(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("module", ["cbtriage", "analyzer"])
+def test_package_runs_as_a_command(module: str) -> None:
+    command = [sys.executable, "-m", module, "--version"]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.startswith("cbtriage ")
