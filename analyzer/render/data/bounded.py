@@ -88,7 +88,7 @@ def shorten(document: Object) -> tuple[LeftOut, ...]:
     named = frozenset(_named(document))
     disks = len(document["disks"])
     budget = MEGABYTE * max(1, math.ceil(disks / DISKS_IN_A_MEGABYTE))
-    weight, places = _weighed(document)
+    scales = Scales(document)
     for most, floor, price in (
         (min(budget, LARGEST), FEW, _Price.REPEATED),
         (min(budget, LARGEST), ONE, _Price.REPEATED),
@@ -96,17 +96,18 @@ def shorten(document: Object) -> tuple[LeftOut, ...]:
         (LARGEST, ONE, _Price.JUDGED),
         (LARGEST, FEW, _Price.OBJECTS),
     ):
-        if weight > most and price is _Price.JUDGED:
+        if scales.total > most and price is _Price.JUDGED:
             _cut_quotes(document)
-            weight, places = _weighed(document)
+            scales = Scales(document)
         asked: set[tuple[str, int]] = set()  # what is named stays, so that a list may not shrink
-        while weight > most and (where := _heaviest(places, floor, price, asked)):
-            half = max(floor, places[where].longest // 2)
-            asked.add((where, places[where].longest))
-            _halve(where, places[where], half, named, taken.setdefault(where, _Taken()))
-            weight, places = _weighed(document)
+        while scales.total > most and (where := _heaviest(scales.places, floor, price, asked)):
+            place = scales.places[where]
+            half = max(floor, place.longest // 2)
+            asked.add((where, place.longest))
+            _halve(where, place, half, named, taken.setdefault(where, _Taken()))
+            scales.weigh_again(where)
     return tuple(
-        _left_out(where, gone, places) for where, gone in sorted(taken.items()) if gone.count
+        _left_out(where, gone, scales.places) for where, gone in sorted(taken.items()) if gone.count
     )
 
 
@@ -129,25 +130,50 @@ def _named(document: Object) -> Iterator[str]:
         yield from (link["incident"] for link in cause["chain"] if link["incident"])
 
 
-def _weighed(document: Object) -> tuple[int, dict[str, _Place]]:
-    """Return about how many bytes the document takes, and its lists by their place."""
-    places: dict[str, _Place] = {}
+class Scales:
+    """About how many bytes a document takes, and its lists by their place."""
 
-    def weigh(value: Any, where: str) -> int:
+    def __init__(self, document: Object) -> None:
+        self.places: dict[str, _Place] = {}
+        self.total = self._weigh(document, "")
+
+    def weigh_again(self, where: str) -> None:
+        """Weigh the lists of a place, which have changed: what they lost, all around them lost."""
+        place = self.places[where]
+        inside = f"{where}[]"
+        for other in [each for each in self.places if each.startswith(inside)]:
+            del self.places[other]
+        before, place.weight = place.weight, 0
+        for entries in place.lists:
+            place.weight += self._list(entries, where)
+        lost = before - place.weight
+        for other, around in self.places.items():
+            if where.startswith(f"{other}[]"):
+                around.weight -= lost
+        self.total -= lost
+
+    def _weigh(self, value: Any, where: str) -> int:
         if isinstance(value, str):
             return len(value) + 2 if value.isascii() else len(json.dumps(value))
         if isinstance(value, dict):
             dot = f"{where}." if where else ""
-            return 6 + sum(len(k) + 6 + weigh(v, dot + k) for k, v in value.items())
+            weight = 6
+            for key, each in value.items():
+                weight += len(key) + 6 + self._weigh(each, dot + key)
+            return weight
         if isinstance(value, list):
-            weight = 2 + sum(weigh(each, f"{where}[]") + 4 for each in value)
-            place = places.setdefault(where, _Place())
+            weight = self._list(value, where)
+            place = self.places.setdefault(where, _Place())
             place.lists.append(value)
             place.weight += weight
             return weight
         return 6
 
-    return weigh(document, ""), places
+    def _list(self, entries: list[Any], where: str) -> int:
+        weight, inside = 2, f"{where}[]"
+        for each in entries:
+            weight += 4 + self._weigh(each, inside)
+        return weight
 
 
 def _heaviest(

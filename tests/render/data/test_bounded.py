@@ -78,3 +78,19 @@ def test_not_even_findings_and_long_lines_pass_the_largest(
     assert {row["where"] for row in document["left_out"]} >= {"outcomes[].findings"}
     assert all(row["shown"] >= 1 for row in document["left_out"])
     assert any(quotation.text.startswith("xxx") for quotation in quotations_in(document))
+
+
+@pytest.mark.parametrize("where", ["a", "a[].b", "a[].b[].c"])
+def test_what_is_weighed_again_weighs_as_much_as_what_is_weighed_anew(where: str) -> None:
+    document: dict[str, Any] = {
+        "a": [{"b": [{"c": ["é" * n, 1, None]} for n in range(9)], "d": n} for n in range(7)]
+    }
+    scales = bounded.Scales(document)
+    for entries in scales.places[where].lists:
+        del entries[1:]
+    scales.weigh_again(where)
+    anew = bounded.Scales(document)
+    assert scales.total == anew.total
+    assert {place: each.weight for place, each in scales.places.items()} == {
+        place: each.weight for place, each in anew.places.items()
+    }
