@@ -7,7 +7,8 @@
     edges:                   # of several that fit an effect the nearest leads to its root
       - cause: <rule, kind of incident, or name from above>, or a list of them
         effect: <rule, or kind of incident>, or a list of them
-        join: vdi | disk | disks | sr | host | pool | any | storage | session | interrupted
+        join: vdi | disk | disks | replaced | sr | host | pool | any | storage | session |
+              interrupted
         within: 24h
         cause-says: '…'               only a cause whose title has these words
         effect-says: '…'              only an effect whose title has these words
@@ -22,7 +23,8 @@
       <rule>: 'what … is not known'
 
 `disk` is the one live disk that the effect's disks are, or are snapshots of; `disks` are several,
-each of which has such a cause. `storage` is the same host and the same SR, while the trouble lasts;
+each of which has such a cause. `replaced` are two, the disk that the cause made and the one that
+it made it of. `storage` is the same host and the same SR, while the trouble lasts;
 `session` is the tapdisk that had the disk's CBT log open, see `analyzer.causes.sessions`;
 `interrupted` is a host that went down within that time after the effect's last line on it.
 """
@@ -50,6 +52,7 @@ class Join(StrEnum):
     VDI = "vdi"
     DISK = "disk"
     DISKS = "disks"
+    REPLACED = "replaced"
     SR = "sr"
     HOST = "host"
     POOL = "pool"

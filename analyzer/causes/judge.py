@@ -85,7 +85,7 @@ class Judge:
             return use if isinstance(use, Miss) else (use.source,)
         if join is Join.INTERRUPTED:
             return self._interrupted(cause, effect, edge.within)
-        if join in (Join.DISK, Join.DISKS):
+        if join in (Join.DISK, Join.DISKS, Join.REPLACED):
             return _of_disk(cause, effect, edge, self._places, known)
         if join is Join.STORAGE:
             if not cause.shares(effect, Join.HOST):
@@ -182,6 +182,9 @@ def _of_disk(
     cause: Trouble, effect: Trouble, edge: Edge, places: Places, known: frozenset[str]
 ) -> Proof | Miss:
     """Join by the live disk; its snapshots must be such as the cause can have harmed."""
+    if edge.join is Join.REPLACED:
+        pair = effect.of(Join.REPLACED)
+        return () if len(pair) > 1 and pair <= cause.of(Join.REPLACED) else UNRELATED
     disks = effect.of(Join.DISK)
     one = len(disks) == 1 or (edge.join is Join.DISKS and disks <= known)
     if not one or not cause.shares(effect, Join.DISK):

@@ -12,7 +12,7 @@ from analyzer.model.sentence import say
 
 # One clock dated both lines, so the order of their stamps counts; syslog stamps whole seconds.
 _ONE_CLOCK = timedelta(seconds=2)
-_TIMELESS = (Join.VDI, Join.DISK, Join.DISKS, Join.SR, Join.POOL, Join.INTERRUPTED)
+_TIMELESS = (Join.VDI, Join.DISK, Join.DISKS, Join.REPLACED, Join.SR, Join.POOL, Join.INTERRUPTED)
 _NO_TIME = Miss(why="when the one or the other was is not known", told=False)
 _NO_YEAR = Miss(why="the year of one of the two is not known")
 

@@ -3,12 +3,14 @@
 Hosts are told apart by uuid, never by name: two pools may each have a host called the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.xapi import Vdi
+from analyzer.rebuilt.cbt.history import cbt_history
+from analyzer.rebuilt.incidents.new_disks import new_disks
 
 _XAPI_TIME = "%Y%m%dT%H:%M:%SZ"
 
@@ -24,6 +26,8 @@ class Places:
         self._repositories: dict[str, set[str]] = {}
         self._live: dict[str, str] = {}
         self._taken: dict[str, datetime] = {}
+        self._snapshots = cbt_history(case).snapshots
+        self._made = new_disks(case)
         beside = {b: self._reports[own] for b, own in case.beside.items() if own in self._reports}
         for place, pool in enumerate(case.pools):
             name = pool.pool.uuid if pool.pool else f"pool {place}"
@@ -41,6 +45,8 @@ class Places:
             self._repositories.setdefault(vdi.uuid, set()).add(sr.uuid)
         if live := pool.vdi(vdi.snapshot_of):
             self._live[vdi.uuid] = live.uuid
+        elif vdi.is_a_snapshot and vdi.uuid in self._snapshots:  # of a disk that is deleted
+            self._live[vdi.uuid] = self._snapshots[vdi.uuid]
         if taken := _taken(vdi):
             self._taken[vdi.uuid] = taken
 
@@ -82,6 +88,10 @@ class Places:
     def live(self, disks: Iterable[str]) -> frozenset[str]:
         """Return the live disks that these are, or are snapshots of, as far as it is known."""
         return frozenset(self._live.get(disk, disk) for disk in disks)
+
+    def made_of_each_other(self, disks: Collection[str]) -> frozenset[str]:
+        """Return those of these disks that a move or a copy made of another of them."""
+        return frozenset(d for d in disks if d in self._made and self._made[d].old in disks)
 
     def taken(self, disks: Iterable[str]) -> tuple[datetime, ...]:
         """Return when those of these disks that are snapshots were taken, in order."""

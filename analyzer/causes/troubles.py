@@ -44,7 +44,8 @@ def _of_incident(incident: Incident, places: Places) -> Trouble:
             Join.POOL: places.pools_of_bundles(e.source.bundle for e in incident.evidence),
             Join.SR: frozenset(subjects.get("SR", ())),
             Join.VDI: disks,
-            Join.DISK: places.live(disks),
+            Join.DISK: places.made_of_each_other(disks) or places.live(disks),
+            Join.REPLACED: places.live(disks),
         },
         first=incident.began,
         last=incident.ended or incident.last_seen or incident.began,
@@ -67,6 +68,7 @@ def _of_finding(finding: Finding, places: Places) -> Trouble:
         keys={
             Join.VDI: disks,
             Join.DISK: places.live(disks),
+            Join.REPLACED: places.live(disks),
             Join.SR: frozenset(subjects.get("SR", ())) | places.repositories(disks),
             Join.HOST: _hosts(subjects.get("Host", ()), quoted, logged, places),
             Join.POOL: pools or places.pools_of_disks(disks),

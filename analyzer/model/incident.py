@@ -24,6 +24,8 @@ class IncidentKind(StrEnum):
     ROLLING_UPGRADE = "rolling pool upgrade"
     VM_REVERTED = "VM was reverted to a snapshot"
     VM_MOVED = "VM was moved with its disks"
+    DISK_MOVED = "disk was moved to another SR, where it is a new one"
+    DISK_COPIED = "disk was copied, and the copy is in use"
 
     @property
     def severity(self) -> Severity:

@@ -19,9 +19,10 @@ from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
 from analyzer.rebuilt.calls.operations import sm_operations
 
-__all__ = ["Task", "reference_of", "task_of", "tasks", "tasks_by_reference"]
+__all__ = ["Task", "failed", "reference_of", "task_of", "tasks", "tasks_by_reference"]
 
 MADE = "task-call.made"
+_FAILED = " failed with exception "
 
 _OBJECTS = ("vdi", "to", "sr", "vbd", "vm", "pbd")
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -85,6 +86,17 @@ def task_of(case: Case, event: Event) -> Task | None:
     """Return the task that a line is of, None where it names none."""
     found = _SHORT.search(event.task or "")
     return tasks_by_reference(case).get(found[1]) if found else None
+
+
+def failed(case: Case, event: Event) -> bool:
+    """Tell whether the task that a line is of ended with an error."""
+    task = task_of(case, event)
+    if task is None:
+        return False
+    if any(_FAILED in line.text for line in task.events):
+        return True
+    spots = (spot for trouble in case.troubles if trouble.code for spot in trouble.spots)
+    return any(spot.task == task.reference for spot in spots)
 
 
 def reference_of(reference: str | None) -> str | None:

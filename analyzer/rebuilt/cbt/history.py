@@ -59,6 +59,16 @@ class CbtHistory:
         """Return what is known of a disk's log at capture; None: it was never mentioned."""
         return self.now.get((sr, uuid))
 
+    @property
+    def snapshots(self) -> Mapping[str, str]:
+        """Return snapshot → its disk, for each log that was renamed, as a snapshot does."""
+        return {
+            change.value: uuid
+            for (_, uuid), log in sorted(self.now.items())
+            for change in log.changes
+            if change.change is Change.RENAMED and change.value
+        }
+
     def find(self, uuid: str) -> CbtLog | None:
         """Return the log of a disk on whatever SR."""
         return next((log for (_, disk), log in sorted(self.now.items()) if disk == uuid), None)

@@ -13,6 +13,7 @@ from analyzer.rebuilt.incidents.clocks import clock_incidents
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, incident_of
 from analyzer.rebuilt.incidents.hosts import host_incidents
 from analyzer.rebuilt.incidents.machines import machine_incidents
+from analyzer.rebuilt.incidents.new_disks import new_disk_incidents
 from analyzer.rebuilt.incidents.services import (
     nbd_incidents,
     toolstack_incidents,
@@ -40,6 +41,7 @@ def incidents(case: Case) -> tuple[Incident, ...]:
         *upgrade_incidents(case, hosts),
         *clock_incidents(case.clocks, hosts),
         *machine_incidents(case, hosts),
+        *new_disk_incidents(case, hosts),
     )
     return tuple(sorted((*downs, *_made(drafts, hosts)), key=_order))
 

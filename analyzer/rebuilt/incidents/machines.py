@@ -2,22 +2,24 @@
 
 After `VM.revert` a VM has clones of the snapshot's disks (xen-api `xapi_vm_snapshot.ml`
 revert_vbds), after `VM.migrate_send` copies on other storage (`xapi_vm_migrate.ml`): new disks
-without a CBT log, of which the old snapshots now are. The line names the snapshot, or the VM.
+without a CBT log, of which the old snapshots now are. The line names the snapshot, or the VM. A
+disk that SM worked on before is no new one: a VM that only goes to another host keeps its disks.
+Where xapi logged which disk became which, `new_disks` tells of each.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Subject
 from analyzer.model.incident import IncidentKind
-from analyzer.model.xapi import Vm
-from analyzer.rebuilt.calls.tasks import task_of
+from analyzer.model.xapi import Vdi, Vm
+from analyzer.rebuilt.calls.tasks import failed, task_of
 from analyzer.rebuilt.incidents.draft import Draft, Hosts
+from analyzer.rebuilt.incidents.new_disks import ARRIVED, was_there
 
 CALL = "task-call.machine"
-_FAILED = " failed with exception "
 _KINDS = {"revert": IncidentKind.VM_REVERTED, "migrate_send": IncidentKind.VM_MOVED}
 
 
@@ -26,8 +28,12 @@ def machine_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     for event in case.events.of(CALL):
         kind = _KINDS.get(event.fields["call"])
         found = _machine(case, event) if kind else None
-        if kind and found and not _failed(case, event):
-            yield _draft(kind, event, *found, hosts)
+        if kind is None or found is None or failed(case, event):
+            continue
+        disks = [row for row in _disks(*found) if not was_there(case, row, event)]
+        moved = kind is IncidentKind.VM_MOVED
+        if not (moved and (not disks or _disks_are_told(case, event))):
+            yield _draft(kind, event, found[1], disks, hosts)
 
 
 def _machine(case: Case, event: Event) -> tuple[PoolState, Vm] | None:
@@ -38,20 +44,17 @@ def _machine(case: Case, event: Event) -> tuple[PoolState, Vm] | None:
     return None
 
 
-def _failed(case: Case, event: Event) -> bool:
-    """Tell whether the call's task ended with an error."""
+def _disks(pool: PoolState, vm: Vm) -> list[Vdi]:
+    return [row for row in pool.vdis if any(pool.vm(v.vm) is vm for v in pool.vbds_of(row))]
+
+
+def _disks_are_told(case: Case, event: Event) -> bool:
     task = task_of(case, event)
-    if task is None:
-        return False
-    if any(_FAILED in line.text for line in task.events):
-        return True
-    spots = (spot for trouble in case.troubles if trouble.code for spot in trouble.spots)
-    return any(spot.task == task.reference for spot in spots)
+    return task is not None and any(line.kind == ARRIVED for line in task.events)
 
 
-def _draft(kind: IncidentKind, event: Event, pool: PoolState, vm: Vm, hosts: Hosts) -> Draft:
+def _draft(kind: IncidentKind, event: Event, vm: Vm, disks: Sequence[Vdi], hosts: Hosts) -> Draft:
     subject = Subject(type="VM", uuid=vm.uuid, name=vm.name_label or None)
-    disks = [row for row in pool.vdis if any(pool.vm(v.vm) is vm for v in pool.vbds_of(row))]
     done = "reverted to a snapshot" if kind is IncidentKind.VM_REVERTED else "moved with its disks"
     return Draft(
         kind=kind,

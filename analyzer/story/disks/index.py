@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.model.cbt import NO_LOG, CbtLog, Change, Contradiction
+from analyzer.model.cbt import NO_LOG, CbtLog, Contradiction
 from analyzer.model.finding import Finding, Gap, Outcome, Verdict
 from analyzer.model.operation import Attachment, Operation
 from analyzer.model.xapi import Vdi
@@ -106,20 +106,10 @@ def _owners(case: Case, rows: Mapping[str, tuple[PoolState, Vdi]]) -> dict[str, 
         last = chain.logs[-1].uuid if chain.logs else ""
         owner = chain.live or next(known, last)
         owners |= {log.uuid: owner for log in chain.logs if _rootless(rows, log.uuid)}
-    for newer, older in _taken(case):
+    for newer, older in cbt_history(case).snapshots.items():
         if _rootless(rows, newer):
             owners.setdefault(newer, owners.get(older, older))
     return owners
-
-
-def _taken(case: Case) -> Iterable[tuple[str, str]]:
-    """Yield (snapshot, its disk) for each log that was renamed, as a snapshot does."""
-    for (_, uuid), log in sorted(cbt_history(case).now.items()):
-        for change in log.changes:
-            if change.change is Change.RENAMED and change.value:
-                yield change.value, uuid
-            elif change.change is Change.ARRIVED and change.value:
-                yield uuid, change.value
 
 
 def _origin(pool: PoolState, vdi: Vdi) -> str:

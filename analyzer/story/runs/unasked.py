@@ -9,6 +9,7 @@ from analyzer.model.cbt import WalkEnd
 from analyzer.model.finding import Confidence, Evidence, Gap
 from analyzer.model.moment import Moment
 from analyzer.model.run import FullReason
+from analyzer.rebuilt.incidents.new_disks import new_disks
 from analyzer.story.runs.acts import Act, Deed
 from analyzer.story.runs.asked import no_nbd
 from analyzer.story.runs.cut import Episode
@@ -155,6 +156,13 @@ def _without_older(past: Past, episode: Episode, enabled: Deed | None, gone: lis
     if enabled is not None and not _sm_unseen(past, enabled, episode):
         words = "CBT was turned on before this run, and no older snapshot was taken since"
         return full(FullReason.FIRST_RUN, words, Confidence.LIKELY, (enabled.evidence,))
+    made = new_disks(past.case).get(past.disk)
+    if made is not None and made.events[-1].moment.certainly_before(episode.span[0]):
+        how = "copied" if made.copied else "moved"
+        words = f"the disk was {how} to this SR before, and CBT logs stay where they were"
+        line = made.events[-1]
+        proof = Evidence(source=line.source, text=line.text, at=line.moment)
+        return full(FullReason.MIGRATED, words, made.confidence, (proof,))
     moved = past.moved(episode)
     if moved is not None:
         words = "a disk of this VM was moved to this SR before, and CBT logs stay where they were"

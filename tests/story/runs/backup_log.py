@@ -152,6 +152,13 @@ class Client:
         said = f"VDI.pool_migrate: VDI = '{disk}'; SR = '{to}'; VM = '{machine} (web-01)'"
         self._call("VDI.pool_migrate", said)
 
+    def copied(self, disk: str, machine: str, new: str) -> None:
+        """Log that a disk is copied, and that a VM is given the copy."""
+        said = f"VDI = '{disk}'; SR = '{SR}'; base_vdi = 'invalid'; into_vdi = 'invalid'"
+        self._call("VDI.copy", f"VDI.copy: {said}")
+        self.wait(20)
+        self._call("VBD.create", f"VBD.create: VM = '{machine} (web-01)'; VDI = '{new}'")
+
     def builder(self, hosts: Iterable[tuple[str, str]] = ((JUPITER, "jupiter"),)) -> CaseBuilder:
         """Return a pool with the report of its first host."""
         sm_lines = (line.split(" ", 4) for _, line in self.sm.lines.get("jupiter", []))

@@ -416,6 +416,22 @@ def test_a_move_of_the_vm_s_disk_explains_a_run_without_an_older_snapshot() -> N
     assert client.last().reason is FullReason.MIGRATED
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_a_copy_explains_only_runs_that_came_after_it(before: bool) -> None:
+    client = Client()
+    old, new = client.disk(), client.disk(cbt=False)
+    client.flags[new] = True
+    client.extra = [vm(MACHINE), vbd(uuid(77), new, MACHINE)]
+    if before:
+        client.wait(600).copied(old, MACHINE, new)
+        client.wait(3600).backup(new)
+    else:
+        client.wait(600).backup(new)
+        client.wait(3600).copied(old, MACHINE, new)
+    explained = client.last().reason is FullReason.MIGRATED
+    assert explained is before
+
+
 def test_a_move_to_another_sr_explains_nothing() -> None:
     client = Client()
     old = client.disk()
