@@ -228,9 +228,9 @@ class EventTable:
         for, by its name, where one thing has several. Neighbours are as near as their ranges
         allow: a doubtful time joins rather than splits. Ordered by the first event of each.
         """
-        rows = self._rows(kinds)
-        if rows.empty:
+        if not self._positions.keys() & set(kinds):
             return ()
+        rows = self._rows(kinds)
         keys = [_key(rows, name).map(partial(same, name)) for name in group_by]
         group = rows.groupby(keys, sort=False).ngroup() if keys else pd.Series(0, rows.index)
         # Within a group `at` ascends, so the ranges of neighbours can only be apart this way round.
@@ -274,7 +274,10 @@ class EventTable:
         ``pid``, ``process``, ``bundle``, or fields; an event that lacks one joins nothing. Ranges
         are compared, as `Moment.within` does. Ordered as the events of `kinds` are.
         """
-        names = tuple(on)
+        names, met = tuple(on), self._positions.keys()
+        kinds, others = met & set(kinds), met & set(others)
+        if not (kinds and others):
+            return ()
         left, right = self._rows(kinds), self._rows(others)
         spans, reach = (_spans(left, names), _spans(right, names)), within // _MICROSECOND
         pairs = list(near(*spans, reach))
