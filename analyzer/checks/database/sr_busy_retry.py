@@ -244,13 +244,15 @@ def _waits(case: Case) -> tuple[_Wait, ...]:
     """Return all waits, in order of time."""
     groups: dict[tuple[str, ...], list[Event]] = {}
     for event in case.events.of(WAITED):
-        key = (event.source.bundle, event.fields["call"], event.fields["sr"], _task_of(event))
+        # a line without its task, as a damaged one may be, is a try of nobody knows which call
+        task = _task_of(event) or str(event.source)
+        key = (event.source.bundle, event.fields["call"], event.fields["sr"], task)
         groups.setdefault(key, []).append(event)
     ends = {(e.source.bundle, e.fields["task"]): e for e in case.events.of(GAVE_UP)}
     found = [
         _wait_of(case, part, ends.get((key[0], key[3])))
         for key, events in groups.items()
-        for part in _split_at_gaps(events)
+        for part in _split_at_gaps(case, events)
     ]
     return tuple(sorted(found, key=lambda wait: (wait.tries[0].moment.at, wait.tries[0].source)))
 
@@ -260,11 +262,14 @@ def _task_of(event: Event) -> str:
     return found[0] if found else ""
 
 
-def _split_at_gaps(events: Iterable[Event]) -> list[list[Event]]:
-    """Part the tries where more time passed than between two tries of one wait."""
+def _split_at_gaps(case: Case, events: Iterable[Event]) -> list[list[Event]]:
+    """Part the tries where more time passed than between two tries of one wait.
+
+    One clock wrote them: what is between them is known where the zone is not.
+    """
     parts: list[list[Event]] = []
     for event in events:
-        if parts and parts[-1][-1].moment.within(event.moment, _ONE_WAIT):
+        if parts and _length_of(case, (parts[-1][-1], event)) <= _ONE_WAIT:
             parts[-1].append(event)
         else:
             parts.append([event])
@@ -272,7 +277,7 @@ def _split_at_gaps(events: Iterable[Event]) -> list[list[Event]]:
 
 
 def _wait_of(case: Case, tries: Sequence[Event], end: Event | None) -> _Wait:
-    near = end is not None and tries[-1].moment.within(end.moment, _ONE_WAIT)
+    near = end is not None and _length_of(case, (tries[-1], end)) <= _ONE_WAIT
     return _Wait(
         call=tries[0].fields["call"],
         sr=tries[0].fields["sr"],

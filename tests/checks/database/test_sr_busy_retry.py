@@ -107,6 +107,11 @@ def test_two_tries_an_hour_apart_are_two_waits() -> None:
     assert not builder(log).examine(RULE).findings
 
 
+def test_tries_without_their_task_are_no_wait_of_one_call() -> None:
+    damaged = tries(40).replace("R:0a1b2c3d4e5f", "R0a1b2c3d4e5f")
+    assert not builder(damaged).examine(RULE).findings
+
+
 def test_call_that_gave_up_is_an_error() -> None:
     finding = only(builder(tries(120) + gave_up("15:00:01")))
     assert (finding.severity, finding.confidence) == (Severity.ERROR, Confidence.CERTAIN)
