@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from analyzer.bundle._seen import SeenMember
+from analyzer.bundle._seen import SeenMember, is_output
 from analyzer.bundle._sums import OTHER_SUM, ROTATED_ANEW
 from analyzer.bundle.inventory import BugtoolLog, ReportInventory
 from analyzer.bundle.names import log_name, place
@@ -165,9 +165,17 @@ def _alteration(report: ReportTraces, kind: SourceKind, member: SeenMember) -> s
         return f"{report.altered} was changed since it was packed, and nothing tells if this was"
     if member.doubled:
         return "the archive has a second member of this name, and which is the host's is not known"
-    if member.unfinished:
+    return _open_end(report, member) or ("" if kind.by_design_missing else _strange_bytes(member))
+
+
+def _open_end(report: ReportTraces, member: SeenMember) -> str:
+    """Say that a file ends inside a line, "" where it does not, or may."""
+    if not member.unfinished:
+        return ""
+    if member.log is not None:
         return "its last line has no end: the file is cut, only the live log may end so"
-    return "" if kind.by_design_missing else _strange_bytes(member)
+    # what somebody gave by hand went through an editor
+    return "its last line has no end: the output is cut" if report.inventory is not None else ""
 
 
 def _strange_bytes(member: SeenMember) -> str:
@@ -271,4 +279,4 @@ def _worst(fates: Sequence[Fate], why: str) -> Fate:
 
 def _is_output(path: str) -> bool:
     """Tell whether a path is that of a command's output, which only the collector makes."""
-    return "/" not in path and (path.endswith(".out") or path.startswith("xapi-db"))
+    return is_output(path) or ("/" not in path and path.startswith("xapi-db"))

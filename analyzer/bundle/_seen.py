@@ -10,13 +10,18 @@ _LINE_ENDS = (b"\n", b"\r")
 _TIMEOUT = b"** timeout **"  # run_proc_group() in xen-bugtool ends the output so
 
 
+def is_output(path: str) -> bool:
+    """Tell whether a path in a report is that of what a command printed."""
+    return "/" not in path and path.endswith(".out")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenMember:
     """What is left of a member once it was read; ``empty`` also when it held only white space.
 
-    ``unfinished`` tells that a rotated log ends inside a line: syslog writes whole lines, so only
-    the live log may. ``zeros`` counts the zero bytes, ``foreign`` the other bytes that syslog
-    writes to no log, ``doubled`` tells that the archive
+    ``unfinished`` tells that a rotated log or a command's output ends inside a line: syslog and
+    the commands write whole lines, so only the live log may. ``zeros`` counts the zero bytes,
+    ``foreign`` the other bytes that syslog writes to no log, ``doubled`` tells that the archive
     has a second member of its name. ``md5`` is of the bytes as stored, "" where it is not known.
     """
 
@@ -48,7 +53,7 @@ class SeenMember:
         """Return the traces of a member that was read, or passed over."""
         ours = member if isinstance(member, ConcreteMember) else None
         blank = ours.blank if ours is not None else not member.tail.strip()
-        rotated = member.log is not None and member.log.rotation > 0
+        ended = member.log.rotation > 0 if member.log is not None else is_output(member.path)
         return cls(
             bundle=member.bundle,
             path=member.path,
@@ -58,7 +63,7 @@ class SeenMember:
             timed_out=member.tail.rstrip().endswith(_TIMEOUT),
             empty=blank and not member.damage and not member.head(1),
             over_budget=ours is not None and ours.over_budget,
-            unfinished=rotated and bool(member.tail) and not member.tail.endswith(_LINE_ENDS),
+            unfinished=ended and bool(member.tail) and not member.tail.endswith(_LINE_ENDS),
             zeros=ours.zeros if ours is not None else 0,
             foreign=ours.foreign if ours is not None else 0,
             md5=ours.md5 if ours is not None else "",

@@ -96,6 +96,17 @@ def test_a_member_that_was_read_is_present() -> None:
     assert (entry.presence, entry.members) == (Presence.PRESENT, ("lvs.out",))
 
 
+def test_an_output_that_ends_inside_a_line_is_cut() -> None:
+    entry = ledger(seen("lvs.out", unfinished=True))["lvs"]
+    assert entry.presence is Presence.DAMAGED
+    assert "its last line has no end" in entry.why
+
+
+def test_an_output_that_somebody_gave_by_hand_may_end_inside_a_line() -> None:
+    entry = ledger(seen("lvs.out", unfinished=True), of=None, bugtool=None, bundle="x")["lvs"]
+    assert entry.presence is Presence.PRESENT
+
+
 def test_what_the_host_had_not_is_absent() -> None:
     entry = ledger()["packages"]
     assert (entry.presence, entry.why) == (Presence.ABSENT, "rpm-qa.out is not in the report")

@@ -224,6 +224,14 @@ def test_a_rotated_log_that_ends_inside_a_line_is_cut(tmp_path: Path) -> None:
     assert "var/log/SMlog.1: its last line has no end" in entry.why
 
 
+@pytest.mark.parametrize(("end", "open_"), [(b"", False), (b"  x", True)])
+def test_an_output_has_whole_lines(tmp_path: Path, end: bytes, open_: bool) -> None:
+    archive = opened(written(tmp_path, "x", tar({f"{REPORT}/lvs.out": b"  LV\n" + end})))
+    for member in archive.members():
+        member.read(100)
+        assert SeenMember.of(member).unfinished is open_
+
+
 def test_a_live_log_may_end_inside_a_line(tmp_path: Path) -> None:
     files = report() | {f"{REPORT}/var/log/SMlog": LINE * 100 + LINE[:30]}
     entry = fates(opened(written(tmp_path, "x", tar(files))))["smlog"]
