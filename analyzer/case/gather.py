@@ -292,6 +292,7 @@ class Gathering:
                 content.problems.append(fact)
             else:
                 content.facts.append(fact)
+        _read_to_end(member, self._limit)
         if member.size_read > self._limit:
             _refuse(member, "bytes of a file read whole", self._limit, "--max-document")
 
@@ -303,6 +304,13 @@ def _as_pasted(record: Record, pasted: Pasted | None) -> Record:
     lines = (pasted.written.get(line, line) for line in record.text.split("\n"))
     host = "" if record.syslog_host == NO_HOST else record.syslog_host
     return record._replace(text="\n".join(lines), syslog_host=host)
+
+
+def _read_to_end(member: Member, limit: int) -> None:
+    """Read what a parser left: only then an archive says whether what it gave out was damaged."""
+    blocks = iter(member.blocks())
+    while member.size_read <= limit and next(blocks, None):
+        pass
 
 
 def _notes(member: Member) -> bytes:

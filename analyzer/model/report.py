@@ -89,12 +89,23 @@ class Omission:
     settle_with: str
 
 
+CUT_SHORT = "cut short: "
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ParseProblem:
-    """A piece of a member that its parser did not understand, or a fault of ours on it."""
+    """A piece of a member that its parser did not understand, or a fault of ours on it.
+
+    ``what`` begins with `CUT_SHORT` where the member does not hold what was collected.
+    """
 
     source: Source
     what: str
+
+    @property
+    def is_loss(self) -> bool:
+        """Tell whether something of the member is lost, not only of an odd form."""
+        return self.what.startswith(CUT_SHORT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 import bz2
 import io
 import tarfile
+import zipfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -149,6 +150,31 @@ def test_half_a_database_is_never_exit_0(tmp_path: Path) -> None:
     )
     assert in_ledger(report, "xapi_db").presence is Presence.DAMAGED
     assert status(report) == DAMAGED
+
+
+@pytest.mark.parametrize(
+    ("path", "loss"),
+    [
+        ("xapi-db.xml", lambda data: data[: len(data) // 2]),  # the other copy is whole
+        ("lvs.out", lambda data: data[:-10]),
+        ("etc/xensource/pool.conf", lambda data: data[: len(data) // 2]),
+    ],
+)
+def test_half_a_file_is_never_exit_0(tmp_path: Path, path: str, loss: Change) -> None:
+    report = changed(tmp_path, lambda each, data: loss(data) if each == path else data)
+    assert status(report) == DAMAGED
+
+
+def test_what_is_wrong_in_a_zip_is_met_behind_the_end_of_a_document(tmp_path: Path) -> None:
+    path = tmp_path / "report.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for info, content in members("healthy-cbt"):
+            archive.writestr(info.name, content)
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"<database>", b"<database<", 1))
+    report = analyze([path], Options(jobs=1))
+    assert len(report.omissions) == 1
+    assert report.omissions[0].member.startswith("xapi-db")
 
 
 def test_logs_in_utf_16_are_never_exit_0(tmp_path: Path) -> None:

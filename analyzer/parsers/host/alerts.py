@@ -18,7 +18,7 @@ from defusedxml.ElementTree import fromstring
 from analyzer.bundle.member import Member
 from analyzer.model.host import Alert
 from analyzer.model.moment import Moment
-from analyzer.model.report import ParseProblem
+from analyzer.model.report import CUT_SHORT, ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import MIB, decode
@@ -78,7 +78,7 @@ def _fields(content: bytes) -> dict[str, str] | str:
     except DefusedXmlException:
         return "refused: it declares a document type or entities, which xapi never writes"
     except (ParseError, LookupError, ValueError) as error:
-        return f"not the XML of an alert: {error}" if content else "it is empty"
+        return f"{CUT_SHORT}not the XML of an alert: {error}" if content else "it is empty"
     fields = {child.tag: child.text or "" for child in root}
     if root.tag != "message" or not fields.get("uuid") or not fields.get("name"):
         return "not an alert: no name and uuid"

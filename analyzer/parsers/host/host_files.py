@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.host import HostInventory, PoolMembership, Role
-from analyzer.model.report import ParseProblem
+from analyzer.model.report import CUT_SHORT, ParseProblem
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import read_text
 
@@ -76,7 +76,8 @@ class PoolConf:
             master_address=address if whole else None,
         )
         if role is Role.UNKNOWN:
-            yield ParseProblem(source=text.source, what="it names no role of a host in a pool")
+            what = f"{CUT_SHORT}it names no role of a host in a pool"
+            yield ParseProblem(source=text.source, what=what)
 
 
 INVENTORY = Inventory()

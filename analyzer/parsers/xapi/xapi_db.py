@@ -24,7 +24,7 @@ from defusedxml.common import DefusedXmlException
 from defusedxml.expatreader import DefusedExpatParser, create_parser
 
 from analyzer.bundle.member import Member
-from analyzer.model.report import ParseProblem
+from analyzer.model.report import CUT_SHORT, ParseProblem
 from analyzer.model.source import Source
 from analyzer.model.xapi import XapiDatabase, XapiObject
 from analyzer.parsers._api import Fact
@@ -226,7 +226,7 @@ def _ended(why: str, member: Member, content: _Content) -> str:
     if content.complete:
         return f"after its end: {why}"
     lost = member.damage or why
-    return f"cut short: {lost}; {len(content.objects)} objects were read before"
+    return f"{CUT_SHORT}{lost}; {len(content.objects)} objects were read before"
 
 
 def _refuse_depth(path: list[str]) -> None:

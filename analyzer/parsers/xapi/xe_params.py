@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from analyzer.bundle.member import Member
-from analyzer.model.report import ParseProblem
+from analyzer.model.report import CUT_SHORT, ParseProblem
 from analyzer.model.source import Source
 from analyzer.model.xapi import XapiDatabase, XapiObject
 from analyzer.parsers._api import Fact
@@ -75,7 +75,7 @@ class XeParams:
             objects=objects,
         )
         if text.why:
-            yield ParseProblem(source=text.source, what=f"cut short: {text.why}")
+            yield ParseProblem(source=text.source, what=f"{CUT_SHORT}{text.why}")
         for what, count in sorted(problems.items()):
             yield ParseProblem(source=text.source, what=f"{what} ({count} times)")
 

@@ -41,6 +41,8 @@ def _is_whole(report: Report) -> bool:
     """Tell whether what any status report has was there, and was read as it was collected."""
     if report.omissions or not all(bundle.complete for bundle in report.bundles):
         return False
+    if any(problem.is_loss for problem in report.problems):
+        return False
     if any(
         entry.presence in _LOST or (entry.source in _ALWAYS and entry.presence in _NOT_THERE)
         for entry in report.ledger

@@ -85,14 +85,17 @@ def test_a_priority_that_is_no_number_is_none(priority: str) -> None:
     ("content", "why"),
     [
         ("", "it is empty"),
-        (XML[:-30], "not the XML of an alert"),
+        (XML[:-30], "cut short: not the XML of an alert"),
         (XML.replace("<message>", "<!DOCTYPE message><message>"), "refused"),
         ('<!DOCTYPE x [<!ENTITY a "b">]><message/>', "refused"),
         ("<messages/>", "not an alert"),
         (XML.replace("<uuid>", "<no>").replace("</uuid>", "</no>"), "not an alert"),
         (XML.replace("20241122T", "20241322T"), "an alert without a time"),
         (XML.replace("10:06:01Z", "10:06:01"), "an alert without a time"),
-        ('<?xml version="1.0" encoding="nonsense"?><message/>', "not the XML of an alert"),
+        (
+            '<?xml version="1.0" encoding="nonsense"?><message/>',
+            "cut short: not the XML of an alert",
+        ),
         (XML + " " * 2_000_000, "it is too long"),
     ],
 )

@@ -94,5 +94,5 @@ def test_a_supporter_without_an_address(content: str) -> None:
 def test_another_content_is_no_role(content: str) -> None:
     assert membership(content).role is Role.UNKNOWN
     assert problems(facts(host_files.POOL_CONF, "pool.conf", content)) == (
-        "it names no role of a host in a pool",
+        "cut short: it names no role of a host in a pool",
     )
