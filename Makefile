@@ -16,7 +16,7 @@ help:
 	@echo "make fast     run the tests of modules: a minute and a half"
 	@echo "make test     run the whole suite"
 	@echo "make cover    measure what the tests of each module reach"
-	@echo "make mutate   damage every sample and its archive in every way; takes hours (SECONDS=600: a part)"
+	@echo "make mutate   damage samples in every way; an hour of a core or two (SECONDS=600: a part; RESULTS=file: go on)"
 	@echo "make fuzz     bytes nobody foresaw, 10 minutes for each of 7 targets (SECONDS=, TARGETS=)"
 	@echo "make lint     ruff, mypy, import layers, yamllint, pattern samples"
 	@echo "make bench    time against tar, peak memory, and what costs more than its share"
@@ -73,7 +73,7 @@ fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.fuzz $(TARGETS) --seconds $(or $(SECONDS),600)
 
 mutate: $(VENV)/.dev
-	$(BIN)/python -m tests.mutate $(if $(SECONDS),--seconds $(SECONDS))
+	$(BIN)/python -m tests.mutate $(if $(SECONDS),--seconds $(SECONDS)) $(if $(RESULTS),--results $(RESULTS))
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

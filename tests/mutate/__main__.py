@@ -2,12 +2,17 @@
 
 import argparse
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from tests.mutate.judge import Damaged, Verdicts, all_damages, judge
+from analyzer.case.log_processes import cores
+from tests.mutate.judge import Damaged, Verdicts, all_damages
+from tests.mutate.results import Results
+from tests.mutate.worker import Worker
 from tests.world.recipes import RECIPES
 
 
@@ -16,24 +21,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("samples", nargs="*", metavar="SAMPLE", help="all of them by default")
     parser.add_argument("--seconds", type=float, default=float("inf"), help="stop after so long")
-    parser.add_argument("--jobs", type=int, default=None, help="one for each core by default")
+    parser.add_argument("--jobs", type=int, default=cores(), help="one for each core by default")
+    parser.add_argument("--results", type=Path, help="a file to note answers in, and to go on from")
+    parser.add_argument("--again", action="store_true", help="judge again what got worse")
     chosen = parser.parse_args()
     names = chosen.samples or [recipe.name for recipe in RECIPES]
     asked = [damaged for name in names for damaged in all_damages(name)]
-    counts: dict[str, Counter[str]] = {}
-    for damaged, verdicts in _judged(_spread(asked), chosen.jobs, chosen.seconds):
-        count = counts.setdefault(damaged.kind.value, Counter())
-        count["done"] += 1
-        count["untold"] += verdicts.untold
-        count["worse"] += not verdicts.good
-        if not verdicts.good:
-            _tell(damaged, verdicts)
-    for kind, count in sorted(counts.items()):
-        told = f"{count['worse']} got worse, of {count['untold']} nothing can tell"
-        sys.stdout.write(f"{kind}: {count['done']} damages, {told}\n")
-    done, worse = (sum(count[word] for count in counts.values()) for word in ("done", "worse"))
-    sys.stdout.write(f"{worse} of {done} damages got worse ({len(asked)} are known)\n")
-    return 1 if worse else 0
+    results = Results(chosen.results)
+    redo = (None, False) if chosen.again else (None,)
+    left = [damaged for damaged in _spread(asked) if results.good(damaged) in redo]
+    _judge_all(left, results, chosen.jobs, until=time.monotonic() + chosen.seconds)
+    return _tell_all(results, len(asked))
 
 
 def _spread(asked: Sequence[Damaged]) -> list[Damaged]:
@@ -42,27 +40,45 @@ def _spread(asked: Sequence[Damaged]) -> list[Damaged]:
     return [asked[place * step % len(asked)] for place in range(len(asked))]
 
 
-def _judged(
-    asked: Sequence[Damaged], jobs: int | None, seconds: float
-) -> Iterator[tuple[Damaged, Verdicts]]:
-    """Yield the verdicts; after so many seconds nothing more is begun."""
-    until = time.monotonic() + seconds
-    chunk = 200
-    if jobs == 1:
-        for damaged in asked:
-            if time.monotonic() > until:
-                return
-            yield damaged, judge(damaged)
-        return
-    with ProcessPoolExecutor(jobs) as pool:
-        for start in range(0, len(asked), chunk):
-            if time.monotonic() > until:
-                return
-            part = asked[start : start + chunk]
-            yield from zip(part, pool.map(judge, part, chunksize=20), strict=True)
+def _judge_all(asked: Sequence[Damaged], results: Results, jobs: int, *, until: float) -> None:
+    """Judge by so many processes; when the time is up nothing more is begun."""
+    left, lock = iter(asked), threading.Lock()
+
+    def judge_some() -> None:
+        worker = Worker()
+        while time.monotonic() < until:
+            with lock:
+                damaged = next(left, None)
+            if damaged is None:
+                break
+            judged = worker.judge(damaged)
+            with lock:
+                results.add(damaged, judged)
+                if not judged.verdicts.good:
+                    _tell(damaged.where, judged.verdicts)
+        worker.close()
+
+    with ThreadPoolExecutor(jobs) as pool:
+        for each in [pool.submit(judge_some) for _ in range(jobs)]:
+            each.result()
 
 
-def _tell(damaged: Damaged, verdicts: Verdicts) -> None:
+def _tell_all(results: Results, known: int) -> int:
+    counts: dict[str, Counter[str]] = {}
+    for _, kind, verdicts in results.rows():
+        count = counts.setdefault(kind, Counter())
+        count["done"] += 1
+        count["untold"] += verdicts.untold
+        count["worse"] += not verdicts.good
+    for kind, count in sorted(counts.items()):
+        told = f"{count['worse']} got worse, of {count['untold']} nothing can tell"
+        sys.stdout.write(f"{kind}: {count['done']} damages, {told}\n")
+    done, worse = (sum(count[word] for count in counts.values()) for word in ("done", "worse"))
+    sys.stdout.write(f"{worse} of {done} damages got worse ({known} are known)\n")
+    return 1 if worse else 0
+
+
+def _tell(where: str, verdicts: Verdicts) -> None:
     rows = (
         ("lost", verdicts.lost),
         ("new", verdicts.new),
@@ -71,7 +87,7 @@ def _tell(damaged: Damaged, verdicts: Verdicts) -> None:
     )
     for word, items in rows:
         for item in items:
-            sys.stdout.write(f"{damaged.where}: {word}: {item}\n")
+            sys.stdout.write(f"{where}: {word}: {item}\n")
     sys.stdout.flush()
 
 

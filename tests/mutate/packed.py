@@ -15,8 +15,8 @@ from tests.world.pack import Packed, compressed, tar, zipped
 
 SHAPES = ("tar", "tar.gz", "tar.bz2", "zip")
 PERCENTS = range(2, 100, 2)
-FLIPS = 60
-BLOCKS = 30
+FLIPS = 300
+BLOCKS = 150
 BLOCK = 4096
 _TEXT = frozenset({*b"\t\n\r", *range(0x20, 0x7F)})
 _HEADS = {"tar.gz": 10, "tar.bz2": 4}  # what a bit means there changes no byte of any member
@@ -85,9 +85,9 @@ def blows(sample: str, reports: Reports) -> Iterator[Blow]:
         cuts |= {border + step for border in borders for step in (-1, 0, 1)}
         for at in sorted(cut for cut in cuts if 0 < cut < len(archive) - 1):
             yield Blow(kind=Kind.CUT, shape=shape, at=at)
-        for at in sorted(chance.choices(places, k=FLIPS)):
+        for at in sorted(chance.sample(places, FLIPS)):
             yield Blow(kind=Kind.FLIPPED, shape=shape, at=at, bit=chance.randrange(8))
-        for at in sorted(chance.choices(places, k=BLOCKS)):
+        for at in sorted(chance.sample(places, BLOCKS)):
             yield Blow(kind=Kind.ZEROED, shape=shape, at=at)
 
 
