@@ -20,8 +20,8 @@ from analyzer.case.excerpts import read_excerpts
 from analyzer.case.gather import BundleContent, Gathering
 from analyzer.case.given_back import Joined
 from analyzer.case.log_process import Asked
-from analyzer.case.log_processes import LogProcesses, cores
-from analyzer.case.reading import ArchiveRead, contents_of, read_all
+from analyzer.case.log_processes import WORTH_A_FORK, LogProcesses, cores
+from analyzer.case.reading import ArchiveRead, contents_of, read_all, size_of_logs
 from analyzer.causes import find_causes, load_edges
 from analyzer.dating.assumed import Assumed
 from analyzer.judging import outcomes_of, settled_by_given
@@ -158,6 +158,9 @@ def _judged(
     count = options.jobs if options.jobs > 1 else 0
     stage = partial(_stage, progress)
     with LogProcesses(_asked(catalogue, options), count) as processes:
+        if count and (expected := size_of_logs(paths)) >= WORTH_A_FORK:
+            scanner.compile_all()
+            processes.fork(expected)
         gathering = Gathering(scanner, builder, budget, errors, processes, assumed=options.assumed)
         reads, left_out = read_all(
             paths,

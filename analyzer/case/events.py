@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from analyzer.case.event_joins import Span, near
-from analyzer.case.rows import KeepPolicy, KeptRows, Row, alert_message
+from analyzer.case.rows import CODING, KeepPolicy, KeptRows, PackedRows, Row, alert_message, packed
 from analyzer.model.event import Event, Level
 from analyzer.model.host import Alert
 from analyzer.model.moment import YEAR_UNKNOWN, Moment
@@ -50,7 +50,6 @@ _STORED_TEXTS = (
     *("text", "task", "level"),
 )
 _WORDS = ("words", "text", "text_end", "message", "message_end", "fields")
-_CODING = ("utf-8", "surrogatepass")
 _NUMBERS = ("line", "count")
 _LEVELS: Mapping[object, Level] = MappingProxyType({level.value: level for level in Level})
 _ORDER = ["at", "host", "member", "line", "kind"]
@@ -58,9 +57,6 @@ _ORDER = ["at", "host", "member", "line", "kind"]
 
 def _no_hour(_bundle: str, _member: str, _stamp: Stamp) -> Moment | None:
     return None
-
-
-_DECODED = frozenset({"process", "task", "syslog_host"})  # the same few texts, made anew per line
 
 
 class EventTableBuilder:
@@ -109,13 +105,12 @@ class EventTableBuilder:
 
     def take(self, rows: Sequence[Row]) -> None:
         """Take rows that are to be kept as they are."""
-        if rows:
-            self.take_columns(tuple(zip(*rows, strict=True)))
+        self.take_packed(packed(rows))
 
-    def take_columns(self, columns: Sequence[Sequence[object]]) -> None:
-        """Take rows that are to be kept as they are, by columns in the order of `Row`."""
-        if columns:
-            self._chunks.append(_frame(columns))
+    def take_packed(self, rows: PackedRows) -> None:
+        """Take rows that were packed elsewhere."""
+        if len(rows):
+            self._chunks.append(_frame(rows))
 
     def undated(self, kinds: Collection[str]) -> tuple[Row, ...]:
         """Return the rows of some kinds, none of them sparse, as they were added."""
@@ -154,7 +149,7 @@ class EventTableBuilder:
         one host both hold is kept once. Call it once.
         """
         self._close()
-        chunks = self._chunks or [_frame(((),) * len(Row._fields))]
+        chunks = self._chunks or [_frame(packed(()))]
         self._chunks = []
         frames = [_dated(chunk, date, hour, host_names) for chunk in chunks]
         return EventTable(_once(_joined(frames), host_ids))
@@ -450,55 +445,20 @@ def _texts(values: Iterable[object]) -> list[str | None]:
     return [value if isinstance(value, str) else None for value in values]
 
 
-def _frame(columns: Sequence[Sequence[object]]) -> pd.DataFrame:
-    """Return rows as a frame: the words of all in one piece, the rest as it is."""
-    rows = dict(zip(Row._fields, columns, strict=True))
-    texts, messages, fields = (list(rows.pop(name)) for name in ("text", "message", "fields"))
+def _frame(rows: PackedRows) -> pd.DataFrame:
+    """Return rows as a frame."""
     frame = pd.DataFrame(
         {
-            name: pd.Series(
-                _shared(column) if name in _DECODED else list(column),
-                dtype="int64" if name in _NUMBERS else object,
-            )
-            for name, column in rows.items()
+            name: pd.Series(list(column), dtype="int64" if name in _NUMBERS else object)
+            for name, column in rows.columns.items()
         }
     )
-    words, spans = _in_one_piece(texts, messages)
-    frame["words"] = pd.Series([words] * len(frame), dtype=object)
-    for name, places in zip(_WORDS[1:5], np.array(spans, np.int64).reshape(-1, 4).T, strict=True):
+    frame["words"] = pd.Series([rows.words] * len(frame), dtype=object)
+    spans = np.array(rows.spans, np.int64).reshape(-1, 4).T
+    for name, places in zip(_WORDS[1:5], spans, strict=True):
         frame[name] = places
-    frame["fields"] = pd.Series(
-        [found.pattern if isinstance(found, Captures) else found for found in fields], dtype=object
-    )
+    frame["fields"] = pd.Series(list(rows.fields), dtype=object)
     return frame
-
-
-def _in_one_piece(
-    texts: Iterable[object], messages: Iterable[object]
-) -> tuple[bytes, list[tuple[int, int, int, int]]]:
-    """Return the words of rows, and of each where its text and its message begin and end.
-
-    A message nearly always is the end of its text, and rows of one record share both.
-    """
-    pieces: list[bytes] = []
-    spans: list[tuple[int, int, int, int]] = []
-    end = 0
-    last: tuple[object, object] = (None, None)
-    for text, message in zip(texts, messages, strict=True):
-        if text is last[0] and message is last[1]:
-            spans.append(spans[-1])
-            continue
-        last = text, message
-        whole, part = (str(each).encode(*_CODING) for each in (text, message))
-        start, size = end, len(part)
-        pieces.append(whole)
-        end += len(whole)
-        text_end = end
-        if not whole.endswith(part):
-            pieces.append(part)
-            end += size
-        spans.append((start, text_end, end - size, end))
-    return b"".join(pieces), spans
 
 
 def _words(rows: pd.DataFrame) -> Iterator[tuple[str, str, Mapping[str, str]]]:
@@ -506,9 +466,9 @@ def _words(rows: pd.DataFrame) -> Iterator[tuple[str, str, Mapping[str, str]]]:
     for words, start, end, *message, found in zip(
         *(rows[name].tolist() for name in _WORDS), strict=True
     ):
-        said = words[slice(*message)].decode(*_CODING)
+        said = words[slice(*message)].decode(*CODING)
         fields = Captures(found, said) if isinstance(found, str) else found
-        yield said, words[start:end].decode(*_CODING), fields
+        yield said, words[start:end].decode(*CODING), fields
 
 
 def _undated(chunk: pd.DataFrame) -> Iterator[Row]:
@@ -516,12 +476,6 @@ def _undated(chunk: pd.DataFrame) -> Iterator[Row]:
     rest = zip(*(chunk[name].tolist() for name in names), strict=True)
     for row, words in zip(rest, _words(chunk), strict=True):
         yield Row._make((*row, *words))
-
-
-def _shared(values: Iterable[object]) -> list[object]:
-    """Return the values with one object for all that are equal."""
-    same: dict[object, object] = {}
-    return [same.setdefault(value, value) for value in values]
 
 
 def _dated(

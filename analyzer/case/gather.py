@@ -235,8 +235,8 @@ class Gathering:
         def fold(answer: Answer) -> None:
             match answer:
                 case Part() if self._room > 0:
-                    self._room -= len(answer.rows[0]) if answer.rows else 0
-                    self._events.take_columns(answer.rows)
+                    self._room -= len(answer.rows)
+                    self._events.take_packed(answer.rows)
                     for failure in answer.failures:
                         self.errors.add(member.bundle, member.path, parser.name, failure)
                 case Part():

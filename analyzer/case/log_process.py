@@ -18,10 +18,9 @@ from typing import IO, TypeAlias
 
 from analyzer.bundle.budget import LINES_OF_A_ROW
 from analyzer.case.errors.ledger import ErrorLedger, Failure
-from analyzer.case.rows import KeepPolicy, KeptRows, Row
+from analyzer.case.rows import KeepPolicy, KeptRows, PackedRows, Row, packed
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers._api import LogStats, Selector
-from analyzer.parsers.scan.match import Captures
 from analyzer.parsers.scan.scan import Scanner
 
 PROGRAM = f"from {__name__} import main; main()"
@@ -52,9 +51,9 @@ class Log:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """Some of what was found in a log; ``rows`` are columns in the order of `Row`."""
+    """Some of what was found in a log."""
 
-    rows: tuple[Sequence[object], ...]
+    rows: PackedRows
     failures: Sequence[Failure]
 
 
@@ -185,21 +184,17 @@ class _LogReader:
 
     def _hand_over(self, rows: Sequence[Row], failures: list[Failure]) -> None:
         if rows or failures:
-            send(self._outgoing, Part(rows=_columns(rows), failures=tuple(failures)))
+            send(self._outgoing, Part(rows=packed(rows), failures=tuple(failures)))
         failures.clear()
 
 
-def _columns(rows: Sequence[Row]) -> tuple[Sequence[object], ...]:
-    """Return the columns; fields that nobody has looked for yet stay so."""
-    if not rows:
-        return ()
-    *columns, fields = zip(*rows, strict=True)
-    none: dict[str, str] = {}
-    return (*columns, [found if isinstance(found, Captures) else none for found in fields])
+def serve_alone(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
+    """Serve the process that made this one; that one alone heeds Ctrl-C, and ends both."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(200_000, 50, 100)
+    serve(incoming, outgoing)
 
 
 def main() -> None:
-    """Serve the process that started this one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the other one ends both
-    gc.set_threshold(200_000, 50, 100)
-    serve(sys.stdin.buffer, sys.stdout.buffer)
+    """Serve on standard input and output."""
+    serve_alone(sys.stdin.buffer, sys.stdout.buffer)

@@ -2,20 +2,26 @@
 
 This process unpacks, and hands the blocks of a log to the process that has least to do; what
 comes back is folded in the order of the logs, so that the result does not depend on how many
-there are. They are started when enough was read to be worth it. There may be one for each core: to
-unpack takes half as long as to read.
+there are. There may be one for each core: to unpack takes half as long as to read.
+
+Where the input is large they are forks of this process from the start: a fork has all modules and
+automata at once. Where forks are not to be had, or other threads are at work, they are processes of
+their own, which load all that again, and are started only when enough was read to be worth it.
 """
 
+import gc
 import logging
+import multiprocessing
 import os
 import pickle
 import queue
 import subprocess
 import sys
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Self
+from typing import IO, Protocol, Self
 
 from analyzer.case.log_process import (
     PROGRAM,
@@ -27,11 +33,13 @@ from analyzer.case.log_process import (
     receive,
     send,
     send_block,
+    serve_alone,
 )
 
 logger = logging.getLogger(__name__)
 
-WORTH_IT = 64_000_000  # bytes of logs after which the first process is started
+WORTH_A_FORK = 20_000_000  # bytes of logs
+WORTH_IT = 64_000_000  # bytes of logs after which the first process of its own is started
 _AND_ANOTHER = 2  # times as many, after which one more is
 _AHEAD = 24  # blocks that wait for a process
 PATIENCE = 600.0  # seconds in which it takes no block and answers nothing: it takes a few of one
@@ -66,6 +74,19 @@ class LogProcesses:
         self._processes: list[_Process] = []
         self._pending: deque[tuple[_Process, Fold]] = deque()
 
+    def fork(self, expected: int) -> None:
+        """Fork the processes now, if so many bytes of logs are expected and it can be done."""
+        if expected < WORTH_A_FORK or not _can_fork():
+            return
+        started: list[_Forked] = []
+        try:
+            for _ in range(self._count):
+                started.append(_Forked(started))
+        except OSError as error:
+            logger.debug("no fork to read logs: %s", error)
+        # threads only when all forks are made
+        self._processes += [_Process(each, self._asked, self._patience) for each in started]
+
     @property
     def pids(self) -> tuple[int, ...]:
         """Return the ids of the processes that were started."""
@@ -81,7 +102,7 @@ class LogProcesses:
         worth_it = self._worth_it * (1 + _AND_ANOTHER * len(self._processes))
         try:
             while len(self._processes) < self._count and read >= worth_it:
-                self._processes.append(_Process(self._asked, self._patience))
+                self._processes.append(_Process(_Started(), self._asked, self._patience))
                 worth_it += self._worth_it * _AND_ANOTHER
         except OSError as error:  # no memory, or no such program: it works without
             logger.debug("no process to read logs: %s", error)
@@ -129,11 +150,68 @@ class LogProcesses:
                 self._pending.popleft()
 
 
-class _Process:
-    """One process with a thread that feeds it and one that listens to it."""
+class _Worker(Protocol):
+    """A process that reads logs: what it reads from, and what it answers on."""
 
-    def __init__(self, asked: Asked, patience: float) -> None:
-        self._patience = patience
+    pid: int
+    incoming: IO[bytes]
+    outgoing: IO[bytes]
+
+    def kill(self) -> None:
+        """End it at once."""
+
+    def wait(self) -> int | None:
+        """Wait for its end, and return its status."""
+
+
+def _can_fork() -> bool:
+    """Tell whether a fork of this process is sound: no thread of ours may hold a lock."""
+    return sys.platform == "linux" and threading.active_count() == 1
+
+
+class _Forked:
+    """A fork of this process. ``others`` were forked before it, and are none of its concern."""
+
+    def __init__(self, others: "Iterable[_Forked]") -> None:
+        theirs, self.incoming = _pipe()
+        self.outgoing, answers = _pipe()
+        ours = [end for each in (*others, self) for end in (each.incoming, each.outgoing)]
+
+        def serve() -> None:
+            for end in ours:  # so that each sees when nobody writes to it any more
+                os.close(end.fileno())
+            gc.freeze()
+            serve_alone(theirs, answers)
+
+        context = multiprocessing.get_context("fork")
+        self._process = context.Process(target=serve, daemon=True)
+        with warnings.catch_warnings():
+            # Threads of numpy's algebra, which it stops for a fork by itself.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self._process.start()
+        theirs.close()
+        answers.close()
+        assert self._process.pid is not None, "it was started"
+        self.pid = self._process.pid
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def wait(self) -> int | None:
+        self._process.join()
+        return self._process.exitcode
+
+
+def _pipe() -> tuple[IO[bytes], IO[bytes]]:
+    """Return where to read from it and where to write to it."""
+    reading, writing = os.pipe()
+    return os.fdopen(reading, "rb"), os.fdopen(writing, "wb")
+
+
+class _Started:
+    """A process of its own that runs this program."""
+
+    def __init__(self) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - this program again
             # -P: nothing is imported from the folder that we are in.
             [sys.executable, "-P", "-c", PROGRAM],
@@ -141,6 +219,25 @@ class _Process:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
+        assert self._process.stdin is not None, "it was opened with a pipe"
+        assert self._process.stdout is not None, "it was opened with a pipe"
+        self.pid = self._process.pid
+        self.incoming: IO[bytes] = self._process.stdin
+        self.outgoing: IO[bytes] = self._process.stdout
+
+    def kill(self) -> None:
+        self._process.kill()
+
+    def wait(self) -> int | None:
+        return self._process.wait()
+
+
+class _Process:
+    """One process with a thread that feeds it and one that listens to it."""
+
+    def __init__(self, worker: "_Worker", asked: Asked, patience: float) -> None:
+        self._patience = patience
+        self._worker = worker
         self._to_do: queue.Queue[object] = queue.Queue(_AHEAD)
         self._answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
         self.lives = True
@@ -152,7 +249,7 @@ class _Process:
     @property
     def pid(self) -> int:
         """Return its id."""
-        return self._process.pid
+        return self._worker.pid
 
     @property
     def waiting(self) -> int:
@@ -179,22 +276,21 @@ class _Process:
         if answer is not None:
             return answer
         self._answers.put(None)  # for the next log
-        status = self._process.wait()
+        status = self._worker.wait()
         return End(trace=f"the process that read it ended before it did (status {status})")
 
     def kill(self) -> None:
         """End it at once."""
-        self._process.kill()
+        self._worker.kill()
 
     def end(self) -> None:
         """Wait for it and its threads."""
         for thread in self._threads:
             thread.join()
-        self._process.wait()
+        self._worker.wait()
 
     def _feed(self, asked: Asked) -> None:
-        stream = self._process.stdin
-        assert stream is not None, "it was opened with a pipe"
+        stream = self._worker.incoming
         message: object = asked
         while message is not None:
             if self.lives:
@@ -212,8 +308,7 @@ class _Process:
             self.lives = False
 
     def _listen(self) -> None:
-        stream = self._process.stdout
-        assert stream is not None, "it was opened with a pipe"
+        stream = self._worker.outgoing
         try:
             while isinstance(answer := receive(stream), Part | End):
                 self._answers.put(answer)

@@ -1,6 +1,7 @@
 """Rows of the event table before they are dated, and which of them are kept."""
 
-from collections.abc import Iterable, Mapping
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -8,6 +9,7 @@ from analyzer.model.event import Level
 from analyzer.model.host import Alert
 from analyzer.model.moment import Moment
 from analyzer.parsers._api import Hit, Record, Stamp
+from analyzer.parsers.scan.match import Captures
 
 LONGEST_QUOTE = 16_384
 LONGEST_MESSAGE = 131_072  # characters kept to be read again; twice what joined lines come to
@@ -55,6 +57,71 @@ class Row(NamedTuple):
     message: str
     text: str
     fields: Mapping[str, str]
+
+
+_WORDS = ("message", "text", "fields")
+_DECODED = frozenset({"process", "task", "syslog_host"})  # the same few texts, made anew per line
+CODING = ("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class PackedRows:
+    """Rows as columns, and their words in one piece: what is kept of them, and sent.
+
+    ``columns`` are by the names of `Row` without its words; of row n the text lies at ``spans``
+    [4n] to [4n+1] of ``words``, the message at [4n+2] to [4n+3]. ``fields`` are found fields, or
+    the pattern that finds them in the message.
+    """
+
+    columns: Mapping[str, Sequence[object]]
+    words: bytes
+    spans: "array[int]"
+    fields: Sequence[Mapping[str, str] | str]
+
+    def __len__(self) -> int:
+        return len(self.fields)
+
+
+def packed(rows: Sequence[Row]) -> PackedRows:
+    """Return rows as columns; texts of which there are few are one object for all that are equal.
+
+    A message nearly always is the end of its text, and rows of one record share both.
+    """
+    by_name = dict(zip(Row._fields, zip(*rows, strict=True), strict=False))
+    columns = {
+        name: _shared(by_name.get(name, ())) if name in _DECODED else list(by_name.get(name, ()))
+        for name in Row._fields
+        if name not in _WORDS
+    }
+    pieces: list[bytes] = []
+    spans = array("q")
+    end = 0
+    last: tuple[object, object] = (None, None)
+    for row in rows:
+        text, message = row.text, row.message
+        if text is last[0] and message is last[1]:
+            spans.extend(spans[-4:])
+            continue
+        last = text, message
+        whole, part = text.encode(*CODING), message.encode(*CODING)
+        start, size = end, len(part)
+        pieces.append(whole)
+        end += len(whole)
+        text_end = end
+        if not whole.endswith(part):
+            pieces.append(part)
+            end += size
+        spans.extend((start, text_end, end - size, end))
+    none: dict[str, str] = {}
+    found = (row.fields for row in rows)
+    fields = [each.pattern if isinstance(each, Captures) else each or none for each in found]
+    return PackedRows(columns, b"".join(pieces), spans, fields)
+
+
+def _shared(values: Iterable[object]) -> list[object]:
+    """Return the values with one object for all that are equal."""
+    same: dict[object, object] = {}
+    return [same.setdefault(value, value) for value in values]
 
 
 class KeptRows:

@@ -31,8 +31,11 @@ def watching(*, quiet: bool) -> Iterator[Watcher | None]:
     if quiet or not sys.stderr.isatty():
         yield None
     else:
-        with _bar() as bar:
+        bar = _bar()
+        try:
             yield _on(bar)
+        finally:
+            bar.stop()
 
 
 def told_to_write(watcher: Watcher | None) -> None:
@@ -58,9 +61,12 @@ def _bar() -> "Bar":
 
 
 def _on(bar: "Bar") -> Watcher:
+    """Return what shows progress; the bar's thread begins with the first, behind all forks."""
     task = bar.add_task("", total=100, member="", stage="reading")
 
     def show(progress: Progress) -> None:
+        if not bar.live.is_started:
+            bar.start()
         bar.update(
             task,
             completed=share_done(progress),

@@ -3,11 +3,14 @@
 import io
 import os
 import signal
+import sys
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from analyzer.case import log_processes
 from analyzer.case.log_process import (
     Answer,
     Asked,
@@ -59,7 +62,7 @@ def test_a_log_comes_back_as_rows_and_what_is_known_of_it() -> None:
 
     assert isinstance(part, Part)
     assert isinstance(end, End)
-    assert len(part.rows[0]) == 3
+    assert len(part.rows) == 3
     assert end.stats is not None
     assert (end.stats.lines, end.records, end.hosts) == (3, 3, {"jupiter": 3})
 
@@ -153,3 +156,52 @@ def test_no_result_depends_on_how_many_processes_are_at_work(
     alone, with_two = (render_json(analyze([path], Options(jobs=jobs))) for jobs in (1, 3))
 
     assert alone == with_two
+
+
+def large(tmp_path: Path) -> Path:
+    """Return a report that is worth forks."""
+    report = BundleBuilder()
+    failed = LINE.replace(
+        "lock: acquired /var/lock/sm/x/sr", "***** vdi_attach: EXCEPTION <class 'a'>, b"
+    )
+    for rotation in range(3):
+        report.log("var/log/SMlog", (LINE + failed) * 50, rotation)
+    return report.write_tar(tmp_path / "bundle.tar.bz2")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux only")
+@pytest.mark.parametrize("alone", [True, False], ids=["no threads", "another thread"])
+def test_large_input_is_read_by_forks_where_no_thread_is_at_work(
+    alone: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = large(tmp_path)
+    expected = render_json(analyze([path], Options(jobs=1)))
+    made: list[tuple[int, ...]] = []
+    fork = LogProcesses.fork
+
+    def watched(processes: LogProcesses, expected: int) -> None:
+        fork(processes, expected)
+        made.append(processes.pids)
+
+    monkeypatch.setattr(LogProcesses, "fork", watched)
+    monkeypatch.setattr("analyzer.run.WORTH_A_FORK", 0)
+    monkeypatch.setattr(log_processes, "WORTH_A_FORK", 0)
+    monkeypatch.setattr(threading, "active_count", lambda: 1 if alone else 2)
+    assert render_json(analyze([path], Options(jobs=3))) == expected
+    assert [len(pids) for pids in made] == [3 if alone else 0]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux only")
+def test_fork_that_dies_fails_its_logs_and_is_not_awaited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(threading, "active_count", lambda: 1)
+    found: list[Answer] = []
+    with LogProcesses(ASKED, 2) as processes:
+        processes.fork(1 << 40)
+        for pid in processes.pids:
+            os.kill(pid, signal.SIGKILL)
+        assert len(processes.pids) == 2
+        processes.read(LOG, [LINE.encode() * 4000] * 60, found.append)
+    (end,) = ends(found)
+    assert "ended before it did" in end.trace

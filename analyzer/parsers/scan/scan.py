@@ -100,6 +100,13 @@ class Scanner:
             most=most,
         )
 
+    def compile_all(self) -> None:
+        """Compile all automata for logs now, for processes that are forked from this one."""
+        for parser in self._parsers.values():
+            self._grammar(parser)
+            self._wider_filter(parser)
+        _glued()
+
     def match(self, parser: str, process: str, message: str) -> tuple[Hit, ...]:
         """Return the hits of the selectors for `parser` (a log's name, or another source's)."""
         return self._matcher(parser).match(process, message)
