@@ -37,12 +37,12 @@ class Rivals:
             self._into.setdefault(edge.effect, []).append((place, edge))
 
     def of(self, effects: Iterable[Trouble]) -> tuple[Considered, ...]:
-        """Return what was considered for these effects, the nearest of each kind first."""
+        """Return what was considered for these effects, suspects and what is near first."""
         found: dict[tuple[str, str], Considered] = {}
         for effect in effects:
             for told in self._of(effect):
                 found.setdefault((told.title, told.why), told)
-        return tuple(found.values())[:MOST]
+        return tuple(sorted(found.values(), key=lambda told: not told.suspected))[:MOST]
 
     def _of(self, effect: Trouble) -> Iterator[Considered]:
         chosen = self._links.get(effect.id)
@@ -56,7 +56,12 @@ class Rivals:
                 judged = self._judge.judge(place, edge, cause, effect, disks)
                 why = _why(judged, chosen)
                 if why.told:
-                    yield Considered(title=called([cause]), why=why.why, source=why.source)
+                    yield Considered(
+                        title=called([cause]),
+                        why=why.why,
+                        source=why.source,
+                        suspected=why.suspected,
+                    )
 
     def _behind(self, effect: Trouble) -> set[str]:
         """Return the effect and what explains it, however far back."""

@@ -107,7 +107,13 @@ def _draft(
     findings = sorted((member.finding for member in all_ if member.finding), key=_weight)
     times = [moment for root in (*group, *all_) for moment in (root.first, root.last) if moment]
     direct = _direct(group, tree)
-    title = sentence(group, _part(direct), len(all_), unknown.get(group[0].rule, ""))
+    considered = rivals.of((group[0], *(link.effect for link in direct[:1])))
+    open_ = unknown.get(group[0].rule, "")
+    suspects = [each for each in considered if each.suspected]
+    if open_ and suspects:
+        suspect = suspects[0]
+        open_ = say("suspected, not proven: {it}: {why}", it=suspect.title, why=suspect.why)
+    title = sentence(group, _part(direct), len(all_), open_)
     worst = _hidden_worst(group, all_, direct)
     return Cause(
         id="",
@@ -122,7 +128,7 @@ def _draft(
         context=_context(group, direct),
         confidence=_weakest(group, direct),
         chain=chain_of(group, tree.effects, rivals.clocks),
-        considered=rivals.of((group[0], *(link.effect for link in direct[:1]))),
+        considered=considered,
     )
 
 

@@ -28,11 +28,13 @@ class Miss:
     """Why something is not the cause; ``source`` is the line that shows it.
 
     ``told`` is False where there was no reason to think of it: another disk, another pool.
+    ``suspected`` tells that nothing speaks against it, and ``why`` what is missing to prove it.
     """
 
     why: str
     source: Source | None = None
     told: bool = True
+    suspected: bool = False
 
 
 UNRELATED = Miss(why="it has nothing in common with it", told=False)

@@ -17,6 +17,7 @@ from analyzer.causes.edges import Join
 from analyzer.causes.link import UNRELATED, Miss
 from analyzer.causes.places import Places
 from analyzer.causes.trouble import Trouble
+from analyzer.model.clock import length_words
 from analyzer.model.event import Event
 from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
@@ -31,10 +32,6 @@ RELEASED = "disk-log-used.released"
 KINDS = (HELD, MARKED, CREATED, CLOSED, RELEASED)
 
 _UNSEEN = Miss(why="SMlog does not show which tapdisk had the log of the disk open before")
-_UNORDERED = Miss(
-    why="which host had the log of the disk open before is not known, because the clocks of the "
-    "hosts are not known well enough to order their lines"
-)
 _OTHER_STORAGE = Miss(why="it was not the storage of that disk")
 _WORKED = Miss(why="the storage worked again before that")
 
@@ -108,15 +105,28 @@ class Sessions:
     def _suspected(self, cause: Trouble, effect: Trouble) -> Miss:
         """Say what is missing to tell that the cause ended a use of the effect's disk."""
         event = self._unplaced.get(effect.id)
-        host = self._places.host(event.source.bundle) if event else ""
-        if event is None or host not in cause.of(Join.HOST):
-            return _UNSEEN if event is None else _UNORDERED
+        if event is None:
+            return _UNSEEN
+        host, missing = self._places.host(event.source.bundle), self._unordered(event, effect)
+        if host not in cause.of(Join.HOST):
+            known = "which host had the log of the disk open before is not known"
+            return Miss(why=f"{known}, because {missing}")
         return Miss(
-            why="it is suspected: the log of the disk was in use on host "
-            f"{self._places.shown([host])}, as the line shows, and whether that was before this "
-            "is not known, because the clocks of the two hosts are not known well enough",
+            why=f"the log of the disk was in use on host {self._places.shown([host])}, as the line "
+            f"shows; whether that was before this is not known, because {missing}",
             source=event.source,
+            suspected=True,
         )
+
+    def _unordered(self, event: Event, effect: Trouble) -> str:
+        """Say why the clocks do not tell whether a line came before the effect."""
+        then = effect_of(effect, (event.source.bundle,))
+        assert then is not None
+        apart = self._clocks.apart(logged(event), then)
+        if not apart:
+            return "the clock of the host was set about then"
+        doubt = (apart + event.moment.doubt + then.at.doubt).total_seconds()
+        return f"the clocks of the two hosts may be {length_words(doubt)} apart"
 
     def _other_tapdisk(self, use: Use, cause: Trouble, effect: Trouble) -> Miss | None:
         if cause.tapdisks and use.tapdisk not in cause.tapdisks:

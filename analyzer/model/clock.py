@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
@@ -62,6 +63,20 @@ def length_words(seconds: float) -> str:
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
+def apart_words(seconds: float, doubt: float) -> str:
+    """Return a distance of two clocks with its range, which is never told narrower than it is.
+
+    >>> apart_words(420.5, 46.5), apart_words(-2.5, 0.011), apart_words(0.25, 1.5)
+    ('7 min ± 47 s', '2.5 s ± 0.02 s', '0 s ± 2 s')
+    """
+    size = abs(seconds)
+    if doubt < 1:
+        return f"{size:.3g} s ± {ceil(doubt * 100) / 100:g} s"
+    middle = round(size)
+    told = length_words(middle) if middle else "0 s"
+    return f"{told} ± {length_words(ceil(doubt + abs(size - middle)))}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockSkew:
     """How far a host's clock is from another clock: ``seconds`` ± ``doubt``, positive for fast.
@@ -78,6 +93,12 @@ class ClockSkew:
     how: str
     pairs: int
     evidence: tuple[Evidence, ...]
+
+    @property
+    def apart(self) -> str:
+        """Return the distance with its range and direction: ``7 min ± 2 s fast of jupiter``."""
+        way = "fast of" if self.seconds >= 0 else "behind"
+        return f"{apart_words(self.seconds, self.doubt)} {way} {self.to}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -209,11 +209,15 @@ class CauseLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Considered:
-    """Something else that could have been the cause, and why it was dropped."""
+    """Something else that could have been the cause, and why it was dropped.
+
+    One that is ``suspected`` was not dropped: ``why`` is what is missing to prove it.
+    """
 
     title: str
     why: str
     source: Source | None = None
+    suspected: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

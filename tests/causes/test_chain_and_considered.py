@@ -152,7 +152,11 @@ def test_use_on_a_host_whose_clock_is_not_known_is_suspected_with_its_line() -> 
     case = pool(held("13:20:00"), f"13:28:00 {BOOT}", f"13:20:00 {BOOT}")
     (cause,) = told(case)
     (suspect,) = [each for each in cause.considered if "Host saturn" in each.title]
-    assert suspect.why.startswith("it is suspected: the log of the disk was in use on host saturn")
+    assert suspect.suspected
+    assert suspect is cause.considered[0]
+    assert suspect.why.startswith("the log of the disk was in use on host saturn")
+    assert suspect.why.endswith("the clocks of the two hosts may be 30 min apart")
+    assert "; suspected, not proven: Host saturn went down" in cause.title
     assert suspect.source is not None
     assert suspect.source.bundle == "saturn"
     others = [each.why for each in cause.considered if "Host saturn" not in each.title]

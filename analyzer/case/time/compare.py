@@ -12,7 +12,7 @@ from analyzer.case.time.pairs import Pair
 from analyzer.case.time.skew import FEWEST, Estimate, bound_of, estimate
 from analyzer.dating.clock import Clock, Lead
 from analyzer.dating.zone import Sighting
-from analyzer.model.clock import ClockSkew
+from analyzer.model.clock import ClockSkew, apart_words
 from analyzer.model.finding import Evidence
 from analyzer.model.source import Source
 
@@ -46,13 +46,14 @@ def compared(
     bounds = [bound for pair in once.values() if (bound := bound_of(pair, clocks))]
     found = estimate(bounds)
     if found is None:
-        return Compared(
-            words=f"not compared with the clock of {master}: {len(bounds)} calls that both saw "
-            f"can be compared, {FEWEST} are needed"
-        )
+        seen = f"{_calls(len(bounds))} that both saw do not agree" if bounds else "both saw no call"
+        return Compared(words=f"not compared with the clock of {master}: {seen}")
+    few = len(bounds) < FEWEST
     if clocks(bundle).utc_offset_minutes is None:
-        if not found.agreed or found.high - found.low > _TOO_WIDE:
-            return Compared(words=f"the calls that {master} saw too do not tell its zone")
+        if few or not found.agreed or found.high - found.low > _TOO_WIDE:
+            needed = f", {FEWEST} are needed" if few else ""
+            seen = f"{_calls(len(bounds))} that {master} saw too"
+            return Compared(words=f"its zone is not told by {seen}{needed}")
         found = _with_zone(clocks(bundle), found, master)
     clocks(bundle).compare((), _leads(found, master))
     return _told(bundle, names[bundle], master, found)
@@ -61,7 +62,7 @@ def compared(
 def _with_zone(clock: Clock, found: Estimate, master: str) -> Estimate:
     """Set the zone that the calls tell, and return how far the clock is off it."""
     minutes = _zone_of((found.low + found.high) / 2 / _MINUTE)
-    how = f"{len(found.bounds)} calls that {master} saw too"
+    how = f"{_calls(len(found.bounds))} that {master} saw too"
     sightings = [Sighting(local=bound.shown, minutes=minutes, kind=how) for bound in found.bounds]
     clock.compare(sightings, ())
     shift = timedelta(minutes=minutes)
@@ -94,9 +95,10 @@ def _leads(found: Estimate, master: str) -> tuple[Lead, ...]:
     """Return the correction, none where the clocks may well agree."""
     if found.agreed and found.low <= 0 <= found.high:
         return ()
-    seconds, doubt = (found.low + found.high) / 2, (found.high - found.low) / 2
     shown = [bound.shown for bound in found.bounds]
-    words = f"its clock {seconds:+.0f} ± {doubt:.0f} s against {master}, corrected"
+    apart = apart_words((found.low + found.high) / 2, (found.high - found.low) / 2)
+    way = "fast of" if found.low + found.high >= 0 else "behind"
+    words = f"its clock {apart} {way} {master}, corrected"
     return (Lead(low=found.low, high=found.high, start=min(shown), end=max(shown), text=words),)
 
 
@@ -110,18 +112,22 @@ def _told(bundle: str, host: str, master: str, found: Estimate) -> Compared:
         to=master,
         seconds=(low + high) / 2,
         doubt=(high - low) / 2,
-        how=f"{count} calls that both hosts saw",
+        how=f"{_calls(count)} that both hosts saw",
         pairs=count,
         evidence=tuple(_quoted(row) for row in (first.asked, first.ran, first.answered)),
     )
     if found.agreed:
-        return Compared(words=f"compared with the clock of {master} by {count} calls", skew=skew)
+        return Compared(words=f"compared with the clock of {master} by {_calls(count)}", skew=skew)
     apart = f"from {low:+.0f} to {high:+.0f} s"
     return Compared(
-        words=f"compared with the clock of {master} by {count} calls, which do not agree",
+        words=f"compared with the clock of {master} by {_calls(count)}, which do not agree",
         skew=skew,
         contradiction=f"the clock was {apart} ahead of that of {master}: one of them was set",
     )
+
+
+def _calls(count: int) -> str:
+    return "1 call" if count == 1 else f"{count} calls"
 
 
 def _quoted(row: Row) -> Evidence:

@@ -3,7 +3,8 @@
 The supporter's line lies between the two of the master, whatever the clocks say. xapi names the
 call by its task on both hosts; SM's plugin on-slave names the volume, which counts only where
 each host has it once. A pause of a tapdisk names the disk, which is paused again and again: the
-pauses of both hosts are laid against each other, and count only where they fit in one way.
+pauses of both hosts are laid against each other, and count only where they fit in one way: two
+or fewer only with clocks that are not far apart, as those of another night would be.
 """
 
 import re
@@ -31,7 +32,8 @@ KINDS = (
 _TASK = re.compile(r"R:[0-9a-f]{12}")
 _MOST = 500  # pairs of two hosts; more say no more
 _MOST_PAUSES = 100  # of one disk
-_FEWEST = 3  # pauses that must fit: two fit by chance
+_FEWEST = 3  # pauses that must fit: two fit by chance, unless they are near
+_NEAR = timedelta(minutes=30)
 _SECOND = timedelta(seconds=1)
 _PAUSE = re.compile(r"(Pause|Unpause)(?: request)? for ([0-9a-f-]{36})")
 
@@ -173,9 +175,15 @@ def _laid_against(
             for place, (first, last) in enumerate(calls)
             if 0 <= place + shift < len(seen)
         ]
-        if len(pairs) >= _FEWEST and _fit(pairs, shown):
+        if _fit(pairs, shown) and (len(pairs) >= _FEWEST or _near(pairs[0], shown)):
             ways.append(pairs)
+    ways = [pairs for pairs in ways if len(pairs) >= _FEWEST] or ways
     return ways[0] if len(ways) == 1 else ()
+
+
+def _near(pair: Pair, shown: Shown) -> bool:
+    asked, ran = shown(pair.asked), shown(pair.ran)
+    return asked is not None and ran is not None and abs(ran - asked) <= _NEAR
 
 
 def _fit(pairs: Sequence[Pair], shown: Shown) -> bool:

@@ -1,7 +1,8 @@
 """How far two clocks are apart, from calls that both hosts saw.
 
 Each call bounds it from both sides; what lies within the bounds of all of them is the answer, and
-its width is the doubt. Where no value fits all, the clocks' distance changed meanwhile.
+its width is the doubt. Where no value fits all, the clocks' distance changed meanwhile. One or two
+calls do not show whether it held: their range is taken wider.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +15,8 @@ from analyzer.dating.clock import Clock
 from analyzer.model.moment import Moment
 from analyzer.parsers._api import Stamp
 
-FEWEST = 3  # pairs that must agree
+FEWEST = 3  # pairs that show that the distance held
+UNSEEN_DRIFT = 45.0  # seconds that a clock may gain or lose unseen, days before or after a call
 _SHARP = timedelta(seconds=2)  # the doubt of a stamp of whole seconds, and a little
 _SECOND = timedelta(seconds=1)
 _NARROW = 60.0  # seconds: wider bounds say nothing where the distance changed
@@ -69,9 +71,9 @@ def _moment(row: Row, clocks: Callable[[str], Clock]) -> Moment | None:
 
 
 def estimate(bounds: Sequence[Bound]) -> Estimate | None:
-    """Return the answer of all bounds together, None where there are too few."""
+    """Return the answer of all bounds together, None where they tell none."""
     if len(bounds) < FEWEST:
-        return None
+        return _of_few(bounds)
     best = max((_agreeing(bounds, bound.low) for bound in bounds), key=len)
     if len(best) >= max(FEWEST, _MOSTLY * len(bounds)):
         return Estimate(
@@ -88,6 +90,17 @@ def estimate(bounds: Sequence[Bound]) -> Estimate | None:
         high=max(bound.high for bound in narrow),
         agreed=False,
         bounds=narrow,
+    )
+
+
+def _of_few(bounds: Sequence[Bound]) -> Estimate | None:
+    """Return what one or two calls tell: the range of both, where they agree, and a drift."""
+    low = max((bound.low for bound in bounds), default=0.0)
+    high = min((bound.high for bound in bounds), default=0.0)
+    if not bounds or low > high:
+        return None
+    return Estimate(
+        low=low - UNSEEN_DRIFT, high=high + UNSEEN_DRIFT, agreed=True, bounds=tuple(bounds)
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from analyzer.model.clock import ClockChangeKind, ClockSkew, HostClock
+from analyzer.model.clock import ClockChangeKind, HostClock
 from analyzer.model.finding import Outcome
 from analyzer.model.incident import Incident
 from analyzer.model.report import CauseLink, Considered, Report
@@ -24,7 +24,8 @@ def step_line(step: CauseLink) -> str:
 
 def considered_line(each: Considered) -> str:
     """Return another candidate, and why it was dropped."""
-    return f"considered and dropped: {cut(each.title, _LONG)}: {cut(each.why, _LONG)}"
+    how = "suspected, not proven" if each.suspected else "considered and dropped"
+    return f"{how}: {cut(each.title, _LONG)}: {cut(each.why, _LONG)}"
 
 
 def incident_line(each: Incident) -> str:
@@ -60,12 +61,7 @@ def clock_lines(clock: HostClock, *, every: bool) -> Iterator[str]:
             yield f"{clock.host}: {told} [{change.after.source}]"
     for skew in clock.skews:
         if every or abs(skew.seconds) - skew.doubt > _FAST:
-            yield f"{clock.host}: {_skew(skew)}"
-
-
-def _skew(skew: ClockSkew) -> str:
-    way = "fast of" if skew.seconds >= 0 else "behind"
-    return f"{abs(skew.seconds):.3g} s {way} {skew.to}, ±{skew.doubt:.2g} s, by {skew.how}"
+            yield f"{clock.host}: {skew.apart}, by {skew.how}"
 
 
 def holes_line(report: Report) -> str:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from analyzer.case.gather import BundleContent
 from analyzer.case.time.clocks import with_skews
+from analyzer.case.time.skew import UNSEEN_DRIFT
 from analyzer.model.clock import ClockChangeKind, HostClock, NtpTracking
 from analyzer.model.host import Alert, Role
 from analyzer.model.moment import Moment
@@ -59,7 +60,8 @@ def test_a_clock_that_is_off_is_measured_and_its_lines_dated_back(fast: float) -
     moment = dated(hosts[1], content, START)
     assert moment.earliest <= START <= moment.latest
     assert moment.doubt < timedelta(seconds=8)
-    assert "against jupiter" in moment.dated_by
+    way = "fast of" if fast > 0 else "behind"
+    assert f"its clock 7 min ± 2 s {way} jupiter, corrected" in moment.dated_by
 
 
 def test_a_comparison_quotes_the_lines_of_a_call() -> None:
@@ -72,13 +74,37 @@ def test_a_comparison_quotes_the_lines_of_a_call() -> None:
     assert "'API' 'VBD.plug'" in answered
 
 
-def test_two_calls_are_too_few_and_that_is_said() -> None:
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_few_calls_give_a_wider_range_that_holds_the_truth(count: int) -> None:
+    hosts = pair(fast=420.0)
+    calls(hosts, count)
+    content, clock = supporter(hosts)
+    (skew,) = clock.skews
+    assert (skew.pairs, abs(skew.seconds - 420) <= skew.doubt) == (count, True)
+    assert UNSEEN_DRIFT < skew.doubt < 60
+    assert skew.apart.startswith("7 min ± 4")
+    moment = dated(hosts[1], content, START)
+    assert moment.earliest <= START <= moment.latest
+
+
+def test_two_calls_that_disagree_tell_no_distance() -> None:
     hosts = pair(fast=420.0)
     calls(hosts, 2)
+    lines = hosts[1].lines["xensource_log"]
+    hosts[1].lines["xensource_log"] = [
+        (at + timedelta(seconds=600 * number), said) for number, (at, said) in enumerate(lines)
+    ]
     clock = supporter(hosts)[1]
     assert clock.skews == ()
-    assert "2 calls" in clock.compared
-    assert "3 are needed" in clock.compared
+    assert "2 calls that both saw do not agree" in clock.compared
+
+
+def test_without_a_call_that_both_saw_no_distance_is_told() -> None:
+    hosts = pair(fast=420.0)
+    audited(hosts[0], START)
+    audited(hosts[1], START)
+    clock = supporter(hosts)[1]
+    assert (clock.skews, "both saw no call" in clock.compared) == ((), True)
 
 
 def test_the_plugin_on_slave_is_a_call_that_both_saw() -> None:
@@ -119,6 +145,28 @@ def test_pauses_at_even_distances_fit_in_several_ways_and_tell_nothing() -> None
     for number in range(6):
         pause(hosts, VDI, START + timedelta(hours=number), pid=24600 + number)
     del hosts[0].lines["smlog"][:3]
+    audited(hosts[0], START)
+    audited(hosts[1], START)
+    assert supporter(hosts)[1].skews == ()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_few_pauses_are_calls_that_both_saw(count: int) -> None:
+    hosts = pair(fast=420.0)
+    for number in range(count):
+        pause(hosts, VDI, START + timedelta(minutes=97 * number), pid=24600 + number)
+    audited(hosts[0], START)
+    audited(hosts[1], START)
+    (skew,) = supporter(hosts)[1].skews
+    assert (skew.pairs, abs(skew.seconds - 420) <= skew.doubt) == (count, True)
+
+
+def test_pauses_of_two_nights_are_not_laid_against_each_other() -> None:
+    hosts = pair(fast=420.0)
+    for number in range(2):
+        pause(hosts, VDI, START + timedelta(hours=24 * number), pid=24600 + number)
+    del hosts[0].lines["smlog"][:3]  # the one log begins later, the other ends earlier
+    del hosts[1].lines["smlog"][1:]
     audited(hosts[0], START)
     audited(hosts[1], START)
     assert supporter(hosts)[1].skews == ()
@@ -196,7 +244,7 @@ def test_a_zone_is_not_told_by_calls_that_disagree() -> None:
     ]
     clock = supporter(hosts)[1]
     assert not clock.zone_known
-    assert "do not tell its zone" in clock.compared
+    assert "its zone is not told by 3 calls" in clock.compared
 
 
 def test_a_master_without_a_zone_compares_nothing() -> None:
