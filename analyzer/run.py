@@ -43,8 +43,8 @@ from analyzer.story.nbd.views import nbd_views
 from analyzer.story.plans.causes import causes_planned
 from analyzer.story.plans.object_plans import Planned, plan_all
 from analyzer.story.runs.backup_runs import backup_runs
+from analyzer.story.timeline.happenings import happenings
 from analyzer.story.timeline.spans import spans_of
-from analyzer.story.timeline.timeline import timeline_of
 from analyzer.story.together import together
 
 _NO_INVENTORY = "no inventory.xml: not a whole status report, or its end is lost"
@@ -240,7 +240,6 @@ def _report(
     runs = rows("the backup runs", partial(backup_runs, case, outcomes))
     errors = rows("other errors", partial(error_groups, case, outcomes, befallen, runs))
     noise = rows("known noise", partial(suppressed, catalogue, case.events))
-    timeline = rows("the timeline", partial(timeline_of, outcomes, catalogue.context, case))
     spans = rows("what lasted", partial(spans_of, case, known.coverage))
     disks = rows("the disks", partial(disk_views, case, outcomes))
     nbd = rows("the NBD connections", partial(nbd_views, case, outcomes, known.coverage))
@@ -248,20 +247,20 @@ def _report(
     unexplained, accepted_errors = accept_errors(
         [group for group in errors if not group.explained_by], wanted, day
     )
-    return Report(
+    report = Report(
         version=__version__,
         catalogue=catalogue.version,
         options=_shown(options),
         bundles=(),
         hosts=known.hosts,
         causes=causes,
-        outcomes=(*outcomes, *stages.failed),
+        outcomes=outcomes,
         coverage=known.coverage,
         ledger=known.ledger,
         omissions=(),
         problems=_problems((*read.contents, *read.loose)),
         suppressed=noise,
-        timeline=timeline,
+        happenings=(),
         spans=spans,
         clocks=case.clocks,
         holes=case.holes,
@@ -278,6 +277,8 @@ def _report(
         given_back=read.files,
         settled=settled,
     )
+    happened = rows("the timeline", partial(happenings, case, report, dict(catalogue.context)))
+    return replace(report, happenings=happened, outcomes=(*outcomes, *stages.failed))
 
 
 def _names(catalogue: Catalogue) -> frozenset[str]:

@@ -46,7 +46,6 @@ BESIDE = {
     "stored": "tests/cli/test_case_file.py",
     "story/question": "tests/cli/test_question.py",
     "story/timeline/told": "tests/cli/test_case_file.py",
-    "story/timeline/timeline": "tests/render/html/test_timeline.py, tests/golden",
     "yaml_file": "tests/rules/test_load.py",
 }
 

@@ -321,9 +321,9 @@ class EventTable:
             return 0, None
         return int(self._frame["count"].iloc[places].sum()), next(self._at(places[:1]))
 
-    def kept_of(self, lines: Collection[Source]) -> frozenset[Source]:
-        """Return those of some lines of which an event was kept."""
-        return frozenset(line for line, _ in self._rows_of_lines(lines))
+    def of_lines(self, lines: Collection[Source]) -> tuple[Event, ...]:
+        """Return the events that were kept of some lines, in the table's order."""
+        return tuple(self._at([row for _, row in self._rows_of_lines(lines)]))
 
     def first_of_lines(self, lines: Collection[Source]) -> Mapping[Source, Event]:
         """Return the first event that was kept of each line, none for a line without one.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from analyzer.story.timeline.full_timeline import Wanted
 
 _LEAST_SESSION = 6
-_MADE = ("clock", "finding", "hole", "incident", "record")
+_MADE = ("clock", "finding", "hole", "incident", "record", "run", "session")
 _NEAR = 5
 _NO_TIME = datetime(1, 1, 1, tzinfo=UTC)  # nothing was dated: a date without year is none
 

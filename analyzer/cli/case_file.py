@@ -171,11 +171,12 @@ def _put_report(parts: zipfile.ZipFile, report: "Report") -> None:
     """Put the report in two parts: what most questions need of it, and the rest."""
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
+    from analyzer.story.timeline.full_timeline import beside_records
 
     _put(parts, "runs.json", plain(tuple[BackupRun, ...], report.runs))
     _put(parts, "report.json", plain(Report, replace(report, runs=())))
-    slim = replace(report, runs=(), nbd=(), disks=(), hours=(), timeline=(), plans=(), parts=())
-    slim = replace(slim, excerpts=())
+    slim = replace(report, runs=(), nbd=(), disks=(), hours=(), plans=(), parts=())
+    slim = replace(slim, excerpts=(), happenings=tuple(beside_records(report)))
     _put(parts, "asked.json", plain(Report, slim))
 
 

@@ -80,7 +80,7 @@ def timeline_command(
         list[str] | None,
         typer.Option(
             metavar="KIND",
-            help="Only these: a rule, pattern or selector (sm-*), finding, incident, hole, clock.",
+            help="Only these: a rule, pattern, selector (sm-*), finding, incident, hole, run.",
         ),
     ] = None,
     raw: Annotated[
@@ -94,7 +94,7 @@ def timeline_command(
     quiet: Quiet = False,
     how: HowToRead,
 ) -> None:
-    """Show all kept events of all hosts, findings, incidents and holes in one order of time.
+    """Show all kept events of all hosts, findings, incidents, holes and runs in one order of time.
 
     Kept are the lines that some rule asks for. Times carry their doubt, and ~ marks a line whose
     order to another is not known. Filters are joined by "and"; a line belongs to an object if it

@@ -1,4 +1,8 @@
-"""Entries of the full timeline: everything that was kept, in one order, with what is made of it."""
+"""Happenings: what was kept of the logs and what was made of it, in one order of time.
+
+`Report.happenings` are those that tell something; `cbtriage timeline` tells them among all the
+lines that were kept. Every drawing, table and export of time is made of these entries.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,17 +22,26 @@ class EntryKind(StrEnum):
     INCIDENT_ENDED = "incident ended"
     HOLE = "nothing was read"
     CLOCK = "the clock changed"
+    RUN = "backup run"
+    SESSION = "NBD session"
+
+    @property
+    def is_line(self) -> bool:
+        """Tell whether it is a line of a log (or an alert), not something made of several."""
+        return self in (EntryKind.RECORD, EntryKind.FINDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of the full timeline.
+    """Something that happened.
 
     ``kinds`` are the selectors that kept the record, or what else it is called (a rule's id, an
     incident's). ``title`` is said by us, ``message`` by the program, ``text`` is verbatim.
     ``findings`` and ``incidents`` are the ids of those that quote this line, ``severity`` is the
     worst of the findings. ``about`` tells that its order to some other entry shown is not known.
-    ``count`` stands for repetitions that were folded into it, ``until`` is the end of what lasts.
+    ``count`` stands for repetitions that were folded into it, ``until`` is the end of what lasts,
+    and where ``open`` only when it was last seen. ``host`` is "" for what is of a whole pool.
+    ``objects`` are the uuids of what an incident befell, or of the disks of a backup run.
     """
 
     moment: Moment
@@ -53,4 +66,6 @@ class Entry:
     incidents: tuple[str, ...] = ()
     severity: Severity | None = None
     until: Moment | None = None
+    open: bool = False
+    objects: tuple[str, ...] = ()
     about: bool = False

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from analyzer.model.clock import HostClock
 from analyzer.model.disk import DiskView
+from analyzer.model.entry import Entry
 from analyzer.model.error_group import ErrorGroup
 from analyzer.model.finding import Confidence, Evidence, Outcome, Severity, Verdict
 from analyzer.model.goal import Standing
@@ -268,20 +269,6 @@ class Accepted:
     expired: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimelineEvent:
-    """A point of the timeline: a finding's evidence or a context event."""
-
-    moment: Moment
-    host: str
-    lane: str
-    label: str
-    severity: Severity | None
-    finding: str | None
-    source: Source
-    text: str
-
-
 class SpanKind(StrEnum):
     """What a span of the timeline is."""
 
@@ -336,6 +323,8 @@ class Report:
     ``unexplained`` are the errors that the logs tell of and no finding or incident explains,
     ``explained_errors`` the others. ``plans`` are what to do, one for each object of a finding.
     ``accepted`` is what the user accepts of both.
+    ``happenings`` is all that has a time and tells something, in its order: the lines that findings
+    quote or that set the scene, incidents, holes, changes of clocks, backup runs, NBD sessions.
     ``given_back`` are the files that were joined to the reports, ``settled`` the doubts that they
     settled. ``question`` is what was asked, if anything was.
     Of several pools ``parts`` has the report of each, judged by itself, and the rest is what they
@@ -355,7 +344,7 @@ class Report:
     omissions: tuple[Omission, ...]
     problems: tuple[ParseProblem, ...]
     suppressed: tuple[Suppressed, ...]
-    timeline: tuple[TimelineEvent, ...]
+    happenings: tuple[Entry, ...]
     disks: tuple[DiskView, ...] = ()
     clocks: tuple[HostClock, ...] = ()
     holes: tuple[Hole, ...] = ()

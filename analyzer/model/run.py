@@ -1,7 +1,10 @@
 """Backup runs: bursts of calls that read a disk, and what each could be."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 
 from analyzer.model.finding import Confidence, Evidence, Subject
 from analyzer.model.moment import Moment
@@ -13,6 +16,20 @@ class RunVerdict(StrEnum):
     INCREMENTAL = "incremental was possible"
     FULL = "full"
     UNDECIDABLE = "cannot be decided"
+
+    @property
+    def short(self) -> str:
+        """Return it as a word for one of many disks."""
+        return _SHORT[self]
+
+
+_SHORT: Mapping[RunVerdict, str] = MappingProxyType(
+    {
+        RunVerdict.FULL: "full",
+        RunVerdict.UNDECIDABLE: "not decidable",
+        RunVerdict.INCREMENTAL: "could be incremental",
+    }
+)
 
 
 class FullReason(StrEnum):
@@ -71,3 +88,10 @@ class BackupRun:
     began: Moment
     ended: Moment
     disks: tuple[DiskRun, ...]
+
+    @property
+    def verdicts(self) -> str:
+        """Return how many disks have which verdict: "2 full, 1 could be incremental"."""
+        found = Counter(disk.verdict for disk in self.disks)
+        parts = [f"{found[verdict]} {word}" for verdict, word in _SHORT.items() if found[verdict]]
+        return ", ".join(parts) or "no disk"

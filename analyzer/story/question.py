@@ -17,6 +17,7 @@ from analyzer.story.timeline.wanted import Wanted
 
 AROUND = timedelta(hours=1)  # what somebody saw, and when it began, lie apart
 _MOST = 6
+_LONG = (EntryKind.RUN, EntryKind.SESSION)  # a client's work is told by what went wrong in it
 _SWITCHED = (LifeKind.ENABLED, LifeKind.DISABLED, LifeKind.LOST)
 
 
@@ -109,7 +110,9 @@ def _happened(
     )
     titles: Mapping[str, str] = dict(judged.catalogue.context)
     entries = full_timeline(judged.case, judged.report, titles, wanted)
-    named = _once(each for each in entries if each.title and each.moment.year_known)
+    named = _once(
+        each for each in entries if each.title and each.moment.year_known and each.what not in _LONG
+    )
     nearest = sorted(named, key=lambda each: _apart(each, time))[:_MOST]
     ordered = sorted(nearest, key=lambda each: (each.moment.at, each.source))
     return tuple(Happening(at=e.moment, what=_what(e), source=e.source) for e in ordered)

@@ -8,6 +8,7 @@ from typing import Any
 from analyzer.model.finding import Outcome, Severity, Verdict
 from analyzer.model.report import Report, Suppressed
 from analyzer.model.sentence import joined, say
+from analyzer.story.timeline.order import in_order
 
 # A rule's answer for all pools is the first of these that any pool gives.
 _WORST_FIRST = (
@@ -18,7 +19,7 @@ _WORST_FIRST = (
     Verdict.NOT_APPLICABLE,
 )
 _UNTOLD = (Verdict.ERROR, Verdict.CANNOT_TELL)
-_NOT_IN_A_ROW = ("outcomes", "suppressed", "omissions", "ledger", "problems", "parts")
+_NOT_IN_A_ROW = ("outcomes", "suppressed", "omissions", "ledger", "problems", "parts", "happenings")
 
 
 def together(reports: Sequence[Report]) -> Report:
@@ -39,6 +40,7 @@ def together(reports: Sequence[Report]) -> Report:
         ledger=tuple(dict.fromkeys(each for part in parts for each in part.ledger)),
         problems=tuple(dict.fromkeys(each for part in parts for each in part.problems)),
         outcomes=_outcomes(parts),
+        happenings=in_order(each for part in parts for each in part.happenings),
         suppressed=_suppressed(parts),
         parts=parts,
     )

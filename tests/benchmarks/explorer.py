@@ -15,9 +15,10 @@ from shutil import which
 
 from playwright.sync_api import sync_playwright
 
+from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.finding import Severity
 from analyzer.model.moment import Moment
-from analyzer.model.report import Report, TimelineEvent
+from analyzer.model.report import Report
 from analyzer.render.html.html import render_html
 from analyzer.sources import LOGS
 from tests.browser.conftest import FLAGS, NAMES
@@ -58,18 +59,20 @@ def report_of(points: int) -> Report:
         host, log = lanes[number * 7919 % len(lanes)]
         severity = list(Severity)[number // 1000 % 4] if number % 1000 == 0 else None
         events.append(
-            TimelineEvent(
+            Entry(
                 moment=Moment.exact(start + step * number, "benchmark"),
+                what=EntryKind.RECORD,
                 host=host,
                 lane=log,
-                label=f"something happened {number % 50}",
+                kinds=(),
+                title=f"something happened {number % 50}",
+                message="",
                 severity=severity,
-                finding=None,
                 source=replace(smlog(1), line=number + 1),
                 text="",
             )
         )
-    return replace(clear_report(), timeline=tuple(events))
+    return replace(clear_report(), happenings=tuple(events))
 
 
 def frames(page: Path) -> list[float]:

@@ -41,7 +41,7 @@ STAGES = (
     (judging, "judge"),
     (judging, "conclude"),
     (analysis, "find_causes"),
-    (analysis, "timeline_of"),
+    (analysis, "happenings"),
     (analysis, "incidents"),
     (analysis, "disk_views"),
     (analysis, "nbd_views"),

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
+from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.finding import (
     Advice,
     Basis,
@@ -30,9 +31,10 @@ from analyzer.model.report import (
     Presence,
     Report,
     Suppressed,
-    TimelineEvent,
 )
 from analyzer.model.source import Source
+from analyzer.story.timeline.happenings import made, quoted
+from analyzer.story.timeline.order import in_order
 from tests.render.disks import broken_disk, off_disk, orphan_disk, sound_disk, unseen_disk
 from tests.render.nbd import idle_pool, troubled_pool, unknown_hosts
 from tests.render.times import chain, clocks, considered, holes, hours, incidents, runs
@@ -243,7 +245,7 @@ def rich_report() -> Report:
         state_why=HOSTILE,
         over_since=at("10:09:00"),
     )
-    return Report(
+    report = Report(
         version="0.1.0",
         catalogue="2026.1 (9 rules)",
         options=MappingProxyType({"time_zone": "from the bundle", "since": SCRIPT}),
@@ -304,7 +306,7 @@ def rich_report() -> Report:
             ),
             Suppressed(pattern="noise-b", count=0, reason=HOSTILE, example=None),
         ),
-        timeline=_timeline(root, effect, last),
+        happenings=(),
         disks=(broken_disk(root.id), sound_disk(), unseen_disk(), orphan_disk(), off_disk()),
         nbd=(troubled_pool(last.id, root.id), idle_pool(), unknown_hosts()),
         clocks=clocks(),
@@ -314,6 +316,7 @@ def rich_report() -> Report:
         hours=hours(),
         plans=plans,
     )
+    return with_happenings(report)
 
 
 def disk_plan() -> Plan:
@@ -577,33 +580,22 @@ def _ledger() -> tuple[LedgerEntry, ...]:
     )
 
 
-def _timeline(*findings: Finding) -> tuple[TimelineEvent, ...]:
-    points = tuple(
-        TimelineEvent(
-            moment=evidence.at,
-            host="saturn" if evidence.source.bundle == SECOND else "jupiter",
-            lane="daemon_log" if evidence.source.bundle == SECOND else "smlog",
-            label=finding.title,
-            severity=finding.severity,
-            finding=finding.id,
-            source=evidence.source,
-            text=evidence.text,
-        )
-        for finding in findings
-        for evidence in finding.evidence
-        if evidence.at is not None
-    )
-    boot = TimelineEvent(
+def with_happenings(report: Report) -> Report:
+    """Return a report with all that happens in it, as a run lists it, and one line of the scene."""
+    boot = Entry(
         moment=at("10:02:00"),
+        what=EntryKind.RECORD,
         host="jupiter",
         lane="kern_log",
-        label="host started",
-        severity=None,
-        finding=None,
         source=Source(bundle=FIRST, member="var/log/kern.log", line=3),
+        kinds=("kernel-boot",),
+        title="host started",
+        message="Linux version 4.19.0+1",
         text="Nov 22 11:02:00 jupiter kernel: [    0.000000] Linux version 4.19.0+1",
     )
-    return (*points, boot)
+    names = {FIRST: "jupiter", SECOND: "saturn"}
+    told = made(report, quoted(report), (), names)
+    return replace(report, happenings=in_order([*told, boot]))
 
 
 def empty_report() -> Report:
@@ -632,7 +624,7 @@ def empty_report() -> Report:
         omissions=(),
         problems=(),
         suppressed=(),
-        timeline=(),
+        happenings=(),
     )
 
 

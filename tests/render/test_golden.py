@@ -48,7 +48,7 @@ def _turned_over(report: Report) -> Report:
     more = (
         "problems",
         "suppressed",
-        "timeline",
+        "happenings",
         "disks",
         "nbd",
         "clocks",

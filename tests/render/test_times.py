@@ -1,6 +1,7 @@
 """Time and cause in every format: chains, incidents, spans, holes, flags, runs, clocks."""
 
 import json
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -26,7 +27,7 @@ from analyzer.render.words.time_lines import clock_lines, holes_line
 from analyzer.render.words.zone import zone_named
 from tests.render import times
 from tests.render.html.test_html import Page
-from tests.render.support import clear_report, empty_report, rich_report
+from tests.render.support import clear_report, empty_report, rich_report, with_happenings
 from tests.render.times import moment
 
 
@@ -46,7 +47,8 @@ def section(report: Report, name: str) -> str:
 
 
 def alone(**parts: object) -> Report:
-    return replace(clear_report(), **parts)  # type: ignore[arg-type]  # fields of Report
+    report = replace(clear_report(), **parts)  # type: ignore[arg-type]  # fields of Report
+    return with_happenings(report)
 
 
 def test_causes_tell_the_chain_with_its_words_of_order() -> None:
@@ -161,9 +163,17 @@ def test_table_has_what_is_drawn_and_what_has_no_year() -> None:
     report = rich_report()
     rows = timeline_rows(report)
     things = len(report.incidents) + len(report.runs) + len(report.holes)
-    changes = sum(len(clock.changes) for clock in report.clocks)
     sessions = sum(bool(each.began or each.ended) for v in report.nbd for each in v.connections)
-    assert len(rows) == len(report.timeline) + things + changes + sessions
+    lines = {each.source for each in report.happenings if each.what.is_line}
+    places = {row.source for row in rows}
+    assert lines <= places
+    flags = {change.after.source for clock in report.clocks for change in clock.changes}
+    told = {quote.source for each in report.incidents for quote in each.evidence}
+    assert flags <= places | told
+    kinds = Counter(row.lane for row in rows)
+    assert kinds["incident"] + kinds["backup run"] == things - len(report.holes)
+    assert kinds["NBD session"] == sessions
+    assert sum("nothing was read" in row.what for row in rows) == len(report.holes)
     assert not rows[-1].first.year_known
 
 

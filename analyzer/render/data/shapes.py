@@ -19,7 +19,7 @@ from analyzer.model.nbd_view import NbdHost, NbdView
 from analyzer.model.network import HostCertificate
 from analyzer.model.network_view import InterfaceView, NetworkView
 from analyzer.model.plan import Plan
-from analyzer.model.report import Coverage, ParseProblem, Report, TimelineEvent
+from analyzer.model.report import Coverage, ParseProblem, Report
 from analyzer.model.rule import RuleText
 from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
@@ -50,6 +50,14 @@ class Shape:
     or_null: tuple[str, ...] = ()
     made: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
     sparse: bool = False
+
+
+def _label(entry: Entry) -> str:
+    return entry.title
+
+
+def _first_finding(entry: Entry) -> str | None:
+    return next(iter(entry.findings), None)
 
 
 def _usable(info: NbdInfo) -> bool:
@@ -86,7 +94,11 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
             named={"moment": "at"},
             left_out=("parser", "process", "message", "pid", "task", "level", "fields", "host"),
         ),
-        Entry: Shape(named={"moment": "at"}, beside=("source",)),
+        Entry: Shape(
+            named={"moment": "at"},
+            beside=("source",),
+            made={"label": _label, "finding": _first_finding},
+        ),
         Evidence: Shape(beside=("source",)),
         Finding: Shape(left_out=("action",), or_null=("plan", "state_why")),
         Plan: Shape(made={"id": _plan_id}),
@@ -131,7 +143,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         PoolPart: Shape(by={"findings": "id", "causes": "id", "plans": "id"}),
         Report: Shape(
             left_out=("version", "catalogue", "parts"),
-            named={"hours": "lines_per_hour"},
+            named={"hours": "lines_per_hour", "happenings": "timeline"},
             made={"parts": parts_of},
         ),
         RuleText: Shape(parts={"cases": ("case", "title", "detail")}),
@@ -147,6 +159,5 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
             parts={"operations": ("operation", "task")},
         ),
         VmView: Shape(beside=("vm",), by={"pool": "uuid"}),
-        TimelineEvent: Shape(beside=("source",), named={"moment": "at"}),
     }
 )

@@ -65,9 +65,9 @@ def _uses(
 
 def _story(report: Report) -> Iterable[Evidence]:
     """Yield the quotations that no finding rests on."""
-    for event in report.timeline:
-        if not event.finding:
-            yield Evidence(source=event.source, text=event.text, at=event.moment)
+    for entry in report.happenings:
+        if entry.what.is_line and not entry.findings:
+            yield Evidence(source=entry.source, text=entry.text, at=entry.moment)
     for incident in report.incidents:
         yield from incident.evidence
     for run in report.runs:

@@ -11,13 +11,13 @@ from typing import TypeAlias
 
 from markupsafe import Markup
 
+from analyzer.model.entry import Entry
 from analyzer.model.finding import Severity
 from analyzer.model.moment import Moment
-from analyzer.model.report import Report, TimelineEvent
+from analyzer.model.report import Report
 from analyzer.render.html.time_axis import coverage_by_log, spans_of
 from analyzer.render.html.timeline import lane_keys, lane_name, lane_order
-from analyzer.render.html.timeline_spans import POOL
-from analyzer.render.words.run_words import verdicts_short
+from analyzer.render.html.timeline_spans import ends_of, id_of, kind_of, lasting
 from analyzer.render.words.view import anchor, visible
 from analyzer.render.words.zone import zone_named
 
@@ -67,7 +67,7 @@ class _Table:
 
 
 def _timeline(report: Report) -> dict[str, object]:
-    points = [event for event in report.timeline if event.moment.year_known]
+    points = [e for e in report.happenings if e.what.is_line and e.moment.year_known]
     lasting = [each for each in _lasting(report) if each[2].year_known and each[3].year_known]
     covered = [
         (lane_name(*key), first, last)
@@ -110,7 +110,7 @@ def _ms(time: datetime, base: datetime = _EPOCH) -> int:
 
 def _points(
     report: Report,
-    points: Sequence[TimelineEvent],
+    points: Sequence[Entry],
     base: datetime,
     lanes: Mapping[Row, int],
     labels: _Table,
@@ -131,8 +131,8 @@ def _points(
             "t": [time - before for time, before in zip(times, [0, *times], strict=False)],
             "lane": [lanes[lane_name(point.host, point.lane)] for point in points],
             "kind": [_KINDS.index(point.severity or "context") for point in points],
-            "label": [labels[point.label] for point in points],
-            "of": [labels[point.finding or ""] for point in points],
+            "label": [labels[point.title] for point in points],
+            "of": [labels[next(iter(point.findings), "")] for point in points],
             "member": [members[point.source.bundle, point.source.member] for point in points],
             "line": [point.source.line for point in points],
             "doubt": [[n, a, b] for n, (a, b) in enumerate(doubts) if b - a > _SECOND],
@@ -142,19 +142,9 @@ def _points(
 
 def _lasting(report: Report) -> Iterator[Lasting]:
     """Yield (row, kind, first, last, words, id of what it is) of all that lasted."""
-    for each in report.incidents:
-        last = each.ended or each.last_seen or each.began
-        unseen = "" if each.ended else "; its end was not seen"
-        row = each.host or POOL, "incidents"
-        yield row, "incident", each.began, last, each.title + unseen, each.id
-    for run in report.runs:
-        pool = run.pool.called if run.pool else POOL
-        yield (pool, "backup runs"), "backup", run.began, run.ended, verdicts_short(run), run.id
-    for view in report.nbd:
-        for link in view.connections:
-            if first := link.began or link.ended:
-                row = link.host.name or link.host.uuid, "NBD sessions"
-                yield row, "session", first, link.ended or first, link.fate.value, ""
+    for row, entry in lasting(report):
+        words = f"{entry.title}; its end was not seen" if entry.open else entry.title
+        yield row, kind_of(entry), *ends_of(entry), words, id_of(entry) or ""
     for span in report.spans:
         row = span.host, span.kind.value
         yield row, span.kind.name.lower(), span.began, span.ended, span.what, span.vdi

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from analyzer.model.report import Report, TimelineEvent
+from analyzer.model.entry import Entry, EntryKind
+from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.render.html.time_axis import LEFT, WIDTH, Tick, around, ticks_of
 from analyzer.render.html.timeline import SCENE
@@ -29,15 +30,19 @@ def strip_of(report: Report) -> Strip | None:
     severities = {f.id: f.severity for view in views for f in view.findings}
     steps = [step for step in views[0].chain if step.at and step.at.year_known] if views else []
     events = [
-        TimelineEvent(
+        Entry(
             moment=step.at,
+            what=EntryKind.FINDING,
             host="",
             lane="",
-            label=step.title,
-            severity=severities.get(step.finding or ""),
-            finding=step.finding or step.incident,
             source=step.source or Source(bundle="", member=""),
+            kinds=(),
+            title=step.title,
+            message="",
             text="",
+            findings=(step.finding,) if step.finding else (),
+            incidents=(step.incident,) if step.incident else (),
+            severity=severities.get(step.finding or ""),
         )
         for step in steps
         if step.at
@@ -47,7 +52,7 @@ def strip_of(report: Report) -> Strip | None:
     if scale is None or len(marks) < 2:  # noqa: PLR2004 - one mark tells no course
         return None
     ticks = tuple(tick for tick in ticks_of(scale) if LEFT + EDGE < tick.x < WIDTH - EDGE)
-    texts = {scale.x(event.moment.at): event.label for event in reversed(events)}
+    texts = {scale.x(event.moment.at): event.title for event in reversed(events)}
     ends = [mark.x for mark in marks[1:]] + [float(WIDTH)]
     return Strip(
         marks=marks,

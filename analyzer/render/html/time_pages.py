@@ -1,6 +1,8 @@
 """Clocks, incidents and backup runs as the page shows them, and what has no room."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from analyzer.model.finding import Subject
 from analyzer.model.incident import Incident
@@ -8,9 +10,15 @@ from analyzer.model.report import Report
 from analyzer.model.run import BackupRun, DiskRun, RunVerdict
 from analyzer.render.html.timeline_flags import change_words
 from analyzer.render.html.timeline_rows import timeline_rows
-from analyzer.render.words import run_words
 
 MOST_INCIDENTS, MOST_COLUMNS, MOST_ROWS, MOST_RUNS, MOST_DETAILS = 300, 10, 60, 30, 20
+_RUN_MARKS: Mapping[RunVerdict, tuple[str, str]] = MappingProxyType(
+    {  # a letter and a shape, never a colour alone
+        RunVerdict.FULL: ("F", "warning"),
+        RunVerdict.UNDECIDABLE: ("?", "unsure"),
+        RunVerdict.INCREMENTAL: ("I", "info"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +51,7 @@ def time_context(report: Report) -> dict[str, object]:
         "run_table": shown,
         "run_anchors": {run.id: f"run-{n}" for n, run in enumerate(detailed, 1)},
         "most_details": MOST_DETAILS,
-        "runs_words": run_words,
+        "run_marks": _RUN_MARKS,
         "change_words": change_words,
     }
 

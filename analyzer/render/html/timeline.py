@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from analyzer.model.moment import Moment
-from analyzer.model.report import Presence, Report, SpanKind, TimelineEvent
+from analyzer.model.entry import Entry, EntryKind
+from analyzer.model.report import Presence, Report, SpanKind
 from analyzer.render.html.time_axis import (
     Bar,
     Scale,
@@ -25,7 +25,7 @@ from analyzer.render.html.time_axis import (
 )
 from analyzer.render.html.timeline_flags import Flag, flag_rows, hole_bars, strips
 from analyzer.render.html.timeline_marks import Mark, marks_of
-from analyzer.render.html.timeline_spans import Row, Span, span_rows
+from analyzer.render.html.timeline_spans import Row, Span, ends_of, span_rows, told_once
 from analyzer.sources import LOGS, SOURCES
 
 TOP, ROW, FOOT = 26, 26, 6
@@ -74,12 +74,12 @@ def drawings(report: Report) -> tuple[Drawing, ...]:
     """Return no drawing if nothing is dated, else one of everything, before it one close by."""
     covered = [m for c in report.coverage for m in (c.first, c.last) if m is not None]
     everything = around(
-        [*covered, *(event.moment for event in report.timeline), *_lasting(report)],
+        [*covered, *(moment for each in report.happenings for moment in ends_of(each))],
         timedelta(minutes=1),
     )
     if everything is None:
         return ()
-    close = around([e.moment for e in report.timeline if e.finding], SCENE)
+    close = around([e.moment for e in report.happenings if e.findings], SCENE)
     pages = [_drawing(report, everything, "all", "Everything that was read")]
     if close and (close.end - close.start) * FOCUS < everything.end - everything.start:
         pages.insert(0, _drawing(report, close, "close", "Around the findings"))
@@ -87,26 +87,16 @@ def drawings(report: Report) -> tuple[Drawing, ...]:
 
 
 def undated(report: Report) -> int:
-    """Return how many events cannot be drawn because their year is unknown."""
-    changes = [change.at for clock in report.clocks for change in clock.changes]
-    holes = [moment for hole in report.holes for moment in (hole.began,)]
-    lasting = [*(i.began for i in report.incidents), *(run.began for run in report.runs)]
-    events = [event.moment for event in report.timeline]
-    return sum(not m.year_known for m in (*events, *changes, *holes, *lasting))
-
-
-def _lasting(report: Report) -> list[Moment]:
-    return [
-        *(i.began for i in report.incidents),
-        *(i.last_seen for i in report.incidents if i.last_seen),
-        *(moment for run in report.runs for moment in (run.began, run.ended)),
-    ]
+    """Return how many happenings cannot be drawn because their year is unknown."""
+    flags = (change.at for clock in report.clocks for change in clock.changes)
+    other = (e.moment for e in told_once(report) if e.what is not EntryKind.CLOCK)
+    return sum(not moment.year_known for moment in (*flags, *other))
 
 
 def _drawing(report: Report, scale: Scale, name: str, title: str) -> Drawing:
-    events: dict[tuple[str, str], list[TimelineEvent]] = {}
-    for event in report.timeline:
-        if event.moment.year_known:
+    events: dict[tuple[str, str], list[Entry]] = {}
+    for event in report.happenings:
+        if event.what.is_line and event.moment.year_known:
             events.setdefault(_lane_key(event), []).append(event)
     holes, read, presences = _holes(report, scale), coverage_by_log(report), _presences(report)
     lanes = [
@@ -178,10 +168,10 @@ def lane_keys(report: Report) -> set[Row]:
     hosts = hosts_by_bundle(report)
     read = {(hosts.get(c.bundle, c.bundle), c.parser) for c in report.coverage if c.first}
     lost = {(hosts.get(e.bundle, e.bundle), e.source) for e in report.ledger if e.source in LOGS}
-    return read | lost | {_lane_key(event) for event in report.timeline}
+    return read | lost | {_lane_key(each) for each in report.happenings if each.what.is_line}
 
 
-def _lane_key(event: TimelineEvent) -> tuple[str, str]:
+def _lane_key(event: Entry) -> tuple[str, str]:
     return event.host, log_of(event.lane)
 
 
@@ -191,7 +181,7 @@ def _lane(
     *,
     bars: tuple[Bar, ...],
     holes: tuple[Bar, ...],
-    events: Sequence[TimelineEvent],
+    events: Sequence[Entry],
     presence: Presence,
 ) -> Lane:
     host, source = key

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from analyzer.model.clock import ClockChange, ClockChangeKind
-from analyzer.model.hole import Hole
+from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.report import Report
 from analyzer.render.html.time_axis import Bar, Scale
 from analyzer.render.words.view import counted, cut, span, stamp
@@ -78,8 +78,8 @@ def change_words(change: ClockChange) -> str:
 def hole_bars(report: Report, scale: Scale) -> dict[Row, tuple[Bar, ...]]:
     """Return (host, source) → what was not read of it, as far as it is known when."""
     found: dict[Row, list[Bar]] = {}
-    for hole in report.holes:
-        first, last = hole.began, hole.ended
+    for hole in (each for each in report.happenings if each.what is EntryKind.HOLE):
+        first, last = hole.moment, hole.until or hole.moment
         known = first.year_known and last.year_known and first.at <= last.at
         if known and scale.shows(first.at, last.at):
             x = scale.x(first.at)
@@ -88,14 +88,13 @@ def hole_bars(report: Report, scale: Scale) -> dict[Row, tuple[Bar, ...]]:
                 width=max(round(scale.x(last.at) - x, 1), _LEAST),
                 title=f"{hole_words(hole)}: {span(first, last)}",
             )
-            found.setdefault((hole.host, hole.source), []).append(bar)
+            found.setdefault((hole.host, hole.lane), []).append(bar)
     return {row: tuple(bars) for row, bars in found.items()}
 
 
-def hole_words(hole: Hole) -> str:
+def hole_words(hole: Entry) -> str:
     """Say why nothing was read, and what was expected."""
-    expected = f" (expected: {cut(hole.expected, 200)})" if hole.expected else ""
-    return f"{hole.kind}{expected}"
+    return f"{hole.title} ({cut(hole.message, 200)})" if hole.message else hole.title
 
 
 def strips(report: Report, scale: Scale) -> dict[str, tuple[str, str]]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from analyzer.model.report import TimelineEvent
+from analyzer.model.entry import Entry
 from analyzer.render.html.time_axis import WIDTH, Scale
 from analyzer.render.words.view import stamp
 
@@ -13,7 +13,10 @@ NEAR = 9.0  # marks of one kind that are nearer than this are drawn as one
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mark:
-    """One point, or several that fall together (``count``); ``label`` is "" without room."""
+    """One point, or several that fall together (``count``); ``label`` is "" without room.
+
+    ``of`` is the id of a finding or an incident that it tells of.
+    """
 
     x: float
     whisker: tuple[float, float] | None
@@ -22,13 +25,13 @@ class Mark:
     title: str
     label: str
     label_x: float
-    finding: str | None
+    of: str | None
     count: int
 
 
-def marks_of(events: Sequence[TimelineEvent], scale: Scale) -> tuple[Mark, ...]:
+def marks_of(events: Sequence[Entry], scale: Scale) -> tuple[Mark, ...]:
     """Return the marks of one lane, from left to right, with labels where there is room."""
-    groups: dict[tuple[str, int], list[TimelineEvent]] = {}
+    groups: dict[tuple[str, int], list[Entry]] = {}
     for event in events:
         if scale.shows(event.moment.earliest, event.moment.latest):
             place = int(scale.x(event.moment.at) // NEAR)
@@ -38,11 +41,11 @@ def marks_of(events: Sequence[TimelineEvent], scale: Scale) -> tuple[Mark, ...]:
     return tuple(_labelled(mark, end) for mark, end in zip(marks, ends[: len(marks)], strict=True))
 
 
-def _kind(event: TimelineEvent) -> str:
+def _kind(event: Entry) -> str:
     return event.severity.value if event.severity else "context"
 
 
-def _mark(group: Sequence[TimelineEvent], scale: Scale) -> Mark:
+def _mark(group: Sequence[Entry], scale: Scale) -> Mark:
     first = group[0]
     moment, kind = first.moment, _kind(first)
     whisker = (scale.x(moment.earliest), scale.x(moment.latest))
@@ -52,10 +55,10 @@ def _mark(group: Sequence[TimelineEvent], scale: Scale) -> Mark:
         whisker=whisker if whisker[1] - whisker[0] > NEAR else None,
         kind=kind,
         letter="" if kind == "context" else kind[0].upper(),
-        title=f"{stamp(moment)} {first.label} [{first.source}]{more}",
-        label=first.label + (f" \N{MULTIPLICATION SIGN}{len(group)}" if len(group) > 1 else ""),
+        title=f"{stamp(moment)} {first.title} [{first.source}]{more}",
+        label=first.title + (f" \N{MULTIPLICATION SIGN}{len(group)}" if len(group) > 1 else ""),
         label_x=0.0,
-        finding=first.finding,
+        of=next(iter((*first.findings, *first.incidents)), None),
         count=len(group),
     )
 

@@ -4,24 +4,28 @@ A span is full where it certainly lasted, and a line with ends over all the time
 lasted. What has no year is not drawn; the table under the drawing has it.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from types import MappingProxyType
 from typing import TypeAlias
 
-from analyzer.model.incident import Incident
+from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.moment import Moment
-from analyzer.model.nbd_view import NbdConnection
 from analyzer.model.report import Report
-from analyzer.model.run import BackupRun
 from analyzer.render.html.time_axis import WIDTH, Scale
-from analyzer.render.words.run_words import verdicts_short
 from analyzer.render.words.view import span
 
 POOL = "pool"
 _NEAR, _LEAST, _CHARACTER, _LABEL = 9.0, 3.0, 6.3, 42
 _STACK = 4  # rows that overlapping spans are spread over
 Row: TypeAlias = tuple[str, str]
+_ROWS: Mapping[EntryKind, tuple[str, str]] = MappingProxyType(
+    {  # its row, and its class in the style sheet
+        EntryKind.INCIDENT_BEGAN: ("incidents", "incident"),
+        EntryKind.RUN: ("backup runs", "backup"),
+        EntryKind.SESSION: ("NBD sessions", "session"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,80 +45,64 @@ class Span:
     count: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    kind: str
-    title: str
-    label: str
-    of: str | None
+def told_once(report: Report) -> Iterator[Entry]:
+    """Yield what happened, an incident as one thing from its beginning to its end."""
+    return (each for each in report.happenings if each.what is not EntryKind.INCIDENT_ENDED)
+
+
+def lasting(report: Report) -> Iterator[tuple[Row, Entry]]:
+    """Yield incidents, backup runs and NBD sessions, each with (host or pool, name of its row)."""
+    pools = {run.id: run.pool.called for run in report.runs if run.pool}
+    for entry in told_once(report):
+        if entry.what in _ROWS:
+            yield (entry.host or pools.get(entry.kinds[0], POOL), _ROWS[entry.what][0]), entry
+
+
+def ends_of(entry: Entry) -> tuple[Moment, Moment]:
+    """Return when an entry began and ended, or was last seen."""
+    return entry.moment, entry.until or entry.moment
+
+
+def id_of(entry: Entry) -> str | None:
+    """Return the id of the finding, incident or run that an entry is about."""
+    if entry.what is EntryKind.RUN:
+        return entry.kinds[0]
+    return next(iter((*entry.findings, *entry.incidents)), None)
+
+
+def kind_of(entry: Entry) -> str:
+    """Return the class in the style sheet of something that lasted."""
+    return _ROWS[entry.what][1]
 
 
 def span_rows(report: Report, scale: Scale) -> dict[Row, tuple[tuple[Span, ...], ...]]:
     """Return (host or pool, name of the row) → its spans, spread over rows without overlap."""
+    sure = {each.id: f"; {each.confidence}" for each in report.incidents}
     found: dict[Row, list[Span]] = {}
-    for row, made in _spans(report, scale):
-        if scale.shows(*made[1]):
-            found.setdefault(row, []).append(made[0])
+    for row, entry in lasting(report):
+        first, last = ends_of(entry)
+        if not (first.year_known and last.year_known):
+            continue
+        whole = min(first.earliest, last.earliest), max(first.latest, last.latest)
+        if scale.shows(*whole):
+            certain = first.latest <= last.earliest
+            made = Span(
+                outer=(scale.x(whole[0]), scale.x(whole[1])),
+                sure=(scale.x(first.latest), scale.x(last.earliest)) if certain else None,
+                kind=kind_of(entry),
+                title=_told(entry) + sure.get(id_of(entry) or "", ""),
+                label=_short(entry.title),
+                of=id_of(entry),
+            )
+            found.setdefault(row, []).append(made)
     return {row: _stacked(_merged(spans)) for row, spans in sorted(found.items())}
 
 
-def _spans(
-    report: Report, scale: Scale
-) -> Iterator[tuple[Row, tuple[Span, tuple[datetime, datetime]]]]:
-    for incident in report.incidents:
-        if made := _incident(incident, scale):
-            yield (incident.host or POOL, "incidents"), made
-    for run in report.runs:
-        if made := _run(run, scale):
-            yield (run.pool.called if run.pool else POOL, "backup runs"), made
-    for view in report.nbd:
-        for each in view.connections:
-            if made := _connection(each, scale):
-                yield (each.host.name or each.host.uuid, "NBD sessions"), made
-
-
-def _incident(each: Incident, scale: Scale) -> tuple[Span, tuple[datetime, datetime]] | None:
-    last = each.ended or each.last_seen or each.began
-    unseen = "" if each.ended else ", its end was not seen"
-    title = f"{each.title}: {span(each.began, last)}{unseen}; {each.confidence}"
-    shown = _Shown(kind="incident", title=title, label=each.title, of=each.id)
-    return _span(each.began, last, scale, shown)
-
-
-def _run(run: BackupRun, scale: Scale) -> tuple[Span, tuple[datetime, datetime]] | None:
-    short = verdicts_short(run)
-    title = f"backup run {span(run.began, run.ended)}: {short}"
-    shown = _Shown(kind="backup", title=title, label=short, of=run.id)
-    return _span(run.began, run.ended, scale, shown)
-
-
-def _connection(each: NbdConnection, scale: Scale) -> tuple[Span, tuple[datetime, datetime]] | None:
-    first = each.began or each.ended
-    if first is None:
-        return None
-    title = f"NBD session {span(each.began, each.ended)}: {each.fate}"
-    shown = _Shown(kind="session", title=title, label=each.fate.value, of=None)
-    return _span(first, each.ended or first, scale, shown)
-
-
-def _span(
-    first: Moment, last: Moment, scale: Scale, shown: _Shown
-) -> tuple[Span, tuple[datetime, datetime]] | None:
-    if not (first.year_known and last.year_known):
-        return None
-    whole = min(first.earliest, last.earliest), max(first.latest, last.latest)
-    sure = first.latest <= last.earliest
-    return (
-        Span(
-            outer=(scale.x(whole[0]), scale.x(whole[1])),
-            sure=(scale.x(first.latest), scale.x(last.earliest)) if sure else None,
-            kind=shown.kind,
-            title=shown.title,
-            label=_short(shown.label),
-            of=shown.of,
-        ),
-        whole,
-    )
+def _told(entry: Entry) -> str:
+    when = span(*ends_of(entry))
+    if entry.what is EntryKind.INCIDENT_BEGAN:
+        return f"{entry.title}: {when}{', its end was not seen' if entry.open else ''}"
+    return f"{entry.what} {when}: {entry.title}"
 
 
 def _short(label: str) -> str:

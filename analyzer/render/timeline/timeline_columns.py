@@ -24,6 +24,8 @@ _DESCRIBED: Mapping[EntryKind, str] = MappingProxyType(
         EntryKind.INCIDENT_ENDED: "Incident ended",
         EntryKind.HOLE: "Nothing was read from here",
         EntryKind.CLOCK: "Clock changed",
+        EntryKind.RUN: "Backup run began",
+        EntryKind.SESSION: "NBD session began",
     }
 )
 
@@ -74,7 +76,9 @@ def summary(entry: Entry) -> str:
     said = spoken(entry)
     if not entry.title:
         return said
-    return f"{severity}{entry.title}: {said}" if said else f"{severity}{entry.title}"
+    kind = f"{entry.what}: " if entry.what in (EntryKind.RUN, EntryKind.SESSION) else ""
+    title = f"{severity}{kind}{entry.title}"
+    return f"{title}: {said}" if said else title
 
 
 def spoken(entry: Entry) -> str:

@@ -66,7 +66,7 @@ def timeline_markdown(entries: Sequence[Entry], *, raw: bool = False) -> Iterato
 def timeline_raw(entries: Iterable[Entry], *, terminal: bool) -> Iterator[str]:
     """Yield the records as they are written, what does not print written out on a terminal."""
     for entry in entries:
-        if entry.text and entry.what in (EntryKind.RECORD, EntryKind.FINDING):
+        if entry.text and entry.what.is_line:
             yield f"{visible(entry.text, lines=True) if terminal else entry.text}\n"
 
 
@@ -83,8 +83,10 @@ def _said(entry: Entry) -> list[str]:
     """Return what is said of an entry: our words first, then the program's."""
     severity = f"[{entry.severity.upper()}] " if entry.severity else ""
     times = f" (x{entry.count})" if entry.count > 1 else ""
-    until = f", until {stamp(entry.until)}" if entry.until else ""
-    mark = "" if entry.what in (EntryKind.RECORD, EntryKind.FINDING) else f"== {_prefix(entry)}"
+    end = stamp(entry.until) if entry.until else ""
+    until = f", until {end}" if end not in ("", stamp(entry.moment)) else ""
+    until += "; its end was not seen" if entry.open else ""
+    mark = "" if entry.what.is_line else f"== {_prefix(entry)}"
     spoke = visible(spoken(entry))
     if not entry.title:
         return [f"{spoke}{times}"]
@@ -93,8 +95,8 @@ def _said(entry: Entry) -> list[str]:
 
 
 def _prefix(entry: Entry) -> str:
-    incident = entry.what in (EntryKind.INCIDENT_BEGAN, EntryKind.INCIDENT_ENDED)
-    return f"{entry.what}: " if incident else ""
+    speaks_for_itself = entry.what in (EntryKind.HOLE, EntryKind.CLOCK)
+    return "" if speaks_for_itself else f"{entry.what}: "
 
 
 def _style(entry: Entry) -> str:

@@ -20,7 +20,6 @@ from analyzer.model.sentence import Sentence, Value, say, told
 from analyzer.model.source import Source
 from analyzer.render.words.given_lines import settled_short
 from analyzer.render.words.order import ordered
-from analyzer.render.words.run_words import verdicts_short
 from analyzer.render.words.short_time import short_span, short_time
 from analyzer.render.words.summary import (
     CauseView,
@@ -333,7 +332,7 @@ def _nbd_impact(report: Report, view: CauseView) -> Fact | None:
 
 
 def _run_words(run: BackupRun) -> str:
-    return say("backup {when}: {ended}", when=short_time(run.began), ended=verdicts_short(run))
+    return say("backup {when}: {ended}", when=short_time(run.began), ended=run.verdicts)
 
 
 def _next(view: CauseView) -> Fact | None:

@@ -7,9 +7,9 @@ from analyzer.model.finding import Finding, Outcome, Severity, Subject
 from analyzer.model.goal import Standing
 from analyzer.model.hole import Hole
 from analyzer.model.plan import Plan
-from analyzer.model.report import Cause, Report, TimelineEvent
-from analyzer.model.source import Source
+from analyzer.model.report import Cause, Report
 from analyzer.render.words.view import time_key
+from analyzer.story.timeline.order import place_in_time
 
 
 def ordered(report: Report) -> Report:
@@ -28,7 +28,7 @@ def ordered(report: Report) -> Report:
     omissions     bundle, member, why
     problems      bundle, member, line, what
     suppressed    pattern
-    timeline      time (undated last), host, lane, source, label
+    happenings    time (undated last), host, member, line, kind
     hours         hour, host
     clocks        host, bundle
     holes         time, bundle, source; those of the outcomes among them
@@ -53,7 +53,7 @@ def ordered(report: Report) -> Report:
         omissions=tuple(sorted(report.omissions, key=lambda o: (o.bundle, o.member, o.why))),
         problems=tuple(sorted(report.problems, key=lambda p: (p.source, p.what))),
         suppressed=tuple(sorted(report.suppressed, key=lambda s: s.pattern)),
-        timeline=tuple(sorted(report.timeline, key=_event_key)),
+        happenings=tuple(sorted(report.happenings, key=place_in_time)),
         hours=tuple(sorted(report.hours, key=lambda h: (h.hour, h.host))),
         clocks=tuple(sorted(report.clocks, key=lambda c: (c.host, c.bundle))),
         holes=tuple(sorted(_holes(report), key=_hole_key)),
@@ -102,7 +102,3 @@ def _hole_key(hole: Hole) -> tuple[datetime, str, str, datetime, str, str]:
 def _cause_key(cause: Cause) -> tuple[bool, int, datetime, int, str]:
     over = cause.state is Standing.OVER
     return over, cause.severity.rank, time_key(cause.first_seen), len(cause.id), cause.id
-
-
-def _event_key(event: TimelineEvent) -> tuple[datetime, str, str, Source, str]:
-    return time_key(event.moment), event.host, event.lane, event.source, event.label

@@ -8,7 +8,6 @@ from analyzer.model.incident import Incident
 from analyzer.model.report import CauseLink, Considered, Report
 from analyzer.model.run import BackupRun, DiskRun, RunVerdict
 from analyzer.render.html.timeline_flags import change_words
-from analyzer.render.words.run_words import WORDS, verdicts_short
 from analyzer.render.words.view import counted, cut, span, stamp
 
 _LONG = 300
@@ -39,14 +38,14 @@ def incident_line(each: Incident) -> str:
 def run_lines(run: BackupRun) -> Iterator[str]:
     """Yield a run, then each of its disks that was full or could not be decided."""
     pool = f" of pool {run.pool.called}" if run.pool else ""
-    yield f"{span(run.began, run.ended)}{pool}: {verdicts_short(run)}"
+    yield f"{span(run.began, run.ended)}{pool}: {run.verdicts}"
     yield from (_disk(disk) for disk in run.disks if disk.verdict is not RunVerdict.INCREMENTAL)
 
 
 def _disk(disk: DiskRun) -> str:
     name = disk.vdi.name or disk.vdi.uuid
     reason = f", {disk.reason}" if disk.reason else ""
-    return f"{name}: {WORDS[disk.verdict]}{reason}; {disk.words}"
+    return f"{name}: {disk.verdict.short}{reason}; {disk.words}"
 
 
 def clock_lines(clock: HostClock, *, every: bool) -> Iterator[str]:

@@ -1,20 +1,18 @@
-"""The full timeline: all kept records of all hosts, and what was made of them, in one order.
+"""The full timeline: what happened, among all kept records of all hosts, in one order.
 
 Sorted by time, then host, member and line. Two entries whose ranges overlap are not ordered by
 that: `Entry.about` says so, except for lines of one file that stand in their order.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.log_coverage import Window, log_window
 from analyzer.model.entry import Entry, EntryKind
-from analyzer.model.event import Event
 from analyzer.model.report import Report
-from analyzer.model.source import Source
 from analyzer.sources import LOGS
-from analyzer.story.timeline.made import made, marked, quoted
+from analyzer.story.timeline.happenings import marked, quoted, records
 from analyzer.story.timeline.order import in_order
 from analyzer.story.timeline.wanted import Naming, Wanted, chosen, fits_kind
 
@@ -39,11 +37,14 @@ def full_timeline(
     """Return the entries that are asked for; ``titles`` names the kinds that set the scene."""
     named = Naming(case, wanted).fits if wanted.narrow else None
     quotes = quoted(report)
-    names = {host.bundle: host.name for host in case.hosts}
     kept = records(case.events.within(wanted.first, wanted.last), titles)
-    entries = [marked(entry, quotes) for entry in kept]
-    entries += made(report, quotes, case.events.kept_of(quotes.findings), names)
+    entries = [*(marked(entry, quotes) for entry in kept), *beside_records(report)]
     return in_order(entry for entry in entries if chosen(entry, wanted, named))
+
+
+def beside_records(report: Report) -> Iterator[Entry]:
+    """Yield what happened beside the lines that were kept."""
+    return (entry for entry in report.happenings if entry.what is not EntryKind.RECORD)
 
 
 def unseen(case: Case, report: Report, wanted: Wanted) -> tuple[Unseen, ...]:
@@ -66,38 +67,4 @@ def _log(case: Case, report: Report, bundle: str, host: str, need: str) -> Unsee
         why=gap.why if gap else "",
         settle_with=gap.settle_with if gap else "",
         window=log_window(rows) if rows else None,
-    )
-
-
-def records(events: Iterable[Event], titles: Mapping[str, str]) -> Iterator[Entry]:
-    """Yield one entry a line, however many selectors kept it."""
-    lines: dict[Source, list[Event]] = {}
-    for event in events:
-        lines.setdefault(event.source, []).append(event)
-    return (_record(own, titles) for own in lines.values())
-
-
-def _record(events: Sequence[Event], titles: Mapping[str, str]) -> Entry:
-    first = events[0]
-    kinds = tuple(event.kind for event in events)
-    values = {name: value for event in reversed(events) for name, value in event.fields.items()}
-    return Entry(
-        moment=first.moment,
-        what=EntryKind.RECORD,
-        host=first.host,
-        lane=first.parser,
-        source=first.source,
-        kinds=kinds,
-        title="; ".join(dict.fromkeys(titles[kind] for kind in kinds if kind in titles)),
-        message=first.message,
-        text=first.text,
-        process=first.process,
-        pid=first.pid,
-        task=first.task,
-        level=first.level,
-        sr=values.get("sr"),
-        vdi=values.get("vdi"),
-        vbd=values.get("vbd"),
-        session=values.get("session"),
-        count=max(event.count for event in events),
     )

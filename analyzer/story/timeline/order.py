@@ -1,4 +1,4 @@
-"""The order of the full timeline, and where it is only a guess."""
+"""The order of what happened, and where it is only a guess."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,20 +17,22 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
     Those of an unknown year come last: they may lie anywhere.
     """
-    ordered = sorted(entries, key=_key)
+    ordered = sorted(entries, key=place_in_time)
     dated = [entry for entry in ordered if entry.moment.year_known]
     files = _files(dated)
     doubtful = _doubtful(dated, files) | _doubtful(dated, files, backwards=True)
     doubtful.update(range(len(dated), len(ordered)))
     return tuple(
-        replace(entry, about=True) if place in doubtful else entry
+        entry if entry.about is (place in doubtful) else replace(entry, about=not entry.about)
         for place, entry in enumerate(ordered)
     )
 
 
-def _key(entry: Entry) -> tuple[datetime, str, str, int, str]:
+def place_in_time(entry: Entry) -> tuple[datetime, str, str, int, str, tuple[str, ...]]:
+    """Return what entries are sorted by: time, then host, member and line; no year comes last."""
     at = entry.moment.at if entry.moment.year_known else _FAR
-    return (at, entry.host, entry.source.member, entry.source.line, entry.what.value)
+    source = entry.source
+    return at, entry.host, source.member, source.line, entry.what.value, entry.kinds
 
 
 def _files(entries: Sequence[Entry]) -> list[_File]:
@@ -38,7 +40,7 @@ def _files(entries: Sequence[Entry]) -> list[_File]:
     lines = {
         (entry.source, entry.moment)
         for entry in entries
-        if entry.what in (EntryKind.RECORD, EntryKind.FINDING, EntryKind.CLOCK)
+        if entry.what.is_line or entry.what is EntryKind.CLOCK
     }
     return [
         (entry.source.bundle, entry.source.member)

@@ -16,8 +16,8 @@ from analyzer.model.event import Event
 from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.rebuilt.calls.operations import sm_operations
-from analyzer.story.timeline.full_timeline import Unseen, records, unseen
-from analyzer.story.timeline.made import made, marked, quoted
+from analyzer.story.timeline.full_timeline import Unseen, beside_records, unseen
+from analyzer.story.timeline.happenings import marked, quoted, records
 from analyzer.story.timeline.order import in_order
 from analyzer.story.timeline.wanted import Wanted, chosen, tasks_of, told_by, uuids_in
 
@@ -27,13 +27,12 @@ class ToldIndex:
     """What finds the events of a question among those that are stored.
 
     ``rows`` are the rows that tell of an object, by its uuid, ascending. ``calls`` are the objects
-    of the calls whose lines incidents begin or end with, ``kept`` the quoted lines that are kept,
-    ``count`` is how many events are stored.
+    of the calls whose lines incidents and runs begin or end with, ``count`` is how many events are
+    stored.
     """
 
     rows: Mapping[str, tuple[int, ...]]
     calls: tuple[tuple[Source, tuple[str, ...]], ...]
-    kept: tuple[Source, ...]
     unseen: tuple[Unseen, ...]
     count: int
 
@@ -69,11 +68,10 @@ def told_index(
     for told, rows, own in lines.values():
         for uuid in told.union(*(tasks[task] for task in own)):
             found.setdefault(uuid, []).extend(rows)
-    ends = {each.source for incident in report.incidents for each in incident.evidence}
+    ends = {entry.source for entry in beside_records(report)}
     return ToldIndex(
         rows={uuid: tuple(sorted(rows)) for uuid, rows in sorted(found.items())},
         calls=tuple((source, tuple(sorted(calls[source]))) for source in sorted(ends & {*calls})),
-        kept=tuple(sorted(case.events.kept_of(quotes.findings))),
         unseen=unseen(case, report, Wanted()),
         count=len(case.events),
     )
@@ -110,9 +108,8 @@ def told_timeline(
         told = {*uuids_in(told_by(entry)), *calls.get(entry.source, ())}
         return all(group & told for group in wanted.objects)
 
-    hosts = {host.bundle: host.name for host in report.hosts}
-    others = made(report, quotes, index.kept, hosts)
-    return in_order([*found, *(each for each in others if chosen(each, wanted, names))])
+    others = (each for each in beside_records(report) if chosen(each, wanted, names))
+    return in_order([*found, *others])
 
 
 def _rows_of(index: ToldIndex, groups: Iterable[frozenset[str]]) -> Sequence[int]:

@@ -58,6 +58,7 @@ def in_time(entry: Entry, wanted: Wanted) -> bool:
 
 def chosen(entry: Entry, wanted: Wanted, named: Callable[[Entry], bool] | None) -> bool:
     """Tell whether an entry is asked for; ``named`` tells whether it is about the objects."""
+    # what is of a whole pool is of each of its hosts
     on_host = not wanted.bundles or not entry.host or entry.source.bundle in wanted.bundles
     if not on_host or not in_time(entry, wanted):
         return False
@@ -119,7 +120,7 @@ class Naming:
 
 def told_by(entry: Entry) -> str:
     """Return all that an entry says."""
-    values = (entry.sr, entry.vdi, entry.vbd, entry.session)
+    values = (entry.sr, entry.vdi, entry.vbd, entry.session, *entry.objects)
     return f"{entry.text}\n{entry.title}\n{' '.join(value for value in values if value)}"
 
 

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.finding import Severity
 from analyzer.model.moment import Moment
-from analyzer.model.report import Report, TimelineEvent
+from analyzer.model.report import Report
 from analyzer.render.html import time_axis, timeline
 from analyzer.render.html.timeline import Drawing, Lane, drawings
 from tests.render.support import (
@@ -25,21 +26,24 @@ from tests.render.support import (
 
 def event(
     moment: Moment, *, lane: str = "smlog", severity: Severity | None = Severity.ERROR
-) -> TimelineEvent:
-    return TimelineEvent(
+) -> Entry:
+    return Entry(
         moment=moment,
+        what=EntryKind.RECORD,
         host="jupiter",
         lane=lane,
-        label="it happened",
-        severity=severity,
-        finding="F-1" if severity else None,
         source=smlog(1),
+        kinds=(),
+        title="it happened",
+        message="",
         text="",
+        findings=("F-1",) if severity else (),
+        severity=severity,
     )
 
 
-def with_events(*events: TimelineEvent) -> Report:
-    return replace(clear_report(), timeline=events)
+def with_events(*events: Entry) -> Report:
+    return replace(clear_report(), happenings=events)
 
 
 def lane(drawing: Drawing, name: str, host: str = "jupiter") -> Lane:
@@ -81,7 +85,7 @@ def test_mark_has_a_letter_and_not_only_a_colour() -> None:
 def test_context_is_a_tick_without_a_letter() -> None:
     drawing = drawings(with_events(event(at("10:00:00"), severity=None)))[-1]
     mark = lane(drawing, "SMlog").marks[0]
-    assert (mark.kind, mark.letter, mark.finding) == ("context", "", None)
+    assert (mark.kind, mark.letter, mark.of) == ("context", "", None)
 
 
 def test_time_in_doubt_has_a_whisker() -> None:
@@ -137,7 +141,7 @@ def test_close_drawing_says_of_a_log_without_that_time() -> None:
     report = replace(
         whole,
         coverage=(early,),
-        timeline=(event(at("10:00:00"), lane="kern_log"), event(at("10:05:00"), lane="kern_log")),
+        happenings=(event(at("10:00:00"), lane="kern_log"), event(at("10:05:00"), lane="kern_log")),
     )
     close = drawings(report)[0]
     assert lane(close, "SMlog").missing == "nothing of this time"
@@ -165,7 +169,7 @@ def test_coverage_without_a_year_has_no_bar() -> None:
 )
 def test_any_times_stay_inside_the_drawing(times: list[datetime]) -> None:
     moments = [Moment.exact(utc(time.isoformat()), "test") for time in times]
-    report = replace(empty_report(), timeline=tuple(event(moment) for moment in moments))
+    report = replace(empty_report(), happenings=tuple(event(moment) for moment in moments))
     for drawing in drawings(report):
         marks = [mark for lane in drawing.lanes for mark in lane.marks]
         assert all(time_axis.LEFT <= mark.x <= time_axis.WIDTH for mark in marks)

@@ -20,7 +20,7 @@ from analyzer.model.source import Source
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.run import load_case
 from analyzer.story.timeline.full_timeline import Wanted, full_timeline, unseen
-from analyzer.story.timeline.made import made, marked, quoted
+from analyzer.story.timeline.happenings import made, marked, quoted
 from analyzer.story.timeline.order import in_order
 from analyzer.story.timeline.wanted import chosen, fits_kind
 from tests.render.support import empty_report, rich_report
@@ -157,7 +157,7 @@ def told(line: int, seconds: float) -> Evidence:
 
 
 def with_made(report: Report) -> tuple[Entry, ...]:
-    return in_order(made(report, quoted(report), set(), {}))
+    return in_order(made(report, quoted(report), (), {}))
 
 
 def test_incident_is_an_entry_where_it_begins_and_one_where_it_ends() -> None:
@@ -179,13 +179,13 @@ def test_end_of_an_incident_quotes_the_line_that_tells_of_it() -> None:
 
 def test_incident_puts_its_own_line_in_no_doubt() -> None:
     report = replace(empty_report(), incidents=(incident(around(0), told(1, 0)),))
-    entries = in_order([record(0, 1), *made(report, quoted(report), set(), {})])
+    entries = in_order([record(0, 1), *made(report, quoted(report), (), {})])
     assert [entry.about for entry in entries] == [False, False]
 
 
 def test_incident_of_which_the_beginning_is_not_known_leaves_its_line_in_doubt() -> None:
     report = replace(empty_report(), incidents=(incident(around(-30, 40), told(1, 0)),))
-    entries = in_order([record(0, 1), *made(report, quoted(report), set(), {})])
+    entries = in_order([record(0, 1), *made(report, quoted(report), (), {})])
     assert [entry.about for entry in entries] == [True, True]
 
 
@@ -234,20 +234,21 @@ def test_step_of_a_clock_is_an_entry_with_its_length() -> None:
     assert entry.title == "the clock was set back by 1 h"
 
 
-@pytest.mark.parametrize(
-    "report",
-    [
-        replace(empty_report(), clocks=(clock(ClockChangeKind.REBOOT, None),)),
-        replace(
-            empty_report(),
-            clocks=(clock(ClockChangeKind.BACK, -3600),),
-            incidents=(incident(around(0), told(2, 0)),),
-        ),
-    ],
-    ids=["a boot has its own lines", "an incident tells of it"],
-)
-def test_change_of_a_clock_that_is_told_already_is_no_second_entry(report: Report) -> None:
+def test_change_of_a_clock_that_an_incident_tells_of_is_no_second_entry() -> None:
+    report = replace(
+        empty_report(),
+        clocks=(clock(ClockChangeKind.BACK, -3600),),
+        incidents=(incident(around(0), told(2, 0)),),
+    )
     assert EntryKind.CLOCK not in [entry.what for entry in with_made(report)]
+
+
+@pytest.mark.parametrize("kept", [True, False], ids=["its line is kept", "its line is not kept"])
+def test_boot_is_an_entry_where_its_own_line_is_none(kept: bool) -> None:
+    report = replace(empty_report(), clocks=(clock(ClockChangeKind.REBOOT, None),))
+    line = report.clocks[0].changes[0].after.source
+    entries = made(report, quoted(report), [replace(record(0, 1), source=line)] * kept, {})
+    assert (EntryKind.CLOCK in [entry.what for entry in entries]) is not kept
 
 
 def test_line_that_findings_quote_bears_their_titles_and_the_worst_severity() -> None:
