@@ -43,6 +43,8 @@ RAISING = "sm-trouble.raising"
 EXCEPTION = "sm-trouble.exception"
 FAILED = "sm-trouble.failed"
 LOCKED = "cbt-told.locked"
+KICKED = "sm-step.kicked"
+DONE = "sm-step.done"
 NOTES = (
     "cbt-told.attached",
     "cbt-told.coalesce",
@@ -54,6 +56,8 @@ NOTES = (
     "cbt-told.walk",
     "sm-step.attached",
     "sm-step.copied",
+    DONE,
+    KICKED,
     "sm-step.paused",
 )
 KINDS = (ENTRY, PLUGIN, *COMMANDS, RAISING, EXCEPTION, FAILED, *NOTES)
@@ -62,6 +66,7 @@ BOOTED = "host-booted"
 _LOADING = timedelta(minutes=2)  # from a process's first line to its entry line
 _QUIET = timedelta(minutes=15)  # no call is silent for longer, unless it waits
 _SETTLED = timedelta(minutes=5)
+_QUICK = timedelta(minutes=1)
 _NEIGHBOURS = 2000  # entry lines that are looked at for the end of one call
 _LAST_WORDS: Mapping[str, str] = MappingProxyType(
     {
@@ -121,8 +126,9 @@ def sm_operations(case: Case) -> tuple[Operation, ...]:
 def operations_of(events: EventTable) -> tuple[Operation, ...]:
     """Return SM's calls on all hosts, ordered by the time of their first line, then by source.
 
-    Scans of which nothing but the entry line was kept (all was well) are left out. A call that
-    two reports of one host show is there once, as the report shows it that has more of it.
+    Scans of which nothing but the first and the last line was kept, within a minute (all was
+    well), are left out. A call that two reports of one host show is there once, as the report
+    shows it that has more of it.
     """
     booted: dict[str, list[datetime]] = {}
     for event in events.of(BOOTED):
@@ -212,6 +218,8 @@ def _begins(event: Event, group: _Group, host: _Host) -> bool:
             return group.entry is not None or _over(group) or at - begun > _LOADING
         case kind if kind == PLUGIN:
             return True
+        case kind if kind == DONE:  # each call that says so has an entry line
+            return False
         case _:
             return at - before > _QUIET and not _waits(group.last)
 
@@ -230,7 +238,7 @@ def _waits(event: Event) -> bool:
 
 def _operation(group: _Group) -> Operation | None:
     """Return what the lines say, its result left open; None for a scan that says nothing."""
-    if len(group.events) == 1 and group.last.message.startswith("sr_scan "):
+    if _says_nothing(group):
         return None
     entry = None if group.entry is None else entry_of(group.entry.message)
     parts = _parts(group)
@@ -255,6 +263,14 @@ def _operation(group: _Group) -> Operation | None:
         notes=tuple(parts.notes),
         lines=tuple(parts.lines),
     )
+
+
+def _says_nothing(group: _Group) -> bool:
+    """Tell whether a process is a scan without trouble, or only woke the garbage collector."""
+    own = [event for event in group.events if event.kind != KICKED]
+    if len(own) > 1 or (own and not own[0].message.startswith("sr_scan ")):
+        return False
+    return not own or group.last.moment.at - own[0].moment.at < _QUICK
 
 
 def _parts(group: _Group) -> _Parts:
