@@ -15,7 +15,7 @@ from analyzer.story.disks.life import snapshot_time
 from analyzer.story.plans.disk_state import disk_at_end, with_hidden_gap
 
 ALL = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS})
-HIDDEN = "cbt-inconsistency-hidden"
+HIDDEN = frozenset({"cbt-inconsistency-hidden", "cbt-tapdisk-without-log"})
 
 
 def disk_case(case: Case, known: DiskIndex, disk: str, goals: Iterable[Goal]) -> DiskCase | None:
@@ -24,7 +24,7 @@ def disk_case(case: Case, known: DiskIndex, disk: str, goals: Iterable[Goal]) ->
     if at_end is None:
         return None
     own = known.members.get(disk, frozenset((disk,)))
-    if any(finding.rule == HIDDEN for uuid in own for finding in known.findings.get(uuid, ())):
+    if any(finding.rule in HIDDEN for uuid in own for finding in known.findings.get(uuid, ())):
         at_end = with_hidden_gap(at_end, disk)
     return DiskCase(
         disk=disk,

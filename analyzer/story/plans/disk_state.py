@@ -248,7 +248,7 @@ class _Maker:
 
 
 def with_hidden_gap(at_end: DiskAtEnd, disk: str) -> DiskAtEnd:
-    """Return it with a live log that lost what a crash had not written to it."""
+    """Return it with a live log that lacks what was written: by a crash, or without it."""
     log = at_end.state.logs.get(disk)
     if log is None:
         return at_end

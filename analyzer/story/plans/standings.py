@@ -15,7 +15,9 @@ from analyzer.story.disks.index import COMPARE, DiskIndex
 
 _OF_DISKS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS, Goal.STARTS})
 # What was backed up meanwhile lacks blocks, whatever the logs are like now.
-_UNTIL_A_FULL_BACKUP = frozenset({"cbt-incomplete-changed-blocks", "cbt-inconsistency-hidden"})
+_UNTIL_A_FULL_BACKUP = frozenset(
+    {"cbt-incomplete-changed-blocks", "cbt-inconsistency-hidden", "cbt-tapdisk-without-log"}
+)
 _CALLS = ("cbt-list-", "cbt-destroy-", "cbt-enable-on-", "cbt-migration-")
 _SERVICE = frozenset({"nbd-service-crashed", "nbd-service-failed-after-stop"})
 _UNITS = ("xapi-nbd.service", "xapi-nbd")

@@ -20,6 +20,7 @@ RULES = [
     "cbt-log-short",
     "cbt-log-unlinked",
     "cbt-stale-child-pointer",
+    "cbt-tapdisk-without-log",
 ]
 
 
