@@ -1,7 +1,7 @@
 """The whole run on one screen: paths in, a report out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -46,6 +46,7 @@ from analyzer.story.runs.backup_runs import backup_runs
 from analyzer.story.timeline.happenings import happenings
 from analyzer.story.timeline.spans import spans_of
 from analyzer.story.together import together
+from analyzer.values import dataclass
 
 _NO_INVENTORY = "no inventory.xml: not a whole status report, or its end is lost"
 

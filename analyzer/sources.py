@@ -7,7 +7,6 @@ xen-bugtool.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import Enum
 from types import MappingProxyType
 
@@ -40,6 +39,7 @@ from analyzer.model.storage import (
     VolumeGroups,
 )
 from analyzer.model.xapi import XapiDatabase
+from analyzer.values import dataclass
 
 XAPI_DB = "xapi_db"
 _WHOLE = "xen-bugtool --yestoall"

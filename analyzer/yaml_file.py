@@ -6,10 +6,12 @@ look like something else; a file that means two things to two readers means noth
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 import yaml
+
+from analyzer.values import dataclass
 
 Path: TypeAlias = tuple[str | int, ...]
 Value: TypeAlias = "str | int | float | bool | list[Value] | dict[str, Value] | None"

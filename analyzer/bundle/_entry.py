@@ -1,10 +1,10 @@
 """What the readers of containers have in common: an entry, or a fault of the container."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analyzer.bundle._stream import Loss, Stream
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

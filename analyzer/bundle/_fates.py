@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from analyzer.bundle._seen import SeenMember, is_output
@@ -11,6 +10,7 @@ from analyzer.bundle.inventory import BugtoolLog, ReportInventory
 from analyzer.bundle.names import log_name, place
 from analyzer.model.report import Presence
 from analyzer.sources import SourceKind
+from analyzer.values import dataclass
 
 _REPORT = re.compile(r"bug-report-\d{14}", re.ASCII)
 # outputs of commands that nobody adds by hand to a few logs

@@ -1,10 +1,11 @@
 """What is remembered of a member once it was read."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.bundle._trust import Trust
 from analyzer.bundle.member import ConcreteMember, Member
 from analyzer.bundle.names import LogName
+from analyzer.values import dataclass
 
 _LINE_ENDS = (b"\n", b"\r")
 _TIMEOUT = b"** timeout **"  # run_proc_group() in xen-bugtool ends the output so

@@ -1,13 +1,13 @@
 """Tell what a single file is that is no archive: a log, a document, or nothing known."""
 
 import re
-from dataclasses import dataclass
 
 from analyzer.bundle.loose import may_be_read
 from analyzer.bundle.names import LogName, log_name, place, printable
 from analyzer.bundle.paste import is_paste
 from analyzer.errors import InputError, UsageError
 from analyzer.sources import SOURCES
+from analyzer.values import dataclass
 
 _LOGS = {kind.name: kind.family for kind in SOURCES if kind.is_log}
 _DOCUMENTS = {path.rpartition("/")[2]: path for kind in SOURCES for path in kind.paths}

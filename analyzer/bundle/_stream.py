@@ -3,9 +3,11 @@
 import hashlib
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO, Protocol
+
+from analyzer.values import dataclass
 
 BLOCK = 1 << 20
 _MOST_BLOCKS_BEHIND = 64  # behind the end of an archive there is padding, or nothing

@@ -6,10 +6,11 @@ damaged header, keeps every header, and reads an extended header of any size int
 
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.bundle._entry import Entry, Fault, utc
 from analyzer.bundle._stream import FETCH_AGAIN, Limited, Loss, Peekable
+from analyzer.values import dataclass
 
 RECORD = tarfile.BLOCKSIZE
 _EXTENSIONS = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, b"x", b"X", b"g")

@@ -1,6 +1,6 @@
 """Whether what came out of an archive is what was put in."""
 
-from dataclasses import dataclass
+from analyzer.values import dataclass
 
 
 @dataclass(slots=True, kw_only=True)

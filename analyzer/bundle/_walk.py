@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +29,7 @@ from analyzer.bundle.names import (
 )
 from analyzer.bundle.paste import put_together
 from analyzer.model.report import Omission
+from analyzer.values import dataclass
 
 # of one kind; a folder can hold a hundred thousand links
 _LISTED = 200

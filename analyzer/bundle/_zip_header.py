@@ -3,9 +3,9 @@
 import stat
 import struct
 import zipfile
-from dataclasses import dataclass
 
 from analyzer.bundle._stream import Peekable
+from analyzer.values import dataclass
 
 LOCAL = b"PK\x03\x04"
 _LOCAL_SIZE = 30

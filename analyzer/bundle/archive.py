@@ -9,7 +9,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,6 +27,7 @@ from analyzer.bundle.names import printable
 from analyzer.bundle.paste import SNIFFED
 from analyzer.errors import InputError
 from analyzer.model.report import Omission
+from analyzer.values import dataclass
 
 _STEP = 1 << 18
 _PACKED = 10  # bytes of a report for one of its tar.bz2, at least

@@ -1,6 +1,6 @@
 """Limits that end a hostile or runaway archive; every limit that bites becomes an omission."""
 
-from dataclasses import dataclass
+from analyzer.values import dataclass
 
 MIB = 1024 * 1024
 # Of a pool that uses CBT and NBD all day every sixth line is kept, of a tar.bz2 a row in 45 bytes.

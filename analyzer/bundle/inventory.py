@@ -5,12 +5,14 @@ Both are written at the end by xen-bugtool (status-report): make_inventory() and
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
+
+from analyzer.values import dataclass
 
 _OMITTING = re.compile(r"Omitting (?P<path>.+), size constraint of (?P<capability>\S+) exceeded")
 _PROGRAM = re.compile(r"(?:^|/)(?:xen-bugtool|xenserver-status-report)(?:\s|$)")

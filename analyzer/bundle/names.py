@@ -1,10 +1,10 @@
 """Names inside a bundle: which status report, which path on the host, which log and rotation."""
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from analyzer.sources import SOURCES
+from analyzer.values import dataclass
 
 # What is read, and what is known to be a log of the host and nothing else.
 _UNREAD = ("messages", "secure", "crit.log", "xenstored-access.log")

@@ -10,9 +10,10 @@ it counts as not understood.
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.bundle.names import LogName, log_name, place
+from analyzer.values import dataclass
 
 NO_HOST = "-"
 SNIFFED = 1 << 16  # bytes in which a paste must show that it is one

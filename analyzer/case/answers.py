@@ -6,9 +6,11 @@ which says what a line is; ``command`` is name of the file, exit status, began, 
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import MappingProxyType
+
+from analyzer.values import dataclass
 
 MANIFEST = "cbtriage-answers.txt"
 FIRST_LINE = "cbtriage answers 1"

@@ -1,7 +1,7 @@
 """Assemble: the content of the bundles becomes pools, hosts and a case."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -24,6 +24,7 @@ from analyzer.model.xapi import Host, XapiDatabase
 from analyzer.parsers._api import Fact, Stamp
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.sources import FACTS, LOGS, SOURCES
+from analyzer.values import dataclass
 
 _PACKAGES = ("blktap-", "sm-", "xapi-core-", "xapi-nbd-", "xcp-ng-release-", "xenopsd-")
 

@@ -1,7 +1,7 @@
 """The case: everything a rule or a check may see."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -16,6 +16,7 @@ from analyzer.model.finding import Gap
 from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.moment import Moment
 from analyzer.parsers._api import Stamp
+from analyzer.values import dataclass
 
 __all__ = ["Area", "Case", "HostReport"]
 

@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime, timedelta
 
 from analyzer.bundle._meter import over
@@ -33,6 +33,7 @@ from analyzer.parsers._api import Fact, LogParser, LogStats, Record, Stamp, Witn
 from analyzer.parsers.scan.match import Seen
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.sources import SOURCES, XAPI_DB
+from analyzer.values import dataclass
 
 INVENTORY = "inventory.xml"
 BUGTOOL_LOG = "xen-bugtool.log"

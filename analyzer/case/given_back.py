@@ -7,7 +7,7 @@ a file says is told with the report of its host or SR, and keeps its own time.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
@@ -20,6 +20,7 @@ from analyzer.model.report import GivenFile, LedgerEntry, Presence
 from analyzer.model.storage import LvmVolumes, SrListing, VolumeGroups
 from analyzer.model.xapi import Host, Pbd, Sr, XapiDatabase
 from analyzer.parsers._api import Fact
+from analyzer.values import dataclass
 
 GIVEN = "given-back"  # the ledger's word for a file that no report has
 GROUP = "VG_XenStorage-"

@@ -1,7 +1,7 @@
 """What one status report says of its host."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -36,6 +36,7 @@ from analyzer.model.storage import (
     VolumeGroups,
 )
 from analyzer.parsers._api import Fact
+from analyzer.values import dataclass
 
 FactType = TypeVar("FactType")
 

@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import IO, TypeAlias
 
 from analyzer.bundle.budget import LINES_OF_A_ROW
@@ -22,6 +22,7 @@ from analyzer.case.rows import KeepPolicy, KeptRows, PackedRows, Row, packed
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers._api import LogStats, Selector
 from analyzer.parsers.scan.scan import Scanner
+from analyzer.values import dataclass
 
 PROGRAM = f"from {__name__} import main; main()"
 PART = 20_000  # rows and failures that are handed over at once

@@ -1,7 +1,7 @@
 """PoolState: the objects of one pool by reference and uuid, as the database had them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TypeVar
 
@@ -28,6 +28,7 @@ from analyzer.model.xapi import (
     XapiDatabase,
     XapiObject,
 )
+from analyzer.values import dataclass
 
 __all__ = ["PoolState", "build_pools", "distinct_alerts", "quote"]
 

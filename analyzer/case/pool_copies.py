@@ -6,9 +6,9 @@ the dump. ``generation_count`` in the manifest grows with every change, so the h
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from analyzer.model.xapi import Pbd, Pif, Pool, Vbd, Vdi, XapiDatabase, XapiObject
+from analyzer.values import dataclass
 
 # Tables without which nothing can be concluded from what a copy does not show.
 NEEDED = frozenset({"pool", "host", "SR", "PBD", "VDI", "VBD", "VM", "network", "PIF"})

@@ -1,7 +1,6 @@
 """Read again what a report quotes: is each quotation there, word for word, where it says?"""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -11,6 +10,7 @@ from analyzer.bundle.member import ConcreteMember, Member
 from analyzer.case.quotation import OMITTED
 from analyzer.case.reading import STDIN, named_paths
 from analyzer.parsers.storage.cbtlog_format import read_cbtlog
+from analyzer.values import dataclass
 
 _BINARY = ".cbtlog"
 _REPLACED = "\ufffd"  # stands for bytes that are no text

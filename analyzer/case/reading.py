@@ -4,7 +4,7 @@ import os
 import traceback
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +16,7 @@ from analyzer.case.gather import Gathering
 from analyzer.case.given_back import Joined, joined
 from analyzer.errors import InputError
 from analyzer.model.report import Omission
+from analyzer.values import dataclass
 
 STDIN = Path("-")
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 
 from analyzer.case.host_report import HostReport
 from analyzer.case.pool import PoolState
 from analyzer.model.finding import Subject
 from analyzer.model.xapi import Host, Network, Sr, Vbd, Vdi, Vm, XapiObject
+from analyzer.values import dataclass
 
 _SHORT = re.compile(r"[0-9a-f]{8}")
 

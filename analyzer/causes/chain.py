@@ -6,7 +6,6 @@ after that of the step before it in the list.
 
 import heapq
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from analyzer.causes.clocks import Clocks, dated
 from analyzer.causes.link import Link
@@ -14,6 +13,7 @@ from analyzer.causes.trouble import Trouble
 from analyzer.causes.words import called
 from analyzer.model.moment import Moment
 from analyzer.model.report import CauseLink
+from analyzer.values import dataclass
 
 MOST = 30
 THEN = "then"

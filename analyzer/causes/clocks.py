@@ -4,7 +4,6 @@ A moment alone does not say by whose clock it was told: `Dated` does.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -14,6 +13,7 @@ from analyzer.causes.trouble import Trouble
 from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ object again and again with the same thing to do, or one host and SR within minu
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.causes.chain import chain_of
@@ -19,6 +19,7 @@ from analyzer.model.finding import Confidence, Finding, Severity
 from analyzer.model.report import Cause
 from analyzer.model.sentence import joined, say
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 # The same trouble of the same object night after night is one trouble.
 _NIGHTLY = timedelta(hours=36)

@@ -29,7 +29,6 @@ it made it of. `storage` is the same host and the same SR, while the trouble las
 `interrupted` is a host that went down within that time after the effect's last line on it.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from functools import cache
@@ -40,6 +39,7 @@ from analyzer.compiled_table import compiled
 from analyzer.model.code import code
 from analyzer.model.incident import IncidentKind
 from analyzer.resources import folder
+from analyzer.values import dataclass
 
 NAME = "causes.yaml"
 INCIDENTS = frozenset(code(kind) for kind in IncidentKind)

@@ -1,7 +1,6 @@
 """Judge: whether an edge holds between two troubles, and if not, why not."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from analyzer.case.case import Case
@@ -15,6 +14,7 @@ from analyzer.causes.trouble import Trouble
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 # Times in the database are of the master's clock, those of a log of its host's.
 _TWO_CLOCKS = timedelta(minutes=5)

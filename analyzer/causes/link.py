@@ -1,6 +1,5 @@
 """Link: an edge that holds between two troubles. Miss: why one does not."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
 
@@ -8,6 +7,7 @@ from analyzer.causes.edges import Edge, Join
 from analyzer.causes.trouble import Trouble
 from analyzer.model.finding import Confidence
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 # A clock that is known no better is told of where it leaves the order open.
 _DOUBTFUL = timedelta(minutes=10)

@@ -1,13 +1,14 @@
 """Links: the nearest cause of each trouble, such that nothing explains itself."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.causes.edges import Edge, Edges, Join
 from analyzer.causes.judge import Judge
 from analyzer.causes.link import Link
 from analyzer.causes.sessions import Sessions
 from analyzer.causes.trouble import Trouble
+from analyzer.values import dataclass
 
 Links = Mapping[str, Link]
 # What the two have in common, for the joins where that is not the join itself.

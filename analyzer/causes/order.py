@@ -1,6 +1,5 @@
 """Order: how a cause and its effect stand in time, or why the one cannot explain the other."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.causes.clocks import Clocks, Dated, dated, effect_of
@@ -9,6 +8,7 @@ from analyzer.causes.link import Miss, Order
 from analyzer.causes.trouble import Trouble
 from analyzer.causes.words import when
 from analyzer.model.sentence import say
+from analyzer.values import dataclass
 
 # One clock dated both lines, so the order of their stamps counts; syslog stamps whole seconds.
 _ONE_CLOCK = timedelta(seconds=2)

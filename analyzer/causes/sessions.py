@@ -7,7 +7,7 @@ does not show that tapdisk, nothing is known of it.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -23,6 +23,7 @@ from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.rebuilt.incidents.boots import boots_of
+from analyzer.values import dataclass
 
 HELD = "disk-log-used.held"
 MARKED = "disk-log-used.marked"

@@ -1,7 +1,7 @@
 """Trouble: a finding or an incident, as edges join them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from analyzer.causes.edges import Join
@@ -9,6 +9,7 @@ from analyzer.model.finding import Confidence, Finding
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 DOWN = frozenset(
     {

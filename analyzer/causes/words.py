@@ -1,7 +1,6 @@
 """How a cause is told: one sentence, from the titles of the findings and an edge's template."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.causes.link import Order
@@ -10,6 +9,7 @@ from analyzer.model.finding import Finding
 from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.sentence import FIELD, Around, Sentence, Value, say
+from analyzer.values import dataclass
 
 _OBJECTS = {"VDI": "disk", "Host": "host", "Pool": "pool", "Network": "network", "VM": "VM"}
 _HOUR = timedelta(hours=1)

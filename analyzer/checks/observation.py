@@ -1,13 +1,13 @@
 """What a check answers: a rule that needs code because it joins, walks or compares."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 from analyzer.case.case import Case
 from analyzer.model.finding import Finding, Gap
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import joined
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

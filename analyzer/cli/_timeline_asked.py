@@ -1,7 +1,6 @@
 """What ``cbtriage timeline`` is asked for, from words to objects and instants."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING
 from analyzer.cli._case import the_disk, the_one
 from analyzer.cli._times import Local, local_times, period
 from analyzer.errors import UsageError
+from analyzer.values import dataclass
 
 if TYPE_CHECKING:
     from analyzer.cli._case import Reading

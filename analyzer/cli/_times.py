@@ -3,12 +3,12 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from analyzer.errors import UsageError
+from analyzer.values import dataclass
 
 if TYPE_CHECKING:
     from analyzer.render.words.zone import HostZone, Zone

@@ -2,7 +2,6 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
@@ -11,6 +10,7 @@ import typer
 
 from analyzer.errors import UsageError
 from analyzer.sources import SOURCES
+from analyzer.values import dataclass
 
 if TYPE_CHECKING:
     from analyzer.dating.assumed import Assumed

@@ -1,12 +1,12 @@
 """The year and the zone that somebody names for logs that tell neither."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from analyzer.dating.years import Limit
 from analyzer.dating.zone import Sighting
 from analyzer.parsers.scan.wall import YEARS
+from analyzer.values import dataclass
 
 _DAY = timedelta(days=1)
 _MINUTE = timedelta(minutes=1)

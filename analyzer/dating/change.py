@@ -1,12 +1,12 @@
 """A change of the wall clock, and on which side of it a line of a log is."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from analyzer.dating.spots import Spot
 from analyzer.model.clock import ClockChangeKind
 from analyzer.model.finding import Confidence
 from analyzer.parsers.scan.wall import Place
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,6 @@ of files count only where they agree with each other: a copied file may have any
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -14,6 +13,7 @@ from analyzer.dating.zone import Sighting
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan.uptimes import tolerance
 from analyzer.parsers.scan.wall import wall_time
+from analyzer.values import dataclass
 
 _COLLECTING = timedelta(hours=6)  # a report is made in minutes; a wedged host takes hours
 _SKEWED = timedelta(minutes=5)

@@ -7,7 +7,6 @@ showed twice, the lines before the change are put at its moment, in their order.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from analyzer.dating.change import Change
@@ -15,6 +14,7 @@ from analyzer.dating.zone import ANY_PASSAGE, Passage, Sighting, Zone
 from analyzer.model.clock import ClockChangeKind
 from analyzer.parsers.scan.rhythm import JITTER
 from analyzer.parsers.scan.wall import Place
+from analyzer.values import dataclass
 
 _IN_ORDER = 1e-6  # of the hour that comes twice: next to nothing, but the order is kept
 _LATE = timedelta(seconds=JITTER)

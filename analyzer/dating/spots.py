@@ -7,7 +7,6 @@ begins anew. All times here are wall times, see `_wall`.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -16,6 +15,7 @@ from analyzer.parsers._api import Stamp, Uptime
 from analyzer.parsers.scan.rhythm import JITTER
 from analyzer.parsers.scan.uptimes import tolerance
 from analyzer.parsers.scan.wall import Place, wall_time
+from analyzer.values import dataclass
 
 _BOOTING = 600.0  # seconds of uptime in which the kernel's lines may still be read late
 _BURST = 60.0

@@ -8,13 +8,13 @@ which was written before the bundle was made.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate, pairwise
 
 from analyzer.bundle.names import LogName
 from analyzer.parsers._api import LogStats, Stamp
 from analyzer.parsers.scan.wall import month_turn, nearest_wall_time, wall_time
+from analyzer.values import dataclass
 
 TOLERANCE = timedelta(days=1)  # a fast clock; lines written while the bundle was being made
 _ZONE_SPAN = timedelta(hours=15)  # between a wall time and its instant

@@ -8,10 +8,10 @@ in the night to a Friday, Saturday or Sunday, from 8 March to 10 April or from 3
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from analyzer.parsers.scan.wall import NOWHERE, Place
+from analyzer.values import dataclass
 
 EASTMOST = 14 * 60
 WESTMOST = -12 * 60

@@ -6,13 +6,14 @@ no proof: logs rotate away, and what nobody does any more does not fail. Then it
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from enum import StrEnum
 
 from analyzer.desk.document import Document, captured, findings_of, instant, rows
 from analyzer.desk.steps_taken import Taken, steps_taken
 from analyzer.errors import UsageError
+from analyzer.values import dataclass
 
 
 class Fate(StrEnum):

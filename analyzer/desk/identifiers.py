@@ -8,13 +8,13 @@ An identifier that is no name and has no form of its own is found by the word be
 import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.desk.document import Document, rows
 from analyzer.model.xapi import Host, Network, Pbd, Pif, Pool, Sr, Vdi, Vm, XapiObject
+from analyzer.values import dataclass
 
 
 class Kind(StrEnum):

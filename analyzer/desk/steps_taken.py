@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
 from analyzer.desk.document import Document, captured, instant, rows
+from analyzer.values import dataclass
 
 
 class Sight(StrEnum):

@@ -9,7 +9,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from analyzer.errors import UsageError
@@ -17,6 +17,7 @@ from analyzer.fleet.sources import CaseFiles
 from analyzer.fleet.store import Store
 from analyzer.fleet.tables import Rows
 from analyzer.fleet.task import failed, rows_of_cases
+from analyzer.values import dataclass
 
 Made = list[tuple[str, Rows]]
 _DIED = "its process died: killed, or out of memory (--memory)"

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from os import environ
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,6 +14,7 @@ from fsspec.implementations.zip import ZipFileSystem
 from pyarrow.fs import S3FileSystem
 
 from analyzer.errors import InputError, UsageError
+from analyzer.values import dataclass
 
 _ARCHIVES = (".tar", ".tgz", ".tbz", ".tbz2", ".txz", ".zip", ".bz2", ".gz", ".xz", ".log")
 _INSIDE = "!/"  # what parts a zip's URL from a path in it

@@ -7,7 +7,6 @@ next. A case that was analyzed again stands in a later task; only the latest cou
 import json
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import pyarrow.parquet as pq
 from analyzer import __version__
 from analyzer.errors import UsageError
 from analyzer.fleet.tables import TABLES, Row, Rows
+from analyzer.values import dataclass
 
 _MARK = "cbtriage fleet"
 

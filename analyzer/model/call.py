@@ -1,9 +1,9 @@
 """A call of the API before it is made: what xapi and SM would check, in their order."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.finding import Advice, Evidence, Subject
+from analyzer.values import dataclass
 
 
 class Answer(StrEnum):

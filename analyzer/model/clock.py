@@ -1,12 +1,12 @@
 """A host's clock as its logs show it: zone, steps, reboots, and how far it was from the others."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from math import ceil
 
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 class ClockChangeKind(StrEnum):

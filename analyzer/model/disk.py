@@ -1,12 +1,12 @@
 """A disk and its CBT chain as the report shows them; unknown is ``None``, never a default."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.finding import Confidence, Evidence, Subject
 from analyzer.model.goal import Standing
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
+from analyzer.values import dataclass
 
 
 class LogKind(StrEnum):

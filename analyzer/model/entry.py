@@ -4,13 +4,13 @@
 lines that were kept. Every drawing, table and export of time is made of these entries.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.event import Level
 from analyzer.model.finding import Severity
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 class EntryKind(StrEnum):

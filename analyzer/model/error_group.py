@@ -1,9 +1,10 @@
 """Errors that the logs tell of, whether a rule asked for them or not."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.model.finding import Evidence, Severity, Subject
 from analyzer.model.moment import Moment
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,13 @@
 """One thing that a log says happened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 class Level(StrEnum):

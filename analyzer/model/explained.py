@@ -1,7 +1,6 @@
 """What ``cbtriage explain`` says: how a rule came to its answer, and what was made of a line."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from analyzer.model.event import Event
 from analyzer.model.finding import Gap, Outcome
@@ -9,6 +8,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.report import Suppressed
 from analyzer.model.rule import RuleText
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,14 @@
 """What a rule says: a verdict, and with FOUND the findings and their evidence."""
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from analyzer.model.goal import Goal, Standing, StepKind
 from analyzer.model.hole import Hole
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 class Severity(StrEnum):

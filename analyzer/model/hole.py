@@ -1,11 +1,11 @@
 """A stretch of a log that nothing was read of."""
 
 import hashlib
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 class HoleKind(StrEnum):

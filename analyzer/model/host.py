@@ -1,10 +1,10 @@
 """What a bundle says of the host it was made on."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 class Role(StrEnum):

@@ -1,12 +1,11 @@
 """A host as ``cbtriage show host`` shows it; what is not known is None or "", never a default."""
 
-from dataclasses import dataclass
-
 from analyzer.model.finding import Finding, Gap, Subject
 from analyzer.model.host import Role, ServiceState
 from analyzer.model.moment import Moment
 from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace
 from analyzer.model.report import Package
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

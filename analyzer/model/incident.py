@@ -1,10 +1,10 @@
 """Incidents: what befell a host or an SR; facts with evidence, used as causes."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.finding import Confidence, Evidence, Severity, Subject
 from analyzer.model.moment import Moment
+from analyzer.values import dataclass
 
 
 class IncidentKind(StrEnum):

@@ -1,7 +1,8 @@
 """An instant, with the doubt it carries."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+
+from analyzer.values import dataclass
 
 NO_DATE = "the line has no date"
 YEAR_UNKNOWN = timedelta(days=300)

@@ -1,9 +1,9 @@
 """What may be asked for by name, and which of it a name means."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from analyzer.model.moment import Moment
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,5 @@
 """NBD: what get_nbd_info would answer, what xapi-nbd served, and what it left behind."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.call import Answer
@@ -8,6 +7,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Advice, Confidence, Evidence, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.network import HostCertificate
+from analyzer.values import dataclass
 
 NBD_PORT = 10809
 CONNECTION_LIMIT = 16  # xen-api ocaml/nbd/src/consts.ml

@@ -1,6 +1,5 @@
 """NBD of one pool as the report shows it; unknown is ``None``, never a default."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -15,6 +14,7 @@ from analyzer.model.nbd import (
     SessionFate,
 )
 from analyzer.model.network import HostCertificate
+from analyzer.values import dataclass
 
 
 class PlaceState(StrEnum):

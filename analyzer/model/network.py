@@ -1,9 +1,9 @@
 """What a host said of its own network when the report was made: addresses, firewall, sockets."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

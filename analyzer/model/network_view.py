@@ -1,9 +1,8 @@
 """A network of a pool in full: who is on it, with which address, and whether NBD gets through."""
 
-from dataclasses import dataclass
-
 from analyzer.model.finding import Evidence, Subject
 from analyzer.model.nbd import InfoWarning
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,12 +1,12 @@
 """What one process of the storage manager did, from its entry line to its end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
+from analyzer.values import dataclass
 
 
 class Result(StrEnum):

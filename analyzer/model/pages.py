@@ -4,7 +4,6 @@ A page holds all that its command prints. It is made by `analyzer.story.pages`, 
 case file; either way the command sees the same values.
 """
 
-from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from analyzer.model.call import CallJudgement
@@ -18,6 +17,7 @@ from analyzer.model.plan import Plan
 from analyzer.model.report import Cause
 from analyzer.model.sr_view import SrView
 from analyzer.model.vm_view import VmView
+from analyzer.values import dataclass
 
 Page = TypeVar("Page")
 

@@ -1,10 +1,10 @@
 """One plan per object: what to do, in order, what it costs, and whether it has been proven."""
 
 import hashlib
-from dataclasses import dataclass
 
 from analyzer.model.finding import Subject
 from analyzer.model.goal import Goal, StepKind
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,9 @@
 """What somebody asked of a report, and what of it answers that."""
 
-from dataclasses import dataclass
-
 from analyzer.model.finding import Subject
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """All that a renderer may see."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,6 +19,7 @@ from analyzer.model.plan import Plan
 from analyzer.model.question import Question
 from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 class Presence(StrEnum):

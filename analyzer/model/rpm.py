@@ -1,7 +1,8 @@
 """Names and versions of packages, compared as rpm compares them (rpmvercmp, rpmvercmp.c)."""
 
 import re
-from dataclasses import dataclass
+
+from analyzer.values import dataclass
 
 _PART = re.compile(r"[0-9]+|[A-Za-z]+|~|\^", re.ASCII)
 _LONGEST_EPOCH = 10

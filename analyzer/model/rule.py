@@ -1,11 +1,12 @@
 """The text of a rule: what people read, apart from how it is judged."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.model.finding import Advice, Confidence, Severity
 from analyzer.model.goal import Goal
 from analyzer.model.sentence import FIELD, Sentence, Value
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from types import MappingProxyType
 
 from analyzer.model.finding import Confidence, Evidence, Subject
 from analyzer.model.moment import Moment
+from analyzer.values import dataclass
 
 
 class RunVerdict(StrEnum):

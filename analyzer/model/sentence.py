@@ -6,12 +6,12 @@ A moment in a sentence is a value, never text to be searched for: a disk may be 
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Self, TypeAlias
 
 from analyzer.model.finding import Subject
 from analyzer.model.moment import Moment, around, in_words, to_the_minute
+from analyzer.values import dataclass
 
 FIELD = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")

@@ -1,6 +1,8 @@
 """Where a piece of text stands in what the user gave us."""
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

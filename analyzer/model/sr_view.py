@@ -1,9 +1,8 @@
 """An SR as ``cbtriage show sr`` shows it."""
 
-from dataclasses import dataclass
-
 from analyzer.model.finding import Evidence, Finding, Subject
 from analyzer.model.nbd import Dom0Attachment, NbdInfo
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

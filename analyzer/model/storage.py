@@ -1,8 +1,7 @@
 """What a host saw of its storage when the bundle was made."""
 
-from dataclasses import dataclass
-
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,7 @@
 """A VM as ``cbtriage show vm`` shows it."""
 
-from dataclasses import dataclass
-
 from analyzer.model.finding import Subject
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ dump) does not show it; then references hold uuids (`PoolState` resolves both).
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 StringMap = Mapping[str, str]
 

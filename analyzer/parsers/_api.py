@@ -5,7 +5,6 @@ asks for (`analyzer.parsers.scan`); a `DocumentParser` reads a whole member and 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from typing import NamedTuple, Protocol, TypeAlias, runtime_checkable
 from analyzer.bundle.member import Member
 from analyzer.model.event import Level
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,10 +8,10 @@ feed leaves no trace in the text: only ``Member.damage`` tells of it.
 
 import codecs
 import re
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 MIB = 1024 * 1024
 LARGEST = 64 * MIB  # no listing of a real host comes near it; a text is held in memory

@@ -1,7 +1,7 @@
 """What a plan can do to a disk, played on the model of SM."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -10,6 +10,7 @@ from analyzer.sm.by_hand import remove_log, set_child, set_parent
 from analyzer.sm.snapshots import snapshot, vdi_delete
 from analyzer.sm.state import Result, State
 from analyzer.sm.tracking import attach, disable, enable
+from analyzer.values import dataclass
 
 BASELINE = "new baseline"
 

@@ -1,7 +1,7 @@
 """What the planner is given: a disk, what is wanted of it, and what is not known."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from itertools import product
 from math import prod
@@ -10,6 +10,7 @@ from types import MappingProxyType
 from analyzer.model.finding import Subject
 from analyzer.model.goal import Goal
 from analyzer.sm.state import Body, Log, State
+from analyzer.values import dataclass
 
 MOST_WORLDS = 32
 

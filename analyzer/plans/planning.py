@@ -1,7 +1,7 @@
 """From a case to its one plan: search, proof, and what to look at first."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from analyzer.model.goal import Goal, StepKind
@@ -21,6 +21,7 @@ from analyzer.plans.case import (
 from analyzer.plans.commands import answer_words, look_for, looks_before, step_of
 from analyzer.plans.nights import flaw, wants_nights
 from analyzer.sm.state import State
+from analyzer.values import dataclass
 
 _MOST_FOR_ANOTHER = 120
 

@@ -1,9 +1,9 @@
 """A report becomes text, one file per output; report.json is the source of truth."""
 
-from dataclasses import dataclass
 from importlib import import_module
 
 from analyzer.model.report import Report
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

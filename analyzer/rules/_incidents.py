@@ -1,7 +1,7 @@
 """Events that belong together: Sigma's correlations over the event table, and absence."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 from types import MappingProxyType
@@ -14,6 +14,7 @@ from analyzer.model.hole import Hole
 from analyzer.rules._state import state_holds
 from analyzer.rules.pattern import Correlation, Pattern
 from analyzer.sources import LOGS
+from analyzer.values import dataclass
 
 _TIE = timedelta(seconds=1)
 _SECONDS = timedelta(seconds=2)

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources.abc import Traversable
@@ -12,6 +11,7 @@ from analyzer.compiled_table import compiled
 from analyzer.errors import CatalogueError
 from analyzer.resources import folder as data_folder
 from analyzer.rules.pattern import Catalogue
+from analyzer.values import dataclass
 
 __all__ = ["Catalogue", "PatternText", "load_catalogue"]
 

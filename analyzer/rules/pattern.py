@@ -1,7 +1,6 @@
 """Patterns as loaded, and the catalogue that holds them all."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -10,6 +9,7 @@ from analyzer.model.host import Role as HostRole
 from analyzer.model.rpm import Version, compare
 from analyzer.model.rule import RuleText
 from analyzer.parsers._api import Selector
+from analyzer.values import dataclass
 
 
 class Role(StrEnum):

@@ -1,11 +1,10 @@
 """`list_changed_blocks` (VDI.py of sm): a walk along child pointers that adds up bitmaps."""
 
-from dataclasses import dataclass
-
 from analyzer.sm._storage import Refused, Storage, bitmap_bits, missing, run
 from analyzer.sm.spans import Spans
 from analyzer.sm.state import Kind, Result, State, Use
 from analyzer.sm.tracking import IN_USE
+from analyzer.values import dataclass
 
 SAME = "Source and target VDI are same"
 UNRELATED = "Source and target VDI are unrelated"

@@ -10,7 +10,7 @@ still has its image and its row, and a snapshot's flag comes from the log (`Flag
 
 import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -21,6 +21,7 @@ from analyzer.sm.comparing import list_changed_blocks
 from analyzer.sm.snapshots import FlagOf, snapshot, vdi_delete
 from analyzer.sm.state import Body, Result, State, one_disk
 from analyzer.sm.tracking import attach, crash, detach, disable, enable
+from analyzer.values import dataclass
 
 DISK = "disk"
 Seen: TypeAlias = "str | Mapping[str, str | bool | None]"

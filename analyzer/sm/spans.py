@@ -1,7 +1,8 @@
 """Stretches of time, half open, in the ticks of a state's clock (any whole number that grows)."""
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -5,12 +5,13 @@ log that names nothing (the null uuid) is ``NO_LOG``.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
 
 from analyzer.model.cbt import NO_LOG
 from analyzer.sm.spans import Spans
+from analyzer.values import dataclass
 
 GIB = 1 << 30
 

@@ -13,7 +13,7 @@ not that of the run: the same bundle gives the same answer for ever.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -25,6 +25,7 @@ from analyzer.model.error_group import ErrorGroup
 from analyzer.model.finding import Finding, Outcome, Severity, Subject
 from analyzer.model.report import Accepted
 from analyzer.model.sentence import say
+from analyzer.values import dataclass
 
 if TYPE_CHECKING:
     from analyzer.yaml_file import Document

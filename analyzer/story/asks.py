@@ -9,12 +9,13 @@ read; none changes the host, but for a volume that is activated where that is wa
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 
 from analyzer.model.finding import Gap
 from analyzer.model.report import Report
 from analyzer.sources import SOURCES
+from analyzer.values import dataclass
 
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _LOG = rf"(?:/dev/VG_XenStorage-|/run/sr-mount/){_UUID}/{_UUID}\.cbtlog"

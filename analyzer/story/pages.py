@@ -1,7 +1,6 @@
 """Make the pages (`analyzer.model.pages`) of a case and its report."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from typing import Any
@@ -51,6 +50,7 @@ from analyzer.story.objects.host import KnownHost, host_view, known_hosts
 from analyzer.story.objects.network import network_views
 from analyzer.story.objects.sr import sr_views
 from analyzer.story.plans.shown import plan_shown, plans_of_info
+from analyzer.values import dataclass
 
 _MOST_COMPARED = 12  # of a disk and its snapshots, the newest
 _MOST_FOUND = 500  # each with its cause, which names all findings of a storm

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.resources.abc import Traversable
@@ -10,6 +9,7 @@ from importlib.resources.abc import Traversable
 from analyzer.compiled_table import compiled
 from analyzer.model.finding import Severity
 from analyzer.resources import folder
+from analyzer.values import dataclass
 
 NAME = "error_codes.yaml"
 BACKEND = "SR_BACKEND_FAILURE_"

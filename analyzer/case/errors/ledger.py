@@ -8,7 +8,7 @@ log says: beyond a number of groups per report only the form of a line counts, t
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from typing import NamedTuple
 
@@ -17,6 +17,7 @@ from analyzer.model.event import Level
 from analyzer.parsers._api import LogParser, Record, Stamp
 from analyzer.parsers.scan.match import Seen
 from analyzer.parsers.scan.scan import Notice
+from analyzer.values import dataclass
 
 LONGEST_TEXT = 4096
 _GROUPS = 2000  # of one report by form and object

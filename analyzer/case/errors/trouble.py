@@ -6,7 +6,7 @@ process or the task that wrote them, and by what xapi passed on of SM.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.case.errors.codes import error_codes
@@ -17,6 +17,7 @@ from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.parsers._api import Stamp
+from analyzer.values import dataclass
 
 Date = Callable[[str, str, int, Stamp], Moment]
 

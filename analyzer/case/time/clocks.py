@@ -5,7 +5,7 @@ forwards the calls. A supporter whose clock was ahead is dated back by as much.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from types import MappingProxyType
 
@@ -23,6 +23,7 @@ from analyzer.model.clock import HostClock
 from analyzer.model.host import Role
 from analyzer.model.report import HostInfo
 from analyzer.parsers._api import Stamp
+from analyzer.values import dataclass
 
 NOT_COMPARED = Compared(words="")
 

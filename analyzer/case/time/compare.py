@@ -4,7 +4,7 @@ Sets the supporter's clock: moments are told in the frame of the master's.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.case.rows import Row
@@ -15,6 +15,7 @@ from analyzer.dating.zone import Sighting
 from analyzer.model.clock import ClockSkew, apart_words
 from analyzer.model.finding import Evidence
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 _QUARTER, _HALF_HOUR = 15, 30
 _MINUTE = 60.0

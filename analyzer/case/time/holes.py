@@ -8,7 +8,6 @@ their lines are lost.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.events import EventTable
@@ -25,6 +24,7 @@ from analyzer.case.time.log_tracks import Silence, Track, tracks_of
 from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
 from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.moment import Moment
+from analyzer.values import dataclass
 
 BOOTED = "host-booted"
 STARTED = "incident-host.role"

@@ -6,11 +6,11 @@ long as it likes.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.time.log_tracks import Silence, Track
 from analyzer.parsers.scan.rhythm import SHORTEST
+from analyzer.values import dataclass
 
 _RARE = 2  # silences that are no part of a rhythm
 _STEADY = 600.0  # seconds: the longest usual silence of a steady log

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
@@ -14,6 +14,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.parsers._api import Jump, LogStats
 from analyzer.parsers.scan.rhythm import SHORTEST
+from analyzer.values import dataclass
 
 _INSTANT = timedelta(seconds=1)
 _SAME_TIME = timedelta(minutes=2)

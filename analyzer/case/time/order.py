@@ -7,7 +7,6 @@ or measured (`clocks` corrects a supporter's times), else only a long time tells
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -17,6 +16,7 @@ from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 CLOCKS_APART = timedelta(minutes=30)  # where nothing was measured
 _SET = (ClockChangeKind.BACK, ClockChangeKind.FORWARD)

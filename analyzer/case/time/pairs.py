@@ -10,11 +10,11 @@ or fewer only with clocks that are not far apart, as those of another night woul
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from analyzer.bundle.names import log_name
 from analyzer.case.rows import Row
+from analyzer.values import dataclass
 
 ASKED = "clock-pair.asked"
 FORWARDED = "clock-pair.forwarded"

@@ -6,7 +6,6 @@ calls do not show whether it held: their range is taken wider.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from analyzer.case.rows import Row
@@ -14,6 +13,7 @@ from analyzer.case.time.pairs import Pair
 from analyzer.dating.clock import Clock
 from analyzer.model.moment import Moment
 from analyzer.parsers._api import Stamp
+from analyzer.values import dataclass
 
 FEWEST = 3  # pairs that show that the distance held
 UNSEEN_DRIFT = 45.0  # seconds that a clock may gain or lose unseen, days before or after a call

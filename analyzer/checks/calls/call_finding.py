@@ -1,7 +1,7 @@
 """How failed calls are told: one finding per disk, or pair of disks, and burst of failures."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -12,6 +12,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Se
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi
+from analyzer.values import dataclass
 
 # A job that fails every night is one incident.
 _BURST = timedelta(hours=26)

@@ -5,7 +5,6 @@ that it looks, without a word, whether both logs are there (sm `VDI.py`).
 """
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.case.case import Case
@@ -22,6 +21,7 @@ from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import cbt_history
+from analyzer.values import dataclass
 
 _PROCESSING = re.compile(r"^DEBUG: Processing VDI ([0-9a-f-]{36}) of size ")
 _MOST_STEPS = 4

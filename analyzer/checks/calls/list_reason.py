@@ -1,10 +1,10 @@
 """Why a comparison failed: the reasons there are, and what is known of one failure."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.checks.tools.calls import Call
 from analyzer.model.finding import Basis, Confidence, Evidence
+from analyzer.values import dataclass
 
 
 class Reason(StrEnum):

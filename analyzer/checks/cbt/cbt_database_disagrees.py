@@ -7,7 +7,6 @@ existence says, without an alert. A log that a list does not show is `cbt-log-mi
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -25,6 +24,7 @@ from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_flags import SET as FLAG
 from analyzer.rebuilt.cbt.log_listings import LogListing
+from analyzer.values import dataclass
 
 RULE = "cbt-database-disagrees"
 DIFFERS, UPDATES = f"{RULE}.differs", f"{RULE}.updates"

@@ -7,7 +7,6 @@ which the old snapshots now are. Both are sound; people wonder why a migration i
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
@@ -20,6 +19,7 @@ from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi, Vm
+from analyzer.values import dataclass
 
 _MOST = 6
 _SHOWN = ("cbt_enabled", "snapshot_of", "snapshot_time")

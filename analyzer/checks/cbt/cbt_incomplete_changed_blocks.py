@@ -6,7 +6,6 @@ nobody is told. A backup made of it lacks data, and so does every later one that
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.checks.observation import Observation
@@ -27,6 +26,7 @@ from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 from analyzer.rebuilt.cbt.history import cbt_history
+from analyzer.values import dataclass
 
 _MOST = 6
 

@@ -6,7 +6,6 @@ lost what was written before the crash, and CBT goes on as if nothing had been.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from analyzer.case.case import Case
@@ -23,6 +22,7 @@ from analyzer.model.operation import Command, Operation
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 from analyzer.rebuilt.cbt.history import cbt_history
+from analyzer.values import dataclass
 
 BOOTED = "host-booted"
 _READ_ONLY = "false"

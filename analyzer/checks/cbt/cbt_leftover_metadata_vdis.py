@@ -11,7 +11,6 @@ interrupted operation leaves, but also what an SR looks like that was detached a
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
@@ -34,6 +33,7 @@ from analyzer.model.sentence import joined, say
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import FILE_TYPES
+from analyzer.values import dataclass
 
 _MOST = 10
 _KEPT = "cbt-leftover-metadata-vdis.kept"

@@ -6,7 +6,6 @@ disk's size at that time (4 MiB up to 256 GiB) and never extended. A QCOW2 disk 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import began, mark
@@ -24,6 +23,7 @@ from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
+from analyzer.values import dataclass
 
 _VOLUME = "/dev/VG_XenStorage-"
 _MOST_DIGITS = 19

@@ -7,7 +7,7 @@ times, a second apart, and then calls "Connection timed out" (sm `cbtutil.py`, `
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import mark
@@ -23,6 +23,7 @@ from analyzer.model.operation import Command, Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
+from analyzer.values import dataclass
 
 _EIO = 5
 _MOST = 4

@@ -7,7 +7,6 @@ asked for a migration is no finding.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -20,6 +19,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severit
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi, Vm
+from analyzer.values import dataclass
 
 RULE = "cbt-migration-blocked"
 FAILED, REFUSED, AUDITED = f"{RULE}.failed", f"{RULE}.refused", f"{RULE}.audited"

@@ -11,7 +11,6 @@ A call that finds its SR marked waits 1 to 20 seconds and tries again, for two h
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 
@@ -27,6 +26,7 @@ from analyzer.model.rule import RuleText
 from analyzer.model.sentence import joined, say
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.values import dataclass
 
 _LONG = timedelta(hours=1)
 _MOST_RUNS = 3

@@ -4,7 +4,6 @@ A mark is sound while the operation that set it runs, so nothing is claimed of o
 may have run when the report was made.
 """
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case, HostReport
@@ -14,6 +13,7 @@ from analyzer.model.finding import Confidence, Evidence, Gap
 from analyzer.model.moment import Moment
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi, XapiObject
+from analyzer.values import dataclass
 
 RULE = "database-stuck-keys"
 # A copy on a supporter is up to five minutes old, and no pause or activation takes longer than ten.

@@ -1,7 +1,7 @@
 """What known defects look like: lines and runs of SM that fit one, on which host, which disk."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -18,6 +18,7 @@ from analyzer.model.operation import Operation, Result
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import FILE_TYPES, VOLUME_TYPES
+from analyzer.values import dataclass
 
 RULE = "known-defect"
 _UNRELATED = 460

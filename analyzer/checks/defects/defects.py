@@ -16,7 +16,6 @@
         references: [ … ]
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
@@ -25,6 +24,7 @@ from importlib.resources.abc import Traversable
 from analyzer.compiled_table import compiled
 from analyzer.model.rpm import Version, compare
 from analyzer.resources import folder
+from analyzer.values import dataclass
 
 NAME = "defects.yaml"
 _CODE = (

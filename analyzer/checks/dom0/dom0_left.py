@@ -1,7 +1,6 @@
 """Disks that control domains hold: which of them were left there, and how sure that is."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
 
@@ -12,6 +11,7 @@ from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import Dom0Attachment, Holder
 from analyzer.rebuilt.nbd.dom0.attachments import dom0_attachments
+from analyzer.values import dataclass
 
 # Backup software tries again for about a minute (Xen Orchestra: 10 times, 5 seconds apart).
 _GAVE_UP = timedelta(minutes=5)

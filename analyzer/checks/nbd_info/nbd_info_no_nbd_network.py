@@ -6,7 +6,6 @@ disks over HTTP, or attach snapshots to a VM of their own.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
@@ -38,6 +37,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Network
+from analyzer.values import dataclass
 
 RULE = "nbd-info-no-nbd-network"
 _MOST_CANDIDATES = 3

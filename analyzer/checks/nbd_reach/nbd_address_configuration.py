@@ -6,7 +6,6 @@ xapi-nbd listens by itself. get_nbd_info looks at neither.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -42,6 +41,7 @@ from analyzer.rebuilt.nbd.reach.offers import (
 )
 from analyzer.rebuilt.nbd.reach.zones import uses_firewalld
 from analyzer.rebuilt.nbd.sessions.sessions import server_runs
+from analyzer.values import dataclass
 
 _ONE_BY_ONE = (Trouble.UNMANAGED, Trouble.FIREWALL, Trouble.GONE, Trouble.ELSEWHERE)
 # Which case of the text tells of it; its steps are those that name the field of the same name.

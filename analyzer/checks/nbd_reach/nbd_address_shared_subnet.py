@@ -5,7 +5,6 @@ reject them on a bridge without the purpose (xen-api `scripts/nbd-firewall-confi
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
@@ -18,6 +17,7 @@ from analyzer.model.nbd import SessionFate
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.nbd.reach.offers import Offer, Rival, refused_answers, rivals, rows_of
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
+from analyzer.values import dataclass
 
 _MOST_HOSTS = 3
 

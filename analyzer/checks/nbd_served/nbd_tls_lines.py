@@ -7,13 +7,13 @@ client went away. Without its printers an exception is ``Ssl.Accept_error(1)``, 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.time.order import Order
 from analyzer.model.event import Event
+from analyzer.values import dataclass
 
 RULE = "nbd-tls-mismatch"
 PLAIN, LEFT, WANTED = f"{RULE}.plain", f"{RULE}.left", f"{RULE}.wanted"

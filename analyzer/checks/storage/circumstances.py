@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -12,6 +11,7 @@ from analyzer.model.finding import Evidence
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Vbd, Vdi, Vm
 from analyzer.rebuilt.calls.tasks import Task, tasks_by_reference
+from analyzer.values import dataclass
 
 RENAMED = "storage-call-refused.renamed"
 _HELD = frozenset({"VDI_IN_USE", "SR_BACKEND_FAILURE_24"})

@@ -10,7 +10,7 @@ was given a task of its own.
 import re
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
@@ -22,6 +22,7 @@ from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.values import dataclass
 
 ASKED, COMPARED = "cbt-calls.asked", "cbt-calls.compared"
 REFUSED, FAILED = "cbt-calls.refused", "cbt-calls.failed"

@@ -7,7 +7,6 @@ disable_cbt zeroes the pointer (sm `VDI.py` `configure_blocktracking()`); an err
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -27,6 +26,7 @@ from analyzer.model.operation import Operation
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
+from analyzer.values import dataclass
 
 Value = TypeVar("Value")
 _SEEN = frozenset({Change.SEEN, Change.MISSED})

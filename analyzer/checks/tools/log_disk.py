@@ -1,6 +1,5 @@
 """How a missing CBT log is told: the finding of one disk."""
 
-from dataclasses import dataclass
 from enum import Enum
 
 from analyzer.case.pool import PoolState
@@ -21,6 +20,7 @@ from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.log_listings import LogListing
+from analyzer.values import dataclass
 
 _METADATA = frozenset({"cbt_metadata", "CBT metadata"})
 

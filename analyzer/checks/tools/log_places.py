@@ -3,14 +3,13 @@
 Which of them may say that a log is not there is decided in `rebuilt.cbt.log_listings`.
 """
 
-from dataclasses import dataclass
-
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.finding import Gap
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.cbt.log_listings import LogListing, log_listings
 from analyzer.rebuilt.cbt.log_paths import SUFFIX, volumes_by_type
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

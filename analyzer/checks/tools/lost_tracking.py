@@ -5,7 +5,6 @@ a snapshot: it logs the sentence, deletes the disk's log, tells the database and
 The call that found the error goes on; the log of the newest snapshot keeps pointing to the disk.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
@@ -21,6 +20,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.model.sentence import joined, say
 from analyzer.model.xapi import Vdi
+from analyzer.values import dataclass
 
 INCONSISTENT = ("cbt-disabled-inconsistent-log.line", "cbt-disabled-inconsistent-log.alert")
 RESIZE = ("cbt-disabled-resize-failed.line", "cbt-disabled-resize-failed.alert")

@@ -4,7 +4,6 @@ An SR is wanted if it holds disks with CBT, or if somebody asked get_nbd_info of
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
@@ -19,6 +18,7 @@ from analyzer.model.sentence import say
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.nbd.info.answer import sr_answers
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
+from analyzer.values import dataclass
 
 ASKED, UNPLUGGED = "nbd-info-asked.disk", "nbd-info-asked.unplugged"
 _METADATA = "cbt_metadata"

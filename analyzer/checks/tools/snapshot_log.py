@@ -8,7 +8,6 @@ itself, under the process id of the same command.
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 
@@ -17,6 +16,7 @@ from analyzer.checks.tools.finding import near
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
+from analyzer.values import dataclass
 
 RULE = "cbt-disabled-no-space"
 NOT_CREATED = f"{RULE}.log-not-created"

@@ -10,7 +10,6 @@ np.int64(2)
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -24,6 +23,7 @@ from analyzer.render.data.json import render_json, report_object
 from analyzer.render.words.order import ordered
 from analyzer.run import Options
 from analyzer.run import analyze as _analyze
+from analyzer.values import dataclass
 
 __all__ = ["AnalyzerError", "InputError", "Report", "__version__", "analyze"]
 

@@ -8,7 +8,6 @@ True piece: ``<message><ref>OpaqueRef:…</ref><name>VDI_CBT_RESIZE_FAILED</name
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from xml.etree.ElementTree import ParseError
 
@@ -22,6 +21,7 @@ from analyzer.model.report import CUT_SHORT, ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import MIB, decode
+from analyzer.values import dataclass
 
 LARGEST = MIB  # a body is a few lines
 _FOLDERS = ("var/xapi/blobs/messages/", "var/lib/xcp/blobs/messages/")

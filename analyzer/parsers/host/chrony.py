@@ -11,12 +11,12 @@ Not read: the server, the stratum, frequency and intervals.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.clock import NtpTracking
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import read_text
+from analyzer.values import dataclass
 
 _NUMBER = r"([0-9]{1,12}(?:\.[0-9]{1,12})?)"
 _SYSTEM = re.compile(rf"System time\s*:\s*{_NUMBER} seconds (fast|slow) of NTP time\s*")

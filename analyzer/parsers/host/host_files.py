@@ -7,13 +7,13 @@ feed). Neither has times. Of a ``pool.conf`` whose end is damaged the address is
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.host import HostInventory, PoolMembership, Role
 from analyzer.model.report import CUT_SHORT, ParseProblem
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import read_text
+from analyzer.values import dataclass
 
 _SETTING = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=(?:'([^']*)'|\"([^\"]*)\")\s*")
 _BARE = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=([^'\"\s]*)\s*")

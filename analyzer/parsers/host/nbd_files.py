@@ -9,13 +9,13 @@ True line: ``5c2f7b9e-41d0-4a8e-93b6-0e7d1f6a2c84``.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.network import VbdsToCleanUp
 from analyzer.model.report import ParseProblem
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import read_text
+from analyzer.values import dataclass
 
 _FILE = "VBDs_to_clean_up"
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

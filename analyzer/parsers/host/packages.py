@@ -7,13 +7,13 @@ True line: ``sm-3.2.12-17.1.xcpng8.3.x86_64``.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.host import Packages
 from analyzer.model.report import ParseProblem
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import read_text
+from analyzer.values import dataclass
 
 _PACKAGE = re.compile(r"[A-Za-z0-9][\w.+~^-]*-[\w.+~^:]+-[\w.+~^]+", re.ASCII)
 

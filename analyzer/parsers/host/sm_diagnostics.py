@@ -13,12 +13,12 @@ Not read: the device, and the last storage errors after the list.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.host import Datapath, SmDiagnostics
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, read_text
+from analyzer.values import dataclass
 
 _TITLE = "The following SRs are attached:"
 _UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"

@@ -13,7 +13,6 @@ Not read: units without an "Active:" line, which systemd always writes; processe
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 
 from analyzer.bundle.member import Member
@@ -21,6 +20,7 @@ from analyzer.model.host import ServiceState, ServiceStates
 from analyzer.model.report import ParseProblem
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, read_text
+from analyzer.values import dataclass
 
 # The bullet is a circle, a cross, x or *, or what a wrong encoding made of it.
 _NAME = (

@@ -13,7 +13,7 @@ Not read: hardware addresses, counters, lifetimes.
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from ipaddress import IPv4Network
 
 from analyzer.bundle.member import Member
@@ -22,6 +22,7 @@ from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import read_text
+from analyzer.values import dataclass
 
 _IP_DEVICE = re.compile(
     r"[0-9]{1,9}: (?P<name>[^\s:]{1,64}): <(?P<flags>[A-Z0-9_,-]*)>(?P<rest> .*)"

@@ -12,7 +12,6 @@ Not read: keys, signatures, the issuer, a second certificate.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from ipaddress import ip_address
 from itertools import pairwise
@@ -23,6 +22,7 @@ from analyzer.model.report import ParseProblem
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, opening, read_text
 from analyzer.parsers.scan.syslog import MONTHS
+from analyzer.values import dataclass
 
 _END = "-----END CERTIFICATE-----"
 _BEFORE = re.compile(r"\s+Not Before ?: (?P<when>.*)")

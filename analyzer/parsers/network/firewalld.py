@@ -11,7 +11,7 @@ Not read: protocols, forwarding, ICMP, what belongs to policies.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.bundle.member import Member
 from analyzer.model.network import FirewalldListing, FirewalldZone
@@ -19,6 +19,7 @@ from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, read_text
+from analyzer.values import dataclass
 
 _ZONE = re.compile(r"(?P<name>[\w+.-]{1,64})(?: \((?P<marks>[a-z, ]+)\))?\s*")
 _KEY = re.compile(r"  (?P<key>[a-z][a-z -]{1,40}):(?: (?P<value>.*))?")

@@ -12,7 +12,7 @@ Not read: counters of bytes.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.bundle.member import Member
 from analyzer.model.network import FirewallChain, FirewallRule, IptablesListing
@@ -20,6 +20,7 @@ from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, command_of, opening, read_text
+from analyzer.values import dataclass
 
 _COUNT = r"[0-9]{1,18}[KMGTPE]?"
 _CHAIN = re.compile(

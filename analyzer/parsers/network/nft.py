@@ -12,7 +12,7 @@ Not read: rules that do not name the port of NBD, outside of chains named after 
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.bundle.member import Member
 from analyzer.model.nbd import NBD_PORT
@@ -20,6 +20,7 @@ from analyzer.model.network import NftListing, NftRule
 from analyzer.model.report import ParseProblem
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, read_text
+from analyzer.values import dataclass
 
 _NAME = r'"?([\w.+/-]{1,128})"?'
 _TABLE = re.compile(rf"table (?:([a-z0-9]{{1,8}}) )?{_NAME} \{{.*")

@@ -11,7 +11,6 @@ Not read: metrics, source addresses, tables other than main.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from analyzer.bundle.member import Member
@@ -19,6 +18,7 @@ from analyzer.model.network import Route, Routes
 from analyzer.model.report import ParseProblem
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, read_text
+from analyzer.values import dataclass
 
 _TITLE = "Kernel IP routing table"
 _HEADER = re.compile(r"Destination +Gateway +Genmask +Flags .*")

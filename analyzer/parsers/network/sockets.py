@@ -13,7 +13,6 @@ Not read: sockets other than TCP, memory, timers.
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import IPv6Address, ip_address
 
@@ -23,6 +22,7 @@ from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import command_of, opening, read_text
+from analyzer.values import dataclass
 
 _SS_HEADER = re.compile(
     r"(?:Netid +)?State +Recv-Q +Send-Q +Local Address:Port +Peer Address:Port.*"

@@ -6,7 +6,6 @@ lies between its ends.
 
 import re
 from bisect import bisect_left, bisect_right, insort
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -16,6 +15,7 @@ from analyzer.parsers._api import Edge, Jump, Stamp
 from analyzer.parsers.scan.halve import Chunk
 from analyzer.parsers.scan.stamps import DAYS_BEFORE, Stamps, stamps_of
 from analyzer.parsers.scan.syslog import MONTHS, split_head
+from analyzer.values import dataclass
 
 SHORTEST = 300.0  # seconds; what is shorter is no silence
 JITTER = 10.0  # seconds; programs hand in their lines a little late

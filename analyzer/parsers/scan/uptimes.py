@@ -5,13 +5,13 @@ uptime and stamps go on by the same amount holds neither; the others are halved.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 
 from analyzer.parsers._api import Stamp, Uptime
 from analyzer.parsers.scan.halve import Chunk
 from analyzer.parsers.scan.syslog import split_head, split_tag
 from analyzer.parsers.scan.wall import nearest_wall_time, wall_time
+from analyzer.values import dataclass
 
 STEADY = 10.0  # seconds by which lines are handed in late, or clocks are slewed, unnoticed
 DRIFT = 2e-4  # of the kernel's clock against one that is held right, generously

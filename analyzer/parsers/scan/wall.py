@@ -4,10 +4,10 @@ A wall time is a datetime that is marked UTC and means host local time: what the
 wall showed. Only `analyzer.parsers._zone` turns it into an instant.
 """
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from analyzer.parsers._api import Stamp
+from analyzer.values import dataclass
 
 YEARS = (1000, 3000)
 

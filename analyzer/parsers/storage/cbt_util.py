@@ -14,7 +14,6 @@ Not read: bitmaps (``-b``).
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.cbt import CbtLogValue, CbtLogValues, Change
@@ -22,6 +21,7 @@ from analyzer.model.report import ParseProblem
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, command_of, head_lines, is_loose, read_text
 from analyzer.parsers.storage.cbtlog_format import HEADER, disk_of, read_cbtlog
+from analyzer.values import dataclass
 
 _GET = re.compile(r"(?:\S*/)?cbt-util\s+get\s(?P<rest>.*)")
 _OD = re.compile(r"(?:\S*/)?od\s.*-t\s*x1\s(?P<rest>.*)")

@@ -7,7 +7,7 @@ is the rest of the volume where the log was copied from LVM.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.bundle.loose import is_cbt_log
 from analyzer.bundle.member import Member
@@ -16,6 +16,7 @@ from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import is_loose
 from analyzer.parsers.storage.cbtlog_format import read_cbtlog
+from analyzer.values import dataclass
 
 LARGEST = 64 * 1024 * 1024  # the log of a disk of 32 TiB
 _NAME = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\.cbtlog")

@@ -9,12 +9,12 @@ True lines: ``lrwxrwxrwx 1 root root 7 Nov 21 10:06 VHD-5f9c… -> ../dm-3`` bel
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.storage import DeviceLinks
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, read_text
+from analyzer.values import dataclass
 
 _FOLDER = re.compile(r"(/dev(?:/[^:]*)?):")
 _LINK = re.compile(r"l[rwx-]{9}\S* .* (?P<name>\S+) -> (?P<target>\S+)")

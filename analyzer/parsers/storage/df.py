@@ -8,13 +8,13 @@ True line: ``nfs1:/vol nfs 1048576 524288 524288 50% /run/sr-mount/1234…``.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.report import ParseProblem
 from analyzer.model.storage import Mount, Mounts
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, read_text
+from analyzer.values import dataclass
 
 _UNIT = re.compile(r"\s([0-9]{1,12})([KMGT]?)-blocks\s")
 _POWERS = {"": 1, "K": 1024, "M": 1024**2, "G": 1024**3, "T": 1024**4}

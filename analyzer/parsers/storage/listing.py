@@ -12,7 +12,7 @@ A folder of the listing that is no SR's own (``lost+found``) is not read.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.bundle.member import Member
 from analyzer.model.source import Source
@@ -33,6 +33,7 @@ from analyzer.parsers.storage.ls_rows import (
     selects,
     tells,
 )
+from analyzer.values import dataclass
 
 _ELSEWHERE = ("var/log/", "etc/", "proc/", "sys/", "var/xapi/", "opt/")
 

@@ -10,7 +10,6 @@ Not read: columns after the size, which are empty for the volumes of an SR.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.storage import (
@@ -23,6 +22,7 @@ from analyzer.model.storage import (
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import head_lines, read_text
 from analyzer.parsers.storage.lvm_table import Table, first_header, read_table, size_of
+from analyzer.values import dataclass
 
 _ELSEWHERE = ("var/log/", "etc/", "proc/", "var/xapi/")
 

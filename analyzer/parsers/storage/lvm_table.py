@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import takewhile
 
 from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._text import Text, command_of
+from analyzer.values import dataclass
 
 _SIZE = re.compile(r"<?([0-9]{1,15}(?:[.,][0-9]{1,6})?)([bskmgtpe]?)", re.IGNORECASE)
 _UNITS = {"": 1, "b": 1, "s": 512} | {unit: 1 << 10 * n for n, unit in enumerate("kmgtpe", 1)}

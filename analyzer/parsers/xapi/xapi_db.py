@@ -15,7 +15,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from xml.sax import SAXException
 from xml.sax.handler import ContentHandler
 from xml.sax.xmlreader import AttributesImpl
@@ -30,6 +30,7 @@ from analyzer.model.xapi import XapiDatabase, XapiObject
 from analyzer.parsers._api import Fact
 from analyzer.parsers.xapi.xapi_rows import BUILDERS
 from analyzer.parsers.xapi.xapi_values import DatabaseRow
+from analyzer.values import dataclass
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LIVE = "xapi-db-dumped.xml"

@@ -13,7 +13,7 @@ Not read: ``--minimal`` output (values without names) and records without their 
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from analyzer.bundle.member import Member
 from analyzer.model.report import CUT_SHORT, ParseProblem
@@ -24,6 +24,7 @@ from analyzer.parsers._text import Text, command_of, head_lines, read_text
 from analyzer.parsers.xapi.xapi_rows import BUILDERS
 from analyzer.parsers.xapi.xe_classes import class_of
 from analyzer.parsers.xapi.xe_values import Line, XeRow, XeValue
+from analyzer.values import dataclass
 
 # A key is padded on the left, the first one on the right (cli_printer.ml).
 _KEY = re.compile(

@@ -7,11 +7,11 @@ the items of sets and maps) and ``record_util.ml`` (texts of enums).
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from analyzer.model.source import Source
 from analyzer.model.xapi import StringMap
+from analyzer.values import dataclass
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 

@@ -5,7 +5,6 @@ Order and errors as in xen-api `ocaml/xapi/xapi_sr_operations.ml` (the SR is che
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
@@ -13,6 +12,7 @@ from analyzer.case.quotation import quote
 from analyzer.model.call import Answer, CallCheck
 from analyzer.model.finding import Evidence
 from analyzer.model.xapi import Sr, Vbd, Vdi, XapiObject
+from analyzer.values import dataclass
 
 XAPI, SM = "xapi", "SM"
 FEATURE = "VDI_CONFIG_CBT"

@@ -7,7 +7,7 @@ A disk is active from the start of its tapdisk (``vdi_activate``, ``tap-ctl open
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import accumulate, groupby
 from types import MappingProxyType
@@ -25,6 +25,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.operation import AccessMode, Attachment, Command, Operation, Result
 from analyzer.model.xapi import Host, Vbd, Vdi, Vm
 from analyzer.rebuilt.calls.operations import BOOTED, sm_operations
+from analyzer.values import dataclass
 
 DOM0 = "dom0"
 

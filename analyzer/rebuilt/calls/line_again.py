@@ -2,7 +2,6 @@
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from analyzer.bundle.archive import open_bundle
@@ -12,6 +11,7 @@ from analyzer.case.reading import STDIN, named_paths
 from analyzer.errors import InputError
 from analyzer.parsers import document_parser, log_parser
 from analyzer.parsers.scan.lines import WholeLines
+from analyzer.values import dataclass
 
 AROUND = 300  # lines before and after that a record may stretch over
 

@@ -10,7 +10,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
@@ -29,6 +29,7 @@ from analyzer.rebuilt.calls.sm_lines import (
     raised_of,
     with_result,
 )
+from analyzer.values import dataclass
 
 ENTRY = "sm-call.entry"
 PLUGIN = "sm-call.plugin"

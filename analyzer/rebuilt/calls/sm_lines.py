@@ -8,11 +8,12 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from analyzer.model.event import Event
 from analyzer.model.operation import Command, Raised, Result
+from analyzer.values import dataclass
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 CALL = re.compile(r"((?:vdi|sr)_[a-z_]+) \{")

@@ -8,7 +8,7 @@ hands the reference on to the host that does the work, and to SM as ``subtask_of
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 from analyzer.case.case import Case
@@ -18,6 +18,7 @@ from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
 from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.values import dataclass
 
 __all__ = ["Task", "failed", "reference_of", "task_of", "tasks", "tasks_by_reference"]
 

@@ -6,7 +6,7 @@ names the value that decides.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -21,6 +21,7 @@ from analyzer.rebuilt.cbt.history import CbtHistory
 from analyzer.rebuilt.cbt.log_paths import shown_path
 from analyzer.sm.comparing import ENDLESS, SAME, SIZES, UNRELATED, list_changed_blocks
 from analyzer.sm.state import GIB, Log, Part, Read, Result, State
+from analyzer.values import dataclass
 
 CAPABILITY = "VDI_CONFIG_CBT"
 _RAW = frozenset({"aio", "raw"})

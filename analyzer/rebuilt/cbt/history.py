@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 
 from analyzer.case.case import Case, HostReport
@@ -35,6 +35,7 @@ from analyzer.rebuilt.cbt.log_listings import listings_of
 from analyzer.rebuilt.cbt.log_paths import GROUP, log_path, volumes_by_type
 from analyzer.rebuilt.cbt.log_steps import Step, steps_of
 from analyzer.rebuilt.cbt.replay import FIELDS, Key, Replay, known
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

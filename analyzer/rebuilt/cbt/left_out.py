@@ -7,7 +7,7 @@ from the pointers; where they are not known a log is held to have recorded every
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from analyzer.case.pool import PoolState
@@ -22,6 +22,7 @@ from analyzer.rebuilt.cbt.history import CbtHistory
 from analyzer.sm.comparing import list_changed_blocks
 from analyzer.sm.spans import Span, without
 from analyzer.sm.state import Kind, Log, State, Vdi
+from analyzer.values import dataclass
 
 _EPOCH = 1970  # what xapi writes where there is no time
 _LINKS = (Change.CREATED, Change.PARENT, Change.RENAMED, Change.REMOVED)
@@ -107,7 +108,7 @@ def _from(starts: Mapping[str, _Point], uuid: str) -> int:
     return starts[uuid].tick if uuid in starts else 0
 
 
-@dataclass(kw_only=True)
+@dataclass(slots=False, kw_only=True)
 class _Past:
     """What is known of when snapshots were taken, and of when logs were begun anew."""
 

@@ -6,7 +6,6 @@ lvutil.py (``lvcreate``, ``lvrename``, ``lvremove``) and FileSR.py (``FileVDI._r
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from itertools import pairwise
 
@@ -15,6 +14,7 @@ from analyzer.model.event import Event
 from analyzer.model.operation import Command, Operation, Result
 from analyzer.model.source import Source
 from analyzer.rebuilt.cbt.log_paths import GROUP, UUID, LogPath, is_uuid, log_path
+from analyzer.values import dataclass
 
 Place = tuple[int, int]
 

@@ -10,7 +10,6 @@ on. The tests hold it against the model instead, over random lives, from whateve
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from analyzer.model.cbt import Change
 from analyzer.model.event import Event
@@ -18,6 +17,7 @@ from analyzer.model.finding import Confidence
 from analyzer.model.operation import Operation, Result
 from analyzer.rebuilt.cbt.log_calls import Call, Verb
 from analyzer.rebuilt.cbt.log_paths import NOBODY, LogPath
+from analyzer.values import dataclass
 
 _NO_COMMON_LOG = "Source and target VDI are unrelated"
 

@@ -6,7 +6,6 @@ folder, where they are files. Any row proves that a log is there; that one is no
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.derived import derived
@@ -16,6 +15,7 @@ from analyzer.model.source import Source
 from analyzer.model.storage import ListedFile, LogicalVolume, LvmVolumes, SrListing
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.cbt.log_paths import FILE_TYPES, GROUP, SUFFIX, VOLUME_TYPES
+from analyzer.values import dataclass
 
 _METADATA = "MGT"
 _IMAGES = (".vhd", ".raw", ".qcow2", SUFFIX)

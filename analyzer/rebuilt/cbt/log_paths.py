@@ -6,7 +6,8 @@ Writer of the paths: `_get_cbt_logpath` in VDI.py of sm, which joins the SR's fo
 """
 
 import re
-from dataclasses import dataclass
+
+from analyzer.values import dataclass
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 NOBODY = "00000000-0000-0000-0000-000000000000"

@@ -1,7 +1,6 @@
 """Steps: what an operation of SM did to CBT logs, one change of one log each, with its evidence."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from analyzer.model.cbt import NO_LOG, Change
 from analyzer.model.event import Event
@@ -12,6 +11,7 @@ from analyzer.model.source import Source
 from analyzer.rebuilt.cbt.log_calls import Call, Verb, calls_of, place
 from analyzer.rebuilt.cbt.log_inferred import Inference, inferred
 from analyzer.rebuilt.cbt.log_paths import NOBODY
+from analyzer.values import dataclass
 
 Order = tuple[int, int, int]
 _CHANGES: Mapping[Verb, Change] = {

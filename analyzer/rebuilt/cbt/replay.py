@@ -1,13 +1,14 @@
 """Replay: steps in order of time become the states of each log, and what contradicts them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TypeVar, cast
 
 from analyzer.case.time.order import Mark, Order
 from analyzer.model.cbt import NO_LOG, CbtLog, Change, Contradiction, Known, LogChange
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.rebuilt.cbt.log_steps import Step
+from analyzer.values import dataclass
 
 Key = tuple[str, str]  # SR, disk
 Value = TypeVar("Value")

@@ -1,11 +1,11 @@
 """Join what is known of the logs of one disk into a chain that can be drawn."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from analyzer.model.cbt import NO_LOG, CbtLog, Known
 from analyzer.model.disk import BreakKind, DiskBreak, DiskLink
 from analyzer.model.finding import Confidence, Evidence
+from analyzer.values import dataclass
 
 _SURENESS = tuple(Confidence)
 

@@ -5,13 +5,13 @@ Writers: the kernel (kern.log) and xen-api ``ocaml/xapi/xapi.ml`` ``server_init`
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
 from analyzer.model.event import Event
 from analyzer.rebuilt.incidents.draft import Hosts, last_before
+from analyzer.values import dataclass
 
 BOOTED = "host-booted"
 ROLE = "incident-host.role"

@@ -3,7 +3,7 @@
 import hashlib
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.case.case import Case, HostReport
@@ -13,6 +13,7 @@ from analyzer.model.finding import Confidence, Evidence, Subject
 from analyzer.model.host import Role
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
+from analyzer.values import dataclass
 
 MOST_QUOTES = 6
 # Where nothing shows since when: so much earlier it may have been.

@@ -7,7 +7,7 @@ xha before it does so; the alert HA_HOST_WAS_FENCED is xapi's guess after any bo
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -17,6 +17,7 @@ from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.rebuilt.incidents.boots import BOOTED, Boot, boots_of
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, last_before
+from analyzer.values import dataclass
 
 SHUTDOWN = ("host-shutdown.target", "host-shutdown.login")
 FENCE = ("incident-host.fence", "incident-host.fence-told")

@@ -7,7 +7,6 @@ copies nothing, and the disk keeps its uuid and its log. Clients move the disk o
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from analyzer.case.case import Case
@@ -20,6 +19,7 @@ from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.calls.tasks import failed, task_of
 from analyzer.rebuilt.incidents.draft import Draft, Hosts
+from analyzer.values import dataclass
 
 ARRIVED, COPIED, MOVED = "disk-made-new.arrived", "disk-made-new.copied", "backup-call.moved"
 GIVEN = "nbd-vbd.asked"

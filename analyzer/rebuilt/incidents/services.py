@@ -1,7 +1,6 @@
 """Restarts of the toolstack and of xapi-nbd, rolling upgrades, clocks that were set."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise, zip_longest
 
@@ -14,6 +13,7 @@ from analyzer.model.nbd import ServerRun
 from analyzer.rebuilt.incidents.boots import Boot, booted_between, boots_of
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, bursts, last_before, unseen
 from analyzer.rebuilt.nbd.sessions.sessions import server_runs
+from analyzer.values import dataclass
 
 STARTED = "xapi-started"
 ROLE = "incident-host.role"

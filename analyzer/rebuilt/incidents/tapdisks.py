@@ -6,7 +6,7 @@ is as true after a boot of the host, and then no crash.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -19,6 +19,7 @@ from analyzer.model.source import Source
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.incidents.boots import Boot, booted_between, boots_of
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, spread, unseen
+from analyzer.values import dataclass
 
 KILLED = ("tapdisk-crashed.segfault", "tapdisk-crashed.killed")
 MISSING = "tapdisk-crashed.missing"

@@ -1,7 +1,5 @@
 """What a command prints with ``--json``: parts of the same document that report.json is."""
 
-from dataclasses import dataclass
-
 from analyzer.model.call import CallJudgement
 from analyzer.model.disk import DiskView
 from analyzer.model.entry import Entry
@@ -14,6 +12,7 @@ from analyzer.model.plan import Plan
 from analyzer.model.run import BackupRun
 from analyzer.model.sr_view import SrView
 from analyzer.model.vm_view import VmView
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,9 +10,11 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import IntEnum
 from typing import Any, TypeAlias
+
+from analyzer.values import dataclass
 
 Object: TypeAlias = dict[str, Any]
 

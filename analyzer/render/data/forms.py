@@ -6,7 +6,7 @@ the same forms; nothing else knows a key of report.json.
 
 import types
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
@@ -14,6 +14,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from analyzer.model.moment import Moment
 from analyzer.render.data.shapes import PLAIN, SHAPES, Shape
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

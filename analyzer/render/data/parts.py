@@ -1,7 +1,5 @@
 """A pool's part of a report of several pools, as report.json has it."""
 
-from dataclasses import dataclass
-
 from analyzer.model.finding import Finding, Outcome
 from analyzer.model.plan import Plan
 from analyzer.model.report import Cause, PoolInfo, Report
@@ -9,6 +7,7 @@ from analyzer.render.words.order import ordered
 from analyzer.render.words.status import exit_status
 from analyzer.render.words.summary import Tone, findings, headline
 from analyzer.story.together import pool_name
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

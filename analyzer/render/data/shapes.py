@@ -1,7 +1,7 @@
 """How each type of the model is written as JSON, where its fields alone do not say it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any
 
@@ -29,6 +29,7 @@ from analyzer.render.data.answers import Answers
 from analyzer.render.data.parts import PoolPart, parts_of
 from analyzer.render.words.nbd_peaks import Peak, clients_left_out, clients_of
 from analyzer.render.words.nbd_words import peak_of
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

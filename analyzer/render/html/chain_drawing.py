@@ -6,13 +6,13 @@ crossed is a pointer that is stale or leads nowhere. What is not known is a ques
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from analyzer.model.disk import BreakKind, DiskChain, DiskLink, DiskLog, LogKind
 from analyzer.model.finding import Confidence
 from analyzer.render.words.chain_text import log_facts
 from analyzer.render.words.view import visible
+from analyzer.values import dataclass
 
 BOX, GAP, HEIGHT, MARGIN, ARC = 190, 64, 70, 6, 20
 MOST_BOXES = 24

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import groupby
 
 from analyzer.model.disk import DiskState, DiskView
@@ -12,6 +11,7 @@ from analyzer.render.html.chain_drawing import ChainDrawing, chain_drawing
 from analyzer.render.words.chain_text import onwards_words
 from analyzer.render.words.disk_words import TONES, chain_facts, disk_name, notable
 from analyzer.render.words.view import counted
+from analyzer.values import dataclass
 
 MOST_DISKS = 100
 

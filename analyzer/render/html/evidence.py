@@ -1,7 +1,6 @@
 """The quoted lines of a report, each once, under the member that holds it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from itertools import groupby
 
 from analyzer.model.finding import Evidence
@@ -10,6 +9,7 @@ from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.render.words.answer import answer_of
 from analyzer.render.words.summary import findings
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

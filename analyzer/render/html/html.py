@@ -10,7 +10,6 @@ import hashlib
 import marshal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -56,6 +55,7 @@ from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp
 from analyzer.resources import folder
 from analyzer.story.together import pool_name
 from analyzer.user_cache import keep, key_of, recall
+from analyzer.values import dataclass
 
 LIMITS: Mapping[str, int] = {
     "cards_shown": 200,

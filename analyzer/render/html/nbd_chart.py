@@ -5,7 +5,6 @@ Time of which daemon.log was not read is hatched over its whole height: there no
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.model.moment import Moment
@@ -27,6 +26,7 @@ from analyzer.render.html.time_axis import (
     ticks_of,
 )
 from analyzer.render.words.nbd_words import called
+from analyzer.values import dataclass
 
 TOP, RUNS, GAP = 26, 14, 26
 MOST_CHARTS = 12

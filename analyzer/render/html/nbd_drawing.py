@@ -6,7 +6,6 @@ network, with its address. What is wrong has a mark with a letter, what is not k
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from analyzer.model.finding import Finding, Severity
@@ -21,6 +20,7 @@ from analyzer.render.words.nbd_words import (
     session_words,
 )
 from analyzer.render.words.view import visible
+from analyzer.values import dataclass
 
 SIDE, COLUMN, BOX, HEAD, ROW, TALL = 220, 212, 196, 62, 66, 48
 MOST_HOSTS, MOST_NETWORKS = 16, 16

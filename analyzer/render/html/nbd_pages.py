@@ -1,7 +1,6 @@
 """NBD as the page shows it: what is drawn, what stands in which table, and what has no room."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from analyzer.model.call import Answer
 from analyzer.model.finding import Finding, Subject
@@ -17,6 +16,7 @@ from analyzer.render.words import nbd_words
 from analyzer.render.words.nbd_peaks import Peak, peaks_of
 from analyzer.render.words.summary import findings
 from analyzer.render.words.view import counted
+from analyzer.values import dataclass
 
 MOST_POOLS, MOST_GROUPS, MOST_ENDPOINTS = 10, 40, 100
 MOST_PEAKS, MOST_CONNECTIONS, MOST_RUNS, MOST_LEFTOVERS, MOST_PLACES = 200, 200, 100, 200, 300

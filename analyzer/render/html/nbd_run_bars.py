@@ -1,12 +1,12 @@
 """The runs of xapi-nbd below the chart of its clients: a bar each, with what was seen of it."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from analyzer.model.nbd_view import NbdRun
 from analyzer.render.html.time_axis import LEFT, RIGHT, WIDTH, Bar, Scale
 from analyzer.render.words.nbd_words import run_words
 from analyzer.render.words.view import span, stamp
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

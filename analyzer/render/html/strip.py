@@ -9,6 +9,7 @@ from analyzer.render.html.time_axis import LEFT, WIDTH, Tick, around, ticks_of
 from analyzer.render.html.timeline import SCENE
 from analyzer.render.html.timeline_marks import CHARACTER, Mark, marks_of
 from analyzer.render.words.summary import broken
+from analyzer.values import dataclass
 
 MOST_TICKS = 4
 EDGE = 40

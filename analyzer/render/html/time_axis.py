@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from analyzer.model.moment import Moment
 from analyzer.model.report import Coverage, Report
 from analyzer.render.words.view import iso_time, span
+from analyzer.values import dataclass
 
 WIDTH, LEFT, RIGHT = 1180, 190, 16
 TICKS = 9

@@ -8,7 +8,7 @@ clock; a pool has a lane for its backup runs.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.model.entry import Entry, EntryKind
@@ -27,6 +27,7 @@ from analyzer.render.html.timeline_flags import Flag, flag_rows, hole_bars, stri
 from analyzer.render.html.timeline_marks import Mark, marks_of
 from analyzer.render.html.timeline_spans import Row, Span, ends_of, span_rows, told_once
 from analyzer.sources import LOGS, SOURCES
+from analyzer.values import dataclass
 
 TOP, ROW, FOOT = 26, 26, 6
 SCENE = timedelta(minutes=15)  # what is shown at least before and after the findings

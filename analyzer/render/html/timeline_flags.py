@@ -4,7 +4,6 @@ What has no year is not drawn; the table under the drawing has it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from math import log1p
 from types import MappingProxyType
@@ -15,6 +14,7 @@ from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.report import Report
 from analyzer.render.html.time_axis import Bar, Scale
 from analyzer.render.words.view import counted, cut, span, stamp
+from analyzer.values import dataclass
 
 STRIP = 18  # height of the strip of density
 _NEAR, _LEAST = 9.0, 3.0

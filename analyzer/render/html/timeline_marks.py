@@ -1,11 +1,12 @@
 """Marks of the timeline: points in time, those that fall together drawn as one."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.model.entry import Entry
 from analyzer.render.html.time_axis import WIDTH, Scale
 from analyzer.render.words.view import stamp
+from analyzer.values import dataclass
 
 LABEL_CHARACTERS, CHARACTER = 42, 6.3
 NEAR = 9.0  # marks of one kind that are nearer than this are drawn as one

@@ -11,6 +11,7 @@ from analyzer.model.source import Source
 from analyzer.render.html.timeline_flags import hole_words
 from analyzer.render.html.timeline_spans import POOL, ends_of, id_of, lasting, told_once
 from analyzer.render.words.view import time_key
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.report import Report
 from analyzer.render.html.time_axis import WIDTH, Scale
 from analyzer.render.words.view import span
+from analyzer.values import dataclass
 
 POOL = "pool"
 _NEAR, _LEAST, _CHARACTER, _LABEL = 9.0, 3.0, 6.3, 42

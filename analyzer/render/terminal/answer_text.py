@@ -5,7 +5,6 @@ for all, the last things to go are the verdict, the names of the objects and *ca
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from rich.style import Style
 from rich.text import Text
@@ -21,6 +20,7 @@ from analyzer.render.words.troubled import Troubled
 from analyzer.render.words.view import counted
 from analyzer.story.asks import asks_of
 from analyzer.story.together import pool_name
+from analyzer.values import dataclass
 
 _ASKED_FIRST = 3  # rows of a question that go before all others
 MOST_ROWS, WIDTH, OBJECTS = 25, 80, 8

@@ -6,7 +6,6 @@ The terminal, the ticket, the reply and the first screen of the page say the sam
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from analyzer.model.disk import DiskView, LifeKind
 from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity, Subject
@@ -40,6 +39,7 @@ from analyzer.render.words.troubled import (
     troubled_objects,
 )
 from analyzer.render.words.view import counted, cut, time_key
+from analyzer.values import dataclass
 
 _SOURCES = 6
 _FEW = 2

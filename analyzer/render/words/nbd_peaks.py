@@ -1,13 +1,13 @@
 """The most clients that xapi-nbd had in each hour: the chart's twin as a table."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 
 from analyzer.model.nbd import Concurrency
 from analyzer.model.nbd_view import NbdHost, NbdView
 from analyzer.render.words.nbd_words import called
+from analyzer.values import dataclass
 
 _HOUR = timedelta(hours=1)
 _MOST_HOURS = 24 * 366

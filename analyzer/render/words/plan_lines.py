@@ -1,12 +1,12 @@
 """A plan in lines of text, the same in every output; ``depth`` is how far a line stands in."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from analyzer.model.finding import Finding
 from analyzer.model.goal import StepKind
 from analyzer.model.plan import Keep, Plan, Step
 from analyzer.render.words.view import counted, stamp
+from analyzer.values import dataclass
 
 TITLE = "What to do"
 NOTHING = "Nothing is to be done."

@@ -1,7 +1,6 @@
 """What the first screen says: the verdict, its causes, and what could not be told."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -15,6 +14,7 @@ from analyzer.model.source import Source
 from analyzer.render.words.order import finding_key
 from analyzer.render.words.view import counted, time_key
 from analyzer.story.together import pool_name
+from analyzer.values import dataclass
 
 UNTOLD = (Verdict.CANNOT_TELL, Verdict.ERROR)
 _MINUTE = timedelta(minutes=1)

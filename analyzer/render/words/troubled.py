@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.model.disk import DiskState, DiskView, LifeKind
 from analyzer.model.finding import Finding, Severity, Subject
@@ -15,6 +15,7 @@ from analyzer.model.sentence import say
 from analyzer.render.words.short_time import short_span, short_time
 from analyzer.render.words.summary import findings
 from analyzer.render.words.view import cut, time_key
+from analyzer.values import dataclass
 
 NAME = 60  # characters of a name: a longer one says how much is left out
 SENTENCE = 220

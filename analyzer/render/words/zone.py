@@ -6,7 +6,7 @@ of this machine or, where it has none, those that come with python-dateutil.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from difflib import get_close_matches
 from types import MappingProxyType
@@ -18,6 +18,7 @@ from analyzer.errors import UsageError
 from analyzer.model.clock import ClockChangeKind, HostClock
 from analyzer.model.moment import Moment, zone_of, zone_text
 from analyzer.model.report import Report
+from analyzer.values import dataclass
 
 HOST = "host"
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")

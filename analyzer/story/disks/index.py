@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
@@ -15,6 +14,7 @@ from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.walk_order import gone
+from analyzer.values import dataclass
 
 COMPARE = "vdi_list_changed_blocks"
 OF_DISKS = "cbt-"  # how the ids of the rules about disks with CBT begin

@@ -6,7 +6,6 @@ time. An error that only happened at the same time as something else is not expl
 
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from datetime import timedelta
 from heapq import merge
 from operator import itemgetter
@@ -19,6 +18,7 @@ from analyzer.model.finding import Evidence, Finding, Outcome
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.values import dataclass
 
 _SAME_CALL = timedelta(minutes=5)
 _AFTERWARDS = timedelta(minutes=10)

@@ -1,7 +1,6 @@
 """What was made of one line: its record, its time, who asked for it, and what rests on it."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.model.event import Event
@@ -14,6 +13,7 @@ from analyzer.parsers._api import Hit, Record
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.rebuilt.calls.line_again import LineAgain
 from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.values import dataclass
 
 _SHOWN_AROUND = 2
 _SHORT = 120

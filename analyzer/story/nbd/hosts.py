@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -18,6 +18,7 @@ from analyzer.model.nbd import (
 )
 from analyzer.model.nbd_view import NbdHost, NbdRun
 from analyzer.story.nbd.places import FindingIds
+from analyzer.values import dataclass
 
 MOST_RUNS = 500
 _AGAINST = ("interfaces", "firewall", "sockets")

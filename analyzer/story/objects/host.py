@@ -1,7 +1,6 @@
 """Hosts of a run: which there are, and what was read and found of each."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from analyzer.case.case import Case, HostReport
@@ -14,6 +13,7 @@ from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace
 from analyzer.model.report import Report
 from analyzer.model.xapi import Host
 from analyzer.sources import LOGS, SCOPES, Scope
+from analyzer.values import dataclass
 
 _UNITS = ("xapi-nbd.service", "xapi-nbd")
 

@@ -4,7 +4,7 @@ The clock of the state is in seconds since 1970, UTC.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from analyzer.case.case import Case
@@ -23,6 +23,7 @@ from analyzer.story.disks.index import METADATA, DiskIndex
 from analyzer.story.disks.life import snapshot_time
 from analyzer.story.plans.log_bodies import body_of
 from analyzer.story.plans.room import has_room
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

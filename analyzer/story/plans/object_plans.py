@@ -5,7 +5,7 @@ are put in order. Whatever is said of an object is said here once.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.model.finding import Advice, Finding, Outcome, Severity, Subject
@@ -17,6 +17,7 @@ from analyzer.story.disks.index import DiskIndex, index
 from analyzer.story.plans.disk_plans import disk_case
 from analyzer.story.plans.rule_steps import step_of
 from analyzer.story.plans.standings import stand_of
+from analyzer.values import dataclass
 
 _OF_DISKS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS, Goal.STARTS})
 _ABOUT_LOGS = ("cbt-list-", "cbt-log-")

@@ -1,7 +1,7 @@
 """Whether what was found goes on at the end of the bundle, or is over, and what shows it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.model.finding import Basis, Finding
@@ -12,6 +12,7 @@ from analyzer.plans.case import MOST_WORLDS, DiskCase, count_worlds, otherwise, 
 from analyzer.plans.nights import flaw
 from analyzer.sm.state import State
 from analyzer.story.disks.index import COMPARE, DiskIndex
+from analyzer.values import dataclass
 
 _OF_DISKS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS, Goal.STARTS})
 # What was backed up meanwhile lacks blocks, whatever the logs are like now.

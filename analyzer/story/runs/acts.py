@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
+from analyzer.values import dataclass
 
 # SM starts after xapi took the call and ends before xapi logs the failure.
 _SAME_CALL = timedelta(minutes=2)

@@ -6,13 +6,13 @@ not silent for half an hour. Where times are doubtful, calls are as near as thei
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from statistics import median
 
 from analyzer.model.moment import Moment
 from analyzer.story.runs.acts import Act, Deed, hull
+from analyzer.values import dataclass
 
 QUIET = timedelta(minutes=30)
 _LEAST = timedelta(minutes=2)

@@ -1,7 +1,6 @@
 """What is known of a disk's past: its snapshots, when each came and went, and its CBT then."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -18,6 +17,7 @@ from analyzer.story.disks.index import METADATA, DiskIndex
 from analyzer.story.disks.life import snapshot_time
 from analyzer.story.runs.acts import Act, Deed
 from analyzer.story.runs.cut import Episode
+from analyzer.values import dataclass
 
 _ALIKE = timedelta(minutes=2)  # between xapi's time of a snapshot and SM's line for it
 

@@ -1,13 +1,13 @@
 """A verdict on one disk of one run before it is dressed, and the words that verdicts share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from analyzer.model.cbt import NO_LOG, Walk, WalkEnd
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.run import FullReason, RunVerdict
 from analyzer.story.runs.acts import Act, Deed
 from analyzer.story.runs.cut import Episode
+from analyzer.values import dataclass
 
 _NO_CODE = "an error that was not read"
 _BROKEN = (WalkEnd.CHAIN_ENDS, WalkEnd.SIZES, WalkEnd.CYCLE)

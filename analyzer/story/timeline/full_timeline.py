@@ -15,6 +15,7 @@ from analyzer.sources import LOGS
 from analyzer.story.timeline.happenings import marked, quoted, records
 from analyzer.story.timeline.order import in_order
 from analyzer.story.timeline.wanted import Naming, Wanted, chosen, fits_kind
+from analyzer.values import dataclass
 
 __all__ = ["Unseen", "Wanted", "fits_kind", "full_timeline", "unseen"]
 

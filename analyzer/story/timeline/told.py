@@ -5,7 +5,6 @@ another line of its task of xapi names: just what `wanted.Naming` finds for one 
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from analyzer.story.timeline.full_timeline import Unseen, beside_records, unseen
 from analyzer.story.timeline.happenings import marked, quoted, records
 from analyzer.story.timeline.order import in_order
 from analyzer.story.timeline.wanted import Wanted, chosen, tasks_of, told_by, uuids_in
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

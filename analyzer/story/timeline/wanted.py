@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fnmatch import fnmatchcase
 
@@ -11,6 +10,7 @@ from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.event import Event
 from analyzer.model.source import Source
 from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.values import dataclass
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TASK = re.compile(r"\b[RD]:[0-9a-f]{8,}")

@@ -1,7 +1,6 @@
 """What the logs and the host reports tell of disks in a control domain, ready to be looked up."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TypeVar
 
 from analyzer.case.case import Case, HostReport
@@ -15,6 +14,7 @@ from analyzer.model.operation import Attachment
 from analyzer.model.xapi import Vbd
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.values import dataclass
 
 CREATED, PLUGGED = "vbd-attached.created", "vbd-attached.plugged"
 UNPLUGGED = "vbd-attached.unplugged"

@@ -1,7 +1,6 @@
 """The VBD rows of control domains, and what is known of each: host, holder, beginning, work."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from analyzer.case.pool import PoolState
 from analyzer.model.event import Event
@@ -12,6 +11,7 @@ from analyzer.model.nbd import Holder, NbdSession
 from analyzer.model.xapi import Vbd, Vdi, Vm
 from analyzer.rebuilt.nbd.dom0.facts import Facts
 from analyzer.rebuilt.nbd.dom0.other import counts
+from analyzer.values import dataclass
 
 _TRANSFERS = ("export", "import", "copy", "clone", "migrate_send", "metadata_export", "mirror")
 

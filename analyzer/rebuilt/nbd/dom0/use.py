@@ -1,6 +1,5 @@
 """Whether a disk that a control domain holds is still being used, and how that is known."""
 
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.model.event import Event
@@ -10,6 +9,7 @@ from analyzer.model.nbd import NBD_PORT, Holder, NbdSession, SessionFate
 from analyzer.model.network import Socket
 from analyzer.model.xapi import Vbd
 from analyzer.rebuilt.nbd.dom0.facts import Facts
+from analyzer.values import dataclass
 
 # A supporter's copy of the database is up to 5 minutes old (xen-api `pool_db_sync_interval`),
 # and making a status report takes some minutes: what ended in that time may still have its row.

@@ -6,7 +6,6 @@ host that has one its certificate. VLANs, bonds and tunnels count like physical 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from analyzer.case.case import Case
@@ -31,6 +30,7 @@ from analyzer.rebuilt.nbd.info.mend import mend
 from analyzer.rebuilt.nbd.info.nbd_purposes import before_nbd, purposes_of
 from analyzer.rebuilt.nbd.info.warnings import warnings_of
 from analyzer.rebuilt.nbd.reach.endpoints import endpoints_of
+from analyzer.values import dataclass
 
 METADATA = "cbt_metadata"
 _NOT_DISKS = ("iso", "udev")  # SRs of installation media and of drives: nobody backs them up

@@ -1,7 +1,6 @@
 """What each host can add to the answer of get_nbd_info: its plug, its addresses, its life."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from analyzer.case.case import Case
@@ -9,6 +8,7 @@ from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.model.xapi import Host, Network, Pbd, Pif, Sr, XapiObject
 from analyzer.rebuilt.nbd.info.nbd_purposes import INSECURE, SECURE, Purposes
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

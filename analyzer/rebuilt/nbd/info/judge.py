@@ -1,7 +1,6 @@
 """At which step the answer of get_nbd_info becomes empty, if it does, and by which rows."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
@@ -11,6 +10,7 @@ from analyzer.model.nbd import InfoStep
 from analyzer.model.xapi import Host, Pif, Sr, XapiObject
 from analyzer.rebuilt.nbd.info.hosts import Member
 from analyzer.rebuilt.nbd.info.nbd_purposes import Purposes
+from analyzer.values import dataclass
 
 _MOST = 6
 

@@ -1,9 +1,8 @@
 """The NBD purposes of a pool's networks, as the database has them."""
 
-from dataclasses import dataclass
-
 from analyzer.case.pool import PoolState
 from analyzer.model.xapi import Network
+from analyzer.values import dataclass
 
 SECURE = "nbd"
 INSECURE = "insecure_nbd"

@@ -6,13 +6,13 @@ are not understood makes the answer doubtful instead of wrong.
 """
 
 import re
-from dataclasses import dataclass
 from enum import Enum
 from ipaddress import ip_address, ip_network
 
 from analyzer.model.finding import Evidence
 from analyzer.model.nbd import NBD_PORT
 from analyzer.model.network import FirewallChain, FirewallRule, IptablesListing
+from analyzer.values import dataclass
 
 _COMMENT = re.compile(r"/\*[^*]*\*/")
 _ANY = ("", "*")

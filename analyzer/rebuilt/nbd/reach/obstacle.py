@@ -1,9 +1,9 @@
 """What can stand between a client and an address that get_nbd_info gives."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from analyzer.model.finding import Confidence, Evidence
+from analyzer.values import dataclass
 
 
 class Trouble(StrEnum):

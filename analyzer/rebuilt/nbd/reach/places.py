@@ -5,7 +5,6 @@ In xapi's VLAN table ``untagged_PIF`` is the PIF of the VLAN and ``tagged_PIF`` 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network, ip_interface
 
 from analyzer.case.case import Case, HostReport
@@ -17,6 +16,7 @@ from analyzer.model.network import Interface
 from analyzer.model.xapi import Host, Network, Pif, PifMetrics, XapiObject
 from analyzer.rebuilt.nbd.info.hosts import addresses_of, pifs_of
 from analyzer.rebuilt.nbd.info.nbd_purposes import purposes_of
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

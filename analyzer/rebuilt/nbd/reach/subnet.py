@@ -7,7 +7,6 @@ firewalld lets NBD in through all bridges of a zone and looks at no answers (xen
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from ipaddress import IPv4Network
 
 from analyzer.case.case import Case, HostReport
@@ -20,6 +19,7 @@ from analyzer.rebuilt.nbd.reach.firewall import passage
 from analyzer.rebuilt.nbd.reach.obstacle import Obstacle, Trouble
 from analyzer.rebuilt.nbd.reach.places import Offer, row_evidence, subnet_of
 from analyzer.rebuilt.nbd.reach.zones import uses_firewalld
+from analyzer.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ at the limit then.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
@@ -15,6 +14,7 @@ from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import CONNECTION_LIMIT, ClientTrouble, Concurrency, NbdSession, SessionFate
 from analyzer.rebuilt.nbd.sessions.lines import DESTROYING
+from analyzer.values import dataclass
 
 Point = tuple[Moment, int, int]
 

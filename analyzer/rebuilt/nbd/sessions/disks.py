@@ -8,7 +8,6 @@ VBD's uuid in the task that makes it, and the disk in the same task (`message_fo
 import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -18,6 +17,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.operation import AccessMode, Attachment
 from analyzer.model.xapi import Vbd
+from analyzer.values import dataclass
 
 ASKED, MADE = "nbd-vbd.asked", "nbd-vbd.made"
 AUDITED, DESTROYED = "nbd-vbd.audited", "nbd-vbd.destroyed"

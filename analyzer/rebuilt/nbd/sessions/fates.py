@@ -7,7 +7,6 @@ every VBD whose connection ended by an exception too, long destroyed or not.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.model.event import Event
@@ -18,6 +17,7 @@ from analyzer.rebuilt.nbd.sessions.disks import VbdDisk
 from analyzer.rebuilt.nbd.sessions.lines import CLEANED, LISTENING, LOOKED, NOT_CLEANED
 from analyzer.rebuilt.nbd.sessions.queue import Connection
 from analyzer.rebuilt.nbd.sessions.runs import Run
+from analyzer.values import dataclass
 
 _REF = "OpaqueRef:"
 _GONE = "HANDLE_INVALID"

@@ -8,12 +8,12 @@ arguments (``Ssl.Accept_error(5)``). A line over 1024 bytes ends with ``<truncat
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.model.event import Event
 from analyzer.model.nbd import ClientTrouble
+from analyzer.values import dataclass
 
 CLIENT, ACCEPTED = "nbd-connection.client", "nbd-connection.accepted"
 PLUGGING, SERVING = "nbd-connection.plugging", "nbd-connection.serving"

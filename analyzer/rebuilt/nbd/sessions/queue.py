@@ -1,12 +1,13 @@
 """A connection of xapi-nbd while it is put together, and those that wait for their next line."""
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.rebuilt.nbd.sessions.lines import Caught
+from analyzer.values import dataclass
 
 # A client that says nothing for longer hangs; a login and a handshake take a second or two.
 _HANGS = timedelta(seconds=60)

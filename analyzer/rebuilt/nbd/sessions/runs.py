@@ -5,7 +5,7 @@ systemd's lines carry no pid of xapi-nbd: they are about the process that ran la
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -25,6 +25,7 @@ from analyzer.rebuilt.nbd.sessions.lines import (
     STOPPED,
     STOPPING,
 )
+from analyzer.values import dataclass
 
 BOOTED = "host-booted"
 _SYSTEMD = "systemd"

@@ -6,7 +6,6 @@ before: what it did then is not known, and is never taken for nothing.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
@@ -22,6 +21,7 @@ from analyzer.rebuilt.nbd.sessions.lines import CONNECTION_KINDS, SERVER_KINDS, 
 from analyzer.rebuilt.nbd.sessions.queue import Connection
 from analyzer.rebuilt.nbd.sessions.runs import BOOTED, Run, Runs, server_run
 from analyzer.rebuilt.nbd.sessions.walk import walked
+from analyzer.values import dataclass
 
 __all__ = ["concurrency", "nbd_sessions", "server_runs"]
 
