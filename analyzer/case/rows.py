@@ -2,7 +2,6 @@
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from analyzer.model.event import Level
@@ -10,6 +9,7 @@ from analyzer.model.host import Alert
 from analyzer.model.moment import Moment
 from analyzer.parsers._api import Hit, Record, Stamp
 from analyzer.parsers.scan.match import Captures
+from analyzer.values import dataclass
 
 LONGEST_QUOTE = 16_384
 LONGEST_MESSAGE = 131_072  # characters kept to be read again; twice what joined lines come to

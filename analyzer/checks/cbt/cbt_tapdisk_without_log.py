@@ -6,7 +6,6 @@ does not know of CBT, as the garbage collector before CA-269654.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -25,6 +24,7 @@ from analyzer.model.sentence import Value, say
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
+from analyzer.values import dataclass
 
 _VERBS = ("open", "unpause")
 _LOG = ("-C", "-c")

@@ -1,7 +1,5 @@
 """The one line of time on the first screen: what led to the trouble, from left to right."""
 
-from dataclasses import dataclass
-
 from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.report import Report
 from analyzer.model.source import Source

@@ -1,7 +1,6 @@
 """Clocks, incidents and backup runs as the page shows them, and what has no room."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 from analyzer.model.finding import Subject
@@ -10,6 +9,7 @@ from analyzer.model.report import Report
 from analyzer.model.run import BackupRun, DiskRun, RunVerdict
 from analyzer.render.html.timeline_flags import change_words
 from analyzer.render.html.timeline_rows import timeline_rows
+from analyzer.values import dataclass
 
 MOST_INCIDENTS, MOST_COLUMNS, MOST_ROWS, MOST_RUNS, MOST_DETAILS = 300, 10, 60, 30, 20
 _RUN_MARKS: Mapping[RunVerdict, tuple[str, str]] = MappingProxyType(

@@ -1,6 +1,5 @@
 """The timeline as a table: all that happened, and what has no year, in the order of time."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from analyzer.model.entry import Entry, EntryKind

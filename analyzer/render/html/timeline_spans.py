@@ -5,7 +5,7 @@ lasted. What has no year is not drawn; the table under the drawing has it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeAlias
 

@@ -5,7 +5,6 @@ that: `Entry.about` says so, except for lines of one file that stand in their or
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from analyzer.case.case import Case
 from analyzer.case.log_coverage import Window, log_window

@@ -5,7 +5,7 @@ runs and NBD sessions. The full timeline tells the same entries among all lines 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from analyzer.bundle.names import log_name
 from analyzer.case.case import Case
@@ -22,6 +22,7 @@ from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
 from analyzer.parsers import log_parser
 from analyzer.story.timeline.order import in_order
+from analyzer.values import dataclass
 
 _SCENES = 50  # of a kind that sets the scene: where it happened; findings hold the counts
 
