@@ -9,7 +9,6 @@ that finds them in the message. Rows are columns from the moment they are added;
 """
 
 import re
-from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -353,9 +352,10 @@ class EventTable:
         """
         frame = self._frame
         frame = frame[(frame["latest"] - frame["earliest"]) < YEAR_UNKNOWN]
-        hours = frame["at"].dt.strftime("%Y-%m-%dT%H:00:00+00:00")
-        places = Counter(zip(hours, frame["host"], strict=True))
-        return tuple((hour, host, count) for (hour, host), count in sorted(places.items()))
+        hours = frame["at"].dt.floor("h")
+        counts = frame.groupby([hours, "host"], observed=True, sort=True).size()
+        found = zip(*map(counts.index.get_level_values, (0, 1)), counts.tolist(), strict=True)
+        return tuple((hour.isoformat(), host, count) for hour, host, count in found)
 
     def _places(self, kinds: Iterable[str]) -> list[int]:
         return sorted(row for kind in set(kinds) for row in self._positions.get(kind, ()))

@@ -14,6 +14,7 @@ from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 from analyzer.bundle.names import log_name
 from analyzer.case.case import Case
@@ -94,12 +95,23 @@ class _Group:
         return self.events[-1]
 
 
+class _Entry(NamedTuple):
+    """What an entry line tells of the calls before it; asked thousands of times."""
+
+    at: datetime
+    rotation: int
+    pid: int | None
+    message: str
+    attaches: bool  # an SR: the host may have started
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Host:
     """The lines of one status report in the order of writing, and what tells that calls ended."""
 
     events: Sequence[Event]
-    entries: Sequence[int]  # places of entry lines in `events`
+    places: Sequence[int]  # of entry lines in `events`
+    entries: Sequence[_Entry]  # at these places
     boots: Sequence[datetime]
 
     def booted(self, after: datetime, before: datetime) -> bool:
@@ -184,12 +196,19 @@ def _rotation(member: str) -> int:
 
 
 def _of_host(events: Sequence[Event], boots: Sequence[datetime]) -> Iterator[Operation]:
-    entries = [place for place, event in enumerate(events) if event.kind == ENTRY]
-    host = _Host(events=events, entries=entries, boots=boots)
+    places = [place for place, event in enumerate(events) if event.kind == ENTRY]
+    entries = [_entry(events[place]) for place in places]
+    host = _Host(events=events, places=places, entries=entries, boots=boots)
     for group in _groups(host):
         operation = _operation(group)
         if operation is not None:
             yield replace(operation, result=_result(operation, group, host))
+
+
+def _entry(event: Event) -> _Entry:
+    message = event.message
+    attaches = message.startswith("sr_attach ")
+    return _Entry(event.moment.at, _rotation(event.source.member), event.pid, message, attaches)
 
 
 def _groups(host: _Host) -> Iterator[_Group]:
@@ -364,15 +383,15 @@ def _ended(operation: Operation, group: _Group, host: _Host) -> bool:
     so where the host started in between; SRs that are attached are taken for a sign of that.
     """
     last = group.last
-    start = bisect_right(host.entries, group.place)
-    for place in host.entries[start : start + _NEIGHBOURS]:
-        later = host.events[place]
-        apart = _rotation(last.source.member) - _rotation(later.source.member)
-        restarted = later.message.startswith("sr_attach ")
-        if apart > 1 or restarted or host.booted(last.moment.at, later.moment.at):
+    at, rotation = last.moment.at, _rotation(last.source.member)
+    later = bisect_right(host.boots, at)
+    boot = host.boots[later] if later < len(host.boots) else None
+    start = bisect_right(host.places, group.place)
+    for entry in host.entries[start : start + _NEIGHBOURS]:
+        if entry.attaches or rotation - entry.rotation > 1 or (boot and boot <= entry.at):
             return False
-        if later.moment.at - last.moment.at >= _SETTLED:
+        if entry.at - at >= _SETTLED or entry.pid == last.pid:
             return True
-        if later.pid == last.pid or (operation.vdi and operation.vdi in later.message):
+        if operation.vdi and operation.vdi in entry.message:
             return True
     return False
