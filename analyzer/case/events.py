@@ -18,9 +18,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from pandas.api.types import union_categoricals
 
 from analyzer.case.event_joins import Span, near
-from analyzer.case.rows import CODING, KeepPolicy, KeptRows, PackedRows, Row, alert_message, packed
+from analyzer.case.rows import (
+    CODING,
+    REPEATED,
+    Coded,
+    KeepPolicy,
+    KeptRows,
+    PackedRows,
+    Row,
+    alert_message,
+    packed,
+)
 from analyzer.model.event import Event, Level
 from analyzer.model.host import Alert
 from analyzer.model.moment import YEAR_UNKNOWN, Moment
@@ -33,7 +44,7 @@ __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 CHUNK = 10_000
 ALERTS = "alerts"
 
-_REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task", "dated_by")
+_FEW = (*(name for name in REPEATED if name != "syslog_host"), "dated_by", "host")
 _NO_IDS: Mapping[str, str] = MappingProxyType({})
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -447,18 +458,29 @@ def _texts(values: Iterable[object]) -> list[str | None]:
 
 def _frame(rows: PackedRows) -> pd.DataFrame:
     """Return rows as a frame."""
-    frame = pd.DataFrame(
-        {
-            name: pd.Series(list(column), dtype="int64" if name in _NUMBERS else object)
-            for name, column in rows.columns.items()
-        }
-    )
-    frame["words"] = pd.Series([rows.words] * len(frame), dtype=object)
+    columns: dict[str, Any] = {name: _few(column) for name, column in rows.repeated.items()}
+    columns |= {
+        name: pd.Series(list(column), dtype="int64" if name in _NUMBERS else object)
+        for name, column in rows.columns.items()
+    }
+    columns["words"] = pd.Series([rows.words] * len(rows), dtype=object)
     spans = np.array(rows.spans, np.int64).reshape(-1, 4).T
-    for name, places in zip(_WORDS[1:5], spans, strict=True):
-        frame[name] = places
-    frame["fields"] = pd.Series(list(rows.fields), dtype=object)
-    return frame
+    columns |= zip(_WORDS[1:5], spans, strict=True)
+    columns["fields"] = pd.Series(list(rows.fields), dtype=object)
+    return pd.DataFrame(columns)
+
+
+def _few(column: Coded) -> pd.Categorical:
+    texts = np.array([*column.distinct, None], object)[:-1]
+    index = pd.Index(texts, dtype=object)
+    return pd.Categorical.from_codes(np.array(column.codes), categories=index)
+
+
+def _plain(column: "pd.Series[Any]") -> list[Any]:
+    """Return the values of a column of few; what pandas calls missing is None."""
+    values = np.array([*column.cat.categories, None], object)
+    plain: list[Any] = values[column.cat.codes.to_numpy()].tolist()
+    return plain
 
 
 def _words(rows: pd.DataFrame) -> Iterator[tuple[str, str, Mapping[str, str]]]:
@@ -473,7 +495,8 @@ def _words(rows: pd.DataFrame) -> Iterator[tuple[str, str, Mapping[str, str]]]:
 
 def _undated(chunk: pd.DataFrame) -> Iterator[Row]:
     names = [name for name in Row._fields if name not in ("message", "text", "fields")]
-    rest = zip(*(chunk[name].tolist() for name in names), strict=True)
+    columns = (_plain(chunk[name]) if name in REPEATED else chunk[name].tolist() for name in names)
+    rest = zip(*columns, strict=True)
     for row, words in zip(rest, _words(chunk), strict=True):
         yield Row._make((*row, *words))
 
@@ -487,15 +510,23 @@ def _dated(
     """Replace the stamps by times, and give every row its host."""
     moments: list[Moment] = []
     later: list[int] = []  # microseconds behind them
-    columns = (chunk[name].tolist() for name in ("bundle", "member", "line", "when"))
+    places = (chunk["bundle"].cat.codes, chunk["member"].cat.codes)
+    bundles, members = (list(chunk[name].cat.categories) for name in ("bundle", "member"))
+    dated: dict[tuple[int, int, int], tuple[Moment, int]] = {}  # by bundle, member, stamp
+    columns = (column.tolist() for column in (*places, chunk["line"], chunk["when"]))
     for bundle, member, line, when in zip(*columns, strict=True):
-        known = when if isinstance(when, Moment) else hour(bundle, member, when)
+        key = bundle, member, id(when)  # rows of one second share their stamp
+        known = dated.get(key)
         if known is None:
-            moments.append(date(bundle, member, line, when))
-            later.append(0)
-        else:
-            moments.append(known)
-            later.append(0 if known is when else _into_the_hour(when))
+            moment = (
+                when if isinstance(when, Moment) else hour(bundles[bundle], members[member], when)
+            )
+            if moment is None:
+                known = date(bundles[bundle], members[member], line, when), 0
+            else:
+                known = dated[key] = moment, 0 if moment is when else _into_the_hour(when)
+        moments.append(known[0])
+        later.append(known[1])
     distinct = list({id(moment): moment for moment in moments}.values())
     numbers = {id(moment): number for number, moment in enumerate(distinct)}
     shared = np.array([numbers[id(moment)] for moment in moments], np.int64)
@@ -505,11 +536,9 @@ def _dated(
         times = (np.array(values, np.int64)[shared] + behind).view("datetime64[us]")
         chunk[name] = pd.Series(times).dt.tz_localize("UTC")
     words = np.array([moment.dated_by for moment in distinct], object)
-    chunk["dated_by"] = pd.Series(words[shared], dtype=object)
-    hosts = zip(chunk["bundle"], chunk["syslog_host"], strict=True)
-    chunk["host"] = pd.Series(
-        [host_names.get(bundle, host or bundle) for bundle, host in hosts], dtype=object
-    )
+    chunk["dated_by"] = _category(words[shared])
+    hosts = zip(_plain(chunk["bundle"]), _plain(chunk["syslog_host"]), strict=True)
+    chunk["host"] = _category([host_names.get(bundle, host or bundle) for bundle, host in hosts])
     return chunk.drop(columns=["when", "syslog_host"])
 
 
@@ -519,16 +548,19 @@ def _into_the_hour(stamp: Stamp) -> int:
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """Put the chunks together in the table's order; texts that repeat become categories."""
-    frame = pd.concat(frames, ignore_index=True)
-    for name in (*_REPEATED, "host"):
-        frame[name] = _category(frame[name].to_numpy(object))
+    """Put the chunks together in the table's order."""
+    few = {
+        name: union_categoricals([frame[name] for frame in frames], sort_categories=True)
+        for name in _FEW
+    }
+    frame = pd.concat([frame.drop(columns=list(_FEW)) for frame in frames], ignore_index=True)
+    frame = frame.assign(**few)
     return frame.sort_values([*_ORDER, "bundle"], ignore_index=True)
 
 
-def _category(values: npt.NDArray[np.object_]) -> pd.Categorical:
+def _category(values: Sequence[str] | npt.NDArray[np.object_]) -> pd.Categorical:
     """Return texts as a column of few; pandas by itself makes Arrow's of them, slow to ask."""
-    codes, texts = pd.factorize(values, sort=True)
+    codes, texts = pd.factorize(np.asarray(values, object), sort=True)
     return pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype=object))
 
 
@@ -538,7 +570,7 @@ def _once(frame: pd.DataFrame, host_ids: Mapping[str, str]) -> pd.DataFrame:
     The same words twice in one report are two events: the nth is a copy of the nth elsewhere.
     """
     ids = [host_ids.get(bundle, bundle) for bundle in frame["bundle"].tolist()]
-    frame["host_id"] = _category(np.array(ids, object))
+    frame["host_id"] = _category(ids)
     if frame["host_id"].nunique() == frame["bundle"].nunique():
         return frame
     line = ["host_id", "kind", "text"]

@@ -60,19 +60,29 @@ class Row(NamedTuple):
 
 
 _WORDS = ("message", "text", "fields")
-_DECODED = frozenset({"process", "task", "syslog_host"})  # the same few texts, made anew per line
+# Columns of few values, of which each is kept once.
+REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task", "syslog_host")
 CODING = ("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column of few values: ``codes`` are their places in ``distinct``, -1 stands for None."""
+
+    codes: "array[int]"
+    distinct: Sequence[object]
 
 
 @dataclass(frozen=True, slots=True)
 class PackedRows:
     """Rows as columns, and their words in one piece: what is kept of them, and sent.
 
-    ``columns`` are by the names of `Row` without its words; of row n the text lies at ``spans``
-    [4n] to [4n+1] of ``words``, the message at [4n+2] to [4n+3]. ``fields`` are found fields, or
-    the pattern that finds them in the message.
+    ``repeated`` and ``columns`` are by the names of `Row` without its words; of row n the text lies
+    at ``spans`` [4n] to [4n+1] of ``words``, the message at [4n+2] to [4n+3]. ``fields`` are found
+    fields, or the pattern that finds them in the message.
     """
 
+    repeated: Mapping[str, Coded]
     columns: Mapping[str, Sequence[object]]
     words: bytes
     spans: "array[int]"
@@ -83,16 +93,17 @@ class PackedRows:
 
 
 def packed(rows: Sequence[Row]) -> PackedRows:
-    """Return rows as columns; texts of which there are few are one object for all that are equal.
+    """Return rows as columns.
 
     A message nearly always is the end of its text, and rows of one record share both.
     """
-    by_name = dict(zip(Row._fields, zip(*rows, strict=True), strict=False))
-    columns = {
-        name: _shared(by_name.get(name, ())) if name in _DECODED else list(by_name.get(name, ()))
-        for name in Row._fields
+    columns = zip(*rows, strict=True) if rows else [()] * len(Row._fields)
+    by_name = {
+        name: column
+        for name, column in zip(Row._fields, columns, strict=True)
         if name not in _WORDS
     }
+    repeated = {name: _coded(by_name.pop(name)) for name in REPEATED}
     pieces: list[bytes] = []
     spans = array("q")
     end = 0
@@ -115,13 +126,13 @@ def packed(rows: Sequence[Row]) -> PackedRows:
     none: dict[str, str] = {}
     found = (row.fields for row in rows)
     fields = [each.pattern if isinstance(each, Captures) else each or none for each in found]
-    return PackedRows(columns, b"".join(pieces), spans, fields)
+    return PackedRows(repeated, by_name, b"".join(pieces), spans, fields)
 
 
-def _shared(values: Iterable[object]) -> list[object]:
-    """Return the values with one object for all that are equal."""
-    same: dict[object, object] = {}
-    return [same.setdefault(value, value) for value in values]
+def _coded(values: Iterable[object]) -> Coded:
+    known: dict[object, int] = {None: -1}
+    codes = array("i", [known.setdefault(value, len(known) - 1) for value in values])
+    return Coded(codes, list(known)[1:])
 
 
 class KeptRows:

@@ -66,8 +66,8 @@ def compare_clocks(
             own = [row for row in calls if row.bundle == bundle]
             clock.compare(zone_by_snapshots(own, pools, shown), ())
     by_bundle: dict[str, list[Pair]] = {bundle: [] for bundle in masters}
-    rows = [row for row in builder.undated(KINDS) if row.bundle in clocks]
-    for pair in pairs_of(rows, refs, shown) if masters else ():
+    rows = builder.undated(KINDS) if masters else ()
+    for pair in pairs_of([row for row in rows if row.bundle in clocks], refs, shown):
         if pair.asked.bundle in masters.get(pair.ran.bundle, ()):
             by_bundle[pair.ran.bundle].append(pair)
     names = {report.bundle: report.name for report in reports}

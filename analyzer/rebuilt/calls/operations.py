@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -98,7 +99,7 @@ class _Group:
 class _Entry(NamedTuple):
     """What an entry line tells of the calls before it; asked thousands of times."""
 
-    at: datetime
+    at: float  # seconds
     rotation: int
     pid: int | None
     message: str
@@ -208,7 +209,9 @@ def _of_host(events: Sequence[Event], boots: Sequence[datetime]) -> Iterator[Ope
 def _entry(event: Event) -> _Entry:
     message = event.message
     attaches = message.startswith("sr_attach ")
-    return _Entry(event.moment.at, _rotation(event.source.member), event.pid, message, attaches)
+    return _Entry(
+        event.moment.at.timestamp(), _rotation(event.source.member), event.pid, message, attaches
+    )
 
 
 def _groups(host: _Host) -> Iterator[_Group]:
@@ -383,14 +386,14 @@ def _ended(operation: Operation, group: _Group, host: _Host) -> bool:
     so where the host started in between; SRs that are attached are taken for a sign of that.
     """
     last = group.last
-    at, rotation = last.moment.at, _rotation(last.source.member)
-    later = bisect_right(host.boots, at)
-    boot = host.boots[later] if later < len(host.boots) else None
+    at, rotation = last.moment.at.timestamp(), _rotation(last.source.member)
+    later = bisect_right(host.boots, last.moment.at)
+    boot = host.boots[later].timestamp() if later < len(host.boots) else inf
     start = bisect_right(host.places, group.place)
     for entry in host.entries[start : start + _NEIGHBOURS]:
-        if entry.attaches or rotation - entry.rotation > 1 or (boot and boot <= entry.at):
+        if entry.attaches or rotation - entry.rotation > 1 or boot <= entry.at:
             return False
-        if entry.at - at >= _SETTLED or entry.pid == last.pid:
+        if entry.at - at >= _SETTLED.total_seconds() or entry.pid == last.pid:
             return True
         if operation.vdi and operation.vdi in entry.message:
             return True
