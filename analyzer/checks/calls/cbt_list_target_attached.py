@@ -16,7 +16,7 @@ from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.operation import Attachment
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Vbd, Vm
-from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.attachments import attachments_of_disks
 
 _REFUSED = "VDI_IN_USE"
 _MOST = 3
@@ -63,7 +63,7 @@ def _holders(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:
 
 def _attached(case: Case, call: Call) -> tuple[Attachment, ...]:
     """Return who had the disk active when the call was made, as far as SMlog shows it."""
-    own = (each for each in disk_attachments(case) if call.to and each.vdi == call.to)
+    own = attachments_of_disks(case).get(call.to or "", ())
     return tuple(each for each in own if each.began is not None and _spans(case, each, call))[
         :_MOST
     ]

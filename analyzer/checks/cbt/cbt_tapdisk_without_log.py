@@ -21,7 +21,7 @@ from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.operation import AccessMode, Command, Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value, say
-from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.attachments import attachments_of_disks
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.values import dataclass
@@ -98,9 +98,9 @@ def _read_only(case: Case, run: Operation, command: Command) -> bool:
     line = mark(command.event)
     return any(
         each.mode is AccessMode.READ_ONLY
-        and (each.vdi, each.host) == (run.vdi, run.host)
+        and each.host == run.host
         and not (each.ended and each.ended.certainly_before(line.at))
-        for each in disk_attachments(case)
+        for each in attachments_of_disks(case).get(run.vdi or "", ())
     )
 
 

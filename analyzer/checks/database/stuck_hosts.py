@@ -16,7 +16,7 @@ from analyzer.model.finding import Confidence, Evidence, Gap
 from analyzer.model.operation import Attachment
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Host, Vbd, Vdi
-from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.attachments import attachments_of_disks
 
 _KEY = re.compile(r"host_(OpaqueRef:.+)")
 _OF_MACHINES = ("user", "system")
@@ -60,7 +60,7 @@ def _of_host(case: Case, pool: PoolState, row: Vdi, host: Host) -> Stuck | Gap |
     if (gap := case.gap("smlog", report.bundle)) is not None:
         return gap_of(row, key, say("SMlog of {name}: {why}", name=name, why=gap.why))
     own = [
-        each for each in disk_attachments(case) if (each.vdi, each.host) == (row.uuid, report.name)
+        each for each in attachments_of_disks(case).get(row.uuid, ()) if each.host == report.name
     ]
     if _has_datapath(report, row) or any(each.events and each.open_at_capture for each in own):
         return None

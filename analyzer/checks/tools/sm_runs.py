@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.checks.tools.finding import quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.operation import Command, Operation, Raised, Result
-from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.calls.operations import sm_operations, sm_operations_of_processes
 
 # One run is one process; a process id comes back only after tens of thousands of others.
 _SAME_RUN = timedelta(minutes=5)
@@ -18,27 +19,24 @@ _VISITED = re.compile(r"^DEBUG: Processing VDI ([0-9a-f-]{36}) of size ")
 _CODE = re.compile(r"SR_BACKEND_FAILURE_([0-9]{1,4})")
 
 
-def runs(case: Case, *names: str) -> Iterator[Operation]:
-    """Yield the runs of these names, in the order of their times, no copy of one twice."""
-    seen: set[tuple[object, ...]] = set()
+@derived
+def runs(case: Case, *names: str) -> tuple[Operation, ...]:
+    """Return the runs of these names, in the order of their times, no copy of one twice."""
+    found: dict[tuple[object, ...], Operation] = {}
     for run in sm_operations(case):
-        if run.name not in names:
-            continue
-        entry = run.entry.text if run.entry else run.first.at.isoformat()
-        key = (run.host, run.pid, run.name, entry)
-        if key not in seen:  # two reports of one host both hold it
-            seen.add(key)
-            yield run
+        if run.name in names:
+            entry = run.entry.text if run.entry else run.first.at.isoformat()
+            # two reports of one host both hold it
+            found.setdefault((run.host, run.pid, run.name, entry), run)
+    return tuple(found.values())
 
 
 def run_of(case: Case, event: Event) -> Operation | None:
     """Return the run that wrote a line, None where its entry was not read."""
     fits = [
         run
-        for run in sm_operations(case)
-        if run.name
-        and (run.bundle, run.pid) == (event.source.bundle, event.pid)
-        and run.first.at <= event.moment.at <= run.last.at + _SAME_RUN
+        for run in sm_operations_of_processes(case).get((event.source.bundle, event.pid), ())
+        if run.name and run.first.at <= event.moment.at <= run.last.at + _SAME_RUN
     ]
     return fits[-1] if fits else None
 

@@ -8,8 +8,8 @@ from analyzer.case.case import Case
 from analyzer.model.call import CallCheck
 from analyzer.model.finding import Evidence
 from analyzer.rebuilt.answers.questions import asked, check, row
-from analyzer.rebuilt.calls.attachments import disk_attachments
-from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.calls.attachments import attachments_of_disks
+from analyzer.rebuilt.calls.operations import sm_operations_of_disks
 from analyzer.rebuilt.cbt.history import cbt_history
 
 
@@ -20,8 +20,8 @@ def told_of(case: Case, uuid: str) -> tuple[Evidence, ...]:
         return (log.changes[-1].evidence,)
     if log is not None and log.exists:
         return (log.exists.evidence,)
-    calls = [call for call in sm_operations(case) if call.vdi == uuid and call.lines]
-    attached = [each.events for each in disk_attachments(case) if each.vdi == uuid and each.events]
+    calls = [call for call in sm_operations_of_disks(case).get(uuid, ()) if call.lines]
+    attached = [each.events for each in attachments_of_disks(case).get(uuid, ()) if each.events]
     lines = [*(call.lines[0] for call in calls), *(events[0] for events in attached)]
     newest = max(lines, key=lambda line: (line.moment.at, line.source), default=None)
     if newest is None:

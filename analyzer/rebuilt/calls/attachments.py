@@ -82,6 +82,15 @@ def disk_attachments(case: Case) -> tuple[Attachment, ...]:
     return attachments_of(sm_operations(case), case.pools, case.hosts, case.events)
 
 
+@derived
+def attachments_of_disks(case: Case) -> Mapping[str, Sequence[Attachment]]:
+    """Return disk → who had it active, ordered by (host, beginning)."""
+    found: dict[str, list[Attachment]] = {}
+    for each in disk_attachments(case):
+        found.setdefault(each.vdi, []).append(each)
+    return found
+
+
 def attachments_of(
     operations: Sequence[Operation],
     pools: Sequence[PoolState],

@@ -137,6 +137,25 @@ def sm_operations(case: Case) -> tuple[Operation, ...]:
     return operations_of(case.events)
 
 
+@derived
+def sm_operations_of_disks(case: Case) -> Mapping[str, Sequence[Operation]]:
+    """Return disk → SM's calls for it, in order of time."""
+    found: dict[str, list[Operation]] = {}
+    for operation in sm_operations(case):
+        if operation.vdi:
+            found.setdefault(operation.vdi, []).append(operation)
+    return found
+
+
+@derived
+def sm_operations_of_processes(case: Case) -> Mapping[tuple[str, int | None], Sequence[Operation]]:
+    """Return (report, pid) → the calls of processes of that id, in order of time."""
+    found: dict[tuple[str, int | None], list[Operation]] = {}
+    for operation in sm_operations(case):
+        found.setdefault((operation.bundle, operation.pid), []).append(operation)
+    return found
+
+
 def operations_of(events: EventTable) -> tuple[Operation, ...]:
     """Return SM's calls on all hosts, ordered by the time of their first line, then by source.
 

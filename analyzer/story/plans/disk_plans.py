@@ -9,7 +9,7 @@ from analyzer.model.goal import Goal
 from analyzer.model.plan import Plan
 from analyzer.plans.case import DiskCase, Site
 from analyzer.plans.planning import plan_disk
-from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.attachments import attachments_of_disks
 from analyzer.story.disks.index import METADATA, DiskIndex
 from analyzer.story.disks.life import snapshot_time
 from analyzer.story.plans.disk_state import disk_at_end, with_hidden_gap
@@ -49,7 +49,7 @@ def _site(case: Case, known: DiskIndex, disk: str, own: Iterable[str]) -> Site:
     sr = pool.sr(row.sr)
     log = known.logs.get(disk)
     uuid = sr.uuid if sr else log.sr if log else ""
-    active = (a.host for a in disk_attachments(case) if a.vdi == disk and a.open_at_capture)
+    active = (a.host for a in attachments_of_disks(case).get(disk, ()) if a.open_at_capture)
     return Site(
         sr=uuid or "<SR>",
         attached_on=next(active, ""),
