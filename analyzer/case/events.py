@@ -171,6 +171,7 @@ class EventTable:
     def __init__(self, frame: pd.DataFrame) -> None:
         self._frame = frame
         self._lines = frame["line"].to_numpy()
+        self._counts = frame["count"].to_numpy()
         self._events: list[Event | None] = [None] * len(frame)  # by row, those made so far
         self._made: dict[frozenset[str], tuple[Event, ...]] = {}
         self._dated_lines: dict[tuple[str | None, str | None], pd.DataFrame] = {}
@@ -329,7 +330,7 @@ class EventTable:
         places = self._places((kind,))
         if not places:
             return 0, None
-        return int(self._frame["count"].iloc[places].sum()), next(self._at(places[:1]))
+        return int(self._counts[places].sum()), next(self._at(places[:1]))
 
     def of_lines(self, lines: Collection[Source]) -> tuple[Event, ...]:
         """Return the events that were kept of some lines, in the table's order."""
