@@ -64,6 +64,8 @@ _NUMBERS = ("line", "count")
 _LEVELS: Mapping[object, Level] = MappingProxyType({level.value: level for level in Level})
 _ORDER = ["at", "host", "member", "line", "kind"]
 
+_Column = Callable[[npt.NDArray[np.intp]], npt.NDArray[Any]]
+
 
 def _no_hour(_bundle: str, _member: str, _stamp: Stamp) -> Moment | None:
     return None
@@ -172,6 +174,7 @@ class EventTable:
         self._frame = frame
         self._lines = frame["line"].to_numpy()
         self._counts = frame["count"].to_numpy()
+        self._columns: dict[str, _Column] = {}
         self._events: list[Event | None] = [None] * len(frame)  # by row, those made so far
         self._made: dict[frozenset[str], tuple[Event, ...]] = {}
         self._dated_lines: dict[tuple[str | None, str | None], pd.DataFrame] = {}
@@ -387,7 +390,8 @@ class EventTable:
         known = self._events
         missing = [place for place in places if known[place] is None]
         if missing:
-            for place, made in zip(missing, _events(self._frame.iloc[missing]), strict=True):
+            cells = _Cells(self._frame, self._columns, np.array(missing))
+            for place, made in zip(missing, _events(cells), strict=True):
                 known[place] = made
         return (event for place in places if (event := known[place]) is not None)
 
@@ -484,7 +488,7 @@ def _plain(column: "pd.Series[Any]") -> list[Any]:
     return plain
 
 
-def _words(rows: pd.DataFrame) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+def _words(rows: "pd.DataFrame | _Cells") -> Iterator[tuple[str, str, Mapping[str, str]]]:
     """Yield message, text and fields of rows."""
     for words, start, end, *message, found in zip(
         *(rows[name].tolist() for name in _WORDS), strict=True
@@ -617,7 +621,35 @@ def _spans(rows: pd.DataFrame, names: Sequence[str]) -> list[Span]:
     return [Span(*span) for span in zip(agreed, *times, strict=True)]
 
 
-def _events(rows: pd.DataFrame) -> Iterator[Event]:
+class _Cells:
+    """Some rows, column by column; for a few rows pandas takes longer than all that follows."""
+
+    def __init__(
+        self, frame: pd.DataFrame, known: "dict[str, _Column]", places: npt.NDArray[np.intp]
+    ) -> None:
+        self._frame = frame
+        self._known = known
+        self._places = places
+
+    def __getitem__(self, name: str) -> npt.NDArray[Any]:
+        """Return a column's values of these rows, times as microseconds."""
+        if name not in self._known:
+            self._known[name] = _column(self._frame[name])
+        return self._known[name](self._places)
+
+
+def _column(column: "pd.Series[Any]") -> _Column:
+    """Return what gives the values of some rows of a column, None for what is missing."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        codes = column.cat.codes.to_numpy()
+        texts = np.array([*column.cat.categories, None], object)  # a missing one has code -1
+        return lambda places: texts[codes[places]]
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.to_numpy("datetime64[us]").view("int64").__getitem__
+    return column.to_numpy().__getitem__
+
+
+def _events(rows: _Cells) -> Iterator[Event]:
     """Make events of rows; what pandas calls missing is None again."""
     columns = (rows[name].tolist() for name in _EVENT)
     rest = zip(*columns, strict=True)
@@ -641,9 +673,9 @@ def _events(rows: pd.DataFrame) -> Iterator[Event]:
         )
 
 
-def _moments(rows: pd.DataFrame) -> Iterator[Moment]:
+def _moments(rows: _Cells) -> Iterator[Moment]:
     """Make the moments of rows, the same one for the same time."""
-    times = (rows[name].astype("int64").tolist() for name in _TIMES)
+    times = (rows[name].tolist() for name in _TIMES)
     known: dict[tuple[int, int, int, str], Moment] = {}
     for key in zip(*times, rows["dated_by"].tolist(), strict=True):
         moment = known.get(key)
