@@ -8,7 +8,7 @@ from analyzer.model.goal import StepKind
 from analyzer.model.plan import Step
 from analyzer.model.report import Report
 from analyzer.render.markdown import code, escaped
-from analyzer.render.words.answer import Answer, answer_of, bundle_names
+from analyzer.render.words.answer import ReportAnswer, answer_of
 from analyzer.render.words.question_lines import question_lines, question_title
 from analyzer.render.words.short_time import window_words
 from analyzer.render.words.summary import Tone, pools_line, unread, window
@@ -62,14 +62,12 @@ def _question(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _top(report: Report, answer: Answer) -> Iterator[str]:
+def _top(report: Report, answer: ReportAnswer) -> Iterator[str]:
     yield f"## {answer.word}: {escaped(answer.text)}"
     yield ""
     if answer.now:
         yield f"- Now: {answer.now}"
-    covered = window(report)
-    read = window_words(*covered) if covered else "no time could be dated"
-    yield f"- Read: {code(bundle_names(report))}, {read}; {answer.looked}"
+    yield f"- Read: {code(answer.given)}, {answer.read}; {answer.looked}"
     for fact in answer.facts:
         sure = f" ({fact.sure})" if fact.sure else ""
         place = f", {code(str(fact.source))}" if fact.source else ""
@@ -80,7 +78,7 @@ def _top(report: Report, answer: Answer) -> Iterator[str]:
     yield ""
 
 
-def _ticket_doubts(answer: Answer) -> Iterator[str]:
+def _ticket_doubts(answer: ReportAnswer) -> Iterator[str]:
     if not answer.doubts:
         return
     yield f"### Cannot tell ({len(answer.doubts)})"
@@ -162,7 +160,7 @@ def render_reply(report: Report) -> str:
     return "\n".join([*lines, "", "Kind regards"]) + "\n"
 
 
-def _asked(report: Report, answer: Answer) -> list[str]:
+def _asked(report: Report, answer: ReportAnswer) -> list[str]:
     """Return at most four things to ask for, what was cut first."""
     asked = []
     if any(not bundle.complete for bundle in report.bundles):

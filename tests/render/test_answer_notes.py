@@ -13,7 +13,7 @@ from analyzer.model.question import Question
 from analyzer.model.report import Report
 from analyzer.render.answer_notes import REPLY_LINES, TICKET_LINES, render_reply, render_ticket
 from analyzer.render.terminal.answer_text import MOST_ROWS, OBJECTS, WIDTH, render_answer
-from analyzer.render.words.answer import Answer, answer_of
+from analyzer.render.words.answer import ReportAnswer, answer_of
 from analyzer.render.words.summary import findings
 from tests.golden.outputs import SAMPLES, sample_read
 from tests.render.support import FIRST, at, clear_report, empty_report, rich_report, smlog
@@ -66,7 +66,7 @@ def report(request: pytest.FixtureRequest) -> Report:
 
 
 @pytest.fixture
-def answer(report: Report) -> Answer:
+def answer(report: Report) -> ReportAnswer:
     return answer_of(report)
 
 
@@ -85,7 +85,7 @@ def test_terminal_keeps_its_budget(screen: list[str]) -> None:
     assert not [row for row in screen if "..." in row]
 
 
-def test_verdict_is_the_last_thing_on_the_terminal(screen: list[str], answer: Answer) -> None:
+def test_verdict_is_the_last_thing_on_the_terminal(screen: list[str], answer: ReportAnswer) -> None:
     text = without_spaces("\n".join(screen))
     now = f" Now: {answer.now}." if answer.now else ""
     assert text.endswith(without_spaces(f"{answer.word}: {answer.text}{now}"))
@@ -95,17 +95,19 @@ def test_path_of_the_page_is_on_the_terminal(screen: list[str]) -> None:
     assert HTML in screen
 
 
-def test_what_cannot_be_told_is_on_the_terminal(screen: list[str], answer: Answer) -> None:
+def test_what_cannot_be_told_is_on_the_terminal(screen: list[str], answer: ReportAnswer) -> None:
     assert bool(answer.doubts) == ("CANNOT TELL" in "\n".join(screen))
 
 
-def test_every_disk_in_trouble_is_named(report: Report, answer: Answer) -> None:
+def test_every_disk_in_trouble_is_named(report: Report, answer: ReportAnswer) -> None:
     bad = {f.id for f in findings(report) if f.severity is not Severity.INFO}
     troubled = {d.vdi.uuid for d in report.disks if d.vdi and bad & set(d.findings)}
     assert troubled <= {each.subject.uuid for each in answer.objects}
 
 
-def test_objects_stand_on_the_terminal_with_their_state(screen: list[str], answer: Answer) -> None:
+def test_objects_stand_on_the_terminal_with_their_state(
+    screen: list[str], answer: ReportAnswer
+) -> None:
     text = without_spaces("\n".join(screen))
     for each in answer.objects[:OBJECTS]:
         shown = without_spaces(each.name.encode("unicode_escape").decode())
@@ -114,17 +116,17 @@ def test_objects_stand_on_the_terminal_with_their_state(screen: list[str], answe
     assert left <= 0 or f"and{left}more" in text
 
 
-def test_objects_have_names_of_their_own(answer: Answer) -> None:
+def test_objects_have_names_of_their_own(answer: ReportAnswer) -> None:
     names = [each.name for each in answer.objects]
     assert len(set(names)) == len(names)
 
 
-def test_what_is_over_stands_last(answer: Answer) -> None:
+def test_what_is_over_stands_last(answer: ReportAnswer) -> None:
     over = [each.standing is Standing.OVER for each in answer.objects]
     assert over == sorted(over)
 
 
-def test_answer_is_short(answer: Answer) -> None:
+def test_answer_is_short(answer: ReportAnswer) -> None:
     facts = " ".join(f"{fact.label} {fact.text} {fact.sure}" for fact in answer.facts)
     assert len(f"{answer.word} {answer.text} {answer.now} {facts}".split()) <= 120
 

@@ -77,6 +77,7 @@ class Tools:
         untold = [o for o in report["outcomes"] if o["verdict"] in ("cannot-tell", "error")]
         keys = ("id", "title", "severity", "confidence", "state", "findings", "next_action")
         return {
+            "answer": report["answer"]["verdict"],
             "rules": counts,
             "causes": [{key: cause[key] for key in keys} for cause in report["causes"]],
             "cannot_tell": [

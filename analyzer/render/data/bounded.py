@@ -31,7 +31,7 @@ _OBJECTS = frozenset(
         *("disks", "disks[].logs", "nbd", "nbd[].hosts", "nbd[].networks", "options"),
     }
 )
-_JUDGED = ("outcomes", "causes", "plans", "parts")
+_JUDGED = ("outcomes", "causes", "plans", "parts", "answer")
 _QUOTED = frozenset({"evidence", "steps", "lines"})
 _TIMES = ("at", "began", "started", "hour", "from", "first_seen")
 _WORDS = ("verdict", "kind", "presence")
@@ -220,7 +220,7 @@ def _staying(where: str, entries: list[Any], most: int) -> set[int]:
     if where.rpartition(".")[2] in _QUOTED:
         first = (most + 1) // 2
         return {*range(first), *range(count - (most - first), count)}
-    if _time_of(entries[0]):
+    if _time_of(entries[0]) and not where.startswith("answer"):  # the worst stands first there
         return set(range(count - most, count))
     return set(range(most))
 

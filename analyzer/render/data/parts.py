@@ -3,6 +3,7 @@
 from analyzer.model.finding import Finding, Outcome
 from analyzer.model.plan import Plan
 from analyzer.model.report import Cause, PoolInfo, Report
+from analyzer.render.words.answer import ReportAnswer, answer_of
 from analyzer.render.words.order import ordered
 from analyzer.render.words.status import exit_status
 from analyzer.render.words.summary import Tone, findings, headline
@@ -15,7 +16,8 @@ class PoolPart:
     """What was judged of one pool of several: nothing of the others explains anything in it.
 
     ``pools`` is empty where the reports are of no pool that is known. ``tone`` and ``headline``
-    are the verdict, ``exit_status`` that of a run of its reports alone, without options.
+    are the verdict, ``answer`` is all that the first screen says, ``exit_status`` that of a run of
+    its reports alone, without options.
     """
 
     name: str
@@ -23,6 +25,7 @@ class PoolPart:
     bundles: tuple[str, ...]
     tone: Tone
     headline: str
+    answer: ReportAnswer
     exit_status: int
     findings: tuple[Finding, ...]
     causes: tuple[Cause, ...]
@@ -43,6 +46,7 @@ def _part(part: Report) -> PoolPart:
         bundles=tuple(bundle.name for bundle in part.bundles),
         tone=head.tone,
         headline=str(head),
+        answer=answer_of(part),
         exit_status=exit_status(part),
         findings=findings(part),
         causes=part.causes,

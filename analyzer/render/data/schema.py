@@ -94,10 +94,18 @@ def _add_head(schema: Schema, *, catalogue: bool) -> None:
 
 
 def _define(kind: type, definitions: dict[str, Schema]) -> None:
-    """Add a type and all that it is made of."""
-    if kind.__name__ in definitions:
+    """Add a type and all that it is made of.
+
+    Raises:
+        TypeError: another type has its name.
+    """
+    described: Schema = {"description": inspect.getdoc(kind)}
+    if known := definitions.get(kind.__name__):
+        if known["description"] != described["description"]:
+            msg = f"{kind.__name__}: two types of this name cannot be told apart"
+            raise TypeError(msg)
         return
-    definitions[kind.__name__] = {}  # types may hold themselves
+    definitions[kind.__name__] = described  # types may hold themselves
     properties: dict[str, Schema] = {}
     for key in keys_of(kind):
         properties |= _properties(key.name, key.form, definitions)
@@ -107,7 +115,7 @@ def _define(kind: type, definitions: dict[str, Schema]) -> None:
     definitions[kind.__name__] = {
         **_closed(properties),
         "required": needed,
-        "description": inspect.getdoc(kind),
+        **described,
     }
 
 

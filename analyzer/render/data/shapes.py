@@ -27,8 +27,11 @@ from analyzer.model.sr_view import SrView
 from analyzer.model.vm_view import VmView
 from analyzer.render.data.answers import Answers
 from analyzer.render.data.parts import PoolPart, parts_of
+from analyzer.render.words.answer import ReportAnswer, answer_of, doubt_words
 from analyzer.render.words.nbd_peaks import Peak, clients_left_out, clients_of
 from analyzer.render.words.nbd_words import peak_of
+from analyzer.render.words.summary import CannotTell, CauseView
+from analyzer.render.words.troubled import Troubled
 from analyzer.values import dataclass
 
 
@@ -51,6 +54,14 @@ class Shape:
     or_null: tuple[str, ...] = ()
     made: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
     sparse: bool = False
+
+
+def _verdict(answer: ReportAnswer) -> str:
+    return answer.verdict
+
+
+def _first_step(each: Troubled) -> str:
+    return each.first
 
 
 def _label(entry: Entry) -> str:
@@ -80,12 +91,15 @@ _AT = Shape(named={"moment": "at"})
 SHAPES: Mapping[type, Shape] = MappingProxyType(
     {
         Answers: Shape(sparse=True),
+        ReportAnswer: Shape(left_out=("pools",), made={"verdict": _verdict}),
         BackupRun: _IN_A_POOL,
+        CauseView: Shape(by={"findings": "id"}, left_out=("context", "chain", "considered")),
         Comparison: Shape(named={"moment": "at"}, or_null=("older", "newer")),
         Concurrency: Shape(parts={"points": ("at", "at_least", "at_most")}),
         Coverage: Shape(
             named={"first": "from", "last": "to"}, parts={"shapes": ("shape", "count")}
         ),
+        CannotTell: Shape(made={"words": doubt_words}),
         DiskBreak: Shape(or_null=("to",)),
         DiskView: Shape(beside=("chain",), by={"pool": "uuid"}, or_null=("plan",)),
         Dom0Attachment: Shape(left_out=("session",), or_null=("host",)),
@@ -145,10 +159,11 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         Report: Shape(
             left_out=("version", "catalogue", "parts"),
             named={"hours": "lines_per_hour", "happenings": "timeline"},
-            made={"parts": parts_of},
+            made={"answer": answer_of, "parts": parts_of},
         ),
         RuleText: Shape(parts={"cases": ("case", "title", "detail")}),
         Source: Shape(sparse=True),
+        Troubled: Shape(by={"plan": "id"}, made={"first": _first_step}),
         SrView: Shape(
             named={
                 "plugs": "hosts",

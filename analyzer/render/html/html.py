@@ -34,7 +34,7 @@ from analyzer.render.html.strip import strip_of
 from analyzer.render.html.time_axis import LEFT, RIGHT, WIDTH
 from analyzer.render.html.time_pages import time_context
 from analyzer.render.html.told import shown, time_of
-from analyzer.render.words.answer import Answer, answer_of, bundle_names, doubt_words
+from analyzer.render.words.answer import ReportAnswer, answer_of, doubt_words
 from analyzer.render.words.chain_text import size_words
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes, explained_words
 from analyzer.render.words.given_lines import made_by
@@ -111,7 +111,7 @@ class Part:
 
     name: str
     report: Report
-    answer: Answer
+    answer: ReportAnswer
     untold: tuple[Outcome, ...]
     unread: tuple[LedgerEntry, ...]
     ruled_out: tuple[Outcome, ...]
@@ -239,7 +239,6 @@ def _context(report: Report) -> dict[str, object]:
         "answered": tuple(question_lines(report)),
         "parts": _parts(report),
         "data": page_data(report, render_ticket(report)),
-        "bundle_names": bundle_names(report),
         "doubt_words": doubt_words,
         "object_names": {each.subject.uuid: each.name for each in answer.objects},
         "vm_of": {d.vdi.uuid: d.vms[0].called for d in report.disks if d.vdi and len(d.vms) == 1},

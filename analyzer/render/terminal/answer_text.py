@@ -12,13 +12,10 @@ from rich.text import Text
 from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.render.terminal.rows import Rows, console, styled
-from analyzer.render.words.answer import Answer, Fact, answer_of, bundle_names, doubt_words
-from analyzer.render.words.question_lines import question_lines, question_title
-from analyzer.render.words.short_time import window_words
-from analyzer.render.words.summary import Doubt, headline, pools_line, window
+from analyzer.render.words.answer import ReportAnswer, answer_of, doubt_words
+from analyzer.render.words.answer_facts import Fact
+from analyzer.render.words.summary import CannotTell
 from analyzer.render.words.troubled import Troubled
-from analyzer.render.words.view import counted
-from analyzer.story.asks import asks_of
 from analyzer.story.together import pool_name
 from analyzer.values import dataclass
 
@@ -77,14 +74,15 @@ def _file(path: str, url: str | None, rows: Rows) -> list[Text]:
 
 def _shown(report: Report, rows: Rows, files: Sequence[Text]) -> list[Text]:
     """Return the answer; of several pools that of each, in as many rows, and then all verdicts."""
+    answer = answer_of(report)
     if not report.parts:
-        return _fitted(_blocks(report, answer_of(report), rows, files), MOST_ROWS)
-    verdicts = styled(rows.wrap(pools_line(report), hang=2), headline(report).tone)
-    found = [row for block in _question(report, rows)[:_ASKED_FIRST] for row in block.rows]
+        return _fitted(_blocks(answer, rows, files), MOST_ROWS)
+    verdicts = styled(rows.wrap(answer.verdict, hang=2), answer.tone)
+    found = [row for block in _asked(answer, rows)[:_ASKED_FIRST] for row in block.rows]
     room = max(MOST_ROWS - len(files) - len(verdicts) - len(found), 0) // len(report.parts)
     for part in report.parts:
         found += rows.wrap(pool_name(part))
-        found += _fitted(_blocks(part, answer_of(part), rows, ()), room - 1)
+        found += _fitted(_blocks(answer_of(part), rows, ()), room - 1)
     return [*found, *files, *verdicts]
 
 
@@ -101,22 +99,21 @@ def _fitted(blocks: Sequence[_Block], most: int) -> list[Text]:
     return [row for block in sorted(taken, key=lambda block: block.place) for row in block.rows]
 
 
-def _blocks(report: Report, answer: Answer, rows: Rows, files: Sequence[Text]) -> list[_Block]:
+def _blocks(answer: ReportAnswer, rows: Rows, files: Sequence[Text]) -> list[_Block]:
     """Return the blocks, those that matter most first."""
-    verdict = f"{answer.word}: {answer.text}" + (f" Now: {answer.now}." if answer.now else "")
     looked = [] if answer.objects else rows.wrap(f"Looked at: {answer.looked}.", hang=2)
     danger = [fact for fact in answer.facts if fact.label == "Danger"]
     others = [fact for fact in answer.facts if fact.label != "Danger"]
-    steps = _steps(answer, rows)
+    steps, asked = _steps(answer, rows), _asked(answer, rows)
     every = [
-        _Block(place=(9, 0), rows=styled(rows.wrap(verdict), answer.tone)),
+        _Block(place=(9, 0), rows=styled(rows.wrap(answer.verdict), answer.tone)),
         _Block(place=(8, 0), rows=files),
-        _Block(place=(0, 0), rows=_header(report, rows)),
-        *_question(report, rows)[:_ASKED_FIRST],
+        _Block(place=(0, 0), rows=rows.wrap(f"cbtriage: {answer.given}; {answer.read}", hang=2)),
+        *asked[:_ASKED_FIRST],
         _Block(place=(0, 1), rows=looked),
         *_object_names(answer, rows),
-        *_doubts(report, answer.doubts, rows),
-        *_question(report, rows)[_ASKED_FIRST:],
+        *_doubts(answer, rows),
+        *asked[_ASKED_FIRST:],
         *(_fact(3, fact, rows) for fact in danger),
         *steps[:1],
         *(_fact(2, fact, rows) for fact in others),
@@ -129,24 +126,15 @@ def _blocks(report: Report, answer: Answer, rows: Rows, files: Sequence[Text]) -
     return [block for block in every if block.rows]
 
 
-def _header(report: Report, rows: Rows) -> list[Text]:
-    covered = window(report)
-    read = window_words(*covered) if covered else "no time could be dated"
-    return rows.wrap(f"cbtriage: {bundle_names(report)}; {read}", hang=2)
-
-
-def _question(report: Report, rows: Rows) -> list[_Block]:
+def _asked(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     """Return what was asked and what answers it, before all else."""
-    if report.question is None:
-        return []
-    lines = [question_title(report.question), *question_lines(report)]
     return [
         _Block(place=(0, 2 + number), rows=rows.wrap(line, indent=2 if number else 0, hang=4))
-        for number, line in enumerate(lines)
+        for number, line in enumerate(answer.asked)
     ]
 
 
-def _object_names(answer: Answer, rows: Rows) -> list[_Block]:
+def _object_names(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     shown = answer.objects[:OBJECTS]
     blocks = [
         _Block(place=(4, 2 * number), rows=styled(rows.wrap(_object(each), hang=2), each.severity))
@@ -164,7 +152,7 @@ def _object(each: Troubled) -> str:
     return f"{each.name}: {each.now}{untracked}"
 
 
-def _steps(answer: Answer, rows: Rows) -> list[_Block]:
+def _steps(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     return [
         _Block(
             place=(4, 2 * number + 1),
@@ -183,32 +171,31 @@ def _fact(place: int, fact: Fact, rows: Rows) -> _Block:
     return _Block(place=(place, 0), rows=rows.placed(rows.wrap(text, hang=_LABEL), fact.source))
 
 
-def _doubts(report: Report, doubts: Sequence[Doubt], rows: Rows) -> list[_Block]:
+def _doubts(answer: ReportAnswer, rows: Rows) -> list[_Block]:
+    doubts = answer.doubts
     if not doubts:
         return []
     title = f"? CANNOT TELL ({len(doubts)}): " if len(doubts) > 1 else "? CANNOT TELL: "
     told = [_Block(place=(6, 0), rows=styled(_doubt(title, doubts[0], rows), "unsure"))]
-    if asks := asks_of(report).asks:
-        many = counted(len(asks), "command")
-        text = f"cbtriage ask writes a script that collects what is missing: {many}"
-        told.append(_Block(place=(6, len(doubts)), rows=rows.wrap(text, hang=2)))
+    if answer.ask:
+        told.append(_Block(place=(6, len(doubts)), rows=rows.wrap(answer.ask, hang=2)))
     return told
 
 
-def _more_doubts(doubts: Sequence[Doubt], rows: Rows) -> list[_Block]:
+def _more_doubts(doubts: Sequence[CannotTell], rows: Rows) -> list[_Block]:
     return [
         _Block(place=(6, number), rows=_doubt("? ", doubt, rows))
         for number, doubt in enumerate(doubts[1:], 1)
     ]
 
 
-def _doubt(title: str, doubt: Doubt, rows: Rows) -> list[Text]:
+def _doubt(title: str, doubt: CannotTell, rows: Rows) -> list[Text]:
     found = rows.wrap(title + doubt_words(doubt), hang=2)
     settle = [row for each in doubt.settle_with[:1] for row in rows.wrap(f"-> {each}", indent=2)]
     return found + settle
 
 
-def _minor(answer: Answer, rows: Rows) -> list[Text]:
+def _minor(answer: ReportAnswer, rows: Rows) -> list[Text]:
     if not answer.minor:
         return []
     text = f"Minor ({len(answer.minor)}): {answer.minor[0]}"

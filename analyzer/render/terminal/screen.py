@@ -5,8 +5,8 @@ from rich.text import Text
 from analyzer.model.report import Report
 from analyzer.render.terminal.rows import MANY, Rows, heading, styled
 from analyzer.render.words.summary import (
+    CannotTell,
     CauseView,
-    Doubt,
     broken,
     doubts,
     headline,
@@ -82,7 +82,7 @@ def _cannot_tell(report: Report, rows: Rows, room: int) -> list[Text]:
     return [*title, *_reasons(reasons, rows, room - len(title))]
 
 
-def _doubt(doubt: Doubt) -> tuple[str, str]:
+def _doubt(doubt: CannotTell) -> tuple[str, str]:
     failed = "the rule failed: " if doubt.failed else ""
     rules = counted(len(doubt.rules), "rule") if len(doubt.rules) > 1 else doubt.rules[0]
     return f"{rules}: {failed}{doubt.reason}", "; ".join(doubt.settle_with[:1])

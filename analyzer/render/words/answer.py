@@ -3,33 +3,29 @@
 The terminal, the ticket, the reply and the first screen of the page say the same facts.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from analyzer.model.disk import DiskView, LifeKind
-from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity, Subject
-from analyzer.model.goal import Goal, Standing, StepKind
+from analyzer.model.finding import Finding, Severity
+from analyzer.model.goal import Standing
 from analyzer.model.incident import IncidentKind
-from analyzer.model.moment import Moment
-from analyzer.model.nbd import SessionFate
 from analyzer.model.report import Report
-from analyzer.model.run import BackupRun
-from analyzer.model.sentence import Sentence, Value, say, told
-from analyzer.model.source import Source
-from analyzer.render.words.given_lines import settled_short
+from analyzer.render.words.answer_facts import Fact, facts_of, is_minor, short_ids
 from analyzer.render.words.order import ordered
-from analyzer.render.words.short_time import short_span, short_time
+from analyzer.render.words.question_lines import question_lines, question_title
+from analyzer.render.words.short_time import window_words
 from analyzer.render.words.summary import (
+    CannotTell,
     CauseView,
-    Doubt,
     Tone,
     broken,
     doubts,
-    findings,
     headline,
     not_used,
+    pools_line,
     unread,
+    window,
 )
 from analyzer.render.words.troubled import (
     NAME,
@@ -38,82 +34,82 @@ from analyzer.render.words.troubled import (
     kind_word,
     troubled_objects,
 )
-from analyzer.render.words.view import counted, cut, time_key
+from analyzer.render.words.view import counted, cut
+from analyzer.story.asks import asks_of
 from analyzer.values import dataclass
 
 _SOURCES = 6
-_FEW = 2
-_BROKEN = (SessionFate.FAILED, SessionFate.LEAKED)
-_UUID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_TROUBLES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
-    """A line of the answer: what it is, how sure, and the line of the bundle that shows it.
+class ReportAnswer:
+    """All that the first screen says, which the ticket, the reply and the page say too.
 
-    ``about`` is the id of the finding or the incident that tells of it.
+    ``headline`` counts what was found, ``word`` and ``text`` say it, ``now`` tells how many
+    troubles go on, or are over. ``given`` names the files, ``read`` the time they cover; ``asked``
+    is what was asked (first) and what answers it. ``troubles`` are all that broke, at most fifty,
+    ``minor`` the titles of those that cost nothing. ``ask`` tells of `cbtriage ask`, "" where it
+    has nothing to ask for.
     """
 
-    label: str
-    text: str
-    sure: str = ""
-    source: Source | None = None
-    about: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """All that the first screen says. ``now`` tells how many troubles go on, or are over."""
-
+    headline: str
     tone: Tone
     word: str
     text: str
     now: str
+    given: str
+    read: str
+    looked: str
+    asked: tuple[str, ...]
     facts: tuple[Fact, ...]
     objects: tuple[Troubled, ...]
-    doubts: tuple[Doubt, ...]
+    troubles: tuple[CauseView, ...]
     minor: tuple[str, ...]
-    looked: str
+    doubts: tuple[CannotTell, ...]
+    ask: str
+    pools: str = ""
+
+    @property
+    def verdict(self) -> str:
+        """Return what stands last on the terminal; of several pools, the verdict of each."""
+        now = f" Now: {self.now}." if self.now else ""
+        return self.pools or f"{self.word}: {self.text}{now}"
 
 
-def short_ids(text: str) -> str:
-    """Return a text with the first eight digits of each uuid; a sentence stays one.
-
-    >>> short_ids("disk f03dc4c2-98ce-47de-af1b-5c9aa26fe068")
-    'disk f03dc4c2'
-    """
-    if isinstance(text, Sentence):
-        values = {name: _shortened(value) for name, value in text.values.items()}
-        return Sentence(_UUID.sub(r"\1", text.template), values)
-    return _UUID.sub(r"\1", text)
-
-
-def _shortened(value: Value) -> Value:
-    return short_ids(told(value)) if isinstance(value, str | Subject) else value
-
-
-def answer_of(report: Report) -> Answer:
+def answer_of(report: Report) -> ReportAnswer:
     """Return the answer of a report."""
     report = ordered(report)
     head = headline(report)
     views = broken(report)
     objects = tuple(troubled_objects(report))
     text = _what(report, views) if views else head.text
-    return Answer(
+    covered = window(report)
+    question = [question_title(report.question)] if report.question else []
+    return ReportAnswer(
+        headline=str(head),
         tone=head.tone,
         word=head.word,
         text=text,
         now=_now(objects),
-        facts=tuple(_facts(report, views)),
-        objects=objects,
-        doubts=(*_cut_bundles(report), *doubts(report), *_unread(report), *_not_used(report)),
-        minor=tuple(_title(view) for view in views if _is_minor(view)),
+        given=bundle_names(report),
+        read=window_words(*covered) if covered else "no time could be dated",
         looked=_looked(report),
+        asked=(*question, *question_lines(report)),
+        facts=tuple(facts_of(report, views)),
+        objects=objects,
+        troubles=views[:_TROUBLES],
+        minor=tuple(_title(view) for view in views if is_minor(view)),
+        doubts=(*_cut_bundles(report), *doubts(report), *_unread(report), *_not_used(report)),
+        ask=_ask(report),
+        pools=pools_line(report) if report.parts else "",
     )
 
 
-def _is_minor(view: CauseView) -> bool:
-    return view.severity is Severity.INFO
+def _ask(report: Report) -> str:
+    commands = len(asks_of(report).asks)
+    many = counted(commands, "command")
+    return f"cbtriage ask writes a script that collects what is missing: {many}" if commands else ""
 
 
 # What happened, in one sentence
@@ -124,7 +120,7 @@ def _what(report: Report, views: Sequence[CauseView]) -> str:
     top = views[0]
     lost = [] if top.severity is Severity.CRITICAL else _lost_disks(report, top)
     text = _lost_words(report, lost) + _after(report, top) if lost else _title(top)
-    more = sum(not _is_minor(view) for view in views[1:])
+    more = sum(not is_minor(view) for view in views[1:])
     text = text.rstrip(".")
     if top.state is Standing.OVER:
         text = f"{text}; all of it is over"
@@ -213,166 +209,6 @@ def _now(objects: Sequence[Troubled]) -> str:
     )
 
 
-# Cause, failure, impact, danger
-
-
-def _facts(report: Report, views: Sequence[CauseView]) -> list[Fact]:
-    short = settled_short(report)
-    settled = [Fact(label="Settled", text=cut(short, SENTENCE))] if short else []
-    if not views or _is_minor(views[0]):
-        return settled
-    top = views[0]
-    found = [_cause(top), _failure(top), _impact(report, top), _danger(report), _next(top)]
-    return [*(fact for fact in found if fact), *settled]
-
-
-def _cause(view: CauseView) -> Fact | None:
-    if not view.findings:
-        return Fact(label="Cause", text="no rule explains it", sure="not known")
-    failed = _failed(view)
-    if not view.chain or view.chain[0].finding == failed.id:
-        return None  # the title of the failure says all that is known
-    root = view.chain[0]
-    return Fact(
-        label="Cause",
-        text=short_ids(cut(root.title, SENTENCE)),
-        sure=view.confidence,
-        source=root.source,
-        about=root.finding or root.incident or "",
-    )
-
-
-def _failed(view: CauseView) -> Finding:
-    """Return the first of the worst findings in the chain, else of all."""
-    by_id = {finding.id: finding for finding in view.findings}
-    steps = [by_id[step.finding] for step in view.chain if step.finding in by_id]
-    return min(steps or view.findings, key=lambda found: found.severity.rank)
-
-
-def _failure(view: CauseView) -> Fact:
-    if not view.findings:
-        source = view.context[0] if view.context else None
-        text = _dated(view.title, view.first_seen)
-        return Fact(label="Failure", text=text, sure=view.confidence, source=source)
-    found = _failed(view)
-    return Fact(
-        label="Failure",
-        text=_dated(found.title, found.first_seen),
-        sure=found.confidence,
-        source=shown_by(found).source,
-        about=found.id,
-    )
-
-
-def _dated(title: str, moment: Moment | None) -> str:
-    short = short_ids(cut(title, SENTENCE))
-    return say("{what}, {when}", what=short, when=short_time(moment)) if moment else short
-
-
-def shown_by(finding: Finding) -> Evidence:
-    """Return the quotation that shows a finding, rather than one of another time."""
-    every = finding.evidence
-    return next((each for each in every if each.role is EvidenceRole.SHOWS), every[0])
-
-
-def _impact(report: Report, view: CauseView) -> Fact | None:
-    """Return what the last backup run of the objects was, or how often it was seen."""
-    objects = {subject.uuid for finding in view.findings for subject in finding.subjects}
-    for run in sorted(report.runs, key=lambda run: time_key(run.began), reverse=True):
-        hit = [disk for disk in run.disks if disk.vdi.uuid in objects]
-        if hit and view.first_seen and not run.ended.certainly_before(view.first_seen):
-            return Fact(
-                label="Impact",
-                text=_run_words(run),
-                sure=hit[0].confidence,
-                source=hit[0].steps[0].evidence.source if hit[0].steps else None,
-            )
-    if fact := _nbd_impact(report, view):
-        return fact
-    count = sum(finding.count for finding in view.findings)
-    if any(Goal.INCREMENTAL in finding.goals for finding in view.findings):
-        return Fact(label="Impact", text="no backup of these disks was seen after it")
-    if count > 1 and view.first_seen and view.last_seen:
-        times = counted(count, "time")
-        text = say("seen {times}, {when}", times=times, when=_between(view))
-        return Fact(label="Impact", text=text)
-    return None
-
-
-def _between(view: CauseView) -> str:
-    assert view.first_seen
-    assert view.last_seen
-    if not (view.first_seen.year_known and view.last_seen.year_known):
-        return short_time(view.first_seen)
-    return short_span(view.first_seen, view.last_seen)
-
-
-def _nbd_impact(report: Report, view: CauseView) -> Fact | None:
-    """Return what became of the clients of the pools that a trouble of NBD is in."""
-    told_of = {finding.id for finding in view.findings}
-    views = [nbd for nbd in report.nbd if told_of & set(nbd.findings)]
-    ends = Counter(each.fate for nbd in views for each in nbd.connections)
-    left = sum(len(nbd.leftovers) for nbd in views)
-    parts = [
-        counted(ends[SessionFate.FAILED], "NBD connection") + " ended by an exception",
-        counted(ends[SessionFate.LEAKED] or left, "disk") + " still held by the control domain",
-    ]
-    numbers = (ends[SessionFate.FAILED], ends[SessionFate.LEAKED] or left)
-    said = [part for part, number in zip(parts, numbers, strict=True) if number]
-    if not said:
-        return None
-    failed = (e for nbd in views for e in nbd.connections if e.fate in _BROKEN and e.evidence)
-    first = next(failed, None)
-    return Fact(
-        label="Impact",
-        text=", ".join(said),
-        sure=first.joined if first else "",
-        source=first.evidence[-1].source if first else None,
-    )
-
-
-def _run_words(run: BackupRun) -> str:
-    return say("backup {when}: {ended}", when=short_time(run.began), ended=run.verdicts)
-
-
-def _next(view: CauseView) -> Fact | None:
-    """Return what to do about what is no finding, and so has no plan."""
-    if view.findings or not view.next_action:
-        return None
-    return Fact(label="Next", text=cut(view.next_action, SENTENCE))
-
-
-def _danger(report: Report) -> Fact | None:
-    """Return what silently loses changes as things stand, and what the steps destroy."""
-    open_ = [finding for finding in findings(report) if finding.state is not Standing.OVER]
-    silent = [finding for finding in open_ if Goal.NO_SILENT_LOSS in finding.goals]
-    steps = [step for plan in report.plans for step in plan.steps]
-    destroys = sum(step.kind is StepKind.DESTROYS for step in steps)
-    words = f"{counted(destroys, 'step')} below destroy{'' if destroys > 1 else 's'} something"
-    if silent and silent[0].severity is Severity.CRITICAL:
-        text = "backups of these disks may lack changes; do not trust them"
-        return _danger_of(silent[0], text)
-    if silent:
-        disks = {f.subjects[0].uuid: f.subjects[0].called for f in silent if f.subjects}
-        named = " and ".join(cut(name, NAME) for name in list(disks.values())[:_FEW])
-        who = named if len(disks) <= _FEW else counted(len(disks), "disk")
-        text = f"comparing with old snapshots of {who} can lose changes unseen; keep to the order"
-        return _danger_of(silent[0], f"{text}; {words}" if destroys else text)
-    if destroys:
-        return Fact(label="Danger", text=f"{words}: read what is lost first")
-    return None
-
-
-def _danger_of(finding: Finding, text: str) -> Fact:
-    return Fact(
-        label="Danger",
-        text=text,
-        sure=finding.confidence,
-        source=shown_by(finding).source,
-        about=finding.id,
-    )
-
-
 # What was looked at, and what cannot be told
 
 
@@ -395,7 +231,7 @@ def bundle_names(report: Report) -> str:
     return f"{shown} and {len(names) - 2} more" if len(names) > 2 else shown  # noqa: PLR2004 - shown
 
 
-def _cut_bundles(report: Report) -> list[Doubt]:
+def _cut_bundles(report: Report) -> list[CannotTell]:
     return [
         _doubt(
             f"{cut(bundle.name, NAME)} was not read whole: {bundle.note or 'no reason is known'}"
@@ -405,7 +241,7 @@ def _cut_bundles(report: Report) -> list[Doubt]:
     ]
 
 
-def _unread(report: Report) -> list[Doubt]:
+def _unread(report: Report) -> list[CannotTell]:
     entries = unread(report)
     if not entries:
         return []
@@ -417,7 +253,7 @@ def _unread(report: Report) -> list[Doubt]:
     return [_doubt(f"not read whole: {shown}", settle)]
 
 
-def _not_used(report: Report) -> list[Doubt]:
+def _not_used(report: Report) -> list[CannotTell]:
     """Return that files lay beside the reports of which nothing could be made."""
     entries = not_used(report)
     if not entries:
@@ -427,12 +263,12 @@ def _not_used(report: Report) -> list[Doubt]:
     return [_doubt(f"given, and not used: {why}{more}", entries[0].settle_with)]
 
 
-def _doubt(reason: str, settle_with: str = "") -> Doubt:
+def _doubt(reason: str, settle_with: str = "") -> CannotTell:
     settle = (settle_with,) if settle_with else ()
-    return Doubt(reason=reason, rules=(), settle_with=settle, failed=False)
+    return CannotTell(reason=reason, rules=(), settle_with=settle, failed=False)
 
 
-def doubt_words(doubt: Doubt) -> str:
+def doubt_words(doubt: CannotTell) -> str:
     """Return why something cannot be told, in a sentence or two."""
     failed = "a rule failed: " if doubt.failed else ""
     return failed + cut(doubt.reason, SENTENCE)

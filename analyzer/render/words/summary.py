@@ -73,7 +73,7 @@ class CauseView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
+class CannotTell:
     """One reason for which rules could not tell, and what would settle it."""
 
     reason: str
@@ -150,14 +150,14 @@ def broken(report: Report) -> tuple[CauseView, ...]:
     return (*causes(report), *others(report))
 
 
-def doubts(report: Report) -> tuple[Doubt, ...]:
+def doubts(report: Report) -> tuple[CannotTell, ...]:
     """Return why rules could not tell, or not all, one entry per reason, the most rules first."""
     groups: dict[tuple[str, bool], list[Outcome]] = {}
     for outcome in (*untold(report), *(o for o in report.outcomes if o.doubt)):
         reason = outcome.doubt or outcome.reason or "no reason was recorded"
         groups.setdefault((reason, outcome.verdict is Verdict.ERROR), []).append(outcome)
     views = [
-        Doubt(
+        CannotTell(
             reason=reason,
             rules=tuple(o.rule for o in group),
             settle_with=tuple(dict.fromkeys(c for o in group for c in o.settle_with)),

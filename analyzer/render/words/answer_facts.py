@@ -1,0 +1,217 @@
+"""The facts of an answer: cause, failure, impact, danger; each with the line that shows it."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity, Subject
+from analyzer.model.goal import Goal, Standing, StepKind
+from analyzer.model.moment import Moment
+from analyzer.model.nbd import SessionFate
+from analyzer.model.report import Report
+from analyzer.model.run import BackupRun
+from analyzer.model.sentence import Sentence, Value, say, told
+from analyzer.model.source import Source
+from analyzer.render.words.given_lines import settled_short
+from analyzer.render.words.short_time import short_span, short_time
+from analyzer.render.words.summary import CauseView, findings
+from analyzer.render.words.troubled import NAME, SENTENCE
+from analyzer.render.words.view import counted, cut, time_key
+from analyzer.values import dataclass
+
+_FEW = 2
+_BROKEN = (SessionFate.FAILED, SessionFate.LEAKED)
+_UUID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A line of the answer: what it is, how sure, and the line of the bundle that shows it.
+
+    ``about`` is the id of the finding or the incident that tells of it.
+    """
+
+    label: str
+    text: str
+    sure: str = ""
+    source: Source | None = None
+    about: str = ""
+
+
+def short_ids(text: str) -> str:
+    """Return a text with the first eight digits of each uuid; a sentence stays one.
+
+    >>> short_ids("disk f03dc4c2-98ce-47de-af1b-5c9aa26fe068")
+    'disk f03dc4c2'
+    """
+    if isinstance(text, Sentence):
+        values = {name: _shortened(value) for name, value in text.values.items()}
+        return Sentence(_UUID.sub(r"\1", text.template), values)
+    return _UUID.sub(r"\1", text)
+
+
+def _shortened(value: Value) -> Value:
+    return short_ids(told(value)) if isinstance(value, str | Subject) else value
+
+
+def is_minor(view: CauseView) -> bool:
+    """Tell whether a trouble costs nothing."""
+    return view.severity is Severity.INFO
+
+
+def facts_of(report: Report, views: Sequence[CauseView]) -> list[Fact]:
+    """Return what the worst trouble comes from, failed, cost, and what the steps endanger."""
+    short = settled_short(report)
+    settled = [Fact(label="Settled", text=cut(short, SENTENCE))] if short else []
+    if not views or is_minor(views[0]):
+        return settled
+    top = views[0]
+    found = [_cause(top), _failure(top), _impact(report, top), _danger(report), _next(top)]
+    return [*(fact for fact in found if fact), *settled]
+
+
+def _cause(view: CauseView) -> Fact | None:
+    if not view.findings:
+        return Fact(label="Cause", text="no rule explains it", sure="not known")
+    failed = _failed(view)
+    if not view.chain or view.chain[0].finding == failed.id:
+        return None  # the title of the failure says all that is known
+    root = view.chain[0]
+    return Fact(
+        label="Cause",
+        text=short_ids(cut(root.title, SENTENCE)),
+        sure=view.confidence,
+        source=root.source,
+        about=root.finding or root.incident or "",
+    )
+
+
+def _failed(view: CauseView) -> Finding:
+    """Return the first of the worst findings in the chain, else of all."""
+    by_id = {finding.id: finding for finding in view.findings}
+    steps = [by_id[step.finding] for step in view.chain if step.finding in by_id]
+    return min(steps or view.findings, key=lambda found: found.severity.rank)
+
+
+def _failure(view: CauseView) -> Fact:
+    if not view.findings:
+        source = view.context[0] if view.context else None
+        text = _dated(view.title, view.first_seen)
+        return Fact(label="Failure", text=text, sure=view.confidence, source=source)
+    found = _failed(view)
+    return Fact(
+        label="Failure",
+        text=_dated(found.title, found.first_seen),
+        sure=found.confidence,
+        source=shown_by(found).source,
+        about=found.id,
+    )
+
+
+def _dated(title: str, moment: Moment | None) -> str:
+    short = short_ids(cut(title, SENTENCE))
+    return say("{what}, {when}", what=short, when=short_time(moment)) if moment else short
+
+
+def shown_by(finding: Finding) -> Evidence:
+    """Return the quotation that shows a finding, rather than one of another time."""
+    every = finding.evidence
+    return next((each for each in every if each.role is EvidenceRole.SHOWS), every[0])
+
+
+def _impact(report: Report, view: CauseView) -> Fact | None:
+    """Return what the last backup run of the objects was, or how often it was seen."""
+    objects = {subject.uuid for finding in view.findings for subject in finding.subjects}
+    for run in sorted(report.runs, key=lambda run: time_key(run.began), reverse=True):
+        hit = [disk for disk in run.disks if disk.vdi.uuid in objects]
+        if hit and view.first_seen and not run.ended.certainly_before(view.first_seen):
+            return Fact(
+                label="Impact",
+                text=_run_words(run),
+                sure=hit[0].confidence,
+                source=hit[0].steps[0].evidence.source if hit[0].steps else None,
+            )
+    if fact := _nbd_impact(report, view):
+        return fact
+    count = sum(finding.count for finding in view.findings)
+    if any(Goal.INCREMENTAL in finding.goals for finding in view.findings):
+        return Fact(label="Impact", text="no backup of these disks was seen after it")
+    if count > 1 and view.first_seen and view.last_seen:
+        times = counted(count, "time")
+        text = say("seen {times}, {when}", times=times, when=_between(view))
+        return Fact(label="Impact", text=text)
+    return None
+
+
+def _between(view: CauseView) -> str:
+    assert view.first_seen
+    assert view.last_seen
+    if not (view.first_seen.year_known and view.last_seen.year_known):
+        return short_time(view.first_seen)
+    return short_span(view.first_seen, view.last_seen)
+
+
+def _nbd_impact(report: Report, view: CauseView) -> Fact | None:
+    """Return what became of the clients of the pools that a trouble of NBD is in."""
+    told_of = {finding.id for finding in view.findings}
+    views = [nbd for nbd in report.nbd if told_of & set(nbd.findings)]
+    ends = Counter(each.fate for nbd in views for each in nbd.connections)
+    left = sum(len(nbd.leftovers) for nbd in views)
+    parts = [
+        counted(ends[SessionFate.FAILED], "NBD connection") + " ended by an exception",
+        counted(ends[SessionFate.LEAKED] or left, "disk") + " still held by the control domain",
+    ]
+    numbers = (ends[SessionFate.FAILED], ends[SessionFate.LEAKED] or left)
+    said = [part for part, number in zip(parts, numbers, strict=True) if number]
+    if not said:
+        return None
+    failed = (e for nbd in views for e in nbd.connections if e.fate in _BROKEN and e.evidence)
+    first = next(failed, None)
+    return Fact(
+        label="Impact",
+        text=", ".join(said),
+        sure=first.joined if first else "",
+        source=first.evidence[-1].source if first else None,
+    )
+
+
+def _run_words(run: BackupRun) -> str:
+    return say("backup {when}: {ended}", when=short_time(run.began), ended=run.verdicts)
+
+
+def _next(view: CauseView) -> Fact | None:
+    """Return what to do about what is no finding, and so has no plan."""
+    if view.findings or not view.next_action:
+        return None
+    return Fact(label="Next", text=cut(view.next_action, SENTENCE))
+
+
+def _danger(report: Report) -> Fact | None:
+    """Return what silently loses changes as things stand, and what the steps destroy."""
+    open_ = [finding for finding in findings(report) if finding.state is not Standing.OVER]
+    silent = [finding for finding in open_ if Goal.NO_SILENT_LOSS in finding.goals]
+    steps = [step for plan in report.plans for step in plan.steps]
+    destroys = sum(step.kind is StepKind.DESTROYS for step in steps)
+    words = f"{counted(destroys, 'step')} below destroy{'' if destroys > 1 else 's'} something"
+    if silent and silent[0].severity is Severity.CRITICAL:
+        text = "backups of these disks may lack changes; do not trust them"
+        return _danger_of(silent[0], text)
+    if silent:
+        disks = {f.subjects[0].uuid: f.subjects[0].called for f in silent if f.subjects}
+        named = " and ".join(cut(name, NAME) for name in list(disks.values())[:_FEW])
+        who = named if len(disks) <= _FEW else counted(len(disks), "disk")
+        text = f"comparing with old snapshots of {who} can lose changes unseen; keep to the order"
+        return _danger_of(silent[0], f"{text}; {words}" if destroys else text)
+    if destroys:
+        return Fact(label="Danger", text=f"{words}: read what is lost first")
+    return None
+
+
+def _danger_of(finding: Finding, text: str) -> Fact:
+    return Fact(
+        label="Danger",
+        text=text,
+        sure=finding.confidence,
+        source=shown_by(finding).source,
+        about=finding.id,
+    )
