@@ -23,9 +23,12 @@ from pandas.api.types import union_categoricals
 from analyzer.case.event_joins import Span, near
 from analyzer.case.rows import (
     CODING,
+    IDS,
+    LINE_TEXTS,
     REPEATED,
     Coded,
     KeepPolicy,
+    KeptLines,
     KeptRows,
     PackedRows,
     Row,
@@ -46,6 +49,7 @@ ALERTS = "alerts"
 
 _FEW = (*(name for name in REPEATED if name != "syslog_host"), "dated_by", "host")
 _NO_IDS: Mapping[str, str] = MappingProxyType({})
+_NO_VALUES = (None,) * len(IDS)
 _MICROSECOND = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _JOINED = frozenset({"host", "pid", "process", "bundle"})
@@ -54,10 +58,6 @@ _TIMES = ("at", "earliest", "latest")
 _EVENT = (
     *("bundle", "member", "line", "kind", "source_kind", "host", "process"),
     *("pid", "task", "level", "count"),
-)
-_STORED_TEXTS = (
-    *("bundle", "member", "kind", "source_kind", "host", "process"),
-    *("text", "task", "level"),
 )
 _WORDS = ("words", "text", "text_end", "message", "message_end", "fields")
 _NUMBERS = ("line", "count")
@@ -294,16 +294,21 @@ class EventTable:
         twos = self._by_place(right, {two for _, two in pairs})
         return tuple((ones[one], twos[two]) for one, two in pairs)
 
-    def stored(self, size: int) -> Iterator[list[list[Any]]]:
-        """Yield the table in parts of so many rows, each the columns that `stored_events` reads.
+    @property
+    def texts(self) -> Mapping[str, Sequence[str]]:
+        """Return what stands in the columns of `KeptLines.texts`, by their names."""
+        return {name: self._frame[name].cat.categories.tolist() for name in LINE_TEXTS}
 
-        Times are microseconds; of a message that its text ends with, the length stands for it.
-        """
-        block = size * (1 + CHUNK // size)
-        for first in range(0, len(self._frame), block):
-            columns = _columns(self._frame.iloc[first : first + block])
-            for part in range(0, len(columns[0]), size):
-                yield [column[part : part + size] for column in columns]
+    def lines(self, size: int) -> Iterator[KeptLines]:
+        """Yield the lines of which something was kept, in the table's order, about `size` each."""
+        times = self._frame["at"].astype("int64").to_numpy()
+        first = 0
+        while first < len(times):
+            # All that was kept of one line has one time, so it lies in one part.
+            end = min(first + size, len(times)) - 1
+            after = int(np.searchsorted(times, times[end], side="right"))
+            yield _lines(self._frame.iloc[first:after])
+            first = after
 
     def last_line(
         self, bundle: str, before: datetime | None = None, parser: str | None = None
@@ -396,69 +401,48 @@ class EventTable:
         return (event for place in places if (event := known[place]) is not None)
 
 
-def stored_events(columns: Sequence[Sequence[Any]], rows: Iterable[int]) -> Iterator[Event]:
-    """Return the events of some rows of a part that `EventTable.stored` gave.
+def _lines(rows: pd.DataFrame) -> KeptLines:
+    """Return the lines of some rows that are together, each once."""
+    places = (rows["bundle"].cat.codes, rows["member"].cat.codes, rows["line"])
+    lines: dict[tuple[int, ...], list[int]] = {}
+    for row, place in enumerate(zip(*(each.tolist() for each in places), strict=True)):
+        lines.setdefault(place, []).append(row)
+    kinds, counts, found = (rows[name].tolist() for name in ("kind", "count", "fields"))
+    own = rows.iloc[[of_line[0] for of_line in lines.values()]]
+    spans = (own[name].tolist() for name in _WORDS[:5])
+    words = [
+        (w[start:end], w[begin:stop]) for w, start, end, begin, stop in zip(*spans, strict=True)
+    ]
+    return KeptLines(
+        times=tuple(own[name].astype("int64").tolist() for name in _TIMES),
+        texts={name: own[name].cat.codes.tolist() for name in LINE_TEXTS},
+        lines=own["line"].tolist(),
+        pids=own["pid"].tolist(),
+        counts=[max(counts[row] for row in each) for each in lines.values()],
+        kinds=[tuple(kinds[row] for row in each) for each in lines.values()],
+        words=words,
+        ids=[
+            _ids([found[row] for row in each], said)
+            for each, (_, said) in zip(lines.values(), words, strict=True)
+        ],
+    )
 
-    Raises:
-        TypeError, ValueError, IndexError: it is no such part.
-    """
-    ats, firsts, lasts, dated, *texts, messages, lines, pids, counts, fields = columns
-    for row in rows:
-        bundle, member, kind, parser, host, process, text, task, level = (c[row] for c in texts)
-        own = messages[row]
-        yield Event(
-            moment=_moment(ats[row], firsts[row], lasts[row], dated[row]),
-            source=Source(bundle=bundle, member=member, line=lines[row]),
-            kind=kind,
-            parser=parser,
-            host=host,
-            process=process,
-            message=text[len(text) - own :] if isinstance(own, int) else own,
-            text=text,
-            pid=pids[row],
-            task=task,
-            level=None if level is None else Level(level),
-            count=counts[row],
-            fields=MappingProxyType(dict(fields[row])),
-        )
+
+def _ids(found: Sequence[str | Mapping[str, str]], said: bytes) -> tuple[str | None, ...]:
+    """Return what the fields of a line name of `IDS`; the first of several wins."""
+    told = [each for each in found if (_names_ids(each) if isinstance(each, str) else each)]
+    if not told:
+        return _NO_VALUES
+    values: dict[str, str] = {}
+    for each in reversed(told):
+        text = said.decode(*CODING) if isinstance(each, str) else ""
+        values.update(Captures(each, text) if isinstance(each, str) else each)
+    return tuple(map(values.get, IDS))
 
 
 @cache
-def _moment(at: int, first: int, last: int, dated_by: str) -> Moment:
-    """Return a moment of microseconds; neighbouring lines share theirs."""
-    at_, earliest, latest = (_EPOCH + time * _MICROSECOND for time in (at, first, last))
-    return Moment(at=at_, earliest=earliest, latest=latest, dated_by=dated_by)
-
-
-def stored_lines(
-    columns: Sequence[Sequence[Any]],
-) -> Iterator[tuple[Source, str, str | None, Collection[str]]]:
-    """Yield of each row of such a part the line, its text, its task, and what its fields hold."""
-    _, _, _, _, bundles, members, *_, texts, tasks, _, _, lines, _, _, fields = columns
-    for bundle, member, line, text, task, found in zip(
-        bundles, members, lines, texts, tasks, fields, strict=True
-    ):
-        yield Source(bundle=bundle, member=member, line=line), text, task, [v for _, v in found]
-
-
-def _columns(rows: pd.DataFrame) -> list[list[Any]]:
-    times = [rows[name].astype("int64").tolist() for name in _TIMES]
-    words = list(_words(rows))
-    named = {name: _texts(rows[name].tolist()) for name in _STORED_TEXTS if name != "text"}
-    named["text"] = [text for _, text, _ in words]
-    return [
-        *times,
-        rows["dated_by"].tolist(),
-        *(named[name] for name in _STORED_TEXTS),
-        [len(own) if text.endswith(own) else own for own, text, _ in words],
-        *(rows[name].tolist() for name in ("line", "pid", "count")),
-        [list(found.items()) for _, _, found in words],
-    ]
-
-
-def _texts(values: Iterable[object]) -> list[str | None]:
-    """Return the texts of a column; what pandas calls missing is None."""
-    return [value if isinstance(value, str) else None for value in values]
+def _names_ids(pattern: str) -> bool:
+    return any(f"(?P<{name}>" in pattern for name in IDS)
 
 
 def _frame(rows: PackedRows) -> pd.DataFrame:

@@ -1,26 +1,26 @@
 """What the commands about one object share: what was read, and which object is meant."""
 
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from analyzer.cli._names import none_fits, several_fit
-from analyzer.cli.case_file import CaseFile, NoCaseError, case_of
+from analyzer.cli.case_file import CaseFile, NoCaseError, case_of, is_damaged
 from analyzer.cli.options import HowToRead
 from analyzer.cli.output import note
 
 if TYPE_CHECKING:
-    from analyzer.model.entry import Entry
+    from analyzer.model.entry import Entry, Unseen
     from analyzer.model.names import Known, Names
-    from analyzer.model.pages import PageKind
+    from analyzer.model.pages import PageKind, SessionsPage
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
+    from analyzer.render.words.zone import Zone
     from analyzer.story.pages import Judged
-    from analyzer.story.timeline.full_timeline import Unseen
     from analyzer.story.timeline.wanted import Wanted
 
 Disk: TypeAlias = Annotated[
@@ -70,6 +70,14 @@ class Reading:
         """Return the report; of a case file, what questions need of it."""
         return self._of_file(lambda file: file.report) or self.judged.report
 
+    def shown(self, value: Page, zone: "Zone") -> Page:
+        """Return what is to be printed, with its moments in the zone that is asked for."""
+        if zone.is_utc:
+            return value
+        from analyzer.render.words.local import in_zone
+
+        return in_zone(value, zone.of(self.report))
+
     @property
     def names(self) -> "Names":
         """Return all that may be asked for by name."""
@@ -82,11 +90,20 @@ class Reading:
         return self.judged.report.runs if runs is None else runs
 
     @property
+    def sessions(self) -> "SessionsPage":
+        """Return all NBD connections."""
+        return self._of_file(lambda file: file.sessions) or self.judged.sessions
+
+    @property
+    def kinds(self) -> "tuple[str, ...]":
+        """Return the names of all patterns and selectors."""
+        return self._of_file(lambda file: file.kinds) or self.judged.kinds
+
+    @property
     def damaged(self) -> bool:
         """Tell whether some of the bundles was not read whole."""
-        return bool(
-            self.report.omissions or not all(bundle.complete for bundle in self.report.bundles)
-        )
+        told = self._of_file(lambda file: file.damaged)
+        return is_damaged(self.judged.report) if told is None else told
 
     def page(self, kind: "PageKind[Page]", key: str) -> Page:
         """Return the page of an object, a call, a rule or a finding."""
@@ -101,19 +118,15 @@ class Reading:
         """Return a page that a case file has, None without one."""
         return self._of_file(lambda file: file.page(kind, key))
 
-    def timeline(
-        self, titles: Mapping[str, str], wanted: "Wanted"
-    ) -> "tuple[tuple[Entry, ...], tuple[Unseen, ...], int]":
+    def timeline(self, wanted: "Wanted") -> "tuple[tuple[Entry, ...], tuple[Unseen, ...], int]":
         """Return the entries asked for, the logs that they are of, and how many events are kept."""
-        if not (wanted.session or wanted.lines):
-            told = self._of_file(lambda file: file.timeline(titles, wanted))
-            if told is not None:
-                return told
-        from analyzer.story.timeline.full_timeline import full_timeline, unseen
+        found = self._of_file(lambda file: file.timeline(wanted))
+        if found is not None:
+            return found
+        from analyzer.story.timeline.full_timeline import told
 
-        case, report = self.judged.case, self.judged.report
-        entries = full_timeline(case, report, titles, wanted)
-        return entries, unseen(case, report, wanted), len(case.events)
+        judged = self.judged
+        return told(judged.case, judged.report, dict(judged.catalogue.context), wanted)
 
     def _of_file(self, ask: "Callable[[CaseFile], Page | None]") -> Page | None:
         """Return what the case file says, None without one; a damaged one is put aside."""
@@ -126,6 +139,13 @@ class Reading:
             if not self._quiet:
                 note(f"{error}; the status reports are read instead")
             return None
+
+
+def answers_json(**told: Any) -> str:
+    """Return what is asked for as one JSON object (`analyzer.render.data.json`)."""
+    from analyzer.render.data.json import answers_json as written
+
+    return written(**told)
 
 
 def the_disk(names: "Names", wanted: str, option: str = "") -> "Known":

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from analyzer.cli._case import the_disk, the_one
-from analyzer.cli._times import Local, local_times, period
+from analyzer.cli._times import local_times, period
 from analyzer.errors import UsageError
 from analyzer.values import dataclass
 
@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from analyzer.model.report import Report
     from analyzer.model.source import Source
     from analyzer.render.words.zone import Zone
-    from analyzer.rules.pattern import Catalogue
-    from analyzer.story.timeline.full_timeline import Wanted
+    from analyzer.story.timeline.wanted import Wanted
 
 _LEAST_SESSION = 6
 _MADE = ("clock", "finding", "hole", "incident", "record", "run", "session")
@@ -41,7 +40,7 @@ class Asked:
     kinds: tuple[str, ...]
 
 
-def asked_kinds(kinds: Sequence[str], catalogue: "Catalogue") -> tuple[str, ...]:
+def _kinds(reading: "Reading", kinds: Sequence[str]) -> tuple[str, ...]:
     """Return the kinds as they are.
 
     Raises:
@@ -49,11 +48,9 @@ def asked_kinds(kinds: Sequence[str], catalogue: "Catalogue") -> tuple[str, ...]
     """
     from analyzer.model.code import code
     from analyzer.model.incident import IncidentKind
-    from analyzer.story.timeline.full_timeline import fits_kind
+    from analyzer.story.timeline.wanted import fits_kind
 
-    known = [*_MADE, *(code(kind) for kind in IncidentKind)]
-    known += [pattern.id for pattern in catalogue.patterns]
-    known += [selector.id for selector in catalogue.selectors]
+    known = [*_MADE, *(code(kind) for kind in IncidentKind), *(reading.kinds if kinds else ())]
     for kind in kinds:
         if not fits_kind(known, (kind,)):
             raise UsageError(_no_kind(kind, known))
@@ -75,25 +72,26 @@ def wanted_of(asked: Asked, reading: "Reading", zone: "Zone") -> "Wanted":
     Raises:
         UsageError: an object is not known or not clear, or a time is none.
     """
-    from analyzer.story.timeline.full_timeline import Wanted
+    from analyzer.story.timeline.wanted import Wanted
 
-    names = reading.names
-    hosts = hosts_asked(reading.report, names, asked.host)
-    first, last = _window(asked, local_times(zone, hosts), newest_of(reading.report))
+    bundles: frozenset[str] = frozenset()
+    if asked.host is not None:
+        bundles = frozenset(hosts_asked(reading.report, reading.names, asked.host))
+    first, last = _window(asked, reading, zone)
     session, lines = _session(reading, asked.session)
-    disks = {the_disk(names, each, "--vdi").uuid for each in asked.vdis}
+    disks = {the_disk(reading.names, each, "--vdi").uuid for each in asked.vdis}
     for each in asked.vms:
-        vm = the_one(names.vms, "VM", each, "--vm")
-        disks |= {vm.uuid, *_with_snapshots(names, vm.parts)}
-    storage = [_of_sr(names, asked.sr)] if asked.sr is not None else []
+        vm = the_one(reading.names.vms, "VM", each, "--vm")
+        disks |= {vm.uuid, *_with_snapshots(reading.names, vm.parts)}
+    storage = [_of_sr(reading.names, asked.sr)] if asked.sr is not None else []
     return Wanted(
         first=first,
         last=last,
-        bundles=frozenset(hosts) if asked.host is not None else frozenset(),
+        bundles=bundles,
         objects=(*([frozenset(disks)] if disks else []), *storage),
         session=session,
         lines=lines,
-        kinds=asked.kinds,
+        kinds=_kinds(reading, asked.kinds),
     )
 
 
@@ -134,12 +132,13 @@ def _session(reading: "Reading", wanted: str | None) -> "tuple[str, frozenset[So
     Raises:
         UsageError: it is too short to tell sessions apart.
     """
-    from analyzer.story.find_sessions import find_sessions
+    from analyzer.model.pages import sessions_fitting
 
     if wanted is None:
         return "", frozenset()
     text = wanted.strip().lower().removeprefix("opaqueref:").removeprefix("trackid=")
-    sessions = find_sessions(reading.judged.case, wanted) if text else ()
+    found = sessions_fitting(reading.sessions, reading.names, wanted) if text else ()
+    sessions = [each.session for each in found]
     lines = frozenset(event.source for session in sessions for event in session.events)
     if len(text) < _LEAST_SESSION and not lines:
         msg = (
@@ -151,13 +150,17 @@ def _session(reading: "Reading", wanted: str | None) -> "tuple[str, frozenset[So
 
 
 def _window(
-    asked: Asked, local: Local, newest: datetime
+    asked: Asked, reading: "Reading", zone: "Zone"
 ) -> tuple[datetime | None, datetime | None]:
     """Return the time that is asked for.
 
     Raises:
         UsageError: a time is none, or the end lies before the beginning.
     """
+    if not (asked.since or asked.until or asked.around):
+        return None, None
+    report, newest = reading.report, newest_of(reading.report)
+    local = local_times(zone.of(report), hosts_asked(report, reading.names, asked.host))
     first = period(asked.since, "--from", local, newest).first if asked.since else None
     last = period(asked.until, "--to", local, newest).last if asked.until else None
     if asked.around:

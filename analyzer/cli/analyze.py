@@ -225,7 +225,7 @@ def analyze_command(
     cbtriage analyze host-a.zip host-b.zip --about sql-02 --when "11 Jun 10:30"
     """
     from analyzer.case.log_processes import cores
-    from analyzer.cli.case_file import inputs_of
+    from analyzer.cli.inputs import inputs_of
     from analyzer.cli.progress import told_to_write, watching
     from analyzer.cli.redact import for_outside, kept_from, unchanged
     from analyzer.render.words.zone import zone_named
@@ -306,7 +306,8 @@ def _case_file(
     usual: bool,
 ) -> dict[str, bytes]:
     """Return the case file by its name; nothing where the inputs were changed meanwhile."""
-    from analyzer.cli.case_file import NAME, case_bytes, unchanged_since
+    from analyzer.cli.case_file import NAME, case_bytes
+    from analyzer.cli.inputs import unchanged_since
     from analyzer.story.pages import Judged
 
     if not inputs or not unchanged_since(inputs, paths):

@@ -9,42 +9,39 @@ import hashlib
 import io
 import json
 import os
-import time
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analyzer import __version__
+from analyzer.cli.inputs import name_of, unchanged
 from analyzer.cli.output import note
 from analyzer.resources import folder
 from analyzer.stored import plain, shape_of, typed
 
 if TYPE_CHECKING:
-    from analyzer.model.entry import Entry
-    from analyzer.model.event import Event
+    from analyzer.model.entry import Entry, Unseen
+    from analyzer.model.lines import Block, LineIndex
     from analyzer.model.names import Names
-    from analyzer.model.pages import PageKind
+    from analyzer.model.pages import PageKind, SessionsPage
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
     from analyzer.story.pages import Judged
-    from analyzer.story.timeline.full_timeline import Unseen
     from analyzer.story.timeline.wanted import Wanted
 
 NAME = "report.cbtcase"
 _FORMAT = 1
 _HEAD = "cbtriage-case.json"
 _PAGES_A_PART = 16
-_ROWS_A_PART = 256
 _LARGEST = 1 << 30  # bytes of a part, unpacked
 _MOST_CANDIDATES = 200
-_RACY = 2_000_000_000  # ns: a file changed so shortly before may change again within its stamp
 # What a broken or foreign part can raise on its way into our types.
 _NOT_OURS = (
     *(OSError, ValueError, TypeError, LookupError, OverflowError, RecursionError),
@@ -55,67 +52,6 @@ Page = TypeVar("Page")
 
 class NoCaseError(Exception):
     """A case file cannot be used; the text says why."""
-
-
-def inputs_of(paths: Sequence[Path]) -> list[dict[str, Any]] | None:
-    """Return what tells these inputs from others: names, sizes, times and SHA-256.
-
-    Of a folder the list of its files with their sizes and times stands for their content. None
-    for what can be read once only: standard input, a pipe.
-    """
-    if not all(path.is_dir() or path.is_file() for path in paths):
-        return None
-    try:
-        return [_input_of(path) for path in sorted(paths, key=_name)]
-    except OSError:
-        return None
-
-
-def _input_of(path: Path) -> dict[str, Any]:
-    if path.is_dir():
-        return {"name": path.resolve().name, "folder": _listing(path)}
-    status = path.stat()
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {
-        "name": path.name,
-        "size": status.st_size,
-        "mtime": status.st_mtime_ns,
-        "sha256": digest,
-    }
-
-
-def _listing(path: Path) -> str:
-    """Return the SHA-256 of the names, sizes and times of all files of a folder."""
-    digest = hashlib.sha256()
-    for parent, folders, names in os.walk(path):
-        folders.sort()
-        for name in sorted(names):
-            file = Path(parent, name)
-            status = file.lstat()
-            line = f"{file.relative_to(path)}\0{status.st_size}\0{status.st_mtime_ns}\n"
-            digest.update(line.encode(errors="surrogateescape"))
-    return digest.hexdigest()
-
-
-def _unchanged(path: Path, told: Mapping[str, Any], made: int) -> bool:
-    """Tell whether a path has what it had; it is read again only where its time does not tell."""
-    if path.is_dir():
-        return "folder" in told and _listing(path) == told["folder"]
-    status = path.stat()
-    if "size" not in told or status.st_size != told["size"]:
-        return False
-    if status.st_mtime_ns == told["mtime"] and status.st_mtime_ns + _RACY < made:
-        return True
-    return bool(_input_of(path)["sha256"] == told["sha256"])
-
-
-def unchanged_since(inputs: Sequence[Mapping[str, Any]], paths: Sequence[Path]) -> bool:
-    """Tell whether the inputs are still what they were before they were read."""
-    told = zip(sorted(paths, key=_name), inputs, strict=True)
-    with suppress(OSError):
-        return all(_unchanged(path, each, time.time_ns()) for path, each in told)
-    return False
 
 
 @cache
@@ -147,6 +83,7 @@ def case_bytes(
         "shape": shape_of(Report),
         "inputs": list(inputs),
         "report": hashlib.sha256(report_json.encode()).hexdigest() if report_json else "",
+        "damaged": is_damaged(judged.report),
         "pages": sizes,
     }
     made = io.BytesIO()
@@ -161,37 +98,48 @@ def case_bytes(
     return made.getvalue()
 
 
+def is_damaged(report: "Report") -> bool:
+    """Tell whether some of the bundles of a report was not read whole."""
+    return bool(report.omissions or not all(bundle.complete for bundle in report.bundles))
+
+
 def _put(parts: zipfile.ZipFile, name: str, value: object, *, stored: bool = False) -> None:
+    """Put a part: bytes as they are, anything else as JSON."""
+    text = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":"))
     entry = zipfile.ZipInfo(name)  # dated 1980: the same case makes the same bytes
     entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-    parts.writestr(entry, json.dumps(value, separators=(",", ":")), compresslevel=1)
+    parts.writestr(entry, text, compresslevel=1)
 
 
 def _put_report(parts: zipfile.ZipFile, report: "Report") -> None:
     """Put the report in two parts: what most questions need of it, and the rest."""
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
-    from analyzer.story.timeline.full_timeline import beside_records
 
     _put(parts, "runs.json", plain(tuple[BackupRun, ...], report.runs))
     _put(parts, "report.json", plain(Report, replace(report, runs=())))
     slim = replace(report, runs=(), nbd=(), disks=(), hours=(), plans=(), parts=())
-    slim = replace(slim, excerpts=(), happenings=tuple(beside_records(report)))
+    slim = replace(slim, excerpts=(), happenings=())
     _put(parts, "asked.json", plain(Report, slim))
 
 
 def _put_pages(parts: zipfile.ZipFile, judged: "Judged", sizes: dict[str, int]) -> None:
     from analyzer.model.names import Names
+    from analyzer.model.pages import SessionsPage
     from analyzer.story.pages import MAKERS
 
     _put(parts, "names.json", plain(Names, judged.names))
+    _put(parts, "kinds.json", judged.kinds)
+    _put(parts, "sessions.json", plain(SessionsPage, judged.sessions))
     for maker in MAKERS:
         kind, keys = maker.kind, list(maker.keys(judged))
         sizes[kind.name] = 1 + len(keys) // _PAGES_A_PART
         shares: dict[int, dict[str, object]] = {}
         for key in keys:
-            page = plain(kind.type, maker.make(judged, key))
-            shares.setdefault(_share(key, sizes[kind.name]), {})[key] = page
+            page = maker.make(judged, key)
+            if page is not None:
+                own = shares.setdefault(_share(key, sizes[kind.name]), {})
+                own[key] = plain(kind.type, page)
         for share, pages in sorted(shares.items()):
             _put(parts, f"{kind.name}/{share}.json", pages)
 
@@ -201,21 +149,20 @@ def _share(key: str, count: int) -> int:
 
 
 def _put_timeline(parts: zipfile.ZipFile, judged: "Judged") -> None:
-    from analyzer.story.timeline.told import ToldIndex, told_index
+    from analyzer.model.lines import LineIndex
+    from analyzer.story.timeline.lines import Laying
 
-    names, case = judged.names, judged.case
+    names = judged.names
     known = {each.uuid for each in (*names.disks, *names.vms, *names.srs)}
-    spans: list[tuple[int, int]] = []
-
-    def put_rows() -> Iterator[list[list[Any]]]:
-        for number, columns in enumerate(case.events.stored(_ROWS_A_PART)):
-            _put(parts, f"events/{number}.json", columns)
-            spans.append((min(columns[1]), max(columns[2])))
-            yield columns
-
-    index = told_index(case, judged.report, known, put_rows())
-    _put(parts, "index.json", plain(ToldIndex, index))
-    _put(parts, "spans.json", spans)
+    laying = Laying(judged.case, judged.report, dict(judged.catalogue.context), known)
+    for number, block in enumerate(laying.blocks()):
+        numbers = b"".join(column.tobytes() for column in (block.moments, *block.columns))
+        marks = [[row, *mark] for row, mark in block.marks.items()]
+        _put(parts, f"lines/{number}.json", [block.pids, marks])
+        _put(parts, f"lines/{number}.bin", numbers)
+        _put(parts, f"lines/{number}.txt", block.words)
+    _put(parts, "told.json", laying.rows())
+    _put(parts, "index.json", plain(LineIndex, laying.index()))
 
 
 class CaseFile:
@@ -240,7 +187,7 @@ class CaseFile:
         """Tell whether it was made of inputs of these names, whatever is in them."""
         with suppress(*_NOT_OURS):
             told = [each["name"] for each in self.head["inputs"]]
-            return told == sorted(_name(path) for path in paths)
+            return told == sorted(name_of(path) for path in paths)
         return False
 
     def check(self, paths: Sequence[Path]) -> None:
@@ -253,13 +200,18 @@ class CaseFile:
             if self.head["program"] != program():
                 raise NoCaseError(self._says("it is of another build of cbtriage, or of options"))
             made = self.path.stat().st_mtime_ns
-            told = zip(sorted(paths, key=_name), self.head["inputs"], strict=True)
+            told = zip(sorted(paths, key=name_of), self.head["inputs"], strict=True)
             for path, each in told:
-                if not _unchanged(path, each, made):
+                if not unchanged(path, each, made):
                     why = f"{path.name} is not what it was when the file was made"
                     raise NoCaseError(self._says(why))
         except _NOT_OURS as error:
             raise NoCaseError(self._says("it is damaged")) from error
+
+    @property
+    def damaged(self) -> bool:
+        """Tell whether some of the bundles was not read whole."""
+        return self.head.get("damaged") is not False
 
     @cached_property
     def report(self) -> "Report":
@@ -267,6 +219,14 @@ class CaseFile:
         from analyzer.model.report import Report
 
         return self._typed(Report, "asked.json")
+
+    def report_json(self) -> Path | None:
+        """Return the report.json that lies beside it, None if it is not there as it was written."""
+        path = self.path.with_name("report.json")
+        with suppress(OSError), path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+            return path if digest == self.head.get("report") else None
+        return None
 
     def whole_report(self) -> "Report":
         """Return the report as it was."""
@@ -282,6 +242,18 @@ class CaseFile:
         from analyzer.model.run import BackupRun
 
         return self._typed(tuple[BackupRun, ...], "runs.json")
+
+    @cached_property
+    def sessions(self) -> "SessionsPage":
+        """Return all NBD connections."""
+        from analyzer.model.pages import SessionsPage
+
+        return self._typed(SessionsPage, "sessions.json")
+
+    @cached_property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the names of all patterns and selectors."""
+        return self._typed(tuple[str, ...], "kinds.json")
 
     @cached_property
     def names(self) -> "Names":
@@ -300,37 +272,15 @@ class CaseFile:
         except _NOT_OURS as error:
             raise NoCaseError(self._says("it is damaged")) from error
 
-    def timeline(
-        self, titles: Mapping[str, str], wanted: "Wanted"
-    ) -> "tuple[tuple[Entry, ...], tuple[Unseen, ...], int]":
+    def timeline(self, wanted: "Wanted") -> "tuple[tuple[Entry, ...], tuple[Unseen, ...], int]":
         """Return the entries asked for, the logs of which something was not read, and the kept."""
-        from analyzer.story.timeline.told import ToldIndex, told_timeline, unseen_of
+        from analyzer.story.timeline.asked import asked, unseen_of
 
-        index = self._typed(ToldIndex, "index.json")
         try:
-            entries = told_timeline(self.report, titles, wanted, index, self._events)
+            lines = _StoredLines(self._part, self._bytes)
+            return asked(lines, wanted), unseen_of(lines.index, wanted), lines.index.count
         except _NOT_OURS as error:
             raise NoCaseError(self._says("it is damaged")) from error
-        return entries, unseen_of(index, wanted), index.count
-
-    def _events(
-        self, rows: Sequence[int] | None, first: datetime | None, last: datetime | None
-    ) -> Iterator["Event"]:
-        from analyzer.case.events import stored_events
-        from analyzer.stored import microseconds
-
-        since, until = (None if time is None else microseconds(time) for time in (first, last))
-        wanted: dict[int, list[int]] = {}
-        for row in rows or ():
-            wanted.setdefault(row // _ROWS_A_PART, []).append(row % _ROWS_A_PART)
-        for number, (earliest, latest) in enumerate(self._part("spans.json")):
-            outside = (since is not None and latest < since) or (
-                until is not None and earliest > until
-            )
-            if outside or (rows is not None and number not in wanted):
-                continue
-            columns = self._part(f"events/{number}.json")
-            yield from stored_events(columns, _in_time(columns, wanted.get(number), since, until))
 
     def _typed(self, kind: type[Page], name: str) -> Page:
         try:
@@ -339,30 +289,49 @@ class CaseFile:
             raise NoCaseError(self._says("it is damaged")) from error
 
     def _part(self, name: str) -> Any:
+        return json.loads(self._bytes(name))
+
+    def _bytes(self, name: str) -> bytes:
         if self._parts.getinfo(name).file_size > _LARGEST:
             raise ValueError(name)
-        return json.loads(self._parts.read(name))
+        return self._parts.read(name)
 
     def _says(self, why: str) -> str:
         return f"{self.path}: {why}"
 
 
-def _in_time(
-    columns: Sequence[Sequence[int]],
-    rows: Iterable[int] | None,
-    since: int | None,
-    until: int | None,
-) -> list[int]:
-    _, earliest, latest, *_ = columns
-    return [
-        row
-        for row in (range(len(earliest)) if rows is None else rows)
-        if (since is None or latest[row] >= since) and (until is None or earliest[row] <= until)
-    ]
+class _StoredLines:
+    """The kept lines of a case file (`analyzer.story.timeline.asked.Lines`)."""
 
+    def __init__(self, part: Callable[[str], Any], content: Callable[[str], bytes]) -> None:
+        self._part, self._bytes = part, content
 
-def _name(path: Path) -> str:
-    return path.resolve().name if path.is_dir() else path.name
+    @cached_property
+    def index(self) -> "LineIndex":
+        from analyzer.model.lines import LineIndex
+
+        return typed(LineIndex, self._part("index.json"))
+
+    @cached_property
+    def _told(self) -> Mapping[str, Sequence[int]]:
+        told: Mapping[str, Sequence[int]] = self._part("told.json")
+        return told
+
+    def rows(self, uuid: str) -> Sequence[int]:
+        return self._told.get(uuid, ())
+
+    def block(self, number: int) -> "Block":
+        from analyzer.model.lines import COLUMNS, Block, Mark
+
+        pids, marks = self._part(f"lines/{number}.json")
+        numbers = array("q", self._bytes(f"lines/{number}.bin"))
+        first, size = len(numbers) - COLUMNS * len(pids), len(pids)
+        columns = [numbers[place : place + size] for place in range(first, len(numbers), size)]
+        told = {row: Mark(*mark) for row, *mark in marks}
+        return Block(moments=numbers[:first], columns=columns, pids=pids, marks=told)
+
+    def words(self, number: int) -> bytes:
+        return self._bytes(f"lines/{number}.txt")
 
 
 def case_of(paths: Sequence[Path], *, quiet: bool) -> CaseFile | None:

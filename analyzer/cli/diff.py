@@ -1,12 +1,14 @@
 """``cbtriage diff``: what a newer report says of the troubles of an older one."""
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analyzer.cli.analyze import FINDINGS
+from analyzer.cli.case_file import NoCaseError, case_of
 from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
@@ -85,5 +87,10 @@ def _document(path: Path) -> "Document":
         raise UsageError("diff reads files: give a report.json or a status report, not -")
     if looks_like_a_report(path):
         return report_at(path)
+    case = case_of([path], quiet=not sys.stderr.isatty())
+    if case is not None:
+        with suppress(NoCaseError):
+            written = case.report_json()
+            return report_at(written) if written else report_object(case.whole_report())
     with watching(quiet=not sys.stderr.isatty()) as progress:
         return report_object(analyze([path], Options(), progress))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, Reading
+from analyzer.cli._case import AsJson, Quiet, Reading, answers_json
 from analyzer.cli._names import near_names, none_fits, several_fit
 from analyzer.cli._timeline_asked import hosts_asked
 from analyzer.cli.analyze import DAMAGED, FINDINGS
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from analyzer.model.report import Report
     from analyzer.rebuilt.calls.line_again import LineAgain
     from analyzer.render.words.zone import Zone
-    from analyzer.rules.pattern import Catalogue, Pattern
-    from analyzer.story.explain.explain_line import KindWords
 
 _LINE = re.compile(r"(?P<member>.+):(?P<line>[0-9]{1,12})")
 _FINDING = re.compile(r"F-.+|[0-9a-f]{4,16}")
@@ -76,40 +74,35 @@ def explain_command(
     reading = Reading(paths, quiet=quiet, how=how)
     if not place and reading.stored(RULE, what) is not None:  # then nothing else is loaded
         raise typer.Exit(_print_rule(reading, what, zone, as_json=as_json))
-    from analyzer.rules.load import load_catalogue
-
-    catalogue = load_catalogue()
-    known = {pattern.id for pattern in catalogue.patterns}
     if place:
-        line = _line(reading, catalogue, _again(reading, place, host))
+        line = _line(reading, place, host)
         _print_line(line, reading, zone, as_json=as_json)
         raise typer.Exit(_status_of_line(line, damaged=reading.damaged))
-    if what in known:
-        raise typer.Exit(_print_rule(reading, what, zone, as_json=as_json))
     if not _FINDING.fullmatch(what):
-        raise _unknown(known, what)
+        from analyzer.rules.load import load_catalogue
+
+        known = {pattern.id for pattern in load_catalogue().patterns}
+        if what not in known:
+            raise _unknown(known, what)
+        raise typer.Exit(_print_rule(reading, what, zone, as_json=as_json))
     _print_findings(reading, what, zone, as_json=as_json)
     raise typer.Exit(FINDINGS)
 
 
 def _print_line(line: "LineExplained", reading: Reading, zone: "Zone", *, as_json: bool) -> None:
-    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.explain_text import line_text
-    from analyzer.render.words.local import in_zone
 
-    shown = in_zone(line, zone.of(reading.report))
+    shown = reading.shown(line, zone)
     say(answers_json(lines=[line]) if as_json else line_text(shown))
 
 
 def _print_rule(reading: Reading, name: str, zone: "Zone", *, as_json: bool) -> int:
     """Print how a rule came to its answer, and return the exit status."""
     from analyzer.model.pages import RULE
-    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.explain_text import rule_text
-    from analyzer.render.words.local import in_zone
 
     rule = reading.page(RULE, name)
-    shown = in_zone(rule, zone.of(reading.report))
+    shown = reading.shown(rule, zone)
     say(answers_json(rules=[rule]) if as_json else rule_text(shown))
     return _status_of_rule(rule)
 
@@ -117,10 +110,9 @@ def _print_rule(reading: Reading, name: str, zone: "Zone", *, as_json: bool) -> 
 def _print_findings(reading: Reading, wanted: str, zone: "Zone", *, as_json: bool) -> None:
     from analyzer.model.pages import FINDING
     from analyzer.render.terminal.finding_text import finding_text
-    from analyzer.render.words.local import in_zone
 
     pages = tuple(reading.page(FINDING, name) for name in _findings(reading.report, wanted))
-    shown = in_zone(pages, zone.of(reading.report))
+    shown = reading.shown(pages, zone)
     say(_findings_json(pages) if as_json else "\n".join(map(finding_text, shown)))
 
 
@@ -160,7 +152,6 @@ def _findings(report: "Report", wanted: str) -> tuple[str, ...]:
 
 
 def _findings_json(pages: "Sequence[FindingPage]") -> str:
-    from analyzer.render.data.json import answers_json
 
     findings = (each for page in pages for each in (page.finding, *page.explained_by))
     told = {each.id: each for each in findings}
@@ -168,25 +159,28 @@ def _findings_json(pages: "Sequence[FindingPage]") -> str:
     return answers_json(findings=tuple(told.values()), plans=tuple(plans))
 
 
-def _line(reading: Reading, catalogue: "Catalogue", again: "LineAgain") -> "LineExplained":
-    from analyzer.parsers import LOG_PARSERS
-    from analyzer.parsers.scan.scan import Scanner
-    from analyzer.story.explain.explain_line import explain_line
+def _line(reading: Reading, place: re.Match[str], host: str | None) -> "LineExplained":
+    from analyzer.model.pages import LINE, key_of_line
 
-    scanner = Scanner(LOG_PARSERS, catalogue.selectors)
-    words = {kind: _words(pattern) for pattern in catalogue.patterns for kind in pattern.kinds}
-    case = reading.judged.case
-    return explain_line(case, reading.report, again, scanner, words.__getitem__)
+    report = reading.report
+    bundles = frozenset(hosts_asked(report, reading.names, host)) if host is not None else None
+    found = _of_bundles(_fitting(_known(report), place["member"]), bundles)
+    if len(found) == 1:
+        page = reading.stored(LINE, key_of_line(*found[0], int(place["line"])))
+        if page is not None:
+            return page
+    from analyzer.story.pages import explained
 
-
-def _words(pattern: "Pattern") -> "KindWords":
-    from analyzer.story.explain.explain_line import KindWords
-
-    role, title = pattern.role.value, pattern.text.heading
-    return KindWords(role=role, title=title, reason=pattern.reason)
+    return explained(reading.judged, _again(reading, place, bundles))
 
 
-def _again(reading: Reading, place: re.Match[str], host: str | None) -> "LineAgain":
+def _of_bundles(
+    found: Sequence[tuple[str, str]], bundles: frozenset[str] | None
+) -> list[tuple[str, str]]:
+    return [each for each in found if bundles is None or each[0] in bundles]
+
+
+def _again(reading: Reading, place: re.Match[str], bundles: frozenset[str] | None) -> "LineAgain":
     """Return the line, read again.
 
     Raises:
@@ -198,9 +192,8 @@ def _again(reading: Reading, place: re.Match[str], host: str | None) -> "LineAga
 
     member, line = place["member"], int(place["line"])
     report, paths = reading.report, reading.paths
-    bundles = frozenset(hosts_asked(report, reading.names, host)) if host is not None else None
-    found = _fitting(_known(report), member) or members_named(paths, member, budget=Budget())
-    found = [each for each in found if bundles is None or each[0] in bundles]
+    found = _fitting(_known(report), member)
+    found = _of_bundles(found or members_named(paths, member, budget=Budget()), bundles)
     _only_member(found, member)
     again = line_again(paths, found, line, budget=Budget())
     if again is None or again.text is None:

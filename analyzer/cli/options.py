@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from analyzer.errors import UsageError
-from analyzer.sources import SOURCES
 from analyzer.values import dataclass
 
 if TYPE_CHECKING:
@@ -27,12 +26,13 @@ Paths: TypeAlias = Annotated[
     ),
 ]
 
-_LOGS = [kind.name for kind in SOURCES if kind.is_log]
-
 
 def _log_named(name: str) -> str:
-    if name not in _LOGS:
-        msg = f"{name!r} is not one of {', '.join(map(repr, _LOGS))}"
+    from analyzer.sources import SOURCES  # all that is read of a report, which few commands need
+
+    known = [kind.name for kind in SOURCES if kind.is_log]
+    if name not in known:
+        msg = f"{name!r} is not one of {', '.join(map(repr, known))}"
         raise typer.BadParameter(msg)
     return name
 
@@ -42,8 +42,8 @@ LogAs: TypeAlias = Annotated[
     typer.Option(
         "--as",
         parser=_log_named,
-        metavar=f"[{'|'.join(_LOGS)}]",
-        help="What a single log file is, when its name does not say.",
+        metavar="LOG",
+        help="What a single log file is, when its name does not say: smlog, xensource_log, …",
     ),
 ]
 Year: TypeAlias = Annotated[

@@ -2,7 +2,7 @@
 
 import typer
 
-from analyzer.cli._case import AsJson, Disk, Quiet, Reading, the_disk
+from analyzer.cli._case import AsJson, Disk, Quiet, Reading, answers_json, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import say
@@ -51,9 +51,7 @@ def show_vdi(
     3 no readable input, 4 no finding, but the input was damaged.
     """
     from analyzer.model.pages import DISK
-    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.disk_text import disk_text
-    from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
 
     zone = zone_named(tz)
@@ -63,6 +61,6 @@ def show_vdi(
     if as_json:
         say(answers_json(disks=[page.view], findings=page.findings, plans=page.plans))
     else:
-        shown = in_zone(page, zone.of(reading.report))
+        shown = reading.shown(page, zone)
         say(disk_text(shown.view, shown.findings, disk.uuid, shown.plans))
     raise typer.Exit(FINDINGS if page.view.findings else DAMAGED if reading.damaged else 0)

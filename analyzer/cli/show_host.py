@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, Reading, split_words, the_one
+from analyzer.cli._case import AsJson, Quiet, Reading, answers_json, split_words, the_one
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import HowToRead, Tz, told_how_to_read
 from analyzer.cli.output import say
@@ -37,9 +37,7 @@ def show_host(
     3 no readable input, 4 no finding, but something of it was not read.
     """
     from analyzer.model.pages import HOST
-    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.host_text import host_text
-    from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
 
     wanted, paths = split_words(words)
@@ -54,7 +52,7 @@ def show_host(
         plans = tuple(plan for page in pages for plan in page.plans)
         say(answers_json(host_pages=views, findings=tuple(told.values()), plans=plans))
     else:
-        shown = in_zone(pages, zone.of(reading.report))
+        shown = reading.shown(pages, zone)
         say("\n".join(host_text(page.view, page.plans) for page in shown))
     found = any(view.about or view.on_logs for view in views)
     unread = any(not view.bundles or any(log.gap for log in view.logs) for view in views)

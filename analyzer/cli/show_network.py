@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, Reading, meant, split_words
+from analyzer.cli._case import AsJson, Quiet, Reading, answers_json, meant, split_words
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import HowToRead, Tz, told_how_to_read
 from analyzer.cli.output import say
@@ -40,9 +40,7 @@ def show_network(
     input, 4 no finding, but the input was damaged.
     """
     from analyzer.model.pages import NETWORK
-    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.network_text import networks_text
-    from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
 
     wanted, paths = split_words(network_and_paths)
@@ -56,6 +54,6 @@ def show_network(
         plans = tuple(dict.fromkeys(plan for page in pages for plan in page.plans))
         say(answers_json(networks=views, findings=tuple(told.values()), plans=plans))
     else:
-        say(networks_text(in_zone(pages, zone.of(reading.report))))
+        say(networks_text(reading.shown(pages, zone)))
     about = any(page.findings for page in pages)
     raise typer.Exit(FINDINGS if about else DAMAGED if reading.damaged else 0)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, Reading, the_disk
+from analyzer.cli._case import AsJson, Quiet, Reading, answers_json, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import say
@@ -44,16 +44,14 @@ def show_runs(
     Exit status: 0 no finding is about them, 1 some finding is, 2 no disk or several fit,
     3 no readable input, 4 no finding, but the input was damaged.
     """
-    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.run_text import runs_text
-    from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
 
     zone = zone_named(tz)
     reading = Reading(paths, quiet=quiet, how=how)
     uuid = the_disk(reading.names, vdi, "--vdi").uuid if vdi else ""
     runs = _of(reading.runs, uuid) if uuid else reading.runs
-    shown = in_zone(runs, zone.of(reading.report))
+    shown = reading.shown(runs, zone)
     say(answers_json(runs=runs) if as_json else runs_text(shown, steps=steps or bool(vdi)))
     found = any(disk.findings for run in runs for disk in run.disks)
     raise typer.Exit(FINDINGS if found else DAMAGED if reading.damaged else 0)

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, Reading
+from analyzer.cli._case import AsJson, Quiet, Reading, answers_json
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import HowToRead, Tz, told_how_to_read
 from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
-    from analyzer.case.case import Case
     from analyzer.model.finding import Finding
+    from analyzer.model.names import Names
     from analyzer.model.nbd import NbdSession, ServerRun
     from analyzer.model.report import Report
 
@@ -50,38 +50,38 @@ def show_session(
     Exit status: 0 no finding is about them, 1 some finding is, 2 no connection fits,
     3 no readable input, 4 no finding, but the input was damaged.
     """
-    from analyzer.rebuilt.nbd.sessions.sessions import concurrency, server_runs
-    from analyzer.render.data.json import answers_json
+    from analyzer.model.pages import sessions_fitting
     from analyzer.render.terminal.session_text import session_text, unread_text
-    from analyzer.render.words.local import in_zone
     from analyzer.render.words.view import visible
     from analyzer.render.words.zone import zone_named
-    from analyzer.story.find_sessions import find_sessions, unread_logs
 
     wanted, paths = _split(arguments)
     zone = zone_named(tz)
-    judged = Reading(paths, quiet=quiet, how=how).judged
-    case, report = judged.case, judged.report
-    sessions = find_sessions(case, wanted)
+    reading = Reading(paths, quiet=quiet, how=how)
+    page, report = reading.sessions, reading.report
+    sessions = [each.session for each in sessions_fitting(page, reading.names, wanted)]
     if wanted and not sessions:
         msg = f"{visible(wanted)}: no NBD connection of the given bundles fits"
         raise UsageError(msg)
-    runs = _runs_of(server_runs(case), sessions, every=not wanted)
+    runs = _runs_of(page.servers, sessions, every=not wanted)
     hosts = {run.bundle for run in runs}
-    counts = [each for each in concurrency(case) if each.bundle in hosts]
+    counts = [each for each in page.counts if each.bundle in hosts]
     found = _about(report, sessions, runs)
-    unread = unread_logs(case)
     if as_json:
         served = answers_json(
-            connections=sessions, servers=runs, concurrency=counts, findings=found, unread=unread
+            connections=sessions,
+            servers=runs,
+            concurrency=counts,
+            findings=found,
+            unread=page.unread,
         )
         say(served)
     else:
-        parts = in_zone((sessions, tuple(runs), tuple(counts), tuple(found)), zone.of(report))
-        say(unread_text(unread))
-        say(session_text(*parts, _names(case)))
-    damaged = report.omissions or not all(bundle.complete for bundle in report.bundles)
-    raise typer.Exit(FINDINGS if found else DAMAGED if damaged else 0)
+        told = (tuple(sessions), tuple(runs), tuple(counts), tuple(found))
+        parts = reading.shown(told, zone)
+        say(unread_text(page.unread))
+        say(session_text(*parts, _names(reading.names)))
+    raise typer.Exit(FINDINGS if found else DAMAGED if reading.damaged else 0)
 
 
 def _split(arguments: Sequence[str]) -> tuple[str, list[Path]]:
@@ -117,5 +117,5 @@ def _about(
     ]
 
 
-def _names(case: "Case") -> dict[str, str]:
-    return {vdi.uuid: vdi.name_label or "" for pool in case.pools for vdi in pool.vdis}
+def _names(names: "Names") -> dict[str, str]:
+    return {disk.uuid: disk.name for disk in names.disks}

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, Reading, meant, split_words
+from analyzer.cli._case import AsJson, Quiet, Reading, answers_json, meant, split_words
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import HowToRead, Tz, told_how_to_read
 from analyzer.cli.output import say
@@ -39,9 +39,7 @@ def show_sr(
     input, 4 no finding, but the input was damaged.
     """
     from analyzer.model.pages import SR
-    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.sr_text import srs_text
-    from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
 
     wanted, paths = split_words(sr_and_paths)
@@ -55,6 +53,6 @@ def show_sr(
         plans = tuple(dict.fromkeys(plan for page in pages for plan in page.plans))
         say(answers_json(srs=views, findings=tuple(told.values()), plans=plans))
     else:
-        say(srs_text(in_zone(pages, zone.of(reading.report))))
+        say(srs_text(reading.shown(pages, zone)))
     about = any(view.findings for view in views)
     raise typer.Exit(FINDINGS if about else DAMAGED if reading.damaged else 0)

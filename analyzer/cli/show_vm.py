@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, Reading, the_one
+from analyzer.cli._case import AsJson, Quiet, Reading, answers_json, the_one
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import say
@@ -33,9 +33,7 @@ def show_vm(
     3 no readable input, 4 no finding, but the input was damaged.
     """
     from analyzer.model.pages import DISK, VM
-    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.vm_text import vm_text
-    from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
 
     zone = zone_named(tz)
@@ -49,7 +47,7 @@ def show_vm(
         told = tuple(findings.values())
         say(answers_json(vms=[page.view], disks=views, findings=told, plans=tuple(plans)))
     else:
-        zoned = zone.of(reading.report)
-        shown = in_zone((page.view, disks, tuple(findings.values()), tuple(plans)), zoned)
+        parts = (page.view, disks, tuple(findings.values()), tuple(plans))
+        shown = reading.shown(parts, zone)
         say(vm_text(*shown))
     raise typer.Exit(FINDINGS if findings else DAMAGED if reading.damaged else 0)

@@ -4,21 +4,22 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
+from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, Reading
-from analyzer.cli._timeline_asked import Asked, asked_kinds, wanted_of
+from analyzer.cli._case import AsJson, Quiet, Reading, answers_json
+from analyzer.cli._timeline_asked import Asked, wanted_of
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import in_color, note, say
 
 if TYPE_CHECKING:
-    from analyzer.model.entry import Entry
-    from analyzer.story.timeline.full_timeline import Unseen
+    from analyzer.model.entry import Entry, Unseen
 
 _MOST_NOTES = 12
+_A_PIECE = 200  # chunks: small enough that a reader who goes away ends it soon
 
 
 class TimelineFormat(StrEnum):
@@ -106,13 +107,9 @@ def timeline_command(
     Exit status: 0 no finding rests on what is shown, 1 some finding does, 2 usage, 3 no readable
     input, 4 no finding is shown, but the input was damaged.
     """
-    from analyzer.render.data.json import answers_json
-    from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
-    from analyzer.rules.load import load_catalogue
 
     zone = zone_named(tz)
-    catalogue = load_catalogue()
     asked = Asked(
         vdis=tuple(vdi or ()),
         vms=tuple(vm or ()),
@@ -123,17 +120,16 @@ def timeline_command(
         minutes=minutes,
         since=since,
         until=until,
-        kinds=asked_kinds(kind or (), catalogue),
+        kinds=tuple(kind or ()),
     )
     reading = Reading(paths, quiet=quiet, how=how)
-    zone = zone.of(reading.report)
     wanted = wanted_of(asked, reading, zone)
-    entries, logs, kept = reading.timeline(dict(catalogue.context), wanted)
+    entries, logs, kept = reading.timeline(wanted)
     if as_json:
         say(answers_json(happenings=entries))
     else:
-        _print(in_zone(entries, zone), form, raw=raw)
-    _notes(entries, in_zone(logs, zone), kept)
+        _print(reading.shown(entries, zone), form, raw=raw)
+    _notes(entries, reading.shown(logs, zone), kept)
     raise typer.Exit(_status(entries, damaged=reading.damaged))
 
 
@@ -165,8 +161,9 @@ def _print(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> No
 
 
 def _say_all(chunks: Iterable[str]) -> None:
-    for chunk in chunks:
-        say(chunk)
+    waiting = iter(chunks)
+    while part := list(islice(waiting, _A_PIECE)):
+        say("".join(part))
 
 
 def _notes(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: int) -> None:

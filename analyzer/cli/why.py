@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from analyzer.cli._case import AsJson, Disk, Quiet, Reading, the_disk
+from analyzer.cli._case import AsJson, Disk, Quiet, Reading, answers_json, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import Paths
 from analyzer.cli.output import say
@@ -96,7 +96,6 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
     """
     from analyzer.model.call import Answer
     from analyzer.model.pages import NBD_INFO
-    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.nbd_info_text import nbd_info_text
 
     reading = Reading(paths, quiet=quiet)
@@ -108,7 +107,6 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
 
 
 def _print(page: "CallPage", *, as_json: bool) -> None:
-    from analyzer.render.data.json import answers_json
     from analyzer.render.terminal.call_text import call_text
 
     call, plans = page.judgement, page.plans

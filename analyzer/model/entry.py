@@ -69,3 +69,15 @@ class Entry:
     open: bool = False
     objects: tuple[str, ...] = ()
     about: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unseen:
+    """A log of a host: the time that was read of it, or why it was not."""
+
+    bundle: str
+    host: str
+    need: str
+    why: str
+    settle_with: str
+    window: tuple[Moment, Moment] | None

@@ -1,9 +1,12 @@
 """A report becomes text, one file per output; report.json is the source of truth."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
-from analyzer.model.report import Report
 from analyzer.values import dataclass
+
+if TYPE_CHECKING:
+    from analyzer.model.report import Report
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +23,7 @@ class Format:
     made_by: str
     local: bool = False
 
-    def render(self, report: Report) -> str:
+    def render(self, report: "Report") -> str:
         """Return the text of the output."""
         module, _, function = self.made_by.partition(":")
         text: str = getattr(import_module(f"analyzer.render.{module}"), function)(report)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from enum import StrEnum
 
-from analyzer.case.events import KeepPolicy
+from analyzer.case.rows import KeepPolicy
 from analyzer.model.host import Role as HostRole
 from analyzer.model.rpm import Version, compare
 from analyzer.model.rule import RuleText

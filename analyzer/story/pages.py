@@ -1,12 +1,12 @@
 """Make the pages (`analyzer.model.pages`) of a case and its report."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, islice
 from typing import Any
 
 from analyzer.case.case import Case
-from analyzer.model.explained import RuleExplained
+from analyzer.model.explained import LineExplained, RuleExplained
 from analyzer.model.finding import Finding, Subject
 from analyzer.model.names import Names
 from analyzer.model.network_view import NetworkView
@@ -17,6 +17,7 @@ from analyzer.model.pages import (
     ENABLE_CBT,
     FINDING,
     HOST,
+    LINE,
     NBD_INFO,
     NETWORK,
     RULE,
@@ -30,22 +31,29 @@ from analyzer.model.pages import (
     NetworkPage,
     Page,
     PageKind,
+    SessionsPage,
     SrPage,
     VmPage,
+    key_of_line,
 )
 from analyzer.model.plan import Plan
 from analyzer.model.report import Report
 from analyzer.model.sr_view import SrView
 from analyzer.model.vm_view import VmView
+from analyzer.parsers import LOG_PARSERS
+from analyzer.parsers.scan.scan import Scanner
 from analyzer.rebuilt.answers.checks import data_destroy, enable_cbt, list_changed_blocks
 from analyzer.rebuilt.answers.questions import asked
+from analyzer.rebuilt.calls.line_again import LineAgain
 from analyzer.rebuilt.nbd.info.answer import nbd_info
 from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.story.disks.index import DiskIndex, index
 from analyzer.story.disks.views import view_of
 from analyzer.story.explain.explain import explain_rule
+from analyzer.story.explain.explain_line import KindWords, explain_line, is_one_line, line_in
 from analyzer.story.names import names_of
+from analyzer.story.nbd.served import sessions_page
 from analyzer.story.objects.host import KnownHost, host_view, known_hosts
 from analyzer.story.objects.network import network_views
 from analyzer.story.objects.sr import sr_views
@@ -53,6 +61,7 @@ from analyzer.story.plans.shown import plan_shown, plans_of_info
 from analyzer.values import dataclass
 
 _MOST_COMPARED = 12  # of a disk and its snapshots, the newest
+_MOST_LINES = 60
 _MOST_FOUND = 500  # each with its cause, which names all findings of a storm
 
 
@@ -79,6 +88,25 @@ class Judged:
         return load_catalogue()
 
     @cached_property
+    def scanner(self) -> Scanner:
+        """Return what takes lines apart, as it did while they were read."""
+        return Scanner(LOG_PARSERS, self.catalogue.selectors)
+
+    @cached_property
+    def words(self) -> Mapping[str, KindWords]:
+        """Return what each kind of line is asked for."""
+        return {
+            kind: KindWords(role=each.role.value, title=each.text.heading, reason=each.reason)
+            for each in self.catalogue.patterns
+            for kind in each.kinds
+        }
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Return the names of all patterns and selectors that are shipped."""
+        return (*_rules(self), *(selector.id for selector in self.catalogue.selectors))
+
+    @cached_property
     def findings(self) -> tuple[Finding, ...]:
         """Return the findings of all rules."""
         return tuple(each for outcome in self.report.outcomes for each in outcome.findings)
@@ -92,6 +120,11 @@ class Judged:
     def srs(self) -> tuple[SrView, ...]:
         """Return all SRs."""
         return sr_views(self.case, self.report.outcomes)
+
+    @cached_property
+    def sessions(self) -> SessionsPage:
+        """Return all NBD connections."""
+        return sessions_page(self.case)
 
     @cached_property
     def networks(self) -> tuple[NetworkView, ...]:
@@ -211,6 +244,32 @@ def _finding(judged: Judged, name: str) -> FindingPage:
     )
 
 
+def explained(judged: Judged, again: LineAgain) -> LineExplained:
+    """Return what was made of a line that was read again."""
+    return explain_line(judged.case, judged.report, again, judged.scanner, judged.words.__getitem__)
+
+
+def _line(judged: Judged, key: str) -> LineExplained | None:
+    bundle, member, line = key.split("\0")
+    own = ((row.bundle, row.member, row.parser) for row in judged.report.coverage)
+    parser = next((name for *place, name in own if place == [bundle, member]), "")
+    for each in judged.report.excerpts:
+        if (each.bundle, each.member) == (bundle, member) and each.first <= int(line) <= each.last:
+            again = line_in(each, int(line), parser) if parser else None
+            if again is not None and is_one_line(again, judged.scanner):
+                return explained(judged, again)
+    return None
+
+
+def _lines(judged: Judged) -> Iterator[str]:
+    """Yield the lines that are quoted first: of the worst findings, and the steps to them."""
+    worst = sorted(judged.findings, key=lambda each: (each.severity.rank, each.id))
+    steps = (step.source for cause in judged.report.causes for step in cause.chain if step.source)
+    sources = dict.fromkeys((*(each.evidence[0].source for each in worst), *steps))
+    known = (key_of_line(each.bundle, each.member, each.line) for each in sources if each.line)
+    yield from islice(known, _MOST_LINES)
+
+
 def _found(judged: Judged) -> Iterator[str]:
     yield from (each.id for each in judged.findings[:_MOST_FOUND])
 
@@ -236,6 +295,7 @@ MAKERS: tuple[Maker, ...] = (
     Maker(kind=NBD_INFO, make=_nbd_info, keys=_all_disks),
     Maker(kind=RULE, make=_rule, keys=_rules),
     Maker(kind=FINDING, make=_finding, keys=_found),
+    Maker(kind=LINE, make=_line, keys=_lines),
 )
 
 

@@ -15,18 +15,21 @@ import typer
 from typer.testing import CliRunner
 
 from analyzer.case.case import Case
-from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, case_bytes, case_of, inputs_of
+from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, case_bytes, case_of
+from analyzer.cli.inputs import inputs_of
 from analyzer.cli.main import app
 from analyzer.errors import AnalyzerError
-from analyzer.model.pages import FINDING
+from analyzer.model.pages import FINDING, LINE
 from analyzer.model.report import Report
-from analyzer.story.pages import Judged
+from analyzer.run import Options, load_case
+from analyzer.story.pages import MAKERS, Judged, page_of
 from tests.golden.outputs import SAMPLES, sample_commands, sample_read
 
 BY_NAME = {path.name: path for path in SAMPLES}
 SMALL = ("host-crash.tar.bz2", "nbd-trouble.tar.bz2", "two-host-pool.zip")
-# What a case file does not hold: connections, lines that nobody kept, comparisons of any pair.
-READ_AGAIN = ("show-session", "explain-line", "why-list")
+# What a case file does not hold: lines that nobody kept, comparisons of any pair.
+READ_AGAIN = ("explain-line", "why-list")
+line_keys = next(maker.keys for maker in MAKERS if maker.kind is LINE)
 EACH = 2  # objects of each kind that are asked for
 
 
@@ -68,10 +71,11 @@ def questions(case: Case, report: Report) -> Iterator[list[str]]:
 def said(command: list[str], path: Path) -> str:
     printed = StringIO()
     status: object = None
+    quiet = [] if command[0] == "diff" else ["-q"]
     with redirect_stdout(printed), redirect_stderr(printed):
         try:
             main = typer.main.get_command(app).main
-            status = main([*command, str(path), "-q"], standalone_mode=False)
+            status = main([*command, str(path), *quiet], standalone_mode=False)
         except AnalyzerError as error:
             status = str(error)
     return f"{printed.getvalue()}[{status}]"
@@ -88,6 +92,40 @@ def test_answers_are_those_of_the_status_reports(tmp_path: Path, name: str) -> N
     case_file(path)
     with patch("analyzer.run.load_case", side_effect=AssertionError("it was read again")):
         assert [said(command, path) for command in asked] == read
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_line_that_is_quoted_first_is_explained_as_it_is_from_the_log(
+    tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / name
+    shutil.copy(BY_NAME[name], path)
+    case, report = load_case([path], Options(context=True))
+    pages = Judged(case, report)
+    lines = [key for key in line_keys(pages) if page_of(pages, LINE, key) is not None]
+    assert len(lines) > EACH
+    asked = [["explain", ":".join(key.split("\0")[1:])] for key in lines[:20]]
+    with patch("analyzer.run.load_case", lambda *_: (case, report)):
+        read = [said(command, path) for command in asked]
+    inputs = inputs_of([path])
+    assert inputs is not None
+    made = case_bytes(pages, inputs, usual=True, report_json="")
+    path.with_name(NAME).write_bytes(made)
+    if name.endswith(".zip"):  # one name of two hosts: which of them must be said
+        return
+    with patch("analyzer.run.load_case", side_effect=AssertionError("it was read again")):
+        assert [said(command, path) for command in asked] == read
+
+
+def test_two_reports_are_compared_out_of_their_case_files(crashed: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "later"
+    folder.mkdir()
+    later = folder / crashed.name
+    shutil.copy(crashed, later)
+    read = said(["diff", str(crashed)], later)
+    shutil.copy(case_file(crashed), later.with_name(NAME))
+    with patch("analyzer.run.load_case", side_effect=AssertionError("it was read again")):
+        assert said(["diff", str(crashed)], later) == read
 
 
 def test_report_is_kept_whole(crashed: Path) -> None:

@@ -11,7 +11,7 @@ from analyzer.errors import UsageError
 from analyzer.rebuilt.nbd.sessions.sessions import concurrency, nbd_sessions, server_runs
 from analyzer.render.data.json import answers_json
 from analyzer.render.terminal.session_text import session_text, unread_text
-from analyzer.story.find_sessions import unread_logs
+from analyzer.story.nbd.served import unread_logs
 from tests.checks.support import JUPITER, SATURN, VDI, CaseBuilder, vbd, vdi
 from tests.rebuilt.nbd.nbd_log import NbdLog, ref, uuid
 

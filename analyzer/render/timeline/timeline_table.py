@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.text import Text
 
 from analyzer.model.entry import Entry, EntryKind
+from analyzer.model.moment import Moment
 from analyzer.render.markdown import code, escaped
 from analyzer.render.terminal.rows import STYLES, console
 from analyzer.render.timeline.timeline_columns import spoken
@@ -27,7 +28,9 @@ def timeline_table(
         return
     host = min(max(len("HOST"), *(len(entry.host) for entry in entries)), _LONGEST_HOST)
     lane = min(max(len("SOURCE"), *(len(entry.lane) for entry in entries)), _LONGEST_LANE)
-    times = [_time(entry) for entry in entries]
+    told = {id(entry.moment): entry.moment for entry in entries}  # neighbours share theirs
+    known = {key: _time(moment) for key, moment in told.items()}
+    times = [known[id(entry.moment)] for entry in entries]
     when = max(len(time) for time in times)
     yield _row(f"  {'TIME':{when}} {'HOST':{host}} {'SOURCE':{lane}} WHAT", "", width, color=color)
     for entry, time in zip(entries, times, strict=True):
@@ -70,8 +73,7 @@ def timeline_raw(entries: Iterable[Entry], *, terminal: bool) -> Iterator[str]:
             yield f"{visible(entry.text, lines=True) if terminal else entry.text}\n"
 
 
-def _time(entry: Entry) -> str:
-    moment = entry.moment
+def _time(moment: Moment) -> str:
     if not moment.year_known:
         return stamp(moment)
     text, zone = clock_text(moment)

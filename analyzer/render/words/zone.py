@@ -10,6 +10,7 @@ from dataclasses import field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from difflib import get_close_matches
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 from dateutil import tz
@@ -17,8 +18,10 @@ from dateutil import tz
 from analyzer.errors import UsageError
 from analyzer.model.clock import ClockChangeKind, HostClock
 from analyzer.model.moment import Moment, zone_of, zone_text
-from analyzer.model.report import Report
 from analyzer.values import dataclass
+
+if TYPE_CHECKING:
+    from analyzer.model.report import Report
 
 HOST = "host"
 _OFFSET = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})")
@@ -65,7 +68,7 @@ class Zone:
         offset = time.astimezone(self.rules).utcoffset() or timedelta(0)
         return UTC if self.is_utc else timezone(offset)
 
-    def of(self, report: Report) -> "Zone":
+    def of(self, report: "Report") -> "Zone":
         """Return it with the offsets of the hosts of a run, where they are asked for."""
         if self.rules is not None:
             return self
@@ -133,7 +136,7 @@ def _unknown(text: str, names: Mapping[str, str]) -> str:
     )
 
 
-def _host_zones(report: Report) -> Mapping[str, HostZone]:
+def _host_zones(report: "Report") -> Mapping[str, HostZone]:
     changes = {clock.bundle: _changes(clock) for clock in report.clocks}
     return {
         host.bundle: HostZone(

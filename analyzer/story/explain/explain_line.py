@@ -3,11 +3,14 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
+from analyzer.case.excerpts import LONGEST
 from analyzer.model.event import Event
 from analyzer.model.explained import HitExplained, LineExplained
 from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
-from analyzer.model.report import Report
+from analyzer.model.operation import Operation
+from analyzer.model.report import Excerpt, Report
 from analyzer.model.source import Source
 from analyzer.parsers._api import Hit, Record
 from analyzer.parsers.scan.scan import Scanner
@@ -32,6 +35,34 @@ class KindWords:
     role: str
     title: str
     reason: str = ""
+
+
+def line_in(excerpt: Excerpt, line: int, parser: str) -> LineAgain | None:
+    """Return a line of a log out of the lines around quoted ones, None where these are too few."""
+    place = line - excerpt.first
+    around = excerpt.lines[max(place - _SHOWN_AROUND, 0) : place + _SHOWN_AROUND + 1]
+    before = min(place, _SHOWN_AROUND)
+    whole = place >= _SHOWN_AROUND or excerpt.first == 1
+    if not whole or len(around) <= before + _SHOWN_AROUND or max(map(len, around)) > LONGEST:
+        return None
+    return LineAgain(
+        bundle=excerpt.bundle,
+        member=excerpt.member,
+        line=line,
+        text=around[before],
+        before=around[:before],
+        after=around[before + 1 :],
+        parser=parser,
+        is_log=True,
+        lines=excerpt.last,
+    )
+
+
+def is_one_line(again: LineAgain, scanner: Scanner) -> bool:
+    """Tell whether a line is a record of its own, whatever stands farther away."""
+    records = scanner.parse_text(again.parser, f"{again.text}\n")
+    around = scanner.parse_text(again.parser, "".join(f"{each}\n" for each in again.after[:1]))
+    return [each.lines for each in (*records, *around)] == [1, 1]
 
 
 def explain_line(
@@ -162,10 +193,20 @@ def _rests(quotations: Iterable[Evidence], sources: set[Source]) -> bool:
 
 
 def _calls(case: Case, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
+    known = _calls_of_lines(case)
+    own = {id(each): each for source in sorted(sources) for each in known.get(source, ())}
+    for operation in own.values():
+        of = f"disk {operation.vdi}, " if operation.vdi else ""
+        yield "call of SM", operation.name or "(entry not seen)", f"{of}{operation.result}"
+
+
+@derived
+def _calls_of_lines(case: Case) -> Mapping[Source, Sequence[Operation]]:
+    found: dict[Source, list[Operation]] = {}
     for operation in sm_operations(case):
-        if any(event.source in sources for event in operation.lines):
-            of = f"disk {operation.vdi}, " if operation.vdi else ""
-            yield "call of SM", operation.name or "(entry not seen)", f"{of}{operation.result}"
+        for source in dict.fromkeys(event.source for event in operation.lines):
+            found.setdefault(source, []).append(operation)
+    return found
 
 
 def _remarks(report: Report, sources: set[Source]) -> Iterator[tuple[str, str, str]]:

@@ -16,6 +16,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity
 from analyzer.model.hole import Hole
 from analyzer.model.incident import Incident
+from analyzer.model.lines import Mark, with_mark
 from analyzer.model.nbd_view import NbdConnection
 from analyzer.model.report import Report
 from analyzer.model.run import BackupRun
@@ -69,7 +70,7 @@ def happenings(case: Case, report: Report, titles: Mapping[str, str]) -> tuple[E
     kept = tuple(records(case.events.of_lines(wanted), titles))
     hosts = {host.bundle: host.name for host in case.hosts}
     hosts |= {bundle: hosts[own] for bundle, own in case.beside.items() if own in hosts}
-    lines = [marked(entry, quotes) for entry in kept]
+    lines = [_marked(entry, quotes) for entry in kept]
     return in_order([*lines, *made(report, quotes, kept, hosts)])
 
 
@@ -107,21 +108,21 @@ def _record(events: Sequence[Event], titles: Mapping[str, str]) -> Entry:
     )
 
 
-def marked(entry: Entry, quotes: Quoted) -> Entry:
-    """Return a record with the findings and incidents that quote it."""
-    own = [finding for finding, _ in quotes.findings.get(entry.source, ())]
-    told = tuple(dict.fromkeys(quotes.incidents.get(entry.source, ())))
-    return _with_findings(replace(entry, incidents=told), own) if own or told else entry
+def _marked(entry: Entry, quotes: Quoted) -> Entry:
+    quoted_at_all = entry.source in quotes.findings or entry.source in quotes.incidents
+    return with_mark(entry, mark_of(entry.source, quotes)) if quoted_at_all else entry
 
 
-def _with_findings(entry: Entry, findings: Sequence[Finding]) -> Entry:
-    titles = dict.fromkeys(finding.title for finding in findings)
-    return replace(
-        entry,
-        title="; ".join(titles) or entry.title,
-        kinds=tuple(dict.fromkeys((*entry.kinds, *(finding.rule for finding in findings)))),
+def mark_of(source: Source, quotes: Quoted) -> Mark:
+    """Return what is made of a line by all that quotes it."""
+    findings = [finding for finding, _ in quotes.findings.get(source, ())]
+    worst = _worst(findings)
+    return Mark(
+        title="; ".join(dict.fromkeys(finding.title for finding in findings)),
+        rules=tuple(dict.fromkeys(finding.rule for finding in findings)),
         findings=tuple(dict.fromkeys(finding.id for finding in findings)),
-        severity=_worst(findings),
+        incidents=tuple(dict.fromkeys(quotes.incidents.get(source, ()))),
+        severity=worst.value if worst else "",
     )
 
 
@@ -149,7 +150,7 @@ def _other_quotes(
             message=evidence.text,
             text=evidence.text,
         )
-        yield _with_findings(entry, [finding for finding, _ in uses])
+        yield with_mark(entry, mark_of(source, quotes)._replace(incidents=()))
 
 
 def _lane_of_member(member: str) -> str:

@@ -1,5 +1,6 @@
 """The order of what happened, and where it is only a guess."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -7,7 +8,7 @@ from typing import TypeAlias
 
 from analyzer.model.entry import Entry, EntryKind
 
-_File: TypeAlias = tuple[str, ...]
+_Range: TypeAlias = tuple[float, float]
 
 _FAR = datetime.max.replace(tzinfo=UTC)
 
@@ -19,8 +20,12 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """
     ordered = sorted(entries, key=place_in_time)
     dated = [entry for entry in ordered if entry.moment.year_known]
-    files = _files(dated)
-    doubtful = _doubtful(dated, files) | _doubtful(dated, files, backwards=True)
+    files, lines, ranges = _files(dated), [entry.source.line for entry in dated], _ranges(dated)
+    doubtful = set(_doubtful(files, lines, ranges))
+    # Backwards the same holds of times and lines that run the other way.
+    turned = [(-last, -first) for first, last in reversed(ranges)]
+    back = _doubtful(files[::-1], [-line for line in reversed(lines)], turned)
+    doubtful.update(len(dated) - 1 - place for place in back)
     doubtful.update(range(len(dated), len(ordered)))
     return tuple(
         entry if entry.about is (place in doubtful) else replace(entry, about=not entry.about)
@@ -35,47 +40,55 @@ def place_in_time(entry: Entry) -> tuple[datetime, str, str, int, str, tuple[str
     return at, entry.host, source.member, source.line, entry.what.value, entry.kinds
 
 
-def _files(entries: Sequence[Entry]) -> list[_File]:
+def _files(entries: Sequence[Entry]) -> list[int]:
     """Return what orders each entry: its file, or, of what is no line of it, only its time."""
+    own = [entry.what.is_line or entry.what is EntryKind.CLOCK for entry in entries]
+    others = [entry for entry, is_own in zip(entries, own, strict=True) if not is_own]
+    numbers = {entry.source.line for entry in others}
     lines = {
         (entry.source, entry.moment)
-        for entry in entries
-        if entry.what.is_line or entry.what is EntryKind.CLOCK
+        for entry, is_own in zip(entries, own, strict=True)
+        if is_own and entry.source.line in numbers
     }
-    return [
-        (entry.source.bundle, entry.source.member)
-        if (entry.source, entry.moment) in lines
-        else (entry.source.bundle, entry.source.member, entry.what.value, *entry.kinds)
-        for entry in entries
-    ]
+    places: dict[tuple[str, ...], int] = {}
+    found = []
+    for entry, is_own in zip(entries, own, strict=True):
+        file: tuple[str, ...] = (entry.source.bundle, entry.source.member)
+        if not is_own and (entry.source, entry.moment) not in lines:
+            file = (*file, entry.what.value, *entry.kinds)
+        found.append(places.setdefault(file, len(places)))
+    return found
 
 
-def _doubtful(
-    ordered: Sequence[Entry], files: Sequence[_File], *, backwards: bool = False
-) -> set[int]:
+def _ranges(entries: Sequence[Entry]) -> list[_Range]:
+    known: dict[int, _Range] = {}  # neighbours share their moments
+    found = []
+    for moment in (entry.moment for entry in entries):
+        if id(moment) not in known:
+            known[id(moment)] = moment.earliest.timestamp(), moment.latest.timestamp()
+        found.append(known[id(moment)])
+    return found
+
+
+def _doubtful(files: Sequence[int], lines: Sequence[int], ranges: Sequence[_Range]) -> list[int]:
     """Return the places of entries that may lie on the other side of one shown before them.
 
     Of one file the order of lines decides. Two ends are enough to know: the farthest that any
     entry before reaches, and the farthest of those of other files.
     """
-    found: set[int] = set()
-    reached: dict[_File, tuple[float, int]] = {}
-    farthest: list[tuple[float, _File]] = []
-    places = range(len(ordered))
-    for place in reversed(places) if backwards else places:
-        entry, file = ordered[place], files[place]
-        line = -entry.source.line if backwards else entry.source.line
-        near, far = _ends(entry, backwards=backwards)
+    found: list[int] = []
+    reached: dict[int, tuple[float, int]] = {}
+    farthest, most, second = -1, -math.inf, -math.inf
+    for place, (file, line, (near, far)) in enumerate(zip(files, lines, ranges, strict=True)):
         end, highest = reached.get(file, (far, line))
-        if line < highest or any(each >= near for each, of in farthest if of != file):
-            found.add(place)
-        reached[file] = (max(far, end), max(line, highest))
-        others = [each for each in farthest if each[1] != file]
-        farthest = sorted([*others, (reached[file][0], file)], reverse=True)[:2]
+        if line < highest or (second if file == farthest else most) >= near:
+            found.append(place)
+        end, highest = max(far, end), max(line, highest)
+        reached[file] = end, highest
+        if file == farthest:
+            most = end
+        elif end > most:
+            farthest, most, second = file, end, most
+        elif end > second:
+            second = end
     return found
-
-
-def _ends(entry: Entry, *, backwards: bool) -> tuple[float, float]:
-    """Return where an entry begins and ends at the latest, in the direction of the walk."""
-    first, last = entry.moment.earliest.timestamp(), entry.moment.latest.timestamp()
-    return (-last, -first) if backwards else (first, last)

@@ -14,15 +14,17 @@ from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.finding import Confidence, Evidence, Severity, Subject
 from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.incident import Incident, IncidentKind
+from analyzer.model.lines import with_mark
 from analyzer.model.moment import Moment
 from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.run import load_case
-from analyzer.story.timeline.full_timeline import Wanted, full_timeline, unseen
-from analyzer.story.timeline.happenings import made, marked, quoted
+from analyzer.story.timeline.full_timeline import full_timeline
+from analyzer.story.timeline.full_timeline import told as told_of
+from analyzer.story.timeline.happenings import made, mark_of, quoted
 from analyzer.story.timeline.order import in_order
-from analyzer.story.timeline.wanted import chosen, fits_kind
+from analyzer.story.timeline.wanted import Wanted, chosen, fits_kind
 from tests.render.support import empty_report, rich_report
 
 CRASH = Path(__file__).resolve().parents[3] / "sample_bundles" / "host-crash.tar.bz2"
@@ -255,7 +257,7 @@ def test_line_that_findings_quote_bears_their_titles_and_the_worst_severity() ->
     report = rich_report()
     quotes = quoted(report)
     source, uses = next((s, u) for s, u in quotes.findings.items() if u[0][1].at)
-    entry = marked(replace(record(0, 1), source=source), quotes)
+    entry = with_mark(record(0, 1), mark_of(source, quotes))
     assert entry.findings == tuple(dict.fromkeys(finding.id for finding, _ in uses))
     assert entry.severity is min((f.severity for f, _ in uses), key=lambda each: each.rank)
 
@@ -285,7 +287,7 @@ def test_quoted_line_that_was_not_kept_is_an_entry_of_its_own() -> None:
     ],
 )
 def test_filters_count_the_doubt_in_favour_of_showing(wanted: Wanted, shown: bool) -> None:
-    assert chosen(record(0, 1, doubt=3), wanted, None) is shown
+    assert chosen(record(0, 1, doubt=3), wanted, fits=True) is shown
 
 
 def test_kind_is_also_the_pattern_that_a_selector_belongs_to() -> None:
@@ -347,7 +349,9 @@ def test_lines_of_a_session_are_shown_though_they_do_not_name_it(
 
 def test_every_log_of_the_hosts_says_what_was_read_of_it(crashed: tuple[Case, Report]) -> None:
     case, report = crashed
-    logs = {log.need: log for log in unseen(case, report, Wanted())}
+    _, every, count = told_of(case, report, {}, Wanted())
+    logs = {log.need: log for log in every}
     assert logs["smlog"].window
     assert not logs["smlog"].why
-    assert not unseen(case, report, Wanted(bundles=frozenset({"elsewhere"})))
+    assert count == len(case.events)
+    assert not told_of(case, report, {}, Wanted(bundles=frozenset({"elsewhere"})))[1]

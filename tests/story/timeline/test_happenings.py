@@ -8,9 +8,9 @@ from analyzer.case.case import Case
 from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.report import Report
 from analyzer.rules.load import load_catalogue
-from analyzer.story.timeline.full_timeline import Wanted, full_timeline
+from analyzer.story.timeline.full_timeline import full_timeline
 from analyzer.story.timeline.happenings import happenings
-from analyzer.story.timeline.wanted import chosen
+from analyzer.story.timeline.wanted import Wanted, chosen
 from tests.golden.outputs import SAMPLES, sample_read
 
 
@@ -81,4 +81,4 @@ def test_incident_of_which_the_end_was_not_seen_is_open_until_its_last_line() ->
 
 def test_what_is_of_a_whole_pool_is_told_of_each_host() -> None:
     entry = of_kind(sample("host-crash")[1], EntryKind.RUN)[0]
-    assert chosen(entry, Wanted(bundles=frozenset({"saturn"})), None)
+    assert chosen(entry, Wanted(bundles=frozenset({"saturn"})), fits=True)

@@ -7,7 +7,6 @@ from analyzer.model.finding import Confidence
 from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
 from analyzer.rebuilt.nbd.sessions.lines import caught_by
 from analyzer.rebuilt.nbd.sessions.sessions import concurrency, nbd_sessions, server_runs
-from analyzer.story.find_sessions import find_sessions
 from tests.checks.support import JUPITER, SATURN, SNAPSHOT, VDI, CaseBuilder, vbd, vdi
 from tests.rebuilt.nbd.nbd_log import NbdLog, ref, uuid
 
@@ -507,19 +506,6 @@ def test_end_that_nothing_shows_is_not_called_a_crash() -> None:
 def test_systemd_alone_is_a_life_without_pid() -> None:
     (run,) = server_runs(NbdLog().systemd(EXITED).case())
     assert (run.pid, run.crashed) == (None, True)
-
-
-def test_sessions_are_found_by_everything_that_names_them() -> None:
-    log = NbdLog(start="19:00:00").start().open(1).client().caught(INVALID)
-    row = vbd(uuid(1), VDI, ref=ref(1))
-    case = CaseBuilder().host().daemon_log(log.text).database(vdi(), row).build()
-    first, second = nbd_sessions(case)
-    for wanted in (ref(1), ref(1)[10:30], uuid(1), VDI, VDI[:8], "web-01 0"):
-        assert find_sessions(case, wanted) == (first,), wanted
-    assert find_sessions(case, "0c1d2e3f") == (second,)
-    assert find_sessions(case, "1234") == (first, second)
-    assert find_sessions(case, "") == (first, second)
-    assert find_sessions(case, "ffff") == ()
 
 
 def test_parameters_longer_than_a_record_can_be_are_cut() -> None:

@@ -1,0 +1,78 @@
+"""Kept lines as light rows, in blocks: the full timeline is asked of them; a case file has them."""
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from analyzer.model.entry import Entry, Unseen
+from analyzer.model.finding import Severity
+from analyzer.values import dataclass
+
+COLUMNS = 18
+
+
+class Mark(NamedTuple):
+    """What findings and incidents that quote a line make of its entry; "" is no severity."""
+
+    title: str
+    rules: Sequence[str]
+    findings: Sequence[str]
+    incidents: Sequence[str]
+    severity: str
+
+
+def with_mark(entry: Entry, mark: Mark) -> Entry:
+    """Return an entry with the findings and incidents that quote it."""
+    return replace(
+        entry,
+        title=mark.title or entry.title,
+        kinds=tuple(dict.fromkeys((*entry.kinds, *mark.rules))),
+        findings=tuple(mark.findings),
+        incidents=tuple(mark.incidents),
+        severity=Severity(mark.severity) if mark.severity else None,
+    )
+
+
+class Block(NamedTuple):
+    """Rows that follow each other in time, and their words in one piece of UTF-8.
+
+    ``moments`` has of each moment at, earliest and latest, in microseconds, and the place of how it
+    was dated. ``columns`` are, of each row, the places of its moment, bundle, member, host, log,
+    program, task, level, SR, VDI, VBD, session and kinds, its line and count, and where in the
+    words its text ends, its message begins and ends; the next text begins one byte behind that.
+    ``marks`` say what quotes a row. Places are those of `LineIndex`, -1 for none.
+    """
+
+    moments: "array[int]"
+    columns: "list[array[int]]"
+    pids: list[int | None]
+    marks: dict[int, Mark]
+    words: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """Return how many rows it has."""
+        return len(self.pids)
+
+    def start(self, row: int) -> int:
+        """Return where in the words the text of a row begins."""
+        return self.columns[-1][row - 1] + 1 if row else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineIndex:
+    """What finds lines in the blocks.
+
+    ``kinds`` are selectors with the title that they give a line. ``spans`` are of each block the
+    earliest and latest time (microseconds) and how many rows it has. ``made`` is what is no kept
+    line, with the objects that it tells of; ``unseen`` are all logs, ``count`` is how many events
+    are kept.
+    """
+
+    texts: tuple[str, ...]
+    kinds: tuple[tuple[tuple[str, ...], str], ...]
+    spans: tuple[tuple[int, int, int], ...]
+    made: tuple[tuple[Entry, tuple[str, ...]], ...]
+    unseen: tuple[Unseen, ...]
+    count: int

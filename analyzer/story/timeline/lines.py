@@ -1,0 +1,237 @@
+"""The kept lines of a run as light rows, in blocks: what the full timeline is asked of.
+
+A case file keeps the blocks as they are here, and `analyzer.story.timeline.asked` reads them either
+way. A line tells of an object that it names, that the call of SM names which it is a line of, or
+that another line of its task of xapi names (``R:`` of a call, ``D:`` of a thread; the same on all
+hosts).
+"""
+
+import re
+from array import array
+from bisect import bisect_left
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import accumulate, chain
+
+from analyzer.case.case import Case
+from analyzer.case.log_coverage import log_window
+from analyzer.case.rows import LINE_TEXTS, KeptLines
+from analyzer.model.entry import Entry, EntryKind, Unseen
+from analyzer.model.lines import Block, LineIndex
+from analyzer.model.report import Report
+from analyzer.model.source import Source
+from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.sources import LOGS
+from analyzer.story.timeline.happenings import mark_of, quoted
+from analyzer.story.timeline.wanted import tasks_of, told_by, uuids_in
+
+_ROWS_A_BLOCK = 2048
+# Without its first eight letters: a pattern that begins with a letter of its own is found quickly.
+_UUID = re.compile(rb"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_NOTHING: frozenset[str] = frozenset()
+Place = tuple[str, str, int]
+
+
+class Laying:
+    """Lays the kept lines of a case in blocks; index and rows are whole after the last of them."""
+
+    def __init__(
+        self, case: Case, report: Report, titles: Mapping[str, str], known: Collection[str]
+    ) -> None:
+        self._case, self._report, self._titles = case, report, titles
+        self._known = frozenset(known)
+        self._named_by = {uuid.encode(): uuid for uuid in known}
+        self._quotes = quoted(report)
+        quotes = (*self._quotes.findings, *self._quotes.incidents)
+        self._quoted = {_place(source): source for source in quotes}
+        self._calls = _of_calls(case, self._known)
+        self._columns = case.events.texts
+        self._texts = [text for name in LINE_TEXTS for text in self._columns[name]]
+        ends = accumulate((len(self._columns[name]) for name in LINE_TEXTS), initial=0)
+        self._first = dict(zip(LINE_TEXTS, ends, strict=False))
+        self._tasks = [tasks_of(task) for task in self._columns["task"]]
+        self._ids: dict[str | None, int] = {None: -1}
+        self._kinds: dict[tuple[str, ...], int] = {}
+        self._spans: list[tuple[int, int, int]] = []
+        self._told: dict[int, set[str]] = {}  # objects by row
+        self._of_tasks: dict[str, set[str]] = {}
+        self._task_of: list[int] = []  # of each row
+
+    def blocks(self) -> Iterator[Block]:
+        """Yield the blocks in the order of time."""
+        for lines in self._case.events.lines(_ROWS_A_BLOCK):
+            block = self._block(lines)
+            _, earliest, latest = lines.times
+            self._spans.append((min(earliest), max(latest), block.size))
+            yield block
+
+    def index(self) -> LineIndex:
+        """Return the index of the blocks."""
+        others = (each for each in self._report.happenings if each.what is not EntryKind.RECORD)
+        return LineIndex(
+            texts=(*self._texts, *(name for name in self._ids if name is not None)),
+            kinds=tuple((each, self._title(each)) for each in self._kinds),
+            spans=tuple(self._spans),
+            made=tuple((each, tuple(sorted(self._told_of(each)))) for each in others),
+            unseen=unseen(self._case, self._report),
+            count=len(self._case.events),
+        )
+
+    def rows(self) -> Mapping[str, Sequence[int]]:
+        """Return the rows that tell of an object, counted from the first block on, by its uuid."""
+        shared = [
+            frozenset().union(*(self._of_tasks.get(name, ()) for name in names))
+            for names in (*self._tasks, ())
+        ]
+        found: dict[str, list[int]] = {}
+        for row, task in enumerate(self._task_of):
+            own = self._told.get(row)
+            for uuid in shared[task] | own if own else shared[task]:
+                found.setdefault(uuid, []).append(row)
+        return dict(sorted(found.items()))
+
+    def _block(self, lines: KeptLines) -> Block:
+        moments: dict[tuple[int, ...], int] = {}
+        dated = self._places(lines, "dated_by")
+        when = [
+            moments.setdefault(each, len(moments)) for each in zip(*lines.times, dated, strict=True)
+        ]
+        pieces, spans = _in_one_piece(lines.words)
+        kinds = [self._kinds.setdefault(each, len(self._kinds)) for each in lines.kinds]
+        columns = (
+            when,
+            *(self._places(lines, name) for name in LINE_TEXTS[1:]),
+            *zip(*map(self._places_of_ids, lines.ids), strict=True),
+            kinds,
+            *(lines.lines, lines.counts, *spans),
+        )
+        block = Block(
+            moments=array("q", chain.from_iterable(moments)),
+            columns=[array("q", column) for column in columns],
+            pids=lines.pids,
+            marks={},
+            words=b"".join(pieces),
+        )
+        self._take_told(block, lines)
+        return block
+
+    def _places(self, lines: KeptLines, name: str) -> list[int]:
+        first = self._first[name]
+        return [-1 if place < 0 else first + place for place in lines.texts[name]]
+
+    def _places_of_ids(self, ids: Sequence[str | None]) -> list[int]:
+        known, first = self._ids, len(self._texts) - 1
+        return [known.setdefault(each, first + len(known)) for each in ids]
+
+    def _title(self, kinds: Sequence[str]) -> str:
+        known = self._titles
+        return "; ".join(dict.fromkeys(known[kind] for kind in kinds if kind in known))
+
+    def _take_told(self, block: Block, lines: KeptLines) -> None:
+        """Take which objects the lines of a block tell of, and what quotes them."""
+        first, named = len(self._task_of), self._named(block.words.lower(), block.columns[-1])
+        bundles, members = self._columns["bundle"], self._columns["member"]
+        tasks, ids = lines.texts["task"], lines.ids
+        places = (lines.texts["bundle"], lines.texts["member"], lines.lines)
+        for row, (bundle, member, line) in enumerate(zip(*places, strict=True)):
+            place = (bundles[bundle], members[member], line)
+            own = named.get(row, set()) | self._calls.get(place, _NOTHING)
+            for task in self._tasks[tasks[row]] if own and tasks[row] >= 0 else ():
+                self._of_tasks.setdefault(task, set()).update(own)
+            if place in self._quoted:
+                block.marks[row] = mark = mark_of(self._quoted[place], self._quotes)
+                own |= self._known.intersection(uuids_in(mark.title))
+            own |= self._known.intersection(ids[row])
+            if own:
+                self._told[first + row] = own
+        self._task_of += tasks
+
+    def _named(self, words: bytes, ends: Sequence[int]) -> dict[int, set[str]]:
+        """Return the objects that rows name; the words are in lower case."""
+        named: dict[int, set[str]] = {}
+        for found in _UUID.finditer(words):
+            if uuid := self._named_by.get(words[found.start() - 8 : found.end()]):
+                named.setdefault(bisect_left(ends, found.end()), set()).add(uuid)
+        return named
+
+    def _told_of(self, entry: Entry) -> frozenset[str]:
+        calls = self._calls.get(_place(entry.source), _NOTHING)
+        return calls | self._known.intersection(uuids_in(told_by(entry)))
+
+
+def _in_one_piece(
+    words: Sequence[tuple[bytes, bytes]],
+) -> tuple[list[bytes], tuple[Sequence[int], ...]]:
+    """Return the words of lines as pieces, and where texts end and messages begin and end."""
+    pieces: list[bytes] = []
+    spans: list[tuple[int, int, int]] = []
+    after = 0
+    for text, said in words:
+        end = after + len(text)
+        pieces.append(text)
+        stop = end
+        if not text.endswith(said):
+            pieces.append(said)
+            stop += len(said)
+        pieces.append(b"\n")
+        spans.append((end, stop - len(said), stop))
+        after = stop + 1
+    return pieces, tuple(zip(*spans, strict=True))
+
+
+class LaidLines:
+    """The blocks of a case and their index, in memory."""
+
+    def __init__(
+        self, case: Case, report: Report, titles: Mapping[str, str], known: Collection[str]
+    ) -> None:
+        laying = Laying(case, report, titles, known)
+        self._blocks = list(laying.blocks())
+        self._rows = laying.rows()
+        self.index = laying.index()
+
+    def rows(self, uuid: str) -> Sequence[int]:
+        """Return the rows that tell of an object, ascending."""
+        return self._rows.get(uuid, ())
+
+    def block(self, number: int) -> Block:
+        """Return a block."""
+        return self._blocks[number]
+
+    def words(self, number: int) -> bytes:
+        """Return the words of a block."""
+        return self._blocks[number].words
+
+
+def unseen(case: Case, report: Report) -> tuple[Unseen, ...]:
+    """Return each log of the hosts, with what was read of it."""
+    return tuple(
+        _log(case, report, host.bundle, host.name, need) for host in case.hosts for need in LOGS
+    )
+
+
+def _log(case: Case, report: Report, bundle: str, host: str, need: str) -> Unseen:
+    gap = case.gap(need, bundle)
+    rows = [row for row in report.coverage if (row.bundle, row.parser) == (bundle, need)]
+    return Unseen(
+        bundle=bundle,
+        host=host,
+        need=need,
+        why=gap.why if gap else "",
+        settle_with=gap.settle_with if gap else "",
+        window=log_window(rows) if rows else None,
+    )
+
+
+def _place(source: Source) -> Place:
+    return source.bundle, source.member, source.line
+
+
+def _of_calls(case: Case, known: frozenset[str]) -> Mapping[Place, frozenset[str]]:
+    """Return the disk and the SR of the call that a line belongs to."""
+    found: dict[Place, frozenset[str]] = {}
+    for operation in sm_operations(case) if known else ():
+        own = known & {operation.vdi or "", operation.sr or ""}
+        for event in operation.lines if own else ():
+            place = _place(event.source)
+            found[place] = found.get(place, _NOTHING) | own
+    return found
