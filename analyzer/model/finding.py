@@ -86,7 +86,7 @@ class EvidenceRole(StrEnum):
     """What a quotation says of what it is quoted for."""
 
     SHOWS = "it shows it: dates and marks come from it"
-    ANSWER = "a command answered so on the way to it"
+    ANSWER = "it was answered so on the way to it"
     BACKGROUND = "it tells of another time"
     STATE = "it shows what was so when the report was made"
 
