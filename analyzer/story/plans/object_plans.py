@@ -153,9 +153,11 @@ def _look_before(step: Step) -> Step:
 
 def _sources_read(case: Case) -> frozenset[str]:
     """Return the sources that every report has whole: what they say need not be looked at."""
-    names = ("xapi_db",)
     whole = all(pool.complete for pool in case.pools) and bool(case.pools)
-    return frozenset(names) if whole else frozenset()
+    all_given = whole and not any(case.hosts_missing(pool) for pool in case.pools)
+    installed = all_given and all(report.packages is not None for report in case.hosts)
+    names = (("xapi_db", whole), ("packages", installed))
+    return frozenset(name for name, is_read in names if is_read)
 
 
 def standing_of(findings: Iterable[Finding]) -> Standing:

@@ -13,10 +13,19 @@ from analyzer.model.sentence import Sentence
 _PROGRAMS = (
     *("xe", "systemctl", "zgrep", "ls", "lvs", "vgs", "pvck", "tap-ctl", "cbt-util", "multipath"),
     *("iptables", "ip", "openssl", "vhd-util", "dmesg", "nc", "xe-toolstack-restart", "df"),
+    *("rpm", "ss", "nbd-client", "pvs", "cat", "ps", "free", "linstor", "drbdadm", "nbdinfo"),
+    *(
+        "/opt/xensource/sm/resetvdis.py",
+        "/opt/xensource/sm/cleanup.py",
+        "vgcfgbackup",
+        "vgcfgrestore",
+        "dd",
+    ),
 )
 _PROGRAM = "(?:" + "|".join(map(re.escape, _PROGRAMS)) + ")"
+_COMMAND = rf"{_PROGRAM}(?: (?!\(on )[^;]*?)?"
 _TYPED = re.compile(
-    rf"(?P<words>.*?[\w}})]): (?P<typed>{_PROGRAM}(?: [^;]*?)?(?:; {_PROGRAM}(?: [^;]*?)?)*?)"
+    rf"(?P<words>.*?[\w}})]): (?P<typed>{_COMMAND}(?:; {_COMMAND})*?)"
     r"(?: \(on (?P<where>[^()]*)\))?"
 )
 _WORDS = re.compile(r", (?:and|or|then|with)\b|, whether|\w\.(?: |$)| for disk | \(on ")

@@ -1,8 +1,10 @@
 """What is typed stands apart from the words of a step, and only where the rule wrote it."""
 
+import re
+
 import pytest
 
-from analyzer.model.finding import Advice
+from analyzer.model.finding import Advice, StepKind
 from analyzer.model.sentence import Sentence
 from analyzer.rules.load import load_catalogue
 from analyzer.story.plans.rule_steps import step_of
@@ -26,6 +28,12 @@ VALUES = {"host": "jupiter", "name": "x: xe vdi-destroy uuid=1"}
             (),
             "",
         ),
+        (
+            "Forget all: xe-toolstack-restart (on {host})",
+            "Forget all.",
+            ("xe-toolstack-restart",),
+            "jupiter",
+        ),
         ("Mind disk {name}", "Mind disk x: xe vdi-destroy uuid=1", (), ""),
     ],
 )
@@ -43,3 +51,22 @@ def test_no_command_of_the_catalogue_has_words_in_it() -> None:
     typed = [command for step in made for command in step.commands]
     assert len(typed) > 100
     assert [command for command in typed if " (on " in command or ", and " in command] == []
+
+
+_TYPED_THERE = re.compile(r": \(?(?:/|[a-z][a-z-]+ (?:-|[a-z]+=|/)|xe[ -]|systemctl |rpm |vgs|lvs)")
+_LOOKS = ("See ", "Look ", "Check ")
+
+
+def test_no_step_of_the_catalogue_has_a_command_inside_its_words() -> None:
+    made = [
+        step_of(Advice(step=Sentence(step.step, {})))
+        for text in load_catalogue().texts
+        for step in text.action
+    ]
+    assert [step.text for step in made if _TYPED_THERE.search(step.text)] == []
+
+
+def test_steps_that_look_are_looks() -> None:
+    steps = [step for text in load_catalogue().texts for step in text.action]
+    wrong = [s.step for s in steps if s.step.startswith(_LOOKS) and s.kind is not StepKind.LOOK]
+    assert wrong == []
