@@ -7,12 +7,13 @@ a call that cannot load its disk has none.
 """
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import pairwise
 from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
@@ -114,6 +115,8 @@ class _Host:
     places: Sequence[int]  # of entry lines in `events`
     entries: Sequence[_Entry]  # at these places
     boots: Sequence[datetime]
+    steady: bool  # no entry line is stamped before the one above it
+    attaching: Sequence[int]  # which of the entries attach an SR
 
     def booted(self, after: datetime, before: datetime) -> bool:
         """Tell whether the host started in between."""
@@ -218,7 +221,14 @@ def _rotation(member: str) -> int:
 def _of_host(events: Sequence[Event], boots: Sequence[datetime]) -> Iterator[Operation]:
     places = [place for place, event in enumerate(events) if event.kind == ENTRY]
     entries = [_entry(events[place]) for place in places]
-    host = _Host(events=events, places=places, entries=entries, boots=boots)
+    host = _Host(
+        events=events,
+        places=places,
+        entries=entries,
+        boots=boots,
+        steady=all(one.at <= other.at for one, other in pairwise(entries)),
+        attaching=[number for number, entry in enumerate(entries) if entry.attaches],
+    )
     for group in _groups(host):
         operation = _operation(group)
         if operation is not None:
@@ -409,6 +419,13 @@ def _ended(operation: Operation, group: _Group, host: _Host) -> bool:
     later = bisect_right(host.boots, last.moment.at)
     boot = host.boots[later].timestamp() if later < len(host.boots) else inf
     start = bisect_right(host.places, group.place)
+    # Where stamps never go back the first line that is late enough speaks for all before it.
+    late = bisect_left(host.entries, (at + _SETTLED.total_seconds(),), start)
+    if host.steady and late < min(start + _NEIGHBOURS, len(host.entries)):
+        entry = host.entries[late]
+        attached = bisect_right(host.attaching, late) > bisect_left(host.attaching, start)
+        if not attached and entry.at < boot and rotation - entry.rotation <= 1:
+            return True
     for entry in host.entries[start : start + _NEIGHBOURS]:
         if entry.attaches or rotation - entry.rotation > 1 or boot <= entry.at:
             return False
