@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from analyzer.model.finding import Advice, StepKind
+from analyzer.model.finding import Advice
+from analyzer.model.goal import StepKind
 from analyzer.model.sentence import Sentence
 from analyzer.rules.load import load_catalogue
 from analyzer.story.plans.rule_steps import step_of
