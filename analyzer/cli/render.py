@@ -1,4 +1,4 @@
-"""``cbtriage render``: an old result drawn again, from the case file beside its report.json."""
+"""``cbtriage render``: an old result drawn again, from its report.json or its case file."""
 
 import hashlib
 from pathlib import Path
@@ -8,7 +8,7 @@ import typer
 
 from analyzer.cli.case_file import NAME, CaseFile, NoCaseError
 from analyzer.cli.options import Tz
-from analyzer.cli.output import say
+from analyzer.cli.output import note, say
 from analyzer.cli.report_files import write_files
 from analyzer.errors import UsageError
 from analyzer.render import FORMATS, Format
@@ -19,7 +19,7 @@ def render_command(
         Path,
         typer.Argument(
             metavar="REPORT",
-            help="A report.json with its report.cbtcase beside it, or the case file itself.",
+            help="A report.json, best with its report.cbtcase beside it, or the case file itself.",
             show_default=False,
         ),
     ],
@@ -40,9 +40,12 @@ def render_command(
 ) -> None:
     """Draw an old result again, in another format or zone, without its status reports.
 
+    With the case file it is what was drawn. From report.json alone it has what that has: in UTC,
+    without what had no room there, and the page says so.
+
     Example: cbtriage render out/report.json -o out/report.md --tz Europe/Rome
 
-    Exit status: 0 it was drawn, 2 there is no case file of this report, or it cannot be written.
+    Exit status: 0 it was drawn, 2 it is no report, or the new file cannot be written.
     """
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
@@ -50,15 +53,40 @@ def render_command(
     zone, form = zone_named(tz), _format(output)
     try:
         report = _case(result).whole_report()
+        shown = in_zone(report, zone.of(report)) if form.local else report
+        text = form.render(shown)
     except NoCaseError as error:
-        msg = f"{error}; run cbtriage analyze again on the status reports that it was made of"
-        raise UsageError(msg) from error
-    shown = in_zone(report, zone.of(report)) if form.local else report
-    text = form.render(shown)
+        if result.suffix == Path(NAME).suffix or not zone.is_utc:
+            msg = f"{error}; run cbtriage analyze again on the status reports that it was made of"
+            raise UsageError(msg) from error
+        note(f"{error}; drawn from {result} alone")
+        text = _of_json(result, form)
     if output == Path("-"):
         say(text)
     else:
         write_files(output.parent, {output.name: text}, force=force)
+
+
+def _of_json(result: Path, form: Format) -> str:
+    """Return what can be drawn of a report.json alone; the page says what it lacks.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from analyzer.desk.document import report_at
+    from analyzer.render.data.again import lacks, report_again
+
+    document = report_at(result)
+    try:
+        report = report_again(document)
+    except UsageError as error:
+        msg = f"{result}: {error}; run cbtriage analyze again"
+        raise UsageError(msg) from error
+    if form.name != "html":
+        return form.render(report)
+    from analyzer.render.html.html import render_html
+
+    return render_html(report, lacks(document))
 
 
 def _format(output: Path) -> Format:

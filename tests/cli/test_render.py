@@ -1,6 +1,8 @@
 """``render``: what was analyzed is drawn again as it was."""
 
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +11,12 @@ from typer.testing import CliRunner
 from analyzer.cli.case_file import NAME
 from analyzer.cli.main import app
 from analyzer.errors import UsageError
+from analyzer.render.data.again import lacks, report_again
+from analyzer.render.data.json import render_json
+from analyzer.render.html.html import render_html
+from analyzer.render.words.answer import answer_of
+from analyzer.story.together import pool_name, together
+from tests.golden.outputs import SAMPLES, sample_read
 
 CRASHED = Path(__file__).resolve().parents[2] / "sample_bundles" / "host-crash.tar.bz2"
 
@@ -30,15 +38,53 @@ def test_drawn_again_is_what_was_drawn(made: Path, tmp_path: Path, suffix: str) 
     assert target.read_bytes() == (made / f"report{suffix}").read_bytes()
 
 
-def test_report_without_its_own_case_file_is_refused(made: Path, tmp_path: Path) -> None:
-    for beside in (False, True):
-        shutil.copy(made / "report.json", tmp_path)
-        if beside:  # of another report
-            shutil.copy(made / NAME, tmp_path)
-            (tmp_path / "report.json").write_text("{}")
-        done = CliRunner().invoke(app, ["render", str(tmp_path / "report.json")])
-        assert isinstance(done.exception, UsageError)
-        assert "run cbtriage analyze again" in str(done.exception)
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_report_json_holds_what_is_drawn(path: Path) -> None:
+    _, report = sample_read(path)
+    document = json.loads(render_json(report))
+    again = report_again(document)
+    assert json.loads(render_json(again)) == document
+    assert answer_of(again).headline == str(answer_of(report).headline)
+    assert "Drawn again from" in render_html(again, lacks(document))
+
+
+def test_parts_of_several_pools_are_read_again() -> None:
+    pools = [replace(sample_read(path)[1], question=None) for path in SAMPLES[:2]]
+    document = json.loads(render_json(together(pools)))
+    again = report_again(document)
+    assert [pool_name(part) for part in again.parts] == [pool_name(part) for part in pools]
+    assert [part["headline"] for part in json.loads(render_json(again))["parts"]] == [
+        part["headline"] for part in document["parts"]
+    ]
+
+
+def test_of_report_json_alone_a_page_is_drawn_that_says_so(made: Path, tmp_path: Path) -> None:
+    shutil.copy(made / "report.json", tmp_path)
+    asked = ["render", str(tmp_path / "report.json"), "-o", str(tmp_path / "report.html")]
+    done = CliRunner().invoke(app, asked)
+    assert done.exit_code == 0
+    assert "drawn from" in done.stderr
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert "Drawn again from <code>report.json</code> alone" in page
+    whole = (made / "report.html").read_text("utf-8")
+    first = page.partition("<main")[2].partition('class="redrawn"')[0][:2000]
+    assert first in whole
+
+
+def test_other_zone_needs_the_case_file(made: Path, tmp_path: Path) -> None:
+    shutil.copy(made / "report.json", tmp_path)
+    asked = ["render", str(tmp_path / "report.json"), "--tz", "Europe/Rome"]
+    assert "run cbtriage analyze again" in str(CliRunner().invoke(app, asked).exception)
+
+
+@pytest.mark.parametrize("other", [{}, {"schema_version": 1}, {"outcomes": [7]}, {"holes": 7}])
+def test_what_is_no_report_is_refused(made: Path, tmp_path: Path, other: dict[str, object]) -> None:
+    shutil.copy(made / NAME, tmp_path)  # of another report
+    report = json.loads((made / "report.json").read_text("utf-8"))
+    (tmp_path / "report.json").write_text(json.dumps({**report, **other} if other else {}))
+    done = CliRunner().invoke(app, ["render", str(tmp_path / "report.json")])
+    assert isinstance(done.exception, UsageError)
+    assert "report.json" in str(done.exception)
 
 
 def test_name_that_tells_no_format_is_refused(made: Path) -> None:

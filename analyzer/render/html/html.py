@@ -118,9 +118,12 @@ class Part:
     not_applicable: tuple[Outcome, ...]
 
 
-def render_html(report: Report) -> str:
-    """Return the report as one self-contained page."""
-    return page("report.html.j2", SCRIPTS, **_context(ordered(report)))
+def render_html(report: Report, lacking: Sequence[str] = ()) -> str:
+    """Return the report as one self-contained page.
+
+    ``lacking`` says what it does not have because it is drawn of a report.json alone.
+    """
+    return page("report.html.j2", SCRIPTS, **_context(ordered(report)), lacking=lacking)
 
 
 def anchors_of(report: Report) -> dict[Source, str]:
