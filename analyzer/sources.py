@@ -17,8 +17,10 @@ from analyzer.model.host import (
     HostInventory,
     Packages,
     PoolMembership,
+    ProcessList,
     ServiceStates,
     SmDiagnostics,
+    TaskList,
 )
 from analyzer.model.network import (
     FirewalldListing,
@@ -281,6 +283,26 @@ SOURCES: tuple[SourceKind, ...] = (
         scope=Scope.EVERY_HOST,
         paths=("sm_diagnostics.out",),
         failing=f"`xe host-get-sm-diagnostics` {_FAILED}",
+    ),
+    SourceKind(
+        name="process_tree",
+        capability="process-list",
+        settle_with="ps wwwaxf -eo pid,stat,args",
+        parsers=("host.processes:PARSER",),
+        facts=(ProcessList,),
+        paths=("process-tree.out",),
+        failing=f"`ps` {_FAILED}",
+    ),
+    SourceKind(
+        name="task_list",
+        capability="xapi",
+        settle_with="xe task-list",
+        parsers=("xapi.task_list:PARSER",),
+        facts=(TaskList,),
+        paths=("task_list.out",),
+        failing=f"there was no task, or `xe task-list` {_FAILED}",
+        missing="; releases before XenServer 8 and XCP-ng 8.3 do not collect it",
+        may_be_empty=True,
     ),
     SourceKind(
         name="chrony_tracking",

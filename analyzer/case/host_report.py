@@ -11,9 +11,11 @@ from analyzer.model.host import (
     HostInventory,
     Packages,
     PoolMembership,
+    ProcessList,
     Role,
     ServiceStates,
     SmDiagnostics,
+    TaskList,
 )
 from analyzer.model.moment import Moment
 from analyzer.model.network import (
@@ -74,6 +76,8 @@ class HostReport:
     sockets: Sockets | None = None
     certificate: HostCertificate | None = None
     to_clean_up: VbdsToCleanUp | None = None
+    processes: ProcessList | None = None
+    tasks: TaskList | None = None
     listings: tuple[SrListing, ...] = ()
     links: tuple[DeviceLinks, ...] = ()
     alerts: tuple[Alert, ...] = ()

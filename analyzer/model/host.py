@@ -118,3 +118,50 @@ class Alert:
     moment: Moment
     body: str
     uuid: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmProcess:
+    """A process of a storage driver in a list of processes.
+
+    ``driver`` is its program, as ``LVMoISCSISR``; ``call`` what it was started for, as
+    ``vdi_delete``, "" where it is not shown. ``defunct`` tells that it ended and its parent never
+    asked how (a zombie).
+    """
+
+    source: Source
+    text: str
+    pid: int
+    driver: str
+    call: str
+    defunct: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessList:
+    """``process-tree.out`` of one host: the processes of its storage drivers, in its order."""
+
+    source: Source
+    complete: bool
+    of_sm: tuple[SmProcess, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedTask:
+    """A task of xapi as `xe task-list` shows it; ``created`` is "" where it was not shown."""
+
+    source: Source
+    text: str
+    uuid: str
+    name: str
+    status: str
+    created: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskList:
+    """``task_list.out``: all tasks of the pool, as one host saw them."""
+
+    source: Source
+    complete: bool
+    tasks: tuple[ListedTask, ...]

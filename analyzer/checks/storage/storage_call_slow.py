@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.checks.observation import Observation
+from analyzer.checks.storage.left_processes import left_processes
 from analyzer.checks.tools.finding import found, quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Subject
@@ -29,7 +30,7 @@ _HOLDER = re.compile(r"blocked by PID ([0-9]+)")
 
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
-    """Yield a finding for each host and kind of call of which some took minutes."""
+    """Yield a finding for each host and kind of call of which some took minutes, or never ended."""
     slow: dict[tuple[str, str], list[Operation]] = {}
     for one in sm_operations(case):
         name = _name(one)
@@ -37,6 +38,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             slow.setdefault((one.host, name), []).append(one)
     for (_, name), own in sorted(slow.items()):
         yield _finding(case, text, name, own)
+    yield from left_processes(case, text)
 
 
 def lasted(one: Operation) -> timedelta:
