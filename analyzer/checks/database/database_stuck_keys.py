@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
+from analyzer.checks.database.left_tasks import left_tasks
 from analyzer.checks.database.stuck import Stuck, report_of
 from analyzer.checks.database.stuck_hosts import host_marks
 from analyzer.checks.database.stuck_keys import clashes, marked
@@ -49,6 +50,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         yield from _findings(
             case, text, pool, [each for each in answers if isinstance(each, Stuck)]
         )
+        yield from left_tasks(case, text, pool)
     for ref, key in clashes(case):
         if not _there(case, ref, key):
             yield _met(case, text, ref, key)
