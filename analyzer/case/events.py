@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from pandas.api.types import union_categoricals
 
 from analyzer.case.event_joins import Span, near
 from analyzer.case.rows import (
@@ -538,13 +537,23 @@ def _into_the_hour(stamp: Stamp) -> int:
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Put the chunks together in the table's order."""
-    few = {
-        name: union_categoricals([frame[name] for frame in frames], sort_categories=True)
-        for name in _FEW
-    }
+    few = {name: _of_all([frame[name] for frame in frames]) for name in _FEW}
     frame = pd.concat([frame.drop(columns=list(_FEW)) for frame in frames], ignore_index=True)
     frame = frame.assign(**few)
     return frame.sort_values([*_ORDER, "bundle"], ignore_index=True)
+
+
+def _of_all(columns: "Sequence[pd.Series[Any]]") -> pd.Categorical:
+    """Return columns of few as one; pandas' own makes texts of Arrow of some, and joins no two."""
+    texts = sorted({text for column in columns for text in column.cat.categories})
+    places = {text: place for place, text in enumerate(texts)}
+    codes = [
+        np.array([*(places[text] for text in column.cat.categories), -1])[column.cat.codes]
+        for column in columns
+    ]
+    return pd.Categorical.from_codes(
+        np.concatenate(codes), categories=pd.Index(texts, dtype=object)
+    )
 
 
 def _category(values: Sequence[str] | npt.NDArray[np.object_]) -> pd.Categorical:

@@ -177,6 +177,21 @@ def test_bursts_join_several_kinds() -> None:
     assert len(made.incidents(("a", "b"), ("vdi",), HOUR)) == 1
 
 
+def test_tables_of_pools_are_one_whatever_their_columns_lack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = table((record(1, 0, level=Level.ERROR), hit()))
+    builder = EventTableBuilder()
+    add(builder, record(2, 1, task="VDI.snapshot R:0123456789ab"), hit("b"))
+    builder.add_alert("b", an_alert(), hit("alert"))
+    monkeypatch.setattr(module, "CHUNK", 1)  # of one part and of several, which pandas types apart
+    add(builder, record(3, 2), hit("c"))
+    both = EventTable.together([plain, builder.build(exact, {"b": "jupiter"})])
+    assert [event.kind for event in both.within()] == ["a", "b", "c", "alert"]
+    assert [event.level for event in both.within()] == [Level.ERROR, None, None, None]
+    assert [event.task for event in both.of("b")] == ["VDI.snapshot R:0123456789ab"]
+
+
 def test_events_without_the_field_belong_together() -> None:
     made = table((record(1, 0), hit(sr=OTHER)), (record(2, 0), hit()))
     assert [len(burst) for burst in made.incidents(("a",), ("vdi",), HOUR)] == [2]
