@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.analyze import _bundle_name
+from analyzer.cli.analysis import _bundle_name
 
 ROOT = Path(__file__).parent.parent
 SAMPLE = ROOT / "sample_bundles" / "resize-failed.tar.bz2"

@@ -1,32 +1,18 @@
 """``cbtriage analyze``: status reports in, a summary on the terminal and the report files out."""
 
-import json
-import re
-import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from analyzer.bundle.budget import Budget
 from analyzer.cli.options import Accept, HowToRead, LogAs, LogZone, Paths, Rules, Tz, Year
-from analyzer.cli.output import in_color, knows_links, note, say
-from analyzer.cli.report_files import write_files
-from analyzer.errors import AnalyzerError, UsageError
 from analyzer.model.finding import Severity
-from analyzer.render import FORMATS, Format
+from analyzer.render import FORMATS
 
-if TYPE_CHECKING:
-    from analyzer.case.case import Case
-    from analyzer.model.report import Report
-    from analyzer.render.terminal.answer_text import Links
-    from analyzer.render.words.zone import Zone
-
-FINDINGS, DAMAGED, INTERNAL = 1, 4, 5
+FINDINGS, DAMAGED = 1, 4
 _DEFAULT = Budget()
 _OUTPUTS = tuple(form.name for form in FORMATS)
 _BUDGET = "Budget against hostile archives"
@@ -225,31 +211,25 @@ def analyze_command(
     cbtriage analyze host-a.zip host-b.zip --about sql-02 --when "11 Jun 10:30"
     """
     from analyzer.case.log_processes import cores
-    from analyzer.cli.inputs import inputs_of
-    from analyzer.cli.progress import told_to_write, watching
-    from analyzer.cli.redact import for_outside, kept_from, unchanged
-    from analyzer.render.words.zone import zone_named
-    from analyzer.run import Options, load_case
+    from analyzer.cli.analysis import Asked, analyze
+    from analyzer.run import Options
 
-    zone, chosen = zone_named(tz), _chosen(formats, stdout=stdout, ticket=ticket, reply=reply)
-    budget = Budget(
-        total=max_total,
-        member=max_member,
-        ratio=max_ratio,
-        members=max_members,
-        depth=max_depth,
-        archives=max_archives,
-        packed=max_packed,
-        document=max_document,
-        name=max_name,
-        reports=max_reports,
-        rows=max_rows,
-        line=max_line,
-    )
-    folder = _folder(output, paths, force=force)
     options = Options(
         jobs=jobs or cores(),
-        budget=budget,
+        budget=Budget(
+            total=max_total,
+            member=max_member,
+            ratio=max_ratio,
+            members=max_members,
+            depth=max_depth,
+            archives=max_archives,
+            packed=max_packed,
+            document=max_document,
+            name=max_name,
+            reports=max_reports,
+            rows=max_rows,
+            line=max_line,
+        ),
         log_as=log_as,
         rules=tuple(rules or ()),
         assumed=HowToRead(year=year, zone=log_zone).assumed,
@@ -257,167 +237,23 @@ def analyze_command(
         accept=accept,
         stdin=sys.stdin.buffer if Path("-") in paths else None,
     )
-    inputs = None if no_case or redact or stdout else inputs_of(paths)
-    with watching(quiet=quiet) as progress:
-        case, judged = load_case(paths, options, progress)
-        judged = _asked(case, judged, about, when, zone)
-        report, check = kept_from(judged, case, folder) if redact else (judged, unchanged)
-        wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
-        told_to_write(progress)
-        texts, whole = _rendered(report, wanted, zone, check)
-        beside = _case_file((case, judged), inputs, texts, paths, usual=options.usual)
-    if stdout:
-        say(*texts.values())
-    else:
-        written = write_files(folder, {**texts, **beside}, force=force)
-        if ticket or reply:
-            text = _note(_shown(report, zone), ticket=ticket)
-            say(check(text) if ticket else for_outside(text, report, case))
-        elif not quiet:
-            _summary(_shown(report, zone), written, full=verbose)
-    raise typer.Exit(_status(report, fail_on, strict=strict) if whole else INTERNAL)
-
-
-def _status(report: "Report", fail_on: FailOn, *, strict: bool) -> int:
-    from analyzer.render.words.status import exit_status
-
-    least = None if fail_on is FailOn.NEVER else Severity(fail_on.value)
-    return exit_status(report, least, strict=strict)
-
-
-def _asked(
-    case: "Case", report: "Report", about: str | None, when: str | None, zone: "Zone"
-) -> "Report":
-    """Return the report with what answers the question, as it is where nothing was asked."""
-    if about is None and when is None:
-        return report
-    from analyzer.cli._question import asked
-    from analyzer.story.pages import Judged
-
-    return replace(report, question=asked(Judged(case, report), about, when, zone.of(report)))
-
-
-def _case_file(
-    judged: "tuple[Case, Report]",
-    inputs: "Sequence[Mapping[str, Any]] | None",
-    texts: Mapping[str, str],
-    paths: Sequence[Path],
-    *,
-    usual: bool,
-) -> dict[str, bytes]:
-    """Return the case file by its name; nothing where the inputs were changed meanwhile."""
-    from analyzer.cli.case_file import NAME, case_bytes
-    from analyzer.cli.inputs import unchanged_since
-    from analyzer.story.pages import Judged
-
-    if not inputs or not unchanged_since(inputs, paths):
-        return {}
-    written = texts.get("report.json", "")
-    return {NAME: case_bytes(Judged(*judged), inputs, usual=usual, report_json=written)}
-
-
-def _folder(output: Path | None, paths: Sequence[Path], *, force: bool) -> Path:
-    """Return where the report goes."""
-    folder = output or Path(f"cbtriage-{_bundle_name(paths)}")
-    if output is None and folder.is_symlink() and not force:
-        msg = f"{folder}: it is a link that somebody laid there; name the folder with -o"
-        raise UsageError(msg)
-    return folder
-
-
-def _chosen(
-    formats: Sequence[str] | None, *, stdout: bool, ticket: bool, reply: bool
-) -> tuple[str, ...]:
-    """Return the formats that are asked for.
-
-    Raises:
-        UsageError: more than one text is asked for on standard output.
-    """
-    chosen = tuple(dict.fromkeys(formats or ()))
-    if stdout and len(chosen) != 1:
-        msg = f"--stdout prints one format: add --format once, of {', '.join(_OUTPUTS)}"
-        raise UsageError(msg)
-    if stdout + ticket + reply > 1:
-        raise UsageError("--stdout, --ticket and --reply print one text each: give one of them")
-    return chosen
-
-
-def _bundle_name(paths: Sequence[Path]) -> str:
-    """Return a safe folder name made of the first bundle's name without its suffixes."""
-    first = "stdin" if str(paths[0]) == "-" else paths[0].resolve().name
-    stem = re.sub(
-        r"(\.(tar|bz2|gz|xz|zst|tgz|tbz2?|txz|zip|log|xml|out))+$", "", first, flags=re.IGNORECASE
+    asked = Asked(
+        paths=tuple(paths),
+        options=options,
+        output=output,
+        formats=tuple(formats or ()),
+        stdout=stdout,
+        ticket=ticket,
+        reply=reply,
+        redact=redact,
+        tz=tz,
+        fail_on=None if fail_on is FailOn.NEVER else Severity(fail_on.value),
+        strict=strict,
+        about=about,
+        when=when,
+        case_file=not no_case,
+        force=force,
+        quiet=quiet,
+        verbose=verbose,
     )
-    return re.sub(r"[^\w.-]+", "_", stem).strip("._")[:80] or "bundle"
-
-
-def _shown(report: "Report", zone: "Zone") -> "Report":
-    """Return the report as it is shown to people: in the zone that they asked for."""
-    from analyzer.render.words.local import in_zone
-
-    return in_zone(report, zone.of(report))
-
-
-def _render(report: "Report", form: Format, zone: "Zone") -> str:
-    return form.render(_shown(report, zone) if form.local else report)
-
-
-def _rendered(
-    report: "Report", wanted: Sequence[Format], zone: "Zone", check: Callable[[str], str]
-) -> tuple[dict[str, str], bool]:
-    """Return the texts by file name, and whether all are the report.
-
-    One that our own code fails on says so, and costs the others nothing.
-    """
-    from analyzer.stages import REPORT_IT, place_of
-
-    texts, whole = {}, True
-    for form in wanted:
-        name = f"report{form.suffix}"
-        try:
-            texts[name] = check(_render(report, form, zone))
-        except AnalyzerError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, the others are written
-            whole, place = False, place_of(error)
-            told = f"cbtriage failed to write this, a defect of its own ({place}): {REPORT_IT}"
-            note(f"{name}: {told}")
-            texts[name] = json.dumps({"failure": told}) if form.suffix == ".json" else told
-    return texts, whole
-
-
-def _note(report: "Report", *, ticket: bool) -> str:
-    from analyzer.render.answer_notes import render_reply, render_ticket
-
-    return render_ticket(report) if ticket else render_reply(report)
-
-
-def _summary(report: "Report", written: Sequence[Path], *, full: bool) -> None:
-    from analyzer.render.terminal.answer_text import WIDTH, WRITTEN, render_answer
-    from analyzer.render.terminal.text import render_text
-
-    color = in_color()
-    columns = shutil.get_terminal_size((100, 40)).columns if sys.stdout.isatty() else 100
-    if not full:
-        paths = [f"{WRITTEN}{path}" for path in written]
-        links = _links(report, written) if knows_links() else None
-        shown = min(columns, WIDTH)
-        say(render_answer(report, written=paths, width=shown, color=color, links=links))
-        return
-    say(render_text(report, width=min(columns, 140), color=color, full=True))
-    for path in written:
-        say(f"{WRITTEN}{path}\n")
-
-
-def _links(report: "Report", written: Sequence[Path]) -> "Links":
-    """Return the URLs of the written files, and of the lines that the page among them quotes."""
-    from analyzer.render.html.html import anchors_of
-    from analyzer.render.terminal.answer_text import WRITTEN, Links
-
-    files = {path: path.resolve().as_uri() for path in written}
-    page = next((url for path, url in files.items() if path.suffix == ".html"), None)
-    anchors = anchors_of(report) if page else {}
-    return Links(
-        places={source: f"{page}#{name}" for source, name in anchors.items()},
-        files={f"{WRITTEN}{path}": url for path, url in files.items()},
-    )
+    raise typer.Exit(analyze(asked))

@@ -6,7 +6,6 @@ pandas and the parsers are loaded by the commands that need them, so that ``--he
 
 import logging
 import sys
-import traceback
 from typing import Annotated
 
 import typer
@@ -16,12 +15,13 @@ from analyzer.cli.analyze import analyze_command
 from analyzer.cli.ask import ask_command
 from analyzer.cli.cbtlog import cbtlog_command
 from analyzer.cli.diff import diff_command
+from analyzer.cli.ending import end_with
 from analyzer.cli.explain import explain_command
 from analyzer.cli.fleet import fleet_app
 from analyzer.cli.lnav_formats import lnav_formats_command
 from analyzer.cli.man import lay_out
 from analyzer.cli.model import model_app
-from analyzer.cli.output import note, prepare_streams, say
+from analyzer.cli.output import say
 from analyzer.cli.redact import redact_command
 from analyzer.cli.render import render_command
 from analyzer.cli.rules import rules_app
@@ -29,9 +29,6 @@ from analyzer.cli.show import show_app
 from analyzer.cli.timeline import timeline_command
 from analyzer.cli.verify import verify_command
 from analyzer.cli.why import why_app
-from analyzer.errors import AnalyzerError, InputError
-
-USAGE, NO_INPUT, INTERNAL = 2, 3, 5
 
 app: typer.Typer = typer.Typer(
     name="cbtriage",
@@ -91,30 +88,4 @@ lay_out(app)
 
 def run() -> None:
     """Run the command line and exit with its status."""
-    prepare_streams()
-    try:
-        app()
-    except InputError as error:
-        sys.exit(_say(error, NO_INPUT))
-    except AnalyzerError as error:
-        sys.exit(_say(error, USAGE))
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(0)
-    except OSError as error:  # standard output or input: the report's files are a UsageError
-        msg = f"standard input or output failed: {error.strerror or error}"
-        sys.exit(_say(AnalyzerError(msg), USAGE))
-    except KeyboardInterrupt:
-        sys.exit(130)
-    except Exception:  # noqa: BLE001 - the last line of defence: exit 5 says it was our fault
-        traceback.print_exc()
-        note("internal error; please report the lines above")
-        sys.exit(INTERNAL)
-
-
-def _say(error: AnalyzerError, status: int) -> int:
-    """Tell an error; a path in it may have a name that a terminal would act on."""
-    from analyzer.bundle.names import printable
-
-    note("\n".join(map(printable, str(error).split("\n"))))
-    return status
+    end_with(app)

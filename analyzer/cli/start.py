@@ -1,7 +1,13 @@
-"""Where the program starts: ``--version`` is answered before anything is loaded."""
+"""Where the program starts: what it can answer without loading the command line, it does.
+
+``--version`` needs nothing; the usual call, ``analyze PATH... [-o DIR]``, none of the options that
+typer would make, which takes a sixth of a short run.
+"""
 
 import gc
+import os
 import sys
+from collections.abc import Sequence
 
 from analyzer import __version__
 
@@ -13,9 +19,49 @@ def run() -> None:
         return
     # A short run makes 300,000 values and frees few: to look for garbage takes a fifth of it.
     gc.set_threshold(400_000, 50, 100)
-    from analyzer.cli.main import run as run_command
-
     try:
-        run_command()
+        usual = usual_call(sys.argv[1:])
+        if usual is None:
+            from analyzer.cli.main import run as run_command
+
+            run_command()
+        else:
+            _analyze(*usual)
     finally:
         gc.freeze()  # nor is it looked for among what ends with the process
+
+
+def usual_call(arguments: Sequence[str]) -> tuple[list[str], str | None] | None:
+    """Return the paths and the folder of the usual call, None for any other.
+
+    Where a shell asks for completions, and on Windows, where names may have wildcards, none is.
+    """
+    completing = any(name.startswith("_") and name.endswith("_COMPLETE") for name in os.environ)
+    if arguments[:1] != ["analyze"] or completing or os.name == "nt":
+        return None
+    rest = iter(arguments[1:])
+    paths, folders = [], []
+    for word in rest:
+        if word in ("-o", "--output"):
+            folders.append(next(rest, "-"))
+        else:
+            paths.append(word)
+    if not paths or len(folders) > 1 or any(word.startswith("-") for word in (*paths, *folders)):
+        return None
+    return paths, next(iter(folders), None)
+
+
+def _analyze(paths: Sequence[str], folder: str | None) -> None:
+    from pathlib import Path
+
+    from analyzer.cli.ending import end_with
+
+    def analyzed() -> None:
+        from analyzer.cli.analysis import Asked, analyze
+        from analyzer.run import Options
+
+        output = None if folder is None else Path(folder)
+        asked = Asked(paths=tuple(map(Path, paths)), output=output, options=Options(context=True))
+        sys.exit(analyze(asked))
+
+    end_with(analyzed)

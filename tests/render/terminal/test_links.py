@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from analyzer.cli.analyze import _links
+from analyzer.cli.analysis import _links
 from analyzer.cli.output import knows_links
 from analyzer.model.source import Source
 from analyzer.render.html.html import render_html

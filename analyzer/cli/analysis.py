@@ -1,0 +1,235 @@
+"""One analysis, asked for on the command line: status reports in, a summary and files out.
+
+Nothing here knows how it was asked for: the usual call does without typer (`analyzer.cli.start`).
+"""
+
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from analyzer.case.case import Case
+from analyzer.cli.case_file import NAME, case_bytes
+from analyzer.cli.inputs import inputs_of, unchanged_since
+from analyzer.cli.output import in_color, knows_links, note, say
+from analyzer.cli.progress import told_to_write, watching
+from analyzer.cli.report_files import write_files
+from analyzer.errors import AnalyzerError, UsageError
+from analyzer.model.finding import Severity
+from analyzer.model.report import Report
+from analyzer.render import FORMATS, Format
+from analyzer.render.terminal.answer_text import WIDTH, WRITTEN, Links, render_answer
+from analyzer.render.words.local import in_zone
+from analyzer.render.words.status import exit_status
+from analyzer.render.words.zone import Zone, zone_named
+from analyzer.run import Options, load_case
+from analyzer.stages import REPORT_IT, place_of
+from analyzer.story.pages import Judged
+from analyzer.values import dataclass
+
+_INTERNAL = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked for: of which inputs, how they are read and shown, and what is written.
+
+    ``output`` is the folder of the files, None for one named after the first input; ``formats``
+    are what is written there, () for HTML and JSON. ``fail_on`` is the least severity that makes
+    the exit status 1, None for none. ``about`` and ``when`` are the question, if there is one.
+    """
+
+    paths: tuple[Path, ...]
+    options: Options
+    output: Path | None = None
+    formats: tuple[str, ...] = ()
+    stdout: bool = False
+    ticket: bool = False
+    reply: bool = False
+    redact: bool = False
+    tz: str = "UTC"
+    fail_on: Severity | None = Severity.WARNING
+    strict: bool = False
+    about: str | None = None
+    when: str | None = None
+    case_file: bool = True
+    force: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+
+def analyze(asked: Asked) -> int:
+    """Analyze, write and print what was asked for, and return the exit status.
+
+    Raises:
+        InputError: a path cannot be read, or nothing in any of them belongs to a status report.
+        UsageError: what is asked for does not go together, or cannot be written.
+    """
+    zone, chosen = zone_named(asked.tz), _chosen(asked)
+    folder = _folder(asked.output, asked.paths, force=asked.force)
+    without_case = not asked.case_file or asked.redact or asked.stdout
+    inputs = None if without_case else inputs_of(asked.paths)
+    with watching(quiet=asked.quiet) as progress:
+        case, judged = load_case(asked.paths, asked.options, progress)
+        judged = _questioned(case, judged, asked, zone)
+        report, check = _kept(judged, case, folder) if asked.redact else (judged, str)
+        wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
+        told_to_write(progress)
+        texts, whole = _rendered(report, wanted, zone, check)
+        beside = _case_file((case, judged), inputs, texts, asked)
+    if asked.stdout:
+        say(*texts.values())
+    else:
+        written = write_files(folder, {**texts, **beside}, force=asked.force)
+        _print(asked, _shown(report, zone), (report, case, check), written)
+    return exit_status(report, asked.fail_on, strict=asked.strict) if whole else _INTERNAL
+
+
+def _print(
+    asked: Asked,
+    shown: Report,
+    judged: tuple[Report, Case, Callable[[str], str]],
+    written: Sequence[Path],
+) -> None:
+    """Print what goes to the terminal beside the files."""
+    report, case, check = judged
+    if asked.ticket:
+        from analyzer.render.answer_notes import render_ticket
+
+        say(check(render_ticket(shown)))
+    elif asked.reply:
+        from analyzer.cli.redact import for_outside
+        from analyzer.render.answer_notes import render_reply
+
+        say(for_outside(render_reply(shown), report, case))
+    elif not asked.quiet:
+        _summary(shown, written, full=asked.verbose)
+
+
+def _kept(report: Report, case: Case, folder: Path) -> tuple[Report, Callable[[str], str]]:
+    from analyzer.cli.redact import kept_from
+
+    return kept_from(report, case, folder)
+
+
+def _questioned(case: Case, report: Report, asked: Asked, zone: Zone) -> Report:
+    """Return the report with what answers the question, as it is where nothing was asked."""
+    if asked.about is None and asked.when is None:
+        return report
+    from analyzer.cli import _question
+
+    judged = Judged(case, report)
+    answer = _question.asked(judged, asked.about, asked.when, zone.of(report))
+    return replace(report, question=answer)
+
+
+def _case_file(
+    judged: tuple[Case, Report],
+    inputs: Sequence[Mapping[str, Any]] | None,
+    texts: Mapping[str, str],
+    asked: Asked,
+) -> dict[str, bytes]:
+    """Return the case file by its name; nothing where the inputs were changed meanwhile."""
+    if not inputs or not unchanged_since(inputs, asked.paths):
+        return {}
+    written = texts.get("report.json", "")
+    usual = asked.options.usual
+    return {NAME: case_bytes(Judged(*judged), inputs, usual=usual, report_json=written)}
+
+
+def _folder(output: Path | None, paths: Sequence[Path], *, force: bool) -> Path:
+    """Return where the report goes."""
+    folder = output or Path(f"cbtriage-{_bundle_name(paths)}")
+    if output is None and folder.is_symlink() and not force:
+        msg = f"{folder}: it is a link that somebody laid there; name the folder with -o"
+        raise UsageError(msg)
+    return folder
+
+
+def _chosen(asked: Asked) -> tuple[str, ...]:
+    """Return the formats that are asked for.
+
+    Raises:
+        UsageError: more than one text is asked for on standard output.
+    """
+    chosen = tuple(dict.fromkeys(asked.formats))
+    if asked.stdout and len(chosen) != 1:
+        known = ", ".join(form.name for form in FORMATS)
+        msg = f"--stdout prints one format: add --format once, of {known}"
+        raise UsageError(msg)
+    if asked.stdout + asked.ticket + asked.reply > 1:
+        raise UsageError("--stdout, --ticket and --reply print one text each: give one of them")
+    return chosen
+
+
+def _bundle_name(paths: Sequence[Path]) -> str:
+    """Return a safe folder name made of the first bundle's name without its suffixes."""
+    first = "stdin" if str(paths[0]) == "-" else paths[0].resolve().name
+    stem = re.sub(
+        r"(\.(tar|bz2|gz|xz|zst|tgz|tbz2?|txz|zip|log|xml|out))+$", "", first, flags=re.IGNORECASE
+    )
+    return re.sub(r"[^\w.-]+", "_", stem).strip("._")[:80] or "bundle"
+
+
+def _shown(report: Report, zone: Zone) -> Report:
+    """Return the report as it is shown to people: in the zone that they asked for."""
+    return in_zone(report, zone.of(report))
+
+
+def _render(report: Report, form: Format, zone: Zone) -> str:
+    return form.render(_shown(report, zone) if form.local else report)
+
+
+def _rendered(
+    report: Report, wanted: Sequence[Format], zone: Zone, check: Callable[[str], str]
+) -> tuple[dict[str, str], bool]:
+    """Return the texts by file name, and whether all are the report.
+
+    One that our own code fails on says so, and costs the others nothing.
+    """
+    texts, whole = {}, True
+    for form in wanted:
+        name = f"report{form.suffix}"
+        try:
+            texts[name] = check(_render(report, form, zone))
+        except AnalyzerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the others are written
+            whole, place = False, place_of(error)
+            told = f"cbtriage failed to write this, a defect of its own ({place}): {REPORT_IT}"
+            note(f"{name}: {told}")
+            texts[name] = json.dumps({"failure": told}) if form.suffix == ".json" else told
+    return texts, whole
+
+
+def _summary(report: Report, written: Sequence[Path], *, full: bool) -> None:
+    color = in_color()
+    columns = shutil.get_terminal_size((100, 40)).columns if sys.stdout.isatty() else 100
+    if not full:
+        paths = [f"{WRITTEN}{path}" for path in written]
+        links = _links(report, written) if knows_links() else None
+        shown = min(columns, WIDTH)
+        say(render_answer(report, written=paths, width=shown, color=color, links=links))
+        return
+    from analyzer.render.terminal.text import render_text
+
+    say(render_text(report, width=min(columns, 140), color=color, full=True))
+    for path in written:
+        say(f"{WRITTEN}{path}\n")
+
+
+def _links(report: Report, written: Sequence[Path]) -> Links:
+    """Return the URLs of the written files, and of the lines that the page among them quotes."""
+    from analyzer.render.html.html import anchors_of
+
+    files = {path: path.resolve().as_uri() for path in written}
+    page = next((url for path, url in files.items() if path.suffix == ".html"), None)
+    anchors = anchors_of(report) if page else {}
+    return Links(
+        places={source: f"{page}#{name}" for source, name in anchors.items()},
+        files={f"{WRITTEN}{path}": url for path, url in files.items()},
+    )
