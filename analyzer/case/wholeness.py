@@ -54,6 +54,9 @@ class Sources:
         self._holes = tuple(holes)
         self._beside = beside  # report → logs of its host that were given beside it
         self._home = {each: own for own, all_ in beside.items() for each in all_}
+        # by bundle and need, as every rule asks for the same ones
+        self._own_gaps: dict[tuple[str, str], Gap | None] = {}
+        self._own_windows: dict[tuple[str, str], Window | None] = {}
 
     @property
     def lines_alone(self) -> Gap | None:
@@ -73,6 +76,11 @@ class Sources:
         return None if any(self._own_gap(need, each) is None for each in others) else found
 
     def _own_gap(self, need: str, bundle: str) -> Gap | None:
+        if (bundle, need) not in self._own_gaps:
+            self._own_gaps[bundle, need] = self._found_gap(need, bundle)
+        return self._own_gaps[bundle, need]
+
+    def _found_gap(self, need: str, bundle: str) -> Gap | None:
         entry = self._ledger.get((bundle, need))
         settle = entry.settle_with if entry else ""
         host = self._hosts[bundle].name if bundle in self._hosts else bundle
@@ -178,9 +186,14 @@ class Sources:
         """Return the report of a host that counts for a log, and what it covers."""
         all_ = [*bundles, *(each for bundle in bundles for each in self._beside.get(bundle, ()))]
         usable = [bundle for bundle in all_ if self._own_gap(need, bundle) is None]
-        windows = [(bundle, log_window(self._coverage[bundle, need])) for bundle in usable]
+        windows = [(bundle, self._own_window(need, bundle)) for bundle in usable]
         known = [(bundle, window) for bundle, window in windows if window is not None]
         return max(known, key=lambda shown: shown[1][1].at, default=None)
+
+    def _own_window(self, need: str, bundle: str) -> Window | None:
+        if (bundle, need) not in self._own_windows:
+            self._own_windows[bundle, need] = log_window(self._coverage[bundle, need])
+        return self._own_windows[bundle, need]
 
     def _unless_covered(self, need: str, bundles: Sequence[str]) -> list[Gap]:
         gaps = [self.gap(need, bundle) for bundle in bundles]

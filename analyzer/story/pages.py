@@ -6,6 +6,7 @@ from itertools import combinations, islice
 from typing import Any
 
 from analyzer.case.case import Case
+from analyzer.case.wholeness import Sources
 from analyzer.model.explained import LineExplained, RuleExplained
 from analyzer.model.finding import Finding, Subject
 from analyzer.model.names import Names
@@ -105,6 +106,12 @@ class Judged:
     def kinds(self) -> tuple[str, ...]:
         """Return the names of all patterns and selectors that are shipped."""
         return (*_rules(self), *(selector.id for selector in self.catalogue.selectors))
+
+    @cached_property
+    def sources(self) -> Sources:
+        """Return what became of the sources that rules need."""
+        report = self.report
+        return Sources(ledger=report.ledger, coverage=report.coverage, hosts=self.case.hosts)
 
     @cached_property
     def findings(self) -> tuple[Finding, ...]:
@@ -227,7 +234,7 @@ def _nbd_info(judged: Judged, uuid: str) -> NbdInfoPage:
 
 
 def _rule(judged: Judged, rule: str) -> RuleExplained:
-    return explain_rule(judged.case, judged.report, judged.catalogue, rule)
+    return explain_rule(judged.case, judged.report, judged.catalogue, judged.sources, rule)
 
 
 def _rules(judged: Judged) -> Iterator[str]:

@@ -12,13 +12,13 @@ Not read: all other processes; the tree.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.host import ProcessList, SmProcess
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import read_text
+from analyzer.values import dataclass
 
 _PID = re.compile(r"(?:^|\s)([0-9]{1,10})\s")
 _DRIVER = r"(?P<driver>[A-Za-z]{2,16}SR)"

@@ -11,7 +11,6 @@ Not read: progress, what a task answered, who made it.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from analyzer.bundle.member import Member
 from analyzer.model.host import ListedTask, TaskList
@@ -19,6 +18,7 @@ from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, read_text
 from analyzer.parsers.xapi.xe_values import UUID
+from analyzer.values import dataclass
 
 _LINE = re.compile(r"\s*(?P<key>[a-z][a-z-]{0,40}) \( ?R[OW]\)\s*: ?(?P<value>.*)")
 

@@ -9,7 +9,6 @@ below the error of the same task that it was made of.
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -22,6 +21,7 @@ from analyzer.model.finding import Evidence, EvidenceRole, Finding
 from analyzer.model.operation import Command, Operation, Result
 from analyzer.model.source import Source
 from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.values import dataclass
 
 _MOST = 3
 _OF_LOGS = frozenset({"sm-command.log", "sm-command.volume"})

@@ -1,6 +1,6 @@
 """How a rule came to its answer: its sources host by host, and its lines."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.log_coverage import log_window
@@ -21,13 +21,17 @@ from analyzer.rules.pattern import Catalogue, Role
 from analyzer.sources import LOGS, SCOPES, Scope
 
 
-def explain_rule(case: Case, report: Report, catalogue: Catalogue, rule: str) -> RuleExplained:
+def explain_rule(
+    case: Case, report: Report, catalogue: Catalogue, sources: Sources, rule: str
+) -> RuleExplained:
     """Return how a rule or another pattern of the catalogue came to its answer.
 
+    ``sources`` are those of the report.
+
     Raises:
-        KeyError: there is no such pattern.
+        StopIteration: there is no such pattern.
     """
-    pattern = {each.id: each for each in catalogue.patterns}[rule]
+    pattern = next(each for each in catalogue.patterns if each.id == rule)
     seen = examined_once(case, pattern.text) if pattern.id in checks() else Examined()
     finding = pattern.role is Role.FINDING
     tried, undecided = attempts(pattern, case) if finding else ((), seen.gaps)
@@ -38,7 +42,7 @@ def explain_rule(case: Case, report: Report, catalogue: Catalogue, rule: str) ->
         role=pattern.role.value,
         condition=condition(pattern) if finding else "",
         outcome=next((each for each in report.outcomes if each.rule == pattern.id), None),
-        needs=needs_explained(case, report, pattern.text.needs),
+        needs=tuple(needs_explained(case, report, sources, pattern.text.needs)),
         selectors=selectors_explained(case, pattern.selectors),
         attempts=tried,
         undecided=undecided,
@@ -47,10 +51,12 @@ def explain_rule(case: Case, report: Report, catalogue: Catalogue, rule: str) ->
     )
 
 
-def needs_explained(case: Case, report: Report, needs: Iterable[str]) -> tuple[NeedExplained, ...]:
-    """Return what became of each source, host by host, and what is missing beside them."""
-    sources = Sources(ledger=report.ledger, coverage=report.coverage, hosts=case.hosts)
-    return tuple(_need(case, report, need, sources.gaps(need, case)) for need in needs)
+def needs_explained(
+    case: Case, report: Report, sources: Sources, needs: Iterable[str]
+) -> Iterator[NeedExplained]:
+    """Yield what became of each source, host by host, and what is missing beside them."""
+    for need in needs:
+        yield _need(case, report, need, sources.gaps(need, case))
 
 
 def _need(case: Case, report: Report, need: str, gaps: Sequence[Gap]) -> NeedExplained:
