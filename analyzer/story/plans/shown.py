@@ -1,6 +1,7 @@
 """The plans that commands show: those of the report, and none beside."""
 
 from analyzer.case.case import Case
+from analyzer.model.goal import Standing
 from analyzer.model.nbd import NbdInfo
 from analyzer.model.plan import Plan
 from analyzer.model.report import Report
@@ -8,6 +9,7 @@ from analyzer.story.disks.index import DiskIndex
 from analyzer.story.plans.disk_plans import disk_plan
 
 _OF_ADDRESSES = ("nbd-info-", "nbd-address-", "nbd-network-", "nbd-host-")
+_OF_SERVICE = "nbd-service-crashed"
 
 
 def plan_shown(
@@ -32,11 +34,13 @@ def plans_of_info(case: Case, report: Report, info: NbdInfo) -> tuple[Plan, ...]
     subjects = [info.vdi, info.sr, pool.subject if pool else None]
     subjects += [part for each in info.endpoints for part in (each.host, each.network)]
     own = {subject.uuid for subject in subjects if subject}
+    doubtful = {each.host.uuid for each in info.endpoints if each.warnings}
     findings = (finding for outcome in report.outcomes for finding in outcome.findings)
     wanted = {
         finding.plan
         for finding in findings
-        if finding.rule.startswith(_OF_ADDRESSES)
-        and own & {subject.uuid for subject in finding.subjects}
+        for about in [{subject.uuid for subject in finding.subjects}]
+        if (finding.rule.startswith(_OF_ADDRESSES) and own & about)
+        or (finding.rule == _OF_SERVICE and finding.state is not Standing.OVER and doubtful & about)
     }
     return tuple(plan for plan in report.plans if plan.id in wanted)

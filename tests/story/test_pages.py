@@ -1,0 +1,144 @@
+"""What second questions are answered agrees with the analysis, on every object of every sample."""
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from analyzer.model.call import Answer
+from analyzer.model.finding import Confidence, Finding, Outcome, Verdict
+from analyzer.model.goal import Standing
+from analyzer.model.nbd import InfoStep, NbdInfo
+from analyzer.model.pages import COMPARE, DISK, HOST, NBD_INFO, NETWORK, SR, VM, NbdInfoPage
+from analyzer.model.report import Report
+from analyzer.story.pages import MAKERS, Judged, page_of
+from tests.golden.outputs import SAMPLES, sample_read
+
+each_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name.split(".")[0])
+
+# Which rule tells of the step that leaves the answer empty.
+RULES = {
+    InfoStep.PLUGGED: "nbd-info-sr-not-connected",
+    InfoStep.PURPOSE: "nbd-info-no-nbd-network",
+    InfoStep.ADDRESS: "nbd-info-no-pif-address",
+}
+OF_ENDPOINTS = ("nbd-address-configuration", "nbd-address-unreachable-network")
+
+
+@cache
+def judged(path: Path) -> Judged:
+    return Judged(*sample_read(path))
+
+
+@cache
+def infos(path: Path) -> tuple[NbdInfoPage, ...]:
+    own = judged(path)
+    return tuple(page_of(own, NBD_INFO, disk.uuid) for disk in own.names.disks)
+
+
+def outcome_of(report: Report, rule: str) -> Outcome:
+    return next(outcome for outcome in report.outcomes if outcome.rule == rule)
+
+
+def going_on(report: Report, rule: str) -> Iterator[Finding]:
+    yield from (f for f in outcome_of(report, rule).findings if f.state is not Standing.OVER)
+
+
+def about(info: NbdInfo) -> set[str]:
+    parts = [part for each in info.endpoints for part in (each.host, each.network, each.pif)]
+    return {part.uuid for part in (info.sr, *parts)}
+
+
+@each_sample
+def test_step_that_leaves_the_nbd_answer_empty_is_ruled_out_by_no_rule(path: Path) -> None:
+    report = judged(path).report
+    for page in infos(path):
+        step, info = page.info.stopped_at, page.info
+        if info.answer is Answer.FAILS and step in RULES:
+            outcome = outcome_of(report, RULES[step])
+            assert outcome.verdict in (Verdict.FOUND, Verdict.CANNOT_TELL), (info.vdi, step)
+            assert outcome.verdict is not Verdict.FOUND or page.plans
+        if info.answer is Answer.OK:
+            found = [f for rule in RULES.values() for f in going_on(report, rule)]
+            assert not [f for f in found if about(info) & {s.uuid for s in f.subjects}]
+
+
+@each_sample
+def test_address_that_is_called_unusable_has_a_finding_or_was_stopped(path: Path) -> None:
+    report = judged(path).report
+    of_nbd = [f for o in report.outcomes if o.rule.startswith("nbd-") for f in o.findings]
+    for page in infos(path):
+        for endpoint in page.info.endpoints:
+            named = {endpoint.host.uuid, endpoint.network.uuid, endpoint.pif.uuid}
+            for warning in endpoint.warnings:
+                told = [f for f in of_nbd if named & {s.uuid for s in f.subjects}]
+                stopped = "told to stop" in warning.what
+                doubtful = warning.confidence is not Confidence.CERTAIN
+                assert told or stopped or doubtful, (endpoint.address, warning.what)
+                assert stopped or doubtful or page.plans, (endpoint.address, warning.what)
+
+
+@each_sample
+def test_address_with_a_certain_finding_is_not_called_usable(path: Path) -> None:
+    report = judged(path).report
+    found = [f for rule in OF_ENDPOINTS for f in going_on(report, rule)]
+    told = [f for f in found if f.confidence is Confidence.CERTAIN]
+    for page in infos(path):
+        for endpoint in page.info.endpoints:
+            own = {endpoint.pif.uuid}
+            on_both = {endpoint.host.uuid, endpoint.network.uuid}
+            for finding in told:
+                subjects = {subject.uuid for subject in finding.subjects}
+                if own & subjects or on_both <= subjects:
+                    assert endpoint.warnings, (endpoint.address, finding.title)
+
+
+@each_sample
+def test_pool_with_both_purposes_warns_in_every_nbd_answer(path: Path) -> None:
+    report = judged(path).report
+    mixed = any(going_on(report, "nbd-network-purpose-mixed"))
+    answers = [page.info for page in infos(path) if page.info.endpoints]
+    for info in answers:
+        assert any("insecure" in warning.what for warning in info.warnings) is mixed
+
+
+@each_sample
+def test_nbd_answers_print_plans_of_the_report_only(path: Path) -> None:
+    report = judged(path).report
+    for page in infos(path):
+        assert set(page.plans) <= set(report.plans)
+
+
+@each_sample
+def test_comparison_that_was_refused_and_still_is_is_not_answered(path: Path) -> None:
+    own = judged(path)
+    for outcome in own.report.outcomes:
+        for finding in outcome.findings if outcome.rule.startswith("cbt-list-") else ():
+            disks = [s.uuid for s in finding.subjects if s.type == "VDI"]
+            if finding.state is not Standing.NOW or len(disks) != 2:
+                continue
+            judgement = page_of(own, COMPARE, f"{disks[0]} {disks[1]}").judgement
+            assert judgement.answer is not Answer.OK, finding.title
+
+
+@each_sample
+def test_pages_of_objects_tell_the_findings_of_the_report(path: Path) -> None:
+    own = judged(path)
+    of_report = {finding.id: finding for finding in own.findings}
+    shown: set[str] = set()
+    for kind in (DISK, VM, NETWORK):
+        maker = next(each for each in MAKERS if each.kind is kind)
+        for key in maker.keys(own):
+            for finding in maker.make(own, key).findings:
+                assert of_report[finding.id] is finding
+                shown.add(finding.id)
+    for kind in (HOST, SR):
+        maker = next(each for each in MAKERS if each.kind is kind)
+        for view in (maker.make(own, key).view for key in maker.keys(own)):
+            told = (*view.about, *view.on_logs) if kind is HOST else view.findings
+            shown |= {finding.id for finding in told}
+    types = {"VDI", "VM", "Network", "Host", "SR"}
+    for finding in own.findings:
+        if types & {subject.type for subject in finding.subjects}:
+            assert finding.id in shown, finding.title
