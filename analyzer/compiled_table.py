@@ -72,7 +72,7 @@ def _reader_of(kind: Any) -> Reader:
         return lambda row: timedelta(seconds=row)
     if issubclass(kind, Enum):
         return cast(Reader, kind)
-    return _exactly(kind)
+    return _exactly_of(kind)
 
 
 def _reader_of_many(origin: Any, parts: tuple[Any, ...]) -> Reader:
@@ -82,9 +82,9 @@ def _reader_of_many(origin: Any, parts: tuple[Any, ...]) -> Reader:
         return _tuple_of(parts)
     if origin is frozenset:
         one = _reader_of(parts[0])
-        return lambda row: frozenset(map(one, _list(row)))
+        return lambda row: frozenset(map(one, _form_of_list(row)))
     pair = _tuple_of(parts)  # of a mapping
-    return lambda row: MappingProxyType(dict(map(pair, _list(row))))
+    return lambda row: MappingProxyType(dict(map(pair, _form_of_list(row))))
 
 
 def _or_none(parts: tuple[Any, ...]) -> Reader:
@@ -96,9 +96,11 @@ def _or_none(parts: tuple[Any, ...]) -> Reader:
 def _tuple_of(parts: tuple[Any, ...]) -> Reader:
     if parts[-1] is Ellipsis:
         one = _reader_of(parts[0])
-        return lambda row: tuple(map(one, _list(row)))
+        return lambda row: tuple(map(one, _form_of_list(row)))
     readers = tuple(map(_reader_of, parts))
-    return lambda row: tuple(reader(each) for reader, each in zip(readers, _list(row), strict=True))
+    return lambda row: tuple(
+        reader(each) for reader, each in zip(readers, _form_of_list(row), strict=True)
+    )
 
 
 def _fields_of(kind: Any) -> Reader:
@@ -108,14 +110,14 @@ def _fields_of(kind: Any) -> Reader:
     return lambda row: kind(**dict(zip(names, every(row), strict=True)))
 
 
-def _list(row: object) -> list[Any]:
+def _form_of_list(row: object) -> list[Any]:
     if not isinstance(row, list):
         msg = f"expected a list, got {type(row).__name__}"
         raise TypeError(msg)
     return row
 
 
-def _exactly(kind: type) -> Reader:
+def _exactly_of(kind: type) -> Reader:
     def read(row: object) -> object:
         if type(row) is not kind:
             msg = f"expected {kind.__name__}, got {type(row).__name__}"

@@ -40,18 +40,24 @@ def outcomes_of(catalogue: Catalogue, case: Case, sources: Sources) -> tuple[Out
     """
     first = [text for text in catalogue.checks if text.id not in _FOR_THE_REST]
     outcomes = [
-        *(_guarded(rule.text, partial(judge, rule, case, sources)) for rule in catalogue.rules),
-        *(_guarded(text, partial(_examine, text, case, sources)) for text in first),
+        *(
+            _guarded_outcome(rule.text, partial(judge, rule, case, sources))
+            for rule in catalogue.rules
+        ),
+        *(_guarded_outcome(text, partial(_examine_check, text, case, sources)) for text in first),
     ]
     explained = Explanations(case, outcomes, ())
     outcomes += [
-        _guarded(text, partial(_examine, text, case, sources, explained.tells_of))
+        _guarded_outcome(text, partial(_examine_check, text, case, sources, explained.tells_of))
         for text in catalogue.checks
         if text.id in _FOR_THE_REST
     ]
     outcomes = _doubting_nbd(outcomes, catalogue, case)
     texts = {text.id: text for text in catalogue.texts}
-    known = (_guarded(texts[each.rule], partial(_complete, each, case)) for each in outcomes)
+    known = (
+        _guarded_outcome(texts[each.rule], partial(_catalogue_complete, each, case))
+        for each in outcomes
+    )
     return tuple(sorted(known, key=lambda outcome: outcome.rule))
 
 
@@ -97,7 +103,7 @@ def _in_doubt(outcome: Outcome) -> bool:
     return untold or bool(outcome.doubt)
 
 
-def _complete(outcome: Outcome, case: Case) -> Outcome:
+def _catalogue_complete(outcome: Outcome, case: Case) -> Outcome:
     """Add to the findings what no rule says by itself."""
     found = (
         replace(
@@ -135,7 +141,7 @@ def _with_its_time(finding: Finding, case: Case) -> Finding:
     return finding
 
 
-def _guarded(text: RuleText, ask: Callable[[], Outcome]) -> Outcome:
+def _guarded_outcome(text: RuleText, ask: Callable[[], Outcome]) -> Outcome:
     try:
         return ask()
     except Exception:
@@ -143,7 +149,7 @@ def _guarded(text: RuleText, ask: Callable[[], Outcome]) -> Outcome:
         return failed(text, traceback.format_exc(limit=-3))
 
 
-def _examine(
+def _examine_check(
     text: RuleText,
     case: Case,
     sources: Sources,

@@ -33,11 +33,11 @@ def key_of(parts: Iterable[bytes]) -> bytes:
 
 def recall(name: str, key: bytes) -> bytes | None:
     """Return what was kept as `name` for exactly this key, None where nothing whole was."""
-    folder = _folder()
+    folder = _cache_folder()
     if folder is None:
         return None
     try:
-        content = _trusted(folder / name) if _ours(folder.stat()) else b""
+        content = _is_trusted(folder / name) if _is_ours(folder.stat()) else b""
     except OSError:
         return None
     head = _MAGIC + key
@@ -50,17 +50,17 @@ def keep(name: str, key: bytes, body: bytes) -> None:
 
     Whoever reads meets the whole of the old file or the whole of the new one.
     """
-    folder = _folder()
+    folder = _cache_folder()
     if folder is None:
         return
     with suppress(OSError):
         for each in (folder.parent, folder):  # never a home that is not there
             each.mkdir(mode=0o700, exist_ok=True)
-        if _ours(folder.stat()):
-            _replace(folder / name, _MAGIC + key + hashlib.sha256(body).digest() + body)
+        if _is_ours(folder.stat()):
+            _replace_whole(folder / name, _MAGIC + key + hashlib.sha256(body).digest() + body)
 
 
-def _replace(path: Path, content: bytes) -> None:
+def _replace_whole(path: Path, content: bytes) -> None:
     handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -71,7 +71,7 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _folder() -> Path | None:
+def _cache_folder() -> Path | None:
     """Return where we may keep things; the XDG specification wants a relative path ignored."""
     bases = [os.environ.get("XDG_CACHE_HOME", ""), os.environ.get("LOCALAPPDATA", "")]
     if os.environ.get("HOME") != "":  # an empty one would mean the root folder
@@ -81,17 +81,17 @@ def _folder() -> Path | None:
     return Path(base) / "cbtriage" if base else None
 
 
-def _trusted(path: Path) -> bytes:
+def _is_trusted(path: Path) -> bytes:
     """Return the content of a plain file of ours, nothing of any other."""
     # Not through a link, and never waiting for the other end of a pipe.
     flags = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     with open(os.open(path, os.O_RDONLY | flags), "rb") as stream:  # noqa: PTH123 - by its handle
         status = os.fstat(stream.fileno())
-        ours = stat.S_ISREG(status.st_mode) and _ours(status)
+        ours = stat.S_ISREG(status.st_mode) and _is_ours(status)
         return stream.read(_LARGEST) if ours else b""
 
 
-def _ours(status: os.stat_result) -> bool:
+def _is_ours(status: os.stat_result) -> bool:
     """Tell whether it is ours alone; where users have no numbers (Windows) folders are by user."""
     if not hasattr(os, "geteuid"):
         return True

@@ -48,7 +48,7 @@ class Document:
 def read_yaml(text: str) -> Document:
     """Read one document; what is wrong with it is in ``faults``, all at once where possible."""
     try:
-        if fault := _unwanted(text):
+        if fault := _unwanted_faults(text):
             return Document(faults=(fault,))
         node = yaml.compose(text, Loader=_LOADER)
     except yaml.MarkedYAMLError as error:
@@ -66,21 +66,17 @@ def read_yaml(text: str) -> Document:
     return Document(value=value, lines=reading.lines, faults=tuple(reading.faults))
 
 
-def _unwanted(text: str) -> tuple[int, str] | None:
+def _unwanted_faults(text: str) -> tuple[int, str] | None:
     """Return the first anchor, or where nesting is so deep that building nodes would crash."""
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
-        if _shares(event):
-            return _mark(event), "anchors and aliases are not read"
+        if bool(getattr(event, "anchor", None)):
+            return _mark_of_node(event), "anchors and aliases are not read"
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _DEEPEST:
-            return _mark(event), "nested too deeply"
+            return _mark_of_node(event), "nested too deeply"
     return None
-
-
-def _shares(event: yaml.Event) -> bool:
-    return bool(getattr(event, "anchor", None))
 
 
 class _Reading:
@@ -92,31 +88,33 @@ class _Reading:
 
     def value(self, node: yaml.Node, path: Path) -> Value:
         """Return the plain value of a node, and note its line and faults."""
-        self.lines.setdefault(path, _line(node))
+        self.lines.setdefault(path, _line_of_mark(node))
         if isinstance(node, yaml.MappingNode):
-            return self._mapping(node, path)
+            return self._mapping_of_node(node, path)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, place)) for place, item in enumerate(node.value)]
-        return self._scalar(node)
+        return self._scalar_of_node(node)
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Value]:
+    def _mapping_of_node(self, node: yaml.MappingNode, path: Path) -> dict[str, Value]:
         found: dict[str, Value] = {}
-        for key, item in self._keys(node):
+        for key, item in self._keys_of_node(node):
             if key in found:
-                self.faults.append((_line(item), f"{key}: the key is there twice"))
+                self.faults.append((_line_of_mark(item), f"{key}: the key is there twice"))
                 continue
-            self.lines[*path, key] = _line(item)
+            self.lines[*path, key] = _line_of_mark(item)
             found[key] = self.value(item[1], (*path, key))
         return found
 
-    def _keys(self, node: yaml.MappingNode) -> "Iterator[tuple[str, _Pair]]":
+    def _keys_of_node(self, node: yaml.MappingNode) -> "Iterator[tuple[str, _Pair]]":
         for key, item in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag == f"{_TAG}str":
                 yield key.value, (key, item)
             else:
-                self.faults.append((_line(key), f"{getattr(key, 'value', '?')}: not a plain key"))
+                self.faults.append(
+                    (_line_of_mark(key), f"{getattr(key, 'value', '?')}: not a plain key")
+                )
 
-    def _scalar(self, node: yaml.Node) -> Value:
+    def _scalar_of_node(self, node: yaml.Node) -> Value:
         text = str(node.value)
         match node.tag.removeprefix(_TAG):
             case "str":
@@ -128,7 +126,7 @@ class _Reading:
             case "bool" if text in _WORDS:
                 return _WORDS[text]
         self.faults.append(
-            (_line(node), f"{text[:60]!r} has two meanings in YAML: put it in quotes")
+            (_line_of_mark(node), f"{text[:60]!r} has two meanings in YAML: put it in quotes")
         )
         return None
 
@@ -136,10 +134,10 @@ class _Reading:
 _Pair: TypeAlias = tuple[yaml.Node, yaml.Node]
 
 
-def _line(node: "yaml.Node | _Pair") -> int:
+def _line_of_mark(node: "yaml.Node | _Pair") -> int:
     """Return the line from 1 on which a node, or a key with its value, begins."""
-    return _mark(node[0] if isinstance(node, tuple) else node)
+    return _mark_of_node(node[0] if isinstance(node, tuple) else node)
 
 
-def _mark(piece: yaml.Node | yaml.Event) -> int:
+def _mark_of_node(piece: yaml.Node | yaml.Event) -> int:
     return piece.start_mark.line + 1 if piece.start_mark else 1

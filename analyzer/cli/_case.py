@@ -170,7 +170,7 @@ def the_one(known: "Sequence[Known]", what: str, wanted: str, option: str = "") 
     if len(found) == 1:
         return found[0]
     if not found:
-        raise none_fits(wanted, what, _names(known), option)
+        raise none_fits(wanted, what, _names_of_known(known), option)
     ordered = sorted(found, key=lambda each: (each.taken.at if each.taken else _NEVER, each.uuid))
     lines = [
         f"{each.uuid or 'no uuid'}  {visible(each.name)}: {visible(each.words)}" for each in ordered
@@ -178,7 +178,7 @@ def the_one(known: "Sequence[Known]", what: str, wanted: str, option: str = "") 
     raise several_fit(wanted, what, lines, ordered[-1].uuid[:8], option)
 
 
-def _names(known: "Sequence[Known]") -> list[str]:
+def _names_of_known(known: "Sequence[Known]") -> list[str]:
     return [name for each in known for name in (each.name, *each.also)]
 
 
@@ -192,7 +192,7 @@ def meant(known: "Sequence[Known]", what: str, wanted: str) -> "Sequence[Known]"
 
     found = fitting(known, wanted) if wanted else known
     if wanted and not found:
-        raise none_fits(wanted, what, _names(known))
+        raise none_fits(wanted, what, _names_of_known(known))
     return found
 
 

@@ -61,7 +61,7 @@ def _no_kind(kind: str, known: Sequence[str]) -> str:
     near = get_close_matches(kind, known, _NEAR, 0.5)
     hint = f"; near it are {', '.join(near)}" if near else ""
     return (
-        f"--kind {_shown(kind)}: no rule, pattern or selector is called so{hint}; "
+        f"--kind {_printable(kind)}: no rule, pattern or selector is called so{hint}; "
         f"`cbtriage rules list` names the rules; {', '.join(_MADE)} are kinds of entries"
     )
 
@@ -77,8 +77,8 @@ def wanted_of(asked: Asked, reading: "Reading", zone: "Zone") -> "Wanted":
     bundles: frozenset[str] = frozenset()
     if asked.host is not None:
         bundles = frozenset(hosts_asked(reading.report, reading.names, asked.host))
-    first, last = _window(asked, reading, zone)
-    session, lines = _session(reading, asked.session)
+    first, last = _window_of_asked(asked, reading, zone)
+    session, lines = _session_of_reading(reading, asked.session)
     disks = {the_disk(reading.names, each, "--vdi").uuid for each in asked.vdis}
     for each in asked.vms:
         vm = the_one(reading.names.vms, "VM", each, "--vm")
@@ -106,7 +106,7 @@ def hosts_asked(report: "Report", names: "Names", wanted: str | None) -> Mapping
         return known
     host = the_one(names.hosts, "host", wanted, "--host")
     if not host.bundles:
-        msg = f"--host {_shown(wanted)}: no status report of this host was given"
+        msg = f"--host {_printable(wanted)}: no status report of this host was given"
         raise UsageError(msg)
     return {bundle: known[bundle] for bundle in host.bundles}
 
@@ -126,7 +126,7 @@ def _of_sr(names: "Names", wanted: str) -> frozenset[str]:
     return frozenset({sr.uuid, *sr.parts})
 
 
-def _session(reading: "Reading", wanted: str | None) -> "tuple[str, frozenset[Source]]":
+def _session_of_reading(reading: "Reading", wanted: str | None) -> "tuple[str, frozenset[Source]]":
     """Return the text that names a session, and the lines of the NBD connections it fits.
 
     Raises:
@@ -142,14 +142,14 @@ def _session(reading: "Reading", wanted: str | None) -> "tuple[str, frozenset[So
     lines = frozenset(event.source for session in sessions for event in session.events)
     if len(text) < _LEAST_SESSION and not lines:
         msg = (
-            f"--session {_shown(wanted)}: no NBD connection fits; of the reference or track id of "
-            f"a session give at least {_LEAST_SESSION} characters"
+            f"--session {_printable(wanted)}: no NBD connection fits; of the reference or track id "
+            f"of a session give at least {_LEAST_SESSION} characters"
         )
         raise UsageError(msg)
     return (text if len(text) >= _LEAST_SESSION else ""), lines
 
 
-def _window(
+def _window_of_asked(
     asked: Asked, reading: "Reading", zone: "Zone"
 ) -> tuple[datetime | None, datetime | None]:
     """Return the time that is asked for.
@@ -182,5 +182,5 @@ def newest_of(report: "Report") -> datetime:
     return max(known, default=_NO_TIME)
 
 
-def _shown(text: str) -> str:
+def _printable(text: str) -> str:
     return text if text.isprintable() else ascii(text)

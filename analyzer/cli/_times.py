@@ -60,18 +60,18 @@ def period(text: str, option: str, local: Local, newest: datetime) -> Period:
     Raises:
         UsageError: it is no time; the text says which forms are understood.
     """
-    wanted = _plainly(text.strip(), newest)
+    wanted = _time_in_digits(text.strip(), newest)
     try:
         if found := _WITHOUT_YEAR.fullmatch(wanted):
             return _last_before(found, local, newest)
-        return _whole(wanted, local)
+        return _period_with_year(wanted, local)
     except (ValueError, OverflowError) as error:
         shown = text if text.isprintable() else ascii(text)
         msg = f"{option} {shown}: not a time; {_FORMS}"
         raise UsageError(msg) from error
 
 
-def _plainly(text: str, newest: datetime) -> str:
+def _time_in_digits(text: str, newest: datetime) -> str:
     """Return a time as people write it in a form with digits alone; others stay as they are."""
     text = re.sub(r"\s*\b(?:UTC|GMT)$", "Z", text)
     if found := _CLOCK.fullmatch(text):  # the last time that it was so late
@@ -79,10 +79,10 @@ def _plainly(text: str, newest: datetime) -> str:
         late = f"{newest if early else newest - _SLACK:%Y-%m-%d} {found['clock'].zfill(5)}"
         return f"{late}{found['seconds'] or ''}{found['zone'].strip()}"
     found = next((f for form in _WRITTEN if (f := form.fullmatch(text))), None)
-    return _dated(found, newest) if found else text
+    return _time_in_words(found, newest) if found else text
 
 
-def _dated(found: re.Match[str], newest: datetime) -> str:
+def _time_in_words(found: re.Match[str], newest: datetime) -> str:
     """Return a date with a month in words, or in another order, as ISO 8601 has it."""
     text, parts = found[0], found.groupdict()
     name = (parts.get("name") or "")[:3].lower()
@@ -102,13 +102,13 @@ def _dated(found: re.Match[str], newest: datetime) -> str:
     return text
 
 
-def _whole(text: str, local: Local) -> Period:
+def _period_with_year(text: str, local: Local) -> Period:
     """Return the period of ISO 8601 with a year; with an offset it is an instant by itself."""
     time = datetime.fromisoformat(text)
-    length = _length(_OFFSET.sub("", text))
+    length = _length_of_unit(_OFFSET.sub("", text))
     if time.tzinfo is None:
-        return _period(time, length, local)
-    return _period(time, length, lambda aware: (aware.astimezone(UTC),))
+        return _period_from(time, length, local)
+    return _period_from(time, length, lambda aware: (aware.astimezone(UTC),))
 
 
 def _last_before(found: re.Match[str], local: Local, newest: datetime) -> Period:
@@ -119,11 +119,11 @@ def _last_before(found: re.Match[str], local: Local, newest: datetime) -> Period
     """
     month = int(found["month"]) if found["month"] else _MONTHS.index(found["name"].lower()) + 1
     clock = found["clock"] or "00:00"
-    length = _length(f"2024-02-29 {found['clock'] or ''}")
+    length = _length_of_unit(f"2024-02-29 {found['clock'] or ''}")
     for year in range(newest.year + 1, max(newest.year - _YEARS_BACK, 1), -1):
         written = f"{year:04d}-{month:02d}-{int(found['day']):02d} {clock:0>5}"
         try:
-            span = _period(datetime.fromisoformat(written), length, local)
+            span = _period_from(datetime.fromisoformat(written), length, local)
         except ValueError:
             continue
         if span.first <= newest + _SLACK:
@@ -131,12 +131,12 @@ def _last_before(found: re.Match[str], local: Local, newest: datetime) -> Period
     raise ValueError("no such day")
 
 
-def _period(time: datetime, length: timedelta, local: Local) -> Period:
+def _period_from(time: datetime, length: timedelta, local: Local) -> Period:
     instants = local(time)
     return Period(first=min(instants), last=max(instants) + length - _TICK)
 
 
-def _length(written: str) -> timedelta:
+def _length_of_unit(written: str) -> timedelta:
     """Return how long the unit is to which a time is written."""
     digits = sum(character.isdigit() for character in written)
     lengths = {_DAY: timedelta(days=1), _HOUR: timedelta(hours=1), _MINUTE: timedelta(minutes=1)}
@@ -168,7 +168,7 @@ def _of_hosts(time: datetime, hosts: "Mapping[str, HostZone | None]") -> Sequenc
     if unknown or not hosts:
         msg = f"--tz host: the zone of {', '.join(unknown) or 'the host'} is not known; name a zone"
         raise UsageError(msg)
-    found = {name: frozenset(_showing(time, zone)) for name, zone in hosts.items() if zone}
+    found = {name: frozenset(_instants_showing(time, zone)) for name, zone in hosts.items() if zone}
     if len(set(found.values())) > 1:
         msg = (
             f"--tz host: the zones of {', '.join(sorted(found))} differ; add --host or name a zone"
@@ -177,7 +177,7 @@ def _of_hosts(time: datetime, hosts: "Mapping[str, HostZone | None]") -> Sequenc
     return sorted(chain(*found.values()))
 
 
-def _showing(time: datetime, zone: "HostZone") -> Sequence[datetime]:
+def _instants_showing(time: datetime, zone: "HostZone") -> Sequence[datetime]:
     """Return the instants at which a host's clock shows a time; in a gap that of either side."""
     offsets = {zone.at(change.at + step) for change, _ in zone.changes for step in (-_TICK, _TICK)}
     offsets |= {zone.at(datetime.max.replace(tzinfo=UTC))}

@@ -18,7 +18,7 @@ _OUTPUTS = tuple(form.name for form in FORMATS)
 _BUDGET = "Budget against hostile archives"
 
 
-def _known(names: list[str] | None) -> list[str]:
+def _known_formats(names: list[str] | None) -> list[str]:
     """Return the outputs that were asked for."""
     for name in names or ():
         if name not in _OUTPUTS:
@@ -55,7 +55,7 @@ def analyze_command(
         typer.Option(
             "--format",
             metavar="|".join(_OUTPUTS),
-            callback=_known,
+            callback=_known_formats,
             help="Which files to write; repeatable.  [default: html and json]",
             show_default=False,
         ),

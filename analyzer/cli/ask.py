@@ -54,12 +54,12 @@ def ask_command(
     if not asks.asks:
         say("Nothing to ask: no command would settle a doubt of this report.\n")
         return
-    _write(output, ask_script(asks, report.hosts, activate=activate), force=force)
+    _write_script(output, ask_script(asks, report.hosts, activate=activate), force=force)
     things = counted(len(asks.asks), "thing")
     say(f"Written: {output}, {things} to collect. Run it as root in dom0.\n")
 
 
-def _write(path: Path, script: str, *, force: bool) -> None:
+def _write_script(path: Path, script: str, *, force: bool) -> None:
     """Write the script, over an older one of ours only.
 
     Raises:

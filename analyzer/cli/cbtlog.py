@@ -40,14 +40,14 @@ def cbtlog_command(
     """
     from analyzer.render.terminal.cbtlog import cbtlogs_json, cbtlogs_text
 
-    read = tuple(_read(path) for path in files)
+    read = tuple(_read_log(path) for path in files)
     say(cbtlogs_json(read) if as_json else cbtlogs_text(read))
     if not any(file.header for file in read):
         raise typer.Exit(NO_INPUT)
     raise typer.Exit(DAMAGED if any(file.problem for file in read) else 0)
 
 
-def _read(path: Path) -> "CbtLogFile":
+def _read_log(path: Path) -> "CbtLogFile":
     from analyzer.parsers.storage.cbtlog_format import read_cbtlog, unreadable
 
     try:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FORMATS = ("text", "json", "html")
 
 
-def _known(name: str) -> str:
+def _known_format(name: str) -> str:
     if name not in _FORMATS:
         msg = f"{name!r} is none of {', '.join(_FORMATS)}"
         raise typer.BadParameter(msg)
@@ -40,7 +40,7 @@ def diff_command(
     ],
     *,
     form: Annotated[
-        str, typer.Option("--format", metavar="|".join(_FORMATS), callback=_known)
+        str, typer.Option("--format", metavar="|".join(_FORMATS), callback=_known_format)
     ] = "text",
     output: Annotated[
         Path | None,
@@ -66,7 +66,7 @@ def diff_command(
     from analyzer.desk.difference import Fate, difference
     from analyzer.desk.difference_told import difference_json, difference_page, difference_text
 
-    told = difference(_document(older), _document(newer))
+    told = difference(_document_at(older), _document_at(newer))
     texts = {"text": difference_text, "json": difference_json, "html": difference_page}
     text = texts[form](told)
     if output:
@@ -76,7 +76,7 @@ def diff_command(
     raise typer.Exit(FINDINGS if told.of(Fate.NEW, Fate.STILL, Fate.LOST) else 0)
 
 
-def _document(path: Path) -> "Document":
+def _document_at(path: Path) -> "Document":
     """Return a report that was written before, or one made now."""
     from analyzer.cli.progress import watching
     from analyzer.desk.document import looks_like_a_report, report_at

@@ -75,7 +75,7 @@ def explain_command(
     if not place and reading.stored(RULE, what) is not None:  # then nothing else is loaded
         raise typer.Exit(_print_rule(reading, what, zone, as_json=as_json))
     if place:
-        line = _line(reading, place, host)
+        line = _line_of_reading(reading, place, host)
         _print_line(line, reading, zone, as_json=as_json)
         raise typer.Exit(_status_of_line(line, damaged=reading.damaged))
     if not _FINDING.fullmatch(what):
@@ -83,7 +83,7 @@ def explain_command(
 
         known = {pattern.id for pattern in load_catalogue().patterns}
         if what not in known:
-            raise _unknown(known, what)
+            raise _unknown_name(known, what)
         raise typer.Exit(_print_rule(reading, what, zone, as_json=as_json))
     _print_findings(reading, what, zone, as_json=as_json)
     raise typer.Exit(FINDINGS)
@@ -111,12 +111,12 @@ def _print_findings(reading: Reading, wanted: str, zone: "Zone", *, as_json: boo
     from analyzer.model.pages import FINDING
     from analyzer.render.terminal.finding_text import finding_text
 
-    pages = tuple(reading.page(FINDING, name) for name in _findings(reading.report, wanted))
+    pages = tuple(reading.page(FINDING, name) for name in _findings_meant(reading.report, wanted))
     shown = reading.shown(pages, zone)
     say(_findings_json(pages) if as_json else "\n".join(map(finding_text, shown)))
 
 
-def _unknown(known: Iterable[str], name: str) -> UsageError:
+def _unknown_name(known: Iterable[str], name: str) -> UsageError:
     """Return the error for what is neither a rule, nor a finding, nor a line."""
     near = near_names(name, known)
     hint = f"; near it: {', '.join(near)}" if near else ""
@@ -127,7 +127,7 @@ def _unknown(known: Iterable[str], name: str) -> UsageError:
     )
 
 
-def _findings(report: "Report", wanted: str) -> tuple[str, ...]:
+def _findings_meant(report: "Report", wanted: str) -> tuple[str, ...]:
     """Return the ids of the findings that are meant; those of one fingerprint are.
 
     Raises:
@@ -159,19 +159,19 @@ def _findings_json(pages: "Sequence[FindingPage]") -> str:
     return answers_json(findings=tuple(told.values()), plans=tuple(plans))
 
 
-def _line(reading: Reading, place: re.Match[str], host: str | None) -> "LineExplained":
+def _line_of_reading(reading: Reading, place: re.Match[str], host: str | None) -> "LineExplained":
     from analyzer.model.pages import LINE, key_of_line
 
     report = reading.report
     bundles = frozenset(hosts_asked(report, reading.names, host)) if host is not None else None
-    found = _of_bundles(_fitting(_known(report), place["member"]), bundles)
+    found = _of_bundles(_members_fitting(_members_read(report), place["member"]), bundles)
     if len(found) == 1:
         page = reading.stored(LINE, key_of_line(*found[0], int(place["line"])))
         if page is not None:
             return page
     from analyzer.story.pages import explained
 
-    return explained(reading.judged, _again(reading, place, bundles))
+    return explained(reading.judged, _line_read_again(reading, place, bundles))
 
 
 def _of_bundles(
@@ -180,7 +180,9 @@ def _of_bundles(
     return [each for each in found if bundles is None or each[0] in bundles]
 
 
-def _again(reading: Reading, place: re.Match[str], bundles: frozenset[str] | None) -> "LineAgain":
+def _line_read_again(
+    reading: Reading, place: re.Match[str], bundles: frozenset[str] | None
+) -> "LineAgain":
     """Return the line, read again.
 
     Raises:
@@ -192,7 +194,7 @@ def _again(reading: Reading, place: re.Match[str], bundles: frozenset[str] | Non
 
     member, line = place["member"], int(place["line"])
     report, paths = reading.report, reading.paths
-    found = _fitting(_known(report), member)
+    found = _members_fitting(_members_read(report), member)
     found = _of_bundles(found or members_named(paths, member, budget=Budget()), bundles)
     _only_member(found, member)
     again = line_again(paths, found, line, budget=Budget())
@@ -203,13 +205,13 @@ def _again(reading: Reading, place: re.Match[str], bundles: frozenset[str] | Non
     return again
 
 
-def _known(report: "Report") -> set[tuple[str, str]]:
+def _members_read(report: "Report") -> set[tuple[str, str]]:
     """Return (bundle, path) of the members that were read."""
     logs = {(row.bundle, row.member) for row in report.coverage}
     return logs | {(entry.bundle, member) for entry in report.ledger for member in entry.members}
 
 
-def _fitting(known: set[tuple[str, str]], member: str) -> list[tuple[str, str]]:
+def _members_fitting(known: set[tuple[str, str]], member: str) -> list[tuple[str, str]]:
     """Return the members of that path, else those whose path ends so."""
     exact = sorted(each for each in known if each[1] == member)
     return exact or sorted(each for each in known if each[1].endswith(f"/{member}"))

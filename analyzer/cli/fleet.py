@@ -87,7 +87,7 @@ def run_command(
 
     Exit status: 0, 4 when some case had an error, 3 no case, 2 usage.
     """
-    with _extra():
+    with _with_extra():
         from analyzer.case.log_processes import cores
         from analyzer.fleet.engine import Plan, run_fleet
         from analyzer.fleet.sources import cases_of
@@ -96,7 +96,7 @@ def run_command(
     cases = cases_of(sources, each_file=each_file)
     plan = Plan(chunk=chunk, jobs=jobs or cores(), memory=int(memory * _GIB), scheduler=scheduler)
     store = Store.made(output)
-    tally = run_fleet(cases, store, plan, _progress(len(cases)))
+    tally = run_fleet(cases, store, plan, _progress_of_cases(len(cases)))
     for error in tally.errors[:20]:
         note(error)
     per = f", {tally.cpu_seconds / tally.analyzed:.2f} CPU s each" if tally.analyzed else ""
@@ -146,10 +146,10 @@ def query_command(
             "ask one question: SQL, --trend RULE, --by-version, --new-signatures DAYS, "
             "or --customer NAME"
         )
-    with _extra():
+    with _with_extra():
         from analyzer.fleet import questions
 
-    store = _store(folder)
+    store = _store_at(folder)
     if sql is not None:
         answer = questions.ask(store, sql)
     elif trend is not None:
@@ -160,11 +160,11 @@ def query_command(
         answer = questions.of_customer(store, customer)
     else:
         answer = questions.by_version(store)
-    say({"table": _table, "csv": _csv, "json": _json}[form](answer))
+    say({"table": _table_of_answer, "csv": _csv_of_answer, "json": _json_of_answer}[form](answer))
 
 
 @contextmanager
-def _extra() -> Iterator[None]:
+def _with_extra() -> Iterator[None]:
     """Say what to install where a library of the extra is not there."""
     try:
         yield
@@ -175,7 +175,7 @@ def _extra() -> Iterator[None]:
         raise UsageError(msg) from error
 
 
-def _store(folder: Path) -> "Store":
+def _store_at(folder: Path) -> "Store":
     from analyzer.fleet.store import Store
 
     if not (folder / "done").is_dir():
@@ -184,7 +184,7 @@ def _store(folder: Path) -> "Store":
     return Store(folder)
 
 
-def _progress(cases: int) -> "Callable[[Tally], None]":
+def _progress_of_cases(cases: int) -> "Callable[[Tally], None]":
     """Return what shows how far a run is: one line on a terminal, nothing in a pipe."""
 
     def show(tally: "Tally") -> None:
@@ -197,15 +197,15 @@ def _progress(cases: int) -> "Callable[[Tally], None]":
     return show
 
 
-def _cells(rows: "Iterable[Iterable[object]]") -> list[list[str]]:
+def _cells_shown(rows: "Iterable[Iterable[object]]") -> list[list[str]]:
     from analyzer.render.words.view import visible
 
     return [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
 
 
-def _table(answer: "Answer") -> str:
+def _table_of_answer(answer: "Answer") -> str:
     names, rows = answer
-    cells = _cells([names, *rows])
+    cells = _cells_shown([names, *rows])
     widths = [max(len(row[n]) for row in cells) for n in range(len(names))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -214,14 +214,14 @@ def _table(answer: "Answer") -> str:
     return "\n".join(lines) + "\n"
 
 
-def _csv(answer: "Answer") -> str:
+def _csv_of_answer(answer: "Answer") -> str:
     names, rows = answer
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([names, *rows])
     return text.getvalue()
 
 
-def _json(answer: "Answer") -> str:
+def _json_of_answer(answer: "Answer") -> str:
     names, rows = answer
     return (
         json.dumps([dict(zip(names, row, strict=True)) for row in rows], indent=2, default=str)

@@ -23,14 +23,14 @@ class _PlainCommand(TyperCommand):
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         taken = [each for each in self.get_params(ctx) if each.param_type_name == "argument"]
-        return [self.options_metavar or "", *map(_metavar, taken)]
+        return [self.options_metavar or "", *map(_metavar_of, taken)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         told: dict[str, list[tuple[str, str]]] = {"argument": [], "option": []}
         for each in self.get_params(ctx):
             if record := each.get_help_record(ctx):
                 kind = each.param_type_name
-                name = _metavar(each) if kind == "argument" else record[0]
+                name = _metavar_of(each) if kind == "argument" else record[0]
                 told[kind].append((name.replace("<int range>", "N"), record[1]))
         for kind, rows in told.items():
             if rows:
@@ -43,17 +43,15 @@ def lay_out(app: typer.Typer) -> None:
     for command in app.registered_commands:
         command.cls = _PlainCommand
         if command.callback is not None:
-            command.help = _laid_out(inspect.getdoc(command.callback) or "")
+            command.help = "\n\n".join(
+                map(_paragraph_in_roff, (inspect.getdoc(command.callback) or "").split("\n\n"))
+            )
     for group in app.registered_groups:
         if group.typer_instance is not None:
             lay_out(group.typer_instance)
 
 
-def _laid_out(text: str) -> str:
-    return "\n\n".join(map(_paragraph, text.split("\n\n")))
-
-
-def _paragraph(text: str) -> str:
+def _paragraph_in_roff(text: str) -> str:
     if not text.startswith(_EXAMPLE):
         return text
     head, _, examples = text.partition(" ")
@@ -66,43 +64,47 @@ def man_page(app: typer.Typer) -> str:
     lines = [f'.TH CBTRIAGE 1 "" "cbtriage {__version__}"', ".SH NAME"]
     lines += [r"cbtriage \- triage XenServer / XCP-ng status reports offline", ".SH SYNOPSIS"]
     lines += [r".B cbtriage", r"\fICOMMAND\fR [\fIOPTION\fR]... \fIARGUMENT\fR...", ".SH COMMANDS"]
-    lines += _commands(typer.main.get_command(app), "cbtriage")
+    lines += _command_parts(typer.main.get_command(app), "cbtriage")
     return "\n".join(lines) + "\n"
 
 
-def _commands(command: Any, name: str) -> Iterator[str]:
+def _command_parts(command: Any, name: str) -> Iterator[str]:
     """Yield the part of a command, and of those below it; hidden ones are for developers."""
-    yield f".SS {_roff(name)}"
+    yield f".SS {_roff_text(name)}"
     for paragraph in (command.help or "").split("\n\n"):
         yield ".PP"
         if paragraph.startswith(_KEPT):
             lines = paragraph.removeprefix(_KEPT).split("\n")
-            yield from (".nf", *map(_roff, lines), ".fi")
+            yield from (".nf", *map(_roff_text, lines), ".fi")
         else:
-            yield _roff(" ".join(paragraph.split()))
+            yield _roff_text(" ".join(paragraph.split()))
     for each in command.params:
         if not getattr(each, "hidden", False):
-            yield from (".TP", _named(each), _roff(" ".join((each.help or "").split())))
+            yield from (
+                ".TP",
+                _parameter_name(each),
+                _roff_text(" ".join((each.help or "").split())),
+            )
     for below in sorted(getattr(command, "commands", {})):
         if not command.commands[below].hidden:
-            yield from _commands(command.commands[below], f"{name} {below}")
+            yield from _command_parts(command.commands[below], f"{name} {below}")
 
 
-def _named(parameter: Any) -> str:
+def _parameter_name(parameter: Any) -> str:
     """Return what an option or an argument is called."""
-    metavar = _metavar(parameter)
+    metavar = _metavar_of(parameter)
     if not parameter.opts[0].startswith("-"):
-        return _roff(metavar)
+        return _roff_text(metavar)
     names = ", ".join((*parameter.opts, *parameter.secondary_opts))
     value = "" if getattr(parameter, "is_flag", False) else f" {metavar}"
-    return rf"\fB{_roff(names)}\fR{_roff(value)}"
+    return rf"\fB{_roff_text(names)}\fR{_roff_text(value)}"
 
 
-def _metavar(parameter: Any) -> str:
+def _metavar_of(parameter: Any) -> str:
     return str(parameter.metavar or parameter.name.upper())
 
 
-def _roff(text: str) -> str:
+def _roff_text(text: str) -> str:
     """Return a text that roff prints as it is: no escape, no request at the start of a line."""
     escaped = text.replace("\\", r"\e").replace("-", r"\-")
     return rf"\&{escaped}" if escaped.startswith((".", "'")) else escaped

@@ -25,7 +25,7 @@ def prepare_streams() -> None:
     A file or a pipe gets UTF-8, and bytes of a log that were none come out as they were. A
     console keeps its encoding and gets ``?`` for a character that it cannot show.
     """
-    codecs.register_error("cbtriage", _replaced)
+    codecs.register_error("cbtriage", _replaced_character)
     _fill_closed()
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, io.TextIOWrapper):
@@ -74,21 +74,21 @@ def knows_links() -> bool:
 
 def say(text: str) -> None:
     """Print an answer on standard output, as it is."""
-    _write(sys.stdout, text)
+    _write_to(sys.stdout, text)
 
 
 def note(text: str) -> None:
     """Print a line about the run itself on standard error."""
-    _write(sys.stderr, f"cbtriage: {text}\n")
+    _write_to(sys.stderr, f"cbtriage: {text}\n")
 
 
-def _write(stream: TextIO | None, text: str) -> None:
+def _write_to(stream: TextIO | None, text: str) -> None:
     if stream is not None:  # None: closed by whoever started us
         stream.write(text)
         stream.flush()  # a reader that went away is noticed here, not at exit
 
 
-def _replaced(error: UnicodeError) -> tuple[bytes | str, int]:
+def _replaced_character(error: UnicodeError) -> tuple[bytes | str, int]:
     """Return what stands for one character that UTF-8 has no bytes for: half a pair, or a byte."""
     assert isinstance(error, UnicodeEncodeError)
     code = ord(error.object[error.start])

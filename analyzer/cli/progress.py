@@ -31,9 +31,9 @@ def watching(*, quiet: bool) -> Iterator[Watcher | None]:
     if quiet or not sys.stderr.isatty():
         yield None
     else:
-        bar = _bar()
+        bar = _progress_bar()
         try:
-            yield _on(bar)
+            yield _shown_on(bar)
         finally:
             bar.stop()
 
@@ -44,7 +44,7 @@ def told_to_write(watcher: Watcher | None) -> None:
         watcher(Progress(done=0, total=None, member="", stage="writing"))
 
 
-def _bar() -> "Bar":
+def _progress_bar() -> "Bar":
     from rich.console import Console
     from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bar
@@ -60,7 +60,7 @@ def _bar() -> "Bar":
     )
 
 
-def _on(bar: "Bar") -> Watcher:
+def _shown_on(bar: "Bar") -> Watcher:
     """Return what shows progress; the bar's thread begins with the first, behind all forks."""
     task = bar.add_task("", total=100, member="", stage="reading")
 

@@ -123,7 +123,7 @@ def tokens_in(path: Path) -> Mapping[str, str]:
     """
     try:
         tokens = json.loads(path.read_text("utf-8"))["tokens"]
-        return {_token(token): str(text) for token, text in tokens.items()}
+        return {_token_checked(token): str(text) for token, text in tokens.items()}
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
@@ -131,7 +131,7 @@ def tokens_in(path: Path) -> Mapping[str, str]:
         raise UsageError(msg) from error
 
 
-def _token(text: str) -> str:
+def _token_checked(text: str) -> str:
     if not _TOKEN.fullmatch(text):
         msg = f"{text!r} is no token"
         raise ValueError(msg)

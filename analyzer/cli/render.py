@@ -50,9 +50,9 @@ def render_command(
     from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
 
-    zone, form = zone_named(tz), _format(output)
+    zone, form = zone_named(tz), _format_of_file(output)
     try:
-        report = _case(result).whole_report()
+        report = _case_file_of(result).whole_report()
         shown = in_zone(report, zone.of(report)) if form.local else report
         text = form.render(shown)
     except NoCaseError as error:
@@ -89,7 +89,7 @@ def _of_json(result: Path, form: Format) -> str:
     return render_html(report, lacks(document))
 
 
-def _format(output: Path) -> Format:
+def _format_of_file(output: Path) -> Format:
     """Return the format that a file's name asks for.
 
     Raises:
@@ -104,7 +104,7 @@ def _format(output: Path) -> Format:
     return form
 
 
-def _case(result: Path) -> CaseFile:
+def _case_file_of(result: Path) -> CaseFile:
     """Return the case file of a report.
 
     Raises:

@@ -32,7 +32,7 @@ def write_files(folder: Path, texts: Mapping[str, str | bytes], *, force: bool) 
             _check_ours([folder / name for name in texts])
         for name, text in texts.items():
             _write_part(folder, name, text, parts)
-        with _alone(folder):
+        with _alone_in_folder(folder):
             _put_in_place(parts)
     except OSError as error:
         msg = f"{folder}: cannot write the report ({error.strerror}); give another folder with -o"
@@ -73,10 +73,10 @@ def _write_part(folder: Path, name: str, text: str | bytes, parts: dict[Path, Pa
         file.write(text if isinstance(text, bytes) else text.encode())
         file.flush()
         os.fsync(handle)
-    Path(part).chmod(0o666 & ~_umask())
+    Path(part).chmod(0o666 & ~_mask_of_new_files())
 
 
-def _umask() -> int:
+def _mask_of_new_files() -> int:
     """Return the mask of new files; mkstemp makes them for their owner alone."""
     mask = os.umask(0o077)
     os.umask(mask)
@@ -84,7 +84,7 @@ def _umask() -> int:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _alone_in_folder(folder: Path) -> Iterator[None]:
     """Keep another run that writes there waiting, so that all files are of one of the two."""
     try:
         import fcntl

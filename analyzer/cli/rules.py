@@ -22,13 +22,13 @@ rules_app = typer.Typer(
 )
 
 
-def _catalogue(extra: list[Path] | None) -> "Catalogue":
+def _catalogue_with(extra: list[Path] | None) -> "Catalogue":
     from analyzer.rules.load import load_catalogue
 
     return load_catalogue(extra=tuple(extra or ()))
 
 
-def _texts(catalogue: "Catalogue") -> "tuple[RuleText, ...]":
+def _texts_of_rules(catalogue: "Catalogue") -> "tuple[RuleText, ...]":
     both = (*(rule.text for rule in catalogue.rules), *catalogue.checks)
     return tuple(sorted(both, key=lambda text: text.id))
 
@@ -39,7 +39,7 @@ def list_rules(rules: Rules = None) -> None:
 
     Example: cbtriage rules list | grep nbd
     """
-    for text in _texts(_catalogue(rules)):
+    for text in _texts_of_rules(_catalogue_with(rules)):
         say("\t".join((text.id, text.severity.value, ",".join(text.needs), text.title)) + "\n")
 
 
@@ -52,14 +52,14 @@ def show_rule(
 
     Example: cbtriage rules show cbt-log-missing
     """
-    texts = {text.id: text for text in _texts(_catalogue(rules))}
+    texts = {text.id: text for text in _texts_of_rules(_catalogue_with(rules))}
     if rule not in texts:
         msg = f"{rule}: no such rule; `cbtriage rules list` names them all"
         raise UsageError(msg)
-    say(_page(texts[rule]) + "\n")
+    say(_page_of_rule(texts[rule]) + "\n")
 
 
-def _page(text: "RuleText") -> str:
+def _page_of_rule(text: "RuleText") -> str:
     lines = [
         f"{text.id}: {text.title}",
         f"severity {text.severity.value} · confidence {text.confidence.value} · {text.status}",
@@ -98,14 +98,14 @@ def lint_rules(
     try:
         load_edges()
         load_defects()
-        catalogue = _catalogue(rules)
+        catalogue = _catalogue_with(rules)
     except CatalogueError as error:
         if not as_json:
             raise
-        problems = [_problem(line) for line in str(error).splitlines()]
+        problems = [_problem_of_line(line) for line in str(error).splitlines()]
         say(json.dumps({"rules": None, "catalogue": None, "problems": problems}, indent=2) + "\n")
         raise typer.Exit(2) from error
-    number = len(_texts(catalogue))
+    number = len(_texts_of_rules(catalogue))
     if as_json:
         sound = {"rules": number, "catalogue": catalogue.version, "problems": []}
         say(json.dumps(sound, indent=2) + "\n")
@@ -113,7 +113,7 @@ def lint_rules(
     say(f"{number} rules, catalogue {catalogue.version}: sound\n")
 
 
-def _problem(line: str) -> dict[str, str | int | None]:
+def _problem_of_line(line: str) -> dict[str, str | int | None]:
     """Take ``file:line what`` apart."""
     found = _PLACE.fullmatch(line)
     if found is None:
@@ -160,7 +160,7 @@ def write_pages(
     from analyzer.rules.reference import reference
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in reference(_catalogue(None)).items():
+    for name, text in reference(_catalogue_with(None)).items():
         (folder / name).write_text(text, encoding="utf-8")
         say(f"Written: {folder / name}\n")
 
@@ -173,7 +173,7 @@ def try_samples(rules: Rules = None) -> None:
     """
     from analyzer.rules.samples import check_samples
 
-    catalogue = _catalogue(rules)
+    catalogue = _catalogue_with(rules)
     problems = check_samples(catalogue)
     for problem in problems:
         note(problem)

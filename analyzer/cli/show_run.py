@@ -50,14 +50,14 @@ def show_runs(
     zone = zone_named(tz)
     reading = Reading(paths, quiet=quiet, how=how)
     uuid = the_disk(reading.names, vdi, "--vdi").uuid if vdi else ""
-    runs = _of(reading.runs, uuid) if uuid else reading.runs
+    runs = _runs_of_disk(reading.runs, uuid) if uuid else reading.runs
     shown = reading.shown(runs, zone)
     say(answers_json(runs=runs) if as_json else runs_text(shown, steps=steps or bool(vdi)))
     found = any(disk.findings for run in runs for disk in run.disks)
     raise typer.Exit(FINDINGS if found else DAMAGED if reading.damaged else 0)
 
 
-def _of(runs: "Sequence[BackupRun]", uuid: str) -> "tuple[BackupRun, ...]":
+def _runs_of_disk(runs: "Sequence[BackupRun]", uuid: str) -> "tuple[BackupRun, ...]":
     """Return the runs with this disk only, or that read or compared this snapshot."""
     own = (
         replace(

@@ -55,7 +55,7 @@ def show_session(
     from analyzer.render.words.view import visible
     from analyzer.render.words.zone import zone_named
 
-    wanted, paths = _split(arguments)
+    wanted, paths = _reference_and_bundles(arguments)
     zone = zone_named(tz)
     reading = Reading(paths, quiet=quiet, how=how)
     page, report = reading.sessions, reading.report
@@ -66,7 +66,7 @@ def show_session(
     runs = _runs_of(page.servers, sessions, every=not wanted)
     hosts = {run.bundle for run in runs}
     counts = [each for each in page.counts if each.bundle in hosts]
-    found = _about(report, sessions, runs)
+    found = _findings_about(report, sessions, runs)
     if as_json:
         served = answers_json(
             connections=sessions,
@@ -80,11 +80,11 @@ def show_session(
         told = (tuple(sessions), tuple(runs), tuple(counts), tuple(found))
         parts = reading.shown(told, zone)
         say(unread_text(page.unread))
-        say(session_text(*parts, _names(reading.names)))
+        say(session_text(*parts, _names_by_uuid(reading.names)))
     raise typer.Exit(FINDINGS if found else DAMAGED if reading.damaged else 0)
 
 
-def _split(arguments: Sequence[str]) -> tuple[str, list[Path]]:
+def _reference_and_bundles(arguments: Sequence[str]) -> tuple[str, list[Path]]:
     """Return what is wanted, "" if all, and the bundles."""
     first = arguments[0]
     if first == "-" or Path(first).exists():
@@ -103,7 +103,7 @@ def _runs_of(
     return [run for run in runs if every or (run.host, run.pid) in served]
 
 
-def _about(
+def _findings_about(
     report: "Report", sessions: "Sequence[NbdSession]", runs: "Sequence[ServerRun]"
 ) -> "list[Finding]":
     """Return the findings that quote a line of these connections or of their servers."""
@@ -117,5 +117,5 @@ def _about(
     ]
 
 
-def _names(names: "Names") -> dict[str, str]:
+def _names_by_uuid(names: "Names") -> dict[str, str]:
     return {disk.uuid: disk.name for disk in names.disks}

@@ -128,12 +128,12 @@ def timeline_command(
     if as_json:
         say(answers_json(happenings=entries))
     else:
-        _print(reading.shown(entries, zone), form, raw=raw)
-    _notes(entries, reading.shown(logs, zone), kept)
-    raise typer.Exit(_status(entries, damaged=reading.damaged))
+        _print_entries(reading.shown(entries, zone), form, raw=raw)
+    _notes_of_logs(entries, reading.shown(logs, zone), kept)
+    raise typer.Exit(_status_of_damaged(entries, damaged=reading.damaged))
 
 
-def _print(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> None:
+def _print_entries(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> None:
     from analyzer.render.timeline.timeline_csv import timeline_csv
     from analyzer.render.timeline.timeline_jsonl import timeline_jsonl
     from analyzer.render.timeline.timeline_otlp import timeline_otlp
@@ -166,7 +166,7 @@ def _say_all(chunks: Iterable[str]) -> None:
         say("".join(part))
 
 
-def _notes(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: int) -> None:
+def _notes_of_logs(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: int) -> None:
     """Say on standard error what could not be read, and, where nothing is shown, why."""
     from analyzer.render.words.view import counted, span, visible
 
@@ -189,7 +189,7 @@ def _notes(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: int) -> N
         note(line)
 
 
-def _status(entries: "Sequence[Entry]", *, damaged: bool) -> int:
+def _status_of_damaged(entries: "Sequence[Entry]", *, damaged: bool) -> int:
     if any(entry.findings for entry in entries):
         return FINDINGS
     return DAMAGED if damaged else 0

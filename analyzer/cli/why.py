@@ -36,7 +36,7 @@ def why_enable_cbt(
     from analyzer.model.pages import ENABLE_CBT
 
     reading = Reading(paths, quiet=quiet)
-    _print(reading.page(ENABLE_CBT, the_disk(reading.names, vdi).uuid), as_json=as_json)
+    _print_page(reading.page(ENABLE_CBT, the_disk(reading.names, vdi).uuid), as_json=as_json)
 
 
 @why_app.command("data-destroy")
@@ -53,7 +53,7 @@ def why_data_destroy(
     from analyzer.model.pages import DATA_DESTROY
 
     reading = Reading(paths, quiet=quiet)
-    _print(reading.page(DATA_DESTROY, the_disk(reading.names, vdi).uuid), as_json=as_json)
+    _print_page(reading.page(DATA_DESTROY, the_disk(reading.names, vdi).uuid), as_json=as_json)
 
 
 @why_app.command("list-changed-blocks")
@@ -79,7 +79,7 @@ def why_list_changed_blocks(
 
     reading = Reading(paths, quiet=quiet)
     older, newer = (the_disk(reading.names, each).uuid for each in (vdi_from, vdi_to))
-    _print(reading.page(COMPARE, f"{older} {newer}"), as_json=as_json)
+    _print_page(reading.page(COMPARE, f"{older} {newer}"), as_json=as_json)
 
 
 @why_app.command("nbd-info")
@@ -103,18 +103,18 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
     info, plans = page.info, page.plans
     say(answers_json(nbd_infos=[info], plans=plans) if as_json else nbd_info_text(info, plans))
     useless = info.answer is Answer.OK and not info.usable
-    raise typer.Exit(FINDINGS if useless else _status(info.answer))
+    raise typer.Exit(FINDINGS if useless else _status_of_answer(info.answer))
 
 
-def _print(page: "CallPage", *, as_json: bool) -> None:
+def _print_page(page: "CallPage", *, as_json: bool) -> None:
     from analyzer.render.terminal.call_text import call_text
 
     call, plans = page.judgement, page.plans
     say(answers_json(calls=[call], plans=plans) if as_json else call_text(call, plans))
-    raise typer.Exit(_status(call.answer))
+    raise typer.Exit(_status_of_answer(call.answer))
 
 
-def _status(answer: "Answer") -> int:
+def _status_of_answer(answer: "Answer") -> int:
     from analyzer.model.call import Answer
 
     return {Answer.OK: 0, Answer.FAILS: FINDINGS, Answer.UNKNOWN: DAMAGED}[answer]

@@ -74,7 +74,7 @@ def difference(old: Document, new: Document) -> Difference:
             not as cbtriage writes it.
     """
     try:
-        return _difference(old, new)
+        return _difference_of(old, new)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = (
             f"one of the two reports is not as cbtriage writes it "
@@ -83,7 +83,7 @@ def difference(old: Document, new: Document) -> Difference:
         raise UsageError(msg) from error
 
 
-def _difference(old: Document, new: Document) -> Difference:
+def _difference_of(old: Document, new: Document) -> Difference:
     _check_comparable(old, new)
     before, after = _by_trouble(old), _by_trouble(new)
     changes = [*_of_findings(old, new, before, after), *_of_errors(old, new)]
@@ -104,7 +104,7 @@ def _worst_first(change: Change) -> tuple[int, int, str, str]:
 
 
 def _check_comparable(old: Document, new: Document) -> None:
-    if not _identities(old) & _identities(new):
+    if not _identities_in(old) & _identities_in(new):
         raise UsageError(
             "these two reports have no pool, host or SR in common: compare reports of one pool"
         )
@@ -117,7 +117,7 @@ def _check_comparable(old: Document, new: Document) -> None:
         raise UsageError(msg)
 
 
-def _identities(document: Document) -> set[str]:
+def _identities_in(document: Document) -> set[str]:
     known = {row.get("uuid") for key in ("pools", "hosts") for row in rows(document, key)}
     known |= {row["sr"]["uuid"] for row in rows(document, "disks") if row.get("sr")}
     return {str(uuid) for uuid in known if uuid}
@@ -143,27 +143,31 @@ def _by_trouble(document: Document) -> _Findings:
 def _of_findings(
     old: Document, new: Document, before: _Findings, after: _Findings
 ) -> Iterator[Change]:
-    by_main = {(rule, main): trouble for trouble in after for rule, main in [_main(after[trouble])]}
+    by_main = {
+        (rule, main): trouble
+        for trouble in after
+        for rule, main in [_rule_and_object(after[trouble])]
+    }
     met: set[_Trouble] = set()
     for trouble, earlier in before.items():
-        same = trouble if trouble in after else by_main.get(_main(earlier))
+        same = trouble if trouble in after else by_main.get(_rule_and_object(earlier))
         if same is None or (same != trouble and same in before):
-            yield _gone(earlier[-1], old, new)
+            yield _change_of_gone(earlier[-1], old, new)
         else:
             met.add(same)
-            yield _both(earlier[-1], after[same][-1], old, new)
+            yield _change_of_both(earlier[-1], after[same][-1], old, new)
     for trouble, later in after.items():
         if trouble not in met:
-            yield _appeared(later[-1], old)
+            yield _change_of_appeared(later[-1], old)
 
 
-def _main(findings: list[Document]) -> tuple[str, str]:
+def _rule_and_object(findings: list[Document]) -> tuple[str, str]:
     """Return rule and first object: what a trouble is of, whatever else it names by then."""
     first = next(iter(rows(findings[-1], "subjects")), {})
     return str(findings[-1]["rule"]), str(first.get("uuid", ""))
 
 
-def _change(finding: Document, fate: Fate, why: str) -> Change:
+def _change_of_finding(finding: Document, fate: Fate, why: str) -> Change:
     evidence = rows(finding, "evidence")
     shows = [quoted for quoted in evidence if quoted.get("role") == "shows"] or list(evidence)
     keys = ("bundle", "member", "line", "offset", "text")
@@ -181,30 +185,32 @@ def _change(finding: Document, fate: Fate, why: str) -> Change:
     )
 
 
-def _both(earlier: Document, later: Document, old: Document, new: Document) -> Change:
+def _change_of_both(earlier: Document, later: Document, old: Document, new: Document) -> Change:
     """Judge a trouble that both reports tell of."""
     if gone := _objects_gone(earlier, old, new):
-        return _since_the_older(_change(later, Fate.LOST, gone), earlier)
+        return _since_the_older(_change_of_finding(later, Fate.LOST, gone), earlier)
     if later.get("state") == "over":
         over = instant(later, "over_since")
-        told = f"over since {_utc(over)}" if over else "over at the end of the newer report"
+        told = (
+            f"over since {_utc_in_words(over)}" if over else "over at the end of the newer report"
+        )
         told += f": {later['state_why']}" if later.get("state_why") else ""
         fate = Fate.PAST if earlier.get("state") == "over" else Fate.FIXED
-        return _since_the_older(_change(later, fate, told), earlier)
+        return _since_the_older(_change_of_finding(later, fate, told), earlier)
     last, then = instant(later, "last_seen"), captured(old)
     fate = Fate.STILL
     if last and then and last > then:
-        told = f"seen again, last {_utc(last)}"
+        told = f"seen again, last {_utc_in_words(last)}"
     elif later.get("state") == "now":
         told = "so it is at the end of the newer report"
     elif last:
         fate = Fate.LOST
-        told = f"not seen again after {_utc(last)}, and nothing shows that it is over"
+        told = f"not seen again after {_utc_in_words(last)}, and nothing shows that it is over"
     else:
         told = "the newer report shows it as the older one did"
     if earlier.get("fingerprint") != later.get("fingerprint"):
         told += "; the state of its object changed in the database"
-    return _since_the_older(_change(later, fate, told), earlier)
+    return _since_the_older(_change_of_finding(later, fate, told), earlier)
 
 
 def _since_the_older(change: Change, earlier: Document) -> Change:
@@ -213,28 +219,28 @@ def _since_the_older(change: Change, earlier: Document) -> Change:
     return replace(change, since=min(begins, default=None))
 
 
-def _gone(finding: Document, old: Document, new: Document) -> Change:
+def _change_of_gone(finding: Document, old: Document, new: Document) -> Change:
     """Judge a trouble that the newer report does not tell of."""
     seen = instant(finding, "last_seen") or captured(old)
     outcome = next((row for row in rows(new, "outcomes") if row["rule"] == finding["rule"]), None)
     if outcome is None:
-        return _change(finding, Fate.LOST, "the newer report was made without this rule")
+        return _change_of_finding(finding, Fate.LOST, "the newer report was made without this rule")
     if gone := _objects_gone(finding, old, new):
-        return _change(finding, Fate.LOST, gone)
+        return _change_of_finding(finding, Fate.LOST, gone)
     verdict = outcome["verdict"]
     if verdict in ("cannot-tell", "error", "not-applicable"):
-        return _change(finding, Fate.LOST, f"{_VERDICTS[verdict]}: {outcome['reason']}")
+        return _change_of_finding(finding, Fate.LOST, f"{_VERDICTS[verdict]}: {outcome['reason']}")
     window = outcome.get("window")
     end = instant(window, "to", end="earliest") if window else captured(new)
     if verdict == "ruled-out" and end and seen and end > seen:
         return _ruled_out(finding, outcome, seen, end, old, new)
     if verdict == "found" and (well := _well_disk(finding, new, seen)):
-        return _change(finding, Fate.FIXED, well)
+        return _change_of_finding(finding, Fate.FIXED, well)
     if verdict == "found":
         told = "the newer report finds it on other objects only, which proves nothing of this one"
     else:
-        told = f"what the newer report rules out ends {_utc(end)}, not after the trouble"
-    return _change(finding, Fate.LOST, told)
+        told = f"what the newer report rules out ends {_utc_in_words(end)}, not after the trouble"
+    return _change_of_finding(finding, Fate.LOST, told)
 
 
 _VERDICTS = {
@@ -255,26 +261,32 @@ def _ruled_out(  # noqa: PLR0917 - what a proof needs
     window = outcome.get("window")
     begin = instant(window, "from") if window else None
     start = max(seen, begin) if begin else seen
-    told = f"ruled out from {_utc(start)} to {_utc(end)}"
+    told = f"ruled out from {_utc_in_words(start)} to {_utc_in_words(end)}"
     if not window:
-        return _change(finding, Fate.FIXED, f"ruled out by the state of {_utc(end)}")
+        return _change_of_finding(
+            finding, Fate.FIXED, f"ruled out by the state of {_utc_in_words(end)}"
+        )
     holes = len(outcome.get("holes") or ())
-    if finding.get("basis") != "state" and (idle := _idle(finding, old, new, start)):
-        return _change(finding, Fate.LOST, f"{told}, but {idle}: what is not tried cannot fail")
+    if finding.get("basis") != "state" and (idle := _why_not_tried(finding, old, new, start)):
+        return _change_of_finding(
+            finding, Fate.LOST, f"{told}, but {idle}: what is not tried cannot fail"
+        )
     if holes:
         told += f", but {holes} stretch{'es' * (holes > 1)} of it could not be read"
-        return _change(finding, Fate.LOST, told)
-    return _change(finding, Fate.FIXED, told)
+        return _change_of_finding(finding, Fate.LOST, told)
+    return _change_of_finding(finding, Fate.FIXED, told)
 
 
-def _idle(finding: Document, old: Document, new: Document, after: datetime) -> str:
+def _why_not_tried(finding: Document, old: Document, new: Document, after: datetime) -> str:
     """Say that nobody tried again what failed, "" where somebody did, or it needs no trying."""
     disks = {str(s["uuid"]) for s in rows(finding, "subjects") if s["type"] == "VDI"}
     disks = {
-        str(disk["vdi"]["uuid"]) for u in disks if (disk := _disk(old, u)) and disk["vdi"]
+        str(disk["vdi"]["uuid"])
+        for u in disks
+        if (disk := _disk_of_document(old, u)) and disk["vdi"]
     } or disks
     if disks:
-        used = any(_used(new, uuid, after) for uuid in disks)
+        used = any(_was_used_after(new, uuid, after) for uuid in disks)
         return "" if used else "nothing was done with the disk in that time"
     hosts = {s["uuid"] for s in rows(finding, "subjects") if s["type"] in ("Host", "host")}
     if str(finding["rule"]).startswith("nbd-") and hosts:
@@ -290,7 +302,7 @@ def _idle(finding: Document, old: Document, new: Document, after: datetime) -> s
     return ""
 
 
-def _disk(document: Document, uuid: object) -> Document | None:
+def _disk_of_document(document: Document, uuid: object) -> Document | None:
     """Return a disk by its uuid, or by that of a snapshot in its chain."""
     for disk in rows(document, "disks"):
         own = (disk.get("vdi") or {}).get("uuid")
@@ -299,9 +311,9 @@ def _disk(document: Document, uuid: object) -> Document | None:
     return None
 
 
-def _used(new: Document, uuid: object, after: datetime) -> bool:
+def _was_used_after(new: Document, uuid: object, after: datetime) -> bool:
     """Tell whether anything was done with a disk after a time."""
-    disk = _disk(new, uuid)
+    disk = _disk_of_document(new, uuid)
     acts = (*rows(disk, "life"), *rows(disk, "comparisons")) if disk else ()
     return any((at := instant(act, "at", end="earliest")) and at > after for act in acts)
 
@@ -315,7 +327,11 @@ def _objects_gone(finding: Document, old: Document, new: Document) -> str:
 def _object_gone(subject: Document, old: Document, new: Document) -> str:
     """Say that an object is not there any more, "" where it is, or nobody can know."""
     uuid = subject["uuid"]
-    if subject["type"] == "VDI" and _disk(old, uuid) and not _disk(new, uuid):
+    if (
+        subject["type"] == "VDI"
+        and _disk_of_document(old, uuid)
+        and not _disk_of_document(new, uuid)
+    ):
         return f"the newer report does not know disk {subject.get('name') or uuid} any more"
     if subject["type"] in ("Host", "host") and uuid not in {r["uuid"] for r in rows(new, "hosts")}:
         return f"no status report of host {subject.get('name') or uuid} was given the second time"
@@ -325,27 +341,27 @@ def _object_gone(subject: Document, old: Document, new: Document) -> str:
 def _well_disk(finding: Document, new: Document, seen: datetime | None) -> str:
     """Say that all disks of a finding are sound and in use after it, "" where they are not."""
     disks = [s["uuid"] for s in rows(finding, "subjects") if s["type"] == "VDI"]
-    known = [disk for uuid in disks if (disk := _disk(new, uuid))]
+    known = [disk for uuid in disks if (disk := _disk_of_document(new, uuid))]
     if not known or seen is None or any(disk["state"] != "sound" for disk in known):
         return ""
-    if not all(disk["vdi"] and _used(new, disk["vdi"]["uuid"], seen) for disk in known):
+    if not all(disk["vdi"] and _was_used_after(new, disk["vdi"]["uuid"], seen) for disk in known):
         return ""
     return "all of the disk's CBT was seen in the newer report, and it is sound"
 
 
-def _appeared(finding: Document, old: Document) -> Change:
+def _change_of_appeared(finding: Document, old: Document) -> Change:
     """Judge a trouble that only the newer report tells of."""
     since, then = instant(finding, "first_seen", end="latest"), captured(old)
     fate = Fate.PAST if finding.get("state") == "over" else Fate.NEW
     if not since or not then or since > then:
         told = "the older report was made before it" if since else "the older report has it not"
-        return _change(finding, fate, told)
+        return _change_of_finding(finding, fate, told)
     outcome = next((row for row in rows(old, "outcomes") if row["rule"] == finding["rule"]), None)
-    told = f"it began before the older report was made, which {_silence(outcome)}"
-    return _change(finding, fate, told)
+    told = f"it began before the older report was made, which {_silence_in_words(outcome)}"
+    return _change_of_finding(finding, fate, told)
 
 
-def _silence(outcome: Document | None) -> str:
+def _silence_in_words(outcome: Document | None) -> str:
     match outcome and outcome["verdict"]:
         case None:
             return "was made without this rule"
@@ -370,7 +386,7 @@ def _of_errors(old: Document, new: Document) -> Iterator[Change]:
         else:
             fate, told = Fate.LOST, "the newer report has no such line; no rule explains the older"
         since = [t for side in (then, now) if (t := instant(side.get(name, {}), "first_seen"))]
-        shown = _change({**row, "rule": "", "fingerprint": name}, fate, told)
+        shown = _change_of_finding({**row, "rule": "", "fingerprint": name}, fate, told)
         yield Change(
             fate=fate,
             rule="",
@@ -385,5 +401,5 @@ def _of_errors(old: Document, new: Document) -> Iterator[Change]:
         )
 
 
-def _utc(at: datetime | None) -> str:
+def _utc_in_words(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M:%S} UTC" if at else "at a time that is not known"

@@ -38,7 +38,17 @@ def verdict(told: Difference) -> str:
 
 def difference_text(told: Difference) -> str:
     """Return it for a terminal or a ticket, in UTC, the verdict last."""
-    return "\n".join([*_head(told), *_changes(told), *_steps(told.steps), verdict(told)]) + "\n"
+    return (
+        "\n".join(
+            [
+                *_head_of_difference(told),
+                *_change_lines(told),
+                *_step_lines(told.steps),
+                verdict(told),
+            ]
+        )
+        + "\n"
+    )
 
 
 def difference_json(told: Difference) -> str:
@@ -46,11 +56,11 @@ def difference_json(told: Difference) -> str:
     document: Object = {
         "schema_version": 1,
         "tool": {"name": "cbtriage", "version": __version__},
-        "older": _iso(told.older),
-        "newer": _iso(told.newer),
+        "older": _iso_of(told.older),
+        "newer": _iso_of(told.newer),
         "verdict": verdict(told),
         "changes": [
-            {**asdict(change), "fate": code(change.fate), "since": _iso(change.since)}
+            {**asdict(change), "fate": code(change.fate), "since": _iso_of(change.since)}
             for change in told.changes
         ],
         "steps": [{**asdict(step), "sight": code(step.sight)} for step in told.steps],
@@ -65,44 +75,46 @@ def difference_page(told: Difference) -> str:
         told=told,
         verdict=verdict(told),
         parts=[(_TITLES[fate], told.of(fate), fate.is_open) for fate in Fate if told.of(fate)],
-        when=_when,
-        place=_place,
-        about=_about,
+        when=_when_in_words,
+        place=_place_of_change,
+        about=_objects_in_words,
         sights=Sight,
         version=__version__,
     )
 
 
-def _head(told: Difference) -> Iterator[str]:
-    yield f"Older report: {_when(told.older)}   newer report: {_when(told.newer)}"
+def _head_of_difference(told: Difference) -> Iterator[str]:
+    yield f"Older report: {_when_in_words(told.older)}   newer report: {_when_in_words(told.newer)}"
     yield ""
 
 
-def _changes(told: Difference) -> Iterator[str]:
+def _change_lines(told: Difference) -> Iterator[str]:
     for fate in Fate:
         if not (changes := told.of(fate)):
             continue
         yield f"{_TITLES[fate]} ({len(changes)})"
         for change in changes:
-            yield from _wrapped(f"{change.severity:<8} {_about(change)}{change.title}", 2)
-            since = f"since {_when(change.since)}; " if change.since else ""
-            yield from _wrapped(f"{since}{change.why}", 11)
-            yield from _wrapped(f"{change.id}, {_place(change)}", 11)
+            yield from _wrapped_lines(
+                f"{change.severity:<8} {_objects_in_words(change)}{change.title}", 2
+            )
+            since = f"since {_when_in_words(change.since)}; " if change.since else ""
+            yield from _wrapped_lines(f"{since}{change.why}", 11)
+            yield from _wrapped_lines(f"{change.id}, {_place_of_change(change)}", 11)
         yield ""
 
 
-def _steps(steps: tuple[Taken, ...]) -> Iterator[str]:
+def _step_lines(steps: tuple[Taken, ...]) -> Iterator[str]:
     if not steps:
         return
     yield "Steps of the older report's plans"
     for step in steps:
         sight = step.sight if step.sight is not Sight.UNSEEN or not step.shown_by else "not seen"
-        yield from _wrapped(f"{sight.partition(':')[0]:<10} {step.object}: {step.step}", 2)
-        yield from _wrapped(step.shown_by or str(step.sight.partition(": ")[2]), 13)
+        yield from _wrapped_lines(f"{sight.partition(':')[0]:<10} {step.object}: {step.step}", 2)
+        yield from _wrapped_lines(step.shown_by or str(step.sight.partition(": ")[2]), 13)
     yield ""
 
 
-def _wrapped(text: str, indent: int) -> Iterator[str]:
+def _wrapped_lines(text: str, indent: int) -> Iterator[str]:
     if text:
         yield from textwrap.wrap(
             visible(text),
@@ -114,20 +126,20 @@ def _wrapped(text: str, indent: int) -> Iterator[str]:
         )
 
 
-def _about(change: Change) -> str:
+def _objects_in_words(change: Change) -> str:
     return f"{', '.join(change.objects[:_FEW])}: " if change.objects else ""
 
 
-def _place(change: Change) -> str:
+def _place_of_change(change: Change) -> str:
     """Return where the line stands that shows a trouble."""
     quoted = change.quoted
     where = f":{quoted['line']}" if quoted.get("line") else ""
     return f"{quoted.get('bundle', '')}/{quoted.get('member', '')}{where}"
 
 
-def _when(at: datetime | None) -> str:
+def _when_in_words(at: datetime | None) -> str:
     return f"{at:%Y-%m-%d %H:%M} UTC" if at else "time not known"
 
 
-def _iso(at: datetime | None) -> str | None:
+def _iso_of(at: datetime | None) -> str | None:
     return at.isoformat().replace("+00:00", "Z") if at else None

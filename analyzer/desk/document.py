@@ -32,7 +32,7 @@ def report_at(path: Path) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError) as error:
         msg = f"{path}: it cannot be read as a report.json: {error}"
         raise UsageError(msg) from error
-    lacking = [key for key in _NEEDED if not isinstance(_entries(document).get(key), list)]
+    lacking = [key for key in _NEEDED if not isinstance(_mapping_or_none(document).get(key), list)]
     if lacking:
         msg = (
             f"{path}: it is no report.json of cbtriage, or of an older version "
@@ -44,7 +44,7 @@ def report_at(path: Path) -> dict[str, Any]:
 
 def rows(document: Document, key: str) -> tuple[Document, ...]:
     """Return the objects of a list, () where it is not there."""
-    return tuple(row for row in _list(document.get(key)) if isinstance(row, Mapping))
+    return tuple(row for row in _list_or_none(document.get(key)) if isinstance(row, Mapping))
 
 
 def findings_of(document: Document) -> Iterator[Document]:
@@ -55,7 +55,7 @@ def findings_of(document: Document) -> Iterator[Document]:
 
 def instant(row: Document, key: str, *, end: str = "latest") -> datetime | None:
     """Return one end of an instant's range, None where it is not known."""
-    said = _entries(row.get(f"{key}_range")).get(end) or row.get(key)
+    said = _mapping_or_none(row.get(f"{key}_range")).get(end) or row.get(key)
     return datetime.fromisoformat(said) if isinstance(said, str) else None
 
 
@@ -65,9 +65,9 @@ def captured(document: Document) -> datetime | None:
     return max((time for time in times if time), default=None)
 
 
-def _entries(value: object) -> Document:
+def _mapping_or_none(value: object) -> Document:
     return value if isinstance(value, Mapping) else {}
 
 
-def _list(value: object) -> Sequence[object]:
+def _list_or_none(value: object) -> Sequence[object]:
     return value if isinstance(value, list) else ()

@@ -161,8 +161,10 @@ def in_document(document: Document) -> Iterator[Identifier]:
     for key, kind in (("hosts", Kind.HOST), ("pools", Kind.POOL), ("bundles", Kind.BUNDLE)):
         for row in rows(document, key):
             name = str(row.get("name") or "")
-            yield from _named(kind, name.split(":", maxsplit=1)[0] if kind is Kind.BUNDLE else name)
-    yield from _subjects(document)
+            yield from _identifiers_named(
+                kind, name.split(":", maxsplit=1)[0] if kind is Kind.BUNDLE else name
+            )
+    yield from _subjects_in(document)
 
 
 def in_text(text: str) -> Iterator[Identifier]:
@@ -172,7 +174,7 @@ def in_text(text: str) -> Iterator[Identifier]:
             value = found.groupdict().get("quoted") or found["value"] or ""
             if _VALUED.fullmatch(value) or (kind is Kind.SHARE and "/" not in value):
                 continue
-            yield from _named(kind, value)
+            yield from _identifiers_named(kind, value)
 
 
 # Masked already, or the system's own paths.
@@ -183,31 +185,31 @@ def addresses(text: str) -> Iterator[tuple[int, int, Kind, str]]:
     """Yield where addresses stand in a text: begin, end, kind, the address without a prefix."""
     done = 0
     for begin, end, kind, written in sorted(
-        [*_v4(text), *_v6(text)], key=lambda it: (it[0], -it[1])
+        [*_ipv4_addresses(text), *_ipv6_addresses(text)], key=lambda it: (it[0], -it[1])
     ):
         if begin >= done:
             yield begin, end, kind, written
             done = end
 
 
-def _v4(text: str) -> Iterator[tuple[int, int, Kind, str]]:
+def _ipv4_addresses(text: str) -> Iterator[tuple[int, int, Kind, str]]:
     for found in _V4.finditer(text):
-        if _tells(found[0]):
+        if _tells_of_somebody(found[0]):
             yield found.start(), found.end(), Kind.V4, found[0]
 
 
-def _v6(text: str) -> Iterator[tuple[int, int, Kind, str]]:
+def _ipv6_addresses(text: str) -> Iterator[tuple[int, int, Kind, str]]:
     for found in _V6.finditer(text):
         written = found[0]
         if "." in written and not _V4_IN_V6.search(written):
             written = written.rpartition(":")[0]
-        while written[-1:] in (":", ".") and not _tells(written):  # what ends a phrase
+        while written[-1:] in (":", ".") and not _tells_of_somebody(written):  # what ends a phrase
             written = written[:-1]
-        if written and _tells(written):
+        if written and _tells_of_somebody(written):
             yield found.start(), found.start() + len(written), Kind.V6, written
 
 
-def _tells(written: str) -> bool:
+def _tells_of_somebody(written: str) -> bool:
     """Tell whether it is an address, and one that is somebody's."""
     try:
         address = ipaddress.ip_address(written)
@@ -226,32 +228,32 @@ def _of_row(row: XapiObject) -> Iterator[Identifier]:
     if isinstance(row, Vm) and row.is_a_template and not row.is_a_snapshot:
         return  # they come with the product
     if kind and row.name_label:
-        yield from _named(kind, row.name_label)
+        yield from _identifiers_named(kind, row.name_label)
     if isinstance(row, Host) and row.hostname:
-        yield from _named(Kind.HOST, row.hostname)
+        yield from _identifiers_named(Kind.HOST, row.hostname)
     if isinstance(row, Pif) and row.mac:
-        yield from _named(Kind.MAC, row.mac)
+        yield from _identifiers_named(Kind.MAC, row.mac)
     if isinstance(row, Pbd):
         for key, value in (row.device_config or {}).items():
             yield from in_text(f"{key}={value}")
 
 
-def _subjects(value: object) -> Iterator[Identifier]:
+def _subjects_in(value: object) -> Iterator[Identifier]:
     if isinstance(value, Mapping):
         kind = _TYPES.get(str(value.get("type", "")).lower())
         if kind and "uuid" in value:
             for key in ("name", "uuid") if kind is Kind.HOST else ("name",):
-                yield from _named(kind, str(value.get(key) or ""))
-        for name in (value.get("common_name"), *_list(value.get("names"))):
-            yield from _named(Kind.HOST, str(name or "").removeprefix("*."))
+                yield from _identifiers_named(kind, str(value.get(key) or ""))
+        for name in (value.get("common_name"), *_list_or_none(value.get("names"))):
+            yield from _identifiers_named(Kind.HOST, str(name or "").removeprefix("*."))
         for inner in value.values():
-            yield from _subjects(inner)
+            yield from _subjects_in(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _subjects(inner)
+            yield from _subjects_in(inner)
 
 
-def _list(value: object) -> list[object]:
+def _list_or_none(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
@@ -269,7 +271,7 @@ def domains(hosts: Iterable[str], text: str) -> Iterator[Identifier]:
 _UUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 
 
-def _named(kind: Kind, text: str) -> Iterator[Identifier]:
+def _identifiers_named(kind: Kind, text: str) -> Iterator[Identifier]:
     named = text.strip()
     if kind is not Kind.REFERENCE and _UUID.fullmatch(named):
         return
@@ -291,7 +293,7 @@ def _named(kind: Kind, text: str) -> Iterator[Identifier]:
 def _of_share(share: str) -> Iterator[Identifier]:
     """Yield the server of a share, and its path where it is deep enough to be somebody's."""
     server, _, path = share.removeprefix("//").partition(":/" if ":/" in share else "/")
-    yield from _named(Kind.HOST, server)
+    yield from _identifiers_named(Kind.HOST, server)
     if path:
         yield Identifier(Kind.SHARE, f"/{path.lstrip('/')}")
 

@@ -72,26 +72,26 @@ def redactor_of(
     found = [*in_document(document), *(in_case(case) if case else ())]
     hosts = {identifier.text for identifier in found if identifier.kind is Kind.HOST}
     kept = frozenset(_own_texts(document))
-    for text in set(_texts(what)) - kept:
+    for text in set(_texts_in(what)) - kept:
         for reading in {text, unquote(text)}:
             found += [*in_text(reading), *domains(hosts, reading)]
     return Redactor((each for each in found if each.kind in kinds), tokens, kept)
 
 
-def _texts(value: object) -> Iterator[str]:
+def _texts_in(value: object) -> Iterator[str]:
     """Yield all texts of a value, however deep."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, Mapping):
         for key, part in value.items():
-            yield from _texts(key)
-            yield from _texts(part)
+            yield from _texts_in(key)
+            yield from _texts_in(part)
     elif isinstance(value, (tuple, list, frozenset)):
         for part in value:
-            yield from _texts(part)
+            yield from _texts_in(part)
     elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
-            yield from _texts(getattr(value, field.name))
+            yield from _texts_in(getattr(value, field.name))
 
 
 def _own_texts(document: Document) -> Iterator[str]:
@@ -99,7 +99,7 @@ def _own_texts(document: Document) -> Iterator[str]:
     for key in ("rule", "id", "fingerprint", "plan", "source", "parser", "process", "pattern"):
         yield from _values_of(document, key)
     schema = json.loads((folder("reports") / "report.schema.json").read_text("utf-8"))
-    yield from _enums(schema)
+    yield from _words_of_schema(schema)
 
 
 def _values_of(value: object, key: str) -> Iterator[str]:
@@ -113,16 +113,16 @@ def _values_of(value: object, key: str) -> Iterator[str]:
             yield from _values_of(part, key)
 
 
-def _enums(schema: object) -> Iterator[str]:
+def _words_of_schema(schema: object) -> Iterator[str]:
     if isinstance(schema, Mapping):
         yield from (word for word in schema.get("enum", ()) if isinstance(word, str))
         if isinstance(schema.get("const"), str):
             yield schema["const"]
         for part in schema.values():
-            yield from _enums(part)
+            yield from _words_of_schema(part)
     elif isinstance(schema, list):
         for part in schema:
-            yield from _enums(part)
+            yield from _words_of_schema(part)
 
 
 class Redactor:
@@ -145,7 +145,7 @@ class Redactor:
         self._told: dict[str, str] = {}
         self._forms = set(tokens.values())
         for identifier in unique(found):
-            self._add(identifier)
+            self._add_identifier(identifier)
         self._automata = tuple(_automata(filter(_is_findable, self._forms)))
 
     @property
@@ -155,14 +155,14 @@ class Redactor:
 
     def value(self, value: Told) -> Told:
         """Return a report, or a part of one, with all its texts told by tokens."""
-        return cast("Told", self._value(value))
+        return cast("Told", self._value_redacted(value))
 
     def text(self, text: str) -> str:
         """Return a text told by tokens."""
         if text in self._kept:
             return text
         if (told := self._told.get(text)) is None:
-            told = self._told[text] = self._plain(self._decoded(text))
+            told = self._told[text] = self._plain_redacted(self._decoded_redacted(text))
         return told
 
     def residue(self, text: str) -> list[str]:
@@ -171,101 +171,114 @@ class Redactor:
         Names that are words of our own pages are not looked for here: nobody could tell them.
         """
         read = {text, html.unescape(unquote(text))}
-        left = {written[b:e].casefold() for written in read for b, e in self._literals(written)}
+        left = {
+            written[b:e].casefold()
+            for written in read
+            for b, e in self._places_of_literals(written)
+        }
         return sorted({self._tokens[literal] for literal in left - _our_words()})
 
-    def _value(self, value: Any) -> Any:
+    def _value_redacted(self, value: Any) -> Any:
         if isinstance(value, Sentence):
-            return value.with_values(self._value)
+            return value.with_values(self._value_redacted)
         if isinstance(value, str):
-            return value if isinstance(value, Enum) else self._alone(value)
+            return value if isinstance(value, Enum) else self._text_alone(value)
         if isinstance(value, (tuple, list, frozenset)):
-            return type(value)(self._value(part) for part in value)
+            return type(value)(self._value_redacted(part) for part in value)
         if isinstance(value, Mapping):
-            return {self._value(key): self._value(part) for key, part in value.items()}
+            return {
+                self._value_redacted(key): self._value_redacted(part) for key, part in value.items()
+            }
         if is_dataclass(value) and not isinstance(value, (Moment, type)):
-            return self._object(value)
+            return self._object_redacted(value)
         return value
 
-    def _object(self, value: Any) -> Any:
+    def _object_redacted(self, value: Any) -> Any:
         """Return a copy field by field: ids were made of what must not be told, and stay."""
         made = object.__new__(type(value))
         for field in fields(value):
-            object.__setattr__(made, field.name, self._value(getattr(value, field.name)))
+            object.__setattr__(made, field.name, self._value_redacted(getattr(value, field.name)))
         return made
 
-    def _alone(self, text: str) -> str:
+    def _text_alone(self, text: str) -> str:
         """Return a text that may be nothing but a name, be it as short as it may."""
         if text in self._kept:
             return text
         return self._tokens.get(text.casefold()) or self.text(text)
 
-    def _plain(self, text: str) -> str:
+    def _plain_redacted(self, text: str) -> str:
         parts, done = [], 0
-        for begin, end in self._literals(text):
+        for begin, end in self._places_of_literals(text):
             parts += [text[done:begin], self._tokens[text[begin:end].casefold()]]
             done = end
-        return self._addresses("".join([*parts, text[done:]]))
+        return self._addresses_redacted("".join([*parts, text[done:]]))
 
-    def _addresses(self, text: str) -> str:
+    def _addresses_redacted(self, text: str) -> str:
         parts, done = [], 0
         for begin, end, kind, written in addresses(text):
-            parts += [text[done:begin], self._address(kind, written)]
+            parts += [text[done:begin], self._address_token(kind, written)]
             done = end
         return "".join([*parts, text[done:]])
 
-    def _address(self, kind: Kind, written: str) -> str:
+    def _address_token(self, kind: Kind, written: str) -> str:
         """Return the token of an address, which says of which network it is."""
         address = ipaddress.ip_address(written)
         if known := self._tokens.get(address.exploded):
             return known
         bits = 24 if kind is Kind.V4 else 64
         network = str(ipaddress.ip_network((address, bits), strict=False))
-        near = self._tokens.get(network) or self._number(f"{kind}-", network)
-        return self._number(f"{near}.", address.exploded)
+        near = self._tokens.get(network) or self._next_number(f"{kind}-", network)
+        return self._next_number(f"{near}.", address.exploded)
 
-    def _add(self, identifier: Identifier) -> None:
+    def _add_identifier(self, identifier: Identifier) -> None:
         kind, text = identifier.kind, identifier.text
-        token = self._tokens.get(text.casefold()) or self._number(f"{kind}-", text)
+        token = self._tokens.get(text.casefold()) or self._next_number(f"{kind}-", text)
         forms = _forms_of_mac(text) if kind is Kind.MAC else ()
         for form in (text, *forms, html.escape(text), json.dumps(text)[1:-1]):
             self._tokens.setdefault(form.casefold(), token)
             self._forms.add(form)
 
-    def _number(self, stem: str, text: str) -> str:
+    def _next_number(self, stem: str, text: str) -> str:
         self._counts[stem] = self._counts.get(stem, 0) + 1
         token = f"{stem}{self._counts[stem]}"
         self._written[token] = text
         self._tokens[text.casefold()] = token
         return token
 
-    def _literals(self, text: str) -> Iterator[tuple[int, int]]:
+    def _places_of_literals(self, text: str) -> Iterator[tuple[int, int]]:
         """Yield where identifiers stand in a text, in order."""
         done = 0
         found = (
-            span for a in self._automata if a.search(text) for span in _spans(a, text, self._tokens)
+            span
+            for a in self._automata
+            if a.search(text)
+            for span in _spans_of_automaton(a, text, self._tokens)
         )
         for begin, end in sorted(found, key=lambda span: (span[0], -span[1])):
             if begin >= done:
                 yield begin, end
                 done = end
 
-    def _decoded(self, text: str) -> str:
+    def _decoded_redacted(self, text: str) -> str:
         """Look into what may hide an identifier."""
         if "%" in text:
-            text = _PERCENT.sub(lambda found: self._unhidden(found[0], unquote(found[0])), text)
-        text = _BASE64.sub(lambda found: self._hidden(found[0], _from_base64(found[0])), text)
-        return _HEX.sub(lambda found: self._hidden(found[0], _from_hex(found[0])), text)
+            text = _PERCENT.sub(
+                lambda found: self._without_hidden(found[0], unquote(found[0])), text
+            )
+        text = _BASE64.sub(
+            lambda found: self._hidden_redacted(found[0], _from_base64(found[0])), text
+        )
+        return _HEX.sub(lambda found: self._hidden_redacted(found[0], _from_hex(found[0])), text)
 
-    def _unhidden(self, written: str, plain: str) -> str:
-        told = self._plain(plain)
+    def _without_hidden(self, written: str, plain: str) -> str:
+        told = self._plain_redacted(plain)
         return written if told == plain else told
 
-    def _hidden(self, written: str, readings: Iterable[str]) -> str:
+    def _hidden_redacted(self, written: str, readings: Iterable[str]) -> str:
         for plain in readings:
-            literal = any(end - begin >= _HIDDEN for begin, end in self._literals(plain))
+            literal = any(end - begin >= _HIDDEN for begin, end in self._places_of_literals(plain))
             if literal or any(True for _ in addresses(plain)):
-                return self._tokens.get(written.casefold()) or self._number("hidden-", written)
+                return self._tokens.get(written.casefold()) or self._next_number("hidden-", written)
         return written
 
 
@@ -280,7 +293,9 @@ def _automata(literals: Iterable[str]) -> Iterator[Any]:
         yield re2.compile("|".join(map(re2.escape, ordered[at : at + _PARTS])), options)
 
 
-def _spans(automaton: Any, text: str, known: Mapping[str, str]) -> Iterator[tuple[int, int]]:
+def _spans_of_automaton(
+    automaton: Any, text: str, known: Mapping[str, str]
+) -> Iterator[tuple[int, int]]:
     """Yield where literals stand alone in a text, none in another.
 
     Where the longest is only the begin of a longer word, a shorter one may still stand alone.
@@ -331,16 +346,16 @@ def _from_base64(written: str) -> Iterator[str]:
         part = plain[begin:]
         part = part[: len(part) - (len(part) % 4 == 1)]
         try:
-            yield from _readable(base64.b64decode(part + "=" * (-len(part) % 4)))
+            yield from _readable_texts(base64.b64decode(part + "=" * (-len(part) % 4)))
         except binascii.Error:
             continue
 
 
 def _from_hex(written: str) -> Iterator[str]:
-    yield from _readable(bytes.fromhex(written[written[:2].lower() == "0x" and 2 :]))
+    yield from _readable_texts(bytes.fromhex(written[written[:2].lower() == "0x" and 2 :]))
 
 
-def _readable(data: bytes) -> Iterator[str]:
+def _readable_texts(data: bytes) -> Iterator[str]:
     text = data.decode("utf-8", "replace")
     if len(text) >= _HIDDEN and sum(c.isprintable() for c in text) >= len(text) // 2:
         yield text

@@ -31,10 +31,10 @@ class Taken:
 
 def steps_taken(old: Document, new: Document) -> tuple[Taken, ...]:
     """Return the steps of all plans of the older report but its looks, which change nothing."""
-    return tuple(_steps(old, new))
+    return tuple(_steps_of_plans(old, new))
 
 
-def _steps(old: Document, new: Document) -> Iterator[Taken]:
+def _steps_of_plans(old: Document, new: Document) -> Iterator[Taken]:
     after = captured(old)
     for plan in rows(old, "plans"):
         about = plan["object"]
@@ -42,7 +42,7 @@ def _steps(old: Document, new: Document) -> Iterator[Taken]:
         for step in rows(plan, "steps"):
             if step["kind"] == "look":
                 continue
-            sight, shown = _seen(step, about, new, after)
+            sight, shown = _what_is_seen(step, about, new, after)
             yield Taken(
                 plan=plan["id"], object=named, step=step["text"], sight=sight, shown_by=shown
             )
@@ -52,7 +52,9 @@ _Answer = tuple[Sight, str]
 _NOTHING: _Answer = (Sight.UNSEEN, "")
 
 
-def _seen(step: Document, about: Document, new: Document, after: datetime | None) -> _Answer:
+def _what_is_seen(
+    step: Document, about: Document, new: Document, after: datetime | None
+) -> _Answer:
     typed = "; ".join([*step["commands"], step["text"]])
     for form, judge in _JUDGES.items():
         if (found := re.search(form, typed)) and after:
@@ -62,7 +64,7 @@ def _seen(step: Document, about: Document, new: Document, after: datetime | None
     return _NOTHING
 
 
-def _lived(kind: str) -> Callable[[re.Match[str], Document, datetime], _Answer]:
+def _judge_of_lives(kind: str) -> Callable[[re.Match[str], Document, datetime], _Answer]:
     """Return a judge that looks for an event in the lives of the newer report's disks."""
 
     def judge(found: re.Match[str], new: Document, after: datetime) -> _Answer:
@@ -86,7 +88,7 @@ def _lived(kind: str) -> Callable[[re.Match[str], Document, datetime], _Answer]:
     return judge
 
 
-def _pointer(found: re.Match[str], new: Document, _after: datetime) -> _Answer:
+def _pointer_of__after(found: re.Match[str], new: Document, _after: datetime) -> _Answer:
     """Judge by where a pointer leads: cbt-util typed by hand is in no log."""
     log, target = found["log"], found["target"]
     for disk in rows(new, "disks"):
@@ -106,7 +108,7 @@ def _pointer(found: re.Match[str], new: Document, _after: datetime) -> _Answer:
     return Sight.UNSEEN, "the newer report does not show this log"
 
 
-def _purpose(found: re.Match[str], new: Document, _after: datetime) -> _Answer:
+def _purpose_of__after(found: re.Match[str], new: Document, _after: datetime) -> _Answer:
     """Judge by a network's purposes in the newer report's database."""
     for pool in rows(new, "nbd"):
         for row in rows(pool, "networks"):
@@ -137,14 +139,14 @@ def _logs_reach(new: Document, after: datetime) -> bool:
 _UUID = r"uuid=(?P<uuid>[0-9a-f-]{36})"
 _JUDGES: Mapping[str, Callable[[re.Match[str], Document, datetime], _Answer]] = MappingProxyType(
     {
-        rf"xe vdi-disable-cbt {_UUID}": _lived("disabled"),
-        rf"xe vdi-enable-cbt {_UUID}": _lived("enabled"),
-        rf"xe vdi-data-destroy {_UUID}": _lived("data-destroy"),
-        rf"xe vdi-destroy {_UUID}": _lived("deleted"),
-        rf"xe vdi-snapshot {_UUID}": _lived("snapshot"),
+        rf"xe vdi-disable-cbt {_UUID}": _judge_of_lives("disabled"),
+        rf"xe vdi-enable-cbt {_UUID}": _judge_of_lives("enabled"),
+        rf"xe vdi-data-destroy {_UUID}": _judge_of_lives("data-destroy"),
+        rf"xe vdi-destroy {_UUID}": _judge_of_lives("deleted"),
+        rf"xe vdi-snapshot {_UUID}": _judge_of_lives("snapshot"),
         r"cbt-util set -n \S*/(?P<log>[0-9a-f-]{36})\.cbtlog -(?P<side>[cp]) "
-        r"(?P<target>[0-9a-f-]{36})": _pointer,
+        r"(?P<target>[0-9a-f-]{36})": _pointer_of__after,
         r"xe network-param-(?P<verb>add|remove) param-name=purpose param-key=(?P<key>\w+) "
-        rf"{_UUID}": _purpose,
+        rf"{_UUID}": _purpose_of__after,
     }
 )

@@ -58,9 +58,9 @@ def run_fleet(
     new = [case for case in cases if known.get(case.key) != case.state]
     tally = Tally(before=len(cases) - len(new))
     chunks = [new[at : at + plan.chunk] for at in range(0, len(new), plan.chunk)]
-    work = _on_dask if plan.scheduler else _here
+    work = _on_dask if plan.scheduler else _run_here
     for chunk, made in work(chunks, plan):
-        store.keep(_name(chunk), {case.key: case.state for case in chunk}, made)
+        store.keep(_name_of_chunk(chunk), {case.key: case.state for case in chunk}, made)
         for key, tables in made:
             row = tables["cases"][0]
             tally.analyzed += 1
@@ -71,7 +71,7 @@ def run_fleet(
     return tally
 
 
-def _name(chunk: Sequence[CaseFiles]) -> str:
+def _name_of_chunk(chunk: Sequence[CaseFiles]) -> str:
     text = "\n".join(f"{case.key} {case.state}" for case in chunk)
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
 
@@ -79,15 +79,15 @@ def _name(chunk: Sequence[CaseFiles]) -> str:
 Chunk = Sequence[CaseFiles]
 
 
-def _here(chunks: Sequence[Chunk], plan: Plan) -> Iterator[tuple[Chunk, Made]]:
+def _run_here(chunks: Sequence[Chunk], plan: Plan) -> Iterator[tuple[Chunk, Made]]:
     """Run in processes of this machine."""
     left = list(reversed(chunks))
     while left:
         suspects: list[Chunk] = []
-        with _pool(plan.jobs) as pool:
+        with _pool_of_jobs(plan.jobs) as pool:
             yield from _until_one_dies(pool, left, suspects, plan)
         for chunk in suspects:
-            yield chunk, [_alone(case, plan) for case in chunk]
+            yield chunk, [_analyze_alone(case, plan) for case in chunk]
 
 
 def _until_one_dies(
@@ -111,22 +111,22 @@ def _until_one_dies(
                 yield chunk, future.result()
 
 
-def _alone(case: CaseFiles, plan: Plan) -> tuple[str, Rows]:
+def _analyze_alone(case: CaseFiles, plan: Plan) -> tuple[str, Rows]:
     """Analyze a case in a process of its own."""
-    with _pool(1) as pool:
+    with _pool_of_jobs(1) as pool:
         try:
             return pool.submit(rows_of_cases, [case], plan.memory).result()[0]
         except BrokenProcessPool:
-            return case.key, _dead(case)
+            return case.key, _rows_of_death(case)
 
 
-def _dead(case: CaseFiles) -> Rows:
+def _rows_of_death(case: CaseFiles) -> Rows:
     made = failed(_DIED)
     made["cases"][0]["customer"] = case.customer
     return made
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
+def _pool_of_jobs(jobs: int) -> ProcessPoolExecutor:
     """Return a pool whose processes begin with all modules loaded, where that can be had."""
     methods = multiprocessing.get_all_start_methods()
     context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
@@ -153,5 +153,5 @@ def _on_dask(chunks: Sequence[Chunk], plan: Plan) -> Iterator[tuple[Chunk, Made]
             if future.status == "finished":
                 yield chunk, future.result()
             else:
-                yield chunk, [(case.key, _dead(case)) for case in chunk]
+                yield chunk, [(case.key, _rows_of_death(case)) for case in chunk]
             future.release()

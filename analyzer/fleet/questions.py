@@ -63,7 +63,7 @@ def ask(store: Store, sql: str, **values: object) -> Answer:
         if current:
             connection.executemany('insert into "current" values (?, ?)', current)
         for name, columns in TABLES.items():
-            _view(connection, store, name, list(columns.names))
+            _view_of_connection(connection, store, name, list(columns.names))
         try:
             asked = connection.execute(sql, values or None)
             described = asked.description or []
@@ -73,7 +73,7 @@ def ask(store: Store, sql: str, **values: object) -> Answer:
             raise UsageError(msg) from error
 
 
-def _view(connection: Any, store: Store, name: str, columns: list[str]) -> None:
+def _view_of_connection(connection: Any, store: Store, name: str, columns: list[str]) -> None:
     """Make a table of the latest task of each case."""
     if files := store.files(name):
         listed = ", ".join(f"'{path.replace(chr(39), chr(39) * 2)}'" for path in files)

@@ -74,16 +74,18 @@ def _cases_in(source: str, *, each_file: bool) -> Iterator[CaseFiles]:
         raise InputError(msg) from error
     cases: dict[str, list[str]] = {}
     for path in infos:
-        inside = _below(path, root)
+        inside = _path_below(path, root)
         if not PurePosixPath(inside).name.startswith("."):
             folder = str(PurePosixPath(inside).parent)
             own = each_file or folder == "."
             cases.setdefault(_without_suffix(inside) if own else folder, []).append(path)
     for key, paths in cases.items():
-        state = "\n".join(f"{_below(path, root)} {_state(infos[path])}" for path in sorted(paths))
+        state = "\n".join(
+            f"{_path_below(path, root)} {_state_of_info(infos[path])}" for path in sorted(paths)
+        )
         yield CaseFiles(
             key=key,
-            files=tuple(_url(source, path) for path in sorted(paths)),
+            files=tuple(_url_below(source, path) for path in sorted(paths)),
             state=hashlib.sha256(state.encode(errors="replace")).hexdigest(),
         )
 
@@ -130,7 +132,7 @@ def fetched(case: CaseFiles, folder: Path) -> list[Path]:
     return paths
 
 
-def _url(source: str, path: str) -> str:
+def _url_below(source: str, path: str) -> str:
     """Return the URL of a file below a source."""
     if source.startswith("zip://"):
         return f"{source}{_INSIDE}{path}"
@@ -138,7 +140,7 @@ def _url(source: str, path: str) -> str:
     return f"{protocol}{scheme}{path}"
 
 
-def _below(path: str, root: str) -> str:
+def _path_below(path: str, root: str) -> str:
     return path.removeprefix(root).lstrip("/") or PurePosixPath(path).name
 
 
@@ -148,6 +150,6 @@ def _without_suffix(name: str) -> str:
     return name
 
 
-def _state(info: dict[str, Any]) -> str:
+def _state_of_info(info: dict[str, Any]) -> str:
     keys = ("size", "mtime", "LastModified", "ETag", "CRC", "date_time")
     return " ".join(str(info[key]) for key in keys if key in info)

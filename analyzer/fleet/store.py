@@ -39,7 +39,7 @@ class Store:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._done = sorted(self._marks(), key=lambda done: done.number)
+        self._done = sorted(self._marks_of_done(), key=lambda done: done.number)
 
     @classmethod
     def made(cls, folder: Path) -> "Store":
@@ -79,8 +79,9 @@ class Store:
                 for row in tables.get(name, ())
             ]
             if rows:
-                self._write(
-                    self._folder / "tables" / name / f"{task}.parquet", _table(rows, columns)
+                self._write_whole(
+                    self._folder / "tables" / name / f"{task}.parquet",
+                    _table_of_columns(rows, columns),
                 )
         number = self._done[-1].number + 1 if self._done else 1
         mark = {"what": _MARK, "version": __version__, "number": number, "cases": dict(states)}
@@ -90,12 +91,12 @@ class Store:
         part.replace(path)
         self._done.append(Done(task=task, number=number, cases=states))
 
-    def _write(self, path: Path, table: pa.Table) -> None:
+    def _write_whole(self, path: Path, table: pa.Table) -> None:
         part = path.with_suffix(f".{os.getpid()}.part")
         pq.write_table(table, part, compression="zstd")
         part.replace(path)
 
-    def _marks(self) -> Iterator[Done]:
+    def _marks_of_done(self) -> Iterator[Done]:
         for path in sorted((self._folder / "done").glob("*.json")):
             try:
                 mark: dict[str, Any] = json.loads(path.read_text("utf-8"))
@@ -105,7 +106,7 @@ class Store:
                 raise UsageError(msg) from error
 
 
-def _table(rows: list[Row], columns: pa.Schema) -> pa.Table:
+def _table_of_columns(rows: list[Row], columns: pa.Schema) -> pa.Table:
     """Return rows as a table; a text that is no UTF-8 gets its odd characters replaced."""
     clean = [
         {

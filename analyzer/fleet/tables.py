@@ -61,14 +61,14 @@ TABLES: Mapping[str, pa.Schema] = MappingProxyType(
 def rows_of(document: Document) -> Rows:
     """Return the rows of a report; case and task are added by who knows them."""
     return {
-        "cases": [_case(document)],
-        "outcomes": list(_outcomes(document)),
-        "findings": list(_findings(document)),
-        "subjects": list(_subjects(document)),
-        "causes": list(_causes(document)),
-        "incidents": list(_incidents(document)),
-        "disks": list(_disks(document)),
-        "runs": list(_runs(document)),
+        "cases": [_row_of_case(document)],
+        "outcomes": list(_outcomes_of_document(document)),
+        "findings": list(_findings_of_document(document)),
+        "subjects": list(_subjects_of_document(document)),
+        "causes": list(_causes_of_document(document)),
+        "incidents": list(_incidents_of_document(document)),
+        "disks": list(_disks_of_document(document)),
+        "runs": list(_rows_of_runs(document)),
         "hosts": [
             {k: host[k] for k in ("uuid", "name", "role", "product")}
             for host in rows(document, "hosts")
@@ -78,12 +78,12 @@ def rows_of(document: Document) -> Rows:
             for host in rows(document, "hosts")
             for package in rows(host, "packages")
         ],
-        "coverage": list(_coverage(document)),
+        "coverage": list(_rows_of_coverage(document)),
         "ledger": [
             {key: row[key] for key in ("bundle", "source", "presence", "why")}
             for row in rows(document, "ledger")
         ],
-        "unexplained": list(_unexplained(document)),
+        "unexplained": list(_rows_of_errors(document)),
     }
 
 
@@ -98,7 +98,7 @@ def signature(title: str) -> str:
     return re.sub(r"\d+(?:\.\d+)*", "<n>", text)
 
 
-def _case(document: Document) -> Row:
+def _row_of_case(document: Document) -> Row:
     bundles = rows(document, "bundles")
     tool = document["tool"]
     return {
@@ -111,12 +111,12 @@ def _case(document: Document) -> Row:
     }
 
 
-def _outcomes(document: Document) -> Iterator[Row]:
+def _outcomes_of_document(document: Document) -> Iterator[Row]:
     for outcome in rows(document, "outcomes"):
         yield {key: outcome[key] for key in ("rule", "verdict", "severity", "reason")}
 
 
-def _findings(document: Document) -> Iterator[Row]:
+def _findings_of_document(document: Document) -> Iterator[Row]:
     for outcome in rows(document, "outcomes"):
         for finding in rows(outcome, "findings"):
             keys = ("fingerprint", "rule", "severity", "confidence", "state", "title", "count")
@@ -128,7 +128,7 @@ def _findings(document: Document) -> Iterator[Row]:
             }
 
 
-def _subjects(document: Document) -> Iterator[Row]:
+def _subjects_of_document(document: Document) -> Iterator[Row]:
     for outcome in rows(document, "outcomes"):
         for finding in rows(outcome, "findings"):
             for subject in rows(finding, "subjects"):
@@ -138,7 +138,7 @@ def _subjects(document: Document) -> Iterator[Row]:
                 }
 
 
-def _causes(document: Document) -> Iterator[Row]:
+def _causes_of_document(document: Document) -> Iterator[Row]:
     for cause in rows(document, "causes"):
         yield {
             "cause": cause["id"],
@@ -148,7 +148,7 @@ def _causes(document: Document) -> Iterator[Row]:
         }
 
 
-def _incidents(document: Document) -> Iterator[Row]:
+def _incidents_of_document(document: Document) -> Iterator[Row]:
     for incident in rows(document, "incidents"):
         yield {
             "incident": incident["id"],
@@ -158,7 +158,7 @@ def _incidents(document: Document) -> Iterator[Row]:
         }
 
 
-def _disks(document: Document) -> Iterator[Row]:
+def _disks_of_document(document: Document) -> Iterator[Row]:
     for disk in rows(document, "disks"):
         vdi = disk["vdi"] or {}
         yield {
@@ -169,7 +169,7 @@ def _disks(document: Document) -> Iterator[Row]:
         }
 
 
-def _runs(document: Document) -> Iterator[Row]:
+def _rows_of_runs(document: Document) -> Iterator[Row]:
     for run in rows(document, "runs"):
         for disk in rows(run, "disks"):
             yield {
@@ -182,7 +182,7 @@ def _runs(document: Document) -> Iterator[Row]:
             }
 
 
-def _coverage(document: Document) -> Iterator[Row]:
+def _rows_of_coverage(document: Document) -> Iterator[Row]:
     for row in rows(document, "coverage"):
         yield {
             **{key: row[key] for key in ("bundle", "member", "parser", "lines", "not_understood")},
@@ -191,7 +191,7 @@ def _coverage(document: Document) -> Iterator[Row]:
         }
 
 
-def _unexplained(document: Document) -> Iterator[Row]:
+def _rows_of_errors(document: Document) -> Iterator[Row]:
     for row in rows(document, "unexplained"):
         yield {
             "signature": signature(row["title"]),

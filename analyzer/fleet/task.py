@@ -27,10 +27,10 @@ def bound_memory(limit: int) -> None:
 def rows_of_cases(cases: Sequence[CaseFiles], memory: int = 0) -> list[tuple[str, Rows]]:
     """Return the rows of each case by its key; one that cannot be read is a row with its error."""
     bound_memory(memory)
-    return [(case.key, _rows(case)) for case in cases]
+    return [(case.key, _rows_of_case(case)) for case in cases]
 
 
-def _rows(case: CaseFiles) -> Rows:
+def _rows_of_case(case: CaseFiles) -> Rows:
     began = time.process_time()
     try:
         with tempfile.TemporaryDirectory(prefix="cbtriage-") as folder:

@@ -67,7 +67,7 @@ def compare(one: Version, other: Version) -> int:
     -1
     """
     if one.epoch != other.epoch:
-        return _sign(one.epoch - other.epoch)
+        return _sign_of(one.epoch - other.epoch)
     by_version = compare_parts(one.version, other.version)
     if by_version or not (one.release and other.release):
         return by_version
@@ -107,7 +107,7 @@ def _compare_part(left: str, right: str) -> int:
     if left.isdecimal() != right.isdecimal():
         return 1 if left.isdecimal() else -1
     if left.isdecimal():
-        return _sign(_by_number(left, right))
+        return _sign_of(_by_number(left, right))
     return 1 if left > right else -1
 
 
@@ -119,5 +119,5 @@ def _by_number(left: str, right: str) -> int:
     return (mine > others) - (mine < others)
 
 
-def _sign(number: int) -> int:
+def _sign_of(number: int) -> int:
     return (number > 0) - (number < 0)

@@ -11,7 +11,7 @@ from analyzer.parsers._api import DocumentParser, LogParser
 from analyzer.sources import SOURCES, SourceKind
 
 
-def _parsers(kind: SourceKind) -> Iterator[object]:
+def _parsers_of_kind(kind: SourceKind) -> Iterator[object]:
     for place in kind.parsers:
         module, _, value = place.partition(":")
         yield getattr(import_module(f"analyzer.parsers.{module}"), value)
@@ -20,12 +20,15 @@ def _parsers(kind: SourceKind) -> Iterator[object]:
 _LOGS = {
     kind.family: parser
     for kind in SOURCES
-    for parser in _parsers(kind)
+    for parser in _parsers_of_kind(kind)
     if isinstance(parser, LogParser)
 }
 LOG_PARSERS: tuple[LogParser, ...] = tuple(_LOGS.values())
 DOCUMENT_PARSERS: tuple[DocumentParser, ...] = tuple(
-    parser for kind in SOURCES for parser in _parsers(kind) if isinstance(parser, DocumentParser)
+    parser
+    for kind in SOURCES
+    for parser in _parsers_of_kind(kind)
+    if isinstance(parser, DocumentParser)
 )
 
 

@@ -63,11 +63,11 @@ def read_text(member: Member, limit: int) -> Text:
     """Read a member whole, at most `limit` bytes of it, as text of any bytes."""
     most = min(limit, LARGEST)
     content = member.read(most + 1)
-    lines = _split(decode(content[:most]))
+    lines = _split_lines(decode(content[:most]))
     source = Source(bundle=member.bundle, member=member.path)
     open_line = bool(lines) and lines[-1] != ""
     kept = tuple(lines if open_line else lines[:-1])
-    why = _missing(content, most, member.damage, kept, open_line=open_line)
+    why = _why_incomplete(content, most, member.damage, kept, open_line=open_line)
     return Text(source=source, lines=kept, why=why, open_line=open_line)
 
 
@@ -81,7 +81,7 @@ def decode(content: bytes) -> str:
 
 def head_lines(head: bytes) -> list[str]:
     """Return the lines of a member's head, the last one maybe cut."""
-    return _split(decode(head))
+    return _split_lines(decode(head))
 
 
 def command_of(line: str) -> str | None:
@@ -108,12 +108,12 @@ def opening(path: str, head: bytes) -> str:
     return next((line for line in lines if line.strip() and command_of(line) is None), "")
 
 
-def _split(text: str) -> list[str]:
+def _split_lines(text: str) -> list[str]:
     # Not splitlines(): a form feed or U+2028 in a name is no line end to any other program.
     return [line.removesuffix("\r") for line in text.split("\n")]
 
 
-def _missing(
+def _why_incomplete(
     content: bytes, most: int, damage: str, lines: tuple[str, ...], *, open_line: bool
 ) -> str:
     if len(content) > most:

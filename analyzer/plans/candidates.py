@@ -23,39 +23,43 @@ def candidates(case: DiskCase, state: State) -> Iterator[Acts]:
     logs are removed, or all other snapshots deleted, before a choice of them is made.
     """
     there = state.snapshots(case.disk)
-    unneeded = _all(Do.DELETE, (name for name in there if name in case.unneeded))
-    broken = _all(Do.REMOVE, (name for name, log in state.logs.items() if log.body is Body.CUT))
-    others = _all(Do.DELETE, (name for name in there if name not in case.unneeded))
-    yield from _destroying(case, state, unneeded)
+    unneeded = _act_on_each(Do.DELETE, (name for name in there if name in case.unneeded))
+    broken = _act_on_each(
+        Do.REMOVE, (name for name, log in state.logs.items() if log.body is Body.CUT)
+    )
+    others = _act_on_each(Do.DELETE, (name for name in there if name not in case.unneeded))
+    yield from _ways_that_destroy(case, state, unneeded)
     if broken:
-        yield from _destroying(case, state, unneeded, broken)
+        yield from _ways_that_destroy(case, state, unneeded, broken)
     if others:
-        yield from _destroying(case, state, (*unneeded, *others))
+        yield from _ways_that_destroy(case, state, (*unneeded, *others))
     if broken and others:
-        yield from _destroying(case, state, (*unneeded, *others), broken)
+        yield from _ways_that_destroy(case, state, (*unneeded, *others), broken)
 
 
-def _all(do: Do, names: Iterable[str]) -> Acts:
+def _act_on_each(do: Do, names: Iterable[str]) -> Acts:
     return tuple(Act(do=do, name=name) for name in sorted(names))
 
 
-def _destroying(case: DiskCase, state: State, deleted: Acts, removed: Acts = ()) -> Iterator[Acts]:
+def _ways_that_destroy(
+    case: DiskCase, state: State, deleted: Acts, removed: Acts = ()
+) -> Iterator[Acts]:
     """Yield the ways that delete and remove what is given, and nothing else."""
-    edits = tuple(dict.fromkeys(_edits(case, state)))
+    edits = tuple(dict.fromkeys(_edits_of_pointers(case, state)))
     room = () if state.room else (Act(do=Do.ROOM),)
     on = Act(do=Do.ENABLE)
-    for edited in _some(edits):
+    for edited in _some_of_them(edits):
         yield (*room, *edited, *removed, *deleted)
         if not state.vdis[case.disk].cbt_enabled and case.disk in state.logs:
             yield (*room, *edited, *removed, on, *deleted)  # the log is kept, the database follows
-    for edited in _some(edits):
-        for ending in _beginnings(case, state):
+    for edited in _some_of_them(edits):
+        for ending in _ways_to_begin_anew(case, state):
             yield (*room, *edited, *removed, *ending, *deleted)
             if deleted:
                 yield (*room, *edited, *removed, *deleted, *ending)
 
 
-def _beginnings(case: DiskCase, state: State) -> Iterator[Acts]:
+def _ways_to_begin_anew(case: DiskCase, state: State) -> Iterator[Acts]:
     """Yield how CBT is begun anew, each with a full backup, by as little as the state needs."""
     off, on = Act(do=Do.DISABLE), Act(do=Do.ENABLE)
     full, start = Act(do=Do.BASELINE), Act(do=Do.START)
@@ -69,7 +73,7 @@ def _beginnings(case: DiskCase, state: State) -> Iterator[Acts]:
         yield (start, off, on, full)
 
 
-def _some(acts: Acts) -> Iterator[Acts]:
+def _some_of_them(acts: Acts) -> Iterator[Acts]:
     """Yield none of them, one, all that cut a pointer, all, and then two."""
     yield ()
     for act in acts:
@@ -78,7 +82,7 @@ def _some(acts: Acts) -> Iterator[Acts]:
     yield from combinations(acts, 2)
 
 
-def _edits(case: DiskCase, state: State) -> Iterator[Act]:
+def _edits_of_pointers(case: DiskCase, state: State) -> Iterator[Act]:
     """Yield the pointers worth setting: those that mislead SM, and those that are missing."""
     lossless = Goal.NO_SILENT_LOSS in case.goals
     apart = frozenset(traps(state, case.disk)) if lossless else frozenset()

@@ -114,22 +114,22 @@ def count_worlds(doubts: Sequence[Doubt]) -> int:
 
 def worlds(state: State, doubts: Sequence[Doubt]) -> tuple[World, ...]:
     """Return every way things can be, the likely one first where the doubts name it first."""
-    return tuple(_distinct(state, doubts))
+    return tuple(_distinct_worlds(state, doubts))
 
 
 def otherwise(state: State, doubt: Doubt) -> Iterator[State]:
     """Yield the state as each answer to one doubt makes it."""
     for value in doubt.possible:
-        yield _answered(state, doubt.question, value)
+        yield _state_if_answered(state, doubt.question, value)
 
 
-def _distinct(state: State, doubts: Sequence[Doubt]) -> Iterator[World]:
+def _distinct_worlds(state: State, doubts: Sequence[Doubt]) -> Iterator[World]:
     seen: list[State] = []
     for values in product(*(doubt.possible for doubt in doubts)):
         asked = {doubt.question: value for doubt, value in zip(doubts, values, strict=True)}
         changed = state
         for question, value in asked.items():
-            changed = _answered(changed, question, value)
+            changed = _state_if_answered(changed, question, value)
         if changed in seen:
             continue
         seen.append(changed)
@@ -142,7 +142,7 @@ def _distinct(state: State, doubts: Sequence[Doubt]) -> Iterator[World]:
         yield World(state=changed, answers=matters)
 
 
-def _answered(state: State, question: Question, value: str) -> State:
+def _state_if_answered(state: State, question: Question, value: str) -> State:
     if question.about is About.ENABLED:
         vdi = replace(state.vdis[question.name], cbt_enabled=value == YES)
         return replace(state, vdis={**state.vdis, question.name: vdi})
@@ -152,10 +152,12 @@ def _answered(state: State, question: Question, value: str) -> State:
     if (question.about, value) == (About.EXISTS, GONE):
         rest = {name: each for name, each in state.logs.items() if name != question.name}
         return replace(state, logs=rest)
-    return replace(state, logs={**state.logs, question.name: _log(log, question.about, value)})
+    return replace(
+        state, logs={**state.logs, question.name: _log_of_about(log, question.about, value)}
+    )
 
 
-def _log(log: Log, about: About, value: str) -> Log:
+def _log_of_about(log: Log, about: About, value: str) -> Log:
     match about:
         case About.BODY:
             recorded = log.recorded if value == Body.WHOLE.value else ()

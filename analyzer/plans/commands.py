@@ -20,16 +20,19 @@ def looks_before(acts: Sequence[Act], case: DiskCase) -> Iterator[Step]:
         if act.do is Do.REMOVE:
             yield Step(
                 kind=StepKind.LOOK,
-                text=f"Look whether the log of {_name(case, act.name)} still has no whole header.",
+                text=(
+                    f"Look whether the log of {_name_of_uuid(case, act.name)} "
+                    "still has no whole header."
+                ),
                 why="It can have been mended or made anew since the status report.",
-                commands=_with_volume(case, act.name, _header(case, act.name)),
-                where=_where(case, act.name),
+                commands=_with_volume(case, act.name, _header_of_log(case, act.name)),
+                where=_where_attached(case, act.name),
                 precondition=_NO_HEADER[case.state.sr],
             )
         elif act.do is Do.DELETE:
             yield Step(
                 kind=StepKind.LOOK,
-                text=f"Look whether anything holds {_name(case, act.name)}.",
+                text=f"Look whether anything holds {_name_of_uuid(case, act.name)}.",
                 why="A disk that a VM snapshot holds is missing after the VM is reverted to it.",
                 commands=(f"xe vbd-list vdi-uuid={act.name} params=vm-uuid,vm-name-label,device",),
                 where=MASTER,
@@ -50,16 +53,16 @@ def step_of(act: Act, state: State, case: DiskCase) -> Step:
         if act.do is Do.DISABLE and case.disk not in state.logs:
             why = "The database says that it is on, but there is no log: to enable does nothing."
         commands = (command.format(disk=case.disk),) if command else ()
-        name = _name(case, case.disk)
+        name = _name_of_uuid(case, case.disk)
         where = MASTER if commands else ""
         return Step(
             kind=StepKind.DO, text=text.format(name=name), why=why, commands=commands, where=where
         )
     if act.do is Do.REMOVE:
-        return _removal(act, case)
+        return _step_of_removal(act, case)
     if act.do is Do.DELETE:
-        return _deletion(act, state, case)
-    return _pointer(act, case)
+        return _step_of_deletion(act, state, case)
+    return _pointer_of_act(act, case)
 
 
 _PLAIN = {
@@ -91,44 +94,44 @@ _PLAIN = {
 }
 
 
-def _pointer(act: Act, case: DiskCase) -> Step:
+def _pointer_of_act(act: Act, case: DiskCase) -> Step:
     option, which = ("-p", "parent") if act.do is Do.PARENT else ("-c", "child")
-    what = "nothing" if act.to == NO_LOG else _name(case, act.to)
+    what = "nothing" if act.to == NO_LOG else _name_of_uuid(case, act.to)
     command = f"cbt-util set -n {path(case, act.name)} {option} {act.to or NOBODY}"
     return Step(
         kind=StepKind.DO,
-        text=f"Let the log of {_name(case, act.name)} name {what} as its {which}.",
+        text=f"Let the log of {_name_of_uuid(case, act.name)} name {what} as its {which}.",
         why="SM follows these pointers at every snapshot, comparison and deletion.",
         commands=_with_volume(case, act.name, command),
-        where=_where(case, act.name),
+        where=_where_attached(case, act.name),
     )
 
 
-def _removal(act: Act, case: DiskCase) -> Step:
+def _step_of_removal(act: Act, case: DiskCase) -> Step:
     log = path(case, act.name)
     removal = f"rm {log}" if case.state.sr is SrKind.FILES else f"lvremove -f {log}"
     return Step(
         kind=StepKind.DESTROYS,
-        text=f"Remove the log of {_name(case, act.name)}.",
+        text=f"Remove the log of {_name_of_uuid(case, act.name)}.",
         why="Its header cannot be read, and no call that meets it succeeds.",
         commands=(removal,),
-        where=_where(case, act.name),
+        where=_where_attached(case, act.name),
         lost="what the log recorded, which cannot be read without its header",
         precondition=_NO_HEADER[case.state.sr],
     )
 
 
-def _deletion(act: Act, state: State, case: DiskCase) -> Step:
+def _step_of_deletion(act: Act, state: State, case: DiskCase) -> Step:
     owner = state.vdis[act.name].owner
-    lost = f"{_name(case, act.name)}, and every comparison that begins at it"
+    lost = f"{_name_of_uuid(case, act.name)}, and every comparison that begins at it"
     if owner:
         lost += (
-            f"; it belongs to the VM snapshot {_name(case, owner)}, and a later revert to that"
-            " leaves the disk out"
+            f"; it belongs to the VM snapshot {_name_of_uuid(case, owner)}, and a later revert"
+            " to that leaves the disk out"
         )
     return Step(
         kind=StepKind.DESTROYS,
-        text=f"Delete {_name(case, act.name)}.",
+        text=f"Delete {_name_of_uuid(case, act.name)}.",
         why="It gives its space back."
         if act.name in case.unneeded
         else "Nothing that keeps it passes four nights.",
@@ -144,21 +147,21 @@ def look_for(question: Question, case: DiskCase) -> Step:
 
     The step carries a precondition in their place.
     """
-    name, log = _name(case, question.name), path(case, question.name)
+    name, log = _name_of_uuid(case, question.name), path(case, question.name)
     if question.about is About.ENABLED:
         command = f"xe vdi-param-get uuid={question.name} param-name=cbt-enabled"
-        return _look(f"Look whether CBT is on for {name}.", (command,), MASTER)
+        return _step_of_look(f"Look whether CBT is on for {name}.", (command,), MASTER)
     if question.about is About.EXISTS:
         lists = "ls -l" if case.state.sr is SrKind.FILES else "lvs"
-        return _look(f"Look whether {name} has a log.", (f"{lists} {log}",), MASTER)
+        return _step_of_look(f"Look whether {name} has a log.", (f"{lists} {log}",), MASTER)
     if question.about is About.BODY:
-        command = _header(case, question.name)
+        command = _header_of_log(case, question.name)
         text = f"Look how much is left of the log of {name}."
     else:
         option, what = _OPTIONS[question.about]
         command, text = f"cbt-util get -n {log} {option}", f"Read {what} of the log of {name}."
     commands = _with_volume(case, question.name, command)
-    return _look(text, commands, _where(case, question.name))
+    return _step_of_look(text, commands, _where_attached(case, question.name))
 
 
 _OPTIONS = {
@@ -168,7 +171,7 @@ _OPTIONS = {
 }
 
 
-def _look(text: str, commands: tuple[str, ...], where: str) -> Step:
+def _step_of_look(text: str, commands: tuple[str, ...], where: str) -> Step:
     return Step(
         kind=StepKind.LOOK, text=text, commands=commands, where=where, precondition="unanswered"
     )
@@ -212,7 +215,7 @@ def path(case: DiskCase, log: str) -> str:
     return f"{case.site.mount}/{case.site.sr}/{log}.cbtlog"
 
 
-def _header(case: DiskCase, log: str) -> str:
+def _header_of_log(case: DiskCase, log: str) -> str:
     if case.state.sr is SrKind.FILES:
         return f"ls -l {path(case, log)}"
     return f"cbt-util get -n {path(case, log)} -s"
@@ -230,7 +233,7 @@ def _with_volume(case: DiskCase, log: str, command: str) -> tuple[str, ...]:
     return (f"lvchange -ay {volume}", command, f"lvchange -an {volume}")
 
 
-def _where(case: DiskCase, log: str) -> str:
+def _where_attached(case: DiskCase, log: str) -> str:
     # tapdisk has the log of an attached disk mapped: header and bits are one page there, and
     # another host that writes the header writes old bits with it.
     if _is_attached(case, log):
@@ -242,5 +245,5 @@ def _is_attached(case: DiskCase, log: str) -> bool:
     return log == case.disk and case.state.vdis[case.disk].use is not Use.NONE
 
 
-def _name(case: DiskCase, uuid: str) -> str:
+def _name_of_uuid(case: DiskCase, uuid: str) -> str:
     return case.site.names.get(uuid, uuid)

@@ -24,11 +24,11 @@ class _Flaw(Exception):  # noqa: N818 - an answer, not an error of ours
 def flaw(case: DiskCase, state: State, acts: Sequence[Act]) -> str:
     """Return why acts, done in a state, do not reach the goals; "" if they do."""
     try:
-        after, base = _done(case, state, acts), case.base
+        after, base = _state_after(case, state, acts), case.base
         if any(act.do is Do.BASELINE for act in acts):
             # The snapshot compared with until now is deleted by who made it, sooner or later.
             case, base = replace(case, retention=case.retention | {base} - {""}), BASELINE
-        starts = tuple(_starts(case, after))
+        starts = tuple(_states_of_start(case, after))
         if not wants_nights(case):
             _no_worse(case, state, starts, base)
             return ""
@@ -45,7 +45,7 @@ def wants_nights(case: DiskCase) -> bool:
     return bool(case.goals & {Goal.INCREMENTAL, Goal.NO_SILENT_LOSS})
 
 
-def _done(case: DiskCase, state: State, acts: Sequence[Act]) -> State:
+def _state_after(case: DiskCase, state: State, acts: Sequence[Act]) -> State:
     for act in acts:
         result = play(act, state, case.disk)
         if not result.ok:
@@ -57,7 +57,7 @@ def _done(case: DiskCase, state: State, acts: Sequence[Act]) -> State:
     return state
 
 
-def _starts(case: DiskCase, state: State) -> Iterator[State]:
+def _states_of_start(case: DiskCase, state: State) -> Iterator[State]:
     """Yield the state as it is, and with the VM started: a backup can come before or after."""
     yield state
     if state.vdis[case.disk].use is Use.NONE:
@@ -84,14 +84,14 @@ def _backed_up(case: DiskCase, state: State, base: str, deletion: int) -> None:
     """Play the nights; before that of number `deletion` what retention deletes is deleted."""
     for night in range(NIGHTS + 1):
         if night == deletion:
-            state = _retained(case, state)
+            state = _state_of_retention(case, state)
         if Goal.NO_SILENT_LOSS in case.goals and night in {0, NIGHTS}:
             _no_trap(case, state)
         if night < NIGHTS:
-            state, base = _night(case, state, base, f"night {night + 1}")
+            state, base = _night_of_backup(case, state, base, f"night {night + 1}")
 
 
-def _night(case: DiskCase, state: State, base: str, name: str) -> tuple[State, str]:
+def _night_of_backup(case: DiskCase, state: State, base: str, name: str) -> tuple[State, str]:
     taken = snapshot(state, case.disk, name)
     if not taken.ok:
         msg = f"no snapshot can be taken: {taken.outcome}"
@@ -105,7 +105,7 @@ def _night(case: DiskCase, state: State, base: str, name: str) -> tuple[State, s
         if answer.left_out:
             msg = f"the comparison of {name} leaves blocks out"
             raise _Flaw(msg)
-        state = _deleted(answer.state, base)
+        state = _state_without(answer.state, base)
     on = state.vdis[case.disk].cbt_enabled  # backup tools ask the database before they compare
     if not on or name not in state.logs or case.disk not in state.logs:
         msg = f"CBT is off after {name}"
@@ -113,14 +113,14 @@ def _night(case: DiskCase, state: State, base: str, name: str) -> tuple[State, s
     return (data_destroy(state, name).state if case.purges else state), name
 
 
-def _retained(case: DiskCase, state: State) -> State:
+def _state_of_retention(case: DiskCase, state: State) -> State:
     for name in state.snapshots(case.disk):
         if name in case.retention:
-            state = _deleted(state, name)
+            state = _state_without(state, name)
     return state
 
 
-def _deleted(state: State, name: str) -> State:
+def _state_without(state: State, name: str) -> State:
     result = vdi_delete(state, name)
     if not result.ok:
         msg = f"{name} cannot be deleted: {result.outcome}"

@@ -40,7 +40,7 @@ def plan_disk(case: DiskCase) -> Plan:
         if doubt not in asked
     )
     case = replace(case, doubts=asked)
-    plan = _plan(case, [_way(case, world) for world in worlds(case.state, asked)])
+    plan = _plan_for_ways(case, [_way_in_world(case, world) for world in worlds(case.state, asked)])
     if not left:
         return plan
     return replace(plan, doubt="; ".join(filter(None, (plan.doubt, f"taken as likely: {left}"))))
@@ -57,47 +57,47 @@ class _Way:
 
 def _telling_doubts(case: DiskCase) -> tuple[Doubt, ...]:
     """Return the doubts that change the plan by themselves, as many as can be asked."""
-    likely = _way(case, World(state=case.state))
-    telling = [doubt for doubt in case.doubts if _changes(case, likely, doubt)]
+    likely = _way_in_world(case, World(state=case.state))
+    telling = [doubt for doubt in case.doubts if _changes_of_likely(case, likely, doubt)]
     while count_worlds(telling) > MOST_WORLDS:
         telling.pop()
     return tuple(telling)
 
 
-def _changes(case: DiskCase, likely: _Way, doubt: Doubt) -> bool:
+def _changes_of_likely(case: DiskCase, likely: _Way, doubt: Doubt) -> bool:
     """Return whether some other answer asks for other acts, or for cheaper ones."""
     return any(
         flaw(case, state, likely.acts)
         or (
             price(likely.acts, case.base) != Cost()
-            and price(_way(case, World(state=state)).acts, case.base)
+            and price(_way_in_world(case, World(state=state)).acts, case.base)
             != price(likely.acts, case.base)
         )
         for state in otherwise(case.state, doubt)
     )
 
 
-def _plan(case: DiskCase, found: Sequence[_Way]) -> Plan:
+def _plan_for_ways(case: DiskCase, found: Sequence[_Way]) -> Plan:
     same = _one_for_all(case, found)
     if same is not None:
-        return _written(case, same)
-    question = _telling(case, found)
+        return _plan_of_way(case, same)
+    question = _telling_question(case, found)
     if question is None:
-        return _written(case, found[0])
-    return _asked(case, question, found)
+        return _plan_of_way(case, found[0])
+    return _plan_that_asks(case, question, found)
 
 
-def _way(case: DiskCase, world: World) -> _Way:
+def _way_in_world(case: DiskCase, world: World) -> _Way:
     first = flaw(case, world.state, ())
     if not first and not (Goal.SPACE in case.goals and case.unneeded):
         return _Way(world=world)
     for acts in candidates(case, world.state):
         if not flaw(case, world.state, acts):
-            return _Way(world=world, acts=_needed(case, world.state, acts))
+            return _Way(world=world, acts=_acts_needed(case, world.state, acts))
     return _Way(world=world, why=first)
 
 
-def _needed(case: DiskCase, state: State, acts: Acts) -> Acts:
+def _acts_needed(case: DiskCase, state: State, acts: Acts) -> Acts:
     """Leave out every act without which the rest passes as well, the dearest first."""
     for act in sorted(acts, key=lambda act: list(Do).index(act.do), reverse=True):
         fewer = tuple(each for each in acts if each is not act)
@@ -120,7 +120,7 @@ def _one_for_all(case: DiskCase, found: Sequence[_Way]) -> _Way | None:
     return None
 
 
-def _telling(case: DiskCase, found: Sequence[_Way]) -> Question | None:
+def _telling_question(case: DiskCase, found: Sequence[_Way]) -> Question | None:
     """Return the first question that has an answer in every world, and not the same one."""
     open_to_all: list[Question] = []
     for doubt in case.doubts:
@@ -132,14 +132,14 @@ def _telling(case: DiskCase, found: Sequence[_Way]) -> Question | None:
     return next(iter(open_to_all), None)
 
 
-def _asked(case: DiskCase, question: Question, found: Sequence[_Way]) -> Plan:
+def _plan_that_asks(case: DiskCase, question: Question, found: Sequence[_Way]) -> Plan:
     plans: dict[str, Plan] = {}
     for way in found:
         value = way.world.answers.get(question)
         words = "there is no such log" if value is None else answer_words(question, value, case)
         if words not in plans:
             group = [each for each in found if each.world.answers.get(question) == value]
-            plans[words] = _plan(case, group)
+            plans[words] = _plan_for_ways(case, group)
     if len({plan.steps for plan in plans.values()}) == 1:
         return next(iter(plans.values()))
     look = replace(
@@ -147,13 +147,14 @@ def _asked(case: DiskCase, question: Question, found: Sequence[_Way]) -> Plan:
         why="What has to be done hangs on it.",
         precondition="",
         answers=tuple(
-            Branch(when=words, means=_meaning(plan), plan=plan) for words, plan in plans.items()
+            Branch(when=words, means=_meaning_of_plan(plan), plan=plan)
+            for words, plan in plans.items()
         ),
     )
-    dearest = max((plan.cost for plan in plans.values()), key=_weight)
+    dearest = max((plan.cost for plan in plans.values()), key=_weight_of_cost)
     return Plan(
         object=case.subject,
-        goals=_goals(case),
+        goals=_goals_in_order(case),
         steps=(look,),
         cost=dearest,
         proven=all(plan.proven for plan in plans.values()),
@@ -161,7 +162,7 @@ def _asked(case: DiskCase, question: Question, found: Sequence[_Way]) -> Plan:
     )
 
 
-def _meaning(plan: Plan) -> str:
+def _meaning_of_plan(plan: Plan) -> str:
     if not plan.proven:
         return "no way out was found that passes"
     if not plan.steps:
@@ -169,23 +170,23 @@ def _meaning(plan: Plan) -> str:
     return f"{plan.steps[0].text} Price: {plan.cost}."
 
 
-def _written(case: DiskCase, way: _Way) -> Plan:
+def _plan_of_way(case: DiskCase, way: _Way) -> Plan:
     state = way.world.state
     here = replace(case, state=state)
     if way.why:
-        return Plan(object=case.subject, goals=_goals(case), doubt=way.why)
+        return Plan(object=case.subject, goals=_goals_in_order(case), doubt=way.why)
     return Plan(
         object=case.subject,
-        goals=_goals(case),
-        steps=_steps(here, way.acts),
+        goals=_goals_in_order(case),
+        steps=_steps_of_acts(here, way.acts),
         cost=price(way.acts, case.base if wants_nights(case) else case.disk),
         proven=True,
-        keep=tuple(_kept(case, state, way.acts)),
-        alternative=_alternative(here, way.acts),
+        keep=tuple(_snapshots_to_keep(case, state, way.acts)),
+        alternative=_next_other_way(here, way.acts),
     )
 
 
-def _steps(case: DiskCase, acts: Acts) -> tuple[Step, ...]:
+def _steps_of_acts(case: DiskCase, acts: Acts) -> tuple[Step, ...]:
     steps, state = list(looks_before(acts, case)), case.state
     for act in acts:
         steps.append(step_of(act, state, replace(case, state=state)))
@@ -193,7 +194,7 @@ def _steps(case: DiskCase, acts: Acts) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _alternative(case: DiskCase, chosen: Acts) -> Alternative | None:
+def _next_other_way(case: DiskCase, chosen: Acts) -> Alternative | None:
     """Return the next way that passes and is another one, not the same with more to do."""
     if not chosen:
         return None
@@ -201,14 +202,16 @@ def _alternative(case: DiskCase, chosen: Acts) -> Alternative | None:
     others = (acts for acts in candidates(case, case.state) if _is_another(acts, chosen, kinds))
     for acts in islice(others, _MOST_FOR_ANOTHER):
         if not flaw(case, case.state, acts):
-            needed = _needed(case, case.state, acts)
+            needed = _acts_needed(case, case.state, acts)
             if _is_another(needed, chosen, kinds):
-                steps = _steps(case, needed)
-                return Alternative(steps=tuple(map(_instead, steps)), cost=price(needed, case.base))
+                steps = _steps_of_acts(case, needed)
+                return Alternative(
+                    steps=tuple(map(_step_instead, steps)), cost=price(needed, case.base)
+                )
     return None
 
 
-def _instead(step: Step) -> Step:
+def _step_instead(step: Step) -> Step:
     """Return a step of the dearer way: what it destroys need not be, the first way keeps it."""
     if step.kind is not StepKind.DESTROYS:
         return step
@@ -219,7 +222,7 @@ def _is_another(acts: Acts, chosen: Acts, kinds: set[Do]) -> bool:
     return not set(chosen) <= set(acts) and {act.do for act in acts} != kinds
 
 
-def _kept(case: DiskCase, state: State, acts: Acts) -> Iterator[Keep]:
+def _snapshots_to_keep(case: DiskCase, state: State, acts: Acts) -> Iterator[Keep]:
     """Yield the snapshots whose deletion would undo what the plan reaches."""
     if not wants_nights(case):
         return
@@ -229,10 +232,10 @@ def _kept(case: DiskCase, state: State, acts: Acts) -> Iterator[Keep]:
             continue
         risked = replace(case, retention=case.retention | {name})
         if why := flaw(risked, state, acts):
-            yield _keep(risked, state, acts, name, why)
+            yield _keep_of_snapshot(risked, state, acts, name, why)
 
 
-def _keep(case: DiskCase, state: State, acts: Acts, name: str, why: str) -> Keep:
+def _keep_of_snapshot(case: DiskCase, state: State, acts: Acts, name: str, why: str) -> Keep:
     here, words = replace(case, state=state), case.site.names.get(name, name)
     ways = (Act(do=Do.CHILD, name=name), Act(do=Do.PARENT, name=case.disk))
     freed = (way for way in ways if not flaw(case, state, (way, *acts)))
@@ -241,9 +244,9 @@ def _keep(case: DiskCase, state: State, acts: Acts, name: str, why: str) -> Keep
     return Keep(snapshot=name, text=text, first=first)
 
 
-def _goals(case: DiskCase) -> tuple[Goal, ...]:
+def _goals_in_order(case: DiskCase) -> tuple[Goal, ...]:
     return tuple(goal for goal in Goal if goal in case.goals)
 
 
-def _weight(cost: Cost) -> tuple[int, int, int]:
+def _weight_of_cost(cost: Cost) -> tuple[int, int, int]:
     return len(cost.snapshots), len(cost.logs), cost.full_backups

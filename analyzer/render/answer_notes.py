@@ -32,24 +32,24 @@ _V6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.
 
 def render_ticket(report: Report) -> str:
     """Return the answer as CommonMark of at most `TICKET_LINES` lines, of each pool by itself."""
-    lines = list(_question(report))
+    lines = list(_question_and_answers(report))
     room = TICKET_LINES - len(lines)
     if not report.parts:
-        return "\n".join([*lines, *_ticket(report, room)]) + "\n"
+        return "\n".join([*lines, *_ticket_of_pool(report, room)]) + "\n"
     lines.append(escaped(pools_line(report)))
     for part in report.parts:
-        own = _ticket(part, room // len(report.parts) - 4)
+        own = _ticket_of_pool(part, room // len(report.parts) - 4)
         lines += ["", f"# {escaped(pool_name(part))}", "", *own]
     return "\n".join(lines) + "\n"
 
 
-def _ticket(report: Report, most: int) -> list[str]:
+def _ticket_of_pool(report: Report, most: int) -> list[str]:
     answer = answer_of(report)
-    lines = [*_top(report, answer), *_ticket_doubts(answer)]
+    lines = [*_top_of_ticket(report, answer), *_ticket_doubts(answer)]
     return lines + _ticket_objects(answer.objects, most - len(lines))
 
 
-def _question(report: Report) -> Iterator[str]:
+def _question_and_answers(report: Report) -> Iterator[str]:
     """Yield what was asked and what answers it."""
     if report.question is None:
         return
@@ -62,7 +62,7 @@ def _question(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _top(report: Report, answer: ReportAnswer) -> Iterator[str]:
+def _top_of_ticket(report: Report, answer: ReportAnswer) -> Iterator[str]:
     yield f"## {answer.word}: {escaped(answer.text)}"
     yield ""
     if answer.now:
@@ -102,7 +102,9 @@ def _ticket_objects(objects: Sequence[Troubled], room: int) -> list[str]:
     untold = 0
     for each in shown:
         lines.append(_object_line(each))
-        steps = [_step_line(n, step) for n, step in enumerate(_steps(each), 1)]
+        steps = [
+            _step_line(n, step) for n, step in enumerate(each.plan.steps if each.plan else (), 1)
+        ]
         fit = steps[: max(room, 0)]
         lines += fit
         room -= len(fit)
@@ -118,20 +120,16 @@ def _object_line(each: Troubled) -> str:
     return f"- **{escaped(each.name)}**{uuid}: {each.now}{untracked}"
 
 
-def _steps(each: Troubled) -> Sequence[Step]:
-    return each.plan.steps if each.plan else ()
-
-
 def _step_line(number: int, step: Step) -> str:
     commands = "".join(f" {code(command)}" for command in step.commands)
     where = f" (on {escaped(step.where)})" if commands and step.where else ""
     lost = ""
     if step.lost:
-        lost = f" Lost: {_sentence(step.lost)} Only if: {_sentence(step.precondition)}"
+        lost = f" Lost: {_one_sentence(step.lost)} Only if: {_one_sentence(step.precondition)}"
     return f"  {number}. {_KINDS[step.kind]}: {escaped(step.text)}{commands}{where}{lost}"
 
 
-def _sentence(text: str) -> str:
+def _one_sentence(text: str) -> str:
     return f"{escaped(text.rstrip('.'))}."
 
 
@@ -152,7 +150,7 @@ def render_reply(report: Report) -> str:
         left = len(answer.objects) - names.total()
         more = f" and {left} more" if left else ""
         lines.append(f"In trouble: {', '.join(told)}{more}. Now: {answer.now}.")
-    asked = [outside.text(each) for each in _asked(report, answer)]
+    asked = [outside.text(each) for each in _things_to_ask_for(report, answer)]
     if asked:
         lines += ["", "To go on we need from you:", *(f"- {each}" for each in asked)]
     else:
@@ -160,7 +158,7 @@ def render_reply(report: Report) -> str:
     return "\n".join([*lines, "", "Kind regards"]) + "\n"
 
 
-def _asked(report: Report, answer: ReportAnswer) -> list[str]:
+def _things_to_ask_for(report: Report, answer: ReportAnswer) -> list[str]:
     """Return at most four things to ask for, what was cut first."""
     asked = []
     if any(not bundle.complete for bundle in report.bundles):

@@ -21,20 +21,25 @@ _MOST = 5  # rules that are named
 def ask_script(asks: Asks, hosts: Sequence[HostInfo], *, activate: bool = False) -> str:
     """Return the script; with ``activate`` it activates volumes of logs, one at a time."""
     common = folder("reports").joinpath("ask.sh").read_text("utf-8")
-    lines = (*_head(asks, hosts, activate=activate), "", common, *_calls(asks, activate=activate))
+    lines = (
+        *_head_of_script(asks, hosts, activate=activate),
+        "",
+        common,
+        *_calls_of_functions(asks, activate=activate),
+    )
     return "\n".join(lines) + "\n"
 
 
-def _head(asks: Asks, hosts: Sequence[HostInfo], *, activate: bool) -> Iterator[str]:
+def _head_of_script(asks: Asks, hosts: Sequence[HostInfo], *, activate: bool) -> Iterator[str]:
     yield "#!/bin/sh"
-    yield from _comment(
+    yield from _as_comment(
         f"Written by cbtriage {__version__}. It collects what the report could not tell, and packs "
         "it into one file, cbtriage-answers-<host>-<time>.tar.gz, in the folder that you are in. "
         "Send that file back."
     )
     yield "#"
     volumes = activate and any(_is_volume(ask) for ask in asks.asks)
-    yield from _comment(
+    yield from _as_comment(
         "It activates the volumes named below, reads them and deactivates them again: do not run "
         "it while backups run. Nothing else is changed."
         if volumes
@@ -44,16 +49,18 @@ def _head(asks: Asks, hosts: Sequence[HostInfo], *, activate: bool) -> Iterator[
     for host in dict.fromkeys(ask.host for ask in asks.asks):
         yield "#"
         where = f"{names.get(host, '')} ({host})" if host else "any host of the pool"
-        yield from _comment(f"On {where}, as root in dom0:")
+        yield from _as_comment(f"On {where}, as root in dom0:")
         for ask in (each for each in asks.asks if each.host == host):
-            yield from _comment(_shown(ask), "  ")
-            yield from _comment(f"for {rules_named(ask.rules)}: {'; '.join(ask.why[:1])}", "      ")
+            yield from _as_comment(_command_shown(ask), "  ")
+            yield from _as_comment(
+                f"for {rules_named(ask.rules)}: {'; '.join(ask.why[:1])}", "      "
+            )
     if asks.unasked:
         yield "#"
         yield "# No command here tells these:"
     for each in asks.unasked:
         settle = f" What would: {each.settle_with}" if each.settle_with else ""
-        yield from _comment(f"{rules_named(each.rules)}: {each.why}.{settle}", "  ")
+        yield from _as_comment(f"{rules_named(each.rules)}: {each.why}.{settle}", "  ")
 
 
 def rules_named(rules: Sequence[str]) -> str:
@@ -62,7 +69,7 @@ def rules_named(rules: Sequence[str]) -> str:
     return ", ".join(rules[:_MOST]) + more
 
 
-def _shown(ask: Ask) -> str:
+def _command_shown(ask: Ask) -> str:
     match ask.form:
         case Form.LOG:
             return f"cbt-util get -n {ask.command[0]} -p, -c, -f, -s, and the first 48 bytes of it"
@@ -72,7 +79,7 @@ def _shown(ask: Ask) -> str:
             return "; ".join(shlex.join(each) for each in (ask.command, *ask.more))
 
 
-def _comment(text: str, indent: str = "") -> Iterator[str]:
+def _as_comment(text: str, indent: str = "") -> Iterator[str]:
     """Yield a text as comments: nothing of it can end one, whatever a bundle put in."""
     plain = "".join(char if " " <= char <= "~" else "?" for char in text.replace("\n", " "))
     line = f"# {indent}"
@@ -84,15 +91,15 @@ def _comment(text: str, indent: str = "") -> Iterator[str]:
     yield line.rstrip()
 
 
-def _calls(asks: Asks, *, activate: bool) -> Iterator[str]:
+def _calls_of_functions(asks: Asks, *, activate: bool) -> Iterator[str]:
     own = list(dict.fromkeys(ask.host for ask in asks.asks if ask.host))
     for ask in (each for each in asks.asks if not each.host):
-        yield from _call(ask, activate=activate)
+        yield from _call_of_function(ask, activate=activate)
     yield 'case "$host" in'
     for host in own:
         yield f"{shlex.quote(host)})"
         for ask in (each for each in asks.asks if each.host == host):
-            yield from (f"    {call}" for call in _call(ask, activate=activate))
+            yield from (f"    {call}" for call in _call_of_function(ask, activate=activate))
         yield "    ;;"
     if own:
         yield "*)"
@@ -104,7 +111,7 @@ def _calls(asks: Asks, *, activate: bool) -> Iterator[str]:
     yield 'echo "Written: $out"'
 
 
-def _call(ask: Ask, *, activate: bool) -> Iterator[str]:
+def _call_of_function(ask: Ask, *, activate: bool) -> Iterator[str]:
     file = shlex.quote(ask.file)
     match ask.form:
         case Form.PLAIN:

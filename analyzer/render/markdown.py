@@ -49,10 +49,10 @@ _TICKS = re.compile(r"`+")
 def render_markdown(report: Report) -> str:
     """Return the report as Markdown."""
     if not report.parts:
-        return "\n".join(_lines(ordered(report))) + "\n"
-    lines = [*_question(report, 1), escaped(pools_line(report))]
+        return "\n".join(_lines_of_level(ordered(report))) + "\n"
+    lines = [*_question_section(report, 1), escaped(pools_line(report))]
     for part in report.parts:
-        lines += ["", f"# {escaped(pool_name(part))}", "", *_lines(ordered(part), 2)]
+        lines += ["", f"# {escaped(pool_name(part))}", "", *_lines_of_level(ordered(part), 2)]
     return "\n".join(lines) + "\n"
 
 
@@ -69,46 +69,46 @@ def escaped(text: str) -> str:
 def code(text: str) -> str:
     """Return `text` as code on one line, whatever backticks it holds."""
     shown = visible(text)
-    fence = _fence(shown, 1)
+    fence = _fence_around(shown, 1)
     inner = f" {shown} " if shown.startswith("`") or shown.endswith("`") else shown
     return f"{fence}{inner}{fence}" if shown.strip() else "(empty)"
 
 
-def _fence(text: str, least: int) -> str:
+def _fence_around(text: str, least: int) -> str:
     longest = max((len(ticks) for ticks in _TICKS.findall(text)), default=0)
     return "`" * max(least, longest + 1)
 
 
-def _lines(report: Report, level: int = 1) -> Iterator[str]:
+def _lines_of_level(report: Report, level: int = 1) -> Iterator[str]:
     head = headline(report)
-    yield from _question(report, level)
+    yield from _question_section(report, level)
     yield f"{'#' * level} {head.word}: {escaped(head.text)}"
     yield ""
-    yield from _header(report)
-    yield from _broken(report)
-    yield from _plans(report)
+    yield from _header_section(report)
+    yield from _broken_section(report)
+    yield from _plans_section(report)
     yield from _cannot_tell(report)
     yield from _given_back(report)
     found = findings(report)
     for number, finding in enumerate(found[:SHOWN_FINDINGS], 1):
-        yield from _finding(number, finding)
+        yield from _finding_of_number(number, finding)
     if len(found) > SHOWN_FINDINGS:
         yield from (f"{counted(len(found) - SHOWN_FINDINGS, 'more finding')} in report.json.", "")
-    yield from _errors(report)
-    yield from _time(report)
-    yield from _disks(report)
-    yield from _nbd(report)
-    yield from _others(report)
+    yield from _errors_section(report)
+    yield from _time_section(report)
+    yield from _disks_section(report)
+    yield from _nbd_section(report)
+    yield from _others_section(report)
 
 
-def _question(report: Report, level: int) -> Iterator[str]:
+def _question_section(report: Report, level: int) -> Iterator[str]:
     if report.question is not None:
         yield from (f"{'#' * level} {escaped(question_title(report.question))}", "")
         yield from (f"- {escaped(line)}" for line in question_lines(report))
         yield ""
 
 
-def _errors(report: Report) -> Iterator[str]:
+def _errors_section(report: Report) -> Iterator[str]:
     if report.unexplained:
         yield from (f"## {TITLE}", "")
     for group in report.unexplained[:SHOWN_ERRORS]:
@@ -124,7 +124,7 @@ def _errors(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _header(report: Report) -> Iterator[str]:
+def _header_section(report: Report) -> Iterator[str]:
     for bundle in report.bundles:
         whole = "" if bundle.complete else f", **not read whole**: {escaped(bundle.note)}"
         digest = f", SHA-256 {code(bundle.sha256)}" if bundle.sha256 else ""
@@ -137,12 +137,12 @@ def _header(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _broken(report: Report) -> Iterator[str]:
+def _broken_section(report: Report) -> Iterator[str]:
     views = broken(report)
     if views:
         yield from ("## What broke", "")
     for number, cause in enumerate(views, 1):
-        yield f"{number}. **{cause.severity.upper()}: {escaped(cause.title)}** {_since(cause)}"
+        yield f"{number}. **{cause.severity.upper()}: {escaped(cause.title)}** {_since_when(cause)}"
         if cause.next_action:
             yield f"   Next: {code(cause.next_action)}"
         yield from (f"   - {escaped(step_line(step))}" for step in cause.chain)
@@ -151,7 +151,7 @@ def _broken(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _since(cause: CauseView) -> str:
+def _since_when(cause: CauseView) -> str:
     seen = (
         span(cause.first_seen, cause.last_seen)
         if cause.first_seen or cause.last_seen
@@ -189,7 +189,7 @@ def _given_back(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _finding(number: int, finding: Finding) -> Iterator[str]:
+def _finding_of_number(number: int, finding: Finding) -> Iterator[str]:
     yield f"## {number}. {finding.severity.upper()}: {escaped(finding.title)}"
     yield ""
     yield f"{code(finding.id)}, {finding.confidence}, proven by {finding.basis}"
@@ -202,7 +202,7 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
         yield from (f"Explained by {code(identifier)}.", "")
     yield from ("Because:", "")
     for evidence in finding.evidence:
-        yield from _quotation(evidence)
+        yield from _quotation_block(evidence)
     if finding.wrong_if:
         yield from (f"This would be wrong if {escaped(finding.wrong_if.rstrip('.'))}.", "")
     yield from (f"At the end: {escaped(state_line(finding))}.", "")
@@ -210,15 +210,15 @@ def _finding(number: int, finding: Finding) -> Iterator[str]:
         yield from (f"What to do: {code(finding.plan)}.", "")
 
 
-def _quotation(evidence: Evidence) -> Iterator[str]:
+def _quotation_block(evidence: Evidence) -> Iterator[str]:
     when = f", {stamp(evidence.at)}" if evidence.at else ""
     text = cut(visible(evidence.text, lines=True), QUOTE)
-    fence = _fence(text, 3)
+    fence = _fence_around(text, 3)
     yield f"{code(str(evidence.source))} in {code(evidence.source.bundle)}{when}"
     yield from ("", f"{fence}text", text, fence, "")
 
 
-def _plans(report: Report) -> Iterator[str]:
+def _plans_section(report: Report) -> Iterator[str]:
     if report.plans:
         yield from (f"## {TO_DO}", "")
     for plan in report.plans[:SHOWN_FINDINGS]:
@@ -232,7 +232,7 @@ def _plans(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _time(report: Report) -> Iterator[str]:
+def _time_section(report: Report) -> Iterator[str]:
     """Yield incidents, backup runs and clocks, as many as fit a ticket."""
     runs = [line for run in report.runs[-RUNS:] for line in run_lines(run)]
     clocks = [line for clock in report.clocks for line in clock_lines(clock, every=False)]
@@ -252,7 +252,7 @@ def _time(report: Report) -> Iterator[str]:
             yield ""
 
 
-def _disks(report: Report) -> Iterator[str]:
+def _disks_section(report: Report) -> Iterator[str]:
     """Yield one line a disk with CBT, those with findings first, and say what is left out."""
     if not report.disks:
         return
@@ -264,7 +264,7 @@ def _disks(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _nbd(report: Report) -> Iterator[str]:
+def _nbd_section(report: Report) -> Iterator[str]:
     """Yield NBD by pool; of one that certainly does not use it only that."""
     if not report.nbd:
         return
@@ -276,7 +276,7 @@ def _nbd(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _others(report: Report) -> Iterator[str]:
+def _others_section(report: Report) -> Iterator[str]:
     judged = of_verdict(report, Verdict.RULED_OUT, Verdict.NOT_APPLICABLE)
     if not judged:
         return

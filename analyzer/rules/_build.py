@@ -41,9 +41,9 @@ _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 def built(name: str, file: PatternFile) -> Pattern:
     """Make the pattern of a file that was found valid; ``name`` is where it was read."""
     if isinstance(file, CheckFile):
-        return _check(name, file)
+        return _check_of_file(name, file)
     entries = tuple(
-        (_selector(file.id, entry, place, len(file.select) == 1), entry)
+        (_selector_of_entry(file.id, entry, place, len(file.select) == 1), entry)
         for place, entry in enumerate(file.select, 1)
     )
     selectors = tuple(selector for selector, _ in entries)
@@ -57,7 +57,7 @@ def built(name: str, file: PatternFile) -> Pattern:
     return Pattern(
         file=name,
         role=Role(file.role),
-        text=_text(file),
+        text=_text_of_file(file),
         selectors=selectors,
         samples=(samples,),
         sparse=frozenset(
@@ -65,25 +65,25 @@ def built(name: str, file: PatternFile) -> Pattern:
         ),
         hourly=frozenset(selector.id for selector, entry in entries if entry.keep == _HOURLY),
         subjects=tuple(file.subjects.items()) if isinstance(file, FindingFile) else (),
-        correlate=_correlate(file) if isinstance(file, FindingFile) else Correlate(),
-        when=_when(file.when) if isinstance(file, FindingFile) else When(),
-        mended=_mended(file) if isinstance(file, FindingFile) else (),
+        correlate=_correlate_of_file(file) if isinstance(file, FindingFile) else Correlate(),
+        when=_when_installed(file.when) if isinstance(file, FindingFile) else When(),
+        mended=_mended_packages(file) if isinstance(file, FindingFile) else (),
         reason=file.reason if isinstance(file, NoiseFile) else "",
     )
 
 
-def _when(entry: WhenEntry) -> When:
+def _when_installed(entry: WhenEntry) -> When:
     package, release = entry.package, entry.release
     return When(
         role=HostRole(entry.role) if entry.role else None,
         sr_types=entry.sr_type,
-        release=_versions("", release) if release else None,
-        package=_versions(package.name, package) if package else None,
+        release=_versions_of_entry("", release) if release else None,
+        package=_versions_of_entry(package.name, package) if package else None,
         cbt=CbtUse(entry.cbt) if entry.cbt else None,
     )
 
 
-def _versions(package: str, entry: VersionsEntry) -> Versions:
+def _versions_of_entry(package: str, entry: VersionsEntry) -> Versions:
     return Versions(
         package=package,
         start=parse_version(entry.start) if entry.start else None,
@@ -91,14 +91,14 @@ def _versions(package: str, entry: VersionsEntry) -> Versions:
     )
 
 
-def _mended(file: FindingFile) -> tuple[Mended, ...]:
+def _mended_packages(file: FindingFile) -> tuple[Mended, ...]:
     return tuple(
         Mended(package=each.package, version=parse_version(each.version), vendor=each.vendor)
         for each in file.mended
     )
 
 
-def _check(name: str, file: CheckFile) -> Pattern:
+def _check_of_file(name: str, file: CheckFile) -> Pattern:
     selectors = {
         key: Selector(
             id=f"{file.id}.{key}",
@@ -111,7 +111,7 @@ def _check(name: str, file: CheckFile) -> Pattern:
     return Pattern(
         file=name,
         role=Role.CHECK,
-        text=_text(file),
+        text=_text_of_file(file),
         selectors=tuple(selectors.values()),
         samples=tuple(
             SampleSet(selectors=(selectors[key],), hit=entry.samples.hit, miss=entry.samples.miss)
@@ -126,7 +126,7 @@ def _check(name: str, file: CheckFile) -> Pattern:
     )
 
 
-def _selector(rule: str, entry: Alternative, place: int, only: bool) -> Selector:
+def _selector_of_entry(rule: str, entry: Alternative, place: int, only: bool) -> Selector:
     name = entry.name or ("" if only else str(place))
     return Selector(
         id=f"{rule}.{name}" if name else rule,
@@ -136,7 +136,7 @@ def _selector(rule: str, entry: Alternative, place: int, only: bool) -> Selector
     )
 
 
-def _text(file: PatternFile) -> RuleText:
+def _text_of_file(file: PatternFile) -> RuleText:
     """Return the prose; what only findings have is empty for others, and of the least weight."""
     if isinstance(file, NoiseFile | ContextFile | StateFile):
         return RuleText(
@@ -159,7 +159,7 @@ def _text(file: PatternFile) -> RuleText:
         severity=Severity(file.severity),
         confidence=Confidence(file.confidence),
         detail=file.detail,
-        action=tuple(_step(entry) for entry in file.action),
+        action=tuple(_step_of_entry(entry) for entry in file.action),
         wrong_if=file.wrong_if,
         references=file.references,
         needs=file.needs,
@@ -172,7 +172,7 @@ def _text(file: PatternFile) -> RuleText:
     )
 
 
-def _step(entry: StepEntry) -> Advice:
+def _step_of_entry(entry: StepEntry) -> Advice:
     return Advice(
         step=entry.step,
         risk=entry.risk,
@@ -183,19 +183,19 @@ def _step(entry: StepEntry) -> Advice:
     )
 
 
-def _correlate(file: FindingFile) -> Correlate:
+def _correlate_of_file(file: FindingFile) -> Correlate:
     entry = file.correlate
     default = tuple(dict.fromkeys(file.subjects.values())) or ("host",)
     return Correlate(
         type=Correlation(entry.type),
         group_by=entry.group_by or default,
-        timespan=_timespan(entry.timespan),
+        timespan=_timespan_of_text(entry.timespan),
         gte=entry.gte,
         ties=entry.ties,
     )
 
 
-def _timespan(text: str) -> timedelta:
+def _timespan_of_text(text: str) -> timedelta:
     match = re.fullmatch(r"(\d+)([smhd])", text)
     assert match is not None  # the model has seen to it
     return timedelta(**{_UNITS[match[2]]: int(match[1])})

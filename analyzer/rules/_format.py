@@ -37,12 +37,12 @@ Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_
 FieldName: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=30)]
 
 
-def _listed(value: Any) -> Any:
+def _one_as_list(value: Any) -> Any:
     """Take one where a list is meant."""
     return tuple(value) if isinstance(value, list) else (value,)
 
 
-def _step(value: Any) -> Any:
+def _text_as_step(value: Any) -> Any:
     """Take a text where a step without risk is meant."""
     return {"step": value} if isinstance(value, str) else value
 
@@ -102,7 +102,7 @@ class CorrelateEntry(_Model):
 
     type: Literal["event_count", "temporal", "temporal_ordered", "absent"] = "event_count"
     group_by: Annotated[
-        tuple[FieldName, ...], BeforeValidator(_listed), Field(json_schema_extra=_or_one)
+        tuple[FieldName, ...], BeforeValidator(_one_as_list), Field(json_schema_extra=_or_one)
     ] = Field(default=(), alias="group-by")
     timespan: str = Field(default="1h", pattern=r"^[1-9][0-9]{0,5}[smhd]$")
     gte: int = Field(default=1, ge=1)
@@ -130,7 +130,7 @@ class WhenEntry(_Model):
 
     role: Literal["master", "supporter"] | None = None
     sr_type: Annotated[
-        tuple[Id, ...], BeforeValidator(_listed), Field(json_schema_extra=_or_one)
+        tuple[Id, ...], BeforeValidator(_one_as_list), Field(json_schema_extra=_or_one)
     ] = ()
     release: VersionsEntry | None = None
     package: PackageEntry | None = None
@@ -157,10 +157,10 @@ Confidence: TypeAlias = Literal["certain", "likely", "possible"]
 Status: TypeAlias = Literal["stable", "experimental", "deprecated"]
 Area: TypeAlias = Literal["cbt", "nbd", "any"]
 GoalName: TypeAlias = Literal["incremental", "no-silent-loss", "starts", "space", "nbd-reachable"]
-Steps: TypeAlias = tuple[Annotated[StepEntry, BeforeValidator(_step)], ...]
+Steps: TypeAlias = tuple[Annotated[StepEntry, BeforeValidator(_text_as_step)], ...]
 Alternatives: TypeAlias = Annotated[
     tuple[Alternative, ...],
-    BeforeValidator(_listed),
+    BeforeValidator(_one_as_list),
     Field(min_length=1, json_schema_extra=_or_one),
 ]
 

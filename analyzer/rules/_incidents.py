@@ -43,10 +43,10 @@ def find_incidents(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], 
     That are the ends of logs, and a state that is not known.
     """
     if pattern.correlate.type is Correlation.ABSENT:
-        found, gaps = _unanswered(pattern, case)
+        found, gaps = _unanswered_and_answers(pattern, case)
     else:
         whole = (Incident(events=burst) for burst in bursts(pattern, case, pattern.kinds))
-        found, gaps = tuple(each for each in whole if _meets(pattern, each, case)), ()
+        found, gaps = tuple(each for each in whole if _meets_condition(pattern, each, case)), ()
     states = [(each, state_holds(pattern.when, each.events, case)) for each in found]
     unknown = tuple(state for _, state in states if isinstance(state, Gap))
     return tuple(each for each, state in states if state is True), (*gaps, *unknown)
@@ -74,7 +74,7 @@ def _with_uuids(event: Event, same: Callable[[str, str], str]) -> Event:
     return event if fields == event.fields else replace(event, fields=MappingProxyType(fields))
 
 
-def _meets(pattern: Pattern, incident: Incident, case: Case) -> bool:
+def _meets_condition(pattern: Pattern, incident: Incident, case: Case) -> bool:
     kinds = {event.kind for event in incident.events}
     match pattern.correlate.type:
         case Correlation.EVENT_COUNT:
@@ -111,7 +111,9 @@ def _in_order(pattern: Pattern, events: Sequence[Event], order: Order) -> bool:
     return True
 
 
-def _unanswered(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], tuple[Gap, ...]]:
+def _unanswered_and_answers(
+    pattern: Pattern, case: Case
+) -> tuple[tuple[Incident, ...], tuple[Gap, ...]]:
     """Return the first kind's events that none of the others follows in time.
 
     Where the log ends before the answer was due, that is a gap and no finding.
@@ -121,7 +123,7 @@ def _unanswered(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], tup
     incidents: list[Incident] = []
     gaps: list[Gap] = []
     for burst in bursts(pattern, case, (first,)):
-        open_ = tuple(event for event in burst if not _answered(pattern, event, answers, case))
+        open_ = tuple(event for event in burst if not _is_answered(pattern, event, answers, case))
         if not open_:
             continue
         missing = tuple(_too_short(pattern, open_[-1], case))
@@ -131,17 +133,17 @@ def _unanswered(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], tup
     return tuple(incidents), tuple(gaps)
 
 
-def _answered(pattern: Pattern, event: Event, answers: Sequence[Event], case: Case) -> bool:
+def _is_answered(pattern: Pattern, event: Event, answers: Sequence[Event], case: Case) -> bool:
     correlate = pattern.correlate
     return any(
-        _key(answer, correlate.group_by) == _key(event, correlate.group_by)
+        _key_of_event(answer, correlate.group_by) == _key_of_event(event, correlate.group_by)
         and not case.order.surely_before(mark(answer), mark(event))
         and answer.moment.within(event.moment, correlate.timespan)
         for answer in answers
     )
 
 
-def _key(event: Event, names: Sequence[str]) -> tuple[str, ...]:
+def _key_of_event(event: Event, names: Sequence[str]) -> tuple[str, ...]:
     own = {"host": event.host, "process": event.process, "pid": str(event.pid)}
     return tuple(own[name] if name in own else event.fields.get(name, "") for name in names)
 

@@ -41,10 +41,10 @@ def faults_of(file: PatternFile, stem: str) -> Iterator[Fault]:
             yield from faults or _faults_of_finding(file)
         case NoiseFile() | ContextFile() | StateFile():
             yield from _faults_of_selectors(file)
-            yield from _unfilled([(("title",), file.title)], ())
+            yield from _unfilled_fields([(("title",), file.title)], ())
 
 
-def _compile(message: str) -> "re2._Regexp":
+def _compiled_pattern(message: str) -> "re2._Regexp":
     options = re2.Options()
     options.log_errors = False
     return re2.compile(message, options=options)
@@ -71,7 +71,7 @@ def _faults_of_message(entry: SelectorEntry) -> Iterator[str]:
         yield what
         return
     try:
-        matcher = _compile(message)
+        matcher = _compiled_pattern(message)
     except re2.error as error:
         cause = error.args[0] if error.args else ""
         yield f"RE2 cannot compile it: {cause.decode() if isinstance(cause, bytes) else cause}"
@@ -88,7 +88,7 @@ def _odd_syntax(message: str) -> str:
     bare = re.sub(r"\\.", "··", message)
     if re.search(r"\\[nAzQEC]", message.replace("\\\\", "··")):
         return r"\n, \A, \z, \Q and \C are not used: events are lines, ^ and $ are their ends"
-    inner = _without_classes(bare)[1:-1]
+    inner = re.sub(r"\[\^?\]?[^\]]*\]", "·", bare)[1:-1]
     if "^" in inner or "$" in inner:
         return "^ and $ stand only at the very ends of a pattern"
     if re.search(r"\(\?(?!P<|:)", bare):
@@ -96,29 +96,25 @@ def _odd_syntax(message: str) -> str:
     return ""
 
 
-def _without_classes(bare: str) -> str:
-    return re.sub(r"\[\^?\]?[^\]]*\]", "·", bare)
-
-
 def _faults_of_finding(file: FindingFile) -> Iterator[Fault]:
     shared = _shared_groups(file.select)
     keys = (*shared, *_KEYS)
     for subject, name in file.subjects.items():
         if name not in keys:
-            yield ("subjects", subject), _unknown(name, keys)
+            yield ("subjects", subject), _unknown_field(name, keys)
     for name in file.correlate.group_by:
         if name not in keys:
-            yield ("correlate", "group-by"), _unknown(name, keys)
+            yield ("correlate", "group-by"), _unknown_field(name, keys)
     if file.correlate.type in _SEVERAL and len(file.select) == 1:
         yield ("correlate", "type"), f"{file.correlate.type} needs several selectors"
     if file.correlate.type != "event_count" and file.correlate.gte != 1:
         yield ("correlate", "gte"), "only event_count counts"
     if any(entry.keep != "all" for entry in file.select):
         yield ("select",), "a finding needs all of its events: keep is for context and checks"
-    yield from _unfilled([(("called",), file.called)], ())
+    yield from _unfilled_fields([(("called",), file.called)], ())
     texts: list[Fault] = [(("title",), file.title), (("detail",), file.detail)]
     texts += [(("wrong_if",), file.wrong_if), *_step_texts(file.action)]
-    yield from _unfilled(texts, (*shared, *BUILT_IN))
+    yield from _unfilled_fields(texts, (*shared, *BUILT_IN))
     yield from _faults_of_steps(file)
 
 
@@ -128,17 +124,17 @@ def _faults_of_check(file: CheckFile) -> Iterator[Fault]:
             yield ("select", name, "message"), what
     texts: list[Fault] = [(("title",), file.title), (("detail",), file.detail)]
     texts += [(("wrong_if",), file.wrong_if), *_step_texts(file.action)]
-    yield from _unfilled([(("called",), file.called), (("unseen",), file.unseen)], ())
+    yield from _unfilled_fields([(("called",), file.called), (("unseen",), file.unseen)], ())
     for name, case in file.cases.items():
         texts.append((("cases", name, "title"), case.title))
         texts.append((("cases", name, "detail"), case.detail))
-    yield from _unfilled(texts, (*file.fields, *CHECK_BUILT_IN))
+    yield from _unfilled_fields(texts, (*file.fields, *CHECK_BUILT_IN))
     yield from _faults_of_steps(file)
 
 
 def _shared_groups(entries: Sequence[SelectorEntry]) -> tuple[str, ...]:
     """Return the groups that every alternative has."""
-    found = [tuple(_compile(entry.message).groupindex) for entry in entries]
+    found = [tuple(_compiled_pattern(entry.message).groupindex) for entry in entries]
     return tuple(name for name in found[0] if all(name in others for others in found))
 
 
@@ -160,14 +156,14 @@ def _faults_of_steps(file: FindingFile | CheckFile) -> Iterator[Fault]:
             )
 
 
-def _unfilled(texts: Sequence[Fault], known: Sequence[str]) -> Iterator[Fault]:
+def _unfilled_fields(texts: Sequence[Fault], known: Sequence[str]) -> Iterator[Fault]:
     for path, text in texts:
         for name in FIELD.findall(text):
             if name not in known:
-                yield path, _unknown(name, known)
+                yield path, _unknown_field(name, known)
 
 
-def _unknown(name: str, known: Sequence[str]) -> str:
+def _unknown_field(name: str, known: Sequence[str]) -> str:
     return f"nothing fills {{{name}}}; there is {', '.join(sorted(known)) or 'no field'}"
 
 

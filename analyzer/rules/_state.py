@@ -23,27 +23,31 @@ def state_holds(when: When, events: Sequence[Event], case: Case) -> bool | Gap:
     last = events[-1]
     report = case.world.report(last.source.bundle)
     unknown: Gap | None = None
-    for answer in _answers(when, events, report, case):
+    for answer in _answers_of_when(when, events, report, case):
         if answer is False:
             return False
         unknown = unknown or (answer if isinstance(answer, Gap) else None)
     return unknown or True
 
 
-def _answers(
+def _answers_of_when(
     when: When, events: Sequence[Event], report: HostReport | None, case: Case
 ) -> Iterator[bool | Gap]:
     host = events[-1].host
     if when.role is not None:
         known = report is not None and report.role is not Role.UNKNOWN
-        yield report.role is when.role if report and known else _gap("pool_conf", host, "its role")
+        yield (
+            report.role is when.role
+            if report and known
+            else _gap_of_need("pool_conf", host, "its role")
+        )
     if when.sr_types:
         yield _of_sr_type(when.sr_types, events, case)
     if when.release is not None:
         inventory = report.inventory if report else None
         version = inventory.product_version if inventory else None
         told = when.release.holds(parse_version(version)) if version else None
-        yield _gap("xensource_inventory", host, "its release") if told is None else told
+        yield _gap_of_need("xensource_inventory", host, "its release") if told is None else told
     if when.package is not None:
         yield _of_package(when.package, report, host)
     if when.cbt is not None:
@@ -57,24 +61,24 @@ def _of_sr_type(wanted: Sequence[str], events: Sequence[Event], case: Case) -> b
         sr = sr or (case.world.sr_of(vdi) if vdi else None)
         if sr is not None:
             return sr.type in wanted
-    return _gap("xapi_db", events[-1].host, "the type of the SR that the lines name")
+    return _gap_of_need("xapi_db", events[-1].host, "the type of the SR that the lines name")
 
 
 def _of_package(wanted: Versions, report: HostReport | None, host: str) -> bool | Gap:
     installed = packages_named(report, wanted.package)
     if not installed:
-        return _gap("packages", host, f"which {wanted.package} it has")
+        return _gap_of_need("packages", host, f"which {wanted.package} it has")
     return any(wanted.holds(package.version) for _, package in installed)
 
 
 def _of_cbt(wanted: CbtUse, case: Case, host: str) -> bool | Gap:
     used = [pool.cbt_in_use for pool in case.pools]
     if not used or (None in used and True not in used):
-        return _gap("xapi_db", host, "whether CBT is in use")
+        return _gap_of_need("xapi_db", host, "whether CBT is in use")
     return (True in used) is (wanted is CbtUse.IN_USE)
 
 
-def _gap(need: str, host: str, what: str) -> Gap:
+def _gap_of_need(need: str, host: str, what: str) -> Gap:
     return Gap(
         need=need, host=host, why=f"{what} is not known", settle_with="xen-bugtool --yestoall"
     )

@@ -48,13 +48,13 @@ def except_holes(holes: Sequence[Hole]) -> Sentence:
         key = (hole.host, hole.kind, f"{hole.began.at:%Y-%m-%d %H:%M}")
         groups.setdefault(key, []).append(hole)
     ordered = sorted(groups.values(), key=lambda group: (group[0].began.at, group[0].host))
-    said = [_said(group) for group in ordered]
+    said = [_holes_in_words(group) for group in ordered]
     more = len(said) - _SHOWN
     shown = [*said[:_SHOWN], *([f"and {more} more holes"] if more > 0 else [])]
     return joined(say("; {hole}", hole=each) for each in shown)
 
 
-def _said(group: Sequence[Hole]) -> Sentence:
+def _holes_in_words(group: Sequence[Hole]) -> Sentence:
     hole = group[0]
     last = max((each.ended for each in group), key=lambda moment: moment.at)
     down = hole.kind is HoleKind.DOWN

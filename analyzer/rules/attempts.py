@@ -15,7 +15,7 @@ def attempts(pattern: Pattern, case: Case) -> tuple[tuple[Attempt, ...], tuple[G
     kinds = pattern.kinds[:1] if correlate.type is Correlation.ABSENT else pattern.kinds
     found = [Attempt(events=incident.events, lacks="") for incident in met]
     found += [
-        Attempt(events=burst, lacks=_lacks(pattern, Incident(events=burst)))
+        Attempt(events=burst, lacks=_what_is_lacking(pattern, Incident(events=burst)))
         for burst in bursts(pattern, case, kinds)
         if whole.isdisjoint(event.source for event in burst)
     ]
@@ -41,7 +41,7 @@ def condition(pattern: Pattern) -> str:
             )
 
 
-def _lacks(pattern: Pattern, incident: Incident) -> str:
+def _what_is_lacking(pattern: Pattern, incident: Incident) -> str:
     kinds = {event.kind for event in incident.events}
     missing = [kind for kind in pattern.kinds if kind not in kinds]
     match pattern.correlate.type:

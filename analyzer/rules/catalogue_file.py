@@ -26,19 +26,19 @@ def read_catalogue(files: Sequence[PatternText], version: str) -> Catalogue:
     patterns: list[Pattern] = []
     problems: list[str] = []
     for file in files:
-        found = _pattern(file)
+        found = _pattern_or_faults(file)
         if isinstance(found, Pattern):
             patterns.append(found)
         else:
             problems += found
-    problems += _doubled(patterns)
+    problems += _doubled_ids(patterns)
     if problems:
         raise CatalogueError("\n".join(problems))
     ordered = sorted(patterns, key=lambda pattern: pattern.id)
     return Catalogue(patterns=tuple(ordered), version=version)
 
 
-def _pattern(file: PatternText) -> Pattern | list[str]:
+def _pattern_or_faults(file: PatternText) -> Pattern | list[str]:
     """Return the pattern in a file, or all that is wrong with it."""
     if not file.name.endswith(".yaml"):
         return [f"{file.name}:1 the name of a pattern file ends with .yaml"]
@@ -54,23 +54,27 @@ def _pattern(file: PatternText) -> Pattern | list[str]:
         parsed = model.model_validate_json(json.dumps(document.value))
     except ValidationError as error:
         return [
-            f"{file.name}:{_told(document, fault)}" for fault in error.errors() if _counts(fault)
+            f"{file.name}:{_fault_in_words(document, fault)}"
+            for fault in error.errors()
+            if _counts_by_itself(fault)
         ]
     faults = sorted((*document.place(path), what) for path, what in faults_of(parsed, file.stem))
     problems = [f"{file.name}:{line} {key}: {what}" for line, key, what in faults]
     return problems or built(file.name, parsed)
 
 
-def _counts(fault: Mapping[str, Any]) -> bool:
+def _counts_by_itself(fault: Mapping[str, Any]) -> bool:
     """Tell whether a fault is one by itself: a list whose items are faulty is not short, too."""
     return not (fault["type"] == "too_short" and fault["input"])
 
 
-def _told(document: Document, fault: Mapping[str, Any]) -> str:
+def _fault_in_words(document: Document, fault: Mapping[str, Any]) -> str:
     """Put a fault that pydantic found into words, with its line."""
     line, key = document.place(tuple(part for part in fault["loc"] if part != "[key]"))
     where = f"{line} {key}"
-    got = repr(fault["input"])[:60] if _means_a_pattern(document) else _kind(fault["input"])
+    got = (
+        repr(fault["input"])[:60] if _means_a_pattern(document) else _kind_of_value(fault["input"])
+    )
     if fault["type"] == "missing":
         return f"{where}: the key is missing"
     if fault["type"] == "extra_forbidden":
@@ -86,7 +90,7 @@ def _means_a_pattern(document: Document) -> bool:
     return isinstance(document.value, dict) and "id" in document.value
 
 
-def _kind(value: object) -> str:
+def _kind_of_value(value: object) -> str:
     match value:
         case str():
             return "text"
@@ -98,7 +102,7 @@ def _kind(value: object) -> str:
             return type(value).__name__
 
 
-def _doubled(patterns: Sequence[Pattern]) -> list[str]:
+def _doubled_ids(patterns: Sequence[Pattern]) -> list[str]:
     ids: dict[str, list[str]] = {}
     for pattern in patterns:
         ids.setdefault(pattern.id, []).append(pattern.file)

@@ -22,17 +22,17 @@ _LAST = 2
 def judge(pattern: Pattern, case: Case, sources: Sources) -> Outcome:
     """Return the answer of a pattern with the role finding."""
     incidents, gaps = find_incidents(pattern, case)
-    findings = tuple(_finding(pattern, incident, case) for incident in incidents)
+    findings = tuple(_finding_of_pattern(pattern, incident, case) for incident in incidents)
     return conclude(pattern.text, findings, case, sources, gaps=gaps)
 
 
 def suppressed(catalogue: Catalogue, events: EventTable) -> tuple[Suppressed, ...]:
     """Return the known noise that was seen, with how often and why nobody has to care."""
-    found = (_suppressed(pattern, events) for pattern in catalogue.noise)
+    found = (_suppressed_by(pattern, events) for pattern in catalogue.noise)
     return tuple(noise for noise in found if noise.count)
 
 
-def _suppressed(pattern: Pattern, events: EventTable) -> Suppressed:
+def _suppressed_by(pattern: Pattern, events: EventTable) -> Suppressed:
     totals = [events.totals(kind) for kind in pattern.kinds]
     example = next((event for _, event in totals if event is not None), None)
     return Suppressed(
@@ -43,9 +43,9 @@ def _suppressed(pattern: Pattern, events: EventTable) -> Suppressed:
     )
 
 
-def _finding(pattern: Pattern, incident: Incident, case: Case) -> Finding:
+def _finding_of_pattern(pattern: Pattern, incident: Incident, case: Case) -> Finding:
     text = pattern.text
-    values = _values(incident)
+    values = _values_of_incident(incident)
     detail = Sentence(text.detail, values)
     mended, package = mended_in(pattern, incident.events, case)
     return Finding(
@@ -54,11 +54,17 @@ def _finding(pattern: Pattern, incident: Incident, case: Case) -> Finding:
         severity=text.severity,
         confidence=text.confidence,
         basis=Basis.SYMPTOM,
-        subjects=_subjects(pattern, incident, case),
+        subjects=_subjects_of_pattern(pattern, incident, case),
         detail=say("{detail}{mended}", detail=detail, mended=mended) if mended else detail,
         action=text.steps(values),
         goals=text.goals,
-        evidence=(*(_evidence(event) for event in _quoted(incident.events)), *package),
+        evidence=(
+            *(
+                Evidence(source=event.source, text=event.text, at=event.moment)
+                for event in _first_and_last(incident.events)
+            ),
+            *package,
+        ),
         first_seen=incident.events[0].moment,
         last_seen=incident.events[-1].moment,
         count=incident.count,
@@ -67,10 +73,12 @@ def _finding(pattern: Pattern, incident: Incident, case: Case) -> Finding:
     )
 
 
-def _values(incident: Incident) -> dict[str, Value]:
+def _values_of_incident(incident: Incident) -> dict[str, Value]:
     """Return what fills the fields of a text: captures, and the built-in names."""
     names = dict.fromkeys(name for event in incident.events for name in event.fields)
-    found: dict[str, Value] = {name: listed(_captures(incident.events, name)) for name in names}
+    found: dict[str, Value] = {
+        name: listed(_captures_of_field(incident.events, name)) for name in names
+    }
     events = incident.events
     return found | {
         "host": listed(event.host for event in events),
@@ -82,28 +90,24 @@ def _values(incident: Incident) -> dict[str, Value]:
     }
 
 
-def _captures(events: Sequence[Event], name: str) -> list[str]:
+def _captures_of_field(events: Sequence[Event], name: str) -> list[str]:
     return [value for event in events if (value := event.fields.get(name))]
 
 
-def _subjects(pattern: Pattern, incident: Incident, case: Case) -> tuple[Subject, ...]:
+def _subjects_of_pattern(pattern: Pattern, incident: Incident, case: Case) -> tuple[Subject, ...]:
     """Return each object of the incident once, named as the database names it."""
     found: dict[tuple[str, str], Subject] = {}
     for kind, name in pattern.subjects:
         values = (
             [event.host for event in incident.events]
             if name == "host"
-            else _captures(incident.events, name)
+            else _captures_of_field(incident.events, name)
         )
         for value in values:
             found[kind, value] = case.world.subject(kind, value)
     return tuple(found.values())
 
 
-def _quoted(events: Sequence[Event]) -> Sequence[Event]:
+def _first_and_last(events: Sequence[Event]) -> Sequence[Event]:
     """Return the events to quote: the first and the last few; `Finding.count` tells of the rest."""
     return events if len(events) <= _FIRST + _LAST else (*events[:_FIRST], *events[-_LAST:])
-
-
-def _evidence(event: Event) -> Evidence:
-    return Evidence(source=event.source, text=event.text, at=event.moment)

@@ -35,23 +35,23 @@ def load_catalogue(folder: Traversable | None = None, extra: Sequence[Path] = ()
         CatalogueError: one or more files are not as they should be; the text names them all.
     """
     if folder is None and not extra:
-        return _shipped()
-    files = list(_files(folder or data_folder("patterns"), "patterns"))
+        return _shipped_catalogue()
+    files = list(_files_of_folder(folder or data_folder("patterns"), "patterns"))
     for path in extra:
         files += _extra_files(path)
-    return _read(files)
+    return _catalogue_read(files)
 
 
 @cache  # what was installed stays as it is while we run
-def _shipped() -> Catalogue:
-    files = tuple(_files(data_folder("patterns"), "patterns"))
+def _shipped_catalogue() -> Catalogue:
+    files = tuple(_files_of_folder(data_folder("patterns"), "patterns"))
     content = (part for file in files for part in (file.name.encode(), file.content))
-    return compiled("catalogue", Catalogue, content, _CODE, lambda: _read(files))
+    return compiled("catalogue", Catalogue, content, _CODE, lambda: _catalogue_read(files))
 
 
-def _read(files: "Sequence[PatternText]") -> Catalogue:
+def _catalogue_read(files: "Sequence[PatternText]") -> Catalogue:
     reader = import_module("analyzer.rules.catalogue_file")  # pydantic: only where it is needed
-    catalogue: Catalogue = reader.read_catalogue(files, _version(files))
+    catalogue: Catalogue = reader.read_catalogue(files, _digest_of_files(files))
     return catalogue
 
 
@@ -73,14 +73,14 @@ class PatternText:
         return self.name.startswith("patterns/checks/")
 
 
-def _files(folder: Traversable, name: str) -> Iterator[PatternText]:
+def _files_of_folder(folder: Traversable, name: str) -> Iterator[PatternText]:
     """Yield the pattern files below a folder, in the order of their names."""
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         path = f"{name}/{entry.name}"
         if entry.is_dir():
-            yield from () if _leads_back(entry) else _files(entry, path)
+            yield from () if _leads_back(entry) else _files_of_folder(entry, path)
         elif path not in _NO_PATTERNS and entry.name.endswith((".yaml", ".yml")):
-            yield PatternText(name=path, content=_content(entry, path))
+            yield PatternText(name=path, content=_content_of(entry, path))
 
 
 def _leads_back(folder: Traversable) -> bool:
@@ -90,7 +90,7 @@ def _leads_back(folder: Traversable) -> bool:
     return folder.resolve() in folder.parent.resolve().joinpath(folder.name).parents
 
 
-def _content(file: Traversable, name: str) -> bytes:
+def _content_of(file: Traversable, name: str) -> bytes:
     """Read a file; a device or a pipe has no end.
 
     Raises:
@@ -111,9 +111,9 @@ def _extra_files(path: Path) -> list[PatternText]:
     """Return the user's pattern files; a path that gives none is a mistake worth telling."""
     try:
         if path.is_dir():
-            found = list(_files(path, path.as_posix().rstrip("/")))
+            found = list(_files_of_folder(path, path.as_posix().rstrip("/")))
         else:
-            found = [PatternText(name=path.as_posix(), content=_content(path, path.as_posix()))]
+            found = [PatternText(name=path.as_posix(), content=_content_of(path, path.as_posix()))]
     except OSError as error:
         msg = f"{path}: cannot be read: {error.strerror}"
         raise CatalogueError(msg) from error
@@ -123,7 +123,7 @@ def _extra_files(path: Path) -> list[PatternText]:
     return found
 
 
-def _version(files: Sequence[PatternText]) -> str:
+def _digest_of_files(files: Sequence[PatternText]) -> str:
     """Return a short digest of names and contents."""
     digest = hashlib.sha256()
     for file in sorted(files, key=lambda file: file.name):

@@ -155,17 +155,17 @@ class Catalogue:
     @property
     def rules(self) -> tuple[Pattern, ...]:
         """Return the patterns that make findings by themselves."""
-        return tuple(self._of(Role.FINDING))
+        return tuple(self._of_role(Role.FINDING))
 
     @property
     def noise(self) -> tuple[Pattern, ...]:
         """Return the patterns of lines that nobody has to care about."""
-        return tuple(self._of(Role.NOISE))
+        return tuple(self._of_role(Role.NOISE))
 
     @property
     def checks(self) -> tuple[RuleText, ...]:
         """Return the texts of the checks."""
-        return tuple(pattern.text for pattern in self._of(Role.CHECK))
+        return tuple(pattern.text for pattern in self._of_role(Role.CHECK))
 
     @property
     def texts(self) -> tuple[RuleText, ...]:
@@ -177,7 +177,7 @@ class Catalogue:
         """Return (kind, title) of the selectors that set the scene."""
         return tuple(
             (kind, pattern.text.title)
-            for pattern in self._of(Role.CONTEXT)
+            for pattern in self._of_role(Role.CONTEXT)
             for kind in pattern.kinds
         )
 
@@ -215,5 +215,5 @@ class Catalogue:
         """
         return self.get(name).text
 
-    def _of(self, role: Role) -> Iterator[Pattern]:
+    def _of_role(self, role: Role) -> Iterator[Pattern]:
         return (pattern for pattern in self.patterns if pattern.role is role)

@@ -17,15 +17,15 @@ _MADE = "<!-- Written by `make rules` from the folder patterns: change it there.
 def reference(catalogue: Catalogue) -> Mapping[str, str]:
     """Return the pages by their names: an index, and one page for each area."""
     rules = [each for each in catalogue.patterns if each.role in (Role.FINDING, Role.CHECK)]
-    pages = {"README.md": _index(rules)}
+    pages = {"README.md": _index_of_rules(rules)}
     for area, (name, title) in _FILES.items():
         own = [rule for rule in rules if rule.text.area == area]
-        body = "\n".join(line for rule in own for line in _section(rule))
+        body = "\n".join(line for rule in own for line in _section_of_rule(rule))
         pages[name] = f"{_MADE}\n\n# {title}: {len(own)} rules\n\n{body}"
     return pages
 
 
-def _index(rules: list[Pattern]) -> str:
+def _index_of_rules(rules: list[Pattern]) -> str:
     data = sum(rule.role is Role.FINDING for rule in rules)
     lines = [
         _MADE,
@@ -44,51 +44,51 @@ def _index(rules: list[Pattern]) -> str:
     for rule in rules:
         page = _FILES[rule.text.area][0]
         made = "pattern" if rule.role is Role.FINDING else "check"
-        heading = _plain(rule.text.heading)
+        heading = _plain_in_markdown(rule.text.heading)
         lines.append(
             f"| [{rule.id}]({page}#{rule.id}) | {rule.text.severity} | {made} | {heading} |"
         )
     return "\n".join([*lines, ""])
 
 
-def _section(rule: Pattern) -> Iterator[str]:
+def _section_of_rule(rule: Pattern) -> Iterator[str]:
     text = rule.text
     yield f"## {rule.id}"
     yield ""
-    yield f"**{_plain(text.heading)}**"
+    yield f"**{_plain_in_markdown(text.heading)}**"
     yield ""
     yield (
         f"{text.severity}, {text.confidence}, {text.status}; needs {', '.join(text.needs)}; "
         f"`{rule.file}`"
     )
     yield ""
-    yield _plain(text.detail)
+    yield _plain_in_markdown(text.detail)
     yield ""
     for name, title, _ in text.cases:
-        yield f"- `{name}`: {_plain(title)}"
+        yield f"- `{name}`: {_plain_in_markdown(title)}"
     if text.cases:
         yield ""
     if rule.role is Role.FINDING:
-        yield f"A finding is {condition(rule)}{_state(rule.when)}."
+        yield f"A finding is {condition(rule)}{_state_of_when(rule.when)}."
         yield ""
     for each in rule.mended:
         vendor = f" of {each.vendor}" if each.vendor else ""
         yield f"Mended in {each.package} {each.version}{vendor}."
         yield ""
-    yield from _steps(text)
+    yield from _steps_in_markdown(text)
     if text.wrong_if:
-        yield f"Wrong if {_plain(text.wrong_if)}."
+        yield f"Wrong if {_plain_in_markdown(text.wrong_if)}."
         yield ""
     if text.references:
-        yield f"From: {'; '.join(map(_plain, text.references))}"
+        yield f"From: {'; '.join(map(_plain_in_markdown, text.references))}"
         yield ""
 
 
-def _steps(text: RuleText) -> Iterator[str]:
+def _steps_in_markdown(text: RuleText) -> Iterator[str]:
     for number, step in enumerate(text.action, start=1):
-        more = f" Risk: {_plain(step.risk)}" if step.risk else ""
-        more += f" Destroys: {_plain(step.lost)}." if step.lost else ""
-        yield f"{number}. {_plain(step.step)}{more}"
+        more = f" Risk: {_plain_in_markdown(step.risk)}" if step.risk else ""
+        more += f" Destroys: {_plain_in_markdown(step.lost)}." if step.lost else ""
+        yield f"{number}. {_plain_in_markdown(step.step)}{more}"
     if text.action:
         yield ""
     if text.goals:
@@ -97,7 +97,7 @@ def _steps(text: RuleText) -> Iterator[str]:
         yield ""
 
 
-def _state(when: When) -> str:
+def _state_of_when(when: When) -> str:
     asked = [
         f"the host is a {when.role}" if when.role else "",
         f"the SR is of type {' or '.join(when.sr_types)}" if when.sr_types else "",
@@ -109,7 +109,7 @@ def _state(when: When) -> str:
     return f", where {' and '.join(known)}" if known else ""
 
 
-def _plain(text: str) -> str:
+def _plain_in_markdown(text: str) -> str:
     """Return a text as Markdown shows it, whatever stands in it."""
     escaped = text.replace("\\", "\\\\")
     for character in "<>*_|`[]":

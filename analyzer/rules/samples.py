@@ -18,11 +18,11 @@ def check_samples(catalogue: Catalogue) -> tuple[str, ...]:
         f"{pattern.file}: {problem}"
         for pattern in catalogue.patterns
         for samples in pattern.samples
-        for problem in _problems(scanner, pattern, samples, noise)
+        for problem in _problems_of_scanner(scanner, pattern, samples, noise)
     )
 
 
-def _problems(
+def _problems_of_scanner(
     scanner: Scanner, pattern: Pattern, samples: SampleSet, noise: frozenset[str]
 ) -> Iterator[str]:
     own = {selector.id for selector in samples.selectors}

@@ -41,29 +41,29 @@ def conclude(
     that the rule found by itself, and ``beside`` the sources that it looked at, beside its
     declared needs.
     """
-    lacking = _lacking(text, case, sources, gaps)
+    lacking = _all_lacking(text, case, sources, gaps)
     if findings:
-        return _found(text, findings, lacking)
+        return _found_outcome(text, findings, lacking)
     if unused := unused_area(Area(text.area), case, sources):
-        return _outcome(text, Verdict.NOT_APPLICABLE, unused)
+        return _outcome_of_verdict(text, Verdict.NOT_APPLICABLE, unused)
     if lacking:
-        untold = _outcome(
-            text, Verdict.CANNOT_TELL, missing(lacking), settle_with=_settling(lacking)
+        untold = _outcome_of_verdict(
+            text, Verdict.CANNOT_TELL, missing(lacking), settle_with=_settled_with(lacking)
         )
         return replace(untold, gaps=tuple(lacking))
-    window = _window(text, sources)
+    window = _window_of_sources(text, sources)
     if not_applicable:
-        return _outcome(text, Verdict.NOT_APPLICABLE, not_applicable)
+        return _outcome_of_verdict(text, Verdict.NOT_APPLICABLE, not_applicable)
     looked_at = (*text.needs, *beside)
     return replace(
-        _outcome(
+        _outcome_of_verdict(
             text,
             # What no status report shows cannot be ruled out by one.
             Verdict.CANNOT_TELL if text.unseen else Verdict.RULED_OUT,
             _ruled_out(text, looked_at, case, sources, window),
             window=window,
         ),
-        holes=_holes(looked_at, sources, window),
+        holes=_holes_of_looked_at(looked_at, sources, window),
         by_nature=bool(text.unseen),
     )
 
@@ -72,7 +72,7 @@ def failed(text: RuleText, trace: str) -> Outcome:
     """Return the answer of a rule that our own code failed on; ``trace`` is the traceback."""
     last = [line.strip() for line in trace.strip().splitlines() if line.strip()][-3:]
     reason = f"cbtriage failed on this rule, which is a defect of cbtriage: {' | '.join(last)}"
-    return _outcome(text, Verdict.ERROR, reason)
+    return _outcome_of_verdict(text, Verdict.ERROR, reason)
 
 
 def unused_area(area: Area, case: Case, sources: Sources) -> str:
@@ -88,46 +88,50 @@ def unused_area(area: Area, case: Case, sources: Sources) -> str:
 
 def _unused_cbt(case: Case, sources: Sources) -> str:
     off = all(pool.cbt_in_use is False for pool in case.pools)
-    if not off or case.events.of(*CBT_ACTIVITY) or not _proven("smlog", case, sources):
+    if not off or case.events.of(*CBT_ACTIVITY) or not _proven_by_log("smlog", case, sources):
         return ""
     return say(
         "CBT is not in use: no disk in the database has it on, and no SMlog shows a CBT log "
         "being used{since}",
-        since=_since("smlog", sources),
+        since=_since_in_words("smlog", sources),
     )
 
 
 def _unused_nbd(case: Case, sources: Sources) -> str:
     networks = [network for pool in case.pools for network in pool.networks]
     off = all(network.purpose == () for network in networks)
-    if not off or case.events.of(*NBD_ACTIVITY) or not _proven("daemon_log", case, sources):
+    if not off or case.events.of(*NBD_ACTIVITY) or not _proven_by_log("daemon_log", case, sources):
         return ""
     return say(
         "NBD is not in use: no network has the purpose nbd or insecure_nbd, and no daemon.log "
         "shows a client{since}",
-        since=_since("daemon_log", sources),
+        since=_since_in_words("daemon_log", sources),
     )
 
 
-def _proven(log: str, case: Case, sources: Sources) -> bool:
+def _proven_by_log(log: str, case: Case, sources: Sources) -> bool:
     """Tell whether the databases and that log of all hosts were there, whole and understood."""
     known = bool(case.pools) and not sources.gaps(XAPI_DB, case) and not sources.gaps(log, case)
     return known and sources.window(log) is not None
 
 
-def _since(log: str, sources: Sources) -> str:
+def _since_in_words(log: str, sources: Sources) -> str:
     window = sources.window(log)
-    unread = except_holes(_holes((log,), sources, window))
+    unread = except_holes(_holes_of_looked_at((log,), sources, window))
     return say(" since {at}{unread}", at=window[0], unread=unread) if window else ""
 
 
-def _holes(looked_at: Sequence[str], sources: Sources, window: Window | None) -> tuple[Hole, ...]:
+def _holes_of_looked_at(
+    looked_at: Sequence[str], sources: Sources, window: Window | None
+) -> tuple[Hole, ...]:
     """Return the stretches of a window that were not read of the logs that were looked at."""
     logs = dict.fromkeys(need for need in looked_at if need in LOGS)
     return tuple(hole for log in logs for hole in sources.holes(log, window)) if window else ()
 
 
-def _lacking(text: RuleText, case: Case, sources: Sources, gaps: Sequence[Gap]) -> tuple[Gap, ...]:
+def _all_lacking(
+    text: RuleText, case: Case, sources: Sources, gaps: Sequence[Gap]
+) -> tuple[Gap, ...]:
     """Return all gaps, each once: those of the declared needs first, then the rule's own.
 
     Where only lines were given, everything lacks, and that is said once.
@@ -137,7 +141,7 @@ def _lacking(text: RuleText, case: Case, sources: Sources, gaps: Sequence[Gap]) 
     declared = [gap for need in text.needs for gap in sources.gaps(need, case)]
     found = list(dict.fromkeys((*declared, *gaps)))
     logs = [need for need in text.needs if need in LOGS]
-    if logs and not found and _window(text, sources) is None:
+    if logs and not found and _window_of_sources(text, sources) is None:
         one = len({report.name for report in case.hosts}) == 1
         whose = f"of {case.hosts[0].name}" if one else "of the hosts"
         why = f"the logs {whose} have no time in common"
@@ -147,18 +151,18 @@ def _lacking(text: RuleText, case: Case, sources: Sources, gaps: Sequence[Gap]) 
     return tuple(found)
 
 
-def _window(text: RuleText, sources: Sources) -> Window | None:
+def _window_of_sources(text: RuleText, sources: Sources) -> Window | None:
     windows = [sources.window(need) for need in text.needs if need in LOGS]
     return common_window(windows)
 
 
-def _found(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) -> Outcome:
+def _found_outcome(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) -> Outcome:
     if len(findings) > _MOST:
         why = f"{len(findings) - _MOST} more were found and are left out: of a rule the {_MOST}"
         why += " worst and latest findings are told"
         lacking = (*lacking, Gap(need="", host="", why=why, settle_with=""))
         findings = sorted(findings, key=_worst_and_latest)[:_MOST]
-    ordered = tuple(sorted(findings, key=_order))
+    ordered = tuple(sorted(findings, key=_order_of_finding))
     number = "1 finding" if len(ordered) == 1 else f"{len(ordered)} findings"
     doubt = missing(lacking) if lacking else ""
     more = say("; there may be more: {doubt}", doubt=doubt) if doubt else ""
@@ -168,7 +172,7 @@ def _found(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) 
         severity=min((finding.severity for finding in ordered), key=lambda item: item.rank),
         verdict=Verdict.FOUND,
         reason=say("{number}{more}", number=number, more=more),
-        settle_with=_settling(lacking),
+        settle_with=_settled_with(lacking),
         findings=ordered,
         doubt=doubt,
         gaps=tuple(lacking),
@@ -180,13 +184,13 @@ def _worst_and_latest(finding: Finding) -> tuple[int, float, str]:
     return (finding.severity.rank, -seen.at.timestamp() if seen else 0.0, finding.id)
 
 
-def _order(finding: Finding) -> tuple[int, str, tuple[str, ...], str]:
+def _order_of_finding(finding: Finding) -> tuple[int, str, tuple[str, ...], str]:
     first = finding.first_seen.at.isoformat() if finding.first_seen else ""
     subjects = tuple(f"{subject.type} {subject.uuid}" for subject in finding.subjects)
     return (finding.severity.rank, first, subjects, finding.id)
 
 
-def _settling(gaps: Sequence[Gap]) -> tuple[str, ...]:
+def _settled_with(gaps: Sequence[Gap]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(gap.settle_with for gap in gaps if gap.settle_with))
 
 
@@ -202,7 +206,7 @@ def _ruled_out(
     lines = sum(sources.not_understood(need) for need in looked_at)
     odd = f", except {lines} lines that were not understood" if lines else ""
     apart = beyond(window, (sources.windows(need) for need in looked_at)) if window else ""
-    unread = except_holes(_holes(looked_at, sources, window))
+    unread = except_holes(_holes_of_looked_at(looked_at, sources, window))
     return say(
         "nothing of the kind in {looked_at} of {hosts}{span}{odd}{apart}{unread}{open}",
         looked_at=listed(looked_at, 9),
@@ -215,7 +219,7 @@ def _ruled_out(
     )
 
 
-def _outcome(
+def _outcome_of_verdict(
     text: RuleText,
     verdict: Verdict,
     reason: str,

@@ -43,63 +43,63 @@ class Storage:
 
     def exists(self, log: str) -> bool:
         """Return whether the log is there; the null uuid never has one."""
-        self._note(Verb.LOOK, log)
+        self._note_of_verb(Verb.LOOK, log)
         return log in self.logs
 
     def parent(self, log: str) -> str:
         """Do `cbt-util get -p`."""
-        self._note(Verb.GET, log, Part.PARENT)
-        return self._header(log).parent
+        self._note_of_verb(Verb.GET, log, Part.PARENT)
+        return self._header_of_log(log).parent
 
     def child(self, log: str) -> str:
         """Do `cbt-util get -c`."""
-        self._note(Verb.GET, log, Part.CHILD)
-        return self._header(log).child
+        self._note_of_verb(Verb.GET, log, Part.CHILD)
+        return self._header_of_log(log).child
 
     def consistent(self, log: str) -> bool:
         """Do `cbt-util get -f`."""
-        self._note(Verb.GET, log, Part.CONSISTENT)
-        return self._header(log).consistent
+        self._note_of_verb(Verb.GET, log, Part.CONSISTENT)
+        return self._header_of_log(log).consistent
 
     def size(self, log: str) -> int:
         """Do `cbt-util get -s`."""
-        self._note(Verb.GET, log, Part.SIZE)
-        return self._header(log).size
+        self._note_of_verb(Verb.GET, log, Part.SIZE)
+        return self._header_of_log(log).size
 
     def bitmap(self, log: str) -> None:
         """Do `cbt-util get -b`."""
-        self._note(Verb.GET, log, Part.BITMAP)
-        self._whole(log)
+        self._note_of_verb(Verb.GET, log, Part.BITMAP)
+        self._whole_log(log)
 
     def set_parent(self, log: str, parent: str) -> None:
         """Do `cbt-util set -p`."""
-        self._note(Verb.SET, log, Part.PARENT, parent)
-        self.logs[log] = replace(self._header(log), parent=parent)
+        self._note_of_verb(Verb.SET, log, Part.PARENT, parent)
+        self.logs[log] = replace(self._header_of_log(log), parent=parent)
 
     def set_child(self, log: str, child: str) -> None:
         """Do `cbt-util set -c`."""
-        self._note(Verb.SET, log, Part.CHILD, child)
-        self.logs[log] = replace(self._header(log), child=child)
+        self._note_of_verb(Verb.SET, log, Part.CHILD, child)
+        self.logs[log] = replace(self._header_of_log(log), child=child)
 
     def set_consistent(self, log: str, *, consistent: bool) -> None:
         """Do `cbt-util set -f`."""
-        self._note(Verb.SET, log, Part.CONSISTENT, str(int(consistent)))
-        self.logs[log] = replace(self._header(log), consistent=consistent)
+        self._note_of_verb(Verb.SET, log, Part.CONSISTENT, str(int(consistent)))
+        self.logs[log] = replace(self._header_of_log(log), consistent=consistent)
 
     def set_size(self, log: str, size: int) -> None:
         """Do `cbt-util set -s`, which reads the whole bitmap and never shrinks."""
-        self._note(Verb.SET, log, Part.SIZE, str(size))
-        if size < self._header(log).size:
-            raise self._failure(INVALID)
-        self.logs[log] = replace(self._whole(log), size=size)
+        self._note_of_verb(Verb.SET, log, Part.SIZE, str(size))
+        if size < self._header_of_log(log).size:
+            raise self._failure_of_words(INVALID)
+        self.logs[log] = replace(self._whole_log(log), size=size)
 
     def coalesce(self, older: str, newer: str) -> None:
         """Do `cbt-util coalesce`: the bits of one log are added to those of another."""
-        self._note(Verb.COALESCE, newer, Part.BITMAP, older)
-        parent, child = self._header(older), self._header(newer)
+        self._note_of_verb(Verb.COALESCE, newer, Part.BITMAP, older)
+        parent, child = self._header_of_log(older), self._header_of_log(newer)
         if bitmap_bits(parent.size) > bitmap_bits(child.size):
-            raise self._failure(INVALID)
-        parent, child = self._whole(older), self._whole(newer)
+            raise self._failure_of_words(INVALID)
+        parent, child = self._whole_log(older), self._whole_log(newer)
         recorded = joined(parent.recorded, child.recorded)
         self.logs[newer] = replace(child, recorded=recorded)
 
@@ -108,7 +108,7 @@ class Storage:
         size = self.vdis[disk].size
         if not self.room and self.sr is SrKind.VOLUMES:
             raise CommandFailed("There is insufficient space")
-        self._note(Verb.CREATE, disk, Part.SIZE, str(size))
+        self._note_of_verb(Verb.CREATE, disk, Part.SIZE, str(size))
         # On a full file SR cbt-util says 0 and leaves a short file (it does not look at fclose);
         # the `set -f 1` that follows is what fails.
         body = Body.WHOLE if self.room else Body.CUT
@@ -121,39 +121,41 @@ class Storage:
 
     def rename(self, log: str, name: str) -> None:
         """Give a log to another disk."""
-        self._note(Verb.RENAME, log, value=name)
+        self._note_of_verb(Verb.RENAME, log, value=name)
         self.logs[name] = self.logs.pop(log)
 
     def remove(self, log: str) -> None:
         """Remove a log, if it is there."""
         if log in self.logs:
-            self._note(Verb.REMOVE, log)
+            self._note_of_verb(Verb.REMOVE, log)
             del self.logs[log]
 
     def disable_on_error(self, disk: str, alert: str) -> None:
         """Turn CBT off as `_disable_cbt_on_error` does: the parent keeps its child pointer."""
-        self._note(Verb.DROP, disk, value=alert)
+        self._note_of_verb(Verb.DROP, disk, value=alert)
         self.remove(disk)
         self.change(disk, cbt_enabled=False)
         self.alert = alert
 
-    def _header(self, log: str) -> Log:
+    def _header_of_log(self, log: str) -> Log:
         if log not in self.logs:
-            raise self._failure("No such file or directory")
+            raise self._failure_of_words("No such file or directory")
         if self.logs[log].body is Body.CUT:
-            raise self._failure(TIMED_OUT)
+            raise self._failure_of_words(TIMED_OUT)
         return self.logs[log]
 
-    def _whole(self, log: str) -> Log:
-        found = self._header(log)
+    def _whole_log(self, log: str) -> Log:
+        found = self._header_of_log(log)
         if found.body is Body.SHORT:
-            raise self._failure(TIMED_OUT)
+            raise self._failure_of_words(TIMED_OUT)
         return found
 
-    def _note(self, verb: Verb, log: str, part: Part = Part.EXISTS, value: str = "") -> None:
+    def _note_of_verb(
+        self, verb: Verb, log: str, part: Part = Part.EXISTS, value: str = ""
+    ) -> None:
         self.did.append(Command(verb=verb, log=log, part=part, value=value))
 
-    def _failure(self, words: str) -> CommandFailed:
+    def _failure_of_words(self, words: str) -> CommandFailed:
         self.did[-1] = replace(self.did[-1], failed=words)
         return CommandFailed(words)
 

@@ -22,15 +22,15 @@ def remove_log(state: State, log: str) -> Result:
 
 def cut_header(state: State, log: str) -> Result:
     """Cut a log to less than a header (48 bytes), as a full disk does."""
-    return _cut(state, log, Body.CUT)
+    return _cut_short(state, log, Body.CUT)
 
 
 def cut_bitmap(state: State, log: str) -> Result:
     """Cut a log inside its bitmap; a header that was cut already stays cut."""
-    return _cut(state, log, Body.SHORT)
+    return _cut_short(state, log, Body.SHORT)
 
 
-def _cut(state: State, log: str, body: Body) -> Result:
+def _cut_short(state: State, log: str, body: Body) -> Result:
     def act(storage: Storage) -> None:
         found = storage.logs.get(log)
         if found and found.body is not Body.CUT:

@@ -27,7 +27,7 @@ def list_changed_blocks(state: State, older: str, newer: str) -> Result:
             raise Refused("SR_BACKEND_FAILURE_460", SAME)
         if not (storage.exists(older) and storage.exists(newer)):
             raise Refused("SR_BACKEND_FAILURE_460", UNRELATED)
-        _walk(storage, older, newer)
+        _walk_along(storage, older, newer)
         storage.left_out = _left_out(storage, older, newer)
 
     return run(state, act, "SR_BACKEND_FAILURE_202")
@@ -51,7 +51,7 @@ class _Merged:
             self.bits, self.size = bits, size
 
 
-def _walk(storage: Storage, older: str, newer: str) -> None:
+def _walk_along(storage: Storage, older: str, newer: str) -> None:
     """Follow the child pointers; the bitmap of the first log itself is not part of the answer."""
     at, merged = older, _Merged()
     seen: set[tuple[str, int, int]] = set()

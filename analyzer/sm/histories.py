@@ -68,7 +68,7 @@ def read_histories(lines: Iterator[str], name: str) -> Iterator[History]:
         if not line.strip():
             continue
         try:
-            yield _history(json.loads(line))
+            yield _history_of_raw(json.loads(line))
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             what = f"no {error}" if isinstance(error, KeyError) else str(error)
             msg = f"{name}:{number}: not a history of SM: {what}"
@@ -82,9 +82,9 @@ def play(history: History) -> tuple[Difference, ...]:
     for number, step in enumerate(history.steps, start=1):
         result = _ACTS[step.do](state, step)
         state = result.state
-        expected = _shown(step.outcome, step.logs, enabled=step.cbt_enabled)
-        logs = _seen(state, _named(history, number))
-        got = _shown(result.outcome, logs, enabled=state.vdis[DISK].cbt_enabled)
+        expected = _shown_as_json(step.outcome, step.logs, enabled=step.cbt_enabled)
+        logs = _seen_of_state(state, _names_until(history, number))
+        got = _shown_as_json(result.outcome, logs, enabled=state.vdis[DISK].cbt_enabled)
         if got != expected:
             did = " ".join(word for word in (step.do, step.on, step.to) if word)
             differences.append(
@@ -93,12 +93,12 @@ def play(history: History) -> tuple[Difference, ...]:
     return tuple(differences)
 
 
-def _named(history: History, number: int) -> frozenset[str]:
+def _names_until(history: History, number: int) -> frozenset[str]:
     steps = history.steps[:number]
     return frozenset({DISK, *(step.on for step in steps if step.do == "snapshot" and step.on)})
 
 
-def _seen(state: State, named: frozenset[str]) -> Mapping[str, Seen]:
+def _seen_of_state(state: State, named: frozenset[str]) -> Mapping[str, Seen]:
     def pointer(name: str) -> str | None:
         return name if name in named else None
 
@@ -115,16 +115,16 @@ def _seen(state: State, named: frozenset[str]) -> Mapping[str, Seen]:
     }
 
 
-def _shown(outcome: str, logs: Mapping[str, Seen], *, enabled: bool) -> str:
+def _shown_as_json(outcome: str, logs: Mapping[str, Seen], *, enabled: bool) -> str:
     return json.dumps({"outcome": outcome, "logs": logs, "cbt_enabled": enabled}, sort_keys=True)
 
 
-def _snapshot(state: State, step: Step) -> Result:
+def _snapshot_of_step(state: State, step: Step) -> Result:
     # A snapshot that failed got no name, but its log stays: under one that no history has.
     return snapshot(state, DISK, step.on or f"unfinished {state.clock}", flag_of=FlagOf.LOG)
 
 
-def _destroy(state: State, step: Step) -> Result:
+def _destroy_or_fail(state: State, step: Step) -> Result:
     whole = replace(state.vdis[step.on], data=True, row=True)
     return vdi_delete(replace(state, vdis={**state.vdis, step.on: whole}), step.on)
 
@@ -136,8 +136,8 @@ _ACTS: Mapping[str, Callable[[State, Step], Result]] = MappingProxyType(
         "start": lambda state, _: attach(state, DISK),
         "stop": lambda state, _: detach(state, DISK),
         "crash": lambda state, _: crash(state, DISK),
-        "snapshot": _snapshot,
-        "destroy": _destroy,
+        "snapshot": _snapshot_of_step,
+        "destroy": _destroy_or_fail,
         "compare": lambda state, step: list_changed_blocks(state, step.on, step.to),
         "remove log": lambda state, step: remove_log(state, step.on),
         "cut header": lambda state, step: cut_header(state, step.on),
@@ -146,12 +146,12 @@ _ACTS: Mapping[str, Callable[[State, Step], Result]] = MappingProxyType(
 )
 
 
-def _history(raw: Any) -> History:
-    number, steps = _field(raw, "history", int), _field(raw, "steps", list)
+def _history_of_raw(raw: Any) -> History:
+    number, steps = _field_of(raw, "history", int), _field_of(raw, "steps", list)
     read: list[Step] = []
     named = {DISK}
     for each in steps:
-        step = _step(each)
+        step = _step_of_raw(each)
         if step.do == "snapshot":
             named |= {step.on}
         elif unknown := {step.on, step.to} - named - {""}:
@@ -172,25 +172,25 @@ _NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 
 
-def _step(raw: Any) -> Step:
-    do = _field(raw, "do", str)
+def _step_of_raw(raw: Any) -> Step:
+    do = _field_of(raw, "do", str)
     if do not in _ACTS:
         msg = f"no such step: {do!r}"
         raise ValueError(msg)
-    needs = {name: _field(raw, name, str) for name in _NEEDS.get(do, ())}
+    needs = {name: _field_of(raw, name, str) for name in _NEEDS.get(do, ())}
     on = raw.get("on") if do == "snapshot" else needs.get("on", "")
-    logs = _field(raw, "logs", dict)
+    logs = _field_of(raw, "logs", dict)
     return Step(
         do=do,
         on=on if isinstance(on, str) else "",
         to=needs.get("to", ""),
-        outcome=_field(raw, "outcome", str),
-        logs={name: _log(name, log) for name, log in logs.items()},
-        cbt_enabled=_field(raw, "cbt_enabled", bool),
+        outcome=_field_of(raw, "outcome", str),
+        logs={name: _log_of_raw(name, log) for name, log in logs.items()},
+        cbt_enabled=_field_of(raw, "cbt_enabled", bool),
     )
 
 
-def _log(name: str, raw: Any) -> Seen:
+def _log_of_raw(name: str, raw: Any) -> Seen:
     if raw == Body.CUT.value:
         return Body.CUT.value
     if not isinstance(raw, dict) or set(raw) != {"parent", "child", "consistent"}:
@@ -199,7 +199,7 @@ def _log(name: str, raw: Any) -> Seen:
     return raw
 
 
-def _field(raw: Any, name: str, kind: type[Any]) -> Any:
+def _field_of(raw: Any, name: str, kind: type[Any]) -> Any:
     if not isinstance(raw, dict):
         msg = f"expected an object with {name!r}"
         raise TypeError(msg)

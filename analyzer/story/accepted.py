@@ -69,10 +69,12 @@ def load_accepted(path: Path, rules: Collection[str]) -> tuple[Acceptance, ...]:
     if not isinstance(entries, list):
         msg = f"{path}:1 accepted: expected a list of rule, object, reason and until"
         raise UsageError(msg)
-    return tuple(_entry(path, document, place, entry, rules) for place, entry in enumerate(entries))
+    return tuple(
+        _entry_of_path(path, document, place, entry, rules) for place, entry in enumerate(entries)
+    )
 
 
-def _entry(
+def _entry_of_path(
     path: Path, document: "Document", place: int, entry: object, rules: Collection[str]
 ) -> Acceptance:
     line, _ = document.place(("accepted", place))
@@ -114,9 +116,9 @@ def accept(
     for outcome in outcomes:
         found = []
         for finding in outcome.findings:
-            own = _first(acceptances, outcome.rule, finding.subjects)
-            found.append(_marked(finding, own, day) if own else finding)
-            rows += [_row(finding.id, own, day)] if own else []
+            own = _first_that_covers(acceptances, outcome.rule, finding.subjects)
+            found.append(_marked_as_accepted(finding, own, day) if own else finding)
+            rows += [_row_of_day(finding.id, own, day)] if own else []
         ranks = [each.severity for each in found]
         worst = min(ranks, key=lambda severity: severity.rank, default=outcome.severity)
         marked.append(replace(outcome, findings=tuple(found), severity=worst))
@@ -129,9 +131,9 @@ def accept_errors(
     """Return errors that nobody explains with what is accepted marked, and a row for each."""
     rows, marked = [], []
     for group in groups:
-        own = _first(acceptances, group.id, group.subjects)
+        own = _first_that_covers(acceptances, group.id, group.subjects)
         if own is not None:
-            rows.append(_row(group.id, own, day))
+            rows.append(_row_of_day(group.id, own, day))
         if own is None or _is_over(own, day):
             marked.append(group)
             continue
@@ -140,7 +142,7 @@ def accept_errors(
     return tuple(marked), tuple(rows)
 
 
-def _first(
+def _first_that_covers(
     acceptances: Sequence[Acceptance], rule: str, subjects: Sequence[Subject]
 ) -> Acceptance | None:
     return next((each for each in acceptances if each.covers(rule, subjects)), None)
@@ -150,7 +152,7 @@ def _is_over(own: Acceptance, day: date | None) -> bool:
     return own.until is not None and day is not None and own.until < day
 
 
-def _marked(finding: Finding, own: Acceptance, day: date | None) -> Finding:
+def _marked_as_accepted(finding: Finding, own: Acceptance, day: date | None) -> Finding:
     until = f"until {own.until.isoformat()}" if own.until else "without end"
     if _is_over(own, day):
         return replace(
@@ -175,7 +177,7 @@ def _marked(finding: Finding, own: Acceptance, day: date | None) -> Finding:
     )
 
 
-def _row(found: str, own: Acceptance, day: date | None) -> Accepted:
+def _row_of_day(found: str, own: Acceptance, day: date | None) -> Accepted:
     return Accepted(
         id=found,
         rule=own.rule,

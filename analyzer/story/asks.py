@@ -80,8 +80,8 @@ def asks_of(report: Report) -> Asks:
     hosts = {host.name: host.uuid for host in report.hosts if host.uuid}
     asked: dict[tuple[str, str], Ask] = {}
     unasked: dict[tuple[str, str, str], Unasked] = {}
-    for rule, gap in _gaps(report):
-        found = tuple(_asks(gap, hosts.get(gap.host, _ANY_HOST)))
+    for rule, gap in _gaps_by_rule(report):
+        found = tuple(_asks_for_gap(gap, hosts.get(gap.host, _ANY_HOST)))
         for ask in found:
             key = (ask.host, ask.file)
             known = asked.get(key, ask)
@@ -105,20 +105,20 @@ def asks_of(report: Report) -> Asks:
     )
 
 
-def _gaps(report: Report) -> Iterator[tuple[str, Gap]]:
+def _gaps_by_rule(report: Report) -> Iterator[tuple[str, Gap]]:
     for outcome in report.outcomes:
         yield from ((outcome.rule, gap) for gap in outcome.gaps)
 
 
-def _asks(gap: Gap, host: str) -> Iterator[Ask]:
+def _asks_for_gap(gap: Gap, host: str) -> Iterator[Ask]:
     """Yield the commands for a gap: those it names, else those of its source."""
     kind = _KINDS.get(gap.need)
     if kind is not None and kind.is_log and host:
-        yield _copy(gap.need, host)
+        yield _copy_of_log(gap.need, host)
         return
-    pieces = _read(str(gap.settle_with))
+    pieces = _asks_of_text(str(gap.settle_with))
     if not pieces and kind is not None and _is_of_one_host(gap):
-        pieces = _read(kind.settle_with)
+        pieces = _asks_of_text(kind.settle_with)
     for piece in pieces:
         command = tuple(word.replace(_OWN, host) for word in piece.command)
         yield replace(piece, host=host if piece.host else _ANY_HOST, command=command)
@@ -129,12 +129,12 @@ def _is_of_one_host(gap: Gap) -> bool:
     return _ELSEWHERE.match(str(gap.settle_with)) is None
 
 
-def _copy(log: str, host: str) -> Ask:
+def _copy_of_log(log: str, host: str) -> Ask:
     name = _KINDS[log].family.rpartition("/")[2]
     return Ask(form=Form.COPY, command=(name,), file=f"var/log/{name}", host=host)
 
 
-def _read(text: str) -> list[Ask]:
+def _asks_of_text(text: str) -> list[Ask]:
     """Return what a text asks for; nothing where any piece of it is of no known form."""
     found: list[Ask] = []
     for piece in (_ON.sub("", piece.strip()).rstrip() for piece in text.split("; ")):
@@ -151,25 +151,25 @@ def _read(text: str) -> list[Ask]:
 _BESIDE = frozenset({"date", "dmesg", "xe task-list"})
 
 
-def _plain(
+def _plain_command(
     file: str, *command: str, fine: tuple[int, ...] = (0,), more: tuple[tuple[str, ...], ...] = ()
 ) -> Callable[[re.Match[str]], Ask]:
     ask = Ask(form=Form.PLAIN, command=command, file=file, host=_OWN, fine=fine, more=more)
     return lambda _found: ask
 
 
-def _listing(found: re.Match[str]) -> Ask:
+def _listing_of_sr(found: re.Match[str]) -> Ask:
     command = ("ls", "-la", f"/run/sr-mount/{found['sr']}")
     return Ask(form=Form.ECHOED, command=command, file=f"ls-{found['sr']}.txt")
 
 
-def _values(found: re.Match[str]) -> Ask:
+def _values_of_log(found: re.Match[str]) -> Ask:
     path = found["path"]
     name = path.rpartition("/")[2].removesuffix(".cbtlog")
     return Ask(form=Form.LOG, command=(path,), file=f"cbt-util-{name}.txt")
 
 
-def _records(found: re.Match[str]) -> Ask:
+def _xe_records(found: re.Match[str]) -> Ask:
     """Return a list of `xe`, with the uuids that tell what its records are of."""
     words = found["words"].split()
     verb = found["verb"]
@@ -188,7 +188,7 @@ def _with_uuid(word: str) -> str:
     return f"params=uuid,{value}" if bare else word
 
 
-def _file(found: re.Match[str]) -> Ask:
+def _file_asked(found: re.Match[str]) -> Ask:
     path = found["path"]
     name = path if path.startswith("etc/") else path.rpartition("/")[2]
     return Ask(form=Form.PLAIN, command=("cat", f"/{path}"), file=name, host=_OWN)
@@ -206,35 +206,38 @@ _STATUS = ("systemctl", "status", "--no-pager")
 _FORMS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Ask]]] = tuple(
     (re.compile(form), make)
     for form, make in (
-        (rf"ls -la? /run/sr-mount/(?P<sr>{_UUID})(?:/\*\.cbtlog)?", _listing),
+        (rf"ls -la? /run/sr-mount/(?P<sr>{_UUID})(?:/\*\.cbtlog)?", _listing_of_sr),
         (
             rf"lvs(?: --units b)?(?: VG_XenStorage-{_UUID})?",
-            _plain("lvs.out", *_LVS),
+            _plain_command("lvs.out", *_LVS),
         ),
-        (rf"vgs(?: VG_XenStorage-{_UUID})?", _plain("vgs.out", *_VGS)),
-        (r"pvs", _plain("pvs.out", "pvs")),
-        (rf"cbt-util get -[pcfs] -n (?P<path>{_LOG})", _values),
+        (rf"vgs(?: VG_XenStorage-{_UUID})?", _plain_command("vgs.out", *_VGS)),
+        (r"pvs", _plain_command("pvs.out", "pvs")),
+        (rf"cbt-util get -[pcfs] -n (?P<path>{_LOG})", _values_of_log),
         (
             rf"xe (?P<kind>{_RECORDS})-(?P<verb>list|param-list|param-get)(?P<words>(?: {_WORD})*)",
-            _records,
+            _xe_records,
         ),
-        (r"iptables -nvL(?: \w+)?", _plain("iptables-nvL.out", "iptables", "-nvL")),
-        (r"ss -[a-z]+(?: '[sd]port = :\d+')?", _plain("ss-nampio.out", "ss", "-nampio")),
-        (r"ip -s addr", _plain("ip-s-addr.out", "ip", "-s", "addr")),
-        (r"ip route", _plain("ip-route.out", "ip", "route")),
-        (r"df (?:-h|-alT)(?: /run/sr-mount/\S+)?", _plain("df-alT.out", "df", "-alT", fine=(0, 1))),
-        (r"rpm -(?:qa|q [\w-]+)", _plain("rpm-qa.out", "rpm", "-qa")),
+        (r"iptables -nvL(?: \w+)?", _plain_command("iptables-nvL.out", "iptables", "-nvL")),
+        (r"ss -[a-z]+(?: '[sd]port = :\d+')?", _plain_command("ss-nampio.out", "ss", "-nampio")),
+        (r"ip -s addr", _plain_command("ip-s-addr.out", "ip", "-s", "addr")),
+        (r"ip route", _plain_command("ip-route.out", "ip", "route")),
+        (
+            r"df (?:-h|-alT)(?: /run/sr-mount/\S+)?",
+            _plain_command("df-alT.out", "df", "-alT", fine=(0, 1)),
+        ),
+        (r"rpm -(?:qa|q [\w-]+)", _plain_command("rpm-qa.out", "rpm", "-qa")),
         (
             r"xe host-get-sm-diagnostics uuid=<host-uuid>",
-            _plain("sm_diagnostics.out", "xe", "host-get-sm-diagnostics", f"uuid={_OWN}"),
+            _plain_command("sm_diagnostics.out", "xe", "host-get-sm-diagnostics", f"uuid={_OWN}"),
         ),
-        (r"chronyc tracking", _plain("chronyc-tracking.out", "chronyc", "tracking")),
-        (r"dmsetup table", _plain("dmsetup-table.out", "dmsetup", "table")),
-        (r"ls -lR /dev", _plain("ls-lR-%dev.out", "ls", "-lR", "/dev")),
+        (r"chronyc tracking", _plain_command("chronyc-tracking.out", "chronyc", "tracking")),
+        (r"dmsetup table", _plain_command("dmsetup-table.out", "dmsetup", "table")),
+        (r"ls -lR /dev", _plain_command("ls-lR-%dev.out", "ls", "-lR", "/dev")),
         (
             r"systemctl status(?: [\w.-]+)?",
             # it is not 0 of a unit that has stopped, which is an answer
-            _plain(
+            _plain_command(
                 "systemctl-status.out",
                 *_STATUS,
                 fine=(0, 3),
@@ -243,10 +246,10 @@ _FORMS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Ask]]] = tuple
         ),
         (
             r"openssl x509 [a-z -]*-in /etc/xensource/xapi-ssl\.pem",
-            _plain(
+            _plain_command(
                 "xapi_cert.out", "openssl", "x509", "-text", "-in", "/etc/xensource/xapi-ssl.pem"
             ),
         ),
-        (rf"cat /(?P<path>{_FILES})", _file),
+        (rf"cat /(?P<path>{_FILES})", _file_asked),
     )
 )

@@ -19,25 +19,25 @@ def names_of(case: Case, disks: DiskIndex) -> Names:
     """Return all that may be asked for in a run."""
     return Names(
         disks=known_disks(case, disks),
-        vms=_vms(case),
-        hosts=tuple(_host(place, host) for place, host in enumerate(known_hosts(case))),
-        srs=_srs(case),
-        networks=_networks(case),
+        vms=_vms_known(case),
+        hosts=tuple(_host_of_place(place, host) for place, host in enumerate(known_hosts(case))),
+        srs=_srs_known(case),
+        networks=_networks_known(case),
     )
 
 
 def known_disks(case: Case, disks: DiskIndex) -> tuple[Known, ...]:
     """Return every disk that a database, a log or a call tells of, ordered by uuid."""
-    found = {vdi.uuid: _disk(pool, vdi) for pool in case.pools for vdi in pool.vdis}
+    found = {vdi.uuid: _disk_of_vdi(pool, vdi) for pool in case.pools for vdi in pool.vdis}
     for uuid, sr, words in _without_row(case):
         if uuid not in found:
             where = case.world.subject("SR", sr).called if sr else "unknown"
             told = say("{words}, SR {sr}", words=words, sr=where)
             found[uuid] = Known(type="VDI", uuid=uuid, name="", words=told)
-    return tuple(_owned(found[uuid], disks.owner(uuid)) for uuid in sorted(found))
+    return tuple(_known_with_owner(found[uuid], disks.owner(uuid)) for uuid in sorted(found))
 
 
-def _owned(disk: Known, owner: str) -> Known:
+def _known_with_owner(disk: Known, owner: str) -> Known:
     return Known(
         type=disk.type,
         uuid=disk.uuid,
@@ -58,7 +58,7 @@ def _without_row(case: Case) -> Iterator[tuple[str, str, str]]:
     yield from ((each.vdi, "", "only attachments of it") for each in disk_attachments(case))
 
 
-def _disk(pool: PoolState, vdi: Vdi) -> Known:
+def _disk_of_vdi(pool: PoolState, vdi: Vdi) -> Known:
     disk = pool.vdi(vdi.snapshot_of)
     of = f" of {disk.name_label or disk.uuid}" if disk else ""
     kind = METADATA if vdi.type == METADATA else "snapshot" if vdi.is_a_snapshot else "live"
@@ -84,12 +84,14 @@ def _disk(pool: PoolState, vdi: Vdi) -> Known:
     )
 
 
-def _vms(case: Case) -> tuple[Known, ...]:
+def _vms_known(case: Case) -> tuple[Known, ...]:
     rows = {vm.uuid: (pool, vm) for pool in case.pools for vm in pool.vms}
-    return tuple(_vm(*rows[uuid]) for uuid in sorted(rows) if not rows[uuid][1].is_control_domain)
+    return tuple(
+        _vm_known(*rows[uuid]) for uuid in sorted(rows) if not rows[uuid][1].is_control_domain
+    )
 
 
-def _vm(pool: PoolState, vm: Vm) -> Known:
+def _vm_known(pool: PoolState, vm: Vm) -> Known:
     state = vm.power_state or "whether it runs is not known"
     kind = "snapshot" if vm.is_a_snapshot else "template" if vm.is_a_template else state
     return Known(
@@ -110,7 +112,7 @@ def disks_of(pool: PoolState, vm: Vm) -> tuple[str, ...]:
     return tuple(dict.fromkeys(disk.uuid for disk in disks if disk))
 
 
-def _host(place: int, host: KnownHost) -> Known:
+def _host_of_place(place: int, host: KnownHost) -> Known:
     own = {host.name.split(".")[0]}
     if host.row and host.row.hostname:
         own |= {host.row.hostname, host.row.hostname.split(".")[0]}
@@ -125,34 +127,39 @@ def _host(place: int, host: KnownHost) -> Known:
     )
 
 
-def _srs(case: Case) -> tuple[Known, ...]:
+def _srs_known(case: Case) -> tuple[Known, ...]:
     """Return the SRs in the order of `sr_views`."""
     rows = [(pool, sr) for pool in case.pools for sr in pool.srs]
-    rows.sort(key=lambda row: (_called(row[0]), row[1].name_label or "", row[1].uuid))
+    rows.sort(key=lambda row: (_pool_called(row[0]), row[1].name_label or "", row[1].uuid))
     return tuple(
         Known(
             type="SR",
             uuid=sr.uuid,
             name=sr.name_label or "",
-            words=f"{sr.type or 'type not known'}, pool {_called(pool) or 'unknown'}",
-            parts=_held(case.pools, sr.uuid),
+            words=f"{sr.type or 'type not known'}, pool {_pool_called(pool) or 'unknown'}",
+            parts=_disks_of_sr(case.pools, sr.uuid),
             place=place,
         )
         for place, (pool, sr) in enumerate(rows)
     )
 
 
-def _held(pools: Iterable[PoolState], uuid: str) -> tuple[str, ...]:
+def _disks_of_sr(pools: Iterable[PoolState], uuid: str) -> tuple[str, ...]:
     """Return the disks of an SR, in whichever pool's database they stand."""
     srs = ((vdi.uuid, pool.sr(vdi.sr)) for pool in pools for vdi in pool.vdis)
     return tuple(sorted({disk for disk, sr in srs if sr and sr.uuid == uuid}))
 
 
-def _networks(case: Case) -> tuple[Known, ...]:
+def _networks_known(case: Case) -> tuple[Known, ...]:
     """Return the networks in the order of `network_views`."""
     rows = [(pool, network) for pool in case.pools for network in pool.networks]
     rows.sort(
-        key=lambda row: (_called(row[0]), not row[1].purpose, row[1].name_label or "", row[1].uuid)
+        key=lambda row: (
+            _pool_called(row[0]),
+            not row[1].purpose,
+            row[1].name_label or "",
+            row[1].uuid,
+        )
     )
     return tuple(
         Known(
@@ -160,12 +167,12 @@ def _networks(case: Case) -> tuple[Known, ...]:
             uuid=network.uuid,
             name=network.name_label or "",
             also=(network.bridge,) if network.bridge else (),
-            words=f"bridge {network.bridge or 'not known'}, pool {_called(pool) or 'unknown'}",
+            words=f"bridge {network.bridge or 'not known'}, pool {_pool_called(pool) or 'unknown'}",
             place=place,
         )
         for place, (pool, network) in enumerate(rows)
     )
 
 
-def _called(pool: PoolState) -> str:
+def _pool_called(pool: PoolState) -> str:
     return pool.subject.called if pool.subject else ""

@@ -105,7 +105,7 @@ class Judged:
     @property
     def kinds(self) -> tuple[str, ...]:
         """Return the names of all patterns and selectors that are shipped."""
-        return (*_rules(self), *(selector.id for selector in self.catalogue.selectors))
+        return (*_rule_ids(self), *(selector.id for selector in self.catalogue.selectors))
 
     @cached_property
     def sources(self) -> Sources:
@@ -139,7 +139,7 @@ class Judged:
         return network_views(self.case, self.report.outcomes)
 
 
-def _disk(judged: Judged, uuid: str) -> DiskPage:
+def _disk_of_judged(judged: Judged, uuid: str) -> DiskPage:
     view = view_of(judged.case, judged.disks, uuid)
     return DiskPage(
         view=view,
@@ -148,11 +148,11 @@ def _disk(judged: Judged, uuid: str) -> DiskPage:
     )
 
 
-def _disks(judged: Judged) -> Iterator[str]:
+def _disks_of_judged(judged: Judged) -> Iterator[str]:
     yield from dict.fromkeys(disk.owner for disk in judged.names.disks)
 
 
-def _vm(judged: Judged, uuid: str) -> VmPage:
+def _vm_of_judged(judged: Judged, uuid: str) -> VmPage:
     pool, row = next((pool, row) for pool in judged.case.pools if (row := pool.vm(uuid)))
     known = next(each for each in judged.names.vms if each.uuid == uuid)
     own = tuple(each for each in judged.findings if uuid in {s.uuid for s in each.subjects})
@@ -169,44 +169,46 @@ def _vm(judged: Judged, uuid: str) -> VmPage:
             findings=tuple(sorted(each.id for each in own)),
         ),
         findings=own,
-        plans=_plans(judged, own, "VM"),
+        plans=_plans_of_judged(judged, own, "VM"),
     )
 
 
-def _host(judged: Judged, place: str) -> HostPage:
+def _host_of_judged(judged: Judged, place: str) -> HostPage:
     view = host_view(judged.case, judged.report, judged.hosts[int(place)])
-    return HostPage(view=view, plans=_plans(judged, (*view.about, *view.on_logs), "Host"))
+    return HostPage(view=view, plans=_plans_of_judged(judged, (*view.about, *view.on_logs), "Host"))
 
 
-def _sr(judged: Judged, place: str) -> SrPage:
+def _sr_of_judged(judged: Judged, place: str) -> SrPage:
     view = judged.srs[int(place)]
-    return SrPage(view=view, plans=_plans(judged, view.findings, "SR"))
+    return SrPage(view=view, plans=_plans_of_judged(judged, view.findings, "SR"))
 
 
-def _network(judged: Judged, place: str) -> NetworkPage:
+def _network_of_judged(judged: Judged, place: str) -> NetworkPage:
     view = judged.networks[int(place)]
     found = tuple(each for each in judged.findings if each.id in view.findings)
-    return NetworkPage(view=view, findings=found, plans=_plans(judged, found, "Network", "PIF"))
+    return NetworkPage(
+        view=view, findings=found, plans=_plans_of_judged(judged, found, "Network", "PIF")
+    )
 
 
-def _plans(judged: Judged, about: Iterable[Finding], *types: str) -> tuple[Plan, ...]:
+def _plans_of_judged(judged: Judged, about: Iterable[Finding], *types: str) -> tuple[Plan, ...]:
     """Return the plans of findings whose object is of one of these types."""
     wanted = {finding.plan for finding in about}
     plans = (plan for plan in judged.report.plans if plan.id in wanted)
     return tuple(plan for plan in plans if plan.object.type in types)
 
 
-def _enable(judged: Judged, uuid: str) -> CallPage:
+def _enable_page(judged: Judged, uuid: str) -> CallPage:
     plans = plan_shown(judged.case, judged.report, judged.disks, uuid)
     return CallPage(judgement=enable_cbt(judged.case, uuid), plans=plans)
 
 
-def _destroy(judged: Judged, uuid: str) -> CallPage:
+def _destroy_page(judged: Judged, uuid: str) -> CallPage:
     plans = plan_shown(judged.case, judged.report, judged.disks, uuid)
     return CallPage(judgement=data_destroy(judged.case, uuid), plans=plans)
 
 
-def _compare(judged: Judged, pair: str) -> CallPage:
+def _compare_page(judged: Judged, pair: str) -> CallPage:
     older, newer = pair.split(" ")
     # Nothing of the newer disk has to be mended for an older one that is gone.
     there = asked(judged.case, older) is not None
@@ -219,7 +221,7 @@ def _all_disks(judged: Judged) -> Iterator[str]:
     yield from (disk.uuid for disk in judged.names.disks)
 
 
-def _pairs(judged: Judged) -> Iterator[str]:
+def _pairs_compared(judged: Judged) -> Iterator[str]:
     """Yield the comparisons of an older with a newer one, of a disk and its newest snapshots."""
     dated = {disk.uuid: disk.taken.at for disk in judged.names.disks if disk.taken}
     for owner, own in judged.disks.members.items():
@@ -233,15 +235,15 @@ def _nbd_info(judged: Judged, uuid: str) -> NbdInfoPage:
     return NbdInfoPage(info=info, plans=plans_of_info(judged.case, judged.report, info))
 
 
-def _rule(judged: Judged, rule: str) -> RuleExplained:
+def _rule_page(judged: Judged, rule: str) -> RuleExplained:
     return explain_rule(judged.case, judged.report, judged.catalogue, judged.sources, rule)
 
 
-def _rules(judged: Judged) -> Iterator[str]:
+def _rule_ids(judged: Judged) -> Iterator[str]:
     yield from (pattern.id for pattern in judged.catalogue.patterns)
 
 
-def _finding(judged: Judged, name: str) -> FindingPage:
+def _finding_of_judged(judged: Judged, name: str) -> FindingPage:
     own = next(each for each in judged.findings if each.id == name)
     return FindingPage(
         finding=own,
@@ -256,7 +258,7 @@ def explained(judged: Judged, again: LineAgain) -> LineExplained:
     return explain_line(judged.case, judged.report, again, judged.scanner, judged.words.__getitem__)
 
 
-def _line(judged: Judged, key: str) -> LineExplained | None:
+def _line_of_judged(judged: Judged, key: str) -> LineExplained | None:
     bundle, member, line = key.split("\0")
     own = ((row.bundle, row.member, row.parser) for row in judged.report.coverage)
     parser = next((name for *place, name in own if place == [bundle, member]), "")
@@ -268,7 +270,7 @@ def _line(judged: Judged, key: str) -> LineExplained | None:
     return None
 
 
-def _lines(judged: Judged) -> Iterator[str]:
+def _lines_of_judged(judged: Judged) -> Iterator[str]:
     """Yield the lines that are quoted first: of the worst findings, and the steps to them."""
     worst = sorted(judged.findings, key=lambda each: (each.severity.rank, each.id))
     steps = (step.source for cause in judged.report.causes for step in cause.chain if step.source)
@@ -277,7 +279,7 @@ def _lines(judged: Judged) -> Iterator[str]:
     yield from islice(known, _MOST_LINES)
 
 
-def _found(judged: Judged) -> Iterator[str]:
+def _finding_ids(judged: Judged) -> Iterator[str]:
     yield from (each.id for each in judged.findings[:_MOST_FOUND])
 
 
@@ -291,18 +293,22 @@ class Maker:
 
 
 MAKERS: tuple[Maker, ...] = (
-    Maker(kind=DISK, make=_disk, keys=_disks),
-    Maker(kind=VM, make=_vm, keys=lambda judged: (vm.uuid for vm in judged.names.vms)),
-    Maker(kind=HOST, make=_host, keys=lambda judged: map(str, range(len(judged.hosts)))),
-    Maker(kind=SR, make=_sr, keys=lambda judged: map(str, range(len(judged.srs)))),
-    Maker(kind=NETWORK, make=_network, keys=lambda judged: map(str, range(len(judged.networks)))),
-    Maker(kind=ENABLE_CBT, make=_enable, keys=_all_disks),
-    Maker(kind=DATA_DESTROY, make=_destroy, keys=_all_disks),
-    Maker(kind=COMPARE, make=_compare, keys=_pairs),
+    Maker(kind=DISK, make=_disk_of_judged, keys=_disks_of_judged),
+    Maker(kind=VM, make=_vm_of_judged, keys=lambda judged: (vm.uuid for vm in judged.names.vms)),
+    Maker(kind=HOST, make=_host_of_judged, keys=lambda judged: map(str, range(len(judged.hosts)))),
+    Maker(kind=SR, make=_sr_of_judged, keys=lambda judged: map(str, range(len(judged.srs)))),
+    Maker(
+        kind=NETWORK,
+        make=_network_of_judged,
+        keys=lambda judged: map(str, range(len(judged.networks))),
+    ),
+    Maker(kind=ENABLE_CBT, make=_enable_page, keys=_all_disks),
+    Maker(kind=DATA_DESTROY, make=_destroy_page, keys=_all_disks),
+    Maker(kind=COMPARE, make=_compare_page, keys=_pairs_compared),
     Maker(kind=NBD_INFO, make=_nbd_info, keys=_all_disks),
-    Maker(kind=RULE, make=_rule, keys=_rules),
-    Maker(kind=FINDING, make=_finding, keys=_found),
-    Maker(kind=LINE, make=_line, keys=_lines),
+    Maker(kind=RULE, make=_rule_page, keys=_rule_ids),
+    Maker(kind=FINDING, make=_finding_of_judged, keys=_finding_ids),
+    Maker(kind=LINE, make=_line_of_judged, keys=_lines_of_judged),
 )
 
 

@@ -25,10 +25,10 @@ def question_of(
     judged: Judged, known: Known | None, time: tuple[datetime, datetime] | None, when: str
 ) -> Question:
     """Return what answers a question about an object, a time (first, last), or both."""
-    uuids = _uuids(judged, known) if known else frozenset()
+    uuids = _uuids_about(judged, known) if known else frozenset()
     own = [f for f in judged.findings if not known or _is_about(f, uuids, known)]
     answering = sorted(
-        (f for f in own if time is None or _touches(f, time)),
+        (f for f in own if time is None or _touches_time(f, time)),
         key=lambda f: (f.severity.rank, f.id),
     )
     told = {f.id for f in answering}
@@ -38,13 +38,13 @@ def question_of(
         last=Moment.exact(time[1], "as asked") if time else None,
         when=when,
         findings=tuple(f.id for f in answering),
-        states=tuple(_states(judged, uuids, time)) if known else (),
-        happened=_happened(judged, known, uuids, time) if time else (),
+        states=tuple(_states_of_disks(judged, uuids, time)) if known else (),
+        happened=_happened_near(judged, known, uuids, time) if time else (),
         beside=tuple(sorted(f.id for f in judged.findings if f.id not in told)),
     )
 
 
-def _uuids(judged: Judged, known: Known) -> frozenset[str]:
+def _uuids_about(judged: Judged, known: Known) -> frozenset[str]:
     """Return the object with all that belongs to it: disks, and their snapshots and logs."""
     owners = {known.uuid, known.owner, *known.parts} - {""}
     disks = (disk.uuid for disk in judged.names.disks if disk.owner in owners)
@@ -59,7 +59,7 @@ def _is_about(finding: Finding, uuids: frozenset[str], known: Known) -> bool:
     return bool(names & uuids)
 
 
-def _touches(finding: Finding, time: tuple[datetime, datetime]) -> bool:
+def _touches_time(finding: Finding, time: tuple[datetime, datetime]) -> bool:
     """Tell whether a finding may have been so within an hour of the time; a state is of any."""
     first, last = finding.first_seen, finding.last_seen
     begun = first is None or first.earliest <= time[1] + AROUND
@@ -67,15 +67,15 @@ def _touches(finding: Finding, time: tuple[datetime, datetime]) -> bool:
     return begun and (ended is None or ended.latest >= time[0] - AROUND)
 
 
-def _states(
+def _states_of_disks(
     judged: Judged, uuids: frozenset[str], time: tuple[datetime, datetime] | None
 ) -> Iterator[str]:
     for disk in judged.report.disks:
         if disk.vdi and disk.vdi.uuid in uuids:
-            yield _state(disk, time)
+            yield _state_of_disk(disk, time)
 
 
-def _state(disk: DiskView, time: tuple[datetime, datetime] | None) -> str:
+def _state_of_disk(disk: DiskView, time: tuple[datetime, datetime] | None) -> str:
     assert disk.vdi is not None
     flag = {True: "on", False: "off", None: "not known"}[disk.cbt_enabled]
     now = say("CBT of {disk} is {flag} at the end", disk=disk.vdi.called, flag=flag)
@@ -94,7 +94,7 @@ def _is_switch(event: LifeEvent, until: datetime) -> bool:
     return sure and event.kind in _SWITCHED and event.result is Result.SUCCEEDED
 
 
-def _happened(
+def _happened_near(
     judged: Judged,
     known: Known | None,
     uuids: frozenset[str],
@@ -110,20 +110,20 @@ def _happened(
     )
     titles: Mapping[str, str] = dict(judged.catalogue.context)
     entries = full_timeline(judged.case, judged.report, titles, wanted)
-    named = _once(
+    named = _once_a_title(
         each for each in entries if each.title and each.moment.year_known and each.what not in _LONG
     )
-    nearest = sorted(named, key=lambda each: _apart(each, time))[:_MOST]
+    nearest = sorted(named, key=lambda each: _distance_from(each, time))[:_MOST]
     ordered = sorted(nearest, key=lambda each: (each.moment.at, each.source))
-    return tuple(Happening(at=e.moment, what=_what(e), source=e.source) for e in ordered)
+    return tuple(Happening(at=e.moment, what=_what_in_words(e), source=e.source) for e in ordered)
 
 
-def _what(entry: Entry) -> str:
+def _what_in_words(entry: Entry) -> str:
     ended = entry.what is EntryKind.INCIDENT_ENDED
     return say("{title}: it ended", title=entry.title) if ended else entry.title
 
 
-def _once(entries: Iterable[Entry]) -> Iterator[Entry]:
+def _once_a_title(entries: Iterable[Entry]) -> Iterator[Entry]:
     """Yield the first of the entries of one title: a storm of one line is one happening."""
     seen: set[tuple[str, EntryKind]] = set()
     for entry in entries:
@@ -132,6 +132,6 @@ def _once(entries: Iterable[Entry]) -> Iterator[Entry]:
             yield entry
 
 
-def _apart(entry: Entry, time: tuple[datetime, datetime]) -> timedelta:
+def _distance_from(entry: Entry, time: tuple[datetime, datetime]) -> timedelta:
     at = entry.moment.at
     return max(time[0] - at, at - time[1], timedelta(0))

@@ -26,7 +26,7 @@ def together(reports: Sequence[Report]) -> Report:
     """Return one report of all pools; of one pool it is that pool's."""
     if len(reports) == 1:
         return reports[0]
-    parts = _numbered(reports)
+    parts = _with_one_numbering(reports)
     lists: dict[str, Any] = {
         each.name: tuple(row for part in parts for row in getattr(part, each.name))
         for each in fields(Report)
@@ -39,9 +39,9 @@ def together(reports: Sequence[Report]) -> Report:
         omissions=tuple(dict.fromkeys(each for part in parts for each in part.omissions)),
         ledger=tuple(dict.fromkeys(each for part in parts for each in part.ledger)),
         problems=tuple(dict.fromkeys(each for part in parts for each in part.problems)),
-        outcomes=_outcomes(parts),
+        outcomes=_outcomes_of_pools(parts),
         happenings=in_order(each for part in parts for each in part.happenings),
-        suppressed=_suppressed(parts),
+        suppressed=_suppressed_of_all(parts),
         parts=parts,
     )
 
@@ -59,7 +59,7 @@ def pool_name(part: Report) -> str:
     return f"Pool {named}" if named else "No known pool"
 
 
-def _numbered(reports: Sequence[Report]) -> tuple[Report, ...]:
+def _with_one_numbering(reports: Sequence[Report]) -> tuple[Report, ...]:
     """Return the reports with one numbering of the causes."""
     number = count(1)
     return tuple(
@@ -71,15 +71,15 @@ def _numbered(reports: Sequence[Report]) -> tuple[Report, ...]:
     )
 
 
-def _outcomes(parts: Sequence[Report]) -> tuple[Outcome, ...]:
+def _outcomes_of_pools(parts: Sequence[Report]) -> tuple[Outcome, ...]:
     by_rule: dict[str, list[tuple[str, Outcome]]] = {}
     for part in parts:
         for outcome in part.outcomes:
             by_rule.setdefault(outcome.rule, []).append((pool_name(part), outcome))
-    return tuple(_outcome(by_rule[rule]) for rule in sorted(by_rule))
+    return tuple(_outcome_of_pools(by_rule[rule]) for rule in sorted(by_rule))
 
 
-def _outcome(answers: Sequence[tuple[str, Outcome]]) -> Outcome:
+def _outcome_of_pools(answers: Sequence[tuple[str, Outcome]]) -> Outcome:
     """Return the answer of a rule for all pools; each pool's reason is told."""
     outcomes = [outcome for _, outcome in answers]
     worst = min(outcomes, key=lambda outcome: _WORST_FIRST.index(outcome.verdict))
@@ -92,7 +92,7 @@ def _outcome(answers: Sequence[tuple[str, Outcome]]) -> Outcome:
     windows = {outcome.window for outcome in outcomes if outcome.verdict is worst.verdict}
     return replace(
         worst,
-        severity=min((o.severity for o in outcomes if o.verdict is worst.verdict), key=_rank),
+        severity=min((o.severity for o in outcomes if o.verdict is worst.verdict), key=_rank_of),
         reason=_of_pools([(pool, outcome.reason) for pool, outcome in answers]),
         settle_with=tuple(dict.fromkeys(c for outcome in outcomes for c in outcome.settle_with)),
         findings=tuple(each for outcome in outcomes for each in outcome.findings),
@@ -104,7 +104,7 @@ def _outcome(answers: Sequence[tuple[str, Outcome]]) -> Outcome:
     )
 
 
-def _rank(severity: Severity) -> int:
+def _rank_of(severity: Severity) -> int:
     return severity.rank
 
 
@@ -114,7 +114,7 @@ def _of_pools(reasons: Sequence[tuple[str, str]]) -> str:
     )
 
 
-def _suppressed(parts: Sequence[Report]) -> tuple[Suppressed, ...]:
+def _suppressed_of_all(parts: Sequence[Report]) -> tuple[Suppressed, ...]:
     found: dict[str, Suppressed] = {}
     for each in (each for part in parts for each in part.suppressed):
         before = found.get(each.pattern)

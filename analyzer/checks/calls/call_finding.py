@@ -56,15 +56,15 @@ def tell(case: Case, text: RuleText, burst: Burst, told: Told, retried: str = ""
     """Return the finding of a burst; ``retried`` is `retried_since` of it."""
     last = burst[-1]
     lines = tuple(line for call in burst if (line := call.line))
-    values = {**_values(case, last), "retried": retried, **times(lines), **told.values}
+    values = {**_values_of_call(case, last), "retried": retried, **times(lines), **told.values}
     return found(
         text,
         told.words,
         basis=told.basis,
         confidence=told.confidence,
-        subjects=_subjects(case, last),
+        subjects=_subjects_of_call(case, last),
         rows=[*({**values, **row} for row in told.more_rows), values],
-        evidence=(*_quotes(burst), *told.evidence),
+        evidence=(*_latest_and_ends_quoted(burst), *told.evidence),
         events=lines,
         severity=Severity.INFO if retried else told.severity,
         count=len(burst),
@@ -106,7 +106,7 @@ def cut_off(call: Call, need: str, what: str) -> Gap:
     )
 
 
-def _values(case: Case, call: Call) -> dict[str, str]:
+def _values_of_call(case: Case, call: Call) -> dict[str, str]:
     line = call.line
     values = {
         "disk": called(case, call.vdi),
@@ -119,12 +119,14 @@ def _values(case: Case, call: Call) -> dict[str, str]:
         values["vdi"] = call.vdi
     if is_uuid(call.to):
         values["to"] = call.to
-    if (row := case.world.vdi(call.vdi)) is not None and (live := _live(case, row)) is not None:
+    if (row := case.world.vdi(call.vdi)) is not None and (
+        live := _live_disk_of_snapshot(case, row)
+    ) is not None:
         values["live"] = live.uuid
     return values
 
 
-def _live(case: Case, snapshot: Vdi) -> Vdi | None:
+def _live_disk_of_snapshot(case: Case, snapshot: Vdi) -> Vdi | None:
     """Return the disk that a snapshot is of."""
     return next((row for p in case.pools if (row := p.vdi(snapshot.snapshot_of))), None)
 
@@ -132,10 +134,10 @@ def _live(case: Case, snapshot: Vdi) -> Vdi | None:
 def live_of(case: Case, uuid: str) -> Vdi | None:
     """Return the disk that the snapshot with this uuid is of, None where that is not known."""
     row = case.world.vdi(uuid)
-    return _live(case, row) if row is not None else None
+    return _live_disk_of_snapshot(case, row) if row is not None else None
 
 
-def _subjects(case: Case, call: Call) -> tuple[Subject, ...]:
+def _subjects_of_call(case: Case, call: Call) -> tuple[Subject, ...]:
     keys = [key for key in call.disks if key]
     disks = [case.world.subject("VDI", key) for key in keys]
     if not disks:
@@ -155,7 +157,7 @@ def _host_of(case: Case, call: Call) -> tuple[Subject, ...]:
     return (Subject(type="Host", uuid=(uuids and uuids[0]) or host, name=host),)
 
 
-def _quotes(burst: Burst) -> tuple[Evidence, ...]:
+def _latest_and_ends_quoted(burst: Burst) -> tuple[Evidence, ...]:
     """Quote the latest call whole, and of the others the ends."""
     earlier = [line for call in burst[:-1] if (line := call.line)]
     return tuple(quote(line) for line in lines_of(burst[-1])) + quote_ends(earlier, 2)

@@ -27,10 +27,10 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.data_destroy that ended with VDI_NO_CBT_METADATA."""
     found = calls(case, Method.DESTROY)
     for burst in bursts(found, lambda call: call.code == _REFUSED):
-        yield _finding(case, text, burst, found)
+        yield _finding_of_burst(case, text, burst, found)
 
 
-def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
+def _finding_of_burst(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
     last = burst[-1]
     row, live = case.world.vdi(last.vdi), live_of(case, last.vdi)
     off = row is not None and row.cbt_enabled is False

@@ -18,7 +18,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.data_destroy that were refused because of what the disk is."""
     found = calls(case, Method.DESTROY)
     for burst in bursts(found, _is_mine):
-        yield _finding(case, text, burst)
+        yield _finding_of_burst(case, text, burst)
     for call in found:
         if call.code == _REFUSED and not call.reason:
             yield cut_off(call, "xensource_log", "destroying the data")
@@ -30,7 +30,7 @@ def _is_mine(call: Call) -> bool:
     return call.code.startswith("SR_BACKEND_FAILURE") and _SM in call.reason
 
 
-def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
+def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
     last = burst[-1]
     row = case.world.vdi(last.vdi)
     shown = row is not None and row.is_a_snapshot is False

@@ -48,20 +48,20 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     found = calls(case, Method.ENABLE)
     mine = bursts(found, lambda call: _says_full(call) or bool(_was_full(case, call)))
     for burst in mine:
-        yield _finding(case, text, burst, found)
+        yield _finding_of_burst(case, text, burst, found)
     claimed = {id(call) for burst in mine for call in burst}
     for call in found:
         if id(call) not in claimed:
-            yield from _gaps(case, call)
+            yield from _gaps_of_call(case, call)
 
 
 def _says_full(call: Call) -> bool:
     if call.code not in _CODES:
         return False
-    return bool(_FULL.search(call.reason)) or bool(_because(call))
+    return bool(_FULL.search(call.reason)) or bool(_lines_about_space(call))
 
 
-def _because(call: Call) -> tuple[Event, ...]:
+def _lines_about_space(call: Call) -> tuple[Event, ...]:
     """Return the lines of SM's run that say that there was no space."""
     run = call.operation
     if run is None or run.result is not Result.FAILED:
@@ -78,7 +78,9 @@ def _no_space(command: Command) -> bool:
 
 def _was_full(case: Case, call: Call) -> tuple[Evidence, ...]:
     """Return the row of a full SR, if the log of this call was cut short on it."""
-    return full_now(case, _failure(case, call)) if _cut_short(call) and call.line else ()
+    return (
+        full_now(case, _failure_without_space(case, call)) if _cut_short(call) and call.line else ()
+    )
 
 
 def _cut_short(call: Call) -> bool:
@@ -88,13 +90,13 @@ def _cut_short(call: Call) -> bool:
     return not commands or any(c.rc == _EIO and _TOO_SHORT.search(c.stderr) for c in commands)
 
 
-def _failure(case: Case, call: Call) -> Failure:
+def _failure_without_space(case: Case, call: Call) -> Failure:
     """Return the call as what `full_now` asks about: a disk whose log found no space."""
     line = call.line
     assert line is not None  # whoever claims a call has a line of it
     return Failure(
         vdi=call.vdi,
-        sr=_sr(case, call),
+        sr=_sr_of_call(case, call),
         line=line,
         alert=None,
         reason=Reason.NO_SPACE,
@@ -102,7 +104,7 @@ def _failure(case: Case, call: Call) -> Failure:
     )
 
 
-def _sr(case: Case, call: Call) -> str | None:
+def _sr_of_call(case: Case, call: Call) -> str | None:
     known = case.world.vdi(call.vdi) if call.vdi else None
     row = case.world.sr_of(known) if known else None
     if row is not None:
@@ -110,10 +112,10 @@ def _sr(case: Case, call: Call) -> str | None:
     return call.operation.sr if call.operation else None
 
 
-def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
+def _finding_of_burst(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
     last = burst[-1]
     short = not _says_full(last)
-    full = full_now(case, _failure(case, last)) if last.line else ()
+    full = full_now(case, _failure_without_space(case, last)) if last.line else ()
     row = case.world.vdi(last.vdi)
     on = row is not None and row.cbt_enabled is True
     told = Told(
@@ -122,22 +124,24 @@ def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) 
         basis=Basis.BOTH if full else Basis.SYMPTOM,
         severity=Severity.INFO if on else None,
         values={
-            **_space(case, last),
+            **_space_fields_of_sr(case, last),
             "now": "When the database was written, CBT was on." if on else "",
             "full": "Its storage had no room for a log either when the report was made."
             if full
             else "",
             **({"without": last.vdi} if not on and is_uuid(last.vdi) else {}),
         },
-        evidence=(*map(quote, _because(last)), *full, *quoted_row(row, "cbt_enabled")),
+        evidence=(*map(quote, _lines_about_space(last)), *full, *quoted_row(row, "cbt_enabled")),
     )
     return tell(case, text, burst, told, retried_since(case, found, burst))
 
 
-def _space(case: Case, call: Call) -> Row:
+def _space_fields_of_sr(case: Case, call: Call) -> Row:
     """Return the fields about the SR: its name, the room it had, and how to look at it."""
-    sr = _sr(case, call)
-    sizes = next((m for event in _because(call) if (m := _FREE.search(event.message))), None)
+    sr = _sr_of_call(case, call)
+    sizes = next(
+        (m for event in _lines_about_space(call) if (m := _FREE.search(event.message))), None
+    )
     room = (
         say(
             "SM found {free} free and needed {needed}.",
@@ -157,11 +161,11 @@ def _space(case: Case, call: Call) -> Row:
     return {"sr": sr, "sr_name": name, "look": look, "room": room, "need": need}
 
 
-def _gaps(case: Case, call: Call) -> Iterable[Gap]:
+def _gaps_of_call(case: Case, call: Call) -> Iterable[Gap]:
     if call.code == "SR_BACKEND_FAILURE_457" and not call.reason:
         yield cut_off(call, "smlog", "turning CBT on")
     elif _cut_short(call):
-        sr = _sr(case, call)
+        sr = _sr_of_call(case, call)
         yield Gap(
             need="df",
             host=call.line.host if call.line else "",

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from analyzer.case.case import Case
-from analyzer.checks.calls.call_finding import Burst, Told, bursts, cut_off, quoted_row, tell
+from analyzer.checks.calls.call_finding import Told, bursts, cut_off, quoted_row, tell
 from analyzer.checks.calls.raw_disk import is_type_error, shown_other, shown_raw
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
-from analyzer.model.finding import Basis, Confidence, Finding
+from analyzer.model.finding import Basis, Confidence
 from analyzer.model.rule import RuleText
 
 
@@ -15,7 +15,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim SM's refusals, but those of disks that the database shows as snapshots."""
     found = calls(case, Method.ENABLE)
     for burst in bursts(found, lambda call: is_type_error(call) and not _is_snapshot(case, call)):
-        yield _finding(case, text, burst)
+        yield tell(case, text, burst, _told_by_database(case, text, burst[-1].vdi))
     for call in found:
         if call.code == "SR_BACKEND_FAILURE_66" and not call.reason:
             yield cut_off(call, "smlog", "turning CBT on")
@@ -26,11 +26,7 @@ def _is_snapshot(case: Case, call: Call) -> bool:
     return row is not None and row.is_a_snapshot is True
 
 
-def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
-    return tell(case, text, burst, _told(case, text, burst[-1].vdi))
-
-
-def _told(case: Case, text: RuleText, uuid: str) -> Told:
+def _told_by_database(case: Case, text: RuleText, uuid: str) -> Told:
     """Say how sure it is: SM does not say whether it took the disk for raw or for a snapshot."""
     if raw := shown_raw(case, uuid):
         return Told(

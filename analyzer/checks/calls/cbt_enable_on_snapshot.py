@@ -30,7 +30,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls that xapi refused for a snapshot, and SM's refusal of what is one."""
     found = calls(case, Method.ENABLE)
     for burst in bursts(found, lambda call: _is_mine(case, call)):
-        yield _finding(case, text, burst)
+        yield _finding_of_burst(case, text, burst)
     for call in found:
         if call.code == _REFUSED and not call.reason:
             yield cut_off(call, "xensource_log", "turning CBT on")
@@ -43,7 +43,7 @@ def _is_mine(case: Case, call: Call) -> bool:
     return is_type_error(call) and row is not None and row.is_a_snapshot is True
 
 
-def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
+def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
     last = burst[-1]
     row, live = case.world.vdi(last.vdi), live_of(case, last.vdi)
     shown = row is not None and row.is_a_snapshot is True

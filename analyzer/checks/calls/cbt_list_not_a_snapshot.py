@@ -26,9 +26,9 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare the disks of every comparison of which no good end is logged with the database."""
     found = calls(case, Method.LIST)
     for burst in bursts(found, lambda call: _is_mine(case, call)):
-        yield _finding(case, text, burst)
+        yield _finding_of_burst(case, text, burst)
     for call in found:
-        if call.code == _UNRELATED and (gap := _gap(case, call)) is not None:
+        if call.code == _UNRELATED and (gap := _gap_about_disks(case, call)) is not None:
             yield gap
 
 
@@ -38,7 +38,7 @@ def _is_mine(case: Case, call: Call) -> bool:
     return cannot_be_compared(case, call)
 
 
-def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
+def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
     last = burst[-1]
     row, to = case.world.vdi(last.vdi), case.world.vdi(last.to)
     live = is_live(row)
@@ -55,9 +55,9 @@ def _finding(case: Case, text: RuleText, burst: Burst) -> Finding:
     return tell(case, text, burst, told)
 
 
-def _gap(case: Case, call: Call) -> Gap | None:
+def _gap_about_disks(case: Case, call: Call) -> Gap | None:
     """Return what is missing to say of a failed comparison what its disks are."""
-    unknown = [key for key in call.disks if not _settled(case, key, call)]
+    unknown = [key for key in call.disks if not _is_known_what_it_was(case, key, call)]
     if not unknown or _is_mine(case, call):
         return None
     what = listed([key or "a disk that no line names" for key in unknown])
@@ -73,7 +73,7 @@ def _gap(case: Case, call: Call) -> Gap | None:
     )
 
 
-def _settled(case: Case, key: str, call: Call) -> bool:
+def _is_known_what_it_was(case: Case, key: str, call: Call) -> bool:
     """Tell whether it is known what a disk was: by its row, by SM's walk, or by its log's life.
 
     A log that was renamed to a disk made it a snapshot; SM reads a log only if both disks have one,

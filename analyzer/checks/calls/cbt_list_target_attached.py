@@ -26,12 +26,12 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.list_changed_blocks that ended with VDI_IN_USE."""
     found = calls(case, Method.LIST)
     for burst in bursts(found, lambda call: call.code == _REFUSED):
-        yield _finding(case, text, burst, found)
+        yield _finding_of_burst(case, text, burst, found)
 
 
-def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
+def _finding_of_burst(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
     last = burst[-1]
-    now, then = _holders(case, last.to), _attached(case, last)
+    now, then = _active_vbds(case, last.to), _attachments_at_call(case, last)
     row = case.world.vdi(last.to)
     told = Told(
         words=text.case("snapshot") if row and row.is_a_snapshot else (text.title, text.detail),
@@ -49,7 +49,7 @@ def _finding(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) 
     return tell(case, text, burst, told, retried_since(case, found, burst))
 
 
-def _holders(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:
+def _active_vbds(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:
     """Return the active VBDs of a disk at capture, but those of VMs that are snapshots."""
     known = case.world.vdi(uuid) if uuid else None
     if known is None:
@@ -61,15 +61,15 @@ def _holders(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:
     ]
 
 
-def _attached(case: Case, call: Call) -> tuple[Attachment, ...]:
+def _attachments_at_call(case: Case, call: Call) -> tuple[Attachment, ...]:
     """Return who had the disk active when the call was made, as far as SMlog shows it."""
     own = attachments_of_disks(case).get(call.to or "", ())
-    return tuple(each for each in own if each.began is not None and _spans(case, each, call))[
-        :_MOST
-    ]
+    return tuple(
+        each for each in own if each.began is not None and _attachment_spans_call(case, each, call)
+    )[:_MOST]
 
 
-def _spans(case: Case, each: Attachment, call: Call) -> bool:
+def _attachment_spans_call(case: Case, each: Attachment, call: Call) -> bool:
     if each.began is None or not each.events:
         return False
     began = Mark(at=each.began, source=each.events[0].source)
@@ -80,11 +80,11 @@ def _spans(case: Case, each: Attachment, call: Call) -> bool:
 
 
 def _in_words(now: Iterable[tuple[Vbd, Vm | None]]) -> str:
-    names = [_called(vm) for _, vm in now if vm is not None]
+    names = [_holder_in_words(vm) for _, vm in now if vm is not None]
     return f"When the database was written, it was attached to {listed(names)}." if names else ""
 
 
-def _called(vm: Vm) -> str:
+def _holder_in_words(vm: Vm) -> str:
     if vm.is_control_domain:
         return "the control domain"
     return f"VM {named(vm.name_label, vm.uuid)}"

@@ -54,64 +54,72 @@ def judge(case: Case, call: Call) -> Judged | None:
         case "SR_BACKEND_FAILURE_460":
             return _not_related(case, call)
         case "SR_BACKEND_FAILURE_459":
-            return None if _is_short(call) else _sure(call, Reason.SIZES, _size_lines(call))
+            return None if _is_short(call) else _certainly(call, Reason.SIZES, _size_lines(call))
         case code if code == _OF_COMMAND:
-            return _command(call)
+            return _judged_by_failed_command(call)
         case "INTERNAL_ERROR":
             rows = other_sr(case, call)
-            return _likely(call, Reason.OTHER_SR, rows) if rows else None
+            return _likely_so(call, Reason.OTHER_SR, rows) if rows else None
         case _:
             return None
 
 
 def _not_related(case: Case, call: Call) -> Judged:
     if _SAME in call.reason or (call.vdi and call.vdi == call.to):
-        return _sure(call, Reason.SAME)
+        return _certainly(call, Reason.SAME)
     if cannot_be_compared(case, call):
-        return _likely(call, Reason.NOT_A_SNAPSHOT, ())
+        return _likely_so(call, Reason.NOT_A_SNAPSHOT, ())
     pair = pair_of(case, call)
     match pair.stage:
         case Stage.BEFORE:
             return _before_the_walk(case, pair)
         case Stage.WALKED:
-            return _reversed(case, pair) or _where_it_ends(case, pair) or _stopped(pair)
+            return (
+                _judged_by_way_back(case, pair)
+                or _where_it_ends(case, pair)
+                or _judged_by_end_of_walk(pair)
+            )
         case Stage.UNSEEN:
-            found = _off(case, pair) or _reversed(case, pair) or _where_it_ends(case, pair)
-            return found or _open(case, pair)
+            found = (
+                _judged_by_cbt_off(case, pair)
+                or _judged_by_way_back(case, pair)
+                or _where_it_ends(case, pair)
+            )
+            return found or _left_open(case, pair)
 
 
 def _before_the_walk(case: Case, pair: Pair) -> Judged:
     """Judge a comparison that failed before any log was read: SM took one to have no log."""
     if pair.ahead.end in _NO_LOG or not may_be_unseen(case, pair.call):
         reached = pair.ahead.end is WalkEnd.REACHED
-        return (None if reached else _off(case, pair)) or _either(pair)
+        return (None if reached else _judged_by_cbt_off(case, pair)) or _judged_by_either_log(pair)
     if packages := blind_release(case):
-        return _judged(pair, Reason.DEFECT, Confidence.LIKELY, packages)
-    return _judged(pair, Reason.OPEN, Confidence.POSSIBLE, open_=(MAYBE_OFF, MAYBE_DEFECT))
+        return _judged_as(pair, Reason.DEFECT, Confidence.LIKELY, packages)
+    return _judged_as(pair, Reason.OPEN, Confidence.POSSIBLE, open_=(MAYBE_OFF, MAYBE_DEFECT))
 
 
-def _either(pair: Pair) -> Judged:
+def _judged_by_either_log(pair: Pair) -> Judged:
     """Judge a comparison of which only SM knew which log was missing."""
-    return _judged(pair, Reason.EITHER_OFF, Confidence.LIKELY)
+    return _judged_as(pair, Reason.EITHER_OFF, Confidence.LIKELY)
 
 
-def _off(case: Case, pair: Pair) -> Judged | None:
+def _judged_by_cbt_off(case: Case, pair: Pair) -> Judged | None:
     """Judge by the logs that are known not to be there, then by the database's flags."""
     reason = _NO_LOG.get(pair.ahead.end)
     if reason is not None:
         sure = _sure_of(pair.ahead, pair.stage is Stage.BEFORE)
-        return _judged(pair, reason, sure, pair.ahead.evidence)
+        return _judged_as(pair, reason, sure, pair.ahead.evidence)
     off = off_by_rows(case, pair.call)
-    return _judged(pair, off[0], Confidence.LIKELY, off[1]) if off else None
+    return _judged_as(pair, off[0], Confidence.LIKELY, off[1]) if off else None
 
 
-def _reversed(case: Case, pair: Pair) -> Judged | None:
+def _judged_by_way_back(case: Case, pair: Pair) -> Judged | None:
     """Judge by the way back: where vdi_to leads to vdi_from, the order was wrong."""
     if pair.back.end is WalkEnd.REACHED:
         sure = _sure_of(pair.back, True)
-        return _judged(pair, Reason.REVERSED, sure, pair.back.evidence)
+        return _judged_as(pair, Reason.REVERSED, sure, pair.back.evidence)
     rows = reversed_by_rows(case, pair.call)
-    return _judged(pair, Reason.REVERSED, Confidence.LIKELY, rows) if rows else None
+    return _judged_as(pair, Reason.REVERSED, Confidence.LIKELY, rows) if rows else None
 
 
 def _where_it_ends(case: Case, pair: Pair) -> Judged | None:
@@ -119,15 +127,15 @@ def _where_it_ends(case: Case, pair: Pair) -> Judged | None:
     seen, ahead = pair.stage is Stage.WALKED, pair.ahead
     if rows := two_disks(case, pair.call):
         sure = Confidence.CERTAIN if seen else Confidence.LIKELY
-        return _judged(pair, Reason.OTHER_DISK, sure, rows, stop=pair.stop)
+        return _judged_as(pair, Reason.OTHER_DISK, sure, rows, stop=pair.stop)
     if lost := _lost_after(pair):
         like = Confidence.LIKELY
-        return _judged(pair, Reason.BROKEN, like, ahead.evidence, stop=pair.stop, next_=lost)
+        return _judged_as(pair, Reason.BROKEN, like, ahead.evidence, stop=pair.stop, next_=lost)
     if ahead.end is not WalkEnd.CHAIN_ENDS or (pair.stop and pair.stop != ahead.at):
         return None
     reason = Reason.BROKEN if ahead.next else Reason.ENDS
     sure = _sure_of(ahead, seen)
-    return _judged(pair, reason, sure, ahead.evidence, stop=ahead.at, next_=ahead.next)
+    return _judged_as(pair, reason, sure, ahead.evidence, stop=ahead.at, next_=ahead.next)
 
 
 def _lost_after(pair: Pair) -> str:
@@ -138,9 +146,9 @@ def _lost_after(pair: Pair) -> str:
     return path[path.index(pair.stop) + 1]
 
 
-def _stopped(pair: Pair) -> Judged:
+def _judged_by_end_of_walk(pair: Pair) -> Judged:
     """Judge a walk of which only SMlog knows where it ended."""
-    return _judged(
+    return _judged_as(
         pair,
         Reason.STOPPED,
         Confidence.POSSIBLE,
@@ -149,13 +157,13 @@ def _stopped(pair: Pair) -> Judged:
     )
 
 
-def _open(case: Case, pair: Pair) -> Judged:
+def _left_open(case: Case, pair: Pair) -> Judged:
     maybe = [MAYBE_OFF, MAYBE_REVERSED, MAYBE_UNRELATED, MAYBE_BROKEN]
     if may_be_unseen(case, pair.call):
         maybe.append(MAYBE_DEFECT)
     rows = (*quoted_row(case.world.vdi(pair.call.vdi), "cbt_enabled", "snapshot_of"),)
     rows += quoted_row(case.world.vdi(pair.call.to), "cbt_enabled", "snapshot_of")
-    return _judged(pair, Reason.OPEN, Confidence.POSSIBLE, rows, open_=tuple(maybe))
+    return _judged_as(pair, Reason.OPEN, Confidence.POSSIBLE, rows, open_=tuple(maybe))
 
 
 def _sure_of(walk: Walk, seen: bool) -> Confidence:
@@ -163,7 +171,7 @@ def _sure_of(walk: Walk, seen: bool) -> Confidence:
     return walk.confidence if seen else Confidence.LIKELY
 
 
-def _judged(
+def _judged_as(
     pair: Pair,
     reason: Reason,
     confidence: Confidence,
@@ -186,7 +194,7 @@ def _judged(
     )
 
 
-def _sure(call: Call, reason: Reason, lines: tuple[Event, ...] = ()) -> Judged:
+def _certainly(call: Call, reason: Reason, lines: tuple[Event, ...] = ()) -> Judged:
     return Judged(
         call=call,
         reason=reason,
@@ -196,7 +204,7 @@ def _sure(call: Call, reason: Reason, lines: tuple[Event, ...] = ()) -> Judged:
     )
 
 
-def _likely(call: Call, reason: Reason, rows: tuple[Evidence, ...]) -> Judged:
+def _likely_so(call: Call, reason: Reason, rows: tuple[Evidence, ...]) -> Judged:
     return Judged(
         call=call,
         reason=reason,
@@ -206,23 +214,23 @@ def _likely(call: Call, reason: Reason, rows: tuple[Evidence, ...]) -> Judged:
     )
 
 
-def _notes(call: Call) -> tuple[Event, ...]:
+def _notes_of_sm(call: Call) -> tuple[Event, ...]:
     return call.operation.notes if call.operation else ()
 
 
 def _is_short(call: Call) -> bool:
     """Tell whether SM found a log shorter than its disk needs, which is another rule's."""
-    return any(_SHORT in note.message for note in _notes(call))
+    return any(_SHORT in note.message for note in _notes_of_sm(call))
 
 
 def _size_lines(call: Call) -> tuple[Event, ...]:
     """Return the line with which SM says what does not fit, and those of the log it was reading."""
-    notes = _notes(call)
+    notes = _notes_of_sm(call)
     wrong = [n for n, note in enumerate(notes) if note.message.startswith(_SIZES)]
     return notes[max(wrong[-1] - 2, 0) : wrong[-1] + 1] if wrong else ()
 
 
-def _command(call: Call) -> Judged | None:
+def _judged_by_failed_command(call: Call) -> Judged | None:
     """Judge by the command that failed; a log that is gone or too short is another rule's."""
     if command_unread(call):
         return None
@@ -230,7 +238,7 @@ def _command(call: Call) -> Judged | None:
     failed = [each for each in commands if each.result is Result.FAILED][-1:]
     if any(_is_of_log(each) for each in failed):
         return None
-    return _sure(call, Reason.COMMAND, tuple(each.event for each in failed))
+    return _certainly(call, Reason.COMMAND, tuple(each.event for each in failed))
 
 
 def command_unread(call: Call) -> bool:

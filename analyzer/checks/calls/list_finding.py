@@ -23,10 +23,10 @@ def failed_for(case: Case, text: RuleText, reasons: frozenset[Reason]) -> Iterat
     judged = {id(call): verdict for call in found if (verdict := judge(case, call))}
     mine = bursts(found, lambda call: id(call) in judged and judged[id(call)].reason in reasons)
     for burst in mine:
-        yield _finding(case, text, burst, judged, found)
+        yield _finding_of_burst(case, text, burst, judged, found)
 
 
-def _finding(
+def _finding_of_burst(
     case: Case,
     text: RuleText,
     burst: Burst,
@@ -38,14 +38,14 @@ def _finding(
         words=text.case(last.reason.value),
         confidence=last.confidence,
         basis=last.basis,
-        severity=_severity(case, last),
-        values=_values(case, last),
+        severity=_severity_of_reason(case, last),
+        values=_values_of_judged(case, last),
         evidence=last.evidence,
     )
     return tell(case, text, burst, told, retried_since(case, found, burst))
 
 
-def _severity(case: Case, last: Judged) -> Severity | None:
+def _severity_of_reason(case: Case, last: Judged) -> Severity | None:
     """Return error for damage, None, that is the text's own, for what a client can do wrong."""
     if last.reason in _DAMAGE:
         return Severity.ERROR
@@ -54,7 +54,7 @@ def _severity(case: Case, last: Judged) -> Severity | None:
     return Severity.ERROR if lost is not None and lost.cbt_enabled is True else None
 
 
-def _values(case: Case, last: Judged) -> dict[str, str]:
+def _values_of_judged(case: Case, last: Judged) -> dict[str, str]:
     values = {
         "maybe": listed(last.open_).replace(" and ", " or ") if last.open_ else "",
         "stop_disk": called(case, last.stop),
@@ -72,12 +72,12 @@ def _values(case: Case, last: Judged) -> dict[str, str]:
         return values
     keys = {"from_log": last.call.vdi, "to_log": last.call.to, "stop_log": last.stop}
     for name, uuid in keys.items():
-        if uuid and (path := _path(case, uuid, last.call)):
+        if uuid and (path := _log_path_on_master(case, uuid, last.call)):
             values[name] = path
     return values
 
 
-def _path(case: Case, uuid: str, call: Call) -> str:
+def _log_path_on_master(case: Case, uuid: str, call: Call) -> str:
     """Return where a disk's log is on the SR's master, "" where its SR is not known."""
     if not is_uuid(uuid):
         return ""

@@ -56,14 +56,14 @@ class Pair:
 
 def pair_of(case: Case, call: Call) -> Pair:
     """Return what is known of a failed comparison, at the time it was made."""
-    stage, stop, steps = _progress(call)
+    stage, stop, steps = _progress_of_walk(call)
     return Pair(
         call=call,
         stage=stage,
         stop=stop,
         steps=steps,
-        ahead=_walk(case, call.vdi, call.to, _when(call)),
-        back=_walk(case, call.to, call.vdi, _when(call)),
+        ahead=_walk_between(case, call.vdi, call.to, _when_sm_ran(call)),
+        back=_walk_between(case, call.to, call.vdi, _when_sm_ran(call)),
     )
 
 
@@ -99,9 +99,11 @@ def off_by_rows(case: Case, call: Call) -> tuple[Reason, tuple[Evidence, ...]] |
 def reversed_by_rows(case: Case, call: Call) -> tuple[Evidence, ...]:
     """Return the rows that show vdi_from as younger than vdi_to, both of one disk; else ()."""
     older, newer = case.world.vdi(call.to), case.world.vdi(call.vdi)
-    if older is None or newer is None or _family(case, older) is None:
+    if older is None or newer is None or _live_disk_of_row(case, older) is None:
         return ()
-    if _family(case, older) != _family(case, newer) or not _is_younger(newer, older):
+    if _live_disk_of_row(case, older) != _live_disk_of_row(case, newer) or not _is_younger(
+        newer, older
+    ):
         return ()
     fields = ("is_a_snapshot", "snapshot_of", "snapshot_time")
     return (*quoted_row(newer, *fields), *quoted_row(older, *fields))
@@ -110,7 +112,7 @@ def reversed_by_rows(case: Case, call: Call) -> tuple[Evidence, ...]:
 def two_disks(case: Case, call: Call) -> tuple[Evidence, ...]:
     """Return the rows that show the two as of different disks; () where they do not."""
     rows = [case.world.vdi(key) for key in call.disks]
-    families = [_family(case, row) if row is not None else None for row in rows]
+    families = [_live_disk_of_row(case, row) if row is not None else None for row in rows]
     if None in families or families[0] == families[1]:
         return ()
     return tuple(q for row in rows for q in quoted_row(row, "is_a_snapshot", "snapshot_of"))
@@ -151,13 +153,13 @@ def blind_release(case: Case) -> tuple[Evidence, ...]:
 
 def visited(call: Call) -> tuple[str, ...] | None:
     """Return the logs after vdi_from's that SM read; None where it is not seen to read any."""
-    stage, _, steps = _progress(call)
+    stage, _, steps = _progress_of_walk(call)
     if stage is not Stage.WALKED:
         return None
     return tuple(found[1] for step in steps if (found := _PROCESSING.match(step.message)))
 
 
-def _progress(call: Call) -> tuple[Stage, str, tuple[Event, ...]]:
+def _progress_of_walk(call: Call) -> tuple[Stage, str, tuple[Event, ...]]:
     run = call.operation
     if run is None or run.entry is None or not run.raised:
         return Stage.UNSEEN, "", ()
@@ -178,13 +180,13 @@ def _first_pointer(run: Operation, vdi: str) -> Event | None:
     return None
 
 
-def _when(call: Call) -> Moment | Event:
+def _when_sm_ran(call: Call) -> Moment | Event:
     """Return SM's own line of the call, against which the lines before it are certainly older."""
     run = call.operation
     return run.entry if run is not None and run.entry is not None else call.at
 
 
-def _walk(case: Case, start: str, end: str, at: Moment | Event) -> Walk:
+def _walk_between(case: Case, start: str, end: str, at: Moment | Event) -> Walk:
     if not (is_uuid(start) and is_uuid(end)):
         return _NOT_KNOWN
     return walk(cbt_history(case), case.pools, start, end, at=at)
@@ -203,7 +205,7 @@ def _off_since(case: Case, call: Call, key: str) -> bool:
     return all(case.order.surely_before(end, call.mark) for end in ends)
 
 
-def _family(case: Case, row: Vdi) -> str | None:
+def _live_disk_of_row(case: Case, row: Vdi) -> str | None:
     """Return the uuid of the live disk that this is, or is a snapshot of; None: not known."""
     if row.is_a_snapshot is None or (row.type == "cbt_metadata" and not row.snapshot_of):
         return None

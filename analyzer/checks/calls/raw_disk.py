@@ -29,7 +29,7 @@ def shown_raw(case: Case, uuid: str) -> tuple[Evidence, ...]:
     row = case.world.vdi(uuid)
     if row is not None and _RAW & set((row.sm_config or {}).items()):
         return quoted_row(row, "sm_config")
-    return tuple(_volumes(case, uuid))[:1]
+    return tuple(_raw_volumes(case, uuid))[:1]
 
 
 def shown_other(case: Case, uuid: str) -> tuple[Evidence, ...]:
@@ -39,7 +39,7 @@ def shown_other(case: Case, uuid: str) -> tuple[Evidence, ...]:
     return quoted_row(row, "sm_config") if own else ()
 
 
-def _volumes(case: Case, uuid: str) -> Iterable[Evidence]:
+def _raw_volumes(case: Case, uuid: str) -> Iterable[Evidence]:
     for report in case.hosts:
         for volume in report.lvs.volumes if report.lvs else ():
             if volume.name == f"LV-{uuid}":

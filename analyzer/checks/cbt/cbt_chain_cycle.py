@@ -24,7 +24,7 @@ _MOST = 8
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Follow child pointers as they are now; and look at comparisons that read one log twice."""
     told: set[str] = set()
-    for circle in _circles(case):
+    for circle in _circles_of_pointers(case):
         finding = _by_state(case, text, circle)
         told |= {subject.uuid for subject in finding.subjects}
         yield finding
@@ -35,7 +35,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             yield _by_call(case, text, call, read)
 
 
-def _circles(case: Case) -> Iterator[tuple[CbtLog, ...]]:
+def _circles_of_pointers(case: Case) -> Iterator[tuple[CbtLog, ...]]:
     """Yield each circle of known pointers once, from its smallest uuid on."""
     done: set[tuple[str, str]] = set()
     for key in sorted(cbt_history(case).now):
@@ -59,18 +59,18 @@ def _by_state(case: Case, text: RuleText, circle: Sequence[CbtLog]) -> Finding:
         (text.title, text.detail),
         basis=Basis.STATE,
         confidence=least_sure(*pointers, *(log.exists for log in circle)),
-        subjects=_subjects(case, [log.uuid for log in circle], sr),
-        rows=[_row(case, [log.uuid for log in circle], sr, log.uuid) for log in circle],
+        subjects=_subjects_of_circle(case, [log.uuid for log in circle], sr),
+        rows=[_row_of_circle(case, [log.uuid for log in circle], sr, log.uuid) for log in circle],
         evidence=tuple(dict.fromkeys(pointer.evidence for pointer in pointers[:_MOST])),
     )
 
 
-def _subjects(case: Case, uuids: Sequence[str], sr: str | None) -> tuple[Subject, ...]:
+def _subjects_of_circle(case: Case, uuids: Sequence[str], sr: str | None) -> tuple[Subject, ...]:
     own = [subject for uuid in uuids[:_MOST] for subject in disk_subjects(case, uuid, sr)]
     return tuple(dict.fromkeys(own))
 
 
-def _row(case: Case, uuids: Sequence[str], sr: str, uuid: str) -> dict[str, str]:
+def _row_of_circle(case: Case, uuids: Sequence[str], sr: str, uuid: str) -> dict[str, str]:
     shown = [*uuids[:_MOST], *(["…"] if len(uuids) > _MOST else []), uuids[0]]
     return {"vdi": uuid, "sr": sr, "log": log_path(case, sr, uuid), "circle": " → ".join(shown)}
 
@@ -91,7 +91,7 @@ def _by_call(case: Case, text: RuleText, call: Operation, read: Sequence[str]) -
         text.case("walked"),
         basis=Basis.SYMPTOM,
         confidence=Confidence.CERTAIN,
-        subjects=_subjects(case, [twice[0], *dict.fromkeys(read)], call.sr),
+        subjects=_subjects_of_circle(case, [twice[0], *dict.fromkeys(read)], call.sr),
         rows=[values],
         evidence=tuple(dict.fromkeys([*quote_run(call), *(quote(line) for line in lines[:3])])),
         events=lines[:1],

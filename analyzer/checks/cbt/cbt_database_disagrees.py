@@ -52,12 +52,12 @@ class Flip:
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Look at what scans in SMlog corrected, and at rows that still are wrong."""
-    flips, gaps = _flips(case)
+    flips, gaps = _flips_and_gaps(case)
     flips += _hidden_flips(case, flips)
     gaps += _flags_unread(case, flips)
     by_disk: dict[str, list[Flip]] = {}
     for flip in flips:
-        if not _race(case, flip):
+        if not _is_race(case, flip):
             by_disk.setdefault(flip.vdi, []).append(flip)
     for _, own in sorted(by_disk.items()):
         yield _of_scan(case, text, own)
@@ -66,19 +66,21 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     yield from gaps
 
 
-def _flips(case: Case) -> tuple[list[Flip], tuple[Gap, ...]]:
+def _flips_and_gaps(case: Case) -> tuple[list[Flip], tuple[Gap, ...]]:
     flips: list[Flip] = []
     gaps: list[Gap] = []
-    for scan in _scans(case):
+    for scan in _lines_of_scans(case):
         differs = [event for event in scan if event.kind == DIFFERS]
         updates = [event for event in scan if event.kind == UPDATES]
         wrong = [event for event in differs if event.fields["what"] == "cbt_enabled"]
         if len(differs) == len(updates):
             flips += [
-                _flip(*pair) for pair in zip(differs, updates, strict=True) if pair[0] in wrong
+                _flip_by_scan(*pair)
+                for pair in zip(differs, updates, strict=True)
+                if pair[0] in wrong
             ]
         else:
-            gaps += [_unnamed(event) for event in wrong]
+            gaps += [_gap_without_name(event) for event in wrong]
     return flips, tuple(dict.fromkeys(gaps))
 
 
@@ -146,7 +148,7 @@ def _flag_unread(case: Case, update: Event) -> Gap | None:
     )
 
 
-def _scans(case: Case) -> Iterator[Sequence[Event]]:
+def _lines_of_scans(case: Case) -> Iterator[Sequence[Event]]:
     """Yield the lines of each scan: differences, then updates, of one process."""
     open_: dict[tuple[str, int | None], list[Event]] = {}
     for event in case.events.of(DIFFERS, UPDATES):
@@ -165,12 +167,12 @@ def _scans(case: Case) -> Iterator[Sequence[Event]]:
     yield from open_.values()
 
 
-def _flip(line: Event, update: Event) -> Flip:
+def _flip_by_scan(line: Event, update: Event) -> Flip:
     on = line.fields["sm"] == "True"
     return Flip(vdi=update.fields["vdi"], on=on, line=line, update=update)
 
 
-def _unnamed(line: Event) -> Gap:
+def _gap_without_name(line: Event) -> Gap:
     return Gap(
         need="smlog",
         host=line.host,
@@ -180,7 +182,7 @@ def _unnamed(line: Event) -> Gap:
     )
 
 
-def _race(case: Case, flip: Flip) -> bool:
+def _is_race(case: Case, flip: Flip) -> bool:
     """Tell whether CBT of the disk was being turned on or off at the time."""
     return any(
         run.vdi == flip.vdi
@@ -192,7 +194,7 @@ def _race(case: Case, flip: Flip) -> bool:
 def _of_scan(case: Case, text: RuleText, flips: Sequence[Flip]) -> Finding:
     last = flips[-1]
     lines = [flip.line for flip in flips]
-    values = {**_values(case, last.vdi), **times(lines)}
+    values = {**_values_of_vdi(case, last.vdi), **times(lines)}
     known = case.world.vdi(last.vdi)
     if last.on or known is None or not known.is_a_snapshot:  # no snapshot gets its log back
         values["kept" if last.on else "lost"] = last.vdi
@@ -210,7 +212,7 @@ def _of_scan(case: Case, text: RuleText, flips: Sequence[Flip]) -> Finding:
     )
 
 
-def _values(case: Case, vdi: str) -> dict[str, str]:
+def _values_of_vdi(case: Case, vdi: str) -> dict[str, str]:
     sr = _sr_of(case, vdi)
     return {"vdi": vdi, "disk": name_of(case, vdi), **({"sr": sr} if sr else {})}
 
@@ -236,12 +238,12 @@ def _of_rows(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding]:
         if not row.cbt_enabled:
             yield from _log_of_nobody(case, text, row, lists[sr.uuid])
         elif not lists[sr.uuid].places and not lists[sr.uuid].shows(row.uuid):
-            yield from _removed(case, text, row, sr)
+            yield from _rows_of_removed_logs(case, text, row, sr)
 
 
 def _log_of_nobody(case: Case, text: RuleText, row: Vdi, listing: Listing) -> Iterator[Finding]:
     places = [place for place in listing.places if place.shows_log(row.uuid)]
-    if places and len(places) == len(listing.places) and _settled(case, row.uuid, places[0]):
+    if places and len(places) == len(listing.places) and _is_settled(case, row.uuid, places[0]):
         shown = places[0].rows[f"{row.uuid}.cbtlog"]
         evidence = (
             quote_row(row, "cbt_enabled", "SR"),
@@ -250,7 +252,7 @@ def _log_of_nobody(case: Case, text: RuleText, row: Vdi, listing: Listing) -> It
         yield _of_state(case, text, text.case("log-there"), row, evidence)
 
 
-def _removed(case: Case, text: RuleText, row: Vdi, sr: Sr) -> Iterator[Finding]:
+def _rows_of_removed_logs(case: Case, text: RuleText, row: Vdi, sr: Sr) -> Iterator[Finding]:
     """Yield a row that says on where the rebuilt log is surely gone, and no list can say so."""
     log = cbt_history(case).log(sr.uuid, row.uuid)
     if log is not None and log.exists is not None and gone(log):
@@ -258,7 +260,7 @@ def _removed(case: Case, text: RuleText, row: Vdi, sr: Sr) -> Iterator[Finding]:
         yield _of_state(case, text, text.case("log-removed"), row, evidence)
 
 
-def _settled(case: Case, vdi: str, place: LogListing) -> bool:
+def _is_settled(case: Case, vdi: str, place: LogListing) -> bool:
     """Tell whether nothing changed the disk's log around the time of the report."""
     at = place.report.captured_at
     return not any(
@@ -277,6 +279,6 @@ def _of_state(
         basis=Basis.STATE,
         confidence=Confidence.LIKELY,
         subjects=disk_subjects(case, row.uuid, sr),
-        rows=[{**_values(case, row.uuid), "scan": sr}],
+        rows=[{**_values_of_vdi(case, row.uuid), "scan": sr}],
         evidence=evidence,
     )

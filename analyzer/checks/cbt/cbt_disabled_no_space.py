@@ -19,13 +19,13 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     found = failures(case)
     mine = [failure for failure in found if no_space(case, failure)]
     for group in by_disk(mine):
-        yield _finding(case, text, group)
+        yield _finding_of_group(case, text, group)
     unsaid = [f for f in found if f not in mine and f.reason in (Reason.CUT_SHORT, Reason.UNKNOWN)]
     for group in by_disk(unsaid):
-        yield _gap(group)
+        yield _gap_of_group(group)
 
 
-def _finding(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
+def _finding_of_group(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
     last = group[-1]
     if last.reason is Reason.CUT_SHORT:
         return make(case, text, text.case("full-since"), group, Confidence.LIKELY)
@@ -34,7 +34,7 @@ def _finding(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
     return make(case, text, (text.title, text.detail), group, Confidence.CERTAIN)
 
 
-def _gap(group: tuple[Failure, ...]) -> Gap:
+def _gap_of_group(group: tuple[Failure, ...]) -> Gap:
     """Say what would settle it for one disk."""
     last = group[-1]
     if last.reason is Reason.CUT_SHORT:

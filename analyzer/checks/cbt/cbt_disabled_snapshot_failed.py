@@ -13,21 +13,21 @@ from analyzer.model.rule import RuleText
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Take the failures that `cbt-disabled-no-space` does not claim, and name their reason."""
     for group in by_disk([each for each in failures(case) if not no_space(case, each)]):
-        yield _finding(case, text, group)
+        yield _finding_of_group(case, text, group)
 
 
-def _finding(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
+def _finding_of_group(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
     last = group[-1]
     match last.reason:
         case Reason.UNKNOWN:
             return make(case, text, text.case("unknown"), group, Confidence.POSSIBLE)
         case Reason.OTHER if last.refresh:
-            return make(case, text, text.case("refresh"), group, _confidence(last))
+            return make(case, text, text.case("refresh"), group, _confidence_of_failure(last))
         case _:
-            return make(case, text, (text.title, text.detail), group, _confidence(last))
+            return make(case, text, (text.title, text.detail), group, _confidence_of_failure(last))
 
 
-def _confidence(failure: Failure) -> Confidence:
+def _confidence_of_failure(failure: Failure) -> Confidence:
     """Return certain where the line is about a CBT log, likely where it is merely the last."""
     about_log = any(".cbtlog" in event.message for event in failure.because)
     return Confidence.CERTAIN if about_log else Confidence.LIKELY

@@ -38,11 +38,11 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare the flag of every live disk with those of its snapshots."""
     lost = {loss.vdi: loss for loss in losses(case)}
     for pool in case.pools:
-        for off in _off(pool, lost):
-            yield _finding(case, text, pool, off)
+        for off in _disks_turned_off(pool, lost):
+            yield _finding_of_old_snapshots(case, text, pool, off)
 
 
-def _off(pool: PoolState, lost: Mapping[str, Loss]) -> Iterator[_Off]:
+def _disks_turned_off(pool: PoolState, lost: Mapping[str, Loss]) -> Iterator[_Off]:
     owned: dict[str, list[Vdi]] = {}
     for row in pool.vdis:
         if row.is_a_snapshot and row.snapshot_of and row.cbt_enabled and not is_metadata(row):
@@ -55,11 +55,11 @@ def _off(pool: PoolState, lost: Mapping[str, Loss]) -> Iterator[_Off]:
             yield _Off(disk=disk, snapshots=snapshots, loss=lost.get(disk.uuid))
 
 
-def _finding(case: Case, text: RuleText, pool: PoolState, off: _Off) -> Finding:
+def _finding_of_old_snapshots(case: Case, text: RuleText, pool: PoolState, off: _Off) -> Finding:
     disk, snapshots, loss = off.disk, off.snapshots, off.loss
     sr = pool.sr(disk.sr)
-    values = _values(case, off)
-    rows = [{**values, **_step(pool, row, loss)} for row in snapshots[:_MOST]]
+    values = _values_of_snapshots(case, off)
+    rows = [{**values, **_deletion_step(pool, row, loss)} for row in snapshots[:_MOST]]
     return found(
         text,
         text.case("by-error") if loss else (text.title, text.detail),
@@ -79,7 +79,7 @@ def _finding(case: Case, text: RuleText, pool: PoolState, off: _Off) -> Finding:
     )
 
 
-def _values(case: Case, off: _Off) -> Row:
+def _values_of_snapshots(case: Case, off: _Off) -> Row:
     snapshots, loss = off.snapshots, off.loss
     taken = taken_at(snapshots[0])
     names = [row.uuid for row in snapshots[:_MOST]]
@@ -94,7 +94,7 @@ def _values(case: Case, off: _Off) -> Row:
     }
 
 
-def _step(pool: PoolState, row: Vdi, loss: Loss | None) -> Row:
+def _deletion_step(pool: PoolState, row: Vdi, loss: Loss | None) -> Row:
     """Return the fields that choose how a snapshot can be deleted."""
     vm = _snapshot_vm(pool, row)
     if vm is not None:

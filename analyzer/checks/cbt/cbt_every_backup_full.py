@@ -41,13 +41,15 @@ _CHAIN = "whether the disk's log still has its newest snapshot as its parent"
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare both ends of every link from a snapshot to its live disk."""
     facts = tracking_of(case)
-    broken = tuple(_broken(case, facts))
-    yield from held_back(case, (_finding(case, text, facts, *link) for link in broken))
+    broken = tuple(_broken_pointers(case, facts))
+    yield from held_back(
+        case, (_finding_of_broken_chain(case, text, facts, *link) for link in broken)
+    )
     if not broken:
         yield from unknown_pointers(case, _CHAIN)
 
 
-def _broken(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:
+def _broken_pointers(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:
     """Yield (newest snapshot, live disk) where only the first points to the second.
 
     The parent was changed after the pointer was written: a snapshot writes the pointer last. A
@@ -62,7 +64,7 @@ def _broken(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:
             continue
         assert log.child is not None
         assert disk.parent is not None
-        later = _mark(log.child), _mark(disk.parent)
+        later = _mark_of_known(log.child), _mark_of_known(disk.parent)
         relinked = later[0] and later[1] and later[0].precedes(later[1], facts.order)
         linked_anew = _taken_later(facts, disk.parent.value, uuid) and any(
             sure(other.child) == disk.parent.value and there(other)
@@ -82,14 +84,16 @@ def _taken_later(facts: Tracking, parent: str, snapshot: str) -> bool:
     return bool(mine and other and mine.mark.precedes(other.mark, facts.order))
 
 
-def _mark(known: Known[str]) -> Mark | None:
+def _mark_of_known(known: Known[str]) -> Mark | None:
     return Mark(at=known.since, evidence=known.evidence) if known.since else None
 
 
-def _finding(case: Case, text: RuleText, facts: Tracking, newest: CbtLog, disk: CbtLog) -> Finding:
+def _finding_of_broken_chain(
+    case: Case, text: RuleText, facts: Tracking, newest: CbtLog, disk: CbtLog
+) -> Finding:
     assert newest.child is not None
     assert disk.parent is not None
-    failed = _failures(case, facts, disk.uuid)
+    failed = _failed_comparisons(case, facts, disk.uuid)
     values = {
         "vdi": disk.uuid,
         "disk": name_of(case, disk.uuid),
@@ -98,7 +102,7 @@ def _finding(case: Case, text: RuleText, facts: Tracking, newest: CbtLog, disk: 
         "when": disk.parent.since or "",
         "log": log_path(case, disk.sr, disk.uuid),
         "failures": _failures_in_words(failed),
-        "origin": _origin(facts, disk.uuid),
+        "origin": _first_error_in_words(facts, disk.uuid),
     }
     old = [row.uuid for row, _ in snapshots_of(case, disk.uuid)] or [newest.uuid]
     return found(
@@ -108,13 +112,13 @@ def _finding(case: Case, text: RuleText, facts: Tracking, newest: CbtLog, disk: 
         confidence=Confidence.CERTAIN if failed else Confidence.LIKELY,
         subjects=disk_subjects(case, disk.uuid, disk.sr),
         rows=[{**values, "old": uuid} for uuid in old],
-        evidence=_evidence(newest.child, disk.parent, facts, disk.uuid, failed),
+        evidence=_evidence_of_break(newest.child, disk.parent, facts, disk.uuid, failed),
         events=[call.entry for call in failed if call.entry],
         count=max(len(failed), 1),
     )
 
 
-def _failures(case: Case, facts: Tracking, disk: str) -> tuple[Operation, ...]:
+def _failed_comparisons(case: Case, facts: Tracking, disk: str) -> tuple[Operation, ...]:
     """Return the comparisons from a snapshot of the disk that found no way."""
     return tuple(
         call
@@ -137,7 +141,7 @@ def _failures_in_words(failed: tuple[Operation, ...]) -> str:
     )
 
 
-def _origin(facts: Tracking, disk: str) -> str:
+def _first_error_in_words(facts: Tracking, disk: str) -> str:
     """Say which error began it, where it was read."""
     errors = [gap for gap in facts.breaks.get(disk, ()) if gap.loss]
     if not errors:
@@ -145,7 +149,7 @@ def _origin(facts: Tracking, disk: str) -> str:
     return say("It began when an error turned CBT of the disk off, at {at}.", at=errors[-1].mark.at)
 
 
-def _evidence(
+def _evidence_of_break(
     pointer: Known[str],
     parent: Known[str],
     facts: Tracking,

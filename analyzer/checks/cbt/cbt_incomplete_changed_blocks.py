@@ -58,32 +58,38 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     for call in runs(case, "vdi_list_changed_blocks"):
         if not call.vdi or call.result is Result.FAILED:
             continue
-        one = _comparison(case, facts, call)
+        one = _comparison_judged(case, facts, call)
         if one.short and call.result is Result.SUCCEEDED:
             wrong.setdefault(facts.disk_of(one.newer), []).append(one)
-        elif one.short or not _known(facts, one):
-            yield _gap(one)
+        elif one.short or not _both_ends_known(facts, one):
+            yield _gap_of_comparison(one)
     yield from held_back(
-        case, (_finding(case, text, disk, tuple(own)) for disk, own in sorted(wrong.items()))
+        case,
+        (
+            _finding_of_short_answers(case, text, disk, tuple(own))
+            for disk, own in sorted(wrong.items())
+        ),
     )
 
 
-def _comparison(case: Case, facts: Tracking, call: Operation) -> Comparison:
+def _comparison_judged(case: Case, facts: Tracking, call: Operation) -> Comparison:
     older, read = call.vdi or "", visited(call)
-    newer = read[-1] if read and call.result is Result.SUCCEEDED else _target(case, call)
+    newer = read[-1] if read and call.result is Result.SUCCEEDED else _vdi_to_of_call(case, call)
     gap = facts.across(older, newer, mark_of(call)) if newer else None
-    missed = tuple(_missed(case, facts, call, (older, newer), read)) if newer and read else ()
+    missed = (
+        tuple(_snapshots_missed(case, facts, call, (older, newer), read)) if newer and read else ()
+    )
     return Comparison(call=call, older=older, newer=newer, gap=gap, missed=missed)
 
 
-def _target(case: Case, call: Operation) -> str:
+def _vdi_to_of_call(case: Case, call: Operation) -> str:
     """Return the disk that a call names as vdi_to, by its reference."""
     ref = call.args[0] if call.args else None
     rows = (pool.vdi(ref) for pool in case.pools)
     return next((row.uuid for row in rows if row is not None), "")
 
 
-def _missed(
+def _snapshots_missed(
     case: Case, facts: Tracking, call: Operation, ends: tuple[str, str], read: tuple[str, ...]
 ) -> Iterator[str]:
     """Yield the snapshots in between whose log was there at the time, and was not read."""
@@ -97,12 +103,12 @@ def _missed(
             yield uuid
 
 
-def _known(facts: Tracking, one: Comparison) -> bool:
+def _both_ends_known(facts: Tracking, one: Comparison) -> bool:
     """Tell whether it is known when the older disk was taken, and what it was compared with."""
     return bool(one.newer) and one.older in facts.births
 
 
-def _gap(one: Comparison) -> Gap:
+def _gap_of_comparison(one: Comparison) -> Gap:
     if one.short:
         why = (
             "the comparison of {older} with {newer} at {when} spans a time without "
@@ -123,10 +129,12 @@ def _gap(one: Comparison) -> Gap:
     )
 
 
-def _finding(case: Case, text: RuleText, disk: str, wrong: tuple[Comparison, ...]) -> Finding:
+def _finding_of_short_answers(
+    case: Case, text: RuleText, disk: str, wrong: tuple[Comparison, ...]
+) -> Finding:
     gaps = [one.gap for one in wrong if one.gap is not None]
     sr = next((one.call.sr for one in wrong if one.call.sr), None)
-    rows = [_row(case, disk, wrong, one) for one in wrong]
+    rows = [_row_of_comparison(case, disk, wrong, one) for one in wrong]
     return found(
         text,
         (text.title, text.detail) if gaps else text.case("passed-by"),
@@ -134,13 +142,15 @@ def _finding(case: Case, text: RuleText, disk: str, wrong: tuple[Comparison, ...
         confidence=Confidence.CERTAIN if gaps else Confidence.LIKELY,
         subjects=disk_subjects(case, disk, sr),
         rows=rows,
-        evidence=_evidence(case, wrong),
+        evidence=_evidence_of_comparisons(case, wrong),
         events=[one.call.entry for one in wrong if one.call.entry],
         count=len(wrong),
     )
 
 
-def _row(case: Case, disk: str, wrong: tuple[Comparison, ...], one: Comparison) -> Row:
+def _row_of_comparison(
+    case: Case, disk: str, wrong: tuple[Comparison, ...], one: Comparison
+) -> Row:
     gaps = [each.gap for each in wrong if each.gap is not None]
     missed = list(dict.fromkeys(uuid for each in wrong for uuid in each.missed))
     return {
@@ -151,12 +161,12 @@ def _row(case: Case, disk: str, wrong: tuple[Comparison, ...], one: Comparison) 
         "comparisons": _listed_comparisons(case, wrong),
         "when": one.call.first,
         "gap": gaps[-1].mark.at if gaps else "",
-        "why": _why(gaps[-1]) if gaps else "",
+        "why": _why_log_is_short(gaps[-1]) if gaps else "",
         "missed": listed(missed[:_MOST]),
     }
 
 
-def _why(gap: Break) -> str:
+def _why_log_is_short(gap: Break) -> str:
     if gap.loss is not None:
         return "an error turned CBT of the disk off"
     return "CBT of the disk was turned on anew"
@@ -176,7 +186,7 @@ def _listed_comparisons(case: Case, wrong: tuple[Comparison, ...]) -> str:
     return listed([*told[:_MOST], *([f"{more} more"] if more > 0 else [])])
 
 
-def _evidence(case: Case, wrong: tuple[Comparison, ...]) -> tuple[Evidence, ...]:
+def _evidence_of_comparisons(case: Case, wrong: tuple[Comparison, ...]) -> tuple[Evidence, ...]:
     quotes: list[Evidence] = []
     for one in wrong[:_MOST]:
         quotes += quote_run(one.call)

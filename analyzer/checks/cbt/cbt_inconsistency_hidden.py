@@ -50,12 +50,12 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 
     What the flag was before is compared with the read-write session that had set it.
     """
-    marked = tuple(_marked(case))
-    yield from (_gap(one) for one in marked if not one.boot and not one.alive)
-    yield from held_back(case, (_finding(case, text, one) for one in marked if one.boot))
+    marked = tuple(_runs_marked(case))
+    yield from (_gap_of_marked(one) for one in marked if not one.boot and not one.alive)
+    yield from held_back(case, (_finding_of_marked(case, text, one) for one in marked if one.boot))
 
 
-def _marked(case: Case) -> Iterator[Marked]:
+def _runs_marked(case: Case) -> Iterator[Marked]:
     sessions: dict[str, list[Operation]] = {}
     for run in runs(case, *_SESSION):
         if run.vdi:
@@ -73,8 +73,8 @@ def _marked(case: Case) -> Iterator[Marked]:
                     command=command,
                     flag=flag,
                     writer=writer,
-                    boot=_boot(case, writer, run),
-                    alive=_ended(own, place + 1, writer),
+                    boot=_boot_between(case, writer, run),
+                    alive=_session_ended(own, place + 1, writer),
                 )
             last[run.host] = run
             if run.name == "vdi_deactivate":
@@ -106,7 +106,7 @@ def _flag_before(case: Case, run: Operation) -> Known[bool] | None:
     return log.consistent if log and sure(log.consistent) is False else None
 
 
-def _boot(case: Case, writer: Operation, run: Operation) -> Event | None:
+def _boot_between(case: Case, writer: Operation, run: Operation) -> Event | None:
     """Return the start of the writer's host between its activation and the detach."""
     for event in case.events.of(BOOTED):
         after = case.order.surely_before(ended(writer), mark(event))
@@ -116,14 +116,14 @@ def _boot(case: Case, writer: Operation, run: Operation) -> Event | None:
     return None
 
 
-def _ended(runs_of_disk: Sequence[Operation], start: int, writer: Operation) -> bool:
+def _session_ended(runs_of_disk: Sequence[Operation], start: int, writer: Operation) -> bool:
     """Tell whether the next session call of the writer's host ends its session."""
     later = islice(runs_of_disk, start, None)
     following = next((run for run in later if run.host == writer.host), None)
     return following is not None and following.name == "vdi_deactivate"
 
 
-def _finding(case: Case, text: RuleText, one: Marked) -> Finding:
+def _finding_of_marked(case: Case, text: RuleText, one: Marked) -> Finding:
     vdi, sr = one.run.vdi or "", one.run.sr or ""
     assert one.boot is not None
     values: Row = {
@@ -149,7 +149,7 @@ def _finding(case: Case, text: RuleText, one: Marked) -> Finding:
     )
 
 
-def _gap(one: Marked) -> Gap:
+def _gap_of_marked(one: Marked) -> Gap:
     return Gap(
         need="smlog",
         host=one.writer.host,

@@ -68,12 +68,12 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     replayed: list[Finding] = []
     for pool in case.pools:
         for sr in pool.srs:
-            answers = _answers(case, pool, sr)
+            answers = _answers_for_sr(case, pool, sr)
             yield from (each for each in answers if isinstance(each, Gap))
             left = [each for each in answers if isinstance(each, _Leftover)]
             for use in _Use:
                 if own := [each for each in left if each.use is use]:
-                    finding = _finding(text, sr, own)
+                    finding = _finding_of_leftovers(text, sr, own)
                     if use is _Use.ENDED:
                         replayed.append(finding)
                     else:
@@ -81,20 +81,20 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     yield from held_back(case, replayed)
 
 
-def _answers(case: Case, pool: PoolState, sr: Sr) -> Sequence[_Leftover | Gap]:
+def _answers_for_sr(case: Case, pool: PoolState, sr: Sr) -> Sequence[_Leftover | Gap]:
     rows = (row for row in pool.vdis if row.sr in (sr.ref, sr.uuid) and is_metadata(row))
     # While data_destroy runs, the disk already has the type, and gets its own back if it fails.
-    found_ = (_judged(case, pool, sr, row) for row in rows if not row.current_operations)
+    found_ = (_judged_row(case, pool, sr, row) for row in rows if not row.current_operations)
     return [each for each in found_ if each is not None]
 
 
-def _finding(text: RuleText, sr: Sr, left: Sequence[_Leftover]) -> Finding:
+def _finding_of_leftovers(text: RuleText, sr: Sr, left: Sequence[_Leftover]) -> Finding:
     use = left[0].use
     values = {
         "sr": sr.uuid,
         "sr_name": sr.name_label or sr.uuid,
         "number": f"{len(left)} metadata disk{'s' if len(left) > 1 else ''}",
-        "inventory": _inventory(left),
+        "inventory": _inventory_in_words(left),
     }
     kind = "file_disk" if sr.type in FILE_TYPES else "lvm_disk"
     told = text.case(use.value) if use.value else (text.title, text.detail)
@@ -104,42 +104,38 @@ def _finding(text: RuleText, sr: Sr, left: Sequence[_Leftover]) -> Finding:
         basis=Basis.BOTH if any(each.proof for each in left) else Basis.STATE,
         confidence=Confidence.LIKELY,
         subjects=(
-            *(_subject(each) for each in left),
+            *(Subject(type="VDI", uuid=each.row.uuid, name=each.row.name_label) for each in left),
             Subject(type="SR", uuid=sr.uuid, name=sr.name_label),
         ),
         rows=[*({**values, kind: each.row.uuid} for each in left[:_MOST]), values],
-        evidence=_evidence(left),
+        evidence=_evidence_of_leftovers(left),
         count=len(left),
     )
 
 
-def _subject(leftover: _Leftover) -> Subject:
-    return Subject(type="VDI", uuid=leftover.row.uuid, name=leftover.row.name_label)
-
-
-def _inventory(left: Sequence[_Leftover]) -> str:
-    lines = [_line(each) for each in left[:_MOST]]
+def _inventory_in_words(left: Sequence[_Leftover]) -> str:
+    lines = [_line_of_leftover(each) for each in left[:_MOST]]
     more = [f"and {len(left) - _MOST} more"] if len(left) > _MOST else []
     return joined((*lines, *more), "; ")
 
 
-def _line(leftover: _Leftover) -> str:
+def _line_of_leftover(leftover: _Leftover) -> str:
     when = taken_at(leftover.row)
     age = say(", taken at {when}", when=when) if when else ""
     return say("{uuid}{age}, {because}", uuid=leftover.row.uuid, age=age, because=leftover.because)
 
 
-def _evidence(left: Sequence[_Leftover]) -> tuple[Evidence, ...]:
+def _evidence_of_leftovers(left: Sequence[_Leftover]) -> tuple[Evidence, ...]:
     rows = (quote_row(each.row, "type", "snapshot_of", "snapshot_time") for each in left[:_MOST])
     proofs = (proof for each in left[:_MOST] for proof in each.proof)
     return tuple(dict.fromkeys((*rows, *proofs)))
 
 
-def _judged(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | None:
+def _judged_row(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | None:
     """Return why a metadata disk is of no use, None where it may be; a gap if nobody knows."""
     if (run := _left_by(case, sr, row)) is not None:
         words = f"left by {run.name}, which was broken off"
-        return _Leftover(row=row, use=_Use.ORPHAN, because=words, proof=_quoted(case, run))
+        return _Leftover(row=row, use=_Use.ORPHAN, because=words, proof=_run_quoted(case, run))
     live = pool.vdi(row.snapshot_of)
     if live is not None:
         return _of_live(pool, row, live)
@@ -159,12 +155,16 @@ def _of_gone(case: Case, pool: PoolState, sr: Sr, row: Vdi, disk: str) -> _Lefto
     Its snapshots may have outlived it, and a disk that was forgotten and found again by a scan has
     another reference, and is what the log still leads to.
     """
-    if not pool.complete or _tracked(pool, {disk}) or _without_disk(case, pool, sr, row) is None:
+    if (
+        not pool.complete
+        or _tracks_its_disk(pool, {disk})
+        or _without_disk(case, pool, sr, row) is None
+    ):
         return None
     return _Leftover(row=row, use=_Use.GONE, because=f"of {disk}, which is not there")
 
 
-def _tracked(pool: PoolState, keys: set[str]) -> bool:
+def _tracks_its_disk(pool: PoolState, keys: set[str]) -> bool:
     """Tell whether a disk has snapshots that still have their data and CBT."""
     return any(
         each.snapshot_of in keys and each.cbt_enabled is not False and not is_metadata(each)
@@ -179,7 +179,7 @@ def _of_live(pool: PoolState, row: Vdi, live: Vdi) -> _Leftover | None:
     """
     if live.cbt_enabled is not False or live.current_operations:
         return None
-    if not pool.complete or _tracked(pool, {live.uuid, live.ref} - {""}):
+    if not pool.complete or _tracks_its_disk(pool, {live.uuid, live.ref} - {""}):
         return None
     return _Leftover(row=row, use=_Use.OFF, because=f"of {live.name_label or ''} ({live.uuid})")
 
@@ -191,22 +191,24 @@ def _without_disk(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | 
     while log is not None and log not in seen and (child := sure(log.child)) is not None:
         seen.append(log)
         if child == NO_LOG:
-            return _ended(row, log, "its child pointer names none")
+            return _leftover_of_ended_chain(row, log, "its child pointer names none")
         target = pool.vdi(child)
         if target is not None and not is_metadata(target):
             return None
         log = cbt_history(case).log(sr.uuid, child)
         if gone(log) or (target is None and pool.complete and log is None):
-            return _ended(row, seen[-1], f"its chain leads to {child}, which is not there")
-    return None if log in seen else _unknown(case, sr, row)
+            return _leftover_of_ended_chain(
+                row, seen[-1], f"its chain leads to {child}, which is not there"
+            )
+    return None if log in seen else _gap_about_row(case, sr, row)
 
 
-def _ended(row: Vdi, last: CbtLog, because: str) -> _Leftover:
+def _leftover_of_ended_chain(row: Vdi, last: CbtLog, because: str) -> _Leftover:
     assert last.child is not None
     return _Leftover(row=row, use=_Use.ENDED, because=because, proof=(last.child.evidence,))
 
 
-def _unknown(case: Case, sr: Sr, row: Vdi) -> Gap:
+def _gap_about_row(case: Case, sr: Sr, row: Vdi) -> Gap:
     return Gap(
         need="smlog",
         host="",
@@ -228,7 +230,7 @@ def _left_by(case: Case, sr: Sr, row: Vdi) -> Operation | None:
         if run.name == "vdi_delete" and run.vdi == row.uuid and _kept_line(case, run):
             return run
         undone = run.name == "vdi_snapshot" and run.result is Result.FAILED
-        if undone and any(_renames(command.argv, row.uuid) for command in run.commands):
+        if undone and any(_renames_log(command.argv, row.uuid) for command in run.commands):
             return run
     return None
 
@@ -240,11 +242,11 @@ def _kept_line(case: Case, run: Operation) -> Event | None:
     return next((e for e in own if run.first.at <= e.moment.at <= until), None)
 
 
-def _renames(argv: tuple[str, ...], uuid: str) -> bool:
+def _renames_log(argv: tuple[str, ...], uuid: str) -> bool:
     return bool(argv) and argv[0].endswith("lvrename") and argv[-1] == f"{uuid}.cbtlog"
 
 
-def _quoted(case: Case, run: Operation) -> tuple[Evidence, ...]:
+def _run_quoted(case: Case, run: Operation) -> tuple[Evidence, ...]:
     lines = [run.entry, _kept_line(case, run), *(raised.event for raised in run.raised[-1:])]
     return tuple(
         Evidence(source=line.source, text=line.text, at=line.moment) for line in lines if line

@@ -44,7 +44,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     for finding in _by_resize(case, text):
         told |= {subject.uuid for subject in finding.subjects}
         yield finding
-    for row, volume in _short(case):
+    for row, volume in _short_volumes(case):
         if row.uuid not in told:
             yield _by_state(case, text, row, volume)
 
@@ -55,16 +55,18 @@ def _by_resize(case: Case, text: RuleText) -> Iterator[Finding]:
             path = argument(command, "-n")
             number = value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS
             failed = command.result is Result.FAILED and path.startswith(_VOLUME)
-            room = _room(case, run, log_of(path)) if failed and number else None
+            room = _room_of_volume(case, run, log_of(path)) if failed and number else None
             if room is not None and bytes_of_log(int(value)) > room.size:
                 yield _finding_of_resize(case, text, run, command, room)
 
 
-def _room(case: Case, run: Operation, vdi: str) -> Room | None:
+def _room_of_volume(case: Case, run: Operation, vdi: str) -> Room | None:
     """Return the size of the log's volume: as made, or as SM makes it for the size before."""
     for earlier in reversed(sm_operations(case)):
         for command in earlier.commands:
-            if _makes(command, vdi) and case.order.surely_before(mark(command.event), began(run)):
+            if _makes_the_log(command, vdi) and case.order.surely_before(
+                mark(command.event), began(run)
+            ):
                 size = -(-int(argument(command, "-L")) * MIB // EXTENT) * EXTENT
                 quoted = (quote(command.event),)
                 return Room(size=size, evidence=quoted, confidence=Confidence.CERTAIN)
@@ -77,7 +79,7 @@ def _room(case: Case, run: Operation, vdi: str) -> Room | None:
     )
 
 
-def _makes(command: Command, vdi: str) -> bool:
+def _makes_the_log(command: Command, vdi: str) -> bool:
     program = command.argv[0] if command.argv else ""
     made = program.endswith("lvcreate") and argument(command, "-n") == f"{vdi}.cbtlog"
     return made and succeeded(command) and argument(command, "-L").isdecimal()
@@ -95,7 +97,7 @@ def _finding_of_resize(
         subjects=disk_subjects(case, vdi, run.sr),
         rows=[
             {
-                **_values(case, vdi, run.sr or "", size, room.size),
+                **_values_of_volume(case, vdi, run.sr or "", size, room.size),
                 "when": run.first,
                 "lost": vdi,
             }
@@ -105,7 +107,7 @@ def _finding_of_resize(
     )
 
 
-def _short(case: Case) -> Iterator[tuple[Vdi, LogicalVolume]]:
+def _short_volumes(case: Case) -> Iterator[tuple[Vdi, LogicalVolume]]:
     """Yield the disks whose log's volume is shorter than the log has to be."""
     volumes = {
         (volume.vg, volume.name): volume
@@ -134,7 +136,10 @@ def _by_state(case: Case, text: RuleText, row: Vdi, volume: LogicalVolume) -> Fi
         confidence=Confidence.LIKELY,
         subjects=disk_subjects(case, row.uuid, sr),
         rows=[
-            {**_values(case, row.uuid, sr, row.virtual_size or 0, volume.size), "kept": row.uuid}
+            {
+                **_values_of_volume(case, row.uuid, sr, row.virtual_size or 0, volume.size),
+                "kept": row.uuid,
+            }
         ],
         evidence=(
             Evidence(source=volume.source, text=volume.text),
@@ -143,7 +148,7 @@ def _by_state(case: Case, text: RuleText, row: Vdi, volume: LogicalVolume) -> Fi
     )
 
 
-def _values(case: Case, vdi: str, sr: str, size: int, room: int) -> Row:
+def _values_of_volume(case: Case, vdi: str, sr: str, size: int, room: int) -> Row:
     return {
         "vdi": vdi,
         "disk": name_of(case, vdi),

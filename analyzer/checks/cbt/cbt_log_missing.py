@@ -40,7 +40,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     for uuid, events in failed.items():
         if uuid not in known:
             yield _judge_gone(case, text, uuid, events)
-    if _unused(case):
+    if _cbt_is_unused(case):
         yield NotApplicable("no disk of the database has CBT")
     if any(host.lvs for host in case.hosts):
         yield LookedAt("lvs")
@@ -90,24 +90,26 @@ def _examine_pool(
             failed=events,
             changes=changes.get(vdi.uuid, ()),
         )
-        yield from _judge(case, text, disk, lists[sr.uuid])
+        yield from _judge_disk(case, text, disk, lists[sr.uuid])
 
 
-def _judge(case: Case, text: RuleText, disk: Disk, listing: Listing) -> Iterator[Finding | Gap]:
+def _judge_disk(
+    case: Case, text: RuleText, disk: Disk, listing: Listing
+) -> Iterator[Finding | Gap]:
     """Answer for one disk; only a disk with CBT can miss a log now."""
     if disk.vdi is None or not _has_cbt(disk.vdi):
-        yield tell(text, disk, None, _past(case, disk))
+        yield tell(text, disk, None, _past_of_log(case, disk))
     elif listing.shows(disk.uuid):
         yield from _judge_present(case, text, disk, listing)
         if listing.gap is not None and listing.gap.need == "lvs":
             yield listing.gap  # it is shown, but a cut lvs.out rules nothing out
     elif not listing.places:
         if disk.failed:
-            yield tell(text, disk, None, _past(case, disk))
+            yield tell(text, disk, None, _past_of_log(case, disk))
         if listing.gap is not None:
             yield listing.gap
-    elif why := _unsettled(disk, listing):
-        yield _later(disk, listing, why)
+    elif why := _why_unsettled(disk, listing):
+        yield _gap_of_later_listing(disk, listing, why)
     else:
         yield tell(text, disk, listing.places[0], Past.OPEN)
 
@@ -117,16 +119,16 @@ def _judge_present(
 ) -> Iterator[Finding | Gap]:
     """Answer for a disk whose log some list shows."""
     if any(listing_shows_log_is_missing(place, disk.uuid) for place in listing.places):
-        yield _later(disk, listing, "one list shows it and another one does not")
+        yield _gap_of_later_listing(disk, listing, "one list shows it and another one does not")
     elif disk.failed:
-        match _past(case, disk):
+        match _past_of_log(case, disk):
             case Past.MADE_SINCE:
                 yield tell(text, disk, None, Past.MADE_SINCE)
             case Past.INACTIVE:  # the volume is there: it could not be activated
                 pass
             case Past.OPEN | Past.OFF_SINCE | Past.GONE:
                 why = "cbt-util did not find it earlier, and now it is listed"
-                yield _later(disk, listing, why)
+                yield _gap_of_later_listing(disk, listing, why)
 
 
 def _judge_gone(case: Case, text: RuleText, uuid: str, events: tuple[Event, ...]) -> Finding:
@@ -134,10 +136,10 @@ def _judge_gone(case: Case, text: RuleText, uuid: str, events: tuple[Event, ...]
     sr_uuid = events[-1].fields.get("sr")
     sr = case.world.sr(sr_uuid)
     disk = Disk(pool=None, vdi=None, uuid=uuid, sr=sr, sr_uuid=sr_uuid, failed=events, changes=())
-    return tell(text, disk, None, _past(case, disk))
+    return tell(text, disk, None, _past_of_log(case, disk))
 
 
-def _past(case: Case, disk: Disk) -> Past:
+def _past_of_log(case: Case, disk: Disk) -> Past:
     """Say what became of the log after cbt-util did not find it."""
     last = disk.failed[-1]
     made = (event for event in disk.changes if event.kind in _MADE)
@@ -159,7 +161,7 @@ def _just_before(event: Event, last: Event) -> bool:
     return same and near(event, last, _SAME_COMMAND)
 
 
-def _unsettled(disk: Disk, listing: Listing) -> str:
+def _why_unsettled(disk: Disk, listing: Listing) -> str:
     """Say why the log may have come or gone while the report was made, "" if it stood still."""
     if disk.vdi is not None and disk.vdi.current_operations:
         return "an operation on the disk was under way"
@@ -177,7 +179,7 @@ def _unsettled(disk: Disk, listing: Listing) -> str:
     return ""
 
 
-def _later(disk: Disk, listing: Listing, why: str) -> Gap:
+def _gap_of_later_listing(disk: Disk, listing: Listing, why: str) -> Gap:
     place = listing.places[0] if listing.places else None
     volumes = place is not None and place.volumes
     folder = f"/run/sr-mount/{disk.sr_uuid}"
@@ -221,7 +223,7 @@ def _before_cbt(pool: PoolState) -> bool:
     return pool.schema_minor is not None and pool.schema_minor < FIRST_SCHEMA_WITH_CBT
 
 
-def _unused(case: Case) -> bool:
+def _cbt_is_unused(case: Case) -> bool:
     return bool(case.pools) and all(
         pool.complete and not any(_has_cbt(vdi) for vdi in pool.vdis) for pool in case.pools
     )

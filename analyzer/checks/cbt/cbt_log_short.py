@@ -69,18 +69,20 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     for run in sm_operations(case):
         _take_commands(run, logs, open_)
         _take_walk(run, logs)
-    for vdi in [vdi for vdi, own in logs.items() if not own.sure and _readable(case, vdi, own)]:
+    for vdi in [
+        vdi for vdi, own in logs.items() if not own.sure and _was_readable_later(case, vdi, own)
+    ]:
         del logs[vdi]
     perhaps = _take_listings(case, logs)
     _take_files(case, logs)
     for vdi, own in sorted(logs.items()):
-        yield _finding(case, text, vdi, own)
-    for one in _unsettled(open_, logs):
-        yield _gap(one)
+        yield _finding_of_disk(case, text, vdi, own)
+    for one in _failures_left(open_, logs):
+        yield _gap_of_failure(one)
     yield from (gap for vdi, gap in perhaps if vdi not in logs)
 
 
-def _readable(case: Case, vdi: str, own: Short) -> bool:
+def _was_readable_later(case: Case, vdi: str, own: Short) -> bool:
     """Tell whether the log was read or written later, or is listed in its full length.
 
     Then it was not short: the storage gave input/output errors for a while.
@@ -109,7 +111,7 @@ def _reads_all(command: Command) -> bool:
     return program.endswith("cbt-util") and reads
 
 
-def _unsettled(open_: list[Open], logs: dict[str, Short]) -> Iterator[Open]:
+def _failures_left(open_: list[Open], logs: dict[str, Short]) -> Iterator[Open]:
     """Yield the failures that nothing else explains, one for the same logs."""
     left = {one.disks: one for one in open_ if not set(one.disks) & set(logs)}
     yield from left.values()
@@ -118,19 +120,19 @@ def _unsettled(open_: list[Open], logs: dict[str, Short]) -> Iterator[Open]:
 def _take_commands(run: Operation, logs: dict[str, Short], open_: list[Open]) -> None:
     """Take the commands that could not read a log; a volume is cut short for no want of space."""
     for command in run.commands:
-        if not _cut(command):
+        if not _cuts_the_log(command):
             continue
-        paths = _paths(command)
+        paths = _logs_of_command(command)
         if len(paths) > 1 or paths[0].startswith(_VOLUME):
             open_.append(Open(disks=tuple(map(log_of, paths)), event=command.event, path=paths[0]))
         elif log_of(paths[0]):
             own = logs.setdefault(log_of(paths[0]), Short())
-            own.sr = own.sr or _sr(paths[0])
+            own.sr = own.sr or _sr_of_log(paths[0])
             own.said.append(command.event)
             own.attempts = max(own.attempts, command.attempts)
 
 
-def _paths(command: Command) -> tuple[str, ...]:
+def _logs_of_command(command: Command) -> tuple[str, ...]:
     """Return the log that could not be read; two where coalesce does not say which of them."""
     named = _FILE.search(command.stderr)
     if named:
@@ -139,13 +141,13 @@ def _paths(command: Command) -> tuple[str, ...]:
     return tuple(path for path in paths if log_of(path)) or ("",)
 
 
-def _cut(command: Command) -> bool:
+def _cuts_the_log(command: Command) -> bool:
     program = command.argv[0] if command.argv else ""
     failed = command.result is Result.FAILED and command.rc == _EIO
     return program.endswith("cbt-util") and failed and bool(_CUT.search(command.stderr))
 
 
-def _sr(path: str) -> str | None:
+def _sr_of_log(path: str) -> str | None:
     found_ = _SR.search(path)
     return found_[1] if found_ else None
 
@@ -225,7 +227,7 @@ def _take_files(case: Case, logs: dict[str, Short]) -> None:
             own.seen.append((Evidence(source=file.source, text=file.problem), words))
 
 
-def _finding(case: Case, text: RuleText, vdi: str, own: Short) -> Finding:
+def _finding_of_disk(case: Case, text: RuleText, vdi: str, own: Short) -> Finding:
     known = case.world.vdi(vdi)
     row = case.world.sr_of(known) if known else None
     sr = own.sr or (row.uuid if row else None)
@@ -244,8 +246,8 @@ def _finding(case: Case, text: RuleText, vdi: str, own: Short) -> Finding:
         values["sr"] = sr
     return found(
         text,
-        _told(text, own),
-        basis=_basis(own),
+        _title_and_detail(text, own),
+        basis=_basis_of_failures(own),
         confidence=Confidence.CERTAIN if own.sure else Confidence.LIKELY,
         subjects=disk_subjects(case, vdi, sr),
         rows=[values],
@@ -257,19 +259,19 @@ def _finding(case: Case, text: RuleText, vdi: str, own: Short) -> Finding:
     )
 
 
-def _told(text: RuleText, own: Short) -> tuple[str, str]:
+def _title_and_detail(text: RuleText, own: Short) -> tuple[str, str]:
     if not own.said:
         return text.case("seen")
     return text.case("walked") if _LESS.match(own.said[-1].message) else (text.title, text.detail)
 
 
-def _basis(own: Short) -> Basis:
+def _basis_of_failures(own: Short) -> Basis:
     if own.said and own.seen:
         return Basis.BOTH
     return Basis.SYMPTOM if own.said else Basis.STATE
 
 
-def _gap(one: Open) -> Gap:
+def _gap_of_failure(one: Open) -> Gap:
     volume = one.path.startswith(_VOLUME)
     which = " or ".join(one.disks)
     reason = (

@@ -35,16 +35,16 @@ _CHAIN = "whether one of them pointed to a log that was unlinked"
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare the logs that were unlinked on file SRs with the child pointers of those left."""
-    done = tuple(_unlinked(case))
-    pointing = [(run, older) for run in done for older in _pointing(case, run)]
+    done = tuple(_runs_that_unlinked(case))
+    pointing = [(run, older) for run in done for older in _logs_pointing_to(case, run)]
     for run, older in pointing:
-        yield _finding(case, text, run, older)
+        yield _finding_of_pointer(case, text, run, older)
     where = frozenset(run.sr for run in done if run.sr)
     if where and not pointing:
         yield from unknown_pointers(case, _CHAIN, where)
 
 
-def _unlinked(case: Case) -> Iterator[Operation]:
+def _runs_that_unlinked(case: Case) -> Iterator[Operation]:
     for run in runs(case, "vdi_delete"):
         row = case.world.sr(run.sr)
         joined = any(command.argv[0].endswith("cbt-util") for command in run.commands)
@@ -66,14 +66,14 @@ def _was_metadata(case: Case, run: Operation) -> bool:
     return run.result is Result.SUCCEEDED and log is not None and sure(log.exists) is True
 
 
-def _pointing(case: Case, run: Operation) -> Iterator[CbtLog]:
+def _logs_pointing_to(case: Case, run: Operation) -> Iterator[CbtLog]:
     """Yield the logs that still point to the one that a run unlinked."""
     for log in cbt_history(case).logs(run.sr or ""):
         if there(log) and log.uuid != run.vdi and sure(log.child) == run.vdi:
             yield log
 
 
-def _finding(case: Case, text: RuleText, run: Operation, older: CbtLog) -> Finding:
+def _finding_of_pointer(case: Case, text: RuleText, run: Operation, older: CbtLog) -> Finding:
     assert older.child is not None
     disk = tracking_of(case).disk_of(older.uuid)
     values: Row = {

@@ -54,19 +54,19 @@ class _Refusals:
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Read the calls that failed with VDI_CBT_ENABLED, then look what stands in the way."""
-    for refusals in _refusals(case):
-        yield _finding(text, refusals)
+    for refusals in _refusals_by_disk(case):
+        yield _finding_of_refusals(text, refusals)
 
 
-def _refusals(case: Case) -> Sequence[_Refusals]:
+def _refusals_by_disk(case: Case) -> Sequence[_Refusals]:
     groups: dict[tuple[str, bool], list[Event]] = {}
     for event in case.events.of(FAILED, REFUSED, AUDITED):
-        key = (_owner(case, event.fields["vdi"]), event.fields["method"] == _BOOT)
+        key = (_owner_of_reference(case, event.fields["vdi"]), event.fields["method"] == _BOOT)
         groups.setdefault(key, []).append(event)
-    return [_of(case, events) for _, events in sorted(groups.items())]
+    return [_refusals_of_disk(case, events) for _, events in sorted(groups.items())]
 
 
-def _owner(case: Case, ref: str) -> str:
+def _owner_of_reference(case: Case, ref: str) -> str:
     """Return the uuid of the VM, else of the disk, else the reference."""
     known = case.world.vdi(ref)
     if known is None:
@@ -75,7 +75,7 @@ def _owner(case: Case, ref: str) -> str:
     return vm.uuid if vm else known.uuid
 
 
-def _of(case: Case, events: Sequence[Event]) -> _Refusals:
+def _refusals_of_disk(case: Case, events: Sequence[Event]) -> _Refusals:
     ref = events[-1].fields["vdi"]
     known = case.world.vdi(ref)
     return _Refusals(
@@ -102,7 +102,7 @@ def _vm_of(case: Case, row: Vdi) -> Vm | None:
     return None
 
 
-def _blockers(refusals: _Refusals) -> tuple[_Blocker, ...]:
+def _blockers_now(refusals: _Refusals) -> tuple[_Blocker, ...]:
     """Return what would be refused now: live disks first."""
     pool, vm, row = refusals.pool, refusals.vm, refusals.row
     if pool is None or row is None:
@@ -120,25 +120,25 @@ def _blockers(refusals: _Refusals) -> tuple[_Blocker, ...]:
     return tuple(sorted(own.values(), key=lambda each: (each.of is not None, each.row.uuid)))
 
 
-def _finding(text: RuleText, refusals: _Refusals) -> Finding:
-    blockers = _blockers(refusals)
-    told, severity = _told(text, refusals, blockers)
-    values = _values(refusals, blockers)
+def _finding_of_refusals(text: RuleText, refusals: _Refusals) -> Finding:
+    blockers = _blockers_now(refusals)
+    told, severity = _title_and_severity(text, refusals, blockers)
+    values = _values_of_refusals(refusals, blockers)
     return found(
         text,
         told,
         basis=Basis.BOTH if blockers else Basis.SYMPTOM,
         confidence=Confidence.CERTAIN,
         severity=severity,
-        subjects=_subjects(refusals, blockers),
-        rows=[*({**values, **_step(each)} for each in blockers), values],
-        evidence=(*quote_ends(refusals.events), *_rows(blockers)),
+        subjects=_subjects_of_refusal(refusals, blockers),
+        rows=[*({**values, **_step_of_blocker(each)} for each in blockers), values],
+        evidence=(*quote_ends(refusals.events), *_rows_quoted(blockers)),
         events=refusals.events,
-        count=_calls(refusals.events),
+        count=_number_of_calls(refusals.events),
     )
 
 
-def _told(
+def _title_and_severity(
     text: RuleText, refusals: _Refusals, blockers: Sequence[_Blocker]
 ) -> tuple[tuple[str, str], Severity | None]:
     if refusals.boot:
@@ -150,7 +150,7 @@ def _told(
     return text.case("unknown"), None
 
 
-def _calls(events: Sequence[Event]) -> int:
+def _number_of_calls(events: Sequence[Event]) -> int:
     """Return how many calls the lines are of: one call is logged up to four times."""
     count, last = 0, None
     for event in events:
@@ -159,9 +159,9 @@ def _calls(events: Sequence[Event]) -> int:
     return count
 
 
-def _values(refusals: _Refusals, blockers: Sequence[_Blocker]) -> dict[str, str]:
+def _values_of_refusals(refusals: _Refusals, blockers: Sequence[_Blocker]) -> dict[str, str]:
     first, last = refusals.events[0].moment, refusals.events[-1].moment
-    count = _calls(refusals.events)
+    count = _number_of_calls(refusals.events)
     once = say("once, at {at}", at=last)
     often = (
         once
@@ -169,14 +169,14 @@ def _values(refusals: _Refusals, blockers: Sequence[_Blocker]) -> dict[str, str]
         else say("{count} times, from {first} to {last}", count=count, first=first, last=last)
     )
     return {
-        "what": _called(refusals),
+        "what": _refused_in_words(refusals),
         "method": listed(sorted({event.fields["method"] for event in refusals.events})),
         "often": often,
         "blockers": _in_words(blockers),
     }
 
 
-def _called(refusals: _Refusals) -> str:
+def _refused_in_words(refusals: _Refusals) -> str:
     row, vm = refusals.row, refusals.vm
     if row is None:
         return f"a disk that the database has not ({refusals.ref})"
@@ -194,7 +194,7 @@ def _in_words(blockers: Sequence[_Blocker]) -> str:
     return listed([*parts, *([f"{more} more"] if more else [])])
 
 
-def _step(blocker: _Blocker) -> Row:
+def _step_of_blocker(blocker: _Blocker) -> Row:
     row = blocker.row
     if blocker.of is not None:
         return {
@@ -207,7 +207,7 @@ def _step(blocker: _Blocker) -> Row:
     return {"live": row.uuid, "live_disk": named(row.name_label, row.uuid)}
 
 
-def _subjects(refusals: _Refusals, blockers: Iterable[_Blocker]) -> tuple[Subject, ...]:
+def _subjects_of_refusal(refusals: _Refusals, blockers: Iterable[_Blocker]) -> tuple[Subject, ...]:
     row, vm = refusals.row, refusals.vm
     own = [Subject(type="VM", uuid=vm.uuid, name=vm.name_label)] if vm else []
     own.append(
@@ -219,7 +219,7 @@ def _subjects(refusals: _Refusals, blockers: Iterable[_Blocker]) -> tuple[Subjec
     return tuple(dict.fromkeys(own))
 
 
-def _rows(blockers: Sequence[_Blocker]) -> tuple[Evidence, ...]:
+def _rows_quoted(blockers: Sequence[_Blocker]) -> tuple[Evidence, ...]:
     return tuple(
         quote_row(each.row, "cbt_enabled", "is_a_snapshot", "snapshot_of")
         for each in blockers[:_MOST]

@@ -48,16 +48,16 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     for _, log in sorted(cbt_history(case).now.items()):
         child = sure(log.child)
         if child and there(log):
-            gap = facts.across(log.uuid, child) or _lost(case, log, child)
+            gap = facts.across(log.uuid, child) or _loss_of_child_log(case, log, child)
             if gap is not None:
-                stale.append(_finding(case, text, facts, log, gap))
+                stale.append(_finding_of_pointer(case, text, facts, log, gap))
     yield from held_back(case, stale)
     if not stale:
         yield from unknown_pointers(case, _CHAIN)
-        yield from _unlisted(case)
+        yield from _gaps_of_listings(case)
 
 
-def _unlisted(case: Case) -> Iterator[Gap]:
+def _gaps_of_listings(case: Case) -> Iterator[Gap]:
     """Yield what would show a log gone that somebody but SM removed, where nobody listed any."""
     known = (case.world.sr(log.sr) for log in cbt_history(case).now.values() if there(log))
     if any(sr is not None and volumes_by_type(sr.type) for sr in known):
@@ -65,7 +65,7 @@ def _unlisted(case: Case) -> Iterator[Gap]:
         yield from (gap for gap in gaps if gap is not None and all(gaps))
 
 
-def _lost(case: Case, log: CbtLog, child: str) -> Break | None:
+def _loss_of_child_log(case: Case, log: CbtLog, child: str) -> Break | None:
     """Return the loss of the log of a live disk that a snapshot points to, whoever removed it.
 
     A user's disable clears the pointer, and a disk that was deleted is in no comparison.
@@ -87,22 +87,24 @@ def _under_way(run: Operation, disk: str, case: Case) -> bool:
     return run.vdi == disk and (run.result is Result.UNKNOWN or late)
 
 
-def _finding(case: Case, text: RuleText, facts: Tracking, log: CbtLog, gap: Break) -> Finding:
+def _finding_of_pointer(
+    case: Case, text: RuleText, facts: Tracking, log: CbtLog, gap: Break
+) -> Finding:
     assert log.child is not None
     newer = cbt_history(case).log(log.sr, log.child.value)
     return found(
         text,
-        _told(text, newer, gap),
+        _title_and_detail(text, newer, gap),
         basis=Basis.BOTH,
         confidence=least_sure(log.child, log.exists, newer.exists if newer else None),
         subjects=(*disk_subjects(case, gap.vdi, log.sr), *disk_subjects(case, log.uuid, None)),
-        rows=_rows(case, log, log.child.value, gap),
-        evidence=_evidence(case, facts, log, gap),
+        rows=_rows_of_snapshots(case, log, log.child.value, gap),
+        evidence=_evidence_of_pointer(case, facts, log, gap),
         events=gap.loss.events[:1] if gap.loss else (),
     )
 
 
-def _told(text: RuleText, newer: CbtLog | None, gap: Break) -> tuple[str, str]:
+def _title_and_detail(text: RuleText, newer: CbtLog | None, gap: Break) -> tuple[str, str]:
     """Return title and detail: of a pointer across a break, or one that leads nowhere now."""
     if there(newer):
         return text.title, text.detail
@@ -110,7 +112,7 @@ def _told(text: RuleText, newer: CbtLog | None, gap: Break) -> tuple[str, str]:
     return text.case("lost" if gap.loss is None and gap.mark.evidence == shown else "dangling")
 
 
-def _rows(case: Case, log: CbtLog, child: str, gap: Break) -> tuple[Row, ...]:
+def _rows_of_snapshots(case: Case, log: CbtLog, child: str, gap: Break) -> tuple[Row, ...]:
     """Return the values of the text, once for each snapshot that has to go."""
     values: Row = {
         "snapshot": name_of(case, log.uuid),
@@ -118,19 +120,19 @@ def _rows(case: Case, log: CbtLog, child: str, gap: Break) -> tuple[Row, ...]:
         "child": name_of(case, child),
         "disk": name_of(case, gap.vdi),
         "gap": gap.mark.at,
-        "why": _why(gap),
+        "why": _why_chain_broke(gap),
         "log": log_path(case, log.sr, log.uuid),
     }
-    return tuple({**values, "old": old} for old in _old(case, log, gap))
+    return tuple({**values, "old": old} for old in _old_snapshots(case, log, gap))
 
 
-def _why(gap: Break) -> str:
+def _why_chain_broke(gap: Break) -> str:
     if gap.loss is None:
         return "CBT of the disk was turned on anew"
     return "an error turned CBT of the disk off"
 
 
-def _old(case: Case, log: CbtLog, gap: Break) -> tuple[str, ...]:
+def _old_snapshots(case: Case, log: CbtLog, gap: Break) -> tuple[str, ...]:
     """Return the snapshots with logs, which all have to go.
 
     Those from after the break, too: when an older one alone is deleted, SM links the log of the
@@ -140,7 +142,9 @@ def _old(case: Case, log: CbtLog, gap: Break) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*rows, log.uuid]))
 
 
-def _evidence(case: Case, facts: Tracking, log: CbtLog, gap: Break) -> tuple[Evidence, ...]:
+def _evidence_of_pointer(
+    case: Case, facts: Tracking, log: CbtLog, gap: Break
+) -> tuple[Evidence, ...]:
     assert log.child is not None
     quotes = [log.child.evidence, gap.mark.evidence]
     birth = facts.births.get(log.uuid)

@@ -53,7 +53,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             if run.vdi and tap and (verb in _VERBS or verb == "close"):
                 ways.setdefault((run.host, run.vdi), []).append((run, command))
     untracked = (one for _, own in sorted(ways.items()) for one in _of_disk(case, own))
-    yield from held_back(case, (_finding(case, text, one) for one in untracked))
+    yield from held_back(case, (_finding_of_writer(case, text, one) for one in untracked))
 
 
 def _of_disk(case: Case, own: list[tuple[Operation, Command]]) -> Iterator[_Untracked]:
@@ -104,10 +104,10 @@ def _read_only(case: Case, run: Operation, command: Command) -> bool:
     )
 
 
-def _finding(case: Case, text: RuleText, one: _Untracked) -> Finding:
+def _finding_of_writer(case: Case, text: RuleText, one: _Untracked) -> Finding:
     vdi = one.run.vdi or ""
     resumed = one.command.argv[1] == "unpause"
-    merging = _merging(case, one.run) if resumed else None
+    merging = _merge_before(case, one.run) if resumed else None
     until = one.next.event.moment if one.next else None
     values: dict[str, Value] = {
         "vdi": vdi,
@@ -134,7 +134,7 @@ def _finding(case: Case, text: RuleText, one: _Untracked) -> Finding:
     )
 
 
-def _merging(case: Case, run: Operation) -> Event | None:
+def _merge_before(case: Case, run: Operation) -> Event | None:
     """Return the line with which the garbage collector began to merge the disk just before."""
     own = [
         event

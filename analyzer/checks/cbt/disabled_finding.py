@@ -21,10 +21,10 @@ _MOST_SNAPSHOTS = 3
 
 def disabled(case: Case, text: RuleText, during: During) -> tuple[Finding, ...]:
     """Return a finding for each time that CBT was turned off so."""
-    return tuple(_finding(case, text, loss) for loss in losses(case, during))
+    return tuple(_finding_of_loss(case, text, loss) for loss in losses(case, during))
 
 
-def _finding(case: Case, text: RuleText, loss: Loss) -> Finding:
+def _finding_of_loss(case: Case, text: RuleText, loss: Loss) -> Finding:
     hosts = dict.fromkeys(event.host for event in loss.events)
     values: Row = {
         "vdi": loss.vdi,
@@ -39,13 +39,13 @@ def _finding(case: Case, text: RuleText, loss: Loss) -> Finding:
         confidence=text.confidence,
         subjects=disk_subjects(case, loss.vdi, None),
         rows=[values],
-        evidence=_evidence(case, loss),
+        evidence=_evidence_of_loss(case, loss),
         events=loss.events,
         count=loss.count,
     )
 
 
-def _evidence(case: Case, loss: Loss) -> tuple[Evidence, ...]:
+def _evidence_of_loss(case: Case, loss: Loss) -> tuple[Evidence, ...]:
     """Quote the lines, then what the sentences around them rest on.
 
     The call that turned CBT on again is often of another host: it is quoted without its time, so

@@ -44,18 +44,18 @@ def make(
     full = full_now(case, last)
     lines = [failure.line for failure in group]
     first, latest = span(lines)
-    values = _values(case, group, full)
+    values = _values_of_failures(case, group, full)
     return Finding(
         rule=text.id,
         title=prose(told[0], values),
         severity=text.severity,
         confidence=confidence,
         basis=Basis.BOTH if full else Basis.SYMPTOM,
-        subjects=_subjects(case, last),
+        subjects=_subjects_of_failure(case, last),
         detail=prose(told[1], values),
         action=steps(text.action, [values]),
         goals=text.goals,
-        evidence=(*_quotes(group), *full, *_row(case, last)),
+        evidence=(*_latest_and_ends_quoted(group), *full, *_row_quoted(case, last)),
         first_seen=first,
         last_seen=latest,
         count=len(group),
@@ -64,22 +64,22 @@ def make(
     )
 
 
-def _values(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> Row:
+def _values_of_failures(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> Row:
     last = group[-1]
     known = case.world.vdi(last.vdi)
     values: dict[str, Value] = {
         "vdi": last.vdi,
         "disk": case.world.named("VDI", last.vdi),
         "host": last.line.host,
-        "reason": _reason(last.because),
+        "reason": _reason_in_words(last.because),
         "need": Size(log_size(case, last)),
-        "free": _free(last),
-        "times": _times(group),
+        "free": _free_space_told(last),
+        "times": _times_in_words(group),
         "space": "Its storage had no room for a log either when the report was made."
         if full
         else "",
-        "now": _now(case, last.vdi),
-        **_place(case, last),
+        "now": _cbt_now_in_words(case, last.vdi),
+        **_place_in_words(case, last),
         **tell_tracking(case, last.vdi, During.SNAPSHOT, last.line, last.alert),
     }
     if last.refresh:
@@ -89,7 +89,7 @@ def _values(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> R
     return values
 
 
-def _place(case: Case, last: Failure) -> dict[str, str]:
+def _place_in_words(case: Case, last: Failure) -> dict[str, str]:
     """Return the words for the SR, and the command that shows its free space."""
     if last.sr is None:
         return {"sr_name": "(not known)", "unknown_sr": last.vdi}
@@ -103,7 +103,7 @@ def _place(case: Case, last: Failure) -> dict[str, str]:
     }
 
 
-def _times(group: Sequence[Failure]) -> str:
+def _times_in_words(group: Sequence[Failure]) -> str:
     moments = span([failure.line for failure in group])
     if len(group) == 1:
         return say("That was at {at}.", at=moments[0])
@@ -115,12 +115,12 @@ def _times(group: Sequence[Failure]) -> str:
     )
 
 
-def _free(last: Failure) -> Value:
+def _free_space_told(last: Failure) -> Value:
     sizes = [event.fields["free"] for event in last.because if "free" in event.fields]
     return Size(int(sizes[0])) if sizes else "no space"
 
 
-def _reason(because: Sequence[Event]) -> str:
+def _reason_in_words(because: Sequence[Event]) -> str:
     if not because:
         return "no line says why"
     event = because[0]
@@ -133,7 +133,7 @@ def _reason(because: Sequence[Event]) -> str:
     return f"“{event.message[:_LONGEST]}” on {event.host}"
 
 
-def _now(case: Case, vdi: str) -> str:
+def _cbt_now_in_words(case: Case, vdi: str) -> str:
     """Say what the database has of CBT on the disk, where it says anything."""
     known = case.world.vdi(vdi)
     if known is None:
@@ -148,12 +148,12 @@ def _now(case: Case, vdi: str) -> str:
             return ""
 
 
-def _subjects(case: Case, last: Failure) -> tuple[Subject, ...]:
+def _subjects_of_failure(case: Case, last: Failure) -> tuple[Subject, ...]:
     disk = case.world.subject("VDI", last.vdi)
     return (disk, case.world.subject("SR", last.sr)) if last.sr else (disk,)
 
 
-def _quotes(group: Sequence[Failure]) -> tuple[Evidence, ...]:
+def _latest_and_ends_quoted(group: Sequence[Failure]) -> tuple[Evidence, ...]:
     """Quote the latest failure whole, reason first where there is one, and the ends of the rest."""
     last = group[-1]
     alert = (last.alert,) if last.alert and last.alert is not last.line else ()
@@ -161,7 +161,7 @@ def _quotes(group: Sequence[Failure]) -> tuple[Evidence, ...]:
     return whole + quote_ends([failure.line for failure in group[:-1]], 2)
 
 
-def _row(case: Case, last: Failure) -> tuple[Evidence, ...]:
+def _row_quoted(case: Case, last: Failure) -> tuple[Evidence, ...]:
     known = case.world.vdi(last.vdi)
     if known is None or known.cbt_enabled is None:
         return ()

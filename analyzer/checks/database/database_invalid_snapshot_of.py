@@ -27,9 +27,9 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     for pool in case.pools:
         for key, rows in sorted(_live_disks(pool).items()):
             yield _of_live(text, pool, key, rows)
-        for circle in _circles(pool):
+        for circle in _circles_of_snapshots(pool):
             yield _of_circle(text, circle)
-        for vm, own in _doubled(pool):
+        for vm, own in _vms_with_doubled_device(pool):
             yield _of_vm(text, pool, vm, own)
 
 
@@ -48,7 +48,7 @@ def _of_live(text: RuleText, pool: PoolState, key: str, rows: Sequence[Vdi]) -> 
     values = {
         "number": f"{len(rows)} live disk{'s' if len(rows) > 1 else ''}",
         "target": named(target.name_label, target.uuid) if target else key,
-        "disks": _names(rows),
+        "disks": _names_in_words(rows),
         "mass": " So many at once come from one revert that stamped rows which were not its own."
         if len(rows) > 1
         else "",
@@ -60,24 +60,24 @@ def _of_live(text: RuleText, pool: PoolState, key: str, rows: Sequence[Vdi]) -> 
         (text.title, text.detail) if target else text.case("nothing"),
         basis=Basis.STATE,
         confidence=Confidence.LIKELY,
-        subjects=tuple(map(_subject, rows)),
+        subjects=tuple(map(_subject_of_row, rows)),
         rows=[*({**values, **scan} for scan in scans), values],
         evidence=tuple(quote_row(row, "is_a_snapshot", "snapshot_of") for row in rows[:_MOST]),
         count=len(rows),
     )
 
 
-def _circles(pool: PoolState) -> Iterator[Sequence[Vdi]]:
+def _circles_of_snapshots(pool: PoolState) -> Iterator[Sequence[Vdi]]:
     """Yield snapshots that are of themselves, over others or not, each circle once."""
     told: set[str] = set()
     for row in pool.vdis:
-        circle = _circle(pool, row) if row.is_a_snapshot and row.uuid not in told else ()
+        circle = _circle_from(pool, row) if row.is_a_snapshot and row.uuid not in told else ()
         told |= {each.uuid for each in circle}
         if circle:
             yield circle
 
 
-def _circle(pool: PoolState, row: Vdi) -> Sequence[Vdi]:
+def _circle_from(pool: PoolState, row: Vdi) -> Sequence[Vdi]:
     """Return the rows on the way from a row back to itself; nothing if the way ends elsewhere."""
     way = [row]
     while (after := pool.vdi(way[-1].snapshot_of)) is not None and after not in way:
@@ -93,21 +93,24 @@ def _of_circle(text: RuleText, rows: Sequence[Vdi]) -> Finding:
         text.case("circle"),
         basis=Basis.STATE,
         confidence=Confidence.LIKELY,
-        subjects=tuple(map(_subject, rows)),
+        subjects=tuple(map(_subject_of_row, rows)),
         rows=[
-            {"number": f"{len(rows)} snapshot{'s' if len(rows) > 1 else ''}", "disks": _names(rows)}
+            {
+                "number": f"{len(rows)} snapshot{'s' if len(rows) > 1 else ''}",
+                "disks": _names_in_words(rows),
+            }
         ],
         evidence=tuple(quote_row(row, "is_a_snapshot", "snapshot_of") for row in rows[:_MOST]),
         count=len(rows),
     )
 
 
-def _doubled(pool: PoolState) -> Iterator[tuple[Vm, Sequence[Vbd]]]:
+def _vms_with_doubled_device(pool: PoolState) -> Iterator[tuple[Vm, Sequence[Vbd]]]:
     """Yield the VMs with several disks on one device, and the VBDs of these."""
     places: dict[tuple[str, str], list[Vbd]] = {}
     for vbd in pool.vbds:
         vm = pool.vm(vbd.vm)
-        if vm is not None and vbd.vdi and (vbd.userdevice or "").isdecimal() and _counts(vm):
+        if vm is not None and vbd.vdi and (vbd.userdevice or "").isdecimal() and _has_own_vbds(vm):
             places.setdefault((vm.uuid, vbd.userdevice or ""), []).append(vbd)
     doubled: dict[str, list[Vbd]] = {}
     for (uuid, _), own in sorted(places.items()):
@@ -119,13 +122,13 @@ def _doubled(pool: PoolState) -> Iterator[tuple[Vm, Sequence[Vbd]]]:
         yield vm, own
 
 
-def _counts(vm: Vm) -> bool:
+def _has_own_vbds(vm: Vm) -> bool:
     """Tell whether a VM's VBDs are its own: a snapshot has those of its VM."""
     return not (vm.is_a_snapshot or vm.is_control_domain or vm.current_operations)
 
 
 def _of_vm(text: RuleText, pool: PoolState, vm: Vm, own: Sequence[Vbd]) -> Finding:
-    disks = {vbd.uuid: _disk(pool, vbd) for vbd in own}
+    disks = {vbd.uuid: _disk_in_words(pool, vbd) for vbd in own}
     places = [f"device {vbd.userdevice}: disk {disks[vbd.uuid]}" for vbd in own]
     values = {
         "vm": vm.uuid,
@@ -153,16 +156,16 @@ def _of_vm(text: RuleText, pool: PoolState, vm: Vm, own: Sequence[Vbd]) -> Findi
     )
 
 
-def _disk(pool: PoolState, vbd: Vbd) -> str:
+def _disk_in_words(pool: PoolState, vbd: Vbd) -> str:
     row = pool.vdi(vbd.vdi)
     return named(row.name_label, row.uuid) if row else f"{vbd.vdi}, which is not there"
 
 
-def _subject(row: Vdi) -> Subject:
+def _subject_of_row(row: Vdi) -> Subject:
     return Subject(type="VDI", uuid=row.uuid, name=row.name_label)
 
 
-def _names(rows: Sequence[Vdi]) -> str:
+def _names_in_words(rows: Sequence[Vdi]) -> str:
     names = [named(row.name_label, row.uuid) for row in rows[:_MOST]]
     more = [f"{len(rows) - _MOST} more"] if len(rows) > _MOST else []
     return listed([*names, *more])

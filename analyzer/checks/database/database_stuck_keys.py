@@ -45,18 +45,18 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     First the marks in every database, then the calls that met one that is gone.
     """
     for pool in case.pools:
-        answers = list(_answers(case, pool))
+        answers = list(_answers_for_pool(case, pool))
         yield from (each for each in answers if isinstance(each, Gap))
-        yield from _findings(
+        yield from _findings_of_stuck(
             case, text, pool, [each for each in answers if isinstance(each, Stuck)]
         )
         yield from left_tasks(case, text, pool)
     for ref, key in clashes(case):
-        if not _there(case, ref, key):
-            yield _met(case, text, ref, key)
+        if not _mark_still_there(case, ref, key):
+            yield _finding_of_met_mark(case, text, ref, key)
 
 
-def _answers(case: Case, pool: PoolState) -> Iterator[Stuck | Gap]:
+def _answers_for_pool(case: Case, pool: PoolState) -> Iterator[Stuck | Gap]:
     for row in pool.vdis:
         if row.sm_config:
             yield from marked(case, pool, row)
@@ -64,7 +64,7 @@ def _answers(case: Case, pool: PoolState) -> Iterator[Stuck | Gap]:
     yield from operations(case, pool)
 
 
-def _findings(
+def _findings_of_stuck(
     case: Case, text: RuleText, pool: PoolState, stuck: Sequence[Stuck]
 ) -> Iterator[Finding]:
     hosts: dict[tuple[str, str], list[Stuck]] = {}
@@ -95,11 +95,11 @@ def _of_mark(text: RuleText, stuck: Stuck) -> Finding:
         text.case(stuck.case),
         basis=Basis.BOTH if events else Basis.STATE,
         confidence=stuck.confidence,
-        subjects=(_subject(row),),
+        subjects=(_subject_of_row(row),),
         rows=[values],
         evidence=stuck.proof,
         events=events if met else (),
-        count=_calls(events) if met else 1,
+        count=_number_of_calls(events) if met else 1,
     )
 
 
@@ -124,7 +124,7 @@ def _of_host(
         confidence=Confidence.LIKELY,
         severity=Severity.WARNING,
         subjects=(
-            *(_subject(each.row) for each in own),
+            *(_subject_of_row(each.row) for each in own),
             *((host_subject(report),) if report else ()),
         ),
         rows=[
@@ -152,19 +152,19 @@ def _of_operation(text: RuleText, stuck: Stuck) -> Finding:
         basis=Basis.BOTH if stuck.events else Basis.STATE,
         confidence=stuck.confidence,
         severity=Severity.WARNING,
-        subjects=(_subject(row),),
+        subjects=(_subject_of_row(row),),
         rows=[values],
         evidence=stuck.proof,
     )
 
 
-def _there(case: Case, ref: str, key: str) -> bool:
+def _mark_still_there(case: Case, ref: str, key: str) -> bool:
     """Tell whether a mark that calls met is still there: then it was judged already."""
     known = case.world.vdi(ref)
     return known is not None and key in (known.sm_config or {})
 
 
-def _met(case: Case, text: RuleText, ref: str, key: str) -> Finding:
+def _finding_of_met_mark(case: Case, text: RuleText, ref: str, key: str) -> Finding:
     """Return the finding of calls that met a mark which no database shows any more."""
     events = clashes(case)[ref, key]
     row = case.world.vdi(ref)
@@ -182,19 +182,19 @@ def _met(case: Case, text: RuleText, ref: str, key: str) -> Finding:
         basis=Basis.SYMPTOM,
         confidence=Confidence.LIKELY,
         severity=Severity.INFO if gone else Severity.WARNING,
-        subjects=(_subject(row) if row else Subject(type="VDI", uuid=ref),),
+        subjects=(_subject_of_row(row) if row else Subject(type="VDI", uuid=ref),),
         rows=[values],
         evidence=quote_ends(events),
         events=events,
-        count=_calls(events),
+        count=_number_of_calls(events),
     )
 
 
-def _subject(row: XapiObject) -> Subject:
+def _subject_of_row(row: XapiObject) -> Subject:
     return Subject(type=_TYPES[type(row)], uuid=row.uuid, name=row.name_label)
 
 
-def _calls(events: Sequence[Event]) -> int:
+def _number_of_calls(events: Sequence[Event]) -> int:
     """Return how many calls the lines are of: one is logged several times."""
     count, last = 0, None
     for event in events:

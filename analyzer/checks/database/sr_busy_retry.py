@@ -87,16 +87,16 @@ class _Jam:
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each operation that others waited for, and each long wait for several."""
-    for jam in _jams_of(case, _waits(case)):
-        yield _finding(case, text, jam)
+    for jam in _jams_of(case, _waits_in_order(case)):
+        yield _finding_of_jam(case, text, jam)
     yield LookedAt("smlog")
     yield LookedAt("xapi_db")
 
 
-def _finding(case: Case, text: RuleText, jam: _Jam) -> Finding:
+def _finding_of_jam(case: Case, text: RuleText, jam: _Jam) -> Finding:
     row, runs = jam.row, _runs_of_sm(case, jam)
     marked = jam.blocker in ((row.current_operations if row else None) or {})
-    values = _values(case, jam, runs, marked)
+    values = _values_of_jam(case, jam, runs, marked)
     shown: list[Evidence] = [quote(run.entry) for run in runs if run.entry]
     if row is not None and marked:
         shown.append(quote_row(row, "current_operations"))
@@ -106,7 +106,7 @@ def _finding(case: Case, text: RuleText, jam: _Jam) -> Finding:
         (text.title, text.detail) if jam.blocker else text.case("queue"),
         basis=Basis.BOTH if marked else Basis.SYMPTOM,
         confidence=Confidence.CERTAIN if marked or jam.gave_up else Confidence.LIKELY,
-        subjects=_subjects(jam),
+        subjects=_subjects_of_jam(jam),
         rows=[values],
         evidence=(*quote_ends(jam.gave_up, 2), *quote_ends(jam.tries, 4), *shown),
         events=(*jam.tries, *jam.gave_up),
@@ -132,14 +132,14 @@ def _runs_of_sm(case: Case, jam: _Jam) -> tuple[Operation, ...]:
     )[:_MOST_RUNS]
 
 
-def _values(case: Case, jam: _Jam, runs: Sequence[Operation], marked: bool) -> Row:
+def _values_of_jam(case: Case, jam: _Jam, runs: Sequence[Operation], marked: bool) -> Row:
     row, last = jam.row, jam.tries[-1]
     operations = sorted({e.fields["operation"] for e in jam.tries if e.fields.get("operation")})
     values = {
         "calls": listed(sorted({wait.call for wait in jam.waits})),
         "longest": _how_long(jam.longest),
         "blocker": jam.blocker,
-        "operation": _operation(operations, known=bool(jam.blocker)),
+        "operation": _operation_in_words(operations, known=bool(jam.blocker)),
         "storage": joined((_what_sm_did(case, run, last) for run in runs), " "),
         "state": "The database copy still has it on the SR." if marked else "",
         "end": _how_it_ended(jam),
@@ -150,7 +150,7 @@ def _values(case: Case, jam: _Jam, runs: Sequence[Operation], marked: bool) -> R
     return values if row is None else {**values, "sr": row.uuid}
 
 
-def _operation(operations: Sequence[str], *, known: bool) -> str:
+def _operation_in_words(operations: Sequence[str], *, known: bool) -> str:
     if known:
         return listed(operations) or "an operation that is not named"
     if not operations:
@@ -187,7 +187,7 @@ def _how_long(length: timedelta) -> str:
     return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
-def _subjects(jam: _Jam) -> tuple[Subject, ...]:
+def _subjects_of_jam(jam: _Jam) -> tuple[Subject, ...]:
     row = jam.row
     if row is None:
         return (Subject(type="SR", uuid=jam.sr),)
@@ -240,7 +240,7 @@ def _blocker_of(event: Event) -> str:
     return event.fields.get("blocker") or ""
 
 
-def _waits(case: Case) -> tuple[_Wait, ...]:
+def _waits_in_order(case: Case) -> tuple[_Wait, ...]:
     """Return all waits, in order of time."""
     groups: dict[tuple[str, ...], list[Event]] = {}
     for event in case.events.of(WAITED):

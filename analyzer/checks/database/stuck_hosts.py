@@ -64,7 +64,7 @@ def _of_host(case: Case, pool: PoolState, row: Vdi, host: Host) -> Stuck | Gap |
     ]
     if _has_datapath(report, row) or any(each.events and each.open_at_capture for each in own):
         return None
-    return _released(case, pool, row, host, own) or _never_seen(row, host, report)
+    return _mark_after_release(case, pool, row, host, own) or _never_seen(row, host, report)
 
 
 def _may_hold(pool: PoolState, vbd: Vbd, host: Host) -> bool:
@@ -85,7 +85,7 @@ def _has_datapath(report: HostReport, row: Vdi) -> bool:
     return any(path.vdi == row.uuid for path in paths)
 
 
-def _released(
+def _mark_after_release(
     case: Case, pool: PoolState, row: Vdi, host: Host, own: list[Attachment]
 ) -> Stuck | Gap | None:
     """Return the mark that stayed after SMlog shows the disk let go, or the host booted."""
@@ -96,7 +96,7 @@ def _released(
     assert last.ended is not None
     if not settled(last.ended, written_at(case, pool)):
         return gap_of(row, f"host_{host.ref}", say("it was let go at {ended}", ended=last.ended))
-    return _stale(
+    return _stale_mark(
         row,
         host,
         say("it was let go there at {ended}", ended=last.ended),
@@ -109,7 +109,7 @@ def _never_seen(row: Vdi, host: Host, report: HostReport) -> Stuck | Gap:
     if shown is None or not shown.complete:
         why = f"nothing that was read of {report.name} says whether the disk is attached there"
         return gap_of(row, f"host_{host.ref}", why)
-    return _stale(
+    return _stale_mark(
         row,
         host,
         f"xapi lists no datapath of it in {shown.source.member}",
@@ -117,7 +117,7 @@ def _never_seen(row: Vdi, host: Host, report: HostReport) -> Stuck | Gap:
     )
 
 
-def _stale(row: Vdi, host: Host, because: str, proof: tuple[Evidence, ...]) -> Stuck:
+def _stale_mark(row: Vdi, host: Host, because: str, proof: tuple[Evidence, ...]) -> Stuck:
     return Stuck(
         case="host-stale",
         row=row,

@@ -31,7 +31,7 @@ def marked(case: Case, pool: PoolState, row: Vdi) -> Iterator[Stuck | Gap]:
     """Yield what is to be said of each of a disk's marks."""
     for key in MARKS:
         if key in (row.sm_config or {}):
-            yield _judged(case, pool, row, key)
+            yield _judged_mark(case, pool, row, key)
 
 
 @derived
@@ -43,7 +43,7 @@ def clashes(case: Case) -> Mapping[tuple[str, str], Sequence[Event]]:
     return found
 
 
-def _judged(case: Case, pool: PoolState, row: Vdi, key: str) -> Stuck | Gap:
+def _judged_mark(case: Case, pool: PoolState, row: Vdi, key: str) -> Stuck | Gap:
     written = written_at(case, pool)
     met = clashes(case).get((row.ref, key), ())
     if met and settled(met[0].moment, written):
@@ -56,17 +56,17 @@ def _judged(case: Case, pool: PoolState, row: Vdi, key: str) -> Stuck | Gap:
             proof=(quote_row(row, "sm_config"), *quote_ends(met)),
             events=tuple(met),
         )
-    last = _last(case, row, key)
+    last = _last_line_about(case, row, key)
     if written is None:
         return gap_of(row, key, "when the database was written is not known")
     if last is not None and not settled(last.moment, written):
         return gap_of(row, key, say("one was under way at {at}", at=last.moment))
-    if why := _busy(pool, row) or unread(case, pool, row):
+    if why := _busy_in_words(pool, row) or unread(case, pool, row):
         return gap_of(row, key, why)
-    return _stuck(pool, row, key, last)
+    return _stuck_mark(pool, row, key, last)
 
 
-def _busy(pool: PoolState, row: Vdi) -> str:
+def _busy_in_words(pool: PoolState, row: Vdi) -> str:
     """Say what xapi was doing with a disk, or with a VM of it, "" if nothing."""
     vbds = pool.vbds_of(row)
     machines = (pool.vm(vbd.vm) for vbd in vbds)
@@ -75,7 +75,7 @@ def _busy(pool: PoolState, row: Vdi) -> str:
     return f"the database shows operation {listed(sorted(running))} as current" if running else ""
 
 
-def _stuck(pool: PoolState, row: Vdi, key: str, last: Event | None) -> Stuck:
+def _stuck_mark(pool: PoolState, row: Vdi, key: str, last: Event | None) -> Stuck:
     words = say("the last line about it is from {at}", at=last.moment) if last else ""
     dump = pool.generation is None  # nobody knows when somebody called xe
     return Stuck(
@@ -89,22 +89,22 @@ def _stuck(pool: PoolState, row: Vdi, key: str, last: Event | None) -> Stuck:
     )
 
 
-def _last(case: Case, row: Vdi, key: str) -> Event | None:
+def _last_line_about(case: Case, row: Vdi, key: str) -> Event | None:
     """Return the last line of an operation that sets or removes the mark of a disk."""
-    lines = _lines(case, key)
+    lines = _lines_by_disk(case, key)
     own = lines.get(row.uuid, lines.get(row.uuid[:_SHORT], ()))
     return max(own, key=lambda event: event.moment.at, default=None)
 
 
 @derived
-def _lines(case: Case, key: str) -> Mapping[str, Sequence[Event]]:
+def _lines_by_disk(case: Case, key: str) -> Mapping[str, Sequence[Event]]:
     found: dict[str, list[Event]] = {}
-    for disk, event in _named(case, key):
+    for disk, event in _lines_naming_disks(case, key):
         found.setdefault(disk, []).append(event)
     return found
 
 
-def _named(case: Case, key: str) -> Iterator[tuple[str, Event]]:
+def _lines_naming_disks(case: Case, key: str) -> Iterator[tuple[str, Event]]:
     if key == "paused":
         for event in case.events.of(_PAUSES):
             if (uuid := _UUID.search(event.message)) is not None:

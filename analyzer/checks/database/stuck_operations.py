@@ -61,49 +61,51 @@ def operations(case: Case, pool: PoolState) -> Iterator[Stuck | Gap]:
     for row in rows:
         shown: StringMap = row.current_operations or {}
         for task, op in shown.items():
-            answer = _judged(case, pool, row, (task, op))
+            answer = _judged_operation(case, pool, row, (task, op))
             if answer is not None:
                 yield answer
 
 
-def _judged(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) -> Stuck | Gap | None:
+def _judged_operation(
+    case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]
+) -> Stuck | Gap | None:
     task, op = shown
-    lines = _lines(case).get(_short(task), ())
+    lines = _lines_by_task(case).get(_short_task(task), ())
     last = lines[-1] if lines else None
     # Only operations of SRs and disks are unmarked there: a task of a VM may do several of them.
     ended = {ENDED, UNMARKED} if isinstance(row, Sr | Vdi) else {ENDED}
     if last is not None and last.kind in ended:
-        return _over(case, pool, row, shown, last)
+        return _ended_before_write(case, pool, row, shown, last)
     # Of an operation on an SR or a disk the beginning is logged; one without it is older.
-    unseen = last is None and isinstance(row, Sr | Vdi) and op in _SHORT and _live(pool)
-    return _old(case, pool, row, shown) if unseen else None
+    unseen = last is None and isinstance(row, Sr | Vdi) and op in _SHORT and _is_live_database(pool)
+    return _older_than_logs(case, pool, row, shown) if unseen else None
 
 
 @derived
-def _lines(case: Case) -> Mapping[str, Sequence[Event]]:
+def _lines_by_task(case: Case) -> Mapping[str, Sequence[Event]]:
     found: dict[str, list[Event]] = {}
     for event in case.events.of(MARKED, UNMARKED, ENDED):
-        short = event.fields.get("short") or _short(event.fields["task"])
+        short = event.fields.get("short") or _short_task(event.fields["task"])
         found.setdefault(short, []).append(event)
     return found
 
 
-def _short(task: str) -> str:
+def _short_task(task: str) -> str:
     """Return what lines call a task: the first twelve digits of its reference."""
     found = _TASK.match(task)
     return found[1] + found[2] if found else task
 
 
-def _live(pool: PoolState) -> bool:
+def _is_live_database(pool: PoolState) -> bool:
     return pool.source.member.rpartition("/")[2].startswith(_LIVE)
 
 
-def _over(
+def _ended_before_write(
     case: Case, pool: PoolState, row: Holder, shown: tuple[str, str], last: Event
 ) -> Stuck | None:
     """Return an operation that ended before the database was written; else it was current."""
-    live = _live(pool) and settled(last.moment, written_at(case, pool))
-    if not (live or _younger(pool, last.moment)):
+    live = _is_live_database(pool) and settled(last.moment, written_at(case, pool))
+    if not (live or _has_younger_snapshot(pool, last.moment)):
         return None
     return Stuck(
         case="operation",
@@ -116,13 +118,15 @@ def _over(
     )
 
 
-def _younger(pool: PoolState, moment: Moment) -> bool:
+def _has_younger_snapshot(pool: PoolState, moment: Moment) -> bool:
     """Tell whether the database has a snapshot from well after a moment."""
     times = (taken_at(row) for row in pool.vdis if row.is_a_snapshot)
     return any(time is not None and moment.latest + SETTLED < time.earliest for time in times)
 
 
-def _old(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) -> Stuck | Gap:
+def _older_than_logs(
+    case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]
+) -> Stuck | Gap:
     window = case.window("xensource_log")
     task, op = shown
     if unseen := case.unread("xensource_log"):
@@ -137,14 +141,14 @@ def _old(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) -> St
                 began=unseen[0].began,
                 ended=unseen[0].ended,
             ),
-            settle_with=f"xe task-list, and: zgrep -h {_short(task)} /var/log/xensource.log*",
+            settle_with=f"xe task-list, and: zgrep -h {_short_task(task)} /var/log/xensource.log*",
         )
-    if why := _unlogged(case, pool):
+    if why := _why_unlogged(case, pool):
         return Gap(
             need="xensource_log",
             host="",
             why=f"operation {op} is current on {row.name_label or row.uuid}, and {why}",
-            settle_with=f"xe task-list, and on the pool master: zgrep -h {_short(task)} "
+            settle_with=f"xe task-list, and on the pool master: zgrep -h {_short_task(task)} "
             "/var/log/xensource.log*",
         )
     assert window is not None  # else it would be a gap
@@ -160,7 +164,7 @@ def _old(case: Case, pool: PoolState, row: Holder, shown: tuple[str, str]) -> St
     )
 
 
-def _unlogged(case: Case, pool: PoolState) -> str:
+def _why_unlogged(case: Case, pool: PoolState) -> str:
     """Say why the beginning of an operation may be in no log that was read, "" if it is in one.
 
     Operations are marked by the master alone (`message_forwarding.ml`), in debug lines.

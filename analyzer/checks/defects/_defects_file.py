@@ -60,19 +60,21 @@ def read_defects(content: bytes) -> Defects:
     Raises:
         CatalogueError: the file is not as it should be; the text names every fault by its line.
     """
-    document = _document(content)
+    document = _document_of(content)
     try:
         read = _File.model_validate(document.value)
     except ValidationError as error:
-        found = (_fault(fault) for fault in error.errors())
-        raise CatalogueError("\n".join(_told(document, *fault) for fault in found)) from error
-    doubled = [_told(document, *fault) for fault in _doubled(read)]
+        found = (_fault_in_words(fault) for fault in error.errors())
+        raise CatalogueError(
+            "\n".join(_fault_at_place(document, *fault) for fault in found)
+        ) from error
+    doubled = [_fault_at_place(document, *fault) for fault in _doubled_ids(read)]
     if doubled:
         raise CatalogueError("\n".join(doubled))
-    return Defects(rows=tuple(_defect(entry) for entry in read.defects))
+    return Defects(rows=tuple(_defect_of_entry(entry) for entry in read.defects))
 
 
-def _document(content: bytes) -> Document:
+def _document_of(content: bytes) -> Document:
     try:
         document = read_yaml(content.decode())
     except UnicodeDecodeError as error:
@@ -84,12 +86,12 @@ def _document(content: bytes) -> Document:
     return document
 
 
-def _told(document: Document, path: Path, what: str) -> str:
+def _fault_at_place(document: Document, path: Path, what: str) -> str:
     line, key = document.place(path)
     return f"{_SHOWN}:{line} {key}: {what}"
 
 
-def _fault(fault: Mapping[str, Any]) -> tuple[Path, str]:
+def _fault_in_words(fault: Mapping[str, Any]) -> tuple[Path, str]:
     """Put a fault that pydantic found into words."""
     path, got = fault["loc"], repr(fault["input"])[:_SHOWN_VALUE]
     match fault["type"]:
@@ -104,7 +106,7 @@ def _fault(fault: Mapping[str, Any]) -> tuple[Path, str]:
             return path, f"{said[:1].lower()}{said[1:]}, got {got}"
 
 
-def _doubled(file: _File) -> Iterator[tuple[Path, str]]:
+def _doubled_ids(file: _File) -> Iterator[tuple[Path, str]]:
     seen: set[str] = set()
     for place, entry in enumerate(file.defects):
         if entry.id in seen:
@@ -112,13 +114,13 @@ def _doubled(file: _File) -> Iterator[tuple[Path, str]]:
         seen.add(entry.id)
 
 
-def _defect(entry: _DefectEntry) -> Defect:
+def _defect_of_entry(entry: _DefectEntry) -> Defect:
     return Defect(
         id=entry.id,
         title=entry.title,
         package=entry.package,
         vendor=entry.vendor,
-        affected=tuple(_range(part) for part in entry.affected),
+        affected=tuple(_range_of_entry(part) for part in entry.affected),
         fixed=entry.fixed,
         symptom=entry.symptom,
         looks_like=entry.looks_like,
@@ -127,6 +129,6 @@ def _defect(entry: _DefectEntry) -> Defect:
     )
 
 
-def _range(entry: _RangeEntry) -> Range:
+def _range_of_entry(entry: _RangeEntry) -> Range:
     start = parse_version(entry.start) if entry.start else None
     return Range(start=start, end=parse_version(entry.before))

@@ -51,8 +51,8 @@ def _comparison_from_metadata(case: Case) -> Iterator[Sighting]:
     """Yield comparisons from a metadata disk on a file SR, refused before any log was read."""
     for run in runs(case, "vdi_list_changed_blocks"):
         known = case.world.vdi(run.vdi or "")
-        row = _sr(case, run)
-        refused = run.result is Result.FAILED and _raised(run, _UNRELATED) and not visited(run)
+        row = _sr_of_run(case, run)
+        refused = run.result is Result.FAILED and _raised_code(run, _UNRELATED) and not visited(run)
         if not refused or run.commands or row is None or row.type not in FILE_TYPES:
             continue
         lost = gone(cbt_history(case).at(row.uuid, run.vdi or "", run.entry or run.first))
@@ -62,7 +62,7 @@ def _comparison_from_metadata(case: Case) -> Iterator[Sighting]:
 
 def _scan_index(case: Case) -> Iterator[Sighting]:
     for run in runs(case, "sr_scan"):
-        row = _sr(case, run)
+        row = _sr_of_run(case, run)
         said = any("list index out of range" in raised.text for raised in run.raised)
         if said and row is not None and row.type in VOLUME_TYPES and _has_metadata(case, row):
             yield _of_run(run)
@@ -83,7 +83,7 @@ def _enable_after_disable(case: Case) -> Iterator[Sighting]:
         if run.name == "vdi_disable_cbt" and run.result is Result.SUCCEEDED and run.vdi:
             off[run.vdi] = run
         elif run.name == "vdi_enable_cbt" and run.result is Result.FAILED and run.vdi in off:
-            row = _sr(case, run)
+            row = _sr_of_run(case, run)
             shared = row is not None and row.type in VOLUME_TYPES and row.shared is True
             shared = shared and _has_supporter(case, row)
             other = any(word in one.text for one in run.raised for word in _OTHER_REASONS)
@@ -101,7 +101,7 @@ def _has_supporter(case: Case, row: Sr | None) -> bool:
 def _metadata_checksum(case: Case) -> Iterator[Sighting]:
     """Yield passing checksum faults in a pool where another host can have been writing."""
     if _has_supporter(case, None):
-        for sighting in _line("metadata-checksum")(case):
+        for sighting in _look_for_line("metadata-checksum")(case):
             if len(sighting.lines) == 1:  # what goes on for hours is no race
                 yield sighting
 
@@ -109,7 +109,7 @@ def _metadata_checksum(case: Case) -> Iterator[Sighting]:
 def _nbd_timeout(case: Case) -> Iterator[Sighting]:
     """Yield time-outs of NBD devices, unless the storage was in trouble at that time."""
     trouble = [event for kind in _TROUBLE for event in case.events.of(kind)]
-    for sighting in _line("nbd-timeout")(case):
+    for sighting in _look_for_line("nbd-timeout")(case):
         near = (
             event.moment.within(line.moment, _SAME_CAUSE)
             for event in trouble
@@ -123,7 +123,7 @@ def _nbd_timeout(case: Case) -> Iterator[Sighting]:
 def _base_left_active(case: Case) -> Iterator[Sighting]:
     """Yield bases that were deleted unused, where a supporter may have had them active."""
     if _has_supporter(case, None):
-        for sighting in _line("unused-base")(case):
+        for sighting in _look_for_line("unused-base")(case):
             yield replace(sighting, confidence=Confidence.POSSIBLE)
 
 
@@ -160,7 +160,7 @@ def _hidden_disk(case: Case) -> Iterator[Sighting]:
             yield Sighting(lines=(event, before[-1]))
 
 
-def _line(name: str) -> Look:
+def _look_for_line(name: str) -> Look:
     """Return what looks for a line that is the symptom by itself: one sighting per host."""
 
     def look(case: Case) -> Iterator[Sighting]:
@@ -178,11 +178,11 @@ def _of_run(run: Operation, *more: Event) -> Sighting:
     return Sighting(lines=(*lines, *more), vdi=run.vdi, sr=run.sr)
 
 
-def _raised(run: Operation, code: int) -> bool:
+def _raised_code(run: Operation, code: int) -> bool:
     return any(code_of(raised) == code for raised in run.raised)
 
 
-def _sr(case: Case, run: Operation) -> Sr | None:
+def _sr_of_run(case: Case, run: Operation) -> Sr | None:
     return case.world.sr(run.sr)
 
 
@@ -193,14 +193,14 @@ _LOOKS: Mapping[Symptom, Look] = MappingProxyType(
         Symptom.ENABLE_AFTER_DISABLE: _enable_after_disable,
         Symptom.BITMAP_NOT_TEXT: _bitmap_not_text,
         Symptom.INCONSISTENT_AFTER_READ_ONLY: _inconsistent_after_read_only,
-        Symptom.DUPLICATE_KEY: _line("duplicate-key"),
-        Symptom.PARENT_NOT_SET: _line("parent-not-set"),
+        Symptom.DUPLICATE_KEY: _look_for_line("duplicate-key"),
+        Symptom.PARENT_NOT_SET: _look_for_line("parent-not-set"),
         Symptom.METADATA_CHECKSUM: _metadata_checksum,
         Symptom.HIDDEN_DISK: _hidden_disk,
         Symptom.NBD_TIMEOUT: _nbd_timeout,
         Symptom.BASE_LEFT_ACTIVE: _base_left_active,
-        Symptom.SCAN_TOOL_CRASHED: _line("scan-tool-crashed"),
-        Symptom.RENAME_REFUSED: _line("rename-refused"),
-        Symptom.COLLECTOR_CANNOT_LOAD: _line("collector-cannot-load"),
+        Symptom.SCAN_TOOL_CRASHED: _look_for_line("scan-tool-crashed"),
+        Symptom.RENAME_REFUSED: _look_for_line("rename-refused"),
+        Symptom.COLLECTOR_CANNOT_LOAD: _look_for_line("collector-cannot-load"),
     }
 )

@@ -101,16 +101,16 @@ def load_defects(file: Traversable | None = None) -> tuple[Defect, ...]:
     Raises:
         CatalogueError: the file is not as it should be; the text names every fault by its line.
     """
-    return (_read(file.read_bytes()) if file else _shipped()).rows
+    return (_defects_read(file.read_bytes()) if file else _shipped_defects()).rows
 
 
 @cache  # what was installed stays as it is while we run
-def _shipped() -> Defects:
+def _shipped_defects() -> Defects:
     content = (folder("patterns") / NAME).read_bytes()
-    return compiled("defects", Defects, (content,), _CODE, lambda: _read(content))
+    return compiled("defects", Defects, (content,), _CODE, lambda: _defects_read(content))
 
 
-def _read(content: bytes) -> Defects:
+def _defects_read(content: bytes) -> Defects:
     reader = import_module("analyzer.checks.defects._defects_file")  # pydantic: only where needed
     defects: Defects = reader.read_defects(content)
     return defects

@@ -25,11 +25,11 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     for defect in load_defects():
         for bundle, seen in _by_bundle(case, defect).items():
             report = reports.get(bundle)
-            installed = _installed(report, defect.package) if report else ()
+            installed = _installed_packages(report, defect.package) if report else ()
             if report and any(defect.has(package.version) for _, package in installed):
-                yield _finding(case, text, defect, report, seen)
+                yield _finding_of_defect(case, text, defect, report, seen)
             elif report and not installed:
-                yield _gap(report, defect, seen)
+                yield _gap_of_defect(report, defect, seen)
 
 
 def _by_bundle(case: Case, defect: Defect) -> dict[str, list[Sighting]]:
@@ -40,19 +40,19 @@ def _by_bundle(case: Case, defect: Defect) -> dict[str, list[Sighting]]:
     return groups
 
 
-def _installed(report: HostReport, name: str) -> tuple[tuple[str, Package], ...]:
+def _installed_packages(report: HostReport, name: str) -> tuple[tuple[str, Package], ...]:
     """Return (line, package) of the packages of that name; more than one while updating."""
     lines = report.packages.names if report.packages else ()
     packages = ((line, parse_package(line)) for line in lines if line.startswith(f"{name}-"))
     return tuple((line, package) for line, package in packages if package and package.name == name)
 
 
-def _finding(
+def _finding_of_defect(
     case: Case, text: RuleText, defect: Defect, report: HostReport, seen: Sequence[Sighting]
 ) -> Finding:
     assert report.packages is not None
     (line, package), *_ = (
-        pair for pair in _installed(report, defect.package) if defect.has(pair[1].version)
+        pair for pair in _installed_packages(report, defect.package) if defect.has(pair[1].version)
     )
     events = [one.lines[0] for one in seen]
     values = {
@@ -71,7 +71,7 @@ def _finding(
         (text.title, text.detail),
         basis=Basis.BOTH,
         confidence=seen[0].confidence,
-        subjects=_subjects(case, report, seen),
+        subjects=_subjects_of_symptoms(case, report, seen),
         rows=[values],
         evidence=tuple(
             dict.fromkeys([*quotes, Evidence(source=report.packages.source, text=line)])
@@ -81,7 +81,9 @@ def _finding(
     return replace(finding, references=(*text.references, *defect.references))
 
 
-def _subjects(case: Case, report: HostReport, seen: Sequence[Sighting]) -> tuple[Subject, ...]:
+def _subjects_of_symptoms(
+    case: Case, report: HostReport, seen: Sequence[Sighting]
+) -> tuple[Subject, ...]:
     disks = [
         subject
         for vdi, sr in dict.fromkeys((one.vdi, one.sr) for one in seen)
@@ -91,7 +93,7 @@ def _subjects(case: Case, report: HostReport, seen: Sequence[Sighting]) -> tuple
     return tuple(dict.fromkeys([host_subject(report), *disks]))
 
 
-def _gap(report: HostReport, defect: Defect, seen: Sequence[Sighting]) -> Gap:
+def _gap_of_defect(report: HostReport, defect: Defect, seen: Sequence[Sighting]) -> Gap:
     return Gap(
         need="packages",
         host=report.name,

@@ -11,8 +11,6 @@ from analyzer.checks.tools.finding import quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
-from analyzer.model.nbd import NbdSession
-from analyzer.model.operation import Attachment
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 
@@ -43,23 +41,23 @@ def held_then(case: Case, vdi: str, calls: Sequence[Event]) -> tuple[tuple[str, 
     held: dict[str, Evidence] = {}
     for call in calls:
         for session in nbd_sessions(case):
-            if session.vdi == vdi and session.events and _open(session, call.moment):
+            if (
+                session.vdi == vdi
+                and session.events
+                and _certainly_spans(session.began, session.ended, call.moment)
+            ):
                 held.setdefault(session.host, quote(session.events[0]))
         for each in disk_attachments(case):
-            if each.vdi == vdi and each.events and _active(each, call.moment):
+            if (
+                each.vdi == vdi
+                and each.events
+                and _certainly_spans(each.began, each.ended, call.moment)
+            ):
                 held.setdefault(each.host, quote(each.events[0]))
     return tuple(sorted(held.items()))
 
 
-def _open(session: NbdSession, then: Moment) -> bool:
-    return _spans(session.began, session.ended, then)
-
-
-def _active(each: Attachment, then: Moment) -> bool:
-    return _spans(each.began, each.ended, then)
-
-
-def _spans(began: Moment | None, ended: Moment | None, then: Moment) -> bool:
+def _certainly_spans(began: Moment | None, ended: Moment | None, then: Moment) -> bool:
     if began is None or then.certainly_before(began):
         return False
     return ended is not None and not ended.latest + _WAITS < then.earliest

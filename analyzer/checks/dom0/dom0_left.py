@@ -55,18 +55,20 @@ def held_disks(case: Case) -> Iterator[HeldDisk]:
         yield HeldDisk(
             vdi=vdi,
             held=held,
-            calls=tuple(call for call in calls if any(_before(each, call) for each in held)),
-            taken=_taken(case, held),
+            calls=tuple(
+                call for call in calls if any(_attached_before_call(each, call) for each in held)
+            ),
+            taken=_newest_report_of(case, held),
             snapshot=known.is_a_snapshot if known else None,
         )
 
 
-def _before(each: Dom0Attachment, call: Event) -> bool:
+def _attached_before_call(each: Dom0Attachment, call: Event) -> bool:
     """Tell whether a disk may have been attached when a call was made."""
     return each.since is None or not call.moment.certainly_before(each.since)
 
 
-def _taken(case: Case, held: Sequence[Dom0Attachment]) -> Moment | None:
+def _newest_report_of(case: Case, held: Sequence[Dom0Attachment]) -> Moment | None:
     """Return when the newest report was made that shows the disk attached."""
     bundles = {evidence.source.bundle for each in held for evidence in each.evidence}
     times_ = [r.captured_at for r in case.hosts if r.bundle in bundles and r.captured_at]
@@ -82,16 +84,22 @@ def deliberate(disk: HeldDisk) -> bool:
 def verdict_of(disk: HeldDisk) -> LeftVerdict | None:
     """Return what may be said of a disk, None where it was in use or that is not known."""
     if disk.left:
-        kind = _kind(disk.left)
-        sure = Confidence.CERTAIN if any(_stops(kind, e) for e in disk.calls) else Confidence.LIKELY
+        kind = _kind_of_leftover(disk.left)
+        sure = (
+            Confidence.CERTAIN
+            if any(_stops_the_call(kind, e) for e in disk.calls)
+            else Confidence.LIKELY
+        )
         return LeftVerdict(case=kind, confidence=sure, held=disk.left)
     if logged := tuple(each for each in disk.held if each.plugged is None):
         return LeftVerdict(case="logged", confidence=Confidence.POSSIBLE, held=logged)
-    stayed = disk.calls and _apart(disk.calls[-1].moment, disk.taken, _GAVE_UP)
+    stayed = disk.calls and _certainly_apart(disk.calls[-1].moment, disk.taken, _GAVE_UP)
     unknown = tuple(each for each in disk.held if each.in_use is None)
     if unknown and stayed:
-        return LeftVerdict(case=_kind(unknown), confidence=Confidence.LIKELY, held=unknown)
-    old = tuple(e for e in unknown if _apart(e.since or e.before, disk.taken, _OLD))
+        return LeftVerdict(
+            case=_kind_of_leftover(unknown), confidence=Confidence.LIKELY, held=unknown
+        )
+    old = tuple(e for e in unknown if _certainly_apart(e.since or e.before, disk.taken, _OLD))
     if old or (unknown and disk.calls):
         return LeftVerdict(case="possible", confidence=Confidence.POSSIBLE, held=old or unknown)
     if stayed:
@@ -99,18 +107,18 @@ def verdict_of(disk: HeldDisk) -> LeftVerdict | None:
     return None
 
 
-def _stops(kind: str, call: Event) -> bool:
+def _stops_the_call(kind: str, call: Event) -> bool:
     """Tell whether what was left is what a call failed of: all VBDs count for data_destroy only."""
     return kind == "" or (kind == "unplugged" and call.fields["method"] == "data_destroy")
 
 
-def _kind(left: Sequence[Dom0Attachment]) -> str:
+def _kind_of_leftover(left: Sequence[Dom0Attachment]) -> str:
     """Return the case of the text: what a disk that was left stands in the way of."""
     if all(each.vbd is None for each in left):
         return "leaked"
     return "unplugged" if all(each.plugged is False for each in left) else ""
 
 
-def _apart(first: Moment | None, then: Moment | None, distance: timedelta) -> bool:
+def _certainly_apart(first: Moment | None, then: Moment | None, distance: timedelta) -> bool:
     """Tell whether certainly more than `distance` lies between two times."""
     return first is not None and then is not None and then.earliest - first.latest > distance

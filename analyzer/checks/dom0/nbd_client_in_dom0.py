@@ -40,17 +40,17 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         report = reports[-1]
         clients = _local_clients(case, report)
         if clients:
-            yield _connected(text, report, clients)
+            yield _finding_of_connection(text, report, clients)
         else:
-            yield from _asked(case, text, reports)
+            yield from _findings_of_local_asks(case, text, reports)
             yield from _turned_away(case, text, reports)
         if report.sockets is None or not report.sockets.complete:
-            yield _gap(case, report)
+            yield _gap_of_sockets(case, report)
     yield LookedAt("sockets")
     yield LookedAt("firewall")
 
 
-def _gap(case: Case, report: HostReport) -> Gap:
+def _gap_of_sockets(case: Case, report: HostReport) -> Gap:
     return case.gap("sockets", report.bundle) or Gap(
         need="sockets",
         host=report.name,
@@ -61,7 +61,7 @@ def _gap(case: Case, report: HostReport) -> Gap:
 
 def _local_clients(case: Case, report: HostReport) -> tuple[Socket, ...]:
     """Return the connections to the NBD port whose two ends are this host, the client's first."""
-    own = _addresses(case, report)
+    own = _own_addresses(case, report)
     sockets = report.sockets.sockets if report.sockets else ()
     ours = [
         socket
@@ -72,7 +72,7 @@ def _local_clients(case: Case, report: HostReport) -> tuple[Socket, ...]:
     return tuple(sorted(inside, key=lambda s: (s.peer_port != NBD_PORT, s.source)))
 
 
-def _addresses(case: Case, report: HostReport) -> frozenset[str]:
+def _own_addresses(case: Case, report: HostReport) -> frozenset[str]:
     faces = report.interfaces.interfaces if report.interfaces else ()
     own = {address.address for face in faces for address in face.addresses}
     for pool in case.pools:
@@ -82,7 +82,9 @@ def _addresses(case: Case, report: HostReport) -> frozenset[str]:
     return frozenset((*own, *_LOOPBACK))
 
 
-def _connected(text: RuleText, report: HostReport, clients: Sequence[Socket]) -> Finding:
+def _finding_of_connection(
+    text: RuleText, report: HostReport, clients: Sequence[Socket]
+) -> Finding:
     named_ = [s for s in clients if s.peer_port == NBD_PORT and s.process]
     who = sorted({f"{s.process} (process {s.pid})" for s in named_})
     return found(
@@ -103,7 +105,9 @@ def _connected(text: RuleText, report: HostReport, clients: Sequence[Socket]) ->
     )
 
 
-def _asked(case: Case, text: RuleText, reports: Sequence[HostReport]) -> Iterator[Finding]:
+def _findings_of_local_asks(
+    case: Case, text: RuleText, reports: Sequence[HostReport]
+) -> Iterator[Finding]:
     """Yield one finding per disk that was asked for locally and then served by this host."""
     bundles = {report.bundle for report in reports}
     pairs: dict[str, tuple[list[Event], list[NbdSession]]] = {}
@@ -111,14 +115,14 @@ def _asked(case: Case, text: RuleText, reports: Sequence[HostReport]) -> Iterato
     for event in events:
         vdi = resolve(case, event.fields["vdi"])
         if event.source.bundle in bundles and _is_local(event):
-            served = _served(case, bundles, vdi, event)
+            served = _session_serving(case, bundles, vdi, event)
             if served is not None and not _from_outside(case, events, vdi, event):
                 lines, sessions = pairs.setdefault(vdi, ([], []))
                 lines.append(event)
                 sessions.append(served)
     for vdi, (lines, sessions) in pairs.items():
         disk = case.world.subject("VDI", vdi)
-        yield _hint(text, reports[-1], disk, lines, sessions[-1])
+        yield _finding_of_hint(text, reports[-1], disk, lines, sessions[-1])
 
 
 def _turned_away(
@@ -143,7 +147,7 @@ def _turned_away(
     own = [chain for chain in listing.chains if chain.name == INPUT_CHAIN] if listing else []
     rules = [rule for chain in own for rule in chain.rules if rule.target in _SHUT]
     if shut := [rule for rule in rules if rule.packets]:
-        yield _rejected(case, text, report, asked, shut)
+        yield _finding_of_rejection(case, text, report, asked, shut)
     elif not rules:
         yield _counters_unread(case, report, asked)
 
@@ -163,7 +167,7 @@ def _counters_unread(case: Case, report: HostReport, asked: Sequence[Event]) -> 
     )
 
 
-def _rejected(
+def _finding_of_rejection(
     case: Case,
     text: RuleText,
     report: HostReport,
@@ -197,7 +201,7 @@ def _rejected(
 
 def _served_by_any(case: Case, vdi: str, event: Event) -> bool:
     """Tell whether any host served a disk soon after somebody had asked for it."""
-    return _served(case, {report.bundle for report in case.hosts}, vdi, event) is not None
+    return _session_serving(case, {report.bundle for report in case.hosts}, vdi, event) is not None
 
 
 def _is_local(event: Event) -> bool:
@@ -205,7 +209,9 @@ def _is_local(event: Event) -> bool:
     return _LOCAL in event.text.partition(event.message)[0]
 
 
-def _served(case: Case, bundles: Iterable[str], vdi: str, event: Event) -> NbdSession | None:
+def _session_serving(
+    case: Case, bundles: Iterable[str], vdi: str, event: Event
+) -> NbdSession | None:
     for session in nbd_sessions(case):
         began = session.began
         if session.bundle in bundles and session.vdi == vdi and began and session.events:
@@ -224,7 +230,7 @@ def _from_outside(case: Case, events: Sequence[Event], vdi: str, local: Event) -
     )
 
 
-def _hint(
+def _finding_of_hint(
     text: RuleText, report: HostReport, disk: Subject, lines: Sequence[Event], last: NbdSession
 ) -> Finding:
     return found(

@@ -37,26 +37,26 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each disk that a control domain holds, or held when it was to be destroyed."""
     disks = tuple(held_disks(case))
     for disk in disks:
-        if (answer := _judge(case, text, disk)) is not None:
+        if (answer := _judge_attached(case, text, disk)) is not None:
             yield answer
     now = {disk.vdi for disk in disks}
     for vdi, calls in blocked(case).items():
-        if vdi not in now and (finding := _past(case, text, vdi, calls)) is not None:
+        if vdi not in now and (finding := _finding_of_past(case, text, vdi, calls)) is not None:
             yield finding
     yield LookedAt("smlog")
 
 
-def _judge(case: Case, text: RuleText, disk: HeldDisk) -> Finding | Gap | None:
+def _judge_attached(case: Case, text: RuleText, disk: HeldDisk) -> Finding | Gap | None:
     if deliberate(disk):
-        return _gap(case, disk) if any(each.plugged for each in disk.held) else None
+        return _gap_of_disk(case, disk) if any(each.plugged for each in disk.held) else None
     verdict = verdict_of(disk)
     if verdict is not None:
-        return _finding(case, text, disk, verdict)
+        return _finding_of_disk(case, text, disk, verdict)
     unknown = [each for each in disk.held if each.in_use is None]
-    return _gap(case, disk) if unknown else None
+    return _gap_of_disk(case, disk) if unknown else None
 
 
-def _finding(case: Case, text: RuleText, disk: HeldDisk, verdict: LeftVerdict) -> Finding:
+def _finding_of_disk(case: Case, text: RuleText, disk: HeldDisk, verdict: LeftVerdict) -> Finding:
     calls, held = disk.calls, verdict.held
     values = {
         "disk": _disk_name(case, disk.vdi),
@@ -93,7 +93,7 @@ def _left_since(each: Dom0Attachment) -> Moment | None:
     return each.since
 
 
-def _gap(case: Case, disk: HeldDisk) -> Gap:
+def _gap_of_disk(case: Case, disk: HeldDisk) -> Gap:
     host = _hosts_words(case, disk.held)
     return Gap(
         need="sockets",
@@ -109,7 +109,9 @@ def _gap(case: Case, disk: HeldDisk) -> Gap:
     )
 
 
-def _past(case: Case, text: RuleText, vdi: str, calls: Sequence[Event]) -> Finding | None:
+def _finding_of_past(
+    case: Case, text: RuleText, vdi: str, calls: Sequence[Event]
+) -> Finding | None:
     """Return the finding of a disk that is not attached any more, where something shows it was."""
     row = case.world.vdi(vdi)
     if row is None or row.is_a_snapshot is False:

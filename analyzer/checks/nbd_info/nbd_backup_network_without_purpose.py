@@ -34,14 +34,16 @@ _NO_NBD = "no network of the pools that name a backup network has an NBD purpose
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each pool that names a backup network and has networks for NBD."""
-    answers = [_examine(case, text, pool) for pool in case.pools]
+    answers = [_examine_pool(case, text, pool) for pool in case.pools]
     if answers and all(isinstance(answer, NotApplicable) for answer in answers) and unused(case):
         yield NotApplicable(_NO_NBD)
     else:
         yield from of_pools(answers)
 
 
-def _examine(case: Case, text: RuleText, pool: PoolState) -> Finding | Gap | NotApplicable | None:
+def _examine_pool(
+    case: Case, text: RuleText, pool: PoolState
+) -> Finding | Gap | NotApplicable | None:
     """Return what one pool gives, None where all is well."""
     row, purposes = pool.pool, purposes_of(pool)
     if row is None or row.other_config is None:
@@ -56,24 +58,28 @@ def _examine(case: Case, text: RuleText, pool: PoolState) -> Finding | Gap | Not
         return NotApplicable(_NOT_SET)
     if not purposes.any:
         return NotApplicable(_NO_NBD) if purposes.known else purposes_gap(case, pool)
-    return _judged(case, text, pool, named)
+    return _judged_network(case, text, pool, named)
 
 
-def _judged(case: Case, text: RuleText, pool: PoolState, named: str) -> Finding | Gap | None:
+def _judged_network(
+    case: Case, text: RuleText, pool: PoolState, named: str
+) -> Finding | Gap | None:
     """Judge the network that is named, in a pool that has others for NBD."""
     network = pool.network(named)
     if network is None and pool.complete:
-        return _finding(case, text.case("gone"), text, pool, network=named)
+        return _finding_of_network(case, text.case("gone"), text, pool, network=named)
     if network is None or network.purpose is None:
         return purposes_gap(case, pool)
     if network.uuid not in {each.uuid for each in purposes_of(pool).any}:
-        return _closed(case, text, pool, network)
+        return _finding_of_closed_network(case, text, pool, network)
     return _without_address(case, text, pool, network)
 
 
-def _closed(case: Case, text: RuleText, pool: PoolState, network: Network) -> Finding:
+def _finding_of_closed_network(
+    case: Case, text: RuleText, pool: PoolState, network: Network
+) -> Finding:
     kind = INSECURE if not purposes_of(pool).secure else SECURE
-    told = _finding(case, (text.title, text.detail), text, pool, network=network)
+    told = _finding_of_network(case, (text.title, text.detail), text, pool, network=network)
     step = Advice(
         step=(
             f"Allow NBD on network {called(network)}: xe network-param-add "
@@ -104,12 +110,12 @@ def _without_address(
             why=f"the rows do not show who has an address on network {called(network)}",
             settle_with=f"xe pif-list network-uuid={network.uuid} params=all",
         )
-    told = _finding(case, text.case("address"), text, pool, network=network)
+    told = _finding_of_network(case, text.case("address"), text, pool, network=network)
     shown = (quote_row(pif, "host", "currently_attached", "IP") for pif in pifs)
     return replace(told, evidence=(*told.evidence, *shown))
 
 
-def _finding(
+def _finding_of_network(
     case: Case,
     words: tuple[str, str],
     text: RuleText,

@@ -29,12 +29,12 @@ from analyzer.rebuilt.nbd.info.mend import address_steps
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host that has a shared SR whose disks are offered by others."""
     for pool in case.pools:
-        yield from _examine(case, text, pool)
+        yield from _examine_pool(case, text, pool)
     yield from nothing_offered(case)
 
 
-def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
-    served = [use for use in sr_uses(case) if use.pool is pool and _shared(use)]
+def _examine_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
+    served = [use for use in sr_uses(case) if use.pool is pool and _is_served_elsewhere(use)]
     left_out: dict[str, list[SrUse]] = {}
     hosts: dict[str, Member] = {}
     for use in served:
@@ -44,19 +44,19 @@ def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | 
                 left_out.setdefault(each.host.uuid, []).append(use)
     for uuid, uses in left_out.items():
         if hosts[uuid].unsure or not pool.complete:
-            yield _unread(hosts[uuid].host)
+            yield _gap_of_host(hosts[uuid].host)
         elif wanted := [use for use in uses if use.wanted]:
-            yield _finding(case, text, hosts[uuid], wanted)
+            yield _finding_of_host(case, text, hosts[uuid], wanted)
         else:
             yield from (gap for use in uses if (gap := gap_of_use(case, use)))
 
 
-def _shared(use: SrUse) -> bool:
+def _is_served_elsewhere(use: SrUse) -> bool:
     """Tell whether other hosts serve a shared SR; of a local one its only host is left out."""
     return use.sr.shared is True and bool(use.info.endpoints)
 
 
-def _unread(host: Host) -> Gap:
+def _gap_of_host(host: Host) -> Gap:
     return Gap(
         need="xapi_db",
         host=host.name_label or host.uuid,
@@ -68,7 +68,7 @@ def _unread(host: Host) -> Gap:
     )
 
 
-def _finding(case: Case, text: RuleText, member: Member, uses: Sequence[SrUse]) -> Finding:
+def _finding_of_host(case: Case, text: RuleText, member: Member, uses: Sequence[SrUse]) -> Finding:
     pool, host = uses[0].pool, member.host
     networks = purposes_of(pool).any
     offering = {e.host.uuid: e.host.name or e.host.uuid for u in uses for e in u.info.endpoints}
@@ -78,7 +78,9 @@ def _finding(case: Case, text: RuleText, member: Member, uses: Sequence[SrUse]) 
         "srs": sr_names(uses),
         "others": listed(sorted(offering.values())),
         "down": "that host is down" if len(offering) == 1 else "all of these are down",
-        "report": "" if _given(case, pool, host) else "Its own status report was not given.",
+        "report": ""
+        if _report_is_given(case, pool, host)
+        else "Its own status report was not given.",
     }
     told = found(
         text,
@@ -90,17 +92,17 @@ def _finding(case: Case, text: RuleText, member: Member, uses: Sequence[SrUse]) 
             *map(network_subject, networks),
         ),
         rows=[values],
-        evidence=(*_rows(pool, member), *use_evidence(uses)),
+        evidence=(*_rows_of_network(pool, member), *use_evidence(uses)),
     )
     return replace(told, action=(*address_steps(case, pool, host), *told.action))
 
 
-def _given(case: Case, pool: PoolState, host: Host) -> bool:
+def _report_is_given(case: Case, pool: PoolState, host: Host) -> bool:
     bundles = case.world.bundles_of(pool)
     return any(each.host_uuid == host.uuid for each in case.hosts if each.bundle in bundles)
 
 
-def _rows(pool: PoolState, member: Member) -> tuple[Evidence, ...]:
+def _rows_of_network(pool: PoolState, member: Member) -> tuple[Evidence, ...]:
     """Quote the host's PIFs on NBD networks, or where it has none, its plug; and the purposes."""
     networks = purposes_of(pool).any
     pifs = [pif for net in networks for pif in pool.pifs_of(net)]

@@ -11,7 +11,6 @@ from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.observation import NotApplicable, Observation
 from analyzer.checks.tools.finding import (
-    Row,
     found,
     how_often,
     listed,
@@ -55,12 +54,12 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each pool by its refusals, or by its networks and its use of NBD."""
     refused = case.events.of(f"{RULE}.refused")
     asked = case.events.of(f"{RULE}.asked")
-    yield from of_pools([_examine(case, text, pool, refused, asked) for pool in case.pools])
+    yield from of_pools([_examine_pool(case, text, pool, refused, asked) for pool in case.pools])
     for own in outsiders(case, refused):
-        yield _finding(case, text, None, NO_PURPOSES, _Lines(refused=own))
+        yield _finding_of_purposes(case, text, None, NO_PURPOSES, _Lines(refused=own))
 
 
-def _examine(
+def _examine_pool(
     case: Case, text: RuleText, pool: PoolState, refused: Sequence[Event], asked: Sequence[Event]
 ) -> Finding | Gap | NotApplicable | None:
     """Return what one pool gives, None where all is well."""
@@ -69,7 +68,7 @@ def _examine(
     calls = [event for event in asked if event.source.bundle in bundles]
     purposes = purposes_of(pool)
     if own:
-        return _finding(case, text, pool, purposes, _Lines(refused=own, calls=calls))
+        return _finding_of_purposes(case, text, pool, purposes, _Lines(refused=own, calls=calls))
     if purposes.any:
         return None
     if before_nbd(pool):
@@ -77,7 +76,7 @@ def _examine(
     if not purposes.known:
         return purposes_gap(case, pool)
     if calls:
-        return _finding(case, text, pool, purposes, _Lines(refused=(), calls=calls))
+        return _finding_of_purposes(case, text, pool, purposes, _Lines(refused=(), calls=calls))
     return _gap_of_use(case, pool) or NotApplicable(
         f"pool {pool_name(pool)} has no network with an NBD purpose, "
         "and nobody asked for NBD: no call of get_nbd_info, no client"
@@ -91,7 +90,7 @@ def _gap_of_use(case: Case, pool: PoolState) -> Gap | None:
     return next((gap for gap in gaps if gap is not None), None)
 
 
-def _finding(
+def _finding_of_purposes(
     case: Case,
     text: RuleText,
     pool: PoolState | None,
@@ -99,27 +98,35 @@ def _finding(
     lines: _Lines,
 ) -> Finding:
     refused, calls = lines.refused, lines.calls
-    told, basis, confidence = _kind(purposes, refused)
+    told, basis, confidence = _kind_of_purposes(purposes, refused)
     values = {
         "pool": pool_name(pool, refused),
         "use": say("get_nbd_info was called {often}", often=how_often(calls)) if calls else "",
         "purposes": listed([f"{called(n)}: {', '.join(n.purpose or ())}" for n in purposes.any]),
         **times(refused or calls),
     }
-    candidates = _candidates(pool) if pool is not None and not purposes.any else ()
+    candidates = _networks_with_address(pool) if pool is not None and not purposes.any else ()
     return found(
         text,
         (text.title, text.detail) if told == "state" else text.case(told),
         basis=basis,
         confidence=confidence,
         subjects=(*pool_or_hosts(case, pool, refused), *map(network_subject, purposes.any)),
-        rows=[*(_row(values, network) for network in candidates), values],
-        evidence=_evidence(pool, purposes, refused, calls),
+        rows=[
+            *(
+                {**values, "candidate": network.uuid, "candidate_name": called(network)}
+                for network in candidates
+            ),
+            values,
+        ],
+        evidence=_evidence_of_purposes(pool, purposes, refused, calls),
         events=refused,
     )
 
 
-def _kind(purposes: Purposes, refused: Sequence[Event]) -> tuple[str, Basis, Confidence]:
+def _kind_of_purposes(
+    purposes: Purposes, refused: Sequence[Event]
+) -> tuple[str, Basis, Confidence]:
     """Return (case of the text, basis, confidence)."""
     if not refused:
         return "state", Basis.STATE, Confidence.LIKELY
@@ -130,11 +137,7 @@ def _kind(purposes: Purposes, refused: Sequence[Event]) -> tuple[str, Basis, Con
     return "symptom", Basis.SYMPTOM, Confidence.LIKELY
 
 
-def _row(values: Row, network: Network) -> Row:
-    return {**values, "candidate": network.uuid, "candidate_name": called(network)}
-
-
-def _candidates(pool: PoolState) -> tuple[Network, ...]:
+def _networks_with_address(pool: PoolState) -> tuple[Network, ...]:
     """Return networks on which a host has an address: only those can serve NBD."""
     nets = [
         network
@@ -145,7 +148,7 @@ def _candidates(pool: PoolState) -> tuple[Network, ...]:
     return tuple(nets[:_MOST_CANDIDATES])
 
 
-def _evidence(
+def _evidence_of_purposes(
     pool: PoolState | None, purposes: Purposes, refused: Sequence[Event], calls: Sequence[Event]
 ) -> tuple[Evidence, ...]:
     """Quote refusals and calls; then the rows of the networks, which show the missing purpose."""

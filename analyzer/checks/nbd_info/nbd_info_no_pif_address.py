@@ -32,24 +32,24 @@ from analyzer.rebuilt.nbd.reach.offers import offers_of
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each SR whose disks somebody wants to read by what get_nbd_info would answer."""
     for pool in case.pools:
-        yield from _examine(case, text, pool)
+        yield from _examine_pool(case, text, pool)
     yield from nothing_offered(case)
 
 
-def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
+def _examine_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
     uses = [use for use in sr_uses(case) if use.pool is pool]
     if offers_of(case, pool):
         return  # an SR that misses them is told by nbd-info-sr-not-connected
     empty = [use for use in uses if use.info.stopped_at is InfoStep.ADDRESS]
     wanted = [use for use in empty if use.wanted]
     if wanted:
-        yield _finding(text, pool, wanted)
+        yield _finding_of_uses(text, pool, wanted)
         return
     yield from (gap for use in empty if (gap := gap_of_use(case, use)))
     yield from (gap_of_answer(use) for use in uses if open_question(case, use))
 
 
-def _finding(text: RuleText, pool: PoolState, uses: Sequence[SrUse]) -> Finding:
+def _finding_of_uses(text: RuleText, pool: PoolState, uses: Sequence[SrUse]) -> Finding:
     networks = purposes_of(pool).any
     calls = asked_times(uses)
     values = {

@@ -32,29 +32,29 @@ from analyzer.rebuilt.nbd.reach.offers import offers_of
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each SR by what get_nbd_info would answer for its disks."""
     for use in sr_uses(case):
-        yield from _examine(case, text, use)
+        yield from _examine_use(case, text, use)
     yield from nothing_offered(case)
 
 
-def _examine(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | Gap]:
+def _examine_use(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | Gap]:
     if not purposes_of(use.pool).any:
         return
     if use.info.stopped_at is InfoStep.PLUGGED:
-        yield from _unplugged(case, text, use)
+        yield from _answers_for_unplugged_sr(case, text, use)
     elif use.info.stopped_at is InfoStep.ADDRESS and offers_of(case, use.pool):
         if use.wanted:
-            yield _finding(case, text, use)
+            yield _finding_of_use(case, text, use)
         elif gap := gap_of_use(case, use):
             yield gap
     elif open_question(case, use):
         yield gap_of_answer(use)
 
 
-def _unplugged(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | Gap]:
+def _answers_for_unplugged_sr(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | Gap]:
     """Answer for an SR that no host has: CBT alone shows no use, a retired SR keeps its rows."""
     if use.asked and not _unplugged_since(case, use):
-        down = _down(case, use)
-        yield _gap_of_down(use, down) if down else _finding(case, text, use)
+        down = _hosts_all_down(case, use)
+        yield _gap_of_down(use, down) if down else _finding_of_use(case, text, use)
     elif not use.asked and (gap := gap_of_use(case, use)) and gap.need == "xensource_log":
         yield gap
 
@@ -70,7 +70,7 @@ def _unplugged_since(case: Case, use: SrUse) -> bool:
     )
 
 
-def _down(case: Case, use: SrUse) -> list[str]:
+def _hosts_all_down(case: Case, use: SrUse) -> list[str]:
     """Return the hosts of an SR if all were down or out of service, which unplugs it too."""
     rows = members(case, use.pool, use.sr, purposes_of(use.pool))
     own = [each for each in rows if each.pbd is not None]
@@ -92,7 +92,7 @@ def _gap_of_down(use: SrUse, hosts: list[str]) -> Gap:
     )
 
 
-def _finding(case: Case, text: RuleText, use: SrUse) -> Finding:
+def _finding_of_use(case: Case, text: RuleText, use: SrUse) -> Finding:
     pool = use.pool
     hosts = {offer.host.uuid: offer.host for offer in offers_of(case, pool)}
     nowhere = use.info.stopped_at is InfoStep.PLUGGED

@@ -47,26 +47,26 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         own = [event for event in refused if event.source.bundle in bundles]
         purposes = purposes_of(pool)
         if own or purposes.mixed:
-            yield _finding(case, text, pool, purposes, own)
+            yield _finding_of_purposes(case, text, pool, purposes, own)
         elif not purposes.known and not before_nbd(pool):
             yield purposes_gap(case, pool)
     for lines in outsiders(case, refused):
-        yield _finding(case, text, None, NO_PURPOSES, lines)
+        yield _finding_of_purposes(case, text, None, NO_PURPOSES, lines)
     yield from nothing_offered(case)
 
 
-def _finding(
+def _finding_of_purposes(
     case: Case,
     text: RuleText,
     pool: PoolState | None,
     purposes: Purposes,
     refused: Sequence[Event],
 ) -> Finding:
-    told, basis, confidence = _kind(purposes, refused)
+    told, basis, confidence = _kind_of_purposes(purposes, refused)
     values = {
         "pool": pool_name(pool, refused),
-        "secure": _names(purposes.secure),
-        "insecure": _names(purposes.insecure),
+        "secure": _names_of_networks(purposes.secure),
+        "insecure": _names_of_networks(purposes.insecure),
         **times(refused),
     }
     networks = purposes.any if pool is not None and purposes.mixed else ()
@@ -80,13 +80,15 @@ def _finding(
             *pool_or_hosts(case, pool, refused),
             *(network_subject(network) for network in networks),
         ),
-        rows=[*_rows(purposes, values), values],
+        rows=[*_rows_of_purposes(purposes, values), values],
         evidence=(*quote_ends(refused), *rows),
         events=refused,
     )
 
 
-def _kind(purposes: Purposes, refused: Sequence[Event]) -> tuple[str, Basis, Confidence]:
+def _kind_of_purposes(
+    purposes: Purposes, refused: Sequence[Event]
+) -> tuple[str, Basis, Confidence]:
     """Return (case of the text, basis, confidence)."""
     if purposes.mixed:
         if refused:
@@ -95,12 +97,12 @@ def _kind(purposes: Purposes, refused: Sequence[Event]) -> tuple[str, Basis, Con
     return ("was" if purposes.known else "symptom"), Basis.SYMPTOM, Confidence.LIKELY
 
 
-def _rows(purposes: Purposes, values: Row) -> Iterable[Row]:
+def _rows_of_purposes(purposes: Purposes, values: Row) -> Iterable[Row]:
     """Yield the step fields of each network to change; TLS is what stays."""
     for network in purposes.insecure if purposes.mixed else ():
         sort = "both" if network in purposes.secure else "insecure"
         yield {**values, f"{sort}_uuid": network.uuid, f"{sort}_name": called(network)}
 
 
-def _names(networks: Sequence[Network]) -> str:
+def _names_of_networks(networks: Sequence[Network]) -> str:
     return listed([named(called(network), network.uuid) for network in networks])

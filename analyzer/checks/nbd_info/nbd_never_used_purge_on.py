@@ -44,11 +44,11 @@ _RECENT = timedelta(days=8)
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each pool by what was destroyed of late, and by what get_nbd_info would answer."""
     for pool in case.pools:
-        yield from _examine(case, text, pool)
+        yield from _examine_pool(case, text, pool)
     yield from _never_purged(case)
 
 
-def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
+def _examine_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
     infos = {each.sr.uuid: each.info for each in sr_answers(case) if each.pool is pool}
     disks = [
         (vdi, infos[sr.uuid])
@@ -56,23 +56,23 @@ def _examine(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | 
         if (sr := pool.sr(vdi.sr)) and sr.uuid in infos
     ]
     bundles = case.world.bundles_of(pool)
-    if not disks or _served(case, bundles):
+    if not disks or _signs_of_service(case, bundles):
         return
     unusable = [vdi for vdi, info in disks if info.stopped_at in _UNUSABLE]
     if not (new := _purged_of_late(case, pool, unusable)):
-        yield from [_undated(vdi) for vdi in unusable if _age_of(case, pool, vdi) is None][:1]
-        yield from [_unsure(vdi, info) for vdi, info in disks if _info_unknown(info)][:1]
+        yield from [_gap_of_age(vdi) for vdi in unusable if _age_of(case, pool, vdi) is None][:1]
+        yield from [
+            _gap_of_nbd(vdi, info)
+            for vdi, info in disks
+            if info.answer is Answer.UNKNOWN and not info.endpoints
+        ][:1]
         return
     gap = next((gap for b in sorted(bundles) if (gap := case.gap("daemon_log", b))), None)
     if gap is not None:
         why = say("whether NBD was used before cannot be told: {why}", why=gap.why)
         yield replace(gap, why=why)
     else:
-        yield _finding(case, text, pool, new, infos)
-
-
-def _info_unknown(info: NbdInfo) -> bool:
-    return info.answer is Answer.UNKNOWN and not info.endpoints
+        yield _finding_of_disks(case, text, pool, new, infos)
 
 
 def _never_purged(case: Case) -> Iterator[NotApplicable]:
@@ -84,12 +84,12 @@ def _never_purged(case: Case) -> Iterator[NotApplicable]:
         yield NotApplicable("no disk shows that Xen Orchestra destroyed the data of a snapshot")
 
 
-def _served(case: Case, bundles: frozenset[str]) -> Sequence[Event]:
+def _signs_of_service(case: Case, bundles: frozenset[str]) -> Sequence[Event]:
     """Return what shows that xapi-nbd served a disk: NBD was usable then."""
     return [e for e in case.events.of(f"{RULE}.served") if e.source.bundle in bundles]
 
 
-def _finding(
+def _finding_of_disks(
     case: Case,
     text: RuleText,
     pool: PoolState,
@@ -98,7 +98,7 @@ def _finding(
 ) -> Finding:
     srs = {sr.uuid: sr for vdi in disks if (sr := pool.sr(vdi.sr))}
     infos = [answers[uuid] for uuid in srs]
-    done = _destroyed(case, disks)
+    done = _calls_that_destroyed(case, disks)
     values = {
         "pool": pool_name(pool),
         "number": f"{len(disks)} snapshots" if len(disks) > 1 else "a snapshot",
@@ -128,7 +128,7 @@ def _finding(
     return replace(told, action=(*dict.fromkeys(changes), *told.action))
 
 
-def _destroyed(case: Case, disks: Sequence[Vdi]) -> list[Call]:
+def _calls_that_destroyed(case: Case, disks: Sequence[Vdi]) -> list[Call]:
     own = {vdi.uuid for vdi in disks}
     return [call for call in calls(case, Method.DESTROY) if call.vdi in own and not call.code]
 
@@ -168,7 +168,7 @@ def _time_taken(vdi: Vdi) -> datetime | None:
         return None
 
 
-def _undated(vdi: Vdi) -> Gap:
+def _gap_of_age(vdi: Vdi) -> Gap:
     """Say that the age of a snapshot is not shown."""
     return Gap(
         need="xapi_db",
@@ -178,7 +178,7 @@ def _undated(vdi: Vdi) -> Gap:
     )
 
 
-def _unsure(vdi: Vdi, info: NbdInfo) -> Gap:
+def _gap_of_nbd(vdi: Vdi, info: NbdInfo) -> Gap:
     """Say that nothing shows whether NBD was usable for a snapshot."""
     return Gap(
         need="xapi_db",

@@ -90,12 +90,12 @@ def _of_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | 
             continue
         log = _log_of(case, own[0])
         yield from _gaps_of(case, own)
-        yield from _places(case, text, pool, own, log)
-        yield from _server(case, text, pool, own)
-        yield from _leftover(text, pool, own)
+        yield from _findings_of_places(case, text, pool, own, log)
+        yield from _findings_of_server(case, text, pool, own)
+        yield from _findings_of_leftover(text, pool, own)
 
 
-def _places(
+def _findings_of_places(
     case: Case, text: RuleText, pool: PoolState, offers: Sequence[Offer], log: _Log
 ) -> Iterator[Finding]:
     """Yield one finding for each offered address that the host's configuration shuts off."""
@@ -105,10 +105,10 @@ def _places(
         if first is None:
             yield from _not_opened(text, pool, offer, log)
         elif first.trouble is not Trouble.FIREWALL or not _just_started(case, offer):
-            yield _shut(case, text, pool, (offer, first), log)
+            yield _finding_of_shut_port(case, text, pool, (offer, first), log)
 
 
-def _shut(
+def _finding_of_shut_port(
     case: Case, text: RuleText, pool: PoolState, pair: tuple[Offer, Obstacle], log: _Log
 ) -> Finding:
     offer, obstacle = pair
@@ -153,7 +153,7 @@ def _not_opened(text: RuleText, pool: PoolState, offer: Offer, log: _Log) -> Ite
     )
 
 
-def _server(
+def _findings_of_server(
     case: Case, text: RuleText, pool: PoolState, offers: Sequence[Offer]
 ) -> Iterator[Finding]:
     """Yield that nothing listened, unless xapi-nbd was starting or had crashed, or just stopped."""
@@ -183,9 +183,11 @@ def _server(
         return
 
 
-def _leftover(text: RuleText, pool: PoolState, offers: Sequence[Offer]) -> Iterator[Finding]:
+def _findings_of_leftover(
+    text: RuleText, pool: PoolState, offers: Sequence[Offer]
+) -> Iterator[Finding]:
     """Yield that the firewall script was broken off; it costs nothing where the way is open."""
-    chains = _leftovers(offers[0].report)
+    chains = _half_made_chains(offers[0].report)
     if not chains:
         return
     ways = [passage(each.report, each.network.bridge, each.bare).passage for each in offers]
@@ -232,7 +234,7 @@ def _gaps_of(case: Case, offers: Sequence[Offer]) -> Iterator[Gap]:
     yield from _firewall_gaps(case, offers)
     if listeners(first.report) is None and first.report is not None:
         gap = unread(case, first, "sockets", "ss -tlnp 'sport = :10809'")
-        yield gap or _doubtful(first, "sockets", "ss -tlnp 'sport = :10809'")
+        yield gap or _gap_of_doubt(first, "sockets", "ss -tlnp 'sport = :10809'")
 
 
 def _firewall_gaps(case: Case, offers: Sequence[Offer]) -> Iterator[Gap]:
@@ -241,7 +243,9 @@ def _firewall_gaps(case: Case, offers: Sequence[Offer]) -> Iterator[Gap]:
     ways = [passage(each.report, each.network.bridge, each.bare).passage for each in offers]
     if Passage.DOUBTFUL in ways:
         gap = unread(case, first, "firewall", "iptables -nvL")
-        yield gap or _doubtful(first, "firewall", "iptables -nvL; firewall-cmd --list-all-zones")
+        yield gap or _gap_of_doubt(
+            first, "firewall", "iptables -nvL; firewall-cmd --list-all-zones"
+        )
     elif Passage.CLOSED in ways and _just_started(case, first):
         why = "xapi had just started when the report was made, and sets the firewall then"
         yield Gap(need="firewall", host=first.place, why=why, settle_with="iptables -nvL")
@@ -285,7 +289,7 @@ def _taken_apart(case: Case, pool: PoolState, offer: Offer) -> bool:
     return one is None or other is None or not one.within(other, _APART)
 
 
-def _leftovers(report: HostReport | None) -> tuple[FirewallChain, ...]:
+def _half_made_chains(report: HostReport | None) -> tuple[FirewallChain, ...]:
     """Return the half-made chains that a broken off nbd-firewall-config.sh leaves."""
     chains = report.iptables.chains if report and report.iptables else ()
     return tuple(
@@ -295,7 +299,7 @@ def _leftovers(report: HostReport | None) -> tuple[FirewallChain, ...]:
     )
 
 
-def _doubtful(offer: Offer, need: str, command: str) -> Gap:
+def _gap_of_doubt(offer: Offer, need: str, command: str) -> Gap:
     why = "what it shows does not settle whether NBD gets through"
     report = offer.report
     zones = report.firewalld.zones if report and report.firewalld else ()

@@ -36,7 +36,7 @@ def nobody_came(
     """Yield a finding if clients asked often, and none came while all hosts' logs cover it."""
     bundles = case.world.bundles_of(pool)
     asked = [each for each in case.events.of(ASKED) if each.source.bundle in bundles]
-    if not offers or len(asked) < _FEWEST or _explained(case, pool, offers):
+    if not offers or len(asked) < _FEWEST or _is_explained(case, pool, offers):
         return
     gap = next((g for bundle in sorted(bundles) if (g := case.gap("daemon_log", bundle))), None)
     if gap is not None or any(offer.report is None for offer in offers):
@@ -45,18 +45,18 @@ def nobody_came(
         return
     if any(each.source.bundle in bundles for each in case.events.of(CAME)):
         return
-    covered = [each for each in asked if _covered(case, each)]
-    clients = sorted({address for each in covered if (address := _client(pool, each))})
+    covered = [each for each in asked if _is_covered(case, each)]
+    clients = sorted({address for each in covered if (address := _address_of_client(pool, each))})
     if len(covered) >= _FEWEST and clients:
-        yield _finding(text, pool, offers, (covered, clients))
+        yield _finding_of_offers(text, pool, offers, (covered, clients))
 
 
-def _explained(case: Case, pool: PoolState, offers: Sequence[Offer]) -> bool:
+def _is_explained(case: Case, pool: PoolState, offers: Sequence[Offer]) -> bool:
     """Tell whether another obstacle is known already for some address."""
     return any(obstacles(case, pool, offer) for offer in offers)
 
 
-def _covered(case: Case, event: Event) -> bool:
+def _is_covered(case: Case, event: Event) -> bool:
     window = case.window("daemon_log")
     if window is None:
         return False
@@ -66,7 +66,7 @@ def _covered(case: Case, event: Event) -> bool:
     return since.latest < event.moment.earliest and due < until.earliest and not unseen
 
 
-def _client(pool: PoolState, event: Event) -> str | None:
+def _address_of_client(pool: PoolState, event: Event) -> str | None:
     """Return the address of who asked, None for a host of the pool and where none is logged."""
     match = _CLIENT.search(event.text)
     if match is None:
@@ -76,19 +76,19 @@ def _client(pool: PoolState, event: Event) -> str | None:
     return None if address in own or address.startswith(("127.", "::1")) else address
 
 
-def _finding(
+def _finding_of_offers(
     text: RuleText,
     pool: PoolState,
     offers: Sequence[Offer],
     told: tuple[Sequence[Event], Sequence[str]],
 ) -> Finding:
     asked, clients = told
-    routes = tuple(_astray(pool, offers, clients))
+    routes = tuple(_routes_astray(pool, offers, clients))
     values = {
         **offer_fields(pool, offers[0]),
         "addresses": listed(sorted({offer.bare for offer in offers})),
         "clients": listed(clients),
-        "why": _why(routes),
+        "why": _why_in_words(routes),
         "nobody": offers[0].bare,
         **times(asked),
     }
@@ -108,7 +108,7 @@ def _finding(
     )
 
 
-def _why(routes: Sequence[tuple[Offer, Route]]) -> str:
+def _why_in_words(routes: Sequence[tuple[Offer, Route]]) -> str:
     if not routes:
         return "Whether the client can reach these addresses is not in a status report."
     offer, route = routes[0]
@@ -118,14 +118,14 @@ def _why(routes: Sequence[tuple[Offer, Route]]) -> str:
     )
 
 
-def _astray(
+def _routes_astray(
     pool: PoolState, offers: Sequence[Offer], clients: Sequence[str]
 ) -> Iterator[tuple[Offer, Route]]:
     """Yield the routes by which answers leave where NBD is rejected."""
     bridges = {network.bridge for network in purposes_of(pool).any}
     for offer in offers:
         for client in clients:
-            route = _route(offer, client)
+            route = _route_to_client(offer, client)
             if route is None or route.device in bridges:
                 continue
             answer = passage(offer.report, route.device, offer.bare)
@@ -133,18 +133,18 @@ def _astray(
                 yield offer, route
 
 
-def _route(offer: Offer, client: str) -> Route | None:
+def _route_to_client(offer: Offer, client: str) -> Route | None:
     """Return the route that a host takes to a client: the longest prefix, the first of those."""
     table = offer.report.routes if offer.report else None
-    address = _ipv4(client)
+    address = _ipv4_of_text(client)
     if table is None or not table.complete or address is None:
         return None
-    fitting = [(_prefix(each, address), each) for each in table.routes]
+    fitting = [(_prefix_length(each, address), each) for each in table.routes]
     known = [(length, each) for length, each in fitting if length is not None]
     return max(known, key=lambda pair: pair[0])[1] if known else None
 
 
-def _prefix(route: Route, address: IPv4Address) -> int | None:
+def _prefix_length(route: Route, address: IPv4Address) -> int | None:
     """Return the length of a route's prefix if it leads to the address."""
     if route.destination == "default":
         return 0
@@ -155,7 +155,7 @@ def _prefix(route: Route, address: IPv4Address) -> int | None:
     return subnet.prefixlen if address in subnet else None
 
 
-def _ipv4(text: str) -> IPv4Address | None:
+def _ipv4_of_text(text: str) -> IPv4Address | None:
     try:
         found_ = ip_address(text)
     except ValueError:

@@ -31,7 +31,7 @@ def each_pool(
 
 def live_offers(case: Case, pool: PoolState) -> tuple[Offer, ...]:
     """Return the offers of the hosts that were not certainly down."""
-    return tuple(offer for offer in offers_of(case, pool) if not _down(pool, offer))
+    return tuple(offer for offer in offers_of(case, pool) if not _host_was_down(pool, offer))
 
 
 def by_host(offers: Sequence[Offer]) -> tuple[tuple[Offer, ...], ...]:
@@ -44,10 +44,12 @@ def by_host(offers: Sequence[Offer]) -> tuple[tuple[Offer, ...], ...]:
 
 def offer_subjects(offers: Sequence[Offer]) -> tuple[Subject, ...]:
     """Return the hosts, then the PIFs and networks of offers, each once."""
-    hosts = [_subject("Host", each.host.uuid, each.host.name_label) for each in offers]
-    pifs = [_subject("PIF", each.pif.uuid, each.pif.device) for each in offers]
+    hosts = [_subject_of_object("Host", each.host.uuid, each.host.name_label) for each in offers]
+    pifs = [_subject_of_object("PIF", each.pif.uuid, each.pif.device) for each in offers]
     networks = [
-        _subject("Network", each.network.uuid, each.network.name_label or each.network.bridge)
+        _subject_of_object(
+            "Network", each.network.uuid, each.network.name_label or each.network.bridge
+        )
         for each in offers
     ]
     return tuple(dict.fromkeys((*hosts, *pifs, *networks)))
@@ -81,11 +83,11 @@ def unread(case: Case, offer: Offer, need: str, command: str) -> Gap | None:
     return Gap(need=need, host=gap.host, why=gap.why, settle_with=command)
 
 
-def _down(pool: PoolState, offer: Offer) -> bool:
+def _host_was_down(pool: PoolState, offer: Offer) -> bool:
     keys = offer.host.metrics
     rows = (row for row in pool.host_metrics if keys and keys in (row.ref, row.uuid))
     return any(row.live is False for row in rows) and offer.report is None
 
 
-def _subject(kind: str, uuid: str, name: str | None) -> Subject:
+def _subject_of_object(kind: str, uuid: str, name: str | None) -> Subject:
     return Subject(type=kind, uuid=uuid, name=name)

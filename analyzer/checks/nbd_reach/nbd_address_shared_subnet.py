@@ -32,10 +32,12 @@ class _Pair:
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare the subnets of each host's plugged PIFs; two networks are one finding."""
-    yield from each_pool(case, lambda pool: _pool(case, text, pool), beside=("firewall",))
+    yield from each_pool(
+        case, lambda pool: _findings_of_pool(case, text, pool), beside=("firewall",)
+    )
 
 
-def _pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
+def _findings_of_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
     groups: dict[tuple[str, str], list[_Pair]] = {}
     for offer in live_offers(case, pool):
         if offer.address == offer.pif.ip and not offer.pif.netmask:
@@ -44,10 +46,12 @@ def _pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap
             key = (offer.network.uuid, rival.network.uuid)
             groups.setdefault(key, []).append(_Pair(offer=offer, rival=rival))
     for pairs in groups.values():
-        yield _finding(text, pool, pairs, works=all(_works(case, pair) for pair in pairs))
+        yield _finding_of_pairs(
+            text, pool, pairs, works=all(_works_anyway(case, pair) for pair in pairs)
+        )
 
 
-def _works(case: Case, pair: _Pair) -> bool:
+def _works_anyway(case: Case, pair: _Pair) -> bool:
     """Tell whether clients were served, and the firewall, as far as it counts, rejected nothing."""
     report = pair.offer.report
     if report is None or report.iptables is None:
@@ -58,9 +62,11 @@ def _works(case: Case, pair: _Pair) -> bool:
     )
 
 
-def _finding(text: RuleText, pool: PoolState, pairs: Sequence[_Pair], *, works: bool) -> Finding:
+def _finding_of_pairs(
+    text: RuleText, pool: PoolState, pairs: Sequence[_Pair], *, works: bool
+) -> Finding:
     first = pairs[0]
-    refused = [_refused(pair) for pair in pairs]
+    refused = [_evidence_of_refusal(pair) for pair in pairs]
     felt = any(refused)
     hosts = sorted({pair.offer.place for pair in pairs})
     shut = any(pair.rival.shut for pair in pairs)
@@ -78,7 +84,7 @@ def _finding(text: RuleText, pool: PoolState, pairs: Sequence[_Pair], *, works: 
         text,
         text.case("felt") if felt else (text.title, text.detail),
         basis=Basis.BOTH if felt else Basis.STATE,
-        confidence=_felt(pairs, refused) if felt else doubt,
+        confidence=_confidence_of_rejection(pairs, refused) if felt else doubt,
         subjects=(
             network_subject(first.offer.network),
             network_subject(first.rival.network),
@@ -88,22 +94,24 @@ def _finding(text: RuleText, pool: PoolState, pairs: Sequence[_Pair], *, works: 
             ),
         ),
         rows=[values],
-        evidence=_evidence(pairs, refused),
+        evidence=_evidence_of_pairs(pairs, refused),
     )
 
 
-def _felt(pairs: Sequence[_Pair], refused: Sequence[tuple[Evidence, ...]]) -> Confidence:
+def _confidence_of_rejection(
+    pairs: Sequence[_Pair], refused: Sequence[tuple[Evidence, ...]]
+) -> Confidence:
     """Return how sure it is that the answers were rejected on this of the host's networks."""
     alone = any(each and pair.rival.alone for pair, each in zip(pairs, refused, strict=True))
     return Confidence.CERTAIN if alone else Confidence.LIKELY
 
 
-def _refused(pair: _Pair) -> tuple[Evidence, ...]:
+def _evidence_of_refusal(pair: _Pair) -> tuple[Evidence, ...]:
     answer = refused_answers(pair.offer.report, pair.rival, pair.offer.bare)
     return answer.evidence if answer else ()
 
 
-def _evidence(
+def _evidence_of_pairs(
     pairs: Sequence[_Pair], refused: Sequence[tuple[Evidence, ...]]
 ) -> tuple[Evidence, ...]:
     rules = [each for own in refused for each in own]

@@ -33,7 +33,7 @@ from analyzer.checks.tools.nbd_use import (
     use_evidence,
     use_in_words,
 )
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
+from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity, Subject
 from analyzer.model.nbd import InfoStep
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.nbd.info.hosts import members
@@ -46,23 +46,23 @@ _USELESS = (Trouble.LOCAL, Trouble.IPV6)
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge the links and the kinds of the addresses that each pool's hosts offer."""
     yield from each_pool(
-        case, lambda pool: _pool(case, text, pool), beside=("interfaces", "sockets")
+        case, lambda pool: _answers_for_pool(case, text, pool), beside=("interfaces", "sockets")
     )
 
 
-def _pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
+def _answers_for_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
     offers = live_offers(case, pool)
     told: list[Finding] = [*_down_hosts(case, text, pool)]
     for own in by_host(offers):
-        told += _host(case, text, pool, own)
-        gaps = (_gap(case, pool, offer) for offer in own)
+        told += _findings_of_host(case, text, pool, own)
+        gaps = (_gap_of_link(case, pool, offer) for offer in own)
         yield from (gap for gap in gaps if gap is not None)
     yield from told
     if not told:
         yield from nobody_came(case, text, pool, offers)
 
 
-def _host(
+def _findings_of_host(
     case: Case, text: RuleText, pool: PoolState, offers: Sequence[Offer]
 ) -> Iterable[Finding]:
     """Return a finding per link that was down, and one if no address is of any use."""
@@ -75,17 +75,17 @@ def _host(
             elif each.trouble in _USELESS:
                 useless.append((offer, each))
     for offer, obstacle in down.values():
-        yield _link(text, pool, offer, obstacle)
+        yield _finding_of_link(text, pool, offer, obstacle)
     if not down and len({offer.address for offer, _ in useless}) == len(offers):
         yield _no_use(text, pool, useless)
 
 
-def _link(text: RuleText, pool: PoolState, offer: Offer, obstacle: Obstacle) -> Finding:
+def _finding_of_link(text: RuleText, pool: PoolState, offer: Offer, obstacle: Obstacle) -> Finding:
     return found(
         text,
         text.case("link"),
         basis=Basis.STATE,
-        confidence=_doubted(obstacle.confidence),
+        confidence=_one_step_less_sure(obstacle.confidence),
         subjects=offer_subjects([offer]),
         rows=[{**offer_fields(pool, offer), "what": obstacle.what, "link": offer.pif.uuid}],
         evidence=obstacle.evidence,
@@ -107,20 +107,16 @@ def _no_use(text: RuleText, pool: PoolState, pairs: Sequence[tuple[Offer, Obstac
         confidence=Confidence.LIKELY,
         subjects=offer_subjects(offers),
         rows=[values],
-        evidence=_once(each for _, obstacle in pairs for each in obstacle.evidence),
+        evidence=tuple(dict.fromkeys(each for _, obstacle in pairs for each in obstacle.evidence)),
     )
 
 
-def _once(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
-    return tuple(dict.fromkeys(evidence))
-
-
-def _doubted(confidence: Confidence) -> Confidence:
+def _one_step_less_sure(confidence: Confidence) -> Confidence:
     """Return `possible` where the host's own report does not show it; state is never certain."""
     return Confidence.LIKELY if confidence is Confidence.CERTAIN else Confidence.POSSIBLE
 
 
-def _gap(case: Case, pool: PoolState, offer: Offer) -> Gap | None:
+def _gap_of_link(case: Case, pool: PoolState, offer: Offer) -> Gap | None:
     """Return that nobody can tell whether a link was up."""
     if ":" in offer.bare or link_state(case, pool, offer) is not None:
         return None

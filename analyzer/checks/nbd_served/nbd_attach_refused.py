@@ -38,16 +38,20 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     groups: dict[Key, list[NbdSession]] = {}
     for session in nbd_sessions(case):
         if session.trouble in _TROUBLES and session.fate is SessionFate.FAILED:
-            groups.setdefault(_key(case, session), []).append(session)
+            groups.setdefault(
+                (
+                    host_of(case, session.events[0]),
+                    _case_of_session(session),
+                    session.code or "",
+                    session.vdi,
+                ),
+                [],
+            ).append(session)
     for key, own in groups.items():
-        yield _finding(case, text, key, own)
+        yield _finding_of_sessions(case, text, key, own)
 
 
-def _key(case: Case, session: NbdSession) -> Key:
-    return host_of(case, session.events[0]), _kind(session), session.code or "", session.vdi
-
-
-def _kind(session: NbdSession) -> str:
+def _case_of_session(session: NbdSession) -> str:
     """Return the case of the text."""
     if session.trouble is ClientTrouble.DEVICE_MISSING:
         return "device"
@@ -57,7 +61,9 @@ def _kind(session: NbdSession) -> str:
     return "refused" if session.vbd or ACCEPTED in kinds else "early"
 
 
-def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession]) -> Finding:
+def _finding_of_sessions(
+    case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession]
+) -> Finding:
     host, kind, code, vdi = key
     events = ended_by(sessions)
     later = _worked_later(case, vdi, sessions[-1]) if kind != "release" else None
@@ -87,7 +93,7 @@ def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession
     )
 
 
-def _served(session: NbdSession) -> bool:
+def _came_to_read(session: NbdSession) -> bool:
     """Tell whether a connection came to read its disk, however its client left."""
     kinds = {event.kind for event in session.events}
     if session.fate is SessionFate.CLOSED or session.goodbye:
@@ -101,7 +107,7 @@ def _worked_later(case: Case, vdi: str | None, refused: NbdSession) -> Moment | 
     worked = (
         (session.began, session.events[0].source)
         for session in nbd_sessions(case)
-        if vdi is not None and session.vdi == vdi and _served(session) and session.events
+        if vdi is not None and session.vdi == vdi and _came_to_read(session) and session.events
     )
     return next(
         (

@@ -39,13 +39,19 @@ _QUOTED = 5
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each burst of refusals on each host, by what was connected when it began."""
     for burst in case.events.incidents((REFUSED,), ("host",), _ONE_INCIDENT):
-        yield _finding(case, text, burst)
+        yield _finding_of_burst(case, text, burst)
 
 
-def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
-    held = _held(case, burst[0])
-    hanging = [session for session in held if _hangs(case, session, burst[0])]
-    kind = "hanging" if hanging else "early" if _mostly_early(held) else ""
+def _finding_of_burst(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
+    held = _connections_open_at(case, burst[0])
+    hanging = [session for session in held if _hangs_at(case, session, burst[0])]
+    kind = (
+        "hanging"
+        if hanging
+        else "early"
+        if 2 * sum(map(_not_yet_accepted, held)) > len(held)
+        else ""
+    )
     named = {session.vdi for session in hanging if session.vdi}
     values = {
         "host": burst[0].host,
@@ -64,14 +70,14 @@ def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
             host_of(case, burst[0]),
             *(case.world.subject("VDI", vdi) for vdi in sorted(named)),
         ),
-        rows=[*_once(rows), values],
-        evidence=(*quote_ends(burst, _QUOTED), *_plugs(hanging or held)),
+        rows=[*_one_row_a_disk(rows), values],
+        evidence=(*quote_ends(burst, _QUOTED), *_oldest_plugs_quoted(hanging or held)),
         events=burst,
         severity=Severity.WARNING if kind == "early" else None,
     )
 
 
-def _held(case: Case, refused: Event) -> list[NbdSession]:
+def _connections_open_at(case: Case, refused: Event) -> list[NbdSession]:
     """Return the connections of that process that were open when a client was refused."""
     host = host_of(case, refused)
     return [
@@ -80,35 +86,31 @@ def _held(case: Case, refused: Event) -> list[NbdSession]:
         if session.pid == refused.pid
         and host_of(case, session.events[0]) == host
         and session.trouble is not ClientTrouble.SERVER_BUSY
-        and not case.order.surely_before(mark(refused), _began(session))
-        and not (session.ended and case.order.surely_before(_ended(session), mark(refused)))
+        and not case.order.surely_before(mark(refused), _began_at(session))
+        and not (session.ended and case.order.surely_before(_ended_at(session), mark(refused)))
         and session.fate is not SessionFate.UNKNOWN
     ]
 
 
-def _began(session: NbdSession) -> Mark:
+def _began_at(session: NbdSession) -> Mark:
     first = session.events[0]
     return Mark(at=session.began or first.moment, source=first.source)
 
 
-def _ended(session: NbdSession) -> Mark:
+def _ended_at(session: NbdSession) -> Mark:
     last = session.events[-1]
     return Mark(at=session.ended or last.moment, source=last.source)
 
 
-def _hangs(case: Case, session: NbdSession, refused: Event) -> bool:
+def _hangs_at(case: Case, session: NbdSession, refused: Event) -> bool:
     """Tell whether a connection was open for longer than any backup, and never closed."""
     never_closed = session.ended is None or session.fate is SessionFate.LEAKED
-    return never_closed and case.order.least_between(_began(session), mark(refused)) > _HANGS
+    return never_closed and case.order.least_between(_began_at(session), mark(refused)) > _HANGS
 
 
-def _early(session: NbdSession) -> bool:
+def _not_yet_accepted(session: NbdSession) -> bool:
     """Tell whether a connection was not so far that xapi-nbd had accepted its session and disk."""
     return session.vbd is None and not any(event.kind == ACCEPTED for event in session.events)
-
-
-def _mostly_early(held: Sequence[NbdSession]) -> bool:
-    return 2 * sum(map(_early, held)) > len(held)
 
 
 def _in_words(
@@ -117,8 +119,8 @@ def _in_words(
     """Say whose connections were open, as far as the log shows."""
     if not held:
         return ""
-    early = sum(map(_early, held))
-    disks = Counter(session.vdi for session in held if not _early(session))
+    early = sum(map(_not_yet_accepted, held))
+    disks = Counter(session.vdi for session in held if not _not_yet_accepted(session))
     most = disks.most_common(_MOST_DISKS)
     parts = [f"{number} for disk {disk_called(case, vdi)}" for vdi, number in most if vdi]
     parts += [f"{early} that had not come to a disk yet"] if early else []
@@ -138,7 +140,7 @@ def _in_words(
     return joined(told, " ")
 
 
-def _plugs(sessions: Sequence[NbdSession]) -> tuple[Evidence, ...]:
+def _oldest_plugs_quoted(sessions: Sequence[NbdSession]) -> tuple[Evidence, ...]:
     """Quote the plugs of the oldest connections, and what names their disks."""
     oldest = sorted(sessions, key=lambda each: each.events[0].moment.at)[:_MOST_DISKS]
     lines = [
@@ -147,5 +149,5 @@ def _plugs(sessions: Sequence[NbdSession]) -> tuple[Evidence, ...]:
     return (*(quote(event) for own in lines for event in own), *disk_rows(oldest))
 
 
-def _once(rows: Sequence[Row]) -> list[Row]:
+def _one_row_a_disk(rows: Sequence[Row]) -> list[Row]:
     return list({row["vdi"]: row for row in rows}.values())[:_MOST_DISKS]

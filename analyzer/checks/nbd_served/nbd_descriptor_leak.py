@@ -37,15 +37,17 @@ def _of_host(
     own = [event for event in events if event.source.bundle in bundles]
     of = {kind: [e for e in own if e.kind == kind] for kind in (EXHAUSTED, HIGH, SERVER)}
     if of[EXHAUSTED]:
-        yield _finding(text, reports[-1], of[EXHAUSTED], "")
+        yield _finding_of_leak(text, reports[-1], of[EXHAUSTED], "")
     elif of[HIGH]:
-        yield _finding(text, reports[-1], of[HIGH], "growing")
+        yield _finding_of_leak(text, reports[-1], of[HIGH], "growing")
     if of[SERVER]:
-        yield _finding(text, reports[-1], of[SERVER], "server")
+        yield _finding_of_leak(text, reports[-1], of[SERVER], "server")
 
 
-def _finding(text: RuleText, report: HostReport, events: Sequence[Event], kind: str) -> Finding:
-    version, older = _installed(report)
+def _finding_of_leak(
+    text: RuleText, report: HostReport, events: Sequence[Event], kind: str
+) -> Finding:
+    version, older = _installed_blktap(report)
     pids = list(dict.fromkeys(str(event.pid) for event in events if event.pid is not None))
     values = {
         "host": report.name,
@@ -60,7 +62,7 @@ def _finding(text: RuleText, report: HostReport, events: Sequence[Event], kind: 
         text,
         text.case(kind) if kind else (text.title, text.detail),
         basis=Basis.BOTH if older and not kind else Basis.SYMPTOM,
-        confidence=_sure(kind, older=older),
+        confidence=_how_sure(kind, older=older),
         subjects=(host_subject(report),),
         rows=[*rows, values],
         evidence=quote_ends(events),
@@ -69,13 +71,13 @@ def _finding(text: RuleText, report: HostReport, events: Sequence[Event], kind: 
     )
 
 
-def _sure(kind: str, *, older: bool) -> Confidence:
+def _how_sure(kind: str, *, older: bool) -> Confidence:
     if kind == "growing":
         return Confidence.POSSIBLE
     return Confidence.CERTAIN if older or kind == "server" else Confidence.LIKELY
 
 
-def _installed(report: HostReport) -> tuple[str, bool]:
+def _installed_blktap(report: HostReport) -> tuple[str, bool]:
     """Say which blktap is installed, and tell whether it is one with the leaks."""
     for name in report.packages.names if report.packages else ():
         package = parse_package(name)

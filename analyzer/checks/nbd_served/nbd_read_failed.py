@@ -33,10 +33,12 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             key = host_of(case, session.events[0]), session.vdi
             groups.setdefault(key, []).append(session)
     for key, own in groups.items():
-        yield _finding(case, text, key, own)
+        yield _finding_of_sessions(case, text, key, own)
 
 
-def _finding(case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession]) -> Finding:
+def _finding_of_sessions(
+    case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession]
+) -> Finding:
     host, vdi = key
     events = ended_by(sessions)
     values = {

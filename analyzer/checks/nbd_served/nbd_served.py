@@ -44,7 +44,12 @@ def disk_rows(sessions: Sequence[NbdSession], most: int = 2) -> tuple[Evidence, 
 
 def ended_by(sessions: Sequence[NbdSession]) -> list[Event]:
     """Return the lines of the exceptions that ended connections, in order of time."""
-    found = [event for session in sessions for event in session.events if _caught(event)]
+    found = [
+        event
+        for session in sessions
+        for event in session.events
+        if "exception while handling client: " in event.message
+    ]
     return sorted(found, key=lambda event: (event.moment.at, event.source))
 
 
@@ -60,7 +65,3 @@ def quoted(events: Sequence[Event], sessions: Sequence[NbdSession]) -> tuple[Evi
     more = [event for event in named_lines if event not in events]
     lines = tuple(quote(event) for event in more[-3:])
     return (*quote_ends(events, 4), *lines, *disk_rows(sessions))
-
-
-def _caught(event: Event) -> bool:
-    return "exception while handling client: " in event.message

@@ -54,29 +54,33 @@ _STEPS: Mapping[str, frozenset[str]] = MappingProxyType(
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host by how each life of its xapi-nbd ended."""
     for report, runs in runs_by_host(case):
-        yield from _examine(case, text, report, runs)
+        yield from _examine_host(case, text, report, runs)
     yield LookedAt("systemctl")
 
 
-def _examine(case: Case, text: RuleText, report: HostReport, runs: Runs) -> Iterator[Finding | Gap]:
+def _examine_host(
+    case: Case, text: RuleText, report: HostReport, runs: Runs
+) -> Iterator[Finding | Gap]:
     groups: dict[str, list[ServerRun]] = {}
     for place, run in enumerate(runs):
         if _told_too_late(case, runs, place):
-            yield _gap(report, "daemon.log begins when xapi-nbd had just ended")
+            yield _gap_of_runs(report, "daemon.log begins when xapi-nbd had just ended")
         elif kind := _kind_of(case, runs, place):
             groups.setdefault(kind, []).append(run)
     for kind, own in groups.items():
-        yield _finding(case, text, report, runs=runs, kind=kind, own=own)
+        yield _finding_of_runs(case, text, report, runs=runs, kind=kind, own=own)
     explained = any(run.stop is not None or run.crashed for run in runs)
     if shown_failed(report) is not None and not explained:
-        yield _gap(report, "systemd shows xapi-nbd as failed, and no log shows how it ended")
+        yield _gap_of_runs(
+            report, "systemd shows xapi-nbd as failed, and no log shows how it ended"
+        )
 
 
-def _gap(report: HostReport, why: str) -> Gap:
+def _gap_of_runs(report: HostReport, why: str) -> Gap:
     return Gap(need="daemon_log", host=report.name, why=why, settle_with=_SETTLE)
 
 
-def _finding(
+def _finding_of_runs(
     case: Case,
     text: RuleText,
     report: HostReport,
@@ -102,9 +106,9 @@ def _finding(
         confidence=Confidence.LIKELY if kind == SILENT else Confidence.CERTAIN,
         subjects=(host_subject(report),),
         rows=[values],
-        evidence=(*_quoted(own, kind), *_state(report, back)),
+        evidence=(*_ends_quoted(own, kind), *_state_quoted(report, back)),
         events=ends,
-        severity=_severity(case, report, kind, back),
+        severity=_severity_of_crash(case, report, kind, back),
     )
 
 
@@ -127,7 +131,9 @@ def _runs_now(report: HostReport) -> bool:
     return report.services is not None and UNITS[0] in report.services.running
 
 
-def _severity(case: Case, report: HostReport, kind: str, back: ServerRun | None) -> Severity | None:
+def _severity_of_crash(
+    case: Case, report: HostReport, kind: str, back: ServerRun | None
+) -> Severity | None:
     if unused(case):
         return Severity.INFO
     if back is None and not _runs_now(report):
@@ -135,11 +141,11 @@ def _severity(case: Case, report: HostReport, kind: str, back: ServerRun | None)
     return Severity.INFO if kind == XAPI else Severity.WARNING
 
 
-def _quoted(own: Sequence[ServerRun], kind: str) -> tuple[Evidence, ...]:
+def _ends_quoted(own: Sequence[ServerRun], kind: str) -> tuple[Evidence, ...]:
     return quote_ends([event for run in own for event in _lines_of(run, kind)])
 
 
-def _state(report: HostReport, back: ServerRun | None) -> tuple[Evidence, ...]:
+def _state_quoted(report: HostReport, back: ServerRun | None) -> tuple[Evidence, ...]:
     """Quote what shows that it came back, or that it did not."""
     if back is not None and back.listening is not None:
         return (quote(back.listening),)

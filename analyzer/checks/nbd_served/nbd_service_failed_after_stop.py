@@ -22,31 +22,33 @@ RULE = "nbd-service-failed-after-stop"
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host by what systemd shows and logged, and by what came before it."""
     for report, runs in runs_by_host(case):
-        yield from _examine(report, text, runs)
+        yield from _examine_host(report, text, runs)
 
 
-def _examine(
+def _examine_host(
     report: HostReport, text: RuleText, runs: Sequence[ServerRun]
 ) -> Iterator[Finding | Gap]:
     """Answer for one host; a crash is the rule's that tells of crashes, and explains the state."""
     benign = [run for run in runs if run.failed is not None and _in_order(run)]
-    bad = [run for run in runs if _bad(run)]
+    bad = [run for run in runs if _ended_badly(run)]
     shown = shown_failed(report)
     stop = runs[-1].stop if runs and _in_order(runs[-1]) else None
     if benign or (shown is not None and stop is not None):
-        yield _finding(report, text, benign, shown if stop else None, stop, others=bool(bad))
-    if shown is not None and stop is None and not (runs and _bad(runs[-1])):
-        yield _unexplained(report)
+        yield _finding_of_benign_stop(
+            report, text, benign, shown if stop else None, stop, others=bool(bad)
+        )
+    if shown is not None and stop is None and not (runs and _ended_badly(runs[-1])):
+        yield _gap_of_failure(report)
     elif not benign and not bad and (unnamed := _unnamed_failures(report)):
         yield _not_named(report, unnamed)
 
 
 def _in_order(run: ServerRun) -> bool:
     """Tell whether a stop ended it, and nothing else did."""
-    return run.stop is not None and not _bad(run)
+    return run.stop is not None and not _ended_badly(run)
 
 
-def _bad(run: ServerRun) -> bool:
+def _ended_badly(run: ServerRun) -> bool:
     return run.crashed is True or run.killed is not None or run.limit is not None
 
 
@@ -63,7 +65,7 @@ def _unnamed_failures(report: HostReport) -> int:
     return 0 if named.intersection(UNITS) else states.failed_units
 
 
-def _finding(
+def _finding_of_benign_stop(
     report: HostReport,
     text: RuleText,
     benign: Sequence[ServerRun],
@@ -72,7 +74,7 @@ def _finding(
     *,
     others: bool,
 ) -> Finding:
-    lines = _lines(benign) or ([stop] if stop else [])
+    lines = _lines_of_benign_stop(benign) or ([stop] if stop else [])
     noted = [run.failed for run in benign if run.failed is not None] or lines
     state = (Evidence(source=shown.source, text=shown.text),) if shown else ()
     both = bool(shown and benign)
@@ -89,7 +91,7 @@ def _finding(
     )
 
 
-def _lines(benign: Sequence[ServerRun]) -> list[Event]:
+def _lines_of_benign_stop(benign: Sequence[ServerRun]) -> list[Event]:
     return [event for run in benign for event in (run.stop, run.failed) if event is not None]
 
 
@@ -105,7 +107,7 @@ def _not_named(report: HostReport, number: int) -> Gap:
     )
 
 
-def _unexplained(report: HostReport) -> Gap:
+def _gap_of_failure(report: HostReport) -> Gap:
     return Gap(
         need="daemon_log",
         host=report.name,

@@ -35,14 +35,14 @@ _CLIENT = re.compile(r"\|\|[0-9]+ [A-Z]+ ([0-9A-Fa-f.:]{3,45})->")
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each burst of refusals on each host, by the sessions that were refused."""
     for burst in case.events.incidents((REFUSED,), ("host",), _ONE_INCIDENT):
-        yield _finding(case, text, burst)
+        yield _finding_of_burst(case, text, burst)
 
 
-def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
+def _finding_of_burst(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
     sessions = list(dict.fromkeys(e.fields["session"] for e in burst if "session" in e.fields))
-    ends = _ends(case, sessions, burst)
-    logouts = () if ends else _logouts(case, sessions, burst)
-    told, reason = _told(case, text, sessions, ends, burst)
+    ends = _ends_before_refusal(case, sessions, burst)
+    logouts = () if ends else _logins_and_logouts(case, sessions, burst)
+    told, reason = _title_detail_and_why(case, text, sessions, ends, burst)
     if logouts:
         told, reason = text.case("logged-out"), _logged_out(case, sessions, logouts, burst)
     ends = ends or [event for logout in logouts for event in logout]
@@ -56,7 +56,7 @@ def _finding(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
         confidence=Confidence.CERTAIN,
         subjects=(host_of(case, burst[0]),),
         rows=[*rows, {**values, **open_end}],
-        evidence=(*quote_ends(burst, _QUOTED), *_quoted(ends)),
+        evidence=(*quote_ends(burst, _QUOTED), *_ends_quoted(ends)),
         events=burst,
     )
 
@@ -71,7 +71,9 @@ def track_id(session: str) -> str:
     return f"trackid={digest}"
 
 
-def _ends(case: Case, sessions: Sequence[str], burst: Sequence[Event]) -> list[Event]:
+def _ends_before_refusal(
+    case: Case, sessions: Sequence[str], burst: Sequence[Event]
+) -> list[Event]:
     """Return the lines in which xapi ended these sessions, before they were refused."""
     wanted = set(sessions)
     last = mark(burst[-1])
@@ -82,7 +84,7 @@ def _ends(case: Case, sessions: Sequence[str], burst: Sequence[Event]) -> list[E
     ]
 
 
-def _logouts(
+def _logins_and_logouts(
     case: Case, sessions: Sequence[str], burst: Sequence[Event]
 ) -> tuple[tuple[Event, ...], ...]:
     """Return of each of these sessions its login, if that was read, and its logout.
@@ -135,7 +137,7 @@ def in_seconds(time: timedelta) -> str:
     return f"{seconds} s" if seconds < _TWO_MINUTES else f"{round(seconds / 60)} min"
 
 
-def _told(
+def _title_detail_and_why(
     case: Case,
     text: RuleText,
     sessions: Sequence[str],
@@ -153,8 +155,12 @@ def _told(
             why=why,
             more=more,
         )
-    masters = _masters(case, burst[0])
-    if not sessions or not _read(case, masters) or _restarted(case, masters, burst[0]):
+    masters = _reports_of_master(case, burst[0])
+    if (
+        not sessions
+        or not _master_was_read(case, masters)
+        or _may_have_restarted(case, masters, burst[0])
+    ):
         return (text.title, text.detail), ""
     return text.case("left"), (
         "What was read of xensource.log shows neither that xapi ended this session by itself nor "
@@ -163,7 +169,7 @@ def _told(
     )
 
 
-def _masters(case: Case, refused: Event) -> tuple[str, ...]:
+def _reports_of_master(case: Case, refused: Event) -> tuple[str, ...]:
     """Return the reports of the pool's master: its xapi alone knows the sessions."""
     for pool in case.pools:
         reports = case.world.reports_of(pool)
@@ -172,11 +178,11 @@ def _masters(case: Case, refused: Event) -> tuple[str, ...]:
     return ()
 
 
-def _read(case: Case, masters: Sequence[str]) -> bool:
+def _master_was_read(case: Case, masters: Sequence[str]) -> bool:
     return bool(masters) and not any(case.gap("xensource_log", each) for each in masters)
 
 
-def _restarted(case: Case, masters: Sequence[str], refused: Event) -> bool:
+def _may_have_restarted(case: Case, masters: Sequence[str], refused: Event) -> bool:
     """Tell whether the master's xapi may have been started not long before.
 
     That ends every session.
@@ -189,5 +195,5 @@ def _restarted(case: Case, masters: Sequence[str], refused: Event) -> bool:
     )
 
 
-def _quoted(ends: Sequence[Event]) -> tuple[Evidence, ...]:
+def _ends_quoted(ends: Sequence[Event]) -> tuple[Evidence, ...]:
     return tuple(quote(event) for event in ends[-_MOST_SESSIONS:])

@@ -36,7 +36,7 @@ def certificate_gap(case: Case, report: HostReport, pool: PoolState | None) -> G
     host = pool.host(report.host_uuid) if pool is not None else None
     if report.certificate is None or dates_known(report):
         return None
-    if pool is None or host is None or not _secure(case, pool, host):
+    if pool is None or host is None or not _offers_tls(case, pool, host):
         return None
     return Gap(
         need="certificate",
@@ -51,20 +51,20 @@ def certificate_findings(
 ) -> Iterator[Finding]:
     """Yield what is wrong with the certificate of a host that offers NBD with TLS."""
     host = pool.host(report.host_uuid) if pool is not None else None
-    if pool is None or host is None or not _secure(case, pool, host):
+    if pool is None or host is None or not _offers_tls(case, pool, host):
         return
     shown = report.certificate
     dates = _out_of_date(report, shown) if shown is not None else None
     refused = repeated(lines.failed) and _about_certificates(lines)
     if shown is not None and dates is not None:
-        yield _dated(text, report, shown, (dates, lines))
+        yield _finding_of_dates(text, report, shown, (dates, lines))
     elif shown is not None and refused and (run := _older_run(case, report, shown, lines)):
-        yield _replaced(text, report, shown, (run, lines))
+        yield _finding_of_replacement(text, report, shown, (run, lines))
     elif refused and not lines.served:
-        yield from _unnamed(case, text, report, lines)
+        yield from _findings_of_names(case, text, report, lines)
 
 
-def _secure(case: Case, pool: PoolState, host: Host) -> bool:
+def _offers_tls(case: Case, pool: PoolState, host: Host) -> bool:
     return any(
         offer.host.uuid == host.uuid and SECURE in (offer.network.purpose or ())
         for offer in offers_of(case, pool)
@@ -93,7 +93,7 @@ def _older_run(
     return first if first.moment.latest < begun and after else None
 
 
-def _replaced(
+def _finding_of_replacement(
     text: RuleText, report: HostReport, shown: HostCertificate, told: tuple[Event, Lines]
 ) -> Finding:
     run, lines = told
@@ -106,7 +106,7 @@ def _replaced(
         rows=[
             {
                 "host": report.name,
-                "since": _day(shown.not_before),
+                "since": _day_in_words(shown.not_before),
                 "restart": report.name,
                 **times(lines.failed),
             }
@@ -133,7 +133,7 @@ def _out_of_date(report: HostReport, shown: HostCertificate) -> str | None:
     return None
 
 
-def _dated(
+def _finding_of_dates(
     text: RuleText, report: HostReport, shown: HostCertificate, told: tuple[str, Lines]
 ) -> Finding:
     kind, lines = told
@@ -141,10 +141,10 @@ def _dated(
     served = kind == "expired" and _served_since(lines, shown.not_after)
     values: Row = {
         "host": report.name,
-        "since": _day(shown.not_after if kind == "expired" else shown.not_before),
+        "since": _day_in_words(shown.not_after if kind == "expired" else shown.not_before),
         "served": "Clients were served all the same: they do not check it." if served else "",
         "restart": report.name,
-        **_commands(report),
+        **_command_fields(report),
         **times(felt),
     }
     return found(
@@ -164,11 +164,13 @@ def _served_since(lines: Lines, until: datetime | None) -> bool:
     return until is not None and any(each.moment.earliest > until for each in lines.served)
 
 
-def _day(day: datetime | None) -> Value:
+def _day_in_words(day: datetime | None) -> Value:
     return Minute(Moment.exact(day, "certificate")) if day else "a date that is not shown"
 
 
-def _unnamed(case: Case, text: RuleText, report: HostReport, lines: Lines) -> Iterator[Finding]:
+def _findings_of_names(
+    case: Case, text: RuleText, report: HostReport, lines: Lines
+) -> Iterator[Finding]:
     """Yield that the name to expect is not in the certificate, where TLS failed and never worked.
 
     A name alone is no defect: many clients do not check it.
@@ -189,7 +191,7 @@ def _unnamed(case: Case, text: RuleText, report: HostReport, lines: Lines) -> It
                 "host": report.name,
                 "reason": "; ".join(reasons(lines.failed)),
                 "restart": report.name,
-                **_commands(report),
+                **_command_fields(report),
                 **times(lines.failed),
             }
         ],
@@ -202,7 +204,7 @@ def _unnamed(case: Case, text: RuleText, report: HostReport, lines: Lines) -> It
     )
 
 
-def _commands(report: HostReport) -> dict[str, str]:
+def _command_fields(report: HostReport) -> dict[str, str]:
     """Return the fields of the steps whose commands the host's release has.
 
     xe has host-server-certificate-install since 8.2, host-reset-server-certificate since 8.3, of

@@ -30,7 +30,7 @@ from analyzer.rebuilt.nbd.reach.offers import row_evidence
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host by what its server logged, and by its certificate."""
-    yield from _gaps(case)
+    yield from _gaps_of_purposes(case)
     for reports in by_host(case.hosts):
         pool = _pool_of(case, reports)
         lines = lines_of(case, reports)
@@ -40,7 +40,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             yield gap
         # What the certificate explains is told with it.
         told = replace(lines, failed=()) if any(each.last_seen for each in shown) else lines
-        yield from _findings(text, reports[-1], pool, told)
+        yield from _findings_of_host(text, reports[-1], pool, told)
     yield from nothing_offered(case)
     if case.hosts and all(map(dates_known, case.hosts)):
         yield LookedAt("certificate")
@@ -53,7 +53,7 @@ def _pool_of(case: Case, reports: Sequence[HostReport]) -> PoolState | None:
     return next(members, None)
 
 
-def _gaps(case: Case) -> tuple[Gap, ...]:
+def _gaps_of_purposes(case: Case) -> tuple[Gap, ...]:
     return tuple(
         purposes_gap(case, pool)
         for pool in case.pools
@@ -61,25 +61,29 @@ def _gaps(case: Case) -> tuple[Gap, ...]:
     )
 
 
-def _findings(
+def _findings_of_host(
     text: RuleText, report: HostReport, pool: PoolState | None, lines: Lines
 ) -> Iterator[Finding]:
     purposes = purposes_of(pool) if pool is not None else None
     plain = [*lines.plain, *(lines.left if repeated(lines.left) else ())]
     if plain:
-        yield _plain(text, report, purposes, lines)
+        yield _finding_without_tls(text, report, purposes, lines)
     if repeated(lines.failed):
-        yield _failed(text, report, purposes, lines)
+        yield _finding_of_failed_tls(text, report, purposes, lines)
     only = purposes is not None and purposes.known and purposes.insecure and not purposes.secure
     if only and repeated(lines.wanted):
-        yield _wanted(text, report, purposes, lines)
+        yield _finding_of_mismatch(
+            text, "wanted", report, purposes, (lines.wanted, lines), confidence=Confidence.POSSIBLE
+        )
 
 
-def _plain(text: RuleText, report: HostReport, purposes: Purposes | None, lines: Lines) -> Finding:
+def _finding_without_tls(
+    text: RuleText, report: HostReport, purposes: Purposes | None, lines: Lines
+) -> Finding:
     """Tell of clients without TLS: they asked for a disk, or left when TLS was demanded."""
     events = spread([*lines.plain, *(lines.left if repeated(lines.left) else ())])
     sure = bool(lines.plain) and len(events) > 1
-    return _finding(
+    return _finding_of_mismatch(
         text,
         ("plain" if lines.plain else "left"),
         report,
@@ -90,9 +94,11 @@ def _plain(text: RuleText, report: HostReport, purposes: Purposes | None, lines:
     )
 
 
-def _failed(text: RuleText, report: HostReport, purposes: Purposes | None, lines: Lines) -> Finding:
+def _finding_of_failed_tls(
+    text: RuleText, report: HostReport, purposes: Purposes | None, lines: Lines
+) -> Finding:
     known = reasons(lines.failed)
-    return _finding(
+    return _finding_of_mismatch(
         text,
         "failed" if known else "failed-somehow",
         report,
@@ -102,13 +108,7 @@ def _failed(text: RuleText, report: HostReport, purposes: Purposes | None, lines
     )
 
 
-def _wanted(text: RuleText, report: HostReport, purposes: Purposes | None, lines: Lines) -> Finding:
-    return _finding(
-        text, "wanted", report, purposes, (lines.wanted, lines), confidence=Confidence.POSSIBLE
-    )
-
-
-def _finding(
+def _finding_of_mismatch(
     text: RuleText,
     case: str,
     report: HostReport,
@@ -121,8 +121,8 @@ def _finding(
     events, lines = told
     values = {
         "host": report.name,
-        "state": _state(purposes),
-        "served": _served(events, lines),
+        "state": _purposes_in_words(purposes),
+        "served": _served_in_words(events, lines),
         "reason": "; ".join(reasons(events)),
         case.partition("-")[0]: report.name,
         **times(events),
@@ -130,24 +130,24 @@ def _finding(
     return found(
         text,
         text.case(case),
-        basis=Basis.BOTH if _agrees(case, purposes) else Basis.SYMPTOM,
+        basis=Basis.BOTH if _networks_agree(case, purposes) else Basis.SYMPTOM,
         confidence=confidence,
         subjects=(host_subject(report),),
         rows=[values],
-        evidence=(*quote_ends(events), *_rows(purposes)),
+        evidence=(*quote_ends(events), *_networks_quoted(purposes)),
         events=events,
         severity=severity,
     )
 
 
-def _agrees(case: str, purposes: Purposes | None) -> bool:
+def _networks_agree(case: str, purposes: Purposes | None) -> bool:
     """Tell whether the networks still demand what the client did not do."""
     if purposes is None or purposes.mixed:
         return False
     return bool(purposes.insecure if case == "wanted" else purposes.secure)
 
 
-def _state(purposes: Purposes | None) -> str:
+def _purposes_in_words(purposes: Purposes | None) -> str:
     if purposes is None or not purposes.any:
         return "Which purpose the networks have is not known."
     if purposes.mixed:
@@ -157,7 +157,7 @@ def _state(purposes: Purposes | None) -> str:
     return "The NBD networks of the pool have the purpose insecure_nbd, which does not take TLS."
 
 
-def _served(events: Sequence[Event], lines: Lines) -> str:
+def _served_in_words(events: Sequence[Event], lines: Lines) -> str:
     if not lines.served:
         return ""
     last, served, order = mark(events[-1]), mark(lines.served[-1]), lines.order
@@ -168,6 +168,6 @@ def _served(events: Sequence[Event], lines: Lines) -> str:
     return "Other clients were served about the same time."
 
 
-def _rows(purposes: Purposes | None) -> tuple[Evidence, ...]:
+def _networks_quoted(purposes: Purposes | None) -> tuple[Evidence, ...]:
     networks = purposes.any if purposes else ()
     return tuple(row_evidence(network, "purpose") for network in networks)

@@ -36,8 +36,8 @@ class Circumstance:
 def circumstances(case: Case, trouble: Trouble, disk: str) -> tuple[Circumstance, ...]:
     """Return what is known around a refusal for a disk, "" for none."""
     row = case.world.vdi(disk)
-    found = [*_kind_of_disk(trouble, row), *_holders(case, trouble, row)]
-    found += [*_how_long(case, trouble), *_renamed(case, trouble, disk)]
+    found = [*_kind_of_disk(trouble, row), *_holders_of_disk(case, trouble, row)]
+    found += [*_how_long(case, trouble), *_renamed_elsewhere(case, trouble, disk)]
     return tuple(found)
 
 
@@ -61,7 +61,7 @@ def _kind_of_disk(trouble: Trouble, row: Vdi | None) -> Iterator[Circumstance]:
     )
 
 
-def _holders(case: Case, trouble: Trouble, row: Vdi | None) -> Iterator[Circumstance]:
+def _holders_of_disk(case: Case, trouble: Trouble, row: Vdi | None) -> Iterator[Circumstance]:
     """Tell which VBDs the database has of a disk that was in use."""
     if row is None or trouble.code not in _HELD:
         return
@@ -84,7 +84,7 @@ def _holders(case: Case, trouble: Trouble, row: Vdi | None) -> Iterator[Circumst
                 f"call data_destroy: xe vm-destroy uuid={snapshots[0].uuid} (nobody can revert to "
                 "the snapshot any more)"
             )
-    doubled = _doubled(held)
+    doubled = _vm_with_disk_twice(held)
     if doubled is not None:
         words = say(
             "{words} VM {vm} has it twice: so it is after a revert that did not remove the VBDs "
@@ -113,7 +113,7 @@ def _vbd_words(vbd: Vbd, vm: Vm | None) -> str:
     return f"device {vbd.userdevice} of {kind} {vm.name_label or vm.uuid} ({plugged})"
 
 
-def _doubled(held: Sequence[tuple[Vbd, Vm | None]]) -> Vm | None:
+def _vm_with_disk_twice(held: Sequence[tuple[Vbd, Vm | None]]) -> Vm | None:
     """Return a VM that has the disk more than once."""
     seen: set[str] = set()
     for _, vm in held:
@@ -150,7 +150,7 @@ def _how_long(case: Case, trouble: Trouble) -> Iterator[Circumstance]:
     )
 
 
-def _renamed(case: Case, trouble: Trouble, disk: str) -> Iterator[Circumstance]:
+def _renamed_elsewhere(case: Case, trouble: Trouble, disk: str) -> Iterator[Circumstance]:
     """Tell whether another host had given the disk's volume its name shortly before.
 
     The collector does so at the end of a leaf coalesce; hosts on which the disk is not active were

@@ -68,7 +68,7 @@ def _zombies(text: RuleText, report: HostReport, dead: list[SmProcess]) -> Findi
         severity=Severity.ERROR,
         subjects=(host_subject(report),),
         rows=[values],
-        evidence=tuple(_quote(each) for each in dead[:_SHOWN]),
+        evidence=tuple(_quote_of_process(each) for each in dead[:_SHOWN]),
         count=len(dead),
     )
 
@@ -94,11 +94,11 @@ def _hangs(
         severity=Severity.ERROR,
         subjects=(*disk, host_subject(report)),
         rows=[values],
-        evidence=(_quote(process), quote(call.lines[0])),
+        evidence=(_quote_of_process(process), quote(call.lines[0])),
         events=(call.lines[0], call.lines[-1]),
         count=1,
     )
 
 
-def _quote(process: SmProcess) -> Evidence:
+def _quote_of_process(process: SmProcess) -> Evidence:
     return Evidence(source=process.source, text=process.text)

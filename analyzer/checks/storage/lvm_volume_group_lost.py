@@ -31,7 +31,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     reports = {report.bundle: report for report in case.hosts}
     for (bundle, group), lost in sorted(groups.items()):
         own = [event for event in damaged if any(_of_one_command(each, event) for each in lost)]
-        yield _finding(text, reports[bundle], group, own, lost)
+        yield _finding_of_group(text, reports[bundle], group, own, lost)
     yield LookedAt("vgs")
 
 
@@ -40,7 +40,7 @@ def _of_one_command(one: Event, other: Event) -> bool:
     return process and near(one, other, _ONE_COMMAND)
 
 
-def _finding(
+def _finding_of_group(
     text: RuleText,
     report: HostReport,
     group: str,

@@ -34,7 +34,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Yield a finding for each error with which calls of one kind ended for one object."""
     for trouble in case.troubles:
         if _is_call(trouble):
-            yield _finding(case, text, trouble)
+            yield _finding_of_trouble(case, text, trouble)
 
 
 def _is_call(trouble: Trouble) -> bool:
@@ -48,20 +48,20 @@ def _is_call(trouble: Trouble) -> bool:
     return backend or any(_OF_STORAGE.search(call) for call in trouble.calls)
 
 
-def _finding(case: Case, text: RuleText, trouble: Trouble) -> Finding:
+def _finding_of_trouble(case: Case, text: RuleText, trouble: Trouble) -> Finding:
     codes = error_codes()
     known = codes.by_name.get(trouble.code)
     done = _done_later(case, trouble)
-    around = circumstances(case, trouble, _disk(case, trouble))
-    values = _values(case, trouble, known, done=done, around=around)
+    around = circumstances(case, trouble, _disk_refused(case, trouble))
+    values = _values_of_trouble(case, trouble, known, done=done, around=around)
     title, detail = (text.title, text.detail) if known else text.case("unknown")
     return Finding(
         rule=text.id,
         title=prose(title, values),
-        severity=_severity(text, known, done),
+        severity=_severity_of_refusal(text, known, done),
         confidence=Confidence.CERTAIN,
         basis=Basis.SYMPTOM,
-        subjects=_subjects(case, trouble),
+        subjects=_subjects_of_trouble(case, trouble),
         detail=prose(detail, values),
         action=steps(text.action, [values]),
         evidence=tuple(
@@ -75,14 +75,14 @@ def _finding(case: Case, text: RuleText, trouble: Trouble) -> Finding:
     )
 
 
-def _severity(text: RuleText, known: Code | None, done: Moment | None) -> Severity:
+def _severity_of_refusal(text: RuleText, known: Code | None, done: Moment | None) -> Severity:
     """Return INFO for a refusal after which the same call went well: the client tried again."""
     if done is not None:
         return Severity.INFO
     return known.severity if known else text.severity
 
 
-def _values(
+def _values_of_trouble(
     case: Case,
     trouble: Trouble,
     known: Code | None,
@@ -92,9 +92,9 @@ def _values(
 ) -> dict[str, str]:
     call = next(filter(_CALL.match, trouble.calls), "a call")
     number = error_codes().number_in_words(trouble.text)
-    subjects = _subjects(case, trouble)
+    subjects = _subjects_of_trouble(case, trouble)
     thing = subjects[0]
-    disk = _disk(case, trouble)
+    disk = _disk_refused(case, trouble)
     place = {"host": trouble.host, "sr": trouble.sr or "<SR>", "disk": disk or "<disk>"}
     step = known.next_step if known else "Read the lines around the first one quoted below"
     step = next((each.next_step for each in around if each.next_step), step)
@@ -115,7 +115,7 @@ def _values(
     }
 
 
-def _disk(case: Case, trouble: Trouble) -> str:
+def _disk_refused(case: Case, trouble: Trouble) -> str:
     """Return the disk of a refusal: the error's own, else the only one that its call names."""
     task = None if trouble.disk else task_of(case, trouble)
     return trouble.disk or (task.vdis[0] if task is not None and len(task.vdis) == 1 else "")
@@ -137,10 +137,10 @@ def _done_later(case: Case, trouble: Trouble) -> Moment | None:
     return next(ended, None)
 
 
-def _subjects(case: Case, trouble: Trouble) -> tuple[Subject, ...]:
+def _subjects_of_trouble(case: Case, trouble: Trouble) -> tuple[Subject, ...]:
     """Return the disk, the SR and the host, as far as they are known."""
     found = []
-    for kind, uuid in (("VDI", _disk(case, trouble)), ("SR", trouble.sr)):
+    for kind, uuid in (("VDI", _disk_refused(case, trouble)), ("SR", trouble.sr)):
         if uuid:
             rows = (p.vdi(uuid) if kind == "VDI" else p.sr(uuid) for p in case.pools)
             name = next((row.name_label for row in rows if row is not None), None)

@@ -33,11 +33,11 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Yield a finding for each host and kind of call of which some took minutes, or never ended."""
     slow: dict[tuple[str, str], list[Operation]] = {}
     for one in sm_operations(case):
-        name = _name(one)
+        name = _name_of_call(one)
         if name and lasted(one) >= _LIMITS.get(name, _SLOW):
             slow.setdefault((one.host, name), []).append(one)
     for (_, name), own in sorted(slow.items()):
-        yield _finding(case, text, name, own)
+        yield _finding_of_slow_calls(case, text, name, own)
     yield from left_processes(case, text)
 
 
@@ -48,15 +48,17 @@ def lasted(one: Operation) -> timedelta:
     return one.last.at - one.first.at
 
 
-def _name(one: Operation) -> str:
+def _name_of_call(one: Operation) -> str:
     if one.entry is not None:
         return one.name
     return _PLUGIN if one.lines and one.lines[0].kind == PLUGIN else ""
 
 
-def _finding(case: Case, text: RuleText, name: str, own: Sequence[Operation]) -> Observation:
+def _finding_of_slow_calls(
+    case: Case, text: RuleText, name: str, own: Sequence[Operation]
+) -> Observation:
     worst = max(own, key=lasted)
-    before, after = _gap(worst)
+    before, after = _longest_silence(worst)
     holder = _HOLDER.search(before.message) if before.kind == LOCKED else None
     subjects = []
     if worst.vdi:
@@ -68,11 +70,11 @@ def _finding(case: Case, text: RuleText, name: str, own: Sequence[Operation]) ->
         "host": worst.host,
         "pid": str(worst.pid),
         "object": f"disk {case.world.named('VDI', worst.vdi)}" if worst.vdi else f"SR {worst.sr}",
-        "worst": _words(lasted(worst)),
+        "worst": _length_in_words(lasted(worst)),
         "number": str(len(own)),
         "began": worst.first,
         "ended": worst.last,
-        "waited": _words(after.moment.at - before.moment.at),
+        "waited": _length_in_words(after.moment.at - before.moment.at),
         "gap": say("between {one} and {other}", one=before.moment, other=after.moment),
         "lock": f" It waited for a lock that process {holder[1]} held." if holder else "",
     }
@@ -90,11 +92,11 @@ def _finding(case: Case, text: RuleText, name: str, own: Sequence[Operation]) ->
     )
 
 
-def _gap(one: Operation) -> tuple[Event, Event]:
+def _longest_silence(one: Operation) -> tuple[Event, Event]:
     """Return the two neighbouring lines of a call that are farthest apart."""
     return max(pairwise(one.lines), key=lambda pair: pair[1].moment.at - pair[0].moment.at)
 
 
-def _words(length: timedelta) -> str:
+def _length_in_words(length: timedelta) -> str:
     minutes, seconds = divmod(round(length.total_seconds()), 60)
     return f"{minutes} min {seconds:02} s" if minutes else f"{seconds} s"

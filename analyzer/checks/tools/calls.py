@@ -114,9 +114,9 @@ def calls(case: Case, method: Method) -> tuple[Call, ...]:
     groups: dict[object, list[Event]] = {}
     for event in found:
         if event.fields["method"] == method.value:
-            groups.setdefault(_short(event) or event.source, []).append(event)
+            groups.setdefault(_short_task(event) or event.source, []).append(event)
     told = [_of_lines(case, method, lines) for lines in groups.values()]
-    joined = _with_operations(case, method, _merged(told))
+    joined = _with_operations(case, method, _unnamed_lines_merged(told))
     return tuple(sorted(joined, key=lambda call: (call.at.at, call.disks)))
 
 
@@ -128,7 +128,7 @@ def resolve(case: Case, key: str) -> str:
     return row.uuid if row else key
 
 
-def _short(event: Event) -> str:
+def _short_task(event: Event) -> str:
     """Return the short form of the task that a line belongs to, "" where it does not say."""
     found = _TASK.search(event.fields.get("call") or event.task or "")
     return found[1] if found else ""
@@ -138,7 +138,7 @@ def _of_lines(case: Case, method: Method, lines: Sequence[Event]) -> Call:
     failed = [e for kind in _TELLING for e in lines if e.kind == kind and "code" in e.fields]
     code, reason = code_and_reason(failed[0]) if failed else ("", "")
     named = [event for event in lines if "vdi" in event.fields]
-    vdi, to = _best(case, named, "vdi"), _best(case, named, "to")
+    vdi, to = _best_name(case, named, "vdi"), _best_name(case, named, "to")
     if not named and method is not Method.LIST:
         vdi = resolve(case, ref_in(reason))
     elif not to and method is Method.LIST and code == "VDI_IN_USE":
@@ -155,19 +155,19 @@ def _of_lines(case: Case, method: Method, lines: Sequence[Event]) -> Call:
     )
 
 
-def _best(case: Case, named: Sequence[Event], field: str) -> str:
+def _best_name(case: Case, named: Sequence[Event], field: str) -> str:
     """Return a disk as a uuid where any line of the call gives it."""
     keys = [resolve(case, event.fields.get(field, "")) for event in named]
     return next((key for key in keys if is_uuid(key)), keys[0] if keys else "")
 
 
-def _merged(told: Iterable[Call]) -> list[Call]:
+def _unnamed_lines_merged(told: Iterable[Call]) -> list[Call]:
     """Add the lines that name no task to the call they are of, by disks, error and time."""
     ordered = sorted(told, key=lambda call: call.at.at)
-    built = [call for call in ordered if _short(call.lines[0])]
+    built = [call for call in ordered if _short_task(call.lines[0])]
     index = _Index(built)
     for call in ordered:
-        if _short(call.lines[0]):
+        if _short_task(call.lines[0]):
             continue
         near = (place for place in index.around(call) if built[place].disks == call.disks)
         place = next((place for place in near if _is_same(built[place], call)), None)
@@ -175,16 +175,18 @@ def _merged(told: Iterable[Call]) -> list[Call]:
             built.append(call)
         else:
             whole, done = built[place], built[place].done or call.done
-            built[place] = replace(whole, lines=_in_order(whole, call), done=done)
+            built[place] = replace(
+                whole,
+                lines=tuple(
+                    sorted((*whole.lines, *call.lines), key=lambda e: (e.moment.at, e.source))
+                ),
+                done=done,
+            )
     return built
 
 
 def _is_same(call: Call, other: Call) -> bool:
     return call.code == other.code and call.lines[-1].moment.within(other.at, _SAME_CALL)
-
-
-def _in_order(call: Call, other: Call) -> tuple[Event, ...]:
-    return tuple(sorted((*call.lines, *other.lines), key=lambda e: (e.moment.at, e.source)))
 
 
 class _Index:
@@ -208,23 +210,23 @@ class _Index:
 def _with_operations(case: Case, method: Method, told: Sequence[Call]) -> list[Call]:
     """Add what SM did to each call; what SM did for no call that is logged is one by itself."""
     built, index, taken = list(told), _Index(told), set[int]()
-    by_task = {_short(line): place for place, call in enumerate(told) for line in call.lines}
-    for operation in _operations(case, method):
+    by_task = {_short_task(line): place for place, call in enumerate(told) for line in call.lines}
+    for operation in _operations_of_method(case, method):
         own = _of_operation(case, method, operation)
         task = _FULL_TASK.search(operation.task or "")
         place = by_task.get(task[1] + task[2]) if task else None
         if place is None:
             free = [place for place in index.around(own) if place not in taken]
-            place = _nearest(own, told, free)
+            place = _nearest_call(own, told, free)
         if place is None:
             built.append(own)
         else:
-            built[place] = _joined(built[place], own)
+            built[place] = _joined_with_sm(built[place], own)
             taken.add(place)
     return built
 
 
-def _operations(case: Case, method: Method) -> tuple[Operation, ...]:
+def _operations_of_method(case: Case, method: Method) -> tuple[Operation, ...]:
     """Return SM's runs of a method, each once though two reports of a host hold it."""
     seen: dict[object, Operation] = {}
     for run in sm_operations(case):
@@ -247,12 +249,12 @@ def _of_operation(case: Case, method: Method, run: Operation) -> Call:
     )
 
 
-def _nearest(own: Call, told: Sequence[Call], places: Iterable[int]) -> int | None:
-    fits = [place for place in places if _fits(own, told[place])]
+def _nearest_call(own: Call, told: Sequence[Call], places: Iterable[int]) -> int | None:
+    fits = [place for place in places if _fits_call(own, told[place])]
     return min(fits, key=lambda place: abs(told[place].at.at - own.at.at), default=None)
 
 
-def _fits(own: Call, call: Call) -> bool:
+def _fits_call(own: Call, call: Call) -> bool:
     """Tell whether what SM did can be of this call: same disks, same time, no other end."""
     if is_uuid(own.to) and is_uuid(call.to) and own.to != call.to:
         return False  # a reference that no database resolves may be of either
@@ -266,7 +268,7 @@ def _fits(own: Call, call: Call) -> bool:
     )
 
 
-def _joined(call: Call, own: Call) -> Call:
+def _joined_with_sm(call: Call, own: Call) -> Call:
     return replace(
         call,
         vdi=call.vdi if is_uuid(call.vdi) else own.vdi or call.vdi,

@@ -154,8 +154,8 @@ class Tracking:
         found = [
             gap
             for gap in self.breaks.get(disk, ())
-            if self._before(older, gap.mark)
-            and self._after(newer, disk, gap.mark)
+            if self._taken_before(older, gap.mark)
+            and self._taken_after(newer, disk, gap.mark)
             and (until is None or gap.mark.precedes(until, self.order))
         ]
         best = [gap for gap in found if gap.loss] or found
@@ -174,12 +174,12 @@ class Tracking:
             if inside and mark.precedes(last or until, self.order):
                 yield uuid
 
-    def _before(self, uuid: str, mark: Mark) -> bool:
+    def _taken_before(self, uuid: str, mark: Mark) -> bool:
         birth, first = self.births.get(uuid), self.firsts.get(uuid)
         marks = [*([birth.mark] if birth else []), *([first] if first else [])]
         return any(own.precedes(mark, self.order) for own in marks)
 
-    def _after(self, uuid: str, disk: str, mark: Mark) -> bool:
+    def _taken_after(self, uuid: str, disk: str, mark: Mark) -> bool:
         birth = self.births.get(uuid)
         return uuid == disk or (birth is not None and mark.precedes(birth.mark, self.order))
 
@@ -194,7 +194,7 @@ def tracking_of(case: Case) -> Tracking:
     """Return what the case knows of snapshots and breaks."""
     logs = tuple(cbt_history(case).now.values())
     found: dict[str, list[Break]] = {}
-    for gap in sorted(_breaks(case), key=lambda gap: gap.mark.at.at):
+    for gap in sorted(_breaks_of_chains(case), key=lambda gap: gap.mark.at.at):
         found.setdefault(gap.vdi, []).append(gap)
     births = {row.uuid: birth for row, birth in _database_births(case)}
     births |= dict(_logged_births(logs))
@@ -206,20 +206,20 @@ def tracking_of(case: Case) -> Tracking:
         taken={disk: Taken(marks) for disk, marks in taken.items()},
         breaks={vdi: tuple(gaps) for vdi, gaps in found.items()},
         order=case.order,
-        firsts={log.uuid: mark for log in logs if (mark := _first(log))},
+        firsts={log.uuid: mark for log in logs if (mark := _first_sure_mark(log))},
     )
 
 
-def _breaks(case: Case) -> Iterator[Break]:
+def _breaks_of_chains(case: Case) -> Iterator[Break]:
     for loss in losses(case):
         told = _by_master(loss)
-        yield Break(vdi=loss.vdi, mark=_mark(quote(told), told.moment), loss=loss)
+        yield Break(vdi=loss.vdi, mark=_mark_at(quote(told), told.moment), loss=loss)
     for call in runs(case, "vdi_enable_cbt"):
         for command, _ in cbt_util(call, "create"):
             uuid = log_of(argument(command, "-n"))
             if uuid and succeeded(command):
                 event = command.event
-                yield Break(vdi=uuid, mark=_mark(quote(event), event.moment), loss=None)
+                yield Break(vdi=uuid, mark=_mark_at(quote(event), event.moment), loss=None)
 
 
 def _by_master(loss: Loss) -> Event:
@@ -228,7 +228,7 @@ def _by_master(loss: Loss) -> Event:
     return alert if alert and alert.source.bundle != line.source.bundle else line
 
 
-def _mark(evidence: Evidence, at: Moment) -> Mark:
+def _mark_at(evidence: Evidence, at: Moment) -> Mark:
     return Mark(at=at, evidence=evidence)
 
 
@@ -237,7 +237,7 @@ def _logged_births(logs: Iterable[CbtLog]) -> Iterator[tuple[str, Birth]]:
     for log in logs:
         for change in log.changes:
             if change.change is Change.ARRIVED and change.moment is not None and change.value:
-                mark = _mark(change.evidence, change.moment)
+                mark = _mark_at(change.evidence, change.moment)
                 yield log.uuid, Birth(of=change.value, mark=mark)
                 break
 
@@ -248,14 +248,14 @@ def _database_births(case: Case) -> Iterator[tuple[Vdi, Birth]]:
             when = taken_at(row)
             if row.is_a_snapshot and when is not None:
                 live = pool.vdi(row.snapshot_of)
-                mark = _mark(quote_row(row, "snapshot_of", "snapshot_time"), when)
+                mark = _mark_at(quote_row(row, "snapshot_of", "snapshot_time"), when)
                 yield row, Birth(of=live.uuid if live else None, mark=mark)
 
 
-def _first(log: CbtLog) -> Mark | None:
+def _first_sure_mark(log: CbtLog) -> Mark | None:
     """Return the first thing that surely happened to a log."""
     marks = [
-        _mark(change.evidence, change.moment)
+        _mark_at(change.evidence, change.moment)
         for change in log.changes
         if change.moment is not None
         and change.change not in _SEEN
@@ -316,29 +316,29 @@ def unknown_pointers(case: Case, what: str, only: frozenset[str] | None = None) 
             sr = pool.sr(row.sr) if row.sr else None
             if sr is None or (only is not None and sr.uuid not in only):
                 continue
-            if row.is_a_snapshot and has_log(row) and _hidden(case, sr, row):
+            if row.is_a_snapshot and has_log(row) and _is_hidden(case, sr, row):
                 rows.setdefault(sr.uuid, []).append(row)
-        gaps += [_unknown(case, pool, sr, own, what) for sr, own in sorted(rows.items())]
+        gaps += [_gap_of_logs(case, pool, sr, own, what) for sr, own in sorted(rows.items())]
     return tuple(gaps)
 
 
-def _hidden(case: Case, sr: Sr, row: Vdi) -> bool:
+def _is_hidden(case: Case, sr: Sr, row: Vdi) -> bool:
     log = cbt_history(case).log(sr.uuid, row.uuid)
     return not gone(log) and (log is None or sure(log.child) is None)
 
 
-def _unknown(case: Case, pool: PoolState, sr: str, rows: list[Vdi], what: str) -> Gap:
+def _gap_of_logs(case: Case, pool: PoolState, sr: str, rows: list[Vdi], what: str) -> Gap:
     paths = [log_path(case, sr, row.uuid) for row in rows[:_NAMED]]
     count = "1 snapshot" if len(rows) == 1 else f"{len(rows)} snapshots"
     return Gap(
         need="smlog",
         host="",
         why=f"the logs do not reach back to where the CBT logs of {count} in SR "
-        f"{_called(pool, sr)} were linked, so {what} cannot be told",
+        f"{_sr_in_words(pool, sr)} were linked, so {what} cannot be told",
         settle_with="; ".join(f"cbt-util get -c -n {path}" for path in paths),
     )
 
 
-def _called(pool: PoolState, sr: str) -> str:
+def _sr_in_words(pool: PoolState, sr: str) -> str:
     row = pool.sr(sr)
     return f"{row.name_label} ({sr})" if row and row.name_label else sr

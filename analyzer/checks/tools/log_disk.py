@@ -59,20 +59,20 @@ def is_metadata(vdi: Vdi) -> bool:
 
 def tell(text: RuleText, disk: Disk, missing: LogListing | None, past: Past) -> Finding:
     """Return the finding; ``missing`` is the list in which the log is not, None for the past."""
-    values = _values(disk, missing, past)
-    title, detail = _told(text, disk, missing, past)
+    values = _values_of_loss(disk, missing, past)
+    title, detail = _title_and_detail(text, disk, missing, past)
     first, last = span(disk.failed) if disk.failed else (None, None)
     return Finding(
         rule=text.id,
         title=prose(title, values),
-        severity=_severity(text, past),
-        confidence=_confidence(disk, missing, past),
-        basis=_basis(disk, missing),
-        subjects=_subjects(disk),
+        severity=_severity_of_loss(text, past),
+        confidence=_confidence_of_loss(disk, missing, past),
+        basis=_basis_of_loss(disk, missing),
+        subjects=_subjects_of_loss(disk),
         detail=prose(detail, values),
         action=steps(text.action, [values]),
         goals=text.goals,
-        evidence=_evidence(disk, missing),
+        evidence=_evidence_of_loss(disk, missing),
         first_seen=first,
         last_seen=last,
         count=max(total(disk.failed), 1),
@@ -81,18 +81,20 @@ def tell(text: RuleText, disk: Disk, missing: LogListing | None, past: Past) -> 
     )
 
 
-def _told(text: RuleText, disk: Disk, missing: LogListing | None, past: Past) -> tuple[str, str]:
+def _title_and_detail(
+    text: RuleText, disk: Disk, missing: LogListing | None, past: Past
+) -> tuple[str, str]:
     if missing is None:
         return text.case(past.value)
     return text.case("both") if disk.failed else (text.title, text.detail)
 
 
-def _severity(text: RuleText, past: Past) -> Severity:
+def _severity_of_loss(text: RuleText, past: Past) -> Severity:
     """Return the rule's severity for what is broken now, a warning for what is over."""
     return Severity.WARNING if past in _OVER else text.severity
 
 
-def _confidence(disk: Disk, missing: LogListing | None, past: Past) -> Confidence:
+def _confidence_of_loss(disk: Disk, missing: LogListing | None, past: Past) -> Confidence:
     if missing is not None and disk.failed:
         return Confidence.CERTAIN
     if past is Past.INACTIVE:
@@ -102,13 +104,13 @@ def _confidence(disk: Disk, missing: LogListing | None, past: Past) -> Confidenc
     return Confidence.POSSIBLE if missing is not None and dump else Confidence.LIKELY
 
 
-def _basis(disk: Disk, missing: LogListing | None) -> Basis:
+def _basis_of_loss(disk: Disk, missing: LogListing | None) -> Basis:
     if missing is None:
         return Basis.SYMPTOM
     return Basis.BOTH if disk.failed else Basis.STATE
 
 
-def _values(disk: Disk, missing: LogListing | None, past: Past) -> Row:
+def _values_of_loss(disk: Disk, missing: LogListing | None, past: Past) -> Row:
     vdi = disk.vdi
     values: dict[str, Value] = {
         "vdi": disk.uuid,
@@ -118,29 +120,29 @@ def _values(disk: Disk, missing: LogListing | None, past: Past) -> Row:
     if disk.failed:
         values["host"] = disk.failed[-1].host
         values |= times(disk.failed)
-    return {**values, **_next(disk, past)}
+    return {**values, **_next_step_fields(disk, past)}
 
 
-def _next(disk: Disk, past: Past) -> dict[str, str]:
+def _next_step_fields(disk: Disk, past: Past) -> dict[str, str]:
     """Return the fields that choose the steps: those of a past defect need no scan."""
     if over := _OVER.get(past):
         return {over: disk.uuid}
     values = {"sr": disk.sr_uuid} if disk.sr_uuid else {}
     if disk.vdi is not None:
-        values[_sort(disk.vdi)] = disk.uuid
+        values[_sort_of_disk(disk.vdi)] = disk.uuid
         if not is_metadata(disk.vdi):
             values["kept"] = disk.uuid
     return values
 
 
-def _sort(vdi: Vdi) -> str:
+def _sort_of_disk(vdi: Vdi) -> str:
     """Return the field that chooses the steps for this sort of disk."""
     if is_metadata(vdi):
         return "metadata"
     return "snapshot" if vdi.is_a_snapshot else "live"
 
 
-def _subjects(disk: Disk) -> tuple[Subject, ...]:
+def _subjects_of_loss(disk: Disk) -> tuple[Subject, ...]:
     own = Subject(type="VDI", uuid=disk.uuid, name=disk.vdi.name_label if disk.vdi else None)
     if disk.sr_uuid is None:
         return (own,)
@@ -150,7 +152,7 @@ def _subjects(disk: Disk) -> tuple[Subject, ...]:
     )
 
 
-def _evidence(disk: Disk, missing: LogListing | None) -> tuple[Evidence, ...]:
+def _evidence_of_loss(disk: Disk, missing: LogListing | None) -> tuple[Evidence, ...]:
     lines = quote_ends(disk.failed)
     if missing is None:
         return lines

@@ -33,8 +33,8 @@ def listing_of(case: Case, pool: PoolState, sr: Sr) -> Listing:
     volumes = volumes_by_type(sr.type)
     if volumes is None:
         kind = sr.type or "unknown"
-        why = f"SR {_called(sr)} is of type {kind}: where its logs are is not known here"
-        gap = _gap("sr_listing", _first_host(case, pool), why, "")
+        why = f"SR {_sr_called(sr)} is of type {kind}: where its logs are is not known here"
+        gap = _gap_of_listing("sr_listing", _first_host(case, pool), why, "")
         return Listing(places=(), logs=frozenset(), gap=gap)
     reports = {report.bundle for report in case.world.reports_of(pool)}
     lists = [
@@ -54,46 +54,51 @@ def listing_of(case: Case, pool: PoolState, sr: Sr) -> Listing:
 
 def _no_volumes(case: Case, pool: PoolState, sr: Sr) -> Gap:
     """Say why no list of volumes shows the SR."""
-    plugged = _plugged(pool, sr)
+    plugged = _hosts_plugged(pool, sr)
     settle = f"lvs VG_XenStorage-{sr.uuid}"
     if not plugged:
         host = _first_host(case, pool)
-        return _gap("lvs", host, f"SR {_called(sr)} was plugged on no host", settle)
+        return _gap_of_listing("lvs", host, f"SR {_sr_called(sr)} was plugged on no host", settle)
     reports = [r for r in case.world.reports_of(pool) if r.host_uuid in plugged]
     if not reports:
         names = sorted(h.name_label or h.uuid for h in pool.hosts if h.uuid in plugged)
-        why = f"SR {_called(sr)} is plugged only on {', '.join(names)}, whose report was not given"
-        return _gap("lvs", names[0], why, f"a status report of {names[0]}, or {settle} on it")
+        why = (
+            f"SR {_sr_called(sr)} is plugged only on {', '.join(names)}, whose report was not given"
+        )
+        return _gap_of_listing(
+            "lvs", names[0], why, f"a status report of {names[0]}, or {settle} on it"
+        )
     report = reports[0]
     if report.lvs is None:
-        why = f"no lvs.out was read, and SR {_called(sr)} keeps its logs as volumes"
+        why = f"no lvs.out was read, and SR {_sr_called(sr)} keeps its logs as volumes"
     elif not report.lvs.complete:
         why = (
-            f"lvs.out is cut off or lists no volume, and SR {_called(sr)} keeps its logs as volumes"
+            "lvs.out is cut off or lists no volume, "
+            f"and SR {_sr_called(sr)} keeps its logs as volumes"
         )
     else:
-        why = f"{report.name} did not see the volume group of SR {_called(sr)}"
-    return _gap("lvs", report.name, why, settle)
+        why = f"{report.name} did not see the volume group of SR {_sr_called(sr)}"
+    return _gap_of_listing("lvs", report.name, why, settle)
 
 
 def _no_files(case: Case, pool: PoolState, sr: Sr) -> Gap:
-    plugged = _plugged(pool, sr)
+    plugged = _hosts_plugged(pool, sr)
     reports = [r for r in case.world.reports_of(pool) if r.host_uuid in plugged]
     host = reports[0].name if reports else _first_host(case, pool)
     why = (
-        f"SR {_called(sr)} of type {sr.type} keeps its CBT logs as files, "
+        f"SR {_sr_called(sr)} of type {sr.type} keeps its CBT logs as files, "
         f"/run/sr-mount/{sr.uuid}/<vdi>{SUFFIX}, and no whole listing of that folder was read"
     )
     if not plugged:
-        why = f"SR {_called(sr)} was plugged on no host, so its files could not be listed"
-    return _gap("sr_listing", host, why, f"ls -l /run/sr-mount/{sr.uuid}")
+        why = f"SR {_sr_called(sr)} was plugged on no host, so its files could not be listed"
+    return _gap_of_listing("sr_listing", host, why, f"ls -l /run/sr-mount/{sr.uuid}")
 
 
-def _plugged(pool: PoolState, sr: Sr) -> frozenset[str]:
+def _hosts_plugged(pool: PoolState, sr: Sr) -> frozenset[str]:
     return frozenset(host.uuid for host in pool.hosts_with(sr))
 
 
-def _called(sr: Sr) -> str:
+def _sr_called(sr: Sr) -> str:
     return f"{sr.name_label} ({sr.uuid})" if sr.name_label else sr.uuid
 
 
@@ -102,5 +107,5 @@ def _first_host(case: Case, pool: PoolState) -> str:
     return names[0] if names else ""
 
 
-def _gap(need: str, host: str, why: str, settle_with: str) -> Gap:
+def _gap_of_listing(need: str, host: str, why: str, settle_with: str) -> Gap:
     return Gap(need=need, host=host, why=why, settle_with=settle_with)

@@ -90,14 +90,14 @@ def tell_tracking(
     """Return the fields `FIELDS` of one loss, given by its parts."""
     removed = [_REMOVED] if during is not During.SNAPSHOT else []
     return {
-        "went": _went(case, during, line),
-        "alerted": _alerted(case, line, alert),
-        "window": joined([_window(case, vdi, line), *removed], " "),
-        "before": _before(case, vdi, line.moment),
+        "went": _outcome_in_words(case, during, line),
+        "alerted": _alert_in_words(case, line, alert),
+        "window": joined([_untracked_in_words(case, vdi, line), *removed], " "),
+        "before": _snapshots_before(case, vdi, line.moment),
     }
 
 
-def _went(case: Case, during: During, line: Event) -> str:
+def _outcome_in_words(case: Case, during: During, line: Event) -> str:
     """Say whether the call itself succeeded all the same."""
     call = run_of(case, line)
     if call is None or call.result is Result.UNKNOWN:
@@ -108,7 +108,7 @@ def _went(case: Case, during: During, line: Event) -> str:
     return f"The {during.value} itself failed, too{why}."
 
 
-def _alerted(case: Case, line: Event, alert: Event | None) -> str:
+def _alert_in_words(case: Case, line: Event, alert: Event | None) -> str:
     if alert is not None:
         name = alert.message.split(" ", 1)[0]
         return say(
@@ -121,7 +121,7 @@ def _alerted(case: Case, line: Event, alert: Event | None) -> str:
     return "No XenCenter alerts were in what was read."
 
 
-def _window(case: Case, vdi: str, line: Event) -> str:
+def _untracked_in_words(case: Case, vdi: str, line: Event) -> str:
     """Say from when until when no change was tracked."""
     since = line.moment
     again = turned_on(case, vdi, line)
@@ -153,7 +153,7 @@ def turned_on(case: Case, vdi: str, line: Event) -> Operation | None:
     return None
 
 
-def _before(case: Case, vdi: str, moment: Moment) -> str:
+def _snapshots_before(case: Case, vdi: str, moment: Moment) -> str:
     """Name the snapshots with CBT from before; they fit each other, and nothing that came after."""
     older = snapshots_before(case, vdi, moment)
     if not older:

@@ -68,7 +68,7 @@ class SrUse:
 @derived
 def sr_uses(case: Case) -> tuple[SrUse, ...]:
     """Return every SR that has disks, by pool and uuid."""
-    return tuple(_uses(case))
+    return tuple(_uses_of_srs(case))
 
 
 def asked_times(uses: Sequence[SrUse]) -> tuple[Event, ...]:
@@ -129,13 +129,13 @@ def open_question(case: Case, use: SrUse) -> bool:
     return empty and (use.wanted or gap_of_use(case, use) is not None)
 
 
-def _uses(case: Case) -> Iterable[SrUse]:
+def _uses_of_srs(case: Case) -> Iterable[SrUse]:
     asked = case.events.of(ASKED)
     for pool in case.pools:
         bundles = case.world.bundles_of(pool)
         calls = _by_sr(case, pool, [event for event in asked if event.source.bundle in bundles])
         served = any(each.bundle in bundles and each.vbd for each in nbd_sessions(case))
-        disks = _disks(pool)
+        disks = _disks_by_sr(pool)
         for each in sr_answers(case):
             own = disks.get(each.sr.uuid, [])
             if each.pool is pool:
@@ -160,7 +160,7 @@ def _by_sr(case: Case, pool: PoolState, asked: Sequence[Event]) -> dict[str, lis
     return found
 
 
-def _disks(pool: PoolState) -> dict[str, list[Vdi]]:
+def _disks_by_sr(pool: PoolState) -> dict[str, list[Vdi]]:
     found: dict[str, list[Vdi]] = {}
     for vdi in pool.vdis:
         sr = pool.sr(vdi.sr)

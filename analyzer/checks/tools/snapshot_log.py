@@ -84,10 +84,10 @@ class Failure:
 def failures(case: Case) -> tuple[Failure, ...]:
     """Return every time that CBT was turned off at a snapshot, in the order of their times."""
     lines = _first_of_command(case.events.of(NOT_CREATED, NOT_REFRESHED))
-    alerts = list(_distinct(case.events.of(ALERT)))
+    alerts = list(_distinct_alerts(case.events.of(ALERT)))
     trace = _by_process(case)
-    found = [_failure(case, line, _take_alert(alerts, line), trace) for line in lines]
-    found += [_alone(case, alert) for alert in alerts]
+    found = [_failure_at_line(case, line, _take_alert(alerts, line), trace) for line in lines]
+    found += [_failure_of_alert(case, alert) for alert in alerts]
     return tuple(sorted(found, key=lambda failure: (failure.line.moment.at, failure.vdi)))
 
 
@@ -141,7 +141,7 @@ def _same_command(earlier: Event, line: Event) -> bool:
     )
 
 
-def _distinct(alerts: Iterable[Event]) -> Iterable[Event]:
+def _distinct_alerts(alerts: Iterable[Event]) -> Iterable[Event]:
     return {(alert.fields["vdi"], alert.moment.at): alert for alert in alerts}.values()
 
 
@@ -160,21 +160,21 @@ def _by_process(case: Case) -> Mapping[tuple[str, int | None], Sequence[Event]]:
     return trace
 
 
-def _failure(
+def _failure_at_line(
     case: Case,
     line: Event,
     alert: Event | None,
     trace: Mapping[tuple[str, int | None], Sequence[Event]],
 ) -> Failure:
-    own = _own(line, trace.get((line.source.bundle, line.pid), ()))
+    own = _own_events_before(line, trace.get((line.source.bundle, line.pid), ()))
     tail = _after_last(RENAMED, own)
-    reason, because = _judge(line.fields["vdi"], tail)
+    reason, because = _judge_reason(line.fields["vdi"], tail)
     if reason is Reason.UNKNOWN and line.kind == NOT_REFRESHED:
         because = _on_supporter(case, line)
         reason = Reason.OTHER if because else Reason.UNKNOWN
     return Failure(
         vdi=line.fields["vdi"],
-        sr=_sr(case, line.fields["vdi"], own),
+        sr=_sr_of_disk(case, line.fields["vdi"], own),
         line=line,
         alert=alert,
         reason=reason,
@@ -182,11 +182,11 @@ def _failure(
     )
 
 
-def _alone(case: Case, alert: Event) -> Failure:
+def _failure_of_alert(case: Case, alert: Event) -> Failure:
     vdi = alert.fields["vdi"]
     return Failure(
         vdi=vdi,
-        sr=_sr(case, vdi, ()),
+        sr=_sr_of_disk(case, vdi, ()),
         line=alert,
         alert=alert,
         reason=Reason.UNKNOWN,
@@ -194,15 +194,15 @@ def _alone(case: Case, alert: Event) -> Failure:
     )
 
 
-def _own(line: Event, events: Sequence[Event]) -> tuple[Event, ...]:
+def _own_events_before(line: Event, events: Sequence[Event]) -> tuple[Event, ...]:
     """Return the events of the command that logged `line`, before it."""
     if line.pid is None:
         return ()
-    before = [event for event in events if _precedes(event, line)]
+    before = [event for event in events if _stands_shortly_before(event, line)]
     return _after_last(ENTERED, before)
 
 
-def _precedes(event: Event, line: Event) -> bool:
+def _stands_shortly_before(event: Event, line: Event) -> bool:
     """Tell whether `event` stands shortly before `line`; within one file the lines decide."""
     if not timedelta(0) <= line.moment.at - event.moment.at <= _SAME_COMMAND:
         return False
@@ -215,7 +215,7 @@ def _after_last(kind: str, events: Sequence[Event]) -> tuple[Event, ...]:
     return tuple(events[marks[-1] :]) if marks else tuple(events)
 
 
-def _judge(vdi: str, tail: Sequence[Event]) -> tuple[Reason, tuple[Event, ...]]:
+def _judge_reason(vdi: str, tail: Sequence[Event]) -> tuple[Reason, tuple[Event, ...]]:
     short = tuple(event for event in tail if _says_no_space(event))
     if short:
         return Reason.NO_SPACE, short[:3]
@@ -277,7 +277,7 @@ def _bundles_of_other_pools(case: Case, bundle: str) -> frozenset[str]:
     return frozenset().union(*(pool for pool in pools if bundle not in pool))
 
 
-def _sr(case: Case, vdi: str, own: Sequence[Event]) -> str | None:
+def _sr_of_disk(case: Case, vdi: str, own: Sequence[Event]) -> str | None:
     """Return the uuid of the disk's SR, from the database or from a path in the log."""
     known = case.world.vdi(vdi)
     row = case.world.sr_of(known) if known else None

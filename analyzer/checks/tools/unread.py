@@ -20,15 +20,15 @@ def held_back(case: Case, findings: Iterable[Finding]) -> Iterator[Finding | Gap
     """Say what may be said: nothing over a hole, and no more than possible without a host."""
     lost = next((gap for each in case.hosts if (gap := case.gap("smlog", each.bundle))), None)
     for finding in findings:
-        if hole := lost or _silent(case, finding):
+        if hole := lost or _gap_of_silence(case, finding):
             yield _over_hole(finding, hole)
-        elif hosts := _missing(case, finding):
-            yield _doubted(finding, hosts)
+        elif hosts := _hosts_missing(case, finding):
+            yield _with_doubt(finding, hosts)
         else:
             yield finding
 
 
-def _silent(case: Case, finding: Finding) -> Gap | None:
+def _gap_of_silence(case: Case, finding: Finding) -> Gap | None:
     """Return where SMlog is silent against its rhythm after the first line that was replayed."""
     moments = [item.at for item in finding.evidence if item.at is not None]
     since = min(moments, key=lambda moment: moment.earliest, default=None)
@@ -49,23 +49,23 @@ def _over_hole(finding: Finding, hole: Gap) -> Gap:
     return Gap(need=hole.need, host=hole.host, why=why, settle_with=hole.settle_with)
 
 
-def _missing(case: Case, finding: Finding) -> tuple[str, ...]:
+def _hosts_missing(case: Case, finding: Finding) -> tuple[str, ...]:
     """Return the hosts that could have written a shared SR of the finding and were not given."""
     repositories = {subject.uuid for subject in finding.subjects if subject.type == "SR"}
     for pool in case.pools:
-        if _owns(pool, finding) and any(
+        if _owns_objects(pool, finding) and any(
             (row := pool.sr(uuid)) is not None and row.shared is not False for uuid in repositories
         ):
             return case.hosts_missing(pool) if case.world.reports_of(pool) else ()
     return ()
 
 
-def _owns(pool: PoolState, finding: Finding) -> bool:
+def _owns_objects(pool: PoolState, finding: Finding) -> bool:
     disks = (subject.uuid for subject in finding.subjects if subject.type == "VDI")
     return any(pool.vdi(uuid) is not None for uuid in disks)
 
 
-def _doubted(finding: Finding, hosts: tuple[str, ...]) -> Finding:
+def _with_doubt(finding: Finding, hosts: tuple[str, ...]) -> Finding:
     severity = max(finding.severity, Severity.WARNING, key=lambda severity: severity.rank)
     return replace(
         finding,

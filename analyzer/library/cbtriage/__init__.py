@@ -65,7 +65,7 @@ class Report:
             for finding in cause.findings
         }
         found = [finding for outcome in report.outcomes for finding in outcome.findings]
-        rows = [_row(finding, causes.get(finding.id, ())) for finding in found]
+        rows = [_row_of_finding(finding, causes.get(finding.id, ())) for finding in found]
         frame = pd.DataFrame(rows, columns=list(COLUMNS))
         worst_last = [severity.value for severity in reversed(Severity)]
         frame["severity"] = pd.Categorical(frame["severity"], categories=worst_last, ordered=True)
@@ -85,7 +85,7 @@ def analyze(paths: PathLike | Iterable[PathLike], options: Options | None = None
     return Report(_analyze([Path(path) for path in given], options))
 
 
-def _row(finding: Finding, causes: tuple[str, ...]) -> dict[str, object]:
+def _row_of_finding(finding: Finding, causes: tuple[str, ...]) -> dict[str, object]:
     line = finding.evidence[0]
     first, last = finding.first_seen, finding.last_seen
     return {

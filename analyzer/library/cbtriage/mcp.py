@@ -46,11 +46,11 @@ class Tools:
         self._paths = [str(path) for path in paths]
 
     @cached_property
-    def _report(self) -> Answer:
+    def _whole_report(self) -> Answer:
         """Return the whole report, made once."""
         return dict(report_object(analyze([Path(path) for path in self._paths])))
 
-    def _asked(self, command: str, *words: str, **options: object) -> Answer:
+    def _answer_to(self, command: str, *words: str, **options: object) -> Answer:
         """Return what a command prints with ``--json``; no word of an agent is an option.
 
         Raises:
@@ -70,7 +70,7 @@ class Tools:
 
     def verdict(self) -> Answer:
         """What broke, and what could not be told: causes, counts of verdicts, what was not read."""
-        report = self._report
+        report = self._whole_report
         counts: dict[str, int] = {}
         for outcome in report["outcomes"]:
             counts[outcome["verdict"]] = counts.get(outcome["verdict"], 0) + 1
@@ -93,7 +93,7 @@ class Tools:
         wanted = _SEVERITIES[: _SEVERITIES.index(at_least) + 1]
         found = [
             finding
-            for outcome in self._report["outcomes"]
+            for outcome in self._whole_report["outcomes"]
             for finding in outcome["findings"]
             if finding["severity"] in wanted and rule in ("", finding["rule"])
         ]
@@ -101,7 +101,7 @@ class Tools:
 
     def plan(self, of: str) -> Answer:
         """The plan of an object, by its id (P-…), or the object's uuid or name."""
-        plans = self._report["plans"]
+        plans = self._whole_report["plans"]
         fits = [
             each
             for each in plans
@@ -111,19 +111,19 @@ class Tools:
 
     def show(self, kind: Literal["vdi", "vm", "host", "sr", "network"], name: str) -> Answer:
         """One object by uuid, its beginning, or name: its state, findings and plan."""
-        return self._asked(f"show {kind}", name)
+        return self._answer_to(f"show {kind}", name)
 
     def timeline(
         self, around: str = "", minutes: int = 10, vdi: str = "", host: str = "", most: int = _MOST
     ) -> Answer:
         """What happened on all hosts in one order, around a time (2024-06-10T13:32, UTC)."""
-        answer = self._asked("timeline", around=around, minutes=minutes, vdi=vdi, host=host)
+        answer = self._answer_to("timeline", around=around, minutes=minutes, vdi=vdi, host=host)
         entries = answer["happenings"]
         return {"happenings": entries[:most], "left_out": max(len(entries) - most, 0)}
 
     def explain(self, what: str) -> Answer:
         """How a rule came to its verdict, a finding (F-…), or one line (var/log/SMlog:1204)."""
-        return self._asked("explain", what)
+        return self._answer_to("explain", what)
 
     def why(
         self,
@@ -132,7 +132,7 @@ class Tools:
         newer: str = "",
     ) -> Answer:
         """What xapi and SM would answer to a call about a disk, check by check, with proof."""
-        return self._asked(f"why {call}", vdi, *([newer] if newer else []))
+        return self._answer_to(f"why {call}", vdi, *([newer] if newer else []))
 
 
 def server(paths: Sequence[Path]) -> MCPServer:

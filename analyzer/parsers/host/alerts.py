@@ -48,11 +48,11 @@ class Alerts:
         if len(content) > min(limit, LARGEST):
             yield ParseProblem(source=source, what="it is too long for an alert")
             return
-        fields = _fields(content)
+        fields = _fields_or_why(content)
         if isinstance(fields, str):
             yield ParseProblem(source=source, what=fields)
             return
-        yield _alert(source, decode(content), fields)
+        yield _alert_or_problem(source, decode(content), fields)
 
 
 PARSER = Alerts()
@@ -71,7 +71,7 @@ def read_time(text: str) -> datetime | None:
         return None
 
 
-def _fields(content: bytes) -> dict[str, str] | str:
+def _fields_or_why(content: bytes) -> dict[str, str] | str:
     """Return the message's elements, or why there are none."""
     try:
         root = fromstring(content, forbid_dtd=True)
@@ -85,7 +85,7 @@ def _fields(content: bytes) -> dict[str, str] | str:
     return fields
 
 
-def _alert(source: Source, content: str, fields: dict[str, str]) -> Alert | ParseProblem:
+def _alert_or_problem(source: Source, content: str, fields: dict[str, str]) -> Alert | ParseProblem:
     at = read_time(fields.get("timestamp", ""))
     if at is None:
         return ParseProblem(source=source, what="an alert without a time")

@@ -38,16 +38,16 @@ class Chrony:
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield what chronyc says of the clock; whole once the leap status was read."""
         text = read_text(member, limit)
-        system = _first(_SYSTEM, text.closed())
-        leap = _first(_LEAP, text.closed())
+        system = _first_match(_SYSTEM, text.closed())
+        leap = _first_match(_LEAP, text.closed())
         index, said = system or (-1, None)
         yield NtpTracking(
             source=text.source if said is None else text.at(index),
             complete=text.whole and said is not None and leap is not None,
             text=said.string if said else "",
             seconds=None if said is None else float(said[1]) * (1 if said[2] == "fast" else -1),
-            doubt=_seconds(_first(_DELAY, text.closed())) / 2
-            + _seconds(_first(_DISPERSION, text.closed())),
+            doubt=_seconds_found(_first_match(_DELAY, text.closed())) / 2
+            + _seconds_found(_first_match(_DISPERSION, text.closed())),
             leap=leap[1][1] if leap else "",
         )
 
@@ -55,12 +55,12 @@ class Chrony:
 PARSER = Chrony()
 
 
-def _first(
+def _first_match(
     pattern: re.Pattern[str], lines: tuple[tuple[int, str], ...]
 ) -> tuple[int, re.Match[str]] | None:
     found = ((index, pattern.fullmatch(line)) for index, line in lines)
     return next(((index, match) for index, match in found if match), None)
 
 
-def _seconds(found: tuple[int, re.Match[str]] | None) -> float:
+def _seconds_found(found: tuple[int, re.Match[str]] | None) -> float:
     return float(found[1][1]) if found else 0.0

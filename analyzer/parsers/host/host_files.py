@@ -37,7 +37,7 @@ class Inventory:
         strange: list[int] = []
         for index, line in enumerate(text.lines):
             cut = text.open_line and index == len(text.lines) - 1
-            setting = _setting(line, cut=cut)
+            setting = _setting_of_line(line, cut=cut)
             if setting:
                 settings[setting[0]] = setting[1]
             elif line.strip() and not line.lstrip().startswith("#"):
@@ -68,7 +68,7 @@ class PoolConf:
         """Yield the host's role, and a problem when the file does not tell it."""
         text = read_text(member, limit)
         content = " ".join(line.strip() for line in text.lines).strip()
-        role, address = _role(content)
+        role, address = _role_of_content(content)
         whole = not member.damage
         yield PoolMembership(
             source=text.source,
@@ -84,7 +84,7 @@ INVENTORY = Inventory()
 POOL_CONF = PoolConf()
 
 
-def _setting(line: str, *, cut: bool) -> tuple[str, str] | None:
+def _setting_of_line(line: str, *, cut: bool) -> tuple[str, str] | None:
     quoted = _SETTING.fullmatch(line)
     if quoted:
         return quoted[1], quoted[2] if quoted[2] is not None else quoted[3]
@@ -92,7 +92,7 @@ def _setting(line: str, *, cut: bool) -> tuple[str, str] | None:
     return (bare[1], bare[2]) if bare else None
 
 
-def _role(content: str) -> tuple[Role, str | None]:
+def _role_of_content(content: str) -> tuple[Role, str | None]:
     kind, _, address = content.partition(":")
     match kind:
         case "master":

@@ -45,14 +45,14 @@ class Diagnostics:
         yield SmDiagnostics(
             source=text.source,
             complete=text.whole and ended and _TITLE in lines,
-            datapaths=tuple(_datapaths(text)),
+            datapaths=tuple(_datapaths_listed(text)),
         )
 
 
 PARSER = Diagnostics()
 
 
-def _datapaths(text: Text) -> Iterator[Datapath]:
+def _datapaths_listed(text: Text) -> Iterator[Datapath]:
     sr = vdi = ""
     for index, line in text.closed():
         if found := _SR.fullmatch(line):

@@ -53,15 +53,15 @@ class SystemctlStatus:
         text = read_text(member, limit)
         services: list[ServiceState] = []
         stateless: list[ParseProblem] = []
-        for unit, lines in _blocks(text):
-            service = _service(text, unit, lines)
+        for unit, lines in _blocks_of_units(text):
+            service = _service_of_block(text, unit, lines)
             if service:
                 services.append(service)
             else:
                 what = f"the unit {unit} has no state"
                 stateless.append(ParseProblem(source=text.at(lines[0][0]), what=what))
         failed_units = _failed_units(text)
-        running = _running(text)
+        running = _running_units(text)
         understood = bool(services) or (failed_units is not None and bool(running))
         yield ServiceStates(
             source=text.source,
@@ -76,23 +76,23 @@ class SystemctlStatus:
 PARSER = SystemctlStatus()
 
 
-def _manager(text: Text) -> Iterator[str]:
+def _manager_lines(text: Text) -> Iterator[str]:
     """Yield the lines of the manager's block, which stands first."""
     lines = (line for _, line in text.closed())
     return takewhile(lambda line: not _UNIT.fullmatch(line), lines)
 
 
 def _failed_units(text: Text) -> int | None:
-    counts = (_FAILED.fullmatch(line) for line in _manager(text))
+    counts = (_FAILED.fullmatch(line) for line in _manager_lines(text))
     return next((int(count[1]) for count in counts if count), None)
 
 
-def _running(text: Text) -> tuple[str, ...]:
-    nodes = (_RUNNING.fullmatch(line) for line in _manager(text))
+def _running_units(text: Text) -> tuple[str, ...]:
+    nodes = (_RUNNING.fullmatch(line) for line in _manager_lines(text))
     return tuple(sorted({node["unit"] for node in nodes if node}))
 
 
-def _blocks(text: Text) -> Iterator[tuple[str, Lines]]:
+def _blocks_of_units(text: Text) -> Iterator[tuple[str, Lines]]:
     """Yield (unit, its lines with the first)."""
     unit = ""
     lines: list[tuple[int, str]] = []
@@ -107,7 +107,7 @@ def _blocks(text: Text) -> Iterator[tuple[str, Lines]]:
         yield unit, lines
 
 
-def _service(text: Text, unit: str, lines: Lines) -> ServiceState | None:
+def _service_of_block(text: Text, unit: str, lines: Lines) -> ServiceState | None:
     for index, line in lines:
         active = _ACTIVE.fullmatch(line)
         if active:

@@ -27,14 +27,14 @@ _FAILURE = (
 _UPTIME = re.compile(r"\[ *([0-9]{1,10}\.[0-9]{1,9})\] ?")
 
 
-def _parse(tag: str, pid: int | None, text: str) -> Body:
+def _kernel_body(tag: str, pid: int | None, text: str) -> Body:
     inner, count = unfold_repeats(text)
     found = _UPTIME.match(inner)
     message = inner[found.end() :] if found else inner
     return Body(process=tag, pid=pid, message=message, count=count)
 
 
-def _seconds(text: str) -> float | None:
+def _uptime_seconds(text: str) -> float | None:
     found = _UPTIME.match(text)
     return float(found[1]) if found else None
 
@@ -42,7 +42,7 @@ def _seconds(text: str) -> float | None:
 PARSER = LogParser(
     name="kern_log",
     rest=ANY_TAG,
-    parse=_parse,
-    uptime=_seconds,
+    parse=_kernel_body,
+    uptime=_uptime_seconds,
     failure=_FAILURE,
 )

@@ -70,7 +70,7 @@ _REST = (
 )
 
 
-def _parse(tag: str, pid: int | None, text: str) -> Body | None:
+def _sm_body(tag: str, pid: int | None, text: str) -> Body | None:
     inner, count = unfold_repeats(text)
     if tag not in _OWN:
         return Body(process=tag, pid=pid, message=unescape(inner), count=count)
@@ -85,7 +85,7 @@ def _parse(tag: str, pid: int | None, text: str) -> Body | None:
     )
 
 
-def _usual(line: str) -> Usual | None:
+def _usual_head(line: str) -> Usual | None:
     found = _USUAL.match(line, USUAL_HEAD)
     if found is None or "#" in line:
         return None
@@ -93,7 +93,7 @@ def _usual(line: str) -> Usual | None:
     return host, process, message, int(pid), None, None
 
 
-def _opens(record: Record) -> bool:
+def _opens_a_record(record: Record) -> bool:
     """Tell whether it is a command, a failed one, or an exception with its traceback to come."""
     message = record.message
     if record.process not in _OWN:
@@ -105,7 +105,7 @@ def _opens(record: Record) -> bool:
     return ": EXCEPTION " in message and (message.startswith("*****") or record.process == "SMGC")
 
 
-def _joint(message: str, line: str) -> Joint:
+def _joint_with(message: str, line: str) -> Joint:
     if message.startswith("["):
         return _echo_joint(message.partition("\n")[2], line)
     if message.startswith("FAILED in "):
@@ -141,11 +141,11 @@ def _output_joint(message: str, line: str) -> Joint:
 PARSER = LogParser(
     name="smlog",
     rest=_REST,
-    parse=_parse,
+    parse=_sm_body,
     always=rf"FAILED in |: EXCEPTION |{_ECHO}|{ESCAPES}",
-    opens=_opens,
-    joint=_joint,
+    opens=_opens_a_record,
+    joint=_joint_with,
     failure=f"{_FAILURE}|{WORDS}",
     setting=_SETTING,
-    usual=_usual,
+    usual=_usual_head,
 )

@@ -43,9 +43,9 @@ def parse(tag: str, pid: int | None, text: str) -> Body:
     inner, count = unfold_repeats(text)
     found = _BRACKET.match(inner)
     if found is None:
-        return Body(process=tag, pid=pid, message=_decode(inner), count=count)
+        return Body(process=tag, pid=pid, message=_decoded_octets(inner), count=count)
     level, task, message = found.groups()
-    return Body(tag, _decode(message), pid, task or None, _LEVELS[level], count)
+    return Body(tag, _decoded_octets(message), pid, task or None, _LEVELS[level], count)
 
 
 def usual(line: str) -> Usual | None:
@@ -59,7 +59,7 @@ def usual(line: str) -> Usual | None:
     return host, process, message, int(pid) if pid else None, task or None, _LEVELS.get(level)
 
 
-def _decode(text: str) -> str:
+def _decoded_octets(text: str) -> str:
     text = unescape(text)
     if "\\x" not in text:
         return text

@@ -24,7 +24,7 @@ _LEVELS = {
 _LEVEL = re.compile(r"\[(DEBUG|INFO|WARNING|ERROR|CRITICAL)\] ?")
 
 
-def _parse(tag: str, pid: int | None, text: str) -> Body:
+def _user_body(tag: str, pid: int | None, text: str) -> Body:
     inner, count = unfold_repeats(text)
     found = _LEVEL.match(inner)
     return Body(
@@ -39,7 +39,7 @@ def _parse(tag: str, pid: int | None, text: str) -> Body:
 PARSER = LogParser(
     name="user_log",
     rest=ANY_TAG,
-    parse=_parse,
+    parse=_user_body,
     always=ESCAPES,
     failure=WORDS,
     loud=r"\[(?:ERROR|CRITICAL)\]",

@@ -39,18 +39,20 @@ _TEXT = re.compile(r"\[([a-z]+)\] ?(.*)")
 _NUMBERED = re.compile(r"([+-])([01][0-9])([0-5][0-9])?")
 
 
-def _split(line: str) -> Split | None:
+def _split_line(line: str) -> Split | None:
     """Take a line apart: what looks like the host is the zone, and the year comes behind it."""
     head = split_head(line)
     found = _AFTER_ZONE.fullmatch(head[2]) if head else None
     if head is None or found is None:
         return None
     stamp, zone, _ = head
-    stamp = replace(stamp, year=stamp.year or int(found[1]), offset=stamp.offset or _offset(zone))
+    stamp = replace(
+        stamp, year=stamp.year or int(found[1]), offset=stamp.offset or _offset_of_zone(zone)
+    )
     return stamp, "", (PROGRAM, None, found[2])
 
 
-def _offset(zone: str) -> timedelta | None:
+def _offset_of_zone(zone: str) -> timedelta | None:
     """Return the offset that a zone's name is; most names stand for several zones."""
     if zone in ("UTC", "GMT"):
         return timedelta()
@@ -61,7 +63,7 @@ def _offset(zone: str) -> timedelta | None:
     return -size if found[1] == "-" else size
 
 
-def _parse(tag: str, pid: int | None, text: str) -> Body | None:
+def _xha_body(tag: str, pid: int | None, text: str) -> Body | None:
     found = _TEXT.fullmatch(text)
     if found is None:
         return None
@@ -71,7 +73,7 @@ def _parse(tag: str, pid: int | None, text: str) -> Body | None:
 PARSER = LogParser(
     name="xha_log",
     rest=_REST,
-    parse=_parse,
-    split=_split,
+    parse=_xha_body,
+    split=_split_line,
     loud=r"\[(?:err|error|crit|alert|emerg|panic)\]",
 )

@@ -77,16 +77,16 @@ class Addresses:
         for index, line in text.closed():
             if not line.strip():
                 continue
-            if not self._take(text.at(index), line, devices):
+            if not self._take_line(text.at(index), line, devices):
                 strange.append(ParseProblem(source=text.at(index), what="no line of a device"))
         yield Interfaces(
             source=text.source,
             complete=text.whole and bool(devices) and not strange,
-            interfaces=tuple(_interface(device) for device in devices),
+            interfaces=tuple(_interface_of_device(device) for device in devices),
         )
         yield from strange[:1]
 
-    def _take(self, source: Source, line: str, devices: list[_Device]) -> bool:
+    def _take_line(self, source: Source, line: str, devices: list[_Device]) -> bool:
         """Take a line into the devices; False if it has no place there."""
         if not line[0].isspace():
             device = self.device(source, line)
@@ -98,7 +98,7 @@ class Addresses:
         return bool(devices) and (address is not None or not _ADDRESS.match(line))
 
 
-def _interface(device: _Device) -> Interface:
+def _interface_of_device(device: _Device) -> Interface:
     return Interface(
         source=device.source,
         text=device.text,
@@ -157,11 +157,11 @@ def _ifconfig_address(line: str) -> InterfaceAddress | None:
             address=found["address"], prefix=int(found["prefix"]), scope=found["scope"] or ""
         )
     if found := _IFCONFIG_IPV4.fullmatch(line):
-        return InterfaceAddress(address=found["address"], prefix=_prefix(found["mask"]))
+        return InterfaceAddress(address=found["address"], prefix=_prefix_of_mask(found["mask"]))
     return None
 
 
-def _prefix(mask: str | None) -> int | None:
+def _prefix_of_mask(mask: str | None) -> int | None:
     try:
         return IPv4Network(f"0.0.0.0/{mask}").prefixlen if mask else None
     except ValueError:

@@ -53,9 +53,9 @@ class Certificate:
         """Yield the first certificate; it is whole with both dates, its subject and its end."""
         text = read_text(member, limit)
         lines = _first_certificate(text)
-        before, after = _line(lines, _BEFORE), _line(lines, _AFTER)
-        subject, names = _line(lines, _SUBJECT), _names(lines)
-        not_before, not_after = _when(before), _when(after)
+        before, after = _line_of_pattern(lines, _BEFORE), _line_of_pattern(lines, _AFTER)
+        subject, names = _line_of_pattern(lines, _SUBJECT), _alternative_names(lines)
+        not_before, not_after = _time_of_line(before), _time_of_line(after)
         shown = tuple(line for line in (before, after, subject, names) if line)
         ended = any(line.strip() == _END for _, line in lines)
         known = None not in (not_before, not_after, subject)
@@ -65,7 +65,9 @@ class Certificate:
             complete=text.whole and ended and known,
             common_name=_common_name(subject),
             names=tuple(_NAME.findall(names[1])) if names else (),
-            addresses=tuple(_plain(each) for each in _ADDRESS.findall(names[1])) if names else (),
+            addresses=tuple(_plain_address(each) for each in _ADDRESS.findall(names[1]))
+            if names
+            else (),
             not_before=not_before,
             not_after=not_after,
             lines=tuple((text.at(index), line) for index, line in sorted(shown)),
@@ -85,18 +87,18 @@ def _first_certificate(text: Text) -> tuple[Numbered, ...]:
     return lines[: ends[0] + 1] if ends else lines
 
 
-def _line(lines: tuple[Numbered, ...], pattern: re.Pattern[str]) -> Numbered | None:
+def _line_of_pattern(lines: tuple[Numbered, ...], pattern: re.Pattern[str]) -> Numbered | None:
     return next(((index, line) for index, line in lines if pattern.fullmatch(line)), None)
 
 
-def _names(lines: tuple[Numbered, ...]) -> Numbered | None:
+def _alternative_names(lines: tuple[Numbered, ...]) -> Numbered | None:
     """Return the line with the alternative names, which stands below their title."""
     return next(
         (below for above, below in pairwise(lines) if _ALTERNATIVE.fullmatch(above[1])), None
     )
 
 
-def _when(line: Numbered | None) -> datetime | None:
+def _time_of_line(line: Numbered | None) -> datetime | None:
     found = _WHEN.search(line[1]) if line else None
     if found is None or found["month"] not in MONTHS:
         return None
@@ -116,7 +118,7 @@ def _common_name(line: Numbered | None) -> str | None:
     return found["name"].strip() if found else None
 
 
-def _plain(address: str) -> str:
+def _plain_address(address: str) -> str:
     try:
         return str(ip_address(address))
     except ValueError:

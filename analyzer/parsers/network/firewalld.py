@@ -58,13 +58,13 @@ class FirewallCmd:
         zones: list[_Zone] = []
         strange: list[ParseProblem] = []
         for index, line in text.closed():
-            if line.strip() and not _take(text, index, zones):
+            if line.strip() and not _take_line(text, index, zones):
                 strange.append(ParseProblem(source=text.at(index), what="no line of a zone"))
         whole = all(zone.values.keys() >= _NEEDED for zone in zones)
         yield FirewalldListing(
             source=text.source,
             complete=text.whole and bool(zones) and whole and not strange,
-            zones=tuple(_finished(zone) for zone in zones),
+            zones=tuple(_finished_zone(zone) for zone in zones),
         )
         yield from strange[:1]
 
@@ -72,7 +72,7 @@ class FirewallCmd:
 PARSER = FirewallCmd()
 
 
-def _take(text: Text, index: int, zones: list[_Zone]) -> bool:
+def _take_line(text: Text, index: int, zones: list[_Zone]) -> bool:
     """Take a line into the zones; False if it has no place there."""
     line = text.lines[index]
     if begun := _ZONE.fullmatch(line):
@@ -93,22 +93,22 @@ def _take(text: Text, index: int, zones: list[_Zone]) -> bool:
     return bool(zone.key) and line.startswith("\t")
 
 
-def _finished(zone: _Zone) -> FirewalldZone:
+def _finished_zone(zone: _Zone) -> FirewalldZone:
     return FirewalldZone(
         source=zone.source,
         text=zone.text,
         name=zone.name,
         active="active" in zone.marks,
         target=zone.values.get("target", ""),
-        interfaces=_words(zone, "interfaces"),
-        services=_words(zone, "services"),
-        ports=_words(zone, "ports"),
-        sources=_words(zone, "sources"),
+        interfaces=_words_of_zone(zone, "interfaces"),
+        services=_words_of_zone(zone, "services"),
+        ports=_words_of_zone(zone, "ports"),
+        sources=_words_of_zone(zone, "sources"),
         rich_rules=tuple(zone.rich_rules),
         default="default" in zone.marks,
         lines=tuple(zone.lines),
     )
 
 
-def _words(zone: _Zone, key: str) -> tuple[str, ...]:
+def _words_of_zone(zone: _Zone, key: str) -> tuple[str, ...]:
     return tuple(zone.values.get(key, "").split())

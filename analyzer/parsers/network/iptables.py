@@ -72,12 +72,12 @@ class Iptables:
         for index, line in text.closed():
             if not line.strip() or line.startswith("#") or command_of(line) is not None:
                 continue
-            if not _take(text, index, chains):
+            if not _take_line(text, index, chains):
                 strange.append(ParseProblem(source=text.at(index), what="no rule of iptables"))
         yield IptablesListing(
             source=text.source,
             complete=text.whole and not strange and _is_whole(chains),
-            chains=tuple(_finished(chain) for chain in chains),
+            chains=tuple(_finished_chain(chain) for chain in chains),
         )
         yield from strange[:1]
 
@@ -85,7 +85,7 @@ class Iptables:
 PARSER = Iptables()
 
 
-def _take(text: Text, index: int, chains: list[_Chain]) -> bool:
+def _take_line(text: Text, index: int, chains: list[_Chain]) -> bool:
     """Take a line into the chains; False if it has no place there."""
     line = text.lines[index]
     if begun := _CHAIN.fullmatch(line.rstrip()):
@@ -98,7 +98,7 @@ def _take(text: Text, index: int, chains: list[_Chain]) -> bool:
     if not chains[-1].headed:
         chains[-1].headed = _HEADER.fullmatch(line) is not None
         return chains[-1].headed
-    rule = _rule(text.at(index), line)
+    rule = _rule_of_line(text.at(index), line)
     chains[-1].rules += [rule] if rule else []
     return rule is not None
 
@@ -114,7 +114,7 @@ def _is_whole(chains: Sequence[_Chain]) -> bool:
     return "INPUT" in names and all(chain.headed for chain in chains) and not lost
 
 
-def _rule(source: Source, line: str) -> FirewallRule | None:
+def _rule_of_line(source: Source, line: str) -> FirewallRule | None:
     found = _RULE.fullmatch(line.rstrip())
     if found is None:
         return None
@@ -127,8 +127,8 @@ def _rule(source: Source, line: str) -> FirewallRule | None:
         protocol=_PROTOCOLS.get(protocol, protocol),
         input=_unless_any(found["input"]),
         output=_unless_any(found["output"]),
-        source_port=_port(_SOURCE_PORT.search(matches)),
-        destination_port=_port(_DESTINATION_PORT.search(matches)),
+        source_port=_port_found(_SOURCE_PORT.search(matches)),
+        destination_port=_port_found(_DESTINATION_PORT.search(matches)),
         packets=int(found["packets"].rstrip("KMGTPE"))
         * _STEPS[found["packets"].lstrip("0123456789")],
         source_network=_unless_any(found["source"]),
@@ -141,11 +141,11 @@ def _unless_any(text: str) -> str:
     return "" if text in _ANY else text
 
 
-def _port(found: re.Match[str] | None) -> int | None:
+def _port_found(found: re.Match[str] | None) -> int | None:
     return int(found[1]) if found else None
 
 
-def _finished(chain: _Chain) -> FirewallChain:
+def _finished_chain(chain: _Chain) -> FirewallChain:
     return FirewallChain(
         source=chain.source,
         text=chain.text,

@@ -59,7 +59,7 @@ class Nft:
         text = read_text(member, limit)
         reading = _Reading()
         for index, line in text.closed():
-            _take(text, index, line.strip(), reading)
+            _take_line(text, index, line.strip(), reading)
         yield NftListing(
             source=text.source,
             complete=text.whole
@@ -77,7 +77,7 @@ class Nft:
 PARSER = Nft()
 
 
-def _take(text: Text, index: int, line: str, reading: _Reading) -> None:
+def _take_line(text: Text, index: int, line: str, reading: _Reading) -> None:
     table = _TABLE.fullmatch(line) if reading.depth == 0 else None
     chain = _CHAIN.fullmatch(line) if reading.depth == 1 else None
     if table:

@@ -58,15 +58,15 @@ class IpRoute:
             if found := _ROUTE.fullmatch(line.rstrip()):
                 head, to = index, found["to"]
                 if _has_a_way(found):
-                    routes.append(_route(text, index, to, found))
+                    routes.append(_route_of_line(text, index, to, found))
                 else:
                     strange.add(index)
             elif to and (found := _HOP.fullmatch(line.rstrip())):
-                routes.append(_route(text, index, to, found))
+                routes.append(_route_of_line(text, index, to, found))
                 strange.discard(head)
             elif line.strip():
                 strange.add(index)
-        yield from _answer(text, routes, sorted(strange))
+        yield from _answer_of_routes(text, routes, sorted(strange))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,21 +87,21 @@ class RouteN:
         headed = False
         for index, line in text.closed():
             found = _ROW.fullmatch(line)
-            subnet = _subnet(found["to"], found["mask"]) if found else None
+            subnet = _subnet_of_mask(found["to"], found["mask"]) if found else None
             if found and subnet:
-                routes.append(_route(text, index, subnet, found))
+                routes.append(_route_of_line(text, index, subnet, found))
             elif _HEADER.fullmatch(line):
                 headed = True
             elif line.strip() not in ("", _TITLE):
                 strange.append(index)
-        yield from _answer(text, routes if headed else [], strange)
+        yield from _answer_of_routes(text, routes if headed else [], strange)
 
 
 IP_ROUTE = IpRoute()
 ROUTE_N = RouteN()
 
 
-def _answer(text: Text, routes: list[Route], strange: list[int]) -> Iterator[Fact]:
+def _answer_of_routes(text: Text, routes: list[Route], strange: list[int]) -> Iterator[Fact]:
     yield Routes(
         source=text.source,
         complete=text.whole and bool(routes) and not strange,
@@ -111,7 +111,7 @@ def _answer(text: Text, routes: list[Route], strange: list[int]) -> Iterator[Fac
         yield ParseProblem(source=text.at(index), what="no route")
 
 
-def _route(text: Text, index: int, to: str, found: re.Match[str]) -> Route:
+def _route_of_line(text: Text, index: int, to: str, found: re.Match[str]) -> Route:
     gateway = found["gateway"]
     device = found["device"]
     return Route(
@@ -128,7 +128,7 @@ def _has_a_way(found: re.Match[str]) -> bool:
     return bool(found["gateway"] or found["device"] or found["kind"])
 
 
-def _subnet(address: str, mask: str) -> str | None:
+def _subnet_of_mask(address: str, mask: str) -> str | None:
     try:
         subnet = IPv4Network(f"{address}/{mask}", strict=False)
     except ValueError:

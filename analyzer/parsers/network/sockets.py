@@ -130,7 +130,7 @@ def _ss_line(source: Source, line: str) -> Socket | Place:
     found = _SS_TCP.fullmatch(entry["rest"])
     if found is None:
         return Place.STRANGE
-    return _socket(source, line, entry["state"], found, _SS_USER.search(found["more"]))
+    return _socket_of_line(source, line, entry["state"], found, _SS_USER.search(found["more"]))
 
 
 def _netstat_line(source: Source, line: str) -> Socket | Place:
@@ -144,20 +144,20 @@ def _netstat_line(source: Source, line: str) -> Socket | Place:
     if found is None:
         return Place.STRANGE
     state = _STATES.get(found["state"], found["state"].replace("_", "-"))
-    return _socket(source, line, state, found, found)
+    return _socket_of_line(source, line, state, found, found)
 
 
 SS = SocketListing(files=("ss-nampio.out", "ss-nampi.out"), begins=_SS_HEADER, line=_ss_line)
 NETSTAT = SocketListing(files=("netstat-anop.out",), begins=_NETSTAT_BEGINS, line=_netstat_line)
 
 
-def _socket(
+def _socket_of_line(
     source: Source, line: str, state: str, ends: re.Match[str], user: re.Match[str] | None
 ) -> Socket | Place:
     if ":" not in ends["local"] or ":" not in ends["peer"]:
         return Place.STRANGE
-    local, local_port = _end(ends["local"])
-    peer, peer_port = _end(ends["peer"])
+    local, local_port = _address_and_port(ends["local"])
+    peer, peer_port = _address_and_port(ends["peer"])
     return Socket(
         source=source,
         text=line,
@@ -171,7 +171,7 @@ def _socket(
     )
 
 
-def _end(text: str) -> tuple[str, int | None]:
+def _address_and_port(text: str) -> tuple[str, int | None]:
     """Return the address and the port of one end of a socket.
 
     >>> _end("[::ffff:192.0.2.1]:10809"), _end("192.0.2.1%xenbr0:68"), _end(":::*")
@@ -179,10 +179,10 @@ def _end(text: str) -> tuple[str, int | None]:
     """
     address, _, port = text.rpartition(":")
     bare = address.partition("%")[0].strip("[]")
-    return _plain(bare), int(port) if _PORT.fullmatch(port) else None
+    return _plain_address(bare), int(port) if _PORT.fullmatch(port) else None
 
 
-def _plain(address: str) -> str:
+def _plain_address(address: str) -> str:
     """Return IPv4 in IPv6 as plain IPv4, all else as it is."""
     try:
         parsed = ip_address(address)

@@ -63,21 +63,21 @@ class CbtUtil:
         full = [line.strip() for line in head_lines(head) if line.strip()]
         if len(full) == 1 and disk_of(path):
             return bool(_UUID.fullmatch(full[0]) or _NUMBER.fullmatch(full[0]))
-        return bool(full) and _asked(0, full[0]) is not None
+        return bool(full) and _asked_on_line(0, full[0]) is not None
 
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield the values log by log, in the order of the file, then what cannot be used."""
         text = read_text(member, limit)
         values: dict[str, list[CbtLogValue]] = {}
         strange: list[ParseProblem] = []
-        for asked, answer in _answers(text):
-            found = _values(text, asked, answer)
+        for asked, answer in _commands_with_answers(text):
+            found = _values_of_asked(text, asked, answer)
             values.setdefault(asked.path, []).extend(found)
             if not found:
                 what = f"`{asked.text.strip()}` shows no value below it"
                 strange.append(ParseProblem(source=text.at(asked.line), what=what))
         if not values and not strange:
-            yield from _bare(text)
+            yield from _bare_values(text)
         for path, own in values.items():
             if own:
                 yield CbtLogValues(
@@ -89,12 +89,12 @@ class CbtUtil:
 PARSER = CbtUtil()
 
 
-def _answers(text: Text) -> Iterator[tuple[_Asked, tuple[tuple[int, str], ...]]]:
+def _commands_with_answers(text: Text) -> Iterator[tuple[_Asked, tuple[tuple[int, str], ...]]]:
     """Yield each command with the lines up to the next one."""
     asked: _Asked | None = None
     below: list[tuple[int, str]] = []
     for index, line in text.closed():
-        begun = _asked(index, line)
+        begun = _asked_on_line(index, line)
         if begun or command_of(line) is not None:
             if asked:
                 yield asked, tuple(below)
@@ -105,7 +105,7 @@ def _answers(text: Text) -> Iterator[tuple[_Asked, tuple[tuple[int, str], ...]]]
         yield asked, tuple(below)
 
 
-def _asked(index: int, line: str) -> _Asked | None:
+def _asked_on_line(index: int, line: str) -> _Asked | None:
     typed = command_of(line) or line.strip()
     found = _GET.match(typed) or _OD.match(typed)
     path = _PATH.search(found["rest"]) if found else None
@@ -118,13 +118,15 @@ def _asked(index: int, line: str) -> _Asked | None:
     return _Asked(path=path["path"], field=field, line=index, text=line)
 
 
-def _values(text: Text, asked: _Asked, below: Sequence[tuple[int, str]]) -> tuple[CbtLogValue, ...]:
+def _values_of_asked(
+    text: Text, asked: _Asked, below: Sequence[tuple[int, str]]
+) -> tuple[CbtLogValue, ...]:
     if asked.field is None:
-        return _header(text, asked, below)
+        return _header_of_asked(text, asked, below)
     if not below:
         return ()
     index, line = below[0]
-    value = _value(asked.field, line.strip())
+    value = _value_of_field(asked.field, line.strip())
     if value is None:
         return ()
     quoted = f"{asked.text}\n{line}" if index == asked.line + 1 else line
@@ -132,7 +134,7 @@ def _values(text: Text, asked: _Asked, below: Sequence[tuple[int, str]]) -> tupl
     return (CbtLogValue(field=asked.field, value=value, source=text.at(at), text=quoted),)
 
 
-def _value(field: Change, answer: str) -> str | None:
+def _value_of_field(field: Change, answer: str) -> str | None:
     """Return what was printed as it is kept, None where it is no value of that kind."""
     if field in (Change.PARENT, Change.CHILD):
         if not _UUID.fullmatch(answer):
@@ -142,7 +144,9 @@ def _value(field: Change, answer: str) -> str | None:
     return answer if good else None
 
 
-def _header(text: Text, asked: _Asked, below: Sequence[tuple[int, str]]) -> tuple[CbtLogValue, ...]:
+def _header_of_asked(
+    text: Text, asked: _Asked, below: Sequence[tuple[int, str]]
+) -> tuple[CbtLogValue, ...]:
     rows = [line for _, line in below if _BYTES.fullmatch(line)]
     data = bytes.fromhex("".join(rows).replace(" ", "")) if rows else b""
     if len(data) < HEADER.size:
@@ -160,13 +164,13 @@ def _header(text: Text, asked: _Asked, below: Sequence[tuple[int, str]]) -> tupl
     )
 
 
-def _bare(text: Text) -> Iterator[Fact]:
+def _bare_values(text: Text) -> Iterator[Fact]:
     """Yield the one value of a file whose name says of which disk it is."""
     path = text.source.member
     lines = ((index, line.strip()) for index, line in text.closed())
     index, answer = next((each for each in lines if each[1]), (0, ""))
-    field = _field(path, answer)
-    value = _value(field, answer) if field else None
+    field = _field_of_answer(path, answer)
+    value = _value_of_field(field, answer) if field else None
     if field is None or value is None:
         what = "it does not say which value of the log this is: keep the command above the answer"
         yield ParseProblem(source=text.at(index), what=what)
@@ -175,7 +179,7 @@ def _bare(text: Text) -> Iterator[Fact]:
     yield CbtLogValues(source=own.source, path="", uuid=disk_of(path), values=(own,))
 
 
-def _field(path: str, answer: str) -> Change | None:
+def _field_of_answer(path: str, answer: str) -> Change | None:
     """Return which value a bare answer is; a uuid needs the word in the file's name."""
     if _NUMBER.fullmatch(answer):
         if answer in ("0", "1"):

@@ -35,24 +35,24 @@ def read_cbtlog(data: bytes, name: str) -> CbtLogFile:
     'the file is empty'
     """
     if len(data) < HEADER.size:
-        return _headless(data, name)
+        return _file_without_header(data, name)
     parent, child, consistent, size = HEADER.unpack_from(data)
     blocks = -(-size // BLOCK)
     expected = -(-blocks // 8)
     bitmap = data[HEADER.size : HEADER.size + expected]
-    marked = _only(bitmap, blocks)
+    marked = _bitmap_of_disk(bitmap, blocks)
     return CbtLogFile(
         source=Source(bundle="", member=name),
         uuid=disk_of(name),
-        parent=_pointer(parent),
-        child=_pointer(child),
+        parent=_pointer_of_raw(parent),
+        child=_pointer_of_raw(child),
         consistent=consistent,
         size=size,
         bitmap_bytes=len(bitmap),
         expected_bytes=expected,
         bits=marked.bit_count(),
-        problem=_problem(size, consistent, len(bitmap), expected),
-        spread=_spread(marked, blocks) if size <= _LARGEST else (),
+        problem=_problem_of_size(size, consistent, len(bitmap), expected),
+        spread=_marked_by_part(marked, blocks) if size <= _LARGEST else (),
     )
 
 
@@ -73,14 +73,14 @@ def unreadable(name: str, why: str) -> CbtLogFile:
     )
 
 
-def _headless(data: bytes, name: str) -> CbtLogFile:
+def _file_without_header(data: bytes, name: str) -> CbtLogFile:
     if not data:
         return unreadable(name, "the file is empty")
     there = f"{len(data)} of {HEADER.size} bytes are there"
     return unreadable(name, f"the file ends inside its header: {there}")
 
 
-def _problem(size: int, consistent: int, there: int, expected: int) -> str:
+def _problem_of_size(size: int, consistent: int, there: int, expected: int) -> str:
     if size > _LARGEST:
         return f"the size it states, {size} bytes, is larger than any disk: this is no CBT log"
     if consistent not in _FLAGS:
@@ -96,18 +96,18 @@ def disk_of(name: str) -> str:
     return found[-1].replace("--", "-").lower() if found else ""
 
 
-def _pointer(raw: bytes) -> str:
+def _pointer_of_raw(raw: bytes) -> str:
     return str(UUID(bytes=raw)) if any(raw) else NO_LOG
 
 
-def _only(bitmap: bytes, blocks: int) -> int:
+def _bitmap_of_disk(bitmap: bytes, blocks: int) -> int:
     """Return the bitmap as a number, block k being bit k, without bits behind the last block."""
     marked = int.from_bytes(bitmap, "little")
     excess = marked.bit_length() - blocks
     return marked & ((1 << blocks) - 1) if excess > 0 else marked
 
 
-def _spread(marked: int, blocks: int) -> tuple[int, ...]:
+def _marked_by_part(marked: int, blocks: int) -> tuple[int, ...]:
     """Return how many blocks are marked in each of at most `PARTS` equal parts of the disk."""
     parts = min(PARTS, blocks) if marked.bit_length() else 0
     edges = [part * blocks // parts for part in range(parts + 1)] if parts else []

@@ -38,7 +38,7 @@ class LsDev:
         """Yield the links into volume groups."""
         text = read_text(member, limit)
         listed = any(_FOLDER.fullmatch(line) for _, line in text.closed())
-        yield _links(text, _linked(text), complete=listed)
+        yield _links_of_pairs(text, _links_listed(text), complete=listed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +58,7 @@ class DmsetupTable:
         rows = [_TABLE_ROW.match(line) for line in lines]
         mapped = (undoubled(row["name"]) for row in rows if row)
         understood = all(rows) or [line.strip() for line in lines] == [_NOTHING]
-        yield _links(text, (pair for pair in mapped if pair), complete=understood)
+        yield _links_of_pairs(text, (pair for pair in mapped if pair), complete=understood)
 
 
 LS_DEV = LsDev()
@@ -75,7 +75,7 @@ def undoubled(name: str) -> tuple[str, str] | None:
     return (found[1].replace("--", "-"), found[2].replace("--", "-")) if found else None
 
 
-def _linked(text: Text) -> Iterator[tuple[str, str]]:
+def _links_listed(text: Text) -> Iterator[tuple[str, str]]:
     folder = ""
     for _, line in text.closed():
         opened = _FOLDER.fullmatch(line)
@@ -88,7 +88,7 @@ def _linked(text: Text) -> Iterator[tuple[str, str]]:
                 yield pair
 
 
-def _links(text: Text, pairs: Iterable[tuple[str, str]], *, complete: bool) -> DeviceLinks:
+def _links_of_pairs(text: Text, pairs: Iterable[tuple[str, str]], *, complete: bool) -> DeviceLinks:
     return DeviceLinks(
         source=text.source,
         complete=text.whole and complete,

@@ -35,11 +35,11 @@ class Df:
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield the mounts, then the first line that is none."""
         text = read_text(member, limit)
-        unit = _unit(text)
+        unit = _unit_of_header(text)
         mounts: list[Mount] = []
         strange: list[ParseProblem] = []
-        for index, line in _rows(text):
-            mount = _mount(text, index, line, unit or 0)
+        for index, line in _rows_after_header(text):
+            mount = _mount_of_row(text, index, line, unit or 0)
             if mount:
                 mounts.append(mount)
             elif line.strip():
@@ -55,7 +55,7 @@ class Df:
 PARSER = Df()
 
 
-def _unit(text: Text) -> int | None:
+def _unit_of_header(text: Text) -> int | None:
     """Return the bytes of a block as the header says, None without a header."""
     for _, line in text.closed()[:1]:
         found = _UNIT.search(line)
@@ -64,7 +64,7 @@ def _unit(text: Text) -> int | None:
     return None
 
 
-def _rows(text: Text) -> Iterator[tuple[int, str]]:
+def _rows_after_header(text: Text) -> Iterator[tuple[int, str]]:
     """Yield (index, row) after the header, a device on its own line joined to its row."""
     device = ""
     for index, line in text.closed()[1:]:
@@ -77,7 +77,7 @@ def _rows(text: Text) -> Iterator[tuple[int, str]]:
         yield len(text.lines) - 1, device
 
 
-def _mount(text: Text, index: int, line: str, unit: int) -> Mount | None:
+def _mount_of_row(text: Text, index: int, line: str, unit: int) -> Mount | None:
     words = line.split()
     # A device may hold blanks (//server/a share): the numbers tell where it ends.
     for place in range(2, len(words) - 4):
@@ -88,8 +88,8 @@ def _mount(text: Text, index: int, line: str, unit: int) -> Mount | None:
                 text=text.lines[index],
                 device=" ".join(words[: place - 1]),
                 type=words[place - 1],
-                size=_size(blocks, unit),
-                available=_size(available, unit),
+                size=_size_of_blocks(blocks, unit),
+                available=_size_of_blocks(available, unit),
                 path=line.split(maxsplit=place + 4)[-1].rstrip(),
             )
     return None
@@ -99,5 +99,5 @@ def _all_numbers(*words: str) -> bool:
     return all(word == "-" or _NUMBER.fullmatch(word) for word in words)
 
 
-def _size(blocks: str, unit: int) -> int | None:
+def _size_of_blocks(blocks: str, unit: int) -> int | None:
     return int(blocks) * unit if unit and blocks != "-" else None

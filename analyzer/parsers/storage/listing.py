@@ -86,37 +86,37 @@ class Listing:
         text = read_text(member, limit)
         reading = _Reading(text=text)
         for index, line in text.closed():
-            _line(reading, index, line)
+            _line_of_reading(reading, index, line)
         for folder in reading.folders:
             if folder.sr or any(DISK.fullmatch(file.name) for file in folder.files):
-                yield _listing(reading, folder)
+                yield _listing_of_folder(reading, folder)
 
 
 PARSER = Listing()
 
 
-def _line(reading: _Reading, index: int, line: str) -> None:
+def _line_of_reading(reading: _Reading, index: int, line: str) -> None:
     heading = HEADING.fullmatch(line.strip())
     command = command_of(line)
     if command is not None:
         reading.command, reading.folder, reading.headed = command, None, False
         _open_typed(reading, index, line)
     elif heading and line.strip() != ":":
-        _open(reading, index, line, heading)
+        _open_folder(reading, index, line, heading)
     elif ERROR.match(line):
-        _lose(reading, line)
+        _note_lost(reading, line)
     elif line.strip():
-        _entry(reading, index, line)
+        _entry_of_reading(reading, index, line)
 
 
 def _open_typed(reading: _Reading, index: int, line: str) -> None:
     """Open the folder that an `ls` command names, unless it selects or goes deeper."""
     sr = listed_by(reading.command)
     if sr:
-        _add(reading, index, line, sr, whole=True)
+        _add_folder(reading, index, line, sr, whole=True)
 
 
-def _open(reading: _Reading, index: int, line: str, heading: re.Match[str]) -> None:
+def _open_folder(reading: _Reading, index: int, line: str, heading: re.Match[str]) -> None:
     """Open the folder of a heading if it is an SR's own, or ``.:``, which may be one."""
     reading.headed = True
     sr = None if heading["sub"] else heading["sr"]
@@ -124,10 +124,12 @@ def _open(reading: _Reading, index: int, line: str, heading: re.Match[str]) -> N
         return  # `ls -R` repeats as a heading what was typed
     reading.folder = None
     if sr or line.strip() == ".:":
-        _add(reading, index, line, sr, whole=True)
+        _add_folder(reading, index, line, sr, whole=True)
 
 
-def _add(reading: _Reading, index: int, header: str, sr: str | None, *, whole: bool) -> _Folder:
+def _add_folder(
+    reading: _Reading, index: int, header: str, sr: str | None, *, whole: bool
+) -> _Folder:
     source = reading.text.at(index)
     folder = _Folder(source=source, header=header, sr=sr, whole=whole)
     reading.folders.append(folder)
@@ -135,7 +137,7 @@ def _add(reading: _Reading, index: int, header: str, sr: str | None, *, whole: b
     return folder
 
 
-def _lose(reading: _Reading, line: str) -> None:
+def _note_lost(reading: _Reading, line: str) -> None:
     lost = ERROR_ON.search(line)
     if lost:
         reading.lost.add(lost[1])
@@ -143,7 +145,7 @@ def _lose(reading: _Reading, line: str) -> None:
         reading.all_lost = True
 
 
-def _entry(reading: _Reading, index: int, line: str) -> None:
+def _entry_of_reading(reading: _Reading, index: int, line: str) -> None:
     words = line.split()
     place = mode_place(words)
     name, size = named(words, place)
@@ -151,20 +153,20 @@ def _entry(reading: _Reading, index: int, line: str) -> None:
     if path:
         _path_entry(reading, index, line, path, size=size)
     elif TOTAL.fullmatch(line.strip()):
-        _total(reading, index, line)
+        _take_total(reading, index, line)
     elif line.strip() == "." and reading.folder is None:
-        _add(reading, index, line, None, whole=not selects(reading.command))
+        _add_folder(reading, index, line, None, whole=not selects(reading.command))
     else:
         names = [name] if place is not None or words[0].isdecimal() else words
         listed = place is None or words[place][0] in "-l"
         _plain_entry(reading, index, line, names if listed else [], size)
 
 
-def _total(reading: _Reading, index: int, line: str) -> None:
+def _take_total(reading: _Reading, index: int, line: str) -> None:
     # `ls -l` of one folder begins so, and only of a folder: what follows is not selected.
     folder = reading.folder
     if folder is None and not reading.headed:
-        folder = _add(reading, index, line, None, whole="|" not in reading.command)
+        folder = _add_folder(reading, index, line, None, whole="|" not in reading.command)
     if folder:
         folder.empty = line.strip() == "total 0"
 
@@ -180,13 +182,13 @@ def _path_entry(
         itself = name is None and not line.startswith("d")
         open_folder = reading.folder
         whole = itself and not selects(reading.command)
-        folder = _add(reading, index, line.rpartition(sr)[0] + sr, sr, whole=whole)
+        folder = _add_folder(reading, index, line.rpartition(sr)[0] + sr, sr, whole=whole)
         folder.by_path = True
         reading.folder = open_folder
     if name is not None:
         folder.rows += 1
     if name is not None and path["sub"] is None:
-        folder.files.append(_file(reading.text, index, line, name, size))
+        folder.files.append(_file_of_index(reading.text, index, line, name, size))
 
 
 def _plain_entry(
@@ -196,17 +198,17 @@ def _plain_entry(
     if folder is None:
         if reading.headed or not any(DISK.fullmatch(bare(name)) for name in names):
             return
-        folder = _add(reading, index, "", None, whole=False)
+        folder = _add_folder(reading, index, "", None, whole=False)
     folder.rows += 1
     for name in names:
-        folder.files.append(_file(reading.text, index, line, bare(name), size))
+        folder.files.append(_file_of_index(reading.text, index, line, bare(name), size))
 
 
-def _file(text: Text, index: int, line: str, name: str, size: int | None) -> ListedFile:
+def _file_of_index(text: Text, index: int, line: str, name: str, size: int | None) -> ListedFile:
     return ListedFile(source=text.at(index), text=line, name=name, size=size)
 
 
-def _listing(reading: _Reading, folder: _Folder) -> SrListing:
+def _listing_of_folder(reading: _Reading, folder: _Folder) -> SrListing:
     cut = not reading.text.whole and folder is reading.folders[-1]
     lost = folder.sr in reading.lost if folder.sr else bool(reading.lost)
     unread = any("?????" in file.text for file in folder.files)
@@ -217,12 +219,12 @@ def _listing(reading: _Reading, folder: _Folder) -> SrListing:
         source=folder.source,
         header=folder.header,
         sr=folder.sr,
-        complete=begun and not faulty and (folder.whole or _unselected(folder)),
+        complete=begun and not faulty and (folder.whole or _is_unselected(folder)),
         files=tuple(folder.files),
     )
 
 
-def _unselected(folder: _Folder) -> bool:
+def _is_unselected(folder: _Folder) -> bool:
     """Tell whether bare names are of several kinds and several disks, as no `grep` leaves them."""
     if folder.sr:
         return False

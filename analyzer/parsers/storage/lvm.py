@@ -49,7 +49,7 @@ class LvmReport:
         yield from table.strange
 
 
-def _volumes(table: Table) -> LvmVolumes:
+def _volumes_of_table(table: Table) -> LvmVolumes:
     return LvmVolumes(
         source=table.source,
         header=table.header,
@@ -68,7 +68,7 @@ def _volumes(table: Table) -> LvmVolumes:
     )
 
 
-def _groups(table: Table) -> VolumeGroups:
+def _groups_of_table(table: Table) -> VolumeGroups:
     return VolumeGroups(
         source=table.source,
         complete=table.complete,
@@ -85,7 +85,7 @@ def _groups(table: Table) -> VolumeGroups:
     )
 
 
-def _physical(table: Table) -> PhysicalVolumes:
+def _physical_of_table(table: Table) -> PhysicalVolumes:
     return PhysicalVolumes(
         source=table.source,
         complete=table.complete,
@@ -93,6 +93,6 @@ def _physical(table: Table) -> PhysicalVolumes:
     )
 
 
-LVS = LvmReport(name="lvs", fact=_volumes)
-VGS = LvmReport(name="vgs", fact=_groups)
-PVS = LvmReport(name="pvs", fact=_physical)
+LVS = LvmReport(name="lvs", fact=_volumes_of_table)
+VGS = LvmReport(name="vgs", fact=_groups_of_table)
+PVS = LvmReport(name="pvs", fact=_physical_of_table)

@@ -68,12 +68,12 @@ def read_table(text: Text, name: str) -> Table:
     reading = name  # the table whose lines come, "" for what is none of this parser's
     for index, line in text.closed():
         command = command_of(line)
-        begun = _header(line)
+        begun = _header_of_line(line)
         if command is not None or begun is not None:
             reading = name if name in (begun or command or "") else ""
             header = header or (line if begun == name else "")
         elif reading and line.strip():
-            row = _row(text.at(index), line, header, name)
+            row = _row_of_source(text.at(index), line, header, name)
             rows += [row] if row else []
             strange += [] if row else [ParseProblem(source=text.at(index), what=f"no {name} row")]
     return Table(
@@ -85,8 +85,8 @@ def read_table(text: Text, name: str) -> Table:
     )
 
 
-def _row(source: Source, line: str, header: str, name: str) -> Row | None:
-    columns = _columns(header)
+def _row_of_source(source: Source, line: str, header: str, name: str) -> Row | None:
+    columns = _columns_of_header(header)
     words = _with_device_first(line.split()) if name == "pvs" else line.split()
     row = Row(source=source, text=line, header=columns, words=tuple(words))
     filled = bool(columns) and len(words) >= len(columns)
@@ -105,14 +105,14 @@ def _with_device_first(words: list[str]) -> list[str]:
     return [" ".join(device), group, *words[place:]] if device else []
 
 
-def _columns(header: str) -> tuple[str, ...]:
+def _columns_of_header(header: str) -> tuple[str, ...]:
     """Return the words of a header up to the first column that may be blank."""
     return tuple(takewhile(_FILLED.__contains__, header.split()))
 
 
-def _header(line: str) -> str | None:
+def _header_of_line(line: str) -> str | None:
     """Return the table that a header line opens, None for another line."""
-    columns = set(_columns(line))
+    columns = set(_columns_of_header(line))
     if len(columns) < len(_NEEDED["lvs"]):
         return None
     return next((name for name, needed in _NEEDED.items() if needed <= columns), "")
@@ -122,5 +122,5 @@ def first_header(lines: Sequence[str]) -> str | None:
     """Return which table these lines begin with, None if with none."""
     for line in lines[:-1]:
         if line.strip() and command_of(line) is None:
-            return _header(line)
+            return _header_of_line(line)
     return None

@@ -38,7 +38,7 @@ class Tasks:
         text = read_text(member, limit)
         records = list(_records(text))
         whole = records if text.whole else records[:-1]
-        tasks = (_task(*record, text) for record in whole)
+        tasks = (_task_of_source(*record, text) for record in whole)
         yield TaskList(
             source=text.source,
             complete=text.whole,
@@ -64,7 +64,9 @@ def _records(text: Text) -> Iterator[tuple[Source, dict[str, tuple[int, str]]]]:
         yield source, record
 
 
-def _task(source: Source, record: Mapping[str, tuple[int, str]], text: Text) -> ListedTask | None:
+def _task_of_source(
+    source: Source, record: Mapping[str, tuple[int, str]], text: Text
+) -> ListedTask | None:
     values = {key: value for key, (_, value) in record.items()}
     if not UUID.fullmatch(values.get("uuid", "")):
         return None

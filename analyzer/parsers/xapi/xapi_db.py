@@ -122,11 +122,11 @@ class XapiDb:
         """Yield one database, then what in it was not understood."""
         source = Source(bundle=member.bundle, member=member.path)
         content = _Content()
-        fault = _parse(member, limit, source, content)
+        fault = _parse_member(member, limit, source, content)
         yield XapiDatabase(
             source=source,
-            generation=_whole(content.manifest.get("generation_count")),
-            schema_minor=_whole(content.manifest.get("schema_minor_vsn")),
+            generation=_whole_number(content.manifest.get("generation_count")),
+            schema_minor=_whole_number(content.manifest.get("schema_minor_vsn")),
             live=member.path.rpartition("/")[2] == LIVE,
             complete=content.complete and content.understood,
             tables=frozenset(content.tables),
@@ -141,23 +141,25 @@ class XapiDb:
 PARSER = XapiDb()
 
 
-def _parse(member: Member, limit: int, source: Source, content: _Content) -> str:
+def _parse_member(member: Member, limit: int, source: Source, content: _Content) -> str:
     """Read the member into the content; return what ended the reading too early, or ""."""
     parser: DefusedExpatParser = create_parser(forbid_dtd=True)
     written = _Written(parser)
     parser.setContentHandler(_Handler(source, content, written))
     try:
-        size = _feed(member, limit, written, content)
+        size = _feed_parser(member, limit, written, content)
         if size and not content.complete and size <= limit:
             parser.close()
     except DefusedXmlException:
         content.complete = False
         return "refused: it declares a document type or entities, which xapi never writes"
     except SAXException as error:
-        return _ended(f"not XML: {error.getMessage()}", member, content)
+        return _why_ended(f"not XML: {error.getMessage()}", member, content)
     if size > limit:
-        return _ended(f"longer than the {limit} bytes that are read of a document", member, content)
-    return _ended("it is empty", member, content) if not size else ""
+        return _why_ended(
+            f"longer than the {limit} bytes that are read of a document", member, content
+        )
+    return _why_ended("it is empty", member, content) if not size else ""
 
 
 class _Written:
@@ -174,7 +176,7 @@ class _Written:
         """Feed a text that is stored so in the file, at an offset, but for illegal bytes."""
         fed = text.encode()
         exact = len(stored) == len(fed)
-        done = min(max(self._index() - self._start, 0), len(self._kept))
+        done = min(max(self._byte_index() - self._start, 0), len(self._kept))
         self._kept = self._kept[done:]
         self._start += done
         self._offset = offset - len(self._kept)
@@ -184,20 +186,20 @@ class _Written:
 
     def tag(self) -> tuple[int, str]:
         """Return the tag that begins now: where in the file, in bytes, and as it is written."""
-        begin = self._index() - self._start
+        begin = self._byte_index() - self._start
         end = self._kept.find(b">", begin)
         while self._kept.count(b'"', begin, end) % 2 and end > 0:  # a ">" inside of a value
             end = self._kept.find(b">", end + 1)
         tag = self._kept[begin : end + 1].decode("utf-8", "surrogateescape")
         return min(self._offset + begin, self._sure), tag
 
-    def _index(self) -> int:
+    def _byte_index(self) -> int:
         # SAX tells lines and columns only, and the file is one line. None before the first feed.
         inner = getattr(self._parser, "_parser", None)
         return inner.CurrentByteIndex if inner is not None else 0
 
 
-def _feed(member: Member, limit: int, written: _Written, content: _Content) -> int:
+def _feed_parser(member: Member, limit: int, written: _Written, content: _Content) -> int:
     """Feed all but what the parser would hold in memory only, and look through again and again."""
     size = tags = piece = 0
     decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
@@ -223,7 +225,7 @@ def _feed(member: Member, limit: int, written: _Written, content: _Content) -> i
     return size
 
 
-def _ended(why: str, member: Member, content: _Content) -> str:
+def _why_ended(why: str, member: Member, content: _Content) -> str:
     if content.complete:
         return f"after its end: {why}"
     lost = member.damage or why
@@ -235,5 +237,5 @@ def _refuse_depth(path: list[str]) -> None:
         raise SAXException("nested deeper than any database")
 
 
-def _whole(text: str | None) -> int | None:
+def _whole_number(text: str | None) -> int | None:
     return int(text) if text and re.fullmatch(r"[0-9]{1,18}", text) else None

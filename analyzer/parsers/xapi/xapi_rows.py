@@ -63,7 +63,7 @@ class Row(Protocol):
         """Return the lines that were asked for so far: (attribute, line), in their order."""
 
 
-def _pool(row: Row) -> Pool:
+def _pool_of_row(row: Row) -> Pool:
     return Pool(
         source=row.source,
         ref=row.ref,
@@ -78,7 +78,7 @@ def _pool(row: Row) -> Pool:
     )
 
 
-def _host(row: Row) -> Host:
+def _host_of_row(row: Row) -> Host:
     return Host(
         source=row.source,
         ref=row.ref,
@@ -98,7 +98,7 @@ def _host(row: Row) -> Host:
     )
 
 
-def _sr(row: Row) -> Sr:
+def _sr_of_row(row: Row) -> Sr:
     return Sr(
         source=row.source,
         ref=row.ref,
@@ -117,7 +117,7 @@ def _sr(row: Row) -> Sr:
     )
 
 
-def _pbd(row: Row) -> Pbd:
+def _pbd_of_row(row: Row) -> Pbd:
     return Pbd(
         source=row.source,
         ref=row.ref,
@@ -132,7 +132,7 @@ def _pbd(row: Row) -> Pbd:
     )
 
 
-def _vdi(row: Row) -> Vdi:
+def _vdi_of_row(row: Row) -> Vdi:
     return Vdi(
         source=row.source,
         ref=row.ref,
@@ -158,7 +158,7 @@ def _vdi(row: Row) -> Vdi:
     )
 
 
-def _vbd(row: Row) -> Vbd:
+def _vbd_of_row(row: Row) -> Vbd:
     return Vbd(
         source=row.source,
         ref=row.ref,
@@ -177,7 +177,7 @@ def _vbd(row: Row) -> Vbd:
     )
 
 
-def _vm(row: Row) -> Vm:
+def _vm_of_row(row: Row) -> Vm:
     return Vm(
         source=row.source,
         ref=row.ref,
@@ -196,7 +196,7 @@ def _vm(row: Row) -> Vm:
     )
 
 
-def _network(row: Row) -> Network:
+def _network_of_row(row: Row) -> Network:
     return Network(
         source=row.source,
         ref=row.ref,
@@ -211,7 +211,7 @@ def _network(row: Row) -> Network:
     )
 
 
-def _pif(row: Row) -> Pif:
+def _pif_of_row(row: Row) -> Pif:
     return Pif(
         source=row.source,
         ref=row.ref,
@@ -251,7 +251,7 @@ def _pif_metrics(row: Row) -> PifMetrics:
     )
 
 
-def _bond(row: Row) -> Bond:
+def _bond_of_row(row: Row) -> Bond:
     return Bond(
         source=row.source,
         ref=row.ref,
@@ -263,7 +263,7 @@ def _bond(row: Row) -> Bond:
     )
 
 
-def _vlan(row: Row) -> Vlan:
+def _vlan_of_row(row: Row) -> Vlan:
     return Vlan(
         source=row.source,
         ref=row.ref,
@@ -288,7 +288,7 @@ def _host_metrics(row: Row) -> HostMetrics:
     )
 
 
-def _sm(row: Row) -> Sm:
+def _sm_of_row(row: Row) -> Sm:
     return Sm(
         source=row.source,
         ref=row.ref,
@@ -305,19 +305,19 @@ def _sm(row: Row) -> Sm:
 
 BUILDERS: Mapping[str, Callable[[Row], XapiObject]] = MappingProxyType(
     {
-        "pool": _pool,
-        "host": _host,
-        "SR": _sr,
-        "PBD": _pbd,
-        "VDI": _vdi,
-        "VBD": _vbd,
-        "VM": _vm,
-        "network": _network,
-        "PIF": _pif,
+        "pool": _pool_of_row,
+        "host": _host_of_row,
+        "SR": _sr_of_row,
+        "PBD": _pbd_of_row,
+        "VDI": _vdi_of_row,
+        "VBD": _vbd_of_row,
+        "VM": _vm_of_row,
+        "network": _network_of_row,
+        "PIF": _pif_of_row,
         "PIF_metrics": _pif_metrics,
-        "Bond": _bond,
-        "VLAN": _vlan,
+        "Bond": _bond_of_row,
+        "VLAN": _vlan_of_row,
         "host_metrics": _host_metrics,
-        "SM": _sm,
+        "SM": _sm_of_row,
     }
 )

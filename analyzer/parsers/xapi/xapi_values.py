@@ -123,7 +123,7 @@ def unprotect(value: str) -> str:
 
 def read_set(value: str) -> tuple[str, ...] | None:
     """Decode ``('a' 'b')``; None for anything else."""
-    tree = _read(value)
+    tree = _read_list(value)
     if tree is None:
         return None
     items = tuple(item for item in tree if isinstance(item, str))
@@ -133,7 +133,7 @@ def read_set(value: str) -> tuple[str, ...] | None:
 def read_map(value: str) -> dict[str, str] | None:
     """Decode ``(('k' 'v') ('k2' 'v2'))``; None for anything else."""
     pairs: dict[str, str] = {}
-    for item in (tree := _read(value)) or []:
+    for item in (tree := _read_list(value)) or []:
         match item:
             case [str(key), str(content)]:
                 pairs[key] = content
@@ -142,11 +142,13 @@ def read_map(value: str) -> dict[str, str] | None:
     return None if tree is None else pairs
 
 
-def _read(value: str) -> list[str | list[str]] | None:
-    return [] if value == "()" else _tree(value)  # most sets and maps of a database are empty
+def _read_list(value: str) -> list[str | list[str]] | None:
+    return (
+        [] if value == "()" else _tree_of_strings(value)
+    )  # most sets and maps of a database are empty
 
 
-def _tree(value: str) -> list[str | list[str]] | None:
+def _tree_of_strings(value: str) -> list[str | list[str]] | None:
     """Return a list of strings and lists of strings; None if it is not one, deeper, or unclosed."""
     outer: list[str | list[str]] = []
     inner: list[str] | None = None

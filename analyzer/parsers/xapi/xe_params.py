@@ -59,13 +59,13 @@ class XeParams:
         """Tell whether a loose file begins with a record, or with an `xe` command that lists."""
         if path.startswith(_ELSEWHERE) or path in _COLLECTED:
             return False
-        return any(_BEGINS.match(line) or _typed(line) for line in head_lines(head))
+        return any(_BEGINS.match(line) or _class_of_command(line) for line in head_lines(head))
 
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield one incomplete database of all records, then what was not understood."""
         text = read_text(member, limit)
         problems: Counter[str] = Counter()
-        objects = tuple(_objects(text, problems))
+        objects = tuple(_objects_of_problems(text, problems))
         yield XapiDatabase(
             source=text.source,
             generation=None,
@@ -84,8 +84,8 @@ class XeParams:
 PARSER = XeParams()
 
 
-def _objects(text: Text, problems: Counter[str]) -> Iterator[XapiObject]:
-    for record in _records(text, problems):
+def _objects_of_problems(text: Text, problems: Counter[str]) -> Iterator[XapiObject]:
+    for record in _records_of_problems(text, problems):
         keys = record.values.keys() | record.twice
         table = class_of(keys, record.command, text.source.member)
         row = XeRow(record.source, table, record.values, problems)
@@ -95,23 +95,23 @@ def _objects(text: Text, problems: Counter[str]) -> Iterator[XapiObject]:
             problems["a record of a class that is not read"] += 1
         elif row.uuid:
             yield BUILDERS[table](row)
-            yield from _metrics(record, table, problems)
+            yield from _metrics_of_record(record, table, problems)
         else:
             problems["a record's uuid is no uuid"] += 1
 
 
-def _metrics(record: _Record, table: str, problems: Counter[str]) -> Iterator[XapiObject]:
+def _metrics_of_record(record: _Record, table: str, problems: Counter[str]) -> Iterator[XapiObject]:
     """Yield what a record shows of an object that has no command of its own in `xe`."""
     of, key = _METRICS.get(table, ("", ""))
     if key in record.values:
         yield BUILDERS[of](XeRow(record.source, of, record.values, problems))
 
 
-def _records(text: Text, problems: Counter[str]) -> Iterator[_Record]:
+def _records_of_problems(text: Text, problems: Counter[str]) -> Iterator[_Record]:
     record: _Record | None = None
     command = ""
-    for line in _lines(text):
-        typed = _typed(line.text)
+    for line in _lines_of_text(text):
+        typed = _class_of_command(line.text)
         if typed is not None or not line.text.strip():
             command = command if typed is None else typed
             ended, record = record, None
@@ -121,20 +121,20 @@ def _records(text: Text, problems: Counter[str]) -> Iterator[_Record]:
             ended = None
         if ended:
             yield ended
-        if not (record and _take(line, record)) and _KEY.match(line.text):
+        if not (record and _take_line(line, record)) and _KEY.match(line.text):
             problems["a line that belongs to no record"] += 1
     if record:
         yield record
 
 
-def _lines(text: Text) -> Iterator[Line]:
+def _lines_of_text(text: Text) -> Iterator[Line]:
     for index, line in text.closed():
         yield Line(index=index, text=line, closed=True)
     if text.open_line:
         yield Line(index=len(text.lines) - 1, text=text.lines[-1], closed=False)
 
 
-def _take(line: Line, record: _Record) -> bool:
+def _take_line(line: Line, record: _Record) -> bool:
     """Add a line to a record; False if it is no line with a key."""
     found = _KEY.match(line.text)
     if found is None:
@@ -150,7 +150,7 @@ def _take(line: Line, record: _Record) -> bool:
     return True
 
 
-def _typed(line: str) -> str | None:
+def _class_of_command(line: str) -> str | None:
     """Return the class in an `xe` list command on this line, None if there is none."""
     command = command_of(line) or (line.strip() if line.lstrip().startswith("xe ") else None)
     found = _COMMAND.search(command) if command else None

@@ -80,7 +80,7 @@ class XeRow:
 
     def text(self, attribute: str) -> str | None:
         """Return a string; `xe` shows it unescaped, so only its first line is known."""
-        found = self._find(attribute)
+        found = self._value_of_attribute(attribute)
         if found is None or found.value in (_NOT_IN_DATABASE, *_NOT_ASKED):
             return None
         return found.value
@@ -123,26 +123,26 @@ class XeRow:
         A ``; `` inside a value that another ``: `` follows cannot be told from the next key.
         Of ``current-operations`` `xe` shows the values only; they are numbered.
         """
-        found = self._find(attribute)
+        found = self._value_of_attribute(attribute)
         if found is None or found.value in _NOT_ASKED:
             return None
         if attribute == "current_operations":
-            words = (item.lower().replace(".", "_") for item in _items(found.value))
+            words = (item.lower().replace(".", "_") for item in _items_of_list(found.value))
             return {f"#{number}": word for number, word in enumerate(words, 1)}
         if found.kind.startswith("M"):
-            return _pairs(found.value)
-        return dict.fromkeys(_items(found.value), "")
+            return _pairs_of_map(found.value)
+        return dict.fromkeys(_items_of_list(found.value), "")
 
     def names(self, attribute: str) -> tuple[str, ...] | None:
         """Return a Set; `purpose` is joined by commas, all others by semicolons."""
-        found = self._find(attribute)
-        return None if found is None or found.value in _NOT_ASKED else _items(found.value)
+        found = self._value_of_attribute(attribute)
+        return None if found is None or found.value in _NOT_ASKED else _items_of_list(found.value)
 
     def raw(self) -> tuple[tuple[str, str], ...]:
         """Return the lines asked for so far, in the order of the file."""
         return tuple((attribute, line) for _, attribute, line in sorted(self._asked))
 
-    def _find(self, attribute: str) -> XeValue | None:
+    def _value_of_attribute(self, attribute: str) -> XeValue | None:
         usual = attribute.replace("__", "-").replace("_", "-")
         found = self._values.get(_KEYS.get((self._table, attribute), usual))
         if found is None:
@@ -162,11 +162,11 @@ def _cannot_be_half(value: str) -> bool:
     return value in {"true", "false", _NOT_IN_DATABASE} or UUID.fullmatch(value) is not None
 
 
-def _items(value: str) -> tuple[str, ...]:
+def _items_of_list(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in re.split(r"[;,]", value) if item.strip())
 
 
-def _pairs(value: str) -> dict[str, str]:
+def _pairs_of_map(value: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
     last = None
     for piece in value.split("; "):

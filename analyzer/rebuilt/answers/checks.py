@@ -51,23 +51,23 @@ def enable_cbt(case: Case, uuid: str) -> CallJudgement:
     """
     if _only_told(case, uuid):
         return _of_gone("VDI.enable_cbt", case, {"the disk": uuid})
-    about = _asked(case, uuid)
+    about = _asked_about(case, uuid)
     checks = (
         no_upgrade(about),
         sr_supports(about),
         sr_idle(about),
         vdi_idle(about),
         vbds_idle(about),
-        _live(about),
-        _type(about),
+        _check_live(about),
+        _check_type(about),
         _on_boot(about),
-        _licensed(about),
-        _off(about),
+        _check_licence(about),
+        _check_cbt_off(about),
         is_raw(about),
         can_pause(about),
         enough_space(about),
     )
-    return _judged("VDI.enable_cbt", (_subject(about),), checks)
+    return _judged_call("VDI.enable_cbt", (_subject_of_about(about),), checks)
 
 
 def data_destroy(case: Case, uuid: str) -> CallJudgement:
@@ -78,20 +78,20 @@ def data_destroy(case: Case, uuid: str) -> CallJudgement:
     """
     if _only_told(case, uuid):
         return _of_gone("VDI.data_destroy", case, {"the snapshot": uuid})
-    about = _asked(case, uuid)
+    about = _asked_about(case, uuid)
     checks = (
         no_upgrade(about),
         sr_supports(about),
         sr_idle(about),
         vdi_idle(about),
-        _snapshot(about),
-        _tracked(about),
-        _destroyable(about),
+        _snapshot_of_about(about),
+        _check_tracked(about),
+        _check_destroyable(about),
         pbd_plugged(about),
-        _managed(about),
+        _check_managed(about),
         _no_vbd(about),
     )
-    return _judged("VDI.data_destroy", (_subject(about),), checks)
+    return _judged_call("VDI.data_destroy", (_subject_of_about(about),), checks)
 
 
 def list_changed_blocks(case: Case, older: str, newer: str) -> CallJudgement:
@@ -103,13 +103,13 @@ def list_changed_blocks(case: Case, older: str, newer: str) -> CallJudgement:
     if _only_told(case, older) or _only_told(case, newer):
         sides = {"vdi_from": older, "vdi_to": newer}
         return _of_gone("VDI.list_changed_blocks", case, sides, walked(case, older, newer))
-    first, last = _asked(case, older), _asked(case, newer)
+    first, last = _asked_about(case, older), _asked_about(case, newer)
     checks = (
         no_upgrade(last),
         sr_supports(last),
         sr_idle(last),
         vdi_idle(last),
-        _detached(last),
+        _check_detached(last),
         vbds_idle(last),
         same_sr(first, last),
         not_same(first, last),
@@ -118,7 +118,9 @@ def list_changed_blocks(case: Case, older: str, newer: str) -> CallJudgement:
         walked(case, older, newer),
         *complete(case, first, last),
     )
-    return _judged("VDI.list_changed_blocks", (_subject(first), _subject(last)), checks)
+    return _judged_call(
+        "VDI.list_changed_blocks", (_subject_of_about(first), _subject_of_about(last)), checks
+    )
 
 
 def _only_told(case: Case, uuid: str) -> bool:
@@ -130,13 +132,13 @@ def _of_gone(call: str, case: Case, sides: Mapping[str, str], *of_sm: CallCheck)
     """Judge a call for disks of which no database has all; each is known to a log at least."""
     for uuid in sides.values():
         if not told_of(case, uuid):
-            _asked(case, uuid)
+            _asked_about(case, uuid)
     checks = tuple(in_database(case, uuid, role) for role, uuid in sides.items())
     subjects = tuple(case.world.subject("VDI", uuid) for uuid in sides.values())
-    return _judged(call, subjects, (*checks, *of_sm))
+    return _judged_call(call, subjects, (*checks, *of_sm))
 
 
-def _asked(case: Case, uuid: str) -> Asked:
+def _asked_about(case: Case, uuid: str) -> Asked:
     about = asked(case, uuid)
     if about is None:
         msg = f"{uuid}: no database of the given bundles has this disk, so it cannot be called for"
@@ -144,15 +146,17 @@ def _asked(case: Case, uuid: str) -> Asked:
     return about
 
 
-def _subject(about: Asked) -> Subject:
+def _subject_of_about(about: Asked) -> Subject:
     return Subject(type="VDI", uuid=about.vdi.uuid, name=about.vdi.name_label)
 
 
-def _judged(call: str, disks: Sequence[Subject], checks: tuple[CallCheck, ...]) -> CallJudgement:
+def _judged_call(
+    call: str, disks: Sequence[Subject], checks: tuple[CallCheck, ...]
+) -> CallJudgement:
     failed = next((each for each in checks if each.answer is Answer.FAILS), None)
     unknown = [each for each in checks if each.answer is Answer.UNKNOWN]
     if failed is not None:
-        answer, sentence = Answer.FAILS, _refused(call, failed, checks)
+        answer, sentence = Answer.FAILS, _why_refused(call, failed, checks)
         steps = [failed.remedy]
     elif unknown:
         answer = Answer.UNKNOWN
@@ -172,7 +176,7 @@ def _judged(call: str, disks: Sequence[Subject], checks: tuple[CallCheck, ...]) 
     )
 
 
-def _refused(call: str, failed: CallCheck, checks: Sequence[CallCheck]) -> str:
+def _why_refused(call: str, failed: CallCheck, checks: Sequence[CallCheck]) -> str:
     before = checks[: checks.index(failed)]
     doubt = sum(each.answer is Answer.UNKNOWN for each in before)
     earlier = (
@@ -182,7 +186,7 @@ def _refused(call: str, failed: CallCheck, checks: Sequence[CallCheck]) -> str:
     return f"{call} ends with {failed.error}, by {failed.by}: {failed.words}{earlier}."
 
 
-def _live(about: Asked) -> CallCheck:
+def _check_live(about: Asked) -> CallCheck:
     live = f"Call it on the disk that this is a snapshot of, {about.vdi.snapshot_of or 'unknown'}."
     return flag(
         about,
@@ -195,7 +199,7 @@ def _live(about: Asked) -> CallCheck:
     )
 
 
-def _type(about: Asked) -> CallCheck:
+def _check_type(about: Asked) -> CallCheck:
     kind = about.vdi.type
     return check(
         "is the disk of a type that can have CBT, user or system?",
@@ -221,7 +225,7 @@ def _on_boot(about: Asked) -> CallCheck:
     )
 
 
-def _licensed(about: Asked) -> CallCheck:
+def _check_licence(about: Asked) -> CallCheck:
     """Ask for the licence: a pool without the restriction's name has it not."""
     pool = about.pool.pool
     restrictions = pool.restrictions if pool else None
@@ -236,7 +240,7 @@ def _licensed(about: Asked) -> CallCheck:
     )
 
 
-def _off(about: Asked) -> CallCheck:
+def _check_cbt_off(about: Asked) -> CallCheck:
     uuid = about.vdi.uuid
     return flag(
         about,
@@ -249,7 +253,7 @@ def _off(about: Asked) -> CallCheck:
     )
 
 
-def _snapshot(about: Asked) -> CallCheck:
+def _snapshot_of_about(about: Asked) -> CallCheck:
     return flag(
         about,
         "is_a_snapshot",
@@ -261,7 +265,7 @@ def _snapshot(about: Asked) -> CallCheck:
     )
 
 
-def _tracked(about: Asked) -> CallCheck:
+def _check_tracked(about: Asked) -> CallCheck:
     return flag(
         about,
         "cbt_enabled",
@@ -273,7 +277,7 @@ def _tracked(about: Asked) -> CallCheck:
     )
 
 
-def _destroyable(about: Asked) -> CallCheck:
+def _check_destroyable(about: Asked) -> CallCheck:
     kind, sr_type = about.vdi.type, about.sr.type if about.sr else None
     known = kind is not None and sr_type is not None
     bad = sr_type == "udev" or kind == "rrd"
@@ -289,7 +293,7 @@ def _destroyable(about: Asked) -> CallCheck:
     )
 
 
-def _managed(about: Asked) -> CallCheck:
+def _check_managed(about: Asked) -> CallCheck:
     return flag(
         about,
         "managed",
@@ -317,9 +321,9 @@ def _no_vbd(about: Asked) -> CallCheck:
     )
 
 
-def _detached(about: Asked) -> CallCheck:
+def _check_detached(about: Asked) -> CallCheck:
     """Ask for active VBDs (X-04); those of a snapshot VM, as a checkpoint leaves, do not count."""
-    left, any_left = vbds_left(about, lambda vbd: _holds(about, vbd))
+    left, any_left = vbds_left(about, lambda vbd: _vbd_holds(about, vbd))
     names = ", ".join(_vm_name(about, vbd) for vbd in left)
     return check(
         "is vdi_to attached to no virtual machine?",
@@ -332,7 +336,7 @@ def _detached(about: Asked) -> CallCheck:
     )
 
 
-def _holds(about: Asked, vbd: Vbd) -> bool | None:
+def _vbd_holds(about: Asked, vbd: Vbd) -> bool | None:
     if vbd.currently_attached is None:
         return None
     vm = about.pool.vm(vbd.vm)

@@ -26,7 +26,7 @@ _FULL = "Take a new snapshot and a full backup: these two cannot be compared."
 def is_raw(about: Asked) -> CallCheck:
     """Ask whether the disk is raw, which only SM knows: by its sm_config, volume or file."""
     config = set((about.vdi.sm_config or {}).items())
-    image = next(_images(about), None)
+    image = next(_images_of_about(about), None)
     raw = bool(config & _RAW) or (image is not None and image[0])
     known = raw or image is not None or bool(config & _KNOWN)
     return check(
@@ -41,7 +41,7 @@ def is_raw(about: Asked) -> CallCheck:
     )
 
 
-def _images(about: Asked) -> Iterator[tuple[bool, Evidence]]:
+def _images_of_about(about: Asked) -> Iterator[tuple[bool, Evidence]]:
     """Yield whether a volume or file of the disk is raw, and what shows it."""
     uuid = about.vdi.uuid
     raw = (f"LV-{uuid}", f"{uuid}.raw")
@@ -179,7 +179,7 @@ def walked(case: Case, first: str, last: str) -> CallCheck:
             settle_with=forth.settle_with,
         )
     back = walk(cbt_history(case), case.pools, last, first)
-    words, error = _ended(forth, back)
+    words, error = _why_walk_ended(forth, back)
     ends = {WalkEnd.NO_LOG_FROM: first, WalkEnd.NO_LOG_TO: last}
     proof = forth.evidence
     if forth.end in ends:
@@ -223,7 +223,7 @@ def complete(case: Case, first: Asked, last: Asked) -> Iterator[CallCheck]:
         )
 
 
-def _ended(forth: Walk, back: Walk) -> tuple[str, str]:
+def _why_walk_ended(forth: Walk, back: Walk) -> tuple[str, str]:
     """Return why the walk does not reach its end, and the error that the caller sees."""
     match forth.end:
         case WalkEnd.CHAIN_ENDS if back.end is WalkEnd.REACHED:

@@ -102,22 +102,24 @@ def attachments_of(
     One that SMlog shows without an end is open at capture if the database agrees; where the
     database has the disk and not the host's key, nobody knows, because it may be an older copy.
     """
-    logged = _once(span.attachment() for span in _spans(operations, events))
-    rows = _rows(pools, hosts)
+    logged = _each_once(span.attachment() for span in _spans_of_operations(operations, events))
+    rows = _rows_of_pools(pools, hosts)
     known = frozenset(vdi.uuid for pool in pools for vdi in pool.vdis if vdi.sm_config is not None)
-    found = [_joined(one, rows.get((one.vdi, one.host)), one.vdi in known) for one in logged]
+    found = [
+        _joined_with_row(one, rows.get((one.vdi, one.host)), one.vdi in known) for one in logged
+    ]
     there = {(one.vdi, one.host) for one in logged if one.open_at_capture}
     found += [_of_row(key, row) for key, row in rows.items() if key not in there]
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(found, key=_order_of_attachment))
 
 
-def _order(attachment: Attachment) -> tuple[object, ...]:
+def _order_of_attachment(attachment: Attachment) -> tuple[object, ...]:
     moment = attachment.began or attachment.ended
     when = moment.at.isoformat() if moment else "~"
     return (attachment.vdi, attachment.host, when)
 
 
-def _once(attachments: Iterable[Attachment]) -> Sequence[Attachment]:
+def _each_once(attachments: Iterable[Attachment]) -> Sequence[Attachment]:
     """Leave out what a second, older report of the same host shows again, if without its end."""
     best: dict[tuple[object, ...], Attachment] = {}
     for one in attachments:
@@ -129,7 +131,7 @@ def _once(attachments: Iterable[Attachment]) -> Sequence[Attachment]:
     return tuple(best.values())
 
 
-def _joined(attachment: Attachment, row: _Row | None, known: bool) -> Attachment:
+def _joined_with_row(attachment: Attachment, row: _Row | None, known: bool) -> Attachment:
     if not attachment.open_at_capture:
         return attachment
     if row is None:
@@ -150,7 +152,7 @@ def _of_row(key: tuple[str, str], row: _Row) -> Attachment:
     )
 
 
-def _spans(operations: Sequence[Operation], events: EventTable) -> Iterator[_Span]:
+def _spans_of_operations(operations: Sequence[Operation], events: EventTable) -> Iterator[_Span]:
     """Yield the activations of each host in turn, boots between the calls."""
     steps: list[tuple[str, Operation | Event]] = [
         (operation.bundle, operation)
@@ -168,7 +170,7 @@ def _in_order(steps: Sequence[Operation | Event]) -> Sequence[Operation | Event]
 
     A clock that was set back makes a later line look earlier.
     """
-    calls = sorted((each for each in steps if isinstance(each, Operation)), key=_place)
+    calls = sorted((each for each in steps if isinstance(each, Operation)), key=_place_of_call)
     latest = list(accumulate((call.first.at for call in calls), max))
     keyed: list[tuple[datetime, int, Operation | Event]] = [
         *((at, 0, call) for at, call in zip(latest, calls, strict=True)),
@@ -177,7 +179,7 @@ def _in_order(steps: Sequence[Operation | Event]) -> Sequence[Operation | Event]
     return [step for _, _, step in sorted(keyed, key=lambda entry: entry[:2])]
 
 
-def _place(call: Operation) -> tuple[int, int]:
+def _place_of_call(call: Operation) -> tuple[int, int]:
     source = call.lines[0].source
     name = log_name(source.member)
     return (-name.rotation if name else 0, source.line)
@@ -188,15 +190,15 @@ def _of_host(steps: Sequence[Operation | Event]) -> Iterator[_Span]:
     for step in steps:
         if isinstance(step, Event):
             for span in active.values():
-                _end(span, step.moment, [step])
+                _end_of_span(span, step.moment, [step])
                 yield span
             active.clear()
-        elif (over := _taken(active, step)) is not None:
+        elif (over := _span_taken(active, step)) is not None:
             yield over
     yield from active.values()
 
 
-def _taken(active: dict[str, _Span], call: Operation) -> _Span | None:
+def _span_taken(active: dict[str, _Span], call: Operation) -> _Span | None:
     """Let a call begin, change or end an activation; return one that is over."""
     vdi = call.vdi or ""
     tap = [(command, command.argv[1]) for command in call.commands if _is_tap(command)]
@@ -205,17 +207,17 @@ def _taken(active: dict[str, _Span], call: Operation) -> _Span | None:
         return None
     if call.name == "vdi_activate" or "open" in verbs:
         before = active.get(vdi)
-        active[vdi] = _begun(call, tap)
+        active[vdi] = _span_begun(call, tap)
         if before is not None:
             before.over = True
         return before
     if call.name == "vdi_deactivate" or "close" in verbs:
         span = active.pop(vdi, None) or _Span(vdi=vdi, host=call.host)
-        _end(span, call.last, _quoted(call, tap))
+        _end_of_span(span, call.last, _lines_of_call(call, tap))
         return span
     if "unpause" in verbs and vdi in active:
         active[vdi].cbt_log = _log_given(tap)
-        active[vdi].events += _quoted(call, tap)
+        active[vdi].events += _lines_of_call(call, tap)
     return None
 
 
@@ -223,7 +225,7 @@ def _is_tap(command: Command) -> bool:
     return len(command.argv) > 1 and command.argv[0].endswith("tap-ctl")
 
 
-def _begun(call: Operation, tap: Sequence[tuple[Command, str]]) -> _Span:
+def _span_begun(call: Operation, tap: Sequence[tuple[Command, str]]) -> _Span:
     opened = [command for command, verb in tap if verb == "open"]
     mode = _MODES.get(call.args[0] if call.args else "", AccessMode.UNKNOWN)
     if mode is AccessMode.UNKNOWN and opened:
@@ -234,7 +236,7 @@ def _begun(call: Operation, tap: Sequence[tuple[Command, str]]) -> _Span:
         mode=mode,
         began=call.first,
         cbt_log=_log_given(tap),
-        events=_quoted(call, tap),
+        events=_lines_of_call(call, tap),
     )
 
 
@@ -244,18 +246,18 @@ def _log_given(tap: Sequence[tuple[Command, str]]) -> bool | None:
     return any(option in started[-1] for option in ("-C", "-c")) if started else None
 
 
-def _quoted(call: Operation, tap: Sequence[tuple[Command, str]]) -> list[Event]:
+def _lines_of_call(call: Operation, tap: Sequence[tuple[Command, str]]) -> list[Event]:
     entry = [call.entry] if call.entry else []
     return [*entry, *(command.event for command, verb in tap if verb != "pause")]
 
 
-def _end(span: _Span, moment: Moment, events: Sequence[Event]) -> None:
+def _end_of_span(span: _Span, moment: Moment, events: Sequence[Event]) -> None:
     span.ended = moment
     span.over = True
     span.events += events
 
 
-def _rows(
+def _rows_of_pools(
     pools: Sequence[PoolState], hosts: Sequence[HostReport]
 ) -> Mapping[tuple[str, str], _Row]:
     """Return what the database and xapi say is active now, by (disk, name of the host)."""
@@ -265,12 +267,12 @@ def _rows(
         for vdi in pool.vdis:
             for host, row in _of_disk(pool, vdi):
                 key = (vdi.uuid, names.get(host.uuid) or host.name_label or host.uuid)
-                found[key] = _merged(found.get(key), row)
+                found[key] = _merged_rows(found.get(key), row)
     for report in hosts:
         for datapath in report.diagnostics.datapaths if report.diagnostics else ():
             if datapath.active:
                 key = (datapath.vdi, report.name)
-                found[key] = _merged(found.get(key), _of_datapath(datapath))
+                found[key] = _merged_rows(found.get(key), _of_datapath(datapath))
     return found
 
 
@@ -283,7 +285,7 @@ def _of_datapath(datapath: Datapath) -> _Row:
     )
 
 
-def _merged(first: _Row | None, other: _Row) -> _Row:
+def _merged_rows(first: _Row | None, other: _Row) -> _Row:
     if first is None:
         return other
     mode = other.mode if first.mode is AccessMode.UNKNOWN else first.mode

@@ -47,9 +47,9 @@ def line_again(
 
     Standard input cannot be read twice.
     """
-    for member in _members(paths, budget, log_as):
+    for member in _members_named(paths, budget, log_as):
         if (member.bundle, member.path) in places:
-            return _read(member, line, budget.line)
+            return _line_read(member, line, budget.line)
     return None
 
 
@@ -59,13 +59,13 @@ def members_named(
     """Return (bundle, path) of every member whose path ends with `name`."""
     found = {
         (member.bundle, member.path)
-        for member in _members(paths, budget, log_as)
+        for member in _members_named(paths, budget, log_as)
         if f"/{member.path}".endswith(f"/{name.lstrip('/')}")
     }
     return tuple(sorted(found))
 
 
-def _members(paths: Sequence[Path], budget: Budget, log_as: str | None) -> Iterator[Member]:
+def _members_named(paths: Sequence[Path], budget: Budget, log_as: str | None) -> Iterator[Member]:
     for path, name in named_paths(paths).items():
         if path == STDIN:
             continue
@@ -76,7 +76,7 @@ def _members(paths: Sequence[Path], budget: Budget, log_as: str | None) -> Itera
         yield from archive.members()
 
 
-def _read(member: Member, line: int, limit: int) -> LineAgain:
+def _line_read(member: Member, line: int, limit: int) -> LineAgain:
     log = log_parser(member.log) if member.log else None
     document = None if member.log else document_parser(member.path, member.head())
     before: deque[bytes] = deque(maxlen=AROUND)

@@ -174,10 +174,10 @@ def operations_of(events: EventTable) -> tuple[Operation, ...]:
         for bundle, lines in _by_bundle(events).items()
         for operation in _of_host(lines, sorted(booted.get(bundle, [])))
     ]
-    return tuple(sorted(_once(found), key=_order))
+    return tuple(sorted(_each_once(found), key=_order_of_operation))
 
 
-def _once(operations: Iterable[Operation]) -> Iterable[Operation]:
+def _each_once(operations: Iterable[Operation]) -> Iterable[Operation]:
     best: dict[tuple[object, ...], Operation] = {}
     same: Counter[tuple[object, ...]] = Counter()  # two calls of one report are never one
     for one in operations:
@@ -185,16 +185,16 @@ def _once(operations: Iterable[Operation]) -> Iterable[Operation]:
         same[one.bundle, *own] += 1
         key = (same[one.bundle, *own], *own)
         before = best.get(key)
-        if before is None or _known(one) > _known(before):
+        if before is None or _how_much_is_known(one) > _how_much_is_known(before):
             best[key] = one
     return best.values()
 
 
-def _known(operation: Operation) -> tuple[int, bool]:
+def _how_much_is_known(operation: Operation) -> tuple[int, bool]:
     return (len(operation.lines), operation.result is not Result.UNKNOWN)
 
 
-def _order(operation: Operation) -> tuple[object, ...]:
+def _order_of_operation(operation: Operation) -> tuple[object, ...]:
     source = operation.lines[0].source
     return (operation.first.at, source.bundle, source.member, source.line)
 
@@ -206,21 +206,21 @@ def _by_bundle(events: EventTable) -> Mapping[str, list[Event]]:
         source = event.source
         members.setdefault((source.bundle, source.member), {}).setdefault(source.line, event)
     found: dict[str, list[Event]] = {}
-    for bundle, member in sorted(members, key=lambda place: (-_rotation(place[1]), place)):
+    for bundle, member in sorted(members, key=lambda place: (-_rotation_of(place[1]), place)):
         lines = members[bundle, member]
         found.setdefault(bundle, []).extend(lines[number] for number in sorted(lines))
     return found
 
 
 @lru_cache(maxsize=1024)  # asked of each line
-def _rotation(member: str) -> int:
+def _rotation_of(member: str) -> int:
     name = log_name(member)
     return name.rotation if name else 0
 
 
 def _of_host(events: Sequence[Event], boots: Sequence[datetime]) -> Iterator[Operation]:
     places = [place for place, event in enumerate(events) if event.kind == ENTRY]
-    entries = [_entry(events[place]) for place in places]
+    entries = [_entry_of_event(events[place]) for place in places]
     host = _Host(
         events=events,
         places=places,
@@ -229,26 +229,26 @@ def _of_host(events: Sequence[Event], boots: Sequence[datetime]) -> Iterator[Ope
         steady=all(one.at <= other.at for one, other in pairwise(entries)),
         attaching=[number for number, entry in enumerate(entries) if entry.attaches],
     )
-    for group in _groups(host):
-        operation = _operation(group)
+    for group in _groups_of_processes(host):
+        operation = _operation_of_group(group)
         if operation is not None:
-            yield replace(operation, result=_result(operation, group, host))
+            yield replace(operation, result=_result_of_operation(operation, group, host))
 
 
-def _entry(event: Event) -> _Entry:
+def _entry_of_event(event: Event) -> _Entry:
     message = event.message
     attaches = message.startswith("sr_attach ")
     return _Entry(
-        event.moment.at.timestamp(), _rotation(event.source.member), event.pid, message, attaches
+        event.moment.at.timestamp(), _rotation_of(event.source.member), event.pid, message, attaches
     )
 
 
-def _groups(host: _Host) -> Iterator[_Group]:
+def _groups_of_processes(host: _Host) -> Iterator[_Group]:
     """Yield the processes, each when the next one of its pid begins, or at the end."""
     running: dict[int | None, _Group] = {}
     for place, event in enumerate(host.events):
         group = running.get(event.pid)
-        if group is None or _begins(event, group, host):
+        if group is None or _begins_a_process(event, group, host):
             if group is not None:
                 yield group
             group = running[event.pid] = _Group(events=[])
@@ -259,7 +259,7 @@ def _groups(host: _Host) -> Iterator[_Group]:
     yield from running.values()
 
 
-def _begins(event: Event, group: _Group, host: _Host) -> bool:
+def _begins_a_process(event: Event, group: _Group, host: _Host) -> bool:
     """Tell whether a line is of a new process rather than of the one that had its pid before."""
     before, at = group.last.moment.at, event.moment.at
     if host.booted(before, at):
@@ -267,35 +267,35 @@ def _begins(event: Event, group: _Group, host: _Host) -> bool:
     match event.kind:
         case kind if kind == ENTRY:
             begun = group.events[0].moment.at
-            return group.entry is not None or _over(group) or at - begun > _LOADING
+            return group.entry is not None or _is_over(group) or at - begun > _LOADING
         case kind if kind == PLUGIN:
             return True
         case kind if kind == DONE:  # each call that says so has an entry line
             return False
         case _:
-            return at - before > _QUIET and not _waits(group.last)
+            return at - before > _QUIET and not _may_be_silent(group.last)
 
 
-def _over(group: _Group) -> bool:
+def _is_over(group: _Group) -> bool:
     """Tell whether a process without an entry line came to its end."""
     return group.events[0].kind == PLUGIN or any(
         event.kind == EXCEPTION and raised_of(event).final for event in group.events
     )
 
 
-def _waits(event: Event) -> bool:
+def _may_be_silent(event: Event) -> bool:
     """Tell whether nobody knows how long the process may be silent after a line."""
     return event.kind == LOCKED or (event.kind in COMMANDS and "\n" not in event.message)
 
 
-def _operation(group: _Group) -> Operation | None:
+def _operation_of_group(group: _Group) -> Operation | None:
     """Return what the lines say, its result left open; None for a scan that says nothing."""
     if _says_nothing(group):
         return None
     entry = None if group.entry is None else entry_of(group.entry.message)
-    parts = _parts(group)
+    parts = _parts_of_group(group)
     first = group.events[0]
-    vdi, sr = (entry.vdi, entry.sr) if entry else _guess(group)
+    vdi, sr = (entry.vdi, entry.sr) if entry else _guessed_objects(group)
     return Operation(
         host=first.host,
         bundle=first.source.bundle,
@@ -311,7 +311,7 @@ def _operation(group: _Group) -> Operation | None:
         sr=sr,
         task=entry.task if entry else None,
         commands=tuple(parts.commands),
-        raised=_judged(parts.raised),
+        raised=_judged_errors(parts.raised),
         notes=tuple(parts.notes),
         lines=tuple(parts.lines),
     )
@@ -325,7 +325,7 @@ def _says_nothing(group: _Group) -> bool:
     return not own or group.last.moment.at - own[0].moment.at < _QUICK
 
 
-def _parts(group: _Group) -> _Parts:
+def _parts_of_group(group: _Group) -> _Parts:
     parts = _Parts()
     for event in group.events:
         if event.kind in COMMANDS:
@@ -333,7 +333,7 @@ def _parts(group: _Group) -> _Parts:
         elif event.kind in (RAISING, EXCEPTION):
             parts.raised.append(raised_of(event))
         elif event.kind == FAILED and parts.lines and _awaits_result(parts.lines[-1]):
-            parts.commands[-1] = _completed(parts.commands[-1], event)
+            parts.commands[-1] = _completed_command(parts.commands[-1], event)
             parts.lines[-1] = parts.commands[-1].event
             continue
         elif event is not group.entry:
@@ -356,7 +356,7 @@ def _awaits_result(event: Event) -> bool:
     return event.kind in COMMANDS and "\n" not in event.message
 
 
-def _completed(command: Command, failed: Event) -> Command:
+def _completed_command(command: Command, failed: Event) -> Command:
     """Give a command the failure that stands too far from its echo to have been joined."""
     event = replace(
         command.event,
@@ -366,7 +366,7 @@ def _completed(command: Command, failed: Event) -> Command:
     return with_result(replace(command, event=event), failed.message)
 
 
-def _judged(raised: Sequence[Raised]) -> tuple[Raised, ...]:
+def _judged_errors(raised: Sequence[Raised]) -> tuple[Raised, ...]:
     """Mark the errors that ended the call, also on the lines that merely built them."""
     ended = {error.text for error in raised if error.final}
     return tuple(
@@ -375,7 +375,7 @@ def _judged(raised: Sequence[Raised]) -> tuple[Raised, ...]:
     )
 
 
-def _guess(group: _Group) -> tuple[str | None, str | None]:
+def _guessed_objects(group: _Group) -> tuple[str | None, str | None]:
     """Return (VDI, SR) of a process without an entry line, where its lines agree on them."""
     disks: set[str] = set()
     storages: set[str] = set()
@@ -386,28 +386,28 @@ def _guess(group: _Group) -> tuple[str | None, str | None]:
             for storage, disk in _LOG_PATH.findall(event.message):
                 storages.add(storage)
                 disks.add(disk)
-    return _only(disks), _only(storages)
+    return _only_one(disks), _only_one(storages)
 
 
-def _only(uuids: Iterable[str]) -> str | None:
+def _only_one(uuids: Iterable[str]) -> str | None:
     known = list(uuids)
     return known[0] if len(known) == 1 else None
 
 
-def _result(operation: Operation, group: _Group, host: _Host) -> Result:
+def _result_of_operation(operation: Operation, group: _Group, host: _Host) -> Result:
     if any(error.final for error in operation.raised):
         return Result.FAILED
-    if _waits(group.last):
+    if _may_be_silent(group.last):
         return Result.UNKNOWN
     words = _LAST_WORDS.get(operation.name)
     if words and group.last.message.startswith(words):
         return Result.SUCCEEDED
     if group.events[0].kind == PLUGIN and operation.commands:
         return operation.commands[-1].result
-    return Result.SUCCEEDED if _ended(operation, group, host) else Result.UNKNOWN
+    return Result.SUCCEEDED if _ended_before_others(operation, group, host) else Result.UNKNOWN
 
 
-def _ended(operation: Operation, group: _Group, host: _Host) -> bool:
+def _ended_before_others(operation: Operation, group: _Group, host: _Host) -> bool:
     """Tell whether later calls of the host show that this one ended, without an error.
 
     They do when one of them is about the same disk, or was made when so much time had passed
@@ -415,7 +415,7 @@ def _ended(operation: Operation, group: _Group, host: _Host) -> bool:
     so where the host started in between; SRs that are attached are taken for a sign of that.
     """
     last = group.last
-    at, rotation = last.moment.at.timestamp(), _rotation(last.source.member)
+    at, rotation = last.moment.at.timestamp(), _rotation_of(last.source.member)
     later = bisect_right(host.boots, last.moment.at)
     boot = host.boots[later].timestamp() if later < len(host.boots) else inf
     start = bisect_right(host.places, group.place)

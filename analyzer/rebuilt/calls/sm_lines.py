@@ -115,7 +115,7 @@ def entry_of(message: str) -> Entry:
         arguments, args = _decoded(text)
         told = arguments
     else:
-        args = _strings(told.get("args", ""))
+        args = _strings_in(told.get("args", ""))
     return Entry(
         name=name,
         arguments=arguments,
@@ -141,27 +141,29 @@ def _told_plainly(text: str) -> Mapping[str, str] | None:
 
 def _decoded(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Return (arguments, args) of a dictionary as it is written."""
-    value = _literal(text)
+    value = _literal_of(text)
     if isinstance(value, dict):
         args = value.get("args")
         listed = tuple(map(str, args)) if isinstance(args, list | tuple) else ()
-        return MappingProxyType(dict(_flat(value, "", 0))), listed
+        return MappingProxyType(dict(_flat_items(value, "", 0))), listed
     pairs = {key: one or other for key, one, other in _PAIR.findall(text)}
     part = _ARGS.search(text)
-    return MappingProxyType(pairs), _strings(part[1]) if part else ()
+    return MappingProxyType(pairs), _strings_in(part[1]) if part else ()
 
 
-def _flat(value: Mapping[object, object], before: str, depth: int) -> Iterator[tuple[str, str]]:
+def _flat_items(
+    value: Mapping[object, object], before: str, depth: int
+) -> Iterator[tuple[str, str]]:
     """Yield (key, text); nested dictionaries as ``outer.inner``."""
     for key, inner in value.items():
         name = f"{before}{key}"
         if isinstance(inner, dict) and depth < _DEEPEST:
-            yield from _flat(inner, f"{name}.", depth + 1)
+            yield from _flat_items(inner, f"{name}.", depth + 1)
         elif name != "args":
             yield name, str(inner)
 
 
-def _literal(text: str) -> object:
+def _literal_of(text: str) -> object:
     """Return the Python literal that a text is, None if it is none; nothing is executed."""
     brackets = sum(map(text.count, "([{"))
     if len(text) > _LONGEST or brackets > _MOST_BRACKETS:
@@ -175,21 +177,23 @@ def _literal(text: str) -> object:
     return value
 
 
-def _strings(text: str) -> tuple[str, ...]:
+def _strings_in(text: str) -> tuple[str, ...]:
     return tuple(one or other for one, other in _STRING.findall(text))
 
 
 def command_of(event: Event) -> Command:
     """Take the echo of a command and the result that was joined to it apart."""
     echo, _, output = event.message.partition("\n")
-    return with_result(Command(argv=_argv(echo), result=Result.UNKNOWN, event=event), output)
+    return with_result(
+        Command(argv=_argv_of_echo(echo), result=Result.UNKNOWN, event=event), output
+    )
 
 
-def _argv(echo: str) -> tuple[str, ...]:
+def _argv_of_echo(echo: str) -> tuple[str, ...]:
     if _PLAIN.fullmatch(echo):  # nearly all are
         return tuple(echo[2:-2].split("', '"))
-    value = _literal(echo)
-    return tuple(map(str, value)) if isinstance(value, list) else _strings(echo)
+    value = _literal_of(echo)
+    return tuple(map(str, value)) if isinstance(value, list) else _strings_in(echo)
 
 
 def with_result(command: Command, output: str) -> Command:
@@ -221,7 +225,7 @@ def raised_of(event: Event) -> Raised:
     kind, _, told = rest.partition(", ")
     text, _, trace = told.partition(_FRAME)
     return Raised(
-        code=_code(text.strip()) if "SROSError" in kind else None,
+        code=_CODES.get(text.strip().partition(" [opterr=")[0]) if "SROSError" in kind else None,
         text=text.strip(),
         event=event,
         final=_ends_call(tag, trace),
@@ -235,10 +239,6 @@ def _ends_call(tag: str, trace: str) -> bool:
         return caught_in.endswith("SRCommand.py")
     words = ("generic exception: ", "tapdisk failed exception", "tapdisk exists exception")
     return tag.startswith(words) or re.fullmatch(r"(?:vdi|sr)_[a-z_]+", tag) is not None
-
-
-def _code(text: str) -> int | None:
-    return _CODES.get(text.partition(" [opterr=")[0])
 
 
 def call_in(raised: Raised) -> str:

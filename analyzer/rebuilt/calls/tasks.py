@@ -75,12 +75,14 @@ def tasks_by_reference(case: Case) -> Mapping[str, Task]:
         if short := reference_of(operation.task):
             calls.setdefault(short, []).append(operation)
     made = {e.fields["made"]: e.fields["by"] for e in case.events.of(MADE)}
-    uuids = _uuids(case.pools)
+    uuids = _uuids_by_reference(case.pools)
     found = {
-        reference: _task(reference, lines.get(reference, ()), calls.get(reference, ()), uuids)
+        reference: _task_of_reference(
+            reference, lines.get(reference, ()), calls.get(reference, ()), uuids
+        )
         for reference in sorted({*lines, *calls})
     }
-    return MappingProxyType(dict(_family(found, made)))
+    return MappingProxyType(dict(_family_of_made(found, made)))
 
 
 def task_of(case: Case, event: Event) -> Task | None:
@@ -115,7 +117,9 @@ def reference_of(reference: str | None) -> str | None:
     return f"{letter}:{found[2][:8]}{found[2][9:13]}"
 
 
-def _family(found: Mapping[str, Task], made: Mapping[str, str]) -> Iterator[tuple[str, Task]]:
+def _family_of_made(
+    found: Mapping[str, Task], made: Mapping[str, str]
+) -> Iterator[tuple[str, Task]]:
     """Give each task its parent and its children, as far as both were seen."""
     children: dict[str, list[str]] = {}
     for child, parent in sorted(made.items()):
@@ -128,7 +132,7 @@ def _family(found: Mapping[str, Task], made: Mapping[str, str]) -> Iterator[tupl
         yield reference, replace(task, parent=known, children=own)
 
 
-def _task(
+def _task_of_reference(
     reference: str,
     lines: Sequence[Event],
     calls: Sequence[Operation],
@@ -139,36 +143,36 @@ def _task(
         *(event.moment for event in events),
         *(moment for call in calls for moment in (call.first, call.last)),
     ]
-    named = _named(lines, uuids)
+    named = _objects_named(lines, uuids)
     named["vdi"] |= {call.vdi for call in calls if call.vdi}
     named["sr"] |= {call.sr for call in calls if call.sr}
     return Task(
         reference=reference,
-        name=_name(lines),
+        name=_method_of_lines(lines),
         first=min(moments, key=lambda moment: moment.at),
         last=max(moments, key=lambda moment: moment.at),
         hosts=tuple(sorted({*(e.host for e in events), *(call.host for call in calls)})),
         events=events,
         operations=tuple(calls),
-        vdis=_sorted(named["vdi"] | named["to"]),
-        srs=_sorted(named["sr"]),
-        vbds=_sorted(named["vbd"]),
-        vms=_sorted(named["vm"]),
-        pbds=_sorted(named["pbd"]),
+        vdis=_sorted_uuids(named["vdi"] | named["to"]),
+        srs=_sorted_uuids(named["sr"]),
+        vbds=_sorted_uuids(named["vbd"]),
+        vms=_sorted_uuids(named["vm"]),
+        pbds=_sorted_uuids(named["pbd"]),
     )
 
 
-def _sorted(uuids: Iterable[str]) -> tuple[str, ...]:
+def _sorted_uuids(uuids: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(uuids))
 
 
-def _name(lines: Iterable[Event]) -> str:
+def _method_of_lines(lines: Iterable[Event]) -> str:
     """Return the method that most lines say, forwarded, dispatched or asynchronous."""
     names = [found[1] for line in lines if (found := _NAMED.search(line.task or ""))]
     return max(sorted(set(names)), key=names.count, default="")
 
 
-def _named(lines: Iterable[Event], uuids: Mapping[str, str]) -> dict[str, set[str]]:
+def _objects_named(lines: Iterable[Event], uuids: Mapping[str, str]) -> dict[str, set[str]]:
     """Return the uuids of the objects that lines name, references looked up in the database."""
     found: dict[str, set[str]] = {name: set() for name in _OBJECTS}
     for line in lines:
@@ -179,7 +183,7 @@ def _named(lines: Iterable[Event], uuids: Mapping[str, str]) -> dict[str, set[st
     return found
 
 
-def _uuids(pools: Iterable[PoolState]) -> Mapping[str, str]:
+def _uuids_by_reference(pools: Iterable[PoolState]) -> Mapping[str, str]:
     """Return OpaqueRef → uuid of the objects that calls name."""
     return {
         row.ref: row.uuid

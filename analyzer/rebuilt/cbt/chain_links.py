@@ -20,28 +20,26 @@ def chains_of(now: Mapping[Key, CbtLog], vdis: Mapping[Key, Vdi]) -> tuple[CbtCh
     chains: list[CbtChain] = []
     for sr in sorted({sr for sr, _ in now}):
         logs = {disk: log for (own, disk), log in sorted(now.items()) if own == sr}
-        there = {disk: log for disk, log in logs.items() if _is_there(log)}
-        following = _joined(there)
-        paths = _paths(there, following)
-        chains += [_chain(sr, disks, logs, vdis) for disks in paths]
+        there = {
+            disk: log for disk, log in logs.items() if log.exists is not None and log.exists.value
+        }
+        following = _following_disks(there)
+        paths = _paths_of_logs(there, following)
+        chains += [_chain_of_disks(sr, disks, logs, vdis) for disks in paths]
     return tuple(chains)
 
 
-def _is_there(log: CbtLog) -> bool:
-    return log.exists is not None and log.exists.value
-
-
-def _child(log: CbtLog) -> str | None:
+def _child_named(log: CbtLog) -> str | None:
     """Return what a log's child pointer names, None where that is not sure enough to draw."""
     known = log.child
     return None if known is None or known.confidence is Confidence.POSSIBLE else known.value
 
 
-def _joined(logs: Logs) -> Mapping[str, str]:
+def _following_disks(logs: Logs) -> Mapping[str, str]:
     """Return disk → the disk whose log follows; no two lead to the same."""
     named: dict[str, list[str]] = {}
     for disk, log in logs.items():
-        child = _child(log)
+        child = _child_named(log)
         if child and child in logs and child != disk:
             named.setdefault(child, []).append(disk)
     following: dict[str, str] = {}
@@ -55,7 +53,7 @@ def _joined(logs: Logs) -> Mapping[str, str]:
     return following
 
 
-def _paths(logs: Logs, following: Mapping[str, str]) -> Sequence[tuple[str, ...]]:
+def _paths_of_logs(logs: Logs, following: Mapping[str, str]) -> Sequence[tuple[str, ...]]:
     """Return the paths from each log that follows none; a circle begins at its first disk."""
     led_to = set(following.values())
     starts = [disk for disk in logs if disk not in led_to]
@@ -73,14 +71,14 @@ def _paths(logs: Logs, following: Mapping[str, str]) -> Sequence[tuple[str, ...]
     return sorted(paths)
 
 
-def _chain(
+def _chain_of_disks(
     sr: str,
     disks: Sequence[str],
     logs: Logs,
     vdis: Mapping[Key, Vdi],
 ) -> CbtChain:
     last = logs[disks[-1]]
-    breaks = {disks[-1]: words} if (words := _break(last, disks, logs)) else {}
+    breaks = {disks[-1]: words} if (words := _why_chain_ends(last, disks, logs)) else {}
     live = last.uuid if _is_live(last, vdis.get((sr, last.uuid))) else None
     return CbtChain(
         sr=sr,
@@ -90,9 +88,9 @@ def _chain(
     )
 
 
-def _break(log: CbtLog, disks: Sequence[str], logs: Logs) -> str:
+def _why_chain_ends(log: CbtLog, disks: Sequence[str], logs: Logs) -> str:
     """Say why a chain ends at a log although it may go on; "" where the log says it ends."""
-    child = _child(log)
+    child = _child_named(log)
     if child is None:
         return "what its child pointer names is not known"
     if child == NO_LOG:
@@ -104,10 +102,10 @@ def _break(log: CbtLog, disks: Sequence[str], logs: Logs) -> str:
         return f"its child pointer names {child}, and whether that log is there is not known"
     if not next_log.exists.value:
         return f"its child pointer names {child}, whose log is not there"
-    return _stale(child, next_log)
+    return _why_stale(child, next_log)
 
 
-def _stale(child: str, next_log: CbtLog) -> str:
+def _why_stale(child: str, next_log: CbtLog) -> str:
     parent = next_log.parent
     if parent is None or parent.confidence is Confidence.POSSIBLE:
         return f"its child pointer names {child}, as that of another log does"

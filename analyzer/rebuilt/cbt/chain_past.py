@@ -32,14 +32,14 @@ class States:
         self._entries = entries
 
     @cached_property  # nobody asks for the past of most logs
-    def _tellers(self) -> Sequence["_Teller"]:
+    def _tellers_by_place(self) -> Sequence["_Teller"]:
         by_teller: dict[tuple[str, str], list[int]] = {}
         for at, entry in enumerate(self._entries):
             by_teller.setdefault((entry.step.source.bundle, entry.step.actor), []).append(at)
         return [_Teller(*who, self._entries, own) for who, own in by_teller.items()]
 
     @cached_property
-    def _about(self) -> Mapping[str, Sequence[int]]:
+    def _places_about(self) -> Mapping[str, Sequence[int]]:
         """Field → the places of the entries that were about it."""
         return {
             name: [at for at, entry in enumerate(self._entries) if name in entry.fields]
@@ -48,24 +48,28 @@ class States:
 
     def at(self, when: Moment | Event, order: Order) -> CbtLog:
         """Return the state at a moment or just before a line; its changes are not told."""
-        last = max(teller.before(when, order) for teller in self._tellers)
+        last = max(teller.before(when, order) for teller in self._tellers_by_place)
         first = self._entries[0].state
         state = self._entries[last].state if last >= 0 else CbtLog(sr=first.sr, uuid=first.uuid)
         in_doubt = list(self._in_doubt(last, when, order))
         values = {
-            name: self._read_next(name, last) if value is None else _weighed(value, name, in_doubt)
+            name: self._read_next(name, last)
+            if value is None
+            else _weighed_value(value, name, in_doubt)
             for name, value in ((name, known(state, name)) for name in FIELDS)
         }
         return replace(state, **values)  # type: ignore[arg-type]  # fields of CbtLog
 
     def _in_doubt(self, last: int, when: Moment | Event, order: Order) -> Iterator[Entry]:
         """Yield the entries behind `last` that are not certainly after, in their order."""
-        places = (at for teller in self._tellers for at in teller.in_doubt(last, when, order))
+        places = (
+            at for teller in self._tellers_by_place for at in teller.in_doubt(last, when, order)
+        )
         return (self._entries[at] for at in sorted(places))
 
     def _read_next(self, name: str, last: int) -> Known[object] | None:
         """Return what the next entry that tells of a field says of the time before it."""
-        about = self._about[name]
+        about = self._places_about[name]
         following = bisect_right(about, last)
         if following == len(about):
             return None
@@ -93,7 +97,7 @@ class _Teller:
         if self._in_one_log(when):
             number = bisect_left(self._places, place(when.source))
         else:
-            apart, moment = self._apart(when, order)
+            apart, moment = self._how_far_apart(when, order)
             number = bisect_left(self._latest, moment.earliest - apart)
         return self._own[number - 1] if number else -1
 
@@ -101,7 +105,7 @@ class _Teller:
         """Yield the entries behind `last` that are not certainly after."""
         if self._in_one_log(when):
             return
-        apart, moment = self._apart(when, order)
+        apart, moment = self._how_far_apart(when, order)
         limit = moment.latest + apart
         for number in range(bisect_right(self._own, last), bisect_right(self._earliest, limit)):
             if self._entries[self._own[number]].step.moment.earliest <= limit:
@@ -115,7 +119,7 @@ class _Teller:
             and self._actor == when.host
         )
 
-    def _apart(self, when: Moment | Event, order: Order) -> tuple[timedelta, Moment]:
+    def _how_far_apart(self, when: Moment | Event, order: Order) -> tuple[timedelta, Moment]:
         """Return how far the clocks may be apart, and the moment."""
         if isinstance(when, Moment):
             return _NO_TIME, when
@@ -133,7 +137,7 @@ def _least_from_here(values: Sequence[_Sorted]) -> Sequence[_Sorted]:
     return list(accumulate(reversed(values), min))[::-1]
 
 
-def _weighed(value: Known[object], name: str, in_doubt: Iterable[Entry]) -> Known[object]:
+def _weighed_value(value: Known[object], name: str, in_doubt: Iterable[Entry]) -> Known[object]:
     """Return a field's value, less sure if it may be over."""
     for entry in in_doubt:
         then = known(entry.state, name) if name in entry.fields else value

@@ -34,7 +34,7 @@ def seen_steps(
 ) -> tuple[tuple[Step, ...], ...]:
     """Return what each list shows, list by list; ``mentioned`` are SR → disks to look for."""
     return tuple(
-        tuple(_steps(each, each.sr, mentioned.get(each.sr, ())))
+        tuple(_steps_of_listing(each, each.sr, mentioned.get(each.sr, ())))
         for each in listings
         if each.sr is not None
     )
@@ -48,13 +48,13 @@ def file_steps(
     A file that is not whole still has its header, but somebody's copy of it was cut.
     """
     return tuple(
-        tuple(_file_steps(file, srs[file.uuid], _copied(file.source, hosts)))
+        tuple(_file_steps(file, srs[file.uuid], _copied_at(file.source, hosts)))
         for file in files
         if file.uuid in srs
     )
 
 
-def _copied(source: Source, hosts: Sequence[HostReport]) -> Moment:
+def _copied_at(source: Source, hosts: Sequence[HostReport]) -> Moment:
     """Return when a log was copied: with a report, or for one."""
     own = (
         h for h in hosts if h.bundle == source.bundle or (source.bundle, source.member) in h.taken
@@ -83,7 +83,7 @@ def _read_steps(log: CbtLogValues, sr: str, moment: Moment) -> Iterator[Step]:
             sr=sr,
             uuid=log.uuid,
             moment=moment,
-            actor=_actor(log.source),
+            actor=_actor_of_source(log.source),
             evidence=Evidence(source=read.source, text=read.text),
             value=read.value,
             read=True,
@@ -111,15 +111,15 @@ def _some_time() -> Moment:
     return Moment(at=last, earliest=first, latest=last, dated_by="the time is not known")
 
 
-def _steps(listing: LogListing, sr: str, mentioned: Iterable[str]) -> Iterator[Step]:
+def _steps_of_listing(listing: LogListing, sr: str, mentioned: Iterable[str]) -> Iterator[Step]:
     for disk in sorted(disk for disk in listing.logs if is_uuid(disk)):
-        yield _seen(listing, sr, disk, Change.SEEN)
+        yield _step_seen(listing, sr, disk, Change.SEEN)
     for disk in sorted(set(mentioned)):
         if listing_shows_log_is_missing(listing, disk):
-            yield _seen(listing, sr, disk, Change.MISSED)
+            yield _step_seen(listing, sr, disk, Change.MISSED)
 
 
-def _seen(listing: LogListing, sr: str, disk: str, change: Change) -> Step:
+def _step_seen(listing: LogListing, sr: str, disk: str, change: Change) -> Step:
     there = change is Change.SEEN
     row = listing.rows[f"{disk}{SUFFIX}"] if there else listing.neighbour(disk)
     return Step(
@@ -127,7 +127,7 @@ def _seen(listing: LogListing, sr: str, disk: str, change: Change) -> Step:
         sr=sr,
         uuid=disk,
         moment=collected(listing.report, listing.source),
-        actor=_actor(listing.source),
+        actor=_actor_of_source(listing.source),
         evidence=Evidence(source=row.source, text=row.text),
         read=True,
         listed=True,
@@ -148,7 +148,7 @@ def _file_steps(file: CbtLogFile, sr: str, moment: Moment) -> Iterator[Step]:
             sr=sr,
             uuid=file.uuid,
             moment=moment,
-            actor=_actor(file.source),
+            actor=_actor_of_source(file.source),
             evidence=Evidence(source=file.source, text=file.words),
             value=value,
             confidence=Confidence.LIKELY if file.problem else Confidence.CERTAIN,
@@ -157,7 +157,7 @@ def _file_steps(file: CbtLogFile, sr: str, moment: Moment) -> Iterator[Step]:
         )
 
 
-def _actor(source: Source) -> str:
+def _actor_of_source(source: Source) -> str:
     return f"{source.bundle}: {source}"
 
 
@@ -190,7 +190,7 @@ def weigh(
         value = Known(value=said, evidence=row, confidence=Confidence.LIKELY)
         return replace(log, exists=value), None
     dated = pool.generation is not None and not vdi.current_operations
-    if there.value == said or not dated or not _settled(log, there, vdi, asked):
+    if there.value == said or not dated or not _log_stood_still(log, there, vdi, asked):
         return log, None
     word, fact = ("true" if said else "false"), ("there" if there.value else "not there")
     what = f"the database has cbt_enabled={word}, and the log is {fact}"
@@ -219,7 +219,9 @@ def aged(log: CbtLog, pool: PoolState | None, asked: Mapping[str, Moment]) -> Cb
     return log
 
 
-def _settled(log: CbtLog, there: Known[bool], vdi: Vdi, asked: Mapping[str, Moment]) -> bool:
+def _log_stood_still(
+    log: CbtLog, there: Known[bool], vdi: Vdi, asked: Mapping[str, Moment]
+) -> bool:
     """Tell whether the log stood still from when it was last known to when the row was read."""
     copied = asked.get(vdi.source.bundle)
     seen = there.since or asked.get(there.evidence.source.bundle)

@@ -80,9 +80,9 @@ class _Logs:
 
     def known(self, read: Read) -> Known[bool] | Known[str] | Known[int] | None:
         """Return what is known of what SM reads, None where that is not sure enough."""
-        log = self._log(read.log)
+        log = self._log_of_uuid(read.log)
         if read.part is Part.EXISTS:
-            return self._exists(read.log, log)
+            return self._existence_by_row(read.log, log)
         values = {Part.CHILD: log.child, Part.SIZE: log.size} if log else {}
         found = values.get(read.part)
         return found if found and found.confidence is not Confidence.POSSIBLE else None
@@ -95,7 +95,7 @@ class _Logs:
         vdi = next((vdi for pool in self.pools if (vdi := pool.vdi(from_uuid))), None)
         if vdi is not None and (vdi.sm_config or {}).get("vdi_type") in _RAW:
             why = f"disk {from_uuid} is raw"
-            return _unable(WalkEnd.NO_LOG_FROM, from_uuid, why, vdi, "sm_config")
+            return _walk_unable(WalkEnd.NO_LOG_FROM, from_uuid, why, vdi, "sm_config")
         pool, sr = next(
             ((pool, sr) for pool in self.pools if (sr := pool.sr(self.sr))), (None, None)
         )
@@ -103,7 +103,7 @@ class _Logs:
         if sm is None or sm.features is None or CAPABILITY in sm.features:
             return None
         why = f"the driver of SR type {sm.type} has no {CAPABILITY}"
-        return _unable(WalkEnd.NOT_SUPPORTED, from_uuid, why, sm, "type", "features")
+        return _walk_unable(WalkEnd.NOT_SUPPORTED, from_uuid, why, sm, "type", "features")
 
     def settle_with(self, read: Read) -> str:
         """Return the command that shows what is not known."""
@@ -116,14 +116,14 @@ class _Logs:
             case _:
                 return f"cbt-util get -c -n {path}"
 
-    def _log(self, uuid: str) -> CbtLog | None:
+    def _log_of_uuid(self, uuid: str) -> CbtLog | None:
         if uuid not in self._found:
             at, sr = self.when, self.sr
             here = self.history
             self._found[uuid] = here.log(sr, uuid) if at is None else here.at(sr, uuid, at)
         return self._found[uuid]
 
-    def _exists(self, uuid: str, log: CbtLog | None) -> Known[bool] | None:
+    def _existence_by_row(self, uuid: str, log: CbtLog | None) -> Known[bool] | None:
         """Return whether a log is there, by the database where the history has nothing."""
         if log is not None and log.exists is not None:
             return log.exists if log.exists.confidence is not Confidence.POSSIBLE else None
@@ -146,55 +146,55 @@ class _Comparison:
 
     def answer(self) -> Walk:
         """Return what SM answers in every world, or what decides it."""
-        return self._in({})
+        return self._walk_in_world({})
 
-    def _in(self, world: World) -> Walk:
+    def _walk_in_world(self, world: World) -> Walk:
         """Return the answer where some values are as a world has them."""
-        result = list_changed_blocks(self._state(world), self.older, self.newer)
+        result = list_changed_blocks(self._state_of_world(world), self.older, self.newer)
         for read in result.read:
             told = read.part is Part.BITMAP or read in world  # of bitmaps the logs say nothing
             if not told and self.logs.known(read) is None:
                 return self._decided_by(read, result, world)
-        return self._end(result, world)
+        return self._end_of_result(result, world)
 
     def _decided_by(self, read: Read, result: Result, world: World) -> Walk:
         """Return the answer that all values of an unknown agree on, else one that names it."""
         first: Walk | None = None
-        for value in self._possible(read):
-            walked = self._in({**world, read: value})
+        for value in self._possible_values(read):
+            walked = self._walk_in_world({**world, read: value})
             first = first or walked
             if walked.end is WalkEnd.UNKNOWN:
                 # A size alone would not settle what hangs on a pointer behind it.
                 deeper = read.part is Part.SIZE and not walked.settle_with.startswith(_GET_SIZE)
-                return walked if deeper else self._unknown(read, result, first)
+                return walked if deeper else self._unknown_walk(read, result, first)
             if (walked.end, walked.at, walked.next, walked.visited) != (
                 first.end,
                 first.at,
                 first.next,
                 first.visited,
             ):
-                return self._unknown(read, result, first)
+                return self._unknown_walk(read, result, first)
         assert first is not None
         return first
 
-    def _possible(self, read: Read) -> tuple[bool | str | int, ...]:
+    def _possible_values(self, read: Read) -> tuple[bool | str | int, ...]:
         """Return values for an unknown: with them each end that it can lead to is seen."""
         match read.part:
             case Part.EXISTS:
                 return (True, False)
             case Part.SIZE:
-                sizes = sorted(set(self._sizes())) or [GIB]
+                sizes = sorted(set(self._sizes_of_logs())) or [GIB]
                 return (*sizes, 2 * sizes[-1] + GIB, sizes[0] // 2)
             case _:
                 return (self.newer, NO_LOG)
 
-    def _sizes(self) -> Iterator[int]:
-        for uuid in self._names():
+    def _sizes_of_logs(self) -> Iterator[int]:
+        for uuid in self._disks_and_logs():
             known = self.logs.known(Read(log=uuid, part=Part.SIZE))
             if known is not None:
                 yield int(known.value)
 
-    def _names(self) -> tuple[str, ...]:
+    def _disks_and_logs(self) -> tuple[str, ...]:
         """Return the two disks and all that their logs lead to."""
         names: list[str] = []
         for start in (self.older, self.newer):
@@ -205,23 +205,23 @@ class _Comparison:
                 at = str(child.value) if child is not None else None
         return tuple(names)
 
-    def _state(self, world: World) -> State:
+    def _state_of_world(self, world: World) -> State:
         """Return the logs as the model has them; what is not known yet ends the walk there."""
         logs: dict[str, Log] = {}
-        for uuid in self._names():
+        for uuid in self._disks_and_logs():
             exists, child, size = (
-                self._value(Read(log=uuid, part=part), world)
+                self._value_of_read(Read(log=uuid, part=part), world)
                 for part in (Part.EXISTS, Part.CHILD, Part.SIZE)
             )
             if exists:
                 logs[uuid] = Log(child=str(child or NO_LOG), size=int(size or 0))
         return State(logs=logs)
 
-    def _value(self, read: Read, world: World) -> bool | str | int | None:
+    def _value_of_read(self, read: Read, world: World) -> bool | str | int | None:
         known = self.logs.known(read)
         return known.value if known is not None else world.get(read)
 
-    def _end(self, result: Result, world: World) -> Walk:
+    def _end_of_result(self, result: Result, world: World) -> Walk:
         end, at, following = _ENDS[result.outcome], self.newer, NO_LOG
         last = result.read[-1] if result.read else Read(log=self.older, part=Part.EXISTS)
         reads: Sequence[Read] = result.read
@@ -230,7 +230,7 @@ class _Comparison:
             at, reads = last.log, [last]
         elif end is WalkEnd.CHAIN_ENDS:
             at = next(read.log for read in reversed(reads) if read.part is Part.CHILD)
-            following = str(self._value(Read(log=at, part=Part.CHILD), world))
+            following = str(self._value_of_read(Read(log=at, part=Part.CHILD), world))
         elif end is not WalkEnd.REACHED:
             at = last.log
         evidence, confidence = self._rests_on(reads)
@@ -239,7 +239,7 @@ class _Comparison:
             visited=tuple(dict.fromkeys(result.visited)),
             at=at,
             next=following,
-            why=self._why(end, at, following, result, world),
+            why=self._why_it_ends(end, at, following, result, world),
             evidence=evidence,
             confidence=confidence,
         )
@@ -253,7 +253,9 @@ class _Comparison:
                 return end, read
         return (WalkEnd.NO_LOG_FROM if last.log == self.older else WalkEnd.NO_LOG_TO), last
 
-    def _why(self, end: WalkEnd, at: str, following: str, result: Result, world: World) -> str:
+    def _why_it_ends(
+        self, end: WalkEnd, at: str, following: str, result: Result, world: World
+    ) -> str:
         match end:
             case WalkEnd.NO_LOG_FROM | WalkEnd.NO_LOG_TO:
                 return f"disk {at} has no CBT log"
@@ -264,7 +266,8 @@ class _Comparison:
             case WalkEnd.SIZES:
                 before = result.visited[-1]
                 size, others = (
-                    self._value(Read(log=uuid, part=Part.SIZE), world) for uuid in (at, before)
+                    self._value_of_read(Read(log=uuid, part=Part.SIZE), world)
+                    for uuid in (at, before)
                 )
                 return f"the log of {at} is of {size} bytes, those before it of {others}"
             case WalkEnd.CYCLE:
@@ -272,7 +275,7 @@ class _Comparison:
             case _:
                 return ""
 
-    def _unknown(self, read: Read, result: Result, likely: Walk) -> Walk:
+    def _unknown_walk(self, read: Read, result: Result, likely: Walk) -> Walk:
         """Return an end that names what decides; ``likely`` is the first of the possible ones."""
         at, following, visited = read.log, NO_LOG, tuple(dict.fromkeys(result.visited))
         why = f"of disk {read.log}, the size in its log is not known"
@@ -316,6 +319,6 @@ def _set_out(result: Result) -> bool:
     return any(read.part is Part.CHILD for read in result.read)
 
 
-def _unable(end: WalkEnd, at: str, why: str, row: XapiObject, *names: str) -> Walk:
+def _walk_unable(end: WalkEnd, at: str, why: str, row: XapiObject, *names: str) -> Walk:
     quoted = Evidence(source=row.source, text=quote(row, *names))
     return Walk(end=end, at=at, why=why, evidence=(quoted,))

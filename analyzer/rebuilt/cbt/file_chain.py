@@ -19,16 +19,16 @@ def chain_of_files(files: Iterable[CbtLogFile]) -> DiskChain:
     for file in files:
         if file.header and file.uuid:
             own.setdefault(file.uuid, file)
-    joined = join({uuid: _log(own[uuid]) for uuid in sorted(own)}, _ABSENT)
+    joined = join({uuid: _log_of_file(own[uuid]) for uuid in sorted(own)}, _ABSENT)
     return DiskChain(
-        logs=tuple(_drawn(own[uuid]) for uuid in joined.order),
+        logs=tuple(_log_as_drawn(own[uuid]) for uuid in joined.order),
         links=joined.links,
         breaks=joined.breaks,
     )
 
 
-def _log(file: CbtLogFile) -> CbtLog:
-    proof = _proof(file)
+def _log_of_file(file: CbtLogFile) -> CbtLog:
+    proof = _file_quoted(file)
 
     def pointer(value: str) -> Known[str]:
         return Known(value=value, evidence=proof, confidence=Confidence.CERTAIN)
@@ -42,7 +42,7 @@ def _log(file: CbtLogFile) -> CbtLog:
     )
 
 
-def _drawn(file: CbtLogFile) -> DiskLog:
+def _log_as_drawn(file: CbtLogFile) -> DiskLog:
     return DiskLog(
         uuid=file.uuid,
         name=None,
@@ -51,9 +51,9 @@ def _drawn(file: CbtLogFile) -> DiskLog:
         confidence=Confidence.CERTAIN,
         consistent=bool(file.consistent),
         size=file.size,
-        evidence=_proof(file),
+        evidence=_file_quoted(file),
     )
 
 
-def _proof(file: CbtLogFile) -> Evidence:
+def _file_quoted(file: CbtLogFile) -> Evidence:
     return Evidence(source=file.source, text=file.words)

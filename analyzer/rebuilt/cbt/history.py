@@ -84,7 +84,7 @@ class CbtHistory:
         states = self.past.get((sr, uuid))
         if states is None:
             return None
-        return _capped(states.at(moment, self.order), self.partly_seen)
+        return _capped_log(states.at(moment, self.order), self.partly_seen)
 
     def logs(self, sr: str) -> Sequence[CbtLog]:
         """Return the logs of an SR, ordered by disk."""
@@ -122,26 +122,28 @@ def rebuild(
     are SM's calls that wrote them. What two hosts did is in an order only as far as their clocks
     tell one.
     """
-    volumes = _volumes(operations, pools, hosts)
-    done = _done(operations, volumes)
-    mentioned = _mentioned(done, pools)
+    volumes = _volumes_of_operations(operations, pools, hosts)
+    done = _steps_by_host(operations, volumes)
+    mentioned = _disks_mentioned(done, pools)
     copies = {file.source: file for host in hosts for file in host.cbtlogs}
     copies |= {file.source: file for file in files}
     logs = tuple(file for _, file in sorted(copies.items()) if file.header)
     srs = {uuid: sr for sr, disks in mentioned.items() for uuid in disks}
     seen = (
         *seen_steps(listings_of(hosts, pools), mentioned),
-        *file_steps(logs, hosts, _srs(logs, mentioned)),
-        *value_steps(hosts, _srs([each for host in hosts for each in host.log_values], mentioned)),
+        *file_steps(logs, hosts, _srs_of_files(logs, mentioned)),
+        *value_steps(
+            hosts, _srs_of_files([each for host in hosts for each in host.log_values], mentioned)
+        ),
         *flag_steps(flags, srs),
     )
     order = order or Order()
     replay = Replay(order)
     replay.run(_in_order((*done, *seen)))
-    return replace(_history(replay, pools, hosts, volumes), order=order)
+    return replace(_history_of_replay(replay, pools, hosts, volumes), order=order)
 
 
-def _mentioned(
+def _disks_mentioned(
     done: Iterable[Sequence[Step]], pools: Sequence[PoolState]
 ) -> Mapping[str, Collection[str]]:
     """Return SR → disks that a log speaks of, or of which the database says that they have CBT."""
@@ -156,7 +158,7 @@ def _mentioned(
     return found
 
 
-def _done(
+def _steps_by_host(
     operations: Sequence[Operation], volumes: Mapping[str, bool]
 ) -> tuple[tuple[Step, ...], ...]:
     """Return the steps of each host's log, in the order of its lines."""
@@ -166,14 +168,14 @@ def _done(
         if operation.name == "vdi_data_destroy" and operation.vdi
     )
     found: dict[tuple[str, str], list[Step]] = defaultdict(list)
-    for operation in _once(operations):
+    for operation in _each_once(operations):
         place = (operation.host, operation.bundle)
         found[place] += steps_of(operation, volumes, destroyed)
     sequences = (sorted(steps, key=lambda step: step.order) for _, steps in sorted(found.items()))
     return tuple(tuple(steps) for steps in sequences)
 
 
-def _once(operations: Sequence[Operation]) -> Iterable[Operation]:
+def _each_once(operations: Sequence[Operation]) -> Iterable[Operation]:
     """Return operations without those that a second bundle of the same host shows again."""
     best: dict[tuple[object, ...], Operation] = {}
     times: Counter[tuple[str, tuple[object, ...]]] = Counter()
@@ -184,12 +186,12 @@ def _once(operations: Sequence[Operation]) -> Iterable[Operation]:
         call = (operation.host, operation.pid, operation.first.at, operation.name, said)
         times[operation.bundle, call] += 1
         key = (*call, times[operation.bundle, call])
-        if key not in best or _told(operation) > _told(best[key]):
+        if key not in best or _how_much_is_told(operation) > _how_much_is_told(best[key]):
             best[key] = operation
     return best.values()
 
 
-def _told(operation: Operation) -> tuple[bool, int]:
+def _how_much_is_told(operation: Operation) -> tuple[bool, int]:
     return operation.result is not Result.UNKNOWN, len(operation.commands) + len(operation.notes)
 
 
@@ -204,7 +206,7 @@ def _in_order(sequences: Sequence[Sequence[Step]]) -> Iterable[Step]:
     return [step for _, step in sorted(keyed, key=lambda pair: pair[0])]
 
 
-def _volumes(
+def _volumes_of_operations(
     operations: Sequence[Operation], pools: Sequence[PoolState], hosts: Sequence[HostReport]
 ) -> Mapping[str, bool]:
     """Return of which SRs the logs are volumes: the paths tell, else type and volume groups."""
@@ -220,7 +222,7 @@ def _volumes(
     return MappingProxyType({sr: kept for sr, kept in found.items() if kept is not None})
 
 
-def _srs(
+def _srs_of_files(
     files: Sequence[CbtLogFile | CbtLogValues], mentioned: Mapping[str, Collection[str]]
 ) -> Mapping[str, str]:
     """Return the SR of each file: its folder's, else the only one that knows the disk."""
@@ -236,7 +238,7 @@ def _srs(
     return srs
 
 
-def _history(
+def _history_of_replay(
     replay: Replay,
     pools: Sequence[PoolState],
     hosts: Sequence[HostReport],
@@ -252,7 +254,7 @@ def _history(
         past = replay.pasts.get(key)
         log = CbtLog(sr=key[0], uuid=key[1])
         if past is not None:
-            log = _capped(replace(past.state, changes=tuple(past.changes)), partly_seen)
+            log = _capped_log(replace(past.state, changes=tuple(past.changes)), partly_seen)
         log = aged(log, owners.get(key[0]), asked)
         if key in rows:
             pool, _, vdi = rows[key]
@@ -281,7 +283,7 @@ def _partly_seen(pools: Sequence[PoolState], hosts: Sequence[HostReport]) -> fro
     return frozenset(found)
 
 
-def _capped(log: CbtLog, partly_seen: frozenset[str]) -> CbtLog:
+def _capped_log(log: CbtLog, partly_seen: frozenset[str]) -> CbtLog:
     """Lower what one host's log says for sure while another host's was not read."""
     if log.sr not in partly_seen:
         return log

@@ -83,7 +83,7 @@ def left_out(
     logs = {
         uuid: Log(
             child=child,
-            recorded=without((Span(since=_from(starts, uuid), until=until),), unseen),
+            recorded=without((Span(since=_tick_of_start(starts, uuid), until=until),), unseen),
         )
         for uuid, child in zip((older, *walked.visited), (*walked.visited, ""), strict=True)
     }
@@ -104,7 +104,7 @@ def left_out(
     )
 
 
-def _from(starts: Mapping[str, _Point], uuid: str) -> int:
+def _tick_of_start(starts: Mapping[str, _Point], uuid: str) -> int:
     return starts[uuid].tick if uuid in starts else 0
 
 
@@ -118,8 +118,8 @@ class _Past:
 
     def disk_of(self, uuid: str) -> str:
         """Return the disk that a snapshot is of; the uuid itself for any other."""
-        log, row = self.history.find(uuid), self._row(uuid)
-        names = (c.value for c in _changes(log) if c.change is Change.ARRIVED and c.value)
+        log, row = self.history.find(uuid), self._row_of_uuid(uuid)
+        names = (c.value for c in _changes_of_log(log) if c.change is Change.ARRIVED and c.value)
         pools = (pool.vdi(row.snapshot_of) for pool in self.pools if row and row.is_a_snapshot)
         return next(names, "") or next((vdi.uuid for vdi in pools if vdi), uuid)
 
@@ -137,12 +137,14 @@ class _Past:
         A hole begins with the last snapshot before, and ends with a log that was begun anew.
         """
         order = self.history.order
-        for change in _begun_anew(_changes(self.history.find(disk))):
+        for change in _begun_anew(_changes_of_log(self.history.find(disk))):
             assert change.moment is not None
             end = _Point(at=change.moment, evidence=change.evidence)
             if not first.precedes(end, order) or (last and not end.precedes(last, order)):
                 continue
-            before = [point for point in self._snapshots(disk) if point.precedes(end, order)]
+            before = [
+                point for point in self._snapshots_of_disk(disk) if point.precedes(end, order)
+            ]
             yield max((first, *before), key=lambda point: point.tick), end
 
     def starts(self, older: str, visited: Sequence[str]) -> Mapping[str, _Point]:
@@ -158,7 +160,7 @@ class _Past:
                 found[uuid] = _Point(at=begins.at, evidence=parent.evidence)
         return found
 
-    def _snapshots(self, disk: str) -> Sequence[_Point]:
+    def _snapshots_of_disk(self, disk: str) -> Sequence[_Point]:
         return self._by_disk.get(disk, ())
 
     @cached_property
@@ -170,14 +172,14 @@ class _Past:
                 found.setdefault(self.disk_of(uuid), []).append(point)
         return found
 
-    def _row(self, uuid: str) -> Row | None:
+    def _row_of_uuid(self, uuid: str) -> Row | None:
         return next((row for pool in self.pools if (row := pool.vdi(uuid))), None)
 
     def _find_taken(self, uuid: str) -> _Point | None:
-        for change in _changes(self.history.find(uuid)):
+        for change in _changes_of_log(self.history.find(uuid)):
             if change.change is Change.ARRIVED and change.moment is not None:
                 return _Point(at=change.moment, evidence=change.evidence)
-        row = self._row(uuid)
+        row = self._row_of_uuid(uuid)
         at = read_time(row.snapshot_time or "") if row and row.is_a_snapshot else None
         if row is None or at is None or at.year <= _EPOCH:
             return None
@@ -186,7 +188,7 @@ class _Past:
         return _Point(at=Moment.exact(at, "snapshot_time"), evidence=evidence)
 
 
-def _changes(log: CbtLog | None) -> Sequence[LogChange]:
+def _changes_of_log(log: CbtLog | None) -> Sequence[LogChange]:
     return log.changes if log else ()
 
 

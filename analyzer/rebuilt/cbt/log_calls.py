@@ -80,32 +80,32 @@ def place(source: Source) -> Place:
 
 def calls_of(operation: Operation) -> tuple[Call, ...]:
     """Return what an operation did to logs, in the order of its lines."""
-    found = [_command(command, operation.sr) for command in operation.commands]
-    found += [_note(event, operation) for event in operation.notes]
+    found = [_call_of_command(command, operation.sr) for command in operation.commands]
+    found += [_note_of_event(event, operation) for event in operation.notes]
     calls = [call for call in found if call is not None]
-    calls += _scanned(operation)
+    calls += _calls_of_scan(operation)
     return tuple(sorted(calls, key=lambda call: place(call.event.source)))
 
 
-def _command(command: Command, sr: str | None) -> Call | None:
+def _call_of_command(command: Command, sr: str | None) -> Call | None:
     program = command.argv[0].rpartition("/")[2] if command.argv else ""
     arguments = command.argv[1:]
     match program:
         case "cbt-util":
             return _cbt_util(command, arguments, sr)
         case "lvcreate":
-            return _allocation(command, arguments)
+            return _call_of_allocation(command, arguments)
         case "lvrename":
             return _volume_rename(command, sr)
         case "lvremove":
             logs = (log_path(argument, sr) for argument in arguments)
             log = next((log for log in logs if log), None)
-            return _call(Verb.REMOVE, log, command)
+            return _call_on_log(Verb.REMOVE, log, command)
         case _:
             return None
 
 
-def _call(
+def _call_on_log(
     verb: Verb, log: LogPath | None, command: Command, option: str = "", value: str = ""
 ) -> Call | None:
     if log is None:
@@ -124,19 +124,19 @@ def _call(
 def _cbt_util(command: Command, arguments: Sequence[str], sr: str | None) -> Call | None:
     verbs = {"create": Verb.CREATE, "set": Verb.SET, "get": Verb.GET, "coalesce": Verb.COALESCE}
     verb = verbs.get(arguments[0]) if arguments else None
-    given = _options(arguments[1:])
+    given = _options_given(arguments[1:])
     if verb is None:
         return None
     if verb is Verb.COALESCE:
-        return _coalesce(command, given, sr)
+        return _call_of_coalesce(command, given, sr)
     log = log_path(given.pop("-n", ""), sr)
     option, value = next(iter(given.items()), ("", ""))
-    if log is None or (verb is not Verb.GET and not _fits(option, value)):
+    if log is None or (verb is not Verb.GET and not _fits_option(option, value)):
         return None
-    return _call(verb, log, command, option, value)
+    return _call_on_log(verb, log, command, option, value)
 
 
-def _coalesce(command: Command, given: dict[str, str], sr: str | None) -> Call | None:
+def _call_of_coalesce(command: Command, given: dict[str, str], sr: str | None) -> Call | None:
     older, newer = (log_path(given.get(option, ""), sr) for option in ("-p", "-c"))
     if older is None or newer is None:
         return None
@@ -145,7 +145,7 @@ def _coalesce(command: Command, given: dict[str, str], sr: str | None) -> Call |
     )
 
 
-def _options(arguments: Sequence[str]) -> dict[str, str]:
+def _options_given(arguments: Sequence[str]) -> dict[str, str]:
     """Return option → value, "" for one that has none."""
     return {
         option: "" if value.startswith("-") else value
@@ -154,18 +154,18 @@ def _options(arguments: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _fits(option: str, value: str) -> bool:
+def _fits_option(option: str, value: str) -> bool:
     """Tell whether a value is of the option's sort; what is not cannot be replayed."""
     if option in ("-p", "-c"):
         return is_uuid(value)
     return option in ("-s", "-f") and re.fullmatch(r"[0-9]{1,20}", value) is not None
 
 
-def _allocation(command: Command, arguments: Sequence[str]) -> Call | None:
+def _call_of_allocation(command: Command, arguments: Sequence[str]) -> Call | None:
     groups = [argument for argument in arguments if argument.startswith(GROUP)]
-    name = _options(arguments).get("-n", "")
+    name = _options_given(arguments).get("-n", "")
     log = log_path(f"/dev/{groups[0]}/{name}", None) if groups else None
-    return _call(Verb.ALLOCATE, log, command)
+    return _call_on_log(Verb.ALLOCATE, log, command)
 
 
 def _volume_rename(command: Command, sr: str | None) -> Call | None:
@@ -173,21 +173,23 @@ def _volume_rename(command: Command, sr: str | None) -> Call | None:
         return None
     log = log_path(command.argv[1], sr)
     new = log_path(command.argv[_RENAMED_NAME], log.sr if log else sr)
-    return _rename(log, new, command.event, command.result)
+    return _call_of_rename(log, new, command.event, command.result)
 
 
-def _rename(log: LogPath | None, new: LogPath | None, event: Event, result: Result) -> Call | None:
+def _call_of_rename(
+    log: LogPath | None, new: LogPath | None, event: Event, result: Result
+) -> Call | None:
     if log is None or new is None:
         return None
     return Call(verb=Verb.RENAME, log=log, event=event, result=result, other=new)
 
 
-def _note(event: Event, operation: Operation) -> Call | None:
+def _note_of_event(event: Event, operation: Operation) -> Call | None:
     """Read a line that is no command; what it says happened, or was about to (DROP, RENAME)."""
     unknown = Result.UNKNOWN
     if found := _RENAME.fullmatch(event.message):
         log, new = (log_path(path, operation.sr) for path in found.groups())
-        return _rename(log, new, event, unknown)
+        return _call_of_rename(log, new, event, unknown)
     sr = operation.sr or ""
     if found := _DISABLED.fullmatch(event.message):
         disk = next(group for group in found.groups() if group)
@@ -200,7 +202,7 @@ def _note(event: Event, operation: Operation) -> Call | None:
     return None
 
 
-def _scanned(operation: Operation) -> Iterator[Call]:
+def _calls_of_scan(operation: Operation) -> Iterator[Call]:
     """Yield the logs that a scan found or missed.
 
     It compares each disk with its row and logs the first difference alone, then updates the rows

@@ -25,10 +25,10 @@ def flag_steps(events: Iterable[Event], srs: Mapping[str, str]) -> tuple[tuple[S
     for event in events:
         if event.fields["value"] == "false" and event.fields["vdi"] in srs:
             found.setdefault(event.source.bundle, []).append(event)
-    return tuple(tuple(_missed(own, srs)) for _, own in sorted(found.items()))
+    return tuple(tuple(_steps_of_missed_writes(own, srs)) for _, own in sorted(found.items()))
 
 
-def _missed(events: Sequence[Event], srs: Mapping[str, str]) -> Iterable[Step]:
+def _steps_of_missed_writes(events: Sequence[Event], srs: Mapping[str, str]) -> Iterable[Step]:
     for event in sorted(events, key=lambda event: place(event.source)):
         yield Step(
             change=Change.MISSED,

@@ -44,12 +44,12 @@ def inferred(
 ) -> Iterator[Inference]:
     """Yield what an operation did and read without a line of its own."""
     name = operation.name or _name_by(calls)
-    yield from _walked(operation, calls)
-    yield from _dropped(operation, calls, volumes)
+    yield from _logs_walked(operation, calls)
+    yield from _logs_dropped(operation, calls, volumes)
     match name:
         case "vdi_delete":
-            yield from _neighbours(calls)
-            yield from _deleted(operation, calls, volumes)
+            yield from _neighbours_of_deleted(calls)
+            yield from _files_deleted(operation, calls, volumes)
             yield from _deleted_untold(operation, calls, volumes, destroyed)
         case "vdi_snapshot":
             yield from _older_than_snapshot(calls)
@@ -95,10 +95,10 @@ def _perhaps_removed(calls: Sequence[Call], volumes: Mapping[str, bool]) -> Iter
         return
     touched = any(call.log == first.log and call.verb is not Verb.GET for call in calls)
     if volumes.get(first.log.sr) is False and not touched and not made & {c.verb for c in calls}:
-        yield _removal(calls[-1], Confidence.POSSIBLE, first.log)
+        yield _inference_of_removal(calls[-1], Confidence.POSSIBLE, first.log)
 
 
-def _walked(operation: Operation, calls: Sequence[Call]) -> Iterator[Inference]:
+def _logs_walked(operation: Operation, calls: Sequence[Call]) -> Iterator[Inference]:
     """Yield what list_changed_blocks read: the child it went on to, and that one's size."""
     asked: Call | None = None
     for call in calls:
@@ -106,12 +106,12 @@ def _walked(operation: Operation, calls: Sequence[Call]) -> Iterator[Inference]:
         if got and call.option == "-c":
             asked = call
         elif asked and (call.verb is Verb.WALK or (got and call.option == "-s")):
-            yield _read(Change.CHILD, asked, asked, call, call.log.disk)
+            yield _inference_of_read(Change.CHILD, asked, asked, call, call.log.disk)
             asked = None
         elif got or call.verb is Verb.SET:
             asked = None
         if call.verb is Verb.WALK:
-            yield _read(Change.SIZE, call, call, call, call.value)
+            yield _inference_of_read(Change.SIZE, call, call, call, call.value)
     if asked is not None and operation.name == "vdi_list_changed_blocks":
         ends = (raised for raised in operation.raised if _NO_COMMON_LOG in raised.text)
         for raised in ends:
@@ -125,13 +125,15 @@ def _walked(operation: Operation, calls: Sequence[Call]) -> Iterator[Inference]:
             )
 
 
-def _read(change: Change, whose: Call, after: Call, told_by: Call, value: str) -> Inference:
+def _inference_of_read(
+    change: Change, whose: Call, after: Call, told_by: Call, value: str
+) -> Inference:
     return Inference(
         change=change, log=whose.log, after=after.event, told_by=told_by.event, value=value
     )
 
 
-def _dropped(
+def _logs_dropped(
     operation: Operation, calls: Sequence[Call], volumes: Mapping[str, bool]
 ) -> Iterator[Inference]:
     """Yield the logs that went after the sentence of an error; volumes go with a line."""
@@ -141,10 +143,12 @@ def _dropped(
             # SM writes the sentence before it removes the log
             went_on = operation.result is not Result.UNKNOWN or operation.lines[-1] != call.event
             sure = kept_as_volume is False and went_on
-            yield _removal(call, Confidence.LIKELY if sure else Confidence.POSSIBLE)
+            yield _inference_of_removal(call, Confidence.LIKELY if sure else Confidence.POSSIBLE)
 
 
-def _removal(call: Call, confidence: Confidence, log: LogPath | None = None) -> Inference:
+def _inference_of_removal(
+    call: Call, confidence: Confidence, log: LogPath | None = None
+) -> Inference:
     return Inference(
         change=Change.REMOVED,
         log=log or call.log,
@@ -154,26 +158,26 @@ def _removal(call: Call, confidence: Confidence, log: LogPath | None = None) -> 
     )
 
 
-def _got(calls: Sequence[Call], option: str) -> Call | None:
+def _value_got(calls: Sequence[Call], option: str) -> Call | None:
     """Return the first successful ``cbt-util get`` of a field."""
     got = (call for call in calls if call.verb is Verb.GET and call.option == option and call.done)
     return next(got, None)
 
 
-def _neighbours(calls: Sequence[Call]) -> Iterator[Inference]:
+def _neighbours_of_deleted(calls: Sequence[Call]) -> Iterator[Inference]:
     """Yield parent and child of a deleted log: SM links the two to each other."""
-    parent, child = _got(calls, "-p"), _got(calls, "-c")
+    parent, child = _value_got(calls, "-p"), _value_got(calls, "-c")
     if parent is None or child is None or parent.log != child.log:
         return
     for call in calls[: _merge_at(calls)]:
         if call.verb is not Verb.SET or not call.done or call.log.disk == parent.log.disk:
             continue
         if call.option == "-c":
-            yield _read(Change.PARENT, parent, parent, call, call.log.disk)
-            yield _read(Change.CHILD, child, child, call, call.value)
+            yield _inference_of_read(Change.PARENT, parent, parent, call, call.log.disk)
+            yield _inference_of_read(Change.CHILD, child, child, call, call.value)
         elif call.option == "-p":
-            yield _read(Change.CHILD, child, child, call, call.log.disk)
-            yield _read(Change.PARENT, parent, parent, call, call.value)
+            yield _inference_of_read(Change.CHILD, child, child, call, call.log.disk)
+            yield _inference_of_read(Change.PARENT, parent, parent, call, call.value)
 
 
 def _merge_at(calls: Sequence[Call]) -> int:
@@ -182,11 +186,11 @@ def _merge_at(calls: Sequence[Call]) -> int:
     return next(merges, len(calls))
 
 
-def _deleted(
+def _files_deleted(
     operation: Operation, calls: Sequence[Call], volumes: Mapping[str, bool]
 ) -> Iterator[Inference]:
     """Yield the file that goes after it was merged, or at once where there is no child."""
-    parent, child = _got(calls, "-p"), _got(calls, "-c")
+    parent, child = _value_got(calls, "-p"), _value_got(calls, "-c")
     merge = next((call for call in calls if call.verb is Verb.COALESCE), None)
     last = merge or child
     if last is None or volumes.get(last.log.sr) is not False:
@@ -194,11 +198,11 @@ def _deleted(
     if merge is not None:
         if merge.result is not Result.FAILED:
             sure = Confidence.LIKELY if merge.done else Confidence.POSSIBLE
-            yield _removal(merge, sure, merge.other)
+            yield _inference_of_removal(merge, sure, merge.other)
     elif parent is not None and operation.result is not Result.FAILED:
         ended = operation.result is Result.SUCCEEDED and bool(operation.name)
         sure = Confidence.LIKELY if ended else Confidence.POSSIBLE
-        yield _removal(calls[-1], sure, last.log)
+        yield _inference_of_removal(calls[-1], sure, last.log)
 
 
 def _deleted_untold(
@@ -239,7 +243,7 @@ def _older_than_snapshot(calls: Sequence[Call]) -> Iterator[Inference]:
     """
     renamed = next((call for call in calls if call.verb is Verb.RENAME), None)
     new = renamed.other if renamed else None
-    asked = _got(calls, "-p")
+    asked = _value_got(calls, "-p")
     if new is None or asked is None or asked.log.disk != new.disk:
         return
     later = calls[calls.index(asked) + 1 :]
@@ -248,7 +252,7 @@ def _older_than_snapshot(calls: Sequence[Call]) -> Iterator[Inference]:
     first = later[0]
     if first.verb is Verb.SET and first.option == "-c" and first.value == new.disk:
         if first.done:
-            yield _read(Change.PARENT, asked, asked, first, first.log.disk)
+            yield _inference_of_read(Change.PARENT, asked, asked, first, first.log.disk)
         return
     yield Inference(
         change=Change.PARENT,
@@ -296,15 +300,15 @@ def _turned_off(
     operation: Operation, calls: Sequence[Call], volumes: Mapping[str, bool]
 ) -> Iterator[Inference]:
     """Yield the parent of a log whose disk was turned off, and its file that went before."""
-    asked = _got(calls, "-p")
+    asked = _value_got(calls, "-p")
     if asked is None:
         return
     told = next((call for call in calls if call.verb is Verb.SET and call.option == "-c"), None)
     if told is not None and told.done:
-        yield _read(Change.PARENT, asked, asked, told, told.log.disk)
+        yield _inference_of_read(Change.PARENT, asked, asked, told, told.log.disk)
     if volumes.get(asked.log.sr) is False:
         sure = told is not None or operation.result is Result.SUCCEEDED
-        yield _removal(asked, Confidence.LIKELY if sure else Confidence.POSSIBLE)
+        yield _inference_of_removal(asked, Confidence.LIKELY if sure else Confidence.POSSIBLE)
 
 
 def _not_turned_on(
@@ -313,4 +317,4 @@ def _not_turned_on(
     """Yield the file that SM takes away again when CBT could not be turned on."""
     made = [call for call in calls if call.verb is Verb.CREATE]
     if made and operation.result is Result.FAILED and volumes.get(made[0].log.sr) is False:
-        yield _removal(calls[-1], Confidence.LIKELY, made[0].log)
+        yield _inference_of_removal(calls[-1], Confidence.LIKELY, made[0].log)

@@ -101,7 +101,7 @@ def _volume_listings(
         if row.vg.startswith(GROUP):
             groups.setdefault(row.vg.removeprefix(GROUP), {})[row.name] = row
     for uuid, rows in sorted(groups.items()):
-        owners = _owners(uuid, pools)
+        owners = _owners_of_uuid(uuid, pools)
         plugged = any(
             sr.type in VOLUME_TYPES and host.host_uuid in {h.uuid for h in pool.hosts_with(sr)}
             for pool, sr in owners
@@ -128,8 +128,8 @@ def _of_all(host: HostReport, lvs: LvmVolumes, rows: Mapping[str, object]) -> bo
 def _file_listing(host: HostReport, listing: SrListing, pools: Sequence[PoolState]) -> LogListing:
     names = {file.name for file in listing.files}
     sr = listing.sr or _sr_of(listing, names, pools)
-    owners = _owners(sr, pools)
-    mounted = any(sr.type in FILE_TYPES and names & _images(pool, sr) for pool, sr in owners)
+    owners = _owners_of_uuid(sr, pools)
+    mounted = any(sr.type in FILE_TYPES and names & _images_of_sr(pool, sr) for pool, sr in owners)
     if not owners:
         mounted = any(name.endswith(_IMAGES) for name in names)
     return LogListing(
@@ -157,11 +157,13 @@ def _sr_of(listing: SrListing, names: Collection[str], pools: Sequence[PoolState
     return next(iter(found)) if len(found) == 1 and owners <= found else None
 
 
-def _owners(uuid: str | None, pools: Sequence[PoolState]) -> tuple[tuple[PoolState, Sr], ...]:
+def _owners_of_uuid(
+    uuid: str | None, pools: Sequence[PoolState]
+) -> tuple[tuple[PoolState, Sr], ...]:
     """Return the pools that know an SR; where none does, only the list itself can speak."""
     return tuple((pool, sr) for pool in pools if (sr := pool.sr(uuid)) is not None)
 
 
-def _images(pool: PoolState, sr: Sr) -> frozenset[str]:
+def _images_of_sr(pool: PoolState, sr: Sr) -> frozenset[str]:
     own = (vdi.uuid for vdi in pool.vdis if vdi.sr in (sr.ref, sr.uuid))
     return frozenset(f"{uuid}{suffix}" for uuid in own for suffix in _IMAGES)

@@ -69,31 +69,33 @@ def steps_of(
     ``destroyed`` which disks are nothing but a log.
     """
     calls = calls_of(operation)
-    steps = [step for call in calls for step in _direct(operation, calls, call)]
+    steps = [step for call in calls for step in _steps_said(operation, calls, call)]
     steps += [
         _inferred_step(operation, each) for each in inferred(operation, calls, volumes, destroyed)
     ]
     return tuple(sorted((step for step in steps if step.sr), key=lambda step: step.order))
 
 
-def _direct(operation: Operation, calls: Sequence[Call], call: Call) -> Iterator[Step]:
+def _steps_said(operation: Operation, calls: Sequence[Call], call: Call) -> Iterator[Step]:
     """Yield what a line itself says, under its result."""
     if call.rc == _NO_SUCH_FILE and call.log.volume is False:  # a volume may only be inactive
-        yield _step(operation, call, Change.MISSED, read=True)
+        yield _step_of_operation(operation, call, Change.MISSED, read=True)
     if call.result is Result.FAILED or call.verb is Verb.DROP:
         return
     if call.verb is Verb.MISS:
-        yield _step(operation, call, Change.MISSED, read=True)
+        yield _step_of_operation(operation, call, Change.MISSED, read=True)
         return
     if call.done and call.verb not in (Verb.CREATE, Verb.ALLOCATE):
-        yield _step(operation, call, Change.SEEN, read=True)
+        yield _step_of_operation(operation, call, Change.SEEN, read=True)
     change = _FIELDS[call.option] if call.verb is Verb.SET else _CHANGES.get(call.verb)
     if change is not None:
         value = call.other.disk if call.other else call.value
-        yield _step(operation, call, change, value, _confidence(operation, calls, call))
+        yield _step_of_operation(
+            operation, call, change, value, _confidence_of_operation(operation, calls, call)
+        )
 
 
-def _confidence(operation: Operation, calls: Sequence[Call], call: Call) -> Confidence:
+def _confidence_of_operation(operation: Operation, calls: Sequence[Call], call: Call) -> Confidence:
     """Return how sure a change is; the rename of a file has no result, what follows shows it."""
     if call.done:
         return Confidence.CERTAIN
@@ -106,7 +108,7 @@ def _confidence(operation: Operation, calls: Sequence[Call], call: Call) -> Conf
     return Confidence.LIKELY if went_on else Confidence.POSSIBLE
 
 
-def _step(
+def _step_of_operation(
     operation: Operation,
     call: Call,
     change: Change,

@@ -59,135 +59,139 @@ class Replay:
             if step.of_known and (step.sr, step.uuid) not in self.pasts:
                 continue
             if step.read and step.confidence is not Confidence.POSSIBLE:
-                self._read(step)
+                self._read_step(step)
             elif step.confidence is Confidence.POSSIBLE:
-                self._unsure(step)
+                self._make_unsure(step)
             else:
-                self._write(step)
+                self._write_step(step)
 
-    def _past(self, sr: str, uuid: str) -> Past:
+    def _past_of_log(self, sr: str, uuid: str) -> Past:
         key = (sr, uuid)
         if key not in self.pasts:
             state = CbtLog(sr=sr, uuid=uuid)
             self.pasts[key] = Past(state=state, entries=[], changes=[], touched={})
         return self.pasts[key]
 
-    def _write(self, step: Step) -> None:
-        past = self._past(step.sr, step.uuid)
+    def _write_step(self, step: Step) -> None:
+        past = self._past_of_log(step.sr, step.uuid)
         match step.change:
             case Change.CREATED:
-                self._become(past, step, _created(past.state, step))
+                self._become_state(past, step, _created_log(past.state, step))
             case Change.RENAMED:
-                self._rename(past, step)
+                self._rename_log(past, step)
             case Change.REMOVED:
-                self._become(past, step, _gone(past.state, step))
+                self._become_state(past, step, _removed_log(past.state, step))
             case Change.MERGED:
-                past.changes.append(_change(step))
+                past.changes.append(_change_of_step(step))
             case _:
                 name = _FIELD[step.change]
-                self._become(past, step, _with(past.state, name, _decoded(step), step), (name,))
+                self._become_state(
+                    past, step, _with_value(past.state, name, _decoded_value(step), step), (name,)
+                )
 
-    def _become(
+    def _become_state(
         self, past: Past, step: Step, state: CbtLog, fields: tuple[str, ...] = FIELDS
     ) -> None:
         """Take a new state over; a value that another actor may have set since is not sure."""
         for name in fields:
             before, after = known(past.state, name), known(state, name)
             differ = before and after and before.value != after.value
-            if differ and after and self._doubtful(past, name, step):
-                state = _put(state, name, replace(after, confidence=Confidence.POSSIBLE))
-        _enter(past, step, state, fields)
-        _touch(past, step, fields)
+            if differ and after and self._is_doubtful(past, name, step):
+                state = _put_value(state, name, replace(after, confidence=Confidence.POSSIBLE))
+        _enter_state(past, step, state, fields)
+        _touch_fields(past, step, fields)
         if step.value or step.change is not Change.CREATED:  # a volume's log is made right after
-            past.changes.append(_change(step))
+            past.changes.append(_change_of_step(step))
 
-    def _rename(self, past: Past, step: Step) -> None:
-        new = self._past(step.sr, step.value)
-        state = replace(past.state, uuid=step.value, exists=_known(True, step))
+    def _rename_log(self, past: Past, step: Step) -> None:
+        new = self._past_of_log(step.sr, step.value)
+        state = replace(past.state, uuid=step.value, exists=_known_by_step(True, step))
         for name in CONTENT:
             value = known(state, name)
-            if value and self._doubtful(past, name, step):
-                state = _put(state, name, replace(value, confidence=Confidence.POSSIBLE))
+            if value and self._is_doubtful(past, name, step):
+                state = _put_value(state, name, replace(value, confidence=Confidence.POSSIBLE))
         arrived = replace(step, uuid=step.value, value=step.uuid, change=Change.ARRIVED)
-        self._become(new, arrived, state)
-        self._become(past, step, _gone(past.state, step))
+        self._become_state(new, arrived, state)
+        self._become_state(past, step, _removed_log(past.state, step))
 
-    def _unsure(self, step: Step) -> None:
+    def _make_unsure(self, step: Step) -> None:
         """Forget what a step may have changed: whether it took place is not known."""
-        past = self._past(step.sr, step.uuid)
-        past.changes.append(_change(step))
+        past = self._past_of_log(step.sr, step.uuid)
+        past.changes.append(_change_of_step(step))
         fields = _may_change(past.state, step)
-        self._forget(past, step, fields)
+        self._forget_fields(past, step, fields)
         if step.change is Change.RENAMED:
             arrived = replace(step, uuid=step.value, value=step.uuid, change=Change.ARRIVED)
-            new = self._past(step.sr, step.value)
-            new.changes.append(_change(arrived))
-            self._forget(new, arrived, FIELDS)
+            new = self._past_of_log(step.sr, step.value)
+            new.changes.append(_change_of_step(arrived))
+            self._forget_fields(new, arrived, FIELDS)
 
-    def _forget(self, past: Past, step: Step, fields: tuple[str, ...]) -> None:
+    def _forget_fields(self, past: Past, step: Step, fields: tuple[str, ...]) -> None:
         state = past.state
         for name in fields:
-            state = _put(state, name, None)
-        _enter(past, step, state, fields)
-        _touch(past, step, fields)
+            state = _put_value(state, name, None)
+        _enter_state(past, step, state, fields)
+        _touch_fields(past, step, fields)
 
-    def _read(self, step: Step) -> None:
-        past = self._past(step.sr, step.uuid)
+    def _read_step(self, step: Step) -> None:
+        past = self._past_of_log(step.sr, step.uuid)
         name = _FIELD[step.change]
-        found = _decoded(step)
+        found = _decoded_value(step)
         before = known(past.state, name)
         if before is None:
             # a walk that ended did so at no pointer, or at one to a log that is not there
             if not (step.weak and step.change is Change.CHILD):
-                self._learn(past, step, name)
+                self._learn_value(past, step, name)
         elif step.weak:
             self._miss_named(step, before)
         elif before.value == found:
             if step.listed and step.change is Change.SEEN:
-                self._learn(past, step, name)
+                self._learn_value(past, step, name)
             elif step.confidence is Confidence.CERTAIN is not before.confidence:
                 value = replace(before, evidence=step.evidence, confidence=step.confidence)
-                _enter(past, step, _put(past.state, name, value), (name,))
-        elif self._doubtful(past, name, step):
+                _enter_state(past, step, _put_value(past.state, name, value), (name,))
+        elif self._is_doubtful(past, name, step):
             value = replace(before, confidence=Confidence.POSSIBLE)
-            _enter(past, step, _put(past.state, name, value), (name,))
+            _enter_state(past, step, _put_value(past.state, name, value), (name,))
         else:
-            self._contradict(past, step, name, before)
+            self._contradict_value(past, step, name, before)
 
     def _miss_named(self, step: Step, before: Known[object]) -> None:
         """Take note that SM, which tests whether a log is there, did not go to the one named."""
         named = str(before.value)
         if found_none(step) and named and before.confidence is not Confidence.POSSIBLE:
             missed = replace(step, uuid=named, change=Change.MISSED, value="", weak=False)
-            if not self._doubtful(self._past(step.sr, step.uuid), _FIELD[step.change], step):
-                self._read(missed)
+            if not self._is_doubtful(
+                self._past_of_log(step.sr, step.uuid), _FIELD[step.change], step
+            ):
+                self._read_step(missed)
 
-    def _doubtful(self, past: Past, name: str, step: Step) -> bool:
+    def _is_doubtful(self, past: Past, name: str, step: Step) -> bool:
         """Tell whether another actor touched a field at a time that may be after the step's."""
         return any(
             actor != step.actor and not surely_before(other, step, self._order)
             for actor, other in past.touched.get(name, {}).items()
         )
 
-    def _learn(self, past: Past, step: Step, name: str) -> None:
-        state = _with(past.state, name, _decoded(step), step)
+    def _learn_value(self, past: Past, step: Step, name: str) -> None:
+        state = _with_value(past.state, name, _decoded_value(step), step)
         if step.change is Change.MISSED:
-            state = _gone(past.state, step)
-        _enter(past, step, state, (name,))
+            state = _removed_log(past.state, step)
+        _enter_state(past, step, state, (name,))
         if name == EXISTS:
-            past.changes.append(_change(step))
+            past.changes.append(_change_of_step(step))
 
-    def _contradict(self, past: Past, step: Step, name: str, before: Known[object]) -> None:
+    def _contradict_value(self, past: Past, step: Step, name: str, before: Known[object]) -> None:
         """Believe what was seen, less firmly; of a log thought gone nothing else is known."""
         if before.confidence is not Confidence.POSSIBLE:
-            self.contradictions.append(_contradiction(step, name, before))
+            self.contradictions.append(_contradiction_of(step, name, before))
         base = past.state
         fields: tuple[str, ...] = (name,)
         if name == EXISTS:
             base, fields = CbtLog(sr=step.sr, uuid=step.uuid), FIELDS
-            past.changes.append(_change(step))
-        value = replace(_known(_decoded(step), step), confidence=Confidence.LIKELY)
-        _enter(past, step, _put(base, name, value), fields)
+            past.changes.append(_change_of_step(step))
+        value = replace(_known_by_step(_decoded_value(step), step), confidence=Confidence.LIKELY)
+        _enter_state(past, step, _put_value(base, name, value), fields)
 
 
 def found_none(step: Step) -> bool:
@@ -208,19 +212,19 @@ def known(state: CbtLog, name: str) -> Known[object] | None:
     return cast("Known[object] | None", getattr(state, name))
 
 
-def _put(state: CbtLog, name: str, value: Known[object] | None) -> CbtLog:
+def _put_value(state: CbtLog, name: str, value: Known[object] | None) -> CbtLog:
     return replace(state, **{name: value})  # type: ignore[arg-type]  # a field of CbtLog
 
 
-def _with(state: CbtLog, name: str, value: object, step: Step) -> CbtLog:
-    return _put(state, name, _known(value, step))
+def _with_value(state: CbtLog, name: str, value: object, step: Step) -> CbtLog:
+    return _put_value(state, name, _known_by_step(value, step))
 
 
-def _known(value: Value, step: Step) -> Known[Value]:
+def _known_by_step(value: Value, step: Step) -> Known[Value]:
     return Known(value=value, evidence=step.evidence, confidence=step.confidence, since=step.moment)
 
 
-def _decoded(step: Step) -> object:
+def _decoded_value(step: Step) -> object:
     """Return a step's value as its field has it."""
     match step.change:
         case Change.SIZE | Change.CREATED:
@@ -233,22 +237,22 @@ def _decoded(step: Step) -> object:
             return step.value
 
 
-def _created(state: CbtLog, step: Step) -> CbtLog:
+def _created_log(state: CbtLog, step: Step) -> CbtLog:
     """Return a log as cbt-util makes it, or (without a size) a volume not yet written."""
-    fresh = CbtLog(sr=state.sr, uuid=state.uuid, exists=_known(True, step))
+    fresh = CbtLog(sr=state.sr, uuid=state.uuid, exists=_known_by_step(True, step))
     if not step.value:
         return fresh
     return replace(
         fresh,
-        parent=_known(NO_LOG, step),
-        child=_known(NO_LOG, step),
-        size=_known(int(step.value), step),
-        consistent=_known(False, step),
+        parent=_known_by_step(NO_LOG, step),
+        child=_known_by_step(NO_LOG, step),
+        size=_known_by_step(int(step.value), step),
+        consistent=_known_by_step(False, step),
     )
 
 
-def _gone(state: CbtLog, step: Step) -> CbtLog:
-    return CbtLog(sr=state.sr, uuid=state.uuid, exists=_known(False, step))
+def _removed_log(state: CbtLog, step: Step) -> CbtLog:
+    return CbtLog(sr=state.sr, uuid=state.uuid, exists=_known_by_step(False, step))
 
 
 def _may_change(state: CbtLog, step: Step) -> tuple[str, ...]:
@@ -265,20 +269,20 @@ def _may_change(state: CbtLog, step: Step) -> tuple[str, ...]:
         case _:
             name = _FIELD[step.change]
             before = known(state, name)
-            return () if before and before.value == _decoded(step) else (name,)
+            return () if before and before.value == _decoded_value(step) else (name,)
 
 
-def _enter(past: Past, step: Step, state: CbtLog, fields: tuple[str, ...]) -> None:
+def _enter_state(past: Past, step: Step, state: CbtLog, fields: tuple[str, ...]) -> None:
     past.state = state
     past.entries.append(Entry(step=step, fields=fields, state=state))
 
 
-def _touch(past: Past, step: Step, fields: tuple[str, ...]) -> None:
+def _touch_fields(past: Past, step: Step, fields: tuple[str, ...]) -> None:
     for name in fields:
         past.touched.setdefault(name, {})[step.actor] = step
 
 
-def _change(step: Step) -> LogChange:
+def _change_of_step(step: Step) -> LogChange:
     return LogChange(
         change=step.change,
         moment=step.moment,
@@ -288,15 +292,16 @@ def _change(step: Step) -> LogChange:
     )
 
 
-def _contradiction(step: Step, name: str, before: Known[object]) -> Contradiction:
+def _contradiction_of(step: Step, name: str, before: Known[object]) -> Contradiction:
     if name == EXISTS:
         was, then = ("there", "not there") if before.value else ("gone", "there")
         what = f"the log was {was}, then it was {then}, and nothing tells why"
     else:
-        what = f"its {name} was {_shown(before.value)}, and then {_shown(_decoded(step))} was read"
+        then = _shown_value(_decoded_value(step))
+        what = f"its {name} was {_shown_value(before.value)}, and then {then} was read"
     evidence: tuple[Evidence, ...] = (before.evidence, step.evidence)
     return Contradiction(sr=step.sr, uuid=step.uuid, what=what, evidence=evidence)
 
 
-def _shown(value: object) -> str:
+def _shown_value(value: object) -> str:
     return "none" if value == NO_LOG else str(value)

@@ -25,10 +25,10 @@ def join(logs: Mapping[str, CbtLog], absent: str) -> Joined:
     ``absent`` completes "its child pointer names x, which …" for a log that is not in ``logs``.
     SM walks child pointers only; a parent pointer alone gives a link that is not certain.
     """
-    links = tuple(link for uuid in logs for link in _links(logs, uuid))
-    order = _order(tuple(logs), links)
-    breaks = [found for uuid in order for found in _breaks(logs, uuid, links, order, absent)]
-    return Joined(order=order, links=links, breaks=(*breaks, *_circles(links, order)))
+    links = tuple(link for uuid in logs for link in _links_of_log(logs, uuid))
+    order = _order_of_fallback(tuple(logs), links)
+    breaks = [found for uuid in order for found in _breaks_behind(logs, uuid, links, order, absent)]
+    return Joined(order=order, links=links, breaks=(*breaks, *_breaks_of_circles(links, order)))
 
 
 def gone(log: CbtLog) -> bool:
@@ -45,13 +45,13 @@ def least_sure(*levels: Confidence) -> Confidence:
     return max(levels, key=_SURENESS.index)
 
 
-def _links(logs: Mapping[str, CbtLog], older: str) -> Sequence[DiskLink]:
+def _links_of_log(logs: Mapping[str, CbtLog], older: str) -> Sequence[DiskLink]:
     log = logs[older]
     if gone(log):
         return ()
     if log.child is not None:
         newer = logs.get(log.child.value)
-        return () if newer is None or gone(newer) else (_pointed(log, log.child, newer),)
+        return () if newer is None or gone(newer) else (_link_of_pointer(log, log.child, newer),)
     return tuple(
         DiskLink(
             older=older,
@@ -65,7 +65,7 @@ def _links(logs: Mapping[str, CbtLog], older: str) -> Sequence[DiskLink]:
     )
 
 
-def _pointed(older: CbtLog, child: Known[str], newer: CbtLog) -> DiskLink:
+def _link_of_pointer(older: CbtLog, child: Known[str], newer: CbtLog) -> DiskLink:
     """Return the link of a child pointer; the newer log's parent pointer confirms or denies it."""
     there = newer.exists.confidence if newer.exists else Confidence.LIKELY
     denied = newer.parent is not None and newer.parent.value != older.uuid
@@ -79,7 +79,7 @@ def _pointed(older: CbtLog, child: Known[str], newer: CbtLog) -> DiskLink:
     )
 
 
-def _order(fallback: Sequence[str], links: Sequence[DiskLink]) -> tuple[str, ...]:
+def _order_of_fallback(fallback: Sequence[str], links: Sequence[DiskLink]) -> tuple[str, ...]:
     """Return paths along sound links, in the fallback order of their newest logs."""
     after: dict[str, str] = {}
     before: dict[str, str] = {}
@@ -90,7 +90,7 @@ def _order(fallback: Sequence[str], links: Sequence[DiskLink]) -> tuple[str, ...
     paths: list[list[str]] = []
     seen: set[str] = set()
     for start in (*(u for u in fallback if u not in before), *fallback):
-        path = _path(start, after, seen)
+        path = _path_of_start(start, after, seen)
         if path:
             paths.append(path)
     place = {uuid: number for number, uuid in enumerate(fallback)}
@@ -98,7 +98,7 @@ def _order(fallback: Sequence[str], links: Sequence[DiskLink]) -> tuple[str, ...
     return tuple(uuid for path in paths for uuid in path)
 
 
-def _path(start: str, after: Mapping[str, str], seen: set[str]) -> list[str]:
+def _path_of_start(start: str, after: Mapping[str, str], seen: set[str]) -> list[str]:
     path: list[str] = []
     here: str | None = start
     while here is not None and here not in seen:
@@ -108,7 +108,7 @@ def _path(start: str, after: Mapping[str, str], seen: set[str]) -> list[str]:
     return path
 
 
-def _breaks(
+def _breaks_behind(
     logs: Mapping[str, CbtLog],
     uuid: str,
     links: Sequence[DiskLink],
@@ -117,16 +117,23 @@ def _breaks(
 ) -> Sequence[DiskBreak]:
     """Return why the chain does not go on behind a log, () if it does or is at its end."""
     log = logs[uuid]
-    naming = next((newer for newer in logs.values() if _names(newer, uuid)), None)
+    naming = next(
+        (
+            newer
+            for newer in logs.values()
+            if newer.parent is not None and newer.parent.value == uuid and not gone(newer)
+        ),
+        None,
+    )
     if gone(log):
-        return _missing(log, naming)
+        return _break_at_missing(log, naming)
     if log.child is None:
         linked = any(link.older == uuid for link in links)
         last = uuid == order[-1]
         what = "what its child pointer holds is not known"
-        return () if linked or last else (_broken(uuid, "", what, BreakKind.UNKNOWN),)
+        return () if linked or last else (_break_at(uuid, "", what, BreakKind.UNKNOWN),)
     if log.child.value == NO_LOG:
-        return _ended(log, log.child.evidence, naming, last=uuid == order[-1])
+        return _break_at_end(log, log.child.evidence, naming, last=uuid == order[-1])
     newer = logs.get(log.child.value)
     if newer is None:
         what = f"its child pointer names {log.child.value}, which {absent}"
@@ -136,38 +143,34 @@ def _breaks(
         kind = BreakKind.FAULT
     else:
         return ()
-    return (_broken(uuid, log.child.value, what, kind, log.child.evidence),)
+    return (_break_at(uuid, log.child.value, what, kind, log.child.evidence),)
 
 
-def _names(newer: CbtLog, older: str) -> bool:
-    return newer.parent is not None and newer.parent.value == older and not gone(newer)
-
-
-def _missing(log: CbtLog, naming: CbtLog | None) -> Sequence[DiskBreak]:
+def _break_at_missing(log: CbtLog, naming: CbtLog | None) -> Sequence[DiskBreak]:
     if naming is None or naming.parent is None:
         return ()
     what = f"{naming.uuid} names it as its parent, and its log is not there"
-    return (_broken(log.uuid, naming.uuid, what, BreakKind.FAULT, naming.parent.evidence),)
+    return (_break_at(log.uuid, naming.uuid, what, BreakKind.FAULT, naming.parent.evidence),)
 
 
-def _ended(
+def _break_at_end(
     log: CbtLog, evidence: Evidence, naming: CbtLog | None, *, last: bool
 ) -> Sequence[DiskBreak]:
     if naming is not None:
         what = f"its child pointer is empty, though {naming.uuid} names it as its parent"
-        return (_broken(log.uuid, naming.uuid, what, BreakKind.FAULT, evidence),)
+        return (_break_at(log.uuid, naming.uuid, what, BreakKind.FAULT, evidence),)
     if last:
         return ()
     what = "its child pointer is empty: nothing newer can be compared with it"
-    return (_broken(log.uuid, "", what, BreakKind.END, evidence),)
+    return (_break_at(log.uuid, "", what, BreakKind.END, evidence),)
 
 
-def _circles(links: Sequence[DiskLink], order: Sequence[str]) -> list[DiskBreak]:
+def _breaks_of_circles(links: Sequence[DiskLink], order: Sequence[str]) -> list[DiskBreak]:
     """Return a break where the pointers, stale or not, lead back to an older log."""
     place = {uuid: number for number, uuid in enumerate(order)}
     after = {link.older: link.newer for link in reversed(links)}
     return [
-        _broken(
+        _break_at(
             link.older,
             link.newer,
             f"its child pointer leads back to {link.newer}: the chain runs in a circle",
@@ -175,15 +178,12 @@ def _circles(links: Sequence[DiskLink], order: Sequence[str]) -> list[DiskBreak]
             link.evidence,
         )
         for link in links
-        if place[link.newer] <= place[link.older] and _leads(link.newer, link.older, after)
+        if place[link.newer] <= place[link.older]
+        and link.older in _path_of_start(link.newer, after, set())
     ]
 
 
-def _leads(start: str, end: str, after: Mapping[str, str]) -> bool:
-    return end in _path(start, after, set())
-
-
-def _broken(
+def _break_at(
     at: str, to: str, what: str, kind: BreakKind, evidence: Evidence | None = None
 ) -> DiskBreak:
     return DiskBreak(at=at, to=to, what=what, kind=kind, evidence=evidence)

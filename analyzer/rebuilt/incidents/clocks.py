@@ -12,10 +12,10 @@ def clock_incidents(clocks: Iterable[HostClock], hosts: Hosts) -> Iterator[Draft
     for clock in clocks:
         for change in clock.changes:
             if change.kind in (ClockChangeKind.BACK, ClockChangeKind.FORWARD):
-                yield _draft(change, hosts)
+                yield _draft_of_change(change, hosts)
 
 
-def _draft(change: ClockChange, hosts: Hosts) -> Draft:
+def _draft_of_change(change: ClockChange, hosts: Hosts) -> Draft:
     key = hosts.key(change.bundle)
     where = "back" if change.kind is ClockChangeKind.BACK else "forward"
     return Draft(

@@ -105,9 +105,9 @@ def incident_of(draft: Draft, hosts: Hosts) -> Incident:
     own = (hosts.subject(draft.host),) if draft.host else ()
     subjects = (*own, *sorted(set(draft.subjects) - set(own)))
     evidence = (*quotes(draft.events), *draft.rows)
-    counted = sum(event.count for event in _once(draft.events))
+    counted = sum(event.count for event in _each_event_once(draft.events))
     return Incident(
-        id=_id(draft, subjects, evidence[0].text if evidence else ""),
+        id=_id_of_draft(draft, subjects, evidence[0].text if evidence else ""),
         kind=draft.kind,
         host=hosts.name(draft.host) if draft.host else "",
         bundle=evidence[0].source.bundle if evidence else "",
@@ -118,18 +118,18 @@ def incident_of(draft: Draft, hosts: Hosts) -> Incident:
         subjects=subjects,
         evidence=evidence,
         count=max(1, counted if draft.count is None else draft.count),
-        last_seen=draft.last_seen or _last(draft),
+        last_seen=draft.last_seen or _last_moment(draft),
         tapdisks=draft.tapdisks,
         master=hosts.master(draft.host),
     )
 
 
-def _last(draft: Draft) -> Moment | None:
+def _last_moment(draft: Draft) -> Moment | None:
     moments = [event.moment for event in draft.events]
     return max(moments, key=lambda moment: moment.at, default=None)
 
 
-def _id(draft: Draft, subjects: Sequence[Subject], text: str) -> str:
+def _id_of_draft(draft: Draft, subjects: Sequence[Subject], text: str) -> str:
     name = code(draft.kind)
     parts = [name, *(f"{s.type} {s.uuid}" for s in subjects), text]
     digest = hashlib.sha256(chr(0).join(parts).encode(errors="replace")).hexdigest()
@@ -138,13 +138,13 @@ def _id(draft: Draft, subjects: Sequence[Subject], text: str) -> str:
 
 def quotes(events: Sequence[Event]) -> tuple[Evidence, ...]:
     """Return the first quotations and the last, each line once."""
-    lines = _once(events)
+    lines = _each_event_once(events)
     if len(lines) > MOST_QUOTES:
         lines = [*lines[: MOST_QUOTES - 1], lines[-1]]
     return tuple(Evidence(source=e.source, text=e.text, at=e.moment) for e in lines)
 
 
-def _once(events: Sequence[Event]) -> list[Event]:
+def _each_event_once(events: Sequence[Event]) -> list[Event]:
     return list({event.source: event for event in events}.values())
 
 

@@ -69,18 +69,18 @@ class _Down:
 def host_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     """Yield the times that hosts went down."""
     boots = boots_of(case)
-    alerts = _about(case, hosts)
+    alerts = _alerts_about_hosts(case, hosts)
     for key in sorted({*boots, *alerts, *hosts.grouped(case.events.of(*SHUTDOWN, *FENCE))}):
-        signs = _signs(case, hosts, key, alerts.get(key, ()))
+        signs = _signs_of_host(case, hosts, key, alerts.get(key, ()))
         before: Boot | None = None
         for boot in boots.get(key, ()):
-            yield _draft(_down(case, boot, before, signs), case, key, hosts)
+            yield _draft_of_down(_how_it_went_down(case, boot, before, signs), case, key, hosts)
             before = boot
         yield from _not_back(case, key, before, signs, hosts)
-        yield from _only_told(_unexplained(signs, boots.get(key, ())), key, hosts)
+        yield from _only_told(_alerts_unexplained(signs, boots.get(key, ())), key, hosts)
 
 
-def _about(case: Case, hosts: Hosts) -> Mapping[str, list[Event]]:
+def _alerts_about_hosts(case: Case, hosts: Hosts) -> Mapping[str, list[Event]]:
     """Return what alerts say of hosts, which the master keeps for all of them."""
     found: dict[str, list[Event]] = {}
     for event in case.events.of(WAS_FENCED, FAILED):
@@ -88,7 +88,7 @@ def _about(case: Case, hosts: Hosts) -> Mapping[str, list[Event]]:
     return found
 
 
-def _signs(case: Case, hosts: Hosts, key: str, alerts: Sequence[Event]) -> _Signs:
+def _signs_of_host(case: Case, hosts: Hosts, key: str, alerts: Sequence[Event]) -> _Signs:
     def own(*kinds: str) -> list[Event]:
         events = case.events.of(*kinds)
         return [event for event in events if hosts.key(event.source.bundle) == key]
@@ -104,7 +104,7 @@ def _signs(case: Case, hosts: Hosts, key: str, alerts: Sequence[Event]) -> _Sign
     )
 
 
-def _down(case: Case, boot: Boot, before: Boot | None, signs: _Signs) -> _Down:
+def _how_it_went_down(case: Case, boot: Boot, before: Boot | None, signs: _Signs) -> _Down:
     """Say how a host went down before a boot."""
     first = boot.event
     last = case.events.last_line(first.source.bundle, first.moment.at)
@@ -115,7 +115,7 @@ def _down(case: Case, boot: Boot, before: Boot | None, signs: _Signs) -> _Down:
         confidence=Confidence.CERTAIN,
         why=(),
     )
-    for judge in (_fenced, _orderly, _guessed_fence, _panicked, _failure_told):
+    for judge in (_fenced_down, _orderly_down, _guessed_fence, _panicked_down, _failure_told):
         judged = judge(down, before, signs)
         if judged is not None:
             return judged
@@ -124,7 +124,7 @@ def _down(case: Case, boot: Boot, before: Boot | None, signs: _Signs) -> _Down:
     return down
 
 
-def _between(events: Sequence[Event], before: Boot | None, boot: Boot) -> Event | None:
+def _last_between(events: Sequence[Event], before: Boot | None, boot: Boot) -> Event | None:
     """Return the last of a host's events from its boot before to this one."""
     event = last_before(events, boot.event)
     if event is None or (before and event.moment.at <= before.event.moment.at):
@@ -136,17 +136,17 @@ def _silent_after(event: Event, down: _Down, time: timedelta) -> bool:
     return down.last is None or down.last.moment.at - event.moment.at <= time
 
 
-def _fenced(down: _Down, before: Boot | None, signs: _Signs) -> _Down | None:
+def _fenced_down(down: _Down, before: Boot | None, signs: _Signs) -> _Down | None:
     """Judge by xha's own line: the last that a host writes before it resets itself."""
-    fence = _between(signs.fence, before, down.boot)
+    fence = _last_between(signs.fence, before, down.boot)
     if fence is None or not _silent_after(fence, down, _FENCED_AT_ONCE):
         return None
-    told = _alert(WAS_FENCED, down, signs)
+    told = _alert_of_boot(WAS_FENCED, down, signs)
     return replace(down, kind=IncidentKind.HOST_FENCED, why=(fence, *told), began=fence, last=fence)
 
 
-def _orderly(down: _Down, before: Boot | None, signs: _Signs) -> _Down | None:
-    shutdown = _between(signs.shutdown, before, down.boot)
+def _orderly_down(down: _Down, before: Boot | None, signs: _Signs) -> _Down | None:
+    shutdown = _last_between(signs.shutdown, before, down.boot)
     if shutdown is None or not _silent_after(shutdown, down, _SHUTTING_DOWN):
         return None
     start = [
@@ -155,13 +155,13 @@ def _orderly(down: _Down, before: Boot | None, signs: _Signs) -> _Down | None:
         if timedelta() <= shutdown.moment.at - event.moment.at <= _SHUTTING_DOWN
         and not (before and event.moment.at <= before.event.moment.at)
     ]
-    asked = _asked(start[0], signs)
+    asked = _who_asked(start[0], signs)
     return replace(
         down, kind=IncidentKind.HOST_REBOOTED, why=(*asked, *start), began=(*asked, *start)[0]
     )
 
 
-def _asked(shutdown: Event, signs: _Signs) -> tuple[Event, ...]:
+def _who_asked(shutdown: Event, signs: _Signs) -> tuple[Event, ...]:
     """Return who asked for it: the call on the master, which may have another clock."""
     near = [
         event
@@ -173,7 +173,7 @@ def _asked(shutdown: Event, signs: _Signs) -> tuple[Event, ...]:
 
 
 def _guessed_fence(down: _Down, _before: Boot | None, signs: _Signs) -> _Down | None:
-    told = _alert(WAS_FENCED, down, signs)
+    told = _alert_of_boot(WAS_FENCED, down, signs)
     if not told:
         return None
     return replace(
@@ -181,8 +181,8 @@ def _guessed_fence(down: _Down, _before: Boot | None, signs: _Signs) -> _Down | 
     )
 
 
-def _panicked(down: _Down, before: Boot | None, signs: _Signs) -> _Down | None:
-    panic = _between(signs.panic, before, down.boot)
+def _panicked_down(down: _Down, before: Boot | None, signs: _Signs) -> _Down | None:
+    panic = _last_between(signs.panic, before, down.boot)
     dump = [
         event
         for event in signs.dump
@@ -213,11 +213,11 @@ def _is_of(alert: Event, boot: Boot) -> bool:
     return alert.moment.within(booted, _ALERT_LATER) and not booted.certainly_before(alert.moment)
 
 
-def _unexplained(signs: _Signs, boots: Sequence[Boot]) -> list[Event]:
+def _alerts_unexplained(signs: _Signs, boots: Sequence[Boot]) -> list[Event]:
     return [event for event in signs.alerts if not any(_is_of(event, boot) for boot in boots)]
 
 
-def _alert(kind: str, down: _Down, signs: _Signs) -> list[Event]:
+def _alert_of_boot(kind: str, down: _Down, signs: _Signs) -> list[Event]:
     """Return the alert that xapi raised of this boot, soon after it, by the master's clock."""
     return [e for e in signs.alerts if e.kind == kind and _is_of(e, down.boot)][:1]
 
@@ -233,7 +233,7 @@ def _would_be_told(case: Case, boot: Event) -> bool:
     return case.events.last_line(bundle, boot.moment.at, "daemon_log") is not None
 
 
-def _draft(down: _Down, case: Case, key: str, hosts: Hosts) -> Draft:
+def _draft_of_down(down: _Down, case: Case, key: str, hosts: Hosts) -> Draft:
     boot = down.boot.event
     began = down.began.moment if down.began else _last_sign(down, case, key, hosts)
     lines = (*down.why, *down.boot.events)

@@ -30,7 +30,7 @@ __all__ = ["incidents"]
 def incidents(case: Case) -> tuple[Incident, ...]:
     """Return all incidents, ordered by their beginning, then by host and id."""
     hosts = Hosts(case)
-    downs = _made(host_incidents(case, hosts), hosts)
+    downs = _incidents_of_drafts(host_incidents(case, hosts), hosts)
     drafts = (
         *tapdisk_incidents(case, hosts),
         *outage_incidents(case, hosts),
@@ -43,12 +43,12 @@ def incidents(case: Case) -> tuple[Incident, ...]:
         *machine_incidents(case, hosts),
         *new_disk_incidents(case, hosts),
     )
-    return tuple(sorted((*downs, *_made(drafts, hosts)), key=_order))
+    return tuple(sorted((*downs, *_incidents_of_drafts(drafts, hosts)), key=_order_of_incident))
 
 
-def _made(drafts: Iterable[Draft], hosts: Hosts) -> tuple[Incident, ...]:
+def _incidents_of_drafts(drafts: Iterable[Draft], hosts: Hosts) -> tuple[Incident, ...]:
     return tuple(incident_of(draft, hosts) for draft in drafts)
 
 
-def _order(incident: Incident) -> tuple[object, ...]:
+def _order_of_incident(incident: Incident) -> tuple[object, ...]:
     return (incident.began.at, incident.host, incident.kind.name, incident.id)

@@ -27,16 +27,16 @@ def machine_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     """Yield the reverts and moves of VMs that the database has; that they ended well is likely."""
     for event in case.events.of(CALL):
         kind = _KINDS.get(event.fields["call"])
-        found = _machine(case, event) if kind else None
+        found = _pool_and_vm(case, event) if kind else None
         if kind is None or found is None or failed(case, event):
             continue
-        disks = [row for row in _disks(*found) if not was_there(case, row, event)]
+        disks = [row for row in _disks_of_vm(*found) if not was_there(case, row, event)]
         moved = kind is IncidentKind.VM_MOVED
         if not (moved and (not disks or _disks_are_told(case, event))):
-            yield _draft(kind, event, found[1], disks, hosts)
+            yield _draft_of_vm(kind, event, found[1], disks, hosts)
 
 
-def _machine(case: Case, event: Event) -> tuple[PoolState, Vm] | None:
+def _pool_and_vm(case: Case, event: Event) -> tuple[PoolState, Vm] | None:
     for pool in case.pools:
         row = pool.vm(event.fields["vm"])
         if row is not None:
@@ -44,7 +44,7 @@ def _machine(case: Case, event: Event) -> tuple[PoolState, Vm] | None:
     return None
 
 
-def _disks(pool: PoolState, vm: Vm) -> list[Vdi]:
+def _disks_of_vm(pool: PoolState, vm: Vm) -> list[Vdi]:
     return [row for row in pool.vdis if any(pool.vm(v.vm) is vm for v in pool.vbds_of(row))]
 
 
@@ -53,7 +53,9 @@ def _disks_are_told(case: Case, event: Event) -> bool:
     return task is not None and any(line.kind == ARRIVED for line in task.events)
 
 
-def _draft(kind: IncidentKind, event: Event, vm: Vm, disks: Sequence[Vdi], hosts: Hosts) -> Draft:
+def _draft_of_vm(
+    kind: IncidentKind, event: Event, vm: Vm, disks: Sequence[Vdi], hosts: Hosts
+) -> Draft:
     subject = Subject(type="VM", uuid=vm.uuid, name=vm.name_label or None)
     done = "reverted to a snapshot" if kind is IncidentKind.VM_REVERTED else "moved with its disks"
     return Draft(

@@ -40,7 +40,7 @@ class NewDisk:
 @derived
 def new_disks(case: Case) -> Mapping[str, NewDisk]:
     """Return the disks of the databases that a move or a copy made, by uuid."""
-    found = (*_arrived(case), *_moved(case), *_copied(case))
+    found = (*_moves_with_both_disks(case), *_moves_of_one_disk(case), *_copies_of_disks(case))
     return MappingProxyType({made.uuid: made for made in reversed(found)})
 
 
@@ -61,7 +61,7 @@ def new_disk_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
         )
 
 
-def _arrived(case: Case) -> Iterator[NewDisk]:
+def _moves_with_both_disks(case: Case) -> Iterator[NewDisk]:
     """Yield the moves of which xapi logged both disks, snapshots but left out."""
     for event in case.events.of(ARRIVED):
         row = case.world.vdi(event.fields["new"])
@@ -78,13 +78,13 @@ def _arrived(case: Case) -> Iterator[NewDisk]:
         )
 
 
-def _moved(case: Case) -> Iterator[NewDisk]:
+def _moves_of_one_disk(case: Case) -> Iterator[NewDisk]:
     """Yield the moves of one disk of which the VM has a single one on that SR, and not the old."""
     for event in case.events.of(MOVED):
         old = event.fields["vdi"]
         if failed(case, event) or case.world.vdi(old) is not None:
             continue
-        there = [row for row in _disks_of(case, event.fields["vm"]) if _on(case, row, event)]
+        there = [row for row in _disks_of(case, event.fields["vm"]) if _is_on_sr(case, row, event)]
         if len(there) == 1 and not was_there(case, there[0], event):
             yield NewDisk(
                 uuid=there[0].uuid,
@@ -95,7 +95,7 @@ def _moved(case: Case) -> Iterator[NewDisk]:
             )
 
 
-def _copied(case: Case) -> Iterator[NewDisk]:
+def _copies_of_disks(case: Case) -> Iterator[NewDisk]:
     """Yield the copies that a VM got after the call, before the next copy to that SR."""
     calls = case.events.of(COPIED)
     for event in calls:
@@ -104,7 +104,7 @@ def _copied(case: Case) -> Iterator[NewDisk]:
         later = [
             other
             for other in calls
-            if other.fields["sr"] == event.fields["sr"] and _before(case, event, other)
+            if other.fields["sr"] == event.fields["sr"] and _surely_before(case, event, other)
         ]
         given = [vbd for vbd in case.events.of(GIVEN) if _is_the_copy(case, event, vbd, later)]
         if len({vbd.fields["vdi"] for vbd in given}) == 1:
@@ -130,9 +130,9 @@ def _is_the_copy(case: Case, copy: Event, vbd: Event, later: Sequence[Event]) ->
     return (
         alike
         and row.uuid != copy.fields["vdi"]
-        and _on(case, row, copy)
-        and _before(case, copy, vbd)
-        and not any(_before(case, other, vbd) for other in later)
+        and _is_on_sr(case, row, copy)
+        and _surely_before(case, copy, vbd)
+        and not any(_surely_before(case, other, vbd) for other in later)
         and not was_there(case, row, copy)
     )
 
@@ -145,12 +145,12 @@ def _disks_of(case: Case, machine: str) -> Iterator[Vdi]:
                 yield row
 
 
-def _on(case: Case, row: Vdi, event: Event) -> bool:
+def _is_on_sr(case: Case, row: Vdi, event: Event) -> bool:
     sr = case.world.sr_of(row)
     return sr is not None and sr.uuid == event.fields["sr"]
 
 
-def _before(case: Case, one: Event, other: Event) -> bool:
+def _surely_before(case: Case, one: Event, other: Event) -> bool:
     return case.order.surely_before(mark(one), mark(other))
 
 

@@ -42,12 +42,14 @@ def toolstack_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     """Yield the restarts of xapi on running hosts; a loop of them is one."""
     lines = hosts.grouped(case.events.of(STARTED, ROLE, *STOPPED, DIED))
     for key, events in lines.items():
-        starts = {one.start.source: one for one in _starts(events, boots_of(case).get(key, ()))}
+        starts = {
+            one.start.source: one for one in _later_starts(events, boots_of(case).get(key, ()))
+        }
         for burst in bursts((one.start for one in starts.values()), _ONE_RESTART):
-            yield _restart([starts[event.source] for event in burst], key, hosts)
+            yield _draft_of_restart([starts[event.source] for event in burst], key, hosts)
 
 
-def _starts(events: Sequence[Event], boots: Sequence[Boot]) -> Iterator[_Start]:
+def _later_starts(events: Sequence[Event], boots: Sequence[Boot]) -> Iterator[_Start]:
     """Yield the starts that are not the first since a boot; xapi itself tells which those are."""
     ends = [event for event in events if event.kind in (*STOPPED, DIED) and _of_system(event)]
     lines = [event for event in events if event.kind in (STARTED, ROLE)]
@@ -56,7 +58,10 @@ def _starts(events: Sequence[Event], boots: Sequence[Boot]) -> Iterator[_Start]:
         if start.kind == ROLE:
             continue
         end = last_before(ends, start)
-        if end and (_far(end, start) or (before and end.moment.at < before.moment.at)):
+        if end and (
+            start.moment.at - end.moment.at > _STOPPING
+            or (before and end.moment.at < before.moment.at)
+        ):
             end = None
         role = after if after and _is_role(after, start) else None
         if not _at_boot(start, role, boots, before):
@@ -73,10 +78,6 @@ def _is_role(after: Event, start: Event) -> bool:
     return after.kind == ROLE and after.moment.within(start.moment, _ROLE_TOLD)
 
 
-def _far(end: Event, start: Event) -> bool:
-    return start.moment.at - end.moment.at > _STOPPING
-
-
 def _at_boot(start: Event, role: Event | None, boots: Sequence[Boot], before: Event | None) -> bool:
     if role is not None:
         return role.fields.get("boot") == "true"
@@ -86,7 +87,7 @@ def _at_boot(start: Event, role: Event | None, boots: Sequence[Boot], before: Ev
     return before is None or before.moment.at < boot.moment.at
 
 
-def _restart(starts: Sequence[_Start], key: str, hosts: Hosts) -> Draft:
+def _draft_of_restart(starts: Sequence[_Start], key: str, hosts: Hosts) -> Draft:
     first, last = starts[0], starts[-1]
     died = any(one.end and one.end.kind == DIED for one in starts)
     known = first.end is not None or first.role is not None
@@ -111,30 +112,30 @@ def nbd_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     for run in server_runs(case):
         lives.setdefault(hosts.key(run.bundle), []).append(run)
     for key, runs in sorted(lives.items()):
-        pairs = _pairs(runs, boots_of(case).get(key, ()))
+        pairs = _starts_with_life_before(runs, boots_of(case).get(key, ()))
         for burst in bursts((start for start, _ in pairs.values()), _ONE_RESTART):
             yield _nbd_restart([pairs[event.source] for event in burst], key, hosts)
 
 
-def _pairs(
+def _starts_with_life_before(
     runs: Sequence[ServerRun], boots: Sequence[Boot]
 ) -> Mapping[object, tuple[Event, ServerRun]]:
     """Return each start of xapi-nbd with the life before it, on a host that ran in between."""
     found: dict[object, tuple[Event, ServerRun]] = {}
     for before, run in pairwise(runs):
-        last = _last(before)
+        last = _last_line_of_run(before)
         if run.started and last and not booted_between(boots, last, run.started):
             found[run.started.source] = (run.started, before)
     return found
 
 
-def _last(run: ServerRun) -> Event | None:
+def _last_line_of_run(run: ServerRun) -> Event | None:
     return run.stop or run.exception or run.killed or run.failed or run.last or run.started
 
 
 def _nbd_restart(pairs: Sequence[tuple[Event, ServerRun]], key: str, hosts: Hosts) -> Draft:
     crashed = any(before.crashed for _, before in pairs)
-    first = _last(pairs[0][1])
+    first = _last_line_of_run(pairs[0][1])
     assert first is not None
     how = "xapi-nbd died and was started again" if crashed else "xapi-nbd was restarted"
     return Draft(
@@ -144,7 +145,9 @@ def _nbd_restart(pairs: Sequence[tuple[Event, ServerRun]], key: str, hosts: Host
         began=first.moment,
         ended=pairs[-1][0].moment,
         confidence=Confidence.CERTAIN,
-        events=[line for start, before in pairs for line in (_last(before), start) if line],
+        events=[
+            line for start, before in pairs for line in (_last_line_of_run(before), start) if line
+        ],
         count=len(pairs),
     )
 
@@ -157,13 +160,13 @@ def upgrade_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
             if event.kind == UPGRADE_BEGAN:
                 began = began or event
             else:
-                yield _upgrade(began, event, key, hosts)
+                yield _draft_of_upgrade(began, event, key, hosts)
                 began = None
         if began is not None:
-            yield _upgrade(began, None, key, hosts)
+            yield _draft_of_upgrade(began, None, key, hosts)
 
 
-def _upgrade(began: Event | None, ended: Event | None, key: str, hosts: Hosts) -> Draft:
+def _draft_of_upgrade(began: Event | None, ended: Event | None, key: str, hosts: Hosts) -> Draft:
     lines = [line for line in (began, ended) if line]
     when: Moment = began.moment if began else unseen(lines[0].moment)
     return Draft(

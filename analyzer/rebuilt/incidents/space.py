@@ -13,7 +13,6 @@ from analyzer.case.case import Case
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.incident import Incident, IncidentKind
-from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.incidents.draft import Draft, Hosts
@@ -35,34 +34,30 @@ def space_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     alerts = case.events.of(COLLECTOR)
     found: dict[str, list[Operation | Event]] = {event.fields["sr"]: [] for event in alerts}
     for operation in sm_operations(case):
-        if operation.sr and (_refused(operation) or _eased(operation)):
+        if operation.sr and (_refusal_for_space(operation) or _took_space(operation)):
             found.setdefault(operation.sr, []).append(operation)
     for event in alerts:
         found[event.fields["sr"]].append(event)
     for sr, steps in sorted(found.items()):
-        steps.sort(key=lambda step: _time(step).at)
+        steps.sort(key=lambda step: (step.moment if isinstance(step, Event) else step.first).at)
         yield from _of_repository(sr, steps, hosts)
-
-
-def _time(step: Operation | Event) -> Moment:
-    return step.moment if isinstance(step, Event) else step.first
 
 
 def _of_repository(sr: str, steps: Sequence[Operation | Event], hosts: Hosts) -> Iterator[Draft]:
     """Yield runs of refusals, each up to the call that succeeded again."""
     lines: list[Event] = []
     for step in steps:
-        refused = step if isinstance(step, Event) else _refused(step)
+        refused = step if isinstance(step, Event) else _refusal_for_space(step)
         if refused:
             lines.append(refused)
         elif lines and isinstance(step, Operation) and lines[-1].moment.certainly_before(step.last):
-            yield _full(sr, lines, step, hosts)
+            yield _draft_of_full_sr(sr, lines, step, hosts)
             lines = []
     if lines:
-        yield _full(sr, lines, None, hosts)
+        yield _draft_of_full_sr(sr, lines, None, hosts)
 
 
-def _refused(operation: Operation) -> Event | None:
+def _refusal_for_space(operation: Operation) -> Event | None:
     """Return the first line by which SM says that space is missing, None if it does not."""
     lines = [note for note in operation.notes if _FREE.search(note.message)]
     lines += [command.event for command in operation.commands if _FULL in command.stderr]
@@ -70,15 +65,21 @@ def _refused(operation: Operation) -> Event | None:
     return min(lines, key=lambda line: (line.moment.at, line.source), default=None)
 
 
-def _eased(operation: Operation) -> bool:
+def _took_space(operation: Operation) -> bool:
     return operation.name in _TAKES_SPACE and operation.result is Result.SUCCEEDED
 
 
-def _full(sr: str, lines: Sequence[Event], eased: Operation | None, hosts: Hosts) -> Draft:
+def _draft_of_full_sr(
+    sr: str, lines: Sequence[Event], eased: Operation | None, hosts: Hosts
+) -> Draft:
     repository = hosts.repository(sr)
     first = lines[0]
     numbers = next((match for line in lines if (match := _FREE.search(line.message))), None)
-    told = f": {_size(numbers[1])} free, {_size(numbers[2])} needed" if numbers else ""
+    told = (
+        f": {_size_of_digits(numbers[1])} free, {_size_of_digits(numbers[2])} needed"
+        if numbers
+        else ""
+    )
     return Draft(
         kind=IncidentKind.SR_FULL,
         host="",
@@ -93,7 +94,7 @@ def _full(sr: str, lines: Sequence[Event], eased: Operation | None, hosts: Hosts
     )
 
 
-def _size(digits: str) -> str:
+def _size_of_digits(digits: str) -> str:
     """Return a number of bytes as people write it.
 
     >>> _size("4194304"), _size("1000")

@@ -54,11 +54,11 @@ _THINGS: Mapping[str, str] = {
 def repositories_behind(case: Case, event: Event) -> frozenset[str]:
     """Return the SRs that are certainly behind what an event names, as its host saw it."""
     named = (event.fields.get(kind, "") for kind in ("device", "map", "server"))
-    return _repositories(case, event.source.bundle, *named)
+    return _srs_of_device(case, event.source.bundle, *named)
 
 
 @derived
-def _repositories(case: Case, bundle: str, device: str, scsi: str, server: str) -> frozenset[str]:
+def _srs_of_device(case: Case, bundle: str, device: str, scsi: str, server: str) -> frozenset[str]:
     report = case.world.report(bundle)
     if report is None:
         return frozenset()
@@ -67,10 +67,10 @@ def _repositories(case: Case, bundle: str, device: str, scsi: str, server: str) 
         found |= set(_on_device(report, f"/dev/{device}"))
     if scsi:
         found |= set(_on_device(report, f"/dev/mapper/{scsi}"))
-        found |= set(_plugged(case, report, "SCSIid", scsi))
+        found |= set(_srs_plugged_with(case, report, "SCSIid", scsi))
     if server:
         found |= set(_on_server(report, server))
-        found |= set(_plugged(case, report, "server", server))
+        found |= set(_srs_plugged_with(case, report, "server", server))
     return frozenset(found)
 
 
@@ -92,17 +92,17 @@ def _on_server(report: HostReport, server: str) -> Iterator[str]:
             yield match[1]
 
 
-def _plugged(case: Case, report: HostReport, key: str, value: str) -> Iterator[str]:
+def _srs_plugged_with(case: Case, report: HostReport, key: str, value: str) -> Iterator[str]:
     """Yield the SRs that a host plugs with this in their device configuration."""
     for pool in case.pools:
         for pbd in pool.pbds:
             host, sr = pool.host(pbd.host), pool.sr(pbd.sr)
             own = host is not None and host.uuid == report.host_uuid
-            if own and sr is not None and _configured(pbd, key) == value:
+            if own and sr is not None and _configured_text(pbd, key) == value:
                 yield sr.uuid
 
 
-def _configured(pbd: Pbd, key: str) -> str:
+def _configured_text(pbd: Pbd, key: str) -> str:
     text = (pbd.device_config or {}).get(key, "")
     return text.strip("/\\").split("/")[0] if key == "server" else text
 
@@ -110,18 +110,18 @@ def _configured(pbd: Pbd, key: str) -> str:
 def outage_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     """Yield the outages, one for each host and each thing that did not answer."""
     for key, events in hosts.grouped(case.events.of(*BEGINS, *ENDS)).items():
-        for lines in _outages(events, case, boots_of(case).get(key, ())):
-            yield _draft(lines, key, case, hosts)
+        for lines in _outages_by_thing(events, case, boots_of(case).get(key, ())):
+            yield _draft_of_outage(lines, key, case, hosts)
 
 
-def _outages(
+def _outages_by_thing(
     events: Sequence[Event], case: Case, boots: Sequence[Boot]
 ) -> Sequence[Sequence[Event]]:
     """Put the lines about one thing together; one that fails again soon has not ended before."""
     found: list[list[Event]] = []
     last: dict[Hashable, list[Event]] = {}
     for event in events:
-        thing = _thing(case, event)
+        thing = _what_did_not_answer(case, event)
         lines = last.get(thing)
         if thing is None or (event.kind in ENDS and (not lines or lines[-1].kind in ENDS)):
             continue
@@ -142,29 +142,31 @@ def _goes_on(last: Event, event: Event) -> bool:
     return waits or last.moment.within(event.moment, _ONE_HOUR if event.count > 1 else _ONE_OUTAGE)
 
 
-def _thing(case: Case, event: Event) -> Hashable | None:
+def _what_did_not_answer(case: Case, event: Event) -> Hashable | None:
     """Return what did not answer, devices by the SRs on them; None for one that holds none."""
     device = event.fields.get("device")
     if device is None:
         return tuple(sorted(event.fields.items()))
-    found = repositories_behind(case, event) or _suspected(case, event.source.bundle, device)
+    found = repositories_behind(case, event) or _srs_suspected(case, event.source.bundle, device)
     if not found and device.startswith("dm-"):
         return "mapped devices"
     return None if not found and _known_without(case, event) else (found or device)
 
 
-def _draft(lines: Sequence[Event], key: str, case: Case, hosts: Hosts) -> Draft:
+def _draft_of_outage(lines: Sequence[Event], key: str, case: Case, hosts: Hosts) -> Draft:
     last = lines[-1]
     told = [line for line in lines if line.kind not in ENDS]
     certain = frozenset(sr for line in told for sr in repositories_behind(case, line))
-    suspected = certain or _suspected(case, told[0].source.bundle, told[0].fields.get("device", ""))
+    suspected = certain or _srs_suspected(
+        case, told[0].source.bundle, told[0].fields.get("device", "")
+    )
     return Draft(
         kind=IncidentKind.SR_OUTAGE,
         host=key,
-        title=f"Storage did not answer on host {hosts.name(key)}: {_words(told)}",
+        title=f"Storage did not answer on host {hosts.name(key)}: {_told_in_words(told)}",
         began=told[0].moment,
         ended=last.moment if last.kind in ENDS else None,
-        confidence=_confidence(told[0], certain=bool(certain)),
+        confidence=_confidence_of_certain(told[0], certain=bool(certain)),
         events=(told[0], told[-1], last),
         subjects=[hosts.repository(sr) for sr in sorted(suspected)],
         count=sum(line.count for line in told),
@@ -172,7 +174,7 @@ def _draft(lines: Sequence[Event], key: str, case: Case, hosts: Hosts) -> Draft:
     )
 
 
-def _words(told: Sequence[Event]) -> str:
+def _told_in_words(told: Sequence[Event]) -> str:
     """Name what did not answer; of many the first."""
     name = next(name for name in _THINGS if name in told[0].fields)
     things = list(dict.fromkeys(line.fields[name] for line in told))
@@ -180,14 +182,14 @@ def _words(told: Sequence[Event]) -> str:
     return _THINGS[name].format(thing=", ".join(things[:_NAMED]) + more)
 
 
-def _confidence(first: Event, *, certain: bool) -> Confidence:
+def _confidence_of_certain(first: Event, *, certain: bool) -> Confidence:
     if "connection" in first.fields or not certain:
         return Confidence.POSSIBLE
     return Confidence.LIKELY if "device" in first.fields else Confidence.CERTAIN
 
 
 @derived
-def _suspected(case: Case, bundle: str, device: str) -> frozenset[str]:
+def _srs_suspected(case: Case, bundle: str, device: str) -> frozenset[str]:
     """Return the SRs on partitions of a disk, of which not all may be hit."""
     report = case.world.report(bundle)
     if report is None or not device:

@@ -59,13 +59,13 @@ class _Known:
 
     def of_pid(self, pid: str, event: Event) -> _Opened | None:
         """Return what a tapdisk was opened for, the last time before an event."""
-        return self._last([one for one in self.opened if one.pid == pid], event)
+        return self._last_opened_before([one for one in self.opened if one.pid == pid], event)
 
     def of_disk(self, vdi: str, event: Event) -> _Opened | None:
         """Return the tapdisk that a disk was opened by, the last time before an event."""
-        return self._last([one for one in self.opened if one.vdi == vdi], event)
+        return self._last_opened_before([one for one in self.opened if one.vdi == vdi], event)
 
-    def _last(self, opened: Sequence[_Opened], event: Event) -> _Opened | None:
+    def _last_opened_before(self, opened: Sequence[_Opened], event: Event) -> _Opened | None:
         earlier = [one for one in opened if one.event.moment.at <= event.moment.at]
         return earlier[-1] if earlier else None
 
@@ -74,21 +74,21 @@ def tapdisk_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     """Yield the crashes of tapdisks, those of one disk soon after each other as one."""
     events = hosts.grouped(case.events.of(*KILLED, MISSING))
     for key, own in events.items():
-        known = _known(case, hosts, key)
-        for crash in _crashes(own, known):
-            yield _draft(crash, key, hosts)
+        known = _known_of_host(case, hosts, key)
+        for crash in _crashes_told(own, known):
+            yield _draft_of_crash(crash, key, hosts)
 
 
-def _known(case: Case, hosts: Hosts, key: str) -> _Known:
+def _known_of_host(case: Case, hosts: Hosts, key: str) -> _Known:
     own = [one for one in sm_operations(case) if hosts.key(one.bundle) == key]
     return _Known(
-        opened=tuple(opened for operation in own for opened in _opened(operation)),
+        opened=tuple(opened for operation in own for opened in _tapdisks_opened(operation)),
         boots=boots_of(case).get(key, ()),
         calls={note.source: operation for operation in own for note in operation.notes},
     )
 
 
-def _opened(operation: Operation) -> Iterator[_Opened]:
+def _tapdisks_opened(operation: Operation) -> Iterator[_Opened]:
     for command in operation.commands:
         if command.result is Result.FAILED or command.argv[1:2] != ("open",):
             continue
@@ -98,13 +98,17 @@ def _opened(operation: Operation) -> Iterator[_Opened]:
             yield _Opened(pid=pid, vdi=operation.vdi, sr=operation.sr, event=command.event)
 
 
-def _crashes(events: Sequence[Event], known: _Known) -> Sequence[_Crash]:
+def _crashes_told(events: Sequence[Event], known: _Known) -> Sequence[_Crash]:
     found: list[_Crash] = []
     for event in events:
-        crash = _killed(event, known) if event.kind in KILLED else _missing(event, known, found)
+        crash = (
+            _crash_by_kernel(event, known)
+            if event.kind in KILLED
+            else _crash_noticed_late(event, known, found)
+        )
         if crash is None:
             continue
-        before = next((one for one in reversed(found) if _same(one, crash)), None)
+        before = next((one for one in reversed(found) if _is_same_crash(one, crash)), None)
         if before is None:
             found.append(crash)
         else:
@@ -113,7 +117,7 @@ def _crashes(events: Sequence[Event], known: _Known) -> Sequence[_Crash]:
     return found
 
 
-def _same(one: _Crash, other: _Crash) -> bool:
+def _is_same_crash(one: _Crash, other: _Crash) -> bool:
     """Tell whether two crashes are of one tapdisk, or of one disk and near each other."""
     near = one.events[-1].moment.within(other.events[0].moment, _ONE_CRASH)
     disks = [crash.opened.vdi for crash in (one, other) if crash.opened and crash.opened.vdi]
@@ -122,7 +126,7 @@ def _same(one: _Crash, other: _Crash) -> bool:
     return near and bool(set(one.pids) & set(other.pids))
 
 
-def _killed(event: Event, known: _Known) -> _Crash:
+def _crash_by_kernel(event: Event, known: _Known) -> _Crash:
     pid = event.fields["tapdisk"]
     opened = known.of_pid(pid, event)
     if opened and booted_between(known.boots, opened.event, event):
@@ -130,7 +134,7 @@ def _killed(event: Event, known: _Known) -> _Crash:
     return _Crash(began=event.moment, opened=opened, pids=[pid], events=[event])
 
 
-def _missing(event: Event, known: _Known, found: Sequence[_Crash]) -> _Crash | None:
+def _crash_noticed_late(event: Event, known: _Known, found: Sequence[_Crash]) -> _Crash | None:
     """Return the crash that SM noticed late; None after a boot, and if the kernel told of it."""
     call = known.calls.get(event.source)
     vdi = call.vdi if call else None
@@ -148,7 +152,11 @@ def _missing(event: Event, known: _Known, found: Sequence[_Crash]) -> _Crash | N
         )
     if booted_between(known.boots, opened.event, event):
         return None
-    told = [one for one in found if opened.pid in one.pids and _after(one, opened)]
+    told = [
+        one
+        for one in found
+        if opened.pid in one.pids and one.events[0].moment.at >= opened.event.moment.at
+    ]
     if told:
         told[-1].events.append(event)
         return None
@@ -161,11 +169,7 @@ def _missing(event: Event, known: _Known, found: Sequence[_Crash]) -> _Crash | N
     )
 
 
-def _after(crash: _Crash, opened: _Opened) -> bool:
-    return crash.events[0].moment.at >= opened.event.moment.at
-
-
-def _draft(crash: _Crash, key: str, hosts: Hosts) -> Draft:
+def _draft_of_crash(crash: _Crash, key: str, hosts: Hosts) -> Draft:
     subjects: list[Subject] = []
     opened = crash.opened
     if opened and opened.vdi:

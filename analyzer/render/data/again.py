@@ -74,10 +74,10 @@ class _Reading:
         told = {name: value for name, value in document.items() if name != "parts"}
         told |= {"version": tool["version"], "catalogue": tool["catalogue"]}
         whole = self._object(Report, told)
-        parts = tuple(self._part(whole, part) for part in document["parts"])
+        parts = tuple(self._part_of_whole(whole, part) for part in document["parts"])
         return _replaced(whole, parts=parts)
 
-    def _part(self, whole: Report, part: Row) -> Report:
+    def _part_of_whole(self, whole: Report, part: Row) -> Report:
         """Return a pool's report: what the part holds, and what of the whole is of its reports."""
         bundles, names = set(part["bundles"]), set(part["causes"])
         own: dict[str, Any] = {}
@@ -88,7 +88,9 @@ class _Reading:
                 own[each.name] = tuple(row for row in rows if _bundle_of(row) in bundles)
         pools = [self._object(type(whole.pools[0]), row) for row in part["pools"]]
         uuids = {pool.uuid for pool in pools}
-        outcomes = self._value(get_type_hints(Report)["outcomes"], part["outcomes"], PLAIN, "")
+        outcomes = self._value_of_hint(
+            get_type_hints(Report)["outcomes"], part["outcomes"], PLAIN, ""
+        )
         return _replaced(
             whole,
             **own,
@@ -111,9 +113,9 @@ class _Reading:
             if left_out and f"{key}_range" not in row:
                 values[name] = _nothing(hint) if default is MISSING else default()
             elif _is_moment(hint):
-                values[name] = _moment(row.get(key), row.get(f"{key}_range"))
+                values[name] = _moment_of_doubt(row.get(key), row.get(f"{key}_range"))
             else:
-                values[name] = self._value(hint, row[key], shape, name)
+                values[name] = self._value_of_hint(hint, row[key], shape, name)
         if kind is NbdHost:
             values["concurrency"] = self._clients(row)
         made = kind(**values)
@@ -133,16 +135,16 @@ class _Reading:
         bundle, host = next(iter(row["bundles"]), ""), row["name"] or row["uuid"]
         return (Concurrency(host=host, bundle=bundle, points=tuple(points), peak=row["peak"]),)
 
-    def _value(self, hint: Any, value: Any, shape: Shape, name: str) -> Any:  # noqa: PLR0911 - a case a form
+    def _value_of_hint(self, hint: Any, value: Any, shape: Shape, name: str) -> Any:  # noqa: PLR0911 - a case a form
         inside = get_args(hint)
         if get_origin(hint) in (Union, types.UnionType):
             (only,) = (each for each in inside if each is not type(None))
-            return None if value is None else self._value(only, value, shape, name)
+            return None if value is None else self._value_of_hint(only, value, shape, name)
         if get_origin(hint) is tuple:
             return self._tuple(inside, value, shape, name)
         if get_origin(hint) is Mapping:
             pairs = value.items()
-            return {key: self._value(inside[1], each, PLAIN, "") for key, each in pairs}
+            return {key: self._value_of_hint(inside[1], each, PLAIN, "") for key, each in pairs}
         if name in shape.by:
             return self._looked_up(hint, value)
         if hint is str:
@@ -155,21 +157,21 @@ class _Reading:
 
     def _tuple(self, inside: tuple[Any, ...], value: Any, shape: Shape, name: str) -> Any:
         if inside[1:] != (...,):
-            return self._parts(inside, value, shape.parts[name])
+            return self._parts_of_kinds(inside, value, shape.parts[name])
         if get_origin(inside[0]) is tuple:
             if name in shape.parts:
                 kinds = get_args(inside[0])
-                return tuple(self._parts(kinds, each, shape.parts[name]) for each in value)
+                return tuple(self._parts_of_kinds(kinds, each, shape.parts[name]) for each in value)
             word, count = get_args(inside[0])
             pairs = value.items()
-            return tuple((self._value(word, k, PLAIN, ""), count(v)) for k, v in pairs)
-        return tuple(self._value(inside[0], each, shape, name) for each in value)
+            return tuple((self._value_of_hint(word, k, PLAIN, ""), count(v)) for k, v in pairs)
+        return tuple(self._value_of_hint(inside[0], each, shape, name) for each in value)
 
-    def _parts(self, kinds: tuple[Any, ...], row: Row, keys: tuple[str, ...]) -> Any:
+    def _parts_of_kinds(self, kinds: tuple[Any, ...], row: Row, keys: tuple[str, ...]) -> Any:
         return tuple(
-            _moment(row.get(key), row.get(f"{key}_range"))
+            _moment_of_doubt(row.get(key), row.get(f"{key}_range"))
             if _is_moment(kind)
-            else self._value(kind, row[key], PLAIN, "")
+            else self._value_of_hint(kind, row[key], PLAIN, "")
             for kind, key in zip(kinds, keys, strict=True)
         )
 
@@ -232,7 +234,7 @@ def _text(value: Any) -> str:
     return value
 
 
-def _moment(at: str | None, doubt: Row | None) -> Moment | None:
+def _moment_of_doubt(at: str | None, doubt: Row | None) -> Moment | None:
     """Return a moment; of an unknown year the document tells the range alone."""
     if doubt is None:
         return None

@@ -87,7 +87,7 @@ class _Taken:
 def shorten(document: Object) -> tuple[LeftOut, ...]:
     """Take out of a report's lists, in place, what is over the budget; say what it was."""
     taken: dict[str, _Taken] = {}
-    named = frozenset(_named(document))
+    named = frozenset(_incidents_named(document))
     disks = len(document["disks"])
     budget = MEGABYTE * max(1, math.ceil(disks / DISKS_IN_A_MEGABYTE))
     scales = Scales(document)
@@ -102,11 +102,13 @@ def shorten(document: Object) -> tuple[LeftOut, ...]:
             _cut_quotes(document)
             scales = Scales(document)
         asked: set[tuple[str, int]] = set()  # what is named stays, so that a list may not shrink
-        while scales.total > most and (where := _heaviest(scales.places, floor, price, asked)):
+        while scales.total > most and (
+            where := _heaviest_place(scales.places, floor, price, asked)
+        ):
             place = scales.places[where]
             half = max(floor, place.longest // 2)
             asked.add((where, place.longest))
-            _halve(where, place, half, named, taken.setdefault(where, _Taken()))
+            _halve_lists(where, place, half, named, taken.setdefault(where, _Taken()))
             scales.weigh_again(where)
     return tuple(
         _left_out(where, gone, scales.places) for where, gone in sorted(taken.items()) if gone.count
@@ -126,7 +128,7 @@ def _left_out(where: str, taken: _Taken, places: Mapping[str, _Place]) -> LeftOu
     )
 
 
-def _named(document: Object) -> Iterator[str]:
+def _incidents_named(document: Object) -> Iterator[str]:
     """Yield the ids of incidents that causes speak of: these stay."""
     for cause in document["causes"]:  # those of the parts are among them, and the parts name them
         yield from (link["incident"] for link in cause["chain"] if link["incident"])
@@ -137,7 +139,7 @@ class Scales:
 
     def __init__(self, document: Object) -> None:
         self.places: dict[str, _Place] = {}
-        self.total = self._weigh(document, "")
+        self.total = self._weigh_value(document, "")
 
     def weigh_again(self, where: str) -> None:
         """Weigh the lists of a place, which have changed: what they lost, all around them lost."""
@@ -147,38 +149,38 @@ class Scales:
             del self.places[other]
         before, place.weight = place.weight, 0
         for entries in place.lists:
-            place.weight += self._list(entries, where)
+            place.weight += self._weigh_list(entries, where)
         lost = before - place.weight
         for other, around in self.places.items():
             if where.startswith(f"{other}[]"):
                 around.weight -= lost
         self.total -= lost
 
-    def _weigh(self, value: Any, where: str) -> int:
+    def _weigh_value(self, value: Any, where: str) -> int:
         if isinstance(value, str):
             return len(value) + 2 if value.isascii() else len(json.dumps(value))
         if isinstance(value, dict):
             dot = f"{where}." if where else ""
             weight = 6
             for key, each in value.items():
-                weight += len(key) + 6 + self._weigh(each, dot + key)
+                weight += len(key) + 6 + self._weigh_value(each, dot + key)
             return weight
         if isinstance(value, list):
-            weight = self._list(value, where)
+            weight = self._weigh_list(value, where)
             place = self.places.setdefault(where, _Place())
             place.lists.append(value)
             place.weight += weight
             return weight
         return 6
 
-    def _list(self, entries: list[Any], where: str) -> int:
+    def _weigh_list(self, entries: list[Any], where: str) -> int:
         weight, inside = 2, f"{where}[]"
         for each in entries:
-            weight += 4 + self._weigh(each, inside)
+            weight += 4 + self._weigh_value(each, inside)
         return weight
 
 
-def _heaviest(
+def _heaviest_place(
     places: Mapping[str, _Place], floor: int, price: _Price, asked: set[tuple[str, int]]
 ) -> str | None:
     """Return the place of the heaviest lists that have more entries than the floor."""
@@ -200,21 +202,23 @@ def _price_of(where: str) -> _Price:
     return _Price.JUDGED if where.startswith(_JUDGED) else _Price.REPEATED
 
 
-def _halve(where: str, place: _Place, most: int, named: frozenset[str], taken: _Taken) -> None:
+def _halve_lists(
+    where: str, place: _Place, most: int, named: frozenset[str], taken: _Taken
+) -> None:
     """Leave at most that many entries in each list of a place."""
     taken.most = most
     for entries in place.lists:
         if len(entries) <= most:
             continue
-        stay = _staying(where, entries, most)
+        stay = _places_that_stay(where, entries, most)
         stay |= {n for n, each in enumerate(entries) if _id_of(each) in named}
         for n, each in enumerate(entries):
             if n not in stay:
-                _take(each, taken)
+                _take_out(each, taken)
         entries[:] = [each for n, each in enumerate(entries) if n in stay]
 
 
-def _staying(where: str, entries: list[Any], most: int) -> set[int]:
+def _places_that_stay(where: str, entries: list[Any], most: int) -> set[int]:
     """Return the places of the entries that stay."""
     count = len(entries)
     if where.rpartition(".")[2] in _QUOTED:
@@ -225,7 +229,7 @@ def _staying(where: str, entries: list[Any], most: int) -> set[int]:
     return set(range(most))
 
 
-def _take(entry: Any, taken: _Taken) -> None:
+def _take_out(entry: Any, taken: _Taken) -> None:
     taken.count += 1
     if time := _time_of(entry):
         taken.times.append(time)

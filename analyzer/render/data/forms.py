@@ -112,19 +112,19 @@ def keys_of(kind: type) -> tuple[Key, ...]:
     found: list[Key] = []
     for each in fields(kind):
         if each.name in shape.beside:
-            found += [_inner(each.name, key) for key in keys_of(hints[each.name])]
+            found += [_key_beside(each.name, key) for key in keys_of(hints[each.name])]
         elif each.name not in shape.left_out:
-            found.append(_key(shape, each.name, hints[each.name]))
+            found.append(_key_of_shape(shape, each.name, hints[each.name]))
     for name, made in shape.made.items():
         found.append(Key(name, form_of(get_type_hints(made)["return"]), made))
     return tuple(found)
 
 
-def _inner(name: str, key: Key) -> Key:
+def _key_beside(name: str, key: Key) -> Key:
     return Key(key.name, key.form, lambda value: key.read(getattr(value, name)), key.sparse)
 
 
-def _key(shape: Shape, name: str, hint: Any) -> Key:
+def _key_of_shape(shape: Shape, name: str, hint: Any) -> Key:
     form = Blank() if name in shape.or_null else form_of(hint, shape, name)
     return Key(
         shape.named.get(name, name),

@@ -67,19 +67,21 @@ def answers_json(**parts: Sequence[object]) -> str:
 
 def dumped(document: Object) -> str:
     """Return a document as text: what holds nothing deeper is a line, a quotation is one, too."""
-    return _lines(document, "\n")[0] + "\n"
+    return _lines_of_start(document, "\n")[0] + "\n"
 
 
-def _lines(value: Json, start: str) -> tuple[str, int]:
+def _lines_of_start(value: Json, start: str) -> tuple[str, int]:
     """Return a value as text whose lines begin with `start`, and how deep it is."""
     if not value or not isinstance(value, dict | list):
         return _encoded(value), 0
     inner = f"{start}  "
     if isinstance(value, dict):
-        parts = [(f"{_encoded(key)}: ", *_lines(each, inner)) for key, each in value.items()]
+        parts = [
+            (f"{_encoded(key)}: ", *_lines_of_start(each, inner)) for key, each in value.items()
+        ]
         opened, closed = "{", "}"
     else:
-        parts = [("", *_lines(each, inner)) for each in value]
+        parts = [("", *_lines_of_start(each, inner)) for each in value]
         opened, closed = "[", "]"
     depth = 1 + max(deep for *_, deep in parts)
     texts = [key + text for key, text, _ in parts]
@@ -95,18 +97,18 @@ def object_of(value: Any) -> Object:
     for key in keys_of(kind):
         inner = key.read(value)
         if inner is not None or not key.sparse:
-            _put(made, key.name, key.form, inner)
+            _put_under(made, key.name, key.form, inner)
     return made
 
 
-def _put(into: Object, name: str, form: Form, value: Any) -> None:
+def _put_under(into: Object, name: str, form: Form, value: Any) -> None:
     if isinstance(form, Instant) or form == Maybe(Instant()):
-        into[name], into[f"{name}_range"] = _instant(value)
+        into[name], into[f"{name}_range"] = _instant_and_doubt(value)
     else:
-        into[name] = _written(form, value)
+        into[name] = _written_as(form, value)
 
 
-def _instant(moment: Moment | None) -> tuple[Json, Json]:
+def _instant_and_doubt(moment: Moment | None) -> tuple[Json, Json]:
     """Return the instant, null where the year is unknown, and the doubt it carries."""
     if moment is None:
         return None, None
@@ -117,10 +119,10 @@ def _instant(moment: Moment | None) -> tuple[Json, Json]:
     }
 
 
-def _written(form: Form, value: Any) -> Json:  # noqa: C901, PLR0911, PLR0912 - a case a form
+def _written_as(form: Form, value: Any) -> Json:  # noqa: C901, PLR0911, PLR0912 - a case a form
     match form:
         case Plain():
-            return _plain(value)
+            return _plain_value(value)
         case Blank():
             return str(value) or None
         case Word():
@@ -130,21 +132,21 @@ def _written(form: Form, value: Any) -> Json:  # noqa: C901, PLR0911, PLR0912 - 
         case Named(by):
             return str(getattr(value, by))
         case Many(of):
-            return [_written(of, each) for each in value]
+            return [_written_as(of, each) for each in value]
         case Maybe(of):
-            return None if value is None else _written(of, value)
+            return None if value is None else _written_as(of, value)
         case Table(key, of):
-            return {str(_written(key, k)): _written(of, v) for k, v in dict(value).items()}
+            return {str(_written_as(key, k)): _written_as(of, v) for k, v in dict(value).items()}
         case Parts(of):
             made: Object = {}
             for (name, part), inner in zip(of, value, strict=True):
-                _put(made, name, part, inner)
+                _put_under(made, name, part, inner)
             return made
         case Instant():
-            return _instant(value)[0]
+            return _instant_and_doubt(value)[0]
 
 
-def _plain(value: str | float | datetime) -> Json:
+def _plain_value(value: str | float | datetime) -> Json:
     if isinstance(value, datetime):
         return iso_time(value)
     if isinstance(value, float) and not math.isfinite(value):

@@ -35,10 +35,10 @@ class PoolPart:
 
 def parts_of(report: Report) -> tuple[PoolPart, ...]:
     """Return the part of each pool, none where there is one pool only."""
-    return tuple(_part(ordered(part)) for part in report.parts)
+    return tuple(_part_of_pool(ordered(part)) for part in report.parts)
 
 
-def _part(part: Report) -> PoolPart:
+def _part_of_pool(part: Report) -> PoolPart:
     head = headline(part)
     return PoolPart(
         name=pool_name(part),

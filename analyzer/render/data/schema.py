@@ -66,9 +66,9 @@ def json_schema() -> Schema:
         "Doubt": _DOUBT,
     }
     for kind, catalogue in ((Report, True), (Answers, False)):
-        _define(kind, definitions)
+        _define_type(kind, definitions)
         _add_head(definitions[kind.__name__], catalogue=catalogue)
-    _define(LeftOut, definitions)
+    _define_type(LeftOut, definitions)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cbtriage report",
@@ -82,7 +82,10 @@ def _add_head(schema: Schema, *, catalogue: bool) -> None:
     tool: dict[str, Schema] = {"name": {"const": "cbtriage"}, "version": _TEXT}
     if catalogue:
         tool["catalogue"] = _TEXT
-    head: dict[str, Schema] = {"schema_version": {"const": SCHEMA_VERSION}, "tool": _closed(tool)}
+    head: dict[str, Schema] = {
+        "schema_version": {"const": SCHEMA_VERSION},
+        "tool": _closed_object(tool),
+    }
     if catalogue:
         left_out: Schema = {"$ref": f"#/$defs/{LeftOut.__name__}"}
         head["left_out"] = {"type": "array", "items": left_out}
@@ -93,7 +96,7 @@ def _add_head(schema: Schema, *, catalogue: bool) -> None:
     schema["required"] = [*head, *required]
 
 
-def _define(kind: type, definitions: dict[str, Schema]) -> None:
+def _define_type(kind: type, definitions: dict[str, Schema]) -> None:
     """Add a type and all that it is made of.
 
     Raises:
@@ -108,22 +111,22 @@ def _define(kind: type, definitions: dict[str, Schema]) -> None:
     definitions[kind.__name__] = described  # types may hold themselves
     properties: dict[str, Schema] = {}
     for key in keys_of(kind):
-        properties |= _properties(key.name, key.form, definitions)
+        properties |= _properties_of_key(key.name, key.form, definitions)
         if extra := _NARROWER.get((kind, key.name)):
             properties[key.name] = {**properties[key.name], **extra}
-    needed = [name for name in properties if name not in _sparse(keys_of(kind))]
+    needed = [name for name in properties if name not in _sparse_names(keys_of(kind))]
     definitions[kind.__name__] = {
-        **_closed(properties),
+        **_closed_object(properties),
         "required": needed,
         **described,
     }
 
 
-def _sparse(keys: Iterable[Key]) -> set[str]:
+def _sparse_names(keys: Iterable[Key]) -> set[str]:
     return {key.name for key in keys if key.sparse}
 
 
-def _closed(properties: dict[str, Schema]) -> Schema:
+def _closed_object(properties: dict[str, Schema]) -> Schema:
     return {
         "type": "object",
         "properties": properties,
@@ -132,9 +135,9 @@ def _closed(properties: dict[str, Schema]) -> Schema:
     }
 
 
-def _properties(name: str, form: Form, definitions: dict[str, Schema]) -> dict[str, Schema]:
+def _properties_of_key(name: str, form: Form, definitions: dict[str, Schema]) -> dict[str, Schema]:
     if not (isinstance(form, Instant) or form == Maybe(Instant())):
-        return {name: _schema(form, definitions)}
+        return {name: _schema_of_form(form, definitions)}
     instant = {**_or_null({"$ref": "#/$defs/Instant"}), "description": "null: the year is unknown"}
     doubt: Schema = {"$ref": "#/$defs/Doubt"}
     return {name: instant, f"{name}_range": _or_null(doubt) if isinstance(form, Maybe) else doubt}
@@ -144,7 +147,7 @@ def _or_null(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def _schema(  # noqa: C901, PLR0911, PLR0912 - a case for each form
+def _schema_of_form(  # noqa: C901, PLR0911, PLR0912 - a case for each form
     form: Form, definitions: dict[str, Schema]
 ) -> Schema:
     match form:
@@ -153,33 +156,33 @@ def _schema(  # noqa: C901, PLR0911, PLR0912 - a case for each form
         case Blank():
             return {"type": ["string", "null"]}
         case Word(words):
-            definitions.setdefault(words.__name__, _words(words))
+            definitions.setdefault(words.__name__, _schema_of_words(words))
             return {"$ref": f"#/$defs/{words.__name__}"}
         case Record(kind):
-            _define(kind, definitions)
+            _define_type(kind, definitions)
             return {"$ref": f"#/$defs/{kind.__name__}"}
         case Named(by):
             return {**_TEXT, "description": f"its {by}"}
         case Many(of):
-            return {"type": "array", "items": _schema(of, definitions)}
+            return {"type": "array", "items": _schema_of_form(of, definitions)}
         case Maybe(of):
-            return _or_null(_schema(of, definitions))
+            return _or_null(_schema_of_form(of, definitions))
         case Table(key, of):
             return {
                 "type": "object",
-                "propertyNames": _schema(key, definitions),
-                "additionalProperties": _schema(of, definitions),
+                "propertyNames": _schema_of_form(key, definitions),
+                "additionalProperties": _schema_of_form(of, definitions),
             }
         case Parts(of):
             properties: dict[str, Schema] = {}
             for name, part in of:
-                properties |= _properties(name, part, definitions)
-            return _closed(properties)
+                properties |= _properties_of_key(name, part, definitions)
+            return _closed_object(properties)
         case Instant():
             return {"$ref": "#/$defs/Instant"}
 
 
-def _words(words: type[StrEnum]) -> Schema:
+def _schema_of_words(words: type[StrEnum]) -> Schema:
     said = "".join(f"\n{code(each)}: {each}" for each in words if each != code(each))
     return {
         "enum": [code(each) for each in words],

@@ -56,7 +56,7 @@ class Shape:
     sparse: bool = False
 
 
-def _verdict(answer: ReportAnswer) -> str:
+def _verdict_told(answer: ReportAnswer) -> str:
     return answer.verdict
 
 
@@ -64,7 +64,7 @@ def _first_step(each: Troubled) -> str:
     return each.first
 
 
-def _label(entry: Entry) -> str:
+def _label_of_entry(entry: Entry) -> str:
     return entry.title
 
 
@@ -72,7 +72,7 @@ def _first_finding(entry: Entry) -> str | None:
     return next(iter(entry.findings), None)
 
 
-def _usable(info: NbdInfo) -> bool:
+def _info_is_usable(info: NbdInfo) -> bool:
     return info.usable
 
 
@@ -91,7 +91,7 @@ _AT = Shape(named={"moment": "at"})
 SHAPES: Mapping[type, Shape] = MappingProxyType(
     {
         Answers: Shape(sparse=True),
-        ReportAnswer: Shape(left_out=("pools",), made={"verdict": _verdict}),
+        ReportAnswer: Shape(left_out=("pools",), made={"verdict": _verdict_told}),
         BackupRun: _IN_A_POOL,
         CauseView: Shape(by={"findings": "id"}, left_out=("context", "chain", "considered")),
         Comparison: Shape(named={"moment": "at"}, or_null=("older", "newer")),
@@ -112,7 +112,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         Entry: Shape(
             named={"moment": "at"},
             beside=("source",),
-            made={"label": _label, "finding": _first_finding},
+            made={"label": _label_of_entry, "finding": _first_finding},
         ),
         Evidence: Shape(beside=("source",)),
         Finding: Shape(left_out=("action",), or_null=("plan", "state_why")),
@@ -137,7 +137,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
             left_out=("concurrency",),
             made={"peak": peak_of, "clients": clients_of, "clients_left_out": clients_left_out},
         ),
-        NbdInfo: Shape(made={"usable": _usable}),
+        NbdInfo: Shape(made={"usable": _info_is_usable}),
         NbdSession: Shape(named={"events": "lines"}),
         NbdView: Shape(
             named={"pool": "name", "uuid": "pool", "infos": "endpoints"}, or_null=("uuid",)

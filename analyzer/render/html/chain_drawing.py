@@ -60,24 +60,24 @@ def chain_drawing(chain: DiskChain) -> ChainDrawing:
     place = {log.uuid: number for number, log in enumerate(logs)}
     arcs = [link for link in chain.links if _is_arc(link, place)]
     y = MARGIN + ARC * len(arcs) + (4 if arcs else 0)
-    strokes = [_arc(link, place, y, level) for level, link in enumerate(arcs, 1)]
+    strokes = [_arc_of_link(link, place, y, level) for level, link in enumerate(arcs, 1)]
     for log, newer in zip(logs, (*logs[1:], None), strict=True):
-        strokes += _behind(chain, log, newer, place[log.uuid], y)
+        strokes += _strokes_behind(chain, log, newer, place[log.uuid], y)
     end = GAP if any(found.at == logs[-1].uuid for found in chain.breaks) else 0
     return ChainDrawing(
         width=2 * MARGIN + len(logs) * (BOX + GAP) - GAP + end,
         height=y + HEIGHT + MARGIN,
-        boxes=tuple(_box(log, _x(number), y) for number, log in enumerate(logs)),
+        boxes=tuple(_box_of_log(log, _left_of_box(number), y) for number, log in enumerate(logs)),
         strokes=tuple(strokes),
         left_out=len(chain.logs) - len(logs),
     )
 
 
-def _x(number: int) -> int:
+def _left_of_box(number: int) -> int:
     return MARGIN + number * (BOX + GAP)
 
 
-def _box(log: DiskLog, x: int, y: int) -> Box:
+def _box_of_log(log: DiskLog, x: int, y: int) -> Box:
     facts = ", ".join(log_facts(log))
     style = f"log {_SEEN[log.exists]}{' live' if log.kind is LogKind.LIVE else ''}"
     kind = "" if log.kind is LogKind.UNKNOWN else log.kind.value
@@ -87,12 +87,16 @@ def _box(log: DiskLog, x: int, y: int) -> Box:
         x=x,
         y=y,
         style=style,
-        lines=(_cut(first), _cut(visible(log.name or "")), _cut(_state(log))),
+        lines=(
+            _cut_to_box(first),
+            _cut_to_box(visible(log.name or "")),
+            _cut_to_box(_state_of_log(log)),
+        ),
         title=title,
     )
 
 
-def _state(log: DiskLog) -> str:
+def _state_of_log(log: DiskLog) -> str:
     if log.exists is None:
         return "log not seen"
     if not log.exists:
@@ -101,7 +105,7 @@ def _state(log: DiskLog) -> str:
     return f"log there{flag}"
 
 
-def _cut(text: str) -> str:
+def _cut_to_box(text: str) -> str:
     return text if len(text) <= _CHARACTERS else f"{text[: _CHARACTERS - 1]}…"
 
 
@@ -112,23 +116,23 @@ def _is_arc(link: DiskLink, place: Mapping[str, int]) -> bool:
     return place[link.newer] != place[link.older] + 1
 
 
-def _arc(link: DiskLink, place: Mapping[str, int], y: int, level: int) -> Stroke:
-    begin = _x(place[link.older]) + BOX // 2 + 12
-    end = _x(place[link.newer]) + BOX // 2 - 12
+def _arc_of_link(link: DiskLink, place: Mapping[str, int], y: int, level: int) -> Stroke:
+    begin = _left_of_box(place[link.older]) + BOX // 2 + 12
+    end = _left_of_box(place[link.newer]) + BOX // 2 - 12
     top = y - level * ARC + 4
     return Stroke(
         path=f"M{begin} {y}V{top}H{end}V{y - 2}m-4 -6l4 6l4 -6",
-        style=_style(link),
-        title=_title(link),
+        style=_style_of_link(link),
+        title=_title_of_link(link),
         cross=((begin + end) // 2, top) if link.stale else None,
     )
 
 
-def _behind(
+def _strokes_behind(
     chain: DiskChain, log: DiskLog, newer: DiskLog | None, number: int, y: int
 ) -> Iterator[Stroke]:
     """Yield the arrow to the next box, or what stands in its place."""
-    begin, middle = _x(number) + BOX, y + HEIGHT // 2
+    begin, middle = _left_of_box(number) + BOX, y + HEIGHT // 2
     links = [link for link in chain.links if link.older == log.uuid]
     ahead = [link for link in links if newer and link.newer == newer.uuid]
     breaks = [found for found in chain.breaks if found.at == log.uuid]
@@ -136,17 +140,17 @@ def _behind(
     for link in ahead:
         yield Stroke(
             path=f"M{begin} {middle}h{GAP - 2}m-6 -4l6 4l-6 4",
-            style=_style(link),
-            title=_title(link),
+            style=_style_of_link(link),
+            title=_title_of_link(link),
             cross=half if link.stale else None,
         )
     for found in breaks if not ahead else ():
-        yield _stub(found.kind, found.what, begin, middle)
+        yield _stub_of_break(found.kind, found.what, begin, middle)
     if newer and not links and not breaks:
         yield Stroke(path="", style="", title="nothing known joins them", doubt=half)
 
 
-def _stub(kind: BreakKind, what: str, begin: int, middle: int) -> Stroke:
+def _stub_of_break(kind: BreakKind, what: str, begin: int, middle: int) -> Stroke:
     half = (begin + GAP // 2, middle)
     match kind:
         case BreakKind.FAULT:
@@ -157,12 +161,12 @@ def _stub(kind: BreakKind, what: str, begin: int, middle: int) -> Stroke:
             return Stroke(path="", style="", title=what, doubt=half)
 
 
-def _style(link: DiskLink) -> str:
+def _style_of_link(link: DiskLink) -> str:
     if link.stale:
         return "bad"
     return "sure" if link.confidence is Confidence.CERTAIN else "unsure"
 
 
-def _title(link: DiskLink) -> str:
+def _title_of_link(link: DiskLink) -> str:
     stale = ", stale: the newer log names another parent" if link.stale else ""
     return f"{link.older} points to {link.newer}, {link.confidence}{stale}"

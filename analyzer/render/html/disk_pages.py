@@ -41,16 +41,16 @@ class DiskGroup:
 
 def disk_groups(report: Report) -> tuple[DiskGroup, ...]:
     """Return the disks by SR: those with findings first, then by VM, as many as fit."""
-    numbered = [_item(disk, number) for number, disk in enumerate(_shown(report), 1)]
+    numbered = [_item_of_disk(disk, number) for number, disk in enumerate(_disks_shown(report), 1)]
     groups = groupby(numbered, key=lambda item: (item.disk.pool, item.disk.sr))
     return tuple(
         DiskGroup(sr=sr, type=own[0].disk.sr_type, items=tuple(own))
         for (_, sr), group in groups
-        if (own := sorted(group, key=_place))
+        if (own := sorted(group, key=_place_of_item))
     )
 
 
-def _place(item: DiskItem) -> tuple[bool, str, str]:
+def _place_of_item(item: DiskItem) -> tuple[bool, str, str]:
     return not notable(item.disk), item.vms, item.name
 
 
@@ -65,18 +65,18 @@ def disk_context(report: Report) -> dict[str, object]:
         "disk_anchors": anchors,
         "shown_disks": len(items),
         "hidden_disks": len(report.disks) - len(items),
-        "disk_facts": _facts(report),
+        "disk_facts": _facts_of_disks(report),
     }
 
 
-def _shown(report: Report) -> list[DiskView]:
+def _disks_shown(report: Report) -> list[DiskView]:
     others = [disk for disk in report.disks if not notable(disk)]
     room = max(MOST_DISKS - (len(report.disks) - len(others)), 0)
     kept = {id(disk) for disk in others[:room]}
     return [disk for disk in report.disks if notable(disk) or id(disk) in kept]
 
 
-def _facts(report: Report) -> str:
+def _facts_of_disks(report: Report) -> str:
     if not report.disks:
         return "none with CBT is known"
     states = Counter(disk.state for disk in report.disks)
@@ -84,7 +84,7 @@ def _facts(report: Report) -> str:
     return f"{counted(len(report.disks), 'disk')} with CBT: {', '.join(told)}"
 
 
-def _item(disk: DiskView, number: int) -> DiskItem:
+def _item_of_disk(disk: DiskView, number: int) -> DiskItem:
     chain = disk.chain
     return DiskItem(
         disk=disk,

@@ -37,9 +37,9 @@ def quoted_members(report: Report, shown: frozenset[str]) -> tuple[QuotedMember,
     By bundle, member and line.
     """
     uses: dict[Source, list[tuple[str, Moment | None, str]]] = {}
-    for source, use in _uses(report, shown):
+    for source, use in _uses_of_sources(report, shown):
         uses.setdefault(source, []).append(use)
-    quotes = (_quote(source, uses[source]) for source in sorted(uses))
+    quotes = (_quote_of_source(source, uses[source]) for source in sorted(uses))
     return tuple(
         QuotedMember(bundle=bundle, name=member, quotes=tuple(group))
         for (bundle, member), group in groupby(
@@ -48,7 +48,7 @@ def quoted_members(report: Report, shown: frozenset[str]) -> tuple[QuotedMember,
     )
 
 
-def _uses(
+def _uses_of_sources(
     report: Report, shown: frozenset[str]
 ) -> Iterable[tuple[Source, tuple[str, Moment | None, str]]]:
     for finding in (each for each in findings(report) if each.id in shown):
@@ -58,12 +58,12 @@ def _uses(
     told = {fact.source for answer in answers for fact in answer.facts if fact.source}
     for cause in report.causes:
         told |= {*cause.context, *(step.source for step in cause.chain if step.source)}
-    for evidence in _story(report):
+    for evidence in _quotes_of_story(report):
         if evidence.source in told:
             yield evidence.source, (evidence.text, evidence.at, "")
 
 
-def _story(report: Report) -> Iterable[Evidence]:
+def _quotes_of_story(report: Report) -> Iterable[Evidence]:
     """Yield the quotations that no finding rests on."""
     for entry in report.happenings:
         if entry.what.is_line and not entry.findings:
@@ -78,7 +78,7 @@ def _story(report: Report) -> Iterable[Evidence]:
             yield from connection.evidence
 
 
-def _quote(source: Source, uses: list[tuple[str, Moment | None, str]]) -> Quote:
+def _quote_of_source(source: Source, uses: list[tuple[str, Moment | None, str]]) -> Quote:
     return Quote(
         source=source,
         texts=tuple(dict.fromkeys(text for text, _, _ in uses)),

@@ -32,12 +32,12 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def page_data(report: Report, ticket: str) -> Markup:
     """Return the JSON, with nothing in it that could end the element it stands in."""
-    data = {"ticket": visible(ticket, lines=True), "zones": _zones(report)}
-    text = json.dumps(data | _timeline(report), ensure_ascii=False, separators=(",", ":"))
+    data = {"ticket": visible(ticket, lines=True), "zones": _zones_of_hosts(report)}
+    text = json.dumps(data | _timeline_data(report), ensure_ascii=False, separators=(",", ":"))
     return Markup(text.translate(_UNSAFE))  # noqa: S704  # no character of HTML is left in it
 
 
-def _zones(report: Report) -> list[object]:
+def _zones_of_hosts(report: Report) -> list[object]:
     """Return each host's zone: name, minutes east of UTC, and [time in ms, by how many minutes]."""
     hosts = zone_named("host").of(report).hosts
     names = {host.bundle: host.name for host in report.hosts}
@@ -45,7 +45,7 @@ def _zones(report: Report) -> list[object]:
         [
             visible(names[bundle]),
             zone.minutes,
-            [[_ms(change.at), by.total_seconds() // 60] for change, by in zone.changes],
+            [[_milliseconds(change.at), by.total_seconds() // 60] for change, by in zone.changes],
         ]
         for bundle, zone in sorted(hosts.items())
     ]
@@ -66,9 +66,9 @@ class _Table:
         return [visible(text) for text in self._numbers]
 
 
-def _timeline(report: Report) -> dict[str, object]:
+def _timeline_data(report: Report) -> dict[str, object]:
     points = [e for e in report.happenings if e.what.is_line and e.moment.year_known]
-    lasting = [each for each in _lasting(report) if each[2].year_known and each[3].year_known]
+    lasting = [each for each in _lasting_rows(report) if each[2].year_known and each[3].year_known]
     covered = [
         (lane_name(*key), first, last)
         for key, entries in coverage_by_log(report).items()
@@ -82,11 +82,14 @@ def _timeline(report: Report) -> dict[str, object]:
     starts += [first.at for _, first, _ in covered]
     base = min(starts, default=_EPOCH)
     return {
-        "base": _ms(base),
+        "base": _milliseconds(base),
         "lanes": [[visible(host), visible(name)] for host, name in order],
-        "bars": [[lanes[row], _ms(a.at, base), _ms(b.at, base)] for row, a, b in covered],
+        "bars": [
+            [lanes[row], _milliseconds(a.at, base), _milliseconds(b.at, base)]
+            for row, a, b in covered
+        ],
         "holes": [
-            [lanes[row], _ms(hole.began.at, base), _ms(hole.ended.at, base)]
+            [lanes[row], _milliseconds(hole.began.at, base), _milliseconds(hole.ended.at, base)]
             for hole in report.holes
             if hole.began.year_known and hole.ended.year_known
             if (row := lane_name(hole.host, hole.source)) in lanes
@@ -94,21 +97,21 @@ def _timeline(report: Report) -> dict[str, object]:
         "spans": [
             [
                 lanes[row],
-                *(_ms(time, base) for time in _ends(first, last)),
+                *(_milliseconds(time, base) for time in _ends_of_doubt(first, last)),
                 *(labels[text] for text in (kind, words, of)),
             ]
             for row, kind, first, last, words, of in lasting
         ],
-        **_points(report, points, base, lanes, labels),
+        **_columns_of_points(report, points, base, lanes, labels),
         "labels": labels.texts,
     }
 
 
-def _ms(time: datetime, base: datetime = _EPOCH) -> int:
+def _milliseconds(time: datetime, base: datetime = _EPOCH) -> int:
     return (time - base) // _MILLISECOND
 
 
-def _points(
+def _columns_of_points(
     report: Report,
     points: Sequence[Entry],
     base: datetime,
@@ -118,10 +121,13 @@ def _points(
     """Return the columns of the points in the order of time, and the doubt of those that have."""
     bundles = tuple(bundle.name for bundle in report.bundles)
     points = sorted(points, key=lambda point: point.moment.at)
-    times = [_ms(point.moment.at, base) for point in points]
+    times = [_milliseconds(point.moment.at, base) for point in points]
     made = {(p.source.bundle, p.source.member): p.source for p in points}
     members = {key: number for number, key in enumerate(made)}
-    doubts = [(_ms(p.moment.earliest, base), _ms(p.moment.latest, base)) for p in points]
+    doubts = [
+        (_milliseconds(p.moment.earliest, base), _milliseconds(p.moment.latest, base))
+        for p in points
+    ]
     return {
         "members": [
             [visible(source.member), anchor(source, bundles).rpartition(":")[0]]
@@ -140,7 +146,7 @@ def _points(
     }
 
 
-def _lasting(report: Report) -> Iterator[Lasting]:
+def _lasting_rows(report: Report) -> Iterator[Lasting]:
     """Yield (row, kind, first, last, words, id of what it is) of all that lasted."""
     for row, entry in lasting(report):
         words = f"{entry.title}; its end was not seen" if entry.open else entry.title
@@ -150,7 +156,7 @@ def _lasting(report: Report) -> Iterator[Lasting]:
         yield row, span.kind.name.lower(), span.began, span.ended, span.what, span.vdi
 
 
-def _ends(first: Moment, last: Moment) -> tuple[datetime, datetime, datetime, datetime]:
+def _ends_of_doubt(first: Moment, last: Moment) -> tuple[datetime, datetime, datetime, datetime]:
     """Return since when it may have lasted, certainly lasted, and until when each."""
     earliest, latest = min(first.earliest, last.earliest), max(first.latest, last.latest)
     return earliest, first.latest, last.earliest, latest

@@ -123,43 +123,46 @@ def render_html(report: Report, lacking: Sequence[str] = ()) -> str:
 
     ``lacking`` says what it does not have because it is drawn of a report.json alone.
     """
-    return page("report.html.j2", SCRIPTS, **_context(ordered(report)), lacking=lacking)
+    return page("report.html.j2", SCRIPTS, **_context_of_page(ordered(report)), lacking=lacking)
 
 
 def anchors_of(report: Report) -> dict[Source, str]:
     """Return the anchors of the lines that the page quotes."""
     report = ordered(report)
     bundles = tuple(bundle.name for bundle in report.bundles)
-    return {source: anchor(source, bundles) for source in _quoted(_members(report, _cards(report)))}
+    return {
+        source: anchor(source, bundles)
+        for source in _sources_quoted(_members_quoted(report, _cards_of_findings(report)))
+    }
 
 
-def _members(report: Report, cards: Sequence[Card]) -> tuple[QuotedMember, ...]:
+def _members_quoted(report: Report, cards: Sequence[Card]) -> tuple[QuotedMember, ...]:
     shown = frozenset(card.finding.id for card in cards[: LIMITS["cards_shown"]])
     return quoted_members(report, shown)
 
 
-def _quoted(members: Sequence[QuotedMember]) -> set[Source]:
+def _sources_quoted(members: Sequence[QuotedMember]) -> set[Source]:
     return {quote.source for member in members for quote in member.quotes}
 
 
 def page(template: str, names: Sequence[str] = (), **context: object) -> str:
     """Return a page in our style with our scripts of these names; all of `context` is escaped."""
-    stylesheet = _asset("report.css")
-    scripts = tuple(_asset(f"{name}.js") for name in names)
+    stylesheet = _asset_text("report.css")
+    scripts = tuple(_asset_text(f"{name}.js") for name in names)
     text = (
-        _environment()
+        _jinja_environment()
         .get_template(template)
         .render(
             stylesheet=stylesheet,
             scripts=scripts,
-            policy=_policy(stylesheet, scripts),
+            policy=_content_policy(stylesheet, scripts),
             **context,
         )
     )
     return text + "\n"
 
 
-def _asset(name: str) -> Markup:
+def _asset_text(name: str) -> Markup:
     text = (folder("reports") / "assets" / name).read_text("utf-8")
     return Markup(text)  # noqa: S704  # our own file, nothing of a bundle in it
 
@@ -169,29 +172,29 @@ class _CompiledTemplates(BytecodeCache):
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Fill the bucket from the cache, where that holds the code of this very template."""
-        if code := recall(*_place(bucket)):
+        if code := recall(*_place_of_bucket(bucket)):
             bucket.code = marshal.loads(code)  # noqa: S302 - as we kept it: see user_cache
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep what was compiled."""
-        keep(*_place(bucket), marshal.dumps(bucket.code))
+        keep(*_place_of_bucket(bucket), marshal.dumps(bucket.code))
 
 
-def _place(bucket: Bucket) -> tuple[str, bytes]:
-    return f"template-{bucket.key}", key_of((bucket.checksum.encode(), *_compiler()))
+def _place_of_bucket(bucket: Bucket) -> tuple[str, bytes]:
+    return f"template-{bucket.key}", key_of((bucket.checksum.encode(), *_compiler_state()))
 
 
 @cache
-def _compiler() -> tuple[bytes, ...]:
+def _compiler_state() -> tuple[bytes, ...]:
     """Return all that the code of a template depends on beside its text."""
     settings = Path(__file__).read_bytes()
     return sys.version.encode(), (files("jinja2") / "compiler.py").read_bytes(), settings
 
 
 @cache  # making the code of the templates takes longer than filling them
-def _environment() -> Environment:
+def _jinja_environment() -> Environment:
     return Environment(
-        loader=FunctionLoader(_template),
+        loader=FunctionLoader(_template_text),
         bytecode_cache=_CompiledTemplates(),
         autoescape=True,
         undefined=StrictUndefined,
@@ -203,15 +206,15 @@ def _environment() -> Environment:
     )
 
 
-def _template(name: str) -> str:
+def _template_text(name: str) -> str:
     return (folder("reports") / "templates" / name).read_text("utf-8")
 
 
-def _policy(stylesheet: str, scripts: Sequence[str]) -> str:
+def _content_policy(stylesheet: str, scripts: Sequence[str]) -> str:
     parts = (
         f"default-src {NONE}",
-        f"style-src {_digest(stylesheet)}",
-        f"script-src {' '.join(_digest(script) for script in scripts) or NONE}",
+        f"style-src {_digest_of_text(stylesheet)}",
+        f"script-src {' '.join(_digest_of_text(script) for script in scripts) or NONE}",
         "img-src data:",
         "base-uri 'none'",
         "form-action 'none'",
@@ -221,18 +224,18 @@ def _policy(stylesheet: str, scripts: Sequence[str]) -> str:
     return "; ".join(parts)
 
 
-def _digest(text: str) -> str:
+def _digest_of_text(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _context(report: Report) -> dict[str, object]:
-    every, answer = _cards(report), answer_of(report)
+def _context_of_page(report: Report) -> dict[str, object]:
+    every, answer = _cards_of_findings(report), answer_of(report)
     cards = every[: LIMITS["cards_shown"]]
-    members = _members(report, cards)
+    members = _members_quoted(report, cards)
     return {
         **LIMITS,
-        **_words(report, members),
-        **_timeline(report),
+        **_words_of_members(report, members),
+        **_timeline_context(report),
         **disk_context(report),
         **nbd_context(report),
         **time_context(report),
@@ -240,7 +243,7 @@ def _context(report: Report) -> dict[str, object]:
         "answer": answer,
         "question": question_title(report.question) if report.question else "",
         "answered": tuple(question_lines(report)),
-        "parts": _parts(report),
+        "parts": _parts_of_pools(report),
         "data": page_data(report, render_ticket(report)),
         "doubt_words": doubt_words,
         "object_names": {each.subject.uuid: each.name for each in answer.objects},
@@ -269,13 +272,13 @@ def _context(report: Report) -> dict[str, object]:
     }
 
 
-def _parts(report: Report) -> tuple[Part, ...]:
+def _parts_of_pools(report: Report) -> tuple[Part, ...]:
     if not report.parts:
-        return (_part(report, ""),)
-    return tuple(_part(each, pool_name(each)) for each in report.parts)
+        return (_part_of_pool(report, ""),)
+    return tuple(_part_of_pool(each, pool_name(each)) for each in report.parts)
 
 
-def _part(report: Report, name: str) -> Part:
+def _part_of_pool(report: Report, name: str) -> Part:
     report = ordered(report)
     return Part(
         name=name,
@@ -288,7 +291,7 @@ def _part(report: Report, name: str) -> Part:
     )
 
 
-def _words(report: Report, members: tuple[QuotedMember, ...]) -> dict[str, object]:
+def _words_of_members(report: Report, members: tuple[QuotedMember, ...]) -> dict[str, object]:
     bundles = tuple(bundle.name for bundle in report.bundles)
     return {
         "anchor": partial(anchor, bundles=bundles),
@@ -303,16 +306,16 @@ def _words(report: Report, members: tuple[QuotedMember, ...]) -> dict[str, objec
         "span": span,
         "stamp": stamp,
         "time_of": time_of,
-        "zone": _zone,
+        "zone": _zone_in_words,
         "excerpts": Excerpts(report),
         "excerpt_text": excerpt_text,
         "around_words": around_words(report, members),
         "near_lines": NEAR,
-        "quoted": _quoted(members),
+        "quoted": _sources_quoted(members),
     }
 
 
-def _timeline(report: Report) -> dict[str, object]:
+def _timeline_context(report: Report) -> dict[str, object]:
     return {
         "strip_of": strip_of,
         "drawings": timeline.drawings(report),
@@ -323,14 +326,14 @@ def _timeline(report: Report) -> dict[str, object]:
     }
 
 
-def _zone(minutes: int | None) -> str:
+def _zone_in_words(minutes: int | None) -> str:
     if minutes is None:
         return "unknown"
     sign = "-" if minutes < 0 else "+"
     return f"UTC{sign}{abs(minutes) // 60:02d}:{abs(minutes) % 60:02d}"
 
 
-def _cards(report: Report) -> tuple[Card, ...]:
+def _cards_of_findings(report: Report) -> tuple[Card, ...]:
     found = findings(report)
     explains: dict[str, list[str]] = {}
     for finding in found:

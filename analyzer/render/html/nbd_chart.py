@@ -68,7 +68,7 @@ def client_chart(report: Report, view: NbdView) -> ClientChart | None:
     """Return the chart of a pool, None where no client and no run was seen."""
     served = [host for host in view.hosts if host.concurrency or host.runs]
     hosts = [host for host in view.hosts if host in served or host.unread] if served else []
-    moments = [moment for host in hosts for moment in _moments(host)]
+    moments = [moment for host in hosts for moment in _moments_of_host(host)]
     bundles = {bundle for host in hosts for bundle in host.bundles}
     covered = [
         moment
@@ -83,27 +83,29 @@ def client_chart(report: Report, view: NbdView) -> ClientChart | None:
     shown = hosts[:MOST_CHARTS]
     return ClientChart(
         height=TOP + len(shown) * (TALL + RUNS + GAP),
-        hosts=tuple(_chart(report, scale, host, n) for n, host in enumerate(shown)),
+        hosts=tuple(_chart_of_host(report, scale, host, n) for n, host in enumerate(shown)),
         ticks=ticks_of(scale),
         hosts_left_out=len(hosts) - len(shown),
         undated=sum(not moment.year_known for moment in moments),
     )
 
 
-def _moments(host: NbdHost) -> Iterator[Moment]:
+def _moments_of_host(host: NbdHost) -> Iterator[Moment]:
     for clients in host.concurrency:
         yield from (moment for moment, _, _ in clients.points)
     for run in host.runs:
         yield from (m for m in (run.started, run.listening, run.ended) if m is not None)
 
 
-def _chart(report: Report, scale: Scale, host: NbdHost, number: int) -> HostChart:
+def _chart_of_host(report: Report, scale: Scale, host: NbdHost, number: int) -> HostChart:
     y = TOP + number * (TALL + RUNS + GAP)
     read = coverage_by_log(report)
     bars = [
         bar
         for bundle in host.bundles
-        for bar in covered_bars(read.get((_name(report, bundle), "daemon_log"), ()), scale)
+        for bar in covered_bars(
+            read.get((_name_of_bundle(report, bundle), "daemon_log"), ()), scale
+        )
     ]
     least, most = columns_of(scale, host)
     top = top_of(least, most)
@@ -115,17 +117,17 @@ def _chart(report: Report, scale: Scale, host: NbdHost, number: int) -> HostChar
         most=area(most, y, top),
         peak=peak_place(least, y, top),
         full=max(least.values(), default=0) >= CONNECTION_LIMIT,
-        holes=tuple(_holes(bars)),
+        holes=tuple(_holes_of_bars(bars)),
         runs=tuple(run_bars(host.runs, scale, bars)),
-        missing=_missing(host, bars),
+        missing=_why_missing(host, bars),
     )
 
 
-def _name(report: Report, bundle: str) -> str:
+def _name_of_bundle(report: Report, bundle: str) -> str:
     return next((host.name for host in report.hosts if host.bundle == bundle), bundle)
 
 
-def _holes(bars: Iterable[Bar]) -> Iterator[Bar]:
+def _holes_of_bars(bars: Iterable[Bar]) -> Iterator[Bar]:
     """Yield what no bar covers."""
     x = float(LEFT)
     title = "not read: nothing is known"
@@ -137,7 +139,7 @@ def _holes(bars: Iterable[Bar]) -> Iterator[Bar]:
         yield Bar(x=round(x, 1), width=round(WIDTH - RIGHT - x, 1), title=title)
 
 
-def _missing(host: NbdHost, bars: Sequence[Bar]) -> str:
+def _why_missing(host: NbdHost, bars: Sequence[Bar]) -> str:
     if not bars:
         return "daemon.log was not read: nothing is known"
     return "not all of daemon.log was read: there may be more clients" if host.unread else ""

@@ -104,9 +104,9 @@ def network_drawing(view: NbdView, findings: Mapping[str, Finding]) -> NetworkDr
     return NetworkDrawing(
         width=SIDE + len(hosts) * COLUMN + 8,
         height=HEAD + len(networks) * ROW,
-        heads=tuple(_head(host, columns[host.host.uuid], findings) for host in hosts),
+        heads=tuple(_head_of_host(host, columns[host.host.uuid], findings) for host in hosts),
         wires=tuple(
-            _wire(network, HEAD + number * ROW, columns, findings)
+            _wire_of_network(network, HEAD + number * ROW, columns, findings)
             for number, network in enumerate(networks)
         ),
         hosts_left_out=len(view.hosts) - len(hosts),
@@ -114,33 +114,37 @@ def network_drawing(view: NbdView, findings: Mapping[str, Finding]) -> NetworkDr
     )
 
 
-def _head(host: NbdHost, x: int, findings: Mapping[str, Finding]) -> Head:
+def _head_of_host(host: NbdHost, x: int, findings: Mapping[str, Finding]) -> Head:
     name = called(host.host)
     fact = session_words(host).partition(":")[0] if host.bundles else "its report was not given"
     return Head(
         x=x,
-        lines=(_cut(name, _HEAD_CHARACTERS), _cut(fact, _HEAD_CHARACTERS + 3)),
+        lines=(_cut_to_box(name, _HEAD_CHARACTERS), _cut_to_box(fact, _HEAD_CHARACTERS + 3)),
         title=f"host {name} {host.host.uuid}: {fact}",
-        sign=_worst(host.findings, findings),
+        sign=_worst_sign(host.findings, findings),
     )
 
 
-def _wire(
+def _wire_of_network(
     network: NbdNetwork, y: int, columns: Mapping[str, int], findings: Mapping[str, Finding]
 ) -> Wire:
     purpose = purpose_words(network.purpose)
     name = network_words(network)
     return Wire(
         y=y,
-        style=_line(network.purpose),
-        lines=(_cut(name, _SIDE_CHARACTERS - 4), _cut(network.bridge or "", 28), _cut(purpose, 32)),
+        style=_line_of_purpose(network.purpose),
+        lines=(
+            _cut_to_box(name, _SIDE_CHARACTERS - 4),
+            _cut_to_box(network.bridge or "", 28),
+            _cut_to_box(purpose, 32),
+        ),
         title=f"network {name} {network.network.uuid}: {purpose}",
-        boxes=tuple(_boxes(network.places, y, columns, findings)),
-        sign=_worst(network.findings, findings),
+        boxes=tuple(_boxes_of_network(network.places, y, columns, findings)),
+        sign=_worst_sign(network.findings, findings),
     )
 
 
-def _line(purpose: tuple[str, ...] | None) -> str:
+def _line_of_purpose(purpose: tuple[str, ...] | None) -> str:
     if purpose is None:
         return "unknown"
     if SECURE in purpose and INSECURE in purpose:
@@ -148,7 +152,7 @@ def _line(purpose: tuple[str, ...] | None) -> str:
     return "secure" if SECURE in purpose else "insecure" if INSECURE in purpose else "none"
 
 
-def _boxes(
+def _boxes_of_network(
     places: Sequence[NbdPlace], y: int, columns: Mapping[str, int], findings: Mapping[str, Finding]
 ) -> Iterable[PlaceBox]:
     """Yield one box a host: of several interfaces on one network the most telling one."""
@@ -157,10 +161,12 @@ def _boxes(
         own.setdefault(place.host, []).append(place)
     for host, x in columns.items():
         if host in own:
-            yield _box(own[host], x, y + (ROW - TALL) // 2, findings)
+            yield _box_of_places(own[host], x, y + (ROW - TALL) // 2, findings)
 
 
-def _box(places: Sequence[NbdPlace], x: int, y: int, findings: Mapping[str, Finding]) -> PlaceBox:
+def _box_of_places(
+    places: Sequence[NbdPlace], x: int, y: int, findings: Mapping[str, Finding]
+) -> PlaceBox:
     place = min(places, key=lambda each: (list(PlaceState).index(each.state), each.pif))
     first = " ".join(place.addresses) or SHORT[place.state]
     more = f" +{len(places) - 1}" if len(places) > 1 else ""
@@ -174,14 +180,14 @@ def _box(places: Sequence[NbdPlace], x: int, y: int, findings: Mapping[str, Find
         x=x,
         y=y,
         style=_STYLES[place.state],
-        lines=(_cut(first, _BOX_CHARACTERS - 3), _cut(second, _BOX_CHARACTERS + 2)),
+        lines=(_cut_to_box(first, _BOX_CHARACTERS - 3), _cut_to_box(second, _BOX_CHARACTERS + 2)),
         title=every,
-        sign=_sign(place, findings),
+        sign=_sign_of_place(place, findings),
     )
 
 
-def _sign(place: NbdPlace, findings: Mapping[str, Finding]) -> Sign | None:
-    found = _worst(place.findings, findings)
+def _sign_of_place(place: NbdPlace, findings: Mapping[str, Finding]) -> Sign | None:
+    found = _worst_sign(place.findings, findings)
     if found is not None:
         return found
     if place.warnings:
@@ -192,7 +198,7 @@ def _sign(place: NbdPlace, findings: Mapping[str, Finding]) -> Sign | None:
     return None
 
 
-def _worst(ids: Iterable[str], findings: Mapping[str, Finding]) -> Sign | None:
+def _worst_sign(ids: Iterable[str], findings: Mapping[str, Finding]) -> Sign | None:
     own = [findings[name] for name in ids if name in findings]
     if not own:
         return None
@@ -205,6 +211,6 @@ def _worst(ids: Iterable[str], findings: Mapping[str, Finding]) -> Sign | None:
     )
 
 
-def _cut(text: str, limit: int) -> str:
+def _cut_to_box(text: str, limit: int) -> str:
     shown = visible(text)
     return shown if len(shown) <= limit else f"{shown[: limit - 1]}…"

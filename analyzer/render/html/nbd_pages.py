@@ -57,10 +57,12 @@ class NbdPage:
 def nbd_context(report: Report) -> dict[str, object]:
     """Return what the template of NBD needs."""
     by_id = {finding.id: finding for finding in findings(report)}
-    pages = [_page(report, view, n, by_id) for n, view in enumerate(report.nbd[:MOST_POOLS], 1)]
+    pages = [
+        _page_of_view(report, view, n, by_id) for n, view in enumerate(report.nbd[:MOST_POOLS], 1)
+    ]
     return {
         "nbd_pages": tuple(pages),
-        "nbd_facts": _facts(report),
+        "nbd_facts": _facts_of_nbd(report),
         "nbd_pools_left_out": len(report.nbd) - len(pages),
         "nbd": nbd_words,
         "hour": hour_of,
@@ -76,7 +78,7 @@ def nbd_context(report: Report) -> dict[str, object]:
     }
 
 
-def _facts(report: Report) -> str:
+def _facts_of_nbd(report: Report) -> str:
     if not report.nbd:
         return "nothing is known of it"
     used = [view.in_use for view in report.nbd]
@@ -85,7 +87,9 @@ def _facts(report: Report) -> str:
     return f"{word}; {counted(broken, 'connection')} in trouble" if broken else word
 
 
-def _page(report: Report, view: NbdView, number: int, by_id: Mapping[str, Finding]) -> NbdPage:
+def _page_of_view(
+    report: Report, view: NbdView, number: int, by_id: Mapping[str, Finding]
+) -> NbdPage:
     runs = [(host, run) for host in view.hosts for run in host.runs]
     lost = sum(host.runs_left_out for host in view.hosts)
     return NbdPage(
@@ -96,14 +100,14 @@ def _page(report: Report, view: NbdView, number: int, by_id: Mapping[str, Findin
         chart=client_chart(report, view),
         groups=info_groups(view),
         peaks=peaks_of(view),
-        connections=_chosen(view.connections),
+        connections=_worst_connections(view.connections),
         runs=tuple(runs[-MOST_RUNS:]),
         runs_left_out=lost + max(len(runs) - MOST_RUNS, 0),
         hosts_by_uuid={host.host.uuid: host for host in view.hosts},
     )
 
 
-def _chosen(connections: tuple[NbdConnection, ...]) -> tuple[NbdConnection, ...]:
+def _worst_connections(connections: tuple[NbdConnection, ...]) -> tuple[NbdConnection, ...]:
     """Return as many connections as fit: the worst fates first, in the order of time."""
     tones = ("error", "warning", "unsure", "context")
     ranked = sorted(connections, key=lambda each: tones.index(nbd_words.tone_of(each)))
@@ -115,16 +119,16 @@ def info_groups(view: NbdView) -> tuple[InfoGroup, ...]:
     """Return the SRs by what get_nbd_info answers for them: failing first, then unknown."""
     groups: dict[tuple[object, ...], list[NbdInfo]] = {}
     for info in view.infos:
-        groups.setdefault(_likeness(info), []).append(info)
+        groups.setdefault(_likeness_of_info(info), []).append(info)
     rank = (Answer.FAILS, Answer.UNKNOWN, Answer.OK)
     made = [
-        InfoGroup(info=own[0], srs=tuple(info.sr for info in own), tone=_tone(view, own[0]))
+        InfoGroup(info=own[0], srs=tuple(info.sr for info in own), tone=_tone_of_info(view, own[0]))
         for own in groups.values()
     ]
     return tuple(sorted(made, key=lambda group: rank.index(group.info.answer)))
 
 
-def _likeness(info: NbdInfo) -> tuple[object, ...]:
+def _likeness_of_info(info: NbdInfo) -> tuple[object, ...]:
     endpoints = tuple(
         (each.address, each.host.uuid, each.pif.uuid, tuple(w.what for w in each.warnings))
         for each in info.endpoints
@@ -134,7 +138,7 @@ def _likeness(info: NbdInfo) -> tuple[object, ...]:
     return info.answer, info.stopped_at, endpoints, warnings, why
 
 
-def _tone(view: NbdView, info: NbdInfo) -> str:
+def _tone_of_info(view: NbdView, info: NbdInfo) -> str:
     """Return a tone that is never green: an address in the database is no open port."""
     if view.in_use is False:
         return "context"

@@ -38,11 +38,11 @@ def run_bars(runs: Sequence[NbdRun], scale: Scale, read: Sequence[Bar]) -> Itera
             start_seen=begin is not None,
             end_seen=end is not None,
             crashed=run.crashed is True,
-            title=_title(run),
+            title=_title_of_run(run),
         )
 
 
-def _title(run: NbdRun) -> str:
+def _title_of_run(run: NbdRun) -> str:
     pid = f" pid {run.pid}" if run.pid is not None else ""
     begin = run.started or run.listening
     told = span(begin, run.ended) if begin and run.ended else stamp(begin or run.ended)

@@ -56,13 +56,14 @@ def strip_of(report: Report) -> Strip | None:
     return Strip(
         marks=marks,
         labels=tuple(
-            _label(texts[mark.x], end - mark.x) for mark, end in zip(marks, ends, strict=True)
+            _label_of_width(texts[mark.x], end - mark.x)
+            for mark, end in zip(marks, ends, strict=True)
         ),
         ticks=ticks[:: len(ticks) // MOST_TICKS + 1],
     )
 
 
-def _label(text: str, width: float) -> str:
+def _label_of_width(text: str, width: float) -> str:
     room = int(width / CHARACTER) - 2
     if room < LEAST:
         return ""

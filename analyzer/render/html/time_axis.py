@@ -61,10 +61,10 @@ def around(moments: Iterable[Moment], least_margin: timedelta) -> Scale | None:
         return None
     first, last = min(times), max(times)
     margin = max((last - first) / 24, least_margin)
-    return Scale(start=_shifted(first, -margin), end=_shifted(last, margin))
+    return Scale(start=_shifted_by(first, -margin), end=_shifted_by(last, margin))
 
 
-def _shifted(time: datetime, by: timedelta) -> datetime:
+def _shifted_by(time: datetime, by: timedelta) -> datetime:
     try:
         return time + by
     except OverflowError:
@@ -91,7 +91,7 @@ def covered_bars(coverage: Iterable[Coverage], scale: Scale) -> Iterable[Bar]:
 
 def spans_of(coverage: Iterable[Coverage]) -> Iterable[tuple[Coverage, Moment, Moment]]:
     """Yield what each member covers: a rotated one until the next newer one begins."""
-    own = {(entry.bundle, _rotation(entry.member)): entry for entry in coverage}
+    own = {(entry.bundle, _rotation_of(entry.member)): entry for entry in coverage}
     for (bundle, rotation), entry in own.items():
         first, last = entry.first, entry.last
         if not first or not last or not first.year_known or not last.year_known:
@@ -102,7 +102,7 @@ def spans_of(coverage: Iterable[Coverage]) -> Iterable[tuple[Coverage, Moment, M
         yield entry, first, last
 
 
-def _rotation(member: str) -> int:
+def _rotation_of(member: str) -> int:
     number = _ROTATED.search(member)
     return int(number[1]) if number else 0
 

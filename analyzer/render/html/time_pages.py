@@ -41,12 +41,12 @@ class RunTable:
 
 def time_context(report: Report) -> dict[str, object]:
     """Return what the templates of clocks, incidents and runs need."""
-    shown = _latest(report.runs)
-    anchors = {each.id: f"incident-{n}" for n, each in enumerate(_incidents(report), 1)}
+    shown = _latest_runs(report.runs)
+    anchors = {each.id: f"incident-{n}" for n, each in enumerate(_incidents_shown(report), 1)}
     detailed = shown.runs[-MOST_RUNS:]
     return {
         "timeline_rows": timeline_rows(report),
-        "incidents": _incidents(report),
+        "incidents": _incidents_shown(report),
         "incident_anchors": anchors,
         "run_table": shown,
         "run_anchors": {run.id: f"run-{n}" for n, run in enumerate(detailed, 1)},
@@ -56,11 +56,11 @@ def time_context(report: Report) -> dict[str, object]:
     }
 
 
-def _incidents(report: Report) -> tuple[Incident, ...]:
+def _incidents_shown(report: Report) -> tuple[Incident, ...]:
     return report.incidents[:MOST_INCIDENTS]
 
 
-def _latest(runs: tuple[BackupRun, ...]) -> RunTable:
+def _latest_runs(runs: tuple[BackupRun, ...]) -> RunTable:
     shown = runs[-MOST_COLUMNS:]
     cells: dict[str, dict[str, DiskRun]] = {}
     subjects: dict[str, Subject] = {}

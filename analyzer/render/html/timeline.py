@@ -81,9 +81,9 @@ def drawings(report: Report) -> tuple[Drawing, ...]:
     if everything is None:
         return ()
     close = around([e.moment for e in report.happenings if e.findings], SCENE)
-    pages = [_drawing(report, everything, "all", "Everything that was read")]
+    pages = [_drawing_of_scale(report, everything, "all", "Everything that was read")]
     if close and (close.end - close.start) * FOCUS < everything.end - everything.start:
-        pages.insert(0, _drawing(report, close, "close", "Around the findings"))
+        pages.insert(0, _drawing_of_scale(report, close, "close", "Around the findings"))
     return tuple(pages)
 
 
@@ -94,16 +94,20 @@ def undated(report: Report) -> int:
     return sum(not moment.year_known for moment in (*flags, *other))
 
 
-def _drawing(report: Report, scale: Scale, name: str, title: str) -> Drawing:
+def _drawing_of_scale(report: Report, scale: Scale, name: str, title: str) -> Drawing:
     events: dict[tuple[str, str], list[Entry]] = {}
     for event in report.happenings:
         if event.what.is_line and event.moment.year_known:
             events.setdefault(_lane_key(event), []).append(event)
-    holes, read, presences = _holes(report, scale), coverage_by_log(report), _presences(report)
+    holes, read, presences = (
+        _holes_of_scale(report, scale),
+        coverage_by_log(report),
+        _presences_by_source(report),
+    )
     lanes = [
         *_extra_lanes(report, scale),
         *(
-            _lane(
+            _lane_of_log(
                 key,
                 scale,
                 bars=tuple(covered_bars(read.get(key, ()), scale)),
@@ -129,10 +133,10 @@ def _drawing(report: Report, scale: Scale, name: str, title: str) -> Drawing:
 def lane_order(report: Report) -> Callable[[Row], tuple[bool, str, int, str]]:
     """Return the key that lanes are sorted by: pools, then hosts; what lasted above the logs."""
     hosts = {host.name for host in report.hosts}
-    return lambda row: (row[0] in hosts, row[0], _place(row[1]), row[1])
+    return lambda row: (row[0] in hosts, row[0], _place_of_row(row[1]), row[1])
 
 
-def _place(name: str) -> int:
+def _place_of_row(name: str) -> int:
     return _ABOVE.index(name) if name in _ABOVE else len(_ABOVE)
 
 
@@ -146,7 +150,7 @@ def _extra_lanes(report: Report, scale: Scale) -> Iterator[Lane]:
         yield Lane(host=host, name="clock", flags=flags)
 
 
-def _holes(report: Report, scale: Scale) -> Mapping[tuple[str, str], tuple[Bar, ...]]:
+def _holes_of_scale(report: Report, scale: Scale) -> Mapping[tuple[str, str], tuple[Bar, ...]]:
     return {
         (host, log_of(source)): bars for (host, source), bars in hole_bars(report, scale).items()
     }
@@ -176,7 +180,7 @@ def _lane_key(event: Entry) -> tuple[str, str]:
     return event.host, log_of(event.lane)
 
 
-def _lane(
+def _lane_of_log(
     key: tuple[str, str],
     scale: Scale,
     *,
@@ -198,7 +202,7 @@ def _lane(
     )
 
 
-def _presences(report: Report) -> Mapping[tuple[str, str], Presence]:
+def _presences_by_source(report: Report) -> Mapping[tuple[str, str], Presence]:
     """Return (name of the host, source) → what became of it, by the ledger's first word."""
     hosts = hosts_by_bundle(report)
     return {

@@ -52,12 +52,14 @@ def flag_rows(report: Report, scale: Scale) -> dict[str, tuple[Flag, ...]]:
                 place = _LETTERS[change.kind], int(scale.x(at.at) // (2 * _NEAR))
                 found.setdefault(clock.host, {}).setdefault(place, []).append(change)
     return {
-        host: tuple(sorted((_flag(own, scale) for own in groups.values()), key=lambda f: f.x))
+        host: tuple(
+            sorted((_flag_of_changes(own, scale) for own in groups.values()), key=lambda f: f.x)
+        )
         for host, groups in sorted(found.items())
     }
 
 
-def _flag(changes: Sequence[ClockChange], scale: Scale) -> Flag:
+def _flag_of_changes(changes: Sequence[ClockChange], scale: Scale) -> Flag:
     first = changes[0]
     ends = scale.x(first.at.earliest), scale.x(first.at.latest)
     more = f" (and {len(changes) - 1} more here)" if len(changes) > 1 else ""
@@ -107,16 +109,18 @@ def strips(report: Report, scale: Scale) -> dict[str, tuple[str, str]]:
             place = scale.x(hour.hour), max(scale.x(end), scale.x(hour.hour) + 1)
             own = columns.setdefault(hour.host, {})
             own[place] = max(own.get(place, 0), hour.lines)
-    return {host: (_path(own, most), _told(own)) for host, own in sorted(columns.items())}
+    return {
+        host: (
+            _path_of_columns(own, most),
+            f"{counted(max(own.values()), 'line')} kept in the fullest hour; logarithmic",
+        )
+        for host, own in sorted(columns.items())
+    }
 
 
-def _path(columns: Mapping[tuple[float, float], int], most: int) -> str:
+def _path_of_columns(columns: Mapping[tuple[float, float], int], most: int) -> str:
     pieces = []
     for (first, last), lines in sorted(columns.items()):
         height = max(round(STRIP * log1p(lines) / log1p(most), 1), 1.0)
         pieces.append(f"M{first:g} {STRIP}v{-height:g}H{last:g}V{STRIP}z")
     return "".join(pieces)
-
-
-def _told(columns: Mapping[tuple[float, float], int]) -> str:
-    return f"{counted(max(columns.values()), 'line')} kept in the fullest hour; logarithmic"

@@ -36,19 +36,21 @@ def marks_of(events: Sequence[Entry], scale: Scale) -> tuple[Mark, ...]:
     for event in events:
         if scale.shows(event.moment.earliest, event.moment.latest):
             place = int(scale.x(event.moment.at) // NEAR)
-            groups.setdefault((_kind(event), place), []).append(event)
-    marks = sorted((_mark(group, scale) for group in groups.values()), key=lambda m: m.x)
+            groups.setdefault((_kind_of_event(event), place), []).append(event)
+    marks = sorted((_mark_of_group(group, scale) for group in groups.values()), key=lambda m: m.x)
     ends = [mark.x - NEAR for mark in marks[1:]] + [float(WIDTH)]
-    return tuple(_labelled(mark, end) for mark, end in zip(marks, ends[: len(marks)], strict=True))
+    return tuple(
+        _with_label(mark, end) for mark, end in zip(marks, ends[: len(marks)], strict=True)
+    )
 
 
-def _kind(event: Entry) -> str:
+def _kind_of_event(event: Entry) -> str:
     return event.severity.value if event.severity else "context"
 
 
-def _mark(group: Sequence[Entry], scale: Scale) -> Mark:
+def _mark_of_group(group: Sequence[Entry], scale: Scale) -> Mark:
     first = group[0]
-    moment, kind = first.moment, _kind(first)
+    moment, kind = first.moment, _kind_of_event(first)
     whisker = (scale.x(moment.earliest), scale.x(moment.latest))
     more = f" (and {len(group) - 1} more here)" if len(group) > 1 else ""
     return Mark(
@@ -64,7 +66,7 @@ def _mark(group: Sequence[Entry], scale: Scale) -> Mark:
     )
 
 
-def _labelled(mark: Mark, end: float) -> Mark:
+def _with_label(mark: Mark, end: float) -> Mark:
     begin = max(mark.x, mark.whisker[1] if mark.whisker else 0.0) + 12
     label = mark.label if len(mark.label) <= LABEL_CHARACTERS else mark.label[:40] + "…"
     fits = begin + len(label) * CHARACTER <= end

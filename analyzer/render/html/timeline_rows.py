@@ -30,15 +30,15 @@ class TimelineRow:
 def timeline_rows(report: Report) -> tuple[TimelineRow, ...]:
     """Return the rows by time, those that cannot be dated last."""
     pools = {id_of(entry): host for (host, _), entry in lasting(report) if not entry.host}
-    rows = (_row(entry, pools.get(id_of(entry), POOL)) for entry in told_once(report))
-    return tuple(sorted(rows, key=_place))
+    rows = (_row_of_entry(entry, pools.get(id_of(entry), POOL)) for entry in told_once(report))
+    return tuple(sorted(rows, key=_place_in_table))
 
 
-def _place(row: TimelineRow) -> tuple[datetime, str, str, str, str]:
+def _place_in_table(row: TimelineRow) -> tuple[datetime, str, str, str, str]:
     return time_key(row.first), row.host, row.lane, str(row.source), row.what
 
 
-def _row(entry: Entry, pool: str) -> TimelineRow:
+def _row_of_entry(entry: Entry, pool: str) -> TimelineRow:
     first, last = ends_of(entry)
     said = hole_words(entry) if entry.what is EntryKind.HOLE else entry.title
     return TimelineRow(

@@ -91,26 +91,24 @@ def span_rows(report: Report, scale: Scale) -> dict[Row, tuple[tuple[Span, ...],
                 outer=(scale.x(whole[0]), scale.x(whole[1])),
                 sure=(scale.x(first.latest), scale.x(last.earliest)) if certain else None,
                 kind=kind_of(entry),
-                title=_told(entry) + sure.get(id_of(entry) or "", ""),
-                label=_short(entry.title),
+                title=_told_on_hover(entry) + sure.get(id_of(entry) or "", ""),
+                label=entry.title
+                if len(entry.title) <= _LABEL
+                else entry.title[: _LABEL - 2] + "…",
                 of=id_of(entry),
             )
             found.setdefault(row, []).append(made)
-    return {row: _stacked(_merged(spans)) for row, spans in sorted(found.items())}
+    return {row: _stacked_rows(_merged_spans(spans)) for row, spans in sorted(found.items())}
 
 
-def _told(entry: Entry) -> str:
+def _told_on_hover(entry: Entry) -> str:
     when = span(*ends_of(entry))
     if entry.what is EntryKind.INCIDENT_BEGAN:
         return f"{entry.title}: {when}{', its end was not seen' if entry.open else ''}"
     return f"{entry.what} {when}: {entry.title}"
 
 
-def _short(label: str) -> str:
-    return label if len(label) <= _LABEL else label[: _LABEL - 2] + "…"
-
-
-def _merged(spans: Iterable[Span]) -> list[Span]:
+def _merged_spans(spans: Iterable[Span]) -> list[Span]:
     """Return the spans by time; narrow ones of the same label in one place are one."""
     kept: list[Span] = []
     places: dict[tuple[str, int], int] = {}
@@ -124,10 +122,10 @@ def _merged(spans: Iterable[Span]) -> list[Span]:
         if narrow:
             places[place] = len(kept)
         kept.append(each)
-    return [_counted(each) for each in kept]
+    return [_counted_span(each) for each in kept]
 
 
-def _counted(each: Span) -> Span:
+def _counted_span(each: Span) -> Span:
     if each.count == 1:
         return each
     times = f" \N{MULTIPLICATION SIGN}{each.count}"
@@ -135,7 +133,7 @@ def _counted(each: Span) -> Span:
     return replace(each, label=each.label + times, title=more)
 
 
-def _stacked(spans: Sequence[Span]) -> tuple[tuple[Span, ...], ...]:
+def _stacked_rows(spans: Sequence[Span]) -> tuple[tuple[Span, ...], ...]:
     rows: list[list[Span]] = []
     for each in spans:
         free = (row for row in rows if row[-1].outer[1] + _LEAST <= each.outer[0])
@@ -144,10 +142,10 @@ def _stacked(spans: Sequence[Span]) -> tuple[tuple[Span, ...], ...]:
             row = []
             rows.append(row)
         (row if row is not None else rows[-1]).append(each)
-    return tuple(_labelled(row) for row in rows)
+    return tuple(_with_labels(row) for row in rows)
 
 
-def _labelled(row: Sequence[Span]) -> tuple[Span, ...]:
+def _with_labels(row: Sequence[Span]) -> tuple[Span, ...]:
     ends = [each.outer[0] for each in row[1:]] + [float(WIDTH)]
     placed = []
     for each, end in zip(row, ends, strict=True):

@@ -13,12 +13,12 @@ def shown(value: object) -> object:
     """Make a value visible, and mark the times of a sentence; what is HTML already stays."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
-    return _sentence(value) if isinstance(value, Sentence) else visible(value, lines=True)
+    return _sentence_marked_up(value) if isinstance(value, Sentence) else visible(value, lines=True)
 
 
 def time_of(moment: Moment | None) -> Markup:
     """Return a time as people read it in UTC, with its doubt."""
-    return _time(moment, stamp(moment))
+    return _time_of_moment(moment, stamp(moment))
 
 
 def hour_of(time: datetime) -> Markup:
@@ -27,30 +27,30 @@ def hour_of(time: datetime) -> Markup:
     return Markup('<time datetime="{}">{}</time>').format(iso_time(time), text)
 
 
-def _time(moment: Moment | None, text: str) -> Markup:
+def _time_of_moment(moment: Moment | None, text: str) -> Markup:
     at = iso(moment)
     if at is None:
         return Markup('<span class="when">{}</span>').format(text)
     return Markup('<time class="when" datetime="{}">{}</time>').format(at, text)
 
 
-def _sentence(sentence: Sentence) -> Markup:
+def _sentence_marked_up(sentence: Sentence) -> Markup:
     parts, done = Markup(), 0
     for found in FIELD.finditer(sentence.template):
         parts += visible(sentence.template[done : found.start()], lines=True)
         name, done = found[1], found.end()
         value = sentence.values.get(name)
-        parts += visible(found[0]) if value is None else _value(value)
+        parts += visible(found[0]) if value is None else _value_marked_up(value)
     return parts + escape(visible(sentence.template[done:], lines=True))
 
 
-def _value(value: Value) -> Markup:
+def _value_marked_up(value: Value) -> Markup:
     match value:
         case Sentence():
-            return _sentence(value)
+            return _sentence_marked_up(value)
         case Moment():
-            return _time(value, told(value))
+            return _time_of_moment(value, told(value))
         case Around() | Minute() | Told():
-            return _time(value.moment, value.reading)
+            return _time_of_moment(value.moment, value.reading)
         case _:
             return escape(visible(told(value), lines=True))

@@ -56,15 +56,15 @@ def render_answer(
     """
     links = links or Links(places={}, files={})
     rows = Rows(width=min(width, WIDTH), full=False, places=links.places)
-    files = [row for path in written for row in _file(path, links.files.get(path), rows)]
+    files = [row for path in written for row in _file_of_path(path, links.files.get(path), rows)]
     terminal = console(rows.width, color=color)
     with terminal.capture() as captured:
-        for row in _shown(report, rows, files):
+        for row in _rows_shown(report, rows, files):
             terminal.print(row, no_wrap=True, overflow="ignore", crop=False)
     return captured.get()
 
 
-def _file(path: str, url: str | None, rows: Rows) -> list[Text]:
+def _file_of_path(path: str, url: str | None, rows: Rows) -> list[Text]:
     made = rows.wrap(path, hang=2)
     style = Style(link=url) if url else ""
     for number, row in enumerate(made):
@@ -72,21 +72,21 @@ def _file(path: str, url: str | None, rows: Rows) -> list[Text]:
     return made
 
 
-def _shown(report: Report, rows: Rows, files: Sequence[Text]) -> list[Text]:
+def _rows_shown(report: Report, rows: Rows, files: Sequence[Text]) -> list[Text]:
     """Return the answer; of several pools that of each, in as many rows, and then all verdicts."""
     answer = answer_of(report)
     if not report.parts:
-        return _fitted(_blocks(answer, rows, files), MOST_ROWS)
+        return _rows_that_fit(_blocks_by_weight(answer, rows, files), MOST_ROWS)
     verdicts = styled(rows.wrap(answer.verdict, hang=2), answer.tone)
-    found = [row for block in _asked(answer, rows)[:_ASKED_FIRST] for row in block.rows]
+    found = [row for block in _asked_blocks(answer, rows)[:_ASKED_FIRST] for row in block.rows]
     room = max(MOST_ROWS - len(files) - len(verdicts) - len(found), 0) // len(report.parts)
     for part in report.parts:
         found += rows.wrap(pool_name(part))
-        found += _fitted(_blocks(answer_of(part), rows, ()), room - 1)
+        found += _rows_that_fit(_blocks_by_weight(answer_of(part), rows, ()), room - 1)
     return [*found, *files, *verdicts]
 
 
-def _fitted(blocks: Sequence[_Block], most: int) -> list[Text]:
+def _rows_that_fit(blocks: Sequence[_Block], most: int) -> list[Text]:
     """Return the rows of the blocks that fit, in the order of their places."""
     room, taken = most - 1, []
     for block in blocks:
@@ -99,12 +99,12 @@ def _fitted(blocks: Sequence[_Block], most: int) -> list[Text]:
     return [row for block in sorted(taken, key=lambda block: block.place) for row in block.rows]
 
 
-def _blocks(answer: ReportAnswer, rows: Rows, files: Sequence[Text]) -> list[_Block]:
+def _blocks_by_weight(answer: ReportAnswer, rows: Rows, files: Sequence[Text]) -> list[_Block]:
     """Return the blocks, those that matter most first."""
     looked = [] if answer.objects else rows.wrap(f"Looked at: {answer.looked}.", hang=2)
     danger = [fact for fact in answer.facts if fact.label == "Danger"]
     others = [fact for fact in answer.facts if fact.label != "Danger"]
-    steps, asked = _steps(answer, rows), _asked(answer, rows)
+    steps, asked = _steps_of_answer(answer, rows), _asked_blocks(answer, rows)
     every = [
         _Block(place=(9, 0), rows=styled(rows.wrap(answer.verdict), answer.tone)),
         _Block(place=(8, 0), rows=files),
@@ -112,21 +112,21 @@ def _blocks(answer: ReportAnswer, rows: Rows, files: Sequence[Text]) -> list[_Bl
         *asked[:_ASKED_FIRST],
         _Block(place=(0, 1), rows=looked),
         *_object_names(answer, rows),
-        *_doubts(answer, rows),
+        *_doubts_of_answer(answer, rows),
         *asked[_ASKED_FIRST:],
-        *(_fact(3, fact, rows) for fact in danger),
+        *(_fact_of_place(3, fact, rows) for fact in danger),
         *steps[:1],
-        *(_fact(2, fact, rows) for fact in others),
+        *(_fact_of_place(2, fact, rows) for fact in others),
         *steps[1:],
         *_more_doubts(answer.doubts, rows),
-        _Block(place=(5, 1), rows=_minor(answer, rows)),
+        _Block(place=(5, 1), rows=_minor_rows(answer, rows)),
         _Block(place=(1, 0), rows=[Text()]),
         _Block(place=(7, 0), rows=[Text()]),
     ]
     return [block for block in every if block.rows]
 
 
-def _asked(answer: ReportAnswer, rows: Rows) -> list[_Block]:
+def _asked_blocks(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     """Return what was asked and what answers it, before all else."""
     return [
         _Block(place=(0, 2 + number), rows=rows.wrap(line, indent=2 if number else 0, hang=4))
@@ -137,7 +137,10 @@ def _asked(answer: ReportAnswer, rows: Rows) -> list[_Block]:
 def _object_names(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     shown = answer.objects[:OBJECTS]
     blocks = [
-        _Block(place=(4, 2 * number), rows=styled(rows.wrap(_object(each), hang=2), each.severity))
+        _Block(
+            place=(4, 2 * number),
+            rows=styled(rows.wrap(_object_in_words(each), hang=2), each.severity),
+        )
         for number, each in enumerate(shown)
     ]
     left = len(answer.objects) - len(shown)
@@ -147,12 +150,12 @@ def _object_names(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     return blocks
 
 
-def _object(each: Troubled) -> str:
+def _object_in_words(each: Troubled) -> str:
     untracked = f", untracked {each.untracked}" if each.untracked else ""
     return f"{each.name}: {each.now}{untracked}"
 
 
-def _steps(answer: ReportAnswer, rows: Rows) -> list[_Block]:
+def _steps_of_answer(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     return [
         _Block(
             place=(4, 2 * number + 1),
@@ -164,19 +167,19 @@ def _steps(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     ]
 
 
-def _fact(place: int, fact: Fact, rows: Rows) -> _Block:
+def _fact_of_place(place: int, fact: Fact, rows: Rows) -> _Block:
     sure = f" ({fact.sure})" if fact.sure else ""
     source = f" [{fact.source}]" if fact.source else ""
     text = f"{fact.label:<{_LABEL}}{fact.text}{sure}{source}"
     return _Block(place=(place, 0), rows=rows.placed(rows.wrap(text, hang=_LABEL), fact.source))
 
 
-def _doubts(answer: ReportAnswer, rows: Rows) -> list[_Block]:
+def _doubts_of_answer(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     doubts = answer.doubts
     if not doubts:
         return []
     title = f"? CANNOT TELL ({len(doubts)}): " if len(doubts) > 1 else "? CANNOT TELL: "
-    told = [_Block(place=(6, 0), rows=styled(_doubt(title, doubts[0], rows), "unsure"))]
+    told = [_Block(place=(6, 0), rows=styled(_doubt_rows(title, doubts[0], rows), "unsure"))]
     if answer.ask:
         told.append(_Block(place=(6, len(doubts)), rows=rows.wrap(answer.ask, hang=2)))
     return told
@@ -184,18 +187,18 @@ def _doubts(answer: ReportAnswer, rows: Rows) -> list[_Block]:
 
 def _more_doubts(doubts: Sequence[CannotTell], rows: Rows) -> list[_Block]:
     return [
-        _Block(place=(6, number), rows=_doubt("? ", doubt, rows))
+        _Block(place=(6, number), rows=_doubt_rows("? ", doubt, rows))
         for number, doubt in enumerate(doubts[1:], 1)
     ]
 
 
-def _doubt(title: str, doubt: CannotTell, rows: Rows) -> list[Text]:
+def _doubt_rows(title: str, doubt: CannotTell, rows: Rows) -> list[Text]:
     found = rows.wrap(title + doubt_words(doubt), hang=2)
     settle = [row for each in doubt.settle_with[:1] for row in rows.wrap(f"-> {each}", indent=2)]
     return found + settle
 
 
-def _minor(answer: ReportAnswer, rows: Rows) -> list[Text]:
+def _minor_rows(answer: ReportAnswer, rows: Rows) -> list[Text]:
     if not answer.minor:
         return []
     text = f"Minor ({len(answer.minor)}): {answer.minor[0]}"

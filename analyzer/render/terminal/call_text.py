@@ -16,9 +16,9 @@ _QUOTE = 300
 
 def call_text(judgement: CallJudgement, plans: Sequence[Plan] = ()) -> str:
     """Return the checks in their order, the sentence they end in, the remedy, and the plans."""
-    lines = [*_head(judgement), ""]
+    lines = [*_head_of_call(judgement), ""]
     for number, check in enumerate(judgement.checks, 1):
-        lines += _check(number, check)
+        lines += _check_lines(number, check)
     lines += ["", visible(judgement.sentence)]
     word = "settle with" if judgement.answer is Answer.UNKNOWN else "remedy"
     lines += [f"{word}: {visible(step.step)}" for step in judgement.remedy]
@@ -26,13 +26,13 @@ def call_text(judgement: CallJudgement, plans: Sequence[Plan] = ()) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _head(judgement: CallJudgement) -> Iterator[str]:
+def _head_of_call(judgement: CallJudgement) -> Iterator[str]:
     yield f"{judgement.call}, the checks in their order; the first that fails decides"
     for subject in judgement.subjects:
         yield f"  {subject.type} {visible(subject.name or '')} {subject.uuid}".replace("  ", " ")
 
 
-def _check(number: int, check: CallCheck) -> Iterator[str]:
+def _check_lines(number: int, check: CallCheck) -> Iterator[str]:
     yield f"{number:>3}. {_SIGNS[check.answer]:<8} {check.by}: {check.asks}"
     yield f"              {visible(check.words)}"
     if check.error:

@@ -16,18 +16,18 @@ _ZERO = str(UUID(int=0))
 
 def cbtlogs_json(files: Sequence[CbtLogFile]) -> str:
     """Return a list with one object per file, in the order given."""
-    return json.dumps([_object(file) for file in files], indent=2) + "\n"
+    return json.dumps([_object_of_file(file) for file in files], indent=2) + "\n"
 
 
 def cbtlogs_text(files: Sequence[CbtLogFile]) -> str:
     """Return one block of lines per file, and the chain if there are several."""
-    lines = [line for file in files for line in (*_block(file), "")]
+    lines = [line for file in files for line in (*_block_of_file(file), "")]
     if len(files) > 1:
-        lines += _chain(files)
+        lines += _chain_of_files(files)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _object(file: CbtLogFile) -> dict[str, str | int | bool | None]:
+def _object_of_file(file: CbtLogFile) -> dict[str, str | int | bool | None]:
     known = file.header
     sound = file.consistent in (0, 1)
     return {
@@ -38,37 +38,37 @@ def _object(file: CbtLogFile) -> dict[str, str | int | bool | None]:
         "consistent": file.consistent == 1 if known and sound else None,
         "size": file.size if known else None,
         "bitmap_bytes": file.bitmap_bytes if known else None,
-        "changed_blocks": file.bits if known and _whole(file) else None,
+        "changed_blocks": file.bits if known and _is_whole(file) else None,
         "error": file.problem or None,
     }
 
 
-def _whole(file: CbtLogFile) -> bool:
+def _is_whole(file: CbtLogFile) -> bool:
     return file.bitmap_bytes == file.expected_bytes
 
 
-def _block(file: CbtLogFile) -> Iterator[str]:
+def _block_of_file(file: CbtLogFile) -> Iterator[str]:
     yield visible(file.source.member)
     if file.header:
-        yield from (f"  {name:<11} {words}" for name, words in _facts(file))
+        yield from (f"  {name:<11} {words}" for name, words in _facts_of_file(file))
     if file.problem:
         yield f"  DAMAGED     {file.problem}"
 
 
-def _facts(file: CbtLogFile) -> Iterator[tuple[str, str]]:
+def _facts_of_file(file: CbtLogFile) -> Iterator[tuple[str, str]]:
     yield "disk", file.uuid or "the file's name holds no uuid"
     yield "parent", file.parent or f"{_ZERO} (none)"
     yield "child", file.child or f"{_ZERO} (none)"
-    yield "consistent", _flag(file.consistent)
+    yield "consistent", _flag_in_words(file.consistent)
     yield "size", f"{file.size} bytes ({size_words(file.size)})"
     yield "bitmap", f"{file.bitmap_bytes} bytes"
-    yield "changed", _changed(file)
+    yield "changed", _changed_in_words(file)
     if file.spread:
-        yield "where", f"|{_histogram(file)}|"
+        yield "where", f"|{_histogram_of_blocks(file)}|"
         yield "", "beginning to end of the disk; ' ' no block changed ... '@' nearly all"
 
 
-def _flag(flag: int) -> str:
+def _flag_in_words(flag: int) -> str:
     match flag:
         case 1:
             # cbt-util create, a snapshot and a read-only detach write 1, too
@@ -79,15 +79,15 @@ def _flag(flag: int) -> str:
             return str(flag)
 
 
-def _changed(file: CbtLogFile) -> str:
+def _changed_in_words(file: CbtLogFile) -> str:
     blocks = -(-file.size // BLOCK)
-    least = "" if _whole(file) else "at least "
-    share = f" ({100 * file.bits / blocks:.1f} %)" if blocks and _whole(file) else ""
+    least = "" if _is_whole(file) else "at least "
+    share = f" ({100 * file.bits / blocks:.1f} %)" if blocks and _is_whole(file) else ""
     amount = size_words(file.bits * BLOCK)
     return f"{least}{file.bits:,} of {counted(blocks, 'block')} of 64 KiB{share}, {amount}"
 
 
-def _histogram(file: CbtLogFile) -> str:
+def _histogram_of_blocks(file: CbtLogFile) -> str:
     """Return a sign for each part of the disk, the darker the more of it changed."""
     blocks, parts = -(-file.size // BLOCK), len(file.spread)
     lengths = (blocks * (n + 1) // parts - blocks * n // parts for n in range(parts))
@@ -98,7 +98,7 @@ def _histogram(file: CbtLogFile) -> str:
     )
 
 
-def _chain(files: Sequence[CbtLogFile]) -> Iterator[str]:
+def _chain_of_files(files: Sequence[CbtLogFile]) -> Iterator[str]:
     yield "CHAIN, oldest first"
     yield from (f"  {line}" for line in chain_lines(chain_of_files(files)))
     seen: set[str] = set()

@@ -19,13 +19,18 @@ def disk_text(
     disk: DiskView, findings: Sequence[Finding], asked: str, plans: Sequence[Plan] = ()
 ) -> str:
     """Return the page of a disk; ``asked`` is the uuid that was asked for."""
-    lines = [*_identity(disk, asked), *_chain(disk), *_life(disk), *_compared(disk)]
-    lines += _found([finding for finding in findings if finding.id in disk.findings])
+    lines = [
+        *_identity_of_disk(disk, asked),
+        *_chain_of_disk(disk),
+        *_life_lines(disk),
+        *_comparison_lines(disk),
+    ]
+    lines += _findings_lines([finding for finding in findings if finding.id in disk.findings])
     lines += plan_text(plans)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _identity(disk: DiskView, asked: str) -> Iterator[str]:
+def _identity_of_disk(disk: DiskView, asked: str) -> Iterator[str]:
     yield visible(disk_name(disk))
     if disk.vdi is None:
         yield f"  VDI    {asked or 'unknown'}, in no database that was read"
@@ -34,19 +39,19 @@ def _identity(disk: DiskView, asked: str) -> Iterator[str]:
         if asked not in ("", disk.vdi.uuid):
             yield f"  asked  {asked}, whose disk this is"
     kind = f" ({visible(disk.sr_type)})" if disk.sr_type else ""
-    yield f"  SR     {_subject(disk.sr)}{kind}"
-    yield from (f"  VM     {_subject(vm)}" for vm in disk.vms)
+    yield f"  SR     {_subject_named(disk.sr)}{kind}"
+    yield from (f"  VM     {_subject_named(vm)}" for vm in disk.vms)
     yield f"  pool   {visible(disk.pool.called if disk.pool else 'unknown')}"
     flag = {True: "on", False: "off", None: "unknown"}[disk.cbt_enabled]
     yield f"  CBT    {flag} in the database; {disk.state}; {chain_facts(disk.chain)}"
     yield from (f"  does not fit together: {visible(text)}" for text in disk.contradictions)
 
 
-def _subject(subject: Subject) -> str:
+def _subject_named(subject: Subject) -> str:
     return f"{visible(subject.name or '')} {subject.uuid or 'unknown'}".strip()
 
 
-def _chain(disk: DiskView) -> Iterator[str]:
+def _chain_of_disk(disk: DiskView) -> Iterator[str]:
     yield from ("", "CHAIN, oldest first")
     if not disk.chain.logs:
         yield "  no CBT log of this disk is known"
@@ -55,26 +60,27 @@ def _chain(disk: DiskView) -> Iterator[str]:
     yield f"  {LEGEND}"
 
 
-def _life(disk: DiskView) -> Iterator[str]:
+def _life_lines(disk: DiskView) -> Iterator[str]:
     yield from ("", "LIFE LINE")
     for event in disk.life:
-        yield f"  {stamp(event.moment)}  {event.kind}{_result(event.result)}: {visible(event.what)}"
-        yield _because(event.evidence)
+        result = _result_in_words(event.result)
+        yield f"  {stamp(event.moment)}  {event.kind}{result}: {visible(event.what)}"
+        yield _because_quoted(event.evidence)
     if not disk.life:
         yield "  nothing of it was seen in the time that the logs cover"
 
 
-def _result(result: Result) -> str:
+def _result_in_words(result: Result) -> str:
     words = {Result.SUCCEEDED: "", Result.FAILED: ", FAILED", Result.UNKNOWN: ", result not known"}
     return words[result]
 
 
-def _because(evidence: Evidence) -> str:
+def _because_quoted(evidence: Evidence) -> str:
     text = cut(visible(evidence.text), _QUOTE)
     return f"      [{visible(str(evidence.source))}] {text}"
 
 
-def _compared(disk: DiskView) -> Iterator[str]:
+def _comparison_lines(disk: DiskView) -> Iterator[str]:
     if not disk.comparisons:
         return
     yield from ("", "CHANGED BLOCKS ASKED FOR")
@@ -84,12 +90,12 @@ def _compared(disk: DiskView) -> Iterator[str]:
         yield f"  {stamp(each.moment)}  {pair}: {each.result}{why}"
 
 
-def _found(findings: Sequence[Finding]) -> Iterator[str]:
+def _findings_lines(findings: Sequence[Finding]) -> Iterator[str]:
     yield from ("", "FINDINGS")
     for finding in findings:
         yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
         yield f"      {finding.id}; {finding.confidence}"
-        yield _because(finding.evidence[0])
+        yield _because_quoted(finding.evidence[0])
         yield f"      at the end: {visible(state_line(finding))}"
     if not findings:
         yield "  none; `cbtriage analyze` says which rules could not tell"

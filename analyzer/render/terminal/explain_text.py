@@ -21,37 +21,37 @@ _QUOTE, _LINE, _MOST = 300, 4000, 20
 
 def rule_text(rule: RuleExplained) -> str:
     """Return the page of a rule."""
-    return "\n".join(_rule(rule)) + "\n"
+    return "\n".join(_rule_lines(rule)) + "\n"
 
 
 def line_text(line: LineExplained) -> str:
     """Return the page of a line."""
-    return "\n".join(_line(line)) + "\n"
+    return "\n".join(_line_head(line)) + "\n"
 
 
-def _rule(rule: RuleExplained) -> Iterator[str]:
+def _rule_lines(rule: RuleExplained) -> Iterator[str]:
     text = rule.text
     yield f"{text.id}: {text.title}"
-    yield from _answer(rule)
+    yield from _answer_lines(rule)
     if rule.condition:
         yield from ("", "CONDITION", f"  {rule.condition}")
     yield from ("", "NEEDS")
     for need in rule.needs:
-        yield from _need(need)
+        yield from _need_lines(need)
     if not rule.needs:
         yield "  no source is declared: nothing is ruled out by this pattern"
     yield from (f"  also looked at: {source}" for source in rule.beside)
     yield from ("", "LINES ASKED FOR")
     for selector in rule.selectors:
-        yield from _selector(selector)
+        yield from _selector_lines(selector)
     if not rule.selectors:
         yield "  none of its own: it is judged from the database and what was rebuilt of the logs"
-    yield from _attempts(rule)
-    yield from _undecided(rule)
-    yield from _near(rule)
+    yield from _attempts_lines(rule)
+    yield from _undecided_lines(rule)
+    yield from _near_lines(rule)
 
 
-def _answer(rule: RuleExplained) -> Iterator[str]:
+def _answer_lines(rule: RuleExplained) -> Iterator[str]:
     outcome = rule.outcome
     if outcome is None:
         yield f"  {rule.role}: it gives no answer by itself"
@@ -61,22 +61,22 @@ def _answer(rule: RuleExplained) -> Iterator[str]:
         yield f"  it holds for {span(*outcome.window)}"
     yield from (f"  settle with: {visible(command)}" for command in outcome.settle_with)
     for finding in outcome.findings[:_MOST]:
-        yield from _finding(finding)
+        yield from _finding_lines(finding)
     if len(outcome.findings) > _MOST:
         yield f"  and {counted(len(outcome.findings) - _MOST, 'more finding')}"
 
 
-def _finding(finding: Finding) -> Iterator[str]:
+def _finding_lines(finding: Finding) -> Iterator[str]:
     first = finding.evidence[0]
     yield f"  [{finding.severity.upper()}] {visible(finding.title)} ({finding.id})"
     yield f"      [{visible(str(first.source))}] {cut(visible(first.text), _QUOTE)}"
 
 
-def _need(need: NeedExplained) -> Iterator[str]:
+def _need_lines(need: NeedExplained) -> Iterator[str]:
     yield f"  {need.need}, of {need.scope}"
     for host in need.hosts:
         mark = "-" if host.covered else "x" if host.gap else "o"
-        yield f"    {mark} {visible(host.host)}: {_state(host)}"
+        yield f"    {mark} {visible(host.host)}: {_state_of_host(host)}"
         if host.gap and host.gap.settle_with and not host.covered:
             yield f"        settle with: {visible(host.gap.settle_with)}"
         if host.hidden:
@@ -87,14 +87,14 @@ def _need(need: NeedExplained) -> Iterator[str]:
             yield f"        settle with: {visible(gap.settle_with)}"
 
 
-def _state(host: HostNeed) -> str:
+def _state_of_host(host: HostNeed) -> str:
     if host.gap:
         word = "not read, and another report covers it" if host.covered else "LACKED"
         return f"{word}: {visible(host.gap.why)}"
     return f"read, {span(*host.window)}" if host.window else "read"
 
 
-def _selector(selector: SelectorExplained) -> Iterator[str]:
+def _selector_lines(selector: SelectorExplained) -> Iterator[str]:
     times = f"matched {counted(selector.count, 'time')}" if selector.count else "MISSED: not once"
     process = f" of {selector.process}" if selector.process else ""
     yield f"  {'o' if selector.count else 'x'} {selector.kind}: {times}"
@@ -105,17 +105,17 @@ def _selector(selector: SelectorExplained) -> Iterator[str]:
         yield f"      [{visible(str(event.source))}] {cut(visible(event.text), _QUOTE)}"
 
 
-def _attempts(rule: RuleExplained) -> Iterator[str]:
+def _attempts_lines(rule: RuleExplained) -> Iterator[str]:
     if not rule.attempts:
         return
     yield from ("", "WHAT COULD BE A FINDING")
     for attempt in rule.attempts[:_MOST]:
-        yield from _attempt(attempt)
+        yield from _attempt_lines(attempt)
     if len(rule.attempts) > _MOST:
         yield f"  and {counted(len(rule.attempts) - _MOST, 'more attempt')}"
 
 
-def _attempt(attempt: Attempt) -> Iterator[str]:
+def _attempt_lines(attempt: Attempt) -> Iterator[str]:
     first, last = attempt.events[0], attempt.events[-1]
     word = f"x LACKED: {visible(attempt.lacks)}" if attempt.lacks else "o met"
     lines = counted(len(attempt.events), "line")
@@ -123,7 +123,7 @@ def _attempt(attempt: Attempt) -> Iterator[str]:
     yield f"      [{visible(str(first.source))}] {cut(visible(first.text), _QUOTE)}"
 
 
-def _undecided(rule: RuleExplained) -> Iterator[str]:
+def _undecided_lines(rule: RuleExplained) -> Iterator[str]:
     if not rule.undecided:
         return
     yield from ("", "WHAT IT COULD NOT DECIDE")
@@ -136,7 +136,7 @@ def _undecided(rule: RuleExplained) -> Iterator[str]:
         yield f"  and {counted(len(rule.undecided) - _MOST, 'more gap')}"
 
 
-def _near(rule: RuleExplained) -> Iterator[str]:
+def _near_lines(rule: RuleExplained) -> Iterator[str]:
     if not rule.near:
         return
     yield from ("", "NEAR, IN THE SAME LOGS, BUT KNOWN NOISE")
@@ -147,7 +147,7 @@ def _near(rule: RuleExplained) -> Iterator[str]:
             yield f"      [{visible(str(noise.example.source))}] {text}"
 
 
-def _line(line: LineExplained) -> Iterator[str]:
+def _line_head(line: LineExplained) -> Iterator[str]:
     yield f"{visible(str(line.source))} in {visible(line.source.bundle)} ({visible(line.host)})"
     number = line.source.line
     for place, text in enumerate(line.before, number - len(line.before)):
@@ -156,11 +156,11 @@ def _line(line: LineExplained) -> Iterator[str]:
     for place, text in enumerate(line.after, number + 1):
         yield f"    {place:>8}  {cut(visible(text), _QUOTE)}"
     yield from ("", f"  read by     {line.parser or 'nobody'}{', as a whole' * line.whole}")
-    yield from _understood(line)
-    yield from _record(line)
+    yield from _understood_lines(line)
+    yield from _record_of_line(line)
     yield from ("", "ASKED FOR BY")
     for hit in line.hits:
-        yield from _hit(hit)
+        yield from _hit_lines(hit)
     if not line.hits:
         yield f"  {_NOT_ASKED_WHOLE if line.whole else _NOT_ASKED}"
     yield from ("", "QUOTED BY")
@@ -169,7 +169,7 @@ def _line(line: LineExplained) -> Iterator[str]:
         yield "  nothing rests on it"
 
 
-def _understood(line: LineExplained) -> Iterator[str]:
+def _understood_lines(line: LineExplained) -> Iterator[str]:
     if line.problem:
         yield f"  problem     {line.problem}"
     if line.head:
@@ -179,7 +179,7 @@ def _understood(line: LineExplained) -> Iterator[str]:
         yield f"  dated by    {visible(line.moment.dated_by)}"
 
 
-def _record(line: LineExplained) -> Iterator[str]:
+def _record_of_line(line: LineExplained) -> Iterator[str]:
     if "\n" not in line.record:
         return
     part = "" if line.begins == line.source.line else f", which begins at line {line.begins}"
@@ -187,7 +187,7 @@ def _record(line: LineExplained) -> Iterator[str]:
     yield from (f"    | {cut(visible(row), _QUOTE)}" for row in line.record.split("\n"))
 
 
-def _hit(hit: HitExplained) -> Iterator[str]:
+def _hit_lines(hit: HitExplained) -> Iterator[str]:
     kept = "kept" if hit.kept else "counted, not kept by itself"
     yield f"  {hit.kind} ({hit.role}): {visible(hit.title)}; {kept}"
     if hit.fields:

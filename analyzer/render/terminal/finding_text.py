@@ -11,15 +11,20 @@ from analyzer.render.words.view import counted, stamp, visible
 
 def finding_text(page: FindingPage) -> str:
     """Return the page of a finding."""
-    lines = [*_head(page.finding), *_lines(page.finding), *_why(page), *plan_text(page.plans)]
+    lines = [
+        *_head_of_finding(page.finding),
+        *_lines_of_finding(page.finding),
+        *_why_lines(page),
+        *plan_text(page.plans),
+    ]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _head(finding: Finding) -> Iterator[str]:
+def _head_of_finding(finding: Finding) -> Iterator[str]:
     yield f"[{finding.severity.upper()}] {visible(finding.title)}"
     yield f"  {finding.id}, fingerprint {finding.fingerprint or 'not made'}"
     yield f"  rule {finding.rule}; {finding.confidence}, by {finding.basis}"
-    yield from (f"  about {_named(subject)}" for subject in finding.subjects)
+    yield from (f"  about {_subject_named(subject)}" for subject in finding.subjects)
     if finding.first_seen is not None:
         last = finding.last_seen
         until = f" to {stamp(last)}" if last and last != finding.first_seen else ""
@@ -31,23 +36,23 @@ def _head(finding: Finding) -> Iterator[str]:
         yield f"This would be wrong if {visible(finding.wrong_if)}"
 
 
-def _named(subject: Subject) -> str:
+def _subject_named(subject: Subject) -> str:
     name = f" {visible(subject.name)}" if subject.name else ""
     return f"{subject.type}{name} {visible(subject.uuid)}"
 
 
-def _lines(finding: Finding) -> Iterator[str]:
+def _lines_of_finding(finding: Finding) -> Iterator[str]:
     yield from ("", "IT RESTS ON")
     for evidence in finding.evidence:
-        yield f"  {visible(str(evidence.source))} ({_when(evidence)})"
+        yield f"  {visible(str(evidence.source))} ({_when_quoted(evidence)})"
         yield from (f"      {visible(line)}" for line in evidence.text.split("\n"))
 
 
-def _when(evidence: Evidence) -> str:
+def _when_quoted(evidence: Evidence) -> str:
     return stamp(evidence.at) if evidence.at else "a state, without a time of its own"
 
 
-def _why(page: FindingPage) -> Iterator[str]:
+def _why_lines(page: FindingPage) -> Iterator[str]:
     if not (page.explained_by or page.causes):
         return
     yield from ("", "WHY")

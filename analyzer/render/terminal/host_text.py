@@ -25,15 +25,24 @@ _FLAGS = {True: "yes", False: "no", None: "unknown"}
 
 def host_text(host: HostView, plans: Sequence[Plan] = ()) -> str:
     """Return the page of a host, with what to do."""
-    lines = [*_identity(host), *_read(host), *_server(host), *_places(host), *_storages(host)]
-    lines += [*_found("FINDINGS ABOUT IT", host.about), *_found("ON ITS LOGS", host.on_logs)]
+    lines = [
+        *_identity_of_host(host),
+        *_read_lines(host),
+        *_server_lines(host),
+        *_interface_lines(host),
+        *_storage_lines(host),
+    ]
+    lines += [
+        *_findings_lines("FINDINGS ABOUT IT", host.about),
+        *_findings_lines("ON ITS LOGS", host.on_logs),
+    ]
     if not (host.about or host.on_logs):
         lines += ["", "FINDINGS", *found_text(())]
     lines += plan_text(plans)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _identity(host: HostView) -> Iterator[str]:
+def _identity_of_host(host: HostView) -> Iterator[str]:
     yield visible(host.host.name or host.host.uuid or "a host without a name")
     yield f"  host      {host.host.uuid or 'uuid unknown'}, {host.role.value}"
     yield f"  pool      {visible(host.pool.called if host.pool else 'unknown')}"
@@ -48,28 +57,28 @@ def _identity(host: HostView) -> Iterator[str]:
     yield f"  packages  {', '.join(packages) or 'not known'}"
 
 
-def _read(host: HostView) -> Iterator[str]:
+def _read_lines(host: HostView) -> Iterator[str]:
     """Tell what was read; a log with a fault is never shown by its window alone."""
     yield from ("", "WHAT WAS READ")
-    yield from (_log(log, several=len(host.bundles) > 1) for log in host.logs)
-    yield from (f"  not read: {_gap(gap)}" for gap in host.unread)
+    yield from (_log_of_several(log, several=len(host.bundles) > 1) for log in host.logs)
+    yield from (f"  not read: {_gap_in_words(gap)}" for gap in host.unread)
     if not host.bundles:
         yield "  nothing: no status report of this host was given"
 
 
-def _log(log: HostLog, *, several: bool) -> str:
+def _log_of_several(log: HostLog, *, several: bool) -> str:
     where = f" of {visible(log.bundle)}" if several else ""
     window = span(*log.window) if log.window else "no time is known"
     fault = f"; NOT WHOLE: {visible(log.gap.why)}" if log.gap else ""
     return f"  {log.need + where:<14} {window}{fault}"
 
 
-def _gap(gap: Gap) -> str:
+def _gap_in_words(gap: Gap) -> str:
     settle = f" [{visible(gap.settle_with)}]" if gap.settle_with else ""
     return f"{gap.need}: {visible(gap.why)}{settle}"
 
 
-def _server(host: HostView) -> Iterator[str]:
+def _server_lines(host: HostView) -> Iterator[str]:
     yield from ("", "NBD SERVER (xapi-nbd)")
     if host.service:
         yield f"  {visible(host.service.text.strip())}"
@@ -78,15 +87,15 @@ def _server(host: HostView) -> Iterator[str]:
     if host.nbd is None:
         yield "  nothing of it is known"
         return
-    yield from _clients(host.nbd)
+    yield from _clients_lines(host.nbd)
     shown = host.nbd.runs[-_MOST_RUNS:]
     earlier = len(host.nbd.runs) - len(shown) + host.nbd.runs_left_out
     if earlier:
         yield f"  {counted(earlier, 'earlier run')} not shown"
-    yield from (f"  {_run(run)}" for run in shown)
+    yield from (f"  {_run_in_words(run)}" for run in shown)
 
 
-def _clients(nbd: NbdHost) -> Iterator[str]:
+def _clients_lines(nbd: NbdHost) -> Iterator[str]:
     peak = peak_of(nbd)
     at_once = f"; {peak} at once, at least" if peak is not None else ""
     yield f"  {session_words(nbd)}{at_once}"
@@ -97,7 +106,7 @@ def _clients(nbd: NbdHost) -> Iterator[str]:
     yield f"  certificate: {visible(certificate_words(nbd))}"
 
 
-def _run(run: NbdRun) -> str:
+def _run_in_words(run: NbdRun) -> str:
     begun = f"started {stamp(run.started)}" if run.started else "its start was not seen"
     deaf = ", never listened" if run.started and run.listening is None else ""
     end = f", {stamp(run.ended)}" if run.ended else ""
@@ -106,16 +115,16 @@ def _run(run: NbdRun) -> str:
     )
 
 
-def _places(host: HostView) -> Iterator[str]:
+def _interface_lines(host: HostView) -> Iterator[str]:
     yield from ("", "NETWORK INTERFACES")
     for network, place in host.places:
-        yield f"  {_place(network, place)}"
+        yield f"  {_place_of_network(network, place)}"
         yield from (f"      warned of: {visible(warning.what)}" for warning in place.warnings)
     if not host.places:
         yield "  none is known"
 
 
-def _place(network: NbdNetwork, place: NbdPlace) -> str:
+def _place_of_network(network: NbdNetwork, place: NbdPlace) -> str:
     addresses = ", ".join(map(visible, place.addresses)) or "no address"
     link = {True: "link up", False: "LINK DOWN", None: "link not known"}[place.carrier]
     called = visible(network.network.name or network.bridge or network.network.uuid)
@@ -123,7 +132,7 @@ def _place(network: NbdNetwork, place: NbdPlace) -> str:
     return f"{visible(place.device)} on {called} ({purpose}): {addresses}, {link}; {place.state}"
 
 
-def _storages(host: HostView) -> Iterator[str]:
+def _storage_lines(host: HostView) -> Iterator[str]:
     yield from ("", "STORAGE")
     words = {True: "plugged", False: "NOT plugged", None: "plugged or not is not known"}
     for each in host.storages:
@@ -133,6 +142,6 @@ def _storages(host: HostView) -> Iterator[str]:
         yield "  none is known"
 
 
-def _found(title: str, findings: Sequence[Finding]) -> Iterator[str]:
+def _findings_lines(title: str, findings: Sequence[Finding]) -> Iterator[str]:
     if findings:
         yield from ("", title, *found_text(findings))

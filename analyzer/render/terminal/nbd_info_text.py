@@ -26,25 +26,28 @@ def nbd_info_text(info: NbdInfo, plans: Sequence[Plan] = ()) -> str:
 
     Where the report has plans for it, these are what to do.
     """
-    lines = [f"VDI.get_nbd_info  VDI {_named(info.vdi)} on SR {_named(info.sr)}", ""]
-    lines += _steps(info)
-    lines += [*_quotes(info.evidence), *_endpoints(info), *_warnings(info.warnings)]
-    lines += plan_text(plans) if plans else _mend(info)
+    lines = [
+        f"VDI.get_nbd_info  VDI {_subject_named(info.vdi)} on SR {_subject_named(info.sr)}",
+        "",
+    ]
+    lines += _steps_of_info(info)
+    lines += [*_quote_lines(info.evidence), *_endpoint_lines(info), *_warning_lines(info.warnings)]
+    lines += plan_text(plans) if plans else _mend_lines(info)
     lines += ["", f"The call does not check {UNCHECKED}."]
     return "\n".join(lines) + "\n"
 
 
-def _steps(info: NbdInfo) -> Iterator[str]:
+def _steps_of_info(info: NbdInfo) -> Iterator[str]:
     """Yield the steps of the call in their order, up to the one that empties the answer."""
     for step in InfoStep if info.stopped_at or info.answer is Answer.OK else ():
         failed = step is info.stopped_at
         yield f"  {_SIGNS[Answer.FAILS if failed else Answer.OK]:<8} {step.value}"
         if failed:
             break
-    yield f"{_head(info)}: {visible(info.because)}."
+    yield f"{_head_of_info(info)}: {visible(info.because)}."
 
 
-def _head(info: NbdInfo) -> str:
+def _head_of_info(info: NbdInfo) -> str:
     if info.answer is Answer.OK:
         return "Answer" if info.usable else "Answer, of no use as it is"
     if info.answer is Answer.UNKNOWN:
@@ -53,20 +56,20 @@ def _head(info: NbdInfo) -> str:
     return "The answer is empty" if empty else "The call fails"
 
 
-def _endpoints(info: NbdInfo) -> Iterator[str]:
+def _endpoint_lines(info: NbdInfo) -> Iterator[str]:
     if not info.endpoints:
         return
     yield from ("", "ENDPOINTS" if info.answer is Answer.OK else "ENDPOINTS, if the call ends well")
     for each in info.endpoints:
         tls = "TLS" if each.secure else "no TLS"
         yield f"  {visible(each.address)} port {each.port}, {tls}"
-        yield f"      host {_named(each.host)}, network {_named(each.network)}"
-        yield f"      {_certificate(each)}"
-        yield from _quotes(each.evidence)
-        yield from _warnings(each.warnings, heading="")
+        yield f"      host {_subject_named(each.host)}, network {_subject_named(each.network)}"
+        yield f"      {_certificate_in_words(each)}"
+        yield from _quote_lines(each.evidence)
+        yield from _warning_lines(each.warnings, heading="")
 
 
-def _certificate(endpoint: NbdEndpoint) -> str:
+def _certificate_in_words(endpoint: NbdEndpoint) -> str:
     if endpoint.subject is None:
         name = "TLS name not known: no certificate in the report of this host"
     else:
@@ -74,22 +77,23 @@ def _certificate(endpoint: NbdEndpoint) -> str:
     shown = endpoint.certificate
     if shown is None or (shown.not_before is None and shown.not_after is None):
         return name
-    return f"{name}, certificate valid from {_day(shown.not_before)} to {_day(shown.not_after)}"
+    first, last = _day_in_words(shown.not_before), _day_in_words(shown.not_after)
+    return f"{name}, certificate valid from {first} to {last}"
 
 
-def _day(time: datetime | None) -> str:
+def _day_in_words(time: datetime | None) -> str:
     return f"{iso_time(time)}" if time else "not shown"
 
 
-def _warnings(warnings: Sequence[InfoWarning], heading: str = "WARNINGS") -> Iterator[str]:
+def _warning_lines(warnings: Sequence[InfoWarning], heading: str = "WARNINGS") -> Iterator[str]:
     if warnings and heading:
         yield from ("", heading)
     for each in warnings:
         yield f"      ! {each.confidence}: {visible(each.what)}"
-        yield from _quotes(each.evidence)
+        yield from _quote_lines(each.evidence)
 
 
-def _mend(info: NbdInfo) -> Iterator[str]:
+def _mend_lines(info: NbdInfo) -> Iterator[str]:
     if not info.mend:
         return
     unknown = info.answer is Answer.UNKNOWN
@@ -100,10 +104,10 @@ def _mend(info: NbdInfo) -> Iterator[str]:
             yield f"      risk: {visible(step.risk)}"
 
 
-def _quotes(evidence: Sequence[Evidence]) -> Iterator[str]:
+def _quote_lines(evidence: Sequence[Evidence]) -> Iterator[str]:
     for each in evidence:
         yield f"      [{visible(str(each.source))}] {cut(visible(each.text), _QUOTE)}"
 
 
-def _named(subject: Subject) -> str:
+def _subject_named(subject: Subject) -> str:
     return f"{visible(subject.name or '')} {visible(subject.uuid)}".strip()

@@ -49,7 +49,7 @@ class Rows:
         wrapped = Text(shown).wrap(self._console, self.width - hang, overflow="fold")
         rows = [row.plain.rstrip() for row in wrapped]
         if len(rows) > limit:
-            last = self._shortened(f"{rows[limit - 1]} {rows[limit]}", self.width - hang)
+            last = self._shortened_row(f"{rows[limit - 1]} {rows[limit]}", self.width - hang)
             rows = [*rows[: limit - 1], last]
         return [Text(" " * (hang if n else indent) + row) for n, row in enumerate(rows)]
 
@@ -76,7 +76,7 @@ class Rows:
         more = [f"... and {left} more characters"] if len(shown) < len(rows) else []
         return [Text(mark + row.rstrip()) for row in [*shown, *more]]
 
-    def _shortened(self, row: str, width: int) -> str:
+    def _shortened_row(self, row: str, width: int) -> str:
         short = Text(row)
         short.truncate(width - 4, overflow="crop")
         return f"{short.plain.rstrip()} ..."

@@ -20,13 +20,13 @@ def runs_text(runs: Sequence[BackupRun], *, steps: bool = False) -> str:
             "BACKUP RUNS: none seen\n"
             "  No snapshot was read, compared or asked the address of in what was read.\n"
         )
-    lines = [f"BACKUP RUNS: {counted(len(runs), 'run')}, {_totals(runs)}"]
+    lines = [f"BACKUP RUNS: {counted(len(runs), 'run')}, {_totals_of_runs(runs)}"]
     for run in runs:
-        lines += ["", *_run(run, steps=steps)]
+        lines += ["", *_run_lines(run, steps=steps)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _totals(runs: Sequence[BackupRun]) -> str:
+def _totals_of_runs(runs: Sequence[BackupRun]) -> str:
     found = Counter(disk.verdict for run in runs for disk in run.disks)
     parts = [f"{found[verdict]} {_SHORT[verdict]}" for verdict in RunVerdict if found[verdict]]
     return f"of disks {', '.join(parts)}"
@@ -39,47 +39,47 @@ _SHORT = {
 }
 
 
-def _run(run: BackupRun, *, steps: bool) -> Iterator[str]:
+def _run_lines(run: BackupRun, *, steps: bool) -> Iterator[str]:
     pool = f"  pool {visible(run.pool.called)}" if run.pool else ""
-    yield f"{_span(run.began, run.ended)}{pool}  {run.id}"
+    yield f"{_span_of_began(run.began, run.ended)}{pool}  {run.id}"
     for disk in run.disks:
-        yield from _disk(disk, steps=steps)
+        yield from _disk_of_steps(disk, steps=steps)
 
 
-def _disk(disk: DiskRun, *, steps: bool) -> Iterator[str]:
+def _disk_of_steps(disk: DiskRun, *, steps: bool) -> Iterator[str]:
     name = f"{visible(disk.vdi.name)} " if disk.vdi.name else ""
     sr = f" on {visible(disk.sr.name or disk.sr.uuid)}" if disk.sr else ""
-    yield f"  {_verdict(disk)}  {name}{disk.vdi.uuid}{sr}"
+    yield f"  {_verdict_in_words(disk)}  {name}{disk.vdi.uuid}{sr}"
     yield f"      {visible(disk.words)}"
-    yield f"      {disk.confidence}; {_span(disk.began, disk.ended)}"
+    yield f"      {disk.confidence}; {_span_of_began(disk.began, disk.ended)}"
     if disk.settle_with:
         yield f"      would settle it: {visible(disk.settle_with)}"
     yield from (f"      finding {each}" for each in disk.findings)
     if steps:
-        yield from (f"      {line}" for line in _steps(disk))
+        yield from (f"      {line}" for line in _steps_of_disk(disk))
 
 
-def _steps(disk: DiskRun) -> Iterator[str]:
+def _steps_of_disk(disk: DiskRun) -> Iterator[str]:
     for step in disk.steps[:_MOST_STEPS]:
-        yield f"{_MARKS[step.succeeded]:<6} {_when(step)}{visible(step.what)}"
-        yield f"       {_quote(step.evidence)}"
+        yield f"{_MARKS[step.succeeded]:<6} {_when_stepped(step)}{visible(step.what)}"
+        yield f"       {_quote_of_line(step.evidence)}"
     if len(disk.steps) > _MOST_STEPS:
         yield f"and {counted(len(disk.steps) - _MOST_STEPS, 'step')} more"
-    yield from (f"because {_quote(each)}" for each in disk.evidence)
+    yield from (f"because {_quote_of_line(each)}" for each in disk.evidence)
 
 
-def _verdict(disk: DiskRun) -> str:
+def _verdict_in_words(disk: DiskRun) -> str:
     short = _SHORT[disk.verdict].upper()
     return f"{short}: {disk.reason.value}" if disk.reason else short
 
 
-def _span(began: Moment, ended: Moment) -> str:
+def _span_of_began(began: Moment, ended: Moment) -> str:
     return f"{stamp(began)} to {stamp(ended)}"
 
 
-def _when(step: RunStep) -> str:
+def _when_stepped(step: RunStep) -> str:
     return f"{stamp(step.evidence.at)} " if step.evidence.at else ""
 
 
-def _quote(evidence: Evidence) -> str:
+def _quote_of_line(evidence: Evidence) -> str:
     return f"[{visible(str(evidence.source))}] {cut(visible(evidence.text), _QUOTE)}"

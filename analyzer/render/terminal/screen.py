@@ -23,18 +23,18 @@ SHOWN_CAUSES = 3
 def first_screen(report: Report, rows: Rows) -> list[Text]:
     """Return at most `FIRST_SCREEN` rows, unless ``rows.full`` asks for every reason."""
     head = headline(report)
-    screen = [*_header(report, rows), Text()]
+    screen = [*_header_rows(report, rows), Text()]
     screen += styled(rows.wrap(str(head), limit=2), head.tone)
     shown = broken(report)
     if shown:
         screen += heading("WHAT BROKE, AND WHAT TO DO NEXT")
         lines = 2 if len(shown) < SHOWN_CAUSES else 1
-        screen += [row for cause in shown[:SHOWN_CAUSES] for row in _cause(cause, rows, lines)]
-        screen += _more(len(shown) - SHOWN_CAUSES, "cause")
+        screen += [row for cause in shown[:SHOWN_CAUSES] for row in _cause_rows(cause, rows, lines)]
+        screen += _more_below(len(shown) - SHOWN_CAUSES, "cause")
     return screen + _cannot_tell(report, rows, FIRST_SCREEN - len(screen))
 
 
-def _header(report: Report, rows: Rows) -> list[Text]:
+def _header_rows(report: Report, rows: Rows) -> list[Text]:
     names = ", ".join(bundle.name for bundle in report.bundles) or "no bundle"
     hosts = ", ".join(f"{host.name} ({host.role})" for host in report.hosts) or "unknown"
     products = ", ".join(dict.fromkeys(host.product for host in report.hosts if host.product))
@@ -46,18 +46,18 @@ def _header(report: Report, rows: Rows) -> list[Text]:
     ]
 
 
-def _cause(cause: CauseView, rows: Rows, lines: int) -> list[Text]:
+def _cause_rows(cause: CauseView, rows: Rows, lines: int) -> list[Text]:
     title = rows.wrap(f"[{cause.severity.upper()}] {cause.title}", indent=1, hang=5, limit=lines)
     state = f"{cause.state}; " if cause.findings else ""
     next_action = cause.next_action or "no step is known; read the finding below"
     return [
         *styled(title, cause.severity),
-        *rows.wrap(f"{state}{cause.confidence}; {_since(cause)}", indent=5, limit=1),
+        *rows.wrap(f"{state}{cause.confidence}; {_since_when(cause)}", indent=5, limit=1),
         *rows.wrap(f"next: {next_action}", indent=5, hang=11, limit=2),
     ]
 
 
-def _since(cause: CauseView) -> str:
+def _since_when(cause: CauseView) -> str:
     if not cause.first_seen and not cause.last_seen:
         return "since when is not recorded"
     since = f"since {stamp(cause.first_seen)}"
@@ -72,23 +72,23 @@ def _cannot_tell(report: Report, rows: Rows, room: int) -> list[Text]:
         for bundle in report.bundles
         if not bundle.complete
     ]
-    reasons += [_doubt(doubt) for doubt in doubts(report)]
+    reasons += [_doubt_and_settling(doubt) for doubt in doubts(report)]
     lost = len(unread(report))
     if lost:
         reasons.append((f"{counted(lost, 'expected source')} not read whole, listed below", ""))
     if not reasons:
         judged = f"nothing: every rule could be judged{left_open(report)}"
         return [*title, *rows.wrap(judged if report.outcomes else "no rule was run", indent=1)]
-    return [*title, *_reasons(reasons, rows, room - len(title))]
+    return [*title, *_reason_rows(reasons, rows, room - len(title))]
 
 
-def _doubt(doubt: CannotTell) -> tuple[str, str]:
+def _doubt_and_settling(doubt: CannotTell) -> tuple[str, str]:
     failed = "the rule failed: " if doubt.failed else ""
     rules = counted(len(doubt.rules), "rule") if len(doubt.rules) > 1 else doubt.rules[0]
     return f"{rules}: {failed}{doubt.reason}", "; ".join(doubt.settle_with[:1])
 
 
-def _reasons(reasons: list[tuple[str, str]], rows: Rows, room: int) -> list[Text]:
+def _reason_rows(reasons: list[tuple[str, str]], rows: Rows, room: int) -> list[Text]:
     room = MANY if rows.full else room
     spacious = 3 * len(reasons) <= room
     shown = len(reasons) if len(reasons) <= room else room - 1
@@ -97,8 +97,8 @@ def _reasons(reasons: list[tuple[str, str]], rows: Rows, room: int) -> list[Text
         found += rows.wrap(f"- {reason}", indent=1, hang=3, limit=2 if spacious else 1)
         if settle and spacious:
             found += rows.wrap(f"settle with: {settle}", indent=5, limit=1)
-    return found + _more(len(reasons) - shown, "reason")
+    return found + _more_below(len(reasons) - shown, "reason")
 
 
-def _more(number: int, noun: str) -> list[Text]:
+def _more_below(number: int, noun: str) -> list[Text]:
     return [Text(f" and {counted(number, 'more ' + noun)} below")] if number > 0 else []

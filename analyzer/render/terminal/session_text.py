@@ -33,14 +33,14 @@ def session_text(
     """
     lines = ["SERVER"]
     for run in runs:
-        lines += _run(run)
-    lines += [f"  {_count(each)}" for each in counts]
-    lines += ["", f"CONNECTIONS: {_fates(sessions)}"]
+        lines += _run_lines(run)
+    lines += [f"  {_count_at_once(each)}" for each in counts]
+    lines += ["", f"CONNECTIONS: {_fates_in_words(sessions)}"]
     for session in sessions[:_MOST_SESSIONS]:
-        lines += _session(session, names)
+        lines += _session_lines(session, names)
     if len(sessions) > _MOST_SESSIONS:
         lines.append(f"  and {counted(len(sessions) - _MOST_SESSIONS, 'connection')} more")
-    lines += _found(findings)
+    lines += _findings_lines(findings)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -55,9 +55,9 @@ def unread_text(unread: Sequence[Gap]) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _run(run: ServerRun) -> Iterator[str]:
+def _run_lines(run: ServerRun) -> Iterator[str]:
     pid = "pid unknown" if run.pid is None else f"pid {run.pid}"
-    yield f"  {visible(run.host)} xapi-nbd, {pid}: {_ending(run)}"
+    yield f"  {visible(run.host)} xapi-nbd, {pid}: {_ending_in_words(run)}"
     for word, event in (
         ("started", run.started),
         ("listened", run.listening),
@@ -66,10 +66,10 @@ def _run(run: ServerRun) -> Iterator[str]:
         ("ended", run.ended),
     ):
         if event is not None:
-            yield f"      {word:<12} {stamp(event.moment)} {_quote(event)}"
+            yield f"      {word:<12} {stamp(event.moment)} {_quote_of_event(event)}"
 
 
-def _ending(run: ServerRun) -> str:
+def _ending_in_words(run: ServerRun) -> str:
     if run.crashed:
         return "ended without being told to"
     if run.killed is not None:
@@ -79,7 +79,7 @@ def _ending(run: ServerRun) -> str:
     return "its end was seen" if run.ended else "no end was seen"
 
 
-def _count(count: Concurrency) -> str:
+def _count_at_once(count: Concurrency) -> str:
     most = max((high for _, _, high in count.points), default=0)
     beyond = f", perhaps {most}" if most > count.peak else ""
     return (
@@ -88,54 +88,54 @@ def _count(count: Concurrency) -> str:
     )
 
 
-def _fates(sessions: Sequence[NbdSession]) -> str:
+def _fates_in_words(sessions: Sequence[NbdSession]) -> str:
     found = Counter(session.fate for session in sessions)
     parts = [f"{found[fate]} {fate.value}" for fate in SessionFate if found[fate]]
     return f"{len(sessions)}" + (f" ({', '.join(parts)})" if parts else "")
 
 
-def _session(session: NbdSession, names: Names) -> Iterator[str]:
+def _session_lines(session: NbdSession, names: Names) -> Iterator[str]:
     began = stamp(session.began) if session.began else "before the log begins"
     ended = f" to {stamp(session.ended)}" if session.ended else ""
     yield f"  {began}{ended}  {visible(session.host)} pid {session.pid}"
-    yield f"      {session.fate.value}{_trouble(session)}"
+    yield f"      {session.fate.value}{_trouble_in_words(session)}"
     if session.vdi:
         name = f"{visible(names[session.vdi])} " if names.get(session.vdi) else ""
-        yield f"      disk {name}{session.vdi}{_doubt(session.vdi_joined)}"
+        yield f"      disk {name}{session.vdi}{_doubt_of_confidence(session.vdi_joined)}"
     if session.vbd:
         yield f"      VBD {session.vbd}"
     if session.session:
         yield f"      session {visible(session.session)}"
     if session.joined is not Confidence.CERTAIN:
         yield f"      that these lines are of one connection is {session.joined}"
-    yield from (f"      {_quote(event)}" for event in session.events)
-    yield from (f"      {_because(row)}" for row in session.rows)
+    yield from (f"      {_quote_of_event(event)}" for event in session.events)
+    yield from (f"      {_row_quoted(row)}" for row in session.rows)
 
 
-def _trouble(session: NbdSession) -> str:
+def _trouble_in_words(session: NbdSession) -> str:
     code = f" ({session.code})" if session.code else ""
-    if session.trouble is ClientTrouble.VBD_REFUSED and any(map(_unplugs, session.events)):
+    if session.trouble is ClientTrouble.VBD_REFUSED and any(map(_unplugs_a_vbd, session.events)):
         return f": the disk could not be let go{code}"
     return f": {session.trouble.value}{code}" if session.trouble else ""
 
 
-def _unplugs(event: Event) -> bool:
+def _unplugs_a_vbd(event: Event) -> bool:
     return "Unplugging VBD " in event.message
 
 
-def _doubt(confidence: Confidence) -> str:
+def _doubt_of_confidence(confidence: Confidence) -> str:
     return "" if confidence is Confidence.CERTAIN else f", {confidence}"
 
 
-def _quote(event: Event) -> str:
+def _quote_of_event(event: Event) -> str:
     return f"[{visible(str(event.source))}] {cut(visible(event.text), _QUOTE)}"
 
 
-def _because(row: Evidence) -> str:
+def _row_quoted(row: Evidence) -> str:
     return f"[{visible(str(row.source))}] {cut(visible(row.text), _QUOTE)}"
 
 
-def _found(findings: Sequence[Finding]) -> Iterator[str]:
+def _findings_lines(findings: Sequence[Finding]) -> Iterator[str]:
     if not findings:
         return
     yield from ("", "FINDINGS")

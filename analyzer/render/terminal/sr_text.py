@@ -17,47 +17,49 @@ _MOST_DISKS = 50
 
 def srs_text(pages: Sequence[SrPage]) -> str:
     """Return the SRs, each as a page, with what to do."""
-    lines = [line for page in pages for line in (*_sr(page.view), *plan_text(page.plans), "")]
+    lines = [
+        line for page in pages for line in (*_sr_of_view(page.view), *plan_text(page.plans), "")
+    ]
     return "\n".join(line.rstrip() for line in lines[:-1]) + "\n"
 
 
-def _sr(view: SrView) -> Iterator[str]:
+def _sr_of_view(view: SrView) -> Iterator[str]:
     shared = {True: "shared", False: "local", None: "shared or not is not known"}[view.shared]
     yield visible(view.sr.name or view.sr.uuid)
     yield f"  SR     {view.sr.uuid} ({visible(view.type or 'type not known')}, {shared})"
     yield f"  pool   {visible(view.pool.called if view.pool else 'unknown')}"
-    yield f"  space  {_space(view)}"
-    yield from map(_quote, view.space)
-    yield from ("", "HOSTS", *map(_plug, view.plugs))
+    yield f"  space  {_space_of_view(view)}"
+    yield from map(_quote_of_line, view.space)
+    yield from ("", "HOSTS", *map(_plug_in_words, view.plugs))
     if not view.plugs:
         yield "  none is known"
-    yield from ("", "RUNNING ON IT WHEN THE DATABASE WAS WRITTEN", *_operations(view))
-    yield from ("", "DISKS WITH CBT", *_disks(view))
-    yield from ("", "NBD: WHAT get_nbd_info ANSWERS FOR ITS DISKS", *_info(view.info))
-    yield from ("", "HELD BY CONTROL DOMAINS", *_held(view.held))
+    yield from ("", "RUNNING ON IT WHEN THE DATABASE WAS WRITTEN", *_operation_lines(view))
+    yield from ("", "DISKS WITH CBT", *_disks_of_view(view))
+    yield from ("", "NBD: WHAT get_nbd_info ANSWERS FOR ITS DISKS", *_info_lines(view.info))
+    yield from ("", "HELD BY CONTROL DOMAINS", *_held_lines(view.held))
     yield from ("", "FINDINGS", *found_text(view.findings))
 
 
-def _space(view: SrView) -> str:
+def _space_of_view(view: SrView) -> str:
     if view.size is None or view.size <= 0:
         return "not known"
     used = "not known" if view.used is None else size_words(view.used)
     return f"{size_words(view.size)}, used {used}"
 
 
-def _plug(plug: SrPlug) -> str:
+def _plug_in_words(plug: SrPlug) -> str:
     words = {True: "attached", False: "NOT ATTACHED", None: "attached or not is not known"}
-    return f"  {_named(plug.host)}: {words[plug.attached]}"
+    return f"  {_subject_named(plug.host)}: {words[plug.attached]}"
 
 
-def _operations(view: SrView) -> Iterator[str]:
+def _operation_lines(view: SrView) -> Iterator[str]:
     for what, task in view.operations or ():
         yield f"  {visible(what)} (task {visible(task)})"
     if not view.operations:
         yield "  not known" if view.operations is None else "  nothing"
 
 
-def _disks(view: SrView) -> Iterator[str]:
+def _disks_of_view(view: SrView) -> Iterator[str]:
     for disk in view.with_cbt[:_MOST_DISKS]:
         yield f"  {disk.vdi.uuid}  {disk.kind:<12}  {visible(disk.vdi.name or '')}"
     if len(view.with_cbt) > _MOST_DISKS:
@@ -65,34 +67,34 @@ def _disks(view: SrView) -> Iterator[str]:
     yield f"  {len(view.with_cbt)} of {counted(view.disks, 'disk')}"
 
 
-def _info(info: NbdInfo | None) -> Iterator[str]:
+def _info_lines(info: NbdInfo | None) -> Iterator[str]:
     if info is None:
         yield "  not asked: it holds no disks"
         return
     yield f"  {info.answer}: {visible(info.because)}"
     for each in info.endpoints:
         kind = "TLS" if each.secure else "no TLS"
-        where = f"{_named(each.host)} on {_named(each.network)}"
+        where = f"{_subject_named(each.host)} on {_subject_named(each.network)}"
         yield f"  {visible(each.address)} port {each.port}, {kind}: {visible(where)}"
         yield from (f"      ! {w.confidence}: {visible(w.what)}" for w in each.warnings)
     yield from (f"  ! {w.confidence}: {visible(w.what)}" for w in info.warnings)
     yield from (f"  to mend it: {visible(step.step)}" for step in info.mend)
 
 
-def _held(held: Sequence[Dom0Attachment]) -> Iterator[str]:
+def _held_lines(held: Sequence[Dom0Attachment]) -> Iterator[str]:
     words = {True: "in use", False: "LEFT", None: "in use or not is not known"}
     for each in held:
         since = f" since {stamp(each.since)}" if each.since else ""
         yield f"  {each.vdi}  {words[each.in_use]}, for {each.by}{since}"
         yield f"      VBD {each.vbd or 'none'} on host {each.host or 'unknown'}; {each.because}"
-        yield from map(_quote, each.evidence)
+        yield from map(_quote_of_line, each.evidence)
     if not held:
         yield "  nothing that is known"
 
 
-def _quote(evidence: Evidence) -> str:
+def _quote_of_line(evidence: Evidence) -> str:
     return f"      [{visible(str(evidence.source))}] {cut(visible(evidence.text), _QUOTE)}"
 
 
-def _named(subject: Subject) -> str:
+def _subject_named(subject: Subject) -> str:
     return visible(subject.name or subject.uuid or "unknown")

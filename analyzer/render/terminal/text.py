@@ -49,12 +49,12 @@ def render_text(
     rows = Rows(width=width, full=full)
     terminal = console(rows.width, color=color)
     with terminal.capture() as captured:
-        for row in _page(ordered(report), rows):
+        for row in _page_of_pool(ordered(report), rows):
             terminal.print(row, no_wrap=True, overflow="ignore", crop=False)
     return captured.get()
 
 
-def _page(report: Report, rows: Rows) -> Iterator[Text]:
+def _page_of_pool(report: Report, rows: Rows) -> Iterator[Text]:
     if report.question:
         yield from rows.wrap(question_title(report.question), hang=4)
         for line in question_lines(report):
@@ -64,50 +64,52 @@ def _page(report: Report, rows: Rows) -> Iterator[Text]:
         yield from rows.wrap(pools_line(report))
         for part in report.parts:
             yield from heading(pool_name(part).upper())
-            yield from _page(ordered(part), rows)
+            yield from _page_of_pool(ordered(part), rows)
         return
     yield from first_screen(report, rows)
-    yield from _plans(report, rows)
+    yield from _plans_section(report, rows)
     yield from story_rows(report, rows)
-    yield from _findings(report, rows)
-    yield from _errors(report, rows)
-    yield from _doubts(report, rows)
-    yield from _others(report, rows)
+    yield from _finding_rows(report, rows)
+    yield from _error_rows(report, rows)
+    yield from _doubt_rows(report, rows)
+    yield from _other_rule_rows(report, rows)
     yield from time_rows(report, rows)
-    yield from _disks(report, rows)
-    yield from _nbd(report, rows)
+    yield from _disk_rows(report, rows)
+    yield from _nbd_rows(report, rows)
     yield from _given_back(report, rows)
-    yield from _sources(report, rows)
+    yield from _source_rows(report, rows)
     yield Text()
-    yield from rows.wrap(_tally(report))
+    yield from rows.wrap(_tally_of_rules(report))
 
 
-def _findings(report: Report, rows: Rows) -> Iterator[Text]:
+def _finding_rows(report: Report, rows: Rows) -> Iterator[Text]:
     found = findings(report)
     shown = found if rows.full else found[:SHOWN_FINDINGS]
     if found:
         yield from heading("FINDINGS")
     for number, finding in enumerate(shown, 1):
-        yield from _finding(number, finding, rows, several=len(report.bundles) > 1)
+        yield from _finding_of_number(number, finding, rows, several=len(report.bundles) > 1)
     if len(found) > len(shown):
         left = counted(len(found) - len(shown), "more finding")
         yield Text()
         yield from rows.wrap(f"and {left} in report.html and report.json")
 
 
-def _finding(number: int, finding: Finding, rows: Rows, *, several: bool) -> Iterator[Text]:
+def _finding_of_number(
+    number: int, finding: Finding, rows: Rows, *, several: bool
+) -> Iterator[Text]:
     if number > 1:
         yield Text()
     title = f"{number}. [{finding.severity.upper()}] {finding.title}"
     yield from styled(rows.wrap(title, hang=3), finding.severity)
-    yield from rows.wrap(_facts(finding), indent=3)
+    yield from rows.wrap(_facts_of_finding(finding), indent=3)
     for subject in finding.subjects:
         name = f" {subject.name}" if subject.name else ""
         yield from rows.wrap(f"{subject.type}{name} {subject.uuid}", indent=3, hang=7)
     yield from rows.wrap(finding.detail, indent=3)
     for cause in finding.explained_by:
         yield from rows.wrap(f"explained by {cause}", indent=3, hang=7)
-    yield from _because(finding.evidence, rows, several=several)
+    yield from _because_rows(finding.evidence, rows, several=several)
     if finding.wrong_if:
         yield from rows.wrap(f"wrong if: {finding.wrong_if}", indent=3, hang=7)
     yield from rows.wrap(f"at the end: {state_line(finding)}", indent=3, hang=7)
@@ -115,7 +117,7 @@ def _finding(number: int, finding: Finding, rows: Rows, *, several: bool) -> Ite
         yield from rows.wrap(f"what to do: {finding.plan}", indent=3)
 
 
-def _facts(finding: Finding) -> str:
+def _facts_of_finding(finding: Finding) -> str:
     facts = [finding.id, finding.confidence.value, f"proven by {finding.basis}"]
     if finding.first_seen or finding.last_seen:
         facts.append(span(finding.first_seen, finding.last_seen))
@@ -124,7 +126,7 @@ def _facts(finding: Finding) -> str:
     return "; ".join(facts)
 
 
-def _because(evidence: tuple[Evidence, ...], rows: Rows, *, several: bool) -> Iterator[Text]:
+def _because_rows(evidence: tuple[Evidence, ...], rows: Rows, *, several: bool) -> Iterator[Text]:
     yield Text("   because:")
     shown = evidence if rows.full else evidence[:SHOWN_QUOTES]
     for item in shown:
@@ -149,7 +151,7 @@ def plan_rows(plan: Plan, rows: Rows) -> Iterator[Text]:
         yield from styled(made, Severity.ERROR) if line.destroys else made
 
 
-def _plans(report: Report, rows: Rows) -> Iterator[Text]:
+def _plans_section(report: Report, rows: Rows) -> Iterator[Text]:
     shown = report.plans if rows.full else report.plans[:SHOWN_PLANS]
     if shown:
         yield from heading(TO_DO.upper())
@@ -160,7 +162,7 @@ def _plans(report: Report, rows: Rows) -> Iterator[Text]:
         yield from rows.wrap(f"and {left} in report.html and report.json")
 
 
-def _errors(report: Report, rows: Rows) -> Iterator[Text]:
+def _error_rows(report: Report, rows: Rows) -> Iterator[Text]:
     """Yield the errors that nobody explains, each with one quotation."""
     groups = report.unexplained if rows.full else report.unexplained[:SHOWN_ERRORS]
     if groups:
@@ -178,7 +180,7 @@ def _errors(report: Report, rows: Rows) -> Iterator[Text]:
         yield from rows.wrap(f"and {left} in report.html and report.json")
 
 
-def _doubts(report: Report, rows: Rows) -> Iterator[Text]:
+def _doubt_rows(report: Report, rows: Rows) -> Iterator[Text]:
     reasons = doubts(report)
     if reasons:
         yield from heading("WHY NOT, AND WHAT WOULD SETTLE IT")
@@ -190,7 +192,7 @@ def _doubts(report: Report, rows: Rows) -> Iterator[Text]:
             yield from rows.wrap(f"settle with: {command}", indent=3, hang=7)
 
 
-def _others(report: Report, rows: Rows) -> Iterator[Text]:
+def _other_rule_rows(report: Report, rows: Rows) -> Iterator[Text]:
     others = [o for v in Verdict if v is not Verdict.FOUND for o in of_verdict(report, v)]
     if others:
         yield from heading("THE OTHER RULES")
@@ -198,32 +200,32 @@ def _others(report: Report, rows: Rows) -> Iterator[Text]:
     for outcome in others:
         covered = f" ({window_words(outcome)})" if outcome.window else ""
         text = f"{outcome.verdict:<{VERDICT_COLUMN}}{outcome.rule:<{column}}"
-        text += _reason(outcome) + covered
+        text += _reason_of_outcome(outcome) + covered
         yield from rows.wrap(
             text, hang=min(VERDICT_COLUMN + column, 30), limit=MANY if rows.full else 1
         )
 
 
-def _reason(outcome: Outcome) -> str:
+def _reason_of_outcome(outcome: Outcome) -> str:
     return outcome.reason or "no reason is recorded"
 
 
-def _disks(report: Report, rows: Rows) -> Iterator[Text]:
+def _disk_rows(report: Report, rows: Rows) -> Iterator[Text]:
     """Yield one row a disk with CBT, in the full report only."""
     if not rows.full or not report.disks:
         return
     yield from heading("DISKS WITH CBT")
     for disk in report.disks:
-        yield from _disk(disk, rows)
+        yield from _disk_row(disk, rows)
 
 
-def _disk(disk: DiskView, rows: Rows) -> list[Text]:
+def _disk_row(disk: DiskView, rows: Rows) -> list[Text]:
     made = rows.wrap(f"- {disk_line(disk)}", indent=1, hang=3)
     tone = TONES[disk.state]
     return made if tone == "context" else styled(made, tone)
 
 
-def _nbd(report: Report, rows: Rows) -> Iterator[Text]:
+def _nbd_rows(report: Report, rows: Rows) -> Iterator[Text]:
     """Yield a few rows a pool; in the short report only where NBD is used or in trouble."""
     views = [view for view in report.nbd if rows.full or worth_telling(view)]
     if views:
@@ -244,7 +246,7 @@ def _given_back(report: Report, rows: Rows) -> Iterator[Text]:
         yield from rows.wrap(f"settled: {settled_line(each)}", indent=1, hang=3)
 
 
-def _sources(report: Report, rows: Rows) -> Iterator[Text]:
+def _source_rows(report: Report, rows: Rows) -> Iterator[Text]:
     entries = report.ledger if rows.full else (*unread(report), *not_used(report))
     if entries:
         yield from heading("SOURCES" if rows.full else "SOURCES NOT READ WHOLE")
@@ -255,7 +257,7 @@ def _sources(report: Report, rows: Rows) -> Iterator[Text]:
         yield from rows.wrap(text, indent=1, hang=5)
 
 
-def _tally(report: Report) -> str:
+def _tally_of_rules(report: Report) -> str:
     verdicts = (
         f"{len(of_verdict(report, verdict))} {verdict.value}"
         for verdict in Verdict

@@ -29,25 +29,25 @@ def story_rows(report: Report, rows: Rows) -> Iterator[Text]:
     for number, cause in told:
         yield from rows.wrap(f"{number}. {cause.title}", hang=3, limit=MANY if rows.full else 1)
         steps = [step_line(step) for step in cause.chain]
-        yield from _listed(steps, rows, STEPS, "step")
+        yield from _listed_rows(steps, rows, STEPS, "step")
         if rows.full:
-            yield from _listed([considered_line(c) for c in cause.considered], rows, STEPS, "")
+            yield from _listed_rows([considered_line(c) for c in cause.considered], rows, STEPS, "")
 
 
 def time_rows(report: Report, rows: Rows) -> Iterator[Text]:
     """Yield incidents, backup runs and clocks, each block only if it has something to tell."""
     blocks = (
         ("INCIDENTS", [incident_line(each) for each in report.incidents], INCIDENTS, "incident"),
-        ("BACKUP RUNS", _runs(report, rows), MANY, ""),
-        ("CLOCKS AND HOLES", _clocks(report, rows), CLOCKS, "line"),
+        ("BACKUP RUNS", _run_rows(report, rows), MANY, ""),
+        ("CLOCKS AND HOLES", _clock_rows(report, rows), CLOCKS, "line"),
     )
     for title, lines, most, noun in blocks:
         if lines:
             yield from heading(title)
-            yield from _listed(lines, rows, most, noun)
+            yield from _listed_rows(lines, rows, most, noun)
 
 
-def _runs(report: Report, rows: Rows) -> list[str]:
+def _run_rows(report: Report, rows: Rows) -> list[str]:
     """Return the latest runs; in the short report of each only the first line."""
     if rows.full:
         return [line for run in report.runs for line in run_lines(run)]
@@ -56,13 +56,13 @@ def _runs(report: Report, rows: Rows) -> list[str]:
     return [*earlier, *(next(run_lines(run)) for run in report.runs[-RUNS:])]
 
 
-def _clocks(report: Report, rows: Rows) -> list[str]:
+def _clock_rows(report: Report, rows: Rows) -> list[str]:
     lines = [line for clock in report.clocks for line in clock_lines(clock, every=rows.full)]
     holes = holes_line(report)
     return [*lines, holes] if holes else lines
 
 
-def _listed(lines: list[str], rows: Rows, most: int, noun: str) -> Iterator[Text]:
+def _listed_rows(lines: list[str], rows: Rows, most: int, noun: str) -> Iterator[Text]:
     shown = lines if rows.full else lines[:most]
     for line in shown:
         yield from rows.wrap(f"- {line}", indent=1, hang=3, limit=MANY if rows.full else 2)

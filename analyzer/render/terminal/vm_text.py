@@ -19,14 +19,14 @@ def vm_text(
     vm: VmView, disks: Sequence[DiskPage], findings: Sequence[Finding], plans: Sequence[Plan]
 ) -> str:
     """Return the page of a VM with what was found of it and its disks, and what to do."""
-    lines = [*_identity(vm), "", "DISKS"]
-    lines += [line for disk in disks for line in _disk(disk.view)]
+    lines = [*_identity_of_view(vm), "", "DISKS"]
+    lines += [line for disk in disks for line in _disk_lines(disk.view)]
     lines += [] if disks else ["  none is known"]
     lines += ["", "FINDINGS", *found_text(findings), *plan_text(plans)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _identity(view: VmView) -> Iterator[str]:
+def _identity_of_view(view: VmView) -> Iterator[str]:
     where = f" on {visible(view.host.called)}" if view.host else ""
     yield visible(view.vm.called)
     yield f"  VM     {view.vm.uuid} ({view.kind})"
@@ -34,7 +34,7 @@ def _identity(view: VmView) -> Iterator[str]:
     yield f"  pool   {visible(view.pool.called if view.pool else 'unknown')}"
 
 
-def _disk(disk: DiskView) -> Iterator[str]:
+def _disk_lines(disk: DiskView) -> Iterator[str]:
     uuid = disk.vdi.uuid if disk.vdi else "not in the database"
     sr = visible(disk.sr.name or disk.sr.uuid or "unknown")
     yield f"  {visible(disk_name(disk))}  {uuid}  on SR {sr}"

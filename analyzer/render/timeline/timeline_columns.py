@@ -41,7 +41,9 @@ def columns(entry: Entry, *, raw: bool = False) -> dict[str, Value]:
         "message": entry.text if raw and entry.text else summary(entry),
         "datetime": iso_local(moment, moment.at) if moment.year_known else None,
         "timestamp_desc": _DESCRIBED[entry.what],
-        "timestamp": _microseconds(moment) if moment.year_known else None,
+        "timestamp": (
+            (moment.at - _EPOCH) // timedelta(microseconds=1) if moment.year_known else None
+        ),
         "host": entry.host,
         "source": entry.lane,
         "bundle": entry.source.bundle,
@@ -93,7 +95,3 @@ def iso_local(moment: Moment, time: datetime) -> str:
     """Return a time of a moment as ISO 8601 with the offset of the zone it is shown in."""
     zone = moment.zone if isinstance(moment, LocalMoment) else time.tzinfo
     return time.astimezone(zone).isoformat(timespec="microseconds")
-
-
-def _microseconds(moment: Moment) -> int:
-    return (moment.at - _EPOCH) // timedelta(microseconds=1)

@@ -17,20 +17,20 @@ def timeline_csv(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[str
     What a spreadsheet would run as a formula gets an apostrophe before it; characters that do not
     print are written out, line feeds of a record stay.
     """
-    yield _written(COLUMNS)
+    yield _row_text(COLUMNS)
     for entry in entries:
         row = columns(entry, raw=raw)
-        yield _written([_cell(row[name]) for name in COLUMNS])
+        yield _row_text([_cell_text(row[name]) for name in COLUMNS])
 
 
-def _cell(value: Value) -> str:
+def _cell_text(value: Value) -> str:
     if not isinstance(value, str):
         return "" if value is None else str(value)
     shown = visible(value, lines=True)
     return f"'{shown}" if shown.startswith(_FORMULA) else shown
 
 
-def _written(cells: Sequence[str]) -> str:
+def _row_text(cells: Sequence[str]) -> str:
     row = io.StringIO()
     csv.writer(row).writerow(cells)
     return row.getvalue()

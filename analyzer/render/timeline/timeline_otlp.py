@@ -45,22 +45,26 @@ def timeline_otlp(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[st
     """Yield one request a line, each of one host's report and at most 500 records, in ASCII."""
     for (host, bundle), group in groupby(entries, lambda each: (each.host, each.source.bundle)):
         while batch := list(islice(group, _BATCH)):
-            yield json.dumps(_request(host, bundle, batch, raw=raw), allow_nan=False) + "\n"
+            yield (
+                json.dumps(_request_of_batch(host, bundle, batch, raw=raw), allow_nan=False) + "\n"
+            )
 
 
-def _request(host: str, bundle: str, batch: Iterable[Entry], *, raw: bool) -> dict[str, object]:
+def _request_of_batch(
+    host: str, bundle: str, batch: Iterable[Entry], *, raw: bool
+) -> dict[str, object]:
     resource = {"host.name": host, "service.name": "cbtriage", "cbtriage.bundle": bundle}
     scope = {"name": "cbtriage", "version": __version__}
-    records = [_record(entry, raw=raw) for entry in batch]
+    records = [_record_of_entry(entry, raw=raw) for entry in batch]
     logs = {"scope": scope, "logRecords": records}
     return {
         "resourceLogs": [
-            {"resource": {"attributes": _attributes(resource)}, "scopeLogs": [logs]},
+            {"resource": {"attributes": _attributes_of_values(resource)}, "scopeLogs": [logs]},
         ]
     }
 
 
-def _record(entry: Entry, *, raw: bool) -> dict[str, object]:
+def _record_of_entry(entry: Entry, *, raw: bool) -> dict[str, object]:
     row = columns(entry, raw=raw)
     number, text = max(_LEVELS[entry.level], _SEVERITIES[entry.severity])
     stamp = row["timestamp"]
@@ -74,11 +78,11 @@ def _record(entry: Entry, *, raw: bool) -> dict[str, object]:
         "severityNumber": number,
         "severityText": text,
         "body": {"stringValue": row["message"]},
-        "attributes": _attributes(told),
+        "attributes": _attributes_of_values(told),
     }
 
 
-def _attributes(values: Mapping[str, Value]) -> list[dict[str, object]]:
+def _attributes_of_values(values: Mapping[str, Value]) -> list[dict[str, object]]:
     return [
         {
             "key": key,

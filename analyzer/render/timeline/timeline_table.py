@@ -29,19 +29,21 @@ def timeline_table(
     host = min(max(len("HOST"), *(len(entry.host) for entry in entries)), _LONGEST_HOST)
     lane = min(max(len("SOURCE"), *(len(entry.lane) for entry in entries)), _LONGEST_LANE)
     told = {id(entry.moment): entry.moment for entry in entries}  # neighbours share theirs
-    known = {key: _time(moment) for key, moment in told.items()}
+    known = {key: _time_of_moment(moment) for key, moment in told.items()}
     times = [known[id(entry.moment)] for entry in entries]
     when = max(len(time) for time in times)
-    yield _row(f"  {'TIME':{when}} {'HOST':{host}} {'SOURCE':{lane}} WHAT", "", width, color=color)
+    yield _row_of_style(
+        f"  {'TIME':{when}} {'HOST':{host}} {'SOURCE':{lane}} WHAT", "", width, color=color
+    )
     for entry, time in zip(entries, times, strict=True):
         flag = ABOUT if entry.about else " "
         place = f"{visible(entry.host)[:host]:{host}} {visible(entry.lane)[:lane]:{lane}}"
-        style = STYLES[entry.severity] if entry.severity else _style(entry)
-        for number, said in enumerate(_said(entry)):
+        style = STYLES[entry.severity] if entry.severity else _style_of_entry(entry)
+        for number, said in enumerate(_said_of_entry(entry)):
             head = (
                 f"{flag} {time:{when}} {place}" if number == 0 else " " * (when + host + lane + 4)
             )
-            yield _row(f"{head} {said}", style, width, color=color)
+            yield _row_of_style(f"{head} {said}", style, width, color=color)
     if any(entry.about for entry in entries):
         yield f"{LEGEND}\n"
 
@@ -56,8 +58,8 @@ def timeline_markdown(entries: Sequence[Entry], *, raw: bool = False) -> Iterato
     yield "| | time | host | source | what |\n| --- | --- | --- | --- | --- |\n"
     for entry in entries:
         about = "about" if entry.about else ""
-        place = f"{_code(entry.lane)} {_code(str(entry.source))}"
-        what = _code(entry.text) if raw and entry.text else _markdown(entry)
+        place = f"{_code_in_cell(entry.lane)} {_code_in_cell(str(entry.source))}"
+        what = _code_in_cell(entry.text) if raw and entry.text else _cell_of_entry(entry)
         yield f"| {about} | {stamp(entry.moment)} | {escaped(entry.host)} | {place} | {what} |\n"
     if any(entry.about for entry in entries):
         yield (
@@ -73,7 +75,7 @@ def timeline_raw(entries: Iterable[Entry], *, terminal: bool) -> Iterator[str]:
             yield f"{visible(entry.text, lines=True) if terminal else entry.text}\n"
 
 
-def _time(moment: Moment) -> str:
+def _time_of_moment(moment: Moment) -> str:
     if not moment.year_known:
         return stamp(moment)
     text, zone = clock_text(moment)
@@ -81,14 +83,14 @@ def _time(moment: Moment) -> str:
     return f"{text} {zone}{doubt}"
 
 
-def _said(entry: Entry) -> list[str]:
+def _said_of_entry(entry: Entry) -> list[str]:
     """Return what is said of an entry: our words first, then the program's."""
     severity = f"[{entry.severity.upper()}] " if entry.severity else ""
     times = f" (x{entry.count})" if entry.count > 1 else ""
     end = stamp(entry.until) if entry.until else ""
     until = f", until {end}" if end not in ("", stamp(entry.moment)) else ""
     until += "; its end was not seen" if entry.open else ""
-    mark = "" if entry.what.is_line else f"== {_prefix(entry)}"
+    mark = "" if entry.what.is_line else f"== {_prefix_of_entry(entry)}"
     spoke = visible(spoken(entry))
     if not entry.title:
         return [f"{spoke}{times}"]
@@ -96,16 +98,16 @@ def _said(entry: Entry) -> list[str]:
     return [ours, f"  | {spoke}{times}"] if spoke else [f"{ours}{times}"]
 
 
-def _prefix(entry: Entry) -> str:
+def _prefix_of_entry(entry: Entry) -> str:
     speaks_for_itself = entry.what in (EntryKind.HOLE, EntryKind.CLOCK)
     return "" if speaks_for_itself else f"{entry.what}: "
 
 
-def _style(entry: Entry) -> str:
+def _style_of_entry(entry: Entry) -> str:
     return "" if entry.what is EntryKind.RECORD else "bold"
 
 
-def _row(text: str, style: str, width: int | None, *, color: bool) -> str:
+def _row_of_style(text: str, style: str, width: int | None, *, color: bool) -> str:
     row = text.rstrip()
     if width is not None and len(row) > width:
         short = Text(row)
@@ -119,12 +121,12 @@ def _row(text: str, style: str, width: int | None, *, color: bool) -> str:
     return captured.get()
 
 
-def _markdown(entry: Entry) -> str:
-    ours, *rest = _said(entry) if entry.title else ("", *_said(entry))
-    said = " ".join(_code(text.removeprefix("  | ")[:_CELL]) for text in rest)
+def _cell_of_entry(entry: Entry) -> str:
+    ours, *rest = _said_of_entry(entry) if entry.title else ("", *_said_of_entry(entry))
+    said = " ".join(_code_in_cell(text.removeprefix("  | ")[:_CELL]) for text in rest)
     return f"{escaped(ours)} {said}".strip()
 
 
-def _code(text: str) -> str:
+def _code_in_cell(text: str) -> str:
     """Return text as code in a cell of a table, where a bar cannot be escaped everywhere."""
     return code(text.replace("|", "¦"))

@@ -83,7 +83,7 @@ def answer_of(report: Report) -> ReportAnswer:
     head = headline(report)
     views = broken(report)
     objects = tuple(troubled_objects(report))
-    text = _what(report, views) if views else head.text
+    text = _what_happened(report, views) if views else head.text
     covered = window(report)
     question = [question_title(report.question)] if report.question else []
     return ReportAnswer(
@@ -91,22 +91,27 @@ def answer_of(report: Report) -> ReportAnswer:
         tone=head.tone,
         word=head.word,
         text=text,
-        now=_now(objects),
+        now=_now_in_words(objects),
         given=bundle_names(report),
         read=window_words(*covered) if covered else "no time could be dated",
-        looked=_looked(report),
+        looked=_looked_at(report),
         asked=(*question, *question_lines(report)),
         facts=tuple(facts_of(report, views)),
         objects=objects,
         troubles=views[:_TROUBLES],
-        minor=tuple(_title(view) for view in views if is_minor(view)),
-        doubts=(*_cut_bundles(report), *doubts(report), *_unread(report), *_not_used(report)),
-        ask=_ask(report),
+        minor=tuple(_title_of_view(view) for view in views if is_minor(view)),
+        doubts=(
+            *_cut_bundles(report),
+            *doubts(report),
+            *_unread_doubts(report),
+            *_not_used(report),
+        ),
+        ask=_hint_at_ask(report),
         pools=pools_line(report) if report.parts else "",
     )
 
 
-def _ask(report: Report) -> str:
+def _hint_at_ask(report: Report) -> str:
     commands = len(asks_of(report).asks)
     many = counted(commands, "command")
     return f"cbtriage ask writes a script that collects what is missing: {many}" if commands else ""
@@ -115,11 +120,11 @@ def _ask(report: Report) -> str:
 # What happened, in one sentence
 
 
-def _what(report: Report, views: Sequence[CauseView]) -> str:
+def _what_happened(report: Report, views: Sequence[CauseView]) -> str:
     """Return the headline: VMs that lost tracking, or else what the worst trouble is."""
     top = views[0]
     lost = [] if top.severity is Severity.CRITICAL else _lost_disks(report, top)
-    text = _lost_words(report, lost) + _after(report, top) if lost else _title(top)
+    text = _lost_words(report, lost) + _after_which(report, top) if lost else _title_of_view(top)
     more = sum(not is_minor(view) for view in views[1:])
     text = text.rstrip(".")
     if top.state is Standing.OVER:
@@ -158,7 +163,7 @@ _WENT_DOWN: Mapping[IncidentKind, str] = {
 }
 
 
-def _after(report: Report, view: CauseView) -> str:
+def _after_which(report: Report, view: CauseView) -> str:
     """Return the clause of the incident at the root of a trouble, or the reason of its title."""
     named = {step.incident for step in view.chain if step.incident}
     for incident in report.incidents:
@@ -169,11 +174,11 @@ def _after(report: Report, view: CauseView) -> str:
     return f" because {reason}" if reason else ""
 
 
-def _title(view: CauseView) -> str:
+def _title_of_view(view: CauseView) -> str:
     """Return the title of the worst finding of a trouble, and of what objects it is."""
     if not view.findings:
         return short_ids(cut(view.title, SENTENCE))
-    worst = _worst(view)
+    worst = _worst_going_on(view)
     title = short_ids(cut(worst.title, SENTENCE))
     alike = [finding for finding in view.findings if finding.title == worst.title]
     subject = worst.subjects[0] if worst.subjects else None
@@ -184,7 +189,7 @@ def _title(view: CauseView) -> str:
     return f"{title} ({kind_word(subject)} {cut(subject.called, NAME)})"
 
 
-def _worst(view: CauseView) -> Finding:
+def _worst_going_on(view: CauseView) -> Finding:
     """Return the worst that goes on; of several the last in the chain, which is what it led to."""
     place = {step.finding: number for number, step in enumerate(view.chain)}
     return min(
@@ -193,7 +198,7 @@ def _worst(view: CauseView) -> Finding:
     )
 
 
-def _now(objects: Sequence[Troubled]) -> str:
+def _now_in_words(objects: Sequence[Troubled]) -> str:
     """Return for how many objects the trouble goes on, may go on, or is over."""
     counts = Counter(each.standing for each in objects)
     words = {
@@ -212,7 +217,7 @@ def _now(objects: Sequence[Troubled]) -> str:
 # What was looked at, and what cannot be told
 
 
-def _looked(report: Report) -> str:
+def _looked_at(report: Report) -> str:
     """Return what was read and judged: what a reader of "nothing found" must know."""
     lines = sum(row.lines for row in report.coverage)
     parts = [
@@ -233,7 +238,7 @@ def bundle_names(report: Report) -> str:
 
 def _cut_bundles(report: Report) -> list[CannotTell]:
     return [
-        _doubt(
+        _doubt_of_reason(
             f"{cut(bundle.name, NAME)} was not read whole: {bundle.note or 'no reason is known'}"
         )
         for bundle in report.bundles
@@ -241,7 +246,7 @@ def _cut_bundles(report: Report) -> list[CannotTell]:
     ]
 
 
-def _unread(report: Report) -> list[CannotTell]:
+def _unread_doubts(report: Report) -> list[CannotTell]:
     entries = unread(report)
     if not entries:
         return []
@@ -250,7 +255,7 @@ def _unread(report: Report) -> list[CannotTell]:
     if len(names) > _SOURCES:
         shown += f" and {len(names) - _SOURCES} more"
     settle = next((entry.settle_with for entry in entries if entry.settle_with), "")
-    return [_doubt(f"not read whole: {shown}", settle)]
+    return [_doubt_of_reason(f"not read whole: {shown}", settle)]
 
 
 def _not_used(report: Report) -> list[CannotTell]:
@@ -260,10 +265,10 @@ def _not_used(report: Report) -> list[CannotTell]:
         return []
     more = f", and {len(entries) - 1} more files" if len(entries) > 1 else ""
     why = cut(f"{entries[0].bundle}: {entries[0].why}", SENTENCE)
-    return [_doubt(f"given, and not used: {why}{more}", entries[0].settle_with)]
+    return [_doubt_of_reason(f"given, and not used: {why}{more}", entries[0].settle_with)]
 
 
-def _doubt(reason: str, settle_with: str = "") -> CannotTell:
+def _doubt_of_reason(reason: str, settle_with: str = "") -> CannotTell:
     settle = (settle_with,) if settle_with else ()
     return CannotTell(reason=reason, rules=(), settle_with=settle, failed=False)
 

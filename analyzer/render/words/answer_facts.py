@@ -9,8 +9,7 @@ from analyzer.model.goal import Goal, Standing, StepKind
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import SessionFate
 from analyzer.model.report import Report
-from analyzer.model.run import BackupRun
-from analyzer.model.sentence import Sentence, Value, say, told
+from analyzer.model.sentence import Sentence, say, told
 from analyzer.model.source import Source
 from analyzer.render.words.given_lines import settled_short
 from analyzer.render.words.short_time import short_span, short_time
@@ -45,13 +44,12 @@ def short_ids(text: str) -> str:
     'disk f03dc4c2'
     """
     if isinstance(text, Sentence):
-        values = {name: _shortened(value) for name, value in text.values.items()}
+        values = {
+            name: short_ids(told(value)) if isinstance(value, str | Subject) else value
+            for name, value in text.values.items()
+        }
         return Sentence(_UUID.sub(r"\1", text.template), values)
     return _UUID.sub(r"\1", text)
-
-
-def _shortened(value: Value) -> Value:
-    return short_ids(told(value)) if isinstance(value, str | Subject) else value
 
 
 def is_minor(view: CauseView) -> bool:
@@ -66,14 +64,20 @@ def facts_of(report: Report, views: Sequence[CauseView]) -> list[Fact]:
     if not views or is_minor(views[0]):
         return settled
     top = views[0]
-    found = [_cause(top), _failure(top), _impact(report, top), _danger(report), _next(top)]
+    found = [
+        _cause_of_view(top),
+        _failure_of_view(top),
+        _impact_on_backups(report, top),
+        _danger_ahead(report),
+        _next_without_plan(top),
+    ]
     return [*(fact for fact in found if fact), *settled]
 
 
-def _cause(view: CauseView) -> Fact | None:
+def _cause_of_view(view: CauseView) -> Fact | None:
     if not view.findings:
         return Fact(label="Cause", text="no rule explains it", sure="not known")
-    failed = _failed(view)
+    failed = _first_worst_finding(view)
     if not view.chain or view.chain[0].finding == failed.id:
         return None  # the title of the failure says all that is known
     root = view.chain[0]
@@ -86,29 +90,29 @@ def _cause(view: CauseView) -> Fact | None:
     )
 
 
-def _failed(view: CauseView) -> Finding:
+def _first_worst_finding(view: CauseView) -> Finding:
     """Return the first of the worst findings in the chain, else of all."""
     by_id = {finding.id: finding for finding in view.findings}
     steps = [by_id[step.finding] for step in view.chain if step.finding in by_id]
     return min(steps or view.findings, key=lambda found: found.severity.rank)
 
 
-def _failure(view: CauseView) -> Fact:
+def _failure_of_view(view: CauseView) -> Fact:
     if not view.findings:
         source = view.context[0] if view.context else None
-        text = _dated(view.title, view.first_seen)
+        text = _dated_title(view.title, view.first_seen)
         return Fact(label="Failure", text=text, sure=view.confidence, source=source)
-    found = _failed(view)
+    found = _first_worst_finding(view)
     return Fact(
         label="Failure",
-        text=_dated(found.title, found.first_seen),
+        text=_dated_title(found.title, found.first_seen),
         sure=found.confidence,
         source=shown_by(found).source,
         about=found.id,
     )
 
 
-def _dated(title: str, moment: Moment | None) -> str:
+def _dated_title(title: str, moment: Moment | None) -> str:
     short = short_ids(cut(title, SENTENCE))
     return say("{what}, {when}", what=short, when=short_time(moment)) if moment else short
 
@@ -119,7 +123,7 @@ def shown_by(finding: Finding) -> Evidence:
     return next((each for each in every if each.role is EvidenceRole.SHOWS), every[0])
 
 
-def _impact(report: Report, view: CauseView) -> Fact | None:
+def _impact_on_backups(report: Report, view: CauseView) -> Fact | None:
     """Return what the last backup run of the objects was, or how often it was seen."""
     objects = {subject.uuid for finding in view.findings for subject in finding.subjects}
     for run in sorted(report.runs, key=lambda run: time_key(run.began), reverse=True):
@@ -127,7 +131,7 @@ def _impact(report: Report, view: CauseView) -> Fact | None:
         if hit and view.first_seen and not run.ended.certainly_before(view.first_seen):
             return Fact(
                 label="Impact",
-                text=_run_words(run),
+                text=say("backup {when}: {ended}", when=short_time(run.began), ended=run.verdicts),
                 sure=hit[0].confidence,
                 source=hit[0].steps[0].evidence.source if hit[0].steps else None,
             )
@@ -138,12 +142,12 @@ def _impact(report: Report, view: CauseView) -> Fact | None:
         return Fact(label="Impact", text="no backup of these disks was seen after it")
     if count > 1 and view.first_seen and view.last_seen:
         times = counted(count, "time")
-        text = say("seen {times}, {when}", times=times, when=_between(view))
+        text = say("seen {times}, {when}", times=times, when=_between_first_and_last(view))
         return Fact(label="Impact", text=text)
     return None
 
 
-def _between(view: CauseView) -> str:
+def _between_first_and_last(view: CauseView) -> str:
     assert view.first_seen
     assert view.last_seen
     if not (view.first_seen.year_known and view.last_seen.year_known):
@@ -175,18 +179,14 @@ def _nbd_impact(report: Report, view: CauseView) -> Fact | None:
     )
 
 
-def _run_words(run: BackupRun) -> str:
-    return say("backup {when}: {ended}", when=short_time(run.began), ended=run.verdicts)
-
-
-def _next(view: CauseView) -> Fact | None:
+def _next_without_plan(view: CauseView) -> Fact | None:
     """Return what to do about what is no finding, and so has no plan."""
     if view.findings or not view.next_action:
         return None
     return Fact(label="Next", text=cut(view.next_action, SENTENCE))
 
 
-def _danger(report: Report) -> Fact | None:
+def _danger_ahead(report: Report) -> Fact | None:
     """Return what silently loses changes as things stand, and what the steps destroy."""
     open_ = [finding for finding in findings(report) if finding.state is not Standing.OVER]
     silent = [finding for finding in open_ if Goal.NO_SILENT_LOSS in finding.goals]

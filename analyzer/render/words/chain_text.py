@@ -28,26 +28,30 @@ _STEP = 1024
 
 def chain_lines(chain: DiskChain) -> Iterator[str]:
     """Yield the lines of the drawing; nothing for a chain without logs."""
-    for log, newer in _pairs(chain):
-        yield f"{_BOXES[log.exists]} {_words(log)}"
-        yield from (f" {sign}  {words}".rstrip() for sign, words in _onwards(chain, log, newer))
+    for log, newer in _logs_with_newer(chain):
+        yield f"{_BOXES[log.exists]} {_words_of_log(log)}"
+        yield from (
+            f" {sign}  {words}".rstrip() for sign, words in _signs_behind(chain, log, newer)
+        )
 
 
 def onwards_words(chain: DiskChain) -> dict[str, tuple[str, ...]]:
     """Return in words how the chain goes on behind each log; () behind the newest."""
     return {
-        log.uuid: tuple(_said(sign, words) for sign, words in _onwards(chain, log, newer))
-        for log, newer in _pairs(chain)
+        log.uuid: tuple(
+            _said_of_sign(sign, words) for sign, words in _signs_behind(chain, log, newer)
+        )
+        for log, newer in _logs_with_newer(chain)
     }
 
 
-def _pairs(chain: DiskChain) -> Iterator[tuple[DiskLog, str]]:
+def _logs_with_newer(chain: DiskChain) -> Iterator[tuple[DiskLog, str]]:
     """Yield each log with the uuid of the next newer one, "" for the newest."""
     newer = [*(log.uuid for log in chain.logs), ""][1:]
     return zip(chain.logs, newer, strict=True)
 
 
-def _said(sign: str, words: str) -> str:
+def _said_of_sign(sign: str, words: str) -> str:
     if sign in ("|", ":"):
         return f"{words or 'certain'} to the next" if " to " not in words else words
     return words
@@ -55,7 +59,7 @@ def _said(sign: str, words: str) -> str:
 
 def log_facts(log: DiskLog) -> tuple[str, ...]:
     """Return in words what is known of a log: whether it is there, its flag, size, who has it."""
-    facts = [_existence(log)]
+    facts = [_existence_in_words(log)]
     if log.consistent is not None:
         facts.append("consistent" if log.consistent else "marked as in use")
     if log.size is not None:
@@ -78,30 +82,30 @@ def size_words(size: int) -> str:
     return f"{text} {_UNITS[unit]}"
 
 
-def _words(log: DiskLog) -> str:
+def _words_of_log(log: DiskLog) -> str:
     kind = "" if log.kind is LogKind.UNKNOWN else f"  {log.kind.value}"
     name = f"  {visible(log.name)}" if log.name else ""
     return f"{log.uuid}{kind}{name}  ({', '.join(log_facts(log))})"
 
 
-def _existence(log: DiskLog) -> str:
+def _existence_in_words(log: DiskLog) -> str:
     if log.exists is None:
         return f"log not seen{_FLAGS[log.cbt_enabled]}"
     surely = "" if log.confidence in (None, Confidence.CERTAIN) else f", {log.confidence}"
     return f"log is {'there' if log.exists else 'gone'}{surely}"
 
 
-def _onwards(chain: DiskChain, log: DiskLog, newer: str) -> Iterator[tuple[str, str]]:
+def _signs_behind(chain: DiskChain, log: DiskLog, newer: str) -> Iterator[tuple[str, str]]:
     """Yield (sign, words) for each pointer and break behind a log."""
     links = [link for link in chain.links if link.older == log.uuid]
     breaks = [found for found in chain.breaks if found.at == log.uuid]
-    yield from (_link(link, newer) for link in links)
+    yield from (_sign_of_link(link, newer) for link in links)
     yield from ((_SIGNS[found.kind], found.what) for found in breaks)
     if newer and not links and not breaks:
         yield "?", "nothing that is known joins it to the next"
 
 
-def _link(link: DiskLink, newer: str) -> tuple[str, str]:
+def _sign_of_link(link: DiskLink, newer: str) -> tuple[str, str]:
     if link.stale:
         return "X", f"stale: points to {link.newer}, whose parent pointer names another log"
     sign = "|" if link.confidence is Confidence.CERTAIN else ":"

@@ -45,17 +45,17 @@ class _Shift:
     def value(self, value: Any, bundle: str) -> Any:
         """Return the value, shifted."""
         if isinstance(value, Moment):
-            return self._moment(value, bundle)
+            return self._moment_of_bundle(value, bundle)
         if isinstance(value, Sentence):
             return value.with_values(lambda part: self.value(part, bundle))
         if isinstance(value, tuple):
             parts = tuple(self.value(part, bundle) for part in value)
             return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
         if is_dataclass(value) and not isinstance(value, Source):
-            return self._object(value, self._bundle(value) or bundle)
+            return self._object_of_bundle(value, self._bundle_of_value(value) or bundle)
         return value
 
-    def _object(self, value: Any, bundle: str) -> Any:
+    def _object_of_bundle(self, value: Any, bundle: str) -> Any:
         changed = {}
         for field in fields(value):
             old = getattr(value, field.name) if field.init else None
@@ -64,7 +64,7 @@ class _Shift:
                 changed[field.name] = new
         return replace(value, **changed) if changed else value
 
-    def _moment(self, moment: Moment, bundle: str) -> LocalMoment:
+    def _moment_of_bundle(self, moment: Moment, bundle: str) -> LocalMoment:
         return LocalMoment(
             at=moment.at,
             earliest=moment.earliest,
@@ -73,7 +73,7 @@ class _Shift:
             zone=self._zone.at(moment.at, bundle),
         )
 
-    def _bundle(self, value: object) -> str:
+    def _bundle_of_value(self, value: object) -> str:
         """Return the name of the bundle that a value is from, "" where it does not say."""
         if isinstance(value, BundleInfo):
             return value.name

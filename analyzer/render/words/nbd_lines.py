@@ -45,57 +45,57 @@ def nbd_lines(view: NbdView, limit: int) -> Iterator[str]:
     open_ = [network for network in view.networks if network.purpose != ()]
     if view.uuid and not open_ and view.networks:
         yield "no network that is known has an NBD purpose"
-    for network in _shown(open_, limit):
-        yield _network(network, names, limit)
-    yield from _left(open_, limit, "network")
+    for network in _parts_shown(open_, limit):
+        yield _network_of_limit(network, names, limit)
+    yield from _parts_left(open_, limit, "network")
     groups = info_groups(view)
-    yield from (_answer(group) for group in _shown(groups, limit))
-    yield from _left(groups, limit, "answer")
+    yield from (_answer_of_group(group) for group in _parts_shown(groups, limit))
+    yield from _parts_left(groups, limit, "answer")
     hosts = [host for host in view.hosts if host.sessions or host.unread]
-    for host in _shown(hosts, limit):
-        yield from _host(host)
-    yield from _left(hosts, limit, "host")
-    yield from (_leftover(each) for each in _shown(view.leftovers, limit))
-    yield from _left(view.leftovers, limit, "disk", " that dom0 holds")
+    for host in _parts_shown(hosts, limit):
+        yield from _host_lines(host)
+    yield from _parts_left(hosts, limit, "host")
+    yield from (_leftover_in_words(each) for each in _parts_shown(view.leftovers, limit))
+    yield from _parts_left(view.leftovers, limit, "disk", " that dom0 holds")
 
 
-def _shown(parts: Sequence[Part], limit: int) -> Sequence[Part]:
+def _parts_shown(parts: Sequence[Part], limit: int) -> Sequence[Part]:
     return parts[:limit]
 
 
-def _left(parts: Sequence[object], limit: int, noun: str, more: str = "") -> Iterator[str]:
+def _parts_left(parts: Sequence[object], limit: int, noun: str, more: str = "") -> Iterator[str]:
     if len(parts) > limit:
         yield f"and {counted(len(parts) - limit, f'more {noun}')}{more} in report.html"
 
 
-def _network(network: NbdNetwork, names: dict[str, str], limit: int) -> str:
-    places = [_place(place, names) for place in network.places[:limit]]
+def _network_of_limit(network: NbdNetwork, names: dict[str, str], limit: int) -> str:
+    places = [_place_in_words(place, names) for place in network.places[:limit]]
     left = len(network.places) - len(places)
     places += [f"{left} more"] if left > 0 else []
     where = ", ".join(places) or "no interface of a host is known on it"
     return f"network {network_words(network)} ({purpose_words(network.purpose)}): {where}"
 
 
-def _place(place: NbdPlace, names: dict[str, str]) -> str:
+def _place_in_words(place: NbdPlace, names: dict[str, str]) -> str:
     told = " ".join(place.addresses) or SHORT[place.state]
     against = "".join(f" ({warning.what})" for warning in place.warnings[:1])
     return f"{names.get(place.host, place.host)} {told}{against}"
 
 
-def _answer(group: InfoGroup) -> str:
+def _answer_of_group(group: InfoGroup) -> str:
     info = group.info
     srs = ", ".join(called(sr) for sr in group.srs[:3])
     more = f" and {len(group.srs) - 3} more" if len(group.srs) > 3 else ""  # noqa: PLR2004  # as cut above  # as cut above
-    return f"get_nbd_info for SR {srs}{more}: {info_words(info)}{_why(info)}"
+    return f"get_nbd_info for SR {srs}{more}: {info_words(info)}{_why_info_fails(info)}"
 
 
-def _why(info: NbdInfo) -> str:
+def _why_info_fails(info: NbdInfo) -> str:
     told = [] if info.answer is Answer.OK else [info.because]
     told += [warning.what for warning in info.warnings[:1]]
     return f"; {'; '.join(told)}" if told else ""
 
 
-def _host(host: NbdHost) -> Iterator[str]:
+def _host_lines(host: NbdHost) -> Iterator[str]:
     """Yield what a host served, and what was not read of it."""
     peak = peak_of(host)
     if host.sessions:
@@ -103,18 +103,18 @@ def _host(host: NbdHost) -> Iterator[str]:
         troubles = tally_words(host.troubles)
         facts += [f"behind those that failed: {troubles}"] if troubles else []
         facts += [f"at least {peak} of {CONNECTION_LIMIT} at once"] if peak else []
-        facts += [f"{crashes} of xapi-nbd"] if (crashes := _crashes(host)) else []
+        facts += [f"{crashes} of xapi-nbd"] if (crashes := _crashes_in_words(host)) else []
         yield f"{called(host.host)}: {'; '.join(facts)}"
     if host.unread:
         yield unread_words(host)
 
 
-def _crashes(host: NbdHost) -> str:
+def _crashes_in_words(host: NbdHost) -> str:
     number = sum(run.crashed is True for run in host.runs)
     return counted(number, "crash", "crashes") if number else ""
 
 
-def _leftover(each: Leftover) -> str:
+def _leftover_in_words(each: Leftover) -> str:
     facts = (since_words(each), held_words(each), use_words(each))
     told = "; ".join(fact for fact in facts if fact)
     return f"dom0 of {called(each.host)} holds disk {called(each.vdi)} ({each.vdi.uuid}): {told}"

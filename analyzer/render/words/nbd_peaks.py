@@ -27,15 +27,15 @@ class Peak:
 
 def clients_of(host: NbdHost) -> tuple[Peak, ...]:
     """Return the hours in which a host had clients, at most `MOST_HOURS_SAID` of them."""
-    return _peaks(host)[:MOST_HOURS_SAID]
+    return _peaks_of_host(host)[:MOST_HOURS_SAID]
 
 
 def clients_left_out(host: NbdHost) -> int:
     """Return how many more there are."""
-    return max(len(_peaks(host)) - MOST_HOURS_SAID, 0)
+    return max(len(_peaks_of_host(host)) - MOST_HOURS_SAID, 0)
 
 
-def _peaks(host: NbdHost) -> tuple[Peak, ...]:
+def _peaks_of_host(host: NbdHost) -> tuple[Peak, ...]:
     return tuple(
         peak
         for clients in host.concurrency
@@ -45,7 +45,7 @@ def _peaks(host: NbdHost) -> tuple[Peak, ...]:
 
 def peaks_of(view: NbdView) -> tuple[Peak, ...]:
     """Return the hours in which any client was or may have been connected, by host and time."""
-    return tuple(peak for host in view.hosts for peak in _peaks(host))
+    return tuple(peak for host in view.hosts for peak in _peaks_of_host(host))
 
 
 def hourly(host: str, clients: Concurrency, until: datetime | None) -> Iterator[Peak]:
@@ -54,7 +54,7 @@ def hourly(host: str, clients: Concurrency, until: datetime | None) -> Iterator[
     for first, last, least, most in segments(clients, until):
         if not most:
             continue
-        for hour in _hours(first, last):
+        for hour in _hours_between(first, last):
             before = hours.get(hour, (0, 0))
             hours[hour] = (max(least, before[0]), max(most, before[1]))
     numbered = enumerate(sorted(hours.items()))
@@ -69,7 +69,7 @@ def hourly(host: str, clients: Concurrency, until: datetime | None) -> Iterator[
         )
 
 
-def _hours(first: datetime, last: datetime) -> Iterator[datetime]:
+def _hours_between(first: datetime, last: datetime) -> Iterator[datetime]:
     """Yield the hours that hold some of a time, at most those of a year."""
     hour = first.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     for number in range(_MOST_HOURS):

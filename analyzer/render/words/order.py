@@ -47,7 +47,7 @@ def ordered(report: Report) -> Report:
         pools=tuple(sorted(report.pools, key=lambda p: (p.name or "", p.uuid or "", p.bundles))),
         hosts=tuple(sorted(report.hosts, key=lambda h: (h.name, h.uuid or "", h.bundle))),
         causes=tuple(sorted(report.causes, key=_cause_key)),
-        outcomes=tuple(_outcome(o) for o in sorted(report.outcomes, key=lambda o: o.rule)),
+        outcomes=tuple(_outcome_in_order(o) for o in sorted(report.outcomes, key=lambda o: o.rule)),
         coverage=tuple(sorted(report.coverage, key=lambda c: (c.bundle, c.member, c.parser))),
         ledger=tuple(sorted(report.ledger, key=lambda e: (e.bundle, e.source, e.members))),
         omissions=tuple(sorted(report.omissions, key=lambda o: (o.bundle, o.member, o.why))),
@@ -56,10 +56,10 @@ def ordered(report: Report) -> Report:
         happenings=tuple(sorted(report.happenings, key=place_in_time)),
         hours=tuple(sorted(report.hours, key=lambda h: (h.hour, h.host))),
         clocks=tuple(sorted(report.clocks, key=lambda c: (c.host, c.bundle))),
-        holes=tuple(sorted(_holes(report), key=_hole_key)),
+        holes=tuple(sorted(_all_holes(report), key=_hole_key)),
         incidents=tuple(sorted(report.incidents, key=lambda i: (time_key(i.began), i.id))),
         runs=tuple(sorted(report.runs, key=lambda r: (time_key(r.began), r.id))),
-        plans=_plans(report),
+        plans=_plans_in_order(report),
         disks=tuple(sorted(report.disks, key=lambda disk: disk.key)),
         nbd=tuple(sorted(report.nbd, key=lambda view: view.key)),
     )
@@ -70,27 +70,29 @@ def finding_key(finding: Finding) -> tuple[int, datetime, str]:
     return finding.severity.rank, time_key(finding.first_seen), finding.id
 
 
-def _plans(report: Report) -> tuple[Plan, ...]:
+def _plans_in_order(report: Report) -> tuple[Plan, ...]:
     found = {f.id: f for outcome in report.outcomes for f in outcome.findings}
 
     def key(plan: Plan) -> tuple[bool, int, bool, Subject, str]:
         own = [found[name] for name in plan.findings if name in found]
         over = all(finding.state is Standing.OVER for finding in own)
         worst = min((finding.severity.rank for finding in own), default=len(Severity))
-        return over, worst, not plan.steps, _named(plan.object), plan.id
+        return (
+            over,
+            worst,
+            not plan.steps,
+            replace(plan.object, name=plan.object.name or ""),
+            plan.id,
+        )
 
     return tuple(sorted(report.plans, key=key))
 
 
-def _named(subject: Subject) -> Subject:
-    return replace(subject, name=subject.name or "")
-
-
-def _outcome(outcome: Outcome) -> Outcome:
+def _outcome_in_order(outcome: Outcome) -> Outcome:
     return replace(outcome, findings=tuple(sorted(outcome.findings, key=finding_key)))
 
 
-def _holes(report: Report) -> set[Hole]:
+def _all_holes(report: Report) -> set[Hole]:
     return {*report.holes, *(hole for outcome in report.outcomes for hole in outcome.holes)}
 
 

@@ -56,19 +56,19 @@ def _every_step(plan: Plan) -> list[Step]:
 
 def plan_lines(plan: Plan) -> Iterator[PlanLine]:
     """Yield all that a plan says below its title."""
-    yield from _body(plan, 0)
+    yield from _body_of_plan(plan, 0)
 
 
-def _body(plan: Plan, depth: int) -> Iterator[PlanLine]:
+def _body_of_plan(plan: Plan, depth: int) -> Iterator[PlanLine]:
     if not plan.steps:
         yield PlanLine(depth=depth, text=plan_nothing(plan))
-    yield from _steps(plan.steps, depth)
+    yield from _steps_of_depth(plan.steps, depth)
     for keep in plan.keep:
-        yield from _kept(keep, depth)
+        yield from _keep_lines(keep, depth)
     if plan.alternative:
         other = plan.alternative
         yield PlanLine(depth=depth, text=f"Another way, which costs {other.cost}:")
-        yield from _steps(other.steps, depth + 1)
+        yield from _steps_of_depth(other.steps, depth + 1)
     if plan.doubt:
         yield PlanLine(depth=depth, text=f"in doubt: {plan.doubt}")
 
@@ -81,12 +81,12 @@ def plan_nothing(plan: Plan) -> str:
     return f"{NOTHING}{cost}"
 
 
-def _steps(steps: Sequence[Step], depth: int) -> Iterator[PlanLine]:
+def _steps_of_depth(steps: Sequence[Step], depth: int) -> Iterator[PlanLine]:
     for number, step in enumerate(steps, 1):
-        yield from _step(step, f"{number}. ", depth)
+        yield from _step_of_number(step, f"{number}. ", depth)
 
 
-def _step(step: Step, number: str, depth: int) -> Iterator[PlanLine]:
+def _step_of_number(step: Step, number: str, depth: int) -> Iterator[PlanLine]:
     destroys = step.kind is StepKind.DESTROYS
     text = f"{number}[{_MARKS[step.kind]}] {step.text}"
     yield PlanLine(depth=depth, text=text, destroys=destroys)
@@ -104,14 +104,14 @@ def _step(step: Step, number: str, depth: int) -> Iterator[PlanLine]:
         yield PlanLine(depth=depth + 1, text=step.precondition)
     for answer in step.answers:
         yield PlanLine(depth=depth + 1, text=f"If {answer.when}:")
-        yield from _body(answer.plan, depth + 2)
+        yield from _body_of_plan(answer.plan, depth + 2)
 
 
-def _kept(keep: Keep, depth: int) -> Iterator[PlanLine]:
+def _keep_lines(keep: Keep, depth: int) -> Iterator[PlanLine]:
     yield PlanLine(depth=depth, text=f"Keep: {keep.text}")
     if keep.first:
         yield PlanLine(depth=depth + 1, text="Where it must be deleted all the same, first:")
-        yield from _step(keep.first, "", depth + 1)
+        yield from _step_of_number(keep.first, "", depth + 1)
 
 
 def state_line(finding: Finding) -> str:

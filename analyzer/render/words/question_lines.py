@@ -21,7 +21,7 @@ def question_lines(report: Report) -> Iterator[str]:
     question = report.question
     if question is None:
         return
-    yield from _findings(report, question)
+    yield from _findings_of_question(report, question)
     yield from question.states
     for each in question.happened:
         yield f"{short_time(each.at)}  {each.what}  ({each.source})"
@@ -31,7 +31,7 @@ def question_lines(report: Report) -> Iterator[str]:
         yield f"Beside the question: {counted(len(question.beside), 'other finding')}, as follows."
 
 
-def _findings(report: Report, question: Question) -> Iterator[str]:
+def _findings_of_question(report: Report, question: Question) -> Iterator[str]:
     known = {each.id: each for outcome in report.outcomes for each in outcome.findings}
     titles: dict[str, list[str]] = {}
     for name in question.findings:

@@ -20,7 +20,7 @@ def short_time(moment: Moment | None) -> Sentence:
     if moment is None or not moment.year_known:
         return Sentence(stamp(moment))
     if moment.doubt < _MINUTE:
-        return _told(moment, _minute(moment) + _zone(moment))
+        return _told_reading(moment, _day_and_minute(moment) + _zone_unless_utc(moment))
     early = replace(moment, at=moment.earliest)
     late = replace(moment, at=moment.latest)
     return short_span(early, late)
@@ -28,29 +28,29 @@ def short_time(moment: Moment | None) -> Sentence:
 
 def short_span(first: Moment, last: Moment) -> Sentence:
     """Return "10 Jun 03:12-03:26", both days where they differ, one time where they do not."""
-    begin, end = _minute(first), _minute(last)
+    begin, end = _day_and_minute(first), _day_and_minute(last)
     if begin == end:
-        return _told(first, begin + _zone(first))
+        return _told_reading(first, begin + _zone_unless_utc(first))
     same_day = begin[:-5] == end[:-5]
-    return _told(first, f"{begin}-{end[-5:] if same_day else end}{_zone(last)}")
+    return _told_reading(first, f"{begin}-{end[-5:] if same_day else end}{_zone_unless_utc(last)}")
 
 
-def _told(moment: Moment, reading: str) -> Sentence:
+def _told_reading(moment: Moment, reading: str) -> Sentence:
     return say("{at}", at=Told(moment, reading))
 
 
 def window_words(first: Moment, last: Moment) -> str:
     """Return from when to when, with the year."""
     year = first.at.year
-    begin = _minute(first) if last.at.year == year else f"{_minute(first)} {year}"
-    return f"{begin} to {_minute(last)} {last.at.year}{_zone(last) or ' UTC'}"
+    begin = _day_and_minute(first) if last.at.year == year else f"{_day_and_minute(first)} {year}"
+    return f"{begin} to {_day_and_minute(last)} {last.at.year}{_zone_unless_utc(last) or ' UTC'}"
 
 
-def _minute(moment: Moment) -> str:
+def _day_and_minute(moment: Moment) -> str:
     time = moment.at.astimezone(zone_of(moment))
     return f"{time.day} {time:%b %H:%M}"
 
 
-def _zone(moment: Moment) -> str:
+def _zone_unless_utc(moment: Moment) -> str:
     offset = f"{moment.at.astimezone(zone_of(moment)):%z}"
     return "" if offset == "+0000" else f" {offset[:3]}:{offset[3:]}"

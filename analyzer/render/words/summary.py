@@ -117,7 +117,7 @@ def causes(report: Report) -> tuple[CauseView, ...]:
     views = [_cause_view(cause, by_id) for cause in report.causes]
     plans = {plan.id: plan.next for plan in report.plans}
     views += [
-        _lonely(finding, plans.get(finding.plan, ""))
+        _cause_of_its_own(finding, plans.get(finding.plan, ""))
         for name, finding in by_id.items()
         if name not in named
     ]
@@ -138,7 +138,8 @@ def others(report: Report) -> tuple[CauseView, ...]:
     found = [
         _open_incident(each)
         for each in report.incidents
-        if each.id not in told and not any(_same(each, finding) for finding in by_rules)
+        if each.id not in told
+        and not any(_tells_of_incident(each, finding) for finding in by_rules)
     ]
     views = [view for view in found if view.severity is not Severity.INFO]
     views += [_open_error(group) for group in report.unexplained]
@@ -210,10 +211,10 @@ def _found_text(report: Report, found: tuple[Finding, ...]) -> str:
     over = sum(finding.state is Standing.OVER for finding in found)
     if over:
         text += f", {over if over < len(found) else 'all'} of them over"
-    return f"{text}; {_rest(report)}"
+    return f"{text}; {_rest_in_words(report)}"
 
 
-def _rest(report: Report) -> str:
+def _rest_in_words(report: Report) -> str:
     silent = len(untold(report))
     open_troubles = _open_words(report)
     if silent:
@@ -306,7 +307,7 @@ def _cause_view(cause: Cause, by_id: dict[str, Finding]) -> CauseView:
     )
 
 
-def _lonely(finding: Finding, next_action: str) -> CauseView:
+def _cause_of_its_own(finding: Finding, next_action: str) -> CauseView:
     return CauseView(
         id=finding.id,
         title=finding.title,
@@ -321,7 +322,7 @@ def _lonely(finding: Finding, next_action: str) -> CauseView:
     )
 
 
-def _same(incident: Incident, finding: Finding) -> bool:
+def _tells_of_incident(incident: Incident, finding: Finding) -> bool:
     """Tell whether a finding tells of an incident: the same line, or object and time."""
     lines = {evidence.source for evidence in finding.evidence}
     if any(evidence.source in lines for evidence in incident.evidence):

@@ -39,10 +39,12 @@ def run_lines(run: BackupRun) -> Iterator[str]:
     """Yield a run, then each of its disks that was full or could not be decided."""
     pool = f" of pool {run.pool.called}" if run.pool else ""
     yield f"{span(run.began, run.ended)}{pool}: {run.verdicts}"
-    yield from (_disk(disk) for disk in run.disks if disk.verdict is not RunVerdict.INCREMENTAL)
+    yield from (
+        _disk_in_run(disk) for disk in run.disks if disk.verdict is not RunVerdict.INCREMENTAL
+    )
 
 
-def _disk(disk: DiskRun) -> str:
+def _disk_in_run(disk: DiskRun) -> str:
     name = disk.vdi.name or disk.vdi.uuid
     reason = f", {disk.reason}" if disk.reason else ""
     return f"{name}: {disk.verdict.short}{reason}; {disk.words}"

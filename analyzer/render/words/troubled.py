@@ -60,12 +60,17 @@ def troubled_objects(report: Report) -> list[Troubled]:
         if not finding.plan and finding.subjects and finding.subjects[0].uuid not in told:
             told[finding.subjects[0].uuid] = (finding.subjects[0], [finding])
     rows = [
-        _row(subject, own, disks.get(uuid), plans.get(uuid))
+        _row_of_subject(subject, own, disks.get(uuid), plans.get(uuid))
         for uuid, (subject, own) in told.items()
         if any(finding.severity is not Severity.INFO for finding in own)
     ]
     twice = Counter(row.name for row in rows)
-    named = [_told_apart(row) if twice[row.name] > 1 else row for row in rows]
+    named = [
+        replace(row, name=f"{row.name} ({row.subject.uuid[:_UUID_SHOWN]})")
+        if twice[row.name] > 1
+        else row
+        for row in rows
+    ]
     return sorted(
         named,
         key=lambda row: (
@@ -77,11 +82,7 @@ def troubled_objects(report: Report) -> list[Troubled]:
     )
 
 
-def _told_apart(row: Troubled) -> Troubled:
-    return replace(row, name=f"{row.name} ({row.subject.uuid[:_UUID_SHOWN]})")
-
-
-def _row(
+def _row_of_subject(
     subject: Subject, own: Sequence[Finding], disk: DiskView | None, plan: Plan | None
 ) -> Troubled:
     open_ = [finding for finding in own if finding.state is not Standing.OVER]
@@ -89,8 +90,8 @@ def _row(
     return Troubled(
         subject=subject,
         name=_object_name(subject, disk),
-        now=_disk_now(disk, open_) if disk else _standing(open_),
-        untracked=_untracked(disk) if disk else "",
+        now=_disk_now(disk, open_) if disk else _standing_in_words(open_),
+        untracked=_untracked_in_words(disk) if disk else "",
         plan=plan,
         standing=min((finding.state for finding in own), key=lambda state: state.rank),
         severity=worst.severity,
@@ -105,7 +106,7 @@ def _object_name(subject: Subject, disk: DiskView | None) -> str:
     return f"{kind_word(subject)} {name}"
 
 
-def _standing(open_: Sequence[Finding]) -> str:
+def _standing_in_words(open_: Sequence[Finding]) -> str:
     if any(finding.state is Standing.NOW for finding in open_):
         return "still so"
     return "not known" if open_ else "over"
@@ -119,7 +120,7 @@ def _disk_now(disk: DiskView, open_: Sequence[Finding]) -> str:
     return "CBT on, not sound" if disk.state is DiskState.BROKEN and open_ else "CBT on"
 
 
-def _events(disk: DiskView, kind: LifeKind) -> list[Moment]:
+def _events_of_disk(disk: DiskView, kind: LifeKind) -> list[Moment]:
     return [
         event.moment
         for event in disk.life
@@ -127,24 +128,20 @@ def _events(disk: DiskView, kind: LifeKind) -> list[Moment]:
     ]
 
 
-def _lost_at(disk: DiskView) -> Moment | None:
-    return max(_events(disk, LifeKind.LOST), key=time_key, default=None)
-
-
 def _back_since(disk: DiskView, lost: Moment) -> Moment | None:
-    later = [m for m in _events(disk, LifeKind.ENABLED) if lost.certainly_before(m)]
+    later = [m for m in _events_of_disk(disk, LifeKind.ENABLED) if lost.certainly_before(m)]
     return min(later, key=time_key, default=None)
 
 
-def _untracked(disk: DiskView) -> str:
+def _untracked_in_words(disk: DiskView) -> str:
     """Return the time of which changes are not known: from the last snapshot before the loss.
 
     The log that was dropped held the changes since that snapshot.
     """
-    lost = _lost_at(disk)
+    lost = max(_events_of_disk(disk, LifeKind.LOST), key=time_key, default=None)
     if not lost:
         return ""
-    before = [m for m in _events(disk, LifeKind.SNAPSHOT) if m.certainly_before(lost)]
+    before = [m for m in _events_of_disk(disk, LifeKind.SNAPSHOT) if m.certainly_before(lost)]
     start = max(before, key=time_key, default=None)
     begun = short_time(start) if start else say("before {lost}", lost=short_time(lost))
     back = _back_since(disk, lost)

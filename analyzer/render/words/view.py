@@ -75,11 +75,11 @@ def stamp(moment: Moment | None) -> str:
         return f"{text} {zone}"
     uneven = moment.at - moment.earliest != moment.latest - moment.at
     if uneven and moment.doubt > _MINUTE:
-        return _range(moment, zone)
+        return _range_in_minutes(moment, zone)
     return f"about {text} {zone} {margin(moment)}"
 
 
-def _range(moment: Moment, zone: str) -> str:
+def _range_in_minutes(moment: Moment, zone: str) -> str:
     """Return the minutes that a time lies between, rounded outwards."""
     own = zone_of(moment)
     first = moment.earliest.astimezone(own)

@@ -86,17 +86,17 @@ def zone_named(text: str) -> Zone:
         return Zone()
     if wanted == HOST:
         return Zone(name=HOST, rules=None)
-    if (offset := _offset(wanted)) is not None:
+    if (offset := _offset_of_text(wanted)) is not None:
         return Zone(name=text.strip(), rules=timezone(offset))
     names = {name.casefold(): name for name in available_timezones()}
     name = names.get(wanted, text.strip())
-    rules = _rules(name)
+    rules = _rules_of_zone(name)
     if rules is None:
-        raise UsageError(_unknown(text, names))
+        raise UsageError(_unknown_in_words(text, names))
     return Zone(name=name, rules=rules)
 
 
-def _rules(name: str) -> tzinfo | None:
+def _rules_of_zone(name: str) -> tzinfo | None:
     """Return a zone's rules; what is no plain name could be a path or a rule of POSIX."""
     found = tz.gettz(name) if _NAME.fullmatch(name) else None
     return found if isinstance(found, tz.tzfile) else None
@@ -109,7 +109,7 @@ def clock_text(moment: Moment) -> tuple[str, str]:
     return text, zone_text(time)
 
 
-def _offset(text: str) -> timedelta | None:
+def _offset_of_text(text: str) -> timedelta | None:
     found = _OFFSET.fullmatch(text)
     if found is None:
         return None
@@ -118,7 +118,7 @@ def _offset(text: str) -> timedelta | None:
     return (-offset if found[1] == "-" else offset) if sound else None
 
 
-def _unknown(text: str, names: Mapping[str, str]) -> str:
+def _unknown_in_words(text: str, names: Mapping[str, str]) -> str:
     """Say that there is no such zone, and which names are near: whole, or by their last part."""
     wanted = text.strip().casefold()
     cities: dict[str, list[str]] = {}
@@ -137,7 +137,7 @@ def _unknown(text: str, names: Mapping[str, str]) -> str:
 
 
 def _host_zones(report: "Report") -> Mapping[str, HostZone]:
-    changes = {clock.bundle: _changes(clock) for clock in report.clocks}
+    changes = {clock.bundle: _changes_of_clock(clock) for clock in report.clocks}
     return {
         host.bundle: HostZone(
             minutes=host.utc_offset_minutes, changes=tuple(changes.get(host.bundle, ()))
@@ -147,7 +147,7 @@ def _host_zones(report: "Report") -> Mapping[str, HostZone]:
     }
 
 
-def _changes(clock: HostClock) -> Sequence[tuple[Moment, timedelta]]:
+def _changes_of_clock(clock: HostClock) -> Sequence[tuple[Moment, timedelta]]:
     found = [
         (change.at, timedelta(seconds=change.seconds))
         for change in clock.changes

@@ -64,14 +64,14 @@ def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
     """Return the index of a case."""
     rows = {vdi.uuid: (pool, vdi) for pool in case.pools for vdi in pool.vdis}
     logs = {uuid: log for (_, uuid), log in sorted(cbt_history(case).now.items(), reverse=True)}
-    owners = _owners(case, rows)
+    owners = _owners_of_rows(case, rows)
     members: dict[str, set[str]] = {}
     for uuid in (*rows, *logs, *owners):
         owner = owners.get(uuid, uuid)
         members.setdefault(owner, {owner}).add(uuid)
     refs = {key: vdi.uuid for _, vdi in rows.values() for key in (vdi.ref, vdi.uuid) if key}
     untold = tuple(
-        gap for each in outcomes if each.rule.startswith(OF_DISKS) for gap in _gaps(each)
+        gap for each in outcomes if each.rule.startswith(OF_DISKS) for gap in _gaps_of_outcome(each)
     )
     return DiskIndex(
         rows=rows,
@@ -80,14 +80,14 @@ def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
         members={owner: frozenset(own) for owner, own in members.items()},
         pointed=frozenset(uuid for log in logs.values() for uuid in named(log)),
         refs=refs,
-        calls=_calls(sm_operations(case), refs),
-        findings=_findings(outcomes),
-        attached=_attached(disk_attachments(case)),
-        contradictions=_contradictions(cbt_history(case).contradictions),
+        calls=_calls_by_disk(sm_operations(case), refs),
+        findings=_findings_of_outcomes(outcomes),
+        attached=_bundles_of_attached(disk_attachments(case)),
+        contradictions=_contradictions_by_log(cbt_history(case).contradictions),
         untold=frozenset(
             owner
             for owner, own in members.items()
-            if any(_concerns(gap, own, rows.get(owner), set(rows)) for gap in untold)
+            if any(_gap_concerns(gap, own, rows.get(owner), set(rows)) for gap in untold)
         ),
     )
 
@@ -99,25 +99,25 @@ def named(log: CbtLog | None) -> tuple[str, ...]:
     return tuple(p.value for p in (log.parent, log.child) if p and p.value != NO_LOG)
 
 
-def _owners(case: Case, rows: Mapping[str, tuple[PoolState, Vdi]]) -> dict[str, str]:
-    owners = {uuid: _origin(pool, vdi) for uuid, (pool, vdi) in rows.items()}
+def _owners_of_rows(case: Case, rows: Mapping[str, tuple[PoolState, Vdi]]) -> dict[str, str]:
+    owners = {uuid: _origin_of_vdi(pool, vdi) for uuid, (pool, vdi) in rows.items()}
     for chain in cbt_history(case).chains:
-        known = (owners[log.uuid] for log in chain.logs if not _rootless(rows, log.uuid))
+        known = (owners[log.uuid] for log in chain.logs if not _has_no_known_disk(rows, log.uuid))
         last = chain.logs[-1].uuid if chain.logs else ""
         owner = chain.live or next(known, last)
-        owners |= {log.uuid: owner for log in chain.logs if _rootless(rows, log.uuid)}
+        owners |= {log.uuid: owner for log in chain.logs if _has_no_known_disk(rows, log.uuid)}
     for newer, older in cbt_history(case).snapshots.items():
-        if _rootless(rows, newer):
+        if _has_no_known_disk(rows, newer):
             owners.setdefault(newer, owners.get(older, older))
     return owners
 
 
-def _origin(pool: PoolState, vdi: Vdi) -> str:
+def _origin_of_vdi(pool: PoolState, vdi: Vdi) -> str:
     live = pool.vdi(vdi.snapshot_of)
     return live.uuid if live else vdi.uuid
 
 
-def _rootless(rows: Mapping[str, tuple[PoolState, Vdi]], uuid: str) -> bool:
+def _has_no_known_disk(rows: Mapping[str, tuple[PoolState, Vdi]], uuid: str) -> bool:
     """Tell whether the database does not say of which disk a log is."""
     if uuid not in rows:
         return True
@@ -125,7 +125,7 @@ def _rootless(rows: Mapping[str, tuple[PoolState, Vdi]], uuid: str) -> bool:
     return pool.vdi(vdi.snapshot_of) is None and (vdi.type == METADATA or vdi.is_a_snapshot is True)
 
 
-def _calls(
+def _calls_by_disk(
     operations: Iterable[Operation], refs: Mapping[str, str]
 ) -> dict[str, tuple[Operation, ...]]:
     calls: dict[str, list[Operation]] = {}
@@ -138,7 +138,7 @@ def _calls(
     return {uuid: tuple(own) for uuid, own in calls.items()}
 
 
-def _findings(outcomes: Iterable[Outcome]) -> dict[str, tuple[Finding, ...]]:
+def _findings_of_outcomes(outcomes: Iterable[Outcome]) -> dict[str, tuple[Finding, ...]]:
     found: dict[str, list[Finding]] = {}
     for finding in (finding for outcome in outcomes for finding in outcome.findings):
         for uuid in dict.fromkeys(s.uuid for s in finding.subjects if s.type == "VDI"):
@@ -146,13 +146,13 @@ def _findings(outcomes: Iterable[Outcome]) -> dict[str, tuple[Finding, ...]]:
     return {uuid: tuple(own) for uuid, own in found.items()}
 
 
-def _gaps(outcome: Outcome) -> tuple[Gap | None, ...]:
+def _gaps_of_outcome(outcome: Outcome) -> tuple[Gap | None, ...]:
     """Return what a rule could not look at, None for what is not known."""
     silent = outcome.verdict in (Verdict.CANNOT_TELL, Verdict.ERROR) or outcome.doubt
     return outcome.gaps or ((None,) if silent else ())
 
 
-def _concerns(
+def _gap_concerns(
     gap: Gap | None,
     own: AbstractSet[str],
     row: tuple[PoolState, Vdi] | None,
@@ -176,7 +176,7 @@ def _concerns(
     return not plugged or gap.host not in known or gap.host in plugged
 
 
-def _attached(attachments: Iterable[Attachment]) -> dict[str, str]:
+def _bundles_of_attached(attachments: Iterable[Attachment]) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for each in attachments:
         if each.open_at_capture:
@@ -184,7 +184,7 @@ def _attached(attachments: Iterable[Attachment]) -> dict[str, str]:
     return {uuid: ", ".join(sorted(words)) for uuid, words in found.items()}
 
 
-def _contradictions(every: Iterable[Contradiction]) -> dict[str, tuple[str, ...]]:
+def _contradictions_by_log(every: Iterable[Contradiction]) -> dict[str, tuple[str, ...]]:
     found: dict[str, set[str]] = {}
     for each in every:
         found.setdefault(each.uuid, set()).add(each.what)

@@ -33,11 +33,11 @@ def life_of(
     known: DiskIndex, members: frozenset[str], findings: Iterable[Finding]
 ) -> tuple[LifeEvent, ...]:
     """Return the events of a disk's life in the order of their times, undated ones last."""
-    calls = [event for op in _calls(known, members) if (event := _call(known, op))]
-    lost = [_lost(f) for f in findings if f.rule.startswith("cbt-disabled-")]
+    calls = [event for op in _calls_of_disk(known, members) if (event := _event_of_call(known, op))]
+    lost = [_loss_of_finding(f) for f in findings if f.rule.startswith("cbt-disabled-")]
     rows = (known.row(uuid) for uuid in sorted(members))
-    taken = [event for row in rows if row and (event := _taken(row, calls))]
-    return tuple(sorted((*calls, *lost, *taken), key=_when))
+    taken = [event for row in rows if row and (event := _snapshot_of_row(row, calls))]
+    return tuple(sorted((*calls, *lost, *taken), key=_place_in_life))
 
 
 def comparisons_of(known: DiskIndex, members: frozenset[str]) -> tuple[Comparison, ...]:
@@ -48,35 +48,35 @@ def comparisons_of(known: DiskIndex, members: frozenset[str]) -> tuple[Compariso
             newer=known.other(op),
             moment=op.first,
             result=op.result,
-            why=_why(op),
+            why=_last_error(op),
             evidence=evidence,
         )
-        for op in _calls(known, members)
-        if op.name == COMPARE and (evidence := _evidence(op))
+        for op in _calls_of_disk(known, members)
+        if op.name == COMPARE and (evidence := _evidence_of_call(op))
     )
 
 
-def _calls(known: DiskIndex, members: frozenset[str]) -> list[Operation]:
+def _calls_of_disk(known: DiskIndex, members: frozenset[str]) -> list[Operation]:
     found = {id(op): op for uuid in members for op in known.calls.get(uuid, ())}
     return sorted(found.values(), key=lambda op: (op.first.at, op.host, op.pid or 0, op.name))
 
 
-def _call(known: DiskIndex, op: Operation) -> LifeEvent | None:
+def _event_of_call(known: DiskIndex, op: Operation) -> LifeEvent | None:
     kind = _KINDS.get(op.name)
-    evidence = _evidence(op)
+    evidence = _evidence_of_call(op)
     if kind is None or evidence is None:
         return None
     return LifeEvent(
         kind=kind,
         moment=op.first,
-        what=_what(known, op, kind),
+        what=_what_in_words(known, op, kind),
         result=op.result,
         evidence=evidence,
     )
 
 
-def _what(known: DiskIndex, op: Operation, kind: LifeKind) -> str:
-    failed = f": {_why(op)}" if _why(op) else ""
+def _what_in_words(known: DiskIndex, op: Operation, kind: LifeKind) -> str:
+    failed = f": {_last_error(op)}" if _last_error(op) else ""
     if kind is LifeKind.COMPARED:
         return f"from {op.vdi} to {known.other(op) or 'a disk that is not known'}{failed}"
     if kind is LifeKind.RESIZED and op.args:
@@ -84,7 +84,7 @@ def _what(known: DiskIndex, op: Operation, kind: LifeKind) -> str:
     return f"{op.vdi}{failed}"
 
 
-def _why(op: Operation) -> str:
+def _last_error(op: Operation) -> str:
     """Return the last error that was raised, "" where none was."""
     if op.result is not Result.FAILED or not op.raised:
         return ""
@@ -92,7 +92,7 @@ def _why(op: Operation) -> str:
     return f"error {last.code}, {last.text}" if last.code is not None else last.text
 
 
-def _evidence(op: Operation) -> Evidence | None:
+def _evidence_of_call(op: Operation) -> Evidence | None:
     lines: tuple[Event | None, ...] = (
         op.entry,
         *(raised.event for raised in op.raised),
@@ -103,7 +103,7 @@ def _evidence(op: Operation) -> Evidence | None:
     return Evidence(source=line.source, text=line.text, at=line.moment) if line else None
 
 
-def _lost(finding: Finding) -> LifeEvent:
+def _loss_of_finding(finding: Finding) -> LifeEvent:
     return LifeEvent(
         kind=LifeKind.LOST,
         moment=finding.first_seen,
@@ -113,12 +113,12 @@ def _lost(finding: Finding) -> LifeEvent:
     )
 
 
-def _taken(row: Vdi, calls: Iterable[LifeEvent]) -> LifeEvent | None:
+def _snapshot_of_row(row: Vdi, calls: Iterable[LifeEvent]) -> LifeEvent | None:
     """Return the snapshot that a row tells of, None where a call in the log tells it already."""
     moment = snapshot_time(row)
     if not row.is_a_snapshot or moment is None:
         return None
-    if any(_same(call, moment) for call in calls):
+    if any(_is_same_snapshot(call, moment) for call in calls):
         return None
     text = quote(row, "is_a_snapshot", "snapshot_of", "snapshot_time", "type", "cbt_enabled")
     return LifeEvent(
@@ -130,7 +130,7 @@ def _taken(row: Vdi, calls: Iterable[LifeEvent]) -> LifeEvent | None:
     )
 
 
-def _same(call: LifeEvent, moment: Moment) -> bool:
+def _is_same_snapshot(call: LifeEvent, moment: Moment) -> bool:
     if call.kind is not LifeKind.SNAPSHOT or call.moment is None:
         return False
     return abs((call.moment.at - moment.at).total_seconds()) <= _ALIKE
@@ -148,7 +148,7 @@ def snapshot_time(row: Vdi) -> Moment | None:
     return Moment.exact(aware.astimezone(UTC), "VDI.snapshot_time")
 
 
-def _when(event: LifeEvent) -> tuple[bool, str, str, str]:
+def _place_in_life(event: LifeEvent) -> tuple[bool, str, str, str]:
     moment = event.moment
     dated = moment is not None and moment.year_known
     return not dated, moment.at.isoformat() if moment else "", event.kind.value, event.what

@@ -33,8 +33,8 @@ _NO_TIME = "1970"
 def disk_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[DiskView, ...]:
     """Return every disk with CBT, ordered by pool, SR, name and uuid."""
     known = index(case, outcomes)
-    owners = {known.owner(uuid) for uuid in _concerned(known)}
-    views = (_view(case, known, owner) for owner in sorted(owners))
+    owners = {known.owner(uuid) for uuid in _disks_concerned(known)}
+    views = (_view_of_owner(case, known, owner) for owner in sorted(owners))
     return tuple(sorted(views, key=lambda view: view.key))
 
 
@@ -45,10 +45,10 @@ def disk_view(case: Case, outcomes: Sequence[Outcome], uuid: str) -> DiskView:
 
 def view_of(case: Case, known: DiskIndex, uuid: str) -> DiskView:
     """Return one disk as `disk_view` does, of an index that is there already."""
-    return _view(case, known, known.owner(uuid))
+    return _view_of_owner(case, known, known.owner(uuid))
 
 
-def _concerned(known: DiskIndex) -> Iterable[str]:
+def _disks_concerned(known: DiskIndex) -> Iterable[str]:
     for uuid, (_, vdi) in known.rows.items():
         if vdi.cbt_enabled or vdi.type == METADATA:
             yield uuid
@@ -60,58 +60,58 @@ def _concerned(known: DiskIndex) -> Iterable[str]:
             yield uuid
 
 
-def _view(case: Case, known: DiskIndex, owner: str) -> DiskView:
+def _view_of_owner(case: Case, known: DiskIndex, owner: str) -> DiskView:
     pool, row = known.rows.get(owner, (None, None))
-    members = _members(known, owner)
-    logs = {uuid: log for uuid in members if (log := _log(known, uuid))}
+    members = _members_of_disk(known, owner)
+    logs = {uuid: log for uuid in members if (log := _log_of_uuid(known, uuid))}
     joined = join(logs, _ABSENT)
     chain = DiskChain(
-        logs=tuple(_drawn(known, logs[uuid], live=uuid == owner) for uuid in joined.order),
+        logs=tuple(_log_as_drawn(known, logs[uuid], live=uuid == owner) for uuid in joined.order),
         links=joined.links,
         breaks=joined.breaks,
     )
     own = known.members.get(owner, frozenset((owner,)))
     about = tuple({f.id: f for uuid in sorted(own) for f in known.findings.get(uuid, ())}.values())
-    sr, sr_type = _sr(case, pool, row, logs.values())
+    sr, sr_type = _sr_of_logs(case, pool, row, logs.values())
     enabled = row.cbt_enabled if row else None
     return DiskView(
         pool=pool.subject if pool else None,
         sr=sr,
         sr_type=sr_type,
-        vdi=_disk(row),
-        vms=_vms(pool, row),
+        vdi=_subject_of_row(row),
+        vms=_vms_of_disk(pool, row),
         cbt_enabled=enabled,
-        state=_state(chain, enabled, about, live=owner, untold=owner in known.untold),
+        state=_state_of_chain(chain, enabled, about, live=owner, untold=owner in known.untold),
         chain=chain,
         life=life_of(known, own, about),
         comparisons=comparisons_of(known, own),
         contradictions=tuple(t for u in sorted(own) for t in known.contradictions.get(u, ())),
         findings=tuple(sorted(finding.id for finding in about)),
-        plan=_plan(about, owner),
+        plan=_plan_of_about(about, owner),
         trouble=min((f.state for f in about), key=lambda state: state.rank, default=None),
     )
 
 
-def _plan(about: Sequence[Finding], owner: str) -> str:
+def _plan_of_about(about: Sequence[Finding], owner: str) -> str:
     """Return the id of the disk's own plan; a finding may belong to that of its SR."""
     own = Plan(object=Subject(type="VDI", uuid=owner), goals=()).id
     return own if any(finding.plan == own for finding in about) else ""
 
 
-def _disk(row: Vdi | None) -> Subject | None:
+def _subject_of_row(row: Vdi | None) -> Subject | None:
     if row is None or row.type == METADATA:
         return None
     return Subject(type="VDI", uuid=row.uuid, name=row.name_label)
 
 
-def _members(known: DiskIndex, owner: str) -> tuple[str, ...]:
+def _members_of_disk(known: DiskIndex, owner: str) -> tuple[str, ...]:
     """Return the disk, its snapshots and what their pointers name: oldest first, disk last."""
     own = known.members.get(owner, frozenset((owner,)))
     own |= {uuid for each in own for uuid in named(known.logs.get(each))}
-    return tuple(sorted(own, key=lambda uuid: (uuid == owner, _age(known, uuid), uuid)))
+    return tuple(sorted(own, key=lambda uuid: (uuid == owner, _age_of_uuid(known, uuid), uuid)))
 
 
-def _age(known: DiskIndex, uuid: str) -> str:
+def _age_of_uuid(known: DiskIndex, uuid: str) -> str:
     """Return what snapshots are sorted by where no pointer tells: their time, "" if unknown."""
     row = known.row(uuid)
     if row is not None and row.snapshot_time and not row.snapshot_time.startswith(_NO_TIME):
@@ -121,7 +121,7 @@ def _age(known: DiskIndex, uuid: str) -> str:
     return born.at.strftime("%Y%m%dT%H:%M:%SZ") if born else ""
 
 
-def _log(known: DiskIndex, uuid: str) -> CbtLog | None:
+def _log_of_uuid(known: DiskIndex, uuid: str) -> CbtLog | None:
     """Return a log worth drawing; a disk with the database's flag has one that was not seen."""
     log, row = known.logs.get(uuid), known.row(uuid)
     flagged = row is not None and (row.cbt_enabled is True or row.type == METADATA)
@@ -130,26 +130,26 @@ def _log(known: DiskIndex, uuid: str) -> CbtLog | None:
     return log if flagged or not gone(log) or uuid in known.pointed else None
 
 
-def _drawn(known: DiskIndex, log: CbtLog, *, live: bool) -> DiskLog:
+def _log_as_drawn(known: DiskIndex, log: CbtLog, *, live: bool) -> DiskLog:
     row = known.row(log.uuid)
     exists, consistent, size = log.exists, log.consistent, log.size
     return DiskLog(
         uuid=log.uuid,
         name=row.name_label if row else None,
-        kind=_kind(row, live=live),
+        kind=_kind_of_live(row, live=live),
         exists=exists.value if exists else None,
         confidence=exists.confidence if exists else None,
         consistent=consistent.value if consistent else None,
         size=size.value if size else None,
         cbt_enabled=row.cbt_enabled if row else None,
         attached=known.attached.get(log.uuid, ""),
-        created=_when(log, Change.CREATED, Change.ARRIVED),
-        removed=_when(log, Change.REMOVED) if gone(log) else None,
-        evidence=exists.evidence if exists else _flag(row),
+        created=_when_created(log, Change.CREATED, Change.ARRIVED),
+        removed=_when_created(log, Change.REMOVED) if gone(log) else None,
+        evidence=exists.evidence if exists else _cbt_row_quoted(row),
     )
 
 
-def _kind(row: Vdi | None, *, live: bool) -> LogKind:
+def _kind_of_live(row: Vdi | None, *, live: bool) -> LogKind:
     if row is None:
         return LogKind.UNKNOWN
     if row.type == METADATA:
@@ -157,18 +157,18 @@ def _kind(row: Vdi | None, *, live: bool) -> LogKind:
     return LogKind.SNAPSHOT if row.is_a_snapshot or not live else LogKind.LIVE
 
 
-def _when(log: CbtLog, *kinds: Change) -> Moment | None:
+def _when_created(log: CbtLog, *kinds: Change) -> Moment | None:
     return next((c.moment for c in reversed(log.changes) if c.change in kinds), None)
 
 
-def _flag(row: Vdi | None) -> Evidence | None:
+def _cbt_row_quoted(row: Vdi | None) -> Evidence | None:
     if row is None:
         return None
     text = quote(row, "cbt_enabled", "type", "is_a_snapshot", "snapshot_of")
     return Evidence(source=row.source, text=text)
 
 
-def _sr(
+def _sr_of_logs(
     case: Case, pool: PoolState | None, row: Vdi | None, logs: Iterable[CbtLog]
 ) -> tuple[Subject, str | None]:
     uuid = (row.sr if row else None) or next((log.sr for log in logs if log.sr), "")
@@ -179,7 +179,7 @@ def _sr(
     return Subject(type="SR", uuid=found.uuid, name=found.name_label), found.type
 
 
-def _vms(pool: PoolState | None, row: Vdi | None) -> tuple[Subject, ...]:
+def _vms_of_disk(pool: PoolState | None, row: Vdi | None) -> tuple[Subject, ...]:
     if pool is None or row is None:
         return ()
     vms = (pool.vm(vbd.vm) for vbd in pool.vbds_of(row))
@@ -189,7 +189,7 @@ def _vms(pool: PoolState | None, row: Vdi | None) -> tuple[Subject, ...]:
     )
 
 
-def _state(
+def _state_of_chain(
     chain: DiskChain,
     enabled: bool | None,
     about: Sequence[Finding],

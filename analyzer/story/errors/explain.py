@@ -109,7 +109,9 @@ class Explanations:
         return ""
 
     def _same_object(self, trouble: Trouble) -> str:
-        return next((told.id for told in self._near.to(trouble) if _befell(told, trouble)), "")
+        return next(
+            (told.id for told in self._near.to(trouble) if _befell_its_object(told, trouble)), ""
+        )
 
 
 class _Near:
@@ -122,19 +124,19 @@ class _Near:
         self._by_key: dict[tuple[str, ...], list[tuple[int, _Told]]] = {}
         self._processes: dict[str, set[str]] = {}
         for number, each in enumerate(told):
-            for key in dict.fromkeys(self._keys(each)):
+            for key in dict.fromkeys(self._keys_of_telling(each)):
                 self._by_key.setdefault(key, []).append((number, each))
 
     def to(self, trouble: Trouble) -> Iterator[_Told]:
         """Yield in the order of telling whatever `_befell` may hold for."""
         host = trouble.host
         keys = [("object", trouble.disk), ("sr", trouble.sr), ("host", host)]
-        services = _services(trouble, self._processes.get(host, set()))
+        services = _services_of_error(trouble, self._processes.get(host, set()))
         rows = [self._by_key.get(key, []) for key in keys]
         rows += [self._by_key[host, "service", name] for name in services]
         return (told for _, told in merge(*rows, key=itemgetter(0)))
 
-    def _keys(self, told: _Told) -> Iterator[tuple[str, ...]]:
+    def _keys_of_telling(self, told: _Told) -> Iterator[tuple[str, ...]]:
         for uuid in told.objects:
             yield "object", uuid
             if told.incident in _STORAGE:
@@ -150,7 +152,7 @@ class _Near:
 
 def _of_finding(finding: Finding, kept: Mapping[Source, Event]) -> _Told:
     hosts = {subject.name or subject.uuid for subject in finding.subjects if subject.type == "Host"}
-    events = _events(finding.evidence, kept)
+    events = _events_of_kept(finding.evidence, kept)
     return _Told(
         id=finding.id,
         events=events,
@@ -164,7 +166,7 @@ def _of_finding(finding: Finding, kept: Mapping[Source, Event]) -> _Told:
 def _of_incident(incident: Incident, kept: Mapping[Source, Event]) -> _Told:
     return _Told(
         id=incident.id,
-        events=_events(incident.evidence, kept),
+        events=_events_of_kept(incident.evidence, kept),
         hosts=frozenset({incident.host}),
         objects=frozenset(subject.uuid for subject in incident.subjects),
         first=incident.began,
@@ -173,7 +175,9 @@ def _of_incident(incident: Incident, kept: Mapping[Source, Event]) -> _Told:
     )
 
 
-def _events(evidence: Sequence[Evidence], kept: Mapping[Source, Event]) -> tuple[Event, ...]:
+def _events_of_kept(
+    evidence: Sequence[Evidence], kept: Mapping[Source, Event]
+) -> tuple[Event, ...]:
     """Return what was kept of the quoted lines, at most one event of each."""
     return tuple(kept[each.source] for each in evidence if each.source in kept)
 
@@ -201,25 +205,27 @@ def _by_form(told: Sequence[_Told]) -> Mapping[tuple[str, str], Sequence[_Told]]
     found: dict[tuple[str, str], list[_Told]] = {}
     for each in told:
         for event in each.events:
-            form = _form(event)
+            form = _form_of_error(event)
             if form:
                 found.setdefault((event.host, form), []).append(each)
     return found
 
 
-def _form(event: Event) -> str:
+def _form_of_error(event: Event) -> str:
     said_there = said(event.process, event.message, loud=True)
     return folded(said_there.text) if said_there else ""
 
 
-def _befell(told: _Told, trouble: Trouble) -> bool:
+def _befell_its_object(told: _Told, trouble: Trouble) -> bool:
     """Tell whether an error is of a disk that a finding is about, or of what an incident befell."""
-    if not _during(told, trouble):
+    if not _lies_within(told, trouble):
         return False
     same_disk, same_host = trouble.disk in told.objects, trouble.host in told.hosts
     if told.incident is None:
         own = {event.process for event in told.events}
-        return same_disk or (same_host and not trouble.disk and bool(_services(trouble, own)))
+        return same_disk or (
+            same_host and not trouble.disk and bool(_services_of_error(trouble, own))
+        )
     if told.incident in _STORAGE:
         return same_disk or trouble.sr in told.objects
     return same_host and (_ends_with(told.incident, trouble) or same_disk)
@@ -234,7 +240,7 @@ def _ends_with(incident: IncidentKind, trouble: Trouble) -> bool:
     return incident in _WHOLE_HOST
 
 
-def _services(trouble: Trouble, processes: AbstractSet[str]) -> AbstractSet[str]:
+def _services_of_error(trouble: Trouble, processes: AbstractSet[str]) -> AbstractSet[str]:
     """Return those of some processes whose service an error is of, or systemd's word on it."""
     if trouble.process == "systemd":
         named = processes - {"systemd", "xapi"}
@@ -242,7 +248,7 @@ def _services(trouble: Trouble, processes: AbstractSet[str]) -> AbstractSet[str]
     return (processes & {trouble.process}) - {"SM", "SMGC", "xapi", "kernel"}
 
 
-def _during(told: _Told, trouble: Trouble) -> bool:
+def _lies_within(told: _Told, trouble: Trouble) -> bool:
     """Tell whether all of an error's lines lie in the time of a finding or of an incident."""
     if told.first is None or told.last is None:
         return False

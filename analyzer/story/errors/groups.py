@@ -45,13 +45,13 @@ def error_groups(
     """Return the errors: those nobody explains first, then by severity, nearness and time."""
     explanations = Explanations(case, outcomes, incidents)
     made = (
-        _group(trouble, case, explanations.of(trouble), _near_backup(trouble, runs))
+        _group_of_trouble(trouble, case, explanations.of(trouble), _near_backup(trouble, runs))
         for trouble in case.troubles
     )
-    return tuple(sorted(made, key=_rank))
+    return tuple(sorted(made, key=_rank_of_group))
 
 
-def _rank(group: ErrorGroup) -> tuple[object, ...]:
+def _rank_of_group(group: ErrorGroup) -> tuple[object, ...]:
     return (
         bool(group.explained_by),
         group.severity.rank,
@@ -62,16 +62,20 @@ def _rank(group: ErrorGroup) -> tuple[object, ...]:
     )
 
 
-def _group(trouble: Trouble, case: Case, explained_by: str, near_backup: bool) -> ErrorGroup:
+def _group_of_trouble(
+    trouble: Trouble, case: Case, explained_by: str, near_backup: bool
+) -> ErrorGroup:
     codes = error_codes()
     known = codes.by_name.get(trouble.code)
     words = codes.number_in_words(trouble.text)
     meaning = [known.means if known else "", f"error {words}" if words else ""]
     meaning += [known.stops] if known and known.stops else []
     return ErrorGroup(
-        id=_id(trouble),
-        title=_title(trouble),
-        severity=known.severity if known and known.severity.rank > 1 else _severity(trouble),
+        id=_id_of_trouble(trouble),
+        title=_title_of_trouble(trouble),
+        severity=known.severity
+        if known and known.severity.rank > 1
+        else _severity_of_trouble(trouble),
         host=trouble.host,
         bundle=trouble.bundle,
         process=trouble.process,
@@ -79,7 +83,7 @@ def _group(trouble: Trouble, case: Case, explained_by: str, near_backup: bool) -
         meaning="; ".join(part for part in meaning if part),
         next_step=_next_step(trouble, known.next_step if known else ""),
         calls=trouble.calls,
-        subjects=tuple(_subjects(trouble, case)),
+        subjects=tuple(_subjects_of_trouble(trouble, case)),
         first_seen=trouble.first,
         last_seen=trouble.last,
         count=trouble.count,
@@ -90,19 +94,19 @@ def _group(trouble: Trouble, case: Case, explained_by: str, near_backup: bool) -
     )
 
 
-def _id(trouble: Trouble) -> str:
+def _id_of_trouble(trouble: Trouble) -> str:
     parts = (trouble.host, trouble.process, trouble.code, trouble.form, trouble.sr, trouble.disk)
     return f"E-{hashlib.sha256(chr(0).join(parts).encode(errors='replace')).hexdigest()[:8]}"
 
 
-def _title(trouble: Trouble) -> str:
+def _title_of_trouble(trouble: Trouble) -> str:
     """Name the call and the code, and quote the text: ``vdi_snapshot: SR_BACKEND_…: …``."""
     text = " ".join(trouble.text.split())
     called = [*trouble.calls[:1], trouble.code, text]
     return ": ".join(part for part in called if part)[:_LONGEST_TITLE]
 
 
-def _severity(trouble: Trouble) -> Severity:
+def _severity_of_trouble(trouble: Trouble) -> Severity:
     """Return ERROR for a call or a device that failed in the storage stack, WARNING for the rest.
 
     A remark of a log's own words may be about anything.
@@ -125,14 +129,14 @@ def _next_step(trouble: Trouble, known: str) -> str:
     return known
 
 
-def _subjects(trouble: Trouble, case: Case) -> Iterator[Subject]:
+def _subjects_of_trouble(trouble: Trouble, case: Case) -> Iterator[Subject]:
     for kind, uuid in (("VDI", trouble.disk), ("SR", trouble.sr)):
         if uuid:
-            yield Subject(type=kind, uuid=uuid, name=_name(kind, uuid, case))
+            yield Subject(type=kind, uuid=uuid, name=_name_of_uuid(kind, uuid, case))
     yield Subject(type="Host", uuid=_host_uuid(trouble, case), name=trouble.host)
 
 
-def _name(kind: str, uuid: str, case: Case) -> str | None:
+def _name_of_uuid(kind: str, uuid: str, case: Case) -> str | None:
     for pool in case.pools:
         row = pool.vdi(uuid) if kind == "VDI" else pool.sr(uuid)
         if row is not None:

@@ -56,10 +56,10 @@ def needs_explained(
 ) -> Iterator[NeedExplained]:
     """Yield what became of each source, host by host, and what is missing beside them."""
     for need in needs:
-        yield _need(case, report, need, sources.gaps(need, case))
+        yield _need_explained(case, report, need, sources.gaps(need, case))
 
 
-def _need(case: Case, report: Report, need: str, gaps: Sequence[Gap]) -> NeedExplained:
+def _need_explained(case: Case, report: Report, need: str, gaps: Sequence[Gap]) -> NeedExplained:
     hosts = tuple(_of_host(case, report, need, host, gaps) for host in case.hosts)
     own = {host.gap for host in hosts}
     return NeedExplained(

@@ -77,7 +77,7 @@ def explain_line(
     The member must have the line.
     """
     assert again.text is not None
-    record, begins = _record(again, scanner)
+    record, begins = _record_of_again(again, scanner)
     source = Source(bundle=again.bundle, member=again.member, line=begins)
     kept = case.events.of_line(source)
     own = Source(bundle=again.bundle, member=again.member, line=again.line)
@@ -91,17 +91,17 @@ def explain_line(
         before=again.before[-_SHOWN_AROUND:],
         after=again.after[:_SHOWN_AROUND],
         parser=again.parser,
-        problem=_problem(again, record),
+        problem=_problem_of_again(again, record),
         begins=begins,
         record=record.text if record else "",
-        head=_head(record),
-        moment=_moment(case, source, record, kept),
-        hits=tuple(_hits(hits, kept, words)),
+        head=_head_of_record(record),
+        moment=_moment_of_source(case, source, record, kept),
+        hits=tuple(_hits_of_line(hits, kept, words)),
         quoted_by=tuple(dict.fromkeys(_quoted_by(case, report, {source, own, *whole}))),
     )
 
 
-def _record(again: LineAgain, scanner: Scanner) -> tuple[Record | None, int]:
+def _record_of_again(again: LineAgain, scanner: Scanner) -> tuple[Record | None, int]:
     """Return the record that the line belongs to, and the number of the line it begins on."""
     assert again.text is not None
     if not again.is_log:
@@ -110,20 +110,22 @@ def _record(again: LineAgain, scanner: Scanner) -> tuple[Record | None, int]:
     first = again.line - len(again.before)
     place = len(again.before) + 1
     records = scanner.parse_text(again.parser, "".join(f"{line}\n" for line in lines))
-    own = [record for record in records if record.line <= place and _holds(record, place, again)]
+    own = [
+        record for record in records if record.line <= place and _holds_line(record, place, again)
+    ]
     if not own:
         return None, again.line
     return own[-1], first + own[-1].line - 1
 
 
-def _holds(record: Record, place: int, again: LineAgain) -> bool:
+def _holds_line(record: Record, place: int, again: LineAgain) -> bool:
     """Tell whether a line is one of those of a record; other programs' may lie between them."""
     if record.line == place:
         return True
     return record.lines > 1 and (again.text or "").rstrip("\r") in record.text.split("\n")[1:]
 
 
-def _problem(again: LineAgain, record: Record | None) -> str:
+def _problem_of_again(again: LineAgain, record: Record | None) -> str:
     if not again.parser:
         return _UNREAD
     if not again.is_log or record is not None:
@@ -131,7 +133,7 @@ def _problem(again: LineAgain, record: Record | None) -> str:
     return _NOT_UNDERSTOOD if (again.text or "").strip() else _BLANK
 
 
-def _head(record: Record | None) -> str:
+def _head_of_record(record: Record | None) -> str:
     if record is None:
         return ""
     parts = (
@@ -145,7 +147,7 @@ def _head(record: Record | None) -> str:
     return ", ".join(f"{name} {value}" for name, value in parts if value not in (None, ""))
 
 
-def _moment(
+def _moment_of_source(
     case: Case, source: Source, record: Record | None, kept: Sequence[Event]
 ) -> Moment | None:
     if kept:
@@ -155,7 +157,7 @@ def _moment(
     return case.date(source.bundle, source.member, source.line, record.stamp)
 
 
-def _hits(
+def _hits_of_line(
     hits: Sequence[Hit], kept: Sequence[Event], words: Callable[[str], KindWords]
 ) -> Iterator[HitExplained]:
     """Yield what takes the line: of a log as it is matched now, of a document as it was kept."""
@@ -176,23 +178,23 @@ def _hits(
 def _quoted_by(case: Case, report: Report, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
     """Yield (what, id or name, title) of all that rests on one of these lines."""
     for finding in (each for outcome in report.outcomes for each in outcome.findings):
-        if _rests(finding.evidence, sources):
+        if _rests_on(finding.evidence, sources):
             yield "finding", finding.id, finding.title
     for incident in report.incidents:
-        if _rests(incident.evidence, sources):
+        if _rests_on(incident.evidence, sources):
             yield "incident", incident.id, incident.title
     for cause in report.causes:
         if sources.intersection(cause.context):
             yield "cause", cause.id, cause.title
-    yield from _calls(case, sources)
-    yield from _remarks(report, sources)
+    yield from _calls_of_line(case, sources)
+    yield from _remarks_on_line(report, sources)
 
 
-def _rests(quotations: Iterable[Evidence], sources: set[Source]) -> bool:
+def _rests_on(quotations: Iterable[Evidence], sources: set[Source]) -> bool:
     return any(evidence.source in sources for evidence in quotations)
 
 
-def _calls(case: Case, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
+def _calls_of_line(case: Case, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
     known = _calls_of_lines(case)
     own = {id(each): each for source in sorted(sources) for each in known.get(source, ())}
     for operation in own.values():
@@ -209,7 +211,7 @@ def _calls_of_lines(case: Case) -> Mapping[Source, Sequence[Operation]]:
     return found
 
 
-def _remarks(report: Report, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
+def _remarks_on_line(report: Report, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
     for suppressed in report.suppressed:
         if suppressed.example and suppressed.example.source in sources:
             yield "noise", suppressed.pattern, suppressed.reason

@@ -6,7 +6,6 @@ from types import MappingProxyType
 
 from analyzer.case.pool import PoolState
 from analyzer.model.finding import Subject
-from analyzer.model.moment import Moment
 from analyzer.model.nbd import Dom0Attachment, NbdSession, SessionFate
 from analyzer.model.nbd_view import Leftover, NbdConnection
 from analyzer.story.nbd.hosts import quoted
@@ -35,30 +34,32 @@ def connections_of(
     latest. What is not dated comes last.
     """
     notable = [each for each in sessions if each.fate is not SessionFate.CLOSED]
-    chosen = sorted(notable, key=lambda each: (_RANK[each.fate], -_age(each)))[:MOST_CONNECTIONS]
-    shown = sorted(chosen, key=lambda each: (_time(each), each.host, _place(each)))
-    views = tuple(_connection(hosts[each.bundle], pools, each) for each in shown)
+    chosen = sorted(
+        notable,
+        key=lambda each: (
+            _RANK[each.fate],
+            -((_time_of_session(each) - datetime.min.replace(tzinfo=UTC)) / timedelta(seconds=1)),
+        ),
+    )[:MOST_CONNECTIONS]
+    shown = sorted(
+        chosen, key=lambda each: (_time_of_session(each), each.host, _place_of_session(each))
+    )
+    views = tuple(_connection_of_session(hosts[each.bundle], pools, each) for each in shown)
     return views, len(notable) - len(views)
 
 
-def _moment(session: NbdSession) -> Moment | None:
-    return session.began or session.ended or next((e.moment for e in session.events), None)
-
-
-def _time(session: NbdSession) -> datetime:
-    moment = _moment(session)
+def _time_of_session(session: NbdSession) -> datetime:
+    moment = session.began or session.ended or next((e.moment for e in session.events), None)
     return moment.at if moment and moment.year_known else datetime.max.replace(tzinfo=UTC)
 
 
-def _age(session: NbdSession) -> float:
-    return (_time(session) - datetime.min.replace(tzinfo=UTC)) / timedelta(seconds=1)
-
-
-def _place(session: NbdSession) -> tuple[str, str]:
+def _place_of_session(session: NbdSession) -> tuple[str, str]:
     return next((f"{event.source.line:012d}" for event in session.events), ""), session.vbd or ""
 
 
-def _connection(host: Subject, pools: Sequence[PoolState], session: NbdSession) -> NbdConnection:
+def _connection_of_session(
+    host: Subject, pools: Sequence[PoolState], session: NbdSession
+) -> NbdConnection:
     events = session.events
     ends = (*events[:_QUOTES], *events[max(len(events) - _QUOTES, _QUOTES) :])
     return NbdConnection(
@@ -72,7 +73,7 @@ def _connection(host: Subject, pools: Sequence[PoolState], session: NbdSession) 
         trouble=session.trouble,
         code=session.code,
         vbd=session.vbd,
-        vdi=_disk(pools, session.vdi) if session.vdi else None,
+        vdi=_disk_in_pools(pools, session.vdi) if session.vdi else None,
         vdi_joined=session.vdi_joined,
         session=session.session,
         lines=len(events),
@@ -80,7 +81,7 @@ def _connection(host: Subject, pools: Sequence[PoolState], session: NbdSession) 
     )
 
 
-def _disk(pools: Sequence[PoolState], uuid: str) -> Subject:
+def _disk_in_pools(pools: Sequence[PoolState], uuid: str) -> Subject:
     row = next((vdi for pool in pools if (vdi := pool.vdi(uuid))), None)
     return Subject(type="VDI", uuid=uuid, name=row.name_label if row else None)
 
@@ -93,25 +94,24 @@ def leftovers_of(
 ) -> tuple[Leftover, ...]:
     """Return disks that control domains hold, by host, disk and VBD; ``hosts`` is by uuid."""
     views = [
-        _leftover(hosts.get(each.host) or _unnamed(each), pools, each, ids) for each in attachments
+        _leftover_of_attachment(
+            hosts.get(each.host) or Subject(type="host", uuid=each.host), pools, each, ids
+        )
+        for each in attachments
     ]
-    return tuple(sorted(views, key=_holder))
+    return tuple(sorted(views, key=_place_of_leftover))
 
 
-def _unnamed(attachment: Dom0Attachment) -> Subject:
-    return Subject(type="host", uuid=attachment.host)
-
-
-def _holder(view: Leftover) -> tuple[str, str, str, str]:
+def _place_of_leftover(view: Leftover) -> tuple[str, str, str, str]:
     return view.host.name or "", view.host.uuid, view.vdi.uuid, view.vbd or ""
 
 
-def _leftover(
+def _leftover_of_attachment(
     host: Subject, pools: Sequence[PoolState], attachment: Dom0Attachment, ids: FindingIds
 ) -> Leftover:
     return Leftover(
         host=host,
-        vdi=_disk(pools, attachment.vdi),
+        vdi=_disk_in_pools(pools, attachment.vdi),
         vbd=attachment.vbd,
         mode=attachment.mode,
         plugged=attachment.plugged,
@@ -121,13 +121,13 @@ def _leftover(
         since=attachment.since,
         before=attachment.before,
         by=attachment.by,
-        connection=_words(attachment.session),
+        connection=_words_of_session(attachment.session),
         evidence=attachment.evidence,
         findings=ids.get(attachment.vdi, ()),
     )
 
 
-def _words(session: NbdSession | None) -> str:
+def _words_of_session(session: NbdSession | None) -> str:
     if session is None:
         return ""
     pid = f" (pid {session.pid})" if session.pid is not None else ""

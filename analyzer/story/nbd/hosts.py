@@ -55,38 +55,38 @@ def hosts_of(
 ) -> tuple[NbdHost, ...]:
     """Return the hosts by name and uuid, those without a report among them."""
     order = sorted(members, key=lambda host: (host.name or host.uuid, host.uuid))
-    return tuple(_host(case, host, members[host], served, ids) for host in order)
+    return tuple(_host_of_reports(case, host, members[host], served, ids) for host in order)
 
 
-def _host(
+def _host_of_reports(
     case: Case, host: Subject, reports: Sequence[HostReport], served: Served, ids: FindingIds
 ) -> NbdHost:
     own = served.of(report.bundle for report in reports)
-    latest = max(reports, key=_captured, default=None)
+    latest = max(reports, key=_captured_at, default=None)
     return NbdHost(
         host=host,
         bundles=tuple(sorted(report.bundle for report in reports)),
         certificate=latest.certificate if latest else None,
-        expired=_expired(latest),
-        unread=_unread(case, host, reports),
-        unchecked=_unchecked(case, reports),
+        expired=_certificate_expired(latest),
+        unread=_gaps_of_host(case, host, reports),
+        unchecked=_sources_unchecked(case, reports),
         sessions=len(own.sessions),
-        fates=_tally([session.fate for session in own.sessions]),
-        troubles=_tally([session.trouble for session in own.sessions if session.trouble]),
+        fates=_tally_of_words([session.fate for session in own.sessions]),
+        troubles=_tally_of_words([session.trouble for session in own.sessions if session.trouble]),
         concurrency=own.concurrency,
-        runs=tuple(_run(run) for run in own.runs[-MOST_RUNS:]),
+        runs=tuple(_run_of_server(run) for run in own.runs[-MOST_RUNS:]),
         runs_left_out=max(len(own.runs) - MOST_RUNS, 0),
         findings=ids.get(host.uuid, ()),
         read_until=max(own.read_until.values(), default=None),
     )
 
 
-def _captured(report: HostReport) -> datetime:
+def _captured_at(report: HostReport) -> datetime:
     moment = report.captured_at
     return moment.at if moment else datetime.min.replace(tzinfo=UTC)
 
 
-def _expired(report: HostReport | None) -> bool | None:
+def _certificate_expired(report: HostReport | None) -> bool | None:
     """Tell whether the certificate had ended at the capture; None where a time is missing."""
     if report is None or report.certificate is None or report.captured_at is None:
         return None
@@ -98,7 +98,7 @@ def _expired(report: HostReport | None) -> bool | None:
     return False if end > report.captured_at.latest else None
 
 
-def _unread(case: Case, host: Subject, reports: Sequence[HostReport]) -> tuple[Gap, ...]:
+def _gaps_of_host(case: Case, host: Subject, reports: Sequence[HostReport]) -> tuple[Gap, ...]:
     name = host.name or host.uuid
     if not reports:
         settle = f"xen-bugtool --yestoall  # on {name}"
@@ -107,14 +107,14 @@ def _unread(case: Case, host: Subject, reports: Sequence[HostReport]) -> tuple[G
     return tuple(sorted(gap for gap in gaps if gap is not None))
 
 
-def _unchecked(case: Case, reports: Sequence[HostReport]) -> tuple[str, ...]:
+def _sources_unchecked(case: Case, reports: Sequence[HostReport]) -> tuple[str, ...]:
     """Return the sources that no report of the host has whole."""
     return tuple(
         need for need in _AGAINST if all(case.gap(need, report.bundle) for report in reports)
     )
 
 
-def _tally(words: Sequence[Word]) -> tuple[tuple[Word, int], ...]:
+def _tally_of_words(words: Sequence[Word]) -> tuple[tuple[Word, int], ...]:
     """Return how often each word occurs, in the order of their definition."""
     counts = Counter(words)
     return tuple((word, counts[word]) for word in type(words[0]) if counts[word]) if words else ()
@@ -125,7 +125,7 @@ def quoted(event: Event) -> Evidence:
     return Evidence(source=event.source, text=event.text, at=event.moment)
 
 
-def _run(run: ServerRun) -> NbdRun:
+def _run_of_server(run: ServerRun) -> NbdRun:
     death = (run.stop, run.exception, run.failed, run.killed, run.limit)
     points = (run.started, run.listening, *death, run.ended)
     shown = [event for event in points if event is not None] or list(run.events[:1])

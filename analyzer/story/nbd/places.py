@@ -23,39 +23,39 @@ def networks_of(
     Those with a purpose first, then by name and uuid. A network without purpose is there if a
     host has an address on it or a finding names it.
     """
-    views = (_network(pool, network, infos, findings) for network in pool.networks)
-    shown = (view for view in views if view.purpose != () or view.findings or _addressed(view))
-    return tuple(sorted(shown, key=_key))
+    views = (_network_of_infos(pool, network, infos, findings) for network in pool.networks)
+    shown = (view for view in views if view.purpose != () or view.findings or _has_address(view))
+    return tuple(sorted(shown, key=_key_of_view))
 
 
-def _addressed(view: NbdNetwork) -> bool:
+def _has_address(view: NbdNetwork) -> bool:
     return any(place.addresses for place in view.places)
 
 
-def _key(view: NbdNetwork) -> tuple[bool, bool, str, str]:
+def _key_of_view(view: NbdNetwork) -> tuple[bool, bool, str, str]:
     return not view.purpose, view.purpose is None, view.network.name or "", view.network.uuid
 
 
-def _network(
+def _network_of_infos(
     pool: PoolState, network: Network, infos: Sequence[NbdInfo], findings: FindingIds
 ) -> NbdNetwork:
-    pifs = sorted(pool.pifs_of(network), key=lambda pif: _order(pool, pif))
+    pifs = sorted(pool.pifs_of(network), key=lambda pif: _order_of_pif(pool, pif))
     return NbdNetwork(
         network=Subject(type="Network", uuid=network.uuid, name=network.name_label),
         bridge=network.bridge,
         purpose=network.purpose,
-        places=tuple(_place(pool, network, pif, infos, findings) for pif in pifs),
+        places=tuple(_place_of_network(pool, network, pif, infos, findings) for pif in pifs),
         evidence=Evidence(source=network.source, text=quote(network, "bridge", "purpose")),
         findings=findings.get(network.uuid, ()),
     )
 
 
-def _order(pool: PoolState, pif: Pif) -> tuple[str, str, str, str]:
+def _order_of_pif(pool: PoolState, pif: Pif) -> tuple[str, str, str, str]:
     host = pool.host(pif.host)
-    return (host.name_label or "") if host else "", pif.host or "", _device(pif), pif.uuid
+    return (host.name_label or "") if host else "", pif.host or "", _device_with_tag(pif), pif.uuid
 
 
-def _place(
+def _place_of_network(
     pool: PoolState,
     network: Network,
     pif: Pif,
@@ -63,15 +63,17 @@ def _place(
     findings: FindingIds,
 ) -> NbdPlace:
     endpoints = [e for info in infos for e in info.endpoints if e.pif.uuid == pif.uuid]
-    warnings = _different(warning for endpoint in endpoints for warning in endpoint.warnings)
+    warnings = _distinct_warnings(
+        warning for endpoint in endpoints for warning in endpoint.warnings
+    )
     host = pool.host(pif.host)
     return NbdPlace(
         host=host.uuid if host else pif.host or "",
         pif=pif.uuid,
-        device=_device(pif),
+        device=_device_with_tag(pif),
         addresses=addresses_of(pif),
-        state=_state(network, pif, infos, endpoints),
-        carrier=_carrier(pool, pif),
+        state=_state_of_network(network, pif, infos, endpoints),
+        carrier=_carrier_of_pif(pool, pif),
         evidence=Evidence(
             source=pif.source,
             text=quote(pif, "device", "network", "host", "currently_attached", "ip", "ipv6"),
@@ -81,16 +83,16 @@ def _place(
     )
 
 
-def _different(warnings: Iterable[InfoWarning]) -> tuple[InfoWarning, ...]:
+def _distinct_warnings(warnings: Iterable[InfoWarning]) -> tuple[InfoWarning, ...]:
     return tuple({warning.what: warning for warning in warnings}.values())
 
 
-def _device(pif: Pif) -> str:
+def _device_with_tag(pif: Pif) -> str:
     tag = f".{pif.vlan}" if pif.vlan is not None and pif.vlan >= 0 else ""
     return f"{pif.device}{tag}" if pif.device else ""
 
 
-def _state(
+def _state_of_network(
     network: Network, pif: Pif, infos: Sequence[NbdInfo], endpoints: Sequence[NbdEndpoint]
 ) -> PlaceState:
     if network.purpose is None:
@@ -100,10 +102,10 @@ def _state(
     if endpoints:
         doubted = any(endpoint.warnings for endpoint in endpoints)
         return PlaceState.DOUBTED if doubted else PlaceState.NAMED
-    return _unnamed(pif, infos)
+    return _why_unnamed(pif, infos)
 
 
-def _unnamed(pif: Pif, infos: Sequence[NbdInfo]) -> PlaceState:
+def _why_unnamed(pif: Pif, infos: Sequence[NbdInfo]) -> PlaceState:
     """Return why get_nbd_info does not name an interface on a network with an NBD purpose."""
     if pif.currently_attached is False:
         return PlaceState.DETACHED
@@ -116,6 +118,6 @@ def _unnamed(pif: Pif, infos: Sequence[NbdInfo]) -> PlaceState:
     return PlaceState.IDLE
 
 
-def _carrier(pool: PoolState, pif: Pif) -> bool | None:
+def _carrier_of_pif(pool: PoolState, pif: Pif) -> bool | None:
     rows = (row for row in pool.pif_metrics if pif.metrics and pif.metrics in (row.ref, row.uuid))
     return next((row.carrier for row in rows), None)

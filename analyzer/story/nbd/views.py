@@ -51,12 +51,18 @@ def views_of(
     """Return the views of a case whose NBD has been rebuilt; ``infos`` is by SR."""
     findings = [f for outcome in outcomes for f in outcome.findings if f.rule.startswith(_RULES)]
     views = [
-        _view(case, pool, findings, infos, replace(served, attachments=_held(pool, served)))
+        _view_of_pool(
+            case,
+            pool,
+            findings,
+            infos,
+            replace(served, attachments=_attachments_of_dom0(pool, served)),
+        )
         for pool in case.pools
     ]
     known = {host.uuid for pool in case.pools for host in pool.hosts}
     alone = [report for report in case.hosts if report.host_uuid not in known]
-    owned = {id(each) for pool in case.pools for each in _held(pool, served)}
+    owned = {id(each) for pool in case.pools for each in _attachments_of_dom0(pool, served)}
     others = tuple(each for each in served.attachments if id(each) not in owned)
     if alone or others:
         rest = replace(served, attachments=others)
@@ -64,38 +70,38 @@ def views_of(
     return tuple(sorted(views, key=lambda view: view.key))
 
 
-def _held(pool: PoolState, served: Served) -> tuple[Dom0Attachment, ...]:
+def _attachments_of_dom0(pool: PoolState, served: Served) -> tuple[Dom0Attachment, ...]:
     """Return the disks that control domains of a pool hold."""
     members = {host.uuid for host in pool.hosts}
     uuid = pool.pool.uuid if pool.pool else None
     return tuple(a for a in served.attachments if a.host in members or (uuid and a.pool == uuid))
 
 
-def _view(
+def _view_of_pool(
     case: Case,
     pool: PoolState,
     findings: Sequence[Finding],
     infos: Mapping[str, NbdInfo],
     served: Served,
 ) -> NbdView:
-    members = _members(case, pool)
+    members = _members_by_subject(case, pool)
     given = (report.bundle for reports in members.values() for report in reports)
-    own = _within(findings, frozenset((*given, *pool.bundles)))
-    ids = _ids(own)
-    answers = _answers(pool, infos)
-    view = _served(case, members, served, ids)
-    used = bool(purposes_of(pool).any or _any(view))
+    own = _findings_within(findings, frozenset((*given, *pool.bundles)))
+    ids = _ids_by_object(own)
+    answers = _answers_of_infos(pool, infos)
+    view = _view_of_served(case, members, served, ids)
+    used = bool(purposes_of(pool).any or _is_any_sign(view))
     return NbdView(
         pool=pool.pool.name_label or "" if pool.pool else "",
         uuid=pool.pool.uuid if pool.pool else str(pool.source),
-        in_use=True if used else _unused(pool, view),
+        in_use=True if used else _certainly_unused(pool, view),
         networks=networks_of(pool, answers, ids),
         hosts=view.hosts,
         infos=answers,
         connections=view.connections,
         connections_left_out=view.connections_left_out,
         leftovers=view.leftovers,
-        unread=_unread(pool),
+        unread=_gaps_of_pool(pool),
         findings=tuple(finding.id for finding in own),
     )
 
@@ -108,8 +114,8 @@ def _without_pool(
     for report in reports:
         host = Subject(type="host", uuid=report.host_uuid or report.bundle, name=report.name)
         members.setdefault(host, []).append(report)
-    own = _within(findings, frozenset(report.bundle for report in reports))
-    view = _served(case, members, served, _ids(own))
+    own = _findings_within(findings, frozenset(report.bundle for report in reports))
+    view = _view_of_served(case, members, served, _ids_by_object(own))
     gap = Gap(
         need="xapi_db",
         host=reports[0].name if reports else "",
@@ -119,7 +125,7 @@ def _without_pool(
     return NbdView(
         pool="",
         uuid="",
-        in_use=True if _any(view) else None,
+        in_use=True if _is_any_sign(view) else None,
         networks=(),
         hosts=view.hosts,
         infos=(),
@@ -131,7 +137,7 @@ def _without_pool(
     )
 
 
-def _members(case: Case, pool: PoolState) -> Members:
+def _members_by_subject(case: Case, pool: PoolState) -> Members:
     return {
         Subject(type="host", uuid=host.uuid, name=host.name_label or host.hostname): [
             report for report in case.hosts if report.host_uuid == host.uuid
@@ -140,12 +146,12 @@ def _members(case: Case, pool: PoolState) -> Members:
     }
 
 
-def _within(findings: Iterable[Finding], bundles: frozenset[str]) -> list[Finding]:
+def _findings_within(findings: Iterable[Finding], bundles: frozenset[str]) -> list[Finding]:
     """Return the findings that quote any of these bundles."""
     return [f for f in findings if any(e.source.bundle in bundles for e in f.evidence)]
 
 
-def _ids(findings: Iterable[Finding]) -> FindingIds:
+def _ids_by_object(findings: Iterable[Finding]) -> FindingIds:
     """Return the ids of the findings by the uuid of what they are about."""
     found: dict[str, list[str]] = {}
     for finding in findings:
@@ -154,12 +160,12 @@ def _ids(findings: Iterable[Finding]) -> FindingIds:
     return {uuid: tuple(dict.fromkeys(ids)) for uuid, ids in found.items()}
 
 
-def _answers(pool: PoolState, infos: Mapping[str, NbdInfo]) -> tuple[NbdInfo, ...]:
+def _answers_of_infos(pool: PoolState, infos: Mapping[str, NbdInfo]) -> tuple[NbdInfo, ...]:
     own = [info for uuid, info in infos.items() if pool.sr(uuid) and pool.vdi(info.vdi.uuid)]
     return tuple(sorted(own, key=lambda info: (info.sr.name or "", info.sr.uuid)))
 
 
-def _served(case: Case, members: Members, served: Served, ids: FindingIds) -> NbdView:
+def _view_of_served(case: Case, members: Members, served: Served, ids: FindingIds) -> NbdView:
     """Return a view with only what the hosts served and left."""
     host_of = {report.bundle: host for host, reports in members.items() for report in reports}
     host_of |= {b: host_of[own] for b, own in case.beside.items() if own in host_of}
@@ -179,11 +185,11 @@ def _served(case: Case, members: Members, served: Served, ids: FindingIds) -> Nb
     )
 
 
-def _any(view: NbdView) -> bool:
+def _is_any_sign(view: NbdView) -> bool:
     return bool(view.leftovers) or any(host.sessions for host in view.hosts)
 
 
-def _unused(pool: PoolState, view: NbdView) -> bool | None:
+def _certainly_unused(pool: PoolState, view: NbdView) -> bool | None:
     """Tell that NBD is certainly not used, given that no sign of its use was seen."""
     if before_nbd(pool):
         return False
@@ -191,7 +197,7 @@ def _unused(pool: PoolState, view: NbdView) -> bool | None:
     return False if read and purposes_of(pool).known else None
 
 
-def _unread(pool: PoolState) -> tuple[Gap, ...]:
+def _gaps_of_pool(pool: PoolState) -> tuple[Gap, ...]:
     if pool.complete:
         return ()
     name = pool.pool.name_label or pool.pool.uuid if pool.pool else ""

@@ -40,21 +40,21 @@ def known_hosts(case: Case) -> tuple[KnownHost, ...]:
     reports: dict[str, list[HostReport]] = {uuid: [] for uuid in rows}
     for report in case.hosts:
         reports.setdefault(report.host_uuid or f"bundle {report.bundle}", []).append(report)
-    hosts = (_known(key, own, rows.get(key)) for key, own in reports.items())
+    hosts = (_known_host(key, own, rows.get(key)) for key, own in reports.items())
     return tuple(sorted(hosts, key=lambda host: (host.name, host.uuid)))
 
 
-def _known(
+def _known_host(
     key: str, reports: Sequence[HostReport], row: tuple[PoolState, Host] | None
 ) -> KnownHost:
     pool, host = row or (None, None)
-    ordered = tuple(sorted(reports, key=_age))
+    ordered = tuple(sorted(reports, key=_age_of_report))
     shown = ordered[-1].name if ordered else (host.name_label if host else None)
     uuid = "" if key.startswith("bundle ") else key
     return KnownHost(uuid=uuid, name=shown or uuid, reports=ordered, pool=pool, row=host)
 
 
-def _age(report: HostReport) -> tuple[datetime, str]:
+def _age_of_report(report: HostReport) -> tuple[datetime, str]:
     moment = report.captured_at
     return (moment.at if moment else datetime.min.replace(tzinfo=UTC), report.bundle)
 
@@ -63,32 +63,32 @@ def host_view(case: Case, report: Report, known: KnownHost) -> HostView:
     """Return what was read and found of a host."""
     latest = known.reports[-1] if known.reports else None
     info = next((host for host in report.hosts if latest and host.bundle == latest.bundle), None)
-    about, on_logs = _findings(report, known)
+    about, on_logs = _findings_of_host(report, known)
     pool = known.pool
     units = latest.services.services if latest and latest.services else ()
     return HostView(
         host=Subject(type="Host", uuid=known.uuid, name=known.name),
         pool=pool.subject if pool else None,
-        role=latest.role if latest else _role(known),
+        role=latest.role if latest else _role_in_pool(known),
         product=info.product if info else "",
         bundles=known.bundles,
         captured_at=latest.captured_at if latest else None,
         database=info.database if info else "",
         enabled=known.row.enabled if known.row else None,
-        live=_live(known),
+        live=_is_live(known),
         packages=info.packages if info else (),
-        logs=_logs(case, report, known),
-        unread=_unread(case, known),
+        logs=_logs_of_report(case, report, known),
+        unread=_gaps_of_host(case, known),
         service=next((unit for unit in units if unit.unit in _UNITS), None),
-        nbd=_nbd(report, known),
-        places=_places(report, known),
-        storages=_storages(known),
+        nbd=_nbd_of_host(report, known),
+        places=_places_of_host(report, known),
+        storages=_srs_of_host(known),
         about=about,
         on_logs=on_logs,
     )
 
 
-def _role(known: KnownHost) -> Role:
+def _role_in_pool(known: KnownHost) -> Role:
     """Return the place in its pool of a host whose report was not given."""
     pool, row = known.pool, known.row
     if pool is None or row is None or pool.pool is None or pool.pool.master is None:
@@ -96,7 +96,7 @@ def _role(known: KnownHost) -> Role:
     return Role.MASTER if pool.pool.master in (row.ref, row.uuid) else Role.SUPPORTER
 
 
-def _live(known: KnownHost) -> bool | None:
+def _is_live(known: KnownHost) -> bool | None:
     if known.pool is None or known.row is None or known.row.metrics is None:
         return None
     keys = (row for row in known.pool.host_metrics if known.row.metrics in (row.ref, row.uuid))
@@ -104,7 +104,7 @@ def _live(known: KnownHost) -> bool | None:
     return metrics.live if metrics else None
 
 
-def _logs(case: Case, report: Report, known: KnownHost) -> tuple[HostLog, ...]:
+def _logs_of_report(case: Case, report: Report, known: KnownHost) -> tuple[HostLog, ...]:
     return tuple(
         HostLog(
             need=need,
@@ -119,7 +119,7 @@ def _logs(case: Case, report: Report, known: KnownHost) -> tuple[HostLog, ...]:
     )
 
 
-def _unread(case: Case, known: KnownHost) -> tuple[Gap, ...]:
+def _gaps_of_host(case: Case, known: KnownHost) -> tuple[Gap, ...]:
     """Return what every host's report should have and this one's newest has not."""
     needs = [need for need, scope in SCOPES.items() if scope is Scope.EVERY_HOST]
     latest = known.bundles[-1:]
@@ -127,18 +127,18 @@ def _unread(case: Case, known: KnownHost) -> tuple[Gap, ...]:
     return tuple(sorted(gap for gap in gaps if gap is not None))
 
 
-def _nbd(report: Report, known: KnownHost) -> NbdHost | None:
+def _nbd_of_host(report: Report, known: KnownHost) -> NbdHost | None:
     hosts = (host for view in report.nbd for host in view.hosts)
-    return next((h for h in hosts if _same(h, known)), None)
+    return next((h for h in hosts if _is_same_host(h, known)), None)
 
 
-def _same(host: NbdHost, known: KnownHost) -> bool:
+def _is_same_host(host: NbdHost, known: KnownHost) -> bool:
     if known.uuid and host.host.uuid == known.uuid:
         return True
     return bool(set(host.bundles) & set(known.bundles))
 
 
-def _places(report: Report, known: KnownHost) -> tuple[tuple[NbdNetwork, NbdPlace], ...]:
+def _places_of_host(report: Report, known: KnownHost) -> tuple[tuple[NbdNetwork, NbdPlace], ...]:
     return tuple(
         (network, place)
         for view in report.nbd
@@ -148,7 +148,7 @@ def _places(report: Report, known: KnownHost) -> tuple[tuple[NbdNetwork, NbdPlac
     )
 
 
-def _storages(known: KnownHost) -> tuple[HostSr, ...]:
+def _srs_of_host(known: KnownHost) -> tuple[HostSr, ...]:
     pool, row = known.pool, known.row
     if pool is None or row is None:
         return ()
@@ -164,7 +164,9 @@ def _storages(known: KnownHost) -> tuple[HostSr, ...]:
     return tuple(sorted(found, key=lambda each: (each.sr.name or "", each.sr.uuid)))
 
 
-def _findings(report: Report, known: KnownHost) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+def _findings_of_host(
+    report: Report, known: KnownHost
+) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
     """Return the findings that name the host, and the others that quote lines of its logs."""
     about: list[Finding] = []
     on_logs: list[Finding] = []

@@ -21,11 +21,11 @@ def network_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[NetworkView,
     """Return all networks, by pool, those for NBD first."""
     found = [(pool, network) for pool in case.pools for network in pool.networks]
     findings = [finding for outcome in outcomes for finding in outcome.findings]
-    views = (_view(case, pool, network, findings) for pool, network in found)
+    views = (_view_of_network(case, pool, network, findings) for pool, network in found)
     return tuple(sorted(views, key=lambda view: view.key))
 
 
-def _view(
+def _view_of_network(
     case: Case, pool: PoolState, network: Network, findings: Sequence[Finding]
 ) -> NetworkView:
     endpoints = [
@@ -38,7 +38,7 @@ def _view(
     srs = {sr.uuid: Subject(type="SR", uuid=sr.uuid, name=sr.name_label) for sr, _ in endpoints}
     pifs = pool.pifs_of(network)
     given = [endpoint for _, endpoint in endpoints]
-    shown = [_interface(case, pool, network, pif, given) for pif in pifs]
+    shown = [_interface_of_network(case, pool, network, pif, given) for pif in pifs]
     subjects = {network.uuid, *(pif.uuid for pif in pifs)}
     return NetworkView(
         pool=pool.subject,
@@ -48,13 +48,13 @@ def _view(
         purpose=network.purpose,
         interfaces=tuple(sorted(shown, key=lambda each: (each.host.name or "", each.pif.uuid))),
         serves=tuple(srs.values()),
-        clients=tuple(dict.fromkeys(net for pif in pifs for net in _subnets(pif))),
+        clients=tuple(dict.fromkeys(net for pif in pifs for net in _subnets_of_pif(pif))),
         evidence=Evidence(source=network.source, text=quote(network, "bridge", "purpose")),
         findings=tuple(sorted(f.id for f in findings if subjects & {s.uuid for s in f.subjects})),
     )
 
 
-def _interface(
+def _interface_of_network(
     case: Case,
     pool: PoolState,
     network: Network,
@@ -63,7 +63,7 @@ def _interface(
 ) -> InterfaceView:
     host = pool.host(pif.host)
     own = [endpoint for endpoint in endpoints if endpoint.pif.uuid == pif.uuid]
-    firewall, link = _measured(case, pool, network, pif, host)
+    firewall, link = _nbd_through_bridge(case, pool, network, pif, host)
     return InterfaceView(
         host=Subject(
             type="Host",
@@ -71,7 +71,7 @@ def _interface(
             name=host.name_label if host else None,
         ),
         pif=Subject(type="PIF", uuid=pif.uuid, name=pif.device),
-        kind=_kind(pool, pif),
+        kind=_kind_of_pif(pool, pif),
         attached=pif.currently_attached,
         mode=pif.ip_configuration_mode,
         addresses=addresses_of(pif),
@@ -86,11 +86,11 @@ def _interface(
             source=pif.source,
             text=quote(pif, "device", "VLAN", "currently_attached", "IP", "netmask", "IPv6"),
         ),
-        warnings=_different(own),
+        warnings=_distinct_warnings(own),
     )
 
 
-def _measured(
+def _nbd_through_bridge(
     case: Case, pool: PoolState, network: Network, pif: Pif, host: Host | None
 ) -> tuple[str | None, bool | None]:
     """Return what became of NBD connections through the bridge, and whether the link was up."""
@@ -103,12 +103,12 @@ def _measured(
     return let.value if let in _PASSAGES else None, link_state(case, pool, offer)
 
 
-def _different(endpoints: Sequence[NbdEndpoint]) -> tuple[InfoWarning, ...]:
+def _distinct_warnings(endpoints: Sequence[NbdEndpoint]) -> tuple[InfoWarning, ...]:
     warnings = (warning for endpoint in endpoints for warning in endpoint.warnings)
     return tuple({warning.what: warning for warning in warnings}.values())
 
 
-def _kind(pool: PoolState, pif: Pif) -> str:
+def _kind_of_pif(pool: PoolState, pif: Pif) -> str:
     names = [name for name in (pif.ref, pif.uuid) if name]
     bond = next((row for row in pool.bonds if row.master in names), None)
     if pif.vlan is not None and pif.vlan >= 0:
@@ -122,7 +122,7 @@ def _kind(pool: PoolState, pif: Pif) -> str:
     return "physical" if pif.physical else ""
 
 
-def _subnets(pif: Pif) -> Iterator[str]:
+def _subnets_of_pif(pif: Pif) -> Iterator[str]:
     """Yield the subnets of a PIF's addresses, as far as their length is known."""
     written = [f"{pif.ip}/{pif.netmask}"] if pif.ip and pif.netmask else []
     for each in (*written, *(address for address in pif.ipv6 or () if "/" in address)):

@@ -16,7 +16,7 @@ _METADATA = "cbt_metadata"
 
 def sr_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[SrView, ...]:
     """Return all SRs, by pool and name."""
-    views = (_view(case, outcomes, pool, sr) for pool in case.pools for sr in pool.srs)
+    views = (_view_of_sr(case, outcomes, pool, sr) for pool in case.pools for sr in pool.srs)
     return tuple(
         sorted(
             views,
@@ -29,7 +29,7 @@ def sr_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[SrView, ...]:
     )
 
 
-def _view(case: Case, outcomes: Sequence[Outcome], pool: PoolState, sr: Sr) -> SrView:
+def _view_of_sr(case: Case, outcomes: Sequence[Outcome], pool: PoolState, sr: Sr) -> SrView:
     disks = tuple(vdi for vdi in pool.vdis if pool.sr(vdi.sr) == sr)
     uuids = {sr.uuid, *(vdi.uuid for vdi in disks)}
     operations = sr.current_operations
@@ -45,20 +45,22 @@ def _view(case: Case, outcomes: Sequence[Outcome], pool: PoolState, sr: Sr) -> S
             source=sr.source,
             text=quote(sr, "type", "physical_size", "physical_utilisation", "current_operations"),
         ),
-        plugs=tuple(_plug(pool, pbd) for pbd in pool.pbds_of(sr)),
+        plugs=tuple(_plug_of_pbd(pool, pbd) for pbd in pool.pbds_of(sr)),
         operations=None
         if operations is None
         else tuple(sorted((what, task) for task, what in operations.items())),
-        space=tuple(_space(case, sr)),
+        space=tuple(_space_quoted(case, sr)),
         disks=len(disks),
-        with_cbt=tuple(_disk(vdi) for vdi in disks if vdi.cbt_enabled or vdi.type == _METADATA),
+        with_cbt=tuple(
+            _disk_of_vdi(vdi) for vdi in disks if vdi.cbt_enabled or vdi.type == _METADATA
+        ),
         info=next(answers, None),
         held=tuple(each for each in dom0_attachments(case) if each.vdi in uuids),
-        findings=tuple(_about(outcomes, uuids)),
+        findings=tuple(_findings_about(outcomes, uuids)),
     )
 
 
-def _plug(pool: PoolState, pbd: Pbd) -> SrPlug:
+def _plug_of_pbd(pool: PoolState, pbd: Pbd) -> SrPlug:
     host = pool.host(pbd.host)
     return SrPlug(
         host=Subject(
@@ -71,7 +73,7 @@ def _plug(pool: PoolState, pbd: Pbd) -> SrPlug:
     )
 
 
-def _disk(vdi: Vdi) -> SrDisk:
+def _disk_of_vdi(vdi: Vdi) -> SrDisk:
     kind = "snapshot" if vdi.is_a_snapshot else "live"
     return SrDisk(
         vdi=Subject(type="VDI", uuid=vdi.uuid, name=vdi.name_label),
@@ -79,7 +81,7 @@ def _disk(vdi: Vdi) -> SrDisk:
     )
 
 
-def _space(case: Case, sr: Sr) -> Iterator[Evidence]:
+def _space_quoted(case: Case, sr: Sr) -> Iterator[Evidence]:
     """Yield the lines of ``vgs`` and ``df`` about an SR, of every host that shows them."""
     for report in case.hosts:
         for group in report.vgs.groups if report.vgs else ():
@@ -90,7 +92,7 @@ def _space(case: Case, sr: Sr) -> Iterator[Evidence]:
                 yield Evidence(source=mount.source, text=mount.text)
 
 
-def _about(outcomes: Sequence[Outcome], uuids: set[str]) -> Iterator[Finding]:
+def _findings_about(outcomes: Sequence[Outcome], uuids: set[str]) -> Iterator[Finding]:
     for outcome in outcomes:
         for finding in outcome.findings:
             if any(subject.uuid in uuids for subject in finding.subjects):

@@ -18,14 +18,14 @@ def causes_planned(causes: Iterable[Cause], planned: Planned) -> tuple[Cause, ..
     """Return the causes, those that go on first, with the first step of a plan as the next."""
     found = {f.id: f for outcome in planned.outcomes for f in outcome.findings}
     plans = {plan.id: plan for plan in planned.plans}
-    told = [_told(cause, [found[name] for name in cause.findings], plans) for cause in causes]
+    told = [_cause_told(cause, [found[name] for name in cause.findings], plans) for cause in causes]
     ordered = sorted(told, key=lambda cause: cause.state is Standing.OVER)
     return tuple(replace(cause, id=f"C-{place}") for place, cause in enumerate(ordered, 1))
 
 
-def _told(cause: Cause, own: Sequence[Finding], plans: dict[str, Plan]) -> Cause:
+def _cause_told(cause: Cause, own: Sequence[Finding], plans: dict[str, Plan]) -> Cause:
     state = standing_of(own)
-    named = (finding.plan for finding in sorted(own, key=_weight))
+    named = (finding.plan for finding in sorted(own, key=_weight_of_finding))
     used = list(dict.fromkeys(name for name in named if name in plans))
     steps = [plans[name].next for name in used if plans[name].next]
     alike = _ALIKE if len(steps) > 1 else ""
@@ -38,6 +38,6 @@ def _told(cause: Cause, own: Sequence[Finding], plans: dict[str, Plan]) -> Cause
     )
 
 
-def _weight(finding: Finding) -> tuple[int, int, bool]:
+def _weight_of_finding(finding: Finding) -> tuple[int, int, bool]:
     """Put first what goes on, of that the worst, and of that what nothing else explains."""
     return finding.state.rank, finding.severity.rank, bool(finding.explained_by)

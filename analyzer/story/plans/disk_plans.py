@@ -34,7 +34,7 @@ def disk_case(case: Case, known: DiskIndex, disk: str, goals: Iterable[Goal]) ->
         base=at_end.base,
         purges=at_end.purges,
         doubts=at_end.doubts,
-        site=_site(case, known, disk, own),
+        site=_site_of_disk(case, known, disk, own),
     )
 
 
@@ -44,7 +44,7 @@ def disk_plan(case: Case, known: DiskIndex, disk: str, goals: Iterable[Goal] = A
     return plan_disk(asked) if asked else None
 
 
-def _site(case: Case, known: DiskIndex, disk: str, own: Iterable[str]) -> Site:
+def _site_of_disk(case: Case, known: DiskIndex, disk: str, own: Iterable[str]) -> Site:
     pool, row = known.rows[disk]
     sr = pool.sr(row.sr)
     log = known.logs.get(disk)
@@ -53,11 +53,11 @@ def _site(case: Case, known: DiskIndex, disk: str, own: Iterable[str]) -> Site:
     return Site(
         sr=uuid or "<SR>",
         attached_on=next(active, ""),
-        names=_names(known, disk, own),
+        names=_names_of_disk(known, disk, own),
     )
 
 
-def _names(known: DiskIndex, disk: str, own: Iterable[str]) -> Mapping[str, str]:
+def _names_of_disk(known: DiskIndex, disk: str, own: Iterable[str]) -> Mapping[str, str]:
     """Return words for the uuids of a disk: "VM/disk", and of snapshots what they are of."""
     pool, row = known.rows[disk]
     vms = (pool.vm(vbd.vm) for vbd in pool.vbds_of(row))

@@ -64,19 +64,19 @@ class _Maker:
         self.case, self.known, self.disk, self.row = case, known, disk, row
         self.doubts: list[Doubt] = []
         own = known.members.get(disk, frozenset((disk,)))
-        taken = {uuid: self._taken(uuid) for uuid in own if uuid != disk}
+        taken = {uuid: self._taken_at(uuid) for uuid in own if uuid != disk}
         self.taken = dict(sorted(taken.items(), key=lambda pair: (pair[1], pair[0])))
-        self.born = tuple(self._births())
+        self.born = tuple(self._births_of_logs())
         ends = (report.captured_at.at for report in case.hosts if report.captured_at)
-        last = max((_seconds(end) for end in ends), default=0)
+        last = max((_seconds_of(end) for end in ends), default=0)
         self.now = max((last, *self.taken.values(), *self.born)) + 1
 
     def state(self) -> State:
         """Return the state."""
-        sr = self._sr()
+        sr = self._sr_of_disk()
         kind = SrKind.VOLUMES if self._on_volumes(sr) else SrKind.FILES
-        vdis = {self.disk: self._live(), **self._snapshots()}
-        logs = {uuid: log for uuid in (*self.taken, self.disk) if (log := self._log(uuid))}
+        vdis = {self.disk: self._live_row(), **self._snapshots_by_uuid()}
+        logs = {uuid: log for uuid in (*self.taken, self.disk) if (log := self._log_of_uuid(uuid))}
         return State(
             vdis=vdis, logs=logs, sr=kind, room=has_room(self.case, sr, kind), clock=self.now
         )
@@ -88,7 +88,7 @@ class _Maker:
             question = Question(name=self.disk, about=About.ENABLED)
             yield Doubt(question=question, values=likely)
 
-    def _sr(self) -> str:
+    def _sr_of_disk(self) -> str:
         pool, row = self.known.rows[self.disk]
         sr = pool.sr(row.sr)
         log = self.known.logs.get(self.disk)
@@ -100,15 +100,15 @@ class _Maker:
         kept = pool.sr(row.sr)
         return bool(seen if seen is not None else volumes_by_type(kept.type if kept else None))
 
-    def _taken(self, uuid: str) -> int:
+    def _taken_at(self, uuid: str) -> int:
         """Return when a snapshot was taken: its row's time, else when its log came to be."""
         row = self.known.row(uuid)
         moment = snapshot_time(row) if row else None
         if moment is None and (log := self.known.logs.get(uuid)):
             moment = next((c.moment for c in log.changes if c.moment), None)
-        return _seconds(moment.at) if moment else 0
+        return _seconds_of(moment.at) if moment else 0
 
-    def _births(self) -> Iterator[int]:
+    def _births_of_logs(self) -> Iterator[int]:
         """Yield when CBT was turned on; the log that a snapshot begins goes on where one ended."""
         log, handed_over = self.known.logs.get(self.disk), False
         for change in log.changes if log else ():
@@ -116,17 +116,17 @@ class _Maker:
                 handed_over = True
             elif change.change is Change.CREATED and change.moment:
                 if not handed_over:
-                    yield _seconds(change.moment.at)
+                    yield _seconds_of(change.moment.at)
                 handed_over = False
 
-    def _live(self) -> Vdi:
+    def _live_row(self) -> Vdi:
         active = [
             each
             for each in disk_attachments(self.case)
             if each.vdi == self.disk and each.open_at_capture
         ]
         written = any(each.mode is not AccessMode.READ_ONLY for each in active)
-        begun = [_seconds(each.began.at) for each in active if each.began]
+        begun = [_seconds_of(each.began.at) for each in active if each.began]
         keys = self.row.sm_config or {}
         return Vdi(
             size=self.row.virtual_size or GIB,
@@ -138,7 +138,7 @@ class _Maker:
             written=(Span(since=0, until=self.now),),
         )
 
-    def _snapshots(self) -> Mapping[str, Vdi]:
+    def _snapshots_by_uuid(self) -> Mapping[str, Vdi]:
         made: dict[str, Vdi] = {}
         for uuid, taken in self.taken.items():
             found = self.known.rows.get(uuid)
@@ -159,58 +159,60 @@ class _Maker:
             )
         return made
 
-    def _log(self, uuid: str) -> Log | None:
+    def _log_of_uuid(self, uuid: str) -> Log | None:
         log, row = self.known.logs.get(uuid), self.known.row(uuid)
         flagged = row is not None and (row.cbt_enabled is True or row.type == METADATA)
         if log is None:
             if not flagged:
                 return None
             log = CbtLog(sr="", uuid=uuid)
-        there = self._exists(log, flagged=flagged)
+        there = self._may_exist(log, flagged=flagged)
         if not there:
             return None
-        parent, child = self._neighbours(uuid)
+        parent, child = self._neighbours_of_log(uuid)
         body, body_doubt = body_of(self.case, self.known, log)
         if body_doubt:
-            self._doubt(uuid, About.BODY, *body_doubt)
+            self._doubt_about(uuid, About.BODY, *body_doubt)
         size = log.size.value if log.size else row.virtual_size if row else None
         return Log(
-            parent=self._pointer(uuid, log.parent, About.PARENT, parent),
-            child=self._pointer(uuid, log.child, About.CHILD, child),
-            consistent=self._consistent(uuid, log.consistent),
+            parent=self._pointer_known(uuid, log.parent, About.PARENT, parent),
+            child=self._pointer_known(uuid, log.child, About.CHILD, child),
+            consistent=self._may_be_consistent(uuid, log.consistent),
             size=size or self.row.virtual_size or GIB,
             body=body,
-            recorded=self._recorded(uuid) if body is Body.WHOLE else (),
+            recorded=self._time_recorded(uuid) if body is Body.WHOLE else (),
         )
 
-    def _exists(self, log: CbtLog, *, flagged: bool) -> bool:
+    def _may_exist(self, log: CbtLog, *, flagged: bool) -> bool:
         """Tell whether a log may be there; what is less than likely is a doubt."""
         if log.exists is not None and log.exists.confidence is not Confidence.POSSIBLE:
             return not gone(log)
         likely = flagged if log.exists is None else log.exists.value
-        self._doubt(log.uuid, About.EXISTS, *((THERE, GONE) if likely else (GONE, THERE)))
+        self._doubt_about(log.uuid, About.EXISTS, *((THERE, GONE) if likely else (GONE, THERE)))
         return True
 
-    def _pointer(self, uuid: str, known: Known[str] | None, about: About, neighbour: str) -> str:
+    def _pointer_known(
+        self, uuid: str, known: Known[str] | None, about: About, neighbour: str
+    ) -> str:
         if known is not None and known.confidence is not Confidence.POSSIBLE:
             return known.value
         value = known.value if known is not None else neighbour
         others = [each for each in (neighbour, NO_LOG) if each != value]
-        self._doubt(uuid, about, value, *others)
+        self._doubt_about(uuid, about, value, *others)
         return value
 
-    def _consistent(self, uuid: str, known: Known[bool] | None) -> bool:
+    def _may_be_consistent(self, uuid: str, known: Known[bool] | None) -> bool:
         if known is not None and known.confidence is not Confidence.POSSIBLE:
             return known.value
         if uuid == self.disk and not self._is_attached():
-            self._doubt(uuid, About.CONSISTENT, YES, NO)
+            self._doubt_about(uuid, About.CONSISTENT, YES, NO)
             return True
         return uuid != self.disk
 
     def _is_attached(self) -> bool:
         return self.disk in self.known.attached
 
-    def _neighbours(self, uuid: str) -> tuple[str, str]:
+    def _neighbours_of_log(self, uuid: str) -> tuple[str, str]:
         """Return what a log of a sound chain names as parent and child."""
         order = [each for each in (*self.taken, self.disk) if self._may_have_log(each)]
         place = order.index(uuid) if uuid in order else -1
@@ -225,7 +227,7 @@ class _Maker:
         flagged = row is not None and (row.cbt_enabled is True or row.type == METADATA)
         return not gone(log) if log and log.exists else flagged
 
-    def _recorded(self, uuid: str) -> Spans:
+    def _time_recorded(self, uuid: str) -> Spans:
         """Return the time that a log followed: since it was begun, until its snapshot."""
         until = self.now if uuid == self.disk else self.taken[uuid]
         ends = (t for other, t in self.taken.items() if other not in self._merged_into(uuid))
@@ -243,7 +245,7 @@ class _Maker:
         own = {c.value for c in changes if c.change is Change.MERGED and c.value != uuid}
         return frozenset(own).union(*(self._merged_into(each) for each in own))
 
-    def _doubt(self, uuid: str, about: About, *values: str) -> None:
+    def _doubt_about(self, uuid: str, about: About, *values: str) -> None:
         question = Question(name=uuid, about=about)
         self.doubts.append(Doubt(question=question, values=values))
 
@@ -257,5 +259,5 @@ def with_hidden_gap(at_end: DiskAtEnd, disk: str) -> DiskAtEnd:
     return replace(at_end, state=replace(at_end.state, logs=logs))
 
 
-def _seconds(at: datetime) -> int:
+def _seconds_of(at: datetime) -> int:
     return int(at.timestamp())

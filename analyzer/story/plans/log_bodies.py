@@ -16,14 +16,14 @@ _BLOCK = 65536
 def body_of(case: Case, known: DiskIndex, log: CbtLog) -> tuple[Body, tuple[str, ...]]:
     """Return how much of a log is there, and what it could be instead where that is not sure."""
     size = log.size.value if log.size else None
-    for body in _seen(case, log.uuid, size):
+    for body in _bodies_seen(case, log.uuid, size):
         return body, ()
     if any(finding.rule == _SHORT for finding in known.findings.get(log.uuid, ())):
         return Body.SHORT, (Body.SHORT.value, Body.CUT.value, Body.WHOLE.value)
     return Body.WHOLE, ()
 
 
-def _seen(case: Case, uuid: str, size: int | None) -> Iterator[Body]:
+def _bodies_seen(case: Case, uuid: str, size: int | None) -> Iterator[Body]:
     for report in case.hosts:
         for copy in (each for each in report.cbtlogs if each.uuid == uuid):
             whole = copy.bitmap_bytes >= copy.expected_bytes

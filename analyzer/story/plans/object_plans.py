@@ -38,16 +38,16 @@ def plan_all(case: Case, outcomes: Sequence[Outcome]) -> Planned:
     findings = [finding for outcome in outcomes for finding in outcome.findings]
     owned: dict[Subject, list[Finding]] = {}
     for finding in findings:
-        owned.setdefault(_object(case, known, finding), []).append(finding)
+        owned.setdefault(_object_of_finding(case, known, finding), []).append(finding)
     answered = _sources_read(case)
     plans: list[Plan] = []
     told: dict[str, Finding] = {}
     for subject, own in owned.items():
-        goals = _goals(own)
+        goals = _goals_of_findings(own)
         disk = subject.uuid if subject.type == "VDI" else ""
         asked = disk_case(case, known, disk, goals) if disk else None
-        stood = tuple(_stood(case, known, finding, disk, asked) for finding in own)
-        plan = _plan(subject, goals, stood, asked, answered)
+        stood = tuple(_with_standing(case, known, finding, disk, asked) for finding in own)
+        plan = _plan_of_subject(subject, goals, stood, asked, answered)
         plans.append(plan)
         told |= {finding.id: replace(finding, plan=plan.id) for finding in stood}
     return Planned(
@@ -59,7 +59,7 @@ def plan_all(case: Case, outcomes: Sequence[Outcome]) -> Planned:
     )
 
 
-def _object(case: Case, known: DiskIndex, finding: Finding) -> Subject:
+def _object_of_finding(case: Case, known: DiskIndex, finding: Finding) -> Subject:
     """Return what has to be mended: the live disk of a snapshot, else what is named first."""
     disks = [subject for subject in finding.subjects if subject.type == "VDI"]
     first = next(iter(finding.subjects), None)
@@ -77,14 +77,14 @@ def _object(case: Case, known: DiskIndex, finding: Finding) -> Subject:
     return Subject(type="Host", uuid=report.host_uuid or report.name, name=report.name)
 
 
-def _goals(own: Sequence[Finding]) -> tuple[Goal, ...]:
+def _goals_of_findings(own: Sequence[Finding]) -> tuple[Goal, ...]:
     wanted = {goal for finding in own for goal in finding.goals}
     if Goal.INCREMENTAL in wanted:  # an incremental backup that lacks blocks is none
         wanted.add(Goal.NO_SILENT_LOSS)
     return tuple(goal for goal in Goal if goal in wanted)
 
 
-def _stood(
+def _with_standing(
     case: Case, known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | None
 ) -> Finding:
     """Return a finding that knows how it stands at the end."""
@@ -92,7 +92,7 @@ def _stood(
     return replace(finding, state=stand.state, state_why=stand.why, over_since=stand.since)
 
 
-def _plan(
+def _plan_of_subject(
     subject: Subject,
     goals: tuple[Goal, ...],
     own: Sequence[Finding],
@@ -104,12 +104,14 @@ def _plan(
         plan = plan_disk(asked) if asked else replace(plan, doubt=_UNKNOWN)
     urgent = [finding for finding in own if finding.severity is Severity.CRITICAL]
     others = [finding for finding in own if finding.severity is not Severity.CRITICAL]
-    first, last = (_steps(_advice(group, plan), answered) for group in (urgent, others))
-    steps = _merged(first, plan.steps, [step for step in last if step not in first])
+    first, last = (
+        _steps_of_advised(_advice_still_open(group, plan), answered) for group in (urgent, others)
+    )
+    steps = _steps_in_order(first, plan.steps, [step for step in last if step not in first])
     return replace(plan, steps=steps, findings=tuple(sorted(finding.id for finding in own)))
 
 
-def _advice(own: Iterable[Finding], plan: Plan) -> Iterator[Advice]:
+def _advice_still_open(own: Iterable[Finding], plan: Plan) -> Iterator[Advice]:
     """Yield the steps of rules that are still to be taken.
 
     What is over needs no looking for it, nor do logs that the plan was played on.
@@ -122,14 +124,14 @@ def _advice(own: Iterable[Finding], plan: Plan) -> Iterator[Advice]:
                 yield step
 
 
-def _steps(advised: Iterable[Advice], answered: frozenset[str]) -> tuple[Step, ...]:
+def _steps_of_advised(advised: Iterable[Advice], answered: frozenset[str]) -> tuple[Step, ...]:
     """Return what rules advise, each once, without the looks that a bundle has taken already."""
     return tuple(
         step_of(advice) for advice in dict.fromkeys(advised) if advice.answered_by not in answered
     )
 
 
-def _merged(
+def _steps_in_order(
     urgent: Sequence[Step], proven: Sequence[Step], others: Sequence[Step]
 ) -> tuple[Step, ...]:
     """Put steps in order: looks, what is urgent, what the model of SM has proven, the rest."""

@@ -33,7 +33,7 @@ _WORDS = re.compile(r", (?:and|or|then|with)\b|, whether|\w\.(?: |$)| for disk |
 
 def step_of(advice: Advice) -> Step:
     """Return the step; what is typed is found in the rule's own text, never in a value."""
-    text, commands, where = _parts(advice.step)
+    text, commands, where = _parts_of_step(advice.step)
     return Step(
         kind=advice.kind,
         text=text,
@@ -45,7 +45,7 @@ def step_of(advice: Advice) -> Step:
     )
 
 
-def _parts(step: str) -> tuple[str, tuple[str, ...], str]:
+def _parts_of_step(step: str) -> tuple[str, tuple[str, ...], str]:
     template = step.template if isinstance(step, Sentence) else ""
     found = _TYPED.fullmatch(template)
     if found is None or not isinstance(step, Sentence) or _WORDS.search(found["typed"]):

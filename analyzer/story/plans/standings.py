@@ -38,7 +38,7 @@ def stand_of(
     case: Case, known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | None
 ) -> Stand:
     """Return how a finding stands; ``disk`` is the live disk that it is about, "" for none."""
-    if disk and finding.rule.startswith("cbt-") and _gone(known, disk, case):
+    if disk and finding.rule.startswith("cbt-") and _is_gone(known, disk, case):
         return Stand(state=Standing.OVER, why="the disk is no longer in the database")
     if _OF_DISKS & set(finding.goals):
         return _of_disk(known, finding, disk, asked)
@@ -51,7 +51,7 @@ def stand_of(
     return Stand(state=Standing.NOW, why="it is so in the state that the bundle shows")
 
 
-def _gone(known: DiskIndex, disk: str, case: Case) -> bool:
+def _is_gone(known: DiskIndex, disk: str, case: Case) -> bool:
     return disk not in known.rows and bool(case.pools) and all(p.complete for p in case.pools)
 
 
@@ -59,29 +59,31 @@ def _of_disk(known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | No
     if asked is None:
         return Stand(why="the database that was read does not have the disk")
     wanted = replace(asked, goals=_OF_DISKS & frozenset(finding.goals))
-    flaws = [flaw(wanted, state, ()) for state in _possible(asked)]
+    flaws = [flaw(wanted, state, ()) for state in _possible_states(asked)]
     if all(flaws):
-        return Stand(state=Standing.NOW, why=f"played on a model of SM: {_named(asked, flaws[0])}")
+        return Stand(
+            state=Standing.NOW, why=f"played on a model of SM: {_names_for_uuids(asked, flaws[0])}"
+        )
     if any(flaws):
         return Stand(why="it hangs on what the bundle does not show of the logs")
     if finding.rule in _UNTIL_A_FULL_BACKUP:
         return Stand(
             why="the logs are sound at the end; whether a full backup was made since is not known"
         )
-    mended = _mended(known, disk, finding)
+    mended = _call_that_mends(known, disk, finding)
     if mended is None:
         return Stand(state=Standing.OVER, why=_NIGHTS)
     what = "a comparison was answered" if mended.name == COMPARE else "CBT was turned on again"
     return Stand(state=Standing.OVER, why=f"{what}, and {_NIGHTS}", since=mended.first)
 
 
-def _named(asked: DiskCase, text: str) -> str:
+def _names_for_uuids(asked: DiskCase, text: str) -> str:
     for uuid, name in asked.site.names.items():
         text = text.replace(uuid, name)
     return text
 
 
-def _possible(asked: DiskCase) -> Iterator[State]:
+def _possible_states(asked: DiskCase) -> Iterator[State]:
     """Yield the ways a disk can be; of very many, those that differ in one thing."""
     if count_worlds(asked.doubts) <= MOST_WORLDS:
         yield from (world.state for world in worlds(asked.state, asked.doubts))
@@ -91,19 +93,21 @@ def _possible(asked: DiskCase) -> Iterator[State]:
         yield from otherwise(asked.state, doubt)
 
 
-def _mended(known: DiskIndex, disk: str, finding: Finding) -> Operation | None:
+def _call_that_mends(known: DiskIndex, disk: str, finding: Finding) -> Operation | None:
     """Return the call that shows first, after a trouble, that it is over."""
     own = known.members.get(disk, frozenset((disk,)))
     calls = {id(op): op for uuid in own for op in known.calls.get(uuid, ())}
-    after = [op for op in calls.values() if _is_proof(op) and _later(op, finding.last_seen)]
+    after = [
+        op
+        for op in calls.values()
+        if op.result is Result.SUCCEEDED
+        and op.name in {"vdi_enable_cbt", COMPARE}
+        and _came_later(op, finding.last_seen)
+    ]
     return min(after, key=lambda op: (op.first.at, op.name), default=None)
 
 
-def _is_proof(op: Operation) -> bool:
-    return op.result is Result.SUCCEEDED and op.name in {"vdi_enable_cbt", COMPARE}
-
-
-def _later(op: Operation, moment: Moment | None) -> bool:
+def _came_later(op: Operation, moment: Moment | None) -> bool:
     return moment is not None and moment.certainly_before(op.first)
 
 

@@ -68,15 +68,15 @@ class Deed:
 def put_together(pieces: Iterable[Deed]) -> tuple[Deed, ...]:
     """Return each call once, in order of time, from what each log tells of it."""
     open_: dict[tuple[Act, str], list[Deed]] = {}
-    for piece in sorted(pieces, key=_when):
+    for piece in sorted(pieces, key=_place_of_deed):
         calls = open_.setdefault((piece.act, piece.disk), [])
         recent = range(len(calls) - 1, max(len(calls) - _MOST_OPEN, 0) - 1, -1)
         place = next((place for place in recent if _is_same(calls[place], piece)), None)
         if place is None:
             calls.append(replace(piece, origins=frozenset((piece.origin,))))
         else:
-            calls[place] = _joined(calls[place], piece)
-    return tuple(sorted((call for calls in open_.values() for call in calls), key=_when))
+            calls[place] = _joined_deed(calls[place], piece)
+    return tuple(sorted((call for calls in open_.values() for call in calls), key=_place_of_deed))
 
 
 def hull(moments: Sequence[Moment]) -> tuple[Moment, Moment]:
@@ -86,7 +86,7 @@ def hull(moments: Sequence[Moment]) -> tuple[Moment, Moment]:
     )
 
 
-def _when(deed: Deed) -> tuple[object, ...]:
+def _place_of_deed(deed: Deed) -> tuple[object, ...]:
     order = list(Act).index(deed.act)
     return deed.began.at, order, deed.evidence.source, deed.disk, deed.other
 
@@ -106,16 +106,16 @@ def _is_same(call: Deed, piece: Deed) -> bool:
     if _other_pair(call, piece):
         return False
     ends = {call.succeeded, piece.succeeded} - {None}
-    return len(ends) <= 1 and _near(call, piece)
+    return len(ends) <= 1 and _is_near(call, piece)
 
 
-def _near(call: Deed, piece: Deed) -> bool:
+def _is_near(call: Deed, piece: Deed) -> bool:
     if call.began.at <= piece.began.at <= call.ended.at:
         return True
     return call.ended.within(piece.began, _SAME_CALL) or call.began.within(piece.began, _SAME_CALL)
 
 
-def _joined(call: Deed, piece: Deed) -> Deed:
+def _joined_deed(call: Deed, piece: Deed) -> Deed:
     """Add what another line tells; the one that says how the call ended is quoted."""
     best = call if call.succeeded is not None or piece.succeeded is None else piece
     bad = call.succeeded is False or piece.succeeded is False

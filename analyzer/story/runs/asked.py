@@ -33,11 +33,11 @@ def judge_asked(past: Past, episode: Episode) -> Judged:
     calls = episode.of(Act.COMPARED)
     good = [deed for deed in calls if deed.succeeded is True]
     if good:
-        judged, call = _answered(past, episode, good[-1]), good[-1]
+        judged, call = _judged_answered(past, episode, good[-1]), good[-1]
     else:
         bad = [deed for deed in calls if deed.succeeded is False]
         call = (bad or list(calls))[-1]
-        judged = _refused(past, episode, call) if bad else _open(past, call)
+        judged = _judged_refused(past, episode, call) if bad else _judged_open(past, call)
     return replace(judged, snapshot=call.other, base=call.disk)
 
 
@@ -53,7 +53,7 @@ def no_nbd(past: Past, episode: Episode) -> tuple[str, Evidence | None] | None:
     return words, next(iter(info.evidence), None)
 
 
-def _answered(past: Past, episode: Episode, call: Deed) -> Judged:
+def _judged_answered(past: Past, episode: Episode, call: Deed) -> Judged:
     said = f"list_changed_blocks from {call.disk} to {call.other or 'a newer disk'} succeeded"
     reads = reads_of(episode, call.other)
     served = [deed for deed in reads if deed.act is Act.READ and deed.succeeded]
@@ -63,18 +63,18 @@ def _answered(past: Past, episode: Episode, call: Deed) -> Judged:
         return incremental(f"{said}, and the newer one was read over NBD", confidence)
     purge = past.purge_of(call.disk, call.began)
     if purge is None:
-        rest = "how the newer one was read is not shown" if not reads else _how(reads)
+        rest = "how the newer one was read is not shown" if not reads else _how_it_read(reads)
         return incremental(f"{said}; {rest}", Confidence.LIKELY)
-    return _purged(past, episode, call, purge)
+    return _judged_purged(past, episode, call, purge)
 
 
-def _how(reads: tuple[Deed, ...]) -> str:
+def _how_it_read(reads: tuple[Deed, ...]) -> str:
     if any(deed.act is Act.EXPORTED for deed in reads):
         return "the newer one was exported"
     return f"an NBD connection for the newer one failed ({what_of(reads[-1])})"
 
 
-def _purged(past: Past, episode: Episode, call: Deed, purge: Evidence) -> Judged:
+def _judged_purged(past: Past, episode: Episode, call: Deed, purge: Evidence) -> Judged:
     """Judge a run whose base has no data: only NBD reads blocks of a snapshot by their number."""
     said = f"list_changed_blocks from {call.disk} to {call.other} succeeded"
     why, reads = no_nbd(past, episode), reads_of(episode, call.other)
@@ -94,7 +94,7 @@ def _purged(past: Past, episode: Episode, call: Deed, purge: Evidence) -> Judged
     return incremental(text, Confidence.LIKELY, (purge,))
 
 
-def _open(past: Past, call: Deed) -> Judged:
+def _judged_open(past: Past, call: Deed) -> Judged:
     walked = past.walk(call.disk, call.other, call.began)
     text = f"list_changed_blocks from {call.disk} to {call.other} was called; its end was not read"
     if walked.end is WalkEnd.REACHED:
@@ -104,12 +104,12 @@ def _open(past: Past, call: Deed) -> Judged:
     return undecidable(text, settle, walked.evidence)
 
 
-def _refused(past: Past, episode: Episode, call: Deed) -> Judged:
+def _judged_refused(past: Past, episode: Episode, call: Deed) -> Judged:
     text = f"list_changed_blocks from {call.disk} to {call.other} failed with {what_of(call)}"
-    moved = _elsewhere(past, call)
+    moved = _judged_elsewhere(past, call)
     if moved is not None:
         return moved
-    mistake = _mistake(past, call)
+    mistake = _mistake_in_question(past, call)
     walked = past.walk(call.disk, call.other, call.line or call.began)
     if not mistake and call.code.startswith(_BACKEND):
         why = (
@@ -128,7 +128,7 @@ def _refused(past: Past, episode: Episode, call: Deed) -> Judged:
     return full(None, words, Confidence.LIKELY, settle_with=walked.settle_with)
 
 
-def _mistake(past: Past, call: Deed) -> str:
+def _mistake_in_question(past: Past, call: Deed) -> str:
     """Return what was wrong with the question itself, "" where nothing is known to be."""
     older, newer = past.index.owner(call.disk), past.index.owner(call.other)
     if call.disk == past.disk:
@@ -139,7 +139,7 @@ def _mistake(past: Past, call: Deed) -> str:
     return "they were given newer first" if back.end is WalkEnd.REACHED else ""
 
 
-def _elsewhere(past: Past, call: Deed) -> Judged | None:
+def _judged_elsewhere(past: Past, call: Deed) -> Judged | None:
     """Return that the two are on different SRs, where the database shows it."""
     rows = past.row(call.disk), past.row(call.other)
     if rows[0] is None or rows[1] is None or None in (rows[0].sr, rows[1].sr):

@@ -51,7 +51,7 @@ def backup_runs(case: Case, outcomes: Sequence[Outcome]) -> tuple[BackupRun, ...
     cut = runs_of(episodes, quiet, lambda each: _pool_of(pools, each))
     return tuple(
         sorted(
-            (_run(named.get(pool), [(pasts[e.disk], e) for e in own]) for pool, own in cut),
+            (_backup_run(named.get(pool), [(pasts[e.disk], e) for e in own]) for pool, own in cut),
             key=lambda run: (run.began.at, run.pool.called if run.pool else "", run.id),
         )
     )
@@ -70,13 +70,13 @@ def _by_disk(case: Case, known: DiskIndex) -> tuple[Mapping[str, Sequence[Deed]]
     owners = {deed.other: deed.disk for deed in deeds if deed.act is Act.SNAPSHOT and deed.other}
     found: dict[str, list[Deed]] = {}
     for deed in deeds:
-        owner = _owner(known, owners, deed)
+        owner = _owner_of_deed(known, owners, deed)
         if deed.act is not Act.ATTACHED or deed.disk != owner:
             found.setdefault(owner, []).append(deed)
     return found, [deed for deed in deeds if deed.act is Act.MOVED]
 
 
-def _owner(known: DiskIndex, owners: Mapping[str, str], deed: Deed) -> str:
+def _owner_of_deed(known: DiskIndex, owners: Mapping[str, str], deed: Deed) -> str:
     """Return the disk that a call is about; a snapshot nobody knows the disk of is its own."""
     sides = [deed.disk, deed.other] if deed.act is Act.COMPARED else [deed.disk]
     for uuid in reversed(sides):
@@ -111,7 +111,7 @@ def _pool_of(pools: Mapping[str, str], episode: Episode) -> str:
     return pools.get(bundle, bundle)
 
 
-def _run(pool: Subject | None, parts: Sequence[tuple[Past, Episode]]) -> BackupRun:
+def _backup_run(pool: Subject | None, parts: Sequence[tuple[Past, Episode]]) -> BackupRun:
     disks = sorted(
         (_disk_run(past, episode) for past, episode in parts),
         key=lambda each: (each.began.at, each.vdi.uuid),
@@ -126,18 +126,21 @@ def _run(pool: Subject | None, parts: Sequence[tuple[Past, Episode]]) -> BackupR
 def _disk_run(past: Past, episode: Episode) -> DiskRun:
     judge = judge_asked if episode.of(Act.COMPARED) else judge_unasked
     judged = judge(past, episode)
-    findings = _findings(past, episode, judged)
+    findings = _findings_of_episode(past, episode, judged)
     began, ended = episode.span
     return DiskRun(
-        vdi=_disk(past, episode),
-        sr=_sr(past),
+        vdi=_disk_of_pool(past, episode),
+        sr=_sr_of_disk(past),
         began=began,
         ended=ended,
         verdict=judged.verdict,
         reason=judged.reason,
-        words=_words(judged, findings),
+        words=_words_of_verdict(judged, findings),
         confidence=judged.confidence,
-        steps=tuple(_step(deed) for deed in episode.deeds),
+        steps=tuple(
+            RunStep(what=_what_of_deed(deed), succeeded=deed.succeeded, evidence=deed.evidence)
+            for deed in episode.deeds
+        ),
         snapshot=judged.snapshot or None,
         base=judged.base or None,
         findings=tuple(sorted(each.id for each in findings)),
@@ -146,37 +149,33 @@ def _disk_run(past: Past, episode: Episode) -> DiskRun:
     )
 
 
-def _disk(past: Past, episode: Episode) -> Subject:
+def _disk_of_pool(past: Past, episode: Episode) -> Subject:
     row = past.row(episode.disk)
     return Subject(type="VDI", uuid=episode.disk, name=row.name_label if row else None)
 
 
-def _sr(past: Past) -> Subject | None:
+def _sr_of_disk(past: Past) -> Subject | None:
     if not past.sr:
         return None
     sr = past.pool.sr(past.sr) if past.pool else None
     return Subject(type="SR", uuid=past.sr, name=sr.name_label if sr else None)
 
 
-def _step(deed: Deed) -> RunStep:
-    return RunStep(what=_what(deed), succeeded=deed.succeeded, evidence=deed.evidence)
-
-
-def _what(deed: Deed) -> str:
+def _what_of_deed(deed: Deed) -> str:
     ends = {Act.COMPARED: " to ", Act.EXPORTED: " without what is in ", Act.SNAPSHOT: ": "}
     second = f"{ends[deed.act]}{deed.other}" if deed.act in ends and deed.other else ""
     failed = f" ({deed.code})" if deed.code else ""
     return f"{deed.act.value} of {deed.disk}{second}{failed}"
 
 
-def _findings(past: Past, episode: Episode, judged: Judged) -> tuple[Finding, ...]:
+def _findings_of_episode(past: Past, episode: Episode, judged: Judged) -> tuple[Finding, ...]:
     """Return the findings about the disk and the snapshots of a run, but those of later."""
     about = (episode.disk, judged.snapshot, judged.base)
     found = (finding for uuid in about for finding in past.index.findings.get(uuid, ()))
-    return tuple({each.id: each for each in found if _belongs(each, episode)}.values())
+    return tuple({each.id: each for each in found if _finding_belongs(each, episode)}.values())
 
 
-def _words(judged: Judged, findings: Iterable[Finding]) -> str:
+def _words_of_verdict(judged: Judged, findings: Iterable[Finding]) -> str:
     """Return the sentence; an answer that is known not to be complete is no good news."""
     lies = judged.verdict is RunVerdict.INCREMENTAL and any(
         each.rule == _INCOMPLETE for each in findings
@@ -186,6 +185,6 @@ def _words(judged: Judged, findings: Iterable[Finding]) -> str:
     )
 
 
-def _belongs(finding: Finding, episode: Episode) -> bool:
+def _finding_belongs(finding: Finding, episode: Episode) -> bool:
     later = finding.first_seen is not None and episode.span[1].certainly_before(finding.first_seen)
     return finding.rule.startswith(_RULES) and not later

@@ -44,7 +44,9 @@ class Episode:
 
 def quiet_of(disks: Mapping[str, Sequence[Deed]]) -> timedelta:
     """Return the silence that ends an episode: half of the rhythm of snapshots, 30 min at most."""
-    rhythms = [found for deeds in disks.values() if (found := _rhythm(deeds)) is not None]
+    rhythms = [
+        found for deeds in disks.values() if (found := _rhythm_of_snapshots(deeds)) is not None
+    ]
     if not rhythms:
         return QUIET
     return max(_LEAST, min(QUIET, timedelta(seconds=median(rhythms) / 2)))
@@ -60,7 +62,7 @@ def episodes_of(
     places = [0]
     end: Moment | None = None
     for place, deed in enumerate(deeds):
-        if end is not None and _ends(end, deed, quiet):
+        if end is not None and not end.within(deed.began, quiet):
             places.append(place)
             end = None
         end = deed.ended if end is None else hull((end, deed.ended))[1]
@@ -79,7 +81,7 @@ def runs_of(
     open_: dict[str, list[Episode]] = {}
     closed: list[tuple[str, tuple[Episode, ...]]] = []
     ends: dict[str, Moment] = {}
-    for episode in sorted(episodes, key=_key):
+    for episode in sorted(episodes, key=_key_of_episode):
         pool, (began, ended) = pool_of(episode), episode.span
         run = open_.setdefault(pool, [])
         again = any(each.disk == episode.disk for each in run)
@@ -92,19 +94,15 @@ def runs_of(
     return tuple(closed)
 
 
-def _key(episode: Episode) -> tuple[object, ...]:
+def _key_of_episode(episode: Episode) -> tuple[object, ...]:
     return episode.span[0].at, episode.disk, episode.deeds[0].evidence.source
 
 
-def _rhythm(deeds: Sequence[Deed]) -> float | None:
+def _rhythm_of_snapshots(deeds: Sequence[Deed]) -> float | None:
     """Return the seconds between two snapshots of a disk, as a rule."""
     times = [deed.began.at for deed in deeds if deed.act is Act.SNAPSHOT]
     between = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
     return median(between) if len(between) >= _FEW else None
-
-
-def _ends(end: Moment, deed: Deed, quiet: timedelta) -> bool:
-    return not end.within(deed.began, quiet)
 
 
 def _is_backup(deeds: Sequence[Deed], live: str) -> bool:

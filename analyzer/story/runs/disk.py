@@ -139,8 +139,8 @@ def past_of(
         disk=disk,
         sr=sr,
         snapshots=tuple(order),
-        purged=_calls(deeds, Act.PURGED),
-        deleted=_calls(deeds, Act.DELETED),
+        purged=_calls_of_act(deeds, Act.PURGED),
+        deleted=_calls_of_act(deeds, Act.DELETED),
         moves=moves,
     )
 
@@ -160,7 +160,7 @@ def certain(known: Known[bool] | None, *, value: bool) -> bool:
     )
 
 
-def _calls(deeds: Sequence[Deed], act: Act) -> Mapping[str, Deed]:
+def _calls_of_act(deeds: Sequence[Deed], act: Act) -> Mapping[str, Deed]:
     found: dict[str, Deed] = {}
     for deed in deeds:
         if deed.act is act and (deed.succeeded is not False or deed.disk not in found):

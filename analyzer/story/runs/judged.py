@@ -96,7 +96,7 @@ def by_walk(walked: Walk, older: str, newer: str) -> Judged | None:
         words = f"the CBT log of {walked.at} was not there"
         return full(FullReason.LOG_MISSING, words, walked.confidence, walked.evidence)
     if walked.end in _BROKEN:
-        words = f"the chain of CBT logs from {older} to {newer} was broken {_hop(walked)}"
+        words = f"the chain of CBT logs from {older} to {newer} was broken {_hop_in_words(walked)}"
         return full(FullReason.CHAIN_BROKEN, words, walked.confidence, walked.evidence)
     return None
 
@@ -108,7 +108,7 @@ def nbd_failures(episode: Episode) -> tuple[Deed, ...]:
     return failed if len(failed) == len(reads) else ()
 
 
-def _hop(walked: Walk) -> str:
+def _hop_in_words(walked: Walk) -> str:
     after = f"after {walked.at}"
     if walked.end is WalkEnd.CHAIN_ENDS and walked.next == NO_LOG:
         return f"{after}: its log named no next one"

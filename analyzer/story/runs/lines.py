@@ -59,46 +59,49 @@ def references(case: Case) -> Mapping[str, str]:
 
 def told_by_xapi(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
     """Yield a deed per line that names a disk; ``uuids`` resolves references."""
-    failures = _failures(case.events.of(FAILED, *_CBT_FAILED))
+    failures = _first_failures(case.events.of(FAILED, *_CBT_FAILED))
     bases = {event.source: event.fields["base"] for event in case.events.of(AUDITED_BASE)}
     for event in case.events.of(*_NAMED):
         act = _KINDS.get(event.kind) or _ACTS.get(event.fields.get("method", ""))
         if act is None:
             continue
-        failed = failures.get((_task(event), act))
+        failed = failures.get((_task_of_event(event), act))
         code = event.fields.get("code") or (failed.fields["code"] if failed else "")
         line = failed or event
         yield Deed(
             act=act,
             disk=uuids.get(event.fields["vdi"], event.fields["vdi"]),
-            other=_other(event, uuids) or bases.get(event.source, ""),
+            other=_other_disk(event, uuids) or bases.get(event.source, ""),
             began=event.moment,
             ended=line.moment if failed and not line.moment.at < event.moment.at else event.moment,
             evidence=Evidence(source=line.source, text=line.text, at=line.moment),
             origin=event.parser,
             succeeded=False if code else event.kind in _RESULTS or None,
             code=code,
-            task=_task(event),
+            task=_task_of_event(event),
             sr=event.fields.get("sr", ""),
             whole=event.kind == AUDITED_EXPORT,
         )
 
 
-def _failures(events: Iterable[Event]) -> Mapping[tuple[str, Act], Event]:
+def _first_failures(events: Iterable[Event]) -> Mapping[tuple[str, Act], Event]:
     """Return the first failure of each call that names its task."""
     found: dict[tuple[str, Act], Event] = {}
     for event in events:
-        act, task = _FAILURES.get(event.fields["method"]), event.fields.get("call") or _task(event)
+        act, task = (
+            _FAILURES.get(event.fields["method"]),
+            event.fields.get("call") or _task_of_event(event),
+        )
         if act is not None and task:
             found.setdefault((task, act), event)
     return found
 
 
-def _other(event: Event, uuids: Mapping[str, str]) -> str:
+def _other_disk(event: Event, uuids: Mapping[str, str]) -> str:
     other = event.fields.get("to") or event.fields.get("vm") or ""
     return uuids.get(other, other)
 
 
-def _task(event: Event) -> str:
+def _task_of_event(event: Event) -> str:
     found = _TASK.search(event.task or "")
     return found[1] if found else ""

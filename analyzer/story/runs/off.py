@@ -31,7 +31,7 @@ def cbt_off(past: Past, episode: Episode, snapshot: str) -> Judged | None:
         sure = Confidence.CERTAIN if flag is False else Confidence.LIKELY
         words = "CBT had been turned off before"
         return full(FullReason.CBT_OFF, words, sure, (last.evidence,))
-    row = row or _live(past, episode)
+    row = row or _row_unswitched(past, episode)
     return never_on(past, row.uuid) if row is not None else None
 
 
@@ -52,7 +52,7 @@ def _surely_off(calls: Sequence[Deed], last: Deed, episode: Episode) -> bool:
     return last.act is Act.DISABLED and others and early
 
 
-def _live(past: Past, episode: Episode) -> Vdi | None:
+def _row_unswitched(past: Past, episode: Episode) -> Vdi | None:
     """Return the disk's own row, where CBT was not switched between a run and the report."""
     switched = any(deed.act in _SWITCHES for deed in (*episode.deeds, *episode.after))
     return None if switched else past.row(episode.disk)

@@ -44,13 +44,13 @@ def told_by_sm(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
         yield Deed(
             act=act,
             disk=op.vdi,
-            other=_other(op, act, uuids),
+            other=_other_disk(op, act, uuids),
             began=op.first,
             ended=op.last if op.last.at >= op.first.at else op.first,
-            evidence=_quote(shown),
+            evidence=_quote_of_event(shown),
             origin="smlog",
             succeeded=None if op.result is Result.UNKNOWN else not failed,
-            code=_code(op) if failed else "",
+            code=_final_code(op) if failed else "",
             sr=op.sr or "",
             line=line,
         )
@@ -68,9 +68,9 @@ def told_by_nbd(case: Case) -> Iterator[Deed]:
             disk=session.vdi,
             began=began,
             ended=session.ended if session.ended and session.ended.at >= began.at else began,
-            evidence=_quote(line),
+            evidence=_quote_of_event(line),
             origin="daemon_log",
-            succeeded=_served(session),
+            succeeded=_client_could_read(session),
             code=session.trouble.value if session.trouble else "",
             sure=max(session.vdi_joined, session.joined, key=list(Confidence).index),
         )
@@ -80,10 +80,10 @@ def told_by_attachments(case: Case) -> Iterator[Deed]:
     """Yield a deed per disk that a virtual machine had, other than a control domain."""
     for each in disk_attachments(case):
         if each.vm not in (None, _DOM0) and each.began is not None and each.events:
-            yield _attached(each, each.events[0])
+            yield _deed_of_attachment(each, each.events[0])
 
 
-def _attached(attachment: Attachment, line: Event) -> Deed:
+def _deed_of_attachment(attachment: Attachment, line: Event) -> Deed:
     began = attachment.began or line.moment
     ended = attachment.ended or began
     return Deed(
@@ -92,12 +92,12 @@ def _attached(attachment: Attachment, line: Event) -> Deed:
         other=attachment.vm or "",
         began=began,
         ended=ended if ended.at >= began.at else began,
-        evidence=_quote(line),
+        evidence=_quote_of_event(line),
         origin="smlog",
     )
 
 
-def _other(op: Operation, act: Act, uuids: Mapping[str, str]) -> str:
+def _other_disk(op: Operation, act: Act, uuids: Mapping[str, str]) -> str:
     if act is Act.COMPARED and op.args:
         return uuids.get(op.args[0], op.args[0])
     if act is Act.SNAPSHOT:
@@ -106,12 +106,12 @@ def _other(op: Operation, act: Act, uuids: Mapping[str, str]) -> str:
     return ""
 
 
-def _code(op: Operation) -> str:
+def _final_code(op: Operation) -> str:
     codes = [each.code for each in op.raised if each.final and each.code is not None]
     return f"SR_BACKEND_FAILURE_{codes[-1]}" if codes else "SR_BACKEND_FAILURE"
 
 
-def _served(session: NbdSession) -> bool | None:
+def _client_could_read(session: NbdSession) -> bool | None:
     """Tell whether a client could read; None where it went away, which may be its way to end."""
     serving = any(event.kind == SERVING for event in session.events)
     if not serving and session.fate is SessionFate.FAILED:
@@ -122,10 +122,10 @@ def _served(session: NbdSession) -> bool | None:
 
 
 def _best_line(session: NbdSession) -> Event:
-    if session.trouble is not None and _served(session) is False:
+    if session.trouble is not None and _client_could_read(session) is False:
         return session.events[-1]
     return next((each for each in session.events if each.kind == SERVING), session.events[0])
 
 
-def _quote(event: Event) -> Evidence:
+def _quote_of_event(event: Event) -> Evidence:
     return Evidence(source=event.source, text=event.text, at=event.moment)

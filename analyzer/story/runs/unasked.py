@@ -24,12 +24,12 @@ _AUDIT = "audit.log of the pool's master: zgrep get_export_raw_vdi /var/log/audi
 
 def judge_unasked(past: Past, episode: Episode) -> Judged:
     """Judge a run that compared nothing, by what was read and by the disk's CBT then."""
-    snapshot = _snapshot(past, episode)
-    judged, base = _judge(past, episode, snapshot)
+    snapshot = _snapshot_of_episode(past, episode)
+    judged, base = _judge_unasked(past, episode, snapshot)
     return replace(judged, snapshot=snapshot, base=base)
 
 
-def _judge(past: Past, episode: Episode, snapshot: str) -> tuple[Judged, str]:
+def _judge_unasked(past: Past, episode: Episode, snapshot: str) -> tuple[Judged, str]:
     reads = tuple(deed for deed in episode.deeds if deed.reads and deed.disk == snapshot)
     differing = [deed for deed in reads if deed.act is Act.EXPORTED and deed.other]
     if differing:
@@ -37,18 +37,18 @@ def _judge(past: Past, episode: Episode, snapshot: str) -> tuple[Judged, str]:
         words = f"xapi was asked to export of {snapshot} only what differs from {base}"
         return incremental(words, Confidence.LIKELY), base
     if not any(deed.succeeded is not False for deed in reads):
-        return _unread(past, episode, reads), ""
-    gap = _unseen(past, episode)
+        return _judged_unread(past, episode, reads), ""
+    gap = _gap_of_unseen(past, episode)
     if gap is not None:
         words = f"no call of list_changed_blocks was read, but one could be missing: {gap.why}"
         return undecidable(words, gap.settle_with), ""
     off = cbt_off(past, episode, snapshot)
     if off is not None:
         return off, ""
-    return _tracked(past, episode, snapshot, reads)
+    return _judged_tracked(past, episode, snapshot, reads)
 
 
-def _snapshot(past: Past, episode: Episode) -> str:
+def _snapshot_of_episode(past: Past, episode: Episode) -> str:
     """Return the disk that was read last, else the one that was asked for or taken."""
     reads = [deed.disk for deed in episode.deeds if deed.reads]
     asked = [deed.disk for deed in episode.of(Act.ASKED)]
@@ -56,7 +56,7 @@ def _snapshot(past: Past, episode: Episode) -> str:
     return next((uuid for uuid in reversed([*taken, *asked, *reads]) if uuid), "")
 
 
-def _unread(past: Past, episode: Episode, reads: tuple[Deed, ...]) -> Judged:
+def _judged_unread(past: Past, episode: Episode, reads: tuple[Deed, ...]) -> Judged:
     """Judge a run in which nothing was read: nobody knows what the client did."""
     why = no_nbd(past, episode)
     said = "an address was asked for" if not reads else "an NBD connection failed"
@@ -65,7 +65,7 @@ def _unread(past: Past, episode: Episode, reads: tuple[Deed, ...]) -> Judged:
     return undecidable(words, "the client's log of this run", (why[1],) if why else ())
 
 
-def _unseen(past: Past, episode: Episode) -> Gap | None:
+def _gap_of_unseen(past: Past, episode: Episode) -> Gap | None:
     """Return why a call may be missing from what was read, None where one log tells them all."""
     pool = past.pool
     if pool is None:
@@ -76,15 +76,17 @@ def _unseen(past: Past, episode: Episode) -> Gap | None:
         why = f"the status report of {missing[0]} was not given"
         settle = f"a status report of {missing[0]}"
         return Gap(need="xensource_log", host=missing[0], why=why, settle_with=settle)
-    gaps = [_gap(past, episode, need, pool.bundles) for need in _TELLING]
+    gaps = [_gap_of_episode(past, episode, need, pool.bundles) for need in _TELLING]
     return None if None in gaps else gaps[0]
 
 
-def _gap(past: Past, episode: Episode, need: str, bundles: Collection[str]) -> Gap | None:
-    gap = next((g for b in bundles if (g := _fault(past.case, need, b))), None)
+def _gap_of_episode(
+    past: Past, episode: Episode, need: str, bundles: Collection[str]
+) -> Gap | None:
+    gap = next((g for b in bundles if (g := _fault_of_log(past.case, need, b))), None)
     if gap is not None:
         return gap
-    window, (began, ended) = _window(past.case, need, bundles), episode.span
+    window, (began, ended) = _window_of_need(past.case, need, bundles), episode.span
     own = [hole for hole in past.case.unread(need, began, ended) if hole.bundle in bundles]
     if own:
         why = f"nothing of {need} of {own[0].host} was read for a part of the run"
@@ -97,24 +99,26 @@ def _gap(past: Past, episode: Episode, need: str, bundles: Collection[str]) -> G
     return Gap(need=need, host="", why=why, settle_with="an older or later copy of the log")
 
 
-def _fault(case: Case, need: str, bundle: str) -> Gap | None:
+def _fault_of_log(case: Case, need: str, bundle: str) -> Gap | None:
     """Return what is wrong with a log, but for files that are missing: these are its holes."""
     gap = case.gap(need, bundle)
     return None if gap is None or case.covered(need, bundle) else gap
 
 
-def _window(case: Case, need: str, bundles: Collection[str]) -> tuple[Moment, Moment] | None:
+def _window_of_need(
+    case: Case, need: str, bundles: Collection[str]
+) -> tuple[Moment, Moment] | None:
     """Return what the logs of these reports cover together, but for their holes."""
     if not any(case.gap(need, bundle) for bundle in bundles):
         return case.window(need)
     return common_window(case.covered(need, bundle) for bundle in bundles)
 
 
-def _tracked(
+def _judged_tracked(
     past: Past, episode: Episode, snapshot: str, reads: tuple[Deed, ...]
 ) -> tuple[Judged, str]:
     began = reads[0].began
-    enabled = _enabled(episode, began)
+    enabled = _last_enabled(episode, began)
     before = [
         each
         for each in past.older(episode, snapshot)
@@ -133,10 +137,10 @@ def _tracked(
     if walked.end is not WalkEnd.REACHED:
         words = f"{said}; whether they could be had is not known: {walked.why}"
         return undecidable(words, walked.settle_with, walked.evidence), base.uuid
-    return _could(past, episode, base, reads, walked.evidence), base.uuid
+    return _judged_possible(past, episode, base, reads, walked.evidence), base.uuid
 
 
-def _enabled(episode: Episode, before: Moment) -> Deed | None:
+def _last_enabled(episode: Episode, before: Moment) -> Deed | None:
     """Return the last call that turned CBT on, unless it came after the first read."""
     calls = [
         deed
@@ -177,15 +181,15 @@ def _sm_unseen(past: Past, since: Deed, episode: Episode) -> bool:
     """Tell whether a snapshot between a call and a run may be missing from what was read of SM."""
     bundles = past.pool.bundles if past.pool else ()
     holes = past.case.unread("smlog", since.began, episode.span[0])
-    window = _window(past.case, "smlog", bundles)
+    window = _window_of_need(past.case, "smlog", bundles)
     if window is not None and since.ended.certainly_before(window[0]):
         return True
-    return any(_fault(past.case, "smlog", bundle) for bundle in bundles) or any(
+    return any(_fault_of_log(past.case, "smlog", bundle) for bundle in bundles) or any(
         hole.bundle in bundles for hole in holes
     )
 
 
-def _could(
+def _judged_possible(
     past: Past, episode: Episode, base: Taken, reads: tuple[Deed, ...], proof: tuple[Evidence, ...]
 ) -> Judged:
     """Judge a run that could have asked: the chain led from the older snapshot to the newer."""

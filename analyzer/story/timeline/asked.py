@@ -82,7 +82,7 @@ def _records(lines: Lines, wanted: Wanted) -> Iterator[Entry]:
         block = lines.block(number)
         fitting = _fitting(index, block, rows, wanted, (since, until))
         if fitting:
-            yield from _entries(index, block, lines.words(number), fitting)
+            yield from _entries_of_index(index, block, lines.words(number), fitting)
 
 
 def _fitting(
@@ -154,13 +154,15 @@ def _rows_of_session(lines: Lines, wanted: Wanted) -> set[int]:
     return own | {row for row, each in of_task if each & tasks}
 
 
-def _entries(index: LineIndex, block: Block, words: bytes, rows: Sequence[int]) -> Iterator[Entry]:
+def _entries_of_index(
+    index: LineIndex, block: Block, words: bytes, rows: Sequence[int]
+) -> Iterator[Entry]:
     texts: tuple[Any, ...] = (*index.texts, None)  # of which -1 is the place
     moments: dict[int, Moment] = {}
     for row in rows:
         when, *named, kind, line, count, end, begin, stop = [c[row] for c in block.columns]
         if when not in moments:
-            moments[when] = _moment(index, *block.moments[when * 4 : when * 4 + 4])
+            moments[when] = _moment_of_index(index, *block.moments[when * 4 : when * 4 + 4])
         bundle, member, host, lane, process, task, level, sr, vdi, vbd, session = [
             texts[place] for place in named
         ]
@@ -188,6 +190,6 @@ def _entries(index: LineIndex, block: Block, words: bytes, rows: Sequence[int]) 
         yield with_mark(entry, block.marks[row]) if row in block.marks else entry
 
 
-def _moment(index: LineIndex, at: int, first: int, last: int, dated_by: int) -> Moment:
+def _moment_of_index(index: LineIndex, at: int, first: int, last: int, dated_by: int) -> Moment:
     when, earliest, latest = (_EPOCH + time * _TICK for time in (at, first, last))
     return Moment(at=when, earliest=earliest, latest=latest, dated_by=index.texts[dated_by])

@@ -79,10 +79,10 @@ def records(events: Iterable[Event], titles: Mapping[str, str]) -> Iterator[Entr
     lines: dict[Source, list[Event]] = {}
     for event in events:
         lines.setdefault(event.source, []).append(event)
-    return (_record(own, titles) for own in lines.values())
+    return (_record_of_titles(own, titles) for own in lines.values())
 
 
-def _record(events: Sequence[Event], titles: Mapping[str, str]) -> Entry:
+def _record_of_titles(events: Sequence[Event], titles: Mapping[str, str]) -> Entry:
     first = events[0]
     kinds = tuple(event.kind for event in events)
     values = {name: value for event in reversed(events) for name, value in event.fields.items()}
@@ -171,7 +171,7 @@ def made(
     yield from _other_quotes(quotes, kept, hosts)
     for incident in report.incidents:
         yield from _incident_ends(incident)
-    yield from map(_hole, report.holes)
+    yield from map(_hole_entry, report.holes)
     boots = {entry.source for entry in kept}
     told = {(incident.bundle, each) for incident in report.incidents for each in incident.evidence}
     for change in (change for clock in report.clocks for change in clock.changes):
@@ -215,7 +215,7 @@ def _incident_ends(incident: Incident) -> Iterator[Entry]:
         )
 
 
-def _hole(hole: Hole) -> Entry:
+def _hole_entry(hole: Hole) -> Entry:
     beside = hole.before or hole.after or Source(bundle=hole.bundle, member=hole.source)
     return Entry(
         moment=hole.began,

@@ -42,7 +42,7 @@ class Laying:
         self._named_by = {uuid.encode(): uuid for uuid in known}
         self._quotes = quoted(report)
         quotes = (*self._quotes.findings, *self._quotes.incidents)
-        self._quoted = {_place(source): source for source in quotes}
+        self._quoted = {_place_of_source(source): source for source in quotes}
         self._calls = _of_calls(case, self._known)
         self._columns = case.events.texts
         self._texts = [text for name in LINE_TEXTS for text in self._columns[name]]
@@ -69,7 +69,7 @@ class Laying:
         others = (each for each in self._report.happenings if each.what is not EntryKind.RECORD)
         return LineIndex(
             texts=(*self._texts, *(name for name in self._ids if name is not None)),
-            kinds=tuple((each, self._title(each)) for each in self._kinds),
+            kinds=tuple((each, self._title_of_kinds(each)) for each in self._kinds),
             spans=tuple(self._spans),
             made=tuple((each, tuple(sorted(self._told_of(each)))) for each in others),
             unseen=unseen(self._case, self._report),
@@ -122,7 +122,7 @@ class Laying:
         known, first = self._ids, len(self._texts) - 1
         return [known.setdefault(each, first + len(known)) for each in ids]
 
-    def _title(self, kinds: Sequence[str]) -> str:
+    def _title_of_kinds(self, kinds: Sequence[str]) -> str:
         known = self._titles
         return "; ".join(dict.fromkeys(known[kind] for kind in kinds if kind in known))
 
@@ -154,7 +154,7 @@ class Laying:
         return named
 
     def _told_of(self, entry: Entry) -> frozenset[str]:
-        calls = self._calls.get(_place(entry.source), _NOTHING)
+        calls = self._calls.get(_place_of_source(entry.source), _NOTHING)
         return calls | self._known.intersection(uuids_in(told_by(entry)))
 
 
@@ -205,11 +205,13 @@ class LaidLines:
 def unseen(case: Case, report: Report) -> tuple[Unseen, ...]:
     """Return each log of the hosts, with what was read of it."""
     return tuple(
-        _log(case, report, host.bundle, host.name, need) for host in case.hosts for need in LOGS
+        _log_of_bundle(case, report, host.bundle, host.name, need)
+        for host in case.hosts
+        for need in LOGS
     )
 
 
-def _log(case: Case, report: Report, bundle: str, host: str, need: str) -> Unseen:
+def _log_of_bundle(case: Case, report: Report, bundle: str, host: str, need: str) -> Unseen:
     gap = case.gap(need, bundle)
     rows = [row for row in report.coverage if (row.bundle, row.parser) == (bundle, need)]
     return Unseen(
@@ -222,7 +224,7 @@ def _log(case: Case, report: Report, bundle: str, host: str, need: str) -> Unsee
     )
 
 
-def _place(source: Source) -> Place:
+def _place_of_source(source: Source) -> Place:
     return source.bundle, source.member, source.line
 
 
@@ -232,6 +234,6 @@ def _of_calls(case: Case, known: frozenset[str]) -> Mapping[Place, frozenset[str
     for operation in sm_operations(case) if known else ():
         own = known & {operation.vdi or "", operation.sr or ""}
         for event in operation.lines if own else ():
-            place = _place(event.source)
+            place = _place_of_source(event.source)
             found[place] = found.get(place, _NOTHING) | own
     return found

@@ -20,11 +20,15 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """
     ordered = sorted(entries, key=place_in_time)
     dated = [entry for entry in ordered if entry.moment.year_known]
-    files, lines, ranges = _files(dated), [entry.source.line for entry in dated], _ranges(dated)
-    doubtful = set(_doubtful(files, lines, ranges))
+    files, lines, ranges = (
+        _files_that_order(dated),
+        [entry.source.line for entry in dated],
+        _ranges(dated),
+    )
+    doubtful = set(_places_in_doubt(files, lines, ranges))
     # Backwards the same holds of times and lines that run the other way.
     turned = [(-last, -first) for first, last in reversed(ranges)]
-    back = _doubtful(files[::-1], [-line for line in reversed(lines)], turned)
+    back = _places_in_doubt(files[::-1], [-line for line in reversed(lines)], turned)
     doubtful.update(len(dated) - 1 - place for place in back)
     doubtful.update(range(len(dated), len(ordered)))
     return tuple(
@@ -40,7 +44,7 @@ def place_in_time(entry: Entry) -> tuple[datetime, str, str, int, str, tuple[str
     return at, entry.host, source.member, source.line, entry.what.value, entry.kinds
 
 
-def _files(entries: Sequence[Entry]) -> list[int]:
+def _files_that_order(entries: Sequence[Entry]) -> list[int]:
     """Return what orders each entry: its file, or, of what is no line of it, only its time."""
     own = [entry.what.is_line or entry.what is EntryKind.CLOCK for entry in entries]
     others = [entry for entry, is_own in zip(entries, own, strict=True) if not is_own]
@@ -70,7 +74,9 @@ def _ranges(entries: Sequence[Entry]) -> list[_Range]:
     return found
 
 
-def _doubtful(files: Sequence[int], lines: Sequence[int], ranges: Sequence[_Range]) -> list[int]:
+def _places_in_doubt(
+    files: Sequence[int], lines: Sequence[int], ranges: Sequence[_Range]
+) -> list[int]:
     """Return the places of entries that may lie on the other side of one shown before them.
 
     Of one file the order of lines decides. Two ends are enough to know: the farthest that any

@@ -17,18 +17,18 @@ _COALESCES = "cbt-told.coalesce"
 
 def spans_of(case: Case, coverage: Sequence[Coverage]) -> tuple[TimelineSpan, ...]:
     """Return the spans in the order of time, of each kind at most the latest two thousand."""
-    ends = _ends(case, coverage)
-    found = [*_attached(case, ends), *_calls(case)]
-    found.sort(key=_order)
+    ends = _ends_of_coverage(case, coverage)
+    found = [*_spans_of_attachments(case, ends), *_spans_of_calls(case)]
+    found.sort(key=_order_of_span)
     kept = [span for kind in SpanKind for span in [s for s in found if s.kind is kind][-_MOST:]]
-    return tuple(sorted(kept, key=_order))
+    return tuple(sorted(kept, key=_order_of_span))
 
 
-def _order(span: TimelineSpan) -> tuple[datetime, str, str, str]:
+def _order_of_span(span: TimelineSpan) -> tuple[datetime, str, str, str]:
     return span.began.at, span.host, span.kind, span.what
 
 
-def _ends(case: Case, coverage: Sequence[Coverage]) -> Mapping[str, Moment]:
+def _ends_of_coverage(case: Case, coverage: Sequence[Coverage]) -> Mapping[str, Moment]:
     """Return name of the host → the last dated line that was read of it."""
     names = {host.bundle: host.name for host in case.hosts}
     ends: dict[str, Moment] = {}
@@ -39,7 +39,7 @@ def _ends(case: Case, coverage: Sequence[Coverage]) -> Mapping[str, Moment]:
     return ends
 
 
-def _attached(case: Case, ends: Mapping[str, Moment]) -> Iterator[TimelineSpan]:
+def _spans_of_attachments(case: Case, ends: Mapping[str, Moment]) -> Iterator[TimelineSpan]:
     for each in disk_attachments(case):
         open_end = ends.get(each.host) if each.open_at_capture else None
         first, last = each.began or each.ended, each.ended or open_end or each.began
@@ -49,24 +49,24 @@ def _attached(case: Case, ends: Mapping[str, Moment]) -> Iterator[TimelineSpan]:
                 host=each.host,
                 began=first,
                 ended=last,
-                what=_attachment(case, each),
+                what=_attachment_in_words(case, each),
                 vdi=each.vdi,
             )
 
 
-def _attachment(case: Case, each: Attachment) -> str:
+def _attachment_in_words(case: Case, each: Attachment) -> str:
     by = " by the control domain" if each.vm == DOM0 else ""
     ends = "" if each.began else ", its beginning was not seen"
     if not each.ended:
         ends += ", still active" if each.open_at_capture else ", its end was not seen"
-    return f"{_called(case, each.vdi)} active ({each.mode}){by}{ends}"
+    return f"{_disk_in_words(case, each.vdi)} active ({each.mode}){by}{ends}"
 
 
-def _calls(case: Case) -> Iterator[TimelineSpan]:
+def _spans_of_calls(case: Case) -> Iterator[TimelineSpan]:
     for each in sm_operations(case):
-        kind = _kind(each)
+        kind = _kind_of_operation(each)
         if kind is not None:
-            disk = _called(case, each.vdi) if each.vdi else "a disk"
+            disk = _disk_in_words(case, each.vdi) if each.vdi else "a disk"
             done = "" if each.result is Result.SUCCEEDED else f", {each.result}"
             yield TimelineSpan(
                 kind=kind,
@@ -78,7 +78,7 @@ def _calls(case: Case) -> Iterator[TimelineSpan]:
             )
 
 
-def _kind(operation: Operation) -> SpanKind | None:
+def _kind_of_operation(operation: Operation) -> SpanKind | None:
     if operation.name in {"vdi_snapshot", "vdi_clone"}:
         return SpanKind.SNAPSHOT
     joined = any("coalesce" in command.argv for command in operation.commands)
@@ -86,7 +86,7 @@ def _kind(operation: Operation) -> SpanKind | None:
     return SpanKind.COALESCE if joined or told else None
 
 
-def _called(case: Case, vdi: str) -> str:
+def _disk_in_words(case: Case, vdi: str) -> str:
     for pool in case.pools:
         if found := pool.vdi(vdi):
             return found.name_label or vdi[:_SHORT]

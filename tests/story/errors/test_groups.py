@@ -220,7 +220,7 @@ def test_in_a_storm_nothing_is_asked_once_for_each_pair(
     """Of 30 findings and as many errors that none of them explains: 900 pairs."""
     held: list[Trouble] = []
     looks: list[int] = []
-    befell, look = explain._befell, EventTable.first_of_lines  # noqa: SLF001 - what is counted
+    befell, look = explain._befell_its_object, EventTable.first_of_lines  # noqa: SLF001 - what is counted
 
     def counted_befell(told: explain._Told, trouble: Trouble) -> bool:
         held.append(trouble)
@@ -230,7 +230,7 @@ def test_in_a_storm_nothing_is_asked_once_for_each_pair(
         looks.append(len(lines))
         return look(table, lines)
 
-    monkeypatch.setattr(explain, "_befell", counted_befell)
+    monkeypatch.setattr(explain, "_befell_its_object", counted_befell)
     monkeypatch.setattr(EventTable, "first_of_lines", counted_look)
     words = [chr(97 + n // 26) + chr(97 + n % 26) for n in range(60)]
     report = _read(

@@ -53,10 +53,10 @@ def attachments_with(
     seen = {(each.host, each.vdi) for each in found}
     found += [each for each in leaked_without_row(case, facts) if (each.host, each.vdi) not in seen]
     found += without_database(case, facts)
-    return tuple(sorted(found, key=_order))
+    return tuple(sorted(found, key=_place_in_order))
 
 
-def _order(each: Dom0Attachment) -> tuple[str, str, str, str]:
+def _place_in_order(each: Dom0Attachment) -> tuple[str, str, str, str]:
     return (each.pool, each.vdi, each.host, each.vbd or "")
 
 
@@ -91,7 +91,7 @@ def _of_row(row: DomainRow, facts: Facts) -> Dom0Attachment | None:
         mode=row.vbd.mode or "",
         plugged=plugged_of(row.vbd),
         leaked=held.leaked,
-        evidence=_once(
+        evidence=_each_quote_once(
             Evidence(source=row.vbd.source, text=quoted),
             *line,
             *map(_quoted_path, paths),
@@ -112,5 +112,5 @@ def _quoted_path(path: Datapath) -> Evidence:
     return Evidence(source=path.source, text=path.text)
 
 
-def _once(*evidence: Evidence) -> tuple[Evidence, ...]:
+def _each_quote_once(*evidence: Evidence) -> tuple[Evidence, ...]:
     return tuple({(each.source, each.text): each for each in evidence}.values())

@@ -117,40 +117,39 @@ def facts_of(case: Case, sessions: Sequence[NbdSession], runs: Sequence[ServerRu
     events = case.events.of(CREATED, PLUGGED, UNPLUGGED)
     return Facts(
         case=case,
-        reports=_newest(case.hosts),
-        bundles=_grouped((r.host_uuid or r.bundle, r.bundle) for r in case.hosts),
+        reports={
+            report.host_uuid or report.bundle: report
+            for report in sorted(case.hosts, key=_age_of_report)
+        },
+        bundles=_grouped_by_key((r.host_uuid or r.bundle, r.bundle) for r in case.hosts),
         sessions=tuple(sessions),
-        of_vbd=_grouped((session.vbd or "", session) for session in sessions),
+        of_vbd=_grouped_by_key((session.vbd or "", session) for session in sessions),
         runs=tuple(runs),
         created={e.fields["vbd"]: e for e in events if e.kind == CREATED},
-        plugs=_grouped((e.fields["vbd"], e) for e in events if e.kind != CREATED),
-        active=_grouped(
+        plugs=_grouped_by_key((e.fields["vbd"], e) for e in events if e.kind != CREATED),
+        active=_grouped_by_key(
             ((each.vdi, each.host), each)
             for each in disk_attachments(case)
             if each.open_at_capture is not False
         ),
-        kept=_kept(case.hosts),
+        kept=_vbds_in_own_list(case.hosts),
         logged=frozenset((run.bundle, run.sr) for run in sm_operations(case) if run.sr),
     )
 
 
-def _newest(reports: Sequence[HostReport]) -> dict[str, HostReport]:
-    return {report.host_uuid or report.bundle: report for report in sorted(reports, key=_age)}
-
-
-def _age(report: HostReport) -> tuple[str, str]:
+def _age_of_report(report: HostReport) -> tuple[str, str]:
     taken = report.captured_at.at.isoformat() if report.captured_at else ""
     return (taken, report.bundle)
 
 
-def _grouped(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, tuple[Item, ...]]:
+def _grouped_by_key(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, tuple[Item, ...]]:
     found: dict[Key, list[Item]] = {}
     for key, item in pairs:
         found.setdefault(key, []).append(item)
     return {key: tuple(items) for key, items in found.items()}
 
 
-def _kept(reports: Sequence[HostReport]) -> dict[str, Evidence]:
+def _vbds_in_own_list(reports: Sequence[HostReport]) -> dict[str, Evidence]:
     """Return the VBDs that xapi-nbd's own list names, by uuid."""
     lists = [report.to_clean_up for report in reports if report.to_clean_up]
     pairs = [pair for kept in lists for pair in kept.vbds]

@@ -46,7 +46,7 @@ def since_of(
     created = facts.created.get(row.vbd.uuid)
     active = [each for each in facts.activations(host, row.vdi.uuid) if each.began and each.events]
     events = [
-        *(_naming(session) if session else ()),
+        *(_line_naming_vbd(session) if session else ()),
         *((plug,) if plug else ()),
         *((created,) if created else ()),
         *(each.events[0] for each in active[-1:]),
@@ -58,7 +58,7 @@ def since_of(
     return began, (Evidence(source=first.source, text=first.text, at=first.moment),)
 
 
-def _naming(session: NbdSession) -> tuple[Event, ...]:
+def _line_naming_vbd(session: NbdSession) -> tuple[Event, ...]:
     """Return the first line of a connection that names its VBD, else its first."""
     own = [e for e in session.events if session.vbd and session.vbd in e.text]
     return (*own, *session.events)[:1]

@@ -44,7 +44,7 @@ class Use:
 
 def just_ended(held: Held, facts: Facts) -> bool:
     """Tell whether it ended so shortly before the report that its row says nothing."""
-    end, report = _ended(held, facts), facts.report(held.host)
+    end, report = _given_up_at(held, facts), facts.report(held.host)
     if end is None:
         return False
     taken = report.captured_at if report else None
@@ -68,11 +68,11 @@ def _by_row(held: Held, facts: Facts) -> Use | None:
     if held.leaked:
         return Use(in_use=False, because="xapi's storage layer marked it as leaked")
     if held.vbd.currently_attached is False and not held.vbd.reserved:
-        return _unplugged(held, facts)
+        return _use_if_unplugged(held, facts)
     return Use(in_use=True, because=held.busy) if held.busy else None
 
 
-def _unplugged(held: Held, facts: Facts) -> Use | None:
+def _use_if_unplugged(held: Held, facts: Facts) -> Use | None:
     """Judge a VBD that was not plugged: left over, unless somebody was just about to plug it.
 
     xapi-nbd and xapi make a VBD and plug it at once; but a plug waits for the SR, and the database
@@ -82,7 +82,11 @@ def _unplugged(held: Held, facts: Facts) -> Use | None:
     if report is None:
         why = "its VBD was not plugged, and the report of its host, which may have just made it"
         return Use(in_use=None, because=f"{why}, was not given")
-    if began is not None and _ended(held, facts) is None and not _settled(began, held, facts):
+    if (
+        began is not None
+        and _given_up_at(held, facts) is None
+        and not _certainly_older(began, held, facts)
+    ):
         return Use(in_use=None, because="its VBD was not plugged yet, and had just been made")
     if held.session is not None and held.session.fate is SessionFate.OPEN:
         return None  # its plug hangs, or the log does not show its end
@@ -92,7 +96,7 @@ def _unplugged(held: Held, facts: Facts) -> Use | None:
 def _by_end(held: Held, facts: Facts) -> Use | None:
     """Judge a disk that was given up long before the report was made, and has its VBD still."""
     _, unplug = facts.plugged(held.vbd)
-    end = _ended(held, facts)
+    end = _given_up_at(held, facts)
     if end is None:
         return None
     lines = (unplug,) if unplug else held.session.events[-1:] if held.session else ()
@@ -100,11 +104,11 @@ def _by_end(held: Held, facts: Facts) -> Use | None:
     return Use(
         in_use=False,
         because=f"{what} long before, and its VBD was still there",
-        evidence=_quoted(lines),
+        evidence=_events_quoted(lines),
     )
 
 
-def _ended(held: Held, facts: Facts) -> Moment | None:
+def _given_up_at(held: Held, facts: Facts) -> Moment | None:
     """Return when the disk was given up, as a log has it; None if none does.
 
     Its row is there all the same: the database copy is older, or giving it up failed.
@@ -119,31 +123,35 @@ def _ended(held: Held, facts: Facts) -> Moment | None:
 def _by_server(held: Held, facts: Facts) -> Use | None:
     """Judge a disk that xapi-nbd plugged: by its restarts, and by who was connected to it."""
     run = facts.restarted(held.host, held.since) if held.since else None
-    if run is not None and run.started is not None and _settled(run.started.moment, held, facts):
+    if (
+        run is not None
+        and run.started is not None
+        and _certainly_older(run.started.moment, held, facts)
+    ):
         return Use(
             in_use=False,
             because="xapi-nbd has started anew since it plugged the disk",
-            evidence=_quoted((run.started,)),
+            evidence=_events_quoted((run.started,)),
         )
     if held.session is not None and held.session.fate is SessionFate.LEAKED:
         return Use(
             in_use=False,
             because="xapi-nbd plugged it, and logged neither a client of it nor its unplug later",
-            evidence=_quoted(held.session.events[-1:]),
+            evidence=_events_quoted(held.session.events[-1:]),
         )
     clients = facts.clients(held.host)
     if clients is None:
         return None
-    if not clients and _settled(held.since or held.before, held, facts):
+    if not clients and _certainly_older(held.since or held.before, held, facts):
         return Use(
             in_use=False,
             because=f"no client was connected to port 10809 of {held.name}",
             evidence=_of_report(held, facts),
         )
-    return _connected(held, facts, clients)
+    return _use_if_connected(held, facts, clients)
 
 
-def _settled(moment: Moment | None, held: Held, facts: Facts) -> bool:
+def _certainly_older(moment: Moment | None, held: Held, facts: Facts) -> bool:
     """Tell whether a time is certainly older than what was read one after the other."""
     report = facts.report(held.host)
     taken = report.captured_at if report else None
@@ -152,7 +160,7 @@ def _settled(moment: Moment | None, held: Held, facts: Facts) -> bool:
     return taken.earliest - moment.latest > COPY_AGE
 
 
-def _connected(held: Held, facts: Facts, clients: tuple[Socket, ...]) -> Use | None:
+def _use_if_connected(held: Held, facts: Facts, clients: tuple[Socket, ...]) -> Use | None:
     fate = held.session.fate if held.session else None
     if clients and fate is SessionFate.OPEN and len(clients) >= facts.open_sessions(held.host):
         return Use(
@@ -182,5 +190,5 @@ def _not_known(held: Held) -> Use:
     return Use(in_use=None, because="what it was attached for is not in what was read")
 
 
-def _quoted(events: tuple[Event, ...]) -> tuple[Evidence, ...]:
+def _events_quoted(events: tuple[Event, ...]) -> tuple[Evidence, ...]:
     return tuple(Evidence(source=e.source, text=e.text, at=e.moment) for e in events)

@@ -64,7 +64,7 @@ def nbd_info(case: Case, vdi_uuid: str) -> NbdInfo:
     if vdi.type == METADATA:
         return metadata(pool, vdi)
     sr = pool.sr(vdi.sr)
-    info = no_sr(vdi) if sr is None else _info(case, pool, sr, vdi)
+    info = no_sr(vdi) if sr is None else _info_of_disk(case, pool, sr, vdi)
     return of_unknown_type(info, vdi) if vdi.type is None else info
 
 
@@ -86,33 +86,35 @@ def nbd_infos(case: Case) -> Mapping[str, NbdInfo]:
 @derived
 def sr_answers(case: Case) -> tuple[SrAnswer, ...]:
     """Return the answer for each SR that has disks, pool by pool, by uuid of the SR."""
-    return tuple(_answers(case))
+    return tuple(_answers_of_srs(case))
 
 
-def _answers(case: Case) -> Iterator[SrAnswer]:
+def _answers_of_srs(case: Case) -> Iterator[SrAnswer]:
     for pool in case.pools:
-        for uuid, vdi in _samples(pool).items():
+        for uuid, vdi in _disk_of_each_sr(pool).items():
             sr = pool.sr(uuid)
             if sr is not None and sr.type not in _NOT_DISKS:
-                info = too_old(pool, vdi) if before_nbd(pool) else _info(case, pool, sr, vdi)
+                info = (
+                    too_old(pool, vdi) if before_nbd(pool) else _info_of_disk(case, pool, sr, vdi)
+                )
                 yield SrAnswer(pool=pool, sr=sr, info=info)
 
 
-def _samples(pool: PoolState) -> Mapping[str, Vdi]:
+def _disk_of_each_sr(pool: PoolState) -> Mapping[str, Vdi]:
     """Return a disk of each SR that has one, by the SR's uuid: live with CBT before others."""
     best: dict[str, Vdi] = {}
-    for vdi in sorted(pool.vdis, key=_rank):
+    for vdi in sorted(pool.vdis, key=_rank_of_vdi):
         sr = pool.sr(vdi.sr)
         if sr is not None and vdi.type != METADATA:
             best.setdefault(sr.uuid, vdi)
     return dict(sorted(best.items()))
 
 
-def _rank(vdi: Vdi) -> tuple[bool, bool, str]:
+def _rank_of_vdi(vdi: Vdi) -> tuple[bool, bool, str]:
     return (not vdi.cbt_enabled, vdi.is_a_snapshot is True, vdi.uuid)
 
 
-def _info(case: Case, pool: PoolState, sr: Sr, vdi: Vdi) -> NbdInfo:
+def _info_of_disk(case: Case, pool: PoolState, sr: Sr, vdi: Vdi) -> NbdInfo:
     purposes = purposes_of(pool)
     hosts = members(case, pool, sr, purposes)
     facts = Facts(pool=pool, sr=sr, purposes=purposes, members=hosts)

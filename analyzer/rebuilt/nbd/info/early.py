@@ -17,11 +17,13 @@ def vdi_subject(vdi: Vdi) -> Subject:
     return Subject(type="VDI", uuid=vdi.uuid, name=vdi.name_label)
 
 
-def _row(vdi: Vdi, *fields: str) -> tuple[Evidence, ...]:
+def _row_of_vdi(vdi: Vdi, *fields: str) -> tuple[Evidence, ...]:
     return (Evidence(source=vdi.source, text=quote(vdi, *fields)),)
 
 
-def _without(vdi: Vdi, sr: Sr | None, judged: Judged, steps: Sequence[str] = ()) -> NbdInfo:
+def _info_without_hosts(
+    vdi: Vdi, sr: Sr | None, judged: Judged, steps: Sequence[str] = ()
+) -> NbdInfo:
     """Return an answer that is there before any host is looked at."""
     uuid = sr.uuid if sr else vdi.sr or "unknown"
     return NbdInfo(
@@ -44,7 +46,7 @@ def too_old(pool: PoolState, vdi: Vdi) -> NbdInfo:
     because = "the release is older than XenServer 7.3 and has neither get_nbd_info nor xapi-nbd"
     judged = Judged(answer=Answer.FAILS, stopped_at=None, because=because, evidence=(schema,))
     steps = ("Read the disks over another transport, or upgrade the pool.",)
-    return _without(vdi, pool.sr(vdi.sr), judged, steps)
+    return _info_without_hosts(vdi, pool.sr(vdi.sr), judged, steps)
 
 
 def metadata(pool: PoolState, vdi: Vdi) -> NbdInfo:
@@ -55,11 +57,11 @@ def metadata(pool: PoolState, vdi: Vdi) -> NbdInfo:
         because=(
             "the disk is CBT metadata without data, so the call ends with VDI_INCOMPATIBLE_TYPE"
         ),
-        evidence=_row(vdi, "type"),
+        evidence=_row_of_vdi(vdi, "type"),
     )
     disk = pool.vdi(vdi.snapshot_of)
     of = f" of disk {disk.uuid}" if disk else ""
-    return _without(
+    return _info_without_hosts(
         vdi, pool.sr(vdi.sr), judged, (f"Take a new snapshot{of} and ask for that one.",)
     )
 
@@ -85,8 +87,8 @@ def no_row(uuid: str, told: tuple[Evidence, ...], *, whole: bool) -> NbdInfo:
 def no_sr(vdi: Vdi) -> NbdInfo:
     """Answer for a disk whose SR was not read."""
     because = "the database that was read does not show the SR of the disk"
-    evidence = _row(vdi, "SR")
-    return _without(
+    evidence = _row_of_vdi(vdi, "SR")
+    return _info_without_hosts(
         vdi,
         None,
         Judged(answer=Answer.UNKNOWN, stopped_at=None, because=because, evidence=evidence),
@@ -103,6 +105,6 @@ def of_unknown_type(info: NbdInfo, vdi: Vdi) -> NbdInfo:
         answer=Answer.UNKNOWN,
         stopped_at=None,
         because="the row of the disk does not show whether it is CBT metadata",
-        evidence=_row(vdi, "type"),
+        evidence=_row_of_vdi(vdi, "type"),
         mend=(Advice(step=f"xe vdi-param-get uuid={vdi.uuid} param-name=type"),),
     )

@@ -51,7 +51,9 @@ def members(case: Case, pool: PoolState, sr: Sr, purposes: Purposes) -> tuple[Me
     """Return all hosts of a pool, those that have the SR first, each group by uuid."""
     plugs = sorted(pool.pbds_of(sr), key=lambda pbd: pbd.currently_attached is True)
     pbds = {host.uuid: pbd for pbd in plugs if (host := pool.host(pbd.host))}
-    found = [_member(case, pool, host, pbds.get(host.uuid), purposes) for host in pool.hosts]
+    found = [
+        _member_of_host(case, pool, host, pbds.get(host.uuid), purposes) for host in pool.hosts
+    ]
     return tuple(sorted(found, key=lambda each: (each.plugged is not True, each.host.uuid)))
 
 
@@ -80,19 +82,21 @@ def _pifs_by_host(_case: Case, pool: PoolState) -> Mapping[str, tuple[Pif, ...]]
     return MappingProxyType({uuid: tuple(pifs) for uuid, pifs in held.items()})
 
 
-def _member(case: Case, pool: PoolState, host: Host, pbd: Pbd | None, purposes: Purposes) -> Member:
+def _member_of_host(
+    case: Case, pool: PoolState, host: Host, pbd: Pbd | None, purposes: Purposes
+) -> Member:
     own = pifs_of(case, pool, host)
     return Member(
         host=host,
         pbd=pbd,
         plugged=pbd.currently_attached if pbd else (False if pool.complete else None),
-        offers=tuple(_offers(pool, own, purposes)),
-        unsure=_unsure(pool, own),
-        live=_live(pool, host),
+        offers=tuple(_offers_of_pifs(pool, own, purposes)),
+        unsure=_rows_unsure(pool, own),
+        live=_is_live(pool, host),
     )
 
 
-def _offers(pool: PoolState, pifs: Sequence[Pif], purposes: Purposes) -> Iterable[Offer]:
+def _offers_of_pifs(pool: PoolState, pifs: Sequence[Pif], purposes: Purposes) -> Iterable[Offer]:
     open_ = {network.uuid for network in purposes.any}
     for pif in pifs:
         network = pool.network(pif.network)
@@ -101,12 +105,12 @@ def _offers(pool: PoolState, pifs: Sequence[Pif], purposes: Purposes) -> Iterabl
                 yield Offer(pif=pif, network=network, address=address)
 
 
-def _unsure(pool: PoolState, pifs: Sequence[Pif]) -> tuple[XapiObject, ...]:
+def _rows_unsure(pool: PoolState, pifs: Sequence[Pif]) -> tuple[XapiObject, ...]:
     """Return the PIFs and networks that lack a field which could give the host an address."""
     found: dict[str, XapiObject] = {}
     for pif in pifs:
         network = pool.network(pif.network)
-        if pif.currently_attached is False or network is None or _closed(network):
+        if pif.currently_attached is False or network is None or _is_closed(network):
             continue
         addresses = addresses_of(pif)
         if not addresses and pif.ip is not None and pif.ipv6 is not None:
@@ -118,11 +122,11 @@ def _unsure(pool: PoolState, pifs: Sequence[Pif]) -> tuple[XapiObject, ...]:
     return tuple(found.values())
 
 
-def _closed(network: Network) -> bool:
+def _is_closed(network: Network) -> bool:
     return network.purpose is not None and not {SECURE, INSECURE}.intersection(network.purpose)
 
 
-def _live(pool: PoolState, host: Host) -> bool | None:
+def _is_live(pool: PoolState, host: Host) -> bool | None:
     """Return what xapi asks before it forwards a call (``message_forwarding.ml`` check_live)."""
     if is_master(pool, host):
         return True

@@ -48,18 +48,18 @@ class Judged:
 def judge(facts: Facts) -> Judged:
     """Return the answer; what rows do not show makes it unknown, never good or empty."""
     if facts.answering:
-        return _answered(facts)
+        return _judged_answered(facts)
     whole = facts.pool.complete
     unplugged = all(each.plugged is False for each in facts.members)
     if whole and unplugged:
-        return _empty(InfoStep.PLUGGED, _why_unplugged(facts), _pbds(facts))
+        return _judged_empty(InfoStep.PLUGGED, _why_unplugged(facts), _pbds_quoted(facts))
     if facts.purposes.known and not facts.purposes.any:
         why = "no network of the pool has the purpose nbd or insecure_nbd"
-        return _empty(InfoStep.PURPOSE, why, quoted(facts.pool.networks, "purpose"))
+        return _judged_empty(InfoStep.PURPOSE, why, quoted(facts.pool.networks, "purpose"))
     if whole and not any(each.may_answer for each in facts.members):
-        proof = (*_pbds(facts), *quoted(facts.purposes.any, "purpose"), *_pifs(facts))
-        return _empty(InfoStep.ADDRESS, _why_no_address(facts), proof)
-    return _unknown(facts)
+        proof = (*_pbds_quoted(facts), *quoted(facts.purposes.any, "purpose"), *_pifs_quoted(facts))
+        return _judged_empty(InfoStep.ADDRESS, _why_no_address(facts), proof)
+    return _judged_unknown(facts)
 
 
 def quoted(rows: Iterable[XapiObject], *fields: str) -> tuple[Evidence, ...]:
@@ -79,7 +79,7 @@ def metrics_of(pool: PoolState, host: Host) -> Iterable[XapiObject]:
     return (row for row in pool.host_metrics if key and key in (row.ref, row.uuid))
 
 
-def _answered(facts: Facts) -> Judged:
+def _judged_answered(facts: Facts) -> Judged:
     answering = facts.answering
     proof = (*quoted([m.pbd for m in answering if m.pbd], "host", "SR", "currently_attached"),)
     dead = [each.host for each in answering if each.live is False]
@@ -99,7 +99,7 @@ def _answered(facts: Facts) -> Judged:
     number = sum(len(each.offers) for each in answering)
     many = "1 address" if number == 1 else f"{number} addresses"
     told = f"{many} of {names([each.host for each in answering])}"
-    doubt = _doubt(facts)
+    doubt = _doubt_of_call(facts)
     return Judged(
         answer=Answer.UNKNOWN if doubt else Answer.OK,
         stopped_at=None,
@@ -108,7 +108,7 @@ def _answered(facts: Facts) -> Judged:
     )
 
 
-def _doubt(facts: Facts) -> str:
+def _doubt_of_call(facts: Facts) -> str:
     """Say what could make the whole call fail all the same, "" if nothing in the database."""
     if not facts.pool.complete:
         return "the database was not read to its end, so other hosts may fail the call"
@@ -118,7 +118,7 @@ def _doubt(facts: Facts) -> str:
     return ""
 
 
-def _empty(step: InfoStep, because: str, evidence: tuple[Evidence, ...]) -> Judged:
+def _judged_empty(step: InfoStep, because: str, evidence: tuple[Evidence, ...]) -> Judged:
     return Judged(answer=Answer.FAILS, stopped_at=step, because=because, evidence=evidence)
 
 
@@ -136,7 +136,7 @@ def _why_no_address(facts: Facts) -> str:
     return f"no attached PIF of {hosts} has an address on {nets}{elsewhere}"
 
 
-def _unknown(facts: Facts) -> Judged:
+def _judged_unknown(facts: Facts) -> Judged:
     """Say which rows leave it open."""
     unplugged = [m.pbd for m in facts.members if m.pbd and m.plugged is None]
     nets = [net for net in facts.pool.networks if net.purpose is None]
@@ -157,12 +157,12 @@ def _unknown(facts: Facts) -> Judged:
     return Judged(answer=Answer.UNKNOWN, stopped_at=None, because=why, evidence=evidence)
 
 
-def _pbds(facts: Facts) -> tuple[Evidence, ...]:
+def _pbds_quoted(facts: Facts) -> tuple[Evidence, ...]:
     rows = [each.pbd for each in facts.members if each.pbd]
     return quoted(rows, "host", "SR", "currently_attached") or quoted([facts.sr], "type")
 
 
-def _pifs(facts: Facts) -> tuple[Evidence, ...]:
+def _pifs_quoted(facts: Facts) -> tuple[Evidence, ...]:
     """Quote the PIFs on NBD networks of the hosts that have the SR, or of any host."""
     own = {each.host.uuid for each in facts.plugged}
     rows = [pif for net in facts.purposes.any for pif in facts.pool.pifs_of(net)]

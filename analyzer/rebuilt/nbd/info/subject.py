@@ -43,7 +43,7 @@ def subject_of(pool: PoolState, host: Host, certificate: HostCertificate | None)
     if not names and common and _is_host(common):
         names = [common]
     if names:
-        return min(names, key=_order).removeprefix(_WILDCARD).removesuffix(".")
+        return min(names, key=_order_of_names).removeprefix(_WILDCARD).removesuffix(".")
     if pool.schema_minor is not None and pool.schema_minor < FIRST_SCHEMA_WITH_HOSTNAME:
         return ""
     return host.hostname
@@ -55,7 +55,7 @@ def _is_host(name: str) -> bool:
     return all(map(_LABEL.fullmatch, labels)) and _LETTER.search(labels[-1]) is not None
 
 
-def _order(name: str) -> tuple[bool, list[str]]:
+def _order_of_names(name: str) -> tuple[bool, list[str]]:
     """Order names as xapi does: strict ones first, then by labels from the right."""
     labels = name.lower().removeprefix(_WILDCARD).removesuffix(".").split(".")
     return (name.startswith(_WILDCARD), labels[::-1])

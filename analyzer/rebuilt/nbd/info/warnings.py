@@ -10,11 +10,14 @@ from analyzer.rebuilt.nbd.info.judge import Facts, metrics_of, quoted
 
 def warnings_of(facts: Facts) -> tuple[InfoWarning, ...]:
     """Return the warnings, those that are certain first."""
-    found = [*_mixed(facts), *(each for m in facts.answering for each in _host(facts, m))]
+    found = [
+        *_warnings_of_mixed(facts),
+        *(each for m in facts.answering for each in _host_of_member(facts, m)),
+    ]
     return tuple(sorted(found, key=lambda each: list(Confidence).index(each.confidence)))
 
 
-def _mixed(facts: Facts) -> Iterator[InfoWarning]:
+def _warnings_of_mixed(facts: Facts) -> Iterator[InfoWarning]:
     if facts.purposes.mixed:
         yield InfoWarning(
             what=(
@@ -26,7 +29,7 @@ def _mixed(facts: Facts) -> Iterator[InfoWarning]:
         )
 
 
-def _host(facts: Facts, member: Member) -> Iterator[InfoWarning]:
+def _host_of_member(facts: Facts, member: Member) -> Iterator[InfoWarning]:
     name = member.host.name_label or member.host.uuid
     if member.live is False:
         yield InfoWarning(

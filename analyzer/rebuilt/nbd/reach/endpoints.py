@@ -17,14 +17,14 @@ from analyzer.rebuilt.nbd.reach.offers import reach_warnings
 def endpoints_of(case: Case, pool: PoolState, members: Sequence[Member]) -> tuple[NbdEndpoint, ...]:
     """Return the records of all hosts that certainly have the SR and an address."""
     return tuple(
-        _endpoint(case, pool, member, offer)
+        _endpoint_of_offer(case, pool, member, offer)
         for member in members
         if member.answers
         for offer in member.offers
     )
 
 
-def _endpoint(case: Case, pool: PoolState, member: Member, offer: Offer) -> NbdEndpoint:
+def _endpoint_of_offer(case: Case, pool: PoolState, member: Member, offer: Offer) -> NbdEndpoint:
     host, pif, network = member.host, offer.pif, offer.network
     certificate = certificate_of(case, host)
     bare = NbdEndpoint(
@@ -37,13 +37,13 @@ def _endpoint(case: Case, pool: PoolState, member: Member, offer: Offer) -> NbdE
         secure=SECURE in (network.purpose or ()),
         subject=subject_of(pool, host, certificate),
         certificate=certificate,
-        evidence=_evidence(offer),
+        evidence=_evidence_of_offer(offer),
     )
-    warnings = (*_ipv6(bare), *reach_warnings(case, pool, bare))
+    warnings = (*_warnings_of_ipv6(bare), *reach_warnings(case, pool, bare))
     return replace(bare, warnings=warnings)
 
 
-def _evidence(offer: Offer) -> tuple[Evidence, ...]:
+def _evidence_of_offer(offer: Offer) -> tuple[Evidence, ...]:
     field = "IPv6" if ":" in offer.address else "IP"
     return (
         *quoted([offer.pif], "device", "VLAN", "currently_attached", field),
@@ -51,7 +51,7 @@ def _evidence(offer: Offer) -> tuple[Evidence, ...]:
     )
 
 
-def _ipv6(endpoint: NbdEndpoint) -> Iterator[InfoWarning]:
+def _warnings_of_ipv6(endpoint: NbdEndpoint) -> Iterator[InfoWarning]:
     """Warn of IPv6: xapi-nbd listens on IPv4 only (xen-api `ocaml/nbd/src/main.ml` main)."""
     if ":" in endpoint.address:
         yield InfoWarning(

@@ -57,20 +57,20 @@ _END = Answer(passage=Passage.RETURNED)
 
 def inward(listing: IptablesListing, bridge: str, address: str) -> Answer:
     """Return what becomes of a new connection to the NBD port through a bridge."""
-    return _through(listing, "INPUT", _Packet(bridge=bridge, address=address, inward=True))
+    return _answer_of_hook(listing, "INPUT", _Packet(bridge=bridge, address=address, inward=True))
 
 
 def outward(listing: IptablesListing, bridge: str, address: str) -> Answer:
     """Return what becomes of the server's answers that leave through a bridge."""
-    return _through(listing, "OUTPUT", _Packet(bridge=bridge, address=address, inward=False))
+    return _answer_of_hook(listing, "OUTPUT", _Packet(bridge=bridge, address=address, inward=False))
 
 
-def _through(listing: IptablesListing, hook: str, packet: _Packet) -> Answer:
+def _answer_of_hook(listing: IptablesListing, hook: str, packet: _Packet) -> Answer:
     chains = {chain.name: chain for chain in listing.chains}
     first = chains.get(hook)
     if first is None or not listing.complete:
         return _DOUBT
-    answer = _walk(chains, first, packet, 0)
+    answer = _walk_chain(chains, first, packet, 0)
     if answer.passage is not Passage.RETURNED:
         return answer
     shut = first.policy in ("DROP", "REJECT")
@@ -78,15 +78,15 @@ def _through(listing: IptablesListing, hook: str, packet: _Packet) -> Answer:
     return Answer(passage=Passage.CLOSED if shut else Passage.OPEN, evidence=evidence)
 
 
-def _walk(
+def _walk_chain(
     chains: dict[str, FirewallChain], chain: FirewallChain, packet: _Packet, depth: int
 ) -> Answer:
     if depth > _DEEPEST:
         return _DOUBT
     for_some = False  # some clients are let in, whatever the rules below say of the others
     for rule in chain.rules:
-        matches = _matches(rule, packet)
-        answer = None if matches is False else _target(chains, chain, rule, packet, depth)
+        matches = _rule_matches(rule, packet)
+        answer = None if matches is False else _target_of_chains(chains, chain, rule, packet, depth)
         if answer is None or (matches is None and _shuts_out_some(rule, answer)):
             continue
         if matches is True:
@@ -103,7 +103,7 @@ def _shuts_out_some(rule: FirewallRule, answer: Answer) -> bool:
     return answer.passage is Passage.CLOSED and not about_nbd
 
 
-def _target(
+def _target_of_chains(
     chains: dict[str, FirewallChain],
     chain: FirewallChain,
     rule: FirewallRule,
@@ -123,23 +123,23 @@ def _target(
         return _END
     if rule.target not in chains:
         return None
-    answer = _walk(chains, chains[rule.target], packet, depth + 1)
+    answer = _walk_chain(chains, chains[rule.target], packet, depth + 1)
     return None if answer.passage is Passage.RETURNED else answer
 
 
-def _matches(rule: FirewallRule, packet: _Packet) -> bool | None:
+def _rule_matches(rule: FirewallRule, packet: _Packet) -> bool | None:
     """Tell whether a rule is for a packet; None where one of its conditions is not understood."""
-    if rule.protocol in ("!tcp", "!6") or not _device(rule, packet):
+    if rule.protocol in ("!tcp", "!6") or not _device_matches(rule, packet):
         return False
     if rule.protocol not in ("", "tcp") and not rule.protocol.startswith("!"):
         return False
-    answers = (*_ports(rule, packet), *_columns(rule, packet))
+    answers = (*_ports_match(rule, packet), *_columns_of_packet(rule, packet))
     if any(answer is False for answer in answers):
         return False
     return None if any(answer is None for answer in answers) else True
 
 
-def _device(rule: FirewallRule, packet: _Packet) -> bool:
+def _device_matches(rule: FirewallRule, packet: _Packet) -> bool:
     wanted, other = (rule.input, rule.output) if packet.inward else (rule.output, rule.input)
     if other not in _ANY:  # a packet of the host itself has no device on the other side
         return other.startswith("!")
@@ -148,7 +148,7 @@ def _device(rule: FirewallRule, packet: _Packet) -> bool:
     return wanted in _ANY or hit != wanted.startswith("!")
 
 
-def _ports(rule: FirewallRule, packet: _Packet) -> tuple[bool, ...]:
+def _ports_match(rule: FirewallRule, packet: _Packet) -> tuple[bool, ...]:
     ours, theirs = rule.destination_port, rule.source_port
     if not packet.inward:
         ours, theirs = theirs, ours
@@ -156,25 +156,25 @@ def _ports(rule: FirewallRule, packet: _Packet) -> tuple[bool, ...]:
     return (ours in (None, NBD_PORT), theirs is None)
 
 
-def _columns(rule: FirewallRule, packet: _Packet) -> tuple[bool | None, ...]:
+def _columns_of_packet(rule: FirewallRule, packet: _Packet) -> tuple[bool | None, ...]:
     """Judge the addresses of a rule, and what else it asks for."""
     near, far = rule.destination_network, rule.source_network
     if not packet.inward:
         near, far = far, near
     words = _COMMENT.sub(" ", rule.matches).split()
-    here = _within(near, packet.address) if near else True
+    here = _is_within(near, packet.address) if near else True
     # Which address the client has is not known.
-    return (here, None if far else True, *_conditions(words, packet))
+    return (here, None if far else True, *_conditions_of_rule(words, packet))
 
 
-def _within(written: str, address: str) -> bool | None:
+def _is_within(written: str, address: str) -> bool | None:
     try:
         return ip_address(address) in ip_network(written, strict=False)
     except ValueError:
         return None
 
 
-def _conditions(words: list[str], packet: _Packet) -> tuple[bool | None, ...]:
+def _conditions_of_rule(words: list[str], packet: _Packet) -> tuple[bool | None, ...]:
     found: list[bool | None] = []
     rest = iter(words)
     for word in rest:

@@ -30,12 +30,12 @@ _MOST = 4
 def link_state(case: Case, pool: PoolState, offer: Offer) -> bool | None:
     """Tell whether the link under an offered address was up; None where nothing tells."""
     parts = carriers(pool, offer.pif)
-    shown = [_up(interface_of(offer.report, pif.device)) for pif in parts]
+    shown = [_is_up(interface_of(offer.report, pif.device)) for pif in parts]
     if any(shown):
         return True
     if shown and all(state is False for state in shown):
         return False
-    return _measured(case, pool, offer)
+    return _carrier_measured(case, pool, offer)
 
 
 def link_obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obstacle]:
@@ -48,7 +48,7 @@ def link_obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obstac
     told = len(devices) == len(parts) > 0
     yield Obstacle(
         trouble=Trouble.LINK,
-        what=f"the link under {offer.bare} was down on {offer.place}: {_named(offer, parts)}",
+        what=f"the link under {offer.bare} was down on {offer.place}: {_link_named(offer, parts)}",
         confidence=Confidence.CERTAIN if told else Confidence.LIKELY,
         evidence=(
             *(Evidence(source=each.source, text=each.text) for each in devices[:_MOST] if told),
@@ -68,16 +68,16 @@ def address_obstacles(pool: PoolState, offer: Offer) -> Iterator[Obstacle]:
     if address.is_loopback or address.is_unspecified or address.is_link_local:
         yield Obstacle(
             trouble=Trouble.LOCAL,
-            what=f"{offer.bare} is {_kind(offer.bare)}",
+            what=f"{offer.bare} is {_kind_of_address(offer.bare)}",
             confidence=Confidence.CERTAIN if address.is_loopback else Confidence.LIKELY,
             evidence=(row,),
         )
     elif address.version == 6:  # noqa: PLR2004  # the number is the name of the protocol  # the number is the name of the protocol
         yield from _on_ipv6(offer, row)
-    yield from _elsewhere(pool, offer, row)
+    yield from _address_elsewhere(pool, offer, row)
 
 
-def _measured(case: Case, pool: PoolState, offer: Offer) -> bool | None:
+def _carrier_measured(case: Case, pool: PoolState, offer: Offer) -> bool | None:
     """Return what xapi measured; False counts only where another link of the host was up."""
     metrics = metrics_of(pool, offer.pif)
     if metrics is None or metrics.carrier is not False:
@@ -86,18 +86,18 @@ def _measured(case: Case, pool: PoolState, offer: Offer) -> bool | None:
     return False if any(each is not None and each.carrier for each in others) else None
 
 
-def _up(interface: Interface | None) -> bool | None:
+def _is_up(interface: Interface | None) -> bool | None:
     if interface is None:
         return None
     return interface.carrier if interface.up else False
 
 
-def _named(offer: Offer, parts: tuple[Pif, ...]) -> str:
+def _link_named(offer: Offer, parts: tuple[Pif, ...]) -> str:
     devices = sorted({pif.device or pif.uuid for pif in parts}) or [offer.pif.device or "its PIF"]
     return f"{', '.join(devices)} had no carrier"
 
 
-def _kind(address: str) -> str:
+def _kind_of_address(address: str) -> str:
     found = ip_address(address)
     if found.is_link_local:
         return "a link-local address, which only the same network segment can use"
@@ -118,12 +118,12 @@ def _on_ipv6(offer: Offer, row: Evidence) -> Iterator[Obstacle]:
     )
 
 
-def _elsewhere(pool: PoolState, offer: Offer, row: Evidence) -> Iterator[Obstacle]:
+def _address_elsewhere(pool: PoolState, offer: Offer, row: Evidence) -> Iterator[Obstacle]:
     """Yield that the host has the address on another device than the network's bridge, or not."""
     listing = offer.report.interfaces if offer.report else None
     if listing is None or not listing.complete or not listing.interfaces:
         return
-    on = [each for each in listing.interfaces if _has(each, offer.bare)]
+    on = [each for each in listing.interfaces if _has_address(each, offer.bare)]
     names = {each.name for each in on}
     same = offer.report is not None and pool.source.bundle == offer.report.bundle
     if not on:
@@ -150,7 +150,7 @@ def _elsewhere(pool: PoolState, offer: Offer, row: Evidence) -> Iterator[Obstacl
         )
 
 
-def _has(interface: Interface, address: str) -> bool:
+def _has_address(interface: Interface, address: str) -> bool:
     return any(
         each.address.partition("/")[0].lower() == address.lower() for each in interface.addresses
     )

@@ -77,12 +77,12 @@ def obstacles(case: Case, pool: PoolState, offer: Offer) -> tuple[Obstacle, ...]
 @derived
 def _all_obstacles(case: Case, pool: PoolState) -> Mapping[tuple[str, str], tuple[Obstacle, ...]]:
     return {
-        (offer.pif.uuid, offer.address): tuple(_obstacles(case, pool, offer))
+        (offer.pif.uuid, offer.address): tuple(_obstacles_of_offer(case, pool, offer))
         for offer in offers_of(case, pool)
     }
 
 
-def _obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obstacle]:
+def _obstacles_of_offer(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obstacle]:
     # A connection outlives a cable that was pulled: the server has no keepalive.
     served = bool(connections(offer.report, offer.bare))
     for each in link_obstacles(case, pool, offer):

@@ -46,13 +46,13 @@ class Offer:
 @derived
 def offers_of(case: Case, pool: PoolState) -> tuple[Offer, ...]:
     """Return what the hosts of a pool offer, by host, PIF and xapi's order of addresses."""
-    return tuple(_offers(case, pool))
+    return tuple(_offers_in_pool(case, pool))
 
 
 def newest_report(case: Case, host: Host) -> HostReport | None:
     """Return the newest report of a host, None if none was given."""
     own = [report for report in case.hosts if report.host_uuid == host.uuid]
-    return max(own, key=_age, default=None)
+    return max(own, key=_age_of_report, default=None)
 
 
 def metrics_of(pool: PoolState, pif: Pif) -> PifMetrics | None:
@@ -69,9 +69,11 @@ def carriers(pool: PoolState, pif: Pif) -> tuple[Pif, ...]:
     base = _under_vlan(pool, pif)
     if base is None:
         return ()
-    bond = next((row for row in pool.bonds if row.master and row.master in _names(base)), None)
+    bond = next(
+        (row for row in pool.bonds if row.master and row.master in _keys_of_row(base)), None
+    )
     if bond is not None:
-        slaves = (each for each in pool.pifs if (each.bond_slave_of or "-") in _names(bond))
+        slaves = (each for each in pool.pifs if (each.bond_slave_of or "-") in _keys_of_row(bond))
         return tuple(slaves) if pool.complete else ()
     return (base,) if base.physical and base.device else ()
 
@@ -98,7 +100,7 @@ def row_evidence(row: XapiObject, *fields: str) -> Evidence:
     return Evidence(source=row.source, text=quote(row, *fields))
 
 
-def _offers(case: Case, pool: PoolState) -> Iterator[Offer]:
+def _offers_in_pool(case: Case, pool: PoolState) -> Iterator[Offer]:
     open_ = {network.uuid for network in purposes_of(pool).any}
     for host in pool.hosts:
         report = newest_report(case, host)
@@ -110,12 +112,12 @@ def _offers(case: Case, pool: PoolState) -> Iterator[Offer]:
                 yield Offer(host=host, pif=pif, network=network, address=address, report=report)
 
 
-def _age(report: HostReport) -> tuple[str, str]:
+def _age_of_report(report: HostReport) -> tuple[str, str]:
     taken = report.captured_at.at.isoformat() if report.captured_at else ""
     return (taken, report.bundle)
 
 
-def _names(row: XapiObject) -> tuple[str, ...]:
+def _keys_of_row(row: XapiObject) -> tuple[str, ...]:
     return tuple(name for name in (row.ref, row.uuid) if name)
 
 
@@ -123,6 +125,8 @@ def _under_vlan(pool: PoolState, pif: Pif) -> Pif | None:
     """Return what carries a VLAN, the PIF itself where it is none."""
     if pif.vlan is None or pif.vlan < 0:
         return pif
-    keys = {row.tagged_pif for row in pool.vlans if row.untagged_pif in _names(pif)}
-    known = (each for each in pool.pifs if keys.intersection(_names(each)) and each is not pif)
+    keys = {row.tagged_pif for row in pool.vlans if row.untagged_pif in _keys_of_row(pif)}
+    known = (
+        each for each in pool.pifs if keys.intersection(_keys_of_row(each)) and each is not pif
+    )
     return next(known, None)

@@ -42,7 +42,7 @@ def rivals(case: Case, pool: PoolState, offer: Offer) -> tuple[Rival, ...]:
     subnet = subnet_of(offer.pif) if offer.address == offer.pif.ip else None
     if subnet is None or (offer.report is not None and uses_firewalld(offer.report)):
         return ()
-    others = tuple(_others(case, pool, offer))
+    others = tuple(_other_networks(case, pool, offer))
     found = []
     for pif, network in others:
         way = passage(offer.report, network.bridge, offer.bare).passage
@@ -52,7 +52,7 @@ def rivals(case: Case, pool: PoolState, offer: Offer) -> tuple[Rival, ...]:
     return tuple(found)
 
 
-def _others(case: Case, pool: PoolState, offer: Offer) -> Iterator[tuple[Pif, Network]]:
+def _other_networks(case: Case, pool: PoolState, offer: Offer) -> Iterator[tuple[Pif, Network]]:
     """Yield the host's plugged PIFs with an address on networks without any purpose."""
     for pif in pifs_of(case, pool, offer.host):
         network = pool.network(pif.network)
@@ -71,12 +71,12 @@ def subnet_obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obst
                 f"{rival.network.name_label or rival.network.uuid} too, which has no NBD purpose: "
                 "answers that leave there are rejected"
             ),
-            confidence=_confidence(rival, refused),
+            confidence=_confidence_of_rival(rival, refused),
             evidence=(*(refused.evidence if refused else ()), *rows_of(offer, rival)),
         )
 
 
-def _confidence(rival: Rival, refused: Answer | None) -> Confidence:
+def _confidence_of_rival(rival: Rival, refused: Answer | None) -> Confidence:
     if refused and rival.alone:
         return Confidence.CERTAIN
     return Confidence.LIKELY if rival.shut else Confidence.POSSIBLE

@@ -40,11 +40,11 @@ def through_zones(report: HostReport, bridge: str) -> Answer:
         return _DOUBT
     lets_in = [zone for zone in zones if _lets_in(zone)]
     if len(lets_in) == len(zones) and not any(map(_may_deny, zones)):
-        return Answer(passage=Passage.OPEN, evidence=_quoted(zones))
+        return Answer(passage=Passage.OPEN, evidence=_zones_quoted(zones))
     accepting = report.nft is not None and any("accept" in r.text for r in report.nft.rules)
     if lets_in or accepting or not listing.complete or _may_let_in(listing, zones):
         return _DOUBT
-    return Answer(passage=Passage.CLOSED, evidence=_quoted(zones))
+    return Answer(passage=Passage.CLOSED, evidence=_zones_quoted(zones))
 
 
 def _zones_of(listing: FirewalldListing, bridge: str) -> list[FirewalldZone]:
@@ -80,7 +80,7 @@ def _may_let_in(listing: FirewalldListing, zones: list[FirewalldZone]) -> bool:
     return any(zone.rich_rules for zone in zones) or any(map(_lets_in, by_source))
 
 
-def _quoted(zones: list[FirewalldZone]) -> tuple[Evidence, ...]:
+def _zones_quoted(zones: list[FirewalldZone]) -> tuple[Evidence, ...]:
     some = zones[:_MOST_ZONES]
     lines = (line for zone in some for line in ((zone.source, zone.text), *zone.lines))
     return tuple(Evidence(source=source, text=text) for source, text in lines)

@@ -34,32 +34,32 @@ class Life:
 
 def counted(host: str, bundle: str, lives: Sequence[Life]) -> Concurrency:
     """Return the clients over time of one host."""
-    points = [point for life in lives for point in _points(life)]
+    points = [point for life in lives for point in _points_of_life(life)]
     return Concurrency(
         host=host,
         bundle=bundle,
-        points=tuple(_thinned(points)),
+        points=tuple(_thinned_points(points)),
         peak=max((low for _, low, _ in points), default=0),
     )
 
 
-def _points(life: Life) -> list[Point]:
+def _points_of_life(life: Life) -> list[Point]:
     """Return the counts after each change in one life of the process."""
     found: list[Point] = []
     low = high = 0
-    for change in sorted(_changes(life), key=lambda change: change.place):
+    for change in sorted(_changes_of_life(life), key=lambda change: change.place):
         if life.end is not None and change.moment.at > life.end.at:
             break
         low, high = low + change.certain, high + change.possible
         if change.busy:
             found.append((change.moment, CONNECTION_LIMIT, CONNECTION_LIMIT))
-        found.append(_point(life, change.moment, low, high))
+        found.append(_point_of_change(life, change.moment, low, high))
     if life.end is not None and found:
         found.append((life.end, 0, 0))
     return found
 
 
-def _point(life: Life, moment: Moment, low: int, high: int) -> Point:
+def _point_of_change(life: Life, moment: Moment, low: int, high: int) -> Point:
     """Return a point; of a process that ran before the log began, more may be connected."""
     least = min(max(low, 0), CONNECTION_LIMIT)
     most = min(max(high, least), CONNECTION_LIMIT) if life.whole else CONNECTION_LIMIT
@@ -77,10 +77,10 @@ class _Change:
     busy: bool = False
 
 
-def _changes(life: Life) -> Iterable[_Change]:
+def _changes_of_life(life: Life) -> Iterable[_Change]:
     for session in life.sessions:
         if session.trouble is ClientTrouble.SERVER_BUSY:
-            yield _change(session.events[-1].moment, session.events[-1], busy=True)
+            yield _change_of_moment(session.events[-1].moment, session.events[-1], busy=True)
         elif session.began is not None or not life.whole:
             yield from _of_session(life, session)
         # else a line of a connection that is counted already
@@ -93,28 +93,28 @@ def _of_session(life: Life, session: NbdSession) -> Iterable[_Change]:
     """
     first, last = session.events[0], session.events[-1]
     began = session.began or life.begin
-    yield _change(began, first if session.began else None, certain=1, possible=1)
+    yield _change_of_moment(began, first if session.began else None, certain=1, possible=1)
     ended = session.ended
     sure = session.joined is not Confidence.POSSIBLE
     destroyed = next((event for event in session.events if event.kind == DESTROYING), None)
     if destroyed is not None and ended != destroyed.moment:
-        yield _change(destroyed.moment, destroyed, certain=-1)
+        yield _change_of_moment(destroyed.moment, destroyed, certain=-1)
         if ended is not None and sure:
-            yield _change(ended, last, possible=-1)
+            yield _change_of_moment(ended, last, possible=-1)
     elif ended is not None:
-        yield _change(ended, last, certain=-1, possible=-1 if sure else 0)
+        yield _change_of_moment(ended, last, certain=-1, possible=-1 if sure else 0)
     elif session.fate is SessionFate.UNKNOWN:
-        yield _change(last.moment, last, certain=-1)
+        yield _change_of_moment(last.moment, last, certain=-1)
 
 
-def _change(
+def _change_of_moment(
     moment: Moment, line: Event | None, *, certain: int = 0, possible: int = 0, busy: bool = False
 ) -> _Change:
     place = (moment.at, line.source.member, line.source.line) if line else (moment.at, "", 0)
     return _Change(moment=moment, place=place, certain=certain, possible=possible, busy=busy)
 
 
-def _thinned(points: Sequence[Point]) -> Iterable[Point]:
+def _thinned_points(points: Sequence[Point]) -> Iterable[Point]:
     """Yield of each instant the highest point and the last: a busy log has thousands in one."""
     for _, group in groupby(points, key=lambda point: point[0].at):
         own = tuple(group)

@@ -40,39 +40,39 @@ class VbdDisk:
 
 def disks_by_vbd(case: Case) -> Mapping[str, VbdDisk]:
     """Return reference of a VBD → its disk; the database speaks before the logs."""
-    known = {event.fields["vbd"]: _destroyed(event) for event in case.events.of(DESTROYED)}
-    asked = {_task(event): event for event in case.events.of(AUDITED)}
-    asked |= {_task(event): event for event in case.events.of(ASKED)}
+    known = {event.fields["vbd"]: _disk_of_destroyed(event) for event in case.events.of(DESTROYED)}
+    asked = {_task_of_event(event): event for event in case.events.of(AUDITED)}
+    asked |= {_task_of_event(event): event for event in case.events.of(ASKED)}
     for event in case.events.of(MADE):
-        known[event.fields["vbd"]] = _made(event, asked.get(_task(event)))
+        known[event.fields["vbd"]] = _disk_of_created(event, asked.get(_task_of_event(event)))
     for pool in case.pools:
-        known |= {vbd.ref: _row(pool, vbd) for vbd in pool.vbds if vbd.ref}
+        known |= {vbd.ref: _row_of_vbd(pool, vbd) for vbd in pool.vbds if vbd.ref}
     return MappingProxyType(known)
 
 
-def _task(event: Event) -> tuple[str, str | None]:
+def _task_of_event(event: Event) -> tuple[str, str | None]:
     return event.source.bundle, event.task
 
 
-def _destroyed(event: Event) -> VbdDisk:
+def _disk_of_destroyed(event: Event) -> VbdDisk:
     fields = event.fields
-    return VbdDisk(vbd_uuid=fields["uuid"], vdi=fields["vdi"], rows=(_line(event),))
+    return VbdDisk(vbd_uuid=fields["uuid"], vdi=fields["vdi"], rows=(_line_of_event(event),))
 
 
-def _made(event: Event, asked: Event | None) -> VbdDisk:
+def _disk_of_created(event: Event, asked: Event | None) -> VbdDisk:
     vdi = asked.fields["vdi"] if asked and event.task else None
-    rows = (_line(event), *((_line(asked),) if asked and vdi else ()))
+    rows = (_line_of_event(event), *((_line_of_event(asked),) if asked and vdi else ()))
     return VbdDisk(vbd_uuid=event.fields["uuid"], vdi=vdi, rows=rows)
 
 
-def _row(pool: PoolState, vbd: Vbd) -> VbdDisk:
+def _row_of_vbd(pool: PoolState, vbd: Vbd) -> VbdDisk:
     disk = pool.vdi(vbd.vdi)
     text = quote(vbd, "vdi", "vm", "mode", "currently_attached")
     row = Evidence(source=vbd.source, text=text)
     return VbdDisk(vbd_uuid=vbd.uuid, vdi=disk.uuid if disk else None, rows=(row,))
 
 
-def _line(event: Event) -> Evidence:
+def _line_of_event(event: Event) -> Evidence:
     return Evidence(source=event.source, text=event.text, at=event.moment)
 
 
@@ -111,5 +111,5 @@ class Activations:
         if last - first != 1:
             return None
         found = own[first][1]
-        rows = tuple(_line(event) for event in found.events[:1])
+        rows = tuple(_line_of_event(event) for event in found.events[:1])
         return VbdDisk(vbd_uuid=None, vdi=found.vdi, rows=rows, sure=Confidence.POSSIBLE)

@@ -55,15 +55,15 @@ def fate_of(
 ) -> Fate:
     """Return how a connection ended; ``after`` are the later lives of the process."""
     if connection.caught is not None:
-        return _caught(connection, run)
+        return _fate_of_exception(connection, run)
     if connection.destroying is not None:
-        return _destroyed(connection, run, rows)
+        return _fate_of_destroyed(connection, run, rows)
     if run.over or run.stop is not None or after:
         return _with_server(connection, run, after, disks)
-    return _still(connection, rows)
+    return _fate_of_open(connection, rows)
 
 
-def _caught(connection: Connection, run: Run) -> Fate:
+def _fate_of_exception(connection: Connection, run: Run) -> Fate:
     assert connection.caught is not None
     moment = connection.caught.moment
     told = _told_to_stop(run, moment)
@@ -74,11 +74,11 @@ def _told_to_stop(run: Run, moment: Moment) -> bool:
     return run.signal is not None and run.signal.moment.at <= moment.at
 
 
-def _destroyed(connection: Connection, run: Run, rows: Rows) -> Fate:
+def _fate_of_destroyed(connection: Connection, run: Run, rows: Rows) -> Fate:
     """Return that it ended in order, unless the database still has its VBD long after."""
     line = connection.destroying
     assert line is not None
-    if connection.vbd in (rows.references or ()) and _old(line, rows):
+    if connection.vbd in (rows.references or ()) and _is_old(line, rows):
         return Fate(fate=SessionFate.LEAKED, ended=line.moment, sure=Confidence.LIKELY)
     if _told_to_stop(run, line.moment):
         return Fate(fate=SessionFate.STOPPED, ended=line.moment)
@@ -86,16 +86,16 @@ def _destroyed(connection: Connection, run: Run, rows: Rows) -> Fate:
     return Fate(fate=SessionFate.CLOSED if plugged else SessionFate.FAILED, ended=line.moment)
 
 
-def _still(connection: Connection, rows: Rows) -> Fate:
+def _fate_of_open(connection: Connection, rows: Rows) -> Fate:
     """Return that it is open; not so if the database long has no such VBD any more."""
     line = connection.plugging
     gone = rows.references is not None and connection.vbd not in rows.references
-    if line is not None and gone and _old(line, rows):
+    if line is not None and gone and _is_old(line, rows):
         return Fate(fate=SessionFate.UNKNOWN, ended=None)
     return Fate(fate=SessionFate.OPEN, ended=None)
 
 
-def _old(line: Event, rows: Rows) -> bool:
+def _is_old(line: Event, rows: Rows) -> bool:
     return rows.captured is not None and rows.captured.at - line.moment.at > DATABASE_AGE
 
 
@@ -106,7 +106,7 @@ def _with_server(
     ended = run.ended.moment if run.ended else None
     if connection.vbd is None or run.boot is not None:
         return Fate(fate=SessionFate.STOPPED, ended=ended, line=run.ended)
-    cleaned = _cleaned(run, {connection.vbd})
+    cleaned = _clean_up_of(run, {connection.vbd})
     if cleaned is not None:
         return Fate(fate=SessionFate.STOPPED, ended=cleaned.moment, line=cleaned)
     if not after:  # where it only began to end, it may still be cleaning up
@@ -121,13 +121,15 @@ def _cleaned_later(
     own = disks[vbd].vbd_uuid if vbd in disks else None
     known = {disk.vbd_uuid for disk in disks.values()}
     for run in after:
-        cleaned = _cleaned(run, {vbd, own} if own else {vbd})
+        cleaned = _clean_up_of(run, {vbd, own} if own else {vbd})
         if cleaned is not None:
             return Fate(fate=SessionFate.STOPPED, ended=cleaned.moment, line=cleaned)
         strangers = [
             event
             for event in run.events
-            if event.kind == CLEANED and _by_uuid(event) and event.fields["vbd"] not in known
+            if event.kind == CLEANED
+            and not event.fields["vbd"].startswith(_REF)
+            and event.fields["vbd"] not in known
         ]
         if own is None and strangers:  # one of these is likely this VBD
             line = strangers[0]
@@ -138,11 +140,7 @@ def _cleaned_later(
     return Fate(fate=SessionFate.UNKNOWN, ended=ended)
 
 
-def _by_uuid(event: Event) -> bool:
-    return not event.fields["vbd"].startswith(_REF)
-
-
-def _cleaned(run: Run, names: set[str]) -> Event | None:
+def _clean_up_of(run: Run, names: set[str]) -> Event | None:
     """Return the line of the clean-up of a VBD, None if there is none or it failed.
 
     That the VBD was not there any more is no failure.

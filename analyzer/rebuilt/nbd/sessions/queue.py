@@ -61,7 +61,7 @@ class Queue:
 
     def oldest(self, now: Event) -> Connection | None:
         """Take the one that waited longest without hanging, None if none waits."""
-        while self._waiting and _since(self._waiting[0], now) > _HANGS:
+        while self._waiting and now.moment.at - self._waiting[0].events[-1].moment.at > _HANGS:
             self._hanging.append(self._waiting.popleft())
             self._doubted = max(self._doubted - 1, 0)
         if len(self) > 1:
@@ -82,7 +82,3 @@ class Queue:
         found = queue.pop() if queue else None
         self._doubted = min(self._doubted, len(self._waiting))
         return found
-
-
-def _since(connection: Connection, now: Event) -> timedelta:
-    return now.moment.at - connection.events[-1].moment.at

@@ -110,7 +110,7 @@ class Runs:
         else:
             run = self._of_process(event)
             run.last = event
-        _note(run, event)
+        _note_of_run(run, event)
         return run
 
     def booted(self, event: Event) -> None:
@@ -123,31 +123,31 @@ class Runs:
         if run is None or run.over or (event.kind == STARTED and run.started is not None):
             waiting = self.runs[-1] if self.runs else None
             fits = waiting is not None and waiting.pid is None and not waiting.over
-            run = waiting if waiting is not None and fits else self._new(event)
+            run = waiting if waiting is not None and fits else self._new_run(event)
             run.pid = event.pid
             self._by_pid[event.pid] = run
         return run
 
     def _of_systemd(self, event: Event) -> Run:
         if not self.runs:
-            return self._new(event)
+            return self._new_run(event)
         run = self.runs[-1]
         if event.kind == STARTING:
             waiting = run.pid is None and not run.over and run.stop is None
             own = run.started if not run.over and run.stop is None else None
             near = own is not None and event.moment.at - own.moment.at <= _ONE_START
-            return run if waiting or near else self._new(event)
+            return run if waiting or near else self._new_run(event)
         if run.over and run.ended and event.moment.at - run.ended.moment.at > _ONE_END:
-            return self._new(event)
+            return self._new_run(event)
         return run
 
-    def _new(self, event: Event) -> Run:
+    def _new_run(self, event: Event) -> Run:
         run = Run(begun=event)
         self.runs.append(run)
         return run
 
 
-def _note(run: Run, event: Event) -> None:
+def _note_of_run(run: Run, event: Event) -> None:
     """Set what an event says of a run; of several lines that say the same the first counts."""
     name = _SAYS.get(event.kind)
     if event.kind in SERVER_KINDS:

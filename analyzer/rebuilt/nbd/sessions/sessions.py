@@ -44,28 +44,32 @@ class _Known:
 
 def nbd_sessions(case: Case) -> tuple[NbdSession, ...]:
     """Return every connection that was seen, by host, in the order of their first lines."""
-    return tuple(each for served in _served(case) for _, own in served.lives for each in own)
+    return tuple(
+        each for served in _served_by_hosts(case) for _, own in served.lives for each in own
+    )
 
 
 def server_runs(case: Case) -> tuple[ServerRun, ...]:
     """Return every life of xapi-nbd that was seen, by host, in the order of time."""
     return tuple(
-        server_run(run, run.begun.host) for served in _served(case) for run, _ in served.lives
+        server_run(run, run.begun.host)
+        for served in _served_by_hosts(case)
+        for run, _ in served.lives
     )
 
 
 @derived
 def concurrency(case: Case) -> tuple[Concurrency, ...]:
     """Return how many clients each host served over time; one per host that served any."""
-    return tuple(_counted(case))
+    return tuple(_concurrency_of_hosts(case))
 
 
-def _counted(case: Case) -> Iterator[Concurrency]:
-    for served in _served(case):
+def _concurrency_of_hosts(case: Case) -> Iterator[Concurrency]:
+    for served in _served_by_hosts(case):
         lives = [
             Life(
                 begin=run.begun.moment,
-                end=_end(run, after),
+                end=_end_of_run(run, after),
                 whole=run.started is not None,
                 sessions=sessions,
             )
@@ -78,7 +82,7 @@ def _counted(case: Case) -> Iterator[Concurrency]:
             yield counted(first.host, first.source.bundle, lives)
 
 
-def _end(run: Run, after: Run | None) -> Moment | None:
+def _end_of_run(run: Run, after: Run | None) -> Moment | None:
     """Return when a life was over at the latest: the next cannot listen before."""
     if run.over and run.ended is not None:
         return run.ended.moment
@@ -86,27 +90,27 @@ def _end(run: Run, after: Run | None) -> Moment | None:
 
 
 @derived
-def _served(case: Case) -> tuple[_Served, ...]:
-    return tuple(_serve(case))
+def _served_by_hosts(case: Case) -> tuple[_Served, ...]:
+    return tuple(_serve_hosts(case))
 
 
-def _serve(case: Case) -> Iterator[_Served]:
+def _serve_hosts(case: Case) -> Iterator[_Served]:
     known = _Known(
         case=case, disks=disks_by_vbd(case), activations=Activations(disk_attachments(case))
     )
     events = case.events.of(*CONNECTION_KINDS, *SERVER_KINDS, BOOTED)
     for own in by_host(case, events).values():
-        runs = _runs(own)
-        rows = _rows(case, own[0].source.bundle)
+        runs = _runs_of_host(own)
+        rows = _rows_of_bundle(case, own[0].source.bundle)
         lives = (
-            (run, tuple(_sessions(run, runs[place + 1 :], known, rows)))
+            (run, tuple(_sessions_of_run(run, runs[place + 1 :], known, rows)))
             for place, run in enumerate(runs)
         )
         if runs:
             yield _Served(lives=tuple(lives))
 
 
-def _runs(events: Sequence[Event]) -> list[Run]:
+def _runs_of_host(events: Sequence[Event]) -> list[Run]:
     """Return the lives that the events of one host show, with the lines of their clients."""
     runs = Runs()
     for event in events:
@@ -117,13 +121,15 @@ def _runs(events: Sequence[Event]) -> list[Run]:
     return runs.runs
 
 
-def _sessions(run: Run, after: Sequence[Run], known: _Known, rows: Rows) -> Iterator[NbdSession]:
+def _sessions_of_run(
+    run: Run, after: Sequence[Run], known: _Known, rows: Rows
+) -> Iterator[NbdSession]:
     for connection in walked(run.lines):
-        yield _session(connection, run, after, known, rows)
+        yield _session_of_connection(connection, run, after, known, rows)
     run.lines.clear()
 
 
-def _rows(case: Case, bundle: str) -> Rows:
+def _rows_of_bundle(case: Case, bundle: str) -> Rows:
     """Return what the database of a host's pool had of VBDs when its report was taken."""
     report = case.world.report(bundle)
     captured = report.captured_at if report else None
@@ -136,11 +142,11 @@ def _rows(case: Case, bundle: str) -> Rows:
     return Rows(references=None, captured=captured)
 
 
-def _session(
+def _session_of_connection(
     connection: Connection, run: Run, after: Sequence[Run], known: _Known, rows: Rows
 ) -> NbdSession:
     fate = fate_of(connection, run, after, known.disks, rows)
-    disk = _disk(connection, known)
+    disk = _disk_of_connection(connection, known)
     caught = connection.exception
     invalid = caught is not None and caught.trouble is ClientTrouble.SESSION_INVALID
     first = connection.events[0]
@@ -152,7 +158,7 @@ def _session(
         events=(*connection.events, *((fate.line,) if fate.line else ())),
         fate=fate.fate,
         joined=max(connection.joined, fate.sure, key=order.index),
-        began=_began(connection),
+        began=_began_at(connection),
         ended=fate.ended,
         trouble=caught.trouble if caught else None,
         code=caught.code if caught else None,
@@ -161,23 +167,23 @@ def _session(
         session=next(iter(caught.parameters), None) if caught and invalid else None,
         rows=disk.rows if disk else (),
         vdi_joined=disk.sure if disk else Confidence.CERTAIN,
-        goodbye=_goodbye(connection),
+        goodbye=_said_goodbye(connection),
     )
 
 
-def _began(connection: Connection) -> Moment | None:
+def _began_at(connection: Connection) -> Moment | None:
     line = connection.client or connection.plugging
     return line.moment if line is not None else None
 
 
-def _goodbye(connection: Connection) -> bool | None:
+def _said_goodbye(connection: Connection) -> bool | None:
     if connection.goodbye is not None:
         return True if connection.goodbye in connection.events else None
     ended = connection.unplugging is not None or connection.caught is not None
     return False if ended and connection.joined is Confidence.CERTAIN else None
 
 
-def _disk(connection: Connection, known: _Known) -> VbdDisk | None:
+def _disk_of_connection(connection: Connection, known: _Known) -> VbdDisk | None:
     """Return the disk of a connection, by the surest thing that names it."""
     own = known.disks.get(connection.vbd or "")
     if own is not None and own.vdi is not None:

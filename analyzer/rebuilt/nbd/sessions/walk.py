@@ -68,31 +68,31 @@ class Walk:
     def take(self, event: Event) -> None:
         """Add a line, as often as syslog says that it was repeated."""
         for _ in range(min(event.count, _MOST_REPEATED)):
-            self._take(event)
+            self._take_line(event)
 
-    def _take(self, event: Event) -> None:
+    def _take_line(self, event: Event) -> None:
         if event.kind == CLIENT:
-            self._fresh.add(self._new(event, client=event))
+            self._fresh.add(self._new_connection(event, client=event))
         elif event.kind == ACCEPTED:
-            self._accept(event)
+            self._accept_session(event)
         elif event.kind in (PLUGGING, UNPLUGGING, DESTROYING):
             self._of_vbd(event)
         elif event.kind == SERVING:
-            self._serve(event)
+            self._serve_disk(event)
         elif event.kind == GOODBYE:
             self._goodbyes.append(event)
         else:
-            self._catch(event)
+            self._catch_exception(event)
 
-    def _new(self, event: Event, *, client: Event | None = None) -> Connection:
+    def _new_connection(self, event: Event, *, client: Event | None = None) -> Connection:
         connection = Connection(events=[event], client=client)
         self.connections.append(connection)
         return connection
 
-    def _accept(self, event: Event) -> None:
+    def _accept_session(self, event: Event) -> None:
         connection = self._fresh.oldest(event)
         if connection is None:
-            connection = self._new(event)
+            connection = self._new_connection(event)
         else:
             connection.events.append(event)
         self._accepted.add(connection)
@@ -100,20 +100,20 @@ class Walk:
     def _of_vbd(self, event: Event) -> None:
         vbd = event.fields["vbd"]
         if event.kind == PLUGGING:
-            self._plug(event, vbd)
+            self._plug_of_event(event, vbd)
         elif event.kind == UNPLUGGING:
-            self._unplug(event, self._named(event, vbd))
+            self._unplug_vbd(event, self._connection_of_vbd(event, vbd))
         else:
-            connection = self._named(event, vbd)
+            connection = self._connection_of_vbd(event, vbd)
             connection.destroying = event
             self._plugged.pop(vbd, None)
             self._served.discard(vbd)
             self._gone.append(connection)
 
-    def _plug(self, event: Event, vbd: str) -> None:
+    def _plug_of_event(self, event: Event, vbd: str) -> None:
         connection = self._accepted.oldest(event) or self._fresh.oldest(event)
         if connection is None:
-            connection = self._new(event)
+            connection = self._new_connection(event)
         else:
             connection.events.append(event)
         connection.vbd, connection.plugging = vbd, event
@@ -121,18 +121,18 @@ class Walk:
         self._served.add(vbd)
         self._mute.append(connection)
 
-    def _named(self, event: Event, vbd: str) -> Connection:
+    def _connection_of_vbd(self, event: Event, vbd: str) -> Connection:
         """Return the connection of a VBD, a new one if its beginning was not seen."""
         connection = self._plugged.get(vbd)
         if connection is None:
-            connection = self._new(event)
+            connection = self._new_connection(event)
             connection.vbd = vbd
             self._plugged[vbd] = connection
         else:
             connection.events.append(event)
         return connection
 
-    def _serve(self, event: Event) -> None:
+    def _serve_disk(self, event: Event) -> None:
         waiting = [each for each in self._mute if not each.closed and each.unplugging is None]
         if waiting:
             waiting[0].serving = event
@@ -140,7 +140,7 @@ class Walk:
                 waiting[0].events.append(event)
         self._mute = deque(waiting[1:], _MOST_WAITING)
 
-    def _unplug(self, event: Event, connection: Connection) -> None:
+    def _unplug_vbd(self, event: Event, connection: Connection) -> None:
         """Note the unplug: the client that just took its leave is this one, if any did."""
         connection.unplugging = event
         self._served.discard(event.fields["vbd"])
@@ -149,11 +149,11 @@ class Walk:
             if not self._served and not self._goodbyes:  # else another may have said it
                 connection.events.insert(-1, connection.goodbye)
 
-    def _catch(self, event: Event) -> None:
+    def _catch_exception(self, event: Event) -> None:
         caught = caught_by(event.message)
         connection = self._ended_by(caught.trouble, event)
         if connection is None:
-            connection = self._new(event)
+            connection = self._new_connection(event)
         else:
             connection.events.append(event)
         connection.caught, connection.exception = event, caught
@@ -163,21 +163,23 @@ class Walk:
         if trouble is ClientTrouble.SERVER_BUSY:
             return self._fresh.newest()
         if trouble in _EARLY:
-            return self._early(event) or (None if trouble in _BEFORE else self._late(event))
+            return self._ended_early(event) or (
+                None if trouble in _BEFORE else self._ended_late(event)
+            )
         if trouble is ClientTrouble.VBD_REFUSED:
-            refused = self._late(event, plugged=False) or self._accepted.oldest(event)
-            return refused or self._late(event) or self._fresh.oldest(event)
-        return self._either(trouble, event)
+            refused = self._ended_late(event, plugged=False) or self._accepted.oldest(event)
+            return refused or self._ended_late(event) or self._fresh.oldest(event)
+        return self._ended_at_any_time(trouble, event)
 
-    def _either(self, trouble: ClientTrouble, event: Event) -> Connection | None:
+    def _ended_at_any_time(self, trouble: ClientTrouble, event: Event) -> Connection | None:
         """Return who ended by what may happen at any time: first one that left without a word."""
         waiting = bool(self._fresh or self._accepted)
-        late = self._late(event, plugged=True)
+        late = self._ended_late(event, plugged=True)
         if late is not None or trouble in _AFTER:
             if late is not None and waiting and trouble not in _AFTER:
                 late.doubt(Confidence.POSSIBLE)
             return late
-        early = self._early(event)
+        early = self._ended_early(event)
         doubted = next(filter(_perhaps_left, self._gone), None)
         if early is not None and doubted is not None:
             early.doubt(Confidence.POSSIBLE)
@@ -187,17 +189,17 @@ class Walk:
         doubted.doubt(Confidence.LIKELY)
         return doubted
 
-    def _early(self, event: Event) -> Connection | None:
+    def _ended_early(self, event: Event) -> Connection | None:
         return self._fresh.oldest(event) or self._accepted.oldest(event)
 
-    def _late(self, event: Event, *, plugged: bool | None = None) -> Connection | None:
+    def _ended_late(self, event: Event, *, plugged: bool | None = None) -> Connection | None:
         """Take a connection whose VBD was just destroyed; ``plugged``: only such a one.
 
         One whose client took its leave ends by nothing but a failure of the unplug.
         """
-        while self._gone and _apart(self._gone[0], event) > _LEAVING:
+        while self._gone and _time_apart(self._gone[0], event) > _LEAVING:
             self._gone.popleft()
-        fit = [each for each in self._gone if _left(each, plugged=plugged)]
+        fit = [each for each in self._gone if _took_its_leave(each, plugged=plugged)]
         if not fit:
             return None
         if len(fit) > 1:
@@ -207,7 +209,7 @@ class Walk:
         return fit[0]
 
 
-def _left(connection: Connection, *, plugged: bool | None) -> bool:
+def _took_its_leave(connection: Connection, *, plugged: bool | None) -> bool:
     if plugged is None:
         return True
     if not plugged:
@@ -220,7 +222,7 @@ def _perhaps_left(connection: Connection) -> bool:
     return connection.goodbye is not None and connection.goodbye not in connection.events
 
 
-def _apart(connection: Connection, event: Event) -> timedelta:
+def _time_apart(connection: Connection, event: Event) -> timedelta:
     assert connection.destroying is not None
     return event.moment.at - connection.destroying.moment.at
 
