@@ -18,12 +18,10 @@ from analyzer.story.together import pool_name
 
 TICKET_LINES, REPLY_LINES = 60, 15
 _DOUBTS, _NAMED, _ASKED = 6, 8, 14
+_POOLS, _ASKED_OF_ALL = 4, 3
 _QUOTE = 300
 _KINDS = {StepKind.LOOK: "look", StepKind.DO: "do", StepKind.DESTROYS: "**DESTROYS**"}
-_GREETED = {
-    Tone.CLEAR: "Nothing was found in what was read: ",
-    Tone.UNSURE: "We cannot say that all is well: ",
-}
+_GREETED = {Tone.UNSURE: "We cannot say that all is well: "}
 _SHORT_ID = re.compile(r" \([0-9a-f]{8}\)")
 _UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
 _V4 = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b")
@@ -136,26 +134,60 @@ def _one_sentence(text: str) -> str:
 def render_reply(report: Report) -> str:
     """Return the answer for somebody outside, in at most `REPLY_LINES` lines.
 
-    It has no names of hosts, no addresses and no uuids, and asks for what is missing.
+    It has no names of hosts, no addresses and no uuids, and asks for what is missing; of several
+    pools each has a line.
     """
-    answer = answer_of(report)
     outside = _Outside(report)
     covered = window(report)
-    time = f" It covers {window_words(*covered)}." if covered else ""
-    lines = ["Hello,", "", f"We have looked at your status report.{time}"]
-    lines.append(_GREETED.get(answer.tone, "") + outside.text(answer.text))
+    several = bool(report.parts)
+    pools = f"s of {counted(len(report.parts), 'pool')}" if several else ""
+    covers = "They cover" if several else "It covers"
+    time = f" {covers} {window_words(*covered)}." if covered else ""
+    lines = ["Hello,", "", f"We have looked at your status report{pools}.{time}"]
+    lines += _pool_lines(report, outside) if several else _answer_lines(report, outside)
+    asked = _asked_of_all(report) if several else _things_to_ask_for(report, answer_of(report))
+    if asked:
+        lines += ["", "To go on we need from you:", *(f"- {outside.text(each)}" for each in asked)]
+    else:
+        lines += ["", "Nothing more is needed from you for this."]
+    return "\n".join([*lines, "", "Kind regards"]) + "\n"
+
+
+def _answer_lines(report: Report, outside: "_Outside") -> list[str]:
+    """Return the answer, and what is in trouble."""
+    answer = answer_of(report)
+    if answer.tone is Tone.CLEAR:
+        return ["Nothing was found in what was read."]
+    lines = [_GREETED.get(answer.tone, "") + outside.text(answer.text)]
     names = Counter(outside.text(each.name) for each in answer.objects[:_NAMED])
     if names:
         told = [name if n == 1 else f"{name} ({n} of them)" for name, n in names.items()]
         left = len(answer.objects) - names.total()
         more = f" and {left} more" if left else ""
         lines.append(f"In trouble: {', '.join(told)}{more}. Now: {answer.now}.")
-    asked = [outside.text(each) for each in _things_to_ask_for(report, answer)]
-    if asked:
-        lines += ["", "To go on we need from you:", *(f"- {each}" for each in asked)]
-    else:
-        lines += ["", "Nothing more is needed from you for this."]
-    return "\n".join([*lines, "", "Kind regards"]) + "\n"
+    return lines
+
+
+def _pool_lines(report: Report, outside: "_Outside") -> list[str]:
+    """Return a line for each pool, those in trouble first; names of pools may be alike."""
+    worst = list(Tone)
+    parts = sorted(report.parts, key=lambda part: worst.index(answer_of(part).tone))
+    lines = [
+        f"{n}. {outside.text(pool_name(part))}: {' '.join(_answer_lines(part, outside))}"
+        for n, part in enumerate(parts[:_POOLS], 1)
+    ]
+    left = len(parts) - len(lines)
+    return [*lines, f"and {counted(left, 'more pool')}."] if left else lines
+
+
+def _asked_of_all(report: Report) -> list[str]:
+    """Return what is needed of several pools, each thing once with the pools that it is of."""
+    asked: dict[str, list[str]] = {}
+    for part in report.parts:
+        for each in _things_to_ask_for(part, answer_of(part)):
+            asked.setdefault(each, []).append(pool_name(part))
+    lines = [f"{each} ({', '.join(names[:3])})" for each, names in asked.items()]
+    return lines[:_ASKED_OF_ALL]
 
 
 def _things_to_ask_for(report: Report, answer: ReportAnswer) -> list[str]:
@@ -169,7 +201,8 @@ def _things_to_ask_for(report: Report, answer: ReportAnswer) -> list[str]:
     names = list(dict.fromkeys(entry.source for entry in unread(report)))
     if names:
         asked.append(f"a status report with these parts whole: {', '.join(names[:5])}")
-    commands = [doubt.settle_with[0] for doubt in answer.doubts if doubt.settle_with]
+    settling = [doubt.settle_with[0] for doubt in answer.doubts if doubt.settle_with]
+    commands = [command for command in settling if not command.startswith("cbtriage ")]
     asked += [f"the output of: {cut(command, 200)}" for command in dict.fromkeys(commands)]
     return asked[:4]
 

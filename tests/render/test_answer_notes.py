@@ -15,6 +15,7 @@ from analyzer.render.answer_notes import REPLY_LINES, TICKET_LINES, render_reply
 from analyzer.render.terminal.answer_text import MOST_ROWS, OBJECTS, WIDTH, render_answer
 from analyzer.render.words.answer import ReportAnswer, answer_of
 from analyzer.render.words.summary import findings
+from analyzer.story.together import together
 from tests.golden.outputs import SAMPLES, sample_read
 from tests.render.support import FIRST, at, clear_report, empty_report, rich_report, smlog
 from tests.render.terminal.test_text import crowded_report
@@ -165,6 +166,41 @@ def test_reply_keeps_its_budget_and_our_silence(report: Report) -> None:
     assert not UUID.search(text)
     assert not ADDRESS.search(text)
     assert not [host.name for host in report.hosts if re.search(rf"\b{host.name}\b", text)]
+
+
+def of_pools(*names: str) -> Report:
+    paths = (next(p for p in SAMPLES if name in p.name) for name in names)
+    return together([sample_read(path)[1] for path in paths])
+
+
+MANY = ("healthy-cbt", "nbd-trouble", "host-crash", "nbd-no-network", "lvm-no-space", "resize")
+
+
+@pytest.mark.parametrize("names", [MANY[:2], MANY])
+def test_reply_over_several_pools_keeps_its_budget_and_our_silence(names: tuple[str, ...]) -> None:
+    report = of_pools(*names)
+    text = render_reply(report)
+    assert len(text.splitlines()) <= REPLY_LINES
+    assert f"We have looked at your status reports of {len(names)} pools." in text
+    assert not UUID.search(text)
+    assert not ADDRESS.search(text)
+    assert not [host.name for host in report.hosts if re.search(rf"\b{host.name}\b", text)]
+
+
+def test_reply_over_several_pools_tells_each_and_the_worst_first() -> None:
+    lines = render_reply(of_pools("healthy-cbt", "nbd-trouble", "host-crash")).splitlines()[3:6]
+    assert [line[:2] for line in lines] == ["1.", "2.", "3."]
+    assert "NBD clients were turned away" in lines[0]
+    assert "lost change tracking" in lines[1]
+    assert lines[2].endswith(": Nothing was found in what was read.")
+
+
+def test_reply_over_several_pools_says_of_which_it_asks() -> None:
+    one, other = rich_report(), of_pools("healthy-cbt", "host-crash").parts[0]
+    asked = render_reply(together([one, other]))
+    assert "- the status report again: what reached us is not whole (No known pool)" in asked
+    assert "cbtriage" not in asked
+    assert len(asked.splitlines()) <= REPLY_LINES
 
 
 def test_reply_asks_for_what_is_missing() -> None:

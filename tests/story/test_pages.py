@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,17 @@ from analyzer.model.call import Answer
 from analyzer.model.finding import Confidence, Finding, Outcome, Verdict
 from analyzer.model.goal import Standing
 from analyzer.model.nbd import InfoStep, NbdInfo
-from analyzer.model.pages import COMPARE, DISK, HOST, NBD_INFO, NETWORK, SR, VM, NbdInfoPage
+from analyzer.model.pages import (
+    COMPARE,
+    DISK,
+    HOST,
+    NBD_INFO,
+    NETWORK,
+    SR,
+    VM,
+    NbdInfoPage,
+    PageKind,
+)
 from analyzer.model.report import Report
 from analyzer.story.pages import MAKERS, Judged, page_of
 from tests.golden.outputs import SAMPLES, sample_read
@@ -35,6 +46,12 @@ def judged(path: Path) -> Judged:
 def infos(path: Path) -> tuple[NbdInfoPage, ...]:
     own = judged(path)
     return tuple(page_of(own, NBD_INFO, disk.uuid) for disk in own.names.disks)
+
+
+def pages(own: Judged, kind: PageKind[Any]) -> Iterator[Any]:
+    """Yield all pages of a kind."""
+    maker = next(each for each in MAKERS if each.kind is kind)
+    yield from (maker.make(own, key) for key in maker.keys(own))
 
 
 def outcome_of(report: Report, rule: str) -> Outcome:
@@ -128,16 +145,13 @@ def test_pages_of_objects_tell_the_findings_of_the_report(path: Path) -> None:
     of_report = {finding.id: finding for finding in own.findings}
     shown: set[str] = set()
     for kind in (DISK, VM, NETWORK):
-        maker = next(each for each in MAKERS if each.kind is kind)
-        for key in maker.keys(own):
-            for finding in maker.make(own, key).findings:
-                assert of_report[finding.id] is finding
-                shown.add(finding.id)
-    for kind in (HOST, SR):
-        maker = next(each for each in MAKERS if each.kind is kind)
-        for view in (maker.make(own, key).view for key in maker.keys(own)):
-            told = (*view.about, *view.on_logs) if kind is HOST else view.findings
-            shown |= {finding.id for finding in told}
+        for page in pages(own, kind):
+            assert all(of_report[finding.id] is finding for finding in page.findings)
+            shown |= {finding.id for finding in page.findings}
+    for page in pages(own, HOST):
+        shown |= {finding.id for finding in (*page.view.about, *page.view.on_logs)}
+    for page in pages(own, SR):
+        shown |= {finding.id for finding in page.view.findings}
     types = {"VDI", "VM", "Network", "Host", "SR"}
     for finding in own.findings:
         if types & {subject.type for subject in finding.subjects}:
