@@ -11,18 +11,17 @@ their own, which load all that again, and are started only when enough was read 
 
 import gc
 import logging
-import multiprocessing
 import os
 import pickle
 import queue
 import subprocess
 import sys
 import threading
-import warnings
 from collections import deque
 from collections.abc import Callable, Iterable
 from typing import IO, Protocol, Self
 
+from analyzer.beside import fork_of
 from analyzer.case.log_process import (
     PROGRAM,
     Answer,
@@ -183,12 +182,7 @@ class _Forked:
             gc.freeze()
             serve_alone(theirs, answers)
 
-        context = multiprocessing.get_context("fork")
-        self._process = context.Process(target=serve, daemon=True)
-        with warnings.catch_warnings():
-            # Threads of numpy's algebra, which it stops for a fork by itself.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            self._process.start()
+        self._process = fork_of(serve)
         theirs.close()
         answers.close()
         assert self._process.pid is not None, "it was started"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from analyzer.case.case import Case
-from analyzer.cli.case_file import NAME, case_bytes
+from analyzer.cli.case_file import NAME, case_begun, case_bytes
 from analyzer.cli.inputs import inputs_of, unchanged_since
 from analyzer.cli.output import in_color, knows_links, note, say
 from analyzer.cli.progress import told_to_write, watching
@@ -79,12 +79,12 @@ def analyze(asked: Asked) -> int:
         report, check = _kept(judged, case, folder) if asked.redact else (judged, str)
         wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
         told_to_write(progress)
+        case_file = _case_file((case, judged), inputs, asked)
         texts, whole = _rendered(report, wanted, zone, check)
-        beside = _case_file((case, judged), inputs, texts, asked)
     if asked.stdout:
         say(*texts.values())
     else:
-        written = write_files(folder, {**texts, **beside}, force=asked.force)
+        written = write_files(folder, {**texts, **case_file(texts)}, force=asked.force)
         _print(asked, _shown(report, zone), (report, case, check), written)
     return exit_status(report, asked.fail_on, strict=asked.strict) if whole else _INTERNAL
 
@@ -128,17 +128,23 @@ def _questioned(case: Case, report: Report, asked: Asked, zone: Zone) -> Report:
 
 
 def _case_file(
-    judged: tuple[Case, Report],
-    inputs: Sequence[Mapping[str, Any]] | None,
-    texts: Mapping[str, str],
-    asked: Asked,
-) -> dict[str, bytes]:
-    """Return the case file by its name; nothing where the inputs were changed meanwhile."""
-    if not inputs or not unchanged_since(inputs, asked.paths):
-        return {}
-    written = texts.get("report.json", "")
-    usual = asked.options.usual
-    return {NAME: case_bytes(Judged(*judged), inputs, usual=usual, report_json=written)}
+    judged: tuple[Case, Report], inputs: Sequence[Mapping[str, Any]] | None, asked: Asked
+) -> Callable[[Mapping[str, str]], dict[str, bytes]]:
+    """Begin the case file; return what gives it by its name, for the texts that lie beside it.
+
+    It gives nothing where the inputs were changed meanwhile.
+    """
+    own, usual = Judged(*judged), asked.options.usual
+    beginning = case_begun(own, usual=usual) if inputs else None
+
+    def ended(texts: Mapping[str, str]) -> dict[str, bytes]:
+        if not inputs or not unchanged_since(inputs, asked.paths):
+            return {}
+        written = texts.get("report.json", "")
+        made = case_bytes(own, inputs, usual=usual, report_json=written, beginning=beginning)
+        return {NAME: made}
+
+    return ended
 
 
 def _folder(output: Path | None, paths: Sequence[Path], *, force: bool) -> Path:

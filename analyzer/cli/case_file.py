@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analyzer import __version__
+from analyzer.beside import begun
 from analyzer.cli.inputs import name_of, unchanged
 from analyzer.cli.output import note
 from analyzer.resources import folder
@@ -40,6 +41,7 @@ NAME = "report.cbtcase"
 _FORMAT = 1
 _HEAD = "cbtriage-case.json"
 _PAGES_A_PART = 16
+_MANY = 20_000  # lines that are worth a fork
 _LARGEST = 1 << 30  # bytes of a part, unpacked
 _MOST_CANDIDATES = 200
 # What a broken or foreign part can raise on its way into our types.
@@ -65,13 +67,36 @@ def program() -> str:
     return digest.hexdigest()
 
 
+def case_begun(judged: "Judged", *, usual: bool) -> Callable[[], bytes]:
+    """Begin the case file of what was judged, beside this process where that is worth it.
+
+    What is begun has all lines that were kept: the most of it.
+    """
+
+    def make() -> bytes:
+        parts = _Parts()
+        # The first bytes say whose it is: a report's files are written over nothing else.
+        parts.put("cbtriage.json", {"cbtriage": _FORMAT}, stored=True)
+        if usual:
+            _put_timeline(parts, judged)
+        return parts.behind()
+
+    return begun(make, worth_it=usual and len(judged.case.events) > _MANY)
+
+
 def case_bytes(
-    judged: "Judged", inputs: Sequence[Mapping[str, Any]], *, usual: bool, report_json: str
+    judged: "Judged",
+    inputs: Sequence[Mapping[str, Any]],
+    *,
+    usual: bool,
+    report_json: str,
+    beginning: Callable[[], bytes] | None = None,
 ) -> bytes:
     """Return a case file of what was judged.
 
     ``usual`` tells that it was read as commands without options read; only then may it answer
-    for them. ``report_json`` is what was written as report.json, "" if it was not.
+    for them. ``report_json`` is what was written as report.json, "" if it was not. ``beginning``
+    is what `case_begun` returned, if it was asked before.
     """
     from analyzer.model.report import Report
 
@@ -86,16 +111,13 @@ def case_bytes(
         "damaged": is_damaged(judged.report),
         "pages": sizes,
     }
-    made = io.BytesIO()
-    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as parts:
-        # The first bytes say whose it is: a report's files are written over nothing else.
-        _put(parts, "cbtriage.json", {"cbtriage": _FORMAT}, stored=True)
-        _put_report(parts, judged.report)
-        if usual:
-            _put_pages(parts, judged, sizes)
-            _put_timeline(parts, judged)
-        _put(parts, _HEAD, head, stored=True)
-    return made.getvalue()
+    beginning = beginning or case_begun(judged, usual=usual)
+    parts = _Parts()
+    _put_report(parts, judged.report)
+    if usual:
+        _put_pages(parts, judged, sizes)
+    parts.put(_HEAD, head, stored=True)
+    return parts.behind(beginning())
 
 
 def is_damaged(report: "Report") -> bool:
@@ -103,34 +125,48 @@ def is_damaged(report: "Report") -> bool:
     return bool(report.omissions or not all(bundle.complete for bundle in report.bundles))
 
 
-def _put(parts: zipfile.ZipFile, name: str, value: object, *, stored: bool = False) -> None:
-    """Put a part: bytes as they are, anything else as JSON."""
-    text = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":"))
-    entry = zipfile.ZipInfo(name)  # dated 1980: the same case makes the same bytes
-    entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-    parts.writestr(entry, text, compresslevel=1)
+class _Parts:
+    """Parts of a case file, in their order: bytes as they are, anything else as JSON."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[zipfile.ZipInfo, str | bytes]] = []
+
+    def put(self, name: str, value: object, *, stored: bool = False) -> None:
+        """Add a part; ``stored`` is what is asked for first."""
+        text = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":"))
+        entry = zipfile.ZipInfo(name)  # dated 1980: the same case makes the same bytes
+        entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+        self._parts.append((entry, text))
+
+    def behind(self, beginning: bytes = b"") -> bytes:
+        """Return a zip of what another one holds, and these."""
+        made = io.BytesIO(beginning)
+        with zipfile.ZipFile(made, "a" if beginning else "w") as file:
+            for entry, text in self._parts:
+                file.writestr(entry, text, compresslevel=1)
+        return made.getvalue()
 
 
-def _put_report(parts: zipfile.ZipFile, report: "Report") -> None:
+def _put_report(parts: _Parts, report: "Report") -> None:
     """Put the report in two parts: what most questions need of it, and the rest."""
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
 
-    _put(parts, "runs.json", plain(tuple[BackupRun, ...], report.runs))
-    _put(parts, "report.json", plain(Report, replace(report, runs=())))
+    parts.put("runs.json", plain(tuple[BackupRun, ...], report.runs))
+    parts.put("report.json", plain(Report, replace(report, runs=())))
     slim = replace(report, runs=(), nbd=(), disks=(), hours=(), plans=(), parts=())
     slim = replace(slim, excerpts=(), happenings=())
-    _put(parts, "asked.json", plain(Report, slim))
+    parts.put("asked.json", plain(Report, slim))
 
 
-def _put_pages(parts: zipfile.ZipFile, judged: "Judged", sizes: dict[str, int]) -> None:
+def _put_pages(parts: _Parts, judged: "Judged", sizes: dict[str, int]) -> None:
     from analyzer.model.names import Names
     from analyzer.model.pages import SessionsPage
     from analyzer.story.pages import MAKERS
 
-    _put(parts, "names.json", plain(Names, judged.names))
-    _put(parts, "kinds.json", judged.kinds)
-    _put(parts, "sessions.json", plain(SessionsPage, judged.sessions))
+    parts.put("names.json", plain(Names, judged.names))
+    parts.put("kinds.json", judged.kinds)
+    parts.put("sessions.json", plain(SessionsPage, judged.sessions))
     for maker in MAKERS:
         kind, keys = maker.kind, list(maker.keys(judged))
         sizes[kind.name] = 1 + len(keys) // _PAGES_A_PART
@@ -141,14 +177,14 @@ def _put_pages(parts: zipfile.ZipFile, judged: "Judged", sizes: dict[str, int]) 
                 own = shares.setdefault(_share(key, sizes[kind.name]), {})
                 own[key] = plain(kind.type, page)
         for share, pages in sorted(shares.items()):
-            _put(parts, f"{kind.name}/{share}.json", pages)
+            parts.put(f"{kind.name}/{share}.json", pages)
 
 
 def _share(key: str, count: int) -> int:
     return zlib.crc32(key.encode(errors="surrogateescape")) % count
 
 
-def _put_timeline(parts: zipfile.ZipFile, judged: "Judged") -> None:
+def _put_timeline(parts: _Parts, judged: "Judged") -> None:
     from analyzer.model.lines import LineIndex
     from analyzer.story.timeline.lines import Laying
 
@@ -158,11 +194,11 @@ def _put_timeline(parts: zipfile.ZipFile, judged: "Judged") -> None:
     for number, block in enumerate(laying.blocks()):
         numbers = b"".join(column.tobytes() for column in (block.moments, *block.columns))
         marks = [[row, *mark] for row, mark in block.marks.items()]
-        _put(parts, f"lines/{number}.json", [block.pids, marks])
-        _put(parts, f"lines/{number}.bin", numbers)
-        _put(parts, f"lines/{number}.txt", block.words)
-    _put(parts, "told.json", laying.rows())
-    _put(parts, "index.json", plain(LineIndex, laying.index()))
+        parts.put(f"lines/{number}.json", [block.pids, marks])
+        parts.put(f"lines/{number}.bin", numbers)
+        parts.put(f"lines/{number}.txt", block.words)
+    parts.put("told.json", laying.rows())
+    parts.put("index.json", plain(LineIndex, laying.index()))
 
 
 class CaseFile:
