@@ -30,6 +30,11 @@ _FOR_THE_REST = frozenset({"storage-call-refused"})
 
 _NBD, _AREA, _LOG = "xapi-nbd", "nbd", "daemon_log"
 
+MAY_BE_CHANGED = (
+    "The archive is damaged and its checksum is wrong: what is quoted here may not be what the "
+    "host wrote."
+)
+
 logger = logging.getLogger(__name__)
 
 
@@ -105,15 +110,30 @@ def _in_doubt(outcome: Outcome) -> bool:
 
 def _catalogue_complete(outcome: Outcome, case: Case) -> Outcome:
     """Add to the findings what no rule says by itself."""
+    told = (_with_its_doubt(each, case) for each in outcome.findings)
     found = (
         replace(
             each,
             evidence=(*each.evidence, *answers_above(case, each)),
             fingerprint=fingerprint(case, each),
         )
-        for each in (with_roles(_with_its_time(each, case)) for each in outcome.findings)
+        for each in (with_roles(_with_its_time(each, case)) for each in told)
     )
     return replace(outcome, findings=tuple(found))
+
+
+def _with_its_doubt(finding: Finding, case: Case) -> Finding:
+    """Say of a finding that rests on an archive whose checksum is wrong that its lines may be."""
+    altered = {(report.bundle, path) for report in case.hosts for path in report.altered}
+    rests_on = {(item.source.bundle, item.source.member) for item in finding.evidence}
+    if altered.isdisjoint(rests_on):
+        return finding
+    sure = finding.confidence is Confidence.CERTAIN
+    return replace(
+        finding,
+        detail=say("{detail} {doubt}", detail=finding.detail, doubt=MAY_BE_CHANGED),
+        confidence=Confidence.LIKELY if sure else finding.confidence,
+    )
 
 
 def _with_its_time(finding: Finding, case: Case) -> Finding:

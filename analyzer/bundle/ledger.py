@@ -10,7 +10,7 @@ from analyzer.bundle.inventory import BugtoolLog, ReportInventory
 from analyzer.model.report import LedgerEntry
 from analyzer.sources import SOURCES, SourceKind
 
-__all__ = ["SeenMember", "build_ledger"]
+__all__ = ["SeenMember", "altered", "build_ledger"]
 
 _NO_CLAIMS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
@@ -41,6 +41,13 @@ def build_ledger(
     )
     kinds = sorted(SOURCES, key=lambda kind: kind.name)
     return tuple(_entry(report, kind, claimed) for kind in kinds)
+
+
+def altered(seen: Sequence[SeenMember], inventory: ReportInventory | None) -> frozenset[str]:
+    """Return the members that no md5 sum shows to be as packed, where a checksum was wrong."""
+    sums = binding_sums(inventory.sums) if inventory else {}
+    proven = {member.path for member in seen if member.md5 and sums.get(member.path) == member.md5}
+    return frozenset(member.path for member in seen if member.changed) - proven
 
 
 def _altered(seen: Sequence[SeenMember], sums: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_type_hints
 
-from analyzer.bundle.ledger import build_ledger
+from analyzer.bundle.ledger import altered, build_ledger
 from analyzer.case.case import Case, HostReport
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.errors.trouble import troubles_of
@@ -219,6 +219,7 @@ def _host_report(content: BundleContent, pools: Sequence[PoolState], given: Give
         role=_role(membership, row, pools),
         captured_at=content.clock.captured_at,
         excerpt=content.excerpt,
+        altered=altered(content.seen, content.inventory),
         given=given.facts,
         taken=given.taken,
         **_held((*content.facts, *given.facts)),

@@ -49,7 +49,8 @@ class HostReport:
 
     ``name`` is the host's name as shown everywhere; ``host_uuid`` joins it to `PoolState.hosts`.
     Each fact stands in the field of its type, one that has none in ``others``. ``excerpt`` tells
-    that it is no status report but a log, or lines of logs, alone. ``given`` are the facts of files
+    that it is no status report but a log, or lines of logs, alone. ``altered`` are the paths of the
+    members whose bytes may be others than those that were packed. ``given`` are the facts of files
     that were given back later, which stand in the fields too as far as these have room; ``taken``
     is by (bundle, member) of such a file when it was made.
     """
@@ -85,6 +86,7 @@ class HostReport:
     log_values: tuple[CbtLogValues, ...] = ()
     others: tuple[Fact, ...] = ()
     excerpt: bool = False
+    altered: frozenset[str] = frozenset()
     given: tuple[Fact, ...] = ()
     taken: Mapping[tuple[str, str], Moment] = field(default_factory=lambda: MappingProxyType({}))
 

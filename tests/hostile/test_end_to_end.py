@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.bundle.budget import MIB, Budget
+from analyzer.judging import MAY_BE_CHANGED
 from analyzer.model.finding import Verdict
 from analyzer.model.report import Report
 from analyzer.run import Options, analyze
@@ -297,6 +298,13 @@ def test_a_wrong_checksum_of_the_archive_rules_nothing_out(tmp_path: Path) -> No
         {rule for rule, verdict in verdicts.items() if verdict is Verdict.FOUND}
         for verdicts in (before, after)
     )
+    rests_on_it = {
+        MAY_BE_CHANGED in str(finding.detail)
+        for outcome in _read(broken).outcomes
+        for finding in outcome.findings
+        if finding.evidence[0].source.member == "var/log/SMlog"  # no md5 sum binds a live log
+    }
+    assert rests_on_it == {True}
     assert left
     assert left <= found, "what rests on all that a log says may be withdrawn, nothing is added"
 

@@ -69,9 +69,13 @@ def _tell_all(results: Results, known: int) -> int:
         count = counts.setdefault(kind, Counter())
         count["done"] += 1
         count["untold"] += verdicts.untold
+        count["doubted"] += verdicts.doubted
         count["worse"] += not verdicts.good
     for kind, count in sorted(counts.items()):
-        told = f"{count['worse']} got worse, of {count['untold']} nothing can tell"
+        told = (
+            f"{count['worse']} got worse, of {count['untold']} nothing can tell, "
+            f"{count['doubted']} made a finding that doubts its lines"
+        )
         sys.stdout.write(f"{kind}: {count['done']} damages, {told}\n")
     done, worse = (sum(count[word] for count in counts.values()) for word in ("done", "worse"))
     sys.stdout.write(f"{worse} of {done} damages got worse ({known} are known)\n")

@@ -84,8 +84,10 @@ def _lost_members(
         if path in _ALWAYS:
             continue
         for kind, inflict in _LOSSES:
+            late = path in oldest and kind in _GONE
+            early = kind is Kind.HALVED and log_name(path) is not None
             yield Damage(
-                kind=Kind.HEAD if path in oldest and kind in _GONE else kind,
+                kind=Kind.HEAD if late else Kind.END if early else kind,
                 where=f"{report.host} {path} {kind.value}",
                 inflict=partial(inflict, number=number, path=path),
                 path=path,

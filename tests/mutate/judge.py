@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from analyzer.errors import InputError
+from analyzer.judging import MAY_BE_CHANGED
 from analyzer.model.finding import Finding, Outcome, Verdict
 from analyzer.model.report import Report
 from analyzer.render.words.status import exit_status
@@ -45,7 +46,8 @@ class Verdicts:
     """What changed for the worse: rules found before and green now, and findings that are new.
 
     ``failed`` are rules that ended in an error of ours, ``silent`` says that the exit status is 0
-    all the same. ``untold`` is a loss that nothing in the archive can tell.
+    all the same. ``untold`` is a loss that nothing in the archive can tell; ``doubted`` tells of a
+    new finding that says itself that its lines may have been changed.
     """
 
     lost: tuple[str, ...] = ()
@@ -53,6 +55,7 @@ class Verdicts:
     failed: tuple[str, ...] = ()
     silent: tuple[str, ...] = ()
     untold: bool = False
+    doubted: bool = False
 
     @property
     def good(self) -> bool:
@@ -203,10 +206,12 @@ def _compare(before: Answers, report: Report, kind: Kind, *, told: bool) -> Verd
     failed = tuple(rule for rule, outcome in after.items() if outcome.verdict is Verdict.ERROR)
     whole = exit_status(report, None) == 0
     silent = ("exit status 0",) if whole and kind not in _AS_COLLECTED else ()
-    new = _new(before, after)
+    found = _new(before, after)
+    new = tuple(words for words, each in found if MAY_BE_CHANGED not in str(each.detail))
     return Verdicts(
         lost=lost,
         new=new,
+        doubted=len(new) < len(found),
         failed=failed,
         silent=silent,
         untold=not told and bool(lost or silent) and not (new or failed),
@@ -221,9 +226,9 @@ def _lost(before: Answers, after: Answers) -> tuple[str, ...]:
     )
 
 
-def _new(before: Answers, after: Answers) -> tuple[str, ...]:
+def _new(before: Answers, after: Answers) -> tuple[tuple[str, Finding], ...]:
     return tuple(
-        f"{rule} {finding.severity.value} {finding.confidence.value} {finding.title}"
+        (f"{rule} {finding.severity.value} {finding.confidence.value} {finding.title}", finding)
         for rule, outcome in after.items()
         for finding in outcome.findings
         if not any(

@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tests.mutate.judge import Damaged, Judged, Verdicts
 
 _LISTS = ("lost", "new", "failed", "silent")
+_TOLD = ("untold", "doubted")
 
 
 class Results:
@@ -18,8 +20,9 @@ class Results:
         self._path = path
         known = path.read_text().splitlines() if path is not None and path.exists() else ()
         for row in map(json.loads, known):
-            lists = {name: tuple(row[name]) for name in _LISTS}
-            self._rows[row["where"]] = (row["kind"], Verdicts(**lists, untold=row["untold"]))
+            lists: dict[str, Any] = {name: tuple(row[name]) for name in _LISTS}
+            lists |= {name: row.get(name, False) for name in _TOLD}
+            self._rows[row["where"]] = (row["kind"], Verdicts(**lists))
 
     def add(self, damaged: Damaged, judged: Judged) -> None:
         """Remember an answer, and write it down at once."""

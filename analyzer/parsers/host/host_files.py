@@ -51,7 +51,9 @@ class Inventory:
             build_number=settings.get("BUILD_NUMBER") or None,
         )
         for index in strange[:1]:
-            yield ParseProblem(source=text.at(index), what="no setting of the inventory")
+            half = text.open_line and index == len(text.lines) - 1
+            what = f"{CUT_SHORT if half else ''}no setting of the inventory"
+            yield ParseProblem(source=text.at(index), what=what)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,9 @@ def test_an_absent_or_empty_key_is_none(content: str) -> None:
 def test_a_value_cut_in_two_is_none_and_a_problem() -> None:
     content = f"INSTALLATION_UUID='{HOST[:20]}"
     assert inventory(content).host_uuid is None
-    assert problems(facts(host_files.INVENTORY, "x", content)) == ("no setting of the inventory",)
+    assert problems(facts(host_files.INVENTORY, "x", content)) == (
+        "cut short: no setting of the inventory",
+    )
 
 
 def test_a_bare_value_on_an_open_last_line_is_not_used() -> None:
