@@ -73,13 +73,34 @@ def spots_of(volumes: Iterable[tuple[str, Volume]]) -> tuple[Spot, ...]:
         if volume.settled and volume.stats.last:
             families[volume.log.family].append((member, volume))
     found: list[Spot] = []
-    for _, files in sorted(families.items()):
+    for _, named in sorted(families.items()):
+        files = _in_time(named)
         for member, volume in files:
             found += _inside(member, volume)
         for (old, older), (new, newer) in pairwise(files):
             found += _between(old, older, new, newer)
         found += _by_uptime(files)
     return tuple(found)
+
+
+def _in_time(files: Sequence[tuple[str, Volume]]) -> Sequence[tuple[str, Volume]]:
+    """Return the files of a log in the order of time: some may lie under each other's names.
+
+    That their stamps fit end to end in another order than that of their names is not what a clock
+    does that is set back: it would have been set just when a file was begun, by all that is in it.
+    """
+    spans = [(span, file) for file in files if (span := _span(*file)) is not None]
+    ordered = sorted(spans, key=lambda span: span[0])
+    apart = all(older[1] <= newer[0] for (older, _), (newer, _) in pairwise(ordered))
+    return [file for _, file in ordered] if apart and len(spans) == len(files) else files
+
+
+def _span(member: str, volume: Volume) -> tuple[datetime, datetime] | None:
+    """Return the wall times of the first and the last line with a stamp."""
+    edges = volume.stats.edges or ()
+    ends = [_end(member, volume, edge.line, edge.stamp, edge.text) for edge in edges]
+    known = [end.wall for end in ends if end is not None]
+    return (known[0], known[-1]) if known else None
 
 
 def _inside(member: str, volume: Volume) -> Iterator[Spot]:

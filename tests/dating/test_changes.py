@@ -1,5 +1,7 @@
 """What was done to a clock is told by its logs, and no order is claimed across it."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -49,6 +51,25 @@ def honest(host: Host, clock: Clock) -> bool:
 
 def test_a_clock_that_nobody_touched_has_no_changes() -> None:
     assert busy(Host()).clock().changes == ()
+
+
+class Misnamed(Host):
+    """A host whose two files of a log lie under each other's names."""
+
+    def lines(self) -> Iterator[Line]:
+        """Yield all lines of all files, those of two in each other's."""
+        names = {KERN: f"{KERN}.1", f"{KERN}.1": KERN}
+        for line in Host.lines(self):
+            yield replace(line, member=names.get(line.member, line.member))
+
+
+def test_files_under_each_others_names_are_no_clock_that_was_set() -> None:
+    host = busy(Misnamed())
+    host.cuts[KERN] = [70]
+    clock = host.clock()
+    assert len({line.member for line in host.lines()}) == 4
+    assert clock.changes == ()
+    assert honest(host, clock)
 
 
 @pytest.mark.parametrize("seconds", [-3600, 3600, -420, 420])

@@ -1,6 +1,6 @@
 """What came before what. There is no other place that may say so of two hosts' lines.
 
-Lines of one log are in the order of the file, lines of two logs of one report were dated by one
+Lines of one file are in its order, lines of two files or two logs of one report were dated by one
 clock, whose zone need not be known for that, unless it was set back meanwhile. Clocks of two
 hosts may be apart, whatever their stamps say: by what is left of doubt where they were compared
 or measured (`clocks` corrects a supporter's times), else only a long time tells an order.
@@ -23,6 +23,7 @@ _SET = (ClockChangeKind.BACK, ClockChangeKind.FORWARD)
 _ZONE = (ClockChangeKind.SUMMER_TIME, ClockChangeKind.ZONE)
 _DRIFT = timedelta(seconds=5)  # what was measured once held about so well at other times
 _NTP = "NTP"
+_LATE = timedelta(seconds=10)  # programs hand in their lines a little late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +79,17 @@ class Order:
             return self.surely_before_elsewhere(one, other)
         (family, first), (other_family, second) = place_of(one.source), place_of(other.source)
         if family == other_family and bundles[0] == bundles[1]:
-            return first < second
+            return self._stamped_before(one, other) if first[0] != second[0] else first < second
         if one.at.certainly_before(other.at):
             return True
         return one.at.at < other.at.at and not self._shown_twice(one, other)
+
+    def _stamped_before(self, one: Mark, other: Mark) -> bool:
+        """Tell the order of lines in two files of one log, which may lie under wrong names."""
+        apart = other.at.at - one.at.at
+        if abs(apart) <= _LATE or not self.stamps_tell([one.source.bundle], one.at, other.at):
+            return place_of(one.source) < place_of(other.source)
+        return apart > timedelta(0)
 
     def stamps_tell(self, bundles: Iterable[str], one: Moment, other: Moment) -> bool:
         """Tell whether the stamps of a host, by these reports of it, tell which came first.

@@ -74,7 +74,14 @@ def test_lines_of_a_file_are_in_its_order_whatever_their_stamps_say() -> None:
 
 
 def test_older_files_come_before_newer_ones() -> None:
-    assert Order().surely_before(mark(9, member=f"{SM}.2.gz", line=7), mark(0, line=1))
+    assert Order().surely_before(mark(0, member=f"{SM}.2.gz", line=7), mark(0, line=1))
+    back = Order([clock("jupiter", "a", changes=(set_back(5, by=60),))])
+    assert back.surely_before(mark(9, member=f"{SM}.2.gz", line=7), mark(0, line=1))
+
+
+def test_files_under_each_others_names_are_ordered_by_their_stamps() -> None:
+    assert Order().surely_before(mark(0, line=1), mark(9, member=f"{SM}.2.gz", line=7))
+    assert not Order().surely_before(mark(9, member=f"{SM}.2.gz", line=7), mark(0, line=1))
 
 
 def test_two_logs_of_a_host_have_one_clock_even_where_its_zone_is_unknown() -> None:
