@@ -16,7 +16,7 @@ from analyzer.cli.output import say
 from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
-    from analyzer.model.explained import LineExplained, RuleExplained
+    from analyzer.model.explained import LineExplained
     from analyzer.model.pages import FindingPage
     from analyzer.model.report import Report
     from analyzer.rebuilt.calls.line_again import LineAgain
@@ -104,7 +104,13 @@ def _print_rule(reading: Reading, name: str, zone: "Zone", *, as_json: bool) -> 
     rule = reading.page(RULE, name)
     shown = reading.shown(rule, zone)
     say(answers_json(rules=[rule]) if as_json else rule_text(shown))
-    return _status_of_rule(rule)
+    from analyzer.model.finding import Verdict
+
+    if rule.outcome is None or rule.outcome.by_nature:
+        return 0
+    undecided = (Verdict.CANNOT_TELL, Verdict.ERROR)
+    status = dict.fromkeys(undecided, DAMAGED) | {Verdict.FOUND: FINDINGS}
+    return status.get(rule.outcome.verdict, 0)
 
 
 def _print_findings(reading: Reading, wanted: str, zone: "Zone", *, as_json: bool) -> None:
@@ -236,16 +242,6 @@ def _only_member(found: Sequence[tuple[str, str]], member: str) -> None:
     lines = [f"  {visible(path)} in {visible(bundle)}" for bundle, path in found[:_MOST_LISTED]]
     heading = f"{visible(member)}: {len(found)} members fit; give the path, or --host"
     raise UsageError("\n".join([heading, *lines]))
-
-
-def _status_of_rule(rule: "RuleExplained") -> int:
-    from analyzer.model.finding import Verdict
-
-    if rule.outcome is None or rule.outcome.by_nature:
-        return 0
-    undecided = (Verdict.CANNOT_TELL, Verdict.ERROR)
-    status = dict.fromkeys(undecided, DAMAGED) | {Verdict.FOUND: FINDINGS}
-    return status.get(rule.outcome.verdict, 0)
 
 
 def _status_of_line(line: "LineExplained", *, damaged: bool) -> int:

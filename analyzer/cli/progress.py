@@ -31,7 +31,19 @@ def watching(*, quiet: bool) -> Iterator[Watcher | None]:
     if quiet or not sys.stderr.isatty():
         yield None
     else:
-        bar = _progress_bar()
+        from rich.console import Console
+        from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        bar = Bar(
+            TextColumn("{task.fields[stage]}"),
+            BarColumn(bar_width=24),
+            TaskProgressColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[member]}", markup=False),
+            console=Console(stderr=True),
+            transient=True,
+        )
         try:
             yield _shown_on(bar)
         finally:
@@ -42,22 +54,6 @@ def told_to_write(watcher: Watcher | None) -> None:
     """Tell that all is judged, and the files are being made."""
     if watcher is not None:
         watcher(Progress(done=0, total=None, member="", stage="writing"))
-
-
-def _progress_bar() -> "Bar":
-    from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    return Bar(
-        TextColumn("{task.fields[stage]}"),
-        BarColumn(bar_width=24),
-        TaskProgressColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[member]}", markup=False),
-        console=Console(stderr=True),
-        transient=True,
-    )
 
 
 def _shown_on(bar: "Bar") -> Watcher:

@@ -74,25 +74,21 @@ def difference(old: Document, new: Document) -> Difference:
             not as cbtriage writes it.
     """
     try:
-        return _difference_of(old, new)
+        _check_comparable(old, new)
+        before, after = _by_trouble(old), _by_trouble(new)
+        changes = [*_of_findings(old, new, before, after), *_of_errors(old, new)]
+        return Difference(
+            older=captured(old),
+            newer=captured(new),
+            changes=tuple(sorted(changes, key=_worst_first)),
+            steps=steps_taken(old, new),
+        )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         msg = (
             f"one of the two reports is not as cbtriage writes it "
             f"({type(error).__name__}: {error}); analyze its bundle again and give that report"
         )
         raise UsageError(msg) from error
-
-
-def _difference_of(old: Document, new: Document) -> Difference:
-    _check_comparable(old, new)
-    before, after = _by_trouble(old), _by_trouble(new)
-    changes = [*_of_findings(old, new, before, after), *_of_errors(old, new)]
-    return Difference(
-        older=captured(old),
-        newer=captured(new),
-        changes=tuple(sorted(changes, key=_worst_first)),
-        steps=steps_taken(old, new),
-    )
 
 
 _SEVERITIES = ("critical", "error", "warning", "info")

@@ -60,7 +60,13 @@ def _what_is_seen(
         if (found := re.search(form, typed)) and after:
             return judge(found, new, after)
     if re.search(r"\brun once as a full one\b", typed) and after:
-        return _backed_up(about, new, after)
+        for run in rows(new, "runs"):
+            for disk in rows(run, "disks"):
+                at = instant(disk, "ended")
+                mine = disk["vdi"]["uuid"] == about["uuid"]
+                if mine and at and at > after and disk["verdict"] == "full":
+                    return Sight.TAKEN, f"a full backup ended {at:%Y-%m-%d %H:%M:%S} UTC"
+        return Sight.UNSEEN, "no full backup is seen, and not every backup shows what it was"
     return _NOTHING
 
 
@@ -118,16 +124,6 @@ def _purpose_of__after(found: re.Match[str], new: Document, _after: datetime) ->
                 wanted = found["verb"] == "add"
                 return (Sight.TAKEN if has is wanted else Sight.NOT_TAKEN), told
     return Sight.UNSEEN, "the newer report does not tell of this network"
-
-
-def _backed_up(about: Document, new: Document, after: datetime) -> _Answer:
-    for run in rows(new, "runs"):
-        for disk in rows(run, "disks"):
-            at = instant(disk, "ended")
-            mine = disk["vdi"]["uuid"] == about["uuid"]
-            if mine and at and at > after and disk["verdict"] == "full":
-                return Sight.TAKEN, f"a full backup ended {at:%Y-%m-%d %H:%M:%S} UTC"
-    return Sight.UNSEEN, "no full backup is seen, and not every backup shows what it was"
 
 
 def _logs_reach(new: Document, after: datetime) -> bool:

@@ -59,7 +59,17 @@ def step_of(act: Act, state: State, case: DiskCase) -> Step:
             kind=StepKind.DO, text=text.format(name=name), why=why, commands=commands, where=where
         )
     if act.do is Do.REMOVE:
-        return _step_of_removal(act, case)
+        log = path(case, act.name)
+        removal = f"rm {log}" if case.state.sr is SrKind.FILES else f"lvremove -f {log}"
+        return Step(
+            kind=StepKind.DESTROYS,
+            text=f"Remove the log of {_name_of_uuid(case, act.name)}.",
+            why="Its header cannot be read, and no call that meets it succeeds.",
+            commands=(removal,),
+            where=_where_attached(case, act.name),
+            lost="what the log recorded, which cannot be read without its header",
+            precondition=_NO_HEADER[case.state.sr],
+        )
     if act.do is Do.DELETE:
         return _step_of_deletion(act, state, case)
     return _pointer_of_act(act, case)
@@ -104,20 +114,6 @@ def _pointer_of_act(act: Act, case: DiskCase) -> Step:
         why="SM follows these pointers at every snapshot, comparison and deletion.",
         commands=_with_volume(case, act.name, command),
         where=_where_attached(case, act.name),
-    )
-
-
-def _step_of_removal(act: Act, case: DiskCase) -> Step:
-    log = path(case, act.name)
-    removal = f"rm {log}" if case.state.sr is SrKind.FILES else f"lvremove -f {log}"
-    return Step(
-        kind=StepKind.DESTROYS,
-        text=f"Remove the log of {_name_of_uuid(case, act.name)}.",
-        why="Its header cannot be read, and no call that meets it succeeds.",
-        commands=(removal,),
-        where=_where_attached(case, act.name),
-        lost="what the log recorded, which cannot be read without its header",
-        precondition=_NO_HEADER[case.state.sr],
     )
 
 
@@ -183,29 +179,25 @@ def answer_words(question: Question, value: str, case: DiskCase) -> str:
         case About.EXISTS:
             return {THERE: "it is listed", GONE: "there is none"}[value]
         case About.BODY:
-            return _body_words(value, case)
+            if case.state.sr is SrKind.VOLUMES:
+                return {
+                    Body.WHOLE.value: "it prints a size",
+                    Body.SHORT.value: "it prints a size, and `cbt-util get -b` fails",
+                    Body.CUT.value: "it fails",
+                }[value]
+            blocks = -(-case.state.vdis[case.disk].size // 65536)
+            whole = HEADER + -(-blocks // 8)
+            return {
+                Body.WHOLE.value: f"{whole} bytes",
+                Body.SHORT.value: f"{HEADER} bytes or more, but less than {whole}",
+                Body.CUT.value: f"less than {HEADER} bytes",
+            }[value]
         case About.CONSISTENT:
             return "1" if value == YES else "0"
         case About.ENABLED:
             return "true" if value == YES else "false"
         case About.PARENT | About.CHILD:
             return value or NOBODY
-
-
-def _body_words(value: str, case: DiskCase) -> str:
-    if case.state.sr is SrKind.VOLUMES:
-        return {
-            Body.WHOLE.value: "it prints a size",
-            Body.SHORT.value: "it prints a size, and `cbt-util get -b` fails",
-            Body.CUT.value: "it fails",
-        }[value]
-    blocks = -(-case.state.vdis[case.disk].size // 65536)
-    whole = HEADER + -(-blocks // 8)
-    return {
-        Body.WHOLE.value: f"{whole} bytes",
-        Body.SHORT.value: f"{HEADER} bytes or more, but less than {whole}",
-        Body.CUT.value: f"less than {HEADER} bytes",
-    }[value]
 
 
 def path(case: DiskCase, log: str) -> str:

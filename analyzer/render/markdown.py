@@ -6,7 +6,7 @@ Text of a bundle stands in code or is escaped, so that it can neither format nor
 import re
 from collections.abc import Iterator
 
-from analyzer.model.finding import Evidence, Finding, Verdict
+from analyzer.model.finding import Finding, Verdict
 from analyzer.model.report import Report
 from analyzer.render.words.disk_words import disk_line, notable
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
@@ -94,21 +94,6 @@ def _lines_of_level(report: Report, level: int = 1) -> Iterator[str]:
         yield from _finding_of_number(number, finding)
     if len(found) > SHOWN_FINDINGS:
         yield from (f"{counted(len(found) - SHOWN_FINDINGS, 'more finding')} in report.json.", "")
-    yield from _errors_section(report)
-    yield from _time_section(report)
-    yield from _disks_section(report)
-    yield from _nbd_section(report)
-    yield from _others_section(report)
-
-
-def _question_section(report: Report, level: int) -> Iterator[str]:
-    if report.question is not None:
-        yield from (f"{'#' * level} {escaped(question_title(report.question))}", "")
-        yield from (f"- {escaped(line)}" for line in question_lines(report))
-        yield ""
-
-
-def _errors_section(report: Report) -> Iterator[str]:
     if report.unexplained:
         yield from (f"## {TITLE}", "")
     for group in report.unexplained[:SHOWN_ERRORS]:
@@ -121,6 +106,17 @@ def _errors_section(report: Report) -> Iterator[str]:
         left = counted(len(report.unexplained) - SHOWN_ERRORS, "more kind", "more kinds")
         yield f"- and {left} in report.json"
     if report.unexplained:
+        yield ""
+    yield from _time_section(report)
+    yield from _disks_section(report)
+    yield from _nbd_section(report)
+    yield from _others_section(report)
+
+
+def _question_section(report: Report, level: int) -> Iterator[str]:
+    if report.question is not None:
+        yield from (f"{'#' * level} {escaped(question_title(report.question))}", "")
+        yield from (f"- {escaped(line)}" for line in question_lines(report))
         yield ""
 
 
@@ -202,20 +198,16 @@ def _finding_of_number(number: int, finding: Finding) -> Iterator[str]:
         yield from (f"Explained by {code(identifier)}.", "")
     yield from ("Because:", "")
     for evidence in finding.evidence:
-        yield from _quotation_block(evidence)
+        when = f", {stamp(evidence.at)}" if evidence.at else ""
+        text = cut(visible(evidence.text, lines=True), QUOTE)
+        fence = _fence_around(text, 3)
+        yield f"{code(str(evidence.source))} in {code(evidence.source.bundle)}{when}"
+        yield from ("", f"{fence}text", text, fence, "")
     if finding.wrong_if:
         yield from (f"This would be wrong if {escaped(finding.wrong_if.rstrip('.'))}.", "")
     yield from (f"At the end: {escaped(state_line(finding))}.", "")
     if finding.plan:
         yield from (f"What to do: {code(finding.plan)}.", "")
-
-
-def _quotation_block(evidence: Evidence) -> Iterator[str]:
-    when = f", {stamp(evidence.at)}" if evidence.at else ""
-    text = cut(visible(evidence.text, lines=True), QUOTE)
-    fence = _fence_around(text, 3)
-    yield f"{code(str(evidence.source))} in {code(evidence.source.bundle)}{when}"
-    yield from ("", f"{fence}text", text, fence, "")
 
 
 def _plans_section(report: Report) -> Iterator[str]:

@@ -35,7 +35,19 @@ def faults_of(file: PatternFile, stem: str) -> Iterator[Fault]:
         yield ("id",), f"expected {stem!r}, the name of the file, got {file.id!r}"
     match file:
         case CheckFile():
-            yield from _faults_of_check(file)
+            for name, entry in file.select.items():
+                for what in _faults_of_message(entry):
+                    yield ("select", name, "message"), what
+            texts: list[Fault] = [(("title",), file.title), (("detail",), file.detail)]
+            texts += [(("wrong_if",), file.wrong_if), *_step_texts(file.action)]
+            yield from _unfilled_fields(
+                [(("called",), file.called), (("unseen",), file.unseen)], ()
+            )
+            for name, case in file.cases.items():
+                texts.append((("cases", name, "title"), case.title))
+                texts.append((("cases", name, "detail"), case.detail))
+            yield from _unfilled_fields(texts, (*file.fields, *CHECK_BUILT_IN))
+            yield from _faults_of_steps(file)
         case FindingFile():
             faults = list(_faults_of_selectors(file))
             yield from faults or _faults_of_finding(file)
@@ -115,20 +127,6 @@ def _faults_of_finding(file: FindingFile) -> Iterator[Fault]:
     texts: list[Fault] = [(("title",), file.title), (("detail",), file.detail)]
     texts += [(("wrong_if",), file.wrong_if), *_step_texts(file.action)]
     yield from _unfilled_fields(texts, (*shared, *BUILT_IN))
-    yield from _faults_of_steps(file)
-
-
-def _faults_of_check(file: CheckFile) -> Iterator[Fault]:
-    for name, entry in file.select.items():
-        for what in _faults_of_message(entry):
-            yield ("select", name, "message"), what
-    texts: list[Fault] = [(("title",), file.title), (("detail",), file.detail)]
-    texts += [(("wrong_if",), file.wrong_if), *_step_texts(file.action)]
-    yield from _unfilled_fields([(("called",), file.called), (("unseen",), file.unseen)], ())
-    for name, case in file.cases.items():
-        texts.append((("cases", name, "title"), case.title))
-        texts.append((("cases", name, "detail"), case.detail))
-    yield from _unfilled_fields(texts, (*file.fields, *CHECK_BUILT_IN))
     yield from _faults_of_steps(file)
 
 

@@ -236,20 +236,21 @@ def _of_rows(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding]:
         if sr.uuid not in lists:
             lists[sr.uuid] = listing_of(case, pool, sr)
         if not row.cbt_enabled:
-            yield from _log_of_nobody(case, text, row, lists[sr.uuid])
+            listing = lists[sr.uuid]
+            places = [place for place in listing.places if place.shows_log(row.uuid)]
+            if (
+                places
+                and len(places) == len(listing.places)
+                and _is_settled(case, row.uuid, places[0])
+            ):
+                shown = places[0].rows[f"{row.uuid}.cbtlog"]
+                evidence = (
+                    quote_row(row, "cbt_enabled", "SR"),
+                    Evidence(source=shown.source, text=shown.text),
+                )
+                yield _of_state(case, text, text.case("log-there"), row, evidence)
         elif not lists[sr.uuid].places and not lists[sr.uuid].shows(row.uuid):
             yield from _rows_of_removed_logs(case, text, row, sr)
-
-
-def _log_of_nobody(case: Case, text: RuleText, row: Vdi, listing: Listing) -> Iterator[Finding]:
-    places = [place for place in listing.places if place.shows_log(row.uuid)]
-    if places and len(places) == len(listing.places) and _is_settled(case, row.uuid, places[0]):
-        shown = places[0].rows[f"{row.uuid}.cbtlog"]
-        evidence = (
-            quote_row(row, "cbt_enabled", "SR"),
-            Evidence(source=shown.source, text=shown.text),
-        )
-        yield _of_state(case, text, text.case("log-there"), row, evidence)
 
 
 def _rows_of_removed_logs(case: Case, text: RuleText, row: Vdi, sr: Sr) -> Iterator[Finding]:

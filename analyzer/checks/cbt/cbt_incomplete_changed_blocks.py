@@ -58,7 +58,17 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     for call in runs(case, "vdi_list_changed_blocks"):
         if not call.vdi or call.result is Result.FAILED:
             continue
-        one = _comparison_judged(case, facts, call)
+        older, read = call.vdi or "", visited(call)
+        newer = (
+            read[-1] if read and call.result is Result.SUCCEEDED else _vdi_to_of_call(case, call)
+        )
+        gap = facts.across(older, newer, mark_of(call)) if newer else None
+        missed = (
+            tuple(_snapshots_missed(case, facts, call, (older, newer), read))
+            if newer and read
+            else ()
+        )
+        one = Comparison(call=call, older=older, newer=newer, gap=gap, missed=missed)
         if one.short and call.result is Result.SUCCEEDED:
             wrong.setdefault(facts.disk_of(one.newer), []).append(one)
         elif one.short or not _both_ends_known(facts, one):
@@ -70,16 +80,6 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             for disk, own in sorted(wrong.items())
         ),
     )
-
-
-def _comparison_judged(case: Case, facts: Tracking, call: Operation) -> Comparison:
-    older, read = call.vdi or "", visited(call)
-    newer = read[-1] if read and call.result is Result.SUCCEEDED else _vdi_to_of_call(case, call)
-    gap = facts.across(older, newer, mark_of(call)) if newer else None
-    missed = (
-        tuple(_snapshots_missed(case, facts, call, (older, newer), read)) if newer and read else ()
-    )
-    return Comparison(call=call, older=older, newer=newer, gap=gap, missed=missed)
 
 
 def _vdi_to_of_call(case: Case, call: Operation) -> str:

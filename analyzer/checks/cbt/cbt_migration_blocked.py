@@ -123,7 +123,20 @@ def _blockers_now(refusals: _Refusals) -> tuple[_Blocker, ...]:
 def _finding_of_refusals(text: RuleText, refusals: _Refusals) -> Finding:
     blockers = _blockers_now(refusals)
     told, severity = _title_and_severity(text, refusals, blockers)
-    values = _values_of_refusals(refusals, blockers)
+    first, last = refusals.events[0].moment, refusals.events[-1].moment
+    count = _number_of_calls(refusals.events)
+    once = say("once, at {at}", at=last)
+    often = (
+        once
+        if count == 1
+        else say("{count} times, from {first} to {last}", count=count, first=first, last=last)
+    )
+    values = {
+        "what": _refused_in_words(refusals),
+        "method": listed(sorted({event.fields["method"] for event in refusals.events})),
+        "often": often,
+        "blockers": _in_words(blockers),
+    }
     return found(
         text,
         told,
@@ -157,23 +170,6 @@ def _number_of_calls(events: Sequence[Event]) -> int:
         if last is None or not near(last, event, _ONE_CALL):
             count, last = count + 1, event
     return count
-
-
-def _values_of_refusals(refusals: _Refusals, blockers: Sequence[_Blocker]) -> dict[str, str]:
-    first, last = refusals.events[0].moment, refusals.events[-1].moment
-    count = _number_of_calls(refusals.events)
-    once = say("once, at {at}", at=last)
-    often = (
-        once
-        if count == 1
-        else say("{count} times, from {first} to {last}", count=count, first=first, last=last)
-    )
-    return {
-        "what": _refused_in_words(refusals),
-        "method": listed(sorted({event.fields["method"] for event in refusals.events})),
-        "often": often,
-        "blockers": _in_words(blockers),
-    }
 
 
 def _refused_in_words(refusals: _Refusals) -> str:

@@ -63,19 +63,6 @@ def _judged_mark(case: Case, pool: PoolState, row: Vdi, key: str) -> Stuck | Gap
         return gap_of(row, key, say("one was under way at {at}", at=last.moment))
     if why := _busy_in_words(pool, row) or unread(case, pool, row):
         return gap_of(row, key, why)
-    return _stuck_mark(pool, row, key, last)
-
-
-def _busy_in_words(pool: PoolState, row: Vdi) -> str:
-    """Say what xapi was doing with a disk, or with a VM of it, "" if nothing."""
-    vbds = pool.vbds_of(row)
-    machines = (pool.vm(vbd.vm) for vbd in vbds)
-    holders: list[Vdi | Vbd | Vm] = [row, *vbds, *(vm for vm in machines if vm is not None)]
-    running = {op for each in holders for op in (each.current_operations or {}).values()}
-    return f"the database shows operation {listed(sorted(running))} as current" if running else ""
-
-
-def _stuck_mark(pool: PoolState, row: Vdi, key: str, last: Event | None) -> Stuck:
     words = say("the last line about it is from {at}", at=last.moment) if last else ""
     dump = pool.generation is None  # nobody knows when somebody called xe
     return Stuck(
@@ -87,6 +74,15 @@ def _stuck_mark(pool: PoolState, row: Vdi, key: str, last: Event | None) -> Stuc
         proof=(quote_row(row, "sm_config"), *quote_ends([last] if last else [])),
         events=(last,) if last else (),
     )
+
+
+def _busy_in_words(pool: PoolState, row: Vdi) -> str:
+    """Say what xapi was doing with a disk, or with a VM of it, "" if nothing."""
+    vbds = pool.vbds_of(row)
+    machines = (pool.vm(vbd.vm) for vbd in vbds)
+    holders: list[Vdi | Vbd | Vm] = [row, *vbds, *(vm for vm in machines if vm is not None)]
+    running = {op for each in holders for op in (each.current_operations or {}).values()}
+    return f"the database shows operation {listed(sorted(running))} as current" if running else ""
 
 
 def _last_line_about(case: Case, row: Vdi, key: str) -> Event | None:

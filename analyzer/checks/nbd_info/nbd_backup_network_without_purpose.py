@@ -71,23 +71,17 @@ def _judged_network(
     if network is None or network.purpose is None:
         return purposes_gap(case, pool)
     if network.uuid not in {each.uuid for each in purposes_of(pool).any}:
-        return _finding_of_closed_network(case, text, pool, network)
+        kind = INSECURE if not purposes_of(pool).secure else SECURE
+        told = _finding_of_network(case, (text.title, text.detail), text, pool, network=network)
+        step = Advice(
+            step=(
+                f"Allow NBD on network {called(network)}: xe network-param-add "
+                f"param-name=purpose param-key={kind} uuid={network.uuid}"
+            ),
+            risk="Opens TCP port 10809 of the hosts on this network.",
+        )
+        return replace(told, action=(step, *told.action))
     return _without_address(case, text, pool, network)
-
-
-def _finding_of_closed_network(
-    case: Case, text: RuleText, pool: PoolState, network: Network
-) -> Finding:
-    kind = INSECURE if not purposes_of(pool).secure else SECURE
-    told = _finding_of_network(case, (text.title, text.detail), text, pool, network=network)
-    step = Advice(
-        step=(
-            f"Allow NBD on network {called(network)}: xe network-param-add "
-            f"param-name=purpose param-key={kind} uuid={network.uuid}"
-        ),
-        risk="Opens TCP port 10809 of the hosts on this network.",
-    )
-    return replace(told, action=(step, *told.action))
 
 
 def _without_address(

@@ -26,22 +26,16 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host by what could not be opened, and by how high descriptors were numbered."""
     events = case.events.of(EXHAUSTED, HIGH, SERVER)
     for reports in by_host(case.hosts):
-        yield from _of_host(text, reports, events)
+        bundles = {report.bundle for report in reports}
+        own = [event for event in events if event.source.bundle in bundles]
+        of = {kind: [e for e in own if e.kind == kind] for kind in (EXHAUSTED, HIGH, SERVER)}
+        if of[EXHAUSTED]:
+            yield _finding_of_leak(text, reports[-1], of[EXHAUSTED], "")
+        elif of[HIGH]:
+            yield _finding_of_leak(text, reports[-1], of[HIGH], "growing")
+        if of[SERVER]:
+            yield _finding_of_leak(text, reports[-1], of[SERVER], "server")
     yield LookedAt("packages")
-
-
-def _of_host(
-    text: RuleText, reports: Sequence[HostReport], events: Sequence[Event]
-) -> Iterator[Finding]:
-    bundles = {report.bundle for report in reports}
-    own = [event for event in events if event.source.bundle in bundles]
-    of = {kind: [e for e in own if e.kind == kind] for kind in (EXHAUSTED, HIGH, SERVER)}
-    if of[EXHAUSTED]:
-        yield _finding_of_leak(text, reports[-1], of[EXHAUSTED], "")
-    elif of[HIGH]:
-        yield _finding_of_leak(text, reports[-1], of[HIGH], "growing")
-    if of[SERVER]:
-        yield _finding_of_leak(text, reports[-1], of[SERVER], "server")
 
 
 def _finding_of_leak(

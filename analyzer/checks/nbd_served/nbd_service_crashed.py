@@ -54,26 +54,20 @@ _STEPS: Mapping[str, frozenset[str]] = MappingProxyType(
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host by how each life of its xapi-nbd ended."""
     for report, runs in runs_by_host(case):
-        yield from _examine_host(case, text, report, runs)
+        groups: dict[str, list[ServerRun]] = {}
+        for place, run in enumerate(runs):
+            if _told_too_late(case, runs, place):
+                yield _gap_of_runs(report, "daemon.log begins when xapi-nbd had just ended")
+            elif kind := _kind_of(case, runs, place):
+                groups.setdefault(kind, []).append(run)
+        for kind, own in groups.items():
+            yield _finding_of_runs(case, text, report, runs=runs, kind=kind, own=own)
+        explained = any(run.stop is not None or run.crashed for run in runs)
+        if shown_failed(report) is not None and not explained:
+            yield _gap_of_runs(
+                report, "systemd shows xapi-nbd as failed, and no log shows how it ended"
+            )
     yield LookedAt("systemctl")
-
-
-def _examine_host(
-    case: Case, text: RuleText, report: HostReport, runs: Runs
-) -> Iterator[Finding | Gap]:
-    groups: dict[str, list[ServerRun]] = {}
-    for place, run in enumerate(runs):
-        if _told_too_late(case, runs, place):
-            yield _gap_of_runs(report, "daemon.log begins when xapi-nbd had just ended")
-        elif kind := _kind_of(case, runs, place):
-            groups.setdefault(kind, []).append(run)
-    for kind, own in groups.items():
-        yield _finding_of_runs(case, text, report, runs=runs, kind=kind, own=own)
-    explained = any(run.stop is not None or run.crashed for run in runs)
-    if shown_failed(report) is not None and not explained:
-        yield _gap_of_runs(
-            report, "systemd shows xapi-nbd as failed, and no log shows how it ended"
-        )
 
 
 def _gap_of_runs(report: HostReport, why: str) -> Gap:
@@ -157,22 +151,18 @@ def _kind_of(case: Case, runs: Sequence[ServerRun], place: int) -> str:
     """Return what went wrong with a life of xapi-nbd, "" if nothing, as far as is known."""
     run = runs[place]
     if run.crashed:
-        return _of_crash(run)
+        text = _said_by(run)
+        for part, kind in _TEXTS:
+            if part in text:
+                return kind
+        if run.exception is None and run.killed is not None:
+            return KILLED
+        return LIMIT if run.exception is None and _only_limited(run) else OTHER
     if run.killed is not None and run.stop is not None:
         return "" if _host_went_down(case, run, runs[place + 1 :]) else HUNG
     if run.limit is not None:
         return LIMIT
     return SILENT if _never_listened(case, run, runs[place + 1 :]) else ""
-
-
-def _of_crash(run: ServerRun) -> str:
-    text = _said_by(run)
-    for part, kind in _TEXTS:
-        if part in text:
-            return kind
-    if run.exception is None and run.killed is not None:
-        return KILLED
-    return LIMIT if run.exception is None and _only_limited(run) else OTHER
 
 
 def _only_limited(run: ServerRun) -> bool:

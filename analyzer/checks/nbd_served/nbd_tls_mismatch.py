@@ -40,7 +40,23 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             yield gap
         # What the certificate explains is told with it.
         told = replace(lines, failed=()) if any(each.last_seen for each in shown) else lines
-        yield from _findings_of_host(text, reports[-1], pool, told)
+        report = reports[-1]
+        purposes = purposes_of(pool) if pool is not None else None
+        plain = [*told.plain, *(told.left if repeated(told.left) else ())]
+        if plain:
+            yield _finding_without_tls(text, report, purposes, told)
+        if repeated(told.failed):
+            yield _finding_of_failed_tls(text, report, purposes, told)
+        only = purposes is not None and purposes.known and purposes.insecure and not purposes.secure
+        if only and repeated(told.wanted):
+            yield _finding_of_mismatch(
+                text,
+                "wanted",
+                report,
+                purposes,
+                (told.wanted, told),
+                confidence=Confidence.POSSIBLE,
+            )
     yield from nothing_offered(case)
     if case.hosts and all(map(dates_known, case.hosts)):
         yield LookedAt("certificate")
@@ -59,22 +75,6 @@ def _gaps_of_purposes(case: Case) -> tuple[Gap, ...]:
         for pool in case.pools
         if not purposes_of(pool).known and not before_nbd(pool)
     )
-
-
-def _findings_of_host(
-    text: RuleText, report: HostReport, pool: PoolState | None, lines: Lines
-) -> Iterator[Finding]:
-    purposes = purposes_of(pool) if pool is not None else None
-    plain = [*lines.plain, *(lines.left if repeated(lines.left) else ())]
-    if plain:
-        yield _finding_without_tls(text, report, purposes, lines)
-    if repeated(lines.failed):
-        yield _finding_of_failed_tls(text, report, purposes, lines)
-    only = purposes is not None and purposes.known and purposes.insecure and not purposes.secure
-    if only and repeated(lines.wanted):
-        yield _finding_of_mismatch(
-            text, "wanted", report, purposes, (lines.wanted, lines), confidence=Confidence.POSSIBLE
-        )
 
 
 def _finding_without_tls(

@@ -212,7 +212,25 @@ def _with_operations(case: Case, method: Method, told: Sequence[Call]) -> list[C
     built, index, taken = list(told), _Index(told), set[int]()
     by_task = {_short_task(line): place for place, call in enumerate(told) for line in call.lines}
     for operation in _operations_of_method(case, method):
-        own = _of_operation(case, method, operation)
+        code, reason = (
+            of_raised(operation.raised) if operation.result is Result.FAILED else (None, "")
+        )
+        shown = (
+            ""
+            if operation.result is not Result.FAILED
+            else f"{_BACKEND}_{code}"
+            if code
+            else _BACKEND
+        )
+        own = Call(
+            method=method,
+            vdi=operation.vdi or resolve(case, operation.arguments.get("vdi_ref", "")),
+            to=resolve(case, operation.args[0]) if method is Method.LIST and operation.args else "",
+            code=shown,
+            reason=reason,
+            done=operation.result is Result.SUCCEEDED,
+            operation=operation,
+        )
         task = _FULL_TASK.search(operation.task or "")
         place = by_task.get(task[1] + task[2]) if task else None
         if place is None:
@@ -233,20 +251,6 @@ def _operations_of_method(case: Case, method: Method) -> tuple[Operation, ...]:
         if run.name == f"vdi_{method.value}":
             seen.setdefault((run.host, run.pid, run.vdi, run.first.at), run)
     return tuple(seen.values())
-
-
-def _of_operation(case: Case, method: Method, run: Operation) -> Call:
-    code, reason = of_raised(run.raised) if run.result is Result.FAILED else (None, "")
-    shown = "" if run.result is not Result.FAILED else f"{_BACKEND}_{code}" if code else _BACKEND
-    return Call(
-        method=method,
-        vdi=run.vdi or resolve(case, run.arguments.get("vdi_ref", "")),
-        to=resolve(case, run.args[0]) if method is Method.LIST and run.args else "",
-        code=shown,
-        reason=reason,
-        done=run.result is Result.SUCCEEDED,
-        operation=run,
-    )
 
 
 def _nearest_call(own: Call, told: Sequence[Call], places: Iterable[int]) -> int | None:

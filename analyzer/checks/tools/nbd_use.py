@@ -135,7 +135,12 @@ def _uses_of_srs(case: Case) -> Iterable[SrUse]:
         bundles = case.world.bundles_of(pool)
         calls = _by_sr(case, pool, [event for event in asked if event.source.bundle in bundles])
         served = any(each.bundle in bundles and each.vbd for each in nbd_sessions(case))
-        disks = _disks_by_sr(pool)
+        found: dict[str, list[Vdi]] = {}
+        for vdi in pool.vdis:
+            sr = pool.sr(vdi.sr)
+            if sr is not None:
+                found.setdefault(sr.uuid, []).append(vdi)
+        disks = found
         for each in sr_answers(case):
             own = disks.get(each.sr.uuid, [])
             if each.pool is pool:
@@ -157,13 +162,4 @@ def _by_sr(case: Case, pool: PoolState, asked: Sequence[Event]) -> dict[str, lis
         sr = pool.sr(vdi.sr) if vdi else None
         if sr is not None:
             found.setdefault(sr.uuid, []).append(event)
-    return found
-
-
-def _disks_by_sr(pool: PoolState) -> dict[str, list[Vdi]]:
-    found: dict[str, list[Vdi]] = {}
-    for vdi in pool.vdis:
-        sr = pool.sr(vdi.sr)
-        if sr is not None:
-            found.setdefault(sr.uuid, []).append(vdi)
     return found

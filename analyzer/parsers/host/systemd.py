@@ -60,7 +60,8 @@ class SystemctlStatus:
             else:
                 what = f"the unit {unit} has no state"
                 stateless.append(ParseProblem(source=text.at(lines[0][0]), what=what))
-        failed_units = _failed_units(text)
+        counts = (_FAILED.fullmatch(line) for line in _manager_lines(text))
+        failed_units = next((int(count[1]) for count in counts if count), None)
         running = _running_units(text)
         understood = bool(services) or (failed_units is not None and bool(running))
         yield ServiceStates(
@@ -80,11 +81,6 @@ def _manager_lines(text: Text) -> Iterator[str]:
     """Yield the lines of the manager's block, which stands first."""
     lines = (line for _, line in text.closed())
     return takewhile(lambda line: not _UNIT.fullmatch(line), lines)
-
-
-def _failed_units(text: Text) -> int | None:
-    counts = (_FAILED.fullmatch(line) for line in _manager_lines(text))
-    return next((int(count[1]) for count in counts if count), None)
 
 
 def _running_units(text: Text) -> tuple[str, ...]:

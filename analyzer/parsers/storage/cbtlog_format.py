@@ -35,7 +35,10 @@ def read_cbtlog(data: bytes, name: str) -> CbtLogFile:
     'the file is empty'
     """
     if len(data) < HEADER.size:
-        return _file_without_header(data, name)
+        if not data:
+            return unreadable(name, "the file is empty")
+        there = f"{len(data)} of {HEADER.size} bytes are there"
+        return unreadable(name, f"the file ends inside its header: {there}")
     parent, child, consistent, size = HEADER.unpack_from(data)
     blocks = -(-size // BLOCK)
     expected = -(-blocks // 8)
@@ -71,13 +74,6 @@ def unreadable(name: str, why: str) -> CbtLogFile:
         problem=why,
         header=False,
     )
-
-
-def _file_without_header(data: bytes, name: str) -> CbtLogFile:
-    if not data:
-        return unreadable(name, "the file is empty")
-    there = f"{len(data)} of {HEADER.size} bytes are there"
-    return unreadable(name, f"the file ends inside its header: {there}")
 
 
 def _problem_of_size(size: int, consistent: int, there: int, expected: int) -> str:

@@ -130,7 +130,18 @@ class XeRow:
             words = (item.lower().replace(".", "_") for item in _items_of_list(found.value))
             return {f"#{number}": word for number, word in enumerate(words, 1)}
         if found.kind.startswith("M"):
-            return _pairs_of_map(found.value)
+            pairs: dict[str, str] = {}
+            last = None
+            for piece in found.value.split("; "):
+                key, colon, content = piece.partition(": ")
+                if colon or key.endswith(":"):
+                    last = key if colon else key[:-1]
+                    pairs[last] = content
+                elif last is not None:
+                    pairs[last] += f"; {piece}"
+                elif piece:
+                    pairs[last := piece] = ""
+            return pairs
         return dict.fromkeys(_items_of_list(found.value), "")
 
     def names(self, attribute: str) -> tuple[str, ...] | None:
@@ -164,18 +175,3 @@ def _cannot_be_half(value: str) -> bool:
 
 def _items_of_list(value: str) -> tuple[str, ...]:
     return tuple(item.strip() for item in re.split(r"[;,]", value) if item.strip())
-
-
-def _pairs_of_map(value: str) -> dict[str, str]:
-    pairs: dict[str, str] = {}
-    last = None
-    for piece in value.split("; "):
-        key, colon, content = piece.partition(": ")
-        if colon or key.endswith(":"):
-            last = key if colon else key[:-1]
-            pairs[last] = content
-        elif last is not None:
-            pairs[last] += f"; {piece}"
-        elif piece:
-            pairs[last := piece] = ""
-    return pairs

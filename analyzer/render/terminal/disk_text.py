@@ -63,16 +63,16 @@ def _chain_of_disk(disk: DiskView) -> Iterator[str]:
 def _life_lines(disk: DiskView) -> Iterator[str]:
     yield from ("", "LIFE LINE")
     for event in disk.life:
-        result = _result_in_words(event.result)
+        words = {
+            Result.SUCCEEDED: "",
+            Result.FAILED: ", FAILED",
+            Result.UNKNOWN: ", result not known",
+        }
+        result = words[event.result]
         yield f"  {stamp(event.moment)}  {event.kind}{result}: {visible(event.what)}"
         yield _because_quoted(event.evidence)
     if not disk.life:
         yield "  nothing of it was seen in the time that the logs cover"
-
-
-def _result_in_words(result: Result) -> str:
-    words = {Result.SUCCEEDED: "", Result.FAILED: ", FAILED", Result.UNKNOWN: ", result not known"}
-    return words[result]
 
 
 def _because_quoted(evidence: Evidence) -> str:

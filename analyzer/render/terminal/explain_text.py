@@ -3,15 +3,12 @@
 from collections.abc import Iterator
 
 from analyzer.model.explained import (
-    Attempt,
     HitExplained,
     HostNeed,
     LineExplained,
     NeedExplained,
     RuleExplained,
-    SelectorExplained,
 )
-from analyzer.model.finding import Finding
 from analyzer.render.words.view import counted, cut, span, stamp, visible
 
 _NOT_ASKED = "no rule and nothing that is rebuilt asks for such a line"
@@ -43,7 +40,16 @@ def _rule_lines(rule: RuleExplained) -> Iterator[str]:
     yield from (f"  also looked at: {source}" for source in rule.beside)
     yield from ("", "LINES ASKED FOR")
     for selector in rule.selectors:
-        yield from _selector_lines(selector)
+        times = (
+            f"matched {counted(selector.count, 'time')}" if selector.count else "MISSED: not once"
+        )
+        process = f" of {selector.process}" if selector.process else ""
+        yield f"  {'o' if selector.count else 'x'} {selector.kind}: {times}"
+        yield f"      {selector.parser}{process}: {selector.message}"
+        if selector.first is not None:
+            event = selector.first
+            yield f"      first {stamp(event.moment)} on {visible(event.host)}"
+            yield f"      [{visible(str(event.source))}] {cut(visible(event.text), _QUOTE)}"
     if not rule.selectors:
         yield "  none of its own: it is judged from the database and what was rebuilt of the logs"
     yield from _attempts_lines(rule)
@@ -61,15 +67,11 @@ def _answer_lines(rule: RuleExplained) -> Iterator[str]:
         yield f"  it holds for {span(*outcome.window)}"
     yield from (f"  settle with: {visible(command)}" for command in outcome.settle_with)
     for finding in outcome.findings[:_MOST]:
-        yield from _finding_lines(finding)
+        first = finding.evidence[0]
+        yield f"  [{finding.severity.upper()}] {visible(finding.title)} ({finding.id})"
+        yield f"      [{visible(str(first.source))}] {cut(visible(first.text), _QUOTE)}"
     if len(outcome.findings) > _MOST:
         yield f"  and {counted(len(outcome.findings) - _MOST, 'more finding')}"
-
-
-def _finding_lines(finding: Finding) -> Iterator[str]:
-    first = finding.evidence[0]
-    yield f"  [{finding.severity.upper()}] {visible(finding.title)} ({finding.id})"
-    yield f"      [{visible(str(first.source))}] {cut(visible(first.text), _QUOTE)}"
 
 
 def _need_lines(need: NeedExplained) -> Iterator[str]:
@@ -94,33 +96,18 @@ def _state_of_host(host: HostNeed) -> str:
     return f"read, {span(*host.window)}" if host.window else "read"
 
 
-def _selector_lines(selector: SelectorExplained) -> Iterator[str]:
-    times = f"matched {counted(selector.count, 'time')}" if selector.count else "MISSED: not once"
-    process = f" of {selector.process}" if selector.process else ""
-    yield f"  {'o' if selector.count else 'x'} {selector.kind}: {times}"
-    yield f"      {selector.parser}{process}: {selector.message}"
-    if selector.first is not None:
-        event = selector.first
-        yield f"      first {stamp(event.moment)} on {visible(event.host)}"
-        yield f"      [{visible(str(event.source))}] {cut(visible(event.text), _QUOTE)}"
-
-
 def _attempts_lines(rule: RuleExplained) -> Iterator[str]:
     if not rule.attempts:
         return
     yield from ("", "WHAT COULD BE A FINDING")
     for attempt in rule.attempts[:_MOST]:
-        yield from _attempt_lines(attempt)
+        first, last = attempt.events[0], attempt.events[-1]
+        word = f"x LACKED: {visible(attempt.lacks)}" if attempt.lacks else "o met"
+        lines = counted(len(attempt.events), "line")
+        yield f"  {word}: {lines}, {span(first.moment, last.moment)}, on {visible(first.host)}"
+        yield f"      [{visible(str(first.source))}] {cut(visible(first.text), _QUOTE)}"
     if len(rule.attempts) > _MOST:
         yield f"  and {counted(len(rule.attempts) - _MOST, 'more attempt')}"
-
-
-def _attempt_lines(attempt: Attempt) -> Iterator[str]:
-    first, last = attempt.events[0], attempt.events[-1]
-    word = f"x LACKED: {visible(attempt.lacks)}" if attempt.lacks else "o met"
-    lines = counted(len(attempt.events), "line")
-    yield f"  {word}: {lines}, {span(first.moment, last.moment)}, on {visible(first.host)}"
-    yield f"      [{visible(str(first.source))}] {cut(visible(first.text), _QUOTE)}"
 
 
 def _undecided_lines(rule: RuleExplained) -> Iterator[str]:

@@ -33,7 +33,23 @@ def _network_of_page(page: NetworkPage) -> Iterator[str]:
     yield _quote_of_source(str(view.evidence.source), view.evidence.text)
     yield from ("", "INTERFACES")
     for each in view.interfaces:
-        yield from _interface_lines(each)
+        plugged = {True: "attached", False: "NOT ATTACHED", None: "attached or not is not known"}
+        kind = f" ({visible(each.kind)})" if each.kind else ""
+        facts = [
+            plugged[each.attached],
+            _LINKS[each.link],
+            f"firewall {each.firewall or 'not known'}",
+        ]
+        facts += ["management"] if each.management else []
+        facts += [] if each.reported else ["no report of this host"]
+        yield f"  {_subject_named(each.host)}: {visible(each.pif.name or each.pif.uuid)}{kind}"
+        yield f"      {_addresses_in_words(each)}; {', '.join(facts)}"
+        yield f"      {'get_nbd_info names it' if each.named else 'get_nbd_info does not name it'}"
+        yield _quote_of_source(str(each.evidence.source), each.evidence.text)
+        for warning in each.warnings:
+            yield f"      ! {warning.confidence}: {visible(warning.what)}"
+            for evidence in warning.evidence:
+                yield _quote_of_source(str(evidence.source), evidence.text)
     if not view.interfaces:
         yield "  none is known"
     yield from ("", "WHO COULD USE IT", *_user_lines(view), "", "FINDINGS")
@@ -45,22 +61,6 @@ def _purpose_of_view(view: NetworkView) -> str:
     if view.purpose is None:
         return "not known"
     return visible(", ".join(view.purpose)) or "none, so NBD is not offered here"
-
-
-def _interface_lines(each: InterfaceView) -> Iterator[str]:
-    plugged = {True: "attached", False: "NOT ATTACHED", None: "attached or not is not known"}
-    kind = f" ({visible(each.kind)})" if each.kind else ""
-    facts = [plugged[each.attached], _LINKS[each.link], f"firewall {each.firewall or 'not known'}"]
-    facts += ["management"] if each.management else []
-    facts += [] if each.reported else ["no report of this host"]
-    yield f"  {_subject_named(each.host)}: {visible(each.pif.name or each.pif.uuid)}{kind}"
-    yield f"      {_addresses_in_words(each)}; {', '.join(facts)}"
-    yield f"      {'get_nbd_info names it' if each.named else 'get_nbd_info does not name it'}"
-    yield _quote_of_source(str(each.evidence.source), each.evidence.text)
-    for warning in each.warnings:
-        yield f"      ! {warning.confidence}: {visible(warning.what)}"
-        for evidence in warning.evidence:
-            yield _quote_of_source(str(evidence.source), evidence.text)
 
 
 def _addresses_in_words(each: InterfaceView) -> str:

@@ -43,20 +43,16 @@ def _run_lines(run: BackupRun, *, steps: bool) -> Iterator[str]:
     pool = f"  pool {visible(run.pool.called)}" if run.pool else ""
     yield f"{_span_of_began(run.began, run.ended)}{pool}  {run.id}"
     for disk in run.disks:
-        yield from _disk_of_steps(disk, steps=steps)
-
-
-def _disk_of_steps(disk: DiskRun, *, steps: bool) -> Iterator[str]:
-    name = f"{visible(disk.vdi.name)} " if disk.vdi.name else ""
-    sr = f" on {visible(disk.sr.name or disk.sr.uuid)}" if disk.sr else ""
-    yield f"  {_verdict_in_words(disk)}  {name}{disk.vdi.uuid}{sr}"
-    yield f"      {visible(disk.words)}"
-    yield f"      {disk.confidence}; {_span_of_began(disk.began, disk.ended)}"
-    if disk.settle_with:
-        yield f"      would settle it: {visible(disk.settle_with)}"
-    yield from (f"      finding {each}" for each in disk.findings)
-    if steps:
-        yield from (f"      {line}" for line in _steps_of_disk(disk))
+        name = f"{visible(disk.vdi.name)} " if disk.vdi.name else ""
+        sr = f" on {visible(disk.sr.name or disk.sr.uuid)}" if disk.sr else ""
+        yield f"  {_verdict_in_words(disk)}  {name}{disk.vdi.uuid}{sr}"
+        yield f"      {visible(disk.words)}"
+        yield f"      {disk.confidence}; {_span_of_began(disk.began, disk.ended)}"
+        if disk.settle_with:
+            yield f"      would settle it: {visible(disk.settle_with)}"
+        yield from (f"      finding {each}" for each in disk.findings)
+        if steps:
+            yield from (f"      {line}" for line in _steps_of_disk(disk))
 
 
 def _steps_of_disk(disk: DiskRun) -> Iterator[str]:

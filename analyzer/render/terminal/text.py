@@ -69,20 +69,6 @@ def _page_of_pool(report: Report, rows: Rows) -> Iterator[Text]:
     yield from first_screen(report, rows)
     yield from _plans_section(report, rows)
     yield from story_rows(report, rows)
-    yield from _finding_rows(report, rows)
-    yield from _error_rows(report, rows)
-    yield from _doubt_rows(report, rows)
-    yield from _other_rule_rows(report, rows)
-    yield from time_rows(report, rows)
-    yield from _disk_rows(report, rows)
-    yield from _nbd_rows(report, rows)
-    yield from _given_back(report, rows)
-    yield from _source_rows(report, rows)
-    yield Text()
-    yield from rows.wrap(_tally_of_rules(report))
-
-
-def _finding_rows(report: Report, rows: Rows) -> Iterator[Text]:
     found = findings(report)
     shown = found if rows.full else found[:SHOWN_FINDINGS]
     if found:
@@ -93,6 +79,16 @@ def _finding_rows(report: Report, rows: Rows) -> Iterator[Text]:
         left = counted(len(found) - len(shown), "more finding")
         yield Text()
         yield from rows.wrap(f"and {left} in report.html and report.json")
+    yield from _error_rows(report, rows)
+    yield from _doubt_rows(report, rows)
+    yield from _other_rule_rows(report, rows)
+    yield from time_rows(report, rows)
+    yield from _disk_rows(report, rows)
+    yield from _nbd_rows(report, rows)
+    yield from _given_back(report, rows)
+    yield from _source_rows(report, rows)
+    yield Text()
+    yield from rows.wrap(_tally_of_rules(report))
 
 
 def _finding_of_number(

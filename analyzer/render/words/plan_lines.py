@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.model.finding import Finding
 from analyzer.model.goal import StepKind
-from analyzer.model.plan import Keep, Plan, Step
+from analyzer.model.plan import Plan, Step
 from analyzer.render.words.view import counted, stamp
 from analyzer.values import dataclass
 
@@ -64,7 +64,10 @@ def _body_of_plan(plan: Plan, depth: int) -> Iterator[PlanLine]:
         yield PlanLine(depth=depth, text=plan_nothing(plan))
     yield from _steps_of_depth(plan.steps, depth)
     for keep in plan.keep:
-        yield from _keep_lines(keep, depth)
+        yield PlanLine(depth=depth, text=f"Keep: {keep.text}")
+        if keep.first:
+            yield PlanLine(depth=depth + 1, text="Where it must be deleted all the same, first:")
+            yield from _step_of_number(keep.first, "", depth + 1)
     if plan.alternative:
         other = plan.alternative
         yield PlanLine(depth=depth, text=f"Another way, which costs {other.cost}:")
@@ -105,13 +108,6 @@ def _step_of_number(step: Step, number: str, depth: int) -> Iterator[PlanLine]:
     for answer in step.answers:
         yield PlanLine(depth=depth + 1, text=f"If {answer.when}:")
         yield from _body_of_plan(answer.plan, depth + 2)
-
-
-def _keep_lines(keep: Keep, depth: int) -> Iterator[PlanLine]:
-    yield PlanLine(depth=depth, text=f"Keep: {keep.text}")
-    if keep.first:
-        yield PlanLine(depth=depth + 1, text="Where it must be deleted all the same, first:")
-        yield from _step_of_number(keep.first, "", depth + 1)
 
 
 def state_line(finding: Finding) -> str:

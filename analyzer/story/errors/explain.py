@@ -205,15 +205,11 @@ def _by_form(told: Sequence[_Told]) -> Mapping[tuple[str, str], Sequence[_Told]]
     found: dict[tuple[str, str], list[_Told]] = {}
     for each in told:
         for event in each.events:
-            form = _form_of_error(event)
+            said_there = said(event.process, event.message, loud=True)
+            form = folded(said_there.text) if said_there else ""
             if form:
                 found.setdefault((event.host, form), []).append(each)
     return found
-
-
-def _form_of_error(event: Event) -> str:
-    said_there = said(event.process, event.message, loud=True)
-    return folded(said_there.text) if said_there else ""
 
 
 def _befell_its_object(told: _Told, trouble: Trouble) -> bool:

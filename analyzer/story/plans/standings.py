@@ -45,7 +45,15 @@ def stand_of(
     if finding.rule.startswith(_CALLS):
         return Stand(why="a call was refused; whether it is made again is not known")
     if finding.rule in _SERVICE:
-        return _of_service(case, finding)
+        hosts = {subject.uuid for subject in finding.subjects}
+        units = [
+            unit
+            for report in case.hosts
+            if hosts & {report.host_uuid or report.name, report.name}
+            for unit in (report.services.services if report.services else ())
+            if unit.unit in _UNITS
+        ]
+        return _by_units([unit.active for unit in units])
     if finding.basis is Basis.SYMPTOM:
         return Stand(why="only what happened was seen, not how it is at the end")
     return Stand(state=Standing.NOW, why="it is so in the state that the bundle shows")
@@ -109,18 +117,6 @@ def _call_that_mends(known: DiskIndex, disk: str, finding: Finding) -> Operation
 
 def _came_later(op: Operation, moment: Moment | None) -> bool:
     return moment is not None and moment.certainly_before(op.first)
-
-
-def _of_service(case: Case, finding: Finding) -> Stand:
-    hosts = {subject.uuid for subject in finding.subjects}
-    units = [
-        unit
-        for report in case.hosts
-        if hosts & {report.host_uuid or report.name, report.name}
-        for unit in (report.services.services if report.services else ())
-        if unit.unit in _UNITS
-    ]
-    return _by_units([unit.active for unit in units])
 
 
 def _by_units(active: Sequence[str]) -> Stand:

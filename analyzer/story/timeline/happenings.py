@@ -13,7 +13,7 @@ from analyzer.model.clock import ClockChange, ClockChangeKind
 from analyzer.model.code import code
 from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.event import Event
-from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity
+from analyzer.model.finding import Evidence, EvidenceRole, Finding
 from analyzer.model.hole import Hole
 from analyzer.model.incident import Incident
 from analyzer.model.lines import Mark, with_mark
@@ -116,7 +116,7 @@ def _marked(entry: Entry, quotes: Quoted) -> Entry:
 def mark_of(source: Source, quotes: Quoted) -> Mark:
     """Return what is made of a line by all that quotes it."""
     findings = [finding for finding, _ in quotes.findings.get(source, ())]
-    worst = _worst(findings)
+    worst = min((each.severity for each in findings), key=lambda each: each.rank, default=None)
     return Mark(
         title="; ".join(dict.fromkeys(finding.title for finding in findings)),
         rules=tuple(dict.fromkeys(finding.rule for finding in findings)),
@@ -124,10 +124,6 @@ def mark_of(source: Source, quotes: Quoted) -> Mark:
         incidents=tuple(dict.fromkeys(quotes.incidents.get(source, ()))),
         severity=worst.value if worst else "",
     )
-
-
-def _worst(findings: Sequence[Finding]) -> Severity | None:
-    return min((each.severity for each in findings), key=lambda each: each.rank, default=None)
 
 
 def _other_quotes(

@@ -6,7 +6,6 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import NBD_PORT, Holder, NbdSession, SessionFate
-from analyzer.model.network import Socket
 from analyzer.model.xapi import Vbd
 from analyzer.rebuilt.nbd.dom0.facts import Facts
 from analyzer.values import dataclass
@@ -148,7 +147,14 @@ def _by_server(held: Held, facts: Facts) -> Use | None:
             because=f"no client was connected to port 10809 of {held.name}",
             evidence=_of_report(held, facts),
         )
-    return _use_if_connected(held, facts, clients)
+    fate = held.session.fate if held.session else None
+    if clients and fate is SessionFate.OPEN and len(clients) >= facts.open_sessions(held.host):
+        return Use(
+            in_use=True,
+            because="its NBD connection was open, and so were as many sockets",
+            evidence=tuple(Evidence(source=s.source, text=s.text) for s in clients[:_MOST_SOCKETS]),
+        )
+    return None
 
 
 def _certainly_older(moment: Moment | None, held: Held, facts: Facts) -> bool:
@@ -158,17 +164,6 @@ def _certainly_older(moment: Moment | None, held: Held, facts: Facts) -> bool:
     if moment is None or taken is None or not (moment.year_known and taken.year_known):
         return False
     return taken.earliest - moment.latest > COPY_AGE
-
-
-def _use_if_connected(held: Held, facts: Facts, clients: tuple[Socket, ...]) -> Use | None:
-    fate = held.session.fate if held.session else None
-    if clients and fate is SessionFate.OPEN and len(clients) >= facts.open_sessions(held.host):
-        return Use(
-            in_use=True,
-            because="its NBD connection was open, and so were as many sockets",
-            evidence=tuple(Evidence(source=s.source, text=s.text) for s in clients[:_MOST_SOCKETS]),
-        )
-    return None
 
 
 def _of_report(held: Held, facts: Facts) -> tuple[Evidence, ...]:

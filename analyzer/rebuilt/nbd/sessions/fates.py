@@ -55,19 +55,15 @@ def fate_of(
 ) -> Fate:
     """Return how a connection ended; ``after`` are the later lives of the process."""
     if connection.caught is not None:
-        return _fate_of_exception(connection, run)
+        assert connection.caught is not None
+        moment = connection.caught.moment
+        told = _told_to_stop(run, moment)
+        return Fate(fate=SessionFate.STOPPED if told else SessionFate.FAILED, ended=moment)
     if connection.destroying is not None:
         return _fate_of_destroyed(connection, run, rows)
     if run.over or run.stop is not None or after:
         return _with_server(connection, run, after, disks)
     return _fate_of_open(connection, rows)
-
-
-def _fate_of_exception(connection: Connection, run: Run) -> Fate:
-    assert connection.caught is not None
-    moment = connection.caught.moment
-    told = _told_to_stop(run, moment)
-    return Fate(fate=SessionFate.STOPPED if told else SessionFate.FAILED, ended=moment)
 
 
 def _told_to_stop(run: Run, moment: Moment) -> bool:

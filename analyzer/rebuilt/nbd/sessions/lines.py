@@ -116,21 +116,19 @@ def caught_by(message: str) -> Caught:
     """
     text = message.partition(_PREFIX)[2] or message
     if found := _SERVER_ERROR.search(text):
-        return _of_xapi(found["code"], found["rest"] or "")
+        code = found["code"]
+        rest = found["rest"] or ""
+        told = rest[:_DATAGRAM].removesuffix("]")
+        parts = (part.strip(' ;"') for part in told.split("; "))
+        parameters = tuple(part for part in parts if part and part != "_")
+        if code == "SESSION_INVALID":
+            trouble = ClientTrouble.SESSION_INVALID
+        elif code in _NO_SUCH_OBJECT and parameters[:1] == (_GONE,):
+            trouble = ClientTrouble.VDI_GONE
+        else:
+            trouble = ClientTrouble.VBD_REFUSED
+        return Caught(trouble=trouble, code=code, parameters=parameters)
     return Caught(trouble=_told_by_text(text) or _told_by_library(text))
-
-
-def _of_xapi(code: str, rest: str) -> Caught:
-    told = rest[:_DATAGRAM].removesuffix("]")
-    parts = (part.strip(' ;"') for part in told.split("; "))
-    parameters = tuple(part for part in parts if part and part != "_")
-    if code == "SESSION_INVALID":
-        trouble = ClientTrouble.SESSION_INVALID
-    elif code in _NO_SUCH_OBJECT and parameters[:1] == (_GONE,):
-        trouble = ClientTrouble.VDI_GONE
-    else:
-        trouble = ClientTrouble.VBD_REFUSED
-    return Caught(trouble=trouble, code=code, parameters=parameters)
 
 
 def _told_by_text(text: str) -> ClientTrouble | None:
@@ -141,7 +139,13 @@ def _told_by_library(text: str) -> ClientTrouble:
     if found := _SSL.search(text):
         return _of_ssl(found["step"], found["why"])
     if found := _UNIX.search(text):
-        return _of_unix(found["errno"], found["call"])
+        errno = found["errno"]
+        call = found["call"]
+        if call == "connect":  # the only socket that xapi-nbd connects to is xapi's
+            return ClientTrouble.XAPI_DOWN
+        if errno == "EIO":
+            return ClientTrouble.STORAGE
+        return ClientTrouble.NETWORK if errno in _NETWORK else ClientTrouble.OTHER
     return ClientTrouble.CLIENT_GONE if "End_of_file" in text else ClientTrouble.OTHER
 
 
@@ -150,14 +154,6 @@ def _of_ssl(step: str, why: str) -> ClientTrouble:
     if step in ("Read_error", "Write_error"):
         return ClientTrouble.CLIENT_GONE if why in _SSL_BROKEN else ClientTrouble.NETWORK
     return ClientTrouble.TLS_HANDSHAKE
-
-
-def _of_unix(errno: str, call: str) -> ClientTrouble:
-    if call == "connect":  # the only socket that xapi-nbd connects to is xapi's
-        return ClientTrouble.XAPI_DOWN
-    if errno == "EIO":
-        return ClientTrouble.STORAGE
-    return ClientTrouble.NETWORK if errno in _NETWORK else ClientTrouble.OTHER
 
 
 def host_keys(case: Case) -> Mapping[str, str]:
