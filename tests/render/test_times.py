@@ -15,10 +15,15 @@ from analyzer.model.run import RunVerdict
 from analyzer.model.sentence import Around, say
 from analyzer.render.data.json import render_json
 from analyzer.render.html.html import render_html
-from analyzer.render.html.time_pages import MOST_COLUMNS, MOST_INCIDENTS, MOST_ROWS, time_context
+from analyzer.render.html.time_pages import (
+    MOST_COLUMNS,
+    MOST_INCIDENTS,
+    MOST_ROWS,
+    time_context,
+    timeline_rows,
+)
 from analyzer.render.html.timeline import Drawing, Lane, drawings, undated
 from analyzer.render.html.timeline_flags import change_words
-from analyzer.render.html.timeline_rows import timeline_rows
 from analyzer.render.markdown import render_markdown
 from analyzer.render.terminal.text import render_text
 from analyzer.render.words.local import in_zone

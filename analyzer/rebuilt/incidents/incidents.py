@@ -4,12 +4,12 @@ Each kind is found by a module of its own (``_incident_*.py``). A storm of lines
 what an orderly reboot does to xapi, xapi-nbd and the SRs of its host is none.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
-from analyzer.model.incident import Incident
-from analyzer.rebuilt.incidents.clocks import clock_incidents
+from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
+from analyzer.model.incident import Incident, IncidentKind
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, incident_of
 from analyzer.rebuilt.incidents.hosts import host_incidents
 from analyzer.rebuilt.incidents.machines import machine_incidents
@@ -22,6 +22,34 @@ from analyzer.rebuilt.incidents.services import (
 from analyzer.rebuilt.incidents.space import space_incidents, unplug_incidents
 from analyzer.rebuilt.incidents.storage import outage_incidents
 from analyzer.rebuilt.incidents.tapdisks import tapdisk_incidents
+
+# Clocks that were set; summer time is no incident, and a boot is one of its own.
+
+
+def clock_incidents(clocks: Iterable[HostClock], hosts: Hosts) -> Iterator[Draft]:
+    """Yield the times that clocks were set back or forward."""
+    for clock in clocks:
+        for change in clock.changes:
+            if change.kind in (ClockChangeKind.BACK, ClockChangeKind.FORWARD):
+                yield _draft_of_change(change, hosts)
+
+
+def _draft_of_change(change: ClockChange, hosts: Hosts) -> Draft:
+    key = hosts.key(change.bundle)
+    where = "back" if change.kind is ClockChangeKind.BACK else "forward"
+    return Draft(
+        kind=IncidentKind.CLOCK_STEPPED,
+        host=key,
+        title=f"The clock of host {hosts.name(key)} was set {where}{change.by}",
+        began=change.at,
+        ended=change.at,
+        confidence=change.confidence,
+        events=(),
+        rows=(change.before, change.after),
+        last_seen=change.at,
+        count=1,
+    )
+
 
 __all__ = ["incidents"]
 

@@ -26,8 +26,14 @@ from analyzer.model.source import Source
 from analyzer.render.answer_notes import render_ticket
 from analyzer.render.html import timeline
 from analyzer.render.html.disk_pages import disk_context
-from analyzer.render.html.evidence import QuotedMember, quoted_members
-from analyzer.render.html.excerpts import NEAR, Excerpts, around_words, excerpt_text
+from analyzer.render.html.evidence import (
+    NEAR,
+    Excerpts,
+    QuotedMember,
+    around_words,
+    excerpt_text,
+    quoted_members,
+)
 from analyzer.render.html.explorer import page_data
 from analyzer.render.html.nbd_pages import nbd_context
 from analyzer.render.html.strip import strip_of

@@ -13,6 +13,7 @@ from analyzer.model.finding import Confidence
 from analyzer.model.operation import AccessMode
 from analyzer.model.xapi import Vdi as Row
 from analyzer.plans.case import GONE, NO, THERE, YES, About, Doubt, Question
+from analyzer.plans.commands import HEADER
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import volumes_by_type
@@ -21,9 +22,57 @@ from analyzer.sm.spans import Span, Spans
 from analyzer.sm.state import GIB, Body, Kind, Log, SrKind, State, Use, Vdi
 from analyzer.story.disks.index import METADATA, DiskIndex
 from analyzer.story.disks.life import snapshot_time
-from analyzer.story.plans.log_bodies import body_of
-from analyzer.story.plans.room import has_room
 from analyzer.values import dataclass
+
+# How much of a log can be read, by the copies and listings in the bundles and by findings.
+
+_SUFFIX = ".cbtlog"
+_SHORT = "cbt-log-short"
+_BLOCK = 65536
+
+
+def body_of(case: Case, known: DiskIndex, log: CbtLog) -> tuple[Body, tuple[str, ...]]:
+    """Return how much of a log is there, and what it could be instead where that is not sure."""
+    size = log.size.value if log.size else None
+    for body in _bodies_seen(case, log.uuid, size):
+        return body, ()
+    if any(finding.rule == _SHORT for finding in known.findings.get(log.uuid, ())):
+        return Body.SHORT, (Body.SHORT.value, Body.CUT.value, Body.WHOLE.value)
+    return Body.WHOLE, ()
+
+
+def _bodies_seen(case: Case, uuid: str, size: int | None) -> Iterator[Body]:
+    for report in case.hosts:
+        for copy in (each for each in report.cbtlogs if each.uuid == uuid):
+            whole = copy.bitmap_bytes >= copy.expected_bytes
+            yield Body.CUT if not copy.header else Body.WHOLE if whole else Body.SHORT
+        for listing in report.listings:
+            for file in listing.files:
+                if file.name != f"{uuid}{_SUFFIX}" or file.size is None:
+                    continue
+                if file.size < HEADER:
+                    yield Body.CUT
+                elif size is not None:
+                    need = HEADER + -(-size // (_BLOCK * 8))
+                    yield Body.WHOLE if file.size >= need else Body.SHORT
+
+
+# Whether a new log still fits on an SR.
+
+_LOG_VOLUME = 4 * 1024 * 1024  # LV_SIZE in journaler.py of sm, which VDI.py takes for a log
+_LOG_FILE = 64 * 1024
+_GROUP = "VG_XenStorage-"
+
+
+def has_room(case: Case, sr: str, kind: SrKind) -> bool:
+    """Tell whether a new log fits, by ``vgs`` or ``df``; what was not listed is taken to fit."""
+    if kind is SrKind.VOLUMES:
+        groups = (g for report in case.hosts for g in (report.vgs.groups if report.vgs else ()))
+        free = [g.free for g in groups if g.name == f"{_GROUP}{sr}" and g.free is not None]
+        return min(free, default=_LOG_VOLUME) >= _LOG_VOLUME
+    mounts = (m for report in case.hosts for m in (report.mounts.mounts if report.mounts else ()))
+    left = [m.available for m in mounts if sr and m.path.endswith(sr) and m.available is not None]
+    return min(left, default=_LOG_FILE) >= _LOG_FILE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ A disk's way out comes from the model of SM; for hosts, networks and pools the s
 are put in order. Whatever is said of an object is said here once.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -11,13 +12,63 @@ from analyzer.case.case import Case
 from analyzer.model.finding import Advice, Finding, Outcome, Severity, Subject
 from analyzer.model.goal import Goal, Standing, StepKind
 from analyzer.model.plan import Plan, Step
+from analyzer.model.sentence import Sentence
 from analyzer.plans.case import DiskCase
 from analyzer.plans.planning import plan_disk
 from analyzer.story.disks.index import DiskIndex, index
 from analyzer.story.plans.disk_plans import disk_case
-from analyzer.story.plans.rule_steps import step_of
 from analyzer.story.plans.standings import stand_of
 from analyzer.values import dataclass
+
+# What a rule advises, as a step of a plan: what is to be typed stands apart from the words.
+
+_PROGRAMS = (
+    *("xe", "systemctl", "zgrep", "ls", "lvs", "vgs", "pvck", "tap-ctl", "cbt-util", "multipath"),
+    *("iptables", "ip", "openssl", "vhd-util", "dmesg", "nc", "xe-toolstack-restart", "df"),
+    *("rpm", "ss", "nbd-client", "pvs", "cat", "ps", "free", "linstor", "drbdadm", "nbdinfo"),
+    *(
+        "/opt/xensource/sm/resetvdis.py",
+        "/opt/xensource/sm/cleanup.py",
+        "vgcfgbackup",
+        "vgcfgrestore",
+        "dd",
+    ),
+)
+_PROGRAM = "(?:" + "|".join(map(re.escape, _PROGRAMS)) + ")"
+_COMMAND = rf"{_PROGRAM}(?: (?!\(on )[^;]*?)?"
+_TYPED = re.compile(
+    rf"(?P<words>.*?[\w}})]): (?P<typed>{_COMMAND}(?:; {_COMMAND})*?)"
+    r"(?: \(on (?P<where>[^()]*)\))?"
+)
+_WORDS = re.compile(r", (?:and|or|then|with)\b|, whether|\w\.(?: |$)| for disk | \(on ")
+
+
+def step_of(advice: Advice) -> Step:
+    """Return the step; what is typed is found in the rule's own text, never in a value."""
+    text, commands, where = _parts_of_step(advice.step)
+    return Step(
+        kind=advice.kind,
+        text=text,
+        commands=commands,
+        where=where,
+        risk=advice.risk or "",
+        lost=advice.lost,
+        precondition=advice.precondition,
+    )
+
+
+def _parts_of_step(step: str) -> tuple[str, tuple[str, ...], str]:
+    template = step.template if isinstance(step, Sentence) else ""
+    found = _TYPED.fullmatch(template)
+    if found is None or not isinstance(step, Sentence) or _WORDS.search(found["typed"]):
+        return step, (), ""
+    commands = (Sentence(each, step.values) for each in found["typed"].split("; "))
+    return (
+        Sentence(f"{found['words']}.", step.values),
+        tuple(commands),
+        Sentence(found["where"] or "", step.values),
+    )
+
 
 _OF_DISKS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS, Goal.STARTS})
 _ABOUT_LOGS = ("cbt-list-", "cbt-log-")

@@ -8,7 +8,7 @@ from analyzer.model.finding import Advice
 from analyzer.model.goal import StepKind
 from analyzer.model.sentence import Sentence
 from analyzer.rules.load import load_catalogue
-from analyzer.story.plans.rule_steps import step_of
+from analyzer.story.plans.object_plans import step_of
 
 VALUES = {"host": "jupiter", "name": "x: xe vdi-destroy uuid=1"}
 
