@@ -89,8 +89,7 @@ class Scanner:
         most: int = sys.maxsize,
     ) -> "Scan":
         """Read a log that comes in blocks."""
-        wanted = self._filter(parser)
-        shown = wanted if notice is None else self._wider_filter(parser)
+        shown = self._filter(parser) if notice is None else self._wider_filter(parser)
         return Scan(
             lines=WholeLines(blocks, self._line_limit),
             tally=Tally(parser, self._grammar(parser), shown, quick=self._quick),
