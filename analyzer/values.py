@@ -2,15 +2,18 @@
 
 What `dataclasses.dataclass` makes of a class is compiled anew in each process, six functions for a
 frozen one, which took a fifth of a short run. Here all types share the functions that do not
-depend on the fields, and ``__init__`` is compiled when the first value is made; many types never
-have one. What is made is a dataclass: `fields`, `replace`, `asdict` and pattern matching know it.
+depend on the fields; ``__init__`` is made with the first value, as many types never have one, of
+code that is compiled once for all types with as many fields of the same forms. What is made is a
+dataclass: `fields`, `replace`, `asdict` and pattern matching know it.
 """
 
 import dataclasses
 import operator
 from collections.abc import Callable
 from dataclasses import MISSING, Field, FrozenInstanceError, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from functools import cache
+from types import CodeType, FunctionType, MemberDescriptorType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 __all__ = ["dataclass"]
 
@@ -41,7 +44,7 @@ def _dataclass(
         made = slotted(plain)
         compared = [each.name for each in fields(made) if each.compare]  # type: ignore[arg-type]
         methods: dict[str, Any] = {
-            "__init__": _init_when_called(made, frozen=frozen),
+            "__init__": _init_when_called(made),
             "__repr__": _repr,
             "_compared": operator.attrgetter(*compared or ["__class__"]),
             **(_EQUAL if eq else {}),
@@ -63,51 +66,90 @@ else:
     dataclass = _dataclass
 
 
-def _init_when_called(made: type, *, frozen: bool) -> Callable[..., None]:
+def _init_when_called(made: type) -> Callable[..., None]:
     def first(self: object, *args: object, **named: object) -> None:
-        made.__init__ = init = _init(made, frozen=frozen)  # type: ignore[misc]
+        made.__init__ = init = _init(made)  # type: ignore[misc]
         init(self, *args, **named)
 
     return first
 
 
-def _init(made: type, *, frozen: bool) -> Callable[..., None]:
-    """Compile ``__init__``; what it calls is known to it under names that no field has."""
-    known: dict[str, Any] = {"_MISSING": MISSING}
-    placed, named, lines = ["self"], ["*"], []
-    for field in fields(made):
-        value = _value(field, known)
-        if field.init:
-            default = f"_default_{field.name}"
-            argument = f"{field.name}={default}" if default in known else field.name
-            (named if field.kw_only else placed).append(argument)
-        if value and frozen:
-            known[f"_set_{field.name}"] = getattr(made, field.name).__set__
-            lines.append(f"_set_{field.name}(self, {value})")
-        elif value:
-            lines.append(f"self.{field.name} = {value}")
-    if hasattr(made, "__post_init__"):
-        lines.append("self.__post_init__()")
-    arguments = ", ".join((*placed, *(named if len(named) > 1 else ())))
-    code = "\n ".join((f"def __init__({arguments}):", *(lines or ["pass"])))
-    exec(code, known)  # noqa: S102 - made of the names of our own fields
-    init: Callable[..., None] = known["__init__"]
+def _init(made: type) -> Callable[..., None]:
+    """Return ``__init__``: the code that all types with fields of these forms share, and names."""
+    own = fields(made)
+    placed = [each for each in own if each.init and not each.kw_only]
+    named = [each for each in own if each.init and each.kw_only]
+    known: dict[str, Any] = {"MISSING": MISSING}
+    for place, field in enumerate(own):
+        known[f"set_{place}"] = _setter(made, field.name)
+        known[f"make_{place}"] = field.default_factory
+        known[f"default_{place}"] = field.default
+    code = _code(tuple(map(_form, own)), then=hasattr(made, "__post_init__"))
+    names = ("self", *(each.name for each in (*placed, *named)))
+    init = FunctionType(code.replace(co_varnames=names), known, "__init__")
+    # MISSING for what is made anew each time
+    init.__defaults__ = tuple(each.default for each in placed if _is_optional(each))
+    init.__kwdefaults__ = {each.name: each.default for each in named if _is_optional(each)}
     init.__qualname__ = f"{made.__qualname__}.__init__"
     return init
 
 
-def _value(field: "Field[Any]", known: dict[str, Any]) -> str:
-    """Return the expression of a field's value, "" where nothing is put into it."""
-    name = field.name
-    if field.default_factory is not MISSING:
-        known[f"_default_{name}"] = MISSING
-        known[f"_make_{name}"] = field.default_factory
-        made = f"_make_{name}()"
-        return f"{made} if {name} is _MISSING else {name}" if field.init else made
-    if field.default is not MISSING:
-        known[f"_default_{name}"] = field.default
-        return name if field.init else f"_default_{name}"
-    return name if field.init else ""
+def _setter(made: type, name: str) -> Callable[[object, object], None]:
+    """Return what sets a field: its slot, which knows nothing of frozen, if it has one."""
+    slot = getattr(made, name, None)
+    if isinstance(slot, MemberDescriptorType):
+        return slot.__set__
+
+    def set_named(self: object, value: object) -> None:
+        setattr(self, name, value)
+
+    return set_named
+
+
+class _Form(NamedTuple):
+    """How a field comes to its value: by an argument, placed or named, or without one.
+
+    ``made`` is one that is made anew each time, unless it is given, ``fixed`` one that never is.
+    """
+
+    argument: bool
+    named: bool
+    made: bool
+    fixed: bool
+
+
+def _form(field: "Field[Any]") -> _Form:
+    made = field.default_factory is not MISSING
+    fixed = not field.init and field.default is not MISSING
+    return _Form(field.init, bool(field.kw_only), made, fixed)
+
+
+def _is_optional(field: "Field[Any]") -> bool:
+    return field.default is not MISSING or field.default_factory is not MISSING
+
+
+@cache
+def _code(forms: tuple[_Form, ...], *, then: bool) -> CodeType:
+    """Compile an ``__init__``; its arguments are a_0, a_1, …, ``then`` it calls __post_init__."""
+    placed = [f"a_{place}" for place, form in enumerate(forms) if form.argument and not form.named]
+    named = [f"a_{place}" for place, form in enumerate(forms) if form.argument and form.named]
+    arguments = ", ".join(("self", *placed, *(["*", *named] if named else [])))
+    lines = [_line(place, form) for place, form in enumerate(forms)]
+    lines += ["self.__post_init__()"] if then else ["pass"]
+    text = "\n ".join((f"def __init__({arguments}):", *filter(None, lines)))
+    found: dict[str, Any] = {}
+    exec(text, found)  # noqa: S102 - made of numbers
+    code: CodeType = found["__init__"].__code__
+    return code
+
+
+def _line(place: int, form: _Form) -> str:
+    """Return the line that sets a field, "" if it is left to __post_init__."""
+    value = f"a_{place}" if form.argument else f"default_{place}" if form.fixed else ""
+    if form.made:
+        made = f"make_{place}()"
+        value = f"{made} if {value} is MISSING else {value}" if form.argument else made
+    return f"set_{place}(self, {value})" if value else ""
 
 
 def _repr(self: Any) -> str:
