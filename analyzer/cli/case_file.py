@@ -15,16 +15,15 @@ from array import array
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import cache, cached_property
-from importlib.resources import files
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analyzer import __version__
 from analyzer.beside import begun
+from analyzer.cli.build import program
 from analyzer.cli.inputs import name_of, unchanged
 from analyzer.cli.output import note
-from analyzer.resources import folder
 from analyzer.stored import plain, shape_of, typed
 
 if TYPE_CHECKING:
@@ -54,17 +53,6 @@ Page = TypeVar("Page")
 
 class NoCaseError(Exception):
     """A case file cannot be used; the text says why."""
-
-
-@cache
-def program() -> str:
-    """Return what names this build: its version, code and patterns."""
-    digest = hashlib.sha256(__version__.encode())
-    package = Path(str(files("analyzer")))
-    for root in (package, Path(str(folder("patterns")))):
-        for file in sorted((*root.rglob("*.py"), *root.rglob("*.yaml"))):
-            digest.update(f"{file.relative_to(root)}\0".encode() + file.read_bytes())
-    return digest.hexdigest()
 
 
 def case_begun(judged: "Judged", *, usual: bool) -> Callable[[], bytes]:
