@@ -29,6 +29,8 @@ from analyzer.model.operation import Command, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Size, say
 
+# 457 where enable_cbt caught it (sm, VDI.py), 44 where the volume group had no room for the
+# log's own volume (sm, LVHDSR.py).
 _CODES = ("SR_BACKEND_FAILURE_457", "SR_BACKEND_FAILURE_44", "SR_BACKEND_FAILURE")
 _FULL = re.compile(
     r"There is insufficient space|No space left on device|insufficient free space"

@@ -14,6 +14,8 @@ from analyzer.model.finding import Evidence
 
 NOT_RAW = "by-storage"
 _WORDS = "Raw VDI or snapshot not permitted"
+# VDIType; a failure of SM without a code of its own reaches xapi as SR_BACKEND_FAILURE
+# (sm, VDI.py; xen-api, sm_exec.ml).
 _CODES = ("SR_BACKEND_FAILURE_66", "SR_BACKEND_FAILURE")
 _RAW = {("vdi_type", "aio"), ("vdi_type", "raw"), ("type", "raw")}
 _OTHER = {("vdi_type", "vhd"), ("vdi_type", "qcow2"), ("type", "vhd"), ("type", "qcow2")}

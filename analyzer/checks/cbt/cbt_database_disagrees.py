@@ -70,6 +70,8 @@ def _flips_and_gaps(case: Case) -> tuple[list[Flip], tuple[Gap, ...]]:
     flips: list[Flip] = []
     gaps: list[Gap] = []
     for scan in _lines_of_scans(case):
+        # A scan prints each field that differs, then updates the rows in the same order; a row
+        # gets what the log says, and no alert is made (sm, VDI.py and SR.py).
         differs = [event for event in scan if event.kind == DIFFERS]
         updates = [event for event in scan if event.kind == UPDATES]
         wrong = [event for event in differs if event.fields["what"] == "cbt_enabled"]

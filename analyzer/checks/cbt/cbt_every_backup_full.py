@@ -33,6 +33,8 @@ from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 from analyzer.rebuilt.cbt.history import cbt_history
 
+# CBTChangedBlocksError: "Source and target VDI are unrelated", whatever kept the walk from its
+# end, a log that is missing as well as the wrong order (sm, VDI.py, list_changed_blocks).
 UNRELATED = 460
 _MOST_FAILURES = 3
 _CHAIN = "whether the disk's log still has its newest snapshot as its parent"

@@ -26,6 +26,8 @@ from analyzer.values import dataclass
 
 BOOTED = "host-booted"
 _READ_ONLY = "false"
+# A read-only activate returns before it looks at the log, but every deactivate sets its flag to
+# consistent (sm, VDI.py, activate and deactivate): a crash in between is hidden by it.
 _SESSION = ("vdi_activate", "vdi_deactivate")
 
 

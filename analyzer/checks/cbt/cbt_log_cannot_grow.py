@@ -26,6 +26,8 @@ from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
 from analyzer.values import dataclass
 
 _VOLUME = "/dev/VG_XenStorage-"
+# With QCOW2 the volume of a log is sized when it is made and never extended: a disk that grows
+# beyond it makes `cbt-util set -s` fail (sm, LVHDSR.py).
 _MOST_DIGITS = 19
 
 

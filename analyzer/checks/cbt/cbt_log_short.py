@@ -25,6 +25,8 @@ from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.values import dataclass
 
+# cbt-util exits with the number of its error, here that of a read that came up short, and SM
+# tries that 20 times, a second apart (blktap, cbt/main.c; sm, util.py, ioretry).
 _EIO = 5
 _MOST = 4
 _SUFFIX = ".cbtlog"

@@ -26,6 +26,8 @@ from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.values import dataclass
 
+# tap-ctl gets the log as -C when a tapdisk opens the disk, as -c when it goes on after a pause
+# (sm, blktap2.py).
 _VERBS = ("open", "unpause")
 _LOG = ("-C", "-c")
 _READ_ONLY = "-R"

@@ -1,9 +1,9 @@
 """How long a CBT log has to be: cbt-util writes 48 bytes and one bit for 64 KiB of the disk."""
 
-HEADER = 48
+HEADER = 48  # of struct cbt_log_metadata, padding included (blktap, include/cbt-util.h)
 MIB = 1 << 20
 EXTENT = 4 * MIB  # of the volume groups that SM makes; also the least that it gives a log
-_BLOCK = 64 * 1024
+_BLOCK = 64 * 1024  # of CBT_BLOCK_SIZE there
 _BYTE = 8
 
 

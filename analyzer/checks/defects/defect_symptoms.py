@@ -21,7 +21,7 @@ from analyzer.rebuilt.cbt.log_paths import FILE_TYPES, VOLUME_TYPES
 from analyzer.values import dataclass
 
 RULE = "known-defect"
-_UNRELATED = 460
+_UNRELATED = 460  # what list_changed_blocks ends with off a chain (sm, VDI.py)
 _SAME_TIME = timedelta(seconds=10)
 _SAME_CAUSE = timedelta(hours=1)
 _OTHER_REASONS = ("insufficient space", "No space left", "Failed to pause VDI")

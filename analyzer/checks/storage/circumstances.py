@@ -14,7 +14,9 @@ from analyzer.rebuilt.calls.tasks import Task, tasks_by_reference
 from analyzer.values import dataclass
 
 RENAMED = "storage-call-refused.renamed"
+# xapi makes VDI_IN_USE, without parameters, of SM's code 24 (xen-api, sm_exec.ml).
 _HELD = frozenset({"VDI_IN_USE", "SR_BACKEND_FAILURE_24"})
+# VDIUnavailable: SM finds no file or volume of the disk (sm, FileSR.py and LVHDSR.py).
 _NOT_AVAILABLE = frozenset({"SR_BACKEND_FAILURE_46"})
 _FAILED = re.compile(r" ([RD]:[0-9a-f]{12}) failed with exception ")
 _LONG = timedelta(hours=1)

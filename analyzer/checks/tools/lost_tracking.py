@@ -22,6 +22,8 @@ from analyzer.model.sentence import joined, say
 from analyzer.model.xapi import Vdi
 from analyzer.values import dataclass
 
+# An error that costs tracking is a line, then the log is deleted, then the row set to false, and
+# last the alert made (sm, VDI.py, _disable_cbt_on_error): each of them may be missing.
 INCONSISTENT = ("cbt-disabled-inconsistent-log.line", "cbt-disabled-inconsistent-log.alert")
 RESIZE = ("cbt-disabled-resize-failed.line", "cbt-disabled-resize-failed.alert")
 SNAPSHOT = (NOT_CREATED, NOT_REFRESHED, SNAPSHOT_ALERT)

@@ -29,6 +29,7 @@ RAISED = f"{RULE}.raised"
 COMMAND = f"{RULE}.command-failed"
 SUPPORTER = f"{RULE}.supporter-failed"
 
+# The volume of a log is one extent, LV_SIZE (sm, journaler.py), until QCOW2 came.
 EXTENT = 4 * 1024 * 1024
 _HEADER = 48  # bytes before the bitmap, cbt-util.c
 _BLOCK = 64 * 1024  # bytes of the disk per bit
@@ -36,6 +37,7 @@ _BLOCK = 64 * 1024  # bytes of the disk per bit
 _SAME_COMMAND = timedelta(minutes=5)
 _SAME_FAILURE = timedelta(minutes=10)
 _ON_SUPPORTER = timedelta(minutes=2)
+# What the plugin on-slave does on the host that has the disk active (sm, on_slave.py).
 _CLONE_ACTIONS = frozenset({"refresh", "deactivateNoRefcount"})
 _SR_NO_SPACE = "44"
 _VDI_UNAVAILABLE = "46"  # also raised, and caught, where nothing is wrong

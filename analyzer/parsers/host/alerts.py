@@ -24,6 +24,8 @@ from analyzer.parsers._text import MIB, decode
 from analyzer.values import dataclass
 
 LARGEST = MIB  # a body is a few lines
+# Alerts are files of the pool master, not rows of its database, and lie there several times,
+# under links by object and by uuid (xen-api, xapi_message.ml).
 _FOLDERS = ("var/xapi/blobs/messages/", "var/lib/xcp/blobs/messages/")
 _TIME = re.compile(
     r"([0-9]{4})-?([0-9]{2})-?([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{1,6})[0-9]*)?"

@@ -25,6 +25,8 @@ from analyzer.parsers.scan.syslog import (
     unfold_repeats,
 )
 
+# SM writes its pid into the message, as all of it goes through one syslog ident; SMGC is its
+# garbage collector (sm, util.py, SMlog; cleanup.py). Newer ones add the thread: [pid][thread].
 _OWN = ("SM", "SMGC", "SM-GC")
 _NAMES = {"SM-GC": "SMGC"}
 _PID = re.compile(r"\[([0-9]{1,10})(?:$|\](?:\[[^\]']*\])? ?(.*))")

@@ -17,7 +17,11 @@ from uuid import UUID
 from analyzer.model.cbt import NO_LOG, CbtLogFile
 from analyzer.model.source import Source
 
+# CBT_BLOCK_SIZE (blktap, include/cbt-util.h): a bit of the bitmap, least significant bit first,
+# though list_changed_blocks answers with the most significant first (sm, VDI.py).
 BLOCK = 64 * 1024
+# struct cbt_log_metadata (blktap, include/cbt-util.h): parent, child, flag, padding that create
+# leaves as it was in memory, size of the disk in bytes.
 HEADER = struct.Struct("<16s16si4xQ")
 PARTS = 64
 _LARGEST = 1 << 46

@@ -24,6 +24,7 @@ _PROTECTED = re.compile(r"%(.)", re.DOTALL)
 _PLAIN = MappingProxyType({".": " ", "t": "\t", "n": "\n", "r": "\r", "%": "%", "_": "  "})
 _TOKEN = re.compile(r"\s*(?:([()])|'([^'\\]*(?:\\.[^'\\]*)*)')", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# xapi's null reference (xen-api, ref.ml), and a field that never had one
 _NULL_REFERENCES = ("", "OpaqueRef:NULL")
 
 

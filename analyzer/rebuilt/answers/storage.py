@@ -17,6 +17,7 @@ from analyzer.sm.comparing import SAME, SIZES, UNRELATED
 VOLUME_TYPES = frozenset({"lvm", "lvmoiscsi", "lvmohba", "lvmofcoe"})
 _HOST = "host_"
 NEEDED = 4 * 1024 * 1024  # LV_SIZE in journaler.py of sm
+# SM asks the driver for the type of the image, never the row (sm, VDI.py, list_changed_blocks).
 _RAW = frozenset({("vdi_type", "aio"), ("vdi_type", "raw"), ("type", "raw")})
 _KNOWN = frozenset({("vdi_type", "vhd"), ("vdi_type", "qcow2"), ("type", "vhd"), ("type", "qcow2")})
 _UNRELATED = f"SR_BACKEND_FAILURE_460 ({UNRELATED})"

@@ -137,6 +137,8 @@ def _cbt_util(command: Command, arguments: Sequence[str], sr: str | None) -> Cal
 
 
 def _call_of_coalesce(command: Command, given: dict[str, str], sr: str | None) -> Call | None:
+    # coalesce merges the parent's bits into the child's log; the parent stays as it was
+    # (blktap, cbt/cbt-util.c).
     older, newer = (log_path(given.get(option, ""), sr) for option in ("-p", "-c"))
     if older is None or newer is None:
         return None

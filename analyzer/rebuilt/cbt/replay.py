@@ -240,6 +240,8 @@ def _decoded_value(step: Step) -> object:
 def _created_log(state: CbtLog, step: Step) -> CbtLog:
     """Return a log as cbt-util makes it, or (without a size) a volume not yet written."""
     fresh = CbtLog(sr=state.sr, uuid=state.uuid, exists=_known_by_step(True, step))
+    # cbt-util creates a log that is not consistent; SM sets its flag right after, but for a disk
+    # that is attached (blktap, cbt/cbt-util.c; sm, VDI.py).
     if not step.value:
         return fresh
     return replace(

@@ -22,6 +22,7 @@ DIED = "incident-toolstack.died"
 UPGRADE_BEGAN = "incident-toolstack.upgrade-began"
 UPGRADE_ENDED = "incident-toolstack.upgrade-ended"
 
+# the pid of systemd itself
 _SYSTEMD = 1
 _BOOTING = timedelta(hours=1)
 _ROLE_TOLD = timedelta(minutes=5)
