@@ -13,6 +13,7 @@ from types import MappingProxyType
 from analyzer.case.case import Case
 from analyzer.checks.observation import Observation
 from analyzer.checks.storage.left_processes import left_processes
+from analyzer.checks.storage.lock_waits import lock_waits
 from analyzer.checks.tools.finding import found, quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Subject
@@ -38,6 +39,8 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             slow.setdefault((one.host, name), []).append(one)
     for (_, name), own in sorted(slow.items()):
         yield _finding_of_slow_calls(case, text, name, own)
+    told = {(one.bundle, one.pid) for own in slow.values() for one in own}
+    yield from lock_waits(case, text, told)
     yield from left_processes(case, text)
 
 

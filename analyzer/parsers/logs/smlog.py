@@ -10,7 +10,8 @@ Times are host local::
 
 A failed command whose stderr has line feeds, and a traceback, are several records of one pid;
 they are joined again. So is the echo of a command that touches a CBT log, a tapdisk or the size of
-an image, with the record that says how it ended. Not read: the thread.
+an image, with the record that says how it ended, and a wait for a lock with the line that says
+when the process had it. Not read: the thread.
 """
 
 import re
@@ -96,7 +97,7 @@ def _usual_head(line: str) -> Usual | None:
 
 
 def _opens_a_record(record: Record) -> bool:
-    """Tell whether it is a command, a failed one, or an exception with its traceback to come."""
+    """Tell whether it is a command, a failed one, an exception, or a wait for a lock."""
     message = record.message
     if record.process not in _OWN:
         return False
@@ -104,6 +105,8 @@ def _opens_a_record(record: Record) -> bool:
         return record.process == "SM" and _IS_ECHO.match(message) is not None
     if message.startswith("FAILED in "):
         return "stdout: '" in message
+    if message.startswith("Failed to lock "):
+        return True
     return ": EXCEPTION " in message and (message.startswith("*****") or record.process == "SMGC")
 
 
@@ -112,6 +115,13 @@ def _joint_with(message: str, line: str) -> Joint:
         return _echo_joint(message.partition("\n")[2], line)
     if message.startswith("FAILED in "):
         return _output_joint(message, line)
+    if message.startswith("Failed to lock "):
+        return Joint.LAST if line.startswith("lock: acquired ") else Joint.NEW
+    return _traceback_joint(message, line)
+
+
+def _traceback_joint(message: str, line: str) -> Joint:
+    """Look for the empty line that ends a traceback."""
     if not line:
         return Joint.LAST
     if ": EXCEPTION " in line:
