@@ -6,13 +6,14 @@ from typing import Annotated
 import typer
 
 from analyzer.cli._case import Quiet, Reading
-from analyzer.cli.options import Paths
+from analyzer.cli.options import HowToRead, Paths, told_how_to_read
 from analyzer.cli.output import note, say
 from analyzer.errors import UsageError
 
 _OURS = "# Written by cbtriage"
 
 
+@told_how_to_read
 def ask_command(
     paths: Paths,
     *,
@@ -31,6 +32,7 @@ def ask_command(
         bool, typer.Option("--force", help="Overwrite a file that is no such script.")
     ] = False,
     quiet: Quiet = False,
+    how: HowToRead,
 ) -> None:
     """Write a script for dom0 that collects what the report could not tell, and nothing else.
 
@@ -46,7 +48,7 @@ def ask_command(
     from analyzer.render.words.view import counted, visible
     from analyzer.story.asks import asks_of
 
-    report = Reading(paths, quiet=quiet).report
+    report = Reading(paths, quiet=quiet, how=how).report
     asks = asks_of(report)
     for each in asks.unasked:
         settle = f" What would: {each.settle_with}" if each.settle_with else ""

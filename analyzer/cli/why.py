@@ -6,7 +6,7 @@ import typer
 
 from analyzer.cli._case import AsJson, Disk, Quiet, Reading, answers_json, the_disk
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.options import Paths
+from analyzer.cli.options import HowToRead, Paths, told_how_to_read
 from analyzer.cli.output import say
 
 if TYPE_CHECKING:
@@ -23,8 +23,9 @@ why_app = typer.Typer(
 
 
 @why_app.command("enable-cbt")
+@told_how_to_read
 def why_enable_cbt(
-    vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Quiet = False
+    vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Quiet = False, how: HowToRead
 ) -> None:
     """Say why `xe vdi-enable-cbt` is refused for a disk, or that nothing speaks against it.
 
@@ -35,13 +36,14 @@ def why_enable_cbt(
     """
     from analyzer.model.pages import ENABLE_CBT
 
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     _print_page(reading.page(ENABLE_CBT, the_disk(reading.names, vdi).uuid), as_json=as_json)
 
 
 @why_app.command("data-destroy")
+@told_how_to_read
 def why_data_destroy(
-    vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Quiet = False
+    vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Quiet = False, how: HowToRead
 ) -> None:
     """Say why `xe vdi-data-destroy` is refused for a snapshot, or that nothing speaks against it.
 
@@ -52,11 +54,12 @@ def why_data_destroy(
     """
     from analyzer.model.pages import DATA_DESTROY
 
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     _print_page(reading.page(DATA_DESTROY, the_disk(reading.names, vdi).uuid), as_json=as_json)
 
 
 @why_app.command("list-changed-blocks")
+@told_how_to_read
 def why_list_changed_blocks(
     vdi_from: Disk,
     vdi_to: Disk,
@@ -64,6 +67,7 @@ def why_list_changed_blocks(
     *,
     as_json: AsJson = False,
     quiet: Quiet = False,
+    how: HowToRead,
 ) -> None:
     """Say why `xe vdi-list-changed-blocks` from one disk (older) to another is refused.
 
@@ -77,13 +81,16 @@ def why_list_changed_blocks(
     """
     from analyzer.model.pages import COMPARE
 
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     older, newer = (the_disk(reading.names, each).uuid for each in (vdi_from, vdi_to))
     _print_page(reading.page(COMPARE, f"{older} {newer}"), as_json=as_json)
 
 
 @why_app.command("nbd-info")
-def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Quiet = False) -> None:
+@told_how_to_read
+def why_nbd_info(
+    vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Quiet = False, how: HowToRead
+) -> None:
     """Say what `VDI.get_nbd_info` answers for a disk, or which step leaves its answer empty.
 
     Lists the addresses that a backup client would be given, with what the call does not check,
@@ -98,7 +105,7 @@ def why_nbd_info(vdi: Disk, paths: Paths, *, as_json: AsJson = False, quiet: Qui
     from analyzer.model.pages import NBD_INFO
     from analyzer.render.terminal.nbd_info_text import nbd_info_text
 
-    reading = Reading(paths, quiet=quiet)
+    reading = Reading(paths, quiet=quiet, how=how)
     page = reading.page(NBD_INFO, the_disk(reading.names, vdi).uuid)
     info, plans = page.info, page.plans
     say(answers_json(nbd_infos=[info], plans=plans) if as_json else nbd_info_text(info, plans))

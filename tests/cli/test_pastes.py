@@ -1,5 +1,6 @@
 """Pasted lines of logs through the whole run."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from analyzer.dating.assumed import Assumed
 from analyzer.model.finding import Verdict
 from analyzer.model.report import Report
 from analyzer.run import Options, analyze
+from tests.support.bundle import BundleBuilder
 
 DISK = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
 LOST = f"SM: [7] Changed Block Tracking metadata is inconsistent for disk {DISK}."
@@ -69,3 +71,48 @@ def test_year_and_zone_date_what_is_shown_of_pasted_lines(tmp_path: Path) -> Non
     for command in (["timeline"], ["explain", "ticket.txt:1"], ["show", "host"]):
         shown = CliRunner().invoke(app, [*command, str(path), *said])
         assert "2025-08-01 15:24:49" in shown.stdout, command
+
+
+@pytest.mark.parametrize("command", [["why", "enable-cbt", DISK], ["ask", "-o", "ask.sh"]])
+def test_second_questions_are_told_how_to_read(
+    tmp_path: Path, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("ticket.txt").write_text(f"> Aug  1 17:24:49 jupiter {LOST}\n")
+    told = CliRunner().invoke(app, [*command, "ticket.txt", "-q", "--zone", "Moon/Base"])
+    assert "Moon/Base" in str(told.exception)
+    told = CliRunner().invoke(app, [*command, "ticket.txt", "-q", "--zone", "Europe/Rome"])
+    assert told.exit_code in {0, 4}
+
+
+TWO = f"""Both fail:
+> Aug  1 17:24:49 jupiter {LOST}
+> Aug  1 17:30:49 saturn {LOST}
+"""
+
+
+def test_two_hosts_in_one_paste_are_two_hosts(tmp_path: Path) -> None:
+    report = told(tmp_path, TWO)
+    assert sorted(host.name for host in report.hosts) == ["jupiter", "saturn"]
+    found = [each for outcome in report.outcomes for each in outcome.findings]
+    assert {line.source.bundle.rpartition(":")[2] for each in found for line in each.evidence} == {
+        "jupiter",
+        "saturn",
+    }
+
+
+def test_archive_of_pasted_snippets_is_read_beside_reports(tmp_path: Path) -> None:
+    report = BundleBuilder(host="mars").log("var/log/SMlog", ["Aug  1 17:00:00 mars SM: [1] x"])
+    path = tmp_path / "case.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for file in report.packed():
+            archive.writestr(file.name, file.content)
+        archive.writestr("mail.txt", TWO)
+        archive.writestr("bill.txt", "Dear sirs,\nplease pay.\n")
+    seen = analyze([path])
+    assert sorted(host.name for host in seen.hosts) == ["jupiter", "mars", "saturn"]
+    lines = [line for o in seen.outcomes for each in o.findings for line in each.evidence]
+    assert {(line.source.member, line.source.line) for line in lines} == {
+        ("mail.txt", 2),
+        ("mail.txt", 3),
+    }
