@@ -27,7 +27,7 @@ from analyzer.bundle.names import (
     place,
     printable,
 )
-from analyzer.bundle.paste import put_together
+from analyzer.bundle.paste import SNIFFED, is_loose_paste, put_together
 from analyzer.model.report import Omission
 from analyzer.values import dataclass
 
@@ -195,14 +195,16 @@ class Walk:
     def pasted(self, content: Content, where: Where, single: Single) -> Iterator[ConcreteMember]:
         """Yield the logs of which the lines of one file are."""
         self.on_member(single.path)
+        bundle = where.bundle("")
         text = content.stream.exactly(min(self.meter.budget.member, _LONGEST_PASTE))
         logs = put_together(text, single.log.family if single.log else None)
+        of_host = Counter(pasted.host for _, _, pasted in logs)
         for log, lines, pasted in logs:
             label = log.family.rpartition("/")[2]
             rotation = single.log.rotation if single.log else 0
             yield ConcreteMember(
-                bundle=where.bundle(""),
-                path=single.path if len(logs) == 1 else f"{single.path} ({label})",
+                bundle=f"{bundle}:{pasted.host}" if pasted.host else bundle,
+                path=single.path if of_host[pasted.host] == 1 else f"{single.path} ({label})",
                 stream=Peekable(FileStream(BytesIO(lines), _not_counted)),
                 limit=len(lines) + 1,
                 log=replace(log, rotation=rotation),
@@ -210,7 +212,7 @@ class Walk:
                 pasted=pasted,
             )
         if (loss := content.stream.loss) or content.stream.peek(1):
-            self.lose(where.bundle(""), single.path, loss or _PASTE_TOO_LONG)
+            self.lose(bundle, single.path, loss or _PASTE_TOO_LONG)
 
     def entries(self, entries: Iterator[Entry | Fault], where: Where) -> Iterator[ConcreteMember]:
         """Yield the members that `entries` hold, those of nested archives among them."""
@@ -306,6 +308,10 @@ class Walk:
             return
         self._seen.add((bundle, placed.path))
         log, budget = log_name(placed.path), self.meter.budget
+        if log is None and is_loose_paste(placed.path, content.stream.peek(SNIFFED)):
+            paste = replace(where, report=f"{bundle}:{placed.path}", path=placed.path)
+            yield from self.pasted(content, paste, Single(path=placed.path, log=None, pasted=True))
+            return
         is_packed = log is not None and bool(content.layers)
         yield from self._delivered(
             ConcreteMember(

@@ -4,20 +4,27 @@ They come with quote marks (``> ``), with what grep put in front (``SMlog.1:123:
 a priority (``<27>``) or the escapes of Markdown, without host, or without date and host, wrapped
 by a mail program, and with prose between them. Each line that a log wrote is made whole again, in
 a log of its own family that keeps the line's number. What no log wrote is left as it is, so that
-it counts as not understood.
+it counts as not understood. Lines of several hosts become logs of each: a line belongs to the host
+that its head names, and one without a head to that of the line before.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
+from pathlib import PurePosixPath
 
+from analyzer.bundle.loose import may_be_read
 from analyzer.bundle.names import LogName, log_name, place
 from analyzer.values import dataclass
 
 NO_HOST = "-"
 SNIFFED = 1 << 16  # bytes in which a paste must show that it is one
 _NO_DATE = "Jan  1 00:00:00"
+_BOOTING = "localhost"  # what a host calls itself until it knows its name
+_NOTES = frozenset({"", ".txt", ".text", ".log", ".md", ".eml", ".msg"})
+_OWN_NOTES = "xen-bugtool.log"
 _NARROWEST, _WIDEST = 68, 100  # columns at which mail programs wrap
 
 _CLOCK = r"[0-2][0-9]:[0-5][0-9]:[0-6][0-9](?:\.[0-9]{1,9})?"
@@ -65,17 +72,21 @@ class Pasted:
     """What is known of the lines of a log that was put together from a paste.
 
     ``written`` maps a line as it is read to what was pasted of it, ``undated`` are the numbers of
-    lines that had no date, ``original`` is all that was pasted.
+    lines that had no date, ``original`` is all that was pasted. ``host`` is whose lines these are,
+    "" where no more than one host is named.
     """
 
     written: Mapping[str, str]
     undated: frozenset[int]
     original: bytes
+    host: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Line:
     """A line of a log; ``host`` and ``stamp`` are "" where they were cut off.
+
+    ``undated`` tells that the stamp is that of a line before.
 
     ``rest`` begins with the tag, ``written`` is what was pasted, without what stood before it.
     """
@@ -85,6 +96,7 @@ class _Line:
     stamp: str
     rest: str
     written: str
+    undated: bool = False
 
 
 def is_paste(head: bytes, *, named: bool) -> bool:
@@ -103,21 +115,78 @@ def is_paste(head: bytes, *, named: bool) -> bool:
     return kinds["cut"] > kinds["whole"] if named else kinds["cut"] + kinds["whole"] > 0
 
 
+def is_loose_paste(path: str, head: bytes) -> bool:
+    """Tell whether a file in an archive, by its path in it and its first bytes, is a paste.
+
+    Only what lies in no folder of a host and has the name of a note is one; where it may also be
+    the output of a command, a third of its lines have to be of logs.
+    """
+    named = "/" not in path and path != _OWN_NOTES and PurePosixPath(path).suffix in _NOTES
+    if not named or b"\0" in head:
+        return False
+    lines = [line for line in head.decode(errors="replace").splitlines() if _is_said(line)]
+    logged = sum(bool(_kind(line)) for line in lines)
+    return logged > 0 and (not may_be_read(head) or logged * 3 >= len(lines))
+
+
 def put_together(
     content: bytes, family: str | None = None
 ) -> Sequence[tuple[LogName, bytes, Pasted]]:
-    """Return one log per family of which there are lines: its name, its bytes, what was pasted.
+    """Return one log per host and family of which there are lines: name, bytes, what was pasted.
 
     ``family`` is where lines belong that do not tell theirs.
     """
     lines = re.split(r"\r\n|\r|\n", content.decode(errors="replace"))
     found = dict(_log_lines(lines, family or "var/log/daemon.log"))
-    counts = Counter(line.family for line in found.values())
-    main = max(sorted(counts), key=counts.__getitem__, default=family or "var/log/daemon.log")
+    hosts, found = _hosts(found), dict(_dated(found))
+    logs: dict[tuple[str, str], dict[int, _Line]] = {}
+    for number, line in found.items():
+        logs.setdefault((hosts[number], line.family), {})[number] = line
+    main = max(sorted(logs), key=lambda log: len(logs[log]), default=None)
+    if main is None:
+        main = ("", family or "var/log/daemon.log")
+        logs[main] = {}
+    inside = {number for begun, line in found.items() for number in _numbers(begun, line)}
+    several = len({host for host, _ in logs}) > 1
     return tuple(
-        _put_together(name, lines, found, content, main=name == main)
-        for name in sorted({main, *counts})
+        _put_together(
+            log,
+            lines,
+            own,
+            Pasted(
+                written={}, undated=frozenset(), original=content, host=log[0] if several else ""
+            ),
+            inside if log == main else None,
+        )
+        for log, own in sorted(logs.items())
     )
+
+
+def _hosts(found: Mapping[int, _Line]) -> Mapping[int, str]:
+    """Return whose each line is, "" where no line names a host."""
+    told = {number: name for number, line in found.items() if (name := _named_host(line))}
+    host = next(iter(told.values()), "")
+    hosts = {}
+    for number in found:
+        host = hosts[number] = told.get(number, host)
+    return hosts
+
+
+def _dated(found: Mapping[int, _Line]) -> Mapping[int, _Line]:
+    """Give lines without a date that of the line before in their log, of whatever host."""
+    stamps = {line.family: line.stamp for line in reversed(list(found.values())) if line.stamp}
+    dated = {}
+    for number, line in found.items():
+        stamps[line.family] = line.stamp or stamps.get(line.family, _NO_DATE)
+        dated[number] = replace(line, stamp=stamps[line.family], undated=not line.stamp)
+    return dated
+
+
+def _named_host(line: _Line) -> str:
+    """Return the short name of the host that a head names, "" for a cut head or none."""
+    whole = line.stamp or f"|{line.host}|" in line.rest
+    name = line.host.partition(".")[0].lower()
+    return name if whole and name[:1].isalnum() and name != _BOOTING else ""
 
 
 def _kind(line: str) -> str:
@@ -128,25 +197,28 @@ def _kind(line: str) -> str:
 
 
 def _put_together(
-    family: str, lines: Sequence[str], found: Mapping[int, _Line], content: bytes, *, main: bool
+    log: tuple[str, str],
+    lines: Sequence[str],
+    own: Mapping[int, _Line],
+    pasted: Pasted,
+    inside: AbstractSet[int] | None,
 ) -> tuple[LogName, bytes, Pasted]:
-    stamp = next((line.stamp for line in found.values() if line.stamp), _NO_DATE)
+    """Make one log; with ``inside``, the lines that some log wrote, also what none wrote."""
     written: dict[str, str] = {}
     undated = set()
     whole = []
-    inside = {number for begun, line in found.items() for number in _numbers(begun, line)}
     for number, text in enumerate(lines, 1):
-        line = found.get(number)
-        if line is None or line.family != family:
-            whole.append(text if main and number not in inside and _is_said(text) else "")
+        line = own.get(number)
+        if line is None:
+            said = inside is not None and number not in inside and _is_said(text)
+            whole.append(text if said else "")
             continue
-        stamp = line.stamp or stamp
-        whole.append(f"{stamp} {line.host or NO_HOST} {line.rest}")
+        whole.append(f"{line.stamp} {line.host or NO_HOST} {line.rest}")
         written[whole[-1]] = line.written
-        if not line.stamp:
+        if line.undated:
             undated.add(number)
-    pasted = Pasted(written=written, undated=frozenset(undated), original=content)
-    return LogName(family=family, rotation=0), "\n".join(whole).encode(), pasted
+    pasted = replace(pasted, written=written, undated=frozenset(undated))
+    return LogName(family=log[1], rotation=0), "\n".join(whole).encode(), pasted
 
 
 def _numbers(begun: int, line: _Line) -> range:

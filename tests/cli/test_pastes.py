@@ -82,7 +82,7 @@ def test_second_questions_are_told_how_to_read(
     told = CliRunner().invoke(app, [*command, "ticket.txt", "-q", "--zone", "Moon/Base"])
     assert "Moon/Base" in str(told.exception)
     told = CliRunner().invoke(app, [*command, "ticket.txt", "-q", "--zone", "Europe/Rome"])
-    assert told.exit_code in {0, 4}
+    assert "Rome" not in str(told.exception)
 
 
 TWO = f"""Both fail:
