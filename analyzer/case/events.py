@@ -44,6 +44,7 @@ from analyzer.parsers.scan.match import Captures
 __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 
 CHUNK = 10_000
+_AT_ONCE = 5_000  # rows of a table that cost more to slice, for each rule, than to make events of
 ALERTS = "alerts"
 
 _FEW = (*(name for name in REPEATED if name != "syslog_host"), "dated_by", "host")
@@ -393,6 +394,8 @@ class EventTable:
     def _at(self, places: Sequence[int]) -> Iterator[Event]:
         known = self._events
         missing = [place for place in places if known[place] is None]
+        if missing and len(known) <= _AT_ONCE:
+            missing = [place for place, event in enumerate(known) if event is None]
         if missing:
             cells = _Cells(self._frame, self._columns, np.array(missing))
             for place, made in zip(missing, _events(cells), strict=True):
