@@ -47,6 +47,9 @@ class Member(Protocol):
     def head(self, size: int = 4096) -> bytes:
         """Return the first decompressed bytes without consuming them."""
 
+    def refuse(self, what: str, limit: int, option: str) -> None:
+        """Note that a limit of ours ends it; it is not read any further."""
+
 
 class ConcreteMember:
     """The member that `analyzer.bundle.archive` gives out; see `Member`.

@@ -33,6 +33,9 @@ class TextMember:
     def head(self, size: int = 4096) -> bytes:
         return b"".join(self.pieces)[:size]
 
+    def refuse(self, what: str, limit: int, option: str) -> None:
+        self.damage = f"our limit of {limit:,} {what} was reached: {option}"
+
 
 def in_blocks(content: bytes, size: int) -> tuple[bytes, ...]:
     return tuple(content[start : start + size] for start in range(0, len(content), size))

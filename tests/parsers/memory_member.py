@@ -41,6 +41,11 @@ class MemoryMember:
         """Return the first bytes."""
         return self._content[:size]
 
+    def refuse(self, what: str, limit: int, option: str) -> None:
+        """End it at a limit."""
+        self.damage = f"our limit of {limit:,} {what} was reached: {option}"
+        self._content = self._content[: self.size_read]
+
 
 def facts(
     parser: DocumentParser, path: str, content: bytes | str, *, damage: str = "", limit: int = LIMIT

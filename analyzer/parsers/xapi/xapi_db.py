@@ -28,14 +28,17 @@ from analyzer.model.report import CUT_SHORT, ParseProblem
 from analyzer.model.source import Source
 from analyzer.model.xapi import XapiDatabase, XapiObject
 from analyzer.parsers._api import Fact
+from analyzer.parsers.xapi.xapi_references import LEADS_NOWHERE, astray
 from analyzer.parsers.xapi.xapi_rows import BUILDERS
-from analyzer.parsers.xapi.xapi_values import DatabaseRow
+from analyzer.parsers.xapi.xapi_values import NOT_USED, DatabaseRow
 from analyzer.values import dataclass
+
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LIVE = "xapi-db-dumped.xml"
 FILES = ("xapi-db.xml", LIVE)
 DEEPEST = 16
+BYTES_OF_AN_OBJECT = 2048  # of a limit on bytes: what xapi writes of a disk is about as long
 LONGEST_PIECE = 16 << 20  # bytes from tag to tag; what a database says of one object is far less
 _OPENING = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>)?\s*<database>\s*<manifest>")
 
@@ -53,7 +56,10 @@ class _Content:
     tables: set[str] = field(default_factory=set)
     complete: bool = False
     understood: bool = True
+    most: int  # objects that are kept
+    full: bool = False
     tags: int = 0
+    columns: dict[str, frozenset[str]] = field(default_factory=dict)
     problems: Counter[str] = field(default_factory=Counter)
 
 
@@ -101,7 +107,13 @@ class _Handler(ContentHandler):
         offset, tag = self._written.tag()
         source = replace(self._source, offset=offset)
         row = DatabaseRow(source, self._table, attributes, self._content.problems, tag)
-        if _UUID.fullmatch(row.uuid):  # it will stand in commands that people paste into a shell
+        columns = frozenset(attributes)
+        if self._content.columns.setdefault(self._table, columns) != columns:
+            self._content.problems[f"rows of table {self._table} differ in their columns"] += 1
+            self._content.understood = False
+        if len(self._content.objects) >= self._content.most:
+            self._content.full = True
+        elif _UUID.fullmatch(row.uuid):  # it will stand in commands that people paste into a shell
             self._content.objects.append(build(row))
         else:
             self._content.understood = False
@@ -121,14 +133,15 @@ class XapiDb:
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield one database, then what in it was not understood."""
         source = Source(bundle=member.bundle, member=member.path)
-        content = _Content()
+        content = _Content(most=max(limit // BYTES_OF_AN_OBJECT, 1))
         fault = _parse_member(member, limit, source, content)
+        content.problems.update(astray(content.objects) if content.complete else ())
         yield XapiDatabase(
             source=source,
             generation=_whole_number(content.manifest.get("generation_count")),
             schema_minor=_whole_number(content.manifest.get("schema_minor_vsn")),
             live=member.path.rpartition("/")[2] == LIVE,
-            complete=content.complete and content.understood,
+            complete=content.complete and content.understood and not _in_doubt(content),
             tables=frozenset(content.tables),
             objects=tuple(content.objects),
         )
@@ -148,14 +161,14 @@ def _parse_member(member: Member, limit: int, source: Source, content: _Content)
     parser.setContentHandler(_Handler(source, content, written))
     try:
         size = _feed_parser(member, limit, written, content)
-        if size and not content.complete and size <= limit:
+        if size and not content.complete and not content.full and size <= limit:
             parser.close()
     except DefusedXmlException:
         content.complete = False
         return "refused: it declares a document type or entities, which xapi never writes"
     except SAXException as error:
         return _why_ended(f"not XML: {error.getMessage()}", member, content)
-    if size > limit:
+    if size > limit or content.full:
         return _why_ended(
             f"longer than the {limit} bytes that are read of a document", member, content
         )
@@ -219,10 +232,19 @@ def _feed_parser(member: Member, limit: int, written: _Written, content: _Conten
             written.feed(text, stored[bom:], offset + bom)
         piece = piece + len(block) if content.tags == tags else 0
         tags = content.tags
+        if content.full:
+            content.complete = False
+            member.refuse("objects of a database", content.most, "--max-document")
+            break
         if piece > LONGEST_PIECE and not content.complete:
             msg = f"{piece:,} bytes without a tag, which no database has"
             raise SAXException(msg)
     return size
+
+
+def _in_doubt(content: _Content) -> bool:
+    """Tell whether something of it was changed: xapi writes each value as its type has it."""
+    return any(what.endswith((NOT_USED, LEADS_NOWHERE)) for what in content.problems)
 
 
 def _why_ended(why: str, member: Member, content: _Content) -> str:

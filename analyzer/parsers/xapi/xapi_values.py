@@ -19,6 +19,8 @@ from analyzer.model.xapi import StringMap
 
 LONGEST = 256 * 1024  # characters of one value; xapi's longest, a license or a note, is far below
 
+NOT_USED = "its value is not used"
+
 _PROTECTED = re.compile(r"%(.)", re.DOTALL)
 # %_ is how a release wrote two spaces (CA-268761 in xml_spaces.ml).
 _PLAIN = MappingProxyType({".": " ", "t": "\t", "n": "\n", "r": "\r", "%": "%", "_": "  "})
@@ -112,7 +114,7 @@ class DatabaseRow:
         return ()
 
     def _not_understood(self, attribute: str, why: str) -> None:
-        self._problems[f"{self._table}.{attribute} {why}: its value is not used"] += 1
+        self._problems[f"{self._table}.{attribute} {why}: {NOT_USED}"] += 1
 
 
 def unprotect(value: str) -> str:

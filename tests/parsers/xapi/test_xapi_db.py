@@ -410,11 +410,67 @@ def test_bytes_that_are_no_text_do_not_end_the_reading() -> None:
 
 
 def test_reading_ends_at_the_limit() -> None:
-    text = document(VDI=row() * 20_000)
+    text = document(VDI=row() + " " * (2 << 20))
     found = facts(xapi_db.PARSER, "xapi-db.xml", text, limit=1024 * 1024)
     assert isinstance(found[0], XapiDatabase)
     assert not found[0].complete
     assert "longer than the 1048576 bytes" in problems(found)[0]
+
+
+def test_objects_end_at_the_limit_and_their_number_is_told() -> None:
+    text = document(VDI=row() * 1000)
+    found = facts(xapi_db.PARSER, "xapi-db.xml", text, limit=1024 * 1024)
+    assert isinstance(found[0], XapiDatabase)
+    assert (len(found[0].objects), found[0].complete) == (512, False)
+    assert problems(found)[0].startswith("cut short: our limit of 512 objects of a database")
+
+
+HOME = {
+    "SR": row(ref="OpaqueRef:s", type="lvm"),
+    "host": row(ref="OpaqueRef:h", hostname="jupiter"),
+    "network": row(ref="OpaqueRef:n"),
+    "VM": row(ref="OpaqueRef:v"),
+}
+OWNED = {
+    "VDI": row(SR="OpaqueRef:s"),
+    "PBD": row(SR="OpaqueRef:s", host="OpaqueRef:h"),
+    "VBD": row(VM="OpaqueRef:v", VDI="OpaqueRef:nowhere"),
+    "PIF": row(host="OpaqueRef:h", network="OpaqueRef:n"),
+}
+
+
+def test_a_database_whose_references_lead_somewhere_is_complete() -> None:
+    text = document(**HOME, **OWNED)
+    assert (read(text).complete, told(text)) == (True, ())
+
+
+@pytest.mark.parametrize(
+    ("table", "name", "reference"),
+    [
+        ("VDI", "VDI.SR", "OpaqueRef:s"),
+        ("VBD", "VBD.VM", "OpaqueRef:v"),
+        ("PBD", "PBD.SR", "OpaqueRef:s"),
+        ("PBD", "PBD.host", "OpaqueRef:h"),
+        ("PIF", "PIF.host", "OpaqueRef:h"),
+        ("PIF", "PIF.network", "OpaqueRef:n"),
+    ],
+)
+def test_a_reference_to_an_owner_that_is_not_there_proves_a_change(
+    table: str, name: str, reference: str
+) -> None:
+    owned = OWNED[table].replace(reference, "OpaqueRef:x")
+    text = document(**HOME, **{**OWNED, table: owned})
+    assert not read(text).complete
+    assert told(text) == (f"{name} has a reference that leads nowhere",)
+
+
+@pytest.mark.parametrize(
+    "change", [("cbt_enabled", "cbt_enaaled"), ('"true"', '"trte"')], ids=["column", "value"]
+)
+def test_a_letter_that_was_changed_in_a_row_proves_it(change: tuple[str, str]) -> None:
+    rows = row(cbt_enabled="true") + row(uuid=OTHER, cbt_enabled="false")
+    assert read(document(VDI=rows)).complete
+    assert not read(document(VDI=rows.replace(*change, 1))).complete
 
 
 def test_a_database_of_several_blocks_is_read_whole() -> None:
