@@ -52,7 +52,7 @@ class Rivals:
             for cause in _nearest(causes.all_ if causes else (), effect):
                 if cause.id in own:
                     continue
-                disks = causes.disks if causes else frozenset()
+                disks = causes.disks if causes else set()
                 judged = self._judge.judge(place, edge, cause, effect, disks)
                 why = _why(judged, chosen)
                 if why.told:

@@ -1,6 +1,7 @@
 """Judge: whether an edge holds between two troubles, and if not, why not."""
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 
 from analyzer.case.case import Case
@@ -44,7 +45,7 @@ class Judge:
         self.sessions = Sessions(case, places, self.clocks)
 
     def judge(
-        self, place: int, edge: Edge, cause: Trouble, effect: Trouble, known: frozenset[str]
+        self, place: int, edge: Edge, cause: Trouble, effect: Trouble, known: AbstractSet[str]
     ) -> Link | Miss:
         """Return the link between the two, or why there is none.
 
@@ -76,7 +77,7 @@ class Judge:
         )
 
     def _joined(
-        self, cause: Trouble, effect: Trouble, edge: Edge, known: frozenset[str]
+        self, cause: Trouble, effect: Trouble, edge: Edge, known: AbstractSet[str]
     ) -> Proof | Miss:
         """Return the lines that join the two; objects in common need no line."""
         join = edge.join
@@ -179,7 +180,7 @@ def _is_the_same(cause: Trouble, effect: Trouble) -> bool:
 
 
 def _of_disk(
-    cause: Trouble, effect: Trouble, edge: Edge, places: Places, known: frozenset[str]
+    cause: Trouble, effect: Trouble, edge: Edge, places: Places, known: AbstractSet[str]
 ) -> Proof | Miss:
     """Join by the live disk; its snapshots must be such as the cause can have harmed."""
     if edge.join is Join.REPLACED:

@@ -25,7 +25,7 @@ class ByKey:
 
     all_: list[Trouble] = field(default_factory=list)
     keys: dict[tuple[Join, str], list[Trouble]] = field(default_factory=dict)
-    disks: frozenset[str] = frozenset()
+    disks: set[str] = field(default_factory=set)
 
     def add(self, trouble: Trouble) -> None:
         """Add a trouble."""

@@ -168,6 +168,9 @@ class Gap:
     settle_with: str
 
 
+SHORTENED = "worst and latest findings are told"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """The answer of one rule; exactly one per rule per run.
@@ -192,3 +195,8 @@ class Outcome:
     holes: tuple[Hole, ...] = ()
     gaps: tuple[Gap, ...] = ()
     by_nature: bool = False
+
+    @property
+    def is_shortened(self) -> bool:
+        """Tell whether it has more findings than are told."""
+        return any(gap.why.endswith(SHORTENED) for gap in self.gaps)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from analyzer.case.case import Area, Case
 from analyzer.case.log_coverage import common_window
 from analyzer.case.wholeness import Sources
-from analyzer.model.finding import Finding, Gap, Outcome, Verdict
+from analyzer.model.finding import SHORTENED, Finding, Gap, Outcome, Verdict
 from analyzer.model.hole import Hole
 from analyzer.model.moment import Moment
 from analyzer.model.rule import RuleText
@@ -159,7 +159,7 @@ def _window_of_sources(text: RuleText, sources: Sources) -> Window | None:
 def _found_outcome(text: RuleText, findings: Sequence[Finding], lacking: Sequence[Gap]) -> Outcome:
     if len(findings) > _MOST:
         why = f"{len(findings) - _MOST} more were found and are left out: of a rule the {_MOST}"
-        why += " worst and latest findings are told"
+        why += f" {SHORTENED}"
         lacking = (*lacking, Gap(need="", host="", why=why, settle_with=""))
         findings = sorted(findings, key=_worst_and_latest)[:_MOST]
     ordered = tuple(sorted(findings, key=_order_of_finding))

@@ -175,8 +175,11 @@ class Result:
     @property
     def read(self) -> tuple[Read, ...]:
         """Return what the call read of logs, in order: its end hangs on nothing else of them."""
-        looks = [did for did in self.did if did.verb in (Verb.LOOK, Verb.GET)]
-        return tuple(Read(log=did.log, part=did.part) for did in looks if did.log != NO_LOG)
+        return tuple(
+            Read(log=did.log, part=did.part)
+            for did in self.did
+            if did.log != NO_LOG and (did.verb is Verb.LOOK or did.verb is Verb.GET)
+        )
 
     @property
     def ok(self) -> bool:

@@ -1,11 +1,12 @@
 """How failed calls are told: one finding per disk, or pair of disks, and burst of failures."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import timedelta
 
 from analyzer.case.case import Case
-from analyzer.checks.tools.calls import Call, is_uuid
+from analyzer.case.derived import derived
+from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
 from analyzer.checks.tools.finding import Row, found, quote, quote_ends, quote_row, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
@@ -36,11 +37,11 @@ class Told:
     evidence: tuple[Evidence, ...] = ()
 
 
-def bursts(calls: Iterable[Call], mine: Callable[[Call], bool]) -> tuple[Burst, ...]:
+def bursts(made: Iterable[Call], mine: Callable[[Call], bool]) -> tuple[Burst, ...]:
     """Return the calls that a check claims, by disks and bursts, in order of time."""
     open_: dict[tuple[str, str], list[Call]] = {}
     closed: list[Burst] = []
-    for call in calls:
+    for call in made:
         if not mine(call):
             continue
         burst = open_.setdefault(call.disks, [])
@@ -71,12 +72,22 @@ def tell(case: Case, text: RuleText, burst: Burst, told: Told, retried: str = ""
     )
 
 
-def retried_since(case: Case, calls: Sequence[Call], burst: Burst) -> str:
+def retried_since(case: Case, burst: Burst) -> str:
     """Say that the same call ended well after the burst, "" where that is not logged."""
     last = burst[-1]
-    good = [call for call in calls if call.done and call.disks == last.disks]
+    good = _ended_well(case, last.method).get(last.disks, ())
     later = [call for call in good if case.order.surely_before(last.mark, call.mark)]
     return say("The same call ended well later, at {at}.", at=later[0].at) if later else ""
+
+
+@derived
+def _ended_well(case: Case, method: Method) -> Mapping[tuple[str, str], Sequence[Call]]:
+    """Return the calls of a method that ended well, by their disks."""
+    found: dict[tuple[str, str], list[Call]] = {}
+    for call in calls(case, method):
+        if call.done:
+            found.setdefault(call.disks, []).append(call)
+    return found
 
 
 def quoted_row(row: Vdi | None, *fields: str) -> tuple[Evidence, ...]:

@@ -16,7 +16,7 @@ from analyzer.checks.calls.call_finding import (
     tell,
 )
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.calls import Call, Method, calls
+from analyzer.checks.tools.calls import Method, calls
 from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.rule import RuleText
 
@@ -27,10 +27,10 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.data_destroy that ended with VDI_NO_CBT_METADATA."""
     found = calls(case, Method.DESTROY)
     for burst in bursts(found, lambda call: call.code == _REFUSED):
-        yield _finding_of_burst(case, text, burst, found)
+        yield _finding_of_burst(case, text, burst)
 
 
-def _finding_of_burst(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
+def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
     last = burst[-1]
     row, live = case.world.vdi(last.vdi), live_of(case, last.vdi)
     off = row is not None and row.cbt_enabled is False
@@ -48,4 +48,4 @@ def _finding_of_burst(case: Case, text: RuleText, burst: Burst, found: tuple[Cal
             *quoted_row(live, "cbt_enabled"),
         ),
     )
-    return tell(case, text, burst, told, retried_since(case, found, burst))
+    return tell(case, text, burst, told, retried_since(case, burst))

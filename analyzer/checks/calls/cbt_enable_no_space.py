@@ -50,7 +50,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     found = calls(case, Method.ENABLE)
     mine = bursts(found, lambda call: _says_full(call) or bool(_was_full(case, call)))
     for burst in mine:
-        yield _finding_of_burst(case, text, burst, found)
+        yield _finding_of_burst(case, text, burst)
     claimed = {id(call) for burst in mine for call in burst}
     for call in found:
         if id(call) not in claimed:
@@ -114,7 +114,7 @@ def _sr_of_call(case: Case, call: Call) -> str | None:
     return call.operation.sr if call.operation else None
 
 
-def _finding_of_burst(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
+def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
     last = burst[-1]
     short = not _says_full(last)
     full = full_now(case, _failure_without_space(case, last)) if last.line else ()
@@ -135,7 +135,7 @@ def _finding_of_burst(case: Case, text: RuleText, burst: Burst, found: tuple[Cal
         },
         evidence=(*map(quote, _lines_about_space(last)), *full, *quoted_row(row, "cbt_enabled")),
     )
-    return tell(case, text, burst, told, retried_since(case, found, burst))
+    return tell(case, text, burst, told, retried_since(case, burst))
 
 
 def _space_fields_of_sr(case: Case, call: Call) -> Row:

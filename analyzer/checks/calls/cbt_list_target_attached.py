@@ -26,10 +26,10 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.list_changed_blocks that ended with VDI_IN_USE."""
     found = calls(case, Method.LIST)
     for burst in bursts(found, lambda call: call.code == _REFUSED):
-        yield _finding_of_burst(case, text, burst, found)
+        yield _finding_of_burst(case, text, burst)
 
 
-def _finding_of_burst(case: Case, text: RuleText, burst: Burst, found: tuple[Call, ...]) -> Finding:
+def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
     last = burst[-1]
     now, then = _active_vbds(case, last.to), _attachments_at_call(case, last)
     row = case.world.vdi(last.to)
@@ -46,7 +46,7 @@ def _finding_of_burst(case: Case, text: RuleText, burst: Burst, found: tuple[Cal
             *(row for each in then if not each.events for row in each.rows),
         ),
     )
-    return tell(case, text, burst, told, retried_since(case, found, burst))
+    return tell(case, text, burst, told, retried_since(case, burst))
 
 
 def _active_vbds(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:

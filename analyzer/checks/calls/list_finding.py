@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.checks.calls.call_finding import Burst, Told, bursts, called, retried_since, tell
 from analyzer.checks.calls.list_failure import MAYBE_DEFECT, judge
 from analyzer.checks.calls.list_reason import OF_LOGS, Judged, Reason
@@ -20,18 +21,21 @@ _OFF = {Reason.FROM_OFF: 0, Reason.TO_OFF: 1}
 def failed_for(case: Case, text: RuleText, reasons: frozenset[Reason]) -> Iterator[Finding]:
     """Yield the findings of the comparisons that failed for one of these reasons."""
     found = calls(case, Method.LIST)
-    judged = {id(call): verdict for call in found if (verdict := judge(case, call))}
+    judged = _judged_calls(case)
     mine = bursts(found, lambda call: id(call) in judged and judged[id(call)].reason in reasons)
     for burst in mine:
-        yield _finding_of_burst(case, text, burst, judged, found)
+        yield _finding_of_burst(case, text, burst, judged)
+
+
+@derived
+def _judged_calls(case: Case) -> Mapping[int, Judged]:
+    """Return why each comparison failed, by its identity: the rules share what one walk tells."""
+    found = calls(case, Method.LIST)
+    return {id(call): verdict for call in found if (verdict := judge(case, call))}
 
 
 def _finding_of_burst(
-    case: Case,
-    text: RuleText,
-    burst: Burst,
-    judged: Mapping[int, Judged],
-    found: tuple[Call, ...],
+    case: Case, text: RuleText, burst: Burst, judged: Mapping[int, Judged]
 ) -> Finding:
     last = judged[id(burst[-1])]
     told = Told(
@@ -42,7 +46,7 @@ def _finding_of_burst(
         values=_values_of_judged(case, last),
         evidence=last.evidence,
     )
-    return tell(case, text, burst, told, retried_since(case, found, burst))
+    return tell(case, text, burst, told, retried_since(case, burst))
 
 
 def _severity_of_reason(case: Case, last: Judged) -> Severity | None:

@@ -33,7 +33,6 @@ from analyzer.parsers.xapi.xapi_rows import BUILDERS
 from analyzer.parsers.xapi.xapi_values import NOT_USED, DatabaseRow
 from analyzer.values import dataclass
 
-
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LIVE = "xapi-db-dumped.xml"
 FILES = ("xapi-db.xml", LIVE)

@@ -7,6 +7,7 @@ names the value that decides.
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -77,9 +78,15 @@ class _Logs:
     when: Moment | Event | None
     sr: str
     _found: dict[str, CbtLog | None] = field(default_factory=dict)
+    _known: dict[Read, Known[bool] | Known[str] | Known[int] | None] = field(default_factory=dict)
 
     def known(self, read: Read) -> Known[bool] | Known[str] | Known[int] | None:
         """Return what is known of what SM reads, None where that is not sure enough."""
+        if read not in self._known:
+            self._known[read] = self._looked_up(read)
+        return self._known[read]
+
+    def _looked_up(self, read: Read) -> Known[bool] | Known[str] | Known[int] | None:
         log = self._log_of_uuid(read.log)
         if read.part is Part.EXISTS:
             return self._existence_by_row(read.log, log)
@@ -136,7 +143,7 @@ class _Logs:
         return Known(value=False, evidence=row, confidence=Confidence.LIKELY)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=False, kw_only=True)
 class _Comparison:
     """A comparison of two disks, and what the model answers to it."""
 
@@ -159,6 +166,9 @@ class _Comparison:
 
     def _decided_by(self, read: Read, result: Result, world: World) -> Walk:
         """Return the answer that all values of an unknown agree on, else one that names it."""
+        if read.part is Part.EXISTS and not self._is_gone(self.newer):
+            # With the log the walk goes on, without it ends here: nothing both agree on.
+            return self._unknown_walk(read, result)
         first: Walk | None = None
         for value in self._possible_values(read):
             walked = self._walk_in_world({**world, read: value})
@@ -189,11 +199,12 @@ class _Comparison:
                 return (self.newer, NO_LOG)
 
     def _sizes_of_logs(self) -> Iterator[int]:
-        for uuid in self._disks_and_logs():
+        for uuid in self._disks_and_logs:
             known = self.logs.known(Read(log=uuid, part=Part.SIZE))
             if known is not None:
                 yield int(known.value)
 
+    @cached_property
     def _disks_and_logs(self) -> tuple[str, ...]:
         """Return the two disks and all that their logs lead to."""
         names: list[str] = []
@@ -205,14 +216,18 @@ class _Comparison:
                 at = str(child.value) if child is not None else None
         return tuple(names)
 
+    @cached_property
+    def _reads(self) -> Sequence[tuple[str, Sequence[Read]]]:
+        parts = (Part.EXISTS, Part.CHILD, Part.SIZE)
+        return [
+            (uuid, [Read(log=uuid, part=part) for part in parts]) for uuid in self._disks_and_logs
+        ]
+
     def _state_of_world(self, world: World) -> State:
         """Return the logs as the model has them; what is not known yet ends the walk there."""
         logs: dict[str, Log] = {}
-        for uuid in self._disks_and_logs():
-            exists, child, size = (
-                self._value_of_read(Read(log=uuid, part=part), world)
-                for part in (Part.EXISTS, Part.CHILD, Part.SIZE)
-            )
+        for uuid, reads in self._reads:
+            exists, child, size = (self._value_of_read(read, world) for read in reads)
             if exists:
                 logs[uuid] = Log(child=str(child or NO_LOG), size=int(size or 0))
         return State(logs=logs)
@@ -247,10 +262,8 @@ class _Comparison:
     def _without_log(self, last: Read) -> tuple[WalkEnd, Read]:
         """Return which of the two has no log: the first of which that is known."""
         for uuid, end in ((self.older, WalkEnd.NO_LOG_FROM), (self.newer, WalkEnd.NO_LOG_TO)):
-            read = Read(log=uuid, part=Part.EXISTS)
-            known = self.logs.known(read)
-            if known is not None and not known.value:
-                return end, read
+            if self._is_gone(uuid):
+                return end, Read(log=uuid, part=Part.EXISTS)
         return (WalkEnd.NO_LOG_FROM if last.log == self.older else WalkEnd.NO_LOG_TO), last
 
     def _why_it_ends(
@@ -275,13 +288,16 @@ class _Comparison:
             case _:
                 return ""
 
-    def _unknown_walk(self, read: Read, result: Result, likely: Walk) -> Walk:
+    def _is_gone(self, uuid: str) -> bool:
+        known = self.logs.known(Read(log=uuid, part=Part.EXISTS))
+        return known is not None and not known.value
+
+    def _unknown_walk(self, read: Read, result: Result, likely: Walk | None = None) -> Walk:
         """Return an end that names what decides; ``likely`` is the first of the possible ones."""
         at, following, visited = read.log, NO_LOG, tuple(dict.fromkeys(result.visited))
         why = f"of disk {read.log}, the size in its log is not known"
-        evidence, confidence = likely.evidence, likely.confidence
-        if read.part is Part.SIZE:
-            visited = likely.visited
+        if read.part is Part.SIZE and likely is not None:
+            visited, evidence, confidence = likely.visited, likely.evidence, likely.confidence
         else:
             evidence, confidence = self._rests_on(result.read)
         if read.part is Part.CHILD:

@@ -46,6 +46,7 @@ class _Told:
     first: Moment | None
     last: Moment | None
     incident: IncidentKind | None = None
+    storm: bool = False  # one of more findings than are told: the others quote the same text
 
 
 class Explanations:
@@ -62,7 +63,11 @@ class Explanations:
         )
         self._lines: dict[Source, str] = {}
         self._told = [
-            *(_of_finding(finding, kept) for finding in findings),
+            *(
+                _of_finding(finding, kept, storm=outcome.is_shortened)
+                for outcome in outcomes
+                for finding in outcome.findings
+            ),
             *(_of_incident(incident, kept) for incident in incidents),
         ]
         for name, evidence in quoted:
@@ -96,7 +101,7 @@ class Explanations:
     def _same_form(self, trouble: Trouble) -> str:
         """Look for a finding that quotes the same text of the same host, or of the same disk."""
         for told in self._forms.get((trouble.host, trouble.form), ()):
-            if not trouble.disk or not told.objects or trouble.disk in told.objects:
+            if told.storm or not trouble.disk or not told.objects or trouble.disk in told.objects:
                 return told.id
         return ""
 
@@ -150,7 +155,7 @@ class _Near:
                 yield host, "service", name
 
 
-def _of_finding(finding: Finding, kept: Mapping[Source, Event]) -> _Told:
+def _of_finding(finding: Finding, kept: Mapping[Source, Event], *, storm: bool) -> _Told:
     hosts = {subject.name or subject.uuid for subject in finding.subjects if subject.type == "Host"}
     events = _events_of_kept(finding.evidence, kept)
     return _Told(
@@ -160,6 +165,7 @@ def _of_finding(finding: Finding, kept: Mapping[Source, Event]) -> _Told:
         objects=frozenset(subject.uuid for subject in finding.subjects),
         first=finding.first_seen,
         last=finding.last_seen,
+        storm=storm,
     )
 
 

@@ -79,17 +79,19 @@ def runs_of(
 ) -> tuple[tuple[str, tuple[Episode, ...]], ...]:
     """Return (pool, episodes): without a long silence, and each disk once."""
     open_: dict[str, list[Episode]] = {}
+    disks: dict[str, set[str]] = {}
     closed: list[tuple[str, tuple[Episode, ...]]] = []
     ends: dict[str, Moment] = {}
     for episode in sorted(episodes, key=_key_of_episode):
         pool, (began, ended) = pool_of(episode), episode.span
-        run = open_.setdefault(pool, [])
-        again = any(each.disk == episode.disk for each in run)
-        if run and (again or not ends[pool].within(began, quiet)):
+        run, known = open_.setdefault(pool, []), disks.setdefault(pool, set())
+        if run and (episode.disk in known or not ends[pool].within(began, quiet)):
             closed.append((pool, tuple(run)))
             run.clear()
+            known.clear()
         ends[pool] = hull((ends[pool], ended))[1] if run else ended
         run.append(episode)
+        known.add(episode.disk)
     closed += [(pool, tuple(run)) for pool, run in open_.items() if run]
     return tuple(closed)
 
