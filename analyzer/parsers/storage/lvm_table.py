@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from itertools import takewhile
 
-from analyzer.model.report import CUT_SHORT, ParseProblem
+from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._text import Text, command_of
 from analyzer.values import dataclass
@@ -76,9 +76,6 @@ def read_table(text: Text, name: str) -> Table:
             row = _row_of_source(text.at(index), line, header, name)
             rows += [row] if row else []
             strange += [] if row else [ParseProblem(source=text.at(index), what=f"no {name} row")]
-    if header and not rows and not strange:  # LVM prints no header where it has no row
-        what = f"{CUT_SHORT}a header of {name} without a row"
-        strange.append(ParseProblem(source=text.source, what=what))
     return Table(
         source=text.source,
         header=header,
