@@ -20,6 +20,7 @@ THEN = "then"
 ABOUT = "about the same time"
 EARLIER = "before that"
 UNKNOWN = "in unknown order"
+STATE = "seen at the end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,8 @@ def _told(step: _Step, before: _Step | None, clocks: Clocks) -> CauseLink:
 
 def _order(before: Trouble, step: Trouble, clocks: Clocks) -> str:
     """Say how two steps stand in time; what overlaps is not ordered."""
+    if step.first is None and step.finding:
+        return STATE
     if before.first is None or step.first is None:
         return UNKNOWN
     if not (before.first.year_known and step.first.year_known):

@@ -61,11 +61,11 @@ def test_chain_is_the_events_in_order_with_how_each_follows() -> None:
     ]
 
 
-def test_step_of_what_was_seen_by_its_state_only_is_in_unknown_order() -> None:
+def test_step_of_what_was_seen_by_its_state_only_is_seen_at_the_end() -> None:
     one = finding("one", when="13:00:00", title="One went")
     two = finding("two", when=None, title="Two went")
     (cause,) = causes(one, two, edges=(edge("one", "two"),))
-    assert chained(cause) == [("", "One went"), ("in unknown order", "Two went")]
+    assert chained(cause) == [("", "One went"), ("seen at the end", "Two went")]
 
 
 def test_effects_of_one_kind_are_one_step_however_many() -> None:

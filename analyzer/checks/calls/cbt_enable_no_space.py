@@ -158,9 +158,9 @@ def _space_fields_of_sr(case: Case, call: Call) -> Row:
         return {"sr_name": "of the disk", "room": room, "need": need}
     row = case.world.sr(sr)
     volumes = row is not None and (row.type or "").startswith("lvm")
-    look = f"vgs VG_XenStorage-{sr}" if volumes else f"df -h /run/sr-mount/{sr}"
     name = (row.name_label if row else None) or sr
-    return {"sr": sr, "sr_name": name, "look": look, "room": room, "need": need}
+    place = "group" if volumes else "mounted"
+    return {"sr": sr, "sr_name": name, place: sr, "room": room, "need": need}
 
 
 def _gaps_of_call(case: Case, call: Call) -> Iterable[Gap]:

@@ -116,7 +116,7 @@ def _finding_of_writer(case: Case, text: RuleText, one: _Untracked) -> Finding:
         "disk": name_of(case, vdi),
         "when": one.command.event.moment,
         "did": "went on after a pause" if resumed else "was started",
-        "until": say("until {at}", at=until) if until else "until now",
+        "until": say("until {at}", at=until) if until else "until the report was made",
         "host": one.run.host,
         "merged": say(" The garbage collector was merging it since {at}.", at=merging.moment)
         if merging

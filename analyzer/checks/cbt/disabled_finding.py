@@ -13,8 +13,15 @@ from analyzer.checks.tools.lost_tracking import (
 )
 from analyzer.checks.tools.sm_runs import quote_run, run_of
 from analyzer.model.finding import Basis, Evidence, Finding
+from analyzer.model.operation import Command, Result
 from analyzer.model.rule import RuleText
 
+# blktap cbt/cbt-util.c: negative errno as exit status
+_ANSWERS = {
+    2: "that there is no such log (rc 2)",
+    5: "that the log is too short or could not be written, as on a full or broken SR (rc 5)",
+    22: "that the new size is smaller than the log's (rc 22)",
+}
 _MOST = 5
 _MOST_SNAPSHOTS = 3
 
@@ -31,6 +38,7 @@ def _finding_of_loss(case: Case, text: RuleText, loss: Loss) -> Finding:
         "host": ", ".join(hosts),
         **times(loss.events),
         **tell_loss(case, loss),
+        **(_answer_of_resize(case, loss) if loss.during is During.RESIZE else {}),
     }
     return found(
         text,
@@ -43,6 +51,25 @@ def _finding_of_loss(case: Case, text: RuleText, loss: Loss) -> Finding:
         events=loss.events,
         count=loss.count,
     )
+
+
+def _answer_of_resize(case: Case, loss: Loss) -> Row:
+    """Say what cbt-util answered to the new size; without its answer, where that stands."""
+    run = run_of(case, loss.line)
+    answers = [each.rc for each in (run.commands if run else ()) if _is_resize(each)]
+    known = _ANSWERS.get(answers[-1] or 0) if answers else None
+    if known is not None:
+        return {"why": f"cbt-util answered {known}."}
+    return {
+        "why": "The answer of cbt-util was not read; it stands in SMlog of the SR's master, right "
+        "before the sentence that says so.",
+        "unread": loss.line.moment,
+    }
+
+
+def _is_resize(command: Command) -> bool:
+    tool = bool(command.argv) and command.argv[0].endswith("cbt-util")
+    return tool and "-s" in command.argv and command.result is Result.FAILED
 
 
 def _evidence_of_loss(case: Case, loss: Loss) -> tuple[Evidence, ...]:

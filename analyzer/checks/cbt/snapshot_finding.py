@@ -90,16 +90,15 @@ def _values_of_failures(case: Case, group: Sequence[Failure], full: Sequence[Evi
 
 
 def _place_in_words(case: Case, last: Failure) -> dict[str, str]:
-    """Return the words for the SR, and the command that shows its free space."""
+    """Return the words for the SR, and where its free space is seen."""
     if last.sr is None:
         return {"sr_name": "(not known)", "unknown_sr": last.vdi}
     known = case.world.sr(last.sr)
     volumes = known is not None and (known.type or "").startswith("lvm")
-    look = f"vgs VG_XenStorage-{last.sr}" if volumes else f"df -h /run/sr-mount/{last.sr}"
     return {
         "sr": last.sr,
         "sr_name": (known.name_label if known else None) or last.sr,
-        "look": look,
+        "group" if volumes else "mounted": last.sr,
     }
 
 

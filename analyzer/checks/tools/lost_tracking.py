@@ -142,7 +142,8 @@ def _untracked_in_words(case: Case, vdi: str, line: Event) -> str:
             since=since,
         )
     return say(
-        "What was written to the disk since {since} is in no CBT log, until now.", since=since
+        "What was written to the disk from {since} until the report was made is in no CBT log.",
+        since=since,
     )
 
 
@@ -168,12 +169,13 @@ def _snapshots_before(case: Case, vdi: str, moment: Moment) -> str:
     shown = listed([*names[:_MOST_SNAPSHOTS], *([f"{more} more"] if more > 0 else [])])
     if len(names) == 1:
         return say(
-            "From before that is {shown}: not comparable with the disk or any later snapshot.",
+            "From before that is {shown}: no comparison of it with the disk or a later snapshot is "
+            "complete.",
             shown=shown,
         )
     return say(
-        "From before that are {shown}: comparable among themselves only, not with the disk or "
-        "any later snapshot.",
+        "From before that are {shown}: comparable among themselves only; no comparison with the "
+        "disk or a later snapshot is complete.",
         shown=shown,
     )
 

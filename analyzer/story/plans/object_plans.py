@@ -6,6 +6,7 @@ are put in order. Whatever is said of an object is said here once.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from analyzer.case.case import Case
@@ -155,11 +156,18 @@ def _plan_of_subject(
         plan = plan_disk(asked) if asked else replace(plan, doubt=_UNKNOWN)
     urgent = [finding for finding in own if finding.severity is Severity.CRITICAL]
     others = [finding for finding in own if finding.severity is not Severity.CRITICAL]
-    first, last = (
+    typed = {command for step in plan.steps for command in step.commands}
+    advised = (
         _steps_of_advised(_advice_still_open(group, plan), answered) for group in (urgent, others)
     )
+    first, last = ([step for step in each if not _says_again(step, typed)] for each in advised)
     steps = _steps_in_order(first, plan.steps, [step for step in last if step not in first])
     return replace(plan, steps=steps, findings=tuple(sorted(finding.id for finding in own)))
+
+
+def _says_again(step: Step, typed: AbstractSet[str]) -> bool:
+    """Tell whether a rule's step does only what the proven plan does already."""
+    return step.kind is StepKind.DO and bool(step.commands) and typed >= set(step.commands)
 
 
 def _advice_still_open(own: Iterable[Finding], plan: Plan) -> Iterator[Advice]:

@@ -98,7 +98,7 @@ def test_window_ends_with_the_next_enable() -> None:
 
 
 def test_window_without_an_enable_lasts_until_now() -> None:
-    assert "is in no CBT log, until now." in only(lost().end()).detail
+    assert "until the report was made is in no CBT log." in only(lost().end()).detail
 
 
 def test_window_that_only_the_database_ends_is_told_as_such() -> None:
@@ -108,7 +108,7 @@ def test_window_that_only_the_database_ends_is_told_as_such() -> None:
 def test_enable_of_another_disk_does_not_end_the_window() -> None:
     story = lost().wait()
     story.enable(OTHER_VDI).end()
-    assert "is in no CBT log, until now." in only(story).detail
+    assert "until the report was made is in no CBT log." in only(story).detail
 
 
 def test_enable_on_another_host_may_be_from_before_as_long_as_their_clocks_are_unknown() -> None:
@@ -139,7 +139,7 @@ def test_older_snapshots_are_named_as_comparable_among_themselves() -> None:
 
 def test_single_older_snapshot_fits_nothing_that_came_after() -> None:
     finding = only(lost().end(), vdi(), snapshot(N1, "01:00:00"))
-    assert "not comparable with the disk or any later snapshot" in finding.detail
+    assert "no comparison of it with the disk or a later snapshot is complete" in finding.detail
 
 
 def test_snapshots_without_a_log_are_not_named() -> None:
@@ -179,6 +179,28 @@ def test_resize_is_told_the_same_way() -> None:
     finding = only(story.end(), rule=RESIZE)
     assert "The resize itself succeeded" in finding.detail
     assert "is in no CBT log" in finding.detail
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "looked"),
+    [
+        (5, "could not be written, as on a full or broken SR (rc 5)", False),
+        (22, "the new size is smaller than the log's (rc 22)", False),
+        (2, "there is no such log (rc 2)", False),
+        (7, "was not read", True),
+        (0, "was not read", True),
+    ],
+)
+def test_answer_to_a_resize_is_told_and_looked_for_only_where_it_was_not_read(
+    code: int, words: str, *, looked: bool
+) -> None:
+    story = Story().enable(VDI).wait()
+    story.begin("vdi_resize", VDI, ("1",))
+    story.run("/usr/sbin/cbt-util", "set", "-n", story.path(VDI), "-s", "1", rc=code)
+    story.say(f"Resizing of CBT metadata for disk {VDI} failed.")
+    finding = only(story.end(), rule=RESIZE)
+    assert words in finding.detail
+    assert any("Read why the command" in step.step for step in finding.action) is looked
 
 
 def test_snapshot_is_told_the_same_way() -> None:

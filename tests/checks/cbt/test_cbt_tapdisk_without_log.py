@@ -56,7 +56,7 @@ def test_disk_that_went_on_without_its_log_after_a_merge_is_found(volumes: bool)
     assert finding.severity is Severity.CRITICAL
     assert "went on after a pause and was not given the CBT log" in finding.detail
     assert "The garbage collector was merging it since" in finding.detail
-    assert "until now" in finding.detail
+    assert "until the report was made" in finding.detail
     assert ["unpause" in line.text for line in finding.evidence].count(True) == 1
     assert {subject.uuid for subject in finding.subjects} == {VDI, SR}
 
