@@ -142,11 +142,12 @@ def _all_lacking(
     found = list(dict.fromkeys((*declared, *gaps)))
     logs = [need for need in text.needs if need in LOGS]
     if logs and not found and _window_of_sources(text, sources) is None:
-        one = len({report.name for report in case.hosts}) == 1
-        whose = f"of {case.hosts[0].name}" if one else "of the hosts"
-        why = f"the logs {whose} have no time in common"
-        if one and len(logs) == 1:
-            why = f"no line of the log of {case.hosts[0].name} could be dated"
+        why = "the logs of the hosts have no time in common"
+        if len({report.name for report in case.hosts}) == 1:
+            host = case.hosts[0].name
+            why = f"no line of the log of {host} could be dated"
+            if len(logs) > 1:
+                why = f"{listed(logs)} of {host} were not written at the same time, as far as dated"
         found.append(Gap(need=listed(logs), host="", why=why, settle_with="xen-bugtool --yestoall"))
     return tuple(found)
 

@@ -27,6 +27,9 @@ HOW = """
 CODE = re.compile(r"<(script|style)\b.*?</\1>", re.DOTALL)
 UNFILLED = re.compile(r"\{[A-Za-z_][A-Za-z0-9_]*\}")
 EXPLAINED = "explain-rule.txt"  # shows rules as their files have them, unfilled
+TWO_CLOCKS = re.compile(
+    r"time\s+in\s+common|hosts'\s+clocks|clocks\s+of\s+(?:the\s+|two\s+|all\s+)*hosts|two\s+hosts|both\s+hosts"
+)
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
 NOTHING = Gap(need="", host="", why="", settle_with="")
 WORDS, WORDS_OF_A_CAUSE, WORDS_OF_AN_ANSWER = 1500, 150, 120
@@ -52,6 +55,12 @@ def test_no_output_of_a_sample_has_a_field_that_nothing_filled(outputs: Outputs)
         if name != EXPLAINED
     }
     assert {name: fields for name, fields in left.items() if fields} == {}
+
+
+def test_report_of_one_host_speaks_of_no_second_clock(outputs: Outputs) -> None:
+    if len({host.uuid for host in sample_read(outputs.sample)[1].hosts}) == 1:
+        said = {name for name, text in outputs.texts.items() if TWO_CLOCKS.search(text)}
+        assert said <= {EXPLAINED}  # what lines are looked for of a pool is said of no report
 
 
 def test_page_of_a_sample_is_read_in_minutes(outputs: Outputs) -> None:

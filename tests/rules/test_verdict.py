@@ -178,6 +178,25 @@ def test_hosts_whose_logs_have_no_time_in_common_are_not_ruled_out(catalogue: Ca
     assert outcome.reason == "smlog: the logs of the hosts have no time in common"
 
 
+def test_logs_of_one_host_of_different_times_are_not_told_as_those_of_hosts(
+    catalogue: Catalogue,
+) -> None:
+    world = whole()
+    case, _ = world.case(catalogue)
+    names = ("smlog", "daemon_log")
+    rows = [
+        covered("a", name, first=at(hour), last=at(hour + 1))
+        for name, hour in zip(names, (1, 5), strict=True)
+    ]
+    ledger = [entry("a", name) for name in names]
+    one = replace(case, hosts=case.hosts[:1])
+    sources = Sources(ledger=ledger, coverage=rows, hosts=one.hosts)
+    outcome = conclude(replace(TEXT, needs=names), (), one, sources)
+    assert outcome.verdict is Verdict.CANNOT_TELL
+    assert "were not written at the same time" in outcome.reason
+    assert "hosts" not in outcome.reason
+
+
 def test_a_rule_that_our_code_failed_on_says_so() -> None:
     trace = 'Traceback:\n  File "x.py", line 1, in f\n    1 / 0\n\nZeroDivisionError: no\n'
     outcome = failed(TEXT, trace)
