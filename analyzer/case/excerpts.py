@@ -5,6 +5,7 @@ was laid (`analyzer.bundle.spool`), a folder from itself.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from analyzer.bundle.archive import open_bundle
@@ -19,6 +20,7 @@ from analyzer.parsers.scan.lines import WholeLines
 NEAR, FAR = 3, 50  # lines before and after
 MOST_NEAR, MOST_FAR = 400, 20  # quoted lines that get so many
 LONGEST = 400  # characters of a line
+SMALL = 8192  # bytes of a member of which all is carried
 
 Range = tuple[int, int]
 
@@ -31,6 +33,8 @@ def read_excerpts(
     spool: Spool | None = None,
 ) -> tuple[Excerpt, ...]:
     """Return the lines around the quoted ones: wide around the first of them, close around more.
+
+    Of a small member it is all.
 
     Ordered by bundle, member and line; places that touch are one. What is not in `spool` is looked
     for in the paths; what cannot be read a second time, such as standard input, has none.
@@ -95,18 +99,24 @@ def _merged(ranges: Iterable[Range]) -> Iterator[Range]:
 def _of_member(
     bundle: str, member: str, blocks: Iterable[bytes], ranges: Sequence[Range], limit: int
 ) -> Iterator[Excerpt]:
-    lines = _lines(blocks, ranges, limit)
+    chunks = iter(WholeLines(blocks, limit))
+    head: list[bytes] = []
+    while sum(map(len, head)) <= SMALL and (chunk := next(chunks, b"")):
+        head.append(chunk)
+    if sum(map(len, head)) <= SMALL:  # then all of it may be shown
+        ranges = [(1, sum(chunk.count(b"\n") for chunk in head))]
+    lines = _lines(chain(head, chunks), ranges)
     for first, last in ranges:
         own = [lines[number] for number in range(first, last + 1) if number in lines]
         if own:
             yield Excerpt(bundle=bundle, member=member, first=first, lines=tuple(own))
 
 
-def _lines(blocks: Iterable[bytes], ranges: Sequence[Range], limit: int) -> Mapping[int, str]:
+def _lines(chunks: Iterable[bytes], ranges: Sequence[Range]) -> Mapping[int, str]:
     """Return the lines in the ranges by number; a chunk without any is only counted."""
     found: dict[int, str] = {}
     done, end = 0, ranges[-1][1]
-    for chunk in WholeLines(blocks, limit):
+    for chunk in chunks:
         count = chunk.count(b"\n")
         inside = [r for r in ranges if r[0] <= done + count and r[1] > done]
         if inside:

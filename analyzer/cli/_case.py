@@ -11,7 +11,7 @@ import typer
 from analyzer.cli._names import none_fits, several_fit
 from analyzer.cli.case_file import CaseFile, NoCaseError, case_of, is_damaged
 from analyzer.cli.options import HowToRead
-from analyzer.cli.output import note
+from analyzer.cli.output import note, say
 
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry, Unseen
@@ -69,6 +69,12 @@ class Reading:
     def report(self) -> "Report":
         """Return the report; of a case file, what questions need of it."""
         return self._of_file(lambda file: file.report) or self.judged.report
+
+    def tell(self, text: str) -> None:
+        """Print an answer; where a page lies beside the case file, its places lead there."""
+        from analyzer.cli.page_links import linked
+
+        say(linked(text, self._file.path.with_name("report.html")) if self._file else text)
 
     def shown(self, value: Page, zone: "Zone") -> Page:
         """Return what is to be printed, with its moments in the zone that is asked for."""

@@ -221,9 +221,12 @@ def _summary(report: Report, written: Sequence[Path], *, full: bool) -> None:
         shown = min(columns, WIDTH)
         say(render_answer(report, written=paths, width=shown, color=color, links=links))
         return
+    from analyzer.cli.page_links import linked
     from analyzer.render.terminal.text import render_text
 
-    say(render_text(report, width=min(columns, 140), color=color, full=True))
+    text = render_text(report, width=min(columns, 140), color=color, full=True)
+    page = next((path for path in written if path.suffix == ".html"), None)
+    say(linked(text, page) if page else text)
     for path in written:
         say(f"{WRITTEN}{path}\n")
 

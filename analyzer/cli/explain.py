@@ -92,8 +92,10 @@ def explain_command(
 def _print_line(line: "LineExplained", reading: Reading, zone: "Zone", *, as_json: bool) -> None:
     from analyzer.render.terminal.explain_text import line_text
 
-    shown = reading.shown(line, zone)
-    say(answers_json(lines=[line]) if as_json else line_text(shown))
+    if as_json:
+        say(answers_json(lines=[line]))
+    else:
+        reading.tell(line_text(reading.shown(line, zone)))
 
 
 def _print_rule(reading: Reading, name: str, zone: "Zone", *, as_json: bool) -> int:
@@ -102,8 +104,10 @@ def _print_rule(reading: Reading, name: str, zone: "Zone", *, as_json: bool) -> 
     from analyzer.render.terminal.explain_text import rule_text
 
     rule = reading.page(RULE, name)
-    shown = reading.shown(rule, zone)
-    say(answers_json(rules=[rule]) if as_json else rule_text(shown))
+    if as_json:
+        say(answers_json(rules=[rule]))
+    else:
+        reading.tell(rule_text(reading.shown(rule, zone)))
     from analyzer.model.finding import Verdict
 
     if rule.outcome is None or rule.outcome.by_nature:
@@ -118,8 +122,10 @@ def _print_findings(reading: Reading, wanted: str, zone: "Zone", *, as_json: boo
     from analyzer.render.terminal.finding_text import finding_text
 
     pages = tuple(reading.page(FINDING, name) for name in _findings_meant(reading.report, wanted))
-    shown = reading.shown(pages, zone)
-    say(_findings_json(pages) if as_json else "\n".join(map(finding_text, shown)))
+    if as_json:
+        say(_findings_json(pages))
+    else:
+        reading.tell("\n".join(map(finding_text, reading.shown(pages, zone))))
 
 
 def _unknown_name(known: Iterable[str], name: str) -> UsageError:

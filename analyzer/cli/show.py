@@ -62,5 +62,5 @@ def show_vdi(
         say(answers_json(disks=[page.view], findings=page.findings, plans=page.plans))
     else:
         shown = reading.shown(page, zone)
-        say(disk_text(shown.view, shown.findings, disk.uuid, shown.plans))
+        reading.tell(disk_text(shown.view, shown.findings, disk.uuid, shown.plans))
     raise typer.Exit(FINDINGS if page.view.findings else DAMAGED if reading.damaged else 0)

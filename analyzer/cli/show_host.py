@@ -53,7 +53,7 @@ def show_host(
         say(answers_json(host_pages=views, findings=tuple(told.values()), plans=plans))
     else:
         shown = reading.shown(pages, zone)
-        say("\n".join(host_text(page.view, page.plans) for page in shown))
+        reading.tell("\n".join(host_text(page.view, page.plans) for page in shown))
     found = any(view.about or view.on_logs for view in views)
     unread = any(not view.bundles or any(log.gap for log in view.logs) for view in views)
     raise typer.Exit(FINDINGS if found else DAMAGED if unread or reading.damaged else 0)

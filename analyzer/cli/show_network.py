@@ -54,6 +54,6 @@ def show_network(
         plans = tuple(dict.fromkeys(plan for page in pages for plan in page.plans))
         say(answers_json(networks=views, findings=tuple(told.values()), plans=plans))
     else:
-        say(networks_text(reading.shown(pages, zone)))
+        reading.tell(networks_text(reading.shown(pages, zone)))
     about = any(page.findings for page in pages)
     raise typer.Exit(FINDINGS if about else DAMAGED if reading.damaged else 0)

@@ -51,8 +51,10 @@ def show_runs(
     reading = Reading(paths, quiet=quiet, how=how)
     uuid = the_disk(reading.names, vdi, "--vdi").uuid if vdi else ""
     runs = _runs_of_disk(reading.runs, uuid) if uuid else reading.runs
-    shown = reading.shown(runs, zone)
-    say(answers_json(runs=runs) if as_json else runs_text(shown, steps=steps or bool(vdi)))
+    if as_json:
+        say(answers_json(runs=runs))
+    else:
+        reading.tell(runs_text(reading.shown(runs, zone), steps=steps or bool(vdi)))
     found = any(disk.findings for run in runs for disk in run.disks)
     raise typer.Exit(FINDINGS if found else DAMAGED if reading.damaged else 0)
 

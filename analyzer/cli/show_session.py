@@ -80,7 +80,7 @@ def show_session(
         told = (tuple(sessions), tuple(runs), tuple(counts), tuple(found))
         parts = reading.shown(told, zone)
         say(unread_text(page.unread))
-        say(session_text(*parts, _names_by_uuid(reading.names)))
+        reading.tell(session_text(*parts, _names_by_uuid(reading.names)))
     raise typer.Exit(FINDINGS if found else DAMAGED if reading.damaged else 0)
 
 

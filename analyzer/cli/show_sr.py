@@ -53,6 +53,6 @@ def show_sr(
         plans = tuple(dict.fromkeys(plan for page in pages for plan in page.plans))
         say(answers_json(srs=views, findings=tuple(told.values()), plans=plans))
     else:
-        say(srs_text(reading.shown(pages, zone)))
+        reading.tell(srs_text(reading.shown(pages, zone)))
     about = any(view.findings for view in views)
     raise typer.Exit(FINDINGS if about else DAMAGED if reading.damaged else 0)

@@ -49,5 +49,5 @@ def show_vm(
     else:
         parts = (page.view, disks, tuple(findings.values()), tuple(plans))
         shown = reading.shown(parts, zone)
-        say(vm_text(*shown))
+        reading.tell(vm_text(*shown))
     raise typer.Exit(FINDINGS if findings else DAMAGED if reading.damaged else 0)

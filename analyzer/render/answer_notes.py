@@ -11,7 +11,7 @@ from analyzer.render.markdown import code, escaped
 from analyzer.render.words.answer import ReportAnswer, answer_of
 from analyzer.render.words.question_lines import question_lines, question_title
 from analyzer.render.words.short_time import window_words
-from analyzer.render.words.summary import Tone, pools_line, unread, window
+from analyzer.render.words.summary import Tone, headline, pools_line, unread, window
 from analyzer.render.words.troubled import Troubled
 from analyzer.render.words.view import counted, cut, visible
 from analyzer.story.together import pool_name
@@ -20,6 +20,8 @@ TICKET_LINES, REPLY_LINES = 60, 15
 _DOUBTS, _NAMED, _ASKED = 6, 8, 14
 _POOLS, _ASKED_OF_ALL = 4, 3
 _QUOTE = 300
+_AROUND = 4
+_LEAST = 4  # lines of a pool in a ticket: its verdict, how it stands now, and empty ones
 _KINDS = {StepKind.LOOK: "look", StepKind.DO: "do", StepKind.DESTROYS: "**DESTROYS**"}
 _GREETED = {Tone.UNSURE: "We cannot say that all is well: "}
 _SHORT_ID = re.compile(r" \([0-9a-f]{8}\)")
@@ -31,20 +33,43 @@ _V6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.
 def render_ticket(report: Report) -> str:
     """Return the answer as CommonMark of at most `TICKET_LINES` lines, of each pool by itself."""
     lines = list(_question_and_answers(report))
-    room = TICKET_LINES - len(lines)
-    if not report.parts:
-        return "\n".join([*lines, *_ticket_of_pool(report, room)]) + "\n"
-    lines.append(escaped(pools_line(report)))
-    for part in report.parts:
-        own = _ticket_of_pool(part, room // len(report.parts) - 4)
-        lines += ["", f"# {escaped(pool_name(part))}", "", *own]
+    made_by = f"- cbtriage {escaped(report.version)}, catalogue {escaped(report.catalogue)}"
+    room = TICKET_LINES - len(lines) - 1
+    if report.parts:
+        lines += [*_ticket_of_pools(report, room), made_by]
+    else:
+        lines += _ticket_of_pool(report, room, made_by=made_by)
     return "\n".join(lines) + "\n"
 
 
-def _ticket_of_pool(report: Report, most: int) -> list[str]:
+def _ticket_of_pools(report: Report, room: int) -> list[str]:
+    """Return a ticket of each pool, the worst first; who needs few lines leaves them to others."""
+    order = list(Tone)
+    parts = sorted(report.parts, key=lambda part: order.index(headline(part).tone))
+    lines = [escaped(pools_line(report)), ""]
+    shown = parts[: (room - len(lines) - 1) // _LEAST]
+    needs = {n: len(_ticket_of_pool(part, room, pool_name(part))) for n, part in enumerate(shown)}
+    left = room - len(lines) - 2 - len(shown)  # an empty line behind each
+    share = {}
+    for others, n in enumerate(sorted(needs, key=needs.__getitem__)):
+        share[n] = min(needs[n], left // (len(shown) - others))
+        left -= share[n]
+    for n, part in enumerate(shown):
+        own = _ticket_of_pool(part, share[n], pool_name(part))
+        lines += [*own, *([""] if own[-1] else [])]
+    if len(parts) > len(shown):
+        lines += [f"and {counted(len(parts) - len(shown), 'more pool')}, in the report", ""]
+    return lines
+
+
+def _ticket_of_pool(report: Report, most: int, pool: str = "", made_by: str = "") -> list[str]:
     answer = answer_of(report)
-    lines = [*_top_of_ticket(report, answer), *_ticket_doubts(answer)]
-    return lines + _ticket_objects(answer.objects, most - len(lines))
+    lines = [*_top_of_ticket(answer, pool, made_by)]
+    doubts = list(_ticket_doubts(answer))
+    if doubts and len(lines) + len(doubts) > most:
+        doubts = [f"- Cannot tell: {len(answer.doubts)}, in the report", ""]
+    objects = _ticket_objects(answer.objects, most - len(lines) - len(doubts))
+    return [*lines, *doubts, *objects][:most]
 
 
 def _question_and_answers(report: Report) -> Iterator[str]:
@@ -60,8 +85,8 @@ def _question_and_answers(report: Report) -> Iterator[str]:
     yield ""
 
 
-def _top_of_ticket(report: Report, answer: ReportAnswer) -> Iterator[str]:
-    yield f"## {answer.word}: {escaped(answer.text)}"
+def _top_of_ticket(answer: ReportAnswer, pool: str, made_by: str) -> Iterator[str]:
+    yield f"## {f'{escaped(pool)}: ' if pool else ''}{answer.word}: {escaped(answer.text)}"
     yield ""
     if answer.now:
         yield f"- Now: {answer.now}"
@@ -72,7 +97,8 @@ def _top_of_ticket(report: Report, answer: ReportAnswer) -> Iterator[str]:
         yield f"- {fact.label}: {escaped(fact.text)}{sure}{place}"
     if answer.minor:
         yield f"- Minor ({len(answer.minor)}): {escaped(answer.minor[0])}"
-    yield f"- cbtriage {escaped(report.version)}, catalogue {escaped(report.catalogue)}"
+    if made_by:
+        yield made_by
     yield ""
 
 
@@ -94,7 +120,11 @@ def _ticket_objects(objects: Sequence[Troubled], room: int) -> list[str]:
     if not objects:
         return []
     shown = objects[:_NAMED]
-    room -= 4 + len(shown)  # the heading with its empty rows, the names, and what is left out
+    if room < len(shown) + _AROUND:
+        names = ", ".join(f"**{escaped(each.name)}** ({each.now})" for each in shown)
+        more = f" and {len(objects) - len(shown)} more" if len(objects) > len(shown) else ""
+        return [f"- In trouble: {names}{more}; the steps are in the report"]
+    room -= _AROUND + len(shown)  # the heading with its empty rows, the names, and what is left out
     lines = ["### What to do", ""]
     left = len(objects) - len(shown)
     untold = 0

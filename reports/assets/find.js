@@ -118,6 +118,7 @@ input.addEventListener("input", () => {
   clearTimeout(waiting);
   waiting = setTimeout(search, 120);
 });
+input.addEventListener("focus", () => document.dispatchEvent(new Event("unpack")), { once: true });
 input.addEventListener("focus", () => {
   if (input.value) panel.hidden = false;
 });

@@ -36,6 +36,45 @@ document.addEventListener("click", (event) => {
 document.addEventListener("go", (event) => reveal(event.target));
 goToHash();
 
+// Lines around what is quoted lie packed in the page; they are unpacked where somebody looks.
+
+async function unpack(box) {
+  const { packed, first, quoted } = box.dataset;
+  if (!packed || !globalThis.DecompressionStream) return;
+  delete box.dataset.packed;
+  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
+  const lines = (await new Response(stream).text()).split("\n");
+  const marked = new Set(quoted.split(" ").map(Number));
+  const code = element("code");
+  for (const [place, text] of lines.entries()) {
+    const number = Number(first) + place;
+    const parts = [element("i", { textContent: number }), ` ${text}`];
+    code.append(...(marked.has(number) ? [element("b", {}, ...parts)] : parts), place + 1 < lines.length ? "\n" : "");
+  }
+  box.replaceChildren(element("pre", { className: "excerpt" }, code));
+}
+
+for (const box of document.querySelectorAll("[data-packed]")) {
+  box.closest("details").addEventListener("toggle", () => unpack(box));
+}
+document.addEventListener("unpack", () => {
+  for (const box of document.querySelectorAll("[data-packed]")) unpack(box);
+});
+
+// What a line of the story tells of is lit in the picture of time.
+
+function light(event) {
+  const item = event.target.closest?.(".answer > div, .causes li, .objects tr, .plan");
+  const links = item ? [...item.querySelectorAll('a[href^="#"]')] : [];
+  const places = new Set(links.map((link) => link.getAttribute("href")));
+  for (const mark of document.querySelectorAll("svg.strip-line a")) {
+    mark.classList.toggle("lit", places.has(mark.getAttribute("href")));
+  }
+}
+document.addEventListener("pointerover", light);
+document.addEventListener("focusin", light);
+
 // Copying
 
 async function copy(text) {

@@ -1,6 +1,7 @@
 """Pages of reports in a real browser, and what axe-core finds in them."""
 
 import hashlib
+import os
 import re
 import shutil
 import subprocess
@@ -70,7 +71,25 @@ def visiting(
     visit.page.on("requestfailed", lambda request: visit.note_failed(request))  # noqa: PLW0108 - slots
     visit.page.goto(file.as_uri() + place)
     yield visit
+    keep_picture(visit.page, f"{size[0]}-{scheme}{'' if scripts else '-no-scripts'}")
     context.close()
+
+
+def keep_picture(page: Page, word: str) -> None:
+    """Keep what a test has before it in the folder that CBTRIAGE_PICTURES names, if it is set."""
+    if place := kept_as(word, "png"):
+        page.screenshot(path=place)
+
+
+def kept_as(word: str, suffix: str) -> Path | None:
+    """Return where the running test keeps a picture or a PDF, None where none are kept."""
+    folder = os.environ.get("CBTRIAGE_PICTURES")
+    if not folder:
+        return None
+    test = os.environ["PYTEST_CURRENT_TEST"].rpartition("::")[2].partition(" ")[0]
+    name = re.sub(r"[^\w.-]+", "-", f"{test}-{word}").strip("-")
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder, f"{name}.{suffix}")
 
 
 def without_policy(html: str) -> str:

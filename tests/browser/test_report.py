@@ -10,6 +10,7 @@ from tests.browser.support import (
     DESKTOP,
     PHONE,
     Scheme,
+    kept_as,
     pages_of,
     sample_page,
     violations,
@@ -127,7 +128,10 @@ def test_axe_finds_nothing_in_any_mode(browser: Browser, name: str, tmp_path: Pa
 @pytest.mark.parametrize("name", EVERY)
 def test_print_is_four_pages_and_the_evidence(browser: Browser, name: str, tmp_path: Path) -> None:
     with visiting(browser, tmp_path, sample_page(name)) as visit:
-        whole = pages_of(visit.page.pdf(format="A4", prefer_css_page_size=True))
+        printed = visit.page.pdf(format="A4", prefer_css_page_size=True)
+        if place := kept_as("", "pdf"):
+            place.write_bytes(printed)
+        whole = pages_of(printed)
         visit.page.evaluate("() => document.querySelector('#evidence').remove()")
         told = pages_of(visit.page.pdf(format="A4", prefer_css_page_size=True))
         assert 1 <= told <= 4

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from analyzer.model.report import Excerpt
+from analyzer.render.html.html import render_html
 from tests.browser.support import sample, sample_page, visiting
 
 NAME = "cbt-hazards-lvm"
@@ -131,6 +134,67 @@ def test_timeline_zooms_selects_and_lists_with_links(page: Page) -> None:
     page.mouse.move(box["x"] + 900, box["y"] + 10)
     page.mouse.up()
     assert listed.count()
+
+
+def around_a_quote() -> tuple[str, Excerpt]:
+    """Return a page that carries lines around the first quoted one, and these lines."""
+    report = sample(NAME)
+    source = next(f.evidence[0].source for o in report.outcomes for f in o.findings)
+    first = max(source.line - 50, 1)
+    lines = tuple(
+        f"line {number} <b> \N{RIGHT-TO-LEFT OVERRIDE}" for number in range(first, first + 101)
+    )
+    excerpt = Excerpt(bundle=source.bundle, member=source.member, first=first, lines=lines)
+    return render_html(replace(report, excerpts=(excerpt,))), excerpt
+
+
+def test_lines_around_are_unpacked_where_somebody_looks(browser: Browser, tmp_path: Path) -> None:
+    html, excerpt = around_a_quote()
+    with visiting(browser, tmp_path, html, place="#lines-1") as visit:
+        shown = visit.page.locator("#lines-1 .excerpt")
+        expect(shown).to_be_visible()
+        texts = shown.inner_text().split("\n")
+        assert len(texts) == len(excerpt.lines)
+        assert texts[-1] == f"{excerpt.last} line {excerpt.last} <b> <U+202E>"
+        assert shown.locator("b").count() >= 1
+        assert visit.console == []
+
+
+def test_search_finds_a_packed_line(browser: Browser, tmp_path: Path) -> None:
+    html, excerpt = around_a_quote()
+    with visiting(browser, tmp_path, html) as visit:
+        visit.page.keyboard.press("/")
+        expect(visit.page.locator("#lines-1 .excerpt")).to_have_count(1)
+        visit.page.keyboard.type(f"line {excerpt.first} <b>")
+        visit.page.locator("#results button", has_text="lines around:").first.click()
+        expect(visit.page.locator("#lines-1 .excerpt")).to_be_in_viewport()
+
+
+def test_packed_lines_say_without_scripts_where_else_they_are(
+    browser: Browser, tmp_path: Path
+) -> None:
+    html, _ = around_a_quote()
+    with visiting(browser, tmp_path, html, place="#lines-1", scripts=False) as visit:
+        expect(visit.page.locator("#lines-1")).to_contain_text("cbtriage explain")
+
+
+def test_step_of_the_story_lights_its_mark(page: Page) -> None:
+    assert page.locator("svg.strip-line a.lit").count() == 0
+    page.locator(".answer > div", has_text="Cause").hover()
+    expect(page.locator("svg.strip-line a.lit")).to_have_count(1)
+    page.locator("h1").hover()
+    expect(page.locator("svg.strip-line a.lit")).to_have_count(0)
+    page.locator(".causes .story summary").first.click()
+    page.locator(".causes .story li > a").first.focus()
+    expect(page.locator("svg.strip-line a.lit")).not_to_have_count(0)
+
+
+def test_tooltip_of_a_mark_follows_the_zone(page: Page) -> None:
+    title = page.locator("svg.strip-line .mark title").first
+    before = title.text_content() or ""
+    page.get_by_label("Time zone").select_option("time of jupiter")
+    assert "UTC" in before
+    assert "+01:00" in (title.text_content() or "")
 
 
 def test_worst_mark_of_a_place_is_drawn_on_top(page: Page) -> None:

@@ -6,7 +6,16 @@ from pathlib import Path
 import pytest
 
 from analyzer.bundle.budget import Budget
-from analyzer.case.excerpts import FAR, LONGEST, MOST_FAR, MOST_NEAR, NEAR, ranges_of, read_excerpts
+from analyzer.case.excerpts import (
+    FAR,
+    LONGEST,
+    MOST_FAR,
+    MOST_NEAR,
+    NEAR,
+    SMALL,
+    ranges_of,
+    read_excerpts,
+)
 from analyzer.case.reading import STDIN
 from analyzer.model.report import Excerpt
 from analyzer.model.source import Source
@@ -72,3 +81,10 @@ def test_what_cannot_be_read_twice_has_none(tmp_path: Path) -> None:
 
 def test_a_member_as_a_whole_has_none() -> None:
     assert ranges_of([line(0)]) == {}
+
+
+def test_of_a_small_member_all_is_carried(tmp_path: Path) -> None:
+    few = LINES[: SMALL // len(LINES[0]) - 20]
+    path = built().log("var/log/daemon.log", few).write_folder(tmp_path / "b")
+    (excerpt,) = read_excerpts([path], [line(60, "var/log/daemon.log", path.name)], Budget())
+    assert (excerpt.first, excerpt.lines) == (1, tuple(few))

@@ -12,6 +12,7 @@ from analyzer.model.goal import Standing
 from analyzer.model.question import Question
 from analyzer.model.report import Report
 from analyzer.render.answer_notes import REPLY_LINES, TICKET_LINES, render_reply, render_ticket
+from analyzer.render.markdown import escaped
 from analyzer.render.terminal.answer_text import MOST_ROWS, OBJECTS, WIDTH, render_answer
 from analyzer.render.words.answer import ReportAnswer, answer_of
 from analyzer.render.words.summary import findings
@@ -147,6 +148,24 @@ def test_ticket_keeps_its_budget(report: Report) -> None:
     for question in (None, many):
         text = render_ticket(replace(report, question=question))
         assert len(text.splitlines()) <= TICKET_LINES == 60
+
+
+@pytest.mark.parametrize("count", [2, 5, 12, 40])
+def test_ticket_of_many_pools_keeps_its_budget_and_names_the_worst_first(count: int) -> None:
+    names = ("healthy-cbt", "nbd-trouble", "host-crash", "cbt-hazards-lvm", "snapshot-failed")
+    known = [sample_read(next(p for p in SAMPLES if p.name.startswith(n)))[1] for n in names]
+    report = together([known[n % len(known)] for n in range(count)])
+    text = render_ticket(report)
+    assert len(text.splitlines()) <= TICKET_LINES
+    heads = [line for line in text.splitlines() if line.startswith("## ")]
+    tones = [word for line in heads for word in ("CRITICAL", "ERROR", "NOTHING") if word in line]
+    assert tones == sorted(tones, key=("CRITICAL", "ERROR", "NOTHING").index)
+    assert len(heads) == count or "more pool" in text
+    assert "0, in the report" not in text
+    if count == 5:
+        objects = [each for part in report.parts for each in answer_of(part).objects]
+        assert all(f"**{escaped(each.name)}**" in text for each in objects)
+        assert all(f"{each}: " in text for each in ("Failure", "Now", "Read"))
 
 
 def test_ticket_gives_commands_with_full_uuids() -> None:

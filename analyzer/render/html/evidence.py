@@ -1,5 +1,7 @@
 """The quoted lines of a report, each once, under the member that holds it."""
 
+import base64
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -35,14 +37,15 @@ class QuotedMember:
     quotes: tuple[Quote, ...]
 
 
-def quoted_members(report: Report, shown: frozenset[str]) -> tuple[QuotedMember, ...]:
+def quoted_members(report: Report, shown: frozenset[str], most: int) -> tuple[QuotedMember, ...]:
     """Return the evidence of the findings `shown`, and the lines that the story points to.
 
-    By bundle, member and line.
+    By bundle, member and line; at most so many lines, those of the worst findings.
     """
     uses: dict[Source, list[tuple[str, Moment | None, str]]] = {}
     for source, use in _uses_of_sources(report, shown):
-        uses.setdefault(source, []).append(use)
+        if source in uses or len(uses) < most:
+            uses.setdefault(source, []).append(use)
     quotes = (_quote_of_source(source, uses[source]) for source in sorted(uses))
     return tuple(
         QuotedMember(bundle=bundle, name=member, quotes=tuple(group))
@@ -131,6 +134,12 @@ def excerpt_text(excerpt: Excerpt, quoted: Sequence[int]) -> Markup:
         row = Markup("<b><i>{}</i> {}</b>" if number in quoted else "<i>{}</i> {}")  # noqa: S704  # ours
         rows.append(row.format(number, visible(text)))
     return Markup('<pre class="excerpt"><code>{}</code></pre>').format(Markup("\n").join(rows))
+
+
+def packed(excerpt: Excerpt) -> str:
+    """Return the lines of an excerpt as Base64 of zlib's stream: a tenth of their size."""
+    text = "\n".join(map(visible, excerpt.lines))
+    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def around_words(report: Report, members: Sequence[QuotedMember]) -> str:

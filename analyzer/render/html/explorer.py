@@ -30,10 +30,15 @@ _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def page_data(report: Report, ticket: str) -> Markup:
-    """Return the JSON, with nothing in it that could end the element it stands in."""
+def page_data(report: Report, ticket: str, most: int) -> Markup:
+    """Return the JSON, with nothing in it that could end the element it stands in.
+
+    Of the points of the timeline at most so many: those that findings rest on, and the latest.
+    """
     data = {"ticket": visible(ticket, lines=True), "zones": _zones_of_hosts(report)}
-    text = json.dumps(data | _timeline_data(report), ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(
+        data | _timeline_data(report, most), ensure_ascii=False, separators=(",", ":")
+    )
     return Markup(text.translate(_UNSAFE))  # noqa: S704  # no character of HTML is left in it
 
 
@@ -66,8 +71,10 @@ class _Table:
         return [visible(text) for text in self._numbers]
 
 
-def _timeline_data(report: Report) -> dict[str, object]:
+def _timeline_data(report: Report, most: int) -> dict[str, object]:
     points = [e for e in report.happenings if e.what.is_line and e.moment.year_known]
+    if len(points) > most:
+        points = sorted(points, key=lambda e: (bool(e.findings), e.moment.at))[-most:]
     lasting = [each for each in _lasting_rows(report) if each[2].year_known and each[3].year_known]
     covered = [
         (lane_name(*key), first, last)

@@ -32,6 +32,7 @@ from analyzer.render.html.evidence import (
     QuotedMember,
     around_words,
     excerpt_text,
+    packed,
     quoted_members,
 )
 from analyzer.render.html.explorer import page_data
@@ -50,6 +51,7 @@ from analyzer.render.words.plan_lines import plan_facts, plan_nothing, state_lin
 from analyzer.render.words.question_lines import question_lines, question_title
 from analyzer.render.words.summary import (
     UNTOLD,
+    Tone,
     broken,
     findings,
     of_verdict,
@@ -74,6 +76,8 @@ LIMITS: Mapping[str, int] = {
     "shown_doubts": 9,
     "shown_evidence": 8,
     "rows": 1000,
+    "points": 150_000,
+    "most_quotes": 2000,
     "most_errors": 200,
     "few_errors": 5,
     "most_plans": 200,
@@ -81,6 +85,9 @@ LIMITS: Mapping[str, int] = {
     "short": 2000,
     "long": 100_000,
 }
+LARGEST = 5_000_000  # bytes of a page; what is over it shows less of each list
+_SHARES = (1, 2, 4, 8, 16, 32)
+_MANY = 40  # entries: shorter lists stay as they are
 NONE = "'none'"
 SCRIPTS = ("page", "find", "zone", "explorer")
 _NOW: Mapping[Standing, str] = MappingProxyType(
@@ -129,22 +136,27 @@ def render_html(report: Report, lacking: Sequence[str] = ()) -> str:
 
     ``lacking`` says what it does not have because it is drawn of a report.json alone.
     """
-    return page("report.html.j2", SCRIPTS, **_context_of_page(ordered(report)), lacking=lacking)
+    report, text = ordered(report), ""
+    for share in _SHARES:
+        limits = {name: n if n < _MANY else max(n // share, 1) for name, n in LIMITS.items()}
+        context = _context_of_page(report, limits)
+        text = page("report.html.j2", SCRIPTS, **context, lacking=lacking, share=share)
+        if len(text.encode()) <= LARGEST:
+            break
+    return text
 
 
 def anchors_of(report: Report) -> dict[Source, str]:
     """Return the anchors of the lines that the page quotes."""
     report = ordered(report)
     bundles = tuple(bundle.name for bundle in report.bundles)
-    return {
-        source: anchor(source, bundles)
-        for source in _sources_quoted(_members_quoted(report, _cards_of_findings(report)))
-    }
+    cards = _cards_of_findings(report)[: LIMITS["cards_shown"]]
+    members = _members_quoted(report, cards, LIMITS["most_quotes"])
+    return {source: anchor(source, bundles) for source in _sources_quoted(members)}
 
 
-def _members_quoted(report: Report, cards: Sequence[Card]) -> tuple[QuotedMember, ...]:
-    shown = frozenset(card.finding.id for card in cards[: LIMITS["cards_shown"]])
-    return quoted_members(report, shown)
+def _members_quoted(report: Report, cards: Sequence[Card], most: int) -> tuple[QuotedMember, ...]:
+    return quoted_members(report, frozenset(card.finding.id for card in cards), most)
 
 
 def _sources_quoted(members: Sequence[QuotedMember]) -> set[Source]:
@@ -234,12 +246,12 @@ def _digest_of_text(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _context_of_page(report: Report) -> dict[str, object]:
+def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, object]:
     every, answer = _cards_of_findings(report), answer_of(report)
-    cards = every[: LIMITS["cards_shown"]]
-    members = _members_quoted(report, cards)
+    cards = every[: limits["cards_shown"]]
+    members = _members_quoted(report, cards, limits["most_quotes"])
     return {
-        **LIMITS,
+        **limits,
         **_words_of_members(report, members),
         **_timeline_context(report),
         **disk_context(report),
@@ -250,12 +262,12 @@ def _context_of_page(report: Report) -> dict[str, object]:
         "question": question_title(report.question) if report.question else "",
         "answered": tuple(question_lines(report)),
         "parts": _parts_of_pools(report),
-        "data": page_data(report, render_ticket(report)),
+        "data": page_data(report, render_ticket(report), limits["points"]),
         "doubt_words": doubt_words,
         "object_names": {each.subject.uuid: each.name for each in answer.objects},
         "vm_of": {d.vdi.uuid: d.vms[0].called for d in report.disks if d.vdi and len(d.vms) == 1},
         "step_words": step_words,
-        "plan_ids": {plan.id for plan in report.plans[: LIMITS["most_plans"]]},
+        "plan_ids": {plan.id for plan in report.plans[: limits["most_plans"]]},
         "causes": broken(report),
         "to_do": TO_DO,
         "plan_facts": plan_facts,
@@ -281,7 +293,8 @@ def _context_of_page(report: Report) -> dict[str, object]:
 def _parts_of_pools(report: Report) -> tuple[Part, ...]:
     if not report.parts:
         return (_part_of_pool(report, ""),)
-    return tuple(_part_of_pool(each, pool_name(each)) for each in report.parts)
+    parts = (_part_of_pool(each, pool_name(each)) for each in report.parts)
+    return tuple(sorted(parts, key=lambda part: list(Tone).index(part.answer.tone)))
 
 
 def _part_of_pool(report: Report, name: str) -> Part:
@@ -315,6 +328,8 @@ def _words_of_members(report: Report, members: tuple[QuotedMember, ...]) -> dict
         "zone": _zone_in_words,
         "excerpts": Excerpts(report),
         "excerpt_text": excerpt_text,
+        "packed": packed,
+        "line_of": {quote.source: quote.texts[0] for each in members for quote in each.quotes},
         "around_words": around_words(report, members),
         "near_lines": NEAR,
         "quoted": _sources_quoted(members),

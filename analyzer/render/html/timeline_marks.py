@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from analyzer.model.entry import Entry
 from analyzer.render.html.time_axis import WIDTH, Scale
-from analyzer.render.words.view import stamp
+from analyzer.render.words.view import iso, stamp
 from analyzer.values import dataclass
 
 LABEL_CHARACTERS, CHARACTER = 42, 6.3
@@ -16,7 +16,7 @@ NEAR = 9.0  # marks of one kind that are nearer than this are drawn as one
 class Mark:
     """One point, or several that fall together (``count``); ``label`` is "" without room.
 
-    ``of`` is the id of a finding or an incident that it tells of.
+    ``of`` is the id of a finding or an incident that it tells of, ``at`` its time as ISO 8601.
     """
 
     x: float
@@ -28,6 +28,7 @@ class Mark:
     label_x: float
     of: str | None
     count: int
+    at: str = ""
 
 
 def marks_of(events: Sequence[Entry], scale: Scale) -> tuple[Mark, ...]:
@@ -63,6 +64,7 @@ def _mark_of_group(group: Sequence[Entry], scale: Scale) -> Mark:
         label_x=0.0,
         of=next(iter((*first.findings, *first.incidents)), None),
         count=len(group),
+        at=iso(moment) or "",
     )
 
 

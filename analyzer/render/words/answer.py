@@ -273,7 +273,16 @@ def _doubt_of_reason(reason: str, settle_with: str = "") -> CannotTell:
     return CannotTell(reason=reason, rules=(), settle_with=settle, failed=False)
 
 
+def _shortened(text: str) -> str:
+    """Return a text that is too long up to the end of a part of it, or of a word."""
+    if len(text) <= SENTENCE:
+        return text
+    begun = text[:SENTENCE]
+    end = max(begun.rfind(mark) for mark in ("; ", ". ", ": "))
+    return f"{begun[: end if end > SENTENCE // 2 else begun.rfind(' ')]} …"
+
+
 def doubt_words(doubt: CannotTell) -> str:
     """Return why something cannot be told, in a sentence or two."""
     failed = "a rule failed: " if doubt.failed else ""
-    return failed + cut(doubt.reason, SENTENCE)
+    return failed + _shortened(doubt.reason)

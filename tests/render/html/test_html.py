@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 
 from analyzer.model.finding import Subject
 from analyzer.model.report import Report
-from analyzer.render.html.html import SCRIPTS, render_html
+from analyzer.render.html.html import LARGEST, SCRIPTS, render_html
 from analyzer.render.words.answer import answer_of
 from analyzer.render.words.view import visible
 from analyzer.resources import folder
+from analyzer.story.together import together
 from tests.render.support import clear_report, crash, empty_report, found, rich_report
 
 Attributes = dict[str, str | None]
@@ -27,6 +28,43 @@ REPORTS = pytest.mark.parametrize(
     "report", [rich_report(), empty_report(), clear_report()], ids=["rich", "empty", "clear"]
 )
 VOID = {"meta", "link", "br"}
+
+
+def test_page_has_a_most_of_bytes_whatever_a_report_holds() -> None:
+    report = rich_report()
+    line = next(f for o in report.outcomes for f in o.findings)
+    many = tuple(
+        replace(
+            line,
+            subjects=(Subject(type="VDI", uuid=f"{n:08x}-0000-4000-8000-000000000000", name="x"),),
+            evidence=tuple(
+                replace(
+                    line.evidence[0],
+                    text=f"{n} {'x' * 1900}",
+                    source=replace(line.evidence[0].source, line=n * 9 + place),
+                )
+                for place in range(8)
+            ),
+        )
+        for n in range(1, 400)
+    )
+    outcomes = tuple(
+        replace(o, findings=many if line in o.findings else ()) for o in report.outcomes
+    )
+    large = render_html(replace(report, outcomes=outcomes))
+    assert len(large.encode()) <= LARGEST
+    assert "This report is large" in large
+    assert "more finding" in large
+    assert "This report is large" not in render_html(report)
+
+
+def test_several_pools_stand_in_a_list_before_the_first_of_them() -> None:
+    first, second = rich_report(), clear_report()
+    text = render_html(together([first, second]))
+    assert "2 pools, each judged by itself" in text
+    links = re.findall(r'<a href="#(verdict[^"]*)"', text.partition('id="verdict"')[0])
+    assert links == ["verdict", "verdict-2"]
+    assert all(f'id="{link}"' in text for link in links)
 
 
 class Page(HTMLParser):
