@@ -12,6 +12,7 @@ from analyzer.case.errors.trouble import troubles_of
 from analyzer.case.events import EventTableBuilder, alert_message
 from analyzer.case.gather import BundleContent, LogRead
 from analyzer.case.given_back import NOTHING, Given, Joined
+from analyzer.case.later import read_later
 from analyzer.case.pool import PoolState, build_pools, distinct_alerts
 from analyzer.case.time.clocks import compare_clocks, host_clocks, with_skews
 from analyzer.case.time.holes import holes
@@ -57,7 +58,7 @@ def assemble(
     contents, given = read.contents, read.given
     by_name = {content.name: content for content in read.all_logs}
     owners = {each.name: owner for owner, own in read.logs.items() for each in own}
-    pools = pools_of(contents, given)
+    pools = _pools_and_later_lines(read, builder, scanner)
     compared = compare_clocks(contents, host_reports(contents, pools, given), pools, builder)
     for name, owner in owners.items():
         by_name[name].clock.follow(by_name[owner].clock)
@@ -122,6 +123,15 @@ def assemble(
         coverage=coverage,
         without=known(without, host_reports(contents, without), read.alone)[:2] if more else None,
     )
+
+
+def _pools_and_later_lines(
+    read: Joined, builder: EventTableBuilder, scanner: Scanner
+) -> tuple[PoolState, ...]:
+    """Return the pools; what they or other lines ask for is read."""
+    pools = pools_of(read.contents, read.given)
+    read_later(read.all_logs, pools, builder, scanner)
+    return pools
 
 
 def _add_alerts(

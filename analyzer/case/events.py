@@ -124,6 +124,12 @@ class EventTableBuilder:
         if len(rows):
             self._chunks.append(_frame(rows))
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Return the kinds of the rows so far."""
+        packed_away = (kind for chunk in self._chunks for kind in chunk["kind"].unique())
+        return frozenset((*packed_away, *(row.kind for row in self._kept.rows)))
+
     def undated(self, kinds: Collection[str]) -> tuple[Row, ...]:
         """Return the rows of some kinds, none of them sparse, as they were added."""
         kept = [chunk[chunk["kind"].isin(list(kinds))] for chunk in self._chunks]

@@ -30,6 +30,7 @@ from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers import document_parser, log_parser
 from analyzer.parsers._api import Fact, LogParser, LogStats, Record, Stamp, Witness
+from analyzer.parsers.scan.later import LaterLines
 from analyzer.parsers.scan.match import Seen
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.sources import SOURCES, XAPI_DB
@@ -46,13 +47,17 @@ _REPORT_NAME = re.compile(r"bug-report-\d{14}")
 
 @dataclass(slots=True, kw_only=True)
 class LogRead:
-    """A log member that was read to its end; ``written`` is when the host wrote it last."""
+    """A log member that was read to its end; ``written`` is when the host wrote it last.
+
+    ``later`` are lines that are read only where others are found.
+    """
 
     member: str
     parser: str
     stats: LogStats
     records: int
     written: datetime | None = None
+    later: LaterLines = field(default_factory=LaterLines)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -207,7 +212,9 @@ class Gathering:
         content.pasted = content.pasted or pasted is not None
         before, most = self._events.count, min(self._rows // 2, self._room)
         told = notice_as_pasted if pasted else notice
-        scan = self._scanner.scan(member, parser, told, most=most * LINES_OF_A_ROW)
+        scan = self._scanner.scan(
+            member, parser, told, most=most * LINES_OF_A_ROW, at_once=pasted is not None
+        )
         for read, hits in scan:
             if self._events.count - before > most:
                 scan.overfull = True
@@ -226,7 +233,16 @@ class Gathering:
             _refuse(member, "kept lines of logs", self._rows, "--max-rows")
         self._room -= min(max(self._events.count - before, scan.met // LINES_OF_A_ROW), most)
         self._read_here += member.size_read
-        _note_log(content, member, parser, scan.stats, records=scan.records, pasted=pasted)
+        content.syslog_hosts.update([scan.later_host] if scan.later_host else [])
+        _note_log(
+            content,
+            member,
+            parser,
+            scan.stats,
+            records=scan.records,
+            pasted=pasted,
+            later=scan.later,
+        )
 
     def _hand_over(
         self, processes: LogProcesses, content: BundleContent, member: Member, parser: LogParser
@@ -250,7 +266,14 @@ class Gathering:
                     self._room -= max(answer.met // LINES_OF_A_ROW - answer.kept, 0)
                     if answer.overfull:
                         self._overfull(content, member.path)
-                    _note_log(content, member, parser, answer.stats, records=answer.records)
+                    _note_log(
+                        content,
+                        member,
+                        parser,
+                        answer.stats,
+                        records=answer.records,
+                        later=answer.later,
+                    )
 
         log = Log(
             bundle=member.bundle,
@@ -334,6 +357,7 @@ def _note_log(
     stats: LogStats,
     *,
     records: int,
+    later: LaterLines,
     pasted: Pasted | None = None,
 ) -> None:
     assert member.log is not None
@@ -346,6 +370,7 @@ def _note_log(
             stats=stats,
             records=records,
             written=member.mtime,
+            later=later,
         )
     )
 

@@ -21,6 +21,7 @@ from analyzer.case.errors.ledger import ErrorLedger, Failure
 from analyzer.case.rows import KeepPolicy, KeptRows, PackedRows, Row, packed
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers._api import LogStats, Selector
+from analyzer.parsers.scan.later import LaterLines
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.values import dataclass
 
@@ -74,6 +75,7 @@ class End:
     met: int = 0
     kept: int = 0
     overfull: bool = False
+    later: LaterLines = field(default_factory=LaterLines)
 
 
 Answer: TypeAlias = Part | End
@@ -152,7 +154,11 @@ class _LogReader:
                 self._hand_over((), failures)
 
         scan = self._scanner.scan_blocks(
-            blocks, parser, self._errors.watch(parser, tell), most=log.most * LINES_OF_A_ROW
+            blocks,
+            parser,
+            self._errors.watch(parser, tell),
+            most=log.most * LINES_OF_A_ROW,
+            at_once=False,
         )
         try:
             for record, hits in scan:
@@ -173,6 +179,7 @@ class _LogReader:
         finally:
             self._hand_over(kept.close(), failures)
         disks = dict(self._errors.disks)
+        hosts.update([scan.later_host] if scan.later_host else [])
         return End(
             stats=scan.stats,
             records=scan.records,
@@ -181,6 +188,7 @@ class _LogReader:
             met=scan.met,
             kept=kept.count,
             overfull=scan.overfull,
+            later=scan.later,
         )
 
     def _hand_over(self, rows: Sequence[Row], failures: list[Failure]) -> None:

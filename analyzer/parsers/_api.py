@@ -81,18 +81,26 @@ class Record(NamedTuple):
     count: int = 1  # type: ignore[assignment]  # nobody counts in a record as in a tuple
 
 
+# What a selector may go with beside kinds of lines.
+CURRENT_OPERATIONS = "current-operations"  # the database shows one of an SR, disk, VBD or VM
+SEVERAL_REPORTS = "several-reports"
+CONDITIONS = frozenset({CURRENT_OPERATIONS, SEVERAL_REPORTS})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selector:
     """A kind of record that a rule, a check or a state builder wants.
 
     ``message`` is an RE2 pattern (ASCII, no line feed; ``^`` and ``$`` only at its ends) searched
-    in `Record.message`; its named groups become fields. ``process`` narrows it to a program.
+    in `Record.message`; its named groups become fields. ``process`` narrows it to a program. Where
+    ``only_with`` names kinds or conditions, lines of it are read only where one of these is there.
     """
 
     id: str
     parser: str
     message: str
     process: str | None = None
+    only_with: tuple[str, ...] = ()
 
 
 class Hit(NamedTuple):

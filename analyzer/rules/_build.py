@@ -105,6 +105,7 @@ def _check_of_file(name: str, file: CheckFile) -> Pattern:
             parser=entry.parser,
             message=entry.message,
             process=entry.process,
+            only_with=entry.only_with,
         )
         for key, entry in file.select.items()
     }
@@ -133,6 +134,7 @@ def _selector_of_entry(rule: str, entry: Alternative, place: int, only: bool) ->
         parser=entry.parser,
         message=entry.message,
         process=entry.process,
+        only_with=entry.only_with,
     )
 
 

@@ -6,9 +6,9 @@ The models check shapes; what joins two keys (a field that no group fills) is ch
 
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue, models_json_schema
 from pydantic_core import PydanticCustomError
@@ -72,6 +72,15 @@ class SelectorEntry(_Model):
     message: Text
     process: Text | None = None
     keep: Literal["all", "first-and-last", "ends-of-each-hour"] = "all"
+    only_with: Annotated[
+        tuple[Text, ...], BeforeValidator(_one_as_list), Field(json_schema_extra=_or_one)
+    ] = Field(default=(), alias="only-with")
+
+    @model_validator(mode="after")
+    def _keeps_all(self) -> Self:
+        if self.only_with and self.keep != "all":
+            raise ValueError("only-with: of such lines all are kept; leave out keep")
+        return self
 
 
 class Alternative(SelectorEntry):

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from analyzer.errors import CatalogueError
+from analyzer.parsers._api import CONDITIONS
 from analyzer.rules._build import built
 from analyzer.rules._format import json_schema, model_of
 from analyzer.rules._meaning import duplicates, faults_of
@@ -32,6 +33,7 @@ def read_catalogue(files: Sequence[PatternText], version: str) -> Catalogue:
         else:
             problems += found
     problems += _doubled_ids(patterns)
+    problems += _unknown_company(patterns)
     if problems:
         raise CatalogueError("\n".join(problems))
     ordered = sorted(patterns, key=lambda pattern: pattern.id)
@@ -100,6 +102,17 @@ def _kind_of_value(value: object) -> str:
             return "keys with values"
         case _:
             return type(value).__name__
+
+
+def _unknown_company(patterns: Sequence[Pattern]) -> list[str]:
+    """Refuse lines that would never be read, because nobody knows what they go with."""
+    known = CONDITIONS.union(kind for pattern in patterns for kind in pattern.kinds)
+    return [
+        f"{pattern.file}:1 only-with: nothing is called {name!r}; "
+        f"name a kind of lines, or one of {', '.join(sorted(CONDITIONS))}"
+        for pattern in patterns
+        for name in sorted({name for each in pattern.selectors for name in each.only_with} - known)
+    ]
 
 
 def _doubled_ids(patterns: Sequence[Pattern]) -> list[str]:

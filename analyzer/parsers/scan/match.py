@@ -4,7 +4,7 @@ RE2 works on bytes as Latin-1 here: one automaton over all patterns, linear on h
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import NamedTuple, Protocol
 
@@ -217,10 +217,13 @@ class Matcher:
             return bare
         return Hit(bare.selector, Captures(self._selectors[index].message, message))
 
-    def line_filter(self, always: str | None) -> Automaton:
-        """Return what finds every line of a block that may hold a hit."""
+    def line_filter(
+        self, always: str | None, kinds: Callable[[str], bool] = lambda _: True
+    ) -> Automaton:
+        """Return what finds every line of a block that may hold a hit of some kinds."""
+        own = (selector for selector in self._selectors if kinds(selector.id))
         patterns = [always] if always else []
-        patterns += sorted({loosened(selector.message) for selector in self._selectors})
+        patterns += sorted({loosened(selector.message) for selector in own})
         if not patterns:
             return automaton(_NOTHING)
         return automaton("|".join(f"(?:{pattern})" for pattern in patterns), lines=True)

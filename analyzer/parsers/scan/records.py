@@ -9,16 +9,14 @@ from bisect import bisect_left
 from collections.abc import Iterator
 from functools import partial
 
-import numpy as np
-
 from analyzer.parsers._api import Joint, LogParser, Record, Split, Stamp
+from analyzer.parsers.scan.later import lines_found, numbered
 from analyzer.parsers.scan.match import Automaton
 from analyzer.parsers.scan.syslog import USUAL_HEAD, split_head, split_tag, usual_stamp
 
 LOOK_AHEAD = 64 * 1024  # bytes behind an opener in which its other lines are looked for
 JOINED_LINES = 200
 JOINED_SIZE = 64 * 1024  # characters
-_LF = ord("\n")
 _PID = re.compile(rb"\[[0-9]+\]")
 _SEARCHED = 8  # times the length of a window
 _REMEMBERED = 8192  # stamps
@@ -108,9 +106,8 @@ class Reader:
         """Yield the records that begin in what was fed so far; all of them with the `last`."""
         window = self._carry + chunk if self._carry else chunk
         self._pids, self._siblings_read = _Pids(), {}
-        wanted = self._wanted(window)
-        line_ends = np.flatnonzero(np.frombuffer(window, np.uint8) == _LF)
-        numbers = np.searchsorted(line_ends, [start for start, _ in wanted]).tolist()
+        wanted = lines_found(self._find, window)
+        numbers, count = numbered(window, wanted)
         for before, (start, end) in zip(numbers, wanted, strict=True):
             if self._base + start in self._joined:
                 continue
@@ -123,20 +120,7 @@ class Reader:
                     return
                 line = self._join(window, end + 1, line)
             yield line
-        self._hold(window, len(window), len(line_ends))
-
-    def _wanted(self, window: bytes) -> list[tuple[int, int]]:
-        """Return where the lines begin and end in which the filter finds something."""
-        found: list[tuple[int, int]] = []
-        pos = 0
-        while pos < len(window) and (at := self._find(window, pos)) >= 0:
-            start = window.rfind(b"\n", pos, at) + 1 or pos
-            if start >= len(window):
-                break
-            end = window.index(b"\n", start)
-            found.append((start, end))
-            pos = end + 1
-        return found
+        self._hold(window, len(window), count)
 
     def _hold(self, window: bytes, start: int, lines: int) -> None:
         """Keep what begins at `start`, which is behind so many lines of the window."""

@@ -9,13 +9,15 @@ Lines that say something failed are shown to whoever wants to notice them, asked
 """
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
 from analyzer.bundle.member import Member
 from analyzer.model.event import Level
 from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
+from analyzer.parsers.scan.later import LaterLines, lines_found, numbered
 from analyzer.parsers.scan.lines import WholeLines
 from analyzer.parsers.scan.match import (
     Automaton,
@@ -26,7 +28,7 @@ from analyzer.parsers.scan.match import (
     loosened,
     matcher_of,
 )
-from analyzer.parsers.scan.records import Reader
+from analyzer.parsers.scan.records import LineReader, Reader
 from analyzer.parsers.scan.syslog import glued_lines, glued_part
 from analyzer.parsers.scan.tally import Tally, runs_of_lines
 
@@ -61,8 +63,10 @@ class Scanner:
         self._quick = quick
         self._matchers: dict[str, Matcher] = {}
         self._filters: dict[str, Automaton] = {}
-        self._wider: dict[str, Automaton] = {}
+        self._wider: dict[tuple[str, bool], Automaton] = {}
+        self._later: dict[str, Automaton | None] = {}
         self._runs: dict[str, Automaton] = {}
+        self.only_with = {each.id: each.only_with for each in self._selectors if each.only_with}
 
     def scan(
         self,
@@ -71,14 +75,15 @@ class Scanner:
         notice: Notice | None = None,
         *,
         most: int = sys.maxsize,
+        at_once: bool = True,
     ) -> "Scan":
         """Read a member once, from where it stands.
 
         With ``notice`` the lines that say something failed are read as well, and shown to it;
         one that is not understood counts as hidden. Behind `most` lines that meet Python reading
-        ends.
+        ends. Not ``at_once`` lines that are needed only with others are held for `read_later`.
         """
-        return self.scan_blocks(member.blocks(), parser, notice, most=most)
+        return self.scan_blocks(member.blocks(), parser, notice, most=most, at_once=at_once)
 
     def scan_blocks(
         self,
@@ -87,23 +92,46 @@ class Scanner:
         notice: Notice | None = None,
         *,
         most: int = sys.maxsize,
+        at_once: bool = True,
     ) -> "Scan":
         """Read a log that comes in blocks."""
-        shown = self._filter(parser) if notice is None else self._wider_filter(parser)
+        later = None if at_once else self._later_filter(parser)
+        known = self._filter(parser) if notice is None else self._wider_filter(parser)
+        shown = self._wider_filter(parser, later=False) if later else known
         return Scan(
             lines=WholeLines(blocks, self._line_limit),
-            tally=Tally(parser, self._grammar(parser), shown, quick=self._quick),
+            tally=Tally(parser, self._grammar(parser), known, quick=self._quick),
             reader=Reader(parser, shown if self._filtered else every_line(), quick=self._quick),
             matcher=self._matcher(parser.name),
             notice=notice,
             most=most,
+            held=_Held(
+                kinds=self.only_with if later else {},
+                find=later if self._filtered else None,
+                shown=shown,
+                read=LineReader(parser).read,
+            ),
         )
+
+    def read_later(
+        self, parser: str, lines: LaterLines, kinds: Container[str]
+    ) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
+        """Yield what held lines of a log say of some kinds, in their order."""
+        read, match = LineReader(self._parsers[parser]).read, self._matcher(parser).match
+        for number, line in lines:
+            record = read(number, line)
+            hits = match(record.process, record.message) if record else ()
+            own = tuple(hit for hit in hits if hit.selector in kinds)
+            if record and own:
+                yield record, own
 
     def compile_all(self) -> None:
         """Compile all automata for logs now, for processes that are forked from this one."""
         for parser in self._parsers.values():
             self._grammar(parser)
             self._wider_filter(parser)
+            if self._later_filter(parser):
+                self._wider_filter(parser, later=False)
         _glued()
 
     def match(self, parser: str, process: str, message: str) -> tuple[Hit, ...]:
@@ -136,14 +164,34 @@ class Scanner:
             self._filters[parser.name] = matcher.line_filter(parser.always)
         return self._filters[parser.name]
 
-    def _wider_filter(self, parser: LogParser) -> Automaton:
-        """Return what finds the lines that somebody asks for, and those that tell of a failure."""
-        if parser.name not in self._wider:
+    def _wider_filter(self, parser: LogParser, *, later: bool = True) -> Automaton:
+        """Return what finds the lines that somebody asks for, and those that tell of a failure.
+
+        Not `later` leaves out what is asked for only with others.
+        """
+        key = parser.name, later
+        if key not in self._wider:
             more = [parser.always, parser.loud, parser.setting]
             more += [loosened(parser.failure)] if parser.failure else []
             patterns = "|".join(f"(?:{pattern})" for pattern in more if pattern)
-            self._wider[parser.name] = self._matcher(parser.name).line_filter(patterns or None)
-        return self._wider[parser.name]
+            self._wider[key] = self._matcher(parser.name).line_filter(
+                patterns or None, lambda kind: later or kind not in self.only_with
+            )
+        return self._wider[key]
+
+    def _later_filter(self, parser: LogParser) -> Automaton | None:
+        """Return what finds the lines that are asked for only with others; None: there are none.
+
+        Where lines are joined to others each has to be read in its turn.
+        """
+        if parser.name not in self._later:
+            own = any(s.parser == parser.name and s.only_with for s in self._selectors)
+            self._later[parser.name] = (
+                self._matcher(parser.name).line_filter(None, self.only_with.__contains__)
+                if own and parser.opens is None
+                else None
+            )
+        return self._later[parser.name]
 
     def _grammar(self, parser: LogParser) -> Automaton:
         if parser.name not in self._runs:
@@ -151,12 +199,23 @@ class Scanner:
         return self._runs[parser.name]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Held:
+    """What is held for later: lines of some kinds, which `find` finds, if not ``shown`` anyway."""
+
+    kinds: Collection[str]
+    find: Automaton | None
+    shown: Automaton
+    read: Callable[[int, bytes], Record | None]
+
+
 class Scan:
     """The records of one member that at least one selector matched, in the order of lines.
 
     ``stats`` is about the whole member, ``records`` counts what was yielded and ``met`` what met
     Python, all as far as reading went: ask when the iterator is exhausted. ``overfull`` tells that
-    more lines met Python than may.
+    more lines met Python than may. ``later`` are lines that are needed only with others, and
+    ``later_host`` is the host that the first of them names.
     """
 
     def __init__(
@@ -166,10 +225,14 @@ class Scan:
         tally: Tally,
         reader: Reader,
         matcher: Matcher,
+        held: _Held,
         notice: Notice | None = None,
         most: int = sys.maxsize,
     ) -> None:
         self._most = most
+        self._held = held
+        self.later = LaterLines()
+        self.later_host = ""
         self._lines = lines
         self._tally = tally
         self._reader = reader
@@ -193,6 +256,8 @@ class Scan:
 
     def _read(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         for chunk in self._lines:
+            if self._held.find is not None:
+                self._hold(chunk, self._held.find)
             self._tally.read(chunk)
             yield from self._hits(chunk, last=False)
             if self.met > self._most:
@@ -204,14 +269,37 @@ class Scan:
         records = list(self._reader.feed(chunk, last=last))
         self.met += len(records)
         self._look_for_glued(records)
-        see, notice = self._matcher.see, self._notice
+        see, notice, held = self._matcher.see, self._notice, self._held.kinds
         for record in records:
             seen = see(record.process, record.message)
             if notice and (seen.fails or seen.sets or record.level is Level.ERROR):
                 notice(record, seen)
-            if seen.hits:
+            hits = seen.hits
+            if held and any(hit.selector in held for hit in hits):
+                self._hold_line(record.line, record.text.encode(), record)
+                hits = tuple(hit for hit in hits if hit.selector not in held)
+            if hits:
                 self.records += 1
-                yield record, seen.hits
+                yield record, hits
+
+    def _hold(self, chunk: bytes, find: Automaton) -> None:
+        """Hold the lines of a chunk that are needed only with others, and are not shown anyway."""
+        places = lines_found(find.find, chunk)
+        numbers, _ = numbered(chunk, places)
+        found = len(self.later)
+        for before, (start, end) in zip(numbers, places, strict=True):
+            line = chunk[start:end]
+            if self._held.shown.find(line) < 0:
+                self._hold_line(self._tally.lines + 1 + before, line)
+        self.met += len(self.later) - found
+
+    def _hold_line(self, number: int, line: bytes, record: Record | None = None) -> None:
+        if record is None and (not self.later_host or _glued().find(line) >= 0):
+            record = self._held.read(number, line)
+            self._look_for_glued([record] if record else ())
+        if record and not self.later_host:
+            self.later_host = record.syslog_host
+        self.later.add(number, line)
 
     def _look_for_glued(self, records: Sequence[Record]) -> None:
         """Count what begins as a line of its own inside a line: half a line was lost there."""

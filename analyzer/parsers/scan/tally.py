@@ -86,6 +86,11 @@ class Tally:
         self._rhythm = Rhythm(quick=quick)
         self._uptimes = Uptimes(parser.uptime) if parser.uptime else None
 
+    @property
+    def lines(self) -> int:
+        """Return how many lines were read so far."""
+        return self._lines
+
     def stats(self, longest_cut: int = 0, line_limit: int = 0) -> LogStats:
         """Return what is known so far."""
         shapes = sorted(self._shapes.items(), key=lambda item: (-item[1], item[0]))

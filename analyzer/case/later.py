@@ -1,0 +1,45 @@
+"""Lines that are read only where others are there: who needs them is known when all is gathered."""
+
+from collections.abc import Iterator, Sequence
+
+from analyzer.case.events import EventTableBuilder
+from analyzer.case.gather import BundleContent
+from analyzer.case.pool import PoolState
+from analyzer.parsers._api import CURRENT_OPERATIONS, SEVERAL_REPORTS
+from analyzer.parsers.scan.scan import Scanner
+
+
+def read_later(
+    contents: Sequence[BundleContent],
+    pools: Sequence[PoolState],
+    builder: EventTableBuilder,
+    scanner: Scanner,
+) -> None:
+    """Add the rows of lines that were held, of the kinds whose company is there."""
+    there = {*builder.kinds, *_conditions(contents, pools)}
+    kinds = {kind for kind, others in scanner.only_with.items() if not there.isdisjoint(others)}
+    for content in contents if kinds else ():
+        for log in content.logs:
+            for record, hits in scanner.read_later(log.parser, log.later, kinds):
+                log.records += 1
+                builder.add(
+                    bundle=content.name,
+                    member=log.member,
+                    parser=log.parser,
+                    record=record,
+                    hits=hits,
+                )
+
+
+def _conditions(contents: Sequence[BundleContent], pools: Sequence[PoolState]) -> Iterator[str]:
+    if len(contents) > 1:
+        yield SEVERAL_REPORTS
+    if any(any(_operations(pool)) for pool in pools):
+        yield CURRENT_OPERATIONS
+
+
+def _operations(pool: PoolState) -> Iterator[object]:
+    yield from (row.current_operations for row in pool.srs)
+    yield from (row.current_operations for row in pool.vdis)
+    yield from (row.current_operations for row in pool.vbds)
+    yield from (row.current_operations for row in pool.vms)

@@ -1,0 +1,64 @@
+"""Lines of which it is known only behind the last log whether anybody needs them.
+
+Who logged out of which session, for one, is asked only where a session was refused: of a busy pool
+a third of the lines that were kept were such. They are found with the others, held as they are, and
+read when what they go with was found.
+"""
+
+from array import array
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+_LF = ord("\n")
+
+
+class LaterLines:
+    """Lines of one log with their numbers, none of them twice."""
+
+    def __init__(self) -> None:
+        self._numbers = array("q")
+        self._pieces: list[bytes] = []
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def add(self, number: int, line: bytes) -> None:
+        """Hold a line, given without its LF."""
+        self._numbers.append(number)
+        self._pieces.append(line)
+
+    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+        lines = b"\n".join(self._pieces).split(b"\n") if self._pieces else ()
+        return iter(zip(self._numbers, lines, strict=True))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _of_bytes, (self._numbers.tobytes(), b"\n".join(self._pieces))
+
+
+def _of_bytes(numbers: bytes, lines: bytes) -> LaterLines:
+    later = LaterLines()
+    later._numbers.frombytes(numbers)  # noqa: SLF001 - its own
+    later._pieces = [lines] if len(later) else []  # noqa: SLF001 - its own
+    return later
+
+
+def lines_found(find: Callable[[bytes, int], int], window: bytes) -> list[tuple[int, int]]:
+    """Return where the lines of whole ones begin and end in which `find` finds something."""
+    found: list[tuple[int, int]] = []
+    pos = 0
+    while pos < len(window) and (at := find(window, pos)) >= 0:
+        start = window.rfind(b"\n", pos, at) + 1 or pos
+        if start >= len(window):
+            break
+        end = window.index(b"\n", start)
+        found.append((start, end))
+        pos = end + 1
+    return found
+
+
+def numbered(window: bytes, places: list[tuple[int, int]]) -> tuple[list[int], int]:
+    """Return how many lines are before each of some places, and how many there are."""
+    line_ends = np.flatnonzero(np.frombuffer(window, np.uint8) == _LF)
+    starts = [start for start, _ in places]
+    return np.searchsorted(line_ends, starts).tolist(), len(line_ends)
