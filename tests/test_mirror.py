@@ -40,7 +40,6 @@ BESIDE = {
     "run": "tests/samples",
     "story/explain": "tests/cli/test_explain.py",
     "story/objects": "tests/cli/test_show_host.py, test_show_sr.py",
-    "story/pages": "tests/cli/test_show*.py, test_why.py, test_explain.py",
     "story/plans": "tests/story/plans by the stories of disks",
     "stored": "tests/cli/test_case_file.py",
     "story/question": "tests/cli/test_question.py",
