@@ -8,8 +8,10 @@ from analyzer.case.case import Case
 from analyzer.case.errors.trouble import Trouble
 from analyzer.checks.tools.finding import named, quote, quote_row
 from analyzer.model.finding import Evidence
+from analyzer.model.operation import Result
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Vbd, Vdi, Vm
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.calls.tasks import Task, tasks_by_reference
 from analyzer.values import dataclass
 
@@ -23,6 +25,8 @@ _LONG = timedelta(hours=1)
 _TWELVE = timedelta(hours=12)
 _SLACK = timedelta(minutes=15)
 _BEFORE = timedelta(hours=1)
+_SOON = timedelta(minutes=2)
+_LETTING_GO = frozenset({"vdi_deactivate", "vdi_detach"})
 _MOST = 4
 
 
@@ -40,6 +44,7 @@ def circumstances(case: Case, trouble: Trouble, disk: str) -> tuple[Circumstance
     row = case.world.vdi(disk)
     found = [*_kind_of_disk(trouble, row), *_holders_of_disk(case, trouble, row)]
     found += [*_how_long(case, trouble), *_renamed_elsewhere(case, trouble, disk)]
+    found += [*_let_go_after(case, trouble, disk), *_hidden_image(trouble)]
     return tuple(found)
 
 
@@ -178,3 +183,37 @@ def _renamed_elsewhere(case: Case, trouble: Trouble, disk: str) -> Iterator[Circ
                 evidence=(quote(event),),
             )
             return
+
+
+def _let_go_after(case: Case, trouble: Trouble, disk: str) -> Iterator[Circumstance]:
+    """Tell whether SM let the disk go only after the refusal (xen-api#4339).
+
+    An export ends for its client before its VBD is unplugged, and xapi waits four seconds for that.
+    """
+    if not disk or trouble.code not in _HELD:
+        return
+    for call in sm_operations(case):
+        of_disk = call.vdi == disk and call.name in _LETTING_GO and call.result is not Result.FAILED
+        if not of_disk or not trouble.last.certainly_before(call.last):
+            continue
+        if call.last.at - trouble.last.at <= _SOON:
+            seconds = round((call.last.at - trouble.last.at).total_seconds())
+            yield Circumstance(
+                words=f"{call.host} let the disk go {seconds} s after that: a client is told that "
+                "its export has ended before the disk is detached, and xapi waits four seconds.",
+                next_step="Let the client try again some seconds later, as newer ones do; where it "
+                "is refused often, look why detaching is slow",
+                evidence=(quote(call.lines[-1]),),
+            )
+            return
+
+
+def _hidden_image(trouble: Trouble) -> Iterator[Circumstance]:
+    """Tell what a mark on the image means that the garbage collector sets for a moment."""
+    if "opterr=hidden VDI" in trouble.text:
+        yield Circumstance(
+            words='The image is marked as "hidden": the garbage collector does that to the parent '
+            "of what it merges, and a collector that was ended in that moment leaves it on a disk.",
+            next_step="While no collector works on the SR, and the disk is one that a VM uses, "
+            "take the mark off: vhd-util set -n <image of {disk}> -f hidden -v 0 (on {host})",
+        )

@@ -6,7 +6,15 @@ import pytest
 
 from analyzer.model.report import Report
 from analyzer.run import analyze
-from tests.checks.storage.test_storage_call_refused import RULE, XAPI, _failed, _outcome, _world
+from tests.checks.storage.test_storage_call_refused import (
+    RULE,
+    SM,
+    XAPI,
+    _failed,
+    _outcome,
+    _report,
+    _world,
+)
 from tests.world.objects import Disk
 from tests.world.world import World
 
@@ -53,3 +61,58 @@ def test_only_a_call_of_twelve_hours_was_cut_by_stunnel(
     assert ("stunnel" in detail(found)) is cut
     (finding,) = _outcome(found, RULE).findings
     assert finding.subjects[0].uuid == disk.uuid
+
+
+def in_use(folder: Path, seconds: int, name: str = "vdi_deactivate", own: bool = True) -> str:
+    """Return what is told of a disk that could not be destroyed, and was let go so long after."""
+    world = _world()
+    machine = world.machines[0]
+    disk = machine.disks[0] if own else world.snapshot(machine.disks[0])
+    error = f"Server_error(VDI_IN_USE, [ {machine.disks[0].ref}; destroy ])"
+    bundle = world.bundle(world.master)
+    clock = f"Nov 22 05:{30 + seconds // 60}:{seconds % 60:02} {world.master.name} SM: [31007]"
+    entry = {"sr_uuid": disk.storage.uuid, "vdi_uuid": disk.uuid, "command": name}
+    done = f"Removed host key host_{world.master.ref} for {disk.uuid}"
+    bundle.log(SM, bundle.content(SM).decode() + f"{clock} {name} {entry!r}\n{clock} {done}\n")
+    failed = f"Nov 22 05:30:00 {world.master.name} {_failed('Async.VDI.destroy', error)}\n"
+    bundle.log(XAPI, bundle.content(XAPI).decode() + failed)
+    return detail(analyze([bundle.write_tar(folder / "b.tar.bz2")]))
+
+
+def test_disk_that_was_let_go_seconds_after_the_refusal_was_asked_for_too_early(
+    tmp_path: Path,
+) -> None:
+    assert "let the disk go 7 s after that" in in_use(tmp_path, 7)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "name", "own"),
+    [
+        (0, "vdi_deactivate", True),
+        (600, "vdi_deactivate", True),
+        (7, "vdi_activate", True),
+        (7, "vdi_deactivate", False),
+    ],
+)
+def test_other_ends_do_not_explain_a_refusal(
+    tmp_path: Path, seconds: int, name: str, *, own: bool
+) -> None:
+    assert "let the disk go" not in in_use(tmp_path, seconds, name, own=own)
+
+
+@pytest.mark.parametrize(("opterr", "told"), [("hidden VDI", True), ("error 13", False)])
+def test_mark_that_the_collector_left_is_told_with_its_way_out(
+    tmp_path: Path, opterr: str, *, told: bool
+) -> None:
+    world = _world()
+    disk = world.machines[0].disks[0]
+    entry = {"sr_uuid": disk.storage.uuid, "vdi_uuid": disk.uuid, "command": "vdi_clone"}
+    error = f"Failed to clone VDI [opterr={opterr}]"
+    lines = (
+        f"SM: [31007] vdi_clone {entry!r}",
+        f"SM: [31007] ***** generic exception: vdi_clone: EXCEPTION <class 'xs_errors.SROSError'>, {error}",
+    )
+    found = _report(tmp_path, SM, *lines, world=world)
+    (finding,) = _outcome(found, RULE).findings
+    assert ('marked as "hidden"' in finding.detail) is told
+    assert any("-f hidden -v 0" in step.step for step in finding.action) is told
