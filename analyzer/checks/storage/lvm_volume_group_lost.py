@@ -55,7 +55,7 @@ def _finding_of_group(
     return found(
         text,
         text.case(case) if case else (text.title, text.detail),
-        basis=Basis.BOTH if shown else Basis.SYMPTOM,
+        basis=Basis.BOTH if case == "stays" else Basis.SYMPTOM,
         confidence=Confidence.LIKELY if case else Confidence.POSSIBLE,
         severity=_SEVERITY.get(case),
         subjects=(
