@@ -34,6 +34,8 @@ RULES = {
     InfoStep.PURPOSE: "nbd-info-no-nbd-network",
     InfoStep.ADDRESS: "nbd-info-no-pif-address",
 }
+TAKEN = "xapi-nbd could not start because its port was taken"
+AT_THE_END = "on port 10809 when the report was made"
 OF_ENDPOINTS = ("nbd-address-configuration", "nbd-address-unreachable-network")
 
 
@@ -118,6 +120,30 @@ def test_pool_with_both_purposes_warns_in_every_nbd_answer(path: Path) -> None:
     answers = [page.info for page in infos(path) if page.info.endpoints]
     for info in answers:
         assert any("insecure" in warning.what for warning in info.warnings) is mixed
+
+
+@each_sample
+def test_service_that_ended_goes_on_where_its_address_is_called_silent(path: Path) -> None:
+    for finding in outcome_of(judged(path).report, "nbd-service-crashed").findings:
+        host = finding.subjects[0].uuid
+        ends = [e for page in infos(path) for e in page.info.endpoints if e.host.uuid == host]
+        silent = any("nothing listened" in w.what for e in ends for w in e.warnings)
+        assert (finding.state is Standing.NOW) is silent, finding.title
+        assert (finding.state is Standing.OVER) is not silent, finding.title
+
+
+def test_service_that_runs_again_needs_no_step() -> None:
+    path = next(path for path in SAMPLES if "nbd-mixed" in path.name)
+    report = judged(path).report
+    states = {f.title: f for f in outcome_of(report, "nbd-service-crashed").findings}
+    over, now = states["xapi-nbd was killed"], states[TAKEN]
+    assert (over.state, over.state_why) == (Standing.OVER, f"xapi-nbd listened {AT_THE_END}")
+    assert (now.state, now.state_why) == (Standing.NOW, f"nothing listened {AT_THE_END}")
+    plans = {plan.id: plan for plan in report.plans}
+    typed = {id_: [c for s in plan.steps for c in s.commands] for id_, plan in plans.items()}
+    assert "systemctl start xapi-nbd" not in typed[over.plan]
+    assert "systemctl start xapi-nbd" in typed[now.plan]
+    assert "systemctl status xapi-nbd" not in typed[now.plan]
 
 
 @each_sample

@@ -16,9 +16,10 @@ from analyzer.model.plan import Plan, Step
 from analyzer.model.sentence import Sentence
 from analyzer.plans.case import DiskCase
 from analyzer.plans.planning import plan_disk
+from analyzer.rebuilt.nbd.reach.listen import listeners
 from analyzer.story.disks.index import DiskIndex, index
 from analyzer.story.plans.disk_plans import disk_case
-from analyzer.story.plans.standings import stand_of
+from analyzer.story.plans.standings import OF_SERVICE, stand_of
 from analyzer.values import dataclass
 
 # What a rule advises, as a step of a plan: what is to be typed stands apart from the words.
@@ -178,7 +179,8 @@ def _advice_still_open(own: Iterable[Finding], plan: Plan) -> Iterator[Advice]:
     for finding in own:
         known = finding.rule.startswith(_ABOUT_LOGS) and plan.proven
         for step in finding.action:
-            needless = finding.state is Standing.OVER and step.kind is not StepKind.DO
+            over = finding.state is Standing.OVER
+            needless = over and (step.kind is not StepKind.DO or finding.rule in OF_SERVICE)
             if not (needless or (known and step.kind is StepKind.LOOK)):
                 yield step
 
@@ -217,7 +219,8 @@ def _sources_read(case: Case) -> frozenset[str]:
     whole = all(pool.complete for pool in case.pools) and bool(case.pools)
     all_given = whole and not any(case.hosts_missing(pool) for pool in case.pools)
     installed = all_given and all(report.packages is not None for report in case.hosts)
-    names = (("xapi_db", whole), ("packages", installed))
+    heard = all_given and all(listeners(report) is not None for report in case.hosts)
+    names = (("xapi_db", whole), ("packages", installed), ("sockets", heard))
     return frozenset(name for name, is_read in names if is_read)
 
 

@@ -1,15 +1,18 @@
 """Whether what was found goes on at the end of the bundle, or is over, and what shows it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
-from analyzer.case.case import Case
+from analyzer.case.case import Case, HostReport
 from analyzer.model.finding import Basis, Finding
 from analyzer.model.goal import Goal, Standing
 from analyzer.model.moment import Moment
+from analyzer.model.nbd import NBD_PORT
 from analyzer.model.operation import Operation, Result
 from analyzer.plans.case import MOST_WORLDS, DiskCase, count_worlds, otherwise, worlds
 from analyzer.plans.nights import flaw
+from analyzer.rebuilt.nbd.reach.listen import listeners
+from analyzer.rebuilt.nbd.reach.places import age_of_report
 from analyzer.sm.state import State
 from analyzer.story.disks.index import COMPARE, DiskIndex
 from analyzer.values import dataclass
@@ -20,7 +23,8 @@ _UNTIL_A_FULL_BACKUP = frozenset(
     {"cbt-incomplete-changed-blocks", "cbt-inconsistency-hidden", "cbt-tapdisk-without-log"}
 )
 _CALLS = ("cbt-list-", "cbt-destroy-", "cbt-enable-on-", "cbt-migration-")
-_SERVICE = frozenset({"nbd-service-crashed", "nbd-service-failed-after-stop"})
+OF_SERVICE = frozenset({"nbd-service-crashed", "nbd-service-failed-after-stop"})
+_SERVER = "xapi-nbd"
 _UNITS = ("xapi-nbd.service", "xapi-nbd")
 _NIGHTS = "four nights of backups pass on a model of SM, from the state at the end"
 
@@ -44,16 +48,10 @@ def stand_of(
         return _of_disk(known, finding, disk, asked)
     if finding.rule.startswith(_CALLS):
         return Stand(why="a call was refused; whether it is made again is not known")
-    if finding.rule in _SERVICE:
+    if finding.rule in OF_SERVICE:
         hosts = {subject.uuid for subject in finding.subjects}
-        units = [
-            unit
-            for report in case.hosts
-            if hosts & {report.host_uuid or report.name, report.name}
-            for unit in (report.services.services if report.services else ())
-            if unit.unit in _UNITS
-        ]
-        return _by_units([unit.active for unit in units])
+        own = [r for r in case.hosts if hosts & {r.host_uuid or r.name, r.name}]
+        return _of_service(max(own, key=age_of_report)) if own else Stand()
     if finding.basis is Basis.SYMPTOM:
         return Stand(why="only what happened was seen, not how it is at the end")
     return Stand(state=Standing.NOW, why="it is so in the state that the bundle shows")
@@ -119,9 +117,20 @@ def _came_later(op: Operation, moment: Moment | None) -> bool:
     return moment is not None and moment.certainly_before(op.first)
 
 
-def _by_units(active: Sequence[str]) -> Stand:
-    if not active:
+def _of_service(report: HostReport) -> Stand:
+    """Tell by systemd, else by what listened on its port, whether xapi-nbd ran at the end."""
+    services = report.services.services if report.services else ()
+    active = [unit.active for unit in services if unit.unit in _UNITS]
+    if active:
+        state = Standing.OVER if active[-1] == "active" else Standing.NOW
+        return Stand(state=state, why=f"xapi-nbd is {active[-1]} at the end")
+    heard = listeners(report)
+    if heard == ():
+        why = f"nothing listened on port {NBD_PORT} when the report was made"
+        return Stand(state=Standing.NOW, why=why)
+    names = {socket.process for socket in heard or () if socket.process}
+    if not names:
         return Stand(why="whether the service runs at the end is not in the bundle")
-    runs = active[-1] == "active"
-    state = Standing.OVER if runs else Standing.NOW
-    return Stand(state=state, why=f"xapi-nbd is {active[-1]} at the end")
+    state = Standing.OVER if _SERVER in names else Standing.NOW
+    why = f"{min(names)} listened on port {NBD_PORT} when the report was made"
+    return Stand(state=state, why=why)

@@ -20,7 +20,7 @@ def moved(text: str, minute: str) -> str:
 def test_failure_after_a_stop_is_told_as_information() -> None:
     (finding,) = CaseBuilder().host().daemon_log(STORY).examine(RULE).findings
     assert finding.severity is Severity.INFO
-    assert finding.action[0].step.startswith("Do not chase this")
+    assert finding.action[0].step.startswith("Do not chase")
 
 
 def test_several_lines_about_one_failure_count_once() -> None:

@@ -52,7 +52,7 @@ def offers_of(case: Case, pool: PoolState) -> tuple[Offer, ...]:
 def newest_report(case: Case, host: Host) -> HostReport | None:
     """Return the newest report of a host, None if none was given."""
     own = [report for report in case.hosts if report.host_uuid == host.uuid]
-    return max(own, key=_age_of_report, default=None)
+    return max(own, key=age_of_report, default=None)
 
 
 def metrics_of(pool: PoolState, pif: Pif) -> PifMetrics | None:
@@ -112,7 +112,8 @@ def _offers_in_pool(case: Case, pool: PoolState) -> Iterator[Offer]:
                 yield Offer(host=host, pif=pif, network=network, address=address, report=report)
 
 
-def _age_of_report(report: HostReport) -> tuple[str, str]:
+def age_of_report(report: HostReport) -> tuple[str, str]:
+    """Return what puts the newest report of a host last."""
     taken = report.captured_at.at.isoformat() if report.captured_at else ""
     return (taken, report.bundle)
 
