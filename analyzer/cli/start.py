@@ -19,6 +19,8 @@ def run() -> None:
         return
     # A short run makes 300,000 values and frees few: to look for garbage takes a fifth of it.
     gc.set_threshold(400_000, 50, 100)
+    # numpy would start a thread for each core, for algebra that nobody here asks for.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         usual = usual_call(sys.argv[1:])
         if usual is None:

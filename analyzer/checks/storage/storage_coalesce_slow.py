@@ -6,7 +6,6 @@ storage, so the copied data at most. How far a merge has come no line says.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from analyzer.case.case import Case, HostReport
@@ -16,6 +15,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Subject
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value
+from analyzer.values import dataclass
 
 RULE = "storage-coalesce-slow"
 BEGAN, RELINKED = f"{RULE}.began", f"{RULE}.relinked"

@@ -10,7 +10,6 @@ Lines that say something failed are shown to whoever wants to notice them, asked
 
 import sys
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TypeAlias
 
@@ -31,6 +30,7 @@ from analyzer.parsers.scan.match import (
 from analyzer.parsers.scan.records import LineReader, Reader
 from analyzer.parsers.scan.syslog import glued_lines, glued_part
 from analyzer.parsers.scan.tally import Tally, runs_of_lines
+from analyzer.values import dataclass
 
 # Takes each record that says something failed or what its process is at, and what it holds.
 Notice: TypeAlias = Callable[[Record, Seen], None]
