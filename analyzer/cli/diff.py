@@ -78,10 +78,8 @@ def diff_command(
 
 def _document_at(path: Path) -> "Document":
     """Return a report that was written before, or one made now."""
-    from analyzer.cli.progress import watching
     from analyzer.desk.document import looks_like_a_report, report_at
     from analyzer.render.data.json import report_object
-    from analyzer.run import Options, analyze
 
     if str(path) == "-":
         raise UsageError("diff reads files: give a report.json or a status report, not -")
@@ -92,5 +90,8 @@ def _document_at(path: Path) -> "Document":
         with suppress(NoCaseError):
             written = case.report_json()
             return report_at(written) if written else report_object(case.whole_report())
+    from analyzer.cli.progress import watching
+    from analyzer.run import Options, analyze
+
     with watching(quiet=not sys.stderr.isatty()) as progress:
         return report_object(analyze([path], Options(), progress))

@@ -38,6 +38,10 @@ def test_drawn_again_is_what_was_drawn(made: Path, tmp_path: Path, suffix: str) 
     assert target.read_bytes() == (made / f"report{suffix}").read_bytes()
 
 
+def test_page_of_a_small_report_is_small(made: Path) -> None:
+    assert len((made / "report.html").read_bytes()) < 700_000
+
+
 @pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
 def test_report_json_holds_what_is_drawn(path: Path) -> None:
     _, report = sample_read(path)

@@ -88,7 +88,7 @@ def _said_of_entry(entry: Entry) -> list[str]:
     severity = f"[{entry.severity.upper()}] " if entry.severity else ""
     times = f" (x{entry.count})" if entry.count > 1 else ""
     end = stamp(entry.until) if entry.until else ""
-    until = f", until {end}" if end not in ("", stamp(entry.moment)) else ""
+    until = f", until {end}" if end and end != stamp(entry.moment) else ""
     until += "; its end was not seen" if entry.open else ""
     mark = "" if entry.what.is_line else f"== {_prefix_of_entry(entry)}"
     spoke = visible(spoken(entry))
