@@ -18,7 +18,7 @@ from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
 from analyzer.model.rule import RuleText
-from analyzer.model.sentence import joined, say
+from analyzer.model.sentence import Sentence, joined, say
 from analyzer.rebuilt.calls.operations import sm_operations
 
 _OF_STORAGE = re.compile(
@@ -95,11 +95,10 @@ def _values_of_trouble(
     subjects = _subjects_of_trouble(case, trouble)
     thing = subjects[0]
     disk = _disk_refused(case, trouble)
+    told = f"{trouble.text}{f' (error {number})' if number else ''}"
     place = {"host": trouble.host, "sr": trouble.sr or "<SR>", "disk": disk or "<disk>"}
     step = known.next_step if known else "Read the lines around the first one quoted below"
     step = next((each.next_step for each in around if each.next_step), step)
-    for name, value in place.items():
-        step = step.replace(f"{{{name}}}", value)
     return {
         **place,
         "call": call,
@@ -107,11 +106,11 @@ def _values_of_trouble(
         "code": trouble.code or trouble.text,
         "means": known.means if known else "",
         "stops": known.stops if known else "",
-        "words": f"It said: {trouble.text}{f' (error {number})' if number else ''}.",
+        "words": f"It said: {told}." if told.strip() else "",
         "often": often(trouble.count, trouble.first, trouble.last),
         "still": say("The same call went well at {at}.", at=done) if done else "",
         "around": joined([each.words for each in around], " "),
-        "next": step,
+        "next": Sentence(step, place),
     }
 
 

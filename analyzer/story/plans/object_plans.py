@@ -13,7 +13,7 @@ from analyzer.case.case import Case
 from analyzer.model.finding import Advice, Finding, Outcome, Severity, Subject
 from analyzer.model.goal import Goal, Standing, StepKind
 from analyzer.model.plan import Plan, Step
-from analyzer.model.sentence import Sentence
+from analyzer.model.sentence import FIELD, Sentence
 from analyzer.plans.case import DiskCase
 from analyzer.plans.planning import plan_disk
 from analyzer.rebuilt.nbd.reach.listen import listeners
@@ -46,8 +46,15 @@ _WORDS = re.compile(r", (?:and|or|then|with)\b|, whether|\w\.(?: |$)| for disk |
 
 
 def step_of(advice: Advice) -> Step:
-    """Return the step; what is typed is found in the rule's own text, never in a value."""
-    text, commands, where = _parts_of_step(advice.step)
+    """Return the step; what is typed is found in the rule's own text, never in a value.
+
+    A step that is one field only is the text that the rule chose for it, such as that of a code.
+    """
+    step = advice.step
+    if isinstance(step, Sentence) and (field := FIELD.fullmatch(step.template)):
+        chosen = step.values.get(field[1])
+        step = chosen if isinstance(chosen, Sentence) else step
+    text, commands, where = _parts_of_step(step)
     return Step(
         kind=advice.kind,
         text=text,

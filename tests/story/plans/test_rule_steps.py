@@ -43,6 +43,14 @@ def test_step_of_a_rule(text: str, words: str, commands: tuple[str, ...], where:
     assert (step.text, step.commands, step.where) == (words, commands, where)
 
 
+def test_step_that_is_one_field_is_the_text_that_the_rule_chose() -> None:
+    chosen = Sentence("Look at it: xe vdi-list uuid={disk} (on {host})", {"disk": "d", "host": "h"})
+    step = step_of(Advice(step=Sentence("{next}", {"next": chosen})))
+    assert (step.text, step.commands, step.where) == ("Look at it.", ("xe vdi-list uuid=d",), "h")
+    told = step_of(Advice(step=Sentence("{next}", {"next": "x: xe vdi-destroy uuid=1"})))
+    assert told.commands == ()
+
+
 def test_no_command_of_the_catalogue_has_words_in_it() -> None:
     made = [
         step_of(Advice(step=Sentence(step.step, {})))
