@@ -55,6 +55,7 @@ class CbtHistory:
     volumes: Mapping[str, bool] = field(default_factory=lambda: MappingProxyType({}))
     partly_seen: frozenset[str] = frozenset()
     order: Order = field(default_factory=Order, repr=False, compare=False)
+    _of_disks: dict[str, CbtLog] = field(default_factory=dict, repr=False, compare=False)
 
     def log(self, sr: str, uuid: str) -> CbtLog | None:
         """Return what is known of a disk's log at capture; None: it was never mentioned."""
@@ -72,7 +73,10 @@ class CbtHistory:
 
     def find(self, uuid: str) -> CbtLog | None:
         """Return the log of a disk on whatever SR."""
-        return next((log for (_, disk), log in sorted(self.now.items()) if disk == uuid), None)
+        if not self._of_disks:
+            in_order = sorted(self.now.items(), reverse=True)  # of two SRs the first counts
+            self._of_disks.update({disk: log for (_, disk), log in in_order})
+        return self._of_disks.get(uuid)
 
     def at(self, sr: str, uuid: str, moment: Moment | Event) -> CbtLog | None:
         """Return what was known of a log at a moment: changes certainly before it count.
