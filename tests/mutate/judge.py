@@ -130,6 +130,7 @@ class Judge:
         self._path = path
         self._known: dict[tuple[object, ...], Verdicts] = {}
         self._whole: dict[tuple[str, str], Answers] = {}
+        self._read_whole: dict[tuple[str, str], str] = {}
         self._packed: dict[tuple[str, str], bytes] = {}
 
     def __call__(self, damaged: Damaged) -> Judged:
@@ -149,7 +150,7 @@ class Judge:
         key = (damaged.sample, read, damaged.kind is Kind.HEAD, damaged.kind in _AS_COLLECTED, told)
         again = key in self._known and bool(read)
         if not again:
-            self._known[key] = self._verdicts(damaged, told=told)
+            self._known[key] = self._verdicts(damaged, read, told=told)
         took = time.process_time() - began
         return Judged(verdicts=self._known[key], seconds=took, again=again)
 
@@ -166,7 +167,7 @@ class Judge:
             self._packed[sample, shape] = packed(_told(sample).reports, shape)
         return self._packed[sample, shape]
 
-    def _verdicts(self, damaged: Damaged, *, told: bool) -> Verdicts:
+    def _verdicts(self, damaged: Damaged, read: str, *, told: bool) -> Verdicts:
         try:
             report = analyze([self._path], Options(jobs=1))
         except InputError:
@@ -175,11 +176,15 @@ class Judge:
             return Verdicts(failed=(f"{type(error).__name__}: {error}",))
         before = self._whole_answers(damaged.sample, damaged.shape)
         verdicts = _compare(before, report, damaged.kind, told=told)
-        return replace(verdicts, silent=()) if _has_another_form(damaged) else verdicts
+        harmless = (
+            _has_another_form(damaged) or read == self._read_whole[damaged.sample, damaged.shape]
+        )
+        return replace(verdicts, silent=()) if harmless else verdicts
 
     def _whole_answers(self, sample: str, shape: str) -> Answers:
         if (sample, shape) not in self._whole:
             self._path.write_bytes(self._packed_whole(sample, shape))
+            self._read_whole[sample, shape] = payload(self._path)
             self._whole[sample, shape] = _answers(analyze([self._path], Options(jobs=1)))
         return self._whole[sample, shape]
 

@@ -98,8 +98,10 @@ def is_told(blow: Blow, archive: bytes) -> bool:
     of ``inventory.xml`` can tell, and for the live logs and the files of /etc there are none.
     What stands in a file that nobody reads, nobody misses.
     """
-    if blow.shape != "tar" or blow.kind is Kind.CUT:
+    if blow.kind is Kind.CUT or blow.shape not in ("tar", "zip"):
         return True
+    if blow.shape == "zip":
+        return is_read(_member_of_zip_at(blow.at, archive))
     path = _member_at(blow.at, archive)
     if not is_read(path):
         return False
@@ -121,6 +123,17 @@ def _member_at(at: int, archive: bytes) -> str:
             for info in opened
             if info.offset_data <= at < info.offset_data + info.size
         )
+
+
+def _member_of_zip_at(at: int, archive: bytes) -> str:
+    """Return the path in its report of the member that a byte of a zip belongs to."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        before = [info for info in opened.infolist() if info.header_offset <= at]
+    return (
+        max(before, key=lambda info: info.header_offset)
+        .filename.partition("bug-report-")[2]
+        .partition("/")[2]
+    )
 
 
 def _places(archive: bytes, shape: str) -> Sequence[int]:

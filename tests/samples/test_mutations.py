@@ -29,6 +29,22 @@ def test_damage_takes_no_finding_away_and_makes_none(damaged: Damaged, judge: Ju
     assert verdicts.good, verdicts
 
 
+@pytest.mark.parametrize(
+    ("sample", "where"),
+    [
+        ("nbd-healthy", "jupiter var/log/SMlog.1 member removed"),
+        ("nbd-healthy", "jupiter var/log/daemon.log"),  # under the name of the older one
+        ("cbt-hazards-lvm", "jupiter var/log/xensource.log"),
+        ("cbt-hazards-lvm", "jupiter var/log/kern.log"),
+    ],
+)
+def test_what_was_told_wrong_once(sample: str, where: str, judge: Judge) -> None:
+    own = (each for each in _ALL if each.sample == sample)
+    damaged = next(each for each in own if each.where == f"{sample}: {each.shape} {where}")
+    verdicts = judge(damaged).verdicts
+    assert verdicts.good, verdicts
+
+
 def test_archives_that_read_alike_are_judged_once(judge: Judge) -> None:
     removed = [each for each in _ALL if each.where.endswith("jupiter df-alT.out member removed")]
     alike = [each for each in removed if each.sample == "resize-failed"]

@@ -54,6 +54,8 @@ class Inventory:
             half = text.open_line and index == len(text.lines) - 1
             what = f"{CUT_SHORT if half else ''}no setting of the inventory"
             yield ParseProblem(source=text.at(index), what=what)
+        if text.open_line and not strange:  # each line of xapi's has its end
+            yield ParseProblem(source=text.source, what=f"{CUT_SHORT}its last line has no end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

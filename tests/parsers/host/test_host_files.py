@@ -54,6 +54,11 @@ def test_an_absent_or_empty_key_is_none(content: str) -> None:
     assert inventory(content).host_uuid is None
 
 
+def test_a_setting_without_the_end_of_its_line_is_cut() -> None:
+    told = problems(facts(host_files.INVENTORY, "x", "PRODUCT_VERSION='8'"))
+    assert told == ("cut short: its last line has no end",)
+
+
 def test_a_value_cut_in_two_is_none_and_a_problem() -> None:
     content = f"INSTALLATION_UUID='{HOST[:20]}"
     assert inventory(content).host_uuid is None
