@@ -171,7 +171,7 @@ def test_a_format_is_added_by_its_parser_and_its_entry(tmp_path: Path) -> None:
     registry.write_text(text)
     whole, cut = (
         BundleBuilder()
-        .file("moons.out", f"io\neuropa\n{end}")
+        .file("moons.out", f"io\neuropa\n{end}\n")
         .write_tar(tmp_path / f"{end}.tar.bz2")
         for end in ("end", "eur")
     )
