@@ -76,6 +76,7 @@ LIMITS: Mapping[str, int] = {
     "shown_doubts": 9,
     "shown_evidence": 8,
     "rows": 1000,
+    "pools_judged": 40,
     "points": 150_000,
     "most_quotes": 2000,
     "most_errors": 200,

@@ -176,8 +176,9 @@ def untold(report: Report) -> tuple[Outcome, ...]:
 
 def left_open(report: Report) -> str:
     """Return what no status report can rule out, as the end of a sentence; "" where nothing is."""
-    rules = [outcome.rule for outcome in report.outcomes if outcome.by_nature]
-    return f"; left open, as no status report shows it: {', '.join(rules)}" if rules else ""
+    titles = [str(outcome.title) for outcome in report.outcomes if outcome.by_nature]
+    told = " and ".join(f"whether {title[:1].lower()}{title[1:]}" for title in titles)
+    return f"; left open, as no status report shows it: {told}" if titles else ""
 
 
 def of_verdict(report: Report, *verdicts: Verdict) -> tuple[Outcome, ...]:

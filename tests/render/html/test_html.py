@@ -58,6 +58,12 @@ def test_page_has_a_most_of_bytes_whatever_a_report_holds() -> None:
     assert "This report is large" not in render_html(report)
 
 
+def test_of_very_many_pools_the_first_say_what_is_ruled_out() -> None:
+    text = render_html(together([clear_report()] * 45))
+    assert "What is ruled out in 5 more pools stands in report.json" in text
+    assert text.count("<h3>Ruled out") == 40
+
+
 def test_several_pools_stand_in_a_list_before_the_first_of_them() -> None:
     first, second = rich_report(), clear_report()
     text = render_html(together([first, second]))
