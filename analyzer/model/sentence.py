@@ -141,3 +141,9 @@ def told(value: Value) -> str:
             return f"{value.name} ({value.uuid})" if value.name else value.uuid
         case Around() | Minute() | Told() | Size():
             return value.reading
+
+
+def often(count: int, first: Moment, last: Moment) -> Sentence:
+    """Say how often something happened between two moments."""
+    words = "once, at {last}" if count == 1 else "{count} times, from {first} to {last}"
+    return say(words, count=count, first=first, last=last)

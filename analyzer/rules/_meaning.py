@@ -19,7 +19,7 @@ from analyzer.rules._format import (
 )
 from analyzer.yaml_file import Path
 
-BUILT_IN = ("host", "process", "pid", "count", "first", "last")
+BUILT_IN = ("host", "process", "pid", "count", "often", "first", "last")
 CHECK_BUILT_IN = ("host", "count", "first", "last")
 _KEYS = ("host", "process", "pid")
 _LONGEST, _MOST_GROUPS = 4_000, 40

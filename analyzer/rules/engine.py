@@ -8,7 +8,7 @@ from analyzer.case.wholeness import Sources
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Evidence, Finding, Outcome, Subject
 from analyzer.model.report import Suppressed
-from analyzer.model.sentence import Sentence, Value, say
+from analyzer.model.sentence import Sentence, Value, often, say
 from analyzer.rules._incidents import Incident, find_incidents
 from analyzer.rules._state import mended_in
 from analyzer.rules._wording import listed
@@ -85,6 +85,7 @@ def _values_of_incident(incident: Incident) -> dict[str, Value]:
         "process": listed(event.process for event in events if event.process),
         "pid": listed(str(event.pid) for event in events if event.pid is not None),
         "count": str(incident.count),
+        "often": often(incident.count, events[0].moment, events[-1].moment),
         "first": events[0].moment,
         "last": events[-1].moment,
     }

@@ -13,12 +13,12 @@ from analyzer.case.errors.said import Weight
 from analyzer.case.errors.trouble import Trouble
 from analyzer.checks.observation import Observation
 from analyzer.checks.storage.circumstances import Circumstance, circumstances, task_of
-from analyzer.checks.tools.finding import named, often, prose, steps
+from analyzer.checks.tools.finding import named, prose, steps
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
 from analyzer.model.rule import RuleText
-from analyzer.model.sentence import Sentence, joined, say
+from analyzer.model.sentence import Sentence, joined, often, say
 from analyzer.rebuilt.calls.operations import sm_operations
 
 _OF_STORAGE = re.compile(

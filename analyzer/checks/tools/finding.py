@@ -18,7 +18,7 @@ from analyzer.model.finding import (
 )
 from analyzer.model.moment import Moment
 from analyzer.model.rule import RuleText, fields_of, filled
-from analyzer.model.sentence import FIELD, Sentence, Value, joined, say
+from analyzer.model.sentence import FIELD, Sentence, Value, joined, often
 from analyzer.model.xapi import XapiObject
 
 MOST_QUOTES = 6
@@ -73,12 +73,6 @@ def times(events: Sequence[Event]) -> dict[str, Value]:
 def how_often(events: Sequence[Event]) -> Sentence:
     """Say how often one or more events happened, and when."""
     return often(total(events), *span(events))
-
-
-def often(count: int, first: Moment, last: Moment) -> Sentence:
-    """Say how often something happened between two moments."""
-    words = "once, at {last}" if count == 1 else "{count} times, from {first} to {last}"
-    return say(words, count=count, first=first, last=last)
 
 
 def quote(event: Event) -> Evidence:
