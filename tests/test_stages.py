@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analyzer import judging, run
+from analyzer.cli import analysis
 from analyzer.cli.main import app
 from analyzer.model.finding import Verdict
 from analyzer.render import FORMATS
@@ -53,6 +54,20 @@ def test_a_rule_that_cannot_be_completed_costs_itself_alone(
     monkeypatch.setattr(judging, "fingerprint", fails)
     report = analyze([SAMPLE], Options(jobs=1))
     assert {each.verdict for each in report.outcomes} >= {Verdict.ERROR, Verdict.RULED_OUT}
+
+
+@pytest.mark.parametrize("part", ["_summary", "case_begun", "case_bytes", "_questioned"])
+def test_what_lies_beside_the_report_costs_no_finding(
+    part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analysis, part, fails)
+    result = CliRunner().invoke(app, ["analyze", str(SAMPLE), "-o", str(tmp_path)])
+    assert result.exit_code == INTERNAL
+    assert "Traceback" not in result.output
+    assert "a defect of its own (KeyError in" in result.output
+    assert "a defect of ours" not in result.output
+    stored = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert [each for each in stored["outcomes"] if each["findings"]]
 
 
 def test_a_format_that_fails_costs_no_other(

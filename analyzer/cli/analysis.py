@@ -9,8 +9,9 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias, TypeVar
 
 from analyzer.case.case import Case
 from analyzer.cli.case_file import NAME, case_begun, case_bytes
@@ -32,6 +33,8 @@ from analyzer.story.pages import Judged
 from analyzer.values import dataclass
 
 _INTERNAL = 5
+Told = TypeVar("Told")
+CaseFile: TypeAlias = Callable[[Mapping[str, str]], dict[str, bytes]]  # of the texts beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,22 +74,56 @@ def analyze(asked: Asked) -> int:
     """
     zone, chosen = zone_named(asked.tz), _chosen(asked)
     folder = _folder(asked.output, asked.paths, force=asked.force)
+    own = _Beside()
     without_case = not asked.case_file or asked.redact or asked.stdout
     inputs = None if without_case else inputs_of(asked.paths)
     with watching(quiet=asked.quiet) as progress:
         case, judged = load_case(asked.paths, asked.options, progress)
-        judged = _questioned(case, judged, asked, zone)
+        judged = own.told(
+            "the answer to what was asked", partial(_questioned, case, judged, asked, zone), judged
+        )
         report, check = _kept(judged, case, folder) if asked.redact else (judged, str)
         wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
         told_to_write(progress)
-        case_file = _case_file((case, judged), inputs, asked)
+        begun: Callable[[], CaseFile] = partial(_case_file, (case, judged), inputs, asked)
+        case_file = own.told("the case file", begun, _no_case_file)
         texts, whole = _rendered(report, wanted, zone, check)
     if asked.stdout:
         say(*texts.values())
     else:
-        written = write_files(folder, {**texts, **case_file(texts)}, force=asked.force)
-        _print(asked, _shown(report, zone), (report, case, check), written)
+        beside = own.told("the case file", partial(case_file, texts), _no_case_file(texts))
+        written = write_files(folder, {**texts, **beside}, force=asked.force)
+        printed = partial(_print, asked, _shown(report, zone), (report, case, check), written)
+        own.told("what is printed", printed, None)
+    whole = whole and own.whole
     return exit_status(report, asked.fail_on, strict=asked.strict) if whole else _INTERNAL
+
+
+class _Beside:
+    """Makes what lies beside the report; ``whole`` tells whether our code failed in none of it."""
+
+    def __init__(self) -> None:
+        self.whole = True
+
+    def told(self, what: str, make: Callable[[], Told], otherwise: Told) -> Told:
+        """Return what is made, or `otherwise` where it raises, which is said on stderr.
+
+        Raises:
+            AnalyzerError, OSError: it is no defect of ours.
+        """
+        try:
+            return make()
+        except (AnalyzerError, OSError):
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the report is written
+            self.whole = False
+            place = place_of(error)
+            note(f"cbtriage failed on {what}, a defect of its own ({place}): {REPORT_IT}")
+            return otherwise
+
+
+def _no_case_file(_texts: Mapping[str, str]) -> dict[str, bytes]:
+    return {}
 
 
 def _print(
@@ -129,7 +166,7 @@ def _questioned(case: Case, report: Report, asked: Asked, zone: Zone) -> Report:
 
 def _case_file(
     judged: tuple[Case, Report], inputs: Sequence[Mapping[str, Any]] | None, asked: Asked
-) -> Callable[[Mapping[str, str]], dict[str, bytes]]:
+) -> CaseFile:
     """Begin the case file; return what gives it by its name, for the texts that lie beside it.
 
     It gives nothing where the inputs were changed meanwhile.
