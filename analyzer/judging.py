@@ -87,6 +87,18 @@ def _doubting_nbd(outcomes: Sequence[Outcome], catalogue: Catalogue, case: Case)
     ]
 
 
+def with_nothing_ruled_out(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Take back what was ruled out, where our own code failed in putting the case together."""
+    green = (Verdict.RULED_OUT, Verdict.NOT_APPLICABLE)
+    why = "cbtriage failed on a part of what was read, which is a defect of cbtriage"
+    return tuple(
+        replace(each, verdict=Verdict.CANNOT_TELL, reason=why, window=None)
+        if each.verdict in green
+        else each
+        for each in outcomes
+    )
+
+
 def settled_by_given(before: Sequence[Outcome], now: Sequence[Outcome]) -> tuple[Settled, ...]:
     """Return the doubts that were there without the files given back and are not any more."""
     after = {outcome.rule: outcome for outcome in now}

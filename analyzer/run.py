@@ -24,7 +24,7 @@ from analyzer.case.log_processes import WORTH_A_FORK, LogProcesses, cores
 from analyzer.case.reading import ArchiveRead, contents_of, read_all, size_of_logs
 from analyzer.causes import find_causes, load_edges
 from analyzer.dating.assumed import Assumed
-from analyzer.judging import outcomes_of, settled_by_given
+from analyzer.judging import outcomes_of, settled_by_given, with_nothing_ruled_out
 from analyzer.model.finding import Outcome
 from analyzer.model.report import BundleInfo, Cause, HourCount, Omission, ParseProblem, Report
 from analyzer.model.source import Source
@@ -181,8 +181,9 @@ def _judged(
     for contents, own, rows in zip(pools, names, builders, strict=True):
         stage("dating")
         of_pool = read.of(contents)
-        known = assemble(of_pool, rows, scanner, errors.of_bundles(own))
-        report = _report(options, catalogue, known, of_pool, wanted, stage=stage)
+        stages = Stages()
+        known = assemble(of_pool, rows, scanner, errors.of_bundles(own), stages.told)
+        report = _report(options, catalogue, known, of_pool, wanted, stages=stages, stage=stage)
         elsewhere = frozenset().union(*names) - own
         report = replace(
             report,
@@ -215,15 +216,17 @@ def _report(
     read: Joined,
     wanted: Sequence[Acceptance],
     *,
+    stages: Stages,
     stage: Callable[[str], None],
 ) -> Report:
     """Judge the case, and return the report without what the archives themselves tell."""
     case = known.case
-    stages = Stages()
+    whole = not stages.failed
     stage("rebuilding")  # every rule about disks would ask for it first
     stages.told("what SM did", partial(cbt_history, case), None)
     stage("judging")
     outcomes = outcomes_of(catalogue, case, known.sources)
+    outcomes = outcomes if whole else with_nothing_ruled_out(outcomes)
     before = outcomes_of(catalogue, *known.without) if known.without else ()
     settled = settled_by_given(before, outcomes)
     day = day_of(case)

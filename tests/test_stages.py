@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analyzer import judging, run
+from analyzer.case import assemble
 from analyzer.cli import analysis
 from analyzer.cli.main import app
 from analyzer.model.finding import Verdict
@@ -23,7 +24,7 @@ STAGES = (
     "backup_runs",
     "error_groups",
     "suppressed",
-    "timeline_of",
+    "happenings",
     "disk_views",
     "nbd_views",
 )
@@ -46,6 +47,18 @@ def test_a_stage_that_fails_costs_its_part_alone(
     assert exit_status(report) == INTERNAL
     for form in FORMATS:
         assert failed.rule in form.render(report)
+
+
+@pytest.mark.parametrize("part", ["compare_clocks", "holes", "troubles_of"])
+def test_what_fails_in_putting_together_leaves_findings_and_rules_nothing_out(
+    part: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assemble, part, fails)
+    report = analyze([SAMPLE], Options(jobs=1))
+    assert [each.rule for each in report.outcomes if each.findings]
+    assert exit_status(report) == INTERNAL
+    told = {each.verdict for each in report.outcomes}
+    assert told <= {Verdict.FOUND, Verdict.CANNOT_TELL, Verdict.ERROR}
 
 
 def test_a_rule_that_cannot_be_completed_costs_itself_alone(

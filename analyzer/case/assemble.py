@@ -1,20 +1,21 @@
 """Assemble: the content of the bundles becomes pools, hosts and a case."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, Protocol, TypeVar, get_args, get_type_hints
 
 from analyzer.bundle.ledger import altered, build_ledger
 from analyzer.case.case import Case, HostReport
 from analyzer.case.errors.ledger import ErrorLedger
-from analyzer.case.errors.trouble import troubles_of
+from analyzer.case.errors.trouble import Trouble, troubles_of
 from analyzer.case.events import EventTableBuilder, alert_message
 from analyzer.case.gather import BundleContent, LogRead
 from analyzer.case.given_back import NOTHING, Given, Joined
 from analyzer.case.later import read_later
 from analyzer.case.pool import PoolState, build_pools, distinct_alerts
-from analyzer.case.time.clocks import compare_clocks, host_clocks, with_skews
+from analyzer.case.time.clocks import Comparison, compare_clocks, host_clocks, with_skews
 from analyzer.case.time.holes import holes
 from analyzer.case.wholeness import Sources, is_cut, what_is_cut
 from analyzer.model.hole import Hole
@@ -30,6 +31,7 @@ from analyzer.values import dataclass
 _PACKAGES = ("blktap-", "sm-", "xapi-core-", "xapi-nbd-", "xcp-ng-release-", "xenopsd-")
 
 FactType = TypeVar("FactType")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,18 +50,41 @@ class Assembly:
     without: tuple[Case, Sources] | None = None
 
 
+_NO_HOLES: tuple[Hole, ...] = ()
+_NO_TROUBLES: tuple[Trouble, ...] = ()
+
+
+class Guard(Protocol):
+    """Gives what is made, or something else where our own code fails in making it."""
+
+    def __call__(self, what: str, make: Callable[[], Made], otherwise: Made, /) -> Made:
+        """Return what is made, else `otherwise`; ``what`` is missing then."""
+
+
+def _unguarded(_what: str, make: Callable[[], Made], _otherwise: Made) -> Made:
+    return make()
+
+
 def assemble(
     read: Joined,
     builder: EventTableBuilder,
     scanner: Scanner,
     errors: ErrorLedger | None = None,
+    guard: Guard = _unguarded,
 ) -> Assembly:
-    """Put pools, hosts, events and what is missing of them together; the clocks are set."""
+    """Put pools, hosts, events and what is missing of them together; the clocks are set.
+
+    Where the guard had to give something else nothing may be ruled out by the case.
+    """
     contents, given = read.contents, read.given
     by_name = {content.name: content for content in read.all_logs}
     owners = {each.name: owner for owner, own in read.logs.items() for each in own}
     pools = _pools_and_later_lines(read, builder, scanner)
-    compared = compare_clocks(contents, host_reports(contents, pools, given), pools, builder)
+    compared = guard(
+        "the clocks of the hosts",
+        partial(compare_clocks, contents, host_reports(contents, pools, given), pools, builder),
+        Comparison(),
+    )
     for name, owner in owners.items():
         by_name[name].clock.follow(by_name[owner].clock)
     reports = host_reports(contents, pools, given)
@@ -78,8 +103,16 @@ def assemble(
     ids = {bundle: report.host_uuid or report.bundle for bundle, report in named.items()}
     events = builder.build(date, names, ids, hour)
     coverage = tuple(row for content in read.all_logs for row in coverage_of(content))
-    unread = holes(read.all_logs, LOGS, names, events, clocks)
-    troubles = troubles_of(errors or ErrorLedger(), date, pools, names)
+    unread = guard(
+        "the holes of the logs",
+        partial(holes, read.all_logs, LOGS, names, events, clocks),
+        _NO_HOLES,
+    )
+    troubles = guard(
+        "what the logs say failed",
+        partial(troubles_of, errors or ErrorLedger(), date, pools, names),
+        _NO_TROUBLES,
+    )
 
     def known(
         pools: Sequence[PoolState], reports: Sequence[HostReport], read: Joined

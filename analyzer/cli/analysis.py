@@ -86,7 +86,8 @@ def analyze(asked: Asked) -> int:
         wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
         told_to_write(progress)
         begun: Callable[[], CaseFile] = partial(_case_file, (case, judged), inputs, asked)
-        case_file = own.told("the case file", begun, _no_case_file)
+        no_file: CaseFile = _no_case_file
+        case_file = own.told("the case file", begun, no_file)
         texts, whole = _rendered(report, wanted, zone, check)
     if asked.stdout:
         say(*texts.values())
