@@ -8,7 +8,6 @@ does not know of CBT, as the garbage collector before CA-269654.
 from collections.abc import Iterator
 from datetime import timedelta
 
-from analyzer.bundle.names import log_name
 from analyzer.case.case import Case
 from analyzer.case.time.order import began, ended, mark
 from analyzer.checks.observation import Observation
@@ -81,16 +80,10 @@ def _log_there(case: Case, run: Operation, command: Command) -> Known[bool] | No
     log = cbt_history(case).at(sr, run.vdi or "", command.event)
     if log is None or log.exists is None or sure(log.exists) is not True:
         return None
-    # What a later list shows was there then only if no host turned CBT on unseen in between.
-    by_line = log_name(log.exists.evidence.source.member) is not None
-    return log.exists if by_line or _all_logs_reach(case, command) else None
-
-
-def _all_logs_reach(case: Case, command: Command) -> bool:
-    """Tell whether SMlog of every host begins before a command."""
-    windows = [case.covered("smlog", report.bundle) for report in case.hosts]
-    at = command.event.moment
-    return all(window is not None and window[0].certainly_before(at) for window in windows)
+    # What a later list shows was there then only if no host turned CBT on unseen in between: a
+    # log may be cut, a host's report missing. So only a line from before counts.
+    seen = log.exists.evidence.at
+    return log.exists if seen is not None and seen.certainly_before(command.event.moment) else None
 
 
 def _turned_on(case: Case, run: Operation, command: Command, later: Command | None) -> bool:

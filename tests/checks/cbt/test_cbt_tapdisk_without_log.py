@@ -4,7 +4,7 @@ import pytest
 
 from analyzer.model.finding import Severity
 from tests.checks.chain_story import Story
-from tests.checks.support import JUPITER, SATURN, SR, VDI, CaseBuilder, pbd, sr, vdi
+from tests.checks.support import JUPITER, SATURN, SR, VDI, CaseBuilder, lvs, pbd, sr, vdi
 
 RULE = "cbt-tapdisk-without-log"
 SNAPSHOT = "11111111-7a41-4f0e-8f6b-55d1c0b7a2e4"
@@ -133,3 +133,10 @@ def test_where_a_host_is_missing_it_is_only_possible() -> None:
     built.database(sr(shared=True), vdi(), pbd(), pbd(SATURN), hosts=both)
     (finding,) = built.examine(RULE).findings
     assert "The report of saturn was not given" in finding.detail
+
+
+def test_log_that_only_a_later_list_shows_may_have_come_later() -> None:
+    """Another host turned CBT on, whose report is not here."""
+    built = CaseBuilder().host().smlog(tap(Story(volumes=True), "open").end().lines)
+    built.lvs(lvs(f"{VDI}.cbtlog")).database(sr(), vdi())
+    assert not built.examine(RULE).findings
