@@ -115,12 +115,14 @@ def load_case(
     judged = _judged(paths, options, progress, spool)
     report = together([report for _, report in judged])
     if spool is not None:
-        excerpts = read_excerpts(paths, _quoted(report), options.budget, options.log_as, spool)
+        excerpts = read_excerpts(
+            paths, _sources_to_quote(report), options.budget, options.log_as, spool
+        )
         report = replace(report, excerpts=excerpts)
     return one_case([case for case, _ in judged]), report
 
 
-def _quoted(report: Report) -> Iterator[Source]:
+def _sources_to_quote(report: Report) -> Iterator[Source]:
     """Yield the quoted lines: what shows the findings and the steps that led there come first."""
     findings = sorted(
         (finding for outcome in report.outcomes for finding in outcome.findings),
@@ -145,7 +147,7 @@ def _judged(
     """Return the case and the report of each pool."""
     budget = options.budget
     catalogue = load_catalogue(extra=options.rules)
-    wanted = load_accepted(options.accept, _names(catalogue)) if options.accept else ()
+    wanted = load_accepted(options.accept, _names_of_rules(catalogue)) if options.accept else ()
     scanner = Scanner(
         LOG_PARSERS,
         catalogue.selectors,
@@ -157,7 +159,7 @@ def _judged(
     errors = ErrorLedger(noise=catalogue.keep.noise)
     # To unpack takes less than to read: this process is not counted among those that read.
     count = options.jobs if options.jobs > 1 else 0
-    stage = partial(_stage, progress)
+    stage = partial(_tell_stage, progress)
     with LogProcesses(_asked(catalogue, options), count) as processes:
         if count and (expected := size_of_logs(paths)) >= WORTH_A_FORK:
             scanner.compile_all()
@@ -176,7 +178,7 @@ def _judged(
     pools = by_pool(read.contents)
     names = [frozenset(each.name for each in read.of(pool).all_logs) for pool in pools]
     builders = builder.split(names) if len(pools) > 1 else (builder,)
-    omissions = _omissions(reads, left_out)
+    omissions = _all_omissions(reads, left_out)
     judged = []
     for contents, own, rows in zip(pools, names, builders, strict=True):
         stage("dating")
@@ -195,7 +197,7 @@ def _judged(
     return judged
 
 
-def _stage(progress: Callable[[Progress], None] | None, name: str) -> None:
+def _tell_stage(progress: Callable[[Progress], None] | None, name: str) -> None:
     if progress is not None:
         progress(Progress(done=0, total=None, member="", stage=name))
 
@@ -247,14 +249,14 @@ def _report(
     spans = rows("what lasted", partial(spans_of, case, known.coverage))
     disks = rows("the disks", partial(disk_views, case, outcomes))
     nbd = rows("the NBD connections", partial(nbd_views, case, outcomes, known.coverage))
-    hours = rows("the lines of each hour", partial(_hours, case))
+    hours = rows("the lines of each hour", partial(_lines_per_hour, case))
     unexplained, accepted_errors = accept_errors(
         [group for group in errors if not group.explained_by], wanted, day
     )
     report = Report(
         version=__version__,
         catalogue=catalogue.version,
-        options=_shown(options),
+        options=_options_changed(options),
         bundles=(),
         hosts=known.hosts,
         causes=causes,
@@ -262,7 +264,7 @@ def _report(
         coverage=known.coverage,
         ledger=known.ledger,
         omissions=(),
-        problems=_problems((*read.contents, *read.loose)),
+        problems=_all_parse_problems((*read.contents, *read.loose)),
         suppressed=noise,
         happenings=(),
         spans=spans,
@@ -285,11 +287,11 @@ def _report(
     return replace(report, happenings=happened, outcomes=(*outcomes, *stages.failed))
 
 
-def _names(catalogue: Catalogue) -> frozenset[str]:
+def _names_of_rules(catalogue: Catalogue) -> frozenset[str]:
     return frozenset(text.id for text in catalogue.texts)
 
 
-def _hours(case: Case) -> tuple[HourCount, ...]:
+def _lines_per_hour(case: Case) -> tuple[HourCount, ...]:
     return tuple(
         HourCount(hour=datetime.fromisoformat(hour), host=host, lines=count)
         for hour, host, count in case.events.per_hour()
@@ -307,7 +309,7 @@ def _bundle_infos(reads: Sequence[ArchiveRead], joined: Joined) -> tuple[BundleI
             sha256=read.archive.sha256,
             captured_at=by_name[name].clock.captured_at,
             complete=read.archive.complete,
-            note=_note(read, by_name[name], whole=name not in beside),
+            note=_why_not_whole(read, by_name[name], whole=name not in beside),
         )
         for read in reads
         for name in read.bundles & by_name.keys()
@@ -315,7 +317,7 @@ def _bundle_infos(reads: Sequence[ArchiveRead], joined: Joined) -> tuple[BundleI
     return tuple(sorted(rows, key=lambda row: row.name))
 
 
-def _note(read: ArchiveRead, content: BundleContent, *, whole: bool) -> str:
+def _why_not_whole(read: ArchiveRead, content: BundleContent, *, whole: bool) -> str:
     """Say why a report is not whole, as far as it is known."""
     lost = "" if read.archive.complete else next((o.why for o in read.archive.omissions), "")
     return "; ".join(
@@ -323,17 +325,19 @@ def _note(read: ArchiveRead, content: BundleContent, *, whole: bool) -> str:
     )
 
 
-def _omissions(reads: Sequence[ArchiveRead], left_out: Sequence[Omission]) -> tuple[Omission, ...]:
+def _all_omissions(
+    reads: Sequence[ArchiveRead], left_out: Sequence[Omission]
+) -> tuple[Omission, ...]:
     found = [*left_out, *(omission for read in reads for omission in read.archive.omissions)]
     return tuple(sorted(found, key=lambda row: (row.bundle, row.member, row.why)))
 
 
-def _problems(contents: Sequence[BundleContent]) -> tuple[ParseProblem, ...]:
+def _all_parse_problems(contents: Sequence[BundleContent]) -> tuple[ParseProblem, ...]:
     found = [problem for content in contents for problem in content.problems]
     return tuple(sorted(found, key=lambda problem: (problem.source, problem.what)))
 
 
-def _shown(options: Options) -> Mapping[str, str]:
+def _options_changed(options: Options) -> Mapping[str, str]:
     """Return the options that differ from the defaults, as text; paths only by their names."""
     default = asdict(Budget())
     budget = asdict(options.budget)

@@ -106,7 +106,7 @@ class SourceKind:
         return self.family.rpartition("/")[2] or self.name
 
 
-def _log(
+def _kind_of_log(
     name: str, file: str, capability: str, *, scope: Scope | None = Scope.EVERY_HOST
 ) -> SourceKind:
     return SourceKind(
@@ -119,7 +119,7 @@ def _log(
     )
 
 
-def _file(name: str, path: str, parser: str, fact: type) -> SourceKind:
+def _kind_of_config_file(name: str, path: str, parser: str, fact: type) -> SourceKind:
     return SourceKind(
         name=name,
         capability="xenserver-config",
@@ -134,12 +134,12 @@ def _file(name: str, path: str, parser: str, fact: type) -> SourceKind:
 # In the order in which they are asked whose a member is: names that cannot be mistaken first,
 # guesses by content last.
 SOURCES: tuple[SourceKind, ...] = (
-    _log("smlog", "SMlog", "xenserver-logs"),
-    _log("xensource_log", "xensource.log", "xenserver-logs"),
-    _log("audit_log", "audit.log", "xenserver-logs"),
-    _log("daemon_log", "daemon.log", "system-logs"),
-    _log("kern_log", "kern.log", "system-logs"),
-    _log("user_log", "user.log", "system-logs"),
+    _kind_of_log("smlog", "SMlog", "xenserver-logs"),
+    _kind_of_log("xensource_log", "xensource.log", "xenserver-logs"),
+    _kind_of_log("audit_log", "audit.log", "xenserver-logs"),
+    _kind_of_log("daemon_log", "daemon.log", "system-logs"),
+    _kind_of_log("kern_log", "kern.log", "system-logs"),
+    _kind_of_log("user_log", "user.log", "system-logs"),
     SourceKind(
         name="xha_log",
         capability="xenserver-logs",
@@ -250,10 +250,12 @@ SOURCES: tuple[SourceKind, ...] = (
         facts=(CbtLogFile, CbtLogValues),
         missing="xen-bugtool copies no CBT log, and nobody added one",
     ),
-    _file(
+    _kind_of_config_file(
         "xensource_inventory", "etc/xensource-inventory", "host.host_files:INVENTORY", HostInventory
     ),
-    _file("pool_conf", "etc/xensource/pool.conf", "host.host_files:POOL_CONF", PoolMembership),
+    _kind_of_config_file(
+        "pool_conf", "etc/xensource/pool.conf", "host.host_files:POOL_CONF", PoolMembership
+    ),
     SourceKind(
         name="systemctl",
         capability="system-services",

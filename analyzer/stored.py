@@ -26,7 +26,7 @@ _TICK = timedelta(microseconds=1)
 
 def plain(kind: Any, value: object) -> Any:
     """Return a value of `kind` as lists, texts and numbers."""
-    put, _ = _codec(kind)
+    put, _ = _codec_of_type(kind)
     return put(value)
 
 
@@ -36,7 +36,7 @@ def typed(kind: type[T], row: object) -> T:
     Raises:
         TypeError, ValueError, OverflowError: it is no such row.
     """
-    _, get = _codec(cast("Any", kind))
+    _, get = _codec_of_type(cast("Any", kind))
     return cast("T", get(row))
 
 
@@ -60,7 +60,7 @@ def shape_of(kind: Any) -> str:
 
 
 @cache
-def _codec(kind: Any) -> Codec:
+def _codec_of_type(kind: Any) -> Codec:
     if get_origin(kind):
         return _of_many(get_origin(kind), get_args(kind))
     if kind in _SPECIAL:
@@ -69,7 +69,7 @@ def _codec(kind: Any) -> Codec:
         return _of_fields(kind)
     if issubclass(kind, Enum):
         return (lambda value: value.value), kind
-    return _exactly(kind)
+    return _codec_of_exact_type(kind)
 
 
 def _of_many(origin: Any, parts: tuple[Any, ...]) -> Codec:
@@ -78,27 +78,27 @@ def _of_many(origin: Any, parts: tuple[Any, ...]) -> Codec:
     if origin is tuple:
         return _of_tuple(parts)
     if origin is frozenset:
-        put, get = _codec(parts[0])
+        put, get = _codec_of_type(parts[0])
         return (
             lambda value: sorted(map(put, value)),
-            lambda row: frozenset(map(get, _list(row))),
+            lambda row: frozenset(map(get, _checked_list(row))),
         )
     put, get = _of_tuple(parts)  # of a mapping
     return (
         lambda value: [put(pair) for pair in value.items()],
-        lambda row: MappingProxyType(dict(map(get, _list(row)))),
+        lambda row: MappingProxyType(dict(map(get, _checked_list(row)))),
     )
 
 
 def _of_union(parts: tuple[Any, ...]) -> Codec:
     """Return what writes one of several kinds with its place among them, and None as it is."""
     if len(parts) == 1:
-        put, get = _codec(parts[0])
+        put, get = _codec_of_type(parts[0])
         return (
             lambda value: None if value is None else put(value),
             lambda row: None if row is None else get(row),
         )
-    codecs = tuple(map(_codec, parts))
+    codecs = tuple(map(_codec_of_type, parts))
 
     def write(value: object) -> object:
         if value is None:
@@ -109,7 +109,7 @@ def _of_union(parts: tuple[Any, ...]) -> Codec:
     def read(row: object) -> object:
         if row is None:
             return None
-        place, inner = _list(row)
+        place, inner = _checked_list(row)
         return codecs[place][1](inner)
 
     return write, read
@@ -117,23 +117,23 @@ def _of_union(parts: tuple[Any, ...]) -> Codec:
 
 def _of_tuple(parts: tuple[Any, ...]) -> Codec:
     if parts[-1:] == (Ellipsis,):
-        put, get = _codec(parts[0])
+        put, get = _codec_of_type(parts[0])
         return (
             lambda value: [put(each) for each in value],
-            lambda row: tuple([get(each) for each in _list(row)]),
+            lambda row: tuple([get(each) for each in _checked_list(row)]),
         )
-    puts, gets = zip(*map(_codec, parts), strict=True)
+    puts, gets = zip(*map(_codec_of_type, parts), strict=True)
     return (
         lambda value: [put(each) for put, each in zip(puts, value, strict=True)],
-        lambda row: tuple([get(each) for get, each in zip(gets, _list(row), strict=True)]),
+        lambda row: tuple([get(each) for get, each in zip(gets, _checked_list(row), strict=True)]),
     )
 
 
 def _of_fields(kind: Any) -> Codec:
     hints = get_type_hints(kind)
     own = tuple(field.name for field in fields(kind) if field.init)
-    puts = tuple((name, _later(hints[name], 0)) for name in own)
-    gets = tuple((name, _later(hints[name], 1)) for name in own)
+    puts = tuple((name, _side_when_first_used(hints[name], 0)) for name in own)
+    gets = tuple((name, _side_when_first_used(hints[name], 1)) for name in own)
 
     def write(value: object) -> object:
         if type(value) is not kind:
@@ -142,34 +142,34 @@ def _of_fields(kind: Any) -> Codec:
         return [put(getattr(value, name)) for name, put in puts]
 
     def read(row: object) -> object:
-        values = zip(gets, _list(row), strict=True)
+        values = zip(gets, _checked_list(row), strict=True)
         return kind(**{name: get(each) for (name, get), each in values})
 
     return write, read
 
 
-def _later(kind: Any, side: int) -> Callable[[Any], Any]:
+def _side_when_first_used(kind: Any, side: int) -> Callable[[Any], Any]:
     """Return one side of a codec; of a type that holds itself it is made when first used."""
     if not (is_dataclass(kind) or get_origin(kind)):
-        return _codec(kind)[side]
+        return _codec_of_type(kind)[side]
     made: list[Callable[[Any], Any]] = []
 
     def once_made(value: object) -> object:
         if not made:
-            made.append(_codec(kind)[side])
+            made.append(_codec_of_type(kind)[side])
         return made[0](value)
 
     return once_made
 
 
-def _list(row: object) -> list[Any]:
+def _checked_list(row: object) -> list[Any]:
     if type(row) is not list:
         msg = f"expected a list, got {type(row).__name__}"
         raise TypeError(msg)
     return row
 
 
-def _exactly(kind: type) -> Codec:
+def _codec_of_exact_type(kind: type) -> Codec:
     def same(value: object) -> object:
         if type(value) is not kind and not (kind is float and type(value) is int):
             msg = f"expected {kind.__name__}, got {type(value).__name__}"
@@ -193,12 +193,12 @@ def _put_moment(moment: Moment) -> object:
 
 
 def _get_moment(row: object) -> Moment:
-    at, before, after, dated_by = _list(row)
-    return _moment(at, before, after, dated_by)
+    at, before, after, dated_by = _checked_list(row)
+    return _moment_of_ticks(at, before, after, dated_by)
 
 
 @cache
-def _moment(at: int, before: int, after: int, dated_by: str) -> Moment:
+def _moment_of_ticks(at: int, before: int, after: int, dated_by: str) -> Moment:
     """Return a moment; neighbouring lines share theirs."""
     instant = _get_time(at)
     return Moment(
@@ -214,18 +214,18 @@ def _put_text(text: str) -> object:
         return text
     if not isinstance(text, Sentence):  # a word of an enumeration, where a text is meant
         return str(text)
-    put = _codec(Value)[0]
+    put = _codec_of_type(Value)[0]
     return [text.template, [[name, put(value)] for name, value in text.values.items()]]
 
 
 def _get_text(row: object) -> str:
     if type(row) is str:
         return row
-    template, values = _list(row)
+    template, values = _checked_list(row)
     if type(template) is not str:
         raise TypeError("expected a template")
-    get = _codec(Value)[1]
-    return Sentence(template, {name: get(value) for name, value in _list(values)})
+    get = _codec_of_type(Value)[1]
+    return Sentence(template, {name: get(value) for name, value in _checked_list(values)})
 
 
 _SPECIAL: Mapping[Any, Codec] = MappingProxyType(
@@ -234,6 +234,6 @@ _SPECIAL: Mapping[Any, Codec] = MappingProxyType(
         datetime: (microseconds, _get_time),
         timedelta: ((lambda span: span // _TICK), (lambda row: row * _TICK)),
         Moment: (_put_moment, _get_moment),
-        object: _exactly(str),
+        object: _codec_of_exact_type(str),
     }
 )

@@ -75,31 +75,31 @@ def owns(kind: SourceKind, path: str) -> bool:
 def judge(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
     """Return what became of a source, of which `members` were seen, and why we say so."""
     if not members:
-        return _absent(report, kind)
+        return _fate_of_absent_source(report, kind)
     if kind.name == "inventory" and report.inventory is None:
         return Presence.DAMAGED, "inventory.xml is there, but it is no whole inventory"
     if kind.family:
-        return _family(report, kind, members)
+        return _fate_of_log_family(report, kind, members)
     if kind.folder:
-        return _folder(report, kind, members)
+        return _fate_of_folder(report, kind, members)
     if kind.by_design_missing:
-        return _added(report, kind, members)
-    return _best(report, kind, members)
+        return _fate_of_added_files(report, kind, members)
+    return _fate_of_best_copy(report, kind, members)
 
 
-def _absent(report: ReportTraces, kind: SourceKind) -> Fate:
-    for reason in (_by_design, _omitted, _not_requested, _lost, _not_listed):
+def _fate_of_absent_source(report: ReportTraces, kind: SourceKind) -> Fate:
+    for reason in (_by_design, _omitted_by_cap, _not_requested, _lost_or_over_budget, _not_listed):
         fate = reason(report, kind)
         if fate is not None:
             return fate
-    return Presence.ABSENT, f"{_names(kind)} is not in the report{kind.missing}"
+    return Presence.ABSENT, f"{_names_of_source(kind)} is not in the report{kind.missing}"
 
 
 def _by_design(_report: ReportTraces, kind: SourceKind) -> Fate | None:
     return (Presence.BY_DESIGN, kind.missing) if kind.by_design_missing else None
 
 
-def _omitted(report: ReportTraces, kind: SourceKind) -> Fate | None:
+def _omitted_by_cap(report: ReportTraces, kind: SourceKind) -> Fate | None:
     line = report.omitted(kind)
     return (Presence.OMITTED_BY_CAP, f"xen-bugtool.log: {line}") if line else None
 
@@ -112,15 +112,18 @@ def _not_requested(report: ReportTraces, kind: SourceKind) -> Fate | None:
     return Presence.NOT_REQUESTED, f"{kind.capability} was not asked for: {argv}"
 
 
-def _lost(report: ReportTraces, kind: SourceKind) -> Fate | None:
+def _lost_or_over_budget(report: ReportTraces, kind: SourceKind) -> Fate | None:
     if listed := report.listed(kind):
         why = f"inventory.xml lists {listed[0]}, but it is not in the archive: lost or taken out"
         return Presence.DAMAGED, why
     if report.stopped or (not report.inventory and _over_budget(report)):
         why = report.stopped or "our budget ended the reading"
-        return Presence.OVER_BUDGET, f"{_names(kind)} may come after the point where {why}"
+        return (
+            Presence.OVER_BUDGET,
+            f"{_names_of_source(kind)} may come after the point where {why}",
+        )
     if report.cut:
-        return Presence.DAMAGED, f"{_names(kind)} may have been lost: {report.cut}"
+        return Presence.DAMAGED, f"{_names_of_source(kind)} may have been lost: {report.cut}"
     return None
 
 
@@ -137,7 +140,7 @@ def _over_budget(report: ReportTraces) -> bool:
     return any(member.over_budget for member in report.seen.values())
 
 
-def _names(kind: SourceKind) -> str:
+def _names_of_source(kind: SourceKind) -> str:
     return " or ".join(kind.paths) or kind.family or kind.folder
 
 
@@ -145,7 +148,7 @@ def _member_fate(report: ReportTraces, kind: SourceKind, member: SeenMember) -> 
     """Return what is wrong with one member, None if nothing is."""
     if member.over_budget:
         return Presence.OVER_BUDGET, f"{member.path}: {member.damage}"
-    if damage := member.damage or _alteration(report, kind, member):
+    if damage := member.damage or _why_bytes_altered(report, kind, member):
         return Presence.DAMAGED, f"{member.path}: {damage}"
     if member.timed_out:
         return Presence.TIMED_OUT, f"{member.path} ends with ** timeout **"
@@ -155,7 +158,7 @@ def _member_fate(report: ReportTraces, kind: SourceKind, member: SeenMember) -> 
     return None
 
 
-def _alteration(report: ReportTraces, kind: SourceKind, member: SeenMember) -> str:
+def _why_bytes_altered(report: ReportTraces, kind: SourceKind, member: SeenMember) -> str:
     """Say why the bytes of a member are, or may be, not those that xen-bugtool collected."""
     if member.changed:
         return f"the archive that it comes from is damaged: {member.changed}"
@@ -190,7 +193,9 @@ def _strange_bytes(member: SeenMember) -> str:
     return ""
 
 
-def _best(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
+def _fate_of_best_copy(
+    report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]
+) -> Fate:
     """Judge copies of one thing: one that is usable is enough."""
     fates = [(member, _member_fate(report, kind, member)) for member in members]
     wrong = [fate for _, fate in fates if fate is not None]
@@ -198,25 +203,29 @@ def _best(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember])
     if usable:
         notes = "".join(f"; {why}" for _, why in wrong)
         return Presence.PRESENT, f"{', '.join(usable)} was read{notes}"
-    presence, _ = min(wrong, key=_rank)
+    presence, _ = min(wrong, key=_rank_of_fate)
     return presence, "; ".join(why for _, why in wrong)
 
 
-def _folder(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
+def _fate_of_folder(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
     """Judge a source of many files: all of them must be there."""
     fates = [*_shared_fates(report, kind, members)]
-    return _worst(fates, f"{len(members):,} files in {kind.folder}")
+    return _worst_fate(fates, f"{len(members):,} files in {kind.folder}")
 
 
-def _added(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
+def _fate_of_added_files(
+    report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]
+) -> Fate:
     """Judge what people put beside the report: each file is another thing."""
     wrong = (_member_fate(report, kind, member) for member in members)
     paths = ", ".join(member.path for member in members)
     verb = "was" if len(members) == 1 else "were"
-    return _worst([fate for fate in wrong if fate is not None], f"{paths} {verb} read")
+    return _worst_fate([fate for fate in wrong if fate is not None], f"{paths} {verb} read")
 
 
-def _family(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
+def _fate_of_log_family(
+    report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]
+) -> Fate:
     """Judge the live log and its rotated files: they are one log, which must have no hole."""
     fates = [*_shared_fates(report, kind, members)]
     numbers = sorted({member.log.rotation for member in members if member.log is not None})
@@ -228,10 +237,10 @@ def _family(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember
         missing = ", ".join(older)
         why = f"{kind.family}: the rotated files {missing} are not there, later ones are"
         fates.append((Presence.ROTATED_AWAY, why))
-    return _worst(fates, _extent(report, kind, numbers))
+    return _worst_fate(fates, _extent_of_log(report, kind, numbers))
 
 
-def _extent(report: ReportTraces, kind: SourceKind, numbers: Sequence[int]) -> str:
+def _extent_of_log(report: ReportTraces, kind: SourceKind, numbers: Sequence[int]) -> str:
     text = f"{kind.family}: all files from 0 to {numbers[-1]}" if numbers else "one file"
     requested = report.bugtool.requested if report.bugtool else None
     verbosity = requested.get(kind.capability) if requested else None
@@ -269,12 +278,12 @@ _WORST_FIRST = (
 )
 
 
-def _rank(fate: Fate) -> int:
+def _rank_of_fate(fate: Fate) -> int:
     return _WORST_FIRST.index(fate[0])
 
 
-def _worst(fates: Sequence[Fate], why: str) -> Fate:
-    return min(fates, key=_rank, default=(Presence.PRESENT, why))
+def _worst_fate(fates: Sequence[Fate], why: str) -> Fate:
+    return min(fates, key=_rank_of_fate, default=(Presence.PRESENT, why))
 
 
 def _is_output(path: str) -> bool:

@@ -23,16 +23,16 @@ def folder_entries(folder: Path, on_read: Callable[[int], None]) -> Iterator[Ent
                 waiting += sorted(path.iterdir(), reverse=True)
                 continue
         except OSError as error:
-            yield _unreadable(name, error)
+            yield _fault_of_unreadable(name, error)
             continue
         if stat.S_ISREG(info.st_mode):
-            yield from _file(path, name, info, on_read)
+            yield from _entry_of_file(path, name, info, on_read)
         else:
             skip = _KINDS.get(stat.S_IFMT(info.st_mode), "a device")
             yield Entry(name=name, skip=skip)
 
 
-def _file(
+def _entry_of_file(
     path: Path, name: str, info: os.stat_result, on_read: Callable[[int], None]
 ) -> Iterator[Entry | Fault]:
     try:
@@ -41,10 +41,10 @@ def _file(
             mtime = utc(info.st_mtime)
             yield Entry(name=name, mtime=mtime, content=stream, path=path)
     except OSError as error:
-        yield _unreadable(name, error)
+        yield _fault_of_unreadable(name, error)
 
 
-def _unreadable(name: str, error: OSError) -> Fault:
+def _fault_of_unreadable(name: str, error: OSError) -> Fault:
     loss = Loss(
         why=f"not readable: {error.strerror or error}",
         settle_with="give the folder's files to the user who runs this, or run as their owner",

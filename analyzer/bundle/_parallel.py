@@ -31,11 +31,11 @@ def unpack_bzip2_file(path: Path, on_read: Callable[[int], None]) -> Stream:
     up to there twice takes longer than decoding with the standard module at once.
     """
     if rapidgzip is None or path.stat().st_size < _WORTH_IT or not _ends_as_bzip2(path):
-        return _single(path, on_read)
+        return _unpacked_on_one_core(path, on_read)
     return _Parallel(path, on_read)
 
 
-def _single(path: Path, on_read: Callable[[int], None]) -> Unpacked:
+def _unpacked_on_one_core(path: Path, on_read: Callable[[int], None]) -> Unpacked:
     return Unpacked(open_file(path, on_read), BZIP2)
 
 
@@ -65,22 +65,22 @@ class _Parallel:
         try:
             block: bytes = self._fast.read(size)
         except _REFUSALS:
-            return self._continue(size)
-        self._report()
+            return self._continue_on_one_core(size)
+        self._report_consumed()
         if not block and self._consumed < self._size:
             # It takes a damaged stream head in the middle for rubbish after the end.
-            return self._continue(size)
+            return self._continue_on_one_core(size)
         self._given += len(block)
         return block
 
-    def _report(self) -> None:
+    def _report_consumed(self) -> None:
         consumed = min(self._fast.raw.bz2reader.tell_compressed() // 8, self._size)
         self._on_read(max(0, consumed - self._consumed))
         self._consumed = max(self._consumed, consumed)
 
-    def _continue(self, size: int) -> bytes:
+    def _continue_on_one_core(self, size: int) -> bytes:
         self._close()
-        slow = Peekable(_single(self._path, lambda _size: None))
+        slow = Peekable(_unpacked_on_one_core(self._path, lambda _size: None))
         slow.skip(self._given)
         self._slow = slow
         return slow.read(size)

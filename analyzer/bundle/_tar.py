@@ -55,7 +55,9 @@ def tar_entries(stream: Peekable) -> Iterator[Entry | Fault]:
         body.skip()
         stream.skip(-block.size % RECORD if reader.has_body(block) else 0)
     if stream.loss is None and not reader.ended:
-        yield _fault(f"the tar has no end mark: cut at byte {stream.position:,} or before")
+        yield _fault_of_archive(
+            f"the tar has no end mark: cut at byte {stream.position:,} or before"
+        )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -73,50 +75,52 @@ class _Reader:
                 continue
             info = header(block)
             if info is None:
-                return self._resume()
+                return self._resume_at_next_header()
             self.ended = False
             if info.type not in _EXTENSIONS:
-                self._apply(info, block)
+                self._apply_extended_fields(info, block)
                 return info
-            if (fault := self._extend(info)) is not None:
+            if (fault := self._read_extended_header(info)) is not None:
                 return fault
         if block.strip(b"\0") and self.stream.loss is None:
             self.ended = True
-            return _fault(f"cut inside a header at byte {self.stream.position:,}")
+            return _fault_of_archive(f"cut inside a header at byte {self.stream.position:,}")
         return None
 
-    def _resume(self) -> Fault:
+    def _resume_at_next_header(self) -> Fault:
         start = self.stream.position - RECORD
         while len(block := self.stream.exactly(RECORD)) == RECORD:
             if block[_MAGIC] == b"ustar" and header(block) is not None:
                 self.stream.unread(block)
                 break
         end = self.stream.position
-        return _fault(f"bytes {start:,} to {end:,} are no tar entries: what was there is lost")
+        return _fault_of_archive(
+            f"bytes {start:,} to {end:,} are no tar entries: what was there is lost"
+        )
 
-    def _extend(self, info: tarfile.TarInfo) -> Fault | None:
+    def _read_extended_header(self, info: tarfile.TarInfo) -> Fault | None:
         if info.size > _EXTENSION_LIMIT:
             self.stream.skip(info.size + -info.size % RECORD)
-            return _fault(f"an extended header of {info.size:,} bytes was passed over")
+            return _fault_of_archive(f"an extended header of {info.size:,} bytes was passed over")
         text = self.stream.exactly(info.size)
         self.stream.skip(-info.size % RECORD)
         match info.type:
             case tarfile.GNUTYPE_LONGNAME:
-                self.extended["path"] = _text(text)
+                self.extended["path"] = _text_up_to_nul(text)
             case tarfile.GNUTYPE_LONGLINK:
-                self.extended["linkpath"] = _text(text)
+                self.extended["linkpath"] = _text_up_to_nul(text)
             case b"g":
-                self.defaults |= _pax(text)
+                self.defaults |= _pax_records(text)
             case _:
-                self.extended |= _pax(text)
+                self.extended |= _pax_records(text)
         return None
 
-    def _apply(self, info: tarfile.TarInfo, block: bytes) -> None:
+    def _apply_extended_fields(self, info: tarfile.TarInfo, block: bytes) -> None:
         fields = self.defaults | self.extended
         self.extended = {}
         info.name = fields.get("path", info.name)
         info.linkname = fields.get("linkpath", info.linkname)
-        info.mtime = _number(fields.get("mtime"), info.mtime)
+        info.mtime = _number_or_default(fields.get("mtime"), info.mtime)
         size = fields.get("size", "")
         info.size = int(size[:20]) if size.isdecimal() and size.isascii() else info.size
         if any(name.startswith("GNU.sparse") for name in fields):
@@ -147,7 +151,7 @@ class _Reader:
         return info.isreg() or info.type not in tarfile.SUPPORTED_TYPES
 
 
-def _pax(block: bytes) -> dict[str, str]:
+def _pax_records(block: bytes) -> dict[str, str]:
     fields: dict[str, str] = {}
     while block:
         digits, _, _ = block.partition(b" ")
@@ -155,20 +159,20 @@ def _pax(block: bytes) -> dict[str, str]:
             break
         record, block = block[len(digits) + 1 : int(digits)], block[int(digits) :]
         key, _, value = record.rstrip(b"\n").partition(b"=")
-        fields[_text(key)] = _text(value)
+        fields[_text_up_to_nul(key)] = _text_up_to_nul(value)
     return fields
 
 
-def _text(block: bytes) -> str:
+def _text_up_to_nul(block: bytes) -> str:
     return block.partition(b"\0")[0].decode("utf-8", "surrogateescape")
 
 
-def _number(text: str | None, other: float) -> float:
+def _number_or_default(text: str | None, other: float) -> float:
     try:
         return other if text is None else float(text)
     except ValueError:
         return other
 
 
-def _fault(why: str) -> Fault:
+def _fault_of_archive(why: str) -> Fault:
     return Fault(loss=Loss(why=why, settle_with=FETCH_AGAIN))

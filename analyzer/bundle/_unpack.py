@@ -56,7 +56,7 @@ class Unpacked:
     def __init__(self, inner: Stream, kind: str) -> None:
         self._inner = Peekable(inner)
         self._kind = kind
-        self._decoder = _decoder(kind)
+        self._stream_decoder = _stream_decoder(kind)
         self._unchecked = False  # bytes were given out that no checksum has confirmed
         self._ended = False
         self.loss: Loss | None = None
@@ -67,29 +67,29 @@ class Unpacked:
         pieces: list[bytes] = []
         left = size
         while left and not self._ended:
-            piece = self._step(min(left, _STEPS[self._kind]))
+            piece = self._decompress_once(min(left, _STEPS[self._kind]))
             pieces.append(piece)
             left -= len(piece)
         return b"".join(pieces)
 
-    def _step(self, size: int) -> bytes:
-        if self._decoder.eof:
+    def _decompress_once(self, size: int) -> bytes:
+        if self._stream_decoder.eof:
             self._next_stream()
             return b""
-        hungry = self._decoder.needs_input
+        hungry = self._stream_decoder.needs_input
         data = self._inner.read(_FEED) if hungry else b""
         try:
-            piece = self._decoder.decompress(data, size)
+            piece = self._stream_decoder.decompress(data, size)
         except _FAULTS as error:
-            self._refused(str(error) or type(error).__name__)
+            self._note_decoder_error(str(error) or type(error).__name__)
             return b""
         self._unchecked = self._unchecked or bool(piece)
         if hungry and not data and not piece:
-            self._cut()
+            self._note_cut_data()
         return piece
 
     def _next_stream(self) -> None:
-        rest = self._decoder.unused_data
+        rest = self._stream_decoder.unused_data
         if self._kind == DEFLATE:
             self.rest, self._ended = rest, True
             return
@@ -97,31 +97,31 @@ class Unpacked:
         while len(rest) < len(_MAGIC[self._kind]) and (more := self._inner.read(_FEED)):
             rest = (rest + more).lstrip(b"\0")
         if rest.startswith(_MAGIC[self._kind]):
-            self._decoder = _decoder(self._kind)
+            self._stream_decoder = _stream_decoder(self._kind)
             self._unchecked = False
             self._inner.unread(rest)
         elif self._inner.loss is not None:
-            self._cut()
+            self._note_cut_data()
         elif rest:
-            self._damaged("what follows the end of the compressed data is something else")
+            self._note_damage("what follows the end of the compressed data is something else")
         else:
             self._ended = True
 
-    def _cut(self) -> None:
+    def _note_cut_data(self) -> None:
         if self._inner.loss is not None:
             self.loss, self._ended = self._inner.loss, True
         else:
-            self._damaged("cut, the compressed data has no end")
+            self._note_damage("cut, the compressed data has no end")
 
-    def _refused(self, what: str) -> None:
+    def _note_decoder_error(self, what: str) -> None:
         """Note what the decoder says, and what that means for all that it has given out."""
         changed = self._unchecked and self._kind != BZIP2
         if changed:
             wrong = "checksum wrong: " if what.endswith(_WRONG_SUMS) else ""
             what = f"{what}: {wrong}{MAY_BE_CHANGED}"
-        self._damaged(what, changed=changed)
+        self._note_damage(what, changed=changed)
 
-    def _damaged(self, what: str, *, changed: bool = False) -> None:
+    def _note_damage(self, what: str, *, changed: bool = False) -> None:
         where = f"{self._kind} data damaged near its byte {self._inner.position:,}"
         self.loss = Loss(why=f"{where}: {what}", settle_with=FETCH_AGAIN, changed=changed)
         self._ended = True
@@ -148,7 +148,7 @@ class _Blocks:
 
     @property
     def needs_input(self) -> bool:
-        return not self._good and self._fed == len(self._waiting) and self._hungry
+        return not self._good and self._fed == len(self._waiting) and self._wants_input
 
     @property
     def unused_data(self) -> bytes:
@@ -158,7 +158,7 @@ class _Blocks:
         if data:
             self._waiting, self._fed = self._waiting[self._fed :] + data, 0
         while not self._good and not self._bz2.eof and not self.needs_input:
-            self._bite()
+            self._decompress_bite()
         if not self._good:
             return b""
         block = self._good.popleft()
@@ -166,9 +166,9 @@ class _Blocks:
             self._good.appendleft(block[max_length:])
         return block[:max_length]
 
-    def _bite(self) -> None:
+    def _decompress_bite(self) -> None:
         data = b""
-        if self._hungry:
+        if self._wants_input:
             data = self._waiting[self._fed : self._fed + _BITE]
             self._fed += len(data)
         self._last = self._bz2.decompress(data, _FEED)
@@ -179,7 +179,7 @@ class _Blocks:
             self._held.clear()
 
     @property
-    def _hungry(self) -> bool:
+    def _wants_input(self) -> bool:
         # It asks for data too while it has something left to give.
         return self._bz2.needs_input and not self._last
 
@@ -212,10 +212,10 @@ class _Inflater:
             return self._zlib.decompress(data, max_length)
         except zlib.error as error:
             self._failed = error
-            return _salvaged(before.decompress, data, max_length)
+            return _salvaged_bytes(before.decompress, data, max_length)
 
 
-def _salvaged(decompress: Callable[[bytes, int], bytes], data: bytes, limit: int) -> bytes:
+def _salvaged_bytes(decompress: Callable[[bytes, int], bytes], data: bytes, limit: int) -> bytes:
     decoded = bytearray()
     for index in range(len(data)):
         try:
@@ -225,7 +225,7 @@ def _salvaged(decompress: Callable[[bytes, int], bytes], data: bytes, limit: int
     return bytes(decoded)
 
 
-def _decoder(kind: str) -> Decoder:
+def _stream_decoder(kind: str) -> Decoder:
     match kind:
         case "bz2":
             return _Blocks()

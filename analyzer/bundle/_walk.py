@@ -180,7 +180,7 @@ class Walk:
         A log is dated by its lines: a copy of one file may be younger than the host's own.
         """
         self.on_member(single.path)
-        yield from self._delivered(
+        yield from self._deliver_and_note_loss(
             ConcreteMember(
                 bundle=where.bundle(""),
                 path=single.path,
@@ -234,9 +234,9 @@ class Walk:
         if self.meter.exhausted and loss.over_budget:
             self.stopped = loss.why
             loss = replace(loss, why=f"{loss.why}; nothing after this is read")
-        self._omit(bundle, member, loss, "losses")
+        self._note_omission(bundle, member, loss, "losses")
 
-    def _omit(self, bundle: str, member: str, loss: Loss, kind: str) -> None:
+    def _note_omission(self, bundle: str, member: str, loss: Loss, kind: str) -> None:
         self._counts[kind] += 1
         if self._counts[kind] <= _LISTED:
             why = printable(loss.why)
@@ -252,11 +252,13 @@ class Walk:
         placed = place(entry.name)
         bundle = where.bundle(placed.root)
         log = log_name(placed.path)
-        if (why := _refusal(entry)) or entry.content is None:
-            self._omit(bundle, printable(entry.name), _not_read(why), "entries that are no files")
+        if (why := _why_entry_is_refused(entry)) or entry.content is None:
+            self._note_omission(
+                bundle, printable(entry.name), _not_read(why), "entries that are no files"
+            )
             return
         if is_log_of_other_name(placed.path):
-            self._omit(bundle, printable(entry.name), _OTHER_NAME, "logs of other names")
+            self._note_omission(bundle, printable(entry.name), _OTHER_NAME, "logs of other names")
             return
         self.on_member(placed.path)
         stored = Hashed(entry.content) if has_binding_sum(placed.path) else None
@@ -270,11 +272,11 @@ class Walk:
             loss = Loss(why=f"packed with {content.unread}: not read", settle_with=_REPACK)
             self.lose(bundle, placed.path, loss)
         elif content.kind is not None and log is None:
-            yield from self._nested(entry, placed, where, content)
+            yield from self._members_of_nested(entry, placed, where, content)
         else:
             yield from self._member(entry, placed, where, content, stored)
 
-    def _nested(
+    def _members_of_nested(
         self, entry: Entry, placed: Placed, where: Where, content: Content
     ) -> Iterator[ConcreteMember]:
         path = f"{placed.root}/{placed.path}" if placed.root else placed.path
@@ -304,7 +306,9 @@ class Walk:
         if (bundle, placed.path) in self._seen:
             self.doubled.add((bundle, placed.path))
             why = "a second member of this name: the first one is read"
-            self._omit(bundle, printable(entry.name), Loss(why=why, settle_with=_TWICE), "doubles")
+            self._note_omission(
+                bundle, printable(entry.name), Loss(why=why, settle_with=_TWICE), "doubles"
+            )
             return
         self._seen.add((bundle, placed.path))
         log, budget = log_name(placed.path), self.meter.budget
@@ -313,7 +317,7 @@ class Walk:
             yield from self.pasted(content, paste, Single(path=placed.path, log=None, pasted=True))
             return
         is_packed = log is not None and bool(content.layers)
-        yield from self._delivered(
+        yield from self._deliver_and_note_loss(
             ConcreteMember(
                 bundle=bundle,
                 path=placed.path,
@@ -327,13 +331,13 @@ class Walk:
             )
         )
 
-    def _delivered(self, member: ConcreteMember) -> Iterator[ConcreteMember]:
+    def _deliver_and_note_loss(self, member: ConcreteMember) -> Iterator[ConcreteMember]:
         yield member
         if member.loss is not None:
             self.lose(member.bundle, member.path, member.loss)
 
 
-def _refusal(entry: Entry) -> str:
+def _why_entry_is_refused(entry: Entry) -> str:
     if entry.skip:
         return entry.skip
     if not place(entry.name).path:

@@ -48,7 +48,7 @@ def zip_file_entries(
 ) -> Iterator[Entry | Fault]:
     """Yield the entries of a zip file in the order of their data; directories are left out."""
     with path.open("rb") as file:
-        headers = _directory(file)
+        headers = _central_directory(file)
         if headers is None:
             yield Fault(
                 loss=Loss(
@@ -57,7 +57,7 @@ def zip_file_entries(
             )
             file.seek(0)
             stream = Peekable(FileStream(file, on_read))
-            yield from _scanned(stream, meter, told=True)
+            yield from _entries_by_scan(stream, meter, told=True)
             return
         for offset, head in headers:
             file.seek(min(max(offset, 0), path.stat().st_size))
@@ -77,10 +77,10 @@ def zip_stream_entries(stream: Peekable, meter: Meter) -> Iterator[Entry | Fault
 
     The content of an entry must be read before the next one is asked for.
     """
-    return _scanned(stream, meter, told=False)
+    return _entries_by_scan(stream, meter, told=False)
 
 
-def _directory(file: BinaryIO) -> list[tuple[int, ZipHeader]] | None:
+def _central_directory(file: BinaryIO) -> list[tuple[int, ZipHeader]] | None:
     try:
         if _directory_size(file) > _DIRECTORY_LIMIT:
             return None
@@ -110,10 +110,10 @@ def _entry(stream: Peekable, head: ZipHeader, meter: Meter) -> Entry | Fault:
         why = "its data is not where the directory of the zip says"
         return Fault(loss=Loss(why=why, settle_with=FETCH_AGAIN), where=head.name)
     packed = Limited(stream, head.packed or 0)
-    return Entry(name=head.name, content=_content(packed, head, meter))
+    return Entry(name=head.name, content=_unpacked_content(packed, head, meter))
 
 
-def _content(packed: Stream, head: ZipHeader, meter: Meter) -> Metered:
+def _unpacked_content(packed: Stream, head: ZipHeader, meter: Meter) -> Metered:
     match head.method:
         case zipfile.ZIP_DEFLATED:
             packed = Unpacked(packed, DEFLATE)
@@ -149,11 +149,11 @@ class _Checked:
         return block
 
 
-def _scanned(stream: Peekable, meter: Meter, *, told: bool) -> Iterator[Entry | Fault]:
+def _entries_by_scan(stream: Peekable, meter: Meter, *, told: bool) -> Iterator[Entry | Fault]:
     while (mark := stream.peek(4)) and mark not in _ENDS:
         head = local_header(stream) if mark == LOCAL else None
         if head is None:
-            if (fault := _resync(stream)) is not None:
+            if (fault := _skip_to_next_mark(stream)) is not None:
                 yield fault
             continue
         yield from _scanned_entry(stream, head, meter)
@@ -167,7 +167,7 @@ def _scanned_entry(stream: Peekable, head: ZipHeader, meter: Meter) -> Iterator[
     if head.packed is not None:
         body = Limited(stream, head.packed)
         if not head.name.endswith("/"):
-            content = None if head.skip else _content(body, head, meter)
+            content = None if head.skip else _unpacked_content(body, head, meter)
             yield Entry(name=head.name, content=content, skip=head.skip)
         body.skip()
     elif head.skip:
@@ -183,7 +183,7 @@ def _scanned_entry(stream: Peekable, head: ZipHeader, meter: Meter) -> Iterator[
             stream.unread(packed.rest)
 
 
-def _resync(stream: Peekable) -> Fault | None:
+def _skip_to_next_mark(stream: Peekable) -> Fault | None:
     """Go to the next mark of zip; None when no more than a data descriptor was passed over."""
     start, near = stream.position, _NEAR
     while len(window := stream.peek(near)) >= 4:  # noqa: PLR2004 - a mark
@@ -215,17 +215,19 @@ class _UntilDescriptor:
         if self._ended:
             return b""
         window = self._inner.peek(size + _DESCRIPTOR_SIZE)
-        end = self._end(window)
+        end = self._end_by_descriptor(window)
         whole = len(window) < size + _DESCRIPTOR_SIZE
         until = end if end is not None else len(window) if whole else size
         block = self._inner.read(min(until, size)) if until else b""
         self._given += len(block)
         if not block:
             self._ended = True
-            self.loss = None if end == 0 else self._inner.loss or _cut(self._inner.position)
+            self.loss = (
+                None if end == 0 else self._inner.loss or _loss_of_cut_archive(self._inner.position)
+            )
         return block
 
-    def _end(self, window: bytes) -> int | None:
+    def _end_by_descriptor(self, window: bytes) -> int | None:
         place = window.find(_DESCRIPTOR)
         while place >= 0:
             size = self._given + place
@@ -238,5 +240,5 @@ class _UntilDescriptor:
         return None
 
 
-def _cut(position: int) -> Loss:
+def _loss_of_cut_archive(position: int) -> Loss:
     return Loss(why=f"the archive is cut at byte {position:,}", settle_with=FETCH_AGAIN)

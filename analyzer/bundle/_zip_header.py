@@ -44,7 +44,7 @@ def from_directory(info: zipfile.ZipInfo) -> ZipHeader:
     """Take what the directory says of an entry."""
     raw = info.orig_filename.encode("utf-8" if info.flag_bits & _UTF8 else "cp437", "replace")
     return ZipHeader(
-        name=_name(raw),
+        name=_decoded_name(raw),
         flags=info.flag_bits,
         method=info.compress_type,
         checksum=info.CRC,
@@ -64,10 +64,10 @@ def local_header(stream: Peekable) -> ZipHeader | None:
     name, extra = stream.exactly(names), stream.exactly(extras)
     if len(name) + len(extra) < names + extras:
         return None
-    size, packed = _large(extra, size, packed)
+    size, packed = _sizes_of_zip64(extra, size, packed)
     follows = bool(flags & _HAS_DESCRIPTOR) and not packed
     return ZipHeader(
-        name=_name(name),
+        name=_decoded_name(name),
         flags=flags,
         method=method,
         checksum=None if follows else checksum,
@@ -75,7 +75,7 @@ def local_header(stream: Peekable) -> ZipHeader | None:
     )
 
 
-def _large(extra: bytes, size: int, packed: int) -> tuple[int, int]:
+def _sizes_of_zip64(extra: bytes, size: int, packed: int) -> tuple[int, int]:
     """Return the sizes from the zip64 field, where the header only says that they are there."""
     while len(extra) > 4:  # noqa: PLR2004 - a field's head
         kind, length = struct.unpack("<HH", extra[:4])
@@ -87,7 +87,7 @@ def _large(extra: bytes, size: int, packed: int) -> tuple[int, int]:
     return size, packed
 
 
-def _name(raw: bytes) -> str:
+def _decoded_name(raw: bytes) -> str:
     """Decode a name; Windows packers before 2016 write backslashes where zip wants slashes."""
     try:
         name = raw.decode("utf-8")

@@ -237,7 +237,7 @@ class _Opening:
                 source = self.walk.single(content, where, single, mtime)
         else:
             kind = ".".join((content.kind, *reversed(content.layers)))
-            source = self._archive(content, where, path)
+            source = self._members_of_archive(content, where, path)
         return Archive(
             name=where.origin,
             kind=prefix + kind,
@@ -247,7 +247,7 @@ class _Opening:
             pipe=stream if path is None else None,
         )
 
-    def _archive(
+    def _members_of_archive(
         self, content: Content, where: Where, path: Path | None
     ) -> Iterator[ConcreteMember]:
         if content.kind == _shape.ZIP and path is not None and not content.layers:

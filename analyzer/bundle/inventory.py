@@ -104,22 +104,22 @@ def read_bugtool_log(data: bytes) -> BugtoolLog:
     omitted = (match for line in lines if (match := _OMITTING.fullmatch(line)))
     return BugtoolLog(
         argv=argv,
-        requested=_requested(argv),
+        requested=_entries_of_command_line(argv),
         omitted=tuple((match["path"], match["capability"]) for match in omitted),
     )
 
 
-def _requested(argv: tuple[str, ...]) -> Mapping[str, int | None] | None:
+def _entries_of_command_line(argv: tuple[str, ...]) -> Mapping[str, int | None] | None:
     """Follow getopt as xen-bugtool calls it: long options may be shortened, the last one wins."""
     requested: dict[str, int | None] | None = None
     waiting = False
     for word in argv[1:]:
         option, given, value = word.partition("=")
         if waiting:
-            requested, waiting = _entries(word, requested), False
+            requested, waiting = _entries_of_option(word, requested), False
         elif len(option) > len("--") and _ENTRIES.startswith(option):
             waiting = not given
-            requested = _entries(value, requested)
+            requested = _entries_of_option(value, requested)
         elif _asks_for_all(word):
             requested = None
     return None if requested is None else MappingProxyType(requested)
@@ -131,7 +131,9 @@ def _asks_for_all(word: str) -> bool:
     return word.startswith("-") and "a" in word and all(char in _SHORT for char in word[1:])
 
 
-def _entries(text: str, other: dict[str, int | None] | None) -> dict[str, int | None] | None:
+def _entries_of_option(
+    text: str, other: dict[str, int | None] | None
+) -> dict[str, int | None] | None:
     if not text:
         return other
     found: dict[str, int | None] = {}

@@ -37,10 +37,10 @@ def build_ledger(
         bugtool=bugtool,
         stopped=stopped,
         sums=sums,
-        altered=_altered(seen, sums),
+        altered=_altered_output(seen, sums),
     )
     kinds = sorted(SOURCES, key=lambda kind: kind.name)
-    return tuple(_entry(report, kind, claimed) for kind in kinds)
+    return tuple(_entry_of_source(report, kind, claimed) for kind in kinds)
 
 
 def altered(seen: Sequence[SeenMember], inventory: ReportInventory | None) -> frozenset[str]:
@@ -50,7 +50,7 @@ def altered(seen: Sequence[SeenMember], inventory: ReportInventory | None) -> fr
     return frozenset(member.path for member in seen if member.changed) - proven
 
 
-def _altered(seen: Sequence[SeenMember], sums: Mapping[str, str]) -> str:
+def _altered_output(seen: Sequence[SeenMember], sums: Mapping[str, str]) -> str:
     """Return an output that was changed in a tar that has no checksums, "" if none was."""
     bare = (each for each in seen if each.trust is not None and each.trust.is_bare)
     outputs = (each for each in bare if each.log is None and each.md5)
@@ -58,12 +58,12 @@ def _altered(seen: Sequence[SeenMember], sums: Mapping[str, str]) -> str:
     return min(changed, default="")
 
 
-def _entry(
+def _entry_of_source(
     report: ReportTraces, kind: SourceKind, claimed: Mapping[str, tuple[str, ...]]
 ) -> LedgerEntry:
     paths = {path for path, member in report.seen.items() if _is_of(kind, member)}
     paths |= set(claimed.get(kind.name, ()))
-    members = [report.seen.get(path) or _unread(report, path) for path in sorted(paths)]
+    members = [report.seen.get(path) or _unread_member(report, path) for path in sorted(paths)]
     presence, why = judge(report, kind, members)
     return LedgerEntry(
         bundle=report.bundle,
@@ -81,5 +81,5 @@ def _is_of(kind: SourceKind, member: SeenMember) -> bool:
     return owns(kind, member.path)
 
 
-def _unread(report: ReportTraces, path: str) -> SeenMember:
+def _unread_member(report: ReportTraces, path: str) -> SeenMember:
     return SeenMember(bundle=report.bundle, path=path)

@@ -121,13 +121,13 @@ class ConcreteMember:
 
     def blocks(self, size: int = BLOCK) -> Iterator[bytes]:
         """Yield the decompressed content in blocks of at most `size` bytes, none empty."""
-        while block := self._next(size):
+        while block := self._next_block(size):
             yield block
 
     def read(self, limit: int) -> bytes:
         """Return at most `limit` decompressed bytes, starting where reading stands."""
         blocks = []
-        while limit and (block := self._next(min(limit, BLOCK))):
+        while limit and (block := self._next_block(min(limit, BLOCK))):
             blocks.append(block)
             limit -= len(block)
         return b"".join(blocks)
@@ -144,18 +144,18 @@ class ConcreteMember:
     def refuse(self, what: str, limit: int, option: str) -> None:
         """Note that a limit of ours ends it; it is not read any further."""
         self._refused = over(what, limit, option)
-        self._end()
+        self._note_end_of_stream()
 
     @property
     def over_budget(self) -> bool:
         """Tell whether a limit of ours ended it."""
         return self.loss is not None and self.loss.over_budget
 
-    def _next(self, size: int) -> bytes:
+    def _next_block(self, size: int) -> bytes:
         ended = not size or self._refused
         block = b"" if ended else self._stream.read(min(size, self._limit - self.size_read))
         if not block:
-            self._end()
+            self._note_end_of_stream()
             return b""
         if self.keep is not None:
             self.keep(block)
@@ -169,7 +169,7 @@ class ConcreteMember:
                 self.foreign += len(_NO_UTF_8.findall(self._log_bytes.decode(block)))
         return block
 
-    def _end(self) -> None:
+    def _note_end_of_stream(self) -> None:
         self.loss = self._refused or self._stream.loss
         if not self.loss and self.size_read == self._limit and self._stream.peek(1):
             self.loss = over("bytes of one member", self._limit, self._option)

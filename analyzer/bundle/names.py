@@ -105,10 +105,10 @@ def printable(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else _escaped(ord(char)) for char in text)
+    return "".join(char if char.isprintable() else _escaped_code_point(ord(char)) for char in text)
 
 
-def _escaped(code: int) -> str:
+def _escaped_code_point(code: int) -> str:
     if 0xDC80 <= code <= 0xDCFF:  # noqa: PLR2004 - the range of PEP 383
         code -= 0xDC00
     if code <= 0xFF:  # noqa: PLR2004 - one byte

@@ -111,7 +111,9 @@ def is_paste(head: bytes, *, named: bool) -> bool:
     """
     if b"\0" in head:
         return False
-    kinds = Counter(_kind(line) for line in head.decode(errors="replace").splitlines())
+    kinds = Counter(
+        _kind_of_pasted_line(line) for line in head.decode(errors="replace").splitlines()
+    )
     return kinds["cut"] > kinds["whole"] if named else kinds["cut"] + kinds["whole"] > 0
 
 
@@ -125,7 +127,7 @@ def is_loose_paste(path: str, head: bytes) -> bool:
     if not named or b"\0" in head:
         return False
     lines = [line for line in head.decode(errors="replace").splitlines() if _is_said(line)]
-    logged = sum(bool(_kind(line)) for line in lines)
+    logged = sum(bool(_kind_of_pasted_line(line)) for line in lines)
     return logged > 0 and (not may_be_read(head) or logged * 3 >= len(lines))
 
 
@@ -146,7 +148,7 @@ def put_together(
     if main is None:
         main = ("", family or "var/log/daemon.log")
         logs[main] = {}
-    inside = {number for begun, line in found.items() for number in _numbers(begun, line)}
+    inside = {number for begun, line in found.items() for number in _line_numbers(begun, line)}
     several = len({host for host, _ in logs}) > 1
     return tuple(
         _put_together(
@@ -189,7 +191,7 @@ def _named_host(line: _Line) -> str:
     return name if whole and name[:1].isalnum() and name != _BOOTING else ""
 
 
-def _kind(line: str) -> str:
+def _kind_of_pasted_line(line: str) -> str:
     told = _log_line(line, "")
     if told is None:
         return ""
@@ -221,7 +223,7 @@ def _put_together(
     return LogName(family=log[1], rotation=0), "\n".join(whole).encode(), pasted
 
 
-def _numbers(begun: int, line: _Line) -> range:
+def _line_numbers(begun: int, line: _Line) -> range:
     return range(begun, begun + line.written.count("\n") + 1)
 
 
@@ -238,16 +240,18 @@ def _log_lines(lines: Sequence[str], family: str) -> Iterator[tuple[int, _Line]]
         begun = number = number + 1
         if told is None:
             continue
-        while number < len(lines) and (more := _wrapped(lines[number - 1], lines[number])):
+        while number < len(lines) and (
+            more := _rest_of_wrapped_line(lines[number - 1], lines[number])
+        ):
             rest = _ESCAPED.sub(r"\1", more)
             told = replace(told, rest=f"{told.rest} {rest}", written=f"{told.written}\n{more}")
             number += 1
         yield begun, told
 
 
-def _wrapped(before: str, line: str) -> str:
+def _rest_of_wrapped_line(before: str, line: str) -> str:
     """Return the rest of a line that was wrapped, "" if this is a line of its own."""
-    text = _unquoted(line).strip()
+    text = _without_quote_marks(line).strip()
     if not _is_said(text) or _log_line(line, "") is not None or len(before) > _WIDEST:
         return ""
     if before.startswith(">") != line.startswith(">"):
@@ -255,14 +259,14 @@ def _wrapped(before: str, line: str) -> str:
     return text if len(before) + 1 + len(text.split(None, 1)[0]) >= _NARROWEST else ""
 
 
-def _unquoted(line: str) -> str:
+def _without_quote_marks(line: str) -> str:
     found = _QUOTED.match(line)
     return line[found.end() :] if found else line
 
 
 def _log_line(line: str, family: str) -> _Line | None:
     """Read a line that a log wrote, whatever stands before it, None if it is none."""
-    text = _unquoted(line)
+    text = _without_quote_marks(line)
     grep = _GREP.match(text)
     told = _told(text, "", family)
     if told is None and grep and grep.end():
@@ -281,7 +285,7 @@ def _told(text: str, named: str, family: str) -> _Line | None:
     if found is None:
         return None
     bracket = _BRACKET.match(found["text"])
-    own = _family(found["tag"], found["text"], bracket)
+    own = _log_of_program(found["tag"], found["text"], bracket)
     if own is None and not (found["stamp"] and found["host"]):
         return None  # prose has colons, too
     return _Line(
@@ -297,7 +301,7 @@ def _without_head(family: str, rest: str, written: str) -> _Line:
     return _Line(family=family, host="", stamp="", rest=rest, written=written)
 
 
-def _family(tag: str, text: str, bracket: re.Match[str] | None) -> str | None:
+def _log_of_program(tag: str, text: str, bracket: re.Match[str] | None) -> str | None:
     """Return the log that a program writes to, None for a program that is not known."""
     if tag in _SM:
         return "var/log/SMlog" if _PID_OF_SM.match(text) else None

@@ -73,7 +73,7 @@ def read_answers(data: bytes, member: str) -> Answers | None:
             case ["host", host_uuid, hostname]:
                 pass
             case ["command", name, status, began, ended, *command]:
-                first, last = _time(began), _time(ended)
+                first, last = _time_in_manifest(began), _time_in_manifest(ended)
                 if first and last and status.isascii() and status.isdecimal():
                     made = Ran(
                         status=int(status[:4]), began=first, ended=last, command=" ".join(command)
@@ -92,7 +92,7 @@ def read_answers(data: bytes, member: str) -> Answers | None:
     )
 
 
-def _time(text: str) -> datetime | None:
+def _time_in_manifest(text: str) -> datetime | None:
     if not (text.isascii() and text.isdecimal() and int(text[:12]) < _LARGEST):
         return None
     return datetime.fromtimestamp(int(text), UTC)

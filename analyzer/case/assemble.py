@@ -121,7 +121,11 @@ def assemble(
         ledger = tuple(
             _with_what_is_cut(entry, unread)
             for entry in (
-                *(each for c in contents for each in _ledger(c, read.given.get(c.name, NOTHING))),
+                *(
+                    each
+                    for c in contents
+                    for each in _ledger_of_report(c, read.given.get(c.name, NOTHING))
+                ),
                 *(each for own in read.logs.values() for c in own for each in _ledger_of_logs(c)),
             )
         )
@@ -177,7 +181,7 @@ def _add_alerts(
             builder.add_alert(report.bundle, alert, hits)
 
 
-def _ledger(content: BundleContent, given: Given) -> tuple[LedgerEntry, ...]:
+def _ledger_of_report(content: BundleContent, given: Given) -> tuple[LedgerEntry, ...]:
     """Return the ledger of a report; what was given back for it counts under its whole name."""
     claimed = {name: list(members) for name, members in content.claimed.items()}
     seen = list(content.seen)
@@ -251,28 +255,28 @@ def host_reports(
 
 
 def _host_report(content: BundleContent, pools: Sequence[PoolState], given: Given) -> HostReport:
-    inventory = _first(content.facts, HostInventory)
-    membership = _first((*content.facts, *given.facts), PoolMembership)
+    inventory = _first_whole_fact(content.facts, HostInventory)
+    membership = _first_whole_fact((*content.facts, *given.facts), PoolMembership)
     uuid = inventory.host_uuid if inventory else None
     row = _database_row(content, uuid, pools)
     return HostReport(
         bundle=content.name,
-        name=_name(content, row),
+        name=_name_of_host(content, row),
         host_uuid=uuid or (row.uuid if row else None),
-        role=_role(membership, row, pools),
+        role=_role_of_host(membership, row, pools),
         captured_at=content.clock.captured_at,
         excerpt=content.excerpt,
         altered=altered(content.seen, content.inventory),
         given=given.facts,
         taken=given.taken,
-        **_held((*content.facts, *given.facts)),
+        **_facts_by_field((*content.facts, *given.facts)),
     )
 
 
-def _held(facts: Sequence[Fact]) -> dict[str, Any]:
+def _facts_by_field(facts: Sequence[Fact]) -> dict[str, Any]:
     """Return the facts of a bundle by the field of `HostReport` that holds their type."""
     held: dict[str, Any] = {
-        name: _all(facts, kind) if many else _first(facts, kind)
+        name: _facts_of_type(facts, kind) if many else _first_whole_fact(facts, kind)
         for name, (kind, many) in _FIELDS.items()
     }
     held["alerts"] = distinct_alerts(held["alerts"])
@@ -293,16 +297,16 @@ def _fields_of_facts() -> Iterator[tuple[str, tuple[type, bool]]]:
 _FIELDS = dict(_fields_of_facts())
 
 
-def _all(facts: Iterable[Fact], kind: type[FactType]) -> tuple[FactType, ...]:
+def _facts_of_type(facts: Iterable[Fact], kind: type[FactType]) -> tuple[FactType, ...]:
     return tuple(fact for fact in facts if isinstance(fact, kind))
 
 
-def _first(facts: Iterable[Fact], kind: type[FactType]) -> FactType | None:
+def _first_whole_fact(facts: Iterable[Fact], kind: type[FactType]) -> FactType | None:
     """Return the first fact of a type that is whole, else the first.
 
     Two programs list one thing (`ip` and `ifconfig`), and what was cut may have been sent again.
     """
-    own = _all(facts, kind)
+    own = _facts_of_type(facts, kind)
     whole = [fact for fact in own if getattr(fact, "complete", True)]
     return next(iter(whole or own), None)
 
@@ -324,7 +328,7 @@ def _inventory_name(content: BundleContent) -> str:
     return (content.inventory.hostname or "") if content.inventory else ""
 
 
-def _name(content: BundleContent, row: Host | None) -> str:
+def _name_of_host(content: BundleContent, row: Host | None) -> str:
     """Return the name shown for a host: its label, its host name, what syslog called it."""
     if row is not None and (row.name_label or row.hostname):
         return row.name_label or row.hostname or ""
@@ -335,7 +339,9 @@ def _name(content: BundleContent, row: Host | None) -> str:
     return content.name
 
 
-def _role(membership: PoolMembership | None, row: Host | None, pools: Sequence[PoolState]) -> Role:
+def _role_of_host(
+    membership: PoolMembership | None, row: Host | None, pools: Sequence[PoolState]
+) -> Role:
     if membership is not None and membership.role is not Role.UNKNOWN:
         return membership.role
     if row is None:
@@ -372,11 +378,11 @@ def _host_info(report: HostReport, content: BundleContent, pools: Sequence[PoolS
         utc_offset_minutes=content.clock.utc_offset_minutes,
         database=f"{pool.source.member}: {pool.chosen_because}" if pool else "",
         pool=pool.pool.uuid if pool and pool.pool else None,
-        packages=_packages(report),
+        packages=_packages_for_cbt_and_nbd(report),
     )
 
 
-def _packages(report: HostReport) -> tuple[Package, ...]:
+def _packages_for_cbt_and_nbd(report: HostReport) -> tuple[Package, ...]:
     """Return the packages that CBT and NBD depend on; rpm prints NAME-VERSION-RELEASE.ARCH."""
     names = report.packages.names if report.packages else ()
     parts = (name.rsplit("-", 2) for name in names if name.startswith(_PACKAGES))
@@ -404,11 +410,11 @@ def _pool_info(case: Case, pool: PoolState) -> PoolInfo:
 
 def coverage_of(content: BundleContent) -> tuple[Coverage, ...]:
     """Return what was read of each log member, ordered by parser and member."""
-    rows = [_coverage(content, read) for read in content.logs]
+    rows = [_coverage_of_log(content, read) for read in content.logs]
     return tuple(sorted(rows, key=lambda row: (row.bundle, row.parser, row.member)))
 
 
-def _coverage(content: BundleContent, read: LogRead) -> Coverage:
+def _coverage_of_log(content: BundleContent, read: LogRead) -> Coverage:
     stats, clock = read.stats, content.clock
     first = clock.moment(read.member, 1, stats.first) if stats.first else None
     last = clock.moment(read.member, max(stats.lines, 1), stats.last) if stats.last else None

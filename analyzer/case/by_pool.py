@@ -27,7 +27,10 @@ def by_pool(contents: Sequence[BundleContent]) -> tuple[tuple[BundleContent, ...
     groups: list[set[str]] = []
     for pool in pools_of(contents):
         members = {host.uuid for host in pool.hosts}
-        own = {*pool.bundles, *(each.name for each in contents if _host(each) in members)}
+        own = {
+            *pool.bundles,
+            *(each.name for each in contents if _uuid_of_own_host(each) in members),
+        }
         shared = [group for group in groups if group & own]
         groups = [group for group in groups if group not in shared]
         groups.append(own.union(*shared))
@@ -38,7 +41,7 @@ def by_pool(contents: Sequence[BundleContent]) -> tuple[tuple[BundleContent, ...
     return tuple(sorted((group for group in found if group), key=lambda group: group[0].name))
 
 
-def _host(content: BundleContent) -> str | None:
+def _uuid_of_own_host(content: BundleContent) -> str | None:
     inventories = (fact for fact in content.facts if isinstance(fact, HostInventory))
     return next((fact.host_uuid for fact in inventories), None)
 

@@ -122,7 +122,7 @@ class EventTableBuilder:
     def take_packed(self, rows: PackedRows) -> None:
         """Take rows that were packed elsewhere."""
         if len(rows):
-            self._chunks.append(_frame(rows))
+            self._chunks.append(_frame_of_columns(rows))
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -133,12 +133,12 @@ class EventTableBuilder:
     def undated(self, kinds: Collection[str]) -> tuple[Row, ...]:
         """Return the rows of some kinds, none of them sparse, as they were added."""
         kept = [chunk[chunk["kind"].isin(list(kinds))] for chunk in self._chunks]
-        found = [row for chunk in kept for row in _undated(chunk)]
+        found = [row for chunk in kept for row in _rows_without_dates(chunk)]
         return (*found, *(row for row in self._kept.rows if row.kind in kinds))
 
     def split(self, groups: Iterable[Collection[str]]) -> "tuple[EventTableBuilder, ...]":
         """Return a builder for each group of bundles, with what was added of these."""
-        self._close()
+        self._close_rows()
         parts = []
         for bundles in groups:
             part = EventTableBuilder(self.keep)
@@ -147,7 +147,7 @@ class EventTableBuilder:
             parts.append(part)
         return tuple(parts)
 
-    def _close(self) -> None:
+    def _close_rows(self) -> None:
         self.take(self._kept.close())
 
     def build(
@@ -166,11 +166,11 @@ class EventTableBuilder:
         what tells the host from others of its name, by default the bundle; what two bundles of
         one host both hold is kept once. Call it once.
         """
-        self._close()
-        chunks = self._chunks or [_frame(packed(()))]
+        self._close_rows()
+        chunks = self._chunks or [_frame_of_columns(packed(()))]
         self._chunks = []
-        frames = [_dated(chunk, date, hour, host_names) for chunk in chunks]
-        return EventTable(_once(_joined(frames), host_ids))
+        frames = [_dated_chunk(chunk, date, hour, host_names) for chunk in chunks]
+        return EventTable(_without_copied_lines(_chunks_joined(frames), host_ids))
 
 
 class EventTable:
@@ -192,7 +192,7 @@ class EventTable:
     @staticmethod
     def together(tables: "Sequence[EventTable]") -> "EventTable":
         """Return one table of what several hold."""
-        return EventTable(_joined([table._frame for table in tables]))  # noqa: SLF001 - its own
+        return EventTable(_chunks_joined([table._frame for table in tables]))  # noqa: SLF001 - its own
 
     def __len__(self) -> int:
         return len(self._frame)
@@ -204,7 +204,7 @@ class EventTable:
         """
         wanted = frozenset(kinds)
         if wanted not in self._made:
-            self._made[wanted] = tuple(self._at(self._places(wanted)))
+            self._made[wanted] = tuple(self._events_at_places(self._places_of_kinds(wanted)))
         return self._made[wanted]
 
     @property
@@ -245,8 +245,8 @@ class EventTable:
         """
         if not self._positions.keys() & set(kinds):
             return ()
-        rows = self._rows(kinds)
-        keys = [_key(rows, name).map(partial(same, name)) for name in group_by]
+        rows = self._rows_of_kinds(kinds)
+        keys = [_key_column(rows, name).map(partial(same, name)) for name in group_by]
         group = rows.groupby(keys, sort=False).ngroup() if keys else pd.Series(0, rows.index)
         # Within a group `at` ascends, so the ranges of neighbours can only be apart this way round.
         distance = rows["earliest"] - rows.groupby(group)["latest"].shift()
@@ -262,7 +262,9 @@ class EventTable:
         The first line of a call names its objects and the others only the task, so the lines of
         one reference, on all hosts, are one call.
         """
-        references = pd.Series(_values(self._frame, "task"), self._frame.index, dtype=object)
+        references = pd.Series(
+            _values_of_rows(self._frame, "task"), self._frame.index, dtype=object
+        )
         rows = self._frame[references.notna()]
         found: dict[str, list[Event]] = {}
         for reference, event in zip(references.dropna(), self._of_rows(rows), strict=True):
@@ -275,9 +277,9 @@ class EventTable:
         ``column`` is as in `joined`.
         """
         kinds = tuple(kinds)
-        rows = self._rows(kinds) if kinds else self._frame
+        rows = self._rows_of_kinds(kinds) if kinds else self._frame
         wanted = frozenset(values)
-        found = rows[[value in wanted for value in _values(rows, column)]]
+        found = rows[[value in wanted for value in _values_of_rows(rows, column)]]
         return tuple(self._of_rows(found))
 
     def joined(
@@ -293,8 +295,11 @@ class EventTable:
         kinds, others = met & set(kinds), met & set(others)
         if not (kinds and others):
             return ()
-        left, right = self._rows(kinds), self._rows(others)
-        spans, reach = (_spans(left, names), _spans(right, names)), within // _MICROSECOND
+        left, right = self._rows_of_kinds(kinds), self._rows_of_kinds(others)
+        spans, reach = (
+            (_spans_of_rows(left, names), _spans_of_rows(right, names)),
+            within // _MICROSECOND,
+        )
         pairs = list(near(*spans, reach))
         ones = self._by_place(left, {one for one, _ in pairs})
         twos = self._by_place(right, {two for _, two in pairs})
@@ -341,14 +346,14 @@ class EventTable:
 
     def totals(self, kind: str) -> tuple[int, Event | None]:
         """Return how often a kind was seen, repetitions counted, and the first of them."""
-        places = self._places((kind,))
+        places = self._places_of_kinds((kind,))
         if not places:
             return 0, None
-        return int(self._counts[places].sum()), next(self._at(places[:1]))
+        return int(self._counts[places].sum()), next(self._events_at_places(places[:1]))
 
     def of_lines(self, lines: Collection[Source]) -> tuple[Event, ...]:
         """Return the events that were kept of some lines, in the table's order."""
-        return tuple(self._at([row for _, row in self._rows_of_lines(lines)]))
+        return tuple(self._events_at_places([row for _, row in self._rows_of_lines(lines)]))
 
     def first_of_lines(self, lines: Collection[Source]) -> Mapping[Source, Event]:
         """Return the first event that was kept of each line, none for a line without one.
@@ -358,7 +363,7 @@ class EventTable:
         first: dict[Source, int] = {}
         for line, row in self._rows_of_lines(lines):
             first.setdefault(line, row)
-        return dict(zip(first, self._at(tuple(first.values())), strict=True))
+        return dict(zip(first, self._events_at_places(tuple(first.values())), strict=True))
 
     def _rows_of_lines(self, lines: Collection[Source]) -> Iterator[tuple[Source, int]]:
         """Yield (line, row) for each event of some lines, in the table's order."""
@@ -383,28 +388,28 @@ class EventTable:
         found = zip(*map(counts.index.get_level_values, (0, 1)), counts.tolist(), strict=True)
         return tuple((hour.isoformat(), host, count) for hour, host, count in found)
 
-    def _places(self, kinds: Iterable[str]) -> list[int]:
+    def _places_of_kinds(self, kinds: Iterable[str]) -> list[int]:
         return sorted(row for kind in set(kinds) for row in self._positions.get(kind, ()))
 
-    def _rows(self, kinds: Iterable[str]) -> pd.DataFrame:
-        return self._frame.iloc[self._places(kinds)]
+    def _rows_of_kinds(self, kinds: Iterable[str]) -> pd.DataFrame:
+        return self._frame.iloc[self._places_of_kinds(kinds)]
 
     def _of_rows(self, rows: pd.DataFrame) -> Iterator[Event]:
         """Return the events of some of the table's rows, in their order."""
-        return self._at(rows.index.tolist())
+        return self._events_at_places(rows.index.tolist())
 
     def _by_place(self, rows: pd.DataFrame, places: set[int]) -> Mapping[int, Event]:
         wanted = sorted(places)
         return dict(zip(wanted, self._of_rows(rows.iloc[wanted]), strict=True))
 
-    def _at(self, places: Sequence[int]) -> Iterator[Event]:
+    def _events_at_places(self, places: Sequence[int]) -> Iterator[Event]:
         known = self._events
         missing = [place for place in places if known[place] is None]
         if missing and len(known) <= _AT_ONCE:
             missing = [place for place, event in enumerate(known) if event is None]
         if missing:
             cells = _Cells(self._frame, self._columns, np.array(missing))
-            for place, made in zip(missing, _events(cells), strict=True):
+            for place, made in zip(missing, _events_of_rows(cells), strict=True):
                 known[place] = made
         return (event for place in places if (event := known[place]) is not None)
 
@@ -453,7 +458,7 @@ def _names_ids(pattern: str) -> bool:
     return any(f"(?P<{name}>" in pattern for name in IDS)
 
 
-def _frame(rows: PackedRows) -> pd.DataFrame:
+def _frame_of_columns(rows: PackedRows) -> pd.DataFrame:
     """Return rows as a frame."""
     columns: dict[str, Any] = {name: _few(column) for name, column in rows.repeated.items()}
     columns |= {
@@ -480,7 +485,7 @@ def _plain(column: "pd.Series[Any]") -> list[Any]:
     return plain
 
 
-def _words(rows: "pd.DataFrame | _Cells") -> Iterator[tuple[str, str, Mapping[str, str]]]:
+def _words_of_rows(rows: "pd.DataFrame | _Cells") -> Iterator[tuple[str, str, Mapping[str, str]]]:
     """Yield message, text and fields of rows."""
     for words, start, end, *message, found in zip(
         *(rows[name].tolist() for name in _WORDS), strict=True
@@ -490,15 +495,15 @@ def _words(rows: "pd.DataFrame | _Cells") -> Iterator[tuple[str, str, Mapping[st
         yield said, words[start:end].decode(*CODING), fields
 
 
-def _undated(chunk: pd.DataFrame) -> Iterator[Row]:
+def _rows_without_dates(chunk: pd.DataFrame) -> Iterator[Row]:
     names = [name for name in Row._fields if name not in ("message", "text", "fields")]
     columns = (_plain(chunk[name]) if name in REPEATED else chunk[name].tolist() for name in names)
     rest = zip(*columns, strict=True)
-    for row, words in zip(rest, _words(chunk), strict=True):
+    for row, words in zip(rest, _words_of_rows(chunk), strict=True):
         yield Row._make((*row, *words))
 
 
-def _dated(
+def _dated_chunk(
     chunk: pd.DataFrame,
     date: Callable[[str, str, int, Stamp], Moment],
     hour: Callable[[str, str, Stamp], Moment | None],
@@ -533,9 +538,11 @@ def _dated(
         times = (np.array(values, np.int64)[shared] + behind).view("datetime64[us]")
         chunk[name] = pd.Series(times).dt.tz_localize("UTC")
     words = np.array([moment.dated_by for moment in distinct], object)
-    chunk["dated_by"] = _category(words[shared])
+    chunk["dated_by"] = _category_of_texts(words[shared])
     hosts = zip(_plain(chunk["bundle"]), _plain(chunk["syslog_host"]), strict=True)
-    chunk["host"] = _category([host_names.get(bundle, host or bundle) for bundle, host in hosts])
+    chunk["host"] = _category_of_texts(
+        [host_names.get(bundle, host or bundle) for bundle, host in hosts]
+    )
     return chunk.drop(columns=["when", "syslog_host"])
 
 
@@ -544,7 +551,7 @@ def _into_the_hour(stamp: Stamp) -> int:
     return (stamp.minute * 60 + min(stamp.second, 59)) * 1_000_000
 
 
-def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
+def _chunks_joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
     """Put the chunks together in the table's order."""
     few = {name: _of_all([frame[name] for frame in frames]) for name in _FEW}
     frame = pd.concat([frame.drop(columns=list(_FEW)) for frame in frames], ignore_index=True)
@@ -565,59 +572,59 @@ def _of_all(columns: "Sequence[pd.Series[Any]]") -> pd.Categorical:
     )
 
 
-def _category(values: Sequence[str] | npt.NDArray[np.object_]) -> pd.Categorical:
+def _category_of_texts(values: Sequence[str] | npt.NDArray[np.object_]) -> pd.Categorical:
     """Return texts as a column of few; pandas by itself makes Arrow's of them, slow to ask."""
     codes, texts = pd.factorize(np.asarray(values, object), sort=True)
     return pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype=object))
 
 
-def _once(frame: pd.DataFrame, host_ids: Mapping[str, str]) -> pd.DataFrame:
+def _without_copied_lines(frame: pd.DataFrame, host_ids: Mapping[str, str]) -> pd.DataFrame:
     """Name the hosts apart, and drop the copies of a line that two reports of one host hold.
 
     The same words twice in one report are two events: the nth is a copy of the nth elsewhere.
     """
     ids = [host_ids.get(bundle, bundle) for bundle in frame["bundle"].tolist()]
-    frame["host_id"] = _category(ids)
+    frame["host_id"] = _category_of_texts(ids)
     if frame["host_id"].nunique() == frame["bundle"].nunique():
         return frame
     line = ["host_id", "kind", "text"]
-    texts = frame.assign(text=[text for _, text, _ in _words(frame)])
+    texts = frame.assign(text=[text for _, text, _ in _words_of_rows(frame)])
     nth = texts.groupby(["bundle", *line], observed=True, sort=False).cumcount()
     copies = texts.assign(nth=nth).duplicated([*line, "nth"])
     return frame[~copies].reset_index(drop=True)
 
 
-def _key(rows: pd.DataFrame, name: str) -> "pd.Series[str]":
+def _key_column(rows: pd.DataFrame, name: str) -> "pd.Series[str]":
     if name in ("host", "process", "pid", "bundle"):
         values = [str(value) for value in rows["host_id" if name == "host" else name]]
     else:
-        values = [value or "" for value in _field(rows, name)]
+        values = [value or "" for value in _field_of_rows(rows, name)]
     return pd.Series(values, rows.index, dtype=object)
 
 
-def _values(rows: pd.DataFrame, name: str) -> list[str | None]:
+def _values_of_rows(rows: pd.DataFrame, name: str) -> list[str | None]:
     """Return what each row has of a column or a field, None where it lacks it."""
     if name == "task":
-        known = {task: _reference(task) for task in rows["task"].dropna().unique()}
+        known = {task: _reference_in_task(task) for task in rows["task"].dropna().unique()}
         return [known.get(task) for task in rows["task"]]
     column = "host_id" if name == "host" else name
     if name in _JOINED:
         return [None if pd.isna(value) else str(value) for value in rows[column]]
-    return _field(rows, name)
+    return _field_of_rows(rows, name)
 
 
-def _field(rows: pd.DataFrame, name: str) -> list[str | None]:
-    return [fields.get(name) for _, _, fields in _words(rows)]
+def _field_of_rows(rows: pd.DataFrame, name: str) -> list[str | None]:
+    return [fields.get(name) for _, _, fields in _words_of_rows(rows)]
 
 
-def _reference(task: str) -> str | None:
+def _reference_in_task(task: str) -> str | None:
     found = _REFERENCE.search(task)
     return found[1] if found else None
 
 
-def _spans(rows: pd.DataFrame, names: Sequence[str]) -> list[Span]:
+def _spans_of_rows(rows: pd.DataFrame, names: Sequence[str]) -> list[Span]:
     """Return each row's key, None where it lacks a part of it, and its range."""
-    keys = zip(*(_values(rows, name) for name in names), strict=True)
+    keys = zip(*(_values_of_rows(rows, name) for name in names), strict=True)
     agreed = [None if None in key else tuple(map(str, key)) for key in keys]
     times = (rows[name].astype("int64").tolist() for name in ("earliest", "latest"))
     return [Span(*span) for span in zip(agreed, *times, strict=True)]
@@ -631,13 +638,13 @@ class _Cells:
     ) -> None:
         self._frame = frame
         self._known = known
-        self._places = places
+        self._places_of_kinds = places
 
     def __getitem__(self, name: str) -> npt.NDArray[Any]:
         """Return a column's values of these rows, times as microseconds."""
         if name not in self._known:
             self._known[name] = _column(self._frame[name])
-        return self._known[name](self._places)
+        return self._known[name](self._places_of_kinds)
 
 
 def _column(column: "pd.Series[Any]") -> _Column:
@@ -651,11 +658,11 @@ def _column(column: "pd.Series[Any]") -> _Column:
     return column.to_numpy().__getitem__
 
 
-def _events(rows: _Cells) -> Iterator[Event]:
+def _events_of_rows(rows: _Cells) -> Iterator[Event]:
     """Make events of rows; what pandas calls missing is None again."""
     columns = (rows[name].tolist() for name in _EVENT)
     rest = zip(*columns, strict=True)
-    for moment, row, said in zip(_moments(rows), rest, _words(rows), strict=True):
+    for moment, row, said in zip(_moments_of_rows(rows), rest, _words_of_rows(rows), strict=True):
         bundle, member, line, kind, parser, host, process, pid, task, level, count = row
         message, text, fields = said
         yield Event(
@@ -675,7 +682,7 @@ def _events(rows: _Cells) -> Iterator[Event]:
         )
 
 
-def _moments(rows: _Cells) -> Iterator[Moment]:
+def _moments_of_rows(rows: _Cells) -> Iterator[Moment]:
     """Make the moments of rows, the same one for the same time."""
     times = (rows[name].tolist() for name in _TIMES)
     known: dict[tuple[int, int, int, str], Moment] = {}

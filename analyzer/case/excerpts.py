@@ -80,10 +80,10 @@ def ranges_of(quoted: Iterable[Source]) -> dict[tuple[str, str], list[Range]]:
         begin = max(source.line - reach, 1)
         own = wanted.setdefault((source.bundle, source.member), [])
         own.append((begin, source.line + reach))
-    return {key: list(_merged(sorted(own))) for key, own in wanted.items()}
+    return {key: list(_merged_ranges(sorted(own))) for key, own in wanted.items()}
 
 
-def _merged(ranges: Iterable[Range]) -> Iterator[Range]:
+def _merged_ranges(ranges: Iterable[Range]) -> Iterator[Range]:
     open_: Range | None = None
     for first, last in ranges:
         if open_ and first <= open_[1] + 1:
@@ -105,14 +105,14 @@ def _of_member(
         head.append(chunk)
     if sum(map(len, head)) <= SMALL:  # then all of it may be shown
         ranges = [(1, sum(chunk.count(b"\n") for chunk in head))]
-    lines = _lines(chain(head, chunks), ranges)
+    lines = _lines_in_ranges(chain(head, chunks), ranges)
     for first, last in ranges:
         own = [lines[number] for number in range(first, last + 1) if number in lines]
         if own:
             yield Excerpt(bundle=bundle, member=member, first=first, lines=tuple(own))
 
 
-def _lines(chunks: Iterable[bytes], ranges: Sequence[Range]) -> Mapping[int, str]:
+def _lines_in_ranges(chunks: Iterable[bytes], ranges: Sequence[Range]) -> Mapping[int, str]:
     """Return the lines in the ranges by number; a chunk without any is only counted."""
     found: dict[int, str] = {}
     done, end = 0, ranges[-1][1]
@@ -123,13 +123,13 @@ def _lines(chunks: Iterable[bytes], ranges: Sequence[Range]) -> Mapping[int, str
             lines = chunk.split(b"\n")
             for first, last in inside:
                 for number in range(max(first, done + 1), min(last, done + count) + 1):
-                    found[number] = _shown(lines[number - done - 1])
+                    found[number] = _line_as_shown(lines[number - done - 1])
         done += count
         if done >= end:
             break
     return found
 
 
-def _shown(line: bytes) -> str:
+def _line_as_shown(line: bytes) -> str:
     text = line.decode(errors="replace")
     return text if len(text) <= LONGEST else f"{text[:LONGEST]} […]"

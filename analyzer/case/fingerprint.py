@@ -15,19 +15,19 @@ def fingerprint(case: Case, finding: Finding) -> str:
     so that a disk whose CBT was turned on again and lost again is another trouble.
     """
     about = sorted(
-        f"{subject.type.lower()} {subject.uuid} {' '.join(_states(case, subject))}"
+        f"{subject.type.lower()} {subject.uuid} {' '.join(_states_of_subject(case, subject))}"
         for subject in finding.subjects
     )
     text = chr(0).join([finding.rule, *about])
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
 
 
-def _states(case: Case, subject: Subject) -> Iterator[str]:
+def _states_of_subject(case: Case, subject: Subject) -> Iterator[str]:
     for pool in case.pools:
-        yield from _state(pool, subject.uuid)
+        yield from _state_of_object(pool, subject.uuid)
 
 
-def _state(pool: PoolState, uuid: str) -> Iterator[str]:
+def _state_of_object(pool: PoolState, uuid: str) -> Iterator[str]:
     if disk := pool.vdi(uuid):
         yield f"cbt {disk.cbt_enabled} {disk.type}"
     if host := pool.host(uuid):

@@ -155,7 +155,7 @@ class Gathering:
         known = member.bundle in self.bundles
         if known or reports < self._budget.reports:
             return True
-        _refuse(member, "status reports", self._budget.reports, "--max-reports")
+        _refuse_member(member, "status reports", self._budget.reports, "--max-reports")
         return False
 
     def finish(self) -> None:
@@ -184,7 +184,7 @@ class Gathering:
         elif member.path == MANIFEST:
             content.answers = read_answers(member.read(self._limit), member.path)
         elif member.path == BUGTOOL_LOG:
-            content.bugtool = read_bugtool_log(_notes(member))
+            content.bugtool = read_bugtool_log(_read_bugtool_notes(member))
         else:
             self._take_document(content, member)
         content.seen.append(SeenMember.of(member))
@@ -230,7 +230,7 @@ class Gathering:
                 hits=hits,
             )
         if scan.overfull:
-            _refuse(member, "kept lines of logs", self._rows, "--max-rows")
+            _refuse_member(member, "kept lines of logs", self._rows, "--max-rows")
         self._room -= min(max(self._events.count - before, scan.met // LINES_OF_A_ROW), most)
         self._read_here += member.size_read
         content.syslog_hosts.update([scan.later_host] if scan.later_host else [])
@@ -257,7 +257,7 @@ class Gathering:
                     for failure in answer.failures:
                         self.errors.add(member.bundle, member.path, parser.name, failure)
                 case Part():
-                    self._overfull(content, member.path)
+                    self._note_overfull_log(content, member.path)
                 case End() if answer.stats is None:
                     self.failed(member, answer.trace)
                 case End():
@@ -265,7 +265,7 @@ class Gathering:
                     self.errors.add_disks(answer.disks)
                     self._room -= max(answer.met // LINES_OF_A_ROW - answer.kept, 0)
                     if answer.overfull:
-                        self._overfull(content, member.path)
+                        self._note_overfull_log(content, member.path)
                     _note_log(
                         content,
                         member,
@@ -283,7 +283,7 @@ class Gathering:
         )
         processes.read(log, member.blocks(), fold)
 
-    def _overfull(self, content: BundleContent, path: str) -> None:
+    def _note_overfull_log(self, content: BundleContent, path: str) -> None:
         """Note that a log which another process reads has more lines than may be kept."""
         why = over("kept lines of logs", self._rows, "--max-rows").why
         content.seen = [
@@ -292,7 +292,7 @@ class Gathering:
         ]
 
     def _take_inventory(self, content: BundleContent, member: Member) -> None:
-        content.inventory = read_inventory(_notes(member))
+        content.inventory = read_inventory(_read_bugtool_notes(member))
         if content.inventory is None:
             return
         local = parse_c_date(content.inventory.date or "")
@@ -318,7 +318,7 @@ class Gathering:
                 content.facts.append(fact)
         _read_to_end(member, self._limit)
         if member.size_read > self._limit:
-            _refuse(member, "bytes of a file read whole", self._limit, "--max-document")
+            _refuse_member(member, "bytes of a file read whole", self._limit, "--max-document")
 
 
 def _as_pasted(record: Record, pasted: Pasted | None) -> Record:
@@ -337,15 +337,15 @@ def _read_to_end(member: Member, limit: int) -> None:
         pass
 
 
-def _notes(member: Member) -> bytes:
+def _read_bugtool_notes(member: Member) -> bytes:
     """Read what xen-bugtool says of its report."""
     notes = member.read(LARGEST + 1)
     if len(notes) > LARGEST:
-        _refuse(member, "bytes of such a file", LARGEST, "")
+        _refuse_member(member, "bytes of such a file", LARGEST, "")
     return notes[:LARGEST]
 
 
-def _refuse(member: Member, what: str, limit: int, option: str) -> None:
+def _refuse_member(member: Member, what: str, limit: int, option: str) -> None:
     if isinstance(member, ConcreteMember):
         member.refuse(what, limit, option)
 

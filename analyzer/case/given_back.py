@@ -114,7 +114,7 @@ class Joined:
                 member=log.member,
                 source=log.parser,
                 joined_to=report,
-                taken=_copied(content, log.member),
+                taken=_when_log_was_copied(content, log.member),
             )
             for report, own in self.logs.items()
             for content in own
@@ -146,10 +146,10 @@ def joined(contents: Sequence[BundleContent]) -> Joined:
             if facts and owner is not None:
                 parts.setdefault(owner.name, []).append((content, parser, member, facts))
             else:
-                unused.append(_unused(content, member, facts))
+                unused.append(_entry_of_unused_file(content, member, facts))
         unused += _nobody_knows(content)
     given = {
-        report.name: _given(report, parts[report.name])
+        report.name: _given_for_report(report, parts[report.name])
         for report in reports
         if report.name in parts
     }
@@ -183,20 +183,20 @@ def _logs_by_owner(
 def _date_by(content: BundleContent, report: BundleContent) -> None:
     """Let the years of logs be told by when they were copied, else by their host's report."""
     captured, minutes = report.clock.captured_at, report.clock.utc_offset_minutes or 0
-    times = [at.at for log in content.logs if (at := _copied(content, log.member))]
+    times = [at.at for log in content.logs if (at := _when_log_was_copied(content, log.member))]
     until = max(times, default=captured.at + _ANSWERED if captured else None)
     if until is not None:
         content.clock.assume(Assumed(until=until + timedelta(minutes=minutes)))
     content.clock.settle()
 
 
-def _copied(content: BundleContent, member: str) -> Moment | None:
+def _when_log_was_copied(content: BundleContent, member: str) -> Moment | None:
     """Return when a log was copied, by the manifest."""
     ran = content.answers.ran(member) if content.answers is not None else None
     return Moment.exact(ran[1], "its archive's manifest") if ran else None
 
 
-def _given(
+def _given_for_report(
     report: BundleContent, parts: Iterable[tuple[BundleContent, str, str, list[Fact]]]
 ) -> Given:
     parts = tuple(parts)
@@ -207,13 +207,16 @@ def _given(
             {
                 (content.name, member): moment
                 for content, _, member, _ in parts
-                if (moment := _taken(content, member, report.clock.captured_at)) is not None
+                if (moment := _when_file_was_made(content, member, report.clock.captured_at))
+                is not None
             }
         ),
     )
 
 
-def _taken(content: BundleContent, member: str, captured: Moment | None) -> Moment | None:
+def _when_file_was_made(
+    content: BundleContent, member: str, captured: Moment | None
+) -> Moment | None:
     """Return when a file was made: its archive's word, else not after its own time stamp.
 
     What was asked for comes after the report, but a copy is stamped when it was copied.
@@ -243,23 +246,27 @@ def _nobody_knows(content: BundleContent) -> Iterator[LedgerEntry]:
         and not (answers and seen.path == answers.member)
     ]
     if len(names) > _MOST_NAMED:
-        yield _entry(content, f"{names[0]} and {len(names) - 1:,} more", _NO_USE)
+        yield _entry_not_used(content, f"{names[0]} and {len(names) - 1:,} more", _NO_USE)
         return
     for name in names:
         failed = answers.failure(name) if answers else ""
-        yield _entry(content, name, failed or _NO_USE)
+        yield _entry_not_used(content, name, failed or _NO_USE)
 
 
-def _unused(content: BundleContent, member: str, facts: Sequence[Fact]) -> LedgerEntry:
+def _entry_of_unused_file(
+    content: BundleContent, member: str, facts: Sequence[Fact]
+) -> LedgerEntry:
     if facts:
         why = "nothing in it says of which host it is, and several hosts' reports were given"
         name = f"{member.rpartition('/')[2]}"
-        return _entry(content, member, why, f"name it after its host: jupiter-{name}")
+        return _entry_not_used(content, member, why, f"name it after its host: jupiter-{name}")
     said = [problem.what for problem in content.problems if problem.source.member == member]
-    return _entry(content, member, said[0] if said else "it holds nothing that can be used")
+    return _entry_not_used(
+        content, member, said[0] if said else "it holds nothing that can be used"
+    )
 
 
-def _entry(
+def _entry_not_used(
     content: BundleContent, member: str, why: str, settle_with: str = _RENAME
 ) -> LedgerEntry:
     return LedgerEntry(
@@ -277,7 +284,7 @@ class _Owners:
 
     def __init__(self, reports: Sequence[BundleContent]) -> None:
         self._reports = reports
-        self._known = {report.name: frozenset(_uuids(report.facts)) for report in reports}
+        self._known = {report.name: frozenset(_uuids_of_facts(report.facts)) for report in reports}
 
     def of(
         self, content: BundleContent, member: str, facts: Sequence[Fact]
@@ -288,20 +295,20 @@ class _Owners:
             own = [report for report in self._reports if host in _host_uuids(report)]
             if own:
                 return own[-1]
-        named = frozenset(_uuids(facts))
+        named = frozenset(_uuids_of_facts(facts))
         about = [report for report in self._reports if named & self._known[report.name]]
         candidates = about or list(self._reports)
         for choice in (
             [each for each in candidates if _is_called(each, f"{content.name}/{member}")],
-            [each for each in about if named & _plugged(each)],
-            [each for each in candidates if _archive(each) == _archive(content)],
+            [each for each in about if named & _srs_of_own_host(each)],
+            [each for each in candidates if _name_of_archive(each) == _name_of_archive(content)],
         ):
             if len(choice) == 1 or (choice and named):
                 return choice[0]
         return candidates[0] if named or len(candidates) == 1 else None
 
 
-def _archive(content: BundleContent) -> str:
+def _name_of_archive(content: BundleContent) -> str:
     return content.name.partition(":")[0]
 
 
@@ -310,10 +317,13 @@ def _is_called(report: BundleContent, text: str) -> bool:
     words = "".join(char if char.isalnum() else " " for char in text.lower()).split()
     own = report.inventory.hostname if report.inventory else ""
     names = {name.lower().partition(".")[0] for name in (own or "", *report.syslog_hosts)} - {""}
-    return any("".join(c if c.isalnum() else " " for c in n).split() in _runs(words) for n in names)
+    return any(
+        "".join(c if c.isalnum() else " " for c in n).split() in _runs_of_words(words)
+        for n in names
+    )
 
 
-def _runs(words: Sequence[str]) -> list[list[str]]:
+def _runs_of_words(words: Sequence[str]) -> list[list[str]]:
     return [
         list(words[i:j])
         for i in range(len(words))
@@ -325,7 +335,7 @@ def _host_uuids(report: BundleContent) -> frozenset[str | None]:
     return frozenset(fact.host_uuid for fact in report.facts if isinstance(fact, HostInventory))
 
 
-def _plugged(report: BundleContent) -> frozenset[str]:
+def _srs_of_own_host(report: BundleContent) -> frozenset[str]:
     """Return the SRs that the report's host had attached, by the database."""
     mine = _host_uuids(report)
     found: set[str] = set()
@@ -337,7 +347,7 @@ def _plugged(report: BundleContent) -> frozenset[str]:
     return frozenset(found)
 
 
-def _uuids(facts: Iterable[Fact]) -> Iterator[str]:
+def _uuids_of_facts(facts: Iterable[Fact]) -> Iterator[str]:
     """Yield the uuids of the objects that facts are about."""
     for fact in facts:
         match fact:

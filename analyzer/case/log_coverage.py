@@ -41,7 +41,7 @@ def files_fault(members: Sequence[str], rows: Sequence[Coverage]) -> str:
 
 def rotations_missing(members: Iterable[str]) -> int | None:
     """Return between how many files of a log others are missing, None if the live one is."""
-    families = _rotations(members).values()
+    families = _rotations_by_family(members).values()
     if any(rotations[0] != 0 for rotations in families):
         return None
     return sum(old > new + 1 for rotations in families for new, old in pairwise(rotations))
@@ -92,7 +92,7 @@ def not_understood(rows: Iterable[Coverage]) -> int:
 
 def _rotation_fault(members: Iterable[str]) -> str:
     """Say which file of a rotated log is missing: the live one, or one between two others."""
-    for family, rotations in _rotations(members).items():
+    for family, rotations in _rotations_by_family(members).items():
         if rotations[0] != 0:
             return f"{family} itself is missing; only older, rotated files of it are there"
         for newer, older in pairwise(rotations):
@@ -101,7 +101,7 @@ def _rotation_fault(members: Iterable[str]) -> str:
     return ""
 
 
-def _rotations(members: Iterable[str]) -> dict[str, list[int]]:
+def _rotations_by_family(members: Iterable[str]) -> dict[str, list[int]]:
     families: dict[str, set[int]] = {}
     for member in members:
         family, rotation = family_of(member)

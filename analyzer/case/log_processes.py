@@ -93,10 +93,10 @@ class LogProcesses:
 
     def are_worth_it(self, read: int) -> bool:
         """Tell whether to hand logs over, after so many bytes of logs that were read here."""
-        self._start(read + self._handed_over)
+        self._start_processes(read + self._handed_over)
         return any(process.lives for process in self._processes)
 
-    def _start(self, read: int) -> None:
+    def _start_processes(self, read: int) -> None:
         """Start as many processes as so many bytes of logs are worth."""
         worth_it = self._worth_it * (1 + _AND_ANOTHER * len(self._processes))
         try:
@@ -117,7 +117,7 @@ class LogProcesses:
             process.put(block)
             self._handed_over += len(block)
         process.put(b"")
-        self._settle(wait=False)
+        self._fold_answers(wait=False)
 
     def __enter__(self) -> Self:
         return self
@@ -132,12 +132,12 @@ class LogProcesses:
         """Wait for all that was handed over, and end the processes."""
         for process in self._processes:
             process.put(None)
-        self._settle(wait=True)
+        self._fold_answers(wait=True)
         for process in self._processes:
             process.end()
         self._processes = []
 
-    def _settle(self, *, wait: bool) -> None:
+    def _fold_answers(self, *, wait: bool) -> None:
         """Fold what came back, in the order in which the logs were handed over."""
         while self._pending:
             process, fold = self._pending[0]
@@ -235,8 +235,8 @@ class _Process:
         self._to_do: queue.Queue[object] = queue.Queue(_AHEAD)
         self._answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
         self.lives = True
-        self._threads = [threading.Thread(target=self._feed, args=(asked,), daemon=True)]
-        self._threads.append(threading.Thread(target=self._listen, daemon=True))
+        self._threads = [threading.Thread(target=self._feed_process, args=(asked,), daemon=True)]
+        self._threads.append(threading.Thread(target=self._listen_to_process, daemon=True))
         for thread in self._threads:
             thread.start()
 
@@ -283,7 +283,7 @@ class _Process:
             thread.join()
         self._worker.wait()
 
-    def _feed(self, asked: Asked) -> None:
+    def _feed_process(self, asked: Asked) -> None:
         stream = self._worker.incoming
         message: object = asked
         while message is not None:
@@ -301,7 +301,7 @@ class _Process:
         except OSError:
             self.lives = False
 
-    def _listen(self) -> None:
+    def _listen_to_process(self) -> None:
         stream = self._worker.outgoing
         try:
             while isinstance(answer := receive(stream), Part | End):

@@ -87,23 +87,23 @@ class PoolState:
 
     def vdi(self, key: str | None) -> Vdi | None:
         """Return the VDI of that reference or uuid."""
-        return self._find(Vdi, key)
+        return self._find_object(Vdi, key)
 
     def sr(self, key: str | None) -> Sr | None:
         """Return the SR of that reference or uuid."""
-        return self._find(Sr, key)
+        return self._find_object(Sr, key)
 
     def host(self, key: str | None) -> Host | None:
         """Return the host of that reference or uuid."""
-        return self._find(Host, key)
+        return self._find_object(Host, key)
 
     def network(self, key: str | None) -> Network | None:
         """Return the network of that reference or uuid."""
-        return self._find(Network, key)
+        return self._find_object(Network, key)
 
     def vm(self, key: str | None) -> Vm | None:
         """Return the VM of that reference or uuid."""
-        return self._find(Vm, key)
+        return self._find_object(Vm, key)
 
     def has(self, row: XapiObject) -> bool:
         """Tell whether this very row, which one of the above returned, is this pool's."""
@@ -111,20 +111,20 @@ class PoolState:
 
     def pbds_of(self, sr: Sr) -> tuple[Pbd, ...]:
         """Return the PBDs of an SR, attached or not."""
-        return self._holds(Pbd, sr)
+        return self._objects_held_by(Pbd, sr)
 
     def vbds_of(self, vdi: Vdi) -> tuple[Vbd, ...]:
         """Return the VBDs of a VDI, attached or not."""
-        return self._holds(Vbd, vdi)
+        return self._objects_held_by(Vbd, vdi)
 
     def pifs_of(self, network: Network) -> tuple[Pif, ...]:
         """Return the PIFs of a network, attached or not."""
-        return self._holds(Pif, network)
+        return self._objects_held_by(Pif, network)
 
     def hosts_with(self, sr: Sr) -> tuple[Host, ...]:
         """Return the hosts that have an SR attached, as far as their rows are known."""
         found = (self.host(pbd.host) for pbd in self.pbds_of(sr) if pbd.currently_attached)
-        return tuple(sorted({host.uuid: host for host in found if host}.values(), key=_uuid))
+        return tuple(sorted({host.uuid: host for host in found if host}.values(), key=_uuid_of_row))
 
     def sm_for(self, sr: Sr) -> Sm | None:
         """Return the storage driver of an SR's type; None says nothing of what it can do."""
@@ -140,11 +140,11 @@ class PoolState:
         known = self.complete and all(vdi.cbt_enabled is not None for vdi in self.vdis)
         return False if known else None
 
-    def _find(self, kind: type[Object], key: str | None) -> Object | None:
+    def _find_object(self, kind: type[Object], key: str | None) -> Object | None:
         found = self._named.get((kind, key)) if key else None
         return found if isinstance(found, kind) else None
 
-    def _holds(self, kind: type[Object], holder: XapiObject) -> tuple[Object, ...]:
+    def _objects_held_by(self, kind: type[Object], holder: XapiObject) -> tuple[Object, ...]:
         found = self._held.get((kind, holder.uuid), ())
         return tuple(each for each in found if isinstance(each, kind))
 
@@ -155,7 +155,7 @@ def build_pools(databases: Sequence[tuple[str, XapiDatabase]]) -> tuple[PoolStat
     Copies of one pool, from several hosts or from the two files of one bundle, are one pool: the
     freshest copy speaks, see `pool_copies`. Objects that only an `xe` dump shows are added.
     """
-    states = (_state(copies) for copies in copies_by_pool(databases))
+    states = (_state_of_copies(copies) for copies in copies_by_pool(databases))
     return tuple(sorted(states, key=lambda state: state.source))
 
 
@@ -167,11 +167,11 @@ def distinct_alerts(alerts: Iterable[Alert]) -> tuple[Alert, ...]:
     return tuple(sorted(first.values(), key=lambda alert: (alert.moment.at, alert.uuid)))
 
 
-def _uuid(row: XapiObject) -> str:
+def _uuid_of_row(row: XapiObject) -> str:
     return row.uuid
 
 
-def _state(copies: PoolCopies) -> PoolState:
+def _state_of_copies(copies: PoolCopies) -> PoolState:
     rows = copies.objects
     return PoolState(
         source=copies.chosen.source,
@@ -179,26 +179,26 @@ def _state(copies: PoolCopies) -> PoolState:
         complete=copies.complete,
         schema_minor=copies.chosen.schema_minor,
         generation=copies.chosen.generation,
-        pool=next(iter(_all(Pool, rows)), None),
+        pool=next(iter(_rows_of_type(Pool, rows)), None),
         bundles=copies.bundles,
-        hosts=_all(Host, rows),
-        srs=_all(Sr, rows),
-        pbds=_all(Pbd, rows),
-        vdis=_all(Vdi, rows),
-        vbds=_all(Vbd, rows),
-        vms=_all(Vm, rows),
-        networks=_all(Network, rows),
-        pifs=_all(Pif, rows),
-        sms=_all(Sm, rows),
-        pif_metrics=_all(PifMetrics, rows),
-        bonds=_all(Bond, rows),
-        vlans=_all(Vlan, rows),
-        host_metrics=_all(HostMetrics, rows),
+        hosts=_rows_of_type(Host, rows),
+        srs=_rows_of_type(Sr, rows),
+        pbds=_rows_of_type(Pbd, rows),
+        vdis=_rows_of_type(Vdi, rows),
+        vbds=_rows_of_type(Vbd, rows),
+        vms=_rows_of_type(Vm, rows),
+        networks=_rows_of_type(Network, rows),
+        pifs=_rows_of_type(Pif, rows),
+        sms=_rows_of_type(Sm, rows),
+        pif_metrics=_rows_of_type(PifMetrics, rows),
+        bonds=_rows_of_type(Bond, rows),
+        vlans=_rows_of_type(Vlan, rows),
+        host_metrics=_rows_of_type(HostMetrics, rows),
     )
 
 
-def _all(kind: type[Object], rows: Sequence[XapiObject]) -> tuple[Object, ...]:
-    return tuple(sorted((row for row in rows if isinstance(row, kind)), key=_uuid))
+def _rows_of_type(kind: type[Object], rows: Sequence[XapiObject]) -> tuple[Object, ...]:
+    return tuple(sorted((row for row in rows if isinstance(row, kind)), key=_uuid_of_row))
 
 
 def _by_name(state: PoolState) -> Mapping[tuple[type, str], XapiObject]:

@@ -45,7 +45,7 @@ def copies_by_pool(databases: Sequence[Copy]) -> tuple[PoolCopies, ...]:
         else:
             group.append(copy)
     unread = [copy for copy in databases if not copy[1].objects]
-    return tuple(_copies(group, unread) for group in groups)
+    return tuple(_copies_of_pool(group, unread) for group in groups)
 
 
 def _rank_for_grouping(copy: Copy) -> tuple[bool, bool, str, str]:
@@ -80,19 +80,19 @@ def _is_dump(database: XapiDatabase) -> bool:
     return bool(database.objects) and not any(row.ref for row in database.objects)
 
 
-def _copies(group: Sequence[Copy], unread: Sequence[Copy]) -> PoolCopies:
+def _copies_of_pool(group: Sequence[Copy], unread: Sequence[Copy]) -> PoolCopies:
     stored = [copy for copy in group if not _is_dump(copy[1])]
     dumps = [copy for copy in group if _is_dump(copy[1])]
     bundles = {bundle for bundle, _ in group}
     losers = [copy for copy in unread if copy[0] in bundles and copy not in group]
     if stored:
-        chosen = _best(stored)
-        because = _because(chosen, [*stored, *losers])
-        rows = [*chosen[1].objects, *_added(chosen[1].objects, dumps)]
+        chosen = _best_copy(stored)
+        because = _why_copy_was_chosen(chosen, [*stored, *losers])
+        rows = [*chosen[1].objects, *_objects_only_in_dumps(chosen[1].objects, dumps)]
     else:
-        chosen = min(dumps, key=_place)
+        chosen = min(dumps, key=_place_of_copy)
         because = _dumps_only(dumps)
-        rows = _added((), dumps)
+        rows = _objects_only_in_dumps((), dumps)
     return PoolCopies(
         chosen=chosen[1],
         because=because,
@@ -106,43 +106,46 @@ def _is_whole(database: XapiDatabase) -> bool:
     return database.complete and database.tables >= NEEDED
 
 
-def _generation(copy: Copy) -> int:
+def _generation_of_copy(copy: Copy) -> int:
     return -1 if copy[1].generation is None else copy[1].generation
 
 
-def _best(stored: Sequence[Copy]) -> Copy:
+def _best_copy(stored: Sequence[Copy]) -> Copy:
     """Return the freshest copy, or a whole one that is not much older."""
 
     def rank(copy: Copy) -> tuple[int, bool, bool]:
-        return (_generation(copy), copy[1].live, _is_whole(copy[1]))
+        return (_generation_of_copy(copy), copy[1].live, _is_whole(copy[1]))
 
-    ordered = sorted(sorted(stored, key=_place), key=rank, reverse=True)
+    ordered = sorted(sorted(stored, key=_place_of_copy), key=rank, reverse=True)
     freshest = ordered[0]
     near = (
         copy
         for copy in ordered
-        if _is_whole(copy[1]) and _generation(freshest) - _generation(copy) <= MUCH_OLDER
+        if _is_whole(copy[1])
+        and _generation_of_copy(freshest) - _generation_of_copy(copy) <= MUCH_OLDER
     )
     return next(near, freshest)
 
 
-def _place(copy: Copy) -> tuple[str, str]:
+def _place_of_copy(copy: Copy) -> tuple[str, str]:
     return (copy[0], str(copy[1].source))
 
 
-def _because(chosen: Copy, copies: Sequence[Copy]) -> str:
-    others = sorted((copy for copy in copies if copy is not chosen), key=_place)
+def _why_copy_was_chosen(chosen: Copy, copies: Sequence[Copy]) -> str:
+    others = sorted((copy for copy in copies if copy is not chosen), key=_place_of_copy)
     if not others:
-        return f"{_named(chosen)}: the only copy of the database"
+        return f"{_copy_in_words(chosen)}: the only copy of the database"
     why = "the freshest copy of the database"
-    if _generation(chosen) < max(_generation(copy) for copy in others):
+    if _generation_of_copy(chosen) < max(_generation_of_copy(copy) for copy in others):
         why = "a fresher copy was cut short, and this one is whole"
-    elif _generation(chosen) == max(_generation(copy) for copy in others):
+    elif _generation_of_copy(chosen) == max(_generation_of_copy(copy) for copy in others):
         why = "as fresh as any" + (", and asked of the live master" if chosen[1].live else "")
-    return f"{_named(chosen)}: {why}; not used: " + ", ".join(_named(copy) for copy in others)
+    return f"{_copy_in_words(chosen)}: {why}; not used: " + ", ".join(
+        _copy_in_words(copy) for copy in others
+    )
 
 
-def _named(copy: Copy) -> str:
+def _copy_in_words(copy: Copy) -> str:
     bundle, database = copy
     generation = "unknown" if database.generation is None else str(database.generation)
     state = "" if database.complete else ", cut short" if database.objects else ", not readable"
@@ -154,11 +157,11 @@ def _dumps_only(dumps: Sequence[Copy]) -> str:
     return f"only `xe` output was there, no copy of the database: {names}"
 
 
-def _added(rows: Iterable[XapiObject], dumps: Sequence[Copy]) -> list[XapiObject]:
+def _objects_only_in_dumps(rows: Iterable[XapiObject], dumps: Sequence[Copy]) -> list[XapiObject]:
     """Return the objects that only dumps show; of several records the one that shows the most."""
     known = {(type(row), row.uuid) for row in rows}
     added: dict[tuple[type, str], XapiObject] = {}
-    for _, database in sorted(dumps, key=_place):
+    for _, database in sorted(dumps, key=_place_of_copy):
         for row in database.objects:
             key = (type(row), row.uuid)
             if key not in known and (key not in added or len(row.raw) > len(added[key].raw)):

@@ -55,41 +55,43 @@ def quote(row: XapiObject, *fields: str) -> str:
     or in the database (``sr``, ``SR``); one the row has not is not shown. Of an `xe` dump the
     verbatim lines are returned.
     """
-    wanted = {_plain(name) for name in ("uuid", "name_label", *fields)}
+    wanted = {_plain_name(name) for name in ("uuid", "name_label", *fields)}
     if not row.written:
-        return "\n".join(_cut(line) for name, line in row.raw if _plain(name) in wanted)
-    return f'<table name="{_TABLES.get(type(row), "")}">{OMITTED}{_shown(row.written, wanted)}'
+        return "\n".join(
+            _cut_long_value(line) for name, line in row.raw if _plain_name(name) in wanted
+        )
+    return f'<table name="{_TABLES.get(type(row), "")}">{OMITTED}{_wanted_tag(row.written, wanted)}'
 
 
 def has_field(row: XapiObject, field: str) -> bool:
     """Tell whether a row has an attribute at all, be it null."""
-    names = [name for name, _ in row.raw] or [found[1] for found in _attributes(row.written)]
-    return field in map(_plain, names)
+    names = [name for name, _ in row.raw] or [found[1] for found in _attributes_of_tag(row.written)]
+    return field in map(_plain_name, names)
 
 
-def _shown(tag: str, wanted: set[str]) -> str:
+def _wanted_tag(tag: str, wanted: set[str]) -> str:
     """Return a tag with only the wanted attributes, an omission once for all that stand together.
 
-    >>> _shown('<row ref="r" uuid="u" a="1" b="2"/>', {"uuid"})
+    >>> _wanted_tag('<row ref="r" uuid="u" a="1" b="2"/>', {"uuid"})
     '<row… uuid="u"…/>'
     """
     parts, end = ["<row"], len("<row")
-    for found in _attributes(tag):
-        if _plain(found[1]) in wanted:
+    for found in _attributes_of_tag(tag):
+        if _plain_name(found[1]) in wanted:
             parts += [OMITTED] if found.start() > end else []
-            parts.append(_cut(found[0]))
+            parts.append(_cut_long_value(found[0]))
             end = found.end()
     rest = "/>" if tag.endswith("/>") else ">"
     return "".join([*parts, OMITTED if end < len(tag) - len(rest) else "", rest])
 
 
-def _attributes(tag: str) -> Iterator[re.Match[str]]:
+def _attributes_of_tag(tag: str) -> Iterator[re.Match[str]]:
     return _ATTRIBUTE.finditer(tag)
 
 
-def _plain(name: str) -> str:
+def _plain_name(name: str) -> str:
     return name.lower().replace("__", "_").replace("-", "_")
 
 
-def _cut(value: str) -> str:
+def _cut_long_value(value: str) -> str:
     return value if len(value) <= LONGEST_QUOTED else f"{value[:LONGEST_QUOTED]}{OMITTED}"

@@ -35,7 +35,7 @@ def quotations_in(document: object) -> Iterator[Quotation]:
     """Yield every quotation of a report.json, in the order of the document."""
     if isinstance(document, Mapping):
         if {"bundle", "member", "line", "text"} <= document.keys():
-            yield _quotation(document)
+            yield _quotation_of_record(document)
         for value in document.values():
             yield from quotations_in(value)
     elif isinstance(document, list):
@@ -43,7 +43,7 @@ def quotations_in(document: object) -> Iterator[Quotation]:
             yield from quotations_in(value)
 
 
-def _quotation(found: Mapping[str, Any]) -> Quotation:
+def _quotation_of_record(found: Mapping[str, Any]) -> Quotation:
     return Quotation(
         bundle=str(found["bundle"]),
         member=str(found["member"]),
@@ -94,21 +94,21 @@ def _lost_in(member: Member, own: Sequence[Quotation], budget: Budget) -> Iterat
 
 
 def _in_content(content: bytes, quotation: Quotation) -> bool:
-    pieces = [piece for line in quotation.text.split("\n") for piece in _pieces(line)]
+    pieces = [piece for line in quotation.text.split("\n") for piece in _pieces_of_quotation(line)]
     at = quotation.offset
     if pieces[0].startswith("<table "):  # what is told is the row; its table begins before it
         last = content.rfind(b"<table ", 0, at)
         if not content.startswith(pieces.pop(0).encode("utf-8", "surrogateescape"), last):
             return False
     for piece in pieces:
-        found, length = _found(content, piece, at)
+        found, length = _place_of_piece(content, piece, at)
         if found < 0:
             return False
         at = found + length
     return True
 
 
-def _found(content: bytes, piece: str, at: int) -> tuple[int, int]:
+def _place_of_piece(content: bytes, piece: str, at: int) -> tuple[int, int]:
     """Return where a piece stands behind a place, and its length, in bytes; -1 if nowhere."""
     whole = piece.encode("utf-8", "surrogateescape")
     return content.find(whole, at), len(whole)
@@ -139,15 +139,15 @@ def _not_in_lines(lines: Iterable[bytes], wanted: Iterable[Quotation]) -> Iterat
 
 def _in_line(line: bytes, text: str) -> bool:
     at = 0
-    for piece in _pieces(text):
-        found, length = _found(line, piece, at)
+    for piece in _pieces_of_quotation(text):
+        found, length = _place_of_piece(line, piece, at)
         if found < 0:
             return False
         at = found + length
     return True
 
 
-def _pieces(text: str) -> list[str]:
+def _pieces_of_quotation(text: str) -> list[str]:
     return [piece.strip() for piece in text.replace(_REPLACED, OMITTED).split(OMITTED)]
 
 

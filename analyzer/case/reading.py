@@ -63,7 +63,7 @@ def read_all(
         else:
             gathering.make_room(archive.size)
             again = None if archive.kind == "folder" else spool
-            reads.append(_read(archive, gathering, again))
+            reads.append(_read_archive(archive, gathering, again))
     gathering.finish()
     if not any(content.understood for content in gathering.bundles.values()):
         raise next(iter(errors.values()), InputError(_nothing_read(paths, reads)))
@@ -103,7 +103,7 @@ def _left_out(name: str, error: InputError) -> Omission:
     return Omission(bundle=name, member="", why=str(error), settle_with=settle_with)
 
 
-def _read(archive: Archive, gathering: Gathering, spool: Spool | None) -> ArchiveRead:
+def _read_archive(archive: Archive, gathering: Gathering, spool: Spool | None) -> ArchiveRead:
     found = set()
     for member in archive.members():
         if not gathering.has_room(member):

@@ -204,11 +204,11 @@ class KeptRows:
         """Append rows, or hold back what may be the last of a sparse kind."""
         for row in rows:
             if row.kind in self._sparse:
-                self._hold((row.kind, row.bundle, row.member), row)
+                self._hold_end_of_fold((row.kind, row.bundle, row.member), row)
             elif row.kind in self._keep.hourly:
-                hour = _hour(row.when)
+                hour = _hour_of_row(row.when)
                 fields = sorted(row.fields.items())
-                self._hold((row.kind, row.bundle, row.member, *hour, *fields), row)
+                self._hold_end_of_fold((row.kind, row.bundle, row.member, *hour, *fields), row)
             else:
                 self.rows.append(row)
                 self.count += 1
@@ -225,7 +225,7 @@ class KeptRows:
         self._ends = {}
         return self.taken()
 
-    def _hold(self, key: tuple[object, ...], row: Row) -> None:
+    def _hold_end_of_fold(self, key: tuple[object, ...], row: Row) -> None:
         last = self._ends.get(key)
         if last is None and row.count:
             self.rows.append(row)
@@ -240,7 +240,7 @@ def quotable(text: str) -> str:
     return f"{text[:LONGEST_QUOTE]} [… {len(text) - LONGEST_QUOTE} more characters]"
 
 
-def _hour(when: Stamp | Moment) -> tuple[object, ...]:
+def _hour_of_row(when: Stamp | Moment) -> tuple[object, ...]:
     if isinstance(when, Moment):
         return (when.at.date(), when.at.hour)
     return (when.year, when.month, when.day, when.hour)

@@ -99,10 +99,14 @@ class Sources:
     def gaps(self, need: str, case: Case) -> tuple[Gap, ...]:
         """Return all that is missing of a source in the whole case, ordered by host."""
         scope = SCOPES.get(need, Scope.EVERY_HOST)
-        found = [gap for group in _groups(scope, case) for gap in self._unless_covered(need, group)]
+        found = [
+            gap
+            for group in _groups_of_bundles(scope, case)
+            for gap in self._unless_covered(need, group)
+        ]
         found += [gap for group in _by_host(case.hosts) for gap in self._ended_early(need, group)]
         if not case.hosts:
-            found.append(_gap(need, "", "no status report of any host was read", ""))
+            found.append(_gap_at_host(need, "", "no status report of any host was read", ""))
         for pool in case.pools:
             found += _gaps_of_pool(need, scope, pool, case)
         found += _gaps_of_unknown_pools(need, scope, case)
@@ -140,7 +144,7 @@ class Sources:
 
         What another report of the same host shows is no hole.
         """
-        shown = [self._shown(need, group) for group in _by_host(self._hosts.values())]
+        shown = [self._window_shown_by(need, group) for group in _by_host(self._hosts.values())]
         bundles = {bundle for bundle, _ in filter(None, shown)}
         return tuple(
             hole
@@ -179,10 +183,10 @@ class Sources:
 
     def _host_window(self, need: str, bundles: Sequence[str]) -> Window | None:
         """Return the window of one host; of two bundles that of the later one."""
-        shown = self._shown(need, bundles)
+        shown = self._window_shown_by(need, bundles)
         return shown[1] if shown else None
 
-    def _shown(self, need: str, bundles: Sequence[str]) -> tuple[str, Window] | None:
+    def _window_shown_by(self, need: str, bundles: Sequence[str]) -> tuple[str, Window] | None:
         """Return the report of a host that counts for a log, and what it covers."""
         all_ = [*bundles, *(each for bundle in bundles for each in self._beside.get(bundle, ()))]
         usable = [bundle for bundle in all_ if self._own_gap(need, bundle) is None]
@@ -201,7 +205,7 @@ class Sources:
 
     def _ended_early(self, need: str, bundles: Sequence[str]) -> list[Gap]:
         """Return what is missing of a host's log of which a file ends early or begins late."""
-        shown = self._shown(need, bundles) if need in LOGS else None
+        shown = self._window_shown_by(need, bundles) if need in LOGS else None
         return [
             Gap(
                 need=need,
@@ -254,7 +258,7 @@ def what_is_cut(hole: Hole) -> str:
     )
 
 
-def _groups(scope: Scope, case: Case) -> list[list[str]]:
+def _groups_of_bundles(scope: Scope, case: Case) -> list[list[str]]:
     """Return groups of bundles; one of each must have the source."""
     match scope:
         case Scope.EVERY_HOST:
@@ -276,7 +280,7 @@ def _by_host(reports: Iterable[HostReport]) -> list[list[str]]:
 def _by_pool(case: Case) -> list[list[str]]:
     """Group bundles by pool; a host that no database knows stands for a pool of its own."""
     groups = [
-        [report.bundle for report in case.hosts if report.host_uuid in _members(pool)]
+        [report.bundle for report in case.hosts if report.host_uuid in _host_uuids_of_pool(pool)]
         for pool in case.pools
     ]
     known = {bundle for group in groups for bundle in group}
@@ -284,31 +288,31 @@ def _by_pool(case: Case) -> list[list[str]]:
     return [group for group in groups if group] + alone
 
 
-def _members(pool: PoolState) -> frozenset[str]:
+def _host_uuids_of_pool(pool: PoolState) -> frozenset[str]:
     return frozenset(host.uuid for host in pool.hosts)
 
 
 def _gaps_of_pool(need: str, scope: Scope, pool: PoolState, case: Case) -> list[Gap]:
     """Return what is missing of a known pool: hosts, the master, or the end of its database."""
-    given = [report for report in case.hosts if report.host_uuid in _members(pool)]
+    given = [report for report in case.hosts if report.host_uuid in _host_uuids_of_pool(pool)]
     found = []
     match scope:
         case Scope.EVERY_HOST:
             found = [
-                _gap(need, host, "no status report of this host was given", host)
+                _gap_at_host(need, host, "no status report of this host was given", host)
                 for host in case.hosts_missing(pool)
             ]
         case Scope.MASTER:
             if not any(report.role is Role.MASTER for report in given):
                 why = "no status report of the pool's master was given"
-                found.append(_gap(need, _name(pool), why, "the pool's master"))
+                found.append(_gap_at_host(need, _name_of_pool(pool), why, "the pool's master"))
         case Scope.ONE_HOST:
             if not given and need != XAPI_DB:
                 why = "no status report of a host of this pool was given"
-                found.append(_gap(need, _name(pool), why, "one of its hosts"))
+                found.append(_gap_at_host(need, _name_of_pool(pool), why, "one of its hosts"))
     if not pool.complete and (scope is Scope.EVERY_HOST or need == XAPI_DB):
         why = f"the copy of the database is not whole ({pool.source}: {pool.chosen_because})"
-        found.append(_gap(need, _name(pool), why, "the pool's master"))
+        found.append(_gap_at_host(need, _name_of_pool(pool), why, "the pool's master"))
     return found
 
 
@@ -317,7 +321,7 @@ def _gaps_of_unknown_pools(need: str, scope: Scope, case: Case) -> list[Gap]:
 
     A single master may still have supporters whose logs would tell something else.
     """
-    known = {uuid for pool in case.pools for uuid in _members(pool)}
+    known = {uuid for pool in case.pools for uuid in _host_uuids_of_pool(pool)}
     unknown = [report for report in case.hosts if report.host_uuid not in known]
     if scope is Scope.MASTER:
         unknown = [report for report in unknown if report.role is not Role.MASTER]
@@ -326,15 +330,15 @@ def _gaps_of_unknown_pools(need: str, scope: Scope, case: Case) -> list[Gap]:
         why = "the pool's hosts are unknown: no xapi database was read that names this host"
     if scope is Scope.ONE_HOST and need != XAPI_DB:
         return []
-    return [_gap(need, report.name, why, "the pool's master") for report in unknown]
+    return [_gap_at_host(need, report.name, why, "the pool's master") for report in unknown]
 
 
-def _name(pool: PoolState) -> str:
+def _name_of_pool(pool: PoolState) -> str:
     label = pool.pool and (pool.pool.name_label or pool.pool.uuid)
     return f"pool {label}" if label else "pool"
 
 
-def _gap(need: str, host: str, why: str, where: str) -> Gap:
+def _gap_at_host(need: str, host: str, why: str, where: str) -> Gap:
     return Gap(need=need, host=host, why=why, settle_with=_make_report(where))
 
 

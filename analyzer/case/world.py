@@ -66,7 +66,7 @@ class World:
         Lines name objects by uuid, by reference, or disks by the first eight digits of their
         uuid, as the garbage collector does (VDI.__str__ in cleanup.py).
         """
-        if (row := self._row(kind, key)) is not None:
+        if (row := self._row_by_kind(kind, key)) is not None:
             return row.uuid
         if kind != "VDI" or not _SHORT.fullmatch(key):
             return key
@@ -95,17 +95,17 @@ class World:
         own = (each for each in self.reports if kind == "Host" and each.name == key)
         if report := next(own, None):
             return Subject(type=kind, uuid=report.host_uuid or key, name=key)
-        row = self._row(kind, key)
+        row = self._row_by_kind(kind, key)
         return Subject(
             type=kind, uuid=row.uuid if row else key, name=row.name_label if row else None
         )
 
     def named(self, kind: str, key: str) -> str:
         """Return an object's name with its uuid, or the key alone."""
-        row = self._row(kind, key)
+        row = self._row_by_kind(kind, key)
         return f"{row.name_label} ({key})" if row and row.name_label else key
 
-    def _row(self, kind: str, key: str) -> XapiObject | None:
+    def _row_by_kind(self, kind: str, key: str) -> XapiObject | None:
         match kind:
             case "VDI":
                 return self.vdi(key)
@@ -134,9 +134,9 @@ def by_host(reports: Sequence[HostReport]) -> tuple[tuple[HostReport, ...], ...]
     groups: dict[str, list[HostReport]] = {}
     for report in reports:
         groups.setdefault(report.host_uuid or f"bundle {report.bundle}", []).append(report)
-    return tuple(tuple(sorted(group, key=_age)) for group in groups.values())
+    return tuple(tuple(sorted(group, key=_age_of_report)) for group in groups.values())
 
 
-def _age(report: HostReport) -> tuple[str, str]:
+def _age_of_report(report: HostReport) -> tuple[str, str]:
     taken = report.captured_at.at.isoformat() if report.captured_at else ""
     return (taken, report.bundle)

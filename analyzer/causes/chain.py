@@ -31,7 +31,7 @@ class _Step:
 
     @property
     def first(self) -> Trouble:
-        return min(self.troubles, key=_start)
+        return min(self.troubles, key=_order_by_start)
 
     @property
     def at(self) -> Moment | None:
@@ -45,48 +45,52 @@ def chain_of(
     steps: list[_Step] = []
     waiting: list[tuple[tuple[int, str, str], int, _Step]] = []
     root = _Step(troubles=tuple(roots))
-    heapq.heappush(waiting, (_start(root.first), 0, root))
+    heapq.heappush(waiting, (_order_by_start(root.first), 0, root))
     number = 0
     while waiting and len(steps) < MOST:
         step = heapq.heappop(waiting)[2]
         steps.append(step)
-        for following in _following(step, effects):
+        for following in _steps_that_follow(step, effects):
             number += 1
-            heapq.heappush(waiting, (_start(following.first), number, following))
+            heapq.heappush(waiting, (_order_by_start(following.first), number, following))
     before: list[_Step | None] = [None, *steps[:-1]]
-    return tuple(_told(step, last, clocks) for step, last in zip(steps, before, strict=True))
+    return tuple(
+        _step_of_cause(step, last, clocks) for step, last in zip(steps, before, strict=True)
+    )
 
 
-def _following(step: _Step, effects: Mapping[str, Sequence[Link]]) -> list[_Step]:
+def _steps_that_follow(step: _Step, effects: Mapping[str, Sequence[Link]]) -> list[_Step]:
     """Return the effects of a step, those of one rule together."""
     found: dict[str, list[Trouble]] = {}
     for trouble in step.troubles:
         for link in effects.get(trouble.id, ()):
             found.setdefault(link.effect.rule, []).append(link.effect)
-    return [_Step(troubles=tuple(sorted(found[rule], key=_start))) for rule in sorted(found)]
+    return [
+        _Step(troubles=tuple(sorted(found[rule], key=_order_by_start))) for rule in sorted(found)
+    ]
 
 
-def _start(trouble: Trouble) -> tuple[int, str, str]:
+def _order_by_start(trouble: Trouble) -> tuple[int, str, str]:
     if trouble.first is None:
         return (1, "", trouble.id)
     return (0, trouble.first.at.isoformat(), trouble.id)
 
 
-def _told(step: _Step, before: _Step | None, clocks: Clocks) -> CauseLink:
+def _step_of_cause(step: _Step, before: _Step | None, clocks: Clocks) -> CauseLink:
     first = step.first
     quoted = first.finding or first.incident
     source = first.sources[0] if first.sources else None
     return CauseLink(
         title=called(step.troubles),
         at=step.at,
-        order=_order(before.first, step.first, clocks) if before else "",
+        order=_how_steps_stand_in_time(before.first, step.first, clocks) if before else "",
         finding=first.finding.id if first.finding else None,
         source=source or (quoted.evidence[0].source if quoted else None),
         incident=first.incident.id if first.incident else None,
     )
 
 
-def _order(before: Trouble, step: Trouble, clocks: Clocks) -> str:
+def _how_steps_stand_in_time(before: Trouble, step: Trouble, clocks: Clocks) -> str:
     """Say how two steps stand in time; what overlaps is not ordered."""
     if step.first is None and step.finding:
         return STATE

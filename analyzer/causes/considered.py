@@ -40,21 +40,21 @@ class Rivals:
         """Return what was considered for these effects, suspects and what is near first."""
         found: dict[tuple[str, str], Considered] = {}
         for effect in effects:
-            for told in self._of(effect):
+            for told in self._rival_causes(effect):
                 found.setdefault((told.title, told.why), told)
         return tuple(sorted(found.values(), key=lambda told: not told.suspected))[:MOST]
 
-    def _of(self, effect: Trouble) -> Iterator[Considered]:
+    def _rival_causes(self, effect: Trouble) -> Iterator[Considered]:
         chosen = self._links.get(effect.id)
-        own = self._behind(effect)
+        own = self._behind_effect(effect)
         for place, edge in self._into.get(effect.rule, ()):
             causes = self._rules.get(edge.cause)
-            for cause in _nearest(causes.all_ if causes else (), effect):
+            for cause in _nearest_causes(causes.all_ if causes else (), effect):
                 if cause.id in own:
                     continue
                 disks = causes.disks if causes else set()
                 judged = self._judge.judge(place, edge, cause, effect, disks)
-                why = _why(judged, chosen)
+                why = _why_rival_was_dropped(judged, chosen)
                 if why.told:
                     yield Considered(
                         title=called([cause]),
@@ -63,7 +63,7 @@ class Rivals:
                         suspected=why.suspected,
                     )
 
-    def _behind(self, effect: Trouble) -> set[str]:
+    def _behind_effect(self, effect: Trouble) -> set[str]:
         """Return the effect and what explains it, however far back."""
         seen = {effect.id}
         while effect.id in self._links:
@@ -72,17 +72,17 @@ class Rivals:
         return seen
 
 
-def _nearest(causes: Iterable[Trouble], effect: Trouble) -> Sequence[Trouble]:
+def _nearest_causes(causes: Iterable[Trouble], effect: Trouble) -> Sequence[Trouble]:
     near = [
         (distance, cause.id, cause)
         for cause in causes
-        if (distance := _distance(cause, effect)) <= _LONG_BEFORE
+        if (distance := _least_distance(cause, effect)) <= _LONG_BEFORE
         and (cause.incident or any(cause.shares(effect, join) for join in _COMMON))
     ]
     return [cause for _, _, cause in sorted(near, key=lambda row: row[:2])[:_MOST_EACH]]
 
 
-def _distance(cause: Trouble, effect: Trouble) -> timedelta:
+def _least_distance(cause: Trouble, effect: Trouble) -> timedelta:
     """Return how far apart the two may be at the least; nothing where a time is not known."""
     then = effect.when(cause.bundles)
     if then is None or cause.first is None or cause.last is None:
@@ -92,7 +92,7 @@ def _distance(cause: Trouble, effect: Trouble) -> timedelta:
     return cause.distance(then)
 
 
-def _why(judged: Link | Miss, chosen: Link | None) -> Miss:
+def _why_rival_was_dropped(judged: Link | Miss, chosen: Link | None) -> Miss:
     """Return why a candidate was dropped."""
     if isinstance(judged, Miss):
         return judged

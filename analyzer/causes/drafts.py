@@ -43,14 +43,14 @@ def causes_of(
     troubles: Sequence[Trouble], links: Links, unknown: Mapping[str, str], rivals: Rivals
 ) -> tuple[Cause, ...]:
     """Return the causes, numbered; ``unknown`` is rule → what is not known of it."""
-    tree = _tree(troubles, links)
+    tree = _tree_of_roots(troubles, links)
     roots = [trouble for trouble in troubles if trouble.id in tree.members]
-    drafts = [_draft(group, tree, unknown, rivals) for group in _groups(roots)]
-    ordered = sorted(drafts, key=_rank)
+    drafts = [_draft_of_cause(group, tree, unknown, rivals) for group in _groups_of_roots(roots)]
+    ordered = sorted(drafts, key=_rank_of_cause)
     return tuple(replace(cause, id=f"C-{place}") for place, cause in enumerate(ordered, 1))
 
 
-def _tree(troubles: Sequence[Trouble], links: Links) -> _Tree:
+def _tree_of_roots(troubles: Sequence[Trouble], links: Links) -> _Tree:
     members: dict[str, list[Trouble]] = {}
     effects: dict[str, dict[str, Link]] = {}
     for trouble in troubles:
@@ -67,10 +67,10 @@ def _tree(troubles: Sequence[Trouble], links: Links) -> _Tree:
     )
 
 
-def _groups(roots: Sequence[Trouble]) -> Iterable[list[Trouble]]:
+def _groups_of_roots(roots: Sequence[Trouble]) -> Iterable[list[Trouble]]:
     """Return roots that are one trouble."""
     groups: dict[tuple[object, ...], list[list[Trouble]]] = {}
-    for root in sorted(roots, key=_start):
+    for root in sorted(roots, key=_order_by_start):
         alike = groups.setdefault((root.rule, *(root.of(join) for join in _PLACES)), [])
         own = next((group for group in alike if _one_trouble(group[-1], root)), None)
         if own is None:
@@ -80,7 +80,7 @@ def _groups(roots: Sequence[Trouble]) -> Iterable[list[Trouble]]:
     return [group for alike in groups.values() for group in alike]
 
 
-def _start(trouble: Trouble) -> tuple[str, str]:
+def _order_by_start(trouble: Trouble) -> tuple[str, str]:
     return (trouble.first.at.isoformat() if trouble.first else "", trouble.id)
 
 
@@ -89,32 +89,32 @@ def _one_trouble(earlier: Trouble, later: Trouble) -> bool:
     one, other = earlier.finding, later.finding
     if one and other and one.subjects == other.subjects:
         same_step = _first_step(one) == _first_step(other)
-        return _near(earlier, later, _NIGHTLY if same_step else _ONE_BURST)
+        return _near_each_other(earlier, later, _NIGHTLY if same_step else _ONE_BURST)
     known = any(earlier.of(join) for join in _PLACES)
-    return known and _near(earlier, later, _ONE_BURST)
+    return known and _near_each_other(earlier, later, _ONE_BURST)
 
 
-def _near(earlier: Trouble, later: Trouble, within: timedelta) -> bool:
+def _near_each_other(earlier: Trouble, later: Trouble, within: timedelta) -> bool:
     if earlier.last is None or later.first is None:
         return earlier.last is None and later.first is None
     return earlier.last.within(later.first, within)
 
 
-def _draft(
+def _draft_of_cause(
     group: Sequence[Trouble], tree: _Tree, unknown: Mapping[str, str], rivals: Rivals
 ) -> Cause:
     """Return the cause of one group of roots, still without its number."""
     all_ = [member for root in group for member in tree.members[root.id]]
-    findings = sorted((member.finding for member in all_ if member.finding), key=_weight)
+    findings = sorted((member.finding for member in all_ if member.finding), key=_weight_of_finding)
     times = [moment for root in (*group, *all_) for moment in (root.first, root.last) if moment]
-    direct = _direct(group, tree)
+    direct = _direct_effects(group, tree)
     considered = rivals.of((group[0], *(link.effect for link in direct[:1])))
     open_ = unknown.get(group[0].rule, "")
     suspects = [each for each in considered if each.suspected]
     if open_ and suspects:
         suspect = suspects[0]
         open_ = say("suspected, not proven: {it}: {why}", it=suspect.title, why=suspect.why)
-    title = sentence(group, _part(direct), len(all_), open_)
+    title = sentence(group, _part_of_sentence(direct), len(all_), open_)
     worst = _hidden_worst(group, all_, direct)
     return Cause(
         id="",
@@ -125,22 +125,24 @@ def _draft(
         findings=tuple(finding.id for finding in findings),
         first_seen=min(times, key=lambda moment: moment.at, default=None),
         last_seen=max(times, key=lambda moment: moment.at, default=None),
-        next_action=_next(worst, findings, ()) if worst else _next(group, findings, direct),
-        context=_context(group, direct),
-        confidence=_weakest(group, direct),
+        next_action=_next_action_of_cause(worst, findings, ())
+        if worst
+        else _next_action_of_cause(group, findings, direct),
+        context=_context_lines(group, direct),
+        confidence=_weakest_confidence(group, direct),
         chain=chain_of(group, tree.effects, rivals.clocks),
         considered=considered,
     )
 
 
-def _weakest(group: Sequence[Trouble], direct: Sequence[Link]) -> Confidence:
+def _weakest_confidence(group: Sequence[Trouble], direct: Sequence[Link]) -> Confidence:
     """Return the confidence of the weakest part of the sentence."""
     parts = [root.confidence for root in group]
-    parts += [confidence for link in direct for confidence in _parts(link)]
+    parts += [confidence for link in direct for confidence in _confidences_of_link(link)]
     return max(parts, key=list(Confidence).index)
 
 
-def _parts(link: Link) -> tuple[Confidence, ...]:
+def _confidences_of_link(link: Link) -> tuple[Confidence, ...]:
     return (link.confidence, link.effect.confidence)
 
 
@@ -158,16 +160,19 @@ def _hidden_worst(
     return [member for member in hidden if member.rule == hidden[0].rule]
 
 
-def _direct(group: Sequence[Trouble], tree: _Tree) -> tuple[Link, ...]:
+def _direct_effects(group: Sequence[Trouble], tree: _Tree) -> tuple[Link, ...]:
     """Return the direct effects by the most important edge, the earliest first."""
     direct = [link for root in group for link in tree.effects.get(root.id, ())]
     place = min((link.place for link in direct), default=0)
     return tuple(
-        sorted((link for link in direct if link.place == place), key=lambda x: _start(x.effect))
+        sorted(
+            (link for link in direct if link.place == place),
+            key=lambda x: _order_by_start(x.effect),
+        )
     )
 
 
-def _part(direct: Sequence[Link]) -> Part | None:
+def _part_of_sentence(direct: Sequence[Link]) -> Part | None:
     """Return the direct effects as a part of the sentence."""
     if not direct:
         return None
@@ -179,12 +184,14 @@ def _part(direct: Sequence[Link]) -> Part | None:
     )
 
 
-def _next(group: Sequence[Trouble], findings: Sequence[Finding], direct: Sequence[Link]) -> str:
+def _next_action_of_cause(
+    group: Sequence[Trouble], findings: Sequence[Finding], direct: Sequence[Link]
+) -> str:
     """Return what to do next, such that it is right for all of the cause's findings."""
     roots = [root.finding for root in group if root.finding]
     if not roots and direct and direct[0].edge.next:
         return direct[0].edge.next
-    chosen = sorted(roots, key=_weight) or list(findings)
+    chosen = sorted(roots, key=_weight_of_finding) or list(findings)
     steps = list(dict.fromkeys(step for finding in chosen if (step := _first_step(finding))))
     alike = " Likewise for each other finding of this cause, with its own values."
     return joined((*steps[:1], *([alike] if steps[1:] else [])))
@@ -194,7 +201,7 @@ def _first_step(finding: Finding) -> str:
     return finding.action[0].step if finding.action else ""
 
 
-def _context(group: Sequence[Trouble], direct: Sequence[Link]) -> tuple[Source, ...]:
+def _context_lines(group: Sequence[Trouble], direct: Sequence[Link]) -> tuple[Source, ...]:
     """Return the lines beside the findings' own evidence that the sentence rests on."""
     happened = [source for root in group if root.incident for source in root.sources]
     happened += [s for link in direct if link.effect.incident for s in link.effect.sources]
@@ -202,11 +209,11 @@ def _context(group: Sequence[Trouble], direct: Sequence[Link]) -> tuple[Source, 
     return tuple(dict.fromkeys((*happened[:_MOST_PROOFS], *proofs[:_MOST_PROOFS])))
 
 
-def _weight(finding: Finding) -> tuple[int, str, str]:
+def _weight_of_finding(finding: Finding) -> tuple[int, str, str]:
     first = finding.first_seen.at.isoformat() if finding.first_seen else "9999"
     return (finding.severity.rank, first, finding.id)
 
 
-def _rank(cause: Cause) -> tuple[int, str, str, tuple[str, ...]]:
+def _rank_of_cause(cause: Cause) -> tuple[int, str, str, tuple[str, ...]]:
     first = cause.first_seen.at.isoformat() if cause.first_seen else "9999"
     return (cause.severity.rank, first, cause.title, cause.findings)

@@ -94,16 +94,16 @@ def load_edges(file: Traversable | None = None) -> Edges:
     Raises:
         CatalogueError: the file is not as it should be; the text names every fault by its line.
     """
-    return _read(file.read_bytes()) if file else _shipped()
+    return _read_edges_of(file.read_bytes()) if file else _shipped_edges()
 
 
 @cache  # what was installed stays as it is while we run
-def _shipped() -> Edges:
+def _shipped_edges() -> Edges:
     content = (folder("patterns") / NAME).read_bytes()
-    return compiled("causes", Edges, (content,), _CODE, lambda: _read(content))
+    return compiled("causes", Edges, (content,), _CODE, lambda: _read_edges_of(content))
 
 
-def _read(content: bytes) -> Edges:
+def _read_edges_of(content: bytes) -> Edges:
     reader = import_module("analyzer.causes.edges_file")  # pydantic: only where it is asked for
     edges: Edges = reader.read_edges(content)
     return edges

@@ -17,7 +17,7 @@ _SENTENCE_FIELDS = frozenset({"cause", "order", "effect"})
 _SHOWN_VALUE = 60
 
 
-def _duration(value: Any) -> Any:
+def _duration_of_text(value: Any) -> Any:
     text = value if isinstance(value, str) else ""
     number, unit = text[:-1], text[-1:]
     if not number.isdecimal() or unit not in _UNITS:
@@ -26,7 +26,7 @@ def _duration(value: Any) -> Any:
     return timedelta(**{_UNITS[unit]: int(number)})
 
 
-Duration: TypeAlias = Annotated[timedelta, BeforeValidator(_duration)]
+Duration: TypeAlias = Annotated[timedelta, BeforeValidator(_duration_of_text)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Id: TypeAlias = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$")]
 Ids: TypeAlias = Annotated[
@@ -68,20 +68,22 @@ def read_edges(content: bytes) -> Edges:
     Raises:
         CatalogueError: the file is not as it should be; the text names every fault by its line.
     """
-    document = _document(content)
+    document = _document_of_causes(content)
     try:
         read = _File.model_validate(document.value)
     except ValidationError as error:
         found = error.errors()
-        text = "\n".join(_told(document, (fault["loc"], _fault(fault))) for fault in found)
+        text = "\n".join(
+            _fault_with_line(document, (fault["loc"], _words_of_fault(fault))) for fault in found
+        )
         raise CatalogueError(text) from error
     faults: Iterable[Fault] = (*_meaning_of_incidents(read), *_meaning_of_edges(read))
-    if problems := [_told(document, fault) for fault in faults]:
+    if problems := [_fault_with_line(document, fault) for fault in faults]:
         raise CatalogueError("\n".join(problems))
-    return _edges(read)
+    return _edges_of_file(read)
 
 
-def _document(content: bytes) -> Document:
+def _document_of_causes(content: bytes) -> Document:
     try:
         document = read_yaml(content.decode())
     except UnicodeDecodeError as error:
@@ -93,13 +95,13 @@ def _document(content: bytes) -> Document:
     return document
 
 
-def _told(document: Document, fault: Fault) -> str:
+def _fault_with_line(document: Document, fault: Fault) -> str:
     path, what = fault
     line, key = document.place(tuple(part for part in path if part != "[key]"))
     return f"{_SHOWN}:{line} {key}: {what}"
 
 
-def _fault(fault: Mapping[str, Any]) -> str:
+def _words_of_fault(fault: Mapping[str, Any]) -> str:
     shown = repr(fault["input"])[:_SHOWN_VALUE]
     what = str(fault["msg"]).removeprefix("Value error, ")
     return f"{what[:1].lower()}{what[1:]}, got {shown}"
@@ -117,24 +119,28 @@ def _meaning_of_incidents(file: _File) -> Iterator[Fault]:
 
 def _meaning_of_edges(file: _File) -> Iterator[Fault]:
     for place, edge in enumerate(file.edges):
-        yield from _unfilled(("edges", place, "sentence"), edge.sentence, _SENTENCE_FIELDS)
+        yield from _fields_nothing_fills(
+            ("edges", place, "sentence"), edge.sentence, _SENTENCE_FIELDS
+        )
         if set(edge.cause) & set(edge.effect):
             yield ("edges", place, "effect"), "nothing explains itself"
 
 
-def _unfilled(path: Path, text: str, known: frozenset[str]) -> Iterator[Fault]:
+def _fields_nothing_fills(path: Path, text: str, known: frozenset[str]) -> Iterator[Fault]:
     for name in sorted(set(FIELD.findall(text)) - known):
         yield path, f"nothing fills {{{name}}}"
 
 
-def _edges(file: _File) -> Edges:
+def _edges_of_file(file: _File) -> Edges:
     return Edges(
-        edges=tuple(edge for entry in file.edges for edge in _each(entry, file.incidents)),
+        edges=tuple(
+            edge for entry in file.edges for edge in _edges_of_entry(entry, file.incidents)
+        ),
         unknown=tuple(file.unknown.items()),
     )
 
 
-def _each(entry: _EdgeEntry, names: Mapping[str, list[str]]) -> Iterator[Edge]:
+def _edges_of_entry(entry: _EdgeEntry, names: Mapping[str, list[str]]) -> Iterator[Edge]:
     """Yield an edge for each cause and effect of an entry."""
     causes = [rule for name in entry.cause for rule in names.get(name, [name])]
     effects = [rule for name in entry.effect for rule in names.get(name, [name])]

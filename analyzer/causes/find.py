@@ -36,10 +36,10 @@ def find_causes(
     explained = {effect: (link.cause.id,) for effect, link in links.items() if link.cause.finding}
     rivals = Rivals(troubles, edges, judge, links)
     causes = causes_of(troubles, links, dict(edges.unknown), rivals)
-    return tuple(_told(outcome, explained) for outcome in outcomes), causes
+    return tuple(_outcome_with_causes(outcome, explained) for outcome in outcomes), causes
 
 
-def _told(outcome: Outcome, explained: Mapping[str, tuple[str, ...]]) -> Outcome:
+def _outcome_with_causes(outcome: Outcome, explained: Mapping[str, tuple[str, ...]]) -> Outcome:
     findings = tuple(
         replace(finding, explained_by=explained.get(finding.id, ())) for finding in outcome.findings
     )

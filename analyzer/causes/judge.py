@@ -51,9 +51,9 @@ class Judge:
 
         ``known`` are all live disks that causes of this edge are about.
         """
-        if missed := _unfit(edge, cause, effect):
+        if missed := _why_edge_is_unfit(edge, cause, effect):
             return missed
-        proof = self._joined(cause, effect, edge, known)
+        proof = self._lines_that_join(cause, effect, edge, known)
         if isinstance(proof, Miss) and not proof.told:
             return proof
         stand = stand_of(cause, effect, edge, self.clocks)
@@ -76,7 +76,7 @@ class Judge:
             contested=against is not None,
         )
 
-    def _joined(
+    def _lines_that_join(
         self, cause: Trouble, effect: Trouble, edge: Edge, known: AbstractSet[str]
     ) -> Proof | Miss:
         """Return the lines that join the two; objects in common need no line."""
@@ -85,7 +85,7 @@ class Judge:
             use = self.sessions.ended_by(cause, effect)
             return use if isinstance(use, Miss) else (use.source,)
         if join is Join.INTERRUPTED:
-            return self._interrupted(cause, effect, edge.within)
+            return self._last_line_before_down(cause, effect, edge.within)
         if join in (Join.DISK, Join.DISKS, Join.REPLACED):
             return _of_disk(cause, effect, edge, self._places, known)
         if join is Join.STORAGE:
@@ -94,7 +94,9 @@ class Judge:
             return self.sessions.storage(cause, effect) or ()
         return () if join is Join.ANY or cause.shares(effect, join) else UNRELATED
 
-    def _interrupted(self, cause: Trouble, effect: Trouble, within: timedelta) -> Proof | Miss:
+    def _last_line_before_down(
+        self, cause: Trouble, effect: Trouble, within: timedelta
+    ) -> Proof | Miss:
         """Return the effect's last line on a host before that went down."""
         hosts = cause.of(Join.HOST)
         if effect.finding is None or not hosts or cause.first is None or cause.last is None:
@@ -104,7 +106,9 @@ class Judge:
         lines = [
             (e.at.at, e.source, e.at)
             for e in effect.finding.evidence
-            if e.at and self._places.host(e.source.bundle) in hosts and self._running(cause, e)
+            if e.at
+            and self._places.host(e.source.bundle) in hosts
+            and self._may_log_before_boot(cause, e)
         ]
         if not lines:
             return UNRELATED
@@ -114,7 +118,7 @@ class Judge:
             return Miss(why="the host ran on after the last line about it", source=source)
         return (source,)
 
-    def _running(self, cause: Trouble, line: Evidence) -> bool:
+    def _may_log_before_boot(self, cause: Trouble, line: Evidence) -> bool:
         """Tell whether a host may have logged a line before it booted."""
         assert cause.last is not None
         assert line.at is not None
@@ -129,14 +133,16 @@ class Judge:
         perhaps: _Against | None = None
         for disk in sorted(effect.of(Join.VDI) or {""}):
             for event in self._by_disk(edge.unless).get(disk, ()):
-                sure = event.source.bundle in pool and self._between(cause, event, effect)
+                sure = event.source.bundle in pool and self._event_lies_between(
+                    cause, event, effect
+                )
                 if sure:
                     return _Against(source=event.source, sure=True)
                 if sure is None:
                     perhaps = perhaps or _Against(source=event.source, sure=False)
         return perhaps
 
-    def _between(self, cause: Trouble, event: Event, effect: Trouble) -> bool | None:
+    def _event_lies_between(self, cause: Trouble, event: Event, effect: Trouble) -> bool | None:
         """Tell whether a line came after a cause and not after its effect; None: who knows."""
         line, then = logged(event), effect_of(effect, (event.source.bundle,))
         ended = dated(cause, cause.last) if cause.last else None
@@ -156,7 +162,7 @@ class Judge:
         return self._unless[kinds]
 
 
-def _unfit(edge: Edge, cause: Trouble, effect: Trouble) -> Miss | None:
+def _why_edge_is_unfit(edge: Edge, cause: Trouble, effect: Trouble) -> Miss | None:
     """Say why the edge is not about these two."""
     pools = cause.of(Join.POOL), effect.of(Join.POOL)
     if all(pools) and not pools[0] & pools[1]:
@@ -190,10 +196,14 @@ def _of_disk(
     one = len(disks) == 1 or (edge.join is Join.DISKS and disks <= known)
     if not one or not cause.shares(effect, Join.DISK):
         return UNRELATED
-    return _ELSEWHERE if edge.between and _apart(cause, places.taken(effect.of(Join.VDI))) else ()
+    return (
+        _ELSEWHERE
+        if edge.between and _all_taken_on_one_side(cause, places.taken(effect.of(Join.VDI)))
+        else ()
+    )
 
 
-def _apart(cause: Trouble, taken: Sequence[datetime]) -> bool:
+def _all_taken_on_one_side(cause: Trouble, taken: Sequence[datetime]) -> bool:
     """Tell whether all snapshots were taken before the cause, or all after it."""
     if cause.first is None or cause.last is None or not taken:
         return False

@@ -62,28 +62,32 @@ def by_rule(troubles: Sequence[Trouble]) -> Mapping[str, ByKey]:
 
 def links_of(troubles: Sequence[Trouble], edges: Edges, judge: Judge) -> Links:
     """Return the nearest link of each effect that closes no circle."""
-    candidates = sorted(_candidates(troubles, edges, judge), key=lambda link: link.rank)
+    candidates = sorted(_candidate_links(troubles, edges, judge), key=lambda link: link.rank)
     chosen: dict[str, Link] = {}
     for link in candidates:
-        if link.effect.id not in chosen and link.effect.id not in _behind(link.cause.id, chosen):
+        if link.effect.id not in chosen and link.effect.id not in _behind_trouble(
+            link.cause.id, chosen
+        ):
             chosen[link.effect.id] = link
     return chosen
 
 
-def _candidates(troubles: Sequence[Trouble], edges: Edges, judge: Judge) -> Iterator[Link]:
+def _candidate_links(troubles: Sequence[Trouble], edges: Edges, judge: Judge) -> Iterator[Link]:
     rules = by_rule(troubles)
     for place, edge in enumerate(edges.edges):
         causes = rules.get(edge.cause)
         if causes is None:
             continue
         for effect in rules[edge.effect].all_ if edge.effect in rules else ():
-            for cause in _near(edge, causes, effect, judge.sessions):
+            for cause in _causes_near_effect(edge, causes, effect, judge.sessions):
                 link = judge.judge(place, edge, cause, effect, causes.disks)
                 if isinstance(link, Link):
                     yield link
 
 
-def _near(edge: Edge, causes: ByKey, effect: Trouble, sessions: Sessions) -> Iterable[Trouble]:
+def _causes_near_effect(
+    edge: Edge, causes: ByKey, effect: Trouble, sessions: Sessions
+) -> Iterable[Trouble]:
     """Return the causes that the edge may join to an effect: of many, those with a key of it."""
     if edge.join is Join.ANY:
         return causes.all_
@@ -97,7 +101,7 @@ def _near(edge: Edge, causes: ByKey, effect: Trouble, sessions: Sessions) -> Ite
     return causes.sharing(join, effect.of(join))
 
 
-def _behind(start: str, chosen: Links) -> set[str]:
+def _behind_trouble(start: str, chosen: Links) -> set[str]:
     """Return a trouble and all that explains it, however far back."""
     seen = {start}
     while start in chosen:

@@ -44,13 +44,15 @@ def stand_of(cause: Trouble, effect: Trouble, edge: Edge, clocks: Clocks) -> Sta
     if one and (end if logs else start).at.at - then.at.at > _ONE_CLOCK:
         return Miss(why="the same host stamped it with a later time")
     apart = clocks.apart(start, then)
-    if not _near(start, end, then, edge.within, apart):
+    if not _near_in_time(start, end, then, edge.within, apart):
         return Miss(why=say("it was too long before, {when}", when=when(start.at)))
     order = Order.BEFORE if clocks.far_before(start, then) else Order.ABOUT
     return Stand(order=order, one_clock=one, apart=apart)
 
 
-def _near(start: Dated, end: Dated, then: Dated, within: timedelta, apart: timedelta) -> bool:
+def _near_in_time(
+    start: Dated, end: Dated, then: Dated, within: timedelta, apart: timedelta
+) -> bool:
     if start.at.at <= then.at.at <= end.at.at:
         return True
     return end.at.within(then.at, within + apart) or start.at.within(then.at, apart)

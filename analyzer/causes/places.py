@@ -37,17 +37,17 @@ class Places:
             self._pools |= {bundle: name for bundle, report in beside.items() if report in own}
             for vdi in pool.vdis:
                 self._disks.setdefault(vdi.uuid, set()).add(name)
-                self._add(pool, vdi)
+                self._add_disk(pool, vdi)
         self._reports |= beside
 
-    def _add(self, pool: PoolState, vdi: Vdi) -> None:
+    def _add_disk(self, pool: PoolState, vdi: Vdi) -> None:
         if sr := pool.sr(vdi.sr):
             self._repositories.setdefault(vdi.uuid, set()).add(sr.uuid)
         if live := pool.vdi(vdi.snapshot_of):
             self._live[vdi.uuid] = live.uuid
         elif vdi.is_a_snapshot and vdi.uuid in self._snapshots:  # of a disk that is deleted
             self._live[vdi.uuid] = self._snapshots[vdi.uuid]
-        if taken := _taken(vdi):
+        if taken := _when_snapshot_was_taken(vdi):
             self._taken[vdi.uuid] = taken
 
     def host(self, bundle: str) -> str:
@@ -98,7 +98,7 @@ class Places:
         return tuple(sorted(self._taken[disk] for disk in disks if disk in self._taken))
 
 
-def _taken(vdi: Vdi) -> datetime | None:
+def _when_snapshot_was_taken(vdi: Vdi) -> datetime | None:
     """Return when a snapshot was taken, as xapi writes it: ``20240610T11:32:41Z``."""
     if not vdi.is_a_snapshot:
         return None

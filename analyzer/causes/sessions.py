@@ -71,39 +71,39 @@ class Sessions:
     def before(self, effect: Trouble) -> Use | None:
         """Return the tapdisk that left the log of the effect's disk open, None if not known."""
         if effect.id not in self._uses:
-            self._uses[effect.id] = self._before(effect)
+            self._uses[effect.id] = self._use_before_effect(effect)
         return self._uses[effect.id]
 
-    def _before(self, effect: Trouble) -> Use | None:
+    def _use_before_effect(self, effect: Trouble) -> Use | None:
         disks = effect.of(Join.VDI)
         if len(disks) != 1 or effect.first is None or not effect.first.year_known:
             return None
         use: Use | None = None
         for event in self._of_pool(next(iter(disks)), effect):
-            earlier = self._earlier(event, effect)
+            earlier = self._earlier_than_effect(event, effect)
             if earlier is None:
                 self._unplaced[effect.id] = event
                 return None
-            use = self._next(use, event) if earlier else use
+            use = self._use_after_event(use, event) if earlier else use
         return use
 
     def ended_by(self, cause: Trouble, effect: Trouble) -> Use | Miss:
         """Return the use of the effect's disk that the cause may have ended, or why it did not."""
         use = self.before(effect)
         if use is None:
-            return self._suspected(cause, effect)
+            return self._why_use_is_suspected(cause, effect)
         if use.host not in cause.of(Join.HOST):
             told = f"the disk was open on host {self._places.shown([use.host])}"
             return Miss(why=told, source=use.source)
         if missed := self._other_tapdisk(use, cause, effect):
             return missed
-        if self._anew(use, cause):
+        if self._log_was_set_anew(use, cause):
             return Miss(why="the log of the disk was in use anew after it", source=use.source)
         if self._booted_between(use, cause):
             return Miss(why="the host had booted once more by then", source=use.source)
         return self._of_storage(cause, effect) or use
 
-    def _suspected(self, cause: Trouble, effect: Trouble) -> Miss:
+    def _why_use_is_suspected(self, cause: Trouble, effect: Trouble) -> Miss:
         """Say what is missing to tell that the cause ended a use of the effect's disk."""
         event = self._unplaced.get(effect.id)
         if event is None:
@@ -172,7 +172,7 @@ class Sessions:
             for boot in self._boots.get(use.host, ())
         )
 
-    def _anew(self, use: Use, cause: Trouble) -> bool:
+    def _log_was_set_anew(self, use: Use, cause: Trouble) -> bool:
         """Tell whether the log was set once more after the cause."""
         return cause.last is None or self._clocks.surely_before(
             dated(cause, cause.last), of_line(use.set_at, use.source)
@@ -197,7 +197,7 @@ class Sessions:
             if event.source.bundle in pool and event.moment.year_known:
                 yield event
 
-    def _next(self, use: Use | None, event: Event) -> Use | None:
+    def _use_after_event(self, use: Use | None, event: Event) -> Use | None:
         """Return the use after an event."""
         host = self._places.host(event.source.bundle)
         if event.kind == HELD:
@@ -214,7 +214,7 @@ class Sessions:
             return None if host == use.host else use
         return replace(use, set_at=event.moment)
 
-    def _earlier(self, event: Event, effect: Trouble) -> bool | None:
+    def _earlier_than_effect(self, event: Event, effect: Trouble) -> bool | None:
         """Tell whether an event came before the effect, None if the clocks cannot tell."""
         line, then = logged(event), effect_of(effect, (event.source.bundle,))
         assert then is not None

@@ -23,17 +23,17 @@ def troubles_of(
     named = {name for edge in edges.edges for name in (edge.cause, edge.effect)}
     befell = incidents(case) if findings else ()
     troubles = [_of_incident(one, places) for one in befell if code(one.kind) in named]
-    return tuple(sorted(findings, key=_id)) + tuple(sorted(troubles, key=_id))
+    return tuple(sorted(findings, key=_id_of_trouble)) + tuple(sorted(troubles, key=_id_of_trouble))
 
 
-def _id(trouble: Trouble) -> str:
+def _id_of_trouble(trouble: Trouble) -> str:
     return trouble.id
 
 
 def _of_incident(incident: Incident, places: Places) -> Trouble:
     subjects = _by_type((subject.type, subject.uuid) for subject in incident.subjects)
     hosts = frozenset(subjects.get("Host", ()))
-    logged = _logged(incident.evidence)
+    logged = _lines_logged_by_host(incident.evidence)
     own = [e for e in logged if not hosts or places.host(e.source.bundle) in hosts]
     disks = frozenset(subjects.get("VDI", ()))
     return Trouble(
@@ -52,7 +52,7 @@ def _of_incident(incident: Incident, places: Places) -> Trouble:
         bundles=frozenset(e.source.bundle for e in own),
         incident=incident,
         sources=tuple(e.source for e in incident.evidence),
-        dated=_dated(own or incident.evidence),
+        dated=_surest_moment(own or incident.evidence),
     )
 
 
@@ -60,7 +60,7 @@ def _of_finding(finding: Finding, places: Places) -> Trouble:
     subjects = _by_type((subject.type, subject.uuid) for subject in finding.subjects)
     disks = frozenset(subjects.get("VDI", ()))
     quoted = {e.source.bundle for e in finding.evidence}
-    logged = _logged(finding.evidence)
+    logged = _lines_logged_by_host(finding.evidence)
     pools = frozenset(subjects.get("Pool", ())) or places.pools_of_bundles(quoted)
     return Trouble(
         id=finding.id,
@@ -70,7 +70,7 @@ def _of_finding(finding: Finding, places: Places) -> Trouble:
             Join.DISK: places.live(disks),
             Join.REPLACED: places.live(disks),
             Join.SR: frozenset(subjects.get("SR", ())) | places.repositories(disks),
-            Join.HOST: _hosts(subjects.get("Host", ()), quoted, logged, places),
+            Join.HOST: _hosts_of_finding(subjects.get("Host", ()), quoted, logged, places),
             Join.POOL: pools or places.pools_of_disks(disks),
         },
         first=finding.first_seen,
@@ -78,12 +78,12 @@ def _of_finding(finding: Finding, places: Places) -> Trouble:
         bundles=frozenset(e.source.bundle for e in logged),
         finding=finding,
         sources=tuple(e.source for e in logged),
-        clocks=_clocks(finding, logged),
-        dated=_dated(logged) or finding.first_seen,
+        clocks=_first_shown_by_bundle(finding, logged),
+        dated=_surest_moment(logged) or finding.first_seen,
     )
 
 
-def _hosts(
+def _hosts_of_finding(
     named: Iterable[str], quoted: Iterable[str], logged: Sequence[Evidence], places: Places
 ) -> frozenset[str]:
     """Return the hosts that a finding is about; without one it names, those whose logs show it."""
@@ -98,19 +98,19 @@ def _by_type(pairs: Iterable[tuple[str, str]]) -> Mapping[str, set[str]]:
     return found
 
 
-def _logged(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+def _lines_logged_by_host(evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Return the dated lines that a host logged itself."""
     return tuple(
         e for e in evidence if e.at is not None and not e.source.member.startswith(_ALERTS)
     )
 
 
-def _dated(evidence: Iterable[Evidence]) -> Moment | None:
+def _surest_moment(evidence: Iterable[Evidence]) -> Moment | None:
     moments = [e.at for e in evidence if e.at is not None]
     return min(moments, key=lambda moment: moment.doubt, default=None)
 
 
-def _clocks(finding: Finding, logged: Iterable[Evidence]) -> Mapping[str, Moment]:
+def _first_shown_by_bundle(finding: Finding, logged: Iterable[Evidence]) -> Mapping[str, Moment]:
     """Return bundle → when its logs first show the finding.
 
     Lines from certainly before it are quoted as its history, such as a pointer that went stale;

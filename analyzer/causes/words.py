@@ -40,19 +40,19 @@ def sentence(roots: Sequence[Trouble], part: Part | None, size: int, unknown: st
     values = {
         "cause": cause,
         "order": _WORDS[part.order],
-        "effect": _inside(called(part.effects)),
+        "effect": _title_inside_sentence(called(part.effects)),
     }
     more = size - sum(1 for trouble in (*roots, *part.effects) if trouble.finding)
     with_it = f"; {more} more finding{'s' if more > 1 else ''} with it" if more > 0 else ""
     return say(
         "{told}{doubt}{more}",
         told=Sentence(part.template, values),
-        doubt=_doubted(part.doubt),
+        doubt=_words_of_clock_doubt(part.doubt),
         more=with_it,
     )
 
 
-def _doubted(doubt: timedelta) -> str:
+def _words_of_clock_doubt(doubt: timedelta) -> str:
     """Say that the clocks leave open which came first."""
     if not doubt:
         return ""
@@ -65,18 +65,18 @@ def called(troubles: Sequence[Trouble]) -> Sentence:
     first = troubles[0]
     if first.finding is None:
         more = f" (and {len(troubles) - 1} more like it)" if troubles[1:] else ""
-        return say("{befell}{more}", befell=_befell(first), more=more)
+        return say("{befell}{more}", befell=_incident_with_time(first), more=more)
     findings = [trouble.finding for trouble in troubles if trouble.finding]
     titles = {finding.title for finding in findings}
     if len(findings) == 1:
-        return _one(findings[0])
+        return _finding_in_words(findings[0])
     if len(titles) > 1:
         more = f"and {len(findings) - 1} more like it"
         return say("{title} ({more})", title=findings[0].title, more=more)
-    return say("{title} ({many})", title=findings[0].title, many=_many(findings))
+    return say("{title} ({many})", title=findings[0].title, many=_findings_in_words(findings))
 
 
-def _befell(trouble: Trouble) -> Sentence:
+def _incident_with_time(trouble: Trouble) -> Sentence:
     """Return an incident with its time; of a boot of which no more is known that of the boot."""
     if trouble.kind is IncidentKind.HOST_BOOTED:
         head, _, tail = trouble.title.partition("; ")
@@ -85,7 +85,7 @@ def _befell(trouble: Trouble) -> Sentence:
     return say("{title} {when}", title=trouble.title, when=when(trouble.first))
 
 
-def _one(finding: Finding) -> Sentence:
+def _finding_in_words(finding: Finding) -> Sentence:
     subject = finding.subjects[0] if finding.subjects else None
     name = (subject.name or subject.uuid) if subject else ""
     if subject is None or name in finding.title:
@@ -94,7 +94,7 @@ def _one(finding: Finding) -> Sentence:
     return say("{title} ({kind} {name})", title=finding.title, kind=kind, name=name)
 
 
-def _many(findings: Sequence[Finding]) -> str:
+def _findings_in_words(findings: Sequence[Finding]) -> str:
     """Say how many objects, and in which SR where all are in one."""
     objects = {finding.subjects[0] for finding in findings if finding.subjects}
     types = {subject.type for subject in objects}
@@ -107,7 +107,7 @@ def _many(findings: Sequence[Finding]) -> str:
     return f"{len(objects)} {_OBJECTS.get(kind, kind)}s{where}"
 
 
-def _inside(sentence: Sentence) -> Sentence:
+def _title_inside_sentence(sentence: Sentence) -> Sentence:
     """Return a title as it stands inside a sentence: an abbreviation keeps its capitals."""
     if sentence[1:2].isupper():
         return sentence
@@ -115,7 +115,9 @@ def _inside(sentence: Sentence) -> Sentence:
     if opening := FIELD.match(template):
         first = values.get(opening[1])
         if isinstance(first, str):
-            values[opening[1]] = _inside(first if isinstance(first, Sentence) else Sentence(first))
+            values[opening[1]] = _title_inside_sentence(
+                first if isinstance(first, Sentence) else Sentence(first)
+            )
         return Sentence(template, values)
     return Sentence(template[:1].lower() + template[1:], values)
 

@@ -162,13 +162,13 @@ def _put_pages(parts: _Parts, judged: "Judged", sizes: dict[str, int]) -> None:
         for key in keys:
             page = maker.make(judged, key)
             if page is not None:
-                own = shares.setdefault(_share(key, sizes[kind.name]), {})
+                own = shares.setdefault(_share_of_page(key, sizes[kind.name]), {})
                 own[key] = plain(kind.type, page)
         for share, pages in sorted(shares.items()):
             parts.put(f"{kind.name}/{share}.json", pages)
 
 
-def _share(key: str, count: int) -> int:
+def _share_of_page(key: str, count: int) -> int:
     return zlib.crc32(key.encode(errors="surrogateescape")) % count
 
 
@@ -199,13 +199,13 @@ class CaseFile:
         self.path = path
         try:
             self._parts = zipfile.ZipFile(path)
-            self.head = self._part(_HEAD)
+            self.head = self._read_part(_HEAD)
             if self.head["cbtriage"] != _FORMAT:
-                raise NoCaseError(self._says("it is of another format"))
+                raise NoCaseError(self._told_with_path("it is of another format"))
         except FileNotFoundError as error:
-            raise NoCaseError(self._says("there is no such file")) from error
+            raise NoCaseError(self._told_with_path("there is no such file")) from error
         except _NOT_OURS as error:
-            raise NoCaseError(self._says("it is damaged, or no case file")) from error
+            raise NoCaseError(self._told_with_path("it is damaged, or no case file")) from error
 
     def is_of(self, paths: Sequence[Path]) -> bool:
         """Tell whether it was made of inputs of these names, whatever is in them."""
@@ -222,15 +222,17 @@ class CaseFile:
         """
         try:
             if self.head["program"] != program():
-                raise NoCaseError(self._says("it is of another build of cbtriage, or of options"))
+                raise NoCaseError(
+                    self._told_with_path("it is of another build of cbtriage, or of options")
+                )
             made = self.path.stat().st_mtime_ns
             told = zip(sorted(paths, key=name_of), self.head["inputs"], strict=True)
             for path, each in told:
                 if not unchanged(path, each, made):
                     why = f"{path.name} is not what it was when the file was made"
-                    raise NoCaseError(self._says(why))
+                    raise NoCaseError(self._told_with_path(why))
         except _NOT_OURS as error:
-            raise NoCaseError(self._says("it is damaged")) from error
+            raise NoCaseError(self._told_with_path("it is damaged")) from error
 
     @property
     def damaged(self) -> bool:
@@ -242,7 +244,7 @@ class CaseFile:
         """Return the report but for what is long and what only renderers need."""
         from analyzer.model.report import Report
 
-        return self._typed(Report, "asked.json")
+        return self._typed_part(Report, "asked.json")
 
     def report_json(self) -> Path | None:
         """Return the report.json that lies beside it, None if it is not there as it was written."""
@@ -257,62 +259,62 @@ class CaseFile:
         from analyzer.model.report import Report
 
         if self.head.get("shape") != shape_of(Report):
-            raise NoCaseError(self._says("it is of another build of cbtriage"))
-        return replace(self._typed(Report, "report.json"), runs=self.runs)
+            raise NoCaseError(self._told_with_path("it is of another build of cbtriage"))
+        return replace(self._typed_part(Report, "report.json"), runs=self.runs)
 
     @cached_property
     def runs(self) -> "tuple[BackupRun, ...]":
         """Return the backup runs."""
         from analyzer.model.run import BackupRun
 
-        return self._typed(tuple[BackupRun, ...], "runs.json")
+        return self._typed_part(tuple[BackupRun, ...], "runs.json")
 
     @cached_property
     def sessions(self) -> "SessionsPage":
         """Return all NBD connections."""
         from analyzer.model.pages import SessionsPage
 
-        return self._typed(SessionsPage, "sessions.json")
+        return self._typed_part(SessionsPage, "sessions.json")
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
         """Return the names of all patterns and selectors."""
-        return self._typed(tuple[str, ...], "kinds.json")
+        return self._typed_part(tuple[str, ...], "kinds.json")
 
     @cached_property
     def names(self) -> "Names":
         """Return all that may be asked for by name."""
         from analyzer.model.names import Names
 
-        return self._typed(Names, "names.json")
+        return self._typed_part(Names, "names.json")
 
     def page(self, kind: "PageKind[Page]", key: str) -> Page | None:
         """Return a page, None for one that was not foreseen."""
         try:
-            share = _share(key, self.head["pages"][kind.name])
+            share = _share_of_page(key, self.head["pages"][kind.name])
             name = f"{kind.name}/{share}.json"
-            pages = self._part(name) if name in self._parts.namelist() else {}
+            pages = self._read_part(name) if name in self._parts.namelist() else {}
             return typed(kind.type, pages[key]) if key in pages else None
         except _NOT_OURS as error:
-            raise NoCaseError(self._says("it is damaged")) from error
+            raise NoCaseError(self._told_with_path("it is damaged")) from error
 
     def timeline(self, wanted: "Wanted") -> "tuple[tuple[Entry, ...], tuple[Unseen, ...], int]":
         """Return the entries asked for, the logs of which something was not read, and the kept."""
         from analyzer.story.timeline.asked import asked, unseen_of
 
         try:
-            lines = _StoredLines(self._part, self._bytes)
+            lines = _StoredLines(self._read_part, self._bytes)
             return asked(lines, wanted), unseen_of(lines.index, wanted), lines.index.count
         except _NOT_OURS as error:
-            raise NoCaseError(self._says("it is damaged")) from error
+            raise NoCaseError(self._told_with_path("it is damaged")) from error
 
-    def _typed(self, kind: type[Page], name: str) -> Page:
+    def _typed_part(self, kind: type[Page], name: str) -> Page:
         try:
-            return typed(kind, self._part(name))
+            return typed(kind, self._read_part(name))
         except _NOT_OURS as error:
-            raise NoCaseError(self._says("it is damaged")) from error
+            raise NoCaseError(self._told_with_path("it is damaged")) from error
 
-    def _part(self, name: str) -> Any:
+    def _read_part(self, name: str) -> Any:
         return json.loads(self._bytes(name))
 
     def _bytes(self, name: str) -> bytes:
@@ -320,7 +322,7 @@ class CaseFile:
             raise ValueError(name)
         return self._parts.read(name)
 
-    def _says(self, why: str) -> str:
+    def _told_with_path(self, why: str) -> str:
         return f"{self.path}: {why}"
 
 
@@ -328,17 +330,17 @@ class _StoredLines:
     """The kept lines of a case file (`analyzer.story.timeline.asked.Lines`)."""
 
     def __init__(self, part: Callable[[str], Any], content: Callable[[str], bytes]) -> None:
-        self._part, self._bytes = part, content
+        self._read_part, self._bytes = part, content
 
     @cached_property
     def index(self) -> "LineIndex":
         from analyzer.model.lines import LineIndex
 
-        return typed(LineIndex, self._part("index.json"))
+        return typed(LineIndex, self._read_part("index.json"))
 
     @cached_property
     def _told(self) -> Mapping[str, Sequence[int]]:
-        told: Mapping[str, Sequence[int]] = self._part("told.json")
+        told: Mapping[str, Sequence[int]] = self._read_part("told.json")
         return told
 
     def rows(self, uuid: str) -> Sequence[int]:
@@ -347,7 +349,7 @@ class _StoredLines:
     def block(self, number: int) -> "Block":
         from analyzer.model.lines import COLUMNS, Block, Mark
 
-        pids, marks = self._part(f"lines/{number}.json")
+        pids, marks = self._read_part(f"lines/{number}.json")
         numbers = array("q", self._bytes(f"lines/{number}.bin"))
         first, size = len(numbers) - COLUMNS * len(pids), len(pids)
         columns = [numbers[place : place + size] for place in range(first, len(numbers), size)]
@@ -366,7 +368,7 @@ def case_of(paths: Sequence[Path], *, quiet: bool) -> CaseFile | None:
     """
     if not all(path.is_dir() or path.is_file() for path in paths):
         return None
-    for file in _candidates((Path(), paths[0].parent)):
+    for file in _candidate_case_files((Path(), paths[0].parent)):
         try:
             case = CaseFile(file)
             if case.is_of(paths):
@@ -378,7 +380,7 @@ def case_of(paths: Sequence[Path], *, quiet: bool) -> CaseFile | None:
     return None
 
 
-def _candidates(places: Iterable[Path]) -> list[Path]:
+def _candidate_case_files(places: Iterable[Path]) -> list[Path]:
     found: dict[Path, int] = {}
     for place in places:
         with suppress(OSError):

@@ -51,7 +51,7 @@ def _say_version(asked: bool) -> None:
 
 
 @app.callback()
-def _main(
+def _common_options(
     *,
     _version: Annotated[
         bool,

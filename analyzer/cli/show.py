@@ -17,7 +17,7 @@ show_app = typer.Typer(no_args_is_help=True, help="Show one object of the bundle
 
 
 @show_app.callback()
-def _show() -> None:
+def _show_one_object() -> None:
     """Show one object of the bundles, in full."""
 
 

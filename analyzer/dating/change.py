@@ -40,16 +40,16 @@ class Change:
         can.
         """
         for spot in self.spots:
-            told = _side(spot, place)
+            told = _side_of_spot(spot, place)
             if told is not None:
                 return told
-        low, high = self._doubt()
+        low, high = self._walls_in_doubt()
         onward = self.after > self.before
         if wall < low or (onward and wall == low):
             return False
         return True if wall > high or (onward and wall == high) else None
 
-    def _doubt(self) -> tuple[datetime, datetime]:
+    def _walls_in_doubt(self) -> tuple[datetime, datetime]:
         """Return the wall times between which a line may be of either side.
 
         A clock that was set back showed the last time before it once more, as much later as it
@@ -65,7 +65,7 @@ class Change:
         return self.after <= wall <= self.before
 
 
-def _side(spot: Spot, place: Place) -> bool | None:
+def _side_of_spot(spot: Spot, place: Place) -> bool | None:
     """Tell on which side of a spot a line is, if it is of the same log."""
     if not place.family or place.family != spot.family:
         return None

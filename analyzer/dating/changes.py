@@ -39,17 +39,21 @@ def changes_of(
     A log that shows two of them tells their order; else the wall time has to.
     """
     found: list[Change] = []
-    for group in _groups([spot for spot in spots if not spot.boot]):
-        change = _judged(group, sightings, _silence(group, spots, volumes))
-        if change.is_zone or any(spot.measured for spot in group) or _stands(change, volumes):
+    for group in _spots_of_one_change([spot for spot in spots if not spot.boot]):
+        change = _change_of_spots(group, sightings, _longest_silence(group, spots, volumes))
+        if (
+            change.is_zone
+            or any(spot.measured for spot in group)
+            or _is_change_of_clock(change, volumes)
+        ):
             found.append(change)
-    found += _zones(sightings, found)
-    found += [_boot(spot) for spot in spots if spot.boot]
+    found += _changes_by_offset_alone(sightings, found)
+    found += [_change_by_reboot(spot) for spot in spots if spot.boot]
     by_wall = sorted(found, key=lambda change: (change.before, change.after))
-    return tuple(sorted(by_wall, key=cmp_to_key(_sooner)))
+    return tuple(sorted(by_wall, key=cmp_to_key(_order_of_changes)))
 
 
-def _sooner(one: Change, other: Change) -> int:
+def _order_of_changes(one: Change, other: Change) -> int:
     places = {spot.family: spot.after.place for spot in one.spots}
     for spot in other.spots:
         place, there = places.get(spot.family), spot.after.place
@@ -58,7 +62,7 @@ def _sooner(one: Change, other: Change) -> int:
     return -1 if one.before < other.before else int(one.before > other.before)
 
 
-def _groups(spots: Sequence[Spot]) -> list[list[Spot]]:
+def _spots_of_one_change(spots: Sequence[Spot]) -> list[list[Spot]]:
     """Put together what may be one change: in other files, at the same time, the same way."""
     groups: list[list[Spot]] = []
     for spot in sorted(spots, key=lambda spot: (-abs(spot.seconds), spot.before.wall)):
@@ -88,7 +92,9 @@ def _may_be_one(one: Spot, other: Spot) -> bool:
     return a <= d and c <= b
 
 
-def _silence(group: Sequence[Spot], spots: Sequence[Spot], volumes: Mapping[str, Volume]) -> float:
+def _longest_silence(
+    group: Sequence[Spot], spots: Sequence[Spot], volumes: Mapping[str, Volume]
+) -> float:
     """Return for how many seconds nothing may have been logged where stamps went back.
 
     It is what a clock was set back beyond what the stamps tell. The log with the steadiest rhythm
@@ -106,12 +112,14 @@ def _silence(group: Sequence[Spot], spots: Sequence[Spot], volumes: Mapping[str,
     return _LONGER * min(longest.values())
 
 
-def _judged(spots: Sequence[Spot], sightings: Sequence[Sighting], silence: float) -> Change:
+def _change_of_spots(
+    spots: Sequence[Spot], sightings: Sequence[Sighting], silence: float
+) -> Change:
     """Return what a group of spots is, if the clock changed at all."""
     measured = next((spot for spot in spots if spot.measured), None)
     size = measured or max(spots, key=lambda spot: abs(spot.seconds))
     back = size.seconds < 0
-    narrow = _narrowest(spots, back=back)
+    narrow = _narrowest_walls(spots, back=back)
     passed = (size.after.wall - size.before.wall).total_seconds() - size.seconds
     change = Change(
         kind=ClockChangeKind.BACK if back else ClockChangeKind.FORWARD,
@@ -120,8 +128,8 @@ def _judged(spots: Sequence[Spot], sightings: Sequence[Sighting], silence: float
         seconds=size.seconds,
         slack=tolerance(passed) if measured else silence,
         measured=measured is not None,
-        confidence=_confidence(spots, measured=measured is not None),
-        spots=tuple(sorted(spots, key=_order)),
+        confidence=_confidence_of_change(spots, measured=measured is not None),
+        spots=tuple(sorted(spots, key=_order_of_spot)),
     )
     if size.absolute:
         return change
@@ -134,11 +142,11 @@ def _judged(spots: Sequence[Spot], sightings: Sequence[Sighting], silence: float
     return replace(change, confidence=Confidence.POSSIBLE) if unclear else change
 
 
-def _order(spot: Spot) -> tuple[str, int, bool]:
+def _order_of_spot(spot: Spot) -> tuple[str, int, bool]:
     return spot.after.place.member, spot.after.place.line, not spot.measured
 
 
-def _narrowest(spots: Sequence[Spot], *, back: bool) -> tuple[datetime, datetime]:
+def _narrowest_walls(spots: Sequence[Spot], *, back: bool) -> tuple[datetime, datetime]:
     """Return the wall times on both sides that leave the least between them."""
     if back:
         seen = [spot for spot in spots if not spot.measured] or list(spots)
@@ -146,7 +154,7 @@ def _narrowest(spots: Sequence[Spot], *, back: bool) -> tuple[datetime, datetime
     return max(s.before.wall for s in spots), min(s.after.wall for s in spots)
 
 
-def _confidence(spots: Sequence[Spot], *, measured: bool) -> Confidence:
+def _confidence_of_change(spots: Sequence[Spot], *, measured: bool) -> Confidence:
     if measured:
         return Confidence.CERTAIN
     return Confidence.LIKELY if len({spot.family for spot in spots}) > 1 else Confidence.POSSIBLE
@@ -154,8 +162,8 @@ def _confidence(spots: Sequence[Spot], *, measured: bool) -> Confidence:
 
 def _told_by_utc(change: Change, sightings: Sequence[Sighting]) -> Change | None:
     """Judge by offsets seen shortly before and behind, None where there are none."""
-    before = _nearest(change, sightings, behind=False)
-    after = _nearest(change, sightings, behind=True)
+    before = _nearest_sighting(change, sightings, behind=False)
+    after = _nearest_sighting(change, sightings, behind=True)
     if before is None or after is None:
         return None
     minutes = after.minutes - before.minutes
@@ -168,12 +176,12 @@ def _told_by_utc(change: Change, sightings: Sequence[Sighting]) -> Change | None
         return change  # of another moment than the zone's, which tells itself
     apart = max(abs(before.local - change.before), abs(after.local - change.after))
     if apart <= _CLOSE:
-        return _both(change, minutes)
+        return _change_beside_zone(change, minutes)
     certain = change.confidence is Confidence.CERTAIN  # that the zone changed elsewhere is not
     return replace(change, confidence=Confidence.LIKELY) if certain else change
 
 
-def _both(change: Change, minutes: int) -> Change:
+def _change_beside_zone(change: Change, minutes: int) -> Change:
     """Return a change of the clock without that of the zone which came with it."""
     seconds = change.seconds - minutes * 60.0
     kind = ClockChangeKind.BACK if seconds < 0 else ClockChangeKind.FORWARD
@@ -194,7 +202,9 @@ def _zone_change(change: Change, before: Sighting, after: Sighting) -> Change:
     )
 
 
-def _nearest(change: Change, sightings: Sequence[Sighting], *, behind: bool) -> Sighting | None:
+def _nearest_sighting(
+    change: Change, sightings: Sequence[Sighting], *, behind: bool
+) -> Sighting | None:
     here = (change.before, change.after)
     found = [
         (min(abs(sighting.local - wall) for wall in here), sighting)
@@ -216,7 +226,7 @@ def _in_the_night(change: Change, slack: float) -> bool:
     return fits and at_night and may_change(*walls)
 
 
-def _stands(change: Change, volumes: Mapping[str, Volume]) -> bool:
+def _is_change_of_clock(change: Change, volumes: Mapping[str, Volume]) -> bool:
     """Tell whether stamps that went back were those of the clock, not of lines written late.
 
     The lines behind must go on from there, and no other log may have gone on through it.
@@ -246,7 +256,9 @@ def _went_on(volume: Volume, change: Change) -> bool:
     return True
 
 
-def _zones(sightings: Sequence[Sighting], known: Iterable[Change]) -> list[Change]:
+def _changes_by_offset_alone(
+    sightings: Sequence[Sighting], known: Iterable[Change]
+) -> list[Change]:
     """Return the changes of the offset that nothing but the offsets themselves shows."""
     told = [change for change in known if change.is_zone]
     found: list[Change] = []
@@ -255,7 +267,7 @@ def _zones(sightings: Sequence[Sighting], known: Iterable[Change]) -> list[Chang
             continue
         if any(_lies_between(change, before, after) for change in told):
             continue
-        ends = (_end(before), _end(after))
+        ends = (_end_of_sighting(before), _end_of_sighting(after))
         spot = Spot(
             before=ends[0],
             after=ends[1],
@@ -280,11 +292,11 @@ def _lies_between(change: Change, before: Sighting, after: Sighting) -> bool:
     return first is not True and second is not False
 
 
-def _end(sighting: Sighting) -> End:
+def _end_of_sighting(sighting: Sighting) -> End:
     return End(place=sighting.place, wall=sighting.local, text=sighting.text)
 
 
-def _boot(spot: Spot) -> Change:
+def _change_by_reboot(spot: Spot) -> Change:
     return Change(
         kind=ClockChangeKind.REBOOT,
         before=spot.before.wall,

@@ -94,7 +94,7 @@ class Clock:
         families: dict[str, list[Volume]] = defaultdict(list)
         for volume in sorted(self._volumes.values(), key=lambda volume: -volume.log.rotation):
             families[volume.log.family].append(volume)
-        self._captured = _newest(self._captures_as_limits())
+        self._captured = _newest_limit(self._captures_as_limits())
         self._limit = self._newest_time(families.values())
         for volumes in families.values():
             settle_family(volumes, self._limit)
@@ -147,7 +147,7 @@ class Clock:
             if capture.wall is not None:
                 end = capture.wall + _SECOND
                 reach = self._instants.at_capture(capture.wall, end)
-                return self._dated(reach, f"year from {capture.kind}")
+                return self._moment_with_zone(reach, f"year from {capture.kind}")
         known = ((capture.utc, capture.kind) for capture in self._captures)
         return next((Moment.exact(utc, kind) for utc, kind in known if utc), None)
 
@@ -159,7 +159,7 @@ class Clock:
     def moment_at(self, wall: datetime, offset: timedelta | None, place: Place) -> Moment:
         """Return the instant of a wall time whose year is known."""
         reach = self._instants.of(wall, wall + _SECOND, offset, place)
-        return self._dated(reach, "year from the log")
+        return self._moment_with_zone(reach, "year from the log")
 
     @property
     def dated_by(self) -> str:
@@ -177,22 +177,26 @@ class Clock:
         return _UNDATED if undated else self._of_line(member, line, stamp)
 
     def _of_line(self, member: str, line: int, stamp: Stamp) -> Moment:
-        place = self._place(member, line)
+        place = self._place_of_line(member, line)
         if stamp.year is not None:
-            return self._until_capture(self._moment(stamp, stamp.year, "its own year", place))
+            return self._until_capture(
+                self._moment_dated_by(stamp, stamp.year, "its own year", place)
+            )
         volume = self._volumes.get(member)
         if volume is None or not volume.settled:
-            return self._outside(stamp)
+            return self._moment_outside_volumes(stamp)
         year = volume.year(line)
         if not volume.known:
-            return self._yearless(stamp, year)
-        likely = self._moment(stamp, year, volume.how, place)
+            return self._moment_of_unknown_year(stamp, year)
+        likely = self._moment_dated_by(stamp, year, volume.how, place)
         if volume.in_doubt(line):
-            return _either(likely, self._moment(stamp, year + 1, volume.how, place))
+            return _moment_of_either(
+                likely, self._moment_dated_by(stamp, year + 1, volume.how, place)
+            )
         past = self._year_of_the_past(stamp, year)
         if past == year:
             return likely
-        return _either(likely, self._moment(stamp, past, volume.how, place))
+        return _moment_of_either(likely, self._moment_dated_by(stamp, past, volume.how, place))
 
     def hour(self, member: str, stamp: Stamp) -> Moment | None:
         """Return the moment of the first second of a stamp's hour, for all lines of that hour.
@@ -218,13 +222,13 @@ class Clock:
             return None
         if self._captured is not None and start + _HOUR > self._captured.wall + TOLERANCE:
             return None
-        one = self._moment(first, year, volume.how, NOWHERE)
-        other = self._moment(last, year, volume.how, NOWHERE)
+        one = self._moment_dated_by(first, year, volume.how, NOWHERE)
+        other = self._moment_dated_by(last, year, volume.how, NOWHERE)
         later = _HOUR - timedelta(seconds=1)
         same = (one.at + later, one.earliest + later, one.latest + later, one.dated_by)
         return one if same == (other.at, other.earliest, other.latest, other.dated_by) else None
 
-    def _place(self, member: str, line: int) -> Place:
+    def _place_of_line(self, member: str, line: int) -> Place:
         volume = self._volumes.get(member) if self._instants.by_place else None
         if volume is None:
             return NOWHERE
@@ -250,20 +254,20 @@ class Clock:
         captured = self.captured_at
         if captured is None or moment.earliest <= captured.latest + TOLERANCE:
             return moment
-        return _either(moment, captured)
+        return _moment_of_either(moment, captured)
 
-    def _outside(self, stamp: Stamp) -> Moment:
+    def _moment_outside_volumes(self, stamp: Stamp) -> Moment:
         if self._limit is None:
-            return self._yearless(stamp, _ANY_TIME[0].year)
+            return self._moment_of_unknown_year(stamp, _ANY_TIME[0].year)
         latest = self._limit.wall
         walls = ((year, wall_time(stamp, year)) for year in range(latest.year + 1, 0, -1))
         past = (year for year, wall in walls if wall and wall <= latest + TOLERANCE)
-        return self._moment(stamp, next(past, latest.year), self._limit.told_by, NOWHERE)
+        return self._moment_dated_by(stamp, next(past, latest.year), self._limit.told_by, NOWHERE)
 
-    def _moment(self, stamp: Stamp, year: int, how: str, place: Place) -> Moment:
+    def _moment_dated_by(self, stamp: Stamp, year: int, how: str, place: Place) -> Moment:
         wall = wall_time(stamp, year)
         if wall is None:
-            return self._yearless(stamp, year)
+            return self._moment_of_unknown_year(stamp, year)
         key = (wall, stamp.offset, how, place)
         known = self._moments.get(key)
         if known is None:
@@ -276,13 +280,15 @@ class Clock:
 
     def _of_stamp(self, stamp: Stamp, reach: Reach, how: str) -> Moment:
         if stamp.offset is None:
-            return self._dated(reach, f"year from {how}")
-        return _moment(reach, f"stamp with year and offset{_because(reach)}")
+            return self._moment_with_zone(reach, f"year from {how}")
+        return _moment_dated_by(reach, f"stamp with year and offset{_reason_of_reach(reach)}")
 
-    def _dated(self, reach: Reach, how: str) -> Moment:
-        return _moment(reach, f"{how}; {self._instants.zone.text}{_because(reach)}")
+    def _moment_with_zone(self, reach: Reach, how: str) -> Moment:
+        return _moment_dated_by(
+            reach, f"{how}; {self._instants.zone.text}{_reason_of_reach(reach)}"
+        )
 
-    def _yearless(self, stamp: Stamp, year: int) -> Moment:
+    def _moment_of_unknown_year(self, stamp: Stamp, year: int) -> Moment:
         """Return a moment in a nominal year: its order in the log holds, its range is all time."""
         walls = (wall_time(stamp, year + step) for step in range(9))
         wall = next((wall for wall in walls if wall), _ANY_TIME[0])
@@ -317,26 +323,26 @@ class Clock:
             for volume in self._volumes.values()
             if volume.mtime is not None
         ]
-        captured, stamped = self._captured, _newest(stamps)
+        captured, stamped = self._captured, _newest_limit(stamps)
         if captured and stamped and stamped.wall > captured.wall + TOLERANCE:
             return stamped
-        return captured or stamped or self._assumed.limit or _newest(mtimes)
+        return captured or stamped or self._assumed.limit or _newest_limit(mtimes)
 
 
-def _newest(limits: Iterable[Limit]) -> Limit | None:
+def _newest_limit(limits: Iterable[Limit]) -> Limit | None:
     return max(limits, key=lambda limit: limit.wall, default=None)
 
 
-def _because(reach: Reach) -> str:
+def _reason_of_reach(reach: Reach) -> str:
     return f", {reach.why}" if reach.why else ""
 
 
-def _moment(reach: Reach, dated_by: str) -> Moment:
+def _moment_dated_by(reach: Reach, dated_by: str) -> Moment:
     told = sys.intern(dated_by)  # the same words for most lines
     return Moment(at=reach.at, earliest=reach.earliest, latest=reach.latest, dated_by=told)
 
 
-def _either(likely: Moment, other: Moment) -> Moment:
+def _moment_of_either(likely: Moment, other: Moment) -> Moment:
     """Return the one that is likely with a range that holds both."""
     doubt = ", in doubt"
     return Moment(

@@ -62,8 +62,8 @@ def _of_captures(walls: Sequence[tuple[datetime, str]]) -> Iterator[str]:
     for (first, name), (other, kind) in pairwise(walls):
         if not -_SKEWED <= other - first <= _COLLECTING:
             yield (
-                f"{name} says that the report was made at {_shown(first)} host time, "
-                f"{kind} says {_shown(other)}"
+                f"{name} says that the report was made at {_shown_wall_time(first)} host time, "
+                f"{kind} says {_shown_wall_time(other)}"
             )
 
 
@@ -81,8 +81,8 @@ def _of_lines(
         wall = wall_time(last, last.year or volume.year(volume.stats.lines))
         if wall is not None and wall > made + _LATE:
             yield (
-                f"{member} ends at {_shown(wall)}, after the report was made: "
-                f"{kind} says {_shown(made)}"
+                f"{member} ends at {_shown_wall_time(wall)}, after the report was made: "
+                f"{kind} says {_shown_wall_time(made)}"
             )
 
 
@@ -105,7 +105,7 @@ def _of_uptimes(
     walls: Sequence[tuple[datetime, str]], uptime: float | None, volumes: Mapping[str, Volume]
 ) -> Iterator[str]:
     """Compare the uptime at the end of kern.log with that of the moment of capture."""
-    last = max(_ends(volumes), default=None, key=lambda end: end[0])
+    last = max(_last_uptimes(volumes), default=None, key=lambda end: end[0])
     if last is None or uptime is None or not walls:
         return
     (wall, seconds, member), (made, kind) = last, max(walls)
@@ -113,12 +113,12 @@ def _of_uptimes(
     apart = passed - (uptime - seconds)
     if uptime >= seconds and abs(apart) > tolerance(passed) + _ROUNDED:
         yield (
-            f"from the end of {member} to {kind} the clock went on by {_span(passed)} and the "
-            f"uptime by {_span(uptime - seconds)}: the clock was set in between"
+            f"from the end of {member} to {kind} the clock went on by {_length_of(passed)} and the "
+            f"uptime by {_length_of(uptime - seconds)}: the clock was set in between"
         )
 
 
-def _ends(volumes: Mapping[str, Volume]) -> Iterable[tuple[datetime, float, str]]:
+def _last_uptimes(volumes: Mapping[str, Volume]) -> Iterable[tuple[datetime, float, str]]:
     for member, volume in volumes.items():
         for note in volume.stats.uptimes[-1:]:
             wall = wall_time(note.local, note.local.year or volume.year(note.line))
@@ -126,9 +126,9 @@ def _ends(volumes: Mapping[str, Volume]) -> Iterable[tuple[datetime, float, str]
                 yield wall, note.seconds, member
 
 
-def _shown(wall: datetime) -> str:
+def _shown_wall_time(wall: datetime) -> str:
     return f"{wall:%Y-%m-%d %H:%M:%S}"
 
 
-def _span(seconds: float) -> str:
+def _length_of(seconds: float) -> str:
     return str(timedelta(seconds=round(seconds)))

@@ -63,14 +63,16 @@ class Instants:
         self._steps = steps
         self.by_place = bool(steps or zones)
         # A step near by could have set the clock back to before the zone changed.
-        self._zones = [z for z in zones if all(_apart(z, step) > _FAR for step in steps)]
+        self._zones = [
+            z for z in zones if all(_time_between_changes(z, step) > _FAR for step in steps)
+        ]
 
     def of(self, wall: datetime, end: datetime, offset: timedelta | None, place: Place) -> Reach:
         """Return the instant of a line's stamp that says ``wall`` and means up to ``end``."""
         if offset is not None:
             reach = Reach(at=wall - offset, earliest=wall - offset, latest=end - offset)
         else:
-            low, likely, high = self.zone.offsets(wall, self._passage(wall, place))
+            low, likely, high = self.zone.offsets(wall, self._passage_of_place(wall, place))
             reach = Reach(
                 at=wall - timedelta(minutes=likely),
                 earliest=wall - timedelta(minutes=high),
@@ -78,8 +80,8 @@ class Instants:
                 why="" if low == high or self.zone.minutes is None else "in doubt",
             )
         for step in self._steps:
-            reach = _stepped(step, reach, wall, step.is_behind(place, wall))
-        return self._led(reach)
+            reach = _reach_widened_by_step(step, reach, wall, step.is_behind(place, wall))
+        return self._reach_corrected_by_lead(reach)
 
     def is_even(self, hour: datetime) -> bool:
         """Tell whether what holds at both ends of a wall clock's hour holds all through it."""
@@ -97,9 +99,9 @@ class Instants:
             latest=end - timedelta(minutes=low),
             why="" if low == high or self.zone.minutes is None else "in doubt",
         )
-        return self._led(reach)
+        return self._reach_corrected_by_lead(reach)
 
-    def _passage(self, wall: datetime, place: Place) -> Passage:
+    def _passage_of_place(self, wall: datetime, place: Place) -> Passage:
         """Return the instants that the place of a line leaves, by the changes of the zone."""
         if not self._zones:
             return ANY_PASSAGE
@@ -116,12 +118,12 @@ class Instants:
                 told.append((before.utc, after.utc, before.minutes))
         return Passage(earliest=earliest, latest=latest, told=tuple(told))
 
-    def _led(self, reach: Reach) -> Reach:
+    def _reach_corrected_by_lead(self, reach: Reach) -> Reach:
         """Shift by how far the clock was fast; where it was not compared, the range holds both."""
         if not self.leads:
             return reach
-        near = min(self.leads, key=lambda lead: _from(lead, reach.at))
-        fits = [lead for lead in self.leads if _from(lead, reach.at) <= _TRUSTED]
+        near = min(self.leads, key=lambda lead: _distance_from_lead(lead, reach.at))
+        fits = [lead for lead in self.leads if _distance_from_lead(lead, reach.at) <= _TRUSTED]
         low = min((lead.low for lead in fits), default=min(0.0, near.low))
         high = max((lead.high for lead in fits), default=max(0.0, near.high))
         words = near.text if fits else f"{near.text}, then"
@@ -143,16 +145,18 @@ def _sightings(change: Change) -> tuple[Sighting, Sighting]:
     )
 
 
-def _apart(one: Change, other: Change) -> timedelta:
+def _time_between_changes(one: Change, other: Change) -> timedelta:
     return abs(one.after - other.after)
 
 
-def _from(lead: Lead, at: datetime) -> timedelta:
+def _distance_from_lead(lead: Lead, at: datetime) -> timedelta:
     """Return how far an instant is from when a lead was compared."""
     return max(lead.start - at, at - lead.end, timedelta())
 
 
-def _stepped(step: Change, reach: Reach, wall: datetime, behind: bool | None) -> Reach:
+def _reach_widened_by_step(
+    step: Change, reach: Reach, wall: datetime, behind: bool | None
+) -> Reach:
     """Widen a range by a clock that was set later, or that showed this hour once before."""
     twice = step.seconds < 0 and step.overlaps(wall)
     if behind is True and not twice:
@@ -161,7 +165,7 @@ def _stepped(step: Change, reach: Reach, wall: datetime, behind: bool | None) ->
     if behind is not True:
         earliest += timedelta(seconds=min(0.0, step.seconds - step.slack))
         latest += timedelta(seconds=max(0.0, step.seconds + step.slack))
-        at = _before(step, reach.at, wall) if behind is False else at
+        at = _instant_before_step(step, reach.at, wall) if behind is False else at
     if behind is not False and twice:
         earliest = min(earliest, reach.earliest - (wall - step.after))
     return Reach(
@@ -172,7 +176,7 @@ def _stepped(step: Change, reach: Reach, wall: datetime, behind: bool | None) ->
     )
 
 
-def _before(step: Change, at: datetime, wall: datetime) -> datetime:
+def _instant_before_step(step: Change, at: datetime, wall: datetime) -> datetime:
     """Return where a line from before a step most likely belongs."""
     if step.kind is ClockChangeKind.SUMMER_TIME:
         return at + timedelta(seconds=step.seconds)

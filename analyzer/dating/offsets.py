@@ -31,7 +31,7 @@ def line_sightings(volumes: Mapping[str, Volume]) -> tuple[Sighting, ...]:
                 wall - stamp.offset,
                 "stamps with an offset",
                 _LINE_SLACK,
-                _place(member, volume, line),
+                _place_of_line(member, volume, line),
             )
             for line, stamp in volume.stats.dated
             if stamp.offset is not None and (wall := wall_time(stamp, stamp.year or 0)) is not None
@@ -41,19 +41,19 @@ def line_sightings(volumes: Mapping[str, Volume]) -> tuple[Sighting, ...]:
 
 def _of_witness(member: str, volume: Volume, witness: Witness) -> Sighting | None:
     kind = "audit.log" if witness.kind == "audit_log" else witness.kind
-    place = _place(member, volume, witness.line)
-    found = _sighting(witness.local, witness.utc, kind, _LINE_SLACK, place)
+    place = _place_of_line(member, volume, witness.line)
+    found = _sighting_of_offset(witness.local, witness.utc, kind, _LINE_SLACK, place)
     return replace(found, text=witness.text) if found else None
 
 
-def _place(member: str, volume: Volume, line: int) -> Place:
+def _place_of_line(member: str, volume: Volume, line: int) -> Place:
     log = volume.log
     return Place(member=member, line=line, family=log.family, rotation=log.rotation)
 
 
 def file_sightings(volumes: Iterable[Volume], witnesses: Iterable[Witness]) -> tuple[Sighting, ...]:
     """Return the offset that most files tell; none where they are at odds."""
-    found = [_sighting(w.local, w.utc, w.kind, _FILE_SLACK) for w in witnesses]
+    found = [_sighting_of_offset(w.local, w.utc, w.kind, _FILE_SLACK) for w in witnesses]
     found += [_live_log(volume) for volume in volumes]
     votes: dict[int, list[Sighting]] = defaultdict(list)
     for sighting in found:
@@ -69,10 +69,10 @@ def _live_log(volume: Volume) -> Sighting | None:
     """Compare the last line of a log in use with the time its file was written."""
     if volume.log.rotation or volume.stats.last is None or volume.mtime is None:
         return None
-    return _sighting(volume.stats.last, volume.mtime, "file times", _MTIME_SLACK)
+    return _sighting_of_offset(volume.stats.last, volume.mtime, "file times", _MTIME_SLACK)
 
 
-def _sighting(
+def _sighting_of_offset(
     local: Stamp, utc: datetime, kind: str, slack: timedelta, place: Place = NOWHERE
 ) -> Sighting | None:
     wall = nearest_wall_time(local, utc)

@@ -76,9 +76,9 @@ def spots_of(volumes: Iterable[tuple[str, Volume]]) -> tuple[Spot, ...]:
     for _, named in sorted(families.items()):
         files = _in_time(named)
         for member, volume in files:
-            found += _inside(member, volume)
+            found += _spots_inside_volume(member, volume)
         for (old, older), (new, newer) in pairwise(files):
-            found += _between(old, older, new, newer)
+            found += _spot_between_volumes(old, older, new, newer)
         found += _by_uptime(files)
     return tuple(found)
 
@@ -98,33 +98,33 @@ def _in_time(files: Sequence[tuple[str, Volume]]) -> Sequence[tuple[str, Volume]
 def _span(member: str, volume: Volume) -> tuple[datetime, datetime] | None:
     """Return the wall times of the first and the last line with a stamp."""
     edges = volume.stats.edges or ()
-    ends = [_end(member, volume, edge.line, edge.stamp, edge.text) for edge in edges]
+    ends = [_end_of_line(member, volume, edge.line, edge.stamp, edge.text) for edge in edges]
     known = [end.wall for end in ends if end is not None]
     return (known[0], known[-1]) if known else None
 
 
-def _inside(member: str, volume: Volume) -> Iterator[Spot]:
+def _spots_inside_volume(member: str, volume: Volume) -> Iterator[Spot]:
     for jump in volume.stats.jumps:
-        before = _end(member, volume, jump.before_line, jump.before, jump.before_text)
-        after = _end(member, volume, jump.line, jump.after, jump.after_text)
-        spot = _back(before, after, held=jump.held) if before and after else None
+        before = _end_of_line(member, volume, jump.before_line, jump.before, jump.before_text)
+        after = _end_of_line(member, volume, jump.line, jump.after, jump.after_text)
+        spot = _spot_if_clock_went_back(before, after, held=jump.held) if before and after else None
         if spot:
             yield spot
 
 
-def _between(old: str, older: Volume, new: str, newer: Volume) -> Iterator[Spot]:
+def _spot_between_volumes(old: str, older: Volume, new: str, newer: Volume) -> Iterator[Spot]:
     """Compare the last line of a rotated file with the first of the next."""
     if older.stats.edges is None or newer.stats.edges is None:
         return
     last, first = older.stats.edges[1], newer.stats.edges[0]
-    before = _end(old, older, last.line, last.stamp, last.text)
-    after = _end(new, newer, first.line, first.stamp, first.text)
-    spot = _back(before, after, held=True) if before and after else None
+    before = _end_of_line(old, older, last.line, last.stamp, last.text)
+    after = _end_of_line(new, newer, first.line, first.stamp, first.text)
+    spot = _spot_if_clock_went_back(before, after, held=True) if before and after else None
     if spot:
         yield spot
 
 
-def _back(before: End, after: End, *, held: bool) -> Spot | None:
+def _spot_if_clock_went_back(before: End, after: End, *, held: bool) -> Spot | None:
     if (before.offset is None) != (after.offset is None):
         return None
     seconds = (after.instant - before.instant).total_seconds()
@@ -133,7 +133,7 @@ def _back(before: End, after: End, *, held: bool) -> Spot | None:
     return Spot(before=before, after=after, seconds=seconds, held=held)
 
 
-def _end(member: str, volume: Volume, line: int, stamp: Stamp, text: str) -> End | None:
+def _end_of_line(member: str, volume: Volume, line: int, stamp: Stamp, text: str) -> End | None:
     wall = wall_time(stamp, stamp.year or volume.year(line))
     place = Place(member=member, line=line, family=volume.log.family, rotation=volume.log.rotation)
     if wall is None:
@@ -156,7 +156,7 @@ def _by_uptime(files: Sequence[tuple[str, Volume]]) -> Iterator[Spot]:
         if abs(change) <= tolerance(later - up):
             continue
         boot = later < up
-        if not boot and not _lasts(notes, place, change):
+        if not boot and not _clock_change_lasts(notes, place, change):
             continue
         yield Spot(
             before=before,
@@ -168,10 +168,10 @@ def _by_uptime(files: Sequence[tuple[str, Volume]]) -> Iterator[Spot]:
 
 
 def _end_of(member: str, volume: Volume, note: Uptime) -> End | None:
-    return _end(member, volume, note.line, note.local, note.text)
+    return _end_of_line(member, volume, note.line, note.local, note.text)
 
 
-def _lasts(notes: Sequence[tuple[End, float]], place: int, change: float) -> bool:
+def _clock_change_lasts(notes: Sequence[tuple[End, float]], place: int, change: float) -> bool:
     """Tell a clock that was set from lines of the kernel that were read late.
 
     What is read late comes in a burst, each line less late than the one before. A clock that was
@@ -180,7 +180,7 @@ def _lasts(notes: Sequence[tuple[End, float]], place: int, change: float) -> boo
     (before, up), (after, later) = notes[place], notes[place + 1]
     if change > 0:
         ahead = (note for note in notes[place + 2 :] if not 0 <= note[1] - later < _BURST)
-        return _same(after, later, next(ahead, None))
+        return _agrees_with_uptime(after, later, next(ahead, None))
     if up < _BOOTING and after.wall >= before.wall and change > -_HUNG:
         return False
     behind = (note for note in notes[:place][::-1] if not 0 <= up - note[1] < _BURST)
@@ -188,10 +188,10 @@ def _lasts(notes: Sequence[tuple[End, float]], place: int, change: float) -> boo
     if other is None or other[1] > up:  # nothing older of this boot: what is late never goes back
         gone_back = (after.instant - before.instant).total_seconds() < -JITTER
         return gone_back or (up < _BOOTING and change <= -_HUNG)
-    return _same(before, up, other)
+    return _agrees_with_uptime(before, up, other)
 
 
-def _same(end: End, up: float, other: tuple[End, float] | None) -> bool:
+def _agrees_with_uptime(end: End, up: float, other: tuple[End, float] | None) -> bool:
     """Tell whether the clock and the uptime of another place in the same boot agree."""
     if other is None:
         return False

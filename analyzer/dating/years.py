@@ -53,14 +53,14 @@ class Volume:
 
     def fix(self, points: Iterable[tuple[int, int]], how: str, *, known: bool = True) -> None:
         """Settle the years by (line, year) pairs; nothing happens without any."""
-        self._fixed = sorted((line, year - self._turned(line)) for line, year in points)
+        self._fixed = sorted((line, year - self._years_turned_at(line)) for line, year in points)
         if self._fixed:
             self.how, self.known = how, known
 
     def year(self, line: int) -> int:
         """Return the year of a line, counted from the fixed point before it, else the first."""
         index = bisect_right(self._fixed, line, key=lambda point: point[0])
-        return self._fixed[max(0, index - 1)][1] + self._turned(line)
+        return self._fixed[max(0, index - 1)][1] + self._years_turned_at(line)
 
     def fix_end(self, year: int, how: str, limit: Limit | None, *, known: bool) -> None:
         """Settle by the year of the last line.
@@ -92,7 +92,7 @@ class Volume:
         """Tell whether a line may be of the year after the one that `year` tells."""
         return line < self._doubted
 
-    def _turned(self, line: int) -> int:
+    def _years_turned_at(self, line: int) -> int:
         return self._sums[bisect_right(self._turns, line)]
 
     def fix_by_itself(self) -> None:
@@ -143,7 +143,7 @@ def settle_family(volumes: Sequence[Volume], limit: Limit | None) -> None:
         volume.fix_by_itself()
     for older, newer in pairwise(with_lines):
         if older.settled and not newer.settled:
-            year = older.year(older.stats.lines) + _step(older, newer)
+            year = older.year(older.stats.lines) + _years_between_volumes(older, newer)
             newer.fix([(1, year)], older.how, known=older.known)
     if with_lines and not with_lines[-1].settled:
         _settle_newest(with_lines, limit)
@@ -154,7 +154,7 @@ def settle_family(volumes: Sequence[Volume], limit: Limit | None) -> None:
 
 def _settle_older(older: Volume, newer: Volume, limit: Limit | None) -> None:
     """Count back from the first line of the newer file; see `Volume.fix_end` for the doubt."""
-    year = newer.year(1) - _step(older, newer)
+    year = newer.year(1) - _years_between_volumes(older, newer)
     last, start = older.stats.last, newer.year(1)
     gap = bool(limit and last and year > start and _is_behind(last, year, limit))
     year = _by_leap_days(older, older.earlier_by_mtime(start if gap else year, limit))
@@ -165,11 +165,13 @@ def _settle_older(older: Volume, newer: Volume, limit: Limit | None) -> None:
 
 def _by_leap_days(volume: Volume, year: int) -> int:
     """Return the year of the last line, put back to where each 29 February has its leap year."""
-    fitting = (last for last in range(year, year - _LEAP_SEARCH, -1) if _fits(volume, last))
+    fitting = (
+        last for last in range(year, year - _LEAP_SEARCH, -1) if _leap_days_fit_year(volume, last)
+    )
     return next(fitting, year)
 
 
-def _fits(volume: Volume, year: int) -> bool:
+def _leap_days_fit_year(volume: Volume, year: int) -> bool:
     trial = Volume(volume.log, volume.stats, None)
     trial.fix([(volume.stats.lines, year)], "")
     return all(_is_leap(trial.year(line)) for line in volume.stats.leap_days)
@@ -180,7 +182,7 @@ def _is_behind(stamp: Stamp, year: int, limit: Limit) -> bool:
     return wall is not None and wall > limit.wall + TOLERANCE
 
 
-def _step(older: Volume, newer: Volume) -> int:
+def _years_between_volumes(older: Volume, newer: Volume) -> int:
     """Return by how many years the first line of one file is behind the last of the other."""
     old, new = older.stats.last, newer.stats.first
     assert old is not None, "only files with a stamp are compared"
@@ -228,7 +230,7 @@ def _leap_days_fit(volumes: Sequence[Volume], year: int) -> bool:
     newer: Volume | None = None
     trial = volumes[-1]
     for volume in reversed(volumes):
-        last = year if newer is None else trial.year(1) - _step(volume, newer)
+        last = year if newer is None else trial.year(1) - _years_between_volumes(volume, newer)
         trial = Volume(volume.log, volume.stats, None)
         trial.fix([(volume.stats.lines, last)], "")
         if any(not _is_leap(trial.year(line)) for line in volume.stats.leap_days):

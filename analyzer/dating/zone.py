@@ -94,7 +94,7 @@ class Zone:
         self._known = sorted({sighting.minutes for sighting in self.sightings})
         self._same = len(self._known) == 1 and _is_short(self.sightings)
         self.minutes = self.sightings[-1].minutes if self.sightings else None
-        self.text = _text(self.sightings[-1]) if self.sightings else "zone unknown"
+        self.text = _text_of_zone(self.sightings[-1]) if self.sightings else "zone unknown"
 
     def offsets(self, local: datetime, passage: Passage = ANY_PASSAGE) -> tuple[int, int, int]:
         """Return (lowest, likeliest, highest) offset in minutes at a wall time."""
@@ -102,10 +102,12 @@ class Zone:
             return WESTMOST, 0, EASTMOST
         if self._same and self.sightings[0].local <= local <= self.sightings[-1].local:
             return self._known[0], self._known[0], self._known[0]
-        found = sorted(self._possible(local, passage)) or sorted(self._possible(local, ANY_PASSAGE))
+        found = sorted(self._possible_offsets(local, passage)) or sorted(
+            self._possible_offsets(local, ANY_PASSAGE)
+        )
         if not found:
             near = min(self.sightings, key=lambda s: abs(s.local - local))
-            return _around(near.minutes)
+            return _offsets_around(near.minutes)
         minutes = [minutes for _, minutes in found]
         return min(minutes), minutes[0], max(minutes)
 
@@ -123,7 +125,9 @@ class Zone:
         first = bisect_right(self._times, utc - 2 * _HOUR)
         return first == bisect_right(self._times, utc + 3 * _HOUR)
 
-    def _possible(self, local: datetime, passage: Passage) -> Iterator[tuple[timedelta, int]]:
+    def _possible_offsets(
+        self, local: datetime, passage: Passage
+    ) -> Iterator[tuple[timedelta, int]]:
         """Yield (how far the place is that told it, offset) for all that it can have been."""
         near = {m + step for m in self._known for step in (-_SUMMER_TIME, 0, _SUMMER_TIME)}
         for minutes in near:
@@ -133,7 +137,7 @@ class Zone:
             index = bisect_right(self._times, instant)
             before = self.sightings[index - 1] if index else None
             after = self.sightings[index] if index < len(self.sightings) else None
-            distance = _distance(minutes, local, instant, before, after)
+            distance = _distance_of_sighting(minutes, local, instant, before, after)
             if distance is not None:
                 yield distance, minutes
 
@@ -142,7 +146,7 @@ def _is_short(sightings: Sequence[Sighting]) -> bool:
     return sightings[-1].local - sightings[0].local <= _ONE_CHANGE_AT_MOST
 
 
-def _distance(
+def _distance_of_sighting(
     minutes: int,
     local: datetime,
     instant: datetime,
@@ -158,11 +162,13 @@ def _distance(
         return min(agree, default=None)
     if agree:
         return min(agree)
-    unlikely = abs(minutes - around[0].minutes) == _SUMMER_TIME and not _held(local, before, after)
+    unlikely = abs(minutes - around[0].minutes) == _SUMMER_TIME and not _offset_held_at(
+        local, before, after
+    )
     return timedelta.max if unlikely else None
 
 
-def _held(local: datetime, before: Sighting | None, after: Sighting | None) -> bool:
+def _offset_held_at(local: datetime, before: Sighting | None, after: Sighting | None) -> bool:
     """Tell whether the offset of the neighbours, which is the same, held at a wall time."""
     if before and after:
         short = after.local - before.local <= _ONE_CHANGE_AT_MOST
@@ -171,12 +177,12 @@ def _held(local: datetime, before: Sighting | None, after: Sighting | None) -> b
     return near is not None and not may_change(near.local, local)
 
 
-def _text(newest: Sighting) -> str:
+def _text_of_zone(newest: Sighting) -> str:
     hours, minutes = divmod(abs(newest.minutes), 60)
     return f"zone UTC{'-' if newest.minutes < 0 else '+'}{hours:02}:{minutes:02} from {newest.kind}"
 
 
-def _around(minutes: int) -> tuple[int, int, int]:
+def _offsets_around(minutes: int) -> tuple[int, int, int]:
     return minutes - _SUMMER_TIME, minutes, minutes + _SUMMER_TIME
 
 

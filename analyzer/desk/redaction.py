@@ -146,7 +146,7 @@ class Redactor:
         self._forms = set(tokens.values())
         for identifier in unique(found):
             self._add_identifier(identifier)
-        self._automata = tuple(_automata(filter(_is_findable, self._forms)))
+        self._literal_automata = tuple(_literal_automata(filter(_is_findable, self._forms)))
 
     @property
     def tokens(self) -> Mapping[str, str]:
@@ -250,7 +250,7 @@ class Redactor:
         done = 0
         found = (
             span
-            for a in self._automata
+            for a in self._literal_automata
             if a.search(text)
             for span in _spans_of_automaton(a, text, self._tokens)
         )
@@ -282,7 +282,7 @@ class Redactor:
         return written
 
 
-def _automata(literals: Iterable[str]) -> Iterator[Any]:
+def _literal_automata(literals: Iterable[str]) -> Iterator[Any]:
     """Yield automata that find literals, the longest first, in one pass over a text each."""
     ordered = sorted(literals, key=lambda literal: (-len(literal), literal))
     options = re2.Options()

@@ -19,7 +19,7 @@ Rows: TypeAlias = dict[str, list[Row]]
 _TEXT, _WHOLE, _TIME, _TRUTH = pa.string(), pa.int64(), pa.timestamp("us", tz="UTC"), pa.bool_()
 
 
-def _columns(*texts: str, **others: pa.DataType) -> pa.Schema:
+def _table_of(*texts: str, **others: pa.DataType) -> pa.Schema:
     """Return the columns of a table; the first two say of which case and which task a row is."""
     named = {"case": _TEXT, "task": _TEXT, **dict.fromkeys(texts, _TEXT), **others}
     return pa.schema(list(named.items()))
@@ -27,30 +27,30 @@ def _columns(*texts: str, **others: pa.DataType) -> pa.Schema:
 
 TABLES: Mapping[str, pa.Schema] = MappingProxyType(
     {
-        "cases": _columns(
+        "cases": _table_of(
             "customer", "error", "version", "catalogue", "tone", "product",
             captured=_TIME, bundles=_WHOLE, complete=_TRUTH, cpu_seconds=pa.float64(), bytes=_WHOLE,
         ),
-        "outcomes": _columns("rule", "verdict", "severity", "reason"),
-        "findings": _columns(
+        "outcomes": _table_of("rule", "verdict", "severity", "reason"),
+        "findings": _table_of(
             "finding", "fingerprint", "rule", "severity", "confidence", "state", "title",
             first_seen=_TIME, last_seen=_TIME, count=_WHOLE,
         ),
-        "subjects": _columns("finding", "type", "uuid", "name"),
-        "causes": _columns(
+        "subjects": _table_of("finding", "type", "uuid", "name"),
+        "causes": _table_of(
             "cause", "severity", "confidence", "state", "title", first_seen=_TIME, findings=_WHOLE
         ),
-        "incidents": _columns("incident", "kind", "host", "title", began=_TIME, ended=_TIME),
-        "disks": _columns("uuid", "name", "sr", "sr_type", "state", "trouble", cbt_enabled=_TRUTH),
-        "runs": _columns("run", "disk", "verdict", "reason", began=_TIME, ended=_TIME),
-        "hosts": _columns("uuid", "name", "role", "product"),
-        "packages": _columns("host", "name", "version"),
-        "coverage": _columns(
+        "incidents": _table_of("incident", "kind", "host", "title", began=_TIME, ended=_TIME),
+        "disks": _table_of("uuid", "name", "sr", "sr_type", "state", "trouble", cbt_enabled=_TRUTH),
+        "runs": _table_of("run", "disk", "verdict", "reason", began=_TIME, ended=_TIME),
+        "hosts": _table_of("uuid", "name", "role", "product"),
+        "packages": _table_of("host", "name", "version"),
+        "coverage": _table_of(
             "bundle", "member", "parser",
             lines=_WHOLE, not_understood=_WHOLE, first=_TIME, last=_TIME,
         ),
-        "ledger": _columns("bundle", "source", "presence", "why"),
-        "unexplained": _columns(
+        "ledger": _table_of("bundle", "source", "presence", "why"),
+        "unexplained": _table_of(
             "signature", "process", "code", "severity", "host", "title",
             first_seen=_TIME, last_seen=_TIME, count=_WHOLE,
         ),

@@ -57,8 +57,8 @@ class Codes:
 @cache
 def error_codes() -> Codes:
     """Return the shipped table."""
-    content = _content(folder("patterns"))
-    return compiled("error-codes", Codes, (content,), _CODE, lambda: _read(content))
+    content = _content_of_codes(folder("patterns"))
+    return compiled("error-codes", Codes, (content,), _CODE, lambda: _read_codes_of(content))
 
 
 def load_codes(patterns: Traversable) -> Codes:
@@ -67,14 +67,14 @@ def load_codes(patterns: Traversable) -> Codes:
     Raises:
         CatalogueError: it is not as it should be.
     """
-    return _read(_content(patterns))
+    return _read_codes_of(_content_of_codes(patterns))
 
 
-def _content(patterns: Traversable) -> bytes:
+def _content_of_codes(patterns: Traversable) -> bytes:
     return (patterns / NAME).read_bytes()
 
 
-def _read(content: bytes) -> Codes:
+def _read_codes_of(content: bytes) -> Codes:
     reader = import_module("analyzer.case.errors.codes_file")  # pydantic: only where it is needed
     codes: Codes = reader.read_codes(content)
     return codes

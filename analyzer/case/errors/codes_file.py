@@ -55,14 +55,14 @@ def read_codes(content: bytes) -> Codes:
         line, key = document.place(tuple(first["loc"]))
         msg = f"patterns/{NAME}:{line} {key}: {first['msg']}"
         raise CatalogueError(msg) from error
-    rows = [_code(entry) for entry in (*read.sm, *read.xapi)]
+    rows = [_code_of_entry(entry) for entry in (*read.sm, *read.xapi)]
     return Codes(
         by_name=MappingProxyType({row.name: row for row in rows}),
         errno=MappingProxyType({row.number: row.means for row in read.errno}),
     )
 
 
-def _code(entry: _Entry) -> Code:
+def _code_of_entry(entry: _Entry) -> Code:
     name = f"{BACKEND}{entry.code}" if isinstance(entry.code, int) else entry.code
     return Code(
         name=name,

@@ -162,14 +162,16 @@ class ErrorLedger:
                 return
             told = said(record.process, record.message, loud=loud)
             if told is not None:
-                tell(Failure(record, told, _setting(settings.get(record.pid or 0, ""))))
+                tell(Failure(record, told, _setting_of_line(settings.get(record.pid or 0, ""))))
 
         return take
 
     def add(self, bundle: str, member: str, parser: str, failure: "Failure") -> None:
         """Fold a failure that a file tells of."""
         record, told, at = failure
-        self._add(self._key(bundle, parser, record, told, at), member, record, told, at)
+        self._add_line(
+            self._key_of_line(bundle, parser, record, told, at), member, record, told, at
+        )
 
     def add_disks(self, disks: Mapping[str, str]) -> None:
         """Remember which disks references are of: they may be gone from the database."""
@@ -180,11 +182,11 @@ class ErrorLedger:
     def _note_disk(self, message: str) -> None:
         if "'vdi_ref'" not in message:  # of an SR
             return
-        ref, uuid = _first(_REF_OF_VDI, message), _first(_UUID_OF_VDI, message)
+        ref, uuid = _first_match(_REF_OF_VDI, message), _first_match(_UUID_OF_VDI, message)
         if ref and uuid:
             self.add_disks({ref: uuid})
 
-    def _add(self, key: Key, member: str, record: Record, told: Said, at: _Setting) -> None:
+    def _add_line(self, key: Key, member: str, record: Record, told: Said, at: _Setting) -> None:
         lines = self._found.get((key, member))
         if lines is None:
             lines = Lines(key=key, member=member, weight=told.weight, text=told.text)
@@ -198,7 +200,11 @@ class ErrorLedger:
             lines.calls[call] = None
         lines.counts[told.weight] = lines.counts.get(told.weight, 0) + record.count
         place = Place(
-            record.line, record.stamp, record.pid, _task(record), record.text[:LONGEST_TEXT]
+            record.line,
+            record.stamp,
+            record.pid,
+            _task_reference(record),
+            record.text[:LONGEST_TEXT],
         )
         if len(lines.first) < _PLACES:
             lines.first.append(place)
@@ -207,7 +213,9 @@ class ErrorLedger:
             if len(lines.last) > _PLACES:
                 del lines.last[0]
 
-    def _key(self, bundle: str, parser: str, record: Record, told: Said, at: _Setting) -> Key:
+    def _key_of_line(
+        self, bundle: str, parser: str, record: Record, told: Said, at: _Setting
+    ) -> Key:
         """Return the group of a line; of too many groups first the objects are left out."""
         form = self._forms.get(told.text)
         if form is None:
@@ -220,23 +228,25 @@ class ErrorLedger:
             return Key(bundle, parser, process, "", _ALL_OTHERS, "", "")
         if groups >= _GROUPS:
             return Key(bundle, parser, process, told.code, form, "", "")
-        sr = at.sr or _first(_SR, record.message)
-        disk = at.disk or _first(_VDI, told.text) or _first(_REF, told.text)
-        disk = disk or _first(_SHORT, told.text)
+        sr = at.sr or _first_match(_SR, record.message)
+        disk = at.disk or _first_match(_VDI, told.text) or _first_match(_REF, told.text)
+        disk = disk or _first_match(_SHORT, told.text)
         code = "" if record.process in ("SM", "SMGC") else told.code
         return Key(bundle, parser, process, code, form, sr, "" if disk == sr else disk)
 
 
-def _setting(message: str) -> _Setting:
+def _setting_of_line(message: str) -> _Setting:
     call = _CALL.match(message)
-    return _Setting(call[1] if call else "", _first(_SR, message), _first(_VDI, message))
+    return _Setting(
+        call[1] if call else "", _first_match(_SR, message), _first_match(_VDI, message)
+    )
 
 
-def _first(pattern: re.Pattern[str], text: str) -> str:
+def _first_match(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.search(text)
     return (found[1] if pattern.groups else found[0]) if found else ""
 
 
-def _task(record: Record) -> str | None:
+def _task_reference(record: Record) -> str | None:
     found = _TASK.search(record.task) if record.task else None
     return found[1] if found else None

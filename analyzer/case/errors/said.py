@@ -70,14 +70,14 @@ def said(process: str, message: str, *, loud: bool) -> Said | None:
     ``loud`` tells that its level says so.
     """
     if process in ("SM", "SMGC"):
-        return _storage(message)
+        return _said_by_storage(message)
     if process == "systemd" and not _UNITS.search(message):
         return None
     if _FRAME.match(message) or (loud and not message.strip()):
         return None
     found = _XAPI.search(message)
     if found:
-        return _toolstack(found["call"] or "", found["exception"])
+        return _said_by_toolstack(found["call"] or "", found["exception"])
     found = _SERVER.search(message)
     text = message.partition("\n  File ")[0][:LONGEST_SAID]
     if _COMMAND_RUN.match(text):
@@ -85,17 +85,19 @@ def said(process: str, message: str, *, loud: bool) -> Said | None:
     return Said(Weight.REMARK, found["code"] if found and loud else "", "", text)
 
 
-def _storage(message: str) -> Said | None:
+def _said_by_storage(message: str) -> Said | None:
     found = _BUILT.match(message)
     if found:
         return Said(Weight.BUILT, _BACKEND + found[1], "", found[2].strip()[:LONGEST_SAID])
     found = _RAISED.match(message)
     if found:
         call = _CALL.search(found["where"])
-        return Said(Weight.RAISED, "", call[1] if call else found["where"], _raised(found))
+        return Said(
+            Weight.RAISED, "", call[1] if call else found["where"], _text_of_exception(found)
+        )
     found = _COMMAND.search(message)
     if found:
-        return Said(Weight.COMMAND, "", "", _command(found))
+        return Said(Weight.COMMAND, "", "", _text_of_failed_command(found))
     found = _TAP_CTL.match(message)
     if found:
         return Said(Weight.COMMAND, "", "", f"tap-ctl {found[1]} = {found[2]}")
@@ -104,7 +106,7 @@ def _storage(message: str) -> Said | None:
     return Said(Weight.REMARK, "", "", message.strip()[:LONGEST_SAID])
 
 
-def _raised(found: re.Match[str]) -> str:
+def _text_of_exception(found: re.Match[str]) -> str:
     """Return the text of an exception, or its class where it has none."""
     text = found["text"].strip()
     if "SROSError" in found["cls"] and text:
@@ -113,27 +115,27 @@ def _raised(found: re.Match[str]) -> str:
     return f"{kind}: {text}".rstrip(": ")[:LONGEST_SAID]
 
 
-def _command(found: re.Match[str]) -> str:
+def _text_of_failed_command(found: re.Match[str]) -> str:
     words = re.findall(r"'([^']*)'", found["echo"] or "")[:2]
     name = " ".join(word.rpartition("/")[2] for word in words) or "a command"
     told = " ".join((found["err"].strip(" '\n") or found["out"].strip(" '\n")).split())
     return f"{name} failed (rc {found['rc']}): {told}".rstrip(": ")[:LONGEST_SAID]
 
 
-def _toolstack(call: str, exception: str) -> Said:
+def _said_by_toolstack(call: str, exception: str) -> Said:
     found = _SERVER.search(exception)
     if found is None:
-        return Said(Weight.RAISED, "", _bare(call), exception.strip()[:LONGEST_SAID])
+        return Said(Weight.RAISED, "", _bare_name_of_call(call), exception.strip()[:LONGEST_SAID])
     code, params = found["code"], found["params"]
     if code.startswith("SR_BACKEND_FAILURE"):
         params = params.strip("; ")
-    return Said(Weight.RAISED, code, _bare(call), params[:LONGEST_SAID])
+    return Said(Weight.RAISED, code, _bare_name_of_call(call), params[:LONGEST_SAID])
 
 
-def _bare(call: str) -> str:
+def _bare_name_of_call(call: str) -> str:
     """Return a call without what says how it was made.
 
-    >>> _bare("Async.VDI.destroy")
+    >>> _bare_name_of_call("Async.VDI.destroy")
     'VDI.destroy'
     """
     return call.strip().removeprefix("Async.").removeprefix("host.")

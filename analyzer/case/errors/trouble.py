@@ -77,7 +77,7 @@ def troubles_of(
         groups.setdefault(row.key, []).append(row)
     objects = _Objects(pools, disks)
     found = [
-        _trouble(key, rows, date, objects, host_names.get(key.bundle, ""))
+        _trouble_of_lines(key, rows, date, objects, host_names.get(key.bundle, ""))
         for key, rows in groups.items()
     ]
     whole = _passed_on(_told_by_others(found))
@@ -111,10 +111,14 @@ class _Objects:
         return sr or self._home.get(disk, ""), disk
 
 
-def _trouble(key: Key, rows: Sequence[Lines], date: Date, objects: _Objects, host: str) -> Trouble:
+def _trouble_of_lines(
+    key: Key, rows: Sequence[Lines], date: Date, objects: _Objects, host: str
+) -> Trouble:
     heaviest = max(rows, key=lambda row: row.weight)
     spots = [
-        (_spot(key, row.member, place, date), place.text) for row in rows for place in row.places
+        (_spot_of_place(key, row.member, place, date), place.text)
+        for row in rows
+        for place in row.places
     ]
     spots.sort(key=lambda pair: (pair[0].at.at, pair[0].source))
     sr, disk = objects.place(key.sr, key.disk)
@@ -124,7 +128,8 @@ def _trouble(key: Key, rows: Sequence[Lines], date: Date, objects: _Objects, hos
         parser=key.parser,
         process=key.process,
         weight=heaviest.weight,
-        code=next((row.code for row in rows if row.code), key.code) or _code(key, heaviest),
+        code=next((row.code for row in rows if row.code), key.code)
+        or _code_of_sm_text(key, heaviest),
         form=key.form,
         text=heaviest.text,
         calls=tuple(dict.fromkeys(call for row in rows for call in row.calls)),
@@ -133,17 +138,17 @@ def _trouble(key: Key, rows: Sequence[Lines], date: Date, objects: _Objects, hos
         first=spots[0][0].at,
         last=spots[-1][0].at,
         count=sum(row.count for row in rows),
-        evidence=_quoted(spots),
+        evidence=_evidence_of_spots(spots),
         spots=tuple(spot for spot, _ in spots),
     )
 
 
-def _code(key: Key, row: Lines) -> str:
+def _code_of_sm_text(key: Key, row: Lines) -> str:
     """Return the code that SM's text stands for: since sm 4 no line names it."""
     return error_codes().code_of(row.text) if key.parser == "smlog" else ""
 
 
-def _spot(key: Key, member: str, place: Place, date: Date) -> Spot:
+def _spot_of_place(key: Key, member: str, place: Place, date: Date) -> Spot:
     return Spot(
         source=Source(bundle=key.bundle, member=member, line=place.line),
         at=date(key.bundle, member, place.line, place.stamp),
@@ -152,7 +157,7 @@ def _spot(key: Key, member: str, place: Place, date: Date) -> Spot:
     )
 
 
-def _quoted(spots: Sequence[tuple[Spot, str]]) -> tuple[Evidence, ...]:
+def _evidence_of_spots(spots: Sequence[tuple[Spot, str]]) -> tuple[Evidence, ...]:
     """Quote the first two lines and the last."""
     chosen = spots if len(spots) <= _QUOTED else [*spots[: _QUOTED - 1], spots[-1]]
     return tuple(Evidence(source=spot.source, text=text, at=spot.at) for spot, text in chosen)
@@ -162,11 +167,15 @@ def _told_by_others(found: Sequence[Trouble]) -> list[Trouble]:
     """Leave out what only goes along with a heavier line of the same process or task."""
     by_writer: dict[tuple[str, str, str], list[Trouble]] = {}
     for trouble in found:
-        for writer in _writers(trouble):
+        for writer in _writers_of_trouble(trouble):
             by_writer.setdefault(writer, []).append(trouble)
     taken: dict[int, Trouble] = {}
     for trouble in sorted(found, key=lambda one: one.weight):
-        heavier = [one for one in _beside(trouble, by_writer) if _leads(one, trouble)]
+        heavier = [
+            one
+            for one in _troubles_of_same_writer(trouble, by_writer)
+            if _is_told_for_other(one, trouble)
+        ]
         if heavier and _all_beside(trouble, heavier):
             taken[id(trouble)] = max(heavier, key=lambda one: (one.weight, one.count))
     added: dict[int, list[Evidence]] = {}
@@ -183,7 +192,7 @@ def _told_by_others(found: Sequence[Trouble]) -> list[Trouble]:
     ]
 
 
-def _writers(trouble: Trouble) -> Iterator[tuple[str, str, str]]:
+def _writers_of_trouble(trouble: Trouble) -> Iterator[tuple[str, str, str]]:
     """Yield by what lines of one writer are known: SM's processes, xapi's tasks."""
     names = {(spot.pid, spot.task) for spot in trouble.spots}
     for pid in {pid for pid, _ in names if pid is not None and trouble.parser == "smlog"}:
@@ -192,18 +201,18 @@ def _writers(trouble: Trouble) -> Iterator[tuple[str, str, str]]:
         yield trouble.bundle, "task", task
 
 
-def _beside(
+def _troubles_of_same_writer(
     trouble: Trouble, by_writer: Mapping[tuple[str, str, str], Sequence[Trouble]]
 ) -> Iterator[Trouble]:
     seen = {id(trouble)}
-    for writer in _writers(trouble):
+    for writer in _writers_of_trouble(trouble):
         for other in by_writer[writer]:
             if id(other) not in seen:
                 seen.add(id(other))
                 yield other
 
 
-def _leads(one: Trouble, other: Trouble) -> bool:
+def _is_told_for_other(one: Trouble, other: Trouble) -> bool:
     """Tell whether a trouble is told for another of the same writer, never both for each other."""
     if one.weight is Weight.RAISED and other.weight is Weight.BUILT:
         # what SM built and caught is one error, and what it raised then may be another
@@ -224,10 +233,10 @@ def _leads(one: Trouble, other: Trouble) -> bool:
 def _all_beside(trouble: Trouble, others: Sequence[Trouble]) -> bool:
     """Tell whether each kept line stands near one of the others, of the same writer."""
     places = [spot for other in others for spot in other.spots]
-    return all(any(_near(spot, place) for place in places) for spot in trouble.spots)
+    return all(any(_is_same_failure(spot, place) for place in places) for spot in trouble.spots)
 
 
-def _near(one: Spot, other: Spot) -> bool:
+def _is_same_failure(one: Spot, other: Spot) -> bool:
     same = (one.pid is not None and one.pid == other.pid) or (
         one.task is not None and one.task == other.task
     )

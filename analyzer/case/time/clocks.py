@@ -46,7 +46,7 @@ def compare_clocks(
     The zone of a supporter whose own report does not tell it is taken from the same calls.
     """
     clocks = {content.name: content.clock for content in contents}
-    masters = _masters(reports, pools)
+    masters = _masters_by_supporter(reports, pools)
     refs = {
         host.ref: report.bundle
         for pool in pools
@@ -60,9 +60,13 @@ def compare_clocks(
             return None
         return clocks[row.bundle].moment(row.member, row.line, row.when).at
 
-    calls = builder.undated((CALLED,)) if any(_zoneless(clock) for clock in clocks.values()) else ()
+    calls = (
+        builder.undated((CALLED,))
+        if any(_zone_is_unknown(clock) for clock in clocks.values())
+        else ()
+    )
     for bundle, clock in clocks.items():
-        if _zoneless(clock):
+        if _zone_is_unknown(clock):
             own = [row for row in calls if row.bundle == bundle]
             clock.compare(zone_by_snapshots(own, pools, shown), ())
     by_bundle: dict[str, list[Pair]] = {bundle: [] for bundle in masters}
@@ -79,11 +83,11 @@ def compare_clocks(
     )
 
 
-def _zoneless(clock: Clock) -> bool:
+def _zone_is_unknown(clock: Clock) -> bool:
     return clock.utc_offset_minutes is None
 
 
-def _masters(
+def _masters_by_supporter(
     reports: Sequence[HostReport], pools: Sequence[PoolState]
 ) -> Mapping[str, tuple[str, ...]]:
     """Return bundle of a supporter → bundles of the master of its pool."""

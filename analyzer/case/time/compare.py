@@ -56,8 +56,8 @@ def compared(
             seen = f"{_calls(len(bounds))} that {master} saw too"
             return Compared(words=f"its zone is not told by {seen}{needed}")
         found = _with_zone(clocks(bundle), found, master)
-    clocks(bundle).compare((), _leads(found, master))
-    return _told(bundle, names[bundle], master, found)
+    clocks(bundle).compare((), _leads_of_estimate(found, master))
+    return _comparison_told(bundle, names[bundle], master, found)
 
 
 def _with_zone(clock: Clock, found: Estimate, master: str) -> Estimate:
@@ -92,7 +92,7 @@ def _zone_of(minutes: float) -> int:
     return round(minutes / _HALF_HOUR) * _HALF_HOUR
 
 
-def _leads(found: Estimate, master: str) -> tuple[Lead, ...]:
+def _leads_of_estimate(found: Estimate, master: str) -> tuple[Lead, ...]:
     """Return the correction, none where the clocks may well agree."""
     if found.agreed and found.low <= 0 <= found.high:
         return ()
@@ -103,7 +103,7 @@ def _leads(found: Estimate, master: str) -> tuple[Lead, ...]:
     return (Lead(low=found.low, high=found.high, start=min(shown), end=max(shown), text=words),)
 
 
-def _told(bundle: str, host: str, master: str, found: Estimate) -> Compared:
+def _comparison_told(bundle: str, host: str, master: str, found: Estimate) -> Compared:
     count = len(found.bounds)
     low, high = found.low, found.high
     first = found.bounds[0].pair
@@ -115,7 +115,7 @@ def _told(bundle: str, host: str, master: str, found: Estimate) -> Compared:
         doubt=(high - low) / 2,
         how=f"{_calls(count)} that both hosts saw",
         pairs=count,
-        evidence=tuple(_quoted(row) for row in (first.asked, first.ran, first.answered)),
+        evidence=tuple(_evidence_of_row(row) for row in (first.asked, first.ran, first.answered)),
     )
     if found.agreed:
         return Compared(words=f"compared with the clock of {master} by {_calls(count)}", skew=skew)
@@ -131,6 +131,6 @@ def _calls(count: int) -> str:
     return "1 call" if count == 1 else f"{count} calls"
 
 
-def _quoted(row: Row) -> Evidence:
+def _evidence_of_row(row: Row) -> Evidence:
     source = Source(bundle=row.bundle, member=row.member, line=row.line)
     return Evidence(source=source, text=row.text)

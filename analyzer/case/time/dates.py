@@ -25,7 +25,7 @@ def later_than_capture(content: BundleContent, report: HostReport) -> tuple[str,
         return ()
     limit = captured.latest + _SLACK
     sources: dict[str, list[tuple[datetime, str]]] = {}
-    for member, at, what in _dates(content):
+    for member, at, what in _dates_in_facts(content):
         if at > limit:
             sources.setdefault(member, []).append((at, what))
     return tuple(
@@ -40,7 +40,7 @@ def later_than_capture(content: BundleContent, report: HostReport) -> tuple[str,
     )
 
 
-def _dates(content: BundleContent) -> Iterator[tuple[str, datetime, str]]:
+def _dates_in_facts(content: BundleContent) -> Iterator[tuple[str, datetime, str]]:
     """Yield (source, time, what it is of)."""
     for fact in content.facts:
         if isinstance(fact, Alert):

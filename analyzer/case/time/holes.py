@@ -60,15 +60,17 @@ def holes(
         for hole in _Host(
             name=names.get(content.name, content.name),
             tracks=tracks_of(content, logs, changes.get(content.name, ())),
-            boots=_boots(content.name, events, changes.get(content.name, ())),
-            stops=_moments(content.name, events, *SHUT_DOWN),
+            boots=_boots_of_host(content.name, events, changes.get(content.name, ())),
+            stops=_moments_of_kinds(content.name, events, *SHUT_DOWN),
             captured=content.clock.captured_at,
         ).holes()
     ]
     return tuple(sorted(found, key=lambda hole: (hole.bundle, hole.source, hole.began.at)))
 
 
-def _boots(bundle: str, events: EventTable, changes: Sequence[ClockChange]) -> tuple[Moment, ...]:
+def _boots_of_host(
+    bundle: str, events: EventTable, changes: Sequence[ClockChange]
+) -> tuple[Moment, ...]:
     """Return when a host booted: by the kernel's first line, by xapi's word, by its uptime."""
     told = [
         event.moment
@@ -80,7 +82,7 @@ def _boots(bundle: str, events: EventTable, changes: Sequence[ClockChange]) -> t
     return tuple(sorted(told, key=lambda boot: boot.at))
 
 
-def _moments(bundle: str, events: EventTable, *kinds: str) -> tuple[Moment, ...]:
+def _moments_of_kinds(bundle: str, events: EventTable, *kinds: str) -> tuple[Moment, ...]:
     return tuple(event.moment for event in events.of(*kinds) if event.source.bundle == bundle)
 
 
@@ -97,18 +99,20 @@ class _Host:
     def holes(self) -> Iterator[Hole]:
         """Yield the holes of all its logs."""
         rhythms = [
-            rhythm_of(track, [silence for silence in track.silences if self._booted(silence)])
+            rhythm_of(
+                track, [silence for silence in track.silences if self._booted_in_silence(silence)]
+            )
             for track in self.tracks
         ]
         steady = [pair for pair in zip(self.tracks, rhythms, strict=True) if pair[1].steady]
         shared: list[tuple[Silence, Hole]] = []
         for track, rhythm in zip(self.tracks, rhythms, strict=True):
-            yield from self._breaks(track)
-            yield from self._end(track, rhythm)
-            yield from self._beginnings(track)
+            yield from self._holes_at_breaks(track)
+            yield from self._hole_behind_end(track, rhythm)
+            yield from self._holes_at_beginnings(track)
         for track, rhythm in steady:
             for silence in track.silences:
-                hole = self._judged(track, rhythm, silence, [other for other, _ in steady])
+                hole = self._hole_of_silence(track, rhythm, silence, [other for other, _ in steady])
                 if hole is not None:
                     yield hole
                     shared += [(silence, hole)] if hole.whole_host else []
@@ -116,21 +120,23 @@ class _Host:
             if all(track is not other for other, _ in steady):
                 yield from self._with_the_others(track, shared)
 
-    def _judged(
+    def _hole_of_silence(
         self, track: Track, rhythm: Rhythm, silence: Silence, steady: Sequence[Track]
     ) -> Hole | None:
         """Return the hole that a silence of a steady log is, None if it is none."""
         others = [o for o in self.tracks if o is not track and o.reaches_over(silence)]
         silent = [other for other in others if other.silent_in(silence, _MOST)]
         together = bool(others) and len(silent) == len(others)
-        if self._booted(silence) and len(silent) == len(others):
+        if self._booted_in_silence(silence) and len(silent) == len(others):
             return self._by_boot(track, rhythm, silence, together=together)
         if not rhythm.is_broken_by(silence) or self._is_beginning(track, silence):
             return None
         sure = track.need == _TIRELESS or any(other in silent for other in steady)
         if not sure and not speaks_at_that_time(track, silence, rhythm):
             return None
-        return self._hole(track, HoleKind.SILENT, silence, str(rhythm), whole_host=together)
+        return self._hole_in_track(
+            track, HoleKind.SILENT, silence, str(rhythm), whole_host=together
+        )
 
     def _by_boot(self, track: Track, rhythm: Rhythm, silence: Silence, *, together: bool) -> Hole:
         """Return the hole before a boot: down, unless it is too long and nobody shut it down."""
@@ -140,25 +146,25 @@ class _Host:
         )
         if told or silence.seconds <= _STARTING.total_seconds():
             expected = f"{rhythm}; the host booted at its end"
-            return self._hole(track, HoleKind.DOWN, silence, expected, whole_host=together)
+            return self._hole_in_track(track, HoleKind.DOWN, silence, expected, whole_host=together)
         expected = f"{rhythm}; the host booted at its end, when it went down is not told"
-        return self._hole(track, HoleKind.SILENT, silence, expected, whole_host=True)
+        return self._hole_in_track(track, HoleKind.SILENT, silence, expected, whole_host=True)
 
-    def _beginnings(self, track: Track) -> Iterator[Hole]:
+    def _holes_at_beginnings(self, track: Track) -> Iterator[Hole]:
         """Yield the lost beginnings of files, while the host was at work."""
         for silence in track.silences:
             if silence.after is not None and self._is_beginning(track, silence):
                 expected = f"the beginning of {silence.after.member}"
-                yield self._hole(track, HoleKind.CUT, silence, expected)
+                yield self._hole_in_track(track, HoleKind.CUT, silence, expected)
 
     def _is_beginning(self, track: Track, silence: Silence) -> bool:
-        if not silence.between_files or self._booted(silence):
+        if not silence.between_files or self._booted_in_silence(silence):
             return False
         others = [o for o in self.tracks if o is not track and o.reaches_over(silence)]
         went_on = any(not other.silent_in(silence, _MOST) for other in others)
         return went_on and begins_too_late(track, silence)
 
-    def _end(self, track: Track, rhythm: Rhythm) -> Iterator[Hole]:
+    def _hole_behind_end(self, track: Track, rhythm: Rhythm) -> Iterator[Hole]:
         """Yield the hole behind the end of a log that should have gone on."""
         behind = (
             self._while_others_went_on(track, rhythm)
@@ -178,11 +184,11 @@ class _Host:
             after=None,
         )
         if track.cut and silence.seconds > 0:
-            return self._hole(track, HoleKind.CUT, silence, f"the rest of {track.name}")
+            return self._hole_in_track(track, HoleKind.CUT, silence, f"the rest of {track.name}")
         if rhythm.is_broken_by(silence) and (
             track.need == _TIRELESS or speaks_at_that_time(track, silence, rhythm)
         ):
-            return self._hole(track, HoleKind.SILENT, silence, str(rhythm))
+            return self._hole_in_track(track, HoleKind.SILENT, silence, str(rhythm))
         return None
 
     def _before_its_last_write(self, track: Track) -> Hole | None:
@@ -207,7 +213,9 @@ class _Host:
             before=track.end,
             after=None,
         )
-        return self._hole(track, HoleKind.ENDED, silence, "a line when the file is written")
+        return self._hole_in_track(
+            track, HoleKind.ENDED, silence, "a line when the file is written"
+        )
 
     def _before_the_report(self, track: Track) -> Hole | None:
         """Return the hole between a log's last line and the report, if it is unusually long.
@@ -225,11 +233,11 @@ class _Host:
             began=track.last, ended=self.captured, seconds=seconds, before=track.end, after=None
         )
         expected = f"a line at least every {round(longest / 60)} minutes"
-        return self._hole(track, HoleKind.ENDED, silence, expected)
+        return self._hole_in_track(track, HoleKind.ENDED, silence, expected)
 
-    def _breaks(self, track: Track) -> Iterator[Hole]:
+    def _holes_at_breaks(self, track: Track) -> Iterator[Hole]:
         for lost in track.breaks:
-            yield self._hole(track, lost.kind, lost.silence, lost.expected)
+            yield self._hole_in_track(track, lost.kind, lost.silence, lost.expected)
 
     def _with_the_others(
         self, track: Track, shared: Sequence[tuple[Silence, Hole]]
@@ -251,14 +259,14 @@ class _Host:
                 before=own.before,
                 after=own.after,
             )
-            yield self._hole(track, hole.kind, inner, expected, whole_host=True)
+            yield self._hole_in_track(track, hole.kind, inner, expected, whole_host=True)
 
-    def _booted(self, silence: Silence) -> bool:
+    def _booted_in_silence(self, silence: Silence) -> bool:
         following = bisect_right(self.boots, silence.began.at, key=lambda boot: boot.at)
         booted = self.boots[following : following + 1]
         return any(boot.at <= silence.ended.at + _LOGS_LATE for boot in booted)
 
-    def _hole(
+    def _hole_in_track(
         self,
         track: Track,
         kind: HoleKind,

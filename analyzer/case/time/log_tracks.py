@@ -121,16 +121,16 @@ def tracks_of(
     cut = {seen.path for seen in content.seen if seen.damage or seen.unfinished or seen.over_budget}
     families: dict[tuple[str, str], list[_File]] = {}
     for read in content.logs:
-        file = _file(content, read, cut=read.member in cut)
+        file = _file_of_log(content, read, cut=read.member in cut)
         if file is not None and read.parser in logs:
             families.setdefault((read.parser, family_of(read.member)[0]), []).append(file)
     return tuple(
-        _track(content, need, sorted(files, key=lambda file: -file.rotation), changes)
+        _track_of_files(content, need, sorted(files, key=lambda file: -file.rotation), changes)
         for (need, _), files in sorted(families.items())
     )
 
 
-def _file(content: BundleContent, read: LogRead, *, cut: bool) -> _File | None:
+def _file_of_log(content: BundleContent, read: LogRead, *, cut: bool) -> _File | None:
     stats, clock = read.stats, content.clock
     if stats.first is None or stats.last is None:
         return None
@@ -145,17 +145,19 @@ def _file(content: BundleContent, read: LogRead, *, cut: bool) -> _File | None:
     )
 
 
-def _track(
+def _track_of_files(
     content: BundleContent, need: str, files: Sequence[_File], changes: Sequence[ClockChange]
 ) -> Track:
     """Return one log from its files, the oldest first."""
     silences = [
-        _within(content, file, jump, changes) for file in files for jump in file.stats.silences
+        _silence_within_file(content, file, jump, changes)
+        for file in files
+        for jump in file.stats.silences
     ]
     breaks = []
     for older, newer in pairwise(files):
-        silence = _between(content.name, older, newer, changes)
-        missing = _missing(older, newer)
+        silence = _silence_between_files(content.name, older, newer, changes)
+        missing = _missing_between_files(older, newer)
         if missing is not None and older.last.at <= newer.first.at:
             breaks.append(Break(kind=missing[0], silence=silence, expected=missing[1]))
         elif silence.seconds >= SHORTEST and silence.began.year_known:
@@ -171,7 +173,9 @@ def _track(
         cut=newest.cut,
         written=newest.written if _times_are_the_hosts(files[:-1]) else None,
         lines=sum(file.stats.lines for file in files),
-        silences=tuple(sorted(_whole(silences), key=lambda silence: silence.began.at)),
+        silences=tuple(
+            sorted(_silences_still_long(silences), key=lambda silence: silence.began.at)
+        ),
         breaks=tuple(breaks),
     )
 
@@ -188,12 +192,12 @@ def _times_are_the_hosts(rotated: Sequence[_File]) -> bool:
     )
 
 
-def _whole(silences: Sequence[Silence]) -> Iterator[Silence]:
+def _silences_still_long(silences: Sequence[Silence]) -> Iterator[Silence]:
     """Yield the silences that are still long when the jumps of the clock are taken away."""
     return (silence for silence in silences if silence.seconds >= SHORTEST)
 
 
-def _missing(older: _File, newer: _File) -> tuple[HoleKind, str] | None:
+def _missing_between_files(older: _File, newer: _File) -> tuple[HoleKind, str] | None:
     """Say what is missing between two files, None if nothing is."""
     family = family_of(newer.member)[0]
     if older.rotation > newer.rotation + 1:
@@ -202,7 +206,7 @@ def _missing(older: _File, newer: _File) -> tuple[HoleKind, str] | None:
     return (HoleKind.CUT, f"the rest of {older.member}") if older.cut else None
 
 
-def _within(
+def _silence_within_file(
     content: BundleContent, file: _File, jump: Jump, changes: Sequence[ClockChange]
 ) -> Silence:
     began = content.clock.moment(file.member, jump.before_line, jump.before)
@@ -211,23 +215,25 @@ def _within(
     return Silence(
         began=began,
         ended=ended,
-        seconds=_seconds(began, ended, jump.seconds, changes),
+        seconds=_seconds_of_silence(began, ended, jump.seconds, changes),
         before=file.source(content.name, jump.before_line),
         after=file.source(content.name, jump.line),
     )
 
 
-def _between(bundle: str, older: _File, newer: _File, changes: Sequence[ClockChange]) -> Silence:
+def _silence_between_files(
+    bundle: str, older: _File, newer: _File, changes: Sequence[ClockChange]
+) -> Silence:
     return Silence(
         began=older.last,
         ended=newer.first,
-        seconds=_seconds(older.last, newer.first, None, changes),
+        seconds=_seconds_of_silence(older.last, newer.first, None, changes),
         before=older.source(bundle, older.stats.lines),
         after=newer.source(bundle, 1),
     )
 
 
-def _seconds(
+def _seconds_of_silence(
     began: Moment, ended: Moment, stamps: float | None, changes: Sequence[ClockChange]
 ) -> float:
     """Return how long a silence lasted at least: what the clock jumped forward is no time.

@@ -73,7 +73,7 @@ class Order:
     def surely_before(self, one: Mark, other: Mark) -> bool:
         """Tell whether one surely came before the other."""
         if not (one.logged and other.logged):
-            return _before(one.at, other.at, CLOCKS_APART)
+            return _before_with_clocks_apart(one.at, other.at, CLOCKS_APART)
         bundles = one.source.bundle, other.source.bundle
         if self._home.get(bundles[0], bundles[0]) != self._home.get(bundles[1], bundles[1]):
             return self.surely_before_elsewhere(one, other)
@@ -97,7 +97,9 @@ class Order:
         They do but where its clock may have been set back between the two, or its zone changed:
         then only the ranges tell.
         """
-        return not any(_again(change) for change in self._between(bundles, one, other))
+        return not any(
+            _how_long_stamps_repeat(change) for change in self._changes_between(bundles, one, other)
+        )
 
     def least_between(self, one: Mark, other: Mark) -> timedelta:
         """Return how much time surely passed from one line to another, nothing if none did.
@@ -106,12 +108,14 @@ class Order:
         """
         bundles = {one.source.bundle, other.source.bundle}
         told = one.logged and other.logged and len(bundles) == 1
-        if told and not any(c.seconds for c in self._between(bundles, one.at, other.at)):
+        if told and not any(c.seconds for c in self._changes_between(bundles, one.at, other.at)):
             return max(other.at.at - one.at.at, timedelta(0))
         apart = self.apart(one.source.bundle, other.source.bundle) if len(bundles) > 1 else None
         return max(other.at.earliest - one.at.latest - (apart or timedelta(0)), timedelta(0))
 
-    def _between(self, bundles: Iterable[str], one: Moment, other: Moment) -> Iterator[ClockChange]:
+    def _changes_between(
+        self, bundles: Iterable[str], one: Moment, other: Moment
+    ) -> Iterator[ClockChange]:
         """Yield the changes of these reports' clocks that may lie between two moments."""
         first, last = sorted((one.at, other.at))
         for bundle in bundles:
@@ -122,7 +126,9 @@ class Order:
 
     def surely_before_elsewhere(self, one: Mark, other: Mark) -> bool:
         """Tell whether what one report says surely came before what another one says."""
-        return _before(one.at, other.at, self.apart(one.source.bundle, other.source.bundle))
+        return _before_with_clocks_apart(
+            one.at, other.at, self.apart(one.source.bundle, other.source.bundle)
+        )
 
     def _shown_twice(self, one: Mark, other: Mark) -> bool:
         """Tell whether the clock was set back over one of the times: it showed them twice."""
@@ -130,7 +136,7 @@ class Order:
         return any(
             change.at.at - before <= each.at.at <= change.at.at + size
             for change in (clock.changes if clock else ())
-            if (size := _again(change))
+            if (size := _how_long_stamps_repeat(change))
             for before in [size if change.kind in _ZONE else timedelta(0)]
             for each in (one, other)
         )
@@ -142,14 +148,14 @@ class Order:
             return CLOCKS_APART
         if one is two:
             return timedelta(0)
-        frames = self._frame(one), self._frame(two)
+        frames = self._frame_of_clock(one), self._frame_of_clock(two)
         if frames[0] and frames[1] and frames[0][0] == frames[1][0]:
             apart = frames[0][1] + frames[1][1]
         else:
             apart = _by_ntp(one) + _by_ntp(two)
         return min(apart + _was_set((*one.changes, *two.changes)), CLOCKS_APART)
 
-    def _frame(self, clock: HostClock) -> tuple[str, timedelta] | None:
+    def _frame_of_clock(self, clock: HostClock) -> tuple[str, timedelta] | None:
         """Return the host by whose clock a report is dated, and how far that may be wrong.
 
         A supporter's times are corrected where its clock was surely off the master's.
@@ -172,7 +178,7 @@ def place_of(source: Source) -> tuple[str, tuple[int, int]]:
     return name.family, (-name.rotation, source.line)
 
 
-def _again(change: ClockChange) -> timedelta:
+def _how_long_stamps_repeat(change: ClockChange) -> timedelta:
     """Return for how long stamps around a change may be those of before or of behind it.
 
     Nothing where the clock was set forward: its stamps still go up.
@@ -182,7 +188,7 @@ def _again(change: ClockChange) -> timedelta:
     return timedelta(seconds=abs(seconds) + change.more if back else 0.0)
 
 
-def _before(one: Moment, other: Moment, apart: timedelta) -> bool:
+def _before_with_clocks_apart(one: Moment, other: Moment, apart: timedelta) -> bool:
     return one.latest + apart < other.earliest
 
 

@@ -58,7 +58,7 @@ def pairs_of(rows: Sequence[Row], hosts: Mapping[str, str], shown: Shown) -> tup
     found = [*_of_tasks(rows), *_of_plugins(rows, hosts), *_of_pauses(rows, hosts, shown)]
     count: dict[tuple[str, str], int] = defaultdict(int)
     kept = []
-    for pair in sorted(found, key=_order):
+    for pair in sorted(found, key=_order_of_pair):
         key = (pair.asked.bundle, pair.ran.bundle)
         count[key] += 1
         if count[key] <= _MOST:
@@ -66,14 +66,14 @@ def pairs_of(rows: Sequence[Row], hosts: Mapping[str, str], shown: Shown) -> tup
     return tuple(kept)
 
 
-def _order(pair: Pair) -> tuple[str, str, str, int]:
+def _order_of_pair(pair: Pair) -> tuple[str, str, str, int]:
     return pair.asked.bundle, pair.ran.bundle, pair.ran.member, pair.ran.line
 
 
 def _of_tasks(rows: Iterable[Row]) -> Iterator[Pair]:
     by_task: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        task = row.fields.get("call") if row.kind == FORWARDED else _task(row)
+        task = row.fields.get("call") if row.kind == FORWARDED else _task_reference(row)
         if task and row.kind in (ASKED, FORWARDED, DONE):
             by_task[task][row.kind].append(row)
     for kinds in by_task.values():
@@ -84,13 +84,13 @@ def _of_tasks(rows: Iterable[Row]) -> Iterator[Pair]:
                 yield from (Pair(asked=asked, ran=row, answered=done[0]) for row in ran)
 
 
-def _task(row: Row) -> str:
+def _task_reference(row: Row) -> str:
     found = _TASK.search(row.task or "")
     return found.group() if found else ""
 
 
 def _of_plugins(rows: Sequence[Row], hosts: Mapping[str, str]) -> Iterator[Pair]:
-    asked = [pair for pair in _answered(rows) if pair[0].fields.get("slave") in hosts]
+    asked = [pair for pair in _calls_with_answers(rows) if pair[0].fields.get("slave") in hosts]
     ran = [row for row in rows if row.kind == SLAVE_RAN]
     by_volume: dict[tuple[str, str], list[tuple[Row, Row]]] = defaultdict(list)
     for first, last in asked:
@@ -105,7 +105,7 @@ def _of_plugins(rows: Sequence[Row], hosts: Mapping[str, str]) -> Iterator[Pair]
             yield Pair(asked=calls[0][0], ran=seen[0], answered=calls[0][1])
 
 
-def _answered(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
+def _calls_with_answers(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
     """Yield each call of the plugin with the answer that its process got."""
     open_: dict[tuple[str, str, int | None], Row] = {}
     order = sorted(rows, key=lambda row: (row.bundle, row.member, row.line))
@@ -120,7 +120,7 @@ def _answered(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
 def _of_pauses(rows: Sequence[Row], hosts: Mapping[str, str], shown: Shown) -> Iterator[Pair]:
     """Yield the pauses that one host asked for and another one made."""
     asked: dict[tuple[str, str, str], list[tuple[Row, Row]]] = defaultdict(list)
-    for disk, first, last in _pauses(rows):
+    for disk, first, last in _pauses_of_disks(rows):
         ran_on = hosts.get(first.fields.get("slave", ""), first.bundle)
         if ran_on != first.bundle:
             asked[first.bundle, ran_on, disk].append((first, last))
@@ -135,7 +135,7 @@ def _of_pauses(rows: Sequence[Row], hosts: Mapping[str, str], shown: Shown) -> I
             yield from _laid_against(calls, seen, shown)
 
 
-def _pauses(rows: Sequence[Row]) -> Iterator[tuple[str, Row, Row]]:
+def _pauses_of_disks(rows: Sequence[Row]) -> Iterator[tuple[str, Row, Row]]:
     """Yield (disk, the line that asks another host, the end of the pause) of SM's processes.
 
     The end is the request to go on, which stands behind the answer of that host.
@@ -175,7 +175,9 @@ def _laid_against(
             for place, (first, last) in enumerate(calls)
             if 0 <= place + shift < len(seen)
         ]
-        if _fit(pairs, shown) and (len(pairs) >= _FEWEST or _near(pairs[0], shown)):
+        if _one_distance_fits_all(pairs, shown) and (
+            len(pairs) >= _FEWEST or _near(pairs[0], shown)
+        ):
             ways.append(pairs)
     ways = [pairs for pairs in ways if len(pairs) >= _FEWEST] or ways
     return ways[0] if len(ways) == 1 else ()
@@ -186,7 +188,7 @@ def _near(pair: Pair, shown: Shown) -> bool:
     return asked is not None and ran is not None and abs(ran - asked) <= _NEAR
 
 
-def _fit(pairs: Sequence[Pair], shown: Shown) -> bool:
+def _one_distance_fits_all(pairs: Sequence[Pair], shown: Shown) -> bool:
     """Tell whether one distance of the clocks fits all pairs."""
     low: timedelta | None = None
     high: timedelta | None = None

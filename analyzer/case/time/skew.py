@@ -48,8 +48,8 @@ class Estimate:
 
 def bound_of(pair: Pair, clocks: Callable[[str], Clock]) -> Bound | None:
     """Return what a call says, None where the stamps themselves are in doubt."""
-    asked, answered = _moment(pair.asked, clocks), _moment(pair.answered, clocks)
-    ran = _moment(pair.ran, clocks)
+    asked, answered = _moment_of_row(pair.asked, clocks), _moment_of_row(pair.answered, clocks)
+    ran = _moment_of_row(pair.ran, clocks)
     if asked is None or answered is None or ran is None:
         return None
     if max(asked.doubt, answered.doubt) > _SHARP or asked.at > answered.latest:
@@ -64,7 +64,7 @@ def bound_of(pair: Pair, clocks: Callable[[str], Clock]) -> Bound | None:
     )
 
 
-def _moment(row: Row, clocks: Callable[[str], Clock]) -> Moment | None:
+def _moment_of_row(row: Row, clocks: Callable[[str], Clock]) -> Moment | None:
     if not isinstance(row.when, Stamp):
         return None
     return clocks(row.bundle).moment(row.member, row.line, row.when)
@@ -74,7 +74,7 @@ def estimate(bounds: Sequence[Bound]) -> Estimate | None:
     """Return the answer of all bounds together, None where they tell none."""
     if len(bounds) < FEWEST:
         return _of_few(bounds)
-    best = max((_agreeing(bounds, bound.low) for bound in bounds), key=len)
+    best = max((_bounds_agreeing(bounds, bound.low) for bound in bounds), key=len)
     if len(best) >= max(FEWEST, _MOSTLY * len(bounds)):
         return Estimate(
             low=max(bound.low for bound in best),
@@ -104,5 +104,5 @@ def _of_few(bounds: Sequence[Bound]) -> Estimate | None:
     )
 
 
-def _agreeing(bounds: Sequence[Bound], value: float) -> tuple[Bound, ...]:
+def _bounds_agreeing(bounds: Sequence[Bound], value: float) -> tuple[Bound, ...]:
     return tuple(bound for bound in bounds if bound.low <= value <= bound.high)

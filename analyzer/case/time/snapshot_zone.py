@@ -32,7 +32,7 @@ def zone_by_snapshots(
 
     ``rows`` are the calls of SM on that host, ``shown`` is the wall time that one is stamped with.
     """
-    taken = _taken(pools)
+    taken = _snapshot_times_by_disk(pools)
     votes: dict[timedelta, dict[tuple[str, datetime], datetime]] = defaultdict(dict)
     for row in rows:
         disk = _DISK.search(row.message)
@@ -54,7 +54,7 @@ def zone_by_snapshots(
     return tuple(Sighting(local=at, minutes=minutes, kind=how) for at in fitting.values())
 
 
-def _taken(pools: Sequence[PoolState]) -> dict[str, list[datetime]]:
+def _snapshot_times_by_disk(pools: Sequence[PoolState]) -> dict[str, list[datetime]]:
     """Return disk → when its snapshots were taken; xapi writes 1970 where it does not know."""
     found: dict[str, list[datetime]] = defaultdict(list)
     for pool in pools:

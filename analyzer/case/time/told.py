@@ -19,9 +19,11 @@ def host_clock(content: BundleContent, report: HostReport, compared: Compared) -
     """Return what is known of the clock of one report's host."""
     clock = content.clock
     trackings = [fact for fact in content.facts if isinstance(fact, NtpTracking)]
-    skews = [skew for fact in trackings if (skew := _measured(report, fact))]
+    skews = [skew for fact in trackings if (skew := _skew_against_ntp(report, fact))]
     changes = tuple(
-        told for change in clock.changes if (told := _change(report, clock, change)) is not None
+        told
+        for change in clock.changes
+        if (told := _clock_change_with_lines(report, clock, change)) is not None
     )
     lag = compared.contradiction
     return HostClock(
@@ -41,7 +43,9 @@ def host_clock(content: BundleContent, report: HostReport, compared: Compared) -
     )
 
 
-def _change(report: HostReport, clock: Clock, change: Change) -> ClockChange | None:
+def _clock_change_with_lines(
+    report: HostReport, clock: Clock, change: Change
+) -> ClockChange | None:
     """Return a change with the two lines that show it best, None where none can be quoted."""
     quotable = [spot for spot in change.spots if spot.before.text and spot.after.text]
     if not quotable:
@@ -70,7 +74,7 @@ def _change(report: HostReport, clock: Clock, change: Change) -> ClockChange | N
     )
 
 
-def _measured(report: HostReport, fact: NtpTracking) -> ClockSkew | None:
+def _skew_against_ntp(report: HostReport, fact: NtpTracking) -> ClockSkew | None:
     if fact.seconds is None or not fact.synchronised:
         return None
     return ClockSkew(

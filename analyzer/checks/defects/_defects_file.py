@@ -30,7 +30,7 @@ class _RangeEntry(_Model):
     before: VersionText
 
     @model_validator(mode="after")
-    def _ordered(self) -> "_RangeEntry":
+    def _range_in_order(self) -> "_RangeEntry":
         if self.start and compare(parse_version(self.start), parse_version(self.before)) >= 0:
             msg = f"the range ends at {self.before} before it begins at {self.start}"
             raise ValueError(msg)

@@ -28,14 +28,14 @@ class WholeLines:
         for block in self._blocks:
             end = block.rfind(b"\n") + 1
             if end:
-                self._keep(block[:end])
-                yield self._close()
-            self._keep(block[end:])
+                self._keep_piece(block[:end])
+                yield self._close_chunk()
+            self._keep_piece(block[end:])
         if self._length:
-            self._keep(b"\n")
-            yield self._close()
+            self._keep_piece(b"\n")
+            yield self._close_chunk()
 
-    def _keep(self, piece: bytes) -> None:
+    def _keep_piece(self, piece: bytes) -> None:
         """Add a piece of the stream; of the line that is open keep no more than the limit."""
         first = piece.find(b"\n")
         inside = len(piece) if first < 0 else first
@@ -44,24 +44,24 @@ class WholeLines:
         if first < 0:
             self._parts.append(piece[:room])
             return
-        self._note(self._length)
+        self._note_longest_cut(self._length)
         self._parts.append(piece if inside <= room else piece[:room] + piece[first:])
         self._length = 0
 
-    def _note(self, length: int) -> None:
+    def _note_longest_cut(self, length: int) -> None:
         if length > self.limit:
             self.longest_cut = max(self.longest_cut, length)
 
-    def _close(self) -> bytes:
+    def _close_chunk(self) -> bytes:
         chunk = b"".join(self._parts)
         self._parts = []
         self._length = 0
-        chunk = self._cut(chunk)
+        chunk = self._cut_long_lines(chunk)
         if chunk.isascii():
             return chunk
         return chunk.decode(errors="replace").encode()
 
-    def _cut(self, chunk: bytes) -> bytes:
+    def _cut_long_lines(self, chunk: bytes) -> bytes:
         """Cut the lines that are too long; hop from line end to line end, a limit at a time."""
         kept: list[bytes] = []
         start = done = 0
@@ -71,7 +71,7 @@ class WholeLines:
                 start = last + 1
                 continue
             end = chunk.index(b"\n", start)
-            self._note(end - start)
+            self._note_longest_cut(end - start)
             kept.append(chunk[done : start + self.limit])
             start = done = end
             start += 1

@@ -68,7 +68,7 @@ class Automaton:
         return spans
 
 
-def _options(*, captures: bool, lines: bool) -> re2.Options:
+def _options_of_re2(*, captures: bool, lines: bool) -> re2.Options:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.max_mem = _MEMORY
@@ -81,7 +81,7 @@ def _options(*, captures: bool, lines: bool) -> re2.Options:
 @lru_cache(maxsize=1024)  # a process compiles the catalogue once, however many bundles it reads
 def automaton(pattern: str, *, captures: bool = False, lines: bool = False) -> Automaton:
     """Compile for bytes; with `lines` no part of it ever matches a line feed."""
-    return Automaton(pattern, _options(captures=captures, lines=lines))
+    return Automaton(pattern, _options_of_re2(captures=captures, lines=lines))
 
 
 def every_line() -> Automaton:
@@ -103,21 +103,21 @@ class Captures(Mapping[str, str]):
         self._found: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> str:
-        return self._all()[name]
+        return self._all_captures()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
+        return iter(self._all_captures())
 
     def __len__(self) -> int:
-        return len(self._all())
+        return len(self._all_captures())
 
     def __repr__(self) -> str:
-        return repr(self._all())
+        return repr(self._all_captures())
 
     def __reduce__(self) -> tuple[type["Captures"], tuple[str, str]]:
         return Captures, (self.pattern, self._message)
 
-    def _all(self) -> dict[str, str]:
+    def _all_captures(self) -> dict[str, str]:
         if self._found is None:
             exact = automaton(self.pattern, captures=True)
             text = self._message.encode(errors="replace")
@@ -173,7 +173,7 @@ class Matcher:
         patterns += [failure] if failure else []
         self._sets = len(patterns) if setting else None
         patterns += [setting] if setting else []
-        self._set = re2.Set.SearchSet(_options(captures=False, lines=False))
+        self._set = re2.Set.SearchSet(_options_of_re2(captures=False, lines=False))
         for pattern in patterns:
             if self._set.Add(pattern.encode()) < 0:
                 automaton(pattern, captures=True)  # says what RE2 does not accept
@@ -191,27 +191,27 @@ class Matcher:
         if not self._asks:
             return _NOTHING_SEEN
         if len(message) > _REMEMBERED_SIZE:
-            return self._see(process, message)
+            return self._see_message(process, message)
         key = (process, message)
         seen = self._remembered.get(key)
         if seen is None:
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
-            seen = self._remembered[key] = self._see(process, message)
+            seen = self._remembered[key] = self._see_message(process, message)
         return seen
 
-    def _see(self, process: str, message: str) -> Seen:
+    def _see_message(self, process: str, message: str) -> Seen:
         found: list[int] = self._set.Match(message.encode(errors="replace")) or []
         if not found:
             return _NOTHING_SEEN
         hits = tuple(
-            self._hit(index, message)
+            self._hit_of_selector(index, message)
             for index in sorted(found)
             if index < len(self._selectors) and self._selectors[index].process in (None, process)
         )
         return Seen(hits, self._fails in found, self._sets in found)
 
-    def _hit(self, index: int, message: str) -> Hit:
+    def _hit_of_selector(self, index: int, message: str) -> Hit:
         bare = self._bare[index]
         if not self._named[index]:
             return bare
@@ -249,10 +249,10 @@ def loosened(pattern: str) -> str:
     >>> loosened(r"(?i)^a\$(?P<n>[^$]{2,40}?)b{0,9}$")
     '(?i)(?:)a\\$(?:[^$]+?)b*(?:)'
     """
-    return _TOKEN.sub(_loosen, pattern)
+    return _TOKEN.sub(_loosened_token, pattern)
 
 
-def _loosen(token: re.Match[str]) -> str:
+def _loosened_token(token: re.Match[str]) -> str:
     if token["literal"] is not None:
         return re.escape(token["literal"])
     if token["anchor"]:

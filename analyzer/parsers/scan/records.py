@@ -25,7 +25,7 @@ _REMEMBERED = 8192  # stamps
 def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
     """Take a line without its LF apart; None: not understood."""
     text = raw.decode(errors="replace").removesuffix("\r").lstrip("\0\ufeff")
-    parts = parser.split(text) if parser.split else _split(text)
+    parts = parser.split(text) if parser.split else _split_syslog_line(text)
     if parts is None:
         return None
     stamp, host, tagged = parts
@@ -36,7 +36,7 @@ def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
     return Record(number, 1, stamp, host, process, message, text, pid, task, level, count)
 
 
-def _split(line: str) -> Split | None:
+def _split_syslog_line(line: str) -> Split | None:
     """Take the head that syslog writes apart."""
     head = split_head(line)
     tagged = split_tag(head[2]) if head else None
@@ -59,7 +59,7 @@ class LineReader:
         """Take a line without its LF apart; None: not understood."""
         text = raw.decode(errors="replace")
         start = text[:USUAL_HEAD]
-        stamp = self._known.get(start) or self._learned(start)
+        stamp = self._known.get(start) or self._learned_stamp(start)
         if stamp is None or text[-1] == "\r":
             return read_line(self._parser, number, raw)
         if self._usual is not None and (parts := self._usual(text)) is not None:
@@ -74,7 +74,7 @@ class LineReader:
         host = text[USUAL_HEAD:host_end]
         return Record(number, 1, stamp, host, process, message, text, pid, task, level, count)
 
-    def _learned(self, start: str) -> Stamp | None:
+    def _learned_stamp(self, start: str) -> Stamp | None:
         stamp = None if self._parser.split else usual_stamp(start)
         if stamp is not None:
             if len(self._known) >= _REMEMBERED:
@@ -114,11 +114,11 @@ class Reader:
             line = self._read(self._number + before, window[start:end])
             if line is None:
                 continue
-            if self._opens(line):
+            if self._opens_joined_record(line):
                 if not last and len(window) - end <= LOOK_AHEAD:
                     self._hold(window, start, before)
                     return
-                line = self._join(window, end + 1, line)
+                line = self._join_following_lines(window, end + 1, line)
             yield line
         self._hold(window, len(window), count)
 
@@ -129,7 +129,7 @@ class Reader:
         self._base += start
         self._joined = {offset for offset in self._joined if offset >= self._base}
 
-    def _opens(self, record: Record) -> bool:
+    def _opens_joined_record(self, record: Record) -> bool:
         return (
             self._parser.opens is not None
             and record.pid is not None
@@ -137,12 +137,12 @@ class Reader:
             and self._parser.opens(record)
         )
 
-    def _join(self, window: bytes, pos: int, opener: Record) -> Record:
+    def _join_following_lines(self, window: bytes, pos: int, opener: Record) -> Record:
         """Add the lines that belong to `opener` and mark them as read."""
         texts, messages = [opener.text], [opener.message]
         size = len(opener.text)
-        for offset, line in self._siblings(window, pos, opener):
-            joint = self._joint("\n".join(messages), line)
+        for offset, line in self._lines_of_same_process(window, pos, opener):
+            joint = self._joint_of_line("\n".join(messages), line)
             if joint is Joint.NEW:
                 break
             self._joined.add(self._base + offset)
@@ -154,12 +154,14 @@ class Reader:
         message, text = "\n".join(messages), "\n".join(texts)
         return opener._replace(message=message, text=text, lines=len(texts))
 
-    def _joint(self, message: str, line: Record) -> Joint:
+    def _joint_of_line(self, message: str, line: Record) -> Joint:
         if self._parser.joint is None or line.count > 1:
             return Joint.NEW
         return self._parser.joint(message, line.message)
 
-    def _siblings(self, window: bytes, pos: int, opener: Record) -> Iterator[tuple[int, Record]]:
+    def _lines_of_same_process(
+        self, window: bytes, pos: int, opener: Record
+    ) -> Iterator[tuple[int, Record]]:
         """Yield (offset, line) of the lines of the same program and pid that follow, in reach."""
         needle = f"[{opener.pid}]".encode()
         stop = max(pos, window.rfind(b"\n", pos, pos + LOOK_AHEAD) + 1)

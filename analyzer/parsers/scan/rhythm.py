@@ -51,7 +51,7 @@ class _StampedChunk(Chunk[_Point]):
     """A chunk whose stamps are all known: it is halved without a look at its text."""
 
     def __init__(self, text: bytes, line: int, stamps: Stamps) -> None:
-        super().__init__(text, line, _read)
+        super().__init__(text, line, _point_at_line)
         self._starts: list[int] = stamps.starts.tolist()
         self._seconds: list[float] = stamps.seconds.astype(float).tolist()
         self._far: list[int] = np.cumsum(_far_apart(stamps)).tolist()
@@ -63,20 +63,20 @@ class _StampedChunk(Chunk[_Point]):
 
     def point(self, start: int) -> _Point | None:
         place = bisect_left(self._starts, start)
-        return self._at(place) if place < len(self._starts) else None
+        return self._point_at(place) if place < len(self._starts) else None
 
     def before(self, end: int, behind: int) -> _Point | None:
         place = bisect_left(self._starts, end) - 1
-        return self._at(place) if self._starts[place] > behind else None
+        return self._point_at(place) if self._starts[place] > behind else None
 
     def middle(self, first: _Point, last: _Point) -> _Point | None:
         place = bisect_right(self._starts, first.start)
         start = self._starts[place]
         if start == last.start:
             return None
-        return self._at(max(place, bisect_right(self._starts, (start + last.start) // 2) - 1))
+        return self._point_at(max(place, bisect_right(self._starts, (start + last.start) // 2) - 1))
 
-    def _at(self, place: int) -> _Point:
+    def _point_at(self, place: int) -> _Point:
         return _Point(self._starts[place], self._seconds[place], 0)
 
 
@@ -100,7 +100,7 @@ class Rhythm:
         self._jumps: list[Jump] = []
         self._first: Edge | None = None
         self._last: tuple[_Point, Edge] | None = None
-        self._chunk = Chunk(b"", 1, _read)
+        self._chunk = Chunk(b"", 1, _point_at_line)
 
     @property
     def silences(self) -> tuple[Jump, ...]:
@@ -123,7 +123,7 @@ class Rhythm:
 
     def read(self, text: bytes, line: int) -> None:
         """Look at a chunk of whole lines; ``line`` is the number of its first."""
-        self._chunk = Chunk(text, line, _read)
+        self._chunk = Chunk(text, line, _point_at_line)
         self.places = []
         stamps = stamps_of(text) if self._quick else None
         if stamps is not None:
@@ -133,16 +133,16 @@ class Rhythm:
         first = self._chunk.point(0)
         if first is None:
             return
-        self._first = self._first or self._seen(first)
+        self._first = self._first or self._edge_at_point(first)
         if self._last is not None:
-            self._compare(*self._last, first)
+            self._compare_points(*self._last, first)
         before = first
         for place in (*range(_PIECE, len(text), _PIECE), len(text)):
             point = self._chunk.before(place, before.start)
             if point is not None:
-                self._between(before, point)
+                self._search_between(before, point)
                 before = point
-        self._last = (before, self._seen(before))
+        self._last = (before, self._edge_at_point(before))
 
     def _is_calm(self, stamps: Stamps) -> bool:
         """Pass over a chunk in which no neighbours are far apart; False if there may be any."""
@@ -152,35 +152,35 @@ class Rhythm:
             _Point(int(stamps.starts[place]), float(stamps.seconds[place]), 0) for place in (0, -1)
         )
         if self._last is not None:
-            apart = _apart(self._last[0], first)
+            apart = _seconds_apart(self._last[0], first)
             if apart is None or not -JITTER <= apart < SHORTEST:
                 return False
-        self._first = self._first or self._seen(first)
-        self._last = (last, self._seen(last))
+        self._first = self._first or self._edge_at_point(first)
+        self._last = (last, self._edge_at_point(last))
         return True
 
-    def _between(self, first: _Point, last: _Point) -> None:
+    def _search_between(self, first: _Point, last: _Point) -> None:
         """Halve a piece until nothing can hide in it."""
         if isinstance(self._chunk, _StampedChunk) and self._chunk.is_calm(first, last):
             return
         middle = self._chunk.middle(first, last)
         if middle is None:
-            self._compare(first, None, last)
+            self._compare_points(first, None, last)
             return
-        apart = _apart(first, last)
-        inside = apart is not None and 0 <= (_apart(first, middle) or 0.0) <= apart
+        apart = _seconds_apart(first, last)
+        inside = apart is not None and 0 <= (_seconds_apart(first, middle) or 0.0) <= apart
         if inside and apart is not None and apart < SHORTEST:
             return
-        self._between(first, middle)
-        self._between(middle, last)
+        self._search_between(first, middle)
+        self._search_between(middle, last)
 
-    def _compare(self, first: _Point, seen: Edge | None, last: _Point) -> None:
-        apart = _apart(first, last)
+    def _compare_points(self, first: _Point, seen: Edge | None, last: _Point) -> None:
+        apart = _seconds_apart(first, last)
         if apart is None or -JITTER <= apart < SHORTEST:
             return
         if apart > 0 and len(self._silences) >= MOST and apart <= self._silences[0][0]:
             return
-        before, after = seen or self._seen(first), self._seen(last)
+        before, after = seen or self._edge_at_point(first), self._edge_at_point(last)
         jump = Jump(
             line=after.line,
             before=before.stamp,
@@ -189,7 +189,7 @@ class Rhythm:
             before_line=before.line,
             before_text=before.text,
             after_text=after.text,
-            held=apart > 0 or self._holds(first, last),
+            held=apart > 0 or self._jump_back_holds(first, last),
         )
         self.places.append(last.start)
         if apart < 0:
@@ -198,7 +198,7 @@ class Rhythm:
         insort(self._silences, (apart, -jump.line, jump), key=lambda entry: entry[:2])
         del self._silences[:-MOST]
 
-    def _holds(self, first: _Point, last: _Point) -> bool:
+    def _jump_back_holds(self, first: _Point, last: _Point) -> bool:
         """Tell whether the lines behind a jump back go on from there, as far as they are here.
 
         Lines that were only written late are followed by one that is as far on as they are back.
@@ -209,26 +209,26 @@ class Rhythm:
             point = self._chunk.point(start)
             if point is None:
                 return True
-            back, onward = _apart(first, point), _apart(before, point)
+            back, onward = _seconds_apart(first, point), _seconds_apart(before, point)
             if back is not None and onward is not None and back >= -JITTER:
-                return onward < abs(_apart(first, last) or 0.0) / 2
+                return onward < abs(_seconds_apart(first, last) or 0.0) / 2
             before = point
         return True
 
-    def _seen(self, point: _Point) -> Edge:
+    def _edge_at_point(self, point: _Point) -> Edge:
         text = self._chunk.quote(point)
         head = split_head(f"{text} ")
         stamp = head[0] if head else Stamp(month=1, day=1, hour=0, minute=0, second=0)
         return Edge(line=self._chunk.line(point), stamp=stamp, text=text)
 
 
-def _read(text: bytes, start: int) -> _Point | None:
+def _point_at_line(text: bytes, start: int) -> _Point | None:
     found = _QUICK.match(text, start)
-    time = _time(found) if found else None
+    time = _time_and_style(found) if found else None
     return _Point(start, *time) if time else None
 
 
-def _time(found: re.Match[bytes]) -> tuple[float, int] | None:
+def _time_and_style(found: re.Match[bytes]) -> tuple[float, int] | None:
     """Return (seconds, style) of a stamp, None for a day that does not exist."""
     month, day, date, hour, minute, second, zone = found.groups()
     of_day = int(hour) * 3600.0 + int(minute) * 60 + int(second)
@@ -239,17 +239,17 @@ def _time(found: re.Match[bytes]) -> tuple[float, int] | None:
         midnight = datetime.fromisoformat(date.decode()).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return midnight.timestamp() + of_day - _offset(zone), 2 if zone else 1
+    return midnight.timestamp() + of_day - _seconds_of_offset(zone), 2 if zone else 1
 
 
-def _offset(zone: bytes | None) -> float:
+def _seconds_of_offset(zone: bytes | None) -> float:
     if zone is None or zone == b"Z":
         return 0.0
     size = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])).total_seconds()
     return -size if zone[:1] == b"-" else size
 
 
-def _apart(first: _Point, last: _Point) -> float | None:
+def _seconds_apart(first: _Point, last: _Point) -> float | None:
     """Return the seconds from one to the other; None for stamps of two styles.
 
     Without years December to January is onward.

@@ -96,13 +96,13 @@ class Scanner:
     ) -> "Scan":
         """Read a log that comes in blocks."""
         later = None if at_once else self._later_filter(parser)
-        known = self._filter(parser) if notice is None else self._wider_filter(parser)
+        known = self._filter_of_parser(parser) if notice is None else self._wider_filter(parser)
         shown = self._wider_filter(parser, later=False) if later else known
         return Scan(
             lines=WholeLines(blocks, self._line_limit),
-            tally=Tally(parser, self._grammar(parser), known, quick=self._quick),
+            tally=Tally(parser, self._grammar_of_parser(parser), known, quick=self._quick),
             reader=Reader(parser, shown if self._filtered else every_line(), quick=self._quick),
-            matcher=self._matcher(parser.name),
+            matcher=self._selector_matcher(parser.name),
             notice=notice,
             most=most,
             held=_Held(
@@ -117,7 +117,7 @@ class Scanner:
         self, parser: str, lines: LaterLines, kinds: Container[str]
     ) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         """Yield what held lines of a log say of some kinds, in their order."""
-        read, match = LineReader(self._parsers[parser]).read, self._matcher(parser).match
+        read, match = LineReader(self._parsers[parser]).read, self._selector_matcher(parser).match
         for number, line in lines:
             record = read(number, line)
             hits = match(record.process, record.message) if record else ()
@@ -128,15 +128,15 @@ class Scanner:
     def compile_all(self) -> None:
         """Compile all automata for logs now, for processes that are forked from this one."""
         for parser in self._parsers.values():
-            self._grammar(parser)
+            self._grammar_of_parser(parser)
             self._wider_filter(parser)
             if self._later_filter(parser):
                 self._wider_filter(parser, later=False)
-        _glued()
+        _automaton_of_glued()
 
     def match(self, parser: str, process: str, message: str) -> tuple[Hit, ...]:
         """Return the hits of the selectors for `parser` (a log's name, or another source's)."""
-        return self._matcher(parser).match(process, message)
+        return self._selector_matcher(parser).match(process, message)
 
     def parse_text(self, parser: str, text: str) -> tuple[Record, ...]:
         """Return all records of a piece of log, hit or not, read the way `scan` reads it.
@@ -149,7 +149,7 @@ class Scanner:
         found = [record for chunk in chunks for record in reader.feed(chunk)]
         return (*found, *reader.feed(b"", last=True))
 
-    def _matcher(self, name: str) -> Matcher:
+    def _selector_matcher(self, name: str) -> Matcher:
         if name not in self._matchers:
             wanted = tuple(selector for selector in self._selectors if selector.parser == name)
             parser = self._parsers.get(name)
@@ -158,9 +158,9 @@ class Scanner:
             )
         return self._matchers[name]
 
-    def _filter(self, parser: LogParser) -> Automaton:
+    def _filter_of_parser(self, parser: LogParser) -> Automaton:
         if parser.name not in self._filters:
-            matcher = self._matcher(parser.name)
+            matcher = self._selector_matcher(parser.name)
             self._filters[parser.name] = matcher.line_filter(parser.always)
         return self._filters[parser.name]
 
@@ -174,7 +174,7 @@ class Scanner:
             more = [parser.always, parser.loud, parser.setting]
             more += [loosened(parser.failure)] if parser.failure else []
             patterns = "|".join(f"(?:{pattern})" for pattern in more if pattern)
-            self._wider[key] = self._matcher(parser.name).line_filter(
+            self._wider[key] = self._selector_matcher(parser.name).line_filter(
                 patterns or None, lambda kind: later or kind not in self.only_with
             )
         return self._wider[key]
@@ -187,13 +187,13 @@ class Scanner:
         if parser.name not in self._later:
             own = any(s.parser == parser.name and s.only_with for s in self._selectors)
             self._later[parser.name] = (
-                self._matcher(parser.name).line_filter(None, self.only_with.__contains__)
+                self._selector_matcher(parser.name).line_filter(None, self.only_with.__contains__)
                 if own and parser.opens is None
                 else None
             )
         return self._later[parser.name]
 
-    def _grammar(self, parser: LogParser) -> Automaton:
+    def _grammar_of_parser(self, parser: LogParser) -> Automaton:
         if parser.name not in self._runs:
             self._runs[parser.name] = runs_of_lines(parser)
         return self._runs[parser.name]
@@ -236,9 +236,9 @@ class Scan:
         self._lines = lines
         self._tally = tally
         self._reader = reader
-        self._matcher = matcher
+        self._selector_matcher = matcher
         self._notice = notice
-        self._found = self._read()
+        self._found = self._records_with_hits()
         self.records = 0
         self.met = 0
         self.overfull = False
@@ -254,22 +254,24 @@ class Scan:
     def __next__(self) -> tuple[Record, tuple[Hit, ...]]:
         return next(self._found)
 
-    def _read(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
+    def _records_with_hits(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         for chunk in self._lines:
             if self._held.find is not None:
                 self._hold(chunk, self._held.find)
             self._tally.read(chunk)
-            yield from self._hits(chunk, last=False)
+            yield from self._hits_of_chunk(chunk, last=False)
             if self.met > self._most:
                 self.overfull = True
                 return
-        yield from self._hits(b"", last=True)
+        yield from self._hits_of_chunk(b"", last=True)
 
-    def _hits(self, chunk: bytes, *, last: bool) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
+    def _hits_of_chunk(
+        self, chunk: bytes, *, last: bool
+    ) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         records = list(self._reader.feed(chunk, last=last))
         self.met += len(records)
         self._look_for_glued(records)
-        see, notice, held = self._matcher.see, self._notice, self._held.kinds
+        see, notice, held = self._selector_matcher.see, self._notice, self._held.kinds
         for record in records:
             seen = see(record.process, record.message)
             if notice and (seen.fails or seen.sets or record.level is Level.ERROR):
@@ -294,7 +296,7 @@ class Scan:
         self.met += len(self.later) - found
 
     def _hold_line(self, number: int, line: bytes, record: Record | None = None) -> None:
-        if record is None and (not self.later_host or _glued().find(line) >= 0):
+        if record is None and (not self.later_host or _automaton_of_glued().find(line) >= 0):
             record = self._held.read(number, line)
             self._look_for_glued([record] if record else ())
         if record and not self.later_host:
@@ -304,7 +306,7 @@ class Scan:
     def _look_for_glued(self, records: Sequence[Record]) -> None:
         """Count what begins as a line of its own inside a line: half a line was lost there."""
         text = "\n".join([record.text for record in records]).encode(errors="replace")
-        if _glued().find(text) < 0:  # nearly always
+        if _automaton_of_glued().find(text) < 0:  # nearly always
             return
         for record in records:
             for line in record.text.split("\n"):
@@ -313,5 +315,5 @@ class Scan:
 
 
 @cache
-def _glued() -> Automaton:
+def _automaton_of_glued() -> Automaton:
     return automaton(glued_lines())

@@ -22,12 +22,12 @@ class Stamps(NamedTuple):
     seconds: npt.NDArray[np.int64]
 
 
-def _key(letters: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def _number_of_month(letters: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
     """Return a number for the three letters of a month."""
     return (letters[..., 0] << 16) | (letters[..., 1] << 8) | letters[..., 2]
 
 
-_KEYS = _key(np.array([list(name.encode()) for name in MONTHS], np.int32))
+_KEYS = _number_of_month(np.array([list(name.encode()) for name in MONTHS], np.int32))
 _ORDER = np.argsort(_KEYS)
 _SORTED = _KEYS[_ORDER]
 _BEFORE = np.array(DAYS_BEFORE, np.int64)[_ORDER]
@@ -54,7 +54,7 @@ def stamps_of(chunk: bytes) -> Stamps | None:
     tens = np.where(head[:, 4] == _BLANK, 0, digits[:, 4])
     if (digits[:, _DIGITS] < 0).any() or (digits[:, _DIGITS] > 9).any() or (tens < 0).any():  # noqa: PLR2004  digits
         return None
-    month = np.searchsorted(_SORTED, keys := _key(head)).clip(max=len(MONTHS) - 1)
+    month = np.searchsorted(_SORTED, keys := _number_of_month(head)).clip(max=len(MONTHS) - 1)
     day = tens * 10 + digits[:, 5]
     hour, minute, second = (digits[:, n] * 10 + digits[:, n + 1] for n in (7, 10, 13))
     legal = (

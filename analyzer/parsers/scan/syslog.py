@@ -136,11 +136,11 @@ def read_stamp(text: str) -> Stamp:
         minute=int(found["minute"]),
         second=int(found["second"]),
         microsecond=int((found["fraction"] or "")[:6].ljust(6, "0")),
-        offset=_offset(found["zone"]),
+        offset=_offset_of_zone(found["zone"]),
     )
 
 
-def _offset(zone: str | None) -> timedelta | None:
+def _offset_of_zone(zone: str | None) -> timedelta | None:
     if zone is None:
         return None
     if zone == "Z":

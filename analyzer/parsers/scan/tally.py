@@ -53,7 +53,7 @@ def _blank_lines(text: bytes) -> int:
     return text.translate(None, _WHITE).split(b"\n").count(b"") - text.endswith(b"\n")
 
 
-def _shape(line: bytes) -> str:
+def _shape_of_line(line: bytes) -> str:
     return shape_of(line[: 8 * _SHAPE_WIDTH].decode(errors="replace").rstrip("\r"))
 
 
@@ -119,7 +119,7 @@ class Tally:
     def hide(self, line: bytes) -> None:
         """Count a line, or a part of one, if it was not understood and may be asked for."""
         if self._hidden < _PLACES and self._wanted.find(line) >= 0:
-            self._hidden_shape = self._hidden_shape or _shape(line)
+            self._hidden_shape = self._hidden_shape or _shape_of_line(line)
             self._hidden += 1
 
     def read(self, chunk: bytes) -> None:
@@ -133,12 +133,12 @@ class Tally:
         while pos < len(chunk):
             end = self._runs.end_of(chunk, pos)
             if end < 0:
-                pos = self._skip(chunk, pos)
+                pos = self._skip_not_understood(chunk, pos)
                 continue
             self._read_run(chunk, pos, end)
             pos = end
 
-    def _skip(self, chunk: bytes, pos: int) -> int:
+    def _skip_not_understood(self, chunk: bytes, pos: int) -> int:
         """Count the lines up to the next understood one, and return where that begins."""
         run = self._runs.find(chunk, pos)
         end = len(chunk) if run < 0 else run
@@ -177,31 +177,31 @@ class Tally:
             pos = stop + 1
 
     def _count_shape(self, line: bytes) -> None:
-        shape = _shape(line)
+        shape = _shape_of_line(line)
         if shape in self._shapes or len(self._shapes) < _DISTINCT:
             self._shapes[shape] += 1
 
     def _read_run(self, chunk: bytes, start: int, end: int) -> None:
-        first = self._stamp(chunk, start)
+        first = self._stamp_at_line(chunk, start)
         final = chunk.rfind(b"\n", start, end - 1) + 1
-        last = self._stamp(chunk, final) if final > start else first
+        last = self._stamp_at_line(chunk, final) if final > start else first
         self._first = self._first or first
-        self._turn(self._lines + 1, self._last, first)
+        self._note_turn_of_year(self._lines + 1, self._last, first)
         line = self._lines + 1
         self._lines += chunk.count(b"\n", start, end)
-        self._turn(self._lines, first, last)
+        self._note_turn_of_year(self._lines, first, last)
         self._last = last
         self._note_year(line, first)
         if last.year != first.year:
             self._note_year(self._lines, last)
 
     @staticmethod
-    def _stamp(chunk: bytes, start: int) -> Stamp:
+    def _stamp_at_line(chunk: bytes, start: int) -> Stamp:
         head = split_head(chunk[start : chunk.index(b"\n", start)].decode(errors="replace"))
         assert head is not None, "both readings of the grammar agree"
         return head[0]
 
-    def _turn(self, line: int, old: Stamp | None, new: Stamp) -> None:
+    def _note_turn_of_year(self, line: int, old: Stamp | None, new: Stamp) -> None:
         years = month_turn(old, new) if old else 0
         if not years or old is None or len(self._turns) >= _PLACES:
             return
@@ -227,7 +227,7 @@ class Tally:
         """Ask the lines from `pos` on until one answers."""
         for number in range(line, line + _WITNESS_TRIES):
             stop = chunk.find(b"\n", pos)
-            if stop < 0 or self._ask(chunk[pos:stop], number):
+            if stop < 0 or self._ask_for_witness(chunk[pos:stop], number):
                 return
             pos = stop + 1
 
@@ -237,11 +237,11 @@ class Tally:
             if pos <= 0:
                 return
             start = chunk.rfind(b"\n", 0, pos - 1) + 1
-            if self._ask(chunk[start : pos - 1], number):
+            if self._ask_for_witness(chunk[start : pos - 1], number):
                 return
             pos = start
 
-    def _ask(self, text: bytes, line: int) -> bool:
+    def _ask_for_witness(self, text: bytes, line: int) -> bool:
         if line in self._witnesses:
             return True
         decoded = text.decode(errors="replace")

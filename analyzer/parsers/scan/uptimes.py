@@ -35,7 +35,7 @@ class Uptimes:
         self._notes: dict[int, Uptime] = {}
         self._last: Uptime | None = None
         self._tried = 0
-        self._chunk = Chunk(b"", 1, self._read)
+        self._chunk = Chunk(b"", 1, self._point_at_line)
 
     @property
     def notes(self) -> tuple[Uptime, ...]:
@@ -45,38 +45,38 @@ class Uptimes:
 
     def read(self, text: bytes, line: int) -> None:
         """Look at a chunk of whole lines; ``line`` is the number of its first."""
-        self._chunk = Chunk(text, line, self._read)
+        self._chunk = Chunk(text, line, self._point_at_line)
         first = self._chunk.point(0)
         if first is None:
             return
-        noted = self._note(first)
+        noted = self._uptime_at_point(first)
         if self._last is None:
-            self._keep(noted)
-        elif not _agree(self._last.local, self._last.seconds, noted.local, noted.seconds):
-            self._keep(self._last)
-            self._keep(noted)
+            self._keep_note(noted)
+        elif not _stamps_agree(self._last.local, self._last.seconds, noted.local, noted.seconds):
+            self._keep_note(self._last)
+            self._keep_note(noted)
         final = self._chunk.before(len(text), first.start)
         if final is not None:
-            self._between(first, final)
-        self._last = self._note(final or first)
+            self._search_between(first, final)
+        self._last = self._uptime_at_point(final or first)
 
-    def _between(self, first: _Point, last: _Point) -> None:
+    def _search_between(self, first: _Point, last: _Point) -> None:
         if self._tried >= _TRIED or len(self._notes) >= 2 * _MOST:
             return
-        if _agree(first.stamp, first.seconds, last.stamp, last.seconds):
+        if _stamps_agree(first.stamp, first.seconds, last.stamp, last.seconds):
             return
         middle = self._chunk.middle(first, last)
         if middle is None:
-            self._keep(self._note(first))
-            self._keep(self._note(last))
+            self._keep_note(self._uptime_at_point(first))
+            self._keep_note(self._uptime_at_point(last))
             return
-        self._between(first, middle)
-        self._between(middle, last)
+        self._search_between(first, middle)
+        self._search_between(middle, last)
 
-    def _keep(self, note: Uptime) -> None:
+    def _keep_note(self, note: Uptime) -> None:
         self._notes[note.line] = note
 
-    def _note(self, point: _Point) -> Uptime:
+    def _uptime_at_point(self, point: _Point) -> Uptime:
         return Uptime(
             line=self._chunk.line(point),
             local=point.stamp,
@@ -84,7 +84,7 @@ class Uptimes:
             text=self._chunk.quote(point),
         )
 
-    def _read(self, text: bytes, start: int) -> _Point | None:
+    def _point_at_line(self, text: bytes, start: int) -> _Point | None:
         self._tried += 1
         line = text[start : text.index(b"\n", start)].decode(errors="replace")
         head = split_head(line)
@@ -102,9 +102,9 @@ def tolerance(seconds: float) -> float:
     return STEADY + DRIFT * abs(seconds)
 
 
-def _agree(old: Stamp, old_seconds: float, new: Stamp, new_seconds: float) -> bool:
+def _stamps_agree(old: Stamp, old_seconds: float, new: Stamp, new_seconds: float) -> bool:
     """Tell whether stamps and uptimes go on by the same amount; the year is a nominal one."""
-    walls = _walls(old, new)
+    walls = _wall_times(old, new)
     if walls is None:
         return True
     wall = (walls[1] - walls[0]).total_seconds()
@@ -112,7 +112,7 @@ def _agree(old: Stamp, old_seconds: float, new: Stamp, new_seconds: float) -> bo
     return abs(wall - up) <= tolerance(up)
 
 
-def _walls(old: Stamp, new: Stamp) -> tuple[datetime, datetime] | None:
+def _wall_times(old: Stamp, new: Stamp) -> tuple[datetime, datetime] | None:
     start = wall_time(old, old.year or _LEAP_YEAR)
     end = nearest_wall_time(new, start) if start else None
     return (start, end) if start and end else None

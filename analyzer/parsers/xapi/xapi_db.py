@@ -79,7 +79,7 @@ class _Handler(ContentHandler):
             case (["database"], "table"):
                 self._table = attrs.get("name", "")
             case (["database", "table"], "row"):
-                self._row(dict(attrs.items()))
+                self._build_row_object(dict(attrs.items()))
             case (["database", "manifest"], "pair"):
                 self._content.manifest[attrs.get("key", "")] = attrs.get("value", "")
             case _:
@@ -99,7 +99,7 @@ class _Handler(ContentHandler):
             case _:
                 pass
 
-    def _row(self, attributes: dict[str, str]) -> None:
+    def _build_row_object(self, attributes: dict[str, str]) -> None:
         build = BUILDERS.get(self._table)
         if build is None:
             return

@@ -85,20 +85,20 @@ class _Arguments(Mapping[str, str]):
         self._decoded: Mapping[str, str] | None = None
 
     def __getitem__(self, key: str) -> str:
-        return self._all()[key]
+        return self._all_arguments()[key]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all())
+        return iter(self._all_arguments())
 
     def __len__(self) -> int:
-        return len(self._all())
+        return len(self._all_arguments())
 
     def __repr__(self) -> str:
         return repr(dict(self))
 
-    def _all(self) -> Mapping[str, str]:
+    def _all_arguments(self) -> Mapping[str, str]:
         if self._decoded is None:
-            self._decoded, _ = _decoded(self._text)
+            self._decoded, _ = _decoded_arguments(self._text)
         return self._decoded
 
 
@@ -112,7 +112,7 @@ def entry_of(message: str) -> Entry:
     arguments: Mapping[str, str] = _Arguments(text)
     told = _told_plainly(text)
     if told is None:
-        arguments, args = _decoded(text)
+        arguments, args = _decoded_arguments(text)
         told = arguments
     else:
         args = _strings_in(told.get("args", ""))
@@ -139,7 +139,7 @@ def _told_plainly(text: str) -> Mapping[str, str] | None:
     return told if len(told) == len(found) and "args" in told else None
 
 
-def _decoded(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
+def _decoded_arguments(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
     """Return (arguments, args) of a dictionary as it is written."""
     value = _literal_of(text)
     if isinstance(value, dict):

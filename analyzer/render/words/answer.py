@@ -273,7 +273,7 @@ def _doubt_of_reason(reason: str, settle_with: str = "") -> CannotTell:
     return CannotTell(reason=reason, rules=(), settle_with=settle, failed=False)
 
 
-def _shortened(text: str) -> str:
+def _value_with_short_ids(text: str) -> str:
     """Return a text that is too long up to the end of a part of it, or of a word."""
     if len(text) <= SENTENCE:
         return text
@@ -285,4 +285,4 @@ def _shortened(text: str) -> str:
 def doubt_words(doubt: CannotTell) -> str:
     """Return why something cannot be told, in a sentence or two."""
     failed = "a rule failed: " if doubt.failed else ""
-    return failed + _shortened(doubt.reason)
+    return failed + _value_with_short_ids(doubt.reason)

@@ -107,7 +107,7 @@ class Explanations:
 
     def _same_writer(self, trouble: Trouble) -> str:
         for spot in trouble.spots:
-            for writer in _writers(spot, trouble.parser):
+            for writer in _writers_of_lines(spot, trouble.parser):
                 for at, told in self._writers.get(writer, ()):
                     if spot.at.within(at, _SAME_CALL):
                         return told.id
@@ -133,7 +133,7 @@ class _Near:
                 self._by_key.setdefault(key, []).append((number, each))
 
     def to(self, trouble: Trouble) -> Iterator[_Told]:
-        """Yield in the order of telling whatever `_befell` may hold for."""
+        """Yield in the order of telling whatever `_befell_same_object` may hold for."""
         host = trouble.host
         keys = [("object", trouble.disk), ("sr", trouble.sr), ("host", host)]
         services = _services_of_error(trouble, self._processes.get(host, set()))
@@ -188,7 +188,7 @@ def _events_of_kept(
     return tuple(kept[each.source] for each in evidence if each.source in kept)
 
 
-def _writers(spot: Spot | Event, parser: str) -> Iterator[tuple[str, str]]:
+def _writers_of_lines(spot: Spot | Event, parser: str) -> Iterator[tuple[str, str]]:
     """Yield by what the lines of one call are known: a task anywhere, a process of one report."""
     if spot.task:
         yield "task", spot.task.rpartition(" ")[2]
@@ -202,7 +202,7 @@ def _by_writer(
     found: dict[tuple[str, str], list[tuple[Moment, _Told]]] = {}
     for each in told:
         for event in each.events:
-            for writer in _writers(event, event.parser):
+            for writer in _writers_of_lines(event, event.parser):
                 found.setdefault(writer, []).append((event.moment, each))
     return found
 
