@@ -34,6 +34,7 @@ def test_damage_takes_no_finding_away_and_makes_none(damaged: Damaged, judge: Ju
     [
         ("nbd-healthy", "jupiter var/log/SMlog.1 member removed"),
         ("nbd-healthy", "jupiter var/log/daemon.log"),  # under the name of the older one
+        ("two-host-pool", "jupiter var/log/SMlog"),
         ("cbt-hazards-lvm", "jupiter var/log/xensource.log"),
         ("cbt-hazards-lvm", "jupiter var/log/kern.log"),
     ],
