@@ -196,7 +196,7 @@ def test_a_cause_is_an_edge(tree: Tree) -> None:
 @pytest.mark.slow
 def test_a_log_is_a_parser_and_an_entry_of_sources(tree: Tree) -> None:
     tree.write("analyzer/parsers/logs/sky_log.py", PARSER)
-    last = '    _log("user_log", "user.log", "system-logs"),\n'
+    last = '    _kind_of_log("user_log", "user.log", "system-logs"),\n'
     entry = last.replace("user", "sky")
     tree.edit("analyzer/sources.py", lambda text: text.replace(last, last + entry, 1))
     report = tree.report()

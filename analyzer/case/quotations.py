@@ -34,7 +34,8 @@ class Quotation:
 def quotations_in(document: object) -> Iterator[Quotation]:
     """Yield every quotation of a report.json, in the order of the document."""
     if isinstance(document, Mapping):
-        if {"bundle", "member", "line", "text"} <= document.keys():
+        # what happened without a line of its own, such as a backup run, quotes none
+        if {"bundle", "member", "line", "text"} <= document.keys() and document["bundle"]:
             yield _quotation_of_record(document)
         for value in document.values():
             yield from quotations_in(value)

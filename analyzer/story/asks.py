@@ -148,7 +148,7 @@ def _asks_of_text(text: str) -> list[Ask]:
 
 
 # What is named beside a command that says more, and is not read when it comes back.
-_BESIDE = frozenset({"date", "dmesg", "xe task-list"})
+_BESIDE = frozenset({"date", "dmesg"})
 
 
 def _plain_command(
@@ -230,6 +230,11 @@ _FORMS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Ask]]] = tuple
         (
             r"xe host-get-sm-diagnostics uuid=<host-uuid>",
             _plain_command("sm_diagnostics.out", "xe", "host-get-sm-diagnostics", f"uuid={_OWN}"),
+        ),
+        (r"xe task-list(?: params=[a-z,-]+)?", _plain_command("task_list.out", "xe", "task-list")),
+        (
+            r"ps wwwaxf -eo pid,stat,args",
+            _plain_command("process-tree.out", "ps", "wwwaxf", "-eo", "pid,stat,args"),
         ),
         (r"chronyc tracking", _plain_command("chronyc-tracking.out", "chronyc", "tracking")),
         (r"dmsetup table", _plain_command("dmsetup-table.out", "dmsetup", "table")),

@@ -174,8 +174,10 @@ def _socket_of_line(
 def _address_and_port(text: str) -> tuple[str, int | None]:
     """Return the address and the port of one end of a socket.
 
-    >>> _end("[::ffff:192.0.2.1]:10809"), _end("192.0.2.1%xenbr0:68"), _end(":::*")
-    (('192.0.2.1', 10809), ('192.0.2.1', 68), ('::', None))
+    >>> _address_and_port("[::ffff:192.0.2.1]:10809")
+    ('192.0.2.1', 10809)
+    >>> _address_and_port("192.0.2.1%xenbr0:68"), _address_and_port(":::*")
+    (('192.0.2.1', 68), ('::', None))
     """
     address, _, port = text.rpartition(":")
     bare = address.partition("%")[0].strip("[]")

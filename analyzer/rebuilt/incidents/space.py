@@ -97,7 +97,7 @@ def _draft_of_full_sr(
 def _size_of_digits(digits: str) -> str:
     """Return a number of bytes as people write it.
 
-    >>> _size_in_words("4194304"), _size_in_words("1000")
+    >>> _size_of_digits("4194304"), _size_of_digits("1000")
     ('4 MiB', '1000 bytes')
     """
     number, unit = float(digits), 0

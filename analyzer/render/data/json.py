@@ -31,6 +31,7 @@ from analyzer.render.data.forms import (
     Word,
     keys_of,
 )
+from analyzer.render.words.local import in_utc
 from analyzer.render.words.order import ordered
 from analyzer.render.words.view import iso, iso_time
 
@@ -53,7 +54,7 @@ def report_object(report: Report) -> Object:
         "version": report.version,
         "catalogue": report.catalogue,
     }
-    document = object_of(ordered(report))
+    document = object_of(ordered(in_utc(report)))
     left_out: list[Json] = [object_of(each) for each in shorten(document)]
     return {"schema_version": SCHEMA_VERSION, "tool": tool, "left_out": left_out, **document}
 

@@ -1,6 +1,6 @@
 """What is shown in another zone than UTC: every moment of it, in our sentences too."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar, cast
 
@@ -24,6 +24,21 @@ def in_zone(value: Shown, zone: Zone) -> Shown:
         return value
     causes = _cause_bundles(value) if isinstance(value, Report) else {}
     return cast("Shown", _Shift(zone, causes).value(value, ""))
+
+
+def in_utc(report: Report) -> Report:
+    """Return a report that may be shown in a zone as it was before."""
+    shown = isinstance(_first_moment(report), LocalMoment)
+    return cast("Report", _Back(Zone(), {}).value(report, "")) if shown else report
+
+
+def _first_moment(value: object) -> Moment | None:
+    if isinstance(value, Moment):
+        return value
+    parts: Iterable[object] = value if isinstance(value, tuple) else ()
+    if is_dataclass(value) and not isinstance(value, Source):
+        parts = (getattr(value, field.name) for field in fields(value))
+    return next(filter(None, map(_first_moment, parts)), None)
 
 
 def _cause_bundles(report: Report) -> dict[str, str]:
@@ -64,7 +79,7 @@ class _Shift:
                 changed[field.name] = new
         return replace(value, **changed) if changed else value
 
-    def _moment_of_bundle(self, moment: Moment, bundle: str) -> LocalMoment:
+    def _moment_of_bundle(self, moment: Moment, bundle: str) -> Moment:
         return LocalMoment(
             at=moment.at,
             earliest=moment.earliest,
@@ -87,6 +102,20 @@ class _Shift:
                 return source.bundle
         own = getattr(value, "bundle", "")
         return own if isinstance(own, str) else ""
+
+
+class _Back(_Shift):
+    """A walk that takes the zone away again."""
+
+    def _moment_of_bundle(self, moment: Moment, bundle: str) -> Moment:  # noqa: ARG002
+        if not isinstance(moment, LocalMoment):
+            return moment
+        return Moment(
+            at=moment.at,
+            earliest=moment.earliest,
+            latest=moment.latest,
+            dated_by=moment.dated_by,
+        )
 
 
 def _first_parts(value: object) -> list[object]:
