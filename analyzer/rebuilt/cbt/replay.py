@@ -139,9 +139,7 @@ class Replay:
         found = _decoded_value(step)
         before = known(past.state, name)
         if before is None:
-            # a walk that ended did so at no pointer, or at one to a log that is not there
-            if not (step.weak and step.change is Change.CHILD):
-                self._learn_value(past, step, name)
+            self._learn_first_value(past, step, name)
         elif step.weak:
             self._miss_named(step, before)
         elif before.value == found:
@@ -155,6 +153,17 @@ class Replay:
             _enter_state(past, step, _put_value(past.state, name, value), (name,))
         else:
             self._contradict_value(past, step, name, before)
+
+    def _learn_first_value(self, past: Past, step: Step, name: str) -> None:
+        """Learn a value of which nothing was known.
+
+        A walk that ended, and a snapshot that tells no parent of its child, met no pointer or one
+        to a log that is not there.
+        """
+        if not step.weak:
+            self._learn_value(past, step, name)
+        elif step.change is not Change.CHILD:
+            self._learn_value(past, replace(step, confidence=Confidence.POSSIBLE), name)
 
     def _miss_named(self, step: Step, before: Known[object]) -> None:
         """Take note that SM, which tests whether a log is there, did not go to the one named."""

@@ -221,14 +221,14 @@ def test_enable_and_first_snapshot_know_all() -> None:
     assert values(history, N) == (True, "", V, SIZE, True)
 
 
-def test_where_a_snapshot_tells_no_parent_there_was_none() -> None:
+def test_where_a_snapshot_tells_no_parent_there_was_none_or_it_is_gone() -> None:
     lines = SNAPSHOT_FILE.splitlines()
     first = "\n".join(line for line in lines if "{P}" not in line)
 
     parent = log(rebuild(read(first), (), ()), N).parent
 
     assert parent is not None
-    assert (parent.value, parent.confidence) == ("", Confidence.LIKELY)
+    assert (parent.value, parent.confidence) == ("", Confidence.POSSIBLE)
 
 
 def test_data_destroy_leaves_the_log() -> None:

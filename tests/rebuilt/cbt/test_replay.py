@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.model.cbt import CbtLog, Walk, WalkEnd
@@ -158,6 +158,7 @@ def assert_past(history: CbtHistory, operation: Operation, logs: Mapping[str, Lo
 
 @pytest.mark.parametrize("kind", KINDS)
 @settings(max_examples=80, deadline=None)
+@example(moves=[(0, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0), (9, 0, 0)], cut=0.25)
 @given(moves=MOVES, cut=st.floats(0, 1))
 def test_a_log_file_that_begins_in_the_middle_tells_nothing_untrue(
     kind: tuple[bool, str], moves: list[tuple[int, int, int]], cut: float
@@ -226,6 +227,7 @@ def test_a_comparison_is_predicted_as_the_model_answers_it(
 
 @pytest.mark.parametrize("kind", KINDS[:2])
 @settings(max_examples=60, deadline=None)
+@example(moves=[(0, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0), (9, 0, 0)], cut=0.25)
 @given(moves=MOVES, cut=st.floats(0, 1))
 def test_a_log_file_that_begins_in_the_middle_predicts_nothing_untrue(
     kind: tuple[bool, str], moves: list[tuple[int, int, int]], cut: float
