@@ -58,12 +58,12 @@ def _is_free(target: Path) -> bool:
     """Tell whether nothing lies at a path but what an earlier run left."""
     try:
         status = target.lstat()
-    except FileNotFoundError:
+        if not stat.S_ISREG(status.st_mode):
+            return False
+        with target.open("rb") as file:
+            return not status.st_size or _OURS in file.read(_HEAD)
+    except FileNotFoundError:  # or another run has just taken it away, to put its own there
         return True
-    if not stat.S_ISREG(status.st_mode):
-        return False
-    with target.open("rb") as file:
-        return not status.st_size or _OURS in file.read(_HEAD)
 
 
 def _write_part(folder: Path, name: str, text: str | bytes, parts: dict[Path, Path]) -> None:

@@ -110,3 +110,20 @@ def test_of_two_runs_at_once_all_files_are_of_one(tmp_path: Path) -> None:
         for _ in range(5):
             list(pool.map(lambda each: write_files(tmp_path, each, force=False), texts))
             assert len(set(files(tmp_path).values())) == 1
+
+
+def test_file_that_another_run_takes_away_meanwhile_is_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "report.json"
+    target.write_text("cbtriage 1")
+    there = Path.lstat
+
+    def gone_behind(path: Path) -> os.stat_result:
+        status = there(path)
+        path.unlink()
+        return status
+
+    monkeypatch.setattr(Path, "lstat", gone_behind)
+    write_files(tmp_path, {"report.json": "cbtriage 2"}, force=False)
+    assert target.read_text() == "cbtriage 2"
