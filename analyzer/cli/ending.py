@@ -9,6 +9,7 @@ from analyzer.cli.output import note, prepare_streams
 from analyzer.errors import AnalyzerError, InputError
 
 USAGE, NO_INPUT, INTERNAL = 2, 3, 5
+INTERRUPTED = 130  # as shells tell it of a signal: 128 + SIGINT
 
 
 def end_with(command: Callable[[], object]) -> None:
@@ -27,7 +28,8 @@ def end_with(command: Callable[[], object]) -> None:
         msg = f"standard input or output failed: {error.strerror or error}"
         sys.exit(_say(AnalyzerError(msg), USAGE))
     except KeyboardInterrupt:
-        sys.exit(130)
+        note("interrupted: what is not told as written above was not written")
+        sys.exit(INTERRUPTED)
     except Exception:  # noqa: BLE001 - the last line of defence: exit 5 says it was our fault
         traceback.print_exc()
         note("internal error; please report the lines above")

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from analyzer.cli import analysis, start
+from analyzer.cli.ending import end_with
 from analyzer.cli.main import app
 
 ROOT = Path(__file__).parent.parent.parent
@@ -110,3 +111,13 @@ def test_a_failure_is_told_in_words(tmp_path: Path) -> None:
     assert done.returncode == 3
     assert "no-such.zip" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_run_that_is_interrupted_says_what_that_means(capfd: pytest.CaptureFixture[str]) -> None:
+    def command() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit) as end:
+        end_with(command)
+    assert end.value.code == 130
+    assert capfd.readouterr().err.startswith("cbtriage: interrupted: ")
