@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import pytest
 from analyzer.model.disk import DiskState, DiskView
 from analyzer.model.finding import Gap, Outcome, Severity, Verdict
 from analyzer.model.report import Report
+from analyzer.rules.load import load_catalogue
 from tests.golden.outputs import (
     HASHES,
     SAMPLES,
@@ -104,6 +106,17 @@ def test_outputs_of_a_sample_are_those_accepted(
         names = sorted(made.keys() | accepted.keys())
         differ = [name for name in names if made.get(name) != accepted.get(name)]
         assert differ == [], HOW
+
+
+def test_edit_of_a_pattern_changes_the_outputs_that_show_it_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shown = "Made by cbtriage, catalogue {}"
+    before = hash_of(shown.format(load_catalogue().version))
+    edited = replace(load_catalogue(), version="0123456789ab")
+    monkeypatch.setattr("tests.golden.outputs.load_catalogue", lambda: edited)
+    assert hash_of(shown.format(edited.version)) == before
+    assert hash_of(f"{shown.format(edited.version)}.") != before
 
 
 def test_no_hash_is_stored_of_what_is_no_sample() -> None:
