@@ -53,9 +53,7 @@ def _cbtriage() -> Callable[..., object]:
 
 
 def hash_of(text: str) -> str:
-    """Return what ``outputs.json`` holds of a text: the catalogue's digest, which any edit of a
-    pattern changes, is no part of it.
-    """
+    """Return what ``outputs.json`` holds of a text; any edit of a pattern changes its digest."""
     text = text.replace(load_catalogue().version, "catalogue")
     return sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
