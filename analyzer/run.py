@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, field, replace
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -293,8 +292,7 @@ def _names_of_rules(catalogue: Catalogue) -> frozenset[str]:
 
 def _lines_per_hour(case: Case) -> tuple[HourCount, ...]:
     return tuple(
-        HourCount(hour=datetime.fromisoformat(hour), host=host, lines=count)
-        for hour, host, count in case.events.per_hour()
+        HourCount(hour=hour, host=host, lines=count) for hour, host, count in case.events.per_hour()
     )
 
 

@@ -256,8 +256,8 @@ def test_a_record_of_noise_feeds_no_muted_kind_but_the_others() -> None:
 def test_events_per_hour_are_counted_by_host() -> None:
     made = table((record(1, 0), hit()), (record(2, 59), hit()), (record(3, 60), hit()))
     assert made.per_hour() == (
-        ("2026-06-10T13:00:00+00:00", "jupiter", 2),
-        ("2026-06-10T14:00:00+00:00", "jupiter", 1),
+        (datetime(2026, 6, 10, 13, tzinfo=UTC), "jupiter", 2),
+        (datetime(2026, 6, 10, 14, tzinfo=UTC), "jupiter", 1),
     )
 
 
