@@ -130,6 +130,26 @@ def joined(parts: Iterable[Value], between: str = "", last: str | None = None) -
     return Sentence(last.join([between.join(fields[:-1]), *fields[-1:]] if fields else []), values)
 
 
+def without_time(text: str) -> str:
+    """Return a sentence without the time that it ends with, for where that stands beside it.
+
+    >>> without_time(say("{what} at {day}", what="It broke", day="noon"))
+    'It broke at noon'
+    """
+    if not isinstance(text, Sentence):
+        return text
+    template = text.template
+    while last := re.search(rf"{FIELD.pattern}$", template):
+        value, template = text.values.get(last[1]), template[: last.start()]
+        if isinstance(value, Moment | Around | Minute | Told):
+            return Sentence(template.rstrip(" ,;"), text.values)
+        if isinstance(value, Sentence):
+            return Sentence(text.template, {**text.values, last[1]: without_time(value)})
+        if value != "":
+            break
+    return text
+
+
 def told(value: Value) -> str:
     """Return a value as it reads in a sentence."""
     match value:

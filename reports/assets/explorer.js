@@ -42,6 +42,8 @@ const [FIRST, LAST] = extent();
 let view = [FIRST, LAST];
 let selection = null;
 let zone = { name: "UTC", east: () => 0 };
+let lit = new Uint8Array(0); // by label: whether what is looked at elsewhere tells of it
+let litPoints = [];
 let colours = {};
 let width = 0;
 let height = 0;
@@ -182,9 +184,11 @@ function drawSpans(lane, y) {
     if (late - early > ending - begun) block(early, late, top + tall / 2 - 0.5, 1);
     pen.fillStyle = colours[SPANS[data.labels[kind]]];
     block(begun <= ending ? begun : early, begun <= ending ? ending : late, top, tall, 2);
-    if (lane.tall > 12) texts.push([x(late), data.labels[words]]);
+    if (lane.tall > 12) texts.push([x(late), data.labels[words], x(early)]);
   });
-  for (const [end, text] of texts.slice(0, 200)) free = label(text, end + 5, y, free);
+  texts.slice(0, 200).forEach(([end, text], number) => {
+    free = label(text, end + 5, y, free, texts[number + 1]?.[2] ?? width);
+  });
 }
 
 // A text where it has room; where the next one may begin.
@@ -252,6 +256,42 @@ function drawMarks() {
     }
   }
   labelMarks(found);
+}
+
+// What somebody looks at elsewhere on the page: rings around its marks, frames around its spans.
+function drawLit() {
+  if (!lit.length) return;
+  pen.strokeStyle = colours.link;
+  pen.lineWidth = 2;
+  pen.beginPath();
+  let last = [];
+  for (const i of litPoints) {
+    const px = x(times[i]);
+    if (px < left || px > width || px - (last[marks.lane[i]] ?? -CELL) < 1) continue;
+    last[marks.lane[i]] = px;
+    const py = TOP + marks.lane[i] * ROW + ROW / 2;
+    pen.moveTo(px + 10, py);
+    pen.arc(px, py, 10, 0, 7);
+  }
+  lanes.forEach((lane, row) => {
+    lane.spans.forEach(([, early, , , late, , , of], number) => {
+      if (!lit[of] || late < view[0] || early > view[1]) return;
+      const begin = Math.max(x(early), left);
+      const top = TOP + row * ROW + 3 + lane.levels[number] * lane.tall;
+      pen.rect(begin - 1, top - 1, Math.max(Math.min(x(late), width) - begin, 2) + 2, lane.tall + 1);
+    });
+  });
+  pen.stroke();
+  pen.lineWidth = 1;
+}
+
+function light(told) {
+  lit = Uint8Array.from(told.size ? data.labels : [], (label) => told.has(label));
+  litPoints = [];
+  for (let i = 0; i < count && lit.length; i++) if (lit[marks.of[i]]) litPoints.push(i);
+  for (const [i, of] of marks.also) if (lit[of]) litPoints.push(i);
+  canvas.dataset.lit = litPoints.length + data.spans.filter((span) => lit[span[7]]).length;
+  redraw();
 }
 
 function drawAxis() {
@@ -331,6 +371,7 @@ function draw() {
     if (lane.spans.length) drawSpans(lane, y);
   });
   drawMarks();
+  drawLit();
   if (selection) {
     pen.fillStyle = colours.link;
     pen.globalAlpha = 0.15;
@@ -422,7 +463,8 @@ function stamp(at) {
   return element("time", { className: "when", dateTime: new Date(data.base + at).toISOString(), textContent: text });
 }
 
-function link(text, id) {
+function link(text, of) {
+  const id = data.anchors[of] ?? of;
   return id && document.getElementById(id) ? element("a", { href: `#${id}`, textContent: text }) : text;
 }
 
@@ -450,7 +492,7 @@ function choose(from, to) {
 
 function command() {
   const iso = (at) => new Date(data.base + at).toISOString().slice(0, 19) + "Z";
-  return `cbtriage timeline --since ${iso(selection[0])} --until ${iso(selection[1] + 999)} BUNDLE`;
+  return `cbtriage timeline --from ${iso(selection[0])} --to ${iso(selection[1] + 999)} ${data.bundles}`;
 }
 
 function table(rows) {
@@ -632,6 +674,7 @@ if (lanes.length && FIRST < LAST) {
     }
   }).observe(frame);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", layout);
+  document.addEventListener("light", (event) => light(event.detail));
   document.addEventListener("zone", (event) => {
     zone = event.detail;
     redraw();

@@ -62,15 +62,18 @@ document.addEventListener("unpack", () => {
   for (const box of document.querySelectorAll("[data-packed]")) unpack(box);
 });
 
-// What a line of the story tells of is lit in the picture of time.
+// What a line of the story tells of, and what an object met, is lit in the pictures of time.
 
+let lit = null;
 function light(event) {
-  const item = event.target.closest?.(".answer > div, .causes li, .objects tr, .plan");
-  const links = item ? [...item.querySelectorAll('a[href^="#"]')] : [];
-  const places = new Set(links.map((link) => link.getAttribute("href")));
-  for (const mark of document.querySelectorAll("svg.strip-line a")) {
-    mark.classList.toggle("lit", places.has(mark.getAttribute("href")));
+  const item = event.target.closest?.("[data-lights]") ?? null;
+  if (item === lit) return;
+  lit = item;
+  const told = new Set(item ? item.dataset.lights.split(" ") : []);
+  for (const mark of document.querySelectorAll("svg.strip-line [data-of]")) {
+    mark.classList.toggle("lit", told.has(mark.dataset.of));
   }
+  document.dispatchEvent(new CustomEvent("light", { detail: told }));
 }
 document.addEventListener("pointerover", light);
 document.addEventListener("focusin", light);

@@ -1,16 +1,20 @@
 """What the page's own scripts do, and that everything is there without them."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
+from typer.testing import CliRunner
 
+from analyzer.cli.main import app
 from analyzer.model.report import Excerpt
 from analyzer.render.html.html import render_html
 from tests.browser.support import sample, sample_page, visiting
+from tests.golden.outputs import SAMPLES
 
 NAME = "cbt-hazards-lvm"
 
@@ -119,7 +123,12 @@ def test_timeline_zooms_selects_and_lists_with_links(page: Page) -> None:
     listed = page.locator(".listed tbody tr")
     listed.first.wait_for()
     assert page.locator(".listed a[href^='#F-']").count()
-    assert "cbtriage timeline --since 2024-11-22T" in page.locator(".listed .command").inner_text()
+    command = page.locator(".listed .command").inner_text()
+    assert command.startswith("cbtriage timeline --from 2024-11-22T")
+    assert command.endswith(f" {NAME}.tar.bz2")
+    bundle = next(path for path in SAMPLES if path.name.startswith(NAME))
+    done = CliRunner().invoke(app, ["timeline", "-q", *shlex.split(command)[2:-1], str(bundle)])
+    assert len(done.output.splitlines()) > listed.count()
     near = listed.count()
     page.keyboard.press("Home")
     page.keyboard.press("Enter")
@@ -179,14 +188,37 @@ def test_packed_lines_say_without_scripts_where_else_they_are(
 
 
 def test_step_of_the_story_lights_its_mark(page: Page) -> None:
-    assert page.locator("svg.strip-line a.lit").count() == 0
+    assert page.locator("svg.strip-line .mark.lit").count() == 0
     page.locator(".answer > div", has_text="Cause").hover()
-    expect(page.locator("svg.strip-line a.lit")).to_have_count(1)
+    expect(page.locator("svg.strip-line .mark.lit")).to_have_count(1)
     page.locator("h1").hover()
-    expect(page.locator("svg.strip-line a.lit")).to_have_count(0)
+    expect(page.locator("svg.strip-line .mark.lit")).to_have_count(0)
     page.locator(".causes .story summary").first.click()
     page.locator(".causes .story li > a").first.focus()
-    expect(page.locator("svg.strip-line a.lit")).not_to_have_count(0)
+    expect(page.locator("svg.strip-line .mark.lit")).not_to_have_count(0)
+
+
+def test_object_lights_what_it_met_on_both_pictures_of_time(page: Page) -> None:
+    def lit_on_canvas() -> int:
+        return int(page.locator("#explorer canvas").get_attribute("data-lit") or 0)
+
+    page.locator(".objects tbody tr", has_text="mail/mail disk 1").hover()
+    on_strip = page.locator("svg.strip-line .mark.lit").count()
+    assert on_strip
+    assert lit_on_canvas() > on_strip
+    page.locator("h1").hover()
+    expect(page.locator("svg.strip-line .mark.lit")).to_have_count(0)
+    assert lit_on_canvas() == 0
+    page.locator(".objects tbody tr", has_text="ledger/ledger disk 0").locator("a").first.focus()
+    assert lit_on_canvas()
+
+
+def test_incident_and_backup_of_a_list_have_links(page: Page) -> None:
+    page.locator("#explorer canvas").focus()
+    page.keyboard.press("Home")
+    page.keyboard.press("Enter")
+    assert page.locator(".listed a[href^='#incident-']").count()
+    assert page.locator(".listed a[href^='#run-']").count()
 
 
 def test_tooltip_of_a_mark_follows_the_zone(page: Page) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from analyzer.model.finding import Subject
 from analyzer.model.moment import Moment
-from analyzer.model.sentence import Sentence, joined, say
+from analyzer.model.sentence import Around, Sentence, joined, say, without_time
 
 ANALYZER = Path(__file__).resolve().parents[2] / "analyzer"
 NOON = Moment.exact(datetime(2024, 6, 10, 12, tzinfo=UTC), "test")
@@ -48,6 +48,15 @@ def test_nobody_but_a_sentence_makes_text_of_a_moment() -> None:
         if readers & {alias.name for alias in node.names}
     }
     assert importers == {"model/sentence.py"}
+
+
+def test_time_at_the_end_goes_and_any_other_stays() -> None:
+    inner = say("It broke, {when}", when=Around(NOON))
+    assert without_time(inner) == "It broke"
+    assert without_time(say("{it}{more}", it=inner, more="")) == "It broke"
+    assert without_time(say("{it}{more}", it=inner, more=" twice")) == f"{inner} twice"
+    assert without_time(say("at {at} it broke", at=NOON)).startswith("at 2024-06-10")
+    assert without_time("disk 2024-06-10 12:00 UTC") == "disk 2024-06-10 12:00 UTC"
 
 
 def test_plain_sentence_has_no_values() -> None:

@@ -211,7 +211,7 @@ def test_runs_disks_and_incidents_beyond_the_limits_are_said_to_be_left_out() ->
     later = tuple(replace(wide, id=f"R-{n}") for n in range(MOST_COLUMNS + 2))
     storm = tuple(replace(times.incidents()[0], id=f"I-{n:04}") for n in range(MOST_INCIDENTS + 3))
     report = replace(rich_report(), runs=later, incidents=storm)
-    assert len(time_context(report)["incidents"]) == MOST_INCIDENTS  # type: ignore[arg-type]  # a tuple
+    assert len(time_context(report)["incidents"]) == MOST_INCIDENTS
     text = Page(render_html(report)).text
     assert "2 earlier runs: cbtriage show run" in text
     assert "5 more disks in report.json" in text

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from itertools import groupby
+from typing import Any
 
 from analyzer.model.disk import DiskState, DiskView
 from analyzer.model.finding import Subject
@@ -54,7 +55,7 @@ def _place_of_item(item: DiskItem) -> tuple[bool, str, str]:
     return not notable(item.disk), item.vms, item.name
 
 
-def disk_context(report: Report) -> dict[str, object]:
+def disk_context(report: Report) -> dict[str, Any]:
     """Return what the template of the disks needs."""
     groups = disk_groups(report)
     items = [item for group in groups for item in group.items]

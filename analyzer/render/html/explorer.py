@@ -5,6 +5,7 @@ next, so that two hundred thousand of them are a few megabytes.
 """
 
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -30,16 +31,28 @@ _MILLISECOND = timedelta(milliseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def page_data(report: Report, ticket: str, most: int) -> Markup:
+def page_data(report: Report, ticket: str, most: int, anchors: Mapping[str, str]) -> Markup:
     """Return the JSON, with nothing in it that could end the element it stands in.
 
     Of the points of the timeline at most so many: those that findings rest on, and the latest.
+    ``anchors`` are those of what is no finding, by its id.
     """
-    data = {"ticket": visible(ticket, lines=True), "zones": _zones_of_hosts(report)}
+    data = {
+        "ticket": visible(ticket, lines=True),
+        "zones": _zones_of_hosts(report),
+        "bundles": visible(_files_given(report)),
+        "anchors": {visible(name): target for name, target in anchors.items()},
+    }
     text = json.dumps(
         data | _timeline_data(report, most), ensure_ascii=False, separators=(",", ":")
     )
     return Markup(text.translate(_UNSAFE))  # noqa: S704  # no character of HTML is left in it
+
+
+def _files_given(report: Report) -> str:
+    """Return the names of the given files as words of a command."""
+    names = dict.fromkeys(bundle.name.partition(":")[0] for bundle in report.bundles)
+    return " ".join(map(shlex.quote, names)) or "BUNDLE"
 
 
 def _zones_of_hosts(report: Report) -> list[object]:
@@ -146,6 +159,7 @@ def _columns_of_points(
             "kind": [_KINDS.index(point.severity or "context") for point in points],
             "label": [labels[point.title] for point in points],
             "of": [labels[next(iter(point.findings), "")] for point in points],
+            "also": [[n, labels[id_]] for n, p in enumerate(points) for id_ in p.findings[1:]],
             "member": [members[point.source.bundle, point.source.member] for point in points],
             "line": [point.source.line for point in points],
             "doubt": [[n, a, b] for n, (a, b) in enumerate(doubts) if b - a > _SECOND],

@@ -9,7 +9,7 @@ import base64
 import hashlib
 import marshal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
@@ -251,19 +251,22 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
     every, answer = _cards_of_findings(report), answer_of(report)
     cards = every[: limits["cards_shown"]]
     members = _members_quoted(report, cards, limits["most_quotes"])
+    disks, times = disk_context(report), time_context(report)
+    anchors = {**disks["disk_anchors"], **times["incident_anchors"], **times["run_anchors"]}
     return {
         **limits,
         **_words_of_members(report, members),
         **_timeline_context(report),
-        **disk_context(report),
+        **disks,
         **nbd_context(report),
-        **time_context(report),
+        **times,
         "report": report,
         "answer": answer,
         "question": question_title(report.question) if report.question else "",
         "answered": tuple(question_lines(report)),
         "parts": _parts_of_pools(report),
-        "data": page_data(report, render_ticket(report), limits["points"]),
+        "data": page_data(report, render_ticket(report), limits["points"], anchors),
+        "lights": _lights_of_ids,
         "doubt_words": doubt_words,
         "object_names": {each.subject.uuid: each.name for each in answer.objects},
         "vm_of": {d.vdi.uuid: d.vms[0].called for d in report.disks if d.vdi and len(d.vms) == 1},
@@ -289,6 +292,11 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
         "clock_facts": _clock_facts(report),
         "host_of": {host.bundle: host.name for host in report.hosts},
     }
+
+
+def _lights_of_ids(*groups: Iterable[str | None]) -> str:
+    """Return what an element of the page lights in the pictures of time."""
+    return " ".join(dict.fromkeys(each for group in groups for each in group if each))
 
 
 def _parts_of_pools(report: Report) -> tuple[Part, ...]:

@@ -1,70 +1,179 @@
-"""The one line of time on the first screen: what led to the trouble, from left to right."""
+"""The one line of time on the first screen: what led to the trouble, and what came of it."""
 
+from collections.abc import Iterator, Sequence
+from textwrap import wrap
+
+from analyzer.model.disk import LifeKind
 from analyzer.model.entry import Entry, EntryKind
+from analyzer.model.finding import Severity
+from analyzer.model.moment import Moment
+from analyzer.model.operation import Result
 from analyzer.model.report import Report
+from analyzer.model.sentence import without_time
 from analyzer.model.source import Source
 from analyzer.render.html.time_axis import LEFT, WIDTH, Tick, around, ticks_of
 from analyzer.render.html.timeline import SCENE
-from analyzer.render.html.timeline_marks import CHARACTER, Mark, marks_of
-from analyzer.render.words.summary import broken
+from analyzer.render.html.timeline_marks import CHARACTER, NEAR, Mark, marks_of
+from analyzer.render.words.answer_facts import short_ids
+from analyzer.render.words.summary import CauseView, broken
+from analyzer.render.words.view import time_key
 from analyzer.values import dataclass
 
 MOST_TICKS = 4
 EDGE = 40
-LEAST = 14  # characters of a label that still says something
+MOST_AFTER = 3  # backups, and disks that are tracked again
+LINE, ROOM = 14, 12  # height of a line of a label; between two labels
+_WIDTHS = (44, 34, 28, 22, 17)  # characters of a line: labels are wrapped, never cut
+_MOST_LINES = 3
+_TICK_TEXT = 34  # half the width of a time on the axis
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label:
+    """What is said of a mark, above the line or under the axis; ``end`` if it ends at ``x``."""
+
+    x: float
+    lines: tuple[str, ...]
+    above: bool
+    end: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strip:
-    """The marks, what stands over each as far as there is room, and some lines of the axis."""
+    """The marks, what is said of each that has room, and some lines of the axis.
+
+    ``above`` and ``below`` are how many lines of text stand there.
+    """
 
     marks: tuple[Mark, ...]
-    labels: tuple[str, ...]
+    labels: tuple[Label | None, ...]
     ticks: tuple[Tick, ...]
+    above: int
+    below: int
+
+    @property
+    def drawn(self) -> list[tuple[Mark, Label | None]]:
+        """Return the marks with their labels, the worst last: it lies on top."""
+        both = zip(self.marks, self.labels, strict=True)
+        return sorted(both, key=lambda pair: pair[0].rank)
 
 
 def strip_of(report: Report) -> Strip | None:
     """Return the steps of the worst trouble in time, None where they are fewer than two marks."""
     views = broken(report)
-    severities = {f.id: f.severity for view in views for f in view.findings}
-    steps = [step for step in views[0].chain if step.at and step.at.year_known] if views else []
-    events = [
-        Entry(
-            moment=step.at,
-            what=EntryKind.FINDING,
-            host="",
-            lane="",
-            source=step.source or Source(bundle="", member=""),
-            kinds=(),
-            title=step.title,
-            message="",
-            text="",
-            findings=(step.finding,) if step.finding else (),
-            incidents=(step.incident,) if step.incident else (),
-            severity=severities.get(step.finding or ""),
-        )
-        for step in steps
-        if step.at
-    ]
-    scale = around([event.moment for event in events], SCENE)
-    marks = marks_of(events, scale) if scale else ()
-    if scale is None or len(marks) < 2:  # noqa: PLR2004 - one mark tells no course
+    steps = list(_steps_of_view(views[0])) if views else []
+    scale = around([event.moment for event in steps], SCENE)
+    if scale is None or len(marks_of(steps, scale)) < 2:  # noqa: PLR2004 - one mark tells no course
         return None
-    ticks = tuple(tick for tick in ticks_of(scale) if LEFT + EDGE < tick.x < WIDTH - EDGE)
+    events = [*steps, *_after_trouble(report, views[0])]
+    scale = around([event.moment for event in events], SCENE) or scale
+    marks = marks_of(events, scale)
     texts = {scale.x(event.moment.at): event.title for event in reversed(events)}
-    ends = [mark.x for mark in marks[1:]] + [float(WIDTH)]
+    labels = _placed_labels([(mark.x, _counted_text(texts[mark.x], mark)) for mark in marks])
+    under = [mark.x for mark, own in zip(marks, labels, strict=True) if own and not own.above]
+    ticks = [tick for tick in ticks_of(scale) if LEFT + EDGE < tick.x < WIDTH - EDGE]
     return Strip(
         marks=marks,
-        labels=tuple(
-            _label_of_width(texts[mark.x], end - mark.x)
-            for mark, end in zip(marks, ends, strict=True)
+        labels=tuple(labels),
+        ticks=tuple(
+            tick
+            for tick in ticks[:: len(ticks) // MOST_TICKS + 1]
+            if all(abs(tick.x - x) > _TICK_TEXT for x in under)
         ),
-        ticks=ticks[:: len(ticks) // MOST_TICKS + 1],
+        above=_most_lines(labels, above=True),
+        below=_most_lines(labels, above=False),
     )
 
 
-def _label_of_width(text: str, width: float) -> str:
-    room = int(width / CHARACTER) - 2
-    if room < LEAST:
-        return ""
-    return text if len(text) <= room else f"{text[: room - 1]}…"
+def _most_lines(labels: Sequence[Label | None], *, above: bool) -> int:
+    return max((len(each.lines) for each in labels if each and each.above is above), default=0)
+
+
+def _steps_of_view(view: CauseView) -> Iterator[Entry]:
+    severities = {finding.id: finding.severity for finding in view.findings}
+    for step in view.chain:
+        if step.at and step.at.year_known:
+            yield _entry_of_step(
+                step.at,
+                short_ids(without_time(step.title)),
+                step.source,
+                findings=(step.finding,) if step.finding else (),
+                incidents=(step.incident,) if step.incident else (),
+                severity=severities.get(step.finding or ""),
+            )
+
+
+def _after_trouble(report: Report, view: CauseView) -> list[Entry]:
+    """Return the first backups after a trouble, and when its disks were tracked again."""
+    since = view.first_seen
+    disks = {subject.uuid for finding in view.findings for subject in finding.subjects}
+    if since is None or not since.year_known:
+        return []
+    told = [
+        _entry_of_step(run.began, f"backup: {run.verdicts}", own[0].steps[0].evidence.source)
+        for run in report.runs
+        if since.certainly_before(run.began) and run.began.year_known
+        if (own := [disk for disk in run.disks if disk.vdi.uuid in disks and disk.steps])
+    ]
+    told += [
+        _entry_of_step(event.moment, f"CBT on again: {disk.vdi.called}", event.evidence.source)
+        for disk in report.disks
+        if disk.vdi and disk.vdi.uuid in disks
+        for event in disk.life
+        if event.kind is LifeKind.ENABLED and event.result is Result.SUCCEEDED
+        if event.moment and event.moment.year_known and since.certainly_before(event.moment)
+    ]
+    return sorted(told, key=lambda entry: time_key(entry.moment))[:MOST_AFTER]
+
+
+def _entry_of_step(
+    moment: Moment,
+    title: str,
+    source: Source | None,
+    *,
+    findings: tuple[str, ...] = (),
+    incidents: tuple[str, ...] = (),
+    severity: Severity | None = None,
+) -> Entry:
+    return Entry(
+        moment=moment,
+        what=EntryKind.FINDING,
+        host="",
+        lane="",
+        source=source or Source(bundle="", member=""),
+        kinds=(),
+        title=title,
+        message="",
+        text="",
+        findings=findings,
+        incidents=incidents,
+        severity=severity,
+    )
+
+
+def _counted_text(text: str, mark: Mark) -> str:
+    return f"{text} and {mark.count - 1} more" if mark.count > 1 else text
+
+
+def _placed_labels(places: Sequence[tuple[float, str]]) -> list[Label | None]:
+    """Return the labels, from left to right, each whole or not at all."""
+    taken: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    return [_label_with_room(x, text, taken) for x, text in places]
+
+
+def _label_with_room(
+    x: float, text: str, taken: dict[bool, list[tuple[float, float]]]
+) -> Label | None:
+    for above in (True, False):
+        for width in _WIDTHS:
+            lines = wrap(text, width, break_long_words=False)
+            size = max(map(len, lines), default=0) * CHARACTER
+            for end in (False, True):
+                first = x - size + NEAR if end else x - NEAR
+                inside = first >= LEFT and first + size <= WIDTH
+                free = all(first + size + ROOM < a or b + ROOM < first for a, b in taken[above])
+                if lines and len(lines) <= _MOST_LINES and inside and free:
+                    taken[above].append((first, first + size))
+                    place = first + size if end else first
+                    return Label(x=round(place, 1), lines=tuple(lines), above=above, end=end)
+    return None

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from types import MappingProxyType
+from typing import Any
 
 from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.finding import Severity, Subject
@@ -87,7 +88,7 @@ class RunTable:
     rows_left_out: int
 
 
-def time_context(report: Report) -> dict[str, object]:
+def time_context(report: Report) -> dict[str, Any]:
     """Return what the templates of clocks, incidents and runs need."""
     shown = _latest_runs(report.runs)
     anchors = {each.id: f"incident-{n}" for n, each in enumerate(_incidents_shown(report), 1)}

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.model.entry import Entry
+from analyzer.model.finding import Severity
 from analyzer.render.html.time_axis import WIDTH, Scale
 from analyzer.render.words.view import iso, stamp
 from analyzer.values import dataclass
 
 LABEL_CHARACTERS, CHARACTER = 42, 6.3
+_WORST_LAST = ("context", *(severity.value for severity in reversed(Severity)))
 NEAR = 9.0  # marks of one kind that are nearer than this are drawn as one
 
 
@@ -29,6 +31,11 @@ class Mark:
     of: str | None
     count: int
     at: str = ""
+
+    @property
+    def rank(self) -> int:
+        """Return how bad it is: what is drawn last lies on top."""
+        return _WORST_LAST.index(self.kind)
 
 
 def marks_of(events: Sequence[Entry], scale: Scale) -> tuple[Mark, ...]:

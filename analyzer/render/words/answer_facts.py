@@ -9,7 +9,7 @@ from analyzer.model.goal import Goal, Standing, StepKind
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import SessionFate
 from analyzer.model.report import Report
-from analyzer.model.sentence import Sentence, say, told
+from analyzer.model.sentence import Sentence, say, told, without_time
 from analyzer.model.source import Source
 from analyzer.render.words.given_lines import settled_short
 from analyzer.render.words.short_time import short_span, short_time
@@ -81,9 +81,10 @@ def _cause_of_view(view: CauseView) -> Fact | None:
     if not view.chain or view.chain[0].finding == failed.id:
         return None  # the title of the failure says all that is known
     root = view.chain[0]
+    timeless = without_time(root.title)
     return Fact(
         label="Cause",
-        text=short_ids(cut(root.title, SENTENCE)),
+        text=_dated_title(timeless, root.at if timeless != root.title else None),
         sure=view.confidence,
         source=root.source,
         about=root.finding or root.incident or "",

@@ -25,7 +25,10 @@ _UUID_SHOWN = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Troubled:
-    """An object in trouble: what it is now, since when, and its plan; how it stands at the end."""
+    """An object in trouble: what it is now, since when, and its plan; how it stands at the end.
+
+    ``finding`` is the id of the worst finding that goes on, ``findings`` are those of all.
+    """
 
     subject: Subject
     name: str
@@ -35,6 +38,7 @@ class Troubled:
     standing: Standing
     severity: Severity
     finding: str
+    findings: tuple[str, ...]
 
     @property
     def first(self) -> str:
@@ -96,6 +100,7 @@ def _row_of_subject(
         standing=min((finding.state for finding in own), key=lambda state: state.rank),
         severity=worst.severity,
         finding=worst.id,
+        findings=tuple(finding.id for finding in own),
     )
 
 
