@@ -8,7 +8,6 @@ ask. What belongs together in time is found by `correlate`.
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cache
 from types import MappingProxyType
 
 import numpy as np
@@ -17,8 +16,6 @@ import numpy.typing as npt
 from analyzer.case.columns import (
     EPOCH,
     MICROSECOND,
-    TIMES,
-    WORDS,
     Columns,
     Date,
     Hour,
@@ -30,10 +27,8 @@ from analyzer.case.columns import (
     without_copied_lines,
 )
 from analyzer.case.correlate import numbers_of_bursts, rows_per_hour
-from analyzer.case.event_joins import Span, near
+from analyzer.case.made_of_rows import events_of, lines_of
 from analyzer.case.rows import (
-    CODING,
-    IDS,
     LINE_TEXTS,
     KeepPolicy,
     KeptLines,
@@ -43,12 +38,11 @@ from analyzer.case.rows import (
     alert_message,
     packed,
 )
-from analyzer.model.event import Event, Level
+from analyzer.model.event import Event
 from analyzer.model.host import Alert
 from analyzer.model.moment import YEAR_UNKNOWN, Moment
 from analyzer.model.source import Source
 from analyzer.parsers._api import Hit, Record, Stamp
-from analyzer.parsers.scan.match import Captures
 
 __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 
@@ -57,14 +51,8 @@ _AT_ONCE = 5_000  # rows of a table that cost more to slice, for each rule, than
 ALERTS = "alerts"
 
 _NO_IDS: Mapping[str, str] = MappingProxyType({})
-_NO_VALUES = (None,) * len(IDS)
 _JOINED = frozenset({"host", "pid", "process", "bundle"})
 _REFERENCE = re.compile(r"(?:^| )([RD]:[0-9a-f]{12})(?: |$)")  # xen-api ref.ml
-_EVENT = (
-    *("bundle", "member", "line", "kind", "source_kind", "host", "process"),
-    *("pid", "task", "level", "count"),
-)
-_LEVELS: Mapping[object, Level] = MappingProxyType({level.value: level for level in Level})
 
 
 def _no_hour(_bundle: str, _member: str, _stamp: Stamp) -> Moment | None:
@@ -215,17 +203,6 @@ class EventTable:
         of_member = rows.values("member", places) == source.member
         return tuple(self._events_at_places(places[of_member & of_bundle].tolist()))
 
-    def within(
-        self, first: datetime | None = None, last: datetime | None = None
-    ) -> Iterator[Event]:
-        """Yield the events whose ranges touch the time between, in the table's order."""
-        wanted = np.full(len(self), fill_value=True)
-        if first is not None:
-            wanted &= self._rows.plain["latest"] >= _microseconds(first)
-        if last is not None:
-            wanted &= self._rows.plain["earliest"] <= _microseconds(last)
-        return self._events_at_places(np.flatnonzero(wanted).tolist())
-
     def incidents(
         self,
         kinds: tuple[str, ...],
@@ -267,45 +244,15 @@ class EventTable:
         The first line of a call names its objects and the others only the task, so the lines of
         one reference, on all hosts, are one call.
         """
-        references = enumerate(_values_of_rows(self._rows, "task", slice(None)))
-        known = [(place, reference) for place, reference in references if reference is not None]
+        tasks = self._rows.few["task"]
+        references = [*map(_REFERENCE.search, tasks.texts), None]
+        told = enumerate(references[code] for code in tasks.codes.tolist())
+        known = [(place, reference[1]) for place, reference in told if reference]
         events = self._events_at_places([place for place, _ in known])
         found: dict[str, list[Event]] = {}
         for (_, reference), event in zip(known, events, strict=True):
             found.setdefault(reference, []).append(event)
         return MappingProxyType({key: tuple(events) for key, events in sorted(found.items())})
-
-    def where(self, column: str, *values: str, kinds: Iterable[str] = ()) -> tuple[Event, ...]:
-        """Return the events with one of these values, of some kinds or of all.
-
-        ``column`` is as in `joined`.
-        """
-        kinds = tuple(kinds)
-        places = self._places_of_kinds(kinds) if kinds else list(range(len(self)))
-        wanted = frozenset(values)
-        told = _values_of_rows(self._rows, column, np.array(places, np.intp))
-        found = [place for place, value in zip(places, told, strict=True) if value in wanted]
-        return tuple(self._events_at_places(found))
-
-    def joined(
-        self, kinds: Iterable[str], others: Iterable[str], on: Iterable[str], within: timedelta
-    ) -> tuple[tuple[Event, Event], ...]:
-        """Return the pairs of events that agree on all of `on` and may lie so near in time.
-
-        ``on`` are ``task`` (its short reference), ``sr``, ``vdi``, ``vbd``, ``session``, ``host``,
-        ``pid``, ``process``, ``bundle``, or fields; an event that lacks one joins nothing. Ranges
-        are compared, as `Moment.within` does. Ordered as the events of `kinds` are.
-        """
-        names, met = tuple(on), self._positions.keys()
-        kinds, others = met & set(kinds), met & set(others)
-        if not (kinds and others):
-            return ()
-        left, right = self._places_of_kinds(kinds), self._places_of_kinds(others)
-        spans = [_spans_of_rows(self._rows, names, each) for each in (left, right)]
-        pairs = list(near(spans[0], spans[1], within // MICROSECOND))
-        ones = self._events_at_places([left[one] for one, _ in pairs])
-        twos = self._events_at_places([right[two] for _, two in pairs])
-        return tuple(zip(ones, twos, strict=True))
 
     @property
     def texts(self) -> Mapping[str, Sequence[str]]:
@@ -320,7 +267,7 @@ class EventTable:
             # All that was kept of one line has one time, so it lies in one part.
             end = min(first + size, len(times)) - 1
             after = int(np.searchsorted(times, times[end], side="right"))
-            yield _lines(self._rows.at(np.arange(first, after)))
+            yield lines_of(self._rows.at(np.arange(first, after)))
             first = after
 
     def last_line(
@@ -406,7 +353,7 @@ class EventTable:
         if missing and len(known) <= _AT_ONCE:
             missing = [place for place, event in enumerate(known) if event is None]
         if missing:
-            made_now = _events_of_rows(self._rows, np.array(missing, np.intp))
+            made_now = events_of(self._rows, np.array(missing, np.intp))
             for place, made in zip(missing, made_now, strict=True):
                 known[place] = made
         return (event for place in places if (event := known[place]) is not None)
@@ -432,111 +379,3 @@ def _places_by_kind(rows: Columns) -> Mapping[str, list[int]]:
 
 def _microseconds(time: datetime) -> int:
     return (time - EPOCH) // MICROSECOND
-
-
-def _lines(rows: Columns) -> KeptLines:
-    """Return the lines of some rows that are together, each once."""
-    places = (rows.few["bundle"].codes, rows.few["member"].codes, rows.plain["line"])
-    lines: dict[tuple[int, ...], list[int]] = {}
-    for row, place in enumerate(zip(*(each.tolist() for each in places), strict=True)):
-        lines.setdefault(place, []).append(row)
-    kinds, counts, found = (rows.values(name).tolist() for name in ("kind", "count", "fields"))
-    own = rows.at(np.array([of_line[0] for of_line in lines.values()], np.intp))
-    spans = (own.plain[name].tolist() for name in WORDS[:5])
-    words = [
-        (w[start:end], w[begin:stop]) for w, start, end, begin, stop in zip(*spans, strict=True)
-    ]
-    return KeptLines(
-        times=tuple(own.plain[name].tolist() for name in TIMES),
-        texts={name: own.few[name].codes.tolist() for name in LINE_TEXTS},
-        lines=own.plain["line"].tolist(),
-        pids=own.plain["pid"].tolist(),
-        counts=[max(counts[row] for row in each) for each in lines.values()],
-        kinds=[tuple(kinds[row] for row in each) for each in lines.values()],
-        words=words,
-        ids=[
-            _ids([found[row] for row in each], said)
-            for each, (_, said) in zip(lines.values(), words, strict=True)
-        ],
-    )
-
-
-def _ids(found: Sequence[str | Mapping[str, str]], said: bytes) -> tuple[str | None, ...]:
-    """Return what the fields of a line name of `IDS`; the first of several wins."""
-    told = [each for each in found if (_names_ids(each) if isinstance(each, str) else each)]
-    if not told:
-        return _NO_VALUES
-    values: dict[str, str] = {}
-    for each in reversed(told):
-        text = said.decode(*CODING) if isinstance(each, str) else ""
-        values.update(Captures(each, text) if isinstance(each, str) else each)
-    return tuple(map(values.get, IDS))
-
-
-@cache
-def _names_ids(pattern: str) -> bool:
-    return any(f"(?P<{name}>" in pattern for name in IDS)
-
-
-def _values_of_rows(rows: Columns, name: str, places: Places | slice) -> list[str | None]:
-    """Return what each row has of a column or a field, None where it lacks it."""
-    if name == "task":
-        tasks = rows.few["task"]
-        known = [*map(_reference_in_task, tasks.texts), None]
-        return [known[code] for code in tasks.codes[places].tolist()]
-    if name in _JOINED:
-        values = rows.values("host_id" if name == "host" else name, places).tolist()
-        return [None if value is None else str(value) for value in values]
-    return [fields.get(name) for _, _, fields in rows.words(places)]
-
-
-def _reference_in_task(task: str) -> str | None:
-    found = _REFERENCE.search(task)
-    return found[1] if found else None
-
-
-def _spans_of_rows(rows: Columns, names: Sequence[str], wanted: Sequence[int]) -> list[Span]:
-    """Return each row's key, None where it lacks a part of it, and its range."""
-    places = np.array(wanted, np.intp)
-    keys = zip(*(_values_of_rows(rows, name, places) for name in names), strict=True)
-    agreed = [None if None in key else tuple(map(str, key)) for key in keys]
-    times = (rows.plain[name][places].tolist() for name in ("earliest", "latest"))
-    return [Span(*span) for span in zip(agreed, *times, strict=True)]
-
-
-def _events_of_rows(rows: Columns, places: Places) -> Iterator[Event]:
-    """Make events of rows."""
-    columns = (rows.values(name, places).tolist() for name in _EVENT)
-    rest = zip(*columns, strict=True)
-    moments, words = _moments_of_rows(rows, places), rows.words(places)
-    for moment, row, said in zip(moments, rest, words, strict=True):
-        bundle, member, line, kind, parser, host, process, pid, task, level, count = row
-        message, text, fields = said
-        yield Event(
-            moment=moment,
-            source=Source(bundle=bundle, member=member, line=line),
-            kind=kind,
-            parser=parser,
-            host=host,
-            process=process,
-            message=message,
-            text=text,
-            pid=pid,
-            task=task,
-            level=_LEVELS.get(level),
-            count=count,
-            fields=fields,
-        )
-
-
-def _moments_of_rows(rows: Columns, places: Places) -> Iterator[Moment]:
-    """Make the moments of rows, the same one for the same time."""
-    columns = (rows.values(name, places).tolist() for name in (*TIMES, "dated_by"))
-    known: dict[tuple[int, int, int, str], Moment] = {}
-    for key in zip(*columns, strict=True):
-        moment = known.get(key)
-        if moment is None:
-            at, earliest, latest = (EPOCH + timedelta(microseconds=n) for n in key[:3])
-            moment = Moment(at=at, earliest=earliest, latest=latest, dated_by=key[3])
-            known[key] = moment
-        yield moment

@@ -73,7 +73,8 @@ def test_an_event_is_made_once_for_all_that_ask() -> None:
     events = table((record(1, 5), hit("a")), (record(2, 6), hit("b")))
     (event,) = events.of("a")
     assert events.of("a", "b")[0] is event
-    assert next(events.within()) is event
+    assert events.of_line(event.source) == (event,)
+    assert events.of_line(event.source)[0] is event
 
 
 def test_an_event_comes_back_as_it_was_added() -> None:
@@ -187,8 +188,8 @@ def test_tables_of_pools_are_one_whatever_their_columns_lack(
     monkeypatch.setattr(module, "CHUNK", 1)  # of one part and of several, which pandas types apart
     add(builder, record(3, 2), hit("c"))
     both = EventTable.together([plain, builder.build(exact, {"b": "jupiter"})])
-    assert [event.kind for event in both.within()] == ["a", "b", "c", "alert"]
-    assert [event.level for event in both.within()] == [Level.ERROR, None, None, None]
+    assert [event.kind for event in both.of(*both.kinds)] == ["a", "b", "c", "alert"]
+    assert [event.level for event in both.of(*both.kinds)] == [Level.ERROR, None, None, None]
     assert [event.task for event in both.of("b")] == ["VDI.snapshot R:0123456789ab"]
 
 
@@ -337,63 +338,6 @@ def joinable() -> EventTable:
         (record(3, 30, task="dispatch:VDI.snapshot R:0a1b2c3d4e5f"), hit("b", vdi=OTHER)),
         (record(4, 59), hit("b", vdi=VDI)),
     )
-
-
-def joined(*on: str, minutes: int = 60) -> list[tuple[int, int]]:
-    found = joinable().joined(["a"], ["b"], on, timedelta(minutes=minutes))
-    return [(one.source.line, two.source.line) for one, two in found]
-
-
-def test_events_that_agree_are_joined() -> None:
-    assert joined("vdi") == [(1, 2), (1, 4)]
-
-
-def test_events_too_far_apart_are_not_joined() -> None:
-    assert joined("vdi", minutes=10) == [(1, 2)]
-
-
-def test_events_are_joined_by_the_reference_of_their_task() -> None:
-    assert joined("task") == [(1, 3)]
-
-
-def test_events_that_lack_what_is_asked_for_are_not_joined() -> None:
-    assert joined("vdi", "pid") == []
-    assert joined("sr") == []
-
-
-def test_events_of_one_host_are_joined() -> None:
-    assert joined("host", "vdi", minutes=10) == [(1, 2)]
-
-
-def test_doubtful_times_may_be_near() -> None:
-    builder = EventTableBuilder()
-    add(builder, record(1, 0), hit("a", vdi=VDI))
-    add(builder, record(2, 50), hit("b", vdi=VDI))
-
-    def doubtful(bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
-        moment = exact(bundle, member, line, stamp)
-        return Moment(
-            at=moment.at,
-            earliest=moment.at - timedelta(minutes=30),
-            latest=moment.at + timedelta(minutes=30),
-            dated_by="test",
-        )
-
-    made = builder.build(doubtful, {"b": "jupiter"})
-    assert len(made.joined(["a"], ["b"], ["vdi"], timedelta(0))) == 1
-
-
-def test_a_join_with_a_kind_that_was_not_kept_is_empty() -> None:
-    assert joinable().joined(["a"], ["none"], ["vdi"], HOUR) == ()
-
-
-def test_events_are_found_by_a_value() -> None:
-    made = joinable()
-    assert [event.source.line for event in made.where("vdi", VDI)] == [1, 2, 4]
-    assert [event.source.line for event in made.where("vdi", VDI, OTHER, kinds=["b"])] == [2, 3, 4]
-    assert [event.source.line for event in made.where("task", "R:0a1b2c3d4e5f")] == [1, 3]
-    assert [event.source.line for event in made.where("pid", "7")] == [2]
-    assert made.where("odd", "x") == ()
 
 
 def test_the_lines_of_a_task_are_found_by_its_reference() -> None:

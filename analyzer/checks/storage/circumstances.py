@@ -165,8 +165,8 @@ def _renamed_elsewhere(case: Case, trouble: Trouble, disk: str) -> Iterator[Circ
     """
     if not disk or trouble.code not in _NOT_AVAILABLE:
         return
-    for event in case.events.where("vdi", disk, kinds=(RENAMED,)):
-        near = event.moment.within(trouble.first, _BEFORE)
+    for event in case.events.of(RENAMED):
+        near = event.fields.get("vdi") == disk and event.moment.within(trouble.first, _BEFORE)
         if near and event.host != trouble.host and event.moment.certainly_before(trouble.first):
             yield Circumstance(
                 words=say(

@@ -342,7 +342,8 @@ def test_lines_of_a_session_are_shown_though_they_do_not_name_it(
     crashed: tuple[Case, Report],
 ) -> None:
     case, report = crashed
-    line = next(event for event in case.events.within() if event.parser == "daemon_log")
+    events = case.events.of(*case.events.kinds)
+    line = next(event for event in events if event.parser == "daemon_log")
     entries = full_timeline(case, report, {}, Wanted(lines=frozenset({line.source})))
     assert [entry.source for entry in entries if entry.what is EntryKind.RECORD] == [line.source]
 

@@ -1,0 +1,104 @@
+"""What becomes of rows: the events that rules ask for, and the lines of a full timeline."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from functools import cache
+from types import MappingProxyType
+
+import numpy as np
+
+from analyzer.case.columns import EPOCH, TIMES, WORDS, Columns, Places
+from analyzer.case.rows import CODING, IDS, LINE_TEXTS, KeptLines
+from analyzer.model.event import Event, Level
+from analyzer.model.moment import Moment
+from analyzer.model.source import Source
+from analyzer.parsers.scan.match import Captures
+
+_NO_VALUES = (None,) * len(IDS)
+_EVENT = (
+    *("bundle", "member", "line", "kind", "source_kind", "host", "process"),
+    *("pid", "task", "level", "count"),
+)
+_LEVELS: Mapping[object, Level] = MappingProxyType({level.value: level for level in Level})
+
+
+def lines_of(rows: Columns) -> KeptLines:
+    """Return the lines of some rows that are together, each once."""
+    places = (rows.few["bundle"].codes, rows.few["member"].codes, rows.plain["line"])
+    lines: dict[tuple[int, ...], list[int]] = {}
+    for row, place in enumerate(zip(*(each.tolist() for each in places), strict=True)):
+        lines.setdefault(place, []).append(row)
+    kinds, counts, found = (rows.values(name).tolist() for name in ("kind", "count", "fields"))
+    own = rows.at(np.array([of_line[0] for of_line in lines.values()], np.intp))
+    spans = (own.plain[name].tolist() for name in WORDS[:5])
+    words = [
+        (w[start:end], w[begin:stop]) for w, start, end, begin, stop in zip(*spans, strict=True)
+    ]
+    return KeptLines(
+        times=tuple(own.plain[name].tolist() for name in TIMES),
+        texts={name: own.few[name].codes.tolist() for name in LINE_TEXTS},
+        lines=own.plain["line"].tolist(),
+        pids=own.plain["pid"].tolist(),
+        counts=[max(counts[row] for row in each) for each in lines.values()],
+        kinds=[tuple(kinds[row] for row in each) for each in lines.values()],
+        words=words,
+        ids=[
+            _ids([found[row] for row in each], said)
+            for each, (_, said) in zip(lines.values(), words, strict=True)
+        ],
+    )
+
+
+def _ids(found: Sequence[str | Mapping[str, str]], said: bytes) -> tuple[str | None, ...]:
+    """Return what the fields of a line name of `IDS`; the first of several wins."""
+    told = [each for each in found if (_names_ids(each) if isinstance(each, str) else each)]
+    if not told:
+        return _NO_VALUES
+    values: dict[str, str] = {}
+    for each in reversed(told):
+        text = said.decode(*CODING) if isinstance(each, str) else ""
+        values.update(Captures(each, text) if isinstance(each, str) else each)
+    return tuple(map(values.get, IDS))
+
+
+@cache
+def _names_ids(pattern: str) -> bool:
+    return any(f"(?P<{name}>" in pattern for name in IDS)
+
+
+def events_of(rows: Columns, places: Places) -> Iterator[Event]:
+    """Make events of rows."""
+    columns = (rows.values(name, places).tolist() for name in _EVENT)
+    rest = zip(*columns, strict=True)
+    moments, words = _moments_of(rows, places), rows.words(places)
+    for moment, row, said in zip(moments, rest, words, strict=True):
+        bundle, member, line, kind, parser, host, process, pid, task, level, count = row
+        message, text, fields = said
+        yield Event(
+            moment=moment,
+            source=Source(bundle=bundle, member=member, line=line),
+            kind=kind,
+            parser=parser,
+            host=host,
+            process=process,
+            message=message,
+            text=text,
+            pid=pid,
+            task=task,
+            level=_LEVELS.get(level),
+            count=count,
+            fields=fields,
+        )
+
+
+def _moments_of(rows: Columns, places: Places) -> Iterator[Moment]:
+    """Make the moments of rows, the same one for the same time."""
+    columns = (rows.values(name, places).tolist() for name in (*TIMES, "dated_by"))
+    known: dict[tuple[int, int, int, str], Moment] = {}
+    for key in zip(*columns, strict=True):
+        moment = known.get(key)
+        if moment is None:
+            at, earliest, latest = (EPOCH + timedelta(microseconds=n) for n in key[:3])
+            moment = Moment(at=at, earliest=earliest, latest=latest, dated_by=key[3])
+            known[key] = moment
+        yield moment
