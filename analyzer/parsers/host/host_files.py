@@ -2,11 +2,13 @@
 
 Writers: the installer and xapi (``ocaml/inventory/inventory.ml``: ``KEY='value'`` lines), and
 xapi (``ocaml/xapi/pool_role.ml``: ``master``, ``slave:<address>`` or ``broken``, without a line
-feed). Neither has times. Of a ``pool.conf`` whose end is damaged the address is not used.
+feed). Neither has times. Of a ``pool.conf`` whose end is damaged the address is not used; numbers
+that are no whole address are what is left of one.
 """
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 from analyzer.bundle.member import Member
 from analyzer.model.host import HostInventory, PoolMembership, Role
@@ -17,7 +19,7 @@ from analyzer.values import dataclass
 
 _SETTING = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=(?:'([^']*)'|\"([^\"]*)\")\s*")
 _BARE = re.compile(r"\s*(?:export\s+)?([A-Z][A-Z0-9_]*)=([^'\"\s]*)\s*")
-_ADDRESS = re.compile(r"[0-9A-Za-z.:_%-]{1,255}", re.ASCII)
+_NAME = re.compile(r"[0-9A-Za-z._-]{1,255}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,9 @@ class PoolConf:
         if role is Role.UNKNOWN:
             what = f"{CUT_SHORT}it names no role of a host in a pool"
             yield ParseProblem(source=text.source, what=what)
+        elif role is Role.SUPPORTER and address is None:
+            what = f"{CUT_SHORT}it names no whole address of the master"
+            yield ParseProblem(source=text.source, what=what)
 
 
 INVENTORY = Inventory()
@@ -102,7 +107,18 @@ def _role_of_content(content: str) -> tuple[Role, str | None]:
         case "master":
             return Role.MASTER, None
         case "slave":
-            good = _ADDRESS.fullmatch(address.strip())
+            good = _is_address(address.strip())
             return Role.SUPPORTER, address.strip() if good else None
         case _:
             return Role.UNKNOWN, None
+
+
+def _is_address(text: str) -> bool:
+    """Tell whether a text is an address or a name; what is neither is the piece of an address."""
+    if ":" not in text and not text.replace(".", "").isdecimal():
+        return _NAME.fullmatch(text) is not None
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True

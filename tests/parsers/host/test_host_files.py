@@ -92,9 +92,14 @@ def test_the_address_in_a_damaged_file_is_not_used() -> None:
     assert (found.role, found.master_address) == (Role.SUPPORTER, None)
 
 
-@pytest.mark.parametrize("content", ["slave:", "slave:<script>"])
-def test_a_supporter_without_an_address(content: str) -> None:
+@pytest.mark.parametrize(
+    "content", ["slave:", "slave:<script>", "slave:19", "slave:192.0.2", "slave:2001:db8:"]
+)
+def test_a_supporter_without_a_whole_address(content: str) -> None:
     assert membership(content).master_address is None
+    assert problems(facts(host_files.POOL_CONF, "pool.conf", content)) == (
+        "cut short: it names no whole address of the master",
+    )
 
 
 @pytest.mark.parametrize("content", ["", "broken", "mast", "\x00"])
