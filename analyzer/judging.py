@@ -31,8 +31,8 @@ _FOR_THE_REST = frozenset({"storage-call-refused"})
 _NBD, _AREA, _LOG = "xapi-nbd", "nbd", "daemon_log"
 
 MAY_BE_CHANGED = (
-    "The archive is damaged and its checksum is wrong: what is quoted here may not be what the "
-    "host wrote."
+    "The archive is damaged and a checksum is wrong: what is quoted here may not be what the host "
+    "wrote."
 )
 
 logger = logging.getLogger(__name__)

@@ -23,7 +23,8 @@ class SeenMember:
     ``unfinished`` tells that a rotated log or a command's output ends inside a line: syslog and
     the commands write whole lines, so only the live log may. ``zeros`` counts the zero bytes,
     ``foreign`` the other bytes that syslog writes to no log, ``doubled`` tells that the archive
-    has a second member of its name. ``md5`` is of the bytes as stored, "" where it is not known.
+    has a second member of its name, ``mismatch`` that its own checksum is wrong. ``md5`` is of the
+    bytes as stored, "" where it is not known.
     """
 
     bundle: str
@@ -38,6 +39,7 @@ class SeenMember:
     zeros: int = 0
     foreign: int = 0
     doubled: bool = False
+    mismatch: bool = False
     md5: str = ""
     trust: Trust | None = field(default=None, compare=False)
 
@@ -67,6 +69,7 @@ class SeenMember:
             unfinished=ended and bool(member.tail) and not member.tail.endswith(_LINE_ENDS),
             zeros=ours.zeros if ours is not None else 0,
             foreign=ours.foreign if ours is not None else 0,
+            mismatch=ours is not None and ours.loss is not None and ours.loss.changed,
             md5=ours.md5 if ours is not None else "",
             trust=ours.trust if ours is not None else None,
         )

@@ -44,16 +44,28 @@ def build_ledger(
 
 
 def altered(seen: Sequence[SeenMember], inventory: ReportInventory | None) -> frozenset[str]:
-    """Return the members that no md5 sum shows to be as packed, where a checksum was wrong."""
+    """Return the members that may be other than they were packed, by a checksum or their md5 sum.
+
+    A rotated log with another sum may only have been rotated meanwhile, unless nothing else would
+    tell of what was changed on the way.
+    """
     sums = binding_sums(inventory.sums) if inventory else {}
-    proven = {member.path for member in seen if member.md5 and sums.get(member.path) == member.md5}
-    return frozenset(member.path for member in seen if member.changed) - proven
+    known = {
+        member.path: sums[member.path] for member in seen if member.md5 and member.path in sums
+    }
+    wrong = (each for each in seen if known.get(each.path, each.md5) != each.md5)
+    other = {each.path for each in wrong if each.log is None or _is_bare(each)}
+    changed = {each.path for each in seen if each.changed or each.mismatch}
+    return frozenset(other | (changed - known.keys()))
+
+
+def _is_bare(member: SeenMember) -> bool:
+    return member.trust is not None and member.trust.is_bare
 
 
 def _altered_output(seen: Sequence[SeenMember], sums: Mapping[str, str]) -> str:
     """Return an output that was changed in a tar that has no checksums, "" if none was."""
-    bare = (each for each in seen if each.trust is not None and each.trust.is_bare)
-    outputs = (each for each in bare if each.log is None and each.md5)
+    outputs = (each for each in seen if _is_bare(each) and each.log is None and each.md5)
     changed = (each.path for each in outputs if sums.get(each.path, each.md5) != each.md5)
     return min(changed, default="")
 

@@ -15,6 +15,7 @@ from analyzer.case.gather import BundleContent, LogRead
 from analyzer.case.given_back import NOTHING, Given, Joined
 from analyzer.case.later import read_later
 from analyzer.case.pool import PoolState, build_pools, distinct_alerts
+from analyzer.case.pool_witnesses import held_against_witnesses
 from analyzer.case.time.clocks import Comparison, compare_clocks, host_clocks, with_skews
 from analyzer.case.time.holes import holes
 from analyzer.case.wholeness import Sources, is_cut, what_is_cut
@@ -234,13 +235,20 @@ def pools_of(
     contents: Sequence[BundleContent], given: Mapping[str, Given] = MappingProxyType({})
 ) -> tuple[PoolState, ...]:
     """Return one state per pool, from the freshest database copy of each."""
-    databases = [
-        (content.name, fact)
-        for content in contents
-        for fact in (*content.facts, *given.get(content.name, NOTHING).facts)
-        if isinstance(fact, XapiDatabase)
-    ]
-    return build_pools(databases)
+    own = [(content.name, fact) for content in contents for fact in _facts_as_they_came(content)]
+    later = [(name, fact) for name, each in given.items() for fact in each.facts]
+    databases = [(name, fact) for name, fact in (*own, *later) if isinstance(fact, XapiDatabase)]
+    return tuple(held_against_witnesses(pool, own) for pool in build_pools(databases))
+
+
+def _facts_as_they_came(content: BundleContent) -> Iterator[Fact]:
+    """Yield the facts; a database whose bytes may be changed is not whole."""
+    changed = altered(content.seen, content.inventory)
+    for fact in content.facts:
+        if isinstance(fact, XapiDatabase) and fact.source.member in changed:
+            yield replace(fact, complete=False)
+        else:
+            yield fact
 
 
 def host_reports(

@@ -2,7 +2,9 @@
 
 Every host has a copy: the master's is written at once, a supporter's is up to 300 s old
 (xen-api, ``pool_db_sync_interval``), and ``xapi-db-dumped.xml`` is the master's at the moment of
-the dump. ``generation_count`` in the manifest grows with every change, so the highest is newest.
+the dump. ``generation_count`` in the manifest grows with every change (a row made or deleted is
+one, ``db_cache_types.ml``), so the highest is newest, and two copies differ by no more rows than
+changes lie between them: where they do, rows were lost.
 """
 
 from collections.abc import Iterable, Sequence
@@ -85,9 +87,11 @@ def _copies_of_pool(group: Sequence[Copy], unread: Sequence[Copy]) -> PoolCopies
     dumps = [copy for copy in group if _is_dump(copy[1])]
     bundles = {bundle for bundle, _ in group}
     losers = [copy for copy in unread if copy[0] in bundles and copy not in group]
+    lost = ""
     if stored:
         chosen = _best_copy(stored)
-        because = _why_copy_was_chosen(chosen, [*stored, *losers])
+        lost = _rows_lost_in_copy(chosen, stored)
+        because = "; ".join(filter(None, (_why_copy_was_chosen(chosen, [*stored, *losers]), lost)))
         rows = [*chosen[1].objects, *_objects_only_in_dumps(chosen[1].objects, dumps)]
     else:
         chosen = min(dumps, key=_place_of_copy)
@@ -96,7 +100,7 @@ def _copies_of_pool(group: Sequence[Copy], unread: Sequence[Copy]) -> PoolCopies
     return PoolCopies(
         chosen=chosen[1],
         because=because,
-        complete=_is_whole(chosen[1]),
+        complete=_is_whole(chosen[1]) and not lost,
         bundles=tuple(sorted(bundles)),
         objects=tuple(rows),
     )
@@ -106,25 +110,46 @@ def _is_whole(database: XapiDatabase) -> bool:
     return database.complete and database.tables >= NEEDED
 
 
+def _rows_lost_in_copy(copy: Copy, copies: Iterable[Copy]) -> str:
+    """Say which rows of another copy one lacks that no change took away, "" for none."""
+    mine = _rows_of_copy(copy)
+    for other in copies:
+        if None in (copy[1].generation, other[1].generation):
+            continue
+        theirs = _rows_of_copy(other)
+        lacking = len(theirs - mine)
+        beyond = len(mine - theirs) if _is_whole(other[1]) else 0
+        changes = abs(_generation_of_copy(copy) - _generation_of_copy(other))
+        if lacking and lacking + beyond > changes:
+            rows = "1 row" if lacking == 1 else f"{lacking} rows"
+            return f"it lacks {rows} of {other[1].source} of {other[0]}, and no change tells why"
+    return ""
+
+
+def _rows_of_copy(copy: Copy) -> frozenset[tuple[type, str]]:
+    return frozenset((type(row), row.uuid) for row in copy[1].objects)
+
+
 def _generation_of_copy(copy: Copy) -> int:
     return -1 if copy[1].generation is None else copy[1].generation
 
 
 def _best_copy(stored: Sequence[Copy]) -> Copy:
-    """Return the freshest copy, or a whole one that is not much older."""
+    """Return the freshest copy, or a whole one that is not much older and lacks no rows."""
 
     def rank(copy: Copy) -> tuple[int, bool, bool]:
         return (_generation_of_copy(copy), copy[1].live, _is_whole(copy[1]))
 
     ordered = sorted(sorted(stored, key=_place_of_copy), key=rank, reverse=True)
     freshest = ordered[0]
-    near = (
+    near = [
         copy
         for copy in ordered
         if _is_whole(copy[1])
         and _generation_of_copy(freshest) - _generation_of_copy(copy) <= MUCH_OLDER
-    )
-    return next(near, freshest)
+    ]
+    unhurt = (copy for copy in near if not _rows_lost_in_copy(copy, stored))
+    return next(unhurt, next(iter(near), freshest))
 
 
 def _place_of_copy(copy: Copy) -> tuple[str, str]:
@@ -137,7 +162,7 @@ def _why_copy_was_chosen(chosen: Copy, copies: Sequence[Copy]) -> str:
         return f"{_copy_in_words(chosen)}: the only copy of the database"
     why = "the freshest copy of the database"
     if _generation_of_copy(chosen) < max(_generation_of_copy(copy) for copy in others):
-        why = "a fresher copy was cut short, and this one is whole"
+        why = "a fresher copy is not whole, and this one is"
     elif _generation_of_copy(chosen) == max(_generation_of_copy(copy) for copy in others):
         why = "as fresh as any" + (", and asked of the live master" if chosen[1].live else "")
     return f"{_copy_in_words(chosen)}: {why}; not used: " + ", ".join(
@@ -148,7 +173,7 @@ def _why_copy_was_chosen(chosen: Copy, copies: Sequence[Copy]) -> str:
 def _copy_in_words(copy: Copy) -> str:
     bundle, database = copy
     generation = "unknown" if database.generation is None else str(database.generation)
-    state = "" if database.complete else ", cut short" if database.objects else ", not readable"
+    state = "" if database.complete else ", not whole" if database.objects else ", not readable"
     return f"{database.source} of {bundle} (generation {generation}{state})"
 
 

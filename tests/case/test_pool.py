@@ -245,8 +245,8 @@ def test_a_whole_copy_is_preferred_to_a_fresher_one_that_was_cut() -> None:
     cut = database(POOL, generation=120, complete=False, member="xapi-db-dumped.xml", live=True)
     found = one([database(POOL, DISK, generation=100), cut])
     assert (found.complete, found.generation) == (True, 100)
-    assert "a fresher copy was cut short" in found.chosen_because
-    assert "xapi-db-dumped.xml of b1 (generation 120, cut short)" in found.chosen_because
+    assert "a fresher copy is not whole" in found.chosen_because
+    assert "xapi-db-dumped.xml of b1 (generation 120, not whole)" in found.chosen_because
 
 
 def test_a_much_older_copy_is_not_preferred() -> None:
@@ -263,6 +263,35 @@ def test_a_copy_without_a_generation_loses() -> None:
 
 def test_a_copy_without_a_needed_table_is_incomplete() -> None:
     assert not one([database(POOL, tables=NEEDED - {"PIF"})]).complete
+
+
+def test_of_two_copies_of_one_moment_the_one_that_lacks_a_row_is_not_believed() -> None:
+    dumped = database(POOL, live=True, member="xapi-db-dumped.xml")
+    found = one([dumped, database(POOL, DISK)])
+    assert (found.source.member, found.vdis, found.complete) == ("xapi-db.xml", (DISK,), True)
+
+
+def test_copies_that_each_lack_a_row_of_the_other_are_not_whole() -> None:
+    dumped = database(POOL, STORE, live=True, member="xapi-db-dumped.xml")
+    found = one([dumped, database(POOL, DISK)])
+    assert not found.complete
+    assert found.chosen_because.endswith(
+        "; it lacks 1 row of xapi-db.xml of b1, and no change tells why"
+    )
+
+
+@pytest.mark.parametrize(("generation", "whole"), [(101, False), (102, True)])
+def test_copies_may_differ_by_as_many_rows_as_changes_lie_between(
+    generation: int, *, whole: bool
+) -> None:
+    fresh = database(POOL, STORE, generation=generation, live=True, member="xapi-db-dumped.xml")
+    found = one([fresh, database(POOL, DISK, generation=100)])
+    assert (found.generation, found.complete) == (generation, whole)
+
+
+def test_rows_that_a_cut_copy_has_not_tell_nothing() -> None:
+    cut = database(POOL, complete=False, member="xapi-db-dumped.xml", live=True)
+    assert one([cut, database(POOL, DISK)]).complete
 
 
 def test_two_pools_stay_two() -> None:
