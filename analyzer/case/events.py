@@ -27,6 +27,7 @@ from analyzer.case.columns import (
     without_copied_lines,
 )
 from analyzer.case.correlate import numbers_of_bursts, rows_per_hour
+from analyzer.case.event_order import with_doubted_stamps
 from analyzer.case.made_of_rows import events_of, lines_of
 from analyzer.case.rows import (
     LINE_TEXTS,
@@ -158,7 +159,8 @@ class EventTableBuilder:
         chunks = self._chunks or [undated(packed(()))]
         self._chunks = []
         parts = [dated(chunk, date, hour, host_names) for chunk in chunks]
-        return EventTable(without_copied_lines(joined(parts), host_ids))
+        columns = with_doubted_stamps(joined(parts))
+        return EventTable(without_copied_lines(columns, host_ids))
 
 
 class EventTable:

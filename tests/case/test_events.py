@@ -118,6 +118,15 @@ def test_events_are_ordered_by_time_then_host_then_member_then_line() -> None:
     ]
 
 
+def test_a_stamp_out_of_the_order_of_its_file_is_in_doubt() -> None:
+    minutes = (1, 2, 50, 3, 4)
+    events = table(*((record(n, minute), hit()) for n, minute in enumerate(minutes, 1))).of("a")
+    assert [event.source.line for event in events] == [1, 2, 3, 4, 5]
+    moment = events[2].moment
+    assert (moment.earliest.minute, moment.at.minute, moment.latest.minute) == (2, 2, 50)
+    assert moment.dated_by == "test; its stamp is not in the order of its file"
+
+
 def test_a_bundle_without_a_host_name_is_called_as_syslog_did() -> None:
     builder = EventTableBuilder()
     add(builder, record(1, 0), hit())
