@@ -11,7 +11,8 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-_LF = ord("\n")
+from analyzer.parsers.scan.later import line_ends
+
 _LINES_TRIED = 50  # for a stamp, where lines were not understood
 LONGEST_QUOTE = 500  # characters of a line that may be quoted
 
@@ -76,7 +77,7 @@ class Chunk(Generic[Point]):
     def lines_before(self, place: int) -> int:
         """Return how many lines end before a place."""
         if self._ends is None:
-            self._ends = np.flatnonzero(np.frombuffer(self.text, np.uint8) == _LF)
+            self._ends = line_ends(self.text)
         return int(np.searchsorted(self._ends, place))
 
     def quote(self, point: Point) -> str:

@@ -7,8 +7,10 @@ read when what they go with was found.
 
 from array import array
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 _LF = ord("\n")
 
@@ -59,6 +61,22 @@ def lines_found(find: Callable[[bytes, int], int], window: bytes) -> list[tuple[
 
 def numbered(window: bytes, places: list[tuple[int, int]]) -> tuple[list[int], int]:
     """Return how many lines are before each of some places, and how many there are."""
-    line_ends = np.flatnonzero(np.frombuffer(window, np.uint8) == _LF)
-    starts = [start for start, _ in places]
-    return np.searchsorted(line_ends, starts).tolist(), len(line_ends)
+    ends = line_ends(window)
+    return np.searchsorted(ends, [start for start, _ in places]).tolist(), len(ends)
+
+
+class _LastEnds(NamedTuple):
+    text: bytes
+    ends: npt.NDArray[np.int64]
+
+
+_last = [_LastEnds(b"", np.empty(0, np.int64))]
+
+
+def line_ends(text: bytes) -> npt.NDArray[np.int64]:
+    """Return where the line feeds are; all who look at one chunk ask for the same."""
+    last = _last[0]
+    if last.text is not text:
+        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LF)
+        last = _last[0] = _LastEnds(text, ends)
+    return last.ends

@@ -20,6 +20,7 @@ JOINED_SIZE = 64 * 1024  # characters
 _PID = re.compile(rb"\[[0-9]+\]")
 _SEARCHED = 8  # times the length of a window
 _REMEMBERED = 8192  # stamps
+_DATE = len("Jan 10 ")
 
 
 def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
@@ -46,14 +47,16 @@ def _split_syslog_line(line: str) -> Split | None:
 class LineReader:
     """Takes lines apart as `read_line` does; usual ones in less time.
 
-    Neighbours share their stamp: what begins with one that was read before has the usual head,
-    and is cut at its blanks.
+    What begins with a date and a time of day that were read before has the usual head, and is cut
+    at its blanks.
     """
 
     def __init__(self, parser: LogParser) -> None:
         self._parser = parser
         self._usual = parser.usual
         self._known: dict[str, Stamp] = {}
+        self._dates: dict[str, tuple[int, int]] = {}
+        self._times: dict[str, tuple[int, int, int]] = {}
 
     def read(self, number: int, raw: bytes) -> Record | None:
         """Take a line without its LF apart; None: not understood."""
@@ -75,11 +78,22 @@ class LineReader:
         return Record(number, 1, stamp, host, process, message, text, pid, task, level, count)
 
     def _learned_stamp(self, start: str) -> Stamp | None:
-        stamp = None if self._parser.split else usual_stamp(start)
-        if stamp is not None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[start] = stamp
+        """Read a stamp; a log has many of them, of few dates and at most 86,400 times of day."""
+        date, time = self._dates.get(start[:_DATE]), self._times.get(start[_DATE:])
+        if date and time:
+            month, day = date
+            hour, minute, second = time
+            stamp = Stamp(month=month, day=day, hour=hour, minute=minute, second=second)
+        else:
+            read = None if self._parser.split else usual_stamp(start)
+            if read is None:
+                return None
+            stamp = read
+            self._dates[start[:_DATE]] = stamp.month, stamp.day
+            self._times[start[_DATE:]] = stamp.hour, stamp.minute, stamp.second
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[start] = stamp
         return stamp
 
 
