@@ -132,34 +132,25 @@ def _of_tuple(parts: tuple[Any, ...]) -> Codec:
 def _of_fields(kind: Any) -> Codec:
     hints = get_type_hints(kind)
     own = tuple(field.name for field in fields(kind) if field.init)
-    puts = tuple((name, _side_when_first_used(hints[name], 0)) for name in own)
-    gets = tuple((name, _side_when_first_used(hints[name], 1)) for name in own)
+    sides: list[tuple[Callable[[Any], Any], ...]] = []
+
+    def side(number: int) -> tuple[Callable[[Any], Any], ...]:
+        if not sides:  # made when first used: a type may hold itself
+            codecs = [_codec_of_type(hints[name]) for name in own]
+            sides.extend(tuple(codec[each] for codec in codecs) for each in (0, 1))
+        return sides[number]
 
     def write(value: object) -> object:
         if type(value) is not kind:
             msg = f"expected {kind.__name__}, got {type(value).__name__}"
             raise TypeError(msg)
-        return [put(getattr(value, name)) for name, put in puts]
+        return [put(getattr(value, name)) for put, name in zip(side(0), own, strict=True)]
 
     def read(row: object) -> object:
-        values = zip(gets, _checked_list(row), strict=True)
-        return kind(**{name: get(each) for (name, get), each in values})
+        values = zip(own, side(1), _checked_list(row), strict=True)
+        return kind(**{name: get(each) for name, get, each in values})
 
     return write, read
-
-
-def _side_when_first_used(kind: Any, side: int) -> Callable[[Any], Any]:
-    """Return one side of a codec; of a type that holds itself it is made when first used."""
-    if not (is_dataclass(kind) or get_origin(kind)):
-        return _codec_of_type(kind)[side]
-    made: list[Callable[[Any], Any]] = []
-
-    def once_made(value: object) -> object:
-        if not made:
-            made.append(_codec_of_type(kind)[side])
-        return made[0](value)
-
-    return once_made
 
 
 def _checked_list(row: object) -> list[Any]:

@@ -157,27 +157,39 @@ class Scales:
         self.total -= lost
 
     def _weigh_value(self, value: Any, where: str) -> int:
-        if isinstance(value, str):
-            return len(value) + 2 if value.isascii() else len(json.dumps(value))
         if isinstance(value, dict):
-            dot = f"{where}." if where else ""
-            weight = 6
-            for key, each in value.items():
-                weight += len(key) + 6 + self._weigh_value(each, dot + key)
-            return weight
+            return self._weigh_object(value, where)
         if isinstance(value, list):
             weight = self._weigh_list(value, where)
             place = self.places.setdefault(where, _Place())
             place.lists.append(value)
             place.weight += weight
             return weight
-        return 6
+        return _weight_of_one(value)
+
+    def _weigh_object(self, value: Object, where: str) -> int:
+        dot = f"{where}." if where else ""
+        weight = 6 + 6 * len(value)
+        for key, each in value.items():
+            weight += len(key)
+            if isinstance(each, dict | list):
+                weight += self._weigh_value(each, dot + key)
+            else:
+                weight += _weight_of_one(each)
+        return weight
 
     def _weigh_list(self, entries: list[Any], where: str) -> int:
         weight, inside = 2, f"{where}[]"
         for each in entries:
             weight += 4 + self._weigh_value(each, inside)
         return weight
+
+
+def _weight_of_one(value: str | float | None) -> int:
+    """Return the weight of what holds nothing."""
+    if isinstance(value, str):
+        return len(value) + 2 if value.isascii() else len(json.dumps(value))
+    return 6
 
 
 def _heaviest_place(

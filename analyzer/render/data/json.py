@@ -7,8 +7,10 @@ printing the file cannot move a terminal's cursor.
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import cache
+from json.encoder import encode_basestring_ascii
 from typing import Any, TypeAlias
 
 from analyzer import __version__
@@ -39,7 +41,9 @@ Json: TypeAlias = "str | int | float | dict[str, Json] | list[Json] | None"
 Object: TypeAlias = dict[str, Json]
 
 SCHEMA_VERSION = 2
+_Put: TypeAlias = Callable[[Object, Any], None]
 _encoded = json.JSONEncoder(allow_nan=False).encode
+_quoted = encode_basestring_ascii
 
 
 def render_json(report: Report) -> str:
@@ -73,19 +77,21 @@ def dumped(document: Object) -> str:
 
 def _lines_of_start(value: Json, start: str) -> tuple[str, int]:
     """Return a value as text whose lines begin with `start`, and how deep it is."""
+    if isinstance(value, str):
+        return _quoted(value), 0
     if not value or not isinstance(value, dict | list):
         return _encoded(value), 0
     inner = f"{start}  "
     if isinstance(value, dict):
-        parts = [
-            (f"{_encoded(key)}: ", *_lines_of_start(each, inner)) for key, each in value.items()
-        ]
+        told = [(key, _lines_of_start(each, inner)) for key, each in value.items()]
+        texts = [f"{_quoted(key)}: {text}" for key, (text, _) in told]
+        depth = 1 + max(deep for _, (_, deep) in told)
         opened, closed = "{", "}"
     else:
-        parts = [("", *_lines_of_start(each, inner)) for each in value]
+        parts = [_lines_of_start(each, inner) for each in value]
+        texts = [text for text, _ in parts]
+        depth = 1 + max(deep for _, deep in parts)
         opened, closed = "[", "]"
-    depth = 1 + max(deep for *_, deep in parts)
-    texts = [key + text for key, text, _ in parts]
     if depth == 1 or (depth == 2 and isinstance(value, dict)):  # noqa: PLR2004 - with its times
         return f"{opened}{', '.join(texts)}{closed}", depth
     return f"{opened}{inner}{f',{inner}'.join(texts)}{start}{closed}", depth
@@ -95,18 +101,32 @@ def object_of(value: Any) -> Object:
     """Return an object of one of our types by the keys of its type."""
     made: Object = {}
     kind: type = type(value)
-    for key in keys_of(kind):
-        inner = key.read(value)
-        if inner is not None or not key.sparse:
-            _put_under(made, key.name, key.form, inner)
+    for read, put, sparse in _keys_written(kind):
+        inner = read(value)
+        if inner is not None or not sparse:
+            put(made, inner)
     return made
 
 
-def _put_under(into: Object, name: str, form: Form, value: Any) -> None:
+@cache
+def _keys_written(kind: type) -> tuple[tuple[Callable[[Any], Any], _Put, bool], ...]:
+    return tuple((key.read, _put_under(key.name, key.form), key.sparse) for key in keys_of(kind))
+
+
+def _put_under(name: str, form: Form) -> _Put:
     if isinstance(form, Instant) or form == Maybe(Instant()):
-        into[name], into[f"{name}_range"] = _instant_and_doubt(value)
-    else:
-        into[name] = _written_as(form, value)
+        doubt = f"{name}_range"
+
+        def put_instant(into: Object, value: Any) -> None:
+            into[name], into[doubt] = _instant_and_doubt(value)
+
+        return put_instant
+    write = _written_as(form)
+
+    def put(into: Object, value: Any) -> None:
+        into[name] = write(value)
+
+    return put
 
 
 def _instant_and_doubt(moment: Moment | None) -> tuple[Json, Json]:
@@ -120,31 +140,47 @@ def _instant_and_doubt(moment: Moment | None) -> tuple[Json, Json]:
     }
 
 
-def _written_as(form: Form, value: Any) -> Json:  # noqa: C901, PLR0911, PLR0912 - a case a form
+@cache
+def _written_as(form: Form) -> Callable[[Any], Json]:  # noqa: C901, PLR0911 - a case a form
+    """Return what writes a value of a form."""
     match form:
-        case Plain():
-            return _plain_value(value)
+        case Plain(kind):
+            return _same if kind in (str, int, bool) else _plain_value
         case Blank():
-            return str(value) or None
+            return lambda value: str(value) or None
         case Word():
-            return code(value)
+            return code
         case Record():
-            return object_of(value)
+            return object_of
         case Named(by):
-            return str(getattr(value, by))
+            return lambda value: str(getattr(value, by))
         case Many(of):
-            return [_written_as(of, each) for each in value]
+            write = _written_as(of)
+            return lambda value: [write(each) for each in value]
         case Maybe(of):
-            return None if value is None else _written_as(of, value)
+            put = _written_as(of)
+            return lambda value: None if value is None else put(value)
         case Table(key, of):
-            return {str(_written_as(key, k)): _written_as(of, v) for k, v in dict(value).items()}
+            word, inner = _written_as(key), _written_as(of)
+            return lambda value: {str(word(k)): inner(v) for k, v in dict(value).items()}
         case Parts(of):
-            made: Object = {}
-            for (name, part), inner in zip(of, value, strict=True):
-                _put_under(made, name, part, inner)
-            return made
+            return _parts_written(tuple(_put_under(name, part) for name, part in of))
         case Instant():
-            return _instant_and_doubt(value)[0]
+            return lambda value: _instant_and_doubt(value)[0]
+
+
+def _parts_written(puts: Sequence[_Put]) -> Callable[[Any], Json]:
+    def write(value: Any) -> Json:
+        made: Object = {}
+        for put, inner in zip(puts, value, strict=True):
+            put(made, inner)
+        return made
+
+    return write
+
+
+def _same(value: Json) -> Json:
+    return value
 
 
 def _plain_value(value: str | float | datetime) -> Json:

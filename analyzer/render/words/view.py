@@ -122,7 +122,8 @@ def iso(moment: Moment | None) -> str | None:
 
 def iso_time(time: datetime) -> str:
     """Return an aware time as ISO 8601 in UTC, such as ``2024-11-22T10:06:01Z``."""
-    return time.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    utc = time if time.tzinfo is UTC else time.astimezone(UTC)
+    return utc.isoformat()[: -len("+00:00")] + "Z"
 
 
 def time_key(moment: Moment | None) -> datetime:
