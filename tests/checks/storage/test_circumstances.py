@@ -116,3 +116,36 @@ def test_mark_that_the_collector_left_is_told_with_its_way_out(
     (finding,) = _outcome(found, RULE).findings
     assert ('marked as "hidden"' in finding.detail) is told
     assert any("-f hidden -v 0" in step.step for step in finding.action) is told
+
+
+@pytest.mark.parametrize(
+    ("volume", "is_the_answer"), [("VHD-{disk}", True), ("{disk}.cbtlog", False)]
+)
+def test_volume_that_was_not_found_is_quoted_above_the_error_but_not_a_log_that_is_asked_for(
+    tmp_path: Path, volume: str, *, is_the_answer: bool
+) -> None:
+    world = _world()
+    disk = world.machines[0].disks[0]
+    name = f"VG_XenStorage-{disk.storage.uuid}/{volume.format(disk=disk.uuid)}"
+    missing = f'Failed to find logical volume "{name}"'
+    told = "The VDI is not available [opterr=Input/output error]"
+    said = (
+        (
+            f"vdi_activate {{'sr_uuid': '{disk.storage.uuid}', 'vdi_uuid': '{disk.uuid}', "
+            "'command': 'vdi_activate', 'args': ['true']}"
+        ),
+        f"['/sbin/lvchange', '-ay', '/dev/{name}']",
+        f"FAILED in util.pread: (rc 5) stdout: '', stderr: '  {missing}",
+        "'",
+        f"Raising exception [46, {told}]",
+        "***** generic exception: vdi_activate: EXCEPTION <class 'xs_errors.SROSError'>, " + told,
+        "",
+    )
+    bundle = world.bundle(world.master)
+    old = bundle.content(SM).decode()
+    head = f"Nov 22 05:30:00 {world.master.name} SM: [30052] "
+    bundle.log(SM, old + "".join(f"{head}{line}\n" for line in said))
+    found = _outcome(analyze([bundle.write_tar(tmp_path / "b.tar.bz2")]), RULE).findings
+    quoted = [line.text for each in found for line in each.evidence]
+    assert any(told in text for text in quoted)
+    assert any(missing in text for text in quoted) is is_the_answer
