@@ -12,6 +12,9 @@ from analyzer.sm.state import Body, SrKind, State, Use
 NOBODY = "00000000-0000-0000-0000-000000000000"
 HEADER = 48
 MASTER = "the SR master"
+# LVM of a dom0 refuses to write its lists of volumes, but where SM is master (SM's spec sets
+# metadata_read_only in /etc/lvm/lvm.conf, and leaves it off in /etc/lvm/master).
+MAY_WRITE = "--config 'global{metadata_read_only=0}'"
 
 
 def looks_before(acts: Sequence[Act], case: DiskCase) -> Iterator[Step]:
@@ -59,20 +62,29 @@ def step_of(act: Act, state: State, case: DiskCase) -> Step:
             kind=StepKind.DO, text=text.format(name=name), why=why, commands=commands, where=where
         )
     if act.do is Do.REMOVE:
-        log = path(case, act.name)
-        removal = f"rm {log}" if case.state.sr is SrKind.FILES else f"lvremove -f {log}"
-        return Step(
-            kind=StepKind.DESTROYS,
-            text=f"Remove the log of {_name_of_uuid(case, act.name)}.",
-            why="Its header cannot be read, and no call that meets it succeeds.",
-            commands=(removal,),
-            where=_where_attached(case, act.name),
-            lost="what the log recorded, which cannot be read without its header",
-            precondition=_NO_HEADER[case.state.sr],
-        )
+        return _step_of_removal(act, case)
     if act.do is Do.DELETE:
         return _step_of_deletion(act, state, case)
     return _pointer_of_act(act, case)
+
+
+def _step_of_removal(act: Act, case: DiskCase) -> Step:
+    log, held = path(case, act.name), _is_attached(case, act.name)
+    files = case.state.sr is SrKind.FILES
+    go_on = [_NO_HEADER[case.state.sr]]
+    if held and not files:
+        # Only the master may write a list of volumes, and it does not see what another host has
+        # open; lvremove refuses what its own host has open.
+        go_on.append("The VM has to be off: tapdisk has the volume open.")
+    return Step(
+        kind=StepKind.DESTROYS,
+        text=f"Remove the log of {_name_of_uuid(case, act.name)}.",
+        why="Its header cannot be read, and no call that meets it succeeds.",
+        commands=(f"rm {log}" if files else f"lvremove -f {log} {MAY_WRITE}",),
+        where=_where_attached(case, act.name) if files else MASTER,
+        lost="what the log recorded, which cannot be read without its header",
+        precondition=" ".join(go_on),
+    )
 
 
 _PLAIN = {

@@ -9,7 +9,7 @@ from analyzer.model.goal import StepKind
 from analyzer.model.plan import Plan
 from analyzer.plans.acts import BASELINE
 from analyzer.plans.case import DiskCase, World, worlds
-from analyzer.plans.commands import NOBODY, answer_words, look_for
+from analyzer.plans.commands import MAY_WRITE, NOBODY, answer_words, look_for
 from analyzer.sm import by_hand, comparing, snapshots, tracking
 from analyzer.sm.state import Result, State
 
@@ -22,7 +22,8 @@ _COMMANDS: Mapping[str, Callable[[State, re.Match[str]], Result]] = MappingProxy
         rf"cbt-util set -n {_LOG} -p (?P<to>\S+)": lambda s, m: by_hand.set_parent(
             s, m["log"], to(m)
         ),
-        rf"(?:rm|lvremove -f) {_LOG}": lambda s, m: by_hand.remove_log(s, m["log"]),
+        rf"rm {_LOG}": lambda s, m: by_hand.remove_log(s, m["log"]),
+        rf"lvremove -f {_LOG} {re.escape(MAY_WRITE)}": lambda s, m: by_hand.remove_log(s, m["log"]),
         r"xe vdi-enable-cbt uuid=(?P<disk>\S+)": lambda s, m: tracking.enable(s, m["disk"]),
         r"xe vdi-disable-cbt uuid=(?P<disk>\S+)": lambda s, m: tracking.disable(s, m["disk"]),
         r"xe vdi-destroy uuid=(?P<disk>\S+)": lambda s, m: snapshots.vdi_delete(s, m["disk"]),

@@ -200,8 +200,21 @@ def test_disable_says_what_the_database_has_wrong() -> None:
 def test_removing_a_volume_is_another_command() -> None:
     state = on_volumes(cut_header(detach(used("s1"), "disk").state, "disk").state)
     plan = plan_disk(case(state, "s1", Goal.STARTS))
-    assert plan.steps[1].commands == ("lvremove -f /dev/VG_XenStorage-<SR>/disk.cbtlog",)
+    assert plan.steps[1].commands == (
+        (
+            "lvremove -f /dev/VG_XenStorage-<SR>/disk.cbtlog "
+            "--config 'global{metadata_read_only=0}'"
+        ),  # sm.spec.in turns it on for all but SM
+    )
+    assert plan.steps[1].precondition == "Go on only where the command still fails."
     assert plan.steps[0].commands[1].startswith("cbt-util get -n /dev/")
+
+
+def test_volume_that_a_tapdisk_has_open_is_removed_by_the_master_with_the_vm_off() -> None:
+    plan = plan_disk(case(on_volumes(cut_header(used("s1"), "disk").state), "s1"))
+    removal = next(step for step in plan.steps if "lvremove" in step.commands[0])
+    assert removal.where == "the SR master"
+    assert "The VM has to be off" in removal.precondition
 
 
 def test_no_way_out_is_said() -> None:

@@ -172,14 +172,16 @@ def _renamed_elsewhere(case: Case, trouble: Trouble, disk: str) -> Iterator[Circ
                 words=say(
                     "{host} had given the disk's volume its name at {at}, as the garbage collector "
                     "does when it merged a disk with its parent; {other} was not told, and "
-                    "opened the device of the volume that was there before. From sm 3.2.12-12 "
-                    "on a host looks anew when it activates a disk.",
+                    "went by what it knew of the volumes before. From sm 3.2.12-12 on a host "
+                    "looks anew when it activates a disk.",
                     host=event.host,
                     at=event.moment,
                     other=trouble.host,
                 ),
-                next_step=f"Let {trouble.host} look anew, and try again: lvchange --refresh "
-                f"VG_XenStorage-{{sr}}/VHD-{disk}, or start the VM on another host; then update sm",
+                next_step="Try again; where it still fails, start the VM on another host, or let "
+                f"{trouble.host} read the volume anew and try again; an update of sm does that "
+                f"by itself: lvchange --refresh VG_XenStorage-{{sr}}/VHD-{disk} "
+                f"--config 'global{{metadata_read_only=0}}' (on {trouble.host})",
                 evidence=(quote(event),),
             )
             return

@@ -31,6 +31,7 @@ _PROGRAMS = (
     *(
         "/opt/xensource/sm/resetvdis.py",
         "/opt/xensource/sm/cleanup.py",
+        "lvchange",
         "vgcfgbackup",
         "vgcfgrestore",
         "dd",
