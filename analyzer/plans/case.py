@@ -75,12 +75,14 @@ class Site:
     """Where the commands are typed. ``sr`` is its uuid; ``mount`` the folder of file SRs.
 
     ``mount`` is /run/sr-mount, up to sm 3 /var/run/sr-mount. ``attached_on`` is the host that the
-    disk is attached to, "" where that is not known. ``names`` are words for uuids.
+    disk is attached to, ``master`` the one that SM changes the SR on, "" where that is not known.
+    ``names`` are words for uuids.
     """
 
     sr: str = "<SR>"
     mount: str = "/run/sr-mount"
     attached_on: str = ""
+    master: str = ""
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 

@@ -38,7 +38,7 @@ def looks_before(acts: Sequence[Act], case: DiskCase) -> Iterator[Step]:
                 text=f"Look whether anything holds {_name_of_uuid(case, act.name)}.",
                 why="A disk that a VM snapshot holds is missing after the VM is reverted to it.",
                 commands=(f"xe vbd-list vdi-uuid={act.name} params=vm-uuid,vm-name-label,device",),
-                where=MASTER,
+                where=_master(case),
                 precondition="Go on only where the list names nothing but what may be lost.",
             )
 
@@ -53,11 +53,13 @@ def step_of(act: Act, state: State, case: DiskCase) -> Step:
     """Return an act, done in a state, as a step."""
     if act.do in _PLAIN:
         text, why, command = _PLAIN[act.do]
+        if act.do is Do.ROOM and not state.vdis[case.disk].cbt_enabled:
+            why = "A new log does not fit, so CBT cannot be turned on."
         if act.do is Do.DISABLE and case.disk not in state.logs:
             why = "The database says that it is on, but there is no log: to enable does nothing."
         commands = (command.format(disk=case.disk),) if command else ()
         name = _name_of_uuid(case, case.disk)
-        where = MASTER if commands else ""
+        where = _master(case) if commands else ""
         return Step(
             kind=StepKind.DO, text=text.format(name=name), why=why, commands=commands, where=where
         )
@@ -81,7 +83,7 @@ def _step_of_removal(act: Act, case: DiskCase) -> Step:
         text=f"Remove the log of {_name_of_uuid(case, act.name)}.",
         why="Its header cannot be read, and no call that meets it succeeds.",
         commands=(f"rm {log}" if files else f"lvremove -f {log} {MAY_WRITE}",),
-        where=_where_attached(case, act.name) if files else MASTER,
+        where=_where_attached(case, act.name) if files else _master(case),
         lost="what the log recorded, which cannot be read without its header",
         precondition=" ".join(go_on),
     )
@@ -116,14 +118,26 @@ _PLAIN = {
 }
 
 
+# VDI.py of sm: list_changed_blocks() goes from child to child; _cbt_snapshot() tells the parent of
+# its new child; delete() lets the child of what is deleted take its place.
+_WHY = {
+    (Do.CHILD, False): "A comparison from it would go on over a time that is in no log, and its "
+    "deletion would move that pointer on.",
+    (Do.CHILD, True): "A comparison from it goes where this pointer leads.",
+    (Do.PARENT, False): "The next snapshot would be linked to what it names now.",
+    (Do.PARENT, True): "The next snapshot is linked to what it names.",
+}
+
+
 def _pointer_of_act(act: Act, case: DiskCase) -> Step:
     option, which = ("-p", "parent") if act.do is Do.PARENT else ("-c", "child")
+    why = _WHY[act.do, act.to != NO_LOG]
     what = "nothing" if act.to == NO_LOG else _name_of_uuid(case, act.to)
     command = f"cbt-util set -n {path(case, act.name)} {option} {act.to or NOBODY}"
     return Step(
         kind=StepKind.DO,
         text=f"Let the log of {_name_of_uuid(case, act.name)} name {what} as its {which}.",
-        why="SM follows these pointers at every snapshot, comparison and deletion.",
+        why=why,
         commands=_with_volume(case, act.name, command),
         where=_where_attached(case, act.name),
     )
@@ -144,7 +158,7 @@ def _step_of_deletion(act: Act, state: State, case: DiskCase) -> Step:
         if act.name in case.unneeded
         else "Nothing that keeps it passes four nights.",
         commands=(f"xe vdi-destroy uuid={act.name}",),
-        where=MASTER,
+        where=_master(case),
         lost=lost,
         precondition="Nobody needs the snapshot: no restore, no revert, no backup job.",
     )
@@ -158,10 +172,10 @@ def look_for(question: Question, case: DiskCase) -> Step:
     name, log = _name_of_uuid(case, question.name), path(case, question.name)
     if question.about is About.ENABLED:
         command = f"xe vdi-param-get uuid={question.name} param-name=cbt-enabled"
-        return _step_of_look(f"Look whether CBT is on for {name}.", (command,), MASTER)
+        return _step_of_look(f"Look whether CBT is on for {name}.", (command,), _master(case))
     if question.about is About.EXISTS:
         lists = "ls -l" if case.state.sr is SrKind.FILES else "lvs"
-        return _step_of_look(f"Look whether {name} has a log.", (f"{lists} {log}",), MASTER)
+        return _step_of_look(f"Look whether {name} has a log.", (f"{lists} {log}",), _master(case))
     if question.about is About.BODY:
         command = _header_of_log(case, question.name)
         text = f"Look how much is left of the log of {name}."
@@ -242,7 +256,11 @@ def _where_attached(case: DiskCase, log: str) -> str:
     # another host that writes the header writes old bits with it.
     if _is_attached(case, log):
         return case.site.attached_on or "the host that the disk is attached to"
-    return MASTER
+    return _master(case)
+
+
+def _master(case: DiskCase) -> str:
+    return case.site.master or MASTER
 
 
 def _is_attached(case: DiskCase, log: str) -> bool:

@@ -187,6 +187,8 @@ def test_every_backup_is_full() -> None:
     assert four_nights(state, DISK, "n0") == UNRELATED
     begun = after(state, OFF, ON, FULL)
     assert four_nights(begun, DISK, BASELINE) == OK
+    deleted = after(begun, Act(do=Do.DELETE, name="n0"))  # its log still names the disk
+    assert four_nights(deleted, DISK, BASELINE) == UNRELATED
     set_both = (Act(do=Do.PARENT, name=DISK, to="n0"), Act(do=Do.CHILD, name="n0", to=DISK))
     assert four_nights(after(state, *set_both), DISK, "n0") == OK
 

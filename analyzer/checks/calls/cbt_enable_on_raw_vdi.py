@@ -38,12 +38,14 @@ def _told_by_database(case: Case, text: RuleText, uuid: str) -> Told:
     if other := shown_other(case, uuid):
         return Told(
             words=text.case("contradicted"),
+            values={"unseen": uuid},
             confidence=Confidence.POSSIBLE,
             basis=Basis.SYMPTOM,
             evidence=other,
         )
     return Told(
         words=text.case("refused"),
+        values={"unseen": uuid},
         confidence=Confidence.LIKELY,
         basis=Basis.SYMPTOM,
         evidence=quoted_row(case.world.vdi(uuid), "is_a_snapshot", "sm_config"),

@@ -11,6 +11,7 @@ from analyzer.checks.calls.call_finding import (
     Burst,
     Told,
     bursts,
+    called,
     cut_off,
     live_of,
     quoted_row,
@@ -56,6 +57,7 @@ def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
         values={
             "now": "CBT is on for the disk that it is a snapshot of." if now else "",
             **({"without": live.uuid} if live and live.cbt_enabled is False else {}),
+            **({} if now else {"untracked": called(case, live.uuid) if live else "the live disk"}),
             **({"orphan": last.vdi} if live is None and is_uuid(last.vdi) else {}),
         },
         evidence=(

@@ -100,7 +100,7 @@ def _finding_of_broken_chain(
         "vdi": disk.uuid,
         "disk": name_of(case, disk.uuid),
         "newest": name_of(case, newest.uuid),
-        "parent": f"snapshot {disk.parent.value}" if disk.parent.value else "no parent",
+        "parent": f"snapshot {disk.parent.value}" if disk.parent.value else "nothing",
         "when": disk.parent.since or "",
         "log": log_path(case, disk.sr, disk.uuid),
         "failures": _failures_in_words(failed),

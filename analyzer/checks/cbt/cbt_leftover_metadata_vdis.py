@@ -134,7 +134,9 @@ def _evidence_of_leftovers(left: Sequence[_Leftover]) -> tuple[Evidence, ...]:
 def _judged_row(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | None:
     """Return why a metadata disk is of no use, None where it may be; a gap if nobody knows."""
     if (run := _left_by(case, sr, row)) is not None:
-        words = f"left by {run.name}, which was broken off"
+        undone = run.result is Result.FAILED
+        why = "was undone" if undone else "could not add its bits to the next log"
+        words = f"left by {run.name}, which {why}"
         return _Leftover(row=row, use=_Use.ORPHAN, because=words, proof=_run_quoted(case, run))
     live = pool.vdi(row.snapshot_of)
     if live is not None:

@@ -38,6 +38,11 @@ from analyzer.rebuilt.cbt.log_paths import volumes_by_type
 # A user's disable removes the log first, and clears the pointer to it last.
 _CLEARING = ("vdi_disable_cbt", "vdi_delete", "vdi_snapshot")
 _UNSETTLED = timedelta(minutes=10)
+# SM lets the log that is named live on as the next one, here the disk's (VDI.py, delete()).
+_WHEN_DELETED = (
+    "When this snapshot is deleted after the next one was taken, the log of the disk gets a wrong "
+    "parent, and every later backup is a full one."
+)
 _CHAIN = "whether one of them still points across a time without tracking"
 
 
@@ -122,6 +127,7 @@ def _rows_of_snapshots(case: Case, log: CbtLog, child: str, gap: Break) -> tuple
         "gap": gap.mark.at,
         "why": _why_chain_broke(gap),
         "log": log_path(case, log.sr, log.uuid),
+        "deleted": _WHEN_DELETED if child == gap.vdi else "",
     }
     return tuple({**values, "old": old} for old in _old_snapshots(case, log, gap))
 

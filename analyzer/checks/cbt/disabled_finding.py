@@ -19,7 +19,8 @@ from analyzer.model.rule import RuleText
 # blktap cbt/cbt-util.c: negative errno as exit status
 _ANSWERS = {
     2: "that there is no such log (rc 2)",
-    5: "that the log is too short or could not be written, as on a full or broken SR (rc 5)",
+    5: "that the log is too short or could not be written, as on a full or broken SR, or where "
+    "its volume is too small (rc 5)",
     22: "that the new size is smaller than the log's (rc 22)",
 }
 _MOST = 5

@@ -32,10 +32,14 @@ _MOST = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstance:
-    """One thing that stood around a refusal: a sentence, what to do about it, what shows it."""
+    """One thing that stood around a refusal: a sentence, what to do about it, what shows it.
+
+    ``holder`` is the uuid of a VM snapshot that has to go first.
+    """
 
     words: str
     next_step: str = ""
+    holder: str = ""
     evidence: tuple[Evidence, ...] = ()
 
 
@@ -77,7 +81,7 @@ def _holders_of_disk(case: Case, trouble: Trouble, row: Vdi | None) -> Iterator[
         return
     listed = "; ".join(_vbd_words(vbd, vm) for vbd, vm in held[:_MOST])
     words = say("When the report was made it was on {listed}.", listed=listed)
-    step = ""
+    step = holder = ""
     if any("data_destroy" in call for call in trouble.calls):
         snapshots = [vm for _, vm in held if vm is not None and vm.is_a_snapshot]
         words = say(
@@ -85,12 +89,7 @@ def _holders_of_disk(case: Case, trouble: Trouble, row: Vdi | None) -> Iterator[
             "(with or without memory) too.",
             words=words,
         )
-        if snapshots:
-            step = (
-                "Let the client destroy the snapshot's VM first, which keeps its disks, and then "
-                f"call data_destroy: xe vm-destroy uuid={snapshots[0].uuid} (nobody can revert to "
-                "the snapshot any more)"
-            )
+        holder = snapshots[0].uuid if snapshots else ""
     doubled = _vm_with_disk_twice(held)
     if doubled is not None:
         words = say(
@@ -107,7 +106,7 @@ def _holders_of_disk(case: Case, trouble: Trouble, row: Vdi | None) -> Iterator[
     proof = tuple(
         quote_row(vbd, "VM", "VDI", "userdevice", "currently_attached") for vbd, _ in held
     )
-    yield Circumstance(words=words, next_step=step, evidence=proof[:_MOST])
+    yield Circumstance(words=words, next_step=step, holder=holder, evidence=proof[:_MOST])
 
 
 def _vbd_words(vbd: Vbd, vm: Vm | None) -> str:

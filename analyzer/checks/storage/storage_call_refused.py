@@ -25,6 +25,7 @@ _OF_STORAGE = re.compile(
     r"^(?:VDI|VBD|SR|PBD|SM)\.|^VM\.(?:snapshot|checkpoint|clone|copy|revert|start|migrate|pool_mig"
     r"|assert_can_mig|export|import)|export|import|NETWORK|network\.add_purpose"
 )
+_REFERENCES = re.compile(r"OpaqueRef:[0-9a-f-]{36}(?:; [a-z_]+$)?")  # and what was asked for
 _SCANS = frozenset({"sr_scan", "SR.scan"})  # judged by storage-scan-fails
 _CALL = re.compile(r"^(?:(?:vdi|sr)_[a-z_]+|[A-Za-z_]+\.[a-z_0-9]+)$")
 _SM_CALLS: Mapping[str, str] = {"VDI.destroy": "vdi_delete", "VBD.unplug": "vdi_detach"}
@@ -96,17 +97,19 @@ def _values_of_trouble(
     thing = subjects[0]
     disk = _disk_refused(case, trouble)
     told = f"{trouble.text}{f' (error {number})' if number else ''}"
+    holders = [each.holder for each in around if each.holder]
     place = {"host": trouble.host, "sr": trouble.sr or "<SR>", "disk": disk or "<disk>"}
     step = known.next_step if known else "Read the lines around the first one quoted below"
     step = next((each.next_step for each in around if each.next_step), step)
     return {
         **place,
+        **({"holder": holders[0]} if holders else {}),
         "call": call,
         "object": f"{thing.type} {named(thing.name, thing.uuid)}",
         "code": trouble.code or trouble.text,
         "means": known.means if known else "",
         "stops": known.stops if known else "",
-        "words": f"It said: {told}." if told.strip() else "",
+        "words": f"It said: {told}." if _REFERENCES.sub("", told).strip(" ;") else "",
         "often": often(trouble.count, trouble.first, trouble.last),
         "still": say("The same call went well at {at}.", at=done) if done else "",
         "around": joined([each.words for each in around], " "),

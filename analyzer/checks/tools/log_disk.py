@@ -57,6 +57,10 @@ def is_metadata(vdi: Vdi) -> bool:
     return vdi.type in _METADATA
 
 
+# xapi asks its database only, and SM does not look for the log (xapi_vdi.ml, data_destroy).
+_UNGUARDED = "data_destroy does not: it deletes the data of this snapshot, of which no log is left."
+
+
 def tell(text: RuleText, disk: Disk, missing: LogListing | None, past: Past) -> Finding:
     """Return the finding; ``missing`` is the list in which the log is not, None for the past."""
     values = _values_of_loss(disk, missing, past)
@@ -116,6 +120,7 @@ def _values_of_loss(disk: Disk, missing: LogListing | None, past: Past) -> Row:
         "vdi": disk.uuid,
         "disk": f"disk {named(vdi.name_label if vdi else None, disk.uuid)}",
         "place": missing.words if missing else "",
+        "unguarded": _UNGUARDED if vdi and vdi.is_a_snapshot and not is_metadata(vdi) else "",
     }
     if disk.failed:
         values["host"] = disk.failed[-1].host

@@ -32,7 +32,8 @@ FIELDS = ("went", "alerted", "window", "before")
 _ONE_LOSS = timedelta(hours=1)
 _MOST_SNAPSHOTS = 6
 _REMOVED = (
-    "The log that was removed also held what had been written since the newest snapshot before."
+    "The log that was removed also held what had been written before that, since the newest "
+    "snapshot or since CBT was turned on."
 )
 _FIRST_YEAR = 2000  # a disk that is no snapshot has 1970
 

@@ -30,7 +30,7 @@ def _head_of_finding(finding: Finding) -> Iterator[str]:
         until = f" to {stamp(last)}" if last and last != finding.first_seen else ""
         times = f", {counted(finding.count, 'time')}" if finding.count > 1 else ""
         yield f"  seen {stamp(finding.first_seen)}{until}{times}"
-    yield f"  {visible(state_line(finding))}"
+    yield f"  at the end: {visible(state_line(finding))}"
     yield from ("", visible(finding.detail))
     if finding.wrong_if:
         yield f"This would be wrong if {visible(finding.wrong_if)}"

@@ -111,7 +111,10 @@ def _step_of_number(step: Step, number: str, depth: int) -> Iterator[PlanLine]:
 
 
 def state_line(finding: Finding) -> str:
-    """Return how a finding stands at the end of the bundle, and what shows it."""
+    """Return how a finding stands at the end of the bundle, and what shows it.
+
+    It follows a label that says of when it is.
+    """
     since = f" since {stamp(finding.over_since)}" if finding.over_since else ""
     why = f": {finding.state_why}" if finding.state_why else ""
-    return f"{finding.state}{since}{why}"
+    return f"{finding.state.value.removesuffix(' at the end')}{since}{why}"

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from analyzer.case.case import Case
+from analyzer.case.pool import PoolState
 from analyzer.model.finding import Subject
 from analyzer.model.goal import Goal
 from analyzer.model.plan import Plan
+from analyzer.model.xapi import Sr
 from analyzer.plans.case import DiskCase, Site
 from analyzer.plans.planning import plan_disk
 from analyzer.rebuilt.calls.attachments import attachments_of_disks
@@ -53,8 +55,17 @@ def _site_of_disk(case: Case, known: DiskIndex, disk: str, own: Iterable[str]) -
     return Site(
         sr=uuid or "<SR>",
         attached_on=next(active, ""),
+        master=_master_of_sr(pool, sr) if sr else "",
         names=_names_of_disk(known, disk, own),
     )
+
+
+def _master_of_sr(pool: PoolState, sr: Sr) -> str:
+    """Return the host that SM changes an SR on: the pool's master, of a local SR its only host."""
+    having = pool.hosts_with(sr)
+    master = pool.host(pool.pool.master) if pool.pool and sr.shared else None
+    host = master or (having[0] if sr.shared is False and len(having) == 1 else None)
+    return (host.name_label or host.uuid) if host else ""
 
 
 def _names_of_disk(known: DiskIndex, disk: str, own: Iterable[str]) -> Mapping[str, str]:

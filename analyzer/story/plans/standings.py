@@ -74,7 +74,8 @@ def _of_disk(known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | No
         return Stand(why="it hangs on what the bundle does not show of the logs")
     if finding.rule in _UNTIL_A_FULL_BACKUP:
         return Stand(
-            why="the logs are sound at the end; whether a full backup was made since is not known"
+            why="SM finds nothing wrong with the logs; "
+            "whether a full backup was made since is not known"
         )
     mended = _call_that_mends(known, disk, finding)
     if mended is None:

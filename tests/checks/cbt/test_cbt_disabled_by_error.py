@@ -184,7 +184,7 @@ def test_resize_is_told_the_same_way() -> None:
 @pytest.mark.parametrize(
     ("code", "words", "looked"),
     [
-        (5, "could not be written, as on a full or broken SR (rc 5)", False),
+        (5, "or where its volume is too small (rc 5)", False),
         (22, "the new size is smaller than the log's (rc 22)", False),
         (2, "there is no such log (rc 2)", False),
         (7, "was not read", True),

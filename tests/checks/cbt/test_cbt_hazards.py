@@ -57,6 +57,22 @@ def test_pointer_that_an_error_left_is_found(volumes: bool) -> None:
     assert finding.basis is Basis.BOTH
 
 
+def test_only_the_deletion_of_a_snapshot_that_names_the_live_disk_breaks_later_backups() -> None:
+    (named,) = case(broken()).examine(STALE).findings
+    story = Story().enable(VDI).wait().snapshot(VDI, N1).wait().snapshot(VDI, N2).wait()
+    story.lose(VDI).wait().enable(VDI).wait().snapshot(VDI, N3).wait().delete(N2)
+    story.wait().snapshot(VDI, N4)
+    (passed,) = case(story).examine(STALE).findings
+    assert "every later backup is a full one" in named.detail
+    assert "every later backup" not in passed.detail
+
+
+def test_pointer_that_an_error_left_leaves_out_what_was_written_since_its_snapshot() -> None:
+    story = Story().enable(VDI).wait().snapshot(VDI, N1).wait().lose(VDI)
+    (finding,) = case(story).examine(STALE).findings
+    assert "leave out all that was written from this snapshot until then" in finding.detail
+
+
 def test_pointer_is_quoted_with_the_error_that_left_it() -> None:
     (finding,) = case(broken()).examine(STALE).findings
     texts = [evidence.text for evidence in finding.evidence]
@@ -105,7 +121,7 @@ def test_loop_is_found_after_the_old_snapshot_is_deleted_too_late(volumes: bool)
     story = broken(volumes=volumes).snapshot(VDI, N2).wait().delete(N1)
     (finding,) = case(story).examine(FULL).findings
     assert (finding.basis, finding.confidence) == (Basis.STATE, Confidence.LIKELY)
-    assert "no parent" in finding.detail
+    assert "names nothing as its parent" in finding.detail
     assert "It began when an error turned CBT" in finding.detail
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from analyzer.model.goal import StepKind
 from analyzer.model.report import Report
 from analyzer.run import analyze
 from tests.checks.storage.test_storage_call_refused import (
@@ -149,3 +150,16 @@ def test_volume_that_was_not_found_is_quoted_above_the_error_but_not_a_log_that_
     quoted = [line.text for each in found for line in each.evidence]
     assert any(told in text for text in quoted)
     assert any(missing in text for text in quoted) is is_the_answer
+
+
+def test_vm_snapshot_in_the_way_is_destroyed_only_knowingly(tmp_path: Path) -> None:
+    world = _world()
+    kept = world.copy_of(world.machines[0], "before the update")
+    (copied,) = kept.disks
+    line = _failed(
+        "Async.VDI.data_destroy", f"Server_error(VDI_IN_USE, [ {copied.ref}; data_destroy ])"
+    )
+    (finding,) = _outcome(report(tmp_path, world, ("05:30:00", line)), RULE).findings
+    destroying = [step for step in finding.action if step.kind is StepKind.DESTROYS]
+    assert [step.step.rpartition("uuid=")[2] for step in destroying] == [kept.uuid]
+    assert "It said" not in finding.detail  # references and the call's name say nothing
