@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 import typer
 
 from analyzer.cli._names import none_fits, several_fit
-from analyzer.cli.case_file import CaseFile, NoCaseError, case_of, is_damaged
+from analyzer.cli.case_file import CaseFile, NoCaseError, ShownTimeline, case_of, is_damaged
 from analyzer.cli.options import HowToRead
 from analyzer.cli.output import note, say
 
@@ -133,6 +133,10 @@ class Reading:
 
         judged = self.judged
         return told(judged.case, judged.report, dict(judged.catalogue.context), wanted)
+
+    def whole_table(self) -> "tuple[str, ShownTimeline, tuple[Unseen, ...], int] | None":
+        """Return the table of the whole timeline that a case file has, None without one."""
+        return self._of_file(lambda file: file.whole_table())
 
     def _of_file(self, ask: "Callable[[CaseFile], Page | None]") -> Page | None:
         """Return what the case file says, None without one; a damaged one is put aside."""

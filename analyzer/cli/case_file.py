@@ -25,6 +25,7 @@ from analyzer.cli.build import program
 from analyzer.cli.inputs import name_of, unchanged
 from analyzer.cli.output import note
 from analyzer.stored import plain, shape_of, typed
+from analyzer.values import dataclass
 
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry, Unseen
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
     from analyzer.story.pages import Judged
+    from analyzer.story.timeline.lines import LaidLines
     from analyzer.story.timeline.wanted import Wanted
 
 NAME = "report.cbtcase"
@@ -174,19 +176,52 @@ def _share_of_page(key: str, count: int) -> int:
 
 def _put_timeline(parts: _Parts, judged: "Judged") -> None:
     from analyzer.model.lines import LineIndex
-    from analyzer.story.timeline.lines import Laying
+    from analyzer.story.timeline.lines import LaidLines
 
     names = judged.names
     known = {each.uuid for each in (*names.disks, *names.vms, *names.srs)}
-    laying = Laying(judged.case, judged.report, dict(judged.catalogue.context), known)
-    for number, block in enumerate(laying.blocks()):
+    laid = LaidLines(judged.case, judged.report, dict(judged.catalogue.context), known)
+    for number, block in enumerate(laid.blocks):
         numbers = b"".join(column.tobytes() for column in (block.moments, *block.columns))
         marks = [[row, *mark] for row, mark in block.marks.items()]
         parts.put(f"lines/{number}.json", [block.pids, marks])
         parts.put(f"lines/{number}.bin", numbers)
         parts.put(f"lines/{number}.txt", block.words)
-    parts.put("told.json", laying.rows())
-    parts.put("index.json", plain(LineIndex, laying.index()))
+    parts.put("told.json", laid.told)
+    parts.put("index.json", plain(LineIndex, laid.index))
+    _put_whole_table(parts, laid)
+
+
+def _put_whole_table(parts: _Parts, laid: "LaidLines") -> None:
+    """Put what ``cbtriage timeline`` prints of everything: drawing it takes too long to wait."""
+    from analyzer.render.timeline.timeline_table import timeline_table
+    from analyzer.story.timeline.asked import asked
+    from analyzer.story.timeline.wanted import Wanted
+
+    entries = asked(laid, Wanted())
+    parts.put("whole.json", plain(ShownTimeline, shown_of(entries)))
+    parts.put("whole.txt", "".join(timeline_table(entries)).encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownTimeline:
+    """What is said beside entries that are shown: how many, and whether findings rest on one.
+
+    ``undated`` are those of an unknown year.
+    """
+
+    count: int
+    undated: int
+    found: bool
+
+
+def shown_of(entries: "Sequence[Entry]") -> ShownTimeline:
+    """Return what is said beside entries."""
+    return ShownTimeline(
+        count=len(entries),
+        undated=sum(not entry.moment.year_known for entry in entries),
+        found=any(entry.findings for entry in entries),
+    )
 
 
 class CaseFile:
@@ -307,6 +342,20 @@ class CaseFile:
             return asked(lines, wanted), unseen_of(lines.index, wanted), lines.index.count
         except _NOT_OURS as error:
             raise NoCaseError(self._told_with_path("it is damaged")) from error
+
+    def whole_table(self) -> "tuple[str, ShownTimeline, tuple[Unseen, ...], int]":
+        """Return the table of everything, what is said beside it, the logs, and the kept."""
+        from analyzer.model.lines import LineIndex
+
+        index = self._typed_part(LineIndex, "index.json")
+        shown = self._typed_part(ShownTimeline, "whole.json")
+        try:
+            text = self._bytes("whole.txt").decode()
+        except _NOT_OURS as error:
+            raise NoCaseError(self._told_with_path("it is damaged")) from error
+        if not text.replace("\n", "").isprintable():  # ours is: what does not print is written out
+            raise NoCaseError(self._told_with_path("it is damaged"))
+        return text, shown, index.unseen, index.count
 
     def _typed_part(self, kind: type[Page], name: str) -> Page:
         try:

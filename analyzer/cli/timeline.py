@@ -12,6 +12,7 @@ import typer
 from analyzer.cli._case import AsJson, Quiet, Reading, answers_json
 from analyzer.cli._timeline_asked import Asked, wanted_of
 from analyzer.cli.analyze import DAMAGED, FINDINGS
+from analyzer.cli.case_file import ShownTimeline, shown_of
 from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import in_color, note, say
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from analyzer.model.entry import Entry, Unseen
 
 _MOST_NOTES = 12
+_A_TEXT = 65_536  # characters that are printed at once
 _A_PIECE = 200  # chunks: small enough that a reader who goes away ends it soon
 
 
@@ -123,14 +125,24 @@ def timeline_command(
         kinds=tuple(kind or ()),
     )
     reading = Reading(paths, quiet=quiet, how=how)
-    wanted = wanted_of(asked, reading, zone)
-    entries, logs, kept = reading.timeline(wanted)
-    if as_json:
-        say(answers_json(happenings=entries))
+    plain_table = form is TimelineFormat.TABLE and not (raw or as_json or sys.stdout.isatty())
+    if plain_table and zone.is_utc and _is_everything(asked) and (whole := reading.whole_table()):
+        text, shown, logs, kept = whole
+        _say_all(text[place : place + _A_TEXT] for place in range(0, len(text), _A_TEXT))
     else:
-        _print_entries(reading.shown(entries, zone), form, raw=raw)
-    _notes_of_logs(entries, reading.shown(logs, zone), kept)
-    raise typer.Exit(_status_of_damaged(entries, damaged=reading.damaged))
+        entries, logs, kept = reading.timeline(wanted_of(asked, reading, zone))
+        shown = shown_of(entries)
+        if as_json:
+            say(answers_json(happenings=entries))
+        else:
+            _print_entries(reading.shown(entries, zone), form, raw=raw)
+    _notes_of_logs(shown, reading.shown(logs, zone), kept)
+    raise typer.Exit(FINDINGS if shown.found else DAMAGED if reading.damaged else 0)
+
+
+def _is_everything(asked: Asked) -> bool:
+    given = (asked.sr, asked.host, asked.session, asked.around, asked.since, asked.until)
+    return not (asked.vdis or asked.vms or asked.kinds) and given == (None,) * len(given)
 
 
 def _print_entries(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> None:
@@ -166,13 +178,13 @@ def _say_all(chunks: Iterable[str]) -> None:
         say("".join(part))
 
 
-def _notes_of_logs(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: int) -> None:
+def _notes_of_logs(shown: ShownTimeline, logs: "Sequence[Unseen]", kept: int) -> None:
     """Say on standard error what could not be read, and, where nothing is shown, why."""
     from analyzer.render.words.view import counted, span, visible
 
-    undated = sum(not entry.moment.year_known for entry in entries)
-    notes = [f"{counted(undated, 'line')} of an unknown year, shown last"] if undated else []
-    if not entries:
+    undated = f"{counted(shown.undated, 'line')} of an unknown year, shown last"
+    notes = [undated] if shown.undated else []
+    if not shown.count:
         notes.append(
             f"nothing to show: none of {counted(kept, 'kept record')} fits; what was read:"
         )
@@ -181,15 +193,8 @@ def _notes_of_logs(entries: "Sequence[Entry]", logs: "Sequence[Unseen]", kept: i
         if log.why:
             settle = f"; settle with: {log.settle_with}" if log.settle_with else ""
             notes.append(f"{log.need} of {visible(log.host)}: {visible(log.why)}{settle}")
-        elif not entries:
+        elif not shown.count:
             notes.append(f"{log.need} of {visible(log.host)}: {read}")
     more = len(notes) - _MOST_NOTES
-    shown = [*notes[:_MOST_NOTES], *([f"and {counted(more, 'more log')}"] if more > 0 else [])]
-    for line in shown:
+    for line in [*notes[:_MOST_NOTES], *([f"and {counted(more, 'more log')}"] if more > 0 else [])]:
         note(line)
-
-
-def _status_of_damaged(entries: "Sequence[Entry]", *, damaged: bool) -> int:
-    if any(entry.findings for entry in entries):
-        return FINDINGS
-    return DAMAGED if damaged else 0

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from itertools import combinations, islice
+from itertools import combinations, islice, pairwise
 from typing import Any
 
 from analyzer.case.case import Case
@@ -62,7 +62,7 @@ from analyzer.story.plans.shown import plan_shown, plans_of_info
 from analyzer.values import dataclass
 
 _MOST_COMPARED = 12  # of a disk and its snapshots, the newest
-_MOST_LINES = 60
+_MOST_LINES = 400
 _MOST_FOUND = 500  # each with its cause, which names all findings of a storm
 
 
@@ -222,12 +222,21 @@ def _all_disks(judged: Judged) -> Iterator[str]:
 
 
 def _pairs_compared(judged: Judged) -> Iterator[str]:
-    """Yield the comparisons of an older with a newer one, of a disk and its newest snapshots."""
+    """Yield the comparisons of an older with a newer one of a disk and its snapshots.
+
+    These are all of the newest, and of the others what backups ask for: each with the next, and
+    with the disk.
+    """
     dated = {disk.uuid: disk.taken.at for disk in judged.names.disks if disk.taken}
     for owner, own in judged.disks.members.items():
         snapshots = sorted(own & dated.keys(), key=lambda uuid: (dated[uuid], uuid))
-        newest = [*snapshots, owner][-_MOST_COMPARED:]
-        yield from (f"{older} {newer}" for older, newer in combinations(newest, 2))
+        every = [*snapshots, owner]
+        pairs = (
+            *combinations(every[-_MOST_COMPARED:], 2),
+            *pairwise(every),
+            *((older, owner) for older in snapshots),
+        )
+        yield from (f"{older} {newer}" for older, newer in dict.fromkeys(pairs))
 
 
 def _nbd_info(judged: Judged, uuid: str) -> NbdInfoPage:
@@ -271,10 +280,15 @@ def _line_of_judged(judged: Judged, key: str) -> LineExplained | None:
 
 
 def _lines_of_judged(judged: Judged) -> Iterator[str]:
-    """Yield the lines that are quoted first: of the worst findings, and the steps to them."""
+    """Yield the lines that are quoted: first those of the worst findings, and the steps to them."""
     worst = sorted(judged.findings, key=lambda each: (each.severity.rank, each.id))
     steps = (step.source for cause in judged.report.causes for step in cause.chain if step.source)
-    sources = dict.fromkeys((*(each.evidence[0].source for each in worst), *steps))
+    context = (source for cause in judged.report.causes for source in cause.context)
+    quoted = [each for found in worst for each in found.evidence]
+    quoted += [each for incident in judged.report.incidents for each in incident.evidence]
+    told = (each.source for each in judged.report.happenings if each.what.is_line)
+    first = (*(each.evidence[0].source for each in worst), *steps, *context)
+    sources = dict.fromkeys((*first, *(each.source for each in quoted), *told))
     known = (key_of_line(each.bundle, each.member, each.line) for each in sources if each.line)
     yield from islice(known, _MOST_LINES)
 

@@ -56,6 +56,8 @@ def questions(case: Case, report: Report) -> Iterator[list[str]]:
             yield from commands[:EACH]
     (disk, *_), (vm, *_), (sr, *_) = case.pools[0].vdis, case.pools[0].vms, case.pools[0].srs
     yield ["timeline", "--vdi", disk.uuid, "--sr", sr.uuid, "--tz", "host"]
+    yield ["timeline"]
+    yield ["timeline", "--tz", "host"]
     yield ["timeline", "--vm", vm.uuid, "--raw"]
     made = report.bundles[0].captured_at
     assert made is not None
@@ -211,13 +213,26 @@ def test_damaged_file_is_put_aside_with_a_sentence(crashed: Path, damage: str) -
     assert "the status reports are read instead" in done.stderr or damage in ("bits", "key")
 
 
-def rewritten(made: Path, names: str) -> None:
+def test_whole_timeline_is_printed_as_it_was_drawn(crashed: Path) -> None:
+    made = case_file(crashed)
+    with patch.object(CaseFile, "timeline", side_effect=AssertionError("it was drawn anew")):
+        done = CliRunner().invoke(app, ["timeline", str(crashed)])
+    assert done.exit_code == 1
+    assert "CBT was turned off because the disk's log was inconsistent" in done.stdout
+    rewritten(made, "\x1b]0;owned\x07\n", part="whole.txt")
+    with patch("analyzer.run.load_case", lambda *_: sample_read(BY_NAME[crashed.name])):
+        again = CliRunner().invoke(app, ["timeline", str(crashed)])
+    assert again.stdout == done.stdout
+    assert "it is damaged" in again.stderr
+
+
+def rewritten(made: Path, text: str, part: str = "names.json") -> None:
     """Replace one part of a case file by another text, as somebody might who means harm."""
     with zipfile.ZipFile(made) as old:
         parts = {name: old.read(name) for name in old.namelist()}
     with zipfile.ZipFile(made, "w") as new:
         for name, content in parts.items():
-            new.writestr(name, names if name == "names.json" else content)
+            new.writestr(name, text if name == part else content)
 
 
 def test_analyze_leaves_one_unless_told_not_to(crashed: Path, tmp_path: Path) -> None:

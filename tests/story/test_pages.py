@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,19 @@ def pages(own: Judged, kind: PageKind[Any]) -> Iterator[Any]:
     """Yield all pages of a kind."""
     maker = next(each for each in MAKERS if each.kind is kind)
     yield from (maker.make(own, key) for key in maker.keys(own))
+
+
+@each_sample
+def test_each_snapshot_is_compared_with_the_next_and_with_its_disk(path: Path) -> None:
+    own = judged(path)
+    maker = next(each for each in MAKERS if each.kind is COMPARE)
+    keys = list(maker.keys(own))
+    assert len(keys) == len(set(keys))
+    dated = {disk.uuid: disk.taken.at for disk in own.names.disks if disk.taken}
+    for owner, members in own.disks.members.items():
+        snapshots = sorted(members & dated.keys(), key=lambda uuid: (dated[uuid], uuid))
+        pairs = [*pairwise([*snapshots, owner]), *((each, owner) for each in snapshots)]
+        assert {f"{older} {newer}" for older, newer in pairs} <= set(keys)
 
 
 def outcome_of(report: Report, rule: str) -> Outcome:

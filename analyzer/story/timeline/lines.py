@@ -179,27 +179,27 @@ def _in_one_piece(
 
 
 class LaidLines:
-    """The blocks of a case and their index, in memory."""
+    """The blocks of a case and their index, in memory; ``told`` are the rows of each object."""
 
     def __init__(
         self, case: Case, report: Report, titles: Mapping[str, str], known: Collection[str]
     ) -> None:
         laying = Laying(case, report, titles, known)
-        self._blocks = list(laying.blocks())
-        self._rows = laying.rows()
+        self.blocks = tuple(laying.blocks())
+        self.told = laying.rows()
         self.index = laying.index()
 
     def rows(self, uuid: str) -> Sequence[int]:
         """Return the rows that tell of an object, ascending."""
-        return self._rows.get(uuid, ())
+        return self.told.get(uuid, ())
 
     def block(self, number: int) -> Block:
         """Return a block."""
-        return self._blocks[number]
+        return self.blocks[number]
 
     def words(self, number: int) -> bytes:
         """Return the words of a block."""
-        return self._blocks[number].words
+        return self.blocks[number].words
 
 
 def unseen(case: Case, report: Report) -> tuple[Unseen, ...]:
