@@ -14,8 +14,8 @@ from analyzer.bundle.names import LogName
 from analyzer.bundle.paste import Pasted
 
 _TAIL = 64
-# rsyslog writes control characters as #033, and the zero bytes of a crash are counted apart
-_OF_LOGS = bytes(byte for byte in range(256) if byte in b"\0\t\n\r" or byte >= ord(" "))
+# rsyslog writes control characters as #033, #177; the zero bytes of a crash are counted apart
+_OF_LOGS = b"\0\t\n\r" + bytes(byte for byte in range(ord(" "), 256) if byte not in b"\x7f")
 _NO_UTF_8 = re.compile("[\udc80-\udcff]")
 
 

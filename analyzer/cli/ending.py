@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from analyzer.bundle.names import printable
 from analyzer.cli.output import note, prepare_streams
+from analyzer.cli.start import INTERRUPTED
 from analyzer.errors import AnalyzerError, InputError
 
 USAGE, NO_INPUT, INTERNAL = 2, 3, 5
-INTERRUPTED = 130  # as shells tell it of a signal: 128 + SIGINT
 
 
 def end_with(command: Callable[[], object]) -> None:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 from analyzer import __version__
 
+INTERRUPTED = 130  # as shells tell it of a signal: 128 + SIGINT
+
 
 def run() -> None:
     """Run the command line and exit with its status."""
@@ -29,6 +31,8 @@ def run() -> None:
             run_command()
         else:
             _analyze(*usual)
+    except KeyboardInterrupt:  # while modules were loaded: nothing was begun
+        sys.exit(INTERRUPTED)
     finally:
         gc.freeze()  # nor is it looked for among what ends with the process
 

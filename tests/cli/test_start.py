@@ -121,3 +121,14 @@ def test_run_that_is_interrupted_says_what_that_means(capfd: pytest.CaptureFixtu
         end_with(command)
     assert end.value.code == 130
     assert capfd.readouterr().err.startswith("cbtriage: interrupted: ")
+
+
+def test_ctrl_c_while_modules_are_loaded_is_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*_args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "argv", ["cbtriage", "analyze", "a.zip"])
+    monkeypatch.setattr(start, "_analyze", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        start.run()
+    assert ended.value.code == start.INTERRUPTED

@@ -88,6 +88,11 @@ def one_zero(data: bytes) -> bytes:
     return data[:-40] + b"\0" + data[-39:]
 
 
+def one_delete(data: bytes) -> bytes:
+    """Write a DEL, which is one bit from a letter, and which rsyslog writes as #177."""
+    return data[:-40] + b"\x7f" + data[-39:]
+
+
 LOSSES: tuple[Change, ...] = (
     ends_early,
     begins_late,
@@ -95,6 +100,7 @@ LOSSES: tuple[Change, ...] = (
     zeros_inside,
     mostly_zeros,
     one_zero,
+    one_delete,
 )
 
 
