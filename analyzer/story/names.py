@@ -6,7 +6,7 @@ from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.names import Known, Names
 from analyzer.model.sentence import joined, say
-from analyzer.model.xapi import Vdi, Vm
+from analyzer.model.xapi import Vbd, Vdi, Vm
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -86,12 +86,15 @@ def _disk_of_vdi(pool: PoolState, vdi: Vdi) -> Known:
 
 def _vms_known(case: Case) -> tuple[Known, ...]:
     rows = {vm.uuid: (pool, vm) for pool in case.pools for vm in pool.vms}
+    disks = disks_of_vms(case.pools)
     return tuple(
-        _vm_known(*rows[uuid]) for uuid in sorted(rows) if not rows[uuid][1].is_control_domain
+        _vm_known(rows[uuid][1], disks.get(uuid, ()))
+        for uuid in sorted(rows)
+        if not rows[uuid][1].is_control_domain
     )
 
 
-def _vm_known(pool: PoolState, vm: Vm) -> Known:
+def _vm_known(vm: Vm, disks: tuple[str, ...]) -> Known:
     state = vm.power_state or "whether it runs is not known"
     kind = "snapshot" if vm.is_a_snapshot else "template" if vm.is_a_template else state
     return Known(
@@ -100,16 +103,23 @@ def _vm_known(pool: PoolState, vm: Vm) -> Known:
         name=vm.name_label or "",
         words=kind,
         first=not (vm.is_a_snapshot or vm.is_a_template),
-        parts=disks_of(pool, vm),
+        parts=disks,
     )
 
 
-def disks_of(pool: PoolState, vm: Vm) -> tuple[str, ...]:
-    """Return the uuids of a VM's disks, in the order of their devices."""
-    own = [vbd for vbd in pool.vbds if vbd.vm and vbd.vm in (vm.ref, vm.uuid)]
-    own.sort(key=lambda vbd: (len(vbd.userdevice or ""), vbd.userdevice or "", vbd.uuid))
-    disks = (pool.vdi(vbd.vdi) for vbd in own)
-    return tuple(dict.fromkeys(disk.uuid for disk in disks if disk))
+def disks_of_vms(pools: Iterable[PoolState]) -> dict[str, tuple[str, ...]]:
+    """Return the uuids of each VM's disks, in the order of their devices, by the VM's uuid."""
+    found: dict[str, tuple[str, ...]] = {}
+    for pool in pools:
+        own: dict[str, list[Vbd]] = {}
+        for vbd in pool.vbds:
+            if vm := pool.vm(vbd.vm):
+                own.setdefault(vm.uuid, []).append(vbd)
+        for uuid, vbds in own.items():
+            vbds.sort(key=lambda vbd: (len(vbd.userdevice or ""), vbd.userdevice or "", vbd.uuid))
+            disks = (pool.vdi(vbd.vdi) for vbd in vbds)
+            found[uuid] = tuple(dict.fromkeys(disk.uuid for disk in disks if disk))
+    return found
 
 
 def _host_of_place(place: int, host: KnownHost) -> Known:
@@ -131,23 +141,28 @@ def _srs_known(case: Case) -> tuple[Known, ...]:
     """Return the SRs in the order of `sr_views`."""
     rows = [(pool, sr) for pool in case.pools for sr in pool.srs]
     rows.sort(key=lambda row: (_pool_called(row[0]), row[1].name_label or "", row[1].uuid))
+    disks = _disks_of_srs(case.pools)
     return tuple(
         Known(
             type="SR",
             uuid=sr.uuid,
             name=sr.name_label or "",
             words=f"{sr.type or 'type not known'}, pool {_pool_called(pool) or 'unknown'}",
-            parts=_disks_of_sr(case.pools, sr.uuid),
+            parts=tuple(sorted(disks.get(sr.uuid, ()))),
             place=place,
         )
         for place, (pool, sr) in enumerate(rows)
     )
 
 
-def _disks_of_sr(pools: Iterable[PoolState], uuid: str) -> tuple[str, ...]:
-    """Return the disks of an SR, in whichever pool's database they stand."""
-    srs = ((vdi.uuid, pool.sr(vdi.sr)) for pool in pools for vdi in pool.vdis)
-    return tuple(sorted({disk for disk, sr in srs if sr and sr.uuid == uuid}))
+def _disks_of_srs(pools: Iterable[PoolState]) -> dict[str, set[str]]:
+    """Return the disks of each SR by its uuid, in whichever pool's database they stand."""
+    found: dict[str, set[str]] = {}
+    for pool in pools:
+        for vdi in pool.vdis:
+            if sr := pool.sr(vdi.sr):
+                found.setdefault(sr.uuid, set()).add(vdi.uuid)
+    return found
 
 
 def _networks_known(case: Case) -> tuple[Known, ...]:

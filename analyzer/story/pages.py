@@ -1,6 +1,6 @@
 """Make the pages (`analyzer.model.pages`) of a case and its report."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import combinations, islice, pairwise
 from typing import Any
@@ -9,7 +9,7 @@ from analyzer.case.case import Case
 from analyzer.case.wholeness import Sources
 from analyzer.model.explained import LineExplained, RuleExplained
 from analyzer.model.finding import Finding, Subject
-from analyzer.model.names import Names
+from analyzer.model.names import Known, Names
 from analyzer.model.network_view import NetworkView
 from analyzer.model.pages import (
     COMPARE,
@@ -58,7 +58,7 @@ from analyzer.story.nbd.served import sessions_page
 from analyzer.story.objects.host import KnownHost, host_view, known_hosts
 from analyzer.story.objects.network import network_views
 from analyzer.story.objects.sr import sr_views
-from analyzer.story.plans.shown import plan_shown, plans_of_info
+from analyzer.story.plans.shown import PlansShown
 from analyzer.values import dataclass
 
 _MOST_COMPARED = 12  # of a disk and its snapshots, the newest
@@ -119,6 +119,35 @@ class Judged:
         return tuple(each for outcome in self.report.outcomes for each in outcome.findings)
 
     @cached_property
+    def plans(self) -> PlansShown:
+        """Return the plans of the report by what they are for."""
+        return PlansShown(self.report)
+
+    @cached_property
+    def places(self) -> Mapping[str, int]:
+        """Return where among the findings each stands, by its id."""
+        return {each.id: place for place, each in enumerate(self.findings)}
+
+    @cached_property
+    def about(self) -> Mapping[str, Sequence[Finding]]:
+        """Return the findings by the uuids of what they are about."""
+        found: dict[str, list[Finding]] = {}
+        for each in self.findings:
+            for uuid in {subject.uuid for subject in each.subjects}:
+                found.setdefault(uuid, []).append(each)
+        return found
+
+    @cached_property
+    def vms(self) -> Mapping[str, Known]:
+        """Return the VMs that may be asked for, by uuid."""
+        return {each.uuid: each for each in self.names.vms}
+
+    def findings_of(self, ids: Iterable[str]) -> tuple[Finding, ...]:
+        """Return the findings of these ids, in the order of the report."""
+        places = sorted(self.places[each] for each in set(ids) if each in self.places)
+        return tuple(self.findings[place] for place in places)
+
+    @cached_property
     def hosts(self) -> tuple[KnownHost, ...]:
         """Return all hosts."""
         return known_hosts(self.case)
@@ -143,8 +172,8 @@ def _disk_of_judged(judged: Judged, uuid: str) -> DiskPage:
     view = view_of(judged.case, judged.disks, uuid)
     return DiskPage(
         view=view,
-        findings=tuple(each for each in judged.findings if each.id in view.findings),
-        plans=plan_shown(judged.case, judged.report, judged.disks, uuid),
+        findings=judged.findings_of(view.findings),
+        plans=judged.plans.of_disk(judged.case, judged.disks, uuid),
     )
 
 
@@ -154,8 +183,7 @@ def _disks_of_judged(judged: Judged) -> Iterator[str]:
 
 def _vm_of_judged(judged: Judged, uuid: str) -> VmPage:
     pool, row = next((pool, row) for pool in judged.case.pools if (row := pool.vm(uuid)))
-    known = next(each for each in judged.names.vms if each.uuid == uuid)
-    own = tuple(each for each in judged.findings if uuid in {s.uuid for s in each.subjects})
+    own = tuple(judged.about.get(uuid, ()))
     host = pool.host(row.resident_on)
     kind = "snapshot" if row.is_a_snapshot else "template" if row.is_a_template else "VM"
     return VmPage(
@@ -165,7 +193,7 @@ def _vm_of_judged(judged: Judged, uuid: str) -> VmPage:
             kind=kind,
             state=row.power_state,
             host=Subject(type="Host", uuid=host.uuid, name=host.name_label) if host else None,
-            disks=known.parts,
+            disks=judged.vms[uuid].parts,
             findings=tuple(sorted(each.id for each in own)),
         ),
         findings=own,
@@ -185,7 +213,7 @@ def _sr_of_judged(judged: Judged, place: str) -> SrPage:
 
 def _network_of_judged(judged: Judged, place: str) -> NetworkPage:
     view = judged.networks[int(place)]
-    found = tuple(each for each in judged.findings if each.id in view.findings)
+    found = judged.findings_of(view.findings)
     return NetworkPage(
         view=view, findings=found, plans=_plans_of_judged(judged, found, "Network", "PIF")
     )
@@ -193,18 +221,17 @@ def _network_of_judged(judged: Judged, place: str) -> NetworkPage:
 
 def _plans_of_judged(judged: Judged, about: Iterable[Finding], *types: str) -> tuple[Plan, ...]:
     """Return the plans of findings whose object is of one of these types."""
-    wanted = {finding.plan for finding in about}
-    plans = (plan for plan in judged.report.plans if plan.id in wanted)
+    plans = judged.plans.named(finding.plan for finding in about)
     return tuple(plan for plan in plans if plan.object.type in types)
 
 
 def _enable_page(judged: Judged, uuid: str) -> CallPage:
-    plans = plan_shown(judged.case, judged.report, judged.disks, uuid)
+    plans = judged.plans.of_disk(judged.case, judged.disks, uuid)
     return CallPage(judgement=enable_cbt(judged.case, uuid), plans=plans)
 
 
 def _destroy_page(judged: Judged, uuid: str) -> CallPage:
-    plans = plan_shown(judged.case, judged.report, judged.disks, uuid)
+    plans = judged.plans.of_disk(judged.case, judged.disks, uuid)
     return CallPage(judgement=data_destroy(judged.case, uuid), plans=plans)
 
 
@@ -212,7 +239,7 @@ def _compare_page(judged: Judged, pair: str) -> CallPage:
     older, newer = pair.split(" ")
     # Nothing of the newer disk has to be mended for an older one that is gone.
     there = asked(judged.case, older) is not None
-    shown = plan_shown(judged.case, judged.report, judged.disks, newer, wanted=True)
+    shown = judged.plans.of_disk(judged.case, judged.disks, newer, wanted=True)
     judgement = list_changed_blocks(judged.case, older, newer)
     return CallPage(judgement=judgement, plans=shown if there else ())
 
@@ -241,7 +268,7 @@ def _pairs_compared(judged: Judged) -> Iterator[str]:
 
 def _nbd_info(judged: Judged, uuid: str) -> NbdInfoPage:
     info = nbd_info(judged.case, uuid)
-    return NbdInfoPage(info=info, plans=plans_of_info(judged.case, judged.report, info))
+    return NbdInfoPage(info=info, plans=judged.plans.of_info(judged.case, info))
 
 
 def _rule_page(judged: Judged, rule: str) -> RuleExplained:
@@ -253,12 +280,12 @@ def _rule_ids(judged: Judged) -> Iterator[str]:
 
 
 def _finding_of_judged(judged: Judged, name: str) -> FindingPage:
-    own = next(each for each in judged.findings if each.id == name)
+    own = judged.findings[judged.places[name]]
     return FindingPage(
         finding=own,
-        explained_by=tuple(each for each in judged.findings if each.id in own.explained_by),
+        explained_by=judged.findings_of(own.explained_by),
         causes=tuple(each for each in judged.report.causes if own.id in each.findings),
-        plans=tuple(plan for plan in judged.report.plans if plan.id == own.plan),
+        plans=judged.plans.named([own.plan]),
     )
 
 

@@ -18,7 +18,7 @@ from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
 from analyzer.model.xapi import Vdi
-from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.calls.operations import sm_operations_of_disks
 from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.values import dataclass
@@ -199,7 +199,8 @@ def _off_since(case: Case, call: Call, key: str) -> bool:
         return False
     if row.is_a_snapshot:
         return True
-    later = (run for run in sm_operations(case) if run.vdi == key and run.name == "vdi_disable_cbt")
+    own = sm_operations_of_disks(case).get(key, ())
+    later = (run for run in own if run.name == "vdi_disable_cbt")
     dropped = (each for each in case.events.of("cbt-told.dropped") if key in each.message)
     ends = (*(ended(run) for run in later), *(mark(each) for each in dropped))
     return all(case.order.surely_before(end, call.mark) for end in ends)

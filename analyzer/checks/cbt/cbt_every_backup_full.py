@@ -16,6 +16,7 @@ from analyzer.checks.tools.chain_facts import (
     Tracking,
     disk_subjects,
     log_path,
+    logs_pointing,
     name_of,
     sure,
     there,
@@ -68,9 +69,8 @@ def _broken_pointers(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtL
         assert disk.parent is not None
         later = _mark_of_known(log.child), _mark_of_known(disk.parent)
         relinked = later[0] and later[1] and later[0].precedes(later[1], facts.order)
-        linked_anew = _taken_later(facts, disk.parent.value, uuid) and any(
-            sure(other.child) == disk.parent.value and there(other)
-            for other in cbt_history(case).logs(sr)
+        linked_anew = _taken_later(facts, disk.parent.value, uuid) and bool(
+            logs_pointing(case).get((sr, disk.parent.value))
         )
         if relinked and not linked_anew and facts.across(uuid, disk.uuid) is None:
             yield log, disk

@@ -14,9 +14,9 @@ from analyzer.checks.tools.chain_facts import (
     disk_subjects,
     least_sure,
     log_path,
+    logs_pointing,
     name_of,
     sure,
-    there,
     tracking_of,
     unknown_pointers,
 )
@@ -68,9 +68,8 @@ def _was_metadata(case: Case, run: Operation) -> bool:
 
 def _logs_pointing_to(case: Case, run: Operation) -> Iterator[CbtLog]:
     """Yield the logs that still point to the one that a run unlinked."""
-    for log in cbt_history(case).logs(run.sr or ""):
-        if there(log) and log.uuid != run.vdi and sure(log.child) == run.vdi:
-            yield log
+    own = logs_pointing(case).get((run.sr or "", run.vdi or ""), ())
+    yield from (log for log in own if log.uuid != run.vdi)
 
 
 def _finding_of_pointer(case: Case, text: RuleText, run: Operation, older: CbtLog) -> Finding:

@@ -11,7 +11,7 @@ from analyzer.model.finding import Evidence
 from analyzer.model.operation import Result
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Vbd, Vdi, Vm
-from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.calls.operations import sm_operations_of_disks
 from analyzer.rebuilt.calls.tasks import Task, tasks_by_reference
 from analyzer.values import dataclass
 
@@ -193,9 +193,9 @@ def _let_go_after(case: Case, trouble: Trouble, disk: str) -> Iterator[Circumsta
     """
     if not disk or trouble.code not in _HELD:
         return
-    for call in sm_operations(case):
-        of_disk = call.vdi == disk and call.name in _LETTING_GO and call.result is not Result.FAILED
-        if not of_disk or not trouble.last.certainly_before(call.last):
+    for call in sm_operations_of_disks(case).get(disk, ()):
+        let_go = call.name in _LETTING_GO and call.result is not Result.FAILED
+        if not let_go or not trouble.last.certainly_before(call.last):
             continue
         if call.last.at - trouble.last.at <= _SOON:
             seconds = round((call.last.at - trouble.last.at).total_seconds())

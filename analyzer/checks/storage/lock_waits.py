@@ -16,7 +16,7 @@ from analyzer.model.finding import Basis, Confidence, Finding, Subject
 from analyzer.model.operation import Operation
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value
-from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.calls.operations import sm_operations_of_processes
 
 WAITED = "storage-call-slow.waited"
 _LONG = timedelta(minutes=1)
@@ -79,10 +79,8 @@ def _holder(case: Case, event: Event) -> Operation | None:
     pid, bundle = int(event.fields["holder"]), event.source.bundle
     runs = [
         run
-        for run in sm_operations(case)
-        if (run.bundle, run.pid) == (bundle, pid)
-        and run.name
-        and timedelta() <= event.moment.at - run.first.at <= timedelta(days=1)
+        for run in sm_operations_of_processes(case).get((bundle, pid), ())
+        if run.name and timedelta() <= event.moment.at - run.first.at <= timedelta(days=1)
     ]
     return runs[-1] if runs else None
 

@@ -19,7 +19,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Sentence, joined, often, say
-from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.calls.operations import sm_operations_of_disks
 
 _OF_STORAGE = re.compile(
     r"^(?:VDI|VBD|SR|PBD|SM)\.|^VM\.(?:snapshot|checkpoint|clone|copy|revert|start|migrate|pool_mig"
@@ -130,9 +130,8 @@ def _done_later(case: Case, trouble: Trouble) -> Moment | None:
         return None
     ended = (
         one.last
-        for one in sm_operations(case)
-        if one.vdi == trouble.disk
-        and one.name in names
+        for one in sm_operations_of_disks(case).get(trouble.disk, ())
+        if one.name in names
         and one.result is not Result.FAILED
         and trouble.last.certainly_before(one.last)
     )

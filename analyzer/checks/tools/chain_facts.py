@@ -6,7 +6,7 @@ disable_cbt zeroes the pointer (sm `VDI.py` `configure_blocktracking()`); an err
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, TypeVar
 
@@ -277,6 +277,16 @@ def gone(log: CbtLog | None) -> bool:
 def there(log: CbtLog | None) -> bool:
     """Tell whether a log surely is there: seen, and nothing since says that it went."""
     return log is not None and sure(log.exists) is True
+
+
+@derived
+def logs_pointing(case: Case) -> Mapping[tuple[str, str], Sequence[CbtLog]]:
+    """Return (SR, disk) → the logs that surely point to that disk as their child, by their disk."""
+    found: dict[tuple[str, str], list[CbtLog]] = {}
+    for (sr, _), log in sorted(cbt_history(case).now.items()):
+        if there(log) and (child := sure(log.child)):
+            found.setdefault((sr, child), []).append(log)
+    return found
 
 
 def least_sure(*values: Known[bool] | Known[str] | None) -> Confidence:

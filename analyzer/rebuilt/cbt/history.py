@@ -90,10 +90,6 @@ class CbtHistory:
             return None
         return _capped_log(states.at(moment, self.order), self.partly_seen)
 
-    def logs(self, sr: str) -> Sequence[CbtLog]:
-        """Return the logs of an SR, ordered by disk."""
-        return tuple(log for (own, _), log in sorted(self.now.items()) if own == sr)
-
 
 NOTHING_KNOWN = CbtHistory()
 

@@ -16,7 +16,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Subject
 from analyzer.model.incident import IncidentKind
 from analyzer.model.xapi import Vdi
-from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.calls.operations import sm_operations_of_disks
 from analyzer.rebuilt.calls.tasks import failed, task_of
 from analyzer.rebuilt.incidents.draft import Draft, Hosts
 from analyzer.values import dataclass
@@ -158,6 +158,5 @@ def was_there(case: Case, row: Vdi, event: Event) -> bool:
     """Tell whether SM worked on a disk before a line: then what the line tells did not make it."""
     return any(
         case.order.surely_before(began(run), mark(event))
-        for run in sm_operations(case)
-        if run.vdi == row.uuid
+        for run in sm_operations_of_disks(case).get(row.uuid, ())
     )

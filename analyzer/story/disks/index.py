@@ -9,7 +9,7 @@ from analyzer.case.pool import PoolState
 from analyzer.model.cbt import NO_LOG, CbtLog, Contradiction
 from analyzer.model.finding import Finding, Gap, Outcome, Verdict
 from analyzer.model.operation import Attachment, Operation
-from analyzer.model.xapi import Vdi
+from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -70,9 +70,8 @@ def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
         owner = owners.get(uuid, uuid)
         members.setdefault(owner, {owner}).add(uuid)
     refs = {key: vdi.uuid for _, vdi in rows.values() for key in (vdi.ref, vdi.uuid) if key}
-    untold = tuple(
-        gap for each in outcomes if each.rule.startswith(OF_DISKS) for gap in _gaps_of_outcome(each)
-    )
+    of_disks = (each for each in outcomes if each.rule.startswith(OF_DISKS))
+    untold = _Untold((gap for each in of_disks for gap in _gaps_of_outcome(each)), rows.keys())
     return DiskIndex(
         rows=rows,
         logs=logs,
@@ -85,9 +84,7 @@ def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
         attached=_bundles_of_attached(disk_attachments(case)),
         contradictions=_contradictions_by_log(cbt_history(case).contradictions),
         untold=frozenset(
-            owner
-            for owner, own in members.items()
-            if any(_gap_concerns(gap, own, rows.get(owner), set(rows)) for gap in untold)
+            owner for owner, own in members.items() if untold.concerns(own, rows.get(owner))
         ),
     )
 
@@ -152,28 +149,44 @@ def _gaps_of_outcome(outcome: Outcome) -> tuple[Gap | None, ...]:
     return outcome.gaps or ((None,) if silent else ())
 
 
-def _gap_concerns(
-    gap: Gap | None,
-    own: AbstractSet[str],
-    row: tuple[PoolState, Vdi] | None,
-    disks: AbstractSet[str],
-) -> bool:
-    """Tell whether what was not seen may be of a disk: its own uuids, or unknown ones.
+class _Untold:
+    """What was not seen and may be of a disk.
 
     A gap that names disks is about these. SM logs on the host that it runs on, and it runs where
     the SR is plugged: the log of another host tells nothing of the disk.
     """
-    if gap is None:
-        return True
-    named = frozenset(_UUID.findall(f"{gap.why} {gap.settle_with}")) & disks
-    if named:
-        return bool(named & own)
-    sr = row[0].sr(row[1].sr) if row else None
-    if gap.need not in _WHERE_SM_RUNS or row is None or sr is None or not row[0].complete:
-        return True
-    known = {host.name_label for host in row[0].hosts}
-    plugged = {host.name_label for host in row[0].hosts_with(sr)}
-    return not plugged or gap.host not in known or gap.host in plugged
+
+    def __init__(self, gaps: Iterable[Gap | None], disks: AbstractSet[str]) -> None:
+        self._named: set[str] = set()
+        self._others: dict[tuple[str, str], Gap | None] = {}
+        self._plugged: dict[tuple[PoolState, str], tuple[AbstractSet[str | None], ...]] = {}
+        for gap in gaps:
+            text = f"{gap.why} {gap.settle_with}" if gap else ""
+            named = disks & frozenset(_UUID.findall(text))
+            self._named |= named
+            if not named:  # of two about the same source of one host, one tells
+                self._others[(gap.need, gap.host or "") if gap else ("", "")] = gap
+
+    def concerns(self, own: AbstractSet[str], row: tuple[PoolState, Vdi] | None) -> bool:
+        """Tell whether some of it may be of the disk that has these uuids and this row."""
+        return bool(self._named & own) or any(
+            gap is None or self._may_be_of(gap, row) for gap in self._others.values()
+        )
+
+    def _may_be_of(self, gap: Gap, row: tuple[PoolState, Vdi] | None) -> bool:
+        sr = row[0].sr(row[1].sr) if row else None
+        if gap.need not in _WHERE_SM_RUNS or row is None or sr is None or not row[0].complete:
+            return True
+        plugged, known = self._hosts_of_sr(row[0], sr)
+        return not plugged or gap.host not in known or gap.host in plugged
+
+    def _hosts_of_sr(self, pool: PoolState, sr: Sr) -> tuple[AbstractSet[str | None], ...]:
+        """Return the names of the hosts that have an SR attached, and of all of the pool."""
+        if (pool, sr.uuid) not in self._plugged:
+            plugged = frozenset(host.name_label for host in pool.hosts_with(sr))
+            everyone = frozenset(host.name_label for host in pool.hosts)
+            self._plugged[pool, sr.uuid] = plugged, everyone
+        return self._plugged[pool, sr.uuid]
 
 
 def _bundles_of_attached(attachments: Iterable[Attachment]) -> dict[str, str]:

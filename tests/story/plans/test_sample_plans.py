@@ -15,7 +15,7 @@ from analyzer.plans.planning import plan_disk
 from analyzer.story.disks.index import index
 from analyzer.story.pages import MAKERS, Judged
 from analyzer.story.plans.disk_plans import disk_case, disk_plan
-from analyzer.story.plans.shown import plan_shown
+from analyzer.story.plans.shown import PlansShown
 from tests.golden.outputs import SAMPLES, sample_read
 from tests.plans.follow import every_world, followed, four_nights
 
@@ -96,14 +96,15 @@ def test_commands_show_the_plan_of_the_report_and_no_other(path: Path) -> None:
     case, report = sample_read(path)
     known = index(case, report.outcomes)
     plans = {plan.object.uuid: plan for plan in report.plans if plan.object.type == "VDI"}
+    shown = PlansShown(report)
     for disk, own in known.members.items():
         made = (plans[disk],) if disk in plans else ()
-        assert {plan_shown(case, report, known, uuid) for uuid in own} == {made}
+        assert {shown.of_disk(case, known, uuid) for uuid in own} == {made}
     judged = Judged(case, report)
     for kind, types in ((HOST, {"Host"}), (SR_PAGE, {"SR"}), (NETWORK, {"Network", "PIF"})):
         maker = next(each for each in MAKERS if each.kind is kind)
-        shown = {plan for key in maker.keys(judged) for plan in maker.make(judged, key).plans}
-        assert shown == {plan for plan in report.plans if plan.object.type in types}
+        paged = {plan for key in maker.keys(judged) for plan in maker.make(judged, key).plans}
+        assert paged == {plan for plan in report.plans if plan.object.type in types}
 
 
 @each_sample
