@@ -152,13 +152,13 @@ def _put_report(parts: _Parts, report: "Report") -> None:
 def _put_pages(parts: _Parts, judged: "Judged", sizes: dict[str, int]) -> None:
     from analyzer.model.names import Names
     from analyzer.model.pages import SessionsPage
-    from analyzer.story.pages import MAKERS
+    from analyzer.story.pages import MAKERS, foreseen
 
     parts.put("names.json", plain(Names, judged.names))
     parts.put("kinds.json", judged.kinds)
     parts.put("sessions.json", plain(SessionsPage, judged.sessions))
     for maker in MAKERS:
-        kind, keys = maker.kind, list(maker.keys(judged))
+        kind, keys = maker.kind, foreseen(judged, maker)
         sizes[kind.name] = 1 + len(keys) // _PAGES_A_PART
         shares: dict[int, dict[str, object]] = {}
         for key in keys:

@@ -64,6 +64,7 @@ from analyzer.values import dataclass
 _MOST_COMPARED = 12  # of a disk and its snapshots, the newest
 _MOST_LINES = 400
 _MOST_FOUND = 500  # each with its cause, which names all findings of a storm
+_MOST_FORESEEN = 2_000  # pages of a kind: of another the status reports are read again
 
 
 class Judged:
@@ -178,7 +179,7 @@ def _disk_of_judged(judged: Judged, uuid: str) -> DiskPage:
 
 
 def _disks_of_judged(judged: Judged) -> Iterator[str]:
-    yield from dict.fromkeys(disk.owner for disk in judged.names.disks)
+    yield from dict.fromkeys(judged.disks.owner(uuid) for uuid in _all_disks(judged))
 
 
 def _vm_of_judged(judged: Judged, uuid: str) -> VmPage:
@@ -245,7 +246,9 @@ def _compare_page(judged: Judged, pair: str) -> CallPage:
 
 
 def _all_disks(judged: Judged) -> Iterator[str]:
-    yield from (disk.uuid for disk in judged.names.disks)
+    """Yield all disks, those that something was found of first: they will be asked for."""
+    disks = (disk.uuid for disk in judged.names.disks)
+    yield from sorted(disks, key=lambda uuid: uuid not in judged.about)
 
 
 def _pairs_compared(judged: Judged) -> Iterator[str]:
@@ -351,6 +354,11 @@ MAKERS: tuple[Maker, ...] = (
     Maker(kind=FINDING, make=_finding_of_judged, keys=_finding_ids),
     Maker(kind=LINE, make=_line_of_judged, keys=_lines_of_judged),
 )
+
+
+def foreseen(judged: Judged, maker: Maker) -> tuple[str, ...]:
+    """Return the keys of the pages of a kind that a case file has."""
+    return tuple(islice(maker.keys(judged), _MOST_FORESEEN))
 
 
 def page_of(judged: Judged, kind: PageKind[Page], key: str) -> Page:

@@ -7,11 +7,13 @@ from tests.support.bundle import BundleBuilder
 from tests.support.clock import utc
 from tests.world import emit_disk
 from tests.world.emit_snapshot import LogFault
-from tests.world.journal import SMLOG, XENSOURCE
+from tests.world.journal import DAEMON, SMLOG, XENSOURCE
 from tests.world.objects import GIB, Disk
 from tests.world.routine import backup
 from tests.world.world import World
 
+_SR = "d07ad4d2-d8fe-4a70-9a87-dfca6fbe4dd9"
+_UNRELATED = "Failed to calculate changed blocks for given VDIs. [opterr=They are unrelated]"
 _VDI = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
 
 
@@ -126,6 +128,63 @@ def storm(folder: Path, size: int) -> Path:
     return _logged(folder, SMLOG, lines)
 
 
+def comparisons(folder: Path, size: int) -> Path:
+    """SM refuses to compare two disks, others each time."""
+    lines = (
+        f"Nov 21 {_time(number)} jupiter SM: [{2000 + number % 30000}] {text}"
+        for number in range(size)
+        for asked in [{"vdi_uuid": _uuid(1, number), "args": [f"OpaqueRef:{_uuid(2, number)}"]}]
+        for text in (
+            f"vdi_list_changed_blocks {asked | {'sr_uuid': _SR}}",
+            f"Raising exception [460, {_UNRELATED}]",
+            f"***** generic exception: vdi_list_changed_blocks: EXCEPTION {_UNRELATED}",
+        )
+    )
+    return _logged(folder, SMLOG, lines)
+
+
+def logs(folder: Path, size: int) -> Path:
+    """SM looks at a CBT log, another each time."""
+    lines = (
+        f"Nov 21 {_time(number)} jupiter SM: [{2000 + number % 30000}] ['/usr/sbin/cbt-util', "
+        f"'get', '-n', '/dev/VG_XenStorage-{_SR}/{_uuid(1, number)}.cbtlog', '-c']"
+        for number in range(size)
+    )
+    return _logged(folder, SMLOG, lines)
+
+
+def rows(folder: Path, size: int) -> Path:
+    """The database has as many disks, each with CBT, on as many SRs as a tenth of them."""
+    srs = "".join(
+        f'<row ref="OpaqueRef:sr{number}" uuid="{_uuid(3, number)}" name__label="sr" type="lvm"/>'
+        for number in range(size // 10 + 1)
+    )
+    disks = "".join(
+        f'<row ref="OpaqueRef:{number}" uuid="{_uuid(1, number)}" SR="OpaqueRef:sr{number // 10}"'
+        ' cbt_enabled="true" is_a_snapshot="false" managed="true" type="user"/>'
+        for number in range(size)
+    )
+    tables = f'<table name="SR">{srs}</table><table name="VDI">{disks}</table>'
+    database = f"<database><manifest/>{tables}</database>"
+    builder = BundleBuilder().log(SMLOG, ["Nov 21 10:00:00 jupiter SM: [1] lock: opened\n"])
+    return builder.file("xapi-db.xml", database).write_tar(folder / "bundle.tar.bz2")
+
+
+def clients(folder: Path, size: int) -> Path:
+    """xapi-nbd serves a client, and none of them ever goes."""
+    lines = (
+        f"Nov 21 {_time(number)} jupiter xapi-nbd[3163]: {text}"
+        for number in range(size)
+        for text in (
+            "main: Got new client",
+            "main: Found control domain UUID",
+            f"main: Plugging VBD OpaqueRef:{_uuid(1, number)}",
+            "Server.serve: Serving new client, read_only = true",
+        )
+    )
+    return _logged(folder, DAEMON, lines)
+
+
 def tasks(folder: Path, size: int) -> Path:
     """A client asks xapi for a snapshot, again and again."""
     lines = (
@@ -152,6 +211,10 @@ def _logged(folder: Path, path: str, lines: Iterable[str]) -> Path:
     return BundleBuilder().log(path, lines).write_tar(folder / "bundle.tar.bz2", bz2_level=1)
 
 
+def _uuid(kind: int, number: int) -> str:
+    return f"{number:08x}-9d1f-4c55-8a47-{kind:012x}"
+
+
 def _time(number: int) -> str:
     second = number * 2 % 80_000
     return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
@@ -168,6 +231,10 @@ GROWTHS: Mapping[str, tuple[int, Callable[[Path, int], Path]]] = {
     "crashes": (25, crashes),
     "exports": (60, exports),
     "storm": (4000, storm),
+    "comparisons": (100, comparisons),
+    "logs": (200, logs),
+    "rows": (300, rows),
+    "clients": (200, clients),
     "tasks": (3000, tasks),
     "folders": (50, folders),
 }

@@ -21,9 +21,11 @@ from analyzer import judging
 from analyzer import run as analysis
 from analyzer.case import assemble
 from analyzer.checks import checks
+from analyzer.cli.case_file import case_begun, case_bytes
 from analyzer.rebuilt.calls import attachments, operations
 from analyzer.rebuilt.cbt import history
 from analyzer.render import FORMATS
+from analyzer.story.pages import Judged
 from tests.benchmarks.growth import GROWTHS
 
 LIMIT = 1.25
@@ -85,8 +87,12 @@ def _measured(grow: Callable[[Path, int], Path], size: int) -> Costs:
         costs: dict[str, float] = defaultdict(float)
         with _stages(costs):
             start = time.process_time()
-            _, report = analysis.load_case([bundle])
+            case, report = analysis.load_case([bundle])
             costs["all"] = time.process_time() - start
+        with _timed(costs, "case file"):
+            own = Judged(case, report)
+            lines = case_begun(own, usual=True)()
+            case_bytes(own, (), usual=True, report_json="", beginning=lambda: lines)
         for form in FORMATS:
             with _timed(costs, f"render {form.name}"):
                 form.render(report)

@@ -19,7 +19,7 @@ from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, case_bytes, case
 from analyzer.cli.inputs import inputs_of
 from analyzer.cli.main import app
 from analyzer.errors import AnalyzerError
-from analyzer.model.pages import FINDING, LINE
+from analyzer.model.pages import DISK, FINDING, LINE
 from analyzer.model.report import Report
 from analyzer.run import Options, load_case
 from analyzer.story.pages import MAKERS, Judged, page_of
@@ -143,6 +143,18 @@ def test_of_many_findings_the_first_have_their_pages(crashed: Path) -> None:
     assert kept.page(FINDING, first) is not None
     assert others
     assert all(kept.page(FINDING, each) is None for each in others)
+
+
+def test_of_many_disks_those_with_findings_have_their_pages(crashed: Path) -> None:
+    own = Judged(*sample_read(BY_NAME[crashed.name]))
+    found = [disk.owner for disk in own.names.disks if disk.owner in own.about]
+    others = [disk.owner for disk in own.names.disks if disk.owner not in own.about]
+    with patch("analyzer.story.pages._MOST_FORESEEN", len(set(found))):
+        kept = CaseFile(case_file(crashed))
+    assert found
+    assert others
+    assert all(kept.page(DISK, each) for each in found)
+    assert not any(kept.page(DISK, each) for each in others)
 
 
 def test_copy_of_the_input_is_the_same_input(crashed: Path) -> None:
