@@ -18,8 +18,10 @@ def chains_of(now: Mapping[Key, CbtLog], vdis: Mapping[Key, Vdi]) -> tuple[CbtCh
     logs may point to one (an old pointer that nobody took back), so only one of them is joined.
     """
     chains: list[CbtChain] = []
-    for sr in sorted({sr for sr, _ in now}):
-        logs = {disk: log for (own, disk), log in sorted(now.items()) if own == sr}
+    of_srs: dict[str, dict[str, CbtLog]] = {}
+    for (sr, disk), log in sorted(now.items()):
+        of_srs.setdefault(sr, {})[disk] = log
+    for sr, logs in of_srs.items():
         there = {
             disk: log for disk, log in logs.items() if log.exists is not None and log.exists.value
         }
