@@ -20,6 +20,7 @@ NBD_ACTIVITY = ("nbd-activity.client", "nbd-activity.asked")
 
 Window = tuple[Moment, Moment]
 _MOST = 5000  # findings of one rule: a storm has one for each line, and nobody reads them all
+_MOST_GAPS = 200  # that a rule met by itself: a storm has one for each call that nothing explains
 
 
 def conclude(
@@ -139,7 +140,7 @@ def _all_lacking(
     if (alone := sources.lines_alone) is not None:
         return (alone,)
     declared = [gap for need in text.needs for gap in sources.gaps(need, case)]
-    found = list(dict.fromkeys((*declared, *gaps)))
+    found = list(dict.fromkeys((*declared, *_first_of_gaps(gaps))))
     logs = [need for need in text.needs if need in LOGS]
     if logs and not found and _window_of_sources(text, sources) is None:
         why = "the logs of the hosts have no time in common"
@@ -150,6 +151,15 @@ def _all_lacking(
                 why = f"{listed(logs)} of {host} were not written at the same time, as far as dated"
         found.append(Gap(need=listed(logs), host="", why=why, settle_with="xen-bugtool --yestoall"))
     return tuple(found)
+
+
+def _first_of_gaps(gaps: Sequence[Gap]) -> Sequence[Gap]:
+    """Return the first gaps, and one that counts the others: it may be about any disk."""
+    own = list(dict.fromkeys(gaps))
+    if len(own) <= _MOST_GAPS:
+        return own
+    why = f"{len(own) - _MOST_GAPS} more like these could not be told either"
+    return (*own[:_MOST_GAPS], Gap(need="", host="", why=why, settle_with=""))
 
 
 def _window_of_sources(text: RuleText, sources: Sources) -> Window | None:

@@ -141,6 +141,18 @@ def test_of_a_storm_of_findings_the_worst_and_latest_are_told(
     assert outcome.reason.startswith("3 findings; there may be more: 5 more")
 
 
+def test_of_a_storm_of_gaps_the_first_are_told_and_the_others_counted(
+    concluded: Concluding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdict, "_MOST_GAPS", 2)
+    gaps = tuple(replace(OWN_GAP, why=f"nothing tells of call {n}") for n in range(9))
+    outcome = concluded(whole(), TEXT, gaps=(*gaps, *gaps))
+    assert outcome.verdict is Verdict.CANNOT_TELL
+    assert outcome.gaps[:2] == gaps[:2]
+    assert [gap.why for gap in outcome.gaps[2:]] == ["7 more like these could not be told either"]
+    assert "call 2" not in outcome.reason
+
+
 def test_a_gap_that_the_rule_saw_itself_counts(concluded: Concluding) -> None:
     outcome = concluded(whole(), TEXT, gaps=(OWN_GAP, OWN_GAP))
     assert outcome.verdict is Verdict.CANNOT_TELL
