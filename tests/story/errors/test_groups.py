@@ -1,6 +1,6 @@
 """Which errors nobody explains: a line that was never seen before, and ordinary life."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -14,6 +14,7 @@ from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.render.words.status import exit_status
 from analyzer.render.words.summary import Tone, headline
+from analyzer.rules import verdict
 from analyzer.run import analyze
 from analyzer.story.errors import explain
 from tests.support.bundle import BundleBuilder
@@ -247,3 +248,32 @@ def test_in_a_storm_nothing_is_asked_once_for_each_pair(
     assert len(held) <= len(report.unexplained)
     assert max(looks) >= len(findings)
     assert len(looks) <= 3
+
+
+@pytest.mark.parametrize(
+    ("codes", "left"),
+    [
+        ([f"AA, [ OpaqueRef:{n:08x}-{SR[9:]} ]" for n in range(12)], 0),
+        ([f"{letter * 2}, [ {letter} ]" for letter in "ABCDEFGHIJKL"], 8),
+    ],
+)
+def test_beyond_the_findings_that_are_told_no_error_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, codes: Sequence[str], left: int
+) -> None:
+    """Of 12 refusals four are told: an error of their kind is theirs, any other comes up."""
+    monkeypatch.setattr(verdict, "_MOST", 4)
+    report = _read(
+        tmp_path,
+        "var/log/xensource.log",
+        *(
+            f"xapi: [error||{n} ||backtrace] Async.VDI.destroy R:{n:012x} failed with exception "
+            f"Server_error(CODE_{code})"
+            for n, code in enumerate(codes)
+        ),
+    )
+    (outcome,) = (outcome for outcome in report.outcomes if outcome.findings)
+    assert (len(outcome.findings), outcome.is_shortened) == (4, True)
+    assert "8 more were found and are left out" in outcome.doubt
+    assert len(report.unexplained) == left
+    assert len(report.unexplained) + len(report.explained_errors) == 12
+    assert exit_status(report) == 1
