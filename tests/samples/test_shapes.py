@@ -1,4 +1,8 @@
-"""The same status report in any shape gives the same findings; half of one still gives some."""
+"""The same status report in any shape gives the same findings; half of one still gives some.
+
+The usual run has every shape of a pool of two hosts, and of one host those that a user meets most;
+``WHOLE=1`` has every sample here in every shape.
+"""
 
 import bz2
 import io
@@ -7,6 +11,7 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -19,6 +24,7 @@ from analyzer.rules.load import load_catalogue
 from analyzer.run import Options
 from tests.samples.verdicts import Said, outcome_of, read, said
 from tests.support.bundle import BundleBuilder, xencenter_zip
+from tests.support.whole import WHOLE
 from tests.world.build_samples import FOLDER
 from tests.world.recipes import RECIPES
 from tests.world.sample import Recipe
@@ -64,21 +70,26 @@ SHAPES: dict[str, Shape] = {
 }
 
 
-@pytest.fixture(scope="module", params=["lvm-no-space", "nbd-trouble", "two-host-pool"])
-def plain(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> tuple[tuple[BundleBuilder, ...], tuple[Said, ...]]:
+@cache
+def _plain(name: str) -> tuple[tuple[BundleBuilder, ...], tuple[Said, ...]]:
     """Return a sample's status reports and what is said of them as tar.bz2."""
-    reports = _recipe(request.param).tell().reports
-    folder = tmp_path_factory.mktemp("plain")
-    return reports, said(read(*(r.write_tar(folder / f"{r.host}.tar.bz2") for r in reports)))
+    reports = _recipe(name).tell().reports
+    with TemporaryDirectory() as folder:
+        paths = [r.write_tar(Path(folder) / f"{r.host}.tar.bz2") for r in reports]
+        return reports, said(read(*paths))
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-def test_shape_changes_nothing(
-    tmp_path: Path, shape: str, plain: tuple[tuple[BundleBuilder, ...], tuple[Said, ...]]
-) -> None:
-    reports, expected = plain
+EACH = [
+    *(("two-host-pool", shape) for shape in SHAPES),
+    *(("nbd-trouble", shape) for shape in ("zip", "folder")),
+    ("lvm-no-space", "tar"),
+]
+ALL = list(product(("lvm-no-space", "nbd-trouble", "two-host-pool"), SHAPES))
+
+
+@pytest.mark.parametrize(("name", "shape"), ALL if WHOLE else EACH)
+def test_shape_changes_nothing(tmp_path: Path, name: str, shape: str) -> None:
+    reports, expected = _plain(name)
     assert said(SHAPES[shape](tmp_path, reports)) == expected
 
 

@@ -26,7 +26,7 @@ _OUTPUTS = {
     "openssl": "xapi_cert.out",
 }
 _LISTING = "ls-lR-%run%sr-mount.out"
-_CBT_UTIL = """#!{python}
+_CBT_UTIL = """#!{python} -IS
 import struct, sys, uuid
 option = sys.argv[-1]
 parent, child, flag, size = struct.unpack_from("<16s16si4xQ", open(sys.argv[3], "rb").read())
