@@ -77,7 +77,9 @@ def _reader_of(kind: Any) -> Reader:
 
 def _reader_of_many(origin: Any, parts: tuple[Any, ...]) -> Reader:
     if origin is UnionType:
-        return _or_none(parts)
+        (some,) = (part for part in parts if part is not type(None))
+        reader = _reader_of(some)
+        return lambda row: None if row is None else reader(row)
     if origin is tuple:
         return _tuple_of(parts)
     if origin is frozenset:
@@ -85,12 +87,6 @@ def _reader_of_many(origin: Any, parts: tuple[Any, ...]) -> Reader:
         return lambda row: frozenset(map(one, _form_of_list(row)))
     pair = _tuple_of(parts)  # of a mapping
     return lambda row: MappingProxyType(dict(map(pair, _form_of_list(row))))
-
-
-def _or_none(parts: tuple[Any, ...]) -> Reader:
-    (some,) = (part for part in parts if part is not type(None))
-    reader = _reader_of(some)
-    return lambda row: None if row is None else reader(row)
 
 
 def _tuple_of(parts: tuple[Any, ...]) -> Reader:

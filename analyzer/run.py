@@ -1,6 +1,6 @@
 """The whole run on one screen: paths in, a report out."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, field, replace
 from functools import partial
 from pathlib import Path
@@ -114,27 +114,27 @@ def load_case(
     judged = _judged(paths, options, progress, spool)
     report = together([report for _, report in judged])
     if spool is not None:
-        excerpts = read_excerpts(
-            paths, _sources_to_quote(report), options.budget, options.log_as, spool
+        # The quoted lines: what shows the findings and the steps that led there come first.
+        sources_to_quote: list[Source] = []
+        findings = sorted(
+            (finding for outcome in report.outcomes for finding in outcome.findings),
+            key=lambda finding: (finding.state.rank, finding.severity.rank, finding.id),
         )
+        sources_to_quote.extend(finding.evidence[0].source for finding in findings)
+        for cause in report.causes:
+            sources_to_quote.extend(step.source for step in cause.chain if step.source)
+            sources_to_quote.extend(cause.context)
+        sources_to_quote.extend(
+            evidence.source for finding in findings for evidence in finding.evidence
+        )
+        sources_to_quote.extend(group.evidence[0].source for group in report.unexplained)
+        for run in report.runs:
+            sources_to_quote.extend(
+                disk.steps[0].evidence.source for disk in run.disks if disk.steps
+            )
+        excerpts = read_excerpts(paths, sources_to_quote, options.budget, options.log_as, spool)
         report = replace(report, excerpts=excerpts)
     return one_case([case for case, _ in judged]), report
-
-
-def _sources_to_quote(report: Report) -> Iterator[Source]:
-    """Yield the quoted lines: what shows the findings and the steps that led there come first."""
-    findings = sorted(
-        (finding for outcome in report.outcomes for finding in outcome.findings),
-        key=lambda finding: (finding.state.rank, finding.severity.rank, finding.id),
-    )
-    yield from (finding.evidence[0].source for finding in findings)
-    for cause in report.causes:
-        yield from (step.source for step in cause.chain if step.source)
-        yield from cause.context
-    yield from (evidence.source for finding in findings for evidence in finding.evidence)
-    yield from (group.evidence[0].source for group in report.unexplained)
-    for run in report.runs:
-        yield from (disk.steps[0].evidence.source for disk in run.disks if disk.steps)
 
 
 def _judged(

@@ -62,7 +62,23 @@ def shape_of(kind: Any) -> str:
 @cache
 def _codec_of_type(kind: Any) -> Codec:
     if get_origin(kind):
-        return _of_many(get_origin(kind), get_args(kind))
+        origin = get_origin(kind)
+        parts = get_args(kind)
+        if origin in (UnionType, Union):
+            return _of_union(tuple(part for part in parts if part is not NoneType))
+        if origin is tuple:
+            return _of_tuple(parts)
+        if origin is frozenset:
+            put, get = _codec_of_type(parts[0])
+            return (
+                lambda value: sorted(map(put, value)),
+                lambda row: frozenset(map(get, _checked_list(row))),
+            )
+        put, get = _of_tuple(parts)  # of a mapping
+        return (
+            lambda value: [put(pair) for pair in value.items()],
+            lambda row: MappingProxyType(dict(map(get, _checked_list(row)))),
+        )
     if kind in _SPECIAL:
         return _SPECIAL[kind]
     if is_dataclass(kind):
@@ -70,24 +86,6 @@ def _codec_of_type(kind: Any) -> Codec:
     if issubclass(kind, Enum):
         return (lambda value: value.value), kind
     return _codec_of_exact_type(kind)
-
-
-def _of_many(origin: Any, parts: tuple[Any, ...]) -> Codec:
-    if origin in (UnionType, Union):
-        return _of_union(tuple(part for part in parts if part is not NoneType))
-    if origin is tuple:
-        return _of_tuple(parts)
-    if origin is frozenset:
-        put, get = _codec_of_type(parts[0])
-        return (
-            lambda value: sorted(map(put, value)),
-            lambda row: frozenset(map(get, _checked_list(row))),
-        )
-    put, get = _of_tuple(parts)  # of a mapping
-    return (
-        lambda value: [put(pair) for pair in value.items()],
-        lambda row: MappingProxyType(dict(map(get, _checked_list(row)))),
-    )
 
 
 def _of_union(parts: tuple[Any, ...]) -> Codec:

@@ -57,18 +57,16 @@ def keep(name: str, key: bytes, body: bytes) -> None:
         for each in (folder.parent, folder):  # never a home that is not there
             each.mkdir(mode=0o700, exist_ok=True)
         if _is_ours(folder.stat()):
-            _replace_whole(folder / name, _MAGIC + key + hashlib.sha256(body).digest() + body)
-
-
-def _replace_whole(path: Path, content: bytes) -> None:
-    handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-        Path(made).replace(path)
-    except OSError:
-        Path(made).unlink(missing_ok=True)
-        raise
+            path = folder / name
+            content = _MAGIC + key + hashlib.sha256(body).digest() + body
+            handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+            try:
+                with os.fdopen(handle, "wb") as stream:
+                    stream.write(content)
+                Path(made).replace(path)
+            except OSError:
+                Path(made).unlink(missing_ok=True)
+                raise
 
 
 def _cache_folder() -> Path | None:

@@ -134,22 +134,20 @@ def _code(forms: tuple[_Form, ...], *, then: bool) -> CodeType:
     placed = [f"a_{place}" for place, form in enumerate(forms) if form.argument and not form.named]
     named = [f"a_{place}" for place, form in enumerate(forms) if form.argument and form.named]
     arguments = ", ".join(("self", *placed, *(["*", *named] if named else [])))
-    lines = [_line(place, form) for place, form in enumerate(forms)]
+    # The line that sets a field, "" if it is left to __post_init__.
+    lines: list[str] = []
+    for place, form in enumerate(forms):
+        value = f"a_{place}" if form.argument else f"default_{place}" if form.fixed else ""
+        if form.made:
+            made = f"make_{place}()"
+            value = f"{made} if {value} is MISSING else {value}" if form.argument else made
+        lines.append(f"set_{place}(self, {value})" if value else "")
     lines += ["self.__post_init__()"] if then else ["pass"]
     text = "\n ".join((f"def __init__({arguments}):", *filter(None, lines)))
     found: dict[str, Any] = {}
     exec(text, found)  # noqa: S102 - made of numbers
     code: CodeType = found["__init__"].__code__
     return code
-
-
-def _line(place: int, form: _Form) -> str:
-    """Return the line that sets a field, "" if it is left to __post_init__."""
-    value = f"a_{place}" if form.argument else f"default_{place}" if form.fixed else ""
-    if form.made:
-        made = f"make_{place}()"
-        value = f"{made} if {value} is MISSING else {value}" if form.argument else made
-    return f"set_{place}(self, {value})" if value else ""
 
 
 def _repr(self: Any) -> str:

@@ -90,31 +90,18 @@ class _Reading:
         """Return the plain value of a node, and note its line and faults."""
         self.lines.setdefault(path, _line_of_mark(node))
         if isinstance(node, yaml.MappingNode):
-            return self._mapping_of_node(node, path)
+            found: dict[str, Value] = {}
+            for key, mapping_item in self._keys_of_node(node):
+                if key in found:
+                    self.faults.append(
+                        (_line_of_mark(mapping_item), f"{key}: the key is there twice")
+                    )
+                    continue
+                self.lines[*path, key] = _line_of_mark(mapping_item)
+                found[key] = self.value(mapping_item[1], (*path, key))
+            return found
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, place)) for place, item in enumerate(node.value)]
-        return self._scalar_of_node(node)
-
-    def _mapping_of_node(self, node: yaml.MappingNode, path: Path) -> dict[str, Value]:
-        found: dict[str, Value] = {}
-        for key, item in self._keys_of_node(node):
-            if key in found:
-                self.faults.append((_line_of_mark(item), f"{key}: the key is there twice"))
-                continue
-            self.lines[*path, key] = _line_of_mark(item)
-            found[key] = self.value(item[1], (*path, key))
-        return found
-
-    def _keys_of_node(self, node: yaml.MappingNode) -> "Iterator[tuple[str, _Pair]]":
-        for key, item in node.value:
-            if isinstance(key, yaml.ScalarNode) and key.tag == f"{_TAG}str":
-                yield key.value, (key, item)
-            else:
-                self.faults.append(
-                    (_line_of_mark(key), f"{getattr(key, 'value', '?')}: not a plain key")
-                )
-
-    def _scalar_of_node(self, node: yaml.Node) -> Value:
         text = str(node.value)
         match node.tag.removeprefix(_TAG):
             case "str":
@@ -129,6 +116,15 @@ class _Reading:
             (_line_of_mark(node), f"{text[:60]!r} has two meanings in YAML: put it in quotes")
         )
         return None
+
+    def _keys_of_node(self, node: yaml.MappingNode) -> "Iterator[tuple[str, _Pair]]":
+        for key, item in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag == f"{_TAG}str":
+                yield key.value, (key, item)
+            else:
+                self.faults.append(
+                    (_line_of_mark(key), f"{getattr(key, 'value', '?')}: not a plain key")
+                )
 
 
 _Pair: TypeAlias = tuple[yaml.Node, yaml.Node]

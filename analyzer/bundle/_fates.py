@@ -46,7 +46,11 @@ class ReportTraces:
             return ""
         if len(self.seen) > 1 and any(member.damage for member in self.seen.values()):
             return "the archive is cut or damaged"
-        outputs = sum(_is_output(path) for path in self.seen)
+        # Whether a path is that of a command's output, which only the collector makes.
+        outputs = sum(
+            (is_output(path) or ("/" not in path and path.startswith("xapi-db")))
+            for path in self.seen
+        )
         made = _REPORT.search(self.bundle) or outputs >= _COLLECTED
         return "inventory.xml, which is written last, is not in the archive" if made else ""
 
@@ -75,24 +79,40 @@ def owns(kind: SourceKind, path: str) -> bool:
 def judge(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
     """Return what became of a source, of which `members` were seen, and why we say so."""
     if not members:
-        return _fate_of_absent_source(report, kind)
+        for reason in (
+            _by_design,
+            _omitted_by_cap,
+            _not_requested,
+            _lost_or_over_budget,
+            _not_listed,
+        ):
+            fate = reason(report, kind)
+            if fate is not None:
+                return fate
+        return Presence.ABSENT, f"{_names_of_source(kind)} is not in the report{kind.missing}"
     if kind.name == "inventory" and report.inventory is None:
         return Presence.DAMAGED, "inventory.xml is there, but it is no whole inventory"
     if kind.family:
         return _fate_of_log_family(report, kind, members)
     if kind.folder:
-        return _fate_of_folder(report, kind, members)
+        # Judge a source of many files: all of them must be there.
+        fates = [*_shared_fates(report, kind, members)]
+        return _worst_fate(fates, f"{len(members):,} files in {kind.folder}")
     if kind.by_design_missing:
-        return _fate_of_added_files(report, kind, members)
-    return _fate_of_best_copy(report, kind, members)
-
-
-def _fate_of_absent_source(report: ReportTraces, kind: SourceKind) -> Fate:
-    for reason in (_by_design, _omitted_by_cap, _not_requested, _lost_or_over_budget, _not_listed):
-        fate = reason(report, kind)
-        if fate is not None:
-            return fate
-    return Presence.ABSENT, f"{_names_of_source(kind)} is not in the report{kind.missing}"
+        # Judge what people put beside the report: each file is another thing.
+        wrong = (_member_fate(report, kind, member) for member in members)
+        paths = ", ".join(member.path for member in members)
+        verb = "was" if len(members) == 1 else "were"
+        return _worst_fate([fate for fate in wrong if fate is not None], f"{paths} {verb} read")
+    # Judge copies of one thing: one that is usable is enough.
+    best_fates = [(member, _member_fate(report, kind, member)) for member in members]
+    fate_wrong = [fate for _, fate in best_fates if fate is not None]
+    usable = [member.path for member, fate in best_fates if fate is None]
+    if usable:
+        notes = "".join(f"; {why}" for _, why in fate_wrong)
+        return Presence.PRESENT, f"{', '.join(usable)} was read{notes}"
+    presence, _ = min(fate_wrong, key=_rank_of_fate)
+    return presence, "; ".join(why for _, why in fate_wrong)
 
 
 def _by_design(_report: ReportTraces, kind: SourceKind) -> Fate | None:
@@ -116,7 +136,9 @@ def _lost_or_over_budget(report: ReportTraces, kind: SourceKind) -> Fate | None:
     if listed := report.listed(kind):
         why = f"inventory.xml lists {listed[0]}, but it is not in the archive: lost or taken out"
         return Presence.DAMAGED, why
-    if report.stopped or (not report.inventory and _over_budget(report)):
+    if report.stopped or (
+        not report.inventory and any(member.over_budget for member in report.seen.values())
+    ):
         why = report.stopped or "our budget ended the reading"
         return (
             Presence.OVER_BUDGET,
@@ -134,10 +156,6 @@ def _not_listed(report: ReportTraces, kind: SourceKind) -> Fate | None:
         return None
     why = f"inventory.xml lists no file of {kind.capability}: it was not asked for"
     return Presence.NOT_REQUESTED, why
-
-
-def _over_budget(report: ReportTraces) -> bool:
-    return any(member.over_budget for member in report.seen.values())
 
 
 def _names_of_source(kind: SourceKind) -> str:
@@ -168,17 +186,17 @@ def _why_bytes_altered(report: ReportTraces, kind: SourceKind, member: SeenMembe
         return f"{report.altered} was changed since it was packed, and nothing tells if this was"
     if member.doubled:
         return "the archive has a second member of this name, and which is the host's is not known"
-    return _open_end(report, member) or ("" if kind.by_design_missing else _strange_bytes(member))
-
-
-def _open_end(report: ReportTraces, member: SeenMember) -> str:
-    """Say that a file ends inside a line, "" where it does not, or may."""
+    # Say that a file ends inside a line, "" where it does not, or may.
     if not member.unfinished:
-        return ""
-    if member.log is not None:
-        return "its last line has no end: the file is cut, only the live log may end so"
-    # what somebody gave by hand went through an editor
-    return "its last line has no end: the output is cut" if report.inventory is not None else ""
+        open_end = ""
+    elif member.log is not None:
+        open_end = "its last line has no end: the file is cut, only the live log may end so"
+    else:
+        # what somebody gave by hand went through an editor
+        open_end = (
+            "its last line has no end: the output is cut" if report.inventory is not None else ""
+        )
+    return open_end or ("" if kind.by_design_missing else _strange_bytes(member))
 
 
 def _strange_bytes(member: SeenMember) -> str:
@@ -191,36 +209,6 @@ def _strange_bytes(member: SeenMember) -> str:
         number = "1 byte" if member.foreign == 1 else f"{member.foreign:,} bytes"
         return f"{number} of it no syslog writes: what stood there was changed"
     return ""
-
-
-def _fate_of_best_copy(
-    report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]
-) -> Fate:
-    """Judge copies of one thing: one that is usable is enough."""
-    fates = [(member, _member_fate(report, kind, member)) for member in members]
-    wrong = [fate for _, fate in fates if fate is not None]
-    usable = [member.path for member, fate in fates if fate is None]
-    if usable:
-        notes = "".join(f"; {why}" for _, why in wrong)
-        return Presence.PRESENT, f"{', '.join(usable)} was read{notes}"
-    presence, _ = min(wrong, key=_rank_of_fate)
-    return presence, "; ".join(why for _, why in wrong)
-
-
-def _fate_of_folder(report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]) -> Fate:
-    """Judge a source of many files: all of them must be there."""
-    fates = [*_shared_fates(report, kind, members)]
-    return _worst_fate(fates, f"{len(members):,} files in {kind.folder}")
-
-
-def _fate_of_added_files(
-    report: ReportTraces, kind: SourceKind, members: Sequence[SeenMember]
-) -> Fate:
-    """Judge what people put beside the report: each file is another thing."""
-    wrong = (_member_fate(report, kind, member) for member in members)
-    paths = ", ".join(member.path for member in members)
-    verb = "was" if len(members) == 1 else "were"
-    return _worst_fate([fate for fate in wrong if fate is not None], f"{paths} {verb} read")
 
 
 def _fate_of_log_family(
@@ -237,16 +225,14 @@ def _fate_of_log_family(
         missing = ", ".join(older)
         why = f"{kind.family}: the rotated files {missing} are not there, later ones are"
         fates.append((Presence.ROTATED_AWAY, why))
-    return _worst_fate(fates, _extent_of_log(report, kind, numbers))
-
-
-def _extent_of_log(report: ReportTraces, kind: SourceKind, numbers: Sequence[int]) -> str:
     text = f"{kind.family}: all files from 0 to {numbers[-1]}" if numbers else "one file"
     requested = report.bugtool.requested if report.bugtool else None
     verbosity = requested.get(kind.capability) if requested else None
     if verbosity is None:
-        return f"{text}; older ones are not collected, or were rotated away"
-    return f"{text}; not more was asked for: {kind.capability}:{verbosity}"
+        extent_of_log = f"{text}; older ones are not collected, or were rotated away"
+    else:
+        extent_of_log = f"{text}; not more was asked for: {kind.capability}:{verbosity}"
+    return _worst_fate(fates, extent_of_log)
 
 
 def _shared_fates(
@@ -284,8 +270,3 @@ def _rank_of_fate(fate: Fate) -> int:
 
 def _worst_fate(fates: Sequence[Fate], why: str) -> Fate:
     return min(fates, key=_rank_of_fate, default=(Presence.PRESENT, why))
-
-
-def _is_output(path: str) -> bool:
-    """Tell whether a path is that of a command's output, which only the collector makes."""
-    return is_output(path) or ("/" not in path and path.startswith("xapi-db"))

@@ -66,17 +66,14 @@ class _Parallel:
             block: bytes = self._fast.read(size)
         except _REFUSALS:
             return self._continue_on_one_core(size)
-        self._report_consumed()
+        consumed = min(self._fast.raw.bz2reader.tell_compressed() // 8, self._size)
+        self._on_read(max(0, consumed - self._consumed))
+        self._consumed = max(self._consumed, consumed)
         if not block and self._consumed < self._size:
             # It takes a damaged stream head in the middle for rubbish after the end.
             return self._continue_on_one_core(size)
         self._given += len(block)
         return block
-
-    def _report_consumed(self) -> None:
-        consumed = min(self._fast.raw.bz2reader.tell_compressed() // 8, self._size)
-        self._on_read(max(0, consumed - self._consumed))
-        self._consumed = max(self._consumed, consumed)
 
     def _continue_on_one_core(self, size: int) -> bytes:
         self._close()

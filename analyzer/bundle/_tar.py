@@ -75,7 +75,15 @@ class _Reader:
                 continue
             info = header(block)
             if info is None:
-                return self._resume_at_next_header()
+                start = self.stream.position - RECORD
+                while len(resume_block := self.stream.exactly(RECORD)) == RECORD:
+                    if resume_block[_MAGIC] == b"ustar" and header(resume_block) is not None:
+                        self.stream.unread(resume_block)
+                        break
+                end = self.stream.position
+                return _fault_of_archive(
+                    f"bytes {start:,} to {end:,} are no tar entries: what was there is lost"
+                )
             self.ended = False
             if info.type not in _EXTENSIONS:
                 self._apply_extended_fields(info, block)
@@ -86,17 +94,6 @@ class _Reader:
             self.ended = True
             return _fault_of_archive(f"cut inside a header at byte {self.stream.position:,}")
         return None
-
-    def _resume_at_next_header(self) -> Fault:
-        start = self.stream.position - RECORD
-        while len(block := self.stream.exactly(RECORD)) == RECORD:
-            if block[_MAGIC] == b"ustar" and header(block) is not None:
-                self.stream.unread(block)
-                break
-        end = self.stream.position
-        return _fault_of_archive(
-            f"bytes {start:,} to {end:,} are no tar entries: what was there is lost"
-        )
 
     def _read_extended_header(self, info: tarfile.TarInfo) -> Fault | None:
         if info.size > _EXTENSION_LIMIT:
@@ -120,19 +117,22 @@ class _Reader:
         self.extended = {}
         info.name = fields.get("path", info.name)
         info.linkname = fields.get("linkpath", info.linkname)
-        info.mtime = _number_or_default(fields.get("mtime"), info.mtime)
+        text = fields.get("mtime")
+        try:
+            number_or_default = info.mtime if text is None else float(text)
+        except ValueError:
+            number_or_default = info.mtime
+        info.mtime = number_or_default
         size = fields.get("size", "")
         info.size = int(size[:20]) if size.isdecimal() and size.isascii() else info.size
         if any(name.startswith("GNU.sparse") for name in fields):
             info.type = tarfile.GNUTYPE_SPARSE
         elif info.type == tarfile.GNUTYPE_SPARSE:
-            self._skip_sparse_map(block)
-
-    def _skip_sparse_map(self, block: bytes) -> None:
-        place = _SPARSE_MORE["first"]
-        while len(block) == RECORD and block[place]:
-            block = self.stream.exactly(RECORD)
-            place = _SPARSE_MORE["next"]
+            skip_block = block
+            place = _SPARSE_MORE["first"]
+            while len(skip_block) == RECORD and skip_block[place]:
+                skip_block = self.stream.exactly(RECORD)
+                place = _SPARSE_MORE["next"]
 
     def entry(self, info: tarfile.TarInfo) -> tuple[Entry | None, Limited]:
         """Return what a header announces, None for a directory, and its bytes."""
@@ -165,13 +165,6 @@ def _pax_records(block: bytes) -> dict[str, str]:
 
 def _text_up_to_nul(block: bytes) -> str:
     return block.partition(b"\0")[0].decode("utf-8", "surrogateescape")
-
-
-def _number_or_default(text: str | None, other: float) -> float:
-    try:
-        return other if text is None else float(text)
-    except ValueError:
-        return other
 
 
 def _fault_of_archive(why: str) -> Fault:

@@ -4,7 +4,6 @@ import bz2
 import lzma
 import zlib
 from collections import deque
-from collections.abc import Callable
 from typing import Protocol
 
 from analyzer.bundle._stream import FETCH_AGAIN, MAY_BE_CHANGED, Loss, Peekable, Stream
@@ -74,52 +73,49 @@ class Unpacked:
 
     def _decompress_once(self, size: int) -> bytes:
         if self._stream_decoder.eof:
-            self._next_stream()
+            rest = self._stream_decoder.unused_data
+            if self._kind == DEFLATE:
+                self.rest, self._ended = rest, True
+            else:
+                rest = rest.lstrip(b"\0")  # padding, as gzip and xz allow it
+                while len(rest) < len(_MAGIC[self._kind]) and (more := self._inner.read(_FEED)):
+                    rest = (rest + more).lstrip(b"\0")
+                if rest.startswith(_MAGIC[self._kind]):
+                    self._stream_decoder = _stream_decoder(self._kind)
+                    self._unchecked = False
+                    self._inner.unread(rest)
+                elif self._inner.loss is not None:
+                    self._note_cut_data()
+                elif rest:
+                    self._note_damage(
+                        "what follows the end of the compressed data is something else"
+                    )
+                else:
+                    self._ended = True
             return b""
         hungry = self._stream_decoder.needs_input
         data = self._inner.read(_FEED) if hungry else b""
         try:
             piece = self._stream_decoder.decompress(data, size)
         except _FAULTS as error:
-            self._note_decoder_error(str(error) or type(error).__name__)
+            # Note what the decoder says, and what that means for all that it has given out.
+            what = str(error) or type(error).__name__
+            changed = self._unchecked and self._kind != BZIP2
+            if changed:
+                wrong = "checksum wrong: " if what.endswith(_WRONG_SUMS) else ""
+                what = f"{what}: {wrong}{MAY_BE_CHANGED}"
+            self._note_damage(what, changed=changed)
             return b""
         self._unchecked = self._unchecked or bool(piece)
         if hungry and not data and not piece:
             self._note_cut_data()
         return piece
 
-    def _next_stream(self) -> None:
-        rest = self._stream_decoder.unused_data
-        if self._kind == DEFLATE:
-            self.rest, self._ended = rest, True
-            return
-        rest = rest.lstrip(b"\0")  # padding, as gzip and xz allow it
-        while len(rest) < len(_MAGIC[self._kind]) and (more := self._inner.read(_FEED)):
-            rest = (rest + more).lstrip(b"\0")
-        if rest.startswith(_MAGIC[self._kind]):
-            self._stream_decoder = _stream_decoder(self._kind)
-            self._unchecked = False
-            self._inner.unread(rest)
-        elif self._inner.loss is not None:
-            self._note_cut_data()
-        elif rest:
-            self._note_damage("what follows the end of the compressed data is something else")
-        else:
-            self._ended = True
-
     def _note_cut_data(self) -> None:
         if self._inner.loss is not None:
             self.loss, self._ended = self._inner.loss, True
         else:
             self._note_damage("cut, the compressed data has no end")
-
-    def _note_decoder_error(self, what: str) -> None:
-        """Note what the decoder says, and what that means for all that it has given out."""
-        changed = self._unchecked and self._kind != BZIP2
-        if changed:
-            wrong = "checksum wrong: " if what.endswith(_WRONG_SUMS) else ""
-            what = f"{what}: {wrong}{MAY_BE_CHANGED}"
-        self._note_damage(what, changed=changed)
 
     def _note_damage(self, what: str, *, changed: bool = False) -> None:
         where = f"{self._kind} data damaged near its byte {self._inner.position:,}"
@@ -158,25 +154,22 @@ class _Blocks:
         if data:
             self._waiting, self._fed = self._waiting[self._fed :] + data, 0
         while not self._good and not self._bz2.eof and not self.needs_input:
-            self._decompress_bite()
+            decompress_data = b""
+            if self._wants_input:
+                decompress_data = self._waiting[self._fed : self._fed + _BITE]
+                self._fed += len(decompress_data)
+            self._last = self._bz2.decompress(decompress_data, _FEED)
+            if self._last:
+                self._held.append(self._last)
+            if not self._last or self._bz2.eof:
+                self._good.extend(self._held)
+                self._held.clear()
         if not self._good:
             return b""
         block = self._good.popleft()
         if len(block) > max_length:
             self._good.appendleft(block[max_length:])
         return block[:max_length]
-
-    def _decompress_bite(self) -> None:
-        data = b""
-        if self._wants_input:
-            data = self._waiting[self._fed : self._fed + _BITE]
-            self._fed += len(data)
-        self._last = self._bz2.decompress(data, _FEED)
-        if self._last:
-            self._held.append(self._last)
-        if not self._last or self._bz2.eof:
-            self._good.extend(self._held)
-            self._held.clear()
 
     @property
     def _wants_input(self) -> bool:
@@ -212,17 +205,13 @@ class _Inflater:
             return self._zlib.decompress(data, max_length)
         except zlib.error as error:
             self._failed = error
-            return _salvaged_bytes(before.decompress, data, max_length)
-
-
-def _salvaged_bytes(decompress: Callable[[bytes, int], bytes], data: bytes, limit: int) -> bytes:
-    decoded = bytearray()
-    for index in range(len(data)):
-        try:
-            decoded += decompress(data[index : index + 1], limit)
-        except zlib.error:
-            break
-    return bytes(decoded)
+            decoded = bytearray()
+            for index in range(len(data)):
+                try:
+                    decoded += before.decompress(data[index : index + 1], max_length)
+                except zlib.error:
+                    break
+            return bytes(decoded)
 
 
 def _stream_decoder(kind: str) -> Decoder:

@@ -254,7 +254,10 @@ class Walk:
         log = log_name(placed.path)
         if (why := _why_entry_is_refused(entry)) or entry.content is None:
             self._note_omission(
-                bundle, printable(entry.name), _not_read(why), "entries that are no files"
+                bundle,
+                printable(entry.name),
+                Loss(why=f"not read: {why}", settle_with=_NO_RISK),
+                "entries that are no files",
             )
             return
         if is_log_of_other_name(placed.path):
@@ -347,7 +350,3 @@ def _why_entry_is_refused(entry: Entry) -> str:
 
 def _not_counted(_size: int) -> None:
     """Bytes that were counted before they were put together."""
-
-
-def _not_read(why: str) -> Loss:
-    return Loss(why=f"not read: {why}", settle_with=_NO_RISK)

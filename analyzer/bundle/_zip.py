@@ -82,25 +82,24 @@ def zip_stream_entries(stream: Peekable, meter: Meter) -> Iterator[Entry | Fault
 
 def _central_directory(file: BinaryIO) -> list[tuple[int, ZipHeader]] | None:
     try:
-        if _directory_size(file) > _DIRECTORY_LIMIT:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - (1 << 16) - 22))
+        tail = file.read()
+        place = tail.rfind(b"PK\x05\x06")
+        directory_size = (
+            int.from_bytes(tail[place + 12 : place + 16], "little") if place >= 0 else 0
+        )
+        if directory_size > _DIRECTORY_LIMIT:
             return None
         with zipfile.ZipFile(file) as archive:
             infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
     except _FAULTS:
         return None
-    return [(info.header_offset, from_directory(info)) for info in infos if not _is_folder(info)]
-
-
-def _is_folder(info: zipfile.ZipInfo) -> bool:
-    return info.filename.endswith("/")  # is_dir() of Python raises for an empty name
-
-
-def _directory_size(file: BinaryIO) -> int:
-    file.seek(0, 2)
-    file.seek(max(0, file.tell() - (1 << 16) - 22))
-    tail = file.read()
-    place = tail.rfind(b"PK\x05\x06")
-    return int.from_bytes(tail[place + 12 : place + 16], "little") if place >= 0 else 0
+    return [
+        (info.header_offset, from_directory(info))
+        for info in infos
+        if not info.filename.endswith("/")
+    ]
 
 
 def _entry(stream: Peekable, head: ZipHeader, meter: Meter) -> Entry | Fault:
@@ -156,31 +155,27 @@ def _entries_by_scan(stream: Peekable, meter: Meter, *, told: bool) -> Iterator[
             if (fault := _skip_to_next_mark(stream)) is not None:
                 yield fault
             continue
-        yield from _scanned_entry(stream, head, meter)
+        if head.packed is not None:
+            body = Limited(stream, head.packed)
+            if not head.name.endswith("/"):
+                content = None if head.skip else _unpacked_content(body, head, meter)
+                yield Entry(name=head.name, content=content, skip=head.skip)
+            body.skip()
+        elif head.skip:
+            yield Entry(name=head.name, skip=head.skip)
+        else:
+            deflated = head.method == zipfile.ZIP_DEFLATED
+            packed = Unpacked(stream, DEFLATE) if deflated else _UntilDescriptor(stream)
+            content = Metered(packed, meter)
+            yield Entry(name=head.name, content=content)
+            while content.read(BLOCK):
+                pass
+            if isinstance(packed, Unpacked):
+                stream.unread(packed.rest)
     if not mark and stream.loss is None and not told:
         why = f"the zip is cut at byte {stream.position:,}: its directory is missing"
         yield Fault(loss=Loss(why=why, settle_with=FETCH_AGAIN))
     stream.skip()
-
-
-def _scanned_entry(stream: Peekable, head: ZipHeader, meter: Meter) -> Iterator[Entry]:
-    if head.packed is not None:
-        body = Limited(stream, head.packed)
-        if not head.name.endswith("/"):
-            content = None if head.skip else _unpacked_content(body, head, meter)
-            yield Entry(name=head.name, content=content, skip=head.skip)
-        body.skip()
-    elif head.skip:
-        yield Entry(name=head.name, skip=head.skip)
-    else:
-        deflated = head.method == zipfile.ZIP_DEFLATED
-        packed = Unpacked(stream, DEFLATE) if deflated else _UntilDescriptor(stream)
-        content = Metered(packed, meter)
-        yield Entry(name=head.name, content=content)
-        while content.read(BLOCK):
-            pass
-        if isinstance(packed, Unpacked):
-            stream.unread(packed.rest)
 
 
 def _skip_to_next_mark(stream: Peekable) -> Fault | None:
@@ -223,7 +218,13 @@ class _UntilDescriptor:
         if not block:
             self._ended = True
             self.loss = (
-                None if end == 0 else self._inner.loss or _loss_of_cut_archive(self._inner.position)
+                None
+                if end == 0
+                else self._inner.loss
+                or Loss(
+                    why=f"the archive is cut at byte {self._inner.position:,}",
+                    settle_with=FETCH_AGAIN,
+                )
             )
         return block
 
@@ -238,7 +239,3 @@ class _UntilDescriptor:
                 return place
             place = window.find(_DESCRIPTOR, place + 1)
         return None
-
-
-def _loss_of_cut_archive(position: int) -> Loss:
-    return Loss(why=f"the archive is cut at byte {position:,}", settle_with=FETCH_AGAIN)

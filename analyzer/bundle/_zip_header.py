@@ -64,7 +64,20 @@ def local_header(stream: Peekable) -> ZipHeader | None:
     name, extra = stream.exactly(names), stream.exactly(extras)
     if len(name) + len(extra) < names + extras:
         return None
-    size, packed = _sizes_of_zip64(extra, size, packed)
+    # The sizes from the zip64 field, where the header only says that they are there.
+    sizes_extra = extra
+    zip64_size = size
+    sizes_packed = packed
+    while len(sizes_extra) > 4:  # noqa: PLR2004 - a field's head
+        kind, length = struct.unpack("<HH", sizes_extra[:4])
+        values = [
+            int.from_bytes(sizes_extra[at : at + 8], "little") for at in range(4, 4 + length, 8)
+        ]
+        if kind == 1:
+            zip64_size = values.pop(0) if zip64_size == 0xFFFFFFFF and values else zip64_size  # noqa: PLR2004
+            sizes_packed = values.pop(0) if sizes_packed == 0xFFFFFFFF and values else sizes_packed  # noqa: PLR2004
+        sizes_extra = sizes_extra[4 + length :]
+    size, packed = (zip64_size, sizes_packed)
     follows = bool(flags & _HAS_DESCRIPTOR) and not packed
     return ZipHeader(
         name=_decoded_name(name),
@@ -73,18 +86,6 @@ def local_header(stream: Peekable) -> ZipHeader | None:
         checksum=None if follows else checksum,
         packed=None if follows else packed,
     )
-
-
-def _sizes_of_zip64(extra: bytes, size: int, packed: int) -> tuple[int, int]:
-    """Return the sizes from the zip64 field, where the header only says that they are there."""
-    while len(extra) > 4:  # noqa: PLR2004 - a field's head
-        kind, length = struct.unpack("<HH", extra[:4])
-        values = [int.from_bytes(extra[at : at + 8], "little") for at in range(4, 4 + length, 8)]
-        if kind == 1:
-            size = values.pop(0) if size == 0xFFFFFFFF and values else size  # noqa: PLR2004
-            packed = values.pop(0) if packed == 0xFFFFFFFF and values else packed  # noqa: PLR2004
-        extra = extra[4 + length :]
-    return size, packed
 
 
 def _decoded_name(raw: bytes) -> str:

@@ -102,15 +102,7 @@ def read_bugtool_log(data: bytes) -> BugtoolLog:
     first = lines[0] if lines else ""
     argv = tuple(first.split()) if _PROGRAM.search(first) else ()
     omitted = (match for line in lines if (match := _OMITTING.fullmatch(line)))
-    return BugtoolLog(
-        argv=argv,
-        requested=_entries_of_command_line(argv),
-        omitted=tuple((match["path"], match["capability"]) for match in omitted),
-    )
-
-
-def _entries_of_command_line(argv: tuple[str, ...]) -> Mapping[str, int | None] | None:
-    """Follow getopt as xen-bugtool calls it: long options may be shortened, the last one wins."""
+    # Follow getopt as xen-bugtool calls it: long options may be shortened, the last one wins.
     requested: dict[str, int | None] | None = None
     waiting = False
     for word in argv[1:]:
@@ -122,7 +114,12 @@ def _entries_of_command_line(argv: tuple[str, ...]) -> Mapping[str, int | None] 
             requested = _entries_of_option(value, requested)
         elif _asks_for_all(word):
             requested = None
-    return None if requested is None else MappingProxyType(requested)
+    entries_of_command_line = None if requested is None else MappingProxyType(requested)
+    return BugtoolLog(
+        argv=argv,
+        requested=entries_of_command_line,
+        omitted=tuple((match["path"], match["capability"]) for match in omitted),
+    )
 
 
 def _asks_for_all(word: str) -> bool:

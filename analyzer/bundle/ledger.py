@@ -30,6 +30,9 @@ def build_ledger(
     their name; ``stopped`` is which limit of ours ended the reading of the archive.
     """
     sums = binding_sums(inventory.sums) if inventory else {}
+    # An output that was changed in a tar that has no checksums, "" if none was.
+    outputs = (each for each in seen if _is_bare(each) and each.log is None and each.md5)
+    changed = (each.path for each in outputs if sums.get(each.path, each.md5) != each.md5)
     report = ReportTraces(
         bundle=bundle,
         seen={member.path: member for member in seen},
@@ -37,7 +40,7 @@ def build_ledger(
         bugtool=bugtool,
         stopped=stopped,
         sums=sums,
-        altered=_altered_output(seen, sums),
+        altered=min(changed, default=""),
     )
     kinds = sorted(SOURCES, key=lambda kind: kind.name)
     return tuple(_entry_of_source(report, kind, claimed) for kind in kinds)
@@ -63,19 +66,15 @@ def _is_bare(member: SeenMember) -> bool:
     return member.trust is not None and member.trust.is_bare
 
 
-def _altered_output(seen: Sequence[SeenMember], sums: Mapping[str, str]) -> str:
-    """Return an output that was changed in a tar that has no checksums, "" if none was."""
-    outputs = (each for each in seen if _is_bare(each) and each.log is None and each.md5)
-    changed = (each.path for each in outputs if sums.get(each.path, each.md5) != each.md5)
-    return min(changed, default="")
-
-
 def _entry_of_source(
     report: ReportTraces, kind: SourceKind, claimed: Mapping[str, tuple[str, ...]]
 ) -> LedgerEntry:
     paths = {path for path, member in report.seen.items() if _is_of(kind, member)}
     paths |= set(claimed.get(kind.name, ()))
-    members = [report.seen.get(path) or _unread_member(report, path) for path in sorted(paths)]
+    members = [
+        report.seen.get(path) or SeenMember(bundle=report.bundle, path=path)
+        for path in sorted(paths)
+    ]
     presence, why = judge(report, kind, members)
     return LedgerEntry(
         bundle=report.bundle,
@@ -91,7 +90,3 @@ def _is_of(kind: SourceKind, member: SeenMember) -> bool:
     if member.log is not None:
         return member.log.family == kind.family
     return owns(kind, member.path)
-
-
-def _unread_member(report: ReportTraces, path: str) -> SeenMember:
-    return SeenMember(bundle=report.bundle, path=path)

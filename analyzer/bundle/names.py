@@ -57,8 +57,22 @@ def place(stored_path: str) -> Placed:
     Placed(root='', path='xapi-db.xml')
     """
     parts = [part for part in printable(stored_path).split("/") if part not in ("", ".", "..")]
-    cut = _root_length(parts)
-    inner = [_renamed_back(part) for part in parts[cut:]]
+    folders = parts[:-1]
+    for index, root_part in enumerate(folders):
+        if _REPORT.fullmatch(root_part):
+            cut = index + 1
+            break
+    else:
+        for index, root_part in enumerate(folders):
+            if root_part in _SYSTEM_FOLDERS:
+                cut = index
+                break
+        else:
+            cut = len(folders)
+    inner = [
+        (f"OpaqueRef:{part[10:]}" if part.startswith("OpaqueRef_") else part)
+        for part in parts[cut:]
+    ]
     if len(inner) == 1 and _LOG.fullmatch(inner[0]):
         inner = ["var", "log", *inner]
     return Placed(root="/".join(parts[:cut]), path="/".join(inner))
@@ -114,18 +128,3 @@ def _escaped_code_point(code: int) -> str:
     if code <= 0xFF:  # noqa: PLR2004 - one byte
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - 16 bits
-
-
-def _root_length(parts: list[str]) -> int:
-    folders = parts[:-1]
-    for index, part in enumerate(folders):
-        if _REPORT.fullmatch(part):
-            return index + 1
-    for index, part in enumerate(folders):
-        if part in _SYSTEM_FOLDERS:
-            return index
-    return len(folders)
-
-
-def _renamed_back(part: str) -> str:
-    return f"OpaqueRef:{part[10:]}" if part.startswith("OpaqueRef_") else part

@@ -148,7 +148,11 @@ def put_together(
     if main is None:
         main = ("", family or "var/log/daemon.log")
         logs[main] = {}
-    inside = {number for begun, line in found.items() for number in _line_numbers(begun, line)}
+    inside = {
+        number
+        for begun, line in found.items()
+        for number in range(begun, begun + line.written.count("\n") + 1)
+    }
     several = len({host for host, _ in logs}) > 1
     return tuple(
         _put_together(
@@ -223,10 +227,6 @@ def _put_together(
     return LogName(family=log[1], rotation=0), "\n".join(whole).encode(), pasted
 
 
-def _line_numbers(begun: int, line: _Line) -> range:
-    return range(begun, begun + line.written.count("\n") + 1)
-
-
 def _is_said(text: str) -> bool:
     """Tell whether a line that no log wrote says anything: no fence, no separator of grep."""
     return any(character.isalnum() for character in text)
@@ -280,12 +280,23 @@ def _told(text: str, named: str, family: str) -> _Line | None:
     plain = _ESCAPED.sub(r"\1", text)
     for pattern, log, tag in _BARE:
         if pattern.match(plain):
-            return _without_head(f"var/log/{log}", f"{tag}{plain}", text)
+            return _Line(
+                family=(f"var/log/{log}"), host="", stamp="", rest=(f"{tag}{plain}"), written=text
+            )
     found = _HEAD.match(plain)
     if found is None:
         return None
     bracket = _BRACKET.match(found["text"])
-    own = _log_of_program(found["tag"], found["text"], bracket)
+    # The log that a program writes to, None for a program that is not known.
+    log_tag = found["tag"]
+    log_text = found["text"]
+    if log_tag in _SM:
+        own: str | None = "var/log/SMlog" if _PID_OF_SM.match(log_text) else None
+    elif bracket is not None and log_tag != "squeezed":
+        own = f"var/log/{'audit' if bracket['level'] == 'audit' else 'xensource'}.log"
+    else:
+        name = _FAMILIES.get(log_tag)
+        own = f"var/log/{name}" if name else None
     if own is None and not (found["stamp"] and found["host"]):
         return None  # prose has colons, too
     return _Line(
@@ -295,17 +306,3 @@ def _told(text: str, named: str, family: str) -> _Line | None:
         rest=found["rest"],
         written=text,
     )
-
-
-def _without_head(family: str, rest: str, written: str) -> _Line:
-    return _Line(family=family, host="", stamp="", rest=rest, written=written)
-
-
-def _log_of_program(tag: str, text: str, bracket: re.Match[str] | None) -> str | None:
-    """Return the log that a program writes to, None for a program that is not known."""
-    if tag in _SM:
-        return "var/log/SMlog" if _PID_OF_SM.match(text) else None
-    if bracket is not None and tag != "squeezed":
-        return f"var/log/{'audit' if bracket['level'] == 'audit' else 'xensource'}.log"
-    name = _FAMILIES.get(tag)
-    return f"var/log/{name}" if name else None

@@ -55,7 +55,9 @@ class Spool:
             return False
         try:
             if self._file is None:
-                self._file = self._opened()
+                file = tempfile.TemporaryFile(buffering=BLOCK)  # noqa: SIM115 - it lives as long as this
+                weakref.finalize(self, file.close)
+                self._file = file
             self._file.write(block)
         except OSError:
             self._room = 0
@@ -68,11 +70,6 @@ class Spool:
         self._size += len(block)
         self._room -= len(block)
         return True
-
-    def _opened(self) -> IO[bytes]:
-        file = tempfile.TemporaryFile(buffering=BLOCK)  # noqa: SIM115 - it lives as long as this
-        weakref.finalize(self, file.close)
-        return file
 
     @staticmethod
     def _read(file: IO[bytes], places: list[_Place]) -> Iterator[bytes]:

@@ -11,7 +11,7 @@ from analyzer.case.case import Case, HostReport
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.errors.trouble import Trouble, troubles_of
 from analyzer.case.events import EventTableBuilder, alert_message
-from analyzer.case.gather import BundleContent, LogRead
+from analyzer.case.gather import BundleContent
 from analyzer.case.given_back import NOTHING, Given, Joined
 from analyzer.case.later import read_later
 from analyzer.case.pool import PoolState, build_pools, distinct_alerts
@@ -267,22 +267,17 @@ def _host_report(content: BundleContent, pools: Sequence[PoolState], given: Give
     membership = _first_whole_fact((*content.facts, *given.facts), PoolMembership)
     uuid = inventory.host_uuid if inventory else None
     row = _database_row(content, uuid, pools)
-    return HostReport(
-        bundle=content.name,
-        name=_name_of_host(content, row),
-        host_uuid=uuid or (row.uuid if row else None),
-        role=_role_of_host(membership, row, pools),
-        captured_at=content.clock.captured_at,
-        excerpt=content.excerpt,
-        altered=altered(content.seen, content.inventory),
-        given=given.facts,
-        taken=given.taken,
-        **_facts_by_field((*content.facts, *given.facts)),
-    )
-
-
-def _facts_by_field(facts: Sequence[Fact]) -> dict[str, Any]:
-    """Return the facts of a bundle by the field of `HostReport` that holds their type."""
+    # The name shown for a host: its label, its host name, what syslog called it.
+    if row is not None and (row.name_label or row.hostname):
+        name_of_host = row.name_label or row.hostname or ""
+    elif name := _inventory_name(content):
+        name_of_host = name.split(".")[0]
+    elif content.syslog_hosts:
+        name_of_host = min(content.syslog_hosts.items(), key=lambda item: (-item[1], item[0]))[0]
+    else:
+        name_of_host = content.name
+    # The facts of a bundle by the field of `HostReport` that holds their type.
+    facts = (*content.facts, *given.facts)
     held: dict[str, Any] = {
         name: _facts_of_type(facts, kind) if many else _first_whole_fact(facts, kind)
         for name, (kind, many) in _FIELDS.items()
@@ -290,7 +285,18 @@ def _facts_by_field(facts: Sequence[Fact]) -> dict[str, Any]:
     held["alerts"] = distinct_alerts(held["alerts"])
     named = (XapiDatabase, *(kind for kind, _ in _FIELDS.values()))
     held["others"] = tuple(fact for fact in facts if not isinstance(fact, named))
-    return held
+    return HostReport(
+        bundle=content.name,
+        name=name_of_host,
+        host_uuid=uuid or (row.uuid if row else None),
+        role=_role_of_host(membership, row, pools),
+        captured_at=content.clock.captured_at,
+        excerpt=content.excerpt,
+        altered=altered(content.seen, content.inventory),
+        given=given.facts,
+        taken=given.taken,
+        **held,
+    )
 
 
 def _fields_of_facts() -> Iterator[tuple[str, tuple[type, bool]]]:
@@ -336,17 +342,6 @@ def _inventory_name(content: BundleContent) -> str:
     return (content.inventory.hostname or "") if content.inventory else ""
 
 
-def _name_of_host(content: BundleContent, row: Host | None) -> str:
-    """Return the name shown for a host: its label, its host name, what syslog called it."""
-    if row is not None and (row.name_label or row.hostname):
-        return row.name_label or row.hostname or ""
-    if name := _inventory_name(content):
-        return name.split(".")[0]
-    if content.syslog_hosts:
-        return min(content.syslog_hosts.items(), key=lambda item: (-item[1], item[0]))[0]
-    return content.name
-
-
 def _role_of_host(
     membership: PoolMembership | None, row: Host | None, pools: Sequence[PoolState]
 ) -> Role:
@@ -366,82 +361,83 @@ def host_infos(
     pools: Sequence[PoolState],
 ) -> tuple[HostInfo, ...]:
     """Return the hosts as the report shows them."""
-    return tuple(_host_info(report, contents[report.bundle], pools) for report in reports)
-
-
-def _host_info(report: HostReport, content: BundleContent, pools: Sequence[PoolState]) -> HostInfo:
-    pool = next((pool for pool in pools if report.bundle in pool.bundles), None)
-    inventory = report.inventory
-    product = (
-        (inventory.product_brand, inventory.product_version, inventory.build_number)
-        if inventory
-        else ()
-    )
-    return HostInfo(
-        uuid=report.host_uuid,
-        name=report.name,
-        role=report.role,
-        product=" ".join(part for part in product if part),
-        bundle=report.bundle,
-        utc_offset_minutes=content.clock.utc_offset_minutes,
-        database=f"{pool.source.member}: {pool.chosen_because}" if pool else "",
-        pool=pool.pool.uuid if pool and pool.pool else None,
-        packages=_packages_for_cbt_and_nbd(report),
-    )
-
-
-def _packages_for_cbt_and_nbd(report: HostReport) -> tuple[Package, ...]:
-    """Return the packages that CBT and NBD depend on; rpm prints NAME-VERSION-RELEASE.ARCH."""
-    names = report.packages.names if report.packages else ()
-    parts = (name.rsplit("-", 2) for name in names if name.startswith(_PACKAGES))
-    return tuple(Package(name=name, version="-".join(rest)) for name, *rest in parts)
+    host_info: list[HostInfo] = []
+    for report in reports:
+        pool = next((pool for pool in pools if report.bundle in pool.bundles), None)
+        inventory = report.inventory
+        product = (
+            (inventory.product_brand, inventory.product_version, inventory.build_number)
+            if inventory
+            else ()
+        )
+        # The packages that CBT and NBD depend on; rpm prints NAME-VERSION-RELEASE.ARCH.
+        names = report.packages.names if report.packages else ()
+        parts = (name.rsplit("-", 2) for name in names if name.startswith(_PACKAGES))
+        packages_for_cbt_and_nbd = tuple(
+            Package(name=name, version="-".join(rest)) for name, *rest in parts
+        )
+        host_info.append(
+            HostInfo(
+                uuid=report.host_uuid,
+                name=report.name,
+                role=report.role,
+                product=" ".join(part for part in product if part),
+                bundle=report.bundle,
+                utc_offset_minutes=contents[report.bundle].clock.utc_offset_minutes,
+                database=f"{pool.source.member}: {pool.chosen_because}" if pool else "",
+                pool=pool.pool.uuid if pool and pool.pool else None,
+                packages=packages_for_cbt_and_nbd,
+            )
+        )
+    return tuple(host_info)
 
 
 def pool_infos(case: Case) -> tuple[PoolInfo, ...]:
     """Return the pools as the report shows them, by name and uuid."""
-    return tuple(_pool_info(case, pool) for pool in case.pools)
-
-
-def _pool_info(case: Case, pool: PoolState) -> PoolInfo:
-    row = pool.pool
-    master = pool.host(row.master) if row else None
-    return PoolInfo(
-        uuid=row.uuid if row else None,
-        name=row.name_label if row else None,
-        master=master.uuid if master else None,
-        complete=pool.complete,
-        database=f"{pool.source.member}: {pool.chosen_because}",
-        bundles=pool.bundles,
-        hosts_missing=case.hosts_missing(pool),
-    )
+    pool_info: list[PoolInfo] = []
+    for pool in case.pools:
+        row = pool.pool
+        master = pool.host(row.master) if row else None
+        pool_info.append(
+            PoolInfo(
+                uuid=row.uuid if row else None,
+                name=row.name_label if row else None,
+                master=master.uuid if master else None,
+                complete=pool.complete,
+                database=f"{pool.source.member}: {pool.chosen_because}",
+                bundles=pool.bundles,
+                hosts_missing=case.hosts_missing(pool),
+            )
+        )
+    return tuple(pool_info)
 
 
 def coverage_of(content: BundleContent) -> tuple[Coverage, ...]:
     """Return what was read of each log member, ordered by parser and member."""
-    rows = [_coverage_of_log(content, read) for read in content.logs]
+    rows: list[Coverage] = []
+    for read in content.logs:
+        stats, clock = read.stats, content.clock
+        first = clock.moment(read.member, 1, stats.first) if stats.first else None
+        last = clock.moment(read.member, max(stats.lines, 1), stats.last) if stats.last else None
+        dated = last or first
+        rows.append(
+            Coverage(
+                bundle=content.name,
+                member=read.member,
+                parser=read.parser,
+                lines=stats.lines,
+                events=read.records,
+                not_understood=stats.not_understood,
+                not_used=max(0, stats.lines - stats.blank - stats.not_understood - read.records),
+                first=first,
+                last=last,
+                dated_by=dated.dated_by if dated else "",
+                shapes=stats.shapes,
+                blank=stats.blank,
+                longest_cut=stats.longest_cut,
+                line_limit=stats.line_limit if stats.longest_cut else 0,
+                hidden=stats.hidden,
+                hidden_like=stats.hidden_shape,
+            )
+        )
     return tuple(sorted(rows, key=lambda row: (row.bundle, row.parser, row.member)))
-
-
-def _coverage_of_log(content: BundleContent, read: LogRead) -> Coverage:
-    stats, clock = read.stats, content.clock
-    first = clock.moment(read.member, 1, stats.first) if stats.first else None
-    last = clock.moment(read.member, max(stats.lines, 1), stats.last) if stats.last else None
-    dated = last or first
-    return Coverage(
-        bundle=content.name,
-        member=read.member,
-        parser=read.parser,
-        lines=stats.lines,
-        events=read.records,
-        not_understood=stats.not_understood,
-        not_used=max(0, stats.lines - stats.blank - stats.not_understood - read.records),
-        first=first,
-        last=last,
-        dated_by=dated.dated_by if dated else "",
-        shapes=stats.shapes,
-        blank=stats.blank,
-        longest_cut=stats.longest_cut,
-        line_limit=stats.line_limit if stats.longest_cut else 0,
-        hidden=stats.hidden,
-        hidden_like=stats.hidden_shape,
-    )

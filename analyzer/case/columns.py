@@ -150,7 +150,13 @@ def dated(undated: Columns, date: Date, hour: Hour, host_names: Mapping[str, str
             if moment is None:
                 known = date(bundles[bundle], members[member], line, when), 0
             else:
-                known = known_dates[key] = moment, 0 if moment is when else _into_the_hour(when)
+                # The microseconds; a leap second is the end of its minute.
+                known = known_dates[key] = (
+                    moment,
+                    0
+                    if moment is when
+                    else ((when.minute * 60 + min(when.second, 59)) * 1_000_000),
+                )
         moments.append(known[0])
         later.append(known[1])
     return _with_times(undated, moments, later, host_names)
@@ -177,23 +183,17 @@ def _with_times(
     return Columns(few, plain)
 
 
-def _into_the_hour(stamp: Stamp) -> int:
-    """Return the microseconds; a leap second is the end of its minute."""
-    return (stamp.minute * 60 + min(stamp.second, 59)) * 1_000_000
-
-
 def joined(parts: Sequence[Columns]) -> Columns:
     """Put rows together in the table's order."""
-    few = {name: _as_one([part.few[name] for part in parts]) for name in parts[0].few}
+    few = {}
+    for name in parts[0].few:
+        columns = [part.few[name] for part in parts]
+        texts = sorted({text for column in columns for text in column.texts})
+        codes = [column.sorted_by(texts).codes for column in columns]
+        few[name] = Few(np.concatenate(codes), texts)
     plain = {name: np.concatenate([part.plain[name] for part in parts]) for name in parts[0].plain}
     keys = [few[name].codes if name in few else plain[name] for name in _ORDER]
     return Columns(few, plain).at(in_order(keys))
-
-
-def _as_one(columns: Sequence[Few]) -> Few:
-    texts = sorted({text for column in columns for text in column.texts})
-    codes = [column.sorted_by(texts).codes for column in columns]
-    return Few(np.concatenate(codes), texts)
 
 
 def without_copied_lines(columns: Columns, host_ids: Mapping[str, str]) -> Columns:

@@ -42,7 +42,15 @@ def numbers_of_bursts(
     farther apart than `within` are of two bursts.
     """
     if len(keys) < WORTH_PANDAS:
-        return _numbers_row_by_row(keys, earliest, latest, within)
+        known: dict[tuple[str, ...], tuple[int, int, int]] = {}  # group, burst, its last row's end
+        found = []
+        for key, begun, ended in zip(keys, earliest.tolist(), latest.tolist(), strict=True):
+            numbers_group, numbers_burst, last = known.get(key, (len(known), 0, ended))
+            if key in known and begun - last > within:
+                numbers_burst += 1
+            known[key] = numbers_group, numbers_burst, ended
+            found.append((numbers_group, numbers_burst))
+        return found
     pd = _pandas()
     frame = pd.DataFrame({"earliest": earliest, "latest": latest})
     group = pd.Series(pd.factorize(np.fromiter(keys, object, len(keys)))[0])
@@ -50,23 +58,6 @@ def numbers_of_bursts(
     distance = frame["earliest"] - frame.groupby(group)["latest"].shift()
     burst = (distance > within).groupby(group).cumsum()
     return list(zip(group.tolist(), burst.tolist(), strict=True))
-
-
-def _numbers_row_by_row(
-    keys: Sequence[tuple[str, ...]],
-    earliest: npt.NDArray[np.int64],
-    latest: npt.NDArray[np.int64],
-    within: int,
-) -> list[tuple[int, int]]:
-    known: dict[tuple[str, ...], tuple[int, int, int]] = {}  # group, burst, its last row's end
-    found = []
-    for key, begun, ended in zip(keys, earliest.tolist(), latest.tolist(), strict=True):
-        group, burst, last = known.get(key, (len(known), 0, ended))
-        if key in known and begun - last > within:
-            burst += 1
-        known[key] = group, burst, ended
-        found.append((group, burst))
-    return found
 
 
 def rows_per_hour(

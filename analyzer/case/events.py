@@ -171,8 +171,20 @@ class EventTable:
         self._events: list[Event | None] = [None] * len(columns)  # by row, those made so far
         self._made: dict[frozenset[str], tuple[Event, ...]] = {}
         self._dated_lines: dict[tuple[str | None, str | None], Places] = {}
-        self._hosts_of_bundles = _first_hosts(columns)
-        self._positions = _places_by_kind(columns)
+        # Return bundle → what tells its host from others.
+        bundles, first = np.unique(columns.few["bundle"].codes, return_index=True)
+        texts = columns.few["bundle"].texts
+        hosts = columns.values("host_id", first).tolist()
+        self._hosts_of_bundles = {
+            texts[bundle]: host for bundle, host in zip(bundles.tolist(), hosts, strict=True)
+        }
+        # Return kind → its rows, in the table's order.
+        kinds = columns.few["kind"]
+        order = np.argsort(kinds.codes, kind="stable")
+        ends = np.cumsum(np.bincount(kinds.codes, minlength=len(kinds.texts)))
+        parts = np.split(order, ends)
+        told = zip(kinds.texts, parts[:-1], strict=True)
+        self._positions = {kind: part.tolist() for kind, part in told if len(part)}
 
     @staticmethod
     def together(tables: "Sequence[EventTable]") -> "EventTable":
@@ -223,7 +235,15 @@ class EventTable:
             return ()
         places = self._places_of_kinds(kinds)
         at = np.array(places, np.intp)
-        columns = [self._keys(name, at, same) for name in group_by]
+        # What rows are grouped by, by one name.
+        columns: list[list[str]] = []
+        for name in group_by:
+            if name in _JOINED:
+                own = self._rows.values("host_id" if name == "host" else name, at)
+                columns.append([same(name, str(value)) for value in own.tolist()])
+            else:
+                found = (fields.get(name) or "" for _, _, fields in self._rows.words(at))
+                columns.append([same(name, value) for value in found])
         keys = list(zip(*columns, strict=True)) if columns else [()] * len(places)
         earliest, latest = (self._rows.plain[name][at] for name in ("earliest", "latest"))
         numbers = numbers_of_bursts(keys, earliest, latest, timespan // MICROSECOND)
@@ -231,14 +251,6 @@ class EventTable:
         for number, event in zip(numbers, self._events_at_places(places), strict=True):
             parts.setdefault(number, []).append(event)
         return tuple(map(tuple, parts.values()))
-
-    def _keys(self, name: str, places: Places, same: Callable[[str, str], str]) -> list[str]:
-        """Return what rows are grouped by, by one name."""
-        if name in _JOINED:
-            own = self._rows.values("host_id" if name == "host" else name, places)
-            return [same(name, str(value)) for value in own.tolist()]
-        found = (fields.get(name) or "" for _, _, fields in self._rows.words(places))
-        return [same(name, value) for value in found]
 
     def by_task(self) -> Mapping[str, tuple[Event, ...]]:
         """Return the events of each task by its short reference (``R:03a940e24a95``).
@@ -286,7 +298,9 @@ class EventTable:
         rows = self._dated_lines[key]
         end = len(rows)
         if before is not None:
-            end = int(np.searchsorted(self._rows.plain["at"][rows], _microseconds(before)))
+            end = int(
+                np.searchsorted(self._rows.plain["at"][rows], (before - EPOCH) // MICROSECOND)
+            )
         return next(self._events_at_places(rows[:end][-1:].tolist()), None)
 
     def _lines_dated(self, host: str | None, parser: str | None) -> Places:
@@ -359,25 +373,3 @@ class EventTable:
             for place, made in zip(missing, made_now, strict=True):
                 known[place] = made
         return (event for place in places if (event := known[place]) is not None)
-
-
-def _first_hosts(rows: Columns) -> Mapping[str, str]:
-    """Return bundle → what tells its host from others."""
-    bundles, first = np.unique(rows.few["bundle"].codes, return_index=True)
-    texts = rows.few["bundle"].texts
-    hosts = rows.values("host_id", first).tolist()
-    return {texts[bundle]: host for bundle, host in zip(bundles.tolist(), hosts, strict=True)}
-
-
-def _places_by_kind(rows: Columns) -> Mapping[str, list[int]]:
-    """Return kind → its rows, in the table's order."""
-    kinds = rows.few["kind"]
-    order = np.argsort(kinds.codes, kind="stable")
-    ends = np.cumsum(np.bincount(kinds.codes, minlength=len(kinds.texts)))
-    parts = np.split(order, ends)
-    told = zip(kinds.texts, parts[:-1], strict=True)
-    return {kind: part.tolist() for kind, part in told if len(part)}
-
-
-def _microseconds(time: datetime) -> int:
-    return (time - EPOCH) // MICROSECOND

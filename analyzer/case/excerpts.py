@@ -4,7 +4,7 @@ While logs are read nobody knows which lines will be quoted. What was unpacked i
 was laid (`analyzer.bundle.spool`), a folder from itself.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -105,31 +105,26 @@ def _of_member(
         head.append(chunk)
     if sum(map(len, head)) <= SMALL:  # then all of it may be shown
         ranges = [(1, sum(chunk.count(b"\n") for chunk in head))]
-    lines = _lines_in_ranges(chain(head, chunks), ranges)
+    # The lines in the ranges by number; a chunk without any is only counted.
+    lines_chunks = chain(head, chunks)
+    found: dict[int, str] = {}
+    done, end = 0, ranges[-1][1]
+    for lines_chunk in lines_chunks:
+        count = lines_chunk.count(b"\n")
+        inside = [r for r in ranges if r[0] <= done + count and r[1] > done]
+        if inside:
+            ranges_lines = lines_chunk.split(b"\n")
+            for lines_first, lines_last in inside:
+                for lines_number in range(
+                    max(lines_first, done + 1), min(lines_last, done + count) + 1
+                ):
+                    text = ranges_lines[lines_number - done - 1].decode(errors="replace")
+                    found[lines_number] = text if len(text) <= LONGEST else f"{text[:LONGEST]} […]"
+        done += count
+        if done >= end:
+            break
+    lines = found
     for first, last in ranges:
         own = [lines[number] for number in range(first, last + 1) if number in lines]
         if own:
             yield Excerpt(bundle=bundle, member=member, first=first, lines=tuple(own))
-
-
-def _lines_in_ranges(chunks: Iterable[bytes], ranges: Sequence[Range]) -> Mapping[int, str]:
-    """Return the lines in the ranges by number; a chunk without any is only counted."""
-    found: dict[int, str] = {}
-    done, end = 0, ranges[-1][1]
-    for chunk in chunks:
-        count = chunk.count(b"\n")
-        inside = [r for r in ranges if r[0] <= done + count and r[1] > done]
-        if inside:
-            lines = chunk.split(b"\n")
-            for first, last in inside:
-                for number in range(max(first, done + 1), min(last, done + count) + 1):
-                    found[number] = _line_as_shown(lines[number - done - 1])
-        done += count
-        if done >= end:
-            break
-    return found
-
-
-def _line_as_shown(line: bytes) -> str:
-    text = line.decode(errors="replace")
-    return text if len(text) <= LONGEST else f"{text[:LONGEST]} […]"

@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator
 
 from analyzer.case.case import Case
-from analyzer.case.pool import PoolState
 from analyzer.model.finding import Finding, Subject
 
 
@@ -24,11 +23,7 @@ def fingerprint(case: Case, finding: Finding) -> str:
 
 def _states_of_subject(case: Case, subject: Subject) -> Iterator[str]:
     for pool in case.pools:
-        yield from _state_of_object(pool, subject.uuid)
-
-
-def _state_of_object(pool: PoolState, uuid: str) -> Iterator[str]:
-    if disk := pool.vdi(uuid):
-        yield f"cbt {disk.cbt_enabled} {disk.type}"
-    if host := pool.host(uuid):
-        yield f"enabled {host.enabled}"
+        if disk := pool.vdi(subject.uuid):
+            yield f"cbt {disk.cbt_enabled} {disk.type}"
+        if host := pool.host(subject.uuid):
+            yield f"enabled {host.enabled}"

@@ -180,7 +180,14 @@ class Gathering:
             if parser is not None:
                 self._take_log(content, member, parser)
         elif member.path == INVENTORY:
-            self._take_inventory(content, member)
+            content.inventory = read_inventory(_read_bugtool_notes(member))
+            if content.inventory is not None:
+                local = parse_c_date(content.inventory.date or "")
+                content.clock.add_capture(local, member.mtime, "the date in inventory.xml")
+                content.clock.add_uptime(parse_uptime(content.inventory.uptime or ""))
+                witness = _inventory_witness(member, local)
+                if witness is not None:
+                    content.clock.add_witness(witness)
         elif member.path == MANIFEST:
             content.answers = read_answers(member.read(self._limit), member.path)
         elif member.path == BUGTOOL_LOG:
@@ -291,17 +298,6 @@ class Gathering:
             for seen in content.seen
         ]
 
-    def _take_inventory(self, content: BundleContent, member: Member) -> None:
-        content.inventory = read_inventory(_read_bugtool_notes(member))
-        if content.inventory is None:
-            return
-        local = parse_c_date(content.inventory.date or "")
-        content.clock.add_capture(local, member.mtime, "the date in inventory.xml")
-        content.clock.add_uptime(parse_uptime(content.inventory.uptime or ""))
-        witness = _inventory_witness(member, local)
-        if witness is not None:
-            content.clock.add_witness(witness)
-
     def _take_document(self, content: BundleContent, member: Member) -> None:
         parser = document_parser(member.path, member.head())
         if parser is None:
@@ -316,7 +312,10 @@ class Gathering:
                 content.problems.append(fact)
             else:
                 content.facts.append(fact)
-        _read_to_end(member, self._limit)
+        # Read what a parser left: only then an archive says whether what it gave out was damaged.
+        blocks = iter(member.blocks())
+        while member.size_read <= self._limit and next(blocks, None):
+            pass
         if member.size_read > self._limit:
             _refuse_member(member, "bytes of a file read whole", self._limit, "--max-document")
 
@@ -328,13 +327,6 @@ def _as_pasted(record: Record, pasted: Pasted | None) -> Record:
     lines = (pasted.written.get(line, line) for line in record.text.split("\n"))
     host = "" if record.syslog_host == NO_HOST else record.syslog_host
     return record._replace(text="\n".join(lines), syslog_host=host)
-
-
-def _read_to_end(member: Member, limit: int) -> None:
-    """Read what a parser left: only then an archive says whether what it gave out was damaged."""
-    blocks = iter(member.blocks())
-    while member.size_read <= limit and next(blocks, None):
-        pass
 
 
 def _read_bugtool_notes(member: Member) -> bytes:

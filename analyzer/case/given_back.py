@@ -176,18 +176,17 @@ def _logs_by_owner(
             own = [each for each in reports if len(names) == 1 and names & set(each.syslog_hosts)]
         if len({tuple(_host_uuids(each)) for each in own}) == 1:
             found.setdefault(own[-1].name, []).append(content)
-            _date_by(content, own[-1])
+            # Let the years of logs be told by when they were copied, else by their host's report.
+            report = own[-1]
+            captured, minutes = report.clock.captured_at, report.clock.utc_offset_minutes or 0
+            times = [
+                at.at for log in content.logs if (at := _when_log_was_copied(content, log.member))
+            ]
+            until = max(times, default=captured.at + _ANSWERED if captured else None)
+            if until is not None:
+                content.clock.assume(Assumed(until=until + timedelta(minutes=minutes)))
+            content.clock.settle()
     return MappingProxyType({name: tuple(own) for name, own in found.items()})
-
-
-def _date_by(content: BundleContent, report: BundleContent) -> None:
-    """Let the years of logs be told by when they were copied, else by their host's report."""
-    captured, minutes = report.clock.captured_at, report.clock.utc_offset_minutes or 0
-    times = [at.at for log in content.logs if (at := _when_log_was_copied(content, log.member))]
-    until = max(times, default=captured.at + _ANSWERED if captured else None)
-    if until is not None:
-        content.clock.assume(Assumed(until=until + timedelta(minutes=minutes)))
-    content.clock.settle()
 
 
 def _when_log_was_copied(content: BundleContent, member: str) -> Moment | None:

@@ -16,7 +16,12 @@ def read_later(
     scanner: Scanner,
 ) -> None:
     """Add the rows of lines that were held, of the kinds whose company is there."""
-    there = {*builder.kinds, *_conditions(contents, pools)}
+    conditions: list[str] = []
+    if len(contents) > 1:
+        conditions.append(SEVERAL_REPORTS)
+    if any(any(_operations(pool)) for pool in pools):
+        conditions.append(CURRENT_OPERATIONS)
+    there = {*builder.kinds, *conditions}
     kinds = {kind for kind, others in scanner.only_with.items() if not there.isdisjoint(others)}
     for content in contents if kinds else ():
         for log in content.logs:
@@ -29,13 +34,6 @@ def read_later(
                     record=record,
                     hits=hits,
                 )
-
-
-def _conditions(contents: Sequence[BundleContent], pools: Sequence[PoolState]) -> Iterator[str]:
-    if len(contents) > 1:
-        yield SEVERAL_REPORTS
-    if any(any(_operations(pool)) for pool in pools):
-        yield CURRENT_OPERATIONS
 
 
 def _operations(pool: PoolState) -> Iterator[object]:

@@ -75,7 +75,10 @@ class LogProcesses:
 
     def fork(self, expected: int) -> None:
         """Fork the processes now, if so many bytes of logs are expected and it can be done."""
-        if expected < WORTH_A_FORK or not _can_fork():
+        # Whether a fork of this process is sound: no thread of ours may hold a lock.
+        if expected < WORTH_A_FORK or not (
+            sys.platform == "linux" and threading.active_count() == 1
+        ):
             return
         started: list[_Forked] = []
         try:
@@ -93,19 +96,17 @@ class LogProcesses:
 
     def are_worth_it(self, read: int) -> bool:
         """Tell whether to hand logs over, after so many bytes of logs that were read here."""
-        self._start_processes(read + self._handed_over)
-        return any(process.lives for process in self._processes)
-
-    def _start_processes(self, read: int) -> None:
-        """Start as many processes as so many bytes of logs are worth."""
+        # Start as many processes as so many bytes of logs are worth.
+        start_read = read + self._handed_over
         worth_it = self._worth_it * (1 + _AND_ANOTHER * len(self._processes))
         try:
-            while len(self._processes) < self._count and read >= worth_it:
+            while len(self._processes) < self._count and start_read >= worth_it:
                 self._processes.append(_Process(_Started(), self._asked, self._patience))
                 worth_it += self._worth_it * _AND_ANOTHER
         except OSError as error:  # no memory, or no such program: it works without
             logger.debug("no process to read logs: %s", error)
             self._count = 0
+        return any(process.lives for process in self._processes)
 
     def read(self, log: Log, blocks: Iterable[bytes], fold: Fold) -> None:
         """Hand a log over; ``fold`` is called with what was found, now or later."""
@@ -161,11 +162,6 @@ class _Worker(Protocol):
 
     def wait(self) -> int | None:
         """Wait for its end, and return its status."""
-
-
-def _can_fork() -> bool:
-    """Tell whether a fork of this process is sound: no thread of ours may hold a lock."""
-    return sys.platform == "linux" and threading.active_count() == 1
 
 
 class _Forked:

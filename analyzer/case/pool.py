@@ -73,8 +73,21 @@ class PoolState:
     )
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_named", _by_name(self))
-        object.__setattr__(self, "_held", _by_holder(self))
+        rows = (*self.hosts, *self.srs, *self.vdis, *self.vms, *self.networks)
+        names = {(type(row), key): row for row in rows for key in (row.ref, row.uuid) if key}
+        object.__setattr__(self, "_named", MappingProxyType(names))
+        # The PBDs, VBDs and PIFs by (their type, uuid of the SR, VDI or network).
+        pairs: list[tuple[XapiObject | None, XapiObject]] = [
+            *((self.sr(pbd.sr), pbd) for pbd in self.pbds),
+            *((self.vdi(vbd.vdi), vbd) for vbd in self.vbds),
+            *((self.network(pif.network), pif) for pif in self.pifs),
+        ]
+        held: dict[tuple[type, str], list[XapiObject]] = {}
+        for holder, holder_row in pairs:
+            if holder:
+                held.setdefault((type(holder_row), holder.uuid), []).append(holder_row)
+        by_holder = MappingProxyType({key: tuple(rows) for key, rows in held.items()})
+        object.__setattr__(self, "_held", by_holder)
 
     def __hash__(self) -> int:
         return hash(self.source)
@@ -199,23 +212,3 @@ def _state_of_copies(copies: PoolCopies) -> PoolState:
 
 def _rows_of_type(kind: type[Object], rows: Sequence[XapiObject]) -> tuple[Object, ...]:
     return tuple(sorted((row for row in rows if isinstance(row, kind)), key=_uuid_of_row))
-
-
-def _by_name(state: PoolState) -> Mapping[tuple[type, str], XapiObject]:
-    rows = (*state.hosts, *state.srs, *state.vdis, *state.vms, *state.networks)
-    names = {(type(row), key): row for row in rows for key in (row.ref, row.uuid) if key}
-    return MappingProxyType(names)
-
-
-def _by_holder(state: PoolState) -> Mapping[tuple[type, str], tuple[XapiObject, ...]]:
-    """Return the PBDs, VBDs and PIFs by (their type, uuid of the SR, VDI or network)."""
-    pairs: list[tuple[XapiObject | None, XapiObject]] = [
-        *((state.sr(pbd.sr), pbd) for pbd in state.pbds),
-        *((state.vdi(vbd.vdi), vbd) for vbd in state.vbds),
-        *((state.network(pif.network), pif) for pif in state.pifs),
-    ]
-    held: dict[tuple[type, str], list[XapiObject]] = {}
-    for holder, row in pairs:
-        if holder:
-            held.setdefault((type(row), holder.uuid), []).append(row)
-    return MappingProxyType({key: tuple(rows) for key, rows in held.items()})

@@ -91,11 +91,27 @@ def _copies_of_pool(group: Sequence[Copy], unread: Sequence[Copy]) -> PoolCopies
     if stored:
         chosen = _best_copy(stored)
         lost = _rows_lost_in_copy(chosen, stored)
-        because = "; ".join(filter(None, (_why_copy_was_chosen(chosen, [*stored, *losers]), lost)))
+        copies = [*stored, *losers]
+        others = sorted((copy for copy in copies if copy is not chosen), key=_place_of_copy)
+        if not others:
+            why_copy_was_chosen = f"{_copy_in_words(chosen)}: the only copy of the database"
+        else:
+            why = "the freshest copy of the database"
+            if _generation_of_copy(chosen) < max(_generation_of_copy(copy) for copy in others):
+                why = "a fresher copy is not whole, and this one is"
+            elif _generation_of_copy(chosen) == max(_generation_of_copy(copy) for copy in others):
+                why = "as fresh as any" + (
+                    ", and asked of the live master" if chosen[1].live else ""
+                )
+            why_copy_was_chosen = f"{_copy_in_words(chosen)}: {why}; not used: " + ", ".join(
+                _copy_in_words(copy) for copy in others
+            )
+        because = "; ".join(filter(None, (why_copy_was_chosen, lost)))
         rows = [*chosen[1].objects, *_objects_only_in_dumps(chosen[1].objects, dumps)]
     else:
         chosen = min(dumps, key=_place_of_copy)
-        because = _dumps_only(dumps)
+        names = ", ".join(f"{database.source} of {bundle}" for bundle, database in dumps)
+        because = f"only `xe` output was there, no copy of the database: {names}"
         rows = _objects_only_in_dumps((), dumps)
     return PoolCopies(
         chosen=chosen[1],
@@ -156,30 +172,11 @@ def _place_of_copy(copy: Copy) -> tuple[str, str]:
     return (copy[0], str(copy[1].source))
 
 
-def _why_copy_was_chosen(chosen: Copy, copies: Sequence[Copy]) -> str:
-    others = sorted((copy for copy in copies if copy is not chosen), key=_place_of_copy)
-    if not others:
-        return f"{_copy_in_words(chosen)}: the only copy of the database"
-    why = "the freshest copy of the database"
-    if _generation_of_copy(chosen) < max(_generation_of_copy(copy) for copy in others):
-        why = "a fresher copy is not whole, and this one is"
-    elif _generation_of_copy(chosen) == max(_generation_of_copy(copy) for copy in others):
-        why = "as fresh as any" + (", and asked of the live master" if chosen[1].live else "")
-    return f"{_copy_in_words(chosen)}: {why}; not used: " + ", ".join(
-        _copy_in_words(copy) for copy in others
-    )
-
-
 def _copy_in_words(copy: Copy) -> str:
     bundle, database = copy
     generation = "unknown" if database.generation is None else str(database.generation)
     state = "" if database.complete else ", not whole" if database.objects else ", not readable"
     return f"{database.source} of {bundle} (generation {generation}{state})"
-
-
-def _dumps_only(dumps: Sequence[Copy]) -> str:
-    names = ", ".join(f"{database.source} of {bundle}" for bundle, database in dumps)
-    return f"only `xe` output was there, no copy of the database: {names}"
 
 
 def _objects_only_in_dumps(rows: Iterable[XapiObject], dumps: Sequence[Copy]) -> list[XapiObject]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from analyzer.bundle.archive import open_bundle
 from analyzer.bundle.budget import Budget
@@ -36,22 +36,18 @@ def quotations_in(document: object) -> Iterator[Quotation]:
     if isinstance(document, Mapping):
         # what happened without a line of its own, such as a backup run, quotes none
         if {"bundle", "member", "line", "text"} <= document.keys() and document["bundle"]:
-            yield _quotation_of_record(document)
+            yield Quotation(
+                bundle=str(document["bundle"]),
+                member=str(document["member"]),
+                line=int(document["line"]),
+                offset=int(document.get("offset") or 0),
+                text=str(document["text"]),
+            )
         for value in document.values():
             yield from quotations_in(value)
     elif isinstance(document, list):
         for value in document:
             yield from quotations_in(value)
-
-
-def _quotation_of_record(found: Mapping[str, Any]) -> Quotation:
-    return Quotation(
-        bundle=str(found["bundle"]),
-        member=str(found["member"]),
-        line=int(found["line"]),
-        offset=int(found.get("offset") or 0),
-        text=str(found["text"]),
-    )
 
 
 def not_there(
@@ -75,23 +71,21 @@ def not_there(
         for member in archive.members():
             own = wanted.pop((member.bundle, member.path), None)
             if own:
-                yield from _lost_in(member, own, budget)
+                if member.path.endswith(_BINARY):
+                    file = read_cbtlog(member.read(budget.document), member.path)
+                    yield from (each for each in own if each.text not in (file.words, file.problem))
+                else:
+                    lines = {each for each in own if each.line}
+                    if len(lines) < len(own):  # a document of one line, or read as a whole
+                        content = member.read(budget.document)
+                        yield from (
+                            each for each in own if not each.line and not _in_content(content, each)
+                        )
+                        yield from _not_in_lines(content.split(b"\n"), lines)
+                    else:
+                        yield from _not_in_lines(_lines_of(member, budget.line), lines)
     for own in wanted.values():
         yield from own
-
-
-def _lost_in(member: Member, own: Sequence[Quotation], budget: Budget) -> Iterator[Quotation]:
-    if member.path.endswith(_BINARY):
-        file = read_cbtlog(member.read(budget.document), member.path)
-        yield from (each for each in own if each.text not in (file.words, file.problem))
-        return
-    lines = {each for each in own if each.line}
-    if len(lines) < len(own):  # a document of one line, or read as a whole
-        content = member.read(budget.document)
-        yield from (each for each in own if not each.line and not _in_content(content, each))
-        yield from _not_in_lines(content.split(b"\n"), lines)
-    else:
-        yield from _not_in_lines(_lines_of(member, budget.line), lines)
 
 
 def _in_content(content: bytes, quotation: Quotation) -> bool:

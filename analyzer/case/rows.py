@@ -103,7 +103,12 @@ def packed(rows: Sequence[Row]) -> PackedRows:
         for name, column in zip(Row._fields, columns, strict=True)
         if name not in _WORDS
     }
-    repeated = {name: _coded(by_name.pop(name)) for name in REPEATED}
+    repeated = {}
+    for name in REPEATED:
+        values = by_name.pop(name)
+        known: dict[object, int] = {None: -1}
+        codes = array("i", [known.setdefault(value, len(known) - 1) for value in values])
+        repeated[name] = Coded(codes, list(known)[1:])
     pieces: list[bytes] = []
     spans = array("q")
     end = 0
@@ -127,12 +132,6 @@ def packed(rows: Sequence[Row]) -> PackedRows:
     found = (row.fields for row in rows)
     fields = [each.pattern if isinstance(each, Captures) else each or none for each in found]
     return PackedRows(repeated, by_name, b"".join(pieces), spans, fields)
-
-
-def _coded(values: Iterable[object]) -> Coded:
-    known: dict[object, int] = {None: -1}
-    codes = array("i", [known.setdefault(value, len(known) - 1) for value in values])
-    return Coded(codes, list(known)[1:])
 
 
 IDS = ("sr", "vdi", "vbd", "session")
@@ -206,7 +205,11 @@ class KeptRows:
             if row.kind in self._sparse:
                 self._hold_end_of_fold((row.kind, row.bundle, row.member), row)
             elif row.kind in self._keep.hourly:
-                hour = _hour_of_row(row.when)
+                when = row.when
+                if isinstance(when, Moment):
+                    hour: tuple[object, ...] = (when.at.date(), when.at.hour)
+                else:
+                    hour = (when.year, when.month, when.day, when.hour)
                 fields = sorted(row.fields.items())
                 self._hold_end_of_fold((row.kind, row.bundle, row.member, *hour, *fields), row)
             else:
@@ -238,12 +241,6 @@ def quotable(text: str) -> str:
     if len(text) <= LONGEST_QUOTE:
         return text
     return f"{text[:LONGEST_QUOTE]} [… {len(text) - LONGEST_QUOTE} more characters]"
-
-
-def _hour_of_row(when: Stamp | Moment) -> tuple[object, ...]:
-    if isinstance(when, Moment):
-        return (when.at.date(), when.at.hour)
-    return (when.year, when.month, when.day, when.hour)
 
 
 def alert_message(alert: Alert) -> str:

@@ -77,24 +77,25 @@ class Sources:
 
     def _own_gap(self, need: str, bundle: str) -> Gap | None:
         if (bundle, need) not in self._own_gaps:
-            self._own_gaps[bundle, need] = self._found_gap(need, bundle)
+            entry = self._ledger.get((bundle, need))
+            settle = entry.settle_with if entry else ""
+            host = self._hosts[bundle].name if bundle in self._hosts else bundle
+            if entry is None or entry.presence is not Presence.PRESENT:
+                why = (entry and (entry.why or entry.presence.value)) or "not in the status report"
+            elif need in LOGS:
+                rows = self._coverage.get((bundle, need), [])
+                why = log_fault(entry.members, rows)
+                settle = settle_cut(rows) or settle
+            else:
+                why = self._document_fault(need, bundle)
+            if not why:
+                found_gap: Gap | None = None
+            else:
+                found_gap = Gap(
+                    need=need, host=host, why=why, settle_with=settle or _make_report(host)
+                )
+            self._own_gaps[bundle, need] = found_gap
         return self._own_gaps[bundle, need]
-
-    def _found_gap(self, need: str, bundle: str) -> Gap | None:
-        entry = self._ledger.get((bundle, need))
-        settle = entry.settle_with if entry else ""
-        host = self._hosts[bundle].name if bundle in self._hosts else bundle
-        if entry is None or entry.presence is not Presence.PRESENT:
-            why = (entry and (entry.why or entry.presence.value)) or "not in the status report"
-        elif need in LOGS:
-            rows = self._coverage.get((bundle, need), [])
-            why = log_fault(entry.members, rows)
-            settle = settle_cut(rows) or settle
-        else:
-            why = self._document_fault(need, bundle)
-        if not why:
-            return None
-        return Gap(need=need, host=host, why=why, settle_with=settle or _make_report(host))
 
     def gaps(self, need: str, case: Case) -> tuple[Gap, ...]:
         """Return all that is missing of a source in the whole case, ordered by host."""
@@ -109,7 +110,22 @@ class Sources:
             found.append(_gap_at_host(need, "", "no status report of any host was read", ""))
         for pool in case.pools:
             found += _gaps_of_pool(need, scope, pool, case)
-        found += _gaps_of_unknown_pools(need, scope, case)
+        # A gap for every host of which no database says who else is in its pool. A single master
+        # may still have supporters whose logs would tell something else.
+        known = {uuid for pool in case.pools for uuid in _host_uuids_of_pool(pool)}
+        unknown = [report for report in case.hosts if report.host_uuid not in known]
+        if scope is Scope.MASTER:
+            unknown = [report for report in unknown if report.role is not Role.MASTER]
+            why = "it is not the pool's master, and which host is cannot be told"
+        else:
+            why = "the pool's hosts are unknown: no xapi database was read that names this host"
+        if scope is Scope.ONE_HOST and need != XAPI_DB:
+            gaps_of_unknown_pools: list[Gap] = []
+        else:
+            gaps_of_unknown_pools = [
+                _gap_at_host(need, report.name, why, "the pool's master") for report in unknown
+            ]
+        found += gaps_of_unknown_pools
         return tuple(sorted(set(found), key=lambda gap: (gap.host, gap.need, gap.why)))
 
     def window(self, need: str) -> Window | None:
@@ -264,7 +280,18 @@ def _groups_of_bundles(scope: Scope, case: Case) -> list[list[str]]:
         case Scope.EVERY_HOST:
             return _by_host(case.hosts)
         case Scope.ONE_HOST:
-            return _by_pool(case)
+            # Group bundles by pool; a host that no database knows stands for a pool of its own.
+            groups = [
+                [
+                    report.bundle
+                    for report in case.hosts
+                    if report.host_uuid in _host_uuids_of_pool(pool)
+                ]
+                for pool in case.pools
+            ]
+            known = {bundle for group in groups for bundle in group}
+            alone = _by_host(report for report in case.hosts if report.bundle not in known)
+            return [group for group in groups if group] + alone
         case Scope.MASTER:
             return _by_host(report for report in case.hosts if report.role is Role.MASTER)
 
@@ -275,17 +302,6 @@ def _by_host(reports: Iterable[HostReport]) -> list[list[str]]:
     for report in reports:
         groups.setdefault(report.host_uuid or f"bundle {report.bundle}", []).append(report.bundle)
     return list(groups.values())
-
-
-def _by_pool(case: Case) -> list[list[str]]:
-    """Group bundles by pool; a host that no database knows stands for a pool of its own."""
-    groups = [
-        [report.bundle for report in case.hosts if report.host_uuid in _host_uuids_of_pool(pool)]
-        for pool in case.pools
-    ]
-    known = {bundle for group in groups for bundle in group}
-    alone = _by_host(report for report in case.hosts if report.bundle not in known)
-    return [group for group in groups if group] + alone
 
 
 def _host_uuids_of_pool(pool: PoolState) -> frozenset[str]:
@@ -314,23 +330,6 @@ def _gaps_of_pool(need: str, scope: Scope, pool: PoolState, case: Case) -> list[
         why = f"the copy of the database is not whole ({pool.source}: {pool.chosen_because})"
         found.append(_gap_at_host(need, _name_of_pool(pool), why, "the pool's master"))
     return found
-
-
-def _gaps_of_unknown_pools(need: str, scope: Scope, case: Case) -> list[Gap]:
-    """Return a gap for every host of which no database says who else is in its pool.
-
-    A single master may still have supporters whose logs would tell something else.
-    """
-    known = {uuid for pool in case.pools for uuid in _host_uuids_of_pool(pool)}
-    unknown = [report for report in case.hosts if report.host_uuid not in known]
-    if scope is Scope.MASTER:
-        unknown = [report for report in unknown if report.role is not Role.MASTER]
-        why = "it is not the pool's master, and which host is cannot be told"
-    else:
-        why = "the pool's hosts are unknown: no xapi database was read that names this host"
-    if scope is Scope.ONE_HOST and need != XAPI_DB:
-        return []
-    return [_gap_at_host(need, report.name, why, "the pool's master") for report in unknown]
 
 
 def _name_of_pool(pool: PoolState) -> str:

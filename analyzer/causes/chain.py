@@ -50,24 +50,22 @@ def chain_of(
     while waiting and len(steps) < MOST:
         step = heapq.heappop(waiting)[2]
         steps.append(step)
-        for following in _steps_that_follow(step, effects):
+        # The effects of a step, those of one rule together.
+        found: dict[str, list[Trouble]] = {}
+        for trouble in step.troubles:
+            for link in effects.get(trouble.id, ()):
+                found.setdefault(link.effect.rule, []).append(link.effect)
+        steps_that_follow = [
+            _Step(troubles=tuple(sorted(found[rule], key=_order_by_start)))
+            for rule in sorted(found)
+        ]
+        for following in steps_that_follow:
             number += 1
             heapq.heappush(waiting, (_order_by_start(following.first), number, following))
     before: list[_Step | None] = [None, *steps[:-1]]
     return tuple(
         _step_of_cause(step, last, clocks) for step, last in zip(steps, before, strict=True)
     )
-
-
-def _steps_that_follow(step: _Step, effects: Mapping[str, Sequence[Link]]) -> list[_Step]:
-    """Return the effects of a step, those of one rule together."""
-    found: dict[str, list[Trouble]] = {}
-    for trouble in step.troubles:
-        for link in effects.get(trouble.id, ()):
-            found.setdefault(link.effect.rule, []).append(link.effect)
-    return [
-        _Step(troubles=tuple(sorted(found[rule], key=_order_by_start))) for rule in sorted(found)
-    ]
 
 
 def _order_by_start(trouble: Trouble) -> tuple[int, str, str]:

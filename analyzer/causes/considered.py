@@ -46,10 +46,26 @@ class Rivals:
 
     def _rival_causes(self, effect: Trouble) -> Iterator[Considered]:
         chosen = self._links.get(effect.id)
-        own = self._behind_effect(effect)
+        # The effect and what explains it, however far back.
+        behind_effect = effect
+        seen = {behind_effect.id}
+        while behind_effect.id in self._links:
+            behind_effect = self._links[behind_effect.id].cause
+            seen.add(behind_effect.id)
+        own = seen
         for place, edge in self._into.get(effect.rule, ()):
             causes = self._rules.get(edge.cause)
-            for cause in _nearest_causes(causes.all_ if causes else (), effect):
+            nearest_causes = causes.all_ if causes else ()
+            near = [
+                (distance, cause.id, cause)
+                for cause in nearest_causes
+                if (distance := _least_distance(cause, effect)) <= _LONG_BEFORE
+                and (cause.incident or any(cause.shares(effect, join) for join in _COMMON))
+            ]
+            nearest_causes = [
+                cause for _, _, cause in sorted(near, key=lambda row: row[:2])[:_MOST_EACH]
+            ]
+            for cause in nearest_causes:
                 if cause.id in own:
                     continue
                 disks = causes.disks if causes else set()
@@ -62,24 +78,6 @@ class Rivals:
                         source=why.source,
                         suspected=why.suspected,
                     )
-
-    def _behind_effect(self, effect: Trouble) -> set[str]:
-        """Return the effect and what explains it, however far back."""
-        seen = {effect.id}
-        while effect.id in self._links:
-            effect = self._links[effect.id].cause
-            seen.add(effect.id)
-        return seen
-
-
-def _nearest_causes(causes: Iterable[Trouble], effect: Trouble) -> Sequence[Trouble]:
-    near = [
-        (distance, cause.id, cause)
-        for cause in causes
-        if (distance := _least_distance(cause, effect)) <= _LONG_BEFORE
-        and (cause.incident or any(cause.shares(effect, join) for join in _COMMON))
-    ]
-    return [cause for _, _, cause in sorted(near, key=lambda row: row[:2])[:_MOST_EACH]]
 
 
 def _least_distance(cause: Trouble, effect: Trouble) -> timedelta:

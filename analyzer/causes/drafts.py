@@ -18,7 +18,6 @@ from analyzer.causes.words import Part, called, sentence
 from analyzer.model.finding import Confidence, Finding, Severity
 from analyzer.model.report import Cause
 from analyzer.model.sentence import joined, say
-from analyzer.model.source import Source
 from analyzer.values import dataclass
 
 # The same trouble of the same object night after night is one trouble.
@@ -43,28 +42,24 @@ def causes_of(
     troubles: Sequence[Trouble], links: Links, unknown: Mapping[str, str], rivals: Rivals
 ) -> tuple[Cause, ...]:
     """Return the causes, numbered; ``unknown`` is rule → what is not known of it."""
-    tree = _tree_of_roots(troubles, links)
-    roots = [trouble for trouble in troubles if trouble.id in tree.members]
-    drafts = [_draft_of_cause(group, tree, unknown, rivals) for group in _groups_of_roots(roots)]
-    ordered = sorted(drafts, key=_rank_of_cause)
-    return tuple(replace(cause, id=f"C-{place}") for place, cause in enumerate(ordered, 1))
-
-
-def _tree_of_roots(troubles: Sequence[Trouble], links: Links) -> _Tree:
     members: dict[str, list[Trouble]] = {}
     effects: dict[str, dict[str, Link]] = {}
-    for trouble in troubles:
-        if trouble.finding is None:
+    for tree_trouble in troubles:
+        if tree_trouble.finding is None:
             continue
-        root = trouble
+        root = tree_trouble
         while root.id in links:
             link = links[root.id]
             effects.setdefault(link.cause.id, {})[root.id] = link
             root = link.cause
-        members.setdefault(root.id, []).append(trouble)
-    return _Tree(
+        members.setdefault(root.id, []).append(tree_trouble)
+    tree = _Tree(
         members=members, effects={id_: tuple(found.values()) for id_, found in effects.items()}
     )
+    roots = [trouble for trouble in troubles if trouble.id in tree.members]
+    drafts = [_draft_of_cause(group, tree, unknown, rivals) for group in _groups_of_roots(roots)]
+    ordered = sorted(drafts, key=_rank_of_cause)
+    return tuple(replace(cause, id=f"C-{place}") for place, cause in enumerate(ordered, 1))
 
 
 def _groups_of_roots(roots: Sequence[Trouble]) -> Iterable[list[Trouble]]:
@@ -116,6 +111,11 @@ def _draft_of_cause(
         open_ = say("suspected, not proven: {it}: {why}", it=suspect.title, why=suspect.why)
     title = sentence(group, _part_of_sentence(direct), len(all_), open_)
     worst = _hidden_worst(group, all_, direct)
+    # The lines beside the findings' own evidence that the sentence rests on.
+    happened = [source for root in group if root.incident for source in root.sources]
+    happened += [s for link in direct if link.effect.incident for s in link.effect.sources]
+    proofs = [source for link in direct for source in link.proof]
+    context_lines = tuple(dict.fromkeys((*happened[:_MOST_PROOFS], *proofs[:_MOST_PROOFS])))
     return Cause(
         id="",
         title=say("{worst}. Behind it: {title}", worst=called(worst), title=title)
@@ -128,7 +128,7 @@ def _draft_of_cause(
         next_action=_next_action_of_cause(worst, findings, ())
         if worst
         else _next_action_of_cause(group, findings, direct),
-        context=_context_lines(group, direct),
+        context=context_lines,
         confidence=_weakest_confidence(group, direct),
         chain=chain_of(group, tree.effects, rivals.clocks),
         considered=considered,
@@ -138,12 +138,10 @@ def _draft_of_cause(
 def _weakest_confidence(group: Sequence[Trouble], direct: Sequence[Link]) -> Confidence:
     """Return the confidence of the weakest part of the sentence."""
     parts = [root.confidence for root in group]
-    parts += [confidence for link in direct for confidence in _confidences_of_link(link)]
+    parts += [
+        confidence for link in direct for confidence in (link.confidence, link.effect.confidence)
+    ]
     return max(parts, key=list(Confidence).index)
-
-
-def _confidences_of_link(link: Link) -> tuple[Confidence, ...]:
-    return (link.confidence, link.effect.confidence)
 
 
 def _hidden_worst(
@@ -199,14 +197,6 @@ def _next_action_of_cause(
 
 def _first_step(finding: Finding) -> str:
     return finding.action[0].step if finding.action else ""
-
-
-def _context_lines(group: Sequence[Trouble], direct: Sequence[Link]) -> tuple[Source, ...]:
-    """Return the lines beside the findings' own evidence that the sentence rests on."""
-    happened = [source for root in group if root.incident for source in root.sources]
-    happened += [s for link in direct if link.effect.incident for s in link.effect.sources]
-    proofs = [source for link in direct for source in link.proof]
-    return tuple(dict.fromkeys((*happened[:_MOST_PROOFS], *proofs[:_MOST_PROOFS])))
 
 
 def _weight_of_finding(finding: Finding) -> tuple[int, str, str]:

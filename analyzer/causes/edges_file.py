@@ -119,16 +119,11 @@ def _meaning_of_incidents(file: _File) -> Iterator[Fault]:
 
 def _meaning_of_edges(file: _File) -> Iterator[Fault]:
     for place, edge in enumerate(file.edges):
-        yield from _fields_nothing_fills(
-            ("edges", place, "sentence"), edge.sentence, _SENTENCE_FIELDS
-        )
+        path = ("edges", place, "sentence")
+        for name in sorted(set(FIELD.findall(edge.sentence)) - _SENTENCE_FIELDS):
+            yield path, f"nothing fills {{{name}}}"
         if set(edge.cause) & set(edge.effect):
             yield ("edges", place, "effect"), "nothing explains itself"
-
-
-def _fields_nothing_fills(path: Path, text: str, known: frozenset[str]) -> Iterator[Fault]:
-    for name in sorted(set(FIELD.findall(text)) - known):
-        yield path, f"nothing fills {{{name}}}"
 
 
 def _edges_of_file(file: _File) -> Edges:

@@ -5,7 +5,7 @@ clocks of two hosts may be apart by more, they are told as "about the same time"
 host are compared as they stand, since one clock dated both, unless it was set back between them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from analyzer.case.case import Case
@@ -36,11 +36,11 @@ def find_causes(
     explained = {effect: (link.cause.id,) for effect, link in links.items() if link.cause.finding}
     rivals = Rivals(troubles, edges, judge, links)
     causes = causes_of(troubles, links, dict(edges.unknown), rivals)
-    return tuple(_outcome_with_causes(outcome, explained) for outcome in outcomes), causes
-
-
-def _outcome_with_causes(outcome: Outcome, explained: Mapping[str, tuple[str, ...]]) -> Outcome:
-    findings = tuple(
-        replace(finding, explained_by=explained.get(finding.id, ())) for finding in outcome.findings
-    )
-    return replace(outcome, findings=findings)
+    outcome_with_causes: list[Outcome] = []
+    for outcome in outcomes:
+        findings = tuple(
+            replace(finding, explained_by=explained.get(finding.id, ()))
+            for finding in outcome.findings
+        )
+        outcome_with_causes.append(replace(outcome, findings=findings))
+    return tuple(outcome_with_causes), causes

@@ -87,7 +87,20 @@ class Judge:
         if join is Join.INTERRUPTED:
             return self._last_line_before_down(cause, effect, edge.within)
         if join in (Join.DISK, Join.DISKS, Join.REPLACED):
-            return _of_disk(cause, effect, edge, self._places, known)
+            # Join by the live disk; its snapshots must be such as the cause can have harmed.
+            if edge.join is Join.REPLACED:
+                pair = effect.of(Join.REPLACED)
+                return () if len(pair) > 1 and pair <= cause.of(Join.REPLACED) else UNRELATED
+            disks = effect.of(Join.DISK)
+            one = len(disks) == 1 or (edge.join is Join.DISKS and disks <= known)
+            if not one or not cause.shares(effect, Join.DISK):
+                return UNRELATED
+            return (
+                _ELSEWHERE
+                if edge.between
+                and _all_taken_on_one_side(cause, self._places.taken(effect.of(Join.VDI)))
+                else ()
+            )
         if join is Join.STORAGE:
             if not cause.shares(effect, Join.HOST):
                 return Miss(why="it was on another host")
@@ -132,7 +145,13 @@ class Judge:
         pool = self._places.bundles_of(effect.of(Join.POOL)) or effect.bundles
         perhaps: _Against | None = None
         for disk in sorted(effect.of(Join.VDI) or {""}):
-            for event in self._by_disk(edge.unless).get(disk, ()):
+            kinds = edge.unless
+            if kinds not in self._unless:
+                found: dict[str, list[Event]] = {}
+                for disk_event in self._events.of(*kinds):
+                    found.setdefault(disk_event.fields.get("vdi", ""), []).append(disk_event)
+                self._unless[kinds] = found
+            for event in self._unless[kinds].get(disk, ()):
                 sure = event.source.bundle in pool and self._event_lies_between(
                     cause, event, effect
                 )
@@ -153,14 +172,6 @@ class Judge:
         before = then is None or self.clocks.in_order(line, then)
         return (before and (ended is None or self.clocks.surely_before(ended, line))) or None
 
-    def _by_disk(self, kinds: tuple[str, ...]) -> dict[str, list[Event]]:
-        if kinds not in self._unless:
-            found: dict[str, list[Event]] = {}
-            for event in self._events.of(*kinds):
-                found.setdefault(event.fields.get("vdi", ""), []).append(event)
-            self._unless[kinds] = found
-        return self._unless[kinds]
-
 
 def _why_edge_is_unfit(edge: Edge, cause: Trouble, effect: Trouble) -> Miss | None:
     """Say why the edge is not about these two."""
@@ -173,34 +184,14 @@ def _why_edge_is_unfit(edge: Edge, cause: Trouble, effect: Trouble) -> Miss | No
         return _NOT_MASTER
     if edge.lasting and cause.over:
         return _ENDED
-    return UNRELATED if _is_the_same(cause, effect) else None
-
-
-def _is_the_same(cause: Trouble, effect: Trouble) -> bool:
-    """Tell whether an incident is told by the lines of a finding only, which then says it all."""
+    # Whether an incident is told by the lines of a finding only, which then says it all.
     if cause.incident is None or effect.finding is None or cause.down:
-        return False
-    until = cause.incident.last_seen or cause.incident.began
-    lines = {e.source for e in cause.incident.evidence if e.at is None or e.at.at <= until.at}
-    return lines <= {e.source for e in effect.finding.evidence}
-
-
-def _of_disk(
-    cause: Trouble, effect: Trouble, edge: Edge, places: Places, known: AbstractSet[str]
-) -> Proof | Miss:
-    """Join by the live disk; its snapshots must be such as the cause can have harmed."""
-    if edge.join is Join.REPLACED:
-        pair = effect.of(Join.REPLACED)
-        return () if len(pair) > 1 and pair <= cause.of(Join.REPLACED) else UNRELATED
-    disks = effect.of(Join.DISK)
-    one = len(disks) == 1 or (edge.join is Join.DISKS and disks <= known)
-    if not one or not cause.shares(effect, Join.DISK):
-        return UNRELATED
-    return (
-        _ELSEWHERE
-        if edge.between and _all_taken_on_one_side(cause, places.taken(effect.of(Join.VDI)))
-        else ()
-    )
+        is_the_same = False
+    else:
+        until = cause.incident.last_seen or cause.incident.began
+        lines = {e.source for e in cause.incident.evidence if e.at is None or e.at.at <= until.at}
+        is_the_same = lines <= {e.source for e in effect.finding.evidence}
+    return UNRELATED if is_the_same else None
 
 
 def _all_taken_on_one_side(cause: Trouble, taken: Sequence[datetime]) -> bool:

@@ -62,17 +62,7 @@ def by_rule(troubles: Sequence[Trouble]) -> Mapping[str, ByKey]:
 
 def links_of(troubles: Sequence[Trouble], edges: Edges, judge: Judge) -> Links:
     """Return the nearest link of each effect that closes no circle."""
-    candidates = sorted(_candidate_links(troubles, edges, judge), key=lambda link: link.rank)
-    chosen: dict[str, Link] = {}
-    for link in candidates:
-        if link.effect.id not in chosen and link.effect.id not in _behind_trouble(
-            link.cause.id, chosen
-        ):
-            chosen[link.effect.id] = link
-    return chosen
-
-
-def _candidate_links(troubles: Sequence[Trouble], edges: Edges, judge: Judge) -> Iterator[Link]:
+    candidate_links: list[Link] = []
     rules = by_rule(troubles)
     for place, edge in enumerate(edges.edges):
         causes = rules.get(edge.cause)
@@ -80,9 +70,17 @@ def _candidate_links(troubles: Sequence[Trouble], edges: Edges, judge: Judge) ->
             continue
         for effect in rules[edge.effect].all_ if edge.effect in rules else ():
             for cause in _causes_near_effect(edge, causes, effect, judge.sessions):
-                link = judge.judge(place, edge, cause, effect, causes.disks)
-                if isinstance(link, Link):
-                    yield link
+                candidate_link = judge.judge(place, edge, cause, effect, causes.disks)
+                if isinstance(candidate_link, Link):
+                    candidate_links.append(candidate_link)
+    candidates = sorted(candidate_links, key=lambda link: link.rank)
+    chosen: dict[str, Link] = {}
+    for link in candidates:
+        if link.effect.id not in chosen and link.effect.id not in _behind_trouble(
+            link.cause.id, chosen
+        ):
+            chosen[link.effect.id] = link
+    return chosen
 
 
 def _causes_near_effect(

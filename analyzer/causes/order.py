@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from analyzer.causes.clocks import Clocks, Dated, dated, effect_of
+from analyzer.causes.clocks import Clocks, dated, effect_of
 from analyzer.causes.edges import Edge, Join
 from analyzer.causes.link import Miss, Order
 from analyzer.causes.trouble import Trouble
@@ -44,15 +44,13 @@ def stand_of(cause: Trouble, effect: Trouble, edge: Edge, clocks: Clocks) -> Sta
     if one and (end if logs else start).at.at - then.at.at > _ONE_CLOCK:
         return Miss(why="the same host stamped it with a later time")
     apart = clocks.apart(start, then)
-    if not _near_in_time(start, end, then, edge.within, apart):
+    if start.at.at <= then.at.at <= end.at.at:
+        near_in_time = True
+    else:
+        near_in_time = end.at.within(then.at, edge.within + apart) or start.at.within(
+            then.at, apart
+        )
+    if not near_in_time:
         return Miss(why=say("it was too long before, {when}", when=when(start.at)))
     order = Order.BEFORE if clocks.far_before(start, then) else Order.ABOUT
     return Stand(order=order, one_clock=one, apart=apart)
-
-
-def _near_in_time(
-    start: Dated, end: Dated, then: Dated, within: timedelta, apart: timedelta
-) -> bool:
-    if start.at.at <= then.at.at <= end.at.at:
-        return True
-    return end.at.within(then.at, within + apart) or start.at.within(then.at, apart)

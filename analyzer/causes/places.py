@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from analyzer.case.case import Case
-from analyzer.case.pool import PoolState
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.incidents.new_disks import new_disks
@@ -37,18 +36,15 @@ class Places:
             self._pools |= {bundle: name for bundle, report in beside.items() if report in own}
             for vdi in pool.vdis:
                 self._disks.setdefault(vdi.uuid, set()).add(name)
-                self._add_disk(pool, vdi)
+                if sr := pool.sr(vdi.sr):
+                    self._repositories.setdefault(vdi.uuid, set()).add(sr.uuid)
+                if live := pool.vdi(vdi.snapshot_of):
+                    self._live[vdi.uuid] = live.uuid
+                elif vdi.is_a_snapshot and vdi.uuid in self._snapshots:  # of a disk that is deleted
+                    self._live[vdi.uuid] = self._snapshots[vdi.uuid]
+                if taken := _when_snapshot_was_taken(vdi):
+                    self._taken[vdi.uuid] = taken
         self._reports |= beside
-
-    def _add_disk(self, pool: PoolState, vdi: Vdi) -> None:
-        if sr := pool.sr(vdi.sr):
-            self._repositories.setdefault(vdi.uuid, set()).add(sr.uuid)
-        if live := pool.vdi(vdi.snapshot_of):
-            self._live[vdi.uuid] = live.uuid
-        elif vdi.is_a_snapshot and vdi.uuid in self._snapshots:  # of a disk that is deleted
-            self._live[vdi.uuid] = self._snapshots[vdi.uuid]
-        if taken := _when_snapshot_was_taken(vdi):
-            self._taken[vdi.uuid] = taken
 
     def host(self, bundle: str) -> str:
         """Return the key of the host that a bundle is of: its uuid, else the bundle."""

@@ -6,7 +6,6 @@ that opened it, and only what befell that very tapdisk, or its host, can be the 
 does not show that tapdisk, nothing is known of it.
 """
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -71,21 +70,27 @@ class Sessions:
     def before(self, effect: Trouble) -> Use | None:
         """Return the tapdisk that left the log of the effect's disk open, None if not known."""
         if effect.id not in self._uses:
-            self._uses[effect.id] = self._use_before_effect(effect)
+            disks = effect.of(Join.VDI)
+            if len(disks) != 1 or effect.first is None or not effect.first.year_known:
+                use_before_effect: Use | None = None
+            else:
+                use: Use | None = None
+                # What was logged of a disk in the effect's pool.
+                disk = next(iter(disks))
+                pool = self._places.bundles_of(effect.of(Join.POOL)) or effect.bundles
+                for pool_event in self._by_disk.get(disk, ()):
+                    if pool_event.source.bundle in pool and pool_event.moment.year_known:
+                        event = pool_event
+                        earlier = self._earlier_than_effect(event, effect)
+                        if earlier is None:
+                            self._unplaced[effect.id] = event
+                            use_before_effect = None
+                            break
+                        use = self._use_after_event(use, event) if earlier else use
+                else:
+                    use_before_effect = use
+            self._uses[effect.id] = use_before_effect
         return self._uses[effect.id]
-
-    def _use_before_effect(self, effect: Trouble) -> Use | None:
-        disks = effect.of(Join.VDI)
-        if len(disks) != 1 or effect.first is None or not effect.first.year_known:
-            return None
-        use: Use | None = None
-        for event in self._of_pool(next(iter(disks)), effect):
-            earlier = self._earlier_than_effect(event, effect)
-            if earlier is None:
-                self._unplaced[effect.id] = event
-                return None
-            use = self._use_after_event(use, event) if earlier else use
-        return use
 
     def ended_by(self, cause: Trouble, effect: Trouble) -> Use | Miss:
         """Return the use of the effect's disk that the cause may have ended, or why it did not."""
@@ -97,18 +102,46 @@ class Sessions:
             return Miss(why=told, source=use.source)
         if missed := self._other_tapdisk(use, cause, effect):
             return missed
-        if self._log_was_set_anew(use, cause):
+        # Whether the log was set once more after the cause.
+        if cause.last is None or self._clocks.surely_before(
+            dated(cause, cause.last), of_line(use.set_at, use.source)
+        ):
             return Miss(why="the log of the disk was in use anew after it", source=use.source)
-        if self._booted_between(use, cause):
+        # Whether a boot of the host had ended the use before the cause came.
+        until = cause.last if cause.down else cause.first
+        if until is None:
+            booted_between = False
+        else:
+            opened, came = of_line(use.at, use.source), dated(cause, until)
+            booted_between = any(
+                self._clocks.surely_before(opened, logged(boot.event))
+                and self._clocks.surely_before(logged(boot.event), came)
+                for boot in self._boots.get(use.host, ())
+            )
+        if booted_between:
             return Miss(why="the host had booted once more by then", source=use.source)
-        return self._of_storage(cause, effect) or use
+        # Why an outage of storage is not one of the effect's disk, None if it is none.
+        if cause.kind is not IncidentKind.SR_OUTAGE:
+            of_storage: Miss | None = None
+        else:
+            of_storage = self.storage(cause, effect)
+        return of_storage or use
 
     def _why_use_is_suspected(self, cause: Trouble, effect: Trouble) -> Miss:
         """Say what is missing to tell that the cause ended a use of the effect's disk."""
         event = self._unplaced.get(effect.id)
         if event is None:
             return _UNSEEN
-        host, missing = self._places.host(event.source.bundle), self._unordered(event, effect)
+        # Why the clocks do not tell whether a line came before the effect.
+        then = effect_of(effect, (event.source.bundle,))
+        assert then is not None
+        apart = self._clocks.apart(logged(event), then)
+        if not apart:
+            unordered = "the clock of the host was set about then"
+        else:
+            doubt = (apart + event.moment.doubt + then.at.doubt).total_seconds()
+            unordered = f"the clocks of the two hosts may be {length_words(doubt)} apart"
+        host, missing = self._places.host(event.source.bundle), unordered
         if host not in cause.of(Join.HOST):
             known = "which host had the log of the disk open before is not known"
             return Miss(why=f"{known}, because {missing}")
@@ -119,16 +152,6 @@ class Sessions:
             suspected=True,
         )
 
-    def _unordered(self, event: Event, effect: Trouble) -> str:
-        """Say why the clocks do not tell whether a line came before the effect."""
-        then = effect_of(effect, (event.source.bundle,))
-        assert then is not None
-        apart = self._clocks.apart(logged(event), then)
-        if not apart:
-            return "the clock of the host was set about then"
-        doubt = (apart + event.moment.doubt + then.at.doubt).total_seconds()
-        return f"the clocks of the two hosts may be {length_words(doubt)} apart"
-
     def _other_tapdisk(self, use: Use, cause: Trouble, effect: Trouble) -> Miss | None:
         if cause.tapdisks and use.tapdisk not in cause.tapdisks:
             told = f"the disk was open in another tapdisk, pid {use.tapdisk}"
@@ -138,12 +161,6 @@ class Sessions:
         if cause.kind is not IncidentKind.TAPDISK_CRASHED or cause.tapdisks or cause.of(Join.VDI):
             return None
         return Miss(why="which tapdisk it was, and of which disk, is not shown")
-
-    def _of_storage(self, cause: Trouble, effect: Trouble) -> Miss | None:
-        """Say why an outage of storage is not one of the effect's disk, None if it is none."""
-        if cause.kind is not IncidentKind.SR_OUTAGE:
-            return None
-        return self.storage(cause, effect)
 
     def storage(self, cause: Trouble, effect: Trouble) -> Miss | None:
         """Say why an outage did not last when the effect came, None if it did."""
@@ -160,24 +177,6 @@ class Sessions:
             return self._clocks.least_after(dated(cause, cause.last), then) <= _RETURNED
         return not any(self._good_use(event, cause, effect, then) for event in self._held)
 
-    def _booted_between(self, use: Use, cause: Trouble) -> bool:
-        """Tell whether a boot of the host had ended the use before the cause came."""
-        until = cause.last if cause.down else cause.first
-        if until is None:
-            return False
-        opened, came = of_line(use.at, use.source), dated(cause, until)
-        return any(
-            self._clocks.surely_before(opened, logged(boot.event))
-            and self._clocks.surely_before(logged(boot.event), came)
-            for boot in self._boots.get(use.host, ())
-        )
-
-    def _log_was_set_anew(self, use: Use, cause: Trouble) -> bool:
-        """Tell whether the log was set once more after the cause."""
-        return cause.last is None or self._clocks.surely_before(
-            dated(cause, cause.last), of_line(use.set_at, use.source)
-        )
-
     def _good_use(self, event: Event, cause: Trouble, effect: Trouble, then: Dated) -> bool:
         """Tell whether another disk of the SR was opened on the host after the trouble."""
         assert cause.last is not None
@@ -189,13 +188,6 @@ class Sessions:
             and disk not in effect.of(Join.VDI)
             and bool(self._places.repositories((disk,)) & cause.of(Join.SR))
         )
-
-    def _of_pool(self, disk: str, effect: Trouble) -> Iterator[Event]:
-        """Yield what was logged of a disk in the effect's pool."""
-        pool = self._places.bundles_of(effect.of(Join.POOL)) or effect.bundles
-        for event in self._by_disk.get(disk, ()):
-            if event.source.bundle in pool and event.moment.year_known:
-                yield event
 
     def _use_after_event(self, use: Use | None, event: Event) -> Use | None:
         """Return the use after an event."""
@@ -222,17 +214,13 @@ class Sessions:
             return True
         if self._clocks.surely_before(then, line):
             return False
-        told = _in_log(event, effect, then.at)
+        # Tell by one log whether an event came before the line that dates the effect.
+        family, place = place_of(event.source)
+        dating_lines = [
+            place_of(evidence.source)
+            for evidence in (effect.finding.evidence if effect.finding else ())
+            if evidence.at == then.at and evidence.source.bundle == event.source.bundle
+        ]
+        places = [line for log, line in dating_lines if log == family]
+        told = place < min(places) if places else None
         return False if told is None and self._clocks.in_order(then, line) else told
-
-
-def _in_log(event: Event, effect: Trouble, then: Moment) -> bool | None:
-    """Tell by one log whether an event came before the line that dates the effect."""
-    family, place = place_of(event.source)
-    dating_lines = [
-        place_of(evidence.source)
-        for evidence in (effect.finding.evidence if effect.finding else ())
-        if evidence.at == then and evidence.source.bundle == event.source.bundle
-    ]
-    places = [line for log, line in dating_lines if log == family]
-    return place < min(places) if places else None

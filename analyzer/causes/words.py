@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from analyzer.causes.link import Order
 from analyzer.causes.trouble import Trouble
-from analyzer.model.finding import Finding
 from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.sentence import FIELD, Around, Sentence, Value, say
@@ -44,20 +43,20 @@ def sentence(roots: Sequence[Trouble], part: Part | None, size: int, unknown: st
     }
     more = size - sum(1 for trouble in (*roots, *part.effects) if trouble.finding)
     with_it = f"; {more} more finding{'s' if more > 1 else ''} with it" if more > 0 else ""
+    # Say that the clocks leave open which came first.
+    if not part.doubt:
+        words_of_clock_doubt = ""
+    else:
+        known = "minutes" if part.doubt < _HOUR else f"{round(part.doubt / _HOUR)} hours"
+        words_of_clock_doubt = (
+            f"; which came first is not certain, for a clock is known to {known} only"
+        )
     return say(
         "{told}{doubt}{more}",
         told=Sentence(part.template, values),
-        doubt=_words_of_clock_doubt(part.doubt),
+        doubt=words_of_clock_doubt,
         more=with_it,
     )
-
-
-def _words_of_clock_doubt(doubt: timedelta) -> str:
-    """Say that the clocks leave open which came first."""
-    if not doubt:
-        return ""
-    known = "minutes" if doubt < _HOUR else f"{round(doubt / _HOUR)} hours"
-    return f"; which came first is not certain, for a clock is known to {known} only"
 
 
 def called(troubles: Sequence[Trouble]) -> Sentence:
@@ -65,46 +64,41 @@ def called(troubles: Sequence[Trouble]) -> Sentence:
     first = troubles[0]
     if first.finding is None:
         more = f" (and {len(troubles) - 1} more like it)" if troubles[1:] else ""
-        return say("{befell}{more}", befell=_incident_with_time(first), more=more)
+        # An incident with its time; of a boot of which no more is known that of the boot.
+        if first.kind is IncidentKind.HOST_BOOTED:
+            head, _, tail = first.title.partition("; ")
+            incident_more = f" ({tail})" if tail else ""
+            incident_with_time: Sentence = say(
+                "{head} {when}{more}", head=head, when=when(first.last), more=incident_more
+            )
+        else:
+            incident_with_time = say("{title} {when}", title=first.title, when=when(first.first))
+        return say("{befell}{more}", befell=incident_with_time, more=more)
     findings = [trouble.finding for trouble in troubles if trouble.finding]
     titles = {finding.title for finding in findings}
     if len(findings) == 1:
-        return _finding_in_words(findings[0])
+        words_finding = findings[0]
+        subject = words_finding.subjects[0] if words_finding.subjects else None
+        name = (subject.name or subject.uuid) if subject else ""
+        if subject is None or name in words_finding.title:
+            return say("{title}", title=words_finding.title)
+        kind = _OBJECTS.get(subject.type, subject.type)
+        return say("{title} ({kind} {name})", title=words_finding.title, kind=kind, name=name)
     if len(titles) > 1:
         more = f"and {len(findings) - 1} more like it"
         return say("{title} ({more})", title=findings[0].title, more=more)
-    return say("{title} ({many})", title=findings[0].title, many=_findings_in_words(findings))
-
-
-def _incident_with_time(trouble: Trouble) -> Sentence:
-    """Return an incident with its time; of a boot of which no more is known that of the boot."""
-    if trouble.kind is IncidentKind.HOST_BOOTED:
-        head, _, tail = trouble.title.partition("; ")
-        more = f" ({tail})" if tail else ""
-        return say("{head} {when}{more}", head=head, when=when(trouble.last), more=more)
-    return say("{title} {when}", title=trouble.title, when=when(trouble.first))
-
-
-def _finding_in_words(finding: Finding) -> Sentence:
-    subject = finding.subjects[0] if finding.subjects else None
-    name = (subject.name or subject.uuid) if subject else ""
-    if subject is None or name in finding.title:
-        return say("{title}", title=finding.title)
-    kind = _OBJECTS.get(subject.type, subject.type)
-    return say("{title} ({kind} {name})", title=finding.title, kind=kind, name=name)
-
-
-def _findings_in_words(findings: Sequence[Finding]) -> str:
-    """Say how many objects, and in which SR where all are in one."""
+    # How many objects, and in which SR where all are in one.
     objects = {finding.subjects[0] for finding in findings if finding.subjects}
     types = {subject.type for subject in objects}
     repositories = {s for finding in findings for s in finding.subjects if s.type == "SR"}
     sr = next(iter(repositories)) if len(repositories) == 1 else None
     where = f" of SR {sr.name or sr.uuid}" if sr else ""
     if len(types) != 1 or len(objects) != len(findings):
-        return f"{len(findings)} findings{where}"
-    kind = next(iter(types))
-    return f"{len(objects)} {_OBJECTS.get(kind, kind)}s{where}"
+        findings_in_words = f"{len(findings)} findings{where}"
+    else:
+        findings_kind = next(iter(types))
+        findings_in_words = f"{len(objects)} {_OBJECTS.get(findings_kind, findings_kind)}s{where}"
+    return say("{title} ({many})", title=findings[0].title, many=findings_in_words)
 
 
 def _title_inside_sentence(sentence: Sentence) -> Sentence:

@@ -1,6 +1,6 @@
 """What ``cbtriage timeline`` is asked for, from words to objects and instants."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -53,17 +53,14 @@ def _kinds(reading: "Reading", kinds: Sequence[str]) -> tuple[str, ...]:
     known = [*_MADE, *(code(kind) for kind in IncidentKind), *(reading.kinds if kinds else ())]
     for kind in kinds:
         if not fits_kind(known, (kind,)):
-            raise UsageError(_no_kind(kind, known))
+            near = get_close_matches(kind, known, _NEAR, 0.5)
+            hint = f"; near it are {', '.join(near)}" if near else ""
+            no_kind = (
+                f"--kind {_printable(kind)}: no rule, pattern or selector is called so{hint}; "
+                f"`cbtriage rules list` names the rules; {', '.join(_MADE)} are kinds of entries"
+            )
+            raise UsageError(no_kind)
     return tuple(kinds)
-
-
-def _no_kind(kind: str, known: Sequence[str]) -> str:
-    near = get_close_matches(kind, known, _NEAR, 0.5)
-    hint = f"; near it are {', '.join(near)}" if near else ""
-    return (
-        f"--kind {_printable(kind)}: no rule, pattern or selector is called so{hint}; "
-        f"`cbtriage rules list` names the rules; {', '.join(_MADE)} are kinds of entries"
-    )
 
 
 def wanted_of(asked: Asked, reading: "Reading", zone: "Zone") -> "Wanted":
@@ -82,7 +79,14 @@ def wanted_of(asked: Asked, reading: "Reading", zone: "Zone") -> "Wanted":
     disks = {the_disk(reading.names, each, "--vdi").uuid for each in asked.vdis}
     for each in asked.vms:
         vm = the_one(reading.names.vms, "VM", each, "--vm")
-        disks |= {vm.uuid, *_with_snapshots(reading.names, vm.parts)}
+        disks |= {
+            vm.uuid,
+            *(
+                disk.uuid
+                for disk in reading.names.disks
+                if disk.uuid in vm.parts or disk.owner in vm.parts
+            ),
+        }
     storage = [_of_sr(reading.names, asked.sr)] if asked.sr is not None else []
     return Wanted(
         first=first,
@@ -109,10 +113,6 @@ def hosts_asked(report: "Report", names: "Names", wanted: str | None) -> Mapping
         msg = f"--host {_printable(wanted)}: no status report of this host was given"
         raise UsageError(msg)
     return {bundle: known[bundle] for bundle in host.bundles}
-
-
-def _with_snapshots(names: "Names", disks: Sequence[str]) -> Iterator[str]:
-    return (disk.uuid for disk in names.disks if disk.uuid in disks or disk.owner in disks)
 
 
 def _of_sr(names: "Names", wanted: str) -> frozenset[str]:

@@ -60,26 +60,29 @@ def period(text: str, option: str, local: Local, newest: datetime) -> Period:
     Raises:
         UsageError: it is no time; the text says which forms are understood.
     """
-    wanted = _time_in_digits(text.strip(), newest)
+    # A time as people write it in a form with digits alone; others stay as they are.
+    time_text = text.strip()
+    time_text = re.sub(r"\s*\b(?:UTC|GMT)$", "Z", time_text)
+    if time_found := _CLOCK.fullmatch(time_text):  # the last time that it was so late
+        early = time_found["clock"].zfill(5) <= f"{newest:%H:%M}"
+        late = f"{newest if early else newest - _SLACK:%Y-%m-%d} {time_found['clock'].zfill(5)}"
+        wanted = f"{late}{time_found['seconds'] or ''}{time_found['zone'].strip()}"
+    else:
+        time_found = next((f for form in _WRITTEN if (f := form.fullmatch(time_text))), None)
+        wanted = _time_in_words(time_found, newest) if time_found else time_text
     try:
         if found := _WITHOUT_YEAR.fullmatch(wanted):
             return _last_before(found, local, newest)
-        return _period_with_year(wanted, local)
+        # The period of ISO 8601 with a year; with an offset it is an instant by itself.
+        time = datetime.fromisoformat(wanted)
+        length = _length_of_unit(_OFFSET.sub("", wanted))
+        if time.tzinfo is None:
+            return _period_from(time, length, local)
+        return _period_from(time, length, lambda aware: (aware.astimezone(UTC),))
     except (ValueError, OverflowError) as error:
         shown = text if text.isprintable() else ascii(text)
         msg = f"{option} {shown}: not a time; {_FORMS}"
         raise UsageError(msg) from error
-
-
-def _time_in_digits(text: str, newest: datetime) -> str:
-    """Return a time as people write it in a form with digits alone; others stay as they are."""
-    text = re.sub(r"\s*\b(?:UTC|GMT)$", "Z", text)
-    if found := _CLOCK.fullmatch(text):  # the last time that it was so late
-        early = found["clock"].zfill(5) <= f"{newest:%H:%M}"
-        late = f"{newest if early else newest - _SLACK:%Y-%m-%d} {found['clock'].zfill(5)}"
-        return f"{late}{found['seconds'] or ''}{found['zone'].strip()}"
-    found = next((f for form in _WRITTEN if (f := form.fullmatch(text))), None)
-    return _time_in_words(found, newest) if found else text
 
 
 def _time_in_words(found: re.Match[str], newest: datetime) -> str:
@@ -100,15 +103,6 @@ def _time_in_words(found: re.Match[str], newest: datetime) -> str:
             if datetime.fromisoformat(f"{year:04d}-{date}{at}") <= newest + _SLACK:
                 return f"{year:04d}-{date}{at}"
     return text
-
-
-def _period_with_year(text: str, local: Local) -> Period:
-    """Return the period of ISO 8601 with a year; with an offset it is an instant by itself."""
-    time = datetime.fromisoformat(text)
-    length = _length_of_unit(_OFFSET.sub("", text))
-    if time.tzinfo is None:
-        return _period_from(time, length, local)
-    return _period_from(time, length, lambda aware: (aware.astimezone(UTC),))
 
 
 def _last_before(found: re.Match[str], local: Local, newest: datetime) -> Period:

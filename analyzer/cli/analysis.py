@@ -73,7 +73,11 @@ def analyze(asked: Asked) -> int:
         UsageError: what is asked for does not go together, or cannot be written.
     """
     zone, chosen = zone_named(asked.tz), _chosen(asked)
-    folder = _folder(asked.output, asked.paths, force=asked.force)
+    # Where the report goes.
+    folder = asked.output or Path(f"cbtriage-{_bundle_name(asked.paths)}")
+    if asked.output is None and folder.is_symlink() and not asked.force:
+        msg = f"{folder}: it is a link that somebody laid there; name the folder with -o"
+        raise UsageError(msg)
     own = _Beside()
     without_case = not asked.case_file or asked.redact or asked.stdout
     inputs = None if without_case else inputs_of(asked.paths)
@@ -185,15 +189,6 @@ def _case_file(
     return ended
 
 
-def _folder(output: Path | None, paths: Sequence[Path], *, force: bool) -> Path:
-    """Return where the report goes."""
-    folder = output or Path(f"cbtriage-{_bundle_name(paths)}")
-    if output is None and folder.is_symlink() and not force:
-        msg = f"{folder}: it is a link that somebody laid there; name the folder with -o"
-        raise UsageError(msg)
-    return folder
-
-
 def _chosen(asked: Asked) -> tuple[str, ...]:
     """Return the formats that are asked for.
 
@@ -224,10 +219,6 @@ def _shown(report: Report, zone: Zone) -> Report:
     return in_zone(report, zone.of(report))
 
 
-def _render(report: Report, form: Format, zone: Zone) -> str:
-    return form.render(_shown(report, zone) if form.local else report)
-
-
 def _rendered(
     report: Report, wanted: Sequence[Format], zone: Zone, check: Callable[[str], str]
 ) -> tuple[dict[str, str], bool]:
@@ -239,7 +230,7 @@ def _rendered(
     for form in wanted:
         name = f"report{form.suffix}"
         try:
-            texts[name] = check(_render(report, form, zone))
+            texts[name] = check(form.render(_shown(report, zone) if form.local else report))
         except AnalyzerError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the others are written

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -28,19 +27,7 @@ def program() -> str:
 
     Seven hundred files are read again only when one came, went, or has another time or size.
     """
-    own = tuple(_own_files())
-    key = key_of(os.fsencode("\0".join(map(str, file))) for file in own)
-    known = recall("build", key)
-    if known is not None:
-        return known.decode()
-    digest = hashlib.sha256(__version__.encode())
-    for file in own:
-        digest.update(os.fsencode(f"{file.name}\0") + Path(file.path).read_bytes())
-    keep("build", key, digest.hexdigest().encode())
-    return digest.hexdigest()
-
-
-def _own_files() -> Iterator[_File]:
+    own_files: list[_File] = []
     for root in map(str, (files("analyzer"), folder("patterns"))):
         waiting = [root]
         while waiting:
@@ -51,4 +38,16 @@ def _own_files() -> Iterator[_File]:
                     elif entry.name.endswith((".py", ".yaml")):
                         status = entry.stat()
                         name = entry.path[len(root) :]
-                        yield _File(entry.path, name, status.st_mtime_ns, status.st_size)
+                        own_files.append(
+                            _File(entry.path, name, status.st_mtime_ns, status.st_size)
+                        )
+    own = tuple(own_files)
+    key = key_of(os.fsencode("\0".join(map(str, file))) for file in own)
+    known = recall("build", key)
+    if known is not None:
+        return known.decode()
+    digest = hashlib.sha256(__version__.encode())
+    for file in own:
+        digest.update(os.fsencode(f"{file.name}\0") + Path(file.path).read_bytes())
+    keep("build", key, digest.hexdigest().encode())
+    return digest.hexdigest()

@@ -17,9 +17,7 @@ from analyzer.errors import UsageError
 
 if TYPE_CHECKING:
     from analyzer.model.explained import LineExplained
-    from analyzer.model.pages import FindingPage
     from analyzer.model.report import Report
-    from analyzer.rebuilt.calls.line_again import LineAgain
     from analyzer.render.words.zone import Zone
 
 _LINE = re.compile(r"(?P<member>.+):(?P<line>[0-9]{1,12})")
@@ -123,7 +121,11 @@ def _print_findings(reading: Reading, wanted: str, zone: "Zone", *, as_json: boo
 
     pages = tuple(reading.page(FINDING, name) for name in _findings_meant(reading.report, wanted))
     if as_json:
-        say(_findings_json(pages))
+        findings = (each for page in pages for each in (page.finding, *page.explained_by))
+        told = {each.id: each for each in findings}
+        plans = dict.fromkeys(plan for page in pages for plan in page.plans)
+        findings_json = answers_json(findings=tuple(told.values()), plans=tuple(plans))
+        say(findings_json)
     else:
         reading.tell("\n".join(map(finding_text, reading.shown(pages, zone))))
 
@@ -163,14 +165,6 @@ def _findings_meant(report: "Report", wanted: str) -> tuple[str, ...]:
     return tuple(name for name, each in known.items() if own in (name, each.fingerprint))
 
 
-def _findings_json(pages: "Sequence[FindingPage]") -> str:
-
-    findings = (each for page in pages for each in (page.finding, *page.explained_by))
-    told = {each.id: each for each in findings}
-    plans = dict.fromkeys(plan for page in pages for plan in page.plans)
-    return answers_json(findings=tuple(told.values()), plans=tuple(plans))
-
-
 def _line_of_reading(reading: Reading, place: re.Match[str], host: str | None) -> "LineExplained":
     from analyzer.model.pages import LINE, key_of_line
 
@@ -181,40 +175,29 @@ def _line_of_reading(reading: Reading, place: re.Match[str], host: str | None) -
         page = reading.stored(LINE, key_of_line(*found[0], int(place["line"])))
         if page is not None:
             return page
+    # The line, read again.
+    from analyzer.bundle.budget import Budget
+    from analyzer.rebuilt.calls.line_again import line_again, members_named
+    from analyzer.render.words.view import counted, visible
     from analyzer.story.pages import explained
 
-    return explained(reading.judged, _line_read_again(reading, place, bundles))
+    member, line = place["member"], int(place["line"])
+    line_report, paths = reading.report, reading.paths
+    line_found = _members_fitting(_members_read(line_report), member)
+    line_found = _of_bundles(line_found or members_named(paths, member, budget=Budget()), bundles)
+    _only_member(line_found, member)
+    again = line_again(paths, line_found, line, budget=Budget())
+    if again is None or again.text is None:
+        has = f"has {counted(again.lines, 'line')}" if again else "could not be read again"
+        msg = f"{visible(line_found[0][1])}:{line}: no such line; the member {has}"
+        raise UsageError(msg)
+    return explained(reading.judged, again)
 
 
 def _of_bundles(
     found: Sequence[tuple[str, str]], bundles: frozenset[str] | None
 ) -> list[tuple[str, str]]:
     return [each for each in found if bundles is None or each[0] in bundles]
-
-
-def _line_read_again(
-    reading: Reading, place: re.Match[str], bundles: frozenset[str] | None
-) -> "LineAgain":
-    """Return the line, read again.
-
-    Raises:
-        UsageError: no member or several fit, or the member has no such line.
-    """
-    from analyzer.bundle.budget import Budget
-    from analyzer.rebuilt.calls.line_again import line_again, members_named
-    from analyzer.render.words.view import counted, visible
-
-    member, line = place["member"], int(place["line"])
-    report, paths = reading.report, reading.paths
-    found = _members_fitting(_members_read(report), member)
-    found = _of_bundles(found or members_named(paths, member, budget=Budget()), bundles)
-    _only_member(found, member)
-    again = line_again(paths, found, line, budget=Budget())
-    if again is None or again.text is None:
-        has = f"has {counted(again.lines, 'line')}" if again else "could not be read again"
-        msg = f"{visible(found[0][1])}:{line}: no such line; the member {has}"
-        raise UsageError(msg)
-    return again
 
 
 def _members_read(report: "Report") -> set[tuple[str, str]]:

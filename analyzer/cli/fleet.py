@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -197,15 +197,12 @@ def _progress_of_cases(cases: int) -> "Callable[[Tally], None]":
     return show
 
 
-def _cells_shown(rows: "Iterable[Iterable[object]]") -> list[list[str]]:
-    from analyzer.render.words.view import visible
-
-    return [["" if cell is None else visible(str(cell)) for cell in row] for row in rows]
-
-
 def _table_of_answer(answer: "Answer") -> str:
     names, rows = answer
-    cells = _cells_shown([names, *rows])
+    cells_rows = [names, *rows]
+    from analyzer.render.words.view import visible
+
+    cells = [["" if cell is None else visible(str(cell)) for cell in row] for row in cells_rows]
     widths = [max(len(row[n]) for row in cells) for n in range(len(names))]
     lines = [
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()

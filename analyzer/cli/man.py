@@ -80,24 +80,22 @@ def _command_parts(command: Any, name: str) -> Iterator[str]:
             yield _roff_text(" ".join(paragraph.split()))
     for each in command.params:
         if not getattr(each, "hidden", False):
+            # What an option or an argument is called.
+            metavar = _metavar_of(each)
+            if not each.opts[0].startswith("-"):
+                parameter_name = _roff_text(metavar)
+            else:
+                names = ", ".join((*each.opts, *each.secondary_opts))
+                value = "" if getattr(each, "is_flag", False) else f" {metavar}"
+                parameter_name = rf"\fB{_roff_text(names)}\fR{_roff_text(value)}"
             yield from (
                 ".TP",
-                _parameter_name(each),
+                parameter_name,
                 _roff_text(" ".join((each.help or "").split())),
             )
     for below in sorted(getattr(command, "commands", {})):
         if not command.commands[below].hidden:
             yield from _command_parts(command.commands[below], f"{name} {below}")
-
-
-def _parameter_name(parameter: Any) -> str:
-    """Return what an option or an argument is called."""
-    metavar = _metavar_of(parameter)
-    if not parameter.opts[0].startswith("-"):
-        return _roff_text(metavar)
-    names = ", ".join((*parameter.opts, *parameter.secondary_opts))
-    value = "" if getattr(parameter, "is_flag", False) else f" {metavar}"
-    return rf"\fB{_roff_text(names)}\fR{_roff_text(value)}"
 
 
 def _metavar_of(parameter: Any) -> str:

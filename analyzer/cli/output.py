@@ -26,7 +26,14 @@ def prepare_streams() -> None:
     console keeps its encoding and gets ``?`` for a character that it cannot show.
     """
     codecs.register_error("cbtriage", _replaced_character)
-    _fill_closed()
+    # Let what goes to a stream that was closed before we came go nowhere. Left free, its number
+    # would be that of the next file opened, a report among them.
+    if sys.stdin is None:
+        os.open(os.devnull, os.O_RDONLY)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until we end
+            setattr(sys, name, nowhere)
     for stream in (sys.stdout, sys.stderr):
         if not isinstance(stream, io.TextIOWrapper):
             continue  # closed, or a test's own
@@ -34,19 +41,6 @@ def prepare_streams() -> None:
             stream.reconfigure(errors="replace")
         else:
             stream.reconfigure(encoding="utf-8", errors="cbtriage")
-
-
-def _fill_closed() -> None:
-    """Let what goes to a stream that was closed before we came go nowhere.
-
-    Left free, its number would be that of the next file opened, a report among them.
-    """
-    if sys.stdin is None:
-        os.open(os.devnull, os.O_RDONLY)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - until we end
-            setattr(sys, name, nowhere)
 
 
 def in_color() -> bool:

@@ -29,11 +29,20 @@ def write_files(folder: Path, texts: Mapping[str, str | bytes], *, force: bool) 
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not force:
-            _check_ours([folder / name for name in texts])
+            for check_target in [folder / name for name in texts]:
+                if not _is_free(check_target):
+                    check_msg = (
+                        f"{check_target}: it is there and no report of cbtriage; "
+                        "give another folder with -o, or --force to overwrite it"
+                    )
+                    raise UsageError(check_msg)
         for name, text in texts.items():
             _write_part(folder, name, text, parts)
         with _alone_in_folder(folder):
-            _put_in_place(parts)
+            for target in parts:
+                target.unlink(missing_ok=True)
+            for target, put_part in parts.items():
+                put_part.replace(target)
     except OSError as error:
         msg = f"{folder}: cannot write the report ({error.strerror}); give another folder with -o"
         raise UsageError(msg) from error
@@ -42,16 +51,6 @@ def write_files(folder: Path, texts: Mapping[str, str | bytes], *, force: bool) 
             with suppress(OSError):
                 part.unlink(missing_ok=True)
     return tuple(parts)
-
-
-def _check_ours(targets: list[Path]) -> None:
-    for target in targets:
-        if not _is_free(target):
-            msg = (
-                f"{target}: it is there and no report of cbtriage; "
-                "give another folder with -o, or --force to overwrite it"
-            )
-            raise UsageError(msg)
 
 
 def _is_free(target: Path) -> bool:
@@ -73,14 +72,10 @@ def _write_part(folder: Path, name: str, text: str | bytes, parts: dict[Path, Pa
         file.write(text if isinstance(text, bytes) else text.encode())
         file.flush()
         os.fsync(handle)
-    Path(part).chmod(0o666 & ~_mask_of_new_files())
-
-
-def _mask_of_new_files() -> int:
-    """Return the mask of new files; mkstemp makes them for their owner alone."""
+    # The mask of new files; mkstemp makes them for their owner alone.
     mask = os.umask(0o077)
     os.umask(mask)
-    return mask
+    Path(part).chmod(0o666 & ~mask)
 
 
 @contextmanager
@@ -97,10 +92,3 @@ def _alone_in_folder(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
-
-
-def _put_in_place(parts: Mapping[Path, Path]) -> None:
-    for target in parts:
-        target.unlink(missing_ok=True)
-    for target, part in parts.items():
-        part.replace(target)

@@ -52,7 +52,9 @@ def parse_c_date(text: str) -> Stamp | None:
     clock = [int(part) for part in parts["time"].split(":") if part]
     if len(clock) != 3:  # noqa: PLR2004  hours, minutes, seconds
         return None
-    hour = _hour_of_day(clock[0], parts.get("half"))
+    day_hour = clock[0]
+    half = parts.get("half")
+    hour = day_hour if half is None else day_hour % 12 + (12 if half == "PM" else 0)
     month = MONTHS.index(parts["month"]) + 1
     return _whole_stamp([int(parts["year"]), month, int(parts["day"]), hour, *clock[1:]])
 
@@ -68,12 +70,6 @@ def parse_uptime(text: str) -> float | None:
         return None
     minutes = int(found["only"] or 0) + 60 * int(found["hours"] or 0) + int(found["minutes"] or 0)
     return 86_400.0 * int(found["days"] or 0) + 60.0 * minutes
-
-
-def _hour_of_day(hour: int, half: str | None) -> int:
-    if half is None:
-        return hour
-    return hour % 12 + (12 if half == "PM" else 0)
 
 
 def _whole_stamp(parts: list[int]) -> Stamp | None:

@@ -40,36 +40,36 @@ class Change:
         can.
         """
         for spot in self.spots:
-            told = _side_of_spot(spot, place)
+            # Tell on which side of a spot a line is, if it is of the same log.
+            if not place.family or place.family != spot.family:
+                told: bool | None = None
+            elif (-place.rotation, place.line) >= (
+                -spot.after.place.rotation,
+                spot.after.place.line,
+            ):
+                told = True
+            else:
+                before = (-spot.before.place.rotation, spot.before.place.line)
+                told = False if (-place.rotation, place.line) <= before else None
             if told is not None:
                 return told
-        low, high = self._walls_in_doubt()
+        # The wall times between which a line may be of either side. A clock that was set back
+        # showed the last time before it once more, as much later as it was set; and went on to the
+        # first time behind it as much ahead.
+        if self.after > self.before:
+            walls_in_doubt: tuple[datetime, datetime] = self.before, self.after
+        else:
+            most = timedelta(seconds=max(0.0, -self.seconds) + self.slack)
+            walls_in_doubt = (
+                min(self.after, self.before - most),
+                max(self.before, self.after + most),
+            )
+        low, high = walls_in_doubt
         onward = self.after > self.before
         if wall < low or (onward and wall == low):
             return False
         return True if wall > high or (onward and wall == high) else None
 
-    def _walls_in_doubt(self) -> tuple[datetime, datetime]:
-        """Return the wall times between which a line may be of either side.
-
-        A clock that was set back showed the last time before it once more, as much later as it
-        was set; and went on to the first time behind it as much ahead.
-        """
-        if self.after > self.before:
-            return self.before, self.after
-        most = timedelta(seconds=max(0.0, -self.seconds) + self.slack)
-        return min(self.after, self.before - most), max(self.before, self.after + most)
-
     def overlaps(self, wall: datetime) -> bool:
         """Tell whether the clock showed a wall time both before and behind a jump back."""
         return self.after <= wall <= self.before
-
-
-def _side_of_spot(spot: Spot, place: Place) -> bool | None:
-    """Tell on which side of a spot a line is, if it is of the same log."""
-    if not place.family or place.family != spot.family:
-        return None
-    if (-place.rotation, place.line) >= (-spot.after.place.rotation, spot.after.place.line):
-        return True
-    before = (-spot.before.place.rotation, spot.before.place.line)
-    return False if (-place.rotation, place.line) <= before else None

@@ -40,7 +40,21 @@ def changes_of(
     """
     found: list[Change] = []
     for group in _spots_of_one_change([spot for spot in spots if not spot.boot]):
-        change = _change_of_spots(group, sightings, _longest_silence(group, spots, volumes))
+        # Return for how many seconds nothing may have been logged where stamps went back. It is
+        # what a clock was set back beyond what the stamps tell. The log with the steadiest rhythm
+        # tells it by its longest silence; while a host is down it may be any time.
+        start, end = min(s.after.wall for s in group), max(s.before.wall for s in group)
+        if any(spot.boot and start - _BOOT <= spot.after.wall <= end + _BOOT for spot in spots):
+            longest_silence = _DOWN
+        else:
+            longest: dict[str, float] = {spot.family: SHORTEST for spot in group}
+            for volume in volumes.values():
+                known = longest.get(volume.log.family)
+                if known is not None:
+                    silences = (silence.seconds for silence in volume.stats.silences)
+                    longest[volume.log.family] = max((known, *silences))
+            longest_silence = _LONGER * min(longest.values())
+        change = _change_of_spots(group, sightings, longest_silence)
         if (
             change.is_zone
             or any(spot.measured for spot in group)
@@ -92,26 +106,6 @@ def _may_be_one(one: Spot, other: Spot) -> bool:
     return a <= d and c <= b
 
 
-def _longest_silence(
-    group: Sequence[Spot], spots: Sequence[Spot], volumes: Mapping[str, Volume]
-) -> float:
-    """Return for how many seconds nothing may have been logged where stamps went back.
-
-    It is what a clock was set back beyond what the stamps tell. The log with the steadiest rhythm
-    tells it by its longest silence; while a host is down it may be any time.
-    """
-    start, end = min(s.after.wall for s in group), max(s.before.wall for s in group)
-    if any(spot.boot and start - _BOOT <= spot.after.wall <= end + _BOOT for spot in spots):
-        return _DOWN
-    longest: dict[str, float] = {spot.family: SHORTEST for spot in group}
-    for volume in volumes.values():
-        known = longest.get(volume.log.family)
-        if known is not None:
-            silences = (silence.seconds for silence in volume.stats.silences)
-            longest[volume.log.family] = max((known, *silences))
-    return _LONGER * min(longest.values())
-
-
 def _change_of_spots(
     spots: Sequence[Spot], sightings: Sequence[Sighting], silence: float
 ) -> Change:
@@ -121,6 +115,12 @@ def _change_of_spots(
     back = size.seconds < 0
     narrow = _narrowest_walls(spots, back=back)
     passed = (size.after.wall - size.before.wall).total_seconds() - size.seconds
+    if measured is not None:
+        confidence_of_change: Confidence = Confidence.CERTAIN
+    else:
+        confidence_of_change = (
+            Confidence.LIKELY if len({spot.family for spot in spots}) > 1 else Confidence.POSSIBLE
+        )
     change = Change(
         kind=ClockChangeKind.BACK if back else ClockChangeKind.FORWARD,
         before=narrow[0],
@@ -128,7 +128,7 @@ def _change_of_spots(
         seconds=size.seconds,
         slack=tolerance(passed) if measured else silence,
         measured=measured is not None,
-        confidence=_confidence_of_change(spots, measured=measured is not None),
+        confidence=confidence_of_change,
         spots=tuple(sorted(spots, key=_order_of_spot)),
     )
     if size.absolute:
@@ -154,12 +154,6 @@ def _narrowest_walls(spots: Sequence[Spot], *, back: bool) -> tuple[datetime, da
     return max(s.before.wall for s in spots), min(s.after.wall for s in spots)
 
 
-def _confidence_of_change(spots: Sequence[Spot], *, measured: bool) -> Confidence:
-    if measured:
-        return Confidence.CERTAIN
-    return Confidence.LIKELY if len({spot.family for spot in spots}) > 1 else Confidence.POSSIBLE
-
-
 def _told_by_utc(change: Change, sightings: Sequence[Sighting]) -> Change | None:
     """Judge by offsets seen shortly before and behind, None where there are none."""
     before = _nearest_sighting(change, sightings, behind=False)
@@ -176,16 +170,12 @@ def _told_by_utc(change: Change, sightings: Sequence[Sighting]) -> Change | None
         return change  # of another moment than the zone's, which tells itself
     apart = max(abs(before.local - change.before), abs(after.local - change.after))
     if apart <= _CLOSE:
-        return _change_beside_zone(change, minutes)
+        # A change of the clock without that of the zone which came with it.
+        seconds = change.seconds - minutes * 60.0
+        kind = ClockChangeKind.BACK if seconds < 0 else ClockChangeKind.FORWARD
+        return replace(change, kind=kind, seconds=seconds)
     certain = change.confidence is Confidence.CERTAIN  # that the zone changed elsewhere is not
     return replace(change, confidence=Confidence.LIKELY) if certain else change
-
-
-def _change_beside_zone(change: Change, minutes: int) -> Change:
-    """Return a change of the clock without that of the zone which came with it."""
-    seconds = change.seconds - minutes * 60.0
-    kind = ClockChangeKind.BACK if seconds < 0 else ClockChangeKind.FORWARD
-    return replace(change, kind=kind, seconds=seconds)
 
 
 def _zone_change(change: Change, before: Sighting, after: Sighting) -> Change:

@@ -94,7 +94,13 @@ class Clock:
         families: dict[str, list[Volume]] = defaultdict(list)
         for volume in sorted(self._volumes.values(), key=lambda volume: -volume.log.rotation):
             families[volume.log.family].append(volume)
-        self._captured = _newest_limit(self._captures_as_limits())
+        self._captured = _newest_limit(
+            [
+                Limit(wall=wall, told_by=capture.kind)
+                for capture in self._captures
+                if (wall := capture.wall or capture.utc) is not None
+            ]
+        )
         self._limit = self._newest_time(families.values())
         for volumes in families.values():
             settle_family(volumes, self._limit)
@@ -177,14 +183,30 @@ class Clock:
         return _UNDATED if undated else self._of_line(member, line, stamp)
 
     def _of_line(self, member: str, line: int, stamp: Stamp) -> Moment:
-        place = self._place_of_line(member, line)
+        place_volume = self._volumes.get(member) if self._instants.by_place else None
+        if place_volume is None:
+            place: Place = NOWHERE
+        else:
+            log = place_volume.log
+            place = Place(member=member, line=line, family=log.family, rotation=log.rotation)
         if stamp.year is not None:
-            return self._until_capture(
-                self._moment_dated_by(stamp, stamp.year, "its own year", place)
-            )
+            # Put in doubt what lies behind the time at which the bundle was made. A line cannot be
+            # younger than the report that holds it: one of two clocks was wrong.
+            moment = self._moment_dated_by(stamp, stamp.year, "its own year", place)
+            captured = self.captured_at
+            if captured is None or moment.earliest <= captured.latest + TOLERANCE:
+                return moment
+            return _moment_of_either(moment, captured)
         volume = self._volumes.get(member)
         if volume is None or not volume.settled:
-            return self._moment_outside_volumes(stamp)
+            if self._limit is None:
+                return self._moment_of_unknown_year(stamp, _ANY_TIME[0].year)
+            latest = self._limit.wall
+            walls = ((year, wall_time(stamp, year)) for year in range(latest.year + 1, 0, -1))
+            moment_past = (year for year, wall in walls if wall and wall <= latest + TOLERANCE)
+            return self._moment_dated_by(
+                stamp, next(moment_past, latest.year), self._limit.told_by, NOWHERE
+            )
         year = volume.year(line)
         if not volume.known:
             return self._moment_of_unknown_year(stamp, year)
@@ -210,30 +232,26 @@ class Clock:
             return None
         key = (member, stamp.month, stamp.day, stamp.hour)
         if key not in self._hours:
-            self._hours[key] = self._dated_hour(member, stamp)
+            volume = self._volumes.get(member)
+            year = volume.only_year if volume else None
+            first, last = replace(stamp, minute=0, second=0), replace(stamp, minute=59, second=59)
+            start = wall_time(first, year) if year else None
+            if volume is None or year is None or start is None or not self._instants.is_even(start):
+                dated_hour: Moment | None = None
+            elif self._captured is not None and start + _HOUR > self._captured.wall + TOLERANCE:
+                dated_hour = None
+            else:
+                one = self._moment_dated_by(first, year, volume.how, NOWHERE)
+                other = self._moment_dated_by(last, year, volume.how, NOWHERE)
+                later = _HOUR - timedelta(seconds=1)
+                same = (one.at + later, one.earliest + later, one.latest + later, one.dated_by)
+                dated_hour = (
+                    one
+                    if same == (other.at, other.earliest, other.latest, other.dated_by)
+                    else None
+                )
+            self._hours[key] = dated_hour
         return self._hours[key]
-
-    def _dated_hour(self, member: str, stamp: Stamp) -> Moment | None:
-        volume = self._volumes.get(member)
-        year = volume.only_year if volume else None
-        first, last = replace(stamp, minute=0, second=0), replace(stamp, minute=59, second=59)
-        start = wall_time(first, year) if year else None
-        if volume is None or year is None or start is None or not self._instants.is_even(start):
-            return None
-        if self._captured is not None and start + _HOUR > self._captured.wall + TOLERANCE:
-            return None
-        one = self._moment_dated_by(first, year, volume.how, NOWHERE)
-        other = self._moment_dated_by(last, year, volume.how, NOWHERE)
-        later = _HOUR - timedelta(seconds=1)
-        same = (one.at + later, one.earliest + later, one.latest + later, one.dated_by)
-        return one if same == (other.at, other.earliest, other.latest, other.dated_by) else None
-
-    def _place_of_line(self, member: str, line: int) -> Place:
-        volume = self._volumes.get(member) if self._instants.by_place else None
-        if volume is None:
-            return NOWHERE
-        log = volume.log
-        return Place(member=member, line=line, family=log.family, rotation=log.rotation)
 
     def _year_of_the_past(self, stamp: Stamp, year: int) -> int:
         """Return the last year up to `year` in which a stamp is not behind the capture."""
@@ -246,24 +264,6 @@ class Clock:
                 return past
         return year
 
-    def _until_capture(self, moment: Moment) -> Moment:
-        """Put in doubt what lies behind the time at which the bundle was made.
-
-        A line cannot be younger than the report that holds it: one of two clocks was wrong.
-        """
-        captured = self.captured_at
-        if captured is None or moment.earliest <= captured.latest + TOLERANCE:
-            return moment
-        return _moment_of_either(moment, captured)
-
-    def _moment_outside_volumes(self, stamp: Stamp) -> Moment:
-        if self._limit is None:
-            return self._moment_of_unknown_year(stamp, _ANY_TIME[0].year)
-        latest = self._limit.wall
-        walls = ((year, wall_time(stamp, year)) for year in range(latest.year + 1, 0, -1))
-        past = (year for year, wall in walls if wall and wall <= latest + TOLERANCE)
-        return self._moment_dated_by(stamp, next(past, latest.year), self._limit.told_by, NOWHERE)
-
     def _moment_dated_by(self, stamp: Stamp, year: int, how: str, place: Place) -> Moment:
         wall = wall_time(stamp, year)
         if wall is None:
@@ -275,13 +275,14 @@ class Clock:
                 self._moments.clear()
             end = wall if stamp.microsecond else wall + _SECOND
             reach = self._instants.of(wall, end, stamp.offset, place)
-            known = self._moments[key] = self._of_stamp(stamp, reach, how)
+            if stamp.offset is None:
+                of_stamp: Moment = self._moment_with_zone(reach, f"year from {how}")
+            else:
+                of_stamp = _moment_dated_by(
+                    reach, f"stamp with year and offset{_reason_of_reach(reach)}"
+                )
+            known = self._moments[key] = of_stamp
         return known
-
-    def _of_stamp(self, stamp: Stamp, reach: Reach, how: str) -> Moment:
-        if stamp.offset is None:
-            return self._moment_with_zone(reach, f"year from {how}")
-        return _moment_dated_by(reach, f"stamp with year and offset{_reason_of_reach(reach)}")
 
     def _moment_with_zone(self, reach: Reach, how: str) -> Moment:
         return _moment_dated_by(
@@ -299,13 +300,6 @@ class Clock:
             latest=_ANY_TIME[1],
             dated_by=f"year unknown; {self._instants.zone.text}",
         )
-
-    def _captures_as_limits(self) -> list[Limit]:
-        return [
-            Limit(wall=wall, told_by=capture.kind)
-            for capture in self._captures
-            if (wall := capture.wall or capture.utc) is not None
-        ]
 
     def _newest_time(self, families: Iterable[Sequence[Volume]]) -> Limit | None:
         """Return the wall time behind which no line lies.

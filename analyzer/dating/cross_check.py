@@ -4,7 +4,7 @@ Each is believed for what it tells best; what it says besides is compared with t
 of files count only where they agree with each other: a copied file may have any time.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -50,40 +50,31 @@ def contradictions(
     """
     made = [(capture.wall, capture.kind) for capture in captures]
     walls = [(wall, kind) for wall, kind in made if wall is not None]
+    # Name the logs with lines of after the report was made.
+    of_lines: list[str] = []
+    if walls:
+        lines_made, lines_kind = max(walls)
+        for member, volume in sorted(volumes.items()):
+            last = volume.stats.last
+            if last is None or not volume.settled or last.offset is not None:
+                continue
+            lines_wall = wall_time(last, last.year or volume.year(volume.stats.lines))
+            if lines_wall is not None and lines_wall > lines_made + _LATE:
+                of_lines.append(
+                    f"{member} ends at {_shown_wall_time(lines_wall)}, after the report was made: "
+                    f"{lines_kind} says {_shown_wall_time(lines_made)}"
+                )
     return (
-        *_of_captures(walls),
-        *_of_lines(walls, volumes),
+        *(
+            f"{name} says that the report was made at {_shown_wall_time(first)} host time, "
+            f"{captures_kind} says {_shown_wall_time(other)}"
+            for (first, name), (other, captures_kind) in pairwise(walls)
+            if not -_SKEWED <= other - first <= _COLLECTING
+        ),
+        *of_lines,
         *_of_offsets(walls, lines, files),
         *_of_uptimes(walls, uptime, volumes),
     )
-
-
-def _of_captures(walls: Sequence[tuple[datetime, str]]) -> Iterator[str]:
-    for (first, name), (other, kind) in pairwise(walls):
-        if not -_SKEWED <= other - first <= _COLLECTING:
-            yield (
-                f"{name} says that the report was made at {_shown_wall_time(first)} host time, "
-                f"{kind} says {_shown_wall_time(other)}"
-            )
-
-
-def _of_lines(
-    walls: Sequence[tuple[datetime, str]], volumes: Mapping[str, Volume]
-) -> Iterator[str]:
-    """Name the logs with lines of after the report was made."""
-    if not walls:
-        return
-    made, kind = max(walls)
-    for member, volume in sorted(volumes.items()):
-        last = volume.stats.last
-        if last is None or not volume.settled or last.offset is not None:
-            continue
-        wall = wall_time(last, last.year or volume.year(volume.stats.lines))
-        if wall is not None and wall > made + _LATE:
-            yield (
-                f"{member} ends at {_shown_wall_time(wall)}, after the report was made: "
-                f"{kind} says {_shown_wall_time(made)}"
-            )
 
 
 def _of_offsets(
@@ -105,7 +96,13 @@ def _of_uptimes(
     walls: Sequence[tuple[datetime, str]], uptime: float | None, volumes: Mapping[str, Volume]
 ) -> Iterator[str]:
     """Compare the uptime at the end of kern.log with that of the moment of capture."""
-    last = max(_last_uptimes(volumes), default=None, key=lambda end: end[0])
+    last_uptimes: list[tuple[datetime, float, str]] = []
+    for last_member, volume in volumes.items():
+        for note in volume.stats.uptimes[-1:]:
+            last_wall = wall_time(note.local, note.local.year or volume.year(note.line))
+            if volume.settled and last_wall is not None and note.local.offset is None:
+                last_uptimes.append((last_wall, note.seconds, last_member))
+    last = max(last_uptimes, default=None, key=lambda end: end[0])
     if last is None or uptime is None or not walls:
         return
     (wall, seconds, member), (made, kind) = last, max(walls)
@@ -116,14 +113,6 @@ def _of_uptimes(
             f"from the end of {member} to {kind} the clock went on by {_length_of(passed)} and the "
             f"uptime by {_length_of(uptime - seconds)}: the clock was set in between"
         )
-
-
-def _last_uptimes(volumes: Mapping[str, Volume]) -> Iterable[tuple[datetime, float, str]]:
-    for member, volume in volumes.items():
-        for note in volume.stats.uptimes[-1:]:
-            wall = wall_time(note.local, note.local.year or volume.year(note.line))
-            if volume.settled and wall is not None and note.local.offset is None:
-                yield wall, note.seconds, member
 
 
 def _shown_wall_time(wall: datetime) -> str:

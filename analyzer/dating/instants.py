@@ -63,16 +63,30 @@ class Instants:
         self._steps = steps
         self.by_place = bool(steps or zones)
         # A step near by could have set the clock back to before the zone changed.
-        self._zones = [
-            z for z in zones if all(_time_between_changes(z, step) > _FAR for step in steps)
-        ]
+        self._zones = [z for z in zones if all(abs(z.after - step.after) > _FAR for step in steps)]
 
     def of(self, wall: datetime, end: datetime, offset: timedelta | None, place: Place) -> Reach:
         """Return the instant of a line's stamp that says ``wall`` and means up to ``end``."""
         if offset is not None:
             reach = Reach(at=wall - offset, earliest=wall - offset, latest=end - offset)
         else:
-            low, likely, high = self.zone.offsets(wall, self._passage_of_place(wall, place))
+            # The instants that the place of a line leaves, by the changes of the zone.
+            if not self._zones:
+                passage_of_place: Passage = ANY_PASSAGE
+            else:
+                earliest, latest = ANY_PASSAGE.earliest, ANY_PASSAGE.latest
+                told = []
+                for change in self._zones:
+                    before, after = _sightings(change)
+                    behind = change.is_behind(place, wall)
+                    if behind is True:
+                        earliest = max(earliest, after.utc - _LATE)
+                        told.append((before.utc, after.utc, after.minutes))
+                    elif behind is False:
+                        latest = min(latest, before.utc + _LATE)
+                        told.append((before.utc, after.utc, before.minutes))
+                passage_of_place = Passage(earliest=earliest, latest=latest, told=tuple(told))
+            low, likely, high = self.zone.offsets(wall, passage_of_place)
             reach = Reach(
                 at=wall - timedelta(minutes=likely),
                 earliest=wall - timedelta(minutes=high),
@@ -101,23 +115,6 @@ class Instants:
         )
         return self._reach_corrected_by_lead(reach)
 
-    def _passage_of_place(self, wall: datetime, place: Place) -> Passage:
-        """Return the instants that the place of a line leaves, by the changes of the zone."""
-        if not self._zones:
-            return ANY_PASSAGE
-        earliest, latest = ANY_PASSAGE.earliest, ANY_PASSAGE.latest
-        told = []
-        for change in self._zones:
-            before, after = _sightings(change)
-            behind = change.is_behind(place, wall)
-            if behind is True:
-                earliest = max(earliest, after.utc - _LATE)
-                told.append((before.utc, after.utc, after.minutes))
-            elif behind is False:
-                latest = min(latest, before.utc + _LATE)
-                told.append((before.utc, after.utc, before.minutes))
-        return Passage(earliest=earliest, latest=latest, told=tuple(told))
-
     def _reach_corrected_by_lead(self, reach: Reach) -> Reach:
         """Shift by how far the clock was fast; where it was not compared, the range holds both."""
         if not self.leads:
@@ -143,10 +140,6 @@ def _sightings(change: Change) -> tuple[Sighting, Sighting]:
         Sighting(local=change.before, minutes=before, kind=how),
         Sighting(local=change.after, minutes=after, kind=how),
     )
-
-
-def _time_between_changes(one: Change, other: Change) -> timedelta:
-    return abs(one.after - other.after)
 
 
 def _distance_from_lead(lead: Lead, at: datetime) -> timedelta:

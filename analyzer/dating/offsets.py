@@ -24,7 +24,15 @@ def line_sightings(volumes: Mapping[str, Volume]) -> tuple[Sighting, ...]:
     """Return offsets told by log lines: UTC beside local time, or a stamp with its offset."""
     found: list[Sighting | None] = []
     for member, volume in volumes.items():
-        found += [_of_witness(member, volume, witness) for witness in volume.stats.witnesses]
+        of_witness: list[Sighting | None] = []
+        for witness in volume.stats.witnesses:
+            kind = "audit.log" if witness.kind == "audit_log" else witness.kind
+            place = _place_of_line(member, volume, witness.line)
+            witness_found = _sighting_of_offset(
+                witness.local, witness.utc, kind, _LINE_SLACK, place
+            )
+            of_witness.append(replace(witness_found, text=witness.text) if witness_found else None)
+        found += of_witness
         found += [
             sight(
                 wall,
@@ -39,13 +47,6 @@ def line_sightings(volumes: Mapping[str, Volume]) -> tuple[Sighting, ...]:
     return tuple(sighting for sighting in found if sighting)
 
 
-def _of_witness(member: str, volume: Volume, witness: Witness) -> Sighting | None:
-    kind = "audit.log" if witness.kind == "audit_log" else witness.kind
-    place = _place_of_line(member, volume, witness.line)
-    found = _sighting_of_offset(witness.local, witness.utc, kind, _LINE_SLACK, place)
-    return replace(found, text=witness.text) if found else None
-
-
 def _place_of_line(member: str, volume: Volume, line: int) -> Place:
     log = volume.log
     return Place(member=member, line=line, family=log.family, rotation=log.rotation)
@@ -54,7 +55,16 @@ def _place_of_line(member: str, volume: Volume, line: int) -> Place:
 def file_sightings(volumes: Iterable[Volume], witnesses: Iterable[Witness]) -> tuple[Sighting, ...]:
     """Return the offset that most files tell; none where they are at odds."""
     found = [_sighting_of_offset(w.local, w.utc, w.kind, _FILE_SLACK) for w in witnesses]
-    found += [_live_log(volume) for volume in volumes]
+    # Compare the last line of a log in use with the time its file was written.
+    live_log: list[Sighting | None] = []
+    for volume in volumes:
+        if volume.log.rotation or volume.stats.last is None or volume.mtime is None:
+            live_log.append(None)
+        else:
+            live_log.append(
+                _sighting_of_offset(volume.stats.last, volume.mtime, "file times", _MTIME_SLACK)
+            )
+    found += live_log
     votes: dict[int, list[Sighting]] = defaultdict(list)
     for sighting in found:
         if sighting:
@@ -63,13 +73,6 @@ def file_sightings(volumes: Iterable[Volume], witnesses: Iterable[Witness]) -> t
     if not groups or len(groups[0]) == max((len(group) for group in groups[1:]), default=0):
         return ()
     return tuple(groups[0])
-
-
-def _live_log(volume: Volume) -> Sighting | None:
-    """Compare the last line of a log in use with the time its file was written."""
-    if volume.log.rotation or volume.stats.last is None or volume.mtime is None:
-        return None
-    return _sighting_of_offset(volume.stats.last, volume.mtime, "file times", _MTIME_SLACK)
 
 
 def _sighting_of_offset(

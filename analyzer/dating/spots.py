@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from analyzer.dating.years import Volume
-from analyzer.parsers._api import Stamp, Uptime
+from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan.rhythm import JITTER
 from analyzer.parsers.scan.uptimes import tolerance
 from analyzer.parsers.scan.wall import Place, wall_time
@@ -74,25 +74,32 @@ def spots_of(volumes: Iterable[tuple[str, Volume]]) -> tuple[Spot, ...]:
             families[volume.log.family].append((member, volume))
     found: list[Spot] = []
     for _, named in sorted(families.items()):
-        files = _in_time(named)
+        # The files of a log in the order of time: some may lie under each other's names. That their
+        # stamps fit end to end in another order than that of their names is not what a clock does
+        # that is set back: it would have been set just when a file was begun, by all that is in it.
+        spans = [(span, file) for file in named if (span := _span(*file)) is not None]
+        ordered = sorted(spans, key=lambda span: span[0])
+        apart = all(older[1] <= newer[0] for (older, _), (newer, _) in pairwise(ordered))
+        files = [file for _, file in ordered] if apart and len(spans) == len(named) else named
         for member, volume in files:
-            found += _spots_inside_volume(member, volume)
+            spots_inside_volume: list[Spot] = []
+            for jump in volume.stats.jumps:
+                before = _end_of_line(
+                    member, volume, jump.before_line, jump.before, jump.before_text
+                )
+                after = _end_of_line(member, volume, jump.line, jump.after, jump.after_text)
+                spot = (
+                    _spot_if_clock_went_back(before, after, held=jump.held)
+                    if before and after
+                    else None
+                )
+                if spot:
+                    spots_inside_volume.append(spot)
+            found += spots_inside_volume
         for (old, older), (new, newer) in pairwise(files):
             found += _spot_between_volumes(old, older, new, newer)
         found += _by_uptime(files)
     return tuple(found)
-
-
-def _in_time(files: Sequence[tuple[str, Volume]]) -> Sequence[tuple[str, Volume]]:
-    """Return the files of a log in the order of time: some may lie under each other's names.
-
-    That their stamps fit end to end in another order than that of their names is not what a clock
-    does that is set back: it would have been set just when a file was begun, by all that is in it.
-    """
-    spans = [(span, file) for file in files if (span := _span(*file)) is not None]
-    ordered = sorted(spans, key=lambda span: span[0])
-    apart = all(older[1] <= newer[0] for (older, _), (newer, _) in pairwise(ordered))
-    return [file for _, file in ordered] if apart and len(spans) == len(files) else files
 
 
 def _span(member: str, volume: Volume) -> tuple[datetime, datetime] | None:
@@ -101,15 +108,6 @@ def _span(member: str, volume: Volume) -> tuple[datetime, datetime] | None:
     ends = [_end_of_line(member, volume, edge.line, edge.stamp, edge.text) for edge in edges]
     known = [end.wall for end in ends if end is not None]
     return (known[0], known[-1]) if known else None
-
-
-def _spots_inside_volume(member: str, volume: Volume) -> Iterator[Spot]:
-    for jump in volume.stats.jumps:
-        before = _end_of_line(member, volume, jump.before_line, jump.before, jump.before_text)
-        after = _end_of_line(member, volume, jump.line, jump.after, jump.after_text)
-        spot = _spot_if_clock_went_back(before, after, held=jump.held) if before and after else None
-        if spot:
-            yield spot
 
 
 def _spot_between_volumes(old: str, older: Volume, new: str, newer: Volume) -> Iterator[Spot]:
@@ -147,7 +145,7 @@ def _by_uptime(files: Sequence[tuple[str, Volume]]) -> Iterator[Spot]:
         (end, note.seconds)
         for member, volume in files
         for note in volume.stats.uptimes
-        if (end := _end_of(member, volume, note))
+        if (end := _end_of_line(member, volume, note.line, note.local, note.text))
     ]
     for place in range(len(notes) - 1):
         (before, up), (after, later) = notes[place], notes[place + 1]
@@ -165,10 +163,6 @@ def _by_uptime(files: Sequence[tuple[str, Volume]]) -> Iterator[Spot]:
             measured=True,
             boot=boot,
         )
-
-
-def _end_of(member: str, volume: Volume, note: Uptime) -> End | None:
-    return _end_of_line(member, volume, note.line, note.local, note.text)
 
 
 def _clock_change_lasts(notes: Sequence[tuple[End, float]], place: int, change: float) -> bool:

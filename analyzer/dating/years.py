@@ -146,7 +146,24 @@ def settle_family(volumes: Sequence[Volume], limit: Limit | None) -> None:
             year = older.year(older.stats.lines) + _years_between_volumes(older, newer)
             newer.fix([(1, year)], older.how, known=older.known)
     if with_lines and not with_lines[-1].settled:
-        _settle_newest(with_lines, limit)
+        newest = with_lines[-1]
+        bound = limit.wall if limit else _NOMINAL
+        years = range(bound.year + 1, bound.year - _LEAP_SEARCH, -1)
+        possible = [
+            settle_year for settle_year in years if _is_past(newest, settle_year, bound + TOLERANCE)
+        ]
+        fitting = [
+            settle_year for settle_year in possible if _leap_days_fit(with_lines, settle_year)
+        ]
+        if len(with_lines) > 1 and possible and limit and _is_recent(newest, possible[0], limit):
+            fitting = possible[
+                :1
+            ]  # the log goes on to the end: a gap of years is between its files
+        settle_year = (fitting or possible or [bound.year])[0]
+        if limit:
+            settle_year = newest.earlier_by_mtime(settle_year, limit)
+        how = limit.told_by if limit else ""
+        newest.fix_end(settle_year, how, limit, known=limit is not None)
     for newer, older in pairwise(reversed(with_lines)):
         if not older.settled:
             _settle_older(older, newer, limit)
@@ -157,18 +174,17 @@ def _settle_older(older: Volume, newer: Volume, limit: Limit | None) -> None:
     year = newer.year(1) - _years_between_volumes(older, newer)
     last, start = older.stats.last, newer.year(1)
     gap = bool(limit and last and year > start and _is_behind(last, year, limit))
-    year = _by_leap_days(older, older.earlier_by_mtime(start if gap else year, limit))
+    # The year of the last line, put back to where each 29 February has its leap year.
+    leap_year = older.earlier_by_mtime(start if gap else year, limit)
+    fitting = (
+        last
+        for last in range(leap_year, leap_year - _LEAP_SEARCH, -1)
+        if _leap_days_fit_year(older, last)
+    )
+    year = next(fitting, leap_year)
     older.fix_end(year, newer.how, limit, known=newer.known)
     if gap or newer.in_doubt(1):
         older.doubt()
-
-
-def _by_leap_days(volume: Volume, year: int) -> int:
-    """Return the year of the last line, put back to where each 29 February has its leap year."""
-    fitting = (
-        last for last in range(year, year - _LEAP_SEARCH, -1) if _leap_days_fit_year(volume, last)
-    )
-    return next(fitting, year)
 
 
 def _leap_days_fit_year(volume: Volume, year: int) -> bool:
@@ -198,21 +214,6 @@ def _without_year(stamp: Stamp) -> Stamp:
         minute=stamp.minute,
         second=stamp.second,
     )
-
-
-def _settle_newest(volumes: Sequence[Volume], limit: Limit | None) -> None:
-    newest = volumes[-1]
-    bound = limit.wall if limit else _NOMINAL
-    years = range(bound.year + 1, bound.year - _LEAP_SEARCH, -1)
-    possible = [year for year in years if _is_past(newest, year, bound + TOLERANCE)]
-    fitting = [year for year in possible if _leap_days_fit(volumes, year)]
-    if len(volumes) > 1 and possible and limit and _is_recent(newest, possible[0], limit):
-        fitting = possible[:1]  # the log goes on to the end: a gap of years is between its files
-    year = (fitting or possible or [bound.year])[0]
-    if limit:
-        year = newest.earlier_by_mtime(year, limit)
-    how = limit.told_by if limit else ""
-    newest.fix_end(year, how, limit, known=limit is not None)
 
 
 def _is_past(newest: Volume, year: int, bound: datetime) -> bool:

@@ -7,7 +7,7 @@ in the night to a Friday, Saturday or Sunday, from 8 March to 10 April or from 3
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 
 from analyzer.parsers.scan.wall import NOWHERE, Place
@@ -92,7 +92,9 @@ class Zone:
         )
         self._times = [sighting.utc for sighting in self.sightings]
         self._known = sorted({sighting.minutes for sighting in self.sightings})
-        self._same = len(self._known) == 1 and _is_short(self.sightings)
+        self._same = len(self._known) == 1 and (
+            self.sightings[-1].local - self.sightings[0].local <= _ONE_CHANGE_AT_MOST
+        )
         self.minutes = self.sightings[-1].minutes if self.sightings else None
         self.text = _text_of_zone(self.sightings[-1]) if self.sightings else "zone unknown"
 
@@ -107,7 +109,7 @@ class Zone:
         )
         if not found:
             near = min(self.sightings, key=lambda s: abs(s.local - local))
-            return _offsets_around(near.minutes)
+            return (near.minutes - _SUMMER_TIME, near.minutes, near.minutes + _SUMMER_TIME)
         minutes = [minutes for _, minutes in found]
         return min(minutes), minutes[0], max(minutes)
 
@@ -137,35 +139,23 @@ class Zone:
             index = bisect_right(self._times, instant)
             before = self.sightings[index - 1] if index else None
             after = self.sightings[index] if index < len(self.sightings) else None
-            distance = _distance_of_sighting(minutes, local, instant, before, after)
+            # How far off the sighting is that makes an offset possible, None: it is not.
+            if before is not None and instant == before.utc and minutes != before.minutes:
+                distance: timedelta | None = None
+            else:
+                around = [sighting for sighting in (before, after) if sighting]
+                agree = [abs(s.local - local) for s in around if s.minutes == minutes]
+                if before and after and before.minutes != after.minutes:
+                    distance = min(agree, default=None)
+                elif agree:
+                    distance = min(agree)
+                else:
+                    unlikely = abs(
+                        minutes - around[0].minutes
+                    ) == _SUMMER_TIME and not _offset_held_at(local, before, after)
+                    distance = timedelta.max if unlikely else None
             if distance is not None:
                 yield distance, minutes
-
-
-def _is_short(sightings: Sequence[Sighting]) -> bool:
-    return sightings[-1].local - sightings[0].local <= _ONE_CHANGE_AT_MOST
-
-
-def _distance_of_sighting(
-    minutes: int,
-    local: datetime,
-    instant: datetime,
-    before: Sighting | None,
-    after: Sighting | None,
-) -> timedelta | None:
-    """Return how far off the sighting is that makes an offset possible, None: it is not."""
-    if before is not None and instant == before.utc and minutes != before.minutes:
-        return None
-    around = [sighting for sighting in (before, after) if sighting]
-    agree = [abs(s.local - local) for s in around if s.minutes == minutes]
-    if before and after and before.minutes != after.minutes:
-        return min(agree, default=None)
-    if agree:
-        return min(agree)
-    unlikely = abs(minutes - around[0].minutes) == _SUMMER_TIME and not _offset_held_at(
-        local, before, after
-    )
-    return timedelta.max if unlikely else None
 
 
 def _offset_held_at(local: datetime, before: Sighting | None, after: Sighting | None) -> bool:
@@ -180,10 +170,6 @@ def _offset_held_at(local: datetime, before: Sighting | None, after: Sighting | 
 def _text_of_zone(newest: Sighting) -> str:
     hours, minutes = divmod(abs(newest.minutes), 60)
     return f"zone UTC{'-' if newest.minutes < 0 else '+'}{hours:02}:{minutes:02} from {newest.kind}"
-
-
-def _offsets_around(minutes: int) -> tuple[int, int, int]:
-    return minutes - _SUMMER_TIME, minutes, minutes + _SUMMER_TIME
 
 
 def may_change(one: datetime, other: datetime) -> bool:

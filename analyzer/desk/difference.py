@@ -74,7 +74,17 @@ def difference(old: Document, new: Document) -> Difference:
             not as cbtriage writes it.
     """
     try:
-        _check_comparable(old, new)
+        if not _identities_in(old) & _identities_in(new):
+            raise UsageError(
+                "these two reports have no pool, host or SR in common: compare reports of one pool"
+            )
+        first, second = captured(old), captured(new)
+        if first and second and second < first:
+            check_msg = (
+                f"the second report was made before the first ({second:%Y-%m-%d %H:%M} and "
+                f"{first:%Y-%m-%d %H:%M} UTC): give the older one first"
+            )
+            raise UsageError(check_msg)
         before, after = _by_trouble(old), _by_trouble(new)
         changes = [*_of_findings(old, new, before, after), *_of_errors(old, new)]
         return Difference(
@@ -97,20 +107,6 @@ _SEVERITIES = ("critical", "error", "warning", "info")
 def _worst_first(change: Change) -> tuple[int, int, str, str]:
     rank = _SEVERITIES.index(change.severity) if change.severity in _SEVERITIES else 0
     return list(Fate).index(change.fate), rank, change.title, change.id
-
-
-def _check_comparable(old: Document, new: Document) -> None:
-    if not _identities_in(old) & _identities_in(new):
-        raise UsageError(
-            "these two reports have no pool, host or SR in common: compare reports of one pool"
-        )
-    first, second = captured(old), captured(new)
-    if first and second and second < first:
-        msg = (
-            f"the second report was made before the first ({second:%Y-%m-%d %H:%M} and "
-            f"{first:%Y-%m-%d %H:%M} UTC): give the older one first"
-        )
-        raise UsageError(msg)
 
 
 def _identities_in(document: Document) -> set[str]:
@@ -154,7 +150,26 @@ def _of_findings(
             yield _change_of_both(earlier[-1], after[same][-1], old, new)
     for trouble, later in after.items():
         if trouble not in met:
-            yield _change_of_appeared(later[-1], old)
+            # Judge a trouble that only the newer report tells of.
+            finding = later[-1]
+            since, then = instant(finding, "first_seen", end="latest"), captured(old)
+            fate = Fate.PAST if finding.get("state") == "over" else Fate.NEW
+            if not since or not then or since > then:
+                told = (
+                    "the older report was made before it"
+                    if since
+                    else "the older report has it not"
+                )
+                change_of_appeared: Change = _change_of_finding(finding, fate, told)
+            else:
+                outcome = next(
+                    (row for row in rows(old, "outcomes") if row["rule"] == finding["rule"]), None
+                )
+                told = (
+                    f"it began before the older report was made, which {_silence_in_words(outcome)}"
+                )
+                change_of_appeared = _change_of_finding(finding, fate, told)
+            yield change_of_appeared
 
 
 def _rule_and_object(findings: list[Document]) -> tuple[str, str]:
@@ -343,18 +358,6 @@ def _well_disk(finding: Document, new: Document, seen: datetime | None) -> str:
     if not all(disk["vdi"] and _was_used_after(new, disk["vdi"]["uuid"], seen) for disk in known):
         return ""
     return "all of the disk's CBT was seen in the newer report, and it is sound"
-
-
-def _change_of_appeared(finding: Document, old: Document) -> Change:
-    """Judge a trouble that only the newer report tells of."""
-    since, then = instant(finding, "first_seen", end="latest"), captured(old)
-    fate = Fate.PAST if finding.get("state") == "over" else Fate.NEW
-    if not since or not then or since > then:
-        told = "the older report was made before it" if since else "the older report has it not"
-        return _change_of_finding(finding, fate, told)
-    outcome = next((row for row in rows(old, "outcomes") if row["rule"] == finding["rule"]), None)
-    told = f"it began before the older report was made, which {_silence_in_words(outcome)}"
-    return _change_of_finding(finding, fate, told)
 
 
 def _silence_in_words(outcome: Document | None) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from analyzer import __version__
 from analyzer.desk.difference import Change, Difference, Fate
-from analyzer.desk.steps_taken import Sight, Taken
+from analyzer.desk.steps_taken import Sight
 from analyzer.model.code import code
 from analyzer.render.data.json import Object, dumped
 from analyzer.render.html.html import page
@@ -38,12 +38,31 @@ def verdict(told: Difference) -> str:
 
 def difference_text(told: Difference) -> str:
     """Return it for a terminal or a ticket, in UTC, the verdict last."""
+    head_of_difference: list[str] = []
+    head_of_difference.append(
+        f"Older report: {_when_in_words(told.older)}   newer report: {_when_in_words(told.newer)}"
+    )
+    head_of_difference.append("")
+    step_lines: list[str] = []
+    if told.steps:
+        step_lines.append("Steps of the older report's plans")
+        for step in told.steps:
+            sight = (
+                step.sight if step.sight is not Sight.UNSEEN or not step.shown_by else "not seen"
+            )
+            step_lines.extend(
+                _wrapped_lines(f"{sight.partition(':')[0]:<10} {step.object}: {step.step}", 2)
+            )
+            step_lines.extend(
+                _wrapped_lines(step.shown_by or str(step.sight.partition(": ")[2]), 13)
+            )
+        step_lines.append("")
     return (
         "\n".join(
             [
-                *_head_of_difference(told),
+                *head_of_difference,
                 *_change_lines(told),
-                *_step_lines(told.steps),
+                *step_lines,
                 verdict(told),
             ]
         )
@@ -83,11 +102,6 @@ def difference_page(told: Difference) -> str:
     )
 
 
-def _head_of_difference(told: Difference) -> Iterator[str]:
-    yield f"Older report: {_when_in_words(told.older)}   newer report: {_when_in_words(told.newer)}"
-    yield ""
-
-
 def _change_lines(told: Difference) -> Iterator[str]:
     for fate in Fate:
         if not (changes := told.of(fate)):
@@ -101,17 +115,6 @@ def _change_lines(told: Difference) -> Iterator[str]:
             yield from _wrapped_lines(f"{since}{change.why}", 11)
             yield from _wrapped_lines(f"{change.id}, {_place_of_change(change)}", 11)
         yield ""
-
-
-def _step_lines(steps: tuple[Taken, ...]) -> Iterator[str]:
-    if not steps:
-        return
-    yield "Steps of the older report's plans"
-    for step in steps:
-        sight = step.sight if step.sight is not Sight.UNSEEN or not step.shown_by else "not seen"
-        yield from _wrapped_lines(f"{sight.partition(':')[0]:<10} {step.object}: {step.step}", 2)
-        yield from _wrapped_lines(step.shown_by or str(step.sight.partition(": ")[2]), 13)
-    yield ""
 
 
 def _wrapped_lines(text: str, indent: int) -> Iterator[str]:

@@ -153,7 +153,17 @@ def in_case(case: Case) -> Iterator[Identifier]:
         )
         for table in tables:
             for row in table:
-                yield from _of_row(row)
+                kind = _TABLES.get(type(row))
+                if not (isinstance(row, Vm) and row.is_a_template and not row.is_a_snapshot):
+                    if kind and row.name_label:
+                        yield from _identifiers_named(kind, row.name_label)
+                    if isinstance(row, Host) and row.hostname:
+                        yield from _identifiers_named(Kind.HOST, row.hostname)
+                    if isinstance(row, Pif) and row.mac:
+                        yield from _identifiers_named(Kind.MAC, row.mac)
+                    if isinstance(row, Pbd):
+                        for key, value in (row.device_config or {}).items():
+                            yield from in_text(f"{key}={value}")
 
 
 def in_document(document: Document) -> Iterator[Identifier]:
@@ -184,29 +194,33 @@ _VALUED = re.compile(r"(?i)\*+|[•x]+|\(null\)|<.*>|(?:/dev|/run/sr-mount|/var|
 def addresses(text: str) -> Iterator[tuple[int, int, Kind, str]]:
     """Yield where addresses stand in a text: begin, end, kind, the address without a prefix."""
     done = 0
+    ipv6_addresses: list[tuple[int, int, Kind, str]] = []
+    for ipv6_found in _V6.finditer(text):
+        ipv6_written = ipv6_found[0]
+        if "." in ipv6_written and not _V4_IN_V6.search(ipv6_written):
+            ipv6_written = ipv6_written.rpartition(":")[0]
+        while ipv6_written[-1:] in (":", ".") and not _tells_of_somebody(
+            ipv6_written
+        ):  # what ends a phrase
+            ipv6_written = ipv6_written[:-1]
+        if ipv6_written and _tells_of_somebody(ipv6_written):
+            ipv6_addresses.append(
+                (ipv6_found.start(), ipv6_found.start() + len(ipv6_written), Kind.V6, ipv6_written)
+            )
     for begin, end, kind, written in sorted(
-        [*_ipv4_addresses(text), *_ipv6_addresses(text)], key=lambda it: (it[0], -it[1])
+        [
+            *(
+                (found.start(), found.end(), Kind.V4, found[0])
+                for found in _V4.finditer(text)
+                if _tells_of_somebody(found[0])
+            ),
+            *ipv6_addresses,
+        ],
+        key=lambda it: (it[0], -it[1]),
     ):
         if begin >= done:
             yield begin, end, kind, written
             done = end
-
-
-def _ipv4_addresses(text: str) -> Iterator[tuple[int, int, Kind, str]]:
-    for found in _V4.finditer(text):
-        if _tells_of_somebody(found[0]):
-            yield found.start(), found.end(), Kind.V4, found[0]
-
-
-def _ipv6_addresses(text: str) -> Iterator[tuple[int, int, Kind, str]]:
-    for found in _V6.finditer(text):
-        written = found[0]
-        if "." in written and not _V4_IN_V6.search(written):
-            written = written.rpartition(":")[0]
-        while written[-1:] in (":", ".") and not _tells_of_somebody(written):  # what ends a phrase
-            written = written[:-1]
-        if written and _tells_of_somebody(written):
-            yield found.start(), found.start() + len(written), Kind.V6, written
 
 
 def _tells_of_somebody(written: str) -> bool:
@@ -223,38 +237,21 @@ def _tells_of_somebody(written: str) -> bool:
     )
 
 
-def _of_row(row: XapiObject) -> Iterator[Identifier]:
-    kind = _TABLES.get(type(row))
-    if isinstance(row, Vm) and row.is_a_template and not row.is_a_snapshot:
-        return  # they come with the product
-    if kind and row.name_label:
-        yield from _identifiers_named(kind, row.name_label)
-    if isinstance(row, Host) and row.hostname:
-        yield from _identifiers_named(Kind.HOST, row.hostname)
-    if isinstance(row, Pif) and row.mac:
-        yield from _identifiers_named(Kind.MAC, row.mac)
-    if isinstance(row, Pbd):
-        for key, value in (row.device_config or {}).items():
-            yield from in_text(f"{key}={value}")
-
-
 def _subjects_in(value: object) -> Iterator[Identifier]:
     if isinstance(value, Mapping):
         kind = _TYPES.get(str(value.get("type", "")).lower())
         if kind and "uuid" in value:
             for key in ("name", "uuid") if kind is Kind.HOST else ("name",):
                 yield from _identifiers_named(kind, str(value.get(key) or ""))
-        for name in (value.get("common_name"), *_list_or_none(value.get("names"))):
+        list_value = value.get("names")
+        list_or_none = list_value if isinstance(list_value, list) else []
+        for name in (value.get("common_name"), *list_or_none):
             yield from _identifiers_named(Kind.HOST, str(name or "").removeprefix("*."))
         for inner in value.values():
             yield from _subjects_in(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _subjects_in(inner)
-
-
-def _list_or_none(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
 
 
 def domains(hosts: Iterable[str], text: str) -> Iterator[Identifier]:
@@ -287,15 +284,11 @@ def _identifiers_named(kind: Kind, text: str) -> Iterator[Identifier]:
         return
     yield Identifier(kind, named)
     if kind is Kind.SHARE:
-        yield from _of_share(named)
-
-
-def _of_share(share: str) -> Iterator[Identifier]:
-    """Yield the server of a share, and its path where it is deep enough to be somebody's."""
-    server, _, path = share.removeprefix("//").partition(":/" if ":/" in share else "/")
-    yield from _identifiers_named(Kind.HOST, server)
-    if path:
-        yield Identifier(Kind.SHARE, f"/{path.lstrip('/')}")
+        # The server of a share, and its path where it is deep enough to be somebody's.
+        server, _, path = named.removeprefix("//").partition(":/" if ":/" in named else "/")
+        yield from _identifiers_named(Kind.HOST, server)
+        if path:
+            yield Identifier(Kind.SHARE, f"/{path.lstrip('/')}")
 
 
 def unique(found: Iterable[Identifier]) -> tuple[Identifier, ...]:

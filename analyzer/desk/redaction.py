@@ -25,7 +25,6 @@ from urllib.parse import unquote
 import re2
 
 from analyzer.case.case import Case
-from analyzer.desk.document import Document
 from analyzer.desk.identifiers import (
     Identifier,
     Kind,
@@ -71,7 +70,13 @@ def redactor_of(
     document = what if isinstance(what, Mapping) else report_object(cast("Report", what))
     found = [*in_document(document), *(in_case(case) if case else ())]
     hosts = {identifier.text for identifier in found if identifier.kind is Kind.HOST}
-    kept = frozenset(_own_texts(document))
+    # What is ours in a report: ids, the names of rules, of sources, of closed sets.
+    own_texts: list[str] = []
+    for key in ("rule", "id", "fingerprint", "plan", "source", "parser", "process", "pattern"):
+        own_texts.extend(_values_of(document, key))
+    schema = json.loads((folder("reports") / "report.schema.json").read_text("utf-8"))
+    own_texts.extend(_words_of_schema(schema))
+    kept = frozenset(own_texts)
     for text in set(_texts_in(what)) - kept:
         for reading in {text, unquote(text)}:
             found += [*in_text(reading), *domains(hosts, reading)]
@@ -92,14 +97,6 @@ def _texts_in(value: object) -> Iterator[str]:
     elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
             yield from _texts_in(getattr(value, field.name))
-
-
-def _own_texts(document: Document) -> Iterator[str]:
-    """Yield what is ours in a report: ids, the names of rules, of sources, of closed sets."""
-    for key in ("rule", "id", "fingerprint", "plan", "source", "parser", "process", "pattern"):
-        yield from _values_of(document, key)
-    schema = json.loads((folder("reports") / "report.schema.json").read_text("utf-8"))
-    yield from _words_of_schema(schema)
 
 
 def _values_of(value: object, key: str) -> Iterator[str]:
@@ -145,7 +142,14 @@ class Redactor:
         self._told: dict[str, str] = {}
         self._forms = set(tokens.values())
         for identifier in unique(found):
-            self._add_identifier(identifier)
+            kind, add_text = identifier.kind, identifier.text
+            add_token = self._tokens.get(add_text.casefold()) or self._next_number(
+                f"{kind}-", add_text
+            )
+            forms = _forms_of_mac(add_text) if kind is Kind.MAC else ()
+            for form in (add_text, *forms, html.escape(add_text), json.dumps(add_text)[1:-1]):
+                self._tokens.setdefault(form.casefold(), add_token)
+                self._forms.add(form)
         self._literal_automata = tuple(_literal_automata(filter(_is_findable, self._forms)))
 
     @property
@@ -162,7 +166,19 @@ class Redactor:
         if text in self._kept:
             return text
         if (told := self._told.get(text)) is None:
-            told = self._told[text] = self._plain_redacted(self._decoded_redacted(text))
+            # Look into what may hide an identifier.
+            decoded_text = text
+            if "%" in decoded_text:
+                decoded_text = _PERCENT.sub(
+                    lambda found: self._without_hidden(found[0], unquote(found[0])), decoded_text
+                )
+            decoded_text = _BASE64.sub(
+                lambda found: self._hidden_redacted(found[0], _from_base64(found[0])), decoded_text
+            )
+            decoded_redacted = _HEX.sub(
+                lambda found: self._hidden_redacted(found[0], _from_hex(found[0])), decoded_text
+            )
+            told = self._told[text] = self._plain_redacted(decoded_redacted)
         return told
 
     def residue(self, text: str) -> list[str]:
@@ -182,7 +198,12 @@ class Redactor:
         if isinstance(value, Sentence):
             return value.with_values(self._value_redacted)
         if isinstance(value, str):
-            return value if isinstance(value, Enum) else self._text_alone(value)
+            # A text that may be nothing but a name, be it as short as it may.
+            if isinstance(value, Enum):
+                return value
+            if value in self._kept:
+                return value
+            return self._tokens.get(value.casefold()) or self.text(value)
         if isinstance(value, (tuple, list, frozenset)):
             return type(value)(self._value_redacted(part) for part in value)
         if isinstance(value, Mapping):
@@ -190,53 +211,38 @@ class Redactor:
                 self._value_redacted(key): self._value_redacted(part) for key, part in value.items()
             }
         if is_dataclass(value) and not isinstance(value, (Moment, type)):
-            return self._object_redacted(value)
+            # A copy field by field: ids were made of what must not be told, and stay.
+            made = object.__new__(type(value))
+            for field in fields(value):
+                object.__setattr__(
+                    made, field.name, self._value_redacted(getattr(value, field.name))
+                )
+            return made
         return value
-
-    def _object_redacted(self, value: Any) -> Any:
-        """Return a copy field by field: ids were made of what must not be told, and stay."""
-        made = object.__new__(type(value))
-        for field in fields(value):
-            object.__setattr__(made, field.name, self._value_redacted(getattr(value, field.name)))
-        return made
-
-    def _text_alone(self, text: str) -> str:
-        """Return a text that may be nothing but a name, be it as short as it may."""
-        if text in self._kept:
-            return text
-        return self._tokens.get(text.casefold()) or self.text(text)
 
     def _plain_redacted(self, text: str) -> str:
         parts, done = [], 0
         for begin, end in self._places_of_literals(text):
             parts += [text[done:begin], self._tokens[text[begin:end].casefold()]]
             done = end
-        return self._addresses_redacted("".join([*parts, text[done:]]))
-
-    def _addresses_redacted(self, text: str) -> str:
-        parts, done = [], 0
-        for begin, end, kind, written in addresses(text):
-            parts += [text[done:begin], self._address_token(kind, written)]
-            done = end
-        return "".join([*parts, text[done:]])
-
-    def _address_token(self, kind: Kind, written: str) -> str:
-        """Return the token of an address, which says of which network it is."""
-        address = ipaddress.ip_address(written)
-        if known := self._tokens.get(address.exploded):
-            return known
-        bits = 24 if kind is Kind.V4 else 64
-        network = str(ipaddress.ip_network((address, bits), strict=False))
-        near = self._tokens.get(network) or self._next_number(f"{kind}-", network)
-        return self._next_number(f"{near}.", address.exploded)
-
-    def _add_identifier(self, identifier: Identifier) -> None:
-        kind, text = identifier.kind, identifier.text
-        token = self._tokens.get(text.casefold()) or self._next_number(f"{kind}-", text)
-        forms = _forms_of_mac(text) if kind is Kind.MAC else ()
-        for form in (text, *forms, html.escape(text), json.dumps(text)[1:-1]):
-            self._tokens.setdefault(form.casefold(), token)
-            self._forms.add(form)
+        addresses_text = "".join([*parts, text[done:]])
+        addresses_parts, addresses_done = [], 0
+        for addresses_begin, addresses_end, kind, written in addresses(addresses_text):
+            # The token of an address, which says of which network it is.
+            address = ipaddress.ip_address(written)
+            if known := self._tokens.get(address.exploded):
+                address_token = known
+            else:
+                bits = 24 if kind is Kind.V4 else 64
+                network = str(ipaddress.ip_network((address, bits), strict=False))
+                near = self._tokens.get(network) or self._next_number(f"{kind}-", network)
+                address_token = self._next_number(f"{near}.", address.exploded)
+            addresses_parts += [
+                addresses_text[addresses_done:addresses_begin],
+                address_token,
+            ]
+            addresses_done = addresses_end
+        return "".join([*addresses_parts, addresses_text[addresses_done:]])
 
     def _next_number(self, stem: str, text: str) -> str:
         self._counts[stem] = self._counts.get(stem, 0) + 1
@@ -258,17 +264,6 @@ class Redactor:
             if begin >= done:
                 yield begin, end
                 done = end
-
-    def _decoded_redacted(self, text: str) -> str:
-        """Look into what may hide an identifier."""
-        if "%" in text:
-            text = _PERCENT.sub(
-                lambda found: self._without_hidden(found[0], unquote(found[0])), text
-            )
-        text = _BASE64.sub(
-            lambda found: self._hidden_redacted(found[0], _from_base64(found[0])), text
-        )
-        return _HEX.sub(lambda found: self._hidden_redacted(found[0], _from_hex(found[0])), text)
 
     def _without_hidden(self, written: str, plain: str) -> str:
         told = self._plain_redacted(plain)

@@ -1,7 +1,7 @@
 """Which steps of an older report's plans were taken, as far as a newer report shows it."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -31,10 +31,7 @@ class Taken:
 
 def steps_taken(old: Document, new: Document) -> tuple[Taken, ...]:
     """Return the steps of all plans of the older report but its looks, which change nothing."""
-    return tuple(_steps_of_plans(old, new))
-
-
-def _steps_of_plans(old: Document, new: Document) -> Iterator[Taken]:
+    steps_of_plans: list[Taken] = []
     after = captured(old)
     for plan in rows(old, "plans"):
         about = plan["object"]
@@ -43,9 +40,10 @@ def _steps_of_plans(old: Document, new: Document) -> Iterator[Taken]:
             if step["kind"] == "look":
                 continue
             sight, shown = _what_is_seen(step, about, new, after)
-            yield Taken(
-                plan=plan["id"], object=named, step=step["text"], sight=sight, shown_by=shown
+            steps_of_plans.append(
+                Taken(plan=plan["id"], object=named, step=step["text"], sight=sight, shown_by=shown)
             )
+    return tuple(steps_of_plans)
 
 
 _Answer = tuple[Sight, str]

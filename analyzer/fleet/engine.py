@@ -60,7 +60,9 @@ def run_fleet(
     chunks = [new[at : at + plan.chunk] for at in range(0, len(new), plan.chunk)]
     work = _on_dask if plan.scheduler else _run_here
     for chunk, made in work(chunks, plan):
-        store.keep(_name_of_chunk(chunk), {case.key: case.state for case in chunk}, made)
+        text = "\n".join(f"{case.key} {case.state}" for case in chunk)
+        name_of_chunk = hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
+        store.keep(name_of_chunk, {case.key: case.state for case in chunk}, made)
         for key, tables in made:
             row = tables["cases"][0]
             tally.analyzed += 1
@@ -69,11 +71,6 @@ def run_fleet(
                 tally.errors.append(f"{key}: {row['error']}")
         progress(tally)
     return tally
-
-
-def _name_of_chunk(chunk: Sequence[CaseFiles]) -> str:
-    text = "\n".join(f"{case.key} {case.state}" for case in chunk)
-    return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:16]
 
 
 Chunk = Sequence[CaseFiles]
@@ -85,30 +82,24 @@ def _run_here(chunks: Sequence[Chunk], plan: Plan) -> Iterator[tuple[Chunk, Made
     while left:
         suspects: list[Chunk] = []
         with _pool_of_jobs(plan.jobs) as pool:
-            yield from _until_one_dies(pool, left, suspects, plan)
+            # Run what is left; when a process dies, all that ran then are suspects.
+            running: dict[Future[Made], Chunk] = {}
+            while running or (left and not suspects):
+                while left and not suspects and len(running) < plan.jobs:
+                    try:
+                        future = pool.submit(rows_of_cases, left[-1], plan.memory)
+                    except BrokenProcessPool:  # one died while nobody waited
+                        suspects.append(left.pop())
+                    else:
+                        running[future] = left.pop()
+                for future in wait(running, return_when=FIRST_COMPLETED).done:
+                    until_chunk = running.pop(future)
+                    if isinstance(future.exception(), BrokenProcessPool):
+                        suspects.append(until_chunk)
+                    else:
+                        yield until_chunk, future.result()
         for chunk in suspects:
             yield chunk, [_analyze_alone(case, plan) for case in chunk]
-
-
-def _until_one_dies(
-    pool: ProcessPoolExecutor, left: list[Chunk], suspects: list[Chunk], plan: Plan
-) -> Iterator[tuple[Chunk, Made]]:
-    """Run what is left; when a process dies, all that ran then are suspects."""
-    running: dict[Future[Made], Chunk] = {}
-    while running or (left and not suspects):
-        while left and not suspects and len(running) < plan.jobs:
-            try:
-                future = pool.submit(rows_of_cases, left[-1], plan.memory)
-            except BrokenProcessPool:  # one died while nobody waited
-                suspects.append(left.pop())
-            else:
-                running[future] = left.pop()
-        for future in wait(running, return_when=FIRST_COMPLETED).done:
-            chunk = running.pop(future)
-            if isinstance(future.exception(), BrokenProcessPool):
-                suspects.append(chunk)
-            else:
-                yield chunk, future.result()
 
 
 def _analyze_alone(case: CaseFiles, plan: Plan) -> tuple[str, Rows]:

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from analyzer import __version__
 from analyzer.errors import UsageError
-from analyzer.fleet.tables import TABLES, Row, Rows
+from analyzer.fleet.tables import TABLES, Rows
 from analyzer.values import dataclass
 
 _MARK = "cbtriage fleet"
@@ -79,10 +79,21 @@ class Store:
                 for row in tables.get(name, ())
             ]
             if rows:
-                self._write_whole(
-                    self._folder / "tables" / name / f"{task}.parquet",
-                    _table_of_columns(rows, columns),
-                )
+                write_path = self._folder / "tables" / name / f"{task}.parquet"
+                # Return rows as a table; a text that is no UTF-8 gets its odd characters replaced.
+                clean = [
+                    {
+                        key: value.encode("utf-8", "replace").decode()
+                        if isinstance(value, str)
+                        else value
+                        for key, value in row.items()
+                    }
+                    for row in rows
+                ]
+                table = pa.Table.from_pylist(clean, schema=columns)
+                write_part = write_path.with_suffix(f".{os.getpid()}.part")
+                pq.write_table(table, write_part, compression="zstd")
+                write_part.replace(write_path)
         number = self._done[-1].number + 1 if self._done else 1
         mark = {"what": _MARK, "version": __version__, "number": number, "cases": dict(states)}
         path = self._folder / "done" / f"{task}.json"
@@ -90,11 +101,6 @@ class Store:
         part.write_text(json.dumps(mark), encoding="utf-8")
         part.replace(path)
         self._done.append(Done(task=task, number=number, cases=states))
-
-    def _write_whole(self, path: Path, table: pa.Table) -> None:
-        part = path.with_suffix(f".{os.getpid()}.part")
-        pq.write_table(table, part, compression="zstd")
-        part.replace(path)
 
     def _marks_of_done(self) -> Iterator[Done]:
         for path in sorted((self._folder / "done").glob("*.json")):
@@ -104,15 +110,3 @@ class Store:
             except (OSError, ValueError, KeyError, TypeError) as error:
                 msg = f"{path}: it is no mark of cbtriage fleet ({error}); delete it and run again"
                 raise UsageError(msg) from error
-
-
-def _table_of_columns(rows: list[Row], columns: pa.Schema) -> pa.Table:
-    """Return rows as a table; a text that is no UTF-8 gets its odd characters replaced."""
-    clean = [
-        {
-            key: value.encode("utf-8", "replace").decode() if isinstance(value, str) else value
-            for key, value in row.items()
-        }
-        for row in rows
-    ]
-    return pa.Table.from_pylist(clean, schema=columns)

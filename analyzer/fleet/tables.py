@@ -60,9 +60,22 @@ TABLES: Mapping[str, pa.Schema] = MappingProxyType(
 
 def rows_of(document: Document) -> Rows:
     """Return the rows of a report; case and task are added by who knows them."""
+    bundles = rows(document, "bundles")
+    tool = document["tool"]
+    row_of_case = {
+        "version": tool["version"],
+        "catalogue": tool["catalogue"],
+        "product": next((host["product"] for host in rows(document, "hosts")), None),
+        "captured": captured(document),
+        "bundles": len(bundles),
+        "complete": all(bundle["complete"] for bundle in bundles),
+    }
     return {
-        "cases": [_row_of_case(document)],
-        "outcomes": list(_outcomes_of_document(document)),
+        "cases": [row_of_case],
+        "outcomes": [
+            {key: outcome[key] for key in ("rule", "verdict", "severity", "reason")}
+            for outcome in rows(document, "outcomes")
+        ],
         "findings": list(_findings_of_document(document)),
         "subjects": list(_subjects_of_document(document)),
         "causes": list(_causes_of_document(document)),
@@ -96,24 +109,6 @@ def signature(title: str) -> str:
     text = re.sub(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", "<uuid>", title)
     text = re.sub(r"0x[0-9a-fA-F]+", "<hex>", text)
     return re.sub(r"\d+(?:\.\d+)*", "<n>", text)
-
-
-def _row_of_case(document: Document) -> Row:
-    bundles = rows(document, "bundles")
-    tool = document["tool"]
-    return {
-        "version": tool["version"],
-        "catalogue": tool["catalogue"],
-        "product": next((host["product"] for host in rows(document, "hosts")), None),
-        "captured": captured(document),
-        "bundles": len(bundles),
-        "complete": all(bundle["complete"] for bundle in bundles),
-    }
-
-
-def _outcomes_of_document(document: Document) -> Iterator[Row]:
-    for outcome in rows(document, "outcomes"):
-        yield {key: outcome[key] for key in ("rule", "verdict", "severity", "reason")}
 
 
 def _findings_of_document(document: Document) -> Iterator[Row]:

@@ -107,16 +107,14 @@ def _compare_part(left: str, right: str) -> int:
     if left.isdecimal() != right.isdecimal():
         return 1 if left.isdecimal() else -1
     if left.isdecimal():
-        return _sign_of(_by_number(left, right))
+        # Compare two numbers of any length, without making them integers.
+        mine, others = left.lstrip("0"), right.lstrip("0")
+        if len(mine) != len(others):
+            by_number = len(mine) - len(others)
+        else:
+            by_number = (mine > others) - (mine < others)
+        return _sign_of(by_number)
     return 1 if left > right else -1
-
-
-def _by_number(left: str, right: str) -> int:
-    """Compare two numbers of any length, without making them integers."""
-    mine, others = left.lstrip("0"), right.lstrip("0")
-    if len(mine) != len(others):
-        return len(mine) - len(others)
-    return (mine > others) - (mine < others)
 
 
 def _sign_of(number: int) -> int:

@@ -67,7 +67,20 @@ def read_text(member: Member, limit: int) -> Text:
     source = Source(bundle=member.bundle, member=member.path)
     open_line = bool(lines) and lines[-1] != ""
     kept = tuple(lines if open_line else lines[:-1])
-    why = _why_incomplete(content, most, member.damage, kept, open_line=open_line)
+    if len(content) > most:
+        why = f"it is longer than the {most} bytes that are read of a document"
+    elif member.damage:
+        why = member.damage
+    elif any(len(line) > LONGEST_LINE for line in kept):
+        why = f"a line of it is longer than {LONGEST_LINE} characters"
+    else:
+        last = next((line.strip() for line in reversed(kept) if line.strip()), "")
+        if not last:
+            why = "it is empty"
+        elif last == TIMEOUT:
+            why = "the command that wrote it timed out"
+        else:
+            why = "its last line has no end" if open_line else ""
     return Text(source=source, lines=kept, why=why, open_line=open_line)
 
 
@@ -111,20 +124,3 @@ def opening(path: str, head: bytes) -> str:
 def _split_lines(text: str) -> list[str]:
     # Not splitlines(): a form feed or U+2028 in a name is no line end to any other program.
     return [line.removesuffix("\r") for line in text.split("\n")]
-
-
-def _why_incomplete(
-    content: bytes, most: int, damage: str, lines: tuple[str, ...], *, open_line: bool
-) -> str:
-    if len(content) > most:
-        return f"it is longer than the {most} bytes that are read of a document"
-    if damage:
-        return damage
-    if any(len(line) > LONGEST_LINE for line in lines):
-        return f"a line of it is longer than {LONGEST_LINE} characters"
-    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-    if not last:
-        return "it is empty"
-    if last == TIMEOUT:
-        return "the command that wrote it timed out"
-    return "its last line has no end" if open_line else ""

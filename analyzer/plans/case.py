@@ -116,16 +116,7 @@ def count_worlds(doubts: Sequence[Doubt]) -> int:
 
 def worlds(state: State, doubts: Sequence[Doubt]) -> tuple[World, ...]:
     """Return every way things can be, the likely one first where the doubts name it first."""
-    return tuple(_distinct_worlds(state, doubts))
-
-
-def otherwise(state: State, doubt: Doubt) -> Iterator[State]:
-    """Yield the state as each answer to one doubt makes it."""
-    for value in doubt.possible:
-        yield _state_if_answered(state, doubt.question, value)
-
-
-def _distinct_worlds(state: State, doubts: Sequence[Doubt]) -> Iterator[World]:
+    distinct_worlds: list[World] = []
     seen: list[State] = []
     for values in product(*(doubt.possible for doubt in doubts)):
         asked = {doubt.question: value for doubt, value in zip(doubts, values, strict=True)}
@@ -141,7 +132,14 @@ def _distinct_worlds(state: State, doubts: Sequence[Doubt]) -> Iterator[World]:
             for question, value in asked.items()
             if question.name not in gone or question.about in {About.EXISTS, About.ENABLED}
         }
-        yield World(state=changed, answers=matters)
+        distinct_worlds.append(World(state=changed, answers=matters))
+    return tuple(distinct_worlds)
+
+
+def otherwise(state: State, doubt: Doubt) -> Iterator[State]:
+    """Yield the state as each answer to one doubt makes it."""
+    for value in doubt.possible:
+        yield _state_if_answered(state, doubt.question, value)
 
 
 def _state_if_answered(state: State, question: Question, value: str) -> State:

@@ -67,7 +67,17 @@ def step_of(act: Act, state: State, case: DiskCase) -> Step:
         return _step_of_removal(act, case)
     if act.do is Do.DELETE:
         return _step_of_deletion(act, state, case)
-    return _pointer_of_act(act, case)
+    option, which = ("-p", "parent") if act.do is Do.PARENT else ("-c", "child")
+    pointer_why = _WHY[act.do, act.to != NO_LOG]
+    what = "nothing" if act.to == NO_LOG else _name_of_uuid(case, act.to)
+    pointer_command = f"cbt-util set -n {path(case, act.name)} {option} {act.to or NOBODY}"
+    return Step(
+        kind=StepKind.DO,
+        text=f"Let the log of {_name_of_uuid(case, act.name)} name {what} as its {which}.",
+        why=pointer_why,
+        commands=_with_volume(case, act.name, pointer_command),
+        where=_where_attached(case, act.name),
+    )
 
 
 def _step_of_removal(act: Act, case: DiskCase) -> Step:
@@ -127,20 +137,6 @@ _WHY = {
     (Do.PARENT, False): "The next snapshot would be linked to what it names now.",
     (Do.PARENT, True): "The next snapshot is linked to what it names.",
 }
-
-
-def _pointer_of_act(act: Act, case: DiskCase) -> Step:
-    option, which = ("-p", "parent") if act.do is Do.PARENT else ("-c", "child")
-    why = _WHY[act.do, act.to != NO_LOG]
-    what = "nothing" if act.to == NO_LOG else _name_of_uuid(case, act.to)
-    command = f"cbt-util set -n {path(case, act.name)} {option} {act.to or NOBODY}"
-    return Step(
-        kind=StepKind.DO,
-        text=f"Let the log of {_name_of_uuid(case, act.name)} name {what} as its {which}.",
-        why=why,
-        commands=_with_volume(case, act.name, command),
-        where=_where_attached(case, act.name),
-    )
 
 
 def _step_of_deletion(act: Act, state: State, case: DiskCase) -> Step:

@@ -30,7 +30,11 @@ def flaw(case: DiskCase, state: State, acts: Sequence[Act]) -> str:
             case, base = replace(case, retention=case.retention | {base} - {""}), BASELINE
         starts = tuple(_states_of_start(case, after))
         if not wants_nights(case):
-            _no_worse(case, state, starts, base)
+            # Demand the nights all the same, if they would have passed without the plan.
+            wanted = replace(case, goals=frozenset({Goal.INCREMENTAL}), retention=frozenset())
+            if not flaw(wanted, state, ()):
+                for worse_begun in starts:
+                    _backed_up(wanted, worse_begun, base, 0)
             return ""
         for begun in starts:
             for deletion in range(NIGHTS + 1 if case.retention else 1):
@@ -72,21 +76,23 @@ def _states_of_start(case: DiskCase, state: State) -> Iterator[State]:
         raise _Flaw("tapdisk dies at the first write that the short log has no bit for")
 
 
-def _no_worse(case: DiskCase, before: State, starts: Sequence[State], base: str) -> None:
-    """Demand the nights all the same, if they would have passed without the plan."""
-    wanted = replace(case, goals=frozenset({Goal.INCREMENTAL}), retention=frozenset())
-    if not flaw(wanted, before, ()):
-        for begun in starts:
-            _backed_up(wanted, begun, base, 0)
-
-
 def _backed_up(case: DiskCase, state: State, base: str, deletion: int) -> None:
     """Play the nights; before that of number `deletion` what retention deletes is deleted."""
     for night in range(NIGHTS + 1):
         if night == deletion:
-            state = _state_of_retention(case, state)
+            retention_state = state
+            for name in retention_state.snapshots(case.disk):
+                if name in case.retention:
+                    retention_state = _state_without(retention_state, name)
+            state = retention_state
         if Goal.NO_SILENT_LOSS in case.goals and night in {0, NIGHTS}:
-            _no_trap(case, state)
+            # Demand that no comparison, asked by whom ever, is answered and leaves blocks out.
+            for older, newer in traps(state, case.disk):
+                msg = f"a comparison of {older} with {newer} would leave blocks out"
+                raise _Flaw(msg)
+            for trap_name in in_circles(state):
+                msg = f"a comparison that begins at {trap_name} would have no end"
+                raise _Flaw(msg)
         if night < NIGHTS:
             state, base = _night_of_backup(case, state, base, f"night {night + 1}")
 
@@ -113,29 +119,12 @@ def _night_of_backup(case: DiskCase, state: State, base: str, name: str) -> tupl
     return (data_destroy(state, name).state if case.purges else state), name
 
 
-def _state_of_retention(case: DiskCase, state: State) -> State:
-    for name in state.snapshots(case.disk):
-        if name in case.retention:
-            state = _state_without(state, name)
-    return state
-
-
 def _state_without(state: State, name: str) -> State:
     result = vdi_delete(state, name)
     if not result.ok:
         msg = f"{name} cannot be deleted: {result.outcome}"
         raise _Flaw(msg)
     return result.state
-
-
-def _no_trap(case: DiskCase, state: State) -> None:
-    """Demand that no comparison, asked by whom ever, is answered and leaves blocks out."""
-    for older, newer in traps(state, case.disk):
-        msg = f"a comparison of {older} with {newer} would leave blocks out"
-        raise _Flaw(msg)
-    for name in in_circles(state):
-        msg = f"a comparison that begins at {name} would have no end"
-        raise _Flaw(msg)
 
 
 def in_circles(state: State) -> Iterator[str]:

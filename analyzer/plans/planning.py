@@ -33,7 +33,15 @@ def plan_disk(case: DiskCase) -> Plan:
     Of too many doubts, those that change nothing by themselves are taken as the state has them,
     and the plan's ``doubt`` names them.
     """
-    asked = case.doubts if count_worlds(case.doubts) <= MOST_WORLDS else _telling_doubts(case)
+    # The doubts that change the plan by themselves, as many as can be asked.
+    if count_worlds(case.doubts) <= MOST_WORLDS:
+        asked: tuple[Doubt, ...] = case.doubts
+    else:
+        likely = _way_in_world(case, World(state=case.state))
+        telling = [doubt for doubt in case.doubts if _changes_of_likely(case, likely, doubt)]
+        while count_worlds(telling) > MOST_WORLDS:
+            telling.pop()
+        asked = tuple(telling)
     left = ", ".join(
         f"{doubt.question.about} ({case.site.names.get(doubt.question.name, doubt.question.name)})"
         for doubt in case.doubts
@@ -55,15 +63,6 @@ class _Way:
     why: str = ""
 
 
-def _telling_doubts(case: DiskCase) -> tuple[Doubt, ...]:
-    """Return the doubts that change the plan by themselves, as many as can be asked."""
-    likely = _way_in_world(case, World(state=case.state))
-    telling = [doubt for doubt in case.doubts if _changes_of_likely(case, likely, doubt)]
-    while count_worlds(telling) > MOST_WORLDS:
-        telling.pop()
-    return tuple(telling)
-
-
 def _changes_of_likely(case: DiskCase, likely: _Way, doubt: Doubt) -> bool:
     """Return whether some other answer asks for other acts, or for cheaper ones."""
     return any(
@@ -81,7 +80,17 @@ def _plan_for_ways(case: DiskCase, found: Sequence[_Way]) -> Plan:
     same = _one_for_all(case, found)
     if same is not None:
         return _plan_of_way(case, same)
-    question = _telling_question(case, found)
+    # The first question that has an answer in every world, and not the same one.
+    open_to_all: list[Question] = []
+    for doubt in case.doubts:
+        given = [way.world.answers.get(doubt.question) for way in found]
+        if len(set(given)) > 1:
+            if None not in given:
+                question: Question | None = doubt.question
+                break
+            open_to_all.append(doubt.question)
+    else:
+        question = next(iter(open_to_all), None)
     if question is None:
         return _plan_of_way(case, found[0])
     return _plan_that_asks(case, question, found)
@@ -120,18 +129,6 @@ def _one_for_all(case: DiskCase, found: Sequence[_Way]) -> _Way | None:
     return None
 
 
-def _telling_question(case: DiskCase, found: Sequence[_Way]) -> Question | None:
-    """Return the first question that has an answer in every world, and not the same one."""
-    open_to_all: list[Question] = []
-    for doubt in case.doubts:
-        given = [way.world.answers.get(doubt.question) for way in found]
-        if len(set(given)) > 1:
-            if None not in given:
-                return doubt.question
-            open_to_all.append(doubt.question)
-    return next(iter(open_to_all), None)
-
-
 def _plan_that_asks(case: DiskCase, question: Question, found: Sequence[_Way]) -> Plan:
     plans: dict[str, Plan] = {}
     for way in found:
@@ -151,7 +148,10 @@ def _plan_that_asks(case: DiskCase, question: Question, found: Sequence[_Way]) -
             for words, plan in plans.items()
         ),
     )
-    dearest = max((plan.cost for plan in plans.values()), key=_weight_of_cost)
+    dearest = max(
+        (plan.cost for plan in plans.values()),
+        key=lambda cost: (len(cost.snapshots), len(cost.logs), cost.full_backups),
+    )
     return Plan(
         object=case.subject,
         goals=_goals_in_order(case),
@@ -175,6 +175,24 @@ def _plan_of_way(case: DiskCase, way: _Way) -> Plan:
     here = replace(case, state=state)
     if way.why:
         return Plan(object=case.subject, goals=_goals_in_order(case), doubt=way.why)
+    # The next way that passes and is another one, not the same with more to do.
+    chosen = way.acts
+    if not chosen:
+        next_other_way: Alternative | None = None
+    else:
+        kinds = {act.do for act in chosen}
+        others = (acts for acts in candidates(here, here.state) if _is_another(acts, chosen, kinds))
+        for acts in islice(others, _MOST_FOR_ANOTHER):
+            if not flaw(here, here.state, acts):
+                needed = _acts_needed(here, here.state, acts)
+                if _is_another(needed, chosen, kinds):
+                    steps = _steps_of_acts(here, needed)
+                    next_other_way = Alternative(
+                        steps=tuple(map(_step_instead, steps)), cost=price(needed, here.base)
+                    )
+                    break
+        else:
+            next_other_way = None
     return Plan(
         object=case.subject,
         goals=_goals_in_order(case),
@@ -182,7 +200,7 @@ def _plan_of_way(case: DiskCase, way: _Way) -> Plan:
         cost=price(way.acts, case.base if wants_nights(case) else case.disk),
         proven=True,
         keep=tuple(_snapshots_to_keep(case, state, way.acts)),
-        alternative=_next_other_way(here, way.acts),
+        alternative=next_other_way,
     )
 
 
@@ -192,23 +210,6 @@ def _steps_of_acts(case: DiskCase, acts: Acts) -> tuple[Step, ...]:
         steps.append(step_of(act, state, replace(case, state=state)))
         state = play(act, state, case.disk).state
     return tuple(steps)
-
-
-def _next_other_way(case: DiskCase, chosen: Acts) -> Alternative | None:
-    """Return the next way that passes and is another one, not the same with more to do."""
-    if not chosen:
-        return None
-    kinds = {act.do for act in chosen}
-    others = (acts for acts in candidates(case, case.state) if _is_another(acts, chosen, kinds))
-    for acts in islice(others, _MOST_FOR_ANOTHER):
-        if not flaw(case, case.state, acts):
-            needed = _acts_needed(case, case.state, acts)
-            if _is_another(needed, chosen, kinds):
-                steps = _steps_of_acts(case, needed)
-                return Alternative(
-                    steps=tuple(map(_step_instead, steps)), cost=price(needed, case.base)
-                )
-    return None
 
 
 def _step_instead(step: Step) -> Step:
@@ -232,21 +233,13 @@ def _snapshots_to_keep(case: DiskCase, state: State, acts: Acts) -> Iterator[Kee
             continue
         risked = replace(case, retention=case.retention | {name})
         if why := flaw(risked, state, acts):
-            yield _keep_of_snapshot(risked, state, acts, name, why)
-
-
-def _keep_of_snapshot(case: DiskCase, state: State, acts: Acts, name: str, why: str) -> Keep:
-    here, words = replace(case, state=state), case.site.names.get(name, name)
-    ways = (Act(do=Do.CHILD, name=name), Act(do=Do.PARENT, name=case.disk))
-    freed = (way for way in ways if not flaw(case, state, (way, *acts)))
-    first = next((step_of(way, state, here) for way in freed), None)
-    text = f"Do not delete {words}, by hand or by a retention rule: {why}."
-    return Keep(snapshot=name, text=text, first=first)
+            here, words = replace(risked, state=state), risked.site.names.get(name, name)
+            ways = (Act(do=Do.CHILD, name=name), Act(do=Do.PARENT, name=risked.disk))
+            freed = (way for way in ways if not flaw(risked, state, (way, *acts)))
+            first = next((step_of(way, state, here) for way in freed), None)
+            text = f"Do not delete {words}, by hand or by a retention rule: {why}."
+            yield Keep(snapshot=name, text=text, first=first)
 
 
 def _goals_in_order(case: DiskCase) -> tuple[Goal, ...]:
     return tuple(goal for goal in Goal if goal in case.goals)
-
-
-def _weight_of_cost(cost: Cost) -> tuple[int, int, int]:
-    return len(cost.snapshots), len(cost.logs), cost.full_backups

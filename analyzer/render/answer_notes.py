@@ -2,10 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from analyzer.model.goal import StepKind
-from analyzer.model.plan import Step
 from analyzer.model.report import Report
 from analyzer.render.markdown import code, escaped
 from analyzer.render.words.answer import ReportAnswer, answer_of
@@ -32,7 +31,22 @@ _V6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.
 
 def render_ticket(report: Report) -> str:
     """Return the answer as CommonMark of at most `TICKET_LINES` lines, of each pool by itself."""
-    lines = list(_question_and_answers(report))
+    # What was asked and what answers it.
+    question_and_answers: list[str] = []
+    if report.question is not None:
+        question_and_answers.extend((f"## {escaped(question_title(report.question))}", ""))
+        answers_lines, most = (
+            list(question_lines(report)),
+            _ASKED if not report.parts else _ASKED // 2,
+        )
+        shown = answers_lines if len(answers_lines) <= most else answers_lines[: most - 1]
+        question_and_answers.extend(f"- {escaped(line)}" for line in shown)
+        if len(answers_lines) > len(shown):
+            question_and_answers.append(
+                f"- and {len(answers_lines) - len(shown)} more lines about it, in the report"
+            )
+        question_and_answers.append("")
+    lines = list(question_and_answers)
     made_by = f"- cbtriage {escaped(report.version)}, catalogue {escaped(report.catalogue)}"
     room = TICKET_LINES - len(lines) - 1
     if report.parts:
@@ -64,55 +78,39 @@ def _ticket_of_pools(report: Report, room: int) -> list[str]:
 
 def _ticket_of_pool(report: Report, most: int, pool: str = "", made_by: str = "") -> list[str]:
     answer = answer_of(report)
-    lines = [*_top_of_ticket(answer, pool, made_by)]
-    doubts = list(_ticket_doubts(answer))
+    top_of_ticket: list[str] = []
+    top_of_ticket.append(
+        f"## {f'{escaped(pool)}: ' if pool else ''}{answer.word}: {escaped(answer.text)}"
+    )
+    top_of_ticket.append("")
+    if answer.now:
+        top_of_ticket.append(f"- Now: {answer.now}")
+    top_of_ticket.append(f"- Read: {code(answer.given)}, {answer.read}; {answer.looked}")
+    for fact in answer.facts:
+        sure = f" ({fact.sure})" if fact.sure else ""
+        place = f", {code(str(fact.source))}" if fact.source else ""
+        top_of_ticket.append(f"- {fact.label}: {escaped(fact.text)}{sure}{place}")
+    if answer.minor:
+        top_of_ticket.append(f"- Minor ({len(answer.minor)}): {escaped(answer.minor[0])}")
+    if made_by:
+        top_of_ticket.append(made_by)
+    top_of_ticket.append("")
+    lines = [*top_of_ticket]
+    ticket_doubts: list[str] = []
+    if answer.doubts:
+        ticket_doubts.append(f"### Cannot tell ({len(answer.doubts)})")
+        ticket_doubts.append("")
+        for doubt in answer.doubts[:_DOUBTS]:
+            settle = f": {code(doubt.settle_with[0])}" if doubt.settle_with else ""
+            ticket_doubts.append(f"- {escaped(cut(doubt.reason, _QUOTE))}{settle}")
+        if len(answer.doubts) > _DOUBTS:
+            ticket_doubts.append(f"- and {len(answer.doubts) - _DOUBTS} more, in the report")
+        ticket_doubts.append("")
+    doubts = list(ticket_doubts)
     if doubts and len(lines) + len(doubts) > most:
         doubts = [f"- Cannot tell: {len(answer.doubts)}, in the report", ""]
     objects = _ticket_objects(answer.objects, most - len(lines) - len(doubts))
     return [*lines, *doubts, *objects][:most]
-
-
-def _question_and_answers(report: Report) -> Iterator[str]:
-    """Yield what was asked and what answers it."""
-    if report.question is None:
-        return
-    yield from (f"## {escaped(question_title(report.question))}", "")
-    lines, most = list(question_lines(report)), _ASKED if not report.parts else _ASKED // 2
-    shown = lines if len(lines) <= most else lines[: most - 1]
-    yield from (f"- {escaped(line)}" for line in shown)
-    if len(lines) > len(shown):
-        yield f"- and {len(lines) - len(shown)} more lines about it, in the report"
-    yield ""
-
-
-def _top_of_ticket(answer: ReportAnswer, pool: str, made_by: str) -> Iterator[str]:
-    yield f"## {f'{escaped(pool)}: ' if pool else ''}{answer.word}: {escaped(answer.text)}"
-    yield ""
-    if answer.now:
-        yield f"- Now: {answer.now}"
-    yield f"- Read: {code(answer.given)}, {answer.read}; {answer.looked}"
-    for fact in answer.facts:
-        sure = f" ({fact.sure})" if fact.sure else ""
-        place = f", {code(str(fact.source))}" if fact.source else ""
-        yield f"- {fact.label}: {escaped(fact.text)}{sure}{place}"
-    if answer.minor:
-        yield f"- Minor ({len(answer.minor)}): {escaped(answer.minor[0])}"
-    if made_by:
-        yield made_by
-    yield ""
-
-
-def _ticket_doubts(answer: ReportAnswer) -> Iterator[str]:
-    if not answer.doubts:
-        return
-    yield f"### Cannot tell ({len(answer.doubts)})"
-    yield ""
-    for doubt in answer.doubts[:_DOUBTS]:
-        settle = f": {code(doubt.settle_with[0])}" if doubt.settle_with else ""
-        yield f"- {escaped(cut(doubt.reason, _QUOTE))}{settle}"
-    if len(answer.doubts) > _DOUBTS:
-        yield f"- and {len(answer.doubts) - _DOUBTS} more, in the report"
-    yield ""
 
 
 def _ticket_objects(objects: Sequence[Troubled], room: int) -> list[str]:
@@ -129,10 +127,20 @@ def _ticket_objects(objects: Sequence[Troubled], room: int) -> list[str]:
     left = len(objects) - len(shown)
     untold = 0
     for each in shown:
-        lines.append(_object_line(each))
-        steps = [
-            _step_line(n, step) for n, step in enumerate(each.plan.steps if each.plan else (), 1)
-        ]
+        untracked = f", not tracked {each.untracked}" if each.untracked else ""
+        uuid = f" ({code(each.subject.uuid)})" if each.subject.uuid else ""
+        object_line = f"- **{escaped(each.name)}**{uuid}: {each.now}{untracked}"
+        lines.append(object_line)
+        steps: list[str] = []
+        for n, step in enumerate(each.plan.steps if each.plan else (), 1):
+            commands = "".join(f" {code(command)}" for command in step.commands)
+            where = f" (on {escaped(step.where)})" if commands and step.where else ""
+            lost = ""
+            if step.lost:
+                lost = (
+                    f" Lost: {_one_sentence(step.lost)} Only if: {_one_sentence(step.precondition)}"
+                )
+            steps.append(f"  {n}. {_KINDS[step.kind]}: {escaped(step.text)}{commands}{where}{lost}")
         fit = steps[: max(room, 0)]
         lines += fit
         room -= len(fit)
@@ -140,21 +148,6 @@ def _ticket_objects(objects: Sequence[Troubled], room: int) -> list[str]:
     told = [counted(left, "more object")] if left else []
     told += [counted(untold, "more step")] if untold else []
     return [*lines, *([f"- and {', '.join(told)}, in the report"] if told else [])]
-
-
-def _object_line(each: Troubled) -> str:
-    untracked = f", not tracked {each.untracked}" if each.untracked else ""
-    uuid = f" ({code(each.subject.uuid)})" if each.subject.uuid else ""
-    return f"- **{escaped(each.name)}**{uuid}: {each.now}{untracked}"
-
-
-def _step_line(number: int, step: Step) -> str:
-    commands = "".join(f" {code(command)}" for command in step.commands)
-    where = f" (on {escaped(step.where)})" if commands and step.where else ""
-    lost = ""
-    if step.lost:
-        lost = f" Lost: {_one_sentence(step.lost)} Only if: {_one_sentence(step.precondition)}"
-    return f"  {number}. {_KINDS[step.kind]}: {escaped(step.text)}{commands}{where}{lost}"
 
 
 def _one_sentence(text: str) -> str:
@@ -175,7 +168,18 @@ def render_reply(report: Report) -> str:
     time = f" {covers} {window_words(*covered)}." if covered else ""
     lines = ["Hello,", "", f"We have looked at your status report{pools}.{time}"]
     lines += _pool_lines(report, outside) if several else _answer_lines(report, outside)
-    asked = _asked_of_all(report) if several else _things_to_ask_for(report, answer_of(report))
+    # What is needed of several pools, each thing once with the pools that it is of.
+    if several:
+        own_asked: dict[str, list[str]] = {}
+        for part in report.parts:
+            for asked_each in _things_to_ask_for(part, answer_of(part)):
+                own_asked.setdefault(asked_each, []).append(pool_name(part))
+        asked_lines = [
+            f"{asked_each} ({', '.join(names[:3])})" for asked_each, names in own_asked.items()
+        ]
+        asked: list[str] = asked_lines[:_ASKED_OF_ALL]
+    else:
+        asked = _things_to_ask_for(report, answer_of(report))
     if asked:
         lines += ["", "To go on we need from you:", *(f"- {outside.text(each)}" for each in asked)]
     else:
@@ -208,16 +212,6 @@ def _pool_lines(report: Report, outside: "_Outside") -> list[str]:
     ]
     left = len(parts) - len(lines)
     return [*lines, f"and {counted(left, 'more pool')}."] if left else lines
-
-
-def _asked_of_all(report: Report) -> list[str]:
-    """Return what is needed of several pools, each thing once with the pools that it is of."""
-    asked: dict[str, list[str]] = {}
-    for part in report.parts:
-        for each in _things_to_ask_for(part, answer_of(part)):
-            asked.setdefault(each, []).append(pool_name(part))
-    lines = [f"{each} ({', '.join(names[:3])})" for each, names in asked.items()]
-    return lines[:_ASKED_OF_ALL]
 
 
 def _things_to_ask_for(report: Report, answer: ReportAnswer) -> list[str]:

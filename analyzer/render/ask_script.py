@@ -21,11 +21,33 @@ _MOST = 5  # rules that are named
 def ask_script(asks: Asks, hosts: Sequence[HostInfo], *, activate: bool = False) -> str:
     """Return the script; with ``activate`` it activates volumes of logs, one at a time."""
     common = folder("reports").joinpath("ask.sh").read_text("utf-8")
+    calls_of_functions: list[str] = []
+    own = list(dict.fromkeys(ask.host for ask in asks.asks if ask.host))
+    for ask in (each for each in asks.asks if not each.host):
+        calls_of_functions.extend(_call_of_function(ask, activate=activate))
+    calls_of_functions.append('case "$host" in')
+    for host in own:
+        calls_of_functions.append(f"{shlex.quote(host)})")
+        for ask in (each for each in asks.asks if each.host == host):
+            calls_of_functions.extend(
+                f"    {call}" for call in _call_of_function(ask, activate=activate)
+            )
+        calls_of_functions.append("    ;;")
+    if own:
+        calls_of_functions.append("*)")
+        calls_of_functions.append(
+            "    echo 'This host was not asked for by name: only what any host has is read.' >&2"
+        )
+        calls_of_functions.append("    ;;")
+    calls_of_functions.append("esac")
+    calls_of_functions.append("")
+    calls_of_functions.append('tar -czf "$out" -C "$work" -T "$work/list" || exit 2')
+    calls_of_functions.append('echo "Written: $out"')
     lines = (
         *_head_of_script(asks, hosts, activate=activate),
         "",
         common,
-        *_calls_of_functions(asks, activate=activate),
+        *calls_of_functions,
     )
     return "\n".join(lines) + "\n"
 
@@ -89,26 +111,6 @@ def _as_comment(text: str, indent: str = "") -> Iterator[str]:
             line = f"# {indent}  "
         line += f"{word} "
     yield line.rstrip()
-
-
-def _calls_of_functions(asks: Asks, *, activate: bool) -> Iterator[str]:
-    own = list(dict.fromkeys(ask.host for ask in asks.asks if ask.host))
-    for ask in (each for each in asks.asks if not each.host):
-        yield from _call_of_function(ask, activate=activate)
-    yield 'case "$host" in'
-    for host in own:
-        yield f"{shlex.quote(host)})"
-        for ask in (each for each in asks.asks if each.host == host):
-            yield from (f"    {call}" for call in _call_of_function(ask, activate=activate))
-        yield "    ;;"
-    if own:
-        yield "*)"
-        yield "    echo 'This host was not asked for by name: only what any host has is read.' >&2"
-        yield "    ;;"
-    yield "esac"
-    yield ""
-    yield 'tar -czf "$out" -C "$work" -T "$work/list" || exit 2'
-    yield 'echo "Written: $out"'
 
 
 def _call_of_function(ask: Ask, *, activate: bool) -> Iterator[str]:

@@ -88,7 +88,11 @@ def _lines_of_level(report: Report, level: int = 1) -> Iterator[str]:
     yield from _broken_section(report)
     yield from _plans_section(report)
     yield from _cannot_tell(report)
-    yield from _given_back(report)
+    if report.given_back:
+        yield from ("## Given back", "")
+        yield from (f"- {escaped(given_line(file))}" for file in report.given_back)
+        yield from (f"- Settled: {escaped(settled_line(each))}" for each in report.settled)
+        yield ""
     found = findings(report)
     for number, finding in enumerate(found[:SHOWN_FINDINGS], 1):
         yield from _finding_of_number(number, finding)
@@ -173,15 +177,6 @@ def _cannot_tell(report: Report) -> Iterator[str]:
     if not reasons and not unread(report):
         judged = f"Every rule could be judged{left_open(report)}."
         yield escaped(judged) if report.outcomes else "No rule was run."
-    yield ""
-
-
-def _given_back(report: Report) -> Iterator[str]:
-    if not report.given_back:
-        return
-    yield from ("## Given back", "")
-    yield from (f"- {escaped(given_line(file))}" for file in report.given_back)
-    yield from (f"- Settled: {escaped(settled_line(each))}" for each in report.settled)
     yield ""
 
 

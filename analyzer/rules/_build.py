@@ -67,7 +67,12 @@ def built(name: str, file: PatternFile) -> Pattern:
         subjects=tuple(file.subjects.items()) if isinstance(file, FindingFile) else (),
         correlate=_correlate_of_file(file) if isinstance(file, FindingFile) else Correlate(),
         when=_when_installed(file.when) if isinstance(file, FindingFile) else When(),
-        mended=_mended_packages(file) if isinstance(file, FindingFile) else (),
+        mended=tuple(
+            Mended(package=each.package, version=parse_version(each.version), vendor=each.vendor)
+            for each in file.mended
+        )
+        if isinstance(file, FindingFile)
+        else (),
         reason=file.reason if isinstance(file, NoiseFile) else "",
     )
 
@@ -88,13 +93,6 @@ def _versions_of_entry(package: str, entry: VersionsEntry) -> Versions:
         package=package,
         start=parse_version(entry.start) if entry.start else None,
         end=parse_version(entry.before) if entry.before else None,
-    )
-
-
-def _mended_packages(file: FindingFile) -> tuple[Mended, ...]:
-    return tuple(
-        Mended(package=each.package, version=parse_version(each.version), vendor=each.vendor)
-        for each in file.mended
     )
 
 
@@ -188,16 +186,12 @@ def _step_of_entry(entry: StepEntry) -> Advice:
 def _correlate_of_file(file: FindingFile) -> Correlate:
     entry = file.correlate
     default = tuple(dict.fromkeys(file.subjects.values())) or ("host",)
+    match = re.fullmatch(r"(\d+)([smhd])", entry.timespan)
+    assert match is not None  # the model has seen to it
     return Correlate(
         type=Correlation(entry.type),
         group_by=entry.group_by or default,
-        timespan=_timespan_of_text(entry.timespan),
+        timespan=timedelta(**{_UNITS[match[2]]: int(match[1])}),
         gte=entry.gte,
         ties=entry.ties,
     )
-
-
-def _timespan_of_text(text: str) -> timedelta:
-    match = re.fullmatch(r"(\d+)([smhd])", text)
-    assert match is not None  # the model has seen to it
-    return timedelta(**{_UNITS[match[2]]: int(match[1])})

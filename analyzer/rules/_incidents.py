@@ -10,7 +10,6 @@ from analyzer.case.case import Case
 from analyzer.case.time.order import Order, mark
 from analyzer.model.event import Event
 from analyzer.model.finding import Gap
-from analyzer.model.hole import Hole
 from analyzer.rules._state import state_holds
 from analyzer.rules.pattern import Correlation, Pattern
 from analyzer.sources import LOGS
@@ -43,7 +42,29 @@ def find_incidents(pattern: Pattern, case: Case) -> tuple[tuple[Incident, ...], 
     That are the ends of logs, and a state that is not known.
     """
     if pattern.correlate.type is Correlation.ABSENT:
-        found, gaps = _unanswered_and_answers(pattern, case)
+        # The first kind's events that none of the others follows in time. Where the log ends before
+        # the answer was due, that is a gap and no finding.
+        first, *others = pattern.kinds
+        answers = [
+            event
+            for unanswered_burst in bursts(pattern, case, tuple(others))
+            for event in unanswered_burst
+        ]
+        incidents: list[Incident] = []
+        unanswered_gaps: list[Gap] = []
+        for unanswered_burst in bursts(pattern, case, (first,)):
+            open_ = tuple(
+                event
+                for event in unanswered_burst
+                if not _is_answered(pattern, event, answers, case)
+            )
+            if not open_:
+                continue
+            missing = tuple(_too_short(pattern, open_[-1], case))
+            unanswered_gaps += missing
+            if not missing:
+                incidents.append(Incident(events=open_))
+        found, gaps = (tuple(incidents), tuple(unanswered_gaps))
     else:
         whole = (Incident(events=burst) for burst in bursts(pattern, case, pattern.kinds))
         found, gaps = tuple(each for each in whole if _meets_condition(pattern, each, case)), ()
@@ -111,28 +132,6 @@ def _in_order(pattern: Pattern, events: Sequence[Event], order: Order) -> bool:
     return True
 
 
-def _unanswered_and_answers(
-    pattern: Pattern, case: Case
-) -> tuple[tuple[Incident, ...], tuple[Gap, ...]]:
-    """Return the first kind's events that none of the others follows in time.
-
-    Where the log ends before the answer was due, that is a gap and no finding.
-    """
-    first, *others = pattern.kinds
-    answers = [event for burst in bursts(pattern, case, tuple(others)) for event in burst]
-    incidents: list[Incident] = []
-    gaps: list[Gap] = []
-    for burst in bursts(pattern, case, (first,)):
-        open_ = tuple(event for event in burst if not _is_answered(pattern, event, answers, case))
-        if not open_:
-            continue
-        missing = tuple(_too_short(pattern, open_[-1], case))
-        gaps += missing
-        if not missing:
-            incidents.append(Incident(events=open_))
-    return tuple(incidents), tuple(gaps)
-
-
 def _is_answered(pattern: Pattern, event: Event, answers: Sequence[Event], case: Case) -> bool:
     correlate = pattern.correlate
     return any(
@@ -157,15 +156,13 @@ def _too_short(pattern: Pattern, event: Event, case: Case) -> Iterator[Gap]:
             why = f"it ends before the answer to {event.source} was due"
             settle = "a later status report: xen-bugtool --yestoall"
             yield Gap(need=need, host=event.host, why=why, settle_with=settle)
-        for hole in _unread_answers(pattern, event, need, case):
-            why = f"the answer to {event.source} may stand where it was not read: {hole.kind}"
-            yield Gap(need=need, host=hole.host, why=why, settle_with=_MORE_LOGS)
-
-
-def _unread_answers(pattern: Pattern, event: Event, need: str, case: Case) -> Iterator[Hole]:
-    """Yield the holes of a log in which an answer may stand."""
-    due = event.moment.latest + pattern.correlate.timespan
-    own = "host" in pattern.correlate.group_by
-    for hole in case.unread(need, since=event.moment):
-        if hole.began.earliest <= due and not (own and hole.host != event.host):
-            yield hole
+        # The holes of a log in which an answer may stand.
+        unread_due = event.moment.latest + pattern.correlate.timespan
+        own = "host" in pattern.correlate.group_by
+        for unread_hole in case.unread(need, since=event.moment):
+            if unread_hole.began.earliest <= unread_due and not (
+                own and unread_hole.host != event.host
+            ):
+                hole = unread_hole
+                why = f"the answer to {event.source} may stand where it was not read: {hole.kind}"
+                yield Gap(need=need, host=hole.host, why=why, settle_with=_MORE_LOGS)

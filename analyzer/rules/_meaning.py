@@ -109,7 +109,9 @@ def _odd_syntax(message: str) -> str:
 
 
 def _faults_of_finding(file: FindingFile) -> Iterator[Fault]:
-    shared = _shared_groups(file.select)
+    # The groups that every alternative has.
+    found = [tuple(_compiled_pattern(entry.message).groupindex) for entry in file.select]
+    shared = tuple(name for name in found[0] if all(name in others for others in found))
     keys = (*shared, *_KEYS)
     for subject, name in file.subjects.items():
         if name not in keys:
@@ -128,12 +130,6 @@ def _faults_of_finding(file: FindingFile) -> Iterator[Fault]:
     texts += [(("wrong_if",), file.wrong_if), *_step_texts(file.action)]
     yield from _unfilled_fields(texts, (*shared, *BUILT_IN))
     yield from _faults_of_steps(file)
-
-
-def _shared_groups(entries: Sequence[SelectorEntry]) -> tuple[str, ...]:
-    """Return the groups that every alternative has."""
-    found = [tuple(_compiled_pattern(entry.message).groupindex) for entry in entries]
-    return tuple(name for name in found[0] if all(name in others for others in found))
 
 
 def _step_texts(steps: Sequence[StepEntry]) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from analyzer.model.finding import Evidence, Gap
 from analyzer.model.host import Role
 from analyzer.model.rpm import Package, compare, parse_package, parse_version
 from analyzer.model.sentence import say
-from analyzer.rules.pattern import CbtUse, Mended, Pattern, Versions, When
+from analyzer.rules.pattern import CbtUse, Pattern, When
 
 _XCP_NG = ".xcpng"
 
@@ -49,9 +49,22 @@ def _answers_of_when(
         told = when.release.holds(parse_version(version)) if version else None
         yield _gap_of_need("xensource_inventory", host, "its release") if told is None else told
     if when.package is not None:
-        yield _of_package(when.package, report, host)
+        wanted = when.package
+        installed = packages_named(report, wanted.package)
+        if not installed:
+            of_package: bool | Gap = _gap_of_need(
+                "packages", host, f"which {wanted.package} it has"
+            )
+        else:
+            of_package = any(wanted.holds(package.version) for _, package in installed)
+        yield of_package
     if when.cbt is not None:
-        yield _of_cbt(when.cbt, case, host)
+        used = [pool.cbt_in_use for pool in case.pools]
+        if not used or (None in used and True not in used):
+            of_cbt: bool | Gap = _gap_of_need("xapi_db", host, "whether CBT is in use")
+        else:
+            of_cbt = (True in used) is (when.cbt is CbtUse.IN_USE)
+        yield of_cbt
 
 
 def _of_sr_type(wanted: Sequence[str], events: Sequence[Event], case: Case) -> bool | Gap:
@@ -62,20 +75,6 @@ def _of_sr_type(wanted: Sequence[str], events: Sequence[Event], case: Case) -> b
         if sr is not None:
             return sr.type in wanted
     return _gap_of_need("xapi_db", events[-1].host, "the type of the SR that the lines name")
-
-
-def _of_package(wanted: Versions, report: HostReport | None, host: str) -> bool | Gap:
-    installed = packages_named(report, wanted.package)
-    if not installed:
-        return _gap_of_need("packages", host, f"which {wanted.package} it has")
-    return any(wanted.holds(package.version) for _, package in installed)
-
-
-def _of_cbt(wanted: CbtUse, case: Case, host: str) -> bool | Gap:
-    used = [pool.cbt_in_use for pool in case.pools]
-    if not used or (None in used and True not in used):
-        return _gap_of_need("xapi_db", host, "whether CBT is in use")
-    return (True in used) is (wanted is CbtUse.IN_USE)
 
 
 def _gap_of_need(need: str, host: str, what: str) -> Gap:
@@ -98,36 +97,33 @@ def mended_in(
     report = case.world.report(events[-1].source.bundle)
     said, quoted = [], []
     for each in pattern.mended:
-        installed = _of_vendor(packages_named(report, each.package), each.vendor)
-        said.append(_mended_words(each, installed, events[-1].host))
+        # The packages that a vendor built: only XCP-ng's tell whose they are.
+        vendor_installed = packages_named(report, each.package)
+        if not each.vendor:
+            installed: Sequence[tuple[str, Package]] = vendor_installed
+        else:
+            own = each.vendor == "xcp-ng"
+            installed = [
+                (line, package) for line, package in vendor_installed if (_XCP_NG in line) is own
+            ]
+        host = events[-1].host
+        named = f"{each.package} {each.version}"
+        of_vendor = f" of {each.vendor}" if each.vendor else ""
+        if not installed:
+            mended_words = say(" A known defect, mended in {named}{of}.", named=named, of=of_vendor)
+        else:
+            mended_own = installed[0][1].version
+            older = compare(mended_own, each.version) < 0
+            words = "is older" if older else "has that already, so that it must be something else"
+            mended_words = say(
+                " A known defect is mended in {named}{of}; {host} has {own}, which {words}.",
+                named=named,
+                of=of_vendor,
+                host=host,
+                own=str(mended_own),
+                words=words,
+            )
+        said.append(mended_words)
         if installed and report and report.packages:
             quoted.append(Evidence(source=report.packages.source, text=installed[0][0]))
     return "".join(said), tuple(dict.fromkeys(quoted))
-
-
-def _of_vendor(
-    installed: Sequence[tuple[str, Package]], vendor: str
-) -> Sequence[tuple[str, Package]]:
-    """Return the packages that a vendor built: only XCP-ng's tell whose they are."""
-    if not vendor:
-        return installed
-    own = vendor == "xcp-ng"
-    return [(line, package) for line, package in installed if (_XCP_NG in line) is own]
-
-
-def _mended_words(mended: Mended, installed: Sequence[tuple[str, Package]], host: str) -> str:
-    named = f"{mended.package} {mended.version}"
-    of_vendor = f" of {mended.vendor}" if mended.vendor else ""
-    if not installed:
-        return say(" A known defect, mended in {named}{of}.", named=named, of=of_vendor)
-    own = installed[0][1].version
-    older = compare(own, mended.version) < 0
-    words = "is older" if older else "has that already, so that it must be something else"
-    return say(
-        " A known defect is mended in {named}{of}; {host} has {own}, which {words}.",
-        named=named,
-        of=of_vendor,
-        host=host,
-        own=str(own),
-        words=words,
-    )

@@ -32,8 +32,18 @@ def read_catalogue(files: Sequence[PatternText], version: str) -> Catalogue:
             patterns.append(found)
         else:
             problems += found
-    problems += _doubled_ids(patterns)
-    problems += _unknown_company(patterns)
+    ids: dict[str, list[str]] = {}
+    for doubled_pattern in patterns:
+        ids.setdefault(doubled_pattern.id, []).append(doubled_pattern.file)
+    problems += [f"{file}:1 {what}" for file, what in duplicates(ids)]
+    # Refuse lines that would never be read, because nobody knows what they go with.
+    known = CONDITIONS.union(kind for pattern in patterns for kind in pattern.kinds)
+    problems += [
+        f"{pattern.file}:1 only-with: nothing is called {name!r}; "
+        f"name a kind of lines, or one of {', '.join(sorted(CONDITIONS))}"
+        for pattern in patterns
+        for name in sorted({name for each in pattern.selectors for name in each.only_with} - known)
+    ]
     if problems:
         raise CatalogueError("\n".join(problems))
     ordered = sorted(patterns, key=lambda pattern: pattern.id)
@@ -55,27 +65,26 @@ def _pattern_or_faults(file: PatternText) -> Pattern | list[str]:
     try:
         parsed = model.model_validate_json(json.dumps(document.value))
     except ValidationError as error:
+        # Whether a fault is one by itself: a list whose items are faulty is not short, too.
         return [
             f"{file.name}:{_fault_in_words(document, fault)}"
             for fault in error.errors()
-            if _counts_by_itself(fault)
+            if (not (fault["type"] == "too_short" and fault["input"]))
         ]
     faults = sorted((*document.place(path), what) for path, what in faults_of(parsed, file.stem))
     problems = [f"{file.name}:{line} {key}: {what}" for line, key, what in faults]
     return problems or built(file.name, parsed)
 
 
-def _counts_by_itself(fault: Mapping[str, Any]) -> bool:
-    """Tell whether a fault is one by itself: a list whose items are faulty is not short, too."""
-    return not (fault["type"] == "too_short" and fault["input"])
-
-
 def _fault_in_words(document: Document, fault: Mapping[str, Any]) -> str:
     """Put a fault that pydantic found into words, with its line."""
     line, key = document.place(tuple(part for part in fault["loc"] if part != "[key]"))
     where = f"{line} {key}"
+    # Whether a file was written as a pattern: nothing of another one is told.
     got = (
-        repr(fault["input"])[:60] if _means_a_pattern(document) else _kind_of_value(fault["input"])
+        repr(fault["input"])[:60]
+        if (isinstance(document.value, dict) and "id" in document.value)
+        else _kind_of_value(fault["input"])
     )
     if fault["type"] == "missing":
         return f"{where}: the key is missing"
@@ -85,11 +94,6 @@ def _fault_in_words(document: Document, fault: Mapping[str, Any]) -> str:
         return f"{where}: expected one of {fault['ctx']['expected']}, got {got}"
     said = fault["msg"][0].lower() + fault["msg"][1:]
     return f"{where}: {said}, got {got}"
-
-
-def _means_a_pattern(document: Document) -> bool:
-    """Tell whether a file was written as a pattern: nothing of another one is told."""
-    return isinstance(document.value, dict) and "id" in document.value
 
 
 def _kind_of_value(value: object) -> str:
@@ -102,21 +106,3 @@ def _kind_of_value(value: object) -> str:
             return "keys with values"
         case _:
             return type(value).__name__
-
-
-def _unknown_company(patterns: Sequence[Pattern]) -> list[str]:
-    """Refuse lines that would never be read, because nobody knows what they go with."""
-    known = CONDITIONS.union(kind for pattern in patterns for kind in pattern.kinds)
-    return [
-        f"{pattern.file}:1 only-with: nothing is called {name!r}; "
-        f"name a kind of lines, or one of {', '.join(sorted(CONDITIONS))}"
-        for pattern in patterns
-        for name in sorted({name for each in pattern.selectors for name in each.only_with} - known)
-    ]
-
-
-def _doubled_ids(patterns: Sequence[Pattern]) -> list[str]:
-    ids: dict[str, list[str]] = {}
-    for pattern in patterns:
-        ids.setdefault(pattern.id, []).append(pattern.file)
-    return [f"{file}:1 {what}" for file, what in duplicates(ids)]

@@ -48,13 +48,23 @@ def _finding_of_pattern(pattern: Pattern, incident: Incident, case: Case) -> Fin
     values = _values_of_incident(incident)
     detail = Sentence(text.detail, values)
     mended, package = mended_in(pattern, incident.events, case)
+    # Each object of the incident once, named as the database names it.
+    found: dict[tuple[str, str], Subject] = {}
+    for kind, name in pattern.subjects:
+        subjects_values = (
+            [event.host for event in incident.events]
+            if name == "host"
+            else _captures_of_field(incident.events, name)
+        )
+        for value in subjects_values:
+            found[kind, value] = case.world.subject(kind, value)
     return Finding(
         rule=text.id,
         title=Sentence(text.title, values),
         severity=text.severity,
         confidence=text.confidence,
         basis=Basis.SYMPTOM,
-        subjects=_subjects_of_pattern(pattern, incident, case),
+        subjects=tuple(found.values()),
         detail=say("{detail}{mended}", detail=detail, mended=mended) if mended else detail,
         action=text.steps(values),
         goals=text.goals,
@@ -93,20 +103,6 @@ def _values_of_incident(incident: Incident) -> dict[str, Value]:
 
 def _captures_of_field(events: Sequence[Event], name: str) -> list[str]:
     return [value for event in events if (value := event.fields.get(name))]
-
-
-def _subjects_of_pattern(pattern: Pattern, incident: Incident, case: Case) -> tuple[Subject, ...]:
-    """Return each object of the incident once, named as the database names it."""
-    found: dict[tuple[str, str], Subject] = {}
-    for kind, name in pattern.subjects:
-        values = (
-            [event.host for event in incident.events]
-            if name == "host"
-            else _captures_of_field(incident.events, name)
-        )
-        for value in values:
-            found[kind, value] = case.world.subject(kind, value)
-    return tuple(found.values())
 
 
 def _first_and_last(events: Sequence[Event]) -> Sequence[Event]:

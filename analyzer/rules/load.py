@@ -38,7 +38,21 @@ def load_catalogue(folder: Traversable | None = None, extra: Sequence[Path] = ()
         return _shipped_catalogue()
     files = list(_files_of_folder(folder or data_folder("patterns"), "patterns"))
     for path in extra:
-        files += _extra_files(path)
+        # The user's pattern files; a path that gives none is a mistake worth telling.
+        try:
+            if path.is_dir():
+                found = list(_files_of_folder(path, path.as_posix().rstrip("/")))
+            else:
+                found = [
+                    PatternText(name=path.as_posix(), content=_content_of(path, path.as_posix()))
+                ]
+        except OSError as error:
+            msg = f"{path}: cannot be read: {error.strerror}"
+            raise CatalogueError(msg) from error
+        if not found:
+            msg = f"{path}: there is no pattern file (*.yaml) in this folder"
+            raise CatalogueError(msg)
+        files += found
     return _catalogue_read(files)
 
 
@@ -51,7 +65,13 @@ def _shipped_catalogue() -> Catalogue:
 
 def _catalogue_read(files: "Sequence[PatternText]") -> Catalogue:
     reader = import_module("analyzer.rules.catalogue_file")  # pydantic: only where it is needed
-    catalogue: Catalogue = reader.read_catalogue(files, _digest_of_files(files))
+    # A short digest of names and contents.
+    digest = hashlib.sha256()
+    for file in sorted(files, key=lambda file: file.name):
+        name = file.name if file.name.startswith("patterns/") else file.name.rpartition("/")[2]
+        digest.update(f"{name}\0{len(file.content)}\0".encode())
+        digest.update(file.content)
+    catalogue: Catalogue = reader.read_catalogue(files, digest.hexdigest()[:12])
     return catalogue
 
 
@@ -78,16 +98,14 @@ def _files_of_folder(folder: Traversable, name: str) -> Iterator[PatternText]:
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         path = f"{name}/{entry.name}"
         if entry.is_dir():
-            yield from () if _leads_back(entry) else _files_of_folder(entry, path)
+            # Whether a folder is a link to one that it lies in.
+            if not isinstance(entry, Path) or not entry.is_symlink():
+                leads_back = False
+            else:
+                leads_back = entry.resolve() in entry.parent.resolve().joinpath(entry.name).parents
+            yield from () if leads_back else _files_of_folder(entry, path)
         elif path not in _NO_PATTERNS and entry.name.endswith((".yaml", ".yml")):
             yield PatternText(name=path, content=_content_of(entry, path))
-
-
-def _leads_back(folder: Traversable) -> bool:
-    """Tell whether a folder is a link to one that it lies in."""
-    if not isinstance(folder, Path) or not folder.is_symlink():
-        return False
-    return folder.resolve() in folder.parent.resolve().joinpath(folder.name).parents
 
 
 def _content_of(file: Traversable, name: str) -> bytes:
@@ -105,29 +123,3 @@ def _content_of(file: Traversable, name: str) -> bytes:
         msg = f"{name}: larger than any pattern: more than {_LARGEST:,} bytes"
         raise CatalogueError(msg)
     return content
-
-
-def _extra_files(path: Path) -> list[PatternText]:
-    """Return the user's pattern files; a path that gives none is a mistake worth telling."""
-    try:
-        if path.is_dir():
-            found = list(_files_of_folder(path, path.as_posix().rstrip("/")))
-        else:
-            found = [PatternText(name=path.as_posix(), content=_content_of(path, path.as_posix()))]
-    except OSError as error:
-        msg = f"{path}: cannot be read: {error.strerror}"
-        raise CatalogueError(msg) from error
-    if not found:
-        msg = f"{path}: there is no pattern file (*.yaml) in this folder"
-        raise CatalogueError(msg)
-    return found
-
-
-def _digest_of_files(files: Sequence[PatternText]) -> str:
-    """Return a short digest of names and contents."""
-    digest = hashlib.sha256()
-    for file in sorted(files, key=lambda file: file.name):
-        name = file.name if file.name.startswith("patterns/") else file.name.rpartition("/")[2]
-        digest.update(f"{name}\0{len(file.content)}\0".encode())
-        digest.update(file.content)
-    return digest.hexdigest()[:12]

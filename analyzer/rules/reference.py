@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 
-from analyzer.model.rule import RuleText
 from analyzer.rules.attempts import condition
 from analyzer.rules.pattern import Catalogue, Pattern, Role, When
 
@@ -75,16 +74,6 @@ def _section_of_rule(rule: Pattern) -> Iterator[str]:
         vendor = f" of {each.vendor}" if each.vendor else ""
         yield f"Mended in {each.package} {each.version}{vendor}."
         yield ""
-    yield from _steps_in_markdown(text)
-    if text.wrong_if:
-        yield f"Wrong if {_plain_in_markdown(text.wrong_if)}."
-        yield ""
-    if text.references:
-        yield f"From: {'; '.join(map(_plain_in_markdown, text.references))}"
-        yield ""
-
-
-def _steps_in_markdown(text: RuleText) -> Iterator[str]:
     for number, step in enumerate(text.action, start=1):
         more = f" Risk: {_plain_in_markdown(step.risk)}" if step.risk else ""
         more += f" Destroys: {_plain_in_markdown(step.lost)}." if step.lost else ""
@@ -94,6 +83,12 @@ def _steps_in_markdown(text: RuleText) -> Iterator[str]:
     if text.goals:
         goals = ", ".join(goal.name.lower().replace("_", "-") for goal in text.goals)
         yield f"The plan of the object is for: {goals}."
+        yield ""
+    if text.wrong_if:
+        yield f"Wrong if {_plain_in_markdown(text.wrong_if)}."
+        yield ""
+    if text.references:
+        yield f"From: {'; '.join(map(_plain_in_markdown, text.references))}"
         yield ""
 
 

@@ -48,15 +48,11 @@ def _problems_of_scanner(
 def _problems_of_doubt(scanner: Scanner, pattern: Pattern, samples: SampleSet) -> Iterator[str]:
     own = {selector.id for selector in samples.selectors}
     for text in samples.cannot_tell:
-        if not _may_be_open(pattern):
+        # Whether one line may decide nothing: others are waited for, or the state is asked.
+        if not (len(pattern.selectors) > 1 or pattern.when != When() or pattern.correlate.gte > 1):
             yield f"a line that a selector takes decides here: {text[:_SHOWN]!r}"
         elif not hits_of(scanner, samples, text)[0] & own:
             yield f"no selector takes {text[:_SHOWN]!r}, so it is ruled out"
-
-
-def _may_be_open(pattern: Pattern) -> bool:
-    """Tell whether one line may decide nothing: others are waited for, or the state is asked."""
-    return len(pattern.selectors) > 1 or pattern.when != When() or pattern.correlate.gte > 1
 
 
 def hits_of(scanner: Scanner, samples: SampleSet, text: str) -> tuple[set[str], bool]:

@@ -83,7 +83,11 @@ def play(history: History) -> tuple[Difference, ...]:
         result = _ACTS[step.do](state, step)
         state = result.state
         expected = _shown_as_json(step.outcome, step.logs, enabled=step.cbt_enabled)
-        logs = _seen_of_state(state, _names_until(history, number))
+        steps = history.steps[:number]
+        names_until = frozenset(
+            {DISK, *(step.on for step in steps if step.do == "snapshot" and step.on)}
+        )
+        logs = _seen_of_state(state, names_until)
         got = _shown_as_json(result.outcome, logs, enabled=state.vdis[DISK].cbt_enabled)
         if got != expected:
             did = " ".join(word for word in (step.do, step.on, step.to) if word)
@@ -91,11 +95,6 @@ def play(history: History) -> tuple[Difference, ...]:
                 Difference(history=history.number, step=number, did=did, expected=expected, got=got)
             )
     return tuple(differences)
-
-
-def _names_until(history: History, number: int) -> frozenset[str]:
-    steps = history.steps[:number]
-    return frozenset({DISK, *(step.on for step in steps if step.do == "snapshot" and step.on)})
 
 
 def _seen_of_state(state: State, named: frozenset[str]) -> Mapping[str, Seen]:
@@ -180,23 +179,23 @@ def _step_of_raw(raw: Any) -> Step:
     needs = {name: _field_of(raw, name, str) for name in _NEEDS.get(do, ())}
     on = raw.get("on") if do == "snapshot" else needs.get("on", "")
     logs = _field_of(raw, "logs", dict)
+    log_of_raw: dict[str, Any] = {}
+    for name, log in logs.items():
+        if log == Body.CUT.value:
+            log_of_raw[name] = Body.CUT.value
+        else:
+            if not isinstance(log, dict) or set(log) != {"parent", "child", "consistent"}:
+                log_msg = f"the log of {name} has not parent, child and consistent"
+                raise ValueError(log_msg)
+            log_of_raw[name] = log
     return Step(
         do=do,
         on=on if isinstance(on, str) else "",
         to=needs.get("to", ""),
         outcome=_field_of(raw, "outcome", str),
-        logs={name: _log_of_raw(name, log) for name, log in logs.items()},
+        logs=log_of_raw,
         cbt_enabled=_field_of(raw, "cbt_enabled", bool),
     )
-
-
-def _log_of_raw(name: str, raw: Any) -> Seen:
-    if raw == Body.CUT.value:
-        return Body.CUT.value
-    if not isinstance(raw, dict) or set(raw) != {"parent", "child", "consistent"}:
-        msg = f"the log of {name} has not parent, child and consistent"
-        raise ValueError(msg)
-    return raw
 
 
 def _field_of(raw: Any, name: str, kind: type[Any]) -> Any:

@@ -114,24 +114,17 @@ def _asks_for_gap(gap: Gap, host: str) -> Iterator[Ask]:
     """Yield the commands for a gap: those it names, else those of its source."""
     kind = _KINDS.get(gap.need)
     if kind is not None and kind.is_log and host:
-        yield _copy_of_log(gap.need, host)
+        name = _KINDS[gap.need].family.rpartition("/")[2]
+        copy_of_log = Ask(form=Form.COPY, command=(name,), file=f"var/log/{name}", host=host)
+        yield copy_of_log
         return
     pieces = _asks_of_text(str(gap.settle_with))
-    if not pieces and kind is not None and _is_of_one_host(gap):
+    # Whether a source of a given report is missing, not a whole report.
+    if not pieces and kind is not None and (_ELSEWHERE.match(str(gap.settle_with)) is None):
         pieces = _asks_of_text(kind.settle_with)
     for piece in pieces:
         command = tuple(word.replace(_OWN, host) for word in piece.command)
         yield replace(piece, host=host if piece.host else _ANY_HOST, command=command)
-
-
-def _is_of_one_host(gap: Gap) -> bool:
-    """Tell whether a source of a given report is missing, not a whole report."""
-    return _ELSEWHERE.match(str(gap.settle_with)) is None
-
-
-def _copy_of_log(log: str, host: str) -> Ask:
-    name = _KINDS[log].family.rpartition("/")[2]
-    return Ask(form=Form.COPY, command=(name,), file=f"var/log/{name}", host=host)
 
 
 def _asks_of_text(text: str) -> list[Ask]:
@@ -175,17 +168,16 @@ def _xe_records(found: re.Match[str]) -> Ask:
     verb = found["verb"]
     if verb == "param-get":  # it shows a value, but not of what
         verb, words = "param-list", [each for each in words if not each.startswith("param-name=")]
-    words = [_with_uuid(word) for word in words]
+    with_uuid: list[str] = []
+    for word in words:
+        uuid_name, _, value = word.partition("=")
+        bare = uuid_name == "params" and "uuid" not in value.split(",") and value != "all"
+        with_uuid.append(f"params=uuid,{value}" if bare else word)
+    words = with_uuid
     named = [re.sub(r"[^A-Za-z0-9]+", "-", word) for word in words if "params=" not in word]
     name = "-".join((found["kind"], verb, *named))
     command = ("xe", f"{found['kind']}-{verb}", *words)
     return Ask(form=Form.ECHOED, command=command, file=f"xe-{name}.txt")
-
-
-def _with_uuid(word: str) -> str:
-    name, _, value = word.partition("=")
-    bare = name == "params" and "uuid" not in value.split(",") and value != "all"
-    return f"params=uuid,{value}" if bare else word
 
 
 def _file_asked(found: re.Match[str]) -> Ask:

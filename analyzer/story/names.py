@@ -6,7 +6,7 @@ from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.names import Known, Names
 from analyzer.model.sentence import joined, say
-from analyzer.model.xapi import Vbd, Vdi, Vm
+from analyzer.model.xapi import Vbd, Vdi
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -17,9 +17,34 @@ from analyzer.story.objects.host import KnownHost, known_hosts
 
 def names_of(case: Case, disks: DiskIndex) -> Names:
     """Return all that may be asked for in a run."""
+    rows = {vm.uuid: (pool, vm) for pool in case.pools for vm in pool.vms}
+    vms_disks = disks_of_vms(case.pools)
+    vm_known: list[Known] = []
+    for uuid in sorted(rows):
+        if not rows[uuid][1].is_control_domain:
+            known_vm = rows[uuid][1]
+            state = known_vm.power_state or "whether it runs is not known"
+            kind = (
+                "snapshot"
+                if known_vm.is_a_snapshot
+                else "template"
+                if known_vm.is_a_template
+                else state
+            )
+            vm_known.append(
+                Known(
+                    type="VM",
+                    uuid=known_vm.uuid,
+                    name=known_vm.name_label or "",
+                    words=kind,
+                    first=not (known_vm.is_a_snapshot or known_vm.is_a_template),
+                    parts=vms_disks.get(uuid, ()),
+                )
+            )
+    vms_known = tuple(vm_known)
     return Names(
         disks=known_disks(case, disks),
-        vms=_vms_known(case),
+        vms=vms_known,
         hosts=tuple(_host_of_place(place, host) for place, host in enumerate(known_hosts(case))),
         srs=_srs_known(case),
         networks=_networks_known(case),
@@ -84,29 +109,6 @@ def _disk_of_vdi(pool: PoolState, vdi: Vdi) -> Known:
     )
 
 
-def _vms_known(case: Case) -> tuple[Known, ...]:
-    rows = {vm.uuid: (pool, vm) for pool in case.pools for vm in pool.vms}
-    disks = disks_of_vms(case.pools)
-    return tuple(
-        _vm_known(rows[uuid][1], disks.get(uuid, ()))
-        for uuid in sorted(rows)
-        if not rows[uuid][1].is_control_domain
-    )
-
-
-def _vm_known(vm: Vm, disks: tuple[str, ...]) -> Known:
-    state = vm.power_state or "whether it runs is not known"
-    kind = "snapshot" if vm.is_a_snapshot else "template" if vm.is_a_template else state
-    return Known(
-        type="VM",
-        uuid=vm.uuid,
-        name=vm.name_label or "",
-        words=kind,
-        first=not (vm.is_a_snapshot or vm.is_a_template),
-        parts=disks,
-    )
-
-
 def disks_of_vms(pools: Iterable[PoolState]) -> dict[str, tuple[str, ...]]:
     """Return the uuids of each VM's disks, in the order of their devices, by the VM's uuid."""
     found: dict[str, tuple[str, ...]] = {}
@@ -141,7 +143,13 @@ def _srs_known(case: Case) -> tuple[Known, ...]:
     """Return the SRs in the order of `sr_views`."""
     rows = [(pool, sr) for pool in case.pools for sr in pool.srs]
     rows.sort(key=lambda row: (_pool_called(row[0]), row[1].name_label or "", row[1].uuid))
-    disks = _disks_of_srs(case.pools)
+    # The disks of each SR by its uuid, in whichever pool's database they stand.
+    found: dict[str, set[str]] = {}
+    for disks_pool in case.pools:
+        for vdi in disks_pool.vdis:
+            if disks_sr := disks_pool.sr(vdi.sr):
+                found.setdefault(disks_sr.uuid, set()).add(vdi.uuid)
+    disks = found
     return tuple(
         Known(
             type="SR",
@@ -153,16 +161,6 @@ def _srs_known(case: Case) -> tuple[Known, ...]:
         )
         for place, (pool, sr) in enumerate(rows)
     )
-
-
-def _disks_of_srs(pools: Iterable[PoolState]) -> dict[str, set[str]]:
-    """Return the disks of each SR by its uuid, in whichever pool's database they stand."""
-    found: dict[str, set[str]] = {}
-    for pool in pools:
-        for vdi in pool.vdis:
-            if sr := pool.sr(vdi.sr):
-                found.setdefault(sr.uuid, set()).add(vdi.uuid)
-    return found
 
 
 def _networks_known(case: Case) -> tuple[Known, ...]:

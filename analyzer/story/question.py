@@ -25,7 +25,13 @@ def question_of(
     judged: Judged, known: Known | None, time: tuple[datetime, datetime] | None, when: str
 ) -> Question:
     """Return what answers a question about an object, a time (first, last), or both."""
-    uuids = _uuids_about(judged, known) if known else frozenset()
+    # The object with all that belongs to it: disks, and their snapshots and logs.
+    if known:
+        owners = {known.uuid, known.owner, *known.parts} - {""}
+        disks = (disk.uuid for disk in judged.names.disks if disk.owner in owners)
+        uuids: frozenset[str] = frozenset({*owners, *disks})
+    else:
+        uuids = frozenset()
     own = [f for f in judged.findings if not known or _is_about(f, uuids, known)]
     answering = sorted(
         (f for f in own if time is None or _touches_time(f, time)),
@@ -38,17 +44,16 @@ def question_of(
         last=Moment.exact(time[1], "as asked") if time else None,
         when=when,
         findings=tuple(f.id for f in answering),
-        states=tuple(_states_of_disks(judged, uuids, time)) if known else (),
+        states=tuple(
+            _state_of_disk(states_disk, time)
+            for states_disk in judged.report.disks
+            if states_disk.vdi and states_disk.vdi.uuid in uuids
+        )
+        if known
+        else (),
         happened=_happened_near(judged, known, uuids, time) if time else (),
         beside=tuple(sorted(f.id for f in judged.findings if f.id not in told)),
     )
-
-
-def _uuids_about(judged: Judged, known: Known) -> frozenset[str]:
-    """Return the object with all that belongs to it: disks, and their snapshots and logs."""
-    owners = {known.uuid, known.owner, *known.parts} - {""}
-    disks = (disk.uuid for disk in judged.names.disks if disk.owner in owners)
-    return frozenset({*owners, *disks})
 
 
 def _is_about(finding: Finding, uuids: frozenset[str], known: Known) -> bool:
@@ -65,14 +70,6 @@ def _touches_time(finding: Finding, time: tuple[datetime, datetime]) -> bool:
     begun = first is None or first.earliest <= time[1] + AROUND
     ended = finding.over_since or (last if finding.state.name == "OVER" else None)
     return begun and (ended is None or ended.latest >= time[0] - AROUND)
-
-
-def _states_of_disks(
-    judged: Judged, uuids: frozenset[str], time: tuple[datetime, datetime] | None
-) -> Iterator[str]:
-    for disk in judged.report.disks:
-        if disk.vdi and disk.vdi.uuid in uuids:
-            yield _state_of_disk(disk, time)
 
 
 def _state_of_disk(disk: DiskView, time: tuple[datetime, datetime] | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 from itertools import count
 from typing import Any
 
-from analyzer.model.finding import Outcome, Severity, Verdict
+from analyzer.model.finding import Outcome, Verdict
 from analyzer.model.report import Report, Suppressed
 from analyzer.model.sentence import joined, say
 from analyzer.story.timeline.order import in_order
@@ -32,6 +32,22 @@ def together(reports: Sequence[Report]) -> Report:
         for each in fields(Report)
         if isinstance(getattr(parts[0], each.name), tuple) and each.name not in _NOT_IN_A_ROW
     }
+    by_rule: dict[str, list[tuple[str, Outcome]]] = {}
+    for outcomes_part in parts:
+        for outcome in outcomes_part.outcomes:
+            by_rule.setdefault(outcome.rule, []).append((pool_name(outcomes_part), outcome))
+    outcomes_of_pools = tuple(_outcome_of_pools(by_rule[rule]) for rule in sorted(by_rule))
+    found: dict[str, Suppressed] = {}
+    for suppressed_each in (
+        suppressed_each for part in parts for suppressed_each in part.suppressed
+    ):
+        before = found.get(suppressed_each.pattern)
+        told = (
+            replace(before, count=before.count + suppressed_each.count)
+            if before
+            else suppressed_each
+        )
+        found[suppressed_each.pattern] = told
     return replace(
         parts[0],
         **lists,
@@ -39,9 +55,9 @@ def together(reports: Sequence[Report]) -> Report:
         omissions=tuple(dict.fromkeys(each for part in parts for each in part.omissions)),
         ledger=tuple(dict.fromkeys(each for part in parts for each in part.ledger)),
         problems=tuple(dict.fromkeys(each for part in parts for each in part.problems)),
-        outcomes=_outcomes_of_pools(parts),
+        outcomes=outcomes_of_pools,
         happenings=in_order(each for part in parts for each in part.happenings),
-        suppressed=_suppressed_of_all(parts),
+        suppressed=tuple(found.values()),
         parts=parts,
     )
 
@@ -71,14 +87,6 @@ def _with_one_numbering(reports: Sequence[Report]) -> tuple[Report, ...]:
     )
 
 
-def _outcomes_of_pools(parts: Sequence[Report]) -> tuple[Outcome, ...]:
-    by_rule: dict[str, list[tuple[str, Outcome]]] = {}
-    for part in parts:
-        for outcome in part.outcomes:
-            by_rule.setdefault(outcome.rule, []).append((pool_name(part), outcome))
-    return tuple(_outcome_of_pools(by_rule[rule]) for rule in sorted(by_rule))
-
-
 def _outcome_of_pools(answers: Sequence[tuple[str, Outcome]]) -> Outcome:
     """Return the answer of a rule for all pools; each pool's reason is told."""
     outcomes = [outcome for _, outcome in answers]
@@ -92,7 +100,10 @@ def _outcome_of_pools(answers: Sequence[tuple[str, Outcome]]) -> Outcome:
     windows = {outcome.window for outcome in outcomes if outcome.verdict is worst.verdict}
     return replace(
         worst,
-        severity=min((o.severity for o in outcomes if o.verdict is worst.verdict), key=_rank_of),
+        severity=min(
+            (o.severity for o in outcomes if o.verdict is worst.verdict),
+            key=lambda severity: severity.rank,
+        ),
         reason=_of_pools([(pool, outcome.reason) for pool, outcome in answers]),
         settle_with=tuple(dict.fromkeys(c for outcome in outcomes for c in outcome.settle_with)),
         findings=tuple(each for outcome in outcomes for each in outcome.findings),
@@ -104,20 +115,7 @@ def _outcome_of_pools(answers: Sequence[tuple[str, Outcome]]) -> Outcome:
     )
 
 
-def _rank_of(severity: Severity) -> int:
-    return severity.rank
-
-
 def _of_pools(reasons: Sequence[tuple[str, str]]) -> str:
     return joined(
         [say("{pool}: {reason}", pool=pool, reason=reason) for pool, reason in reasons], "; "
     )
-
-
-def _suppressed_of_all(parts: Sequence[Report]) -> tuple[Suppressed, ...]:
-    found: dict[str, Suppressed] = {}
-    for each in (each for part in parts for each in part.suppressed):
-        before = found.get(each.pattern)
-        told = replace(before, count=before.count + each.count) if before else each
-        found[each.pattern] = told
-    return tuple(found.values())

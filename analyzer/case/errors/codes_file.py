@@ -55,20 +55,20 @@ def read_codes(content: bytes) -> Codes:
         line, key = document.place(tuple(first["loc"]))
         msg = f"patterns/{NAME}:{line} {key}: {first['msg']}"
         raise CatalogueError(msg) from error
-    rows = [_code_of_entry(entry) for entry in (*read.sm, *read.xapi)]
+    rows: list[Code] = []
+    for entry in (*read.sm, *read.xapi):
+        name = f"{BACKEND}{entry.code}" if isinstance(entry.code, int) else entry.code
+        rows.append(
+            Code(
+                name=name,
+                means=entry.means,
+                next_step=entry.next,
+                says=entry.says,
+                stops=entry.stops,
+                severity=Severity(entry.severity),
+            )
+        )
     return Codes(
         by_name=MappingProxyType({row.name: row for row in rows}),
         errno=MappingProxyType({row.number: row.means for row in read.errno}),
-    )
-
-
-def _code_of_entry(entry: _Entry) -> Code:
-    name = f"{BACKEND}{entry.code}" if isinstance(entry.code, int) else entry.code
-    return Code(
-        name=name,
-        means=entry.means,
-        next_step=entry.next,
-        says=entry.says,
-        stops=entry.stops,
-        severity=Severity(entry.severity),
     )

@@ -169,9 +169,25 @@ class ErrorLedger:
     def add(self, bundle: str, member: str, parser: str, failure: "Failure") -> None:
         """Fold a failure that a file tells of."""
         record, told, at = failure
-        self._add_line(
-            self._key_of_line(bundle, parser, record, told, at), member, record, told, at
-        )
+        # The group of a line; of too many groups first the objects are left out.
+        form = self._forms.get(told.text)
+        if form is None:
+            if len(self._forms) > _FORMS:
+                self._forms.clear()
+            form = self._forms[told.text] = folded(told.text)
+        process = record.process
+        groups = self._groups.get(bundle, 0)
+        if groups >= _FORMS:
+            key_of_line: Key = Key(bundle, parser, process, "", _ALL_OTHERS, "", "")
+        elif groups >= _GROUPS:
+            key_of_line = Key(bundle, parser, process, told.code, form, "", "")
+        else:
+            sr = at.sr or _first_match(_SR, record.message)
+            disk = at.disk or _first_match(_VDI, told.text) or _first_match(_REF, told.text)
+            disk = disk or _first_match(_SHORT, told.text)
+            code = "" if record.process in ("SM", "SMGC") else told.code
+            key_of_line = Key(bundle, parser, process, code, form, sr, "" if disk == sr else disk)
+        self._add_line(key_of_line, member, record, told, at)
 
     def add_disks(self, disks: Mapping[str, str]) -> None:
         """Remember which disks references are of: they may be gone from the database."""
@@ -199,11 +215,13 @@ class ErrorLedger:
         if call and len(lines.calls) < _PLACES:
             lines.calls[call] = None
         lines.counts[told.weight] = lines.counts.get(told.weight, 0) + record.count
+        found = _TASK.search(record.task) if record.task else None
+        task_reference = found[1] if found else None
         place = Place(
             record.line,
             record.stamp,
             record.pid,
-            _task_reference(record),
+            task_reference,
             record.text[:LONGEST_TEXT],
         )
         if len(lines.first) < _PLACES:
@@ -212,27 +230,6 @@ class ErrorLedger:
             lines.last.append(place)
             if len(lines.last) > _PLACES:
                 del lines.last[0]
-
-    def _key_of_line(
-        self, bundle: str, parser: str, record: Record, told: Said, at: _Setting
-    ) -> Key:
-        """Return the group of a line; of too many groups first the objects are left out."""
-        form = self._forms.get(told.text)
-        if form is None:
-            if len(self._forms) > _FORMS:
-                self._forms.clear()
-            form = self._forms[told.text] = folded(told.text)
-        process = record.process
-        groups = self._groups.get(bundle, 0)
-        if groups >= _FORMS:
-            return Key(bundle, parser, process, "", _ALL_OTHERS, "", "")
-        if groups >= _GROUPS:
-            return Key(bundle, parser, process, told.code, form, "", "")
-        sr = at.sr or _first_match(_SR, record.message)
-        disk = at.disk or _first_match(_VDI, told.text) or _first_match(_REF, told.text)
-        disk = disk or _first_match(_SHORT, told.text)
-        code = "" if record.process in ("SM", "SMGC") else told.code
-        return Key(bundle, parser, process, code, form, sr, "" if disk == sr else disk)
 
 
 def _setting_of_line(message: str) -> _Setting:
@@ -245,8 +242,3 @@ def _setting_of_line(message: str) -> _Setting:
 def _first_match(pattern: re.Pattern[str], text: str) -> str:
     found = pattern.search(text)
     return (found[1] if pattern.groups else found[0]) if found else ""
-
-
-def _task_reference(record: Record) -> str | None:
-    found = _TASK.search(record.task) if record.task else None
-    return found[1] if found else None

@@ -77,7 +77,17 @@ def said(process: str, message: str, *, loud: bool) -> Said | None:
         return None
     found = _XAPI.search(message)
     if found:
-        return _said_by_toolstack(found["call"] or "", found["exception"])
+        call = found["call"] or ""
+        exception = found["exception"]
+        toolstack_found = _SERVER.search(exception)
+        if toolstack_found is None:
+            return Said(
+                Weight.RAISED, "", _bare_name_of_call(call), exception.strip()[:LONGEST_SAID]
+            )
+        code, params = toolstack_found["code"], toolstack_found["params"]
+        if code.startswith("SR_BACKEND_FAILURE"):
+            params = params.strip("; ")
+        return Said(Weight.RAISED, code, _bare_name_of_call(call), params[:LONGEST_SAID])
     found = _SERVER.search(message)
     text = message.partition("\n  File ")[0][:LONGEST_SAID]
     if _COMMAND_RUN.match(text):
@@ -92,44 +102,29 @@ def _said_by_storage(message: str) -> Said | None:
     found = _RAISED.match(message)
     if found:
         call = _CALL.search(found["where"])
-        return Said(
-            Weight.RAISED, "", call[1] if call else found["where"], _text_of_exception(found)
-        )
+        # The text of an exception, or its class where it has none.
+        text = found["text"].strip()
+        if "SROSError" in found["cls"] and text:
+            text_of_exception = text[:LONGEST_SAID]
+        else:
+            kind = found["cls"].strip("<>").replace("class ", "").replace("type ", "").strip("'")
+            text_of_exception = f"{kind}: {text}".rstrip(": ")[:LONGEST_SAID]
+        return Said(Weight.RAISED, "", call[1] if call else found["where"], text_of_exception)
     found = _COMMAND.search(message)
     if found:
-        return Said(Weight.COMMAND, "", "", _text_of_failed_command(found))
+        words = re.findall(r"'([^']*)'", found["echo"] or "")[:2]
+        name = " ".join(word.rpartition("/")[2] for word in words) or "a command"
+        told = " ".join((found["err"].strip(" '\n") or found["out"].strip(" '\n")).split())
+        text_of_failed_command = f"{name} failed (rc {found['rc']}): {told}".rstrip(": ")[
+            :LONGEST_SAID
+        ]
+        return Said(Weight.COMMAND, "", "", text_of_failed_command)
     found = _TAP_CTL.match(message)
     if found:
         return Said(Weight.COMMAND, "", "", f"tap-ctl {found[1]} = {found[2]}")
     if _NOT_SAID.match(message):
         return None
     return Said(Weight.REMARK, "", "", message.strip()[:LONGEST_SAID])
-
-
-def _text_of_exception(found: re.Match[str]) -> str:
-    """Return the text of an exception, or its class where it has none."""
-    text = found["text"].strip()
-    if "SROSError" in found["cls"] and text:
-        return text[:LONGEST_SAID]
-    kind = found["cls"].strip("<>").replace("class ", "").replace("type ", "").strip("'")
-    return f"{kind}: {text}".rstrip(": ")[:LONGEST_SAID]
-
-
-def _text_of_failed_command(found: re.Match[str]) -> str:
-    words = re.findall(r"'([^']*)'", found["echo"] or "")[:2]
-    name = " ".join(word.rpartition("/")[2] for word in words) or "a command"
-    told = " ".join((found["err"].strip(" '\n") or found["out"].strip(" '\n")).split())
-    return f"{name} failed (rc {found['rc']}): {told}".rstrip(": ")[:LONGEST_SAID]
-
-
-def _said_by_toolstack(call: str, exception: str) -> Said:
-    found = _SERVER.search(exception)
-    if found is None:
-        return Said(Weight.RAISED, "", _bare_name_of_call(call), exception.strip()[:LONGEST_SAID])
-    code, params = found["code"], found["params"]
-    if code.startswith("SR_BACKEND_FAILURE"):
-        params = params.strip("; ")
-    return Said(Weight.RAISED, code, _bare_name_of_call(call), params[:LONGEST_SAID])
 
 
 def _bare_name_of_call(call: str) -> str:

@@ -122,6 +122,12 @@ def _trouble_of_lines(
     ]
     spots.sort(key=lambda pair: (pair[0].at.at, pair[0].source))
     sr, disk = objects.place(key.sr, key.disk)
+    # The code that SM's text stands for: since sm 4 no line names it.
+    # Quote the first two lines and the last.
+    chosen = spots if len(spots) <= _QUOTED else [*spots[: _QUOTED - 1], spots[-1]]
+    evidence_of_spots = tuple(
+        Evidence(source=spot.source, text=text, at=spot.at) for spot, text in chosen
+    )
     return Trouble(
         host=host,
         bundle=key.bundle,
@@ -129,7 +135,7 @@ def _trouble_of_lines(
         process=key.process,
         weight=heaviest.weight,
         code=next((row.code for row in rows if row.code), key.code)
-        or _code_of_sm_text(key, heaviest),
+        or (error_codes().code_of(heaviest.text) if key.parser == "smlog" else ""),
         form=key.form,
         text=heaviest.text,
         calls=tuple(dict.fromkeys(call for row in rows for call in row.calls)),
@@ -138,14 +144,9 @@ def _trouble_of_lines(
         first=spots[0][0].at,
         last=spots[-1][0].at,
         count=sum(row.count for row in rows),
-        evidence=_evidence_of_spots(spots),
+        evidence=evidence_of_spots,
         spots=tuple(spot for spot, _ in spots),
     )
-
-
-def _code_of_sm_text(key: Key, row: Lines) -> str:
-    """Return the code that SM's text stands for: since sm 4 no line names it."""
-    return error_codes().code_of(row.text) if key.parser == "smlog" else ""
 
 
 def _spot_of_place(key: Key, member: str, place: Place, date: Date) -> Spot:
@@ -155,12 +156,6 @@ def _spot_of_place(key: Key, member: str, place: Place, date: Date) -> Spot:
         pid=place.pid,
         task=place.task,
     )
-
-
-def _evidence_of_spots(spots: Sequence[tuple[Spot, str]]) -> tuple[Evidence, ...]:
-    """Quote the first two lines and the last."""
-    chosen = spots if len(spots) <= _QUOTED else [*spots[: _QUOTED - 1], spots[-1]]
-    return tuple(Evidence(source=spot.source, text=text, at=spot.at) for spot, text in chosen)
 
 
 def _told_by_others(found: Sequence[Trouble]) -> list[Trouble]:
@@ -255,27 +250,28 @@ def _passed_on(found: Sequence[Trouble]) -> Iterable[Trouble]:
     kept: list[Trouble] = []
     for trouble in found:
         passed_on = trouble.parser != "smlog" and trouble.code.startswith(_BACKEND)
-        sources = _sources_of(trouble, own) if passed_on else ()
+        # The errors of SM that each line of an error of xapi passed on; () if one did not.
+        if passed_on:
+            sources_found: dict[int, Trouble] = {}
+            for spot in trouble.spots:
+                near = [
+                    one
+                    for one in own.get(trouble.form, ())
+                    if any(spot.at.within(place.at, _ONE_FAILURE) for place in one.spots)
+                ]
+                if not near:
+                    sources: Sequence[Trouble] = ()
+                    break
+                sources_found |= {id(one): one for one in near}
+            else:
+                sources = tuple(sources_found.values())
+        else:
+            sources = ()
         if not sources:
             kept.append(trouble)
         for source in sources:
             calls.setdefault(id(source), []).append(trouble)
     return [_with_calls(trouble, calls.get(id(trouble), ())) for trouble in kept]
-
-
-def _sources_of(trouble: Trouble, own: Mapping[str, Sequence[Trouble]]) -> Sequence[Trouble]:
-    """Return the errors of SM that each line of an error of xapi passed on; () if one did not."""
-    found: dict[int, Trouble] = {}
-    for spot in trouble.spots:
-        near = [
-            one
-            for one in own.get(trouble.form, ())
-            if any(spot.at.within(place.at, _ONE_FAILURE) for place in one.spots)
-        ]
-        if not near:
-            return ()
-        found |= {id(one): one for one in near}
-    return tuple(found.values())
 
 
 def _with_calls(trouble: Trouble, passed_on: Sequence[Trouble]) -> Trouble:

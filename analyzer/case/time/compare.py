@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from analyzer.case.rows import Row
 from analyzer.case.time.pairs import Pair
 from analyzer.case.time.skew import FEWEST, Estimate, bound_of, estimate
 from analyzer.dating.clock import Clock, Lead
@@ -56,13 +55,30 @@ def compared(
             seen = f"{_calls(len(bounds))} that {master} saw too"
             return Compared(words=f"its zone is not told by {seen}{needed}")
         found = _with_zone(clocks(bundle), found, master)
-    clocks(bundle).compare((), _leads_of_estimate(found, master))
+    # The correction, none where the clocks may well agree.
+    if found.agreed and found.low <= 0 <= found.high:
+        leads_of_estimate: tuple[Lead, ...] = ()
+    else:
+        shown = [bound.shown for bound in found.bounds]
+        apart = apart_words((found.low + found.high) / 2, (found.high - found.low) / 2)
+        way = "fast of" if found.low + found.high >= 0 else "behind"
+        words = f"its clock {apart} {way} {master}, corrected"
+        leads_of_estimate = (
+            Lead(low=found.low, high=found.high, start=min(shown), end=max(shown), text=words),
+        )
+    clocks(bundle).compare((), leads_of_estimate)
     return _comparison_told(bundle, names[bundle], master, found)
 
 
 def _with_zone(clock: Clock, found: Estimate, master: str) -> Estimate:
     """Set the zone that the calls tell, and return how far the clock is off it."""
-    minutes = _zone_of((found.low + found.high) / 2 / _MINUTE)
+    # The zone nearest to what a clock shows: few are not of half hours.
+    zone_minutes = (found.low + found.high) / 2 / _MINUTE
+    quarter = round(zone_minutes / _QUARTER) * _QUARTER
+    if abs(zone_minutes - quarter) <= 1:
+        minutes = quarter
+    else:
+        minutes = round(zone_minutes / _HALF_HOUR) * _HALF_HOUR
     how = f"{_calls(len(found.bounds))} that {master} saw too"
     sightings = [Sighting(local=bound.shown, minutes=minutes, kind=how) for bound in found.bounds]
     clock.compare(sightings, ())
@@ -84,29 +100,14 @@ def _with_zone(clock: Clock, found: Estimate, master: str) -> Estimate:
     )
 
 
-def _zone_of(minutes: float) -> int:
-    """Return the zone nearest to what a clock shows: few are not of half hours."""
-    quarter = round(minutes / _QUARTER) * _QUARTER
-    if abs(minutes - quarter) <= 1:
-        return quarter
-    return round(minutes / _HALF_HOUR) * _HALF_HOUR
-
-
-def _leads_of_estimate(found: Estimate, master: str) -> tuple[Lead, ...]:
-    """Return the correction, none where the clocks may well agree."""
-    if found.agreed and found.low <= 0 <= found.high:
-        return ()
-    shown = [bound.shown for bound in found.bounds]
-    apart = apart_words((found.low + found.high) / 2, (found.high - found.low) / 2)
-    way = "fast of" if found.low + found.high >= 0 else "behind"
-    words = f"its clock {apart} {way} {master}, corrected"
-    return (Lead(low=found.low, high=found.high, start=min(shown), end=max(shown), text=words),)
-
-
 def _comparison_told(bundle: str, host: str, master: str, found: Estimate) -> Compared:
     count = len(found.bounds)
     low, high = found.low, found.high
     first = found.bounds[0].pair
+    evidence_of_row: list[Evidence] = []
+    for row in (first.asked, first.ran, first.answered):
+        source = Source(bundle=row.bundle, member=row.member, line=row.line)
+        evidence_of_row.append(Evidence(source=source, text=row.text))
     skew = ClockSkew(
         host=host,
         bundle=bundle,
@@ -115,7 +116,7 @@ def _comparison_told(bundle: str, host: str, master: str, found: Estimate) -> Co
         doubt=(high - low) / 2,
         how=f"{_calls(count)} that both hosts saw",
         pairs=count,
-        evidence=tuple(_evidence_of_row(row) for row in (first.asked, first.ran, first.answered)),
+        evidence=tuple(evidence_of_row),
     )
     if found.agreed:
         return Compared(words=f"compared with the clock of {master} by {_calls(count)}", skew=skew)
@@ -129,8 +130,3 @@ def _comparison_told(bundle: str, host: str, master: str, found: Estimate) -> Co
 
 def _calls(count: int) -> str:
     return "1 call" if count == 1 else f"{count} calls"
-
-
-def _evidence_of_row(row: Row) -> Evidence:
-    source = Source(bundle=row.bundle, member=row.member, line=row.line)
-    return Evidence(source=source, text=row.text)

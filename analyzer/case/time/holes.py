@@ -107,9 +107,14 @@ class _Host:
         steady = [pair for pair in zip(self.tracks, rhythms, strict=True) if pair[1].steady]
         shared: list[tuple[Silence, Hole]] = []
         for track, rhythm in zip(self.tracks, rhythms, strict=True):
-            yield from self._holes_at_breaks(track)
+            for lost in track.breaks:
+                yield self._hole_in_track(track, lost.kind, lost.silence, lost.expected)
             yield from self._hole_behind_end(track, rhythm)
-            yield from self._holes_at_beginnings(track)
+            # The lost beginnings of files, while the host was at work.
+            for holes_silence in track.silences:
+                if holes_silence.after is not None and self._is_beginning(track, holes_silence):
+                    expected = f"the beginning of {holes_silence.after.member}"
+                    yield self._hole_in_track(track, HoleKind.CUT, holes_silence, expected)
         for track, rhythm in steady:
             for silence in track.silences:
                 hole = self._hole_of_silence(track, rhythm, silence, [other for other, _ in steady])
@@ -128,7 +133,18 @@ class _Host:
         silent = [other for other in others if other.silent_in(silence, _MOST)]
         together = bool(others) and len(silent) == len(others)
         if self._booted_in_silence(silence) and len(silent) == len(others):
-            return self._by_boot(track, rhythm, silence, together=together)
+            # The hole before a boot: down, unless it is too long and nobody shut it down.
+            told = any(
+                silence.began.at - _GOING_DOWN <= stop.at <= silence.began.at + _LOGS_LATE
+                for stop in self.stops
+            )
+            if told or silence.seconds <= _STARTING.total_seconds():
+                expected = f"{rhythm}; the host booted at its end"
+                return self._hole_in_track(
+                    track, HoleKind.DOWN, silence, expected, whole_host=together
+                )
+            expected = f"{rhythm}; the host booted at its end, when it went down is not told"
+            return self._hole_in_track(track, HoleKind.SILENT, silence, expected, whole_host=True)
         if not rhythm.is_broken_by(silence) or self._is_beginning(track, silence):
             return None
         sure = track.need == _TIRELESS or any(other in silent for other in steady)
@@ -137,25 +153,6 @@ class _Host:
         return self._hole_in_track(
             track, HoleKind.SILENT, silence, str(rhythm), whole_host=together
         )
-
-    def _by_boot(self, track: Track, rhythm: Rhythm, silence: Silence, *, together: bool) -> Hole:
-        """Return the hole before a boot: down, unless it is too long and nobody shut it down."""
-        told = any(
-            silence.began.at - _GOING_DOWN <= stop.at <= silence.began.at + _LOGS_LATE
-            for stop in self.stops
-        )
-        if told or silence.seconds <= _STARTING.total_seconds():
-            expected = f"{rhythm}; the host booted at its end"
-            return self._hole_in_track(track, HoleKind.DOWN, silence, expected, whole_host=together)
-        expected = f"{rhythm}; the host booted at its end, when it went down is not told"
-        return self._hole_in_track(track, HoleKind.SILENT, silence, expected, whole_host=True)
-
-    def _holes_at_beginnings(self, track: Track) -> Iterator[Hole]:
-        """Yield the lost beginnings of files, while the host was at work."""
-        for silence in track.silences:
-            if silence.after is not None and self._is_beginning(track, silence):
-                expected = f"the beginning of {silence.after.member}"
-                yield self._hole_in_track(track, HoleKind.CUT, silence, expected)
 
     def _is_beginning(self, track: Track, silence: Silence) -> bool:
         if not silence.between_files or self._booted_in_silence(silence):
@@ -166,15 +163,6 @@ class _Host:
 
     def _hole_behind_end(self, track: Track, rhythm: Rhythm) -> Iterator[Hole]:
         """Yield the hole behind the end of a log that should have gone on."""
-        behind = (
-            self._while_others_went_on(track, rhythm)
-            or self._before_its_last_write(track)
-            or self._before_the_report(track)
-        )
-        if behind is not None:
-            yield behind
-
-    def _while_others_went_on(self, track: Track, rhythm: Rhythm) -> Hole | None:
         on = max((other.last for other in self.tracks), key=lambda moment: moment.at)
         silence = Silence(
             began=track.last,
@@ -184,12 +172,22 @@ class _Host:
             after=None,
         )
         if track.cut and silence.seconds > 0:
-            return self._hole_in_track(track, HoleKind.CUT, silence, f"the rest of {track.name}")
-        if rhythm.is_broken_by(silence) and (
+            while_others_went_on: Hole | None = self._hole_in_track(
+                track, HoleKind.CUT, silence, f"the rest of {track.name}"
+            )
+        elif rhythm.is_broken_by(silence) and (
             track.need == _TIRELESS or speaks_at_that_time(track, silence, rhythm)
         ):
-            return self._hole_in_track(track, HoleKind.SILENT, silence, str(rhythm))
-        return None
+            while_others_went_on = self._hole_in_track(track, HoleKind.SILENT, silence, str(rhythm))
+        else:
+            while_others_went_on = None
+        behind = (
+            while_others_went_on
+            or self._before_its_last_write(track)
+            or self._before_the_report(track)
+        )
+        if behind is not None:
+            yield behind
 
     def _before_its_last_write(self, track: Track) -> Hole | None:
         """Return the hole between a log's last line and when the archive says it was written.
@@ -234,10 +232,6 @@ class _Host:
         )
         expected = f"a line at least every {round(longest / 60)} minutes"
         return self._hole_in_track(track, HoleKind.ENDED, silence, expected)
-
-    def _holes_at_breaks(self, track: Track) -> Iterator[Hole]:
-        for lost in track.breaks:
-            yield self._hole_in_track(track, lost.kind, lost.silence, lost.expected)
 
     def _with_the_others(
         self, track: Track, shared: Sequence[tuple[Silence, Hole]]

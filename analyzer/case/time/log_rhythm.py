@@ -83,16 +83,13 @@ def speaks_at_that_time(track: Track, silence: Silence, rhythm: Rhythm) -> bool:
     Work that is done every night is no rhythm of the day, and a weekend is like a weekend only.
     """
     quiet = [own for own in track.silences if rhythm.is_broken_by(own)]
-    for days in _WEEKS if _touches_weekend(silence) else _DAYS:
+    length = (silence.ended.at.date() - silence.began.at.date()).days
+    touches_days = (silence.began.at + timedelta(days=day) for day in range(min(length, 7) + 1))
+    touches_weekend = any(day.weekday() >= _SATURDAY for day in touches_days)
+    for days in _WEEKS if touches_weekend else _DAYS:
         for shift in (timedelta(days=days), timedelta(days=-days)):
             first, last = silence.began.at + shift, silence.ended.at + shift
             there = track.first.at <= first and last <= track.last.at
             if there and not any(own.began.at < last and first < own.ended.at for own in quiet):
                 return True
     return False
-
-
-def _touches_weekend(silence: Silence) -> bool:
-    length = (silence.ended.at.date() - silence.began.at.date()).days
-    days = (silence.began.at + timedelta(days=day) for day in range(min(length, 7) + 1))
-    return any(day.weekday() >= _SATURDAY for day in days)

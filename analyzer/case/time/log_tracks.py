@@ -1,12 +1,12 @@
 """One log of one host over all its files: from when to when it goes, and where it is silent."""
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from datetime import datetime, timedelta
 from itertools import accumulate, pairwise
 
-from analyzer.case.gather import BundleContent, LogRead
+from analyzer.case.gather import BundleContent
 from analyzer.case.log_coverage import family_of
 from analyzer.model.clock import ClockChange, ClockChangeKind
 from analyzer.model.hole import HoleKind
@@ -121,27 +121,25 @@ def tracks_of(
     cut = {seen.path for seen in content.seen if seen.damage or seen.unfinished or seen.over_budget}
     families: dict[tuple[str, str], list[_File]] = {}
     for read in content.logs:
-        file = _file_of_log(content, read, cut=read.member in cut)
+        file_cut = read.member in cut
+        stats, clock = read.stats, content.clock
+        if stats.first is None or stats.last is None:
+            file: _File | None = None
+        else:
+            file = _File(
+                member=read.member,
+                rotation=family_of(read.member)[1],
+                stats=stats,
+                first=clock.moment(read.member, 1, stats.first),
+                last=clock.moment(read.member, max(stats.lines, 1), stats.last),
+                cut=file_cut,
+                written=read.written,
+            )
         if file is not None and read.parser in logs:
             families.setdefault((read.parser, family_of(read.member)[0]), []).append(file)
     return tuple(
         _track_of_files(content, need, sorted(files, key=lambda file: -file.rotation), changes)
         for (need, _), files in sorted(families.items())
-    )
-
-
-def _file_of_log(content: BundleContent, read: LogRead, *, cut: bool) -> _File | None:
-    stats, clock = read.stats, content.clock
-    if stats.first is None or stats.last is None:
-        return None
-    return _File(
-        member=read.member,
-        rotation=family_of(read.member)[1],
-        stats=stats,
-        first=clock.moment(read.member, 1, stats.first),
-        last=clock.moment(read.member, max(stats.lines, 1), stats.last),
-        cut=cut,
-        written=read.written,
     )
 
 
@@ -163,6 +161,7 @@ def _track_of_files(
         elif silence.seconds >= SHORTEST and silence.began.year_known:
             silences.append(silence)
     newest = files[-1]
+    # The silences that are still long when the jumps of the clock are taken away.
     return Track(
         bundle=content.name,
         need=need,
@@ -174,7 +173,10 @@ def _track_of_files(
         written=newest.written if _times_are_the_hosts(files[:-1]) else None,
         lines=sum(file.stats.lines for file in files),
         silences=tuple(
-            sorted(_silences_still_long(silences), key=lambda silence: silence.began.at)
+            sorted(
+                (silence for silence in silences if silence.seconds >= SHORTEST),
+                key=lambda silence: silence.began.at,
+            )
         ),
         breaks=tuple(breaks),
     )
@@ -190,11 +192,6 @@ def _times_are_the_hosts(rotated: Sequence[_File]) -> bool:
         and file.last.earliest - _SAME_TIME <= file.written <= file.last.latest + _SAME_TIME
         for file in rotated
     )
-
-
-def _silences_still_long(silences: Sequence[Silence]) -> Iterator[Silence]:
-    """Yield the silences that are still long when the jumps of the clock are taken away."""
-    return (silence for silence in silences if silence.seconds >= SHORTEST)
 
 
 def _missing_between_files(older: _File, newer: _File) -> tuple[HoleKind, str] | None:

@@ -79,17 +79,18 @@ class Order:
             return self.surely_before_elsewhere(one, other)
         (family, first), (other_family, second) = place_of(one.source), place_of(other.source)
         if family == other_family and bundles[0] == bundles[1]:
-            return self._stamped_before(one, other) if first[0] != second[0] else first < second
+            # The order of lines in two files of one log, which may lie under wrong names.
+            if first[0] != second[0]:
+                apart = other.at.at - one.at.at
+                if abs(apart) <= _LATE or not self.stamps_tell(
+                    [one.source.bundle], one.at, other.at
+                ):
+                    return place_of(one.source) < place_of(other.source)
+                return apart > timedelta(0)
+            return first < second
         if one.at.certainly_before(other.at):
             return True
         return one.at.at < other.at.at and not self._shown_twice(one, other)
-
-    def _stamped_before(self, one: Mark, other: Mark) -> bool:
-        """Tell the order of lines in two files of one log, which may lie under wrong names."""
-        apart = other.at.at - one.at.at
-        if abs(apart) <= _LATE or not self.stamps_tell([one.source.bundle], one.at, other.at):
-            return place_of(one.source) < place_of(other.source)
-        return apart > timedelta(0)
 
     def stamps_tell(self, bundles: Iterable[str], one: Moment, other: Moment) -> bool:
         """Tell whether the stamps of a host, by these reports of it, tell which came first.
@@ -153,7 +154,12 @@ class Order:
             apart = frames[0][1] + frames[1][1]
         else:
             apart = _by_ntp(one) + _by_ntp(two)
-        return min(apart + _was_set((*one.changes, *two.changes)), CLOCKS_APART)
+        # Return by how much clocks were set in all: before that they were off by as much.
+        changes = (*one.changes, *two.changes)
+        sizes = (
+            abs(change.seconds or 0.0) + change.more for change in changes if change.kind in _SET
+        )
+        return min(apart + timedelta(seconds=sum(sizes)), CLOCKS_APART)
 
     def _frame_of_clock(self, clock: HostClock) -> tuple[str, timedelta] | None:
         """Return the host by whose clock a report is dated, and how far that may be wrong.
@@ -198,9 +204,3 @@ def _by_ntp(clock: HostClock) -> timedelta:
         return CLOCKS_APART
     measured = [abs(skew.seconds) + skew.doubt for skew in clock.skews if skew.to == _NTP]
     return timedelta(seconds=min(measured)) + _DRIFT if measured else CLOCKS_APART
-
-
-def _was_set(changes: Iterable[ClockChange]) -> timedelta:
-    """Return by how much clocks were set in all: before that they were off by as much."""
-    sizes = (abs(change.seconds or 0.0) + change.more for change in changes if change.kind in _SET)
-    return timedelta(seconds=sum(sizes))

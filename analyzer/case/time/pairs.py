@@ -55,7 +55,21 @@ def pairs_of(rows: Sequence[Row], hosts: Mapping[str, str], shown: Shown) -> tup
     ``hosts`` is the reference of a host in the database → its bundle; ``shown`` tells when a row
     was written by its own host's clock, None where that cannot be told.
     """
-    found = [*_of_tasks(rows), *_of_plugins(rows, hosts), *_of_pauses(rows, hosts, shown)]
+    of_plugins: list[Pair] = []
+    asked = [pair for pair in _calls_with_answers(rows) if pair[0].fields.get("slave") in hosts]
+    ran = [row for row in rows if row.kind == SLAVE_RAN]
+    by_volume: dict[tuple[str, str], list[tuple[Row, Row]]] = defaultdict(list)
+    for first, last in asked:
+        by_volume[hosts[first.fields["slave"]], first.fields["volume"]].append((first, last))
+    for (bundle, volume), calls in by_volume.items():
+        seen = [
+            row
+            for row in ran
+            if row.bundle == bundle and f"'{volume}'" in row.fields.get("arguments", "")
+        ]
+        if len(calls) == len(seen) == 1 and calls[0][0].bundle != bundle:
+            of_plugins.append(Pair(asked=calls[0][0], ran=seen[0], answered=calls[0][1]))
+    found = [*_of_tasks(rows), *of_plugins, *_of_pauses(rows, hosts, shown)]
     count: dict[tuple[str, str], int] = defaultdict(int)
     kept = []
     for pair in sorted(found, key=_order_of_pair):
@@ -73,7 +87,11 @@ def _order_of_pair(pair: Pair) -> tuple[str, str, str, int]:
 def _of_tasks(rows: Iterable[Row]) -> Iterator[Pair]:
     by_task: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
-        task = row.fields.get("call") if row.kind == FORWARDED else _task_reference(row)
+        if row.kind == FORWARDED:
+            task = row.fields.get("call")
+        else:
+            found = _TASK.search(row.task or "")
+            task = found.group() if found else ""
         if task and row.kind in (ASKED, FORWARDED, DONE):
             by_task[task][row.kind].append(row)
     for kinds in by_task.values():
@@ -82,27 +100,6 @@ def _of_tasks(rows: Iterable[Row]) -> Iterator[Pair]:
             ran = [row for row in kinds[FORWARDED] if row.bundle != asked.bundle]
             if len(done) == 1:
                 yield from (Pair(asked=asked, ran=row, answered=done[0]) for row in ran)
-
-
-def _task_reference(row: Row) -> str:
-    found = _TASK.search(row.task or "")
-    return found.group() if found else ""
-
-
-def _of_plugins(rows: Sequence[Row], hosts: Mapping[str, str]) -> Iterator[Pair]:
-    asked = [pair for pair in _calls_with_answers(rows) if pair[0].fields.get("slave") in hosts]
-    ran = [row for row in rows if row.kind == SLAVE_RAN]
-    by_volume: dict[tuple[str, str], list[tuple[Row, Row]]] = defaultdict(list)
-    for first, last in asked:
-        by_volume[hosts[first.fields["slave"]], first.fields["volume"]].append((first, last))
-    for (bundle, volume), calls in by_volume.items():
-        seen = [
-            row
-            for row in ran
-            if row.bundle == bundle and f"'{volume}'" in row.fields.get("arguments", "")
-        ]
-        if len(calls) == len(seen) == 1 and calls[0][0].bundle != bundle:
-            yield Pair(asked=calls[0][0], ran=seen[0], answered=calls[0][1])
 
 
 def _calls_with_answers(rows: Sequence[Row]) -> Iterator[tuple[Row, Row]]:
@@ -175,9 +172,20 @@ def _laid_against(
             for place, (first, last) in enumerate(calls)
             if 0 <= place + shift < len(seen)
         ]
-        if _one_distance_fits_all(pairs, shown) and (
-            len(pairs) >= _FEWEST or _near(pairs[0], shown)
-        ):
+        # Whether one distance of the clocks fits all pairs.
+        low: timedelta | None = None
+        high: timedelta | None = None
+        for pair in pairs:
+            asked, ran, answered = map(shown, (pair.asked, pair.ran, pair.answered))
+            if asked is None or ran is None or answered is None:
+                one_distance_fits_all = False
+                break
+            least, most = ran - answered - _SECOND, ran + _SECOND - asked
+            low = least if low is None else max(low, least)
+            high = most if high is None else min(high, most)
+        else:
+            one_distance_fits_all = low is not None and high is not None and low <= high
+        if one_distance_fits_all and (len(pairs) >= _FEWEST or _near(pairs[0], shown)):
             ways.append(pairs)
     ways = [pairs for pairs in ways if len(pairs) >= _FEWEST] or ways
     return ways[0] if len(ways) == 1 else ()
@@ -186,17 +194,3 @@ def _laid_against(
 def _near(pair: Pair, shown: Shown) -> bool:
     asked, ran = shown(pair.asked), shown(pair.ran)
     return asked is not None and ran is not None and abs(ran - asked) <= _NEAR
-
-
-def _one_distance_fits_all(pairs: Sequence[Pair], shown: Shown) -> bool:
-    """Tell whether one distance of the clocks fits all pairs."""
-    low: timedelta | None = None
-    high: timedelta | None = None
-    for pair in pairs:
-        asked, ran, answered = map(shown, (pair.asked, pair.ran, pair.answered))
-        if asked is None or ran is None or answered is None:
-            return False
-        least, most = ran - answered - _SECOND, ran + _SECOND - asked
-        low = least if low is None else max(low, least)
-        high = most if high is None else min(high, most)
-    return low is not None and high is not None and low <= high

@@ -73,7 +73,14 @@ def _moment_of_row(row: Row, clocks: Callable[[str], Clock]) -> Moment | None:
 def estimate(bounds: Sequence[Bound]) -> Estimate | None:
     """Return the answer of all bounds together, None where they tell none."""
     if len(bounds) < FEWEST:
-        return _of_few(bounds)
+        # What one or two calls tell: the range of both, where they agree, and a drift.
+        low = max((bound.low for bound in bounds), default=0.0)
+        high = min((bound.high for bound in bounds), default=0.0)
+        if not bounds or low > high:
+            return None
+        return Estimate(
+            low=low - UNSEEN_DRIFT, high=high + UNSEEN_DRIFT, agreed=True, bounds=tuple(bounds)
+        )
     best = max((_bounds_agreeing(bounds, bound.low) for bound in bounds), key=len)
     if len(best) >= max(FEWEST, _MOSTLY * len(bounds)):
         return Estimate(
@@ -90,17 +97,6 @@ def estimate(bounds: Sequence[Bound]) -> Estimate | None:
         high=max(bound.high for bound in narrow),
         agreed=False,
         bounds=narrow,
-    )
-
-
-def _of_few(bounds: Sequence[Bound]) -> Estimate | None:
-    """Return what one or two calls tell: the range of both, where they agree, and a drift."""
-    low = max((bound.low for bound in bounds), default=0.0)
-    high = min((bound.high for bound in bounds), default=0.0)
-    if not bounds or low > high:
-        return None
-    return Estimate(
-        low=low - UNSEEN_DRIFT, high=high + UNSEEN_DRIFT, agreed=True, bounds=tuple(bounds)
     )
 
 

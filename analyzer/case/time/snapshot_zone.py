@@ -32,7 +32,20 @@ def zone_by_snapshots(
 
     ``rows`` are the calls of SM on that host, ``shown`` is the wall time that one is stamped with.
     """
-    taken = _snapshot_times_by_disk(pools)
+    # Return disk → when its snapshots were taken; xapi writes 1970 where it does not know.
+    found: dict[str, list[datetime]] = defaultdict(list)
+    for pool in pools:
+        for snapshot_row in pool.vdis:
+            live = pool.vdi(snapshot_row.snapshot_of)
+            try:
+                snapshot_time = datetime.fromisoformat(snapshot_row.snapshot_time or "")
+            except ValueError:
+                continue
+            if live is not None and snapshot_row.is_a_snapshot and snapshot_time.year > 1970:  # noqa: PLR2004
+                found[live.uuid].append(
+                    snapshot_time if snapshot_time.tzinfo else snapshot_time.replace(tzinfo=UTC)
+                )
+    taken = found
     votes: dict[timedelta, dict[tuple[str, datetime], datetime]] = defaultdict(dict)
     for row in rows:
         disk = _DISK.search(row.message)
@@ -52,18 +65,3 @@ def zone_by_snapshots(
     how = f"{len(fitting)} snapshots whose time the database has"
     minutes = round(zone / timedelta(minutes=1))
     return tuple(Sighting(local=at, minutes=minutes, kind=how) for at in fitting.values())
-
-
-def _snapshot_times_by_disk(pools: Sequence[PoolState]) -> dict[str, list[datetime]]:
-    """Return disk → when its snapshots were taken; xapi writes 1970 where it does not know."""
-    found: dict[str, list[datetime]] = defaultdict(list)
-    for pool in pools:
-        for row in pool.vdis:
-            live = pool.vdi(row.snapshot_of)
-            try:
-                time = datetime.fromisoformat(row.snapshot_time or "")
-            except ValueError:
-                continue
-            if live is not None and row.is_a_snapshot and time.year > 1970:  # noqa: PLR2004
-                found[live.uuid].append(time if time.tzinfo else time.replace(tzinfo=UTC))
-    return found

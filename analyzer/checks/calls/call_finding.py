@@ -58,14 +58,35 @@ def tell(case: Case, text: RuleText, burst: Burst, told: Told, retried: str = ""
     last = burst[-1]
     lines = tuple(line for call in burst if (line := call.line))
     values = {**_values_of_call(case, last), "retried": retried, **times(lines), **told.values}
+    # Quote the latest call whole, and of the others the ends.
+    earlier = [latest_line for call in burst[:-1] if (latest_line := call.line)]
+    latest_and_ends_quoted = tuple(
+        quote(latest_line) for latest_line in lines_of(burst[-1])
+    ) + quote_ends(earlier, 2)
+    keys = [key for key in last.disks if key]
+    disks = [case.world.subject("VDI", key) for key in keys]
+    if not disks:
+        # The host whose log tells of a call of which nothing says what disk it was about.
+        host = last.line.host if last.line else ""
+        uuids = [report.host_uuid for report in case.hosts if report.name == host]
+        subjects_of_call: tuple[Subject, ...] = (
+            Subject(type="Host", uuid=(uuids and uuids[0]) or host, name=host),
+        )
+    else:
+        known = (case.world.vdi(key) for key in keys)
+        srs = {sr.uuid: sr for vdi in known if vdi and (sr := case.world.sr_of(vdi))}
+        where = [Subject(type="SR", uuid=sr.uuid, name=sr.name_label) for sr in srs.values()]
+        if not where and last.operation is not None and last.operation.sr:
+            where = [Subject(type="SR", uuid=last.operation.sr)]
+        subjects_of_call = (*dict.fromkeys(disks), *where)
     return found(
         text,
         told.words,
         basis=told.basis,
         confidence=told.confidence,
-        subjects=_subjects_of_call(case, last),
+        subjects=subjects_of_call,
         rows=[*({**values, **row} for row in told.more_rows), values],
-        evidence=(*_latest_and_ends_quoted(burst), *told.evidence),
+        evidence=(*latest_and_ends_quoted, *told.evidence),
         events=lines,
         severity=Severity.INFO if retried else told.severity,
         count=len(burst),
@@ -146,32 +167,6 @@ def live_of(case: Case, uuid: str) -> Vdi | None:
     """Return the disk that the snapshot with this uuid is of, None where that is not known."""
     row = case.world.vdi(uuid)
     return _live_disk_of_snapshot(case, row) if row is not None else None
-
-
-def _subjects_of_call(case: Case, call: Call) -> tuple[Subject, ...]:
-    keys = [key for key in call.disks if key]
-    disks = [case.world.subject("VDI", key) for key in keys]
-    if not disks:
-        return _host_of(case, call)
-    known = (case.world.vdi(key) for key in keys)
-    srs = {sr.uuid: sr for vdi in known if vdi and (sr := case.world.sr_of(vdi))}
-    where = [Subject(type="SR", uuid=sr.uuid, name=sr.name_label) for sr in srs.values()]
-    if not where and call.operation is not None and call.operation.sr:
-        where = [Subject(type="SR", uuid=call.operation.sr)]
-    return (*dict.fromkeys(disks), *where)
-
-
-def _host_of(case: Case, call: Call) -> tuple[Subject, ...]:
-    """Return the host whose log tells of a call of which nothing says what disk it was about."""
-    host = call.line.host if call.line else ""
-    uuids = [report.host_uuid for report in case.hosts if report.name == host]
-    return (Subject(type="Host", uuid=(uuids and uuids[0]) or host, name=host),)
-
-
-def _latest_and_ends_quoted(burst: Burst) -> tuple[Evidence, ...]:
-    """Quote the latest call whole, and of the others the ends."""
-    earlier = [line for call in burst[:-1] if (line := call.line)]
-    return tuple(quote(line) for line in lines_of(burst[-1])) + quote_ends(earlier, 2)
 
 
 def lines_of(call: Call) -> tuple[Event, ...]:

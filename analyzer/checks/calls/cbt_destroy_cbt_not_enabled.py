@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from analyzer.case.case import Case
 from analyzer.checks.calls.call_finding import (
-    Burst,
     Told,
     bursts,
     live_of,
@@ -17,7 +16,7 @@ from analyzer.checks.calls.call_finding import (
 )
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Method, calls
-from analyzer.model.finding import Basis, Confidence, Finding
+from analyzer.model.finding import Basis, Confidence
 from analyzer.model.rule import RuleText
 
 _REFUSED = "VDI_NO_CBT_METADATA"
@@ -27,25 +26,22 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.data_destroy that ended with VDI_NO_CBT_METADATA."""
     found = calls(case, Method.DESTROY)
     for burst in bursts(found, lambda call: call.code == _REFUSED):
-        yield _finding_of_burst(case, text, burst)
-
-
-def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
-    last = burst[-1]
-    row, live = case.world.vdi(last.vdi), live_of(case, last.vdi)
-    off = row is not None and row.cbt_enabled is False
-    told = Told(
-        words=(text.title, text.detail),
-        confidence=Confidence.CERTAIN,
-        basis=Basis.BOTH if off else Basis.SYMPTOM,
-        values={
-            **({"there": row.uuid} if off and row is not None else {}),
-            **({"without": live.uuid} if live and live.cbt_enabled is False else {}),
-            **({"having": live.uuid} if live and live.cbt_enabled else {}),
-        },
-        evidence=(
-            *quoted_row(row, "cbt_enabled", "is_a_snapshot", "type"),
-            *quoted_row(live, "cbt_enabled"),
-        ),
-    )
-    return tell(case, text, burst, told, retried_since(case, burst))
+        last = burst[-1]
+        row, live = case.world.vdi(last.vdi), live_of(case, last.vdi)
+        off = row is not None and row.cbt_enabled is False
+        told = Told(
+            words=(text.title, text.detail),
+            confidence=Confidence.CERTAIN,
+            basis=Basis.BOTH if off else Basis.SYMPTOM,
+            values={
+                **({"there": row.uuid} if off and row is not None else {}),
+                **({"without": live.uuid} if live and live.cbt_enabled is False else {}),
+                **({"having": live.uuid} if live and live.cbt_enabled else {}),
+            },
+            evidence=(
+                *quoted_row(row, "cbt_enabled", "is_a_snapshot", "type"),
+                *quoted_row(live, "cbt_enabled"),
+            ),
+        )
+        finding_of_burst = tell(case, text, burst, told, retried_since(case, burst))
+        yield finding_of_burst

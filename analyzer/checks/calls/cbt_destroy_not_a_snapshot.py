@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from analyzer.case.case import Case
-from analyzer.checks.calls.call_finding import Burst, Told, bursts, cut_off, quoted_row, tell
+from analyzer.checks.calls.call_finding import Told, bursts, cut_off, quoted_row, tell
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
-from analyzer.model.finding import Basis, Confidence, Finding
+from analyzer.model.finding import Basis, Confidence
 from analyzer.model.rule import RuleText
 
 _REFUSED = "OPERATION_NOT_ALLOWED"
@@ -18,7 +18,19 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.data_destroy that were refused because of what the disk is."""
     found = calls(case, Method.DESTROY)
     for burst in bursts(found, _is_mine):
-        yield _finding_of_burst(case, text, burst)
+        last = burst[-1]
+        row = case.world.vdi(last.vdi)
+        shown = row is not None and row.is_a_snapshot is False
+        again = row is not None and row.is_a_snapshot is True
+        metadata = row is not None and row.type == "cbt_metadata"
+        told = Told(
+            words=text.case("metadata") if metadata and shown else (text.title, text.detail),
+            confidence=Confidence.LIKELY if again else Confidence.CERTAIN,
+            basis=Basis.BOTH if shown else Basis.SYMPTOM,
+            values={"metadata" if metadata else "alive": row.uuid} if row is not None else {},
+            evidence=quoted_row(row, "is_a_snapshot", "type"),
+        )
+        yield tell(case, text, burst, told)
     for call in found:
         if call.code == _REFUSED and not call.reason:
             yield cut_off(call, "xensource_log", "destroying the data")
@@ -28,19 +40,3 @@ def _is_mine(call: Call) -> bool:
     if call.code == _REFUSED:
         return call.reason.startswith(_XAPI)
     return call.code.startswith("SR_BACKEND_FAILURE") and _SM in call.reason
-
-
-def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
-    last = burst[-1]
-    row = case.world.vdi(last.vdi)
-    shown = row is not None and row.is_a_snapshot is False
-    again = row is not None and row.is_a_snapshot is True
-    metadata = row is not None and row.type == "cbt_metadata"
-    told = Told(
-        words=text.case("metadata") if metadata and shown else (text.title, text.detail),
-        confidence=Confidence.LIKELY if again else Confidence.CERTAIN,
-        basis=Basis.BOTH if shown else Basis.SYMPTOM,
-        values={"metadata" if metadata else "alive": row.uuid} if row is not None else {},
-        evidence=quoted_row(row, "is_a_snapshot", "type"),
-    )
-    return tell(case, text, burst, told)

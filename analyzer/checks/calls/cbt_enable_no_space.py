@@ -24,7 +24,7 @@ from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
 from analyzer.checks.tools.finding import Row, quote
 from analyzer.checks.tools.snapshot_log import EXTENT, Failure, Reason, full_now
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
+from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity
 from analyzer.model.operation import Command, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Size, say
@@ -48,7 +48,18 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     A log that was cut short is want of space where the SR was full, and a gap where nobody knows.
     """
     found = calls(case, Method.ENABLE)
-    mine = bursts(found, lambda call: _says_full(call) or bool(_was_full(case, call)))
+    # The row of a full SR, if the log of this call was cut short on it.
+    mine = bursts(
+        found,
+        lambda call: (
+            _says_full(call)
+            or bool(
+                full_now(case, _failure_without_space(case, call))
+                if _cut_short(call) and call.line
+                else ()
+            )
+        ),
+    )
     for burst in mine:
         yield _finding_of_burst(case, text, burst)
     claimed = {id(call) for burst in mine for call in burst}
@@ -76,13 +87,6 @@ def _lines_about_space(call: Call) -> tuple[Event, ...]:
 def _no_space(command: Command) -> bool:
     full = command.rc == _ENOSPC or _FULL.search(command.stderr) is not None
     return command.result is Result.FAILED and full
-
-
-def _was_full(case: Case, call: Call) -> tuple[Evidence, ...]:
-    """Return the row of a full SR, if the log of this call was cut short on it."""
-    return (
-        full_now(case, _failure_without_space(case, call)) if _cut_short(call) and call.line else ()
-    )
 
 
 def _cut_short(call: Call) -> bool:

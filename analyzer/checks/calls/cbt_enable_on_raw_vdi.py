@@ -15,7 +15,32 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim SM's refusals, but those of disks that the database shows as snapshots."""
     found = calls(case, Method.ENABLE)
     for burst in bursts(found, lambda call: is_type_error(call) and not _is_snapshot(case, call)):
-        yield tell(case, text, burst, _told_by_database(case, text, burst[-1].vdi))
+        # How sure it is: SM does not say whether it took the disk for raw or for a snapshot.
+        uuid = burst[-1].vdi
+        if raw := shown_raw(case, uuid):
+            told_by_database: Told = Told(
+                words=(text.title, text.detail),
+                confidence=Confidence.CERTAIN,
+                basis=Basis.BOTH,
+                evidence=raw,
+            )
+        elif other := shown_other(case, uuid):
+            told_by_database = Told(
+                words=text.case("contradicted"),
+                values={"unseen": uuid},
+                confidence=Confidence.POSSIBLE,
+                basis=Basis.SYMPTOM,
+                evidence=other,
+            )
+        else:
+            told_by_database = Told(
+                words=text.case("refused"),
+                values={"unseen": uuid},
+                confidence=Confidence.LIKELY,
+                basis=Basis.SYMPTOM,
+                evidence=quoted_row(case.world.vdi(uuid), "is_a_snapshot", "sm_config"),
+            )
+        yield tell(case, text, burst, told_by_database)
     for call in found:
         if call.code == "SR_BACKEND_FAILURE_66" and not call.reason:
             yield cut_off(call, "smlog", "turning CBT on")
@@ -24,29 +49,3 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 def _is_snapshot(case: Case, call: Call) -> bool:
     row = case.world.vdi(call.vdi)
     return row is not None and row.is_a_snapshot is True
-
-
-def _told_by_database(case: Case, text: RuleText, uuid: str) -> Told:
-    """Say how sure it is: SM does not say whether it took the disk for raw or for a snapshot."""
-    if raw := shown_raw(case, uuid):
-        return Told(
-            words=(text.title, text.detail),
-            confidence=Confidence.CERTAIN,
-            basis=Basis.BOTH,
-            evidence=raw,
-        )
-    if other := shown_other(case, uuid):
-        return Told(
-            words=text.case("contradicted"),
-            values={"unseen": uuid},
-            confidence=Confidence.POSSIBLE,
-            basis=Basis.SYMPTOM,
-            evidence=other,
-        )
-    return Told(
-        words=text.case("refused"),
-        values={"unseen": uuid},
-        confidence=Confidence.LIKELY,
-        basis=Basis.SYMPTOM,
-        evidence=quoted_row(case.world.vdi(uuid), "is_a_snapshot", "sm_config"),
-    )

@@ -8,13 +8,13 @@ pointer, which a live disk does not have: the call fails, and the error does not
 from collections.abc import Iterator
 
 from analyzer.case.case import Case
-from analyzer.checks.calls.call_finding import Burst, Told, bursts, quoted_row, tell
+from analyzer.checks.calls.call_finding import Told, bursts, quoted_row, tell
 from analyzer.checks.calls.list_pair import cannot_be_compared, is_live, visited
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.checks.tools.finding import listed
 from analyzer.model.cbt import Change
-from analyzer.model.finding import Basis, Confidence, Finding, Gap
+from analyzer.model.finding import Basis, Confidence, Gap
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -26,7 +26,22 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare the disks of every comparison of which no good end is logged with the database."""
     found = calls(case, Method.LIST)
     for burst in bursts(found, lambda call: _is_mine(case, call)):
-        yield _finding_of_burst(case, text, burst)
+        last = burst[-1]
+        row, to = case.world.vdi(last.vdi), case.world.vdi(last.to)
+        live = is_live(row)
+        told = Told(
+            words=(text.title, text.detail) if live else text.case("base"),
+            confidence=Confidence.CERTAIN if last.code else Confidence.LIKELY,
+            basis=Basis.BOTH if last.code else Basis.STATE,
+            values={
+                "failed": "The call failed." if last.code else "No line says how the call ended."
+            },
+            evidence=(
+                *quoted_row(row, "is_a_snapshot", "type", "managed"),
+                *quoted_row(to, "is_a_snapshot", "type", "managed"),
+            ),
+        )
+        yield tell(case, text, burst, told)
     for call in found:
         if call.code == _UNRELATED and (gap := _gap_about_disks(case, call)) is not None:
             yield gap
@@ -36,23 +51,6 @@ def _is_mine(case: Case, call: Call) -> bool:
     if call.done or call.code not in ("", _UNRELATED) or call.vdi == call.to:
         return False
     return cannot_be_compared(case, call)
-
-
-def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
-    last = burst[-1]
-    row, to = case.world.vdi(last.vdi), case.world.vdi(last.to)
-    live = is_live(row)
-    told = Told(
-        words=(text.title, text.detail) if live else text.case("base"),
-        confidence=Confidence.CERTAIN if last.code else Confidence.LIKELY,
-        basis=Basis.BOTH if last.code else Basis.STATE,
-        values={"failed": "The call failed." if last.code else "No line says how the call ended."},
-        evidence=(
-            *quoted_row(row, "is_a_snapshot", "type", "managed"),
-            *quoted_row(to, "is_a_snapshot", "type", "managed"),
-        ),
-    )
-    return tell(case, text, burst, told)
 
 
 def _gap_about_disks(case: Case, call: Call) -> Gap | None:

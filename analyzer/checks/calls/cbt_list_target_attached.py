@@ -4,15 +4,15 @@ xapi looks at vdi_to only, and does not count what VMs that are snapshots hold (
 `xapi_vdi.ml` check_operation_error, `list_changed_blocks`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from analyzer.case.case import Case
 from analyzer.case.time.order import Mark
-from analyzer.checks.calls.call_finding import Burst, Told, bursts, quoted_row, retried_since, tell
+from analyzer.checks.calls.call_finding import Told, bursts, quoted_row, retried_since, tell
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.checks.tools.finding import listed, named, quote, quote_row
-from analyzer.model.finding import Basis, Confidence, Finding
+from analyzer.model.finding import Basis, Confidence
 from analyzer.model.operation import Attachment
 from analyzer.model.rule import RuleText
 from analyzer.model.xapi import Vbd, Vm
@@ -26,27 +26,41 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Claim the calls of VDI.list_changed_blocks that ended with VDI_IN_USE."""
     found = calls(case, Method.LIST)
     for burst in bursts(found, lambda call: call.code == _REFUSED):
-        yield _finding_of_burst(case, text, burst)
-
-
-def _finding_of_burst(case: Case, text: RuleText, burst: Burst) -> Finding:
-    last = burst[-1]
-    now, then = _active_vbds(case, last.to), _attachments_at_call(case, last)
-    row = case.world.vdi(last.to)
-    told = Told(
-        words=text.case("snapshot") if row and row.is_a_snapshot else (text.title, text.detail),
-        confidence=Confidence.CERTAIN,
-        basis=Basis.BOTH if now or then else Basis.SYMPTOM,
-        values={"holders": _in_words(now)},
-        more_rows=tuple({"vbd": vbd.uuid} for vbd, vm in now if vm and vm.is_control_domain),
-        evidence=(
-            *quoted_row(row, "is_a_snapshot"),
-            *(quote_row(vbd, "VDI", "VM", "currently_attached", "reserved") for vbd, _ in now),
-            *(quote(event) for each in then for event in each.events[:1]),
-            *(row for each in then if not each.events for row in each.rows),
-        ),
-    )
-    return tell(case, text, burst, told, retried_since(case, burst))
+        last = burst[-1]
+        # Who had the disk active when the call was made, as far as SMlog shows it.
+        own = attachments_of_disks(case).get(last.to or "", ())
+        attachments_at_call = tuple(
+            each
+            for each in own
+            if each.began is not None and _attachment_spans_call(case, each, last)
+        )[:_MOST]
+        now, then = _active_vbds(case, last.to), attachments_at_call
+        row = case.world.vdi(last.to)
+        names: list[str] = []
+        for _, vm in now:
+            if vm is not None:
+                if vm.is_control_domain:
+                    names.append("the control domain")
+                else:
+                    names.append(f"VM {named(vm.name_label, vm.uuid)}")
+        in_words = (
+            f"When the database was written, it was attached to {listed(names)}." if names else ""
+        )
+        told = Told(
+            words=text.case("snapshot") if row and row.is_a_snapshot else (text.title, text.detail),
+            confidence=Confidence.CERTAIN,
+            basis=Basis.BOTH if now or then else Basis.SYMPTOM,
+            values={"holders": in_words},
+            more_rows=tuple({"vbd": vbd.uuid} for vbd, vm in now if vm and vm.is_control_domain),
+            evidence=(
+                *quoted_row(row, "is_a_snapshot"),
+                *(quote_row(vbd, "VDI", "VM", "currently_attached", "reserved") for vbd, _ in now),
+                *(quote(event) for each in then for event in each.events[:1]),
+                *(row for each in then if not each.events for row in each.rows),
+            ),
+        )
+        finding_of_burst = tell(case, text, burst, told, retried_since(case, burst))
+        yield finding_of_burst
 
 
 def _active_vbds(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:
@@ -61,14 +75,6 @@ def _active_vbds(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:
     ]
 
 
-def _attachments_at_call(case: Case, call: Call) -> tuple[Attachment, ...]:
-    """Return who had the disk active when the call was made, as far as SMlog shows it."""
-    own = attachments_of_disks(case).get(call.to or "", ())
-    return tuple(
-        each for each in own if each.began is not None and _attachment_spans_call(case, each, call)
-    )[:_MOST]
-
-
 def _attachment_spans_call(case: Case, each: Attachment, call: Call) -> bool:
     if each.began is None or not each.events:
         return False
@@ -77,14 +83,3 @@ def _attachment_spans_call(case: Case, each: Attachment, call: Call) -> bool:
         return False
     last = each.ended and Mark(at=each.ended, source=each.events[-1].source)
     return each.open_at_capture is True or bool(last and case.order.surely_before(call.mark, last))
-
-
-def _in_words(now: Iterable[tuple[Vbd, Vm | None]]) -> str:
-    names = [_holder_in_words(vm) for _, vm in now if vm is not None]
-    return f"When the database was written, it was attached to {listed(names)}." if names else ""
-
-
-def _holder_in_words(vm: Vm) -> str:
-    if vm.is_control_domain:
-        return "the control domain"
-    return f"VM {named(vm.name_label, vm.uuid)}"

@@ -54,9 +54,21 @@ def judge(case: Case, call: Call) -> Judged | None:
         case "SR_BACKEND_FAILURE_460":
             return _not_related(case, call)
         case "SR_BACKEND_FAILURE_459":
-            return None if _is_short(call) else _certainly(call, Reason.SIZES, _size_lines(call))
+            # Whether SM found a log shorter than its disk needs, which is another rule's.
+            return (
+                None
+                if any(_SHORT in note.message for note in _notes_of_sm(call))
+                else _certainly(call, Reason.SIZES, _size_lines(call))
+            )
         case code if code == _OF_COMMAND:
-            return _judged_by_failed_command(call)
+            # Judge by the command that failed; a log that is gone or too short is another rule's.
+            if command_unread(call):
+                return None
+            commands = call.operation.commands if call.operation else ()
+            failed = [each for each in commands if each.result is Result.FAILED][-1:]
+            if any(_is_of_log(each) for each in failed):
+                return None
+            return _certainly(call, Reason.COMMAND, tuple(each.event for each in failed))
         case "INTERNAL_ERROR":
             rows = other_sr(case, call)
             return _likely_so(call, Reason.OTHER_SR, rows) if rows else None
@@ -72,12 +84,30 @@ def _not_related(case: Case, call: Call) -> Judged:
     pair = pair_of(case, call)
     match pair.stage:
         case Stage.BEFORE:
-            return _before_the_walk(case, pair)
+            # Judge a comparison that failed before any log was read: SM took one to have no log.
+            if pair.ahead.end in _NO_LOG or not may_be_unseen(case, pair.call):
+                reached = pair.ahead.end is WalkEnd.REACHED
+                # Judge a comparison of which only SM knew which log was missing.
+                return (None if reached else _judged_by_cbt_off(case, pair)) or _judged_as(
+                    pair, Reason.EITHER_OFF, Confidence.LIKELY
+                )
+            if packages := blind_release(case):
+                return _judged_as(pair, Reason.DEFECT, Confidence.LIKELY, packages)
+            return _judged_as(
+                pair, Reason.OPEN, Confidence.POSSIBLE, open_=(MAYBE_OFF, MAYBE_DEFECT)
+            )
         case Stage.WALKED:
+            # Judge a walk of which only SMlog knows where it ended.
             return (
                 _judged_by_way_back(case, pair)
                 or _where_it_ends(case, pair)
-                or _judged_by_end_of_walk(pair)
+                or _judged_as(
+                    pair,
+                    Reason.STOPPED,
+                    Confidence.POSSIBLE,
+                    stop=pair.stop,
+                    open_=(MAYBE_BROKEN, MAYBE_UNRELATED, MAYBE_REVERSED),
+                )
             )
         case Stage.UNSEEN:
             found = (
@@ -86,21 +116,6 @@ def _not_related(case: Case, call: Call) -> Judged:
                 or _where_it_ends(case, pair)
             )
             return found or _left_open(case, pair)
-
-
-def _before_the_walk(case: Case, pair: Pair) -> Judged:
-    """Judge a comparison that failed before any log was read: SM took one to have no log."""
-    if pair.ahead.end in _NO_LOG or not may_be_unseen(case, pair.call):
-        reached = pair.ahead.end is WalkEnd.REACHED
-        return (None if reached else _judged_by_cbt_off(case, pair)) or _judged_by_either_log(pair)
-    if packages := blind_release(case):
-        return _judged_as(pair, Reason.DEFECT, Confidence.LIKELY, packages)
-    return _judged_as(pair, Reason.OPEN, Confidence.POSSIBLE, open_=(MAYBE_OFF, MAYBE_DEFECT))
-
-
-def _judged_by_either_log(pair: Pair) -> Judged:
-    """Judge a comparison of which only SM knew which log was missing."""
-    return _judged_as(pair, Reason.EITHER_OFF, Confidence.LIKELY)
 
 
 def _judged_by_cbt_off(case: Case, pair: Pair) -> Judged | None:
@@ -144,17 +159,6 @@ def _lost_after(pair: Pair) -> str:
     if not pair.stop or pair.stop not in path[:-1]:
         return ""
     return path[path.index(pair.stop) + 1]
-
-
-def _judged_by_end_of_walk(pair: Pair) -> Judged:
-    """Judge a walk of which only SMlog knows where it ended."""
-    return _judged_as(
-        pair,
-        Reason.STOPPED,
-        Confidence.POSSIBLE,
-        stop=pair.stop,
-        open_=(MAYBE_BROKEN, MAYBE_UNRELATED, MAYBE_REVERSED),
-    )
 
 
 def _left_open(case: Case, pair: Pair) -> Judged:
@@ -218,27 +222,11 @@ def _notes_of_sm(call: Call) -> tuple[Event, ...]:
     return call.operation.notes if call.operation else ()
 
 
-def _is_short(call: Call) -> bool:
-    """Tell whether SM found a log shorter than its disk needs, which is another rule's."""
-    return any(_SHORT in note.message for note in _notes_of_sm(call))
-
-
 def _size_lines(call: Call) -> tuple[Event, ...]:
     """Return the line with which SM says what does not fit, and those of the log it was reading."""
     notes = _notes_of_sm(call)
     wrong = [n for n, note in enumerate(notes) if note.message.startswith(_SIZES)]
     return notes[max(wrong[-1] - 2, 0) : wrong[-1] + 1] if wrong else ()
-
-
-def _judged_by_failed_command(call: Call) -> Judged | None:
-    """Judge by the command that failed; a log that is gone or too short is another rule's."""
-    if command_unread(call):
-        return None
-    commands = call.operation.commands if call.operation else ()
-    failed = [each for each in commands if each.result is Result.FAILED][-1:]
-    if any(_is_of_log(each) for each in failed):
-        return None
-    return _certainly(call, Reason.COMMAND, tuple(each.event for each in failed))
 
 
 def command_unread(call: Call) -> bool:

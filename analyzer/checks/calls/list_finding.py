@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
-from analyzer.checks.calls.call_finding import Burst, Told, bursts, called, retried_since, tell
+from analyzer.checks.calls.call_finding import Told, bursts, called, retried_since, tell
 from analyzer.checks.calls.list_failure import MAYBE_DEFECT, judge
 from analyzer.checks.calls.list_reason import OF_LOGS, Judged, Reason
 from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
@@ -24,7 +24,26 @@ def failed_for(case: Case, text: RuleText, reasons: frozenset[Reason]) -> Iterat
     judged = _judged_calls(case)
     mine = bursts(found, lambda call: id(call) in judged and judged[id(call)].reason in reasons)
     for burst in mine:
-        yield _finding_of_burst(case, text, burst, judged)
+        last = judged[id(burst[-1])]
+        # Return error for damage, None, that is the text's own, for what a client can do wrong.
+        if last.reason in _DAMAGE:
+            severity_of_reason: Severity | None = Severity.ERROR
+        else:
+            place = _OFF.get(last.reason)
+            lost = case.world.vdi(last.call.disks[place]) if place is not None else None
+            severity_of_reason = (
+                Severity.ERROR if lost is not None and lost.cbt_enabled is True else None
+            )
+        told = Told(
+            words=text.case(last.reason.value),
+            confidence=last.confidence,
+            basis=last.basis,
+            severity=severity_of_reason,
+            values=_values_of_judged(case, last),
+            evidence=last.evidence,
+        )
+        finding_of_burst = tell(case, text, burst, told, retried_since(case, burst))
+        yield finding_of_burst
 
 
 @derived
@@ -32,30 +51,6 @@ def _judged_calls(case: Case) -> Mapping[int, Judged]:
     """Return why each comparison failed, by its identity: the rules share what one walk tells."""
     found = calls(case, Method.LIST)
     return {id(call): verdict for call in found if (verdict := judge(case, call))}
-
-
-def _finding_of_burst(
-    case: Case, text: RuleText, burst: Burst, judged: Mapping[int, Judged]
-) -> Finding:
-    last = judged[id(burst[-1])]
-    told = Told(
-        words=text.case(last.reason.value),
-        confidence=last.confidence,
-        basis=last.basis,
-        severity=_severity_of_reason(case, last),
-        values=_values_of_judged(case, last),
-        evidence=last.evidence,
-    )
-    return tell(case, text, burst, told, retried_since(case, burst))
-
-
-def _severity_of_reason(case: Case, last: Judged) -> Severity | None:
-    """Return error for damage, None, that is the text's own, for what a client can do wrong."""
-    if last.reason in _DAMAGE:
-        return Severity.ERROR
-    place = _OFF.get(last.reason)
-    lost = case.world.vdi(last.call.disks[place]) if place is not None else None
-    return Severity.ERROR if lost is not None and lost.cbt_enabled is True else None
 
 
 def _values_of_judged(case: Case, last: Judged) -> dict[str, str]:

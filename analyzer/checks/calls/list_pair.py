@@ -84,7 +84,20 @@ def cannot_be_compared(case: Case, call: Call) -> bool:
 
 def off_by_rows(case: Case, call: Call) -> tuple[Reason, tuple[Evidence, ...]] | None:
     """Return which disk has CBT off in the database, if it was not turned off since the call."""
-    off = {key: _off_since(case, call, key) for key in (call.vdi, call.to)}
+    # Whether a disk has no CBT now, and nothing turned it off after the call.
+    off = {}
+    for key in (call.vdi, call.to):
+        row = case.world.vdi(key)
+        if row is None or row.cbt_enabled is not False:
+            off[key] = False
+        elif row.is_a_snapshot:
+            off[key] = True
+        else:
+            own = sm_operations_of_disks(case).get(key, ())
+            later = (run for run in own if run.name == "vdi_disable_cbt")
+            dropped = (each for each in case.events.of("cbt-told.dropped") if key in each.message)
+            ends = (*(ended(run) for run in later), *(mark(each) for each in dropped))
+            off[key] = all(case.order.surely_before(end, call.mark) for end in ends)
     evidence = tuple(
         quote
         for key, is_off in off.items()
@@ -190,20 +203,6 @@ def _walk_between(case: Case, start: str, end: str, at: Moment | Event) -> Walk:
     if not (is_uuid(start) and is_uuid(end)):
         return _NOT_KNOWN
     return walk(cbt_history(case), case.pools, start, end, at=at)
-
-
-def _off_since(case: Case, call: Call, key: str) -> bool:
-    """Tell whether a disk has no CBT now, and nothing turned it off after the call."""
-    row = case.world.vdi(key)
-    if row is None or row.cbt_enabled is not False:
-        return False
-    if row.is_a_snapshot:
-        return True
-    own = sm_operations_of_disks(case).get(key, ())
-    later = (run for run in own if run.name == "vdi_disable_cbt")
-    dropped = (each for each in case.events.of("cbt-told.dropped") if key in each.message)
-    ends = (*(ended(run) for run in later), *(mark(each) for each in dropped))
-    return all(case.order.surely_before(end, call.mark) for end in ends)
 
 
 def _live_disk_of_row(case: Case, row: Vdi) -> str | None:

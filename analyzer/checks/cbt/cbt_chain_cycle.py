@@ -25,7 +25,19 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Follow child pointers as they are now; and look at comparisons that read one log twice."""
     told: set[str] = set()
     for circle in _circles_of_pointers(case):
-        finding = _by_state(case, text, circle)
+        pointers = [log.child for log in circle if log.child is not None]
+        sr = circle[0].sr
+        finding = found(
+            text,
+            (text.title, text.detail),
+            basis=Basis.STATE,
+            confidence=least_sure(*pointers, *(log.exists for log in circle)),
+            subjects=_subjects_of_circle(case, [log.uuid for log in circle], sr),
+            rows=[
+                _row_of_circle(case, [log.uuid for log in circle], sr, log.uuid) for log in circle
+            ],
+            evidence=tuple(dict.fromkeys(pointer.evidence for pointer in pointers[:_MOST])),
+        )
         told |= {subject.uuid for subject in finding.subjects}
         yield finding
     for call in runs(case, "vdi_list_changed_blocks"):
@@ -49,20 +61,6 @@ def _circles_of_pointers(case: Case) -> Iterator[tuple[CbtLog, ...]]:
             circle = path[path.index(log) :]
             start = min(range(len(circle)), key=lambda place: circle[place].uuid)
             yield (*circle[start:], *circle[:start])
-
-
-def _by_state(case: Case, text: RuleText, circle: Sequence[CbtLog]) -> Finding:
-    pointers = [log.child for log in circle if log.child is not None]
-    sr = circle[0].sr
-    return found(
-        text,
-        (text.title, text.detail),
-        basis=Basis.STATE,
-        confidence=least_sure(*pointers, *(log.exists for log in circle)),
-        subjects=_subjects_of_circle(case, [log.uuid for log in circle], sr),
-        rows=[_row_of_circle(case, [log.uuid for log in circle], sr, log.uuid) for log in circle],
-        evidence=tuple(dict.fromkeys(pointer.evidence for pointer in pointers[:_MOST])),
-    )
 
 
 def _subjects_of_circle(case: Case, uuids: Sequence[str], sr: str | None) -> tuple[Subject, ...]:

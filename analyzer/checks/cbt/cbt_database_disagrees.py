@@ -20,7 +20,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
-from analyzer.model.xapi import Sr, Vdi
+from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_flags import SET as FLAG
 from analyzer.rebuilt.cbt.log_listings import LogListing
@@ -54,10 +54,25 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Look at what scans in SMlog corrected, and at rows that still are wrong."""
     flips, gaps = _flips_and_gaps(case)
     flips += _hidden_flips(case, flips)
-    gaps += _flags_unread(case, flips)
+    # Where a scan changed rows, nothing says how, and xapi's log cannot tell.
+    known = {flip.update.source for flip in flips}
+    flags_gaps = [
+        case.gap("xensource_log", update.source.bundle) or _flag_unread(case, update)
+        for update in case.events.of(UPDATES)
+        if update.source not in known
+    ]
+    gaps += tuple(dict.fromkeys(gap for gap in flags_gaps if gap is not None))
     by_disk: dict[str, list[Flip]] = {}
     for flip in flips:
-        if not _is_race(case, flip):
+        # Whether CBT of the disk was being turned on or off at the time.
+        if not any(
+            run.vdi == flip.vdi
+            and (
+                run.first.within(flip.line.moment, _RACE)
+                or run.last.within(flip.line.moment, _RACE)
+            )
+            for run in runs(case, "vdi_enable_cbt", "vdi_disable_cbt")
+        ):
             by_disk.setdefault(flip.vdi, []).append(flip)
     for _, own in sorted(by_disk.items()):
         yield _of_scan(case, text, own)
@@ -119,17 +134,6 @@ def _flag_at_first(case: Case, vdi: str, value: str) -> str:
     return "true" if logged and row is not None and row.is_a_snapshot else value
 
 
-def _flags_unread(case: Case, told: Sequence[Flip]) -> tuple[Gap, ...]:
-    """Return where a scan changed rows, nothing says how, and xapi's log cannot tell."""
-    known = {flip.update.source for flip in told}
-    gaps = [
-        case.gap("xensource_log", update.source.bundle) or _flag_unread(case, update)
-        for update in case.events.of(UPDATES)
-        if update.source not in known
-    ]
-    return tuple(dict.fromkeys(gap for gap in gaps if gap is not None))
-
-
 def _flag_unread(case: Case, update: Event) -> Gap | None:
     """Return the gap of an update that xapi's log does not reach."""
     window = case.covered("xensource_log", update.source.bundle)
@@ -181,15 +185,6 @@ def _gap_without_name(line: Event) -> Gap:
         why=f"a scan found that the database was wrong about CBT of a disk ({line.message}), and "
         "which disk is not in what was read",
         settle_with=f"zgrep -h 'Updating VDI with location' /var/log/SMlog* on {line.host}",
-    )
-
-
-def _is_race(case: Case, flip: Flip) -> bool:
-    """Tell whether CBT of the disk was being turned on or off at the time."""
-    return any(
-        run.vdi == flip.vdi
-        and (run.first.within(flip.line.moment, _RACE) or run.last.within(flip.line.moment, _RACE))
-        for run in runs(case, "vdi_enable_cbt", "vdi_disable_cbt")
     )
 
 
@@ -252,15 +247,11 @@ def _of_rows(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding]:
                 )
                 yield _of_state(case, text, text.case("log-there"), row, evidence)
         elif not lists[sr.uuid].places and not lists[sr.uuid].shows(row.uuid):
-            yield from _rows_of_removed_logs(case, text, row, sr)
-
-
-def _rows_of_removed_logs(case: Case, text: RuleText, row: Vdi, sr: Sr) -> Iterator[Finding]:
-    """Yield a row that says on where the rebuilt log is surely gone, and no list can say so."""
-    log = cbt_history(case).log(sr.uuid, row.uuid)
-    if log is not None and log.exists is not None and gone(log):
-        evidence = (quote_row(row, "cbt_enabled", "SR"), log.exists.evidence)
-        yield _of_state(case, text, text.case("log-removed"), row, evidence)
+            # A row that says on where the rebuilt log is surely gone, and no list can say so.
+            log = cbt_history(case).log(sr.uuid, row.uuid)
+            if log is not None and log.exists is not None and gone(log):
+                rows_evidence = (quote_row(row, "cbt_enabled", "SR"), log.exists.evidence)
+                yield _of_state(case, text, text.case("log-removed"), row, rows_evidence)
 
 
 def _is_settled(case: Case, vdi: str, place: LogListing) -> bool:

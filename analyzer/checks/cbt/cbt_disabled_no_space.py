@@ -19,19 +19,23 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     found = failures(case)
     mine = [failure for failure in found if no_space(case, failure)]
     for group in by_disk(mine):
-        yield _finding_of_group(case, text, group)
+        last = group[-1]
+        if last.reason is Reason.CUT_SHORT:
+            finding_of_group: Finding = make(
+                case, text, text.case("full-since"), group, Confidence.LIKELY
+            )
+        elif any(event.kind == SPACE for event in last.because):
+            finding_of_group = make(
+                case, text, text.case("volume-group"), group, Confidence.CERTAIN
+            )
+        else:
+            finding_of_group = make(
+                case, text, (text.title, text.detail), group, Confidence.CERTAIN
+            )
+        yield finding_of_group
     unsaid = [f for f in found if f not in mine and f.reason in (Reason.CUT_SHORT, Reason.UNKNOWN)]
     for group in by_disk(unsaid):
         yield _gap_of_group(group)
-
-
-def _finding_of_group(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
-    last = group[-1]
-    if last.reason is Reason.CUT_SHORT:
-        return make(case, text, text.case("full-since"), group, Confidence.LIKELY)
-    if any(event.kind == SPACE for event in last.because):
-        return make(case, text, text.case("volume-group"), group, Confidence.CERTAIN)
-    return make(case, text, (text.title, text.detail), group, Confidence.CERTAIN)
 
 
 def _gap_of_group(group: tuple[Failure, ...]) -> Gap:

@@ -13,18 +13,21 @@ from analyzer.model.rule import RuleText
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Take the failures that `cbt-disabled-no-space` does not claim, and name their reason."""
     for group in by_disk([each for each in failures(case) if not no_space(case, each)]):
-        yield _finding_of_group(case, text, group)
-
-
-def _finding_of_group(case: Case, text: RuleText, group: tuple[Failure, ...]) -> Finding:
-    last = group[-1]
-    match last.reason:
-        case Reason.UNKNOWN:
-            return make(case, text, text.case("unknown"), group, Confidence.POSSIBLE)
-        case Reason.OTHER if last.refresh:
-            return make(case, text, text.case("refresh"), group, _confidence_of_failure(last))
-        case _:
-            return make(case, text, (text.title, text.detail), group, _confidence_of_failure(last))
+        last = group[-1]
+        match last.reason:
+            case Reason.UNKNOWN:
+                finding_of_group: Finding = make(
+                    case, text, text.case("unknown"), group, Confidence.POSSIBLE
+                )
+            case Reason.OTHER if last.refresh:
+                finding_of_group = make(
+                    case, text, text.case("refresh"), group, _confidence_of_failure(last)
+                )
+            case _:
+                finding_of_group = make(
+                    case, text, (text.title, text.detail), group, _confidence_of_failure(last)
+                )
+        yield finding_of_group
 
 
 def _confidence_of_failure(failure: Failure) -> Confidence:

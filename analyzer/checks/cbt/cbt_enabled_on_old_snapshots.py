@@ -6,7 +6,7 @@ that was reverted has a new disk, a clone without a log (`xapi_vm_snapshot.ml` r
 which the old snapshots now are. Both are sound; people wonder why a migration is still refused.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
@@ -18,7 +18,7 @@ from analyzer.checks.tools.lost_tracking import Loss, losses, taken_at
 from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
-from analyzer.model.xapi import Vdi, Vm
+from analyzer.model.xapi import Vdi
 from analyzer.values import dataclass
 
 _MOST = 6
@@ -38,27 +38,34 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare the flag of every live disk with those of its snapshots."""
     lost = {loss.vdi: loss for loss in losses(case)}
     for pool in case.pools:
-        for off in _disks_turned_off(pool, lost):
-            yield _finding_of_old_snapshots(case, text, pool, off)
-
-
-def _disks_turned_off(pool: PoolState, lost: Mapping[str, Loss]) -> Iterator[_Off]:
-    owned: dict[str, list[Vdi]] = {}
-    for row in pool.vdis:
-        if row.is_a_snapshot and row.snapshot_of and row.cbt_enabled and not is_metadata(row):
-            owned.setdefault(row.snapshot_of, []).append(row)
-    for disk in pool.vdis:
-        own = [row for key in {disk.ref, disk.uuid} for row in owned.get(key, ())]
-        busy = disk.current_operations or any(row.current_operations for row in own)
-        if own and not busy and disk.is_a_snapshot is False and disk.cbt_enabled is False:
-            snapshots = sorted(own, key=lambda row: (row.snapshot_time or "", row.uuid))
-            yield _Off(disk=disk, snapshots=snapshots, loss=lost.get(disk.uuid))
+        owned: dict[str, list[Vdi]] = {}
+        for row in pool.vdis:
+            if row.is_a_snapshot and row.snapshot_of and row.cbt_enabled and not is_metadata(row):
+                owned.setdefault(row.snapshot_of, []).append(row)
+        for disk in pool.vdis:
+            own = [row for key in {disk.ref, disk.uuid} for row in owned.get(key, ())]
+            busy = disk.current_operations or any(row.current_operations for row in own)
+            if own and not busy and disk.is_a_snapshot is False and disk.cbt_enabled is False:
+                snapshots = sorted(own, key=lambda row: (row.snapshot_time or "", row.uuid))
+                off = _Off(disk=disk, snapshots=snapshots, loss=lost.get(disk.uuid))
+                yield _finding_of_old_snapshots(case, text, pool, off)
 
 
 def _finding_of_old_snapshots(case: Case, text: RuleText, pool: PoolState, off: _Off) -> Finding:
     disk, snapshots, loss = off.disk, off.snapshots, off.loss
     sr = pool.sr(disk.sr)
-    values = _values_of_snapshots(case, off)
+    values_snapshots, values_loss = off.snapshots, off.loss
+    taken = taken_at(values_snapshots[0])
+    names = [row.uuid for row in values_snapshots[:_MOST]]
+    more = len(values_snapshots) - len(names)
+    values = {
+        "disk": name_of(case, off.disk.uuid),
+        "vdi": off.disk.uuid,
+        "number": str(len(values_snapshots)),
+        "snapshots": listed([*names, *([f"{more} more"] if more else [])]),
+        "oldest": say("taken at {taken}", taken=taken) if taken else names[0],
+        "when": values_loss.line.moment if values_loss else "",
+    }
     rows = [{**values, **_deletion_step(pool, row, loss)} for row in snapshots[:_MOST]]
     return found(
         text,
@@ -79,29 +86,10 @@ def _finding_of_old_snapshots(case: Case, text: RuleText, pool: PoolState, off: 
     )
 
 
-def _values_of_snapshots(case: Case, off: _Off) -> Row:
-    snapshots, loss = off.snapshots, off.loss
-    taken = taken_at(snapshots[0])
-    names = [row.uuid for row in snapshots[:_MOST]]
-    more = len(snapshots) - len(names)
-    return {
-        "disk": name_of(case, off.disk.uuid),
-        "vdi": off.disk.uuid,
-        "number": str(len(snapshots)),
-        "snapshots": listed([*names, *([f"{more} more"] if more else [])]),
-        "oldest": say("taken at {taken}", taken=taken) if taken else names[0],
-        "when": loss.line.moment if loss else "",
-    }
-
-
 def _deletion_step(pool: PoolState, row: Vdi, loss: Loss | None) -> Row:
     """Return the fields that choose how a snapshot can be deleted."""
-    vm = _snapshot_vm(pool, row)
+    vms = (pool.vm(vbd.vm) for vbd in pool.vbds_of(row))
+    vm = next((vm for vm in vms if vm is not None and vm.is_a_snapshot), None)
     if vm is not None:
         return {"snapshot": row.uuid, "snapshot_vm": vm.uuid}
     return {"broken": row.uuid} if loss else {"alone": row.uuid}
-
-
-def _snapshot_vm(pool: PoolState, row: Vdi) -> Vm | None:
-    vms = (pool.vm(vbd.vm) for vbd in pool.vbds_of(row))
-    return next((vm for vm in vms if vm is not None and vm.is_a_snapshot), None)

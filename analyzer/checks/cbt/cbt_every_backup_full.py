@@ -28,7 +28,7 @@ from analyzer.checks.tools.lost_tracking import snapshots_of
 from analyzer.checks.tools.sm_runs import code_of, quote_run, runs
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.cbt import CbtLog, Known
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding
+from analyzer.model.finding import Basis, Confidence, Finding
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
@@ -44,20 +44,10 @@ _CHAIN = "whether the disk's log still has its newest snapshot as its parent"
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare both ends of every link from a snapshot to its live disk."""
     facts = tracking_of(case)
-    broken = tuple(_broken_pointers(case, facts))
-    yield from held_back(
-        case, (_finding_of_broken_chain(case, text, facts, *link) for link in broken)
-    )
-    if not broken:
-        yield from unknown_pointers(case, _CHAIN)
-
-
-def _broken_pointers(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtLog]]:
-    """Yield (newest snapshot, live disk) where only the first points to the second.
-
-    The parent was changed after the pointer was written: a snapshot writes the pointer last. A
-    pointer from before a break of tracking is the rule's about stale pointers.
-    """
+    # Yield (newest snapshot, live disk) where only the first points to the second. The parent was
+    # changed after the pointer was written: a snapshot writes the pointer last. A pointer from
+    # before a break of tracking is the rule's about stale pointers.
+    broken_pointers: list[tuple[CbtLog, CbtLog]] = []
     for (sr, uuid), log in sorted(cbt_history(case).now.items()):
         child = sure(log.child)
         disk = cbt_history(case).log(sr, child) if child else None
@@ -69,21 +59,20 @@ def _broken_pointers(case: Case, facts: Tracking) -> Iterator[tuple[CbtLog, CbtL
         assert disk.parent is not None
         later = _mark_of_known(log.child), _mark_of_known(disk.parent)
         relinked = later[0] and later[1] and later[0].precedes(later[1], facts.order)
-        linked_anew = _taken_later(facts, disk.parent.value, uuid) and bool(
-            logs_pointing(case).get((sr, disk.parent.value))
-        )
+        # Whether the disk's parent is a newer snapshot than the one that points to the disk. Where
+        # an older snapshot leads to that parent, comparisons succeed: the chain goes past the one
+        # that points to the disk, which is another rule's, and no full backup is forced.
+        mine, other = facts.births.get(uuid), facts.births.get(disk.parent.value)
+        taken_later = bool(mine and other and mine.mark.precedes(other.mark, facts.order))
+        linked_anew = taken_later and bool(logs_pointing(case).get((sr, disk.parent.value)))
         if relinked and not linked_anew and facts.across(uuid, disk.uuid) is None:
-            yield log, disk
-
-
-def _taken_later(facts: Tracking, parent: str, snapshot: str) -> bool:
-    """Tell whether the disk's parent is a newer snapshot than the one that points to the disk.
-
-    Where an older snapshot leads to that parent, comparisons succeed: the chain goes past the one
-    that points to the disk, which is another rule's, and no full backup is forced.
-    """
-    mine, other = facts.births.get(snapshot), facts.births.get(parent)
-    return bool(mine and other and mine.mark.precedes(other.mark, facts.order))
+            broken_pointers.append((log, disk))
+    broken = tuple(broken_pointers)
+    yield from held_back(
+        case, (_finding_of_broken_chain(case, text, facts, *link) for link in broken)
+    )
+    if not broken:
+        yield from unknown_pointers(case, _CHAIN)
 
 
 def _mark_of_known(known: Known[str]) -> Mark | None:
@@ -96,6 +85,14 @@ def _finding_of_broken_chain(
     assert newest.child is not None
     assert disk.parent is not None
     failed = _failed_comparisons(case, facts, disk.uuid)
+    # Which error began it, where it was read.
+    errors = [gap for gap in facts.breaks.get(disk.uuid, ()) if gap.loss]
+    if not errors:
+        first_error_in_words = "The error that began it is not in the logs that were read."
+    else:
+        first_error_in_words = say(
+            "It began when an error turned CBT of the disk off, at {at}.", at=errors[-1].mark.at
+        )
     values = {
         "vdi": disk.uuid,
         "disk": name_of(case, disk.uuid),
@@ -104,9 +101,13 @@ def _finding_of_broken_chain(
         "when": disk.parent.since or "",
         "log": log_path(case, disk.sr, disk.uuid),
         "failures": _failures_in_words(failed),
-        "origin": _first_error_in_words(facts, disk.uuid),
+        "origin": first_error_in_words,
     }
     old = [row.uuid for row, _ in snapshots_of(case, disk.uuid)] or [newest.uuid]
+    quotes = [newest.child.evidence, disk.parent.evidence]
+    quotes += [gap.mark.evidence for gap in facts.breaks.get(disk.uuid, ()) if gap.loss][-1:]
+    for evidence_call in failed[-_MOST_FAILURES:]:
+        quotes += quote_run(evidence_call)
     return found(
         text,
         (text.title, text.detail),
@@ -114,7 +115,7 @@ def _finding_of_broken_chain(
         confidence=Confidence.CERTAIN if failed else Confidence.LIKELY,
         subjects=disk_subjects(case, disk.uuid, disk.sr),
         rows=[{**values, "old": uuid} for uuid in old],
-        evidence=_evidence_of_break(newest.child, disk.parent, facts, disk.uuid, failed),
+        evidence=tuple(dict.fromkeys(quotes)),
         events=[call.entry for call in failed if call.entry],
         count=max(len(failed), 1),
     )
@@ -141,25 +142,3 @@ def _failures_in_words(failed: tuple[Operation, ...]) -> str:
         count=count,
         last=failed[-1].first,
     )
-
-
-def _first_error_in_words(facts: Tracking, disk: str) -> str:
-    """Say which error began it, where it was read."""
-    errors = [gap for gap in facts.breaks.get(disk, ()) if gap.loss]
-    if not errors:
-        return "The error that began it is not in the logs that were read."
-    return say("It began when an error turned CBT of the disk off, at {at}.", at=errors[-1].mark.at)
-
-
-def _evidence_of_break(
-    pointer: Known[str],
-    parent: Known[str],
-    facts: Tracking,
-    disk: str,
-    failed: tuple[Operation, ...],
-) -> tuple[Evidence, ...]:
-    quotes = [pointer.evidence, parent.evidence]
-    quotes += [gap.mark.evidence for gap in facts.breaks.get(disk, ()) if gap.loss][-1:]
-    for call in failed[-_MOST_FAILURES:]:
-        quotes += quote_run(call)
-    return tuple(dict.fromkeys(quotes))

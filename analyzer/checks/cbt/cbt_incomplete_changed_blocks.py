@@ -59,9 +59,13 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         if not call.vdi or call.result is Result.FAILED:
             continue
         older, read = call.vdi or "", visited(call)
-        newer = (
-            read[-1] if read and call.result is Result.SUCCEEDED else _vdi_to_of_call(case, call)
-        )
+        # The disk that a call names as vdi_to, by its reference.
+        if read and call.result is Result.SUCCEEDED:
+            newer = read[-1]
+        else:
+            ref = call.args[0] if call.args else None
+            rows = (pool.vdi(ref) for pool in case.pools)
+            newer = next((row.uuid for row in rows if row is not None), "")
         gap = facts.across(older, newer, mark_of(call)) if newer else None
         missed = (
             tuple(_snapshots_missed(case, facts, call, (older, newer), read))
@@ -71,7 +75,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         one = Comparison(call=call, older=older, newer=newer, gap=gap, missed=missed)
         if one.short and call.result is Result.SUCCEEDED:
             wrong.setdefault(facts.disk_of(one.newer), []).append(one)
-        elif one.short or not _both_ends_known(facts, one):
+        elif one.short or not (bool(one.newer) and one.older in facts.births):
             yield _gap_of_comparison(one)
     yield from held_back(
         case,
@@ -80,13 +84,6 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             for disk, own in sorted(wrong.items())
         ),
     )
-
-
-def _vdi_to_of_call(case: Case, call: Operation) -> str:
-    """Return the disk that a call names as vdi_to, by its reference."""
-    ref = call.args[0] if call.args else None
-    rows = (pool.vdi(ref) for pool in case.pools)
-    return next((row.uuid for row in rows if row is not None), "")
 
 
 def _snapshots_missed(
@@ -101,11 +98,6 @@ def _snapshots_missed(
         log = cbt_history(case).at(call.sr, uuid, call.entry or call.first)
         if log is not None and sure(log.exists) is True:
             yield uuid
-
-
-def _both_ends_known(facts: Tracking, one: Comparison) -> bool:
-    """Tell whether it is known when the older disk was taken, and what it was compared with."""
-    return bool(one.newer) and one.older in facts.births
 
 
 def _gap_of_comparison(one: Comparison) -> Gap:
@@ -135,6 +127,20 @@ def _finding_of_short_answers(
     gaps = [one.gap for one in wrong if one.gap is not None]
     sr = next((one.call.sr for one in wrong if one.call.sr), None)
     rows = [_row_of_comparison(case, disk, wrong, one) for one in wrong]
+    quotes: list[Evidence] = []
+    for evidence_one in wrong[:_MOST]:
+        quotes += quote_run(evidence_one.call)
+        quotes += [
+            quote(note)
+            for note in evidence_one.call.notes
+            if f"VDI {evidence_one.newer} " in note.message
+        ]
+        quotes += [evidence_one.gap.mark.evidence] if evidence_one.gap else []
+        for uuid in evidence_one.missed[:2]:
+            log = cbt_history(case).at(
+                evidence_one.call.sr or "", uuid, evidence_one.call.entry or evidence_one.call.first
+            )
+            quotes += [log.exists.evidence] if log and log.exists else []
     return found(
         text,
         (text.title, text.detail) if gaps else text.case("passed-by"),
@@ -142,7 +148,7 @@ def _finding_of_short_answers(
         confidence=Confidence.CERTAIN if gaps else Confidence.LIKELY,
         subjects=disk_subjects(case, disk, sr),
         rows=rows,
-        evidence=_evidence_of_comparisons(case, wrong),
+        evidence=tuple(dict.fromkeys(quotes)),
         events=[one.call.entry for one in wrong if one.call.entry],
         count=len(wrong),
     )
@@ -153,12 +159,23 @@ def _row_of_comparison(
 ) -> Row:
     gaps = [each.gap for each in wrong if each.gap is not None]
     missed = list(dict.fromkeys(uuid for each in wrong for uuid in each.missed))
+    told = [
+        say(
+            "{older} with {newer} at {at}",
+            older=name_of(case, one.older),
+            newer=name_of(case, one.newer),
+            at=one.call.first,
+        )
+        for one in wrong
+    ]
+    more = len(told) - _MOST
+    listed_comparisons = listed([*told[:_MOST], *([f"{more} more"] if more > 0 else [])])
     return {
         "vdi": disk,
         "disk": name_of(case, disk),
         "older": one.older,
         "newer": one.newer,
-        "comparisons": _listed_comparisons(case, wrong),
+        "comparisons": listed_comparisons,
         "when": one.call.first,
         "gap": gaps[-1].mark.at if gaps else "",
         "why": _why_log_is_short(gaps[-1]) if gaps else "",
@@ -170,29 +187,3 @@ def _why_log_is_short(gap: Break) -> str:
     if gap.loss is not None:
         return "an error turned CBT of the disk off"
     return "CBT of the disk was turned on anew"
-
-
-def _listed_comparisons(case: Case, wrong: tuple[Comparison, ...]) -> str:
-    told = [
-        say(
-            "{older} with {newer} at {at}",
-            older=name_of(case, one.older),
-            newer=name_of(case, one.newer),
-            at=one.call.first,
-        )
-        for one in wrong
-    ]
-    more = len(told) - _MOST
-    return listed([*told[:_MOST], *([f"{more} more"] if more > 0 else [])])
-
-
-def _evidence_of_comparisons(case: Case, wrong: tuple[Comparison, ...]) -> tuple[Evidence, ...]:
-    quotes: list[Evidence] = []
-    for one in wrong[:_MOST]:
-        quotes += quote_run(one.call)
-        quotes += [quote(note) for note in one.call.notes if f"VDI {one.newer} " in note.message]
-        quotes += [one.gap.mark.evidence] if one.gap else []
-        for uuid in one.missed[:2]:
-            log = cbt_history(case).at(one.call.sr or "", uuid, one.call.entry or one.call.first)
-            quotes += [log.exists.evidence] if log and log.exists else []
-    return tuple(dict.fromkeys(quotes))

@@ -5,7 +5,7 @@ deactivate() always writes the flag 1. So the next read-write activation trusts 
 lost what was written before the crash, and CBT goes on as if nothing had been.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from itertools import islice
 
 from analyzer.case.case import Case
@@ -66,29 +66,34 @@ def _runs_marked(case: Case) -> Iterator[Marked]:
         last: dict[str, Operation] = {}  # host → its last session call
         writers: dict[str, Operation] = {}  # host → its activation that no detach followed
         for place, run in enumerate(own):
-            command = _flag_written(run, vdi) if _ends_read_only(last, run) else None
+            # Whether a detach ends a session that its host had begun read-only.
+            began = last.get(run.host) if run.name == "vdi_deactivate" else None
+            ends_read_only = (
+                began is not None
+                and began.name == "vdi_activate"
+                and began.args[:1] == (_READ_ONLY,)
+            )
+            command = _flag_written(run, vdi) if ends_read_only else None
             flag = _flag_before(case, run) if command else None
             if command and flag and writers:
                 writer = list(writers.values())[-1]
+                # Whether the next session call of the writer's host ends its session.
+                later = islice(own, (place + 1), None)
+                following = next((run for run in later if run.host == writer.host), None)
+                session_ended = following is not None and following.name == "vdi_deactivate"
                 yield Marked(
                     run=run,
                     command=command,
                     flag=flag,
                     writer=writer,
                     boot=_boot_between(case, writer, run),
-                    alive=_session_ended(own, place + 1, writer),
+                    alive=session_ended,
                 )
             last[run.host] = run
             if run.name == "vdi_deactivate":
                 writers.pop(run.host, None)
             elif run.args[:1] != (_READ_ONLY,):
                 writers[run.host] = run
-
-
-def _ends_read_only(last: Mapping[str, Operation], run: Operation) -> bool:
-    """Tell whether a detach ends a session that its host had begun read-only."""
-    began = last.get(run.host) if run.name == "vdi_deactivate" else None
-    return began is not None and began.name == "vdi_activate" and began.args[:1] == (_READ_ONLY,)
 
 
 def _flag_written(run: Operation, vdi: str) -> Command | None:
@@ -116,13 +121,6 @@ def _boot_between(case: Case, writer: Operation, run: Operation) -> Event | None
         if event.host == writer.host and before:
             return event
     return None
-
-
-def _session_ended(runs_of_disk: Sequence[Operation], start: int, writer: Operation) -> bool:
-    """Tell whether the next session call of the writer's host ends its session."""
-    later = islice(runs_of_disk, start, None)
-    following = next((run for run in later if run.host == writer.host), None)
-    return following is not None and following.name == "vdi_deactivate"
 
 
 def _finding_of_marked(case: Case, text: RuleText, one: Marked) -> Finding:

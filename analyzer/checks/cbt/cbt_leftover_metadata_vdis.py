@@ -90,14 +90,24 @@ def _answers_for_sr(case: Case, pool: PoolState, sr: Sr) -> Sequence[_Leftover |
 
 def _finding_of_leftovers(text: RuleText, sr: Sr, left: Sequence[_Leftover]) -> Finding:
     use = left[0].use
+    lines: list[str] = []
+    for each in left[:_MOST]:
+        when = taken_at(each.row)
+        age = say(", taken at {when}", when=when) if when else ""
+        lines.append(
+            say("{uuid}{age}, {because}", uuid=each.row.uuid, age=age, because=each.because)
+        )
+    more = [f"and {len(left) - _MOST} more"] if len(left) > _MOST else []
     values = {
         "sr": sr.uuid,
         "sr_name": sr.name_label or sr.uuid,
         "number": f"{len(left)} metadata disk{'s' if len(left) > 1 else ''}",
-        "inventory": _inventory_in_words(left),
+        "inventory": joined((*lines, *more), "; "),
     }
     kind = "file_disk" if sr.type in FILE_TYPES else "lvm_disk"
     told = text.case(use.value) if use.value else (text.title, text.detail)
+    rows = (quote_row(each.row, "type", "snapshot_of", "snapshot_time") for each in left[:_MOST])
+    proofs = (proof for each in left[:_MOST] for proof in each.proof)
     return found(
         text,
         told,
@@ -108,27 +118,9 @@ def _finding_of_leftovers(text: RuleText, sr: Sr, left: Sequence[_Leftover]) -> 
             Subject(type="SR", uuid=sr.uuid, name=sr.name_label),
         ),
         rows=[*({**values, kind: each.row.uuid} for each in left[:_MOST]), values],
-        evidence=_evidence_of_leftovers(left),
+        evidence=tuple(dict.fromkeys((*rows, *proofs))),
         count=len(left),
     )
-
-
-def _inventory_in_words(left: Sequence[_Leftover]) -> str:
-    lines = [_line_of_leftover(each) for each in left[:_MOST]]
-    more = [f"and {len(left) - _MOST} more"] if len(left) > _MOST else []
-    return joined((*lines, *more), "; ")
-
-
-def _line_of_leftover(leftover: _Leftover) -> str:
-    when = taken_at(leftover.row)
-    age = say(", taken at {when}", when=when) if when else ""
-    return say("{uuid}{age}, {because}", uuid=leftover.row.uuid, age=age, because=leftover.because)
-
-
-def _evidence_of_leftovers(left: Sequence[_Leftover]) -> tuple[Evidence, ...]:
-    rows = (quote_row(each.row, "type", "snapshot_of", "snapshot_time") for each in left[:_MOST])
-    proofs = (proof for each in left[:_MOST] for proof in each.proof)
-    return tuple(dict.fromkeys((*rows, *proofs)))
 
 
 def _judged_row(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | None:
@@ -137,33 +129,35 @@ def _judged_row(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Ga
         undone = run.result is Result.FAILED
         why = "was undone" if undone else "could not add its bits to the next log"
         words = f"left by {run.name}, which {why}"
-        return _Leftover(row=row, use=_Use.ORPHAN, because=words, proof=_run_quoted(case, run))
+        lines = [run.entry, _kept_line(case, run), *(raised.event for raised in run.raised[-1:])]
+        run_quoted = tuple(
+            Evidence(source=line.source, text=line.text, at=line.moment) for line in lines if line
+        )
+        return _Leftover(row=row, use=_Use.ORPHAN, because=words, proof=run_quoted)
     live = pool.vdi(row.snapshot_of)
     if live is not None:
-        return _of_live(pool, row, live)
+        # Judge one whose disk is there: with CBT, or with a snapshot that has it, it is a base. In
+        # half a database the rows of those snapshots may be missing.
+        if live.cbt_enabled is not False or live.current_operations:
+            return None
+        if not pool.complete or _tracks_its_disk(pool, {live.uuid, live.ref} - {""}):
+            return None
+        return _Leftover(row=row, use=_Use.OFF, because=f"of {live.name_label or ''} ({live.uuid})")
     if row.snapshot_of is not None:
-        return _of_gone(case, pool, sr, row, row.snapshot_of)
-    return _without_disk(case, pool, sr, row) if _says_of_nothing(row) else None
-
-
-def _says_of_nothing(row: Vdi) -> bool:
-    """Tell whether the row has the field, and it is null; a row without it says nothing."""
-    return has_field(row, "snapshot_of")
-
-
-def _of_gone(case: Case, pool: PoolState, sr: Sr, row: Vdi, disk: str) -> _Leftover | None:
-    """Judge one whose disk is not there under that reference.
-
-    Its snapshots may have outlived it, and a disk that was forgotten and found again by a scan has
-    another reference, and is what the log still leads to.
-    """
-    if (
-        not pool.complete
-        or _tracks_its_disk(pool, {disk})
-        or _without_disk(case, pool, sr, row) is None
-    ):
-        return None
-    return _Leftover(row=row, use=_Use.GONE, because=f"of {disk}, which is not there")
+        # Judge one whose disk is not there under that reference. Its snapshots may have outlived
+        # it, and a disk that was forgotten and found again by a scan has another reference, and is
+        # what the log still leads to.
+        if (
+            not pool.complete
+            or _tracks_its_disk(pool, {row.snapshot_of})
+            or _without_disk(case, pool, sr, row) is None
+        ):
+            return None
+        return _Leftover(
+            row=row, use=_Use.GONE, because=f"of {row.snapshot_of}, which is not there"
+        )
+    # Whether the row has the field, and it is null; a row without it says nothing.
+    return _without_disk(case, pool, sr, row) if has_field(row, "snapshot_of") else None
 
 
 def _tracks_its_disk(pool: PoolState, keys: set[str]) -> bool:
@@ -172,18 +166,6 @@ def _tracks_its_disk(pool: PoolState, keys: set[str]) -> bool:
         each.snapshot_of in keys and each.cbt_enabled is not False and not is_metadata(each)
         for each in pool.vdis
     )
-
-
-def _of_live(pool: PoolState, row: Vdi, live: Vdi) -> _Leftover | None:
-    """Judge one whose disk is there: with CBT, or with a snapshot that has it, it is a base.
-
-    In half a database the rows of those snapshots may be missing.
-    """
-    if live.cbt_enabled is not False or live.current_operations:
-        return None
-    if not pool.complete or _tracks_its_disk(pool, {live.uuid, live.ref} - {""}):
-        return None
-    return _Leftover(row=row, use=_Use.OFF, because=f"of {live.name_label or ''} ({live.uuid})")
 
 
 def _without_disk(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | None:
@@ -246,10 +228,3 @@ def _kept_line(case: Case, run: Operation) -> Event | None:
 
 def _renames_log(argv: tuple[str, ...], uuid: str) -> bool:
     return bool(argv) and argv[0].endswith("lvrename") and argv[-1] == f"{uuid}.cbtlog"
-
-
-def _run_quoted(case: Case, run: Operation) -> tuple[Evidence, ...]:
-    lines = [run.entry, _kept_line(case, run), *(raised.event for raised in run.raised[-1:])]
-    return tuple(
-        Evidence(source=line.source, text=line.text, at=line.moment) for line in lines if line
-    )

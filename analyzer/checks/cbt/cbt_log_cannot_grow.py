@@ -15,7 +15,7 @@ from analyzer.checks.tools.chain_facts import disk_subjects, name_of, sure
 from analyzer.checks.tools.finding import Row, found, quote, quote_row
 from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding
-from analyzer.model.operation import Command, Operation, Result
+from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Size
 from analyzer.model.storage import LogicalVolume
@@ -48,7 +48,26 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         yield finding
     for row, volume in _short_volumes(case):
         if row.uuid not in told:
-            yield _by_state(case, text, row, volume)
+            assert volume.size is not None
+            sr = volume.vg.removeprefix("VG_XenStorage-")
+            by_state = found(
+                text,
+                (text.title, text.detail),
+                basis=Basis.STATE,
+                confidence=Confidence.LIKELY,
+                subjects=disk_subjects(case, row.uuid, sr),
+                rows=[
+                    {
+                        **_values_of_volume(case, row.uuid, sr, row.virtual_size or 0, volume.size),
+                        "kept": row.uuid,
+                    }
+                ],
+                evidence=(
+                    Evidence(source=volume.source, text=volume.text),
+                    quote_row(row, "virtual_size"),
+                ),
+            )
+            yield by_state
 
 
 def _by_resize(case: Case, text: RuleText) -> Iterator[Finding]:
@@ -59,16 +78,36 @@ def _by_resize(case: Case, text: RuleText) -> Iterator[Finding]:
             failed = command.result is Result.FAILED and path.startswith(_VOLUME)
             room = _room_of_volume(case, run, log_of(path)) if failed and number else None
             if room is not None and bytes_of_log(int(value)) > room.size:
-                yield _finding_of_resize(case, text, run, command, room)
+                vdi, size = log_of(argument(command, "-n")), int(argument(command, "-s"))
+                finding_of_resize = found(
+                    text,
+                    text.case("resized"),
+                    basis=Basis.SYMPTOM,
+                    confidence=room.confidence,
+                    subjects=disk_subjects(case, vdi, run.sr),
+                    rows=[
+                        {
+                            **_values_of_volume(case, vdi, run.sr or "", size, room.size),
+                            "when": run.first,
+                            "lost": vdi,
+                        }
+                    ],
+                    evidence=tuple(
+                        dict.fromkeys([*quote_run(run), quote(command.event), *room.evidence])
+                    ),
+                    events=[command.event],
+                )
+                yield finding_of_resize
 
 
 def _room_of_volume(case: Case, run: Operation, vdi: str) -> Room | None:
     """Return the size of the log's volume: as made, or as SM makes it for the size before."""
     for earlier in reversed(sm_operations(case)):
         for command in earlier.commands:
-            if _makes_the_log(command, vdi) and case.order.surely_before(
-                mark(command.event), began(run)
-            ):
+            program = command.argv[0] if command.argv else ""
+            made = program.endswith("lvcreate") and argument(command, "-n") == f"{vdi}.cbtlog"
+            makes_the_log = made and succeeded(command) and argument(command, "-L").isdecimal()
+            if makes_the_log and case.order.surely_before(mark(command.event), began(run)):
                 size = -(-int(argument(command, "-L")) * MIB // EXTENT) * EXTENT
                 quoted = (quote(command.event),)
                 return Room(size=size, evidence=quoted, confidence=Confidence.CERTAIN)
@@ -78,34 +117,6 @@ def _room_of_volume(case: Case, run: Operation, vdi: str) -> Room | None:
         return None
     return Room(
         size=volume_for(before), evidence=(log.size.evidence,), confidence=Confidence.LIKELY
-    )
-
-
-def _makes_the_log(command: Command, vdi: str) -> bool:
-    program = command.argv[0] if command.argv else ""
-    made = program.endswith("lvcreate") and argument(command, "-n") == f"{vdi}.cbtlog"
-    return made and succeeded(command) and argument(command, "-L").isdecimal()
-
-
-def _finding_of_resize(
-    case: Case, text: RuleText, run: Operation, command: Command, room: Room
-) -> Finding:
-    vdi, size = log_of(argument(command, "-n")), int(argument(command, "-s"))
-    return found(
-        text,
-        text.case("resized"),
-        basis=Basis.SYMPTOM,
-        confidence=room.confidence,
-        subjects=disk_subjects(case, vdi, run.sr),
-        rows=[
-            {
-                **_values_of_volume(case, vdi, run.sr or "", size, room.size),
-                "when": run.first,
-                "lost": vdi,
-            }
-        ],
-        evidence=tuple(dict.fromkeys([*quote_run(run), quote(command.event), *room.evidence])),
-        events=[command.event],
     )
 
 
@@ -126,28 +137,6 @@ def _short_volumes(case: Case) -> Iterator[tuple[Vdi, LogicalVolume]]:
             need = bytes_of_log(row.virtual_size)
             if volume is not None and volume.size is not None and volume.size < need:
                 yield row, volume
-
-
-def _by_state(case: Case, text: RuleText, row: Vdi, volume: LogicalVolume) -> Finding:
-    assert volume.size is not None
-    sr = volume.vg.removeprefix("VG_XenStorage-")
-    return found(
-        text,
-        (text.title, text.detail),
-        basis=Basis.STATE,
-        confidence=Confidence.LIKELY,
-        subjects=disk_subjects(case, row.uuid, sr),
-        rows=[
-            {
-                **_values_of_volume(case, row.uuid, sr, row.virtual_size or 0, volume.size),
-                "kept": row.uuid,
-            }
-        ],
-        evidence=(
-            Evidence(source=volume.source, text=volume.text),
-            quote_row(row, "virtual_size"),
-        ),
-    )
 
 
 def _values_of_volume(case: Case, vdi: str, sr: str, size: int, room: int) -> Row:

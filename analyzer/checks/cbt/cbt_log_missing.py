@@ -39,8 +39,16 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     known = {vdi.uuid for pool in case.pools for vdi in pool.vdis}
     for uuid, events in failed.items():
         if uuid not in known:
-            yield _judge_gone(case, text, uuid, events)
-    if _cbt_is_unused(case):
+            # Answer for a log that was not found and whose disk no database has (any more).
+            sr_uuid = events[-1].fields.get("sr")
+            sr = case.world.sr(sr_uuid)
+            disk = Disk(
+                pool=None, vdi=None, uuid=uuid, sr=sr, sr_uuid=sr_uuid, failed=events, changes=()
+            )
+            yield tell(text, disk, None, _past_of_log(case, disk))
+    if bool(case.pools) and all(
+        pool.complete and not any(_has_cbt(vdi) for vdi in pool.vdis) for pool in case.pools
+    ):
         yield NotApplicable("no disk of the database has CBT")
     if any(host.lvs for host in case.hosts):
         yield LookedAt("lvs")
@@ -77,7 +85,14 @@ def _examine_pool(
             continue
         sr = pool.sr(vdi.sr) if vdi.sr else None
         if sr is None:
-            yield _no_sr(case, pool, vdi)
+            reports = case.world.reports_of(pool)
+            no_sr = Gap(
+                need="xapi_db",
+                host=reports[0].name if reports else "",
+                why=f"disk {vdi.uuid} of pool {pool_name(pool)} has CBT, and its SR was not read",
+                settle_with=f"xe vdi-param-list uuid={vdi.uuid}; xe sr-list",
+            )
+            yield no_sr
             continue
         if sr.uuid not in lists:
             lists[sr.uuid] = listing_of(case, pool, sr)
@@ -129,14 +144,6 @@ def _judge_present(
             case Past.OPEN | Past.OFF_SINCE | Past.GONE:
                 why = "cbt-util did not find it earlier, and now it is listed"
                 yield _gap_of_later_listing(disk, listing, why)
-
-
-def _judge_gone(case: Case, text: RuleText, uuid: str, events: tuple[Event, ...]) -> Finding:
-    """Answer for a log that was not found and whose disk no database has (any more)."""
-    sr_uuid = events[-1].fields.get("sr")
-    sr = case.world.sr(sr_uuid)
-    disk = Disk(pool=None, vdi=None, uuid=uuid, sr=sr, sr_uuid=sr_uuid, failed=events, changes=())
-    return tell(text, disk, None, _past_of_log(case, disk))
 
 
 def _past_of_log(case: Case, disk: Disk) -> Past:
@@ -198,7 +205,7 @@ def _has_cbt(vdi: Vdi) -> bool:
 def _unknown_rows(case: Case, pool: PoolState) -> Iterable[Gap]:
     """Say that the database does not tell of some disks whether they have CBT."""
     unknown = [v for v in pool.vdis if v.cbt_enabled is None and not is_metadata(v)]
-    if _before_cbt(pool) or not unknown:
+    if (pool.schema_minor is not None and pool.schema_minor < FIRST_SCHEMA_WITH_CBT) or not unknown:
         return
     reports = case.world.reports_of(pool)
     yield Gap(
@@ -206,24 +213,4 @@ def _unknown_rows(case: Case, pool: PoolState) -> Iterable[Gap]:
         host=reports[0].name if reports else "",
         why=f"{len(unknown)} rows of {pool.source.member} do not say whether the disk has CBT",
         settle_with="xe vdi-list params=uuid,cbt-enabled,sr-uuid",
-    )
-
-
-def _no_sr(case: Case, pool: PoolState, vdi: Vdi) -> Gap:
-    reports = case.world.reports_of(pool)
-    return Gap(
-        need="xapi_db",
-        host=reports[0].name if reports else "",
-        why=f"disk {vdi.uuid} of pool {pool_name(pool)} has CBT, and its SR was not read",
-        settle_with=f"xe vdi-param-list uuid={vdi.uuid}; xe sr-list",
-    )
-
-
-def _before_cbt(pool: PoolState) -> bool:
-    return pool.schema_minor is not None and pool.schema_minor < FIRST_SCHEMA_WITH_CBT
-
-
-def _cbt_is_unused(case: Case) -> bool:
-    return bool(case.pools) and all(
-        pool.complete and not any(_has_cbt(vdi) for vdi in pool.vdis) for pool in case.pools
     )

@@ -70,13 +70,29 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     open_: list[Open] = []
     for run in sm_operations(case):
         _take_commands(run, logs, open_)
-        _take_walk(run, logs)
+        # Take "Size of bitmap … is less than expected size …", which is of the log visited last.
+        walk_vdi = ""
+        for note in run.notes:
+            visit = _VISIT.match(note.message)
+            walk_vdi = visit[1] if visit else walk_vdi
+            if walk_vdi and _LESS.match(note.message):
+                walk_own = logs.setdefault(walk_vdi, Short())
+                walk_own.sr = walk_own.sr or run.sr
+                walk_own.sure = True
+                walk_own.said.append(note)
     for vdi in [
         vdi for vdi, own in logs.items() if not own.sure and _was_readable_later(case, vdi, own)
     ]:
         del logs[vdi]
     perhaps = _take_listings(case, logs)
-    _take_files(case, logs)
+    for report in case.hosts:
+        for file in report.cbtlogs:
+            if file.header and file.bitmap_bytes >= file.expected_bytes:
+                continue
+            files_own = logs.setdefault(file.uuid, Short())
+            files_own.sure = True
+            words = f"The copy of the log in {file.source.member}: {file.problem}."
+            files_own.seen.append((Evidence(source=file.source, text=file.problem), words))
     for vdi, own in sorted(logs.items()):
         yield _finding_of_disk(case, text, vdi, own)
     for one in _failures_left(open_, logs):
@@ -122,9 +138,18 @@ def _failures_left(open_: list[Open], logs: dict[str, Short]) -> Iterator[Open]:
 def _take_commands(run: Operation, logs: dict[str, Short], open_: list[Open]) -> None:
     """Take the commands that could not read a log; a volume is cut short for no want of space."""
     for command in run.commands:
-        if not _cuts_the_log(command):
+        program = command.argv[0] if command.argv else ""
+        failed = command.result is Result.FAILED and command.rc == _EIO
+        cuts_the_log = program.endswith("cbt-util") and failed and bool(_CUT.search(command.stderr))
+        if not cuts_the_log:
             continue
-        paths = _logs_of_command(command)
+        # The log that could not be read; two where coalesce does not say which of them.
+        named = _FILE.search(command.stderr)
+        if named:
+            paths: tuple[str, ...] = (named[1],)
+        else:
+            logs_paths = (argument(command, "-n"), argument(command, "-p"), argument(command, "-c"))
+            paths = tuple(path for path in logs_paths if log_of(path)) or ("",)
         if len(paths) > 1 or paths[0].startswith(_VOLUME):
             open_.append(Open(disks=tuple(map(log_of, paths)), event=command.event, path=paths[0]))
         elif log_of(paths[0]):
@@ -134,37 +159,9 @@ def _take_commands(run: Operation, logs: dict[str, Short], open_: list[Open]) ->
             own.attempts = max(own.attempts, command.attempts)
 
 
-def _logs_of_command(command: Command) -> tuple[str, ...]:
-    """Return the log that could not be read; two where coalesce does not say which of them."""
-    named = _FILE.search(command.stderr)
-    if named:
-        return (named[1],)
-    paths = (argument(command, "-n"), argument(command, "-p"), argument(command, "-c"))
-    return tuple(path for path in paths if log_of(path)) or ("",)
-
-
-def _cuts_the_log(command: Command) -> bool:
-    program = command.argv[0] if command.argv else ""
-    failed = command.result is Result.FAILED and command.rc == _EIO
-    return program.endswith("cbt-util") and failed and bool(_CUT.search(command.stderr))
-
-
 def _sr_of_log(path: str) -> str | None:
     found_ = _SR.search(path)
     return found_[1] if found_ else None
-
-
-def _take_walk(run: Operation, logs: dict[str, Short]) -> None:
-    """Take "Size of bitmap … is less than expected size …", which is of the log visited last."""
-    vdi = ""
-    for note in run.notes:
-        visit = _VISIT.match(note.message)
-        vdi = visit[1] if visit else vdi
-        if vdi and _LESS.match(note.message):
-            own = logs.setdefault(vdi, Short())
-            own.sr = own.sr or run.sr
-            own.sure = True
-            own.said.append(note)
 
 
 def _take_listings(case: Case, logs: dict[str, Short]) -> list[tuple[str, Gap]]:
@@ -218,17 +215,6 @@ def _shorter_than_disk(case: Case, host: str, sr: str | None, vdi: str) -> Gap:
     )
 
 
-def _take_files(case: Case, logs: dict[str, Short]) -> None:
-    for report in case.hosts:
-        for file in report.cbtlogs:
-            if file.header and file.bitmap_bytes >= file.expected_bytes:
-                continue
-            own = logs.setdefault(file.uuid, Short())
-            own.sure = True
-            words = f"The copy of the log in {file.source.member}: {file.problem}."
-            own.seen.append((Evidence(source=file.source, text=file.problem), words))
-
-
 def _finding_of_disk(case: Case, text: RuleText, vdi: str, own: Short) -> Finding:
     known = case.world.vdi(vdi)
     row = case.world.sr_of(known) if known else None
@@ -246,10 +232,20 @@ def _finding_of_disk(case: Case, text: RuleText, vdi: str, own: Short) -> Findin
         values["live"] = vdi
     if sr:
         values["sr"] = sr
+    if not own.said:
+        title_and_detail: tuple[str, str] = text.case("seen")
+    else:
+        title_and_detail = (
+            text.case("walked") if _LESS.match(own.said[-1].message) else (text.title, text.detail)
+        )
+    if own.said and own.seen:
+        basis_of_failures: Basis = Basis.BOTH
+    else:
+        basis_of_failures = Basis.SYMPTOM if own.said else Basis.STATE
     return found(
         text,
-        _title_and_detail(text, own),
-        basis=_basis_of_failures(own),
+        title_and_detail,
+        basis=basis_of_failures,
         confidence=Confidence.CERTAIN if own.sure else Confidence.LIKELY,
         subjects=disk_subjects(case, vdi, sr),
         rows=[values],
@@ -259,18 +255,6 @@ def _finding_of_disk(case: Case, text: RuleText, vdi: str, own: Short) -> Findin
         ),
         events=own.said,
     )
-
-
-def _title_and_detail(text: RuleText, own: Short) -> tuple[str, str]:
-    if not own.said:
-        return text.case("seen")
-    return text.case("walked") if _LESS.match(own.said[-1].message) else (text.title, text.detail)
-
-
-def _basis_of_failures(own: Short) -> Basis:
-    if own.said and own.seen:
-        return Basis.BOTH
-    return Basis.SYMPTOM if own.said else Basis.STATE
 
 
 def _gap_of_failure(one: Open) -> Gap:

@@ -23,7 +23,7 @@ from analyzer.checks.tools.chain_facts import (
 from analyzer.checks.tools.finding import Row, found
 from analyzer.checks.tools.sm_runs import quote_run, runs
 from analyzer.model.cbt import CbtLog
-from analyzer.model.finding import Basis, Finding
+from analyzer.model.finding import Basis
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -35,23 +35,44 @@ _CHAIN = "whether one of them pointed to a log that was unlinked"
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare the logs that were unlinked on file SRs with the child pointers of those left."""
-    done = tuple(_runs_that_unlinked(case))
+    runs_that_unlinked: list[Operation] = []
+    for that_run in runs(case, "vdi_delete"):
+        row = case.world.sr(that_run.sr)
+        joined = any(command.argv[0].endswith("cbt-util") for command in that_run.commands)
+        if row is None or row.type not in FILE_TYPES or joined:
+            continue
+        if that_run.result is not Result.FAILED and _was_metadata(case, that_run):
+            runs_that_unlinked.append(that_run)
+    done = tuple(runs_that_unlinked)
     pointing = [(run, older) for run in done for older in _logs_pointing_to(case, run)]
     for run, older in pointing:
-        yield _finding_of_pointer(case, text, run, older)
+        assert older.child is not None
+        disk = tracking_of(case).disk_of(older.uuid)
+        values: Row = {
+            "older": name_of(case, older.uuid),
+            "gone": run.vdi or "",
+            "kept": older.uuid,
+            "disk": name_of(case, disk),
+            "when": run.last,
+            "log": log_path(case, older.sr, older.uuid),
+        }
+        finding_of_pointer = found(
+            text,
+            (text.title, text.detail),
+            basis=Basis.BOTH,
+            confidence=least_sure(older.child, older.exists),
+            subjects=(
+                *disk_subjects(case, older.uuid, older.sr),
+                *(disk_subjects(case, disk, None) if disk != older.uuid else ()),
+            ),
+            rows=[values],
+            evidence=tuple(dict.fromkeys([*quote_run(run), older.child.evidence])),
+            events=[run.entry] if run.entry else (),
+        )
+        yield finding_of_pointer
     where = frozenset(run.sr for run in done if run.sr)
     if where and not pointing:
         yield from unknown_pointers(case, _CHAIN, where)
-
-
-def _runs_that_unlinked(case: Case) -> Iterator[Operation]:
-    for run in runs(case, "vdi_delete"):
-        row = case.world.sr(run.sr)
-        joined = any(command.argv[0].endswith("cbt-util") for command in run.commands)
-        if row is None or row.type not in FILE_TYPES or joined:
-            continue
-        if run.result is not Result.FAILED and _was_metadata(case, run):
-            yield run
 
 
 def _was_metadata(case: Case, run: Operation) -> bool:
@@ -70,29 +91,3 @@ def _logs_pointing_to(case: Case, run: Operation) -> Iterator[CbtLog]:
     """Yield the logs that still point to the one that a run unlinked."""
     own = logs_pointing(case).get((run.sr or "", run.vdi or ""), ())
     yield from (log for log in own if log.uuid != run.vdi)
-
-
-def _finding_of_pointer(case: Case, text: RuleText, run: Operation, older: CbtLog) -> Finding:
-    assert older.child is not None
-    disk = tracking_of(case).disk_of(older.uuid)
-    values: Row = {
-        "older": name_of(case, older.uuid),
-        "gone": run.vdi or "",
-        "kept": older.uuid,
-        "disk": name_of(case, disk),
-        "when": run.last,
-        "log": log_path(case, older.sr, older.uuid),
-    }
-    return found(
-        text,
-        (text.title, text.detail),
-        basis=Basis.BOTH,
-        confidence=least_sure(older.child, older.exists),
-        subjects=(
-            *disk_subjects(case, older.uuid, older.sr),
-            *(disk_subjects(case, disk, None) if disk != older.uuid else ()),
-        ),
-        rows=[values],
-        evidence=tuple(dict.fromkeys([*quote_run(run), older.child.evidence])),
-        events=[run.entry] if run.entry else (),
-    )

@@ -15,7 +15,7 @@ from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import Row, found, listed, named, near, quote_ends, quote_row
 from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
+from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Vdi, Vm
@@ -54,37 +54,35 @@ class _Refusals:
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Read the calls that failed with VDI_CBT_ENABLED, then look what stands in the way."""
-    for refusals in _refusals_by_disk(case):
-        yield _finding_of_refusals(text, refusals)
-
-
-def _refusals_by_disk(case: Case) -> Sequence[_Refusals]:
     groups: dict[tuple[str, bool], list[Event]] = {}
     for event in case.events.of(FAILED, REFUSED, AUDITED):
-        key = (_owner_of_reference(case, event.fields["vdi"]), event.fields["method"] == _BOOT)
+        # The uuid of the VM, else of the disk, else the reference.
+        ref = event.fields["vdi"]
+        known = case.world.vdi(ref)
+        if known is None:
+            owner_of_reference = ref
+        else:
+            vm = _vm_of(case, known)
+            owner_of_reference = vm.uuid if vm else known.uuid
+        key = (owner_of_reference, event.fields["method"] == _BOOT)
         groups.setdefault(key, []).append(event)
-    return [_refusals_of_disk(case, events) for _, events in sorted(groups.items())]
-
-
-def _owner_of_reference(case: Case, ref: str) -> str:
-    """Return the uuid of the VM, else of the disk, else the reference."""
-    known = case.world.vdi(ref)
-    if known is None:
-        return ref
-    vm = _vm_of(case, known)
-    return vm.uuid if vm else known.uuid
-
-
-def _refusals_of_disk(case: Case, events: Sequence[Event]) -> _Refusals:
-    ref = events[-1].fields["vdi"]
-    known = case.world.vdi(ref)
-    return _Refusals(
-        pool=case.world.pool_of(known) if known else _pool_of(case, events[-1]),
-        vm=_vm_of(case, known) if known else None,
-        row=known,
-        ref=ref,
-        events=tuple(events),
-    )
+    refusals_by_disk: list[_Refusals] = []
+    for _, events in sorted(groups.items()):
+        refusals_ref = events[-1].fields["vdi"]
+        refusals_known = case.world.vdi(refusals_ref)
+        refusals_by_disk.append(
+            _Refusals(
+                pool=case.world.pool_of(refusals_known)
+                if refusals_known
+                else _pool_of(case, events[-1]),
+                vm=_vm_of(case, refusals_known) if refusals_known else None,
+                row=refusals_known,
+                ref=refusals_ref,
+                events=tuple(events),
+            )
+        )
+    for refusals in refusals_by_disk:
+        yield _finding_of_refusals(text, refusals)
 
 
 def _pool_of(case: Case, event: Event) -> PoolState | None:
@@ -145,7 +143,13 @@ def _finding_of_refusals(text: RuleText, refusals: _Refusals) -> Finding:
         severity=severity,
         subjects=_subjects_of_refusal(refusals, blockers),
         rows=[*({**values, **_step_of_blocker(each)} for each in blockers), values],
-        evidence=(*quote_ends(refusals.events), *_rows_quoted(blockers)),
+        evidence=(
+            *quote_ends(refusals.events),
+            *tuple(
+                quote_row(each.row, "cbt_enabled", "is_a_snapshot", "snapshot_of")
+                for each in blockers[:_MOST]
+            ),
+        ),
         events=refusals.events,
         count=_number_of_calls(refusals.events),
     )
@@ -213,10 +217,3 @@ def _subjects_of_refusal(refusals: _Refusals, blockers: Iterable[_Blocker]) -> t
     )
     own += [Subject(type="VDI", uuid=each.row.uuid, name=each.row.name_label) for each in blockers]
     return tuple(dict.fromkeys(own))
-
-
-def _rows_quoted(blockers: Sequence[_Blocker]) -> tuple[Evidence, ...]:
-    return tuple(
-        quote_row(each.row, "cbt_enabled", "is_a_snapshot", "snapshot_of")
-        for each in blockers[:_MOST]
-    )

@@ -29,7 +29,7 @@ from analyzer.checks.tools.lost_tracking import snapshots_of
 from analyzer.checks.tools.sm_runs import runs
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.cbt import CbtLog
-from analyzer.model.finding import Basis, Evidence, Finding, Gap
+from analyzer.model.finding import Basis, Finding
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -59,15 +59,11 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     yield from held_back(case, stale)
     if not stale:
         yield from unknown_pointers(case, _CHAIN)
-        yield from _gaps_of_listings(case)
-
-
-def _gaps_of_listings(case: Case) -> Iterator[Gap]:
-    """Yield what would show a log gone that somebody but SM removed, where nobody listed any."""
-    known = (case.world.sr(log.sr) for log in cbt_history(case).now.values() if there(log))
-    if any(sr is not None and volumes_by_type(sr.type) for sr in known):
-        gaps = [case.gap("lvs", report.bundle) for report in case.hosts]
-        yield from (gap for gap in gaps if gap is not None and all(gaps))
+        # What would show a log gone that somebody but SM removed, where nobody listed any.
+        known = (case.world.sr(log.sr) for log in cbt_history(case).now.values() if there(log))
+        if any(sr is not None and volumes_by_type(sr.type) for sr in known):
+            gaps = [case.gap("lvs", report.bundle) for report in case.hosts]
+            yield from (gap for gap in gaps if gap is not None and all(gaps))
 
 
 def _loss_of_child_log(case: Case, log: CbtLog, child: str) -> Break | None:
@@ -97,45 +93,51 @@ def _finding_of_pointer(
 ) -> Finding:
     assert log.child is not None
     newer = cbt_history(case).log(log.sr, log.child.value)
+    # Return title and detail: of a pointer across a break, or one that leads nowhere now.
+    if there(newer):
+        title_and_detail: tuple[str, str] = text.title, text.detail
+    else:
+        shown = newer.exists.evidence if newer and newer.exists else None
+        title_and_detail = text.case(
+            "lost" if gap.loss is None and gap.mark.evidence == shown else "dangling"
+        )
+    assert log.child is not None
+    quotes = [log.child.evidence, gap.mark.evidence]
+    birth = facts.births.get(log.uuid)
+    if birth is not None:
+        quotes.append(birth.mark.evidence)
+    known = case.world.vdi(gap.vdi)
+    if known is not None and known.cbt_enabled is not None:
+        quotes.append(quote_row(known, "cbt_enabled"))
     return found(
         text,
-        _title_and_detail(text, newer, gap),
+        title_and_detail,
         basis=Basis.BOTH,
         confidence=least_sure(log.child, log.exists, newer.exists if newer else None),
         subjects=(*disk_subjects(case, gap.vdi, log.sr), *disk_subjects(case, log.uuid, None)),
         rows=_rows_of_snapshots(case, log, log.child.value, gap),
-        evidence=_evidence_of_pointer(case, facts, log, gap),
+        evidence=tuple(dict.fromkeys(quotes)),
         events=gap.loss.events[:1] if gap.loss else (),
     )
 
 
-def _title_and_detail(text: RuleText, newer: CbtLog | None, gap: Break) -> tuple[str, str]:
-    """Return title and detail: of a pointer across a break, or one that leads nowhere now."""
-    if there(newer):
-        return text.title, text.detail
-    shown = newer.exists.evidence if newer and newer.exists else None
-    return text.case("lost" if gap.loss is None and gap.mark.evidence == shown else "dangling")
-
-
 def _rows_of_snapshots(case: Case, log: CbtLog, child: str, gap: Break) -> tuple[Row, ...]:
     """Return the values of the text, once for each snapshot that has to go."""
+    if gap.loss is None:
+        why_chain_broke = "CBT of the disk was turned on anew"
+    else:
+        why_chain_broke = "an error turned CBT of the disk off"
     values: Row = {
         "snapshot": name_of(case, log.uuid),
         "vdi": gap.vdi,
         "child": name_of(case, child),
         "disk": name_of(case, gap.vdi),
         "gap": gap.mark.at,
-        "why": _why_chain_broke(gap),
+        "why": why_chain_broke,
         "log": log_path(case, log.sr, log.uuid),
         "deleted": _WHEN_DELETED if child == gap.vdi else "",
     }
     return tuple({**values, "old": old} for old in _old_snapshots(case, log, gap))
-
-
-def _why_chain_broke(gap: Break) -> str:
-    if gap.loss is None:
-        return "CBT of the disk was turned on anew"
-    return "an error turned CBT of the disk off"
 
 
 def _old_snapshots(case: Case, log: CbtLog, gap: Break) -> tuple[str, ...]:
@@ -146,17 +148,3 @@ def _old_snapshots(case: Case, log: CbtLog, gap: Break) -> tuple[str, ...]:
     """
     rows = [row.uuid for row, _ in snapshots_of(case, gap.vdi)]
     return tuple(dict.fromkeys([*rows, log.uuid]))
-
-
-def _evidence_of_pointer(
-    case: Case, facts: Tracking, log: CbtLog, gap: Break
-) -> tuple[Evidence, ...]:
-    assert log.child is not None
-    quotes = [log.child.evidence, gap.mark.evidence]
-    birth = facts.births.get(log.uuid)
-    if birth is not None:
-        quotes.append(birth.mark.evidence)
-    known = case.world.vdi(gap.vdi)
-    if known is not None and known.cbt_enabled is not None:
-        quotes.append(quote_row(known, "cbt_enabled"))
-    return tuple(dict.fromkeys(quotes))

@@ -66,7 +66,16 @@ def _of_disk(case: Case, own: list[tuple[Operation, Command]]) -> Iterator[_Untr
         log = _log_there(case, run, command) if without and not silent else None
         if log is not None and not _read_only(case, run, command):
             later = own[place + 1][1] if place + 1 < len(own) else None
-            if not _turned_on(case, run, command, later):
+            # Whether CBT was turned on before the next tapdisk: then it was off, unseen.
+            line, until = mark(command.event), mark(later.event) if later else None
+            turned_on = any(
+                call.vdi == run.vdi
+                and call.result is not Result.FAILED
+                and case.order.surely_before(line, ended(call))
+                and (until is None or case.order.surely_before(began(call), until))
+                for call in runs(case, "vdi_enable_cbt")
+            )
+            if not turned_on:
                 yield _Untracked(run=run, command=command, log=log, next=later)
         silent = without and (silent or log is not None)
 
@@ -86,18 +95,6 @@ def _log_there(case: Case, run: Operation, command: Command) -> Known[bool] | No
     return log.exists if seen is not None and seen.certainly_before(command.event.moment) else None
 
 
-def _turned_on(case: Case, run: Operation, command: Command, later: Command | None) -> bool:
-    """Tell whether CBT was turned on before the next tapdisk: then it was off, unseen."""
-    line, until = mark(command.event), mark(later.event) if later else None
-    return any(
-        call.vdi == run.vdi
-        and call.result is not Result.FAILED
-        and case.order.surely_before(line, ended(call))
-        and (until is None or case.order.surely_before(began(call), until))
-        for call in runs(case, "vdi_enable_cbt")
-    )
-
-
 def _read_only(case: Case, run: Operation, command: Command) -> bool:
     """Tell whether the disk is not written: SM leaves its log alone then."""
     if _READ_ONLY in command.argv:
@@ -114,7 +111,17 @@ def _read_only(case: Case, run: Operation, command: Command) -> bool:
 def _finding_of_writer(case: Case, text: RuleText, one: _Untracked) -> Finding:
     vdi = one.run.vdi or ""
     resumed = one.command.argv[1] == "unpause"
-    merging = _merge_before(case, one.run) if resumed else None
+    # The line with which the garbage collector began to merge the disk just before.
+    if resumed:
+        own = [
+            event
+            for event in case.events.of(MERGING)
+            if (one.run.vdi or "").startswith(event.fields["vdi"])
+            and timedelta() <= one.run.first.at - event.moment.at <= _ONE_MERGE
+        ]
+        merging: Event | None = own[-1] if own else None
+    else:
+        merging = None
     until = one.next.event.moment if one.next else None
     values: dict[str, Value] = {
         "vdi": vdi,
@@ -139,14 +146,3 @@ def _finding_of_writer(case: Case, text: RuleText, one: _Untracked) -> Finding:
         evidence=tuple(dict.fromkeys(lines)),
         events=[one.command.event],
     )
-
-
-def _merge_before(case: Case, run: Operation) -> Event | None:
-    """Return the line with which the garbage collector began to merge the disk just before."""
-    own = [
-        event
-        for event in case.events.of(MERGING)
-        if (run.vdi or "").startswith(event.fields["vdi"])
-        and timedelta() <= run.first.at - event.moment.at <= _ONE_MERGE
-    ]
-    return own[-1] if own else None

@@ -41,6 +41,20 @@ def _finding_of_loss(case: Case, text: RuleText, loss: Loss) -> Finding:
         **tell_loss(case, loss),
         **(_answer_of_resize(case, loss) if loss.during is During.RESIZE else {}),
     }
+    # Quote the lines, then what the sentences around them rest on. The call that turned CBT on
+    # again is often of another host: it is quoted without its time, so that nobody takes that host
+    # for the place of this trouble.
+    quotes = list(quote_ends(loss.events, _MOST))
+    run = run_of(case, loss.line)
+    if run is not None and run.entry is not None:
+        quotes += quote_run(run)
+    again = turned_on(case, loss.vdi, loss.line)
+    for quoted in quote_run(again) if again else ():
+        quotes.append(Evidence(source=quoted.source, text=quoted.text))
+    older = snapshots_before(case, loss.vdi, loss.line.moment)
+    quotes += [
+        quote_row(row, "snapshot_of", "snapshot_time") for row, _ in older[-_MOST_SNAPSHOTS:]
+    ]
     return found(
         text,
         (text.title, text.detail),
@@ -48,7 +62,7 @@ def _finding_of_loss(case: Case, text: RuleText, loss: Loss) -> Finding:
         confidence=text.confidence,
         subjects=disk_subjects(case, loss.vdi, None),
         rows=[values],
-        evidence=_evidence_of_loss(case, loss),
+        evidence=tuple(dict.fromkeys(quotes)),
         events=loss.events,
         count=loss.count,
     )
@@ -71,23 +85,3 @@ def _answer_of_resize(case: Case, loss: Loss) -> Row:
 def _is_resize(command: Command) -> bool:
     tool = bool(command.argv) and command.argv[0].endswith("cbt-util")
     return tool and "-s" in command.argv and command.result is Result.FAILED
-
-
-def _evidence_of_loss(case: Case, loss: Loss) -> tuple[Evidence, ...]:
-    """Quote the lines, then what the sentences around them rest on.
-
-    The call that turned CBT on again is often of another host: it is quoted without its time, so
-    that nobody takes that host for the place of this trouble.
-    """
-    quotes = list(quote_ends(loss.events, _MOST))
-    run = run_of(case, loss.line)
-    if run is not None and run.entry is not None:
-        quotes += quote_run(run)
-    again = turned_on(case, loss.vdi, loss.line)
-    for quoted in quote_run(again) if again else ():
-        quotes.append(Evidence(source=quoted.source, text=quoted.text))
-    older = snapshots_before(case, loss.vdi, loss.line.moment)
-    quotes += [
-        quote_row(row, "snapshot_of", "snapshot_time") for row, _ in older[-_MOST_SNAPSHOTS:]
-    ]
-    return tuple(dict.fromkeys(quotes))

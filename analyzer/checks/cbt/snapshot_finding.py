@@ -16,7 +16,7 @@ from analyzer.checks.tools.finding import (
 from analyzer.checks.tools.lost_tracking import During, tell_tracking
 from analyzer.checks.tools.snapshot_log import COMMAND, RAISED, Failure, full_now, log_size
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Subject
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Size, Value, say
 
@@ -45,17 +45,24 @@ def make(
     lines = [failure.line for failure in group]
     first, latest = span(lines)
     values = _values_of_failures(case, group, full)
+    disk = case.world.subject("VDI", last.vdi)
+    subjects_of_failure = (disk, case.world.subject("SR", last.sr)) if last.sr else (disk,)
+    known = case.world.vdi(last.vdi)
+    if known is None or known.cbt_enabled is None:
+        row_quoted: tuple[Evidence, ...] = ()
+    else:
+        row_quoted = (quote_row(known, "cbt_enabled"),)
     return Finding(
         rule=text.id,
         title=prose(told[0], values),
         severity=text.severity,
         confidence=confidence,
         basis=Basis.BOTH if full else Basis.SYMPTOM,
-        subjects=_subjects_of_failure(case, last),
+        subjects=subjects_of_failure,
         detail=prose(told[1], values),
         action=steps(text.action, [values]),
         goals=text.goals,
-        evidence=(*_latest_and_ends_quoted(group), *full, *_row_quoted(case, last)),
+        evidence=(*_latest_and_ends_quoted(group), *full, *row_quoted),
         first_seen=first,
         last_seen=latest,
         count=len(group),
@@ -67,14 +74,26 @@ def make(
 def _values_of_failures(case: Case, group: Sequence[Failure], full: Sequence[Evidence]) -> Row:
     last = group[-1]
     known = case.world.vdi(last.vdi)
+    sizes = [event.fields["free"] for event in last.because if "free" in event.fields]
+    free_space_told = Size(int(sizes[0])) if sizes else "no space"
+    moments = span([failure.line for failure in group])
+    if len(group) == 1:
+        times_in_words = say("That was at {at}.", at=moments[0])
+    else:
+        times_in_words = say(
+            "That happened {count} times, from {first} to {last}.",
+            count=len(group),
+            first=moments[0],
+            last=moments[1],
+        )
     values: dict[str, Value] = {
         "vdi": last.vdi,
         "disk": case.world.named("VDI", last.vdi),
         "host": last.line.host,
         "reason": _reason_in_words(last.because),
         "need": Size(log_size(case, last)),
-        "free": _free_space_told(last),
-        "times": _times_in_words(group),
+        "free": free_space_told,
+        "times": times_in_words,
         "space": "Its storage had no room for a log either when the report was made."
         if full
         else "",
@@ -100,23 +119,6 @@ def _place_in_words(case: Case, last: Failure) -> dict[str, str]:
         "sr_name": (known.name_label if known else None) or last.sr,
         "group" if volumes else "mounted": last.sr,
     }
-
-
-def _times_in_words(group: Sequence[Failure]) -> str:
-    moments = span([failure.line for failure in group])
-    if len(group) == 1:
-        return say("That was at {at}.", at=moments[0])
-    return say(
-        "That happened {count} times, from {first} to {last}.",
-        count=len(group),
-        first=moments[0],
-        last=moments[1],
-    )
-
-
-def _free_space_told(last: Failure) -> Value:
-    sizes = [event.fields["free"] for event in last.because if "free" in event.fields]
-    return Size(int(sizes[0])) if sizes else "no space"
 
 
 def _reason_in_words(because: Sequence[Event]) -> str:
@@ -147,21 +149,9 @@ def _cbt_now_in_words(case: Case, vdi: str) -> str:
             return ""
 
 
-def _subjects_of_failure(case: Case, last: Failure) -> tuple[Subject, ...]:
-    disk = case.world.subject("VDI", last.vdi)
-    return (disk, case.world.subject("SR", last.sr)) if last.sr else (disk,)
-
-
 def _latest_and_ends_quoted(group: Sequence[Failure]) -> tuple[Evidence, ...]:
     """Quote the latest failure whole, reason first where there is one, and the ends of the rest."""
     last = group[-1]
     alert = (last.alert,) if last.alert and last.alert is not last.line else ()
     whole = tuple(quote(event) for event in (last.line, *last.because, *alert))
     return whole + quote_ends([failure.line for failure in group[:-1]], 2)
-
-
-def _row_quoted(case: Case, last: Failure) -> tuple[Evidence, ...]:
-    known = case.world.vdi(last.vdi)
-    if known is None or known.cbt_enabled is None:
-        return ()
-    return (quote_row(known, "cbt_enabled"),)

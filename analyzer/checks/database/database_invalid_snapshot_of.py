@@ -8,7 +8,7 @@ not look at it, and the next scan of the SR clears it (`storage_smapiv1.ml` vdi_
 So is a snapshot of a snapshot, which xapi allows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from analyzer.case.case import Case
@@ -25,22 +25,28 @@ _MOST = 8
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Look at the field in all rows, and at the devices of all VMs, of each database."""
     for pool in case.pools:
-        for key, rows in sorted(_live_disks(pool).items()):
+        # The live disks that are said to be snapshots, by what they are said to be of.
+        found_: dict[str, list[Vdi]] = {}
+        for row in pool.vdis:
+            wrong = row.is_a_snapshot is False and row.snapshot_of and not row.current_operations
+            if wrong and row.snapshot_of and (pool.complete or pool.vdi(row.snapshot_of)):
+                found_.setdefault(row.snapshot_of, []).append(row)
+        for key, rows in sorted(found_.items()):
             yield _of_live(text, pool, key, rows)
-        for circle in _circles_of_snapshots(pool):
-            yield _of_circle(text, circle)
+        # Yield snapshots that are of themselves, over others or not, each circle once.
+        told: set[str] = set()
+        for circles_row in pool.vdis:
+            snapshots_circle = (
+                _circle_from(pool, circles_row)
+                if circles_row.is_a_snapshot and circles_row.uuid not in told
+                else ()
+            )
+            told |= {each.uuid for each in snapshots_circle}
+            if snapshots_circle:
+                circle = snapshots_circle
+                yield _of_circle(text, circle)
         for vm, own in _vms_with_doubled_device(pool):
             yield _of_vm(text, pool, vm, own)
-
-
-def _live_disks(pool: PoolState) -> Mapping[str, Sequence[Vdi]]:
-    """Return the live disks that are said to be snapshots, by what they are said to be of."""
-    found_: dict[str, list[Vdi]] = {}
-    for row in pool.vdis:
-        wrong = row.is_a_snapshot is False and row.snapshot_of and not row.current_operations
-        if wrong and row.snapshot_of and (pool.complete or pool.vdi(row.snapshot_of)):
-            found_.setdefault(row.snapshot_of, []).append(row)
-    return found_
 
 
 def _of_live(text: RuleText, pool: PoolState, key: str, rows: Sequence[Vdi]) -> Finding:
@@ -65,16 +71,6 @@ def _of_live(text: RuleText, pool: PoolState, key: str, rows: Sequence[Vdi]) -> 
         evidence=tuple(quote_row(row, "is_a_snapshot", "snapshot_of") for row in rows[:_MOST]),
         count=len(rows),
     )
-
-
-def _circles_of_snapshots(pool: PoolState) -> Iterator[Sequence[Vdi]]:
-    """Yield snapshots that are of themselves, over others or not, each circle once."""
-    told: set[str] = set()
-    for row in pool.vdis:
-        circle = _circle_from(pool, row) if row.is_a_snapshot and row.uuid not in told else ()
-        told |= {each.uuid for each in circle}
-        if circle:
-            yield circle
 
 
 def _circle_from(pool: PoolState, row: Vdi) -> Sequence[Vdi]:
@@ -110,7 +106,13 @@ def _vms_with_doubled_device(pool: PoolState) -> Iterator[tuple[Vm, Sequence[Vbd
     places: dict[tuple[str, str], list[Vbd]] = {}
     for vbd in pool.vbds:
         vm = pool.vm(vbd.vm)
-        if vm is not None and vbd.vdi and (vbd.userdevice or "").isdecimal() and _has_own_vbds(vm):
+        # Whether a VM's VBDs are its own: a snapshot has those of its VM.
+        if (
+            vm is not None
+            and vbd.vdi
+            and (vbd.userdevice or "").isdecimal()
+            and (not (vm.is_a_snapshot or vm.is_control_domain or vm.current_operations))
+        ):
             places.setdefault((vm.uuid, vbd.userdevice or ""), []).append(vbd)
     doubled: dict[str, list[Vbd]] = {}
     for (uuid, _), own in sorted(places.items()):
@@ -122,13 +124,13 @@ def _vms_with_doubled_device(pool: PoolState) -> Iterator[tuple[Vm, Sequence[Vbd
         yield vm, own
 
 
-def _has_own_vbds(vm: Vm) -> bool:
-    """Tell whether a VM's VBDs are its own: a snapshot has those of its VM."""
-    return not (vm.is_a_snapshot or vm.is_control_domain or vm.current_operations)
-
-
 def _of_vm(text: RuleText, pool: PoolState, vm: Vm, own: Sequence[Vbd]) -> Finding:
-    disks = {vbd.uuid: _disk_in_words(pool, vbd) for vbd in own}
+    disks = {}
+    for vbd in own:
+        row = pool.vdi(vbd.vdi)
+        disks[vbd.uuid] = (
+            named(row.name_label, row.uuid) if row else f"{vbd.vdi}, which is not there"
+        )
     places = [f"device {vbd.userdevice}: disk {disks[vbd.uuid]}" for vbd in own]
     values = {
         "vm": vm.uuid,
@@ -154,11 +156,6 @@ def _of_vm(text: RuleText, pool: PoolState, vm: Vm, own: Sequence[Vbd]) -> Findi
         ),
         count=len(own),
     )
-
-
-def _disk_in_words(pool: PoolState, vbd: Vbd) -> str:
-    row = pool.vdi(vbd.vdi)
-    return named(row.name_label, row.uuid) if row else f"{vbd.vdi}, which is not there"
 
 
 def _subject_of_row(row: Vdi) -> Subject:

@@ -45,38 +45,32 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     First the marks in every database, then the calls that met one that is gone.
     """
     for pool in case.pools:
-        answers = list(_answers_for_pool(case, pool))
+        answers_for_pool: list[Stuck | Gap] = []
+        for row in pool.vdis:
+            if row.sm_config:
+                answers_for_pool.extend(marked(case, pool, row))
+                answers_for_pool.extend(host_marks(case, pool, row))
+        answers_for_pool.extend(operations(case, pool))
+        answers = list(answers_for_pool)
         yield from (each for each in answers if isinstance(each, Gap))
-        yield from _findings_of_stuck(
-            case, text, pool, [each for each in answers if isinstance(each, Stuck)]
-        )
+        stuck = [each for each in answers if isinstance(each, Stuck)]
+        hosts: dict[tuple[str, str], list[Stuck]] = {}
+        for findings_each in stuck:
+            if findings_each.case in _HOSTS:
+                hosts.setdefault((findings_each.case, findings_each.key), []).append(findings_each)
+            elif findings_each.case.startswith("operation"):
+                yield _of_operation(text, findings_each)
+            else:
+                yield _of_mark(text, findings_each)
+        for (_, findings_key), own in hosts.items():
+            yield _of_host(case, text, pool, findings_key, own)
         yield from left_tasks(case, text, pool)
     for ref, key in clashes(case):
-        if not _mark_still_there(case, ref, key):
+        # Whether a mark that calls met is still there: then it was judged already.
+        known = case.world.vdi(ref)
+        mark_still_there = known is not None and key in (known.sm_config or {})
+        if not mark_still_there:
             yield _finding_of_met_mark(case, text, ref, key)
-
-
-def _answers_for_pool(case: Case, pool: PoolState) -> Iterator[Stuck | Gap]:
-    for row in pool.vdis:
-        if row.sm_config:
-            yield from marked(case, pool, row)
-            yield from host_marks(case, pool, row)
-    yield from operations(case, pool)
-
-
-def _findings_of_stuck(
-    case: Case, text: RuleText, pool: PoolState, stuck: Sequence[Stuck]
-) -> Iterator[Finding]:
-    hosts: dict[tuple[str, str], list[Stuck]] = {}
-    for each in stuck:
-        if each.case in _HOSTS:
-            hosts.setdefault((each.case, each.key), []).append(each)
-        elif each.case.startswith("operation"):
-            yield _of_operation(text, each)
-        else:
-            yield _of_mark(text, each)
-    for (_, key), own in hosts.items():
-        yield _of_host(case, text, pool, key, own)
 
 
 def _of_mark(text: RuleText, stuck: Stuck) -> Finding:
@@ -156,12 +150,6 @@ def _of_operation(text: RuleText, stuck: Stuck) -> Finding:
         rows=[values],
         evidence=stuck.proof,
     )
-
-
-def _mark_still_there(case: Case, ref: str, key: str) -> bool:
-    """Tell whether a mark that calls met is still there: then it was judged already."""
-    known = case.world.vdi(ref)
-    return known is not None and key in (known.sm_config or {})
 
 
 def _finding_of_met_mark(case: Case, text: RuleText, ref: str, key: str) -> Finding:

@@ -6,14 +6,13 @@ are taken for backups that hang.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from analyzer.case.case import Case, HostReport
 from analyzer.case.pool import PoolState
 from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import found, pool_name, pool_or_hosts
 from analyzer.model.finding import Basis, Confidence, Evidence, Severity
-from analyzer.model.host import ListedTask
 from analyzer.model.nbd import NBD_PORT
 from analyzer.model.rule import RuleText
 
@@ -25,7 +24,13 @@ _SHOWN = 3
 def left_tasks(case: Case, text: RuleText, pool: PoolState) -> Iterator[Observation]:
     """Yield the pending tasks of NBD exports, where no host of the pool has a client of NBD."""
     reports = tuple(case.world.reports_of(pool))
-    tasks = _pending(reports)
+    # The pending tasks of NBD exports by uuid; each host lists all of the pool.
+    tasks = {
+        task.uuid: task
+        for report in reports
+        for task in (report.tasks.tasks if report.tasks else ())
+        if task.status == "pending" and _OF_NBD.search(task.name)
+    }
     if not any(report.tasks for report in reports):
         return
     yield LookedAt("task_list")
@@ -53,16 +58,6 @@ def left_tasks(case: Case, text: RuleText, pool: PoolState) -> Iterator[Observat
         ),
         count=len(tasks),
     )
-
-
-def _pending(reports: tuple[HostReport, ...]) -> Mapping[str, ListedTask]:
-    """Return the pending tasks of NBD exports by uuid; each host lists all of the pool."""
-    return {
-        task.uuid: task
-        for report in reports
-        for task in (report.tasks.tasks if report.tasks else ())
-        if task.status == "pending" and _OF_NBD.search(task.name)
-    }
 
 
 def _nobody_connected(report: HostReport) -> bool:

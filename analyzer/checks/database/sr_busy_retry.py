@@ -59,7 +59,7 @@ class _Wait:
     @property
     def behind(self) -> tuple[tuple[str, tuple[Event, ...]], ...]:
         """Return (blocker, its tries) one after the other; "" for one that is not named."""
-        groups = groupby(self.tries, key=_blocker_of)
+        groups = groupby(self.tries, key=lambda event: event.fields.get("blocker") or "")
         return tuple((blocker, tuple(events)) for blocker, events in groups)
 
 
@@ -87,7 +87,25 @@ class _Jam:
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each operation that others waited for, and each long wait for several."""
-    for jam in _jams_of(case, _waits_in_order(case)):
+    # All waits, in order of time.
+    groups: dict[tuple[str, ...], list[Event]] = {}
+    for event in case.events.of(WAITED):
+        # a line without its task, as a damaged one may be, is a try of nobody knows which call
+        task_found = _TASK.search(event.task or "")
+        task_of = task_found[0] if task_found else ""
+        task = task_of or str(event.source)
+        key = (event.source.bundle, event.fields["call"], event.fields["sr"], task)
+        groups.setdefault(key, []).append(event)
+    ends = {(e.source.bundle, e.fields["task"]): e for e in case.events.of(GAVE_UP)}
+    found = [
+        _wait_of(case, part, ends.get((key[0], key[3])))
+        for key, events in groups.items()
+        for part in _split_at_gaps(case, events)
+    ]
+    waits_in_order = tuple(
+        sorted(found, key=lambda wait: (wait.tries[0].moment.at, wait.tries[0].source))
+    )
+    for jam in _jams_of(case, waits_in_order):
         yield _finding_of_jam(case, text, jam)
     yield LookedAt("smlog")
     yield LookedAt("xapi_db")
@@ -101,12 +119,19 @@ def _finding_of_jam(case: Case, text: RuleText, jam: _Jam) -> Finding:
     if row is not None and marked:
         shown.append(quote_row(row, "current_operations"))
     error = jam.gave_up or jam.longest >= _LONG
+    subjects_row = jam.row
+    if subjects_row is None:
+        subjects_of_jam: tuple[Subject, ...] = (Subject(type="SR", uuid=jam.sr),)
+    else:
+        subjects_of_jam = (
+            Subject(type="SR", uuid=subjects_row.uuid, name=subjects_row.name_label),
+        )
     return found(
         text,
         (text.title, text.detail) if jam.blocker else text.case("queue"),
         basis=Basis.BOTH if marked else Basis.SYMPTOM,
         confidence=Confidence.CERTAIN if marked or jam.gave_up else Confidence.LIKELY,
-        subjects=_subjects_of_jam(jam),
+        subjects=subjects_of_jam,
         rows=[values],
         evidence=(*quote_ends(jam.gave_up, 2), *quote_ends(jam.tries, 4), *shown),
         events=(*jam.tries, *jam.gave_up),
@@ -135,27 +160,36 @@ def _runs_of_sm(case: Case, jam: _Jam) -> tuple[Operation, ...]:
 def _values_of_jam(case: Case, jam: _Jam, runs: Sequence[Operation], marked: bool) -> Row:
     row, last = jam.row, jam.tries[-1]
     operations = sorted({e.fields["operation"] for e in jam.tries if e.fields.get("operation")})
+    if not jam.gave_up:
+        how_it_ended = ""
+    else:
+        number = len(jam.gave_up)
+        how_it_ended = f"{number} of the calls ended with OTHER_OPERATION_IN_PROGRESS."
+    if bool(jam.blocker):
+        operation_in_words = listed(operations) or "an operation that is not named"
+    elif not operations:
+        operation_in_words = "Which operations these were is not logged."
+    else:
+        operation_in_words = f"They waited for {listed(operations)}."
+    minutes = int(jam.longest.total_seconds() // 60)
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        how_long = f"{minutes} minutes"
+    else:
+        how_long = f"{hours} h {rest} min" if rest else f"{hours} h"
     values = {
         "calls": listed(sorted({wait.call for wait in jam.waits})),
-        "longest": _how_long(jam.longest),
+        "longest": how_long,
         "blocker": jam.blocker,
-        "operation": _operation_in_words(operations, known=bool(jam.blocker)),
+        "operation": operation_in_words,
         "storage": joined((_what_sm_did(case, run, last) for run in runs), " "),
         "state": "The database copy still has it on the SR." if marked else "",
-        "end": _how_it_ended(jam),
+        "end": how_it_ended,
         "sr_name": (row.name_label if row else None) or (row.uuid if row else jam.sr),
         "master": last.host,
         **times(jam.tries),
     }
     return values if row is None else {**values, "sr": row.uuid}
-
-
-def _operation_in_words(operations: Sequence[str], *, known: bool) -> str:
-    if known:
-        return listed(operations) or "an operation that is not named"
-    if not operations:
-        return "Which operations these were is not logged."
-    return f"They waited for {listed(operations)}."
 
 
 def _what_sm_did(case: Case, run: Operation, last: Event) -> str:
@@ -170,28 +204,6 @@ def _what_sm_did(case: Case, run: Operation, last: Event) -> str:
     over = run.result is not Result.UNKNOWN and before
     end = say(" to {at}", at=run.last) if over else ""
     return say("{what}{end}.", what=what, end=end)
-
-
-def _how_it_ended(jam: _Jam) -> str:
-    if not jam.gave_up:
-        return ""
-    number = len(jam.gave_up)
-    return f"{number} of the calls ended with OTHER_OPERATION_IN_PROGRESS."
-
-
-def _how_long(length: timedelta) -> str:
-    minutes = int(length.total_seconds() // 60)
-    hours, rest = divmod(minutes, 60)
-    if not hours:
-        return f"{minutes} minutes"
-    return f"{hours} h {rest} min" if rest else f"{hours} h"
-
-
-def _subjects_of_jam(jam: _Jam) -> tuple[Subject, ...]:
-    row = jam.row
-    if row is None:
-        return (Subject(type="SR", uuid=jam.sr),)
-    return (Subject(type="SR", uuid=row.uuid, name=row.name_label),)
 
 
 def _jams_of(case: Case, found_: Sequence[_Wait]) -> Iterator[_Jam]:
@@ -233,33 +245,6 @@ def _jam_of(
 def _length_of(case: Case, events: Sequence[Event]) -> timedelta:
     """Return how long lies between the first and the last event, at least."""
     return case.order.least_between(mark(events[0]), mark(events[-1]))
-
-
-def _blocker_of(event: Event) -> str:
-    """Return the task that held the SR, "" where xapi does not say (before July 2025)."""
-    return event.fields.get("blocker") or ""
-
-
-def _waits_in_order(case: Case) -> tuple[_Wait, ...]:
-    """Return all waits, in order of time."""
-    groups: dict[tuple[str, ...], list[Event]] = {}
-    for event in case.events.of(WAITED):
-        # a line without its task, as a damaged one may be, is a try of nobody knows which call
-        task = _task_of(event) or str(event.source)
-        key = (event.source.bundle, event.fields["call"], event.fields["sr"], task)
-        groups.setdefault(key, []).append(event)
-    ends = {(e.source.bundle, e.fields["task"]): e for e in case.events.of(GAVE_UP)}
-    found = [
-        _wait_of(case, part, ends.get((key[0], key[3])))
-        for key, events in groups.items()
-        for part in _split_at_gaps(case, events)
-    ]
-    return tuple(sorted(found, key=lambda wait: (wait.tries[0].moment.at, wait.tries[0].source)))
-
-
-def _task_of(event: Event) -> str:
-    found = _TASK.search(event.task or "")
-    return found[0] if found else ""
 
 
 def _split_at_gaps(case: Case, events: Iterable[Event]) -> list[list[Event]]:

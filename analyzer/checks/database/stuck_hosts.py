@@ -13,7 +13,6 @@ from analyzer.case.pool import PoolState
 from analyzer.checks.database.stuck import Stuck, gap_of, report_of, settled, written_at
 from analyzer.checks.tools.finding import quote_ends, quote_row
 from analyzer.model.finding import Confidence, Evidence, Gap
-from analyzer.model.operation import Attachment
 from analyzer.model.sentence import say
 from analyzer.model.xapi import Host, Vbd, Vdi
 from analyzer.rebuilt.calls.attachments import attachments_of_disks
@@ -62,9 +61,30 @@ def _of_host(case: Case, pool: PoolState, row: Vdi, host: Host) -> Stuck | Gap |
     own = [
         each for each in attachments_of_disks(case).get(row.uuid, ()) if each.host == report.name
     ]
-    if _has_datapath(report, row) or any(each.events and each.open_at_capture for each in own):
+    paths = report.diagnostics.datapaths if report.diagnostics else ()
+    if any(path.vdi == row.uuid for path in paths) or any(
+        each.events and each.open_at_capture for each in own
+    ):
         return None
-    return _mark_after_release(case, pool, row, host, own) or _never_seen(row, host, report)
+    # The mark that stayed after SMlog shows the disk let go, or the host booted.
+    ended = [each for each in own if each.ended is not None and each.events]
+    if not ended:
+        mark_after_release: Stuck | Gap | None = None
+    else:
+        last = ended[-1]
+        assert last.ended is not None
+        if not settled(last.ended, written_at(case, pool)):
+            mark_after_release = gap_of(
+                row, f"host_{host.ref}", say("it was let go at {ended}", ended=last.ended)
+            )
+        else:
+            mark_after_release = _stale_mark(
+                row,
+                host,
+                say("it was let go there at {ended}", ended=last.ended),
+                (quote_row(row, "sm_config"), *quote_ends(last.events, 2)),
+            )
+    return mark_after_release or _never_seen(row, host, report)
 
 
 def _may_hold(pool: PoolState, vbd: Vbd, host: Host) -> bool:
@@ -78,30 +98,6 @@ def _may_hold(pool: PoolState, vbd: Vbd, host: Host) -> bool:
         return True
     where = pool.host(vm.resident_on)
     return where is None or where is host
-
-
-def _has_datapath(report: HostReport, row: Vdi) -> bool:
-    paths = report.diagnostics.datapaths if report.diagnostics else ()
-    return any(path.vdi == row.uuid for path in paths)
-
-
-def _mark_after_release(
-    case: Case, pool: PoolState, row: Vdi, host: Host, own: list[Attachment]
-) -> Stuck | Gap | None:
-    """Return the mark that stayed after SMlog shows the disk let go, or the host booted."""
-    ended = [each for each in own if each.ended is not None and each.events]
-    if not ended:
-        return None
-    last = ended[-1]
-    assert last.ended is not None
-    if not settled(last.ended, written_at(case, pool)):
-        return gap_of(row, f"host_{host.ref}", say("it was let go at {ended}", ended=last.ended))
-    return _stale_mark(
-        row,
-        host,
-        say("it was let go there at {ended}", ended=last.ended),
-        (quote_row(row, "sm_config"), *quote_ends(last.events, 2)),
-    )
 
 
 def _never_seen(row: Vdi, host: Host, report: HostReport) -> Stuck | Gap:

@@ -56,7 +56,10 @@ def _judged_mark(case: Case, pool: PoolState, row: Vdi, key: str) -> Stuck | Gap
             proof=(quote_row(row, "sm_config"), *quote_ends(met)),
             events=tuple(met),
         )
-    last = _last_line_about(case, row, key)
+    # The last line of an operation that sets or removes the mark of a disk.
+    lines = _lines_by_disk(case, key)
+    own = lines.get(row.uuid, lines.get(row.uuid[:_SHORT], ()))
+    last = max(own, key=lambda event: event.moment.at, default=None)
     if written is None:
         return gap_of(row, key, "when the database was written is not known")
     if last is not None and not settled(last.moment, written):
@@ -83,13 +86,6 @@ def _busy_in_words(pool: PoolState, row: Vdi) -> str:
     holders: list[Vdi | Vbd | Vm] = [row, *vbds, *(vm for vm in machines if vm is not None)]
     running = {op for each in holders for op in (each.current_operations or {}).values()}
     return f"the database shows operation {listed(sorted(running))} as current" if running else ""
-
-
-def _last_line_about(case: Case, row: Vdi, key: str) -> Event | None:
-    """Return the last line of an operation that sets or removes the mark of a disk."""
-    lines = _lines_by_disk(case, key)
-    own = lines.get(row.uuid, lines.get(row.uuid[:_SHORT], ()))
-    return max(own, key=lambda event: event.moment.at, default=None)
 
 
 @derived

@@ -75,7 +75,19 @@ def _judged_operation(
     # Only operations of SRs and disks are unmarked there: a task of a VM may do several of them.
     ended = {ENDED, UNMARKED} if isinstance(row, Sr | Vdi) else {ENDED}
     if last is not None and last.kind in ended:
-        return _ended_before_write(case, pool, row, shown, last)
+        # An operation that ended before the database was written; else it was current.
+        live = _is_live_database(pool) and settled(last.moment, written_at(case, pool))
+        if not (live or _has_younger_snapshot(pool, last.moment)):
+            return None
+        return Stuck(
+            case="operation",
+            row=row,
+            key=" ".join(shown),
+            because=say("that task ended at {at}", at=last.moment),
+            confidence=Confidence.LIKELY,
+            proof=(quote_row(row, "current_operations"), quote(last)),
+            events=(last,),
+        )
     # Of an operation on an SR or a disk the beginning is logged; one without it is older.
     unseen = last is None and isinstance(row, Sr | Vdi) and op in _SHORT and _is_live_database(pool)
     return _older_than_logs(case, pool, row, shown) if unseen else None
@@ -98,24 +110,6 @@ def _short_task(task: str) -> str:
 
 def _is_live_database(pool: PoolState) -> bool:
     return pool.source.member.rpartition("/")[2].startswith(_LIVE)
-
-
-def _ended_before_write(
-    case: Case, pool: PoolState, row: Holder, shown: tuple[str, str], last: Event
-) -> Stuck | None:
-    """Return an operation that ended before the database was written; else it was current."""
-    live = _is_live_database(pool) and settled(last.moment, written_at(case, pool))
-    if not (live or _has_younger_snapshot(pool, last.moment)):
-        return None
-    return Stuck(
-        case="operation",
-        row=row,
-        key=" ".join(shown),
-        because=say("that task ended at {at}", at=last.moment),
-        confidence=Confidence.LIKELY,
-        proof=(quote_row(row, "current_operations"), quote(last)),
-        events=(last,),
-    )
 
 
 def _has_younger_snapshot(pool: PoolState, moment: Moment) -> bool:

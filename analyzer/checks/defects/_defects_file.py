@@ -71,7 +71,27 @@ def read_defects(content: bytes) -> Defects:
     doubled = [_fault_at_place(document, *fault) for fault in _doubled_ids(read)]
     if doubled:
         raise CatalogueError("\n".join(doubled))
-    return Defects(rows=tuple(_defect_of_entry(entry) for entry in read.defects))
+    defect_of_entry: list[Defect] = []
+    for entry in read.defects:
+        range_of_entry: list[Range] = []
+        for part in entry.affected:
+            start = parse_version(part.start) if part.start else None
+            range_of_entry.append(Range(start=start, end=parse_version(part.before)))
+        defect_of_entry.append(
+            Defect(
+                id=entry.id,
+                title=entry.title,
+                package=entry.package,
+                vendor=entry.vendor,
+                affected=tuple(range_of_entry),
+                fixed=entry.fixed,
+                symptom=entry.symptom,
+                looks_like=entry.looks_like,
+                why=entry.why,
+                references=tuple(entry.references),
+            )
+        )
+    return Defects(rows=tuple(defect_of_entry))
 
 
 def _document_of(content: bytes) -> Document:
@@ -112,23 +132,3 @@ def _doubled_ids(file: _File) -> Iterator[tuple[Path, str]]:
         if entry.id in seen:
             yield ("defects", place, "id"), f"{entry.id} is there twice"
         seen.add(entry.id)
-
-
-def _defect_of_entry(entry: _DefectEntry) -> Defect:
-    return Defect(
-        id=entry.id,
-        title=entry.title,
-        package=entry.package,
-        vendor=entry.vendor,
-        affected=tuple(_range_of_entry(part) for part in entry.affected),
-        fixed=entry.fixed,
-        symptom=entry.symptom,
-        looks_like=entry.looks_like,
-        why=entry.why,
-        references=tuple(entry.references),
-    )
-
-
-def _range_of_entry(entry: _RangeEntry) -> Range:
-    start = parse_version(entry.start) if entry.start else None
-    return Range(start=start, end=parse_version(entry.before))

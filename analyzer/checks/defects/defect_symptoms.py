@@ -52,7 +52,11 @@ def _comparison_from_metadata(case: Case) -> Iterator[Sighting]:
     for run in runs(case, "vdi_list_changed_blocks"):
         known = case.world.vdi(run.vdi or "")
         row = _sr_of_run(case, run)
-        refused = run.result is Result.FAILED and _raised_code(run, _UNRELATED) and not visited(run)
+        refused = (
+            run.result is Result.FAILED
+            and any(code_of(raised) == _UNRELATED for raised in run.raised)
+            and not visited(run)
+        )
         if not refused or run.commands or row is None or row.type not in FILE_TYPES:
             continue
         lost = gone(cbt_history(case).at(row.uuid, run.vdi or "", run.entry or run.first))
@@ -64,16 +68,17 @@ def _scan_index(case: Case) -> Iterator[Sighting]:
     for run in runs(case, "sr_scan"):
         row = _sr_of_run(case, run)
         said = any("list index out of range" in raised.text for raised in run.raised)
-        if said and row is not None and row.type in VOLUME_TYPES and _has_metadata(case, row):
+        if (
+            said
+            and row is not None
+            and row.type in VOLUME_TYPES
+            and any(
+                is_metadata(vdi) and vdi.sr in (row.ref, row.uuid)
+                for pool in case.pools
+                for vdi in pool.vdis
+            )
+        ):
             yield _of_run(run)
-
-
-def _has_metadata(case: Case, row: Sr) -> bool:
-    return any(
-        is_metadata(vdi) and vdi.sr in (row.ref, row.uuid)
-        for pool in case.pools
-        for vdi in pool.vdis
-    )
 
 
 def _enable_after_disable(case: Case) -> Iterator[Sighting]:
@@ -176,10 +181,6 @@ def _look_for_line(name: str) -> Look:
 def _of_run(run: Operation, *more: Event) -> Sighting:
     lines = [*([run.entry] if run.entry else []), *(raised.event for raised in run.raised[-1:])]
     return Sighting(lines=(*lines, *more), vdi=run.vdi, sr=run.sr)
-
-
-def _raised_code(run: Operation, code: int) -> bool:
-    return any(code_of(raised) == code for raised in run.raised)
 
 
 def _sr_of_run(case: Case, run: Operation) -> Sr | None:

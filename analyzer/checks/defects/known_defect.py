@@ -12,7 +12,7 @@ from analyzer.checks.defects.defects import Defect, load_defects
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects
 from analyzer.checks.tools.finding import found, host_subject, quote, times
-from analyzer.model.finding import Basis, Evidence, Finding, Gap, Subject
+from analyzer.model.finding import Basis, Evidence, Finding, Gap
 from analyzer.model.rpm import Package, parse_package
 from analyzer.model.rule import RuleText
 
@@ -23,21 +23,17 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Hold each defect's symptoms against the packages of the host that they were seen on."""
     reports = {report.bundle: report for report in case.hosts}
     for defect in load_defects():
-        for bundle, seen in _by_bundle(case, defect).items():
+        groups: dict[str, list[Sighting]] = {}
+        for one in sightings(case, defect.symptom):
+            if one.lines:
+                groups.setdefault(one.lines[0].source.bundle, []).append(one)
+        for bundle, seen in groups.items():
             report = reports.get(bundle)
             installed = _installed_packages(report, defect.package) if report else ()
             if report and any(defect.has(package.version) for _, package in installed):
                 yield _finding_of_defect(case, text, defect, report, seen)
             elif report and not installed:
                 yield _gap_of_defect(report, defect, seen)
-
-
-def _by_bundle(case: Case, defect: Defect) -> dict[str, list[Sighting]]:
-    groups: dict[str, list[Sighting]] = {}
-    for one in sightings(case, defect.symptom):
-        if one.lines:
-            groups.setdefault(one.lines[0].source.bundle, []).append(one)
-    return groups
 
 
 def _installed_packages(report: HostReport, name: str) -> tuple[tuple[str, Package], ...]:
@@ -66,12 +62,19 @@ def _finding_of_defect(
         **times(events),
     }
     quotes = [quote(event) for one in seen[:_MOST] for event in one.lines]
+    disks = [
+        subject
+        for vdi, sr in dict.fromkeys((one.vdi, one.sr) for one in seen)
+        if vdi
+        for subject in disk_subjects(case, vdi, sr)
+    ]
+    subjects_of_symptoms = tuple(dict.fromkeys([host_subject(report), *disks]))
     finding = found(
         text,
         (text.title, text.detail),
         basis=Basis.BOTH,
         confidence=seen[0].confidence,
-        subjects=_subjects_of_symptoms(case, report, seen),
+        subjects=subjects_of_symptoms,
         rows=[values],
         evidence=tuple(
             dict.fromkeys([*quotes, Evidence(source=report.packages.source, text=line)])
@@ -79,18 +82,6 @@ def _finding_of_defect(
         events=events,
     )
     return replace(finding, references=(*text.references, *defect.references))
-
-
-def _subjects_of_symptoms(
-    case: Case, report: HostReport, seen: Sequence[Sighting]
-) -> tuple[Subject, ...]:
-    disks = [
-        subject
-        for vdi, sr in dict.fromkeys((one.vdi, one.sr) for one in seen)
-        if vdi
-        for subject in disk_subjects(case, vdi, sr)
-    ]
-    return tuple(dict.fromkeys([host_subject(report), *disks]))
 
 
 def _gap_of_defect(report: HostReport, defect: Defect, seen: Sequence[Sighting]) -> Gap:

@@ -52,27 +52,25 @@ def held_disks(case: Case) -> Iterator[HeldDisk]:
         held = tuple(group)
         known = case.world.vdi(vdi)
         calls = blocked(case).get(vdi, ())
+        # Whether a disk may have been attached when a call was made.
+        # When the newest report was made that shows the disk attached.
+        bundles = {evidence.source.bundle for each in held for evidence in each.evidence}
+        times_ = [r.captured_at for r in case.hosts if r.bundle in bundles and r.captured_at]
+        newest_report_of = max(times_, key=lambda moment: moment.at, default=None)
         yield HeldDisk(
             vdi=vdi,
             held=held,
             calls=tuple(
-                call for call in calls if any(_attached_before_call(each, call) for each in held)
+                call
+                for call in calls
+                if any(
+                    (each.since is None or not call.moment.certainly_before(each.since))
+                    for each in held
+                )
             ),
-            taken=_newest_report_of(case, held),
+            taken=newest_report_of,
             snapshot=known.is_a_snapshot if known else None,
         )
-
-
-def _attached_before_call(each: Dom0Attachment, call: Event) -> bool:
-    """Tell whether a disk may have been attached when a call was made."""
-    return each.since is None or not call.moment.certainly_before(each.since)
-
-
-def _newest_report_of(case: Case, held: Sequence[Dom0Attachment]) -> Moment | None:
-    """Return when the newest report was made that shows the disk attached."""
-    bundles = {evidence.source.bundle for each in held for evidence in each.evidence}
-    times_ = [r.captured_at for r in case.hosts if r.bundle in bundles and r.captured_at]
-    return max(times_, key=lambda moment: moment.at, default=None)
 
 
 def deliberate(disk: HeldDisk) -> bool:
@@ -85,9 +83,13 @@ def verdict_of(disk: HeldDisk) -> LeftVerdict | None:
     """Return what may be said of a disk, None where it was in use or that is not known."""
     if disk.left:
         kind = _kind_of_leftover(disk.left)
+        # Whether what was left is what a call failed of: all VBDs count for data_destroy only.
         sure = (
             Confidence.CERTAIN
-            if any(_stops_the_call(kind, e) for e in disk.calls)
+            if any(
+                (kind == "" or (kind == "unplugged" and e.fields["method"] == "data_destroy"))
+                for e in disk.calls
+            )
             else Confidence.LIKELY
         )
         return LeftVerdict(case=kind, confidence=sure, held=disk.left)
@@ -105,11 +107,6 @@ def verdict_of(disk: HeldDisk) -> LeftVerdict | None:
     if stayed:
         return LeftVerdict(case="used", confidence=Confidence.POSSIBLE, held=disk.held)
     return None
-
-
-def _stops_the_call(kind: str, call: Event) -> bool:
-    """Tell whether what was left is what a call failed of: all VBDs count for data_destroy only."""
-    return kind == "" or (kind == "unplugged" and call.fields["method"] == "data_destroy")
 
 
 def _kind_of_leftover(left: Sequence[Dom0Attachment]) -> str:

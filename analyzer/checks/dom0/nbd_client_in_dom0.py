@@ -17,7 +17,7 @@ from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.calls import resolve
 from analyzer.checks.tools.finding import found, host_subject, how_often, named, quote
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
+from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
 from analyzer.model.nbd import NBD_PORT, NbdSession
 from analyzer.model.network import FirewallRule, Socket
 from analyzer.model.rule import RuleText
@@ -38,48 +38,41 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host by its connections to port 10809, else by who asked for what it served."""
     for reports in by_host(case.hosts):
         report = reports[-1]
-        clients = _local_clients(case, report)
+        # The connections to the NBD port whose two ends are this host, the client's first.
+        faces = report.interfaces.interfaces if report.interfaces else ()
+        addresses_own = {address.address for face in faces for address in face.addresses}
+        for pool in case.pools:
+            host = pool.host(report.host_uuid)
+            if host is not None:
+                addresses_own |= {
+                    pif.ip for pif in pool.pifs if pif.ip and pool.host(pif.host) == host
+                }
+        own = frozenset((*addresses_own, *_LOOPBACK))
+        sockets = report.sockets.sockets if report.sockets else ()
+        ours = [
+            socket
+            for socket in sockets
+            if socket.state == "ESTAB" and NBD_PORT in (socket.local_port, socket.peer_port)
+        ]
+        inside = [s for s in ours if s.peer_address in own and s.local_address in own]
+        clients = tuple(sorted(inside, key=lambda s: (s.peer_port != NBD_PORT, s.source)))
         if clients:
             yield _finding_of_connection(text, report, clients)
         else:
             yield from _findings_of_local_asks(case, text, reports)
             yield from _turned_away(case, text, reports)
         if report.sockets is None or not report.sockets.complete:
-            yield _gap_of_sockets(case, report)
+            yield (
+                case.gap("sockets", report.bundle)
+                or Gap(
+                    need="sockets",
+                    host=report.name,
+                    why="its list of sockets was not read to the end",
+                    settle_with="ss -tnp 'dport = :10809'",
+                )
+            )
     yield LookedAt("sockets")
     yield LookedAt("firewall")
-
-
-def _gap_of_sockets(case: Case, report: HostReport) -> Gap:
-    return case.gap("sockets", report.bundle) or Gap(
-        need="sockets",
-        host=report.name,
-        why="its list of sockets was not read to the end",
-        settle_with="ss -tnp 'dport = :10809'",
-    )
-
-
-def _local_clients(case: Case, report: HostReport) -> tuple[Socket, ...]:
-    """Return the connections to the NBD port whose two ends are this host, the client's first."""
-    own = _own_addresses(case, report)
-    sockets = report.sockets.sockets if report.sockets else ()
-    ours = [
-        socket
-        for socket in sockets
-        if socket.state == "ESTAB" and NBD_PORT in (socket.local_port, socket.peer_port)
-    ]
-    inside = [s for s in ours if s.peer_address in own and s.local_address in own]
-    return tuple(sorted(inside, key=lambda s: (s.peer_port != NBD_PORT, s.source)))
-
-
-def _own_addresses(case: Case, report: HostReport) -> frozenset[str]:
-    faces = report.interfaces.interfaces if report.interfaces else ()
-    own = {address.address for face in faces for address in face.addresses}
-    for pool in case.pools:
-        host = pool.host(report.host_uuid)
-        if host is not None:
-            own |= {pif.ip for pif in pool.pifs if pif.ip and pool.host(pif.host) == host}
-    return frozenset((*own, *_LOOPBACK))
 
 
 def _finding_of_connection(
@@ -122,7 +115,27 @@ def _findings_of_local_asks(
                 sessions.append(served)
     for vdi, (lines, sessions) in pairs.items():
         disk = case.world.subject("VDI", vdi)
-        yield _finding_of_hint(text, reports[-1], disk, lines, sessions[-1])
+        finding_report = reports[-1]
+        last = sessions[-1]
+        finding_of_hint = found(
+            text,
+            text.case("asked"),
+            basis=Basis.SYMPTOM,
+            confidence=Confidence.POSSIBLE,
+            subjects=(host_subject(finding_report), disk),
+            rows=[
+                {
+                    "host": finding_report.name,
+                    "disk": named(disk.name, disk.uuid),
+                    "asked": how_often(lines),
+                    "served": last.began or "",
+                }
+            ],
+            evidence=(quote(lines[-1]), quote(last.events[0])),
+            events=lines,
+            severity=Severity.WARNING,
+        )
+        yield finding_of_hint
 
 
 def _turned_away(
@@ -227,27 +240,4 @@ def _from_outside(case: Case, events: Sequence[Event], vdi: str, local: Event) -
         and event.moment.within(local.moment, _ASKED_OUTSIDE)
         and resolve(case, event.fields["vdi"]) == vdi
         for event in events
-    )
-
-
-def _finding_of_hint(
-    text: RuleText, report: HostReport, disk: Subject, lines: Sequence[Event], last: NbdSession
-) -> Finding:
-    return found(
-        text,
-        text.case("asked"),
-        basis=Basis.SYMPTOM,
-        confidence=Confidence.POSSIBLE,
-        subjects=(host_subject(report), disk),
-        rows=[
-            {
-                "host": report.name,
-                "disk": named(disk.name, disk.uuid),
-                "asked": how_often(lines),
-                "served": last.began or "",
-            }
-        ],
-        evidence=(quote(lines[-1]), quote(last.events[0])),
-        events=lines,
-        severity=Severity.WARNING,
     )

@@ -58,14 +58,25 @@ def _judge_attached(case: Case, text: RuleText, disk: HeldDisk) -> Finding | Gap
 
 def _finding_of_disk(case: Case, text: RuleText, disk: HeldDisk, verdict: LeftVerdict) -> Finding:
     calls, held = disk.calls, verdict.held
+    # Return for whom.
+    # Which calls it stood in the way of, as a sentence; "" for none.
+    if not calls:
+        blocks_words = ""
+    else:
+        methods = listed(sorted({f"VDI.{call.fields['method']}" for call in calls}))
+        blocks_words = say(
+            "{methods} was refused with VDI_IN_USE {often}.",
+            methods=methods,
+            often=how_often(calls),
+        )
     values = {
         "disk": _disk_name(case, disk.vdi),
         "vdi": disk.vdi,
         "hosts": _hosts_words(case, held),
-        "holder": _holder_words(held),
+        "holder": listed(sorted({each.by.value for each in held})),
         "because": "; ".join(dict.fromkeys(each.because for each in held)),
         "since": _since_words(held),
-        "blocks": _blocks_words(calls),
+        "blocks": blocks_words,
     }
     shown = [quoted for each in held for quoted in each.evidence]
     made = found(
@@ -153,11 +164,6 @@ def _hosts_words(case: Case, held: Sequence[Dom0Attachment]) -> str:
     return listed(names)
 
 
-def _holder_words(held: Sequence[Dom0Attachment]) -> str:
-    """Return for whom."""
-    return listed(sorted({each.by.value for each in held}))
-
-
 def _since_words(held: Sequence[Dom0Attachment]) -> str:
     """Return since when, with a blank before it; "" where nothing is known."""
     known = [each.since for each in held if each.since]
@@ -167,16 +173,6 @@ def _since_words(held: Sequence[Dom0Attachment]) -> str:
     if before:
         return say(" since before {at}", at=min(before, key=lambda moment: moment.at))
     return ""
-
-
-def _blocks_words(calls: Sequence[Event]) -> str:
-    """Return which calls it stood in the way of, as a sentence; "" for none."""
-    if not calls:
-        return ""
-    methods = listed(sorted({f"VDI.{call.fields['method']}" for call in calls}))
-    return say(
-        "{methods} was refused with VDI_IN_USE {often}.", methods=methods, often=how_often(calls)
-    )
 
 
 def _subjects_of(case: Case, vdi: str, held: Sequence[Dom0Attachment]) -> tuple[Subject, ...]:

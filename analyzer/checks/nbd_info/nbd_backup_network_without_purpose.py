@@ -34,31 +34,33 @@ _NO_NBD = "no network of the pools that name a backup network has an NBD purpose
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each pool that names a backup network and has networks for NBD."""
-    answers = [_examine_pool(case, text, pool) for pool in case.pools]
+    # What one pool gives, None where all is well.
+    answers: list[Finding | Gap | NotApplicable | None] = []
+    for pool in case.pools:
+        row, purposes = pool.pool, purposes_of(pool)
+        if row is None or row.other_config is None:
+            answers.append(
+                Gap(
+                    need="xapi_db",
+                    host="",
+                    why=f"{pool.source.member} does not show the pool's other_config",
+                    settle_with="xe pool-list params=uuid,other-config",
+                )
+            )
+        else:
+            named = row.other_config.get(_KEY, "").strip()
+            if not named:
+                answers.append(NotApplicable(_NOT_SET))
+            elif not purposes.any:
+                answers.append(
+                    NotApplicable(_NO_NBD) if purposes.known else purposes_gap(case, pool)
+                )
+            else:
+                answers.append(_judged_network(case, text, pool, named))
     if answers and all(isinstance(answer, NotApplicable) for answer in answers) and unused(case):
         yield NotApplicable(_NO_NBD)
     else:
         yield from of_pools(answers)
-
-
-def _examine_pool(
-    case: Case, text: RuleText, pool: PoolState
-) -> Finding | Gap | NotApplicable | None:
-    """Return what one pool gives, None where all is well."""
-    row, purposes = pool.pool, purposes_of(pool)
-    if row is None or row.other_config is None:
-        return Gap(
-            need="xapi_db",
-            host="",
-            why=f"{pool.source.member} does not show the pool's other_config",
-            settle_with="xe pool-list params=uuid,other-config",
-        )
-    named = row.other_config.get(_KEY, "").strip()
-    if not named:
-        return NotApplicable(_NOT_SET)
-    if not purposes.any:
-        return NotApplicable(_NO_NBD) if purposes.known else purposes_gap(case, pool)
-    return _judged_network(case, text, pool, named)
 
 
 def _judged_network(
@@ -81,13 +83,7 @@ def _judged_network(
             risk="Opens TCP port 10809 of the hosts on this network.",
         )
         return replace(told, action=(step, *told.action))
-    return _without_address(case, text, pool, network)
-
-
-def _without_address(
-    case: Case, text: RuleText, pool: PoolState, network: Network
-) -> Finding | Gap | None:
-    """Judge a network with the purpose: Xen Orchestra needs an IPv4 address of a host on it."""
+    # Judge a network with the purpose: Xen Orchestra needs an IPv4 address of a host on it.
     offers = [each for each in offers_of(case, pool) if ":" not in each.address]
     own = [each for each in offers if each.network.uuid == network.uuid]
     if own or not offers:
@@ -104,9 +100,9 @@ def _without_address(
             why=f"the rows do not show who has an address on network {called(network)}",
             settle_with=f"xe pif-list network-uuid={network.uuid} params=all",
         )
-    told = _finding_of_network(case, text.case("address"), text, pool, network=network)
+    without_told = _finding_of_network(case, text.case("address"), text, pool, network=network)
     shown = (quote_row(pif, "host", "currently_attached", "IP") for pif in pifs)
-    return replace(told, evidence=(*told.evidence, *shown))
+    return replace(without_told, evidence=(*without_told.evidence, *shown))
 
 
 def _finding_of_network(

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.case.case import Case
-from analyzer.case.pool import PoolState
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, listed, quote_row
 from analyzer.checks.tools.nbd_use import SrUse, gap_of_use, sr_names, sr_uses, use_evidence
@@ -19,9 +18,8 @@ from analyzer.checks.tools.purposes import (
     purposes_of,
     quote_purpose,
 )
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Subject
+from analyzer.model.finding import Basis, Confidence, Finding, Gap, Subject
 from analyzer.model.rule import RuleText
-from analyzer.model.xapi import Host
 from analyzer.rebuilt.nbd.info.hosts import Member, members
 from analyzer.rebuilt.nbd.info.mend import address_steps
 
@@ -29,59 +27,62 @@ from analyzer.rebuilt.nbd.info.mend import address_steps
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host that has a shared SR whose disks are offered by others."""
     for pool in case.pools:
-        yield from _examine_pool(case, text, pool)
+        # Whether other hosts serve a shared SR; of a local one its only host is left out.
+        served = [
+            use
+            for use in sr_uses(case)
+            if use.pool is pool and (use.sr.shared is True and bool(use.info.endpoints))
+        ]
+        left_out: dict[str, list[SrUse]] = {}
+        hosts: dict[str, Member] = {}
+        for use in served:
+            for each in members(case, pool, use.sr, purposes_of(pool)):
+                if each.plugged is True and not each.offers and each.live is not False:
+                    hosts[each.host.uuid] = each
+                    left_out.setdefault(each.host.uuid, []).append(use)
+        for uuid, uses in left_out.items():
+            if hosts[uuid].unsure or not pool.complete:
+                host = hosts[uuid].host
+                gap_of_host = Gap(
+                    need="xapi_db",
+                    host=host.name_label or host.uuid,
+                    why="its rows do not show which addresses it has on networks for NBD",
+                    settle_with=(
+                        f"xe pif-list host-uuid={host.uuid} "
+                        "params=uuid,network-name-label,currently-attached,IP,IPv6"
+                    ),
+                )
+                yield gap_of_host
+            elif wanted := [use for use in uses if use.wanted]:
+                yield _finding_of_host(case, text, hosts[uuid], wanted)
+            else:
+                yield from (gap for use in uses if (gap := gap_of_use(case, use)))
     yield from nothing_offered(case)
-
-
-def _examine_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
-    served = [use for use in sr_uses(case) if use.pool is pool and _is_served_elsewhere(use)]
-    left_out: dict[str, list[SrUse]] = {}
-    hosts: dict[str, Member] = {}
-    for use in served:
-        for each in members(case, pool, use.sr, purposes_of(pool)):
-            if each.plugged is True and not each.offers and each.live is not False:
-                hosts[each.host.uuid] = each
-                left_out.setdefault(each.host.uuid, []).append(use)
-    for uuid, uses in left_out.items():
-        if hosts[uuid].unsure or not pool.complete:
-            yield _gap_of_host(hosts[uuid].host)
-        elif wanted := [use for use in uses if use.wanted]:
-            yield _finding_of_host(case, text, hosts[uuid], wanted)
-        else:
-            yield from (gap for use in uses if (gap := gap_of_use(case, use)))
-
-
-def _is_served_elsewhere(use: SrUse) -> bool:
-    """Tell whether other hosts serve a shared SR; of a local one its only host is left out."""
-    return use.sr.shared is True and bool(use.info.endpoints)
-
-
-def _gap_of_host(host: Host) -> Gap:
-    return Gap(
-        need="xapi_db",
-        host=host.name_label or host.uuid,
-        why="its rows do not show which addresses it has on networks for NBD",
-        settle_with=(
-            f"xe pif-list host-uuid={host.uuid} "
-            "params=uuid,network-name-label,currently-attached,IP,IPv6"
-        ),
-    )
 
 
 def _finding_of_host(case: Case, text: RuleText, member: Member, uses: Sequence[SrUse]) -> Finding:
     pool, host = uses[0].pool, member.host
     networks = purposes_of(pool).any
     offering = {e.host.uuid: e.host.name or e.host.uuid for u in uses for e in u.info.endpoints}
+    bundles = case.world.bundles_of(pool)
+    report_is_given = any(
+        each.host_uuid == host.uuid for each in case.hosts if each.bundle in bundles
+    )
     values = {
         "host_name": host.name_label or host.uuid,
         "networks": listed([called(net) for net in networks]),
         "srs": sr_names(uses),
         "others": listed(sorted(offering.values())),
         "down": "that host is down" if len(offering) == 1 else "all of these are down",
-        "report": ""
-        if _report_is_given(case, pool, host)
-        else "Its own status report was not given.",
+        "report": "" if report_is_given else "Its own status report was not given.",
     }
+    # Quote the host's PIFs on NBD networks, or where it has none, its plug; and the purposes.
+    rows_networks = purposes_of(pool).any
+    pifs = [pif for net in rows_networks for pif in pool.pifs_of(net)]
+    own = [pif for pif in pifs if pool.host(pif.host) == member.host]
+    shown = tuple(quote_row(pif, "host", "network", "currently_attached", "IP") for pif in own)
+    plug = (quote_row(member.pbd, "host", "SR", "currently_attached"),) if member.pbd else ()
+    rows_of_network = (*(shown or plug), *map(quote_purpose, rows_networks))
     told = found(
         text,
         (text.title, text.detail),
@@ -92,21 +93,6 @@ def _finding_of_host(case: Case, text: RuleText, member: Member, uses: Sequence[
             *map(network_subject, networks),
         ),
         rows=[values],
-        evidence=(*_rows_of_network(pool, member), *use_evidence(uses)),
+        evidence=(*rows_of_network, *use_evidence(uses)),
     )
     return replace(told, action=(*address_steps(case, pool, host), *told.action))
-
-
-def _report_is_given(case: Case, pool: PoolState, host: Host) -> bool:
-    bundles = case.world.bundles_of(pool)
-    return any(each.host_uuid == host.uuid for each in case.hosts if each.bundle in bundles)
-
-
-def _rows_of_network(pool: PoolState, member: Member) -> tuple[Evidence, ...]:
-    """Quote the host's PIFs on NBD networks, or where it has none, its plug; and the purposes."""
-    networks = purposes_of(pool).any
-    pifs = [pif for net in networks for pif in pool.pifs_of(net)]
-    own = [pif for pif in pifs if pool.host(pif.host) == member.host]
-    shown = tuple(quote_row(pif, "host", "network", "currently_attached", "IP") for pif in own)
-    plug = (quote_row(member.pbd, "host", "SR", "currently_attached"),) if member.pbd else ()
-    return (*(shown or plug), *map(quote_purpose, networks))

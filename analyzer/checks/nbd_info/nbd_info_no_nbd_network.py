@@ -77,17 +77,14 @@ def _examine_pool(
         return purposes_gap(case, pool)
     if calls:
         return _finding_of_purposes(case, text, pool, purposes, _Lines(refused=(), calls=calls))
-    return _gap_of_use(case, pool) or NotApplicable(
+    # What is missing to say that nobody asked for NBD.
+    reports = case.world.reports_of(pool)
+    gaps = (case.gap("xensource_log", report.bundle) for report in reports)
+    gap_of_use = next((gap for gap in gaps if gap is not None), None)
+    return gap_of_use or NotApplicable(
         f"pool {pool_name(pool)} has no network with an NBD purpose, "
         "and nobody asked for NBD: no call of get_nbd_info, no client"
     )
-
-
-def _gap_of_use(case: Case, pool: PoolState) -> Gap | None:
-    """Return what is missing to say that nobody asked for NBD."""
-    reports = case.world.reports_of(pool)
-    gaps = (case.gap("xensource_log", report.bundle) for report in reports)
-    return next((gap for gap in gaps if gap is not None), None)
 
 
 def _finding_of_purposes(

@@ -4,15 +4,13 @@ xapi looks at the attached PIFs of the hosts that have the SR (xen-api `xapi_vdi
 Where some other host has such an address, `nbd-info-sr-not-connected` tells instead.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from analyzer.case.case import Case
-from analyzer.case.pool import PoolState
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, listed, pool_name, times
 from analyzer.checks.tools.nbd_use import (
-    SrUse,
     asked_times,
     gap_of_answer,
     gap_of_use,
@@ -23,7 +21,6 @@ from analyzer.checks.tools.nbd_use import (
     use_in_words,
 )
 from analyzer.checks.tools.purposes import called, network_subject, nothing_offered, purposes_of
-from analyzer.model.finding import Finding, Gap
 from analyzer.model.nbd import InfoStep
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.nbd.reach.offers import offers_of
@@ -32,44 +29,36 @@ from analyzer.rebuilt.nbd.reach.offers import offers_of
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each SR whose disks somebody wants to read by what get_nbd_info would answer."""
     for pool in case.pools:
-        yield from _examine_pool(case, text, pool)
+        uses = [use for use in sr_uses(case) if use.pool is pool]
+        if not offers_of(case, pool):
+            empty = [use for use in uses if use.info.stopped_at is InfoStep.ADDRESS]
+            wanted = [use for use in empty if use.wanted]
+            if wanted:
+                networks = purposes_of(pool).any
+                calls = asked_times(wanted)
+                values = {
+                    "pool": pool_name(pool),
+                    "networks": listed([called(net) for net in networks]),
+                    "srs": sr_names(wanted),
+                    "use": use_in_words(wanted),
+                    **times(calls),
+                }
+                basis, confidence = max(wanted, key=lambda use: bool(use.asked)).basis
+                shown = dict.fromkeys(each for use in wanted for each in use.info.evidence)
+                told = found(
+                    text,
+                    (text.title, text.detail),
+                    basis=basis,
+                    confidence=confidence,
+                    subjects=(*map(network_subject, networks), *(use.subject for use in wanted)),
+                    rows=[values],
+                    evidence=(*shown, *use_evidence(wanted)),
+                    events=calls,
+                )
+                changes = (step for use in wanted for step in use.info.mend)
+                finding_of_uses = replace(told, action=(*dict.fromkeys(changes), *told.action))
+                yield finding_of_uses
+            else:
+                yield from (gap for use in empty if (gap := gap_of_use(case, use)))
+                yield from (gap_of_answer(use) for use in uses if open_question(case, use))
     yield from nothing_offered(case)
-
-
-def _examine_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
-    uses = [use for use in sr_uses(case) if use.pool is pool]
-    if offers_of(case, pool):
-        return  # an SR that misses them is told by nbd-info-sr-not-connected
-    empty = [use for use in uses if use.info.stopped_at is InfoStep.ADDRESS]
-    wanted = [use for use in empty if use.wanted]
-    if wanted:
-        yield _finding_of_uses(text, pool, wanted)
-        return
-    yield from (gap for use in empty if (gap := gap_of_use(case, use)))
-    yield from (gap_of_answer(use) for use in uses if open_question(case, use))
-
-
-def _finding_of_uses(text: RuleText, pool: PoolState, uses: Sequence[SrUse]) -> Finding:
-    networks = purposes_of(pool).any
-    calls = asked_times(uses)
-    values = {
-        "pool": pool_name(pool),
-        "networks": listed([called(net) for net in networks]),
-        "srs": sr_names(uses),
-        "use": use_in_words(uses),
-        **times(calls),
-    }
-    basis, confidence = max(uses, key=lambda use: bool(use.asked)).basis
-    shown = dict.fromkeys(each for use in uses for each in use.info.evidence)
-    told = found(
-        text,
-        (text.title, text.detail),
-        basis=basis,
-        confidence=confidence,
-        subjects=(*map(network_subject, networks), *(use.subject for use in uses)),
-        rows=[values],
-        evidence=(*shown, *use_evidence(uses)),
-        events=calls,
-    )
-    changes = (step for use in uses for step in use.info.mend)
-    return replace(told, action=(*dict.fromkeys(changes), *told.action))

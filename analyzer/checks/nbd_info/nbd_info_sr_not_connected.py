@@ -40,7 +40,22 @@ def _examine_use(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | G
     if not purposes_of(use.pool).any:
         return
     if use.info.stopped_at is InfoStep.PLUGGED:
-        yield from _answers_for_unplugged_sr(case, text, use)
+        # Answer for an SR that no host has: CBT alone shows no use, a retired SR keeps its rows.
+        if use.asked and not _unplugged_since(case, use):
+            # The hosts of an SR if all were down or out of service, which unplugs it too.
+            rows = members(case, use.pool, use.sr, purposes_of(use.pool))
+            own = [each for each in rows if each.pbd is not None]
+            if not all(each.live is False or each.host.enabled is False for each in own):
+                down = []
+            else:
+                down = sorted(each.host.name_label or each.host.uuid for each in own)
+            yield _gap_of_down(use, down) if down else _finding_of_use(case, text, use)
+        elif (
+            not use.asked
+            and (answers_gap := gap_of_use(case, use))
+            and answers_gap.need == "xensource_log"
+        ):
+            yield answers_gap
     elif use.info.stopped_at is InfoStep.ADDRESS and offers_of(case, use.pool):
         if use.wanted:
             yield _finding_of_use(case, text, use)
@@ -48,15 +63,6 @@ def _examine_use(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | G
             yield gap
     elif open_question(case, use):
         yield gap_of_answer(use)
-
-
-def _answers_for_unplugged_sr(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | Gap]:
-    """Answer for an SR that no host has: CBT alone shows no use, a retired SR keeps its rows."""
-    if use.asked and not _unplugged_since(case, use):
-        down = _hosts_all_down(case, use)
-        yield _gap_of_down(use, down) if down else _finding_of_use(case, text, use)
-    elif not use.asked and (gap := gap_of_use(case, use)) and gap.need == "xensource_log":
-        yield gap
 
 
 def _unplugged_since(case: Case, use: SrUse) -> bool:
@@ -68,15 +74,6 @@ def _unplugged_since(case: Case, use: SrUse) -> bool:
         event.fields["pbd"] in pbds and not case.order.surely_before(mark(event), last)
         for event in events
     )
-
-
-def _hosts_all_down(case: Case, use: SrUse) -> list[str]:
-    """Return the hosts of an SR if all were down or out of service, which unplugs it too."""
-    rows = members(case, use.pool, use.sr, purposes_of(use.pool))
-    own = [each for each in rows if each.pbd is not None]
-    if not all(each.live is False or each.host.enabled is False for each in own):
-        return []
-    return sorted(each.host.name_label or each.host.uuid for each in own)
 
 
 def _gap_of_down(use: SrUse, hosts: list[str]) -> Gap:

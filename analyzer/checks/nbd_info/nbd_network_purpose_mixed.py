@@ -4,7 +4,7 @@ xapi-nbd asks for the purposes of all networks of the pool at every connection, 
 the client comes from (xen-api `ocaml/nbd/src/main.ml`).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
@@ -71,6 +71,13 @@ def _finding_of_purposes(
     }
     networks = purposes.any if pool is not None and purposes.mixed else ()
     rows = tuple(quote_purpose(network) for network in networks)
+    # The step fields of each network to change; TLS is what stays.
+    rows_of_purposes: list[Row] = []
+    for rows_network in purposes.insecure if purposes.mixed else ():
+        sort = "both" if rows_network in purposes.secure else "insecure"
+        rows_of_purposes.append(
+            {**values, f"{sort}_uuid": rows_network.uuid, f"{sort}_name": called(rows_network)}
+        )
     return found(
         text,
         text.case(told),
@@ -80,7 +87,7 @@ def _finding_of_purposes(
             *pool_or_hosts(case, pool, refused),
             *(network_subject(network) for network in networks),
         ),
-        rows=[*_rows_of_purposes(purposes, values), values],
+        rows=[*rows_of_purposes, values],
         evidence=(*quote_ends(refused), *rows),
         events=refused,
     )
@@ -95,13 +102,6 @@ def _kind_of_purposes(
             return "both", Basis.BOTH, Confidence.CERTAIN
         return "state", Basis.STATE, Confidence.LIKELY
     return ("was" if purposes.known else "symptom"), Basis.SYMPTOM, Confidence.LIKELY
-
-
-def _rows_of_purposes(purposes: Purposes, values: Row) -> Iterable[Row]:
-    """Yield the step fields of each network to change; TLS is what stays."""
-    for network in purposes.insecure if purposes.mixed else ():
-        sort = "both" if network in purposes.secure else "insecure"
-        yield {**values, f"{sort}_uuid": network.uuid, f"{sort}_name": called(network)}
 
 
 def _names_of_networks(networks: Sequence[Network]) -> str:

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.observation import NotApplicable, Observation
-from analyzer.checks.tools.calls import Call, Method, calls
+from analyzer.checks.tools.calls import Method, calls
 from analyzer.checks.tools.finding import (
     found,
     listed,
@@ -24,8 +24,7 @@ from analyzer.checks.tools.finding import (
     quote_row,
 )
 from analyzer.model.call import Answer
-from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Subject
+from analyzer.model.finding import Basis, Confidence, Finding, Gap, Subject
 from analyzer.model.nbd import InfoStep, NbdInfo
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
@@ -44,49 +43,42 @@ _RECENT = timedelta(days=8)
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each pool by what was destroyed of late, and by what get_nbd_info would answer."""
     for pool in case.pools:
-        yield from _examine_pool(case, text, pool)
-    yield from _never_purged(case)
-
-
-def _examine_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
-    infos = {each.sr.uuid: each.info for each in sr_answers(case) if each.pool is pool}
-    disks = [
-        (vdi, infos[sr.uuid])
-        for vdi in _marked_by_xo(pool)
-        if (sr := pool.sr(vdi.sr)) and sr.uuid in infos
-    ]
-    bundles = case.world.bundles_of(pool)
-    if not disks or _signs_of_service(case, bundles):
-        return
-    unusable = [vdi for vdi, info in disks if info.stopped_at in _UNUSABLE]
-    if not (new := _purged_of_late(case, pool, unusable)):
-        yield from [_gap_of_age(vdi) for vdi in unusable if _age_of(case, pool, vdi) is None][:1]
-        yield from [
-            _gap_of_nbd(vdi, info)
-            for vdi, info in disks
-            if info.answer is Answer.UNKNOWN and not info.endpoints
-        ][:1]
-        return
-    gap = next((gap for b in sorted(bundles) if (gap := case.gap("daemon_log", b))), None)
-    if gap is not None:
-        why = say("whether NBD was used before cannot be told: {why}", why=gap.why)
-        yield replace(gap, why=why)
-    else:
-        yield _finding_of_disks(case, text, pool, new, infos)
-
-
-def _never_purged(case: Case) -> Iterator[NotApplicable]:
-    """Say that the question does not arise, where it certainly does not."""
+        infos = {each.sr.uuid: each.info for each in sr_answers(case) if each.pool is pool}
+        disks = [
+            (vdi, infos[sr.uuid])
+            for vdi in _marked_by_xo(pool)
+            if (sr := pool.sr(vdi.sr)) and sr.uuid in infos
+        ]
+        bundles = case.world.bundles_of(pool)
+        # What shows that xapi-nbd served a disk: NBD was usable then.
+        if not (
+            not disks or [e for e in case.events.of(f"{RULE}.served") if e.source.bundle in bundles]
+        ):
+            unusable = [vdi for vdi, info in disks if info.stopped_at in _UNUSABLE]
+            if not (new := _purged_of_late(case, pool, unusable)):
+                yield from [
+                    _gap_of_age(vdi) for vdi in unusable if _age_of(case, pool, vdi) is None
+                ][:1]
+                yield from [
+                    _gap_of_nbd(vdi, info)
+                    for vdi, info in disks
+                    if info.answer is Answer.UNKNOWN and not info.endpoints
+                ][:1]
+            else:
+                gap = next(
+                    (gap for b in sorted(bundles) if (gap := case.gap("daemon_log", b))), None
+                )
+                if gap is not None:
+                    why = say("whether NBD was used before cannot be told: {why}", why=gap.why)
+                    yield replace(gap, why=why)
+                else:
+                    yield _finding_of_disks(case, text, pool, new, infos)
+    # Say that the question does not arise, where it certainly does not.
     whole = bool(case.pools) and all(pool.complete for pool in case.pools)
     rows = [vdi for pool in case.pools for vdi in pool.vdis]
     known = all(vdi.type is not None and vdi.other_config is not None for vdi in rows)
     if whole and known and not any(_marked_by_xo(pool) for pool in case.pools):
         yield NotApplicable("no disk shows that Xen Orchestra destroyed the data of a snapshot")
-
-
-def _signs_of_service(case: Case, bundles: frozenset[str]) -> Sequence[Event]:
-    """Return what shows that xapi-nbd served a disk: NBD was usable then."""
-    return [e for e in case.events.of(f"{RULE}.served") if e.source.bundle in bundles]
 
 
 def _finding_of_disks(
@@ -98,7 +90,8 @@ def _finding_of_disks(
 ) -> Finding:
     srs = {sr.uuid: sr for vdi in disks if (sr := pool.sr(vdi.sr))}
     infos = [answers[uuid] for uuid in srs]
-    done = _calls_that_destroyed(case, disks)
+    own = {vdi.uuid for vdi in disks}
+    done = [call for call in calls(case, Method.DESTROY) if call.vdi in own and not call.code]
     values = {
         "pool": pool_name(pool),
         "number": f"{len(disks)} snapshots" if len(disks) > 1 else "a snapshot",
@@ -118,7 +111,7 @@ def _finding_of_disks(
         rows=[values],
         evidence=(
             *(quote_row(vdi, "type", "snapshot_time", "other_config") for vdi in disks[:_MOST]),
-            *_quoted_rows(infos),
+            *tuple(dict.fromkeys(each for info in infos for each in info.evidence)),
             *(quote(line) for line in lines[-_MOST:]),
         ),
         events=lines,
@@ -126,15 +119,6 @@ def _finding_of_disks(
     )
     changes = (step for info in infos for step in info.mend)
     return replace(told, action=(*dict.fromkeys(changes), *told.action))
-
-
-def _calls_that_destroyed(case: Case, disks: Sequence[Vdi]) -> list[Call]:
-    own = {vdi.uuid for vdi in disks}
-    return [call for call in calls(case, Method.DESTROY) if call.vdi in own and not call.code]
-
-
-def _quoted_rows(infos: Sequence[NbdInfo]) -> tuple[Evidence, ...]:
-    return tuple(dict.fromkeys(each for info in infos for each in info.evidence))
 
 
 def _marked_by_xo(pool: PoolState) -> list[Vdi]:
@@ -156,16 +140,14 @@ def _purged_of_late(case: Case, pool: PoolState, disks: Sequence[Vdi]) -> list[V
 def _age_of(case: Case, pool: PoolState, vdi: Vdi) -> timedelta | None:
     """Return how old a snapshot was at the newest report, None where a time is missing."""
     taken = [each.captured_at.at for each in case.world.reports_of(pool) if each.captured_at]
-    time = _time_taken(vdi)
-    return max(taken) - time if taken and time else None
-
-
-def _time_taken(vdi: Vdi) -> datetime | None:
-    """Return when a snapshot was taken, as xapi writes it: ``20240610T11:32:41Z``."""
+    # When a snapshot was taken, as xapi writes it: `20240610T11:32:41Z`.
     try:
-        return datetime.strptime(vdi.snapshot_time or "", "%Y%m%dT%H:%M:%SZ").replace(tzinfo=UTC)
+        time: datetime | None = datetime.strptime(
+            vdi.snapshot_time or "", "%Y%m%dT%H:%M:%SZ"
+        ).replace(tzinfo=UTC)
     except ValueError:
-        return None
+        time = None
+    return max(taken) - time if taken and time else None
 
 
 def _gap_of_age(vdi: Vdi) -> Gap:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 
-from analyzer.case.case import Case, HostReport
+from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.checks.nbd_reach.nbd_address_offers import (
     by_host,
@@ -24,7 +24,6 @@ from analyzer.checks.tools.finding import found, quote
 from analyzer.checks.tools.nbd_service import shown_failed
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
-from analyzer.model.network import FirewallChain
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.nbd.reach.offers import (
     Obstacle,
@@ -88,24 +87,33 @@ def _of_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | 
         own = [offer for offer in offers if ":" not in offer.bare]
         if not own:
             continue
-        log = _log_of(case, own[0])
-        yield from _gaps_of(case, own)
-        yield from _findings_of_places(case, text, pool, own, log)
+        # What the host of an offer logged; each attempt is logged before it is made.
+        log_offer = own[0]
+        bundle = log_offer.report.bundle if log_offer.report else ""
+        turns = [each for each in case.events.of(UPDATED, FAILED) if each.source.bundle == bundle]
+        updated = [each for each in turns if each.kind == UPDATED]
+        failed = turns[-1] if turns and turns[-1].kind == FAILED else None
+        log = _Log(updated=updated[-1] if updated else None, failed=failed)
+        # What of a host was not read or not understood.
+        first = own[0]
+        yield from _firewall_gaps(case, own)
+        if listeners(first.report) is None and first.report is not None:
+            gap = unread(case, first, "sockets", "ss -tlnp 'sport = :10809'")
+            yield gap or _gap_of_doubt(first, "sockets", "ss -tlnp 'sport = :10809'")
+        # One finding for each offered address that the host's configuration shuts off.
+        for findings_offer in own:
+            found_ = {each.trouble: each for each in obstacles(case, pool, findings_offer)}
+            findings_first = next(
+                (found_[trouble] for trouble in _ONE_BY_ONE if trouble in found_), None
+            )
+            if findings_first is None:
+                yield from _not_opened(text, pool, findings_offer, log)
+            elif findings_first.trouble is not Trouble.FIREWALL or not _just_started(
+                case, findings_offer
+            ):
+                yield _finding_of_shut_port(case, text, pool, (findings_offer, findings_first), log)
         yield from _findings_of_server(case, text, pool, own)
         yield from _findings_of_leftover(text, pool, own)
-
-
-def _findings_of_places(
-    case: Case, text: RuleText, pool: PoolState, offers: Sequence[Offer], log: _Log
-) -> Iterator[Finding]:
-    """Yield one finding for each offered address that the host's configuration shuts off."""
-    for offer in offers:
-        found_ = {each.trouble: each for each in obstacles(case, pool, offer)}
-        first = next((found_[trouble] for trouble in _ONE_BY_ONE if trouble in found_), None)
-        if first is None:
-            yield from _not_opened(text, pool, offer, log)
-        elif first.trouble is not Trouble.FIREWALL or not _just_started(case, offer):
-            yield _finding_of_shut_port(case, text, pool, (offer, first), log)
 
 
 def _finding_of_shut_port(
@@ -113,7 +121,14 @@ def _finding_of_shut_port(
 ) -> Finding:
     offer, obstacle = pair
     failed = (quote(log.failed),) if log.failed and obstacle.trouble is Trouble.FIREWALL else ()
-    unsure = _taken_apart(case, pool, offer) or obstacle.trouble is Trouble.ELSEWHERE
+    # Whether the database and the host's report are of different times.
+    base = next((each for each in case.hosts if each.bundle == pool.source.bundle), None)
+    if base is None or offer.report is None or base.bundle == offer.report.bundle:
+        taken_apart = False
+    else:
+        one, other = base.captured_at, offer.report.captured_at
+        taken_apart = one is None or other is None or not one.within(other, _APART)
+    unsure = taken_apart or obstacle.trouble is Trouble.ELSEWHERE
     state = Confidence.POSSIBLE if unsure else Confidence.LIKELY
     key = _CASES.get(obstacle.trouble, "firewall")
     return found(
@@ -138,7 +153,15 @@ def _ports_named(key: str, offer: Offer) -> str:
 def _not_opened(text: RuleText, pool: PoolState, offer: Offer, log: _Log) -> Iterator[Finding]:
     """Yield that xapi's own words leave a bridge out, where the firewall itself is not known."""
     answer = passage(offer.report, offer.network.bridge, offer.bare)
-    event = _firewall_not_opened(log, offer) if answer.passage is Passage.DOUBTFUL else None
+    # The line that says that a bridge was not opened, None if none says so.
+    if answer.passage is Passage.DOUBTFUL:
+        if log.failed is not None:
+            event: Event | None = log.failed
+        else:
+            left_out = log.updated is not None and offer.network.bridge not in log.bridges
+            event = log.updated if left_out and offer.network.bridge else None
+    else:
+        event = None
     if event is None:
         return
     yield found(
@@ -161,7 +184,19 @@ def _findings_of_server(
         silent = [o for o in obstacles(case, pool, offer) if o.trouble is Trouble.SILENT]
         if not silent or offer.report is None:
             continue
-        stopped = _stopped_long_ago(case, offer.report)
+        # The stop of xapi-nbd after which it was not started; None for one just before. A toolstack
+        # that restarts, or a host that goes down, stops it too. Where systemd shows or noted it as
+        # failed nbd-service-failed-after-stop tells.
+        report = offer.report
+        why, event = silence(case, report)
+        noted = [run.failed for run in server_runs(case) if run.bundle == report.bundle][-1:]
+        if why is not Silence.STOPPED or event is None or any(noted) or shown_failed(report):
+            stopped: Event | None = None
+        else:
+            taken = report.captured_at
+            stopped = (
+                event if taken is not None and not event.moment.within(taken, _STOPS) else None
+            )
         if silence(case, offer.report)[0] is not Silence.UNEXPLAINED and stopped is None:
             return
         yield found(
@@ -187,7 +222,14 @@ def _findings_of_leftover(
     text: RuleText, pool: PoolState, offers: Sequence[Offer]
 ) -> Iterator[Finding]:
     """Yield that the firewall script was broken off; it costs nothing where the way is open."""
-    chains = _half_made_chains(offers[0].report)
+    # The half-made chains that a broken off nbd-firewall-config.sh leaves.
+    report = offers[0].report
+    half_chains = report.iptables.chains if report and report.iptables else ()
+    chains = tuple(
+        chain
+        for chain in half_chains
+        if chain.name.startswith("xapi_nbd_") and chain.name.endswith(_LEFT)
+    )
     if not chains:
         return
     ways = [passage(each.report, each.network.bridge, each.bare).passage for each in offers]
@@ -209,32 +251,6 @@ def _findings_of_leftover(
         ],
         evidence=tuple(Evidence(source=chain.source, text=chain.text) for chain in chains),
     )
-
-
-def _log_of(case: Case, offer: Offer) -> _Log:
-    """Return what the host of an offer logged; each attempt is logged before it is made."""
-    bundle = offer.report.bundle if offer.report else ""
-    turns = [each for each in case.events.of(UPDATED, FAILED) if each.source.bundle == bundle]
-    updated = [each for each in turns if each.kind == UPDATED]
-    failed = turns[-1] if turns and turns[-1].kind == FAILED else None
-    return _Log(updated=updated[-1] if updated else None, failed=failed)
-
-
-def _firewall_not_opened(log: _Log, offer: Offer) -> Event | None:
-    """Return the line that says that a bridge was not opened, None if none says so."""
-    if log.failed is not None:
-        return log.failed
-    left_out = log.updated is not None and offer.network.bridge not in log.bridges
-    return log.updated if left_out and offer.network.bridge else None
-
-
-def _gaps_of(case: Case, offers: Sequence[Offer]) -> Iterator[Gap]:
-    """Yield what of a host was not read or not understood."""
-    first = offers[0]
-    yield from _firewall_gaps(case, offers)
-    if listeners(first.report) is None and first.report is not None:
-        gap = unread(case, first, "sockets", "ss -tlnp 'sport = :10809'")
-        yield gap or _gap_of_doubt(first, "sockets", "ss -tlnp 'sport = :10809'")
 
 
 def _firewall_gaps(case: Case, offers: Sequence[Offer]) -> Iterator[Gap]:
@@ -264,39 +280,6 @@ def _just_started(case: Case, offer: Offer) -> bool:
         return False
     starts = [e for e in case.events.of(*_STARTED) if e.source.bundle == report.bundle]
     return bool(starts) and starts[-1].moment.within(report.captured_at, _STARTS)
-
-
-def _stopped_long_ago(case: Case, report: HostReport) -> Event | None:
-    """Return the stop of xapi-nbd after which it was not started; None for one just before.
-
-    A toolstack that restarts, or a host that goes down, stops it too. Where systemd shows or noted
-    it as failed nbd-service-failed-after-stop tells.
-    """
-    why, event = silence(case, report)
-    noted = [run.failed for run in server_runs(case) if run.bundle == report.bundle][-1:]
-    if why is not Silence.STOPPED or event is None or any(noted) or shown_failed(report):
-        return None
-    taken = report.captured_at
-    return event if taken is not None and not event.moment.within(taken, _STOPS) else None
-
-
-def _taken_apart(case: Case, pool: PoolState, offer: Offer) -> bool:
-    """Tell whether the database and the host's report are of different times."""
-    base = next((each for each in case.hosts if each.bundle == pool.source.bundle), None)
-    if base is None or offer.report is None or base.bundle == offer.report.bundle:
-        return False
-    one, other = base.captured_at, offer.report.captured_at
-    return one is None or other is None or not one.within(other, _APART)
-
-
-def _half_made_chains(report: HostReport | None) -> tuple[FirewallChain, ...]:
-    """Return the half-made chains that a broken off nbd-firewall-config.sh leaves."""
-    chains = report.iptables.chains if report and report.iptables else ()
-    return tuple(
-        chain
-        for chain in chains
-        if chain.name.startswith("xapi_nbd_") and chain.name.endswith(_LEFT)
-    )
 
 
 def _gap_of_doubt(offer: Offer, need: str, command: str) -> Gap:

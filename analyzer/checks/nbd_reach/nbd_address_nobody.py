@@ -36,7 +36,8 @@ def nobody_came(
     """Yield a finding if clients asked often, and none came while all hosts' logs cover it."""
     bundles = case.world.bundles_of(pool)
     asked = [each for each in case.events.of(ASKED) if each.source.bundle in bundles]
-    if not offers or len(asked) < _FEWEST or _is_explained(case, pool, offers):
+    # Whether another obstacle is known already for some address.
+    if not offers or len(asked) < _FEWEST or any(obstacles(case, pool, offer) for offer in offers):
         return
     gap = next((g for bundle in sorted(bundles) if (g := case.gap("daemon_log", bundle))), None)
     if gap is not None or any(offer.report is None for offer in offers):
@@ -49,11 +50,6 @@ def nobody_came(
     clients = sorted({address for each in covered if (address := _address_of_client(pool, each))})
     if len(covered) >= _FEWEST and clients:
         yield _finding_of_offers(text, pool, offers, (covered, clients))
-
-
-def _is_explained(case: Case, pool: PoolState, offers: Sequence[Offer]) -> bool:
-    """Tell whether another obstacle is known already for some address."""
-    return any(obstacles(case, pool, offer) for offer in offers)
 
 
 def _is_covered(case: Case, event: Event) -> bool:
@@ -125,23 +121,20 @@ def _routes_astray(
     bridges = {network.bridge for network in purposes_of(pool).any}
     for offer in offers:
         for client in clients:
-            route = _route_to_client(offer, client)
+            # The route that a host takes to a client: the longest prefix, the first of those.
+            table = offer.report.routes if offer.report else None
+            address = _ipv4_of_text(client)
+            if table is None or not table.complete or address is None:
+                route: Route | None = None
+            else:
+                fitting = [(_prefix_length(each, address), each) for each in table.routes]
+                known = [(length, each) for length, each in fitting if length is not None]
+                route = max(known, key=lambda pair: pair[0])[1] if known else None
             if route is None or route.device in bridges:
                 continue
             answer = passage(offer.report, route.device, offer.bare)
             if answer.passage is Passage.CLOSED:
                 yield offer, route
-
-
-def _route_to_client(offer: Offer, client: str) -> Route | None:
-    """Return the route that a host takes to a client: the longest prefix, the first of those."""
-    table = offer.report.routes if offer.report else None
-    address = _ipv4_of_text(client)
-    if table is None or not table.complete or address is None:
-        return None
-    fitting = [(_prefix_length(each, address), each) for each in table.routes]
-    known = [(length, each) for length, each in fitting if length is not None]
-    return max(known, key=lambda pair: pair[0])[1] if known else None
 
 
 def _prefix_length(route: Route, address: IPv4Address) -> int | None:

@@ -41,7 +41,12 @@ def _findings_of_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[F
     groups: dict[tuple[str, str], list[_Pair]] = {}
     for offer in live_offers(case, pool):
         if offer.address == offer.pif.ip and not offer.pif.netmask:
-            yield _no_mask(pool, offer)
+            yield Gap(
+                need="xapi_db",
+                host=offer.place,
+                why=f"{pool.source.member} does not show the netmask of {offer.bare}",
+                settle_with=f"xe pif-list uuid={offer.pif.uuid} params=IP,netmask",
+            )
         for rival in rivals(case, pool, offer):
             key = (offer.network.uuid, rival.network.uuid)
             groups.setdefault(key, []).append(_Pair(offer=offer, rival=rival))
@@ -66,7 +71,10 @@ def _finding_of_pairs(
     text: RuleText, pool: PoolState, pairs: Sequence[_Pair], *, works: bool
 ) -> Finding:
     first = pairs[0]
-    refused = [_evidence_of_refusal(pair) for pair in pairs]
+    refused: list[tuple[Evidence, ...]] = []
+    for pair in pairs:
+        answer = refused_answers(pair.offer.report, pair.rival, pair.offer.bare)
+        refused.append(answer.evidence if answer else ())
     felt = any(refused)
     hosts = sorted({pair.offer.place for pair in pairs})
     shut = any(pair.rival.shut for pair in pairs)
@@ -80,6 +88,8 @@ def _finding_of_pairs(
         "rival_uuid": first.rival.network.uuid,
         "firewall": "" if shut else "What the firewall does there was not read.",
     }
+    rules = [each for own in refused for each in own]
+    rows = [each for pair in pairs[:_MOST_HOSTS] for each in rows_of(pair.offer, pair.rival)]
     return found(
         text,
         text.case("felt") if felt else (text.title, text.detail),
@@ -94,7 +104,7 @@ def _finding_of_pairs(
             ),
         ),
         rows=[values],
-        evidence=_evidence_of_pairs(pairs, refused),
+        evidence=tuple(dict.fromkeys((*rules, *rows))),
     )
 
 
@@ -104,25 +114,3 @@ def _confidence_of_rejection(
     """Return how sure it is that the answers were rejected on this of the host's networks."""
     alone = any(each and pair.rival.alone for pair, each in zip(pairs, refused, strict=True))
     return Confidence.CERTAIN if alone else Confidence.LIKELY
-
-
-def _evidence_of_refusal(pair: _Pair) -> tuple[Evidence, ...]:
-    answer = refused_answers(pair.offer.report, pair.rival, pair.offer.bare)
-    return answer.evidence if answer else ()
-
-
-def _evidence_of_pairs(
-    pairs: Sequence[_Pair], refused: Sequence[tuple[Evidence, ...]]
-) -> tuple[Evidence, ...]:
-    rules = [each for own in refused for each in own]
-    rows = [each for pair in pairs[:_MOST_HOSTS] for each in rows_of(pair.offer, pair.rival)]
-    return tuple(dict.fromkeys((*rules, *rows)))
-
-
-def _no_mask(pool: PoolState, offer: Offer) -> Gap:
-    return Gap(
-        need="xapi_db",
-        host=offer.place,
-        why=f"{pool.source.member} does not show the netmask of {offer.bare}",
-        settle_with=f"xe pif-list uuid={offer.pif.uuid} params=IP,netmask",
-    )

@@ -52,7 +52,20 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 
 def _answers_for_pool(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding | Gap]:
     offers = live_offers(case, pool)
-    told: list[Finding] = [*_down_hosts(case, text, pool)]
+    # One finding for the SRs of which each call fails for the same hosts.
+    down_hosts: list[Finding] = []
+    groups: dict[tuple[Subject, ...], list[SrUse]] = {}
+    for use in sr_uses(case):
+        if use.pool is pool and use.wanted and use.info.stopped_at is InfoStep.CERTIFICATE:
+            rows = members(case, use.pool, use.sr, purposes_of(use.pool))
+            dead = [each.host for each in rows if each.answers and each.live is False]
+            dead_hosts = tuple(
+                Subject(type="Host", uuid=each.uuid, name=each.name_label) for each in dead
+            )
+            groups.setdefault(dead_hosts, []).append(use)
+    for hosts, uses in groups.items():
+        down_hosts.append(_finding_of_dead(text, pool, hosts, uses))
+    told: list[Finding] = [*down_hosts]
     for own in by_host(offers):
         told += _findings_of_host(case, text, pool, own)
         gaps = (_gap_of_link(case, pool, offer) for offer in own)
@@ -77,43 +90,40 @@ def _findings_of_host(
     for offer, obstacle in down.values():
         yield _finding_of_link(text, pool, offer, obstacle)
     if not down and len({offer.address for offer, _ in useless}) == len(offers):
-        yield _no_use(text, pool, useless)
+        use_offers = [offer for offer, _ in useless]
+        values: Row = {
+            **offer_fields(pool, use_offers[0]),
+            "what": listed(list(dict.fromkeys(each.what for _, each in useless))),
+            "addresses": listed(list(dict.fromkeys(offer.address for offer in use_offers))),
+            "useless": use_offers[0].pif.uuid,
+        }
+        no_use = found(
+            text,
+            text.case("useless"),
+            basis=Basis.STATE,
+            confidence=Confidence.LIKELY,
+            subjects=offer_subjects(use_offers),
+            rows=[values],
+            evidence=tuple(
+                dict.fromkeys(each for _, obstacle in useless for each in obstacle.evidence)
+            ),
+        )
+        yield no_use
 
 
 def _finding_of_link(text: RuleText, pool: PoolState, offer: Offer, obstacle: Obstacle) -> Finding:
+    # Return `possible` where the host's own report does not show it; state is never certain.
     return found(
         text,
         text.case("link"),
         basis=Basis.STATE,
-        confidence=_one_step_less_sure(obstacle.confidence),
+        confidence=Confidence.LIKELY
+        if obstacle.confidence is Confidence.CERTAIN
+        else Confidence.POSSIBLE,
         subjects=offer_subjects([offer]),
         rows=[{**offer_fields(pool, offer), "what": obstacle.what, "link": offer.pif.uuid}],
         evidence=obstacle.evidence,
     )
-
-
-def _no_use(text: RuleText, pool: PoolState, pairs: Sequence[tuple[Offer, Obstacle]]) -> Finding:
-    offers = [offer for offer, _ in pairs]
-    values: Row = {
-        **offer_fields(pool, offers[0]),
-        "what": listed(list(dict.fromkeys(each.what for _, each in pairs))),
-        "addresses": listed(list(dict.fromkeys(offer.address for offer in offers))),
-        "useless": offers[0].pif.uuid,
-    }
-    return found(
-        text,
-        text.case("useless"),
-        basis=Basis.STATE,
-        confidence=Confidence.LIKELY,
-        subjects=offer_subjects(offers),
-        rows=[values],
-        evidence=tuple(dict.fromkeys(each for _, obstacle in pairs for each in obstacle.evidence)),
-    )
-
-
-def _one_step_less_sure(confidence: Confidence) -> Confidence:
-    """Return `possible` where the host's own report does not show it; state is never certain."""
-    return Confidence.LIKELY if confidence is Confidence.CERTAIN else Confidence.POSSIBLE
 
 
 def _gap_of_link(case: Case, pool: PoolState, offer: Offer) -> Gap | None:
@@ -127,22 +137,6 @@ def _gap_of_link(case: Case, pool: PoolState, offer: Offer) -> Gap | None:
         why=f"what carries {offer.pif.device or 'PIF ' + offer.pif.uuid} is not shown",
         settle_with=f"xe pif-list uuid={offer.pif.uuid} params=device,carrier; ip -s addr",
     )
-
-
-def _down_hosts(case: Case, text: RuleText, pool: PoolState) -> Iterator[Finding]:
-    """Yield one finding for the SRs of which each call fails for the same hosts."""
-    groups: dict[tuple[Subject, ...], list[SrUse]] = {}
-    for use in sr_uses(case):
-        if use.pool is pool and use.wanted and use.info.stopped_at is InfoStep.CERTIFICATE:
-            groups.setdefault(_dead_hosts(case, use), []).append(use)
-    for hosts, uses in groups.items():
-        yield _finding_of_dead(text, pool, hosts, uses)
-
-
-def _dead_hosts(case: Case, use: SrUse) -> tuple[Subject, ...]:
-    rows = members(case, use.pool, use.sr, purposes_of(use.pool))
-    dead = [each.host for each in rows if each.answers and each.live is False]
-    return tuple(Subject(type="Host", uuid=each.uuid, name=each.name_label) for each in dead)
 
 
 def _finding_of_dead(

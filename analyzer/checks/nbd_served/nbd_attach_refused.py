@@ -38,10 +38,19 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     groups: dict[Key, list[NbdSession]] = {}
     for session in nbd_sessions(case):
         if session.trouble in _TROUBLES and session.fate is SessionFate.FAILED:
+            # The case of the text.
+            if session.trouble is ClientTrouble.DEVICE_MISSING:
+                case_of_session = "device"
+            else:
+                kinds = {event.kind for event in session.events}
+                if UNPLUGGING in kinds:
+                    case_of_session = "release"
+                else:
+                    case_of_session = "refused" if session.vbd or ACCEPTED in kinds else "early"
             groups.setdefault(
                 (
                     host_of(case, session.events[0]),
-                    _case_of_session(session),
+                    case_of_session,
                     session.code or "",
                     session.vdi,
                 ),
@@ -49,16 +58,6 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             ).append(session)
     for key, own in groups.items():
         yield _finding_of_sessions(case, text, key, own)
-
-
-def _case_of_session(session: NbdSession) -> str:
-    """Return the case of the text."""
-    if session.trouble is ClientTrouble.DEVICE_MISSING:
-        return "device"
-    kinds = {event.kind for event in session.events}
-    if UNPLUGGING in kinds:
-        return "release"
-    return "refused" if session.vbd or ACCEPTED in kinds else "early"
 
 
 def _finding_of_sessions(

@@ -18,9 +18,9 @@ from analyzer.checks.nbd_served.nbd_served import (
     since,
 )
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.finding import Row, found, listed, quote, quote_ends, times
+from analyzer.checks.tools.finding import found, listed, quote, quote_ends, times
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity
+from analyzer.model.finding import Basis, Confidence, Finding, Severity
 from analyzer.model.nbd import CONNECTION_LIMIT, ClientTrouble, NbdSession, SessionFate
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import joined, say
@@ -61,6 +61,12 @@ def _finding_of_burst(case: Case, text: RuleText, burst: tuple[Event, ...]) -> F
         **times(burst),
     }
     rows = [{**values, "vdi": s.vdi, "since": since(s)} for s in hanging if s.vdi]
+    # Quote the plugs of the oldest connections, and what names their disks.
+    oldest = sorted((hanging or held), key=lambda each: each.events[0].moment.at)[:_MOST_DISKS]
+    lines = [
+        [event for event in own_lines(session) if "vbd" in event.fields][:1] for session in oldest
+    ]
+    oldest_plugs_quoted = (*(quote(event) for own in lines for event in own), *disk_rows(oldest))
     return found(
         text,
         text.case(kind) if kind else (text.title, text.detail),
@@ -70,8 +76,8 @@ def _finding_of_burst(case: Case, text: RuleText, burst: tuple[Event, ...]) -> F
             host_of(case, burst[0]),
             *(case.world.subject("VDI", vdi) for vdi in sorted(named)),
         ),
-        rows=[*_one_row_a_disk(rows), values],
-        evidence=(*quote_ends(burst, _QUOTED), *_oldest_plugs_quoted(hanging or held)),
+        rows=[*list({row["vdi"]: row for row in rows}.values())[:_MOST_DISKS], values],
+        evidence=(*quote_ends(burst, _QUOTED), *oldest_plugs_quoted),
         events=burst,
         severity=Severity.WARNING if kind == "early" else None,
     )
@@ -138,16 +144,3 @@ def _in_words(
     if len(held) < min(int(refused.fields["limit"]), CONNECTION_LIMIT):
         told.append("The others began before what was read, or cannot be told apart.")
     return joined(told, " ")
-
-
-def _oldest_plugs_quoted(sessions: Sequence[NbdSession]) -> tuple[Evidence, ...]:
-    """Quote the plugs of the oldest connections, and what names their disks."""
-    oldest = sorted(sessions, key=lambda each: each.events[0].moment.at)[:_MOST_DISKS]
-    lines = [
-        [event for event in own_lines(session) if "vbd" in event.fields][:1] for session in oldest
-    ]
-    return (*(quote(event) for own in lines for event in own), *disk_rows(oldest))
-
-
-def _one_row_a_disk(rows: Sequence[Row]) -> list[Row]:
-    return list({row["vdi"]: row for row in rows}.values())[:_MOST_DISKS]

@@ -52,23 +52,21 @@ def _finding_of_leak(
         **times(events),
     }
     rows = [{**values, "pid": pid} for pid in pids]
+    if kind == "growing":
+        how_sure: Confidence = Confidence.POSSIBLE
+    else:
+        how_sure = Confidence.CERTAIN if older or kind == "server" else Confidence.LIKELY
     return found(
         text,
         text.case(kind) if kind else (text.title, text.detail),
         basis=Basis.BOTH if older and not kind else Basis.SYMPTOM,
-        confidence=_how_sure(kind, older=older),
+        confidence=how_sure,
         subjects=(host_subject(report),),
         rows=[*rows, values],
         evidence=quote_ends(events),
         events=events,
         severity=Severity.WARNING if kind == "growing" else None,
     )
-
-
-def _how_sure(kind: str, *, older: bool) -> Confidence:
-    if kind == "growing":
-        return Confidence.POSSIBLE
-    return Confidence.CERTAIN if older or kind == "server" else Confidence.LIKELY
 
 
 def _installed_blktap(report: HostReport) -> tuple[str, bool]:

@@ -4,7 +4,7 @@ The nbd library ends the connection where a read of the block device fails in th
 reply (`lib/server.ml`, serve): the device in dom0 returned an error, so the storage under it did.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from analyzer.case.case import Case
 from analyzer.checks.nbd_served.nbd_served import (
@@ -16,7 +16,7 @@ from analyzer.checks.nbd_served.nbd_served import (
 )
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, times
-from analyzer.model.finding import Basis, Confidence, Finding, Subject
+from analyzer.model.finding import Basis, Confidence, Subject
 from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
@@ -33,32 +33,27 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             key = host_of(case, session.events[0]), session.vdi
             groups.setdefault(key, []).append(session)
     for key, own in groups.items():
-        yield _finding_of_sessions(case, text, key, own)
-
-
-def _finding_of_sessions(
-    case: Case, text: RuleText, key: Key, sessions: Sequence[NbdSession]
-) -> Finding:
-    host, vdi = key
-    events = ended_by(sessions)
-    values = {
-        "host": host.name or host.uuid,
-        "disk": disk_called(case, vdi),
-        "said": said(events),
-        **times(events),
-        **({"vdi": vdi} if vdi else {}),
-    }
-    sure = all(
-        session.joined is Confidence.CERTAIN and session.vdi_joined is Confidence.CERTAIN
-        for session in sessions
-    )
-    return found(
-        text,
-        (text.title, text.detail),
-        basis=Basis.SYMPTOM,
-        confidence=Confidence.CERTAIN if sure else Confidence.LIKELY,
-        subjects=(host, *((case.world.subject("VDI", vdi),) if vdi else ())),
-        rows=[values],
-        evidence=quoted(events, sessions),
-        events=events,
-    )
+        host, vdi = key
+        events = ended_by(own)
+        values = {
+            "host": host.name or host.uuid,
+            "disk": disk_called(case, vdi),
+            "said": said(events),
+            **times(events),
+            **({"vdi": vdi} if vdi else {}),
+        }
+        sure = all(
+            session.joined is Confidence.CERTAIN and session.vdi_joined is Confidence.CERTAIN
+            for session in own
+        )
+        finding_of_sessions = found(
+            text,
+            (text.title, text.detail),
+            basis=Basis.SYMPTOM,
+            confidence=Confidence.CERTAIN if sure else Confidence.LIKELY,
+            subjects=(host, *((case.world.subject("VDI", vdi),) if vdi else ())),
+            rows=[values],
+            evidence=quoted(events, own),
+            events=events,
+        )
+        yield finding_of_sessions

@@ -93,6 +93,12 @@ def _finding_of_runs(
         **times(ends),
     }
     failed = shown_failed(report) if back is None else None
+    if unused(case):
+        severity_of_crash: Severity | None = Severity.INFO
+    elif back is None and not _runs_now(report):
+        severity_of_crash = None
+    else:
+        severity_of_crash = Severity.INFO if kind == XAPI else Severity.WARNING
     return found(
         text,
         (text.title, text.detail) if kind == OTHER else text.case(kind),
@@ -100,9 +106,12 @@ def _finding_of_runs(
         confidence=Confidence.LIKELY if kind == SILENT else Confidence.CERTAIN,
         subjects=(host_subject(report),),
         rows=[values],
-        evidence=(*_ends_quoted(own, kind), *_state_quoted(report, back)),
+        evidence=(
+            *quote_ends([event for run in own for event in _lines_of(run, kind)]),
+            *_state_quoted(report, back),
+        ),
         events=ends,
-        severity=_severity_of_crash(case, report, kind, back),
+        severity=severity_of_crash,
     )
 
 
@@ -125,20 +134,6 @@ def _runs_now(report: HostReport) -> bool:
     return report.services is not None and UNITS[0] in report.services.running
 
 
-def _severity_of_crash(
-    case: Case, report: HostReport, kind: str, back: ServerRun | None
-) -> Severity | None:
-    if unused(case):
-        return Severity.INFO
-    if back is None and not _runs_now(report):
-        return None
-    return Severity.INFO if kind == XAPI else Severity.WARNING
-
-
-def _ends_quoted(own: Sequence[ServerRun], kind: str) -> tuple[Evidence, ...]:
-    return quote_ends([event for run in own for event in _lines_of(run, kind)])
-
-
 def _state_quoted(report: HostReport, back: ServerRun | None) -> tuple[Evidence, ...]:
     """Quote what shows that it came back, or that it did not."""
     if back is not None and back.listening is not None:
@@ -159,7 +154,18 @@ def _kind_of(case: Case, runs: Sequence[ServerRun], place: int) -> str:
             return KILLED
         return LIMIT if run.exception is None and _only_limited(run) else OTHER
     if run.killed is not None and run.stop is not None:
-        return "" if _host_went_down(case, run, runs[place + 1 :]) else HUNG
+        # Whether the host may have booted after a stop, before the next start: it was down.
+        later = runs[place + 1 :]
+        assert run.stop is not None
+        stop, order = mark(run.stop), case.order
+        starts = [mark(each.events[0]) for each in later[:1] if each.events]
+        host_went_down = any(
+            not order.surely_before(mark(event), stop)
+            and not any(order.surely_before(start, mark(event)) for start in starts)
+            for event in case.events.of("host-booted")
+            if event.source.bundle == run.bundle
+        )
+        return "" if host_went_down else HUNG
     if run.limit is not None:
         return LIMIT
     return SILENT if _never_listened(case, run, runs[place + 1 :]) else ""
@@ -194,19 +200,6 @@ def _told_too_late(case: Case, runs: Sequence[ServerRun], place: int) -> bool:
     if not unseen or run.failed is None or begins is None:
         return False
     return run.failed.moment.at - begins[0].at < _STOP_TAKES
-
-
-def _host_went_down(case: Case, run: ServerRun, later: Sequence[ServerRun]) -> bool:
-    """Tell whether the host may have booted after a stop, before the next start: it was down."""
-    assert run.stop is not None
-    stop, order = mark(run.stop), case.order
-    starts = [mark(each.events[0]) for each in later[:1] if each.events]
-    return any(
-        not order.surely_before(mark(event), stop)
-        and not any(order.surely_before(start, mark(event)) for start in starts)
-        for event in case.events.of("host-booted")
-        if event.source.bundle == run.bundle
-    )
 
 
 def _never_listened(case: Case, run: ServerRun, later: Sequence[ServerRun]) -> bool:

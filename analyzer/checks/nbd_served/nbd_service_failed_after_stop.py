@@ -38,9 +38,22 @@ def _examine_host(
             report, text, benign, shown if stop else None, stop, others=bool(bad)
         )
     if shown is not None and stop is None and not (runs and _ended_badly(runs[-1])):
-        yield _gap_of_failure(report)
+        yield Gap(
+            need="daemon_log",
+            host=report.name,
+            why="xapi-nbd is failed, and neither a stop nor a crash precedes it in what was read",
+            settle_with="journalctl -u xapi-nbd; zgrep -h xapi-nbd /var/log/daemon.log*",
+        )
     elif not benign and not bad and (unnamed := _unnamed_failures(report)):
-        yield _not_named(report, unnamed)
+        yield Gap(
+            need="systemctl",
+            host=report.name,
+            why=(
+                f"systemd counts {unnamed} failed units without naming them, xapi-nbd runs no "
+                "process, and daemon.log shows neither its stop nor its failure"
+            ),
+            settle_with="systemctl status xapi-nbd",
+        )
 
 
 def _in_order(run: ServerRun) -> bool:
@@ -74,7 +87,9 @@ def _finding_of_benign_stop(
     *,
     others: bool,
 ) -> Finding:
-    lines = _lines_of_benign_stop(benign) or ([stop] if stop else [])
+    lines = [event for run in benign for event in (run.stop, run.failed) if event is not None] or (
+        [stop] if stop else []
+    )
     noted = [run.failed for run in benign if run.failed is not None] or lines
     state = (Evidence(source=shown.source, text=shown.text),) if shown else ()
     both = bool(shown and benign)
@@ -88,29 +103,4 @@ def _finding_of_benign_stop(
         rows=[{"host": report.name, **times(noted)}],
         evidence=(*state, *quote_ends(lines)),
         events=noted,
-    )
-
-
-def _lines_of_benign_stop(benign: Sequence[ServerRun]) -> list[Event]:
-    return [event for run in benign for event in (run.stop, run.failed) if event is not None]
-
-
-def _not_named(report: HostReport, number: int) -> Gap:
-    return Gap(
-        need="systemctl",
-        host=report.name,
-        why=(
-            f"systemd counts {number} failed units without naming them, xapi-nbd runs no "
-            "process, and daemon.log shows neither its stop nor its failure"
-        ),
-        settle_with="systemctl status xapi-nbd",
-    )
-
-
-def _gap_of_failure(report: HostReport) -> Gap:
-    return Gap(
-        need="daemon_log",
-        host=report.name,
-        why="xapi-nbd is failed, and neither a stop nor a crash precedes it in what was read",
-        settle_with="journalctl -u xapi-nbd; zgrep -h xapi-nbd /var/log/daemon.log*",
     )

@@ -15,7 +15,7 @@ from analyzer.checks.nbd_served.nbd_served import host_of
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import Row, found, quote, quote_ends, times
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding
+from analyzer.model.finding import Basis, Confidence
 from analyzer.model.host import Role
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
@@ -35,30 +35,37 @@ _CLIENT = re.compile(r"\|\|[0-9]+ [A-Z]+ ([0-9A-Fa-f.:]{3,45})->")
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each burst of refusals on each host, by the sessions that were refused."""
     for burst in case.events.incidents((REFUSED,), ("host",), _ONE_INCIDENT):
-        yield _finding_of_burst(case, text, burst)
-
-
-def _finding_of_burst(case: Case, text: RuleText, burst: tuple[Event, ...]) -> Finding:
-    sessions = list(dict.fromkeys(e.fields["session"] for e in burst if "session" in e.fields))
-    ends = _ends_before_refusal(case, sessions, burst)
-    logouts = () if ends else _logins_and_logouts(case, sessions, burst)
-    told, reason = _title_detail_and_why(case, text, sessions, ends, burst)
-    if logouts:
-        told, reason = text.case("logged-out"), _logged_out(case, sessions, logouts, burst)
-    ends = ends or [event for logout in logouts for event in logout]
-    values = {"host": burst[0].host, "reason": reason, **times(burst)}
-    open_end: Row = {} if ends else {"before": burst[0].moment}
-    rows = [{"trackid": track_id(ref)} for ref in sessions[:_MOST_SESSIONS] if not ends]
-    return found(
-        text,
-        told,
-        basis=Basis.SYMPTOM,
-        confidence=Confidence.CERTAIN,
-        subjects=(host_of(case, burst[0]),),
-        rows=[*rows, {**values, **open_end}],
-        evidence=(*quote_ends(burst, _QUOTED), *_ends_quoted(ends)),
-        events=burst,
-    )
+        sessions = list(dict.fromkeys(e.fields["session"] for e in burst if "session" in e.fields))
+        # The lines in which xapi ended these sessions, before they were refused.
+        wanted = set(sessions)
+        last = mark(burst[-1])
+        ends = [
+            event
+            for event in case.events.of(EXPIRED)
+            if event.fields["session"] in wanted and not case.order.surely_before(last, mark(event))
+        ]
+        logouts = () if ends else _logins_and_logouts(case, sessions, burst)
+        told, reason = _title_detail_and_why(case, text, sessions, ends, burst)
+        if logouts:
+            told, reason = text.case("logged-out"), _logged_out(case, sessions, logouts, burst)
+        ends = ends or [event for logout in logouts for event in logout]
+        values = {"host": burst[0].host, "reason": reason, **times(burst)}
+        open_end: Row = {} if ends else {"before": burst[0].moment}
+        rows = [{"trackid": track_id(ref)} for ref in sessions[:_MOST_SESSIONS] if not ends]
+        finding_of_burst = found(
+            text,
+            told,
+            basis=Basis.SYMPTOM,
+            confidence=Confidence.CERTAIN,
+            subjects=(host_of(case, burst[0]),),
+            rows=[*rows, {**values, **open_end}],
+            evidence=(
+                *quote_ends(burst, _QUOTED),
+                *tuple(quote(event) for event in ends[-_MOST_SESSIONS:]),
+            ),
+            events=burst,
+        )
+        yield finding_of_burst
 
 
 def track_id(session: str) -> str:
@@ -69,19 +76,6 @@ def track_id(session: str) -> str:
     """
     digest = hashlib.md5(session.encode(), usedforsecurity=False).hexdigest()
     return f"trackid={digest}"
-
-
-def _ends_before_refusal(
-    case: Case, sessions: Sequence[str], burst: Sequence[Event]
-) -> list[Event]:
-    """Return the lines in which xapi ended these sessions, before they were refused."""
-    wanted = set(sessions)
-    last = mark(burst[-1])
-    return [
-        event
-        for event in case.events.of(EXPIRED)
-        if event.fields["session"] in wanted and not case.order.surely_before(last, mark(event))
-    ]
 
 
 def _logins_and_logouts(
@@ -155,10 +149,20 @@ def _title_detail_and_why(
             why=why,
             more=more,
         )
-    masters = _reports_of_master(case, burst[0])
+    # The reports of the pool's master: its xapi alone knows the sessions.
+    refused = burst[0]
+    for pool in case.pools:
+        reports = case.world.reports_of(pool)
+        if any(report.bundle == refused.source.bundle for report in reports):
+            masters: tuple[str, ...] = tuple(
+                each.bundle for each in reports if each.role is Role.MASTER
+            )
+            break
+    else:
+        masters = ()
     if (
         not sessions
-        or not _master_was_read(case, masters)
+        or not (bool(masters) and not any(case.gap("xensource_log", each) for each in masters))
         or _may_have_restarted(case, masters, burst[0])
     ):
         return (text.title, text.detail), ""
@@ -167,19 +171,6 @@ def _title_detail_and_why(
         "that the master's xapi was started in the day before: what is left is that the client "
         "logged out, that the session ended before the log begins, or that there was none such."
     )
-
-
-def _reports_of_master(case: Case, refused: Event) -> tuple[str, ...]:
-    """Return the reports of the pool's master: its xapi alone knows the sessions."""
-    for pool in case.pools:
-        reports = case.world.reports_of(pool)
-        if any(report.bundle == refused.source.bundle for report in reports):
-            return tuple(each.bundle for each in reports if each.role is Role.MASTER)
-    return ()
-
-
-def _master_was_read(case: Case, masters: Sequence[str]) -> bool:
-    return bool(masters) and not any(case.gap("xensource_log", each) for each in masters)
 
 
 def _may_have_restarted(case: Case, masters: Sequence[str], refused: Event) -> bool:
@@ -193,7 +184,3 @@ def _may_have_restarted(case: Case, masters: Sequence[str], refused: Event) -> b
         for event in case.events.of(XAPI_STARTED)
         if event.source.bundle in masters
     )
-
-
-def _ends_quoted(ends: Sequence[Event]) -> tuple[Evidence, ...]:
-    return tuple(quote(event) for event in ends[-_MOST_SESSIONS:])

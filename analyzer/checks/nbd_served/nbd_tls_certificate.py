@@ -54,8 +54,22 @@ def certificate_findings(
     if pool is None or host is None or not _offers_tls(case, pool, host):
         return
     shown = report.certificate
-    dates = _out_of_date(report, shown) if shown is not None else None
-    refused = repeated(lines.failed) and _about_certificates(lines)
+    # Which of its two dates a certificate violated when the report was made.
+    if shown is not None:
+        if report.captured_at is None:
+            dates: str | None = None
+        elif shown.not_after is not None and report.captured_at.earliest > shown.not_after:
+            dates = "expired"
+        elif shown.not_before is not None and report.captured_at.latest < shown.not_before:
+            dates = "early"
+        else:
+            dates = None
+    else:
+        dates = None
+    # Whether TLS may have failed for the certificate: no reason says something else.
+    refused = repeated(lines.failed) and all(
+        "certificate" in each or "unknown ca" in each for each in reasons(lines.failed)
+    )
     if shown is not None and dates is not None:
         yield _finding_of_dates(text, report, shown, (dates, lines))
     elif shown is not None and refused and (run := _older_run(case, report, shown, lines)):
@@ -69,11 +83,6 @@ def _offers_tls(case: Case, pool: PoolState, host: Host) -> bool:
         offer.host.uuid == host.uuid and SECURE in (offer.network.purpose or ())
         for offer in offers_of(case, pool)
     )
-
-
-def _about_certificates(lines: Lines) -> bool:
-    """Tell whether TLS may have failed for the certificate: no reason says something else."""
-    return all("certificate" in each or "unknown ca" in each for each in reasons(lines.failed))
 
 
 def _older_run(
@@ -111,26 +120,17 @@ def _finding_of_replacement(
                 **times(lines.failed),
             }
         ],
-        evidence=(*quote_ends(lines.failed, 2), quote(run), *_not_before(shown)),
+        evidence=(
+            *quote_ends(lines.failed, 2),
+            quote(run),
+            *(
+                Evidence(source=source, text=line)
+                for source, line in shown.lines
+                if "Not Before" in line
+            ),
+        ),
         events=lines.failed,
     )
-
-
-def _not_before(shown: HostCertificate) -> Iterator[Evidence]:
-    for source, line in shown.lines:
-        if "Not Before" in line:
-            yield Evidence(source=source, text=line)
-
-
-def _out_of_date(report: HostReport, shown: HostCertificate) -> str | None:
-    """Return which of its two dates a certificate violated when the report was made."""
-    if report.captured_at is None:
-        return None
-    if shown.not_after is not None and report.captured_at.earliest > shown.not_after:
-        return "expired"
-    if shown.not_before is not None and report.captured_at.latest < shown.not_before:
-        return "early"
-    return None
 
 
 def _finding_of_dates(
@@ -138,7 +138,10 @@ def _finding_of_dates(
 ) -> Finding:
     kind, lines = told
     felt = [each for each in lines.failed if "certificate expired" in each.message]
-    served = kind == "expired" and _served_since(lines, shown.not_after)
+    served = kind == "expired" and (
+        shown.not_after is not None
+        and any(each.moment.earliest > shown.not_after for each in lines.served)
+    )
     values: Row = {
         "host": report.name,
         "since": _day_in_words(shown.not_after if kind == "expired" else shown.not_before),
@@ -158,10 +161,6 @@ def _finding_of_dates(
         evidence=(*quote_ends(felt), Evidence(source=shown.source, text=shown.text)),
         events=felt,
     )
-
-
-def _served_since(lines: Lines, until: datetime | None) -> bool:
-    return until is not None and any(each.moment.earliest > until for each in lines.served)
 
 
 def _day_in_words(day: datetime | None) -> Value:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from analyzer.case.case import Case, HostReport
-from analyzer.case.pool import PoolState
 from analyzer.case.time.order import mark
 from analyzer.case.world import by_host
 from analyzer.checks.nbd_served.nbd_tls_certificate import (
@@ -22,7 +21,7 @@ from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import found, host_subject, quote_ends, times
 from analyzer.checks.tools.purposes import nothing_offered, purposes_gap
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
+from analyzer.model.finding import Basis, Confidence, Finding, Severity
 from analyzer.model.rule import RuleText
 from analyzer.rebuilt.nbd.info.nbd_purposes import Purposes, before_nbd, purposes_of
 from analyzer.rebuilt.nbd.reach.offers import row_evidence
@@ -30,9 +29,16 @@ from analyzer.rebuilt.nbd.reach.offers import row_evidence
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each host by what its server logged, and by its certificate."""
-    yield from _gaps_of_purposes(case)
+    yield from tuple(
+        purposes_gap(case, pool)
+        for pool in case.pools
+        if not purposes_of(pool).known and not before_nbd(pool)
+    )
     for reports in by_host(case.hosts):
-        pool = _pool_of(case, reports)
+        uuid = reports[-1].host_uuid
+        bundles = {report.bundle for report in reports}
+        members = (pool for pool in case.pools if pool.host(uuid) or bundles & set(pool.bundles))
+        pool = next(members, None)
         lines = lines_of(case, reports)
         shown = tuple(certificate_findings(case, text, reports[-1], pool, lines))
         yield from shown
@@ -60,21 +66,6 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     yield from nothing_offered(case)
     if case.hosts and all(map(dates_known, case.hosts)):
         yield LookedAt("certificate")
-
-
-def _pool_of(case: Case, reports: Sequence[HostReport]) -> PoolState | None:
-    uuid = reports[-1].host_uuid
-    bundles = {report.bundle for report in reports}
-    members = (pool for pool in case.pools if pool.host(uuid) or bundles & set(pool.bundles))
-    return next(members, None)
-
-
-def _gaps_of_purposes(case: Case) -> tuple[Gap, ...]:
-    return tuple(
-        purposes_gap(case, pool)
-        for pool in case.pools
-        if not purposes_of(pool).known and not before_nbd(pool)
-    )
 
 
 def _finding_without_tls(
@@ -127,24 +118,24 @@ def _finding_of_mismatch(
         case.partition("-")[0]: report.name,
         **times(events),
     }
+    networks = purposes.any if purposes else ()
+    networks_quoted = tuple(row_evidence(network, "purpose") for network in networks)
+    # Whether the networks still demand what the client did not do.
+    if purposes is None or purposes.mixed:
+        networks_agree = False
+    else:
+        networks_agree = bool(purposes.insecure if case == "wanted" else purposes.secure)
     return found(
         text,
         text.case(case),
-        basis=Basis.BOTH if _networks_agree(case, purposes) else Basis.SYMPTOM,
+        basis=Basis.BOTH if networks_agree else Basis.SYMPTOM,
         confidence=confidence,
         subjects=(host_subject(report),),
         rows=[values],
-        evidence=(*quote_ends(events), *_networks_quoted(purposes)),
+        evidence=(*quote_ends(events), *networks_quoted),
         events=events,
         severity=severity,
     )
-
-
-def _networks_agree(case: str, purposes: Purposes | None) -> bool:
-    """Tell whether the networks still demand what the client did not do."""
-    if purposes is None or purposes.mixed:
-        return False
-    return bool(purposes.insecure if case == "wanted" else purposes.secure)
 
 
 def _purposes_in_words(purposes: Purposes | None) -> str:
@@ -166,8 +157,3 @@ def _served_in_words(events: Sequence[Event], lines: Lines) -> str:
     if order.surely_before(served, last):
         return "Other clients were served before."
     return "Other clients were served about the same time."
-
-
-def _networks_quoted(purposes: Purposes | None) -> tuple[Evidence, ...]:
-    networks = purposes.any if purposes else ()
-    return tuple(row_evidence(network, "purpose") for network in networks)

@@ -12,8 +12,7 @@ from analyzer.case.case import Case, HostReport
 from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import found, host_subject, listed, quote
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity
-from analyzer.model.host import ProcessList, SmProcess
-from analyzer.model.moment import Moment
+from analyzer.model.host import SmProcess
 from analyzer.model.operation import Operation
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value
@@ -36,21 +35,26 @@ def left_processes(case: Case, text: RuleText) -> Iterator[Observation]:
         if len(dead) >= _MANY:
             yield _zombies(text, report, dead)
         seen = report.seen_at(report.processes.source)
-        for process, call in _hanging(case, report, report.processes, seen):
-            yield _hangs(case, text, report, process, call)
-
-
-def _hanging(
-    case: Case, report: HostReport, shown: ProcessList, seen: Moment | None
-) -> Iterator[tuple[SmProcess, Operation]]:
-    """Yield processes whose call began an hour or more before the list was made."""
-    last = {call.pid: call for call in sm_operations(case) if call.bundle == report.bundle}
-    for process in shown.of_sm:
-        call = last.get(process.pid)
-        if call is None or seen is None or process.defunct or process.call != call.name:
-            continue
-        if seen.at - call.last.at >= _LONG and call.first.certainly_before(seen):
-            yield process, call
+        # Yield processes whose call began an hour or more before the list was made.
+        last = {
+            hanging_call.pid: hanging_call
+            for hanging_call in sm_operations(case)
+            if hanging_call.bundle == report.bundle
+        }
+        for hanging_process in report.processes.of_sm:
+            hanging_call = last.get(hanging_process.pid)
+            if (
+                hanging_call is None
+                or seen is None
+                or hanging_process.defunct
+                or hanging_process.call != hanging_call.name
+            ):
+                continue
+            if seen.at - hanging_call.last.at >= _LONG and hanging_call.first.certainly_before(
+                seen
+            ):
+                process, call = hanging_process, hanging_call
+                yield _hangs(case, text, report, process, call)
 
 
 def _zombies(text: RuleText, report: HostReport, dead: list[SmProcess]) -> Finding:

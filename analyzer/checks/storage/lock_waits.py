@@ -51,9 +51,18 @@ def _finding(case: Case, text: RuleText, bundle: str, lock: str, events: list[Ev
     report = next(each for each in case.hosts if each.bundle == bundle)
     minutes, seconds = divmod(round(waited(worst).total_seconds()), 60)
     holder = _holder(case, worst)
+    named_space, _, name = lock.partition("/")
+    for kind in ("SR", "VDI"):
+        if any(
+            (pool.sr(named_space) if kind == "SR" else pool.vdi(named_space)) for pool in case.pools
+        ):
+            named = f'"{name}" of {kind} {case.world.named(kind, named_space)}'
+            break
+    else:
+        named = lock
     values: dict[str, Value] = {
         "host": report.name,
-        "lock": _named(case, lock),
+        "lock": named,
         "worst": f"{minutes} min {seconds:02} s",
         "number": str(len(events)),
         "pid": str(worst.pid),
@@ -62,12 +71,17 @@ def _finding(case: Case, text: RuleText, bundle: str, lock: str, events: list[Ev
         "began": span(events)[0],
         "ended": span(events)[1],
     }
+    space = lock.partition("/")[0]
+    if any(pool.sr(space) for pool in case.pools):
+        subject: tuple[Subject, ...] = (case.world.subject("SR", space),)
+    else:
+        subject = (case.world.subject("VDI", space),) if case.world.vdi(space) else ()
     return found(
         text,
         text.case("lock"),
         basis=Basis.SYMPTOM,
         confidence=Confidence.CERTAIN,
-        subjects=(*_subject(case, lock), host_subject(report)),
+        subjects=(*subject, host_subject(report)),
         rows=[values],
         evidence=quote_ends([worst]),
         events=events,
@@ -83,18 +97,3 @@ def _holder(case: Case, event: Event) -> Operation | None:
         if run.name and timedelta() <= event.moment.at - run.first.at <= timedelta(days=1)
     ]
     return runs[-1] if runs else None
-
-
-def _named(case: Case, lock: str) -> str:
-    space, _, name = lock.partition("/")
-    for kind in ("SR", "VDI"):
-        if any((pool.sr(space) if kind == "SR" else pool.vdi(space)) for pool in case.pools):
-            return f'"{name}" of {kind} {case.world.named(kind, space)}'
-    return lock
-
-
-def _subject(case: Case, lock: str) -> tuple[Subject, ...]:
-    space = lock.partition("/")[0]
-    if any(pool.sr(space) for pool in case.pools):
-        return (case.world.subject("SR", space),)
-    return (case.world.subject("VDI", space),) if case.world.vdi(space) else ()

@@ -4,14 +4,14 @@ Two things write these lines: damage, and a host that reads while another one wr
 2.46.2 did not try again). What `vgs` shows in the report tells them apart.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import timedelta
 
 from analyzer.case.case import Case, HostReport
 from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import found, host_subject, near, quote_ends, times
 from analyzer.model.event import Event
-from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
+from analyzer.model.finding import Basis, Confidence, Evidence, Severity, Subject
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value
 
@@ -31,41 +31,38 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     reports = {report.bundle: report for report in case.hosts}
     for (bundle, group), lost in sorted(groups.items()):
         own = [event for event in damaged if any(_of_one_command(each, event) for each in lost)]
-        yield _finding_of_group(text, reports[bundle], group, own, lost)
+        finding_report = reports[bundle]
+        finding_case, words, shown = _at_the_end(finding_report, group)
+        values: dict[str, Value] = {
+            "host": finding_report.name,
+            "group": group,
+            "there": words,
+            **times(lost),
+        }
+        if finding_case != "passed":
+            values["read"] = group
+        lines = {event.source: event for event in (*own, *lost)}
+        finding_of_group = found(
+            text,
+            text.case(finding_case) if finding_case else (text.title, text.detail),
+            basis=Basis.BOTH if finding_case == "stays" else Basis.SYMPTOM,
+            confidence=Confidence.LIKELY if finding_case else Confidence.POSSIBLE,
+            severity=_SEVERITY.get(finding_case),
+            subjects=(
+                Subject(type="SR", uuid=group.removeprefix("VG_XenStorage-")),
+                host_subject(finding_report),
+            ),
+            rows=[values],
+            evidence=(*quote_ends(list(lines.values()), 4), *shown),
+            events=lost,
+        )
+        yield finding_of_group
     yield LookedAt("vgs")
 
 
 def _of_one_command(one: Event, other: Event) -> bool:
     process = (one.source.bundle, one.pid) == (other.source.bundle, other.pid)
     return process and near(one, other, _ONE_COMMAND)
-
-
-def _finding_of_group(
-    text: RuleText,
-    report: HostReport,
-    group: str,
-    damaged: Sequence[Event],
-    lost: Sequence[Event],
-) -> Finding:
-    case, words, shown = _at_the_end(report, group)
-    values: dict[str, Value] = {"host": report.name, "group": group, "there": words, **times(lost)}
-    if case != "passed":
-        values["read"] = group
-    lines = {event.source: event for event in (*damaged, *lost)}
-    return found(
-        text,
-        text.case(case) if case else (text.title, text.detail),
-        basis=Basis.BOTH if case == "stays" else Basis.SYMPTOM,
-        confidence=Confidence.LIKELY if case else Confidence.POSSIBLE,
-        severity=_SEVERITY.get(case),
-        subjects=(
-            Subject(type="SR", uuid=group.removeprefix("VG_XenStorage-")),
-            host_subject(report),
-        ),
-        rows=[values],
-        evidence=(*quote_ends(list(lines.values()), 4), *shown),
-        events=lost,
-    )
 
 
 def _at_the_end(report: HostReport, group: str) -> tuple[str, str, tuple[Evidence, ...]]:

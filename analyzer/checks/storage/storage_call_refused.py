@@ -34,19 +34,17 @@ _SM_CALLS: Mapping[str, str] = {"VDI.destroy": "vdi_delete", "VBD.unplug": "vdi_
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Yield a finding for each error with which calls of one kind ended for one object."""
     for trouble in case.troubles:
-        if _is_call(trouble):
+        if trouble.weight is not Weight.RAISED or not _SCANS.isdisjoint(trouble.calls):
+            is_call = False
+        elif trouble.process == "SM":
+            is_call = any(call.startswith(("vdi_", "sr_")) for call in trouble.calls)
+        elif trouble.process != "xapi" or not trouble.code:
+            is_call = False
+        else:
+            backend = trouble.code.startswith("SR_BACKEND_FAILURE")
+            is_call = backend or any(_OF_STORAGE.search(call) for call in trouble.calls)
+        if is_call:
             yield _finding_of_trouble(case, text, trouble)
-
-
-def _is_call(trouble: Trouble) -> bool:
-    if trouble.weight is not Weight.RAISED or not _SCANS.isdisjoint(trouble.calls):
-        return False
-    if trouble.process == "SM":
-        return any(call.startswith(("vdi_", "sr_")) for call in trouble.calls)
-    if trouble.process != "xapi" or not trouble.code:
-        return False
-    backend = trouble.code.startswith("SR_BACKEND_FAILURE")
-    return backend or any(_OF_STORAGE.search(call) for call in trouble.calls)
 
 
 def _finding_of_trouble(case: Case, text: RuleText, trouble: Trouble) -> Finding:
@@ -56,10 +54,15 @@ def _finding_of_trouble(case: Case, text: RuleText, trouble: Trouble) -> Finding
     around = circumstances(case, trouble, _disk_refused(case, trouble))
     values = _values_of_trouble(case, trouble, known, done=done, around=around)
     title, detail = (text.title, text.detail) if known else text.case("unknown")
+    # Return INFO for a refusal after which the same call went well: the client tried again.
+    if done is not None:
+        severity_of_refusal: Severity = Severity.INFO
+    else:
+        severity_of_refusal = known.severity if known else text.severity
     return Finding(
         rule=text.id,
         title=prose(title, values),
-        severity=_severity_of_refusal(text, known, done),
+        severity=severity_of_refusal,
         confidence=Confidence.CERTAIN,
         basis=Basis.SYMPTOM,
         subjects=_subjects_of_trouble(case, trouble),
@@ -74,13 +77,6 @@ def _finding_of_trouble(case: Case, text: RuleText, trouble: Trouble) -> Finding
         wrong_if=text.wrong_if,
         references=text.references,
     )
-
-
-def _severity_of_refusal(text: RuleText, known: Code | None, done: Moment | None) -> Severity:
-    """Return INFO for a refusal after which the same call went well: the client tried again."""
-    if done is not None:
-        return Severity.INFO
-    return known.severity if known else text.severity
 
 
 def _values_of_trouble(

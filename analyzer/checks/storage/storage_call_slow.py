@@ -15,7 +15,6 @@ from analyzer.checks.observation import Observation
 from analyzer.checks.storage.left_processes import left_processes
 from analyzer.checks.storage.lock_waits import lock_waits
 from analyzer.checks.tools.finding import found, quote
-from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Subject
 from analyzer.model.operation import Operation
 from analyzer.model.rule import RuleText
@@ -34,7 +33,10 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Yield a finding for each host and kind of call of which some took minutes, or never ended."""
     slow: dict[tuple[str, str], list[Operation]] = {}
     for one in sm_operations(case):
-        name = _name_of_call(one)
+        if one.entry is not None:
+            name = one.name
+        else:
+            name = _PLUGIN if one.lines and one.lines[0].kind == PLUGIN else ""
         if name and lasted(one) >= _LIMITS.get(name, _SLOW):
             slow.setdefault((one.host, name), []).append(one)
     for (_, name), own in sorted(slow.items()):
@@ -51,17 +53,14 @@ def lasted(one: Operation) -> timedelta:
     return one.last.at - one.first.at
 
 
-def _name_of_call(one: Operation) -> str:
-    if one.entry is not None:
-        return one.name
-    return _PLUGIN if one.lines and one.lines[0].kind == PLUGIN else ""
-
-
 def _finding_of_slow_calls(
     case: Case, text: RuleText, name: str, own: Sequence[Operation]
 ) -> Observation:
     worst = max(own, key=lasted)
-    before, after = _longest_silence(worst)
+    # The two neighbouring lines of a call that are farthest apart.
+    before, after = max(
+        pairwise(worst.lines), key=lambda pair: pair[1].moment.at - pair[0].moment.at
+    )
     holder = _HOLDER.search(before.message) if before.kind == LOCKED else None
     subjects = []
     if worst.vdi:
@@ -93,11 +92,6 @@ def _finding_of_slow_calls(
         events=(worst.lines[0], worst.lines[-1]),
         count=len(own),
     )
-
-
-def _longest_silence(one: Operation) -> tuple[Event, Event]:
-    """Return the two neighbouring lines of a call that are farthest apart."""
-    return max(pairwise(one.lines), key=lambda pair: pair[1].moment.at - pair[0].moment.at)
 
 
 def _length_in_words(length: timedelta) -> str:

@@ -63,7 +63,16 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             yield _slow(case, text, report, slow)
         last = max(own, key=lambda one: one.began.moment.at, default=None)
         if last and last.relinked is None and (ran := _runs_since(case, report, last)):
-            yield _endless(case, text, report, last, ran)
+            yield found(
+                text,
+                text.case("running"),
+                basis=Basis.SYMPTOM,
+                confidence=Confidence.POSSIBLE,
+                subjects=(*_disk(case, last), host_subject(report)),
+                rows=[_values(report, last, ran)],
+                evidence=(quote(last.began),),
+                events=[last.began],
+            )
 
 
 def _merges(case: Case) -> Iterator[Merge]:
@@ -110,19 +119,6 @@ def _slow(case: Case, text: RuleText, report: HostReport, slow: list[Merge]) -> 
         evidence=(quote(worst.began), quote(worst.relinked)),
         events=[slow[0].began, slow[-1].began],
         count=len(slow),
-    )
-
-
-def _endless(case: Case, text: RuleText, report: HostReport, one: Merge, ran: timedelta) -> Finding:
-    return found(
-        text,
-        text.case("running"),
-        basis=Basis.SYMPTOM,
-        confidence=Confidence.POSSIBLE,
-        subjects=(*_disk(case, one), host_subject(report)),
-        rows=[_values(report, one, ran)],
-        evidence=(quote(one.began),),
-        events=[one.began],
     )
 
 

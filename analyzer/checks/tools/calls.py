@@ -150,7 +150,28 @@ def calls(case: Case, method: Method) -> tuple[Call, ...]:
     for event in found:
         if event.fields["method"] == method.value:
             groups.setdefault(_short_task(event) or event.source, []).append(event)
-    told = [_of_lines(case, method, lines) for lines in groups.values()]
+    told: list[Call] = []
+    for lines in groups.values():
+        failed = [e for kind in _TELLING for e in lines if e.kind == kind and "code" in e.fields]
+        code, reason = code_and_reason(failed[0]) if failed else ("", "")
+        named = [event for event in lines if "vdi" in event.fields]
+        vdi, to = _best_name(case, named, "vdi"), _best_name(case, named, "to")
+        if not named and method is not Method.LIST:
+            vdi = resolve(case, ref_in(reason))
+        elif not to and method is Method.LIST and code == "VDI_IN_USE":
+            to = resolve(case, ref_in(reason))
+        audits = [e for e in lines if e.kind in (AUDITED, AUDITED_PAIR) and "code" not in e.fields]
+        told.append(
+            Call(
+                method=method,
+                vdi=vdi,
+                to=to,
+                code=code,
+                reason=reason,
+                done=bool(audits) and not failed,
+                lines=tuple(lines),
+            )
+        )
     joined = _with_operations(case, method, _unnamed_lines_merged(told))
     return tuple(sorted(joined, key=lambda call: (call.at.at, call.disks)))
 
@@ -167,27 +188,6 @@ def _short_task(event: Event) -> str:
     """Return the short form of the task that a line belongs to, "" where it does not say."""
     found = _TASK.search(event.fields.get("call") or event.task or "")
     return found[1] if found else ""
-
-
-def _of_lines(case: Case, method: Method, lines: Sequence[Event]) -> Call:
-    failed = [e for kind in _TELLING for e in lines if e.kind == kind and "code" in e.fields]
-    code, reason = code_and_reason(failed[0]) if failed else ("", "")
-    named = [event for event in lines if "vdi" in event.fields]
-    vdi, to = _best_name(case, named, "vdi"), _best_name(case, named, "to")
-    if not named and method is not Method.LIST:
-        vdi = resolve(case, ref_in(reason))
-    elif not to and method is Method.LIST and code == "VDI_IN_USE":
-        to = resolve(case, ref_in(reason))
-    audits = [e for e in lines if e.kind in (AUDITED, AUDITED_PAIR) and "code" not in e.fields]
-    return Call(
-        method=method,
-        vdi=vdi,
-        to=to,
-        code=code,
-        reason=reason,
-        done=bool(audits) and not failed,
-        lines=tuple(lines),
-    )
 
 
 def _best_name(case: Case, named: Sequence[Event], field: str) -> str:
@@ -270,7 +270,8 @@ def _with_operations(case: Case, method: Method, told: Sequence[Call]) -> list[C
         place = by_task.get(task[1] + task[2]) if task else None
         if place is None:
             free = [place for place in index.around(own) if place not in taken]
-            place = _nearest_call(own, told, free)
+            fits = [place for place in free if _fits_call(own, told[place])]
+            place = min(fits, key=lambda place: abs(told[place].at.at - own.at.at), default=None)
         if place is None:
             built.append(own)
         else:
@@ -286,11 +287,6 @@ def _operations_of_method(case: Case, method: Method) -> tuple[Operation, ...]:
         if run.name == f"vdi_{method.value}":
             seen.setdefault((run.host, run.pid, run.vdi, run.first.at), run)
     return tuple(seen.values())
-
-
-def _nearest_call(own: Call, told: Sequence[Call], places: Iterable[int]) -> int | None:
-    fits = [place for place in places if _fits_call(own, told[place])]
-    return min(fits, key=lambda place: abs(told[place].at.at - own.at.at), default=None)
 
 
 def _fits_call(own: Call, call: Call) -> bool:

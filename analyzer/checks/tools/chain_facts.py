@@ -19,7 +19,6 @@ from analyzer.checks.tools.finding import quote, quote_row
 from analyzer.checks.tools.lost_tracking import Loss, has_log, losses, taken_at
 from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
 from analyzer.model.cbt import CbtLog, Change, Known
-from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence, Gap, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
@@ -197,7 +196,15 @@ def tracking_of(case: Case) -> Tracking:
     for gap in sorted(_breaks_of_chains(case), key=lambda gap: gap.mark.at.at):
         found.setdefault(gap.vdi, []).append(gap)
     births = {row.uuid: birth for row, birth in _database_births(case)}
-    births |= dict(_logged_births(logs))
+    # The snapshots whose logs SMlog shows being renamed from the disk's.
+    logged_births: list[tuple[str, Birth]] = []
+    for logged_log in logs:
+        for change in logged_log.changes:
+            if change.change is Change.ARRIVED and change.moment is not None and change.value:
+                logged_mark = _mark_at(change.evidence, change.moment)
+                logged_births.append((logged_log.uuid, Birth(of=change.value, mark=logged_mark)))
+                break
+    births |= dict(logged_births)
     taken: dict[str, list[tuple[str, Mark]]] = {}
     for uuid, birth in births.items():
         taken.setdefault(birth.of or uuid, []).append((uuid, birth.mark))
@@ -212,7 +219,9 @@ def tracking_of(case: Case) -> Tracking:
 
 def _breaks_of_chains(case: Case) -> Iterator[Break]:
     for loss in losses(case):
-        told = _by_master(loss)
+        # The alert of a loss on a supporter: its time is the master's, as the calls' are.
+        alert, line = loss.alert, loss.line
+        told = alert if alert and alert.source.bundle != line.source.bundle else line
         yield Break(vdi=loss.vdi, mark=_mark_at(quote(told), told.moment), loss=loss)
     for call in runs(case, "vdi_enable_cbt"):
         for command, _ in cbt_util(call, "create"):
@@ -222,24 +231,8 @@ def _breaks_of_chains(case: Case) -> Iterator[Break]:
                 yield Break(vdi=uuid, mark=_mark_at(quote(event), event.moment), loss=None)
 
 
-def _by_master(loss: Loss) -> Event:
-    """Return the alert of a loss on a supporter: its time is the master's, as the calls' are."""
-    alert, line = loss.alert, loss.line
-    return alert if alert and alert.source.bundle != line.source.bundle else line
-
-
 def _mark_at(evidence: Evidence, at: Moment) -> Mark:
     return Mark(at=at, evidence=evidence)
-
-
-def _logged_births(logs: Iterable[CbtLog]) -> Iterator[tuple[str, Birth]]:
-    """Yield the snapshots whose logs SMlog shows being renamed from the disk's."""
-    for log in logs:
-        for change in log.changes:
-            if change.change is Change.ARRIVED and change.moment is not None and change.value:
-                mark = _mark_at(change.evidence, change.moment)
-                yield log.uuid, Birth(of=change.value, mark=mark)
-                break
 
 
 def _database_births(case: Case) -> Iterator[tuple[Vdi, Birth]]:
@@ -340,15 +333,12 @@ def _is_hidden(case: Case, sr: Sr, row: Vdi) -> bool:
 def _gap_of_logs(case: Case, pool: PoolState, sr: str, rows: list[Vdi], what: str) -> Gap:
     paths = [log_path(case, sr, row.uuid) for row in rows[:_NAMED]]
     count = "1 snapshot" if len(rows) == 1 else f"{len(rows)} snapshots"
+    words_row = pool.sr(sr)
+    sr_in_words = f"{words_row.name_label} ({sr})" if words_row and words_row.name_label else sr
     return Gap(
         need="smlog",
         host="",
         why=f"the logs do not reach back to where the CBT logs of {count} in SR "
-        f"{_sr_in_words(pool, sr)} were linked, so {what} cannot be told",
+        f"{sr_in_words} were linked, so {what} cannot be told",
         settle_with="; ".join(f"cbt-util get -c -n {path}" for path in paths),
     )
-
-
-def _sr_in_words(pool: PoolState, sr: str) -> str:
-    row = pool.sr(sr)
-    return f"{row.name_label} ({sr})" if row and row.name_label else sr

@@ -64,15 +64,32 @@ _UNGUARDED = "data_destroy does not: it deletes the data of this snapshot, of wh
 def tell(text: RuleText, disk: Disk, missing: LogListing | None, past: Past) -> Finding:
     """Return the finding; ``missing`` is the list in which the log is not, None for the past."""
     values = _values_of_loss(disk, missing, past)
-    title, detail = _title_and_detail(text, disk, missing, past)
+    if missing is None:
+        title_and_detail: tuple[str, str] = text.case(past.value)
+    else:
+        title_and_detail = text.case("both") if disk.failed else (text.title, text.detail)
+    title, detail = title_and_detail
     first, last = span(disk.failed) if disk.failed else (None, None)
+    # The rule's severity for what is broken now, a warning for what is over.
+    if missing is None:
+        basis_of_loss: Basis = Basis.SYMPTOM
+    else:
+        basis_of_loss = Basis.BOTH if disk.failed else Basis.STATE
+    own = Subject(type="VDI", uuid=disk.uuid, name=disk.vdi.name_label if disk.vdi else None)
+    if disk.sr_uuid is None:
+        subjects_of_loss: tuple[Subject, ...] = (own,)
+    else:
+        subjects_of_loss = (
+            own,
+            Subject(type="SR", uuid=disk.sr_uuid, name=disk.sr.name_label if disk.sr else None),
+        )
     return Finding(
         rule=text.id,
         title=prose(title, values),
-        severity=_severity_of_loss(text, past),
+        severity=Severity.WARNING if past in _OVER else text.severity,
         confidence=_confidence_of_loss(disk, missing, past),
-        basis=_basis_of_loss(disk, missing),
-        subjects=_subjects_of_loss(disk),
+        basis=basis_of_loss,
+        subjects=subjects_of_loss,
         detail=prose(detail, values),
         action=steps(text.action, [values]),
         goals=text.goals,
@@ -85,19 +102,6 @@ def tell(text: RuleText, disk: Disk, missing: LogListing | None, past: Past) -> 
     )
 
 
-def _title_and_detail(
-    text: RuleText, disk: Disk, missing: LogListing | None, past: Past
-) -> tuple[str, str]:
-    if missing is None:
-        return text.case(past.value)
-    return text.case("both") if disk.failed else (text.title, text.detail)
-
-
-def _severity_of_loss(text: RuleText, past: Past) -> Severity:
-    """Return the rule's severity for what is broken now, a warning for what is over."""
-    return Severity.WARNING if past in _OVER else text.severity
-
-
 def _confidence_of_loss(disk: Disk, missing: LogListing | None, past: Past) -> Confidence:
     if missing is not None and disk.failed:
         return Confidence.CERTAIN
@@ -106,12 +110,6 @@ def _confidence_of_loss(disk: Disk, missing: LogListing | None, past: Past) -> C
     dump = disk.pool is not None and disk.pool.generation is None
     # Nobody knows when an `xe` dump was made: the list of volumes may be days younger.
     return Confidence.POSSIBLE if missing is not None and dump else Confidence.LIKELY
-
-
-def _basis_of_loss(disk: Disk, missing: LogListing | None) -> Basis:
-    if missing is None:
-        return Basis.SYMPTOM
-    return Basis.BOTH if disk.failed else Basis.STATE
 
 
 def _values_of_loss(disk: Disk, missing: LogListing | None, past: Past) -> Row:
@@ -125,36 +123,22 @@ def _values_of_loss(disk: Disk, missing: LogListing | None, past: Past) -> Row:
     if disk.failed:
         values["host"] = disk.failed[-1].host
         values |= times(disk.failed)
-    return {**values, **_next_step_fields(disk, past)}
-
-
-def _next_step_fields(disk: Disk, past: Past) -> dict[str, str]:
-    """Return the fields that choose the steps: those of a past defect need no scan."""
+    # The fields that choose the steps: those of a past defect need no scan.
     if over := _OVER.get(past):
-        return {over: disk.uuid}
-    values = {"sr": disk.sr_uuid} if disk.sr_uuid else {}
-    if disk.vdi is not None:
-        values[_sort_of_disk(disk.vdi)] = disk.uuid
-        if not is_metadata(disk.vdi):
-            values["kept"] = disk.uuid
-    return values
-
-
-def _sort_of_disk(vdi: Vdi) -> str:
-    """Return the field that chooses the steps for this sort of disk."""
-    if is_metadata(vdi):
-        return "metadata"
-    return "snapshot" if vdi.is_a_snapshot else "live"
-
-
-def _subjects_of_loss(disk: Disk) -> tuple[Subject, ...]:
-    own = Subject(type="VDI", uuid=disk.uuid, name=disk.vdi.name_label if disk.vdi else None)
-    if disk.sr_uuid is None:
-        return (own,)
-    return (
-        own,
-        Subject(type="SR", uuid=disk.sr_uuid, name=disk.sr.name_label if disk.sr else None),
-    )
+        next_step_fields: dict[str, str] = {over: disk.uuid}
+    else:
+        next_values = {"sr": disk.sr_uuid} if disk.sr_uuid else {}
+        if disk.vdi is not None:
+            # The field that chooses the steps for this sort of disk.
+            if is_metadata(disk.vdi):
+                sort_of_disk = "metadata"
+            else:
+                sort_of_disk = "snapshot" if disk.vdi.is_a_snapshot else "live"
+            next_values[sort_of_disk] = disk.uuid
+            if not is_metadata(disk.vdi):
+                next_values["kept"] = disk.uuid
+        next_step_fields = next_values
+    return {**values, **next_step_fields}
 
 
 def _evidence_of_loss(disk: Disk, missing: LogListing | None) -> tuple[Evidence, ...]:

@@ -3,7 +3,7 @@
 An SR is wanted if it holds disks with CBT, or if somebody asked get_nbd_info of one of its disks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
@@ -68,7 +68,40 @@ class SrUse:
 @derived
 def sr_uses(case: Case) -> tuple[SrUse, ...]:
     """Return every SR that has disks, by pool and uuid."""
-    return tuple(_uses_of_srs(case))
+    uses_of_srs: list[SrUse] = []
+    asked = case.events.of(ASKED)
+    for pool in case.pools:
+        bundles = case.world.bundles_of(pool)
+        own_asked = [event for event in asked if event.source.bundle in bundles]
+        own_found: dict[str, list[Event]] = {}
+        for own_event in own_asked:
+            own_vdi = pool.vdi(resolve(case, own_event.fields["vdi"]))
+            own_sr = pool.sr(own_vdi.sr) if own_vdi else None
+            if own_sr is not None:
+                own_found.setdefault(own_sr.uuid, []).append(own_event)
+        calls = own_found
+        served = any(each.bundle in bundles and each.vbd for each in nbd_sessions(case))
+        found: dict[str, list[Vdi]] = {}
+        for vdi in pool.vdis:
+            sr = pool.sr(vdi.sr)
+            if sr is not None:
+                found.setdefault(sr.uuid, []).append(vdi)
+        disks = found
+        for each in sr_answers(case):
+            own = disks.get(each.sr.uuid, [])
+            if each.pool is pool:
+                uses_of_srs.append(
+                    SrUse(
+                        pool=pool,
+                        sr=each.sr,
+                        info=each.info,
+                        tracked=tuple(v for v in own if v.cbt_enabled and v.type != _METADATA),
+                        asked=tuple(calls.get(each.sr.uuid, ())),
+                        known=pool.complete and all(v.cbt_enabled is not None for v in own),
+                        served=served,
+                    )
+                )
+    return tuple(uses_of_srs)
 
 
 def asked_times(uses: Sequence[SrUse]) -> tuple[Event, ...]:
@@ -127,39 +160,3 @@ def open_question(case: Case, use: SrUse) -> bool:
     """Tell whether the answer for an SR that may be wanted may be empty, and nothing tells."""
     empty = use.info.answer is Answer.UNKNOWN and not use.info.endpoints
     return empty and (use.wanted or gap_of_use(case, use) is not None)
-
-
-def _uses_of_srs(case: Case) -> Iterable[SrUse]:
-    asked = case.events.of(ASKED)
-    for pool in case.pools:
-        bundles = case.world.bundles_of(pool)
-        calls = _by_sr(case, pool, [event for event in asked if event.source.bundle in bundles])
-        served = any(each.bundle in bundles and each.vbd for each in nbd_sessions(case))
-        found: dict[str, list[Vdi]] = {}
-        for vdi in pool.vdis:
-            sr = pool.sr(vdi.sr)
-            if sr is not None:
-                found.setdefault(sr.uuid, []).append(vdi)
-        disks = found
-        for each in sr_answers(case):
-            own = disks.get(each.sr.uuid, [])
-            if each.pool is pool:
-                yield SrUse(
-                    pool=pool,
-                    sr=each.sr,
-                    info=each.info,
-                    tracked=tuple(v for v in own if v.cbt_enabled and v.type != _METADATA),
-                    asked=tuple(calls.get(each.sr.uuid, ())),
-                    known=pool.complete and all(v.cbt_enabled is not None for v in own),
-                    served=served,
-                )
-
-
-def _by_sr(case: Case, pool: PoolState, asked: Sequence[Event]) -> dict[str, list[Event]]:
-    found: dict[str, list[Event]] = {}
-    for event in asked:
-        vdi = pool.vdi(resolve(case, event.fields["vdi"]))
-        sr = pool.sr(vdi.sr) if vdi else None
-        if sr is not None:
-            found.setdefault(sr.uuid, []).append(event)
-    return found

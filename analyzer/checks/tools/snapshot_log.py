@@ -168,11 +168,29 @@ def _failure_at_line(
     alert: Event | None,
     trace: Mapping[tuple[str, int | None], Sequence[Event]],
 ) -> Failure:
-    own = _own_events_before(line, trace.get((line.source.bundle, line.pid), ()))
+    # The events of the command that logged `line`, before it.
+    events = trace.get((line.source.bundle, line.pid), ())
+    if line.pid is None:
+        own: tuple[Event, ...] = ()
+    else:
+        before = [event for event in events if _stands_shortly_before(event, line)]
+        own = _after_last(ENTERED, before)
     tail = _after_last(RENAMED, own)
     reason, because = _judge_reason(line.fields["vdi"], tail)
     if reason is Reason.UNKNOWN and line.kind == NOT_REFRESHED:
-        because = _on_supporter(case, line)
+        # The nearest failure of what SM asks the other hosts of this pool to do. sm LVHDSR.py,
+        # _updateSlavesOnCBTClone(): deactivateNoRefcount, then refresh.
+        pools = [case.world.bundles_of(pool) for pool in case.pools]
+        elsewhere = frozenset().union(*(pool for pool in pools if line.source.bundle not in pool))
+        failed = [
+            event
+            for event in case.events.of(SUPPORTER)
+            if event.fields["operation"] in _CLONE_ACTIONS
+            and near(event, line, _ON_SUPPORTER)
+            and event.source.bundle not in elsewhere
+        ]
+        failed.sort(key=lambda event: abs(event.moment.at - line.moment.at))
+        because = tuple(failed[:1])
         reason = Reason.OTHER if because else Reason.UNKNOWN
     return Failure(
         vdi=line.fields["vdi"],
@@ -194,14 +212,6 @@ def _failure_of_alert(case: Case, alert: Event) -> Failure:
         reason=Reason.UNKNOWN,
         because=(),
     )
-
-
-def _own_events_before(line: Event, events: Sequence[Event]) -> tuple[Event, ...]:
-    """Return the events of the command that logged `line`, before it."""
-    if line.pid is None:
-        return ()
-    before = [event for event in events if _stands_shortly_before(event, line)]
-    return _after_last(ENTERED, before)
 
 
 def _stands_shortly_before(event: Event, line: Event) -> bool:
@@ -255,28 +265,6 @@ def _says_no_space(event: Event) -> bool:
             return event.fields["rc"] == _ENOSPC or bool(_FULL.search(event.message))
         case _:
             return False
-
-
-def _on_supporter(case: Case, line: Event) -> tuple[Event, ...]:
-    """Return the nearest failure of what SM asks the other hosts of this pool to do.
-
-    sm LVHDSR.py, _updateSlavesOnCBTClone(): deactivateNoRefcount, then refresh.
-    """
-    elsewhere = _bundles_of_other_pools(case, line.source.bundle)
-    failed = [
-        event
-        for event in case.events.of(SUPPORTER)
-        if event.fields["operation"] in _CLONE_ACTIONS
-        and near(event, line, _ON_SUPPORTER)
-        and event.source.bundle not in elsewhere
-    ]
-    failed.sort(key=lambda event: abs(event.moment.at - line.moment.at))
-    return tuple(failed[:1])
-
-
-def _bundles_of_other_pools(case: Case, bundle: str) -> frozenset[str]:
-    pools = [case.world.bundles_of(pool) for pool in case.pools]
-    return frozenset().union(*(pool for pool in pools if bundle not in pool))
 
 
 def _sr_of_disk(case: Case, vdi: str, own: Sequence[Event]) -> str | None:

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from analyzer.case.case import Case
-from analyzer.case.pool import PoolState
 from analyzer.model.finding import Confidence, Finding, Gap, Severity
 from analyzer.model.sentence import say
 
@@ -21,9 +20,23 @@ def held_back(case: Case, findings: Iterable[Finding]) -> Iterator[Finding | Gap
     lost = next((gap for each in case.hosts if (gap := case.gap("smlog", each.bundle))), None)
     for finding in findings:
         if hole := lost or _gap_of_silence(case, finding):
-            yield _over_hole(finding, hole)
+            disks = ", ".join(subject.uuid for subject in finding.subjects if subject.type == "VDI")
+            why = say(
+                "it would be so for disk {disks}, unless what undid it is unread: {why}",
+                disks=disks,
+                why=hole.why,
+            )
+            over_hole = Gap(need=hole.need, host=hole.host, why=why, settle_with=hole.settle_with)
+            yield over_hole
         elif hosts := _hosts_missing(case, finding):
-            yield _with_doubt(finding, hosts)
+            severity = max(finding.severity, Severity.WARNING, key=lambda severity: severity.rank)
+            with_doubt = replace(
+                finding,
+                severity=severity,
+                confidence=Confidence.POSSIBLE,
+                detail=say(_NOT_GIVEN, detail=finding.detail, hosts=", ".join(hosts)),
+            )
+            yield with_doubt
         else:
             yield finding
 
@@ -39,37 +52,13 @@ def _gap_of_silence(case: Case, finding: Finding) -> Gap | None:
     return Gap(need="smlog", host=hole.host, why=why, settle_with=_OTHER_COPY)
 
 
-def _over_hole(finding: Finding, hole: Gap) -> Gap:
-    disks = ", ".join(subject.uuid for subject in finding.subjects if subject.type == "VDI")
-    why = say(
-        "it would be so for disk {disks}, unless what undid it is unread: {why}",
-        disks=disks,
-        why=hole.why,
-    )
-    return Gap(need=hole.need, host=hole.host, why=why, settle_with=hole.settle_with)
-
-
 def _hosts_missing(case: Case, finding: Finding) -> tuple[str, ...]:
     """Return the hosts that could have written a shared SR of the finding and were not given."""
     repositories = {subject.uuid for subject in finding.subjects if subject.type == "SR"}
     for pool in case.pools:
-        if _owns_objects(pool, finding) and any(
+        disks = (subject.uuid for subject in finding.subjects if subject.type == "VDI")
+        if any(pool.vdi(uuid) is not None for uuid in disks) and any(
             (row := pool.sr(uuid)) is not None and row.shared is not False for uuid in repositories
         ):
             return case.hosts_missing(pool) if case.world.reports_of(pool) else ()
     return ()
-
-
-def _owns_objects(pool: PoolState, finding: Finding) -> bool:
-    disks = (subject.uuid for subject in finding.subjects if subject.type == "VDI")
-    return any(pool.vdi(uuid) is not None for uuid in disks)
-
-
-def _with_doubt(finding: Finding, hosts: tuple[str, ...]) -> Finding:
-    severity = max(finding.severity, Severity.WARNING, key=lambda severity: severity.rank)
-    return replace(
-        finding,
-        severity=severity,
-        confidence=Confidence.POSSIBLE,
-        detail=say(_NOT_GIVEN, detail=finding.detail, hosts=", ".join(hosts)),
-    )

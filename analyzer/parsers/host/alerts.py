@@ -54,7 +54,31 @@ class Alerts:
         if isinstance(fields, str):
             yield ParseProblem(source=source, what=fields)
             return
-        yield _alert_or_problem(source, decode(content), fields)
+        alert_content = decode(content)
+        at = read_time(fields.get("timestamp", ""))
+        if at is None:
+            alert_or_problem: Alert | ParseProblem = ParseProblem(
+                source=source, what="an alert without a time"
+            )
+        else:
+            priority = fields.get("priority", "")
+            start = alert_content.find("<message")
+            alert_or_problem = Alert(
+                source=Source(
+                    bundle=source.bundle,
+                    member=source.member,
+                    line=alert_content.count("\n", 0, start) + 1,
+                ),
+                text=alert_content[start:].rstrip(),
+                name=fields["name"],
+                priority=int(priority) if re.fullmatch("-?[0-9]{1,18}", priority) else None,
+                cls=fields.get("cls", ""),
+                obj_uuid=fields.get("obj_uuid", ""),
+                moment=Moment.exact(at, dated_by="alert"),
+                body=fields.get("body", ""),
+                uuid=fields["uuid"],
+            )
+        yield alert_or_problem
 
 
 PARSER = Alerts()
@@ -85,24 +109,3 @@ def _fields_or_why(content: bytes) -> dict[str, str] | str:
     if root.tag != "message" or not fields.get("uuid") or not fields.get("name"):
         return "not an alert: no name and uuid"
     return fields
-
-
-def _alert_or_problem(source: Source, content: str, fields: dict[str, str]) -> Alert | ParseProblem:
-    at = read_time(fields.get("timestamp", ""))
-    if at is None:
-        return ParseProblem(source=source, what="an alert without a time")
-    priority = fields.get("priority", "")
-    start = content.find("<message")
-    return Alert(
-        source=Source(
-            bundle=source.bundle, member=source.member, line=content.count("\n", 0, start) + 1
-        ),
-        text=content[start:].rstrip(),
-        name=fields["name"],
-        priority=int(priority) if re.fullmatch("-?[0-9]{1,18}", priority) else None,
-        cls=fields.get("cls", ""),
-        obj_uuid=fields.get("obj_uuid", ""),
-        moment=Moment.exact(at, dated_by="alert"),
-        body=fields.get("body", ""),
-        uuid=fields["uuid"],
-    )

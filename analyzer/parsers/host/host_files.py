@@ -39,7 +39,15 @@ class Inventory:
         strange: list[int] = []
         for index, line in enumerate(text.lines):
             cut = text.open_line and index == len(text.lines) - 1
-            setting = _setting_of_line(line, cut=cut)
+            quoted = _SETTING.fullmatch(line)
+            if quoted:
+                setting: tuple[str, str] | None = (
+                    quoted[1],
+                    quoted[2] if quoted[2] is not None else quoted[3],
+                )
+            else:
+                bare = None if cut else _BARE.fullmatch(line)
+                setting = (bare[1], bare[2]) if bare else None
             if setting:
                 settings[setting[0]] = setting[1]
             elif line.strip() and not line.lstrip().startswith("#"):
@@ -74,7 +82,16 @@ class PoolConf:
         """Yield the host's role, and a problem when the file does not tell it."""
         text = read_text(member, limit)
         content = " ".join(line.strip() for line in text.lines).strip()
-        role, address = _role_of_content(content)
+        kind, _, role_address = content.partition(":")
+        match kind:
+            case "master":
+                role_of_content: tuple[Role, str | None] = Role.MASTER, None
+            case "slave":
+                good = _is_address(role_address.strip())
+                role_of_content = Role.SUPPORTER, role_address.strip() if good else None
+            case _:
+                role_of_content = Role.UNKNOWN, None
+        role, address = role_of_content
         whole = not member.damage
         yield PoolMembership(
             source=text.source,
@@ -91,26 +108,6 @@ class PoolConf:
 
 INVENTORY = Inventory()
 POOL_CONF = PoolConf()
-
-
-def _setting_of_line(line: str, *, cut: bool) -> tuple[str, str] | None:
-    quoted = _SETTING.fullmatch(line)
-    if quoted:
-        return quoted[1], quoted[2] if quoted[2] is not None else quoted[3]
-    bare = None if cut else _BARE.fullmatch(line)
-    return (bare[1], bare[2]) if bare else None
-
-
-def _role_of_content(content: str) -> tuple[Role, str | None]:
-    kind, _, address = content.partition(":")
-    match kind:
-        case "master":
-            return Role.MASTER, None
-        case "slave":
-            good = _is_address(address.strip())
-            return Role.SUPPORTER, address.strip() if good else None
-        case _:
-            return Role.UNKNOWN, None
 
 
 def _is_address(text: str) -> bool:

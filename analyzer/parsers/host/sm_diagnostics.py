@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from analyzer.bundle.member import Member
 from analyzer.model.host import Datapath, SmDiagnostics
 from analyzer.parsers._api import Fact
-from analyzer.parsers._text import Text, read_text
+from analyzer.parsers._text import read_text
 from analyzer.values import dataclass
 
 _TITLE = "The following SRs are attached:"
@@ -42,31 +42,31 @@ class Diagnostics:
         text = read_text(member, limit)
         lines = [line for _, line in text.closed()]
         ended = any("errors have been logged" in line for line in lines)
+        datapaths_listed: list[Datapath] = []
+        sr = vdi = ""
+        for index, datapaths_line in text.closed():
+            if found := _SR.fullmatch(datapaths_line):
+                sr, vdi = found[1], ""
+            elif found := _VDI.fullmatch(datapaths_line):
+                vdi = found[1]
+            elif vdi and (found := _DATAPATH.fullmatch(datapaths_line)):
+                datapaths_listed.append(
+                    Datapath(
+                        source=text.at(index),
+                        text=datapaths_line.strip(),
+                        sr=sr,
+                        vdi=vdi,
+                        name=found[1],
+                        active=found[2] == "activated",
+                        mode=found[3],
+                        leaked=found[4] is not None,
+                    )
+                )
         yield SmDiagnostics(
             source=text.source,
             complete=text.whole and ended and _TITLE in lines,
-            datapaths=tuple(_datapaths_listed(text)),
+            datapaths=tuple(datapaths_listed),
         )
 
 
 PARSER = Diagnostics()
-
-
-def _datapaths_listed(text: Text) -> Iterator[Datapath]:
-    sr = vdi = ""
-    for index, line in text.closed():
-        if found := _SR.fullmatch(line):
-            sr, vdi = found[1], ""
-        elif found := _VDI.fullmatch(line):
-            vdi = found[1]
-        elif vdi and (found := _DATAPATH.fullmatch(line)):
-            yield Datapath(
-                source=text.at(index),
-                text=line.strip(),
-                sr=sr,
-                vdi=vdi,
-                name=found[1],
-                active=found[2] == "activated",
-                mode=found[3],
-                leaked=found[4] is not None,
-            )

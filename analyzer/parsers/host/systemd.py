@@ -54,7 +54,21 @@ class SystemctlStatus:
         services: list[ServiceState] = []
         stateless: list[ParseProblem] = []
         for unit, lines in _blocks_of_units(text):
-            service = _service_of_block(text, unit, lines)
+            for index, service_line in lines:
+                active = _ACTIVE.fullmatch(service_line)
+                if active:
+                    since = _SINCE.search(active["rest"])
+                    service: ServiceState | None = ServiceState(
+                        source=text.at(index),
+                        unit=unit,
+                        active=active["active"],
+                        text=service_line,
+                        since=since["since"].strip() if since else None,
+                        journal=tuple(entry for _, entry in lines if _JOURNAL.fullmatch(entry)),
+                    )
+                    break
+            else:
+                service = None
             if service:
                 services.append(service)
             else:
@@ -62,7 +76,8 @@ class SystemctlStatus:
                 stateless.append(ParseProblem(source=text.at(lines[0][0]), what=what))
         counts = (_FAILED.fullmatch(line) for line in _manager_lines(text))
         failed_units = next((int(count[1]) for count in counts if count), None)
-        running = _running_units(text)
+        nodes = (_RUNNING.fullmatch(line) for line in _manager_lines(text))
+        running = tuple(sorted({node["unit"] for node in nodes if node}))
         understood = bool(services) or (failed_units is not None and bool(running))
         yield ServiceStates(
             source=text.source,
@@ -83,11 +98,6 @@ def _manager_lines(text: Text) -> Iterator[str]:
     return takewhile(lambda line: not _UNIT.fullmatch(line), lines)
 
 
-def _running_units(text: Text) -> tuple[str, ...]:
-    nodes = (_RUNNING.fullmatch(line) for line in _manager_lines(text))
-    return tuple(sorted({node["unit"] for node in nodes if node}))
-
-
 def _blocks_of_units(text: Text) -> Iterator[tuple[str, Lines]]:
     """Yield (unit, its lines with the first)."""
     unit = ""
@@ -101,19 +111,3 @@ def _blocks_of_units(text: Text) -> Iterator[tuple[str, Lines]]:
         lines.append((index, line))
     if unit:
         yield unit, lines
-
-
-def _service_of_block(text: Text, unit: str, lines: Lines) -> ServiceState | None:
-    for index, line in lines:
-        active = _ACTIVE.fullmatch(line)
-        if active:
-            since = _SINCE.search(active["rest"])
-            return ServiceState(
-                source=text.at(index),
-                unit=unit,
-                active=active["active"],
-                text=line,
-                since=since["since"].strip() if since else None,
-                journal=tuple(entry for _, entry in lines if _JOURNAL.fullmatch(entry)),
-            )
-    return None

@@ -112,7 +112,13 @@ def _opens_a_record(record: Record) -> bool:
 
 def _joint_with(message: str, line: str) -> Joint:
     if message.startswith("["):
-        return _echo_joint(message.partition("\n")[2], line)
+        # Look for how a command ended: the next line of its process, unless it did not come back.
+        output = message.partition("\n")[2]
+        if output:
+            return _output_joint(output, line)
+        if line.startswith("FAILED in "):
+            return Joint.PART if "stdout: '" in line else Joint.LAST
+        return Joint.LAST if _RESULT.fullmatch(line) else Joint.NEW
     if message.startswith("FAILED in "):
         return _output_joint(message, line)
     if message.startswith("Failed to lock "):
@@ -129,15 +135,6 @@ def _traceback_joint(message: str, line: str) -> Joint:
     if _FRAME in message:
         return Joint.PART if line.startswith("  ") and line != "  pread SUCCESS" else Joint.NEW
     return Joint.NEW if _CERTAINLY_NEW.match(line) else Joint.PART
-
-
-def _echo_joint(output: str, line: str) -> Joint:
-    """Look for how a command ended: the next line of its process, unless it did not come back."""
-    if output:
-        return _output_joint(output, line)
-    if line.startswith("FAILED in "):
-        return Joint.PART if "stdout: '" in line else Joint.LAST
-    return Joint.LAST if _RESULT.fullmatch(line) else Joint.NEW
 
 
 def _output_joint(message: str, line: str) -> Joint:

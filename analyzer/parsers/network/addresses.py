@@ -77,7 +77,19 @@ class Addresses:
         for index, line in text.closed():
             if not line.strip():
                 continue
-            if not self._take_line(text.at(index), line, devices):
+            # Take a line into the devices; False if it has no place there.
+            source = text.at(index)
+            line_devices = devices
+            if not line[0].isspace():
+                line_device = self.device(source, line)
+                line_devices += [line_device] if line_device else []
+                take_line = line_device is not None
+            else:
+                address = self.address(line)
+                if address and line_devices:
+                    line_devices[-1].addresses.append(address)
+                take_line = bool(line_devices) and (address is not None or not _ADDRESS.match(line))
+            if not take_line:
                 strange.append(ParseProblem(source=text.at(index), what="no line of a device"))
         yield Interfaces(
             source=text.source,
@@ -85,17 +97,6 @@ class Addresses:
             interfaces=tuple(_interface_of_device(device) for device in devices),
         )
         yield from strange[:1]
-
-    def _take_line(self, source: Source, line: str, devices: list[_Device]) -> bool:
-        """Take a line into the devices; False if it has no place there."""
-        if not line[0].isspace():
-            device = self.device(source, line)
-            devices += [device] if device else []
-            return device is not None
-        address = self.address(line)
-        if address and devices:
-            devices[-1].addresses.append(address)
-        return bool(devices) and (address is not None or not _ADDRESS.match(line))
 
 
 def _interface_of_device(device: _Device) -> Interface:
@@ -157,15 +158,13 @@ def _ifconfig_address(line: str) -> InterfaceAddress | None:
             address=found["address"], prefix=int(found["prefix"]), scope=found["scope"] or ""
         )
     if found := _IFCONFIG_IPV4.fullmatch(line):
-        return InterfaceAddress(address=found["address"], prefix=_prefix_of_mask(found["mask"]))
+        mask = found["mask"]
+        try:
+            prefix_of_mask: int | None = IPv4Network(f"0.0.0.0/{mask}").prefixlen if mask else None
+        except ValueError:
+            prefix_of_mask = None
+        return InterfaceAddress(address=found["address"], prefix=prefix_of_mask)
     return None
-
-
-def _prefix_of_mask(mask: str | None) -> int | None:
-    try:
-        return IPv4Network(f"0.0.0.0/{mask}").prefixlen if mask else None
-    except ValueError:
-        return None
 
 
 IP = Addresses(file="ip-s-addr.out", device=_ip_device, address=_ip_address)

@@ -20,7 +20,7 @@ from analyzer.bundle.member import Member
 from analyzer.model.network import HostCertificate
 from analyzer.model.report import ParseProblem
 from analyzer.parsers._api import Fact
-from analyzer.parsers._text import Text, opening, read_text
+from analyzer.parsers._text import opening, read_text
 from analyzer.parsers.scan.syslog import MONTHS
 from analyzer.values import dataclass
 
@@ -52,18 +52,30 @@ class Certificate:
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield the first certificate; it is whole with both dates, its subject and its end."""
         text = read_text(member, limit)
-        lines = _first_certificate(text)
+        first_lines = text.closed()
+        ends = [place for place, (_, line) in enumerate(first_lines) if line.strip() == _END]
+        lines = first_lines[: ends[0] + 1] if ends else first_lines
         before, after = _line_of_pattern(lines, _BEFORE), _line_of_pattern(lines, _AFTER)
-        subject, names = _line_of_pattern(lines, _SUBJECT), _alternative_names(lines)
+        # The line with the alternative names, which stands below their title.
+        subject, names = (
+            _line_of_pattern(lines, _SUBJECT),
+            next(
+                (below for above, below in pairwise(lines) if _ALTERNATIVE.fullmatch(above[1])),
+                None,
+            ),
+        )
         not_before, not_after = _time_of_line(before), _time_of_line(after)
         shown = tuple(line for line in (before, after, subject, names) if line)
         ended = any(line.strip() == _END for _, line in lines)
         known = None not in (not_before, not_after, subject)
+        common_subject = _SUBJECT.fullmatch(subject[1]) if subject else None
+        found = _COMMON_NAME.search(common_subject["name"]) if common_subject else None
+        common_name = found["name"].strip() if found else None
         yield HostCertificate(
             source=text.at(after[0]) if after else text.source,
             text=after[1] if after else "",
             complete=text.whole and ended and known,
-            common_name=_common_name(subject),
+            common_name=common_name,
             names=tuple(_NAME.findall(names[1])) if names else (),
             addresses=tuple(_plain_address(each) for each in _ADDRESS.findall(names[1]))
             if names
@@ -81,21 +93,8 @@ PARSER = Certificate()
 Numbered = tuple[int, str]
 
 
-def _first_certificate(text: Text) -> tuple[Numbered, ...]:
-    lines = text.closed()
-    ends = [place for place, (_, line) in enumerate(lines) if line.strip() == _END]
-    return lines[: ends[0] + 1] if ends else lines
-
-
 def _line_of_pattern(lines: tuple[Numbered, ...], pattern: re.Pattern[str]) -> Numbered | None:
     return next(((index, line) for index, line in lines if pattern.fullmatch(line)), None)
-
-
-def _alternative_names(lines: tuple[Numbered, ...]) -> Numbered | None:
-    """Return the line with the alternative names, which stands below their title."""
-    return next(
-        (below for above, below in pairwise(lines) if _ALTERNATIVE.fullmatch(above[1])), None
-    )
 
 
 def _time_of_line(line: Numbered | None) -> datetime | None:
@@ -110,12 +109,6 @@ def _time_of_line(line: Numbered | None) -> datetime | None:
         )
     except ValueError:
         return None
-
-
-def _common_name(line: Numbered | None) -> str | None:
-    subject = _SUBJECT.fullmatch(line[1]) if line else None
-    found = _COMMON_NAME.search(subject["name"]) if subject else None
-    return found["name"].strip() if found else None
 
 
 def _plain_address(address: str) -> str:

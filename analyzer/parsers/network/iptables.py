@@ -19,7 +19,7 @@ from analyzer.model.network import FirewallChain, FirewallRule, IptablesListing
 from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.parsers._api import Fact
-from analyzer.parsers._text import Text, command_of, opening, read_text
+from analyzer.parsers._text import command_of, opening, read_text
 from analyzer.values import dataclass
 
 _COUNT = r"[0-9]{1,18}[KMGTPE]?"
@@ -72,7 +72,25 @@ class Iptables:
         for index, line in text.closed():
             if not line.strip() or line.startswith("#") or command_of(line) is not None:
                 continue
-            if not _take_line(text, index, chains):
+            # Take a line into the chains; False if it has no place there.
+            own_line = text.lines[index]
+            if begun := _CHAIN.fullmatch(own_line.rstrip()):
+                policy = begun["policy"] or ""
+                line_chain = _Chain(
+                    source=text.at(index), text=own_line, name=begun["name"], policy=policy
+                )
+                chains.append(line_chain)
+                take_line = True
+            elif not chains:
+                take_line = False
+            elif not chains[-1].headed:
+                chains[-1].headed = _HEADER.fullmatch(own_line) is not None
+                take_line = chains[-1].headed
+            else:
+                rule = _rule_of_line(text.at(index), own_line)
+                chains[-1].rules += [rule] if rule else []
+                take_line = rule is not None
+            if not take_line:
                 strange.append(ParseProblem(source=text.at(index), what="no rule of iptables"))
         yield IptablesListing(
             source=text.source,
@@ -83,24 +101,6 @@ class Iptables:
 
 
 PARSER = Iptables()
-
-
-def _take_line(text: Text, index: int, chains: list[_Chain]) -> bool:
-    """Take a line into the chains; False if it has no place there."""
-    line = text.lines[index]
-    if begun := _CHAIN.fullmatch(line.rstrip()):
-        policy = begun["policy"] or ""
-        chain = _Chain(source=text.at(index), text=line, name=begun["name"], policy=policy)
-        chains.append(chain)
-        return True
-    if not chains:
-        return False
-    if not chains[-1].headed:
-        chains[-1].headed = _HEADER.fullmatch(line) is not None
-        return chains[-1].headed
-    rule = _rule_of_line(text.at(index), line)
-    chains[-1].rules += [rule] if rule else []
-    return rule is not None
 
 
 def _is_whole(chains: Sequence[_Chain]) -> bool:

@@ -19,7 +19,7 @@ from analyzer.model.nbd import NBD_PORT
 from analyzer.model.network import NftListing, NftRule
 from analyzer.model.report import ParseProblem
 from analyzer.parsers._api import Fact
-from analyzer.parsers._text import Text, read_text
+from analyzer.parsers._text import read_text
 from analyzer.values import dataclass
 
 _NAME = r'"?([\w.+/-]{1,128})"?'
@@ -59,7 +59,27 @@ class Nft:
         text = read_text(member, limit)
         reading = _Reading()
         for index, line in text.closed():
-            _take_line(text, index, line.strip(), reading)
+            own_line = line.strip()
+            table = _TABLE.fullmatch(own_line) if reading.depth == 0 else None
+            chain = _CHAIN.fullmatch(own_line) if reading.depth == 1 else None
+            if table:
+                reading.table = " ".join(word for word in table.groups() if word)
+                reading.tables.append(reading.table)
+            elif chain:
+                reading.chain = chain[1]
+                reading.chains.append(chain[1])
+            elif reading.depth == 0 and own_line and not own_line.startswith("#"):
+                reading.broken = index if reading.broken is None else reading.broken
+            elif reading.chain and _is_about_nbd(own_line, reading.chain):
+                source = text.at(index)
+                rule = NftRule(
+                    source=source, text=text.lines[index], table=reading.table, chain=reading.chain
+                )
+                reading.rules.append(rule)
+            plain = _QUOTED.sub("", own_line)
+            reading.depth = max(0, reading.depth + plain.count("{") - plain.count("}"))
+            if reading.depth < 2:  # noqa: PLR2004  a chain is the second block
+                reading.chain = ""
         yield NftListing(
             source=text.source,
             complete=text.whole
@@ -75,29 +95,6 @@ class Nft:
 
 
 PARSER = Nft()
-
-
-def _take_line(text: Text, index: int, line: str, reading: _Reading) -> None:
-    table = _TABLE.fullmatch(line) if reading.depth == 0 else None
-    chain = _CHAIN.fullmatch(line) if reading.depth == 1 else None
-    if table:
-        reading.table = " ".join(word for word in table.groups() if word)
-        reading.tables.append(reading.table)
-    elif chain:
-        reading.chain = chain[1]
-        reading.chains.append(chain[1])
-    elif reading.depth == 0 and line and not line.startswith("#"):
-        reading.broken = index if reading.broken is None else reading.broken
-    elif reading.chain and _is_about_nbd(line, reading.chain):
-        source = text.at(index)
-        rule = NftRule(
-            source=source, text=text.lines[index], table=reading.table, chain=reading.chain
-        )
-        reading.rules.append(rule)
-    plain = _QUOTED.sub("", line)
-    reading.depth = max(0, reading.depth + plain.count("{") - plain.count("}"))
-    if reading.depth < 2:  # noqa: PLR2004  a chain is the second block
-        reading.chain = ""
 
 
 def _is_about_nbd(line: str, chain: str) -> bool:

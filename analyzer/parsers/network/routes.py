@@ -57,7 +57,8 @@ class IpRoute:
         for index, line in text.closed():
             if found := _ROUTE.fullmatch(line.rstrip()):
                 head, to = index, found["to"]
-                if _has_a_way(found):
+                # Whether a route is whole on its line; else its next hops stand below it.
+                if bool(found["gateway"] or found["device"] or found["kind"]):
                     routes.append(_route_of_line(text, index, to, found))
                 else:
                     strange.add(index)
@@ -121,11 +122,6 @@ def _route_of_line(text: Text, index: int, to: str, found: re.Match[str]) -> Rou
         gateway=gateway if gateway not in (None, "0.0.0.0", "-", "*") else None,  # noqa: S104 (no binding)
         device=device if device != "-" else None,
     )
-
-
-def _has_a_way(found: re.Match[str]) -> bool:
-    """Tell whether a route is whole on its line; else its next hops stand below it."""
-    return bool(found["gateway"] or found["device"] or found["kind"])
 
 
 def _subnet_of_mask(address: str, mask: str) -> str | None:

@@ -95,9 +95,14 @@ class SocketListing:
             headed = headed or answer is Place.HEADER
         collected = member.path.rpartition("/")[2] in self.files
         whole = text.whole and headed and not strange
+        # Whether it shows connections too: `-l` leaves them out, and `-a` is needed for both.
         yield Sockets(
             source=text.source,
-            complete=whole and (collected or _shows_all(sockets)),
+            complete=whole
+            and (
+                collected
+                or (_shows_listeners(sockets) and any(each.state != "LISTEN" for each in sockets))
+            ),
             sockets=tuple(sockets),
             listeners=whole and (collected or _shows_listeners(sockets)),
         )
@@ -110,11 +115,6 @@ def _shows_listeners(sockets: Sequence[Socket]) -> bool:
     dom0 always listens for ssh and for xapi, so what shows one port alone was selected from.
     """
     return len({each.local_port for each in sockets if each.state == "LISTEN"}) > 1
-
-
-def _shows_all(sockets: Sequence[Socket]) -> bool:
-    """Tell whether it shows connections too: `-l` leaves them out, and `-a` is needed for both."""
-    return _shows_listeners(sockets) and any(each.state != "LISTEN" for each in sockets)
 
 
 def _ss_line(source: Source, line: str) -> Socket | Place:

@@ -56,13 +56,7 @@ class WholeLines:
         chunk = b"".join(self._parts)
         self._parts = []
         self._length = 0
-        chunk = self._cut_long_lines(chunk)
-        if chunk.isascii():
-            return chunk
-        return chunk.decode(errors="replace").encode()
-
-    def _cut_long_lines(self, chunk: bytes) -> bytes:
-        """Cut the lines that are too long; hop from line end to line end, a limit at a time."""
+        # Cut the lines that are too long; hop from line end to line end, a limit at a time.
         kept: list[bytes] = []
         start = done = 0
         while len(chunk) - start > self.limit + 1:
@@ -75,7 +69,10 @@ class WholeLines:
             kept.append(chunk[done : start + self.limit])
             start = done = end
             start += 1
-        return b"".join((*kept, chunk[done:])) if kept else chunk
+        chunk = b"".join((*kept, chunk[done:])) if kept else chunk
+        if chunk.isascii():
+            return chunk
+        return chunk.decode(errors="replace").encode()
 
 
 def _with_line_feeds(blocks: Iterable[bytes]) -> Iterator[bytes]:

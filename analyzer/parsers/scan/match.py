@@ -204,18 +204,18 @@ class Matcher:
         found: list[int] = self._set.Match(message.encode(errors="replace")) or []
         if not found:
             return _NOTHING_SEEN
-        hits = tuple(
-            self._hit_of_selector(index, message)
-            for index in sorted(found)
-            if index < len(self._selectors) and self._selectors[index].process in (None, process)
-        )
+        hit_of_selector: list[Hit] = []
+        for index in sorted(found):
+            if index < len(self._selectors) and self._selectors[index].process in (None, process):
+                bare = self._bare[index]
+                if not self._named[index]:
+                    hit_of_selector.append(bare)
+                else:
+                    hit_of_selector.append(
+                        Hit(bare.selector, Captures(self._selectors[index].message, message))
+                    )
+        hits = tuple(hit_of_selector)
         return Seen(hits, self._fails in found, self._sets in found)
-
-    def _hit_of_selector(self, index: int, message: str) -> Hit:
-        bare = self._bare[index]
-        if not self._named[index]:
-            return bare
-        return Hit(bare.selector, Captures(self._selectors[index].message, message))
 
     def line_filter(
         self, always: str | None, kinds: Callable[[str], bool] = lambda _: True

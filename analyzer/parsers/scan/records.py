@@ -26,7 +26,13 @@ _DATE = len("Jan 10 ")
 def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
     """Take a line without its LF apart; None: not understood."""
     text = raw.decode(errors="replace").removesuffix("\r").lstrip("\0\ufeff")
-    parts = parser.split(text) if parser.split else _split_syslog_line(text)
+    # Take the head that syslog writes apart.
+    if parser.split:
+        parts: Split | None = parser.split(text)
+    else:
+        head = split_head(text)
+        split_tagged = split_tag(head[2]) if head else None
+        parts = (head[0], head[1], split_tagged) if head and split_tagged else None
     if parts is None:
         return None
     stamp, host, tagged = parts
@@ -35,13 +41,6 @@ def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
         return None
     process, message, pid, task, level, count = body
     return Record(number, 1, stamp, host, process, message, text, pid, task, level, count)
-
-
-def _split_syslog_line(line: str) -> Split | None:
-    """Take the head that syslog writes apart."""
-    head = split_head(line)
-    tagged = split_tag(head[2]) if head else None
-    return (head[0], head[1], tagged) if head and tagged else None
 
 
 class LineReader:
@@ -128,7 +127,12 @@ class Reader:
             line = self._read(self._number + before, window[start:end])
             if line is None:
                 continue
-            if self._opens_joined_record(line):
+            if (
+                self._parser.opens is not None
+                and line.pid is not None
+                and line.count == 1
+                and self._parser.opens(line)
+            ):
                 if not last and len(window) - end <= LOOK_AHEAD:
                     self._hold(window, start, before)
                     return
@@ -143,20 +147,16 @@ class Reader:
         self._base += start
         self._joined = {offset for offset in self._joined if offset >= self._base}
 
-    def _opens_joined_record(self, record: Record) -> bool:
-        return (
-            self._parser.opens is not None
-            and record.pid is not None
-            and record.count == 1
-            and self._parser.opens(record)
-        )
-
     def _join_following_lines(self, window: bytes, pos: int, opener: Record) -> Record:
         """Add the lines that belong to `opener` and mark them as read."""
         texts, messages = [opener.text], [opener.message]
         size = len(opener.text)
         for offset, line in self._lines_of_same_process(window, pos, opener):
-            joint = self._joint_of_line("\n".join(messages), line)
+            joint_message = "\n".join(messages)
+            if self._parser.joint is None or line.count > 1:
+                joint: Joint = Joint.NEW
+            else:
+                joint = self._parser.joint(joint_message, line.message)
             if joint is Joint.NEW:
                 break
             self._joined.add(self._base + offset)
@@ -167,11 +167,6 @@ class Reader:
                 break
         message, text = "\n".join(messages), "\n".join(texts)
         return opener._replace(message=message, text=text, lines=len(texts))
-
-    def _joint_of_line(self, message: str, line: Record) -> Joint:
-        if self._parser.joint is None or line.count > 1:
-            return Joint.NEW
-        return self._parser.joint(message, line.message)
 
     def _lines_of_same_process(
         self, window: bytes, pos: int, opener: Record

@@ -239,14 +239,12 @@ def _time_and_style(found: re.Match[bytes]) -> tuple[float, int] | None:
         midnight = datetime.fromisoformat(date.decode()).replace(tzinfo=UTC)
     except ValueError:
         return None
-    return midnight.timestamp() + of_day - _seconds_of_offset(zone), 2 if zone else 1
-
-
-def _seconds_of_offset(zone: bytes | None) -> float:
     if zone is None or zone == b"Z":
-        return 0.0
-    size = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])).total_seconds()
-    return -size if zone[:1] == b"-" else size
+        seconds_of_offset = 0.0
+    else:
+        size = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:])).total_seconds()
+        seconds_of_offset = -size if zone[:1] == b"-" else size
+    return midnight.timestamp() + of_day - seconds_of_offset, 2 if zone else 1
 
 
 def _seconds_apart(first: _Point, last: _Point) -> float | None:

@@ -96,7 +96,13 @@ class Scanner:
     ) -> "Scan":
         """Read a log that comes in blocks."""
         later = None if at_once else self._later_filter(parser)
-        known = self._filter_of_parser(parser) if notice is None else self._wider_filter(parser)
+        if notice is None:
+            if parser.name not in self._filters:
+                matcher = self._selector_matcher(parser.name)
+                self._filters[parser.name] = matcher.line_filter(parser.always)
+            known: Automaton = self._filters[parser.name]
+        else:
+            known = self._wider_filter(parser)
         shown = self._wider_filter(parser, later=False) if later else known
         return Scan(
             lines=WholeLines(blocks, self._line_limit),
@@ -157,12 +163,6 @@ class Scanner:
                 matcher_of(wanted, parser.failure, parser.setting) if parser else matcher_of(wanted)
             )
         return self._matchers[name]
-
-    def _filter_of_parser(self, parser: LogParser) -> Automaton:
-        if parser.name not in self._filters:
-            matcher = self._selector_matcher(parser.name)
-            self._filters[parser.name] = matcher.line_filter(parser.always)
-        return self._filters[parser.name]
 
     def _wider_filter(self, parser: LogParser, *, later: bool = True) -> Automaton:
         """Return what finds the lines that somebody asks for, and those that tell of a failure.
@@ -257,7 +257,16 @@ class Scan:
     def _records_with_hits(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         for chunk in self._lines:
             if self._held.find is not None:
-                self._hold(chunk, self._held.find)
+                # Hold the lines of a chunk that are needed only with others, and are not shown
+                # anyway.
+                places = lines_found(self._held.find.find, chunk)
+                numbers, _ = numbered(chunk, places)
+                found = len(self.later)
+                for before, (start, end) in zip(numbers, places, strict=True):
+                    line = chunk[start:end]
+                    if self._held.shown.find(line) < 0:
+                        self._hold_line(self._tally.lines + 1 + before, line)
+                self.met += len(self.later) - found
             self._tally.read(chunk)
             yield from self._hits_of_chunk(chunk, last=False)
             if self.met > self._most:
@@ -283,17 +292,6 @@ class Scan:
             if hits:
                 self.records += 1
                 yield record, hits
-
-    def _hold(self, chunk: bytes, find: Automaton) -> None:
-        """Hold the lines of a chunk that are needed only with others, and are not shown anyway."""
-        places = lines_found(find.find, chunk)
-        numbers, _ = numbered(chunk, places)
-        found = len(self.later)
-        for before, (start, end) in zip(numbers, places, strict=True):
-            line = chunk[start:end]
-            if self._held.shown.find(line) < 0:
-                self._hold_line(self._tally.lines + 1 + before, line)
-        self.met += len(self.later) - found
 
     def _hold_line(self, number: int, line: bytes, record: Record | None = None) -> None:
         if record is None and (not self.later_host or _automaton_of_glued().find(line) >= 0):

@@ -66,7 +66,20 @@ def stamps_of(chunk: bytes) -> Stamps | None:
         return None
     dates = words[starts] & _OF_DAY
     firsts = np.concatenate(([0], np.flatnonzero(dates[1:] != dates[:-1]) + 1))
-    days = _days(dates[firsts].view(np.uint8).reshape(-1, 8))
+    # The days of a leap year for `Mmm dd ` in rows of bytes; None: one is no day.
+    days_dates = dates[firsts].view(np.uint8).reshape(-1, 8)
+    head = days_dates.astype(np.int32)
+    tens = np.where(head[:, 4] == _BLANK, 0, head[:, 4] - _ZERO)
+    ones = head[:, 5] - _ZERO
+    month = np.searchsorted(_SORTED, keys := _number_of_month(head)).clip(max=len(MONTHS) - 1)
+    day = tens * 10 + ones
+    legal = (
+        (_SORTED[month] == keys)
+        & ((head[:, 3] == _BLANK) & (head[:, 6] == _BLANK))
+        & ((tens >= 0) & (ones >= 0) & (ones <= 9))  # noqa: PLR2004  digits
+        & ((day >= 1) & (day <= _LENGTH[month]))
+    )
+    days = _BEFORE[month] + day if legal.all() else None
     if days is None:
         return None
     counts = np.diff(firsts, append=len(starts))
@@ -85,19 +98,3 @@ def _seconds_of_clocks(clocks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64] 
         return None
     seconds: npt.NDArray[np.int64] = ((hour * 60 + minute) * 60 + second).astype(np.int64)
     return seconds
-
-
-def _days(dates: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64] | None:
-    """Return the days of a leap year for ``Mmm dd `` in rows of bytes; None: one is no day."""
-    head = dates.astype(np.int32)
-    tens = np.where(head[:, 4] == _BLANK, 0, head[:, 4] - _ZERO)
-    ones = head[:, 5] - _ZERO
-    month = np.searchsorted(_SORTED, keys := _number_of_month(head)).clip(max=len(MONTHS) - 1)
-    day = tens * 10 + ones
-    legal = (
-        (_SORTED[month] == keys)
-        & ((head[:, 3] == _BLANK) & (head[:, 6] == _BLANK))
-        & ((tens >= 0) & (ones >= 0) & (ones <= 9))  # noqa: PLR2004  digits
-        & ((day >= 1) & (day <= _LENGTH[month]))
-    )
-    return _BEFORE[month] + day if legal.all() else None

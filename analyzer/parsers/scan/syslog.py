@@ -128,6 +128,14 @@ def read_stamp(text: str) -> Stamp:
     if found is None:
         raise ValueError(text)
     month = found["name"]
+    zone = found["zone"]
+    if zone is None:
+        offset_of_zone: timedelta | None = None
+    elif zone == "Z":
+        offset_of_zone = timedelta()
+    else:
+        size = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+        offset_of_zone = -size if zone[0] == "-" else size
     return Stamp(
         year=int(found["year"]) if found["year"] else None,
         month=_NUMBERS[month] if month else int(found["month"]),
@@ -136,17 +144,8 @@ def read_stamp(text: str) -> Stamp:
         minute=int(found["minute"]),
         second=int(found["second"]),
         microsecond=int((found["fraction"] or "")[:6].ljust(6, "0")),
-        offset=_offset_of_zone(found["zone"]),
+        offset=offset_of_zone,
     )
-
-
-def _offset_of_zone(zone: str | None) -> timedelta | None:
-    if zone is None:
-        return None
-    if zone == "Z":
-        return timedelta()
-    size = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-    return -size if zone[0] == "-" else size
 
 
 def usual_stamp(start: str) -> Stamp | None:

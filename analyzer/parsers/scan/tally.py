@@ -128,14 +128,29 @@ class Tally:
         if self._uptimes is not None:
             self._uptimes.read(chunk, self._lines + 1)
         if self._parser.witness is not None:
-            self._look_for_witnesses(chunk)
+            # Ask the lines at both ends of the chunk, and on both sides of silences and jumps.
+            for place in (0, *self._rhythm.places, len(chunk)):
+                line = self._lines + self._rhythm.lines_before(place)
+                self._ask_before(chunk, place, line)
+                self._ask_from(chunk, place, line + 1)
         pos = 0
         while pos < len(chunk):
             end = self._runs.end_of(chunk, pos)
             if end < 0:
                 pos = self._skip_not_understood(chunk, pos)
                 continue
-            self._read_run(chunk, pos, end)
+            first = self._stamp_at_line(chunk, pos)
+            final = chunk.rfind(b"\n", pos, end - 1) + 1
+            last = self._stamp_at_line(chunk, final) if final > pos else first
+            self._first = self._first or first
+            self._note_turn_of_year(self._lines + 1, self._last, first)
+            read_line = self._lines + 1
+            self._lines += chunk.count(b"\n", pos, end)
+            self._note_turn_of_year(self._lines, first, last)
+            self._last = last
+            self._note_year(read_line, first)
+            if last.year != first.year:
+                self._note_year(self._lines, last)
             pos = end
 
     def _skip_not_understood(self, chunk: bytes, pos: int) -> int:
@@ -148,7 +163,16 @@ class Tally:
         self._blank += blank
         if lines > blank:
             self._look_for_hidden(text)
-            self._count_shapes(text)
+            count_pos, left = 0, _SHAPED - self._lost
+            while left > 0 and count_pos < len(text):
+                stop = text.index(b"\n", count_pos)
+                line = text[count_pos : min(stop, count_pos + 8 * _SHAPE_WIDTH)]
+                if line.strip(_WHITE):
+                    shape = _shape_of_line(line)
+                    if shape in self._shapes or len(self._shapes) < _DISTINCT:
+                        self._shapes[shape] += 1
+                    left -= 1
+                count_pos = stop + 1
             self._lost += lines - blank
         return end
 
@@ -165,35 +189,6 @@ class Tally:
             if text[start:end].strip(_WHITE):
                 self.hide(text[start:end])
             pos = end + 1
-
-    def _count_shapes(self, text: bytes) -> None:
-        pos, left = 0, _SHAPED - self._lost
-        while left > 0 and pos < len(text):
-            stop = text.index(b"\n", pos)
-            line = text[pos : min(stop, pos + 8 * _SHAPE_WIDTH)]
-            if line.strip(_WHITE):
-                self._count_shape(line)
-                left -= 1
-            pos = stop + 1
-
-    def _count_shape(self, line: bytes) -> None:
-        shape = _shape_of_line(line)
-        if shape in self._shapes or len(self._shapes) < _DISTINCT:
-            self._shapes[shape] += 1
-
-    def _read_run(self, chunk: bytes, start: int, end: int) -> None:
-        first = self._stamp_at_line(chunk, start)
-        final = chunk.rfind(b"\n", start, end - 1) + 1
-        last = self._stamp_at_line(chunk, final) if final > start else first
-        self._first = self._first or first
-        self._note_turn_of_year(self._lines + 1, self._last, first)
-        line = self._lines + 1
-        self._lines += chunk.count(b"\n", start, end)
-        self._note_turn_of_year(self._lines, first, last)
-        self._last = last
-        self._note_year(line, first)
-        if last.year != first.year:
-            self._note_year(self._lines, last)
 
     @staticmethod
     def _stamp_at_line(chunk: bytes, start: int) -> Stamp:
@@ -215,13 +210,6 @@ class Tally:
                 self._dated.append((line, stamp))
         elif (stamp.month, stamp.day) == (2, 29) and len(self._leap_days) < _PLACES:
             self._leap_days.append(line)
-
-    def _look_for_witnesses(self, chunk: bytes) -> None:
-        """Ask the lines at both ends of the chunk, and on both sides of silences and jumps."""
-        for place in (0, *self._rhythm.places, len(chunk)):
-            line = self._lines + self._rhythm.lines_before(place)
-            self._ask_before(chunk, place, line)
-            self._ask_from(chunk, place, line + 1)
 
     def _ask_from(self, chunk: bytes, pos: int, line: int) -> None:
         """Ask the lines from `pos` on until one answers."""

@@ -5,7 +5,6 @@ uptime and stamps go on by the same amount holds neither; the others are halved.
 """
 
 from collections.abc import Callable
-from datetime import datetime
 
 from analyzer.parsers._api import Stamp, Uptime
 from analyzer.parsers.scan.halve import Chunk
@@ -104,15 +103,11 @@ def tolerance(seconds: float) -> float:
 
 def _stamps_agree(old: Stamp, old_seconds: float, new: Stamp, new_seconds: float) -> bool:
     """Tell whether stamps and uptimes go on by the same amount; the year is a nominal one."""
-    walls = _wall_times(old, new)
+    start = wall_time(old, old.year or _LEAP_YEAR)
+    end = nearest_wall_time(new, start) if start else None
+    walls = (start, end) if start and end else None
     if walls is None:
         return True
     wall = (walls[1] - walls[0]).total_seconds()
     up = new_seconds - old_seconds
     return abs(wall - up) <= tolerance(up)
-
-
-def _wall_times(old: Stamp, new: Stamp) -> tuple[datetime, datetime] | None:
-    start = wall_time(old, old.year or _LEAP_YEAR)
-    end = nearest_wall_time(new, start) if start else None
-    return (start, end) if start and end else None

@@ -71,7 +71,23 @@ class CbtUtil:
         values: dict[str, list[CbtLogValue]] = {}
         strange: list[ParseProblem] = []
         for asked, answer in _commands_with_answers(text):
-            found = _values_of_asked(text, asked, answer)
+            if asked.field is None:
+                found: tuple[CbtLogValue, ...] = _header_of_asked(text, asked, answer)
+            elif not answer:
+                found = ()
+            else:
+                index, line = answer[0]
+                value = _value_of_field(asked.field, line.strip())
+                if value is None:
+                    found = ()
+                else:
+                    quoted = f"{asked.text}\n{line}" if index == asked.line + 1 else line
+                    at = asked.line if index == asked.line + 1 else index
+                    found = (
+                        CbtLogValue(
+                            field=asked.field, value=value, source=text.at(at), text=quoted
+                        ),
+                    )
             values.setdefault(asked.path, []).extend(found)
             if not found:
                 what = f"`{asked.text.strip()}` shows no value below it"
@@ -118,22 +134,6 @@ def _asked_on_line(index: int, line: str) -> _Asked | None:
     return _Asked(path=path["path"], field=field, line=index, text=line)
 
 
-def _values_of_asked(
-    text: Text, asked: _Asked, below: Sequence[tuple[int, str]]
-) -> tuple[CbtLogValue, ...]:
-    if asked.field is None:
-        return _header_of_asked(text, asked, below)
-    if not below:
-        return ()
-    index, line = below[0]
-    value = _value_of_field(asked.field, line.strip())
-    if value is None:
-        return ()
-    quoted = f"{asked.text}\n{line}" if index == asked.line + 1 else line
-    at = asked.line if index == asked.line + 1 else index
-    return (CbtLogValue(field=asked.field, value=value, source=text.at(at), text=quoted),)
-
-
 def _value_of_field(field: Change, answer: str) -> str | None:
     """Return what was printed as it is kept, None where it is no value of that kind."""
     if field in (Change.PARENT, Change.CHILD):
@@ -169,7 +169,15 @@ def _bare_values(text: Text) -> Iterator[Fact]:
     path = text.source.member
     lines = ((index, line.strip()) for index, line in text.closed())
     index, answer = next((each for each in lines if each[1]), (0, ""))
-    field = _field_of_answer(path, answer)
+    # Which value a bare answer is; a uuid needs the word in the file's name.
+    if _NUMBER.fullmatch(answer):
+        if answer in ("0", "1"):
+            field: Change | None = Change.CONSISTENT
+        else:
+            field = Change.SIZE if int(answer) % _SECTOR == 0 else None
+    else:
+        named = _NAMED.search(path.rpartition("/")[2].lower())
+        field = None if named is None else Change.PARENT if named["parent"] else Change.CHILD
     value = _value_of_field(field, answer) if field else None
     if field is None or value is None:
         what = "it does not say which value of the log this is: keep the command above the answer"
@@ -177,15 +185,3 @@ def _bare_values(text: Text) -> Iterator[Fact]:
         return
     own = CbtLogValue(field=field, value=value, source=text.at(index), text=text.lines[index])
     yield CbtLogValues(source=own.source, path="", uuid=disk_of(path), values=(own,))
-
-
-def _field_of_answer(path: str, answer: str) -> Change | None:
-    """Return which value a bare answer is; a uuid needs the word in the file's name."""
-    if _NUMBER.fullmatch(answer):
-        if answer in ("0", "1"):
-            return Change.CONSISTENT
-        return Change.SIZE if int(answer) % _SECTOR == 0 else None
-    named = _NAMED.search(path.rpartition("/")[2].lower())
-    if named is None:
-        return None
-    return Change.PARENT if named["parent"] else Change.CHILD

@@ -47,7 +47,10 @@ def read_cbtlog(data: bytes, name: str) -> CbtLogFile:
     blocks = -(-size // BLOCK)
     expected = -(-blocks // 8)
     bitmap = data[HEADER.size : HEADER.size + expected]
-    marked = _bitmap_of_disk(bitmap, blocks)
+    # The bitmap as a number, block k being bit k, without bits behind the last block.
+    bitmap_marked = int.from_bytes(bitmap, "little")
+    excess = bitmap_marked.bit_length() - blocks
+    marked = bitmap_marked & ((1 << blocks) - 1) if excess > 0 else bitmap_marked
     return CbtLogFile(
         source=Source(bundle="", member=name),
         uuid=disk_of(name),
@@ -98,13 +101,6 @@ def disk_of(name: str) -> str:
 
 def _pointer_of_raw(raw: bytes) -> str:
     return str(UUID(bytes=raw)) if any(raw) else NO_LOG
-
-
-def _bitmap_of_disk(bitmap: bytes, blocks: int) -> int:
-    """Return the bitmap as a number, block k being bit k, without bits behind the last block."""
-    marked = int.from_bytes(bitmap, "little")
-    excess = marked.bit_length() - blocks
-    return marked & ((1 << blocks) - 1) if excess > 0 else marked
 
 
 def _marked_by_part(marked: int, blocks: int) -> tuple[int, ...]:

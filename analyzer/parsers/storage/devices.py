@@ -38,7 +38,18 @@ class LsDev:
         """Yield the links into volume groups."""
         text = read_text(member, limit)
         listed = any(_FOLDER.fullmatch(line) for _, line in text.closed())
-        yield _links_of_pairs(text, _links_listed(text), complete=listed)
+        links_listed: list[tuple[str, str]] = []
+        folder = ""
+        for _, links_line in text.closed():
+            opened = _FOLDER.fullmatch(links_line)
+            link = _LINK.fullmatch(links_line)
+            if opened:
+                folder = opened[1].removeprefix("/dev").strip("/")
+            elif link and folder and "/" not in folder and _TARGET.fullmatch(link["target"]):
+                pair = undoubled(link["name"]) if folder == "mapper" else (folder, link["name"])
+                if pair:
+                    links_listed.append(pair)
+        yield _links_of_pairs(text, links_listed, complete=listed)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,19 +84,6 @@ def undoubled(name: str) -> tuple[str, str] | None:
     """
     found = _MAPPED.fullmatch(name)
     return (found[1].replace("--", "-"), found[2].replace("--", "-")) if found else None
-
-
-def _links_listed(text: Text) -> Iterator[tuple[str, str]]:
-    folder = ""
-    for _, line in text.closed():
-        opened = _FOLDER.fullmatch(line)
-        link = _LINK.fullmatch(line)
-        if opened:
-            folder = opened[1].removeprefix("/dev").strip("/")
-        elif link and folder and "/" not in folder and _TARGET.fullmatch(link["target"]):
-            pair = undoubled(link["name"]) if folder == "mapper" else (folder, link["name"])
-            if pair:
-                yield pair
 
 
 def _links_of_pairs(text: Text, pairs: Iterable[tuple[str, str]], *, complete: bool) -> DeviceLinks:

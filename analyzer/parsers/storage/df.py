@@ -35,7 +35,14 @@ class Df:
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
         """Yield the mounts, then the first line that is none."""
         text = read_text(member, limit)
-        unit = _unit_of_header(text)
+        # The bytes of a block as the header says, None without a header.
+        for _, unit_line in text.closed()[:1]:
+            found = _UNIT.search(unit_line)
+            if found and unit_line.startswith("Filesystem"):
+                unit: int | None = int(found[1]) * _POWERS[found[2]]
+                break
+        else:
+            unit = None
         mounts: list[Mount] = []
         strange: list[ParseProblem] = []
         for index, line in _rows_after_header(text):
@@ -53,15 +60,6 @@ class Df:
 
 
 PARSER = Df()
-
-
-def _unit_of_header(text: Text) -> int | None:
-    """Return the bytes of a block as the header says, None without a header."""
-    for _, line in text.closed()[:1]:
-        found = _UNIT.search(line)
-        if found and line.startswith("Filesystem"):
-            return int(found[1]) * _POWERS[found[2]]
-    return None
 
 
 def _rows_after_header(text: Text) -> Iterator[tuple[int, str]]:

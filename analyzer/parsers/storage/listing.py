@@ -164,31 +164,32 @@ def _line_of_reading(reading: _Reading, index: int, line: str) -> None:
     command = command_of(line)
     if command is not None:
         reading.command, reading.folder, reading.headed = command, None, False
-        _open_typed(reading, index, line)
+        # Open the folder that an `ls` command names, unless it selects or goes deeper.
+        sr = listed_by(reading.command)
+        if sr:
+            _add_folder(reading, index, line, sr, whole=True)
     elif heading and line.strip() != ":":
-        _open_folder(reading, index, line, heading)
+        # Open the folder of a heading if it is an SR's own, or `.:`, which may be one.
+        reading.headed = True
+        folder_sr = None if heading["sub"] else heading["sr"]
+        if (
+            folder_sr
+            and reading.folder
+            and reading.folder.sr == folder_sr
+            and not reading.folder.rows
+        ):
+            return  # `ls -R` repeats as a heading what was typed
+        reading.folder = None
+        if folder_sr or line.strip() == ".:":
+            _add_folder(reading, index, line, folder_sr, whole=True)
     elif ERROR.match(line):
-        _note_lost(reading, line)
+        lost = ERROR_ON.search(line)
+        if lost:
+            reading.lost.add(lost[1])
+        else:
+            reading.all_lost = True
     elif line.strip():
         _entry_of_reading(reading, index, line)
-
-
-def _open_typed(reading: _Reading, index: int, line: str) -> None:
-    """Open the folder that an `ls` command names, unless it selects or goes deeper."""
-    sr = listed_by(reading.command)
-    if sr:
-        _add_folder(reading, index, line, sr, whole=True)
-
-
-def _open_folder(reading: _Reading, index: int, line: str, heading: re.Match[str]) -> None:
-    """Open the folder of a heading if it is an SR's own, or ``.:``, which may be one."""
-    reading.headed = True
-    sr = None if heading["sub"] else heading["sr"]
-    if sr and reading.folder and reading.folder.sr == sr and not reading.folder.rows:
-        return  # `ls -R` repeats as a heading what was typed
-    reading.folder = None
-    if sr or line.strip() == ".:":
-        _add_folder(reading, index, line, sr, whole=True)
 
 
 def _add_folder(
@@ -201,14 +202,6 @@ def _add_folder(
     return folder
 
 
-def _note_lost(reading: _Reading, line: str) -> None:
-    lost = ERROR_ON.search(line)
-    if lost:
-        reading.lost.add(lost[1])
-    else:
-        reading.all_lost = True
-
-
 def _entry_of_reading(reading: _Reading, index: int, line: str) -> None:
     words = line.split()
     place = mode_place(words)
@@ -217,22 +210,30 @@ def _entry_of_reading(reading: _Reading, index: int, line: str) -> None:
     if path:
         _path_entry(reading, index, line, path, size=size)
     elif TOTAL.fullmatch(line.strip()):
-        _take_total(reading, index, line)
+        # `ls -l` of one folder begins so, and only of a folder: what follows is not selected.
+        folder = reading.folder
+        if folder is None and not reading.headed:
+            folder = _add_folder(reading, index, line, None, whole="|" not in reading.command)
+        if folder:
+            folder.empty = line.strip() == "total 0"
     elif line.strip() == "." and reading.folder is None:
         _add_folder(reading, index, line, None, whole=not selects(reading.command))
     else:
         names = [name] if place is not None or words[0].isdecimal() else words
         listed = place is None or words[place][0] in "-l"
-        _plain_entry(reading, index, line, names if listed else [], size)
-
-
-def _take_total(reading: _Reading, index: int, line: str) -> None:
-    # `ls -l` of one folder begins so, and only of a folder: what follows is not selected.
-    folder = reading.folder
-    if folder is None and not reading.headed:
-        folder = _add_folder(reading, index, line, None, whole="|" not in reading.command)
-    if folder:
-        folder.empty = line.strip() == "total 0"
+        plain_names = names if listed else []
+        plain_folder = reading.folder
+        if plain_folder is None:
+            if reading.headed or not any(
+                DISK.fullmatch(bare(plain_name)) for plain_name in plain_names
+            ):
+                return
+            plain_folder = _add_folder(reading, index, "", None, whole=False)
+        plain_folder.rows += 1
+        for plain_name in plain_names:
+            plain_folder.files.append(
+                _file_of_index(reading.text, index, line, bare(plain_name), size)
+            )
 
 
 def _path_entry(
@@ -253,19 +254,6 @@ def _path_entry(
         folder.rows += 1
     if name is not None and path["sub"] is None:
         folder.files.append(_file_of_index(reading.text, index, line, name, size))
-
-
-def _plain_entry(
-    reading: _Reading, index: int, line: str, names: list[str], size: int | None
-) -> None:
-    folder = reading.folder
-    if folder is None:
-        if reading.headed or not any(DISK.fullmatch(bare(name)) for name in names):
-            return
-        folder = _add_folder(reading, index, "", None, whole=False)
-    folder.rows += 1
-    for name in names:
-        folder.files.append(_file_of_index(reading.text, index, line, bare(name), size))
 
 
 def _file_of_index(text: Text, index: int, line: str, name: str, size: int | None) -> ListedFile:

@@ -73,7 +73,19 @@ def read_table(text: Text, name: str) -> Table:
             reading = name if name in (begun or command or "") else ""
             header = header or (line if begun == name else "")
         elif reading and line.strip():
-            row = _row_of_source(text.at(index), line, header, name)
+            source = text.at(index)
+            columns = _columns_of_header(header)
+            words = _with_device_first(line.split()) if name == "pvs" else line.split()
+            source_row = Row(source=source, text=line, header=columns, words=tuple(words))
+            filled = bool(columns) and len(words) >= len(columns)
+            attr = source_row.under("Attr")
+            sizes = [
+                source_row.under(column)
+                for column in ("LSize", "VSize", "VFree")
+                if column in columns
+            ]
+            good = filled and (attr is None or _ATTR.fullmatch(attr))
+            row = source_row if good and None not in map(size_of, sizes) else None
             rows += [row] if row else []
             strange += [] if row else [ParseProblem(source=text.at(index), what=f"no {name} row")]
     return Table(
@@ -83,17 +95,6 @@ def read_table(text: Text, name: str) -> Table:
         rows=tuple(rows),
         strange=tuple(strange[:1]),
     )
-
-
-def _row_of_source(source: Source, line: str, header: str, name: str) -> Row | None:
-    columns = _columns_of_header(header)
-    words = _with_device_first(line.split()) if name == "pvs" else line.split()
-    row = Row(source=source, text=line, header=columns, words=tuple(words))
-    filled = bool(columns) and len(words) >= len(columns)
-    attr = row.under("Attr")
-    sizes = [row.under(column) for column in ("LSize", "VSize", "VFree") if column in columns]
-    good = filled and (attr is None or _ATTR.fullmatch(attr))
-    return row if good and None not in map(size_of, sizes) else None
 
 
 def _with_device_first(words: list[str]) -> list[str]:

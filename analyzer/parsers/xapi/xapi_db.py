@@ -79,11 +79,32 @@ class _Handler(ContentHandler):
             case (["database"], "table"):
                 self._table = attrs.get("name", "")
             case (["database", "table"], "row"):
-                self._build_row_object(dict(attrs.items()))
+                attributes = dict(attrs.items())
+                build = BUILDERS.get(self._table)
+                if build is not None:
+                    offset, tag = self._written.tag()
+                    source = replace(self._source, offset=offset)
+                    row = DatabaseRow(source, self._table, attributes, self._content.problems, tag)
+                    columns = frozenset(attributes)
+                    if self._content.columns.setdefault(self._table, columns) != columns:
+                        self._content.problems[
+                            f"rows of table {self._table} differ in their columns"
+                        ] += 1
+                        self._content.understood = False
+                    if len(self._content.objects) >= self._content.most:
+                        self._content.full = True
+                    elif _UUID.fullmatch(
+                        row.uuid
+                    ):  # it will stand in commands that people paste into a shell
+                        self._content.objects.append(build(row))
+                    else:
+                        self._content.understood = False
+                        self._content.problems[f"a row of table {self._table} has no uuid"] += 1
             case (["database", "manifest"], "pair"):
                 self._content.manifest[attrs.get("key", "")] = attrs.get("value", "")
             case _:
-                _refuse_depth(self._path)
+                if len(self._path) > DEEPEST:
+                    raise SAXException("nested deeper than any database")
         self._path.append(name)
 
     def endElement(self, name: str) -> None:  # noqa: N802 (SAX's name)
@@ -98,25 +119,6 @@ class _Handler(ContentHandler):
                 self._content.problems[f"the document is a <{name[:40]}>, not a <database>"] += 1
             case _:
                 pass
-
-    def _build_row_object(self, attributes: dict[str, str]) -> None:
-        build = BUILDERS.get(self._table)
-        if build is None:
-            return
-        offset, tag = self._written.tag()
-        source = replace(self._source, offset=offset)
-        row = DatabaseRow(source, self._table, attributes, self._content.problems, tag)
-        columns = frozenset(attributes)
-        if self._content.columns.setdefault(self._table, columns) != columns:
-            self._content.problems[f"rows of table {self._table} differ in their columns"] += 1
-            self._content.understood = False
-        if len(self._content.objects) >= self._content.most:
-            self._content.full = True
-        elif _UUID.fullmatch(row.uuid):  # it will stand in commands that people paste into a shell
-            self._content.objects.append(build(row))
-        else:
-            self._content.understood = False
-            self._content.problems[f"a row of table {self._table} has no uuid"] += 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,12 +137,15 @@ class XapiDb:
         content = _Content(most=max(limit // BYTES_OF_AN_OBJECT, 1))
         fault = _parse_member(member, limit, source, content)
         content.problems.update(astray(content.objects) if content.complete else ())
+        # Whether something of it was changed: xapi writes each value as its type has it.
         yield XapiDatabase(
             source=source,
             generation=_whole_number(content.manifest.get("generation_count")),
             schema_minor=_whole_number(content.manifest.get("schema_minor_vsn")),
             live=member.path.rpartition("/")[2] == LIVE,
-            complete=content.complete and content.understood and not _in_doubt(content),
+            complete=content.complete
+            and content.understood
+            and not any(what.endswith((NOT_USED, LEADS_NOWHERE)) for what in content.problems),
             tables=frozenset(content.tables),
             objects=tuple(content.objects),
         )
@@ -241,21 +246,11 @@ def _feed_parser(member: Member, limit: int, written: _Written, content: _Conten
     return size
 
 
-def _in_doubt(content: _Content) -> bool:
-    """Tell whether something of it was changed: xapi writes each value as its type has it."""
-    return any(what.endswith((NOT_USED, LEADS_NOWHERE)) for what in content.problems)
-
-
 def _why_ended(why: str, member: Member, content: _Content) -> str:
     if content.complete:
         return f"after its end: {why}"
     lost = member.damage or why
     return f"{CUT_SHORT}{lost}; {len(content.objects)} objects were read before"
-
-
-def _refuse_depth(path: list[str]) -> None:
-    if len(path) > DEEPEST:
-        raise SAXException("nested deeper than any database")
 
 
 def _whole_number(text: str | None) -> int | None:

@@ -146,13 +146,9 @@ def read_map(value: str) -> dict[str, str] | None:
 
 
 def _read_list(value: str) -> list[str | list[str]] | None:
-    return (
-        [] if value == "()" else _tree_of_strings(value)
-    )  # most sets and maps of a database are empty
-
-
-def _tree_of_strings(value: str) -> list[str | list[str]] | None:
-    """Return a list of strings and lists of strings; None if it is not one, deeper, or unclosed."""
+    # A list of strings and lists of strings; None if it is not one, deeper, or unclosed.
+    if value == "()":
+        return []
     outer: list[str | list[str]] = []
     inner: list[str] | None = None
     depth = position = 0
@@ -176,4 +172,4 @@ def _tree_of_strings(value: str) -> list[str | list[str]] | None:
                 inner.append(_ESCAPED.sub(r"\1", token[2]))
             case _:
                 return None
-    return outer if depth == 0 and end else None
+    return outer if depth == 0 and end else None  # most sets and maps of a database are empty

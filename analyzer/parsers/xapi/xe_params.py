@@ -127,7 +127,26 @@ class XeParams:
         """Yield one incomplete database of all records, then what was not understood."""
         text = read_text(member, limit)
         problems: Counter[str] = Counter()
-        objects = tuple(_objects_of_problems(text, problems))
+        objects_of_problems: list[XapiObject] = []
+        for record in _records_of_problems(text, problems):
+            keys = record.values.keys() | record.twice
+            table = class_of(keys, record.command, text.source.member)
+            row = XeRow(record.source, table, record.values, problems)
+            if record.twice:
+                problems["a key stands twice in one record: neither value is used"] += 1
+            if table not in BUILDERS:
+                problems["a record of a class that is not read"] += 1
+            elif row.uuid:
+                objects_of_problems.append(BUILDERS[table](row))
+                # What a record shows of an object that has no command of its own in `xe`.
+                of, key = _METRICS.get(table, ("", ""))
+                if key in record.values:
+                    objects_of_problems.append(
+                        BUILDERS[of](XeRow(record.source, of, record.values, problems))
+                    )
+            else:
+                problems["a record's uuid is no uuid"] += 1
+        objects = tuple(objects_of_problems)
         yield XapiDatabase(
             source=text.source,
             generation=None,
@@ -144,29 +163,6 @@ class XeParams:
 
 
 PARSER = XeParams()
-
-
-def _objects_of_problems(text: Text, problems: Counter[str]) -> Iterator[XapiObject]:
-    for record in _records_of_problems(text, problems):
-        keys = record.values.keys() | record.twice
-        table = class_of(keys, record.command, text.source.member)
-        row = XeRow(record.source, table, record.values, problems)
-        if record.twice:
-            problems["a key stands twice in one record: neither value is used"] += 1
-        if table not in BUILDERS:
-            problems["a record of a class that is not read"] += 1
-        elif row.uuid:
-            yield BUILDERS[table](row)
-            yield from _metrics_of_record(record, table, problems)
-        else:
-            problems["a record's uuid is no uuid"] += 1
-
-
-def _metrics_of_record(record: _Record, table: str, problems: Counter[str]) -> Iterator[XapiObject]:
-    """Yield what a record shows of an object that has no command of its own in `xe`."""
-    of, key = _METRICS.get(table, ("", ""))
-    if key in record.values:
-        yield BUILDERS[of](XeRow(record.source, of, record.values, problems))
 
 
 def _records_of_problems(text: Text, problems: Counter[str]) -> Iterator[_Record]:

@@ -52,13 +52,23 @@ def enable_cbt(case: Case, uuid: str) -> CallJudgement:
     if _only_told(case, uuid):
         return _of_gone("VDI.enable_cbt", case, {"the disk": uuid})
     about = _asked_about(case, uuid)
+    live = f"Call it on the disk that this is a snapshot of, {about.vdi.snapshot_of or 'unknown'}."
+    check_live = flag(
+        about,
+        "is_a_snapshot",
+        "is the disk no snapshot?",
+        wanted=False,
+        words=("it is none", "it is a snapshot"),
+        error="OPERATION_NOT_ALLOWED (VDI is a snapshot)",
+        remedy=live,
+    )
     checks = (
         no_upgrade(about),
         sr_supports(about),
         sr_idle(about),
         vdi_idle(about),
         vbds_idle(about),
-        _check_live(about),
+        check_live,
         _check_type(about),
         _on_boot(about),
         _check_licence(about),
@@ -84,8 +94,24 @@ def data_destroy(case: Case, uuid: str) -> CallJudgement:
         sr_supports(about),
         sr_idle(about),
         vdi_idle(about),
-        _snapshot_of_about(about),
-        _check_tracked(about),
+        flag(
+            about,
+            "is_a_snapshot",
+            "is the disk a snapshot?",
+            wanted=True,
+            words=("it is", "it is a live disk, whose data nobody should destroy"),
+            error="OPERATION_NOT_ALLOWED (VDI is not a snapshot)",
+            remedy="Call it on a snapshot of the disk.",
+        ),
+        flag(
+            about,
+            "cbt_enabled",
+            "was CBT on when the snapshot was taken, so that it has a log?",
+            wanted=True,
+            words=("the database says so", "the database says that it has no CBT"),
+            error="VDI_NO_CBT_METADATA",
+            remedy=f"Without a log nothing would be left; xe vdi-destroy uuid={about.vdi.uuid}",
+        ),
         _check_destroyable(about),
         pbd_plugged(about),
         _check_managed(about),
@@ -104,12 +130,24 @@ def list_changed_blocks(case: Case, older: str, newer: str) -> CallJudgement:
         sides = {"vdi_from": older, "vdi_to": newer}
         return _of_gone("VDI.list_changed_blocks", case, sides, walked(case, older, newer))
     first, last = _asked_about(case, older), _asked_about(case, newer)
+    # Ask for active VBDs (X-04); those of a snapshot VM, as a checkpoint leaves, do not count.
+    left, any_left = vbds_left(last, lambda vbd: _vbd_holds(last, vbd))
+    names = ", ".join(_vm_name(last, vbd) for vbd in left)
+    check_detached = check(
+        "is vdi_to attached to no virtual machine?",
+        any_left,
+        ("it is not", f"it is attached to {names}"),
+        "VDI_IN_USE (list_changed_blocks)",
+        shown(left),
+        settle_with=f"xe vbd-list vdi-uuid={last.vdi.uuid} params=all",
+        remedy="Take a snapshot and compare with that, or detach the disk.",
+    )
     checks = (
         no_upgrade(last),
         sr_supports(last),
         sr_idle(last),
         vdi_idle(last),
-        _check_detached(last),
+        check_detached,
         vbds_idle(last),
         same_sr(first, last),
         not_same(first, last),
@@ -156,7 +194,14 @@ def _judged_call(
     failed = next((each for each in checks if each.answer is Answer.FAILS), None)
     unknown = [each for each in checks if each.answer is Answer.UNKNOWN]
     if failed is not None:
-        answer, sentence = Answer.FAILS, _why_refused(call, failed, checks)
+        before = checks[: checks.index(failed)]
+        doubt = sum(each.answer is Answer.UNKNOWN for each in before)
+        earlier = (
+            f"; {doubt} earlier checks are unknown and could refuse it before" if doubt > 1 else ""
+        )
+        earlier = earlier or ("; one earlier check is unknown" if doubt else "")
+        why_refused = f"{call} ends with {failed.error}, by {failed.by}: {failed.words}{earlier}."
+        answer, sentence = Answer.FAILS, why_refused
         steps = [failed.remedy]
     elif unknown:
         answer = Answer.UNKNOWN
@@ -173,29 +218,6 @@ def _judged_call(
         answer=answer,
         sentence=sentence,
         remedy=tuple(Advice(step=step) for step in dict.fromkeys(steps) if step),
-    )
-
-
-def _why_refused(call: str, failed: CallCheck, checks: Sequence[CallCheck]) -> str:
-    before = checks[: checks.index(failed)]
-    doubt = sum(each.answer is Answer.UNKNOWN for each in before)
-    earlier = (
-        f"; {doubt} earlier checks are unknown and could refuse it before" if doubt > 1 else ""
-    )
-    earlier = earlier or ("; one earlier check is unknown" if doubt else "")
-    return f"{call} ends with {failed.error}, by {failed.by}: {failed.words}{earlier}."
-
-
-def _check_live(about: Asked) -> CallCheck:
-    live = f"Call it on the disk that this is a snapshot of, {about.vdi.snapshot_of or 'unknown'}."
-    return flag(
-        about,
-        "is_a_snapshot",
-        "is the disk no snapshot?",
-        wanted=False,
-        words=("it is none", "it is a snapshot"),
-        error="OPERATION_NOT_ALLOWED (VDI is a snapshot)",
-        remedy=live,
     )
 
 
@@ -253,30 +275,6 @@ def _check_cbt_off(about: Asked) -> CallCheck:
     )
 
 
-def _snapshot_of_about(about: Asked) -> CallCheck:
-    return flag(
-        about,
-        "is_a_snapshot",
-        "is the disk a snapshot?",
-        wanted=True,
-        words=("it is", "it is a live disk, whose data nobody should destroy"),
-        error="OPERATION_NOT_ALLOWED (VDI is not a snapshot)",
-        remedy="Call it on a snapshot of the disk.",
-    )
-
-
-def _check_tracked(about: Asked) -> CallCheck:
-    return flag(
-        about,
-        "cbt_enabled",
-        "was CBT on when the snapshot was taken, so that it has a log?",
-        wanted=True,
-        words=("the database says so", "the database says that it has no CBT"),
-        error="VDI_NO_CBT_METADATA",
-        remedy=f"Without a log nothing would be left; xe vdi-destroy uuid={about.vdi.uuid}",
-    )
-
-
 def _check_destroyable(about: Asked) -> CallCheck:
     kind, sr_type = about.vdi.type, about.sr.type if about.sr else None
     known = kind is not None and sr_type is not None
@@ -318,21 +316,6 @@ def _no_vbd(about: Asked) -> CallCheck:
         shown(left),
         settle_with=f"xe vbd-list vdi-uuid={about.vdi.uuid}",
         remedy=f"Delete the snapshot's VM, or end the NBD connection, or: {uuids}",
-    )
-
-
-def _check_detached(about: Asked) -> CallCheck:
-    """Ask for active VBDs (X-04); those of a snapshot VM, as a checkpoint leaves, do not count."""
-    left, any_left = vbds_left(about, lambda vbd: _vbd_holds(about, vbd))
-    names = ", ".join(_vm_name(about, vbd) for vbd in left)
-    return check(
-        "is vdi_to attached to no virtual machine?",
-        any_left,
-        ("it is not", f"it is attached to {names}"),
-        "VDI_IN_USE (list_changed_blocks)",
-        shown(left),
-        settle_with=f"xe vbd-list vdi-uuid={about.vdi.uuid} params=all",
-        remedy="Take a snapshot and compare with that, or detach the disk.",
     )
 
 

@@ -8,7 +8,7 @@ below the error of the same task that it was made of.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 
@@ -44,30 +44,28 @@ def answers_above(case: Case, finding: Finding) -> tuple[Evidence, ...]:
         for command in _failed_above(case, each.source):
             event = command.event
             answer = Evidence(source=event.source, text=event.text, at=event.moment)
-            if not _is_quoted(answer, (*finding.evidence, *found.values())):
+            others = (*finding.evidence, *found.values())
+            is_quoted = any(
+                answer.source == each.source or answer.text in each.text for each in others
+            )
+            if not is_quoted:
                 found[answer.source] = answer
         for answer in _errors_above(case, each, disks):
-            if not _is_told(answer, (*finding.evidence, *found.values())):
+            # Whether other lines give the reason of a line: errors are told again and again.
+            told_others = (*finding.evidence, *found.values())
+            reason = _reason_of(answer)
+            is_told = not reason or any(
+                answer.source == each.source
+                or reason == _reason_of(each)
+                or reason in " ".join(each.text.split())
+                for each in told_others
+            )
+            if not is_told:
                 found[answer.source] = answer
     kept = list(found.values())[:_MOST]
     return tuple(
         Evidence(source=each.source, text=each.text, at=each.at, role=EvidenceRole.ANSWER)
         for each in kept
-    )
-
-
-def _is_quoted(answer: Evidence, others: Iterable[Evidence]) -> bool:
-    return any(answer.source == each.source or answer.text in each.text for each in others)
-
-
-def _is_told(answer: Evidence, others: Iterable[Evidence]) -> bool:
-    """Tell whether other lines give the reason of a line: errors are told again and again."""
-    reason = _reason_of(answer)
-    return not reason or any(
-        answer.source == each.source
-        or reason == _reason_of(each)
-        or reason in " ".join(each.text.split())
-        for each in others
     )
 
 

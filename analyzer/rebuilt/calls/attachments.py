@@ -20,10 +20,9 @@ from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
-from analyzer.model.host import Datapath
 from analyzer.model.moment import Moment
 from analyzer.model.operation import AccessMode, Attachment, Command, Operation, Result
-from analyzer.model.xapi import Host, Vbd, Vdi, Vm
+from analyzer.model.xapi import Host, Vdi
 from analyzer.rebuilt.calls.operations import BOOTED, sm_operations
 from analyzer.values import dataclass
 
@@ -105,9 +104,16 @@ def attachments_of(
     logged = _each_once(span.attachment() for span in _spans_of_operations(operations, events))
     rows = _rows_of_pools(pools, hosts)
     known = frozenset(vdi.uuid for pool in pools for vdi in pool.vdis if vdi.sm_config is not None)
-    found = [
-        _joined_with_row(one, rows.get((one.vdi, one.host)), one.vdi in known) for one in logged
-    ]
+    found: list[Attachment] = []
+    for one in logged:
+        joined_row = rows.get((one.vdi, one.host))
+        if not one.open_at_capture:
+            found.append(one)
+        elif joined_row is None:
+            found.append(replace(one, open_at_capture=None if (one.vdi in known) else True))
+        else:
+            mode = joined_row.mode if one.mode is AccessMode.UNKNOWN else one.mode
+            found.append(replace(one, mode=mode, vm=joined_row.vm, rows=joined_row.rows))
     there = {(one.vdi, one.host) for one in logged if one.open_at_capture}
     found += [_of_row(key, row) for key, row in rows.items() if key not in there]
     return tuple(sorted(found, key=_order_of_attachment))
@@ -129,15 +135,6 @@ def _each_once(attachments: Iterable[Attachment]) -> Sequence[Attachment]:
         if before is None or (before.ended is None and one.ended is not None):
             best[key] = one
     return tuple(best.values())
-
-
-def _joined_with_row(attachment: Attachment, row: _Row | None, known: bool) -> Attachment:
-    if not attachment.open_at_capture:
-        return attachment
-    if row is None:
-        return replace(attachment, open_at_capture=None if known else True)
-    mode = row.mode if attachment.mode is AccessMode.UNKNOWN else attachment.mode
-    return replace(attachment, mode=mode, vm=row.vm, rows=row.rows)
 
 
 def _of_row(key: tuple[str, str], row: _Row) -> Attachment:
@@ -162,7 +159,17 @@ def _spans_of_operations(operations: Sequence[Operation], events: EventTable) ->
     steps += [(event.source.bundle, event) for event in events.of(BOOTED)]
     steps.sort(key=lambda step: step[0])
     for _, own in groupby(steps, key=lambda step: step[0]):
-        yield from _of_host(_in_order([step for _, step in own]))
+        host_steps = _in_order([step for _, step in own])
+        active: dict[str, _Span] = {}
+        for host_step in host_steps:
+            if isinstance(host_step, Event):
+                for span in active.values():
+                    _end_of_span(span, host_step.moment, [host_step])
+                    yield span
+                active.clear()
+            elif (over := _span_taken(active, host_step)) is not None:
+                yield over
+        yield from active.values()
 
 
 def _in_order(steps: Sequence[Operation | Event]) -> Sequence[Operation | Event]:
@@ -185,19 +192,6 @@ def _place_of_call(call: Operation) -> tuple[int, int]:
     return (-name.rotation if name else 0, source.line)
 
 
-def _of_host(steps: Sequence[Operation | Event]) -> Iterator[_Span]:
-    active: dict[str, _Span] = {}
-    for step in steps:
-        if isinstance(step, Event):
-            for span in active.values():
-                _end_of_span(span, step.moment, [step])
-                yield span
-            active.clear()
-        elif (over := _span_taken(active, step)) is not None:
-            yield over
-    yield from active.values()
-
-
 def _span_taken(active: dict[str, _Span], call: Operation) -> _Span | None:
     """Let a call begin, change or end an activation; return one that is over."""
     vdi = call.vdi or ""
@@ -207,7 +201,18 @@ def _span_taken(active: dict[str, _Span], call: Operation) -> _Span | None:
         return None
     if call.name == "vdi_activate" or "open" in verbs:
         before = active.get(vdi)
-        active[vdi] = _span_begun(call, tap)
+        opened = [command for command, verb in tap if verb == "open"]
+        mode = _MODES.get(call.args[0] if call.args else "", AccessMode.UNKNOWN)
+        if mode is AccessMode.UNKNOWN and opened:
+            mode = AccessMode.READ_ONLY if "-R" in opened[-1].argv else AccessMode.READ_WRITE
+        active[vdi] = _Span(
+            vdi=call.vdi or "",
+            host=call.host,
+            mode=mode,
+            began=call.first,
+            cbt_log=_log_given(tap),
+            events=_lines_of_call(call, tap),
+        )
         if before is not None:
             before.over = True
         return before
@@ -223,21 +228,6 @@ def _span_taken(active: dict[str, _Span], call: Operation) -> _Span | None:
 
 def _is_tap(command: Command) -> bool:
     return len(command.argv) > 1 and command.argv[0].endswith("tap-ctl")
-
-
-def _span_begun(call: Operation, tap: Sequence[tuple[Command, str]]) -> _Span:
-    opened = [command for command, verb in tap if verb == "open"]
-    mode = _MODES.get(call.args[0] if call.args else "", AccessMode.UNKNOWN)
-    if mode is AccessMode.UNKNOWN and opened:
-        mode = AccessMode.READ_ONLY if "-R" in opened[-1].argv else AccessMode.READ_WRITE
-    return _Span(
-        vdi=call.vdi or "",
-        host=call.host,
-        mode=mode,
-        began=call.first,
-        cbt_log=_log_given(tap),
-        events=_lines_of_call(call, tap),
-    )
 
 
 def _log_given(tap: Sequence[tuple[Command, str]]) -> bool | None:
@@ -272,17 +262,16 @@ def _rows_of_pools(
         for datapath in report.diagnostics.datapaths if report.diagnostics else ():
             if datapath.active:
                 key = (datapath.vdi, report.name)
-                found[key] = _merged_rows(found.get(key), _of_datapath(datapath))
+                # What xapi's storage layer says; the domain 0 is dom0 itself, as of xapi-nbd.
+                found[key] = _merged_rows(
+                    found.get(key),
+                    _Row(
+                        mode=_MODES[datapath.mode],
+                        rows=(Evidence(source=datapath.source, text=datapath.text),),
+                        vm=DOM0 if datapath.name.startswith("vbd/0/") else None,
+                    ),
+                )
     return found
-
-
-def _of_datapath(datapath: Datapath) -> _Row:
-    """Return what xapi's storage layer says; the domain 0 is dom0 itself, as of xapi-nbd."""
-    return _Row(
-        mode=_MODES[datapath.mode],
-        rows=(Evidence(source=datapath.source, text=datapath.text),),
-        vm=DOM0 if datapath.name.startswith("vbd/0/") else None,
-    )
 
 
 def _merged_rows(first: _Row | None, other: _Row) -> _Row:
@@ -304,13 +293,12 @@ def _of_disk(pool: PoolState, vdi: Vdi) -> Iterator[tuple[Host, _Row]]:
         machine = pool.vm(vbd.vm)
         host = pool.host(machine.resident_on) if machine else None
         if vbd.currently_attached and machine is not None and host is not None:
-            yield host, _of_vbd(vbd, machine)
-
-
-def _of_vbd(vbd: Vbd, machine: Vm) -> _Row:
-    quoted = Evidence(source=vbd.source, text=quote(vbd, "VM", "VDI", "mode", "currently_attached"))
-    return _Row(
-        mode=_MODES.get(vbd.mode or "", AccessMode.UNKNOWN),
-        rows=(quoted,),
-        vm=DOM0 if machine.is_control_domain else machine.uuid,
-    )
+            vbd_quoted = Evidence(
+                source=vbd.source, text=quote(vbd, "VM", "VDI", "mode", "currently_attached")
+            )
+            of_vbd = _Row(
+                mode=_MODES.get(vbd.mode or "", AccessMode.UNKNOWN),
+                rows=(vbd_quoted,),
+                vm=DOM0 if machine.is_control_domain else machine.uuid,
+            )
+            yield host, of_vbd

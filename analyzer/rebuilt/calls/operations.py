@@ -174,20 +174,16 @@ def operations_of(events: EventTable) -> tuple[Operation, ...]:
         for bundle, lines in _by_bundle(events).items()
         for operation in _of_host(lines, sorted(booted.get(bundle, [])))
     ]
-    return tuple(sorted(_each_once(found), key=_order_of_operation))
-
-
-def _each_once(operations: Iterable[Operation]) -> Iterable[Operation]:
     best: dict[tuple[object, ...], Operation] = {}
     same: Counter[tuple[object, ...]] = Counter()  # two calls of one report are never one
-    for one in operations:
+    for one in found:
         own = (one.host, one.pid, one.first.at, one.lines[0].text)
         same[one.bundle, *own] += 1
         key = (same[one.bundle, *own], *own)
         before = best.get(key)
         if before is None or _how_much_is_known(one) > _how_much_is_known(before):
             best[key] = one
-    return best.values()
+    return tuple(sorted(best.values(), key=_order_of_operation))
 
 
 def _how_much_is_known(operation: Operation) -> tuple[int, bool]:
@@ -220,7 +216,20 @@ def _rotation_of(member: str) -> int:
 
 def _of_host(events: Sequence[Event], boots: Sequence[datetime]) -> Iterator[Operation]:
     places = [place for place, event in enumerate(events) if event.kind == ENTRY]
-    entries = [_entry_of_event(events[place]) for place in places]
+    entries: list[_Entry] = []
+    for place in places:
+        entry_event = events[place]
+        message = entry_event.message
+        attaches = message.startswith("sr_attach ")
+        entries.append(
+            _Entry(
+                entry_event.moment.at.timestamp(),
+                _rotation_of(entry_event.source.member),
+                entry_event.pid,
+                message,
+                attaches,
+            )
+        )
     host = _Host(
         events=events,
         places=places,
@@ -233,14 +242,6 @@ def _of_host(events: Sequence[Event], boots: Sequence[datetime]) -> Iterator[Ope
         operation = _operation_of_group(group)
         if operation is not None:
             yield replace(operation, result=_result_of_operation(operation, group, host))
-
-
-def _entry_of_event(event: Event) -> _Entry:
-    message = event.message
-    attaches = message.startswith("sr_attach ")
-    return _Entry(
-        event.moment.at.timestamp(), _rotation_of(event.source.member), event.pid, message, attaches
-    )
 
 
 def _groups_of_processes(host: _Host) -> Iterator[_Group]:
@@ -267,20 +268,23 @@ def _begins_a_process(event: Event, group: _Group, host: _Host) -> bool:
     match event.kind:
         case kind if kind == ENTRY:
             begun = group.events[0].moment.at
-            return group.entry is not None or _is_over(group) or at - begun > _LOADING
+            # Whether a process without an entry line came to its end.
+            return (
+                group.entry is not None
+                or (
+                    group.events[0].kind == PLUGIN
+                    or any(
+                        event.kind == EXCEPTION and raised_of(event).final for event in group.events
+                    )
+                )
+                or at - begun > _LOADING
+            )
         case kind if kind == PLUGIN:
             return True
         case kind if kind == DONE:  # each call that says so has an entry line
             return False
         case _:
             return at - before > _QUIET and not _may_be_silent(group.last)
-
-
-def _is_over(group: _Group) -> bool:
-    """Tell whether a process without an entry line came to its end."""
-    return group.events[0].kind == PLUGIN or any(
-        event.kind == EXCEPTION and raised_of(event).final for event in group.events
-    )
 
 
 def _may_be_silent(event: Event) -> bool:
@@ -290,12 +294,24 @@ def _may_be_silent(event: Event) -> bool:
 
 def _operation_of_group(group: _Group) -> Operation | None:
     """Return what the lines say, its result left open; None for a scan that says nothing."""
-    if _says_nothing(group):
+    # Whether a process is a scan without trouble, or only woke the garbage collector.
+    own = [event for event in group.events if event.kind != KICKED]
+    if len(own) > 1 or (own and not own[0].message.startswith("sr_scan ")):
+        says_nothing = False
+    else:
+        says_nothing = not own or group.last.moment.at - own[0].moment.at < _QUICK
+    if says_nothing:
         return None
     entry = None if group.entry is None else entry_of(group.entry.message)
     parts = _parts_of_group(group)
     first = group.events[0]
     vdi, sr = (entry.vdi, entry.sr) if entry else _guessed_objects(group)
+    # Mark the errors that ended the call, also on the lines that merely built them.
+    ended = {error.text for error in parts.raised if error.final}
+    judged_errors = tuple(
+        replace(error, final=error.final or error.text in ended) if ended else error
+        for error in parts.raised
+    )
     return Operation(
         host=first.host,
         bundle=first.source.bundle,
@@ -311,29 +327,37 @@ def _operation_of_group(group: _Group) -> Operation | None:
         sr=sr,
         task=entry.task if entry else None,
         commands=tuple(parts.commands),
-        raised=_judged_errors(parts.raised),
+        raised=judged_errors,
         notes=tuple(parts.notes),
         lines=tuple(parts.lines),
     )
-
-
-def _says_nothing(group: _Group) -> bool:
-    """Tell whether a process is a scan without trouble, or only woke the garbage collector."""
-    own = [event for event in group.events if event.kind != KICKED]
-    if len(own) > 1 or (own and not own[0].message.startswith("sr_scan ")):
-        return False
-    return not own or group.last.moment.at - own[0].moment.at < _QUICK
 
 
 def _parts_of_group(group: _Group) -> _Parts:
     parts = _Parts()
     for event in group.events:
         if event.kind in COMMANDS:
-            _add_command(parts, command_of(event))
+            # Add a command; a further try of one that failed takes its place.
+            command = command_of(event)
+            last = parts.commands[-1] if parts.commands else None
+            if last and last.argv == command.argv and last.result is Result.FAILED:
+                parts.commands[-1] = replace(command, attempts=last.attempts + 1)
+                parts.lines = [line for line in parts.lines if line is not last.event]
+            else:
+                parts.commands.append(command)
         elif event.kind in (RAISING, EXCEPTION):
             parts.raised.append(raised_of(event))
         elif event.kind == FAILED and parts.lines and _awaits_result(parts.lines[-1]):
-            parts.commands[-1] = _completed_command(parts.commands[-1], event)
+            # A command the failure that stands too far from its echo to have been joined.
+            completed_command = parts.commands[-1]
+            completed_event = replace(
+                completed_command.event,
+                message=f"{completed_command.event.message}\n{event.message}",
+                text=f"{completed_command.event.text}\n{event.text}",
+            )
+            parts.commands[-1] = with_result(
+                replace(completed_command, event=completed_event), event.message
+            )
             parts.lines[-1] = parts.commands[-1].event
             continue
         elif event is not group.entry:
@@ -342,37 +366,8 @@ def _parts_of_group(group: _Group) -> _Parts:
     return parts
 
 
-def _add_command(parts: _Parts, command: Command) -> None:
-    """Add a command; a further try of one that failed takes its place."""
-    last = parts.commands[-1] if parts.commands else None
-    if last and last.argv == command.argv and last.result is Result.FAILED:
-        parts.commands[-1] = replace(command, attempts=last.attempts + 1)
-        parts.lines = [line for line in parts.lines if line is not last.event]
-    else:
-        parts.commands.append(command)
-
-
 def _awaits_result(event: Event) -> bool:
     return event.kind in COMMANDS and "\n" not in event.message
-
-
-def _completed_command(command: Command, failed: Event) -> Command:
-    """Give a command the failure that stands too far from its echo to have been joined."""
-    event = replace(
-        command.event,
-        message=f"{command.event.message}\n{failed.message}",
-        text=f"{command.event.text}\n{failed.text}",
-    )
-    return with_result(replace(command, event=event), failed.message)
-
-
-def _judged_errors(raised: Sequence[Raised]) -> tuple[Raised, ...]:
-    """Mark the errors that ended the call, also on the lines that merely built them."""
-    ended = {error.text for error in raised if error.final}
-    return tuple(
-        replace(error, final=error.final or error.text in ended) if ended else error
-        for error in raised
-    )
 
 
 def _guessed_objects(group: _Group) -> tuple[str | None, str | None]:

@@ -110,7 +110,17 @@ def entry_of(message: str) -> Entry:
     """
     name, _, text = message.partition(" ")
     arguments: Mapping[str, str] = _Arguments(text)
-    told = _told_plainly(text)
+    # The arguments that matter, found without decoding; None where that is not certain. Without
+    # double quotes and escapes every quoted word is a string of its own, so that a key is found
+    # only where one stands.
+    if '"' in text or "\\" in text or not text.endswith("}"):
+        told: Mapping[str, str] | None = None
+    else:
+        found = [
+            (key or "args", value or listed) for key, value, listed in _PLAIN_PAIR.findall(text)
+        ]
+        plainly_told = dict(found)
+        told = plainly_told if len(plainly_told) == len(found) and "args" in plainly_told else None
     if told is None:
         arguments, args = _decoded_arguments(text)
         told = arguments
@@ -124,19 +134,6 @@ def entry_of(message: str) -> Entry:
         sr=told.get("sr_uuid"),
         task=told.get("subtask_of"),
     )
-
-
-def _told_plainly(text: str) -> Mapping[str, str] | None:
-    """Return the arguments that matter, found without decoding; None where that is not certain.
-
-    Without double quotes and escapes every quoted word is a string of its own, so that a key is
-    found only where one stands.
-    """
-    if '"' in text or "\\" in text or not text.endswith("}"):
-        return None
-    found = [(key or "args", value or listed) for key, value, listed in _PLAIN_PAIR.findall(text)]
-    told = dict(found)
-    return told if len(told) == len(found) and "args" in told else None
 
 
 def _decoded_arguments(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
@@ -184,16 +181,12 @@ def _strings_in(text: str) -> tuple[str, ...]:
 def command_of(event: Event) -> Command:
     """Take the echo of a command and the result that was joined to it apart."""
     echo, _, output = event.message.partition("\n")
-    return with_result(
-        Command(argv=_argv_of_echo(echo), result=Result.UNKNOWN, event=event), output
-    )
-
-
-def _argv_of_echo(echo: str) -> tuple[str, ...]:
     if _PLAIN.fullmatch(echo):  # nearly all are
-        return tuple(echo[2:-2].split("', '"))
-    value = _literal_of(echo)
-    return tuple(map(str, value)) if isinstance(value, list) else _strings_in(echo)
+        argv_of_echo: tuple[str, ...] = tuple(echo[2:-2].split("', '"))
+    else:
+        value = _literal_of(echo)
+        argv_of_echo = tuple(map(str, value)) if isinstance(value, list) else _strings_in(echo)
+    return with_result(Command(argv=argv_of_echo, result=Result.UNKNOWN, event=event), output)
 
 
 def with_result(command: Command, output: str) -> Command:
@@ -224,21 +217,19 @@ def raised_of(event: Event) -> Raised:
     tag, _, rest = event.message.removeprefix("***** ").partition(": EXCEPTION ")
     kind, _, told = rest.partition(", ")
     text, _, trace = told.partition(_FRAME)
+    # Whether SRCommand itself caught it: there the call ends, whatever it was.
+    caught_in = trace.partition('"')[0]
+    if caught_in:
+        ends_call = caught_in.endswith("SRCommand.py")
+    else:
+        words = ("generic exception: ", "tapdisk failed exception", "tapdisk exists exception")
+        ends_call = tag.startswith(words) or re.fullmatch(r"(?:vdi|sr)_[a-z_]+", tag) is not None
     return Raised(
         code=_CODES.get(text.strip().partition(" [opterr=")[0]) if "SROSError" in kind else None,
         text=text.strip(),
         event=event,
-        final=_ends_call(tag, trace),
+        final=ends_call,
     )
-
-
-def _ends_call(tag: str, trace: str) -> bool:
-    """Tell whether SRCommand itself caught it: there the call ends, whatever it was."""
-    caught_in = trace.partition('"')[0]
-    if caught_in:
-        return caught_in.endswith("SRCommand.py")
-    words = ("generic exception: ", "tapdisk failed exception", "tapdisk exists exception")
-    return tag.startswith(words) or re.fullmatch(r"(?:vdi|sr)_[a-z_]+", tag) is not None
 
 
 def call_in(raised: Raised) -> str:

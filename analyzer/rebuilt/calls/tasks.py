@@ -7,13 +7,12 @@ hands the reference on to the host that does the work, and to SM as ``subtask_of
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
-from analyzer.case.pool import PoolState
 from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
@@ -75,14 +74,31 @@ def tasks_by_reference(case: Case) -> Mapping[str, Task]:
         if short := reference_of(operation.task):
             calls.setdefault(short, []).append(operation)
     made = {e.fields["made"]: e.fields["by"] for e in case.events.of(MADE)}
-    uuids = _uuids_by_reference(case.pools)
+    # Return OpaqueRef → uuid of the objects that calls name.
+    uuids = {
+        row.ref: row.uuid
+        for pool in case.pools
+        for row in (*pool.vdis, *pool.srs, *pool.vbds, *pool.vms, *pool.pbds)
+        if row.ref
+    }
     found = {
         reference: _task_of_reference(
             reference, lines.get(reference, ()), calls.get(reference, ()), uuids
         )
         for reference in sorted({*lines, *calls})
     }
-    return MappingProxyType(dict(_family_of_made(found, made)))
+    # Each task its parent and its children, as far as both were seen.
+    family_of_made: list[tuple[str, Task]] = []
+    children: dict[str, list[str]] = {}
+    for child, parent in sorted(made.items()):
+        if child in found and parent in found and child != parent:
+            children.setdefault(parent, []).append(child)
+    for family_reference, task in found.items():
+        by = made.get(family_reference)
+        known = by if by in found and by != family_reference else None
+        own = tuple(children.get(family_reference, ()))
+        family_of_made.append((family_reference, replace(task, parent=known, children=own)))
+    return MappingProxyType(dict(family_of_made))
 
 
 def task_of(case: Case, event: Event) -> Task | None:
@@ -117,21 +133,6 @@ def reference_of(reference: str | None) -> str | None:
     return f"{letter}:{found[2][:8]}{found[2][9:13]}"
 
 
-def _family_of_made(
-    found: Mapping[str, Task], made: Mapping[str, str]
-) -> Iterator[tuple[str, Task]]:
-    """Give each task its parent and its children, as far as both were seen."""
-    children: dict[str, list[str]] = {}
-    for child, parent in sorted(made.items()):
-        if child in found and parent in found and child != parent:
-            children.setdefault(parent, []).append(child)
-    for reference, task in found.items():
-        by = made.get(reference)
-        known = by if by in found and by != reference else None
-        own = tuple(children.get(reference, ()))
-        yield reference, replace(task, parent=known, children=own)
-
-
 def _task_of_reference(
     reference: str,
     lines: Sequence[Event],
@@ -143,12 +144,22 @@ def _task_of_reference(
         *(event.moment for event in events),
         *(moment for call in calls for moment in (call.first, call.last)),
     ]
-    named = _objects_named(lines, uuids)
+    # The uuids of the objects that lines name, references looked up in the database.
+    objects_found: dict[str, set[str]] = {name: set() for name in _OBJECTS}
+    for objects_line in lines:
+        for name in _OBJECTS:
+            value = objects_line.fields.get(name, "")
+            uuid = value if _WHOLE.fullmatch(value) else uuids.get(value)
+            objects_found[name] |= {uuid} if uuid else set()
+    named = objects_found
     named["vdi"] |= {call.vdi for call in calls if call.vdi}
     named["sr"] |= {call.sr for call in calls if call.sr}
+    # The method that most lines say, forwarded, dispatched or asynchronous.
+    names = [found[1] for line in lines if (found := _NAMED.search(line.task or ""))]
+    method_of_lines = max(sorted(set(names)), key=names.count, default="")
     return Task(
         reference=reference,
-        name=_method_of_lines(lines),
+        name=method_of_lines,
         first=min(moments, key=lambda moment: moment.at),
         last=max(moments, key=lambda moment: moment.at),
         hosts=tuple(sorted({*(e.host for e in events), *(call.host for call in calls)})),
@@ -164,30 +175,3 @@ def _task_of_reference(
 
 def _sorted_uuids(uuids: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(uuids))
-
-
-def _method_of_lines(lines: Iterable[Event]) -> str:
-    """Return the method that most lines say, forwarded, dispatched or asynchronous."""
-    names = [found[1] for line in lines if (found := _NAMED.search(line.task or ""))]
-    return max(sorted(set(names)), key=names.count, default="")
-
-
-def _objects_named(lines: Iterable[Event], uuids: Mapping[str, str]) -> dict[str, set[str]]:
-    """Return the uuids of the objects that lines name, references looked up in the database."""
-    found: dict[str, set[str]] = {name: set() for name in _OBJECTS}
-    for line in lines:
-        for name in _OBJECTS:
-            value = line.fields.get(name, "")
-            uuid = value if _WHOLE.fullmatch(value) else uuids.get(value)
-            found[name] |= {uuid} if uuid else set()
-    return found
-
-
-def _uuids_by_reference(pools: Iterable[PoolState]) -> Mapping[str, str]:
-    """Return OpaqueRef → uuid of the objects that calls name."""
-    return {
-        row.ref: row.uuid
-        for pool in pools
-        for row in (*pool.vdis, *pool.srs, *pool.vbds, *pool.vms, *pool.pbds)
-        if row.ref
-    }

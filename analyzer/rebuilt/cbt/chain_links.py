@@ -25,7 +25,24 @@ def chains_of(now: Mapping[Key, CbtLog], vdis: Mapping[Key, Vdi]) -> tuple[CbtCh
         there = {
             disk: log for disk, log in logs.items() if log.exists is not None and log.exists.value
         }
-        following = _following_disks(there)
+        # Return disk → the disk whose log follows; no two lead to the same.
+        named: dict[str, list[str]] = {}
+        for following_disk, following_log in there.items():
+            child = _child_named(following_log)
+            if child and child in there and child != following_disk:
+                named.setdefault(child, []).append(following_disk)
+        following: dict[str, str] = {}
+        for child, following_disks in named.items():
+            parent = there[child].parent
+            if parent is None or parent.confidence is Confidence.POSSIBLE:
+                fits = following_disks if len(following_disks) == 1 else []
+            else:
+                fits = [
+                    following_disk
+                    for following_disk in following_disks
+                    if following_disk == parent.value
+                ]
+            following.update(dict.fromkeys(fits, child))
         paths = _paths_of_logs(there, following)
         chains += [_chain_of_disks(sr, disks, logs, vdis) for disks in paths]
     return tuple(chains)
@@ -35,24 +52,6 @@ def _child_named(log: CbtLog) -> str | None:
     """Return what a log's child pointer names, None where that is not sure enough to draw."""
     known = log.child
     return None if known is None or known.confidence is Confidence.POSSIBLE else known.value
-
-
-def _following_disks(logs: Logs) -> Mapping[str, str]:
-    """Return disk → the disk whose log follows; no two lead to the same."""
-    named: dict[str, list[str]] = {}
-    for disk, log in logs.items():
-        child = _child_named(log)
-        if child and child in logs and child != disk:
-            named.setdefault(child, []).append(disk)
-    following: dict[str, str] = {}
-    for child, disks in named.items():
-        parent = logs[child].parent
-        if parent is None or parent.confidence is Confidence.POSSIBLE:
-            fits = disks if len(disks) == 1 else []
-        else:
-            fits = [disk for disk in disks if disk == parent.value]
-        following.update(dict.fromkeys(fits, child))
-    return following
 
 
 def _paths_of_logs(logs: Logs, following: Mapping[str, str]) -> Sequence[tuple[str, ...]]:
@@ -81,7 +80,14 @@ def _chain_of_disks(
 ) -> CbtChain:
     last = logs[disks[-1]]
     breaks = {disks[-1]: words} if (words := _why_chain_ends(last, disks, logs)) else {}
-    live = last.uuid if _is_live(last, vdis.get((sr, last.uuid))) else None
+    # Whether a log is that of a disk in use, not of a snapshot.
+    vdi = vdis.get((sr, last.uuid))
+    if vdi is not None and vdi.is_a_snapshot is not None:
+        is_live = not vdi.is_a_snapshot and vdi.type not in ("cbt_metadata", "CBT metadata")
+    else:
+        made = [c.change for c in last.changes if c.change in (Change.CREATED, Change.ARRIVED)]
+        is_live = bool(made) and made[-1] is Change.CREATED
+    live = last.uuid if is_live else None
     return CbtChain(
         sr=sr,
         live=live,
@@ -104,20 +110,8 @@ def _why_chain_ends(log: CbtLog, disks: Sequence[str], logs: Logs) -> str:
         return f"its child pointer names {child}, and whether that log is there is not known"
     if not next_log.exists.value:
         return f"its child pointer names {child}, whose log is not there"
-    return _why_stale(child, next_log)
-
-
-def _why_stale(child: str, next_log: CbtLog) -> str:
     parent = next_log.parent
     if parent is None or parent.confidence is Confidence.POSSIBLE:
         return f"its child pointer names {child}, as that of another log does"
     named = f"names {parent.value}" if parent.value else "has none"
     return f"its child pointer names {child}, whose parent pointer {named}: stale"
-
-
-def _is_live(log: CbtLog, vdi: Vdi | None) -> bool:
-    """Tell whether a log is that of a disk in use, not of a snapshot."""
-    if vdi is not None and vdi.is_a_snapshot is not None:
-        return not vdi.is_a_snapshot and vdi.type not in ("cbt_metadata", "CBT metadata")
-    made = [c.change for c in log.changes if c.change in (Change.CREATED, Change.ARRIVED)]
-    return bool(made) and made[-1] is Change.CREATED

@@ -51,7 +51,11 @@ class States:
         last = max(teller.before(when, order) for teller in self._tellers_by_place)
         first = self._entries[0].state
         state = self._entries[last].state if last >= 0 else CbtLog(sr=first.sr, uuid=first.uuid)
-        in_doubt = list(self._in_doubt(last, when, order))
+        # The entries behind `last` that are not certainly after, in their order.
+        places = (
+            at for teller in self._tellers_by_place for at in teller.in_doubt(last, when, order)
+        )
+        in_doubt = [self._entries[at] for at in sorted(places)]
         values = {
             name: self._read_next(name, last)
             if value is None
@@ -60,13 +64,6 @@ class States:
         }
         return replace(state, **values)  # type: ignore[arg-type]  # fields of CbtLog
 
-    def _in_doubt(self, last: int, when: Moment | Event, order: Order) -> Iterator[Entry]:
-        """Yield the entries behind `last` that are not certainly after, in their order."""
-        places = (
-            at for teller in self._tellers_by_place for at in teller.in_doubt(last, when, order)
-        )
-        return (self._entries[at] for at in sorted(places))
-
     def _read_next(self, name: str, last: int) -> Known[object] | None:
         """Return what the next entry that tells of a field says of the time before it."""
         about = self._places_about[name]
@@ -74,7 +71,17 @@ class States:
         if following == len(about):
             return None
         entry = self._entries[about[following]]
-        return _read_back(entry, name, known(entry.state, name))
+        # What the first later entry tells of the time before it.
+        then = known(entry.state, name)
+        if then is None or then.confidence is Confidence.POSSIBLE:
+            return None
+        if entry.step.read:
+            return replace(then, confidence=Confidence.LIKELY, since=None)
+        if name != EXISTS or entry.step.confidence is not Confidence.CERTAIN:
+            return None
+        # SM makes and renames only logs that are not there, and removes only one that is.
+        made = entry.step.change in (Change.CREATED, Change.ARRIVED)
+        return Known(value=not made, evidence=then.evidence, confidence=Confidence.LIKELY)
 
 
 class _Teller:
@@ -144,16 +151,3 @@ def _weighed_value(value: Known[object], name: str, in_doubt: Iterable[Entry]) -
         if then is None or then.value != value.value:
             return replace(value, confidence=Confidence.POSSIBLE)
     return value
-
-
-def _read_back(entry: Entry, name: str, then: Known[object] | None) -> Known[object] | None:
-    """Return what the first later entry tells of the time before it."""
-    if then is None or then.confidence is Confidence.POSSIBLE:
-        return None
-    if entry.step.read:
-        return replace(then, confidence=Confidence.LIKELY, since=None)
-    if name != EXISTS or entry.step.confidence is not Confidence.CERTAIN:
-        return None
-    # SM makes and renames only logs that are not there, and removes only one that is.
-    made = entry.step.change in (Change.CREATED, Change.ARRIVED)
-    return Known(value=not made, evidence=then.evidence, confidence=Confidence.LIKELY)

@@ -5,7 +5,7 @@ it can have is tried: what all of them agree on is the answer; else the walk end
 names the value that decides.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
@@ -83,16 +83,33 @@ class _Logs:
     def known(self, read: Read) -> Known[bool] | Known[str] | Known[int] | None:
         """Return what is known of what SM reads, None where that is not sure enough."""
         if read not in self._known:
-            self._known[read] = self._looked_up(read)
+            uuid = read.log
+            if uuid not in self._found:
+                at, sr = self.when, self.sr
+                here = self.history
+                self._found[uuid] = here.log(sr, uuid) if at is None else here.at(sr, uuid, at)
+            log = self._found[uuid]
+            if read.part is Part.EXISTS:
+                # Whether a log is there, by the database where the history has nothing.
+                if log is not None and log.exists is not None:
+                    looked_up: Known[bool] | Known[str] | Known[int] | None = (
+                        log.exists if log.exists.confidence is not Confidence.POSSIBLE else None
+                    )
+                elif self.when is not None or log is not None:
+                    looked_up = None
+                else:
+                    vdi = next((vdi for pool in self.pools if (vdi := pool.vdi(read.log))), None)
+                    if vdi is None or vdi.cbt_enabled is not False:
+                        looked_up = None
+                    else:
+                        row = Evidence(source=vdi.source, text=quote(vdi, "cbt_enabled"))
+                        looked_up = Known(value=False, evidence=row, confidence=Confidence.LIKELY)
+            else:
+                values = {Part.CHILD: log.child, Part.SIZE: log.size} if log else {}
+                found = values.get(read.part)
+                looked_up = found if found and found.confidence is not Confidence.POSSIBLE else None
+            self._known[read] = looked_up
         return self._known[read]
-
-    def _looked_up(self, read: Read) -> Known[bool] | Known[str] | Known[int] | None:
-        log = self._log_of_uuid(read.log)
-        if read.part is Part.EXISTS:
-            return self._existence_by_row(read.log, log)
-        values = {Part.CHILD: log.child, Part.SIZE: log.size} if log else {}
-        found = values.get(read.part)
-        return found if found and found.confidence is not Confidence.POSSIBLE else None
 
     def unable(self, from_uuid: str) -> Walk | None:
         """Return the end where the driver or the disk's kind cannot track; None: it can.
@@ -123,25 +140,6 @@ class _Logs:
             case _:
                 return f"cbt-util get -c -n {path}"
 
-    def _log_of_uuid(self, uuid: str) -> CbtLog | None:
-        if uuid not in self._found:
-            at, sr = self.when, self.sr
-            here = self.history
-            self._found[uuid] = here.log(sr, uuid) if at is None else here.at(sr, uuid, at)
-        return self._found[uuid]
-
-    def _existence_by_row(self, uuid: str, log: CbtLog | None) -> Known[bool] | None:
-        """Return whether a log is there, by the database where the history has nothing."""
-        if log is not None and log.exists is not None:
-            return log.exists if log.exists.confidence is not Confidence.POSSIBLE else None
-        if self.when is not None or log is not None:
-            return None
-        vdi = next((vdi for pool in self.pools if (vdi := pool.vdi(uuid))), None)
-        if vdi is None or vdi.cbt_enabled is not False:
-            return None
-        row = Evidence(source=vdi.source, text=quote(vdi, "cbt_enabled"))
-        return Known(value=False, evidence=row, confidence=Confidence.LIKELY)
-
 
 @dataclass(slots=False, kw_only=True)
 class _Comparison:
@@ -157,7 +155,13 @@ class _Comparison:
 
     def _walk_in_world(self, world: World) -> Walk:
         """Return the answer where some values are as a world has them."""
-        result = list_changed_blocks(self._state_of_world(world), self.older, self.newer)
+        # The logs as the model has them; what is not known yet ends the walk there.
+        logs: dict[str, Log] = {}
+        for uuid, reads in self._reads:
+            exists, child, size = (self._value_of_read(read, world) for read in reads)
+            if exists:
+                logs[uuid] = Log(child=str(child or NO_LOG), size=int(size or 0))
+        result = list_changed_blocks(State(logs=logs), self.older, self.newer)
         for read in result.read:
             told = read.part is Part.BITMAP or read in world  # of bitmaps the logs say nothing
             if not told and self.logs.known(read) is None:
@@ -170,7 +174,21 @@ class _Comparison:
             # With the log the walk goes on, without it ends here: nothing both agree on.
             return self._unknown_walk(read, result)
         first: Walk | None = None
-        for value in self._possible_values(read):
+        # Return values for an unknown: with them each end that it can lead to is seen.
+        match read.part:
+            case Part.EXISTS:
+                possible_values: tuple[bool | str | int, ...] = (True, False)
+            case Part.SIZE:
+                sizes_of_logs: list[int] = []
+                for uuid in self._disks_and_logs:
+                    known = self.logs.known(Read(log=uuid, part=Part.SIZE))
+                    if known is not None:
+                        sizes_of_logs.append(int(known.value))
+                sizes = sorted(set(sizes_of_logs)) or [GIB]
+                possible_values = (*sizes, 2 * sizes[-1] + GIB, sizes[0] // 2)
+            case _:
+                possible_values = (self.newer, NO_LOG)
+        for value in possible_values:
             walked = self._walk_in_world({**world, read: value})
             first = first or walked
             if walked.end is WalkEnd.UNKNOWN:
@@ -186,23 +204,6 @@ class _Comparison:
                 return self._unknown_walk(read, result, first)
         assert first is not None
         return first
-
-    def _possible_values(self, read: Read) -> tuple[bool | str | int, ...]:
-        """Return values for an unknown: with them each end that it can lead to is seen."""
-        match read.part:
-            case Part.EXISTS:
-                return (True, False)
-            case Part.SIZE:
-                sizes = sorted(set(self._sizes_of_logs())) or [GIB]
-                return (*sizes, 2 * sizes[-1] + GIB, sizes[0] // 2)
-            case _:
-                return (self.newer, NO_LOG)
-
-    def _sizes_of_logs(self) -> Iterator[int]:
-        for uuid in self._disks_and_logs:
-            known = self.logs.known(Read(log=uuid, part=Part.SIZE))
-            if known is not None:
-                yield int(known.value)
 
     @cached_property
     def _disks_and_logs(self) -> tuple[str, ...]:
@@ -223,15 +224,6 @@ class _Comparison:
             (uuid, [Read(log=uuid, part=part) for part in parts]) for uuid in self._disks_and_logs
         ]
 
-    def _state_of_world(self, world: World) -> State:
-        """Return the logs as the model has them; what is not known yet ends the walk there."""
-        logs: dict[str, Log] = {}
-        for uuid, reads in self._reads:
-            exists, child, size = (self._value_of_read(read, world) for read in reads)
-            if exists:
-                logs[uuid] = Log(child=str(child or NO_LOG), size=int(size or 0))
-        return State(logs=logs)
-
     def _value_of_read(self, read: Read, world: World) -> bool | str | int | None:
         known = self.logs.known(read)
         return known.value if known is not None else world.get(read)
@@ -249,12 +241,30 @@ class _Comparison:
         elif end is not WalkEnd.REACHED:
             at = last.log
         evidence, confidence = self._rests_on(reads)
+        match end:
+            case WalkEnd.NO_LOG_FROM | WalkEnd.NO_LOG_TO:
+                why_it_ends = f"disk {at} has no CBT log"
+            case WalkEnd.CHAIN_ENDS if following:
+                why_it_ends = f"the log of {at} names {following}, whose log is not there"
+            case WalkEnd.CHAIN_ENDS:
+                why_it_ends = f"the log of {at} names no child"
+            case WalkEnd.SIZES:
+                before = result.visited[-1]
+                size, others = (
+                    self._value_of_read(Read(log=uuid, part=Part.SIZE), world)
+                    for uuid in (at, before)
+                )
+                why_it_ends = f"the log of {at} is of {size} bytes, those before it of {others}"
+            case WalkEnd.CYCLE:
+                why_it_ends = f"the walk comes back to {at}"
+            case _:
+                why_it_ends = ""
         return Walk(
             end=end,
             visited=tuple(dict.fromkeys(result.visited)),
             at=at,
             next=following,
-            why=self._why_it_ends(end, at, following, result, world),
+            why=why_it_ends,
             evidence=evidence,
             confidence=confidence,
         )
@@ -265,28 +275,6 @@ class _Comparison:
             if self._is_gone(uuid):
                 return end, Read(log=uuid, part=Part.EXISTS)
         return (WalkEnd.NO_LOG_FROM if last.log == self.older else WalkEnd.NO_LOG_TO), last
-
-    def _why_it_ends(
-        self, end: WalkEnd, at: str, following: str, result: Result, world: World
-    ) -> str:
-        match end:
-            case WalkEnd.NO_LOG_FROM | WalkEnd.NO_LOG_TO:
-                return f"disk {at} has no CBT log"
-            case WalkEnd.CHAIN_ENDS if following:
-                return f"the log of {at} names {following}, whose log is not there"
-            case WalkEnd.CHAIN_ENDS:
-                return f"the log of {at} names no child"
-            case WalkEnd.SIZES:
-                before = result.visited[-1]
-                size, others = (
-                    self._value_of_read(Read(log=uuid, part=Part.SIZE), world)
-                    for uuid in (at, before)
-                )
-                return f"the log of {at} is of {size} bytes, those before it of {others}"
-            case WalkEnd.CYCLE:
-                return f"the walk comes back to {at}"
-            case _:
-                return ""
 
     def _is_gone(self, uuid: str) -> bool:
         known = self.logs.known(Read(log=uuid, part=Part.EXISTS))

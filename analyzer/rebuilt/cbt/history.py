@@ -168,27 +168,29 @@ def _steps_by_host(
         if operation.name == "vdi_data_destroy" and operation.vdi
     )
     found: dict[tuple[str, str], list[Step]] = defaultdict(list)
-    for operation in _each_once(operations):
+    # Return operations without those that a second bundle of the same host shows again.
+    best: dict[tuple[object, ...], Operation] = {}
+    times: Counter[tuple[str, tuple[object, ...]]] = Counter()
+    for each_operation in operations:
+        commands = each_operation.commands
+        text = each_operation.entry or (commands[0].event if commands else None)
+        said = text.message if text else ""
+        call = (
+            each_operation.host,
+            each_operation.pid,
+            each_operation.first.at,
+            each_operation.name,
+            said,
+        )
+        times[each_operation.bundle, call] += 1
+        key = (*call, times[each_operation.bundle, call])
+        if key not in best or _how_much_is_told(each_operation) > _how_much_is_told(best[key]):
+            best[key] = each_operation
+    for operation in best.values():
         place = (operation.host, operation.bundle)
         found[place] += steps_of(operation, volumes, destroyed)
     sequences = (sorted(steps, key=lambda step: step.order) for _, steps in sorted(found.items()))
     return tuple(tuple(steps) for steps in sequences)
-
-
-def _each_once(operations: Sequence[Operation]) -> Iterable[Operation]:
-    """Return operations without those that a second bundle of the same host shows again."""
-    best: dict[tuple[object, ...], Operation] = {}
-    times: Counter[tuple[str, tuple[object, ...]]] = Counter()
-    for operation in operations:
-        commands = operation.commands
-        text = operation.entry or (commands[0].event if commands else None)
-        said = text.message if text else ""
-        call = (operation.host, operation.pid, operation.first.at, operation.name, said)
-        times[operation.bundle, call] += 1
-        key = (*call, times[operation.bundle, call])
-        if key not in best or _how_much_is_told(operation) > _how_much_is_told(best[key]):
-            best[key] = operation
-    return best.values()
 
 
 def _how_much_is_told(operation: Operation) -> tuple[bool, int]:

@@ -126,7 +126,20 @@ class _Past:
     def taken(self, uuid: str) -> _Point | None:
         """Return when a snapshot was taken: when its log got its name, else by the database."""
         if uuid not in self._taken:
-            self._taken[uuid] = self._find_taken(uuid)
+            for change in _changes_of_log(self.history.find(uuid)):
+                if change.change is Change.ARRIVED and change.moment is not None:
+                    find_taken: _Point | None = _Point(at=change.moment, evidence=change.evidence)
+                    break
+            else:
+                row = self._row_of_uuid(uuid)
+                at = read_time(row.snapshot_time or "") if row and row.is_a_snapshot else None
+                if row is None or at is None or at.year <= _EPOCH:
+                    find_taken = None
+                else:
+                    text = quote(row, "snapshot_of", "snapshot_time")
+                    evidence = Evidence(source=row.source, text=text)
+                    find_taken = _Point(at=Moment.exact(at, "snapshot_time"), evidence=evidence)
+            self._taken[uuid] = find_taken
         return self._taken[uuid]
 
     def holes(
@@ -137,15 +150,33 @@ class _Past:
         A hole begins with the last snapshot before, and ends with a log that was begun anew.
         """
         order = self.history.order
-        for change in _begun_anew(_changes_of_log(self.history.find(disk))):
-            assert change.moment is not None
-            end = _Point(at=change.moment, evidence=change.evidence)
-            if not first.precedes(end, order) or (last and not end.precedes(last, order)):
-                continue
-            before = [
-                point for point in self._snapshots_of_disk(disk) if point.precedes(end, order)
-            ]
-            yield max((first, *before), key=lambda point: point.tick), end
+        # The logs of a disk that were not begun by a snapshot, as the first changes tell. A
+        # snapshot renames the disk's log before it makes a new one, which it then gives a parent.
+        # Where the lines begin with a new log, one that is given a parent or fails may be a
+        # snapshot's.
+        changes = _changes_of_log(self.history.find(disk))
+        links = [begun_change for begun_change in changes if begun_change.change in _LINKS]
+        for place, begun_change in enumerate(links):
+            begun_before = links[place - 1].change if place else None
+            after = links[place + 1].change if place + 1 < len(links) else None
+            certain = (
+                begun_change.confidence is Confidence.CERTAIN and begun_change.moment is not None
+            )
+            alone = begun_before is None and after not in (Change.PARENT, Change.REMOVED)
+            if (
+                certain
+                and begun_change.change is Change.CREATED
+                and (begun_before is Change.REMOVED or alone)
+            ):
+                change = begun_change
+                assert change.moment is not None
+                end = _Point(at=change.moment, evidence=change.evidence)
+                if not first.precedes(end, order) or (last and not end.precedes(last, order)):
+                    continue
+                before = [
+                    point for point in self._by_disk.get(disk, ()) if point.precedes(end, order)
+                ]
+                yield max((first, *before), key=lambda point: point.tick), end
 
     def starts(self, older: str, visited: Sequence[str]) -> Mapping[str, _Point]:
         """Return the logs that begin later than the one before them on the way, and with what."""
@@ -160,9 +191,6 @@ class _Past:
                 found[uuid] = _Point(at=begins.at, evidence=parent.evidence)
         return found
 
-    def _snapshots_of_disk(self, disk: str) -> Sequence[_Point]:
-        return self._by_disk.get(disk, ())
-
     @cached_property
     def _by_disk(self) -> Mapping[str, list[_Point]]:
         found: dict[str, list[_Point]] = {}
@@ -175,34 +203,6 @@ class _Past:
     def _row_of_uuid(self, uuid: str) -> Row | None:
         return next((row for pool in self.pools if (row := pool.vdi(uuid))), None)
 
-    def _find_taken(self, uuid: str) -> _Point | None:
-        for change in _changes_of_log(self.history.find(uuid)):
-            if change.change is Change.ARRIVED and change.moment is not None:
-                return _Point(at=change.moment, evidence=change.evidence)
-        row = self._row_of_uuid(uuid)
-        at = read_time(row.snapshot_time or "") if row and row.is_a_snapshot else None
-        if row is None or at is None or at.year <= _EPOCH:
-            return None
-        text = quote(row, "snapshot_of", "snapshot_time")
-        evidence = Evidence(source=row.source, text=text)
-        return _Point(at=Moment.exact(at, "snapshot_time"), evidence=evidence)
-
 
 def _changes_of_log(log: CbtLog | None) -> Sequence[LogChange]:
     return log.changes if log else ()
-
-
-def _begun_anew(changes: Sequence[LogChange]) -> Iterator[LogChange]:
-    """Yield the logs of a disk that were not begun by a snapshot, as the first changes tell.
-
-    A snapshot renames the disk's log before it makes a new one, which it then gives a parent.
-    Where the lines begin with a new log, one that is given a parent or fails may be a snapshot's.
-    """
-    links = [change for change in changes if change.change in _LINKS]
-    for place, change in enumerate(links):
-        before = links[place - 1].change if place else None
-        after = links[place + 1].change if place + 1 < len(links) else None
-        certain = change.confidence is Confidence.CERTAIN and change.moment is not None
-        alone = before is None and after not in (Change.PARENT, Change.REMOVED)
-        if certain and change.change is Change.CREATED and (before is Change.REMOVED or alone):
-            yield change

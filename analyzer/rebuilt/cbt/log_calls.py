@@ -81,7 +81,28 @@ def place(source: Source) -> Place:
 def calls_of(operation: Operation) -> tuple[Call, ...]:
     """Return what an operation did to logs, in the order of its lines."""
     found = [_call_of_command(command, operation.sr) for command in operation.commands]
-    found += [_note_of_event(event, operation) for event in operation.notes]
+    # Read a line that is no command; what it says happened, or was about to (DROP, RENAME).
+    note_of_event: list[Call | None] = []
+    for event in operation.notes:
+        unknown = Result.UNKNOWN
+        if note_found := _RENAME.fullmatch(event.message):
+            log, new = (log_path(path, operation.sr) for path in note_found.groups())
+            note_of_event.append(_call_of_rename(log, new, event, unknown))
+        else:
+            sr = operation.sr or ""
+            if note_found := _DISABLED.fullmatch(event.message):
+                disk = next(group for group in note_found.groups() if group)
+                log = LogPath(sr=sr, disk=disk, volume=None)
+                note_of_event.append(Call(verb=Verb.DROP, log=log, event=event, result=unknown))
+            elif note_found := _WALKED.fullmatch(event.message):
+                log = LogPath(sr=sr, disk=note_found[1], volume=None)
+                done = Result.SUCCEEDED
+                note_of_event.append(
+                    Call(verb=Verb.WALK, log=log, event=event, result=done, value=note_found[2])
+                )
+            else:
+                note_of_event.append(None)
+    found += note_of_event
     calls = [call for call in found if call is not None]
     calls += _calls_of_scan(operation)
     return tuple(sorted(calls, key=lambda call: place(call.event.source)))
@@ -94,9 +115,16 @@ def _call_of_command(command: Command, sr: str | None) -> Call | None:
         case "cbt-util":
             return _cbt_util(command, arguments, sr)
         case "lvcreate":
-            return _call_of_allocation(command, arguments)
+            groups = [argument for argument in arguments if argument.startswith(GROUP)]
+            name = _options_given(arguments).get("-n", "")
+            call_log = log_path(f"/dev/{groups[0]}/{name}", None) if groups else None
+            return _call_on_log(Verb.ALLOCATE, call_log, command)
         case "lvrename":
-            return _volume_rename(command, sr)
+            if len(command.argv) <= _RENAMED_NAME:
+                return None
+            volume_log = log_path(command.argv[1], sr)
+            new = log_path(command.argv[_RENAMED_NAME], volume_log.sr if volume_log else sr)
+            return _call_of_rename(volume_log, new, command.event, command.result)
         case "lvremove":
             logs = (log_path(argument, sr) for argument in arguments)
             log = next((log for log in logs if log), None)
@@ -128,23 +156,19 @@ def _cbt_util(command: Command, arguments: Sequence[str], sr: str | None) -> Cal
     if verb is None:
         return None
     if verb is Verb.COALESCE:
-        return _call_of_coalesce(command, given, sr)
+        # coalesce merges the parent's bits into the child's log; the parent stays as it was
+        # (blktap, cbt/cbt-util.c).
+        older, newer = (log_path(given.get(option, ""), sr) for option in ("-p", "-c"))
+        if older is None or newer is None:
+            return None
+        return Call(
+            verb=Verb.COALESCE, log=newer, event=command.event, result=command.result, other=older
+        )
     log = log_path(given.pop("-n", ""), sr)
     option, value = next(iter(given.items()), ("", ""))
     if log is None or (verb is not Verb.GET and not _fits_option(option, value)):
         return None
     return _call_on_log(verb, log, command, option, value)
-
-
-def _call_of_coalesce(command: Command, given: dict[str, str], sr: str | None) -> Call | None:
-    # coalesce merges the parent's bits into the child's log; the parent stays as it was
-    # (blktap, cbt/cbt-util.c).
-    older, newer = (log_path(given.get(option, ""), sr) for option in ("-p", "-c"))
-    if older is None or newer is None:
-        return None
-    return Call(
-        verb=Verb.COALESCE, log=newer, event=command.event, result=command.result, other=older
-    )
 
 
 def _options_given(arguments: Sequence[str]) -> dict[str, str]:
@@ -163,45 +187,12 @@ def _fits_option(option: str, value: str) -> bool:
     return option in ("-s", "-f") and re.fullmatch(r"[0-9]{1,20}", value) is not None
 
 
-def _call_of_allocation(command: Command, arguments: Sequence[str]) -> Call | None:
-    groups = [argument for argument in arguments if argument.startswith(GROUP)]
-    name = _options_given(arguments).get("-n", "")
-    log = log_path(f"/dev/{groups[0]}/{name}", None) if groups else None
-    return _call_on_log(Verb.ALLOCATE, log, command)
-
-
-def _volume_rename(command: Command, sr: str | None) -> Call | None:
-    if len(command.argv) <= _RENAMED_NAME:
-        return None
-    log = log_path(command.argv[1], sr)
-    new = log_path(command.argv[_RENAMED_NAME], log.sr if log else sr)
-    return _call_of_rename(log, new, command.event, command.result)
-
-
 def _call_of_rename(
     log: LogPath | None, new: LogPath | None, event: Event, result: Result
 ) -> Call | None:
     if log is None or new is None:
         return None
     return Call(verb=Verb.RENAME, log=log, event=event, result=result, other=new)
-
-
-def _note_of_event(event: Event, operation: Operation) -> Call | None:
-    """Read a line that is no command; what it says happened, or was about to (DROP, RENAME)."""
-    unknown = Result.UNKNOWN
-    if found := _RENAME.fullmatch(event.message):
-        log, new = (log_path(path, operation.sr) for path in found.groups())
-        return _call_of_rename(log, new, event, unknown)
-    sr = operation.sr or ""
-    if found := _DISABLED.fullmatch(event.message):
-        disk = next(group for group in found.groups() if group)
-        log = LogPath(sr=sr, disk=disk, volume=None)
-        return Call(verb=Verb.DROP, log=log, event=event, result=unknown)
-    if found := _WALKED.fullmatch(event.message):
-        log = LogPath(sr=sr, disk=found[1], volume=None)
-        done = Result.SUCCEEDED
-        return Call(verb=Verb.WALK, log=log, event=event, result=done, value=found[2])
-    return None
 
 
 def _calls_of_scan(operation: Operation) -> Iterator[Call]:

@@ -54,11 +54,24 @@ def inferred(
         case "vdi_snapshot":
             yield from _older_than_snapshot(calls)
             yield from _unfinished_snapshot(operation, calls)
-            yield from _without_log(operation, calls)
+            # The disk that a snapshot was taken of without a word about its log: it had none.
+            if operation.entry is None or calls or operation.result is not Result.SUCCEEDED:
+                return
+            yield Inference(
+                change=Change.MISSED,
+                log=LogPath(sr=operation.sr or "", disk=operation.vdi or "", volume=None),
+                after=operation.entry,
+                told_by=operation.entry,
+                confidence=Confidence.LIKELY,
+                of_known=True,
+            )
         case "vdi_disable_cbt":
             yield from _turned_off(operation, calls, volumes)
         case "vdi_enable_cbt":
-            yield from _not_turned_on(operation, calls, volumes)
+            # The file that SM takes away again when CBT could not be turned on.
+            made = [call for call in calls if call.verb is Verb.CREATE]
+            if made and operation.result is Result.FAILED and volumes.get(made[0].log.sr) is False:
+                yield _inference_of_removal(calls[-1], Confidence.LIKELY, made[0].log)
         case "":
             yield from _perhaps_removed(calls, volumes)
         case _:
@@ -169,7 +182,9 @@ def _neighbours_of_deleted(calls: Sequence[Call]) -> Iterator[Inference]:
     parent, child = _value_got(calls, "-p"), _value_got(calls, "-c")
     if parent is None or child is None or parent.log != child.log:
         return
-    for call in calls[: _merge_at(calls)]:
+    # Where the coalesce is; what is set after it undoes a failed one.
+    merges = (at for at, call in enumerate(calls) if call.verb is Verb.COALESCE)
+    for call in calls[: next(merges, len(calls))]:
         if call.verb is not Verb.SET or not call.done or call.log.disk == parent.log.disk:
             continue
         if call.option == "-c":
@@ -178,12 +193,6 @@ def _neighbours_of_deleted(calls: Sequence[Call]) -> Iterator[Inference]:
         elif call.option == "-p":
             yield _inference_of_read(Change.CHILD, child, child, call, call.log.disk)
             yield _inference_of_read(Change.PARENT, parent, parent, call, call.value)
-
-
-def _merge_at(calls: Sequence[Call]) -> int:
-    """Return where the coalesce is; what is set after it undoes a failed one."""
-    merges = (at for at, call in enumerate(calls) if call.verb is Verb.COALESCE)
-    return next(merges, len(calls))
 
 
 def _files_deleted(
@@ -282,20 +291,6 @@ def _unfinished_snapshot(operation: Operation, calls: Sequence[Call]) -> Iterato
         )
 
 
-def _without_log(operation: Operation, calls: Sequence[Call]) -> Iterator[Inference]:
-    """Yield the disk that a snapshot was taken of without a word about its log: it had none."""
-    if operation.entry is None or calls or operation.result is not Result.SUCCEEDED:
-        return
-    yield Inference(
-        change=Change.MISSED,
-        log=LogPath(sr=operation.sr or "", disk=operation.vdi or "", volume=None),
-        after=operation.entry,
-        told_by=operation.entry,
-        confidence=Confidence.LIKELY,
-        of_known=True,
-    )
-
-
 def _turned_off(
     operation: Operation, calls: Sequence[Call], volumes: Mapping[str, bool]
 ) -> Iterator[Inference]:
@@ -309,12 +304,3 @@ def _turned_off(
     if volumes.get(asked.log.sr) is False:
         sure = told is not None or operation.result is Result.SUCCEEDED
         yield _inference_of_removal(asked, Confidence.LIKELY if sure else Confidence.POSSIBLE)
-
-
-def _not_turned_on(
-    operation: Operation, calls: Sequence[Call], volumes: Mapping[str, bool]
-) -> Iterator[Inference]:
-    """Yield the file that SM takes away again when CBT could not be turned on."""
-    made = [call for call in calls if call.verb is Verb.CREATE]
-    if made and operation.result is Result.FAILED and volumes.get(made[0].log.sr) is False:
-        yield _inference_of_removal(calls[-1], Confidence.LIKELY, made[0].log)

@@ -106,6 +106,8 @@ def _volume_listings(
             sr.type in VOLUME_TYPES and host.host_uuid in {h.uuid for h in pool.hosts_with(sr)}
             for pool, sr in owners
         )
+        # Whether a table shows a whole group: whoever typed `lvs` may have named one volume. SM
+        # keeps the metadata of each group of its own in a volume MGT (sm `lvutil.py`).
         yield LogListing(
             sr=uuid,
             report=host,
@@ -113,16 +115,10 @@ def _volume_listings(
             header=lvs.header,
             rows=rows,
             volumes=True,
-            whole=lvs.complete and (plugged or not owners) and _of_all(host, lvs, rows),
+            whole=lvs.complete
+            and (plugged or not owners)
+            and (lvs not in host.given or _METADATA in rows),
         )
-
-
-def _of_all(host: HostReport, lvs: LvmVolumes, rows: Mapping[str, object]) -> bool:
-    """Tell whether a table shows a whole group: whoever typed `lvs` may have named one volume.
-
-    SM keeps the metadata of each group of its own in a volume MGT (sm `lvutil.py`).
-    """
-    return lvs not in host.given or _METADATA in rows
 
 
 def _file_listing(host: HostReport, listing: SrListing, pools: Sequence[PoolState]) -> LogListing:

@@ -9,7 +9,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.model.source import Source
 from analyzer.rebuilt.cbt.log_calls import Call, Verb, calls_of, place
-from analyzer.rebuilt.cbt.log_inferred import Inference, inferred
+from analyzer.rebuilt.cbt.log_inferred import inferred
 from analyzer.rebuilt.cbt.log_paths import NOBODY
 from analyzer.values import dataclass
 
@@ -70,9 +70,26 @@ def steps_of(
     """
     calls = calls_of(operation)
     steps = [step for call in calls for step in _steps_said(operation, calls, call)]
-    steps += [
-        _inferred_step(operation, each) for each in inferred(operation, calls, volumes, destroyed)
-    ]
+    inferred_step: list[Step] = []
+    for each in inferred(operation, calls, volumes, destroyed):
+        after = each.after
+        inferred_step.append(
+            Step(
+                change=each.change,
+                sr=each.log.sr,
+                uuid=each.log.disk,
+                moment=after.moment,
+                actor=operation.host,
+                evidence=quoted(each.told_by),
+                value=NO_LOG if each.value == NOBODY else each.value,
+                confidence=each.confidence,
+                read=each.change not in (Change.REMOVED, Change.CREATED),
+                weak=each.weak,
+                of_known=each.of_known,
+                order=(*place(after.source), 3),
+            )
+        )
+    steps += inferred_step
     return tuple(sorted((step for step in steps if step.sr), key=lambda step: step.order))
 
 
@@ -90,22 +107,19 @@ def _steps_said(operation: Operation, calls: Sequence[Call], call: Call) -> Iter
     change = _FIELDS[call.option] if call.verb is Verb.SET else _CHANGES.get(call.verb)
     if change is not None:
         value = call.other.disk if call.other else call.value
-        yield _step_of_operation(
-            operation, call, change, value, _confidence_of_operation(operation, calls, call)
-        )
-
-
-def _confidence_of_operation(operation: Operation, calls: Sequence[Call], call: Call) -> Confidence:
-    """Return how sure a change is; the rename of a file has no result, what follows shows it."""
-    if call.done:
-        return Confidence.CERTAIN
-    if call.verb is not Verb.RENAME or call.log.volume is not False:
-        return Confidence.POSSIBLE
-    later = calls[calls.index(call) + 1 :]
-    if any(each.done and each.log == call.other for each in later):
-        return Confidence.CERTAIN
-    went_on = bool(later) and operation.result is Result.SUCCEEDED
-    return Confidence.LIKELY if went_on else Confidence.POSSIBLE
+        # How sure a change is; the rename of a file has no result, what follows shows it.
+        if call.done:
+            confidence_of_operation: Confidence = Confidence.CERTAIN
+        elif call.verb is not Verb.RENAME or call.log.volume is not False:
+            confidence_of_operation = Confidence.POSSIBLE
+        else:
+            later = calls[calls.index(call) + 1 :]
+            if any(each.done and each.log == call.other for each in later):
+                confidence_of_operation = Confidence.CERTAIN
+            else:
+                went_on = bool(later) and operation.result is Result.SUCCEEDED
+                confidence_of_operation = Confidence.LIKELY if went_on else Confidence.POSSIBLE
+        yield _step_of_operation(operation, call, change, value, confidence_of_operation)
 
 
 def _step_of_operation(
@@ -128,24 +142,6 @@ def _step_of_operation(
         confidence=confidence,
         read=read,
         order=(*place(call.event.source), 1 if read else 2),
-    )
-
-
-def _inferred_step(operation: Operation, inference: Inference) -> Step:
-    after = inference.after
-    return Step(
-        change=inference.change,
-        sr=inference.log.sr,
-        uuid=inference.log.disk,
-        moment=after.moment,
-        actor=operation.host,
-        evidence=quoted(inference.told_by),
-        value=NO_LOG if inference.value == NOBODY else inference.value,
-        confidence=inference.confidence,
-        read=inference.change not in (Change.REMOVED, Change.CREATED),
-        weak=inference.weak,
-        of_known=inference.of_known,
-        order=(*place(after.source), 3),
     )
 
 

@@ -61,7 +61,30 @@ class Replay:
             if step.read and step.confidence is not Confidence.POSSIBLE:
                 self._read_step(step)
             elif step.confidence is Confidence.POSSIBLE:
-                self._make_unsure(step)
+                # Forget what a step may have changed: whether it took place is not known.
+                past = self._past_of_log(step.sr, step.uuid)
+                past.changes.append(_change_of_step(step))
+                # The fields that a step would change, had it succeeded.
+                state = past.state
+                match step.change:
+                    case Change.CREATED:
+                        there = state.exists is not None and state.exists.value
+                        fields: tuple[str, ...] = CONTENT if there else FIELDS
+                    case Change.RENAMED | Change.REMOVED:
+                        gone = state.exists is not None and not state.exists.value
+                        fields = () if gone else (EXISTS,)
+                    case Change.MERGED:
+                        fields = ()
+                    case _:
+                        name = _FIELD[step.change]
+                        before = known(state, name)
+                        fields = () if before and before.value == _decoded_value(step) else (name,)
+                self._forget_fields(past, step, fields)
+                if step.change is Change.RENAMED:
+                    arrived = replace(step, uuid=step.value, value=step.uuid, change=Change.ARRIVED)
+                    new = self._past_of_log(step.sr, step.value)
+                    new.changes.append(_change_of_step(arrived))
+                    self._forget_fields(new, arrived, FIELDS)
             else:
                 self._write_step(step)
 
@@ -78,7 +101,17 @@ class Replay:
             case Change.CREATED:
                 self._become_state(past, step, _created_log(past.state, step))
             case Change.RENAMED:
-                self._rename_log(past, step)
+                new = self._past_of_log(step.sr, step.value)
+                state = replace(past.state, uuid=step.value, exists=_known_by_step(True, step))
+                for rename_name in CONTENT:
+                    value = known(state, rename_name)
+                    if value and self._is_doubtful(past, rename_name, step):
+                        state = _put_value(
+                            state, rename_name, replace(value, confidence=Confidence.POSSIBLE)
+                        )
+                arrived = replace(step, uuid=step.value, value=step.uuid, change=Change.ARRIVED)
+                self._become_state(new, arrived, state)
+                self._become_state(past, step, _removed_log(past.state, step))
             case Change.REMOVED:
                 self._become_state(past, step, _removed_log(past.state, step))
             case Change.MERGED:
@@ -103,29 +136,6 @@ class Replay:
         if step.value or step.change is not Change.CREATED:  # a volume's log is made right after
             past.changes.append(_change_of_step(step))
 
-    def _rename_log(self, past: Past, step: Step) -> None:
-        new = self._past_of_log(step.sr, step.value)
-        state = replace(past.state, uuid=step.value, exists=_known_by_step(True, step))
-        for name in CONTENT:
-            value = known(state, name)
-            if value and self._is_doubtful(past, name, step):
-                state = _put_value(state, name, replace(value, confidence=Confidence.POSSIBLE))
-        arrived = replace(step, uuid=step.value, value=step.uuid, change=Change.ARRIVED)
-        self._become_state(new, arrived, state)
-        self._become_state(past, step, _removed_log(past.state, step))
-
-    def _make_unsure(self, step: Step) -> None:
-        """Forget what a step may have changed: whether it took place is not known."""
-        past = self._past_of_log(step.sr, step.uuid)
-        past.changes.append(_change_of_step(step))
-        fields = _may_change(past.state, step)
-        self._forget_fields(past, step, fields)
-        if step.change is Change.RENAMED:
-            arrived = replace(step, uuid=step.value, value=step.uuid, change=Change.ARRIVED)
-            new = self._past_of_log(step.sr, step.value)
-            new.changes.append(_change_of_step(arrived))
-            self._forget_fields(new, arrived, FIELDS)
-
     def _forget_fields(self, past: Past, step: Step, fields: tuple[str, ...]) -> None:
         state = past.state
         for name in fields:
@@ -141,7 +151,14 @@ class Replay:
         if before is None:
             self._learn_first_value(past, step, name)
         elif step.weak:
-            self._miss_named(step, before)
+            # Take note that SM, which tests whether a log is there, did not go to the one named.
+            named = str(before.value)
+            if found_none(step) and named and before.confidence is not Confidence.POSSIBLE:
+                missed = replace(step, uuid=named, change=Change.MISSED, value="", weak=False)
+                if not self._is_doubtful(
+                    self._past_of_log(step.sr, step.uuid), _FIELD[step.change], step
+                ):
+                    self._read_step(missed)
         elif before.value == found:
             if step.listed and step.change is Change.SEEN:
                 self._learn_value(past, step, name)
@@ -165,16 +182,6 @@ class Replay:
         elif step.change is not Change.CHILD:
             self._learn_value(past, replace(step, confidence=Confidence.POSSIBLE), name)
 
-    def _miss_named(self, step: Step, before: Known[object]) -> None:
-        """Take note that SM, which tests whether a log is there, did not go to the one named."""
-        named = str(before.value)
-        if found_none(step) and named and before.confidence is not Confidence.POSSIBLE:
-            missed = replace(step, uuid=named, change=Change.MISSED, value="", weak=False)
-            if not self._is_doubtful(
-                self._past_of_log(step.sr, step.uuid), _FIELD[step.change], step
-            ):
-                self._read_step(missed)
-
     def _is_doubtful(self, past: Past, name: str, step: Step) -> bool:
         """Tell whether another actor touched a field at a time that may be after the step's."""
         return any(
@@ -193,7 +200,17 @@ class Replay:
     def _contradict_value(self, past: Past, step: Step, name: str, before: Known[object]) -> None:
         """Believe what was seen, less firmly; of a log thought gone nothing else is known."""
         if before.confidence is not Confidence.POSSIBLE:
-            self.contradictions.append(_contradiction_of(step, name, before))
+            if name == EXISTS:
+                was, then = ("there", "not there") if before.value else ("gone", "there")
+                what = f"the log was {was}, then it was {then}, and nothing tells why"
+            else:
+                then = _shown_value(_decoded_value(step))
+                what = f"its {name} was {_shown_value(before.value)}, and then {then} was read"
+            evidence: tuple[Evidence, ...] = (before.evidence, step.evidence)
+            contradiction_of = Contradiction(
+                sr=step.sr, uuid=step.uuid, what=what, evidence=evidence
+            )
+            self.contradictions.append(contradiction_of)
         base = past.state
         fields: tuple[str, ...] = (name,)
         if name == EXISTS:
@@ -266,23 +283,6 @@ def _removed_log(state: CbtLog, step: Step) -> CbtLog:
     return CbtLog(sr=state.sr, uuid=state.uuid, exists=_known_by_step(False, step))
 
 
-def _may_change(state: CbtLog, step: Step) -> tuple[str, ...]:
-    """Return the fields that a step would change, had it succeeded."""
-    match step.change:
-        case Change.CREATED:
-            there = state.exists is not None and state.exists.value
-            return CONTENT if there else FIELDS
-        case Change.RENAMED | Change.REMOVED:
-            gone = state.exists is not None and not state.exists.value
-            return () if gone else (EXISTS,)
-        case Change.MERGED:
-            return ()
-        case _:
-            name = _FIELD[step.change]
-            before = known(state, name)
-            return () if before and before.value == _decoded_value(step) else (name,)
-
-
 def _enter_state(past: Past, step: Step, state: CbtLog, fields: tuple[str, ...]) -> None:
     past.state = state
     past.entries.append(Entry(step=step, fields=fields, state=state))
@@ -301,17 +301,6 @@ def _change_of_step(step: Step) -> LogChange:
         evidence=step.evidence,
         confidence=step.confidence,
     )
-
-
-def _contradiction_of(step: Step, name: str, before: Known[object]) -> Contradiction:
-    if name == EXISTS:
-        was, then = ("there", "not there") if before.value else ("gone", "there")
-        what = f"the log was {was}, then it was {then}, and nothing tells why"
-    else:
-        then = _shown_value(_decoded_value(step))
-        what = f"its {name} was {_shown_value(before.value)}, and then {then} was read"
-    evidence: tuple[Evidence, ...] = (before.evidence, step.evidence)
-    return Contradiction(sr=step.sr, uuid=step.uuid, what=what, evidence=evidence)
 
 
 def _shown_value(value: object) -> str:

@@ -28,7 +28,22 @@ def join(logs: Mapping[str, CbtLog], absent: str) -> Joined:
     links = tuple(link for uuid in logs for link in _links_of_log(logs, uuid))
     order = _order_of_fallback(tuple(logs), links)
     breaks = [found for uuid in order for found in _breaks_behind(logs, uuid, links, order, absent)]
-    return Joined(order=order, links=links, breaks=(*breaks, *_breaks_of_circles(links, order)))
+    # A break where the pointers, stale or not, lead back to an older log.
+    place = {uuid: number for number, uuid in enumerate(order)}
+    after = {link.older: link.newer for link in reversed(links)}
+    breaks_of_circles = [
+        _break_at(
+            link.older,
+            link.newer,
+            f"its child pointer leads back to {link.newer}: the chain runs in a circle",
+            BreakKind.FAULT,
+            link.evidence,
+        )
+        for link in links
+        if place[link.newer] <= place[link.older]
+        and link.older in _path_of_start(link.newer, after, set())
+    ]
+    return Joined(order=order, links=links, breaks=(*breaks, *breaks_of_circles))
 
 
 def gone(log: CbtLog) -> bool:
@@ -163,24 +178,6 @@ def _break_at_end(
         return ()
     what = "its child pointer is empty: nothing newer can be compared with it"
     return (_break_at(log.uuid, "", what, BreakKind.END, evidence),)
-
-
-def _breaks_of_circles(links: Sequence[DiskLink], order: Sequence[str]) -> list[DiskBreak]:
-    """Return a break where the pointers, stale or not, lead back to an older log."""
-    place = {uuid: number for number, uuid in enumerate(order)}
-    after = {link.older: link.newer for link in reversed(links)}
-    return [
-        _break_at(
-            link.older,
-            link.newer,
-            f"its child pointer leads back to {link.newer}: the chain runs in a circle",
-            BreakKind.FAULT,
-            link.evidence,
-        )
-        for link in links
-        if place[link.newer] <= place[link.older]
-        and link.older in _path_of_start(link.newer, after, set())
-    ]
 
 
 def _break_at(

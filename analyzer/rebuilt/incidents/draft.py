@@ -106,8 +106,12 @@ def incident_of(draft: Draft, hosts: Hosts) -> Incident:
     subjects = (*own, *sorted(set(draft.subjects) - set(own)))
     evidence = (*quotes(draft.events), *draft.rows)
     counted = sum(event.count for event in _each_event_once(draft.events))
+    text = evidence[0].text if evidence else ""
+    name = code(draft.kind)
+    parts = [name, *(f"{s.type} {s.uuid}" for s in subjects), text]
+    digest = hashlib.sha256(chr(0).join(parts).encode(errors="replace")).hexdigest()
     return Incident(
-        id=_id_of_draft(draft, subjects, evidence[0].text if evidence else ""),
+        id=f"I-{name}-{digest[:8]}",
         kind=draft.kind,
         host=hosts.name(draft.host) if draft.host else "",
         bundle=evidence[0].source.bundle if evidence else "",
@@ -127,13 +131,6 @@ def incident_of(draft: Draft, hosts: Hosts) -> Incident:
 def _last_moment(draft: Draft) -> Moment | None:
     moments = [event.moment for event in draft.events]
     return max(moments, key=lambda moment: moment.at, default=None)
-
-
-def _id_of_draft(draft: Draft, subjects: Sequence[Subject], text: str) -> str:
-    name = code(draft.kind)
-    parts = [name, *(f"{s.type} {s.uuid}" for s in subjects), text]
-    digest = hashlib.sha256(chr(0).join(parts).encode(errors="replace")).hexdigest()
-    return f"I-{name}-{digest[:8]}"
 
 
 def quotes(events: Sequence[Event]) -> tuple[Evidence, ...]:

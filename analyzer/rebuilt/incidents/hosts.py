@@ -69,7 +69,13 @@ class _Down:
 def host_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     """Yield the times that hosts went down."""
     boots = boots_of(case)
-    alerts = _alerts_about_hosts(case, hosts)
+    # What alerts say of hosts, which the master keeps for all of them.
+    found: dict[str, list[Event]] = {}
+    for alerts_event in case.events.of(WAS_FENCED, FAILED):
+        found.setdefault(
+            hosts.of(alerts_event.fields["of"], alerts_event.source.bundle), []
+        ).append(alerts_event)
+    alerts = found
     for key in sorted({*boots, *alerts, *hosts.grouped(case.events.of(*SHUTDOWN, *FENCE))}):
         signs = _signs_of_host(case, hosts, key, alerts.get(key, ()))
         before: Boot | None = None
@@ -77,15 +83,26 @@ def host_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
             yield _draft_of_down(_how_it_went_down(case, boot, before, signs), case, key, hosts)
             before = boot
         yield from _not_back(case, key, before, signs, hosts)
-        yield from _only_told(_alerts_unexplained(signs, boots.get(key, ())), key, hosts)
-
-
-def _alerts_about_hosts(case: Case, hosts: Hosts) -> Mapping[str, list[Event]]:
-    """Return what alerts say of hosts, which the master keeps for all of them."""
-    found: dict[str, list[Event]] = {}
-    for event in case.events.of(WAS_FENCED, FAILED):
-        found.setdefault(hosts.of(event.fields["of"], event.source.bundle), []).append(event)
-    return found
+        alerts_boots = boots.get(key, ())
+        alerts_unexplained = [
+            event for event in signs.alerts if not any(_is_of(event, boot) for boot in alerts_boots)
+        ]
+        # What only alerts tell: of a host without a report, or whose logs do not reach back.
+        for only_event in alerts_unexplained:
+            fenced = only_event.kind == WAS_FENCED
+            kind = IncidentKind.HOST_FENCED if fenced else IncidentKind.HOST_CRASHED
+            title = _TITLES[kind] if fenced else "High availability saw host {host} fail"
+            yield Draft(
+                kind=kind,
+                host=key,
+                title=title.format(host=hosts.name(key)),
+                began=replace(
+                    only_event.moment, earliest=only_event.moment.earliest - _ALERT_LATER
+                ),
+                ended=None,
+                confidence=Confidence.LIKELY if fenced else Confidence.POSSIBLE,
+                events=(only_event,),
+            )
 
 
 def _signs_of_host(case: Case, hosts: Hosts, key: str, alerts: Sequence[Event]) -> _Signs:
@@ -119,7 +136,17 @@ def _how_it_went_down(case: Case, boot: Boot, before: Boot | None, signs: _Signs
         judged = judge(down, before, signs)
         if judged is not None:
             return judged
-    if _would_be_told(case, first):
+    # Whether daemon.log was read and reaches back to before the boot.
+    bundle = first.source.bundle
+    if case.gap("daemon_log", bundle) is not None:
+        would_be_told = False
+    else:
+        window = case.window("daemon_log")
+        if window is not None and window[0].certainly_before(first.moment):
+            would_be_told = True
+        else:
+            would_be_told = case.events.last_line(bundle, first.moment.at, "daemon_log") is not None
+    if would_be_told:
         return replace(down, kind=IncidentKind.HOST_CRASHED, confidence=Confidence.LIKELY)
     return down
 
@@ -155,21 +182,18 @@ def _orderly_down(down: _Down, before: Boot | None, signs: _Signs) -> _Down | No
         if timedelta() <= shutdown.moment.at - event.moment.at <= _SHUTTING_DOWN
         and not (before and event.moment.at <= before.event.moment.at)
     ]
-    asked = _who_asked(start[0], signs)
-    return replace(
-        down, kind=IncidentKind.HOST_REBOOTED, why=(*asked, *start), began=(*asked, *start)[0]
-    )
-
-
-def _who_asked(shutdown: Event, signs: _Signs) -> tuple[Event, ...]:
-    """Return who asked for it: the call on the master, which may have another clock."""
+    # Who asked for it: the call on the master, which may have another clock.
+    asked_shutdown = start[0]
     near = [
         event
         for event in signs.asked
-        if event.moment.within(shutdown.moment, _ASKED_BEFORE)
-        and not shutdown.moment.certainly_before(event.moment)
+        if event.moment.within(asked_shutdown.moment, _ASKED_BEFORE)
+        and not asked_shutdown.moment.certainly_before(event.moment)
     ]
-    return tuple(near[-1:])
+    asked = tuple(near[-1:])
+    return replace(
+        down, kind=IncidentKind.HOST_REBOOTED, why=(*asked, *start), began=(*asked, *start)[0]
+    )
 
 
 def _guessed_fence(down: _Down, _before: Boot | None, signs: _Signs) -> _Down | None:
@@ -213,30 +237,34 @@ def _is_of(alert: Event, boot: Boot) -> bool:
     return alert.moment.within(booted, _ALERT_LATER) and not booted.certainly_before(alert.moment)
 
 
-def _alerts_unexplained(signs: _Signs, boots: Sequence[Boot]) -> list[Event]:
-    return [event for event in signs.alerts if not any(_is_of(event, boot) for boot in boots)]
-
-
 def _alert_of_boot(kind: str, down: _Down, signs: _Signs) -> list[Event]:
     """Return the alert that xapi raised of this boot, soon after it, by the master's clock."""
     return [e for e in signs.alerts if e.kind == kind and _is_of(e, down.boot)][:1]
 
 
-def _would_be_told(case: Case, boot: Event) -> bool:
-    """Tell whether daemon.log was read and reaches back to before the boot."""
-    bundle = boot.source.bundle
-    if case.gap("daemon_log", bundle) is not None:
-        return False
-    window = case.window("daemon_log")
-    if window is not None and window[0].certainly_before(boot.moment):
-        return True
-    return case.events.last_line(bundle, boot.moment.at, "daemon_log") is not None
-
-
 def _draft_of_down(down: _Down, case: Case, key: str, hosts: Hosts) -> Draft:
     boot = down.boot.event
-    began = down.began.moment if down.began else _last_sign(down, case, key, hosts)
+    # When a host went down: from its last line to its boot, nobody knows when. Few lines are kept,
+    # but where a log fell silent its last line is known all the same.
+    if down.began:
+        began: Moment = down.began.moment
+    else:
+        sign_boot = down.boot.event.moment
+        last_lines = [hole.began for hole in case.holes if hosts.key(hole.bundle) == key]
+        last_lines = [line for line in last_lines if line.year_known and line.at < sign_boot.at]
+        if down.last is None:
+            began = sign_boot
+        else:
+            last = max([down.last.moment, *last_lines], key=lambda line: line.at)
+            latest = max(last.latest, sign_boot.latest)
+            began = replace(last, earliest=min(last.earliest, sign_boot.earliest), latest=latest)
     lines = (*down.why, *down.boot.events)
+    # Quote the last sign of life too, where it is no part of the story already.
+    if down.last is None or down.last.kind == BOOTED or down.last in lines or down.began:
+        with_last: tuple[Event, ...] = lines
+    else:
+        last_boot = lines.index(down.boot.event)
+        with_last = (*lines[:last_boot], down.last, *lines[last_boot:])
     return Draft(
         kind=down.kind,
         host=key,
@@ -244,33 +272,10 @@ def _draft_of_down(down: _Down, case: Case, key: str, hosts: Hosts) -> Draft:
         began=began,
         ended=boot.moment,
         confidence=down.confidence,
-        events=_with_last(down, lines),
+        events=with_last,
         count=len(lines),
         last_seen=boot.moment,
     )
-
-
-def _with_last(down: _Down, lines: tuple[Event, ...]) -> tuple[Event, ...]:
-    """Quote the last sign of life too, where it is no part of the story already."""
-    if down.last is None or down.last.kind == BOOTED or down.last in lines or down.began:
-        return lines
-    boot = lines.index(down.boot.event)
-    return (*lines[:boot], down.last, *lines[boot:])
-
-
-def _last_sign(down: _Down, case: Case, key: str, hosts: Hosts) -> Moment:
-    """Return when a host went down: from its last line to its boot, nobody knows when.
-
-    Few lines are kept, but where a log fell silent its last line is known all the same.
-    """
-    boot = down.boot.event.moment
-    lines = [hole.began for hole in case.holes if hosts.key(hole.bundle) == key]
-    lines = [line for line in lines if line.year_known and line.at < boot.at]
-    if down.last is None:
-        return boot
-    last = max([down.last.moment, *lines], key=lambda line: line.at)
-    latest = max(last.latest, boot.latest)
-    return replace(last, earliest=min(last.earliest, boot.earliest), latest=latest)
 
 
 def _not_back(
@@ -306,20 +311,3 @@ def _ran_on(case: Case, shutdown: Event) -> bool:
     assert last is not None
     ran = last.moment.at - shutdown.moment.at > _SHUTTING_DOWN
     return ran and case.gap("kern_log", bundle) is None
-
-
-def _only_told(alerts: Sequence[Event], key: str, hosts: Hosts) -> Iterator[Draft]:
-    """Yield what only alerts tell: of a host without a report, or whose logs do not reach back."""
-    for event in alerts:
-        fenced = event.kind == WAS_FENCED
-        kind = IncidentKind.HOST_FENCED if fenced else IncidentKind.HOST_CRASHED
-        title = _TITLES[kind] if fenced else "High availability saw host {host} fail"
-        yield Draft(
-            kind=kind,
-            host=key,
-            title=title.format(host=hosts.name(key)),
-            began=replace(event.moment, earliest=event.moment.earliest - _ALERT_LATER),
-            ended=None,
-            confidence=Confidence.LIKELY if fenced else Confidence.POSSIBLE,
-            events=(event,),
-        )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
-from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
+from analyzer.model.clock import ClockChangeKind, HostClock
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, incident_of
 from analyzer.rebuilt.incidents.hosts import host_incidents
@@ -31,24 +31,21 @@ def clock_incidents(clocks: Iterable[HostClock], hosts: Hosts) -> Iterator[Draft
     for clock in clocks:
         for change in clock.changes:
             if change.kind in (ClockChangeKind.BACK, ClockChangeKind.FORWARD):
-                yield _draft_of_change(change, hosts)
-
-
-def _draft_of_change(change: ClockChange, hosts: Hosts) -> Draft:
-    key = hosts.key(change.bundle)
-    where = "back" if change.kind is ClockChangeKind.BACK else "forward"
-    return Draft(
-        kind=IncidentKind.CLOCK_STEPPED,
-        host=key,
-        title=f"The clock of host {hosts.name(key)} was set {where}{change.by}",
-        began=change.at,
-        ended=change.at,
-        confidence=change.confidence,
-        events=(),
-        rows=(change.before, change.after),
-        last_seen=change.at,
-        count=1,
-    )
+                key = hosts.key(change.bundle)
+                where = "back" if change.kind is ClockChangeKind.BACK else "forward"
+                draft_of_change = Draft(
+                    kind=IncidentKind.CLOCK_STEPPED,
+                    host=key,
+                    title=f"The clock of host {hosts.name(key)} was set {where}{change.by}",
+                    began=change.at,
+                    ended=change.at,
+                    confidence=change.confidence,
+                    events=(),
+                    rows=(change.before, change.after),
+                    last_seen=change.at,
+                    count=1,
+                )
+                yield draft_of_change
 
 
 __all__ = ["incidents"]

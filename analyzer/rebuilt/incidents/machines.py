@@ -27,21 +27,27 @@ def machine_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     """Yield the reverts and moves of VMs that the database has; that they ended well is likely."""
     for event in case.events.of(CALL):
         kind = _KINDS.get(event.fields["call"])
-        found = _pool_and_vm(case, event) if kind else None
+        if kind:
+            for pool in case.pools:
+                pool_row = pool.vm(event.fields["vm"])
+                if pool_row is not None:
+                    found: tuple[PoolState, Vm] | None = (
+                        pool,
+                        (pool.vm(pool_row.snapshot_of) or pool_row)
+                        if pool_row.is_a_snapshot
+                        else pool_row,
+                    )
+                    break
+            else:
+                found = None
+        else:
+            found = None
         if kind is None or found is None or failed(case, event):
             continue
         disks = [row for row in _disks_of_vm(*found) if not was_there(case, row, event)]
         moved = kind is IncidentKind.VM_MOVED
         if not (moved and (not disks or _disks_are_told(case, event))):
             yield _draft_of_vm(kind, event, found[1], disks, hosts)
-
-
-def _pool_and_vm(case: Case, event: Event) -> tuple[PoolState, Vm] | None:
-    for pool in case.pools:
-        row = pool.vm(event.fields["vm"])
-        if row is not None:
-            return pool, (pool.vm(row.snapshot_of) or row) if row.is_a_snapshot else row
-    return None
 
 
 def _disks_of_vm(pool: PoolState, vm: Vm) -> list[Vdi]:

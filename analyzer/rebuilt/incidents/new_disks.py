@@ -40,7 +40,24 @@ class NewDisk:
 @derived
 def new_disks(case: Case) -> Mapping[str, NewDisk]:
     """Return the disks of the databases that a move or a copy made, by uuid."""
-    found = (*_moves_with_both_disks(case), *_moves_of_one_disk(case), *_copies_of_disks(case))
+    # The moves of which xapi logged both disks, snapshots but left out.
+    moves_with_both_disks: list[NewDisk] = []
+    for event in case.events.of(ARRIVED):
+        row = case.world.vdi(event.fields["new"])
+        if row is None or row.is_a_snapshot or failed(case, event):
+            continue
+        task = task_of(case, event)
+        calls = [line for line in task.events if line.kind in _CALLS] if task else []
+        moves_with_both_disks.append(
+            NewDisk(
+                uuid=row.uuid,
+                old=event.fields["vdi"],
+                copied=False,
+                confidence=Confidence.CERTAIN,
+                events=(*calls[:1], event),
+            )
+        )
+    found = (*moves_with_both_disks, *_moves_of_one_disk(case), *_copies_of_disks(case))
     return MappingProxyType({made.uuid: made for made in reversed(found)})
 
 
@@ -58,23 +75,6 @@ def new_disk_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
             confidence=made.confidence,
             events=made.events,
             subjects=(disk, Subject(type="VDI", uuid=made.old)),
-        )
-
-
-def _moves_with_both_disks(case: Case) -> Iterator[NewDisk]:
-    """Yield the moves of which xapi logged both disks, snapshots but left out."""
-    for event in case.events.of(ARRIVED):
-        row = case.world.vdi(event.fields["new"])
-        if row is None or row.is_a_snapshot or failed(case, event):
-            continue
-        task = task_of(case, event)
-        calls = [line for line in task.events if line.kind in _CALLS] if task else []
-        yield NewDisk(
-            uuid=row.uuid,
-            old=event.fields["vdi"],
-            copied=False,
-            confidence=Confidence.CERTAIN,
-            events=(*calls[:1], event),
         )
 
 

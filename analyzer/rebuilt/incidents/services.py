@@ -1,6 +1,6 @@
 """Restarts of the toolstack and of xapi-nbd, rolling upgrades, clocks that were set."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from itertools import pairwise, zip_longest
 
@@ -47,12 +47,36 @@ def toolstack_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
             one.start.source: one for one in _later_starts(events, boots_of(case).get(key, ()))
         }
         for burst in bursts((one.start for one in starts.values()), _ONE_RESTART):
-            yield _draft_of_restart([starts[event.source] for event in burst], key, hosts)
+            draft_starts = [starts[event.source] for event in burst]
+            first, last = draft_starts[0], draft_starts[-1]
+            died = any(one.end and one.end.kind == DIED for one in draft_starts)
+            known = first.end is not None or first.role is not None
+            how = "xapi died and was started again" if died else "The toolstack was restarted"
+            draft_lines = [
+                line for one in draft_starts for line in (one.end, one.start, one.role) if line
+            ]
+            draft_of_restart = Draft(
+                kind=IncidentKind.TOOLSTACK_RESTARTED,
+                host=key,
+                title=f"{how if known else 'xapi was started'} on host {hosts.name(key)}",
+                began=(first.end or first.start).moment,
+                ended=last.start.moment,
+                confidence=Confidence.CERTAIN if known else Confidence.LIKELY,
+                events=draft_lines,
+                count=len(draft_starts),
+                last_seen=last.start.moment,
+            )
+            yield draft_of_restart
 
 
 def _later_starts(events: Sequence[Event], boots: Sequence[Boot]) -> Iterator[_Start]:
     """Yield the starts that are not the first since a boot; xapi itself tells which those are."""
-    ends = [event for event in events if event.kind in (*STOPPED, DIED) and _of_system(event)]
+    ends = [
+        event
+        for event in events
+        if event.kind in (*STOPPED, DIED)
+        and (event.process != "systemd" or event.pid in (None, _SYSTEMD))
+    ]
     lines = [event for event in events if event.kind in (STARTED, ROLE)]
     before: Event | None = None
     for start, after in zip_longest(lines, lines[1:]):
@@ -64,47 +88,23 @@ def _later_starts(events: Sequence[Event], boots: Sequence[Boot]) -> Iterator[_S
             or (before and end.moment.at < before.moment.at)
         ):
             end = None
-        role = after if after and _is_role(after, start) else None
-        if not _at_boot(start, role, boots, before):
+        # Whether a line is what xapi says of the boot next to its start.
+        role = (
+            after
+            if after and (after.kind == ROLE and after.moment.within(start.moment, _ROLE_TOLD))
+            else None
+        )
+        if role is not None:
+            at_boot = role.fields.get("boot") == "true"
+        else:
+            boot = last_before([boot.event for boot in boots], start)
+            if boot is None or start.moment.at - boot.moment.at > _BOOTING:
+                at_boot = False
+            else:
+                at_boot = before is None or before.moment.at < boot.moment.at
+        if not at_boot:
             yield _Start(start=start, role=role, end=end)
         before = start
-
-
-def _of_system(event: Event) -> bool:
-    return event.process != "systemd" or event.pid in (None, _SYSTEMD)
-
-
-def _is_role(after: Event, start: Event) -> bool:
-    """Tell whether a line is what xapi says of the boot next to its start."""
-    return after.kind == ROLE and after.moment.within(start.moment, _ROLE_TOLD)
-
-
-def _at_boot(start: Event, role: Event | None, boots: Sequence[Boot], before: Event | None) -> bool:
-    if role is not None:
-        return role.fields.get("boot") == "true"
-    boot = last_before([boot.event for boot in boots], start)
-    if boot is None or start.moment.at - boot.moment.at > _BOOTING:
-        return False
-    return before is None or before.moment.at < boot.moment.at
-
-
-def _draft_of_restart(starts: Sequence[_Start], key: str, hosts: Hosts) -> Draft:
-    first, last = starts[0], starts[-1]
-    died = any(one.end and one.end.kind == DIED for one in starts)
-    known = first.end is not None or first.role is not None
-    how = "xapi died and was started again" if died else "The toolstack was restarted"
-    lines = [line for one in starts for line in (one.end, one.start, one.role) if line]
-    return Draft(
-        kind=IncidentKind.TOOLSTACK_RESTARTED,
-        host=key,
-        title=f"{how if known else 'xapi was started'} on host {hosts.name(key)}",
-        began=(first.end or first.start).moment,
-        ended=last.start.moment,
-        confidence=Confidence.CERTAIN if known else Confidence.LIKELY,
-        events=lines,
-        count=len(starts),
-        last_seen=last.start.moment,
-    )
 
 
 def nbd_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
@@ -113,44 +113,40 @@ def nbd_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     for run in server_runs(case):
         lives.setdefault(hosts.key(run.bundle), []).append(run)
     for key, runs in sorted(lives.items()):
-        pairs = _starts_with_life_before(runs, boots_of(case).get(key, ()))
+        # Each start of xapi-nbd with the life before it, on a host that ran in between.
+        boots = boots_of(case).get(key, ())
+        found: dict[object, tuple[Event, ServerRun]] = {}
+        for before, starts_run in pairwise(runs):
+            last = _last_line_of_run(before)
+            if starts_run.started and last and not booted_between(boots, last, starts_run.started):
+                found[starts_run.started.source] = (starts_run.started, before)
+        pairs = found
         for burst in bursts((start for start, _ in pairs.values()), _ONE_RESTART):
-            yield _nbd_restart([pairs[event.source] for event in burst], key, hosts)
-
-
-def _starts_with_life_before(
-    runs: Sequence[ServerRun], boots: Sequence[Boot]
-) -> Mapping[object, tuple[Event, ServerRun]]:
-    """Return each start of xapi-nbd with the life before it, on a host that ran in between."""
-    found: dict[object, tuple[Event, ServerRun]] = {}
-    for before, run in pairwise(runs):
-        last = _last_line_of_run(before)
-        if run.started and last and not booted_between(boots, last, run.started):
-            found[run.started.source] = (run.started, before)
-    return found
+            nbd_pairs = [pairs[event.source] for event in burst]
+            crashed = any(before.crashed for _, before in nbd_pairs)
+            first = _last_line_of_run(nbd_pairs[0][1])
+            assert first is not None
+            how = "xapi-nbd died and was started again" if crashed else "xapi-nbd was restarted"
+            nbd_restart = Draft(
+                kind=IncidentKind.NBD_RESTARTED,
+                host=key,
+                title=f"{how} on host {hosts.name(key)}",
+                began=first.moment,
+                ended=nbd_pairs[-1][0].moment,
+                confidence=Confidence.CERTAIN,
+                events=[
+                    line
+                    for start, before in nbd_pairs
+                    for line in (_last_line_of_run(before), start)
+                    if line
+                ],
+                count=len(nbd_pairs),
+            )
+            yield nbd_restart
 
 
 def _last_line_of_run(run: ServerRun) -> Event | None:
     return run.stop or run.exception or run.killed or run.failed or run.last or run.started
-
-
-def _nbd_restart(pairs: Sequence[tuple[Event, ServerRun]], key: str, hosts: Hosts) -> Draft:
-    crashed = any(before.crashed for _, before in pairs)
-    first = _last_line_of_run(pairs[0][1])
-    assert first is not None
-    how = "xapi-nbd died and was started again" if crashed else "xapi-nbd was restarted"
-    return Draft(
-        kind=IncidentKind.NBD_RESTARTED,
-        host=key,
-        title=f"{how} on host {hosts.name(key)}",
-        began=first.moment,
-        ended=pairs[-1][0].moment,
-        confidence=Confidence.CERTAIN,
-        events=[
-            line for start, before in pairs for line in (_last_line_of_run(before), start) if line
-        ],
-        count=len(pairs),
-    )
 
 
 def upgrade_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:

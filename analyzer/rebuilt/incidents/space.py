@@ -34,27 +34,34 @@ def space_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     alerts = case.events.of(COLLECTOR)
     found: dict[str, list[Operation | Event]] = {event.fields["sr"]: [] for event in alerts}
     for operation in sm_operations(case):
-        if operation.sr and (_refusal_for_space(operation) or _took_space(operation)):
+        if operation.sr and (
+            _refusal_for_space(operation)
+            or (operation.name in _TAKES_SPACE and operation.result is Result.SUCCEEDED)
+        ):
             found.setdefault(operation.sr, []).append(operation)
     for event in alerts:
         found[event.fields["sr"]].append(event)
     for sr, steps in sorted(found.items()):
         steps.sort(key=lambda step: (step.moment if isinstance(step, Event) else step.first).at)
-        yield from _of_repository(sr, steps, hosts)
-
-
-def _of_repository(sr: str, steps: Sequence[Operation | Event], hosts: Hosts) -> Iterator[Draft]:
-    """Yield runs of refusals, each up to the call that succeeded again."""
-    lines: list[Event] = []
-    for step in steps:
-        refused = step if isinstance(step, Event) else _refusal_for_space(step)
-        if refused:
-            lines.append(refused)
-        elif lines and isinstance(step, Operation) and lines[-1].moment.certainly_before(step.last):
-            yield _draft_of_full_sr(sr, lines, step, hosts)
-            lines = []
-    if lines:
-        yield _draft_of_full_sr(sr, lines, None, hosts)
+        # Yield runs of refusals, each up to the call that succeeded again.
+        lines: list[Event] = []
+        for repository_step in steps:
+            refused = (
+                repository_step
+                if isinstance(repository_step, Event)
+                else _refusal_for_space(repository_step)
+            )
+            if refused:
+                lines.append(refused)
+            elif (
+                lines
+                and isinstance(repository_step, Operation)
+                and lines[-1].moment.certainly_before(repository_step.last)
+            ):
+                yield _draft_of_full_sr(sr, lines, repository_step, hosts)
+                lines = []
+        if lines:
+            yield _draft_of_full_sr(sr, lines, None, hosts)
 
 
 def _refusal_for_space(operation: Operation) -> Event | None:
@@ -63,10 +70,6 @@ def _refusal_for_space(operation: Operation) -> Event | None:
     lines += [command.event for command in operation.commands if _FULL in command.stderr]
     lines += [r.event for r in operation.raised if r.code == NO_SPACE or _FULL in r.text]
     return min(lines, key=lambda line: (line.moment.at, line.source), default=None)
-
-
-def _took_space(operation: Operation) -> bool:
-    return operation.name in _TAKES_SPACE and operation.result is Result.SUCCEEDED
 
 
 def _draft_of_full_sr(
@@ -113,10 +116,17 @@ def unplug_incidents(case: Case, hosts: Hosts, downs: Sequence[Incident]) -> Ite
     ]
     for place, call in enumerate(calls):
         key = hosts.key(call.bundle)
+        # Whether a host unplugged an SR because it was about to shut down.
         if (
             call.name != "sr_detach"
             or call.result is Result.FAILED
-            or _shuts_down(call, key, downs)
+            or any(
+                down.kind is IncidentKind.HOST_REBOOTED
+                and down.subjects[0].uuid == key
+                and call.first.within(down.began, _SHUTTING_DOWN)
+                and not (down.ended and down.ended.certainly_before(call.first))
+                for down in downs
+            )
         ):
             continue
         back = next(
@@ -136,17 +146,6 @@ def unplug_incidents(case: Case, hosts: Hosts, downs: Sequence[Incident]) -> Ite
             count=1,
         )
     yield from _not_plugged(case, hosts)
-
-
-def _shuts_down(call: Operation, key: str, downs: Sequence[Incident]) -> bool:
-    """Tell whether a host unplugged an SR because it was about to shut down."""
-    return any(
-        down.kind is IncidentKind.HOST_REBOOTED
-        and down.subjects[0].uuid == key
-        and call.first.within(down.began, _SHUTTING_DOWN)
-        and not (down.ended and down.ended.certainly_before(call.first))
-        for down in downs
-    )
 
 
 def _plugs_again(one: Operation, call: Operation, key: str, hosts: Hosts) -> bool:

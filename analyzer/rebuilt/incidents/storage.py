@@ -69,7 +69,16 @@ def _srs_of_device(case: Case, bundle: str, device: str, scsi: str, server: str)
         found |= set(_on_device(report, f"/dev/mapper/{scsi}"))
         found |= set(_srs_plugged_with(case, report, "SCSIid", scsi))
     if server:
-        found |= set(_on_server(report, server))
+        # The SRs mounted from a server, by NFS or SMB.
+        on_server: list[str] = []
+        for mount in report.mounts.mounts if report.mounts else ():
+            name = (
+                mount.device.rpartition(":/")[0].strip("[]")
+                or mount.device.strip("/").split("/")[0]
+            )
+            if name == server and (match := _MOUNTED.search(mount.path)):
+                on_server.append(match[1])
+        found |= set(on_server)
         found |= set(_srs_plugged_with(case, report, "server", server))
     return frozenset(found)
 
@@ -81,14 +90,6 @@ def _on_device(report: HostReport, device: str) -> Iterator[str]:
             yield match[1]
     for mount in report.mounts.mounts if report.mounts else ():
         if mount.device == device and (match := _MOUNTED.search(mount.path)):
-            yield match[1]
-
-
-def _on_server(report: HostReport, server: str) -> Iterator[str]:
-    """Yield the SRs mounted from a server, by NFS or SMB."""
-    for mount in report.mounts.mounts if report.mounts else ():
-        name = mount.device.rpartition(":/")[0].strip("[]") or mount.device.strip("/").split("/")[0]
-        if name == server and (match := _MOUNTED.search(mount.path)):
             yield match[1]
 
 
@@ -111,7 +112,37 @@ def outage_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     """Yield the outages, one for each host and each thing that did not answer."""
     for key, events in hosts.grouped(case.events.of(*BEGINS, *ENDS)).items():
         for lines in _outages_by_thing(events, case, boots_of(case).get(key, ())):
-            yield _draft_of_outage(lines, key, case, hosts)
+            last = lines[-1]
+            told = [line for line in lines if line.kind not in ENDS]
+            certain = frozenset(sr for line in told for sr in repositories_behind(case, line))
+            suspected = certain or _srs_suspected(
+                case, told[0].source.bundle, told[0].fields.get("device", "")
+            )
+            first = told[0]
+            if "connection" in first.fields or not bool(certain):
+                confidence_of_certain: Confidence = Confidence.POSSIBLE
+            else:
+                confidence_of_certain = (
+                    Confidence.LIKELY if "device" in first.fields else Confidence.CERTAIN
+                )
+            # Name what did not answer; of many the first.
+            name = next(name for name in _THINGS if name in told[0].fields)
+            things = list(dict.fromkeys(line.fields[name] for line in told))
+            more = f" and {len(things) - _NAMED} more" if len(things) > _NAMED else ""
+            told_in_words = _THINGS[name].format(thing=", ".join(things[:_NAMED]) + more)
+            draft_of_outage = Draft(
+                kind=IncidentKind.SR_OUTAGE,
+                host=key,
+                title=f"Storage did not answer on host {hosts.name(key)}: {told_in_words}",
+                began=told[0].moment,
+                ended=last.moment if last.kind in ENDS else None,
+                confidence=confidence_of_certain,
+                events=(told[0], told[-1], last),
+                subjects=[hosts.repository(sr) for sr in sorted(suspected)],
+                count=sum(line.count for line in told),
+                last_seen=last.moment,
+            )
+            yield draft_of_outage
 
 
 def _outages_by_thing(
@@ -121,7 +152,22 @@ def _outages_by_thing(
     found: list[list[Event]] = []
     last: dict[Hashable, list[Event]] = {}
     for event in events:
-        thing = _what_did_not_answer(case, event)
+        # What did not answer, devices by the SRs on them; None for one that holds none.
+        device = event.fields.get("device")
+        if device is None:
+            thing: Hashable | None = tuple(sorted(event.fields.items()))
+        else:
+            what_found = repositories_behind(case, event) or _srs_suspected(
+                case, event.source.bundle, device
+            )
+            if not what_found and device.startswith("dm-"):
+                thing = "mapped devices"
+            else:
+                thing = (
+                    None
+                    if not what_found and _known_without(case, event)
+                    else (what_found or device)
+                )
         lines = last.get(thing)
         if thing is None or (event.kind in ENDS and (not lines or lines[-1].kind in ENDS)):
             continue
@@ -140,52 +186,6 @@ def _goes_on(last: Event, event: Event) -> bool:
     """
     waits = last.kind in _WAITING
     return waits or last.moment.within(event.moment, _ONE_HOUR if event.count > 1 else _ONE_OUTAGE)
-
-
-def _what_did_not_answer(case: Case, event: Event) -> Hashable | None:
-    """Return what did not answer, devices by the SRs on them; None for one that holds none."""
-    device = event.fields.get("device")
-    if device is None:
-        return tuple(sorted(event.fields.items()))
-    found = repositories_behind(case, event) or _srs_suspected(case, event.source.bundle, device)
-    if not found and device.startswith("dm-"):
-        return "mapped devices"
-    return None if not found and _known_without(case, event) else (found or device)
-
-
-def _draft_of_outage(lines: Sequence[Event], key: str, case: Case, hosts: Hosts) -> Draft:
-    last = lines[-1]
-    told = [line for line in lines if line.kind not in ENDS]
-    certain = frozenset(sr for line in told for sr in repositories_behind(case, line))
-    suspected = certain or _srs_suspected(
-        case, told[0].source.bundle, told[0].fields.get("device", "")
-    )
-    return Draft(
-        kind=IncidentKind.SR_OUTAGE,
-        host=key,
-        title=f"Storage did not answer on host {hosts.name(key)}: {_told_in_words(told)}",
-        began=told[0].moment,
-        ended=last.moment if last.kind in ENDS else None,
-        confidence=_confidence_of_certain(told[0], certain=bool(certain)),
-        events=(told[0], told[-1], last),
-        subjects=[hosts.repository(sr) for sr in sorted(suspected)],
-        count=sum(line.count for line in told),
-        last_seen=last.moment,
-    )
-
-
-def _told_in_words(told: Sequence[Event]) -> str:
-    """Name what did not answer; of many the first."""
-    name = next(name for name in _THINGS if name in told[0].fields)
-    things = list(dict.fromkeys(line.fields[name] for line in told))
-    more = f" and {len(things) - _NAMED} more" if len(things) > _NAMED else ""
-    return _THINGS[name].format(thing=", ".join(things[:_NAMED]) + more)
-
-
-def _confidence_of_certain(first: Event, *, certain: bool) -> Confidence:
-    if "connection" in first.fields or not certain:
-        return Confidence.POSSIBLE
-    return Confidence.LIKELY if "device" in first.fields else Confidence.CERTAIN
 
 
 @derived

@@ -76,7 +76,31 @@ def tapdisk_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     for key, own in events.items():
         known = _known_of_host(case, hosts, key)
         for crash in _crashes_told(own, known):
-            yield _draft_of_crash(crash, key, hosts)
+            subjects: list[Subject] = []
+            opened = crash.opened
+            if opened and opened.vdi:
+                subjects.append(hosts.disk(opened.vdi))
+            if opened and opened.sr:
+                subjects.append(hosts.repository(opened.sr))
+            disk = f" of disk {opened.vdi}" if opened and opened.vdi else ""
+            first = crash.events[0]
+            lines = [*crash.events]
+            if opened and opened.pid and opened.event.source != first.source:
+                lines.insert(1, opened.event)
+            draft_of_crash = Draft(
+                kind=IncidentKind.TAPDISK_CRASHED,
+                host=key,
+                title=f"A tapdisk{disk} ended by itself on host {hosts.name(key)}",
+                began=crash.began,
+                ended=first.moment if crash.confidence is Confidence.CERTAIN else None,
+                confidence=crash.confidence,
+                events=lines,
+                subjects=subjects,
+                tapdisks=tuple(pid for pid in crash.pids if pid),
+                count=sum(event.count for event in crash.events),
+                last_seen=crash.events[-1].moment,
+            )
+            yield draft_of_crash
 
 
 def _known_of_host(case: Case, hosts: Hosts, key: str) -> _Known:
@@ -101,11 +125,16 @@ def _tapdisks_opened(operation: Operation) -> Iterator[_Opened]:
 def _crashes_told(events: Sequence[Event], known: _Known) -> Sequence[_Crash]:
     found: list[_Crash] = []
     for event in events:
-        crash = (
-            _crash_by_kernel(event, known)
-            if event.kind in KILLED
-            else _crash_noticed_late(event, known, found)
-        )
+        if event.kind in KILLED:
+            crash_pid = event.fields["tapdisk"]
+            opened = known.of_pid(crash_pid, event)
+            if opened and booted_between(known.boots, opened.event, event):
+                opened = None
+            crash: _Crash | None = _Crash(
+                began=event.moment, opened=opened, pids=[crash_pid], events=[event]
+            )
+        else:
+            crash = _crash_noticed_late(event, known, found)
         if crash is None:
             continue
         before = next((one for one in reversed(found) if _is_same_crash(one, crash)), None)
@@ -124,14 +153,6 @@ def _is_same_crash(one: _Crash, other: _Crash) -> bool:
     if len(disks) > 1:
         return near and disks[0] == disks[1]
     return near and bool(set(one.pids) & set(other.pids))
-
-
-def _crash_by_kernel(event: Event, known: _Known) -> _Crash:
-    pid = event.fields["tapdisk"]
-    opened = known.of_pid(pid, event)
-    if opened and booted_between(known.boots, opened.event, event):
-        opened = None
-    return _Crash(began=event.moment, opened=opened, pids=[pid], events=[event])
 
 
 def _crash_noticed_late(event: Event, known: _Known, found: Sequence[_Crash]) -> _Crash | None:
@@ -166,31 +187,4 @@ def _crash_noticed_late(event: Event, known: _Known, found: Sequence[_Crash]) ->
         pids=[opened.pid],
         events=[event],
         confidence=Confidence.LIKELY,
-    )
-
-
-def _draft_of_crash(crash: _Crash, key: str, hosts: Hosts) -> Draft:
-    subjects: list[Subject] = []
-    opened = crash.opened
-    if opened and opened.vdi:
-        subjects.append(hosts.disk(opened.vdi))
-    if opened and opened.sr:
-        subjects.append(hosts.repository(opened.sr))
-    disk = f" of disk {opened.vdi}" if opened and opened.vdi else ""
-    first = crash.events[0]
-    lines = [*crash.events]
-    if opened and opened.pid and opened.event.source != first.source:
-        lines.insert(1, opened.event)
-    return Draft(
-        kind=IncidentKind.TAPDISK_CRASHED,
-        host=key,
-        title=f"A tapdisk{disk} ended by itself on host {hosts.name(key)}",
-        began=crash.began,
-        ended=first.moment if crash.confidence is Confidence.CERTAIN else None,
-        confidence=crash.confidence,
-        events=lines,
-        subjects=subjects,
-        tapdisks=tuple(pid for pid in crash.pids if pid),
-        count=sum(event.count for event in crash.events),
-        last_seen=crash.events[-1].moment,
     )

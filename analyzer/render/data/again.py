@@ -117,23 +117,27 @@ class _Reading:
             else:
                 values[name] = self._value_of_hint(hint, row[key], shape, name)
         if kind is NbdHost:
-            values["concurrency"] = self._clients(row)
+            # How many clients a host had: of each hour the document tells the most.
+            if row["peak"] is None:
+                clients: tuple[Concurrency, ...] = ()
+            else:
+                points = [
+                    (Moment.exact(datetime.fromisoformat(hours[end]), BY_THE_HOUR), *counts)
+                    for hours in row["clients"]
+                    for end, counts in (
+                        ("from", (hours["at_least"], hours["at_most"])),
+                        ("to", (0, 0)),
+                    )
+                ]
+                bundle, host = next(iter(row["bundles"]), ""), row["name"] or row["uuid"]
+                clients = (
+                    Concurrency(host=host, bundle=bundle, points=tuple(points), peak=row["peak"]),
+                )
+            values["concurrency"] = clients
         made = kind(**values)
         if kind is Finding:  # its line may have lost its end, and it must be named as elsewhere
             object.__setattr__(made, "id", str(row["id"]))
         return made
-
-    def _clients(self, row: Row) -> tuple[Concurrency, ...]:
-        """Return how many clients a host had: of each hour the document tells the most."""
-        if row["peak"] is None:
-            return ()
-        points = [
-            (Moment.exact(datetime.fromisoformat(hours[end]), BY_THE_HOUR), *counts)
-            for hours in row["clients"]
-            for end, counts in (("from", (hours["at_least"], hours["at_most"])), ("to", (0, 0)))
-        ]
-        bundle, host = next(iter(row["bundles"]), ""), row["name"] or row["uuid"]
-        return (Concurrency(host=host, bundle=bundle, points=tuple(points), peak=row["peak"]),)
 
     def _value_of_hint(self, hint: Any, value: Any, shape: Shape, name: str) -> Any:  # noqa: PLR0911 - a case a form
         inside = get_args(hint)
@@ -146,7 +150,12 @@ class _Reading:
             pairs = value.items()
             return {key: self._value_of_hint(inside[1], each, PLAIN, "") for key, each in pairs}
         if name in shape.by:
-            return self._looked_up(hint, value)
+            if (hint, value) in self._named:
+                return self._named[hint, value]
+            if hint is Subject:
+                return Subject(type="", uuid=value, name="")
+            msg = f"{hint.__name__} {value} stands nowhere"
+            raise KeyError(msg)
         if hint is str:
             return "" if value is None else _text(value)
         if hint is datetime:
@@ -174,14 +183,6 @@ class _Reading:
             else self._value_of_hint(kind, row[key], PLAIN, "")
             for kind, key in zip(kinds, keys, strict=True)
         )
-
-    def _looked_up(self, kind: type, name: str) -> Any:
-        if (kind, name) in self._named:
-            return self._named[kind, name]
-        if kind is Subject:
-            return Subject(type="", uuid=name, name="")
-        msg = f"{kind.__name__} {name} stands nowhere"
-        raise KeyError(msg)
 
 
 def _replaced(report: Report, **values: Any) -> Report:

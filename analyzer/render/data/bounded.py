@@ -87,7 +87,11 @@ class _Taken:
 def shorten(document: Object) -> tuple[LeftOut, ...]:
     """Take out of a report's lists, in place, what is over the budget; say what it was."""
     taken: dict[str, _Taken] = {}
-    named = frozenset(_incidents_named(document))
+    # The ids of incidents that causes speak of: these stay.
+    incidents_named: list[str] = []
+    for cause in document["causes"]:  # those of the parts are among them, and the parts name them
+        incidents_named.extend(link["incident"] for link in cause["chain"] if link["incident"])
+    named = frozenset(incidents_named)
     disks = len(document["disks"])
     budget = MEGABYTE * max(1, math.ceil(disks / DISKS_IN_A_MEGABYTE))
     scales = Scales(document)
@@ -128,12 +132,6 @@ def _left_out(where: str, taken: _Taken, places: Mapping[str, _Place]) -> LeftOu
     )
 
 
-def _incidents_named(document: Object) -> Iterator[str]:
-    """Yield the ids of incidents that causes speak of: these stay."""
-    for cause in document["causes"]:  # those of the parts are among them, and the parts name them
-        yield from (link["incident"] for link in cause["chain"] if link["incident"])
-
-
 class Scales:
     """About how many bytes a document takes, and its lists by their place."""
 
@@ -158,7 +156,15 @@ class Scales:
 
     def _weigh_value(self, value: Any, where: str) -> int:
         if isinstance(value, dict):
-            return self._weigh_object(value, where)
+            dot = f"{where}." if where else ""
+            weigh_weight = 6 + 6 * len(value)
+            for key, each in value.items():
+                weigh_weight += len(key)
+                if isinstance(each, dict | list):
+                    weigh_weight += self._weigh_value(each, dot + key)
+                else:
+                    weigh_weight += _weight_of_one(each)
+            return weigh_weight
         if isinstance(value, list):
             weight = self._weigh_list(value, where)
             place = self.places.setdefault(where, _Place())
@@ -166,17 +172,6 @@ class Scales:
             place.weight += weight
             return weight
         return _weight_of_one(value)
-
-    def _weigh_object(self, value: Object, where: str) -> int:
-        dot = f"{where}." if where else ""
-        weight = 6 + 6 * len(value)
-        for key, each in value.items():
-            weight += len(key)
-            if isinstance(each, dict | list):
-                weight += self._weigh_value(each, dot + key)
-            else:
-                weight += _weight_of_one(each)
-        return weight
 
     def _weigh_list(self, entries: list[Any], where: str) -> int:
         weight, inside = 2, f"{where}[]"
@@ -222,40 +217,35 @@ def _halve_lists(
     for entries in place.lists:
         if len(entries) <= most:
             continue
-        stay = _places_that_stay(where, entries, most)
-        stay |= {n for n, each in enumerate(entries) if _id_of(each) in named}
+        # The places of the entries that stay.
+        count = len(entries)
+        if where.rpartition(".")[2] in _QUOTED:
+            first = (most + 1) // 2
+            stay = {*range(first), *range(count - (most - first), count)}
+        elif _time_of(entries[0]) and not where.startswith(
+            "answer"
+        ):  # the worst stands first there
+            stay = set(range(count - most, count))
+        else:
+            stay = set(range(most))
+        stay |= {
+            n
+            for n, each in enumerate(entries)
+            if (each.get("id") if isinstance(each, dict) else None) in named
+        }
         for n, each in enumerate(entries):
             if n not in stay:
-                _take_out(each, taken)
+                taken.count += 1
+                if time := _time_of(each):
+                    taken.times.append(time)
+                taken.words.update(_words_of(each))
         entries[:] = [each for n, each in enumerate(entries) if n in stay]
-
-
-def _places_that_stay(where: str, entries: list[Any], most: int) -> set[int]:
-    """Return the places of the entries that stay."""
-    count = len(entries)
-    if where.rpartition(".")[2] in _QUOTED:
-        first = (most + 1) // 2
-        return {*range(first), *range(count - (most - first), count)}
-    if _time_of(entries[0]) and not where.startswith("answer"):  # the worst stands first there
-        return set(range(count - most, count))
-    return set(range(most))
-
-
-def _take_out(entry: Any, taken: _Taken) -> None:
-    taken.count += 1
-    if time := _time_of(entry):
-        taken.times.append(time)
-    taken.words.update(_words_of(entry))
 
 
 def _time_of(entry: Any) -> str | None:
     if not isinstance(entry, dict):
         return None
     return next((str(entry[key]) for key in _TIMES if entry.get(key)), None)
-
-
-def _id_of(entry: Any) -> str | None:
-    return entry.get("id") if isinstance(entry, dict) else None
 
 
 def _words_of(entry: Any) -> Iterator[str]:

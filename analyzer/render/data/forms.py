@@ -145,7 +145,13 @@ def form_of(hint: Any, shape: Shape = PLAIN, name: str = "") -> Form:
         (only,) = (each for each in inside if each is not type(None))
         return Maybe(form_of(only, shape, name))
     if get_origin(hint) is tuple:
-        return _form_of_tuple(inside, shape, name)
+        if inside[1:] != (...,):
+            forms = [form_of(each) for each in inside]
+            return Parts(tuple(zip(shape.parts[name], forms, strict=True)))
+        if get_origin(inside[0]) is tuple and name not in shape.parts:
+            word, count = (form_of(each) for each in get_args(inside[0]))  # how often each word
+            return Table(word, count)
+        return Many(form_of(inside[0], shape, name))
     if get_origin(hint) is Mapping:
         return Table(form_of(inside[0]), form_of(inside[1]))
     if name in shape.by:
@@ -164,13 +170,3 @@ def _form_of_one(hint: Any) -> Form | None:
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return Word(hint)
     return Record(hint) if isinstance(hint, type) and is_dataclass(hint) else None
-
-
-def _form_of_tuple(inside: tuple[Any, ...], shape: Shape, name: str) -> Form:
-    if inside[1:] != (...,):
-        forms = [form_of(each) for each in inside]
-        return Parts(tuple(zip(shape.parts[name], forms, strict=True)))
-    if get_origin(inside[0]) is tuple and name not in shape.parts:
-        word, count = (form_of(each) for each in get_args(inside[0]))  # how often each word
-        return Table(word, count)
-    return Many(form_of(inside[0], shape, name))

@@ -35,21 +35,23 @@ class PoolPart:
 
 def parts_of(report: Report) -> tuple[PoolPart, ...]:
     """Return the part of each pool, none where there is one pool only."""
-    return tuple(_part_of_pool(ordered(part)) for part in report.parts)
-
-
-def _part_of_pool(part: Report) -> PoolPart:
-    head = headline(part)
-    return PoolPart(
-        name=pool_name(part),
-        pools=part.pools,
-        bundles=tuple(bundle.name for bundle in part.bundles),
-        tone=head.tone,
-        headline=str(head),
-        answer=answer_of(part),
-        exit_status=exit_status(part),
-        findings=findings(part),
-        causes=part.causes,
-        plans=part.plans,
-        outcomes=part.outcomes,
-    )
+    part_of_pool: list[PoolPart] = []
+    for part in report.parts:
+        pool_part = ordered(part)
+        head = headline(pool_part)
+        part_of_pool.append(
+            PoolPart(
+                name=pool_name(pool_part),
+                pools=pool_part.pools,
+                bundles=tuple(bundle.name for bundle in pool_part.bundles),
+                tone=head.tone,
+                headline=str(head),
+                answer=answer_of(pool_part),
+                exit_status=exit_status(pool_part),
+                findings=findings(pool_part),
+                causes=pool_part.causes,
+                plans=pool_part.plans,
+                outcomes=pool_part.outcomes,
+            )
+        )
+    return tuple(part_of_pool)

@@ -147,7 +147,7 @@ def _or_null(schema: Schema) -> Schema:
     return {"anyOf": [schema, {"type": "null"}]}
 
 
-def _schema_of_form(  # noqa: C901, PLR0911, PLR0912 - a case for each form
+def _schema_of_form(  # noqa: C901, PLR0911 - a case for each form
     form: Form, definitions: dict[str, Schema]
 ) -> Schema:
     match form:

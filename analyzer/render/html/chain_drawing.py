@@ -60,7 +60,19 @@ def chain_drawing(chain: DiskChain) -> ChainDrawing:
     place = {log.uuid: number for number, log in enumerate(logs)}
     arcs = [link for link in chain.links if _is_arc(link, place)]
     y = MARGIN + ARC * len(arcs) + (4 if arcs else 0)
-    strokes = [_arc_of_link(link, place, y, level) for level, link in enumerate(arcs, 1)]
+    strokes: list[Stroke] = []
+    for level, link in enumerate(arcs, 1):
+        begin = _left_of_box(place[link.older]) + BOX // 2 + 12
+        arc_end = _left_of_box(place[link.newer]) + BOX // 2 - 12
+        top = y - level * ARC + 4
+        strokes.append(
+            Stroke(
+                path=f"M{begin} {y}V{top}H{arc_end}V{y - 2}m-4 -6l4 6l4 -6",
+                style=_style_of_link(link),
+                title=_title_of_link(link),
+                cross=((begin + arc_end) // 2, top) if link.stale else None,
+            )
+        )
     for log, newer in zip(logs, (*logs[1:], None), strict=True):
         strokes += _strokes_behind(chain, log, newer, place[log.uuid], y)
     end = GAP if any(found.at == logs[-1].uuid for found in chain.breaks) else 0
@@ -83,6 +95,13 @@ def _box_of_log(log: DiskLog, x: int, y: int) -> Box:
     kind = "" if log.kind is LogKind.UNKNOWN else log.kind.value
     title = f"{log.uuid} {kind} {log.name or ''}: {facts}"
     first = f"{log.uuid[:_SHORT]} {kind}".strip()
+    if log.exists is None:
+        state_of_log = "log not seen"
+    elif not log.exists:
+        state_of_log = "log is gone"
+    else:
+        flag = {True: ", consistent", False: ", marked in use", None: ""}[log.consistent]
+        state_of_log = f"log there{flag}"
     return Box(
         x=x,
         y=y,
@@ -90,19 +109,10 @@ def _box_of_log(log: DiskLog, x: int, y: int) -> Box:
         lines=(
             _cut_to_box(first),
             _cut_to_box(visible(log.name or "")),
-            _cut_to_box(_state_of_log(log)),
+            _cut_to_box(state_of_log),
         ),
         title=title,
     )
-
-
-def _state_of_log(log: DiskLog) -> str:
-    if log.exists is None:
-        return "log not seen"
-    if not log.exists:
-        return "log is gone"
-    flag = {True: ", consistent", False: ", marked in use", None: ""}[log.consistent]
-    return f"log there{flag}"
 
 
 def _cut_to_box(text: str) -> str:
@@ -114,18 +124,6 @@ def _is_arc(link: DiskLink, place: Mapping[str, int]) -> bool:
     if link.older not in place or link.newer not in place:
         return False
     return place[link.newer] != place[link.older] + 1
-
-
-def _arc_of_link(link: DiskLink, place: Mapping[str, int], y: int, level: int) -> Stroke:
-    begin = _left_of_box(place[link.older]) + BOX // 2 + 12
-    end = _left_of_box(place[link.newer]) + BOX // 2 - 12
-    top = y - level * ARC + 4
-    return Stroke(
-        path=f"M{begin} {y}V{top}H{end}V{y - 2}m-4 -6l4 6l4 -6",
-        style=_style_of_link(link),
-        title=_title_of_link(link),
-        cross=((begin + end) // 2, top) if link.stale else None,
-    )
 
 
 def _strokes_behind(

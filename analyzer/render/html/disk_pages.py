@@ -42,17 +42,27 @@ class DiskGroup:
 
 def disk_groups(report: Report) -> tuple[DiskGroup, ...]:
     """Return the disks by SR: those with findings first, then by VM, as many as fit."""
-    numbered = [_item_of_disk(disk, number) for number, disk in enumerate(_disks_shown(report), 1)]
+    numbered: list[DiskItem] = []
+    for number, disk in enumerate(_disks_shown(report), 1):
+        chain = disk.chain
+        numbered.append(
+            DiskItem(
+                disk=disk,
+                anchor=f"disk-{number}",
+                name=disk_name(disk),
+                vms=", ".join(vm.name or vm.uuid for vm in disk.vms),
+                facts=chain_facts(chain),
+                tone=TONES[disk.state],
+                drawing=chain_drawing(chain) if chain.logs else None,
+                onwards=onwards_words(chain),
+            )
+        )
     groups = groupby(numbered, key=lambda item: (item.disk.pool, item.disk.sr))
     return tuple(
         DiskGroup(sr=sr, type=own[0].disk.sr_type, items=tuple(own))
         for (_, sr), group in groups
-        if (own := sorted(group, key=_place_of_item))
+        if (own := sorted(group, key=lambda item: (not notable(item.disk), item.vms, item.name)))
     )
-
-
-def _place_of_item(item: DiskItem) -> tuple[bool, str, str]:
-    return not notable(item.disk), item.vms, item.name
 
 
 def disk_context(report: Report) -> dict[str, Any]:
@@ -61,12 +71,18 @@ def disk_context(report: Report) -> dict[str, Any]:
     items = [item for group in groups for item in group.items]
     anchors = {log.uuid: item.anchor for item in items for log in item.disk.chain.logs}
     anchors |= {item.disk.vdi.uuid: item.anchor for item in items if item.disk.vdi}
+    if not report.disks:
+        facts_of_disks = "none with CBT is known"
+    else:
+        states = Counter(disk.state for disk in report.disks)
+        told = [f"{states[state]} {state}" for state in DiskState if states[state]]
+        facts_of_disks = f"{counted(len(report.disks), 'disk')} with CBT: {', '.join(told)}"
     return {
         "disk_groups": groups,
         "disk_anchors": anchors,
         "shown_disks": len(items),
         "hidden_disks": len(report.disks) - len(items),
-        "disk_facts": _facts_of_disks(report),
+        "disk_facts": facts_of_disks,
     }
 
 
@@ -75,25 +91,3 @@ def _disks_shown(report: Report) -> list[DiskView]:
     room = max(MOST_DISKS - (len(report.disks) - len(others)), 0)
     kept = {id(disk) for disk in others[:room]}
     return [disk for disk in report.disks if notable(disk) or id(disk) in kept]
-
-
-def _facts_of_disks(report: Report) -> str:
-    if not report.disks:
-        return "none with CBT is known"
-    states = Counter(disk.state for disk in report.disks)
-    told = [f"{states[state]} {state}" for state in DiskState if states[state]]
-    return f"{counted(len(report.disks), 'disk')} with CBT: {', '.join(told)}"
-
-
-def _item_of_disk(disk: DiskView, number: int) -> DiskItem:
-    chain = disk.chain
-    return DiskItem(
-        disk=disk,
-        anchor=f"disk-{number}",
-        name=disk_name(disk),
-        vms=", ".join(vm.name or vm.uuid for vm in disk.vms),
-        facts=chain_facts(chain),
-        tone=TONES[disk.state],
-        drawing=chain_drawing(chain) if chain.logs else None,
-        onwards=onwards_words(chain),
-    )

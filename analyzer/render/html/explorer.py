@@ -37,36 +37,30 @@ def page_data(report: Report, ticket: str, most: int, anchors: Mapping[str, str]
     Of the points of the timeline at most so many: those that findings rest on, and the latest.
     ``anchors`` are those of what is no finding, by its id.
     """
+    # The names of the given files as words of a command.
+    names = dict.fromkeys(bundle.name.partition(":")[0] for bundle in report.bundles)
+    files_given = " ".join(map(shlex.quote, names)) or "BUNDLE"
+    # Each host's zone: name, minutes east of UTC, and [time in ms, by how many minutes].
+    hosts = zone_named("host").of(report).hosts
+    zones_names = {host.bundle: host.name for host in report.hosts}
+    zones_of_hosts = [
+        [
+            visible(zones_names[bundle]),
+            zone.minutes,
+            [[_milliseconds(change.at), by.total_seconds() // 60] for change, by in zone.changes],
+        ]
+        for bundle, zone in sorted(hosts.items())
+    ]
     data = {
         "ticket": visible(ticket, lines=True),
-        "zones": _zones_of_hosts(report),
-        "bundles": visible(_files_given(report)),
+        "zones": zones_of_hosts,
+        "bundles": visible(files_given),
         "anchors": {visible(name): target for name, target in anchors.items()},
     }
     text = json.dumps(
         data | _timeline_data(report, most), ensure_ascii=False, separators=(",", ":")
     )
     return Markup(text.translate(_UNSAFE))  # noqa: S704  # no character of HTML is left in it
-
-
-def _files_given(report: Report) -> str:
-    """Return the names of the given files as words of a command."""
-    names = dict.fromkeys(bundle.name.partition(":")[0] for bundle in report.bundles)
-    return " ".join(map(shlex.quote, names)) or "BUNDLE"
-
-
-def _zones_of_hosts(report: Report) -> list[object]:
-    """Return each host's zone: name, minutes east of UTC, and [time in ms, by how many minutes]."""
-    hosts = zone_named("host").of(report).hosts
-    names = {host.bundle: host.name for host in report.hosts}
-    return [
-        [
-            visible(names[bundle]),
-            zone.minutes,
-            [[_milliseconds(change.at), by.total_seconds() // 60] for change, by in zone.changes],
-        ]
-        for bundle, zone in sorted(hosts.items())
-    ]
 
 
 class _Table:

@@ -168,13 +168,23 @@ def page(template: str, names: Sequence[str] = (), **context: object) -> str:
     """Return a page in our style with our scripts of these names; all of `context` is escaped."""
     stylesheet = _asset_text("report.css")
     scripts = tuple(_asset_text(f"{name}.js") for name in names)
+    parts = (
+        f"default-src {NONE}",
+        f"style-src {_digest_of_text(stylesheet)}",
+        f"script-src {' '.join(_digest_of_text(script) for script in scripts) or NONE}",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "require-trusted-types-for 'script'",  # no text can become an element
+        "trusted-types 'none'",
+    )
     text = (
         _jinja_environment()
         .get_template(template)
         .render(
             stylesheet=stylesheet,
             scripts=scripts,
-            policy=_content_policy(stylesheet, scripts),
+            policy="; ".join(parts),
             **context,
         )
     )
@@ -227,20 +237,6 @@ def _jinja_environment() -> Environment:
 
 def _template_text(name: str) -> str:
     return (folder("reports") / "templates" / name).read_text("utf-8")
-
-
-def _content_policy(stylesheet: str, scripts: Sequence[str]) -> str:
-    parts = (
-        f"default-src {NONE}",
-        f"style-src {_digest_of_text(stylesheet)}",
-        f"script-src {' '.join(_digest_of_text(script) for script in scripts) or NONE}",
-        "img-src data:",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "require-trusted-types-for 'script'",  # no text can become an element
-        "trusted-types 'none'",
-    )
-    return "; ".join(parts)
 
 
 def _digest_of_text(text: str) -> str:
@@ -371,7 +367,12 @@ def _cards_of_findings(report: Report) -> tuple[Card, ...]:
             explains.setdefault(cause, []).append(finding.id)
     context = {name: cause.context for cause in report.causes for name in cause.findings}
     hosts = {host.bundle: host.name for host in report.hosts}
-    lasting = {name: f"F-{mark}" for mark, name in _first_of_each(found).items() if mark}
+    # Return fingerprint → the first finding that has it.
+    lasting = {
+        name: f"F-{mark}"
+        for mark, name in {finding.fingerprint: finding.id for finding in reversed(found)}.items()
+        if mark
+    }
     partly = {o.rule: (o.reason, o.settle_with) for o in report.outcomes if o.settle_with}
     return tuple(
         Card(
@@ -395,8 +396,3 @@ def _clock_facts(report: Report) -> str:
     unsure = sum(bool(each.contradictions) or not each.zone_known for each in report.clocks)
     hosts = counted(len(report.clocks), "host")
     return f"{hosts}, {unsure} in doubt" if unsure else hosts
-
-
-def _first_of_each(found: Sequence[Finding]) -> Mapping[str, str]:
-    """Return fingerprint → the first finding that has it."""
-    return {finding.fingerprint: finding.id for finding in reversed(found)}

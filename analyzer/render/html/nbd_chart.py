@@ -54,21 +54,21 @@ def run_bars(runs: Sequence[NbdRun], scale: Scale, read: Sequence[Bar]) -> Itera
             continue
         right = scale.x(end.at) if end else max(last, scale.x(known[0].at))
         left = scale.x(begin.at) if begin else min(first, right)
+        pid = f" pid {run.pid}" if run.pid is not None else ""
+        title_begin = run.started or run.listening
+        told = (
+            span(title_begin, run.ended)
+            if title_begin and run.ended
+            else stamp(title_begin or run.ended)
+        )
         yield RunBar(
             x=left,
             width=max(round(right - left, 1), 1.0),
             start_seen=begin is not None,
             end_seen=end is not None,
             crashed=run.crashed is True,
-            title=_title_of_run(run),
+            title=f"xapi-nbd{pid}, {told}: {run_words(run)}",
         )
-
-
-def _title_of_run(run: NbdRun) -> str:
-    pid = f" pid {run.pid}" if run.pid is not None else ""
-    begin = run.started or run.listening
-    told = span(begin, run.ended) if begin and run.ended else stamp(begin or run.ended)
-    return f"xapi-nbd{pid}, {told}: {run_words(run)}"
 
 
 TOP, RUNS, GAP = 26, 14, 26
@@ -147,11 +147,24 @@ def _chart_of_host(report: Report, scale: Scale, host: NbdHost, number: int) -> 
         bar
         for bundle in host.bundles
         for bar in covered_bars(
-            read.get((_name_of_bundle(report, bundle), "daemon_log"), ()), scale
+            read.get(
+                (
+                    next((host.name for host in report.hosts if host.bundle == bundle), bundle),
+                    "daemon_log",
+                ),
+                (),
+            ),
+            scale,
         )
     ]
     least, most = columns_of(scale, host)
     top = top_of(least, most)
+    if not bars:
+        why_missing = "daemon.log was not read: nothing is known"
+    else:
+        why_missing = (
+            "not all of daemon.log was read: there may be more clients" if host.unread else ""
+        )
     return HostChart(
         name=called(host.host),
         y=y,
@@ -162,12 +175,8 @@ def _chart_of_host(report: Report, scale: Scale, host: NbdHost, number: int) -> 
         full=max(least.values(), default=0) >= CONNECTION_LIMIT,
         holes=tuple(_holes_of_bars(bars)),
         runs=tuple(run_bars(host.runs, scale, bars)),
-        missing=_why_missing(host, bars),
+        missing=why_missing,
     )
-
-
-def _name_of_bundle(report: Report, bundle: str) -> str:
-    return next((host.name for host in report.hosts if host.bundle == bundle), bundle)
 
 
 def _holes_of_bars(bars: Iterable[Bar]) -> Iterator[Bar]:
@@ -180,9 +189,3 @@ def _holes_of_bars(bars: Iterable[Bar]) -> Iterator[Bar]:
         x = max(x, bar.x + bar.width)
     if x < WIDTH - RIGHT:
         yield Bar(x=round(x, 1), width=round(WIDTH - RIGHT - x, 1), title=title)
-
-
-def _why_missing(host: NbdHost, bars: Sequence[Bar]) -> str:
-    if not bars:
-        return "daemon.log was not read: nothing is known"
-    return "not all of daemon.log was read: there may be more clients" if host.unread else ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 
 from analyzer.model.finding import Finding, Severity
-from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace, NbdView, PlaceState
+from analyzer.model.nbd_view import NbdNetwork, NbdPlace, NbdView, PlaceState
 from analyzer.render.words.nbd_words import (
     INSECURE,
     SECURE,
@@ -101,10 +101,25 @@ def network_drawing(view: NbdView, findings: Mapping[str, Finding]) -> NetworkDr
     if not hosts or not networks:
         return None
     columns = {host.host.uuid: SIDE + number * COLUMN for number, host in enumerate(hosts)}
+    head_of_host: list[Head] = []
+    for host in hosts:
+        name = called(host.host)
+        fact = session_words(host).partition(":")[0] if host.bundles else "its report was not given"
+        head_of_host.append(
+            Head(
+                x=columns[host.host.uuid],
+                lines=(
+                    _cut_to_box(name, _HEAD_CHARACTERS),
+                    _cut_to_box(fact, _HEAD_CHARACTERS + 3),
+                ),
+                title=f"host {name} {host.host.uuid}: {fact}",
+                sign=_worst_sign(host.findings, findings),
+            )
+        )
     return NetworkDrawing(
         width=SIDE + len(hosts) * COLUMN + 8,
         height=HEAD + len(networks) * ROW,
-        heads=tuple(_head_of_host(host, columns[host.host.uuid], findings) for host in hosts),
+        heads=tuple(head_of_host),
         wires=tuple(
             _wire_of_network(network, HEAD + number * ROW, columns, findings)
             for number, network in enumerate(networks)
@@ -114,54 +129,44 @@ def network_drawing(view: NbdView, findings: Mapping[str, Finding]) -> NetworkDr
     )
 
 
-def _head_of_host(host: NbdHost, x: int, findings: Mapping[str, Finding]) -> Head:
-    name = called(host.host)
-    fact = session_words(host).partition(":")[0] if host.bundles else "its report was not given"
-    return Head(
-        x=x,
-        lines=(_cut_to_box(name, _HEAD_CHARACTERS), _cut_to_box(fact, _HEAD_CHARACTERS + 3)),
-        title=f"host {name} {host.host.uuid}: {fact}",
-        sign=_worst_sign(host.findings, findings),
-    )
-
-
 def _wire_of_network(
     network: NbdNetwork, y: int, columns: Mapping[str, int], findings: Mapping[str, Finding]
 ) -> Wire:
     purpose = purpose_words(network.purpose)
     name = network_words(network)
+    line_purpose = network.purpose
+    if line_purpose is None:
+        line_of_purpose = "unknown"
+    elif SECURE in line_purpose and INSECURE in line_purpose:
+        line_of_purpose = "both"
+    else:
+        line_of_purpose = (
+            "secure"
+            if SECURE in line_purpose
+            else "insecure"
+            if INSECURE in line_purpose
+            else "none"
+        )
+    # One box a host: of several interfaces on one network the most telling one.
+    boxes_of_network: list[PlaceBox] = []
+    own: dict[str, list[NbdPlace]] = {}
+    for place in network.places:
+        own.setdefault(place.host, []).append(place)
+    for host, x in columns.items():
+        if host in own:
+            boxes_of_network.append(_box_of_places(own[host], x, y + (ROW - TALL) // 2, findings))
     return Wire(
         y=y,
-        style=_line_of_purpose(network.purpose),
+        style=line_of_purpose,
         lines=(
             _cut_to_box(name, _SIDE_CHARACTERS - 4),
             _cut_to_box(network.bridge or "", 28),
             _cut_to_box(purpose, 32),
         ),
         title=f"network {name} {network.network.uuid}: {purpose}",
-        boxes=tuple(_boxes_of_network(network.places, y, columns, findings)),
+        boxes=tuple(boxes_of_network),
         sign=_worst_sign(network.findings, findings),
     )
-
-
-def _line_of_purpose(purpose: tuple[str, ...] | None) -> str:
-    if purpose is None:
-        return "unknown"
-    if SECURE in purpose and INSECURE in purpose:
-        return "both"
-    return "secure" if SECURE in purpose else "insecure" if INSECURE in purpose else "none"
-
-
-def _boxes_of_network(
-    places: Sequence[NbdPlace], y: int, columns: Mapping[str, int], findings: Mapping[str, Finding]
-) -> Iterable[PlaceBox]:
-    """Yield one box a host: of several interfaces on one network the most telling one."""
-    own: dict[str, list[NbdPlace]] = {}
-    for place in places:
-        own.setdefault(place.host, []).append(place)
-    for host, x in columns.items():
-        if host in own:
-            yield _box_of_places(own[host], x, y + (ROW - TALL) // 2, findings)
 
 
 def _box_of_places(
@@ -176,26 +181,26 @@ def _box_of_places(
     every = "; ".join(
         f"{each.device} {' '.join(each.addresses)}: {each.state.value}" for each in places
     )
+    found = _worst_sign(place.findings, findings)
+    if found is not None:
+        sign_of_place: Sign | None = found
+    elif place.warnings:
+        what = "; ".join(warning.what for warning in place.warnings)
+        sign_of_place = Sign(kind="warning", letter="!", title=what)
+    elif place.state is PlaceState.UNKNOWN:
+        sign_of_place = Sign(
+            kind="unsure", letter="?", title="what get_nbd_info makes of it is not known"
+        )
+    else:
+        sign_of_place = None
     return PlaceBox(
         x=x,
         y=y,
         style=_STYLES[place.state],
         lines=(_cut_to_box(first, _BOX_CHARACTERS - 3), _cut_to_box(second, _BOX_CHARACTERS + 2)),
         title=every,
-        sign=_sign_of_place(place, findings),
+        sign=sign_of_place,
     )
-
-
-def _sign_of_place(place: NbdPlace, findings: Mapping[str, Finding]) -> Sign | None:
-    found = _worst_sign(place.findings, findings)
-    if found is not None:
-        return found
-    if place.warnings:
-        what = "; ".join(warning.what for warning in place.warnings)
-        return Sign(kind="warning", letter="!", title=what)
-    if place.state is PlaceState.UNKNOWN:
-        return Sign(kind="unsure", letter="?", title="what get_nbd_info makes of it is not known")
-    return None
 
 
 def _worst_sign(ids: Iterable[str], findings: Mapping[str, Finding]) -> Sign | None:

@@ -60,9 +60,18 @@ def nbd_context(report: Report) -> dict[str, object]:
     pages = [
         _page_of_view(report, view, n, by_id) for n, view in enumerate(report.nbd[:MOST_POOLS], 1)
     ]
+    if not report.nbd:
+        facts_of_nbd = "nothing is known of it"
+    else:
+        used = [view.in_use for view in report.nbd]
+        word = "in use" if any(used) else "not used" if None not in used else "not known"
+        broken = sum(
+            nbd_words.tone_of(c) != "context" for view in report.nbd for c in view.connections
+        )
+        facts_of_nbd = f"{word}; {counted(broken, 'connection')} in trouble" if broken else word
     return {
         "nbd_pages": tuple(pages),
-        "nbd_facts": _facts_of_nbd(report),
+        "nbd_facts": facts_of_nbd,
         "nbd_pools_left_out": len(report.nbd) - len(pages),
         "nbd": nbd_words,
         "hour": hour_of,
@@ -78,20 +87,16 @@ def nbd_context(report: Report) -> dict[str, object]:
     }
 
 
-def _facts_of_nbd(report: Report) -> str:
-    if not report.nbd:
-        return "nothing is known of it"
-    used = [view.in_use for view in report.nbd]
-    word = "in use" if any(used) else "not used" if None not in used else "not known"
-    broken = sum(nbd_words.tone_of(c) != "context" for view in report.nbd for c in view.connections)
-    return f"{word}; {counted(broken, 'connection')} in trouble" if broken else word
-
-
 def _page_of_view(
     report: Report, view: NbdView, number: int, by_id: Mapping[str, Finding]
 ) -> NbdPage:
     runs = [(host, run) for host in view.hosts for run in host.runs]
     lost = sum(host.runs_left_out for host in view.hosts)
+    # Return as many connections as fit: the worst fates first, in the order of time.
+    tones = ("error", "warning", "unsure", "context")
+    ranked = sorted(view.connections, key=lambda each: tones.index(nbd_words.tone_of(each)))
+    kept = {id(each) for each in ranked[:MOST_CONNECTIONS]}
+    worst_connections = tuple(each for each in view.connections if id(each) in kept)
     return NbdPage(
         view=view,
         anchor=f"nbd-{number}",
@@ -100,42 +105,31 @@ def _page_of_view(
         chart=client_chart(report, view),
         groups=info_groups(view),
         peaks=peaks_of(view),
-        connections=_worst_connections(view.connections),
+        connections=worst_connections,
         runs=tuple(runs[-MOST_RUNS:]),
         runs_left_out=lost + max(len(runs) - MOST_RUNS, 0),
         hosts_by_uuid={host.host.uuid: host for host in view.hosts},
     )
 
 
-def _worst_connections(connections: tuple[NbdConnection, ...]) -> tuple[NbdConnection, ...]:
-    """Return as many connections as fit: the worst fates first, in the order of time."""
-    tones = ("error", "warning", "unsure", "context")
-    ranked = sorted(connections, key=lambda each: tones.index(nbd_words.tone_of(each)))
-    kept = {id(each) for each in ranked[:MOST_CONNECTIONS]}
-    return tuple(each for each in connections if id(each) in kept)
-
-
 def info_groups(view: NbdView) -> tuple[InfoGroup, ...]:
     """Return the SRs by what get_nbd_info answers for them: failing first, then unknown."""
     groups: dict[tuple[object, ...], list[NbdInfo]] = {}
     for info in view.infos:
-        groups.setdefault(_likeness_of_info(info), []).append(info)
+        endpoints = tuple(
+            (each.address, each.host.uuid, each.pif.uuid, tuple(w.what for w in each.warnings))
+            for each in info.endpoints
+        )
+        warnings = tuple(warning.what for warning in info.warnings)
+        why = () if info.answer is Answer.OK else (info.because, info.mend)
+        likeness_of_info = info.answer, info.stopped_at, endpoints, warnings, why
+        groups.setdefault(likeness_of_info, []).append(info)
     rank = (Answer.FAILS, Answer.UNKNOWN, Answer.OK)
     made = [
         InfoGroup(info=own[0], srs=tuple(info.sr for info in own), tone=_tone_of_info(view, own[0]))
         for own in groups.values()
     ]
     return tuple(sorted(made, key=lambda group: rank.index(group.info.answer)))
-
-
-def _likeness_of_info(info: NbdInfo) -> tuple[object, ...]:
-    endpoints = tuple(
-        (each.address, each.host.uuid, each.pif.uuid, tuple(w.what for w in each.warnings))
-        for each in info.endpoints
-    )
-    warnings = tuple(warning.what for warning in info.warnings)
-    why = () if info.answer is Answer.OK else (info.because, info.mend)
-    return info.answer, info.stopped_at, endpoints, warnings, why
 
 
 def _tone_of_info(view: NbdView, info: NbdInfo) -> str:

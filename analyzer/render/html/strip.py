@@ -69,7 +69,10 @@ def strip_of(report: Report) -> Strip | None:
     scale = around([event.moment for event in events], SCENE) or scale
     marks = marks_of(events, scale)
     texts = {scale.x(event.moment.at): event.title for event in reversed(events)}
-    labels = _placed_labels([(mark.x, _counted_text(texts[mark.x], mark)) for mark in marks])
+    # The labels, from left to right, each whole or not at all.
+    places = [(mark.x, _counted_text(texts[mark.x], mark)) for mark in marks]
+    taken: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    labels = [_label_with_room(x, text, taken) for x, text in places]
     under = [mark.x for mark, own in zip(marks, labels, strict=True) if own and not own.above]
     ticks = [tick for tick in ticks_of(scale) if LEFT + EDGE < tick.x < WIDTH - EDGE]
     return Strip(
@@ -153,12 +156,6 @@ def _entry_of_step(
 
 def _counted_text(text: str, mark: Mark) -> str:
     return f"{text} and {mark.count - 1} more" if mark.count > 1 else text
-
-
-def _placed_labels(places: Sequence[tuple[float, str]]) -> list[Label | None]:
-    """Return the labels, from left to right, each whole or not at all."""
-    taken: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
-    return [_label_with_room(x, text, taken) for x, text in places]
 
 
 def _label_with_room(

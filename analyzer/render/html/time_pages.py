@@ -90,7 +90,26 @@ class RunTable:
 
 def time_context(report: Report) -> dict[str, Any]:
     """Return what the templates of clocks, incidents and runs need."""
-    shown = _latest_runs(report.runs)
+    latest_shown = report.runs[-MOST_COLUMNS:]
+    cells: dict[str, dict[str, DiskRun]] = {}
+    subjects: dict[str, Subject] = {}
+    for latest_run in latest_shown:
+        for disk in latest_run.disks:
+            cells.setdefault(disk.vdi.uuid, {})[latest_run.id] = disk
+            subjects[disk.vdi.uuid] = disk.vdi
+    rows = [
+        RunRow(
+            vdi=subjects[uuid], cells=tuple(own.get(latest_run.id) for latest_run in latest_shown)
+        )
+        for uuid, own in cells.items()
+    ]
+    rows.sort(key=_row_key)
+    shown = RunTable(
+        runs=latest_shown,
+        rows=tuple(rows[:MOST_ROWS]),
+        runs_left_out=len(report.runs) - len(latest_shown),
+        rows_left_out=max(len(rows) - MOST_ROWS, 0),
+    )
     anchors = {each.id: f"incident-{n}" for n, each in enumerate(_incidents_shown(report), 1)}
     detailed = shown.runs[-MOST_RUNS:]
     return {
@@ -107,27 +126,6 @@ def time_context(report: Report) -> dict[str, Any]:
 
 def _incidents_shown(report: Report) -> tuple[Incident, ...]:
     return report.incidents[:MOST_INCIDENTS]
-
-
-def _latest_runs(runs: tuple[BackupRun, ...]) -> RunTable:
-    shown = runs[-MOST_COLUMNS:]
-    cells: dict[str, dict[str, DiskRun]] = {}
-    subjects: dict[str, Subject] = {}
-    for run in shown:
-        for disk in run.disks:
-            cells.setdefault(disk.vdi.uuid, {})[run.id] = disk
-            subjects[disk.vdi.uuid] = disk.vdi
-    rows = [
-        RunRow(vdi=subjects[uuid], cells=tuple(own.get(run.id) for run in shown))
-        for uuid, own in cells.items()
-    ]
-    rows.sort(key=_row_key)
-    return RunTable(
-        runs=shown,
-        rows=tuple(rows[:MOST_ROWS]),
-        runs_left_out=len(runs) - len(shown),
-        rows_left_out=max(len(rows) - MOST_ROWS, 0),
-    )
 
 
 def _row_key(row: RunRow) -> tuple[bool, str, str]:

@@ -7,7 +7,7 @@ were kept by the hour, what befell it, its NBD sessions, and flags for boots and
 clock; a pool has a lane for its backup runs.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -99,10 +99,16 @@ def _drawing_of_scale(report: Report, scale: Scale, name: str, title: str) -> Dr
     for event in report.happenings:
         if event.what.is_line and event.moment.year_known:
             events.setdefault(_lane_key(event), []).append(event)
+    # Return (name of the host, source) → what became of it, by the ledger's first word.
+    hosts = hosts_by_bundle(report)
+    presences_by_source = {
+        (hosts.get(entry.bundle, entry.bundle), entry.source): entry.presence
+        for entry in reversed(report.ledger)
+    }
     holes, read, presences = (
-        _holes_of_scale(report, scale),
+        {(host, log_of(source)): bars for (host, source), bars in hole_bars(report, scale).items()},
         coverage_by_log(report),
-        _presences_by_source(report),
+        presences_by_source,
     )
     lanes = [
         *_extra_lanes(report, scale),
@@ -150,12 +156,6 @@ def _extra_lanes(report: Report, scale: Scale) -> Iterator[Lane]:
         yield Lane(host=host, name="clock", flags=flags)
 
 
-def _holes_of_scale(report: Report, scale: Scale) -> Mapping[tuple[str, str], tuple[Bar, ...]]:
-    return {
-        (host, log_of(source)): bars for (host, source), bars in hole_bars(report, scale).items()
-    }
-
-
 def log_of(source: str) -> str:
     """Return the parser of a log that is named by its parser, its file, or the whole member."""
     name = source.rsplit("/", 1)[-1]
@@ -200,12 +200,3 @@ def _lane_of_log(
         missing="" if bars or events or source not in _NAMES else missing,
         log=source in _NAMES or bool(bars),
     )
-
-
-def _presences_by_source(report: Report) -> Mapping[tuple[str, str], Presence]:
-    """Return (name of the host, source) → what became of it, by the ledger's first word."""
-    hosts = hosts_by_bundle(report)
-    return {
-        (hosts.get(entry.bundle, entry.bundle), entry.source): entry.presence
-        for entry in reversed(report.ledger)
-    }

@@ -45,38 +45,37 @@ def marks_of(events: Sequence[Entry], scale: Scale) -> tuple[Mark, ...]:
         if scale.shows(event.moment.earliest, event.moment.latest):
             place = int(scale.x(event.moment.at) // NEAR)
             groups.setdefault((_kind_of_event(event), place), []).append(event)
-    marks = sorted((_mark_of_group(group, scale) for group in groups.values()), key=lambda m: m.x)
+    mark_of_group: list[Mark] = []
+    for group in groups.values():
+        first = group[0]
+        moment, kind = first.moment, _kind_of_event(first)
+        whisker = (scale.x(moment.earliest), scale.x(moment.latest))
+        more = f" (and {len(group) - 1} more here)" if len(group) > 1 else ""
+        mark_of_group.append(
+            Mark(
+                x=scale.x(moment.at),
+                whisker=whisker if whisker[1] - whisker[0] > NEAR else None,
+                kind=kind,
+                letter="" if kind == "context" else kind[0].upper(),
+                title=f"{stamp(moment)} {first.title} [{first.source}]{more}",
+                label=first.title
+                + (f" \N{MULTIPLICATION SIGN}{len(group)}" if len(group) > 1 else ""),
+                label_x=0.0,
+                of=next(iter((*first.findings, *first.incidents)), None),
+                count=len(group),
+                at=iso(moment) or "",
+            )
+        )
+    marks = sorted((mark_of_group), key=lambda m: m.x)
     ends = [mark.x - NEAR for mark in marks[1:]] + [float(WIDTH)]
-    return tuple(
-        _with_label(mark, end) for mark, end in zip(marks, ends[: len(marks)], strict=True)
-    )
+    with_label: list[Mark] = []
+    for mark, end in zip(marks, ends[: len(marks)], strict=True):
+        begin = max(mark.x, mark.whisker[1] if mark.whisker else 0.0) + 12
+        label = mark.label if len(mark.label) <= LABEL_CHARACTERS else mark.label[:40] + "…"
+        fits = begin + len(label) * CHARACTER <= end
+        with_label.append(replace(mark, label=label if fits else "", label_x=round(begin, 1)))
+    return tuple(with_label)
 
 
 def _kind_of_event(event: Entry) -> str:
     return event.severity.value if event.severity else "context"
-
-
-def _mark_of_group(group: Sequence[Entry], scale: Scale) -> Mark:
-    first = group[0]
-    moment, kind = first.moment, _kind_of_event(first)
-    whisker = (scale.x(moment.earliest), scale.x(moment.latest))
-    more = f" (and {len(group) - 1} more here)" if len(group) > 1 else ""
-    return Mark(
-        x=scale.x(moment.at),
-        whisker=whisker if whisker[1] - whisker[0] > NEAR else None,
-        kind=kind,
-        letter="" if kind == "context" else kind[0].upper(),
-        title=f"{stamp(moment)} {first.title} [{first.source}]{more}",
-        label=first.title + (f" \N{MULTIPLICATION SIGN}{len(group)}" if len(group) > 1 else ""),
-        label_x=0.0,
-        of=next(iter((*first.findings, *first.incidents)), None),
-        count=len(group),
-        at=iso(moment) or "",
-    )
-
-
-def _with_label(mark: Mark, end: float) -> Mark:
-    begin = max(mark.x, mark.whisker[1] if mark.whisker else 0.0) + 12
-    label = mark.label if len(mark.label) <= LABEL_CHARACTERS else mark.label[:40] + "…"
-    fits = begin + len(label) * CHARACTER <= end
-    return replace(mark, label=label if fits else "", label_x=round(begin, 1))

@@ -87,11 +87,18 @@ def span_rows(report: Report, scale: Scale) -> dict[Row, tuple[tuple[Span, ...],
         whole = min(first.earliest, last.earliest), max(first.latest, last.latest)
         if scale.shows(*whole):
             certain = first.latest <= last.earliest
+            when = span(*ends_of(entry))
+            if entry.what is EntryKind.INCIDENT_BEGAN:
+                told_on_hover = (
+                    f"{entry.title}: {when}{', its end was not seen' if entry.open else ''}"
+                )
+            else:
+                told_on_hover = f"{entry.what} {when}: {entry.title}"
             made = Span(
                 outer=(scale.x(whole[0]), scale.x(whole[1])),
                 sure=(scale.x(first.latest), scale.x(last.earliest)) if certain else None,
                 kind=kind_of(entry),
-                title=_told_on_hover(entry) + sure.get(id_of(entry) or "", ""),
+                title=told_on_hover + sure.get(id_of(entry) or "", ""),
                 label=entry.title
                 if len(entry.title) <= _LABEL
                 else entry.title[: _LABEL - 2] + "…",
@@ -99,13 +106,6 @@ def span_rows(report: Report, scale: Scale) -> dict[Row, tuple[tuple[Span, ...],
             )
             found.setdefault(row, []).append(made)
     return {row: _stacked_rows(_merged_spans(spans)) for row, spans in sorted(found.items())}
-
-
-def _told_on_hover(entry: Entry) -> str:
-    when = span(*ends_of(entry))
-    if entry.what is EntryKind.INCIDENT_BEGAN:
-        return f"{entry.title}: {when}{', its end was not seen' if entry.open else ''}"
-    return f"{entry.what} {when}: {entry.title}"
 
 
 def _merged_spans(spans: Iterable[Span]) -> list[Span]:

@@ -59,7 +59,23 @@ def render_answer(
     files = [row for path in written for row in _file_of_path(path, links.files.get(path), rows)]
     terminal = console(rows.width, color=color)
     with terminal.capture() as captured:
-        for row in _rows_shown(report, rows, files):
+        # The answer; of several pools that of each, in as many rows, and then all verdicts.
+        answer = answer_of(report)
+        if not report.parts:
+            rows_shown: list[Text] = _rows_that_fit(
+                _blocks_by_weight(answer, rows, files), MOST_ROWS
+            )
+        else:
+            verdicts = styled(rows.wrap(answer.verdict, hang=2), answer.tone)
+            found = [
+                row for block in _asked_blocks(answer, rows)[:_ASKED_FIRST] for row in block.rows
+            ]
+            room = max(MOST_ROWS - len(files) - len(verdicts) - len(found), 0) // len(report.parts)
+            for part in report.parts:
+                found += rows.wrap(pool_name(part))
+                found += _rows_that_fit(_blocks_by_weight(answer_of(part), rows, ()), room - 1)
+            rows_shown = [*found, *files, *verdicts]
+        for row in rows_shown:
             terminal.print(row, no_wrap=True, overflow="ignore", crop=False)
     return captured.get()
 
@@ -70,20 +86,6 @@ def _file_of_path(path: str, url: str | None, rows: Rows) -> list[Text]:
     for number, row in enumerate(made):
         row.stylize(style, 2 if number else len(path) - len(path.removeprefix(WRITTEN)))
     return made
-
-
-def _rows_shown(report: Report, rows: Rows, files: Sequence[Text]) -> list[Text]:
-    """Return the answer; of several pools that of each, in as many rows, and then all verdicts."""
-    answer = answer_of(report)
-    if not report.parts:
-        return _rows_that_fit(_blocks_by_weight(answer, rows, files), MOST_ROWS)
-    verdicts = styled(rows.wrap(answer.verdict, hang=2), answer.tone)
-    found = [row for block in _asked_blocks(answer, rows)[:_ASKED_FIRST] for row in block.rows]
-    room = max(MOST_ROWS - len(files) - len(verdicts) - len(found), 0) // len(report.parts)
-    for part in report.parts:
-        found += rows.wrap(pool_name(part))
-        found += _rows_that_fit(_blocks_by_weight(answer_of(part), rows, ()), room - 1)
-    return [*found, *files, *verdicts]
 
 
 def _rows_that_fit(blocks: Sequence[_Block], most: int) -> list[Text]:
@@ -105,6 +107,11 @@ def _blocks_by_weight(answer: ReportAnswer, rows: Rows, files: Sequence[Text]) -
     danger = [fact for fact in answer.facts if fact.label == "Danger"]
     others = [fact for fact in answer.facts if fact.label != "Danger"]
     steps, asked = _steps_of_answer(answer, rows), _asked_blocks(answer, rows)
+    if not answer.minor:
+        minor_rows: list[Text] = []
+    else:
+        text = f"Minor ({len(answer.minor)}): {answer.minor[0]}"
+        minor_rows = rows.wrap(text, hang=2)
     every = [
         _Block(place=(9, 0), rows=styled(rows.wrap(answer.verdict), answer.tone)),
         _Block(place=(8, 0), rows=files),
@@ -118,8 +125,11 @@ def _blocks_by_weight(answer: ReportAnswer, rows: Rows, files: Sequence[Text]) -
         *steps[:1],
         *(_fact_of_place(2, fact, rows) for fact in others),
         *steps[1:],
-        *_more_doubts(answer.doubts, rows),
-        _Block(place=(5, 1), rows=_minor_rows(answer, rows)),
+        *[
+            _Block(place=(6, number), rows=_doubt_rows("? ", doubt, rows))
+            for number, doubt in enumerate(answer.doubts[1:], 1)
+        ],
+        _Block(place=(5, 1), rows=minor_rows),
         _Block(place=(1, 0), rows=[Text()]),
         _Block(place=(7, 0), rows=[Text()]),
     ]
@@ -185,21 +195,7 @@ def _doubts_of_answer(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     return told
 
 
-def _more_doubts(doubts: Sequence[CannotTell], rows: Rows) -> list[_Block]:
-    return [
-        _Block(place=(6, number), rows=_doubt_rows("? ", doubt, rows))
-        for number, doubt in enumerate(doubts[1:], 1)
-    ]
-
-
 def _doubt_rows(title: str, doubt: CannotTell, rows: Rows) -> list[Text]:
     found = rows.wrap(title + doubt_words(doubt), hang=2)
     settle = [row for each in doubt.settle_with[:1] for row in rows.wrap(f"-> {each}", indent=2)]
     return found + settle
-
-
-def _minor_rows(answer: ReportAnswer, rows: Rows) -> list[Text]:
-    if not answer.minor:
-        return []
-    text = f"Minor ({len(answer.minor)}): {answer.minor[0]}"
-    return rows.wrap(text, hang=2)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from analyzer.model.call import Answer, CallCheck, CallJudgement
+from analyzer.model.call import Answer, CallJudgement
 from analyzer.model.plan import Plan
 from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.view import cut, visible
@@ -18,7 +18,17 @@ def call_text(judgement: CallJudgement, plans: Sequence[Plan] = ()) -> str:
     """Return the checks in their order, the sentence they end in, the remedy, and the plans."""
     lines = [*_head_of_call(judgement), ""]
     for number, check in enumerate(judgement.checks, 1):
-        lines += _check_lines(number, check)
+        check_lines: list[str] = []
+        check_lines.append(f"{number:>3}. {_SIGNS[check.answer]:<8} {check.by}: {check.asks}")
+        check_lines.append(f"              {visible(check.words)}")
+        if check.error:
+            check_lines.append(f"              -> {visible(check.error)}")
+        for evidence in check.evidence:
+            text = cut(visible(evidence.text), _QUOTE)
+            check_lines.append(f"              [{visible(str(evidence.source))}] {text}")
+        if check.settle_with:
+            check_lines.append(f"              settle with: {visible(check.settle_with)}")
+        lines += check_lines
     lines += ["", visible(judgement.sentence)]
     word = "settle with" if judgement.answer is Answer.UNKNOWN else "remedy"
     lines += [f"{word}: {visible(step.step)}" for step in judgement.remedy]
@@ -30,15 +40,3 @@ def _head_of_call(judgement: CallJudgement) -> Iterator[str]:
     yield f"{judgement.call}, the checks in their order; the first that fails decides"
     for subject in judgement.subjects:
         yield f"  {subject.type} {visible(subject.name or '')} {subject.uuid}".replace("  ", " ")
-
-
-def _check_lines(number: int, check: CallCheck) -> Iterator[str]:
-    yield f"{number:>3}. {_SIGNS[check.answer]:<8} {check.by}: {check.asks}"
-    yield f"              {visible(check.words)}"
-    if check.error:
-        yield f"              -> {visible(check.error)}"
-    for evidence in check.evidence:
-        text = cut(visible(evidence.text), _QUOTE)
-        yield f"              [{visible(str(evidence.source))}] {text}"
-    if check.settle_with:
-        yield f"              settle with: {visible(check.settle_with)}"

@@ -16,7 +16,24 @@ _ZERO = str(UUID(int=0))
 
 def cbtlogs_json(files: Sequence[CbtLogFile]) -> str:
     """Return a list with one object per file, in the order given."""
-    return json.dumps([_object_of_file(file) for file in files], indent=2) + "\n"
+    object_of_file: list[dict[str, str | int | bool | None]] = []
+    for file in files:
+        known = file.header
+        sound = file.consistent in (0, 1)
+        object_of_file.append(
+            {
+                "file": file.source.member,
+                "uuid": file.uuid or None,
+                "parent": file.parent or None,
+                "child": file.child or None,
+                "consistent": file.consistent == 1 if known and sound else None,
+                "size": file.size if known else None,
+                "bitmap_bytes": file.bitmap_bytes if known else None,
+                "changed_blocks": file.bits if known and _is_whole(file) else None,
+                "error": file.problem or None,
+            }
+        )
+    return json.dumps(object_of_file, indent=2) + "\n"
 
 
 def cbtlogs_text(files: Sequence[CbtLogFile]) -> str:
@@ -25,22 +42,6 @@ def cbtlogs_text(files: Sequence[CbtLogFile]) -> str:
     if len(files) > 1:
         lines += _chain_of_files(files)
     return "\n".join(lines).rstrip("\n") + "\n"
-
-
-def _object_of_file(file: CbtLogFile) -> dict[str, str | int | bool | None]:
-    known = file.header
-    sound = file.consistent in (0, 1)
-    return {
-        "file": file.source.member,
-        "uuid": file.uuid or None,
-        "parent": file.parent or None,
-        "child": file.child or None,
-        "consistent": file.consistent == 1 if known and sound else None,
-        "size": file.size if known else None,
-        "bitmap_bytes": file.bitmap_bytes if known else None,
-        "changed_blocks": file.bits if known and _is_whole(file) else None,
-        "error": file.problem or None,
-    }
 
 
 def _is_whole(file: CbtLogFile) -> bool:
@@ -59,43 +60,41 @@ def _facts_of_file(file: CbtLogFile) -> Iterator[tuple[str, str]]:
     yield "disk", file.uuid or "the file's name holds no uuid"
     yield "parent", file.parent or f"{_ZERO} (none)"
     yield "child", file.child or f"{_ZERO} (none)"
-    yield "consistent", _flag_in_words(file.consistent)
-    yield "size", f"{file.size} bytes ({size_words(file.size)})"
-    yield "bitmap", f"{file.bitmap_bytes} bytes"
-    yield "changed", _changed_in_words(file)
-    if file.spread:
-        yield "where", f"|{_histogram_of_blocks(file)}|"
-        yield "", "beginning to end of the disk; ' ' no block changed ... '@' nearly all"
-
-
-def _flag_in_words(flag: int) -> str:
-    match flag:
+    match file.consistent:
         case 1:
             # cbt-util create, a snapshot and a read-only detach write 1, too
-            return "1 (no session writes to the disk: the last one ended, or there was none yet)"
+            flag_in_words = (
+                "1 (no session writes to the disk: the last one ended, or there was none yet)"
+            )
         case 0:
-            return "0 (the disk is being written to, or a session did not end in order)"
+            flag_in_words = "0 (the disk is being written to, or a session did not end in order)"
         case _:
-            return str(flag)
-
-
-def _changed_in_words(file: CbtLogFile) -> str:
+            flag_in_words = str(file.consistent)
+    yield "consistent", flag_in_words
+    yield "size", f"{file.size} bytes ({size_words(file.size)})"
+    yield "bitmap", f"{file.bitmap_bytes} bytes"
     blocks = -(-file.size // BLOCK)
     least = "" if _is_whole(file) else "at least "
     share = f" ({100 * file.bits / blocks:.1f} %)" if blocks and _is_whole(file) else ""
     amount = size_words(file.bits * BLOCK)
-    return f"{least}{file.bits:,} of {counted(blocks, 'block')} of 64 KiB{share}, {amount}"
-
-
-def _histogram_of_blocks(file: CbtLogFile) -> str:
-    """Return a sign for each part of the disk, the darker the more of it changed."""
-    blocks, parts = -(-file.size // BLOCK), len(file.spread)
-    lengths = (blocks * (n + 1) // parts - blocks * n // parts for n in range(parts))
-    top = len(_LEVELS) - 1
-    return "".join(
-        _LEVELS[-(-top * count // length)]
-        for count, length in zip(file.spread, lengths, strict=True)
+    changed_in_words = (
+        f"{least}{file.bits:,} of {counted(blocks, 'block')} of 64 KiB{share}, {amount}"
     )
+    yield "changed", changed_in_words
+    if file.spread:
+        # A sign for each part of the disk, the darker the more of it changed.
+        histogram_blocks, parts = -(-file.size // BLOCK), len(file.spread)
+        lengths = (
+            histogram_blocks * (n + 1) // parts - histogram_blocks * n // parts
+            for n in range(parts)
+        )
+        top = len(_LEVELS) - 1
+        histogram_of_blocks = "".join(
+            _LEVELS[-(-top * count // length)]
+            for count, length in zip(file.spread, lengths, strict=True)
+        )
+        yield "where", f"|{histogram_of_blocks}|"
+        yield "", "beginning to end of the disk; ' ' no block changed ... '@' nearly all"
 
 
 def _chain_of_files(files: Sequence[CbtLogFile]) -> Iterator[str]:
@@ -104,12 +103,14 @@ def _chain_of_files(files: Sequence[CbtLogFile]) -> Iterator[str]:
     seen: set[str] = set()
     for file in files:
         if not file.header or not file.uuid or file.uuid in seen:
-            yield f"  not drawn: {visible(file.source.member)}, {_why_not(file)}"
+            if not file.header:
+                why_not = "nothing of it could be read"
+            else:
+                why_not = (
+                    "another file of the same disk is drawn"
+                    if file.uuid
+                    else "its name holds no uuid"
+                )
+            yield f"  not drawn: {visible(file.source.member)}, {why_not}"
         seen.add(file.uuid)
     yield f"  {LEGEND}"
-
-
-def _why_not(file: CbtLogFile) -> str:
-    if not file.header:
-        return "nothing of it could be read"
-    return "another file of the same disk is drawn" if file.uuid else "its name holds no uuid"

@@ -19,13 +19,39 @@ def disk_text(
     disk: DiskView, findings: Sequence[Finding], asked: str, plans: Sequence[Plan] = ()
 ) -> str:
     """Return the page of a disk; ``asked`` is the uuid that was asked for."""
+    chain_of_disk: list[str] = []
+    chain_of_disk.extend(("", "CHAIN, oldest first"))
+    if not disk.chain.logs:
+        chain_of_disk.append("  no CBT log of this disk is known")
+    else:
+        chain_of_disk.extend(f"  {line}" for line in chain_lines(disk.chain))
+        chain_of_disk.append(f"  {LEGEND}")
+    comparison_lines: list[str] = []
+    if disk.comparisons:
+        comparison_lines.extend(("", "CHANGED BLOCKS ASKED FOR"))
+        for each in disk.comparisons:
+            pair = f"{each.older or 'not known'} -> {each.newer or 'not known'}"
+            why = f", {visible(each.why)}" if each.why else ""
+            comparison_lines.append(f"  {stamp(each.moment)}  {pair}: {each.result}{why}")
     lines = [
         *_identity_of_disk(disk, asked),
-        *_chain_of_disk(disk),
+        *chain_of_disk,
         *_life_lines(disk),
-        *_comparison_lines(disk),
+        *comparison_lines,
     ]
-    lines += _findings_lines([finding for finding in findings if finding.id in disk.findings])
+    lines_findings = [finding for finding in findings if finding.id in disk.findings]
+    findings_lines: list[str] = []
+    findings_lines.extend(("", "FINDINGS"))
+    for lines_finding in lines_findings:
+        findings_lines.append(
+            f"  [{lines_finding.severity.upper()}] {visible(lines_finding.title)}"
+        )
+        findings_lines.append(f"      {lines_finding.id}; {lines_finding.confidence}")
+        findings_lines.append(_because_quoted(lines_finding.evidence[0]))
+        findings_lines.append(f"      at the end: {visible(state_line(lines_finding))}")
+    if not lines_findings:
+        findings_lines.append("  none; `cbtriage analyze` says which rules could not tell")
+    lines += findings_lines
     lines += plan_text(plans)
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
@@ -51,15 +77,6 @@ def _subject_named(subject: Subject) -> str:
     return f"{visible(subject.name or '')} {subject.uuid or 'unknown'}".strip()
 
 
-def _chain_of_disk(disk: DiskView) -> Iterator[str]:
-    yield from ("", "CHAIN, oldest first")
-    if not disk.chain.logs:
-        yield "  no CBT log of this disk is known"
-        return
-    yield from (f"  {line}" for line in chain_lines(disk.chain))
-    yield f"  {LEGEND}"
-
-
 def _life_lines(disk: DiskView) -> Iterator[str]:
     yield from ("", "LIFE LINE")
     for event in disk.life:
@@ -78,24 +95,3 @@ def _life_lines(disk: DiskView) -> Iterator[str]:
 def _because_quoted(evidence: Evidence) -> str:
     text = cut(visible(evidence.text), _QUOTE)
     return f"      [{visible(str(evidence.source))}] {text}"
-
-
-def _comparison_lines(disk: DiskView) -> Iterator[str]:
-    if not disk.comparisons:
-        return
-    yield from ("", "CHANGED BLOCKS ASKED FOR")
-    for each in disk.comparisons:
-        pair = f"{each.older or 'not known'} -> {each.newer or 'not known'}"
-        why = f", {visible(each.why)}" if each.why else ""
-        yield f"  {stamp(each.moment)}  {pair}: {each.result}{why}"
-
-
-def _findings_lines(findings: Sequence[Finding]) -> Iterator[str]:
-    yield from ("", "FINDINGS")
-    for finding in findings:
-        yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
-        yield f"      {finding.id}; {finding.confidence}"
-        yield _because_quoted(finding.evidence[0])
-        yield f"      at the end: {visible(state_line(finding))}"
-    if not findings:
-        yield "  none; `cbtriage analyze` says which rules could not tell"

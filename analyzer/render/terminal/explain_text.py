@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 from analyzer.model.explained import (
     HitExplained,
-    HostNeed,
     LineExplained,
     NeedExplained,
     RuleExplained,
@@ -54,7 +53,14 @@ def _rule_lines(rule: RuleExplained) -> Iterator[str]:
         yield "  none of its own: it is judged from the database and what was rebuilt of the logs"
     yield from _attempts_lines(rule)
     yield from _undecided_lines(rule)
-    yield from _near_lines(rule)
+    if not rule.near:
+        return
+    yield from ("", "NEAR, IN THE SAME LOGS, BUT KNOWN NOISE")
+    for noise in rule.near:
+        yield f"  {noise.pattern}: {counted(noise.count, 'time')}; {visible(noise.reason)}"
+        if noise.example:
+            near_text = cut(visible(noise.example.text), _QUOTE)
+            yield f"      [{visible(str(noise.example.source))}] {near_text}"
 
 
 def _answer_lines(rule: RuleExplained) -> Iterator[str]:
@@ -78,7 +84,12 @@ def _need_lines(need: NeedExplained) -> Iterator[str]:
     yield f"  {need.need}, of {need.scope}"
     for host in need.hosts:
         mark = "-" if host.covered else "x" if host.gap else "o"
-        yield f"    {mark} {visible(host.host)}: {_state_of_host(host)}"
+        if host.gap:
+            word = "not read, and another report covers it" if host.covered else "LACKED"
+            state_of_host = f"{word}: {visible(host.gap.why)}"
+        else:
+            state_of_host = f"read, {span(*host.window)}" if host.window else "read"
+        yield f"    {mark} {visible(host.host)}: {state_of_host}"
         if host.gap and host.gap.settle_with and not host.covered:
             yield f"        settle with: {visible(host.gap.settle_with)}"
         if host.hidden:
@@ -87,13 +98,6 @@ def _need_lines(need: NeedExplained) -> Iterator[str]:
         yield f"    x {visible(gap.host) or 'elsewhere'}: LACKED: {visible(gap.why)}"
         if gap.settle_with:
             yield f"        settle with: {visible(gap.settle_with)}"
-
-
-def _state_of_host(host: HostNeed) -> str:
-    if host.gap:
-        word = "not read, and another report covers it" if host.covered else "LACKED"
-        return f"{word}: {visible(host.gap.why)}"
-    return f"read, {span(*host.window)}" if host.window else "read"
 
 
 def _attempts_lines(rule: RuleExplained) -> Iterator[str]:
@@ -123,17 +127,6 @@ def _undecided_lines(rule: RuleExplained) -> Iterator[str]:
         yield f"  and {counted(len(rule.undecided) - _MOST, 'more gap')}"
 
 
-def _near_lines(rule: RuleExplained) -> Iterator[str]:
-    if not rule.near:
-        return
-    yield from ("", "NEAR, IN THE SAME LOGS, BUT KNOWN NOISE")
-    for noise in rule.near:
-        yield f"  {noise.pattern}: {counted(noise.count, 'time')}; {visible(noise.reason)}"
-        if noise.example:
-            text = cut(visible(noise.example.text), _QUOTE)
-            yield f"      [{visible(str(noise.example.source))}] {text}"
-
-
 def _line_head(line: LineExplained) -> Iterator[str]:
     yield f"{visible(str(line.source))} in {visible(line.source.bundle)} ({visible(line.host)})"
     number = line.source.line
@@ -143,8 +136,17 @@ def _line_head(line: LineExplained) -> Iterator[str]:
     for place, text in enumerate(line.after, number + 1):
         yield f"    {place:>8}  {cut(visible(text), _QUOTE)}"
     yield from ("", f"  read by     {line.parser or 'nobody'}{', as a whole' * line.whole}")
-    yield from _understood_lines(line)
-    yield from _record_of_line(line)
+    if line.problem:
+        yield f"  problem     {line.problem}"
+    if line.head:
+        yield f"  understood  {visible(line.head)}"
+        yield f"  time        {stamp(line.moment)}"
+    if line.moment is not None:
+        yield f"  dated by    {visible(line.moment.dated_by)}"
+    if "\n" in line.record:
+        part = "" if line.begins == line.source.line else f", which begins at line {line.begins}"
+        yield f"  record      it is part of a record of several lines{part}:"
+        yield from (f"    | {cut(visible(row), _QUOTE)}" for row in line.record.split("\n"))
     yield from ("", "ASKED FOR BY")
     for hit in line.hits:
         yield from _hit_lines(hit)
@@ -154,24 +156,6 @@ def _line_head(line: LineExplained) -> Iterator[str]:
     yield from (f"  {what} {visible(name)}: {visible(told)}" for what, name, told in line.quoted_by)
     if not line.quoted_by:
         yield "  nothing rests on it"
-
-
-def _understood_lines(line: LineExplained) -> Iterator[str]:
-    if line.problem:
-        yield f"  problem     {line.problem}"
-    if line.head:
-        yield f"  understood  {visible(line.head)}"
-        yield f"  time        {stamp(line.moment)}"
-    if line.moment is not None:
-        yield f"  dated by    {visible(line.moment.dated_by)}"
-
-
-def _record_of_line(line: LineExplained) -> Iterator[str]:
-    if "\n" not in line.record:
-        return
-    part = "" if line.begins == line.source.line else f", which begins at line {line.begins}"
-    yield f"  record      it is part of a record of several lines{part}:"
-    yield from (f"    | {cut(visible(row), _QUOTE)}" for row in line.record.split("\n"))
 
 
 def _hit_lines(hit: HitExplained) -> Iterator[str]:

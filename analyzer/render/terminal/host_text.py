@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from analyzer.model.finding import Finding, Gap
-from analyzer.model.host_view import HostLog, HostView
-from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace, NbdRun
+from analyzer.model.host_view import HostView
+from analyzer.model.nbd_view import NbdRun
 from analyzer.model.plan import Plan
 from analyzer.render.terminal.found_text import found_text
 from analyzer.render.terminal.plan_text import plan_text
@@ -25,12 +25,33 @@ _FLAGS = {True: "yes", False: "no", None: "unknown"}
 
 def host_text(host: HostView, plans: Sequence[Plan] = ()) -> str:
     """Return the page of a host, with what to do."""
+    storage_lines: list[str] = []
+    storage_lines.extend(("", "STORAGE"))
+    words = {True: "plugged", False: "NOT plugged", None: "plugged or not is not known"}
+    for each in host.storages:
+        kind = visible(each.type or "type unknown")
+        storage_lines.append(
+            f"  {visible(each.sr.name or '')} {each.sr.uuid} ({kind}): {words[each.attached]}"
+        )
+    if not host.storages:
+        storage_lines.append("  none is known")
+    # What was read; a log with a fault is never shown by its window alone.
+    read_lines: list[str] = []
+    read_lines.extend(("", "WHAT WAS READ"))
+    for log in host.logs:
+        where = f" of {visible(log.bundle)}" if (len(host.bundles) > 1) else ""
+        window = span(*log.window) if log.window else "no time is known"
+        fault = f"; NOT WHOLE: {visible(log.gap.why)}" if log.gap else ""
+        read_lines.append(f"  {log.need + where:<14} {window}{fault}")
+    read_lines.extend(f"  not read: {_gap_in_words(gap)}" for gap in host.unread)
+    if not host.bundles:
+        read_lines.append("  nothing: no status report of this host was given")
     lines = [
         *_identity_of_host(host),
-        *_read_lines(host),
+        *read_lines,
         *_server_lines(host),
         *_interface_lines(host),
-        *_storage_lines(host),
+        *storage_lines,
     ]
     lines += [
         *_findings_lines("FINDINGS ABOUT IT", host.about),
@@ -57,22 +78,6 @@ def _identity_of_host(host: HostView) -> Iterator[str]:
     yield f"  packages  {', '.join(packages) or 'not known'}"
 
 
-def _read_lines(host: HostView) -> Iterator[str]:
-    """Tell what was read; a log with a fault is never shown by its window alone."""
-    yield from ("", "WHAT WAS READ")
-    yield from (_log_of_several(log, several=len(host.bundles) > 1) for log in host.logs)
-    yield from (f"  not read: {_gap_in_words(gap)}" for gap in host.unread)
-    if not host.bundles:
-        yield "  nothing: no status report of this host was given"
-
-
-def _log_of_several(log: HostLog, *, several: bool) -> str:
-    where = f" of {visible(log.bundle)}" if several else ""
-    window = span(*log.window) if log.window else "no time is known"
-    fault = f"; NOT WHOLE: {visible(log.gap.why)}" if log.gap else ""
-    return f"  {log.need + where:<14} {window}{fault}"
-
-
 def _gap_in_words(gap: Gap) -> str:
     settle = f" [{visible(gap.settle_with)}]" if gap.settle_with else ""
     return f"{gap.need}: {visible(gap.why)}{settle}"
@@ -87,15 +92,7 @@ def _server_lines(host: HostView) -> Iterator[str]:
     if host.nbd is None:
         yield "  nothing of it is known"
         return
-    yield from _clients_lines(host.nbd)
-    shown = host.nbd.runs[-_MOST_RUNS:]
-    earlier = len(host.nbd.runs) - len(shown) + host.nbd.runs_left_out
-    if earlier:
-        yield f"  {counted(earlier, 'earlier run')} not shown"
-    yield from (f"  {_run_in_words(run)}" for run in shown)
-
-
-def _clients_lines(nbd: NbdHost) -> Iterator[str]:
+    nbd = host.nbd
     peak = peak_of(nbd)
     at_once = f"; {peak} at once, at least" if peak is not None else ""
     yield f"  {session_words(nbd)}{at_once}"
@@ -104,6 +101,11 @@ def _clients_lines(nbd: NbdHost) -> Iterator[str]:
     if unread := unread_words(nbd):
         yield f"  {visible(unread)}"
     yield f"  certificate: {visible(certificate_words(nbd))}"
+    shown = host.nbd.runs[-_MOST_RUNS:]
+    earlier = len(host.nbd.runs) - len(shown) + host.nbd.runs_left_out
+    if earlier:
+        yield f"  {counted(earlier, 'earlier run')} not shown"
+    yield from (f"  {_run_in_words(run)}" for run in shown)
 
 
 def _run_in_words(run: NbdRun) -> str:
@@ -118,27 +120,16 @@ def _run_in_words(run: NbdRun) -> str:
 def _interface_lines(host: HostView) -> Iterator[str]:
     yield from ("", "NETWORK INTERFACES")
     for network, place in host.places:
-        yield f"  {_place_of_network(network, place)}"
+        addresses = ", ".join(map(visible, place.addresses)) or "no address"
+        link = {True: "link up", False: "LINK DOWN", None: "link not known"}[place.carrier]
+        called = visible(network.network.name or network.bridge or network.network.uuid)
+        purpose = purpose_words(network.purpose)
+        place_of_network = (
+            f"{visible(place.device)} on {called} ({purpose}): {addresses}, {link}; {place.state}"
+        )
+        yield f"  {place_of_network}"
         yield from (f"      warned of: {visible(warning.what)}" for warning in place.warnings)
     if not host.places:
-        yield "  none is known"
-
-
-def _place_of_network(network: NbdNetwork, place: NbdPlace) -> str:
-    addresses = ", ".join(map(visible, place.addresses)) or "no address"
-    link = {True: "link up", False: "LINK DOWN", None: "link not known"}[place.carrier]
-    called = visible(network.network.name or network.bridge or network.network.uuid)
-    purpose = purpose_words(network.purpose)
-    return f"{visible(place.device)} on {called} ({purpose}): {addresses}, {link}; {place.state}"
-
-
-def _storage_lines(host: HostView) -> Iterator[str]:
-    yield from ("", "STORAGE")
-    words = {True: "plugged", False: "NOT plugged", None: "plugged or not is not known"}
-    for each in host.storages:
-        kind = visible(each.type or "type unknown")
-        yield f"  {visible(each.sr.name or '')} {each.sr.uuid} ({kind}): {words[each.attached]}"
-    if not host.storages:
         yield "  none is known"
 
 

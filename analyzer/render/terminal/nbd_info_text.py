@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from analyzer.model.call import Answer
 from analyzer.model.finding import Evidence, Subject
-from analyzer.model.nbd import InfoStep, InfoWarning, NbdEndpoint, NbdInfo
+from analyzer.model.nbd import InfoStep, InfoWarning, NbdInfo
 from analyzer.model.plan import Plan
 from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.view import cut, iso_time, visible
@@ -30,30 +30,26 @@ def nbd_info_text(info: NbdInfo, plans: Sequence[Plan] = ()) -> str:
         f"VDI.get_nbd_info  VDI {_subject_named(info.vdi)} on SR {_subject_named(info.sr)}",
         "",
     ]
-    lines += _steps_of_info(info)
+    # The steps of the call in their order, up to the one that empties the answer.
+    steps_of_info: list[str] = []
+    for step in InfoStep if info.stopped_at or info.answer is Answer.OK else ():
+        failed = step is info.stopped_at
+        steps_of_info.append(f"  {_SIGNS[Answer.FAILS if failed else Answer.OK]:<8} {step.value}")
+        if failed:
+            break
+    if info.answer is Answer.OK:
+        head_of_info = "Answer" if info.usable else "Answer, of no use as it is"
+    elif info.answer is Answer.UNKNOWN:
+        head_of_info = "Not known"
+    else:
+        empty = info.stopped_at in (InfoStep.PLUGGED, InfoStep.PURPOSE, InfoStep.ADDRESS)
+        head_of_info = "The answer is empty" if empty else "The call fails"
+    steps_of_info.append(f"{head_of_info}: {visible(info.because)}.")
+    lines += steps_of_info
     lines += [*_quote_lines(info.evidence), *_endpoint_lines(info), *_warning_lines(info.warnings)]
     lines += plan_text(plans) if plans else _mend_lines(info)
     lines += ["", f"The call does not check {UNCHECKED}."]
     return "\n".join(lines) + "\n"
-
-
-def _steps_of_info(info: NbdInfo) -> Iterator[str]:
-    """Yield the steps of the call in their order, up to the one that empties the answer."""
-    for step in InfoStep if info.stopped_at or info.answer is Answer.OK else ():
-        failed = step is info.stopped_at
-        yield f"  {_SIGNS[Answer.FAILS if failed else Answer.OK]:<8} {step.value}"
-        if failed:
-            break
-    yield f"{_head_of_info(info)}: {visible(info.because)}."
-
-
-def _head_of_info(info: NbdInfo) -> str:
-    if info.answer is Answer.OK:
-        return "Answer" if info.usable else "Answer, of no use as it is"
-    if info.answer is Answer.UNKNOWN:
-        return "Not known"
-    empty = info.stopped_at in (InfoStep.PLUGGED, InfoStep.PURPOSE, InfoStep.ADDRESS)
-    return "The answer is empty" if empty else "The call fails"
 
 
 def _endpoint_lines(info: NbdInfo) -> Iterator[str]:
@@ -64,21 +60,19 @@ def _endpoint_lines(info: NbdInfo) -> Iterator[str]:
         tls = "TLS" if each.secure else "no TLS"
         yield f"  {visible(each.address)} port {each.port}, {tls}"
         yield f"      host {_subject_named(each.host)}, network {_subject_named(each.network)}"
-        yield f"      {_certificate_in_words(each)}"
+        if each.subject is None:
+            name = "TLS name not known: no certificate in the report of this host"
+        else:
+            name = f"TLS name {visible(each.subject) or 'empty'}"
+        shown = each.certificate
+        if shown is None or (shown.not_before is None and shown.not_after is None):
+            certificate_in_words = name
+        else:
+            first, last = _day_in_words(shown.not_before), _day_in_words(shown.not_after)
+            certificate_in_words = f"{name}, certificate valid from {first} to {last}"
+        yield f"      {certificate_in_words}"
         yield from _quote_lines(each.evidence)
         yield from _warning_lines(each.warnings, heading="")
-
-
-def _certificate_in_words(endpoint: NbdEndpoint) -> str:
-    if endpoint.subject is None:
-        name = "TLS name not known: no certificate in the report of this host"
-    else:
-        name = f"TLS name {visible(endpoint.subject) or 'empty'}"
-    shown = endpoint.certificate
-    if shown is None or (shown.not_before is None and shown.not_after is None):
-        return name
-    first, last = _day_in_words(shown.not_before), _day_in_words(shown.not_after)
-    return f"{name}, certificate valid from {first} to {last}"
 
 
 def _day_in_words(time: datetime | None) -> str:

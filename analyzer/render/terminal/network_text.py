@@ -29,7 +29,11 @@ def _network_of_page(page: NetworkPage) -> Iterator[str]:
     unmanaged = ", not managed by xapi" if view.managed is False else ""
     yield f"  bridge   {visible(view.bridge or 'unknown')}{unmanaged}"
     yield f"  pool     {visible(view.pool.called if view.pool else 'unknown')}"
-    yield f"  purpose  {_purpose_of_view(view)}"
+    if view.purpose is None:
+        purpose_of_view = "not known"
+    else:
+        purpose_of_view = visible(", ".join(view.purpose)) or "none, so NBD is not offered here"
+    yield f"  purpose  {purpose_of_view}"
     yield _quote_of_source(str(view.evidence.source), view.evidence.text)
     yield from ("", "INTERFACES")
     for each in view.interfaces:
@@ -55,12 +59,6 @@ def _network_of_page(page: NetworkPage) -> Iterator[str]:
     yield from ("", "WHO COULD USE IT", *_user_lines(view), "", "FINDINGS")
     yield from found_text(page.findings)
     yield from plan_text(page.plans)
-
-
-def _purpose_of_view(view: NetworkView) -> str:
-    if view.purpose is None:
-        return "not known"
-    return visible(", ".join(view.purpose)) or "none, so NBD is not offered here"
 
 
 def _addresses_in_words(each: InterfaceView) -> str:

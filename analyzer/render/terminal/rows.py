@@ -49,7 +49,10 @@ class Rows:
         wrapped = Text(shown).wrap(self._console, self.width - hang, overflow="fold")
         rows = [row.plain.rstrip() for row in wrapped]
         if len(rows) > limit:
-            last = self._shortened_row(f"{rows[limit - 1]} {rows[limit]}", self.width - hang)
+            width = self.width - hang
+            short = Text(f"{rows[limit - 1]} {rows[limit]}")
+            short.truncate(width - 4, overflow="crop")
+            last = f"{short.plain.rstrip()} ..."
             rows = [*rows[: limit - 1], last]
         return [Text(" " * (hang if n else indent) + row) for n, row in enumerate(rows)]
 
@@ -75,11 +78,6 @@ class Rows:
         left = len(text) - sum(len(row) for row in shown)
         more = [f"... and {left} more characters"] if len(shown) < len(rows) else []
         return [Text(mark + row.rstrip()) for row in [*shown, *more]]
-
-    def _shortened_row(self, row: str, width: int) -> str:
-        short = Text(row)
-        short.truncate(width - 4, overflow="crop")
-        return f"{short.plain.rstrip()} ..."
 
 
 def console(width: int, *, color: bool) -> Console:

@@ -22,7 +22,23 @@ def runs_text(runs: Sequence[BackupRun], *, steps: bool = False) -> str:
         )
     lines = [f"BACKUP RUNS: {counted(len(runs), 'run')}, {_totals_of_runs(runs)}"]
     for run in runs:
-        lines += ["", *_run_lines(run, steps=steps)]
+        run_lines: list[str] = []
+        pool = f"  pool {visible(run.pool.called)}" if run.pool else ""
+        run_lines.append(f"{_span_of_began(run.began, run.ended)}{pool}  {run.id}")
+        for disk in run.disks:
+            name = f"{visible(disk.vdi.name)} " if disk.vdi.name else ""
+            sr = f" on {visible(disk.sr.name or disk.sr.uuid)}" if disk.sr else ""
+            short = _SHORT[disk.verdict].upper()
+            verdict_in_words = f"{short}: {disk.reason.value}" if disk.reason else short
+            run_lines.append(f"  {verdict_in_words}  {name}{disk.vdi.uuid}{sr}")
+            run_lines.append(f"      {visible(disk.words)}")
+            run_lines.append(f"      {disk.confidence}; {_span_of_began(disk.began, disk.ended)}")
+            if disk.settle_with:
+                run_lines.append(f"      would settle it: {visible(disk.settle_with)}")
+            run_lines.extend(f"      finding {each}" for each in disk.findings)
+            if steps:
+                run_lines.extend(f"      {line}" for line in _steps_of_disk(disk))
+        lines += ["", *run_lines]
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -39,22 +55,6 @@ _SHORT = {
 }
 
 
-def _run_lines(run: BackupRun, *, steps: bool) -> Iterator[str]:
-    pool = f"  pool {visible(run.pool.called)}" if run.pool else ""
-    yield f"{_span_of_began(run.began, run.ended)}{pool}  {run.id}"
-    for disk in run.disks:
-        name = f"{visible(disk.vdi.name)} " if disk.vdi.name else ""
-        sr = f" on {visible(disk.sr.name or disk.sr.uuid)}" if disk.sr else ""
-        yield f"  {_verdict_in_words(disk)}  {name}{disk.vdi.uuid}{sr}"
-        yield f"      {visible(disk.words)}"
-        yield f"      {disk.confidence}; {_span_of_began(disk.began, disk.ended)}"
-        if disk.settle_with:
-            yield f"      would settle it: {visible(disk.settle_with)}"
-        yield from (f"      finding {each}" for each in disk.findings)
-        if steps:
-            yield from (f"      {line}" for line in _steps_of_disk(disk))
-
-
 def _steps_of_disk(disk: DiskRun) -> Iterator[str]:
     for step in disk.steps[:_MOST_STEPS]:
         yield f"{_MARKS[step.succeeded]:<6} {_when_stepped(step)}{visible(step.what)}"
@@ -62,11 +62,6 @@ def _steps_of_disk(disk: DiskRun) -> Iterator[str]:
     if len(disk.steps) > _MOST_STEPS:
         yield f"and {counted(len(disk.steps) - _MOST_STEPS, 'step')} more"
     yield from (f"because {_quote_of_line(each)}" for each in disk.evidence)
-
-
-def _verdict_in_words(disk: DiskRun) -> str:
-    short = _SHORT[disk.verdict].upper()
-    return f"{short}: {disk.reason.value}" if disk.reason else short
 
 
 def _span_of_began(began: Moment, ended: Moment) -> str:

@@ -5,7 +5,6 @@ from rich.text import Text
 from analyzer.model.report import Report
 from analyzer.render.terminal.rows import MANY, Rows, heading, styled
 from analyzer.render.words.summary import (
-    CannotTell,
     CauseView,
     broken,
     doubts,
@@ -23,7 +22,16 @@ SHOWN_CAUSES = 3
 def first_screen(report: Report, rows: Rows) -> list[Text]:
     """Return at most `FIRST_SCREEN` rows, unless ``rows.full`` asks for every reason."""
     head = headline(report)
-    screen = [*_header_rows(report, rows), Text()]
+    names = ", ".join(bundle.name for bundle in report.bundles) or "no bundle"
+    hosts = ", ".join(f"{host.name} ({host.role})" for host in report.hosts) or "unknown"
+    products = ", ".join(dict.fromkeys(host.product for host in report.hosts if host.product))
+    covered = window(report)
+    header_rows = [
+        *rows.wrap(f"cbtriage {report.version}: {names}", limit=1),
+        *rows.wrap(f"hosts: {hosts}; {products or 'product unknown'}", limit=1),
+        *rows.wrap(f"read: {span(*covered) if covered else 'no time could be dated'}", limit=1),
+    ]
+    screen = [*header_rows, Text()]
     screen += styled(rows.wrap(str(head), limit=2), head.tone)
     shown = broken(report)
     if shown:
@@ -34,35 +42,21 @@ def first_screen(report: Report, rows: Rows) -> list[Text]:
     return screen + _cannot_tell(report, rows, FIRST_SCREEN - len(screen))
 
 
-def _header_rows(report: Report, rows: Rows) -> list[Text]:
-    names = ", ".join(bundle.name for bundle in report.bundles) or "no bundle"
-    hosts = ", ".join(f"{host.name} ({host.role})" for host in report.hosts) or "unknown"
-    products = ", ".join(dict.fromkeys(host.product for host in report.hosts if host.product))
-    covered = window(report)
-    return [
-        *rows.wrap(f"cbtriage {report.version}: {names}", limit=1),
-        *rows.wrap(f"hosts: {hosts}; {products or 'product unknown'}", limit=1),
-        *rows.wrap(f"read: {span(*covered) if covered else 'no time could be dated'}", limit=1),
-    ]
-
-
 def _cause_rows(cause: CauseView, rows: Rows, lines: int) -> list[Text]:
     title = rows.wrap(f"[{cause.severity.upper()}] {cause.title}", indent=1, hang=5, limit=lines)
     state = f"{cause.state}; " if cause.findings else ""
     next_action = cause.next_action or "no step is known; read the finding below"
+    if not cause.first_seen and not cause.last_seen:
+        since_when = "since when is not recorded"
+    else:
+        since = f"since {stamp(cause.first_seen)}"
+        same = stamp(cause.first_seen) == stamp(cause.last_seen)
+        since_when = since if same else f"{since}, last {stamp(cause.last_seen)}"
     return [
         *styled(title, cause.severity),
-        *rows.wrap(f"{state}{cause.confidence}; {_since_when(cause)}", indent=5, limit=1),
+        *rows.wrap(f"{state}{cause.confidence}; {since_when}", indent=5, limit=1),
         *rows.wrap(f"next: {next_action}", indent=5, hang=11, limit=2),
     ]
-
-
-def _since_when(cause: CauseView) -> str:
-    if not cause.first_seen and not cause.last_seen:
-        return "since when is not recorded"
-    since = f"since {stamp(cause.first_seen)}"
-    same = stamp(cause.first_seen) == stamp(cause.last_seen)
-    return since if same else f"{since}, last {stamp(cause.last_seen)}"
 
 
 def _cannot_tell(report: Report, rows: Rows, room: int) -> list[Text]:
@@ -72,32 +66,31 @@ def _cannot_tell(report: Report, rows: Rows, room: int) -> list[Text]:
         for bundle in report.bundles
         if not bundle.complete
     ]
-    reasons += [_doubt_and_settling(doubt) for doubt in doubts(report)]
+    doubt_and_settling: list[tuple[str, str]] = []
+    for doubt in doubts(report):
+        failed = "the rule failed: " if doubt.failed else ""
+        rules = counted(len(doubt.rules), "rule") if len(doubt.rules) > 1 else doubt.rules[0]
+        doubt_and_settling.append(
+            (f"{rules}: {failed}{doubt.reason}", "; ".join(doubt.settle_with[:1]))
+        )
+    reasons += doubt_and_settling
     lost = len(unread(report))
     if lost:
         reasons.append((f"{counted(lost, 'expected source')} not read whole, listed below", ""))
     if not reasons:
         judged = f"nothing: every rule could be judged{left_open(report)}"
         return [*title, *rows.wrap(judged if report.outcomes else "no rule was run", indent=1)]
-    return [*title, *_reason_rows(reasons, rows, room - len(title))]
-
-
-def _doubt_and_settling(doubt: CannotTell) -> tuple[str, str]:
-    failed = "the rule failed: " if doubt.failed else ""
-    rules = counted(len(doubt.rules), "rule") if len(doubt.rules) > 1 else doubt.rules[0]
-    return f"{rules}: {failed}{doubt.reason}", "; ".join(doubt.settle_with[:1])
-
-
-def _reason_rows(reasons: list[tuple[str, str]], rows: Rows, room: int) -> list[Text]:
-    room = MANY if rows.full else room
-    spacious = 3 * len(reasons) <= room
-    shown = len(reasons) if len(reasons) <= room else room - 1
+    reason_room = room - len(title)
+    reason_room = MANY if rows.full else reason_room
+    spacious = 3 * len(reasons) <= reason_room
+    shown = len(reasons) if len(reasons) <= reason_room else reason_room - 1
     found: list[Text] = []
     for reason, settle in reasons[:shown]:
         found += rows.wrap(f"- {reason}", indent=1, hang=3, limit=2 if spacious else 1)
         if settle and spacious:
             found += rows.wrap(f"settle with: {settle}", indent=5, limit=1)
-    return found + _more_below(len(reasons) - shown, "reason")
+    reason_rows = found + _more_below(len(reasons) - shown, "reason")
+    return [*title, *reason_rows]
 
 
 def _more_below(number: int, noun: str) -> list[Text]:

@@ -35,12 +35,21 @@ def session_text(
     for run in runs:
         lines += _run_lines(run)
     lines += [f"  {_count_at_once(each)}" for each in counts]
-    lines += ["", f"CONNECTIONS: {_fates_in_words(sessions)}"]
+    found = Counter(session.fate for session in sessions)
+    parts = [f"{found[fate]} {fate.value}" for fate in SessionFate if found[fate]]
+    fates_in_words = f"{len(sessions)}" + (f" ({', '.join(parts)})" if parts else "")
+    lines += ["", f"CONNECTIONS: {fates_in_words}"]
     for session in sessions[:_MOST_SESSIONS]:
         lines += _session_lines(session, names)
     if len(sessions) > _MOST_SESSIONS:
         lines.append(f"  and {counted(len(sessions) - _MOST_SESSIONS, 'connection')} more")
-    lines += _findings_lines(findings)
+    findings_lines: list[str] = []
+    if findings:
+        findings_lines.extend(("", "FINDINGS"))
+        for finding in findings:
+            findings_lines.append(f"  [{finding.severity.upper()}] {visible(finding.title)}")
+            findings_lines.append(f"      {finding.id}; {finding.confidence}")
+    lines += findings_lines
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -57,7 +66,15 @@ def unread_text(unread: Sequence[Gap]) -> str:
 
 def _run_lines(run: ServerRun) -> Iterator[str]:
     pid = "pid unknown" if run.pid is None else f"pid {run.pid}"
-    yield f"  {visible(run.host)} xapi-nbd, {pid}: {_ending_in_words(run)}"
+    if run.crashed:
+        ending_in_words = "ended without being told to"
+    elif run.killed is not None:
+        ending_in_words = "was told to stop, and was killed"
+    elif run.crashed is False:
+        ending_in_words = "was stopped"
+    else:
+        ending_in_words = "its end was seen" if run.ended else "no end was seen"
+    yield f"  {visible(run.host)} xapi-nbd, {pid}: {ending_in_words}"
     for word, event in (
         ("started", run.started),
         ("listened", run.listening),
@@ -69,16 +86,6 @@ def _run_lines(run: ServerRun) -> Iterator[str]:
             yield f"      {word:<12} {stamp(event.moment)} {_quote_of_event(event)}"
 
 
-def _ending_in_words(run: ServerRun) -> str:
-    if run.crashed:
-        return "ended without being told to"
-    if run.killed is not None:
-        return "was told to stop, and was killed"
-    if run.crashed is False:
-        return "was stopped"
-    return "its end was seen" if run.ended else "no end was seen"
-
-
 def _count_at_once(count: Concurrency) -> str:
     most = max((high for _, _, high in count.points), default=0)
     beyond = f", perhaps {most}" if most > count.peak else ""
@@ -88,17 +95,16 @@ def _count_at_once(count: Concurrency) -> str:
     )
 
 
-def _fates_in_words(sessions: Sequence[NbdSession]) -> str:
-    found = Counter(session.fate for session in sessions)
-    parts = [f"{found[fate]} {fate.value}" for fate in SessionFate if found[fate]]
-    return f"{len(sessions)}" + (f" ({', '.join(parts)})" if parts else "")
-
-
 def _session_lines(session: NbdSession, names: Names) -> Iterator[str]:
     began = stamp(session.began) if session.began else "before the log begins"
     ended = f" to {stamp(session.ended)}" if session.ended else ""
     yield f"  {began}{ended}  {visible(session.host)} pid {session.pid}"
-    yield f"      {session.fate.value}{_trouble_in_words(session)}"
+    code = f" ({session.code})" if session.code else ""
+    if session.trouble is ClientTrouble.VBD_REFUSED and any(map(_unplugs_a_vbd, session.events)):
+        trouble_in_words = f": the disk could not be let go{code}"
+    else:
+        trouble_in_words = f": {session.trouble.value}{code}" if session.trouble else ""
+    yield f"      {session.fate.value}{trouble_in_words}"
     if session.vdi:
         name = f"{visible(names[session.vdi])} " if names.get(session.vdi) else ""
         yield f"      disk {name}{session.vdi}{_doubt_of_confidence(session.vdi_joined)}"
@@ -110,13 +116,6 @@ def _session_lines(session: NbdSession, names: Names) -> Iterator[str]:
         yield f"      that these lines are of one connection is {session.joined}"
     yield from (f"      {_quote_of_event(event)}" for event in session.events)
     yield from (f"      {_row_quoted(row)}" for row in session.rows)
-
-
-def _trouble_in_words(session: NbdSession) -> str:
-    code = f" ({session.code})" if session.code else ""
-    if session.trouble is ClientTrouble.VBD_REFUSED and any(map(_unplugs_a_vbd, session.events)):
-        return f": the disk could not be let go{code}"
-    return f": {session.trouble.value}{code}" if session.trouble else ""
 
 
 def _unplugs_a_vbd(event: Event) -> bool:
@@ -133,12 +132,3 @@ def _quote_of_event(event: Event) -> str:
 
 def _row_quoted(row: Evidence) -> str:
     return f"[{visible(str(row.source))}] {cut(visible(row.text), _QUOTE)}"
-
-
-def _findings_lines(findings: Sequence[Finding]) -> Iterator[str]:
-    if not findings:
-        return
-    yield from ("", "FINDINGS")
-    for finding in findings:
-        yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
-        yield f"      {finding.id}; {finding.confidence}"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from analyzer.model.finding import Evidence, Subject
-from analyzer.model.nbd import Dom0Attachment, NbdInfo
+from analyzer.model.nbd import NbdInfo
 from analyzer.model.pages import SrPage
 from analyzer.model.sr_view import SrPlug, SrView
 from analyzer.render.terminal.found_text import found_text
@@ -28,35 +28,42 @@ def _sr_of_view(view: SrView) -> Iterator[str]:
     yield visible(view.sr.name or view.sr.uuid)
     yield f"  SR     {view.sr.uuid} ({visible(view.type or 'type not known')}, {shared})"
     yield f"  pool   {visible(view.pool.called if view.pool else 'unknown')}"
-    yield f"  space  {_space_of_view(view)}"
+    if view.size is None or view.size <= 0:
+        space_of_view = "not known"
+    else:
+        used = "not known" if view.used is None else size_words(view.used)
+        space_of_view = f"{size_words(view.size)}, used {used}"
+    yield f"  space  {space_of_view}"
     yield from map(_quote_of_line, view.space)
     yield from ("", "HOSTS", *map(_plug_in_words, view.plugs))
     if not view.plugs:
         yield "  none is known"
-    yield from ("", "RUNNING ON IT WHEN THE DATABASE WAS WRITTEN", *_operation_lines(view))
+    operation_lines: list[str] = []
+    for what, task in view.operations or ():
+        operation_lines.append(f"  {visible(what)} (task {visible(task)})")
+    if not view.operations:
+        operation_lines.append("  not known" if view.operations is None else "  nothing")
+    yield from ("", "RUNNING ON IT WHEN THE DATABASE WAS WRITTEN", *operation_lines)
     yield from ("", "DISKS WITH CBT", *_disks_of_view(view))
     yield from ("", "NBD: WHAT get_nbd_info ANSWERS FOR ITS DISKS", *_info_lines(view.info))
-    yield from ("", "HELD BY CONTROL DOMAINS", *_held_lines(view.held))
+    held_lines: list[str] = []
+    words = {True: "in use", False: "LEFT", None: "in use or not is not known"}
+    for each in view.held:
+        since = f" since {stamp(each.since)}" if each.since else ""
+        held_lines.append(f"  {each.vdi}  {words[each.in_use]}, for {each.by}{since}")
+        held_lines.append(
+            f"      VBD {each.vbd or 'none'} on host {each.host or 'unknown'}; {each.because}"
+        )
+        held_lines.extend(map(_quote_of_line, each.evidence))
+    if not view.held:
+        held_lines.append("  nothing that is known")
+    yield from ("", "HELD BY CONTROL DOMAINS", *held_lines)
     yield from ("", "FINDINGS", *found_text(view.findings))
-
-
-def _space_of_view(view: SrView) -> str:
-    if view.size is None or view.size <= 0:
-        return "not known"
-    used = "not known" if view.used is None else size_words(view.used)
-    return f"{size_words(view.size)}, used {used}"
 
 
 def _plug_in_words(plug: SrPlug) -> str:
     words = {True: "attached", False: "NOT ATTACHED", None: "attached or not is not known"}
     return f"  {_subject_named(plug.host)}: {words[plug.attached]}"
-
-
-def _operation_lines(view: SrView) -> Iterator[str]:
-    for what, task in view.operations or ():
-        yield f"  {visible(what)} (task {visible(task)})"
-    if not view.operations:
-        yield "  not known" if view.operations is None else "  nothing"
 
 
 def _disks_of_view(view: SrView) -> Iterator[str]:
@@ -79,17 +86,6 @@ def _info_lines(info: NbdInfo | None) -> Iterator[str]:
         yield from (f"      ! {w.confidence}: {visible(w.what)}" for w in each.warnings)
     yield from (f"  ! {w.confidence}: {visible(w.what)}" for w in info.warnings)
     yield from (f"  to mend it: {visible(step.step)}" for step in info.mend)
-
-
-def _held_lines(held: Sequence[Dom0Attachment]) -> Iterator[str]:
-    words = {True: "in use", False: "LEFT", None: "in use or not is not known"}
-    for each in held:
-        since = f" since {stamp(each.since)}" if each.since else ""
-        yield f"  {each.vdi}  {words[each.in_use]}, for {each.by}{since}"
-        yield f"      VBD {each.vbd or 'none'} on host {each.host or 'unknown'}; {each.because}"
-        yield from map(_quote_of_line, each.evidence)
-    if not held:
-        yield "  nothing that is known"
 
 
 def _quote_of_line(evidence: Evidence) -> str:

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 from rich.text import Text
 
-from analyzer.model.disk import DiskView
-from analyzer.model.finding import Evidence, Finding, Outcome, Severity, Verdict
+from analyzer.model.finding import Finding, Severity, Verdict
 from analyzer.model.plan import Plan
 from analyzer.model.report import Report
 from analyzer.render.terminal.rows import MANY, Rows, console, heading, styled
@@ -64,30 +63,25 @@ def story_rows(report: Report, rows: Rows) -> Iterator[Text]:
 
 def time_rows(report: Report, rows: Rows) -> Iterator[Text]:
     """Yield incidents, backup runs and clocks, each block only if it has something to tell."""
+    rows_lines = [line for clock in report.clocks for line in clock_lines(clock, every=rows.full)]
+    holes = holes_line(report)
+    clock_rows = [*rows_lines, holes] if holes else rows_lines
+    # The latest runs; in the short report of each only the first line.
+    if rows.full:
+        run_rows: list[str] = [line for run in report.runs for line in run_lines(run)]
+    else:
+        left = len(report.runs) - RUNS
+        earlier = [f"{counted(left, 'earlier run')} in report.html"] if left > 0 else []
+        run_rows = [*earlier, *(next(run_lines(run)) for run in report.runs[-RUNS:])]
     blocks = (
         ("INCIDENTS", [incident_line(each) for each in report.incidents], INCIDENTS, "incident"),
-        ("BACKUP RUNS", _run_rows(report, rows), MANY, ""),
-        ("CLOCKS AND HOLES", _clock_rows(report, rows), CLOCKS, "line"),
+        ("BACKUP RUNS", run_rows, MANY, ""),
+        ("CLOCKS AND HOLES", clock_rows, CLOCKS, "line"),
     )
     for title, lines, most, noun in blocks:
         if lines:
             yield from heading(title)
             yield from _listed_rows(lines, rows, most, noun)
-
-
-def _run_rows(report: Report, rows: Rows) -> list[str]:
-    """Return the latest runs; in the short report of each only the first line."""
-    if rows.full:
-        return [line for run in report.runs for line in run_lines(run)]
-    left = len(report.runs) - RUNS
-    earlier = [f"{counted(left, 'earlier run')} in report.html"] if left > 0 else []
-    return [*earlier, *(next(run_lines(run)) for run in report.runs[-RUNS:])]
-
-
-def _clock_rows(report: Report, rows: Rows) -> list[str]:
-    lines = [line for clock in report.clocks for line in clock_lines(clock, every=rows.full)]
-    holes = holes_line(report)
-    return [*lines, holes] if holes else lines
 
 
 def _listed_rows(lines: list[str], rows: Rows, most: int, noun: str) -> Iterator[Text]:
@@ -161,31 +155,19 @@ def _finding_of_number(
         yield Text()
     title = f"{number}. [{finding.severity.upper()}] {finding.title}"
     yield from styled(rows.wrap(title, hang=3), finding.severity)
-    yield from rows.wrap(_facts_of_finding(finding), indent=3)
+    facts = [finding.id, finding.confidence.value, f"proven by {finding.basis}"]
+    if finding.first_seen or finding.last_seen:
+        facts.append(span(finding.first_seen, finding.last_seen))
+    if finding.count > 1:
+        facts.append(f"seen {counted(finding.count, 'time')}")
+    yield from rows.wrap("; ".join(facts), indent=3)
     for subject in finding.subjects:
         name = f" {subject.name}" if subject.name else ""
         yield from rows.wrap(f"{subject.type}{name} {subject.uuid}", indent=3, hang=7)
     yield from rows.wrap(finding.detail, indent=3)
     for cause in finding.explained_by:
         yield from rows.wrap(f"explained by {cause}", indent=3, hang=7)
-    yield from _because_rows(finding.evidence, rows, several=several)
-    if finding.wrong_if:
-        yield from rows.wrap(f"wrong if: {finding.wrong_if}", indent=3, hang=7)
-    yield from rows.wrap(f"at the end: {state_line(finding)}", indent=3, hang=7)
-    if finding.plan:
-        yield from rows.wrap(f"what to do: {finding.plan}", indent=3)
-
-
-def _facts_of_finding(finding: Finding) -> str:
-    facts = [finding.id, finding.confidence.value, f"proven by {finding.basis}"]
-    if finding.first_seen or finding.last_seen:
-        facts.append(span(finding.first_seen, finding.last_seen))
-    if finding.count > 1:
-        facts.append(f"seen {counted(finding.count, 'time')}")
-    return "; ".join(facts)
-
-
-def _because_rows(evidence: tuple[Evidence, ...], rows: Rows, *, several: bool) -> Iterator[Text]:
+    evidence = finding.evidence
     yield Text("   because:")
     shown = evidence if rows.full else evidence[:SHOWN_QUOTES]
     for item in shown:
@@ -195,6 +177,11 @@ def _because_rows(evidence: tuple[Evidence, ...], rows: Rows, *, several: bool) 
         yield from rows.quote(item.text, limit=QUOTE_ROWS)
     if len(evidence) > len(shown):
         yield Text(f"     and {counted(len(evidence) - len(shown), 'more quotation')}")
+    if finding.wrong_if:
+        yield from rows.wrap(f"wrong if: {finding.wrong_if}", indent=3, hang=7)
+    yield from rows.wrap(f"at the end: {state_line(finding)}", indent=3, hang=7)
+    if finding.plan:
+        yield from rows.wrap(f"what to do: {finding.plan}", indent=3)
 
 
 def plan_rows(plan: Plan, rows: Rows) -> Iterator[Text]:
@@ -259,14 +246,10 @@ def _other_rule_rows(report: Report, rows: Rows) -> Iterator[Text]:
     for outcome in others:
         covered = f" ({window_words(outcome)})" if outcome.window else ""
         text = f"{outcome.verdict:<{VERDICT_COLUMN}}{outcome.rule:<{column}}"
-        text += _reason_of_outcome(outcome) + covered
+        text += (outcome.reason or "no reason is recorded") + covered
         yield from rows.wrap(
             text, hang=min(VERDICT_COLUMN + column, 30), limit=MANY if rows.full else 1
         )
-
-
-def _reason_of_outcome(outcome: Outcome) -> str:
-    return outcome.reason or "no reason is recorded"
 
 
 def _disk_rows(report: Report, rows: Rows) -> Iterator[Text]:
@@ -275,13 +258,10 @@ def _disk_rows(report: Report, rows: Rows) -> Iterator[Text]:
         return
     yield from heading("DISKS WITH CBT")
     for disk in report.disks:
-        yield from _disk_row(disk, rows)
-
-
-def _disk_row(disk: DiskView, rows: Rows) -> list[Text]:
-    made = rows.wrap(f"- {disk_line(disk)}", indent=1, hang=3)
-    tone = TONES[disk.state]
-    return made if tone == "context" else styled(made, tone)
+        made = rows.wrap(f"- {disk_line(disk)}", indent=1, hang=3)
+        tone = TONES[disk.state]
+        disk_row = made if tone == "context" else styled(made, tone)
+        yield from disk_row
 
 
 def _nbd_rows(report: Report, rows: Rows) -> Iterator[Text]:

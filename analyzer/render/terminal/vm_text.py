@@ -19,19 +19,17 @@ def vm_text(
     vm: VmView, disks: Sequence[DiskPage], findings: Sequence[Finding], plans: Sequence[Plan]
 ) -> str:
     """Return the page of a VM with what was found of it and its disks, and what to do."""
-    lines = [*_identity_of_view(vm), "", "DISKS"]
+    identity_of_view: list[str] = []
+    where = f" on {visible(vm.host.called)}" if vm.host else ""
+    identity_of_view.append(visible(vm.vm.called))
+    identity_of_view.append(f"  VM     {vm.vm.uuid} ({vm.kind})")
+    identity_of_view.append(f"  state  {visible(vm.state or 'not known')}{where}")
+    identity_of_view.append(f"  pool   {visible(vm.pool.called if vm.pool else 'unknown')}")
+    lines = [*identity_of_view, "", "DISKS"]
     lines += [line for disk in disks for line in _disk_lines(disk.view)]
     lines += [] if disks else ["  none is known"]
     lines += ["", "FINDINGS", *found_text(findings), *plan_text(plans)]
     return "\n".join(line.rstrip() for line in lines) + "\n"
-
-
-def _identity_of_view(view: VmView) -> Iterator[str]:
-    where = f" on {visible(view.host.called)}" if view.host else ""
-    yield visible(view.vm.called)
-    yield f"  VM     {view.vm.uuid} ({view.kind})"
-    yield f"  state  {visible(view.state or 'not known')}{where}"
-    yield f"  pool   {visible(view.pool.called if view.pool else 'unknown')}"
 
 
 def _disk_lines(disk: DiskView) -> Iterator[str]:

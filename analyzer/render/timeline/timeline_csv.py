@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Iterator, Sequence
 
 from analyzer.model.entry import Entry
-from analyzer.render.timeline.timeline_columns import COLUMNS, Value, columns
+from analyzer.render.timeline.timeline_columns import COLUMNS, columns
 from analyzer.render.words.view import visible
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -20,14 +20,15 @@ def timeline_csv(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[str
     yield _row_text(COLUMNS)
     for entry in entries:
         row = columns(entry, raw=raw)
-        yield _row_text([_cell_text(row[name]) for name in COLUMNS])
-
-
-def _cell_text(value: Value) -> str:
-    if not isinstance(value, str):
-        return "" if value is None else str(value)
-    shown = visible(value, lines=True)
-    return f"'{shown}" if shown.startswith(_FORMULA) else shown
+        cell_text: list[str] = []
+        for name in COLUMNS:
+            value = row[name]
+            if not isinstance(value, str):
+                cell_text.append("" if value is None else str(value))
+            else:
+                shown = visible(value, lines=True)
+                cell_text.append(f"'{shown}" if shown.startswith(_FORMULA) else shown)
+        yield _row_text(cell_text)
 
 
 def _row_text(cells: Sequence[str]) -> str:

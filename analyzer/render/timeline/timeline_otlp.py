@@ -45,41 +45,37 @@ def timeline_otlp(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[st
     """Yield one request a line, each of one host's report and at most 500 records, in ASCII."""
     for (host, bundle), group in groupby(entries, lambda each: (each.host, each.source.bundle)):
         while batch := list(islice(group, _BATCH)):
-            yield (
-                json.dumps(_request_of_batch(host, bundle, batch, raw=raw), allow_nan=False) + "\n"
-            )
-
-
-def _request_of_batch(
-    host: str, bundle: str, batch: Iterable[Entry], *, raw: bool
-) -> dict[str, object]:
-    resource = {"host.name": host, "service.name": "cbtriage", "cbtriage.bundle": bundle}
-    scope = {"name": "cbtriage", "version": __version__}
-    records = [_record_of_entry(entry, raw=raw) for entry in batch]
-    logs = {"scope": scope, "logRecords": records}
-    return {
-        "resourceLogs": [
-            {"resource": {"attributes": _attributes_of_values(resource)}, "scopeLogs": [logs]},
-        ]
-    }
-
-
-def _record_of_entry(entry: Entry, *, raw: bool) -> dict[str, object]:
-    row = columns(entry, raw=raw)
-    number, text = max(_LEVELS[entry.level], _SEVERITIES[entry.severity])
-    stamp = row["timestamp"]
-    told = {
-        f"cbtriage.{name}": value
-        for name, value in row.items()
-        if name not in _OF_RESOURCE | _SAID and value not in (None, "")
-    }
-    return {
-        "timeUnixNano": str(stamp * 1000) if isinstance(stamp, int) else "0",
-        "severityNumber": number,
-        "severityText": text,
-        "body": {"stringValue": row["message"]},
-        "attributes": _attributes_of_values(told),
-    }
+            resource = {"host.name": host, "service.name": "cbtriage", "cbtriage.bundle": bundle}
+            scope = {"name": "cbtriage", "version": __version__}
+            records: list[dict[str, object]] = []
+            for entry in batch:
+                row = columns(entry, raw=raw)
+                number, text = max(_LEVELS[entry.level], _SEVERITIES[entry.severity])
+                stamp = row["timestamp"]
+                told = {
+                    f"cbtriage.{name}": value
+                    for name, value in row.items()
+                    if name not in _OF_RESOURCE | _SAID and value not in (None, "")
+                }
+                records.append(
+                    {
+                        "timeUnixNano": str(stamp * 1000) if isinstance(stamp, int) else "0",
+                        "severityNumber": number,
+                        "severityText": text,
+                        "body": {"stringValue": row["message"]},
+                        "attributes": _attributes_of_values(told),
+                    }
+                )
+            logs = {"scope": scope, "logRecords": records}
+            request_of_batch = {
+                "resourceLogs": [
+                    {
+                        "resource": {"attributes": _attributes_of_values(resource)},
+                        "scopeLogs": [logs],
+                    },
+                ]
+            }
+            yield (json.dumps(request_of_batch, allow_nan=False) + "\n")
 
 
 def _attributes_of_values(values: Mapping[str, Value]) -> list[dict[str, object]]:

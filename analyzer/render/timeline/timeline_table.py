@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from rich.text import Text
 
 from analyzer.model.entry import Entry, EntryKind
-from analyzer.model.moment import Moment
 from analyzer.render.markdown import code, escaped
 from analyzer.render.terminal.rows import STYLES, console
 from analyzer.render.timeline.timeline_columns import spoken
@@ -29,7 +28,14 @@ def timeline_table(
     host = min(max(len("HOST"), *(len(entry.host) for entry in entries)), _LONGEST_HOST)
     lane = min(max(len("SOURCE"), *(len(entry.lane) for entry in entries)), _LONGEST_LANE)
     told = {id(entry.moment): entry.moment for entry in entries}  # neighbours share theirs
-    known = {key: _time_of_moment(moment) for key, moment in told.items()}
+    known = {}
+    for key, moment in told.items():
+        if not moment.year_known:
+            known[key] = stamp(moment)
+        else:
+            text, zone = clock_text(moment)
+            doubt = f" {margin(moment)}" if moment.doubt > DOUBT_SHOWN else ""
+            known[key] = f"{text} {zone}{doubt}"
     times = [known[id(entry.moment)] for entry in entries]
     when = max(len(time) for time in times)
     yield _row_of_style(
@@ -38,7 +44,11 @@ def timeline_table(
     for entry, time in zip(entries, times, strict=True):
         flag = ABOUT if entry.about else " "
         place = f"{visible(entry.host)[:host]:{host}} {visible(entry.lane)[:lane]:{lane}}"
-        style = STYLES[entry.severity] if entry.severity else _style_of_entry(entry)
+        style = (
+            STYLES[entry.severity]
+            if entry.severity
+            else ("" if entry.what is EntryKind.RECORD else "bold")
+        )
         for number, said in enumerate(_said_of_entry(entry)):
             head = (
                 f"{flag} {time:{when}} {place}" if number == 0 else " " * (when + host + lane + 4)
@@ -59,7 +69,12 @@ def timeline_markdown(entries: Sequence[Entry], *, raw: bool = False) -> Iterato
     for entry in entries:
         about = "about" if entry.about else ""
         place = f"{_code_in_cell(entry.lane)} {_code_in_cell(str(entry.source))}"
-        what = _code_in_cell(entry.text) if raw and entry.text else _cell_of_entry(entry)
+        if raw and entry.text:
+            what = _code_in_cell(entry.text)
+        else:
+            ours, *rest = _said_of_entry(entry) if entry.title else ("", *_said_of_entry(entry))
+            said = " ".join(_code_in_cell(text.removeprefix("  | ")[:_CELL]) for text in rest)
+            what = f"{escaped(ours)} {said}".strip()
         yield f"| {about} | {stamp(entry.moment)} | {escaped(entry.host)} | {place} | {what} |\n"
     if any(entry.about for entry in entries):
         yield (
@@ -73,14 +88,6 @@ def timeline_raw(entries: Iterable[Entry], *, terminal: bool) -> Iterator[str]:
     for entry in entries:
         if entry.text and entry.what.is_line:
             yield f"{visible(entry.text, lines=True) if terminal else entry.text}\n"
-
-
-def _time_of_moment(moment: Moment) -> str:
-    if not moment.year_known:
-        return stamp(moment)
-    text, zone = clock_text(moment)
-    doubt = f" {margin(moment)}" if moment.doubt > DOUBT_SHOWN else ""
-    return f"{text} {zone}{doubt}"
 
 
 def _said_of_entry(entry: Entry) -> list[str]:
@@ -103,10 +110,6 @@ def _prefix_of_entry(entry: Entry) -> str:
     return "" if speaks_for_itself else f"{entry.what}: "
 
 
-def _style_of_entry(entry: Entry) -> str:
-    return "" if entry.what is EntryKind.RECORD else "bold"
-
-
 def _row_of_style(text: str, style: str, width: int | None, *, color: bool) -> str:
     row = text.rstrip()
     if width is not None and len(row) > width:
@@ -119,12 +122,6 @@ def _row_of_style(text: str, style: str, width: int | None, *, color: bool) -> s
     with terminal.capture() as captured:
         terminal.print(Text(row, style), no_wrap=True, overflow="ignore", crop=False)
     return captured.get()
-
-
-def _cell_of_entry(entry: Entry) -> str:
-    ours, *rest = _said_of_entry(entry) if entry.title else ("", *_said_of_entry(entry))
-    said = " ".join(_code_in_cell(text.removeprefix("  | ")[:_CELL]) for text in rest)
-    return f"{escaped(ours)} {said}".strip()
 
 
 def _code_in_cell(text: str) -> str:

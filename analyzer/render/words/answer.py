@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from analyzer.model.disk import DiskView, LifeKind
-from analyzer.model.finding import Finding, Severity
+from analyzer.model.finding import Severity
 from analyzer.model.goal import Standing
 from analyzer.model.incident import IncidentKind
 from analyzer.model.report import Report
@@ -86,6 +86,11 @@ def answer_of(report: Report) -> ReportAnswer:
     text = _what_happened(report, views) if views else head.text
     covered = window(report)
     question = [question_title(report.question)] if report.question else []
+    commands = len(asks_of(report).asks)
+    many = counted(commands, "command")
+    hint_at_ask = (
+        f"cbtriage ask writes a script that collects what is missing: {many}" if commands else ""
+    )
     return ReportAnswer(
         headline=str(head),
         tone=head.tone,
@@ -106,15 +111,9 @@ def answer_of(report: Report) -> ReportAnswer:
             *_unread_doubts(report),
             *_not_used(report),
         ),
-        ask=_hint_at_ask(report),
+        ask=hint_at_ask,
         pools=pools_line(report) if report.parts else "",
     )
-
-
-def _hint_at_ask(report: Report) -> str:
-    commands = len(asks_of(report).asks)
-    many = counted(commands, "command")
-    return f"cbtriage ask writes a script that collects what is missing: {many}" if commands else ""
 
 
 # What happened, in one sentence
@@ -123,25 +122,24 @@ def _hint_at_ask(report: Report) -> str:
 def _what_happened(report: Report, views: Sequence[CauseView]) -> str:
     """Return the headline: VMs that lost tracking, or else what the worst trouble is."""
     top = views[0]
-    lost = [] if top.severity is Severity.CRITICAL else _lost_disks(report, top)
+    # The disks of which a trouble says that an error turned CBT off.
+    if top.severity is Severity.CRITICAL:
+        lost: list[DiskView] = []
+    else:
+        ids = {finding.id for finding in top.findings}
+        lost = [
+            disk
+            for disk in report.disks
+            if disk.vdi
+            and any(event.kind is LifeKind.LOST for event in disk.life)
+            and ids & set(disk.findings)
+        ]
     text = _lost_words(report, lost) + _after_which(report, top) if lost else _title_of_view(top)
     more = sum(not is_minor(view) for view in views[1:])
     text = text.rstrip(".")
     if top.state is Standing.OVER:
         text = f"{text}; all of it is over"
     return f"{text}; {counted(more, 'more trouble')}." if more else f"{text}."
-
-
-def _lost_disks(report: Report, view: CauseView) -> list[DiskView]:
-    """Return the disks of which a trouble says that an error turned CBT off."""
-    ids = {finding.id for finding in view.findings}
-    return [
-        disk
-        for disk in report.disks
-        if disk.vdi
-        and any(event.kind is LifeKind.LOST for event in disk.life)
-        and ids & set(disk.findings)
-    ]
 
 
 def _lost_words(report: Report, lost: Sequence[DiskView]) -> str:
@@ -178,7 +176,12 @@ def _title_of_view(view: CauseView) -> str:
     """Return the title of the worst finding of a trouble, and of what objects it is."""
     if not view.findings:
         return short_ids(cut(view.title, SENTENCE))
-    worst = _worst_going_on(view)
+    # The worst that goes on; of several the last in the chain, which is what it led to.
+    place = {step.finding: number for number, step in enumerate(view.chain)}
+    worst = min(
+        view.findings,
+        key=lambda found: (found.state.rank, found.severity.rank, -place.get(found.id, -1)),
+    )
     title = short_ids(cut(worst.title, SENTENCE))
     alike = [finding for finding in view.findings if finding.title == worst.title]
     subject = worst.subjects[0] if worst.subjects else None
@@ -187,15 +190,6 @@ def _title_of_view(view: CauseView) -> str:
     if len(alike) > 1:
         return f"{title} ({counted(len(alike), kind_word(subject))})"
     return f"{title} ({kind_word(subject)} {cut(subject.called, NAME)})"
-
-
-def _worst_going_on(view: CauseView) -> Finding:
-    """Return the worst that goes on; of several the last in the chain, which is what it led to."""
-    place = {step.finding: number for number, step in enumerate(view.chain)}
-    return min(
-        view.findings,
-        key=lambda found: (found.state.rank, found.severity.rank, -place.get(found.id, -1)),
-    )
 
 
 def _now_in_words(objects: Sequence[Troubled]) -> str:
@@ -273,16 +267,14 @@ def _doubt_of_reason(reason: str, settle_with: str = "") -> CannotTell:
     return CannotTell(reason=reason, rules=(), settle_with=settle, failed=False)
 
 
-def _value_with_short_ids(text: str) -> str:
-    """Return a text that is too long up to the end of a part of it, or of a word."""
-    if len(text) <= SENTENCE:
-        return text
-    begun = text[:SENTENCE]
-    end = max(begun.rfind(mark) for mark in ("; ", ". ", ": "))
-    return f"{begun[: end if end > SENTENCE // 2 else begun.rfind(' ')]} …"
-
-
 def doubt_words(doubt: CannotTell) -> str:
     """Return why something cannot be told, in a sentence or two."""
     failed = "a rule failed: " if doubt.failed else ""
-    return failed + _value_with_short_ids(doubt.reason)
+    # A text that is too long up to the end of a part of it, or of a word.
+    if len(doubt.reason) <= SENTENCE:
+        value_with_short_ids = doubt.reason
+    else:
+        begun = doubt.reason[:SENTENCE]
+        end = max(begun.rfind(mark) for mark in ("; ", ". ", ": "))
+        value_with_short_ids = f"{begun[: end if end > SENTENCE // 2 else begun.rfind(' ')]} …"
+    return failed + value_with_short_ids

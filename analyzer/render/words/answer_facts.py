@@ -64,12 +64,30 @@ def facts_of(report: Report, views: Sequence[CauseView]) -> list[Fact]:
     if not views or is_minor(views[0]):
         return settled
     top = views[0]
+    # What to do about what is no finding, and so has no plan.
+    if top.findings or not top.next_action:
+        next_without_plan: Fact | None = None
+    else:
+        next_without_plan = Fact(label="Next", text=cut(top.next_action, SENTENCE))
+    if not top.findings:
+        source = top.context[0] if top.context else None
+        text = _dated_title(top.title, top.first_seen)
+        failure_of_view: Fact = Fact(label="Failure", text=text, sure=top.confidence, source=source)
+    else:
+        failure_found = _first_worst_finding(top)
+        failure_of_view = Fact(
+            label="Failure",
+            text=_dated_title(failure_found.title, failure_found.first_seen),
+            sure=failure_found.confidence,
+            source=shown_by(failure_found).source,
+            about=failure_found.id,
+        )
     found = [
         _cause_of_view(top),
-        _failure_of_view(top),
+        failure_of_view,
         _impact_on_backups(report, top),
         _danger_ahead(report),
-        _next_without_plan(top),
+        next_without_plan,
     ]
     return [*(fact for fact in found if fact), *settled]
 
@@ -96,21 +114,6 @@ def _first_worst_finding(view: CauseView) -> Finding:
     by_id = {finding.id: finding for finding in view.findings}
     steps = [by_id[step.finding] for step in view.chain if step.finding in by_id]
     return min(steps or view.findings, key=lambda found: found.severity.rank)
-
-
-def _failure_of_view(view: CauseView) -> Fact:
-    if not view.findings:
-        source = view.context[0] if view.context else None
-        text = _dated_title(view.title, view.first_seen)
-        return Fact(label="Failure", text=text, sure=view.confidence, source=source)
-    found = _first_worst_finding(view)
-    return Fact(
-        label="Failure",
-        text=_dated_title(found.title, found.first_seen),
-        sure=found.confidence,
-        source=shown_by(found).source,
-        about=found.id,
-    )
 
 
 def _dated_title(title: str, moment: Moment | None) -> str:
@@ -178,13 +181,6 @@ def _nbd_impact(report: Report, view: CauseView) -> Fact | None:
         sure=first.joined if first else "",
         source=first.evidence[-1].source if first else None,
     )
-
-
-def _next_without_plan(view: CauseView) -> Fact | None:
-    """Return what to do about what is no finding, and so has no plan."""
-    if view.findings or not view.next_action:
-        return None
-    return Fact(label="Next", text=cut(view.next_action, SENTENCE))
 
 
 def _danger_ahead(report: Report) -> Fact | None:

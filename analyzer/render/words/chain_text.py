@@ -7,7 +7,7 @@ a certain pointer, ``:`` a likely one, ``X`` a break, ``-`` an end in good order
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from analyzer.model.disk import BreakKind, DiskChain, DiskLink, DiskLog, LogKind
+from analyzer.model.disk import BreakKind, DiskChain, DiskLog, LogKind
 from analyzer.model.finding import Confidence
 from analyzer.render.words.view import counted, visible
 
@@ -29,7 +29,10 @@ _STEP = 1024
 def chain_lines(chain: DiskChain) -> Iterator[str]:
     """Yield the lines of the drawing; nothing for a chain without logs."""
     for log, newer in _logs_with_newer(chain):
-        yield f"{_BOXES[log.exists]} {_words_of_log(log)}"
+        kind = "" if log.kind is LogKind.UNKNOWN else f"  {log.kind.value}"
+        name = f"  {visible(log.name)}" if log.name else ""
+        words_of_log = f"{log.uuid}{kind}{name}  ({', '.join(log_facts(log))})"
+        yield f"{_BOXES[log.exists]} {words_of_log}"
         yield from (
             f" {sign}  {words}".rstrip() for sign, words in _signs_behind(chain, log, newer)
         )
@@ -59,7 +62,12 @@ def _said_of_sign(sign: str, words: str) -> str:
 
 def log_facts(log: DiskLog) -> tuple[str, ...]:
     """Return in words what is known of a log: whether it is there, its flag, size, who has it."""
-    facts = [_existence_in_words(log)]
+    if log.exists is None:
+        existence_in_words = f"log not seen{_FLAGS[log.cbt_enabled]}"
+    else:
+        surely = "" if log.confidence in (None, Confidence.CERTAIN) else f", {log.confidence}"
+        existence_in_words = f"log is {'there' if log.exists else 'gone'}{surely}"
+    facts = [existence_in_words]
     if log.consistent is not None:
         facts.append("consistent" if log.consistent else "marked as in use")
     if log.size is not None:
@@ -82,34 +90,20 @@ def size_words(size: int) -> str:
     return f"{text} {_UNITS[unit]}"
 
 
-def _words_of_log(log: DiskLog) -> str:
-    kind = "" if log.kind is LogKind.UNKNOWN else f"  {log.kind.value}"
-    name = f"  {visible(log.name)}" if log.name else ""
-    return f"{log.uuid}{kind}{name}  ({', '.join(log_facts(log))})"
-
-
-def _existence_in_words(log: DiskLog) -> str:
-    if log.exists is None:
-        return f"log not seen{_FLAGS[log.cbt_enabled]}"
-    surely = "" if log.confidence in (None, Confidence.CERTAIN) else f", {log.confidence}"
-    return f"log is {'there' if log.exists else 'gone'}{surely}"
-
-
 def _signs_behind(chain: DiskChain, log: DiskLog, newer: str) -> Iterator[tuple[str, str]]:
     """Yield (sign, words) for each pointer and break behind a log."""
     links = [link for link in chain.links if link.older == log.uuid]
     breaks = [found for found in chain.breaks if found.at == log.uuid]
-    yield from (_sign_of_link(link, newer) for link in links)
+    for link in links:
+        if link.stale:
+            yield "X", f"stale: points to {link.newer}, whose parent pointer names another log"
+        else:
+            sign = "|" if link.confidence is Confidence.CERTAIN else ":"
+            sure = "" if link.confidence is Confidence.CERTAIN else link.confidence.value
+            if link.newer == newer:
+                yield sign, sure
+            else:
+                yield sign, f"{sure} to {link.newer}".strip()
     yield from ((_SIGNS[found.kind], found.what) for found in breaks)
     if newer and not links and not breaks:
         yield "?", "nothing that is known joins it to the next"
-
-
-def _sign_of_link(link: DiskLink, newer: str) -> tuple[str, str]:
-    if link.stale:
-        return "X", f"stale: points to {link.newer}, whose parent pointer names another log"
-    sign = "|" if link.confidence is Confidence.CERTAIN else ":"
-    sure = "" if link.confidence is Confidence.CERTAIN else link.confidence.value
-    if link.newer == newer:
-        return sign, sure
-    return sign, f"{sure} to {link.newer}".strip()

@@ -22,7 +22,16 @@ def in_zone(value: Shown, zone: Zone) -> Shown:
     """
     if zone.is_utc:
         return value
-    causes = _cause_bundles(value) if isinstance(value, Report) else {}
+    # The bundle of the first line of each finding.
+    causes = (
+        {
+            finding.id: finding.evidence[0].source.bundle
+            for outcome in value.outcomes
+            for finding in outcome.findings
+        }
+        if isinstance(value, Report)
+        else {}
+    )
     return cast("Shown", _Shift(zone, causes).value(value, ""))
 
 
@@ -39,15 +48,6 @@ def _first_moment(value: object) -> Moment | None:
     if is_dataclass(value) and not isinstance(value, Source):
         parts = (getattr(value, field.name) for field in fields(value))
     return next(filter(None, map(_first_moment, parts)), None)
-
-
-def _cause_bundles(report: Report) -> dict[str, str]:
-    """Return the bundle of the first line of each finding."""
-    return {
-        finding.id: finding.evidence[0].source.bundle
-        for outcome in report.outcomes
-        for finding in outcome.findings
-    }
 
 
 class _Shift:
@@ -96,7 +96,15 @@ class _Shift:
             return next((self._findings.get(name, "") for name in value.findings), "")
         if isinstance(value, Finding):
             return value.evidence[0].source.bundle
-        for part in (value, *_first_parts(value)):
+        # The first quotation or line that a value rests on.
+        found: list[object] = []
+        for first_name in ("evidence", "events", "steps"):
+            first_part = getattr(value, first_name, None)
+            if isinstance(first_part, Evidence):
+                found.append(first_part)
+            elif isinstance(first_part, tuple) and first_part:
+                found.append(getattr(first_part[0], "evidence", first_part[0]))
+        for part in (value, *found):
             source = getattr(part, "source", None)
             if isinstance(source, Source):
                 return source.bundle
@@ -116,15 +124,3 @@ class _Back(_Shift):
             latest=moment.latest,
             dated_by=moment.dated_by,
         )
-
-
-def _first_parts(value: object) -> list[object]:
-    """Return the first quotation or line that a value rests on."""
-    found: list[object] = []
-    for name in ("evidence", "events", "steps"):
-        part = getattr(value, name, None)
-        if isinstance(part, Evidence):
-            found.append(part)
-        elif isinstance(part, tuple) and part:
-            found.append(getattr(part[0], "evidence", part[0]))
-    return found

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 from analyzer.model.call import Answer
-from analyzer.model.nbd import CONNECTION_LIMIT, NbdInfo
-from analyzer.model.nbd_view import Leftover, NbdHost, NbdNetwork, NbdPlace, NbdView
-from analyzer.render.html.nbd_pages import InfoGroup, info_groups
+from analyzer.model.nbd import CONNECTION_LIMIT
+from analyzer.model.nbd_view import NbdHost, NbdView
+from analyzer.render.html.nbd_pages import info_groups
 from analyzer.render.words.nbd_words import (
     SHORT,
     called,
@@ -46,16 +46,37 @@ def nbd_lines(view: NbdView, limit: int) -> Iterator[str]:
     if view.uuid and not open_ and view.networks:
         yield "no network that is known has an NBD purpose"
     for network in _parts_shown(open_, limit):
-        yield _network_of_limit(network, names, limit)
+        places: list[str] = []
+        for place in network.places[:limit]:
+            network_told = " ".join(place.addresses) or SHORT[place.state]
+            against = "".join(f" ({warning.what})" for warning in place.warnings[:1])
+            places.append(f"{names.get(place.host, place.host)} {network_told}{against}")
+        left = len(network.places) - len(places)
+        places += [f"{left} more"] if left > 0 else []
+        where = ", ".join(places) or "no interface of a host is known on it"
+        network_of_limit = (
+            f"network {network_words(network)} ({purpose_words(network.purpose)}): {where}"
+        )
+        yield network_of_limit
     yield from _parts_left(open_, limit, "network")
     groups = info_groups(view)
-    yield from (_answer_of_group(group) for group in _parts_shown(groups, limit))
+    for group in _parts_shown(groups, limit):
+        info = group.info
+        srs = ", ".join(called(sr) for sr in group.srs[:3])
+        more = f" and {len(group.srs) - 3} more" if len(group.srs) > 3 else ""  # noqa: PLR2004  # as cut above
+        answer_told = [] if info.answer is Answer.OK else [info.because]
+        answer_told += [warning.what for warning in info.warnings[:1]]
+        why_info_fails = f"; {'; '.join(answer_told)}" if answer_told else ""
+        yield f"get_nbd_info for SR {srs}{more}: {info_words(info)}{why_info_fails}"
     yield from _parts_left(groups, limit, "answer")
     hosts = [host for host in view.hosts if host.sessions or host.unread]
     for host in _parts_shown(hosts, limit):
         yield from _host_lines(host)
     yield from _parts_left(hosts, limit, "host")
-    yield from (_leftover_in_words(each) for each in _parts_shown(view.leftovers, limit))
+    for each in _parts_shown(view.leftovers, limit):
+        facts = (since_words(each), held_words(each), use_words(each))
+        told = "; ".join(fact for fact in facts if fact)
+        yield f"dom0 of {called(each.host)} holds disk {called(each.vdi)} ({each.vdi.uuid}): {told}"
     yield from _parts_left(view.leftovers, limit, "disk", " that dom0 holds")
 
 
@@ -66,33 +87,6 @@ def _parts_shown(parts: Sequence[Part], limit: int) -> Sequence[Part]:
 def _parts_left(parts: Sequence[object], limit: int, noun: str, more: str = "") -> Iterator[str]:
     if len(parts) > limit:
         yield f"and {counted(len(parts) - limit, f'more {noun}')}{more} in report.html"
-
-
-def _network_of_limit(network: NbdNetwork, names: dict[str, str], limit: int) -> str:
-    places = [_place_in_words(place, names) for place in network.places[:limit]]
-    left = len(network.places) - len(places)
-    places += [f"{left} more"] if left > 0 else []
-    where = ", ".join(places) or "no interface of a host is known on it"
-    return f"network {network_words(network)} ({purpose_words(network.purpose)}): {where}"
-
-
-def _place_in_words(place: NbdPlace, names: dict[str, str]) -> str:
-    told = " ".join(place.addresses) or SHORT[place.state]
-    against = "".join(f" ({warning.what})" for warning in place.warnings[:1])
-    return f"{names.get(place.host, place.host)} {told}{against}"
-
-
-def _answer_of_group(group: InfoGroup) -> str:
-    info = group.info
-    srs = ", ".join(called(sr) for sr in group.srs[:3])
-    more = f" and {len(group.srs) - 3} more" if len(group.srs) > 3 else ""  # noqa: PLR2004  # as cut above  # as cut above
-    return f"get_nbd_info for SR {srs}{more}: {info_words(info)}{_why_info_fails(info)}"
-
-
-def _why_info_fails(info: NbdInfo) -> str:
-    told = [] if info.answer is Answer.OK else [info.because]
-    told += [warning.what for warning in info.warnings[:1]]
-    return f"; {'; '.join(told)}" if told else ""
 
 
 def _host_lines(host: NbdHost) -> Iterator[str]:
@@ -112,9 +106,3 @@ def _host_lines(host: NbdHost) -> Iterator[str]:
 def _crashes_in_words(host: NbdHost) -> str:
     number = sum(run.crashed is True for run in host.runs)
     return counted(number, "crash", "crashes") if number else ""
-
-
-def _leftover_in_words(each: Leftover) -> str:
-    facts = (since_words(each), held_words(each), use_words(each))
-    told = "; ".join(fact for fact in facts if fact)
-    return f"dom0 of {called(each.host)} holds disk {called(each.vdi)} ({each.vdi.uuid}): {told}"

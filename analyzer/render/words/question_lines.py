@@ -21,17 +21,6 @@ def question_lines(report: Report) -> Iterator[str]:
     question = report.question
     if question is None:
         return
-    yield from _findings_of_question(report, question)
-    yield from question.states
-    for each in question.happened:
-        yield f"{short_time(each.at)}  {each.what}  ({each.source})"
-    if question.first and not question.happened:
-        yield "Nothing of it that has a name is known within an hour of that time."
-    if question.beside:
-        yield f"Beside the question: {counted(len(question.beside), 'other finding')}, as follows."
-
-
-def _findings_of_question(report: Report, question: Question) -> Iterator[str]:
     known = {each.id: each for outcome in report.outcomes for each in outcome.findings}
     titles: dict[str, list[str]] = {}
     for name in question.findings:
@@ -44,3 +33,10 @@ def _findings_of_question(report: Report, question: Question) -> Iterator[str]:
         yield f"and {counted(len(titles) - _MOST, 'more finding')} about it"
     if not question.findings:
         yield "No finding answers it; what could not be told is said below."
+    yield from question.states
+    for each in question.happened:
+        yield f"{short_time(each.at)}  {each.what}  ({each.source})"
+    if question.first and not question.happened:
+        yield "Nothing of it that has a name is known within an hour of that time."
+    if question.beside:
+        yield f"Beside the question: {counted(len(question.beside), 'other finding')}, as follows."

@@ -4,12 +4,11 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from analyzer.model.error_group import ErrorGroup
 from analyzer.model.finding import Confidence, Finding, Outcome, Severity, Verdict
 from analyzer.model.goal import Standing
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.moment import Moment
-from analyzer.model.report import Cause, CauseLink, Considered, LedgerEntry, Presence, Report
+from analyzer.model.report import CauseLink, Considered, LedgerEntry, Presence, Report
 from analyzer.model.source import Source
 from analyzer.render.words.order import finding_key
 from analyzer.render.words.view import counted, time_key
@@ -92,8 +91,30 @@ def headline(report: Report) -> Headline:
         open_ = [finding.severity for finding in found if finding.state is not Standing.OVER]
         open_ += [view.severity for view in others(report)]
         worst = min(open_, key=lambda severity: severity.rank, default=Severity.INFO)
-        return Headline(tone=Tone(worst), word=worst.upper(), text=_found_text(report, found))
-    return _nothing_by_rules(report) if others(report) else _nothing_found(report)
+        roots = len(causes(report))
+        text = counted(len(found), "finding")
+        if roots < len(found):
+            text += f" from {counted(roots, 'cause')}"
+        over = sum(finding.state is Standing.OVER for finding in found)
+        if over:
+            text += f", {over if over < len(found) else 'all'} of them over"
+        return Headline(
+            tone=Tone(worst), word=worst.upper(), text=f"{text}; {_rest_in_words(report)}"
+        )
+    # The verdict where no rule found anything, and yet something broke.
+    if others(report):
+        first = others(report)[0]
+        silent = len(untold(report))
+        doubt = (
+            f"; {silent} of {counted(len(report.outcomes), 'rule')} could not tell"
+            if silent
+            else ""
+        )
+        nothing_text = (
+            f"nothing found by the rules; {_open_words(report)}, the worst: {first.title}{doubt}"
+        )
+        return Headline(tone=Tone(first.severity), word=first.severity.upper(), text=nothing_text)
+    return _nothing_found(report)
 
 
 def pools_line(report: Report) -> str:
@@ -114,7 +135,27 @@ def causes(report: Report) -> tuple[CauseView, ...]:
     """
     by_id = {finding.id: finding for finding in findings(report)}
     named = {identifier for cause in report.causes for identifier in cause.findings}
-    views = [_cause_view(cause, by_id) for cause in report.causes]
+    views: list[CauseView] = []
+    for cause in report.causes:
+        own = tuple(by_id[name] for name in cause.findings if name in by_id)
+        inside = set(cause.findings)
+        roots = [f for f in own if inside.isdisjoint(f.explained_by)] or list(own)
+        views.append(
+            CauseView(
+                id=cause.id,
+                title=cause.title,
+                severity=cause.severity,
+                confidence=cause.confidence or _least_sure(roots),
+                first_seen=cause.first_seen,
+                last_seen=cause.last_seen,
+                next_action=cause.next_action,
+                findings=own,
+                context=cause.context,
+                chain=cause.chain if len(cause.chain) > 1 else (),
+                considered=cause.considered,
+                state=cause.state,
+            )
+        )
     plans = {plan.id: plan.next for plan in report.plans}
     views += [
         _cause_of_its_own(finding, plans.get(finding.plan, ""))
@@ -142,7 +183,23 @@ def others(report: Report) -> tuple[CauseView, ...]:
         and not any(_tells_of_incident(each, finding) for finding in by_rules)
     ]
     views = [view for view in found if view.severity is not Severity.INFO]
-    views += [_open_error(group) for group in report.unexplained]
+    open_error: list[CauseView] = []
+    for group in report.unexplained:
+        times = f" ({counted(group.count, 'time')})" if group.count > 1 else ""
+        open_error.append(
+            CauseView(
+                id=group.id,
+                title=f"{group.process} on {group.host}: {group.title}{times}",
+                severity=group.severity,
+                confidence=Confidence.CERTAIN,
+                first_seen=group.first_seen,
+                last_seen=group.last_seen,
+                next_action=group.next_step,
+                findings=(),
+                context=tuple(evidence.source for evidence in group.evidence[:1]),
+            )
+        )
+    views += open_error
     return tuple(sorted(views, key=lambda view: view.severity.rank))
 
 
@@ -204,17 +261,6 @@ def window(report: Report) -> tuple[Moment, Moment] | None:
     return min(ends, key=time_key), max(ends, key=time_key)
 
 
-def _found_text(report: Report, found: tuple[Finding, ...]) -> str:
-    roots = len(causes(report))
-    text = counted(len(found), "finding")
-    if roots < len(found):
-        text += f" from {counted(roots, 'cause')}"
-    over = sum(finding.state is Standing.OVER for finding in found)
-    if over:
-        text += f", {over if over < len(found) else 'all'} of them over"
-    return f"{text}; {_rest_in_words(report)}"
-
-
 def _rest_in_words(report: Report) -> str:
     silent = len(untold(report))
     open_troubles = _open_words(report)
@@ -240,17 +286,6 @@ def _open_words(report: Report) -> str:
         errors = counted(kinds, "kind of errors", "kinds of errors")
         told.append(f"{errors} that nobody explains")
     return " and ".join(told)
-
-
-def _nothing_by_rules(report: Report) -> Headline:
-    """Return the verdict where no rule found anything, and yet something broke."""
-    first = others(report)[0]
-    silent = len(untold(report))
-    doubt = (
-        f"; {silent} of {counted(len(report.outcomes), 'rule')} could not tell" if silent else ""
-    )
-    text = f"nothing found by the rules; {_open_words(report)}, the worst: {first.title}{doubt}"
-    return Headline(tone=Tone(first.severity), word=first.severity.upper(), text=text)
 
 
 def _nothing_found(report: Report) -> Headline:
@@ -288,26 +323,6 @@ def _not_whole(report: Report) -> str:
     return "" if report.bundles else "no bundle was read"
 
 
-def _cause_view(cause: Cause, by_id: dict[str, Finding]) -> CauseView:
-    own = tuple(by_id[name] for name in cause.findings if name in by_id)
-    inside = set(cause.findings)
-    roots = [f for f in own if inside.isdisjoint(f.explained_by)] or list(own)
-    return CauseView(
-        id=cause.id,
-        title=cause.title,
-        severity=cause.severity,
-        confidence=cause.confidence or _least_sure(roots),
-        first_seen=cause.first_seen,
-        last_seen=cause.last_seen,
-        next_action=cause.next_action,
-        findings=own,
-        context=cause.context,
-        chain=cause.chain if len(cause.chain) > 1 else (),
-        considered=cause.considered,
-        state=cause.state,
-    )
-
-
 def _cause_of_its_own(finding: Finding, next_action: str) -> CauseView:
     return CauseView(
         id=finding.id,
@@ -332,21 +347,6 @@ def _tells_of_incident(incident: Incident, finding: Finding) -> bool:
     if objects.isdisjoint(subject.uuid for subject in incident.subjects):
         return False
     return finding.first_seen is not None and finding.first_seen.within(incident.began, _MINUTE)
-
-
-def _open_error(group: ErrorGroup) -> CauseView:
-    times = f" ({counted(group.count, 'time')})" if group.count > 1 else ""
-    return CauseView(
-        id=group.id,
-        title=f"{group.process} on {group.host}: {group.title}{times}",
-        severity=group.severity,
-        confidence=Confidence.CERTAIN,
-        first_seen=group.first_seen,
-        last_seen=group.last_seen,
-        next_action=group.next_step,
-        findings=(),
-        context=tuple(evidence.source for evidence in group.evidence[:1]),
-    )
 
 
 def _open_incident(incident: Incident) -> CauseView:

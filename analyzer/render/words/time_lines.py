@@ -6,7 +6,7 @@ from analyzer.model.clock import ClockChangeKind, HostClock
 from analyzer.model.finding import Outcome
 from analyzer.model.incident import Incident
 from analyzer.model.report import CauseLink, Considered, Report
-from analyzer.model.run import BackupRun, DiskRun, RunVerdict
+from analyzer.model.run import BackupRun, RunVerdict
 from analyzer.render.html.timeline_flags import change_words
 from analyzer.render.words.view import counted, cut, span, stamp
 
@@ -39,15 +39,11 @@ def run_lines(run: BackupRun) -> Iterator[str]:
     """Yield a run, then each of its disks that was full or could not be decided."""
     pool = f" of pool {run.pool.called}" if run.pool else ""
     yield f"{span(run.began, run.ended)}{pool}: {run.verdicts}"
-    yield from (
-        _disk_in_run(disk) for disk in run.disks if disk.verdict is not RunVerdict.INCREMENTAL
-    )
-
-
-def _disk_in_run(disk: DiskRun) -> str:
-    name = disk.vdi.name or disk.vdi.uuid
-    reason = f", {disk.reason}" if disk.reason else ""
-    return f"{name}: {disk.verdict.short}{reason}; {disk.words}"
+    for disk in run.disks:
+        if disk.verdict is not RunVerdict.INCREMENTAL:
+            name = disk.vdi.name or disk.vdi.uuid
+            reason = f", {disk.reason}" if disk.reason else ""
+            yield f"{name}: {disk.verdict.short}{reason}; {disk.words}"
 
 
 def clock_lines(clock: HostClock, *, every: bool) -> Iterator[str]:

@@ -91,9 +91,14 @@ def _row_of_subject(
 ) -> Troubled:
     open_ = [finding for finding in own if finding.state is not Standing.OVER]
     worst = min(open_ or own, key=lambda finding: finding.severity.rank)
+    name = cut(subject.name, NAME) if subject.name else subject.uuid[:_UUID_SHOWN]
+    if disk and len(disk.vms) == 1:
+        object_name = f"{cut(disk.vms[0].called, NAME)}/{name}"
+    else:
+        object_name = f"{kind_word(subject)} {name}"
     return Troubled(
         subject=subject,
-        name=_object_name(subject, disk),
+        name=object_name,
         now=_disk_now(disk, open_) if disk else _standing_in_words(open_),
         untracked=_untracked_in_words(disk) if disk else "",
         plan=plan,
@@ -102,13 +107,6 @@ def _row_of_subject(
         finding=worst.id,
         findings=tuple(finding.id for finding in own),
     )
-
-
-def _object_name(subject: Subject, disk: DiskView | None) -> str:
-    name = cut(subject.name, NAME) if subject.name else subject.uuid[:_UUID_SHOWN]
-    if disk and len(disk.vms) == 1:
-        return f"{cut(disk.vms[0].called, NAME)}/{name}"
-    return f"{kind_word(subject)} {name}"
 
 
 def _standing_in_words(open_: Sequence[Finding]) -> str:
@@ -133,11 +131,6 @@ def _events_of_disk(disk: DiskView, kind: LifeKind) -> list[Moment]:
     ]
 
 
-def _back_since(disk: DiskView, lost: Moment) -> Moment | None:
-    later = [m for m in _events_of_disk(disk, LifeKind.ENABLED) if lost.certainly_before(m)]
-    return min(later, key=time_key, default=None)
-
-
 def _untracked_in_words(disk: DiskView) -> str:
     """Return the time of which changes are not known: from the last snapshot before the loss.
 
@@ -149,7 +142,8 @@ def _untracked_in_words(disk: DiskView) -> str:
     before = [m for m in _events_of_disk(disk, LifeKind.SNAPSHOT) if m.certainly_before(lost)]
     start = max(before, key=time_key, default=None)
     begun = short_time(start) if start else say("before {lost}", lost=short_time(lost))
-    back = _back_since(disk, lost)
+    later = [m for m in _events_of_disk(disk, LifeKind.ENABLED) if lost.certainly_before(m)]
+    back = min(later, key=time_key, default=None)
     if back:
         if start:
             return short_span(start, back)

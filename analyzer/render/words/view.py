@@ -75,17 +75,13 @@ def stamp(moment: Moment | None) -> str:
         return f"{text} {zone}"
     uneven = moment.at - moment.earliest != moment.latest - moment.at
     if uneven and moment.doubt > _MINUTE:
-        return _range_in_minutes(moment, zone)
+        # The minutes that a time lies between, rounded outwards.
+        own = zone_of(moment)
+        first = moment.earliest.astimezone(own)
+        last = moment.latest.astimezone(own) + _MINUTE - timedelta(microseconds=1)
+        same_day = first.date() == last.date()
+        return f"{first:%Y-%m-%d %H:%M}-{last:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}} {zone}"
     return f"about {text} {zone} {margin(moment)}"
-
-
-def _range_in_minutes(moment: Moment, zone: str) -> str:
-    """Return the minutes that a time lies between, rounded outwards."""
-    own = zone_of(moment)
-    first = moment.earliest.astimezone(own)
-    last = moment.latest.astimezone(own) + _MINUTE - timedelta(microseconds=1)
-    same_day = first.date() == last.date()
-    return f"{first:%Y-%m-%d %H:%M}-{last:{'%H:%M' if same_day else '%Y-%m-%d %H:%M'}} {zone}"
 
 
 def margin(moment: Moment) -> str:

@@ -5,7 +5,7 @@ of this machine or, where it has none, those that come with python-dateutil.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from difflib import get_close_matches
@@ -16,7 +16,7 @@ from zoneinfo import available_timezones
 from dateutil import tz
 
 from analyzer.errors import UsageError
-from analyzer.model.clock import ClockChangeKind, HostClock
+from analyzer.model.clock import ClockChangeKind
 from analyzer.model.moment import Moment, zone_of, zone_text
 from analyzer.values import dataclass
 
@@ -72,7 +72,22 @@ class Zone:
         """Return it with the offsets of the hosts of a run, where they are asked for."""
         if self.rules is not None:
             return self
-        return Zone(name=self.name, rules=None, hosts=_host_zones(report))
+        changes = {}
+        for clock in report.clocks:
+            found = [
+                (change.at, timedelta(seconds=change.seconds))
+                for change in clock.changes
+                if change.kind is ClockChangeKind.SUMMER_TIME and change.seconds is not None
+            ]
+            changes[clock.bundle] = sorted(found, key=lambda change: change[0].at, reverse=True)
+        host_zones = {
+            host.bundle: HostZone(
+                minutes=host.utc_offset_minutes, changes=tuple(changes.get(host.bundle, ()))
+            )
+            for host in report.hosts
+            if host.utc_offset_minutes is not None
+        }
+        return Zone(name=self.name, rules=None, hosts=host_zones)
 
 
 def zone_named(text: str) -> Zone:
@@ -90,16 +105,31 @@ def zone_named(text: str) -> Zone:
         return Zone(name=text.strip(), rules=timezone(offset))
     names = {name.casefold(): name for name in available_timezones()}
     name = names.get(wanted, text.strip())
-    rules = _rules_of_zone(name)
-    if rules is None:
-        raise UsageError(_unknown_in_words(text, names))
-    return Zone(name=name, rules=rules)
-
-
-def _rules_of_zone(name: str) -> tzinfo | None:
-    """Return a zone's rules; what is no plain name could be a path or a rule of POSIX."""
+    # A zone's rules; what is no plain name could be a path or a rule of POSIX.
     found = tz.gettz(name) if _NAME.fullmatch(name) else None
-    return found if isinstance(found, tz.tzfile) else None
+    rules = found if isinstance(found, tz.tzfile) else None
+    if rules is None:
+        # Say that there is no such zone, and which names are near: whole, or by their last part.
+        unknown_wanted = text.strip().casefold()
+        cities: dict[str, list[str]] = {}
+        for unknown_name in sorted(names):
+            cities.setdefault(unknown_name.rpartition("/")[2], []).append(unknown_name)
+        close = get_close_matches(unknown_wanted, names, _NEAR)
+        city = unknown_wanted.rpartition("/")[2]
+        of_cities = [
+            unknown_name
+            for near in get_close_matches(city, cities, _NEAR)
+            for unknown_name in cities[near]
+        ]
+        near = [names[unknown_name] for unknown_name in dict.fromkeys((*of_cities, *close))][:_NEAR]
+        hint = f"; near it are {', '.join(near)}" if near else ""
+        shown = text if text.isprintable() else ascii(text)
+        unknown_in_words = (
+            f"--tz {shown}: no such time zone{hint}; give UTC, host (each host's own), "
+            "an offset such as +02:00, or a name such as Europe/Rome"
+        )
+        raise UsageError(unknown_in_words)
+    return Zone(name=name, rules=rules)
 
 
 def clock_text(moment: Moment) -> tuple[str, str]:
@@ -116,41 +146,3 @@ def _offset_of_text(text: str) -> timedelta | None:
     offset = timedelta(hours=int(found[2]), minutes=int(found[3]))
     sound = offset <= _FARTHEST and int(found[3]) < 60  # noqa: PLR2004 - minutes of an hour
     return (-offset if found[1] == "-" else offset) if sound else None
-
-
-def _unknown_in_words(text: str, names: Mapping[str, str]) -> str:
-    """Say that there is no such zone, and which names are near: whole, or by their last part."""
-    wanted = text.strip().casefold()
-    cities: dict[str, list[str]] = {}
-    for name in sorted(names):
-        cities.setdefault(name.rpartition("/")[2], []).append(name)
-    close = get_close_matches(wanted, names, _NEAR)
-    city = wanted.rpartition("/")[2]
-    of_cities = [name for near in get_close_matches(city, cities, _NEAR) for name in cities[near]]
-    near = [names[name] for name in dict.fromkeys((*of_cities, *close))][:_NEAR]
-    hint = f"; near it are {', '.join(near)}" if near else ""
-    shown = text if text.isprintable() else ascii(text)
-    return (
-        f"--tz {shown}: no such time zone{hint}; give UTC, host (each host's own), "
-        "an offset such as +02:00, or a name such as Europe/Rome"
-    )
-
-
-def _host_zones(report: "Report") -> Mapping[str, HostZone]:
-    changes = {clock.bundle: _changes_of_clock(clock) for clock in report.clocks}
-    return {
-        host.bundle: HostZone(
-            minutes=host.utc_offset_minutes, changes=tuple(changes.get(host.bundle, ()))
-        )
-        for host in report.hosts
-        if host.utc_offset_minutes is not None
-    }
-
-
-def _changes_of_clock(clock: HostClock) -> Sequence[tuple[Moment, timedelta]]:
-    found = [
-        (change.at, timedelta(seconds=change.seconds))
-        for change in clock.changes
-        if change.kind is ClockChangeKind.SUMMER_TIME and change.seconds is not None
-    ]
-    return sorted(found, key=lambda change: change[0].at, reverse=True)

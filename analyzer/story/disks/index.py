@@ -6,10 +6,10 @@ from collections.abc import Set as AbstractSet
 
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
-from analyzer.model.cbt import NO_LOG, CbtLog, Contradiction
+from analyzer.model.cbt import NO_LOG, CbtLog
 from analyzer.model.finding import Finding, Gap, Outcome, Verdict
 from analyzer.model.operation import Attachment, Operation
-from analyzer.model.xapi import Sr, Vdi
+from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
@@ -72,6 +72,18 @@ def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
     refs = {key: vdi.uuid for _, vdi in rows.values() for key in (vdi.ref, vdi.uuid) if key}
     of_disks = (each for each in outcomes if each.rule.startswith(OF_DISKS))
     untold = _Untold((gap for each in of_disks for gap in _gaps_of_outcome(each)), rows.keys())
+    every = cbt_history(case).contradictions
+    found: dict[str, set[str]] = {}
+    for contradictions_each in every:
+        found.setdefault(contradictions_each.uuid, set()).add(contradictions_each.what)
+    contradictions_by_log = {uuid: tuple(sorted(texts)) for uuid, texts in found.items()}
+    findings_found: dict[str, list[Finding]] = {}
+    for finding in (finding for outcome in outcomes for finding in outcome.findings):
+        for findings_uuid in dict.fromkeys(s.uuid for s in finding.subjects if s.type == "VDI"):
+            findings_found.setdefault(findings_uuid, []).append(finding)
+    findings_of_outcomes = {
+        findings_uuid: tuple(own) for findings_uuid, own in findings_found.items()
+    }
     return DiskIndex(
         rows=rows,
         logs=logs,
@@ -80,9 +92,9 @@ def index(case: Case, outcomes: Sequence[Outcome]) -> DiskIndex:
         pointed=frozenset(uuid for log in logs.values() for uuid in named(log)),
         refs=refs,
         calls=_calls_by_disk(sm_operations(case), refs),
-        findings=_findings_of_outcomes(outcomes),
+        findings=findings_of_outcomes,
         attached=_bundles_of_attached(disk_attachments(case)),
-        contradictions=_contradictions_by_log(cbt_history(case).contradictions),
+        contradictions=contradictions_by_log,
         untold=frozenset(
             owner for owner, own in members.items() if untold.concerns(own, rows.get(owner))
         ),
@@ -97,7 +109,10 @@ def named(log: CbtLog | None) -> tuple[str, ...]:
 
 
 def _owners_of_rows(case: Case, rows: Mapping[str, tuple[PoolState, Vdi]]) -> dict[str, str]:
-    owners = {uuid: _origin_of_vdi(pool, vdi) for uuid, (pool, vdi) in rows.items()}
+    owners = {}
+    for uuid, (pool, vdi) in rows.items():
+        live = pool.vdi(vdi.snapshot_of)
+        owners[uuid] = live.uuid if live else vdi.uuid
     for chain in cbt_history(case).chains:
         known = (owners[log.uuid] for log in chain.logs if not _has_no_known_disk(rows, log.uuid))
         last = chain.logs[-1].uuid if chain.logs else ""
@@ -107,11 +122,6 @@ def _owners_of_rows(case: Case, rows: Mapping[str, tuple[PoolState, Vdi]]) -> di
         if _has_no_known_disk(rows, newer):
             owners.setdefault(newer, owners.get(older, older))
     return owners
-
-
-def _origin_of_vdi(pool: PoolState, vdi: Vdi) -> str:
-    live = pool.vdi(vdi.snapshot_of)
-    return live.uuid if live else vdi.uuid
 
 
 def _has_no_known_disk(rows: Mapping[str, tuple[PoolState, Vdi]], uuid: str) -> bool:
@@ -133,14 +143,6 @@ def _calls_by_disk(
         for uuid in dict.fromkeys(sides):
             calls.setdefault(uuid, []).append(op)
     return {uuid: tuple(own) for uuid, own in calls.items()}
-
-
-def _findings_of_outcomes(outcomes: Iterable[Outcome]) -> dict[str, tuple[Finding, ...]]:
-    found: dict[str, list[Finding]] = {}
-    for finding in (finding for outcome in outcomes for finding in outcome.findings):
-        for uuid in dict.fromkeys(s.uuid for s in finding.subjects if s.type == "VDI"):
-            found.setdefault(uuid, []).append(finding)
-    return {uuid: tuple(own) for uuid, own in found.items()}
 
 
 def _gaps_of_outcome(outcome: Outcome) -> tuple[Gap | None, ...]:
@@ -177,16 +179,14 @@ class _Untold:
         sr = row[0].sr(row[1].sr) if row else None
         if gap.need not in _WHERE_SM_RUNS or row is None or sr is None or not row[0].complete:
             return True
-        plugged, known = self._hosts_of_sr(row[0], sr)
-        return not plugged or gap.host not in known or gap.host in plugged
-
-    def _hosts_of_sr(self, pool: PoolState, sr: Sr) -> tuple[AbstractSet[str | None], ...]:
-        """Return the names of the hosts that have an SR attached, and of all of the pool."""
+        # The names of the hosts that have an SR attached, and of all of the pool.
+        pool = row[0]
         if (pool, sr.uuid) not in self._plugged:
-            plugged = frozenset(host.name_label for host in pool.hosts_with(sr))
+            hosts_plugged = frozenset(host.name_label for host in pool.hosts_with(sr))
             everyone = frozenset(host.name_label for host in pool.hosts)
-            self._plugged[pool, sr.uuid] = plugged, everyone
-        return self._plugged[pool, sr.uuid]
+            self._plugged[pool, sr.uuid] = hosts_plugged, everyone
+        plugged, known = self._plugged[pool, sr.uuid]
+        return not plugged or gap.host not in known or gap.host in plugged
 
 
 def _bundles_of_attached(attachments: Iterable[Attachment]) -> dict[str, str]:
@@ -195,10 +195,3 @@ def _bundles_of_attached(attachments: Iterable[Attachment]) -> dict[str, str]:
         if each.open_at_capture:
             found.setdefault(each.vdi, set()).add(f"{each.mode.value} on {each.host}")
     return {uuid: ", ".join(sorted(words)) for uuid, words in found.items()}
-
-
-def _contradictions_by_log(every: Iterable[Contradiction]) -> dict[str, tuple[str, ...]]:
-    found: dict[str, set[str]] = {}
-    for each in every:
-        found.setdefault(each.uuid, set()).add(each.what)
-    return {uuid: tuple(sorted(texts)) for uuid, texts in found.items()}

@@ -66,22 +66,20 @@ def _event_of_call(known: DiskIndex, op: Operation) -> LifeEvent | None:
     evidence = _evidence_of_call(op)
     if kind is None or evidence is None:
         return None
+    failed = f": {_last_error(op)}" if _last_error(op) else ""
+    if kind is LifeKind.COMPARED:
+        what_in_words = f"from {op.vdi} to {known.other(op) or 'a disk that is not known'}{failed}"
+    elif kind is LifeKind.RESIZED and op.args:
+        what_in_words = f"{op.vdi} to {op.args[0]} bytes{failed}"
+    else:
+        what_in_words = f"{op.vdi}{failed}"
     return LifeEvent(
         kind=kind,
         moment=op.first,
-        what=_what_in_words(known, op, kind),
+        what=what_in_words,
         result=op.result,
         evidence=evidence,
     )
-
-
-def _what_in_words(known: DiskIndex, op: Operation, kind: LifeKind) -> str:
-    failed = f": {_last_error(op)}" if _last_error(op) else ""
-    if kind is LifeKind.COMPARED:
-        return f"from {op.vdi} to {known.other(op) or 'a disk that is not known'}{failed}"
-    if kind is LifeKind.RESIZED and op.args:
-        return f"{op.vdi} to {op.args[0]} bytes{failed}"
-    return f"{op.vdi}{failed}"
 
 
 def _last_error(op: Operation) -> str:

@@ -74,11 +74,18 @@ def _view_of_owner(case: Case, known: DiskIndex, owner: str) -> DiskView:
     about = tuple({f.id: f for uuid in sorted(own) for f in known.findings.get(uuid, ())}.values())
     sr, sr_type = _sr_of_logs(case, pool, row, logs.values())
     enabled = row.cbt_enabled if row else None
+    # The id of the disk's own plan; a finding may belong to that of its SR.
+    plan_own = Plan(object=Subject(type="VDI", uuid=owner), goals=()).id
+    plan_of_about = plan_own if any(finding.plan == plan_own for finding in about) else ""
+    if row is None or row.type == METADATA:
+        subject_of_row: Subject | None = None
+    else:
+        subject_of_row = Subject(type="VDI", uuid=row.uuid, name=row.name_label)
     return DiskView(
         pool=pool.subject if pool else None,
         sr=sr,
         sr_type=sr_type,
-        vdi=_subject_of_row(row),
+        vdi=subject_of_row,
         vms=_vms_of_disk(pool, row),
         cbt_enabled=enabled,
         state=_state_of_chain(chain, enabled, about, live=owner, untold=owner in known.untold),
@@ -87,21 +94,9 @@ def _view_of_owner(case: Case, known: DiskIndex, owner: str) -> DiskView:
         comparisons=comparisons_of(known, own),
         contradictions=tuple(t for u in sorted(own) for t in known.contradictions.get(u, ())),
         findings=tuple(sorted(finding.id for finding in about)),
-        plan=_plan_of_about(about, owner),
+        plan=plan_of_about,
         trouble=min((f.state for f in about), key=lambda state: state.rank, default=None),
     )
-
-
-def _plan_of_about(about: Sequence[Finding], owner: str) -> str:
-    """Return the id of the disk's own plan; a finding may belong to that of its SR."""
-    own = Plan(object=Subject(type="VDI", uuid=owner), goals=()).id
-    return own if any(finding.plan == own for finding in about) else ""
-
-
-def _subject_of_row(row: Vdi | None) -> Subject | None:
-    if row is None or row.type == METADATA:
-        return None
-    return Subject(type="VDI", uuid=row.uuid, name=row.name_label)
 
 
 def _members_of_disk(known: DiskIndex, owner: str) -> tuple[str, ...]:
@@ -133,10 +128,16 @@ def _log_of_uuid(known: DiskIndex, uuid: str) -> CbtLog | None:
 def _log_as_drawn(known: DiskIndex, log: CbtLog, *, live: bool) -> DiskLog:
     row = known.row(log.uuid)
     exists, consistent, size = log.exists, log.consistent, log.size
+    if row is None:
+        kind_of_live: LogKind = LogKind.UNKNOWN
+    elif row.type == METADATA:
+        kind_of_live = LogKind.METADATA
+    else:
+        kind_of_live = LogKind.SNAPSHOT if row.is_a_snapshot or not live else LogKind.LIVE
     return DiskLog(
         uuid=log.uuid,
         name=row.name_label if row else None,
-        kind=_kind_of_live(row, live=live),
+        kind=kind_of_live,
         exists=exists.value if exists else None,
         confidence=exists.confidence if exists else None,
         consistent=consistent.value if consistent else None,
@@ -147,14 +148,6 @@ def _log_as_drawn(known: DiskIndex, log: CbtLog, *, live: bool) -> DiskLog:
         removed=_when_created(log, Change.REMOVED) if gone(log) else None,
         evidence=exists.evidence if exists else _cbt_row_quoted(row),
     )
-
-
-def _kind_of_live(row: Vdi | None, *, live: bool) -> LogKind:
-    if row is None:
-        return LogKind.UNKNOWN
-    if row.type == METADATA:
-        return LogKind.METADATA
-    return LogKind.SNAPSHOT if row.is_a_snapshot or not live else LogKind.LIVE
 
 
 def _when_created(log: CbtLog, *kinds: Change) -> Moment | None:

@@ -76,27 +76,39 @@ class Explanations:
         self._troubles = {
             quoted.source: trouble for trouble in case.troubles for quoted in trouble.evidence
         }
-        self._writers = _by_writer(self._told)
-        self._forms = _by_form(self._told)
+        found: dict[tuple[str, str], list[tuple[Moment, _Told]]] = {}
+        for writer_each in self._told:
+            for event in writer_each.events:
+                for writer in _writers_of_lines(event, event.parser):
+                    found.setdefault(writer, []).append((event.moment, writer_each))
+        self._writers = found
+        form_found: dict[tuple[str, str], list[_Told]] = {}
+        for form_each in self._told:
+            for form_event in form_each.events:
+                said_there = said(form_event.process, form_event.message, loud=True)
+                form = folded(said_there.text) if said_there else ""
+                if form:
+                    form_found.setdefault((form_event.host, form), []).append(form_each)
+        self._forms = form_found
         self._near = _Near(self._told)
 
     def of(self, trouble: Trouble) -> str:
         """Return the id of what explains an error, "" where nothing does."""
-        return self.teller(trouble) or self._same_object(trouble)
+        return self.teller(trouble) or next(
+            (told.id for told in self._near.to(trouble) if _befell_its_object(told, trouble)), ""
+        )
 
     def teller(self, trouble: Trouble) -> str:
         """Return the id of what tells of the very same failure, "" where nothing does."""
-        return self._same_line(trouble) or self._same_form(trouble) or self._same_writer(trouble)
+        sources = [spot.source for spot in trouble.spots]
+        sources += [evidence.source for evidence in trouble.evidence]
+        same_line = next((self._lines[source] for source in sources if source in self._lines), "")
+        return same_line or self._same_form(trouble) or self._same_writer(trouble)
 
     def tells_of(self, line: Source) -> bool:
         """Tell whether the failure that a line was kept of is told."""
         trouble = self._troubles.get(line)
         return trouble is not None and bool(self.teller(trouble))
-
-    def _same_line(self, trouble: Trouble) -> str:
-        sources = [spot.source for spot in trouble.spots]
-        sources += [evidence.source for evidence in trouble.evidence]
-        return next((self._lines[source] for source in sources if source in self._lines), "")
 
     def _same_form(self, trouble: Trouble) -> str:
         """Look for a finding that quotes the same text of the same host, or of the same disk."""
@@ -112,11 +124,6 @@ class Explanations:
                     if spot.at.within(at, _SAME_CALL):
                         return told.id
         return ""
-
-    def _same_object(self, trouble: Trouble) -> str:
-        return next(
-            (told.id for told in self._near.to(trouble) if _befell_its_object(told, trouble)), ""
-        )
 
 
 class _Near:
@@ -196,31 +203,18 @@ def _writers_of_lines(spot: Spot | Event, parser: str) -> Iterator[tuple[str, st
         yield spot.source.bundle + parser, str(spot.pid)
 
 
-def _by_writer(
-    told: Sequence[_Told],
-) -> Mapping[tuple[str, str], Sequence[tuple[Moment, _Told]]]:
-    found: dict[tuple[str, str], list[tuple[Moment, _Told]]] = {}
-    for each in told:
-        for event in each.events:
-            for writer in _writers_of_lines(event, event.parser):
-                found.setdefault(writer, []).append((event.moment, each))
-    return found
-
-
-def _by_form(told: Sequence[_Told]) -> Mapping[tuple[str, str], Sequence[_Told]]:
-    found: dict[tuple[str, str], list[_Told]] = {}
-    for each in told:
-        for event in each.events:
-            said_there = said(event.process, event.message, loud=True)
-            form = folded(said_there.text) if said_there else ""
-            if form:
-                found.setdefault((event.host, form), []).append(each)
-    return found
-
-
 def _befell_its_object(told: _Told, trouble: Trouble) -> bool:
     """Tell whether an error is of a disk that a finding is about, or of what an incident befell."""
-    if not _lies_within(told, trouble):
+    # Whether all of an error's lines lie in the time of a finding or of an incident.
+    if told.first is None or told.last is None:
+        lies_within = False
+    else:
+        slack = _AROUND if told.incident is None else _AFTERWARDS
+        lies_within = (
+            told.first.earliest - _AROUND <= trouble.first.latest
+            and trouble.last.earliest <= told.last.latest + slack
+        )
+    if not lies_within:
         return False
     same_disk, same_host = trouble.disk in told.objects, trouble.host in told.hosts
     if told.incident is None:
@@ -248,14 +242,3 @@ def _services_of_error(trouble: Trouble, processes: AbstractSet[str]) -> Abstrac
         named = processes - {"systemd", "xapi"}
         return {name for name in named if f"{name}.service" in trouble.text}
     return (processes & {trouble.process}) - {"SM", "SMGC", "xapi", "kernel"}
-
-
-def _lies_within(told: _Told, trouble: Trouble) -> bool:
-    """Tell whether all of an error's lines lie in the time of a finding or of an incident."""
-    if told.first is None or told.last is None:
-        return False
-    slack = _AROUND if told.incident is None else _AFTERWARDS
-    return (
-        told.first.earliest - _AROUND <= trouble.first.latest
-        and trouble.last.earliest <= told.last.latest + slack
-    )

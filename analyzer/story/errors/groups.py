@@ -70,8 +70,15 @@ def _group_of_trouble(
     words = codes.number_in_words(trouble.text)
     meaning = [known.means if known else "", f"error {words}" if words else ""]
     meaning += [known.stops] if known and known.stops else []
+    parts = (trouble.host, trouble.process, trouble.code, trouble.form, trouble.sr, trouble.disk)
+    id_of_trouble = (
+        f"E-{hashlib.sha256(chr(0).join(parts).encode(errors='replace')).hexdigest()[:8]}"
+    )
+    # How often it came between the first and the last, None for one or for one moment.
+    spent = (trouble.last.at - trouble.first.at) / _HOUR
+    per_hour = round((trouble.count - 1) / spent, 2) if trouble.count > 1 and spent > 0 else None
     return ErrorGroup(
-        id=_id_of_trouble(trouble),
+        id=id_of_trouble,
         title=_title_of_trouble(trouble),
         severity=known.severity
         if known and known.severity.rank > 1
@@ -87,16 +94,11 @@ def _group_of_trouble(
         first_seen=trouble.first,
         last_seen=trouble.last,
         count=trouble.count,
-        per_hour=_per_hour(trouble),
+        per_hour=per_hour,
         near_backup=near_backup,
         evidence=trouble.evidence,
         explained_by=explained_by,
     )
-
-
-def _id_of_trouble(trouble: Trouble) -> str:
-    parts = (trouble.host, trouble.process, trouble.code, trouble.form, trouble.sr, trouble.disk)
-    return f"E-{hashlib.sha256(chr(0).join(parts).encode(errors='replace')).hexdigest()[:8]}"
 
 
 def _title_of_trouble(trouble: Trouble) -> str:
@@ -132,27 +134,17 @@ def _next_step(trouble: Trouble, known: str) -> str:
 def _subjects_of_trouble(trouble: Trouble, case: Case) -> Iterator[Subject]:
     for kind, uuid in (("VDI", trouble.disk), ("SR", trouble.sr)):
         if uuid:
-            yield Subject(type=kind, uuid=uuid, name=_name_of_uuid(kind, uuid, case))
-    yield Subject(type="Host", uuid=_host_uuid(trouble, case), name=trouble.host)
-
-
-def _name_of_uuid(kind: str, uuid: str, case: Case) -> str | None:
-    for pool in case.pools:
-        row = pool.vdi(uuid) if kind == "VDI" else pool.sr(uuid)
-        if row is not None:
-            return row.name_label
-    return None
-
-
-def _host_uuid(trouble: Trouble, case: Case) -> str:
+            for pool in case.pools:
+                row = pool.vdi(uuid) if kind == "VDI" else pool.sr(uuid)
+                if row is not None:
+                    name_of_uuid: str | None = row.name_label
+                    break
+            else:
+                name_of_uuid = None
+            yield Subject(type=kind, uuid=uuid, name=name_of_uuid)
     uuids = (report.host_uuid for report in case.hosts if report.bundle == trouble.bundle)
-    return next(uuids, None) or trouble.host
-
-
-def _per_hour(trouble: Trouble) -> float | None:
-    """Return how often it came between the first and the last, None for one or for one moment."""
-    spent = (trouble.last.at - trouble.first.at) / _HOUR
-    return round((trouble.count - 1) / spent, 2) if trouble.count > 1 and spent > 0 else None
+    host_uuid = next(uuids, None) or trouble.host
+    yield Subject(type="Host", uuid=host_uuid, name=trouble.host)
 
 
 def _near_backup(trouble: Trouble, runs: Sequence[BackupRun]) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from analyzer.case.case import Case, HostReport
+from analyzer.case.case import Case
 from analyzer.case.log_coverage import log_window
 from analyzer.case.wholeness import Sources
 from analyzer.checks import checks, examined_once
@@ -13,7 +13,6 @@ from analyzer.model.explained import (
     RuleExplained,
     SelectorExplained,
 )
-from analyzer.model.finding import Gap
 from analyzer.model.report import Report
 from analyzer.parsers._api import Selector
 from analyzer.rules.attempts import attempts, condition
@@ -56,34 +55,33 @@ def needs_explained(
 ) -> Iterator[NeedExplained]:
     """Yield what became of each source, host by host, and what is missing beside them."""
     for need in needs:
-        yield _need_explained(case, report, need, sources.gaps(need, case))
-
-
-def _need_explained(case: Case, report: Report, need: str, gaps: Sequence[Gap]) -> NeedExplained:
-    hosts = tuple(_of_host(case, report, need, host, gaps) for host in case.hosts)
-    own = {host.gap for host in hosts}
-    return NeedExplained(
-        need=need,
-        scope=SCOPES.get(need, Scope.EVERY_HOST).value,
-        hosts=hosts,
-        elsewhere=tuple(gap for gap in gaps if gap not in own),
-    )
-
-
-def _of_host(
-    case: Case, report: Report, need: str, host: HostReport, gaps: Sequence[Gap]
-) -> HostNeed:
-    rows = [row for row in report.coverage if (row.bundle, row.parser) == (host.bundle, need)]
-    hidden = [f"{row.member}: {row.hidden_like}" for row in rows if row.hidden]
-    gap = case.gap(need, host.bundle)
-    return HostNeed(
-        host=host.name,
-        bundle=host.bundle,
-        gap=gap,
-        window=log_window(rows) if rows and need in LOGS else None,
-        covered=gap is not None and gap not in gaps,
-        hidden="; ".join(hidden),
-    )
+        gaps = sources.gaps(need, case)
+        of_host: list[HostNeed] = []
+        for host in case.hosts:
+            rows = [
+                row for row in report.coverage if (row.bundle, row.parser) == (host.bundle, need)
+            ]
+            hidden = [f"{row.member}: {row.hidden_like}" for row in rows if row.hidden]
+            host_gap = case.gap(need, host.bundle)
+            of_host.append(
+                HostNeed(
+                    host=host.name,
+                    bundle=host.bundle,
+                    gap=host_gap,
+                    window=log_window(rows) if rows and need in LOGS else None,
+                    covered=host_gap is not None and host_gap not in gaps,
+                    hidden="; ".join(hidden),
+                )
+            )
+        hosts = tuple(of_host)
+        own = {host.gap for host in hosts}
+        need_explained = NeedExplained(
+            need=need,
+            scope=SCOPES.get(need, Scope.EVERY_HOST).value,
+            hosts=hosts,
+            elsewhere=tuple(gap for gap in gaps if gap not in own),
+        )
+        yield need_explained
 
 
 def selectors_explained(case: Case, selectors: Sequence[Selector]) -> tuple[SelectorExplained, ...]:

@@ -83,6 +83,12 @@ def explain_line(
     own = Source(bundle=again.bundle, member=again.member, line=again.line)
     whole = () if again.is_log else (Source(bundle=again.bundle, member=again.member),)
     hits = scanner.match(again.parser, record.process, record.message) if record else ()
+    if not again.parser:
+        problem_of_again = _UNREAD
+    elif not again.is_log or record is not None:
+        problem_of_again = ""
+    else:
+        problem_of_again = _NOT_UNDERSTOOD if (again.text or "").strip() else _BLANK
     return LineExplained(
         source=own,
         whole=not again.is_log and bool(again.parser),
@@ -91,7 +97,7 @@ def explain_line(
         before=again.before[-_SHOWN_AROUND:],
         after=again.after[:_SHOWN_AROUND],
         parser=again.parser,
-        problem=_problem_of_again(again, record),
+        problem=problem_of_again,
         begins=begins,
         record=record.text if record else "",
         head=_head_of_record(record),
@@ -123,14 +129,6 @@ def _holds_line(record: Record, place: int, again: LineAgain) -> bool:
     if record.line == place:
         return True
     return record.lines > 1 and (again.text or "").rstrip("\r") in record.text.split("\n")[1:]
-
-
-def _problem_of_again(again: LineAgain, record: Record | None) -> str:
-    if not again.parser:
-        return _UNREAD
-    if not again.is_log or record is not None:
-        return ""
-    return _NOT_UNDERSTOOD if (again.text or "").strip() else _BLANK
 
 
 def _head_of_record(record: Record | None) -> str:
@@ -186,20 +184,16 @@ def _quoted_by(case: Case, report: Report, sources: set[Source]) -> Iterator[tup
     for cause in report.causes:
         if sources.intersection(cause.context):
             yield "cause", cause.id, cause.title
-    yield from _calls_of_line(case, sources)
-    yield from _remarks_on_line(report, sources)
-
-
-def _rests_on(quotations: Iterable[Evidence], sources: set[Source]) -> bool:
-    return any(evidence.source in sources for evidence in quotations)
-
-
-def _calls_of_line(case: Case, sources: set[Source]) -> Iterator[tuple[str, str, str]]:
     known = _calls_of_lines(case)
     own = {id(each): each for source in sorted(sources) for each in known.get(source, ())}
     for operation in own.values():
         of = f"disk {operation.vdi}, " if operation.vdi else ""
         yield "call of SM", operation.name or "(entry not seen)", f"{of}{operation.result}"
+    yield from _remarks_on_line(report, sources)
+
+
+def _rests_on(quotations: Iterable[Evidence], sources: set[Source]) -> bool:
+    return any(evidence.source in sources for evidence in quotations)
 
 
 @derived

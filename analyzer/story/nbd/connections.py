@@ -42,7 +42,12 @@ def connections_of(
         ),
     )[:MOST_CONNECTIONS]
     shown = sorted(
-        chosen, key=lambda each: (_time_of_session(each), each.host, _place_of_session(each))
+        chosen,
+        key=lambda each: (
+            _time_of_session(each),
+            each.host,
+            (next((f"{event.source.line:012d}" for event in each.events), ""), each.vbd or ""),
+        ),
     )
     views = tuple(_connection_of_session(hosts[each.bundle], pools, each) for each in shown)
     return views, len(notable) - len(views)
@@ -51,10 +56,6 @@ def connections_of(
 def _time_of_session(session: NbdSession) -> datetime:
     moment = session.began or session.ended or next((e.moment for e in session.events), None)
     return moment.at if moment and moment.year_known else datetime.max.replace(tzinfo=UTC)
-
-
-def _place_of_session(session: NbdSession) -> tuple[str, str]:
-    return next((f"{event.source.line:012d}" for event in session.events), ""), session.vbd or ""
 
 
 def _connection_of_session(
@@ -93,42 +94,36 @@ def leftovers_of(
     ids: FindingIds,
 ) -> tuple[Leftover, ...]:
     """Return disks that control domains hold, by host, disk and VBD; ``hosts`` is by uuid."""
-    views = [
-        _leftover_of_attachment(
-            hosts.get(each.host) or Subject(type="host", uuid=each.host), pools, each, ids
+    views: list[Leftover] = []
+    for each in attachments:
+        session = each.session
+        if session is None:
+            words_of_session = ""
+        else:
+            pid = f" (pid {session.pid})" if session.pid is not None else ""
+            words_of_session = (
+                f"a connection to xapi-nbd{pid} on {session.host}, {session.fate.value}"
+            )
+        views.append(
+            Leftover(
+                host=(hosts.get(each.host) or Subject(type="host", uuid=each.host)),
+                vdi=_disk_in_pools(pools, each.vdi),
+                vbd=each.vbd,
+                mode=each.mode,
+                plugged=each.plugged,
+                leaked=each.leaked,
+                in_use=each.in_use,
+                because=each.because,
+                since=each.since,
+                before=each.before,
+                by=each.by,
+                connection=words_of_session,
+                evidence=each.evidence,
+                findings=ids.get(each.vdi, ()),
+            )
         )
-        for each in attachments
-    ]
     return tuple(sorted(views, key=_place_of_leftover))
 
 
 def _place_of_leftover(view: Leftover) -> tuple[str, str, str, str]:
     return view.host.name or "", view.host.uuid, view.vdi.uuid, view.vbd or ""
-
-
-def _leftover_of_attachment(
-    host: Subject, pools: Sequence[PoolState], attachment: Dom0Attachment, ids: FindingIds
-) -> Leftover:
-    return Leftover(
-        host=host,
-        vdi=_disk_in_pools(pools, attachment.vdi),
-        vbd=attachment.vbd,
-        mode=attachment.mode,
-        plugged=attachment.plugged,
-        leaked=attachment.leaked,
-        in_use=attachment.in_use,
-        because=attachment.because,
-        since=attachment.since,
-        before=attachment.before,
-        by=attachment.by,
-        connection=_words_of_session(attachment.session),
-        evidence=attachment.evidence,
-        findings=ids.get(attachment.vdi, ()),
-    )
-
-
-def _words_of_session(session: NbdSession | None) -> str:
-    if session is None:
-        return ""
-    pid = f" (pid {session.pid})" if session.pid is not None else ""
-    return f"a connection to xapi-nbd{pid} on {session.host}, {session.fate.value}"

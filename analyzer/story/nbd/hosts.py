@@ -63,13 +63,25 @@ def _host_of_reports(
 ) -> NbdHost:
     own = served.of(report.bundle for report in reports)
     latest = max(reports, key=_captured_at, default=None)
+    # The sources that no report of the host has whole.
+    name = host.name or host.uuid
+    if not reports:
+        settle = f"xen-bugtool --yestoall  # on {name}"
+        gaps_of_host: tuple[Gap, ...] = (
+            Gap(need="daemon_log", host=name, why=_NOT_GIVEN, settle_with=settle),
+        )
+    else:
+        gaps = {case.gap("daemon_log", report.bundle) for report in reports}
+        gaps_of_host = tuple(sorted(gap for gap in gaps if gap is not None))
     return NbdHost(
         host=host,
         bundles=tuple(sorted(report.bundle for report in reports)),
         certificate=latest.certificate if latest else None,
         expired=_certificate_expired(latest),
-        unread=_gaps_of_host(case, host, reports),
-        unchecked=_sources_unchecked(case, reports),
+        unread=gaps_of_host,
+        unchecked=tuple(
+            need for need in _AGAINST if all(case.gap(need, report.bundle) for report in reports)
+        ),
         sessions=len(own.sessions),
         fates=_tally_of_words([session.fate for session in own.sessions]),
         troubles=_tally_of_words([session.trouble for session in own.sessions if session.trouble]),
@@ -96,22 +108,6 @@ def _certificate_expired(report: HostReport | None) -> bool | None:
     if end < report.captured_at.earliest:
         return True
     return False if end > report.captured_at.latest else None
-
-
-def _gaps_of_host(case: Case, host: Subject, reports: Sequence[HostReport]) -> tuple[Gap, ...]:
-    name = host.name or host.uuid
-    if not reports:
-        settle = f"xen-bugtool --yestoall  # on {name}"
-        return (Gap(need="daemon_log", host=name, why=_NOT_GIVEN, settle_with=settle),)
-    gaps = {case.gap("daemon_log", report.bundle) for report in reports}
-    return tuple(sorted(gap for gap in gaps if gap is not None))
-
-
-def _sources_unchecked(case: Case, reports: Sequence[HostReport]) -> tuple[str, ...]:
-    """Return the sources that no report of the host has whole."""
-    return tuple(
-        need for need in _AGAINST if all(case.gap(need, report.bundle) for report in reports)
-    )
 
 
 def _tally_of_words(words: Sequence[Word]) -> tuple[tuple[Word, int], ...]:

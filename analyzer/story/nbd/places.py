@@ -6,7 +6,7 @@ from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
 from analyzer.model.call import Answer
 from analyzer.model.finding import Evidence, Subject
-from analyzer.model.nbd import InfoWarning, NbdEndpoint, NbdInfo
+from analyzer.model.nbd import InfoWarning, NbdInfo
 from analyzer.model.nbd_view import NbdNetwork, NbdPlace, PlaceState
 from analyzer.model.xapi import Network, Pif
 from analyzer.rebuilt.nbd.info.hosts import addresses_of
@@ -24,12 +24,12 @@ def networks_of(
     host has an address on it or a finding names it.
     """
     views = (_network_of_infos(pool, network, infos, findings) for network in pool.networks)
-    shown = (view for view in views if view.purpose != () or view.findings or _has_address(view))
+    shown = (
+        view
+        for view in views
+        if view.purpose != () or view.findings or any(place.addresses for place in view.places)
+    )
     return tuple(sorted(shown, key=_key_of_view))
-
-
-def _has_address(view: NbdNetwork) -> bool:
-    return any(place.addresses for place in view.places)
 
 
 def _key_of_view(view: NbdNetwork) -> tuple[bool, bool, str, str]:
@@ -67,13 +67,23 @@ def _place_of_network(
         warning for endpoint in endpoints for warning in endpoint.warnings
     )
     host = pool.host(pif.host)
+    rows = (row for row in pool.pif_metrics if pif.metrics and pif.metrics in (row.ref, row.uuid))
+    if network.purpose is None:
+        state_of_network: PlaceState = PlaceState.UNKNOWN
+    elif not {SECURE, INSECURE} & set(network.purpose):
+        state_of_network = PlaceState.PLAIN
+    elif endpoints:
+        doubted = any(endpoint.warnings for endpoint in endpoints)
+        state_of_network = PlaceState.DOUBTED if doubted else PlaceState.NAMED
+    else:
+        state_of_network = _why_unnamed(pif, infos)
     return NbdPlace(
         host=host.uuid if host else pif.host or "",
         pif=pif.uuid,
         device=_device_with_tag(pif),
         addresses=addresses_of(pif),
-        state=_state_of_network(network, pif, infos, endpoints),
-        carrier=_carrier_of_pif(pool, pif),
+        state=state_of_network,
+        carrier=next((row.carrier for row in rows), None),
         evidence=Evidence(
             source=pif.source,
             text=quote(pif, "device", "network", "host", "currently_attached", "ip", "ipv6"),
@@ -92,19 +102,6 @@ def _device_with_tag(pif: Pif) -> str:
     return f"{pif.device}{tag}" if pif.device else ""
 
 
-def _state_of_network(
-    network: Network, pif: Pif, infos: Sequence[NbdInfo], endpoints: Sequence[NbdEndpoint]
-) -> PlaceState:
-    if network.purpose is None:
-        return PlaceState.UNKNOWN
-    if not {SECURE, INSECURE} & set(network.purpose):
-        return PlaceState.PLAIN
-    if endpoints:
-        doubted = any(endpoint.warnings for endpoint in endpoints)
-        return PlaceState.DOUBTED if doubted else PlaceState.NAMED
-    return _why_unnamed(pif, infos)
-
-
 def _why_unnamed(pif: Pif, infos: Sequence[NbdInfo]) -> PlaceState:
     """Return why get_nbd_info does not name an interface on a network with an NBD purpose."""
     if pif.currently_attached is False:
@@ -116,8 +113,3 @@ def _why_unnamed(pif: Pif, infos: Sequence[NbdInfo]) -> PlaceState:
     if pif.currently_attached is None or not addresses or unsure:
         return PlaceState.UNKNOWN
     return PlaceState.IDLE
-
-
-def _carrier_of_pif(pool: PoolState, pif: Pif) -> bool | None:
-    rows = (row for row in pool.pif_metrics if pif.metrics and pif.metrics in (row.ref, row.uuid))
-    return next((row.carrier for row in rows), None)

@@ -84,11 +84,19 @@ def _view_of_pool(
     infos: Mapping[str, NbdInfo],
     served: Served,
 ) -> NbdView:
-    members = _members_by_subject(case, pool)
+    members = {
+        Subject(type="host", uuid=host.uuid, name=host.name_label or host.hostname): [
+            report for report in case.hosts if report.host_uuid == host.uuid
+        ]
+        for host in pool.hosts
+    }
     given = (report.bundle for reports in members.values() for report in reports)
     own = _findings_within(findings, frozenset((*given, *pool.bundles)))
     ids = _ids_by_object(own)
-    answers = _answers_of_infos(pool, infos)
+    answers_own = [
+        info for uuid, info in infos.items() if pool.sr(uuid) and pool.vdi(info.vdi.uuid)
+    ]
+    answers = tuple(sorted(answers_own, key=lambda info: (info.sr.name or "", info.sr.uuid)))
     view = _view_of_served(case, members, served, ids)
     used = bool(purposes_of(pool).any or _is_any_sign(view))
     return NbdView(
@@ -137,15 +145,6 @@ def _without_pool(
     )
 
 
-def _members_by_subject(case: Case, pool: PoolState) -> Members:
-    return {
-        Subject(type="host", uuid=host.uuid, name=host.name_label or host.hostname): [
-            report for report in case.hosts if report.host_uuid == host.uuid
-        ]
-        for host in pool.hosts
-    }
-
-
 def _findings_within(findings: Iterable[Finding], bundles: frozenset[str]) -> list[Finding]:
     """Return the findings that quote any of these bundles."""
     return [f for f in findings if any(e.source.bundle in bundles for e in f.evidence)]
@@ -158,11 +157,6 @@ def _ids_by_object(findings: Iterable[Finding]) -> FindingIds:
         for subject in finding.subjects:
             found.setdefault(subject.uuid, []).append(finding.id)
     return {uuid: tuple(dict.fromkeys(ids)) for uuid, ids in found.items()}
-
-
-def _answers_of_infos(pool: PoolState, infos: Mapping[str, NbdInfo]) -> tuple[NbdInfo, ...]:
-    own = [info for uuid, info in infos.items() if pool.sr(uuid) and pool.vdi(info.vdi.uuid)]
-    return tuple(sorted(own, key=lambda info: (info.sr.name or "", info.sr.uuid)))
 
 
 def _view_of_served(case: Case, members: Members, served: Served, ids: FindingIds) -> NbdView:

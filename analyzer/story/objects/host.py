@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from analyzer.case.case import Case, HostReport
 from analyzer.case.log_coverage import log_window
 from analyzer.case.pool import PoolState
-from analyzer.model.finding import Finding, Gap, Subject
+from analyzer.model.finding import Finding, Subject
 from analyzer.model.host import Role
 from analyzer.model.host_view import HostLog, HostSr, HostView
 from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace
@@ -66,6 +66,19 @@ def host_view(case: Case, report: Report, known: KnownHost) -> HostView:
     about, on_logs = _findings_of_host(report, known)
     pool = known.pool
     units = latest.services.services if latest and latest.services else ()
+    hosts = (host for view in report.nbd for host in view.hosts)
+    nbd_of_host = next((h for h in hosts if _is_same_host(h, known)), None)
+    if known.pool is None or known.row is None or known.row.metrics is None:
+        is_live: bool | None = None
+    else:
+        keys = (row for row in known.pool.host_metrics if known.row.metrics in (row.ref, row.uuid))
+        metrics = next(keys, None)
+        is_live = metrics.live if metrics else None
+    # What every host's report should have and this one's newest has not.
+    needs = [need for need, scope in SCOPES.items() if scope is Scope.EVERY_HOST]
+    gaps_latest = known.bundles[-1:]
+    gaps = (case.gap(need, bundle) for bundle in gaps_latest for need in needs if need not in LOGS)
+    gaps_of_host = tuple(sorted(gap for gap in gaps if gap is not None))
     return HostView(
         host=Subject(type="Host", uuid=known.uuid, name=known.name),
         pool=pool.subject if pool else None,
@@ -75,12 +88,12 @@ def host_view(case: Case, report: Report, known: KnownHost) -> HostView:
         captured_at=latest.captured_at if latest else None,
         database=info.database if info else "",
         enabled=known.row.enabled if known.row else None,
-        live=_is_live(known),
+        live=is_live,
         packages=info.packages if info else (),
         logs=_logs_of_report(case, report, known),
-        unread=_gaps_of_host(case, known),
+        unread=gaps_of_host,
         service=next((unit for unit in units if unit.unit in _UNITS), None),
-        nbd=_nbd_of_host(report, known),
+        nbd=nbd_of_host,
         places=_places_of_host(report, known),
         storages=_srs_of_host(known),
         about=about,
@@ -96,14 +109,6 @@ def _role_in_pool(known: KnownHost) -> Role:
     return Role.MASTER if pool.pool.master in (row.ref, row.uuid) else Role.SUPPORTER
 
 
-def _is_live(known: KnownHost) -> bool | None:
-    if known.pool is None or known.row is None or known.row.metrics is None:
-        return None
-    keys = (row for row in known.pool.host_metrics if known.row.metrics in (row.ref, row.uuid))
-    metrics = next(keys, None)
-    return metrics.live if metrics else None
-
-
 def _logs_of_report(case: Case, report: Report, known: KnownHost) -> tuple[HostLog, ...]:
     return tuple(
         HostLog(
@@ -117,19 +122,6 @@ def _logs_of_report(case: Case, report: Report, known: KnownHost) -> tuple[HostL
         for bundle in known.bundles
         for need in LOGS
     )
-
-
-def _gaps_of_host(case: Case, known: KnownHost) -> tuple[Gap, ...]:
-    """Return what every host's report should have and this one's newest has not."""
-    needs = [need for need, scope in SCOPES.items() if scope is Scope.EVERY_HOST]
-    latest = known.bundles[-1:]
-    gaps = (case.gap(need, bundle) for bundle in latest for need in needs if need not in LOGS)
-    return tuple(sorted(gap for gap in gaps if gap is not None))
-
-
-def _nbd_of_host(report: Report, known: KnownHost) -> NbdHost | None:
-    hosts = (host for view in report.nbd for host in view.hosts)
-    return next((h for h in hosts if _is_same_host(h, known)), None)
 
 
 def _is_same_host(host: NbdHost, known: KnownHost) -> bool:

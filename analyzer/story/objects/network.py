@@ -7,7 +7,7 @@ from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
 from analyzer.model.finding import Evidence, Finding, Outcome, Subject
-from analyzer.model.nbd import InfoWarning, NbdEndpoint
+from analyzer.model.nbd import NbdEndpoint
 from analyzer.model.network_view import InterfaceView, NetworkView
 from analyzer.model.xapi import Host, Network, Pif
 from analyzer.rebuilt.nbd.info.answer import sr_answers
@@ -64,6 +64,8 @@ def _interface_of_network(
     host = pool.host(pif.host)
     own = [endpoint for endpoint in endpoints if endpoint.pif.uuid == pif.uuid]
     firewall, link = _nbd_through_bridge(case, pool, network, pif, host)
+    warnings = (warning for endpoint in own for warning in endpoint.warnings)
+    distinct_warnings = tuple({warning.what: warning for warning in warnings}.values())
     return InterfaceView(
         host=Subject(
             type="Host",
@@ -86,7 +88,7 @@ def _interface_of_network(
             source=pif.source,
             text=quote(pif, "device", "VLAN", "currently_attached", "IP", "netmask", "IPv6"),
         ),
-        warnings=_distinct_warnings(own),
+        warnings=distinct_warnings,
     )
 
 
@@ -101,11 +103,6 @@ def _nbd_through_bridge(
     offer = Offer(host=host, pif=pif, network=network, address=address, report=report)
     let = passage(report, network.bridge, offer.bare).passage if address else Passage.DOUBTFUL
     return let.value if let in _PASSAGES else None, link_state(case, pool, offer)
-
-
-def _distinct_warnings(endpoints: Sequence[NbdEndpoint]) -> tuple[InfoWarning, ...]:
-    warnings = (warning for endpoint in endpoints for warning in endpoint.warnings)
-    return tuple({warning.what: warning for warning in warnings}.values())
 
 
 def _kind_of_pif(pool: PoolState, pif: Pif) -> str:

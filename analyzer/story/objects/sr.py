@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
-from analyzer.model.finding import Evidence, Finding, Outcome, Subject
+from analyzer.model.finding import Evidence, Outcome, Subject
 from analyzer.model.sr_view import SrDisk, SrPlug, SrView
 from analyzer.model.xapi import Pbd, Sr, Vdi
 from analyzer.rebuilt.nbd.dom0.attachments import dom0_attachments
@@ -70,7 +70,12 @@ def _view_of_sr(
         ),
         info=next(answers, None),
         held=tuple(each for each in dom0_attachments(case) if each.vdi in uuids),
-        findings=tuple(_findings_about(outcomes, uuids)),
+        findings=tuple(
+            finding
+            for outcome in outcomes
+            for finding in outcome.findings
+            if any(subject.uuid in uuids for subject in finding.subjects)
+        ),
     )
 
 
@@ -104,10 +109,3 @@ def _space_quoted(case: Case, sr: Sr) -> Iterator[Evidence]:
         for mount in report.mounts.mounts if report.mounts else ():
             if mount.path.endswith(f"/sr-mount/{sr.uuid}"):
                 yield Evidence(source=mount.source, text=mount.text)
-
-
-def _findings_about(outcomes: Sequence[Outcome], uuids: set[str]) -> Iterator[Finding]:
-    for outcome in outcomes:
-        for finding in outcome.findings:
-            if any(subject.uuid in uuids for subject in finding.subjects):
-                yield finding

@@ -28,6 +28,17 @@ def disk_case(case: Case, known: DiskIndex, disk: str, goals: Iterable[Goal]) ->
     own = known.members.get(disk, frozenset((disk,)))
     if any(finding.rule in HIDDEN for uuid in own for finding in known.findings.get(uuid, ())):
         at_end = with_hidden_gap(at_end, disk)
+    pool, row = known.rows[disk]
+    sr = pool.sr(row.sr)
+    log = known.logs.get(disk)
+    site_uuid = sr.uuid if sr else log.sr if log else ""
+    active = (a.host for a in attachments_of_disks(case).get(disk, ()) if a.open_at_capture)
+    site_of_disk = Site(
+        sr=site_uuid or "<SR>",
+        attached_on=next(active, ""),
+        master=_master_of_sr(pool, sr) if sr else "",
+        names=_names_of_disk(known, disk, own),
+    )
     return DiskCase(
         disk=disk,
         state=at_end.state,
@@ -36,7 +47,7 @@ def disk_case(case: Case, known: DiskIndex, disk: str, goals: Iterable[Goal]) ->
         base=at_end.base,
         purges=at_end.purges,
         doubts=at_end.doubts,
-        site=_site_of_disk(case, known, disk, own),
+        site=site_of_disk,
     )
 
 
@@ -44,20 +55,6 @@ def disk_plan(case: Case, known: DiskIndex, disk: str, goals: Iterable[Goal] = A
     """Return the plan of a disk; None: the database does not have it."""
     asked = disk_case(case, known, disk, goals)
     return plan_disk(asked) if asked else None
-
-
-def _site_of_disk(case: Case, known: DiskIndex, disk: str, own: Iterable[str]) -> Site:
-    pool, row = known.rows[disk]
-    sr = pool.sr(row.sr)
-    log = known.logs.get(disk)
-    uuid = sr.uuid if sr else log.sr if log else ""
-    active = (a.host for a in attachments_of_disks(case).get(disk, ()) if a.open_at_capture)
-    return Site(
-        sr=uuid or "<SR>",
-        attached_on=next(active, ""),
-        master=_master_of_sr(pool, sr) if sr else "",
-        names=_names_of_disk(known, disk, own),
-    )
 
 
 def _master_of_sr(pool: PoolState, sr: Sr) -> str:

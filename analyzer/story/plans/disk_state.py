@@ -113,18 +113,62 @@ class _Maker:
         self.case, self.known, self.disk, self.row = case, known, disk, row
         self.doubts: list[Doubt] = []
         own = known.members.get(disk, frozenset((disk,)))
-        taken = {uuid: self._taken_at(uuid) for uuid in own if uuid != disk}
+        # When a snapshot was taken: its row's time, else when its log came to be.
+        taken = {}
+        for uuid in own:
+            if uuid != disk:
+                taken_row = self.known.row(uuid)
+                moment = snapshot_time(taken_row) if taken_row else None
+                if moment is None and (log := self.known.logs.get(uuid)):
+                    moment = next((c.moment for c in log.changes if c.moment), None)
+                taken[uuid] = _seconds_of(moment.at) if moment else 0
         self.taken = dict(sorted(taken.items(), key=lambda pair: (pair[1], pair[0])))
-        self.born = tuple(self._births_of_logs())
+        # When CBT was turned on; the log that a snapshot begins goes on where one ended.
+        births_of_logs: list[int] = []
+        births_log, handed_over = self.known.logs.get(self.disk), False
+        for change in births_log.changes if births_log else ():
+            if change.change is Change.RENAMED:
+                handed_over = True
+            elif change.change is Change.CREATED and change.moment:
+                if not handed_over:
+                    births_of_logs.append(_seconds_of(change.moment.at))
+                handed_over = False
+        self.born = tuple(births_of_logs)
         ends = (report.captured_at.at for report in case.hosts if report.captured_at)
         last = max((_seconds_of(end) for end in ends), default=0)
         self.now = max((last, *self.taken.values(), *self.born)) + 1
 
     def state(self) -> State:
         """Return the state."""
-        sr = self._sr_of_disk()
-        kind = SrKind.VOLUMES if self._on_volumes(sr) else SrKind.FILES
-        vdis = {self.disk: self._live_row(), **self._snapshots_by_uuid()}
+        pool, row = self.known.rows[self.disk]
+        disk_sr = pool.sr(row.sr)
+        disk_log = self.known.logs.get(self.disk)
+        sr = disk_sr.uuid if disk_sr else disk_log.sr if disk_log else ""
+        seen = cbt_history(self.case).volumes.get(sr)
+        volumes_pool, volumes_row = self.known.rows[self.disk]
+        kept = volumes_pool.sr(volumes_row.sr)
+        on_volumes = bool(
+            seen if seen is not None else volumes_by_type(kept.type if kept else None)
+        )
+        kind = SrKind.VOLUMES if on_volumes else SrKind.FILES
+        active = [
+            each
+            for each in disk_attachments(self.case)
+            if each.vdi == self.disk and each.open_at_capture
+        ]
+        written = any(each.mode is not AccessMode.READ_ONLY for each in active)
+        begun = [_seconds_of(each.began.at) for each in active if each.began]
+        keys = self.row.sm_config or {}
+        live_row = Vdi(
+            size=self.row.virtual_size or GIB,
+            cbt_enabled=bool(self.row.cbt_enabled),
+            use=Use.WRITTEN if written else Use.READ if active else Use.NONE,
+            host_key=any(key.startswith("host_") for key in keys),
+            since=min(begun, default=0),
+            # Whether anything was written is not known: it may have been, at any time.
+            written=(Span(since=0, until=self.now),),
+        )
+        vdis = {self.disk: live_row, **self._snapshots_by_uuid()}
         logs = {uuid: log for uuid in (*self.taken, self.disk) if (log := self._log_of_uuid(uuid))}
         return State(
             vdis=vdis, logs=logs, sr=kind, room=has_room(self.case, sr, kind), clock=self.now
@@ -136,56 +180,6 @@ class _Maker:
             likely = (YES, NO) if self.disk in state.logs else (NO, YES)
             question = Question(name=self.disk, about=About.ENABLED)
             yield Doubt(question=question, values=likely)
-
-    def _sr_of_disk(self) -> str:
-        pool, row = self.known.rows[self.disk]
-        sr = pool.sr(row.sr)
-        log = self.known.logs.get(self.disk)
-        return sr.uuid if sr else log.sr if log else ""
-
-    def _on_volumes(self, sr: str) -> bool:
-        seen = cbt_history(self.case).volumes.get(sr)
-        pool, row = self.known.rows[self.disk]
-        kept = pool.sr(row.sr)
-        return bool(seen if seen is not None else volumes_by_type(kept.type if kept else None))
-
-    def _taken_at(self, uuid: str) -> int:
-        """Return when a snapshot was taken: its row's time, else when its log came to be."""
-        row = self.known.row(uuid)
-        moment = snapshot_time(row) if row else None
-        if moment is None and (log := self.known.logs.get(uuid)):
-            moment = next((c.moment for c in log.changes if c.moment), None)
-        return _seconds_of(moment.at) if moment else 0
-
-    def _births_of_logs(self) -> Iterator[int]:
-        """Yield when CBT was turned on; the log that a snapshot begins goes on where one ended."""
-        log, handed_over = self.known.logs.get(self.disk), False
-        for change in log.changes if log else ():
-            if change.change is Change.RENAMED:
-                handed_over = True
-            elif change.change is Change.CREATED and change.moment:
-                if not handed_over:
-                    yield _seconds_of(change.moment.at)
-                handed_over = False
-
-    def _live_row(self) -> Vdi:
-        active = [
-            each
-            for each in disk_attachments(self.case)
-            if each.vdi == self.disk and each.open_at_capture
-        ]
-        written = any(each.mode is not AccessMode.READ_ONLY for each in active)
-        begun = [_seconds_of(each.began.at) for each in active if each.began]
-        keys = self.row.sm_config or {}
-        return Vdi(
-            size=self.row.virtual_size or GIB,
-            cbt_enabled=bool(self.row.cbt_enabled),
-            use=Use.WRITTEN if written else Use.READ if active else Use.NONE,
-            host_key=any(key.startswith("host_") for key in keys),
-            since=min(begun, default=0),
-            # Whether anything was written is not known: it may have been, at any time.
-            written=(Span(since=0, until=self.now),),
-        )
 
     def _snapshots_by_uuid(self) -> Mapping[str, Vdi]:
         made: dict[str, Vdi] = {}
@@ -215,7 +209,13 @@ class _Maker:
             if not flagged:
                 return None
             log = CbtLog(sr="", uuid=uuid)
-        there = self._may_exist(log, flagged=flagged)
+        # Whether a log may be there; what is less than likely is a doubt.
+        if log.exists is not None and log.exists.confidence is not Confidence.POSSIBLE:
+            there = not gone(log)
+        else:
+            likely = flagged if log.exists is None else log.exists.value
+            self._doubt_about(log.uuid, About.EXISTS, *((THERE, GONE) if likely else (GONE, THERE)))
+            there = True
         if not there:
             return None
         parent, child = self._neighbours_of_log(uuid)
@@ -223,22 +223,21 @@ class _Maker:
         if body_doubt:
             self._doubt_about(uuid, About.BODY, *body_doubt)
         size = log.size.value if log.size else row.virtual_size if row else None
+        if log.consistent is not None and log.consistent.confidence is not Confidence.POSSIBLE:
+            may_be_consistent = log.consistent.value
+        elif uuid == self.disk and not self._is_attached():
+            self._doubt_about(uuid, About.CONSISTENT, YES, NO)
+            may_be_consistent = True
+        else:
+            may_be_consistent = uuid != self.disk
         return Log(
             parent=self._pointer_known(uuid, log.parent, About.PARENT, parent),
             child=self._pointer_known(uuid, log.child, About.CHILD, child),
-            consistent=self._may_be_consistent(uuid, log.consistent),
+            consistent=may_be_consistent,
             size=size or self.row.virtual_size or GIB,
             body=body,
             recorded=self._time_recorded(uuid) if body is Body.WHOLE else (),
         )
-
-    def _may_exist(self, log: CbtLog, *, flagged: bool) -> bool:
-        """Tell whether a log may be there; what is less than likely is a doubt."""
-        if log.exists is not None and log.exists.confidence is not Confidence.POSSIBLE:
-            return not gone(log)
-        likely = flagged if log.exists is None else log.exists.value
-        self._doubt_about(log.uuid, About.EXISTS, *((THERE, GONE) if likely else (GONE, THERE)))
-        return True
 
     def _pointer_known(
         self, uuid: str, known: Known[str] | None, about: About, neighbour: str
@@ -249,14 +248,6 @@ class _Maker:
         others = [each for each in (neighbour, NO_LOG) if each != value]
         self._doubt_about(uuid, about, value, *others)
         return value
-
-    def _may_be_consistent(self, uuid: str, known: Known[bool] | None) -> bool:
-        if known is not None and known.confidence is not Confidence.POSSIBLE:
-            return known.value
-        if uuid == self.disk and not self._is_attached():
-            self._doubt_about(uuid, About.CONSISTENT, YES, NO)
-            return True
-        return uuid != self.disk
 
     def _is_attached(self) -> bool:
         return self.disk in self.known.attached

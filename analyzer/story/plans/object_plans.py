@@ -6,7 +6,6 @@ are put in order. Whatever is said of an object is said here once.
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from analyzer.case.case import Case
@@ -55,7 +54,18 @@ def step_of(advice: Advice) -> Step:
     if isinstance(step, Sentence) and (field := FIELD.fullmatch(step.template)):
         chosen = step.values.get(field[1])
         step = chosen if isinstance(chosen, Sentence) else step
-    text, commands, where = _parts_of_step(step)
+    template = step.template if isinstance(step, Sentence) else ""
+    found = _TYPED.fullmatch(template)
+    if found is None or not isinstance(step, Sentence) or _WORDS.search(found["typed"]):
+        parts_of_step: tuple[str, tuple[str, ...], str] = step, (), ""
+    else:
+        parts_commands = (Sentence(each, step.values) for each in found["typed"].split("; "))
+        parts_of_step = (
+            Sentence(f"{found['words']}.", step.values),
+            tuple(parts_commands),
+            Sentence(found["where"] or "", step.values),
+        )
+    text, commands, where = parts_of_step
     return Step(
         kind=advice.kind,
         text=text,
@@ -64,19 +74,6 @@ def step_of(advice: Advice) -> Step:
         risk=advice.risk or "",
         lost=advice.lost,
         precondition=advice.precondition,
-    )
-
-
-def _parts_of_step(step: str) -> tuple[str, tuple[str, ...], str]:
-    template = step.template if isinstance(step, Sentence) else ""
-    found = _TYPED.fullmatch(template)
-    if found is None or not isinstance(step, Sentence) or _WORDS.search(found["typed"]):
-        return step, (), ""
-    commands = (Sentence(each, step.values) for each in found["typed"].split("; "))
-    return (
-        Sentence(f"{found['words']}.", step.values),
-        tuple(commands),
-        Sentence(found["where"] or "", step.values),
     )
 
 
@@ -100,11 +97,20 @@ def plan_all(case: Case, outcomes: Sequence[Outcome]) -> Planned:
     owned: dict[Subject, list[Finding]] = {}
     for finding in findings:
         owned.setdefault(_object_of_finding(case, known, finding), []).append(finding)
-    answered = _sources_read(case)
+    # The sources that every report has whole: what they say need not be looked at.
+    whole = all(pool.complete for pool in case.pools) and bool(case.pools)
+    all_given = whole and not any(case.hosts_missing(pool) for pool in case.pools)
+    installed = all_given and all(report.packages is not None for report in case.hosts)
+    heard = all_given and all(listeners(report) is not None for report in case.hosts)
+    names = (("xapi_db", whole), ("packages", installed), ("sockets", heard))
+    answered = frozenset(name for name, is_read in names if is_read)
     plans: list[Plan] = []
     told: dict[str, Finding] = {}
     for subject, own in owned.items():
-        goals = _goals_of_findings(own)
+        wanted = {goal for finding in own for goal in finding.goals}
+        if Goal.INCREMENTAL in wanted:  # an incremental backup that lacks blocks is none
+            wanted.add(Goal.NO_SILENT_LOSS)
+        goals = tuple(goal for goal in Goal if goal in wanted)
         disk = subject.uuid if subject.type == "VDI" else ""
         asked = disk_case(case, known, disk, goals) if disk else None
         stood = tuple(_with_standing(case, known, finding, disk, asked) for finding in own)
@@ -138,13 +144,6 @@ def _object_of_finding(case: Case, known: DiskIndex, finding: Finding) -> Subjec
     return Subject(type="Host", uuid=report.host_uuid or report.name, name=report.name)
 
 
-def _goals_of_findings(own: Sequence[Finding]) -> tuple[Goal, ...]:
-    wanted = {goal for finding in own for goal in finding.goals}
-    if Goal.INCREMENTAL in wanted:  # an incremental backup that lacks blocks is none
-        wanted.add(Goal.NO_SILENT_LOSS)
-    return tuple(goal for goal in Goal if goal in wanted)
-
-
 def _with_standing(
     case: Case, known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | None
 ) -> Finding:
@@ -169,14 +168,19 @@ def _plan_of_subject(
     advised = (
         _steps_of_advised(_advice_still_open(group, plan), answered) for group in (urgent, others)
     )
-    first, last = ([step for step in each if not _says_again(step, typed)] for each in advised)
+    # Whether a rule's step does only what the proven plan does already.
+    first, last = (
+        [
+            step
+            for step in each
+            if not (
+                step.kind is StepKind.DO and bool(step.commands) and typed >= set(step.commands)
+            )
+        ]
+        for each in advised
+    )
     steps = _steps_in_order(first, plan.steps, [step for step in last if step not in first])
     return replace(plan, steps=steps, findings=tuple(sorted(finding.id for finding in own)))
-
-
-def _says_again(step: Step, typed: AbstractSet[str]) -> bool:
-    """Tell whether a rule's step does only what the proven plan does already."""
-    return step.kind is StepKind.DO and bool(step.commands) and typed >= set(step.commands)
 
 
 def _advice_still_open(own: Iterable[Finding], plan: Plan) -> Iterator[Advice]:
@@ -210,26 +214,14 @@ def _steps_in_order(
     rest += [step for step in others if step.kind is StepKind.DO]
     rest += [step for step in (*urgent, *others) if step.kind is StepKind.DESTROYS]
     if not looks and rest and rest[0].kind is StepKind.DESTROYS:
-        looks = [_look_before(rest[0])]
+        looks = [
+            Step(
+                kind=StepKind.LOOK,
+                text="Look first whether what the next step loses may be lost.",
+                precondition=rest[0].precondition,
+            )
+        ]
     return (*looks, *rest)
-
-
-def _look_before(step: Step) -> Step:
-    return Step(
-        kind=StepKind.LOOK,
-        text="Look first whether what the next step loses may be lost.",
-        precondition=step.precondition,
-    )
-
-
-def _sources_read(case: Case) -> frozenset[str]:
-    """Return the sources that every report has whole: what they say need not be looked at."""
-    whole = all(pool.complete for pool in case.pools) and bool(case.pools)
-    all_given = whole and not any(case.hosts_missing(pool) for pool in case.pools)
-    installed = all_given and all(report.packages is not None for report in case.hosts)
-    heard = all_given and all(listeners(report) is not None for report in case.hosts)
-    names = (("xapi_db", whole), ("packages", installed), ("sockets", heard))
-    return frozenset(name for name, is_read in names if is_read)
 
 
 def standing_of(findings: Iterable[Finding]) -> Standing:

@@ -8,7 +8,7 @@ from analyzer.model.finding import Basis, Finding
 from analyzer.model.goal import Goal, Standing
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import NBD_PORT
-from analyzer.model.operation import Operation, Result
+from analyzer.model.operation import Result
 from analyzer.plans.case import MOST_WORLDS, DiskCase, count_worlds, otherwise, worlds
 from analyzer.plans.nights import flaw
 from analyzer.rebuilt.nbd.reach.listen import listeners
@@ -42,7 +42,11 @@ def stand_of(
     case: Case, known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | None
 ) -> Stand:
     """Return how a finding stands; ``disk`` is the live disk that it is about, "" for none."""
-    if disk and finding.rule.startswith("cbt-") and _is_gone(known, disk, case):
+    if (
+        disk
+        and finding.rule.startswith("cbt-")
+        and (disk not in known.rows and bool(case.pools) and all(p.complete for p in case.pools))
+    ):
         return Stand(state=Standing.OVER, why="the disk is no longer in the database")
     if _OF_DISKS & set(finding.goals):
         return _of_disk(known, finding, disk, asked)
@@ -57,19 +61,16 @@ def stand_of(
     return Stand(state=Standing.NOW, why="it is so in the state that the bundle shows")
 
 
-def _is_gone(known: DiskIndex, disk: str, case: Case) -> bool:
-    return disk not in known.rows and bool(case.pools) and all(p.complete for p in case.pools)
-
-
 def _of_disk(known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | None) -> Stand:
     if asked is None:
         return Stand(why="the database that was read does not have the disk")
     wanted = replace(asked, goals=_OF_DISKS & frozenset(finding.goals))
     flaws = [flaw(wanted, state, ()) for state in _possible_states(asked)]
     if all(flaws):
-        return Stand(
-            state=Standing.NOW, why=f"played on a model of SM: {_names_for_uuids(asked, flaws[0])}"
-        )
+        text = flaws[0]
+        for uuid, name in asked.site.names.items():
+            text = text.replace(uuid, name)
+        return Stand(state=Standing.NOW, why=f"played on a model of SM: {text}")
     if any(flaws):
         return Stand(why="it hangs on what the bundle does not show of the logs")
     if finding.rule in _UNTIL_A_FULL_BACKUP:
@@ -77,17 +78,21 @@ def _of_disk(known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | No
             why="SM finds nothing wrong with the logs; "
             "whether a full backup was made since is not known"
         )
-    mended = _call_that_mends(known, disk, finding)
+    # The call that shows first, after a trouble, that it is over.
+    own = known.members.get(disk, frozenset((disk,)))
+    calls = {id(op): op for uuid in own for op in known.calls.get(uuid, ())}
+    after = [
+        op
+        for op in calls.values()
+        if op.result is Result.SUCCEEDED
+        and op.name in {"vdi_enable_cbt", COMPARE}
+        and (finding.last_seen is not None and finding.last_seen.certainly_before(op.first))
+    ]
+    mended = min(after, key=lambda op: (op.first.at, op.name), default=None)
     if mended is None:
         return Stand(state=Standing.OVER, why=_NIGHTS)
     what = "a comparison was answered" if mended.name == COMPARE else "CBT was turned on again"
     return Stand(state=Standing.OVER, why=f"{what}, and {_NIGHTS}", since=mended.first)
-
-
-def _names_for_uuids(asked: DiskCase, text: str) -> str:
-    for uuid, name in asked.site.names.items():
-        text = text.replace(uuid, name)
-    return text
 
 
 def _possible_states(asked: DiskCase) -> Iterator[State]:
@@ -98,24 +103,6 @@ def _possible_states(asked: DiskCase) -> Iterator[State]:
     yield asked.state
     for doubt in asked.doubts:
         yield from otherwise(asked.state, doubt)
-
-
-def _call_that_mends(known: DiskIndex, disk: str, finding: Finding) -> Operation | None:
-    """Return the call that shows first, after a trouble, that it is over."""
-    own = known.members.get(disk, frozenset((disk,)))
-    calls = {id(op): op for uuid in own for op in known.calls.get(uuid, ())}
-    after = [
-        op
-        for op in calls.values()
-        if op.result is Result.SUCCEEDED
-        and op.name in {"vdi_enable_cbt", COMPARE}
-        and _came_later(op, finding.last_seen)
-    ]
-    return min(after, key=lambda op: (op.first.at, op.name), default=None)
-
-
-def _came_later(op: Operation, moment: Moment | None) -> bool:
-    return moment is not None and moment.certainly_before(op.first)
 
 
 def _of_service(report: HostReport) -> Stand:

@@ -75,7 +75,32 @@ def put_together(pieces: Iterable[Deed]) -> tuple[Deed, ...]:
         if place is None:
             calls.append(replace(piece, origins=frozenset((piece.origin,))))
         else:
-            calls[place] = _joined_deed(calls[place], piece)
+            # Add what another line tells; the one that says how the call ended is quoted.
+            joined_call = calls[place]
+            best = (
+                joined_call
+                if joined_call.succeeded is not None or piece.succeeded is None
+                else piece
+            )
+            bad = joined_call.succeeded is False or piece.succeeded is False
+            good = joined_call.succeeded is True or piece.succeeded is True
+            began, ended = hull((joined_call.began, piece.began, joined_call.ended, piece.ended))
+            other = (
+                piece.other if _UUID.fullmatch(piece.other) else joined_call.other or piece.other
+            )
+            calls[place] = replace(
+                best,
+                began=began,
+                ended=ended,
+                succeeded=False if bad else True if good else None,
+                other=other,
+                code=joined_call.code or piece.code,
+                task=joined_call.task or piece.task,
+                sr=joined_call.sr or piece.sr,
+                line=joined_call.line or piece.line,
+                whole=joined_call.whole or piece.whole,
+                origins=joined_call.origins | {piece.origin},
+            )
     return tuple(sorted((call for calls in open_.values() for call in calls), key=_place_of_deed))
 
 
@@ -91,19 +116,16 @@ def _place_of_deed(deed: Deed) -> tuple[object, ...]:
     return deed.began.at, order, deed.evidence.source, deed.disk, deed.other
 
 
-def _other_pair(call: Deed, piece: Deed) -> bool:
-    """Tell whether two comparisons go to different disks; a reference may be that of any disk."""
-    known = all(_UUID.fullmatch(each.other) for each in (call, piece))
-    return call.act is Act.COMPARED and known and call.other != piece.other
-
-
 def _is_same(call: Deed, piece: Deed) -> bool:
     """Tell whether a line of one log can be of a call that other logs told of."""
     if call.task and call.task == piece.task:
         return True
     if call.act in (Act.READ, Act.ATTACHED) or piece.origin in call.origins:
         return False
-    if _other_pair(call, piece):
+    # Whether two comparisons go to different disks; a reference may be that of any disk.
+    known = all(_UUID.fullmatch(each.other) for each in (call, piece))
+    other_pair = call.act is Act.COMPARED and known and call.other != piece.other
+    if other_pair:
         return False
     ends = {call.succeeded, piece.succeeded} - {None}
     return len(ends) <= 1 and _is_near(call, piece)
@@ -113,25 +135,3 @@ def _is_near(call: Deed, piece: Deed) -> bool:
     if call.began.at <= piece.began.at <= call.ended.at:
         return True
     return call.ended.within(piece.began, _SAME_CALL) or call.began.within(piece.began, _SAME_CALL)
-
-
-def _joined_deed(call: Deed, piece: Deed) -> Deed:
-    """Add what another line tells; the one that says how the call ended is quoted."""
-    best = call if call.succeeded is not None or piece.succeeded is None else piece
-    bad = call.succeeded is False or piece.succeeded is False
-    good = call.succeeded is True or piece.succeeded is True
-    began, ended = hull((call.began, piece.began, call.ended, piece.ended))
-    other = piece.other if _UUID.fullmatch(piece.other) else call.other or piece.other
-    return replace(
-        best,
-        began=began,
-        ended=ended,
-        succeeded=False if bad else True if good else None,
-        other=other,
-        code=call.code or piece.code,
-        task=call.task or piece.task,
-        sr=call.sr or piece.sr,
-        line=call.line or piece.line,
-        whole=call.whole or piece.whole,
-        origins=call.origins | {piece.origin},
-    )

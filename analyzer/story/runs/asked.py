@@ -65,33 +65,29 @@ def _judged_answered(past: Past, episode: Episode, call: Deed) -> Judged:
     if purge is None:
         rest = "how the newer one was read is not shown" if not reads else _how_it_read(reads)
         return incremental(f"{said}; {rest}", Confidence.LIKELY)
-    return _judged_purged(past, episode, call, purge)
+    # Judge a run whose base has no data: only NBD reads blocks of a snapshot by their number.
+    judged_said = f"list_changed_blocks from {call.disk} to {call.other} succeeded"
+    why, judged_reads = no_nbd(past, episode), reads_of(episode, call.other)
+    if why is not None:
+        words, proof = why
+        text = f"{judged_said}, but the data of {call.disk} was destroyed before and {words}"
+        exported = any(deed.act is Act.EXPORTED for deed in judged_reads)
+        sure = Confidence.LIKELY if exported or nbd_failures(episode) else Confidence.POSSIBLE
+        return full(FullReason.PURGED_WITHOUT_NBD, text, sure, (purge, proof))
+    if any(deed.act is Act.EXPORTED for deed in judged_reads):
+        text = (
+            f"{judged_said} and the data of {call.disk} was destroyed before, yet {call.other} was "
+            "exported; whether NBD could be used then is not shown"
+        )
+        return undecidable(text, _ASK_CLIENT, (purge,))
+    text = f"{judged_said}; no read of the newer one was seen"
+    return incremental(text, Confidence.LIKELY, (purge,))
 
 
 def _how_it_read(reads: tuple[Deed, ...]) -> str:
     if any(deed.act is Act.EXPORTED for deed in reads):
         return "the newer one was exported"
     return f"an NBD connection for the newer one failed ({what_of(reads[-1])})"
-
-
-def _judged_purged(past: Past, episode: Episode, call: Deed, purge: Evidence) -> Judged:
-    """Judge a run whose base has no data: only NBD reads blocks of a snapshot by their number."""
-    said = f"list_changed_blocks from {call.disk} to {call.other} succeeded"
-    why, reads = no_nbd(past, episode), reads_of(episode, call.other)
-    if why is not None:
-        words, proof = why
-        text = f"{said}, but the data of {call.disk} was destroyed before and {words}"
-        exported = any(deed.act is Act.EXPORTED for deed in reads)
-        sure = Confidence.LIKELY if exported or nbd_failures(episode) else Confidence.POSSIBLE
-        return full(FullReason.PURGED_WITHOUT_NBD, text, sure, (purge, proof))
-    if any(deed.act is Act.EXPORTED for deed in reads):
-        text = (
-            f"{said} and the data of {call.disk} was destroyed before, yet {call.other} was "
-            "exported; whether NBD could be used then is not shown"
-        )
-        return undecidable(text, _ASK_CLIENT, (purge,))
-    text = f"{said}; no read of the newer one was seen"
-    return incremental(text, Confidence.LIKELY, (purge,))
 
 
 def _judged_open(past: Past, call: Deed) -> Judged:
@@ -109,7 +105,15 @@ def _judged_refused(past: Past, episode: Episode, call: Deed) -> Judged:
     moved = _judged_elsewhere(past, call)
     if moved is not None:
         return moved
-    mistake = _mistake_in_question(past, call)
+    # What was wrong with the question itself, "" where nothing is known to be.
+    older, newer = past.index.owner(call.disk), past.index.owner(call.other)
+    if call.disk == past.disk:
+        mistake = "the older one is the disk itself, which has no newer one"
+    elif call.disk in past.index.owners and call.other in past.index.owners and older != newer:
+        mistake = "the two are of different disks"
+    else:
+        back = past.walk(call.other, call.disk, call.line or call.began)
+        mistake = "they were given newer first" if back.end is WalkEnd.REACHED else ""
     walked = past.walk(call.disk, call.other, call.line or call.began)
     if not mistake and call.code.startswith(_BACKEND):
         why = (
@@ -126,17 +130,6 @@ def _judged_refused(past: Past, episode: Episode, call: Deed) -> Judged:
         return undecidable(words, settle or _ASK_CLIENT)
     words = f"{text}{note or '; why is not shown'}, and the disk was read all the same"
     return full(None, words, Confidence.LIKELY, settle_with=walked.settle_with)
-
-
-def _mistake_in_question(past: Past, call: Deed) -> str:
-    """Return what was wrong with the question itself, "" where nothing is known to be."""
-    older, newer = past.index.owner(call.disk), past.index.owner(call.other)
-    if call.disk == past.disk:
-        return "the older one is the disk itself, which has no newer one"
-    if call.disk in past.index.owners and call.other in past.index.owners and older != newer:
-        return "the two are of different disks"
-    back = past.walk(call.other, call.disk, call.line or call.began)
-    return "they were given newer first" if back.end is WalkEnd.REACHED else ""
 
 
 def _judged_elsewhere(past: Past, call: Deed) -> Judged | None:

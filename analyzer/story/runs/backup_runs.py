@@ -43,7 +43,17 @@ def backup_runs(case: Case, outcomes: Sequence[Outcome]) -> tuple[BackupRun, ...
         own = tuple(episodes_of(disk, deeds, quiet, live=live))
         if own:
             sr = _sr_of(known, disk, deeds)
-            to_it = _moves_to(known, disk, sr, moves)
+            # The calls that moved a disk of the same VM to this SR.
+            moves_pool, moves_row = known.rows.get(disk, (None, None))
+            if moves_pool is None or moves_row is None or not moves:
+                to_it: tuple[Deed, ...] = ()
+            else:
+                vms = {
+                    vm.uuid
+                    for vbd in moves_pool.vbds_of(moves_row)
+                    if (vm := moves_pool.vm(vbd.vm))
+                }
+                to_it = tuple(deed for deed in moves if deed.other in vms and deed.sr == sr)
             pasts[disk] = past_of(case, known, disk, deeds, sr=sr, moves=to_it)
             episodes += own
     pools = {bundle: pool.source.bundle for pool in case.pools for bundle in pool.bundles}
@@ -70,29 +80,18 @@ def _by_disk(case: Case, known: DiskIndex) -> tuple[Mapping[str, Sequence[Deed]]
     owners = {deed.other: deed.disk for deed in deeds if deed.act is Act.SNAPSHOT and deed.other}
     found: dict[str, list[Deed]] = {}
     for deed in deeds:
-        owner = _owner_of_deed(known, owners, deed)
+        # The disk that a call is about; a snapshot nobody knows the disk of is its own.
+        sides = [deed.disk, deed.other] if deed.act is Act.COMPARED else [deed.disk]
+        for uuid in reversed(sides):
+            deed_owner = known.owner(uuid) if uuid in known.owners else owners.get(uuid, "")
+            if deed_owner:
+                owner = owners.get(deed_owner, deed_owner)
+                break
+        else:
+            owner = deed.disk
         if deed.act is not Act.ATTACHED or deed.disk != owner:
             found.setdefault(owner, []).append(deed)
     return found, [deed for deed in deeds if deed.act is Act.MOVED]
-
-
-def _owner_of_deed(known: DiskIndex, owners: Mapping[str, str], deed: Deed) -> str:
-    """Return the disk that a call is about; a snapshot nobody knows the disk of is its own."""
-    sides = [deed.disk, deed.other] if deed.act is Act.COMPARED else [deed.disk]
-    for uuid in reversed(sides):
-        owner = known.owner(uuid) if uuid in known.owners else owners.get(uuid, "")
-        if owner:
-            return owners.get(owner, owner)
-    return deed.disk
-
-
-def _moves_to(known: DiskIndex, disk: str, sr: str, moves: Sequence[Deed]) -> tuple[Deed, ...]:
-    """Return the calls that moved a disk of the same VM to this SR."""
-    pool, row = known.rows.get(disk, (None, None))
-    if pool is None or row is None or not moves:
-        return ()
-    vms = {vm.uuid for vbd in pool.vbds_of(row) if (vm := pool.vm(vbd.vm))}
-    return tuple(deed for deed in moves if deed.other in vms and deed.sr == sr)
 
 
 def _sr_of(known: DiskIndex, disk: str, deeds: Iterable[Deed]) -> str:
@@ -126,11 +125,21 @@ def _backup_run(pool: Subject | None, parts: Sequence[tuple[Past, Episode]]) -> 
 def _disk_run(past: Past, episode: Episode) -> DiskRun:
     judge = judge_asked if episode.of(Act.COMPARED) else judge_unasked
     judged = judge(past, episode)
-    findings = _findings_of_episode(past, episode, judged)
+    # The findings about the disk and the snapshots of a run, but those of later.
+    about = (episode.disk, judged.snapshot, judged.base)
+    found = (finding for uuid in about for finding in past.index.findings.get(uuid, ()))
+    findings = tuple({each.id: each for each in found if _finding_belongs(each, episode)}.values())
     began, ended = episode.span
+    row = past.row(episode.disk)
+    disk_of_pool = Subject(type="VDI", uuid=episode.disk, name=row.name_label if row else None)
+    if not past.sr:
+        sr_of_disk: Subject | None = None
+    else:
+        sr = past.pool.sr(past.sr) if past.pool else None
+        sr_of_disk = Subject(type="SR", uuid=past.sr, name=sr.name_label if sr else None)
     return DiskRun(
-        vdi=_disk_of_pool(past, episode),
-        sr=_sr_of_disk(past),
+        vdi=disk_of_pool,
+        sr=sr_of_disk,
         began=began,
         ended=ended,
         verdict=judged.verdict,
@@ -149,30 +158,11 @@ def _disk_run(past: Past, episode: Episode) -> DiskRun:
     )
 
 
-def _disk_of_pool(past: Past, episode: Episode) -> Subject:
-    row = past.row(episode.disk)
-    return Subject(type="VDI", uuid=episode.disk, name=row.name_label if row else None)
-
-
-def _sr_of_disk(past: Past) -> Subject | None:
-    if not past.sr:
-        return None
-    sr = past.pool.sr(past.sr) if past.pool else None
-    return Subject(type="SR", uuid=past.sr, name=sr.name_label if sr else None)
-
-
 def _what_of_deed(deed: Deed) -> str:
     ends = {Act.COMPARED: " to ", Act.EXPORTED: " without what is in ", Act.SNAPSHOT: ": "}
     second = f"{ends[deed.act]}{deed.other}" if deed.act in ends and deed.other else ""
     failed = f" ({deed.code})" if deed.code else ""
     return f"{deed.act.value} of {deed.disk}{second}{failed}"
-
-
-def _findings_of_episode(past: Past, episode: Episode, judged: Judged) -> tuple[Finding, ...]:
-    """Return the findings about the disk and the snapshots of a run, but those of later."""
-    about = (episode.disk, judged.snapshot, judged.base)
-    found = (finding for uuid in about for finding in past.index.findings.get(uuid, ()))
-    return tuple({each.id: each for each in found if _finding_belongs(each, episode)}.values())
 
 
 def _words_of_verdict(judged: Judged, findings: Iterable[Finding]) -> str:

@@ -68,7 +68,20 @@ def episodes_of(
         end = deed.ended if end is None else hull((end, deed.ended))[1]
     for first, last in zip(places, [*places[1:], len(deeds)], strict=True):
         own = tuple(deeds[first:last])
-        if _is_backup(own, disk if live else ""):
+        # Whether somebody read or compared a snapshot, or asked for its address. A disk that is no
+        # snapshot is read by who copies it or shows its content; without a snapshot of it that is
+        # not taken for a backup.
+        backup_live = disk if live else ""
+        if any(deed.act is Act.COMPARED for deed in own):
+            is_backup = True
+        else:
+            taken = any(deed.act is Act.SNAPSHOT for deed in own)
+            reads = [deed for deed in own if deed.reads or deed.act is Act.ASKED]
+            is_backup = any(
+                deed.disk != backup_live or (taken and deed.act in (Act.READ, Act.EXPORTED))
+                for deed in reads
+            )
+        if is_backup:
             yield Episode(
                 disk=disk, deeds=own, before=tuple(deeds[:first]), after=tuple(deeds[last:])
             )
@@ -105,18 +118,3 @@ def _rhythm_of_snapshots(deeds: Sequence[Deed]) -> float | None:
     times = [deed.began.at for deed in deeds if deed.act is Act.SNAPSHOT]
     between = [(later - earlier).total_seconds() for earlier, later in pairwise(times)]
     return median(between) if len(between) >= _FEW else None
-
-
-def _is_backup(deeds: Sequence[Deed], live: str) -> bool:
-    """Tell whether somebody read or compared a snapshot, or asked for its address.
-
-    A disk that is no snapshot is read by who copies it or shows its content; without a snapshot
-    of it that is not taken for a backup.
-    """
-    if any(deed.act is Act.COMPARED for deed in deeds):
-        return True
-    taken = any(deed.act is Act.SNAPSHOT for deed in deeds)
-    reads = [deed for deed in deeds if deed.reads or deed.act is Act.ASKED]
-    return any(
-        deed.disk != live or (taken and deed.act in (Act.READ, Act.EXPORTED)) for deed in reads
-    )

@@ -96,7 +96,14 @@ def by_walk(walked: Walk, older: str, newer: str) -> Judged | None:
         words = f"the CBT log of {walked.at} was not there"
         return full(FullReason.LOG_MISSING, words, walked.confidence, walked.evidence)
     if walked.end in _BROKEN:
-        words = f"the chain of CBT logs from {older} to {newer} was broken {_hop_in_words(walked)}"
+        after = f"after {walked.at}"
+        if walked.end is WalkEnd.CHAIN_ENDS and walked.next == NO_LOG:
+            hop_in_words = f"{after}: its log named no next one"
+        elif walked.end is WalkEnd.CHAIN_ENDS:
+            hop_in_words = f"{after}: the log of {walked.next}, which comes next, was not there"
+        else:
+            hop_in_words = f"at {walked.at}: {walked.why}"
+        words = f"the chain of CBT logs from {older} to {newer} was broken {hop_in_words}"
         return full(FullReason.CHAIN_BROKEN, words, walked.confidence, walked.evidence)
     return None
 
@@ -106,12 +113,3 @@ def nbd_failures(episode: Episode) -> tuple[Deed, ...]:
     reads = episode.of(Act.READ)
     failed = tuple(deed for deed in reads if deed.succeeded is False)
     return failed if len(failed) == len(reads) else ()
-
-
-def _hop_in_words(walked: Walk) -> str:
-    after = f"after {walked.at}"
-    if walked.end is WalkEnd.CHAIN_ENDS and walked.next == NO_LOG:
-        return f"{after}: its log named no next one"
-    if walked.end is WalkEnd.CHAIN_ENDS:
-        return f"{after}: the log of {walked.next}, which comes next, was not there"
-    return f"at {walked.at}: {walked.why}"

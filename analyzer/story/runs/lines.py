@@ -6,7 +6,7 @@ lines of one call share the short form of its task; the failure names only that.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from analyzer.case.case import Case
@@ -59,7 +59,17 @@ def references(case: Case) -> Mapping[str, str]:
 
 def told_by_xapi(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
     """Yield a deed per line that names a disk; ``uuids`` resolves references."""
-    failures = _first_failures(case.events.of(FAILED, *_CBT_FAILED))
+    # The first failure of each call that names its task.
+    events = case.events.of(FAILED, *_CBT_FAILED)
+    found: dict[tuple[str, Act], Event] = {}
+    for first_event in events:
+        first_act, task = (
+            _FAILURES.get(first_event.fields["method"]),
+            first_event.fields.get("call") or _task_of_event(first_event),
+        )
+        if first_act is not None and task:
+            found.setdefault((task, first_act), first_event)
+    failures = found
     bases = {event.source: event.fields["base"] for event in case.events.of(AUDITED_BASE)}
     for event in case.events.of(*_NAMED):
         act = _KINDS.get(event.kind) or _ACTS.get(event.fields.get("method", ""))
@@ -68,10 +78,11 @@ def told_by_xapi(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
         failed = failures.get((_task_of_event(event), act))
         code = event.fields.get("code") or (failed.fields["code"] if failed else "")
         line = failed or event
+        other = event.fields.get("to") or event.fields.get("vm") or ""
         yield Deed(
             act=act,
             disk=uuids.get(event.fields["vdi"], event.fields["vdi"]),
-            other=_other_disk(event, uuids) or bases.get(event.source, ""),
+            other=uuids.get(other, other) or bases.get(event.source, ""),
             began=event.moment,
             ended=line.moment if failed and not line.moment.at < event.moment.at else event.moment,
             evidence=Evidence(source=line.source, text=line.text, at=line.moment),
@@ -82,24 +93,6 @@ def told_by_xapi(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
             sr=event.fields.get("sr", ""),
             whole=event.kind == AUDITED_EXPORT,
         )
-
-
-def _first_failures(events: Iterable[Event]) -> Mapping[tuple[str, Act], Event]:
-    """Return the first failure of each call that names its task."""
-    found: dict[tuple[str, Act], Event] = {}
-    for event in events:
-        act, task = (
-            _FAILURES.get(event.fields["method"]),
-            event.fields.get("call") or _task_of_event(event),
-        )
-        if act is not None and task:
-            found.setdefault((task, act), event)
-    return found
-
-
-def _other_disk(event: Event, uuids: Mapping[str, str]) -> str:
-    other = event.fields.get("to") or event.fields.get("vm") or ""
-    return uuids.get(other, other)
 
 
 def _task_of_event(event: Event) -> str:

@@ -41,10 +41,17 @@ def told_by_sm(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
             continue
         failed = op.result is Result.FAILED
         shown = next((each.event for each in reversed(op.raised)), line) if failed else line
+        if act is Act.COMPARED and op.args:
+            other_disk = uuids.get(op.args[0], op.args[0])
+        elif act is Act.SNAPSHOT:
+            found = (_INTRODUCED.match(note.message) for note in op.notes)
+            other_disk = next((each["vdi"] for each in found if each), "")
+        else:
+            other_disk = ""
         yield Deed(
             act=act,
             disk=op.vdi,
-            other=_other_disk(op, act, uuids),
+            other=other_disk,
             began=op.first,
             ended=op.last if op.last.at >= op.first.at else op.first,
             evidence=_quote_of_event(shown),
@@ -62,7 +69,12 @@ def told_by_nbd(case: Case) -> Iterator[Deed]:
         began = session.began or session.ended
         if session.vdi is None or began is None or not session.events:
             continue
-        line = _best_line(session)
+        if session.trouble is not None and _client_could_read(session) is False:
+            line: Event = session.events[-1]
+        else:
+            line = next(
+                (each for each in session.events if each.kind == SERVING), session.events[0]
+            )
         yield Deed(
             act=Act.READ,
             disk=session.vdi,
@@ -97,15 +109,6 @@ def _deed_of_attachment(attachment: Attachment, line: Event) -> Deed:
     )
 
 
-def _other_disk(op: Operation, act: Act, uuids: Mapping[str, str]) -> str:
-    if act is Act.COMPARED and op.args:
-        return uuids.get(op.args[0], op.args[0])
-    if act is Act.SNAPSHOT:
-        found = (_INTRODUCED.match(note.message) for note in op.notes)
-        return next((each["vdi"] for each in found if each), "")
-    return ""
-
-
 def _final_code(op: Operation) -> str:
     codes = [each.code for each in op.raised if each.final and each.code is not None]
     return f"SR_BACKEND_FAILURE_{codes[-1]}" if codes else "SR_BACKEND_FAILURE"
@@ -119,12 +122,6 @@ def _client_could_read(session: NbdSession) -> bool | None:
     if session.trouble in (None, ClientTrouble.CLIENT_GONE):
         return True if serving else None
     return False
-
-
-def _best_line(session: NbdSession) -> Event:
-    if session.trouble is not None and _client_could_read(session) is False:
-        return session.events[-1]
-    return next((each for each in session.events if each.kind == SERVING), session.events[0])
 
 
 def _quote_of_event(event: Event) -> Evidence:

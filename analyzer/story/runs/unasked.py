@@ -24,7 +24,11 @@ _AUDIT = "audit.log of the pool's master: zgrep get_export_raw_vdi /var/log/audi
 
 def judge_unasked(past: Past, episode: Episode) -> Judged:
     """Judge a run that compared nothing, by what was read and by the disk's CBT then."""
-    snapshot = _snapshot_of_episode(past, episode)
+    # The disk that was read last, else the one that was asked for or taken.
+    reads = [deed.disk for deed in episode.deeds if deed.reads]
+    asked = [deed.disk for deed in episode.of(Act.ASKED)]
+    taken = [taken_in(past, deed) for deed in episode.of(Act.SNAPSHOT)]
+    snapshot = next((uuid for uuid in reversed([*taken, *asked, *reads]) if uuid), "")
     judged, base = _judge_unasked(past, episode, snapshot)
     return replace(judged, snapshot=snapshot, base=base)
 
@@ -37,8 +41,31 @@ def _judge_unasked(past: Past, episode: Episode, snapshot: str) -> tuple[Judged,
         words = f"xapi was asked to export of {snapshot} only what differs from {base}"
         return incremental(words, Confidence.LIKELY), base
     if not any(deed.succeeded is not False for deed in reads):
-        return _judged_unread(past, episode, reads), ""
-    gap = _gap_of_unseen(past, episode)
+        # Judge a run in which nothing was read: nobody knows what the client did.
+        why = no_nbd(past, episode)
+        said = "an address was asked for" if not reads else "an NBD connection failed"
+        more = f": {why[0]}" if why else ""
+        judged_words = f"{said} and no read of the disk was seen{more}"
+        judged_unread = undecidable(
+            judged_words, "the client's log of this run", (why[1],) if why else ()
+        )
+        return judged_unread, ""
+    # Why a call may be missing from what was read, None where one log tells them all.
+    pool = past.pool
+    if pool is None:
+        gap_why = "no database of the given bundles has the disk"
+        gap: Gap | None = Gap(
+            need="xapi_db", host="", why=gap_why, settle_with="xe vdi-list params=all"
+        )
+    else:
+        missing = past.case.hosts_missing(pool)
+        if missing:
+            gap_why = f"the status report of {missing[0]} was not given"
+            settle = f"a status report of {missing[0]}"
+            gap = Gap(need="xensource_log", host=missing[0], why=gap_why, settle_with=settle)
+        else:
+            gaps = [_gap_of_episode(past, episode, need, pool.bundles) for need in _TELLING]
+            gap = None if None in gaps else gaps[0]
     if gap is not None:
         words = f"no call of list_changed_blocks was read, but one could be missing: {gap.why}"
         return undecidable(words, gap.settle_with), ""
@@ -46,38 +73,6 @@ def _judge_unasked(past: Past, episode: Episode, snapshot: str) -> tuple[Judged,
     if off is not None:
         return off, ""
     return _judged_tracked(past, episode, snapshot, reads)
-
-
-def _snapshot_of_episode(past: Past, episode: Episode) -> str:
-    """Return the disk that was read last, else the one that was asked for or taken."""
-    reads = [deed.disk for deed in episode.deeds if deed.reads]
-    asked = [deed.disk for deed in episode.of(Act.ASKED)]
-    taken = [taken_in(past, deed) for deed in episode.of(Act.SNAPSHOT)]
-    return next((uuid for uuid in reversed([*taken, *asked, *reads]) if uuid), "")
-
-
-def _judged_unread(past: Past, episode: Episode, reads: tuple[Deed, ...]) -> Judged:
-    """Judge a run in which nothing was read: nobody knows what the client did."""
-    why = no_nbd(past, episode)
-    said = "an address was asked for" if not reads else "an NBD connection failed"
-    more = f": {why[0]}" if why else ""
-    words = f"{said} and no read of the disk was seen{more}"
-    return undecidable(words, "the client's log of this run", (why[1],) if why else ())
-
-
-def _gap_of_unseen(past: Past, episode: Episode) -> Gap | None:
-    """Return why a call may be missing from what was read, None where one log tells them all."""
-    pool = past.pool
-    if pool is None:
-        why = "no database of the given bundles has the disk"
-        return Gap(need="xapi_db", host="", why=why, settle_with="xe vdi-list params=all")
-    missing = past.case.hosts_missing(pool)
-    if missing:
-        why = f"the status report of {missing[0]} was not given"
-        settle = f"a status report of {missing[0]}"
-        return Gap(need="xensource_log", host=missing[0], why=why, settle_with=settle)
-    gaps = [_gap_of_episode(past, episode, need, pool.bundles) for need in _TELLING]
-    return None if None in gaps else gaps[0]
 
 
 def _gap_of_episode(
@@ -118,7 +113,14 @@ def _judged_tracked(
     past: Past, episode: Episode, snapshot: str, reads: tuple[Deed, ...]
 ) -> tuple[Judged, str]:
     began = reads[0].began
-    enabled = _last_enabled(episode, began)
+    # The last call that turned CBT on, unless it came after the first read.
+    calls = [
+        deed
+        for deed in (*episode.before, *episode.deeds)
+        if deed.act is Act.ENABLED and deed.succeeded is True
+        if not began.certainly_before(deed.began)
+    ]
+    enabled = calls[-1] if calls else None
     before = [
         each
         for each in past.older(episode, snapshot)
@@ -138,17 +140,6 @@ def _judged_tracked(
         words = f"{said}; whether they could be had is not known: {walked.why}"
         return undecidable(words, walked.settle_with, walked.evidence), base.uuid
     return _judged_possible(past, episode, base, reads, walked.evidence), base.uuid
-
-
-def _last_enabled(episode: Episode, before: Moment) -> Deed | None:
-    """Return the last call that turned CBT on, unless it came after the first read."""
-    calls = [
-        deed
-        for deed in (*episode.before, *episode.deeds)
-        if deed.act is Act.ENABLED and deed.succeeded is True
-        if not before.certainly_before(deed.began)
-    ]
-    return calls[-1] if calls else None
 
 
 def _without_older(past: Past, episode: Episode, enabled: Deed | None, gone: list[Taken]) -> Judged:

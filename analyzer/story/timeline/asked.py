@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from analyzer.model.entry import Entry, EntryKind, Unseen
 from analyzer.model.event import Level
-from analyzer.model.lines import Block, LineIndex, Mark, with_mark
+from analyzer.model.lines import Block, LineIndex, with_mark
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.story.timeline.order import in_order
@@ -42,7 +42,26 @@ class Lines(Protocol):
 
 def asked(lines: Lines, wanted: Wanted) -> tuple[Entry, ...]:
     """Return the entries that are asked for, in their order."""
-    return in_order([*_records(lines, wanted), *_made(lines.index, wanted)])
+    records: list[Entry] = []
+    index, own = lines.index, _named(lines, wanted)
+    since, until = (
+        None if time is None else (time - _EPOCH) // _TICK for time in (wanted.first, wanted.last)
+    )
+    before = 0
+    for number, (earliest, latest, size) in enumerate(index.spans):
+        rows: Sequence[int] = range(size)
+        if own is not None:
+            part = own[bisect_left(own, before) : bisect_left(own, before + size)]
+            rows = [row - before for row in part]
+        before += size
+        early = since is not None and latest < since
+        if not rows or early or (until is not None and earliest > until):
+            continue
+        block = lines.block(number)
+        fitting = _fitting(index, block, rows, wanted, (since, until))
+        if fitting:
+            records.extend(_entries_of_index(index, block, lines.words(number), fitting))
+    return in_order([*records, *_made(lines.index, wanted)])
 
 
 def unseen_of(index: LineIndex, wanted: Wanted) -> tuple[Unseen, ...]:
@@ -62,27 +81,6 @@ def _made(index: LineIndex, wanted: Wanted) -> Iterator[Entry]:
 def _tells_session(entry: Entry, wanted: Wanted) -> bool:
     named = bool(wanted.session) and wanted.session in told_by(entry).lower()
     return named or entry.source in wanted.lines
-
-
-def _records(lines: Lines, wanted: Wanted) -> Iterator[Entry]:
-    index, own = lines.index, _named(lines, wanted)
-    since, until = (
-        None if time is None else (time - _EPOCH) // _TICK for time in (wanted.first, wanted.last)
-    )
-    before = 0
-    for number, (earliest, latest, size) in enumerate(index.spans):
-        rows: Sequence[int] = range(size)
-        if own is not None:
-            part = own[bisect_left(own, before) : bisect_left(own, before + size)]
-            rows = [row - before for row in part]
-        before += size
-        early = since is not None and latest < since
-        if not rows or early or (until is not None and earliest > until):
-            continue
-        block = lines.block(number)
-        fitting = _fitting(index, block, rows, wanted, (since, until))
-        if fitting:
-            yield from _entries_of_index(index, block, lines.words(number), fitting)
 
 
 def _fitting(
@@ -108,50 +106,54 @@ def _fitting(
         rows = [row for row in rows if bundles[row] in of or not index.texts[hosts[row]]]
     if wanted.kinds:
         fits = [fits_kind((*each, EntryKind.RECORD.value), wanted.kinds) for each, _ in index.kinds]
-        also = {row for row, mark in block.marks.items() if _mark_fits(mark, wanted.kinds)}
+        also = {
+            row
+            for row, mark in block.marks.items()
+            if fits_kind((*mark.rules, *(["finding"] if mark.findings else [])), wanted.kinds)
+        }
         rows = [row for row in rows if fits[kinds[row]] or row in also]
     return rows
-
-
-def _mark_fits(mark: Mark, kinds: Sequence[str]) -> bool:
-    return fits_kind((*mark.rules, *(["finding"] if mark.findings else [])), kinds)
 
 
 def _named(lines: Lines, wanted: Wanted) -> list[int] | None:
     """Return the rows that tell of all that is asked for, None where nothing is."""
     groups = [{row for uuid in group for row in lines.rows(uuid)} for group in wanted.objects]
     if wanted.session or wanted.lines:
-        groups.append(_rows_of_session(lines, wanted))
+        # The rows that name the session, are of it, or share a task with one that does.
+        own: set[int] = set()
+        tasks: set[str] = set()
+        of_task: list[tuple[int, frozenset[str]]] = []
+        key, places = wanted.session.encode(), {(s.bundle, s.member, s.line) for s in wanted.lines}
+        texts, before = lines.index.texts, 0
+        in_ids = {place for place, text in enumerate(texts) if wanted.session in text.lower()}
+        for number in range(len(lines.index.spans)):
+            block, words = lines.block(number), lines.words(number).lower()
+            bundles, members, with_task = (block.columns[place] for place in (1, 2, 6))
+            numbers, ends, ids = block.columns[13], block.columns[15], block.columns[8:12]
+            for session_row in range(block.size):
+                told = (
+                    bool(key) and words.find(key, block.start(session_row), ends[session_row]) >= 0
+                )
+                place = (
+                    texts[bundles[session_row]],
+                    texts[members[session_row]],
+                    numbers[session_row],
+                )
+                told = told or place in places
+                if with_task[session_row] >= 0:
+                    of_task.append((before + session_row, tasks_of(texts[with_task[session_row]])))
+                    tasks.update(of_task[-1][1] if told else ())
+                title = block.marks[session_row].title if session_row in block.marks else ""
+                named = (
+                    in_ids.intersection(each[session_row] for each in ids)
+                    or wanted.session in title.lower()
+                )
+                if told or (key and named):
+                    own.add(before + session_row)
+            before += block.size
+        rows_of_session = own | {session_row for session_row, each in of_task if each & tasks}
+        groups.append(rows_of_session)
     return sorted(set.intersection(*groups)) if groups else None
-
-
-def _rows_of_session(lines: Lines, wanted: Wanted) -> set[int]:
-    """Return the rows that name the session, are of it, or share a task with one that does."""
-    own: set[int] = set()
-    tasks: set[str] = set()
-    of_task: list[tuple[int, frozenset[str]]] = []
-    key, places = wanted.session.encode(), {(s.bundle, s.member, s.line) for s in wanted.lines}
-    texts, before = lines.index.texts, 0
-    in_ids = {place for place, text in enumerate(texts) if wanted.session in text.lower()}
-    for number in range(len(lines.index.spans)):
-        block, words = lines.block(number), lines.words(number).lower()
-        bundles, members, with_task = (block.columns[place] for place in (1, 2, 6))
-        numbers, ends, ids = block.columns[13], block.columns[15], block.columns[8:12]
-        for row in range(block.size):
-            told = bool(key) and words.find(key, block.start(row), ends[row]) >= 0
-            place = (texts[bundles[row]], texts[members[row]], numbers[row])
-            told = told or place in places
-            if with_task[row] >= 0:
-                of_task.append((before + row, tasks_of(texts[with_task[row]])))
-                tasks.update(of_task[-1][1] if told else ())
-            title = block.marks[row].title if row in block.marks else ""
-            named = (
-                in_ids.intersection(each[row] for each in ids) or wanted.session in title.lower()
-            )
-            if told or (key and named):
-                own.add(before + row)
-        before += block.size
-    return own | {row for row, each in of_task if each & tasks}
 
 
 def _entries_of_index(

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from analyzer.bundle.names import log_name
 from analyzer.case.case import Case
-from analyzer.model.clock import ClockChange, ClockChangeKind
+from analyzer.model.clock import ClockChangeKind
 from analyzer.model.code import code
 from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.event import Event
@@ -70,7 +70,10 @@ def happenings(case: Case, report: Report, titles: Mapping[str, str]) -> tuple[E
     kept = tuple(records(case.events.of_lines(wanted), titles))
     hosts = {host.bundle: host.name for host in case.hosts}
     hosts |= {bundle: hosts[own] for bundle, own in case.beside.items() if own in hosts}
-    lines = [_marked(entry, quotes) for entry in kept]
+    lines: list[Entry] = []
+    for entry in kept:
+        quoted_at_all = entry.source in quotes.findings or entry.source in quotes.incidents
+        lines.append(with_mark(entry, mark_of(entry.source, quotes)) if quoted_at_all else entry)
     return in_order([*lines, *made(report, quotes, kept, hosts)])
 
 
@@ -108,11 +111,6 @@ def _record_of_titles(events: Sequence[Event], titles: Mapping[str, str]) -> Ent
     )
 
 
-def _marked(entry: Entry, quotes: Quoted) -> Entry:
-    quoted_at_all = entry.source in quotes.findings or entry.source in quotes.incidents
-    return with_mark(entry, mark_of(entry.source, quotes)) if quoted_at_all else entry
-
-
 def mark_of(source: Source, quotes: Quoted) -> Mark:
     """Return what is made of a line by all that quotes it."""
     findings = [finding for finding, _ in quotes.findings.get(source, ())]
@@ -135,11 +133,21 @@ def _other_quotes(
         evidence = uses[0][1]
         if source in known or evidence.at is None:
             continue
+        # The name of the source that a member belongs to.
+        log = log_name(source.member)
+        parser = log_parser(log) if log else None
+        lane_of_member = (
+            parser.name
+            if parser
+            else source.member.rsplit("/", maxsplit=1)[-1]
+            if log
+            else "alerts"
+        )
         entry = Entry(
             moment=evidence.at,
             what=EntryKind.FINDING,
             host=hosts.get(source.bundle, source.bundle),
-            lane=_lane_of_member(source.member),
+            lane=lane_of_member,
             source=source,
             kinds=(),
             title="",
@@ -147,13 +155,6 @@ def _other_quotes(
             text=evidence.text,
         )
         yield with_mark(entry, mark_of(source, quotes)._replace(incidents=()))
-
-
-def _lane_of_member(member: str) -> str:
-    """Return the name of the source that a member belongs to."""
-    log = log_name(member)
-    parser = log_parser(log) if log else None
-    return parser.name if parser else member.rsplit("/", maxsplit=1)[-1] if log else "alerts"
 
 
 def made(
@@ -173,7 +174,17 @@ def made(
     for change in (change for clock in report.clocks for change in clock.changes):
         line_tells = change.kind is ClockChangeKind.REBOOT and change.after.source in boots
         if not line_tells and (change.bundle, change.after) not in told:
-            yield _clock_change(change)
+            yield Entry(
+                moment=change.at,
+                what=EntryKind.CLOCK,
+                host=change.host,
+                lane="clock",
+                source=change.after.source,
+                kinds=("clock",),
+                title=f"{change.kind}{change.by}",
+                message=change.after.text,
+                text=change.after.text,
+            )
     yield from map(_backup_run, report.runs)
     for connection in (each for view in report.nbd for each in view.connections):
         yield from _nbd_session(connection)
@@ -224,20 +235,6 @@ def _hole_entry(hole: Hole) -> Entry:
         message=f"expected: {hole.expected}" if hole.expected else "",
         text="",
         until=hole.ended,
-    )
-
-
-def _clock_change(change: ClockChange) -> Entry:
-    return Entry(
-        moment=change.at,
-        what=EntryKind.CLOCK,
-        host=change.host,
-        lane="clock",
-        source=change.after.source,
-        kinds=("clock",),
-        title=f"{change.kind}{change.by}",
-        message=change.after.text,
-        text=change.after.text,
     )
 
 

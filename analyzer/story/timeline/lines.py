@@ -43,7 +43,14 @@ class Laying:
         self._quotes = quoted(report)
         quotes = (*self._quotes.findings, *self._quotes.incidents)
         self._quoted = {_place_of_source(source): source for source in quotes}
-        self._calls = _of_calls(case, self._known)
+        # The disk and the SR of the call that a line belongs to.
+        found: dict[Place, frozenset[str]] = {}
+        for operation in sm_operations(case) if self._known else ():
+            own = self._known & {operation.vdi or "", operation.sr or ""}
+            for event in operation.lines if own else ():
+                place = _place_of_source(event.source)
+                found[place] = found.get(place, _NOTHING) | own
+        self._calls = found
         self._columns = case.events.texts
         self._texts = [text for name in LINE_TEXTS for text in self._columns[name]]
         ends = accumulate((len(self._columns[name]) for name in LINE_TEXTS), initial=0)
@@ -95,7 +102,21 @@ class Laying:
         when = [
             moments.setdefault(each, len(moments)) for each in zip(*lines.times, dated, strict=True)
         ]
-        pieces, spans = _in_one_piece(lines.words)
+        # The words of lines as pieces, and where texts end and messages begin and end.
+        one_pieces: list[bytes] = []
+        one_spans: list[tuple[int, int, int]] = []
+        after = 0
+        for text, said in lines.words:
+            end = after + len(text)
+            one_pieces.append(text)
+            stop = end
+            if not text.endswith(said):
+                one_pieces.append(said)
+                stop += len(said)
+            one_pieces.append(b"\n")
+            one_spans.append((end, stop - len(said), stop))
+            after = stop + 1
+        pieces, spans = (one_pieces, tuple(zip(*one_spans, strict=True)))
         kinds = [self._kinds.setdefault(each, len(self._kinds)) for each in lines.kinds]
         columns = (
             when,
@@ -158,26 +179,6 @@ class Laying:
         return calls | self._known.intersection(uuids_in(told_by(entry)))
 
 
-def _in_one_piece(
-    words: Sequence[tuple[bytes, bytes]],
-) -> tuple[list[bytes], tuple[Sequence[int], ...]]:
-    """Return the words of lines as pieces, and where texts end and messages begin and end."""
-    pieces: list[bytes] = []
-    spans: list[tuple[int, int, int]] = []
-    after = 0
-    for text, said in words:
-        end = after + len(text)
-        pieces.append(text)
-        stop = end
-        if not text.endswith(said):
-            pieces.append(said)
-            stop += len(said)
-        pieces.append(b"\n")
-        spans.append((end, stop - len(said), stop))
-        after = stop + 1
-    return pieces, tuple(zip(*spans, strict=True))
-
-
 class LaidLines:
     """The blocks of a case and their index, in memory; ``told`` are the rows of each object."""
 
@@ -204,36 +205,24 @@ class LaidLines:
 
 def unseen(case: Case, report: Report) -> tuple[Unseen, ...]:
     """Return each log of the hosts, with what was read of it."""
-    return tuple(
-        _log_of_bundle(case, report, host.bundle, host.name, need)
-        for host in case.hosts
-        for need in LOGS
-    )
-
-
-def _log_of_bundle(case: Case, report: Report, bundle: str, host: str, need: str) -> Unseen:
-    gap = case.gap(need, bundle)
-    rows = [row for row in report.coverage if (row.bundle, row.parser) == (bundle, need)]
-    return Unseen(
-        bundle=bundle,
-        host=host,
-        need=need,
-        why=gap.why if gap else "",
-        settle_with=gap.settle_with if gap else "",
-        window=log_window(rows) if rows else None,
-    )
+    log_of_bundle: list[Unseen] = []
+    for host in case.hosts:
+        for need in LOGS:
+            bundle = host.bundle
+            gap = case.gap(need, bundle)
+            rows = [row for row in report.coverage if (row.bundle, row.parser) == (bundle, need)]
+            log_of_bundle.append(
+                Unseen(
+                    bundle=bundle,
+                    host=host.name,
+                    need=need,
+                    why=gap.why if gap else "",
+                    settle_with=gap.settle_with if gap else "",
+                    window=log_window(rows) if rows else None,
+                )
+            )
+    return tuple(log_of_bundle)
 
 
 def _place_of_source(source: Source) -> Place:
     return source.bundle, source.member, source.line
-
-
-def _of_calls(case: Case, known: frozenset[str]) -> Mapping[Place, frozenset[str]]:
-    """Return the disk and the SR of the call that a line belongs to."""
-    found: dict[Place, frozenset[str]] = {}
-    for operation in sm_operations(case) if known else ():
-        own = known & {operation.vdi or "", operation.sr or ""}
-        for event in operation.lines if own else ():
-            place = _place_of_source(event.source)
-            found[place] = found.get(place, _NOTHING) | own
-    return found

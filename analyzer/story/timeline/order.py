@@ -20,10 +20,16 @@ def in_order(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """
     ordered = sorted(entries, key=place_in_time)
     dated = [entry for entry in ordered if entry.moment.year_known]
+    known: dict[int, _Range] = {}  # neighbours share their moments
+    found = []
+    for moment in (entry.moment for entry in dated):
+        if id(moment) not in known:
+            known[id(moment)] = moment.earliest.timestamp(), moment.latest.timestamp()
+        found.append(known[id(moment)])
     files, lines, ranges = (
         _files_that_order(dated),
         [entry.source.line for entry in dated],
-        _ranges(dated),
+        found,
     )
     doubtful = set(_places_in_doubt(files, lines, ranges))
     # Backwards the same holds of times and lines that run the other way.
@@ -61,16 +67,6 @@ def _files_that_order(entries: Sequence[Entry]) -> list[int]:
         if not is_own and (entry.source, entry.moment) not in lines:
             file = (*file, entry.what.value, *entry.kinds)
         found.append(places.setdefault(file, len(places)))
-    return found
-
-
-def _ranges(entries: Sequence[Entry]) -> list[_Range]:
-    known: dict[int, _Range] = {}  # neighbours share their moments
-    found = []
-    for moment in (entry.moment for entry in entries):
-        if id(moment) not in known:
-            known[id(moment)] = moment.earliest.timestamp(), moment.latest.timestamp()
-        found.append(known[id(moment)])
     return found
 
 

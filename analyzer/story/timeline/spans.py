@@ -5,7 +5,7 @@ from datetime import datetime
 
 from analyzer.case.case import Case
 from analyzer.model.moment import Moment
-from analyzer.model.operation import Attachment, Operation, Result
+from analyzer.model.operation import Result
 from analyzer.model.report import Coverage, SpanKind, TimelineSpan
 from analyzer.rebuilt.calls.attachments import DOM0, disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
@@ -17,8 +17,35 @@ _COALESCES = "cbt-told.coalesce"
 
 def spans_of(case: Case, coverage: Sequence[Coverage]) -> tuple[TimelineSpan, ...]:
     """Return the spans in the order of time, of each kind at most the latest two thousand."""
-    ends = _ends_of_coverage(case, coverage)
-    found = [*_spans_of_attachments(case, ends), *_spans_of_calls(case)]
+    # Return name of the host → the last dated line that was read of it.
+    names = {host.bundle: host.name for host in case.hosts}
+    ends: dict[str, Moment] = {}
+    for row in coverage:
+        host = names.get(row.bundle, row.bundle)
+        if row.last and (host not in ends or row.last.at > ends[host].at):
+            ends[host] = row.last
+    spans_of_calls: list[TimelineSpan] = []
+    for each in sm_operations(case):
+        if each.name in {"vdi_snapshot", "vdi_clone"}:
+            spans_kind: SpanKind | None = SpanKind.SNAPSHOT
+        else:
+            joined = any("coalesce" in command.argv for command in each.commands)
+            told = any(note.kind == _COALESCES for note in each.notes)
+            spans_kind = SpanKind.COALESCE if joined or told else None
+        if spans_kind is not None:
+            disk = _disk_in_words(case, each.vdi) if each.vdi else "a disk"
+            done = "" if each.result is Result.SUCCEEDED else f", {each.result}"
+            spans_of_calls.append(
+                TimelineSpan(
+                    kind=spans_kind,
+                    host=each.host,
+                    began=each.first,
+                    ended=each.last,
+                    what=f"{spans_kind.value.removesuffix('s')} of {disk}{done}",
+                    vdi=each.vdi or "",
+                )
+            )
+    found = [*_spans_of_attachments(case, ends), *spans_of_calls]
     found.sort(key=_order_of_span)
     kept = [span for kind in SpanKind for span in [s for s in found if s.kind is kind][-_MOST:]]
     return tuple(sorted(kept, key=_order_of_span))
@@ -28,62 +55,28 @@ def _order_of_span(span: TimelineSpan) -> tuple[datetime, str, str, str]:
     return span.began.at, span.host, span.kind, span.what
 
 
-def _ends_of_coverage(case: Case, coverage: Sequence[Coverage]) -> Mapping[str, Moment]:
-    """Return name of the host → the last dated line that was read of it."""
-    names = {host.bundle: host.name for host in case.hosts}
-    ends: dict[str, Moment] = {}
-    for row in coverage:
-        host = names.get(row.bundle, row.bundle)
-        if row.last and (host not in ends or row.last.at > ends[host].at):
-            ends[host] = row.last
-    return ends
-
-
 def _spans_of_attachments(case: Case, ends: Mapping[str, Moment]) -> Iterator[TimelineSpan]:
     for each in disk_attachments(case):
         open_end = ends.get(each.host) if each.open_at_capture else None
         first, last = each.began or each.ended, each.ended or open_end or each.began
         if first and last and first.at <= last.at:
+            by = " by the control domain" if each.vm == DOM0 else ""
+            attachment_ends = "" if each.began else ", its beginning was not seen"
+            if not each.ended:
+                attachment_ends += (
+                    ", still active" if each.open_at_capture else ", its end was not seen"
+                )
+            attachment_in_words = (
+                f"{_disk_in_words(case, each.vdi)} active ({each.mode}){by}{attachment_ends}"
+            )
             yield TimelineSpan(
                 kind=SpanKind.ATTACHED,
                 host=each.host,
                 began=first,
                 ended=last,
-                what=_attachment_in_words(case, each),
+                what=attachment_in_words,
                 vdi=each.vdi,
             )
-
-
-def _attachment_in_words(case: Case, each: Attachment) -> str:
-    by = " by the control domain" if each.vm == DOM0 else ""
-    ends = "" if each.began else ", its beginning was not seen"
-    if not each.ended:
-        ends += ", still active" if each.open_at_capture else ", its end was not seen"
-    return f"{_disk_in_words(case, each.vdi)} active ({each.mode}){by}{ends}"
-
-
-def _spans_of_calls(case: Case) -> Iterator[TimelineSpan]:
-    for each in sm_operations(case):
-        kind = _kind_of_operation(each)
-        if kind is not None:
-            disk = _disk_in_words(case, each.vdi) if each.vdi else "a disk"
-            done = "" if each.result is Result.SUCCEEDED else f", {each.result}"
-            yield TimelineSpan(
-                kind=kind,
-                host=each.host,
-                began=each.first,
-                ended=each.last,
-                what=f"{kind.value.removesuffix('s')} of {disk}{done}",
-                vdi=each.vdi or "",
-            )
-
-
-def _kind_of_operation(operation: Operation) -> SpanKind | None:
-    if operation.name in {"vdi_snapshot", "vdi_clone"}:
-        return SpanKind.SNAPSHOT
-    joined = any("coalesce" in command.argv for command in operation.commands)
-    told = any(note.kind == _COALESCES for note in operation.notes)
-    return SpanKind.COALESCE if joined or told else None
 
 
 def _disk_in_words(case: Case, vdi: str) -> str:

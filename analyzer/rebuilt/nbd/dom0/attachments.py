@@ -151,11 +151,7 @@ def attachments_with(
     seen = {(each.host, each.vdi) for each in found}
     found += [each for each in leaked_without_row(case, facts) if (each.host, each.vdi) not in seen]
     found += without_database(case, facts)
-    return tuple(sorted(found, key=_place_in_order))
-
-
-def _place_in_order(each: Dom0Attachment) -> tuple[str, str, str, str]:
-    return (each.pool, each.vdi, each.host, each.vbd or "")
+    return tuple(sorted(found, key=lambda each: (each.pool, each.vdi, each.host, each.vbd or "")))
 
 
 def _of_row(row: DomainRow, facts: Facts) -> Dom0Attachment | None:

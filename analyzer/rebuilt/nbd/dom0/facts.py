@@ -115,6 +115,10 @@ class Facts:
 def facts_of(case: Case, sessions: Sequence[NbdSession], runs: Sequence[ServerRun]) -> Facts:
     """Index a case."""
     events = case.events.of(CREATED, PLUGGED, UNPLUGGED)
+    # The VBDs that xapi-nbd's own list names, by uuid.
+    lists = [report.to_clean_up for report in case.hosts if report.to_clean_up]
+    pairs = [pair for kept in lists for pair in kept.vbds]
+    vbds_in_own_list = {uuid: Evidence(source=source, text=uuid) for uuid, source in pairs}
     return Facts(
         case=case,
         reports={
@@ -132,7 +136,7 @@ def facts_of(case: Case, sessions: Sequence[NbdSession], runs: Sequence[ServerRu
             for each in disk_attachments(case)
             if each.open_at_capture is not False
         ),
-        kept=_vbds_in_own_list(case.hosts),
+        kept=vbds_in_own_list,
         logged=frozenset((run.bundle, run.sr) for run in sm_operations(case) if run.sr),
     )
 
@@ -147,10 +151,3 @@ def _grouped_by_key(pairs: Iterable[tuple[Key, Item]]) -> dict[Key, tuple[Item, 
     for key, item in pairs:
         found.setdefault(key, []).append(item)
     return {key: tuple(items) for key, items in found.items()}
-
-
-def _vbds_in_own_list(reports: Sequence[HostReport]) -> dict[str, Evidence]:
-    """Return the VBDs that xapi-nbd's own list names, by uuid."""
-    lists = [report.to_clean_up for report in reports if report.to_clean_up]
-    pairs = [pair for kept in lists for pair in kept.vbds]
-    return {uuid: Evidence(source=source, text=uuid) for uuid, source in pairs}

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.finding import Evidence
-from analyzer.model.host import Datapath
 from analyzer.model.nbd import Dom0Attachment, Holder, NbdSession, SessionFate
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.nbd.dom0.facts import DOM0, Facts
@@ -32,22 +31,18 @@ def leaked_without_row(case: Case, facts: Facts) -> Iterator[Dom0Attachment]:
             pool = case.world.pool_of(row) if row else None
             ours = pool is None or row is None or counts(pool, row)
             if path.leaked and path.name.startswith(DOM0) and ours:
-                yield _of_path(path, host, pool)
-
-
-def _of_path(path: Datapath, host: str, pool: PoolState | None) -> Dom0Attachment:
-    return Dom0Attachment(
-        pool=pool.pool.uuid if pool and pool.pool else "",
-        host=host,
-        vdi=path.vdi,
-        vbd=None,
-        mode=path.mode,
-        plugged=path.active,
-        leaked=True,
-        evidence=(Evidence(source=path.source, text=path.text),),
-        in_use=False,
-        because="xapi's storage layer marked it as leaked",
-    )
+                yield Dom0Attachment(
+                    pool=pool.pool.uuid if pool and pool.pool else "",
+                    host=host,
+                    vdi=path.vdi,
+                    vbd=None,
+                    mode=path.mode,
+                    plugged=path.active,
+                    leaked=True,
+                    evidence=(Evidence(source=path.source, text=path.text),),
+                    in_use=False,
+                    because="xapi's storage layer marked it as leaked",
+                )
 
 
 def without_database(case: Case, facts: Facts) -> Iterator[Dom0Attachment]:

@@ -52,23 +52,23 @@ def just_ended(held: Held, facts: Facts) -> bool:
 
 def use_of(held: Held, facts: Facts) -> Use:
     """Say whether a client, or xapi, still reads the disk."""
+    if held.vbd.current_operations:
+        names = ", ".join(sorted(set(held.vbd.current_operations.values())))
+        by_row: Use | None = Use(
+            in_use=True, because=f"an operation of the VBD was running: {names}"
+        )
+    elif held.leaked:
+        by_row = Use(in_use=False, because="xapi's storage layer marked it as leaked")
+    elif held.vbd.currently_attached is False and not held.vbd.reserved:
+        by_row = _use_if_unplugged(held, facts)
+    else:
+        by_row = Use(in_use=True, because=held.busy) if held.busy else None
     return (
-        _by_row(held, facts)
+        by_row
         or _by_end(held, facts)
         or (_by_server(held, facts) if held.by is Holder.NBD else None)
         or _not_known(held)
     )
-
-
-def _by_row(held: Held, facts: Facts) -> Use | None:
-    if held.vbd.current_operations:
-        names = ", ".join(sorted(set(held.vbd.current_operations.values())))
-        return Use(in_use=True, because=f"an operation of the VBD was running: {names}")
-    if held.leaked:
-        return Use(in_use=False, because="xapi's storage layer marked it as leaked")
-    if held.vbd.currently_attached is False and not held.vbd.reserved:
-        return _use_if_unplugged(held, facts)
-    return Use(in_use=True, because=held.busy) if held.busy else None
 
 
 def _use_if_unplugged(held: Held, facts: Facts) -> Use | None:

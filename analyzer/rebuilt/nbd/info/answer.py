@@ -227,10 +227,7 @@ def nbd_infos(case: Case) -> Mapping[str, NbdInfo]:
 @derived
 def sr_answers(case: Case) -> tuple[SrAnswer, ...]:
     """Return the answer for each SR that has disks, pool by pool, by uuid of the SR."""
-    return tuple(_answers_of_srs(case))
-
-
-def _answers_of_srs(case: Case) -> Iterator[SrAnswer]:
+    answers_of_srs: list[SrAnswer] = []
     for pool in case.pools:
         for uuid, vdi in _disk_of_each_sr(pool).items():
             sr = pool.sr(uuid)
@@ -238,21 +235,20 @@ def _answers_of_srs(case: Case) -> Iterator[SrAnswer]:
                 info = (
                     too_old(pool, vdi) if before_nbd(pool) else _info_of_disk(case, pool, sr, vdi)
                 )
-                yield SrAnswer(pool=pool, sr=sr, info=info)
+                answers_of_srs.append(SrAnswer(pool=pool, sr=sr, info=info))
+    return tuple(answers_of_srs)
 
 
 def _disk_of_each_sr(pool: PoolState) -> Mapping[str, Vdi]:
     """Return a disk of each SR that has one, by the SR's uuid: live with CBT before others."""
     best: dict[str, Vdi] = {}
-    for vdi in sorted(pool.vdis, key=_rank_of_vdi):
+    for vdi in sorted(
+        pool.vdis, key=lambda vdi: (not vdi.cbt_enabled, vdi.is_a_snapshot is True, vdi.uuid)
+    ):
         sr = pool.sr(vdi.sr)
         if sr is not None and vdi.type != METADATA:
             best.setdefault(sr.uuid, vdi)
     return dict(sorted(best.items()))
-
-
-def _rank_of_vdi(vdi: Vdi) -> tuple[bool, bool, str]:
-    return (not vdi.cbt_enabled, vdi.is_a_snapshot is True, vdi.uuid)
 
 
 def _info_of_disk(case: Case, pool: PoolState, sr: Sr, vdi: Vdi) -> NbdInfo:

@@ -86,13 +86,39 @@ def _member_of_host(
     case: Case, pool: PoolState, host: Host, pbd: Pbd | None, purposes: Purposes
 ) -> Member:
     own = pifs_of(case, pool, host)
+    # What xapi asks before it forwards a call (`message_forwarding.ml` check_live).
+    if is_master(pool, host):
+        is_live: bool | None = True
+    else:
+        keys = host.metrics
+        rows = (row for row in pool.host_metrics if keys and keys in (row.ref, row.uuid))
+        is_live = next((row.live for row in rows), None)
+    # The PIFs and networks that lack a field which could give the host an address.
+    found: dict[str, XapiObject] = {}
+    for pif in own:
+        network = pool.network(pif.network)
+        if (
+            pif.currently_attached is False
+            or network is None
+            or (
+                network.purpose is not None and not {SECURE, INSECURE}.intersection(network.purpose)
+            )
+        ):
+            continue
+        addresses = addresses_of(pif)
+        if not addresses and pif.ip is not None and pif.ipv6 is not None:
+            continue
+        if network.purpose is None:
+            found[network.uuid] = network
+        elif pif.currently_attached is None or not addresses:
+            found[pif.uuid] = pif
     return Member(
         host=host,
         pbd=pbd,
         plugged=pbd.currently_attached if pbd else (False if pool.complete else None),
         offers=tuple(_offers_of_pifs(pool, own, purposes)),
-        unsure=_rows_unsure(pool, own),
-        live=_is_live(pool, host),
+        unsure=tuple(found.values()),
+        live=is_live,
     )
 
 
@@ -103,33 +129,3 @@ def _offers_of_pifs(pool: PoolState, pifs: Sequence[Pif], purposes: Purposes) ->
         if pif.currently_attached and network is not None and network.uuid in open_:
             for address in addresses_of(pif):
                 yield Offer(pif=pif, network=network, address=address)
-
-
-def _rows_unsure(pool: PoolState, pifs: Sequence[Pif]) -> tuple[XapiObject, ...]:
-    """Return the PIFs and networks that lack a field which could give the host an address."""
-    found: dict[str, XapiObject] = {}
-    for pif in pifs:
-        network = pool.network(pif.network)
-        if pif.currently_attached is False or network is None or _is_closed(network):
-            continue
-        addresses = addresses_of(pif)
-        if not addresses and pif.ip is not None and pif.ipv6 is not None:
-            continue
-        if network.purpose is None:
-            found[network.uuid] = network
-        elif pif.currently_attached is None or not addresses:
-            found[pif.uuid] = pif
-    return tuple(found.values())
-
-
-def _is_closed(network: Network) -> bool:
-    return network.purpose is not None and not {SECURE, INSECURE}.intersection(network.purpose)
-
-
-def _is_live(pool: PoolState, host: Host) -> bool | None:
-    """Return what xapi asks before it forwards a call (``message_forwarding.ml`` check_live)."""
-    if is_master(pool, host):
-        return True
-    keys = host.metrics
-    rows = (row for row in pool.host_metrics if keys and keys in (row.ref, row.uuid))
-    return next((row.live for row in rows), None)

@@ -52,13 +52,27 @@ def judge(facts: Facts) -> Judged:
     whole = facts.pool.complete
     unplugged = all(each.plugged is False for each in facts.members)
     if whole and unplugged:
-        return _judged_empty(InfoStep.PLUGGED, _why_unplugged(facts), _pbds_quoted(facts))
+        if not any(each.pbd for each in facts.members):
+            why_unplugged = "the SR has no PBD, so no host has it attached"
+        else:
+            why_unplugged = "the SR is attached to no host: none of its PBDs is plugged"
+        return _judged_empty(InfoStep.PLUGGED, why_unplugged, _pbds_quoted(facts))
     if facts.purposes.known and not facts.purposes.any:
         why = "no network of the pool has the purpose nbd or insecure_nbd"
         return _judged_empty(InfoStep.PURPOSE, why, quoted(facts.pool.networks, "purpose"))
     if whole and not any(each.may_answer for each in facts.members):
-        proof = (*_pbds_quoted(facts), *quoted(facts.purposes.any, "purpose"), *_pifs_quoted(facts))
-        return _judged_empty(InfoStep.ADDRESS, _why_no_address(facts), proof)
+        # Quote the PIFs on NBD networks of the hosts that have the SR, or of any host.
+        own = {each.host.uuid for each in facts.plugged}
+        rows = [pif for net in facts.purposes.any for pif in facts.pool.pifs_of(net)]
+        mine = [pif for pif in rows if (host := facts.pool.host(pif.host)) and host.uuid in own]
+        pifs_quoted = quoted(mine or rows, "host", "network", "currently_attached", "IP", "IPv6")
+        proof = (*_pbds_quoted(facts), *quoted(facts.purposes.any, "purpose"), *pifs_quoted)
+        hosts = names([each.host for each in facts.plugged])
+        nets = ", ".join(sorted(net.name_label or net.uuid for net in facts.purposes.any))
+        others = [each.host for each in facts.members if each.offers and each.plugged is False]
+        elsewhere = f"; {names(others)} has one, but not the SR attached" if others else ""
+        why_no_address = f"no attached PIF of {hosts} has an address on {nets}{elsewhere}"
+        return _judged_empty(InfoStep.ADDRESS, why_no_address, proof)
     return _judged_unknown(facts)
 
 
@@ -99,7 +113,15 @@ def _judged_answered(facts: Facts) -> Judged:
     number = sum(len(each.offers) for each in answering)
     many = "1 address" if number == 1 else f"{number} addresses"
     told = f"{many} of {names([each.host for each in answering])}"
-    doubt = _doubt_of_call(facts)
+    # What could make the whole call fail all the same, "" if nothing in the database.
+    if not facts.pool.complete:
+        doubt = "the database was not read to its end, so other hosts may fail the call"
+    else:
+        unsure = [each.host for each in facts.members if each.may_answer and each.live is not True]
+        if unsure:
+            doubt = f"whether {names(unsure)} was live is not shown, and if not, the call fails"
+        else:
+            doubt = ""
     return Judged(
         answer=Answer.UNKNOWN if doubt else Answer.OK,
         stopped_at=None,
@@ -108,32 +130,8 @@ def _judged_answered(facts: Facts) -> Judged:
     )
 
 
-def _doubt_of_call(facts: Facts) -> str:
-    """Say what could make the whole call fail all the same, "" if nothing in the database."""
-    if not facts.pool.complete:
-        return "the database was not read to its end, so other hosts may fail the call"
-    unsure = [each.host for each in facts.members if each.may_answer and each.live is not True]
-    if unsure:
-        return f"whether {names(unsure)} was live is not shown, and if not, the call fails"
-    return ""
-
-
 def _judged_empty(step: InfoStep, because: str, evidence: tuple[Evidence, ...]) -> Judged:
     return Judged(answer=Answer.FAILS, stopped_at=step, because=because, evidence=evidence)
-
-
-def _why_unplugged(facts: Facts) -> str:
-    if not any(each.pbd for each in facts.members):
-        return "the SR has no PBD, so no host has it attached"
-    return "the SR is attached to no host: none of its PBDs is plugged"
-
-
-def _why_no_address(facts: Facts) -> str:
-    hosts = names([each.host for each in facts.plugged])
-    nets = ", ".join(sorted(net.name_label or net.uuid for net in facts.purposes.any))
-    others = [each.host for each in facts.members if each.offers and each.plugged is False]
-    elsewhere = f"; {names(others)} has one, but not the SR attached" if others else ""
-    return f"no attached PIF of {hosts} has an address on {nets}{elsewhere}"
 
 
 def _judged_unknown(facts: Facts) -> Judged:
@@ -160,11 +158,3 @@ def _judged_unknown(facts: Facts) -> Judged:
 def _pbds_quoted(facts: Facts) -> tuple[Evidence, ...]:
     rows = [each.pbd for each in facts.members if each.pbd]
     return quoted(rows, "host", "SR", "currently_attached") or quoted([facts.sr], "type")
-
-
-def _pifs_quoted(facts: Facts) -> tuple[Evidence, ...]:
-    """Quote the PIFs on NBD networks of the hosts that have the SR, or of any host."""
-    own = {each.host.uuid for each in facts.plugged}
-    rows = [pif for net in facts.purposes.any for pif in facts.pool.pifs_of(net)]
-    mine = [pif for pif in rows if (host := facts.pool.host(pif.host)) and host.uuid in own]
-    return quoted(mine or rows, "host", "network", "currently_attached", "IP", "IPv6")

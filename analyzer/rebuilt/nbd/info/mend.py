@@ -19,7 +19,20 @@ _OPENS = "Opens TCP port 10809 of the hosts on this network."
 def mend(case: Case, facts: Facts, judged: Judged) -> tuple[Advice, ...]:
     """Return the changes, the smallest first; nothing for an answer that needs none."""
     if judged.answer is Answer.UNKNOWN:
-        return tuple(_advice_to_settle(facts))
+        advice_to_settle: list[Advice] = []
+        advice_to_settle.append(
+            Advice(
+                step=f"xe pbd-list sr-uuid={facts.sr.uuid} params=uuid,host-uuid,currently-attached"
+            )
+        )
+        advice_to_settle.append(Advice(step="xe network-list params=uuid,name-label,purpose"))
+        advice_to_settle.append(
+            Advice(step="xe pif-list params=uuid,host-uuid,network-uuid,currently-attached,IP,IPv6")
+        )
+        advice_to_settle.append(
+            Advice(step="xe host-list params=uuid,name-label,host-metrics-live")
+        )
+        return tuple(advice_to_settle)
     match judged.stopped_at:
         case InfoStep.PLUGGED:
             found = _plug_sr(facts) or _no_pbd(facts)
@@ -32,15 +45,6 @@ def mend(case: Case, facts: Facts, judged: Judged) -> tuple[Advice, ...]:
         case _:
             found = []
     return tuple(dict.fromkeys(found))[:_MOST]
-
-
-def _advice_to_settle(facts: Facts) -> Iterator[Advice]:
-    yield Advice(
-        step=f"xe pbd-list sr-uuid={facts.sr.uuid} params=uuid,host-uuid,currently-attached"
-    )
-    yield Advice(step="xe network-list params=uuid,name-label,purpose")
-    yield Advice(step="xe pif-list params=uuid,host-uuid,network-uuid,currently-attached,IP,IPv6")
-    yield Advice(step="xe host-list params=uuid,name-label,host-metrics-live")
 
 
 def _plug_sr(facts: Facts) -> list[Advice]:

@@ -85,7 +85,24 @@ def _walk_chain(
         return _DOUBT
     for_some = False  # some clients are let in, whatever the rules below say of the others
     for rule in chain.rules:
-        matches = _rule_matches(rule, packet)
+        # Whether a rule is for a packet; None where one of its conditions is not understood.
+        if rule.protocol in ("!tcp", "!6") or not _device_matches(rule, packet):
+            matches: bool | None = False
+        elif rule.protocol not in ("", "tcp") and not rule.protocol.startswith("!"):
+            matches = False
+        else:
+            ours, theirs = rule.destination_port, rule.source_port
+            if not packet.inward:
+                ours, theirs = theirs, ours
+            # The client's port is one of thousands; a rule for one of them is not for this client.
+            answers = (
+                *(ours in (None, NBD_PORT), theirs is None),
+                *_columns_of_packet(rule, packet),
+            )
+            if any(answer is False for answer in answers):
+                matches = False
+            else:
+                matches = None if any(answer is None for answer in answers) else True
         answer = None if matches is False else _target_of_chains(chains, chain, rule, packet, depth)
         if answer is None or (matches is None and _shuts_out_some(rule, answer)):
             continue
@@ -127,18 +144,6 @@ def _target_of_chains(
     return None if answer.passage is Passage.RETURNED else answer
 
 
-def _rule_matches(rule: FirewallRule, packet: _Packet) -> bool | None:
-    """Tell whether a rule is for a packet; None where one of its conditions is not understood."""
-    if rule.protocol in ("!tcp", "!6") or not _device_matches(rule, packet):
-        return False
-    if rule.protocol not in ("", "tcp") and not rule.protocol.startswith("!"):
-        return False
-    answers = (*_ports_match(rule, packet), *_columns_of_packet(rule, packet))
-    if any(answer is False for answer in answers):
-        return False
-    return None if any(answer is None for answer in answers) else True
-
-
 def _device_matches(rule: FirewallRule, packet: _Packet) -> bool:
     wanted, other = (rule.input, rule.output) if packet.inward else (rule.output, rule.input)
     if other not in _ANY:  # a packet of the host itself has no device on the other side
@@ -148,33 +153,20 @@ def _device_matches(rule: FirewallRule, packet: _Packet) -> bool:
     return wanted in _ANY or hit != wanted.startswith("!")
 
 
-def _ports_match(rule: FirewallRule, packet: _Packet) -> tuple[bool, ...]:
-    ours, theirs = rule.destination_port, rule.source_port
-    if not packet.inward:
-        ours, theirs = theirs, ours
-    # The client's port is one of thousands; a rule for one of them is not for this client.
-    return (ours in (None, NBD_PORT), theirs is None)
-
-
 def _columns_of_packet(rule: FirewallRule, packet: _Packet) -> tuple[bool | None, ...]:
     """Judge the addresses of a rule, and what else it asks for."""
     near, far = rule.destination_network, rule.source_network
     if not packet.inward:
         near, far = far, near
     words = _COMMENT.sub(" ", rule.matches).split()
-    here = _is_within(near, packet.address) if near else True
+    if near:
+        try:
+            here: bool | None = ip_address(packet.address) in ip_network(near, strict=False)
+        except ValueError:
+            here = None
+    else:
+        here = True
     # Which address the client has is not known.
-    return (here, None if far else True, *_conditions_of_rule(words, packet))
-
-
-def _is_within(written: str, address: str) -> bool | None:
-    try:
-        return ip_address(address) in ip_network(written, strict=False)
-    except ValueError:
-        return None
-
-
-def _conditions_of_rule(words: list[str], packet: _Packet) -> tuple[bool | None, ...]:
     found: list[bool | None] = []
     rest = iter(words)
     for word in rest:
@@ -185,4 +177,4 @@ def _conditions_of_rule(words: list[str], packet: _Packet) -> tuple[bool | None,
                 next(rest, None)
         elif not word.startswith(("dpt:", "spt:")):
             found.append(None)
-    return tuple(found)
+    return (here, None if far else True, *tuple(found))

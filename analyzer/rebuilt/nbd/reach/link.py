@@ -30,12 +30,23 @@ _MOST = 4
 def link_state(case: Case, pool: PoolState, offer: Offer) -> bool | None:
     """Tell whether the link under an offered address was up; None where nothing tells."""
     parts = carriers(pool, offer.pif)
-    shown = [_is_up(interface_of(offer.report, pif.device)) for pif in parts]
+    shown: list[bool | None] = []
+    for pif in parts:
+        interface = interface_of(offer.report, pif.device)
+        if interface is None:
+            shown.append(None)
+        else:
+            shown.append(interface.carrier if interface.up else False)
     if any(shown):
         return True
     if shown and all(state is False for state in shown):
         return False
-    return _carrier_measured(case, pool, offer)
+    # What xapi measured; False counts only where another link of the host was up.
+    metrics = metrics_of(pool, offer.pif)
+    if metrics is None or metrics.carrier is not False:
+        return metrics.carrier if metrics else None
+    others = (metrics_of(pool, pif) for pif in pifs_of(case, pool, offer.host))
+    return False if any(each is not None and each.carrier for each in others) else None
 
 
 def link_obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obstacle]:
@@ -66,56 +77,36 @@ def address_obstacles(pool: PoolState, offer: Offer) -> Iterator[Obstacle]:
     except ValueError:
         return
     if address.is_loopback or address.is_unspecified or address.is_link_local:
+        found = ip_address(offer.bare)
+        if found.is_link_local:
+            kind_of_address = "a link-local address, which only the same network segment can use"
+        else:
+            kind_of_address = "an address of the host for itself"
         yield Obstacle(
             trouble=Trouble.LOCAL,
-            what=f"{offer.bare} is {_kind_of_address(offer.bare)}",
+            what=f"{offer.bare} is {kind_of_address}",
             confidence=Confidence.CERTAIN if address.is_loopback else Confidence.LIKELY,
             evidence=(row,),
         )
-    elif address.version == 6:  # noqa: PLR2004  # the number is the name of the protocol  # the number is the name of the protocol
-        yield from _on_ipv6(offer, row)
+    elif address.version == 6:  # noqa: PLR2004  # the number is the name of the protocol
+        # Yield IPv6, unless the listing of sockets shows that the server listens on it.
+        sockets = offer.report.sockets.sockets if offer.report and offer.report.sockets else ()
+        listening = [
+            each for each in sockets if each.state == "LISTEN" and each.local_port == NBD_PORT
+        ]
+        if not any(":" in each.local_address for each in listening):
+            yield Obstacle(
+                trouble=Trouble.IPV6,
+                what="xapi-nbd listens on IPv4 only, so nothing answers at an IPv6 address",
+                confidence=Confidence.CERTAIN,
+                evidence=(row, *(Evidence(source=s.source, text=s.text) for s in listening[:1])),
+            )
     yield from _address_elsewhere(pool, offer, row)
-
-
-def _carrier_measured(case: Case, pool: PoolState, offer: Offer) -> bool | None:
-    """Return what xapi measured; False counts only where another link of the host was up."""
-    metrics = metrics_of(pool, offer.pif)
-    if metrics is None or metrics.carrier is not False:
-        return metrics.carrier if metrics else None
-    others = (metrics_of(pool, pif) for pif in pifs_of(case, pool, offer.host))
-    return False if any(each is not None and each.carrier for each in others) else None
-
-
-def _is_up(interface: Interface | None) -> bool | None:
-    if interface is None:
-        return None
-    return interface.carrier if interface.up else False
 
 
 def _link_named(offer: Offer, parts: tuple[Pif, ...]) -> str:
     devices = sorted({pif.device or pif.uuid for pif in parts}) or [offer.pif.device or "its PIF"]
     return f"{', '.join(devices)} had no carrier"
-
-
-def _kind_of_address(address: str) -> str:
-    found = ip_address(address)
-    if found.is_link_local:
-        return "a link-local address, which only the same network segment can use"
-    return "an address of the host for itself"
-
-
-def _on_ipv6(offer: Offer, row: Evidence) -> Iterator[Obstacle]:
-    """Yield IPv6, unless the listing of sockets shows that the server listens on it."""
-    sockets = offer.report.sockets.sockets if offer.report and offer.report.sockets else ()
-    listening = [each for each in sockets if each.state == "LISTEN" and each.local_port == NBD_PORT]
-    if any(":" in each.local_address for each in listening):
-        return
-    yield Obstacle(
-        trouble=Trouble.IPV6,
-        what="xapi-nbd listens on IPv4 only, so nothing answers at an IPv6 address",
-        confidence=Confidence.CERTAIN,
-        evidence=(row, *(Evidence(source=s.source, text=s.text) for s in listening[:1])),
-    )
 
 
 def _address_elsewhere(pool: PoolState, offer: Offer, row: Evidence) -> Iterator[Obstacle]:

@@ -18,7 +18,7 @@ from analyzer.rebuilt.nbd.reach.obstacle import Obstacle, Trouble
 from analyzer.rebuilt.nbd.reach.places import Offer
 from analyzer.rebuilt.nbd.sessions.sessions import server_runs
 
-_ANY = ("*", "0.0.0.0", "::", "")  # addresses that are read, not bound to  # noqa: S104  # addresses that are read, not bound to
+_ANY = ("*", "0.0.0.0", "::", "")  # noqa: S104  # addresses that are read, not bound to
 _START_TAKES = timedelta(minutes=6)
 _MOST = 2
 

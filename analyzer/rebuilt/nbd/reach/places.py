@@ -66,7 +66,15 @@ def carriers(pool: PoolState, pif: Pif) -> tuple[Pif, ...]:
 
     A bond is carried by all of its slaves; what carries a tunnel depends on its routes.
     """
-    base = _under_vlan(pool, pif)
+    # What carries a VLAN, the PIF itself where it is none.
+    if pif.vlan is None or pif.vlan < 0:
+        base: Pif | None = pif
+    else:
+        keys = {row.tagged_pif for row in pool.vlans if row.untagged_pif in _keys_of_row(pif)}
+        known = (
+            each for each in pool.pifs if keys.intersection(_keys_of_row(each)) and each is not pif
+        )
+        base = next(known, None)
     if base is None:
         return ()
     bond = next(
@@ -120,14 +128,3 @@ def age_of_report(report: HostReport) -> tuple[str, str]:
 
 def _keys_of_row(row: XapiObject) -> tuple[str, ...]:
     return tuple(name for name in (row.ref, row.uuid) if name)
-
-
-def _under_vlan(pool: PoolState, pif: Pif) -> Pif | None:
-    """Return what carries a VLAN, the PIF itself where it is none."""
-    if pif.vlan is None or pif.vlan < 0:
-        return pif
-    keys = {row.tagged_pif for row in pool.vlans if row.untagged_pif in _keys_of_row(pif)}
-    known = (
-        each for each in pool.pifs if keys.intersection(_keys_of_row(each)) and each is not pif
-    )
-    return next(known, None)

@@ -42,7 +42,18 @@ def rivals(case: Case, pool: PoolState, offer: Offer) -> tuple[Rival, ...]:
     subnet = subnet_of(offer.pif) if offer.address == offer.pif.ip else None
     if subnet is None or (offer.report is not None and uses_firewalld(offer.report)):
         return ()
-    others = tuple(_other_networks(case, pool, offer))
+    # The host's plugged PIFs with an address on networks without any purpose.
+    other_networks: list[tuple[Pif, Network]] = []
+    for other_pif in pifs_of(case, pool, offer.host):
+        other_network = pool.network(other_pif.network)
+        if (
+            other_network is not None
+            and other_network.purpose == ()
+            and other_pif.currently_attached
+            and other_pif.ip
+        ):
+            other_networks.append((other_pif, other_network))
+    others = tuple(other_networks)
     found = []
     for pif, network in others:
         way = passage(offer.report, network.bridge, offer.bare).passage
@@ -52,18 +63,14 @@ def rivals(case: Case, pool: PoolState, offer: Offer) -> tuple[Rival, ...]:
     return tuple(found)
 
 
-def _other_networks(case: Case, pool: PoolState, offer: Offer) -> Iterator[tuple[Pif, Network]]:
-    """Yield the host's plugged PIFs with an address on networks without any purpose."""
-    for pif in pifs_of(case, pool, offer.host):
-        network = pool.network(pif.network)
-        if network is not None and network.purpose == () and pif.currently_attached and pif.ip:
-            yield pif, network
-
-
 def subnet_obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obstacle]:
     """Yield each network without the purpose on the subnet of an offered address."""
     for rival in rivals(case, pool, offer):
         refused = refused_answers(offer.report, rival, offer.bare)
+        if refused and rival.alone:
+            confidence_of_rival: Confidence = Confidence.CERTAIN
+        else:
+            confidence_of_rival = Confidence.LIKELY if rival.shut else Confidence.POSSIBLE
         yield Obstacle(
             trouble=Trouble.SHARED,
             what=(
@@ -71,15 +78,9 @@ def subnet_obstacles(case: Case, pool: PoolState, offer: Offer) -> Iterator[Obst
                 f"{rival.network.name_label or rival.network.uuid} too, which has no NBD purpose: "
                 "answers that leave there are rejected"
             ),
-            confidence=_confidence_of_rival(rival, refused),
+            confidence=confidence_of_rival,
             evidence=(*(refused.evidence if refused else ()), *rows_of(offer, rival)),
         )
-
-
-def _confidence_of_rival(rival: Rival, refused: Answer | None) -> Confidence:
-    if refused and rival.alone:
-        return Confidence.CERTAIN
-    return Confidence.LIKELY if rival.shut else Confidence.POSSIBLE
 
 
 def refused_answers(report: HostReport | None, rival: Rival, address: str) -> Answer | None:

@@ -35,7 +35,19 @@ def without_firewalld(report: HostReport) -> bool:
 def through_zones(report: HostReport, bridge: str) -> Answer:
     """Judge by the zone of the bridge, or by all that may be it; doubtful without a zone."""
     listing = report.firewalld
-    zones = _zones_of(listing, bridge) if listing is not None else []
+    # The zone of a bridge; a cut listing tells nothing of a bridge it does not name.
+    if listing is not None:
+        own = [zone for zone in listing.zones if bridge in zone.interfaces]
+        if own or not listing.complete:
+            zones: list[FirewalldZone] = own
+        else:
+            default = [zone for zone in listing.zones if zone.default]
+            # Older firewalld does not mark the zone of the devices that are in none.
+            zones = (
+                default or [zone for zone in listing.zones if zone.active] or list(listing.zones)
+            )
+    else:
+        zones = []
     if listing is None or not zones:
         return _DOUBT
     lets_in = [zone for zone in zones if _lets_in(zone)]
@@ -45,16 +57,6 @@ def through_zones(report: HostReport, bridge: str) -> Answer:
     if lets_in or accepting or not listing.complete or _may_let_in(listing, zones):
         return _DOUBT
     return Answer(passage=Passage.CLOSED, evidence=_zones_quoted(zones))
-
-
-def _zones_of(listing: FirewalldListing, bridge: str) -> list[FirewalldZone]:
-    """Return the zone of a bridge; a cut listing tells nothing of a bridge it does not name."""
-    own = [zone for zone in listing.zones if bridge in zone.interfaces]
-    if own or not listing.complete:
-        return own
-    default = [zone for zone in listing.zones if zone.default]
-    # Older firewalld does not mark the zone of the devices that are in none.
-    return default or [zone for zone in listing.zones if zone.active] or list(listing.zones)
 
 
 def _lets_in(zone: FirewalldZone) -> bool:

@@ -35,10 +35,18 @@ class Life:
 def counted(host: str, bundle: str, lives: Sequence[Life]) -> Concurrency:
     """Return the clients over time of one host."""
     points = [point for life in lives for point in _points_of_life(life)]
+    # Yield of each instant the highest point and the last: a busy log has thousands in one.
+    thinned_points: list[Point] = []
+    for _, group in groupby(points, key=lambda point: point[0].at):
+        own = tuple(group)
+        highest = max(own, key=lambda point: (point[1], point[2]))
+        thinned_points.append(highest)
+        if own[-1] != highest:
+            thinned_points.append(own[-1])
     return Concurrency(
         host=host,
         bundle=bundle,
-        points=tuple(_thinned_points(points)),
+        points=tuple(thinned_points),
         peak=max((low for _, low, _ in points), default=0),
     )
 
@@ -47,23 +55,27 @@ def _points_of_life(life: Life) -> list[Point]:
     """Return the counts after each change in one life of the process."""
     found: list[Point] = []
     low = high = 0
-    for change in sorted(_changes_of_life(life), key=lambda change: change.place):
+    changes_of_life: list[_Change] = []
+    for session in life.sessions:
+        if session.trouble is ClientTrouble.SERVER_BUSY:
+            changes_of_life.append(
+                _change_of_moment(session.events[-1].moment, session.events[-1], busy=True)
+            )
+        elif session.began is not None or not life.whole:
+            changes_of_life.extend(_of_session(life, session))
+    for change in sorted(changes_of_life, key=lambda change: change.place):
         if life.end is not None and change.moment.at > life.end.at:
             break
         low, high = low + change.certain, high + change.possible
         if change.busy:
             found.append((change.moment, CONNECTION_LIMIT, CONNECTION_LIMIT))
-        found.append(_point_of_change(life, change.moment, low, high))
+        # A point; of a process that ran before the log began, more may be connected.
+        least = min(max(low, 0), CONNECTION_LIMIT)
+        most = min(max(high, least), CONNECTION_LIMIT) if life.whole else CONNECTION_LIMIT
+        found.append((change.moment, least, most))
     if life.end is not None and found:
         found.append((life.end, 0, 0))
     return found
-
-
-def _point_of_change(life: Life, moment: Moment, low: int, high: int) -> Point:
-    """Return a point; of a process that ran before the log began, more may be connected."""
-    least = min(max(low, 0), CONNECTION_LIMIT)
-    most = min(max(high, least), CONNECTION_LIMIT) if life.whole else CONNECTION_LIMIT
-    return moment, least, most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,15 +87,7 @@ class _Change:
     certain: int = 0
     possible: int = 0
     busy: bool = False
-
-
-def _changes_of_life(life: Life) -> Iterable[_Change]:
-    for session in life.sessions:
-        if session.trouble is ClientTrouble.SERVER_BUSY:
-            yield _change_of_moment(session.events[-1].moment, session.events[-1], busy=True)
-        elif session.began is not None or not life.whole:
-            yield from _of_session(life, session)
-        # else a line of a connection that is counted already
+    # else a line of a connection that is counted already
 
 
 def _of_session(life: Life, session: NbdSession) -> Iterable[_Change]:
@@ -112,13 +116,3 @@ def _change_of_moment(
 ) -> _Change:
     place = (moment.at, line.source.member, line.source.line) if line else (moment.at, "", 0)
     return _Change(moment=moment, place=place, certain=certain, possible=possible, busy=busy)
-
-
-def _thinned_points(points: Sequence[Point]) -> Iterable[Point]:
-    """Yield of each instant the highest point and the last: a busy log has thousands in one."""
-    for _, group in groupby(points, key=lambda point: point[0].at):
-        own = tuple(group)
-        highest = max(own, key=lambda point: (point[1], point[2]))
-        yield highest
-        if own[-1] != highest:
-            yield own[-1]

@@ -16,7 +16,6 @@ from analyzer.case.pool import PoolState, quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.operation import AccessMode, Attachment
-from analyzer.model.xapi import Vbd
 from analyzer.values import dataclass
 
 ASKED, MADE = "nbd-vbd.asked", "nbd-vbd.made"
@@ -44,9 +43,24 @@ def disks_by_vbd(case: Case) -> Mapping[str, VbdDisk]:
     asked = {_task_of_event(event): event for event in case.events.of(AUDITED)}
     asked |= {_task_of_event(event): event for event in case.events.of(ASKED)}
     for event in case.events.of(MADE):
-        known[event.fields["vbd"]] = _disk_of_created(event, asked.get(_task_of_event(event)))
+        disk_asked = asked.get(_task_of_event(event))
+        vdi = disk_asked.fields["vdi"] if disk_asked and event.task else None
+        rows = (
+            _line_of_event(event),
+            *((_line_of_event(disk_asked),) if disk_asked and vdi else ()),
+        )
+        known[event.fields["vbd"]] = VbdDisk(vbd_uuid=event.fields["uuid"], vdi=vdi, rows=rows)
     for pool in case.pools:
-        known |= {vbd.ref: _row_of_vbd(pool, vbd) for vbd in pool.vbds if vbd.ref}
+        row_of_vbd = {}
+        for vbd in pool.vbds:
+            if vbd.ref:
+                disk = pool.vdi(vbd.vdi)
+                text = quote(vbd, "vdi", "vm", "mode", "currently_attached")
+                row = Evidence(source=vbd.source, text=text)
+                row_of_vbd[vbd.ref] = VbdDisk(
+                    vbd_uuid=vbd.uuid, vdi=disk.uuid if disk else None, rows=(row,)
+                )
+        known |= row_of_vbd
     return MappingProxyType(known)
 
 
@@ -57,19 +71,6 @@ def _task_of_event(event: Event) -> tuple[str, str | None]:
 def _disk_of_destroyed(event: Event) -> VbdDisk:
     fields = event.fields
     return VbdDisk(vbd_uuid=fields["uuid"], vdi=fields["vdi"], rows=(_line_of_event(event),))
-
-
-def _disk_of_created(event: Event, asked: Event | None) -> VbdDisk:
-    vdi = asked.fields["vdi"] if asked and event.task else None
-    rows = (_line_of_event(event), *((_line_of_event(asked),) if asked and vdi else ()))
-    return VbdDisk(vbd_uuid=event.fields["uuid"], vdi=vdi, rows=rows)
-
-
-def _row_of_vbd(pool: PoolState, vbd: Vbd) -> VbdDisk:
-    disk = pool.vdi(vbd.vdi)
-    text = quote(vbd, "vdi", "vm", "mode", "currently_attached")
-    row = Evidence(source=vbd.source, text=text)
-    return VbdDisk(vbd_uuid=vbd.uuid, vdi=disk.uuid if disk else None, rows=(row,))
 
 
 def _line_of_event(event: Event) -> Evidence:

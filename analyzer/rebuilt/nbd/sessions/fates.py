@@ -60,35 +60,29 @@ def fate_of(
         told = _told_to_stop(run, moment)
         return Fate(fate=SessionFate.STOPPED if told else SessionFate.FAILED, ended=moment)
     if connection.destroying is not None:
-        return _fate_of_destroyed(connection, run, rows)
+        # Return that it ended in order, unless the database still has its VBD long after.
+        fate_line = connection.destroying
+        assert fate_line is not None
+        if connection.vbd in (rows.references or ()) and _is_old(fate_line, rows):
+            return Fate(fate=SessionFate.LEAKED, ended=fate_line.moment, sure=Confidence.LIKELY)
+        if _told_to_stop(run, fate_line.moment):
+            return Fate(fate=SessionFate.STOPPED, ended=fate_line.moment)
+        plugged = connection.unplugging is not None
+        return Fate(
+            fate=SessionFate.CLOSED if plugged else SessionFate.FAILED, ended=fate_line.moment
+        )
     if run.over or run.stop is not None or after:
         return _with_server(connection, run, after, disks)
-    return _fate_of_open(connection, rows)
-
-
-def _told_to_stop(run: Run, moment: Moment) -> bool:
-    return run.signal is not None and run.signal.moment.at <= moment.at
-
-
-def _fate_of_destroyed(connection: Connection, run: Run, rows: Rows) -> Fate:
-    """Return that it ended in order, unless the database still has its VBD long after."""
-    line = connection.destroying
-    assert line is not None
-    if connection.vbd in (rows.references or ()) and _is_old(line, rows):
-        return Fate(fate=SessionFate.LEAKED, ended=line.moment, sure=Confidence.LIKELY)
-    if _told_to_stop(run, line.moment):
-        return Fate(fate=SessionFate.STOPPED, ended=line.moment)
-    plugged = connection.unplugging is not None
-    return Fate(fate=SessionFate.CLOSED if plugged else SessionFate.FAILED, ended=line.moment)
-
-
-def _fate_of_open(connection: Connection, rows: Rows) -> Fate:
-    """Return that it is open; not so if the database long has no such VBD any more."""
+    # Return that it is open; not so if the database long has no such VBD any more.
     line = connection.plugging
     gone = rows.references is not None and connection.vbd not in rows.references
     if line is not None and gone and _is_old(line, rows):
         return Fate(fate=SessionFate.UNKNOWN, ended=None)
     return Fate(fate=SessionFate.OPEN, ended=None)
+
+
+def _told_to_stop(run: Run, moment: Moment) -> bool:
+    return run.signal is not None and run.signal.moment.at <= moment.at
 
 
 def _is_old(line: Event, rows: Rows) -> bool:
@@ -107,22 +101,17 @@ def _with_server(
         return Fate(fate=SessionFate.STOPPED, ended=cleaned.moment, line=cleaned)
     if not after:  # where it only began to end, it may still be cleaning up
         return Fate(fate=SessionFate.LEAKED if run.over else SessionFate.UNKNOWN, ended=ended)
-    return _cleaned_later(connection.vbd, after, disks, ended)
-
-
-def _cleaned_later(
-    vbd: str, after: Sequence[Run], disks: Mapping[str, VbdDisk], ended: Moment | None
-) -> Fate:
-    """Return what the later starts say: they clean up by the VBD's uuid."""
+    # What the later starts say: they clean up by the VBD's uuid.
+    vbd = connection.vbd
     own = disks[vbd].vbd_uuid if vbd in disks else None
     known = {disk.vbd_uuid for disk in disks.values()}
-    for run in after:
-        cleaned = _clean_up_of(run, {vbd, own} if own else {vbd})
-        if cleaned is not None:
-            return Fate(fate=SessionFate.STOPPED, ended=cleaned.moment, line=cleaned)
+    for cleaned_run in after:
+        later_cleaned = _clean_up_of(cleaned_run, {vbd, own} if own else {vbd})
+        if later_cleaned is not None:
+            return Fate(fate=SessionFate.STOPPED, ended=later_cleaned.moment, line=later_cleaned)
         strangers = [
             event
-            for event in run.events
+            for event in cleaned_run.events
             if event.kind == CLEANED
             and not event.fields["vbd"].startswith(_REF)
             and event.fields["vbd"] not in known
@@ -131,7 +120,7 @@ def _cleaned_later(
             line = strangers[0]
             sure = Confidence.LIKELY
             return Fate(fate=SessionFate.STOPPED, ended=line.moment, sure=sure, line=line)
-    if any(_has_looked(run) for run in after):
+    if any(_has_looked(cleaned_run) for cleaned_run in after):
         return Fate(fate=SessionFate.LEAKED, ended=ended, sure=Confidence.LIKELY)
     return Fate(fate=SessionFate.UNKNOWN, ended=ended)
 

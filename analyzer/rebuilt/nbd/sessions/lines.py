@@ -128,16 +128,19 @@ def caught_by(message: str) -> Caught:
         else:
             trouble = ClientTrouble.VBD_REFUSED
         return Caught(trouble=trouble, code=code, parameters=parameters)
-    return Caught(trouble=_told_by_text(text) or _told_by_library(text))
-
-
-def _told_by_text(text: str) -> ClientTrouble | None:
-    return next((trouble for part, trouble in _TEXTS if part in text), None)
+    return Caught(
+        trouble=next((trouble for part, trouble in _TEXTS if part in text), None)
+        or _told_by_library(text)
+    )
 
 
 def _told_by_library(text: str) -> ClientTrouble:
     if found := _SSL.search(text):
-        return _of_ssl(found["step"], found["why"])
+        # What a TLS error means: only what fails in the handshake speaks of versions.
+        why = found["why"]
+        if found["step"] in ("Read_error", "Write_error"):
+            return ClientTrouble.CLIENT_GONE if why in _SSL_BROKEN else ClientTrouble.NETWORK
+        return ClientTrouble.TLS_HANDSHAKE
     if found := _UNIX.search(text):
         errno = found["errno"]
         call = found["call"]
@@ -147,13 +150,6 @@ def _told_by_library(text: str) -> ClientTrouble:
             return ClientTrouble.STORAGE
         return ClientTrouble.NETWORK if errno in _NETWORK else ClientTrouble.OTHER
     return ClientTrouble.CLIENT_GONE if "End_of_file" in text else ClientTrouble.OTHER
-
-
-def _of_ssl(step: str, why: str) -> ClientTrouble:
-    """Return what a TLS error means: only what fails in the handshake speaks of versions."""
-    if step in ("Read_error", "Write_error"):
-        return ClientTrouble.CLIENT_GONE if why in _SSL_BROKEN else ClientTrouble.NETWORK
-    return ClientTrouble.TLS_HANDSHAKE
 
 
 def host_keys(case: Case) -> Mapping[str, str]:

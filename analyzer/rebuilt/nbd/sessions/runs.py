@@ -108,25 +108,39 @@ class Runs:
         if event.process == _SYSTEMD:
             run = self._of_systemd(event)
         else:
-            run = self._of_process(event)
+            process_run = self._by_pid.get(event.pid)
+            if (
+                process_run is None
+                or process_run.over
+                or (event.kind == STARTED and process_run.started is not None)
+            ):
+                waiting = self.runs[-1] if self.runs else None
+                fits = waiting is not None and waiting.pid is None and not waiting.over
+                process_run = waiting if waiting is not None and fits else self._new_run(event)
+                process_run.pid = event.pid
+                self._by_pid[event.pid] = process_run
+            run = process_run
             run.last = event
-        _note_of_run(run, event)
+        # Set what an event says of a run; of several lines that say the same the first counts.
+        name = _SAYS.get(event.kind)
+        if event.kind in SERVER_KINDS:
+            run.events.append(event)
+        else:
+            run.lines.append(event)
+        if event.kind == EXITED and event.fields["status"].split("/")[0] == "0":
+            name = "stopped"
+        if name is not None and getattr(run, name) is None:
+            setattr(run, name, event)
+        if event.kind == SIGNAL and run.stop is None:
+            run.stop = event
+        if event.kind == EXITED and run.killed is None and _was_killed(event, run):
+            run.killed = event
         return run
 
     def booted(self, event: Event) -> None:
         """Note that the host booted: what ran is gone."""
         if self.runs and not self.runs[-1].over:
             self.runs[-1].boot = event
-
-    def _of_process(self, event: Event) -> Run:
-        run = self._by_pid.get(event.pid)
-        if run is None or run.over or (event.kind == STARTED and run.started is not None):
-            waiting = self.runs[-1] if self.runs else None
-            fits = waiting is not None and waiting.pid is None and not waiting.over
-            run = waiting if waiting is not None and fits else self._new_run(event)
-            run.pid = event.pid
-            self._by_pid[event.pid] = run
-        return run
 
     def _of_systemd(self, event: Event) -> Run:
         if not self.runs:
@@ -145,23 +159,6 @@ class Runs:
         run = Run(begun=event)
         self.runs.append(run)
         return run
-
-
-def _note_of_run(run: Run, event: Event) -> None:
-    """Set what an event says of a run; of several lines that say the same the first counts."""
-    name = _SAYS.get(event.kind)
-    if event.kind in SERVER_KINDS:
-        run.events.append(event)
-    else:
-        run.lines.append(event)
-    if event.kind == EXITED and event.fields["status"].split("/")[0] == "0":
-        name = "stopped"
-    if name is not None and getattr(run, name) is None:
-        setattr(run, name, event)
-    if event.kind == SIGNAL and run.stop is None:
-        run.stop = event
-    if event.kind == EXITED and run.killed is None and _was_killed(event, run):
-        run.killed = event
 
 
 def _was_killed(event: Event, run: Run) -> bool:

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
-from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import ClientTrouble, Concurrency, NbdSession, ServerRun
@@ -61,10 +60,7 @@ def server_runs(case: Case) -> tuple[ServerRun, ...]:
 @derived
 def concurrency(case: Case) -> tuple[Concurrency, ...]:
     """Return how many clients each host served over time; one per host that served any."""
-    return tuple(_concurrency_of_hosts(case))
-
-
-def _concurrency_of_hosts(case: Case) -> Iterator[Concurrency]:
+    concurrency_of_hosts: list[Concurrency] = []
     for served in _served_by_hosts(case):
         lives = [
             Life(
@@ -79,7 +75,8 @@ def _concurrency_of_hosts(case: Case) -> Iterator[Concurrency]:
         ]
         if any(life.sessions for life in lives):
             first = served.lives[0][0].begun
-            yield counted(first.host, first.source.bundle, lives)
+            concurrency_of_hosts.append(counted(first.host, first.source.bundle, lives))
+    return tuple(concurrency_of_hosts)
 
 
 def _end_of_run(run: Run, after: Run | None) -> Moment | None:
@@ -91,96 +88,79 @@ def _end_of_run(run: Run, after: Run | None) -> Moment | None:
 
 @derived
 def _served_by_hosts(case: Case) -> tuple[_Served, ...]:
-    return tuple(_serve_hosts(case))
-
-
-def _serve_hosts(case: Case) -> Iterator[_Served]:
+    serve_hosts: list[_Served] = []
     known = _Known(
         case=case, disks=disks_by_vbd(case), activations=Activations(disk_attachments(case))
     )
     events = case.events.of(*CONNECTION_KINDS, *SERVER_KINDS, BOOTED)
     for own in by_host(case, events).values():
-        runs = _runs_of_host(own)
-        rows = _rows_of_bundle(case, own[0].source.bundle)
+        # The lives that the events of one host show, with the lines of their clients.
+        host_runs = Runs()
+        for event in own:
+            if event.kind == BOOTED:
+                host_runs.booted(event)
+            else:
+                host_runs.take(event)
+        runs = host_runs.runs
+        # What the database of a host's pool had of VBDs when its report was taken.
+        bundle = own[0].source.bundle
+        report = case.world.report(bundle)
+        captured = report.captured_at if report else None
+        uuid = report.host_uuid if report else None
+        for pool in case.pools:
+            if bundle in pool.bundles or (uuid and pool.host(uuid)):
+                whole = pool.complete and bool(pool.vbds or pool.vms)
+                references = frozenset(vbd.ref for vbd in pool.vbds)
+                rows: Rows = Rows(references=references if whole else None, captured=captured)
+                break
+        else:
+            rows = Rows(references=None, captured=captured)
         lives = (
             (run, tuple(_sessions_of_run(run, runs[place + 1 :], known, rows)))
             for place, run in enumerate(runs)
         )
         if runs:
-            yield _Served(lives=tuple(lives))
-
-
-def _runs_of_host(events: Sequence[Event]) -> list[Run]:
-    """Return the lives that the events of one host show, with the lines of their clients."""
-    runs = Runs()
-    for event in events:
-        if event.kind == BOOTED:
-            runs.booted(event)
-        else:
-            runs.take(event)
-    return runs.runs
+            serve_hosts.append(_Served(lives=tuple(lives)))
+    return tuple(serve_hosts)
 
 
 def _sessions_of_run(
     run: Run, after: Sequence[Run], known: _Known, rows: Rows
 ) -> Iterator[NbdSession]:
     for connection in walked(run.lines):
-        yield _session_of_connection(connection, run, after, known, rows)
+        fate = fate_of(connection, run, after, known.disks, rows)
+        disk = _disk_of_connection(connection, known)
+        caught = connection.exception
+        invalid = caught is not None and caught.trouble is ClientTrouble.SESSION_INVALID
+        first = connection.events[0]
+        order = list(Confidence)
+        line = connection.client or connection.plugging
+        began_at = line.moment if line is not None else None
+        if connection.goodbye is not None:
+            said_goodbye: bool | None = True if connection.goodbye in connection.events else None
+        else:
+            ended = connection.unplugging is not None or connection.caught is not None
+            said_goodbye = False if ended and connection.joined is Confidence.CERTAIN else None
+        session_of_connection = NbdSession(
+            host=first.host,
+            bundle=first.source.bundle,
+            pid=run.pid,
+            events=(*connection.events, *((fate.line,) if fate.line else ())),
+            fate=fate.fate,
+            joined=max(connection.joined, fate.sure, key=order.index),
+            began=began_at,
+            ended=fate.ended,
+            trouble=caught.trouble if caught else None,
+            code=caught.code if caught else None,
+            vbd=connection.vbd,
+            vdi=disk.vdi if disk else None,
+            session=next(iter(caught.parameters), None) if caught and invalid else None,
+            rows=disk.rows if disk else (),
+            vdi_joined=disk.sure if disk else Confidence.CERTAIN,
+            goodbye=said_goodbye,
+        )
+        yield session_of_connection
     run.lines.clear()
-
-
-def _rows_of_bundle(case: Case, bundle: str) -> Rows:
-    """Return what the database of a host's pool had of VBDs when its report was taken."""
-    report = case.world.report(bundle)
-    captured = report.captured_at if report else None
-    uuid = report.host_uuid if report else None
-    for pool in case.pools:
-        if bundle in pool.bundles or (uuid and pool.host(uuid)):
-            whole = pool.complete and bool(pool.vbds or pool.vms)
-            references = frozenset(vbd.ref for vbd in pool.vbds)
-            return Rows(references=references if whole else None, captured=captured)
-    return Rows(references=None, captured=captured)
-
-
-def _session_of_connection(
-    connection: Connection, run: Run, after: Sequence[Run], known: _Known, rows: Rows
-) -> NbdSession:
-    fate = fate_of(connection, run, after, known.disks, rows)
-    disk = _disk_of_connection(connection, known)
-    caught = connection.exception
-    invalid = caught is not None and caught.trouble is ClientTrouble.SESSION_INVALID
-    first = connection.events[0]
-    order = list(Confidence)
-    return NbdSession(
-        host=first.host,
-        bundle=first.source.bundle,
-        pid=run.pid,
-        events=(*connection.events, *((fate.line,) if fate.line else ())),
-        fate=fate.fate,
-        joined=max(connection.joined, fate.sure, key=order.index),
-        began=_began_at(connection),
-        ended=fate.ended,
-        trouble=caught.trouble if caught else None,
-        code=caught.code if caught else None,
-        vbd=connection.vbd,
-        vdi=disk.vdi if disk else None,
-        session=next(iter(caught.parameters), None) if caught and invalid else None,
-        rows=disk.rows if disk else (),
-        vdi_joined=disk.sure if disk else Confidence.CERTAIN,
-        goodbye=_said_goodbye(connection),
-    )
-
-
-def _began_at(connection: Connection) -> Moment | None:
-    line = connection.client or connection.plugging
-    return line.moment if line is not None else None
-
-
-def _said_goodbye(connection: Connection) -> bool | None:
-    if connection.goodbye is not None:
-        return True if connection.goodbye in connection.events else None
-    ended = connection.unplugging is not None or connection.caught is not None
-    return False if ended and connection.joined is Confidence.CERTAIN else None
 
 
 def _disk_of_connection(connection: Connection, known: _Known) -> VbdDisk | None:

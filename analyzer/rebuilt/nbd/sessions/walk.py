@@ -74,52 +74,64 @@ class Walk:
         if event.kind == CLIENT:
             self._fresh.add(self._new_connection(event, client=event))
         elif event.kind == ACCEPTED:
-            self._accept_session(event)
+            connection = self._fresh.oldest(event)
+            if connection is None:
+                connection = self._new_connection(event)
+            else:
+                connection.events.append(event)
+            self._accepted.add(connection)
         elif event.kind in (PLUGGING, UNPLUGGING, DESTROYING):
             self._of_vbd(event)
         elif event.kind == SERVING:
-            self._serve_disk(event)
+            waiting = [each for each in self._mute if not each.closed and each.unplugging is None]
+            if waiting:
+                waiting[0].serving = event
+                if len(waiting) == 1:
+                    waiting[0].events.append(event)
+            self._mute = deque(waiting[1:], _MOST_WAITING)
         elif event.kind == GOODBYE:
             self._goodbyes.append(event)
         else:
-            self._catch_exception(event)
+            caught = caught_by(event.message)
+            catch_connection = self._ended_by(caught.trouble, event)
+            if catch_connection is None:
+                catch_connection = self._new_connection(event)
+            else:
+                catch_connection.events.append(event)
+            catch_connection.caught, catch_connection.exception = event, caught
 
     def _new_connection(self, event: Event, *, client: Event | None = None) -> Connection:
         connection = Connection(events=[event], client=client)
         self.connections.append(connection)
         return connection
 
-    def _accept_session(self, event: Event) -> None:
-        connection = self._fresh.oldest(event)
-        if connection is None:
-            connection = self._new_connection(event)
-        else:
-            connection.events.append(event)
-        self._accepted.add(connection)
-
     def _of_vbd(self, event: Event) -> None:
         vbd = event.fields["vbd"]
         if event.kind == PLUGGING:
-            self._plug_of_event(event, vbd)
+            plug_connection = self._accepted.oldest(event) or self._fresh.oldest(event)
+            if plug_connection is None:
+                plug_connection = self._new_connection(event)
+            else:
+                plug_connection.events.append(event)
+            plug_connection.vbd, plug_connection.plugging = vbd, event
+            self._plugged[vbd] = plug_connection
+            self._served.add(vbd)
+            self._mute.append(plug_connection)
         elif event.kind == UNPLUGGING:
-            self._unplug_vbd(event, self._connection_of_vbd(event, vbd))
+            # Note the unplug: the client that just took its leave is this one, if any did.
+            unplug_connection = self._connection_of_vbd(event, vbd)
+            unplug_connection.unplugging = event
+            self._served.discard(event.fields["vbd"])
+            if self._goodbyes:
+                unplug_connection.goodbye = self._goodbyes.popleft()
+                if not self._served and not self._goodbyes:  # else another may have said it
+                    unplug_connection.events.insert(-1, unplug_connection.goodbye)
         else:
             connection = self._connection_of_vbd(event, vbd)
             connection.destroying = event
             self._plugged.pop(vbd, None)
             self._served.discard(vbd)
             self._gone.append(connection)
-
-    def _plug_of_event(self, event: Event, vbd: str) -> None:
-        connection = self._accepted.oldest(event) or self._fresh.oldest(event)
-        if connection is None:
-            connection = self._new_connection(event)
-        else:
-            connection.events.append(event)
-        connection.vbd, connection.plugging = vbd, event
-        self._plugged[vbd] = connection
-        self._served.add(vbd)
-        self._mute.append(connection)
 
     def _connection_of_vbd(self, event: Event, vbd: str) -> Connection:
         """Return the connection of a VBD, a new one if its beginning was not seen."""
@@ -132,32 +144,6 @@ class Walk:
             connection.events.append(event)
         return connection
 
-    def _serve_disk(self, event: Event) -> None:
-        waiting = [each for each in self._mute if not each.closed and each.unplugging is None]
-        if waiting:
-            waiting[0].serving = event
-            if len(waiting) == 1:
-                waiting[0].events.append(event)
-        self._mute = deque(waiting[1:], _MOST_WAITING)
-
-    def _unplug_vbd(self, event: Event, connection: Connection) -> None:
-        """Note the unplug: the client that just took its leave is this one, if any did."""
-        connection.unplugging = event
-        self._served.discard(event.fields["vbd"])
-        if self._goodbyes:
-            connection.goodbye = self._goodbyes.popleft()
-            if not self._served and not self._goodbyes:  # else another may have said it
-                connection.events.insert(-1, connection.goodbye)
-
-    def _catch_exception(self, event: Event) -> None:
-        caught = caught_by(event.message)
-        connection = self._ended_by(caught.trouble, event)
-        if connection is None:
-            connection = self._new_connection(event)
-        else:
-            connection.events.append(event)
-        connection.caught, connection.exception = event, caught
-
     def _ended_by(self, trouble: ClientTrouble, event: Event) -> Connection | None:
         """Return the connection that an exception ended, None if its beginning was not seen."""
         if trouble is ClientTrouble.SERVER_BUSY:
@@ -169,10 +155,7 @@ class Walk:
         if trouble is ClientTrouble.VBD_REFUSED:
             refused = self._ended_late(event, plugged=False) or self._accepted.oldest(event)
             return refused or self._ended_late(event) or self._fresh.oldest(event)
-        return self._ended_at_any_time(trouble, event)
-
-    def _ended_at_any_time(self, trouble: ClientTrouble, event: Event) -> Connection | None:
-        """Return who ended by what may happen at any time: first one that left without a word."""
+        # Who ended by what may happen at any time: first one that left without a word.
         waiting = bool(self._fresh or self._accepted)
         late = self._ended_late(event, plugged=True)
         if late is not None or trouble in _AFTER:
