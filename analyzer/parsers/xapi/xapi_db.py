@@ -16,12 +16,10 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import field, replace
-from xml.sax import SAXException
-from xml.sax.handler import ContentHandler
-from xml.sax.xmlreader import AttributesImpl
+from typing import NoReturn
+from xml.parsers import expat
 
-from defusedxml.common import DefusedXmlException
-from defusedxml.expatreader import DefusedExpatParser, create_parser
+from defusedxml.common import DefusedXmlException, DTDForbidden
 
 from analyzer.bundle.member import Member
 from analyzer.model.report import CUT_SHORT, ParseProblem
@@ -62,30 +60,33 @@ class _Content:
     problems: Counter[str] = field(default_factory=Counter)
 
 
-class _Handler(ContentHandler):
+class _NotADatabaseError(Exception):
+    """The document is XML that no database has; the text says why."""
+
+
+class _Handler:
     """Take rows as they come; nothing of the tree is kept."""
 
     def __init__(self, source: Source, content: _Content, written: "_Written") -> None:
-        super().__init__()
         self._source = source
         self._written = written
         self._content = content
         self._path: list[str] = []
         self._table = ""
 
-    def startElement(self, name: str, attrs: AttributesImpl) -> None:  # noqa: N802 (SAX's name)
+    def started(self, name: str, attrs: dict[str, str]) -> None:
+        """Take an opening tag."""
         self._content.tags += 1
         match (self._path, name):
             case (["database"], "table"):
                 self._table = attrs.get("name", "")
             case (["database", "table"], "row"):
-                attributes = dict(attrs.items())
                 build = BUILDERS.get(self._table)
                 if build is not None:
                     offset, tag = self._written.tag()
                     source = replace(self._source, offset=offset)
-                    row = DatabaseRow(source, self._table, attributes, self._content.problems, tag)
-                    columns = frozenset(attributes)
+                    row = DatabaseRow(source, self._table, attrs, self._content.problems, tag)
+                    columns = frozenset(attrs)
                     if self._content.columns.setdefault(self._table, columns) != columns:
                         self._content.problems[
                             f"rows of table {self._table} differ in their columns"
@@ -104,10 +105,11 @@ class _Handler(ContentHandler):
                 self._content.manifest[attrs.get("key", "")] = attrs.get("value", "")
             case _:
                 if len(self._path) > DEEPEST:
-                    raise SAXException("nested deeper than any database")
+                    raise _NotADatabaseError("nested deeper than any database")
         self._path.append(name)
 
-    def endElement(self, name: str) -> None:  # noqa: N802 (SAX's name)
+    def ended(self, name: str) -> None:
+        """Take a closing tag."""
         self._content.tags += 1
         self._path.pop()
         match (self._path, name):
@@ -160,18 +162,21 @@ PARSER = XapiDb()
 
 def _parse_member(member: Member, limit: int, source: Source, content: _Content) -> str:
     """Read the member into the content; return what ended the reading too early, or ""."""
-    parser: DefusedExpatParser = create_parser(forbid_dtd=True)
+    parser = _parser_without_doctypes()
     written = _Written(parser)
-    parser.setContentHandler(_Handler(source, content, written))
+    handler = _Handler(source, content, written)
+    parser.StartElementHandler, parser.EndElementHandler = handler.started, handler.ended
     try:
         size = _feed_parser(member, limit, written, content)
         if size and not content.complete and not content.full and size <= limit:
-            parser.close()
+            parser.Parse(b"", True)
     except DefusedXmlException:
         content.complete = False
         return "refused: it declares a document type or entities, which xapi never writes"
-    except SAXException as error:
-        return _why_ended(f"not XML: {error.getMessage()}", member, content)
+    except expat.ExpatError as error:
+        return _why_ended(f"not XML: {expat.ErrorString(error.code)}", member, content)
+    except _NotADatabaseError as error:
+        return _why_ended(f"not XML: {error}", member, content)
     if size > limit or content.full:
         return _why_ended(
             f"longer than the {limit} bytes that are read of a document", member, content
@@ -179,10 +184,24 @@ def _parse_member(member: Member, limit: int, source: Source, content: _Content)
     return _why_ended("it is empty", member, content) if not size else ""
 
 
+def _parser_without_doctypes() -> expat.XMLParserType:
+    """Return a parser that refuses document types, without which nothing declares an entity.
+
+    It is expat itself, as defusedxml's reader sets it: that one loads Python's whole network stack.
+    """
+    parser = expat.ParserCreate()
+    parser.StartDoctypeDeclHandler = _refuse_doctype
+    return parser
+
+
+def _refuse_doctype(name: str, system: str | None, public: str | None, _internal: bool) -> NoReturn:
+    raise DTDForbidden(name, system, public)
+
+
 class _Written:
     """What is fed to the parser, kept as long as a tag may be asked for."""
 
-    def __init__(self, parser: DefusedExpatParser) -> None:
+    def __init__(self, parser: expat.XMLParserType) -> None:
         self._parser = parser
         self._kept = b""
         self._start = 0  # of what is kept, in all that was fed
@@ -199,7 +218,7 @@ class _Written:
         self._offset = offset - len(self._kept)
         self._sure = sys.maxsize if exact else max(self._offset, 0)
         self._kept += stored if exact else fed
-        self._parser.feed(text)
+        self._parser.Parse(text)
 
     def tag(self) -> tuple[int, str]:
         """Return the tag that begins now: where in the file, in bytes, and as it is written."""
@@ -211,9 +230,7 @@ class _Written:
         return min(self._offset + begin, self._sure), tag
 
     def _byte_index(self) -> int:
-        # SAX tells lines and columns only, and the file is one line. None before the first feed.
-        inner = getattr(self._parser, "_parser", None)
-        return inner.CurrentByteIndex if inner is not None else 0
+        return max(self._parser.CurrentByteIndex, 0)  # -1 before the first feed
 
 
 def _feed_parser(member: Member, limit: int, written: _Written, content: _Content) -> int:
@@ -242,7 +259,7 @@ def _feed_parser(member: Member, limit: int, written: _Written, content: _Conten
             break
         if piece > LONGEST_PIECE and not content.complete:
             msg = f"{piece:,} bytes without a tag, which no database has"
-            raise SAXException(msg)
+            raise _NotADatabaseError(msg)
     return size
 
 
