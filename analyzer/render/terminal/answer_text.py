@@ -11,7 +11,7 @@ from rich.text import Text
 
 from analyzer.model.report import Report
 from analyzer.model.source import Source
-from analyzer.render.terminal.rows import Rows, console, styled
+from analyzer.render.terminal.rows import Rows, printed, styled
 from analyzer.render.words.answer import ReportAnswer, answer_of, doubt_words
 from analyzer.render.words.answer_facts import Fact
 from analyzer.render.words.summary import CannotTell
@@ -57,27 +57,18 @@ def render_answer(
     links = links or Links(places={}, files={})
     rows = Rows(width=min(width, WIDTH), full=False, places=links.places)
     files = [row for path in written for row in _file_of_path(path, links.files.get(path), rows)]
-    terminal = console(rows.width, color=color)
-    with terminal.capture() as captured:
-        # The answer; of several pools that of each, in as many rows, and then all verdicts.
-        answer = answer_of(report)
-        if not report.parts:
-            rows_shown: list[Text] = _rows_that_fit(
-                _blocks_by_weight(answer, rows, files), MOST_ROWS
-            )
-        else:
-            verdicts = styled(rows.wrap(answer.verdict, hang=2), answer.tone)
-            found = [
-                row for block in _asked_blocks(answer, rows)[:_ASKED_FIRST] for row in block.rows
-            ]
-            room = max(MOST_ROWS - len(files) - len(verdicts) - len(found), 0) // len(report.parts)
-            for part in report.parts:
-                found += rows.wrap(pool_name(part))
-                found += _rows_that_fit(_blocks_by_weight(answer_of(part), rows, ()), room - 1)
-            rows_shown = [*found, *files, *verdicts]
-        for row in rows_shown:
-            terminal.print(row, no_wrap=True, overflow="ignore", crop=False)
-    return captured.get()
+    # The answer; of several pools that of each, in as many rows, and then all verdicts.
+    answer = answer_of(report)
+    if not report.parts:
+        shown = _rows_that_fit(_blocks_by_weight(answer, rows, files), MOST_ROWS)
+        return printed(shown, rows.width, color=color)
+    verdicts = styled(rows.wrap(answer.verdict, hang=2), answer.tone)
+    found = [row for block in _asked_blocks(answer, rows)[:_ASKED_FIRST] for row in block.rows]
+    room = max(MOST_ROWS - len(files) - len(verdicts) - len(found), 0) // len(report.parts)
+    for part in report.parts:
+        found += rows.wrap(pool_name(part))
+        found += _rows_that_fit(_blocks_by_weight(answer_of(part), rows, ()), room - 1)
+    return printed([*found, *files, *verdicts], rows.width, color=color)
 
 
 def _file_of_path(path: str, url: str | None, rows: Rows) -> list[Text]:

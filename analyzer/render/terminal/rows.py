@@ -3,13 +3,16 @@
 import io
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
 from analyzer.model.source import Source
 from analyzer.render.words.view import cut, visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 MANY = 100_000
 LEAST_WIDTH = 40
@@ -38,7 +41,6 @@ class Rows:
         self.width = max(width, LEAST_WIDTH)
         self.full = full
         self._places = places
-        self._console = console(self.width, color=False)
 
     def wrap(
         self, text: str, *, indent: int = 0, hang: int | None = None, limit: int = MANY
@@ -46,8 +48,7 @@ class Rows:
         """Return `text` in at most `limit` rows; ``hang`` indents those after the first."""
         hang = indent if hang is None or limit == 1 else hang
         shown = cut(visible(text).replace("±", "+/-"), MANY if self.full else 40 * self.width)
-        wrapped = Text(shown).wrap(self._console, self.width - hang, overflow="fold")
-        rows = [row.plain.rstrip() for row in wrapped]
+        rows = [row.rstrip() for row in _wrapped(shown, self.width - hang)]
         if len(rows) > limit:
             width = self.width - hang
             short = Text(f"{rows[limit - 1]} {rows[limit]}")
@@ -69,19 +70,33 @@ class Rows:
         mark, room = "     | ", self.width - 7
         lines = visible(text, lines=True).expandtabs().split("\n")
         whole = [line if self.full else cut(line, 40 * self.width) for line in lines]
-        rows = [
-            row.plain.rstrip("\n")
-            for line in whole
-            for row in Text(line).wrap(self._console, room, overflow="fold")
-        ]
+        rows = [row.rstrip("\n") for line in whole for row in _wrapped(line, room)]
         shown = rows if self.full else rows[:limit]
         left = len(text) - sum(len(row) for row in shown)
         more = [f"... and {left} more characters"] if len(shown) < len(rows) else []
         return [Text(mark + row.rstrip()) for row in [*shown, *more]]
 
 
-def console(width: int, *, color: bool) -> Console:
+def _wrapped(text: str, width: int) -> list[str]:
+    no_console: Any = None  # rich asks it only how to justify; to load one takes a while
+    return [row.plain for row in Text(text).wrap(no_console, width, overflow="fold")]
+
+
+def printed(rows: Iterable[Text], width: int, *, color: bool) -> str:
+    """Return rows, of which none is wider than `width`, as a terminal is given them."""
+    if not color:
+        return "".join(f"{row.plain}\n" for row in rows)
+    terminal = console(width, color=color)
+    with terminal.capture() as captured:
+        for row in rows:
+            terminal.print(row, no_wrap=True, overflow="ignore", crop=False)
+    return captured.get()
+
+
+def console(width: int, *, color: bool) -> "Console":
     """Return a console that knows nothing of this machine."""
+    from rich.console import Console  # noqa: PLC0415 - half of what rich takes to be loaded
+
     return Console(
         file=io.StringIO(),
         width=width,

@@ -11,7 +11,7 @@ from rich.text import Text
 from analyzer.model.finding import Finding, Severity, Verdict
 from analyzer.model.plan import Plan
 from analyzer.model.report import Report
-from analyzer.render.terminal.rows import MANY, Rows, console, heading, styled
+from analyzer.render.terminal.rows import MANY, Rows, heading, printed, styled
 from analyzer.render.terminal.screen import first_screen
 from analyzer.render.words.disk_words import TONES, disk_line
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
@@ -104,11 +104,7 @@ def render_text(
 ) -> str:
     """Return the report as text of `width` columns; ``full`` leaves nothing out for brevity."""
     rows = Rows(width=width, full=full)
-    terminal = console(rows.width, color=color)
-    with terminal.capture() as captured:
-        for row in _page_of_pool(ordered(report), rows):
-            terminal.print(row, no_wrap=True, overflow="ignore", crop=False)
-    return captured.get()
+    return printed(_page_of_pool(ordered(report), rows), rows.width, color=color)
 
 
 def _page_of_pool(report: Report, rows: Rows) -> Iterator[Text]:
