@@ -202,7 +202,7 @@ def without_copied_lines(columns: Columns, host_ids: Mapping[str, str]) -> Colum
     The same words twice in one report are two events: the nth is a copy of the nth elsewhere.
     """
     bundles = columns.few["bundle"]
-    there = {str(bundles.texts[code]) for code in np.unique(bundles.codes).tolist()}
+    there = {str(bundles.texts[code]) for code in set(bundles.codes.tolist())}
     ids = Few.of(host_ids.get(bundle, bundle) for bundle in bundles.texts)
     hosts = Few(ids.codes[bundles.codes], ids.texts)
     columns = Columns({**columns.few, "host_id": hosts}, columns.plain)

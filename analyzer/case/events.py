@@ -343,8 +343,10 @@ class EventTable:
         """Yield (line, row) for each event of some lines, in the table's order."""
         rows = self._rows
         of_members = rows.few["member"].rows_of({line.member for line in lines})
-        numbers = list({line.line for line in lines})
-        places = np.flatnonzero(of_members & np.isin(rows.plain["line"], numbers))
+        numbers = np.array(sorted({line.line for line in lines}), np.int64)
+        after = np.searchsorted(numbers, rows.plain["line"], side="right")
+        before = np.searchsorted(numbers, rows.plain["line"])
+        places = np.flatnonzero(of_members & (before < after))
         kept = (rows.values(name, places).tolist() for name in ("bundle", "member", "line"))
         wanted = {(line.bundle, line.member, line.line): line for line in lines}
         for row, *place in zip(places.tolist(), *kept, strict=True):
