@@ -129,7 +129,7 @@ def _ticket_objects(objects: Sequence[Troubled], room: int) -> list[str]:
     for each in shown:
         untracked = f", not tracked {each.untracked}" if each.untracked else ""
         uuid = f" ({code(each.subject.uuid)})" if each.subject.uuid else ""
-        object_line = f"- **{escaped(each.name)}**{uuid}: {each.now}{untracked}"
+        object_line = f"- **{escaped(each.name)}**{uuid}: {each.now_in_words}{untracked}"
         lines.append(object_line)
         steps: list[str] = []
         for n, step in enumerate(each.plan.steps if each.plan else (), 1):

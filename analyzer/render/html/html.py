@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from analyzer.model.finding import Finding, Outcome, Verdict
 from analyzer.model.goal import Standing
+from analyzer.model.plan import Plan
 from analyzer.model.report import LedgerEntry, Report
 from analyzer.model.source import Source
 from analyzer.render.answer_notes import render_ticket
@@ -49,17 +50,19 @@ from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_facts, plan_nothing, state_line
 from analyzer.render.words.question_lines import question_lines, question_title
+from analyzer.render.words.short_time import short_span
 from analyzer.render.words.summary import (
     UNTOLD,
     Tone,
     broken,
     findings,
     of_verdict,
+    open_questions,
     unread,
     window,
 )
 from analyzer.render.words.troubled import step_words
-from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp
+from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp, time_key
 from analyzer.resources import folder
 from analyzer.story.together import pool_name
 from analyzer.user_cache import keep, key_of, recall
@@ -130,6 +133,7 @@ class Part:
     unread: tuple[LedgerEntry, ...]
     ruled_out: tuple[Outcome, ...]
     not_applicable: tuple[Outcome, ...]
+    open_questions: str
 
 
 def render_html(report: Report, lacking: Sequence[str] = ()) -> str:
@@ -245,6 +249,7 @@ def _digest_of_text(text: str) -> str:
 
 def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, object]:
     every, answer = _cards_of_findings(report), answer_of(report)
+    plans = _plans_by_objects(report.plans, answer)
     cards = every[: limits["cards_shown"]]
     members = _members_quoted(report, cards, limits["most_quotes"])
     disks, times = disk_context(report), time_context(report)
@@ -267,7 +272,9 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
         "object_names": {each.subject.uuid: each.name for each in answer.objects},
         "vm_of": {d.vdi.uuid: d.vms[0].called for d in report.disks if d.vdi and len(d.vms) == 1},
         "step_words": step_words,
-        "plan_ids": {plan.id for plan in report.plans[: limits["most_plans"]]},
+        "plans": plans,
+        "made": _made_in_words(report),
+        "plan_ids": {plan.id for plan in plans[: limits["most_plans"]]},
         "causes": broken(report),
         "to_do": TO_DO,
         "plan_facts": plan_facts,
@@ -288,6 +295,19 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
         "clock_facts": _clock_facts(report),
         "host_of": {host.bundle: host.name for host in report.hosts},
     }
+
+
+def _plans_by_objects(plans: Sequence[Plan], answer: ReportAnswer) -> list[Plan]:
+    """Return the plans in the order of the objects on the first screen."""
+    places = {each.plan.id: place for place, each in enumerate(answer.objects) if each.plan}
+    return sorted(plans, key=lambda plan: places.get(plan.id, len(places)))
+
+
+def _made_in_words(report: Report) -> str:
+    """Return when the bundles were made, which is what "now" means; "" where it is not known."""
+    made = [bundle.captured_at for bundle in report.bundles if bundle.captured_at]
+    known = sorted((each for each in made if each.year_known), key=time_key)
+    return short_span(known[0], known[-1]) if known else ""
 
 
 def _lights_of_ids(*groups: Iterable[str | None]) -> str:
@@ -312,6 +332,7 @@ def _part_of_pool(report: Report, name: str) -> Part:
         unread=unread(report),
         ruled_out=of_verdict(report, Verdict.RULED_OUT),
         not_applicable=of_verdict(report, Verdict.NOT_APPLICABLE),
+        open_questions=open_questions(report),
     )
 
 

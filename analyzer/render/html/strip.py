@@ -13,10 +13,9 @@ from analyzer.model.sentence import without_time
 from analyzer.model.source import Source
 from analyzer.render.html.time_axis import LEFT, WIDTH, Tick, around, ticks_of
 from analyzer.render.html.timeline import SCENE
-from analyzer.render.html.timeline_marks import CHARACTER, NEAR, Mark, marks_of
-from analyzer.render.words.answer_facts import short_ids
+from analyzer.render.html.timeline_marks import CHARACTER, NEAR, Mark, kind_of_event, marks_of
 from analyzer.render.words.summary import CauseView, broken
-from analyzer.render.words.view import time_key
+from analyzer.render.words.view import short_ids, time_key
 from analyzer.values import dataclass
 
 MOST_TICKS = 4
@@ -68,9 +67,9 @@ def strip_of(report: Report) -> Strip | None:
     events = [*steps, *_after_trouble(report, views[0])]
     scale = around([event.moment for event in events], SCENE) or scale
     marks = marks_of(events, scale)
-    texts = {scale.x(event.moment.at): event.title for event in reversed(events)}
+    texts = {(scale.x(e.moment.at), kind_of_event(e)): e.title for e in reversed(events)}
     # The labels, from left to right, each whole or not at all.
-    places = [(mark.x, _counted_text(texts[mark.x], mark)) for mark in marks]
+    places = [(mark.x, _counted_text(texts[mark.x, mark.kind], mark)) for mark in marks]
     taken: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
     labels = [_label_with_room(x, text, taken) for x, text in places]
     under = [mark.x for mark, own in zip(marks, labels, strict=True) if own and not own.above]

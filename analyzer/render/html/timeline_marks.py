@@ -44,11 +44,11 @@ def marks_of(events: Sequence[Entry], scale: Scale) -> tuple[Mark, ...]:
     for event in events:
         if scale.shows(event.moment.earliest, event.moment.latest):
             place = int(scale.x(event.moment.at) // NEAR)
-            groups.setdefault((_kind_of_event(event), place), []).append(event)
+            groups.setdefault((kind_of_event(event), place), []).append(event)
     mark_of_group: list[Mark] = []
     for group in groups.values():
         first = group[0]
-        moment, kind = first.moment, _kind_of_event(first)
+        moment, kind = first.moment, kind_of_event(first)
         whisker = (scale.x(moment.earliest), scale.x(moment.latest))
         more = f" (and {len(group) - 1} more here)" if len(group) > 1 else ""
         mark_of_group.append(
@@ -77,5 +77,6 @@ def marks_of(events: Sequence[Entry], scale: Scale) -> tuple[Mark, ...]:
     return tuple(with_label)
 
 
-def _kind_of_event(event: Entry) -> str:
+def kind_of_event(event: Entry) -> str:
+    """Return the class in the style sheet of a point."""
     return event.severity.value if event.severity else "context"

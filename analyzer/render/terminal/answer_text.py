@@ -21,6 +21,7 @@ from analyzer.values import dataclass
 
 _ASKED_FIRST = 3  # rows of a question that go before all others
 MOST_ROWS, WIDTH, OBJECTS = 25, 80, 8
+_ROWS_OF_OBJECTS = 12
 WRITTEN = "Written: "
 _LABEL = 9
 
@@ -137,12 +138,12 @@ def _asked_blocks(answer: ReportAnswer, rows: Rows) -> list[_Block]:
 
 def _object_names(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     shown = answer.objects[:OBJECTS]
+    told = [rows.wrap(_object_in_words(each, each.now_in_words), hang=2) for each in shown]
+    if sum(map(len, told)) > _ROWS_OF_OBJECTS:  # else one of them might not be named at all
+        told = [rows.wrap(_object_in_words(each, each.now), hang=2) for each in shown]
     blocks = [
-        _Block(
-            place=(4, 2 * number),
-            rows=styled(rows.wrap(_object_in_words(each), hang=2), each.severity),
-        )
-        for number, each in enumerate(shown)
+        _Block(place=(4, 2 * number), rows=styled(own, each.severity))
+        for number, (own, each) in enumerate(zip(told, shown, strict=True))
     ]
     left = len(answer.objects) - len(shown)
     if left:
@@ -151,9 +152,9 @@ def _object_names(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     return blocks
 
 
-def _object_in_words(each: Troubled) -> str:
+def _object_in_words(each: Troubled, now: str) -> str:
     untracked = f", untracked {each.untracked}" if each.untracked else ""
-    return f"{each.name}: {each.now}{untracked}"
+    return f"{each.name}: {now}{untracked}"
 
 
 def _steps_of_answer(answer: ReportAnswer, rows: Rows) -> list[_Block]:

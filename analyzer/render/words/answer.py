@@ -11,7 +11,7 @@ from analyzer.model.finding import Severity
 from analyzer.model.goal import Standing
 from analyzer.model.incident import IncidentKind
 from analyzer.model.report import Report
-from analyzer.render.words.answer_facts import Fact, facts_of, is_minor, short_ids
+from analyzer.render.words.answer_facts import Fact, facts_of, is_minor
 from analyzer.render.words.order import ordered
 from analyzer.render.words.question_lines import question_lines, question_title
 from analyzer.render.words.short_time import window_words
@@ -34,7 +34,7 @@ from analyzer.render.words.troubled import (
     kind_word,
     troubled_objects,
 )
-from analyzer.render.words.view import counted, cut
+from analyzer.render.words.view import counted, cut, short_ids
 from analyzer.story.asks import asks_of
 from analyzer.values import dataclass
 
@@ -75,6 +75,11 @@ class ReportAnswer:
         """Return what stands last on the terminal; of several pools, the verdict of each."""
         now = f" Now: {self.now}." if self.now else ""
         return self.pools or f"{self.word}: {self.text}{now}"
+
+    def tells(self, each: Troubled) -> bool:
+        """Tell whether the lines above the objects say what befell one of them."""
+        told = (self.text, *(fact.text for fact in self.facts))
+        return any(text.startswith(each.trouble) for text in told)
 
 
 def answer_of(report: Report) -> ReportAnswer:

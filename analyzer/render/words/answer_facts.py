@@ -1,26 +1,24 @@
 """The facts of an answer: cause, failure, impact, danger; each with the line that shows it."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
-from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity, Subject
+from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity
 from analyzer.model.goal import Goal, Standing, StepKind
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import SessionFate
 from analyzer.model.report import Report
-from analyzer.model.sentence import Sentence, say, told, without_time
+from analyzer.model.sentence import say, without_time
 from analyzer.model.source import Source
 from analyzer.render.words.given_lines import settled_short
 from analyzer.render.words.short_time import short_span, short_time
 from analyzer.render.words.summary import CauseView, findings
 from analyzer.render.words.troubled import NAME, SENTENCE
-from analyzer.render.words.view import counted, cut, time_key
+from analyzer.render.words.view import counted, cut, short_ids, time_key
 from analyzer.values import dataclass
 
 _FEW = 2
 _BROKEN = (SessionFate.FAILED, SessionFate.LEAKED)
-_UUID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,21 +33,6 @@ class Fact:
     sure: str = ""
     source: Source | None = None
     about: str = ""
-
-
-def short_ids(text: str) -> str:
-    """Return a text with the first eight digits of each uuid; a sentence stays one.
-
-    >>> short_ids("disk f03dc4c2-98ce-47de-af1b-5c9aa26fe068")
-    'disk f03dc4c2'
-    """
-    if isinstance(text, Sentence):
-        values = {
-            name: short_ids(told(value)) if isinstance(value, str | Subject) else value
-            for name, value in text.values.items()
-        }
-        return Sentence(_UUID.sub(r"\1", text.template), values)
-    return _UUID.sub(r"\1", text)
 
 
 def is_minor(view: CauseView) -> bool:

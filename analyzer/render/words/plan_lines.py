@@ -45,7 +45,9 @@ def plan_facts(plan: Plan) -> str:
     destroys = sum(step.kind is StepKind.DESTROYS for step in steps)
     facts = [counted(len(plan.steps), "step")]
     facts += [f"costs {plan.cost}"] if plan.proven and str(plan.cost) != "nothing" else []
-    facts += [f"\N{WARNING SIGN} {counted(destroys, 'step')} destroy"] if destroys else []
+    if destroys:
+        verb = "destroys" if destroys == 1 else "destroy"
+        facts.append(f"\N{WARNING SIGN} {counted(destroys, 'step')} {verb}")
     return ", ".join(facts)
 
 

@@ -39,11 +39,12 @@ def _told_reading(moment: Moment, reading: str) -> Sentence:
     return say("{at}", at=Told(moment, reading))
 
 
-def window_words(first: Moment, last: Moment) -> str:
+def window_words(first: Moment, last: Moment) -> Sentence:
     """Return from when to when, with the year."""
     year = first.at.year
     begin = _day_and_minute(first) if last.at.year == year else f"{_day_and_minute(first)} {year}"
-    return f"{begin} to {_day_and_minute(last)} {last.at.year}{_zone_unless_utc(last) or ' UTC'}"
+    end = f"{_day_and_minute(last)} {last.at.year}{_zone_unless_utc(last) or ' UTC'}"
+    return _told_reading(first, f"{begin} to {end}")
 
 
 def _day_and_minute(moment: Moment) -> str:

@@ -233,9 +233,14 @@ def untold(report: Report) -> tuple[Outcome, ...]:
 
 def left_open(report: Report) -> str:
     """Return what no status report can rule out, as the end of a sentence; "" where nothing is."""
+    told = open_questions(report)
+    return f"; left open, as no status report shows it: {told}" if told else ""
+
+
+def open_questions(report: Report) -> str:
+    """Return what no status report can rule out: "whether …"; "" where nothing is."""
     titles = [str(outcome.title) for outcome in report.outcomes if outcome.by_nature]
-    told = " and ".join(f"whether {title[:1].lower()}{title[1:]}" for title in titles)
-    return f"; left open, as no status report shows it: {told}" if titles else ""
+    return " and ".join(f"whether {title[:1].lower()}{title[1:]}" for title in titles)
 
 
 def of_verdict(report: Report, *verdicts: Verdict) -> tuple[Outcome, ...]:

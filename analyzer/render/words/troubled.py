@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analyzer.model.disk import DiskState, DiskView, LifeKind
+from analyzer.model.disk import DiskView, LifeKind
 from analyzer.model.finding import Finding, Severity, Subject
-from analyzer.model.goal import Standing
+from analyzer.model.goal import Goal, Standing
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
 from analyzer.model.plan import Plan
@@ -14,31 +14,41 @@ from analyzer.model.report import Report
 from analyzer.model.sentence import say
 from analyzer.render.words.short_time import short_span, short_time
 from analyzer.render.words.summary import findings
-from analyzer.render.words.view import cut, time_key
+from analyzer.render.words.view import cut, short_ids, time_key
 from analyzer.values import dataclass
 
 NAME = 60  # characters of a name: a longer one says how much is left out
 SENTENCE = 220
 LONG_STEP = 150
 _UUID_SHOWN = 8
+_NEED_SOUND_LOGS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Troubled:
     """An object in trouble: what it is now, since when, and its plan; how it stands at the end.
 
+    ``trouble`` is the title of the worst that goes on, ``now`` what the object is at the end.
+    ``has_cbt`` tells that ``now`` is about its CBT, which says enough without the trouble.
     ``finding`` is the id of the worst finding that goes on, ``findings`` are those of all.
     """
 
     subject: Subject
     name: str
+    trouble: str
     now: str
     untracked: str
     plan: Plan | None
     standing: Standing
     severity: Severity
+    has_cbt: bool
     finding: str
     findings: tuple[str, ...]
+
+    @property
+    def now_in_words(self) -> str:
+        """Return what it is now where nothing beside it says what befell it."""
+        return self.now if self.has_cbt else f"{self.trouble} ({self.now})"
 
     @property
     def first(self) -> str:
@@ -99,11 +109,13 @@ def _row_of_subject(
     return Troubled(
         subject=subject,
         name=object_name,
+        trouble=short_ids(cut(worst.title, SENTENCE)),
         now=_disk_now(disk, open_) if disk else _standing_in_words(open_),
         untracked=_untracked_in_words(disk) if disk else "",
         plan=plan,
         standing=min((finding.state for finding in own), key=lambda state: state.rank),
         severity=worst.severity,
+        has_cbt=disk is not None,
         finding=worst.id,
         findings=tuple(finding.id for finding in own),
     )
@@ -120,7 +132,8 @@ def _disk_now(disk: DiskView, open_: Sequence[Finding]) -> str:
         return "CBT not known"
     if not disk.cbt_enabled:
         return "CBT off"
-    return "CBT on, not sound" if disk.state is DiskState.BROKEN and open_ else "CBT on"
+    unsound = any(_NEED_SOUND_LOGS.intersection(finding.goals) for finding in open_)
+    return "CBT on, not sound" if unsound else "CBT on"
 
 
 def _events_of_disk(disk: DiskView, kind: LifeKind) -> list[Moment]:

@@ -1,13 +1,17 @@
 """The words that all renderers share: hostile text made visible, times said with their doubt."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
+from analyzer.model.finding import Subject
 from analyzer.model.moment import NO_DATE, Moment, zone_of
+from analyzer.model.sentence import Sentence, told
 from analyzer.model.source import Source
 from analyzer.render.words.zone import clock_text
 
 LAST = datetime.max.replace(tzinfo=UTC)
+_UUID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _LATIN_1 = range(0x100)
 _UNDECODABLE = range(0xDC80, 0xDD00)  # how Python's surrogateescape carries the bytes 80 to ff
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -50,6 +54,21 @@ def cut(text: str, limit: int) -> str:
     if len(text) <= limit:
         return text
     return f"{text[:limit]} [+{len(text) - limit} characters]"
+
+
+def short_ids(text: str) -> str:
+    """Return a text with the first eight digits of each uuid; a sentence stays one.
+
+    >>> short_ids("disk f03dc4c2-98ce-47de-af1b-5c9aa26fe068")
+    'disk f03dc4c2'
+    """
+    if isinstance(text, Sentence):
+        values = {
+            name: short_ids(told(value)) if isinstance(value, str | Subject) else value
+            for name, value in text.values.items()
+        }
+        return Sentence(_UUID.sub(r"\1", text.template), values)
+    return _UUID.sub(r"\1", text)
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

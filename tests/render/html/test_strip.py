@@ -68,6 +68,14 @@ def test_label_says_no_time_that_the_axis_says() -> None:
     assert "10:00" in told
 
 
+def test_marks_of_one_place_say_each_its_own() -> None:
+    report = with_steps("10:00:00", "10:00:00", "10:40:00")
+    cause = report.causes[0]
+    first = replace(cause.chain[0], title="It came first", finding=None)
+    strip = strip_of(replace(report, causes=(replace(cause, chain=(first, *cause.chain[1:])),)))
+    assert sorted(texts(strip)) == ["It came first", "step 1", "step 2"]
+
+
 def test_disk_that_is_tracked_again_stands_behind_the_trouble() -> None:
     report = with_steps("10:00:00", "10:30:00")
     mended = sound_disk()
