@@ -222,7 +222,8 @@ class LogParser:
 
     ``failure`` is an RE2 pattern for messages that say something failed, ``loud`` one for lines
     whose level says so, ``setting`` one for lines that tell what a process is at, so that its
-    failures can be told of; None where a log tells nothing of the kind.
+    failures can be told of; None where a log tells nothing of the kind. ``naming`` is one for those
+    of the latter that name a disk beside: the others are read only where their process fails.
     """
 
     name: str
@@ -238,6 +239,7 @@ class LogParser:
     failure: str | None = None
     loud: str | None = None
     setting: str | None = None
+    naming: str | None = None
 
 
 class Fact(Protocol):

@@ -5,17 +5,21 @@ places by which the group is joined with what the rules found. What is kept is b
 log says: beyond a number of groups per report only the form of a line counts, then only its log.
 """
 
+import heapq
 import re
-from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections import OrderedDict, deque
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import partial
-from typing import NamedTuple
+from operator import itemgetter
+from typing import NamedTuple, TypeVar
 
 from analyzer.case.errors.said import Said, Weight, folded, said
 from analyzer.model.event import Level
 from analyzer.parsers._api import LogParser, Record, Stamp
-from analyzer.parsers.scan.match import Seen
+from analyzer.parsers.scan.later import NumberedLine
+from analyzer.parsers.scan.match import Seen, automaton
+from analyzer.parsers.scan.records import LineReader
 from analyzer.parsers.scan.scan import Notice
 from analyzer.values import dataclass
 
@@ -24,6 +28,7 @@ _GROUPS = 2000  # of one report by form and object
 _FORMS = 4000  # and in all; what comes later is only counted
 _PLACES = 8  # kept from the beginning of a file, and as many from its end
 _PROCESSES = 4096
+_WAITING = 2 * _PROCESSES  # lines that tell what a process is at
 _ALL_OTHERS = "further kinds of lines that say something failed"
 
 _SR = re.compile(
@@ -41,6 +46,8 @@ _REFS = 50_000
 _REF = re.compile(r"OpaqueRef:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _CALL = re.compile(r"((?:vdi|sr)_[a-z_]+) \{")
 _TASK = re.compile(r"(?:^| )([RD]:[0-9a-f]{12})(?: |$)")
+
+T = TypeVar("T")
 
 
 class Place(NamedTuple):
@@ -146,25 +153,11 @@ class ErrorLedger:
         """Return what tells the failures among the records of one file that it is given."""
         if parser.failure is None and parser.loud is None:
             return None
-        settings: OrderedDict[int, str] = OrderedDict()  # what each process said last of it
+        return _Watch(self, parser, tell)
 
-        def take(record: Record, seen: Seen) -> None:
-            if seen.sets and record.pid:
-                settings[record.pid] = record.message
-                self._note_disk(record.message)
-                if len(settings) > _PROCESSES:
-                    settings.popitem(last=False)
-                return
-            loud = parser.loud is not None and record.level is Level.ERROR
-            if not loud and not seen.fails:
-                return
-            if not self._noise.isdisjoint(hit.selector for hit in seen.hits):
-                return
-            told = said(record.process, record.message, loud=loud)
-            if told is not None:
-                tell(Failure(record, told, _setting_of_line(settings.get(record.pid or 0, ""))))
-
-        return take
+    def is_noise(self, seen: Seen) -> bool:
+        """Tell whether nobody has to care about a record in which this was seen."""
+        return not self._noise.isdisjoint(hit.selector for hit in seen.hits)
 
     def add(self, bundle: str, member: str, parser: str, failure: "Failure") -> None:
         """Fold a failure that a file tells of."""
@@ -195,7 +188,8 @@ class ErrorLedger:
             if len(self.disks) < _REFS:
                 self.disks[ref] = uuid
 
-    def _note_disk(self, message: str) -> None:
+    def note_disk(self, message: str) -> None:
+        """Remember what a call of SM tells of its disk."""
         if "'vdi_ref'" not in message:  # of an SR
             return
         ref, uuid = _first_match(_REF_OF_VDI, message), _first_match(_UUID_OF_VDI, message)
@@ -230,6 +224,82 @@ class ErrorLedger:
             lines.last.append(place)
             if len(lines.last) > _PLACES:
                 del lines.last[0]
+
+
+class _Watch:
+    """Tells the failures among the records of one file."""
+
+    def __init__(
+        self, ledger: ErrorLedger, parser: LogParser, tell: Callable[[Failure], None]
+    ) -> None:
+        self._ledger = ledger
+        self._loud = parser.loud is not None
+        self._tell = tell
+        self._settings = _Settings(parser)
+
+    def __call__(self, record: Record, seen: Seen) -> None:
+        if seen.sets and record.pid:
+            self._settings.add(record, record.pid)
+            self._ledger.note_disk(record.message)
+            return
+        loud = self._loud and record.level is Level.ERROR
+        if not (loud or seen.fails) or self._ledger.is_noise(seen):
+            return
+        told = said(record.process, record.message, loud=loud)
+        if told is not None:
+            at = _setting_of_line(self._settings.before(record))
+            self._tell(Failure(record, told, at))
+
+    def set_aside(self, lines: Sequence[NumberedLine]) -> None:
+        """Take lines that are read when their process fails."""
+        self._settings.add_unread(lines)
+
+
+class _Settings:
+    """What each process of a file said last of what it is at.
+
+    Nobody asks as long as nothing fails: lines wait as they are, the last of them, until then.
+    """
+
+    def __init__(self, parser: LogParser) -> None:
+        self._read = LineReader(parser).read
+        self._sets = automaton(parser.setting) if parser.setting else None
+        self._known: OrderedDict[int, str] = OrderedDict()
+        self._told: deque[tuple[int, tuple[int, str]]] = deque(maxlen=_WAITING)
+        self._unread: deque[NumberedLine] = deque(maxlen=_WAITING)
+
+    def add(self, record: Record, pid: int) -> None:
+        """Take what was read; the lines of a file come in its order."""
+        self._told.append((record.line, (pid, record.message)))
+
+    def add_unread(self, lines: Iterable[NumberedLine]) -> None:
+        """Take lines, in the order of the file."""
+        self._unread.extend(lines)
+
+    def before(self, record: Record) -> str:
+        """Return what its process said last before it, "" if nothing."""
+        told, unread = (_taken_before(record.line, each) for each in (self._told, self._unread))
+        for number, line in heapq.merge(told, unread, key=itemgetter(0)):
+            found = self._what_is_set(number, line) if isinstance(line, bytes) else line
+            if found is not None:
+                pid, self._known[pid] = found
+                if len(self._known) > _PROCESSES:
+                    self._known.popitem(last=False)
+        return self._known.get(record.pid or 0, "")
+
+    def _what_is_set(self, number: int, line: bytes) -> tuple[int, str] | None:
+        record = self._read(number, line)
+        if record is None or not record.pid or self._sets is None:
+            return None
+        message = record.message
+        sets = self._sets.find(message.encode(errors="replace")) >= 0
+        return (record.pid, message) if sets else None
+
+
+def _taken_before(line: int, waiting: deque[tuple[int, T]]) -> Iterator[tuple[int, T]]:
+    """Yield the lines before one, and take them away."""
+    while waiting and waiting[0][0] < line:
+        yield waiting.popleft()
 
 
 def _setting_of_line(message: str) -> _Setting:

@@ -156,5 +156,6 @@ PARSER = LogParser(
     joint=_joint_with,
     failure=f"{_FAILURE}|{WORDS}",
     setting=_SETTING,
+    naming="'vdi_ref'",
     usual=_usual_head,
 )

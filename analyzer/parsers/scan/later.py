@@ -7,12 +7,15 @@ read when what they go with was found.
 
 from array import array
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 _LF = ord("\n")
+
+NumberedLine: TypeAlias = tuple[int, bytes]  # without its LF
+Found: TypeAlias = tuple[int, int, int]  # where a line begins and ends, and what was found in it
 
 
 class LaterLines:
@@ -30,7 +33,7 @@ class LaterLines:
         self._numbers.append(number)
         self._pieces.append(line)
 
-    def __iter__(self) -> Iterator[tuple[int, bytes]]:
+    def __iter__(self) -> Iterator[NumberedLine]:
         lines = b"\n".join(self._pieces).split(b"\n") if self._pieces else ()
         return iter(zip(self._numbers, lines, strict=True))
 
@@ -45,24 +48,24 @@ def _of_bytes(numbers: bytes, lines: bytes) -> LaterLines:
     return later
 
 
-def lines_found(find: Callable[[bytes, int], int], window: bytes) -> list[tuple[int, int]]:
-    """Return where the lines of whole ones begin and end in which `find` finds something."""
-    found: list[tuple[int, int]] = []
+def lines_found(find: Callable[[bytes, int], int], window: bytes) -> list[Found]:
+    """Return the lines of whole ones in which `find` finds something."""
+    found: list[Found] = []
     pos = 0
     while pos < len(window) and (at := find(window, pos)) >= 0:
         start = window.rfind(b"\n", pos, at) + 1 or pos
         if start >= len(window):
             break
         end = window.index(b"\n", start)
-        found.append((start, end))
+        found.append((start, end, at))
         pos = end + 1
     return found
 
 
-def numbered(window: bytes, places: list[tuple[int, int]]) -> tuple[list[int], int]:
+def numbered(window: bytes, places: list[Found]) -> tuple[list[int], int]:
     """Return how many lines are before each of some places, and how many there are."""
     ends = line_ends(window)
-    return np.searchsorted(ends, [start for start, _ in places]).tolist(), len(ends)
+    return np.searchsorted(ends, [start for start, _, _ in places]).tolist(), len(ends)
 
 
 class _LastEnds(NamedTuple):

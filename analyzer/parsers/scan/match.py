@@ -52,9 +52,9 @@ class Automaton:
         found: Match | None = self._compiled.search(text, pos)
         return found
 
-    def find(self, text: bytes, pos: int = 0) -> int:
-        """Return where the leftmost match from `pos` begins, -1 without any."""
-        start: int = self._spans(_ANYWHERE, text, pos, len(text))[0][0]
+    def find(self, text: bytes, pos: int = 0, end: int | None = None) -> int:
+        """Return where the leftmost match from `pos` to `end` begins, -1 without any."""
+        start: int = self._spans(_ANYWHERE, text, pos, len(text) if end is None else end)[0][0]
         return start
 
     def end_of(self, text: bytes, pos: int) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from analyzer.parsers._api import Joint, LogParser, Record, Split, Stamp
-from analyzer.parsers.scan.later import lines_found, numbered
+from analyzer.parsers.scan.later import NumberedLine, lines_found, numbered
 from analyzer.parsers.scan.match import Automaton
 from analyzer.parsers.scan.syslog import USUAL_HEAD, split_head, split_tag, usual_stamp
 
@@ -101,12 +101,21 @@ class Reader:
 
     An opener too near the end of what is there is carried over into the next chunk, so that the
     result does not depend on where the chunks end. Not `quick` it reads every line in full, which
-    gives the same.
+    gives the same. Lines that ``find`` finds and ``shown`` does not are laid aside as they are.
     """
 
-    def __init__(self, parser: LogParser, find: Automaton, *, quick: bool = True) -> None:
+    def __init__(
+        self,
+        parser: LogParser,
+        find: Automaton,
+        *,
+        shown: Automaton | None = None,
+        quick: bool = True,
+    ) -> None:
         self._parser = parser
         self._find = find.find
+        self._shown = shown.find if shown else None
+        self._aside: list[NumberedLine] = []
         self._read = LineReader(parser).read if quick else partial(read_line, parser)
         self._carry = b""
         self._number = 1  # of the line at the beginning of the window
@@ -119,10 +128,15 @@ class Reader:
         """Yield the records that begin in what was fed so far; all of them with the `last`."""
         window = self._carry + chunk if self._carry else chunk
         self._pids, self._siblings_read = _Pids(), {}
+        shown, aside = self._shown, self._aside
         wanted = lines_found(self._find, window)
         numbers, count = numbered(window, wanted)
-        for before, (start, end) in zip(numbers, wanted, strict=True):
-            if self._base + start in self._joined:
+        for before, (start, end, at) in zip(numbers, wanted, strict=True):
+            if self._joined and self._base + start in self._joined:
+                continue
+            # What it finds `find` found too, so there is nothing of it before that.
+            if shown is not None and shown(window, at, end) < 0:
+                aside.append((self._number + before, window[start:end]))
                 continue
             line = self._read(self._number + before, window[start:end])
             if line is None:
@@ -139,6 +153,11 @@ class Reader:
                 line = self._join_following_lines(window, end + 1, line)
             yield line
         self._hold(window, len(window), count)
+
+    def lines_aside(self) -> list[NumberedLine]:
+        """Return the lines that were laid aside, and forget them."""
+        aside, self._aside = self._aside, []
+        return aside
 
     def _hold(self, window: bytes, start: int, lines: int) -> None:
         """Keep what begins at `start`, which is behind so many lines of the window."""

@@ -11,12 +11,12 @@ Lines that say something failed are shown to whoever wants to notice them, asked
 import sys
 from collections.abc import Callable, Collection, Container, Iterable, Iterator, Sequence
 from functools import cache
-from typing import TypeAlias
+from typing import Protocol
 
 from analyzer.bundle.member import Member
 from analyzer.model.event import Level
 from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
-from analyzer.parsers.scan.later import LaterLines, lines_found, numbered
+from analyzer.parsers.scan.later import LaterLines, NumberedLine
 from analyzer.parsers.scan.lines import WholeLines
 from analyzer.parsers.scan.match import (
     Automaton,
@@ -32,8 +32,19 @@ from analyzer.parsers.scan.syslog import glued_lines, glued_part
 from analyzer.parsers.scan.tally import Tally, runs_of_lines
 from analyzer.values import dataclass
 
-# Takes each record that says something failed or what its process is at, and what it holds.
-Notice: TypeAlias = Callable[[Record, Seen], None]
+
+class Notice(Protocol):
+    """Takes each record that says something failed or what its process is at, and what it holds."""
+
+    def __call__(self, record: Record, seen: Seen, /) -> None:
+        """Take a record."""
+
+
+class PatientNotice(Notice, Protocol):
+    """One that is given lines which only tell what a process is at as they are."""
+
+    def set_aside(self, lines: Sequence[NumberedLine]) -> None:
+        """Take such lines, before the records behind them."""
 
 
 class Scanner:
@@ -63,8 +74,8 @@ class Scanner:
         self._quick = quick
         self._matchers: dict[str, Matcher] = {}
         self._filters: dict[str, Automaton] = {}
-        self._wider: dict[tuple[str, bool], Automaton] = {}
-        self._later: dict[str, Automaton | None] = {}
+        self._wider: dict[str, Automaton] = {}
+        self._narrow: dict[str, Automaton] = {}
         self._runs: dict[str, Automaton] = {}
         self.only_with = {each.id: each.only_with for each in self._selectors if each.only_with}
 
@@ -81,7 +92,8 @@ class Scanner:
 
         With ``notice`` the lines that say something failed are read as well, and shown to it;
         one that is not understood counts as hidden. Behind `most` lines that meet Python reading
-        ends. Not ``at_once`` lines that are needed only with others are held for `read_later`.
+        ends. Not ``at_once`` lines that are needed only with others are held for `read_later`, or
+        set aside for a notice that takes them.
         """
         return self.scan_blocks(member.blocks(), parser, notice, most=most, at_once=at_once)
 
@@ -95,7 +107,7 @@ class Scanner:
         at_once: bool = True,
     ) -> "Scan":
         """Read a log that comes in blocks."""
-        later = None if at_once else self._later_filter(parser)
+        later = not at_once and self._holds_lines(parser)
         if notice is None:
             if parser.name not in self._filters:
                 matcher = self._selector_matcher(parser.name)
@@ -103,18 +115,25 @@ class Scanner:
             known: Automaton = self._filters[parser.name]
         else:
             known = self._wider_filter(parser)
-        shown = self._wider_filter(parser, later=False) if later else known
+        found = self._wider_filter(parser) if later else known
+        patient = parser.setting is not None and not at_once and not later
+        set_aside = getattr(notice, "set_aside", None) if patient else None
+        aside = self._filtered and (later or set_aside is not None)
         return Scan(
             lines=WholeLines(blocks, self._line_limit),
             tally=Tally(parser, self._grammar_of_parser(parser), known, quick=self._quick),
-            reader=Reader(parser, shown if self._filtered else every_line(), quick=self._quick),
+            reader=Reader(
+                parser,
+                found if self._filtered else every_line(),
+                shown=self._narrow_filter(parser) if aside else None,
+                quick=self._quick,
+            ),
             matcher=self._selector_matcher(parser.name),
             notice=notice,
             most=most,
             held=_Held(
                 kinds=self.only_with if later else {},
-                find=later if self._filtered else None,
-                shown=shown,
+                set_aside=set_aside,
                 read=LineReader(parser).read,
             ),
         )
@@ -136,8 +155,7 @@ class Scanner:
         for parser in self._parsers.values():
             self._grammar_of_parser(parser)
             self._wider_filter(parser)
-            if self._later_filter(parser):
-                self._wider_filter(parser, later=False)
+            self._narrow_filter(parser)
         _automaton_of_glued()
 
     def match(self, parser: str, process: str, message: str) -> tuple[Hit, ...]:
@@ -164,34 +182,42 @@ class Scanner:
             )
         return self._matchers[name]
 
-    def _wider_filter(self, parser: LogParser, *, later: bool = True) -> Automaton:
-        """Return what finds the lines that somebody asks for, and those that tell of a failure.
+    def _wider_filter(self, parser: LogParser) -> Automaton:
+        """Return what finds the lines that somebody asks for, and those that tell of a failure."""
+        if parser.name not in self._wider:
+            self._wider[parser.name] = self._filter_with_failures(parser, parser.setting)
+        return self._wider[parser.name]
 
-        Not `later` leaves out what is asked for only with others.
+    def _narrow_filter(self, parser: LogParser) -> Automaton:
+        """Return what finds those of them that are read at once.
+
+        The others are asked for only with others, or tell what a process is at and nothing else.
         """
-        key = parser.name, later
-        if key not in self._wider:
-            more = [parser.always, parser.loud, parser.setting]
-            more += [loosened(parser.failure)] if parser.failure else []
-            patterns = "|".join(f"(?:{pattern})" for pattern in more if pattern)
-            self._wider[key] = self._selector_matcher(parser.name).line_filter(
-                patterns or None, lambda kind: later or kind not in self.only_with
+        if parser.name not in self._narrow:
+            self._narrow[parser.name] = (
+                self._filter_with_failures(parser, parser.setting, self.only_with)
+                if self._holds_lines(parser)
+                else self._filter_with_failures(parser, parser.naming)
             )
-        return self._wider[key]
+        return self._narrow[parser.name]
 
-    def _later_filter(self, parser: LogParser) -> Automaton | None:
-        """Return what finds the lines that are asked for only with others; None: there are none.
+    def _filter_with_failures(
+        self, parser: LogParser, more: str | None, without: Container[str] = ()
+    ) -> Automaton:
+        failure = loosened(parser.failure) if parser.failure else None
+        patterns = [each for each in (parser.always, parser.loud, more, failure) if each]
+        return self._selector_matcher(parser.name).line_filter(
+            "|".join(f"(?:{pattern})" for pattern in patterns) or None,
+            lambda kind: kind not in without,
+        )
+
+    def _holds_lines(self, parser: LogParser) -> bool:
+        """Tell whether some of its lines are asked for only with others.
 
         Where lines are joined to others each has to be read in its turn.
         """
-        if parser.name not in self._later:
-            own = any(s.parser == parser.name and s.only_with for s in self._selectors)
-            self._later[parser.name] = (
-                self._selector_matcher(parser.name).line_filter(None, self.only_with.__contains__)
-                if own and parser.opens is None
-                else None
-            )
-        return self._later[parser.name]
+        own = (s.parser == parser.name and bool(s.only_with) for s in self._selectors)
+        return parser.opens is None and any(own)
 
     def _grammar_of_parser(self, parser: LogParser) -> Automaton:
         if parser.name not in self._runs:
@@ -201,11 +227,10 @@ class Scanner:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Held:
-    """What is held for later: lines of some kinds, which `find` finds, if not ``shown`` anyway."""
+    """What is held for later: lines of some kinds, or those that `set_aside` takes."""
 
     kinds: Collection[str]
-    find: Automaton | None
-    shown: Automaton
+    set_aside: Callable[[Sequence[NumberedLine]], None] | None
     read: Callable[[int, bytes], Record | None]
 
 
@@ -256,17 +281,6 @@ class Scan:
 
     def _records_with_hits(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         for chunk in self._lines:
-            if self._held.find is not None:
-                # Hold the lines of a chunk that are needed only with others, and are not shown
-                # anyway.
-                places = lines_found(self._held.find.find, chunk)
-                numbers, _ = numbered(chunk, places)
-                found = len(self.later)
-                for before, (start, end) in zip(numbers, places, strict=True):
-                    line = chunk[start:end]
-                    if self._held.shown.find(line) < 0:
-                        self._hold_line(self._tally.lines + 1 + before, line)
-                self.met += len(self.later) - found
             self._tally.read(chunk)
             yield from self._hits_of_chunk(chunk, last=False)
             if self.met > self._most:
@@ -278,7 +292,10 @@ class Scan:
         self, chunk: bytes, *, last: bool
     ) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         records = list(self._reader.feed(chunk, last=last))
-        self.met += len(records)
+        aside = self._reader.lines_aside()
+        self.met += len(records) + len(aside)
+        if aside:
+            self._hold_aside(aside)
         self._look_for_glued(records)
         see, notice, held = self._selector_matcher.see, self._notice, self._held.kinds
         for record in records:
@@ -293,12 +310,22 @@ class Scan:
                 self.records += 1
                 yield record, hits
 
+    def _hold_aside(self, lines: Sequence[NumberedLine]) -> None:
+        """Hold lines that are not read now."""
+        glued = _automaton_of_glued().find
+        if glued(b"\n".join([line for _, line in lines])) >= 0:  # hardly ever
+            found = (self._held.read(*each) for each in lines if glued(each[1]) >= 0)
+            self._look_for_glued([record for record in found if record])
+        if self._held.set_aside is not None:
+            self._held.set_aside(lines)
+            return
+        for number, line in lines:
+            self._hold_line(number, line)
+
     def _hold_line(self, number: int, line: bytes, record: Record | None = None) -> None:
-        if record is None and (not self.later_host or _automaton_of_glued().find(line) >= 0):
-            record = self._held.read(number, line)
-            self._look_for_glued([record] if record else ())
-        if record and not self.later_host:
-            self.later_host = record.syslog_host
+        if not self.later_host:
+            record = record or self._held.read(number, line)
+            self.later_host = record.syslog_host if record else ""
         self.later.add(number, line)
 
     def _look_for_glued(self, records: Sequence[Record]) -> None:
