@@ -8,7 +8,6 @@ what they rest on, and what they do not know widens the range of the moment.
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from analyzer.bundle.names import LogName
@@ -234,7 +233,7 @@ class Clock:
         if key not in self._hours:
             volume = self._volumes.get(member)
             year = volume.only_year if volume else None
-            first, last = replace(stamp, minute=0, second=0), replace(stamp, minute=59, second=59)
+            first, last = stamp._replace(minute=0, second=0), stamp._replace(minute=59, second=59)
             start = wall_time(first, year) if year else None
             if volume is None or year is None or start is None or not self._instants.is_even(start):
                 dated_hour: Moment | None = None

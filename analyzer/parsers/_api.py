@@ -16,9 +16,11 @@ from analyzer.model.source import Source
 from analyzer.values import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stamp:
-    """A reading of a wall clock as it is written: BSD style has no year and no offset."""
+class Stamp(NamedTuple):
+    """A reading of a wall clock as it is written: BSD style has no year and no offset.
+
+    A tuple, because nearly each line that is kept has its own.
+    """
 
     month: int
     day: int

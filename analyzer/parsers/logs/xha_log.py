@@ -11,7 +11,6 @@ begin with a tab).
 """
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.model.event import Level
@@ -46,8 +45,8 @@ def _split_line(line: str) -> Split | None:
     if head is None or found is None:
         return None
     stamp, zone, _ = head
-    stamp = replace(
-        stamp, year=stamp.year or int(found[1]), offset=stamp.offset or _offset_of_zone(zone)
+    stamp = stamp._replace(
+        year=stamp.year or int(found[1]), offset=stamp.offset or _offset_of_zone(zone)
     )
     return stamp, "", (PROGRAM, None, found[2])
 

@@ -80,9 +80,7 @@ class LineReader:
         """Read a stamp; a log has many of them, of few dates and at most 86,400 times of day."""
         date, time = self._dates.get(start[:_DATE]), self._times.get(start[_DATE:])
         if date and time:
-            month, day = date
-            hour, minute, second = time
-            stamp = Stamp(month=month, day=day, hour=hour, minute=minute, second=second)
+            stamp = Stamp(*date, *time)
         else:
             read = None if self._parser.split else usual_stamp(start)
             if read is None:
