@@ -49,7 +49,8 @@ class FileStream:
     def __init__(
         self, file: BinaryIO, on_read: Callable[[int], None], *, hashed: bool = False
     ) -> None:
-        self._file = file
+        # of a pipe one piece at a time: a buffer that waits for more does not hear of Ctrl-C
+        self._read = getattr(file, "read1", file.read)
         self._digest = hashlib.sha256() if hashed else None
         self._on_read = on_read
         self._position = 0
@@ -60,7 +61,7 @@ class FileStream:
         if self.loss is not None:
             return b""
         try:
-            block = self._file.read(size) or b""
+            block = self._read(size) or b""
         except OSError as error:
             self.loss = Loss(
                 why=f"reading failed at byte {self._position:,}: {error.strerror or error}",

@@ -27,13 +27,20 @@ def end_with(command: Callable[[], object]) -> None:
     except OSError as error:  # standard output or input: the report's files are a UsageError
         msg = f"standard input or output failed: {error.strerror or error}"
         sys.exit(_say(AnalyzerError(msg), USAGE))
-    except KeyboardInterrupt:
-        note("interrupted: what is not told as written above was not written")
-        sys.exit(INTERRUPTED)
+    except (KeyboardInterrupt, SystemExit) as end:
+        sys.exit(_status_of_end(end))
     except Exception:  # noqa: BLE001 - the last line of defence: exit 5 says it was our fault
         traceback.print_exc()
         note("internal error; please report the lines above")
         sys.exit(INTERNAL)
+
+
+def _status_of_end(end: BaseException) -> str | int | None:
+    """Return how a command ended by itself; typer makes a silent end with a status of Ctrl-C."""
+    if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+        return end.code
+    note("interrupted: what is not told as written above was not written")
+    return INTERRUPTED
 
 
 def _say(error: AnalyzerError, status: int) -> int:
