@@ -2,7 +2,7 @@
 
 import hashlib
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from analyzer.cli.output import note, say
 from analyzer.cli.report_files import write_files
 from analyzer.errors import UsageError
 from analyzer.render import FORMATS, Format
+
+if TYPE_CHECKING:
+    from analyzer.model.report import Report
+    from analyzer.render.words.zone import Zone
 
 
 def render_command(
@@ -40,34 +44,38 @@ def render_command(
 ) -> None:
     """Draw an old result again, in another format or zone, without its status reports.
 
-    With the case file it is what was drawn. From report.json alone it has what that has: in UTC,
-    without what had no room there, and the page says so.
+    With the case file it is what was drawn. From report.json alone it has what that has:
+    without what had no room there, as the page says, and with the times inside sentences in UTC.
 
     Example: cbtriage render out/report.json -o out/report.md --tz Europe/Rome
 
     Exit status: 0 it was drawn, 2 it is no report, or the new file cannot be written.
     """
-    from analyzer.render.words.local import in_zone
     from analyzer.render.words.zone import zone_named
 
     zone, form = zone_named(tz), _format_of_file(output)
     try:
-        report = _case_file_of(result).whole_report()
-        shown = in_zone(report, zone.of(report)) if form.local else report
-        text = form.render(shown)
+        text = _drawn_in_zone(_case_file_of(result).whole_report(), form, zone)
     except NoCaseError as error:
-        if result.suffix == Path(NAME).suffix or not zone.is_utc:
+        if result.suffix == Path(NAME).suffix:
             msg = f"{error}; run cbtriage analyze again on the status reports that it was made of"
             raise UsageError(msg) from error
-        note(f"{error}; drawn from {result} alone")
-        text = _of_json(result, form)
+        in_utc = "; times inside sentences stay in UTC and say so" if not zone.is_utc else ""
+        note(f"{error}; drawn from {result} alone{in_utc}")
+        text = _of_json(result, form, zone)
     if output == Path("-"):
         say(text)
     else:
         write_files(output.parent, {output.name: text}, force=force)
 
 
-def _of_json(result: Path, form: Format) -> str:
+def _drawn_in_zone(report: "Report", form: Format, zone: "Zone") -> str:
+    from analyzer.render.words.local import in_zone
+
+    return form.render(in_zone(report, zone.of(report)) if form.local else report)
+
+
+def _of_json(result: Path, form: Format, zone: "Zone") -> str:
     """Return what can be drawn of a report.json alone; the page says what it lacks.
 
     Raises:
@@ -83,7 +91,7 @@ def _of_json(result: Path, form: Format) -> str:
         msg = f"{result}: {error}; run cbtriage analyze again"
         raise UsageError(msg) from error
     if form.name != "html":
-        return form.render(report)
+        return _drawn_in_zone(report, form, zone)
     from analyzer.render.html.html import render_html
 
     return render_html(report, lacks(document))

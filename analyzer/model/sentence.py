@@ -130,21 +130,23 @@ def joined(parts: Iterable[Value], between: str = "", last: str | None = None) -
     return Sentence(last.join([between.join(fields[:-1]), *fields[-1:]] if fields else []), values)
 
 
-def without_time(text: str) -> str:
-    """Return a sentence without the time that it ends with, for where that stands beside it.
+def without_time(text: str, at: Moment | None) -> str:
+    """Return a text without the time that it ends with, if that is ``at``, which stands beside it.
 
-    >>> without_time(say("{what} at {day}", what="It broke", day="noon"))
+    >>> without_time("It broke at noon", None)
     'It broke at noon'
     """
-    if not isinstance(text, Sentence):
+    if at is None or not text.endswith(reading := Around(at).reading):
         return text
+    if not isinstance(text, Sentence):  # of a report.json
+        return text.removesuffix(reading).rstrip(" ,;")
     template = text.template
     while last := re.search(rf"{FIELD.pattern}$", template):
         value, template = text.values.get(last[1]), template[: last.start()]
-        if isinstance(value, Moment | Around | Minute | Told):
+        if isinstance(value, Around):
             return Sentence(template.rstrip(" ,;"), text.values)
         if isinstance(value, Sentence):
-            return Sentence(text.template, {**text.values, last[1]: without_time(value)})
+            return Sentence(text.template, {**text.values, last[1]: without_time(value, at)})
         if value != "":
             break
     return text

@@ -1,6 +1,7 @@
 """``render``: what was analyzed is drawn again as it was."""
 
 import json
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -75,10 +76,19 @@ def test_of_report_json_alone_a_page_is_drawn_that_says_so(made: Path, tmp_path:
     assert first in whole
 
 
-def test_other_zone_needs_the_case_file(made: Path, tmp_path: Path) -> None:
+def test_of_report_json_alone_another_zone_leaves_sentences_in_utc(
+    made: Path, tmp_path: Path
+) -> None:
     shutil.copy(made / "report.json", tmp_path)
-    asked = ["render", str(tmp_path / "report.json"), "--tz", "Europe/Rome"]
-    assert "run cbtriage analyze again" in str(CliRunner().invoke(app, asked).exception)
+    asked = ["render", str(tmp_path / "report.json"), "--tz", "Europe/Rome", "-o"]
+    done = CliRunner().invoke(app, [*asked, str(tmp_path / "report.md")])
+    assert done.exit_code == 0
+    assert "times inside sentences stay in UTC and say so" in done.stderr
+    text = (tmp_path / "report.md").read_text("utf-8")
+    assert "+01:00" in text
+    stamps = re.findall(r"\b\d{4}-\d\d-\d\d \d\d:\d\d(?::\d\d)?(.{0,40})", text)
+    assert stamps
+    assert not [rest for rest in stamps if not re.search(r"UTC|\+01:00", rest)]
 
 
 @pytest.mark.parametrize("other", [{}, {"schema_version": 1}, {"outcomes": [7]}, {"holes": 7}])

@@ -97,7 +97,7 @@ def _steps_of_view(view: CauseView) -> Iterator[Entry]:
         if step.at and step.at.year_known:
             yield _entry_of_step(
                 step.at,
-                short_ids(without_time(step.title)),
+                short_ids(without_time(step.title, step.at)),
                 step.source,
                 findings=(step.finding,) if step.finding else (),
                 incidents=(step.incident,) if step.incident else (),

@@ -82,7 +82,7 @@ def _cause_of_view(view: CauseView) -> Fact | None:
     if not view.chain or view.chain[0].finding == failed.id:
         return None  # the title of the failure says all that is known
     root = view.chain[0]
-    timeless = without_time(root.title)
+    timeless = without_time(root.title, root.at)
     return Fact(
         label="Cause",
         text=_dated_title(timeless, root.at if timeless != root.title else None),
