@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from unittest.mock import patch
 
+import pytest
 import typer
 
 from analyzer.case.case import Case
@@ -28,6 +29,15 @@ from tests.world.build_samples import FOLDER
 
 HASHES = Path(__file__).parent / "outputs.json"
 SAMPLES = tuple(sorted(path for path in FOLDER.iterdir() if path.suffix in {".bz2", ".zip"}))
+# Each sample, as a parameter of tests: a crash, trouble of every kind and a pool of two hosts always,
+# the others where slow tests are run.
+QUICK = ("host-crash", "nbd-mixed-trouble", "two-host-pool")
+EACH_SAMPLE = [
+    pytest.param(
+        path, id=path.name, marks=[] if path.name.startswith(QUICK) else [pytest.mark.slow]
+    )
+    for path in SAMPLES
+]
 _LINES = 3  # explained of each sample: each of them reads its archive again
 
 

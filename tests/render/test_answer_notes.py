@@ -17,7 +17,7 @@ from analyzer.render.terminal.answer_text import MOST_ROWS, OBJECTS, WIDTH, rend
 from analyzer.render.words.answer import ReportAnswer, answer_of
 from analyzer.render.words.summary import findings
 from analyzer.story.together import together
-from tests.golden.outputs import SAMPLES, sample_read
+from tests.golden.outputs import EACH_SAMPLE, SAMPLES, sample_read
 from tests.render.support import FIRST, at, clear_report, empty_report, rich_report, smlog
 from tests.render.terminal.test_text import crowded_report
 
@@ -57,14 +57,13 @@ def unexplained_report() -> Report:
     return replace(clear_report(), unexplained=(group,))
 
 
-NAMES = [*(path.name for path in SAMPLES), "rich", "empty", "clear", "crowded", "unexplained"]
+REPORTS = [*EACH_SAMPLE, "rich", "empty", "clear", "crowded", "unexplained"]
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=REPORTS)
 def report(request: pytest.FixtureRequest) -> Report:
-    paths: dict[str, Path] = {path.name: path for path in SAMPLES}
-    path = paths.get(request.param)
-    return sample_read(path)[1] if path else built(request.param)
+    of: Path | str = request.param
+    return sample_read(of)[1] if isinstance(of, Path) else built(of)
 
 
 @pytest.fixture

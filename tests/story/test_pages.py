@@ -25,9 +25,9 @@ from analyzer.model.pages import (
 )
 from analyzer.model.report import Report
 from analyzer.story.pages import MAKERS, Judged, page_of
-from tests.golden.outputs import SAMPLES, sample_read
+from tests.golden.outputs import EACH_SAMPLE, SAMPLES, sample_read
 
-each_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name.split(".")[0])
+each_sample = pytest.mark.parametrize("path", EACH_SAMPLE)
 
 # Which rule tells of the step that leaves the answer empty.
 RULES = {

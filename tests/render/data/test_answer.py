@@ -15,7 +15,7 @@ from analyzer.render.data.bounded import shorten
 from analyzer.render.data.json import render_json, report_object
 from analyzer.render.terminal.answer_text import render_answer
 from analyzer.render.words.view import visible
-from tests.golden.outputs import SAMPLES, sample_read
+from tests.golden.outputs import EACH_SAMPLE, sample_read
 from tests.render.support import at, clear_report, empty_report, rich_report
 
 # What the terminal puts around the sentences: labels, numbers of them, arrows and brackets.
@@ -61,7 +61,7 @@ def sources_in(value: Any) -> Iterator[dict[str, Any]]:
             yield from sources_in(each)
 
 
-@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+@pytest.mark.parametrize("path", EACH_SAMPLE)
 def test_every_sentence_of_the_first_screen_is_in_the_answer_of_report_json(path: Any) -> None:
     report = sample_read(path)[1]
     document = json.loads(render_json(report))

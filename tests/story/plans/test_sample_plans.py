@@ -16,11 +16,11 @@ from analyzer.story.disks.index import index
 from analyzer.story.pages import MAKERS, Judged
 from analyzer.story.plans.disk_plans import disk_case, disk_plan
 from analyzer.story.plans.shown import PlansShown
-from tests.golden.outputs import SAMPLES, sample_read
+from tests.golden.outputs import EACH_SAMPLE, sample_read
 from tests.plans.follow import every_world, followed, four_nights
 
 _OF_DISKS = {Goal.INCREMENTAL, Goal.NO_SILENT_LOSS}
-each_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name.split(".")[0])
+each_sample = pytest.mark.parametrize("path", EACH_SAMPLE)
 
 
 def steps_of(plan: Plan) -> Iterator[Step]:
