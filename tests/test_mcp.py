@@ -45,6 +45,7 @@ def test_every_tool_only_reads_and_is_described() -> None:
         assert tool.annotations.read_only_hint
 
 
+@pytest.mark.slow
 def test_a_case_is_told_from_verdict_to_line() -> None:
     told = call("verdict")
     assert told["rules"]["found"] >= 1

@@ -157,6 +157,7 @@ for name in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_a_format_is_added_by_its_parser_and_its_entry(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     for folder in ("analyzer", "patterns", "reports"):

@@ -15,6 +15,8 @@ from analyzer.render import FORMATS
 from analyzer.render.words.status import INTERNAL, exit_status
 from analyzer.run import Options, analyze
 
+pytestmark = pytest.mark.slow  # a whole run each
+
 SAMPLE = Path(__file__).parents[1] / "sample_bundles" / "lvm-no-space.tar.bz2"
 STAGES = (
     "find_causes",

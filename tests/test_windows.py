@@ -33,6 +33,7 @@ run()
 RESERVED = re.compile(r"(?i)(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?")
 
 
+@pytest.mark.slow
 def test_a_run_needs_nothing_that_windows_has_not(tmp_path: Path) -> None:
     arguments = ["analyze", str(SAMPLE), "-q", "--jobs", "1", "-o", str(tmp_path / "out")]
     done = subprocess.run(

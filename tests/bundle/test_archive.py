@@ -189,7 +189,7 @@ def test_members_come_once(tmp_path: Path) -> None:
 
 
 def test_progress_reaches_the_size_of_the_input(tmp_path: Path) -> None:
-    noise = os.urandom(3 << 20)
+    noise = os.urandom(2 << 20)
     for data in (tar({"a": noise}), bz2.compress(tar({"a": noise})), zipped({"a": noise})):
         path = written(tmp_path, "x", data)
         seen: list[Progress] = []

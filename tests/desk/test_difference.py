@@ -14,6 +14,8 @@ from analyzer.render.data.json import render_json
 from analyzer.run import Options, analyze
 from tests.desk.pairs import PAIRS
 
+pytestmark = pytest.mark.slow  # pools live through days, and are judged twice
+
 NO_SPACE, OLD_SNAPSHOTS = "cbt-disabled-no-space", "cbt-enabled-on-old-snapshots"
 UNRELATED, NO_NETWORK = "cbt-list-cbt-not-enabled", "nbd-info-no-nbd-network"
 

@@ -84,6 +84,7 @@ def test_answers_settle_what_could_not_be_told(tmp_path: Path) -> None:
     assert list(hosts[0].calls) == []
 
 
+@pytest.mark.slow
 def test_logs_in_volumes_are_read_where_they_are_active_or_may_be_activated(
     tmp_path: Path,
 ) -> None:

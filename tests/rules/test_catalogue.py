@@ -8,7 +8,6 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-import yaml
 
 from analyzer.model.sentence import FIELD
 from analyzer.rules import verdict
@@ -18,6 +17,7 @@ from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.rules.samples import check_samples
 from analyzer.sources import SCOPES
+from analyzer.yaml_file import read_yaml
 from tests.support.patterns import SHIPPED, write
 
 README = SHIPPED / "README.md"
@@ -48,7 +48,7 @@ def schema() -> jsonschema.protocols.Validator:
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_file_satisfies_the_schema_for_editors(path: Path) -> None:
-    value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    value = read_yaml(path.read_text(encoding="utf-8")).value
     schema().validate(json.loads(json.dumps(value)))
 
 

@@ -95,6 +95,7 @@ def test_every_output_has_a_part_for_each_pool() -> None:
     }
 
 
+@pytest.mark.slow
 def test_objects_of_each_pool_are_shown_from_one_run() -> None:
     for path in (CRASHED, TWO_HOSTS):
         case, _ = sample_read(path)
