@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzer.case.correlate import in_order
-from analyzer.case.rows import CODING, PackedRows, Row
+from analyzer.case.rows import CODING, OF_AN_HOUR, PackedRows, Row, stamp_of_number
 from analyzer.model.moment import Moment
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan.match import Captures
@@ -31,9 +32,9 @@ WORDS = ("words", "text", "text_end", "message", "message_end", "fields")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
-_NUMBERS = ("line", "count")
+_NUMBERS = ("line", "count", "when")
 _ORDER = ("at", "host", "member", "line", "kind", "bundle")
-_NOT_DATED = ("when", "syslog_host")
+_NOT_DATED = ("when", "odd", "syslog_host")
 
 
 class Few:
@@ -113,6 +114,9 @@ def undated(rows: PackedRows) -> Columns:
     }
     plain |= {"words": _objects([rows.words] * len(rows)), "fields": _objects(rows.fields)}
     plain |= zip(WORDS[1:5], spans, strict=True)
+    if rows.odd:
+        plain["odd"] = np.empty(len(rows), object)
+        plain["odd"][plain["when"] < 0] = _objects(rows.odd)
     few = {name: Few(np.array(each.codes), each.distinct) for name, each in rows.repeated.items()}
     return Columns(few, plain)
 
@@ -128,47 +132,61 @@ def rows_of(undated: Columns, kinds: Collection[str]) -> Iterator[Row]:
     places = np.flatnonzero(undated.few["kind"].rows_of(kinds))
     names = [name for name in Row._fields if name not in ("message", "text", "fields")]
     rest = zip(*(undated.values(name, places).tolist() for name in names), strict=True)
-    for row, words in zip(rest, undated.words(places), strict=True):
-        yield Row._make((*row, *words))
+    for place, row, words in zip(places.tolist(), rest, undated.words(places), strict=True):
+        yield Row._make((*row, *words))._replace(when=_what_dates(undated.plain, place))
 
 
 def dated(undated: Columns, date: Date, hour: Hour, host_names: Mapping[str, str]) -> Columns:
     """Return rows with times instead of stamps, and each with its host."""
-    moments: list[Moment] = []
-    later: list[int] = []  # microseconds behind them
     few, plain = undated.few, undated.plain
-    bundles, members = few["bundle"].texts, few["member"].texts
-    known_dates: dict[tuple[int, int, int], tuple[Moment, int]] = {}  # by bundle, member, stamp
-    places = (few["bundle"].codes, few["member"].codes, plain["line"], plain["when"])
-    for bundle, member, line, when in zip(*(each.tolist() for each in places), strict=True):
-        key = bundle, member, id(when)  # rows of one second share their stamp
-        known = known_dates.get(key)
-        if known is None:
-            moment = (
-                when if isinstance(when, Moment) else hour(bundles[bundle], members[member], when)
-            )
-            if moment is None:
-                known = date(bundles[bundle], members[member], line, when), 0
-            else:
-                # The microseconds; a leap second is the end of its minute.
-                known = known_dates[key] = (
-                    moment,
-                    0
-                    if moment is when
-                    else ((when.minute * 60 + min(when.second, 59)) * 1_000_000),
-                )
-        moments.append(known[0])
-        later.append(known[1])
-    return _with_times(undated, moments, later, host_names)
+    bundles, members, numbers = few["bundle"], few["member"], plain["when"]
+    distinct: dict[int, tuple[int, Moment]] = {}  # by id
+    shared = np.empty(len(numbers), np.int64)
+    behind = np.zeros(len(numbers), np.int64)  # microseconds
+    logs = bundles.codes.astype(np.int64) * len(members.texts) + members.codes
+    hours = logs << 32 | numbers >> OF_AN_HOUR
+    # Rows of one hour, which stand together; such as have a date of their own stand alone.
+    starts = np.flatnonzero((hours[1:] != hours[:-1]) | (numbers[1:] < 0)) + 1
+    runs = pairwise([0, *starts.tolist(), len(numbers)] if len(numbers) else ())
+    for start, end in runs:
+        bundle, member = bundles.texts[bundles.codes[start]], members.texts[members.codes[start]]
+        when = _what_dates(plain, start)
+        moment = when if isinstance(when, Moment) else hour(bundle, member, when)
+        if moment is None:
+            for row in range(start, end):
+                when, line = _what_dates(plain, row), int(plain["line"][row])
+                found = date(bundle, member, line, when)
+                shared[row] = distinct.setdefault(id(found), (len(distinct), found))[0]
+            continue
+        shared[start:end] = distinct.setdefault(id(moment), (len(distinct), moment))[0]
+        if isinstance(when, Stamp):
+            behind[start:end] = _into_the_hour(numbers[start:end], when)
+    return _with_times(
+        undated, [moment for _, moment in distinct.values()], shared, behind, host_names
+    )
+
+
+def _what_dates(plain: Mapping[str, npt.NDArray[Any]], row: int) -> Any:
+    number = int(plain["when"][row])
+    return plain["odd"][row] if number < 0 else stamp_of_number(number)
+
+
+def _into_the_hour(numbers: npt.NDArray[np.int64], first: Stamp) -> npt.NDArray[np.int64] | int:
+    """Return the microseconds of some stamps of an hour; a leap second is the end of its minute."""
+    if numbers[0] < 0:
+        return (first.minute * 60 + min(first.second, 59)) * 1_000_000
+    minutes, seconds = numbers >> 6 & 63, numbers & 63
+    behind: npt.NDArray[np.int64] = (minutes * 60 + np.minimum(seconds, 59)) * 1_000_000
+    return behind
 
 
 def _with_times(
-    undated: Columns, moments: list[Moment], later: list[int], host_names: Mapping[str, str]
+    undated: Columns,
+    distinct: Sequence[Moment],
+    shared: Places,
+    behind: npt.NDArray[np.int64],
+    host_names: Mapping[str, str],
 ) -> Columns:
-    distinct = list({id(moment): moment for moment in moments}.values())
-    numbers = {id(moment): number for number, moment in enumerate(distinct)}
-    shared = np.array([numbers[id(moment)] for moment in moments], np.int64)
-    behind = np.array(later, np.int64)
     plain = {name: each for name, each in undated.plain.items() if name not in _NOT_DATED}
     for name in TIMES:
         values = [(getattr(moment, name) - EPOCH) // MICROSECOND for moment in distinct]
@@ -176,11 +194,21 @@ def _with_times(
     few = {name: each for name, each in undated.few.items() if name not in _NOT_DATED}
     told = Few.of(moment.dated_by for moment in distinct)
     few["dated_by"] = Few(told.codes[shared], told.texts)
-    bundles, called = (undated.values(name).tolist() for name in ("bundle", "syslog_host"))
-    few["host"] = Few.of(
-        host_names.get(bundle, host or bundle) for bundle, host in zip(bundles, called, strict=True)
-    )
+    bundles, called = undated.few["bundle"], undated.few["syslog_host"]
+    places = bundles.codes * (len(called.texts) + 1) + called.codes + 1
+    known = {place: number for number, place in enumerate(sorted(set(places.tolist())))}
+    hosts = Few.of(_shown_host(bundles, called, place, host_names) for place in known)
+    numbers = np.zeros(max(known, default=0) + 1, np.int64)
+    numbers[list(known)] = hosts.codes
+    few["host"] = Few(numbers[places], hosts.texts)
     return Columns(few, plain)
+
+
+def _shown_host(bundles: Few, called: Few, place: int, host_names: Mapping[str, str]) -> str:
+    """Return what a host is called whose bundle and own name stand at such a place."""
+    code, host = divmod(place, len(called.texts) + 1)
+    bundle = bundles.texts[code]
+    return host_names.get(bundle, (called.texts[host - 1] if host else "") or bundle)
 
 
 def joined(parts: Sequence[Columns]) -> Columns:

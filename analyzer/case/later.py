@@ -6,6 +6,7 @@ from analyzer.case.events import EventTableBuilder
 from analyzer.case.gather import BundleContent
 from analyzer.case.pool import PoolState
 from analyzer.parsers._api import CURRENT_OPERATIONS, SEVERAL_REPORTS
+from analyzer.parsers.scan.later import LaterLines
 from analyzer.parsers.scan.scan import Scanner
 
 
@@ -23,9 +24,10 @@ def read_later(
         conditions.append(CURRENT_OPERATIONS)
     there = {*builder.kinds, *conditions}
     kinds = {kind for kind, others in scanner.only_with.items() if not there.isdisjoint(others)}
-    for content in contents if kinds else ():
+    for content in contents:
         for log in content.logs:
-            for record, hits in scanner.read_later(log.parser, log.later, kinds):
+            lines, log.later = log.later, LaterLines()  # they are asked for once
+            for record, hits in scanner.read_later(log.parser, lines, kinds) if kinds else ():
                 log.records += 1
                 builder.add(
                     bundle=content.name,

@@ -79,7 +79,8 @@ class PackedRows:
 
     ``repeated`` and ``columns`` are by the names of `Row` without its words; of row n the text lies
     at ``spans`` [4n] to [4n+1] of ``words``, the message at [4n+2] to [4n+3]. ``fields`` are found
-    fields, or the pattern that finds them in the message.
+    fields, or the pattern that finds them in the message. ``when`` are numbers (`stamp_of_number`),
+    negative where `odd` has what dates the row, in turn.
     """
 
     repeated: Mapping[str, Coded]
@@ -87,6 +88,7 @@ class PackedRows:
     words: bytes
     spans: "array[int]"
     fields: Sequence[Mapping[str, str] | str]
+    odd: Sequence[Stamp | Moment] = ()
 
     def __len__(self) -> int:
         return len(self.fields)
@@ -98,7 +100,7 @@ def packed(rows: Sequence[Row]) -> PackedRows:
     A message nearly always is the end of its text, and rows of one record share both.
     """
     columns = zip(*rows, strict=True) if rows else [()] * len(Row._fields)
-    by_name = {
+    by_name: dict[str, Sequence[object]] = {
         name: column
         for name, column in zip(Row._fields, columns, strict=True)
         if name not in _WORDS
@@ -107,8 +109,19 @@ def packed(rows: Sequence[Row]) -> PackedRows:
     for name in REPEATED:
         values = by_name.pop(name)
         known: dict[object, int] = {None: -1}
-        codes = array("i", [known.setdefault(value, len(known) - 1) for value in values])
+        if rows and values.count(values[0]) == len(rows):  # of one log most are
+            codes = array("i", [known.setdefault(values[0], 0)]) * len(values)
+        else:
+            codes = array("i", [known.setdefault(value, len(known) - 1) for value in values])
         repeated[name] = Coded(codes, list(known)[1:])
+    when = [row.when for row in rows]
+    numbers = array("q", map(_number_of_stamp, when))
+    by_name |= {
+        "line": array("q", [row.line for row in rows]),
+        "count": array("q", [row.count for row in rows]),
+        "when": numbers,
+    }
+    odd = [each for each, number in zip(when, numbers, strict=True) if number < 0]
     pieces: list[bytes] = []
     spans = array("q")
     end = 0
@@ -131,7 +144,26 @@ def packed(rows: Sequence[Row]) -> PackedRows:
     none: dict[str, str] = {}
     found = (row.fields for row in rows)
     fields = [each.pattern if isinstance(each, Captures) else each or none for each in found]
-    return PackedRows(repeated, by_name, b"".join(pieces), spans, fields)
+    return PackedRows(repeated, by_name, b"".join(pieces), spans, fields, odd)
+
+
+OF_AN_HOUR = 12  # lowest bits of a stamp's number: minute and second
+
+
+def _number_of_stamp(when: Stamp | Moment) -> int:
+    """Return the number of a stamp without year, fraction and zone, -1 for any other."""
+    if isinstance(when, Moment):
+        return -1
+    month, day, hour, minute, second, microsecond, year, offset = when
+    if microsecond or year is not None or offset is not None:
+        return -1
+    return (((month << 5 | day) << 5 | hour) << 6 | minute) << 6 | second
+
+
+def stamp_of_number(number: int) -> Stamp:
+    """Return the stamp that a number of `PackedRows` stands for."""
+    hour = number >> OF_AN_HOUR
+    return Stamp(hour >> 10, hour >> 5 & 31, hour & 31, number >> 6 & 63, number & 63)
 
 
 IDS = ("sr", "vdi", "vbd", "session")

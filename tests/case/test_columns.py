@@ -1,0 +1,97 @@
+"""Rows as columns: they come back as they were, and an hour dates them as each would be alone."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analyzer.case.columns import TIMES, dated, rows_of, undated
+from analyzer.case.rows import Row, packed
+from analyzer.model.moment import Moment
+from analyzer.parsers._api import Stamp
+
+AT = datetime(2024, 6, 10, 11, 0, tzinfo=UTC)
+usual = st.builds(
+    Stamp,
+    month=st.integers(1, 12),
+    day=st.integers(1, 28),
+    hour=st.integers(0, 23),
+    minute=st.integers(0, 59),
+    second=st.integers(0, 60),
+    microsecond=st.just(0),
+    year=st.none(),
+    offset=st.none(),
+)
+stamps = st.one_of(
+    usual,
+    usual.map(lambda stamp: stamp._replace(month=6, day=10, hour=13)),
+    usual.map(lambda stamp: stamp._replace(year=2024)),
+    usual.map(lambda stamp: stamp._replace(microsecond=5)),
+    usual.map(lambda stamp: stamp._replace(offset=timedelta(hours=2))),
+)
+moments = st.integers(0, 9).map(
+    lambda day: Moment(
+        at=AT + timedelta(days=day), earliest=AT, latest=AT + timedelta(days=10), dated_by="alert"
+    )
+)
+
+
+def row(when: Stamp | Moment, line: int, member: str, host: str) -> Row:
+    fields = {"n": "1"} if line else {}
+    return Row(
+        *("b", member, line, "smlog", "SM", 7, None, None, "k", 1, host, when),
+        message=f"a {line}",
+        text=f"x a {line}",
+        fields=fields,
+    )
+
+
+rows = st.lists(
+    st.builds(
+        row,
+        st.one_of(stamps, moments),
+        st.integers(0, 9),
+        st.sampled_from(["var/log/SMlog", "var/log/SMlog.1"]),
+        st.sampled_from(["", "one", "two"]),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows)
+def test_rows_come_back_as_they_were_packed(rows: list[Row]) -> None:
+    assert list(rows_of(undated(packed(rows)), ["k"])) == rows
+
+
+def date(_bundle: str, _member: str, _line: int, stamp: Stamp) -> Moment:
+    second = min(stamp.second, 59)
+    clock = datetime(
+        2024, stamp.month, stamp.day, stamp.hour, stamp.minute, second, stamp.microsecond, UTC
+    )
+    return Moment(at=clock, earliest=clock, latest=clock, dated_by=f"of {stamp.month}")
+
+
+def hour(bundle: str, member: str, stamp: Stamp) -> Moment | None:
+    """Date the hours that are no odd ones, of stamps that tell nothing but a time of day."""
+    if stamp[5:] != (0, None, None) or stamp.hour % 2:
+        return None
+    return date(bundle, member, 0, stamp._replace(minute=0, second=0))
+
+
+@settings(max_examples=200, deadline=None)
+@given(rows, st.sampled_from([{}, {"b": "named"}]))
+def test_an_hour_dates_its_lines_as_each_would_be_alone(
+    rows: list[Row], names: dict[str, str]
+) -> None:
+    whole = dated(undated(packed(rows)), date, hour, names)
+    for place, each in enumerate(rows):
+        alone = each.when if isinstance(each.when, Moment) else date("b", "", 0, each.when)
+        shown = (whole.plain[name][place] for name in TIMES)
+        told = [
+            AT.replace(year=1970, month=1, day=1, hour=0) + timedelta(microseconds=int(n))
+            for n in shown
+        ]
+        assert told == [alone.at, alone.earliest, alone.latest]
+        assert whole.values("dated_by")[place] == alone.dated_by
+        assert whole.values("host")[place] == names.get("b", each.syslog_host or "b")
