@@ -93,17 +93,21 @@ class PatternText:
         return self.name.startswith("patterns/checks/")
 
 
-def _files_of_folder(folder: Traversable, name: str) -> Iterator[PatternText]:
-    """Yield the pattern files below a folder, in the order of their names."""
+def _files_of_folder(
+    folder: Traversable, name: str, seen: set[Path] | None = None
+) -> Iterator[PatternText]:
+    """Yield the pattern files below a folder, in the order of their names.
+
+    A folder is read once, by whichever links: two that link to each other have no end.
+    """
+    seen = set() if seen is None else seen
+    if isinstance(folder, Path):
+        seen.add(folder.resolve())
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         path = f"{name}/{entry.name}"
         if entry.is_dir():
-            # Whether a folder is a link to one that it lies in.
-            if not isinstance(entry, Path) or not entry.is_symlink():
-                leads_back = False
-            else:
-                leads_back = entry.resolve() in entry.parent.resolve().joinpath(entry.name).parents
-            yield from () if leads_back else _files_of_folder(entry, path)
+            again = isinstance(entry, Path) and entry.resolve() in seen
+            yield from () if again else _files_of_folder(entry, path, seen)
         elif path not in _NO_PATTERNS and entry.name.endswith((".yaml", ".yml")):
             yield PatternText(name=path, content=_content_of(entry, path))
 

@@ -361,6 +361,17 @@ def test_a_folder_that_links_to_itself_is_read_once(tmp_path: Path) -> None:
     assert catalogue.get("humming").file.endswith("mine/noise/humming.yaml")
 
 
+def test_folders_that_link_to_each_other_are_read_once(tmp_path: Path) -> None:
+    write(tmp_path, "mine/noise/humming.yaml", NOISE)
+    folders = [tmp_path / "mine" / name for name in ("noise", "other")]
+    folders[1].mkdir()
+    for folder in folders:
+        for number in range(4):  # each way is forked at each step: without an end, and in no time
+            (folder / f"to{number}").symlink_to(folders[number % 2])
+    catalogue = load_catalogue(extra=(tmp_path / "mine",))
+    assert catalogue.get("humming").file.endswith("mine/noise/humming.yaml")
+
+
 @pytest.mark.parametrize("name", ["", "pipe.yaml"])
 def test_a_pipe_is_no_pattern_file(tmp_path: Path, name: str) -> None:
     os.mkfifo(tmp_path / "pipe.yaml")
