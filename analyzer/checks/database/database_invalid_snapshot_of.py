@@ -33,18 +33,8 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
                 found_.setdefault(row.snapshot_of, []).append(row)
         for key, rows in sorted(found_.items()):
             yield _of_live(text, pool, key, rows)
-        # Yield snapshots that are of themselves, over others or not, each circle once.
-        told: set[str] = set()
-        for circles_row in pool.vdis:
-            snapshots_circle = (
-                _circle_from(pool, circles_row)
-                if circles_row.is_a_snapshot and circles_row.uuid not in told
-                else ()
-            )
-            told |= {each.uuid for each in snapshots_circle}
-            if snapshots_circle:
-                circle = snapshots_circle
-                yield _of_circle(text, circle)
+        for circle in _circles_of_snapshots(pool):
+            yield _of_circle(text, circle)
         for vm, own in _vms_with_doubled_device(pool):
             yield _of_vm(text, pool, vm, own)
 
@@ -73,14 +63,24 @@ def _of_live(text: RuleText, pool: PoolState, key: str, rows: Sequence[Vdi]) -> 
     )
 
 
-def _circle_from(pool: PoolState, row: Vdi) -> Sequence[Vdi]:
-    """Return the rows on the way from a row back to itself; nothing if the way ends elsewhere."""
-    way = [row]
-    while (after := pool.vdi(way[-1].snapshot_of)) is not None and after not in way:
-        if not after.is_a_snapshot:
-            return ()
-        way.append(after)
-    return way if after is row else ()
+def _circles_of_snapshots(pool: PoolState) -> Iterator[Sequence[Vdi]]:
+    """Yield snapshots that are of themselves, over others or not, each circle once.
+
+    A circle begins with its first row. No row is walked twice: a chain may be of all rows.
+    """
+    walked: set[str] = set()
+    for row in pool.vdis:
+        way: dict[str, Vdi] = {}
+        after: Vdi | None = row
+        while after is not None and after.is_a_snapshot and after.uuid not in walked:
+            walked.add(after.uuid)
+            way[after.uuid] = after
+            after = pool.vdi(after.snapshot_of)
+        if after is not None and after.uuid in way:
+            rows = list(way.values())
+            circle = rows[list(way).index(after.uuid) :]
+            first = min(range(len(circle)), key=lambda place: circle[place].uuid)
+            yield (*circle[first:], *circle[:first])
 
 
 def _of_circle(text: RuleText, rows: Sequence[Vdi]) -> Finding:
