@@ -71,13 +71,15 @@ class PoolState:
     _held: Mapping[tuple[type, str], tuple[XapiObject, ...]] = field(
         init=False, repr=False, compare=False
     )
+    _taken: Mapping[str, Sequence[Vdi]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         rows = (*self.hosts, *self.srs, *self.vdis, *self.vms, *self.networks)
         names = {(type(row), key): row for row in rows for key in (row.ref, row.uuid) if key}
         object.__setattr__(self, "_named", MappingProxyType(names))
-        # The PBDs, VBDs and PIFs by (their type, uuid of the SR, VDI or network).
+        # The VDIs, PBDs, VBDs and PIFs by (their type, uuid of the SR, VDI or network).
         pairs: list[tuple[XapiObject | None, XapiObject]] = [
+            *((self.sr(vdi.sr), vdi) for vdi in self.vdis),
             *((self.sr(pbd.sr), pbd) for pbd in self.pbds),
             *((self.vdi(vbd.vdi), vbd) for vbd in self.vbds),
             *((self.network(pif.network), pif) for pif in self.pifs),
@@ -88,6 +90,10 @@ class PoolState:
                 held.setdefault((type(holder_row), holder.uuid), []).append(holder_row)
         by_holder = MappingProxyType({key: tuple(rows) for key, rows in held.items()})
         object.__setattr__(self, "_held", by_holder)
+        taken: dict[str, list[Vdi]] = {}
+        for vdi in self.vdis:
+            taken.setdefault(vdi.snapshot_of or "", []).append(vdi)
+        object.__setattr__(self, "_taken", MappingProxyType(taken))
 
     def __hash__(self) -> int:
         return hash(self.source)
@@ -125,6 +131,15 @@ class PoolState:
     def pbds_of(self, sr: Sr) -> tuple[Pbd, ...]:
         """Return the PBDs of an SR, attached or not."""
         return self._objects_held_by(Pbd, sr)
+
+    def vdis_of(self, sr: Sr) -> tuple[Vdi, ...]:
+        """Return the disks of an SR."""
+        return self._objects_held_by(Vdi, sr)
+
+    def said_to_be_of(self, *keys: str) -> tuple[Vdi, ...]:
+        """Return the disks whose ``snapshot_of`` is one of these names of a disk, there or not."""
+        rows = [row for key in dict.fromkeys(keys) if key for row in self._taken.get(key, ())]
+        return tuple(sorted(rows, key=_uuid_of_row))
 
     def vbds_of(self, vdi: Vdi) -> tuple[Vbd, ...]:
         """Return the VBDs of a VDI, attached or not."""

@@ -82,7 +82,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 
 
 def _answers_for_sr(case: Case, pool: PoolState, sr: Sr) -> Sequence[_Leftover | Gap]:
-    rows = (row for row in pool.vdis if row.sr in (sr.ref, sr.uuid) and is_metadata(row))
+    rows = (row for row in pool.vdis_of(sr) if is_metadata(row))
     # While data_destroy runs, the disk already has the type, and gets its own back if it fails.
     found_ = (_judged_row(case, pool, sr, row) for row in rows if not row.current_operations)
     return [each for each in found_ if each is not None]
@@ -163,8 +163,8 @@ def _judged_row(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Ga
 def _tracks_its_disk(pool: PoolState, keys: set[str]) -> bool:
     """Tell whether a disk has snapshots that still have their data and CBT."""
     return any(
-        each.snapshot_of in keys and each.cbt_enabled is not False and not is_metadata(each)
-        for each in pool.vdis
+        each.cbt_enabled is not False and not is_metadata(each)
+        for each in pool.said_to_be_of(*keys)
     )
 
 

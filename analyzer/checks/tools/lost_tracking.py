@@ -196,8 +196,7 @@ def snapshots_of(case: Case, vdi: str) -> tuple[tuple[Vdi, Moment | None], ...]:
     pool = case.world.pool_of(known) if known else None
     if known is None or pool is None:
         return ()
-    keys = {known.uuid, known.ref} - {""}
-    rows = [row for row in pool.vdis if row.snapshot_of in keys and has_log(row)]
+    rows = [row for row in pool.said_to_be_of(known.uuid, known.ref) if has_log(row)]
     return tuple(sorted(((row, taken_at(row)) for row in rows), key=_by_time))
 
 

@@ -16,12 +16,7 @@ _METADATA = "cbt_metadata"
 
 def sr_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[SrView, ...]:
     """Return all SRs, by pool and name."""
-    views = (
-        _view_of_sr(case, outcomes, pool, sr, disks.get(sr.uuid, ()))
-        for pool in case.pools
-        for disks in [_disks_of_srs(pool)]
-        for sr in pool.srs
-    )
+    views = (_view_of_sr(case, outcomes, pool, sr) for pool in case.pools for sr in pool.srs)
     return tuple(
         sorted(
             views,
@@ -34,17 +29,8 @@ def sr_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[SrView, ...]:
     )
 
 
-def _disks_of_srs(pool: PoolState) -> dict[str, list[Vdi]]:
-    found: dict[str, list[Vdi]] = {}
-    for vdi in pool.vdis:
-        if sr := pool.sr(vdi.sr):
-            found.setdefault(sr.uuid, []).append(vdi)
-    return found
-
-
-def _view_of_sr(
-    case: Case, outcomes: Sequence[Outcome], pool: PoolState, sr: Sr, disks: Sequence[Vdi]
-) -> SrView:
+def _view_of_sr(case: Case, outcomes: Sequence[Outcome], pool: PoolState, sr: Sr) -> SrView:
+    disks = pool.vdis_of(sr)
     uuids = {sr.uuid, *(vdi.uuid for vdi in disks)}
     operations = sr.current_operations
     answers = (each.info for each in sr_answers(case) if each.pool is pool and each.sr == sr)
