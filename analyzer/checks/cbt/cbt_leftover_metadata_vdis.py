@@ -170,10 +170,11 @@ def _tracks_its_disk(pool: PoolState, keys: set[str]) -> bool:
 
 def _without_disk(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | None:
     """Follow the child pointers; only a known end that is no disk makes it a leftover."""
-    seen: list[CbtLog] = []
-    log = cbt_history(case).log(sr.uuid, row.uuid)
-    while log is not None and log not in seen and (child := sure(log.child)) is not None:
-        seen.append(log)
+    seen: set[str] = set()
+    log = last = cbt_history(case).log(sr.uuid, row.uuid)
+    while log is not None and log.uuid not in seen and (child := sure(log.child)) is not None:
+        seen.add(log.uuid)
+        last = log
         if child == NO_LOG:
             return _leftover_of_ended_chain(row, log, "its child pointer names none")
         target = pool.vdi(child)
@@ -182,9 +183,9 @@ def _without_disk(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | 
         log = cbt_history(case).log(sr.uuid, child)
         if gone(log) or (target is None and pool.complete and log is None):
             return _leftover_of_ended_chain(
-                row, seen[-1], f"its chain leads to {child}, which is not there"
+                row, last, f"its chain leads to {child}, which is not there"
             )
-    return None if log in seen else _gap_about_row(case, sr, row)
+    return None if log is not None and log.uuid in seen else _gap_about_row(case, sr, row)
 
 
 def _leftover_of_ended_chain(row: Vdi, last: CbtLog, because: str) -> _Leftover:

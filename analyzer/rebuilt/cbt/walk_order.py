@@ -25,9 +25,25 @@ def join(logs: Mapping[str, CbtLog], absent: str) -> Joined:
     ``absent`` completes "its child pointer names x, which …" for a log that is not in ``logs``.
     SM walks child pointers only; a parent pointer alone gives a link that is not certain.
     """
-    links = tuple(link for uuid in logs for link in _links_of_log(logs, uuid))
+    naming: dict[str, list[CbtLog]] = {}  # a log → those that name it as their parent
+    for log in logs.values():
+        if log.parent is not None and not gone(log):
+            naming.setdefault(log.parent.value, []).append(log)
+    links = tuple(link for uuid in logs for link in _links_of_log(logs, uuid, naming))
     order = _order_of_fallback(tuple(logs), links)
-    breaks = [found for uuid in order for found in _breaks_behind(logs, uuid, links, order, absent)]
+    linked = {link.older for link in links}
+    breaks = [
+        found
+        for uuid in order
+        for found in _breaks_behind(
+            logs,
+            uuid,
+            next(iter(naming.get(uuid, ())), None),
+            linked=uuid in linked,
+            last=uuid == order[-1],
+            absent=absent,
+        )
+    ]
     # A break where the pointers, stale or not, lead back to an older log.
     place = {uuid: number for number, uuid in enumerate(order)}
     after = {link.older: link.newer for link in reversed(links)}
@@ -60,7 +76,9 @@ def least_sure(*levels: Confidence) -> Confidence:
     return max(levels, key=_SURENESS.index)
 
 
-def _links_of_log(logs: Mapping[str, CbtLog], older: str) -> Sequence[DiskLink]:
+def _links_of_log(
+    logs: Mapping[str, CbtLog], older: str, naming: Mapping[str, Sequence[CbtLog]]
+) -> Sequence[DiskLink]:
     log = logs[older]
     if gone(log):
         return ()
@@ -75,8 +93,8 @@ def _links_of_log(logs: Mapping[str, CbtLog], older: str) -> Sequence[DiskLink]:
             stale=False,
             evidence=newer.parent.evidence,
         )
-        for newer in logs.values()
-        if newer.parent is not None and newer.parent.value == older and not gone(newer)
+        for newer in naming.get(older, ())
+        if newer.parent is not None
     )
 
 
@@ -126,29 +144,21 @@ def _path_of_start(start: str, after: Mapping[str, str], seen: set[str]) -> list
 def _breaks_behind(
     logs: Mapping[str, CbtLog],
     uuid: str,
-    links: Sequence[DiskLink],
-    order: Sequence[str],
+    naming: CbtLog | None,
+    *,
+    linked: bool,
+    last: bool,
     absent: str,
 ) -> Sequence[DiskBreak]:
     """Return why the chain does not go on behind a log, () if it does or is at its end."""
     log = logs[uuid]
-    naming = next(
-        (
-            newer
-            for newer in logs.values()
-            if newer.parent is not None and newer.parent.value == uuid and not gone(newer)
-        ),
-        None,
-    )
     if gone(log):
         return _break_at_missing(log, naming)
     if log.child is None:
-        linked = any(link.older == uuid for link in links)
-        last = uuid == order[-1]
         what = "what its child pointer holds is not known"
         return () if linked or last else (_break_at(uuid, "", what, BreakKind.UNKNOWN),)
     if log.child.value == NO_LOG:
-        return _break_at_end(log, log.child.evidence, naming, last=uuid == order[-1])
+        return _break_at_end(log, log.child.evidence, naming, last=last)
     newer = logs.get(log.child.value)
     if newer is None:
         what = f"its child pointer names {log.child.value}, which {absent}"
