@@ -4,6 +4,7 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import cast
 
 from analyzer.case.errors.trouble import Trouble
 from analyzer.case.events import EventTable
@@ -86,7 +87,9 @@ class Case:
 
     def hosts_missing(self, pool: PoolState) -> tuple[str, ...]:
         """Return the names of the pool's hosts that no bundle of this run is from."""
-        known = {report.host_uuid for report in self.hosts}
-        return tuple(
-            sorted(host.name_label or host.uuid for host in pool.hosts if host.uuid not in known)
-        )
+        key = ("hosts missing", pool.source)
+        if key not in self.derived:
+            known = {report.host_uuid for report in self.hosts}
+            missing = (host for host in pool.hosts if host.uuid not in known)
+            self.derived[key] = tuple(sorted(host.name_label or host.uuid for host in missing))
+        return cast("tuple[str, ...]", self.derived[key])

@@ -27,6 +27,7 @@ from analyzer.model.sentence import say
 from analyzer.model.xapi import XapiDatabase
 from analyzer.sources import FACTS, LOGS, SCOPES, XAPI_DB, Scope
 
+_MOST_HOSTS = 256  # of a pool that are named as missing; xapi's pools have 64 at most
 _LINES_ALONE = (
     "only lines of logs were given, no status report: what they say is told, "
     "and nothing can be ruled out by them"
@@ -310,14 +311,19 @@ def _host_uuids_of_pool(pool: PoolState) -> frozenset[str]:
 
 def _gaps_of_pool(need: str, scope: Scope, pool: PoolState, case: Case) -> list[Gap]:
     """Return what is missing of a known pool: hosts, the master, or the end of its database."""
-    given = [report for report in case.hosts if report.host_uuid in _host_uuids_of_pool(pool)]
+    members = _host_uuids_of_pool(pool)
+    given = [report for report in case.hosts if report.host_uuid in members]
     found = []
     match scope:
         case Scope.EVERY_HOST:
+            absent = case.hosts_missing(pool)
             found = [
                 _gap_at_host(need, host, "no status report of this host was given", host)
-                for host in case.hosts_missing(pool)
+                for host in absent[:_MOST_HOSTS]
             ]
+            if (more := len(absent) - _MOST_HOSTS) > 0:
+                why = f"no status report of {more} more of its hosts was given"
+                found.append(_gap_at_host(need, _name_of_pool(pool), why, "these hosts"))
         case Scope.MASTER:
             if not any(report.role is Role.MASTER for report in given):
                 why = "no status report of the pool's master was given"

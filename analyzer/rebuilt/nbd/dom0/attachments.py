@@ -38,15 +38,17 @@ class DomainRow:
     vdi: Vdi
     vbd: Vbd
     domain: Vm
+    busy: str  # what xapi does with the disk
 
 
 def rows_of(pool: PoolState) -> Iterator[DomainRow]:
     """Yield the VBDs of control domains on disks of users."""
     for vdi in pool.vdis:
-        for vbd in pool.vbds_of(vdi) if counts(pool, vdi) else ():
-            domain = pool.vm(vbd.vm)
-            if domain is not None and domain.is_control_domain:
-                yield DomainRow(pool=pool, vdi=vdi, vbd=vbd, domain=domain)
+        vbds = pool.vbds_of(vdi) if counts(pool, vdi) else ()
+        own = [(vbd, vm) for vbd in vbds if (vm := pool.vm(vbd.vm)) and vm.is_control_domain]
+        busy = _busy_of(pool, vdi) if own else ""
+        for vbd, domain in own:
+            yield DomainRow(pool=pool, vdi=vdi, vbd=vbd, domain=domain, busy=busy)
 
 
 def since_of(
@@ -84,11 +86,11 @@ def keys_of(row: DomainRow, host: str, facts: Facts) -> tuple[Evidence, ...]:
     return tuple(quoted for quoted in rows if "host_OpaqueRef" in quoted.text)
 
 
-def busy_of(row: DomainRow) -> str:
+def _busy_of(pool: PoolState, vdi: Vdi) -> str:
     """Say what xapi does with the disk, or with a VM of it, "" if nothing."""
-    running = set((row.vdi.current_operations or {}).values()) & {*_TRANSFERS}
-    for vbd in row.pool.vbds_of(row.vdi):
-        machine = row.pool.vm(vbd.vm)
+    running = set((vdi.current_operations or {}).values()) & {*_TRANSFERS}
+    for vbd in pool.vbds_of(vdi):
+        machine = pool.vm(vbd.vm)
         if machine is not None and not machine.is_control_domain:
             running |= set((machine.current_operations or {}).values()) & {*_TRANSFERS}
     return f"xapi was at work on it: {', '.join(sorted(running))}" if running else ""
@@ -170,7 +172,7 @@ def _of_row(row: DomainRow, facts: Facts) -> Dom0Attachment | None:
         since=since,
         before=facts.covered_since(host, sr.uuid) if sr and since is None else None,
         session=session,
-        busy=busy_of(row),
+        busy=row.busy,
     )
     if just_ended(held, facts):
         return None
