@@ -190,7 +190,10 @@ def _judged(
             report,
             bundles=_bundle_infos(reads, of_pool),
             # what is of no report may have been of this pool
-            omissions=tuple(each for each in omissions if each.bundle not in elsewhere),
+            omissions=(
+                *report.omissions,
+                *(each for each in omissions if each.bundle not in elsewhere),
+            ),
         )
         judged.append((known.case, report))
     return judged
@@ -246,7 +249,7 @@ def _report(
     errors = rows("other errors", partial(error_groups, case, outcomes, befallen, runs))
     noise = rows("known noise", partial(suppressed, catalogue, case.events))
     spans = rows("what lasted", partial(spans_of, case, known.coverage))
-    disks = rows("the disks", partial(disk_views, case, outcomes))
+    disks = rows("the disks", partial(disk_views, case, outcomes, options.budget.disks))
     nbd = rows("the NBD connections", partial(nbd_views, case, outcomes, known.coverage))
     hours = rows("the lines of each hour", partial(_lines_per_hour, case))
     unexplained, accepted_errors = accept_errors(
@@ -262,7 +265,7 @@ def _report(
         outcomes=outcomes,
         coverage=known.coverage,
         ledger=known.ledger,
-        omissions=(),
+        omissions=_disks_left_out(case, len(disks), options.budget.disks),
         problems=_all_parse_problems((*read.contents, *read.loose)),
         suppressed=noise,
         happenings=(),
@@ -284,6 +287,21 @@ def _report(
     )
     happened = rows("the timeline", partial(happenings, case, report, dict(catalogue.context)))
     return replace(report, happenings=happened, outcomes=(*outcomes, *stages.failed))
+
+
+def _disks_left_out(case: Case, told: int, most: int) -> tuple[Omission, ...]:
+    """Say that a pool may have more disks than are told of one by one."""
+    if told < most:
+        return ()
+    source = case.pools[0].source if case.pools else Source(bundle=case.hosts[0].bundle, member="")
+    return (
+        Omission(
+            bundle=source.bundle,
+            member=source.member,
+            why=f"our limit of {most:,} disks was reached: of others only what was found is told",
+            settle_with="run again with a higher --max-disks if you trust the archive",
+        ),
+    )
 
 
 def _names_of_rules(catalogue: Catalogue) -> frozenset[str]:

@@ -33,6 +33,8 @@ class Budget:
             own and one sub-archive (``--max-archives``).
         name: characters of a member's name; no path of a host is longer (``--max-name``).
         reports: status reports in all; a pool has at most 64 hosts (``--max-reports``).
+        disks: disks with CBT that are told one by one, those with findings first; rules judge all
+            of them (``--max-disks``).
         rows: lines of logs that are kept, and one more for each `BYTES_OF_A_ROW` of the input. A
             row takes about 2 kB of memory and 0.2 ms; so do `LINES_OF_A_ROW` lines that are looked
             at and not kept. One log has at most half of them, so that a storm in one leaves
@@ -52,5 +54,6 @@ class Budget:
     archives: int = 256
     name: int = 4096
     reports: int = 256
+    disks: int = 20_000
     rows: int = 300_000
     line: int = MIB

@@ -186,6 +186,10 @@ def analyze_command(
         int,
         typer.Option(min=1, help="Status reports in all.", rich_help_panel=_BUDGET),
     ] = _DEFAULT.reports,
+    max_disks: Annotated[
+        int,
+        typer.Option(min=1, help="Disks to tell of one by one.", rich_help_panel=_BUDGET),
+    ] = _DEFAULT.disks,
     max_rows: Annotated[
         int,
         typer.Option(
@@ -227,6 +231,7 @@ def analyze_command(
             document=max_document,
             name=max_name,
             reports=max_reports,
+            disks=max_disks,
             rows=max_rows,
             line=max_line,
         ),

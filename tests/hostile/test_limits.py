@@ -100,3 +100,23 @@ def test_an_inventory_of_sixteen_megabytes_is_none(tmp_path: Path) -> None:
     result = read(tmp_path, builder, Budget())
     assert fate(result, "inventory")[0] is Presence.DAMAGED
     assert "our limit of 16,777,216" in " ".join(each.why for each in result.omissions)
+
+
+def test_of_too_many_disks_those_with_findings_are_told_first(tmp_path: Path) -> None:
+    row = (
+        '<row ref="OpaqueRef:{0}" uuid="0000000{0}-6fcb-4ad9-8042-8c4875667415" SR="OpaqueRef:sr"'
+        ' cbt_enabled="true" is_a_snapshot="false"{1}/>'
+    )
+    plain = [row.format(number, "") for number in range(9)]
+    wrong = row.format(9, ' snapshot_of="OpaqueRef:7"')
+    builder = report().file(
+        "xapi-db.xml",
+        f'<database><manifest/><table name="VDI">{"".join(plain)}{wrong}</table></database>',
+    )
+    result = read(tmp_path, builder, Budget(disks=2))
+    assert [each.vdi.uuid[:8] for each in result.disks if each.vdi] == ["00000000", "00000007"]
+    assert [each.why for each in result.omissions] == [
+        "our limit of 2 disks was reached: of others only what was found is told"
+    ]
+    assert "--max-disks" in result.omissions[0].settle_with
+    assert exit_status(result) != 0

@@ -30,11 +30,18 @@ _ABSENT = "is not among the logs that are known"
 _NO_TIME = "1970"
 
 
-def disk_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[DiskView, ...]:
-    """Return every disk with CBT, ordered by pool, SR, name and uuid."""
+def disk_views(
+    case: Case, outcomes: Sequence[Outcome], most: int | None = None
+) -> tuple[DiskView, ...]:
+    """Return every disk with CBT, ordered by pool, SR, name and uuid.
+
+    Of more than ``most`` those come first of which something was found.
+    """
     known = index(case, outcomes)
     owners = {known.owner(uuid) for uuid in _disks_concerned(known)}
-    views = (_view_of_owner(case, known, owner) for owner in sorted(owners))
+    found = {known.owner(uuid) for uuid in known.findings}
+    told = sorted(owners, key=lambda owner: (owner not in found, owner))[:most]
+    views = (_view_of_owner(case, known, owner) for owner in told)
     return tuple(sorted(views, key=lambda view: view.key))
 
 
