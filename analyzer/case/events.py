@@ -28,7 +28,7 @@ from analyzer.case.columns import (
 )
 from analyzer.case.correlate import numbers_of_bursts, rows_per_hour
 from analyzer.case.event_order import with_doubted_stamps
-from analyzer.case.made_of_rows import events_of, lines_of
+from analyzer.case.made_of_rows import Brief, briefs_of, events_of, lines_of
 from analyzer.case.rows import (
     LINE_TEXTS,
     KeepPolicy,
@@ -203,6 +203,14 @@ class EventTable:
         if wanted not in self._made:
             self._made[wanted] = tuple(self._events_at_places(self._places_of_kinds(wanted)))
         return self._made[wanted]
+
+    def in_brief(self, *kinds: str) -> list[Brief]:
+        """Return what was kept for these selectors, in the table's order, but make no events."""
+        return briefs_of(self._rows, np.array(self._places_of_kinds(kinds), np.intp))
+
+    def at(self, rows: Sequence[int]) -> tuple[Event, ...]:
+        """Return the events of some rows."""
+        return tuple(self._events_at_places(rows))
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -4,22 +4,43 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from functools import cache
 from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
 from analyzer.case.columns import EPOCH, TIMES, WORDS, Columns, Places
-from analyzer.case.rows import CODING, IDS, LINE_TEXTS, KeptLines
+from analyzer.case.rows import CODING, IDS, LINE_TEXTS, NO_IDS, KeptLines
 from analyzer.model.event import Event, Level
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.parsers.scan.match import Captures
 
-_NO_VALUES = (None,) * len(IDS)
 _EVENT = (
     *("bundle", "member", "line", "kind", "source_kind", "host", "process"),
     *("pid", "task", "level", "count"),
 )
 _LEVELS: Mapping[object, Level] = MappingProxyType({level.value: level for level in Level})
+
+
+class Brief(NamedTuple):
+    """What a row tells without becoming an event; ``at`` is in microseconds since 1970."""
+
+    row: int
+    bundle: str
+    member: str
+    line: int
+    kind: str
+    pid: int | None
+    at: int
+    said: bytes  # its message
+
+
+def briefs_of(rows: Columns, places: Places) -> list[Brief]:
+    """Return rows without making events of them."""
+    named = (rows.values(name, places).tolist() for name in Brief._fields[1:-1])
+    spans = (rows.plain[name][places].tolist() for name in ("words", "message", "message_end"))
+    said = [words[start:end] for words, start, end in zip(*spans, strict=True)]
+    return list(map(Brief, places.tolist(), *named, said))
 
 
 def lines_of(rows: Columns) -> KeptLines:
@@ -39,8 +60,8 @@ def lines_of(rows: Columns) -> KeptLines:
         texts={name: own.few[name].codes.tolist() for name in LINE_TEXTS},
         lines=own.plain["line"].tolist(),
         pids=own.plain["pid"].tolist(),
-        counts=[max(counts[row] for row in each) for each in lines.values()],
-        kinds=[tuple(kinds[row] for row in each) for each in lines.values()],
+        counts=[max([counts[row] for row in each]) for each in lines.values()],
+        kinds=[tuple([kinds[row] for row in each]) for each in lines.values()],
         words=words,
         ids=[
             _ids([found[row] for row in each], said)
@@ -51,13 +72,13 @@ def lines_of(rows: Columns) -> KeptLines:
 
 def _ids(found: Sequence[str | Mapping[str, str]], said: bytes) -> tuple[str | None, ...]:
     """Return what the fields of a line name of `IDS`; the first of several wins."""
-    told = [each for each in found if (_names_ids(each) if isinstance(each, str) else each)]
+    told = [each for each in found if each and (type(each) is not str or _names_ids(each))]
     if not told:
-        return _NO_VALUES
+        return NO_IDS
     values: dict[str, str] = {}
     for each in reversed(told):
         text = said.decode(*CODING) if isinstance(each, str) else ""
-        values.update(Captures(each, text) if isinstance(each, str) else each)
+        values.update(Captures(each, text).found() if isinstance(each, str) else each)
     return tuple(map(values.get, IDS))
 
 

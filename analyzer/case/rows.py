@@ -167,6 +167,7 @@ def stamp_of_number(number: int) -> Stamp:
 
 
 IDS = ("sr", "vdi", "vbd", "session")
+NO_IDS: tuple[str | None, ...] = (None,) * len(IDS)
 LINE_TEXTS = ("dated_by", "bundle", "member", "host", "source_kind", "process", "task", "level")
 
 

@@ -19,8 +19,9 @@ def run() -> None:
     if sys.argv[1:] == ["--version"]:
         sys.stdout.write(f"cbtriage {__version__}\n")
         return
-    # A short run makes 300,000 values and frees few: to look for garbage takes a fifth of it.
-    gc.set_threshold(400_000, 50, 100)
+    # A run makes a million values for each 100 MB of logs, and in circles are 3,000 of them: to
+    # look for these takes a fiftieth of it, of a short run a fifth.
+    gc.set_threshold(5_000_000, 50, 100)
     # numpy would start a thread for each core, for algebra that nobody here asks for.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:

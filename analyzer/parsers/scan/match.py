@@ -6,7 +6,7 @@ RE2 works on bytes as Latin-1 here: one automaton over all patterns, linear on h
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import re2
 
@@ -103,21 +103,26 @@ class Captures(Mapping[str, str]):
         self._found: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> str:
-        return self._all_captures()[name]
+        return self.found()[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._all_captures())
+        return iter(self.found())
 
     def __len__(self) -> int:
-        return len(self._all_captures())
+        return len(self.found())
 
     def __repr__(self) -> str:
-        return repr(self._all_captures())
+        return repr(self.found())
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a group, the default if it took no part."""
+        return self.found().get(name, default)
 
     def __reduce__(self) -> tuple[type["Captures"], tuple[str, str]]:
         return Captures, (self.pattern, self._message)
 
-    def _all_captures(self) -> dict[str, str]:
+    def found(self) -> dict[str, str]:
+        """Return all groups that took part."""
         if self._found is None:
             exact = automaton(self.pattern, captures=True)
             text = self._message.encode(errors="replace")

@@ -11,9 +11,8 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import datetime, timedelta
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import inf
 from types import MappingProxyType
 from typing import NamedTuple
@@ -22,6 +21,7 @@ from analyzer.bundle.names import log_name
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
 from analyzer.case.events import EventTable
+from analyzer.case.made_of_rows import Brief
 from analyzer.model.event import Event
 from analyzer.model.operation import Command, Operation, Raised, Result
 from analyzer.rebuilt.calls.sm_lines import (
@@ -67,17 +67,18 @@ NOTES = (
 KINDS = (ENTRY, PLUGIN, *COMMANDS, RAISING, EXCEPTION, FAILED, *NOTES)
 BOOTED = "host-booted"
 
-_LOADING = timedelta(minutes=2)  # from a process's first line to its entry line
-_QUIET = timedelta(minutes=15)  # no call is silent for longer, unless it waits
-_SETTLED = timedelta(minutes=5)
-_QUICK = timedelta(minutes=1)
+_MINUTE = 60_000_000  # microseconds
+_LOADING = 2 * _MINUTE  # from a process's first line to its entry line
+_QUIET = 15 * _MINUTE  # no call is silent for longer, unless it waits
+_SETTLED = 5 * _MINUTE
+_QUICK = _MINUTE
 _NEIGHBOURS = 2000  # entry lines that are looked at for the end of one call
-_LAST_WORDS: Mapping[str, str] = MappingProxyType(
+_LAST_WORDS: Mapping[str, bytes] = MappingProxyType(
     {
-        "vdi_enable_cbt": "Unpause request for ",
-        "vdi_disable_cbt": "Unpause request for ",
-        "vdi_activate": "Removed activating flag from ",
-        "vdi_deactivate": "Removed host key host_",
+        "vdi_enable_cbt": b"Unpause request for ",
+        "vdi_disable_cbt": b"Unpause request for ",
+        "vdi_activate": b"Removed activating flag from ",
+        "vdi_deactivate": b"Removed host key host_",
     }
 )
 _LOG_PATH = re.compile(rf"(?:VG_XenStorage-|/)({UUID})/(?:VHD-|LV-|QCOW2-)?({UUID})\b")
@@ -88,22 +89,22 @@ _PLUGIN_DISK = re.compile(rf"(?:Pause|Unpause) for ({UUID})")
 class _Group:
     """The lines of one process; ``place`` is that of its last line among the host's."""
 
-    events: list[Event]
-    entry: Event | None = None
+    lines: list[Brief]
+    entry: Brief | None = None
     place: int = 0
 
     @property
-    def last(self) -> Event:
-        return self.events[-1]
+    def last(self) -> Brief:
+        return self.lines[-1]
 
 
 class _Entry(NamedTuple):
     """What an entry line tells of the calls before it; asked thousands of times."""
 
-    at: float  # seconds
+    at: int
     rotation: int
     pid: int | None
-    message: str
+    said: bytes
     attaches: bool  # an SR: the host may have started
 
 
@@ -111,14 +112,15 @@ class _Entry(NamedTuple):
 class _Host:
     """The lines of one status report in the order of writing, and what tells that calls ended."""
 
-    events: Sequence[Event]
-    places: Sequence[int]  # of entry lines in `events`
+    table: EventTable
+    lines: Sequence[Brief]
+    places: Sequence[int]  # of entry lines in `lines`
     entries: Sequence[_Entry]  # at these places
-    boots: Sequence[datetime]
+    boots: Sequence[int]
     steady: bool  # no entry line is stamped before the one above it
     attaching: Sequence[int]  # which of the entries attach an SR
 
-    def booted(self, after: datetime, before: datetime) -> bool:
+    def booted(self, after: int, before: int) -> bool:
         """Tell whether the host started in between."""
         place = bisect_right(self.boots, after)
         return place < len(self.boots) and self.boots[place] <= before
@@ -166,13 +168,13 @@ def operations_of(events: EventTable) -> tuple[Operation, ...]:
     well), are left out. A call that two reports of one host show is there once, as the report
     shows it that has more of it.
     """
-    booted: dict[str, list[datetime]] = {}
-    for event in events.of(BOOTED):
-        booted.setdefault(event.source.bundle, []).append(event.moment.at)
+    booted: dict[str, list[int]] = {}
+    for line in events.in_brief(BOOTED):
+        booted.setdefault(line.bundle, []).append(line.at)
     found = [
         operation
         for bundle, lines in _by_bundle(events).items()
-        for operation in _of_host(lines, sorted(booted.get(bundle, [])))
+        for operation in _of_host(events, lines, sorted(booted.get(bundle, [])))
     ]
     best: dict[tuple[object, ...], Operation] = {}
     same: Counter[tuple[object, ...]] = Counter()  # two calls of one report are never one
@@ -195,13 +197,12 @@ def _order_of_operation(operation: Operation) -> tuple[object, ...]:
     return (operation.first.at, source.bundle, source.member, source.line)
 
 
-def _by_bundle(events: EventTable) -> Mapping[str, list[Event]]:
+def _by_bundle(events: EventTable) -> Mapping[str, list[Brief]]:
     """Return each report's lines once, in the order in which they were written."""
-    members: dict[tuple[str, str], dict[int, Event]] = {}
-    for event in events.of(*KINDS):
-        source = event.source
-        members.setdefault((source.bundle, source.member), {}).setdefault(source.line, event)
-    found: dict[str, list[Event]] = {}
+    members: dict[tuple[str, str], dict[int, Brief]] = {}
+    for line in events.in_brief(*KINDS):
+        members.setdefault((line.bundle, line.member), {}).setdefault(line.line, line)
+    found: dict[str, list[Brief]] = {}
     for bundle, member in sorted(members, key=lambda place: (-_rotation_of(place[1]), place)):
         lines = members[bundle, member]
         found.setdefault(bundle, []).extend(lines[number] for number in sorted(lines))
@@ -214,71 +215,65 @@ def _rotation_of(member: str) -> int:
     return name.rotation if name else 0
 
 
-def _of_host(events: Sequence[Event], boots: Sequence[datetime]) -> Iterator[Operation]:
-    places = [place for place, event in enumerate(events) if event.kind == ENTRY]
-    entries: list[_Entry] = []
-    for place in places:
-        entry_event = events[place]
-        message = entry_event.message
-        attaches = message.startswith("sr_attach ")
-        entries.append(
-            _Entry(
-                entry_event.moment.at.timestamp(),
-                _rotation_of(entry_event.source.member),
-                entry_event.pid,
-                message,
-                attaches,
-            )
+def _of_host(
+    table: EventTable, lines: Sequence[Brief], boots: Sequence[int]
+) -> Iterator[Operation]:
+    places = [place for place, line in enumerate(lines) if line.kind == ENTRY]
+    entries = [
+        _Entry(
+            entry.at,
+            _rotation_of(entry.member),
+            entry.pid,
+            entry.said,
+            entry.said.startswith(b"sr_attach "),
         )
+        for entry in map(lines.__getitem__, places)
+    ]
     host = _Host(
-        events=events,
+        table=table,
+        lines=lines,
         places=places,
         entries=entries,
         boots=boots,
         steady=all(one.at <= other.at for one, other in pairwise(entries)),
         attaching=[number for number, entry in enumerate(entries) if entry.attaches],
     )
-    for group in _groups_of_processes(host):
-        operation = _operation_of_group(group)
-        if operation is not None:
-            yield replace(operation, result=_result_of_operation(operation, group, host))
+    groups = [group for group in _groups_of_processes(host) if not _says_nothing(group)]
+    # Of the lines that were written, most are of groups that say nothing: no events of these.
+    events = iter(table.at([line.row for group in groups for line in group.lines]))
+    for group in groups:
+        yield _operation_of_group(group, list(islice(events, len(group.lines))), host)
 
 
 def _groups_of_processes(host: _Host) -> Iterator[_Group]:
     """Yield the processes, each when the next one of its pid begins, or at the end."""
     running: dict[int | None, _Group] = {}
-    for place, event in enumerate(host.events):
-        group = running.get(event.pid)
-        if group is None or _begins_a_process(event, group, host):
+    for place, line in enumerate(host.lines):
+        group = running.get(line.pid)
+        if group is None or _begins_a_process(line, group, host):
             if group is not None:
                 yield group
-            group = running[event.pid] = _Group(events=[])
-        group.events.append(event)
+            group = running[line.pid] = _Group(lines=[])
+        group.lines.append(line)
         group.place = place
-        if event.kind == ENTRY:
-            group.entry = event
+        if line.kind == ENTRY:
+            group.entry = line
     yield from running.values()
 
 
-def _begins_a_process(event: Event, group: _Group, host: _Host) -> bool:
+def _begins_a_process(line: Brief, group: _Group, host: _Host) -> bool:
     """Tell whether a line is of a new process rather than of the one that had its pid before."""
-    before, at = group.last.moment.at, event.moment.at
+    before, at = group.last.at, line.at
     if host.booted(before, at):
         return True
-    match event.kind:
+    match line.kind:
         case kind if kind == ENTRY:
-            begun = group.events[0].moment.at
+            first = group.lines[0]
+            if group.entry is not None or first.kind == PLUGIN or at - first.at > _LOADING:
+                return True
             # Whether a process without an entry line came to its end.
-            return (
-                group.entry is not None
-                or (
-                    group.events[0].kind == PLUGIN
-                    or any(
-                        event.kind == EXCEPTION and raised_of(event).final for event in group.events
-                    )
-                )
-                or at - begun > _LOADING
-            )
+            errors = [each.row for each in group.lines if each.kind == EXCEPTION]
+            return any(raised_of(event).final for event in host.table.at(errors))
         case kind if kind == PLUGIN:
             return True
         case kind if kind == DONE:  # each call that says so has an entry line
@@ -287,25 +282,27 @@ def _begins_a_process(event: Event, group: _Group, host: _Host) -> bool:
             return at - before > _QUIET and not _may_be_silent(group.last)
 
 
-def _may_be_silent(event: Event) -> bool:
+def _may_be_silent(line: Brief) -> bool:
     """Tell whether nobody knows how long the process may be silent after a line."""
-    return event.kind == LOCKED or (event.kind in COMMANDS and "\n" not in event.message)
+    return line.kind == LOCKED or (line.kind in COMMANDS and b"\n" not in line.said)
 
 
-def _operation_of_group(group: _Group) -> Operation | None:
-    """Return what the lines say, its result left open; None for a scan that says nothing."""
-    # Whether a process is a scan without trouble, or only woke the garbage collector.
-    own = [event for event in group.events if event.kind != KICKED]
-    if len(own) > 1 or (own and not own[0].message.startswith("sr_scan ")):
-        says_nothing = False
-    else:
-        says_nothing = not own or group.last.moment.at - own[0].moment.at < _QUICK
-    if says_nothing:
-        return None
-    entry = None if group.entry is None else entry_of(group.entry.message)
-    parts = _parts_of_group(group)
-    first = group.events[0]
-    vdi, sr = (entry.vdi, entry.sr) if entry else _guessed_objects(group)
+def _says_nothing(group: _Group) -> bool:
+    """Tell whether a process is a scan without trouble, or only woke the garbage collector."""
+    own = [line for line in group.lines if line.kind != KICKED]
+    if len(own) > 1 or (own and not own[0].said.startswith(b"sr_scan ")):
+        return False
+    return not own or group.last.at - own[0].at < _QUICK
+
+
+def _operation_of_group(group: _Group, events: Sequence[Event], host: _Host) -> Operation:
+    """Return what the lines say; ``events`` are these lines."""
+    entry_event = next((event for event in events if event.kind == ENTRY), None)
+    entry = None if entry_event is None else entry_of(entry_event.message)
+    parts = _parts_of_group(events, entry_event)
+    first = events[0]
+    vdi, sr = (entry.vdi, entry.sr) if entry else _guessed_objects(events)
+    name = entry.name if entry else next(filter(None, map(call_in, parts.raised)), "")
     # Mark the errors that ended the call, also on the lines that merely built them.
     ended = {error.text for error in parts.raised if error.final}
     judged_errors = tuple(
@@ -316,11 +313,11 @@ def _operation_of_group(group: _Group) -> Operation | None:
         host=first.host,
         bundle=first.source.bundle,
         pid=first.pid,
-        name=entry.name if entry else next(filter(None, map(call_in, parts.raised)), ""),
-        result=Result.UNKNOWN,
+        name=name,
+        result=Result.FAILED if ended else _result_of_operation(name, vdi, parts, group, host),
         first=first.moment,
-        last=group.last.moment,
-        entry=group.entry,
+        last=events[-1].moment,
+        entry=entry_event,
         arguments=entry.arguments if entry else MappingProxyType({}),
         args=entry.args if entry else (),
         vdi=vdi,
@@ -333,9 +330,9 @@ def _operation_of_group(group: _Group) -> Operation | None:
     )
 
 
-def _parts_of_group(group: _Group) -> _Parts:
+def _parts_of_group(events: Sequence[Event], entry: Event | None) -> _Parts:
     parts = _Parts()
-    for event in group.events:
+    for event in events:
         if event.kind in COMMANDS:
             # Add a command; a further try of one that failed takes its place.
             command = command_of(event)
@@ -360,7 +357,7 @@ def _parts_of_group(group: _Group) -> _Parts:
             )
             parts.lines[-1] = parts.commands[-1].event
             continue
-        elif event is not group.entry:
+        elif event is not entry:
             parts.notes.append(event)
         parts.lines.append(event)
     return parts
@@ -370,11 +367,11 @@ def _awaits_result(event: Event) -> bool:
     return event.kind in COMMANDS and "\n" not in event.message
 
 
-def _guessed_objects(group: _Group) -> tuple[str | None, str | None]:
+def _guessed_objects(events: Sequence[Event]) -> tuple[str | None, str | None]:
     """Return (VDI, SR) of a process without an entry line, where its lines agree on them."""
     disks: set[str] = set()
     storages: set[str] = set()
-    for event in group.events:
+    for event in events:
         if event.kind == PLUGIN and (found := _PLUGIN_DISK.match(event.message)):
             disks.add(found[1])
         elif event.kind in COMMANDS:
@@ -389,20 +386,21 @@ def _only_one(uuids: Iterable[str]) -> str | None:
     return known[0] if len(known) == 1 else None
 
 
-def _result_of_operation(operation: Operation, group: _Group, host: _Host) -> Result:
-    if any(error.final for error in operation.raised):
-        return Result.FAILED
+def _result_of_operation(
+    name: str, vdi: str | None, parts: _Parts, group: _Group, host: _Host
+) -> Result:
+    """Return how a call ended that no error ended."""
     if _may_be_silent(group.last):
         return Result.UNKNOWN
-    words = _LAST_WORDS.get(operation.name)
-    if words and group.last.message.startswith(words):
+    words = _LAST_WORDS.get(name)
+    if words and group.last.said.startswith(words):
         return Result.SUCCEEDED
-    if group.events[0].kind == PLUGIN and operation.commands:
-        return operation.commands[-1].result
-    return Result.SUCCEEDED if _ended_before_others(operation, group, host) else Result.UNKNOWN
+    if group.lines[0].kind == PLUGIN and parts.commands:
+        return parts.commands[-1].result
+    return Result.SUCCEEDED if _ended_before_others(vdi, group, host) else Result.UNKNOWN
 
 
-def _ended_before_others(operation: Operation, group: _Group, host: _Host) -> bool:
+def _ended_before_others(vdi: str | None, group: _Group, host: _Host) -> bool:
     """Tell whether later calls of the host show that this one ended, without an error.
 
     They do when one of them is about the same disk, or was made when so much time had passed
@@ -410,12 +408,12 @@ def _ended_before_others(operation: Operation, group: _Group, host: _Host) -> bo
     so where the host started in between; SRs that are attached are taken for a sign of that.
     """
     last = group.last
-    at, rotation = last.moment.at.timestamp(), _rotation_of(last.source.member)
-    later = bisect_right(host.boots, last.moment.at)
-    boot = host.boots[later].timestamp() if later < len(host.boots) else inf
+    rotation, disk = _rotation_of(last.member), vdi.encode() if vdi else None
+    later = bisect_right(host.boots, last.at)
+    boot = host.boots[later] if later < len(host.boots) else inf
     start = bisect_right(host.places, group.place)
     # Where stamps never go back the first line that is late enough speaks for all before it.
-    late = bisect_left(host.entries, (at + _SETTLED.total_seconds(),), start)
+    late = bisect_left(host.entries, (last.at + _SETTLED,), start)
     if host.steady and late < min(start + _NEIGHBOURS, len(host.entries)):
         entry = host.entries[late]
         attached = bisect_right(host.attaching, late) > bisect_left(host.attaching, start)
@@ -424,8 +422,8 @@ def _ended_before_others(operation: Operation, group: _Group, host: _Host) -> bo
     for entry in host.entries[start : start + _NEIGHBOURS]:
         if entry.attaches or rotation - entry.rotation > 1 or boot <= entry.at:
             return False
-        if entry.at - at >= _SETTLED.total_seconds() or entry.pid == last.pid:
+        if entry.at - last.at >= _SETTLED or entry.pid == last.pid:
             return True
-        if operation.vdi and operation.vdi in entry.message:
+        if disk and disk in entry.said:
             return True
     return False

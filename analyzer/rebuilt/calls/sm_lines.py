@@ -186,25 +186,31 @@ def command_of(event: Event) -> Command:
     else:
         value = _literal_of(echo)
         argv_of_echo = tuple(map(str, value)) if isinstance(value, list) else _strings_in(echo)
-    return with_result(Command(argv=argv_of_echo, result=Result.UNKNOWN, event=event), output)
+    result, rc, stderr = _ended(output) or (Result.UNKNOWN, None, "")
+    return Command(argv=argv_of_echo, result=result, rc=rc, stderr=stderr, event=event)
 
 
 def with_result(command: Command, output: str) -> Command:
     """Return the command, ended as SM's line `output` says; one that says nothing is no end."""
+    ended = _ended(output)
+    if ended is None:
+        return command
+    result, rc, stderr = ended
+    return replace(command, result=result, rc=rc, stderr=stderr or command.stderr)
+
+
+def _ended(output: str) -> tuple[Result, int | None, str] | None:
+    """Return the result, the exit status and what was said on stderr; None: it is no end."""
     if output == "  pread SUCCESS":
-        return replace(command, result=Result.SUCCEEDED, rc=0)
+        return Result.SUCCEEDED, 0, ""
     if output.startswith(" = "):
         rc = int(output[3:])
-        return replace(command, result=Result.FAILED if rc else Result.SUCCEEDED, rc=rc)
+        return Result.FAILED if rc else Result.SUCCEEDED, rc, ""
     if not output.startswith("FAILED in "):
-        return command
+        return None
     found = _RC.search(output)
-    return replace(
-        command,
-        result=Result.FAILED,
-        rc=int(found[1]) if found else None,
-        stderr=output.partition("', stderr: '")[2].removesuffix("'").strip(),
-    )
+    stderr = output.partition("', stderr: '")[2].removesuffix("'").strip()
+    return Result.FAILED, int(found[1]) if found else None, stderr
 
 
 def raised_of(event: Event) -> Raised:

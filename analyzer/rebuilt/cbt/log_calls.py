@@ -80,6 +80,8 @@ def place(source: Source) -> Place:
 
 def calls_of(operation: Operation) -> tuple[Call, ...]:
     """Return what an operation did to logs, in the order of its lines."""
+    if not (operation.commands or operation.notes):
+        return ()
     found = [_call_of_command(command, operation.sr) for command in operation.commands]
     # Read a line that is no command; what it says happened, or was about to (DROP, RENAME).
     note_of_event: list[Call | None] = []

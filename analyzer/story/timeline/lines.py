@@ -14,7 +14,7 @@ from itertools import accumulate, chain
 
 from analyzer.case.case import Case
 from analyzer.case.log_coverage import log_window
-from analyzer.case.rows import LINE_TEXTS, KeptLines
+from analyzer.case.rows import LINE_TEXTS, NO_IDS, KeptLines
 from analyzer.model.entry import Entry, EntryKind, Unseen
 from analyzer.model.lines import Block, LineIndex
 from analyzer.model.report import Report
@@ -28,6 +28,7 @@ _ROWS_A_BLOCK = 2048
 # Without its first eight letters: a pattern that begins with a letter of its own is found quickly.
 _UUID = re.compile(rb"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _NOTHING: frozenset[str] = frozenset()
+_NO_PLACES = [-1] * len(NO_IDS)
 Place = tuple[str, str, int]
 
 
@@ -40,6 +41,7 @@ class Laying:
         self._case, self._report, self._titles = case, report, titles
         self._known = frozenset(known)
         self._named_by = {uuid.encode(): uuid for uuid in known}
+        self._alone = {uuid: frozenset((uuid,)) for uuid in known}
         self._quotes = quoted(report)
         quotes = (*self._quotes.findings, *self._quotes.incidents)
         self._quoted = {_place_of_source(source): source for source in quotes}
@@ -59,7 +61,7 @@ class Laying:
         self._ids: dict[str | None, int] = {None: -1}
         self._kinds: dict[tuple[str, ...], int] = {}
         self._spans: list[tuple[int, int, int]] = []
-        self._told: dict[int, set[str]] = {}  # objects by row
+        self._told: dict[int, frozenset[str]] = {}  # objects by row
         self._of_tasks: dict[str, set[str]] = {}
         self._task_of: list[int] = []  # of each row
 
@@ -140,6 +142,8 @@ class Laying:
         return [-1 if place < 0 else first + place for place in lines.texts[name]]
 
     def _places_of_ids(self, ids: Sequence[str | None]) -> list[int]:
+        if ids is NO_IDS:
+            return _NO_PLACES
         known, first = self._ids, len(self._texts) - 1
         return [known.setdefault(each, first + len(known)) for each in ids]
 
@@ -155,23 +159,29 @@ class Laying:
         places = (lines.texts["bundle"], lines.texts["member"], lines.lines)
         for row, (bundle, member, line) in enumerate(zip(*places, strict=True)):
             place = (bundles[bundle], members[member], line)
-            own = named.get(row, set()) | self._calls.get(place, _NOTHING)
+            own = named.get(row, _NOTHING) | self._calls.get(place, _NOTHING)
             for task in self._tasks[tasks[row]] if own and tasks[row] >= 0 else ():
                 self._of_tasks.setdefault(task, set()).update(own)
             if place in self._quoted:
                 block.marks[row] = mark = mark_of(self._quoted[place], self._quotes)
                 own |= self._known.intersection(uuids_in(mark.title))
-            own |= self._known.intersection(ids[row])
+            if ids[row] is not NO_IDS:
+                own |= self._known.intersection(ids[row])
             if own:
                 self._told[first + row] = own
         self._task_of += tasks
 
-    def _named(self, words: bytes, ends: Sequence[int]) -> dict[int, set[str]]:
+    def _named(self, words: bytes, ends: Sequence[int]) -> dict[int, frozenset[str]]:
         """Return the objects that rows name; the words are in lower case."""
-        named: dict[int, set[str]] = {}
+        named: dict[int, frozenset[str]] = {}
         for found in _UUID.finditer(words):
             if uuid := self._named_by.get(words[found.start() - 8 : found.end()]):
-                named.setdefault(bisect_left(ends, found.end()), set()).add(uuid)
+                row = bisect_left(ends, found.end())
+                before = named.get(row)
+                if before is None:
+                    named[row] = self._alone[uuid]
+                elif uuid not in before:
+                    named[row] = before | {uuid}
         return named
 
     def _told_of(self, entry: Entry) -> frozenset[str]:
