@@ -41,9 +41,7 @@ BESIDE = {
     "story/explain": "tests/cli/test_explain.py",
     "story/objects": "tests/cli/test_show_host.py, test_show_sr.py",
     "story/plans": "tests/story/plans by the stories of disks",
-    "stored": "tests/cli/test_case_file.py",
     "story/question": "tests/cli/test_question.py",
-    "yaml_file": "tests/rules/test_load.py",
 }
 
 
