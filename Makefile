@@ -13,7 +13,7 @@ install = @$(PIP) $(PINNED) $(1) \
 .PHONY: help demo fast test cover mutate fuzz lint lock bench rules docs samples man golden golden-diff pyz clean
 help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
-	@echo "make fast     run the tests of modules: a minute and a half"
+	@echo "make fast     run the tests of modules: a minute"
 	@echo "make test     run the whole suite"
 	@echo "make cover    measure what the tests of each module reach"
 	@echo "make mutate   damage samples in every way; an hour of a core or two (SECONDS=600: a part; RESULTS=file: go on)"

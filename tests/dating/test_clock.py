@@ -14,6 +14,7 @@ from analyzer.parsers._api import LogParser, LogStats, Stamp, Witness
 from analyzer.parsers.logs import audit_log, daemon_log, smlog
 from analyzer.parsers.scan.syslog import MONTHS, read_stamp
 from tests.parsers._member import scanned
+from tests.support.whole import examples
 
 SMLOG = LogName(family="var/log/SMlog", rotation=0)
 LIVE = "var/log/SMlog"
@@ -498,7 +499,7 @@ gaps = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     start=starts,
     gaps=gaps,
@@ -537,7 +538,7 @@ def month_gap(old: datetime, new: datetime) -> int:
     return 12 * (new.year - old.year) + new.month - old.month
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(
     local=starts,
     witnesses=st.lists(st.tuples(starts, st.integers(-48, 56)), max_size=5),
@@ -554,7 +555,7 @@ def test_every_range_is_honest_about_its_witnesses(
     assert moment.latest - moment.earliest <= timedelta(hours=27)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     start=starts,
     gaps=st.lists(st.integers(0, 400), min_size=1, max_size=8),

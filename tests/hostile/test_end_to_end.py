@@ -111,7 +111,7 @@ def test_symbolic_link_in_a_folder_is_not_followed(tmp_path: Path) -> None:
 
 def test_bomb_ends_at_the_budget(tmp_path: Path) -> None:
     noise = b"Nov 22 10:06:00 jupiter SM: [2451] lock: opening lock file /var/lock/sm/x/sr\n"
-    bundle = _log(noise * (40 * MIB // len(noise))).write_tar(tmp_path / "b.tar.bz2")
+    bundle = _log(noise * (16 * MIB // len(noise))).write_tar(tmp_path / "b.tar.bz2")
     report = _read(bundle, budget=Budget(total=8 * MIB))
     assert any(omission.why for omission in report.omissions)
     assert Verdict.RULED_OUT not in {outcome.verdict for outcome in report.outcomes}

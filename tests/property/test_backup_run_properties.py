@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from analyzer.model.run import FullReason, RunVerdict
 from tests.story.runs.backup_log import Client
+from tests.support.whole import examples
 
 CALLS = st.lists(
     st.tuples(
@@ -52,7 +53,7 @@ def of_snapshots(client: Client, taken: list[str], name: str, one: str, other: s
         client.delete(one)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(CALLS, st.booleans())
 def test_any_calls_make_runs_that_hold_together(
     calls: list[tuple[str, int, int]], volumes: bool

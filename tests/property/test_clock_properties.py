@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from tests.dating.clock_story import AUDIT, KERN, SM, Host, every
+from tests.support.whole import examples
 
 STARTS = st.datetimes(datetime(2019, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis wants naive bounds
 SPAN = timedelta(hours=30)
@@ -49,7 +50,12 @@ def hosts(draw: st.DrawFn) -> Host:
     return host
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=examples(30),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 @given(host=hosts())
 def test_the_true_instant_is_in_the_range(host: Host) -> None:
     clock = host.clock()
@@ -58,7 +64,12 @@ def test_the_true_instant_is_in_the_range(host: Host) -> None:
         assert moment.earliest <= line.true <= moment.latest, line
 
 
-@settings(max_examples=30, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=examples(30),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
 @given(host=hosts())
 def test_nothing_is_ordered_against_the_order_of_a_log(host: Host) -> None:
     clock = host.clock()

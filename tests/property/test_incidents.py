@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from analyzer.rebuilt.incidents.incidents import incidents
 from tests.checks.support import JUPITER, SATURN, SR, VDI, CaseBuilder, sr, vdi
+from tests.support.whole import examples
 
 Part: TypeAlias = tuple[str, str, tuple[str, ...]]
 HOSTS = ((JUPITER, "jupiter"), (SATURN, "saturn"))
@@ -52,7 +53,7 @@ def test_order_of_reading_changes_nothing(parts: list[Part], first: str) -> None
     assert told(parts, first) == told(PARTS, "jupiter")
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.sets(st.sampled_from(KERN)), st.sets(st.sampled_from(DAEMON)))
 def test_no_incident_ends_certainly_before_it_began(kern: set[str], daemon: set[str]) -> None:
     case = CaseBuilder().host().kern_log("\n".join(sorted(kern)))

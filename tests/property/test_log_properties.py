@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from analyzer.parsers._api import LogParser, Selector
 from analyzer.parsers.logs import audit_log, daemon_log, kern_log, smlog, user_log, xensource_log
 from tests.parsers._member import scanned
+from tests.support.whole import examples
 
 PARSERS: tuple[LogParser, ...] = (
     smlog.PARSER,
@@ -145,7 +146,7 @@ selectors = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     parser=st.sampled_from(PARSERS),
     log=logs,
@@ -164,7 +165,7 @@ def test_short_cuts_never_change_a_result(
     )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(parser=st.sampled_from(PARSERS), log=logs, size=st.integers(1, 300))
 def test_block_size_never_changes_a_result(parser: LogParser, log: bytes, size: int) -> None:
     asked = [Selector(id="all", parser=parser.name, message="")]
@@ -186,7 +187,7 @@ def test_block_size_never_changes_a_result(parser: LogParser, log: bytes, size: 
     assert sum(years for _, years in others.turns) == sum(years for _, years in stats.turns)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(parser=st.sampled_from(PARSERS), log=logs)
 def test_each_line_is_read_joined_or_not_understood(parser: LogParser, log: bytes) -> None:
     found, stats = scanned(parser, log, [Selector(id="all", parser=parser.name, message="")])
@@ -200,7 +201,7 @@ def test_each_line_is_read_joined_or_not_understood(parser: LogParser, log: byte
     assert numbers == sorted(set(numbers))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(parser=st.sampled_from(PARSERS), log=st.binary(max_size=400))
 def test_any_bytes_are_survived(parser: LogParser, log: bytes) -> None:
     _, stats = scanned(parser, log, [Selector(id="all", parser=parser.name, message="")])

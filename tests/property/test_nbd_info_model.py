@@ -32,6 +32,7 @@ from analyzer.model.xapi import (
 )
 from analyzer.rebuilt.nbd.info.answer import nbd_info, nbd_infos
 from tests.checks.support import CATALOGUE
+from tests.support.whole import examples
 
 TABLES = frozenset({"pool", "host", "SR", "PBD", "VDI", "VBD", "VM", "network", "PIF", "SM"})
 HOSTS, NETWORKS, SRS = ("a", "b", "c"), ("lan", "nbd", "plain"), ("shared", "local")
@@ -223,7 +224,7 @@ DEAD = Db(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200), deadline=None)
 @given(dbs=st.lists(databases, min_size=1, max_size=2))
 @example(dbs=[DEAD, DEAD])
 def test_prediction_agrees_with_the_steps_of_xapi(dbs: list[Db]) -> None:
@@ -234,7 +235,7 @@ def test_prediction_agrees_with_the_steps_of_xapi(dbs: list[Db]) -> None:
             assert (info.answer, pairs_of(info)) == model(db, sr)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(db=databases)
 def test_prediction_says_why_and_what_to_do_whenever_it_is_no_yes(db: Db) -> None:
     case = case_of(db)
@@ -244,7 +245,7 @@ def test_prediction_says_why_and_what_to_do_whenever_it_is_no_yes(db: Db) -> Non
         assert info.stopped_at is None or info.answer is Answer.FAILS
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @given(db=databases)
 def test_every_endpoint_quotes_its_rows_and_every_ipv6_one_warns(db: Db) -> None:
     for info in nbd_infos(case_of(db)).values():

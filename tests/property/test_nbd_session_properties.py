@@ -11,6 +11,7 @@ from analyzer.model.nbd import SessionFate
 from analyzer.rebuilt.nbd.sessions.lines import caught_by
 from analyzer.rebuilt.nbd.sessions.sessions import concurrency, nbd_sessions, server_runs
 from tests.rebuilt.nbd.nbd_log import NbdLog, quick_case, ref
+from tests.support.whole import examples
 
 GONE, TLS = "End_of_file", "Ssl.Accept_error(Ssl.Error_ssl)"
 REFUSED = "Server_error(VDI_IN_USE, [ x; attach ])"
@@ -54,7 +55,7 @@ def written(lines: Sequence[str | tuple[str, object]]) -> NbdLog:
     return log
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.lists(LINES, max_size=40))
 def test_any_lines_are_told_without_an_exception_and_none_twice(
     lines: list[str | tuple[str, object]],
@@ -79,7 +80,7 @@ def interleaved(draw: st.DrawFn) -> tuple[list[tuple[int, str]], list[tuple[str,
     return [(number, left[number].pop(0)) for number in order], stories
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(interleaved())
 def test_interleaved_connections_are_counted_within_the_bounds(
     story: tuple[list[tuple[int, str]], list[tuple[str, ...]]],
@@ -107,7 +108,7 @@ def test_interleaved_connections_are_counted_within_the_bounds(
         assert low <= number <= high
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(interleaved())
 def test_disks_that_were_let_go_are_never_called_open(
     story: tuple[list[tuple[int, str]], list[tuple[str, ...]]],

@@ -21,6 +21,7 @@ from tests.rebuilt.calls.smlog_events import (
     sm,
     table,
 )
+from tests.support.whole import examples
 
 messages = st.one_of(
     st.sampled_from(
@@ -69,7 +70,7 @@ lines = st.builds(
 logs = st.lists(lines, max_size=30).map("".join)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(newer=logs, older=logs, booted=st.booleans())
 def test_every_kept_line_is_in_one_call_of_its_own_process(
     newer: str, older: str, booted: bool
@@ -91,7 +92,7 @@ def _quiet(message: str) -> bool:
     return message.startswith("sr_scan ")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(log=logs)
 def test_call_with_a_final_error_failed_and_no_other(log: str) -> None:
     for operation in operations_of(table((SMLOG, log))):
@@ -99,7 +100,7 @@ def test_call_with_a_final_error_failed_and_no_other(log: str) -> None:
         assert raised == (operation.result is Result.FAILED) or not operation.name
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(log=logs)
 def test_attachment_has_a_disk_and_is_open_or_over(log: str) -> None:
     events = table((SMLOG, log))

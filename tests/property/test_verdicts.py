@@ -21,6 +21,7 @@ from analyzer.rules.pattern import Pattern, Role
 from analyzer.rules.verdict import conclude
 from analyzer.sources import SCOPES, Scope
 from tests.support.judging import JUPITER, TITAN, World, pair, pool, vdi
+from tests.support.whole import examples
 
 GREEN = {Verdict.RULED_OUT, Verdict.NOT_APPLICABLE}
 BROKEN = [presence for presence in Presence if presence is not Presence.PRESENT]
@@ -92,7 +93,7 @@ UNUSED = pool(JUPITER, TITAN, vdis=(vdi(cbt=False),), networks=())
 PLACES = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(sorted(SCOPES)))
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=examples(40))
 @given(breaks=st.dictionaries(PLACES, st.sampled_from(BROKEN), max_size=6))
 def test_absence_never_adds_to_what_is_known(breaks: dict[tuple[str, str], Presence]) -> None:
     world, less = pair(), pair(breaks=breaks)

@@ -13,6 +13,7 @@ from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import CbtHistory, rebuild
 from analyzer.run import load_case
 from tests.support.clock import utc
+from tests.support.whole import examples
 from tests.world.objects import GIB, Disk, Log
 from tests.world.releases import XCP_NG_8_0, XCP_NG_8_2, XCP_NG_8_3, XCP_NG_8_3_QCOW2, XENSERVER_9
 from tests.world.world import World
@@ -110,7 +111,9 @@ def _true(log: Log | None) -> object:
     untidy=st.booleans(),
 )
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_rebuilt_logs_are_those_on_the_storage(
     tmp_path: Path, type_: str, release: int, steps: list[Step], untidy: bool
@@ -128,7 +131,9 @@ def test_rebuilt_logs_are_those_on_the_storage(
 @pytest.mark.parametrize("type_", ["lvm", "nfs"])
 @given(steps=st.lists(STEPS, max_size=12), share=st.floats(0, 0.99))
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_a_report_whose_logs_begin_midway_tells_nothing_untrue(
     tmp_path: Path, type_: str, steps: list[Step], share: float

@@ -13,6 +13,7 @@ from analyzer.rebuilt.nbd.sessions.sessions import concurrency, nbd_sessions, se
 from analyzer.run import load_case
 from tests.samples.verdicts import subjects
 from tests.support.clock import utc
+from tests.support.whole import examples
 from tests.world.exports import Refusal
 from tests.world.journal import KERN
 from tests.world.objects import GIB, Disk, Loopback
@@ -112,7 +113,9 @@ def _open_in(sessions: tuple[NbdSession, ...]) -> dict[str | None, str | None]:
 @pytest.mark.slow
 @given(release=st.integers(0, 3), steps=st.lists(STEPS, max_size=25))
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_orderly_use_is_no_finding_and_is_known(
     tmp_path: Path, release: int, steps: list[Step]
@@ -134,7 +137,9 @@ def test_orderly_use_is_no_finding_and_is_known(
 @pytest.mark.slow
 @given(release=st.integers(1, 3), steps=st.lists(st.one_of(OPENINGS, CRASHES), max_size=12))
 @settings(
-    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(40),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 def test_what_crashes_left_is_found_and_nothing_else(
     tmp_path: Path, release: int, steps: list[Step]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from analyzer.sm import snapshots, tracking
 from analyzer.sm.state import Result, SrKind, State, Vdi
 from tests.support.clock import utc
+from tests.support.whole import examples
 from tests.world.objects import GIB, Disk
 from tests.world.world import World
 
@@ -112,7 +113,7 @@ def do(both: Both, word: str, place: int) -> None:
 
 
 @pytest.mark.parametrize("type_", ["lvm", "nfs"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(steps=STEPS)
 def test_the_logs_of_the_pool_are_those_of_the_model(
     type_: str, steps: list[tuple[str, int]]

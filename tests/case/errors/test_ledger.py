@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from analyzer.case.errors.ledger import ErrorLedger, Failure
 from analyzer.parsers.logs import smlog
 from analyzer.parsers.scan.scan import Scanner
+from tests.support.whole import examples
 
 SR = "67a9f2c1-0000-4000-8000-00000000000{}"
 MESSAGES = (
@@ -42,7 +43,7 @@ def failures(log: bytes, *, at_once: bool) -> tuple[list[Failure], dict[str, str
     return found, ledger.disks, scan.met, scan.stats.hidden
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(lines)
 def test_what_is_laid_aside_tells_the_same(said: list[tuple[str, int, int]]) -> None:
     log = log_of(said)

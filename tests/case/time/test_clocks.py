@@ -17,6 +17,7 @@ from analyzer.model.source import Source
 from analyzer.model.xapi import Vdi, XapiDatabase
 from tests.case.time.clock_pool import START, Member, audited, call, clocks_of, pair, pause, plugin
 from tests.dating.clock_story import stamp_of, utc
+from tests.support.whole import examples
 
 VDI = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
 
@@ -377,7 +378,7 @@ def test_alerts_of_after_the_report_are_a_contradiction() -> None:
     assert "16:00:00 UTC, and 1 more" in sentence
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(
     minutes=st.integers(-24, 26).map(lambda halves: 30 * halves),
     fast=st.integers(-800, 800),

@@ -23,6 +23,7 @@ from analyzer.parsers.scan.scan import Scanner
 from analyzer.rules.load import load_catalogue
 from analyzer.sources import LOGS
 from tests.parsers.memory_member import MemoryMember
+from tests.support.whole import examples
 
 CATALOGUE = load_catalogue()
 SCANNER = Scanner(LOG_PARSERS, CATALOGUE.selectors)
@@ -303,7 +304,7 @@ def test_a_boot_that_only_the_uptime_shows_counts() -> None:
     assert hole.kind is HoleKind.DOWN
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.permutations([0, 1, 2, 3]), st.integers(min_value=25, max_value=400))
 def test_the_order_of_members_changes_nothing(places: list[int], minutes: int) -> None:
     quiet = (day(0, 20), day(0, 20, minutes))

@@ -11,6 +11,7 @@ from analyzer.parsers.logs import audit_log, smlog, xensource_log
 from analyzer.parsers.scan.later import LaterLines
 from analyzer.parsers.scan.scan import Scanner
 from tests.property.test_log_properties import PATTERNS, logs
+from tests.support.whole import examples
 
 PARSERS = (xensource_log.PARSER, audit_log.PARSER, smlog.PARSER)
 Found = set[tuple[int, str, str, str, tuple[tuple[str, str], ...]]]
@@ -37,7 +38,7 @@ def read(
     return found | rows(scanner.read_later(name, later, kinds)), scan.stats, len(later)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 @given(
     name=st.sampled_from([parser.name for parser in PARSERS]),
     log=logs,

@@ -17,6 +17,7 @@ from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import CbtHistory
 from tests.checks.support import CaseBuilder, sr, vdi
 from tests.rebuilt.cbt.sm_logs import SR, Sm, moment
+from tests.support.whole import examples
 
 MIB = 1 << 20
 LINE = Evidence(source=Source(bundle="b", member="var/log/SMlog", line=3), text="a line")
@@ -102,7 +103,7 @@ def history(logs: Mapping[str, Plain]) -> CbtHistory:
     return CbtHistory(now=now, volumes={SR: True})
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(logs=LOGS, start=st.sampled_from(NAMES), to=st.sampled_from(NAMES))
 def test_the_walk_is_that_of_sm(logs: Mapping[str, Plain], start: str, to: str) -> None:
     walked = walk(history(logs), (), start, to)
@@ -110,7 +111,7 @@ def test_the_walk_is_that_of_sm(logs: Mapping[str, Plain], start: str, to: str) 
     assert (walked.end, walked.visited) == reference(logs, start, to)
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=examples(500), deadline=None)
 @given(
     logs=LOGS,
     start=st.sampled_from(NAMES),

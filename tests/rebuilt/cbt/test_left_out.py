@@ -10,6 +10,7 @@ from analyzer.rebuilt.cbt.left_out import LeftOut, left_out
 from tests.rebuilt.cbt.sm_logs import SR, Sm
 from tests.rebuilt.cbt.test_cbt_hazards import BOTH, error_disabled
 from tests.rebuilt.cbt.test_replay import KINDS, MOVES, answers, live
+from tests.support.whole import examples
 
 
 def lacking(history: CbtHistory, older: str, newer: str) -> LeftOut | None:
@@ -65,7 +66,7 @@ def test_nothing_is_left_out_of_what_was_taken_since(volumes: bool) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS[:2])
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=examples(100), deadline=None)
 @given(moves=MOVES, cut=st.sampled_from([0, 0, 0.2, 0.5, 0.8]))
 def test_blocks_are_said_to_be_left_out_only_where_they_are(
     kind: tuple[bool, str], moves: list[tuple[int, int, int]], cut: float

@@ -16,6 +16,7 @@ from analyzer.rebuilt.cbt.history import CbtHistory, rebuild
 from analyzer.sm.comparing import list_changed_blocks
 from analyzer.sm.state import Log, Result, State, Use
 from tests.rebuilt.cbt.sm_logs import SR, Sm, chain
+from tests.support.whole import examples
 
 Values = tuple[object, object, object, object]
 KINDS = [(True, ""), (False, "/run/sr-mount"), (False, "/var/run/sr-mount")]
@@ -105,7 +106,7 @@ def assert_told(history: CbtHistory, logs: Mapping[str, Log]) -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(moves=MOVES)
 def test_the_logs_of_one_host_are_rebuilt(
     kind: tuple[bool, str], moves: list[tuple[int, int, int]]
@@ -119,7 +120,7 @@ def test_the_logs_of_one_host_are_rebuilt(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(moves=MOVES)
 def test_each_log_stands_in_one_chain_in_the_order_of_its_pointers(
     kind: tuple[bool, str], moves: list[tuple[int, int, int]]
@@ -136,7 +137,7 @@ def test_each_log_stands_in_one_chain_in_the_order_of_its_pointers(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(moves=MOVES)
 def test_the_past_is_as_it_was_before_each_operation(
     kind: tuple[bool, str], moves: list[tuple[int, int, int]]
@@ -161,7 +162,7 @@ def assert_past(history: CbtHistory, operation: Operation, logs: Mapping[str, Lo
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=examples(80), deadline=None)
 @example(moves=[(0, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0), (9, 0, 0)], cut=0.25)
 @given(moves=MOVES, cut=st.floats(0, 1))
 def test_a_log_file_that_begins_in_the_middle_tells_nothing_untrue(
@@ -188,7 +189,7 @@ def assert_true_as_far_as_known(log: CbtLog, logs: Mapping[str, Log]) -> None:
             assert known.value == value
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(moves=MOVES)
 def test_two_hosts_that_write_one_sr_tell_nothing_untrue(
     moves: list[tuple[int, int, int]],
@@ -212,7 +213,7 @@ def refused(walked: Walk) -> bool:
 
 
 @pytest.mark.parametrize("kind", KINDS[:2])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(moves=MOVES)
 def test_a_comparison_is_predicted_as_the_model_answers_it(
     kind: tuple[bool, str], moves: list[tuple[int, int, int]]
@@ -230,7 +231,7 @@ def test_a_comparison_is_predicted_as_the_model_answers_it(
 
 
 @pytest.mark.parametrize("kind", KINDS[:2])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @example(moves=[(0, 0, 0), (2, 0, 0), (3, 0, 0), (4, 0, 0), (9, 0, 0)], cut=0.25)
 @given(moves=MOVES, cut=st.floats(0, 1))
 def test_a_log_file_that_begins_in_the_middle_predicts_nothing_untrue(

@@ -22,6 +22,7 @@ from analyzer.render.words.view import visible
 from analyzer.resources import folder
 from analyzer.story.together import together
 from tests.render.support import clear_report, crash, empty_report, found, rich_report
+from tests.support.whole import examples
 
 Attributes = dict[str, str | None]
 REPORTS = pytest.mark.parametrize(
@@ -271,7 +272,7 @@ def test_zone_west_of_greenwich_is_shown() -> None:
     assert "UTC-03:30" in render_html(replace(rich_report(), hosts=(host,)))
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=()), min_size=1, max_size=40))
 def test_no_text_becomes_an_element_or_breaks_the_page(text: str) -> None:
     plain = Page(render_html(hostile_everywhere("x"))).elements
