@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 import yaml
 
+from analyzer.errors import CatalogueError
 from analyzer.values import dataclass
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -64,6 +65,23 @@ def read_yaml(text: str) -> Document:
     reading = _Reading()
     value = reading.value(node, ())
     return Document(value=value, lines=reading.lines, faults=tuple(reading.faults))
+
+
+def table_document(content: bytes, shown: str) -> Document:
+    """Return a table of the catalogue as a document; ``shown`` is what the file is called.
+
+    Raises:
+        CatalogueError: it cannot be read; the text names every fault by its line.
+    """
+    try:
+        document = read_yaml(content.decode())
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        msg = f"{shown}:{line} not UTF-8"
+        raise CatalogueError(msg) from error
+    if document.faults:
+        raise CatalogueError("\n".join(f"{shown}:{line} {what}" for line, what in document.faults))
+    return document
 
 
 def _unwanted_faults(text: str) -> tuple[int, str] | None:

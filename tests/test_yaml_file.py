@@ -2,7 +2,8 @@
 
 import pytest
 
-from analyzer.yaml_file import read_yaml
+from analyzer.errors import CatalogueError
+from analyzer.yaml_file import read_yaml, table_document
 
 
 def test_values_are_plain_and_have_their_lines() -> None:
@@ -38,3 +39,15 @@ def test_place_of_a_key_that_is_missing_is_that_of_what_lacks_it() -> None:
     assert read.place(("a", "b")) == (2, "a.b")
     assert read.place(("a", "lost")) == (1, "a.lost")
     assert read.place(()) == (1, "the file")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a: 1\nb: \xff\n", r"^patterns/x\.yaml:2 not UTF-8$"),
+        (b"a: 1\na: 2\nb: yes\n", r"^patterns/x\.yaml:2 a: .*\npatterns/x\.yaml:3 'yes' has"),
+    ],
+)
+def test_table_that_cannot_be_read_is_refused_with_its_lines(content: bytes, said: str) -> None:
+    with pytest.raises(CatalogueError, match=said):
+        table_document(content, "patterns/x.yaml")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from analyzer.causes.edges import INCIDENTS, NAME, Edge, Edges, Join
 from analyzer.errors import CatalogueError
 from analyzer.model.sentence import FIELD
-from analyzer.yaml_file import Document, Path, read_yaml
+from analyzer.yaml_file import Document, Path, table_document
 
 _SHOWN = f"patterns/{NAME}"
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -68,7 +68,7 @@ def read_edges(content: bytes) -> Edges:
     Raises:
         CatalogueError: the file is not as it should be; the text names every fault by its line.
     """
-    document = _document_of_causes(content)
+    document = table_document(content, _SHOWN)
     try:
         read = _File.model_validate(document.value)
     except ValidationError as error:
@@ -81,18 +81,6 @@ def read_edges(content: bytes) -> Edges:
     if problems := [_fault_with_line(document, fault) for fault in faults]:
         raise CatalogueError("\n".join(problems))
     return _edges_of_file(read)
-
-
-def _document_of_causes(content: bytes) -> Document:
-    try:
-        document = read_yaml(content.decode())
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        msg = f"{_SHOWN}:{line} not UTF-8"
-        raise CatalogueError(msg) from error
-    if document.faults:
-        raise CatalogueError("\n".join(f"{_SHOWN}:{line} {what}" for line, what in document.faults))
-    return document
 
 
 def _fault_with_line(document: Document, fault: Fault) -> str:

@@ -46,11 +46,6 @@ class Raised:
     event: Event
     final: bool = False
 
-    @property
-    def opterr(self) -> str:
-        """Return the detail in ``… [opterr=<detail>]``, "" if there is none."""
-        return self.text.partition("[opterr=")[2].removesuffix("]")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from analyzer.case.errors.codes import BACKEND, NAME, Code, Codes
 from analyzer.errors import CatalogueError
 from analyzer.model.finding import Severity
-from analyzer.yaml_file import read_yaml
+from analyzer.yaml_file import table_document
 
 
 class _Entry(BaseModel):
@@ -43,11 +43,7 @@ def read_codes(content: bytes) -> Codes:
     Raises:
         CatalogueError: it is not as it should be.
     """
-    document = read_yaml(content.decode())
-    if document.faults:
-        line, what = document.faults[0]
-        msg = f"patterns/{NAME}:{line} {what}"
-        raise CatalogueError(msg)
+    document = table_document(content, f"patterns/{NAME}")
     try:
         read = _File.model_validate(document.value)
     except ValidationError as error:

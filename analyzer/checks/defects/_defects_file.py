@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from analyzer.checks.defects.defects import NAME, Defect, Defects, Range, Symptom
 from analyzer.errors import CatalogueError
 from analyzer.model.rpm import compare, parse_version
-from analyzer.yaml_file import Document, Path, read_yaml
+from analyzer.yaml_file import Document, Path, table_document
 
 _SHOWN = f"patterns/{NAME}"
 _SHOWN_VALUE = 60
@@ -60,7 +60,7 @@ def read_defects(content: bytes) -> Defects:
     Raises:
         CatalogueError: the file is not as it should be; the text names every fault by its line.
     """
-    document = _document_of(content)
+    document = table_document(content, _SHOWN)
     try:
         read = _File.model_validate(document.value)
     except ValidationError as error:
@@ -92,18 +92,6 @@ def read_defects(content: bytes) -> Defects:
             )
         )
     return Defects(rows=tuple(defect_of_entry))
-
-
-def _document_of(content: bytes) -> Document:
-    try:
-        document = read_yaml(content.decode())
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        msg = f"{_SHOWN}:{line} not UTF-8"
-        raise CatalogueError(msg) from error
-    if document.faults:
-        raise CatalogueError("\n".join(f"{_SHOWN}:{line} {what}" for line, what in document.faults))
-    return document
 
 
 def _fault_at_place(document: Document, path: Path, what: str) -> str:

@@ -10,6 +10,7 @@ Writers: xen-api ``ocaml/database/xml_spaces.ml`` (`protect`: ``%.`` for a space
 """
 
 import re
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -30,10 +31,45 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _NULL_REFERENCES = ("", "OpaqueRef:NULL")
 
 
-class DatabaseRow:
+class RowValues:
+    """What a row has of each kind, in whatever form its text is; counts what is not understood."""
+
+    __slots__ = ("_problems", "_table")
+
+    _problems: Counter[str]
+    _table: str
+
+    @abstractmethod
+    def text(self, attribute: str) -> str | None:
+        """Return a string, None where it is not known."""
+
+    def flag(self, attribute: str) -> bool | None:
+        """Return true or false."""
+        value = self.text(attribute)
+        if value in {"true", "false"}:
+            return value == "true"
+        if value is not None:
+            self._not_understood(attribute, "is no bool")
+        return None
+
+    def whole(self, attribute: str) -> int | None:
+        """Return a decimal number of at most 64 bits."""
+        value = self.text(attribute)
+        if value is None:
+            return None
+        if re.fullmatch(r"-?[0-9]{1,19}", value):
+            return int(value)
+        self._not_understood(attribute, "is no whole number")
+        return None
+
+    def _not_understood(self, attribute: str, why: str) -> None:
+        self._problems[f"{self._table}.{attribute} {why}: {NOT_USED}"] += 1
+
+
+class DatabaseRow(RowValues):
     """A row as the database has it; counts in `problems` what it could not decode."""
 
-    __slots__ = ("_attributes", "_problems", "_table", "ref", "source", "uuid", "written")
+    __slots__ = ("_attributes", "ref", "source", "uuid", "written")
 
     def __init__(
         self,
@@ -65,25 +101,6 @@ class DatabaseRow:
         """Return an enum value; the database stores it as the API spells it."""
         return self.text(attribute)
 
-    def flag(self, attribute: str) -> bool | None:
-        """Return true or false."""
-        value = self.text(attribute)
-        if value in {"true", "false"}:
-            return value == "true"
-        if value is not None:
-            self._not_understood(attribute, "is no bool")
-        return None
-
-    def whole(self, attribute: str) -> int | None:
-        """Return a decimal number of at most 64 bits."""
-        value = self.text(attribute)
-        if value is None:
-            return None
-        if re.fullmatch(r"-?[0-9]{1,19}", value):
-            return int(value)
-        self._not_understood(attribute, "is no whole number")
-        return None
-
     def reference(self, attribute: str) -> str | None:
         """Return an OpaqueRef, None for the null reference."""
         value = self.text(attribute)
@@ -112,9 +129,6 @@ class DatabaseRow:
     def raw(self) -> tuple[tuple[str, str], ...]:
         """Return nothing: the tag of the row is kept as it is written."""
         return ()
-
-    def _not_understood(self, attribute: str, why: str) -> None:
-        self._problems[f"{self._table}.{attribute} {why}: {NOT_USED}"] += 1
 
 
 def unprotect(value: str) -> str:

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from analyzer.model.source import Source
 from analyzer.model.xapi import StringMap
+from analyzer.parsers.xapi.xapi_values import RowValues
 from analyzer.values import dataclass
 
 UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -56,10 +57,10 @@ class XeValue:
     value: str
 
 
-class XeRow:
+class XeRow(RowValues):
     """A record of `xe` as a row; counts in `problems` what it could not decode."""
 
-    __slots__ = ("_asked", "_problems", "_table", "_values", "ref", "source", "uuid", "written")
+    __slots__ = ("_asked", "_values", "ref", "source", "uuid", "written")
 
     def __init__(
         self,
@@ -93,25 +94,6 @@ class XeRow:
         if attribute == "power_state":
             return value.capitalize()
         return value.lower().replace(" ", "_")
-
-    def flag(self, attribute: str) -> bool | None:
-        """Return true or false."""
-        value = self.text(attribute)
-        if value in {"true", "false"}:
-            return value == "true"
-        if value is not None:
-            self._not_understood(attribute, "is no bool")
-        return None
-
-    def whole(self, attribute: str) -> int | None:
-        """Return a decimal number of at most 64 bits."""
-        value = self.text(attribute)
-        if value is None:
-            return None
-        if re.fullmatch(r"-?[0-9]{1,19}", value):
-            return int(value)
-        self._not_understood(attribute, "is no whole number")
-        return None
 
     def reference(self, attribute: str) -> str | None:
         """Return a uuid; None for ``<not in database>`` and for nothing."""
@@ -163,9 +145,6 @@ class XeRow:
             return None
         self._asked.append((found.line.index, attribute, found.line.text))
         return found
-
-    def _not_understood(self, attribute: str, why: str) -> None:
-        self._problems[f"{self._table}.{attribute} {why}: its value is not used"] += 1
 
 
 def _cannot_be_half(value: str) -> bool:

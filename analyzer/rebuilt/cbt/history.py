@@ -91,9 +91,6 @@ class CbtHistory:
         return _capped_log(states.at(moment, self.order), self.partly_seen)
 
 
-NOTHING_KNOWN = CbtHistory()
-
-
 @derived
 def cbt_history(case: Case) -> CbtHistory:
     """Return the CBT logs of a case over time."""

@@ -45,13 +45,8 @@ def disk_views(
     return tuple(sorted(views, key=lambda view: view.key))
 
 
-def disk_view(case: Case, outcomes: Sequence[Outcome], uuid: str) -> DiskView:
-    """Return one disk, with CBT or not; for a snapshot, the disk that it was taken of."""
-    return view_of(case, index(case, outcomes), uuid)
-
-
 def view_of(case: Case, known: DiskIndex, uuid: str) -> DiskView:
-    """Return one disk as `disk_view` does, of an index that is there already."""
+    """Return one disk, with CBT or not; for a snapshot, the disk that it was taken of."""
     return _view_of_owner(case, known, known.owner(uuid))
 
 

@@ -133,12 +133,6 @@ def test_error_has_its_code_and_reason() -> None:
     text = "Invalid VDI type [opterr=Raw VDI or snapshot not permitted]"
     (raised,) = only(sm(f"Raising exception [66, {text}]")).raised
     assert (raised.code, raised.text, raised.final) == (66, text, False)
-    assert raised.opterr == "Raw VDI or snapshot not permitted"
-
-
-def test_error_without_detail_has_no_opterr() -> None:
-    (raised,) = only(sm("Raising exception [44, There is insufficient space]")).raised
-    assert (raised.text, raised.opterr) == ("There is insufficient space", "")
 
 
 def test_code_follows_from_the_text_where_no_line_has_it() -> None:

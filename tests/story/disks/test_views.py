@@ -21,7 +21,8 @@ from analyzer.model.xapi import Vbd, Vm, XapiObject
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import CbtHistory, cbt_history
-from analyzer.story.disks.views import disk_view, disk_views
+from analyzer.story.disks.index import index
+from analyzer.story.disks.views import disk_views, view_of
 from tests.checks.support import OTHER_VDI, SNAPSHOT, SR, VDI, CaseBuilder, at, sr, vdi
 from tests.support.derived import given
 
@@ -103,6 +104,10 @@ def answer(rule: str, verdict: Verdict) -> Outcome:
 def only(known: Case, *outcomes: Outcome) -> DiskView:
     (view,) = disk_views(known, outcomes)
     return view
+
+
+def disk_view(case: Case, outcomes: tuple[Outcome, ...], uuid: str) -> DiskView:
+    return view_of(case, index(case, outcomes), uuid)
 
 
 def pair(sure: Confidence = Confidence.CERTAIN) -> tuple[CbtLog, CbtLog]:
