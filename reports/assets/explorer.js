@@ -673,7 +673,9 @@ if (lanes.length && FIRST < LAST) {
       layout();
     }
   }).observe(frame);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", layout);
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
+    matchMedia(query).addEventListener("change", layout);
+  }
   document.addEventListener("light", (event) => light(event.detail));
   document.addEventListener("zone", (event) => {
     zone = event.detail;

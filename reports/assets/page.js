@@ -52,7 +52,7 @@ async function unpack(box) {
     const parts = [element("i", { textContent: number }), ` ${text}`];
     code.append(...(marked.has(number) ? [element("b", {}, ...parts)] : parts), place + 1 < lines.length ? "\n" : "");
   }
-  box.replaceChildren(element("pre", { className: "excerpt" }, code));
+  box.replaceChildren(element("pre", { className: "excerpt", tabIndex: 0 }, code));
 }
 
 for (const box of document.querySelectorAll("[data-packed]")) {

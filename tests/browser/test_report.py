@@ -123,6 +123,23 @@ def test_axe_finds_nothing_in_any_mode(browser: Browser, name: str, tmp_path: Pa
     with visiting(browser, tmp_path, without_policy(html)) as visit:
         visit.page.evaluate(OPEN_ALL)
         assert violations(visit.page) == []
+        visit.page.set_viewport_size({"width": 320, "height": 844})
+        for scheme in SCHEMES if name not in FEW else ("dark",):
+            visit.page.emulate_media(forced_colors="active", color_scheme=scheme)
+            assert violations(visit.page) == []
+
+
+def test_pictures_of_time_keep_to_forced_colours(browser: Browser, tmp_path: Path) -> None:
+    """A reader's dark colours with a light page: ink of the page would be black on black."""
+    with visiting(browser, tmp_path, page_of("host-crash")) as visit:
+        visit.page.emulate_media(forced_colors="active", color_scheme="dark")
+        inks = visit.page.evaluate(
+            """() => [...document.querySelectorAll("svg.timeline .note, .chain text")].map(
+              each => getComputedStyle(each).fill)"""
+        )
+        canvas = visit.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+        assert inks
+        assert canvas not in inks
 
 
 @pytest.mark.parametrize("name", AXED)

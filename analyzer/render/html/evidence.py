@@ -133,7 +133,9 @@ def excerpt_text(excerpt: Excerpt, quoted: Sequence[int]) -> Markup:
     for number, text in enumerate(excerpt.lines, excerpt.first):
         row = Markup("<b><i>{}</i> {}</b>" if number in quoted else "<i>{}</i> {}")  # noqa: S704  # ours
         rows.append(row.format(number, visible(text)))
-    return Markup('<pre class="excerpt"><code>{}</code></pre>').format(Markup("\n").join(rows))
+    return Markup('<pre class="excerpt" tabindex="0"><code>{}</code></pre>').format(
+        Markup("\n").join(rows)
+    )
 
 
 def packed(excerpt: Excerpt) -> str:
