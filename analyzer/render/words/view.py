@@ -12,6 +12,8 @@ from analyzer.render.words.zone import clock_text
 
 LAST = datetime.max.replace(tzinfo=UTC)
 _UUID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_ASCII_SHOWN = frozenset(map(chr, range(0x20, 0x7F)))
+_FEW = 8
 _LATIN_1 = range(0x100)
 _UNDECODABLE = range(0xDC80, 0xDD00)  # how Python's surrogateescape carries the bytes 80 to ff
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -31,7 +33,12 @@ def visible(text: str, *, lines: bool = False) -> str:
     if text.isprintable():
         return text
     kept = "\n\t" if lines else ""
-    return "".join(c if c.isprintable() or c in kept else _written_out(c) for c in text)
+    odd = [c for c in {*text} - _ASCII_SHOWN if not (c.isprintable() or c in kept)]
+    if len(odd) > _FEW:
+        return text.translate({ord(c): _written_out(c) for c in odd})
+    for c in odd:  # nearly always the one line feed between a command and its result
+        text = text.replace(c, _written_out(c))
+    return text
 
 
 def _written_out(character: str) -> str:

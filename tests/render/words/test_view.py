@@ -114,3 +114,10 @@ def test_different_members_have_different_anchors(members: list[str]) -> None:
 
 def test_anchor_in_a_bundle_that_is_not_listed_is_still_one() -> None:
     assert anchor(Source(bundle="?", member="m"), ()) == "b0:m:0"
+
+
+@pytest.mark.parametrize("many", ["", "".join(map(chr, range(0x80, 0xA0)))])
+def test_what_does_not_print_is_written_out_however_much_it_is(many: str) -> None:
+    written = "".join(f"\\x{ord(each):02x}" for each in many)
+    assert visible(f"a\n\u202eb{many}") == f"a\\n<U+202E>b{written}"
+    assert visible(f"a\n\u202eb{many}", lines=True) == f"a\n<U+202E>b{written}"
