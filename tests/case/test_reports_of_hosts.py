@@ -1,12 +1,15 @@
 """What a host says of its network reaches its report, whichever program said it."""
 
+from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
-from analyzer.case.assemble import host_reports
 from analyzer.case.case import HostReport
 from analyzer.case.gather import BundleContent
+from analyzer.case.reports_of_hosts import host_reports
+from analyzer.model.host import Role
 from analyzer.parsers import document_parser
 from tests.parsers.host.test_nbd_files import LEFTOVERS
 from tests.parsers.memory_member import facts
@@ -17,6 +20,7 @@ from tests.parsers.network.test_iptables import IPTABLES
 from tests.parsers.network.test_nft import NFT
 from tests.parsers.network.test_routes import IP_ROUTE, ROUTE_N
 from tests.parsers.network.test_sockets import NETSTAT, SS
+from tests.support.judging import JUPITER, TITAN, pool
 
 NEW = {
     "ip-s-addr.out": IP,
@@ -94,3 +98,23 @@ def test_of_two_cut_listings_the_first_is_kept_as_cut() -> None:
 
 def test_a_host_that_says_nothing_has_none_of_it() -> None:
     assert origins(report({})) == [None] * 8
+
+
+@pytest.mark.parametrize(
+    ("hosts", "syslog", "name", "role"),
+    [
+        ((JUPITER, TITAN), {"jupiter": 3}, "jupiter", Role.MASTER),
+        ((JUPITER, TITAN), {"titan": 3}, "titan", Role.SUPPORTER),
+        ((JUPITER,), {"titan": 1, "saturn": 2}, "saturn", Role.UNKNOWN),
+        ((JUPITER,), {}, "a", Role.UNKNOWN),
+    ],
+)
+def test_host_is_the_one_row_that_has_its_name(
+    hosts: tuple[str, ...], syslog: dict[str, int], name: str, role: Role
+) -> None:
+    state = pool(*hosts)
+    named = tuple(replace(host, hostname=host.name_label) for host in state.hosts)
+    assert state.pool is not None
+    own = replace(state, hosts=named, pool=replace(state.pool, master=JUPITER))
+    (found,) = host_reports([BundleContent(name="a", syslog_hosts=Counter(syslog))], [own])
+    assert (found.name, found.role) == (name, role)
