@@ -307,9 +307,8 @@ def _nothing_found(report: Report) -> Headline:
         return _not_green(f"no rule found anything, but {_not_whole(report)}")
     if not judged:
         return _not_green(f"none of the {rules} applies here, so nothing was judged")
-    open_ = left_open(report)
-    every = f"all other {rules.partition(' ')[2]}" if open_ else f"all {rules}"
-    text = f"{every} are ruled out or do not apply, for the time that was read{open_}"
+    known = "no trouble of CBT, NBD or their storage that a rule knows"
+    text = f"{known}, for the time that was read{left_open(report)}"
     return Headline(tone=Tone.CLEAR, word="NOTHING FOUND", text=text)
 
 

@@ -159,3 +159,8 @@ def test_window_without_a_dated_stamp_is_unknown() -> None:
 
 def test_severities_have_a_tone_each() -> None:
     assert {severity.value for severity in Severity} < {tone.value for tone in Tone}
+
+
+def test_healthy_is_told_in_the_words_of_the_field() -> None:
+    text = headline(clear_report()).text
+    assert text.startswith("no trouble of CBT, NBD or their storage that a rule knows, for the")
