@@ -1,4 +1,5 @@
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -97,3 +98,26 @@ def test_picture_of_the_layers_is_the_contract() -> None:
             if contract["name"] == "Layers"
         )
     assert shown == [layer.replace("analyzer.", "") for layer in layers]
+
+
+def test_picture_of_the_tree_shows_no_room_that_is_not_there() -> None:
+    text = (ROOT / "docs/ARCHITECTURE.md").read_text(encoding="utf-8")
+    picture = text.split("## The tree")[1].split("```")[1]
+    named = set(re.findall(r"(?m)^ *(?:\w+/)*(\w+)/ ", picture))
+    places = [
+        ROOT / name for name in ("analyzer", "patterns", "reports", "sample_bundles", "tests")
+    ]
+    there = {path.name for place in places for path in (place, *place.glob("**/"))}
+    assert len(named) > 40
+    assert named - there == set()
+
+
+NAMED = re.compile(r"`((?:analyzer|docs|patterns|reports|sample_bundles|tests)/[\w./-]+)`")
+INSTALLED = {"analyzer/patterns", "analyzer/reports"}  # as the wheel has them
+
+
+def test_every_path_that_the_documents_name_is_there() -> None:
+    files = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    named = {path for file in files for path in NAMED.findall(file.read_text(encoding="utf-8"))}
+    assert len(named) > 10
+    assert {path for path in named - INSTALLED if not (ROOT / path).exists()} == set()
