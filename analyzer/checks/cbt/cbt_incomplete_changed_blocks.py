@@ -11,6 +11,7 @@ from analyzer.case.case import Case
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import (
     Break,
+    Mark,
     Tracking,
     disk_subjects,
     mark_of,
@@ -19,6 +20,7 @@ from analyzer.checks.tools.chain_facts import (
     tracking_of,
 )
 from analyzer.checks.tools.finding import Row, found, listed, quote
+from analyzer.checks.tools.hidden_crashes import Hidden, hidden_crashes
 from analyzer.checks.tools.sm_runs import quote_run, runs, visited
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
@@ -36,7 +38,8 @@ class Comparison:
     """A call of list_changed_blocks from one disk to another; ``to`` is "" where unknown.
 
     ``gap`` is the time without tracking that it spans, ``missed`` are the snapshots in between
-    whose logs were there and were not read.
+    whose logs were there and were not read, ``crash`` is one that it spans and that SM did not see.
+    ``still_open`` is whether it ended at a log whose last session had not ended in order.
     """
 
     call: Operation
@@ -44,46 +47,71 @@ class Comparison:
     newer: str
     gap: Break | None
     missed: tuple[str, ...]
+    crash: Hidden | None
+    still_open: bool
+
+    @property
+    def answered_short(self) -> bool:
+        """Tell whether it surely answered, and blocks surely are missing in that."""
+        sure_of_crash = self.crash is not None and self.crash.boot is not None
+        known = sure_of_crash or not self.only_crashed
+        return self.short and known and self.call.result is Result.SUCCEEDED
 
     @property
     def short(self) -> bool:
         """Tell whether blocks are missing in its answer, if it gave one."""
-        return self.gap is not None or bool(self.missed)
+        return self.gap is not None or bool(self.missed) or self.crash is not None
+
+    @property
+    def only_crashed(self) -> bool:
+        """Tell whether nothing but a crash makes its answer short."""
+        return self.gap is None and not self.missed
 
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Compare what each successful comparison read with what lies between its two disks."""
     facts = tracking_of(case)
-    wrong: dict[str, list[Comparison]] = {}
+    wrong: dict[tuple[str, bool], list[Comparison]] = {}
     for call in runs(case, "vdi_list_changed_blocks"):
         if not call.vdi or call.result is Result.FAILED:
             continue
         older, read = call.vdi or "", visited(call)
-        # The disk that a call names as vdi_to, by its reference.
-        if read and call.result is Result.SUCCEEDED:
-            newer = read[-1]
-        else:
-            ref = call.args[0] if call.args else None
-            rows = (pool.vdi(ref) for pool in case.pools)
-            newer = next((row.uuid for row in rows if row is not None), "")
+        newer = (
+            read[-1] if read and call.result is Result.SUCCEEDED else _vdi_to_of_call(case, call)
+        )
         gap = facts.across(older, newer, mark_of(call)) if newer else None
         missed = (
             tuple(_snapshots_missed(case, facts, call, (older, newer), read))
             if newer and read
             else ()
         )
-        one = Comparison(call=call, older=older, newer=newer, gap=gap, missed=missed)
-        if one.short and call.result is Result.SUCCEEDED:
-            wrong.setdefault(facts.disk_of(one.newer), []).append(one)
-        elif one.short or not (bool(one.newer) and one.older in facts.births):
+        one = Comparison(
+            call=call,
+            older=older,
+            newer=newer,
+            gap=gap,
+            missed=missed,
+            crash=_crash_spanned(case, facts, call, (older, newer)) if newer else None,
+            still_open=_ends_at_open_log(case, call, newer),
+        )
+        if one.answered_short:
+            wrong.setdefault((facts.disk_of(one.newer), one.only_crashed), []).append(one)
+        elif one.short or one.still_open or not (bool(one.newer) and one.older in facts.births):
             yield _gap_of_comparison(one)
     yield from held_back(
         case,
         (
             _finding_of_short_answers(case, text, disk, tuple(own))
-            for disk, own in sorted(wrong.items())
+            for (disk, _), own in sorted(wrong.items())
         ),
     )
+
+
+def _vdi_to_of_call(case: Case, call: Operation) -> str:
+    """Return the disk that a call names as vdi_to, by its reference."""
+    ref = call.args[0] if call.args else None
+    rows = (pool.vdi(ref) for pool in case.pools)
+    return next((row.uuid for row in rows if row is not None), "")
 
 
 def _snapshots_missed(
@@ -100,8 +128,42 @@ def _snapshots_missed(
             yield uuid
 
 
+def _crash_spanned(
+    case: Case, facts: Tracking, call: Operation, ends: tuple[str, str]
+) -> Hidden | None:
+    """Return the crash between the two disks after which a log was marked as consistent."""
+    for one in hidden_crashes(case):
+        if one.run.vdi != facts.disk_of(ends[1]):
+            continue
+        boot = one.boot
+        at = Mark(at=boot.moment, evidence=quote(boot)) if boot else mark_of(one.run)
+        if facts.spans(*ends, at, mark_of(call)):
+            return one
+    return None
+
+
+def _ends_at_open_log(case: Case, call: Operation, newer: str) -> bool:
+    """Tell whether the last log of a comparison was marked as in use, which SM does not look at.
+
+    xapi compares with no disk that is attached, so that mark is of a session that broke off.
+    """
+    log = cbt_history(case).at(call.sr, newer, call.entry or call.first) if call.sr else None
+    return log is not None and sure(log.consistent) is False
+
+
 def _gap_of_comparison(one: Comparison) -> Gap:
-    if one.short:
+    if one.call.result is Result.SUCCEEDED and one.crash is not None:
+        why = (
+            "the comparison of {older} with {newer} at {when} spans a time at whose end a log was "
+            "marked as consistent though its session had not ended, and nothing shows whether "
+            "that session had crashed"
+        )
+    elif one.still_open:
+        why = (
+            "the comparison of {older} with {newer} at {when} ended at a log that was marked as in "
+            "use, and what its last session had not written to it would be missing in the answer"
+        )
+    elif one.short:
         why = (
             "the comparison of {older} with {newer} at {when} spans a time without "
             "tracking, and whether it succeeded is not in what was read"
@@ -125,30 +187,17 @@ def _finding_of_short_answers(
     case: Case, text: RuleText, disk: str, wrong: tuple[Comparison, ...]
 ) -> Finding:
     gaps = [one.gap for one in wrong if one.gap is not None]
+    crashed = wrong[0].only_crashed
     sr = next((one.call.sr for one in wrong if one.call.sr), None)
     rows = [_row_of_comparison(case, disk, wrong, one) for one in wrong]
-    quotes: list[Evidence] = []
-    for evidence_one in wrong[:_MOST]:
-        quotes += quote_run(evidence_one.call)
-        quotes += [
-            quote(note)
-            for note in evidence_one.call.notes
-            if f"VDI {evidence_one.newer} " in note.message
-        ]
-        quotes += [evidence_one.gap.mark.evidence] if evidence_one.gap else []
-        for uuid in evidence_one.missed[:2]:
-            log = cbt_history(case).at(
-                evidence_one.call.sr or "", uuid, evidence_one.call.entry or evidence_one.call.first
-            )
-            quotes += [log.exists.evidence] if log and log.exists else []
     return found(
         text,
-        (text.title, text.detail) if gaps else text.case("passed-by"),
+        text.case("crash" if crashed else "passed-by") if not gaps else (text.title, text.detail),
         basis=Basis.BOTH,
         confidence=Confidence.CERTAIN if gaps else Confidence.LIKELY,
         subjects=disk_subjects(case, disk, sr),
         rows=rows,
-        evidence=tuple(dict.fromkeys(quotes)),
+        evidence=_evidence_of_comparisons(case, wrong),
         events=[one.call.entry for one in wrong if one.call.entry],
         count=len(wrong),
     )
@@ -159,6 +208,34 @@ def _row_of_comparison(
 ) -> Row:
     gaps = [each.gap for each in wrong if each.gap is not None]
     missed = list(dict.fromkeys(uuid for each in wrong for uuid in each.missed))
+    return {
+        "vdi": disk,
+        "disk": name_of(case, disk),
+        "older": one.older,
+        "newer": one.newer,
+        "comparisons": _listed_comparisons(case, wrong),
+        "when": one.call.first,
+        "gap": gaps[-1].mark.at if gaps else "",
+        "why": _why_log_is_short(gaps[-1]) if gaps else "",
+        **_words_of_crash(wrong),
+        "missed": listed(missed[:_MOST]),
+    }
+
+
+def _words_of_crash(wrong: tuple[Comparison, ...]) -> Row:
+    crash = wrong[-1].crash
+    if crash is None or crash.boot is None:
+        return {}
+    return {"writer": crash.boot.host, "boot": crash.boot.moment}
+
+
+def _why_log_is_short(gap: Break) -> str:
+    if gap.loss is not None:
+        return "an error turned CBT of the disk off"
+    return "CBT of the disk was turned on anew"
+
+
+def _listed_comparisons(case: Case, wrong: tuple[Comparison, ...]) -> str:
     told = [
         say(
             "{older} with {newer} at {at}",
@@ -169,21 +246,18 @@ def _row_of_comparison(
         for one in wrong
     ]
     more = len(told) - _MOST
-    listed_comparisons = listed([*told[:_MOST], *([f"{more} more"] if more > 0 else [])])
-    return {
-        "vdi": disk,
-        "disk": name_of(case, disk),
-        "older": one.older,
-        "newer": one.newer,
-        "comparisons": listed_comparisons,
-        "when": one.call.first,
-        "gap": gaps[-1].mark.at if gaps else "",
-        "why": _why_log_is_short(gaps[-1]) if gaps else "",
-        "missed": listed(missed[:_MOST]),
-    }
+    return listed([*told[:_MOST], *([f"{more} more"] if more > 0 else [])])
 
 
-def _why_log_is_short(gap: Break) -> str:
-    if gap.loss is not None:
-        return "an error turned CBT of the disk off"
-    return "CBT of the disk was turned on anew"
+def _evidence_of_comparisons(case: Case, wrong: tuple[Comparison, ...]) -> tuple[Evidence, ...]:
+    quotes: list[Evidence] = []
+    for one in wrong[:_MOST]:
+        quotes += quote_run(one.call)
+        quotes += [quote(note) for note in one.call.notes if f"VDI {one.newer} " in note.message]
+        quotes += [one.gap.mark.evidence] if one.gap else []
+        if one.crash and one.crash.boot and one.only_crashed:
+            quotes += [quote(one.crash.boot), quote(one.crash.command.event)]
+        for uuid in one.missed[:2]:
+            log = cbt_history(case).at(one.call.sr or "", uuid, one.call.entry or one.call.first)
+            quotes += [log.exists.evidence] if log and log.exists else []
+    return tuple(dict.fromkeys(quotes))

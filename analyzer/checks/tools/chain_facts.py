@@ -147,18 +147,18 @@ class Tracking:
         ``newer`` is a later snapshot, or the live disk itself; the break of a disk that is
         compared with its own snapshot is any that came after the snapshot, and before ``until``.
         """
-        disk = self.disk_of(newer)
-        if disk == older or self.disk_of(older) not in (disk, older):
-            return None
-        found = [
-            gap
-            for gap in self.breaks.get(disk, ())
-            if self._taken_before(older, gap.mark)
-            and self._taken_after(newer, disk, gap.mark)
-            and (until is None or gap.mark.precedes(until, self.order))
-        ]
+        gaps = self.breaks.get(self.disk_of(newer), ())
+        found = [gap for gap in gaps if self.spans(older, newer, gap.mark, until)]
         best = [gap for gap in found if gap.loss] or found
         return best[-1] if best else None
+
+    def spans(self, older: str, newer: str, mark: Mark, until: Mark | None = None) -> bool:
+        """Tell whether a moment surely lies between two disks, and before ``until``."""
+        disk = self.disk_of(newer)
+        if disk == older or self.disk_of(older) not in (disk, older):
+            return False
+        inside = self._taken_before(older, mark) and self._taken_after(newer, disk, mark)
+        return inside and (until is None or mark.precedes(until, self.order))
 
     def between(self, older: str, newer: str, until: Mark) -> Iterator[str]:
         """Yield a disk's snapshots that were surely taken between two others, before ``until``."""

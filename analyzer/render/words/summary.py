@@ -369,7 +369,8 @@ def _open_incident(incident: Incident) -> CauseView:
 
 _NEXT: Mapping[IncidentKind, str] = {
     IncidentKind.HOST_CRASHED: (
-        "Look at the crash dump and the power of the host; then at disks whose CBT was in use"
+        "Look at the crash dump and the power of the host; start its VMs before they are backed up "
+        "again, as a snapshot before that hides the crash from CBT"
     ),
     IncidentKind.HOST_FENCED: "Look at xha.log for the heartbeat that failed, network or storage",
     IncidentKind.TAPDISK_CRASHED: (

@@ -12,6 +12,7 @@ from tests.checks.support import GROUP, OTHER_VDI, SATURN, SR, VDI, CaseBuilder,
 
 UNLINKED = "cbt-log-unlinked"
 HIDDEN = "cbt-inconsistency-hidden"
+INCOMPLETE = "cbt-incomplete-changed-blocks"
 DISAGREES = "cbt-database-disagrees"
 CYCLE = "cbt-chain-cycle"
 SHORT = "cbt-log-short"
@@ -101,6 +102,60 @@ def test_reader_of_a_disk_that_was_detached_is_nothing() -> None:
 def test_writer_after_the_crash_is_the_business_of_another_rule() -> None:
     story = crashed().lose(VDI).wait()
     assert case(story).kern_log(BOOT).examine(HIDDEN).findings == ()
+
+
+LATE_BOOT = BOOT.replace("01:45:00", "02:45:00")
+
+
+def taken_after_a_crash() -> Story:
+    """Return the story of a disk that is backed up before it is attached again after a crash."""
+    story = Story().enable(VDI).wait().snapshot(VDI, N1).wait().activate(VDI).wait(60)
+    return story.snapshot(VDI, N2).wait().compare(N1, N2).wait()
+
+
+def test_snapshot_before_the_next_attach_hides_a_crash_from_comparisons() -> None:
+    built = case(taken_after_a_crash(), snapshot(N1), snapshot(N2, "03:00:40")).kern_log(LATE_BOOT)
+    (hidden,) = built.examine(HIDDEN).findings
+    assert "by a snapshot" in hidden.title
+    (short,) = built.examine(INCOMPLETE).findings
+    assert (short.confidence, short.basis) == (Confidence.LIKELY, Basis.BOTH)
+    assert f"the backup of {N2}" in short.action[0].step
+    assert any("Linux version" in evidence.text for evidence in short.evidence)
+
+
+def test_snapshot_that_may_have_hidden_a_crash_lets_nothing_be_ruled_out() -> None:
+    built = case(taken_after_a_crash(), snapshot(N1), snapshot(N2, "03:00:40"))
+    for rule in (HIDDEN, INCOMPLETE):
+        examined = built.examine(rule)
+        assert examined.findings == ()
+        assert "that session had crashed" in examined.gaps[0].why
+
+
+def test_snapshot_that_found_the_disk_attached_tells_of_a_session_as_its_activation_does() -> None:
+    story = taken_after_a_crash()
+    cut = next(n for n, line in enumerate(story.text) if "vdi_activate" in line)
+    story.text[cut:] = [line.replace("vdi_activate", "vdi_attach") for line in story.text[cut:]]
+    assert case(story).kern_log(LATE_BOOT).examine(HIDDEN).findings == ()
+    attached = f"Saving log consistency state of False for vdi: {VDI}"
+    first = next(n for n, line in enumerate(story.text) if "consistency state of True" in line)
+    story.text[first] = story.text[first].partition("Saving ")[0] + attached + "\n"
+    (hidden,) = case(story).kern_log(LATE_BOOT).examine(HIDDEN).findings
+    assert "was active read-write on jupiter at 20" in hidden.detail
+
+
+def test_snapshot_of_a_disk_that_was_detached_in_order_hides_nothing() -> None:
+    story = Story().enable(VDI).wait().snapshot(VDI, N1).wait().activate(VDI).wait()
+    story.deactivate(VDI).wait(60).snapshot(VDI, N2).wait().compare(N1, N2)
+    built = case(story, snapshot(N1), snapshot(N2, "03:00:40")).kern_log(LATE_BOOT)
+    assert nothing(built.examine(HIDDEN))
+    assert nothing(built.examine(INCOMPLETE))
+
+
+def test_comparison_that_ends_at_a_log_left_in_use_is_not_ruled_out() -> None:
+    story = Story().enable(VDI).wait().snapshot(VDI, N1).wait().activate(VDI).wait(60)
+    examined = case(story.compare(N1, VDI), snapshot(N1)).kern_log(LATE_BOOT).examine(INCOMPLETE)
+    assert examined.findings == ()
+    assert "ended at a log that was marked as in use" in examined.gaps[0].why
 
 
 SCAN = f"13:32:41 SM: [24517] sr_scan {{'sr_uuid': '{SR}', 'command': 'sr_scan'}}\n"
