@@ -18,7 +18,6 @@ BESIDE = {
     "case/errors": "tests/story/errors tells of them",
     "checks/defects/_defects_file": "tests/checks/defects/test_known_defect.py",
     "checks/tools": "steps that several rules take: the tests of these rules",
-    "errors": "two exceptions, and no behaviour",
     "judging": "tests/rules, tests/samples",
     "library/cbtriage/mcp": "tests/test_mcp.py",
     "model": "values: every test makes or reads some",
