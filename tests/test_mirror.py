@@ -26,7 +26,6 @@ BESIDE = {
     "rebuilt/calls/line_again": "tests/cli/test_explain.py",
     "rebuilt/cbt/file_chain": "tests/story/disks/test_disk_chain.py",
     "rebuilt/cbt/walk_order": "tests/story/disks/test_disk_chain.py",
-    "rebuilt/nbd/info/subject": "who a finding is about: tests/checks/nbd_info",
     "render/data/again": "tests/cli/test_render.py",
     "render/data/schema": "tests/render/test_golden.py",
     "render/terminal": "what a command prints: tests/cli, word by word tests/golden",
