@@ -35,7 +35,7 @@ _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 LIVE = "xapi-db-dumped.xml"
 FILES = ("xapi-db.xml", LIVE)
 DEEPEST = 16
-BYTES_OF_AN_OBJECT = 2048  # of a limit on bytes: what xapi writes of a disk is about as long
+BYTES_OF_AN_OBJECT = 4096  # of a limit on bytes: twice what xapi writes of a disk
 LONGEST_PIECE = 16 << 20  # bytes from tag to tag; what a database says of one object is far less
 _OPENING = re.compile(rb"^(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]{0,200}\?>)?\s*<database>\s*<manifest>")
 

@@ -421,8 +421,8 @@ def test_objects_end_at_the_limit_and_their_number_is_told() -> None:
     text = document(VDI=row() * 1000)
     found = facts(xapi_db.PARSER, "xapi-db.xml", text, limit=1024 * 1024)
     assert isinstance(found[0], XapiDatabase)
-    assert (len(found[0].objects), found[0].complete) == (512, False)
-    assert problems(found)[0].startswith("cut short: our limit of 512 objects of a database")
+    assert (len(found[0].objects), found[0].complete) == (256, False)
+    assert problems(found)[0].startswith("cut short: our limit of 256 objects of a database")
 
 
 HOME = {
