@@ -1,9 +1,12 @@
 """Live disks that are said to be snapshots, circles, and two disks on one device."""
 
 from dataclasses import replace
+from itertools import pairwise
+from unittest.mock import patch
 
 import pytest
 
+from analyzer.case.pool import PoolState
 from analyzer.model.finding import Confidence, Severity, Verdict
 from analyzer.model.xapi import Vdi
 from analyzer.rules.load import load_catalogue
@@ -71,6 +74,15 @@ def test_snapshot_that_leads_into_a_circle_is_not_of_it() -> None:
     )
     (finding,) = case(*rows).examine(RULE).findings
     assert [s.uuid for s in finding.subjects] == [SNAPSHOT]
+
+
+def test_long_chain_of_snapshots_is_walked_once() -> None:
+    uuids = [f"11111111-aaaa-4bbb-8ccc-{n:012}" for n in range(200)]
+    rows = [vdi(uuid, is_a_snapshot=True, snapshot_of=of(after)) for uuid, after in pairwise(uuids)]
+    built = case(*rows, vdi(uuids[-1], is_a_snapshot=True, snapshot_of=GONE))
+    with patch.object(PoolState, "vdi", autospec=True, side_effect=PoolState.vdi) as asked:
+        assert built.examine(RULE).findings == ()
+    assert asked.call_count < 10 * len(uuids)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import PropertyMock, patch
 
 import pytest
 
@@ -16,7 +17,7 @@ from analyzer.story.disks.index import index
 from analyzer.story.pages import MAKERS, Judged
 from analyzer.story.plans.disk_plans import disk_case, disk_plan
 from analyzer.story.plans.shown import PlansShown
-from tests.golden.outputs import EACH_SAMPLE, sample_read
+from tests.golden.outputs import EACH_SAMPLE, SAMPLES, sample_read
 from tests.plans.follow import every_world, followed, four_nights
 
 _OF_DISKS = {Goal.INCREMENTAL, Goal.NO_SILENT_LOSS}
@@ -105,6 +106,17 @@ def test_commands_show_the_plan_of_the_report_and_no_other(path: Path) -> None:
         maker = next(each for each in MAKERS if each.kind is kind)
         paged = {plan for key in maker.keys(judged) for plan in maker.make(judged, key).plans}
         assert paged == {plan for plan in report.plans if plan.object.type in types}
+
+
+def test_plan_of_each_of_many_pages_is_looked_up() -> None:
+    case, report = sample_read(SAMPLES[0])
+    known = index(case, report.outcomes)
+    with patch.object(Plan, "id", PropertyMock(return_value="P-1")) as named:
+        shown = PlansShown(report)
+        for uuid in known.rows:
+            shown.of_disk(case, known, uuid)
+            shown.named(["P-1"])
+    assert named.call_count == len(report.plans) > 0
 
 
 @each_sample
