@@ -1,11 +1,13 @@
 """How moments, lists and gaps read in a sentence."""
 
 from collections.abc import Iterable, Sequence
+from itertools import islice
 
 from analyzer.model.finding import Gap
 from analyzer.model.sentence import Sentence, joined, say
 
 _SHOWN = 3
+MOST_REASONS = 128
 
 
 def listed(values: Iterable[str], shown: int = _SHOWN) -> str:
@@ -21,7 +23,10 @@ def listed(values: Iterable[str], shown: int = _SHOWN) -> str:
 
 
 def missing(gaps: Sequence[Gap]) -> Sentence:
-    """Say what is missing: each reason once, with the sources and hosts that it is true of."""
+    """Say what is missing: each reason once, with the sources and hosts that it is true of.
+
+    A pool has at most 64 hosts; of more reasons than `MOST_REASONS` the first are said.
+    """
     reasons: dict[tuple[str, str], list[str]] = {}
     for gap in gaps:
         reasons.setdefault((gap.host, gap.why), []).append(gap.need)
@@ -34,6 +39,7 @@ def missing(gaps: Sequence[Gap]) -> Sentence:
         )
         if any(needs)
         else say("{why}", why=why)
-        for (host, why), needs in reasons.items()
+        for (host, why), needs in islice(reasons.items(), MOST_REASONS)
     )
-    return joined(said, "; ")
+    more = len(reasons) - MOST_REASONS
+    return joined([*said, *([f"and {more} more"] if more > 0 else [])], "; ")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import islice
 
 from analyzer.case.case import Area, Case
 from analyzer.case.log_coverage import common_window
@@ -12,7 +13,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
 from analyzer.rules._window_words import beyond, except_holes
-from analyzer.rules._wording import listed, missing
+from analyzer.rules._wording import MOST_REASONS, listed, missing
 from analyzer.sources import LOGS, XAPI_DB
 
 CBT_ACTIVITY = ("cbt-activity.storage", "cbt-activity.alert")
@@ -202,7 +203,8 @@ def _order_of_finding(finding: Finding) -> tuple[int, str, tuple[str, ...], str]
 
 
 def _settled_with(gaps: Sequence[Gap]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(gap.settle_with for gap in gaps if gap.settle_with))
+    settling = dict.fromkeys(gap.settle_with for gap in gaps if gap.settle_with)
+    return tuple(islice(settling, MOST_REASONS))
 
 
 def _ruled_out(

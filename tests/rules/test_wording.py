@@ -1,7 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from analyzer.model.finding import Gap
 from analyzer.model.moment import Moment, in_words
+from analyzer.rules import _wording
 from analyzer.rules._wording import listed, missing
 
 AT = datetime(2026, 6, 10, 11, 32, 41, tzinfo=UTC)
@@ -35,3 +38,9 @@ def test_gaps_of_one_host_and_reason_are_said_together() -> None:
         for need, host, why in (("a", "x", "w"), ("b", "x", "w"), ("a", "", "v"))
     ]
     assert missing(gaps) == "a, b of x: w; a: v"
+
+
+def test_of_a_storm_of_reasons_the_first_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_wording, "MOST_REASONS", 2)
+    gaps = [Gap(need="a", host=host, why="w", settle_with="") for host in "wxyz"]
+    assert missing(gaps) == "a of w: w; a of x: w; and 2 more"
