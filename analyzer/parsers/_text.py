@@ -14,7 +14,7 @@ from analyzer.model.source import Source
 from analyzer.values import dataclass
 
 MIB = 1024 * 1024
-LARGEST = 32 * MIB  # no listing of a real host comes near it; a text is held in memory
+LARGEST = 16 * MIB  # no listing of a real host comes near it; a text is held in memory
 LONGEST_LINE = 64 * 1024
 TIMEOUT = "** timeout **"
 

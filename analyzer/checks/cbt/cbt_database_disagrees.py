@@ -15,7 +15,7 @@ from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, gone, name_of
 from analyzer.checks.tools.finding import found, near, quote, quote_row, times
 from analyzer.checks.tools.log_places import Listing, listing_of
-from analyzer.checks.tools.sm_runs import runs
+from analyzer.checks.tools.sm_runs import runs_of
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.rule import RuleText
@@ -66,12 +66,8 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     for flip in flips:
         # Whether CBT of the disk was being turned on or off at the time.
         if not any(
-            run.vdi == flip.vdi
-            and (
-                run.first.within(flip.line.moment, _RACE)
-                or run.last.within(flip.line.moment, _RACE)
-            )
-            for run in runs(case, "vdi_enable_cbt", "vdi_disable_cbt")
+            run.first.within(flip.line.moment, _RACE) or run.last.within(flip.line.moment, _RACE)
+            for run in runs_of(case, flip.vdi, "vdi_enable_cbt", "vdi_disable_cbt")
         ):
             by_disk.setdefault(flip.vdi, []).append(flip)
     for _, own in sorted(by_disk.items()):
@@ -258,8 +254,7 @@ def _is_settled(case: Case, vdi: str, place: LogListing) -> bool:
     """Tell whether nothing changed the disk's log around the time of the report."""
     at = place.report.captured_at
     return not any(
-        run.vdi == vdi and (at is None or run.last.within(at, _UNSETTLED))
-        for run in runs(case, *_CHANGING)
+        at is None or run.last.within(at, _UNSETTLED) for run in runs_of(case, vdi, *_CHANGING)
     )
 
 

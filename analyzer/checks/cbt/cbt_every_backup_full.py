@@ -7,9 +7,10 @@ its newest snapshot. The next snapshot is then linked to that parent, the newest
 and deleting it does the same again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import (
     Mark,
@@ -84,7 +85,7 @@ def _finding_of_broken_chain(
 ) -> Finding:
     assert newest.child is not None
     assert disk.parent is not None
-    failed = _failed_comparisons(case, facts, disk.uuid)
+    failed = _failed_comparisons(case).get(disk.uuid, ())
     # Which error began it, where it was read.
     errors = [gap for gap in facts.breaks.get(disk.uuid, ()) if gap.loss]
     if not errors:
@@ -121,19 +122,18 @@ def _finding_of_broken_chain(
     )
 
 
-def _failed_comparisons(case: Case, facts: Tracking, disk: str) -> tuple[Operation, ...]:
-    """Return the comparisons from a snapshot of the disk that found no way."""
-    return tuple(
-        call
-        for call in runs(case, "vdi_list_changed_blocks")
-        if call.result is Result.FAILED
-        and call.vdi
-        and facts.disk_of(call.vdi) == disk
-        and any(code_of(raised) == UNRELATED for raised in call.raised)
-    )
+@derived
+def _failed_comparisons(case: Case) -> Mapping[str, Sequence[Operation]]:
+    """Return disk → the comparisons from a snapshot of it that found no way."""
+    found: dict[str, list[Operation]] = {}
+    for call in runs(case, "vdi_list_changed_blocks"):
+        unrelated = any(code_of(raised) == UNRELATED for raised in call.raised)
+        if call.result is Result.FAILED and call.vdi and unrelated:
+            found.setdefault(tracking_of(case).disk_of(call.vdi), []).append(call)
+    return found
 
 
-def _failures_in_words(failed: tuple[Operation, ...]) -> str:
+def _failures_in_words(failed: Sequence[Operation]) -> str:
     if not failed:
         return ""
     count = "once" if len(failed) == 1 else f"{len(failed)} times"

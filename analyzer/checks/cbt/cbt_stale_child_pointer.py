@@ -26,7 +26,7 @@ from analyzer.checks.tools.chain_facts import (
 )
 from analyzer.checks.tools.finding import Row, found, quote_row
 from analyzer.checks.tools.lost_tracking import snapshots_of
-from analyzer.checks.tools.sm_runs import runs
+from analyzer.checks.tools.sm_runs import runs_of
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.cbt import CbtLog
 from analyzer.model.finding import Basis, Finding
@@ -76,16 +76,16 @@ def _loss_of_child_log(case: Case, log: CbtLog, child: str) -> Break | None:
     if newer is None or newer.exists is None or not live or not gone(newer):
         return None
     at = newer.exists.since
-    if at is None or any(_under_way(run, child, case) for run in runs(case, *_CLEARING)):
+    if at is None or any(_under_way(run, case) for run in runs_of(case, child, *_CLEARING)):
         return None
     return Break(vdi=child, mark=Mark(at=at, evidence=newer.exists.evidence), loss=None)
 
 
-def _under_way(run: Operation, disk: str, case: Case) -> bool:
+def _under_way(run: Operation, case: Case) -> bool:
     """Tell whether a call that clears pointers last of all may have been cut off."""
     captured = [report.captured_at for report in case.hosts if report.bundle == run.bundle]
     late = any(at is None or run.last.within(at, _UNSETTLED) for at in captured)
-    return run.vdi == disk and (run.result is Result.UNKNOWN or late)
+    return run.result is Result.UNKNOWN or late
 
 
 def _finding_of_pointer(

@@ -13,7 +13,7 @@ from analyzer.case.time.order import began, ended, mark
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.chain_facts import disk_subjects, name_of, sure
 from analyzer.checks.tools.finding import found, quote
-from analyzer.checks.tools.sm_runs import runs
+from analyzer.checks.tools.sm_runs import runs_of
 from analyzer.checks.tools.unread import held_back
 from analyzer.model.cbt import Known
 from analyzer.model.event import Event
@@ -69,11 +69,10 @@ def _of_disk(case: Case, own: list[tuple[Operation, Command]]) -> Iterator[_Untr
             # Whether CBT was turned on before the next tapdisk: then it was off, unseen.
             line, until = mark(command.event), mark(later.event) if later else None
             turned_on = any(
-                call.vdi == run.vdi
-                and call.result is not Result.FAILED
+                call.result is not Result.FAILED
                 and case.order.surely_before(line, ended(call))
                 and (until is None or case.order.surely_before(began(call), until))
-                for call in runs(case, "vdi_enable_cbt")
+                for call in runs_of(case, run.vdi, "vdi_enable_cbt")
             )
             if not turned_on:
                 yield _Untracked(run=run, command=command, log=log, next=later)

@@ -11,7 +11,7 @@ from analyzer.checks.defects.defects import Symptom
 from analyzer.checks.tools.chain_facts import gone
 from analyzer.checks.tools.log_disk import is_metadata
 from analyzer.checks.tools.lost_tracking import During, losses
-from analyzer.checks.tools.sm_runs import code_of, runs, visited
+from analyzer.checks.tools.sm_runs import code_of, runs, runs_of, visited
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.operation import Operation, Result
@@ -140,10 +140,9 @@ def _bitmap_not_text(case: Case) -> Iterator[Sighting]:
 
 def _inconsistent_after_read_only(case: Case) -> Iterator[Sighting]:
     """Yield disks found inconsistent shortly after another host activated them read-only."""
-    readers = [run for run in runs(case, "vdi_activate") if run.args[:1] == ("false",)]
     for loss in losses(case, During.ATTACH):
-        for run in readers:
-            other = run.vdi == loss.vdi and run.host != loss.line.host and run.entry
+        for run in runs_of(case, loss.vdi, "vdi_activate"):
+            other = run.args[:1] == ("false",) and run.host != loss.line.host and run.entry
             if other and run.first.within(loss.line.moment, _SAME_CAUSE):
                 assert run.entry is not None
                 lines = (loss.line, run.entry)

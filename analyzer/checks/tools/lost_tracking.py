@@ -12,7 +12,7 @@ from analyzer.case.case import Case
 from analyzer.case.time.order import began, mark
 from analyzer.checks.tools.finding import listed, named, total
 from analyzer.checks.tools.log_disk import is_metadata
-from analyzer.checks.tools.sm_runs import run_of, runs
+from analyzer.checks.tools.sm_runs import run_of, runs_of
 from analyzer.checks.tools.snapshot_log import ALERT as SNAPSHOT_ALERT
 from analyzer.checks.tools.snapshot_log import NOT_CREATED, NOT_REFRESHED
 from analyzer.model.event import Event
@@ -150,9 +150,9 @@ def _untracked_in_words(case: Case, vdi: str, line: Event) -> str:
 
 def turned_on(case: Case, vdi: str, line: Event) -> Operation | None:
     """Return the first successful vdi_enable_cbt of a disk after a line, as far as was read."""
-    for call in runs(case, "vdi_enable_cbt"):
+    for call in runs_of(case, vdi, "vdi_enable_cbt"):
         after = case.order.surely_before(mark(line), began(call))
-        if call.vdi == vdi and after and call.result is Result.SUCCEEDED:
+        if after and call.result is Result.SUCCEEDED:
             return call
     return None
 

@@ -1,7 +1,7 @@
 """SM's runs, as checks ask for them: by name, by the line they wrote, by what they ran."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from analyzer.case.case import Case
@@ -29,6 +29,19 @@ def runs(case: Case, *names: str) -> tuple[Operation, ...]:
             # two reports of one host both hold it
             found.setdefault((run.host, run.pid, run.name, entry), run)
     return tuple(found.values())
+
+
+def runs_of(case: Case, vdi: str | None, *names: str) -> Sequence[Operation]:
+    """Return the runs of these names for one disk, as `runs` does."""
+    return _runs_of_disks(case, *names).get(vdi, ())
+
+
+@derived
+def _runs_of_disks(case: Case, *names: str) -> Mapping[str | None, Sequence[Operation]]:
+    found: dict[str | None, list[Operation]] = {}
+    for run in runs(case, *names):
+        found.setdefault(run.vdi, []).append(run)
+    return found
 
 
 def run_of(case: Case, event: Event) -> Operation | None:
