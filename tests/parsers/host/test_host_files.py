@@ -67,6 +67,12 @@ def test_a_value_cut_in_two_is_none_and_a_problem() -> None:
     )
 
 
+@pytest.mark.parametrize("strange", ["CONTROL_DOMAIN_UUID\xbd'x'", "CONTROL_DOMAIN_UUID5'x'"])
+def test_a_line_that_is_no_setting_was_changed(strange: str) -> None:
+    told = problems(facts(host_files.INVENTORY, "x", f"{strange}\n# a remark\nBRAND='x'\n"))
+    assert told == ("cut short: no setting of the inventory",)
+
+
 def test_a_bare_value_on_an_open_last_line_is_not_used() -> None:
     assert inventory("INSTALLATION_UUID=d27b5b46").host_uuid is None
 
