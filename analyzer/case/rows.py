@@ -31,9 +31,10 @@ class KeepPolicy:
 
     def kept(self, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
         """Return the hits of one record that count."""
-        if self.noise.isdisjoint([hit.selector for hit in hits]):
-            return hits
-        return tuple(hit for hit in hits if hit.selector not in self.muted)
+        for hit in hits:
+            if hit.selector in self.noise:
+                return tuple(each for each in hits if each.selector not in self.muted)
+        return hits
 
 
 class Row(NamedTuple):
@@ -132,15 +133,19 @@ def packed(rows: Sequence[Row]) -> PackedRows:
             spans.extend(spans[-4:])
             continue
         last = text, message
-        whole, part = text.encode(*CODING), message.encode(*CODING)
-        start, size = end, len(part)
+        whole = text.encode(*CODING)
+        start = end
         pieces.append(whole)
         end += len(whole)
         text_end = end
+        if text.endswith(message) and message.isascii():
+            spans.extend((start, text_end, end - len(message), end))
+            continue
+        part = message.encode(*CODING)
         if not whole.endswith(part):
             pieces.append(part)
-            end += size
-        spans.extend((start, text_end, end - size, end))
+            end += len(part)
+        spans.extend((start, text_end, end - len(part), end))
     none: dict[str, str] = {}
     found = (row.fields for row in rows)
     fields = [each.pattern if isinstance(each, Captures) else each or none for each in found]
