@@ -155,7 +155,8 @@ class Scanner:
         for parser in self._parsers.values():
             self._grammar_of_parser(parser)
             self._wider_filter(parser)
-            self._narrow_filter(parser)
+            if parser.setting or self._holds_lines(parser):
+                self._narrow_filter(parser)
         _automaton_of_glued()
 
     def match(self, parser: str, process: str, message: str) -> tuple[Hit, ...]:
