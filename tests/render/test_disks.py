@@ -9,6 +9,7 @@ from analyzer.model.call import Answer, CallCheck, CallJudgement
 from analyzer.model.disk import BreakKind, DiskBreak, DiskChain, DiskView, LogKind
 from analyzer.model.finding import Advice, Confidence, Subject
 from analyzer.render.data.json import answers_json
+from analyzer.render.html import disk_pages
 from analyzer.render.html.chain_drawing import MOST_BOXES, chain_drawing
 from analyzer.render.html.disk_pages import MOST_DISKS, disk_context, disk_groups
 from analyzer.render.html.html import render_html
@@ -142,6 +143,20 @@ def test_page_limits_disks_without_findings_and_says_so() -> None:
     context = disk_context(report)
     assert (context["shown_disks"], context["hidden_disks"]) == (MOST_DISKS, 8)
     assert "8 more disks without a finding" in render_html(report)
+
+
+def test_of_a_storm_of_disks_with_findings_the_first_are_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(disk_pages, "MOST_NOTABLE", 2)
+    own = broken_disk(crash().id)
+    named = [
+        replace(own, vdi=Subject(type="VDI", uuid=f"{n:08x}", name=f"disk {n}")) for n in range(9)
+    ]
+    report = replace(rich_report(), disks=tuple(named))
+    context = disk_context(report)
+    assert (context["shown_disks"], context["hidden_notable"], context["hidden_disks"]) == (2, 7, 0)
+    assert "7 more disks with a finding not shown here" in render_html(report)
 
 
 def test_page_shows_first_what_has_findings() -> None:

@@ -15,6 +15,7 @@ from analyzer.render.words.view import counted
 from analyzer.values import dataclass
 
 MOST_DISKS = 100
+MOST_NOTABLE = 500  # each with its chain and findings, 3 kB: of more the page has no room
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,7 @@ def disk_context(report: Report) -> dict[str, Any]:
     items = [item for group in groups for item in group.items]
     anchors = {log.uuid: item.anchor for item in items for log in item.disk.chain.logs}
     anchors |= {item.disk.vdi.uuid: item.anchor for item in items if item.disk.vdi}
+    hidden = max(sum(map(notable, report.disks)) - MOST_NOTABLE, 0)
     if not report.disks:
         facts_of_disks = "none with CBT is known"
     else:
@@ -81,13 +83,15 @@ def disk_context(report: Report) -> dict[str, Any]:
         "disk_groups": groups,
         "disk_anchors": anchors,
         "shown_disks": len(items),
-        "hidden_disks": len(report.disks) - len(items),
+        "hidden_disks": len(report.disks) - len(items) - hidden,
+        "hidden_notable": hidden,
         "disk_facts": facts_of_disks,
     }
 
 
 def _disks_shown(report: Report) -> list[DiskView]:
+    worst = [disk for disk in report.disks if notable(disk)]
     others = [disk for disk in report.disks if not notable(disk)]
-    room = max(MOST_DISKS - (len(report.disks) - len(others)), 0)
-    kept = {id(disk) for disk in others[:room]}
-    return [disk for disk in report.disks if notable(disk) or id(disk) in kept]
+    room = max(MOST_DISKS - len(worst), 0)
+    kept = {id(disk) for disk in (*worst[:MOST_NOTABLE], *others[:room])}
+    return [disk for disk in report.disks if id(disk) in kept]
