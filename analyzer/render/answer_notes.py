@@ -183,7 +183,7 @@ def render_reply(report: Report) -> str:
     if asked:
         lines += ["", "To go on we need from you:", *(f"- {outside.text(each)}" for each in asked)]
     else:
-        lines += ["", "Nothing more is needed from you for this."]
+        lines += ["", "We need no more files from you to tell this."]
     return "\n".join([*lines, "", "Kind regards"]) + "\n"
 
 
