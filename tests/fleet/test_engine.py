@@ -5,11 +5,12 @@ import shutil
 import signal
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from analyzer.errors import UsageError
-from analyzer.fleet import engine
+from analyzer.fleet import engine, task
 from analyzer.fleet.engine import Plan
 from analyzer.fleet.questions import ask
 from analyzer.fleet.sources import CaseFiles
@@ -65,12 +66,22 @@ def test_a_case_that_kills_its_process_is_a_row(
     assert run(source, tmp_path / "out").before == 5
 
 
-def test_memory_that_is_not_there_is_an_error_of_the_case(tmp_path: Path) -> None:
-    source = small_cases(tmp_path / "src", 1)
-    shutil.copy(SAMPLES / "cbt-hazards-nfs.tar.bz2", source)
-    tally = run(source, tmp_path / "out", Plan(chunk=1, jobs=1, memory=1 << 20))
+def takes_a_gigabyte(cases: Sequence[CaseFiles], memory: int = 0) -> list[tuple[str, Rows]]:
+    # A small case may fit into what the process has freed before, however little it may add.
+    with patch.object(task, "analyze", lambda *_: bytearray(1 << 30)):
+        return rows_of_cases(cases, memory)
+
+
+def test_memory_that_is_not_there_is_an_error_of_the_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "rows_of_cases", takes_a_gigabyte)
+    source = small_cases(tmp_path / "src", 2)
+    tally = run(source, tmp_path / "out", Plan(chunk=1, jobs=1, memory=1 << 29))
     assert tally.analyzed == 2
-    assert tally.errors
+    assert [error.partition(": ")[2].split(" at ")[0] for error in tally.errors] == [
+        "internal: MemoryError"
+    ] * 2
 
 
 def test_a_dask_cluster_gives_the_same_rows(tmp_path: Path) -> None:

@@ -322,10 +322,10 @@ def test_garbage_after_compressed_data_is_told(
 
 def test_a_disk_error_is_a_loss() -> None:
     class Failing(io.BytesIO):
-        def read(self, size: int | None = -1) -> bytes:
+        def read1(self, size: int | None = -1) -> bytes:
             if self.tell() > 2000:
                 raise OSError(5, "Input/output error")
-            return super().read(min(size or 0, 1000))
+            return super().read1(min(size or 0, 1000))
 
     archive = open_bundle(None, budget=Budget(), stdin=Failing(tar({"SMlog": LINE * 100})))
     found = read(archive)["var/log/SMlog"]
