@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from itertools import islice
 
 from analyzer.case.case import Area, Case
@@ -20,6 +21,7 @@ CBT_ACTIVITY = ("cbt-activity.storage", "cbt-activity.alert")
 NBD_ACTIVITY = ("nbd-activity.client", "nbd-activity.asked")
 
 Window = tuple[Moment, Moment]
+_SLIVER = timedelta(hours=1)  # in less, a pool that is backed up each night may do nothing
 _MOST = 5000  # findings of one rule: a storm has one for each line, and nobody reads them all
 _MOST_GAPS = 200  # that a rule met by itself: a storm has one for each call that nothing explains
 
@@ -143,15 +145,32 @@ def _all_lacking(
     declared = [gap for need in text.needs for gap in sources.gaps(need, case)]
     found = list(dict.fromkeys((*declared, *_first_of_gaps(gaps))))
     logs = [need for need in text.needs if need in LOGS]
-    if logs and not found and _window_of_sources(text, sources) is None:
+    if not logs or found:
+        return tuple(found)
+    window = _window_of_sources(text, sources)
+    why = ""
+    if window is None:
         why = "the logs of the hosts have no time in common"
         if len({report.name for report in case.hosts}) == 1:
             host = case.hosts[0].name
             why = f"no line of the log of {host} could be dated"
             if len(logs) > 1:
                 why = f"{listed(logs)} of {host} were not written at the same time, as far as dated"
+    elif _is_a_sliver(
+        window, [own for need in logs for own in sources.windows(need).values() if own]
+    ):
+        first, last = window
+        why = say("only {first} to {last} was read of all logs", first=first, last=last)
+    if why:
         found.append(Gap(need=listed(logs), host="", why=why, settle_with="xen-bugtool --yestoall"))
     return tuple(found)
+
+
+def _is_a_sliver(window: Window, windows: Sequence[Window | None]) -> bool:
+    """Tell whether what all logs share is next to nothing of what one of them holds."""
+    shared = window[1].at - window[0].at
+    longest = max((own[1].at - own[0].at for own in windows if own), default=shared)
+    return shared < _SLIVER and shared * 10 < longest
 
 
 def _first_of_gaps(gaps: Sequence[Gap]) -> Sequence[Gap]:

@@ -15,6 +15,7 @@ from analyzer.model.finding import (
     Verdict,
 )
 from analyzer.model.hole import Hole, HoleKind
+from analyzer.model.moment import Moment
 from analyzer.model.report import Presence
 from analyzer.model.rule import RuleText
 from analyzer.model.source import Source
@@ -188,6 +189,25 @@ def test_hosts_whose_logs_have_no_time_in_common_are_not_ruled_out(catalogue: Ca
     outcome = conclude(TEXT, (), case, sources)
     assert outcome.verdict is Verdict.CANNOT_TELL
     assert outcome.reason == "smlog: the logs of the hosts have no time in common"
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "verdict"),
+    [
+        (at(5), at(5, 20), Verdict.CANNOT_TELL),
+        (at(5), at(6, 30), Verdict.RULED_OUT),
+    ],
+)
+def test_minutes_that_all_logs_share_rule_nothing_out(
+    catalogue: Catalogue, first: Moment, last: Moment, verdict: Verdict
+) -> None:
+    case, _ = pair().case(catalogue)
+    ledger = [entry(bundle, name) for bundle in ("a", "b") for name in ("smlog", "xapi_db")]
+    rows = [covered("a", "smlog"), covered("b", "smlog", first=first, last=last)]
+    sources = Sources(ledger=ledger, coverage=rows, hosts=(report(), supporter()))
+    outcome = conclude(TEXT, (), case, sources)
+    assert outcome.verdict is verdict
+    assert ("was read of all logs" in outcome.reason) is (verdict is Verdict.CANNOT_TELL)
 
 
 def test_logs_of_one_host_of_different_times_are_not_told_as_those_of_hosts(

@@ -34,6 +34,9 @@ def _report(folder: Path, log: str, *lines: str, world: World | None = None) -> 
     stamp = f"Nov 22 05:30:00 {world.master.name} "
     old = bundle.content(log).decode()
     bundle.log(log, old + "".join(f"{stamp}{line}\n" for line in lines))
+    if lines and log == XAPI:  # so that both logs are of the same time
+        released = f"{stamp}SM: [911] lock: released /var/lock/sm/x/sr\n"
+        bundle.log(SM, bundle.content(SM).decode() + released)
     return analyze([bundle.write_tar(folder / "b.tar.bz2")])
 
 
