@@ -1,5 +1,7 @@
 """Whatever a pool lives through, no comparison that left blocks out is ruled out."""
 
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,10 +22,16 @@ WORDS = ("night", "night", "night", "fall", "start", "read", "enable", "disable"
 class Life(Both):
     """A pool and its model; ``short`` are the comparisons that left blocks out, by their ends."""
 
-    def __init__(self, type_: str) -> None:
-        super().__init__(type_)
+    goes_on = 0  # the place of the host on which the VM is started
+
+    def __init__(
+        self, type_: str, hosts: Sequence[str] = ("jupiter",), ahead: timedelta = timedelta(0)
+    ) -> None:
+        super().__init__(type_, hosts, dict.fromkeys(hosts[1:], ahead))
         self.short: list[tuple[str, str]] = []
         self.base: dict[str, Disk] = {}
+        for word in ("detach", "move", "start") if len(hosts) > 1 else ():
+            self.do(word, 0)  # so that each host has a log
         for disk in self.machine.disks:
             self.enable(disk)
 
@@ -34,10 +42,13 @@ class Life(Both):
             case "night":
                 self.back_up(disk)
             case "fall" if running:
-                self.world.crash(self.world.master)
+                assert self.machine.host is not None
+                self.world.crash(self.machine.host)
                 self._model(tracking.crash, *self.machine.disks)
             case "start" if not running:
                 self.start()
+            case "move":
+                self.goes_on = (self.goes_on + 1) % len(self.world.hosts)
             case "detach" if running:
                 self.world.shut_down(self.machine)
                 self._model(tracking.detach, *self.machine.disks)
@@ -50,6 +61,11 @@ class Life(Both):
             case _:
                 pass
         self.world.clock.tick(900)
+
+    def start(self) -> None:
+        """Start the VM where it goes on."""
+        self.world.start(self.machine, self.world.hosts[self.goes_on])
+        self._model(tracking.attach, *self.machine.disks)
 
     def back_up(self, disk: Disk) -> None:
         """Take a snapshot, compare it with the last one, and delete that."""
@@ -102,6 +118,35 @@ def test_no_comparison_that_left_blocks_out_is_ruled_out(
     if life.short and not share:
         assert judged.verdict in (Verdict.FOUND, Verdict.CANNOT_TELL)
     if not life.short:
+        assert judged.verdict is not Verdict.FOUND
+
+
+@pytest.mark.parametrize("type_", ["lvmoiscsi", "nfs"])
+@given(
+    steps=st.lists(
+        st.tuples(st.sampled_from((*WORDS, "move", "fall")), st.integers(0, 1)), max_size=12
+    ),
+    share=st.sampled_from((0.0, 0.1, 0.3)),
+    minutes=st.sampled_from((0, 7, -7, 25)),
+)
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_nor_between_two_hosts_whose_clocks_are_apart(
+    tmp_path: Path, type_: str, steps: list[tuple[str, int]], share: float, minutes: int
+) -> None:
+    life = Life(type_, ("jupiter", "saturn"), timedelta(minutes=minutes))
+    for word, place in (("night", 0), *steps):
+        life.do(word, place)
+    life.world.clock.tick(1800)
+    reports: list[Path] = []
+    for host in life.world.hosts:
+        host.journal.begin_midway(share)
+        reports.append(life.world.bundle(host).write_tar(tmp_path / f"{host.name}.tar", None))
+    judged = next(one for one in analyze(reports).outcomes if one.rule == RULE)
+    if life.short:
+        assert judged.verdict in (Verdict.FOUND, Verdict.CANNOT_TELL)
+    else:
         assert judged.verdict is not Verdict.FOUND
 
 

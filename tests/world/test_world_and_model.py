@@ -1,6 +1,8 @@
 """Whatever the made-up pool does with CBT, its logs are those of the model of SM."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given, settings
@@ -17,11 +19,18 @@ from tests.world.world import World
 class Both:
     """A pool of one VM with two disks, and the model of its SR."""
 
-    def __init__(self, type_: str) -> None:
-        self.world = World("both", utc("2024-11-20 05:00:00"))
+    def __init__(
+        self,
+        type_: str,
+        hosts: Sequence[str] = ("jupiter",),
+        ahead: Mapping[str, timedelta] = MappingProxyType({}),
+    ) -> None:
+        self.world = World("both", utc("2024-11-20 05:00:00"), hosts=hosts, ahead=ahead)
         self.machine = self.world.machine("vm", self.world.storage("sr", type_), [10 * GIB] * 2)
         vdis = {disk.uuid: Vdi(size=disk.size) for disk in self.machine.disks}
-        self.state = State(vdis=vdis, sr=SrKind.VOLUMES if type_ == "lvm" else SrKind.FILES)
+        self.state = State(
+            vdis=vdis, sr=SrKind.VOLUMES if type_.startswith("lvm") else SrKind.FILES
+        )
         self.start()
 
     def start(self) -> None:

@@ -157,6 +157,9 @@ def _gap_of_comparison(one: Comparison) -> Gap:
             "the comparison of {older} with {newer} at {when} spans a time at whose end a log was "
             "marked as consistent though its session had not ended, and nothing shows whether "
             "that session had crashed"
+            if one.crash.writer
+            else "the comparison of {older} with {newer} at {when} spans a time in which a host "
+            "booted, and nothing read from before shows whether that host had the disk"
         )
     elif one.still_open:
         why = (

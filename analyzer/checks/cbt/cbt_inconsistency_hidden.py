@@ -24,6 +24,8 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
 def _finding_of_hidden(case: Case, text: RuleText, one: Hidden) -> Finding:
     vdi, sr = one.run.vdi or "", one.run.sr or ""
     assert one.boot is not None
+    assert one.flag is not None
+    assert one.writer is not None
     began = one.writer.name == "vdi_activate"
     values: Row = {
         "vdi": vdi,
@@ -49,22 +51,28 @@ def _finding_of_hidden(case: Case, text: RuleText, one: Hidden) -> Finding:
 
 
 def _gap_of_hidden(one: Hidden) -> Gap:
+    writer = one.writer
     return Gap(
         need="smlog",
-        host=one.writer.host,
+        host=(writer or one.run).host,
         why=say(
             "{what} of disk {vdi} on {host} at {at} marked its CBT log as consistent while the "
             "read-write session that {writer} shows had not ended, and nothing shows whether that "
-            "session had crashed",
+            "session had crashed"
+            if writer
+            else "{what} of disk {vdi} on {host} at {at} marked its CBT log as consistent after a "
+            "host had booted, and nothing read from before shows whether that host had the disk",
             what="a snapshot" if one.how is How.SNAPSHOT else "the read-only detach",
             vdi=one.run.vdi or "",
             host=one.run.host,
             at=one.run.last,
-            writer=one.writer.host,
+            writer=writer.host if writer else "",
         ),
         settle_with=say(
             "last -x reboot on {host}, and its SMlog since {at}",
-            host=one.writer.host,
-            at=one.writer.first,
-        ),
+            host=writer.host,
+            at=writer.first,
+        )
+        if writer
+        else "xen-bugtool --entries=xenserver-logs --yestoall",
     )

@@ -37,18 +37,19 @@ class How(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hidden:
-    """A call that wrote the flag 1 over a 0.
+    """A call that wrote the flag 1 over a 0, or over what is not known, as clocks of two hosts are.
 
     ``writer`` is the read-write activation whose session had not ended by then, or where that was
-    not read a snapshot that found the disk attached, on some host. ``boot`` is the start of its
-    host in between, ``alive`` whether the session ended properly later.
+    not read a snapshot that found the disk attached, on some host; None where a host booted and
+    nothing from before shows whether it had the disk. ``boot`` is the start of its
+    host in between where the flag surely was 0, ``alive`` whether the session ended properly later.
     """
 
     how: How
     run: Operation
     command: Command
-    flag: Known[bool]
-    writer: Operation
+    flag: Known[bool] | None
+    writer: Operation | None
     boot: Event | None
     alive: bool
 
@@ -67,27 +68,33 @@ def _of_disk(case: Case, vdi: str, own: Sequence[Operation]) -> Iterator[Hidden]
     last: dict[str, Operation] = {}  # host → its last session call
     writers: dict[str, Operation] = {}  # host → its activation that no detach followed
     found_attached: Operation | None = None
+    known_since = False  # whether anything shows who had the disk
     for place, run in enumerate(own):
         how = _how_it_can_hide(last, run, vdi)
         command = _flag_written(run, vdi, how) if how else None
-        flag = _flag_before(case, run) if command else None
         writer = next(reversed(writers.values()), found_attached)
-        if how and command and flag and writer:
-            yield Hidden(
-                how=how,
-                run=run,
-                command=command,
-                flag=flag,
-                writer=writer,
-                boot=_boot_between(case, writer, run),
-                alive=_session_ended(own, place + 1, writer),
-            )
+        if how and command and (writer or (not known_since and _may_follow_a_boot(case, run))):
+            flag = _flag_before(case, run)
+            known = sure(flag)
+            if known is not True:
+                yield Hidden(
+                    how=how,
+                    run=run,
+                    command=command,
+                    flag=flag,
+                    writer=writer,
+                    boot=_boot_between(case, writer, run) if writer and known is False else None,
+                    alive=writer is not None and _session_ended(own, place + 1, writer),
+                )
+        known_since |= run.name != "vdi_activate" or run.args[:1] != (_READ_ONLY,)
         if run.name == "vdi_snapshot":
             found_attached = run if _says(run, "False", vdi) else None
             continue
         last[run.host] = run
         if run.name == "vdi_deactivate":
-            found_attached = None
+            # Of another host by a clock that nothing ties to this one it may be an earlier session.
+            if found_attached and case.order.surely_before(ended(found_attached), ended(run)):
+                found_attached = None
             writers.pop(run.host, None)
         elif run.args[:1] != (_READ_ONLY,):
             writers[run.host] = run
@@ -118,13 +125,19 @@ def _flag_written(run: Operation, vdi: str, how: How) -> Command | None:
 
 
 def _flag_before(case: Case, run: Operation) -> Known[bool] | None:
-    """Return the flag before the run, if it surely was 0."""
+    """Return what is known of the flag before the run."""
     log = (
         cbt_history(case).at(run.sr, run.vdi, run.entry or run.first)
         if run.sr and run.vdi
         else None
     )
-    return log.consistent if log and sure(log.consistent) is False else None
+    return log.consistent if log else None
+
+
+def _may_follow_a_boot(case: Case, run: Operation) -> bool:
+    """Tell whether some host may have started anew before a call."""
+    boots = case.events.of(BOOTED)
+    return any(not case.order.surely_before(ended(run), mark(event)) for event in boots)
 
 
 def _boot_between(case: Case, writer: Operation, run: Operation) -> Event | None:
