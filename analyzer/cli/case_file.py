@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 NAME = "report.cbtcase"
 _FORMAT = 1
 _HEAD = "cbtriage-case.json"
+_MOST_OF_A_KIND = 1 << 25  # characters of pages; for others the status reports are read again
 _PAGES_A_PART = 16
 _MANY = 20_000  # lines that are worth a fork
 _LARGEST = 1 << 30  # bytes of a part, unpacked
@@ -160,14 +161,18 @@ def _put_pages(parts: _Parts, judged: "Judged", sizes: dict[str, int]) -> None:
     for maker in MAKERS:
         kind, keys = maker.kind, foreseen(judged, maker)
         sizes[kind.name] = 1 + len(keys) // _PAGES_A_PART
-        shares: dict[int, dict[str, object]] = {}
+        shares: dict[int, list[str]] = {}
+        made = 0
         for key in keys:
             page = maker.make(judged, key)
             if page is not None:
-                own = shares.setdefault(_share_of_page(key, sizes[kind.name]), {})
-                own[key] = plain(kind.type, page)
+                text = json.dumps({key: plain(kind.type, page)}, separators=(",", ":"))[1:-1]
+                shares.setdefault(_share_of_page(key, sizes[kind.name]), []).append(text)
+                made += len(text)
+            if made > _MOST_OF_A_KIND:  # each snapshot's page has all snapshots of its disk
+                break
         for share, pages in sorted(shares.items()):
-            parts.put(f"{kind.name}/{share}.json", pages)
+            parts.put(f"{kind.name}/{share}.json", f"{{{','.join(pages)}}}".encode())
 
 
 def _share_of_page(key: str, count: int) -> int:

@@ -13,6 +13,7 @@ from analyzer.sm.state import Body, Log, State
 from analyzer.values import dataclass
 
 MOST_WORLDS = 32
+_MOST_PLAYED = 512  # disks and snapshots: the logs alone of a year of backups, and more
 
 
 class About(StrEnum):
@@ -107,6 +108,13 @@ class DiskCase:
     purges: bool = False
     doubts: tuple[Doubt, ...] = ()
     site: Site = Site()
+
+    @property
+    def too_many_to_play(self) -> str:
+        """Return why it is not played on the model, "" if it is."""
+        if (number := len(self.state.vdis)) <= _MOST_PLAYED:
+            return ""
+        return f"it has {number - 1} snapshots, and the model plays at most {_MOST_PLAYED - 1}"
 
 
 def count_worlds(doubts: Sequence[Doubt]) -> int:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from analyzer.model.goal import Goal
 from analyzer.plans.acts import BASELINE, Act, Do, play
 from analyzer.plans.case import DiskCase
-from analyzer.sm.comparing import list_changed_blocks
+from analyzer.sm.comparing import answered_short, list_changed_blocks
 from analyzer.sm.snapshots import data_destroy, snapshot, vdi_delete
 from analyzer.sm.state import Body, State, Use
 from analyzer.sm.tracking import attach
@@ -146,7 +146,4 @@ def traps(state: State, disk: str) -> Iterator[tuple[str, str]]:
     """
     detached = replace(state.vdis[disk], use=Use.NONE)
     state = replace(state, vdis={**state.vdis, disk: detached})
-    for name, log in state.logs.items():
-        answer = list_changed_blocks(state, name, log.child)
-        if answer.ok and answer.left_out:
-            yield name, log.child
+    yield from answered_short(state, [(name, log.child) for name, log in state.logs.items()])

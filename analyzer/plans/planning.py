@@ -24,6 +24,7 @@ from analyzer.sm.state import State
 from analyzer.values import dataclass
 
 _MOST_FOR_ANOTHER = 120
+_MOST_TO_KEEP = 32  # of which it is tried what their deletion does
 
 
 def plan_disk(case: DiskCase) -> Plan:
@@ -31,8 +32,11 @@ def plan_disk(case: DiskCase) -> Plan:
 
     Where what is not known makes a difference, the plan is a look, and each answer has its own.
     Of too many doubts, those that change nothing by themselves are taken as the state has them,
-    and the plan's ``doubt`` names them.
+    and the plan's ``doubt`` names them. A disk of more snapshots than the model plays has none.
     """
+    if too_many := case.too_many_to_play:
+        doubt = f"no plan was tried: {too_many}"
+        return Plan(object=case.subject, goals=_goals_in_order(case), doubt=doubt)
     # The doubts that change the plan by themselves, as many as can be asked.
     if count_worlds(case.doubts) <= MOST_WORLDS:
         asked: tuple[Doubt, ...] = case.doubts
@@ -228,7 +232,12 @@ def _snapshots_to_keep(case: DiskCase, state: State, acts: Acts) -> Iterator[Kee
     if not wants_nights(case):
         return
     deleted = {act.name for act in acts if act.do is Do.DELETE}
-    for name in state.snapshots(case.disk):
+    names = state.snapshots(case.disk)
+    untried = names[:-_MOST_TO_KEEP]
+    if untried:
+        text = f"Whether any of the {len(untried)} oldest snapshots may be deleted was not tried."
+        yield Keep(snapshot=untried[-1], text=text, first=None)
+    for name in names[-_MOST_TO_KEEP:]:
         if name in deleted | case.retention | {case.base}:
             continue
         risked = replace(case, retention=case.retention | {name})

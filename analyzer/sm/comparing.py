@@ -1,6 +1,8 @@
 """`list_changed_blocks` (VDI.py of sm): a walk along child pointers that adds up bitmaps."""
 
-from analyzer.sm._storage import Refused, Storage, bitmap_bits, missing, run
+from collections.abc import Iterable, Iterator
+
+from analyzer.sm._storage import CommandFailed, Refused, Storage, bitmap_bits, missing, run
 from analyzer.sm.spans import Spans
 from analyzer.sm.state import Kind, Result, State, Use
 from analyzer.sm.tracking import IN_USE
@@ -18,19 +20,32 @@ def list_changed_blocks(state: State, older: str, newer: str) -> Result:
     Where it is answered, ``left_out`` of the result is when the disk was written to between the
     two and no log on the way recorded it: the answer lacks those blocks and does not say so.
     """
+    return run(state, lambda storage: _compare(storage, older, newer), "SR_BACKEND_FAILURE_202")
 
-    def act(storage: Storage) -> None:
-        target = storage.vdis.get(newer)
-        if target is not None and target.use is not Use.NONE:
-            raise Refused(IN_USE, IN_USE)
-        if older == newer:
-            raise Refused("SR_BACKEND_FAILURE_460", SAME)
-        if not (storage.exists(older) and storage.exists(newer)):
-            raise Refused("SR_BACKEND_FAILURE_460", UNRELATED)
-        _walk_along(storage, older, newer)
-        storage.left_out = _left_out(storage, older, newer)
 
-    return run(state, act, "SR_BACKEND_FAILURE_202")
+def answered_short(state: State, pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield the pairs whose comparison is answered and leaves blocks out; no time passes."""
+    logs, vdis = dict(state.logs), dict(state.vdis)  # of which a comparison changes nothing
+    for older, newer in pairs:
+        storage = Storage(logs=logs, vdis=vdis, sr=state.sr, room=state.room, clock=state.clock)
+        try:
+            _compare(storage, older, newer)
+        except (Refused, CommandFailed):
+            continue
+        if storage.left_out:
+            yield older, newer
+
+
+def _compare(storage: Storage, older: str, newer: str) -> None:
+    target = storage.vdis.get(newer)
+    if target is not None and target.use is not Use.NONE:
+        raise Refused(IN_USE, IN_USE)
+    if older == newer:
+        raise Refused("SR_BACKEND_FAILURE_460", SAME)
+    if not (storage.exists(older) and storage.exists(newer)):
+        raise Refused("SR_BACKEND_FAILURE_460", UNRELATED)
+    _walk_along(storage, older, newer)
+    storage.left_out = _left_out(storage, older, newer)
 
 
 @dataclass(slots=True, kw_only=True)

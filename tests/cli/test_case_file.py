@@ -157,6 +157,16 @@ def test_of_many_disks_those_with_findings_have_their_pages(crashed: Path) -> No
     assert there == found
 
 
+def test_pages_of_a_kind_end_where_they_grow_too_large(crashed: Path) -> None:
+    own = Judged(*sample_read(BY_NAME[crashed.name]))
+    keys = [disk.owner for disk in own.names.disks]
+    with patch("analyzer.cli.case_file._MOST_OF_A_KIND", 1):
+        kept = CaseFile(case_file(crashed))
+    assert len({key for key in keys if kept.page(DISK, key) is not None}) == 1
+    whole = CaseFile(case_file(crashed))
+    assert all(whole.page(DISK, key) is not None for key in keys)
+
+
 def test_copy_of_the_input_is_the_same_input(crashed: Path) -> None:
     case_file(crashed)
     os.utime(crashed, (1, 1))

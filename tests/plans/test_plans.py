@@ -255,3 +255,24 @@ def test_step_says_what_its_kind_demands(wrong: dict[str, str]) -> None:
 def test_case_is_made_of_what_is_known() -> None:
     asked = DiskCase(disk="d", state=State(), goals=frozenset(), subject=SUBJECT)
     assert (asked.doubts, asked.base, asked.site.mount) == ((), "", "/run/sr-mount")
+
+
+def test_disk_of_more_snapshots_than_are_played_has_no_plan() -> None:
+    asked = case(mended(), "b", Goal.INCREMENTAL)
+    vdis = dict(asked.state.vdis)
+    one = vdis["s1"]
+    for number in range(600):
+        vdis[f"more{number}"] = one
+    plan = plan_disk(replace(asked, state=replace(asked.state, vdis=vdis)))
+    assert (plan.steps, plan.proven) == ((), False)
+    assert f"it has {len(vdis) - 1} snapshots" in plan.doubt
+    assert plan_disk(asked).proven
+
+
+def test_of_many_snapshots_the_newest_are_tried_before_they_are_deleted() -> None:
+    asked = case(mended(), "b", Goal.INCREMENTAL)
+    state = asked.state
+    for number in range(40):
+        state = snapshot(state, asked.disk, f"more{number}").state
+    (first, *_) = plan_disk(replace(asked, state=state, base="more39")).keep
+    assert "oldest snapshots may be deleted was not tried" in first.text

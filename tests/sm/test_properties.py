@@ -4,6 +4,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from analyzer.sm.comparing import answered_short, list_changed_blocks
 from analyzer.sm.snapshots import vdi_delete
 from analyzer.sm.spans import Span, Spans, joined, within, without
 from analyzer.sm.state import Body, Use, one_disk
@@ -32,6 +33,17 @@ def test_a_call_is_ok_or_has_a_code(doing: Sequence[Act]) -> None:
         assert result.ok == (result.code == "")
         assert result.state.clock == state.clock + 1
         state = result.state
+
+
+@given(ANY)
+def test_comparisons_that_are_answered_short_are_those_that_a_caller_would_get(
+    doing: Sequence[Act],
+) -> None:
+    state = after(doing)
+    pairs = [(one, other) for one in state.logs for other in state.logs]
+    answers = [(pair, list_changed_blocks(state, *pair)) for pair in pairs]
+    short = [pair for pair, answer in answers if answer.ok and answer.left_out]
+    assert list(answered_short(state, pairs)) == short
 
 
 @given(ANY)

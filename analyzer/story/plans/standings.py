@@ -64,6 +64,8 @@ def stand_of(
 def _of_disk(known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | None) -> Stand:
     if asked is None:
         return Stand(why="the database that was read does not have the disk")
+    if asked.too_many_to_play:
+        return Stand(why=asked.too_many_to_play)
     wanted = replace(asked, goals=_OF_DISKS & frozenset(finding.goals))
     flaws = [flaw(wanted, state, ()) for state in _possible_states(asked)]
     if all(flaws):
