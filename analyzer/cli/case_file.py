@@ -42,6 +42,7 @@ NAME = "report.cbtcase"
 _FORMAT = 1
 _HEAD = "cbtriage-case.json"
 _MOST_OF_A_KIND = 1 << 25  # characters of pages; for others the status reports are read again
+_MOST_DRAWN = 100_000  # lines that are drawn ahead: of more the table takes a gigabyte to draw
 _PAGES_A_PART = 16
 _MANY = 20_000  # lines that are worth a fork
 _LARGEST = 1 << 30  # bytes of a part, unpacked
@@ -194,7 +195,8 @@ def _put_timeline(parts: _Parts, judged: "Judged") -> None:
         parts.put(f"lines/{number}.txt", block.words)
     parts.put("told.json", laid.told)
     parts.put("index.json", plain(LineIndex, laid.index))
-    _put_whole_table(parts, laid)
+    if laid.index.count <= _MOST_DRAWN:
+        _put_whole_table(parts, laid)
 
 
 def _put_whole_table(parts: _Parts, laid: "LaidLines") -> None:
@@ -348,11 +350,16 @@ class CaseFile:
         except _NOT_OURS as error:
             raise NoCaseError(self._told_with_path("it is damaged")) from error
 
-    def whole_table(self) -> "tuple[str, ShownTimeline, tuple[Unseen, ...], int]":
-        """Return the table of everything, what is said beside it, the logs, and the kept."""
+    def whole_table(self) -> "tuple[str, ShownTimeline, tuple[Unseen, ...], int] | None":
+        """Return the table of everything, what is said beside it, the logs, and the kept.
+
+        None where there were too many lines to draw it ahead.
+        """
         from analyzer.model.lines import LineIndex
 
         index = self._typed_part(LineIndex, "index.json")
+        if index.count > _MOST_DRAWN:
+            return None
         shown = self._typed_part(ShownTimeline, "whole.json")
         try:
             text = self._bytes("whole.txt").decode()

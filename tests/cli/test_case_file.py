@@ -167,6 +167,16 @@ def test_pages_of_a_kind_end_where_they_grow_too_large(crashed: Path) -> None:
     assert all(whole.page(DISK, key) is not None for key in keys)
 
 
+def test_of_very_many_lines_the_table_is_drawn_when_it_is_asked_for(crashed: Path) -> None:
+    drawn = CaseFile(case_file(crashed)).whole_table()
+    with patch("analyzer.cli.case_file._MOST_DRAWN", 1):
+        kept = CaseFile(case_file(crashed))
+        assert kept.whole_table() is None
+        told = said(["timeline"], crashed)
+    assert drawn is not None
+    assert drawn[0] in told
+
+
 def test_copy_of_the_input_is_the_same_input(crashed: Path) -> None:
     case_file(crashed)
     os.utime(crashed, (1, 1))
