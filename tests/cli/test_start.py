@@ -1,5 +1,6 @@
 """The usual call is answered without typer, and as typer would have it answered."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -96,9 +97,11 @@ def test_the_usual_call_loads_no_typer(tmp_path: Path) -> None:
         "finally: print(sorted({'typer', 'pydantic', 'yaml'} & sys.modules.keys()))"
     )
     bundle = ROOT / "sample_bundles" / "resize-failed.tar.bz2"
-    arguments = [sys.executable, "-c", code, "analyze", str(bundle), "-o", str(tmp_path)]
-    subprocess.run(arguments, cwd=ROOT, capture_output=True, check=False)
-    done = subprocess.run(arguments, cwd=ROOT, capture_output=True, check=False, text=True)
+    arguments = [sys.executable, "-c", code, "analyze", str(bundle), "-o", str(tmp_path / "out")]
+    # A cache of its own: what other tests compile meanwhile may push its tables out.
+    own = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    subprocess.run(arguments, cwd=ROOT, env=own, capture_output=True, check=False)
+    done = subprocess.run(arguments, cwd=ROOT, env=own, capture_output=True, check=False, text=True)
     assert done.returncode == 1, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
 
