@@ -8,7 +8,7 @@ what is written names none, so that nothing in a file can choose what is made of
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
 from types import MappingProxyType, NoneType, UnionType
@@ -16,12 +16,10 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 
 from analyzer.model.moment import Moment
 from analyzer.model.sentence import Sentence, Value
+from analyzer.model.terms import EPOCH, MICROSECOND
 
 T = TypeVar("T")
 Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
 
 
 def plain(kind: Any, value: object) -> Any:
@@ -42,7 +40,7 @@ def typed(kind: type[T], row: object) -> T:
 
 def microseconds(time: datetime) -> int:
     """Return an instant as it is stored."""
-    return (time - _EPOCH) // _TICK
+    return (time - EPOCH) // MICROSECOND
 
 
 def shape_of(kind: Any) -> str:
@@ -172,12 +170,15 @@ def _get_time(row: object) -> datetime:
     if type(row) is not int:
         msg = f"expected microseconds, got {type(row).__name__}"
         raise TypeError(msg)
-    return _EPOCH + row * _TICK
+    return EPOCH + row * MICROSECOND
 
 
 def _put_moment(moment: Moment) -> object:
     at = microseconds(moment.at)
-    before, after = (moment.at - moment.earliest) // _TICK, (moment.latest - moment.at) // _TICK
+    before, after = (
+        (moment.at - moment.earliest) // MICROSECOND,
+        (moment.latest - moment.at) // MICROSECOND,
+    )
     return [at, before, after, moment.dated_by]
 
 
@@ -192,8 +193,8 @@ def _moment_of_ticks(at: int, before: int, after: int, dated_by: str) -> Moment:
     instant = _get_time(at)
     return Moment(
         at=instant,
-        earliest=instant - before * _TICK,
-        latest=instant + after * _TICK,
+        earliest=instant - before * MICROSECOND,
+        latest=instant + after * MICROSECOND,
         dated_by=dated_by,
     )
 
@@ -221,7 +222,7 @@ _SPECIAL: Mapping[Any, Codec] = MappingProxyType(
     {
         str: (_put_text, _get_text),
         datetime: (microseconds, _get_time),
-        timedelta: ((lambda span: span // _TICK), (lambda row: row * _TICK)),
+        timedelta: ((lambda span: span // MICROSECOND), (lambda row: row * MICROSECOND)),
         Moment: (_put_moment, _get_moment),
         object: _codec_of_exact_type(str),
     }

@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 
 from analyzer.bundle.loose import may_be_read
 from analyzer.bundle.names import LogName, log_name, place
+from analyzer.model.terms import BUGTOOL_LOG
 from analyzer.values import dataclass
 
 NO_HOST = "-"
@@ -24,7 +25,6 @@ SNIFFED = 1 << 16  # bytes in which a paste must show that it is one
 _NO_DATE = "Jan  1 00:00:00"
 _BOOTING = "localhost"  # what a host calls itself until it knows its name
 _NOTES = frozenset({"", ".txt", ".text", ".log", ".md", ".eml", ".msg"})
-_OWN_NOTES = "xen-bugtool.log"
 _NARROWEST, _WIDEST = 68, 100  # columns at which mail programs wrap
 
 _CLOCK = r"[0-2][0-9]:[0-5][0-9]:[0-6][0-9](?:\.[0-9]{1,9})?"
@@ -123,7 +123,7 @@ def is_loose_paste(path: str, head: bytes) -> bool:
     Only what lies in no folder of a host and has the name of a note is one; where it may also be
     the output of a command, a third of its lines have to be of logs.
     """
-    named = "/" not in path and path != _OWN_NOTES and PurePosixPath(path).suffix in _NOTES
+    named = "/" not in path and path != BUGTOOL_LOG and PurePosixPath(path).suffix in _NOTES
     if not named or b"\0" in head:
         return False
     lines = [line for line in head.decode(errors="replace").splitlines() if _is_said(line)]

@@ -9,7 +9,6 @@ offsets in them. ``fields`` are the fields, or the pattern that finds them in th
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, TypeAlias
@@ -20,6 +19,7 @@ import numpy.typing as npt
 from analyzer.case.correlate import in_order
 from analyzer.case.rows import CODING, OF_AN_HOUR, PackedRows, Row, stamp_of_number
 from analyzer.model.moment import Moment
+from analyzer.model.terms import EPOCH, MICROSECOND
 from analyzer.parsers._api import Stamp
 from analyzer.parsers.scan.match import Captures
 
@@ -29,8 +29,6 @@ Hour: TypeAlias = Callable[[str, str, Stamp], Moment | None]
 
 TIMES = ("at", "earliest", "latest")
 WORDS = ("words", "text", "text_end", "message", "message_end", "fields")
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
 
 _NUMBERS = ("line", "count", "when")
 _ORDER = ("at", "host", "member", "line", "kind", "bundle")

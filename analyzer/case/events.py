@@ -5,7 +5,6 @@ a row becomes an `Event`, and its time a `Moment`, when a rule first asks for it
 ask. What belongs together in time is found by `correlate`.
 """
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -14,8 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.case.columns import (
-    EPOCH,
-    MICROSECOND,
     Columns,
     Date,
     Hour,
@@ -43,6 +40,7 @@ from analyzer.model.event import Event
 from analyzer.model.host import Alert
 from analyzer.model.moment import YEAR_UNKNOWN, Moment
 from analyzer.model.source import Source
+from analyzer.model.terms import EPOCH, MICROSECOND, SHORT_TASK
 from analyzer.parsers._api import Hit, Record, Stamp
 
 __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
@@ -53,7 +51,6 @@ ALERTS = "alerts"
 
 _NO_IDS: Mapping[str, str] = MappingProxyType({})
 _JOINED = frozenset({"host", "pid", "process", "bundle"})
-_REFERENCE = re.compile(r"(?:^| )([RD]:[0-9a-f]{12})(?: |$)")  # xen-api ref.ml
 
 
 def _no_hour(_bundle: str, _member: str, _stamp: Stamp) -> Moment | None:
@@ -267,7 +264,7 @@ class EventTable:
         one reference, on all hosts, are one call.
         """
         tasks = self._rows.few["task"]
-        references = [*map(_REFERENCE.search, tasks.texts), None]
+        references = [*map(SHORT_TASK.search, tasks.texts), None]
         told = enumerate(references[code] for code in tasks.codes.tolist())
         known = [(place, reference[1]) for place, reference in told if reference]
         events = self._events_at_places([place for place, _ in known])

@@ -28,6 +28,7 @@ from analyzer.dating.capture import parse_uptime
 from analyzer.dating.clock import Clock, parse_c_date, parse_report_name
 from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
+from analyzer.model.terms import BUGTOOL_LOG
 from analyzer.parsers import document_parser, log_parser
 from analyzer.parsers._api import Fact, LogParser, LogStats, Record, Stamp, Witness
 from analyzer.parsers.scan.later import LaterLines
@@ -37,7 +38,6 @@ from analyzer.sources import SOURCES, XAPI_DB
 from analyzer.values import dataclass
 
 INVENTORY = "inventory.xml"
-BUGTOOL_LOG = "xen-bugtool.log"
 # Of each source, what the collector calls it; and those that tell of which host they are.
 _COLLECTED = {kind.name: kind for kind in SOURCES}
 _IDENTITY = frozenset({XAPI_DB, "xensource_inventory", "pool_conf", "alerts"})

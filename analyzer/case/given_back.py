@@ -18,12 +18,12 @@ from analyzer.model.host import HostInventory
 from analyzer.model.moment import Moment
 from analyzer.model.report import GivenFile, LedgerEntry, Presence
 from analyzer.model.storage import LvmVolumes, SrListing, VolumeGroups
+from analyzer.model.terms import VOLUME_GROUP
 from analyzer.model.xapi import Host, Pbd, Sr, XapiDatabase
 from analyzer.parsers._api import Fact
 from analyzer.values import dataclass
 
 GIVEN = "given-back"  # the ledger's word for a file that no report has
-GROUP = "VG_XenStorage-"
 _OLDEST = datetime(2017, 1, 1, tzinfo=UTC)  # before CBT a file's time stamp is a packer's zero
 _WRITING = timedelta(minutes=10)
 _MOST_NAMED = 20
@@ -354,9 +354,9 @@ def _uuids_of_facts(facts: Iterable[Fact]) -> Iterator[str]:
                 yield from (fact.sr,) if fact.sr else ()
                 yield from (file.name.partition(".")[0] for file in fact.files)
             case LvmVolumes():
-                yield from (row.vg.removeprefix(GROUP) for row in fact.volumes)
+                yield from (row.vg.removeprefix(VOLUME_GROUP) for row in fact.volumes)
             case VolumeGroups():
-                yield from (row.name.removeprefix(GROUP) for row in fact.groups)
+                yield from (row.name.removeprefix(VOLUME_GROUP) for row in fact.groups)
             case CbtLogFile() | CbtLogValues():
                 yield fact.uuid
             case XapiDatabase():

@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from analyzer.case.columns import EPOCH, TIMES, WORDS, Columns, Places
+from analyzer.case.columns import TIMES, WORDS, Columns, Places
 from analyzer.case.rows import CODING, IDS, LINE_TEXTS, NO_IDS, KeptLines
 from analyzer.model.event import Event, Level
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.model.terms import EPOCH
 from analyzer.parsers.scan.match import Captures
 
 _EVENT = (

@@ -10,6 +10,7 @@ from analyzer.case.quotation import quote
 from analyzer.model.finding import Subject
 from analyzer.model.host import Alert
 from analyzer.model.source import Source
+from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import (
     Bond,
     Host,
@@ -161,7 +162,7 @@ class PoolState:
     @property
     def cbt_in_use(self) -> bool | None:
         """Tell whether any disk has CBT on or is what `data_destroy` left; None: cannot tell."""
-        if any(vdi.cbt_enabled or vdi.type == "cbt_metadata" for vdi in self.vdis):
+        if any(vdi.cbt_enabled or vdi.type == CBT_METADATA for vdi in self.vdis):
             return True
         if self.schema_minor is not None and self.schema_minor < FIRST_SCHEMA_WITH_CBT:
             return False

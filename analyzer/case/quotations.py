@@ -9,10 +9,10 @@ from analyzer.bundle.budget import Budget
 from analyzer.bundle.member import ConcreteMember, Member
 from analyzer.case.quotation import OMITTED
 from analyzer.case.reading import STDIN, named_paths
+from analyzer.model.terms import LOG_SUFFIX
 from analyzer.parsers.storage.cbtlog_format import read_cbtlog
 from analyzer.values import dataclass
 
-_BINARY = ".cbtlog"
 _REPLACED = "\ufffd"  # stands for bytes that are no text
 
 
@@ -71,7 +71,7 @@ def not_there(
         for member in archive.members():
             own = wanted.pop((member.bundle, member.path), None)
             if own:
-                if member.path.endswith(_BINARY):
+                if member.path.endswith(LOG_SUFFIX):
                     file = read_cbtlog(member.read(budget.document), member.path)
                     yield from (each for each in own if each.text not in (file.words, file.problem))
                 else:

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from analyzer.errors import UsageError
+from analyzer.model.terms import MICROSECOND
 from analyzer.values import dataclass
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ _OFFSET = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
 _DAY, _HOUR, _MINUTE = 8, 10, 12  # digits of a date, and with its hour, and with its minute
 _YEARS_BACK = 9  # in so many years there is a 29 February
 _SLACK = timedelta(days=1)
-_TICK = timedelta(microseconds=1)
 _FORMS = (
     "write 2024-06-10T13:32:41, 2024-06-10 13:32+02:00, 2024-06-10, 06-10 13:32, Jun 10 13:32:41, "
     "10 June 13:32, 10.06.2024 13:32 or 13:32"
@@ -127,7 +127,7 @@ def _last_before(found: re.Match[str], local: Local, newest: datetime) -> Period
 
 def _period_from(time: datetime, length: timedelta, local: Local) -> Period:
     instants = local(time)
-    return Period(first=min(instants), last=max(instants) + length - _TICK)
+    return Period(first=min(instants), last=max(instants) + length - MICROSECOND)
 
 
 def _length_of_unit(written: str) -> timedelta:
@@ -173,7 +173,11 @@ def _of_hosts(time: datetime, hosts: "Mapping[str, HostZone | None]") -> Sequenc
 
 def _instants_showing(time: datetime, zone: "HostZone") -> Sequence[datetime]:
     """Return the instants at which a host's clock shows a time; in a gap that of either side."""
-    offsets = {zone.at(change.at + step) for change, _ in zone.changes for step in (-_TICK, _TICK)}
+    offsets = {
+        zone.at(change.at + step)
+        for change, _ in zone.changes
+        for step in (-MICROSECOND, MICROSECOND)
+    }
     offsets |= {zone.at(datetime.max.replace(tzinfo=UTC))}
     every = [(time.replace(tzinfo=offset).astimezone(UTC), offset) for offset in offsets]
     shown = [instant for instant, offset in every if zone.at(instant) == offset]

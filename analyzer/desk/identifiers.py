@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.desk.document import Document, rows
+from analyzer.model.terms import UUID
 from analyzer.model.xapi import Host, Network, Pbd, Pif, Pool, Sr, Vdi, Vm, XapiObject
 from analyzer.values import dataclass
 
@@ -265,7 +266,7 @@ def domains(hosts: Iterable[str], text: str) -> Iterator[Identifier]:
                 yield Identifier(Kind.DOMAIN, found[1])
 
 
-_UUID = re.compile(r"(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_UUID = re.compile(rf"(?i){UUID}")
 
 
 def _identifiers_named(kind: Kind, text: str) -> Iterator[Identifier]:

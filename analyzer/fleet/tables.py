@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 import pyarrow as pa
 
 from analyzer.desk.document import Document, captured, instant, rows
+from analyzer.model.terms import UUID
 
 Row: TypeAlias = dict[str, Any]
 Rows: TypeAlias = dict[str, list[Row]]
@@ -106,7 +107,7 @@ def signature(title: str) -> str:
     >>> signature("lvcreate of VG_XenStorage-47e15be6-26e7-4690-a0f4-ffae6c73858a failed: 5 of 7")
     'lvcreate of VG_XenStorage-<uuid> failed: <n> of <n>'
     """
-    text = re.sub(r"(?i)[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", "<uuid>", title)
+    text = re.sub(rf"(?i){UUID}", "<uuid>", title)
     text = re.sub(r"0x[0-9a-fA-F]+", "<hex>", text)
     return re.sub(r"\d+(?:\.\d+)*", "<n>", text)
 

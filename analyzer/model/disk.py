@@ -6,6 +6,7 @@ from analyzer.model.finding import Confidence, Evidence, Subject
 from analyzer.model.goal import Standing
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
+from analyzer.model.terms import CBT_METADATA
 from analyzer.values import dataclass
 
 
@@ -14,7 +15,7 @@ class LogKind(StrEnum):
 
     LIVE = "live"
     SNAPSHOT = "snapshot"
-    METADATA = "cbt_metadata"
+    METADATA = CBT_METADATA
     UNKNOWN = "unknown"
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from analyzer.model.cbt import NO_LOG
 from analyzer.model.goal import StepKind
 from analyzer.model.plan import Step
+from analyzer.model.terms import LOG_SUFFIX, NOBODY, VOLUME_FOLDER
 from analyzer.plans.acts import Act, Do
 from analyzer.plans.case import GONE, THERE, YES, About, DiskCase, Question
 from analyzer.sm.state import Body, SrKind, State, Use
 
-NOBODY = "00000000-0000-0000-0000-000000000000"
 HEADER = 48
 MASTER = "the SR master"
 # LVM of a dom0 refuses to write its lists of volumes, but where SM is master (SM's spec sets
@@ -225,7 +225,7 @@ def answer_words(question: Question, value: str, case: DiskCase) -> str:
 def path(case: DiskCase, log: str) -> str:
     """Return where a log lies."""
     if case.state.sr is SrKind.VOLUMES:
-        return f"/dev/VG_XenStorage-{case.site.sr}/{log}.cbtlog"
+        return f"{VOLUME_FOLDER}{case.site.sr}/{log}{LOG_SUFFIX}"
     return f"{case.site.mount}/{case.site.sr}/{log}.cbtlog"
 
 

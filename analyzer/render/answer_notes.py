@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from analyzer.model.goal import StepKind
 from analyzer.model.report import Report
+from analyzer.model.terms import UUID
 from analyzer.render.markdown import code, escaped
 from analyzer.render.words.answer import ReportAnswer, answer_of
 from analyzer.render.words.question_lines import question_lines, question_title
@@ -24,7 +25,7 @@ _LEAST = 4  # lines of a pool in a ticket: its verdict, how it stands now, and e
 _KINDS = {StepKind.LOOK: "look", StepKind.DO: "do", StepKind.DESTROYS: "**DESTROYS**"}
 _GREETED = {Tone.UNSURE: "We cannot say that all is well: "}
 _SHORT_ID = re.compile(r" \([0-9a-f]{8}\)")
-_UUID = re.compile(r"\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}\b", re.IGNORECASE)
+_UUID = re.compile(rf"\b{UUID}\b", re.IGNORECASE)
 _V4 = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}(?:/\d{1,2})?\b")
 _V6 = re.compile(r"(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}[0-9a-f]{0,4}(?![\w:])", re.IGNORECASE)
 

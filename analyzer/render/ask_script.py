@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 
 from analyzer import __version__
 from analyzer.model.report import HostInfo
+from analyzer.model.terms import VOLUME_FOLDER
 from analyzer.resources import folder
-from analyzer.story.asks import VOLUME, Ask, Asks, Form
+from analyzer.story.asks import Ask, Asks, Form
 
 _WIDTH = 96
 _MOST = 5  # rules that are named
@@ -130,4 +131,4 @@ def _call_of_function(ask: Ask, *, activate: bool) -> Iterator[str]:
 
 
 def _is_volume(ask: Ask) -> bool:
-    return ask.form is Form.LOG and ask.command[0].startswith(VOLUME)
+    return ask.form is Form.LOG and ask.command[0].startswith(VOLUME_FOLDER)

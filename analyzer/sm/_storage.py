@@ -6,11 +6,11 @@ A call may fail halfway and leave what it did; so it works on copies that are fr
 from collections.abc import Callable
 from dataclasses import field, replace
 
+from analyzer.model.terms import CBT_BLOCK
 from analyzer.sm.spans import Span, joined, within, without
 from analyzer.sm.state import Body, Command, Log, Part, Result, SrKind, State, Use, Vdi, Verb
 from analyzer.values import dataclass
 
-BLOCK = 65536  # CBT_BLOCK_SIZE, include/cbt-util.h of blktap
 TIMED_OUT = "Connection timed out"  # twenty times EIO, then ETIMEDOUT: ioretry(), util.py
 INVALID = "Invalid argument"
 
@@ -223,5 +223,5 @@ def bitmap_bits(size: int) -> int:
     >>> bitmap_bits(9 * BLOCK)
     16
     """
-    blocks = -(-size // BLOCK)
+    blocks = -(-size // CBT_BLOCK)
     return -(-blocks // 8) * 8

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 
+from analyzer.model.terms import SAME_DISK, UNRELATED_DISKS
 from analyzer.sm._storage import CommandFailed, Refused, Storage, bitmap_bits, missing, run
 from analyzer.sm.spans import Spans
 from analyzer.sm.state import Kind, Result, State, Use
 from analyzer.sm.tracking import IN_USE
 from analyzer.values import dataclass
 
-SAME = "Source and target VDI are same"
-UNRELATED = "Source and target VDI are unrelated"
 SIZES = "Inconsistent bitmaps"
 ENDLESS = "SM never answers: the logs run in a circle"
 
@@ -41,9 +40,9 @@ def _compare(storage: Storage, older: str, newer: str) -> None:
     if target is not None and target.use is not Use.NONE:
         raise Refused(IN_USE, IN_USE)
     if older == newer:
-        raise Refused("SR_BACKEND_FAILURE_460", SAME)
+        raise Refused("SR_BACKEND_FAILURE_460", SAME_DISK)
     if not (storage.exists(older) and storage.exists(newer)):
-        raise Refused("SR_BACKEND_FAILURE_460", UNRELATED)
+        raise Refused("SR_BACKEND_FAILURE_460", UNRELATED_DISKS)
     _walk_along(storage, older, newer)
     storage.left_out = _left_out(storage, older, newer)
 
@@ -73,7 +72,7 @@ def _walk_along(storage: Storage, older: str, newer: str) -> None:
     while at != newer:
         at = storage.child(at)
         if not storage.exists(at):
-            raise Refused("SR_BACKEND_FAILURE_460", UNRELATED)
+            raise Refused("SR_BACKEND_FAILURE_460", UNRELATED_DISKS)
         size = storage.size(at)
         storage.bitmap(at)
         merged.add(size)

@@ -10,6 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from analyzer.model.cbt import NO_LOG
+from analyzer.model.terms import CBT_METADATA
 from analyzer.sm.spans import Spans
 from analyzer.values import dataclass
 
@@ -36,7 +37,7 @@ class Kind(StrEnum):
 
     DISK = "disk"
     SNAPSHOT = "snapshot"
-    METADATA = "cbt_metadata"  # its data is destroyed, its log is kept
+    METADATA = CBT_METADATA  # its data is destroyed, its log is kept
 
 
 class Use(StrEnum):

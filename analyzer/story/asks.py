@@ -14,15 +14,14 @@ from enum import Enum
 
 from analyzer.model.finding import Gap
 from analyzer.model.report import Report
+from analyzer.model.terms import UUID
 from analyzer.sources import SOURCES
 from analyzer.values import dataclass
 
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_LOG = rf"(?:/dev/VG_XenStorage-|/run/sr-mount/){_UUID}/{_UUID}\.cbtlog"
+_LOG = rf"(?:/dev/VG_XenStorage-|/run/sr-mount/){UUID}/{UUID}\.cbtlog"
 _ON = re.compile(r"(?:,? (?:and )?(?:\(|# )?on [^;]*|, twice in ten minutes)$")
 _ELSEWHERE = re.compile(r"xen-bugtool --yestoall +(?:# |\()on ")
 _KINDS = {kind.name: kind for kind in SOURCES}
-VOLUME = "/dev/VG_XenStorage-"
 # Of the records that `xe` lists those that are read; of others nothing would be made.
 _RECORDS = "vdi|vbd|sr|pbd|pif|network|pool|host|vm"
 _ANY_HOST = ""
@@ -193,17 +192,17 @@ _FILES = "|".join(
     if path.startswith(("etc/", "var/lib/"))
 )
 _LVS, _VGS = ("lvs", "--units", "b"), ("vgs", "--units", "b")
-_WORD = rf"[a-z-]+=(?:{_UUID}|[A-Za-z][A-Za-z0-9,_-]*)"
+_WORD = rf"[a-z-]+=(?:{UUID}|[A-Za-z][A-Za-z0-9,_-]*)"
 _STATUS = ("systemctl", "status", "--no-pager")
 _FORMS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Ask]]] = tuple(
     (re.compile(form), make)
     for form, make in (
-        (rf"ls -la? /run/sr-mount/(?P<sr>{_UUID})(?:/\*\.cbtlog)?", _listing_of_sr),
+        (rf"ls -la? /run/sr-mount/(?P<sr>{UUID})(?:/\*\.cbtlog)?", _listing_of_sr),
         (
-            rf"lvs(?: --units b)?(?: VG_XenStorage-{_UUID})?",
+            rf"lvs(?: --units b)?(?: VG_XenStorage-{UUID})?",
             _plain_command("lvs.out", *_LVS),
         ),
-        (rf"vgs(?: VG_XenStorage-{_UUID})?", _plain_command("vgs.out", *_VGS)),
+        (rf"vgs(?: VG_XenStorage-{UUID})?", _plain_command("vgs.out", *_VGS)),
         (r"pvs", _plain_command("pvs.out", "pvs")),
         (rf"cbt-util get -[pcfs] -n (?P<path>{_LOG})", _values_of_log),
         (

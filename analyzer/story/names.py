@@ -6,11 +6,12 @@ from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.names import Known, Names
 from analyzer.model.sentence import joined, say
+from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Vbd, Vdi
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
-from analyzer.story.disks.index import METADATA, DiskIndex
+from analyzer.story.disks.index import DiskIndex
 from analyzer.story.disks.life import snapshot_time
 from analyzer.story.objects.host import KnownHost, known_hosts
 
@@ -86,7 +87,7 @@ def _without_row(case: Case) -> Iterator[tuple[str, str, str]]:
 def _disk_of_vdi(pool: PoolState, vdi: Vdi) -> Known:
     disk = pool.vdi(vdi.snapshot_of)
     of = f" of {disk.name_label or disk.uuid}" if disk else ""
-    kind = METADATA if vdi.type == METADATA else "snapshot" if vdi.is_a_snapshot else "live"
+    kind = CBT_METADATA if vdi.type == CBT_METADATA else "snapshot" if vdi.is_a_snapshot else "live"
     if vdi.managed is False:  # what a coalesce left as the parent of others; nobody's disk
         kind = "base copy"
     taken = snapshot_time(vdi) if vdi.is_a_snapshot else None

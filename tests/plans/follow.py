@@ -7,9 +7,10 @@ from types import MappingProxyType
 
 from analyzer.model.goal import StepKind
 from analyzer.model.plan import Plan
+from analyzer.model.terms import NOBODY
 from analyzer.plans.acts import BASELINE
 from analyzer.plans.case import DiskCase, World, worlds
-from analyzer.plans.commands import MAY_WRITE, NOBODY, answer_words, look_for
+from analyzer.plans.commands import MAY_WRITE, answer_words, look_for
 from analyzer.sm import by_hand, comparing, snapshots, tracking
 from analyzer.sm.state import Result, State
 

@@ -1,8 +1,9 @@
 """What SM does where one would not expect it; each was seen on the real SM first."""
 
 from analyzer.model.cbt import NO_LOG
+from analyzer.model.terms import UNRELATED_DISKS
 from analyzer.sm.by_hand import cut_bitmap, cut_header, remove_log, set_child, set_parent
-from analyzer.sm.comparing import ENDLESS, UNRELATED, list_changed_blocks
+from analyzer.sm.comparing import ENDLESS, list_changed_blocks
 from analyzer.sm.snapshots import data_destroy, snapshot, vdi_delete
 from analyzer.sm.spans import Span
 from analyzer.sm.state import GIB, Body, Kind, SrKind, State, Use, one_disk
@@ -197,7 +198,7 @@ def test_comparison_with_a_short_bitmap_fails_where_it_is_read() -> None:
 
 def test_comparison_the_wrong_way_round_or_with_itself_is_refused() -> None:
     state = detach(tracked("s1", "s2"), "disk").state
-    assert list_changed_blocks(state, "s2", "s1").outcome == UNRELATED
+    assert list_changed_blocks(state, "s2", "s1").outcome == UNRELATED_DISKS
     assert list_changed_blocks(state, "s1", "s1").outcome == "Source and target VDI are same"
 
 

@@ -6,6 +6,7 @@ Writer imitated: sm `VDI.py` (`list_changed_blocks`, `_get_blocktracking_status`
 from collections.abc import Iterator, Sequence
 from itertools import cycle, islice, pairwise
 
+from analyzer.model.terms import UNRELATED_DISKS
 from analyzer.sm import comparing
 from analyzer.sm.state import Body, Command, Part, Result, State, Verb
 from analyzer.sm.state import Log as ModelLog
@@ -29,7 +30,7 @@ def list_changed_blocks(host: Host, older: Disk, newer: Disk, disks: Disks) -> B
     """
     with command(host, "vdi_list_changed_blocks", older, (newer.ref,)) as sm:
         if older is not newer and not _tracks(sm, older):
-            raise raised(sm, 460, comparing.UNRELATED)
+            raise raised(sm, 460, UNRELATED_DISKS)
         answer = comparing.list_changed_blocks(_state(disks), older.uuid, newer.uuid)
         for did in _walked(answer):
             _print(sm, older.storage, disks, did)

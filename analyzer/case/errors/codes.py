@@ -12,7 +12,6 @@ from analyzer.resources import folder
 from analyzer.values import dataclass
 
 NAME = "error_codes.yaml"
-BACKEND = "SR_BACKEND_FAILURE_"
 _CODE = ("case/errors/codes.py", "case/errors/codes_file.py", "yaml_file.py", "model/finding.py")
 _NUMBER = re.compile(r"\b(?:error|errno|code is|code:|failed:) -?([0-9]{1,3})\b")
 

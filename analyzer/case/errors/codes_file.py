@@ -5,9 +5,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from analyzer.case.errors.codes import BACKEND, NAME, Code, Codes
+from analyzer.case.errors.codes import NAME, Code, Codes
 from analyzer.errors import CatalogueError
 from analyzer.model.finding import Severity
+from analyzer.model.terms import BACKEND_CODE
 from analyzer.yaml_file import table_document
 
 
@@ -53,7 +54,7 @@ def read_codes(content: bytes) -> Codes:
         raise CatalogueError(msg) from error
     rows: list[Code] = []
     for entry in (*read.sm, *read.xapi):
-        name = f"{BACKEND}{entry.code}" if isinstance(entry.code, int) else entry.code
+        name = f"{BACKEND_CODE}{entry.code}" if isinstance(entry.code, int) else entry.code
         rows.append(
             Code(
                 name=name,

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 
 from analyzer.case.errors.said import Said, Weight, folded, said
 from analyzer.model.event import Level
+from analyzer.model.terms import OPAQUE_REF, SHORT_TASK, SM_CALL, UUID, VDI_UUID_ARGUMENT
 from analyzer.parsers._api import LogParser, Record, Stamp
 from analyzer.parsers.scan.later import NumberedLine
 from analyzer.parsers.scan.match import Seen, automaton
@@ -33,19 +34,15 @@ _ALL_OTHERS = "further kinds of lines that say something failed"
 
 _SR = re.compile(
     r"(?:VG_XenStorage-|XSLocalEXT-|/sr-mount/|=== SR |'sr_uuid': u?')"
-    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    rf"({UUID})"
 )
 _VDI = re.compile(
     r"(?:'vdi_uuid': u?'|/VHD-|/LV-|VDI |\*|for |of |/)"
-    r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+    rf"({UUID})"
 )
 _SHORT = re.compile(r"\*?\b([0-9a-f]{8})(?:\[[A-Za-z0-9]*\])?\([0-9.]+[GMK]")
 _REF_OF_VDI = re.compile(r"'vdi_ref': u?'(OpaqueRef:[0-9a-f-]{36})'")
-_UUID_OF_VDI = re.compile(r"'vdi_uuid': u?'([0-9a-f-]{36})'")
 _REFS = 50_000
-_REF = re.compile(r"OpaqueRef:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_CALL = re.compile(r"((?:vdi|sr)_[a-z_]+) \{")
-_TASK = re.compile(r"(?:^| )([RD]:[0-9a-f]{12})(?: |$)")
 
 T = TypeVar("T")
 
@@ -176,7 +173,7 @@ class ErrorLedger:
             key_of_line = Key(bundle, parser, process, told.code, form, "", "")
         else:
             sr = at.sr or _first_match(_SR, record.message)
-            disk = at.disk or _first_match(_VDI, told.text) or _first_match(_REF, told.text)
+            disk = at.disk or _first_match(_VDI, told.text) or _first_match(OPAQUE_REF, told.text)
             disk = disk or _first_match(_SHORT, told.text)
             code = "" if record.process in ("SM", "SMGC") else told.code
             key_of_line = Key(bundle, parser, process, code, form, sr, "" if disk == sr else disk)
@@ -192,7 +189,7 @@ class ErrorLedger:
         """Remember what a call of SM tells of its disk."""
         if "'vdi_ref'" not in message:  # of an SR
             return
-        ref, uuid = _first_match(_REF_OF_VDI, message), _first_match(_UUID_OF_VDI, message)
+        ref, uuid = _first_match(_REF_OF_VDI, message), _first_match(VDI_UUID_ARGUMENT, message)
         if ref and uuid:
             self.add_disks({ref: uuid})
 
@@ -209,7 +206,7 @@ class ErrorLedger:
         if call and len(lines.calls) < _PLACES:
             lines.calls[call] = None
         lines.counts[told.weight] = lines.counts.get(told.weight, 0) + record.count
-        found = _TASK.search(record.task) if record.task else None
+        found = SHORT_TASK.search(record.task) if record.task else None
         task_reference = found[1] if found else None
         place = Place(
             record.line,
@@ -303,7 +300,7 @@ def _taken_before(line: int, waiting: deque[tuple[int, T]]) -> Iterator[tuple[in
 
 
 def _setting_of_line(message: str) -> _Setting:
-    call = _CALL.match(message)
+    call = SM_CALL.match(message)
     return _Setting(
         call[1] if call else "", _first_match(_SR, message), _first_match(_VDI, message)
     )

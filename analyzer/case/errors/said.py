@@ -11,6 +11,8 @@ import re
 from enum import IntEnum
 from typing import NamedTuple
 
+from analyzer.model.terms import BACKEND_CODE
+
 LONGEST_SAID = 600
 _LONGEST_FOLDED = 300
 
@@ -33,7 +35,6 @@ class Said(NamedTuple):
     text: str
 
 
-_BACKEND = "SR_BACKEND_FAILURE_"
 _BUILT = re.compile(r"Raising exception \[([0-9]{1,5}), (.*)\]$", re.DOTALL)
 _RAISED = re.compile(
     r"(?:\*{3,} *)?(?P<where>[^\n]*?): EXCEPTION (?P<cls><[^>]*>|[^\s,]+),? ?(?P<text>[^\n]*)"
@@ -98,7 +99,7 @@ def said(process: str, message: str, *, loud: bool) -> Said | None:
 def _said_by_storage(message: str) -> Said | None:
     found = _BUILT.match(message)
     if found:
-        return Said(Weight.BUILT, _BACKEND + found[1], "", found[2].strip()[:LONGEST_SAID])
+        return Said(Weight.BUILT, BACKEND_CODE + found[1], "", found[2].strip()[:LONGEST_SAID])
     found = _RAISED.match(message)
     if found:
         call = _CALL.search(found["where"])

@@ -16,6 +16,7 @@ from analyzer.case.pool import PoolState
 from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.model.terms import BACKEND
 from analyzer.parsers._api import Stamp
 from analyzer.values import dataclass
 
@@ -23,7 +24,6 @@ Date = Callable[[str, str, int, Stamp], Moment]
 
 _ONE_FAILURE = timedelta(seconds=60)
 _QUOTED = 3
-_BACKEND = "SR_BACKEND_FAILURE"
 _REFERENCE = "OpaqueRef:"
 _SHORT = 8
 
@@ -249,7 +249,7 @@ def _passed_on(found: Sequence[Trouble]) -> Iterable[Trouble]:
     calls: dict[int, list[Trouble]] = {}
     kept: list[Trouble] = []
     for trouble in found:
-        passed_on = trouble.parser != "smlog" and trouble.code.startswith(_BACKEND)
+        passed_on = trouble.parser != "smlog" and trouble.code.startswith(BACKEND)
         # The errors of SM that each line of an error of xapi passed on; () if one did not.
         if passed_on:
             sources_found: dict[int, Trouble] = {}

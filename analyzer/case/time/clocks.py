@@ -16,12 +16,13 @@ from analyzer.case.pool import PoolState
 from analyzer.case.rows import Row
 from analyzer.case.time.compare import Compared, compared
 from analyzer.case.time.pairs import KINDS, Pair, pairs_of
-from analyzer.case.time.snapshot_zone import CALLED, zone_by_snapshots
+from analyzer.case.time.snapshot_zone import zone_by_snapshots
 from analyzer.case.time.told import at_odds_with_ntp, by_ntp, host_clock
 from analyzer.dating.clock import Clock
 from analyzer.model.clock import HostClock
 from analyzer.model.host import Role
 from analyzer.model.report import HostInfo
+from analyzer.model.terms import SM_CALL_ENTRY
 from analyzer.parsers._api import Stamp
 from analyzer.values import dataclass
 
@@ -61,7 +62,7 @@ def compare_clocks(
         return clocks[row.bundle].moment(row.member, row.line, row.when).at
 
     calls = (
-        builder.undated((CALLED,))
+        builder.undated((SM_CALL_ENTRY,))
         if any(_zone_is_unknown(clock) for clock in clocks.values())
         else ()
     )

@@ -24,11 +24,8 @@ from analyzer.case.time.log_tracks import Silence, Track, tracks_of
 from analyzer.model.clock import ClockChange, ClockChangeKind, HostClock
 from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.moment import Moment
+from analyzer.model.terms import HOST_BOOTED, HOST_ROLE, HOST_SHUTDOWN
 from analyzer.values import dataclass
-
-BOOTED = "host-booted"
-STARTED = "incident-host.role"
-SHUT_DOWN = ("host-shutdown.target", "host-shutdown.login")
 
 _TIRELESS = "xensource_log"  # xapi writes every minute on any host that is alive
 _MOST = 0.8  # share of a silence that another log must be silent in as well
@@ -61,7 +58,7 @@ def holes(
             name=names.get(content.name, content.name),
             tracks=tracks_of(content, logs, changes.get(content.name, ())),
             boots=_boots_of_host(content.name, events, changes.get(content.name, ())),
-            stops=_moments_of_kinds(content.name, events, *SHUT_DOWN),
+            stops=_moments_of_kinds(content.name, events, *HOST_SHUTDOWN),
             captured=content.clock.captured_at,
         ).holes()
     ]
@@ -74,9 +71,9 @@ def _boots_of_host(
     """Return when a host booted: by the kernel's first line, by xapi's word, by its uptime."""
     told = [
         event.moment
-        for event in events.of(BOOTED, STARTED)
+        for event in events.of(HOST_BOOTED, HOST_ROLE)
         if event.source.bundle == bundle
-        and (event.kind == BOOTED or event.fields.get("boot") == "true")
+        and (event.kind == HOST_BOOTED or event.fields.get("boot") == "true")
     ]
     told += [change.at for change in changes if change.kind is ClockChangeKind.REBOOT]
     return tuple(sorted(told, key=lambda boot: boot.at))

@@ -5,7 +5,6 @@ answered); SMlog has the call, in the host's zone. Which call made which snapsho
 zone counts where more snapshots fit in it than in any other.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -13,15 +12,14 @@ from datetime import UTC, datetime, timedelta
 from analyzer.case.pool import PoolState
 from analyzer.case.rows import Row
 from analyzer.dating.zone import Sighting
+from analyzer.model.terms import VDI_UUID_ARGUMENT
 
-CALLED = "sm-call.entry"
 _FEWEST = 2  # one snapshot fits by chance
 _FARTHEST = timedelta(hours=14)
 _NEAR = timedelta(
     minutes=2
 )  # a snapshot takes seconds; the clocks of xapi and SM may be two hosts'
 _QUARTER = timedelta(minutes=15)
-_DISK = re.compile(r"'vdi_uuid': u?'([0-9a-f-]{36})'")
 _SNAPSHOT = "vdi_snapshot "
 
 
@@ -48,7 +46,7 @@ def zone_by_snapshots(
     taken = found
     votes: dict[timedelta, dict[tuple[str, datetime], datetime]] = defaultdict(dict)
     for row in rows:
-        disk = _DISK.search(row.message)
+        disk = VDI_UUID_ARGUMENT.search(row.message)
         local = shown(row) if row.message.startswith(_SNAPSHOT) and disk else None
         for time in taken.get(disk[1], ()) if disk and local else ():
             assert disk is not None

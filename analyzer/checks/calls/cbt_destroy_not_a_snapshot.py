@@ -8,6 +8,7 @@ from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls
 from analyzer.model.finding import Basis, Confidence
 from analyzer.model.rule import RuleText
+from analyzer.model.terms import CBT_METADATA
 
 _REFUSED = "OPERATION_NOT_ALLOWED"
 _XAPI = "VDI is not a snapshot"
@@ -22,7 +23,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         row = case.world.vdi(last.vdi)
         shown = row is not None and row.is_a_snapshot is False
         again = row is not None and row.is_a_snapshot is True
-        metadata = row is not None and row.type == "cbt_metadata"
+        metadata = row is not None and row.type == CBT_METADATA
         told = Told(
             words=text.case("metadata") if metadata and shown else (text.title, text.detail),
             confidence=Confidence.LIKELY if again else Confidence.CERTAIN,

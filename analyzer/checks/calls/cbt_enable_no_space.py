@@ -22,12 +22,13 @@ from analyzer.checks.calls.call_finding import (
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
 from analyzer.checks.tools.finding import Row, quote
-from analyzer.checks.tools.snapshot_log import EXTENT, Failure, Reason, full_now
+from analyzer.checks.tools.snapshot_log import Failure, Reason, full_now
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Gap, Severity
 from analyzer.model.operation import Command, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Size, say
+from analyzer.model.terms import LOG_VOLUME_SIZE
 
 # 457 where enable_cbt caught it (sm, VDI.py), 44 where the volume group had no room for the
 # log's own volume (sm, LVHDSR.py).
@@ -157,7 +158,7 @@ def _space_fields_of_sr(case: Case, call: Call) -> Row:
         if sizes
         else ""
     )
-    need = Size(int(sizes[2]) if sizes else EXTENT)
+    need = Size(int(sizes[2]) if sizes else LOG_VOLUME_SIZE)
     if sr is None:
         return {"sr_name": "of the disk", "room": room, "need": need}
     row = case.world.sr(sr)

@@ -26,10 +26,9 @@ from analyzer.model.cbt import Walk, WalkEnd
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence
 from analyzer.model.operation import Command, Result
+from analyzer.model.terms import SAME_DISK
 
-_BACKEND = "SR_BACKEND_FAILURE_"
 _OF_COMMAND = "SR_BACKEND_FAILURE_202"
-_SAME = "Source and target VDI are same"
 _NO_LOG = {
     WalkEnd.NO_LOG_FROM: Reason.FROM_OFF,
     WalkEnd.NO_LOG_TO: Reason.TO_OFF,
@@ -77,7 +76,7 @@ def judge(case: Case, call: Call) -> Judged | None:
 
 
 def _not_related(case: Case, call: Call) -> Judged:
-    if _SAME in call.reason or (call.vdi and call.vdi == call.to):
+    if SAME_DISK in call.reason or (call.vdi and call.vdi == call.to):
         return _certainly(call, Reason.SAME)
     if cannot_be_compared(case, call):
         return _likely_so(call, Reason.NOT_A_SNAPSHOT, ())

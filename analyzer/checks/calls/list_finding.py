@@ -11,6 +11,7 @@ from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
 from analyzer.checks.tools.finding import listed
 from analyzer.model.finding import Finding, Severity
 from analyzer.model.rule import RuleText
+from analyzer.model.terms import LOG_SUFFIX, VOLUME_FOLDER
 from analyzer.rebuilt.cbt.history import cbt_history
 
 _DAMAGE = frozenset({Reason.BROKEN, Reason.STOPPED, Reason.SIZES, Reason.COMMAND})
@@ -85,5 +86,5 @@ def _log_path_on_master(case: Case, uuid: str, call: Call) -> str:
     if sr is None:
         return ""
     if cbt_history(case).volumes.get(sr.uuid, (sr.type or "").startswith("lvm")):
-        return f"/dev/VG_XenStorage-{sr.uuid}/{uuid}.cbtlog"
+        return f"{VOLUME_FOLDER}{sr.uuid}/{uuid}{LOG_SUFFIX}"
     return f"/run/sr-mount/{sr.uuid}/{uuid}.cbtlog"

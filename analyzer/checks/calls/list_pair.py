@@ -4,7 +4,6 @@ SM reads vdi_from's child pointer first, and logs every log that it comes to wit
 that it looks, without a word, whether both logs are there (sm `VDI.py`).
 """
 
-import re
 from enum import StrEnum
 
 from analyzer.case.case import Case
@@ -17,13 +16,13 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
+from analyzer.model.terms import CBT_METADATA, VISITED_VDI
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.calls.operations import sm_operations_of_disks
 from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.values import dataclass
 
-_PROCESSING = re.compile(r"^DEBUG: Processing VDI ([0-9a-f-]{36}) of size ")
 _MOST_STEPS = 4
 _BLIND = ("sm-3.2.12-17.2.", "sm-3.2.12-17.3.")
 _NOT_KNOWN = Walk(end=WalkEnd.UNKNOWN)
@@ -69,7 +68,7 @@ def pair_of(case: Case, call: Call) -> Pair:
 
 def is_live(row: Vdi | None) -> bool:
     """Tell whether it is a disk in use: no snapshot, nor what data_destroy left of one."""
-    return row is not None and row.is_a_snapshot is False and row.type != "cbt_metadata"
+    return row is not None and row.is_a_snapshot is False and row.type != CBT_METADATA
 
 
 def is_base(row: Vdi | None) -> bool:
@@ -146,7 +145,7 @@ def may_be_unseen(case: Case, call: Call) -> bool:
     XCP-ng's sm 3.2.12-17.2 and -17.3 do not see the logs of such disks; mended in -17.4.
     """
     row = case.world.vdi(call.vdi)
-    if row is None or row.type != "cbt_metadata" or row.cbt_enabled is False:
+    if row is None or row.type != CBT_METADATA or row.cbt_enabled is False:
         return False
     sr = case.world.sr_of(row)
     return sr is not None and not (sr.type or "").startswith("lvm")
@@ -169,14 +168,14 @@ def visited(call: Call) -> tuple[str, ...] | None:
     stage, _, steps = _progress_of_walk(call)
     if stage is not Stage.WALKED:
         return None
-    return tuple(found[1] for step in steps if (found := _PROCESSING.match(step.message)))
+    return tuple(found[1] for step in steps if (found := VISITED_VDI.match(step.message)))
 
 
 def _progress_of_walk(call: Call) -> tuple[Stage, str, tuple[Event, ...]]:
     run = call.operation
     if run is None or run.entry is None or not run.raised:
         return Stage.UNSEEN, "", ()
-    found = [(m[1], note) for note in run.notes if (m := _PROCESSING.match(note.message))]
+    found = [(m[1], note) for note in run.notes if (m := VISITED_VDI.match(note.message))]
     if found:
         return Stage.WALKED, found[-1][0], tuple(note for _, note in found[-_MOST_STEPS:])
     if first := _first_pointer(run, call.vdi):
@@ -207,7 +206,7 @@ def _walk_between(case: Case, start: str, end: str, at: Moment | Event) -> Walk:
 
 def _live_disk_of_row(case: Case, row: Vdi) -> str | None:
     """Return the uuid of the live disk that this is, or is a snapshot of; None: not known."""
-    if row.is_a_snapshot is None or (row.type == "cbt_metadata" and not row.snapshot_of):
+    if row.is_a_snapshot is None or (row.type == CBT_METADATA and not row.snapshot_of):
         return None
     if is_live(row):
         return row.uuid

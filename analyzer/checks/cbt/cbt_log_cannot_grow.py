@@ -19,13 +19,12 @@ from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Size
 from analyzer.model.storage import LogicalVolume
+from analyzer.model.terms import LOG_SUFFIX, VOLUME_FOLDER, VOLUME_GROUP, VOLUME_TYPES
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
-from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
 from analyzer.values import dataclass
 
-_VOLUME = "/dev/VG_XenStorage-"
 # With QCOW2 the volume of a log is sized when it is made and never extended: a disk that grows
 # beyond it makes `cbt-util set -s` fail (sm, LVHDSR.py).
 _MOST_DIGITS = 19
@@ -49,7 +48,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     for row, volume in _short_volumes(case):
         if row.uuid not in told:
             assert volume.size is not None
-            sr = volume.vg.removeprefix("VG_XenStorage-")
+            sr = volume.vg.removeprefix(VOLUME_GROUP)
             by_state = found(
                 text,
                 (text.title, text.detail),
@@ -75,7 +74,7 @@ def _by_resize(case: Case, text: RuleText) -> Iterator[Finding]:
         for command, value in cbt_util(run, "set", "-s"):
             path = argument(command, "-n")
             number = value.isascii() and value.isdecimal() and len(value) <= _MOST_DIGITS
-            failed = command.result is Result.FAILED and path.startswith(_VOLUME)
+            failed = command.result is Result.FAILED and path.startswith(VOLUME_FOLDER)
             room = _room_of_volume(case, run, log_of(path)) if failed and number else None
             if room is not None and bytes_of_log(int(value)) > room.size:
                 vdi, size = log_of(argument(command, "-n")), int(argument(command, "-s"))
@@ -133,7 +132,7 @@ def _short_volumes(case: Case) -> Iterator[tuple[Vdi, LogicalVolume]]:
             sr = pool.sr(row.sr) if row.sr else None
             if sr is None or sr.type not in VOLUME_TYPES or not row.virtual_size:
                 continue
-            volume = volumes.get((f"VG_XenStorage-{sr.uuid}", f"{row.uuid}.cbtlog"))
+            volume = volumes.get((f"{VOLUME_GROUP}{sr.uuid}", f"{row.uuid}{LOG_SUFFIX}"))
             need = bytes_of_log(row.virtual_size)
             if volume is not None and volume.size is not None and volume.size < need:
                 yield row, volume

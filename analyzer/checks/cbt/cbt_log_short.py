@@ -21,6 +21,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.operation import Command, Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.model.terms import LOG_SUFFIX, VISITED_VDI, VOLUME_FOLDER
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.values import dataclass
@@ -29,12 +30,9 @@ from analyzer.values import dataclass
 # tries that 20 times, a second apart (blktap, cbt/main.c; sm, util.py, ioretry).
 _EIO = 5
 _MOST = 4
-_SUFFIX = ".cbtlog"
-_VOLUME = "/dev/VG_XenStorage-"
 _CUT = re.compile(r"Failed to read (?:CBT metadata|bitmap)")
 _FILE = re.compile(r"from file (/[^ ,']+\.cbtlog)")
 _LESS = re.compile(r"^Size of bitmap ([0-9]{1,18}) is less than expected size ([0-9]{1,18})")
-_VISIT = re.compile(r"^DEBUG: Processing VDI ([0-9a-f-]{36}) of size ")
 _SR = re.compile(r"/(?:VG_XenStorage-|sr-mount/)([0-9a-f-]{36})/")
 
 
@@ -73,7 +71,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         # Take "Size of bitmap … is less than expected size …", which is of the log visited last.
         walk_vdi = ""
         for note in run.notes:
-            visit = _VISIT.match(note.message)
+            visit = VISITED_VDI.match(note.message)
             walk_vdi = visit[1] if visit else walk_vdi
             if walk_vdi and _LESS.match(note.message):
                 walk_own = logs.setdefault(walk_vdi, Short())
@@ -113,7 +111,7 @@ def _was_readable_later(case: Case, vdi: str, own: Short) -> bool:
             if own_log and case.order.surely_before(last, mark(command.event)):
                 return True
     return any(
-        file.name == f"{vdi}{_SUFFIX}"
+        file.name == f"{vdi}{LOG_SUFFIX}"
         and (file.size or 0) >= _need_by_disk(case, listing.sr, vdi) > HEADER
         for report in case.hosts
         for listing in report.listings
@@ -150,7 +148,7 @@ def _take_commands(run: Operation, logs: dict[str, Short], open_: list[Open]) ->
         else:
             logs_paths = (argument(command, "-n"), argument(command, "-p"), argument(command, "-c"))
             paths = tuple(path for path in logs_paths if log_of(path)) or ("",)
-        if len(paths) > 1 or paths[0].startswith(_VOLUME):
+        if len(paths) > 1 or paths[0].startswith(VOLUME_FOLDER):
             open_.append(Open(disks=tuple(map(log_of, paths)), event=command.event, path=paths[0]))
         elif log_of(paths[0]):
             own = logs.setdefault(log_of(paths[0]), Short())
@@ -173,9 +171,9 @@ def _take_listings(case: Case, logs: dict[str, Short]) -> list[tuple[str, Gap]]:
     for report in case.hosts:
         for listing in report.listings:
             for file in listing.files:
-                vdi = file.name.removesuffix(_SUFFIX)
+                vdi = file.name.removesuffix(LOG_SUFFIX)
                 need = _need_by_log(case, listing.sr, vdi)
-                if not file.name.endswith(_SUFFIX) or file.size is None:
+                if not file.name.endswith(LOG_SUFFIX) or file.size is None:
                     continue
                 if file.size >= need:
                     if file.size < _need_by_disk(case, listing.sr, vdi):
@@ -222,7 +220,7 @@ def _finding_of_disk(case: Case, text: RuleText, vdi: str, own: Short) -> Findin
     values = {
         "vdi": vdi,
         "disk": name_of(case, vdi),
-        "log": log_path(case, sr, vdi) if sr else f"{vdi}{_SUFFIX}",
+        "log": log_path(case, sr, vdi) if sr else f"{vdi}{LOG_SUFFIX}",
         "seen": own.seen[0][1] if own.seen else "",
         "host": own.said[-1].host if own.said else "",
         "attempts": f"{own.attempts} times" if own.attempts > 1 else "once",
@@ -258,7 +256,7 @@ def _finding_of_disk(case: Case, text: RuleText, vdi: str, own: Short) -> Findin
 
 
 def _gap_of_failure(one: Open) -> Gap:
-    volume = one.path.startswith(_VOLUME)
+    volume = one.path.startswith(VOLUME_FOLDER)
     which = " or ".join(one.disks)
     reason = (
         "which is a volume: that is an input/output error of the storage, or a volume too small"

@@ -26,10 +26,10 @@ from analyzer.model.cbt import CbtLog
 from analyzer.model.finding import Basis
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
+from analyzer.model.terms import CBT_METADATA
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import FILE_TYPES
 
-_METADATA = "cbt_metadata"
 _CHAIN = "whether one of them pointed to a log that was unlinked"
 
 
@@ -81,7 +81,7 @@ def _was_metadata(case: Case, run: Operation) -> bool:
     Its entry says so, or it had a log and ended well without looking at it, which `VDI.delete()`
     does first of all for any other disk.
     """
-    if run.arguments.get("vdi_type") == _METADATA:
+    if run.arguments.get("vdi_type") == CBT_METADATA:
         return True
     log = cbt_history(case).at(run.sr or "", run.vdi or "", run.entry or run.first)
     return run.result is Result.SUCCEEDED and log is not None and sure(log.exists) is True

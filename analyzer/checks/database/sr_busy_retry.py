@@ -9,7 +9,6 @@ A call that finds its SR marked waits 1 to 20 seconds and tries again, for two h
 (xen-api `helpers.ml` `retry`, `Repeat_with_uniform_backoff.standard`); each try is a line.
 """
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
@@ -24,6 +23,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severit
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import joined, say
+from analyzer.model.terms import SHORT_REQUEST
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.values import dataclass
@@ -33,7 +33,6 @@ _MOST_RUNS = 3
 _STUCK = timedelta(minutes=10)
 _QUEUED = timedelta(minutes=30)
 WAITED, GAVE_UP = "sr-busy-retry.waited", "sr-busy-retry.gave-up"
-_TASK = re.compile(r"\bR:[0-9a-f]{12}\b")
 # A try comes 20 seconds after the one before at the latest; xapi itself may be slow.
 _ONE_WAIT = timedelta(minutes=10)
 
@@ -91,7 +90,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     groups: dict[tuple[str, ...], list[Event]] = {}
     for event in case.events.of(WAITED):
         # a line without its task, as a damaged one may be, is a try of nobody knows which call
-        task_found = _TASK.search(event.task or "")
+        task_found = SHORT_REQUEST.search(event.task or "")
         task_of = task_found[0] if task_found else ""
         task = task_of or str(event.source)
         key = (event.source.bundle, event.fields["call"], event.fields["sr"], task)

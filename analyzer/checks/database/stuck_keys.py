@@ -5,7 +5,6 @@ VDI._tagChildrenForRelink() and _reload(). Each is set for the moment of an oper
 that dies in it leaves the mark. A clone made meanwhile has `relinking` for ever (CA-370572).
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from analyzer.case.case import Case
@@ -16,6 +15,7 @@ from analyzer.checks.tools.finding import listed, quote_ends, quote_row
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Gap
 from analyzer.model.sentence import say
+from analyzer.model.terms import UUID_PATTERN
 from analyzer.model.xapi import Vbd, Vdi, Vm
 from analyzer.rebuilt.calls.operations import sm_operations
 
@@ -23,7 +23,6 @@ CLASH = (f"{RULE}.clash", f"{RULE}.told")
 MARKS = ("paused", "activating", "relinking")
 _PAUSES = "sm-step.paused"
 _RELINK = f"{RULE}.relink"
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SHORT = 8
 
 
@@ -99,7 +98,7 @@ def _lines_by_disk(case: Case, key: str) -> Mapping[str, Sequence[Event]]:
 def _lines_naming_disks(case: Case, key: str) -> Iterator[tuple[str, Event]]:
     if key == "paused":
         for event in case.events.of(_PAUSES):
-            if (uuid := _UUID.search(event.message)) is not None:
+            if (uuid := UUID_PATTERN.search(event.message)) is not None:
                 yield uuid[0], event
     elif key == "relinking":
         for event in case.events.of(_RELINK):

@@ -22,11 +22,11 @@ from analyzer.model.finding import Confidence, Gap
 from analyzer.model.host import Role
 from analyzer.model.moment import Moment
 from analyzer.model.sentence import say
+from analyzer.model.terms import LIVE_DATABASE
 from analyzer.model.xapi import Sr, StringMap, Vbd, Vdi, Vm
 
 MARKED, UNMARKED, ENDED = f"{RULE}.marked", f"{RULE}.unmarked", f"{RULE}.ended"
 _TASK = re.compile(r"OpaqueRef:([0-9a-f]{8})-([0-9a-f]{4})-")
-_LIVE = "xapi-db-dumped.xml"
 _LONG = timedelta(hours=3)
 # Copying, mirroring, moving and coalescing take as long as there is data.
 _SHORT = frozenset(
@@ -109,7 +109,7 @@ def _short_task(task: str) -> str:
 
 
 def _is_live_database(pool: PoolState) -> bool:
-    return pool.source.member.rpartition("/")[2].startswith(_LIVE)
+    return pool.source.member.rpartition("/")[2].startswith(LIVE_DATABASE)
 
 
 def _has_younger_snapshot(pool: PoolState, moment: Moment) -> bool:

@@ -15,9 +15,10 @@ from analyzer.checks.tools.sm_runs import code_of, runs, runs_of, visited
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.operation import Operation, Result
+from analyzer.model.terms import VOLUME_TYPES
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.cbt.history import cbt_history
-from analyzer.rebuilt.cbt.log_paths import FILE_TYPES, VOLUME_TYPES
+from analyzer.rebuilt.cbt.log_paths import FILE_TYPES
 from analyzer.values import dataclass
 
 RULE = "known-defect"

@@ -1,6 +1,5 @@
 """Disks that could not be destroyed because they were in use, and by what they were held then."""
 
-import re
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
@@ -11,12 +10,12 @@ from analyzer.checks.tools.finding import quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
+from analyzer.model.terms import SHORT_REQUEST
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 
 RULE = "vdi-left-attached-to-dom0"
 FAILED, REFUSED = f"{RULE}.failed", f"{RULE}.refused"
-_TASK = re.compile(r"\bR:[0-9a-f]{12}\b")
 # xapi waits 4 seconds before it refuses (xapi_vdi.ml), and logs of whole seconds.
 _WAITS = timedelta(seconds=10)
 
@@ -26,7 +25,7 @@ def blocked(case: Case) -> Mapping[str, tuple[Event, ...]]:
     """Return the calls that VDI_IN_USE refused, one line each, by disk, in order of time."""
     best: dict[object, Event] = {}
     for event in case.events.of(REFUSED, FAILED):
-        task = _TASK.search(event.fields.get("call") or event.task or "")
+        task = SHORT_REQUEST.search(event.fields.get("call") or event.task or "")
         key = (event.fields["vdi"], task[0]) if task else event.source
         if key not in best or event.kind == FAILED:
             best[key] = event

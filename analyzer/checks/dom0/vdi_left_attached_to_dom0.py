@@ -29,8 +29,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.nbd import Dom0Attachment, Holder, SessionFate
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
-
-_METADATA = "cbt_metadata"
+from analyzer.model.terms import CBT_METADATA
 
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
@@ -127,7 +126,7 @@ def _finding_of_past(
     row = case.world.vdi(vdi)
     if row is None or row.is_a_snapshot is False:
         return None
-    done = row.type == _METADATA
+    done = row.type == CBT_METADATA
     held = held_then(case, vdi, calls)
     if not held or (case.world.vbds_of(row) and calls[-1].fields["method"] == "data_destroy"):
         return None  # xapi counts the VBDs of a VM that is a snapshot too

@@ -28,13 +28,13 @@ from analyzer.model.finding import Basis, Confidence, Finding, Gap, Subject
 from analyzer.model.nbd import InfoStep, NbdInfo
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
+from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.nbd.info.answer import sr_answers
 
 RULE = "nbd-never-used-purge-on"
 _UNUSABLE = (InfoStep.PURPOSE, InfoStep.ADDRESS)
 _MOST = 3
-_METADATA = "cbt_metadata"
 _MARK = "xo:backup:"
 # A job that runs once a week is going on; older metadata is left over from a job that is not.
 _RECENT = timedelta(days=8)
@@ -126,7 +126,7 @@ def _marked_by_xo(pool: PoolState) -> list[Vdi]:
     return [
         vdi
         for vdi in pool.vdis
-        if vdi.type == _METADATA and any(key.startswith(_MARK) for key in vdi.other_config or {})
+        if vdi.type == CBT_METADATA and any(key.startswith(_MARK) for key in vdi.other_config or {})
     ]
 
 

@@ -25,6 +25,7 @@ from analyzer.checks.tools.nbd_service import shown_failed
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
 from analyzer.model.rule import RuleText
+from analyzer.model.terms import HOST_BOOTED
 from analyzer.rebuilt.nbd.reach.offers import (
     Obstacle,
     Offer,
@@ -49,7 +50,7 @@ _CASES: Mapping[Trouble, str] = MappingProxyType(
 )
 RULE = "nbd-address-configuration"
 UPDATED, FAILED = f"{RULE}.updated", f"{RULE}.failed"
-_STARTED = ("xapi-started", "host-booted")
+_STARTED = ("xapi-started", HOST_BOOTED)
 # xapi sets the firewall when it has started and read its networks.
 _STARTS = timedelta(minutes=5)
 _STOPS = timedelta(minutes=10)

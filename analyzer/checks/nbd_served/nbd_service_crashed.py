@@ -13,13 +13,14 @@ from analyzer.case.case import Case, HostReport
 from analyzer.case.time.order import mark
 from analyzer.checks.observation import LookedAt, Observation
 from analyzer.checks.tools.finding import found, host_subject, quote, quote_ends, times
-from analyzer.checks.tools.nbd_service import UNITS, listens_after, runs_by_host, shown_failed
+from analyzer.checks.tools.nbd_service import listens_after, runs_by_host, shown_failed
 from analyzer.checks.tools.purposes import unused
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity
 from analyzer.model.nbd import ServerRun
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
+from analyzer.model.terms import HOST_BOOTED, NBD_UNITS
 
 RULE = "nbd-service-crashed"
 _SETTLE = "journalctl -u xapi-nbd; zgrep -h xapi-nbd /var/log/daemon.log*"
@@ -131,7 +132,7 @@ def _what_came_after(report: HostReport, back: ServerRun | None) -> str:
 
 
 def _runs_now(report: HostReport) -> bool:
-    return report.services is not None and UNITS[0] in report.services.running
+    return report.services is not None and NBD_UNITS[0] in report.services.running
 
 
 def _state_quoted(report: HostReport, back: ServerRun | None) -> tuple[Evidence, ...]:
@@ -162,7 +163,7 @@ def _kind_of(case: Case, runs: Sequence[ServerRun], place: int) -> str:
         host_went_down = any(
             not order.surely_before(mark(event), stop)
             and not any(order.surely_before(start, mark(event)) for start in starts)
-            for event in case.events.of("host-booted")
+            for event in case.events.of(HOST_BOOTED)
             if event.source.bundle == run.bundle
         )
         return "" if host_went_down else HUNG

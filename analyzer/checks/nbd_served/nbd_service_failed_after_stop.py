@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 from analyzer.case.case import Case, HostReport
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, host_subject, quote_ends, times
-from analyzer.checks.tools.nbd_service import UNITS, runs_by_host, shown_failed
+from analyzer.checks.tools.nbd_service import runs_by_host, shown_failed
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap
 from analyzer.model.host import ServiceState
 from analyzer.model.nbd import ServerRun
 from analyzer.model.rule import RuleText
+from analyzer.model.terms import NBD_UNITS
 
 RULE = "nbd-service-failed-after-stop"
 
@@ -75,7 +76,7 @@ def _unnamed_failures(report: HostReport) -> int:
     if states is None or not states.failed_units:
         return 0
     named = {unit.unit for unit in states.services} | set(states.running)
-    return 0 if named.intersection(UNITS) else states.failed_units
+    return 0 if named.intersection(NBD_UNITS) else states.failed_units
 
 
 def _finding_of_benign_stop(

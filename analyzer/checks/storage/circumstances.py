@@ -10,6 +10,7 @@ from analyzer.checks.tools.finding import named, quote, quote_row
 from analyzer.model.finding import Evidence
 from analyzer.model.operation import Result
 from analyzer.model.sentence import say
+from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Vbd, Vdi, Vm
 from analyzer.rebuilt.calls.operations import sm_operations_of_disks
 from analyzer.rebuilt.calls.tasks import Task, tasks_by_reference
@@ -61,7 +62,7 @@ def task_of(case: Case, trouble: Trouble) -> Task | None:
 
 
 def _kind_of_disk(trouble: Trouble, row: Vdi | None) -> Iterator[Circumstance]:
-    if row is None or row.type != "cbt_metadata" or trouble.process != "SM":
+    if row is None or row.type != CBT_METADATA or trouble.process != "SM":
         return
     yield Circumstance(
         words="Of that disk only the CBT log is left, its data was destroyed: SM loads a disk by "

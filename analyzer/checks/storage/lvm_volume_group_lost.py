@@ -14,6 +14,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Severity, Subject
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value
+from analyzer.model.terms import VOLUME_GROUP
 
 RULE = "lvm-volume-group-lost"
 DAMAGED, LOST = f"{RULE}.damaged", f"{RULE}.lost"
@@ -49,7 +50,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             confidence=Confidence.LIKELY if finding_case else Confidence.POSSIBLE,
             severity=_SEVERITY.get(finding_case),
             subjects=(
-                Subject(type="SR", uuid=group.removeprefix("VG_XenStorage-")),
+                Subject(type="SR", uuid=group.removeprefix(VOLUME_GROUP)),
                 host_subject(finding_report),
             ),
             rows=[values],

@@ -15,11 +15,11 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Subject
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value
+from analyzer.model.terms import HOST_BOOTED
 from analyzer.values import dataclass
 
 RULE = "storage-coalesce-slow"
 BEGAN, RELINKED = f"{RULE}.began", f"{RULE}.relinked"
-BOOTED = "host-booted"
 _LONG = timedelta(hours=1)
 _ENDLESS = timedelta(hours=24)
 _SLOW = 5 << 20  # bytes a second
@@ -92,7 +92,7 @@ def _merges(case: Case) -> Iterator[Merge]:
 
 def _runs_since(case: Case, report: HostReport, one: Merge) -> timedelta | None:
     """Return for how long a merge had run when the report was made, if that is a day or more."""
-    boots = (boot for boot in case.events.of(BOOTED) if boot.source.bundle == report.bundle)
+    boots = (boot for boot in case.events.of(HOST_BOOTED) if boot.source.bundle == report.bundle)
     booted = any(one.began.moment.at < boot.moment.at for boot in boots)
     if report.captured_at is None or booted:
         return None

@@ -20,6 +20,7 @@ from analyzer.case.time.order import Mark, began, mark
 from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Raised, Result
+from analyzer.model.terms import BACKEND, OPAQUE_REF, UUID_PATTERN
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.values import dataclass
 
@@ -28,7 +29,6 @@ from analyzer.values import dataclass
 _PARAMETERS = re.compile(
     r"(?:Server_error\(\"?|: |'ERROR:)[A-Z][A-Z0-9_]*\"?(?:,|:) \[ ?(.*)", re.DOTALL
 )
-_REF = re.compile(r"OpaqueRef:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _END_OF_AUDIT = " ]' 'API' '"
 _LONGEST = 300
 
@@ -55,7 +55,7 @@ def of_raised(raised: Sequence[Raised]) -> tuple[int | None, str]:
 
 def ref_in(reason: str) -> str:
     """Return the first reference among the parameters of an error, "" where there is none."""
-    found = _REF.search(reason)
+    found = OPAQUE_REF.search(reason)
     return found[0] if found else ""
 
 
@@ -63,10 +63,8 @@ ASKED, COMPARED = "cbt-calls.asked", "cbt-calls.compared"
 REFUSED, FAILED = "cbt-calls.refused", "cbt-calls.failed"
 AUDITED, AUDITED_PAIR = "cbt-calls.audited", "cbt-calls.audited-pair"
 _TELLING = (FAILED, REFUSED, AUDITED, AUDITED_PAIR)  # of a failure, the best first
-_BACKEND = "SR_BACKEND_FAILURE"
 _TASK = re.compile(r"\bR:([0-9a-f]{12})\b")
 _FULL_TASK = re.compile(r"OpaqueRef:([0-9a-f]{8})-([0-9a-f]{4})-")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 # SM starts after xapi took the call and ends before xapi logs the failure.
 _SAME_CALL = timedelta(minutes=2)
 _NEIGHBOURS = 20
@@ -139,7 +137,7 @@ class Call:
 
 def is_uuid(key: str) -> bool:
     """Tell whether `key` is a uuid, which commands take, and not a reference."""
-    return _UUID.fullmatch(key) is not None
+    return UUID_PATTERN.fullmatch(key) is not None
 
 
 @derived
@@ -253,9 +251,9 @@ def _with_operations(case: Case, method: Method, told: Sequence[Call]) -> list[C
         shown = (
             ""
             if operation.result is not Result.FAILED
-            else f"{_BACKEND}_{code}"
+            else f"{BACKEND}_{code}"
             if code
-            else _BACKEND
+            else BACKEND
         )
         own = Call(
             method=method,
@@ -293,7 +291,7 @@ def _fits_call(own: Call, call: Call) -> bool:
     """Tell whether what SM did can be of this call: same disks, same time, no other end."""
     if is_uuid(own.to) and is_uuid(call.to) and own.to != call.to:
         return False  # a reference that no database resolves may be of either
-    if call.code and not call.code.startswith(_BACKEND):
+    if call.code and not call.code.startswith(BACKEND):
         return False  # xapi refused it, SM never heard of it
     if (own.done and call.code) or (call.done and own.code):
         return False

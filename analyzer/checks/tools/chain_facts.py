@@ -22,9 +22,9 @@ from analyzer.model.cbt import CbtLog, Change, Known
 from analyzer.model.finding import Confidence, Evidence, Gap, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
+from analyzer.model.terms import LOG_SUFFIX, VOLUME_FOLDER, VOLUME_TYPES
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.history import cbt_history
-from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
 from analyzer.values import dataclass
 
 Value = TypeVar("Value")
@@ -292,7 +292,7 @@ def log_path(case: Case, sr: str, vdi: str) -> str:
     """Return where the log of a disk is, for a command."""
     row = case.world.sr(sr)
     if row is not None and row.type in VOLUME_TYPES:
-        return f"/dev/VG_XenStorage-{sr}/{vdi}.cbtlog"
+        return f"{VOLUME_FOLDER}{sr}/{vdi}{LOG_SUFFIX}"
     return f"/run/sr-mount/{sr}/{vdi}.cbtlog"
 
 

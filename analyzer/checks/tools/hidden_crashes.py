@@ -19,10 +19,10 @@ from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, runs, succ
 from analyzer.model.cbt import Known
 from analyzer.model.event import Event
 from analyzer.model.operation import Command, Operation, Result
+from analyzer.model.terms import HOST_BOOTED
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.values import dataclass
 
-BOOTED = "host-booted"
 _READ_ONLY = "false"
 _CALLS = ("vdi_activate", "vdi_deactivate", "vdi_snapshot")
 _STATE = "Saving log consistency state of {} for vdi: {}"
@@ -136,13 +136,13 @@ def _flag_before(case: Case, run: Operation) -> Known[bool] | None:
 
 def _may_follow_a_boot(case: Case, run: Operation) -> bool:
     """Tell whether some host may have started anew before a call."""
-    boots = case.events.of(BOOTED)
+    boots = case.events.of(HOST_BOOTED)
     return any(not case.order.surely_before(ended(run), mark(event)) for event in boots)
 
 
 def _boot_between(case: Case, writer: Operation, run: Operation) -> Event | None:
     """Return the start of the writer's host between its activation and the call."""
-    for event in case.events.of(BOOTED):
+    for event in case.events.of(HOST_BOOTED):
         if event.host == writer.host or writer.name == "vdi_snapshot":
             after = case.order.surely_before(ended(writer), mark(event))
             if after and case.order.surely_before(mark(event), ended(run)):

@@ -18,11 +18,10 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severity, Subject
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value
+from analyzer.model.terms import METADATA_TYPES
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.log_listings import LogListing
 from analyzer.values import dataclass
-
-_METADATA = frozenset({"cbt_metadata", "CBT metadata"})
 
 
 class Past(Enum):
@@ -54,7 +53,7 @@ class Disk:
 
 def is_metadata(vdi: Vdi) -> bool:
     """Tell whether the disk is what data_destroy leaves of a snapshot: nothing but a log."""
-    return vdi.type in _METADATA
+    return vdi.type in METADATA_TYPES
 
 
 # xapi asks its database only, and SM does not look for the log (xapi_vdi.ml, data_destroy).

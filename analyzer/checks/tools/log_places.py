@@ -6,9 +6,10 @@ Which of them may say that a log is not there is decided in `rebuilt.cbt.log_lis
 from analyzer.case.case import Case
 from analyzer.case.pool import PoolState
 from analyzer.model.finding import Gap
+from analyzer.model.terms import LOG_SUFFIX
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.cbt.log_listings import LogListing, log_listings
-from analyzer.rebuilt.cbt.log_paths import SUFFIX, volumes_by_type
+from analyzer.rebuilt.cbt.log_paths import volumes_by_type
 from analyzer.values import dataclass
 
 
@@ -87,7 +88,7 @@ def _no_files(case: Case, pool: PoolState, sr: Sr) -> Gap:
     host = reports[0].name if reports else _first_host(case, pool)
     why = (
         f"SR {_sr_called(sr)} of type {sr.type} keeps its CBT logs as files, "
-        f"/run/sr-mount/{sr.uuid}/<vdi>{SUFFIX}, and no whole listing of that folder was read"
+        f"/run/sr-mount/{sr.uuid}/<vdi>{LOG_SUFFIX}, and no whole listing of that folder was read"
     )
     if not plugged:
         why = f"SR {_sr_called(sr)} was plugged on no host, so its files could not be listed"

@@ -6,9 +6,8 @@ from analyzer.case.case import Case, HostReport
 from analyzer.case.world import by_host
 from analyzer.model.host import ServiceState
 from analyzer.model.nbd import ServerRun
+from analyzer.model.terms import NBD_UNITS
 from analyzer.rebuilt.nbd.sessions.sessions import server_runs
-
-UNITS = ("xapi-nbd.service", "xapi-nbd")
 
 
 def runs_by_host(
@@ -26,7 +25,9 @@ def runs_by_host(
 def shown_failed(report: HostReport) -> ServiceState | None:
     """Return xapi-nbd as systemd shows it, if it shows it as failed."""
     units = report.services.services if report.services else ()
-    return next((each for each in units if each.unit in UNITS and each.active == "failed"), None)
+    return next(
+        (each for each in units if each.unit in NBD_UNITS and each.active == "failed"), None
+    )
 
 
 def listens_after(runs: Sequence[ServerRun], run: ServerRun) -> ServerRun | None:

@@ -15,13 +15,13 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Gap, Subject
 from analyzer.model.nbd import NbdInfo
 from analyzer.model.sentence import say
+from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.nbd.info.answer import sr_answers
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 from analyzer.values import dataclass
 
 ASKED, UNPLUGGED = "nbd-info-asked.disk", "nbd-info-asked.unplugged"
-_METADATA = "cbt_metadata"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +95,7 @@ def sr_uses(case: Case) -> tuple[SrUse, ...]:
                         pool=pool,
                         sr=each.sr,
                         info=each.info,
-                        tracked=tuple(v for v in own if v.cbt_enabled and v.type != _METADATA),
+                        tracked=tuple(v for v in own if v.cbt_enabled and v.type != CBT_METADATA),
                         asked=tuple(calls.get(each.sr.uuid, ())),
                         known=pool.complete and all(v.cbt_enabled is not None for v in own),
                         served=served,

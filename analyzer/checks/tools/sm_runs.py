@@ -10,12 +10,12 @@ from analyzer.checks.tools.finding import quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.operation import Command, Operation, Raised, Result
+from analyzer.model.terms import UUID, VISITED_VDI
 from analyzer.rebuilt.calls.operations import sm_operations, sm_operations_of_processes
 
 # One run is one process; a process id comes back only after tens of thousands of others.
 _SAME_RUN = timedelta(minutes=5)
-_LOG = re.compile(r"(?:^|/)([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\.cbtlog$")
-_VISITED = re.compile(r"^DEBUG: Processing VDI ([0-9a-f-]{36}) of size ")
+_LOG = re.compile(rf"(?:^|/)({UUID})\.cbtlog$")
 _CODE = re.compile(r"SR_BACKEND_FAILURE_([0-9]{1,4})")
 
 
@@ -91,7 +91,7 @@ def succeeded(command: Command) -> bool:
 
 def visited(run: Operation) -> tuple[str, ...]:
     """Return the logs that list_changed_blocks read, in order (VDI.py, "DEBUG: Processing VDI")."""
-    found = (_VISITED.match(note.message) for note in run.notes)
+    found = (VISITED_VDI.match(note.message) for note in run.notes)
     return tuple(match[1] for match in found if match)
 
 

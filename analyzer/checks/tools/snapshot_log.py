@@ -15,7 +15,7 @@ from analyzer.case.case import Case
 from analyzer.checks.tools.finding import near
 from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
-from analyzer.rebuilt.cbt.log_paths import VOLUME_TYPES
+from analyzer.model.terms import CBT_BLOCK, LOG_VOLUME_SIZE, VOLUME_GROUP, VOLUME_TYPES
 from analyzer.values import dataclass
 
 RULE = "cbt-disabled-no-space"
@@ -29,10 +29,7 @@ RAISED = f"{RULE}.raised"
 COMMAND = f"{RULE}.command-failed"
 SUPPORTER = f"{RULE}.supporter-failed"
 
-# The volume of a log is one extent, LV_SIZE (sm, journaler.py), until QCOW2 came.
-EXTENT = 4 * 1024 * 1024
 _HEADER = 48  # bytes before the bitmap, cbt-util.c
-_BLOCK = 64 * 1024  # bytes of the disk per bit
 # One command is one process, and a process id comes back only after tens of thousands of others.
 _SAME_COMMAND = timedelta(minutes=5)
 _SAME_FAILURE = timedelta(minutes=10)
@@ -111,8 +108,8 @@ def log_size(case: Case, failure: Failure) -> int:
     sr = case.world.sr_of(known) if known else None
     size = known.virtual_size if known else None
     if size is None or (sr is not None and sr.type in VOLUME_TYPES):
-        return EXTENT
-    return max(_HEADER + -(-size // _BLOCK // 8), 1)
+        return LOG_VOLUME_SIZE
+    return max(_HEADER + -(-size // CBT_BLOCK // 8), 1)
 
 
 def no_space(case: Case, failure: Failure) -> bool:
@@ -281,7 +278,7 @@ def _space_rows(case: Case, sr: str) -> Iterable[tuple[int, Evidence]]:
     """Yield (free bytes, row) of every host that shows the SR's volume group or mount."""
     for report in case.hosts:
         for group in report.vgs.groups if report.vgs else ():
-            if group.name == f"VG_XenStorage-{sr}" and group.free is not None:
+            if group.name == f"{VOLUME_GROUP}{sr}" and group.free is not None:
                 yield group.free, Evidence(source=group.source, text=group.text)
         for mount in report.mounts.mounts if report.mounts else ():
             if mount.path.endswith(f"/{sr}") and mount.available is not None:

@@ -7,18 +7,17 @@ is empty when nothing is left. No times. xen-bugtool does not collect it.
 True line: ``5c2f7b9e-41d0-4a8e-93b6-0e7d1f6a2c84``.
 """
 
-import re
 from collections.abc import Iterator
 
 from analyzer.bundle.member import Member
 from analyzer.model.network import VbdsToCleanUp
 from analyzer.model.report import ParseProblem
+from analyzer.model.terms import UUID_PATTERN
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import read_text
 from analyzer.values import dataclass
 
 _FILE = "VBDs_to_clean_up"
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,12 +34,14 @@ class Leftovers:
         """Yield the uuids, then the first line that is none."""
         text = read_text(member, limit)
         lines = [(index, line.strip()) for index, line in text.closed() if line.strip()]
-        strange = [index for index, line in lines if not _UUID.fullmatch(line)]
+        strange = [index for index, line in lines if not UUID_PATTERN.fullmatch(line)]
         nothing = not member.damage and not any(line.strip() for line in text.lines)
         yield VbdsToCleanUp(
             source=text.source,
             complete=(text.whole or nothing) and not strange,
-            vbds=tuple((line, text.at(index)) for index, line in lines if _UUID.fullmatch(line)),
+            vbds=tuple(
+                (line, text.at(index)) for index, line in lines if UUID_PATTERN.fullmatch(line)
+            ),
         )
         for index in strange[:1]:
             yield ParseProblem(source=text.at(index), what="no uuid of a VBD")

@@ -16,14 +16,14 @@ from collections.abc import Iterator
 
 from analyzer.bundle.member import Member
 from analyzer.model.host import Datapath, SmDiagnostics
+from analyzer.model.terms import UUID
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import read_text
 from analyzer.values import dataclass
 
 _TITLE = "The following SRs are attached:"
-_UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-_SR = re.compile(rf"\s+SR ({_UUID})")
-_VDI = re.compile(rf"\s+VDI ({_UUID})")
+_SR = re.compile(rf"\s+SR ({UUID})")
+_VDI = re.compile(rf"\s+VDI ({UUID})")
 _DATAPATH = re.compile(r"\s+DP: (\S{1,200}): (attached|activated) {1,2}(RO|RW)(  \*\* LEAKED)?")
 
 

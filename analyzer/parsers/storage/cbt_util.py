@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.bundle.member import Member
 from analyzer.model.cbt import CbtLogValue, CbtLogValues, Change
 from analyzer.model.report import ParseProblem
+from analyzer.model.terms import UUID, UUID_PATTERN
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, command_of, head_lines, is_loose, read_text
 from analyzer.parsers.storage.cbtlog_format import HEADER, disk_of, read_cbtlog
@@ -25,7 +26,7 @@ from analyzer.values import dataclass
 
 _GET = re.compile(r"(?:\S*/)?cbt-util\s+get\s(?P<rest>.*)")
 _OD = re.compile(r"(?:\S*/)?od\s.*-t\s*x1\s(?P<rest>.*)")
-_PATH = re.compile(r"(?P<path>[^\s'\",;]*[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.cbtlog)")
+_PATH = re.compile(rf"(?P<path>[^\s'\",;]*{UUID}\.cbtlog)")
 _OPTION = re.compile(r"(?<![\w-])-(?P<letter>[pcfsb])(?![\w-])")
 _OF_OPTION = {
     "p": Change.PARENT,
@@ -34,7 +35,6 @@ _OF_OPTION = {
     "s": Change.SIZE,
 }
 _NAMED = re.compile(r"(?:^|[^a-z])(?:(?P<parent>parent|-p)|(?P<child>child|-c))(?![a-z])")
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _NUMBER = re.compile(r"[0-9]{1,18}")
 _BYTES = re.compile(r"\s*[0-9a-f]{2}(?: +[0-9a-f]{2}){0,31}\s*")
 _SECTOR = 512
@@ -62,7 +62,7 @@ class CbtUtil:
             return False
         full = [line.strip() for line in head_lines(head) if line.strip()]
         if len(full) == 1 and disk_of(path):
-            return bool(_UUID.fullmatch(full[0]) or _NUMBER.fullmatch(full[0]))
+            return bool(UUID_PATTERN.fullmatch(full[0]) or _NUMBER.fullmatch(full[0]))
         return bool(full) and _asked_on_line(0, full[0]) is not None
 
     def read(self, member: Member, limit: int) -> Iterator[Fact]:
@@ -137,7 +137,7 @@ def _asked_on_line(index: int, line: str) -> _Asked | None:
 def _value_of_field(field: Change, answer: str) -> str | None:
     """Return what was printed as it is kept, None where it is no value of that kind."""
     if field in (Change.PARENT, Change.CHILD):
-        if not _UUID.fullmatch(answer):
+        if not UUID_PATTERN.fullmatch(answer):
             return None
         return answer if answer.strip("0-") else ""
     good = _NUMBER.fullmatch(answer) and (field is Change.SIZE or answer in ("0", "1"))

@@ -13,13 +13,14 @@ from analyzer.bundle.loose import is_cbt_log
 from analyzer.bundle.member import Member
 from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
+from analyzer.model.terms import UUID
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import is_loose
 from analyzer.parsers.storage.cbtlog_format import read_cbtlog
 from analyzer.values import dataclass
 
 LARGEST = 64 * 1024 * 1024  # the log of a disk of 32 TiB
-_NAME = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\.cbtlog")
+_NAME = re.compile(rf"{UUID}\.cbtlog")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,10 +16,8 @@ from uuid import UUID
 
 from analyzer.model.cbt import NO_LOG, CbtLogFile
 from analyzer.model.source import Source
+from analyzer.model.terms import CBT_BLOCK
 
-# CBT_BLOCK_SIZE (blktap, include/cbt-util.h): a bit of the bitmap, least significant bit first,
-# though list_changed_blocks answers with the most significant first (sm, VDI.py).
-BLOCK = 64 * 1024
 # struct cbt_log_metadata (blktap, include/cbt-util.h): parent, child, flag, padding that create
 # leaves as it was in memory, size of the disk in bytes.
 HEADER = struct.Struct("<16s16si4xQ")
@@ -44,7 +42,7 @@ def read_cbtlog(data: bytes, name: str) -> CbtLogFile:
         there = f"{len(data)} of {HEADER.size} bytes are there"
         return unreadable(name, f"the file ends inside its header: {there}")
     parent, child, consistent, size = HEADER.unpack_from(data)
-    blocks = -(-size // BLOCK)
+    blocks = -(-size // CBT_BLOCK)
     expected = -(-blocks // 8)
     bitmap = data[HEADER.size : HEADER.size + expected]
     # The bitmap as a number, block k being bit k, without bits behind the last block.

@@ -17,25 +17,25 @@ from dataclasses import field
 from analyzer.bundle.member import Member
 from analyzer.model.source import Source
 from analyzer.model.storage import ListedFile, SrListing
+from analyzer.model.terms import UUID
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, command_of, head_lines, read_text
 from analyzer.values import dataclass
 
 # The grammar of one line of `ls` and `find`, as it stands in a listing of SR mount points.
 
-_ID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 ROOT = r"(?:/var)?/run/sr-mount"
-DISK = re.compile(rf"{_ID}\.(?:vhd|cbtlog|qcow2|raw)")
-HEADING = re.compile(rf"(?P<root>{ROOT}|\.)?(?:/?(?P<sr>{_ID}))?(?P<sub>/.*?)?/?:")
-PATH = re.compile(rf"(?:{ROOT}|\.)/(?P<sr>{_ID})(?:/(?P<name>[^/]+))?(?P<sub>/.*)?")
+DISK = re.compile(rf"{UUID}\.(?:vhd|cbtlog|qcow2|raw)")
+HEADING = re.compile(rf"(?P<root>{ROOT}|\.)?(?:/?(?P<sr>{UUID}))?(?P<sub>/.*?)?/?:")
+PATH = re.compile(rf"(?:{ROOT}|\.)/(?P<sr>{UUID})(?:/(?P<name>[^/]+))?(?P<sub>/.*)?")
 TOTAL = re.compile(r"total [0-9][0-9.,]*[KMGTP]?")
 ERROR = re.compile(
     r"(?:\S*/)?(?:ls|find|du|-?bash|sh): .*|.*(?:No such file or directory|Input/output error|"
     r"Stale file handle|Permission denied|Host is down|Connection timed out)"
 )
-ERROR_ON = re.compile(rf"{ROOT}/({_ID})")
+ERROR_ON = re.compile(rf"{ROOT}/({UUID})")
 _LISTS = re.compile(rf"(?:ls|find)\b.*{ROOT}")
-_COMMAND_SR = re.compile(rf"ls\b.*{ROOT}/(?P<sr>{_ID})/?(?:\s|$)")
+_COMMAND_SR = re.compile(rf"ls\b.*{ROOT}/(?P<sr>{UUID})/?(?:\s|$)")
 _SELECTED = re.compile(
     r"[|*?]|\s-(?:i?name|i?regex|i?path|newer|[acm]time|size|mmin|type [^f])\b"
     r"|^ls .*(?:\s-[A-Za-z]*[dIB]|\s--(?:directory|ignore|hide))"

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from analyzer.bundle.member import Member
 from analyzer.model.host import ListedTask, TaskList
 from analyzer.model.source import Source
+from analyzer.model.terms import UUID_PATTERN
 from analyzer.parsers._api import Fact
 from analyzer.parsers._text import Text, read_text
-from analyzer.parsers.xapi.xe_values import UUID
 from analyzer.values import dataclass
 
 _LINE = re.compile(r"\s*(?P<key>[a-z][a-z-]{0,40}) \( ?R[OW]\)\s*: ?(?P<value>.*)")
@@ -68,7 +68,7 @@ def _task_of_source(
     source: Source, record: Mapping[str, tuple[int, str]], text: Text
 ) -> ListedTask | None:
     values = {key: value for key, (_, value) in record.items()}
-    if not UUID.fullmatch(values.get("uuid", "")):
+    if not UUID_PATTERN.fullmatch(values.get("uuid", "")):
         return None
     shown = record["name-label"][0] if "name-label" in record else source.line - 1
     return ListedTask(

@@ -24,6 +24,7 @@ from defusedxml.common import DefusedXmlException, DTDForbidden
 from analyzer.bundle.member import Member
 from analyzer.model.report import CUT_SHORT, ParseProblem
 from analyzer.model.source import Source
+from analyzer.model.terms import LIVE_DATABASE
 from analyzer.model.xapi import XapiDatabase, XapiObject
 from analyzer.parsers._api import Fact
 from analyzer.parsers.xapi.xapi_references import LEADS_NOWHERE, astray
@@ -32,8 +33,7 @@ from analyzer.parsers.xapi.xapi_values import NOT_USED, DatabaseRow
 from analyzer.values import dataclass
 
 _UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
-LIVE = "xapi-db-dumped.xml"
-FILES = ("xapi-db.xml", LIVE)
+FILES = ("xapi-db.xml", LIVE_DATABASE)
 DEEPEST = 16
 BYTES_OF_AN_OBJECT = 4096  # of a limit on bytes: twice what xapi writes of a disk
 LONGEST_PIECE = 16 << 20  # bytes from tag to tag; what a database says of one object is far less
@@ -144,7 +144,7 @@ class XapiDb:
             source=source,
             generation=_whole_number(content.manifest.get("generation_count")),
             schema_minor=_whole_number(content.manifest.get("schema_minor_vsn")),
-            live=member.path.rpartition("/")[2] == LIVE,
+            live=member.path.rpartition("/")[2] == LIVE_DATABASE,
             complete=content.complete
             and content.understood
             and not any(what.endswith((NOT_USED, LEADS_NOWHERE)) for what in content.problems),

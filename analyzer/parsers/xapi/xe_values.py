@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from analyzer.model.source import Source
+from analyzer.model.terms import UUID_PATTERN
 from analyzer.model.xapi import StringMap
 from analyzer.parsers.xapi.xapi_values import RowValues
 from analyzer.values import dataclass
-
-UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _NOT_IN_DATABASE = "<not in database>"
 _NOT_ASKED = ("<expensive field>", "<unknown>")
@@ -77,7 +76,7 @@ class XeRow(RowValues):
         self._asked: list[tuple[int, str, str]] = []
         self.written = ""
         uuid = self.text("uuid") or ""
-        self.uuid = uuid if UUID.fullmatch(uuid) else ""
+        self.uuid = uuid if UUID_PATTERN.fullmatch(uuid) else ""
 
     def text(self, attribute: str) -> str | None:
         """Return a string; `xe` shows it unescaped, so only its first line is known."""
@@ -149,7 +148,7 @@ class XeRow(RowValues):
 
 def _cannot_be_half(value: str) -> bool:
     # No prefix of one of these is itself a value that means something.
-    return value in {"true", "false", _NOT_IN_DATABASE} or UUID.fullmatch(value) is not None
+    return value in {"true", "false", _NOT_IN_DATABASE} or UUID_PATTERN.fullmatch(value) is not None
 
 
 def _items_of_list(value: str) -> tuple[str, ...]:

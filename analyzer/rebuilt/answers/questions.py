@@ -11,11 +11,11 @@ from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
 from analyzer.model.call import Answer, CallCheck
 from analyzer.model.finding import Evidence
+from analyzer.model.terms import CBT_CAPABILITY
 from analyzer.model.xapi import Sr, Vbd, Vdi, XapiObject
 from analyzer.values import dataclass
 
 XAPI, SM = "xapi", "SM"
-FEATURE = "VDI_CONFIG_CBT"
 _WAIT = "Wait until it has ended, or find out why it hangs; then call again."
 BUSY = "OTHER_OPERATION_IN_PROGRESS (xapi retries for up to two hours)"
 
@@ -94,13 +94,16 @@ def sr_supports(about: Asked) -> CallCheck:
     """Ask whether the SR's driver can do CBT (X-06, and the same check at the SR)."""
     sr, sm = about.sr, about.pool.sm_for(about.sr) if about.sr else None
     known = sm is not None and sm.features is not None
-    has = sm is not None and sm.features is not None and FEATURE in sm.features
+    has = sm is not None and sm.features is not None and CBT_CAPABILITY in sm.features
     kind = sr.type if sr else None
     proof = (*(row(sr, "type") if sr else ()), *(row(sm, "type", "features") if sm else ()))
     return check(
         "does the driver of the SR support CBT?",
         not has if known else None,
-        (f"type {kind} has the feature {FEATURE}", f"type {kind} lacks the feature {FEATURE}"),
+        (
+            f"type {kind} has the feature {CBT_CAPABILITY}",
+            f"type {kind} lacks the feature {CBT_CAPABILITY}",
+        ),
         "SR_OPERATION_NOT_SUPPORTED",
         proof,
         remedy="Move the disk to an SR whose driver supports CBT.",

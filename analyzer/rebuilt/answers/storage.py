@@ -7,20 +7,25 @@ from analyzer.model.call import Answer, CallCheck
 from analyzer.model.cbt import Walk, WalkEnd
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.sentence import say
+from analyzer.model.terms import (
+    LOG_VOLUME_SIZE,
+    SAME_DISK,
+    UNRELATED_DISKS,
+    VOLUME_GROUP,
+    VOLUME_TYPES,
+)
 from analyzer.rebuilt.answers.questions import SM, Asked, check, param, row
 from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.left_out import left_out
 from analyzer.rebuilt.cbt.log_listings import listing_shows_log_is_missing, log_listings
-from analyzer.sm.comparing import SAME, SIZES, UNRELATED
+from analyzer.sm.comparing import SIZES
 
-VOLUME_TYPES = frozenset({"lvm", "lvmoiscsi", "lvmohba", "lvmofcoe"})
 _HOST = "host_"
-NEEDED = 4 * 1024 * 1024  # LV_SIZE in journaler.py of sm
 # SM asks the driver for the type of the image, never the row (sm, VDI.py, list_changed_blocks).
 _RAW = frozenset({("vdi_type", "aio"), ("vdi_type", "raw"), ("type", "raw")})
 _KNOWN = frozenset({("vdi_type", "vhd"), ("vdi_type", "qcow2"), ("type", "vhd"), ("type", "qcow2")})
-_UNRELATED = f"SR_BACKEND_FAILURE_460 ({UNRELATED})"
+_UNRELATED = f"SR_BACKEND_FAILURE_460 ({UNRELATED_DISKS})"
 _FULL = "Take a new snapshot and a full backup: these two cannot be compared."
 
 
@@ -80,7 +85,7 @@ def enough_space(about: Asked) -> CallCheck:
     if about.sr and kind and kind not in VOLUME_TYPES:
         words = (f"SM does not look on an SR of type {kind}", "")
         return check(asks, False, words, "", row(about.sr, "type"), by=SM)
-    group = f"VG_XenStorage-{about.sr.uuid}" if about.sr else ""
+    group = f"{VOLUME_GROUP}{about.sr.uuid}" if about.sr else ""
     rows = [
         found
         for report in about.case.hosts
@@ -90,8 +95,8 @@ def enough_space(about: Asked) -> CallCheck:
     free = min((found.free for found in rows if found.free is not None), default=None)
     return check(
         asks,
-        None if free is None else free < NEEDED,
-        (f"{free} bytes are free, {NEEDED} are needed",) * 2,
+        None if free is None else free < LOG_VOLUME_SIZE,
+        (f"{free} bytes are free, {LOG_VOLUME_SIZE} are needed",) * 2,
         "SR_BACKEND_FAILURE_457 (There is insufficient space)",
         tuple(Evidence(source=found.source, text=found.text) for found in rows[:1]),
         by=SM,
@@ -120,7 +125,7 @@ def not_same(first: Asked, last: Asked) -> CallCheck:
         "are vdi_from and vdi_to two disks?",
         first.vdi.uuid == last.vdi.uuid,
         ("they are", "they are the same disk"),
-        f"SR_BACKEND_FAILURE_460 ({SAME})",
+        f"SR_BACKEND_FAILURE_460 ({SAME_DISK})",
         row(first.vdi),
         by=SM,
         remedy="Give the older snapshot first, the newer one second.",

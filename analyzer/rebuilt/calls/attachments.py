@@ -22,8 +22,9 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.operation import AccessMode, Attachment, Command, Operation, Result
+from analyzer.model.terms import HOST_BOOTED
 from analyzer.model.xapi import Host, Vdi
-from analyzer.rebuilt.calls.operations import BOOTED, sm_operations
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.values import dataclass
 
 DOM0 = "dom0"
@@ -156,7 +157,7 @@ def _spans_of_operations(operations: Sequence[Operation], events: EventTable) ->
         for operation in operations
         if operation.vdi and (operation.name in _CALLS or any(map(_is_tap, operation.commands)))
     ]
-    steps += [(event.source.bundle, event) for event in events.of(BOOTED)]
+    steps += [(event.source.bundle, event) for event in events.of(HOST_BOOTED)]
     steps.sort(key=lambda step: step[0])
     for _, own in groupby(steps, key=lambda step: step[0]):
         host_steps = _in_order([step for _, step in own])

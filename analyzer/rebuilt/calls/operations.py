@@ -24,17 +24,10 @@ from analyzer.case.events import EventTable
 from analyzer.case.made_of_rows import Brief
 from analyzer.model.event import Event
 from analyzer.model.operation import Command, Operation, Raised, Result
-from analyzer.rebuilt.calls.sm_lines import (
-    UUID,
-    call_in,
-    command_of,
-    entry_of,
-    raised_of,
-    with_result,
-)
+from analyzer.model.terms import HOST_BOOTED, SM_CALL_ENTRY, UUID
+from analyzer.rebuilt.calls.sm_lines import call_in, command_of, entry_of, raised_of, with_result
 from analyzer.values import dataclass
 
-ENTRY = "sm-call.entry"
 PLUGIN = "sm-call.plugin"
 COMMANDS = (
     "sm-command.image",
@@ -64,8 +57,7 @@ NOTES = (
     KICKED,
     "sm-step.paused",
 )
-KINDS = (ENTRY, PLUGIN, *COMMANDS, RAISING, EXCEPTION, FAILED, *NOTES)
-BOOTED = "host-booted"
+KINDS = (SM_CALL_ENTRY, PLUGIN, *COMMANDS, RAISING, EXCEPTION, FAILED, *NOTES)
 
 _MINUTE = 60_000_000  # microseconds
 _LOADING = 2 * _MINUTE  # from a process's first line to its entry line
@@ -169,7 +161,7 @@ def operations_of(events: EventTable) -> tuple[Operation, ...]:
     shows it that has more of it.
     """
     booted: dict[str, list[int]] = {}
-    for line in events.in_brief(BOOTED):
+    for line in events.in_brief(HOST_BOOTED):
         booted.setdefault(line.bundle, []).append(line.at)
     found = [
         operation
@@ -218,7 +210,7 @@ def _rotation_of(member: str) -> int:
 def _of_host(
     table: EventTable, lines: Sequence[Brief], boots: Sequence[int]
 ) -> Iterator[Operation]:
-    places = [place for place, line in enumerate(lines) if line.kind == ENTRY]
+    places = [place for place, line in enumerate(lines) if line.kind == SM_CALL_ENTRY]
     entries = [
         _Entry(
             entry.at,
@@ -256,7 +248,7 @@ def _groups_of_processes(host: _Host) -> Iterator[_Group]:
             group = running[line.pid] = _Group(lines=[])
         group.lines.append(line)
         group.place = place
-        if line.kind == ENTRY:
+        if line.kind == SM_CALL_ENTRY:
             group.entry = line
     yield from running.values()
 
@@ -267,7 +259,7 @@ def _begins_a_process(line: Brief, group: _Group, host: _Host) -> bool:
     if host.booted(before, at):
         return True
     match line.kind:
-        case kind if kind == ENTRY:
+        case kind if kind == SM_CALL_ENTRY:
             first = group.lines[0]
             if group.entry is not None or first.kind == PLUGIN or at - first.at > _LOADING:
                 return True
@@ -297,7 +289,7 @@ def _says_nothing(group: _Group) -> bool:
 
 def _operation_of_group(group: _Group, events: Sequence[Event], host: _Host) -> Operation:
     """Return what the lines say; ``events`` are these lines."""
-    entry_event = next((event for event in events if event.kind == ENTRY), None)
+    entry_event = next((event for event in events if event.kind == SM_CALL_ENTRY), None)
     entry = None if entry_event is None else entry_of(entry_event.message)
     parts = _parts_of_group(events, entry_event)
     first = events[0]

@@ -15,9 +15,6 @@ from analyzer.model.event import Event
 from analyzer.model.operation import Command, Raised, Result
 from analyzer.values import dataclass
 
-UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-CALL = re.compile(r"((?:vdi|sr)_[a-z_]+) \{")
-
 _LONGEST = 64 * 1024  # characters of a literal that is worth decoding
 _MOST_BRACKETS = 400
 _DEEPEST = 4

@@ -16,6 +16,7 @@ from analyzer.case.derived import derived
 from analyzer.model.event import Event
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation
+from analyzer.model.terms import SHORT_TASK, UUID
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.values import dataclass
 
@@ -25,10 +26,8 @@ MADE = "task-call.made"
 _FAILED = " failed with exception "
 
 _OBJECTS = ("vdi", "to", "sr", "vbd", "vm", "pbd")
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_REFERENCE = re.compile(rf"(OpaqueRef:|DummyRef:\|)?({_UUID})")
-_WHOLE = re.compile(_UUID)
-_SHORT = re.compile(r"(?:^| )([RD]:[0-9a-f]{12})(?: |$)")
+_REFERENCE = re.compile(rf"(OpaqueRef:|DummyRef:\|)?({UUID})")
+_WHOLE = re.compile(UUID)
 _NAMED = re.compile(r"([A-Za-z_]+\.[A-Za-z_]+) [RD]:")
 
 
@@ -103,7 +102,7 @@ def tasks_by_reference(case: Case) -> Mapping[str, Task]:
 
 def task_of(case: Case, event: Event) -> Task | None:
     """Return the task that a line is of, None where it names none."""
-    found = _SHORT.search(event.task or "")
+    found = SHORT_TASK.search(event.task or "")
     return tasks_by_reference(case).get(found[1]) if found else None
 
 

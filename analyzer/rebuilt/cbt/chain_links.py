@@ -5,6 +5,7 @@ from types import MappingProxyType
 
 from analyzer.model.cbt import NO_LOG, CbtChain, CbtLog, Change
 from analyzer.model.finding import Confidence
+from analyzer.model.terms import METADATA_TYPES
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.cbt.replay import Key
 
@@ -83,7 +84,7 @@ def _chain_of_disks(
     # Whether a log is that of a disk in use, not of a snapshot.
     vdi = vdis.get((sr, last.uuid))
     if vdi is not None and vdi.is_a_snapshot is not None:
-        is_live = not vdi.is_a_snapshot and vdi.type not in ("cbt_metadata", "CBT metadata")
+        is_live = not vdi.is_a_snapshot and vdi.type not in METADATA_TYPES
     else:
         made = [c.change for c in last.changes if c.change in (Change.CREATED, Change.ARRIVED)]
         is_live = bool(made) and made[-1] is Change.CREATED

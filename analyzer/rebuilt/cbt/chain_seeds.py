@@ -18,15 +18,15 @@ from analyzer.model.cbt import (
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.model.terms import LOG_SUFFIX, METADATA_TYPES
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.cbt.log_listings import LogListing, listing_shows_log_is_missing
-from analyzer.rebuilt.cbt.log_paths import SUFFIX, is_uuid
+from analyzer.rebuilt.cbt.log_paths import is_uuid
 from analyzer.rebuilt.cbt.log_steps import Step
 from analyzer.rebuilt.cbt.replay import Key
 
 COLLECTING = timedelta(minutes=10)  # xen-bugtool's limit for one command, and some more
 _ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2170, 1, 1, tzinfo=UTC))
-_METADATA = frozenset({"cbt_metadata", "CBT metadata"})
 
 
 def seen_steps(
@@ -121,7 +121,7 @@ def _steps_of_listing(listing: LogListing, sr: str, mentioned: Iterable[str]) ->
 
 def _step_seen(listing: LogListing, sr: str, disk: str, change: Change) -> Step:
     there = change is Change.SEEN
-    row = listing.rows[f"{disk}{SUFFIX}"] if there else listing.neighbour(disk)
+    row = listing.rows[f"{disk}{LOG_SUFFIX}"] if there else listing.neighbour(disk)
     return Step(
         change=change,
         sr=sr,
@@ -169,7 +169,7 @@ def rows_by_log(pools: Sequence[PoolState]) -> Mapping[Key, tuple[PoolState, Sr,
 
 def hint(vdi: Vdi) -> bool | None:
     """Return whether a row says that the disk has a log."""
-    if vdi.cbt_enabled is None and vdi.type in _METADATA:
+    if vdi.cbt_enabled is None and vdi.type in METADATA_TYPES:
         return True
     return vdi.cbt_enabled
 

@@ -17,20 +17,20 @@ from analyzer.model.cbt import NO_LOG, CbtLog, Known, Walk, WalkEnd
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
+from analyzer.model.terms import CBT_CAPABILITY, SAME_DISK, UNRELATED_DISKS
 from analyzer.model.xapi import XapiObject
 from analyzer.rebuilt.cbt.history import CbtHistory
 from analyzer.rebuilt.cbt.log_paths import shown_path
-from analyzer.sm.comparing import ENDLESS, SAME, SIZES, UNRELATED, list_changed_blocks
+from analyzer.sm.comparing import ENDLESS, SIZES, list_changed_blocks
 from analyzer.sm.state import GIB, Log, Part, Read, Result, State
 from analyzer.values import dataclass
 
-CAPABILITY = "VDI_CONFIG_CBT"
 _RAW = frozenset({"aio", "raw"})
 _ENDS: Mapping[str, WalkEnd] = MappingProxyType(
     {
         "ok": WalkEnd.REACHED,
-        SAME: WalkEnd.SAME,
-        UNRELATED: WalkEnd.CHAIN_ENDS,
+        SAME_DISK: WalkEnd.SAME,
+        UNRELATED_DISKS: WalkEnd.CHAIN_ENDS,
         SIZES: WalkEnd.SIZES,
         ENDLESS: WalkEnd.CYCLE,
     }
@@ -124,9 +124,9 @@ class _Logs:
             ((pool, sr) for pool in self.pools if (sr := pool.sr(self.sr))), (None, None)
         )
         sm = pool.sm_for(sr) if pool and sr else None
-        if sm is None or sm.features is None or CAPABILITY in sm.features:
+        if sm is None or sm.features is None or CBT_CAPABILITY in sm.features:
             return None
-        why = f"the driver of SR type {sm.type} has no {CAPABILITY}"
+        why = f"the driver of SR type {sm.type} has no {CBT_CAPABILITY}"
         return _walk_unable(WalkEnd.NOT_SUPPORTED, from_uuid, why, sm, "type", "features")
 
     def settle_with(self, read: Read) -> str:

@@ -15,6 +15,7 @@ from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.model.storage import LvmVolumes
+from analyzer.model.terms import VOLUME_GROUP
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.cbt.chain_links import chains_of
 from analyzer.rebuilt.cbt.chain_past import States
@@ -32,7 +33,7 @@ from analyzer.rebuilt.cbt.chain_seeds import (
 from analyzer.rebuilt.cbt.log_calls import calls_of
 from analyzer.rebuilt.cbt.log_flags import SET, flag_steps
 from analyzer.rebuilt.cbt.log_listings import listings_of
-from analyzer.rebuilt.cbt.log_paths import GROUP, log_path, volumes_by_type
+from analyzer.rebuilt.cbt.log_paths import log_path, volumes_by_type
 from analyzer.rebuilt.cbt.log_steps import Step, steps_of
 from analyzer.rebuilt.cbt.replay import FIELDS, Key, Replay, known
 from analyzer.values import dataclass
@@ -212,7 +213,9 @@ def _volumes_of_operations(
     found = {sr.uuid: volumes_by_type(sr.type) for pool in pools for sr in pool.srs}
     for host in hosts:
         rows = [row for lvs in host.of(LvmVolumes) for row in lvs.volumes]
-        groups = {row.vg.removeprefix(GROUP) for row in rows if row.vg.startswith(GROUP)}
+        groups = {
+            row.vg.removeprefix(VOLUME_GROUP) for row in rows if row.vg.startswith(VOLUME_GROUP)
+        }
         found |= dict.fromkeys(groups, True)
         found |= {listing.sr: False for listing in host.listings if listing.sr}
     for log in (call.log for operation in operations for call in calls_of(operation)):

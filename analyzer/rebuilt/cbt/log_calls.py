@@ -13,7 +13,8 @@ from analyzer.bundle.names import log_name
 from analyzer.model.event import Event
 from analyzer.model.operation import Command, Operation, Result
 from analyzer.model.source import Source
-from analyzer.rebuilt.cbt.log_paths import GROUP, UUID, LogPath, is_uuid, log_path
+from analyzer.model.terms import UUID, UUID_PATTERN, VOLUME_GROUP
+from analyzer.rebuilt.cbt.log_paths import LogPath, is_uuid, log_path
 from analyzer.values import dataclass
 
 Place = tuple[int, int]
@@ -30,7 +31,6 @@ _WALKED = re.compile(rf"DEBUG: Processing VDI ({UUID}) of size ([0-9]{{1,20}})")
 _DIFFERS = re.compile(r"(\w+) (\S.*) <> ")
 _UPDATES = re.compile(rf"Updating VDI with location=\S+ uuid=({UUID})")
 _LOST = re.compile(rf"(?:VDIs missing from disk: |Forgetting VDI with location=\S+ uuid={UUID})")
-_UUID = re.compile(UUID)
 _RENAMED_NAME = 2  # ['lvrename', path, new name]
 
 
@@ -117,7 +117,7 @@ def _call_of_command(command: Command, sr: str | None) -> Call | None:
         case "cbt-util":
             return _cbt_util(command, arguments, sr)
         case "lvcreate":
-            groups = [argument for argument in arguments if argument.startswith(GROUP)]
+            groups = [argument for argument in arguments if argument.startswith(VOLUME_GROUP)]
             name = _options_given(arguments).get("-n", "")
             call_log = log_path(f"/dev/{groups[0]}/{name}", None) if groups else None
             return _call_on_log(Verb.ALLOCATE, call_log, command)
@@ -213,7 +213,7 @@ def _calls_of_scan(operation: Operation) -> Iterator[Call]:
             yield _scan_call(verb, disk[1], operation, line)
     for note in operation.notes:
         if _LOST.match(note.message):
-            for disk in dict.fromkeys(_UUID.findall(note.message)):
+            for disk in dict.fromkeys(UUID_PATTERN.findall(note.message)):
                 yield _scan_call(Verb.MISS, disk, operation, note)
 
 

@@ -15,11 +15,10 @@ from analyzer.model.cbt import Change
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.operation import Operation, Result
+from analyzer.model.terms import CBT_METADATA, NOBODY, UNRELATED_DISKS
 from analyzer.rebuilt.cbt.log_calls import Call, Verb
-from analyzer.rebuilt.cbt.log_paths import NOBODY, LogPath
+from analyzer.rebuilt.cbt.log_paths import LogPath
 from analyzer.values import dataclass
-
-_NO_COMMON_LOG = "Source and target VDI are unrelated"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +125,7 @@ def _logs_walked(operation: Operation, calls: Sequence[Call]) -> Iterator[Infere
         if call.verb is Verb.WALK:
             yield _inference_of_read(Change.SIZE, call, call, call, call.value)
     if asked is not None and operation.name == "vdi_list_changed_blocks":
-        ends = (raised for raised in operation.raised if _NO_COMMON_LOG in raised.text)
+        ends = (raised for raised in operation.raised if UNRELATED_DISKS in raised.text)
         for raised in ends:
             yield Inference(
                 change=Change.CHILD,
@@ -230,7 +229,7 @@ def _deleted_untold(
     told = any(call.verb is not Verb.DROP for call in calls)
     if operation.entry is None or told or not vdi:
         return
-    only_log = operation.arguments.get("vdi_type") == "cbt_metadata" or vdi in destroyed
+    only_log = operation.arguments.get("vdi_type") == CBT_METADATA or vdi in destroyed
     unlinked = only_log and volumes.get(sr) is False
     ended = operation.result is Result.SUCCEEDED
     if not unlinked and operation.result is Result.FAILED:

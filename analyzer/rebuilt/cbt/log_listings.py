@@ -13,12 +13,13 @@ from analyzer.case.pool import PoolState
 from analyzer.model.finding import Evidence
 from analyzer.model.source import Source
 from analyzer.model.storage import ListedFile, LogicalVolume, LvmVolumes, SrListing
+from analyzer.model.terms import LOG_SUFFIX, VOLUME_GROUP, VOLUME_TYPES
 from analyzer.model.xapi import Sr
-from analyzer.rebuilt.cbt.log_paths import FILE_TYPES, GROUP, SUFFIX, VOLUME_TYPES
+from analyzer.rebuilt.cbt.log_paths import FILE_TYPES
 from analyzer.values import dataclass
 
 _METADATA = "MGT"
-_IMAGES = (".vhd", ".raw", ".qcow2", SUFFIX)
+_IMAGES = (".vhd", ".raw", ".qcow2", LOG_SUFFIX)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +42,19 @@ class LogListing:
     def words(self) -> str:
         """Return what was listed, and by whom, for a sentence."""
         if self.volumes:
-            return f"volume group {GROUP}{self.sr} as {self.report.name} saw it"
+            return f"volume group {VOLUME_GROUP}{self.sr} as {self.report.name} saw it"
         return f"the listing of /run/sr-mount/{self.sr} in {self.source.member}"
 
     @property
     def logs(self) -> frozenset[str]:
         """Return the disks whose logs are listed."""
-        return frozenset(name.removesuffix(SUFFIX) for name in self.rows if name.endswith(SUFFIX))
+        return frozenset(
+            name.removesuffix(LOG_SUFFIX) for name in self.rows if name.endswith(LOG_SUFFIX)
+        )
 
     def shows_log(self, vdi: str) -> bool:
         """Tell whether the disk's log is listed."""
-        return f"{vdi}{SUFFIX}" in self.rows
+        return f"{vdi}{LOG_SUFFIX}" in self.rows
 
     def neighbour(self, vdi: str) -> LogicalVolume | ListedFile:
         """Return the row that shows best that the list is of this SR: the disk's own image."""
@@ -98,8 +101,8 @@ def _volume_listings(
 ) -> Iterator[LogListing]:
     groups: dict[str, dict[str, LogicalVolume | ListedFile]] = {}
     for row in lvs.volumes:
-        if row.vg.startswith(GROUP):
-            groups.setdefault(row.vg.removeprefix(GROUP), {})[row.name] = row
+        if row.vg.startswith(VOLUME_GROUP):
+            groups.setdefault(row.vg.removeprefix(VOLUME_GROUP), {})[row.name] = row
     for uuid, rows in sorted(groups.items()):
         owners = _owners_of_uuid(uuid, pools)
         plugged = any(

@@ -7,13 +7,9 @@ Writer of the paths: `_get_cbt_logpath` in VDI.py of sm, which joins the SR's fo
 
 import re
 
+from analyzer.model.terms import LOG_SUFFIX, UUID, UUID_PATTERN, VOLUME_GROUP, VOLUME_TYPES
 from analyzer.values import dataclass
 
-UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-NOBODY = "00000000-0000-0000-0000-000000000000"
-GROUP = "VG_XenStorage-"
-SUFFIX = ".cbtlog"
-VOLUME_TYPES = frozenset({"lvm", "lvmoiscsi", "lvmohba", "lvmofcoe"})
 FILE_TYPES = frozenset(
     {
         "cephfs",
@@ -30,10 +26,9 @@ FILE_TYPES = frozenset(
     }
 )
 _PATH = re.compile(
-    rf"(?:/dev/{GROUP}(?P<group>{UUID})/|(?:/var)?/run/sr-mount/(?P<mount>{UUID})/|(?:.*/)?)"
+    rf"(?:/dev/{VOLUME_GROUP}(?P<group>{UUID})/|(?:/var)?/run/sr-mount/(?P<mount>{UUID})/|(?:.*/)?)"
     rf"(?P<disk>{UUID})\.cbtlog"
 )
-_UUID = re.compile(UUID)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +56,7 @@ def log_path(text: str, sr: str | None) -> LogPath | None:
 
 def is_uuid(text: str) -> bool:
     """Tell whether a text is a uuid as cbt-util and SM print it."""
-    return _UUID.fullmatch(text) is not None
+    return UUID_PATTERN.fullmatch(text) is not None
 
 
 def volumes_by_type(kind: str | None) -> bool | None:
@@ -74,6 +69,6 @@ def volumes_by_type(kind: str | None) -> bool | None:
 def shown_path(sr: str, disk: str, *, volume: bool | None) -> str:
     """Return the path of a log as an administrator of a current release has it."""
     if volume is None:
-        return f"<folder of SR {sr}>/{disk}{SUFFIX}"
-    folder = f"/dev/{GROUP}{sr}" if volume else f"/run/sr-mount/{sr}"
-    return f"{folder}/{disk}{SUFFIX}"
+        return f"<folder of SR {sr}>/{disk}{LOG_SUFFIX}"
+    folder = f"/dev/{VOLUME_GROUP}{sr}" if volume else f"/run/sr-mount/{sr}"
+    return f"{folder}/{disk}{LOG_SUFFIX}"

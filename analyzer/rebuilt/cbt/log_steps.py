@@ -8,9 +8,9 @@ from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.model.source import Source
+from analyzer.model.terms import NOBODY
 from analyzer.rebuilt.cbt.log_calls import Call, Verb, calls_of, place
 from analyzer.rebuilt.cbt.log_inferred import inferred
-from analyzer.rebuilt.cbt.log_paths import NOBODY
 from analyzer.values import dataclass
 
 Order = tuple[int, int, int]

@@ -10,11 +10,9 @@ from datetime import timedelta
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
 from analyzer.model.event import Event
+from analyzer.model.terms import HOST_BOOTED, HOST_ROLE
 from analyzer.rebuilt.incidents.draft import Hosts, last_before
 from analyzer.values import dataclass
-
-BOOTED = "host-booted"
-ROLE = "incident-host.role"
 
 # From the kernel's first line to the first start of xapi, at most.
 _STARTING = timedelta(hours=1)
@@ -37,11 +35,11 @@ class Boot:
 def boots_of(case: Case) -> Mapping[str, Sequence[Boot]]:
     """Return the boots of each host, by the host's key, in the order of time."""
     found: dict[str, list[Boot]] = {}
-    for key, events in Hosts(case).grouped(case.events.of(BOOTED, ROLE)).items():
-        kernel = [event for event in events if event.kind == BOOTED]
+    for key, events in Hosts(case).grouped(case.events.of(HOST_BOOTED, HOST_ROLE)).items():
+        kernel = [event for event in events if event.kind == HOST_BOOTED]
         own = {event.source: Boot(event=event) for event in kernel}
         for event in events:
-            if event.kind != ROLE or event.fields.get("boot") != "true":
+            if event.kind != HOST_ROLE or event.fields.get("boot") != "true":
                 continue
             boot = last_before(kernel, event)
             if boot is None or event.moment.at - boot.moment.at > _STARTING:

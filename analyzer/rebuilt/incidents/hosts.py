@@ -15,11 +15,11 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
-from analyzer.rebuilt.incidents.boots import BOOTED, Boot, boots_of
+from analyzer.model.terms import HOST_BOOTED, HOST_SHUTDOWN
+from analyzer.rebuilt.incidents.boots import Boot, boots_of
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, last_before
 from analyzer.values import dataclass
 
-SHUTDOWN = ("host-shutdown.target", "host-shutdown.login")
 FENCE = ("incident-host.fence", "incident-host.fence-told")
 ASKED = "incident-host.asked"
 PANIC = "incident-host.panic"
@@ -76,7 +76,7 @@ def host_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
             hosts.of(alerts_event.fields["of"], alerts_event.source.bundle), []
         ).append(alerts_event)
     alerts = found
-    for key in sorted({*boots, *alerts, *hosts.grouped(case.events.of(*SHUTDOWN, *FENCE))}):
+    for key in sorted({*boots, *alerts, *hosts.grouped(case.events.of(*HOST_SHUTDOWN, *FENCE))}):
         signs = _signs_of_host(case, hosts, key, alerts.get(key, ()))
         before: Boot | None = None
         for boot in boots.get(key, ()):
@@ -112,7 +112,9 @@ def _signs_of_host(case: Case, hosts: Hosts, key: str, alerts: Sequence[Event]) 
 
     asked = case.events.of(ASKED)
     return _Signs(
-        shutdown=[e for e in own(*SHUTDOWN) if e.process != "systemd" or e.pid in (None, _SYSTEMD)],
+        shutdown=[
+            e for e in own(*HOST_SHUTDOWN) if e.process != "systemd" or e.pid in (None, _SYSTEMD)
+        ],
         fence=own(*FENCE),
         asked=[e for e in asked if hosts.of(e.fields["of"], e.source.bundle) == key],
         panic=own(PANIC),
@@ -260,7 +262,7 @@ def _draft_of_down(down: _Down, case: Case, key: str, hosts: Hosts) -> Draft:
             began = replace(last, earliest=min(last.earliest, sign_boot.earliest), latest=latest)
     lines = (*down.why, *down.boot.events)
     # Quote the last sign of life too, where it is no part of the story already.
-    if down.last is None or down.last.kind == BOOTED or down.last in lines or down.began:
+    if down.last is None or down.last.kind == HOST_BOOTED or down.last in lines or down.began:
         with_last: tuple[Event, ...] = lines
     else:
         last_boot = lines.index(down.boot.event)

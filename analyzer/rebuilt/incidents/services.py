@@ -10,13 +10,13 @@ from analyzer.model.finding import Confidence
 from analyzer.model.incident import IncidentKind
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import ServerRun
+from analyzer.model.terms import HOST_ROLE
 from analyzer.rebuilt.incidents.boots import Boot, booted_between, boots_of
 from analyzer.rebuilt.incidents.draft import Draft, Hosts, bursts, last_before, unseen
 from analyzer.rebuilt.nbd.sessions.sessions import server_runs
 from analyzer.values import dataclass
 
 STARTED = "xapi-started"
-ROLE = "incident-host.role"
 STOPPED = ("incident-toolstack.stopping", "incident-toolstack.agent")
 DIED = "incident-toolstack.died"
 UPGRADE_BEGAN = "incident-toolstack.upgrade-began"
@@ -41,7 +41,7 @@ class _Start:
 
 def toolstack_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
     """Yield the restarts of xapi on running hosts; a loop of them is one."""
-    lines = hosts.grouped(case.events.of(STARTED, ROLE, *STOPPED, DIED))
+    lines = hosts.grouped(case.events.of(STARTED, HOST_ROLE, *STOPPED, DIED))
     for key, events in lines.items():
         starts = {
             one.start.source: one for one in _later_starts(events, boots_of(case).get(key, ()))
@@ -77,10 +77,10 @@ def _later_starts(events: Sequence[Event], boots: Sequence[Boot]) -> Iterator[_S
         if event.kind in (*STOPPED, DIED)
         and (event.process != "systemd" or event.pid in (None, _SYSTEMD))
     ]
-    lines = [event for event in events if event.kind in (STARTED, ROLE)]
+    lines = [event for event in events if event.kind in (STARTED, HOST_ROLE)]
     before: Event | None = None
     for start, after in zip_longest(lines, lines[1:]):
-        if start.kind == ROLE:
+        if start.kind == HOST_ROLE:
             continue
         end = last_before(ends, start)
         if end and (
@@ -91,7 +91,7 @@ def _later_starts(events: Sequence[Event], boots: Sequence[Boot]) -> Iterator[_S
         # Whether a line is what xapi says of the boot next to its start.
         role = (
             after
-            if after and (after.kind == ROLE and after.moment.within(start.moment, _ROLE_TOLD))
+            if after and (after.kind == HOST_ROLE and after.moment.within(start.moment, _ROLE_TOLD))
             else None
         )
         if role is not None:

@@ -15,6 +15,7 @@ from analyzer.case.derived import derived
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.incident import IncidentKind
+from analyzer.model.terms import UUID
 from analyzer.model.xapi import Pbd
 from analyzer.rebuilt.incidents.boots import Boot, booted_between, boots_of
 from analyzer.rebuilt.incidents.draft import Draft, Hosts
@@ -39,7 +40,7 @@ _WAITING = (  # a line will say that it is over
 _ONE_OUTAGE = timedelta(minutes=10)
 _ONE_HOUR = timedelta(hours=1)
 _NAMED = 3
-_UUID = r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"
+_UUID = f"({UUID})"
 _MOUNTED = re.compile(rf"/run/sr-mount/{_UUID}(?:/|$)")  # sm SR.MOUNT_BASE
 _GROUP = re.compile(rf"^(?:VG_XenStorage|XSLocalEXT)-{_UUID}$")  # sm LVHDSR.py, EXTSR.py
 _PART = re.compile(r"^(?:p?[0-9]{1,3})$")

@@ -7,7 +7,7 @@ next, so that two hundred thousand of them are a few megabytes.
 import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TypeAlias
 
 from markupsafe import Markup
@@ -16,6 +16,7 @@ from analyzer.model.entry import Entry
 from analyzer.model.finding import Severity
 from analyzer.model.moment import Moment
 from analyzer.model.report import Report
+from analyzer.model.terms import EPOCH
 from analyzer.render.html.time_axis import coverage_by_log, spans_of
 from analyzer.render.html.timeline import lane_keys, lane_name, lane_order
 from analyzer.render.html.timeline_spans import ends_of, id_of, kind_of, lasting
@@ -28,7 +29,6 @@ _KINDS = ("context", *(severity.value for severity in reversed(Severity)))
 _UNSAFE = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 _SECOND = 1000
 _MILLISECOND = timedelta(milliseconds=1)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def page_data(report: Report, ticket: str, most: int, anchors: Mapping[str, str]) -> Markup:
@@ -94,7 +94,7 @@ def _timeline_data(report: Report, most: int) -> dict[str, object]:
     starts = [point.moment.earliest for point in points]
     starts += [min(first.earliest, last.earliest) for _, _, first, last, *_ in lasting]
     starts += [first.at for _, first, _ in covered]
-    base = min(starts, default=_EPOCH)
+    base = min(starts, default=EPOCH)
     return {
         "base": _milliseconds(base),
         "lanes": [[visible(host), visible(name)] for host, name in order],
@@ -121,7 +121,7 @@ def _timeline_data(report: Report, most: int) -> dict[str, object]:
     }
 
 
-def _milliseconds(time: datetime, base: datetime = _EPOCH) -> int:
+def _milliseconds(time: datetime, base: datetime = EPOCH) -> int:
     return (time - base) // _MILLISECOND
 
 

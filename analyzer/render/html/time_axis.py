@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from analyzer.model.moment import Moment
 from analyzer.model.report import Coverage, Report
+from analyzer.model.terms import EPOCH
 from analyzer.render.words.view import iso_time, span
 from analyzer.values import dataclass
 
 WIDTH, LEFT, RIGHT = 1180, 190, 16
 TICKS = 9
 _ROTATED = re.compile(r"\.(\d{1,4})(?:\.(?:gz|bz2|xz))?$")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _STEPS = tuple(
     timedelta(seconds=seconds)
     for seconds in (1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600)
@@ -111,8 +111,8 @@ def ticks_of(scale: Scale) -> tuple[Tick, ...]:
     """Return the lines of an axis, at round times."""
     length = scale.end - scale.start
     step = next((step for step in _STEPS if length / step <= TICKS), _STEPS[-1])
-    first, last = -((_EPOCH - scale.start) // step), (scale.end - _EPOCH) // step
-    times = [_EPOCH + number * step for number in range(first, last + 1)]
+    first, last = -((EPOCH - scale.start) // step), (scale.end - EPOCH) // step
+    times = [EPOCH + number * step for number in range(first, last + 1)]
     return tuple(
         Tick(
             x=scale.x(time),

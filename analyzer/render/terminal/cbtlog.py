@@ -5,11 +5,11 @@ from collections.abc import Iterator, Sequence
 from uuid import UUID
 
 from analyzer.model.cbt import CbtLogFile
+from analyzer.model.terms import CBT_BLOCK
 from analyzer.rebuilt.cbt.file_chain import chain_of_files
 from analyzer.render.words.chain_text import LEGEND, chain_lines, size_words
 from analyzer.render.words.view import counted, visible
 
-BLOCK = 64 * 1024
 _LEVELS = " .:-=+*#%@"
 _ZERO = str(UUID(int=0))
 
@@ -73,17 +73,17 @@ def _facts_of_file(file: CbtLogFile) -> Iterator[tuple[str, str]]:
     yield "consistent", flag_in_words
     yield "size", f"{file.size} bytes ({size_words(file.size)})"
     yield "bitmap", f"{file.bitmap_bytes} bytes"
-    blocks = -(-file.size // BLOCK)
+    blocks = -(-file.size // CBT_BLOCK)
     least = "" if _is_whole(file) else "at least "
     share = f" ({100 * file.bits / blocks:.1f} %)" if blocks and _is_whole(file) else ""
-    amount = size_words(file.bits * BLOCK)
+    amount = size_words(file.bits * CBT_BLOCK)
     changed_in_words = (
         f"{least}{file.bits:,} of {counted(blocks, 'block')} of 64 KiB{share}, {amount}"
     )
     yield "changed", changed_in_words
     if file.spread:
         # A sign for each part of the disk, the darker the more of it changed.
-        histogram_blocks, parts = -(-file.size // BLOCK), len(file.spread)
+        histogram_blocks, parts = -(-file.size // CBT_BLOCK), len(file.spread)
         lengths = (
             histogram_blocks * (n + 1) // parts - histogram_blocks * n // parts
             for n in range(parts)

@@ -1,6 +1,5 @@
 """Who belongs to which disk: rows, logs, operations and findings, looked up once per run."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
@@ -9,6 +8,7 @@ from analyzer.case.pool import PoolState
 from analyzer.model.cbt import NO_LOG, CbtLog
 from analyzer.model.finding import Finding, Gap, Outcome, Verdict
 from analyzer.model.operation import Attachment, Operation
+from analyzer.model.terms import CBT_METADATA, UUID_PATTERN
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.calls.operations import sm_operations
@@ -18,8 +18,6 @@ from analyzer.values import dataclass
 
 COMPARE = "vdi_list_changed_blocks"
 OF_DISKS = "cbt-"  # how the ids of the rules about disks with CBT begin
-METADATA = "cbt_metadata"
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _WHERE_SM_RUNS = frozenset({"smlog"})
 
 
@@ -129,7 +127,9 @@ def _has_no_known_disk(rows: Mapping[str, tuple[PoolState, Vdi]], uuid: str) -> 
     if uuid not in rows:
         return True
     pool, vdi = rows[uuid]
-    return pool.vdi(vdi.snapshot_of) is None and (vdi.type == METADATA or vdi.is_a_snapshot is True)
+    return pool.vdi(vdi.snapshot_of) is None and (
+        vdi.type == CBT_METADATA or vdi.is_a_snapshot is True
+    )
 
 
 def _calls_by_disk(
@@ -164,7 +164,7 @@ class _Untold:
         self._plugged: dict[tuple[PoolState, str], tuple[AbstractSet[str | None], ...]] = {}
         for gap in gaps:
             text = f"{gap.why} {gap.settle_with}" if gap else ""
-            named = disks & frozenset(_UUID.findall(text))
+            named = disks & frozenset(UUID_PATTERN.findall(text))
             self._named |= named
             if not named:  # of two about the same source of one host, one tells
                 self._others[(gap.need, gap.host or "") if gap else ("", "")] = gap

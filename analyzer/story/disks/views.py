@@ -21,9 +21,10 @@ from analyzer.model.disk import (
 from analyzer.model.finding import Confidence, Evidence, Finding, Outcome, Severity, Subject
 from analyzer.model.moment import Moment
 from analyzer.model.plan import Plan
+from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.cbt.walk_order import gone, join
-from analyzer.story.disks.index import METADATA, OF_DISKS, DiskIndex, index, named
+from analyzer.story.disks.index import OF_DISKS, DiskIndex, index, named
 from analyzer.story.disks.life import comparisons_of, life_of
 
 _ABSENT = "is not among the logs that are known"
@@ -52,7 +53,7 @@ def view_of(case: Case, known: DiskIndex, uuid: str) -> DiskView:
 
 def _disks_concerned(known: DiskIndex) -> Iterable[str]:
     for uuid, (_, vdi) in known.rows.items():
-        if vdi.cbt_enabled or vdi.type == METADATA:
+        if vdi.cbt_enabled or vdi.type == CBT_METADATA:
             yield uuid
     for uuid, log in known.logs.items():
         if not gone(log) or log.changes:
@@ -79,7 +80,7 @@ def _view_of_owner(case: Case, known: DiskIndex, owner: str) -> DiskView:
     # The id of the disk's own plan; a finding may belong to that of its SR.
     plan_own = Plan(object=Subject(type="VDI", uuid=owner), goals=()).id
     plan_of_about = plan_own if any(finding.plan == plan_own for finding in about) else ""
-    if row is None or row.type == METADATA:
+    if row is None or row.type == CBT_METADATA:
         subject_of_row: Subject | None = None
     else:
         subject_of_row = Subject(type="VDI", uuid=row.uuid, name=row.name_label)
@@ -121,7 +122,7 @@ def _age_of_uuid(known: DiskIndex, uuid: str) -> str:
 def _log_of_uuid(known: DiskIndex, uuid: str) -> CbtLog | None:
     """Return a log worth drawing; a disk with the database's flag has one that was not seen."""
     log, row = known.logs.get(uuid), known.row(uuid)
-    flagged = row is not None and (row.cbt_enabled is True or row.type == METADATA)
+    flagged = row is not None and (row.cbt_enabled is True or row.type == CBT_METADATA)
     if log is None:
         return CbtLog(sr=(row.sr if row else None) or "", uuid=uuid) if flagged else None
     return log if flagged or not gone(log) or uuid in known.pointed else None
@@ -132,7 +133,7 @@ def _log_as_drawn(known: DiskIndex, log: CbtLog, *, live: bool) -> DiskLog:
     exists, consistent, size = log.exists, log.consistent, log.size
     if row is None:
         kind_of_live: LogKind = LogKind.UNKNOWN
-    elif row.type == METADATA:
+    elif row.type == CBT_METADATA:
         kind_of_live = LogKind.METADATA
     else:
         kind_of_live = LogKind.SNAPSHOT if row.is_a_snapshot or not live else LogKind.LIVE

@@ -11,11 +11,10 @@ from analyzer.model.host import Role
 from analyzer.model.host_view import HostLog, HostSr, HostView
 from analyzer.model.nbd_view import NbdHost, NbdNetwork, NbdPlace
 from analyzer.model.report import Report
+from analyzer.model.terms import NBD_UNITS
 from analyzer.model.xapi import Host
 from analyzer.sources import LOGS, SCOPES, Scope
 from analyzer.values import dataclass
-
-_UNITS = ("xapi-nbd.service", "xapi-nbd")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +91,7 @@ def host_view(case: Case, report: Report, known: KnownHost) -> HostView:
         packages=info.packages if info else (),
         logs=_logs_of_report(case, report, known),
         unread=gaps_of_host,
-        service=next((unit for unit in units if unit.unit in _UNITS), None),
+        service=next((unit for unit in units if unit.unit in NBD_UNITS), None),
         nbd=nbd_of_host,
         places=_places_of_host(report, known),
         storages=_srs_of_host(known),

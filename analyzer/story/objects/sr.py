@@ -7,11 +7,10 @@ from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
 from analyzer.model.finding import Evidence, Outcome, Subject
 from analyzer.model.sr_view import SrDisk, SrPlug, SrView
+from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Pbd, Sr, Vdi
 from analyzer.rebuilt.nbd.dom0.attachments import dom0_attachments
 from analyzer.rebuilt.nbd.info.answer import sr_answers
-
-_METADATA = "cbt_metadata"
 
 
 def sr_views(case: Case, outcomes: Sequence[Outcome]) -> tuple[SrView, ...]:
@@ -52,7 +51,7 @@ def _view_of_sr(case: Case, outcomes: Sequence[Outcome], pool: PoolState, sr: Sr
         space=tuple(_space_quoted(case, sr)),
         disks=len(disks),
         with_cbt=tuple(
-            _disk_of_vdi(vdi) for vdi in disks if vdi.cbt_enabled or vdi.type == _METADATA
+            _disk_of_vdi(vdi) for vdi in disks if vdi.cbt_enabled or vdi.type == CBT_METADATA
         ),
         info=next(answers, None),
         held=tuple(each for each in dom0_attachments(case) if each.vdi in uuids),
@@ -82,7 +81,7 @@ def _disk_of_vdi(vdi: Vdi) -> SrDisk:
     kind = "snapshot" if vdi.is_a_snapshot else "live"
     return SrDisk(
         vdi=Subject(type="VDI", uuid=vdi.uuid, name=vdi.name_label),
-        kind=_METADATA if vdi.type == _METADATA else kind,
+        kind=CBT_METADATA if vdi.type == CBT_METADATA else kind,
     )
 
 

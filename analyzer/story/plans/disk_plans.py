@@ -8,11 +8,12 @@ from analyzer.case.pool import PoolState
 from analyzer.model.finding import Subject
 from analyzer.model.goal import Goal
 from analyzer.model.plan import Plan
+from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Sr
 from analyzer.plans.case import DiskCase, Site
 from analyzer.plans.planning import plan_disk
 from analyzer.rebuilt.calls.attachments import attachments_of_disks
-from analyzer.story.disks.index import METADATA, DiskIndex
+from analyzer.story.disks.index import DiskIndex
 from analyzer.story.disks.life import snapshot_time
 from analyzer.story.plans.disk_state import disk_at_end, with_hidden_gap
 
@@ -76,7 +77,7 @@ def _names_of_disk(known: DiskIndex, disk: str, own: Iterable[str]) -> Mapping[s
         found = known.rows.get(uuid)
         if uuid == disk or found is None:
             continue
-        kind = "metadata disk" if found[1].type == METADATA else "snapshot"
+        kind = "metadata disk" if found[1].type == CBT_METADATA else "snapshot"
         moment = snapshot_time(found[1])
         taken = f" ({moment.at:%Y-%m-%d %H:%M} UTC)" if moment else ""
         names[uuid] = f"{kind} {uuid[:8]}{taken}"

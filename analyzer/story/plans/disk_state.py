@@ -11,6 +11,7 @@ from analyzer.case.case import Case
 from analyzer.model.cbt import NO_LOG, CbtLog, Change, Known
 from analyzer.model.finding import Confidence
 from analyzer.model.operation import AccessMode
+from analyzer.model.terms import CBT_BLOCK, CBT_METADATA, LOG_SUFFIX, LOG_VOLUME_SIZE, VOLUME_GROUP
 from analyzer.model.xapi import Vdi as Row
 from analyzer.plans.case import GONE, NO, THERE, YES, About, Doubt, Question
 from analyzer.plans.commands import HEADER
@@ -20,15 +21,13 @@ from analyzer.rebuilt.cbt.log_paths import volumes_by_type
 from analyzer.rebuilt.cbt.walk_order import gone
 from analyzer.sm.spans import Span, Spans
 from analyzer.sm.state import GIB, Body, Kind, Log, SrKind, State, Use, Vdi
-from analyzer.story.disks.index import METADATA, DiskIndex
+from analyzer.story.disks.index import DiskIndex
 from analyzer.story.disks.life import snapshot_time
 from analyzer.values import dataclass
 
 # How much of a log can be read, by the copies and listings in the bundles and by findings.
 
-_SUFFIX = ".cbtlog"
 _SHORT = "cbt-log-short"
-_BLOCK = 65536
 
 
 def body_of(case: Case, known: DiskIndex, log: CbtLog) -> tuple[Body, tuple[str, ...]]:
@@ -48,28 +47,26 @@ def _bodies_seen(case: Case, uuid: str, size: int | None) -> Iterator[Body]:
             yield Body.CUT if not copy.header else Body.WHOLE if whole else Body.SHORT
         for listing in report.listings:
             for file in listing.files:
-                if file.name != f"{uuid}{_SUFFIX}" or file.size is None:
+                if file.name != f"{uuid}{LOG_SUFFIX}" or file.size is None:
                     continue
                 if file.size < HEADER:
                     yield Body.CUT
                 elif size is not None:
-                    need = HEADER + -(-size // (_BLOCK * 8))
+                    need = HEADER + -(-size // (CBT_BLOCK * 8))
                     yield Body.WHOLE if file.size >= need else Body.SHORT
 
 
 # Whether a new log still fits on an SR.
 
-_LOG_VOLUME = 4 * 1024 * 1024  # LV_SIZE in journaler.py of sm, which VDI.py takes for a log
 _LOG_FILE = 64 * 1024
-_GROUP = "VG_XenStorage-"
 
 
 def has_room(case: Case, sr: str, kind: SrKind) -> bool:
     """Tell whether a new log fits, by ``vgs`` or ``df``; what was not listed is taken to fit."""
     if kind is SrKind.VOLUMES:
         groups = (g for report in case.hosts for g in (report.vgs.groups if report.vgs else ()))
-        free = [g.free for g in groups if g.name == f"{_GROUP}{sr}" and g.free is not None]
-        return min(free, default=_LOG_VOLUME) >= _LOG_VOLUME
+        free = [g.free for g in groups if g.name == f"{VOLUME_GROUP}{sr}" and g.free is not None]
+        return min(free, default=LOG_VOLUME_SIZE) >= LOG_VOLUME_SIZE
     mounts = (m for report in case.hosts for m in (report.mounts.mounts if report.mounts else ()))
     left = [m.available for m in mounts if sr and m.path.endswith(sr) and m.available is not None]
     return min(left, default=_LOG_FILE) >= _LOG_FILE
@@ -92,7 +89,7 @@ class DiskAtEnd:
 def disk_at_end(case: Case, known: DiskIndex, disk: str) -> DiskAtEnd | None:
     """Return the state of a live disk and its snapshots; None: the database does not have it."""
     found = known.rows.get(disk)
-    if found is None or found[1].type == METADATA:
+    if found is None or found[1].type == CBT_METADATA:
         return None
     made = _Maker(case, known, disk, found[1])
     state = made.state()
@@ -188,7 +185,7 @@ class _Maker:
             if found is None:
                 continue
             pool, row = found
-            kept = row.type == METADATA
+            kept = row.type == CBT_METADATA
             vms = (pool.vm(vbd.vm) for vbd in pool.vbds_of(row))
             owner = next((vm.uuid for vm in vms if vm and vm.is_a_snapshot), "")
             made[uuid] = Vdi(
@@ -204,7 +201,7 @@ class _Maker:
 
     def _log_of_uuid(self, uuid: str) -> Log | None:
         log, row = self.known.logs.get(uuid), self.known.row(uuid)
-        flagged = row is not None and (row.cbt_enabled is True or row.type == METADATA)
+        flagged = row is not None and (row.cbt_enabled is True or row.type == CBT_METADATA)
         if log is None:
             if not flagged:
                 return None
@@ -264,7 +261,7 @@ class _Maker:
 
     def _may_have_log(self, uuid: str) -> bool:
         log, row = self.known.logs.get(uuid), self.known.row(uuid)
-        flagged = row is not None and (row.cbt_enabled is True or row.type == METADATA)
+        flagged = row is not None and (row.cbt_enabled is True or row.type == CBT_METADATA)
         return not gone(log) if log and log.exists else flagged
 
     def _time_recorded(self, uuid: str) -> Spans:

@@ -9,6 +9,7 @@ from analyzer.model.goal import Goal, Standing
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import NBD_PORT
 from analyzer.model.operation import Result
+from analyzer.model.terms import NBD_UNITS
 from analyzer.plans.case import MOST_WORLDS, DiskCase, count_worlds, otherwise, worlds
 from analyzer.plans.nights import flaw
 from analyzer.rebuilt.nbd.reach.listen import listeners
@@ -25,7 +26,6 @@ _UNTIL_A_FULL_BACKUP = frozenset(
 _CALLS = ("cbt-list-", "cbt-destroy-", "cbt-enable-on-", "cbt-migration-")
 OF_SERVICE = frozenset({"nbd-service-crashed", "nbd-service-failed-after-stop"})
 _SERVER = "xapi-nbd"
-_UNITS = ("xapi-nbd.service", "xapi-nbd")
 _NIGHTS = "four nights of backups pass on a model of SM, from the state at the end"
 
 
@@ -110,7 +110,7 @@ def _possible_states(asked: DiskCase) -> Iterator[State]:
 def _of_service(report: HostReport) -> Stand:
     """Tell by systemd, else by what listened on its port, whether xapi-nbd ran at the end."""
     services = report.services.services if report.services else ()
-    active = [unit.active for unit in services if unit.unit in _UNITS]
+    active = [unit.active for unit in services if unit.unit in NBD_UNITS]
     if active:
         state = Standing.OVER if active[-1] == "active" else Standing.NOW
         return Stand(state=state, why=f"xapi-nbd is {active[-1]} at the end")

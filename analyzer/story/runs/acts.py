@@ -1,6 +1,5 @@
 """What backups are made of: one value per call, put together from all lines that tell of it."""
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -9,11 +8,11 @@ from enum import StrEnum
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
+from analyzer.model.terms import UUID_PATTERN
 from analyzer.values import dataclass
 
 # SM starts after xapi took the call and ends before xapi logs the failure.
 _SAME_CALL = timedelta(minutes=2)
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _MOST_OPEN = 20  # calls about the same disks that a line is held against
 
 
@@ -86,7 +85,9 @@ def put_together(pieces: Iterable[Deed]) -> tuple[Deed, ...]:
             good = joined_call.succeeded is True or piece.succeeded is True
             began, ended = hull((joined_call.began, piece.began, joined_call.ended, piece.ended))
             other = (
-                piece.other if _UUID.fullmatch(piece.other) else joined_call.other or piece.other
+                piece.other
+                if UUID_PATTERN.fullmatch(piece.other)
+                else joined_call.other or piece.other
             )
             calls[place] = replace(
                 best,
@@ -123,7 +124,7 @@ def _is_same(call: Deed, piece: Deed) -> bool:
     if call.act in (Act.READ, Act.ATTACHED) or piece.origin in call.origins:
         return False
     # Whether two comparisons go to different disks; a reference may be that of any disk.
-    known = all(_UUID.fullmatch(each.other) for each in (call, piece))
+    known = all(UUID_PATTERN.fullmatch(each.other) for each in (call, piece))
     other_pair = call.act is Act.COMPARED and known and call.other != piece.other
     if other_pair:
         return False

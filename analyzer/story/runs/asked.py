@@ -7,6 +7,7 @@ from analyzer.model.call import Answer
 from analyzer.model.cbt import WalkEnd
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.run import FullReason
+from analyzer.model.terms import BACKEND
 from analyzer.rebuilt.nbd.info.answer import nbd_infos
 from analyzer.story.runs.acts import Act, Deed
 from analyzer.story.runs.cut import Episode
@@ -24,7 +25,6 @@ from analyzer.story.runs.judged import (
 )
 from analyzer.story.runs.off import cbt_off, never_on
 
-_BACKEND = "SR_BACKEND_FAILURE"
 _ASK_CLIENT = "the client's log of this run"
 
 
@@ -115,7 +115,7 @@ def _judged_refused(past: Past, episode: Episode, call: Deed) -> Judged:
         back = past.walk(call.other, call.disk, call.line or call.began)
         mistake = "they were given newer first" if back.end is WalkEnd.REACHED else ""
     walked = past.walk(call.disk, call.other, call.line or call.began)
-    if not mistake and call.code.startswith(_BACKEND):
+    if not mistake and call.code.startswith(BACKEND):
         why = (
             cbt_off(past, episode, call.other)
             or never_on(past, call.disk)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from analyzer.case.case import Case
 from analyzer.model.finding import Finding, Outcome, Subject
 from analyzer.model.run import BackupRun, DiskRun, RunStep, RunVerdict
-from analyzer.story.disks.index import METADATA, DiskIndex, index
+from analyzer.model.terms import CBT_METADATA
+from analyzer.story.disks.index import DiskIndex, index
 from analyzer.story.runs.acts import Act, Deed, hull, put_together
 from analyzer.story.runs.asked import judge_asked
 from analyzer.story.runs.cut import Episode, episodes_of, quiet_of, runs_of
@@ -39,7 +40,7 @@ def backup_runs(case: Case, outcomes: Sequence[Outcome]) -> tuple[BackupRun, ...
     episodes: list[Episode] = []
     for disk, deeds in sorted(disks.items()):
         row = known.row(disk)
-        live = row is not None and row.is_a_snapshot is not True and row.type != METADATA
+        live = row is not None and row.is_a_snapshot is not True and row.type != CBT_METADATA
         own = tuple(episodes_of(disk, deeds, quiet, live=live))
         if own:
             sr = _sr_of(known, disk, deeds)

@@ -10,10 +10,11 @@ from analyzer.model.cbt import CbtLog, Change, Known, Walk
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
+from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Vdi
 from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import cbt_history
-from analyzer.story.disks.index import METADATA, DiskIndex
+from analyzer.story.disks.index import DiskIndex
 from analyzer.story.disks.life import snapshot_time
 from analyzer.story.runs.acts import Act, Deed
 from analyzer.story.runs.cut import Episode
@@ -74,7 +75,7 @@ class Past:
             early = call.succeeded is True and call.ended.certainly_before(before)
             return call.evidence if early else None
         row = self.row(uuid)
-        if row is None or row.type != METADATA:
+        if row is None or row.type != CBT_METADATA:
             return None
         return Evidence(source=row.source, text=quote(row, "type", "snapshot_of"))
 
@@ -83,7 +84,7 @@ class Past:
         if self.purge_of(uuid, before) is not None:
             return False
         row = self.row(uuid)
-        return True if row is not None and row.type not in (METADATA, None) else None
+        return True if row is not None and row.type not in (CBT_METADATA, None) else None
 
     def walk(self, older: str, newer: str, at: Moment | Event) -> Walk:
         """Walk as SM would have at a moment, or just before a line."""

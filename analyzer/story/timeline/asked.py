@@ -5,7 +5,6 @@ Nothing here needs the case, so a case file answers as soon as its blocks are re
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -14,11 +13,10 @@ from analyzer.model.event import Level
 from analyzer.model.lines import Block, LineIndex, with_mark
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
+from analyzer.model.terms import EPOCH, MICROSECOND
 from analyzer.story.timeline.order import in_order
 from analyzer.story.timeline.wanted import Wanted, chosen, fits_kind, tasks_of, told_by
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_TICK = timedelta(microseconds=1)
 _CODING = ("utf-8", "surrogatepass")
 _LEVELS: Mapping[str | None, Level] = MappingProxyType({level.value: level for level in Level})
 
@@ -45,7 +43,8 @@ def asked(lines: Lines, wanted: Wanted) -> tuple[Entry, ...]:
     records: list[Entry] = []
     index, own = lines.index, _named(lines, wanted)
     since, until = (
-        None if time is None else (time - _EPOCH) // _TICK for time in (wanted.first, wanted.last)
+        None if time is None else (time - EPOCH) // MICROSECOND
+        for time in (wanted.first, wanted.last)
     )
     before = 0
     for number, (earliest, latest, size) in enumerate(index.spans):
@@ -193,5 +192,5 @@ def _entries_of_index(
 
 
 def _moment_of_index(index: LineIndex, at: int, first: int, last: int, dated_by: int) -> Moment:
-    when, earliest, latest = (_EPOCH + time * _TICK for time in (at, first, last))
+    when, earliest, latest = (EPOCH + time * MICROSECOND for time in (at, first, last))
     return Moment(at=when, earliest=earliest, latest=latest, dated_by=index.texts[dated_by])

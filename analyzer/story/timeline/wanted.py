@@ -7,9 +7,9 @@ from fnmatch import fnmatchcase
 
 from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.source import Source
+from analyzer.model.terms import UUID_PATTERN
 from analyzer.values import dataclass
 
-_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _TASK = re.compile(r"\b[RD]:[0-9a-f]{8,}")
 _OF_THE_LOG = (EntryKind.HOLE, EntryKind.CLOCK)  # they concern every object that a log tells of
 
@@ -66,7 +66,7 @@ def told_by(entry: Entry) -> str:
 
 def uuids_in(text: str) -> list[str]:
     """Return the uuids of a text, in lower case."""
-    return _UUID.findall(text.lower())
+    return UUID_PATTERN.findall(text.lower())
 
 
 def tasks_of(task: str | None) -> frozenset[str]:

@@ -7,8 +7,9 @@ import pytest
 
 from analyzer.case.pool import build_pools
 from analyzer.case.rows import Row
-from analyzer.case.time.snapshot_zone import CALLED, zone_by_snapshots
+from analyzer.case.time.snapshot_zone import zone_by_snapshots
 from analyzer.model.source import Source
+from analyzer.model.terms import SM_CALL_ENTRY
 from analyzer.model.xapi import Pool, Vdi, XapiDatabase
 
 HERE = Source(bundle="a", member="xapi-db.xml")
@@ -41,7 +42,9 @@ def zones(taken: list[datetime], called: list[datetime]) -> set[int]:
     )
     message = f"vdi_snapshot {{'vdi_uuid': '{DISK}', 'command': 'vdi_snapshot'}}"
     blank: dict[str, Any] = dict.fromkeys(Row._fields)
-    calls = [Row(**{**blank, "kind": CALLED, "message": message, "when": at}) for at in called]
+    calls = [
+        Row(**{**blank, "kind": SM_CALL_ENTRY, "message": message, "when": at}) for at in called
+    ]
     told = zone_by_snapshots(calls, build_pools([("a", database)]), lambda row: row.when)  # type: ignore[arg-type,return-value]
     return {sighting.minutes for sighting in told}
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.parsers.storage.cbtlog_format import BLOCK, PARTS, read_cbtlog, unreadable
+from analyzer.model.terms import CBT_BLOCK
+from analyzer.parsers.storage.cbtlog_format import PARTS, read_cbtlog, unreadable
 
 DISK = "3f0c7a52-91d4-4e08-b7c6-2a5de8140b93"
 OTHER = "0d9f6b3e-7c15-4a82-9be4-5f2a1c8d7e60"
@@ -22,9 +23,9 @@ def image(
 
 
 def test_header_is_read_with_uuids_as_they_print() -> None:
-    log = read_cbtlog(image(parent=OTHER, size=BLOCK, bitmap=b"\0"), NAME)
+    log = read_cbtlog(image(parent=OTHER, size=CBT_BLOCK, bitmap=b"\0"), NAME)
     assert (log.uuid, log.parent, log.child) == (DISK, OTHER, "")
-    assert (log.consistent, log.size, log.problem) == (1, BLOCK, "")
+    assert (log.consistent, log.size, log.problem) == (1, CBT_BLOCK, "")
 
 
 def test_padding_that_was_never_written_says_nothing() -> None:
@@ -32,27 +33,27 @@ def test_padding_that_was_never_written_says_nothing() -> None:
 
 
 def test_blocks_are_counted_from_the_lowest_bit() -> None:
-    log = read_cbtlog(image(size=9 * BLOCK, bitmap=b"\x01\x01"), NAME)
+    log = read_cbtlog(image(size=9 * CBT_BLOCK, bitmap=b"\x01\x01"), NAME)
     assert log.bits == 2
     assert log.spread == (1, 0, 0, 0, 0, 0, 0, 0, 1)
 
 
 def test_size_that_is_no_whole_block_counts_the_last_one() -> None:
-    log = read_cbtlog(image(size=8 * BLOCK + 1, bitmap=b"\0\x01"), NAME)
+    log = read_cbtlog(image(size=8 * CBT_BLOCK + 1, bitmap=b"\0\x01"), NAME)
     assert (log.expected_bytes, log.bits) == (2, 1)
 
 
 def test_bits_behind_the_last_block_are_no_blocks() -> None:
-    assert read_cbtlog(image(size=4 * BLOCK, bitmap=b"\xff"), NAME).bits == 4
+    assert read_cbtlog(image(size=4 * CBT_BLOCK, bitmap=b"\xff"), NAME).bits == 4
 
 
 def test_rest_of_an_lvm_volume_is_not_read() -> None:
-    log = read_cbtlog(image(size=8 * BLOCK, bitmap=b"\x0f" + b"\xff" * 4096), NAME)
+    log = read_cbtlog(image(size=8 * CBT_BLOCK, bitmap=b"\x0f" + b"\xff" * 4096), NAME)
     assert (log.bitmap_bytes, log.bits, log.problem) == (1, 4, "")
 
 
 def test_cut_bitmap_is_a_problem() -> None:
-    log = read_cbtlog(image(size=32 * BLOCK, bitmap=b"\xff"), NAME)
+    log = read_cbtlog(image(size=32 * CBT_BLOCK, bitmap=b"\xff"), NAME)
     assert log.problem == "the bitmap is cut: 1 of 4 bytes are there"
     assert log.header
 
@@ -100,7 +101,7 @@ def test_any_bytes_under_any_name_give_an_answer(data: bytes, name: str) -> None
 
 @given(st.binary(min_size=1, max_size=64), st.integers(0, 7))
 def test_parts_of_the_disk_sum_up_to_what_is_marked(bitmap: bytes, less: int) -> None:
-    log = read_cbtlog(image(size=(8 * len(bitmap) - less) * BLOCK, bitmap=bitmap), NAME)
+    log = read_cbtlog(image(size=(8 * len(bitmap) - less) * CBT_BLOCK, bitmap=bitmap), NAME)
     assert sum(log.spread) == log.bits
     assert len(log.spread) <= PARTS
     assert log.problem == ""

@@ -17,6 +17,7 @@ from analyzer.errors import UsageError
 from analyzer.model.call import Answer
 from analyzer.model.finding import Advice, Confidence, Evidence, Subject
 from analyzer.model.nbd import InfoStep, InfoWarning, NbdInfo
+from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Sr, Vdi
 from analyzer.rebuilt.answers.gone import told_of
 from analyzer.rebuilt.nbd.info.hosts import Member, members
@@ -173,7 +174,6 @@ def _host_of_member(facts: Facts, member: Member) -> Iterator[InfoWarning]:
         )
 
 
-METADATA = "cbt_metadata"
 _NOT_DISKS = ("iso", "udev")  # SRs of installation media and of drives: nobody backs them up
 
 
@@ -202,7 +202,7 @@ def nbd_info(case: Case, vdi_uuid: str) -> NbdInfo:
         return no_row(vdi_uuid, told, whole=whole)
     if before_nbd(pool):
         return too_old(pool, vdi)
-    if vdi.type == METADATA:
+    if vdi.type == CBT_METADATA:
         return metadata(pool, vdi)
     sr = pool.sr(vdi.sr)
     info = no_sr(vdi) if sr is None else _info_of_disk(case, pool, sr, vdi)
@@ -246,7 +246,7 @@ def _disk_of_each_sr(pool: PoolState) -> Mapping[str, Vdi]:
         pool.vdis, key=lambda vdi: (not vdi.cbt_enabled, vdi.is_a_snapshot is True, vdi.uuid)
     ):
         sr = pool.sr(vdi.sr)
-        if sr is not None and vdi.type != METADATA:
+        if sr is not None and vdi.type != CBT_METADATA:
             best.setdefault(sr.uuid, vdi)
     return dict(sorted(best.items()))
 

@@ -16,13 +16,14 @@ from analyzer.case.pool import PoolState, quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.operation import AccessMode, Attachment
+from analyzer.model.terms import UUID
 from analyzer.values import dataclass
 
 ASKED, MADE = "nbd-vbd.asked", "nbd-vbd.made"
 AUDITED, DESTROYED = "nbd-vbd.audited", "nbd-vbd.destroyed"
 
 _REF = re.compile(r"OpaqueRef:[0-9a-f-]{36}")
-_UUID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+_UUID = re.compile(rf"\b{UUID}\b")
 # From "Plugging VBD" to SM's activation, while no other disk is plugged on the host.
 _ACTIVATES = timedelta(seconds=30)
 

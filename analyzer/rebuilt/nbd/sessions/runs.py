@@ -27,7 +27,6 @@ from analyzer.rebuilt.nbd.sessions.lines import (
 )
 from analyzer.values import dataclass
 
-BOOTED = "host-booted"
 _SYSTEMD = "systemd"
 _SIGTERM = "15"
 # systemd lets a service take 90 seconds to stop.

@@ -12,13 +12,14 @@ from analyzer.case.derived import derived
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import ClientTrouble, Concurrency, NbdSession, ServerRun
+from analyzer.model.terms import HOST_BOOTED
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.nbd.sessions.counts import Life, counted
 from analyzer.rebuilt.nbd.sessions.disks import Activations, VbdDisk, disk_in, disks_by_vbd
 from analyzer.rebuilt.nbd.sessions.fates import Rows, fate_of
 from analyzer.rebuilt.nbd.sessions.lines import CONNECTION_KINDS, SERVER_KINDS, by_host
 from analyzer.rebuilt.nbd.sessions.queue import Connection
-from analyzer.rebuilt.nbd.sessions.runs import BOOTED, Run, Runs, server_run
+from analyzer.rebuilt.nbd.sessions.runs import Run, Runs, server_run
 from analyzer.rebuilt.nbd.sessions.walk import walked
 from analyzer.values import dataclass
 
@@ -92,12 +93,12 @@ def _served_by_hosts(case: Case) -> tuple[_Served, ...]:
     known = _Known(
         case=case, disks=disks_by_vbd(case), activations=Activations(disk_attachments(case))
     )
-    events = case.events.of(*CONNECTION_KINDS, *SERVER_KINDS, BOOTED)
+    events = case.events.of(*CONNECTION_KINDS, *SERVER_KINDS, HOST_BOOTED)
     for own in by_host(case, events).values():
         # The lives that the events of one host show, with the lines of their clients.
         host_runs = Runs()
         for event in own:
-            if event.kind == BOOTED:
+            if event.kind == HOST_BOOTED:
                 host_runs.booted(event)
             else:
                 host_runs.take(event)
