@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from analyzer.model.operation import Result
 from analyzer.rebuilt.calls.attachments import attachments_of
-from analyzer.rebuilt.calls.operations import KINDS, operations_of
+from analyzer.rebuilt.calls.operations import operations_of
+from analyzer.rebuilt.calls.sm_lines import KINDS
 from tests.rebuilt.calls.smlog_events import (
     KERN,
     LOG,

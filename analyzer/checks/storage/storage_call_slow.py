@@ -19,7 +19,8 @@ from analyzer.model.finding import Basis, Confidence, Subject
 from analyzer.model.operation import Operation
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value, say
-from analyzer.rebuilt.calls.operations import LOCKED, PLUGIN, sm_operations
+from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.rebuilt.calls.sm_lines import LOCKED, PLUGIN
 
 _SLOW = timedelta(minutes=1)
 _SCAN = timedelta(minutes=10)  # of hundreds of images, with a look at each

@@ -7,17 +7,12 @@ a call that cannot load its disk has none.
 """
 
 import re
-from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from functools import lru_cache
-from itertools import islice, pairwise
-from math import inf
+from itertools import islice
 from types import MappingProxyType
-from typing import NamedTuple
 
-from analyzer.bundle.names import log_name
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
 from analyzer.case.events import EventTable
@@ -25,46 +20,31 @@ from analyzer.case.made_of_rows import Brief
 from analyzer.model.event import Event
 from analyzer.model.operation import Command, Operation, Raised, Result
 from analyzer.model.terms import HOST_BOOTED, SM_CALL_ENTRY, UUID
-from analyzer.rebuilt.calls.sm_lines import call_in, command_of, entry_of, raised_of, with_result
+from analyzer.rebuilt.calls.processes import (
+    HostLines,
+    SmProcess,
+    ended_before_others,
+    host_lines,
+    may_be_silent,
+    processes_of,
+    rotation_of,
+    says_nothing,
+)
+from analyzer.rebuilt.calls.sm_lines import (
+    COMMANDS,
+    EXCEPTION,
+    FAILED,
+    KINDS,
+    PLUGIN,
+    RAISING,
+    call_in,
+    command_of,
+    entry_of,
+    raised_of,
+    with_result,
+)
 from analyzer.values import dataclass
 
-PLUGIN = "sm-call.plugin"
-COMMANDS = (
-    "sm-command.image",
-    "sm-command.log",
-    "sm-command.tapdisk",
-    "sm-command.tapdisk-failed",
-    "sm-command.volume",
-)
-RAISING = "sm-trouble.raising"
-EXCEPTION = "sm-trouble.exception"
-FAILED = "sm-trouble.failed"
-LOCKED = "cbt-told.locked"
-KICKED = "sm-step.kicked"
-DONE = "sm-step.done"
-NOTES = (
-    "cbt-told.attached",
-    "cbt-told.coalesce",
-    "cbt-told.database",
-    "cbt-told.dropped",
-    LOCKED,
-    "cbt-told.renamed",
-    "cbt-told.volume",
-    "cbt-told.walk",
-    "sm-step.attached",
-    "sm-step.copied",
-    DONE,
-    KICKED,
-    "sm-step.paused",
-)
-KINDS = (SM_CALL_ENTRY, PLUGIN, *COMMANDS, RAISING, EXCEPTION, FAILED, *NOTES)
-
-_MINUTE = 60_000_000  # microseconds
-_LOADING = 2 * _MINUTE  # from a process's first line to its entry line
-_QUIET = 15 * _MINUTE  # no call is silent for longer, unless it waits
-_SETTLED = 5 * _MINUTE
-_QUICK = _MINUTE
-_NEIGHBOURS = 2000  # entry lines that are looked at for the end of one call
 _LAST_WORDS: Mapping[str, bytes] = MappingProxyType(
     {
         "vdi_enable_cbt": b"Unpause request for ",
@@ -75,47 +55,6 @@ _LAST_WORDS: Mapping[str, bytes] = MappingProxyType(
 )
 _LOG_PATH = re.compile(rf"(?:VG_XenStorage-|/)({UUID})/(?:VHD-|LV-|QCOW2-)?({UUID})\b")
 _PLUGIN_DISK = re.compile(rf"(?:Pause|Unpause) for ({UUID})")
-
-
-@dataclass(slots=True, kw_only=True)
-class _Group:
-    """The lines of one process; ``place`` is that of its last line among the host's."""
-
-    lines: list[Brief]
-    entry: Brief | None = None
-    place: int = 0
-
-    @property
-    def last(self) -> Brief:
-        return self.lines[-1]
-
-
-class _Entry(NamedTuple):
-    """What an entry line tells of the calls before it; asked thousands of times."""
-
-    at: int
-    rotation: int
-    pid: int | None
-    said: bytes
-    attaches: bool  # an SR: the host may have started
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Host:
-    """The lines of one status report in the order of writing, and what tells that calls ended."""
-
-    table: EventTable
-    lines: Sequence[Brief]
-    places: Sequence[int]  # of entry lines in `lines`
-    entries: Sequence[_Entry]  # at these places
-    boots: Sequence[int]
-    steady: bool  # no entry line is stamped before the one above it
-    attaching: Sequence[int]  # which of the entries attach an SR
-
-    def booted(self, after: int, before: int) -> bool:
-        """Tell whether the host started in between."""
-        place = bisect_right(self.boots, after)
-        return place < len(self.boots) and self.boots[place] <= before
 
 
 @dataclass(slots=True, kw_only=True)
@@ -195,99 +134,24 @@ def _by_bundle(events: EventTable) -> Mapping[str, list[Brief]]:
     for line in events.in_brief(*KINDS):
         members.setdefault((line.bundle, line.member), {}).setdefault(line.line, line)
     found: dict[str, list[Brief]] = {}
-    for bundle, member in sorted(members, key=lambda place: (-_rotation_of(place[1]), place)):
+    for bundle, member in sorted(members, key=lambda place: (-rotation_of(place[1]), place)):
         lines = members[bundle, member]
         found.setdefault(bundle, []).extend(lines[number] for number in sorted(lines))
     return found
 
 
-@lru_cache(maxsize=1024)  # asked of each line
-def _rotation_of(member: str) -> int:
-    name = log_name(member)
-    return name.rotation if name else 0
-
-
 def _of_host(
     table: EventTable, lines: Sequence[Brief], boots: Sequence[int]
 ) -> Iterator[Operation]:
-    places = [place for place, line in enumerate(lines) if line.kind == SM_CALL_ENTRY]
-    entries = [
-        _Entry(
-            entry.at,
-            _rotation_of(entry.member),
-            entry.pid,
-            entry.said,
-            entry.said.startswith(b"sr_attach "),
-        )
-        for entry in map(lines.__getitem__, places)
-    ]
-    host = _Host(
-        table=table,
-        lines=lines,
-        places=places,
-        entries=entries,
-        boots=boots,
-        steady=all(one.at <= other.at for one, other in pairwise(entries)),
-        attaching=[number for number, entry in enumerate(entries) if entry.attaches],
-    )
-    groups = [group for group in _groups_of_processes(host) if not _says_nothing(group)]
+    host = host_lines(table, lines, boots)
+    groups = [group for group in processes_of(host) if not says_nothing(group)]
     # Of the lines that were written, most are of groups that say nothing: no events of these.
     events = iter(table.at([line.row for group in groups for line in group.lines]))
     for group in groups:
         yield _operation_of_group(group, list(islice(events, len(group.lines))), host)
 
 
-def _groups_of_processes(host: _Host) -> Iterator[_Group]:
-    """Yield the processes, each when the next one of its pid begins, or at the end."""
-    running: dict[int | None, _Group] = {}
-    for place, line in enumerate(host.lines):
-        group = running.get(line.pid)
-        if group is None or _begins_a_process(line, group, host):
-            if group is not None:
-                yield group
-            group = running[line.pid] = _Group(lines=[])
-        group.lines.append(line)
-        group.place = place
-        if line.kind == SM_CALL_ENTRY:
-            group.entry = line
-    yield from running.values()
-
-
-def _begins_a_process(line: Brief, group: _Group, host: _Host) -> bool:
-    """Tell whether a line is of a new process rather than of the one that had its pid before."""
-    before, at = group.last.at, line.at
-    if host.booted(before, at):
-        return True
-    match line.kind:
-        case kind if kind == SM_CALL_ENTRY:
-            first = group.lines[0]
-            if group.entry is not None or first.kind == PLUGIN or at - first.at > _LOADING:
-                return True
-            # Whether a process without an entry line came to its end.
-            errors = [each.row for each in group.lines if each.kind == EXCEPTION]
-            return any(raised_of(event).final for event in host.table.at(errors))
-        case kind if kind == PLUGIN:
-            return True
-        case kind if kind == DONE:  # each call that says so has an entry line
-            return False
-        case _:
-            return at - before > _QUIET and not _may_be_silent(group.last)
-
-
-def _may_be_silent(line: Brief) -> bool:
-    """Tell whether nobody knows how long the process may be silent after a line."""
-    return line.kind == LOCKED or (line.kind in COMMANDS and b"\n" not in line.said)
-
-
-def _says_nothing(group: _Group) -> bool:
-    """Tell whether a process is a scan without trouble, or only woke the garbage collector."""
-    own = [line for line in group.lines if line.kind != KICKED]
-    if len(own) > 1 or (own and not own[0].said.startswith(b"sr_scan ")):
-        return False
-    return not own or group.last.at - own[0].at < _QUICK
-
-
-def _operation_of_group(group: _Group, events: Sequence[Event], host: _Host) -> Operation:
+def _operation_of_group(group: SmProcess, events: Sequence[Event], host: HostLines) -> Operation:
     """Return what the lines say; ``events`` are these lines."""
     entry_event = next((event for event in events if event.kind == SM_CALL_ENTRY), None)
     entry = None if entry_event is None else entry_of(entry_event.message)
@@ -379,43 +243,14 @@ def _only_one(uuids: Iterable[str]) -> str | None:
 
 
 def _result_of_operation(
-    name: str, vdi: str | None, parts: _Parts, group: _Group, host: _Host
+    name: str, vdi: str | None, parts: _Parts, group: SmProcess, host: HostLines
 ) -> Result:
     """Return how a call ended that no error ended."""
-    if _may_be_silent(group.last):
+    if may_be_silent(group.last):
         return Result.UNKNOWN
     words = _LAST_WORDS.get(name)
     if words and group.last.said.startswith(words):
         return Result.SUCCEEDED
     if group.lines[0].kind == PLUGIN and parts.commands:
         return parts.commands[-1].result
-    return Result.SUCCEEDED if _ended_before_others(vdi, group, host) else Result.UNKNOWN
-
-
-def _ended_before_others(vdi: str | None, group: _Group, host: _Host) -> bool:
-    """Tell whether later calls of the host show that this one ended, without an error.
-
-    They do when one of them is about the same disk, or was made when so much time had passed
-    that the next line of this one would be there: in the same file, or in the one after it. Not
-    so where the host started in between; SRs that are attached are taken for a sign of that.
-    """
-    last = group.last
-    rotation, disk = _rotation_of(last.member), vdi.encode() if vdi else None
-    later = bisect_right(host.boots, last.at)
-    boot = host.boots[later] if later < len(host.boots) else inf
-    start = bisect_right(host.places, group.place)
-    # Where stamps never go back the first line that is late enough speaks for all before it.
-    late = bisect_left(host.entries, (last.at + _SETTLED,), start)
-    if host.steady and late < min(start + _NEIGHBOURS, len(host.entries)):
-        entry = host.entries[late]
-        attached = bisect_right(host.attaching, late) > bisect_left(host.attaching, start)
-        if not attached and entry.at < boot and rotation - entry.rotation <= 1:
-            return True
-    for entry in host.entries[start : start + _NEIGHBOURS]:
-        if entry.attaches or rotation - entry.rotation > 1 or boot <= entry.at:
-            return False
-        if entry.at - last.at >= _SETTLED or entry.pid == last.pid:
-            return True
-        if disk and disk in entry.said:
-            return True
-    return False
+    return Result.SUCCEEDED if ended_before_others(vdi, group, host) else Result.UNKNOWN

@@ -13,7 +13,40 @@ from types import MappingProxyType
 
 from analyzer.model.event import Event
 from analyzer.model.operation import Command, Raised, Result
+from analyzer.model.terms import SM_CALL_ENTRY
 from analyzer.values import dataclass
+
+# The kinds of SM's lines: the ids of the selectors that keep them.
+PLUGIN = "sm-call.plugin"
+COMMANDS = (
+    "sm-command.image",
+    "sm-command.log",
+    "sm-command.tapdisk",
+    "sm-command.tapdisk-failed",
+    "sm-command.volume",
+)
+RAISING = "sm-trouble.raising"
+EXCEPTION = "sm-trouble.exception"
+FAILED = "sm-trouble.failed"
+LOCKED = "cbt-told.locked"
+KICKED = "sm-step.kicked"
+DONE = "sm-step.done"
+NOTES = (
+    "cbt-told.attached",
+    "cbt-told.coalesce",
+    "cbt-told.database",
+    "cbt-told.dropped",
+    LOCKED,
+    "cbt-told.renamed",
+    "cbt-told.volume",
+    "cbt-told.walk",
+    "sm-step.attached",
+    "sm-step.copied",
+    DONE,
+    KICKED,
+    "sm-step.paused",
+)
+KINDS = (SM_CALL_ENTRY, PLUGIN, *COMMANDS, RAISING, EXCEPTION, FAILED, *NOTES)
 
 _LONGEST = 64 * 1024  # characters of a literal that is worth decoding
 _MOST_BRACKETS = 400
