@@ -10,7 +10,7 @@ from analyzer.desk.difference import Change, Difference, Fate
 from analyzer.desk.steps_taken import Sight
 from analyzer.model.code import code
 from analyzer.render.data.json import Object, dumped
-from analyzer.render.html.html import page
+from analyzer.render.html.page import page
 from analyzer.render.words.view import visible
 
 _WIDTH, _FEW = 100, 3

@@ -1,23 +1,12 @@
 """report.html: one file that needs no network, and says all without its scripts.
 
-Every value passes `visible` and then autoescape. The stylesheet and the scripts are not escaped:
-they are ours, and the page's policy allows each by its hash and nothing else. What the scripts
-read of a bundle is JSON in an element that nobody runs, and they only make text of it.
+What the scripts read of a bundle is JSON in an element that nobody runs, and they only make text
+of it.
 """
 
-import base64
-import hashlib
-import marshal
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, partial
-from importlib.resources import files
-from pathlib import Path
+from functools import partial
 from types import MappingProxyType
-
-from jinja2 import BytecodeCache, Environment, FunctionLoader, StrictUndefined
-from jinja2.bccache import Bucket
-from markupsafe import Markup
 
 from analyzer.model.finding import Finding, Outcome, Verdict
 from analyzer.model.goal import Standing
@@ -38,10 +27,11 @@ from analyzer.render.html.evidence import (
 )
 from analyzer.render.html.explorer import page_data
 from analyzer.render.html.nbd_pages import nbd_context
+from analyzer.render.html.page import page
 from analyzer.render.html.strip import strip_of
 from analyzer.render.html.time_axis import LEFT, RIGHT, WIDTH
 from analyzer.render.html.time_pages import time_context
-from analyzer.render.html.told import shown, time_of
+from analyzer.render.html.told import time_of
 from analyzer.render.words.answer import ReportAnswer, answer_of, doubt_words
 from analyzer.render.words.chain_text import size_words
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes, explained_words
@@ -63,9 +53,7 @@ from analyzer.render.words.summary import (
 )
 from analyzer.render.words.troubled import step_words
 from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp, time_key
-from analyzer.resources import folder
 from analyzer.story.together import pool_name
-from analyzer.user_cache import keep, key_of, recall
 from analyzer.values import dataclass
 
 LIMITS: Mapping[str, int] = {
@@ -92,7 +80,6 @@ LIMITS: Mapping[str, int] = {
 LARGEST = 5_000_000  # bytes of a page; what is over it shows less of each list
 _SHARES = (1, 2, 4, 8, 16, 32)
 _MANY = 40  # entries: shorter lists stay as they are
-NONE = "'none'"
 SCRIPTS = ("page", "find", "zone", "explorer")
 _NOW: Mapping[Standing, str] = MappingProxyType(
     {Standing.NOW: "still so", Standing.UNKNOWN: "not known", Standing.OVER: "over"}
@@ -166,85 +153,6 @@ def _members_quoted(report: Report, cards: Sequence[Card], most: int) -> tuple[Q
 
 def _sources_quoted(members: Sequence[QuotedMember]) -> set[Source]:
     return {quote.source for member in members for quote in member.quotes}
-
-
-def page(template: str, names: Sequence[str] = (), **context: object) -> str:
-    """Return a page in our style with our scripts of these names; all of `context` is escaped."""
-    stylesheet = _asset_text("report.css")
-    scripts = tuple(_asset_text(f"{name}.js") for name in names)
-    parts = (
-        f"default-src {NONE}",
-        f"style-src {_digest_of_text(stylesheet)}",
-        f"script-src {' '.join(_digest_of_text(script) for script in scripts) or NONE}",
-        "img-src data:",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "require-trusted-types-for 'script'",  # no text can become an element
-        "trusted-types 'none'",
-    )
-    text = (
-        _jinja_environment()
-        .get_template(template)
-        .render(
-            stylesheet=stylesheet,
-            scripts=scripts,
-            policy="; ".join(parts),
-            **context,
-        )
-    )
-    return text + "\n"
-
-
-def _asset_text(name: str) -> Markup:
-    text = (folder("reports") / "assets" / name).read_text("utf-8")
-    return Markup(text)  # noqa: S704  # our own file, nothing of a bundle in it
-
-
-class _CompiledTemplates(BytecodeCache):
-    """Compiling the templates takes half of a short run: their code is kept for the next one."""
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Fill the bucket from the cache, where that holds the code of this very template."""
-        if code := recall(*_place_of_bucket(bucket)):
-            bucket.code = marshal.loads(code)  # noqa: S302 - as we kept it: see user_cache
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep what was compiled."""
-        keep(*_place_of_bucket(bucket), marshal.dumps(bucket.code))
-
-
-def _place_of_bucket(bucket: Bucket) -> tuple[str, bytes]:
-    return f"template-{bucket.key}", key_of((bucket.checksum.encode(), *_compiler_state()))
-
-
-@cache
-def _compiler_state() -> tuple[bytes, ...]:
-    """Return all that the code of a template depends on beside its text."""
-    settings = Path(__file__).read_bytes()
-    return sys.version.encode(), (files("jinja2") / "compiler.py").read_bytes(), settings
-
-
-@cache  # making the code of the templates takes longer than filling them
-def _jinja_environment() -> Environment:
-    return Environment(
-        loader=FunctionLoader(_template_text),
-        bytecode_cache=_CompiledTemplates(),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        optimized=False,  # looking for constants takes longer than it saves, for one page
-    )
-
-
-def _template_text(name: str) -> str:
-    return (folder("reports") / "templates" / name).read_text("utf-8")
-
-
-def _digest_of_text(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
 def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, object]:
