@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from analyzer.desk.document import Document, captured, findings_of, instant, rows
+from analyzer.desk.objects_since import objects_gone, well_disk, why_not_tried
 from analyzer.desk.steps_taken import Taken, steps_taken
 from analyzer.errors import UsageError
 from analyzer.values import dataclass
@@ -198,7 +199,7 @@ def _change_of_finding(finding: Document, fate: Fate, why: str) -> Change:
 
 def _change_of_both(earlier: Document, later: Document, old: Document, new: Document) -> Change:
     """Judge a trouble that both reports tell of."""
-    if gone := _objects_gone(earlier, old, new):
+    if gone := objects_gone(earlier, old, new):
         return _since_the_older(_change_of_finding(later, Fate.LOST, gone), earlier)
     if later.get("state") == "over":
         over = instant(later, "over_since")
@@ -236,7 +237,7 @@ def _change_of_gone(finding: Document, old: Document, new: Document) -> Change:
     outcome = next((row for row in rows(new, "outcomes") if row["rule"] == finding["rule"]), None)
     if outcome is None:
         return _change_of_finding(finding, Fate.LOST, "the newer report was made without this rule")
-    if gone := _objects_gone(finding, old, new):
+    if gone := objects_gone(finding, old, new):
         return _change_of_finding(finding, Fate.LOST, gone)
     verdict = outcome["verdict"]
     if verdict in ("cannot-tell", "error", "not-applicable"):
@@ -245,7 +246,7 @@ def _change_of_gone(finding: Document, old: Document, new: Document) -> Change:
     end = instant(window, "to", end="earliest") if window else captured(new)
     if verdict == "ruled-out" and end and seen and end > seen:
         return _ruled_out(finding, outcome, seen, end, old, new)
-    if verdict == "found" and (well := _well_disk(finding, new, seen)):
+    if verdict == "found" and (well := well_disk(finding, new, seen)):
         return _change_of_finding(finding, Fate.FIXED, well)
     if verdict == "found":
         told = "the newer report finds it on other objects only, which proves nothing of this one"
@@ -278,7 +279,7 @@ def _ruled_out(  # noqa: PLR0917 - what a proof needs
             finding, Fate.FIXED, f"ruled out by the state of {_utc_in_words(end)}"
         )
     holes = len(outcome.get("holes") or ())
-    if finding.get("basis") != "state" and (idle := _why_not_tried(finding, old, new, start)):
+    if finding.get("basis") != "state" and (idle := why_not_tried(finding, old, new, start)):
         return _change_of_finding(
             finding, Fate.LOST, f"{told}, but {idle}: what is not tried cannot fail"
         )
@@ -286,78 +287,6 @@ def _ruled_out(  # noqa: PLR0917 - what a proof needs
         told += f", but {holes} stretch{'es' * (holes > 1)} of it could not be read"
         return _change_of_finding(finding, Fate.LOST, told)
     return _change_of_finding(finding, Fate.FIXED, told)
-
-
-def _why_not_tried(finding: Document, old: Document, new: Document, after: datetime) -> str:
-    """Say that nobody tried again what failed, "" where somebody did, or it needs no trying."""
-    disks = {str(s["uuid"]) for s in rows(finding, "subjects") if s["type"] == "VDI"}
-    disks = {
-        str(disk["vdi"]["uuid"])
-        for u in disks
-        if (disk := _disk_of_document(old, u)) and disk["vdi"]
-    } or disks
-    if disks:
-        used = any(_was_used_after(new, uuid, after) for uuid in disks)
-        return "" if used else "nothing was done with the disk in that time"
-    hosts = {s["uuid"] for s in rows(finding, "subjects") if s["type"] in ("Host", "host")}
-    if str(finding["rule"]).startswith("nbd-") and hosts:
-        served = [
-            instant(span, "to")
-            for pool in rows(new, "nbd")
-            for host in rows(pool, "hosts")
-            if host["uuid"] in hosts
-            for span in rows(host, "clients")
-        ]
-        busy = any(end and end > after for end in served)
-        return "" if busy else "no NBD client came to the host in that time"
-    return ""
-
-
-def _disk_of_document(document: Document, uuid: object) -> Document | None:
-    """Return a disk by its uuid, or by that of a snapshot in its chain."""
-    for disk in rows(document, "disks"):
-        own = (disk.get("vdi") or {}).get("uuid")
-        if uuid == own or any(uuid == log["uuid"] for log in rows(disk, "logs")):
-            return disk
-    return None
-
-
-def _was_used_after(new: Document, uuid: object, after: datetime) -> bool:
-    """Tell whether anything was done with a disk after a time."""
-    disk = _disk_of_document(new, uuid)
-    acts = (*rows(disk, "life"), *rows(disk, "comparisons")) if disk else ()
-    return any((at := instant(act, "at", end="earliest")) and at > after for act in acts)
-
-
-def _objects_gone(finding: Document, old: Document, new: Document) -> str:
-    """Say that an object of a finding is not there any more, "" where all are."""
-    gone = (_object_gone(subject, old, new) for subject in rows(finding, "subjects"))
-    return next((told for told in gone if told), "")
-
-
-def _object_gone(subject: Document, old: Document, new: Document) -> str:
-    """Say that an object is not there any more, "" where it is, or nobody can know."""
-    uuid = subject["uuid"]
-    if (
-        subject["type"] == "VDI"
-        and _disk_of_document(old, uuid)
-        and not _disk_of_document(new, uuid)
-    ):
-        return f"the newer report does not know disk {subject.get('name') or uuid} any more"
-    if subject["type"] in ("Host", "host") and uuid not in {r["uuid"] for r in rows(new, "hosts")}:
-        return f"no status report of host {subject.get('name') or uuid} was given the second time"
-    return ""
-
-
-def _well_disk(finding: Document, new: Document, seen: datetime | None) -> str:
-    """Say that all disks of a finding are sound and in use after it, "" where they are not."""
-    disks = [s["uuid"] for s in rows(finding, "subjects") if s["type"] == "VDI"]
-    known = [disk for uuid in disks if (disk := _disk_of_document(new, uuid))]
-    if not known or seen is None or any(disk["state"] != "sound" for disk in known):
-        return ""
-    if not all(disk["vdi"] and _was_used_after(new, disk["vdi"]["uuid"], seen) for disk in known):
-        return ""
-    return "all of the disk's CBT was seen in the newer report, and it is sound"
 
 
 def _silence_in_words(outcome: Document | None) -> str:
