@@ -14,6 +14,7 @@ from analyzer.desk.document import Document, captured, findings_of, instant, row
 from analyzer.desk.objects_since import objects_gone, well_disk, why_not_tried
 from analyzer.desk.steps_taken import Taken, steps_taken
 from analyzer.errors import UsageError
+from analyzer.model.finding import Severity
 from analyzer.values import dataclass
 
 
@@ -102,11 +103,8 @@ def difference(old: Document, new: Document) -> Difference:
         raise UsageError(msg) from error
 
 
-_SEVERITIES = ("critical", "error", "warning", "info")
-
-
 def _worst_first(change: Change) -> tuple[int, int, str, str]:
-    rank = _SEVERITIES.index(change.severity) if change.severity in _SEVERITIES else 0
+    rank = Severity(change.severity).rank if change.severity in set(Severity) else 0
     return list(Fate).index(change.fate), rank, change.title, change.id
 
 

@@ -13,6 +13,9 @@ class Goal(StrEnum):
     NBD_REACHABLE = "NBD reachable"
 
 
+GOALS_OF_DISKS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS, Goal.STARTS})
+
+
 class StepKind(StrEnum):
     """What a step does to the system."""
 

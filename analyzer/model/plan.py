@@ -6,6 +6,8 @@ from analyzer.model.finding import Subject
 from analyzer.model.goal import Goal, StepKind
 from analyzer.values import dataclass
 
+NOTHING = "Nothing is to be done."
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:

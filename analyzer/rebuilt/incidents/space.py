@@ -14,6 +14,7 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.incident import Incident, IncidentKind
 from analyzer.model.operation import Operation, Result
+from analyzer.model.sentence import Size
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.incidents.draft import Draft, Hosts
 
@@ -25,8 +26,6 @@ _FREE = re.compile(r"Not enough space! free space: ([0-9]{1,20}), need: ([0-9]{1
 _FULL = "No space left on device"
 _TAKES_SPACE = ("vdi_snapshot", "vdi_clone", "vdi_enable_cbt", "vdi_resize", "vdi_resize_online")
 _SHUTTING_DOWN = timedelta(minutes=30)
-_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
-_STEP = 1024
 
 
 def space_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
@@ -79,7 +78,7 @@ def _draft_of_full_sr(
     first = lines[0]
     numbers = next((match for line in lines if (match := _FREE.search(line.message))), None)
     told = (
-        f": {_size_of_digits(numbers[1])} free, {_size_of_digits(numbers[2])} needed"
+        f": {Size(int(numbers[1])).reading} free, {Size(int(numbers[2])).reading} needed"
         if numbers
         else ""
     )
@@ -95,18 +94,6 @@ def _draft_of_full_sr(
         count=sum(line.count for line in lines),
         last_seen=lines[-1].moment,
     )
-
-
-def _size_of_digits(digits: str) -> str:
-    """Return a number of bytes as people write it.
-
-    >>> _size_of_digits("4194304"), _size_of_digits("1000")
-    ('4 MiB', '1000 bytes')
-    """
-    number, unit = float(digits), 0
-    while number >= _STEP and unit + 1 < len(_UNITS):
-        number, unit = number / _STEP, unit + 1
-    return f"{number:.4g} {_UNITS[unit]}"
 
 
 def unplug_incidents(case: Case, hosts: Hosts, downs: Sequence[Incident]) -> Iterator[Draft]:

@@ -13,19 +13,18 @@ from typing import TypeAlias
 from markupsafe import Markup
 
 from analyzer.model.entry import Entry
-from analyzer.model.finding import Severity
 from analyzer.model.moment import Moment
 from analyzer.model.report import Report
 from analyzer.model.terms import EPOCH
 from analyzer.render.html.time_axis import coverage_by_log, spans_of
 from analyzer.render.html.timeline import lane_keys, lane_name, lane_order
+from analyzer.render.html.timeline_marks import WORST_LAST
 from analyzer.render.html.timeline_spans import ends_of, id_of, kind_of, lasting
 from analyzer.render.words.view import anchor, visible
 from analyzer.render.words.zone import zone_named
 
 Row: TypeAlias = tuple[str, str]
 Lasting: TypeAlias = tuple[Row, str, Moment, Moment, str, str]
-_KINDS = ("context", *(severity.value for severity in reversed(Severity)))
 _UNSAFE = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 _SECOND = 1000
 _MILLISECOND = timedelta(milliseconds=1)
@@ -150,7 +149,7 @@ def _columns_of_points(
         "marks": {
             "t": [time - before for time, before in zip(times, [0, *times], strict=False)],
             "lane": [lanes[lane_name(point.host, point.lane)] for point in points],
-            "kind": [_KINDS.index(point.severity or "context") for point in points],
+            "kind": [WORST_LAST.index(point.severity or "context") for point in points],
             "label": [labels[point.title] for point in points],
             "of": [labels[next(iter(point.findings), "")] for point in points],
             "also": [[n, labels[id_]] for n, p in enumerate(points) for id_ in p.findings[1:]],

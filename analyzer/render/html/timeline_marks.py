@@ -10,7 +10,7 @@ from analyzer.render.words.view import iso, stamp
 from analyzer.values import dataclass
 
 LABEL_CHARACTERS, CHARACTER = 42, 6.3
-_WORST_LAST = ("context", *(severity.value for severity in reversed(Severity)))
+WORST_LAST = ("context", *(severity.value for severity in reversed(Severity)))
 NEAR = 9.0  # marks of one kind that are nearer than this are drawn as one
 
 
@@ -35,7 +35,7 @@ class Mark:
     @property
     def rank(self) -> int:
         """Return how bad it is: what is drawn last lies on top."""
-        return _WORST_LAST.index(self.kind)
+        return WORST_LAST.index(self.kind)
 
 
 def marks_of(events: Sequence[Entry], scale: Scale) -> tuple[Mark, ...]:

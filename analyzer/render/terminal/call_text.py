@@ -8,10 +8,10 @@ from analyzer.model.plan import Plan
 from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.view import cut, visible
 
-_SIGNS: Mapping[Answer, str] = MappingProxyType(
+SIGNS: Mapping[Answer, str] = MappingProxyType(
     {Answer.OK: "ok", Answer.FAILS: "FAILS", Answer.UNKNOWN: "unknown"}
 )
-_QUOTE = 300
+QUOTE = 300
 
 
 def call_text(judgement: CallJudgement, plans: Sequence[Plan] = ()) -> str:
@@ -19,12 +19,12 @@ def call_text(judgement: CallJudgement, plans: Sequence[Plan] = ()) -> str:
     lines = [*_head_of_call(judgement), ""]
     for number, check in enumerate(judgement.checks, 1):
         check_lines: list[str] = []
-        check_lines.append(f"{number:>3}. {_SIGNS[check.answer]:<8} {check.by}: {check.asks}")
+        check_lines.append(f"{number:>3}. {SIGNS[check.answer]:<8} {check.by}: {check.asks}")
         check_lines.append(f"              {visible(check.words)}")
         if check.error:
             check_lines.append(f"              -> {visible(check.error)}")
         for evidence in check.evidence:
-            text = cut(visible(evidence.text), _QUOTE)
+            text = cut(visible(evidence.text), QUOTE)
             check_lines.append(f"              [{visible(str(evidence.source))}] {text}")
         if check.settle_with:
             check_lines.append(f"              settle with: {visible(check.settle_with)}")

@@ -1,13 +1,13 @@
 """What get_nbd_info would answer for a disk, as text and JSON."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
-from types import MappingProxyType
 
 from analyzer.model.call import Answer
 from analyzer.model.finding import Evidence, Subject
 from analyzer.model.nbd import InfoStep, InfoWarning, NbdInfo
 from analyzer.model.plan import Plan
+from analyzer.render.terminal.call_text import QUOTE, SIGNS
 from analyzer.render.terminal.plan_text import plan_text
 from analyzer.render.words.view import cut, iso_time, visible
 
@@ -15,10 +15,6 @@ UNCHECKED = (
     "whether xapi-nbd runs and listens, the firewall, mixed purposes, whether a client can reach "
     "the address, whether the disk is attached elsewhere, and whether the session will last"
 )
-_SIGNS: Mapping[Answer, str] = MappingProxyType(
-    {Answer.OK: "ok", Answer.FAILS: "FAILS", Answer.UNKNOWN: "unknown"}
-)
-_QUOTE = 300
 
 
 def nbd_info_text(info: NbdInfo, plans: Sequence[Plan] = ()) -> str:
@@ -34,7 +30,7 @@ def nbd_info_text(info: NbdInfo, plans: Sequence[Plan] = ()) -> str:
     steps_of_info: list[str] = []
     for step in InfoStep if info.stopped_at or info.answer is Answer.OK else ():
         failed = step is info.stopped_at
-        steps_of_info.append(f"  {_SIGNS[Answer.FAILS if failed else Answer.OK]:<8} {step.value}")
+        steps_of_info.append(f"  {SIGNS[Answer.FAILS if failed else Answer.OK]:<8} {step.value}")
         if failed:
             break
     if info.answer is Answer.OK:
@@ -100,7 +96,7 @@ def _mend_lines(info: NbdInfo) -> Iterator[str]:
 
 def _quote_lines(evidence: Sequence[Evidence]) -> Iterator[str]:
     for each in evidence:
-        yield f"      [{visible(str(each.source))}] {cut(visible(each.text), _QUOTE)}"
+        yield f"      [{visible(str(each.source))}] {cut(visible(each.text), QUOTE)}"
 
 
 def _subject_named(subject: Subject) -> str:

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from analyzer.model.finding import Finding
 from analyzer.model.goal import StepKind
-from analyzer.model.plan import Plan, Step
+from analyzer.model.plan import NOTHING, Plan, Step
 from analyzer.render.words.view import counted, stamp
 from analyzer.values import dataclass
 
 TITLE = "What to do"
-NOTHING = "Nothing is to be done."
 _MARKS = {StepKind.LOOK: "look", StepKind.DO: "do", StepKind.DESTROYS: "DESTROYS"}
 
 

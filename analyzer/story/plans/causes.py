@@ -5,12 +5,11 @@ from dataclasses import replace
 
 from analyzer.model.finding import Finding
 from analyzer.model.goal import Standing
-from analyzer.model.plan import Plan
+from analyzer.model.plan import NOTHING, Plan
 from analyzer.model.report import Cause
 from analyzer.model.sentence import say
 from analyzer.story.plans.object_plans import Planned, standing_of
 
-NOTHING = "Nothing is to be done."
 _ALIKE = " Each other object of this cause has a plan of its own."
 
 

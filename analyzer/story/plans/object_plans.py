@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.model.finding import Advice, Finding, Outcome, Severity, Subject
-from analyzer.model.goal import Goal, Standing, StepKind
+from analyzer.model.goal import GOALS_OF_DISKS, Goal, Standing, StepKind
 from analyzer.model.plan import Plan, Step
 from analyzer.model.sentence import FIELD, Sentence
 from analyzer.plans.case import DiskCase
@@ -77,7 +77,6 @@ def step_of(advice: Advice) -> Step:
     )
 
 
-_OF_DISKS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS, Goal.STARTS})
 _ABOUT_LOGS = ("cbt-list-", "cbt-log-")
 _UNKNOWN = "the database that was read does not have the disk, so nothing could be played through"
 
@@ -130,7 +129,7 @@ def _object_of_finding(case: Case, known: DiskIndex, finding: Finding) -> Subjec
     """Return what has to be mended: the live disk of a snapshot, else what is named first."""
     disks = [subject for subject in finding.subjects if subject.type == "VDI"]
     first = next(iter(finding.subjects), None)
-    if disks and (first in disks or _OF_DISKS & set(finding.goals)):
+    if disks and (first in disks or GOALS_OF_DISKS & set(finding.goals)):
         owner = known.owner(disks[0].uuid)
         row = known.row(owner)
         name = row.name_label if row else disks[0].name if owner == disks[0].uuid else None
@@ -160,7 +159,7 @@ def _plan_of_subject(
     answered: frozenset[str],
 ) -> Plan:
     plan = Plan(object=subject, goals=goals)
-    if subject.type == "VDI" and _OF_DISKS & set(goals):
+    if subject.type == "VDI" and GOALS_OF_DISKS & set(goals):
         plan = plan_disk(asked) if asked else replace(plan, doubt=_UNKNOWN)
     urgent = [finding for finding in own if finding.severity is Severity.CRITICAL]
     others = [finding for finding in own if finding.severity is not Severity.CRITICAL]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from analyzer.case.case import Case, HostReport
 from analyzer.model.finding import Basis, Finding
-from analyzer.model.goal import Goal, Standing
+from analyzer.model.goal import GOALS_OF_DISKS, Standing
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import NBD_PORT
 from analyzer.model.operation import Result
@@ -18,7 +18,6 @@ from analyzer.sm.state import State
 from analyzer.story.disks.index import COMPARE, DiskIndex
 from analyzer.values import dataclass
 
-_OF_DISKS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS, Goal.STARTS})
 # What was backed up meanwhile lacks blocks, whatever the logs are like now.
 _UNTIL_A_FULL_BACKUP = frozenset(
     {"cbt-incomplete-changed-blocks", "cbt-inconsistency-hidden", "cbt-tapdisk-without-log"}
@@ -48,7 +47,7 @@ def stand_of(
         and (disk not in known.rows and bool(case.pools) and all(p.complete for p in case.pools))
     ):
         return Stand(state=Standing.OVER, why="the disk is no longer in the database")
-    if _OF_DISKS & set(finding.goals):
+    if GOALS_OF_DISKS & set(finding.goals):
         return _of_disk(known, finding, disk, asked)
     if finding.rule.startswith(_CALLS):
         return Stand(why="a call was refused; whether it is made again is not known")
@@ -66,7 +65,7 @@ def _of_disk(known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | No
         return Stand(why="the database that was read does not have the disk")
     if asked.too_many_to_play:
         return Stand(why=asked.too_many_to_play)
-    wanted = replace(asked, goals=_OF_DISKS & frozenset(finding.goals))
+    wanted = replace(asked, goals=GOALS_OF_DISKS & frozenset(finding.goals))
     flaws = [flaw(wanted, state, ()) for state in _possible_states(asked)]
     if all(flaws):
         text = flaws[0]

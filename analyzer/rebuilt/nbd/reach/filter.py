@@ -51,7 +51,7 @@ class _Packet:
         return "NEW" if self.inward else "ESTABLISHED"
 
 
-_DOUBT = Answer(passage=Passage.DOUBTFUL)
+DOUBT = Answer(passage=Passage.DOUBTFUL)
 _END = Answer(passage=Passage.RETURNED)
 
 
@@ -69,7 +69,7 @@ def _answer_of_hook(listing: IptablesListing, hook: str, packet: _Packet) -> Ans
     chains = {chain.name: chain for chain in listing.chains}
     first = chains.get(hook)
     if first is None or not listing.complete:
-        return _DOUBT
+        return DOUBT
     answer = _walk_chain(chains, first, packet, 0)
     if answer.passage is not Passage.RETURNED:
         return answer
@@ -82,7 +82,7 @@ def _walk_chain(
     chains: dict[str, FirewallChain], chain: FirewallChain, packet: _Packet, depth: int
 ) -> Answer:
     if depth > _DEEPEST:
-        return _DOUBT
+        return DOUBT
     for_some = False  # some clients are let in, whatever the rules below say of the others
     for rule in chain.rules:
         # Whether a rule is for a packet; None where one of its conditions is not understood.
@@ -107,11 +107,11 @@ def _walk_chain(
         if answer is None or (matches is None and _shuts_out_some(rule, answer)):
             continue
         if matches is True:
-            return _DOUBT if for_some and answer.passage is not Passage.OPEN else answer
+            return DOUBT if for_some and answer.passage is not Passage.OPEN else answer
         if answer.passage is not Passage.OPEN:
-            return _DOUBT
+            return DOUBT
         for_some = True
-    return _DOUBT if for_some else _END
+    return DOUBT if for_some else _END
 
 
 def _shuts_out_some(rule: FirewallRule, answer: Answer) -> bool:

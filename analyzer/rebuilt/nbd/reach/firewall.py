@@ -10,18 +10,16 @@ from collections.abc import Iterator
 from analyzer.case.case import HostReport
 from analyzer.model.finding import Confidence
 from analyzer.model.nbd import NBD_PORT
-from analyzer.rebuilt.nbd.reach.filter import Answer, Passage, inward, outward
+from analyzer.rebuilt.nbd.reach.filter import DOUBT, Answer, Passage, inward, outward
 from analyzer.rebuilt.nbd.reach.obstacle import Obstacle, Trouble
 from analyzer.rebuilt.nbd.reach.places import Offer, row_evidence
 from analyzer.rebuilt.nbd.reach.zones import through_zones, without_firewalld
-
-_DOUBT = Answer(passage=Passage.DOUBTFUL)
 
 
 def passage(report: HostReport | None, bridge: str | None, address: str) -> Answer:
     """Return what becomes of NBD connections through a bridge, in and out."""
     if report is None or not bridge:
-        return _DOUBT
+        return DOUBT
     answers = []
     if report.iptables is not None:
         answers.append(inward(report.iptables, bridge, address))
@@ -32,7 +30,7 @@ def passage(report: HostReport | None, bridge: str | None, address: str) -> Answ
     if shut:
         return shut[0]
     doubtful = not answers or any(answer.passage is Passage.DOUBTFUL for answer in answers)
-    return _DOUBT if doubtful else answers[-1]
+    return DOUBT if doubtful else answers[-1]
 
 
 def firewall_obstacles(offer: Offer) -> Iterator[Obstacle]:

@@ -4,13 +4,12 @@ from analyzer.case.case import HostReport
 from analyzer.model.finding import Evidence
 from analyzer.model.nbd import NBD_PORT
 from analyzer.model.network import FirewalldListing, FirewalldZone
-from analyzer.rebuilt.nbd.reach.filter import Answer, Passage
+from analyzer.rebuilt.nbd.reach.filter import DOUBT, Answer, Passage
 
 SERVICE = "nbd"
 _TABLE = "firewalld"
 _DENIES = ("reject", "drop")
 _MOST_ZONES = 3
-_DOUBT = Answer(passage=Passage.DOUBTFUL)
 
 
 def uses_firewalld(report: HostReport) -> bool:
@@ -49,13 +48,13 @@ def through_zones(report: HostReport, bridge: str) -> Answer:
     else:
         zones = []
     if listing is None or not zones:
-        return _DOUBT
+        return DOUBT
     lets_in = [zone for zone in zones if _lets_in(zone)]
     if len(lets_in) == len(zones) and not any(map(_may_deny, zones)):
         return Answer(passage=Passage.OPEN, evidence=_zones_quoted(zones))
     accepting = report.nft is not None and any("accept" in r.text for r in report.nft.rules)
     if lets_in or accepting or not listing.complete or _may_let_in(listing, zones):
-        return _DOUBT
+        return DOUBT
     return Answer(passage=Passage.CLOSED, evidence=_zones_quoted(zones))
 
 
