@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from analyzer.case.case import Case
-from analyzer.cli.case_file import NAME, case_begun, case_bytes
+from analyzer.cli.case_file import NAME
+from analyzer.cli.case_making import case_begun, case_bytes
 from analyzer.cli.inputs import inputs_of, unchanged_since
 from analyzer.cli.output import in_color, knows_links, note, say
 from analyzer.cli.progress import told_to_write, watching

@@ -21,7 +21,7 @@ from analyzer import judging
 from analyzer import run as analysis
 from analyzer.case import assemble
 from analyzer.checks import checks
-from analyzer.cli.case_file import case_begun, case_bytes
+from analyzer.cli.case_making import case_begun, case_bytes
 from analyzer.rebuilt.calls import attachments, operations
 from analyzer.rebuilt.cbt import history
 from analyzer.render import FORMATS

@@ -1,5 +1,6 @@
 """Commands that ask a sample: it is read once in a process, however many of them ask."""
 
+import shutil
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -36,3 +37,11 @@ def samples_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return READ(paths, options, progress)
 
     monkeypatch.setattr(analyzer.run, "load_case", load_case)
+
+
+@pytest.fixture
+def crashed(tmp_path: Path) -> Path:
+    """Return a copy of a sample, alone in its folder."""
+    path = tmp_path / "host-crash.tar.bz2"
+    shutil.copy(FOLDER / path.name, path)
+    return path

@@ -5,49 +5,29 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import redirect_stderr, redirect_stdout
-from io import StringIO
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from analyzer.case.case import Case
-from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, case_bytes, case_of
+from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, case_of
+from analyzer.cli.case_making import case_bytes
 from analyzer.cli.inputs import inputs_of
 from analyzer.cli.main import app
-from analyzer.errors import AnalyzerError
-from analyzer.model.pages import DISK, FINDING, LINE
+from analyzer.model.pages import LINE
 from analyzer.model.report import Report
 from analyzer.run import Options, load_case
 from analyzer.story.pages import MAKERS, Judged, page_of
-from tests.golden.outputs import SAMPLES, sample_commands, sample_read
+from tests.cli.case_files import BY_NAME, case_file, said
+from tests.golden.outputs import sample_commands, sample_read
 
-BY_NAME = {path.name: path for path in SAMPLES}
 SMALL = ("host-crash.tar.bz2", "nbd-trouble.tar.bz2", "two-host-pool.zip")
 # What a case file does not hold: lines that nobody kept, comparisons of any pair.
 READ_AGAIN = ("explain-line", "why-list")
 line_keys = next(maker.keys for maker in MAKERS if maker.kind is LINE)
 EACH = 2  # objects of each kind that are asked for
-
-
-def case_file(path: Path, *, usual: bool = True) -> Path:
-    """Write the case file of a sample beside it and return its path."""
-    inputs = inputs_of([path])
-    assert inputs is not None
-    made = path.with_name(NAME)
-    judged = Judged(*sample_read(BY_NAME[path.name]))
-    made.write_bytes(case_bytes(judged, inputs, usual=usual, report_json=""))
-    return made
-
-
-@pytest.fixture
-def crashed(tmp_path: Path) -> Path:
-    path = tmp_path / SMALL[0]
-    shutil.copy(BY_NAME[path.name], path)
-    return path
 
 
 def questions(case: Case, report: Report) -> Iterator[list[str]]:
@@ -68,19 +48,6 @@ def questions(case: Case, report: Report) -> Iterator[list[str]]:
         live = case.pools[0].vdi(snapshot.snapshot_of)
         yield ["why", "list-changed-blocks", snapshot.uuid, live.uuid if live else ""]
     yield ["show", "vdi", "no such disk"]
-
-
-def said(command: list[str], path: Path) -> str:
-    printed = StringIO()
-    status: object = None
-    quiet = [] if command[0] == "diff" else ["-q"]
-    with redirect_stdout(printed), redirect_stderr(printed):
-        try:
-            main = typer.main.get_command(app).main
-            status = main([*command, str(path), *quiet], standalone_mode=False)
-        except AnalyzerError as error:
-            status = str(error)
-    return f"{printed.getvalue()}[{status}]"
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -128,53 +95,6 @@ def test_two_reports_are_compared_out_of_their_case_files(crashed: Path, tmp_pat
     shutil.copy(case_file(crashed), later.with_name(NAME))
     with patch("analyzer.run.load_case", side_effect=AssertionError("it was read again")):
         assert said(["diff", str(crashed)], later) == read
-
-
-def test_report_is_kept_whole(crashed: Path) -> None:
-    _, report = sample_read(BY_NAME[crashed.name])
-    assert CaseFile(case_file(crashed)).whole_report() == report
-
-
-def test_of_many_findings_the_first_have_their_pages(crashed: Path) -> None:
-    _, report = sample_read(BY_NAME[crashed.name])
-    first, *others = [each.id for outcome in report.outcomes for each in outcome.findings]
-    with patch("analyzer.story.pages._MOST_FOUND", 1):
-        kept = CaseFile(case_file(crashed))
-    assert kept.page(FINDING, first) is not None
-    assert others
-    assert all(kept.page(FINDING, each) is None for each in others)
-
-
-def test_of_many_disks_those_with_findings_have_their_pages(crashed: Path) -> None:
-    own = Judged(*sample_read(BY_NAME[crashed.name]))
-    found = [disk.owner for disk in own.names.disks if disk.owner in own.about]
-    others = [disk.owner for disk in own.names.disks if disk.owner not in own.about]
-    with patch("analyzer.story.pages._MOST_FORESEEN", len(set(found))):
-        kept = CaseFile(case_file(crashed))
-    assert found
-    assert others
-    there = [each for each in (*found, *others) if kept.page(DISK, each) is not None]
-    assert there == found
-
-
-def test_pages_of_a_kind_end_where_they_grow_too_large(crashed: Path) -> None:
-    own = Judged(*sample_read(BY_NAME[crashed.name]))
-    keys = [disk.owner for disk in own.names.disks]
-    with patch("analyzer.cli.case_file._MOST_OF_A_KIND", 1):
-        kept = CaseFile(case_file(crashed))
-    assert len({key for key in keys if kept.page(DISK, key) is not None}) == 1
-    whole = CaseFile(case_file(crashed))
-    assert all(whole.page(DISK, key) is not None for key in keys)
-
-
-def test_of_very_many_lines_the_table_is_drawn_when_it_is_asked_for(crashed: Path) -> None:
-    drawn = CaseFile(case_file(crashed)).whole_table()
-    with patch("analyzer.cli.case_file._MOST_DRAWN", 1):
-        kept = CaseFile(case_file(crashed))
-        assert kept.whole_table() is None
-        told = said(["timeline"], crashed)
-    assert drawn is not None
-    assert drawn[0] in told
 
 
 def test_copy_of_the_input_is_the_same_input(crashed: Path) -> None:
@@ -265,19 +185,6 @@ def rewritten(made: Path, text: str, part: str = "names.json") -> None:
     with zipfile.ZipFile(made, "w") as new:
         for name, content in parts.items():
             new.writestr(name, text if name == part else content)
-
-
-def test_analyze_leaves_one_unless_told_not_to(crashed: Path, tmp_path: Path) -> None:
-    case, report = sample_read(BY_NAME[crashed.name])
-    runs = ((), True), ((), True), (("--no-case",), False), (("--redact",), False)
-    for options, there in runs:  # the second over the first
-        folder = tmp_path / f"out{options}"
-        asked = ["analyze", str(crashed), "-q", "--format", "json", "-o", str(folder), *options]
-        with patch("analyzer.run.load_case", lambda *_: (case, report)):
-            assert CliRunner().invoke(app, asked).exit_code == 1
-        assert (folder / NAME).exists() is there
-    whole = tmp_path / "out()" / NAME
-    assert [case.path for case in [case_of([crashed], quiet=False)] if case] == [whole.resolve()]
 
 
 def test_foreign_text_never_chooses_a_type(crashed: Path) -> None:

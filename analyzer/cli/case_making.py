@@ -1,0 +1,174 @@
+"""Makes the case file (`analyzer.cli.case_file`) of what was judged."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from analyzer import __version__
+from analyzer.beside import begun
+from analyzer.cli.build import program
+from analyzer.cli.case_file import (
+    FORMAT,
+    HEAD,
+    MOST_DRAWN,
+    ShownTimeline,
+    is_damaged,
+    share_of_page,
+    shown_of,
+)
+from analyzer.stored import plain, shape_of
+
+if TYPE_CHECKING:
+    from analyzer.model.report import Report
+    from analyzer.story.pages import Judged
+    from analyzer.story.timeline.lines import LaidLines
+
+_MOST_OF_A_KIND = 1 << 25  # characters of pages; for others the status reports are read again
+_PAGES_A_PART = 16
+_MANY = 20_000  # lines that are worth a fork
+
+
+def case_begun(judged: "Judged", *, usual: bool) -> Callable[[], bytes]:
+    """Begin the case file of what was judged, beside this process where that is worth it.
+
+    What is begun has all lines that were kept: the most of it.
+    """
+
+    def make() -> bytes:
+        parts = _Parts()
+        # The first bytes say whose it is: a report's files are written over nothing else.
+        parts.put("cbtriage.json", {"cbtriage": FORMAT}, stored=True)
+        if usual:
+            _put_timeline(parts, judged)
+        return parts.behind()
+
+    return begun(make, worth_it=usual and len(judged.case.events) > _MANY)
+
+
+def case_bytes(
+    judged: "Judged",
+    inputs: Sequence[Mapping[str, Any]],
+    *,
+    usual: bool,
+    report_json: str,
+    beginning: Callable[[], bytes] | None = None,
+) -> bytes:
+    """Return a case file of what was judged.
+
+    ``usual`` tells that it was read as commands without options read; only then may it answer
+    for them. ``report_json`` is what was written as report.json, "" if it was not. ``beginning``
+    is what `case_begun` returned, if it was asked before.
+    """
+    from analyzer.model.report import Report
+
+    sizes: dict[str, int] = {}
+    head = {
+        "cbtriage": FORMAT,
+        "version": __version__,
+        "program": program() if usual else "",
+        "shape": shape_of(Report),
+        "inputs": list(inputs),
+        "report": hashlib.sha256(report_json.encode()).hexdigest() if report_json else "",
+        "damaged": is_damaged(judged.report),
+        "pages": sizes,
+    }
+    beginning = beginning or case_begun(judged, usual=usual)
+    parts = _Parts()
+    _put_report(parts, judged.report)
+    if usual:
+        _put_pages(parts, judged, sizes)
+    parts.put(HEAD, head, stored=True)
+    return parts.behind(beginning())
+
+
+class _Parts:
+    """Parts of a case file, in their order: bytes as they are, anything else as JSON."""
+
+    def __init__(self) -> None:
+        self._parts: list[tuple[zipfile.ZipInfo, str | bytes]] = []
+
+    def put(self, name: str, value: object, *, stored: bool = False) -> None:
+        """Add a part; ``stored`` is what is asked for first."""
+        text = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":"))
+        entry = zipfile.ZipInfo(name)  # dated 1980: the same case makes the same bytes
+        entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
+        self._parts.append((entry, text))
+
+    def behind(self, beginning: bytes = b"") -> bytes:
+        """Return a zip of what another one holds, and these."""
+        made = io.BytesIO(beginning)
+        with zipfile.ZipFile(made, "a" if beginning else "w") as file:
+            for entry, text in self._parts:
+                file.writestr(entry, text, compresslevel=1)
+        return made.getvalue()
+
+
+def _put_report(parts: _Parts, report: "Report") -> None:
+    """Put the report in two parts: what most questions need of it, and the rest."""
+    from analyzer.model.report import Report
+    from analyzer.model.run import BackupRun
+
+    parts.put("runs.json", plain(tuple[BackupRun, ...], report.runs))
+    parts.put("report.json", plain(Report, replace(report, runs=())))
+    slim = replace(report, runs=(), nbd=(), disks=(), hours=(), plans=(), parts=())
+    slim = replace(slim, excerpts=(), happenings=())
+    parts.put("asked.json", plain(Report, slim))
+
+
+def _put_pages(parts: _Parts, judged: "Judged", sizes: dict[str, int]) -> None:
+    from analyzer.model.names import Names
+    from analyzer.model.pages import SessionsPage
+    from analyzer.story.pages import MAKERS, foreseen
+
+    parts.put("names.json", plain(Names, judged.names))
+    parts.put("kinds.json", judged.kinds)
+    parts.put("sessions.json", plain(SessionsPage, judged.sessions))
+    for maker in MAKERS:
+        kind, keys = maker.kind, foreseen(judged, maker)
+        sizes[kind.name] = 1 + len(keys) // _PAGES_A_PART
+        shares: dict[int, list[str]] = {}
+        made = 0
+        for key in keys:
+            page = maker.make(judged, key)
+            if page is not None:
+                text = json.dumps({key: plain(kind.type, page)}, separators=(",", ":"))[1:-1]
+                shares.setdefault(share_of_page(key, sizes[kind.name]), []).append(text)
+                made += len(text)
+            if made > _MOST_OF_A_KIND:  # each snapshot's page has all snapshots of its disk
+                break
+        for share, pages in sorted(shares.items()):
+            parts.put(f"{kind.name}/{share}.json", f"{{{','.join(pages)}}}".encode())
+
+
+def _put_timeline(parts: _Parts, judged: "Judged") -> None:
+    from analyzer.model.lines import LineIndex
+    from analyzer.story.timeline.lines import LaidLines
+
+    names = judged.names
+    known = {each.uuid for each in (*names.disks, *names.vms, *names.srs)}
+    laid = LaidLines(judged.case, judged.report, dict(judged.catalogue.context), known)
+    for number, block in enumerate(laid.blocks):
+        numbers = b"".join(column.tobytes() for column in (block.moments, *block.columns))
+        marks = [[row, *mark] for row, mark in block.marks.items()]
+        parts.put(f"lines/{number}.json", [block.pids, marks])
+        parts.put(f"lines/{number}.bin", numbers)
+        parts.put(f"lines/{number}.txt", block.words)
+    parts.put("told.json", laid.told)
+    parts.put("index.json", plain(LineIndex, laid.index))
+    if laid.index.count <= MOST_DRAWN:
+        _put_whole_table(parts, laid)
+
+
+def _put_whole_table(parts: _Parts, laid: "LaidLines") -> None:
+    """Put what ``cbtriage timeline`` prints of everything: drawing it takes too long to wait."""
+    from analyzer.render.timeline.timeline_table import timeline_table
+    from analyzer.story.timeline.asked import asked
+    from analyzer.story.timeline.wanted import Wanted
+
+    entries = asked(laid, Wanted())
+    parts.put("whole.json", plain(ShownTimeline, shown_of(entries)))
+    parts.put("whole.txt", "".join(timeline_table(entries)).encode())
