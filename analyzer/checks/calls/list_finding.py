@@ -1,12 +1,13 @@
 """How a failed comparison is told: one finding per pair and burst, for the three rules."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
 from analyzer.checks.calls.call_finding import Told, bursts, called, retried_since, tell
 from analyzer.checks.calls.list_failure import MAYBE_DEFECT, judge
-from analyzer.checks.calls.list_reason import OF_LOGS, Judged, Reason
+from analyzer.checks.calls.list_reason import NOT_OF_LOGS, OF_LOGS, Judged, Reason
 from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
 from analyzer.checks.tools.finding import listed
 from analyzer.model.finding import Finding, Severity
@@ -16,6 +17,11 @@ from analyzer.rebuilt.cbt.history import cbt_history
 
 _DAMAGE = frozenset({Reason.BROKEN, Reason.STOPPED, Reason.SIZES, Reason.COMMAND})
 _MENDED = "sm-3.2.12-17.4"
+_INSTEAD = {
+    Reason.SAME: "two snapshots of the disk",
+    Reason.OTHER_SR: "two snapshots of one disk on one SR",
+    Reason.OTHER_DISK: "two snapshots of one disk",
+}
 _OFF = {Reason.FROM_OFF: 0, Reason.TO_OFF: 1}
 
 
@@ -43,8 +49,9 @@ def failed_for(case: Case, text: RuleText, reasons: frozenset[Reason]) -> Iterat
             values=_values_of_judged(case, last),
             evidence=last.evidence,
         )
-        finding_of_burst = tell(case, text, burst, told, retried_since(case, burst))
-        yield finding_of_burst
+        found_failed = tell(case, text, burst, told, retried_since(case, burst))
+        # No log is to blame, so that none that is sound shows that the trouble is over.
+        yield replace(found_failed, goals=()) if last.reason in NOT_OF_LOGS else found_failed
 
 
 @derived
@@ -66,6 +73,8 @@ def _values_of_judged(case: Case, last: Judged) -> dict[str, str]:
         values["lost"] = row.uuid
     if last.reason is Reason.DEFECT or MAYBE_DEFECT in last.open_:
         values["mended"] = _MENDED
+    if last.reason in _INSTEAD:
+        values["instead"] = _INSTEAD[last.reason]
     if last.settle_with and "<" not in last.settle_with:  # it has a real path
         values["settle"] = last.settle_with
     if last.reason not in OF_LOGS:

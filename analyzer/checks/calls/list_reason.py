@@ -30,6 +30,7 @@ class Reason(StrEnum):
 
 NOT_ENABLED = frozenset({Reason.FROM_OFF, Reason.TO_OFF, Reason.EITHER_OFF, Reason.NOT_SUPPORTED})
 WRONG_ORDER = frozenset({Reason.REVERSED})
+NOT_OF_LOGS = frozenset({Reason.SAME, Reason.OTHER_SR, Reason.OTHER_DISK, Reason.DEFECT})
 # Those about the logs; for the others no look at the logs would help.
 OF_LOGS = NOT_ENABLED | {
     Reason.ENDS,
