@@ -149,26 +149,21 @@ def _of_findings(
             yield _change_of_both(earlier[-1], after[same][-1], old, new)
     for trouble, later in after.items():
         if trouble not in met:
-            # Judge a trouble that only the newer report tells of.
-            finding = later[-1]
-            since, then = instant(finding, "first_seen", end="latest"), captured(old)
-            fate = Fate.PAST if finding.get("state") == "over" else Fate.NEW
-            if not since or not then or since > then:
-                told = (
-                    "the older report was made before it"
-                    if since
-                    else "the older report has it not"
-                )
-                change_of_appeared: Change = _change_of_finding(finding, fate, told)
-            else:
-                outcome = next(
-                    (row for row in rows(old, "outcomes") if row["rule"] == finding["rule"]), None
-                )
-                told = (
-                    f"it began before the older report was made, which {_silence_in_words(outcome)}"
-                )
-                change_of_appeared = _change_of_finding(finding, fate, told)
-            yield change_of_appeared
+            yield _change_of_appeared(later[-1], old)
+
+
+def _change_of_appeared(finding: Document, old: Document) -> Change:
+    """Judge a trouble that only the newer report tells of."""
+    since, then = instant(finding, "first_seen", end="latest"), captured(old)
+    if since and then and since <= then:
+        outcome = next(
+            (row for row in rows(old, "outcomes") if row["rule"] == finding["rule"]), None
+        )
+        told = f"it began before the older report was made, which {_silence_in_words(outcome)}"
+    else:
+        told = "the older report was made before it" if since else "the older report has it not"
+    fate = Fate.PAST if finding.get("state") == "over" else Fate.NEW
+    return _change_of_finding(finding, fate, told)
 
 
 def _rule_and_object(findings: list[Document]) -> tuple[str, str]:

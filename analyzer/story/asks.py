@@ -114,8 +114,7 @@ def _asks_for_gap(gap: Gap, host: str) -> Iterator[Ask]:
     kind = _KINDS.get(gap.need)
     if kind is not None and kind.is_log and host:
         name = _KINDS[gap.need].family.rpartition("/")[2]
-        copy_of_log = Ask(form=Form.COPY, command=(name,), file=f"var/log/{name}", host=host)
-        yield copy_of_log
+        yield Ask(form=Form.COPY, command=(name,), file=f"var/log/{name}", host=host)
         return
     pieces = _asks_of_text(str(gap.settle_with))
     # Whether a source of a given report is missing, not a whole report.

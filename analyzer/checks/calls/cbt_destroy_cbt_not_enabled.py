@@ -43,5 +43,4 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
                 *quoted_row(live, "cbt_enabled"),
             ),
         )
-        finding_of_burst = tell(case, text, burst, told, retried_since(case, burst))
-        yield finding_of_burst
+        yield tell(case, text, burst, told, retried_since(case, burst))

@@ -59,8 +59,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
                 *(row for each in then if not each.events for row in each.rows),
             ),
         )
-        finding_of_burst = tell(case, text, burst, told, retried_since(case, burst))
-        yield finding_of_burst
+        yield tell(case, text, burst, told, retried_since(case, burst))
 
 
 def _active_vbds(case: Case, uuid: str) -> tuple[tuple[Vbd, Vm | None], ...]:

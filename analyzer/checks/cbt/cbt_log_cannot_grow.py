@@ -49,7 +49,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         if row.uuid not in told:
             assert volume.size is not None
             sr = volume.vg.removeprefix(VOLUME_GROUP)
-            by_state = found(
+            yield found(
                 text,
                 (text.title, text.detail),
                 basis=Basis.STATE,
@@ -66,7 +66,6 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
                     quote_row(row, "virtual_size"),
                 ),
             )
-            yield by_state
 
 
 def _by_resize(case: Case, text: RuleText) -> Iterator[Finding]:
@@ -78,7 +77,7 @@ def _by_resize(case: Case, text: RuleText) -> Iterator[Finding]:
             room = _room_of_volume(case, run, log_of(path)) if failed and number else None
             if room is not None and bytes_of_log(int(value)) > room.size:
                 vdi, size = log_of(argument(command, "-n")), int(argument(command, "-s"))
-                finding_of_resize = found(
+                yield found(
                     text,
                     text.case("resized"),
                     basis=Basis.SYMPTOM,
@@ -96,7 +95,6 @@ def _by_resize(case: Case, text: RuleText) -> Iterator[Finding]:
                     ),
                     events=[command.event],
                 )
-                yield finding_of_resize
 
 
 def _room_of_volume(case: Case, run: Operation, vdi: str) -> Room | None:

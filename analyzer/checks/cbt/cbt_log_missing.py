@@ -86,13 +86,12 @@ def _examine_pool(
         sr = pool.sr(vdi.sr) if vdi.sr else None
         if sr is None:
             reports = case.world.reports_of(pool)
-            no_sr = Gap(
+            yield Gap(
                 need="xapi_db",
                 host=reports[0].name if reports else "",
                 why=f"disk {vdi.uuid} of pool {pool_name(pool)} has CBT, and its SR was not read",
                 settle_with=f"xe vdi-param-list uuid={vdi.uuid}; xe sr-list",
             )
-            yield no_sr
             continue
         if sr.uuid not in lists:
             lists[sr.uuid] = listing_of(case, pool, sr)

@@ -56,7 +56,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             "when": run.last,
             "log": log_path(case, older.sr, older.uuid),
         }
-        finding_of_pointer = found(
+        yield found(
             text,
             (text.title, text.detail),
             basis=Basis.BOTH,
@@ -69,7 +69,6 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             evidence=tuple(dict.fromkeys([*quote_run(run), older.child.evidence])),
             events=[run.entry] if run.entry else (),
         )
-        yield finding_of_pointer
     where = frozenset(run.sr for run in done if run.sr)
     if where and not pointing:
         yield from unknown_pointers(case, _CHAIN, where)

@@ -117,7 +117,7 @@ def _findings_of_local_asks(
         disk = case.world.subject("VDI", vdi)
         finding_report = reports[-1]
         last = sessions[-1]
-        finding_of_hint = found(
+        yield found(
             text,
             text.case("asked"),
             basis=Basis.SYMPTOM,
@@ -135,7 +135,6 @@ def _findings_of_local_asks(
             events=lines,
             severity=Severity.WARNING,
         )
-        yield finding_of_hint
 
 
 def _turned_away(

@@ -43,7 +43,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         for uuid, uses in left_out.items():
             if hosts[uuid].unsure or not pool.complete:
                 host = hosts[uuid].host
-                gap_of_host = Gap(
+                yield Gap(
                     need="xapi_db",
                     host=host.name_label or host.uuid,
                     why="its rows do not show which addresses it has on networks for NBD",
@@ -52,7 +52,6 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
                         "params=uuid,network-name-label,currently-attached,IP,IPv6"
                     ),
                 )
-                yield gap_of_host
             elif wanted := [use for use in uses if use.wanted]:
                 yield _finding_of_host(case, text, hosts[uuid], wanted)
             else:

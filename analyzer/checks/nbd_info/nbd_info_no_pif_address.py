@@ -56,8 +56,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
                     events=calls,
                 )
                 changes = (step for use in wanted for step in use.info.mend)
-                finding_of_uses = replace(told, action=(*dict.fromkeys(changes), *told.action))
-                yield finding_of_uses
+                yield replace(told, action=(*dict.fromkeys(changes), *told.action))
             else:
                 yield from (gap for use in empty if (gap := gap_of_use(case, use)))
                 yield from (gap_of_answer(use) for use in uses if open_question(case, use))

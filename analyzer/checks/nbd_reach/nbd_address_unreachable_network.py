@@ -97,7 +97,7 @@ def _findings_of_host(
             "addresses": listed(list(dict.fromkeys(offer.address for offer in use_offers))),
             "useless": use_offers[0].pif.uuid,
         }
-        no_use = found(
+        yield found(
             text,
             text.case("useless"),
             basis=Basis.STATE,
@@ -108,7 +108,6 @@ def _findings_of_host(
                 dict.fromkeys(each for _, obstacle in useless for each in obstacle.evidence)
             ),
         )
-        yield no_use
 
 
 def _finding_of_link(text: RuleText, pool: PoolState, offer: Offer, obstacle: Obstacle) -> Finding:

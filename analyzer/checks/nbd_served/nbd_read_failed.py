@@ -46,7 +46,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             session.joined is Confidence.CERTAIN and session.vdi_joined is Confidence.CERTAIN
             for session in own
         )
-        finding_of_sessions = found(
+        yield found(
             text,
             (text.title, text.detail),
             basis=Basis.SYMPTOM,
@@ -56,4 +56,3 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             evidence=quoted(events, own),
             events=events,
         )
-        yield finding_of_sessions

@@ -52,7 +52,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         values = {"host": burst[0].host, "reason": reason, **times(burst)}
         open_end: Row = {} if ends else {"before": burst[0].moment}
         rows = [{"trackid": track_id(ref)} for ref in sessions[:_MOST_SESSIONS] if not ends]
-        finding_of_burst = found(
+        yield found(
             text,
             told,
             basis=Basis.SYMPTOM,
@@ -65,7 +65,6 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             ),
             events=burst,
         )
-        yield finding_of_burst
 
 
 def track_id(session: str) -> str:

@@ -43,7 +43,7 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         if finding_case != "passed":
             values["read"] = group
         lines = {event.source: event for event in (*own, *lost)}
-        finding_of_group = found(
+        yield found(
             text,
             text.case(finding_case) if finding_case else (text.title, text.detail),
             basis=Basis.BOTH if finding_case == "stays" else Basis.SYMPTOM,
@@ -57,7 +57,6 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
             evidence=(*quote_ends(list(lines.values()), 4), *shown),
             events=lost,
         )
-        yield finding_of_group
     yield LookedAt("vgs")
 
 

@@ -26,17 +26,15 @@ def held_back(case: Case, findings: Iterable[Finding]) -> Iterator[Finding | Gap
                 disks=disks,
                 why=hole.why,
             )
-            over_hole = Gap(need=hole.need, host=hole.host, why=why, settle_with=hole.settle_with)
-            yield over_hole
+            yield Gap(need=hole.need, host=hole.host, why=why, settle_with=hole.settle_with)
         elif hosts := _hosts_missing(case, finding):
             severity = max(finding.severity, Severity.WARNING, key=lambda severity: severity.rank)
-            with_doubt = replace(
+            yield replace(
                 finding,
                 severity=severity,
                 confidence=Confidence.POSSIBLE,
                 detail=say(_NOT_GIVEN, detail=finding.detail, hosts=", ".join(hosts)),
             )
-            yield with_doubt
         else:
             yield finding
 

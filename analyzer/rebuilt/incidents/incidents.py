@@ -33,7 +33,7 @@ def clock_incidents(clocks: Iterable[HostClock], hosts: Hosts) -> Iterator[Draft
             if change.kind in (ClockChangeKind.BACK, ClockChangeKind.FORWARD):
                 key = hosts.key(change.bundle)
                 where = "back" if change.kind is ClockChangeKind.BACK else "forward"
-                draft_of_change = Draft(
+                yield Draft(
                     kind=IncidentKind.CLOCK_STEPPED,
                     host=key,
                     title=f"The clock of host {hosts.name(key)} was set {where}{change.by}",
@@ -45,7 +45,6 @@ def clock_incidents(clocks: Iterable[HostClock], hosts: Hosts) -> Iterator[Draft
                     last_seen=change.at,
                     count=1,
                 )
-                yield draft_of_change
 
 
 __all__ = ["incidents"]

@@ -55,7 +55,7 @@ def toolstack_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
             draft_lines = [
                 line for one in draft_starts for line in (one.end, one.start, one.role) if line
             ]
-            draft_of_restart = Draft(
+            yield Draft(
                 kind=IncidentKind.TOOLSTACK_RESTARTED,
                 host=key,
                 title=f"{how if known else 'xapi was started'} on host {hosts.name(key)}",
@@ -66,7 +66,6 @@ def toolstack_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
                 count=len(draft_starts),
                 last_seen=last.start.moment,
             )
-            yield draft_of_restart
 
 
 def _later_starts(events: Sequence[Event], boots: Sequence[Boot]) -> Iterator[_Start]:
@@ -127,7 +126,7 @@ def nbd_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
             first = _last_line_of_run(nbd_pairs[0][1])
             assert first is not None
             how = "xapi-nbd died and was started again" if crashed else "xapi-nbd was restarted"
-            nbd_restart = Draft(
+            yield Draft(
                 kind=IncidentKind.NBD_RESTARTED,
                 host=key,
                 title=f"{how} on host {hosts.name(key)}",
@@ -142,7 +141,6 @@ def nbd_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
                 ],
                 count=len(nbd_pairs),
             )
-            yield nbd_restart
 
 
 def _last_line_of_run(run: ServerRun) -> Event | None:

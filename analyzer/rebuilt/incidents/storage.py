@@ -131,7 +131,7 @@ def outage_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
             things = list(dict.fromkeys(line.fields[name] for line in told))
             more = f" and {len(things) - _NAMED} more" if len(things) > _NAMED else ""
             told_in_words = _THINGS[name].format(thing=", ".join(things[:_NAMED]) + more)
-            draft_of_outage = Draft(
+            yield Draft(
                 kind=IncidentKind.SR_OUTAGE,
                 host=key,
                 title=f"Storage did not answer on host {hosts.name(key)}: {told_in_words}",
@@ -143,7 +143,6 @@ def outage_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
                 count=sum(line.count for line in told),
                 last_seen=last.moment,
             )
-            yield draft_of_outage
 
 
 def _outages_by_thing(

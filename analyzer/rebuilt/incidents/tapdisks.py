@@ -87,7 +87,7 @@ def tapdisk_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
             lines = [*crash.events]
             if opened and opened.pid and opened.event.source != first.source:
                 lines.insert(1, opened.event)
-            draft_of_crash = Draft(
+            yield Draft(
                 kind=IncidentKind.TAPDISK_CRASHED,
                 host=key,
                 title=f"A tapdisk{disk} ended by itself on host {hosts.name(key)}",
@@ -100,7 +100,6 @@ def tapdisk_incidents(case: Case, hosts: Hosts) -> Iterator[Draft]:
                 count=sum(event.count for event in crash.events),
                 last_seen=crash.events[-1].moment,
             )
-            yield draft_of_crash
 
 
 def _known_of_host(case: Case, hosts: Hosts, key: str) -> _Known:

@@ -54,10 +54,7 @@ def nbd_lines(view: NbdView, limit: int) -> Iterator[str]:
         left = len(network.places) - len(places)
         places += [f"{left} more"] if left > 0 else []
         where = ", ".join(places) or "no interface of a host is known on it"
-        network_of_limit = (
-            f"network {network_words(network)} ({purpose_words(network.purpose)}): {where}"
-        )
-        yield network_of_limit
+        yield (f"network {network_words(network)} ({purpose_words(network.purpose)}): {where}")
     yield from _parts_left(open_, limit, "network")
     groups = info_groups(view)
     for group in _parts_shown(groups, limit):

@@ -75,13 +75,12 @@ def needs_explained(
             )
         hosts = tuple(of_host)
         own = {host.gap for host in hosts}
-        need_explained = NeedExplained(
+        yield NeedExplained(
             need=need,
             scope=SCOPES.get(need, Scope.EVERY_HOST).value,
             hosts=hosts,
             elsewhere=tuple(gap for gap in gaps if gap not in own),
         )
-        yield need_explained
 
 
 def selectors_explained(case: Case, selectors: Sequence[Selector]) -> tuple[SelectorExplained, ...]:

@@ -142,7 +142,7 @@ def _sessions_of_run(
         else:
             ended = connection.unplugging is not None or connection.caught is not None
             said_goodbye = False if ended and connection.joined is Confidence.CERTAIN else None
-        session_of_connection = NbdSession(
+        yield NbdSession(
             host=first.host,
             bundle=first.source.bundle,
             pid=run.pid,
@@ -160,7 +160,6 @@ def _sessions_of_run(
             vdi_joined=disk.sure if disk else Confidence.CERTAIN,
             goodbye=said_goodbye,
         )
-        yield session_of_connection
     run.lines.clear()
 
 
