@@ -12,13 +12,14 @@ import struct
 import sys
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import IO, TypeAlias
 
 from analyzer.bundle.budget import LINES_OF_A_ROW
 from analyzer.case.errors.ledger import ErrorLedger, Failure
 from analyzer.case.rows import KeepPolicy, KeptRows, PackedRows, Row, packed
+from analyzer.case.shared_blocks import SharedBlocks
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers._api import LogStats, Selector
 from analyzer.parsers.scan.later import LaterLines
@@ -28,6 +29,7 @@ from analyzer.values import dataclass
 PROGRAM = f"from {__name__} import main; main()"
 PART = 20_000  # rows and failures that are handed over at once
 _SIZE = struct.Struct("<I")
+_SHARED = 1 << 31  # in a size: the block itself lies in memory that both processes see
 _OBJECT = pickle.HIGHEST_PROTOCOL
 
 
@@ -78,6 +80,11 @@ class End:
     later: LaterLines = field(default_factory=LaterLines)
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A block was taken out of the memory that both processes see."""
+
+
 Answer: TypeAlias = Part | End
 
 
@@ -99,22 +106,41 @@ def send_block(stream: IO[bytes], block: bytes) -> None:
     stream.flush()
 
 
-def receive_block(stream: IO[bytes]) -> bytes:
-    """Return the next block, nothing at the end of a log or of the stream."""
+def send_shared(stream: IO[bytes], size: int) -> None:
+    """Tell that a block of so many bytes was put into the memory that both processes see."""
+    stream.write(_SIZE.pack(_SHARED | size))
+    stream.flush()
+
+
+def receive_block(stream: IO[bytes], take: Callable[[int], bytes] | None = None) -> bytes:
+    """Return the next block, nothing at the end of a log or of the stream.
+
+    ``take`` takes one of so many bytes out of the memory that both processes see.
+    """
     head = stream.read(_SIZE.size)
     if len(head) < _SIZE.size:
         return b""
-    block = stream.read(size := _SIZE.unpack(head)[0])
+    size = _SIZE.unpack(head)[0]
+    if take is not None and size & _SHARED:
+        return take(size ^ _SHARED)
+    block = stream.read(size)
     return block if len(block) == size else b""
 
 
-def serve(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
+def serve(incoming: IO[bytes], outgoing: IO[bytes], shared: SharedBlocks | None = None) -> None:
     """Read the logs that come in until there are no more."""
+
+    def take(size: int) -> bytes:
+        assert shared is not None, "only a fork is told of shared blocks"
+        block = shared.take(size)
+        send(outgoing, Taken())
+        return block
+
     asked = receive(incoming)
     assert isinstance(asked, Asked), "the first message says what is asked for"
     reader = _LogReader(asked, outgoing)
     while isinstance(log := receive(incoming), Log):
-        blocks = iter(lambda: receive_block(incoming), b"")
+        blocks = iter(lambda: receive_block(incoming, take), b"")
         try:
             end = reader.read(log, blocks)
         except Exception:  # noqa: BLE001 - one bad log must not cost the others theirs
@@ -197,11 +223,13 @@ class _LogReader:
         failures.clear()
 
 
-def serve_alone(incoming: IO[bytes], outgoing: IO[bytes]) -> None:
+def serve_alone(
+    incoming: IO[bytes], outgoing: IO[bytes], shared: SharedBlocks | None = None
+) -> None:
     """Serve the process that made this one; that one alone heeds Ctrl-C, and ends both."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(200_000, 50, 100)
-    serve(incoming, outgoing)
+    serve(incoming, outgoing, shared)
 
 
 def main() -> None:

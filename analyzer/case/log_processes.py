@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterable
 from typing import IO, Protocol, Self
 
 from analyzer.beside import fork_of
+from analyzer.bundle._stream import BLOCK
 from analyzer.case.log_process import (
     PROGRAM,
     Answer,
@@ -29,11 +30,14 @@ from analyzer.case.log_process import (
     End,
     Log,
     Part,
+    Taken,
     receive,
     send,
     send_block,
+    send_shared,
     serve_alone,
 )
+from analyzer.case.shared_blocks import PLACES, SharedBlocks
 
 logger = logging.getLogger(__name__)
 
@@ -151,9 +155,13 @@ class LogProcesses:
 
 
 class _Worker(Protocol):
-    """A process that reads logs: what it reads from, and what it answers on."""
+    """A process that reads logs: what it reads from, and what it answers on.
+
+    A fork has ``shared``, memory that it sees too, for blocks.
+    """
 
     pid: int
+    shared: SharedBlocks | None
     incoming: IO[bytes]
     outgoing: IO[bytes]
 
@@ -170,13 +178,14 @@ class _Forked:
     def __init__(self, others: "Iterable[_Forked]") -> None:
         theirs, self.incoming = _pipe()
         self.outgoing, answers = _pipe()
+        self.shared: SharedBlocks | None = SharedBlocks()
         ours = [end for each in (*others, self) for end in (each.incoming, each.outgoing)]
 
         def serve() -> None:
             for end in ours:  # so that each sees when nobody writes to it any more
                 os.close(end.fileno())
             gc.freeze()
-            serve_alone(theirs, answers)
+            serve_alone(theirs, answers, self.shared)
 
         self._process = fork_of(serve)
         theirs.close()
@@ -212,6 +221,7 @@ class _Started:
         assert self._process.stdin is not None, "it was opened with a pipe"
         assert self._process.stdout is not None, "it was opened with a pipe"
         self.pid = self._process.pid
+        self.shared: SharedBlocks | None = None
         self.incoming: IO[bytes] = self._process.stdin
         self.outgoing: IO[bytes] = self._process.stdout
 
@@ -230,6 +240,7 @@ class _Process:
         self._worker = worker
         self._to_do: queue.Queue[object] = queue.Queue(_AHEAD)
         self._answers: queue.SimpleQueue[Answer | None] = queue.SimpleQueue()
+        self._free_places = threading.Semaphore(PLACES)
         self.lives = True
         self._threads = [threading.Thread(target=self._feed_process, args=(asked,), daemon=True)]
         self._threads.append(threading.Thread(target=self._listen_to_process, daemon=True))
@@ -286,7 +297,7 @@ class _Process:
             if self.lives:
                 try:
                     if isinstance(message, bytes):
-                        send_block(stream, message)
+                        self._feed_block(stream, message)
                     else:
                         send(stream, message)
                 except OSError:
@@ -297,14 +308,27 @@ class _Process:
         except OSError:
             self.lives = False
 
+    def _feed_block(self, stream: IO[bytes], block: bytes) -> None:
+        shared = self._worker.shared
+        if shared is None or not 0 < len(block) <= BLOCK:
+            send_block(stream, block)
+            return
+        self._free_places.acquire()
+        shared.put(block)
+        send_shared(stream, len(block))
+
     def _listen_to_process(self) -> None:
         stream = self._worker.outgoing
         try:
-            while isinstance(answer := receive(stream), Part | End):
-                self._answers.put(answer)
+            while isinstance(answer := receive(stream), Part | End | Taken):
+                if isinstance(answer, Taken):
+                    self._free_places.release()
+                else:
+                    self._answers.put(answer)
         except (OSError, EOFError, pickle.UnpicklingError) as error:
             logger.debug("a process that reads logs answers nonsense: %s", error)
         finally:
             self.lives = False
+            self._free_places.release()  # to whoever waits for a place: no other comes
             self._answers.put(None)
             stream.close()
