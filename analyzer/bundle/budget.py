@@ -6,6 +6,7 @@ MIB = 1024 * 1024
 # Of a pool that uses CBT and NBD all day every sixth line is kept, of a tar.bz2 a row in 45 bytes.
 BYTES_OF_A_ROW = 40
 LINES_OF_A_ROW = 4
+TEXT_OF_A_ROW = 512  # characters; a text of twice as many counts as two rows, and so on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,8 @@ class Budget:
             of them (``--max-disks``).
         rows: lines of logs that are kept, and one more for each `BYTES_OF_A_ROW` of the input. A
             row takes about 2 kB of memory and 0.2 ms; so do `LINES_OF_A_ROW` lines that are looked
-            at and not kept. One log has at most half of them, so that a storm in one leaves
-            room for the others (``--max-rows``).
+            at and not kept. A line counts once for each `TEXT_OF_A_ROW` characters. One log has at
+            most half of them, so that a storm in one leaves room for the others (``--max-rows``).
         line: bytes of one line that are kept; the rest of it is counted and dropped
             (``--max-line``).
     """

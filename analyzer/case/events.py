@@ -12,6 +12,7 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 
+from analyzer.bundle.budget import TEXT_OF_A_ROW
 from analyzer.case.columns import (
     Columns,
     Date,
@@ -67,7 +68,7 @@ class EventTableBuilder:
 
     @property
     def count(self) -> int:
-        """Return how many rows were made of records here."""
+        """Return how many rows were made of records here, a long one counted as several."""
         return self._kept.count
 
     def add(
@@ -75,7 +76,7 @@ class EventTableBuilder:
     ) -> None:
         """Add a row for each selector that the record hit."""
         self._kept.add(bundle=bundle, member=member, parser=parser, record=record, hits=hits)
-        if len(self._kept.rows) >= CHUNK:
+        if self._kept.waiting >= CHUNK:
             self.take(self._kept.taken())
 
     def add_alert(self, bundle: str, alert: Alert, hits: tuple[Hit, ...]) -> None:
@@ -279,12 +280,19 @@ class EventTable:
         return {name: self._rows.few[name].texts for name in LINE_TEXTS}
 
     def lines(self, size: int) -> Iterator[KeptLines]:
-        """Yield the lines of which something was kept, in the table's order, about `size` each."""
-        times = self._rows.plain["at"]
+        """Yield the lines of which something was kept, in the table's order.
+
+        About `size` at once, fewer where they are long.
+        """
+        plain = self._rows.plain
+        times = plain["at"]
+        lengths = plain["message_end"] - plain["message"]
+        weights = np.cumsum(np.maximum(lengths // TEXT_OF_A_ROW, 1))
         first = 0
         while first < len(times):
             # All that was kept of one line has one time, so it lies in one part.
-            end = min(first + size, len(times)) - 1
+            most = size + (weights[first - 1] if first else 0)
+            end = max(int(np.searchsorted(weights, most, side="right")) - 1, first)
             after = int(np.searchsorted(times, times[end], side="right"))
             yield lines_of(self._rows.at(np.arange(first, after)))
             first = after

@@ -259,7 +259,7 @@ class Gathering:
         def fold(answer: Answer) -> None:
             match answer:
                 case Part() if self._room > 0:
-                    self._room -= len(answer.rows)
+                    self._room -= answer.rows.weight
                     self._events.take_packed(answer.rows)
                     for failure in answer.failures:
                         self.errors.add(member.bundle, member.path, parser.name, failure)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from typing import IO, TypeAlias
 
-from analyzer.bundle.budget import LINES_OF_A_ROW
+from analyzer.bundle.budget import LINES_OF_A_ROW, TEXT_OF_A_ROW
 from analyzer.case.errors.ledger import ErrorLedger, Failure
 from analyzer.case.rows import KeepPolicy, KeptRows, PackedRows, Row, packed
 from analyzer.case.shared_blocks import SharedBlocks
@@ -173,11 +173,15 @@ class _LogReader:
         kept = KeptRows(self._keep)
         failures: list[Failure] = []
         hosts: Counter[str] = Counter()
+        waiting = 0  # failures, a long one counted as several
 
         def tell(failure: Failure) -> None:
+            nonlocal waiting
             failures.append(failure)
-            if len(failures) >= PART:
+            waiting += len(failure.record.message) // TEXT_OF_A_ROW or 1
+            if waiting >= PART:
                 self._hand_over((), failures)
+                waiting = 0
 
         scan = self._scanner.scan_blocks(
             blocks,
@@ -200,7 +204,7 @@ class _LogReader:
                     record=record,
                     hits=hits,
                 )
-                if len(kept.rows) >= PART:
+                if kept.waiting >= PART:
                     self._hand_over(kept.taken(), failures)
         finally:
             self._hand_over(kept.close(), failures)

@@ -4,9 +4,11 @@ from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from analyzer.bundle.budget import TEXT_OF_A_ROW
 from analyzer.model.event import Level
 from analyzer.model.host import Alert
 from analyzer.model.moment import Moment
+from analyzer.model.source import quoted
 from analyzer.parsers._api import Hit, Record, Stamp
 from analyzer.parsers.scan.match import Captures
 from analyzer.values import dataclass
@@ -93,6 +95,12 @@ class PackedRows:
 
     def __len__(self) -> int:
         return len(self.fields)
+
+    @property
+    def weight(self) -> int:
+        """Return as how many rows they count."""
+        messages = zip(self.spans[2::4], self.spans[3::4], strict=True)
+        return sum([(end - start) // TEXT_OF_A_ROW or 1 for start, end in messages])
 
 
 def packed(rows: Sequence[Row]) -> PackedRows:
@@ -197,7 +205,8 @@ class KeptLines(NamedTuple):
 class KeptRows:
     """Rows as they are made of records; those of sparse kinds are held back until the end.
 
-    ``count`` is how many were made, those among them that were taken.
+    ``count`` is how many were made, those among them that were taken, and ``waiting`` how many of
+    them were not; one of a long text counts as several.
     """
 
     def __init__(self, keep: KeepPolicy) -> None:
@@ -206,13 +215,13 @@ class KeptRows:
         self._held_back = self._sparse | keep.hourly
         self._ends: dict[tuple[object, ...], Row] = {}
         self.rows: list[Row] = []
-        self.count = 0
+        self.count = self.waiting = 0
 
     def add(
         self, *, bundle: str, member: str, parser: str, record: Record, hits: tuple[Hit, ...]
     ) -> None:
         """Add a row for each selector that the record hit."""
-        text = quotable(record.text)
+        text = quoted(record.text, LONGEST_QUOTE)
         for hit in self._keep.kept(hits):
             row = Row(
                 bundle,
@@ -234,8 +243,7 @@ class KeptRows:
             if hit.selector in self._held_back:
                 self.take((row,))
             else:
-                self.rows.append(row)
-                self.count += 1
+                self._append(row)
 
     def take(self, rows: Iterable[Row]) -> None:
         """Append rows, or hold back what may be the last of a sparse kind."""
@@ -251,12 +259,11 @@ class KeptRows:
                 fields = sorted(row.fields.items())
                 self._hold_end_of_fold((row.kind, row.bundle, row.member, *hour, *fields), row)
             else:
-                self.rows.append(row)
-                self.count += 1
+                self._append(row)
 
     def taken(self) -> list[Row]:
         """Return the rows so far, and forget them."""
-        rows, self.rows = self.rows, []
+        rows, self.rows, self.waiting = self.rows, [], 0
         return rows
 
     def close(self) -> list[Row]:
@@ -269,16 +276,14 @@ class KeptRows:
     def _hold_end_of_fold(self, key: tuple[object, ...], row: Row) -> None:
         last = self._ends.get(key)
         if last is None and row.count:
-            self.rows.append(row)
-            self.count += 1
+            self._append(row)
         self._ends[key] = row._replace(count=last.count + row.count if last else 0)
 
-
-def quotable(text: str) -> str:
-    """Return a record as it is quoted: a monster of a line only by its beginning."""
-    if len(text) <= LONGEST_QUOTE:
-        return text
-    return f"{text[:LONGEST_QUOTE]} [… {len(text) - LONGEST_QUOTE} more characters]"
+    def _append(self, row: Row) -> None:
+        self.rows.append(row)
+        weight = len(row.message) // TEXT_OF_A_ROW or 1
+        self.count += weight
+        self.waiting += weight
 
 
 def alert_message(alert: Alert) -> str:

@@ -194,7 +194,8 @@ def analyze_command(
         int,
         typer.Option(
             min=1,
-            help="Lines of logs to keep, and one more for each 40 bytes of the input.",
+            help="Lines of logs to keep, a long one counted for each 512 characters, and one more"
+            " for each 40 bytes of the input.",
             rich_help_panel=_BUDGET,
         ),
     ] = _DEFAULT.rows,

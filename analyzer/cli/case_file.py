@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 NAME = "report.cbtcase"
 FORMAT = 1
 HEAD = "cbtriage-case.json"
-MOST_DRAWN = 100_000  # lines that are drawn ahead: of more the table takes a gigabyte to draw
 _LARGEST = 1 << 30  # bytes of a part, unpacked
 _MOST_CANDIDATES = 200
 # What a broken or foreign part can raise on its way into our types.
@@ -209,7 +208,7 @@ class CaseFile:
         from analyzer.model.lines import LineIndex
 
         index = self._typed_part(LineIndex, "index.json")
-        if index.count > MOST_DRAWN:
+        if "whole.json" not in self._parts.NameToInfo:
             return None
         shown = self._typed_part(ShownTimeline, "whole.json")
         try:

@@ -14,7 +14,6 @@ from analyzer.cli.build import program
 from analyzer.cli.case_file import (
     FORMAT,
     HEAD,
-    MOST_DRAWN,
     ShownTimeline,
     is_damaged,
     share_of_page,
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
     from analyzer.story.timeline.lines import LaidLines
 
 _MOST_OF_A_KIND = 1 << 25  # characters of pages; for others the status reports are read again
+_MOST_DRAWN = 100_000  # lines that are drawn ahead: of more the table takes a gigabyte to draw
+_LONGEST_DRAWN = 1 << 25  # bytes of them
 _PAGES_A_PART = 16
 _MANY = 20_000  # lines that are worth a fork
 
@@ -159,7 +160,8 @@ def _put_timeline(parts: _Parts, judged: "Judged") -> None:
         parts.put(f"lines/{number}.txt", block.words)
     parts.put("told.json", laid.told)
     parts.put("index.json", plain(LineIndex, laid.index))
-    if laid.index.count <= MOST_DRAWN:
+    size = sum(len(block.words) for block in laid.blocks)
+    if laid.index.count <= _MOST_DRAWN and size <= _LONGEST_DRAWN:
         _put_whole_table(parts, laid)
 
 

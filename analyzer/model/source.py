@@ -23,3 +23,13 @@ class Source:
 
     def __str__(self) -> str:
         return f"{self.member}:{self.line}" if self.line else self.member
+
+
+def quoted(text: str, longest: int) -> str:
+    """Return a text as it is quoted: a monster of a line only by its beginning.
+
+    >>> quoted("Failed to calculate", 6)
+    'Failed [… 13 more characters]'
+    """
+    left = len(text) - longest
+    return text if left <= 0 else f"{text[:longest]} [… {left} more characters]"

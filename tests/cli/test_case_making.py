@@ -52,7 +52,7 @@ def test_pages_of_a_kind_end_where_they_grow_too_large(crashed: Path) -> None:
 
 def test_of_very_many_lines_the_table_is_drawn_when_it_is_asked_for(crashed: Path) -> None:
     drawn = CaseFile(case_file(crashed)).whole_table()
-    with patch("analyzer.cli.case_file.MOST_DRAWN", 1):
+    with patch("analyzer.cli.case_making._MOST_DRAWN", 1):
         kept = CaseFile(case_file(crashed))
         assert kept.whole_table() is None
         told = said(["timeline"], crashed)

@@ -120,3 +120,24 @@ def test_of_too_many_disks_those_with_findings_are_told_first(tmp_path: Path) ->
     ]
     assert "--max-disks" in result.omissions[0].settle_with
     assert exit_status(result) != 0
+
+
+@pytest.mark.parametrize(
+    ("padding", "expected"), [(0, Presence.PRESENT), (5000, Presence.OVER_BUDGET)]
+)
+def test_a_long_line_counts_as_several(tmp_path: Path, padding: int, expected: Presence) -> None:
+    long = lines(CBT.replace("'-f'", f"'-{'x' * padding}'"), 20)
+    xensource = "Nov 22 10:05:01 jupiter xapi: [ info||1 ||xapi] x\n"
+    builder = report(SMlog=long, **{"xensource.log": xensource})
+    result = read(tmp_path, builder, Budget(rows=100))
+    assert fate(result, "smlog")[0] is expected
+    assert fate(result, "xensource_log")[0] is Presence.PRESENT
+
+
+def test_a_failure_of_a_megabyte_is_quoted_by_its_beginning(tmp_path: Path) -> None:
+    failed = f"Nov 22 10:05:01 jupiter SMGC: [7] {'x' * 1_000_000}: something failed badly\n"
+    begun = f"Nov 22 10:05:02 jupiter SM: [7] FAILED in util.pread: (rc 5) stderr: '{'x' * 99_000}'"
+    result = read(tmp_path, report(SMlog=f"{failed}{begun}\n"), Budget())
+    quotes = [each.text for group in result.unexplained for each in group.evidence]
+    assert quotes
+    assert all(len(text) < 5000 and text.endswith(" more characters]") for text in quotes)

@@ -16,6 +16,7 @@ from typing import NamedTuple, TypeVar
 
 from analyzer.case.errors.said import Said, Weight, folded, said
 from analyzer.model.event import Level
+from analyzer.model.source import quoted
 from analyzer.model.terms import OPAQUE_REF, SHORT_TASK, SM_CALL, UUID, VDI_UUID_ARGUMENT
 from analyzer.parsers._api import LogParser, Record, Stamp
 from analyzer.parsers.scan.later import NumberedLine
@@ -25,11 +26,13 @@ from analyzer.parsers.scan.scan import Notice
 from analyzer.values import dataclass
 
 LONGEST_TEXT = 4096
+LONGEST_MESSAGE = 65_536  # characters in which the objects of a failure are looked for
 _GROUPS = 2000  # of one report by form and object
 _FORMS = 4000  # and in all; what comes later is only counted
 _PLACES = 8  # kept from the beginning of a file, and as many from its end
 _PROCESSES = 4096
 _WAITING = 2 * _PROCESSES  # lines that tell what a process is at
+_LONGEST_HEAD = 256  # characters of a line before its message
 _ALL_OTHERS = "further kinds of lines that say something failed"
 
 _SR = re.compile(
@@ -213,7 +216,7 @@ class ErrorLedger:
             record.stamp,
             record.pid,
             task_reference,
-            record.text[:LONGEST_TEXT],
+            record.text,
         )
         if len(lines.first) < _PLACES:
             lines.first.append(place)
@@ -245,7 +248,9 @@ class _Watch:
         told = said(record.process, record.message, loud=loud)
         if told is not None:
             at = _setting_of_line(self._settings.before(record))
-            self._tell(Failure(record, told, at))
+            text = quoted(record.text, LONGEST_TEXT)
+            short = record._replace(text=text, message=record.message[:LONGEST_MESSAGE])
+            self._tell(Failure(short, told, at))
 
     def set_aside(self, lines: Sequence[NumberedLine]) -> None:
         """Take lines that are read when their process fails."""
@@ -267,11 +272,12 @@ class _Settings:
 
     def add(self, record: Record, pid: int) -> None:
         """Take what was read; the lines of a file come in its order."""
-        self._told.append((record.line, (pid, record.message)))
+        self._told.append((record.line, (pid, record.message[:LONGEST_TEXT])))
 
     def add_unread(self, lines: Iterable[NumberedLine]) -> None:
         """Take lines, in the order of the file."""
-        self._unread.extend(lines)
+        longest = LONGEST_TEXT + _LONGEST_HEAD
+        self._unread.extend([(number, line[:longest]) for number, line in lines])
 
     def before(self, record: Record) -> str:
         """Return what its process said last before it, "" if nothing."""
@@ -288,7 +294,7 @@ class _Settings:
         record = self._read(number, line)
         if record is None or not record.pid or self._sets is None:
             return None
-        message = record.message
+        message = record.message[:LONGEST_TEXT]
         sets = self._sets.find(message.encode(errors="replace")) >= 0
         return (record.pid, message) if sets else None
 

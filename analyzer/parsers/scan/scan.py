@@ -13,6 +13,7 @@ from collections.abc import Callable, Collection, Container, Iterable, Iterator,
 from functools import cache
 from typing import Protocol
 
+from analyzer.bundle.budget import TEXT_OF_A_ROW
 from analyzer.bundle.member import Member
 from analyzer.model.event import Level
 from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
@@ -239,9 +240,9 @@ class Scan:
     """The records of one member that at least one selector matched, in the order of lines.
 
     ``stats`` is about the whole member, ``records`` counts what was yielded and ``met`` what met
-    Python, all as far as reading went: ask when the iterator is exhausted. ``overfull`` tells that
-    more lines met Python than may. ``later`` are lines that are needed only with others, and
-    ``later_host`` is the host that the first of them names.
+    Python, a long line as several, all as far as reading went: ask when the iterator is exhausted.
+    ``overfull`` tells that more lines met Python than may. ``later`` are lines that are needed only
+    with others, and ``later_host`` is the host that the first of them names.
     """
 
     def __init__(
@@ -294,7 +295,8 @@ class Scan:
     ) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         records = list(self._reader.feed(chunk, last=last))
         aside = self._reader.lines_aside()
-        self.met += len(records) + len(aside)
+        self.met += len(aside)
+        self.met += sum([len(record.text) // TEXT_OF_A_ROW or 1 for record in records])
         if aside:
             self._hold_aside(aside)
         self._look_for_glued(records)
@@ -324,6 +326,7 @@ class Scan:
             self._hold_line(number, line)
 
     def _hold_line(self, number: int, line: bytes, record: Record | None = None) -> None:
+        self.met += len(line) // TEXT_OF_A_ROW
         if not self.later_host:
             record = record or self._held.read(number, line)
             self.later_host = record.syslog_host if record else ""

@@ -14,6 +14,7 @@ from dataclasses import field
 from enum import IntEnum
 from typing import Any, TypeAlias
 
+from analyzer.model.source import quoted
 from analyzer.values import dataclass
 
 Object: TypeAlias = dict[str, Any]
@@ -270,6 +271,6 @@ def _cut_quotes(value: Any) -> None:
     elif isinstance(value, dict):
         text = value.get("text")
         if isinstance(text, str) and len(text) > LONGEST_QUOTE:
-            value["text"] = f"{text[:LONGEST_QUOTE]}…"
+            value["text"] = quoted(text, LONGEST_QUOTE)
         for each in value.values():
             _cut_quotes(each)
