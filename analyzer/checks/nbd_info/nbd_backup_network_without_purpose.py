@@ -21,8 +21,9 @@ from analyzer.checks.tools.purposes import (
     quote_purpose,
     unused,
 )
-from analyzer.model.finding import Advice, Basis, Confidence, Finding, Gap
+from analyzer.model.finding import Basis, Confidence, Finding, Gap
 from analyzer.model.rule import RuleText
+from analyzer.model.sentence import Value
 from analyzer.model.xapi import Network
 from analyzer.rebuilt.nbd.info.nbd_purposes import INSECURE, SECURE
 from analyzer.rebuilt.nbd.reach.offers import offers_of
@@ -73,16 +74,7 @@ def _judged_network(
     if network is None or network.purpose is None:
         return purposes_gap(case, pool)
     if network.uuid not in {each.uuid for each in purposes_of(pool).any}:
-        kind = INSECURE if not purposes_of(pool).secure else SECURE
-        told = _finding_of_network(case, (text.title, text.detail), text, pool, network=network)
-        step = Advice(
-            step=(
-                f"Allow NBD on network {called(network)}: xe network-param-add "
-                f"param-name=purpose param-key={kind} uuid={network.uuid}"
-            ),
-            risk="Opens TCP port 10809 of the hosts on this network.",
-        )
-        return replace(told, action=(step, *told.action))
+        return _finding_of_network(case, (text.title, text.detail), text, pool, network=network)
     # Judge a network with the purpose: Xen Orchestra needs an IPv4 address of a host on it.
     offers = [each for each in offers_of(case, pool) if ":" not in each.address]
     own = [each for each in offers if each.network.uuid == network.uuid]
@@ -115,12 +107,16 @@ def _finding_of_network(
 ) -> Finding:
     purposes, row = purposes_of(pool).any, pool.pool
     known = (network,) if isinstance(network, Network) else ()
-    values = {
+    shut = [net for net in known if net.uuid not in {each.uuid for each in purposes}]
+    values: dict[str, Value] = {
         "pool": pool_name(pool),
         "pool_uuid": row.uuid if row else "",
         "network": called(network) if isinstance(network, Network) else network,
         "open": listed([called(net) for net in purposes]),
     }
+    for net in shut:
+        kind = SECURE if purposes_of(pool).secure else INSECURE
+        values |= {"shut": called(net), "shut_uuid": net.uuid, "purpose": kind}
     quoted = (quote_row(row, "other_config"),) if row else ()
     return found(
         text,

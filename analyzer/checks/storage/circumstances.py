@@ -35,7 +35,9 @@ _MOST = 4
 class Circumstance:
     """One thing that stood around a refusal: a sentence, what to do about it, what shows it.
 
-    ``holder`` is the uuid of a VM snapshot that has to go first.
+    ``next_step`` has the fields host, sr and disk, and as a sentence values of its own: names of
+    a bundle are never part of its template, in which commands are looked for. ``holder`` is the
+    uuid of a VM snapshot that has to go first.
     """
 
     words: str
@@ -82,7 +84,8 @@ def _holders_of_disk(case: Case, trouble: Trouble, row: Vdi | None) -> Iterator[
         return
     listed = "; ".join(_vbd_words(vbd, vm) for vbd, vm in held[:_MOST])
     words = say("When the report was made it was on {listed}.", listed=listed)
-    step = holder = ""
+    step: str = ""
+    holder = ""
     if any("data_destroy" in call for call in trouble.calls):
         snapshots = [vm for _, vm in held if vm is not None and vm.is_a_snapshot]
         words = say(
@@ -99,10 +102,11 @@ def _holders_of_disk(case: Case, trouble: Trouble, row: Vdi | None) -> Iterator[
             words=words,
             vm=named(doubled.name_label, doubled.uuid),
         )
-        step = (
-            f"With VM {named(doubled.name_label, doubled.uuid)} shut down, find the VBD that the "
-            f"snapshot does not have and remove it, which keeps the disk: xe vbd-list "
-            f"vm-uuid={doubled.uuid} params=uuid,userdevice,vdi-uuid"
+        step = say(
+            "With VM {vm} shut down, find the VBD that the snapshot does not have and remove it, "
+            "which keeps the disk: xe vbd-list vm-uuid={vm_uuid} params=uuid,userdevice,vdi-uuid",
+            vm=named(doubled.name_label, doubled.uuid),
+            vm_uuid=doubled.uuid,
         )
     proof = tuple(
         quote_row(vbd, "VM", "VDI", "userdevice", "currently_attached") for vbd, _ in held
@@ -179,9 +183,9 @@ def _renamed_elsewhere(case: Case, trouble: Trouble, disk: str) -> Iterator[Circ
                     other=trouble.host,
                 ),
                 next_step="Try again; where it still fails, start the VM on another host, or let "
-                f"{trouble.host} read the volume anew and try again; an update of sm does that "
-                f"by itself: lvchange --refresh VG_XenStorage-{{sr}}/VHD-{disk} "
-                f"--config 'global{{metadata_read_only=0}}' (on {trouble.host})",
+                "{host} read the volume anew and try again; an update of sm does that by itself: "
+                "lvchange --refresh VG_XenStorage-{sr}/VHD-{disk} "
+                "--config 'global{metadata_read_only=0}' (on {host})",
                 evidence=(quote(event),),
             )
             return

@@ -109,7 +109,9 @@ def _values_of_trouble(
         "often": often(trouble.count, trouble.first, trouble.last),
         "still": say("The same call went well at {at}.", at=done) if done else "",
         "around": joined([each.words for each in around], " "),
-        "next": Sentence(step, place),
+        "next": Sentence(step.template, {**step.values, **place})
+        if isinstance(step, Sentence)
+        else Sentence(step, place),
     }
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from analyzer.checks.observation import Examined
 from analyzer.model.xapi import XapiObject
+from analyzer.story.plans.object_plans import step_of
 from tests.checks import support
 from tests.checks.support import NETWORK, OTHER_NETWORK, POOL, CaseBuilder, network, pif
 
@@ -25,8 +26,12 @@ def examine(*rows: XapiObject, backup: str | None = OTHER_NETWORK, **pool: bool)
 def test_backup_network_without_purpose_is_found() -> None:
     (finding,) = examine(LAN, NBD, pif()).findings
     assert [s.uuid for s in finding.subjects] == [POOL, OTHER_NETWORK]
-    assert f"param-key=nbd uuid={OTHER_NETWORK}" in finding.action[0].step
     assert "xo:backupNetwork" in finding.evidence[0].text
+    step = step_of(finding.action[0])
+    assert step.commands == (
+        f"xe network-param-add param-name=purpose param-key=nbd uuid={OTHER_NETWORK}",
+    )
+    assert "xe " not in step.text
 
 
 def test_purpose_to_add_is_of_the_kind_the_pool_has() -> None:
