@@ -1,9 +1,10 @@
 """Reports that grow in one way each: what a pool has many of."""
 
+import tarfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
-from tests.support.bundle import BundleBuilder
+from tests.support.bundle import BundleBuilder, xencenter_zip
 from tests.support.clock import utc
 from tests.world import emit_disk
 from tests.world.emit_snapshot import LogFault
@@ -207,6 +208,55 @@ def folders(folder: Path, size: int) -> Path:
     return root
 
 
+def hosts(folder: Path, size: int) -> Path:
+    """A pool has as many hosts, each with a machine and a report, in XenCenter's one zip.
+
+    The master alone has the database and the volumes: every host's own copies of them would grow
+    with the square of the hosts by themselves.
+    """
+    names = [f"host-{number:03d}" for number in range(size)]
+    world = World("scaling-hosts", utc("2024-11-20 05:00:00"), hosts=names)
+    storage = world.storage("iSCSI virtual disk storage", "lvmoiscsi", free=10**6 * GIB)
+    world.network("Backup", "xenbr1", "eth1", "198.51.100", ("nbd",))
+    world.serve()
+    for host in world.hosts:
+        machine = world.machine(f"vm-{host.name}", storage, [10 * GIB])
+        world.start(machine, host)
+        world.enable_cbt(machine.disks[0])
+    reports = [world.bundle(host) for host in world.hosts]
+    for report in reports[1:]:
+        for path in ("xapi-db.xml", "xapi-db-dumped.xml", "lvs.out"):
+            report.remove(path)
+    return xencenter_zip(folder / "pool.zip", reports)
+
+
+def volumes(folder: Path, size: int) -> Path:
+    """LVM lists as many volumes, half of them logs."""
+    lines = (
+        f"  {name}  VG_XenStorage-{_SR} -wi-a----- 4.00m\n"
+        for number in range(size)
+        for name in (f"VHD-{_uuid(1, number)}", f"{_uuid(1, number)}.cbtlog")
+    )
+    head = "  LV VG Attr LSize Pool Origin Data% Meta% Move Log Cpy%Sync Convert\n"
+    builder = BundleBuilder().log(SMLOG, ["Nov 21 10:00:00 jupiter SM: [1] lock: opened"])
+    return builder.file("lvs.out", head + "".join(lines)).write_tar(folder / "bundle.tar.bz2")
+
+
+def names(folder: Path, size: int) -> Path:
+    """Members have names longer than tar's own, which GNU tar writes as members before them."""
+    place = folder / "bundle.tar.bz2"
+    BundleBuilder().log(SMLOG, ["Nov 21 10:00:00 jupiter SM: [1] lock: opened"]).write_tar(place)
+    with tarfile.open(place) as read:
+        known = [(member, read.extractfile(member)) for member in read.getmembers()]
+        with tarfile.open(folder / "names.tar.gz", "w:gz", format=tarfile.GNU_FORMAT) as archive:
+            for member, content in known:
+                archive.addfile(member, content)
+            for number in range(size):
+                deep = "/".join(["a-long-name-of-a-folder"] * 20)
+                archive.addfile(tarfile.TarInfo(f"{known[0][0].name}/{deep}/{number}"))
+    return folder / "names.tar.gz"
+
+
 def _logged(folder: Path, path: str, lines: Iterable[str]) -> Path:
     return BundleBuilder().log(path, lines).write_tar(folder / "bundle.tar.bz2", bz2_level=1)
 
@@ -237,4 +287,7 @@ GROWTHS: Mapping[str, tuple[int, Callable[[Path, int], Path]]] = {
     "clients": (200, clients),
     "tasks": (3000, tasks),
     "folders": (50, folders),
+    "hosts": (4, hosts),
+    "volumes": (2000, volumes),
+    "names": (300, names),
 }
