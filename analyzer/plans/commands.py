@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from analyzer.model.cbt import NO_LOG
 from analyzer.model.goal import StepKind
 from analyzer.model.plan import Step
+from analyzer.model.sentence import say
 from analyzer.model.terms import LOG_SUFFIX, NOBODY, VOLUME_FOLDER
 from analyzer.plans.acts import Act, Do
 from analyzer.plans.case import GONE, THERE, YES, About, DiskCase, Question
@@ -23,9 +24,9 @@ def looks_before(acts: Sequence[Act], case: DiskCase) -> Iterator[Step]:
         if act.do is Do.REMOVE:
             yield Step(
                 kind=StepKind.LOOK,
-                text=(
-                    f"Look whether the log of {_name_of_uuid(case, act.name)} "
-                    "still has no whole header."
+                text=say(
+                    "Look whether the log of {log} still has no whole header.",
+                    log=_name_of_uuid(case, act.name),
                 ),
                 why="It can have been mended or made anew since the status report.",
                 commands=_with_volume(case, act.name, _header_of_log(case, act.name)),
@@ -35,7 +36,7 @@ def looks_before(acts: Sequence[Act], case: DiskCase) -> Iterator[Step]:
         elif act.do is Do.DELETE:
             yield Step(
                 kind=StepKind.LOOK,
-                text=f"Look whether anything holds {_name_of_uuid(case, act.name)}.",
+                text=say("Look whether anything holds {disk}.", disk=_name_of_uuid(case, act.name)),
                 why="A disk that a VM snapshot holds is missing after the VM is reverted to it.",
                 commands=(f"xe vbd-list vdi-uuid={act.name} params=vm-uuid,vm-name-label,device",),
                 where=_master(case),
@@ -61,7 +62,7 @@ def step_of(act: Act, state: State, case: DiskCase) -> Step:
         name = _name_of_uuid(case, case.disk)
         where = _master(case) if commands else ""
         return Step(
-            kind=StepKind.DO, text=text.format(name=name), why=why, commands=commands, where=where
+            kind=StepKind.DO, text=say(text, name=name), why=why, commands=commands, where=where
         )
     if act.do is Do.REMOVE:
         return _step_of_removal(act, case)
@@ -73,7 +74,12 @@ def step_of(act: Act, state: State, case: DiskCase) -> Step:
     pointer_command = f"cbt-util set -n {path(case, act.name)} {option} {act.to or NOBODY}"
     return Step(
         kind=StepKind.DO,
-        text=f"Let the log of {_name_of_uuid(case, act.name)} name {what} as its {which}.",
+        text=say(
+            "Let the log of {log} name {what} as its {which}.",
+            log=_name_of_uuid(case, act.name),
+            what=what,
+            which=which,
+        ),
         why=pointer_why,
         commands=_with_volume(case, act.name, pointer_command),
         where=_where_attached(case, act.name),
@@ -90,7 +96,7 @@ def _step_of_removal(act: Act, case: DiskCase) -> Step:
         go_on.append("The VM has to be off: tapdisk has the volume open.")
     return Step(
         kind=StepKind.DESTROYS,
-        text=f"Remove the log of {_name_of_uuid(case, act.name)}.",
+        text=say("Remove the log of {log}.", log=_name_of_uuid(case, act.name)),
         why="Its header cannot be read, and no call that meets it succeeds.",
         commands=(f"rm {log}" if files else f"lvremove -f {log} {MAY_WRITE}",),
         where=_where_attached(case, act.name) if files else _master(case),
@@ -141,15 +147,18 @@ _WHY = {
 
 def _step_of_deletion(act: Act, state: State, case: DiskCase) -> Step:
     owner = state.vdis[act.name].owner
-    lost = f"{_name_of_uuid(case, act.name)}, and every comparison that begins at it"
+    name = _name_of_uuid(case, act.name)
+    lost = say("{name}, and every comparison that begins at it", name=name)
     if owner:
-        lost += (
-            f"; it belongs to the VM snapshot {_name_of_uuid(case, owner)}, and a later revert"
-            " to that leaves the disk out"
+        lost = say(
+            "{lost}; it belongs to the VM snapshot {owner}, and a later revert to that leaves the "
+            "disk out",
+            lost=lost,
+            owner=_name_of_uuid(case, owner),
         )
     return Step(
         kind=StepKind.DESTROYS,
-        text=f"Delete {_name_of_uuid(case, act.name)}.",
+        text=say("Delete {name}.", name=name),
         why="It gives its space back."
         if act.name in case.unneeded
         else "Nothing that keeps it passes four nights.",
@@ -168,16 +177,19 @@ def look_for(question: Question, case: DiskCase) -> Step:
     name, log = _name_of_uuid(case, question.name), path(case, question.name)
     if question.about is About.ENABLED:
         command = f"xe vdi-param-get uuid={question.name} param-name=cbt-enabled"
-        return _step_of_look(f"Look whether CBT is on for {name}.", (command,), _master(case))
+        text = say("Look whether CBT is on for {name}.", name=name)
+        return _step_of_look(text, (command,), _master(case))
     if question.about is About.EXISTS:
         lists = "ls -l" if case.state.sr is SrKind.FILES else "lvs"
-        return _step_of_look(f"Look whether {name} has a log.", (f"{lists} {log}",), _master(case))
+        text = say("Look whether {name} has a log.", name=name)
+        return _step_of_look(text, (f"{lists} {log}",), _master(case))
     if question.about is About.BODY:
         command = _header_of_log(case, question.name)
-        text = f"Look how much is left of the log of {name}."
+        text = say("Look how much is left of the log of {name}.", name=name)
     else:
         option, what = _OPTIONS[question.about]
-        command, text = f"cbt-util get -n {log} {option}", f"Read {what} of the log of {name}."
+        command = f"cbt-util get -n {log} {option}"
+        text = say("Read {what} of the log of {name}.", what=what, name=name)
     commands = _with_volume(case, question.name, command)
     return _step_of_look(text, commands, _where_attached(case, question.name))
 

@@ -6,6 +6,7 @@ from itertools import islice
 
 from analyzer.model.goal import Goal, StepKind
 from analyzer.model.plan import Alternative, Branch, Cost, Keep, Plan, Step
+from analyzer.model.sentence import say
 from analyzer.plans.acts import Act, Do, play, price
 from analyzer.plans.candidates import Acts, candidates
 from analyzer.plans.case import (
@@ -246,7 +247,9 @@ def _snapshots_to_keep(case: DiskCase, state: State, acts: Acts) -> Iterator[Kee
             ways = (Act(do=Do.CHILD, name=name), Act(do=Do.PARENT, name=risked.disk))
             freed = (way for way in ways if not flaw(risked, state, (way, *acts)))
             first = next((step_of(way, state, here) for way in freed), None)
-            text = f"Do not delete {words}, by hand or by a retention rule: {why}."
+            text = say(
+                "Do not delete {it}, by hand or by a retention rule: {why}.", it=words, why=why
+            )
             yield Keep(snapshot=name, text=text, first=first)
 
 

@@ -95,16 +95,19 @@ def test_page_never_scrolls_sideways(browser: Browser, name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-@pytest.mark.parametrize("name", ["rich", "empty", "host-crash", "cbt-hazards-lvm"])
-def test_what_cannot_be_told_is_seen_without_scrolling(
+@pytest.mark.parametrize("name", [*BUILT, "cbt-hazards-nfs", *EVERY])
+def test_answer_is_seen_without_scrolling(
     browser: Browser, name: str, scripts: bool, tmp_path: Path
 ) -> None:
+    """What cannot be told, and the name of each object in trouble, or of the first eight."""
     with visiting(browser, tmp_path, page_of(name), scripts=scripts) as visit:
         for width, height in (DESKTOP, PHONE):
             visit.page.set_viewport_size({"width": width, "height": height})
-            box = visit.page.locator("#doubt").bounding_box()
-            assert box is not None
-            assert box["y"] < height
+            names = visit.page.locator("#verdict .objects tbody th").all()
+            for each in (visit.page.locator("#doubt"), *names):
+                box = each.bounding_box()
+                assert box is not None
+                assert box["y"] + min(box["height"], 20) <= height, (name, each.inner_text())
 
 
 @pytest.mark.parametrize("name", AXED)

@@ -235,5 +235,5 @@ def test_error_that_no_rule_explains_is_the_answer_with_its_line_and_what_to_do(
     answer = answer_of(unexplained_report())
     screen = render_answer(unexplained_report())
     assert answer.text.startswith("SM on jupiter: lvcreate: I/O error")
-    assert "var/log/SMlog:88" in screen
+    assert "[SMlog:88]" in screen
     assert "Look at kern.log of jupiter near that time." in screen

@@ -51,8 +51,13 @@ from analyzer.render.words.summary import (
     unread,
     window,
 )
-from analyzer.render.words.troubled import step_words
-from analyzer.render.words.view import anchor, counted, cut, iso, span, stamp, time_key
+from analyzer.render.words.troubled import (
+    FEW_OBJECTS,
+    alike_together,
+    first_for_each,
+    step_words,
+)
+from analyzer.render.words.view import anchor, counted, cut, iso, short_place, span, stamp, time_key
 from analyzer.story.together import pool_name
 from analyzer.values import dataclass
 
@@ -60,7 +65,7 @@ LIMITS: Mapping[str, int] = {
     "cards_shown": 200,
     "open_cards": 3,
     "shown_objects": 8,
-    "few_objects": 3,
+    "few_objects": FEW_OBJECTS,
     "shown_steps": 3,
     "most_causes": 50,
     "open_steps": 6,
@@ -180,6 +185,9 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
         "object_names": {each.subject.uuid: each.name for each in answer.objects},
         "vm_of": {d.vdi.uuid: d.vms[0].called for d in report.disks if d.vdi and len(d.vms) == 1},
         "step_words": step_words,
+        "alike_together": alike_together,
+        "first_for_each": first_for_each,
+        "short_place": short_place,
         "plans": plans,
         "made": _made_in_words(report),
         "plan_ids": {plan.id for plan in plans[: limits["most_plans"]]},

@@ -15,7 +15,8 @@ from analyzer.render.terminal.rows import Rows, printed, styled
 from analyzer.render.words.answer import ReportAnswer, answer_of, doubt_words
 from analyzer.render.words.answer_facts import Fact
 from analyzer.render.words.summary import CannotTell
-from analyzer.render.words.troubled import Troubled
+from analyzer.render.words.troubled import Troubled, alike_together, first_for_each
+from analyzer.render.words.view import short_place
 from analyzer.story.together import pool_name
 from analyzer.values import dataclass
 
@@ -136,42 +137,46 @@ def _asked_blocks(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     ]
 
 
+def _object_rows(answer: ReportAnswer) -> list[tuple[Troubled, ...]]:
+    return alike_together(answer.objects[:OBJECTS])
+
+
 def _object_names(answer: ReportAnswer, rows: Rows) -> list[_Block]:
-    shown = answer.objects[:OBJECTS]
-    told = [rows.wrap(_object_in_words(each, each.now_in_words), hang=2) for each in shown]
+    shown = _object_rows(answer)
+    told = [rows.wrap(_objects_in_words(row, row[0].now_in_words), hang=2) for row in shown]
     if sum(map(len, told)) > _ROWS_OF_OBJECTS:  # else one of them might not be named at all
-        told = [rows.wrap(_object_in_words(each, each.now), hang=2) for each in shown]
+        told = [rows.wrap(_objects_in_words(row, row[0].now), hang=2) for row in shown]
     blocks = [
-        _Block(place=(4, 2 * number), rows=styled(own, each.severity))
-        for number, (own, each) in enumerate(zip(told, shown, strict=True))
+        _Block(place=(4, 2 * number), rows=styled(own, row[0].severity))
+        for number, (own, row) in enumerate(zip(told, shown, strict=True))
     ]
-    left = len(answer.objects) - len(shown)
-    if left:
+    left = len(answer.objects) - OBJECTS
+    if left > 0:
         text = f"and {left} more, in the report"
         blocks.append(_Block(place=(4, 2 * OBJECTS), rows=rows.wrap(text)))
     return blocks
 
 
-def _object_in_words(each: Troubled, now: str) -> str:
-    untracked = f", untracked {each.untracked}" if each.untracked else ""
-    return f"{each.name}: {now}{untracked}"
+def _objects_in_words(row: Sequence[Troubled], now: str) -> str:
+    untracked = f", untracked {row[0].untracked}" if row[0].untracked else ""
+    return f"{', '.join(each.name for each in row)}: {now}{untracked}"
 
 
 def _steps_of_answer(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     return [
         _Block(
             place=(4, 2 * number + 1),
-            rows=rows.wrap(f"first: {each.first}", indent=2, hang=4),
+            rows=rows.wrap(f"first: {first}", indent=2, hang=4),
             step=True,
         )
-        for number, each in enumerate(answer.objects[:OBJECTS])
-        if each.first
+        for number, row in enumerate(_object_rows(answer))
+        if (first := first_for_each(row))
     ]
 
 
 def _fact_of_place(place: int, fact: Fact, rows: Rows) -> _Block:
     sure = f" ({fact.sure})" if fact.sure else ""
-    source = f" [{fact.source}]" if fact.source else ""
+    source = f" [{short_place(fact.source)}]" if fact.source else ""
     text = f"{fact.label:<{_LABEL}}{fact.text}{sure}{source}"
     return _Block(place=(place, 0), rows=rows.placed(rows.wrap(text, hang=_LABEL), fact.source))
 

@@ -9,7 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 from analyzer.model.source import Source
-from analyzer.render.words.view import cut, visible
+from analyzer.render.words.view import cut, short_place, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +48,10 @@ class Rows:
         """Return `text` in at most `limit` rows; ``hang`` indents those after the first."""
         hang = indent if hang is None or limit == 1 else hang
         shown = cut(visible(text).replace("±", "+/-"), MANY if self.full else 40 * self.width)
-        rows = [row.rstrip() for row in _wrapped(shown, self.width - hang)]
+        begun = _wrapped(shown, self.width - indent)[:1] if indent < hang else []
+        rest = shown[len(begun[0]) :].lstrip() if begun else shown
+        later = _wrapped(rest, self.width - hang) if rest or not begun else []
+        rows = [row.rstrip() for row in (*begun, *later)]
         if len(rows) > limit:
             width = self.width - hang
             short = Text(f"{rows[limit - 1]} {rows[limit]}")
@@ -59,7 +62,8 @@ class Rows:
 
     def placed(self, rows: list[Text], source: Source | None) -> list[Text]:
         """Return the rows with the source that one of them names linked to where it is quoted."""
-        url, shown = self._places.get(source) if source else None, visible(str(source))
+        url = self._places.get(source) if source else None
+        shown = visible(short_place(source)) if source else ""
         for row in rows:
             if url and (at := row.plain.rfind(shown)) >= 0:
                 row.stylize(Style(link=url), at, at + len(shown))

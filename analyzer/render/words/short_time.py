@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.model.moment import Moment, zone_of
-from analyzer.model.sentence import Sentence, Told, say
+from analyzer.model.sentence import Minute, Sentence, Told, Value, say
 from analyzer.render.words.view import stamp
 
 _MINUTE = timedelta(minutes=1)
@@ -37,6 +37,29 @@ def short_span(first: Moment, last: Moment) -> Sentence:
 
 def _told_reading(moment: Moment, reading: str) -> Sentence:
     return say("{at}", at=Told(moment, reading))
+
+
+def with_short_times(text: str) -> str:
+    """Return a sentence with its times as an answer says them; other text as it is.
+
+    >>> from datetime import UTC, datetime
+    >>> at = Moment.exact(datetime(2024, 6, 10, 3, 12, tzinfo=UTC), "audit.log")
+    >>> with_short_times(say("{disk}, taken {at}", disk=say("log ({at})", at=Minute(at)), at=at))
+    'log (10 Jun 03:12), taken 10 Jun 03:12'
+    """
+    return text.with_values(_with_short_time) if isinstance(text, Sentence) else text
+
+
+def _with_short_time(value: Value) -> Value:
+    match value:
+        case Moment():
+            return short_time(value)
+        case Minute():
+            return short_time(value.moment)
+        case Sentence():
+            return value.with_values(_with_short_time)
+        case _:
+            return value
 
 
 def window_words(first: Moment, last: Moment) -> Sentence:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import reduce
 
 from analyzer.model.disk import DiskView, LifeKind
 from analyzer.model.finding import Finding, Severity, Subject
@@ -12,11 +13,12 @@ from analyzer.model.operation import Result
 from analyzer.model.plan import Plan
 from analyzer.model.report import Report
 from analyzer.model.sentence import say
-from analyzer.render.words.short_time import short_span, short_time
+from analyzer.render.words.short_time import short_span, short_time, with_short_times
 from analyzer.render.words.summary import findings
 from analyzer.render.words.view import cut, short_ids, time_key
 from analyzer.values import dataclass
 
+FEW_OBJECTS = 2  # of which there is room to tell at length
 NAME = 60  # characters of a name: a longer one says how much is left out
 SENTENCE = 220
 LONG_STEP = 150
@@ -171,7 +173,30 @@ def kind_word(subject: Subject) -> str:
 
 
 def step_words(text: str) -> str:
-    """Return a step, without its commands where it would be too long for a line or two."""
-    if len(text) <= LONG_STEP or ": " not in text:
-        return cut(text, SENTENCE)
-    return cut(text.partition(": ")[0], LONG_STEP) + " (more in its plan)"
+    """Return a step in short, without its commands where it would be too long for a line or two."""
+    told = with_short_times(short_ids(text))
+    if len(told) <= LONG_STEP or ": " not in told:
+        return cut(told, SENTENCE)
+    return cut(told.partition(": ")[0], LONG_STEP) + " (more in its plan)"
+
+
+def alike_together(objects: Sequence[Troubled]) -> list[tuple[Troubled, ...]]:
+    """Return objects in groups that one row can tell of; of few, each by itself.
+
+    They are the same now, and the same is first to be done for each.
+    """
+    rows: dict[object, list[Troubled]] = {}
+    for each in objects:
+        told = (each.now, each.untracked, each.trouble, each.standing, each.severity)
+        alone = each.subject.uuid if len(objects) <= FEW_OBJECTS else ""
+        rows.setdefault((*told, first_for_each((each, each)), alone), []).append(each)
+    return [tuple(row) for row in rows.values()]
+
+
+def first_for_each(row: Sequence[Troubled]) -> str:
+    """Return the first step of a row: of several objects without the name of one of them."""
+    first = row[0].first
+    own = (f"{row[0].name} ({row[0].subject.uuid[:_UUID_SHOWN]})", row[0].subject.uuid)
+    if len(row) == 1:
+        return first
+    return reduce(lambda text, name: text.replace(name, "each of them"), own, str(first))

@@ -11,7 +11,8 @@ from analyzer.model.source import Source
 from analyzer.render.words.zone import clock_text
 
 LAST = datetime.max.replace(tzinfo=UTC)
-_UUID = re.compile(r"\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+# What follows a sign is part of a command or a path, which is whole or of no use.
+_UUID = re.compile(r"(?<![=/-])\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _ASCII_SHOWN = frozenset(map(chr, range(0x20, 0x7F)))
 _FEW = 8
 _LATIN_1 = range(0x100)
@@ -68,14 +69,27 @@ def short_ids(text: str) -> str:
 
     >>> short_ids("disk f03dc4c2-98ce-47de-af1b-5c9aa26fe068")
     'disk f03dc4c2'
+    >>> short_ids("xe vdi-list uuid=f03dc4c2-98ce-47de-af1b-5c9aa26fe068")
+    'xe vdi-list uuid=f03dc4c2-98ce-47de-af1b-5c9aa26fe068'
     """
     if isinstance(text, Sentence):
         values = {
-            name: short_ids(told(value)) if isinstance(value, str | Subject) else value
+            name: short_ids(told(value) if isinstance(value, Subject) else value)
+            if isinstance(value, str | Subject)
+            else value
             for name, value in text.values.items()
         }
         return Sentence(_UUID.sub(r"\1", text.template), values)
     return _UUID.sub(r"\1", text)
+
+
+def short_place(source: Source) -> str:
+    """Return a line as an answer names it, without the folders that all logs and alerts lie in.
+
+    >>> short_place(Source(bundle="b.tar.bz2", member="var/log/SMlog.2", line=1204))
+    'SMlog.2:1204'
+    """
+    return str(source).removeprefix("var/log/").removeprefix("var/xapi/blobs/")
 
 
 def counted(number: int, noun: str, plural: str = "") -> str:

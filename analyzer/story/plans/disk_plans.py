@@ -8,6 +8,7 @@ from analyzer.case.pool import PoolState
 from analyzer.model.finding import Subject
 from analyzer.model.goal import Goal
 from analyzer.model.plan import Plan
+from analyzer.model.sentence import Minute, say
 from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Sr
 from analyzer.plans.case import DiskCase, Site
@@ -79,8 +80,8 @@ def _names_of_disk(known: DiskIndex, disk: str, own: Iterable[str]) -> Mapping[s
             continue
         kind = "metadata disk" if found[1].type == CBT_METADATA else "snapshot"
         moment = snapshot_time(found[1])
-        taken = f" ({moment.at:%Y-%m-%d %H:%M} UTC)" if moment else ""
-        names[uuid] = f"{kind} {uuid[:8]}{taken}"
+        told = say("{kind} {short}", kind=kind, short=uuid[:8])
+        names[uuid] = say("{it} ({at})", it=told, at=Minute(moment)) if moment else told
         for vbd in found[0].vbds_of(found[1]):
             if (owner := found[0].vm(vbd.vm)) and owner.is_a_snapshot:
                 names[owner.uuid] = f'"{owner.name_label}" ({owner.uuid})'

@@ -11,10 +11,11 @@ import pytest
 from analyzer.model.moment import Moment
 from analyzer.model.question import Question
 from analyzer.model.report import Report
+from analyzer.model.source import Source
 from analyzer.render.data.bounded import shorten
 from analyzer.render.data.json import render_json, report_object
 from analyzer.render.terminal.answer_text import render_answer
-from analyzer.render.words.view import visible
+from analyzer.render.words.view import short_place, visible
 from tests.golden.outputs import EACH_SAMPLE, sample_read
 from tests.render.support import at, clear_report, empty_report, rich_report
 
@@ -44,7 +45,10 @@ def squeezed(text: str) -> str:
 def unsaid(screen: str, document: Any) -> str:
     """Return what of a screen no text of a document says."""
     rest = squeezed(screen)
-    lines = {f"{each['member']}:{each['line']}" for each in sources_in(document)}
+    lines = {
+        short_place(Source(bundle="", member=each["member"], line=each["line"]))
+        for each in sources_in(document)
+    }
     known = {squeezed(visible(text)) for text in (*texts_in(document), *lines)}
     for text in sorted(known - {""}, key=len, reverse=True):
         rest = rest.replace(text, "|")

@@ -10,7 +10,12 @@ from analyzer.model.report import Report
 from analyzer.render.html.html import render_html
 from analyzer.render.words.answer import answer_of
 from analyzer.render.words.plan_lines import plan_facts
-from analyzer.render.words.troubled import Troubled, troubled_objects
+from analyzer.render.words.troubled import (
+    Troubled,
+    alike_together,
+    first_for_each,
+    troubled_objects,
+)
 from tests.render.disks import sound_disk
 from tests.render.support import clear_report, crash, found, hostile_plan, rich_report
 
@@ -57,7 +62,23 @@ def test_trouble_stands_beside_the_object_unless_it_stands_above() -> None:
     assert answer.tells(answer.objects[0])
     assert not answer.tells(replace(answer.objects[0], trouble="Something else"))
     text = render_html(rich_report())
-    assert 'class="trouble"' in text.partition('class="stack objects"')[2].partition("</table>")[0]
+    assert 'class="trouble"' in text.partition('class="stack objects')[2].partition("</table>")[0]
+
+
+def test_only_what_is_the_same_now_and_has_the_same_first_step_is_told_together() -> None:
+    one, plan = only(of_disk()), hostile_plan()
+    made = []
+    for digit in "123":
+        uuid = digit * 8
+        step = replace(plan.steps[0], text=f"Turn CBT on for disk {digit} ({uuid}).")
+        subject = replace(one.subject, uuid=uuid)
+        own = replace(plan, steps=(step,))
+        made.append(replace(one, name=f"disk {digit}", subject=subject, plan=own))
+    first, second, third = made
+    off = replace(second, now="CBT off")
+    assert alike_together([first, off, third]) == [(first, third), (off,)]
+    assert first_for_each((first, third)) == "Turn CBT on for each of them."
+    assert alike_together([first, third]) == [(first,), (third,)]  # of few all steps are told
 
 
 def test_plans_stand_in_the_order_of_the_objects() -> None:
