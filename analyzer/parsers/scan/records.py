@@ -21,6 +21,7 @@ _PID = re.compile(rb"\[[0-9]+\]")
 _SEARCHED = 8  # times the length of a window
 _REMEMBERED = 8192  # stamps
 _DATE = len("Jan 10 ")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60) ")
 
 
 def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
@@ -46,8 +47,8 @@ def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
 class LineReader:
     """Takes lines apart as `read_line` does; usual ones in less time.
 
-    What begins with a date and a time of day that were read before has the usual head, and is cut
-    at its blanks.
+    What begins with a date that was read before and a time of day has the usual head, and is cut at
+    its blanks.
     """
 
     def __init__(self, parser: LogParser) -> None:
@@ -55,7 +56,6 @@ class LineReader:
         self._usual = parser.usual
         self._known: dict[str, Stamp] = {}
         self._dates: dict[str, tuple[int, int]] = {}
-        self._times: dict[str, tuple[int, int, int]] = {}
 
     def read(self, number: int, raw: bytes) -> Record | None:
         """Take a line without its LF apart; None: not understood."""
@@ -77,17 +77,17 @@ class LineReader:
         return Record(number, 1, stamp, host, process, message, text, pid, task, level, count)
 
     def _learned_stamp(self, start: str) -> Stamp | None:
-        """Read a stamp; a log has many of them, of few dates and at most 86,400 times of day."""
-        date, time = self._dates.get(start[:_DATE]), self._times.get(start[_DATE:])
-        if date and time:
-            stamp = Stamp(*date, *time)
+        """Read a stamp; a log has many of them, of few dates."""
+        date = self._dates.get(start[:_DATE])
+        clock = _CLOCK.fullmatch(start, _DATE) if date else None
+        if date and clock:
+            stamp = Stamp(*date, *map(int, clock.groups()))
         else:
             read = None if self._parser.split else usual_stamp(start)
             if read is None:
                 return None
             stamp = read
             self._dates[start[:_DATE]] = stamp.month, stamp.day
-            self._times[start[_DATE:]] = stamp.hour, stamp.minute, stamp.second
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[start] = stamp
