@@ -81,7 +81,8 @@ class LineReader:
         date = self._dates.get(start[:_DATE])
         clock = _CLOCK.fullmatch(start, _DATE) if date else None
         if date and clock:
-            stamp = Stamp(*date, *map(int, clock.groups()))
+            hour, minute, second = clock.groups()
+            stamp = Stamp(*date, int(hour), int(minute), int(second))
         else:
             read = None if self._parser.split else usual_stamp(start)
             if read is None:
