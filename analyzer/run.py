@@ -10,7 +10,7 @@ from analyzer import __version__
 from analyzer.bundle.archive import Progress
 from analyzer.bundle.budget import Budget
 from analyzer.bundle.spool import Spool
-from analyzer.case.assemble import Assembly, assemble, pool_infos
+from analyzer.case.assemble import Assembly, assemble, pool_infos, sr_infos
 from analyzer.case.by_pool import by_pool, one_case
 from analyzer.case.case import Case
 from analyzer.case.errors.ledger import ErrorLedger
@@ -278,6 +278,7 @@ def _report(
         runs=runs,
         hours=hours,
         pools=pool_infos(case),
+        srs=sr_infos(case),
         unexplained=unexplained,
         accepted=(*accepted, *accepted_errors),
         explained_errors=tuple(group for group in errors if group.explained_by),

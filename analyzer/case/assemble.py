@@ -21,9 +21,18 @@ from analyzer.case.reports_of_hosts import host_reports
 from analyzer.case.time.clocks import Comparison, compare_clocks, host_clocks, with_skews
 from analyzer.case.time.holes import holes
 from analyzer.case.wholeness import Sources, is_cut, what_is_cut
+from analyzer.model.finding import Subject
 from analyzer.model.hole import Hole
 from analyzer.model.moment import Moment
-from analyzer.model.report import Coverage, HostInfo, LedgerEntry, Package, PoolInfo, Presence
+from analyzer.model.report import (
+    Coverage,
+    HostInfo,
+    LedgerEntry,
+    Package,
+    PoolInfo,
+    Presence,
+    SrInfo,
+)
 from analyzer.model.xapi import XapiDatabase
 from analyzer.parsers._api import Fact, Stamp
 from analyzer.parsers.scan.scan import Scanner
@@ -310,6 +319,18 @@ def pool_infos(case: Case) -> tuple[PoolInfo, ...]:
             )
         )
     return tuple(pool_info)
+
+
+def sr_infos(case: Case) -> tuple[SrInfo, ...]:
+    """Return the SRs of the databases, by name and uuid."""
+    found = [
+        SrInfo(
+            sr=Subject(type="SR", uuid=sr.uuid, name=sr.name_label), type=sr.type, pool=pool.subject
+        )
+        for pool in case.pools
+        for sr in pool.srs
+    ]
+    return tuple(sorted(found, key=lambda each: (each.sr.called, each.sr.uuid)))
 
 
 def coverage_of(content: BundleContent) -> tuple[Coverage, ...]:

@@ -8,6 +8,8 @@ from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.values import dataclass
 
+_SMALLEST = 0.005  # seconds that are told of a distance
+
 
 class ClockChangeKind(StrEnum):
     """What made the stamps of a log jump."""
@@ -68,10 +70,13 @@ def apart_words(seconds: float, doubt: float) -> str:
 
     >>> apart_words(420.5, 46.5), apart_words(-2.5, 0.011), apart_words(0.25, 1.5)
     ('7 min ± 47 s', '2.5 s ± 0.02 s', '0 s ± 2 s')
+    >>> apart_words(5e-07, 0.99)
+    '0 s ± 1 s'
     """
     size = abs(seconds)
     if doubt < 1:
-        return f"{size:.3g} s ± {ceil(doubt * 100) / 100:g} s"
+        shown = float(f"{size:.3g}") if size >= _SMALLEST else 0.0
+        return f"{shown:g} s ± {ceil((doubt + abs(size - shown)) * 100) / 100:g} s"
     middle = round(size)
     told = length_words(middle) if middle else "0 s"
     return f"{told} ± {length_words(ceil(doubt + abs(size - middle)))}"
@@ -97,8 +102,9 @@ class ClockSkew:
     @property
     def apart(self) -> str:
         """Return the distance with its range and direction: ``7 min ± 2 s fast of jupiter``."""
+        told = apart_words(self.seconds, self.doubt)
         way = "fast of" if self.seconds >= 0 else "behind"
-        return f"{apart_words(self.seconds, self.doubt)} {way} {self.to}"
+        return f"{told} {'from' if told.startswith('0 s') else way} {self.to}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

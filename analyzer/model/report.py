@@ -8,7 +8,7 @@ from analyzer.model.clock import HostClock
 from analyzer.model.disk import DiskView
 from analyzer.model.entry import Entry
 from analyzer.model.error_group import ErrorGroup
-from analyzer.model.finding import Confidence, Evidence, Outcome, Severity, Verdict
+from analyzer.model.finding import Confidence, Evidence, Outcome, Severity, Subject, Verdict
 from analyzer.model.goal import Standing
 from analyzer.model.hole import Hole
 from analyzer.model.host import Role
@@ -167,6 +167,15 @@ class PoolInfo:
     database: str
     bundles: tuple[str, ...]
     hosts_missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SrInfo:
+    """An SR of the database; ``type`` is what its row says, None where it says nothing."""
+
+    sr: Subject
+    type: str | None
+    pool: Subject | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -353,6 +362,7 @@ class Report:
     nbd: tuple[NbdView, ...] = ()
     hours: tuple[HourCount, ...] = ()
     pools: tuple[PoolInfo, ...] = ()
+    srs: tuple[SrInfo, ...] = ()
     unexplained: tuple[ErrorGroup, ...] = ()
     explained_errors: tuple[ErrorGroup, ...] = ()
     accepted: tuple[Accepted, ...] = ()

@@ -189,7 +189,7 @@ def test_packed_lines_say_without_scripts_where_else_they_are(
 
 def test_step_of_the_story_lights_its_mark(page: Page) -> None:
     assert page.locator("svg.strip-line .mark.lit").count() == 0
-    page.locator(".answer > div", has_text="Cause").hover()
+    page.locator("#verdict .answer > div", has_text="Cause").hover()
     expect(page.locator("svg.strip-line .mark.lit")).to_have_count(1)
     page.locator("h1").hover()
     expect(page.locator("svg.strip-line .mark.lit")).to_have_count(0)

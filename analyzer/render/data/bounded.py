@@ -28,7 +28,7 @@ LONGEST_QUOTE = 2_000  # characters, where even one entry of each list is too mu
 # What the rest of the document is about, and speaks of by id.
 _OBJECTS = frozenset(
     {
-        *("bundles", "hosts", "pools", "clocks", "coverage", "ledger", "suppressed"),
+        *("bundles", "hosts", "pools", "srs", "clocks", "coverage", "ledger", "suppressed"),
         *("disks", "disks[].logs", "nbd", "nbd[].hosts", "nbd[].networks", "options"),
     }
 )

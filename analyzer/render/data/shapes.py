@@ -19,7 +19,7 @@ from analyzer.model.nbd_view import NbdHost, NbdView
 from analyzer.model.network import HostCertificate
 from analyzer.model.network_view import InterfaceView, NetworkView
 from analyzer.model.plan import Plan
-from analyzer.model.report import Coverage, ParseProblem, Report
+from analyzer.model.report import Coverage, ParseProblem, Report, SrInfo
 from analyzer.model.rule import RuleText
 from analyzer.model.run import BackupRun
 from analyzer.model.source import Source
@@ -164,6 +164,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         RuleText: Shape(parts={"cases": ("case", "title", "detail")}),
         Source: Shape(sparse=True),
         Troubled: Shape(by={"plan": "id"}, made={"first": _first_step}),
+        SrInfo: _IN_A_POOL,
         SrView: Shape(
             named={
                 "plugs": "hosts",

@@ -150,11 +150,9 @@ def around_words(report: Report, members: Sequence[QuotedMember]) -> str:
     lines = [quote.source for member in members for quote in member.quotes if quote.source.line]
     without = sum(excerpts.around(source) is None for source in lines)
     if not without:
-        return "The lines around it are folded under it."
-    told = (
-        "none has" if without == len(lines) else f"{without} {'lacks' if without == 1 else 'lack'}"
-    )
+        return ""
+    stand = "stands" if without == 1 else "stand"
     return (
-        f"Of {counted(len(lines), 'line')} {told} the lines around: they were not read again, or "
-        "there was no room. With the bundle, cbtriage explain MEMBER:LINE shows them."
+        f"{without} of {counted(len(lines), 'line')} {stand} alone: "
+        "cbtriage explain MEMBER:LINE shows the lines around, with the bundle."
     )

@@ -27,6 +27,7 @@ from analyzer.render.html.evidence import (
 )
 from analyzer.render.html.explorer import page_data
 from analyzer.render.html.nbd_pages import nbd_context
+from analyzer.render.html.object_pages import object_context
 from analyzer.render.html.page import page
 from analyzer.render.html.strip import strip_of
 from analyzer.render.html.time_axis import LEFT, RIGHT, WIDTH
@@ -40,7 +41,7 @@ from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_facts, plan_nothing, state_line
 from analyzer.render.words.question_lines import question_lines, question_title
-from analyzer.render.words.short_time import short_span
+from analyzer.render.words.short_time import short_span, short_time
 from analyzer.render.words.summary import (
     UNTOLD,
     Tone,
@@ -173,6 +174,7 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
         **_timeline_context(report),
         **disks,
         **nbd_context(report),
+        **object_context(report),
         **times,
         "report": report,
         "answer": answer,
@@ -209,7 +211,7 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
         "window": window(report),
         "products": tuple(dict.fromkeys(host.product for host in report.hosts if host.product)),
         "clock_facts": _clock_facts(report),
-        "host_of": {host.bundle: host.name for host in report.hosts},
+        "host_by_bundle": {host.bundle: host for host in report.hosts},
     }
 
 
@@ -263,6 +265,8 @@ def _words_of_members(report: Report, members: tuple[QuotedMember, ...]) -> dict
         "error_facts": error_facts,
         "error_notes": error_notes,
         "explained_words": explained_words(report),
+        "short_span": short_span,
+        "short_time": short_time,
         "size_words": size_words,
         "span": span,
         "stamp": stamp,

@@ -20,6 +20,7 @@ def ordered(report: Report) -> Report:
     ============  ==========================================================
     bundles       name, SHA-256
     pools         name, uuid, first bundle
+    srs           name, uuid
     hosts         name, uuid, bundle
     causes        what is over last, severity (worst first), first seen, id
     outcomes      rule; its findings by severity, first seen, id
@@ -45,6 +46,7 @@ def ordered(report: Report) -> Report:
         options=dict(sorted(report.options.items())),
         bundles=tuple(sorted(report.bundles, key=lambda b: (b.name, b.sha256 or ""))),
         pools=tuple(sorted(report.pools, key=lambda p: (p.name or "", p.uuid or "", p.bundles))),
+        srs=tuple(sorted(report.srs, key=lambda each: (each.sr.called, each.sr.uuid))),
         hosts=tuple(sorted(report.hosts, key=lambda h: (h.name, h.uuid or "", h.bundle))),
         causes=tuple(sorted(report.causes, key=_cause_key)),
         outcomes=tuple(_outcome_in_order(o) for o in sorted(report.outcomes, key=lambda o: o.rule)),
