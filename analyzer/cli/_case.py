@@ -1,26 +1,28 @@
 """What the commands about one object share: what was read, and which object is meant."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
 from analyzer.cli._names import none_fits, several_fit
-from analyzer.cli.case_file import CaseFile, NoCaseError, ShownTimeline, case_of, is_damaged
+from analyzer.cli.case_file import CaseFile, NoCaseError, case_of, is_damaged
 from analyzer.cli.options import HowToRead
 from analyzer.cli.output import note, say
 
 if TYPE_CHECKING:
-    from analyzer.model.entry import Entry, Unseen
+    from analyzer.model.entry import Entry
     from analyzer.model.names import Known, Names
     from analyzer.model.pages import PageKind, SessionsPage
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
     from analyzer.render.words.zone import Zone
     from analyzer.story.pages import Judged
+    from analyzer.story.timeline.asked import Local, Timeline
     from analyzer.story.timeline.wanted import Wanted
 
 Disk: TypeAlias = Annotated[
@@ -82,7 +84,10 @@ class Reading:
             return value
         from analyzer.render.words.local import in_zone
 
-        return in_zone(value, zone.of(self.report))
+        return in_zone(value, self._offsets(zone))
+
+    def _offsets(self, zone: "Zone") -> "Zone":
+        return zone.of(self.report) if zone.rules is None else zone
 
     @property
     def names(self) -> "Names":
@@ -124,19 +129,36 @@ class Reading:
         """Return a page that a case file has, None without one."""
         return self._of_file(lambda file: file.page(kind, key))
 
-    def timeline(self, wanted: "Wanted") -> "tuple[tuple[Entry, ...], tuple[Unseen, ...], int]":
-        """Return the entries asked for, the logs that they are of, and how many events are kept."""
-        found = self._of_file(lambda file: file.timeline(wanted))
-        if found is not None:
-            return found
+    def timeline(self, wanted: "Wanted", zone: "Zone") -> "Timeline":
+        """Return what is asked for, in the zone; of a case file it comes as it is read."""
+        local = None
+        if not zone.is_utc:
+            from analyzer.render.words.local import shift_to
+
+            local = shift_to(self._offsets(zone))
+        found = self._of_file(lambda file: file.timeline(wanted, local))
+        if found is None:
+            return self._timeline_read(wanted, local)
+        return found._replace(entries=self._while_it_lasts(found.entries, wanted, local))
+
+    def _timeline_read(self, wanted: "Wanted", local: "Local | None") -> "Timeline":
         from analyzer.story.timeline.full_timeline import told
 
         judged = self.judged
-        return told(judged.case, judged.report, dict(judged.catalogue.context), wanted)
+        return told(judged.case, judged.report, dict(judged.catalogue.context), wanted, local)
 
-    def whole_table(self) -> "tuple[str, ShownTimeline, tuple[Unseen, ...], int] | None":
-        """Return the table of the whole timeline that a case file has, None without one."""
-        return self._of_file(lambda file: file.whole_table())
+    def _while_it_lasts(
+        self, entries: "Iterable[Entry]", wanted: "Wanted", local: "Local | None"
+    ) -> "Iterator[Entry]":
+        """Yield entries of the case file; where that is damaged, the others as they are read."""
+        told = 0
+        try:
+            for entry in entries:
+                yield entry
+                told += 1
+        except NoCaseError as error:
+            self._put_aside(error)
+            yield from islice(self._timeline_read(wanted, local).entries, told, None)
 
     def _of_file(self, ask: "Callable[[CaseFile], Page | None]") -> Page | None:
         """Return what the case file says, None without one; a damaged one is put aside."""
@@ -145,10 +167,13 @@ class Reading:
         try:
             return ask(self._file)
         except NoCaseError as error:
-            self._file = None
-            if not self._quiet:
-                note(f"{error}; the status reports are read instead")
+            self._put_aside(error)
             return None
+
+    def _put_aside(self, error: NoCaseError) -> None:
+        self._file = None
+        if not self._quiet:
+            note(f"{error}; the status reports are read instead")
 
 
 def answers_json(**told: Any) -> str:

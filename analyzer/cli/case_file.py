@@ -11,10 +11,11 @@ import os
 import zipfile
 import zlib
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,20 +23,21 @@ from analyzer.cli.build import program
 from analyzer.cli.inputs import name_of, unchanged
 from analyzer.cli.output import note
 from analyzer.stored import shape_of, typed
-from analyzer.values import dataclass
 
 if TYPE_CHECKING:
-    from analyzer.model.entry import Entry, Unseen
-    from analyzer.model.lines import Block, LineIndex
+    from analyzer.model.entry import Entry
+    from analyzer.model.lines import Block, Everything, LineIndex
     from analyzer.model.names import Names
     from analyzer.model.pages import PageKind, SessionsPage
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
+    from analyzer.story.timeline.asked import Local, Timeline
     from analyzer.story.timeline.wanted import Wanted
 
 NAME = "report.cbtcase"
-FORMAT = 1
+FORMAT = 2
 HEAD = "cbtriage-case.json"
+_OF_MOMENTS = 4  # columns of a block
 _LARGEST = 1 << 30  # bytes of a part, unpacked
 _MOST_CANDIDATES = 200
 # What a broken or foreign part can raise on its way into our types.
@@ -48,27 +50,6 @@ Page = TypeVar("Page")
 
 class NoCaseError(Exception):
     """A case file cannot be used; the text says why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ShownTimeline:
-    """What is said beside entries that are shown: how many, and whether findings rest on one.
-
-    ``undated`` are those of an unknown year.
-    """
-
-    count: int
-    undated: int
-    found: bool
-
-
-def shown_of(entries: "Sequence[Entry]") -> ShownTimeline:
-    """Return what is said beside entries."""
-    return ShownTimeline(
-        count=len(entries),
-        undated=sum(not entry.moment.year_known for entry in entries),
-        found=any(entry.findings for entry in entries),
-    )
 
 
 def is_damaged(report: "Report") -> bool:
@@ -190,34 +171,21 @@ class CaseFile:
         except _NOT_OURS as error:
             raise NoCaseError(self._told_with_path("it is damaged")) from error
 
-    def timeline(self, wanted: "Wanted") -> "tuple[tuple[Entry, ...], tuple[Unseen, ...], int]":
-        """Return the entries asked for, the logs of which something was not read, and the kept."""
-        from analyzer.story.timeline.asked import asked, unseen_of
+    def timeline(self, wanted: "Wanted", local: "Local | None" = None) -> "Timeline":
+        """Return what is asked for; its entries are read as they are asked for."""
+        from analyzer.story.timeline.asked import timeline
 
         try:
-            lines = _StoredLines(self._read_part, self._bytes)
-            return asked(lines, wanted), unseen_of(lines.index, wanted), lines.index.count
+            found = timeline(_StoredLines(self._read_part, self._bytes), wanted, local)
         except _NOT_OURS as error:
             raise NoCaseError(self._told_with_path("it is damaged")) from error
+        return found._replace(entries=self._entries_read(found.entries))
 
-    def whole_table(self) -> "tuple[str, ShownTimeline, tuple[Unseen, ...], int] | None":
-        """Return the table of everything, what is said beside it, the logs, and the kept.
-
-        None where there were too many lines to draw it ahead.
-        """
-        from analyzer.model.lines import LineIndex
-
-        index = self._typed_part(LineIndex, "index.json")
-        if "whole.json" not in self._parts.NameToInfo:
-            return None
-        shown = self._typed_part(ShownTimeline, "whole.json")
+    def _entries_read(self, entries: "Iterable[Entry]") -> "Iterator[Entry]":
         try:
-            text = self._bytes("whole.txt").decode()
+            yield from entries
         except _NOT_OURS as error:
             raise NoCaseError(self._told_with_path("it is damaged")) from error
-        if not text.replace("\n", "").isprintable():  # ours is: what does not print is written out
-            raise NoCaseError(self._told_with_path("it is damaged"))
-        return text, shown, index.unseen, index.count
 
     def _typed_part(self, kind: type[Page], name: str) -> Page:
         try:
@@ -250,22 +218,40 @@ class _StoredLines:
         return typed(LineIndex, self._read_part("index.json"))
 
     @cached_property
-    def _told(self) -> Mapping[str, Sequence[int]]:
-        told: Mapping[str, Sequence[int]] = self._read_part("told.json")
-        return told
+    def made(self) -> "Sequence[Entry]":
+        from analyzer.model.entry import Entry
+
+        return typed(tuple[Entry, ...], self._read_part("made.json"))
+
+    @cached_property
+    def everything(self) -> "Everything":
+        from analyzer.model.lines import Everything
+
+        return typed(Everything, self._read_part("everything.json"))
 
     def rows(self, uuid: str) -> Sequence[int]:
-        return self._told.get(uuid, ())
+        share = share_of_page(uuid, self._read_part("told.json"))
+        try:
+            steps: Sequence[int] = self._read_part(f"told/{share}.json").get(uuid, ())
+        except KeyError:  # nothing tells of any of them
+            return ()
+        return list(accumulate(steps))
 
     def block(self, number: int) -> "Block":
-        from analyzer.model.lines import COLUMNS, Block, Mark
+        from analyzer.model.lines import Block, Mark
 
-        pids, marks = self._read_part(f"lines/{number}.json")
-        numbers = array("q", self._bytes(f"lines/{number}.bin"))
-        first, size = len(numbers) - COLUMNS * len(pids), len(pids)
-        columns = [numbers[place : place + size] for place in range(first, len(numbers), size)]
+        codes, moments, pids, marks = self._read_part(f"lines/{number}.json")
+        content, first = self._bytes(f"lines/{number}.bin"), 0
+        columns = []
+        for place, code in enumerate(codes):
+            column = array(code)
+            size = column.itemsize * (moments if place < _OF_MOMENTS else len(pids))
+            column.frombytes(content[first : first + size])
+            columns.append(column)
+            first += size
         told = {row: Mark(*mark) for row, *mark in marks}
-        return Block(moments=numbers[:first], columns=columns, pids=pids, marks=told)
+        own, others = columns[:_OF_MOMENTS], columns[_OF_MOMENTS:]
+        return Block(moments=own, columns=others, pids=pids, marks=told)
 
     def words(self, number: int) -> bytes:
         return self._bytes(f"lines/{number}.txt")

@@ -4,8 +4,11 @@ import hashlib
 import io
 import json
 import zipfile
+from array import array
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from analyzer import __version__
@@ -14,21 +17,16 @@ from analyzer.cli.build import program
 from analyzer.cli.case_file import (
     FORMAT,
     HEAD,
-    ShownTimeline,
     is_damaged,
     share_of_page,
-    shown_of,
 )
 from analyzer.stored import plain, shape_of
 
 if TYPE_CHECKING:
     from analyzer.model.report import Report
     from analyzer.story.pages import Judged
-    from analyzer.story.timeline.lines import LaidLines
 
 _MOST_OF_A_KIND = 1 << 25  # characters of pages; for others the status reports are read again
-_MOST_DRAWN = 100_000  # lines that are drawn ahead: of more the table takes a gigabyte to draw
-_LONGEST_DRAWN = 1 << 25  # bytes of them
 _PAGES_A_PART = 16
 _MANY = 20_000  # lines that are worth a fork
 
@@ -146,31 +144,36 @@ def _put_pages(parts: _Parts, judged: "Judged", sizes: dict[str, int]) -> None:
 
 
 def _put_timeline(parts: _Parts, judged: "Judged") -> None:
-    from analyzer.model.lines import LineIndex
+    from analyzer.model.entry import Entry
+    from analyzer.model.lines import Everything, LineIndex
     from analyzer.story.timeline.lines import LaidLines
 
     names = judged.names
     known = {each.uuid for each in (*names.disks, *names.vms, *names.srs)}
     laid = LaidLines(judged.case, judged.report, dict(judged.catalogue.context), known)
     for number, block in enumerate(laid.blocks):
-        numbers = b"".join(column.tobytes() for column in (block.moments, *block.columns))
+        columns = [_narrow(column) for column in (*block.moments, *block.columns)]
+        codes = "".join(column.typecode for column in columns)
         marks = [[row, *mark] for row, mark in block.marks.items()]
-        parts.put(f"lines/{number}.json", [block.pids, marks])
-        parts.put(f"lines/{number}.bin", numbers)
+        parts.put(f"lines/{number}.json", [codes, len(block.moments[0]), block.pids, marks])
+        parts.put(f"lines/{number}.bin", b"".join(column.tobytes() for column in columns))
         parts.put(f"lines/{number}.txt", block.words)
-    parts.put("told.json", laid.told)
+    shares: dict[int, dict[str, list[int]]] = {}
+    count = 1 + len(laid.told) // _PAGES_A_PART
+    for uuid, rows in laid.told.items():
+        steps = [after - before for before, after in pairwise((0, *rows))]
+        shares.setdefault(share_of_page(uuid, count), {})[uuid] = steps
+    for share, told in sorted(shares.items()):
+        parts.put(f"told/{share}.json", told)
+    parts.put("told.json", count)
     parts.put("index.json", plain(LineIndex, laid.index))
-    size = sum(len(block.words) for block in laid.blocks)
-    if laid.index.count <= _MOST_DRAWN and size <= _LONGEST_DRAWN:
-        _put_whole_table(parts, laid)
+    parts.put("made.json", plain(tuple[Entry, ...], laid.made))
+    parts.put("everything.json", plain(Everything, laid.everything))
 
 
-def _put_whole_table(parts: _Parts, laid: "LaidLines") -> None:
-    """Put what ``cbtriage timeline`` prints of everything: drawing it takes too long to wait."""
-    from analyzer.render.timeline.timeline_table import timeline_table
-    from analyzer.story.timeline.asked import asked
-    from analyzer.story.timeline.wanted import Wanted
-
-    entries = asked(laid, Wanted())
-    parts.put("whole.json", plain(ShownTimeline, shown_of(entries)))
-    parts.put("whole.txt", "".join(timeline_table(entries)).encode())
+def _narrow(column: "array[int]") -> "array[int]":
+    """Return a column with as few bytes a value as all of them need."""
+    for code in "bhi":
+        with suppress(OverflowError):
+            return array(code, column)
+    return column

@@ -12,15 +12,16 @@ import typer
 from analyzer.cli._case import AsJson, Quiet, Reading, answers_json
 from analyzer.cli._timeline_asked import Asked, wanted_of
 from analyzer.cli.analyze import DAMAGED, FINDINGS
-from analyzer.cli.case_file import ShownTimeline, shown_of
 from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
 from analyzer.cli.output import in_color, note, say
 
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry, Unseen
+    from analyzer.model.lines import ShownTimeline
+    from analyzer.render.timeline.timeline_table import Room
+    from analyzer.story.timeline.asked import Timeline
 
 _MOST_NOTES = 12
-_A_TEXT = 65_536  # characters that are printed at once
 _A_PIECE = 200  # chunks: small enough that a reader who goes away ends it soon
 
 
@@ -109,7 +110,7 @@ def timeline_command(
     Exit status: 0 no finding rests on what is shown, 1 some finding does, 2 usage, 3 no readable
     input, 4 no finding is shown, but the input was damaged.
     """
-    from analyzer.render.words.zone import zone_named
+    from analyzer.render.words.zone import Zone, zone_named
 
     zone = zone_named(tz)
     asked = Asked(
@@ -125,27 +126,17 @@ def timeline_command(
         kinds=tuple(kind or ()),
     )
     reading = Reading(paths, quiet=quiet, how=how)
-    plain_table = form is TimelineFormat.TABLE and not (raw or as_json or sys.stdout.isatty())
-    if plain_table and zone.is_utc and _is_everything(asked) and (whole := reading.whole_table()):
-        text, shown, logs, kept = whole
-        _say_all(text[place : place + _A_TEXT] for place in range(0, len(text), _A_TEXT))
+    wanted = wanted_of(asked, reading, zone)
+    timeline = reading.timeline(wanted, Zone() if as_json else zone)
+    if as_json:
+        say(answers_json(happenings=tuple(timeline.entries)))
     else:
-        entries, logs, kept = reading.timeline(wanted_of(asked, reading, zone))
-        shown = shown_of(entries)
-        if as_json:
-            say(answers_json(happenings=entries))
-        else:
-            _print_entries(reading.shown(entries, zone), form, raw=raw)
-    _notes_of_logs(shown, reading.shown(logs, zone), kept)
-    raise typer.Exit(FINDINGS if shown.found else DAMAGED if reading.damaged else 0)
+        _print_entries(timeline, form, raw=raw)
+    _notes_of_logs(timeline.shown, reading.shown(timeline.logs, zone), timeline.kept)
+    raise typer.Exit(FINDINGS if timeline.shown.found else DAMAGED if reading.damaged else 0)
 
 
-def _is_everything(asked: Asked) -> bool:
-    given = (asked.sr, asked.host, asked.session, asked.around, asked.since, asked.until)
-    return not (asked.vdis or asked.vms or asked.kinds) and given == (None,) * len(given)
-
-
-def _print_entries(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: bool) -> None:
+def _print_entries(timeline: "Timeline", form: TimelineFormat, *, raw: bool) -> None:
     from analyzer.render.timeline.timeline_csv import timeline_csv
     from analyzer.render.timeline.timeline_jsonl import timeline_jsonl
     from analyzer.render.timeline.timeline_otlp import timeline_otlp
@@ -155,6 +146,7 @@ def _print_entries(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: boo
         timeline_table,
     )
 
+    entries = timeline.entries
     terminal = sys.stdout.isatty()
     match form:
         case TimelineFormat.CSV:
@@ -169,7 +161,17 @@ def _print_entries(entries: "Sequence[Entry]", form: TimelineFormat, *, raw: boo
             _say_all(timeline_raw(entries, terminal=terminal))
         case TimelineFormat.TABLE:
             width = shutil.get_terminal_size((100, 40)).columns if terminal else None
-            _say_all(timeline_table(entries, width=width, color=in_color()))
+            _say_all(timeline_table(*_with_room(timeline), width=width, color=in_color()))
+
+
+def _with_room(timeline: "Timeline") -> "tuple[Iterable[Entry], Room]":
+    from analyzer.render.timeline.timeline_table import room_for, room_of
+
+    if timeline.whole is None:
+        entries = tuple(timeline.entries)
+        return entries, room_of(entries)
+    whole = timeline.whole
+    return timeline.entries, room_for(whole.hosts, whole.lanes, [time for _, time in whole.times])
 
 
 def _say_all(chunks: Iterable[str]) -> None:
@@ -178,7 +180,7 @@ def _say_all(chunks: Iterable[str]) -> None:
         say("".join(part))
 
 
-def _notes_of_logs(shown: ShownTimeline, logs: "Sequence[Unseen]", kept: int) -> None:
+def _notes_of_logs(shown: "ShownTimeline", logs: "Sequence[Unseen]", kept: int) -> None:
     """Say on standard error what could not be read, and, where nothing is shown, why."""
     from analyzer.render.words.view import counted, span, visible
 

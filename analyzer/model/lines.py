@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 from analyzer.model.entry import Entry, Unseen
 from analyzer.model.finding import Severity
+from analyzer.model.moment import Moment
 from analyzer.values import dataclass
-
-COLUMNS = 18
 
 
 class Mark(NamedTuple):
@@ -37,14 +36,14 @@ def with_mark(entry: Entry, mark: Mark) -> Entry:
 class Block(NamedTuple):
     """Rows that follow each other in time, and their words in one piece of UTF-8.
 
-    ``moments`` has of each moment at, earliest and latest, in microseconds, and the place of how it
-    was dated. ``columns`` are, of each row, the places of its moment, bundle, member, host, log,
+    ``moments`` are, of each moment, at, earliest and latest, in microseconds, and the place of how
+    it was dated. ``columns`` are, of each row, the places of its moment, bundle, member, host, log,
     program, task, level, SR, VDI, VBD, session and kinds, its line and count, and where in the
     words its text ends, its message begins and ends; the next text begins one byte behind that.
     ``marks`` say what quotes a row. Places are those of `LineIndex`, -1 for none.
     """
 
-    moments: "array[int]"
+    moments: "list[array[int]]"
     columns: "list[array[int]]"
     pids: list[int | None]
     marks: dict[int, Mark]
@@ -65,14 +64,45 @@ class LineIndex:
     """What finds lines in the blocks.
 
     ``kinds`` are selectors with the title that they give a line. ``spans`` are of each block the
-    earliest and latest time (microseconds) and how many rows it has. ``made`` is what is no kept
-    line, with the objects that it tells of; ``unseen`` are all logs, ``count`` is how many events
-    are kept.
+    earliest and latest time (microseconds) and how many rows it has. ``told`` are the objects
+    that each entry tells of that is no kept line; ``unseen`` are all logs, ``count`` is how many
+    events are kept.
     """
 
     texts: tuple[str, ...]
     kinds: tuple[tuple[tuple[str, ...], str], ...]
     spans: tuple[tuple[int, int, int], ...]
-    made: tuple[tuple[Entry, tuple[str, ...]], ...]
+    told: tuple[tuple[str, ...], ...]
     unseen: tuple[Unseen, ...]
     count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownTimeline:
+    """What is said beside entries that are shown: how many, and whether findings rest on one.
+
+    ``undated`` are those of an unknown year.
+    """
+
+    count: int
+    undated: int
+    found: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Everything:
+    """All entries, in their order.
+
+    ``parts`` are (block, first row, row after), of block -1 the places in what is no kept line;
+    ``about`` has of each row of a block, ``made_about`` of each in what is no kept line, "1" where
+    its order to another is not known, else "0". ``hosts`` and ``lanes`` are those of the entries;
+    ``times`` with their bundles are of each bundle, hour and doubt one.
+    """
+
+    parts: tuple[tuple[int, int, int], ...]
+    about: tuple[str, ...]
+    made_about: str
+    shown: ShownTimeline
+    hosts: tuple[str, ...]
+    lanes: tuple[str, ...]
+    times: tuple[tuple[str, Moment], ...]

@@ -27,9 +27,20 @@ def case_file(path: Path, *, usual: bool = True) -> Path:
     return made
 
 
-def said(command: list[str], path: Path) -> str:
+class _Printed(StringIO):
+    """What takes output, perhaps as a terminal does."""
+
+    def __init__(self, *, terminal: bool) -> None:
+        super().__init__()
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+
+def said(command: list[str], path: Path, *, terminal: bool = False) -> str:
     """Return what a question about a file prints, with its exit status."""
-    printed = StringIO()
+    printed = _Printed(terminal=terminal)
     status: object = None
     quiet = [] if command[0] == "diff" else ["-q"]
     with redirect_stdout(printed), redirect_stderr(printed):

@@ -5,6 +5,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,10 +17,12 @@ from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, case_of
 from analyzer.cli.case_making import case_bytes
 from analyzer.cli.inputs import inputs_of
 from analyzer.cli.main import app
+from analyzer.cli.timeline import TimelineFormat
 from analyzer.model.pages import LINE
 from analyzer.model.report import Report
 from analyzer.run import Options, load_case
 from analyzer.story.pages import MAKERS, Judged, page_of
+from analyzer.story.timeline.wanted import Wanted
 from tests.cli.case_files import BY_NAME, case_file, said
 from tests.golden.outputs import sample_commands, sample_read
 
@@ -27,6 +30,7 @@ SMALL = ("host-crash.tar.bz2", "nbd-trouble.tar.bz2", "two-host-pool.zip")
 # What a case file does not hold: lines that nobody kept, comparisons of any pair.
 READ_AGAIN = ("explain-line", "why-list")
 line_keys = next(maker.keys for maker in MAKERS if maker.kind is LINE)
+FORMS = (*(("--format", form.value) for form in TimelineFormat), ("--raw",), ("--json",))
 EACH = 2  # objects of each kind that are asked for
 
 
@@ -36,7 +40,10 @@ def questions(case: Case, report: Report) -> Iterator[list[str]]:
             yield from commands[:EACH]
     (disk, *_), (vm, *_), (sr, *_) = case.pools[0].vdis, case.pools[0].vms, case.pools[0].srs
     yield ["timeline", "--vdi", disk.uuid, "--sr", sr.uuid, "--tz", "host"]
-    yield ["timeline"]
+    for shown in FORMS:
+        yield ["timeline", *shown]
+        yield ["timeline", *shown, "--tz", "Europe/London"]
+        yield ["timeline", *shown, "--tz", "host", "--vdi", disk.uuid]
     yield ["timeline", "--tz", "host"]
     yield ["timeline", "--vm", vm.uuid, "--raw"]
     made = report.bundles[0].captured_at
@@ -61,6 +68,23 @@ def test_answers_are_those_of_the_status_reports(tmp_path: Path, name: str) -> N
     case_file(path)
     with patch("analyzer.run.load_case", side_effect=AssertionError("it was read again")):
         assert [said(command, path) for command in asked] == read
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_terminal_is_shown_what_it_is_shown_of_the_status_reports(
+    tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    path = tmp_path / name
+    shutil.copy(BY_NAME[name], path)
+    asked = [["timeline", *more] for more in ([], ["--tz", "+05:30"], ["--raw"])]
+    with patch("analyzer.run.load_case", lambda *_: sample_read(BY_NAME[name])):
+        read = [said(command, path, terminal=True) for command in asked]
+    case_file(path)
+    with patch("analyzer.run.load_case", side_effect=AssertionError("it was read again")):
+        assert [said(command, path, terminal=True) for command in asked] == read
+    assert "\x1b[" in read[0]
 
 
 @pytest.mark.parametrize("name", SMALL)
@@ -165,17 +189,29 @@ def test_damaged_file_is_put_aside_with_a_sentence(crashed: Path, damage: str) -
     assert "the status reports are read instead" in done.stderr or damage in ("bits", "key")
 
 
-def test_whole_timeline_is_printed_as_it_was_drawn(crashed: Path) -> None:
-    made = case_file(crashed)
-    with patch.object(CaseFile, "timeline", side_effect=AssertionError("it was drawn anew")):
-        done = CliRunner().invoke(app, ["timeline", str(crashed)])
-    assert done.exit_code == 1
-    assert "CBT was turned off because the disk's log was inconsistent" in done.stdout
-    rewritten(made, "\x1b]0;owned\x07\n", part="whole.txt")
-    with patch("analyzer.run.load_case", lambda *_: sample_read(BY_NAME[crashed.name])):
-        again = CliRunner().invoke(app, ["timeline", str(crashed)])
-    assert again.stdout == done.stdout
-    assert "it is damaged" in again.stderr
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("damage", ["{", "[[1]]"])
+def test_damage_that_is_met_halfway_changes_no_answer(
+    crashed: Path, form: tuple[str, ...], damage: str
+) -> None:
+    with patch("analyzer.story.timeline.lines._ROWS_A_BLOCK", 64):
+        made = case_file(crashed)
+        with patch("analyzer.run.load_case", side_effect=AssertionError("it was read again")):
+            whole = said(["timeline", *form], crashed)
+        rewritten(made, damage, part="lines/3.json")
+        with patch("analyzer.run.load_case", lambda *_: sample_read(BY_NAME[crashed.name])):
+            assert said(["timeline", *form], crashed) == whole
+
+
+def test_first_entries_are_told_before_the_last_are_read(crashed: Path) -> None:
+    with patch("analyzer.story.timeline.lines._ROWS_A_BLOCK", 64):
+        made = case_file(crashed)
+    rewritten(made, "{", part="lines/3.json")
+    entries = CaseFile(made).timeline(Wanted()).entries
+    told = list(islice(entries, 64))
+    assert len(told) == len({entry.source for entry in told})
+    with pytest.raises(NoCaseError, match="damaged"):
+        list(entries)
 
 
 def rewritten(made: Path, text: str, part: str = "names.json") -> None:

@@ -9,7 +9,7 @@ from analyzer.cli.case_file import NAME, CaseFile, case_of
 from analyzer.cli.main import app
 from analyzer.model.pages import DISK, FINDING
 from analyzer.story.pages import Judged
-from tests.cli.case_files import BY_NAME, case_file, said
+from tests.cli.case_files import BY_NAME, case_file
 from tests.golden.outputs import sample_read
 
 
@@ -48,16 +48,6 @@ def test_pages_of_a_kind_end_where_they_grow_too_large(crashed: Path) -> None:
     assert len({key for key in keys if kept.page(DISK, key) is not None}) == 1
     whole = CaseFile(case_file(crashed))
     assert all(whole.page(DISK, key) is not None for key in keys)
-
-
-def test_of_very_many_lines_the_table_is_drawn_when_it_is_asked_for(crashed: Path) -> None:
-    drawn = CaseFile(case_file(crashed)).whole_table()
-    with patch("analyzer.cli.case_making._MOST_DRAWN", 1):
-        kept = CaseFile(case_file(crashed))
-        assert kept.whole_table() is None
-        told = said(["timeline"], crashed)
-    assert drawn is not None
-    assert drawn[0] in told
 
 
 def test_analyze_leaves_one_unless_told_not_to(crashed: Path, tmp_path: Path) -> None:

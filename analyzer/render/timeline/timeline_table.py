@@ -1,15 +1,18 @@
 """The full timeline for people: rows of a terminal, plain text for a pipe, and Markdown."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
 
 from rich.text import Text
 
 from analyzer.model.entry import Entry, EntryKind
+from analyzer.model.moment import Moment
 from analyzer.render.markdown import code, escaped
 from analyzer.render.terminal.rows import STYLES, console
 from analyzer.render.timeline.timeline_columns import spoken
 from analyzer.render.words.view import DOUBT_SHOWN, margin, stamp, visible
 from analyzer.render.words.zone import clock_text
+from analyzer.values import dataclass
 
 ABOUT = "~"
 LEGEND = (
@@ -19,54 +22,81 @@ _LONGEST_HOST, _LONGEST_LANE = 20, 16
 _CELL = 1000
 
 
-def timeline_table(
-    entries: Sequence[Entry], *, width: int | None = None, color: bool = False
-) -> Iterator[str]:
-    """Yield the rows; those longer than ``width`` are cut, and show it."""
-    if not entries:
-        return
-    host = min(max(len("HOST"), *(len(entry.host) for entry in entries)), _LONGEST_HOST)
-    lane = min(max(len("SOURCE"), *(len(entry.lane) for entry in entries)), _LONGEST_LANE)
-    told = {id(entry.moment): entry.moment for entry in entries}  # neighbours share theirs
-    known = {}
-    for key, moment in told.items():
-        if not moment.year_known:
-            known[key] = stamp(moment)
-        else:
-            text, zone = clock_text(moment)
-            doubt = f" {margin(moment)}" if moment.doubt > DOUBT_SHOWN else ""
-            known[key] = f"{text} {zone}{doubt}"
-    times = [known[id(entry.moment)] for entry in entries]
-    when = max(len(time) for time in times)
-    yield _row_of_style(
-        f"  {'TIME':{when}} {'HOST':{host}} {'SOURCE':{lane}} WHAT", "", width, color=color
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How wide the columns of a table are."""
+
+    when: int
+    host: int
+    lane: int
+
+
+def room_for(hosts: Iterable[str], lanes: Iterable[str], moments: Iterable[Moment]) -> Room:
+    """Return the room that these need; names that are long are cut."""
+    told = {id(moment): moment for moment in moments}  # neighbours share theirs
+    return Room(
+        when=max((len(_time_of_moment(moment)) for moment in told.values()), default=0),
+        host=min(max(len("HOST"), *map(len, hosts), 0), _LONGEST_HOST),
+        lane=min(max(len("SOURCE"), *map(len, lanes), 0), _LONGEST_LANE),
     )
-    for entry, time in zip(entries, times, strict=True):
-        flag = ABOUT if entry.about else " "
-        place = f"{visible(entry.host)[:host]:{host}} {visible(entry.lane)[:lane]:{lane}}"
+
+
+def room_of(entries: Sequence[Entry]) -> Room:
+    """Return the room that entries need."""
+    hosts, lanes = {entry.host for entry in entries}, {entry.lane for entry in entries}
+    return room_for(hosts, lanes, [entry.moment for entry in entries])
+
+
+def timeline_table(
+    entries: Iterable[Entry], room: Room, *, width: int | None = None, color: bool = False
+) -> Iterator[str]:
+    """Yield the rows as the entries come; those longer than ``width`` are cut, and show it."""
+    known: dict[tuple[str, str], str] = {}
+    moment, time, about = None, "", None
+    for entry in entries:
+        if about is None:
+            heading = f"  {'TIME':{room.when}} {'HOST':{room.host}} {'SOURCE':{room.lane}} WHAT"
+            yield _row_of_style(heading, "", width, color=color)
+        about = about or entry.about
+        if entry.moment is not moment:
+            moment = entry.moment
+            time = f"{_time_of_moment(moment):{room.when}}"
+        place = known.get((entry.host, entry.lane))
+        if place is None:
+            host, lane = visible(entry.host)[: room.host], visible(entry.lane)[: room.lane]
+            place = f"{host:{room.host}} {lane:{room.lane}}"
+            known[entry.host, entry.lane] = place
         style = (
             STYLES[entry.severity]
             if entry.severity
             else ("" if entry.what is EntryKind.RECORD else "bold")
         )
+        head = f"{ABOUT if entry.about else ' '} {time} {place}"
         for number, said in enumerate(_said_of_entry(entry)):
-            head = (
-                f"{flag} {time:{when}} {place}" if number == 0 else " " * (when + host + lane + 4)
-            )
-            yield _row_of_style(f"{head} {said}", style, width, color=color)
-    if any(entry.about for entry in entries):
+            before = " " * (room.when + room.host + room.lane + 4) if number else head
+            yield _row_of_style(f"{before} {said}", style, width, color=color)
+    if about:
         yield f"{LEGEND}\n"
 
 
-def timeline_markdown(entries: Sequence[Entry], *, raw: bool = False) -> Iterator[str]:
+def _time_of_moment(moment: Moment) -> str:
+    if not moment.year_known:
+        return stamp(moment)
+    text, zone = clock_text(moment)
+    doubt = f" {margin(moment)}" if moment.doubt > DOUBT_SHOWN else ""
+    return f"{text} {zone}{doubt}"
+
+
+def timeline_markdown(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[str]:
     """Yield a table of GitHub-flavoured Markdown; the text of a bundle stands in code.
 
     ``raw`` shows the verbatim records.
     """
-    if not entries:
-        return
-    yield "| | time | host | source | what |\n| --- | --- | --- | --- | --- |\n"
+    doubted = None
     for entry in entries:
+        if doubted is None:
+            yield "| | time | host | source | what |\n| --- | --- | --- | --- | --- |\n"
+        doubted = doubted or entry.about
         about = "about" if entry.about else ""
         place = f"{_code_in_cell(entry.lane)} {_code_in_cell(str(entry.source))}"
         if raw and entry.text:
@@ -76,7 +106,7 @@ def timeline_markdown(entries: Sequence[Entry], *, raw: bool = False) -> Iterato
             said = " ".join(_code_in_cell(text.removeprefix("  | ")[:_CELL]) for text in rest)
             what = f"{escaped(ours)} {said}".strip()
         yield f"| {about} | {stamp(entry.moment)} | {escaped(entry.host)} | {place} | {what} |\n"
-    if any(entry.about for entry in entries):
+    if doubted:
         yield (
             "\n`about`: it and another line shown may stand the other way round, "
             "their times overlap.\n"
@@ -113,15 +143,26 @@ def _prefix_of_entry(entry: Entry) -> str:
 def _row_of_style(text: str, style: str, width: int | None, *, color: bool) -> str:
     row = text.rstrip()
     if width is not None and len(row) > width:
-        short = Text(row)
-        short.truncate(width - 1, overflow="crop")
-        row = f"{short.plain}…"
+        if row.isascii():
+            row = f"{row[: width - 1]}…"
+        else:
+            short = Text(row)
+            short.truncate(width - 1, overflow="crop")
+            row = f"{short.plain}…"
     if not (color and style):
         return f"{row}\n"
-    terminal = console(max(len(row), 1), color=True)
+    before, after = _signs_of_style(style)
+    return f"{before}{row}{after}"
+
+
+@cache
+def _signs_of_style(style: str) -> tuple[str, str]:
+    """Return what a terminal is given before and behind a row of a style."""
+    terminal = console(1, color=True)
     with terminal.capture() as captured:
-        terminal.print(Text(row, style), no_wrap=True, overflow="ignore", crop=False)
-    return captured.get()
+        terminal.print(Text("x", style), no_wrap=True, overflow="ignore", crop=False)
+    before, _, after = captured.get().partition("x")
+    return before, after
 
 
 def _code_in_cell(text: str) -> str:

@@ -1,7 +1,8 @@
 """What is shown in another zone than UTC: every moment of it, in our sentences too."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass, replace
+from datetime import datetime, timedelta, timezone
 from typing import Any, TypeVar, cast
 
 from analyzer.model.finding import Evidence, Finding
@@ -12,6 +13,8 @@ from analyzer.model.source import Source
 from analyzer.render.words.zone import Zone
 
 Shown = TypeVar("Shown")
+_QUARTER = 15  # minutes: no zone changes more often
+_NEARLY = timedelta(minutes=_QUARTER) - timedelta(microseconds=1)
 
 
 def in_zone(value: Shown, zone: Zone) -> Shown:
@@ -35,6 +38,11 @@ def in_zone(value: Shown, zone: Zone) -> Shown:
     return cast("Shown", _Shift(zone, causes).value(value, ""))
 
 
+def shift_to(zone: Zone) -> Callable[[Any, str], Any]:
+    """Return what returns a part of what stands in a bundle as `in_zone` does."""
+    return _Shift(zone, {}).value
+
+
 def in_utc(report: Report) -> Report:
     """Return a report that may be shown in a zone as it was before."""
     shown = isinstance(_first_moment(report), LocalMoment)
@@ -56,6 +64,7 @@ class _Shift:
     def __init__(self, zone: Zone, findings: Mapping[str, str]) -> None:
         self._zone = zone
         self._findings = findings
+        self._offsets: dict[datetime, timezone | None] = {}  # of quarters of an hour
 
     def value(self, value: Any, bundle: str) -> Any:
         """Return the value, shifted."""
@@ -85,8 +94,18 @@ class _Shift:
             earliest=moment.earliest,
             latest=moment.latest,
             dated_by=moment.dated_by,
-            zone=self._zone.at(moment.at, bundle),
+            zone=self._offset_at(moment.at) or self._zone.at(moment.at, bundle),
         )
+
+    def _offset_at(self, time: datetime) -> timezone | None:
+        """Return the offset of the zone, None where it changes in this quarter of an hour."""
+        if self._zone.rules is None:
+            return None  # a host's is its own
+        quarter = time.replace(minute=time.minute // _QUARTER * _QUARTER, second=0, microsecond=0)
+        if quarter not in self._offsets:
+            first, last = self._zone.at(quarter), self._zone.at(quarter + _NEARLY)
+            self._offsets[quarter] = first if first == last else None
+        return self._offsets[quarter]
 
     def _bundle_of_value(self, value: object) -> str:
         """Return the name of the bundle that a value is from, "" where it does not say."""

@@ -4,21 +4,38 @@ Nothing here needs the case, so a case file answers as soon as its blocks are re
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from analyzer.model.entry import Entry, EntryKind, Unseen
 from analyzer.model.event import Level
-from analyzer.model.lines import Block, LineIndex, with_mark
+from analyzer.model.lines import Block, Everything, LineIndex, ShownTimeline, with_mark
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.model.terms import EPOCH, MICROSECOND
+from analyzer.story.timeline.everything import moment_of
 from analyzer.story.timeline.order import in_order
 from analyzer.story.timeline.wanted import Wanted, chosen, fits_kind, tasks_of, told_by
 
+Local: TypeAlias = Callable[[Any, str], Any]  # what stands in a bundle, as it is told
 _CODING = ("utf-8", "surrogatepass")
 _LEVELS: Mapping[str | None, Level] = MappingProxyType({level.value: level for level in Level})
+
+
+class Timeline(NamedTuple):
+    """What is shown of the full timeline, and what is said beside it.
+
+    ``entries`` come once; ``whole`` is None where something less than everything is asked for.
+    ``logs`` are those of the hosts asked for, ``kept`` is how many events there are.
+    """
+
+    entries: Iterable[Entry]
+    shown: ShownTimeline
+    whole: Everything | None
+    logs: tuple[Unseen, ...]
+    kept: int
 
 
 class Lines(Protocol):
@@ -28,6 +45,14 @@ class Lines(Protocol):
     def index(self) -> LineIndex:
         """Return what finds them."""
 
+    @property
+    def made(self) -> Sequence[Entry]:
+        """Return what is no kept line, in the order of time."""
+
+    @property
+    def everything(self) -> Everything:
+        """Return all entries in their order."""
+
     def rows(self, uuid: str) -> Sequence[int]:
         """Return the rows that tell of an object, ascending."""
 
@@ -36,6 +61,31 @@ class Lines(Protocol):
 
     def words(self, number: int) -> bytes:
         """Return the words of a block."""
+
+
+def timeline(lines: Lines, wanted: Wanted, local: Local | None = None) -> Timeline:
+    """Return what is asked for; ``local`` returns moments and entries as they are told."""
+    whole, entries = (lines.everything, ()) if wanted == Wanted() else (None, asked(lines, wanted))
+    if whole is not None and local is not None:
+        times = tuple((bundle, local(moment, bundle)) for bundle, moment in whole.times)
+        whole = replace(whole, times=times)
+    return Timeline(
+        entries=everything(lines, local) if whole else _local(entries, local),
+        shown=whole.shown if whole else _shown(entries),
+        whole=whole,
+        logs=tuple(
+            log for log in lines.index.unseen if not wanted.bundles or log.bundle in wanted.bundles
+        ),
+        kept=lines.index.count,
+    )
+
+
+def _shown(entries: Sequence[Entry]) -> ShownTimeline:
+    return ShownTimeline(
+        count=len(entries),
+        undated=sum(not entry.moment.year_known for entry in entries),
+        found=any(entry.findings for entry in entries),
+    )
 
 
 def asked(lines: Lines, wanted: Wanted) -> tuple[Entry, ...]:
@@ -59,18 +109,37 @@ def asked(lines: Lines, wanted: Wanted) -> tuple[Entry, ...]:
         block = lines.block(number)
         fitting = _fitting(index, block, rows, wanted, (since, until))
         if fitting:
-            records.extend(_entries_of_index(index, block, lines.words(number), fitting))
-    return in_order([*records, *_made(lines.index, wanted)])
+            records.extend(_Told(index, block, lines.words(number)).entries(fitting))
+    return in_order([*records, *_made(lines, wanted)])
 
 
-def unseen_of(index: LineIndex, wanted: Wanted) -> tuple[Unseen, ...]:
-    """Return the logs of the hosts that are asked for."""
-    return tuple(log for log in index.unseen if not wanted.bundles or log.bundle in wanted.bundles)
+def everything(lines: Lines, local: Local | None = None) -> Iterator[Entry]:
+    """Yield all entries in their order; ``local`` returns moments and entries as they are told."""
+    index, whole = lines.index, lines.everything
+    current, told = -1, None
+    for number, first, after in whole.parts:
+        if number < 0:
+            doubted = whole.made_about[first:after]
+            yield from _doubted(_local(lines.made[first:after], local), doubted)
+            continue
+        if told is None or number != current:
+            told = _Told(index, lines.block(number), lines.words(number), local)
+            current = number
+        yield from told.entries(range(first, after), whole.about[number][first:after])
 
 
-def _made(index: LineIndex, wanted: Wanted) -> Iterator[Entry]:
+def _local(entries: Sequence[Entry], local: Local | None) -> Iterable[Entry]:
+    return entries if local is None else (local(entry, "") for entry in entries)
+
+
+def _doubted(entries: Iterable[Entry], about: str) -> Iterator[Entry]:
+    for entry, doubted in zip(entries, about, strict=True):
+        yield entry if entry.about is (doubted == "1") else replace(entry, about=not entry.about)
+
+
+def _made(lines: Lines, wanted: Wanted) -> Iterator[Entry]:
     session = bool(wanted.session or wanted.lines)
-    for entry, told in index.made:
+    for entry, told in zip(lines.made, lines.index.told, strict=True):
         about = all(group.intersection(told) for group in wanted.objects)
         fits = about and (not session or _tells_session(entry, wanted))
         if chosen(entry, wanted, fits=fits):
@@ -94,7 +163,7 @@ def _fitting(
     moments, bundles, _, hosts = block.columns[:4]
     kinds = block.columns[12]
     if since is not None or until is not None:
-        spans = zip(block.moments[1::4], block.moments[2::4], strict=True)
+        spans = zip(*block.moments[1:3], strict=True)
         touches = [
             (since is None or latest >= since) and (until is None or earliest <= until)
             for earliest, latest in spans
@@ -155,42 +224,69 @@ def _named(lines: Lines, wanted: Wanted) -> list[int] | None:
     return sorted(set.intersection(*groups)) if groups else None
 
 
-def _entries_of_index(
-    index: LineIndex, block: Block, words: bytes, rows: Sequence[int]
-) -> Iterator[Entry]:
-    texts: tuple[Any, ...] = (*index.texts, None)  # of which -1 is the place
-    moments: dict[int, Moment] = {}
-    for row in rows:
-        when, *named, kind, line, count, end, begin, stop = [c[row] for c in block.columns]
-        if when not in moments:
-            moments[when] = _moment_of_index(index, *block.moments[when * 4 : when * 4 + 4])
-        bundle, member, host, lane, process, task, level, sr, vdi, vbd, session = [
-            texts[place] for place in named
-        ]
-        kinds, title = index.kinds[kind]
-        entry = Entry(
-            moment=moments[when],
-            what=EntryKind.RECORD,
-            host=host,
-            lane=lane,
-            source=Source(bundle=bundle, member=member, line=line),
-            kinds=kinds,
-            title=title,
-            message=words[begin:stop].decode(*_CODING),
-            text=words[block.start(row) : end].decode(*_CODING),
-            process=process,
-            pid=block.pids[row],
-            task=task,
-            level=_LEVELS.get(level),
-            sr=sr,
-            vdi=vdi,
-            vbd=vbd,
-            session=session,
-            count=count,
-        )
-        yield with_mark(entry, block.marks[row]) if row in block.marks else entry
+class _Told:
+    """Makes entries of the rows of a block."""
 
+    def __init__(
+        self, index: LineIndex, block: Block, words: bytes, local: Local | None = None
+    ) -> None:
+        self._index, self._block, self._words, self._local = index, block, words, local
+        self._texts: tuple[Any, ...] = (*index.texts, None)  # of which -1 is the place
+        self._moments: dict[tuple[int, int], Moment] = {}
 
-def _moment_of_index(index: LineIndex, at: int, first: int, last: int, dated_by: int) -> Moment:
-    when, earliest, latest = (EPOCH + time * MICROSECOND for time in (at, first, last))
-    return Moment(at=when, earliest=earliest, latest=latest, dated_by=index.texts[dated_by])
+    def entries(self, rows: Sequence[int], about: str = "") -> Iterator[Entry]:
+        """Yield the entries of some rows; ``about`` has "1" for each of an order not known."""
+        block, texts, words = self._block, self._texts, self._words
+        kinds, marks = self._index.kinds, block.marks
+        starts = [block.start(row) for row in rows]
+        pids = [block.pids[row] for row in rows]
+        columns = ([column[row] for row in rows] for column in block.columns)
+        told = zip(rows, starts, pids, about or "0" * len(rows), *columns, strict=True)
+        for (
+            row,
+            start,
+            pid,
+            doubted,
+            when,
+            bundle,
+            *named,
+            kind,
+            line,
+            count,
+            end,
+            begin,
+            stop,
+        ) in told:
+            member, host, lane, process, task, level, sr, vdi, vbd, session = [
+                texts[place] for place in named
+            ]
+            own, title = kinds[kind]
+            entry = Entry(
+                moment=self._moments.get((when, bundle)) or self._moment(when, bundle),
+                what=EntryKind.RECORD,
+                host=host,
+                lane=lane,
+                source=Source(bundle=texts[bundle], member=member, line=line),
+                kinds=own,
+                title=title,
+                message=words[begin:stop].decode(*_CODING),
+                text=words[start:end].decode(*_CODING),
+                process=process,
+                pid=pid,
+                task=task,
+                level=_LEVELS.get(level),
+                sr=sr,
+                vdi=vdi,
+                vbd=vbd,
+                session=session,
+                count=count,
+                about=doubted == "1",
+            )
+            yield with_mark(entry, marks[row]) if row in marks else entry
+
+    def _moment(self, when: int, bundle: int) -> Moment:
+        moment = moment_of(self._index, self._block, when)
+        if self._local is not None:
+            moment = self._local(moment, self._texts[bundle])
+        self._moments[when, bundle] = moment
+        return moment

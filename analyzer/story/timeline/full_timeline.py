@@ -7,9 +7,9 @@ that: `Entry.about` says so, except for lines of one file that stand in their or
 from collections.abc import Mapping
 
 from analyzer.case.case import Case
-from analyzer.model.entry import Entry, Unseen
+from analyzer.model.entry import Entry
 from analyzer.model.report import Report
-from analyzer.story.timeline.asked import asked, unseen_of
+from analyzer.story.timeline.asked import Local, Timeline, asked, timeline
 from analyzer.story.timeline.lines import LaidLines
 from analyzer.story.timeline.wanted import Wanted
 
@@ -18,12 +18,19 @@ def full_timeline(
     case: Case, report: Report, titles: Mapping[str, str], wanted: Wanted
 ) -> tuple[Entry, ...]:
     """Return the entries that are asked for; ``titles`` names the kinds that set the scene."""
-    return told(case, report, titles, wanted)[0]
+    return asked(_laid(case, report, titles, wanted), wanted)
 
 
 def told(
-    case: Case, report: Report, titles: Mapping[str, str], wanted: Wanted
-) -> tuple[tuple[Entry, ...], tuple[Unseen, ...], int]:
-    """Return the entries that are asked for, the logs that they are of, and the events kept."""
-    lines = LaidLines(case, report, titles, frozenset().union(*wanted.objects))
-    return asked(lines, wanted), unseen_of(lines.index, wanted), lines.index.count
+    case: Case,
+    report: Report,
+    titles: Mapping[str, str],
+    wanted: Wanted,
+    local: Local | None = None,
+) -> Timeline:
+    """Return what is asked for, and what is said beside it."""
+    return timeline(_laid(case, report, titles, wanted), wanted, local)
+
+
+def _laid(case: Case, report: Report, titles: Mapping[str, str], wanted: Wanted) -> LaidLines:
+    return LaidLines(case, report, titles, frozenset().union(*wanted.objects))

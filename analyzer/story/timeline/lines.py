@@ -10,18 +10,21 @@ import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from itertools import accumulate, chain
+from functools import cached_property
+from itertools import accumulate
 
 from analyzer.case.case import Case
 from analyzer.case.log_coverage import log_window
 from analyzer.case.rows import LINE_TEXTS, NO_IDS, KeptLines
 from analyzer.model.entry import Entry, EntryKind, Unseen
-from analyzer.model.lines import Block, LineIndex
+from analyzer.model.lines import Block, Everything, LineIndex
 from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.sources import LOGS
+from analyzer.story.timeline.everything import Ordering
 from analyzer.story.timeline.happenings import mark_of, quoted
+from analyzer.story.timeline.order import place_in_time
 from analyzer.story.timeline.wanted import tasks_of, told_by, uuids_in
 
 _ROWS_A_BLOCK = 2048
@@ -75,15 +78,20 @@ class Laying:
 
     def index(self) -> LineIndex:
         """Return the index of the blocks."""
-        others = (each for each in self._report.happenings if each.what is not EntryKind.RECORD)
         return LineIndex(
             texts=(*self._texts, *(name for name in self._ids if name is not None)),
             kinds=tuple((each, self._title_of_kinds(each)) for each in self._kinds),
             spans=tuple(self._spans),
-            made=tuple((each, tuple(sorted(self._told_of(each)))) for each in others),
+            told=tuple(tuple(sorted(self._told_of(each))) for each in self.made),
             unseen=unseen(self._case, self._report),
             count=len(self._case.events),
         )
+
+    @cached_property
+    def made(self) -> tuple[Entry, ...]:
+        """Return what is no kept line, in the order of time."""
+        made = (each for each in self._report.happenings if each.what is not EntryKind.RECORD)
+        return tuple(sorted(made, key=place_in_time))
 
     def rows(self) -> Mapping[str, Sequence[int]]:
         """Return the rows that tell of an object, counted from the first block on, by its uuid."""
@@ -128,7 +136,7 @@ class Laying:
             *(lines.lines, lines.counts, *spans),
         )
         block = Block(
-            moments=array("q", chain.from_iterable(moments)),
+            moments=[array("q", column) for column in zip(*moments, strict=True)],
             columns=[array("q", column) for column in columns],
             pids=lines.pids,
             marks={},
@@ -199,6 +207,12 @@ class LaidLines:
         self.blocks = tuple(laying.blocks())
         self.told = laying.rows()
         self.index = laying.index()
+        self.made = laying.made
+
+    @cached_property
+    def everything(self) -> Everything:
+        """Return all entries in their order."""
+        return Ordering(self.index, self.blocks, self.made).everything()
 
     def rows(self, uuid: str) -> Sequence[int]:
         """Return the rows that tell of an object, ascending."""

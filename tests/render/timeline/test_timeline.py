@@ -20,6 +20,7 @@ from analyzer.render.timeline.timeline_csv import timeline_csv
 from analyzer.render.timeline.timeline_jsonl import timeline_jsonl
 from analyzer.render.timeline.timeline_table import (
     LEGEND,
+    room_of,
     timeline_markdown,
     timeline_raw,
     timeline_table,
@@ -61,7 +62,7 @@ INCIDENT = replace(
 
 
 def table(*entries: Entry, width: int | None = None, color: bool = False) -> list[str]:
-    return "".join(timeline_table(entries, width=width, color=color)).splitlines()
+    return "".join(timeline_table(entries, room_of(entries), width=width, color=color)).splitlines()
 
 
 def test_row_has_time_host_source_and_what_was_said() -> None:

@@ -350,9 +350,9 @@ def test_lines_of_a_session_are_shown_though_they_do_not_name_it(
 
 def test_every_log_of_the_hosts_says_what_was_read_of_it(crashed: tuple[Case, Report]) -> None:
     case, report = crashed
-    _, every, count = told_of(case, report, {}, Wanted())
-    logs = {log.need: log for log in every}
+    told = told_of(case, report, {}, Wanted())
+    logs = {log.need: log for log in told.logs}
     assert logs["smlog"].window
     assert not logs["smlog"].why
-    assert count == len(case.events)
-    assert not told_of(case, report, {}, Wanted(bundles=frozenset({"elsewhere"})))[1]
+    assert told.kept == len(case.events)
+    assert not told_of(case, report, {}, Wanted(bundles=frozenset({"elsewhere"}))).logs
