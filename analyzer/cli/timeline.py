@@ -4,7 +4,6 @@ import shutil
 import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
-from itertools import islice
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from analyzer.story.timeline.asked import Timeline
 
 _MOST_NOTES = 12
-_A_PIECE = 200  # chunks: small enough that a reader who goes away ends it soon
+_A_PIECE = 65_536  # characters: so few that a reader who goes away ends it soon
 
 
 class TimelineFormat(StrEnum):
@@ -175,9 +174,15 @@ def _with_room(timeline: "Timeline") -> "tuple[Iterable[Entry], Room]":
 
 
 def _say_all(chunks: Iterable[str]) -> None:
-    waiting = iter(chunks)
-    while part := list(islice(waiting, _A_PIECE)):
-        say("".join(part))
+    piece: list[str] = []
+    size = 0
+    for chunk in chunks:
+        piece.append(chunk)
+        size += len(chunk)
+        if size >= _A_PIECE:
+            say("".join(piece))
+            piece, size = [], 0
+    say("".join(piece))
 
 
 def _notes_of_logs(shown: "ShownTimeline", logs: "Sequence[Unseen]", kept: int) -> None:

@@ -2,10 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from analyzer.model.entry import Entry
-from analyzer.render.timeline.timeline_columns import COLUMNS, columns
+from analyzer.render.timeline.timeline_columns import COLUMNS, Columns, Value
 from analyzer.render.words.view import visible
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -17,21 +17,20 @@ def timeline_csv(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[str
     What a spreadsheet would run as a formula gets an apostrophe before it; characters that do not
     print are written out, line feeds of a record stay.
     """
-    yield _row_text(COLUMNS)
-    for entry in entries:
-        row = columns(entry, raw=raw)
-        cell_text: list[str] = []
-        for name in COLUMNS:
-            value = row[name]
-            if not isinstance(value, str):
-                cell_text.append("" if value is None else str(value))
-            else:
-                shown = visible(value, lines=True)
-                cell_text.append(f"'{shown}" if shown.startswith(_FORMULA) else shown)
-        yield _row_text(cell_text)
-
-
-def _row_text(cells: Sequence[str]) -> str:
     row = io.StringIO()
-    csv.writer(row).writerow(cells)
-    return row.getvalue()
+    writer = csv.writer(row)
+    writer.writerow(COLUMNS)
+    columns = Columns(raw=raw)
+    for entry in entries:
+        yield row.getvalue()
+        row.seek(0)
+        row.truncate()
+        writer.writerow(map(_cell, columns.of(entry).values()))
+    yield row.getvalue()
+
+
+def _cell(value: Value) -> str:
+    if not isinstance(value, str):
+        return "" if value is None else str(value)
+    shown = value if value.isprintable() else visible(value, lines=True)
+    return f"'{shown}" if shown.startswith(_FORMULA) else shown

@@ -8,9 +8,10 @@ import json
 from collections.abc import Iterable, Iterator
 
 from analyzer.model.entry import Entry
-from analyzer.render.timeline.timeline_columns import columns
+from analyzer.render.timeline.timeline_columns import Columns
 
 
 def timeline_jsonl(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[str]:
     """Yield one JSON object a line, in ASCII only: text is verbatim, escaped by JSON alone."""
-    return (json.dumps(columns(entry, raw=raw), allow_nan=False) + "\n" for entry in entries)
+    told, encoded = Columns(raw=raw).of, json.JSONEncoder(allow_nan=False).encode
+    return (f"{encoded(told(entry))}\n" for entry in entries)

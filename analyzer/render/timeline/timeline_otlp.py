@@ -15,7 +15,7 @@ from analyzer import __version__
 from analyzer.model.entry import Entry
 from analyzer.model.event import Level
 from analyzer.model.finding import Severity
-from analyzer.render.timeline.timeline_columns import Value, columns
+from analyzer.render.timeline.timeline_columns import Columns, Value
 
 _BATCH = 500
 _LEVELS: Mapping[Level | None, tuple[int, str]] = MappingProxyType(
@@ -37,25 +37,28 @@ _SEVERITIES: Mapping[Severity | None, tuple[int, str]] = MappingProxyType(
         None: (0, ""),
     }
 )
-_OF_RESOURCE = frozenset({"host", "bundle"})
-_SAID = frozenset({"message", "datetime", "timestamp", "severity", "level"})
+# In what all records of a request share, and in the record itself.
+_SAID_BESIDE = frozenset(
+    {"host", "bundle", "message", "datetime", "timestamp", "severity", "level"}
+)
 
 
 def timeline_otlp(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[str]:
     """Yield one request a line, each of one host's report and at most 500 records, in ASCII."""
+    columns, encoded = Columns(raw=raw), json.JSONEncoder(allow_nan=False).encode
     for (host, bundle), group in groupby(entries, lambda each: (each.host, each.source.bundle)):
         while batch := list(islice(group, _BATCH)):
             resource = {"host.name": host, "service.name": "cbtriage", "cbtriage.bundle": bundle}
             scope = {"name": "cbtriage", "version": __version__}
             records: list[dict[str, object]] = []
             for entry in batch:
-                row = columns(entry, raw=raw)
+                row = columns.of(entry)
                 number, text = max(_LEVELS[entry.level], _SEVERITIES[entry.severity])
                 stamp = row["timestamp"]
                 told = {
                     f"cbtriage.{name}": value
                     for name, value in row.items()
-                    if name not in _OF_RESOURCE | _SAID and value not in (None, "")
+                    if value not in (None, "") and name not in _SAID_BESIDE
                 }
                 records.append(
                     {
@@ -75,7 +78,7 @@ def timeline_otlp(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[st
                     },
                 ]
             }
-            yield (json.dumps(request_of_batch, allow_nan=False) + "\n")
+            yield f"{encoded(request_of_batch)}\n"
 
 
 def _attributes_of_values(values: Mapping[str, Value]) -> list[dict[str, object]]:

@@ -15,7 +15,7 @@ from analyzer.model.event import Level
 from analyzer.model.finding import Severity
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
-from analyzer.render.timeline.timeline_columns import COLUMNS, columns
+from analyzer.render.timeline.timeline_columns import COLUMNS, Columns
 from analyzer.render.timeline.timeline_csv import timeline_csv
 from analyzer.render.timeline.timeline_jsonl import timeline_jsonl
 from analyzer.render.timeline.timeline_table import (
@@ -168,15 +168,15 @@ def test_jsonl_gives_no_instant_of_an_unknown_year() -> None:
 
 def test_zone_changes_the_offset_and_not_the_instant() -> None:
     (shown,) = in_zone((INCIDENT,), zone_named("Asia/Tokyo"))
-    row = columns(shown)
+    row = Columns().of(shown)
     assert row["datetime"] == "2024-11-22T19:06:01.000000+09:00"
     assert row["until"] == "2024-11-22T19:09:00.000000+09:00"
-    assert row["timestamp"] == columns(INCIDENT)["timestamp"]
+    assert row["timestamp"] == Columns().of(INCIDENT)["timestamp"]
 
 
 def test_raw_export_says_the_record_as_it_is_written() -> None:
-    assert columns(FOUND, raw=True)["message"] == FOUND.text
-    assert columns(replace(LINE, text=""), raw=True)["message"]
+    assert Columns(raw=True).of(FOUND)["message"] == FOUND.text
+    assert Columns(raw=True).of(replace(LINE, text=""))["message"]
 
 
 @given(
@@ -198,7 +198,7 @@ def rows_of(*entries: Entry) -> list[dict[str, str]]:
 
 
 def test_csv_has_the_same_columns_and_a_heading_without_entries() -> None:
-    assert tuple(columns(LINE)) == COLUMNS
+    assert tuple(Columns().of(LINE)) == COLUMNS
     assert "".join(timeline_csv([])).strip().split(",") == list(COLUMNS)
     assert rows_of(LINE)[0]["pid"] == "24517"
     assert not rows_of(LINE)[0]["vdi"]

@@ -4,7 +4,7 @@ import json
 from dataclasses import replace
 
 from analyzer.model.finding import Severity
-from analyzer.render.timeline.timeline_columns import columns
+from analyzer.render.timeline.timeline_columns import Columns
 from analyzer.render.timeline.timeline_otlp import timeline_otlp
 from tests.render.support import HOSTILE, without_year
 from tests.render.timeline.test_timeline import FOUND, LINE
@@ -19,7 +19,7 @@ def records(line: str) -> list[dict[str, object]]:
 def test_a_record_has_time_level_body_and_all_columns() -> None:
     (line,) = timeline_otlp([FOUND])
     (record,) = records(line)
-    row = columns(FOUND)
+    row = Columns().of(FOUND)
     assert record["timeUnixNano"] == f"{row['timestamp']}000"
     assert (record["severityNumber"], record["severityText"]) == (17, "ERROR")
     assert record["body"] == {"stringValue": row["message"]}
