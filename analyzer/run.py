@@ -36,6 +36,7 @@ from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.stages import Stages
 from analyzer.story.accepted import Acceptance, accept, accept_errors, day_of, load_accepted
+from analyzer.story.disks.called import with_disks_called
 from analyzer.story.disks.views import disk_views
 from analyzer.story.errors.groups import error_groups
 from analyzer.story.nbd.views import nbd_views
@@ -236,6 +237,8 @@ def _report(
     day = day_of(case)
     outcomes, accepted = accept(outcomes, wanted, day)
     tell, rows = stages.told, stages.rows
+    called = partial(with_disks_called, case, outcomes)
+    outcomes = tell("what disks are called", called, outcomes)
     uncaused: tuple[tuple[Outcome, ...], tuple[Cause, ...]] = (outcomes, ())
     outcomes, causes = tell(
         "the causes", partial(find_causes, outcomes, case, load_edges()), uncaused

@@ -83,7 +83,8 @@ def called(troubles: Sequence[Trouble]) -> Sentence:
         if subject is None or name in words_finding.title:
             return say("{title}", title=words_finding.title)
         kind = _OBJECTS.get(subject.type, subject.type)
-        return say("{title} ({kind} {name})", title=words_finding.title, kind=kind, name=name)
+        it = subject.told or say("{kind} {name}", kind=kind, name=name)
+        return say("{title} ({it})", title=words_finding.title, it=it)
     if len(titles) > 1:
         more = f"and {len(findings) - 1} more like it"
         return say("{title} ({more})", title=findings[0].title, more=more)

@@ -53,11 +53,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Subject:
-    """An object that a finding is about; ``uuid`` is a host name where no uuid is known."""
+    """An object that a finding is about; ``uuid`` is a host name where no uuid is known.
+
+    ``told`` is what people call it where that is more than its name: a disk "VM/disk", a snapshot
+    by what it is of and when it was taken. It tells no two objects apart.
+    """
 
     type: str
     uuid: str
     name: str | None = None
+    told: str | None = field(default=None, compare=False)
 
     @property
     def called(self) -> str:

@@ -130,7 +130,8 @@ def _key_of_shape(shape: Shape, name: str, hint: Any) -> Key:
         shape.named.get(name, name),
         form,
         lambda value: getattr(value, name),
-        sparse=shape.sparse and isinstance(form, Maybe),
+        sparse=isinstance(form, Maybe)
+        and (shape.sparse if isinstance(shape.sparse, bool) else name in shape.sparse),
     )
 
 

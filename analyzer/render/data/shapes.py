@@ -11,7 +11,7 @@ from analyzer.model.entry import Entry
 from analyzer.model.error_group import ErrorGroup
 from analyzer.model.event import Event
 from analyzer.model.explained import HostNeed, LineExplained
-from analyzer.model.finding import Advice, Evidence, Finding, Outcome
+from analyzer.model.finding import Advice, Evidence, Finding, Outcome, Subject
 from analyzer.model.hole import Hole
 from analyzer.model.host_view import HostLog, HostView
 from analyzer.model.nbd import Concurrency, Dom0Attachment, NbdEndpoint, NbdInfo, NbdSession
@@ -43,7 +43,8 @@ class Shape:
     something else in the document, or of no use outside. ``named``: field → key. ``by``: field →
     the attribute that stands for the object, as an id. ``parts``: field → the keys of the parts
     of a tuple. ``or_null``: "" means that it is not known. ``made``: keys that are worked out
-    from the value; the annotation says what they give. ``sparse``: null leaves the key out.
+    from the value; the annotation says what they give. ``sparse``: null leaves the key
+    out, of all fields or of these.
     """
 
     beside: tuple[str, ...] = ()
@@ -53,7 +54,7 @@ class Shape:
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     or_null: tuple[str, ...] = ()
     made: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
-    sparse: bool = False
+    sparse: bool | tuple[str, ...] = False
 
 
 def _verdict_told(answer: ReportAnswer) -> str:
@@ -163,6 +164,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         ),
         RuleText: Shape(parts={"cases": ("case", "title", "detail")}),
         Source: Shape(sparse=True),
+        Subject: Shape(sparse=("told",)),
         Troubled: Shape(by={"plan": "id"}, made={"first": _first_step}),
         SrInfo: _IN_A_POOL,
         SrView: Shape(

@@ -185,7 +185,6 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
         "lights": _lights_of_ids,
         "doubt_words": doubt_words,
         "object_names": {each.subject.uuid: each.name for each in answer.objects},
-        "vm_of": {d.vdi.uuid: d.vms[0].called for d in report.disks if d.vdi and len(d.vms) == 1},
         "step_words": step_words,
         "alike_together": alike_together,
         "first_for_each": first_for_each,

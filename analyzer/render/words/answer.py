@@ -11,6 +11,7 @@ from analyzer.model.finding import Severity
 from analyzer.model.goal import Standing
 from analyzer.model.incident import IncidentKind
 from analyzer.model.report import Report
+from analyzer.model.sentence import say
 from analyzer.render.words.answer_facts import Fact, facts_of, is_minor
 from analyzer.render.words.order import ordered
 from analyzer.render.words.question_lines import question_lines, question_title
@@ -32,6 +33,7 @@ from analyzer.render.words.troubled import (
     SENTENCE,
     Troubled,
     kind_word,
+    object_words,
     troubled_objects,
 )
 from analyzer.render.words.view import counted, cut, short_ids
@@ -194,7 +196,7 @@ def _title_of_view(view: CauseView) -> str:
         return title
     if len(alike) > 1:
         return f"{title} ({counted(len(alike), kind_word(subject))})"
-    return f"{title} ({kind_word(subject)} {cut(subject.called, NAME)})"
+    return say("{title} ({it})", title=title, it=object_words(subject, cut(subject.called, NAME)))
 
 
 def _now_in_words(objects: Sequence[Troubled]) -> str:

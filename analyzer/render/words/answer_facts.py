@@ -93,10 +93,11 @@ def _cause_of_view(view: CauseView) -> Fact | None:
 
 
 def _first_worst_finding(view: CauseView) -> Finding:
-    """Return the first of the worst findings in the chain, else of all."""
+    """Return the first of the worst findings in the chain, else of all; of those that go on."""
     by_id = {finding.id: finding for finding in view.findings}
     steps = [by_id[step.finding] for step in view.chain if step.finding in by_id]
-    return min(steps or view.findings, key=lambda found: found.severity.rank)
+    every = steps or view.findings
+    return min(every, key=lambda found: (found.state is Standing.OVER, found.severity.rank))
 
 
 def _dated_title(title: str, moment: Moment | None) -> str:

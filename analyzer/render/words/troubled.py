@@ -107,7 +107,7 @@ def _row_of_subject(
     if disk and len(disk.vms) == 1:
         object_name = f"{cut(disk.vms[0].called, NAME)}/{name}"
     else:
-        object_name = f"{kind_word(subject)} {name}"
+        object_name = object_words(subject, name)
     return Troubled(
         subject=subject,
         name=object_name,
@@ -164,6 +164,11 @@ def _untracked_in_words(disk: DiskView) -> str:
             return short_span(start, back)
         return say("{begun} to {back}", begun=begun, back=short_time(back))
     return say("from {begun}" if disk.cbt_enabled else "since {begun}", begun=begun)
+
+
+def object_words(subject: Subject, name: str) -> str:
+    """Return what an object is and is called, with its times as an answer says them."""
+    return with_short_times(subject.told) if subject.told else f"{kind_word(subject)} {name}"
 
 
 def kind_word(subject: Subject) -> str:
