@@ -20,6 +20,7 @@ class PlansShown:
 
     def __init__(self, report: Report) -> None:
         self._placed: dict[str, list[tuple[int, Plan]]] = {}
+        self._made: dict[str, Plan | None] = {}  # of disks that the report has none of
         self._of_objects: dict[tuple[str, str], list[Plan]] = {}
         self._about: dict[
             str, list[Finding]
@@ -48,7 +49,9 @@ class PlansShown:
         disk = known.owner(uuid)
         if made := self._of_objects.get(("VDI", disk)):
             return tuple(made)
-        plan = disk_plan(case, known, disk) if wanted and known.row(disk) else None
+        if wanted and disk not in self._made:  # each comparison of its snapshots asks for it
+            self._made[disk] = disk_plan(case, known, disk) if known.row(disk) else None
+        plan = self._made.get(disk) if wanted else None
         return (plan,) if plan and plan.steps else ()
 
     def of_info(self, case: Case, info: NbdInfo) -> tuple[Plan, ...]:
