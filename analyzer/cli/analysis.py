@@ -97,7 +97,9 @@ def analyze(asked: Asked) -> int:
     if asked.stdout:
         say(*texts.values())
     else:
-        beside = own.told("the case file", partial(case_file, texts), _no_case_file(texts))
+        beside = own.told(
+            "the case file", partial(case_file, texts if whole else {}), _no_case_file(texts)
+        )
         written = write_files(folder, {**texts, **beside}, force=asked.force)
         printed = partial(_print, asked, _shown(report, zone), (report, case, check), written)
         own.told("what is printed", printed, None)
@@ -183,8 +185,8 @@ def _case_file(
     def ended(texts: Mapping[str, str]) -> dict[str, bytes]:
         if not inputs or not unchanged_since(inputs, asked.paths):
             return {}
-        written = texts.get("report.json", "")
-        made = case_bytes(own, inputs, usual=usual, report_json=written, beginning=beginning)
+        zone = zone_named(asked.tz).name
+        made = case_bytes(own, inputs, usual=usual, drawn=texts, zone=zone, beginning=beginning)
         return {NAME: made}
 
     return ended

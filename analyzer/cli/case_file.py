@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from analyzer.model.pages import PageKind, SessionsPage
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
+    from analyzer.render import Format
     from analyzer.story.timeline.asked import Local, Timeline
     from analyzer.story.timeline.wanted import Wanted
 
@@ -50,6 +51,11 @@ Page = TypeVar("Page")
 
 class NoCaseError(Exception):
     """A case file cannot be used; the text says why."""
+
+
+def digest_of(content: bytes) -> str:
+    """Return what tells the content of a file that lies beside a case file."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def is_damaged(report: "Report") -> bool:
@@ -122,9 +128,19 @@ class CaseFile:
     def report_json(self) -> Path | None:
         """Return the report.json that lies beside it, None if it is not there as it was written."""
         path = self.path.with_name("report.json")
-        with suppress(OSError), path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
-            return path if digest == self.head.get("report") else None
+        return None if self._written(path) is None else path
+
+    def drawn(self, form: "Format", zone: str) -> str | None:
+        """Return what this build drew in a form and a zone, None if it is not there any more."""
+        if self.head.get("build") != program() or (form.local and self.head.get("zone") != zone):
+            return None
+        content = self._written(self.path.with_name(f"report{form.suffix}"))
+        return None if content is None else content.decode()
+
+    def _written(self, path: Path) -> bytes | None:
+        with suppress(*_NOT_OURS):
+            content = path.read_bytes()
+            return content if digest_of(content) == self.head["drawn"][path.name] else None
         return None
 
     def whole_report(self) -> "Report":

@@ -1,6 +1,5 @@
 """Makes the case file (`analyzer.cli.case_file`) of what was judged."""
 
-import hashlib
 import io
 import json
 import zipfile
@@ -17,6 +16,7 @@ from analyzer.cli.build import program
 from analyzer.cli.case_file import (
     FORMAT,
     HEAD,
+    digest_of,
     is_damaged,
     share_of_page,
 )
@@ -53,13 +53,14 @@ def case_bytes(
     inputs: Sequence[Mapping[str, Any]],
     *,
     usual: bool,
-    report_json: str,
+    drawn: Mapping[str, str],
+    zone: str = "UTC",
     beginning: Callable[[], bytes] | None = None,
 ) -> bytes:
     """Return a case file of what was judged.
 
     ``usual`` tells that it was read as commands without options read; only then may it answer
-    for them. ``report_json`` is what was written as report.json, "" if it was not. ``beginning``
+    for them. ``drawn`` are the texts beside it by their names, in a zone. ``beginning``
     is what `case_begun` returned, if it was asked before.
     """
     from analyzer.model.report import Report
@@ -71,7 +72,9 @@ def case_bytes(
         "program": program() if usual else "",
         "shape": shape_of(Report),
         "inputs": list(inputs),
-        "report": hashlib.sha256(report_json.encode()).hexdigest() if report_json else "",
+        "build": program(),
+        "drawn": {name: digest_of(text.encode()) for name, text in drawn.items()},
+        "zone": zone,
         "damaged": is_damaged(judged.report),
         "pages": sizes,
     }

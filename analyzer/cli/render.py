@@ -1,12 +1,11 @@
 """``cbtriage render``: an old result drawn again, from its report.json or its case file."""
 
-import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli.case_file import NAME, CaseFile, NoCaseError
+from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, digest_of
 from analyzer.cli.options import Tz
 from analyzer.cli.output import note, say
 from analyzer.cli.report_files import write_files
@@ -55,7 +54,8 @@ def render_command(
 
     zone, form = zone_named(tz), _format_of_file(output)
     try:
-        text = _drawn_in_zone(_case_file_of(result).whole_report(), form, zone)
+        case = _case_file_of(result)
+        text = case.drawn(form, zone.name) or _drawn_in_zone(case.whole_report(), form, zone)
     except NoCaseError as error:
         if result.suffix == Path(NAME).suffix:
             msg = f"{error}; run cbtriage analyze again on the status reports that it was made of"
@@ -122,12 +122,11 @@ def _case_file_of(result: Path) -> CaseFile:
         return CaseFile(result)
     case = CaseFile(result.with_name(NAME))
     try:
-        with result.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        digest = digest_of(result.read_bytes())
     except OSError as error:
         msg = f"{result}: {error.strerror or error}"
         raise UsageError(msg) from error
-    if case.head.get("report") != digest:
+    if case.head.get("drawn", {}).get("report.json") != digest:
         msg = f"{case.path}: it is not of {result}"
         raise NoCaseError(msg)
     return case

@@ -92,7 +92,7 @@ def _measured(grow: Callable[[Path, int], Path], size: int) -> Costs:
         with _timed(costs, "case file"):
             own = Judged(case, report)
             lines = case_begun(own, usual=True)()
-            case_bytes(own, (), usual=True, report_json="", beginning=lambda: lines)
+            case_bytes(own, (), usual=True, drawn={}, beginning=lambda: lines)
         for form in FORMATS:
             with _timed(costs, f"render {form.name}"):
                 form.render(report)

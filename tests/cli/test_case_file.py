@@ -102,7 +102,7 @@ def test_line_that_is_quoted_first_is_explained_as_it_is_from_the_log(
         read = [said(command, path) for command in asked]
     inputs = inputs_of([path])
     assert inputs is not None
-    made = case_bytes(pages, inputs, usual=True, report_json="")
+    made = case_bytes(pages, inputs, usual=True, drawn={})
     path.with_name(NAME).write_bytes(made)
     if name.endswith(".zip"):  # one name of two hosts: which of them must be said
         return

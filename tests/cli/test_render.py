@@ -5,6 +5,7 @@ import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from typer.testing import CliRunner
@@ -34,9 +35,24 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("suffix", [".html", ".md", ".json"])
 def test_drawn_again_is_what_was_drawn(made: Path, tmp_path: Path, suffix: str) -> None:
     target = tmp_path / f"again{suffix}"
-    asked = ["render", str(made / "report.json"), "-o", str(target), "--tz", "Europe/Rome"]
+    shutil.copy(made / NAME, tmp_path)  # without what was drawn
+    asked = ["render", str(tmp_path / NAME), "-o", str(target), "--tz", "Europe/Rome"]
     assert CliRunner().invoke(app, asked).exit_code == 0
     assert target.read_bytes() == (made / f"report{suffix}").read_bytes()
+
+
+def test_what_lies_beside_it_is_not_drawn_anew(made: Path, tmp_path: Path) -> None:
+    beside = shutil.copytree(made, tmp_path / "made")
+    page, target = beside / "report.md", tmp_path / "again.md"
+    whole = page.read_bytes()
+    asked = ["render", str(beside / "report.json"), "-o", str(target), "--tz"]
+    with patch("analyzer.cli.case_file.CaseFile.whole_report", side_effect=AssertionError):
+        assert CliRunner().invoke(app, [*asked, "Europe/Rome"]).exit_code == 0
+        assert isinstance(CliRunner().invoke(app, [*asked, "UTC"]).exception, AssertionError)
+    assert target.read_bytes() == whole
+    page.write_bytes(whole.replace(b"cbtriage", b"somebody"))
+    assert CliRunner().invoke(app, [*asked, "Europe/Rome"]).exit_code == 0
+    assert target.read_bytes() == whole
 
 
 def test_page_of_a_small_report_is_small(made: Path) -> None:
