@@ -10,7 +10,6 @@ from analyzer.model.moment import Moment
 from analyzer.model.sentence import FIELD, Around, Sentence, Value, say
 from analyzer.values import dataclass
 
-_OBJECTS = {"VDI": "disk", "Host": "host", "Pool": "pool", "Network": "network", "VM": "VM"}
 _HOUR = timedelta(hours=1)
 _WORDS = {Order.BEFORE: "and then", Order.ABOUT: "and about the same time", Order.UNKNOWN: "and"}
 
@@ -82,23 +81,21 @@ def called(troubles: Sequence[Trouble]) -> Sentence:
         name = (subject.name or subject.uuid) if subject else ""
         if subject is None or name in words_finding.title:
             return say("{title}", title=words_finding.title)
-        kind = _OBJECTS.get(subject.type, subject.type)
-        it = subject.told or say("{kind} {name}", kind=kind, name=name)
+        it = subject.told or say("{kind} {name}", kind=subject.kind, name=name)
         return say("{title} ({it})", title=words_finding.title, it=it)
     if len(titles) > 1:
         more = f"and {len(findings) - 1} more like it"
         return say("{title} ({more})", title=findings[0].title, more=more)
     # How many objects, and in which SR where all are in one.
     objects = {finding.subjects[0] for finding in findings if finding.subjects}
-    types = {subject.type for subject in objects}
+    kinds = {subject.kind for subject in objects}
     repositories = {s for finding in findings for s in finding.subjects if s.type == "SR"}
     sr = next(iter(repositories)) if len(repositories) == 1 else None
     where = f" of SR {sr.name or sr.uuid}" if sr else ""
-    if len(types) != 1 or len(objects) != len(findings):
+    if len(kinds) != 1 or len(objects) != len(findings):
         findings_in_words = f"{len(findings)} findings{where}"
     else:
-        findings_kind = next(iter(types))
-        findings_in_words = f"{len(objects)} {_OBJECTS.get(findings_kind, findings_kind)}s{where}"
+        findings_in_words = f"{len(objects)} {next(iter(kinds))}s{where}"
     return say("{title} ({many})", title=findings[0].title, many=findings_in_words)
 
 

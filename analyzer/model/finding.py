@@ -65,6 +65,13 @@ class Subject:
     told: str | None = field(default=None, compare=False)
 
     @property
+    def kind(self) -> str:
+        """Return what kind of object it is, as people say it."""
+        if self.type == "VDI":
+            return "disk"
+        return self.type if self.type.isupper() else self.type.lower()
+
+    @property
     def called(self) -> str:
         """Return its name, else its uuid."""
         return self.name or self.uuid

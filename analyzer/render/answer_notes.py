@@ -48,7 +48,7 @@ def render_ticket(report: Report) -> str:
             )
         question_and_answers.append("")
     lines = list(question_and_answers)
-    made_by = f"- cbtriage {escaped(report.version)}, catalogue {escaped(report.catalogue)}"
+    made_by = f"- cbtriage {code(report.version)}, catalogue {code(report.catalogue)}"
     room = TICKET_LINES - len(lines) - 1
     if report.parts:
         lines += [*_ticket_of_pools(report, room), made_by]

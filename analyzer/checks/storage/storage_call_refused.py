@@ -95,13 +95,13 @@ def _values_of_trouble(
     told = f"{trouble.text}{f' (error {number})' if number else ''}"
     holders = [each.holder for each in around if each.holder]
     place = {"host": trouble.host, "sr": trouble.sr or "<SR>", "disk": disk or "<disk>"}
-    step = known.next_step if known else "Read the lines around the first one quoted below"
+    step = known.next_step if known else "Read the lines around the first one that is quoted"
     step = next((each.next_step for each in around if each.next_step), step)
     return {
         **place,
         **({"holder": holders[0]} if holders else {}),
         "call": call,
-        "object": f"{thing.type} {named(thing.name, thing.uuid)}",
+        "object": f"{thing.kind} {named(thing.name, thing.uuid)}",
         "code": trouble.code or trouble.text,
         "means": known.means if known else "",
         "stops": known.stops if known else "",

@@ -124,7 +124,7 @@ def _blocks_by_weight(answer: ReportAnswer, rows: Rows, files: Sequence[Text]) -
         ],
         _Block(place=(5, 1), rows=minor_rows),
         _Block(place=(1, 0), rows=[Text()]),
-        _Block(place=(7, 0), rows=[Text()]),
+        *([_Block(place=(7, 0), rows=[Text()])] if answer.objects or answer.doubts else []),
     ]
     return [block for block in every if block.rows]
 

@@ -3,8 +3,10 @@
 The terminal, the ticket, the reply and the first screen of the page say the same facts.
 """
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from analyzer.model.disk import DiskView, LifeKind
 from analyzer.model.finding import Severity
@@ -32,7 +34,6 @@ from analyzer.render.words.troubled import (
     NAME,
     SENTENCE,
     Troubled,
-    kind_word,
     object_words,
     troubled_objects,
 )
@@ -41,6 +42,8 @@ from analyzer.story.asks import asks_of
 from analyzer.values import dataclass
 
 _SOURCES = 6
+_SOURCE = re.compile(r"(?:(?<=^)|(?<=; ))([a-z_]+)(?= of )")
+_CALLED = {"smlog": "SMlog", "sr_listing": "the SR's files", "xapi_db": "the database"}
 _TROUBLES = 50
 
 
@@ -112,12 +115,7 @@ def answer_of(report: Report) -> ReportAnswer:
         objects=objects,
         troubles=views[:_TROUBLES],
         minor=tuple(_title_of_view(view) for view in views if is_minor(view)),
-        doubts=(
-            *_cut_bundles(report),
-            *doubts(report),
-            *_unread_doubts(report),
-            *_not_used(report),
-        ),
+        doubts=tuple(_all_doubts(report)),
         ask=hint_at_ask,
         pools=pools_line(report) if report.parts else "",
     )
@@ -182,20 +180,20 @@ def _after_which(report: Report, view: CauseView) -> str:
 def _title_of_view(view: CauseView) -> str:
     """Return the title of the worst finding of a trouble, and of what objects it is."""
     if not view.findings:
-        return short_ids(cut(view.title, SENTENCE))
+        return cut(short_ids(view.title), SENTENCE)
     # The worst that goes on; of several the last in the chain, which is what it led to.
     place = {step.finding: number for number, step in enumerate(view.chain)}
     worst = min(
         view.findings,
         key=lambda found: (found.state.rank, found.severity.rank, -place.get(found.id, -1)),
     )
-    title = short_ids(cut(worst.title, SENTENCE))
+    title = cut(short_ids(worst.title), SENTENCE)
     alike = [finding for finding in view.findings if finding.title == worst.title]
     subject = worst.subjects[0] if worst.subjects else None
     if subject is None or subject.called in worst.title:
         return title
     if len(alike) > 1:
-        return f"{title} ({counted(len(alike), kind_word(subject))})"
+        return f"{title} ({counted(len(alike), subject.kind)})"
     return say("{title} ({it})", title=title, it=object_words(subject, cut(subject.called, NAME)))
 
 
@@ -237,6 +235,24 @@ def bundle_names(report: Report) -> str:
     return f"{shown} and {len(names) - 2} more" if len(names) > 2 else shown  # noqa: PLR2004 - shown
 
 
+def _all_doubts(report: Report) -> Iterator[CannotTell]:
+    """Yield what cannot be told: of each doubt what none before it said, and what settles that."""
+    told: set[str] = set()
+    settled: set[str] = set()
+    for view in (*_cut_bundles(report), *doubts(report)):
+        parts = view.reason.split("; ")
+        new = [part for part in parts if part not in told]
+        told.update(new)
+        if len(new) == len(parts):
+            yield view
+        elif new:
+            settle = tuple(each for each in view.settle_with if each not in settled)
+            yield replace(view, reason="; ".join(new), settle_with=settle or view.settle_with)
+        settled.update(view.settle_with)
+    yield from _unread_doubts(report, told)
+    yield from _not_used(report)
+
+
 def _cut_bundles(report: Report) -> list[CannotTell]:
     return [
         _doubt_of_reason(
@@ -247,8 +263,10 @@ def _cut_bundles(report: Report) -> list[CannotTell]:
     ]
 
 
-def _unread_doubts(report: Report) -> list[CannotTell]:
-    entries = unread(report)
+def _unread_doubts(report: Report, told: Iterable[str]) -> list[CannotTell]:
+    """Return that sources were not read whole, if no doubt before this one names them."""
+    named = {reason.partition(" of ")[0] for reason in told}
+    entries = [entry for entry in unread(report) if entry.source not in named]
     if not entries:
         return []
     names = list(dict.fromkeys(entry.source for entry in entries))
@@ -274,14 +292,17 @@ def _doubt_of_reason(reason: str, settle_with: str = "") -> CannotTell:
     return CannotTell(reason=reason, rules=(), settle_with=settle, failed=False)
 
 
+def _called_source(name: str) -> str:
+    return _CALLED.get(name, name.replace("_log", ".log"))
+
+
 def doubt_words(doubt: CannotTell) -> str:
     """Return why something cannot be told, in a sentence or two."""
     failed = "a rule failed: " if doubt.failed else ""
     # A text that is too long up to the end of a part of it, or of a word.
-    if len(doubt.reason) <= SENTENCE:
-        value_with_short_ids = doubt.reason
-    else:
-        begun = doubt.reason[:SENTENCE]
-        end = max(begun.rfind(mark) for mark in ("; ", ". ", ": "))
-        value_with_short_ids = f"{begun[: end if end > SENTENCE // 2 else begun.rfind(' ')]} …"
-    return failed + value_with_short_ids
+    reason = _SOURCE.sub(lambda found: _called_source(found[1]), short_ids(doubt.reason))
+    if len(reason) > SENTENCE:
+        begun = reason[:SENTENCE]
+        ends = [begun.rfind(mark) for mark in ("; ", ". ", ": ", " ")]
+        reason = f"{begun[: next((end for end in ends if end > SENTENCE // 2), SENTENCE)]} …"
+    return failed + reason

@@ -101,7 +101,7 @@ def _first_worst_finding(view: CauseView) -> Finding:
 
 
 def _dated_title(title: str, moment: Moment | None) -> str:
-    short = short_ids(cut(title, SENTENCE))
+    short = cut(short_ids(title), SENTENCE)
     return say("{what}, {when}", what=short, when=short_time(moment)) if moment else short
 
 
@@ -173,7 +173,8 @@ def _danger_ahead(report: Report) -> Fact | None:
     silent = [finding for finding in open_ if Goal.NO_SILENT_LOSS in finding.goals]
     steps = [step for plan in report.plans for step in plan.steps]
     destroys = sum(step.kind is StepKind.DESTROYS for step in steps)
-    words = f"{counted(destroys, 'step')} below destroy{'' if destroys > 1 else 's'} something"
+    verb = "destroys" if destroys == 1 else "destroy"
+    words = f"{counted(destroys, 'step')} of the plans {verb} something"
     if silent and silent[0].severity is Severity.CRITICAL:
         text = "backups of these disks may lack changes; do not trust them"
         return _danger_of(silent[0], text)

@@ -111,7 +111,7 @@ def _row_of_subject(
     return Troubled(
         subject=subject,
         name=object_name,
-        trouble=short_ids(cut(worst.title, SENTENCE)),
+        trouble=cut(short_ids(worst.title), SENTENCE),
         now=_disk_now(disk, open_) if disk else _standing_in_words(open_),
         untracked=_untracked_in_words(disk) if disk else "",
         plan=plan,
@@ -168,13 +168,7 @@ def _untracked_in_words(disk: DiskView) -> str:
 
 def object_words(subject: Subject, name: str) -> str:
     """Return what an object is and is called, with its times as an answer says them."""
-    return with_short_times(subject.told) if subject.told else f"{kind_word(subject)} {name}"
-
-
-def kind_word(subject: Subject) -> str:
-    """Return what kind of object it is, as people say it."""
-    kinds = {"VDI": "disk", "SR": "SR", "VM": "VM", "VBD": "VBD"}
-    return kinds.get(subject.type, subject.type.lower())
+    return with_short_times(subject.told) if subject.told else f"{subject.kind} {name}"
 
 
 def step_words(text: str) -> str:

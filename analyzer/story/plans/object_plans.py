@@ -42,6 +42,7 @@ _TYPED = re.compile(
     rf"(?P<words>.*?[\w}})]): (?P<typed>{_COMMAND}(?:; {_COMMAND})*?)"
     r"(?: \(on (?P<where>[^()]*)\))?"
 )
+_PROGRAM_INSIDE = re.compile(rf"(?:^|: |then ){_PROGRAM}(?: |$)")
 _WORDS = re.compile(r", (?:and|or|then|with)\b|, whether|\w\.(?: |$)| for disk | \(on ")
 
 
@@ -57,7 +58,7 @@ def step_of(advice: Advice) -> Step:
     template = step.template if isinstance(step, Sentence) else ""
     found = _TYPED.fullmatch(template)
     if found is None or not isinstance(step, Sentence) or _WORDS.search(found["typed"]):
-        parts_of_step: tuple[str, tuple[str, ...], str] = step, (), ""
+        parts_of_step: tuple[str, tuple[str, ...], str] = _with_full_stop(step), (), ""
     else:
         parts_commands = (Sentence(each, step.values) for each in found["typed"].split("; "))
         parts_of_step = (
@@ -75,6 +76,13 @@ def step_of(advice: Advice) -> Step:
         lost=advice.lost,
         precondition=advice.precondition,
     )
+
+
+def _with_full_stop(text: str) -> str:
+    """Return a text as a whole sentence, unless it has something that is typed."""
+    if not text[-1:].isalpha() or _PROGRAM_INSIDE.search(text):
+        return text
+    return Sentence(f"{text.template}.", text.values) if isinstance(text, Sentence) else f"{text}."
 
 
 _ABOUT_LOGS = ("cbt-list-", "cbt-log-")
