@@ -15,7 +15,7 @@ from analyzer.case.by_pool import by_pool, one_case
 from analyzer.case.case import Case
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.events import EventTableBuilder
-from analyzer.case.excerpts import read_excerpts
+from analyzer.case.excerpts import Wide, read_excerpts
 from analyzer.case.gather import BundleContent, Gathering
 from analyzer.case.given_back import Joined
 from analyzer.case.log_process import Asked
@@ -31,6 +31,7 @@ from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers.scan.scan import Scanner
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.incidents.incidents import incidents
+from analyzer.render.words.view import visible
 from analyzer.rules.engine import suppressed
 from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
@@ -128,13 +129,22 @@ def load_case(
         sources_to_quote.extend(
             evidence.source for finding in findings for evidence in finding.evidence
         )
+        on_the_page = tuple(sources_to_quote)
         sources_to_quote.extend(group.evidence[0].source for group in report.unexplained)
         for run in report.runs:
             sources_to_quote.extend(
                 disk.steps[0].evidence.source for disk in run.disks if disk.steps
             )
-        excerpts = read_excerpts(paths, sources_to_quote, options.budget, options.log_as, spool)
-        report = replace(report, excerpts=excerpts)
+        lengths = {(row.bundle, row.member): row.lines for row in report.coverage}
+        excerpts, packed = read_excerpts(
+            paths,
+            sources_to_quote,
+            options.budget,
+            options.log_as,
+            spool,
+            wide=Wide(quoted=on_the_page, lengths=lengths, shown=visible),
+        )
+        report = replace(report, excerpts=excerpts, packed=packed)
     return one_case([case for case, _ in judged]), report
 
 

@@ -117,7 +117,7 @@ def _put_report(parts: _Parts, report: "Report") -> None:
     parts.put("runs.json", plain(tuple[BackupRun, ...], report.runs))
     parts.put("report.json", plain(Report, replace(report, runs=())))
     slim = replace(report, runs=(), nbd=(), disks=(), hours=(), plans=(), parts=())
-    slim = replace(slim, excerpts=(), happenings=())
+    slim = replace(slim, excerpts=(), packed=(), happenings=())
     parts.put("asked.json", plain(Report, slim))
 
 

@@ -13,6 +13,7 @@ import html
 import ipaddress
 import json
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -37,6 +38,7 @@ from analyzer.desk.identifiers import (
 )
 from analyzer.errors import UsageError
 from analyzer.model.moment import Moment
+from analyzer.model.packed_lines import PackedLines, unpacked
 from analyzer.model.sentence import Sentence
 from analyzer.render.data.json import report_object
 from analyzer.resources import folder
@@ -52,6 +54,7 @@ _IN_WORDS = (f"{Kind.SECRET}-", f"{Kind.MAC}-")  # these are looked for inside o
 _PERCENT = re.compile(r"[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![A-Za-z0-9+/_=-])")
 _HEX = re.compile(r"(?i)(?<![0-9a-z])(?:0x)?(?:[0-9a-f]{2}){6,}(?![0-9a-z])")
+_PACKED = re.compile(r'data-packed="([A-Za-z0-9+/=]*)"')  # lines in a page
 _PARTS = 2000  # literals of one automaton
 
 
@@ -94,6 +97,8 @@ def _texts_in(value: object) -> Iterator[str]:
     elif isinstance(value, (tuple, list, frozenset)):
         for part in value:
             yield from _texts_in(part)
+    elif isinstance(value, PackedLines):
+        yield from unpacked(value.packed)
     elif is_dataclass(value) and not isinstance(value, type):
         for field in fields(value):
             yield from _texts_in(getattr(value, field.name))
@@ -186,6 +191,7 @@ class Redactor:
 
         Names that are words of our own pages are not looked for here: nobody could tell them.
         """
+        text = _PACKED.sub(_packed_lines_again, text)
         read = {text, html.unescape(unquote(text))}
         left = {
             written[b:e].casefold()
@@ -199,9 +205,7 @@ class Redactor:
             return value.with_values(self._value_redacted)
         if isinstance(value, str):
             # A text that may be nothing but a name, be it as short as it may.
-            if isinstance(value, Enum):
-                return value
-            if value in self._kept:
+            if isinstance(value, Enum) or value in self._kept:
                 return value
             return self._tokens.get(value.casefold()) or self.text(value)
         if isinstance(value, (tuple, list, frozenset)):
@@ -210,6 +214,8 @@ class Redactor:
             return {
                 self._value_redacted(key): self._value_redacted(part) for key, part in value.items()
             }
+        if isinstance(value, PackedLines):
+            return value.told_by(self._value_redacted)
         if is_dataclass(value) and not isinstance(value, (Moment, type)):
             # A copy field by field: ids were made of what must not be told, and stay.
             made = object.__new__(type(value))
@@ -275,6 +281,14 @@ class Redactor:
             if literal or any(True for _ in addresses(plain)):
                 return self._tokens.get(written.casefold()) or self._next_number("hidden-", written)
         return written
+
+
+def _packed_lines_again(found: re.Match[str]) -> str:
+    """Return the lines that a page has packed; what only looks like it stays."""
+    try:
+        return "\n".join(unpacked(found[1]))
+    except (binascii.Error, zlib.error, UnicodeDecodeError):
+        return found[0]
 
 
 def _literal_automata(literals: Iterable[str]) -> Iterator[Any]:

@@ -15,6 +15,7 @@ from analyzer.model.host import Role
 from analyzer.model.incident import Incident
 from analyzer.model.moment import Moment
 from analyzer.model.nbd_view import NbdView
+from analyzer.model.packed_lines import PackedLines
 from analyzer.model.plan import Plan
 from analyzer.model.question import Question
 from analyzer.model.run import BackupRun
@@ -338,7 +339,8 @@ class Report:
     settled. ``question`` is what was asked, if anything was.
     Of several pools ``parts`` has the report of each, judged by itself, and the rest is what they
     say together; of one pool it is empty.
-    ``excerpts`` are the lines around those that are quoted, as many as there is room for.
+    ``excerpts`` are the lines around those that are quoted, as many as there is room for, and
+    ``packed`` as much of the members that are quoted, packed: report.json has no room for it.
     """
 
     version: str
@@ -372,4 +374,5 @@ class Report:
     plans: tuple[Plan, ...] = ()
     parts: "tuple[Report, ...]" = ()
     excerpts: tuple[Excerpt, ...] = ()
+    packed: tuple[PackedLines, ...] = ()
     spans: tuple[TimelineSpan, ...] = ()

@@ -36,30 +36,130 @@ document.addEventListener("click", (event) => {
 document.addEventListener("go", (event) => reveal(event.target));
 goToHash();
 
-// Lines around what is quoted lie packed in the page; they are unpacked where somebody looks.
+// Files that are quoted lie packed in the page, in parts; they are unpacked where somebody looks.
 
-async function unpack(box) {
-  const { packed, first, quoted } = box.dataset;
-  if (!packed || !globalThis.DecompressionStream) return;
-  delete box.dataset.packed;
-  const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+const SHOWN = 200;
+const BEFORE = 50;
+const MOST_HITS = 500;
+
+async function unpack(part) {
+  const bytes = Uint8Array.from(atob(part.packed), (letter) => letter.charCodeAt(0));
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"));
-  const lines = (await new Response(stream).text()).split("\n");
-  const marked = new Set(quoted.split(" ").map(Number));
+  return (await new Response(stream).text()).split("\n");
+}
+const linesOf = (part) => (part.lines ??= unpack(part));
+
+function viewerOf(box) {
+  const marked = new Set(box.dataset.quoted.split(" ").map(Number));
+  const parts = [...box.querySelectorAll("[data-packed]")].map(({ dataset }) => ({
+    first: Number(dataset.first),
+    count: Number(dataset.count),
+    packed: dataset.packed,
+  }));
+  const total = parts.reduce((sum, part) => sum + part.count, 0);
+  const button = (text) => element("button", { type: "button", textContent: text });
+  const [earlier, later] = [button("◀ earlier"), button("later ▶")];
+  const words = element("input", { type: "search", placeholder: "Only lines with", "aria-label": "Only lines with" });
+  const said = element("span", { className: "meta", role: "status" });
   const code = element("code");
-  for (const [place, text] of lines.entries()) {
-    const number = Number(first) + place;
-    const parts = [element("i", { textContent: number }), ` ${text}`];
-    code.append(...(marked.has(number) ? [element("b", {}, ...parts)] : parts), place + 1 < lines.length ? "\n" : "");
+  const text = element("pre", { className: "excerpt", tabIndex: 0 }, code);
+  let at = 0;
+  let asked = 0;
+
+  // The place of a line among all that are here, or of the first behind it.
+  function placeOf(number) {
+    let before = 0;
+    for (const { first, count } of parts) {
+      if (number < first + count) return before + Math.max(0, number - first);
+      before += count;
+    }
+    return before;
   }
-  box.replaceChildren(element("pre", { className: "excerpt", tabIndex: 0 }, code));
+
+  function put(rows, numberOf) {
+    code.replaceChildren();
+    for (const [place, [number, line]] of rows.entries()) {
+      const row = element(marked.has(number) ? "b" : "span", {}, numberOf(number), ` ${line}`);
+      row.dataset.number = number;
+      code.append(row, place + 1 < rows.length ? "\n" : "");
+    }
+  }
+
+  async function show(place, number) {
+    const mine = ++asked;
+    at = Math.max(0, Math.min(place, total - 1));
+    const rows = [];
+    let before = 0;
+    for (const part of parts) {
+      const from = Math.max(at - before, 0);
+      const to = Math.min(at + SHOWN - before, part.count);
+      if (from < to) rows.push(...(await linesOf(part)).slice(from, to).map((line, n) => [part.first + from + n, line]));
+      before += part.count;
+    }
+    if (mine !== asked) return;
+    put(rows, (own) => element("i", { textContent: own }));
+    said.textContent = `lines ${rows[0][0]} to ${rows.at(-1)[0]}`;
+    earlier.disabled = at === 0;
+    later.disabled = at + SHOWN >= total;
+    const target = code.querySelector(`[data-number="${number}"]`);
+    text.scrollTop = target ? target.offsetTop - text.offsetTop - text.clientHeight / 3 : 0;
+  }
+
+  function goTo(number) {
+    words.value = "";
+    return show(placeOf(number) - BEFORE, number);
+  }
+
+  async function narrow() {
+    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    if (!wanted.length) return show(at);
+    const mine = ++asked;
+    const hits = [];
+    for (const part of parts) {
+      for (const [place, line] of (await linesOf(part)).entries()) {
+        const low = line.toLowerCase();
+        if (hits.length <= MOST_HITS && wanted.every((word) => low.includes(word))) hits.push([part.first + place, line]);
+      }
+      if (mine !== asked) return;
+    }
+    put(hits.slice(0, MOST_HITS), (number) => {
+      const link = button(number);
+      link.addEventListener("click", () => goTo(number));
+      return element("i", {}, link);
+    });
+    said.textContent = hits.length > MOST_HITS ? `the first ${MOST_HITS} lines with it` : hits.length === 1 ? "1 line with it" : `${hits.length} lines with it`;
+    earlier.disabled = later.disabled = true;
+  }
+
+  earlier.addEventListener("click", () => show(at - SHOWN));
+  later.addEventListener("click", () => show(at + SHOWN));
+  let waiting = 0;
+  words.addEventListener("input", () => {
+    clearTimeout(waiting);
+    waiting = setTimeout(narrow, 150);
+  });
+  box.replaceChildren(element("p", { className: "bar-tools" }, earlier, later, words, said), text);
+  return { goTo, first: Math.min(...[...marked].filter((number) => number >= parts[0].first)) || parts[0].first };
 }
 
-for (const box of document.querySelectorAll("[data-packed]")) {
-  box.closest("details").addEventListener("toggle", () => unpack(box));
+const viewers = new Map();
+function look(box, number) {
+  if (!globalThis.DecompressionStream) return;
+  const isNew = !viewers.has(box);
+  if (isNew) viewers.set(box, viewerOf(box));
+  const viewer = viewers.get(box);
+  if (isNew || number) viewer.goTo(number || viewer.first);
 }
+
+for (const box of document.querySelectorAll(".packed")) {
+  box.closest("details").addEventListener("toggle", () => look(box));
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-line]");
+  if (link) look(document.getElementById(link.hash.slice(1)), Number(link.dataset.line));
+});
 document.addEventListener("unpack", () => {
-  for (const box of document.querySelectorAll("[data-packed]")) unpack(box);
+  for (const box of document.querySelectorAll(".packed")) look(box);
 });
 
 // What a line of the story tells of, and what an object met, is lit in the pictures of time.

@@ -11,9 +11,10 @@ from playwright.sync_api import Browser, Page, expect
 from typer.testing import CliRunner
 
 from analyzer.cli.main import app
-from analyzer.model.report import Excerpt
+from analyzer.model.packed_lines import PackedLines, packed
+from analyzer.model.report import Excerpt, Report
 from analyzer.render.html.html import render_html
-from tests.browser.support import sample, sample_page, visiting
+from tests.browser.support import DESKTOP, PHONE, sample, sample_page, visiting
 from tests.golden.outputs import SAMPLES
 
 NAME = "cbt-hazards-lvm"
@@ -183,6 +184,70 @@ def test_packed_lines_say_without_scripts_where_else_they_are(
     browser: Browser, tmp_path: Path
 ) -> None:
     html, _ = around_a_quote()
+    with visiting(browser, tmp_path, html, place="#lines-1", scripts=False) as visit:
+        expect(visit.page.locator("#lines-1")).to_contain_text("cbtriage explain")
+
+
+def with_a_whole_member(report: Report, count: int = 5000) -> str:
+    """Return a page that carries the member of the first quoted line, but for its middle."""
+    source = next(f.evidence[0].source for o in report.outcomes for f in o.findings)
+    parts = []
+    for first in range(1, count, 1000):
+        if first == 2001:
+            continue
+        texts = [f"line {number} <b>{number % 7}</b>" for number in range(first, first + 1000)]
+        parts.append(
+            PackedLines(
+                bundle=source.bundle,
+                member=source.member,
+                first=first,
+                count=len(texts),
+                packed=packed(texts),
+            )
+        )
+    return render_html(replace(report, packed=tuple(parts)))
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_whole_member_is_looked_through(
+    browser: Browser, size: tuple[int, int], tmp_path: Path
+) -> None:
+    html = with_a_whole_member(sample(NAME))
+    with visiting(browser, tmp_path, html, place="#lines-1", size=size) as visit:
+        box = visit.page.locator("#lines-1")
+        rows = box.locator("[data-number]")
+        expect(rows).to_have_count(200)
+        box.locator("input").fill("line 4321")
+        expect(rows).to_have_count(1)
+        expect(box.get_by_role("status")).to_have_text("1 line with it")
+        rows.get_by_role("button").click()
+        expect(rows).to_have_count(200)
+        expect(box.locator("[data-number='4321']")).to_be_in_viewport()
+        numbers = [int(each) for each in rows.evaluate_all("all => all.map(e => e.dataset.number)")]
+        assert numbers == list(range(4271, 4471))
+        box.get_by_role("button", name="later").click()
+        expect(rows.first).to_have_attribute("data-number", "4471")
+        box.locator("input").fill("no such line")
+        expect(box.get_by_role("status")).to_have_text("0 lines with it")
+        assert visit.page.evaluate("() => document.documentElement.scrollWidth") == size[0]
+        assert visit.console == []
+
+
+def test_lines_go_on_behind_a_part_that_is_not_there(browser: Browser, tmp_path: Path) -> None:
+    html = with_a_whole_member(sample(NAME))
+    with visiting(browser, tmp_path, html, place="#lines-1") as visit:
+        box = visit.page.locator("#lines-1")
+        box.locator("input").fill("line 1950")
+        box.locator("[data-number='1950'] button").click()
+        expect(box.locator("[data-number='1950']")).to_be_in_viewport()
+        expect(box.locator("[data-number='2000'] + *, [data-number='3001']")).not_to_have_count(0)
+        assert box.locator("[data-number='2500']").count() == 0
+
+
+def test_whole_member_says_without_scripts_where_else_it_is(
+    browser: Browser, tmp_path: Path
+) -> None:
+    html = with_a_whole_member(sample(NAME))
     with visiting(browser, tmp_path, html, place="#lines-1", scripts=False) as visit:
         expect(visit.page.locator("#lines-1")).to_contain_text("cbtriage explain")
 

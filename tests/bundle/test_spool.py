@@ -59,7 +59,7 @@ def test_full_disk_costs_a_second_reading_and_nothing_else(
     spool.keeper("b", "var/log/SMlog")(b"text")
     assert spool.blocks("b", "var/log/SMlog") is None
     quoted = [Source(bundle=f"b.tar.gz:{BundleBuilder().folder}", member="var/log/SMlog", line=200)]
-    (excerpt,) = read_excerpts([path], quoted, Budget(), spool=spool)
+    (excerpt,), _ = read_excerpts([path], quoted, Budget(), spool=spool)
     assert LINES[199] in excerpt.lines
 
 

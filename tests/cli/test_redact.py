@@ -1,6 +1,7 @@
 """``analyze --redact`` and ``redact``: files that may be shared, and a map that may not."""
 
 import json
+import re
 import stat
 from pathlib import Path
 
@@ -8,7 +9,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from analyzer.cli.main import app
+from analyzer.desk.identifiers import Identifier, Kind
+from analyzer.desk.redaction import Redactor
 from analyzer.errors import UsageError
+from analyzer.model.packed_lines import packed, unpacked
 
 SAMPLE = str(Path(__file__).resolve().parents[2] / "sample_bundles" / "resize-failed.tar.bz2")
 
@@ -27,6 +31,28 @@ def test_a_redacted_run_leaves_a_private_map_beside_the_folder(tmp_path: Path) -
     tokens = json.loads(private.read_text("utf-8"))["tokens"]
     assert tokens["host-1"] == "jupiter"
     assert not [path for path in folder.iterdir() if "map" in path.name]
+
+
+def test_packed_lines_of_a_redacted_page_name_nobody(tmp_path: Path) -> None:
+    def lines_of(*options: str) -> str:
+        folder = tmp_path / "-".join(("out", *options))
+        run("analyze", SAMPLE, *options, "-o", str(folder))
+        page = (folder / "report.html").read_text("utf-8")
+        found = re.findall(r'data-packed="([^"]*)"', page)
+        return "\n".join(text for part in found for text in unpacked(part))
+
+    plain, redacted = lines_of(), lines_of("--redact")
+    assert "jupiter" in plain
+    assert "jupiter" not in redacted
+    assert "host-1" in redacted
+    assert plain.count("\n") == redacted.count("\n")
+
+
+def test_name_in_packed_lines_lets_no_page_leave() -> None:
+    redactor = Redactor([Identifier(Kind.HOST, "acme-host-7")], {}, ())
+    page = f'<span data-packed="{packed(["Nov 22 acme-host-7 SM"])}"></span>'
+    assert redactor.residue(page)
+    assert not redactor.residue('<span data-packed="AAAA"></span>')
 
 
 def test_a_report_is_redacted_with_the_tokens_of_its_case(tmp_path: Path) -> None:

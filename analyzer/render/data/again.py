@@ -52,7 +52,8 @@ def lacks(document: Row) -> tuple[str, ...]:
     """Return what a page drawn of a report.json alone does not have, in sentences."""
     short = document["left_out"]
     counts = (f"{each['where']}: {each['shown']} of {each['of']} are there" for each in short)
-    return ("clients of xapi-nbd are drawn by the hour", *counts)
+    near = "of quoted files it has the nearest lines alone"
+    return ("clients of xapi-nbd are drawn by the hour", near, *counts)
 
 
 class _Reading:

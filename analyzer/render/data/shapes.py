@@ -158,7 +158,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         ParseProblem: Shape(beside=("source",)),
         PoolPart: Shape(by={"findings": "id", "causes": "id", "plans": "id"}),
         Report: Shape(
-            left_out=("version", "catalogue", "parts"),
+            left_out=("version", "catalogue", "parts", "packed"),
             named={"hours": "lines_per_hour", "happenings": "timeline"},
             made={"answer": answer_of, "parts": parts_of},
         ),

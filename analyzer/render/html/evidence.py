@@ -1,7 +1,5 @@
 """The quoted lines of a report, each once, under the member that holds it."""
 
-import base64
-import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import groupby
@@ -10,6 +8,7 @@ from markupsafe import Markup
 
 from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
+from analyzer.model.packed_lines import PackedLines, packed
 from analyzer.model.report import Excerpt, Report
 from analyzer.model.source import Source
 from analyzer.render.words.answer import answer_of
@@ -97,34 +96,73 @@ def _quote_of_source(source: Source, uses: list[tuple[str, Moment | None, str]])
 # The lines around a quoted one, as far as the report carries them.
 
 NEAR = 3  # lines before and after a quoted one that are shown at once
+_RANGES = 4  # that are named one by one
 
 
 class Excerpts:
-    """The excerpts of a report, by member."""
+    """The lines of quoted members that a report carries, by member."""
 
     def __init__(self, report: Report) -> None:
-        self._names = {id(each): f"lines-{n}" for n, each in enumerate(report.excerpts, 1)}
         self._of: dict[tuple[str, str], list[Excerpt]] = {}
+        self._runs: dict[tuple[str, str], list[PackedLines]] = {}
         for each in report.excerpts:
             self._of.setdefault((each.bundle, each.member), []).append(each)
+        for part in report.packed:
+            self._runs.setdefault((part.bundle, part.member), []).append(part)
+        for key, own in self._of.items():
+            if key not in self._runs and (more := [e for e in own if len(e.lines) > 2 * NEAR + 1]):
+                self._runs[key] = [_packed_excerpt(each) for each in more]
+        self._names = {key: f"lines-{n}" for n, key in enumerate(self._runs, 1)}
+        self._lengths = {(row.bundle, row.member): row.lines for row in report.coverage}
 
-    def around(self, source: Source) -> tuple[Excerpt, Excerpt] | None:
-        """Return the lines next to a line, and all that are carried of the place around it."""
+    def around(self, source: Source) -> Excerpt | None:
+        """Return the lines next to a line."""
         own = self._of.get((source.bundle, source.member), ())
         whole = next((e for e in own if e.first <= source.line <= e.last), None)
         if whole is None:
             return None
         first = max(source.line - NEAR, whole.first)
         lines = whole.lines[first - whole.first : source.line + NEAR + 1 - whole.first]
-        return replace(whole, first=first, lines=lines), whole
+        return replace(whole, first=first, lines=lines)
 
-    def wide(self, bundle: str, member: str) -> Sequence[Excerpt]:
-        """Return the excerpts of a member that have more than the nearest lines."""
-        return [e for e in self._of.get((bundle, member), ()) if len(e.lines) > 2 * NEAR + 1]
+    def runs(self, bundle: str, member: str) -> Sequence[PackedLines]:
+        """Return what of a member is packed into the page, by line."""
+        return self._runs.get((bundle, member), ())
 
-    def name(self, excerpt: Excerpt) -> str:
-        """Return the anchor of an excerpt of `wide`."""
-        return self._names[id(excerpt)]
+    def name(self, bundle: str, member: str) -> str:
+        """Return the anchor of the packed lines of a member."""
+        return self._names[bundle, member]
+
+    def holds(self, source: Source) -> bool:
+        """Tell whether a line is among the packed ones."""
+        return any(
+            e.first <= source.line <= e.last for e in self.runs(source.bundle, source.member)
+        )
+
+    def words(self, bundle: str, member: str) -> str:
+        """Say which lines of a member are packed, and of how many."""
+        runs, length = self.runs(bundle, member), self._lengths.get((bundle, member), 0)
+        ranges: list[tuple[int, int]] = []
+        for each in runs:
+            if ranges and ranges[-1][1] + 1 == each.first:
+                ranges[-1] = ranges[-1][0], each.last
+            else:
+                ranges.append((each.first, each.last))
+        if ranges == [(1, length)]:
+            return f"all {counted(length, 'line')}" if length > 1 else "its one line"
+        told = ", ".join(f"{first:,} to {last:,}" for first, last in ranges[:_RANGES])
+        more = f" and {counted(len(ranges) - _RANGES, 'more place')}" if ranges[_RANGES:] else ""
+        return f"lines {told}{more}" + (f" of {length:,}" if length else "")
+
+
+def _packed_excerpt(excerpt: Excerpt) -> PackedLines:
+    return PackedLines(
+        bundle=excerpt.bundle,
+        member=excerpt.member,
+        first=excerpt.first,
+        count=len(excerpt.lines),
+        packed=packed([visible(line) for line in excerpt.lines]),
+    )
 
 
 def excerpt_text(excerpt: Excerpt, quoted: Sequence[int]) -> Markup:
@@ -136,12 +174,6 @@ def excerpt_text(excerpt: Excerpt, quoted: Sequence[int]) -> Markup:
     return Markup('<pre class="excerpt" tabindex="0"><code>{}</code></pre>').format(
         Markup("\n").join(rows)
     )
-
-
-def packed(excerpt: Excerpt) -> str:
-    """Return the lines of an excerpt as Base64 of zlib's stream: a tenth of their size."""
-    text = "\n".join(map(visible, excerpt.lines))
-    return base64.b64encode(zlib.compress(text.encode(), 9)).decode()
 
 
 def around_words(report: Report, members: Sequence[QuotedMember]) -> str:

@@ -5,6 +5,7 @@ of it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
 
@@ -22,7 +23,6 @@ from analyzer.render.html.evidence import (
     QuotedMember,
     around_words,
     excerpt_text,
-    packed,
     quoted_members,
 )
 from analyzer.render.html.explorer import page_data
@@ -135,13 +135,22 @@ def render_html(report: Report, lacking: Sequence[str] = ()) -> str:
     ``lacking`` says what it does not have because it is drawn of a report.json alone.
     """
     report, text = ordered(report), ""
+    packed = sum(len(part.packed) for part in report.packed)
     for share in _SHARES:
         limits = {name: n if n < _MANY else max(n // share, 1) for name, n in LIMITS.items()}
-        context = _context_of_page(report, limits)
-        text = page("report.html.j2", SCRIPTS, **context, lacking=lacking, share=share)
+        text = _page_of(report, limits, lacking, share)
+        if packed and LARGEST < len(text.encode()) <= LARGEST + packed:
+            text = _page_of(replace(report, packed=()), limits, lacking, share)
         if len(text.encode()) <= LARGEST:
             break
+        report = replace(report, packed=())
+        packed = 0
     return text
+
+
+def _page_of(report: Report, limits: Mapping[str, int], lacking: Sequence[str], share: int) -> str:
+    context = _context_of_page(report, limits)
+    return page("report.html.j2", SCRIPTS, **context, lacking=lacking, share=share)
 
 
 def anchors_of(report: Report) -> dict[Source, str]:
@@ -273,7 +282,6 @@ def _words_of_members(report: Report, members: tuple[QuotedMember, ...]) -> dict
         "zone": _zone_in_words,
         "excerpts": Excerpts(report),
         "excerpt_text": excerpt_text,
-        "packed": packed,
         "line_of": {quote.source: quote.texts[0] for each in members for quote in each.quotes},
         "around_words": around_words(report, members),
         "near_lines": NEAR,

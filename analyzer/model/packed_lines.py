@@ -1,0 +1,51 @@
+"""Many lines of a member, packed: a report may carry tens of thousands of them."""
+
+import base64
+import zlib
+from collections.abc import Callable, Sequence
+
+from analyzer.values import dataclass
+
+_LEVEL = 3  # half the time of the usual level, a fifth more room
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedLines:
+    """``count`` lines of a member from line ``first`` on, without a gap.
+
+    ``packed`` is zlib's stream of them in Base64, which a page's script unpacks; what does not
+    print is written out in them.
+    """
+
+    bundle: str
+    member: str
+    first: int
+    count: int
+    packed: str
+
+    @property
+    def last(self) -> int:
+        """Return the number of its last line."""
+        return self.first + self.count - 1
+
+    def told_by(self, tell: Callable[[str], str]) -> "PackedLines":
+        """Return the same lines, each told by a function that makes one line of one."""
+        told = [tell(line) for line in unpacked(self.packed)]
+        return PackedLines(
+            bundle=tell(self.bundle),
+            member=tell(self.member),
+            first=self.first,
+            count=self.count,
+            packed=packed(told),
+        )
+
+
+def packed(lines: Sequence[str]) -> str:
+    """Return lines as Base64 of zlib's stream: a tenth of their size."""
+    content = "\n".join(lines).encode(errors="replace")
+    return base64.b64encode(zlib.compress(content, _LEVEL)).decode()
+
+
+def unpacked(text: str) -> list[str]:
+    """Return the lines that `packed` made a text of."""
+    return zlib.decompress(base64.b64decode(text)).decode().split("\n")
