@@ -14,7 +14,7 @@ from analyzer.model.event import Event, Level
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.model.terms import EPOCH
-from analyzer.parsers.scan.match import Captures
+from analyzer.parsers.scan.match import automaton
 
 _EVENT = (
     *("bundle", "member", "line", "kind", "source_kind", "host", "process"),
@@ -76,11 +76,21 @@ def _ids(found: Sequence[str | Mapping[str, str]], said: bytes) -> tuple[str | N
     told = [each for each in found if each and (type(each) is not str or _names_ids(each))]
     if not told:
         return NO_IDS
+    text = said if said.isascii() else said.decode(*CODING).encode(errors="replace")
     values: dict[str, str] = {}
     for each in reversed(told):
-        text = said.decode(*CODING) if isinstance(each, str) else ""
-        values.update(Captures(each, text).found() if isinstance(each, str) else each)
+        values.update(_ids_found(each, text) if isinstance(each, str) else each)
     return tuple(map(values.get, IDS))
+
+
+def _ids_found(pattern: str, text: bytes) -> Iterator[tuple[str, str]]:
+    """Yield those of `IDS` that took part, as `Captures` finds them."""
+    exact = automaton(pattern, captures=True)
+    spans = exact.groups(text)
+    for name, number in exact.names:
+        start, end = spans[number]
+        if start >= 0 and name in IDS:
+            yield name, text[start:end].decode(errors="replace")
 
 
 @cache

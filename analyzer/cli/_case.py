@@ -57,6 +57,8 @@ class Reading:
     def judged(self) -> "Judged":
         """Return the case and its report, showing progress while they are made."""
         if self._judged is None:
+            if self._file is not None and not self._quiet:
+                note(f"{self._file.path} does not hold what is asked for: all is read again")
             from analyzer.cli.progress import watching
             from analyzer.run import Options, load_case
             from analyzer.story.pages import Judged

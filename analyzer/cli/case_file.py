@@ -237,7 +237,7 @@ class _StoredLines:
     def made(self) -> "Sequence[Entry]":
         from analyzer.model.entry import Entry
 
-        return typed(tuple[Entry, ...], self._read_part("made.json"))
+        return _Typed(Entry, self._read_part("made.json"))
 
     @cached_property
     def everything(self) -> "Everything":
@@ -271,6 +271,21 @@ class _StoredLines:
 
     def words(self, number: int) -> bytes:
         return self._bytes(f"lines/{number}.txt")
+
+
+class _Typed(Sequence[Page]):
+    """Values of a type, each made of what is stored when it is asked for."""
+
+    def __init__(self, kind: type[Page], stored: Sequence[Any]) -> None:
+        self._kind, self._stored = kind, stored
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [typed(self._kind, each) for each in self._stored[place]]
+        return typed(self._kind, self._stored[place])
 
 
 def case_of(paths: Sequence[Path], *, quiet: bool) -> CaseFile | None:

@@ -65,14 +65,14 @@ class LineIndex:
 
     ``kinds`` are selectors with the title that they give a line. ``spans`` are of each block the
     earliest and latest time (microseconds) and how many rows it has. ``told`` are the objects
-    that each entry tells of that is no kept line; ``unseen`` are all logs, ``count`` is how many
-    events are kept.
+    that each entry tells of that is no kept line, None where it concerns all; ``unseen`` are all
+    logs, ``count`` is how many events are kept.
     """
 
     texts: tuple[str, ...]
     kinds: tuple[tuple[tuple[str, ...], str], ...]
     spans: tuple[tuple[int, int, int], ...]
-    told: tuple[tuple[str, ...], ...]
+    told: tuple[tuple[str, ...] | None, ...]
     unseen: tuple[Unseen, ...]
     count: int
 

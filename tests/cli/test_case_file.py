@@ -169,6 +169,14 @@ def test_file_of_other_options_or_of_another_build_answers_nothing(crashed: Path
         assert case_of([crashed], quiet=True) is None
 
 
+def test_what_it_does_not_hold_is_read_again_and_said(crashed: Path) -> None:
+    case_file(crashed)
+    with patch("analyzer.run.load_case", lambda *_: sample_read(BY_NAME[crashed.name])):
+        done = CliRunner().invoke(app, ["explain", "var/log/SMlog:1", str(crashed)])
+    assert NAME in done.stderr
+    assert "read again" in done.stderr
+
+
 @pytest.mark.parametrize("damage", ["cut", "bits", "text", "part", "type", "key"])
 def test_damaged_file_is_put_aside_with_a_sentence(crashed: Path, damage: str) -> None:
     made = case_file(crashed)

@@ -139,9 +139,11 @@ def _doubted(entries: Iterable[Entry], about: str) -> Iterator[Entry]:
 
 def _made(lines: Lines, wanted: Wanted) -> Iterator[Entry]:
     session = bool(wanted.session or wanted.lines)
-    for entry, told in zip(lines.made, lines.index.told, strict=True):
-        about = all(group.intersection(told) for group in wanted.objects)
-        fits = about and (not session or _tells_session(entry, wanted))
+    for place, told in enumerate(lines.index.told):
+        if told is not None and not all(group.intersection(told) for group in wanted.objects):
+            continue
+        entry = lines.made[place]
+        fits = not session or _tells_session(entry, wanted)
         if chosen(entry, wanted, fits=fits):
             yield entry
 

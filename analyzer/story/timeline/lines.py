@@ -25,10 +25,11 @@ from analyzer.sources import LOGS
 from analyzer.story.timeline.everything import Ordering
 from analyzer.story.timeline.happenings import mark_of, quoted
 from analyzer.story.timeline.order import place_in_time
-from analyzer.story.timeline.wanted import tasks_of, told_by, uuids_in
+from analyzer.story.timeline.wanted import OF_THE_LOG, tasks_of, told_by, uuids_in
 
 _ROWS_A_BLOCK = 2048
 # Without its first eight letters: a pattern that begins with a letter of its own is found quickly.
+_LONG = 36
 _UUID = re.compile(rb"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _NOTHING: frozenset[str] = frozenset()
 _NO_PLACES = [-1] * len(NO_IDS)
@@ -82,7 +83,10 @@ class Laying:
             texts=(*self._texts, *(name for name in self._ids if name is not None)),
             kinds=tuple((each, self._title_of_kinds(each)) for each in self._kinds),
             spans=tuple(self._spans),
-            told=tuple(tuple(sorted(self._told_of(each))) for each in self.made),
+            told=tuple(
+                None if each.what in OF_THE_LOG else tuple(sorted(self._told_of(each)))
+                for each in self.made
+            ),
             unseen=unseen(self._case, self._report),
             count=len(self._case.events),
         )
@@ -182,9 +186,11 @@ class Laying:
     def _named(self, words: bytes, ends: Sequence[int]) -> dict[int, frozenset[str]]:
         """Return the objects that rows name; the words are in lower case."""
         named: dict[int, frozenset[str]] = {}
+        row = 0
         for found in _UUID.finditer(words):
-            if uuid := self._named_by.get(words[found.start() - 8 : found.end()]):
-                row = bisect_left(ends, found.end())
+            end = found.end()
+            if uuid := self._named_by.get(words[end - _LONG : end]):
+                row = bisect_left(ends, end, row)
                 before = named.get(row)
                 if before is None:
                     named[row] = self._alone[uuid]

@@ -11,7 +11,7 @@ from analyzer.model.terms import UUID_PATTERN
 from analyzer.values import dataclass
 
 _TASK = re.compile(r"\b[RD]:[0-9a-f]{8,}")
-_OF_THE_LOG = (EntryKind.HOLE, EntryKind.CLOCK)  # they concern every object that a log tells of
+OF_THE_LOG = (EntryKind.HOLE, EntryKind.CLOCK)  # they concern every object that a log tells of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ def chosen(entry: Entry, wanted: Wanted, *, fits: bool) -> bool:
     if not on_host or not in_time(entry, wanted):
         return False
     kinds = (*entry.kinds, entry.what.value, *(["finding"] if entry.findings else []))
-    return fits_kind(kinds, wanted.kinds) and (fits or entry.what in _OF_THE_LOG)
+    return fits_kind(kinds, wanted.kinds) and (fits or entry.what in OF_THE_LOG)
 
 
 def told_by(entry: Entry) -> str:
