@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.case.correlate import in_order
-from analyzer.case.rows import CODING, OF_AN_HOUR, PackedRows, Row, stamp_of_number
+from analyzer.case.rows import OF_AN_HOUR, PackedRows, Row, stamp_of_number
+from analyzer.model.event import CODING
 from analyzer.model.moment import Moment
 from analyzer.model.terms import EPOCH, MICROSECOND
 from analyzer.parsers._api import Stamp
@@ -92,15 +93,19 @@ class Columns:
         few = {name: Few(each.codes[places], each.texts) for name, each in self.few.items()}
         return Columns(few, {name: each[places] for name, each in self.plain.items()})
 
-    def words(
-        self, places: Places | slice = slice(None)
-    ) -> Iterator[tuple[str, str, Mapping[str, str]]]:
-        """Yield message, text and fields of some rows."""
-        columns = (self.plain[name][places].tolist() for name in WORDS)
-        for words, start, end, *message, found in zip(*columns, strict=True):
-            said = words[slice(*message)].decode(*CODING)
-            fields = Captures(found, said) if isinstance(found, str) else found
-            yield said, words[start:end].decode(*CODING), fields
+    def said(self, places: Places | slice = slice(None)) -> Iterator[tuple[str, Mapping[str, str]]]:
+        """Yield message and fields of some rows."""
+        names = ("words", "message", "message_end", "fields")
+        columns = (self.plain[name][places].tolist() for name in names)
+        for words, start, end, found in zip(*columns, strict=True):
+            said = words[start:end].decode(*CODING)
+            yield said, Captures(found, said) if isinstance(found, str) else found
+
+    def texts(self, places: Places | slice = slice(None)) -> Iterator[str]:
+        """Yield the texts of some rows."""
+        columns = (self.plain[name][places].tolist() for name in WORDS[:3])
+        for words, start, end in zip(*columns, strict=True):
+            yield words[start:end].decode(*CODING)
 
 
 def undated(rows: PackedRows) -> Columns:
@@ -130,8 +135,10 @@ def rows_of(undated: Columns, kinds: Collection[str]) -> Iterator[Row]:
     places = np.flatnonzero(undated.few["kind"].rows_of(kinds))
     names = [name for name in Row._fields if name not in ("message", "text", "fields")]
     rest = zip(*(undated.values(name, places).tolist() for name in names), strict=True)
-    for place, row, words in zip(places.tolist(), rest, undated.words(places), strict=True):
-        yield Row._make((*row, *words))._replace(when=_what_dates(undated.plain, place))
+    words = zip(undated.said(places), undated.texts(places), strict=True)
+    for place, row, ((said, fields), text) in zip(places.tolist(), rest, words, strict=True):
+        when = _what_dates(undated.plain, place)
+        yield Row._make((*row, said, text, fields))._replace(when=when)
 
 
 def dated(undated: Columns, date: Date, hour: Hour, host_names: Mapping[str, str]) -> Columns:
@@ -238,8 +245,8 @@ def without_copied_lines(columns: Columns, host_ids: Mapping[str, str]) -> Colum
     known: set[tuple[object, ...]] = set()
     new: list[int] = []
     keys = (columns.values(name).tolist() for name in ("bundle", "host_id", "kind"))
-    for row, (words, bundle, *line) in enumerate(zip(columns.words(), *keys, strict=True)):
-        own = (*line, words[1])
+    for row, (text, bundle, *line) in enumerate(zip(columns.texts(), *keys, strict=True)):
+        own = (*line, text)
         nth = (*own, said[bundle, *own])
         said[bundle, *own] += 1
         if nth not in known:

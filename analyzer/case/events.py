@@ -248,7 +248,7 @@ class EventTable:
                 own = self._rows.values("host_id" if name == "host" else name, at)
                 columns.append([same(name, str(value)) for value in own.tolist()])
             else:
-                found = (fields.get(name) or "" for _, _, fields in self._rows.words(at))
+                found = (fields.get(name) or "" for _, fields in self._rows.said(at))
                 columns.append([same(name, value) for value in found])
         keys = list(zip(*columns, strict=True)) if columns else [()] * len(places)
         earliest, latest = (self._rows.plain[name][at] for name in ("earliest", "latest"))

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from analyzer.case.columns import TIMES, WORDS, Columns, Places
-from analyzer.case.rows import CODING, IDS, LINE_TEXTS, NO_IDS, KeptLines
-from analyzer.model.event import Event, Level
+from analyzer.case.rows import IDS, LINE_TEXTS, NO_IDS, KeptLines
+from analyzer.model.event import CODING, Event, Level, place_of_text
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.model.terms import EPOCH
@@ -102,10 +102,11 @@ def events_of(rows: Columns, places: Places) -> Iterator[Event]:
     """Make events of rows."""
     columns = (rows.values(name, places).tolist() for name in _EVENT)
     rest = zip(*columns, strict=True)
-    moments, words = _moments_of(rows, places), rows.words(places)
-    for moment, row, said in zip(moments, rest, words, strict=True):
+    words, starts, ends = (rows.plain[name][places].tolist() for name in WORDS[:3])
+    texts = zip(words, map(place_of_text, starts, ends), strict=True)
+    told = zip(_moments_of(rows, places), rows.said(places), texts, strict=True)
+    for row, (moment, (message, fields), (text, place)) in zip(rest, told, strict=True):
         bundle, member, line, kind, parser, host, process, pid, task, level, count = row
-        message, text, fields = said
         yield Event(
             moment=moment,
             source=Source(bundle=bundle, member=member, line=line),
@@ -114,7 +115,8 @@ def events_of(rows: Columns, places: Places) -> Iterator[Event]:
             host=host,
             process=process,
             message=message,
-            text=text,
+            words=text,
+            place=place,
             pid=pid,
             task=task,
             level=_LEVELS.get(level),

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from analyzer.bundle.budget import TEXT_OF_A_ROW
-from analyzer.model.event import Level
+from analyzer.model.event import CODING, Level
 from analyzer.model.host import Alert
 from analyzer.model.moment import Moment
 from analyzer.model.source import quoted
@@ -65,7 +65,6 @@ class Row(NamedTuple):
 _WORDS = ("message", "text", "fields")
 # Columns of few values, of which each is kept once.
 REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task", "syslog_host")
-CODING = ("utf-8", "surrogatepass")
 
 
 @dataclass(frozen=True, slots=True)

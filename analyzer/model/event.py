@@ -1,13 +1,17 @@
 """One thing that a log says happened."""
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.values import dataclass
+
+CODING = ("utf-8", "surrogatepass")  # of words that are kept as bytes
+_PLACE = 32  # bits of where a text ends
+_END = (1 << _PLACE) - 1
 
 
 class Level(StrEnum):
@@ -37,9 +41,27 @@ class Event:
     host: str
     process: str
     message: str
-    text: str
+    # Where the text lies among words that many events share: few of them are quoted.
+    words: bytes = field(repr=False, compare=False)
+    place: int = field(repr=False, compare=False)
     pid: int | None = None
     task: str | None = None
     level: Level | None = None
     count: int = 1
     fields: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    @property
+    def text(self) -> str:
+        """Return the record verbatim, with all its physical lines."""
+        return self.words[self.place >> _PLACE : self.place & _END].decode(*CODING)
+
+    def joined_with(self, other: "Event") -> "Event":
+        """Return it with message and text of another behind its own."""
+        text = f"{self.text}\n{other.text}".encode(*CODING)
+        message = f"{self.message}\n{other.message}"
+        return replace(self, message=message, words=text, place=place_of_text(0, len(text)))
+
+
+def place_of_text(start: int, end: int) -> int:
+    """Return as one number where a text begins and ends: a pair takes three times the memory."""
+    return start << _PLACE | end

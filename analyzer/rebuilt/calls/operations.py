@@ -203,11 +203,7 @@ def _parts_of_group(events: Sequence[Event], entry: Event | None) -> _Parts:
         elif event.kind == FAILED and parts.lines and _awaits_result(parts.lines[-1]):
             # A command the failure that stands too far from its echo to have been joined.
             completed_command = parts.commands[-1]
-            completed_event = replace(
-                completed_command.event,
-                message=f"{completed_command.event.message}\n{event.message}",
-                text=f"{completed_command.event.text}\n{event.text}",
-            )
+            completed_event = completed_command.event.joined_with(event)
             parts.commands[-1] = with_result(
                 replace(completed_command, event=completed_event), event.message
             )

@@ -65,6 +65,14 @@ def _first_step(each: Troubled) -> str:
     return each.first
 
 
+def _text_of_event(event: Event) -> str:
+    return event.text
+
+
+def _count_of_event(event: Event) -> int:
+    return event.count
+
+
 def _label_of_entry(entry: Entry) -> str:
     return entry.title
 
@@ -108,7 +116,11 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         Event: Shape(
             beside=("source",),
             named={"moment": "at"},
-            left_out=("parser", "process", "message", "pid", "task", "level", "fields", "host"),
+            left_out=(
+                *("parser", "process", "message", "pid", "task", "level", "fields", "host"),
+                *("words", "place", "count"),
+            ),
+            made={"text": _text_of_event, "count": _count_of_event},
         ),
         Entry: Shape(
             named={"moment": "at"},

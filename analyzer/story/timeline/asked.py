@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from analyzer.model.entry import Entry, EntryKind, Unseen
-from analyzer.model.event import Level
+from analyzer.model.event import CODING, Level
 from analyzer.model.lines import Block, Everything, LineIndex, ShownTimeline, with_mark
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
@@ -20,7 +20,6 @@ from analyzer.story.timeline.order import in_order
 from analyzer.story.timeline.wanted import Wanted, chosen, fits_kind, tasks_of, told_by
 
 Local: TypeAlias = Callable[[Any, str], Any]  # what stands in a bundle, as it is told
-_CODING = ("utf-8", "surrogatepass")
 _LEVELS: Mapping[str | None, Level] = MappingProxyType({level.value: level for level in Level})
 
 
@@ -271,8 +270,8 @@ class _Told:
                 source=Source(bundle=texts[bundle], member=member, line=line),
                 kinds=own,
                 title=title,
-                message=words[begin:stop].decode(*_CODING),
-                text=words[start:end].decode(*_CODING),
+                message=words[begin:stop].decode(*CODING),
+                text=words[start:end].decode(*CODING),
                 process=process,
                 pid=pid,
                 task=task,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.model.event import Event
+from analyzer.model.event import Event, place_of_text
 from analyzer.model.explained import Attempt, HostNeed, NeedExplained, RuleExplained
 from analyzer.model.finding import Evidence, Gap, Verdict
 from analyzer.model.report import Suppressed
@@ -24,6 +24,7 @@ RULE = RuleExplained(
 
 
 def event(line: int) -> Event:
+    text = f"vdi_attach {HOSTILE}".encode()
     return Event(
         moment=at("10:06:01"),
         source=smlog(line),
@@ -32,7 +33,8 @@ def event(line: int) -> Event:
         host="jupiter",
         process="SM",
         message="vdi_attach",
-        text=f"vdi_attach {HOSTILE}",
+        words=text,
+        place=place_of_text(0, len(text)),
     )
 
 
