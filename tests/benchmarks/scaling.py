@@ -17,6 +17,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import pandas as pd  # once, whatever the size: not a cost of the stage that first needs it
+
 from analyzer import judging
 from analyzer import run as analysis
 from analyzer.case import assemble
@@ -61,6 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     steep = 0
     gc.set_threshold(200_000, 50, 100)  # as the command line does
+    pd.DataFrame({"loaded": [0]}).sort_values("loaded")
     for kind in chosen.kinds or GROWTHS:
         base, grow = GROWTHS[kind]
         measured = [_measured(grow, base * step) for step in STEPS]
