@@ -1,11 +1,11 @@
 """`list_changed_blocks` (VDI.py of sm): a walk along child pointers that adds up bitmaps."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from analyzer.model.terms import SAME_DISK, UNRELATED_DISKS
 from analyzer.sm._storage import CommandFailed, Refused, Storage, bitmap_bits, missing, run
 from analyzer.sm.spans import Spans
-from analyzer.sm.state import Kind, Result, State, Use
+from analyzer.sm.state import Kind, Log, Result, State, Use, Vdi
 from analyzer.sm.tracking import IN_USE
 from analyzer.values import dataclass
 
@@ -26,6 +26,8 @@ def answered_short(state: State, pairs: Iterable[tuple[str, str]]) -> Iterator[t
     """Yield the pairs whose comparison is answered and leaves blocks out; no time passes."""
     logs, vdis = dict(state.logs), dict(state.vdis)  # of which a comparison changes nothing
     for older, newer in pairs:
+        if _newer_log_has_all(logs, vdis, older, newer, state.clock):
+            continue
         storage = Storage(logs=logs, vdis=vdis, sr=state.sr, room=state.room, clock=state.clock)
         try:
             _compare(storage, older, newer)
@@ -91,3 +93,14 @@ def _left_out(storage: Storage, older: str, newer: str) -> Spans:
         return ()
     until = storage.clock if newer == disk else last.taken
     return missing(storage, disk, first.taken, until)
+
+
+def _newer_log_has_all(
+    logs: Mapping[str, Log], vdis: Mapping[str, Vdi], older: str, newer: str, clock: int
+) -> bool:
+    """Return whether the newer one's log alone has all the time between, as of most pairs."""
+    first, last, log = vdis.get(older), vdis.get(newer), logs.get(newer)
+    if first is None or last is None or log is None:
+        return False
+    until = clock if last.kind is Kind.DISK else last.taken
+    return any(span.since <= first.taken and until <= span.until for span in log.recorded)

@@ -207,15 +207,17 @@ class _Comparison:
 
     @cached_property
     def _disks_and_logs(self) -> tuple[str, ...]:
-        """Return the two disks and all that their logs lead to."""
-        names: list[str] = []
-        for start in (self.older, self.newer):
-            at: str | None = start
-            while at and at not in names:
-                names.append(at)
-                child = self.logs.known(Read(log=at, part=Part.CHILD))
-                at = str(child.value) if child is not None else None
-        return tuple(names)
+        """Return the two disks and all that the logs lead to from the older as far as the newer.
+
+        SM reads no log behind the newer, and none of it where the walk does not come by.
+        """
+        names: dict[str, None] = {}
+        at: str | None = self.older
+        while at and at not in names:
+            names[at] = None
+            child = None if at == self.newer else self.logs.known(Read(log=at, part=Part.CHILD))
+            at = str(child.value) if child is not None else None
+        return tuple({**names, self.newer: None})
 
     @cached_property
     def _reads(self) -> Sequence[tuple[str, Sequence[Read]]]:
