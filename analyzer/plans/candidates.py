@@ -10,7 +10,7 @@ from analyzer.model.cbt import NO_LOG
 from analyzer.model.goal import Goal
 from analyzer.plans.acts import Act, Do
 from analyzer.plans.case import DiskCase
-from analyzer.plans.nights import in_circles, traps
+from analyzer.plans.nights import circles, traps
 from analyzer.sm.state import Body, State, Use
 
 Acts = tuple[Act, ...]
@@ -86,7 +86,7 @@ def _edits_of_pointers(case: DiskCase, state: State) -> Iterator[Act]:
     """Yield the pointers worth setting: those that mislead SM, and those that are missing."""
     lossless = Goal.NO_SILENT_LOSS in case.goals
     apart = frozenset(traps(state, case.disk)) if lossless else frozenset()
-    circle = frozenset(in_circles(state)) if lossless else frozenset()
+    circle = circles(state) if lossless else frozenset()
     for name in (*reversed(state.snapshots(case.disk)), case.disk, *sorted(state.logs)):
         log = state.logs.get(name)
         if log is None or log.body is Body.CUT:

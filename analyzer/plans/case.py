@@ -13,6 +13,7 @@ from analyzer.sm.state import Body, Log, State
 from analyzer.values import dataclass
 
 MOST_WORLDS = 32
+EFFORT_OF_A_DISK = 3_000_000  # ten seconds, or a few
 _MOST_PLAYED = 512  # disks and snapshots: the logs alone of a year of backups, and more
 
 
@@ -87,6 +88,33 @@ class Site:
     names: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
 
 
+class EffortSpentError(Exception):
+    """All that may be played for a disk, or for all of them, was played."""
+
+    def __init__(self) -> None:
+        super().__init__("as much as is tried for one report, or for one disk, was tried before")
+
+
+class Effort:
+    """How much may still be played on the model: a night takes one for each disk and snapshot.
+
+    Counted, so that the same report has the same plans on every machine.
+    """
+
+    def __init__(self, left: int = EFFORT_OF_A_DISK) -> None:
+        self.left = left
+
+    def spend(self, number: int) -> None:
+        """Take so much of it.
+
+        Raises:
+            EffortSpentError: there is no more.
+        """
+        if self.left <= 0:
+            raise EffortSpentError
+        self.left -= number
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiskCase:
     """A disk at the end of a bundle.
@@ -108,6 +136,7 @@ class DiskCase:
     purges: bool = False
     doubts: tuple[Doubt, ...] = ()
     site: Site = Site()
+    effort: Effort = field(default_factory=Effort, compare=False)
 
     @property
     def too_many_to_play(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from analyzer.model.goal import Goal
 from analyzer.plans.acts import BASELINE, Act, Do, play
 from analyzer.plans.case import DiskCase
-from analyzer.sm.comparing import answered_short, list_changed_blocks
+from analyzer.sm.comparing import answered_short, in_circles, list_changed_blocks
 from analyzer.sm.snapshots import data_destroy, snapshot, vdi_delete
 from analyzer.sm.state import Body, State, Use
 from analyzer.sm.tracking import attach
@@ -22,7 +22,11 @@ class _Flaw(Exception):  # noqa: N818 - an answer, not an error of ours
 
 
 def flaw(case: DiskCase, state: State, acts: Sequence[Act]) -> str:
-    """Return why acts, done in a state, do not reach the goals; "" if they do."""
+    """Return why acts, done in a state, do not reach the goals; "" if they do.
+
+    Raises:
+        EffortSpentError: as much was played for the disk as may be.
+    """
     try:
         after, base = _state_after(case, state, acts), case.base
         if any(act.do is Do.BASELINE for act in acts):
@@ -79,6 +83,7 @@ def _states_of_start(case: DiskCase, state: State) -> Iterator[State]:
 def _backed_up(case: DiskCase, state: State, base: str, deletion: int) -> None:
     """Play the nights; before that of number `deletion` what retention deletes is deleted."""
     for night in range(NIGHTS + 1):
+        case.effort.spend(len(state.vdis))
         if night == deletion:
             retention_state = state
             for name in retention_state.snapshots(case.disk):
@@ -90,7 +95,8 @@ def _backed_up(case: DiskCase, state: State, base: str, deletion: int) -> None:
             for older, newer in traps(state, case.disk):
                 msg = f"a comparison of {older} with {newer} would leave blocks out"
                 raise _Flaw(msg)
-            for trap_name in in_circles(state):
+            around = circles(state)
+            for trap_name in filter(around.__contains__, state.logs):
                 msg = f"a comparison that begins at {trap_name} would have no end"
                 raise _Flaw(msg)
         if night < NIGHTS:
@@ -127,15 +133,9 @@ def _state_without(state: State, name: str) -> State:
     return result.state
 
 
-def in_circles(state: State) -> Iterator[str]:
-    """Yield the logs from which child pointers lead back to the same log."""
-    for name in state.logs:
-        at, seen = state.logs[name].child, set[str]()
-        while at in state.logs and at not in seen and at != name:
-            seen.add(at)
-            at = state.logs[at].child
-        if at == name:
-            yield name
+def circles(state: State) -> frozenset[str]:
+    """Return the logs of a state whose child pointers run in a circle."""
+    return in_circles({name: log.child for name, log in state.logs.items()})
 
 
 def traps(state: State, disk: str) -> Iterator[tuple[str, str]]:

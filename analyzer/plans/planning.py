@@ -13,6 +13,7 @@ from analyzer.plans.case import (
     MOST_WORLDS,
     DiskCase,
     Doubt,
+    EffortSpentError,
     Question,
     World,
     count_worlds,
@@ -33,11 +34,19 @@ def plan_disk(case: DiskCase) -> Plan:
 
     Where what is not known makes a difference, the plan is a look, and each answer has its own.
     Of too many doubts, those that change nothing by themselves are taken as the state has them,
-    and the plan's ``doubt`` names them. A disk of more snapshots than the model plays has none.
+    and the plan's ``doubt`` names them. A disk of more snapshots than the model plays has none,
+    nor has one for which all was tried that may be before a way was found.
     """
-    if too_many := case.too_many_to_play:
-        doubt = f"no plan was tried: {too_many}"
-        return Plan(object=case.subject, goals=_goals_in_order(case), doubt=doubt)
+    try:
+        if not case.too_many_to_play:
+            return _plan_of_doubts(case)
+        doubt = f"no plan was tried: {case.too_many_to_play}"
+    except EffortSpentError as spent:
+        doubt = f"no plan was tried to its end: {spent}"
+    return Plan(object=case.subject, goals=_goals_in_order(case), doubt=doubt)
+
+
+def _plan_of_doubts(case: DiskCase) -> Plan:
     # The doubts that change the plan by themselves, as many as can be asked.
     if count_worlds(case.doubts) <= MOST_WORLDS:
         asked: tuple[Doubt, ...] = case.doubts
@@ -180,24 +189,10 @@ def _plan_of_way(case: DiskCase, way: _Way) -> Plan:
     here = replace(case, state=state)
     if way.why:
         return Plan(object=case.subject, goals=_goals_in_order(case), doubt=way.why)
-    # The next way that passes and is another one, not the same with more to do.
-    chosen = way.acts
-    if not chosen:
-        next_other_way: Alternative | None = None
-    else:
-        kinds = {act.do for act in chosen}
-        others = (acts for acts in candidates(here, here.state) if _is_another(acts, chosen, kinds))
-        for acts in islice(others, _MOST_FOR_ANOTHER):
-            if not flaw(here, here.state, acts):
-                needed = _acts_needed(here, here.state, acts)
-                if _is_another(needed, chosen, kinds):
-                    steps = _steps_of_acts(here, needed)
-                    next_other_way = Alternative(
-                        steps=tuple(map(_step_instead, steps)), cost=price(needed, here.base)
-                    )
-                    break
-        else:
-            next_other_way = None
+    try:
+        next_other_way = _next_other_way(here, way.acts) if way.acts else None
+    except EffortSpentError:
+        next_other_way = None
     return Plan(
         object=case.subject,
         goals=_goals_in_order(case),
@@ -207,6 +202,19 @@ def _plan_of_way(case: DiskCase, way: _Way) -> Plan:
         keep=tuple(_snapshots_to_keep(case, state, way.acts)),
         alternative=next_other_way,
     )
+
+
+def _next_other_way(here: DiskCase, chosen: Acts) -> Alternative | None:
+    """Return the next way that passes and is another one, not the same with more to do."""
+    kinds = {act.do for act in chosen}
+    others = (acts for acts in candidates(here, here.state) if _is_another(acts, chosen, kinds))
+    for acts in islice(others, _MOST_FOR_ANOTHER):
+        if not flaw(here, here.state, acts):
+            needed = _acts_needed(here, here.state, acts)
+            if _is_another(needed, chosen, kinds):
+                steps = tuple(map(_step_instead, _steps_of_acts(here, needed)))
+                return Alternative(steps=steps, cost=price(needed, here.base))
+    return None
 
 
 def _steps_of_acts(case: DiskCase, acts: Acts) -> tuple[Step, ...]:
@@ -234,23 +242,30 @@ def _snapshots_to_keep(case: DiskCase, state: State, acts: Acts) -> Iterator[Kee
         return
     deleted = {act.name for act in acts if act.do is Do.DELETE}
     names = state.snapshots(case.disk)
-    untried = names[:-_MOST_TO_KEEP]
+    untried = len(names[:-_MOST_TO_KEEP])
+    kept: list[Keep] = []
+    for number, name in reversed([*enumerate(names)][-_MOST_TO_KEEP:]):  # the newest first
+        if name not in deleted | case.retention | {case.base}:
+            try:
+                kept += _kept_if_it_must_be(case, state, acts, name)
+            except EffortSpentError:
+                untried = number + 1
+                break
     if untried:
-        text = f"Whether any of the {len(untried)} oldest snapshots may be deleted was not tried."
-        yield Keep(snapshot=untried[-1], text=text, first=None)
-    for name in names[-_MOST_TO_KEEP:]:
-        if name in deleted | case.retention | {case.base}:
-            continue
-        risked = replace(case, retention=case.retention | {name})
-        if why := flaw(risked, state, acts):
-            here, words = replace(risked, state=state), risked.site.names.get(name, name)
-            ways = (Act(do=Do.CHILD, name=name), Act(do=Do.PARENT, name=risked.disk))
-            freed = (way for way in ways if not flaw(risked, state, (way, *acts)))
-            first = next((step_of(way, state, here) for way in freed), None)
-            text = say(
-                "Do not delete {it}, by hand or by a retention rule: {why}.", it=words, why=why
-            )
-            yield Keep(snapshot=name, text=text, first=first)
+        text = f"Whether any of the {untried} oldest snapshots may be deleted was not tried."
+        yield Keep(snapshot=names[untried - 1], text=text, first=None)
+    yield from reversed(kept)
+
+
+def _kept_if_it_must_be(case: DiskCase, state: State, acts: Acts, name: str) -> Iterator[Keep]:
+    risked = replace(case, retention=case.retention | {name})
+    if why := flaw(risked, state, acts):
+        here, words = replace(risked, state=state), risked.site.names.get(name, name)
+        ways = (Act(do=Do.CHILD, name=name), Act(do=Do.PARENT, name=risked.disk))
+        freed = (way for way in ways if not flaw(risked, state, (way, *acts)))
+        first = next((step_of(way, state, here) for way in freed), None)
+        text = say("Do not delete {it}, by hand or by a retention rule: {why}.", it=words, why=why)
+        yield Keep(snapshot=name, text=text, first=first)
 
 
 def _goals_in_order(case: DiskCase) -> tuple[Goal, ...]:

@@ -37,6 +37,25 @@ def answered_short(state: State, pairs: Iterable[tuple[str, str]]) -> Iterator[t
             yield older, newer
 
 
+def in_circles(children: Mapping[str, str]) -> frozenset[str]:
+    """Return the logs from which child pointers lead back to the same log.
+
+    >>> sorted(in_circles({"a": "b", "b": "c", "c": "b", "d": "e"}))
+    ['b', 'c']
+    """
+    found: set[str] = set()
+    begun_at: dict[str, str] = {}  # a log → from which one it was reached first
+    for start in children:
+        at, path = start, []
+        while at in children and at not in begun_at:
+            begun_at[at] = start
+            path.append(at)
+            at = children[at]
+        if begun_at.get(at) == start:
+            found.update(path[path.index(at) :])
+    return frozenset(found)
+
+
 def _compare(storage: Storage, older: str, newer: str) -> None:
     target = storage.vdis.get(newer)
     if target is not None and target.use is not Use.NONE:

@@ -171,6 +171,42 @@ def rows(folder: Path, size: int) -> Path:
     return builder.file("xapi-db.xml", database).write_tar(folder / "bundle.tar.bz2")
 
 
+def kept(folder: Path, size: int) -> Path:
+    """The database keeps as many snapshots of one disk, whose log was found inconsistent."""
+    return _with_snapshots(folder, 1, size)
+
+
+def many_kept(folder: Path, size: int) -> Path:
+    """It keeps as many snapshots of each of as many such disks."""
+    return _with_snapshots(folder, size, size)
+
+
+def _with_snapshots(folder: Path, disks: int, each: int) -> Path:
+    row = '<row ref="OpaqueRef:{ref}" uuid="{uuid}" SR="OpaqueRef:sr" cbt_enabled="true"{more}/>'
+    rows = [
+        row.format(
+            ref=f"{disk}-{number}",
+            uuid=_uuid(disk + 1, number),
+            more=f' snapshot_of="OpaqueRef:{disk}-0" is_a_snapshot="true" snapshot_time='
+            f'"202401{number // 1440 % 28 + 1:02d}T{number // 60 % 24:02d}:{number % 60:02d}:00Z"'
+            if number
+            else ' is_a_snapshot="false"',
+        )
+        for disk in range(disks)
+        for number in range(each + 1)
+    ]
+    sr = f'<row ref="OpaqueRef:sr" uuid="{_SR}" type="lvm"/>'
+    tables = f'<table name="SR">{sr}</table><table name="VDI">{"".join(rows)}</table>'
+    found = (
+        f"Nov 21 {_time(disk)} jupiter SM: [{2000 + disk}] Changed Block Tracking metadata is "
+        f"inconsistent for disk {_uuid(disk + 1, 0)}. Disabling Changed Block Tracking."
+        for disk in range(disks)
+    )
+    builder = BundleBuilder().log(SMLOG, found)
+    builder.file("xapi-db.xml", f"<database><manifest/>{tables}</database>")
+    return builder.write_tar(folder / "bundle.tar.bz2", bz2_level=1)
+
+
 def clients(folder: Path, size: int) -> Path:
     """xapi-nbd serves a client, and none of them ever goes."""
     lines = (
@@ -284,6 +320,8 @@ GROWTHS: Mapping[str, tuple[int, Callable[[Path, int], Path]]] = {
     "comparisons": (100, comparisons),
     "logs": (200, logs),
     "rows": (300, rows),
+    "kept": (250, kept),
+    "many-kept": (4, many_kept),
     "clients": (200, clients),
     "tasks": (3000, tasks),
     "folders": (50, folders),

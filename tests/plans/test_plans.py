@@ -10,6 +10,7 @@ from analyzer.plans.case import (
     About,
     DiskCase,
     Doubt,
+    Effort,
     Question,
     Site,
     count_worlds,
@@ -276,3 +277,18 @@ def test_of_many_snapshots_the_newest_are_tried_before_they_are_deleted() -> Non
         state = snapshot(state, asked.disk, f"more{number}").state
     (first, *_) = plan_disk(replace(asked, state=state, base="more39")).keep
     assert "oldest snapshots may be deleted was not tried" in first.text
+
+
+def test_what_may_be_tried_is_counted_and_what_was_not_is_told() -> None:
+    asked = case(mended(), "b", Goal.INCREMENTAL)
+    counted = replace(asked, effort=Effort(1_000_000))
+    whole = plan_disk(counted)
+    needed = 1_000_000 - counted.effort.left
+    assert whole.proven
+    assert whole.keep
+    nothing = plan_disk(replace(asked, effort=Effort(1)))
+    assert (nothing.steps, nothing.proven) == ((), False)
+    assert "no plan was tried to its end" in nothing.doubt
+    told = [plan_disk(replace(asked, effort=Effort(number))) for number in range(1, needed)]
+    assert {plan.steps for plan in told if plan.proven} == {whole.steps}
+    assert any("may be deleted was not tried" in plan.keep[0].text for plan in told if plan.keep)

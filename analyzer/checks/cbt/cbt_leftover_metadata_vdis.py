@@ -10,11 +10,13 @@ too (sm `LVHDSR.py` scan(), `FileSR.py` _loadvdis()), with `snapshot_of` null; t
 interrupted operation leaves, but also what an SR looks like that was detached and attached anew.
 """
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from enum import Enum
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import has_field
 from analyzer.checks.observation import Observation
@@ -36,6 +38,7 @@ from analyzer.rebuilt.cbt.log_paths import FILE_TYPES
 from analyzer.values import dataclass
 
 _MOST = 10
+_SUFFIX = ".cbtlog"
 _KEPT = "cbt-leftover-metadata-vdis.kept"
 # from the last line that is known to be of a call to its end
 _ENDS = timedelta(minutes=10)
@@ -125,7 +128,7 @@ def _finding_of_leftovers(text: RuleText, sr: Sr, left: Sequence[_Leftover]) -> 
 
 def _judged_row(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | None:
     """Return why a metadata disk is of no use, None where it may be; a gap if nobody knows."""
-    if (run := _left_by(case, sr, row)) is not None:
+    if (run := _runs_that_left(case).get((sr.uuid, row.uuid))) is not None:
         undone = run.result is Result.FAILED
         why = "was undone" if undone else "could not add its bits to the next log"
         words = f"left by {run.name}, which {why}"
@@ -140,7 +143,8 @@ def _judged_row(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Ga
         # half a database the rows of those snapshots may be missing.
         if live.cbt_enabled is not False or live.current_operations:
             return None
-        if not pool.complete or _tracks_its_disk(pool, {live.uuid, live.ref} - {""}):
+        known = _disks_tracked(case, pool)
+        if not pool.complete or not known.isdisjoint({live.uuid, live.ref} - {""}):
             return None
         return _Leftover(row=row, use=_Use.OFF, because=f"of {live.name_label or ''} ({live.uuid})")
     if row.snapshot_of is not None:
@@ -149,7 +153,7 @@ def _judged_row(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Ga
         # what the log still leads to.
         if (
             not pool.complete
-            or _tracks_its_disk(pool, {row.snapshot_of})
+            or row.snapshot_of in _disks_tracked(case, pool)
             or _without_disk(case, pool, sr, row) is None
         ):
             return None
@@ -160,32 +164,72 @@ def _judged_row(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Ga
     return _without_disk(case, pool, sr, row) if has_field(row, "snapshot_of") else None
 
 
-def _tracks_its_disk(pool: PoolState, keys: set[str]) -> bool:
-    """Tell whether a disk has snapshots that still have their data and CBT."""
-    return any(
-        each.cbt_enabled is not False and not is_metadata(each)
-        for each in pool.said_to_be_of(*keys)
+@derived
+def _disks_tracked(case: Case, pool: PoolState) -> frozenset[str | None]:
+    """Return what the snapshots that still have their data and CBT say they are of."""
+    del case
+    return frozenset(
+        each.snapshot_of
+        for each in pool.vdis
+        if each.cbt_enabled is not False and not is_metadata(each)
     )
 
 
 def _without_disk(case: Case, pool: PoolState, sr: Sr, row: Vdi) -> _Leftover | Gap | None:
-    """Follow the child pointers; only a known end that is no disk makes it a leftover."""
-    seen: set[str] = set()
-    log = last = cbt_history(case).log(sr.uuid, row.uuid)
-    while log is not None and log.uuid not in seen and (child := sure(log.child)) is not None:
-        seen.add(log.uuid)
-        last = log
-        if child == NO_LOG:
-            return _leftover_of_ended_chain(row, log, "its child pointer names none")
-        target = pool.vdi(child)
-        if target is not None and not is_metadata(target):
-            return None
-        log = cbt_history(case).log(sr.uuid, child)
-        if gone(log) or (target is None and pool.complete and log is None):
-            return _leftover_of_ended_chain(
-                row, last, f"its chain leads to {child}, which is not there"
-            )
-    return None if log is not None and log.uuid in seen else _gap_about_row(case, sr, row)
+    """Ask where the chain leads; only a known end that is no disk makes it a leftover."""
+    end = _ends_of_chains(case, pool).get((sr.uuid, row.uuid))
+    if isinstance(end, _Ended):
+        return _leftover_of_ended_chain(row, end.last, end.because)
+    return _gap_about_row(case, sr, row) if end is None or end is _Way.UNKNOWN else None
+
+
+class _Way(Enum):
+    """Where a chain leads that is not known to end at no disk."""
+
+    DISK = "disk"
+    CIRCLE = "circle"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ended:
+    """The last log of a chain that leads to no disk, and what shows it."""
+
+    last: CbtLog
+    because: str
+
+
+@derived
+def _ends_of_chains(case: Case, pool: PoolState) -> Mapping[tuple[str, str], "_Way | _Ended"]:
+    """Follow the child pointers of all logs, by SR and uuid; what many share is followed once."""
+    ends: dict[tuple[str, str], _Way | _Ended] = {}
+    for start in cbt_history(case).now:
+        path: list[tuple[str, str]] = []
+        at: tuple[str, str] | _Way | _Ended = start
+        while isinstance(at, tuple) and at not in ends:
+            ends[at] = _Way.CIRCLE  # unless it ends
+            path.append(at)
+            at = _behind(case, pool, *at)
+        end = ends[at] if isinstance(at, tuple) else at
+        ends.update(dict.fromkeys(path, end))
+    return ends
+
+
+def _behind(case: Case, pool: PoolState, sr: str, uuid: str) -> "tuple[str, str] | _Way | _Ended":
+    """Return the log that a log leads to, or how its chain ends there."""
+    log = cbt_history(case).now[sr, uuid]
+    child = sure(log.child)
+    if child is None:
+        return _Way.UNKNOWN
+    if child == NO_LOG:
+        return _Ended(last=log, because="its child pointer names none")
+    target = pool.vdi(child)
+    if target is not None and not is_metadata(target):
+        return _Way.DISK
+    newer = cbt_history(case).log(sr, child)
+    if gone(newer) or (target is None and pool.complete and newer is None):
+        return _Ended(last=log, because=f"its chain leads to {child}, which is not there")
+    return _Way.UNKNOWN if newer is None else (sr, child)
 
 
 def _leftover_of_ended_chain(row: Vdi, last: CbtLog, because: str) -> _Leftover:
@@ -203,29 +247,43 @@ def _gap_about_row(case: Case, sr: Sr, row: Vdi) -> Gap:
     )
 
 
-def _left_by(case: Case, sr: Sr, row: Vdi) -> Operation | None:
-    """Return the run that left a log without a disk: of a deletion, or of a snapshot (S-05, S-37).
+@derived
+def _runs_that_left(case: Case) -> Mapping[tuple[str, str], Operation]:
+    """Return by SR and uuid the run that left a log without a disk (S-05, S-37).
 
     A deletion that could not join the bits keeps the log and takes the disk. A snapshot that is
     undone does not rename the log back.
     """
+    found: dict[tuple[str, str], Operation] = {}
     for run in runs(case, "vdi_delete", "vdi_snapshot"):
-        if run.sr != sr.uuid:
-            continue
-        if run.name == "vdi_delete" and run.vdi == row.uuid and _kept_line(case, run):
-            return run
-        undone = run.name == "vdi_snapshot" and run.result is Result.FAILED
-        if undone and any(_renames_log(command.argv, row.uuid) for command in run.commands):
-            return run
-    return None
+        if run.name == "vdi_delete":
+            left = [run.vdi] if run.vdi and _kept_line(case, run) else []
+        else:
+            undone = run.commands if run.result is Result.FAILED else ()
+            left = [uuid for command in undone if (uuid := _log_renamed_to(command.argv))]
+        for uuid in left if run.sr else ():
+            found.setdefault((run.sr or "", uuid), run)
+    return found
 
 
 def _kept_line(case: Case, run: Operation) -> Event | None:
     """Return the line by which a deletion says that it keeps the log."""
-    own = (e for e in case.events.of(_KEPT) if (e.pid, e.source.bundle) == (run.pid, run.bundle))
-    until = run.last.at + _ENDS
-    return next((e for e in own if run.first.at <= e.moment.at <= until), None)
+    own = _kept_lines(case).get((run.pid, run.bundle), ())
+    first = bisect_left(own, run.first.at, key=lambda event: event.moment.at)
+    line = own[first] if first < len(own) else None
+    return line if line and line.moment.at <= run.last.at + _ENDS else None
 
 
-def _renames_log(argv: tuple[str, ...], uuid: str) -> bool:
-    return bool(argv) and argv[0].endswith("lvrename") and argv[-1] == f"{uuid}.cbtlog"
+@derived
+def _kept_lines(case: Case) -> Mapping[tuple[int | None, str], Sequence[Event]]:
+    """Return these lines of each process, in the order of time."""
+    found: dict[tuple[int | None, str], list[Event]] = {}
+    for event in case.events.of(_KEPT):
+        found.setdefault((event.pid, event.source.bundle), []).append(event)
+    return found
+
+
+def _log_renamed_to(argv: tuple[str, ...]) -> str:
+    """Return the disk whose log a command makes of another by its name, "" for other commands."""
+    renames = bool(argv) and argv[0].endswith("lvrename") and argv[-1].endswith(_SUFFIX)
+    return argv[-1].removesuffix(_SUFFIX) if renames else ""

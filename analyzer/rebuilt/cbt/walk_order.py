@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from analyzer.model.cbt import NO_LOG, CbtLog, Known
 from analyzer.model.disk import BreakKind, DiskBreak, DiskLink
 from analyzer.model.finding import Confidence, Evidence
+from analyzer.sm.comparing import in_circles
 from analyzer.values import dataclass
 
 _SURENESS = tuple(Confidence)
@@ -47,6 +48,7 @@ def join(logs: Mapping[str, CbtLog], absent: str) -> Joined:
     # A break where the pointers, stale or not, lead back to an older log.
     place = {uuid: number for number, uuid in enumerate(order)}
     after = {link.older: link.newer for link in reversed(links)}
+    circles = in_circles(after)
     breaks_of_circles = [
         _break_at(
             link.older,
@@ -56,8 +58,9 @@ def join(logs: Mapping[str, CbtLog], absent: str) -> Joined:
             link.evidence,
         )
         for link in links
-        if place[link.newer] <= place[link.older]
-        and link.older in _path_of_start(link.newer, after, set())
+        if link.older in circles
+        and after[link.older] == link.newer
+        and place[link.newer] <= place[link.older]
     ]
     return Joined(order=order, links=links, breaks=(*breaks, *breaks_of_circles))
 

@@ -3,9 +3,11 @@
 The clock of the state is in seconds since 1970, UTC.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import cached_property
 
 from analyzer.case.case import Case
 from analyzer.model.cbt import NO_LOG, CbtLog, Change, Known
@@ -15,7 +17,7 @@ from analyzer.model.terms import CBT_BLOCK, CBT_METADATA, LOG_SUFFIX, LOG_VOLUME
 from analyzer.model.xapi import Vdi as Row
 from analyzer.plans.case import GONE, NO, THERE, YES, About, Doubt, Question
 from analyzer.plans.commands import HEADER
-from analyzer.rebuilt.calls.attachments import disk_attachments
+from analyzer.rebuilt.calls.attachments import attachments_of_disks
 from analyzer.rebuilt.cbt.history import cbt_history
 from analyzer.rebuilt.cbt.log_paths import volumes_by_type
 from analyzer.rebuilt.cbt.walk_order import gone
@@ -120,6 +122,8 @@ class _Maker:
                     moment = next((c.moment for c in log.changes if c.moment), None)
                 taken[uuid] = _seconds_of(moment.at) if moment else 0
         self.taken = dict(sorted(taken.items(), key=lambda pair: (pair[1], pair[0])))
+        self._times = list(self.taken.values())
+        self._taken_uuids = list(self.taken)
         # When CBT was turned on; the log that a snapshot begins goes on where one ended.
         births_of_logs: list[int] = []
         births_log, handed_over = self.known.logs.get(self.disk), False
@@ -148,11 +152,8 @@ class _Maker:
             seen if seen is not None else volumes_by_type(kept.type if kept else None)
         )
         kind = SrKind.VOLUMES if on_volumes else SrKind.FILES
-        active = [
-            each
-            for each in disk_attachments(self.case)
-            if each.vdi == self.disk and each.open_at_capture
-        ]
+        own = attachments_of_disks(self.case).get(self.disk, ())
+        active = [each for each in own if each.open_at_capture]
         written = any(each.mode is not AccessMode.READ_ONLY for each in active)
         begun = [_seconds_of(each.began.at) for each in active if each.began]
         keys = self.row.sm_config or {}
@@ -251,13 +252,13 @@ class _Maker:
 
     def _neighbours_of_log(self, uuid: str) -> tuple[str, str]:
         """Return what a log of a sound chain names as parent and child."""
+        return self._neighbours.get(uuid, (NO_LOG, NO_LOG))
+
+    @cached_property
+    def _neighbours(self) -> Mapping[str, tuple[str, str]]:
         order = [each for each in (*self.taken, self.disk) if self._may_have_log(each)]
-        place = order.index(uuid) if uuid in order else -1
-        if place < 0:
-            return NO_LOG, NO_LOG
-        parent = order[place - 1] if place else NO_LOG
-        child = order[place + 1] if place + 1 < len(order) else NO_LOG
-        return parent, child
+        beside = zip(order, (NO_LOG, *order), (*order[1:], NO_LOG), strict=False)
+        return {uuid: (parent, child) for uuid, parent, child in beside}
 
     def _may_have_log(self, uuid: str) -> bool:
         log, row = self.known.logs.get(uuid), self.known.row(uuid)
@@ -267,8 +268,10 @@ class _Maker:
     def _time_recorded(self, uuid: str) -> Spans:
         """Return the time that a log followed: since it was begun, until its snapshot."""
         until = self.now if uuid == self.disk else self.taken[uuid]
-        ends = (t for other, t in self.taken.items() if other not in self._merged_into(uuid))
-        since = max((t for t in ends if t < until), default=0)
+        merged = self._merged_into(uuid)
+        earlier = range(bisect_left(self._times, until) - 1, -1, -1)
+        ends = (self._times[n] for n in earlier if self._taken_uuids[n] not in merged)
+        since = next(ends, 0)
         since = max((since, *(begun for begun in self.born if begun < until)))
         return (Span(since=since, until=until),) if since < until else ()
 
@@ -277,10 +280,15 @@ class _Maker:
 
         A deletion merges the log into its child: vdi_delete() of VDI.py, `cbt-util coalesce`.
         """
-        log = self.known.logs.get(uuid)
-        changes = log.changes if log else ()
-        own = {c.value for c in changes if c.change is Change.MERGED and c.value != uuid}
-        return frozenset(own).union(*(self._merged_into(each) for each in own))
+        found: set[str | None] = set()
+        asked: list[str | None] = [uuid]
+        while asked:
+            log = self.known.logs.get(asked.pop() or "")
+            changes = log.changes if log else ()
+            own = {c.value for c in changes if c.change is Change.MERGED} - found - {uuid}
+            found |= own
+            asked += own
+        return frozenset(each for each in found if each)
 
     def _doubt_about(self, uuid: str, about: About, *values: str) -> None:
         question = Question(name=uuid, about=about)

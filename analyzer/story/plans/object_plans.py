@@ -13,7 +13,7 @@ from analyzer.model.finding import Advice, Finding, Outcome, Severity, Subject
 from analyzer.model.goal import GOALS_OF_DISKS, Goal, Standing, StepKind
 from analyzer.model.plan import Plan, Step
 from analyzer.model.sentence import FIELD, Sentence
-from analyzer.plans.case import DiskCase
+from analyzer.plans.case import EFFORT_OF_A_DISK, DiskCase, Effort
 from analyzer.plans.planning import plan_disk
 from analyzer.rebuilt.nbd.reach.listen import listeners
 from analyzer.story.disks.index import DiskIndex, index
@@ -85,6 +85,7 @@ def _with_full_stop(text: str) -> str:
     return Sentence(f"{text.template}.", text.values) if isinstance(text, Sentence) else f"{text}."
 
 
+_EFFORT = 8_000_000  # of all disks; those whose findings are worst come first
 _ABOUT_LOGS = ("cbt-list-", "cbt-log-")
 _UNKNOWN = "the database that was read does not have the disk, so nothing could be played through"
 
@@ -113,16 +114,20 @@ def plan_all(case: Case, outcomes: Sequence[Outcome]) -> Planned:
     answered = frozenset(name for name, is_read in names if is_read)
     plans: list[Plan] = []
     told: dict[str, Finding] = {}
-    for subject, own in owned.items():
+    left = _EFFORT
+    for subject, own in sorted(owned.items(), key=_worst_of_findings):
         wanted = {goal for finding in own for goal in finding.goals}
         if Goal.INCREMENTAL in wanted:  # an incremental backup that lacks blocks is none
             wanted.add(Goal.NO_SILENT_LOSS)
         goals = tuple(goal for goal in Goal if goal in wanted)
         disk = subject.uuid if subject.type == "VDI" else ""
         asked = disk_case(case, known, disk, goals) if disk else None
+        given = min(EFFORT_OF_A_DISK, left)
+        asked = replace(asked, effort=Effort(given)) if asked else None
         stood = tuple(_with_standing(case, known, finding, disk, asked) for finding in own)
         plan = _plan_of_subject(subject, goals, stood, asked, answered)
         plans.append(plan)
+        left -= given - asked.effort.left if asked else 0
         told |= {finding.id: replace(finding, plan=plan.id) for finding in stood}
     return Planned(
         outcomes=tuple(
@@ -131,6 +136,12 @@ def plan_all(case: Case, outcomes: Sequence[Outcome]) -> Planned:
         ),
         plans=tuple(sorted(plans, key=lambda plan: plan.id)),
     )
+
+
+def _worst_of_findings(of_object: tuple[Subject, Sequence[Finding]]) -> tuple[int, int]:
+    """Return what sorts objects: the worst first, of those one with more findings."""
+    own = of_object[1]
+    return min(finding.severity.rank for finding in own), -len(own)
 
 
 def _object_of_finding(case: Case, known: DiskIndex, finding: Finding) -> Subject:

@@ -10,7 +10,14 @@ from analyzer.model.moment import Moment
 from analyzer.model.nbd import NBD_PORT
 from analyzer.model.operation import Result
 from analyzer.model.terms import NBD_UNITS
-from analyzer.plans.case import MOST_WORLDS, DiskCase, count_worlds, otherwise, worlds
+from analyzer.plans.case import (
+    MOST_WORLDS,
+    DiskCase,
+    EffortSpentError,
+    count_worlds,
+    otherwise,
+    worlds,
+)
 from analyzer.plans.nights import flaw
 from analyzer.rebuilt.nbd.reach.listen import listeners
 from analyzer.rebuilt.nbd.reach.places import age_of_report
@@ -66,7 +73,10 @@ def _of_disk(known: DiskIndex, finding: Finding, disk: str, asked: DiskCase | No
     if asked.too_many_to_play:
         return Stand(why=asked.too_many_to_play)
     wanted = replace(asked, goals=GOALS_OF_DISKS & frozenset(finding.goals))
-    flaws = [flaw(wanted, state, ()) for state in _possible_states(asked)]
+    try:
+        flaws = [flaw(wanted, state, ()) for state in _possible_states(asked)]
+    except EffortSpentError as spent:
+        return Stand(why=f"it was not tried on the model: {spent}")
     if all(flaws):
         text = flaws[0]
         for uuid, name in asked.site.names.items():

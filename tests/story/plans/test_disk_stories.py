@@ -1,5 +1,7 @@
 """What is to be done for disks with a past, and whether what befell them is over."""
 
+from unittest.mock import patch
+
 import pytest
 
 from analyzer.checks.observation import Examined
@@ -144,3 +146,12 @@ def test_disk_of_a_database_that_was_not_read_whole_is_not_known() -> None:
 def test_commands_name_the_folder_of_the_repository() -> None:
     (command,) = commands(only_plan(planned(mended(), STALE)))
     assert f"/run/sr-mount/{SR}/" in command
+
+
+def test_beyond_what_all_disks_may_try_it_is_told_that_nothing_was_tried() -> None:
+    with patch("analyzer.story.plans.object_plans._EFFORT", 0):
+        made = planned(mended(), INCONSISTENT, STALE)
+    plan = only_plan(made)
+    assert "no plan was tried" in plan.doubt
+    assert not plan.proven
+    assert {each.findings[0].state for each in made.outcomes} == {Standing.UNKNOWN}
