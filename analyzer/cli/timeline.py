@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analyzer.cli._case import AsJson, Quiet, Reading, answers_json
+from analyzer.cli._case import AsJson, Quiet, Reading
 from analyzer.cli._timeline_asked import Asked, wanted_of
 from analyzer.cli.analyze import DAMAGED, FINDINGS
 from analyzer.cli.options import HowToRead, Paths, Tz, told_how_to_read
@@ -128,7 +128,9 @@ def timeline_command(
     wanted = wanted_of(asked, reading, zone)
     timeline = reading.timeline(wanted, Zone() if as_json else zone)
     if as_json:
-        say(answers_json(happenings=tuple(timeline.entries)))
+        from analyzer.render.data.json import answers_in_turn
+
+        _say_all(answers_in_turn("happenings", timeline.entries))
     else:
         _print_entries(timeline, form, raw=raw)
     _notes_of_logs(timeline.shown, reading.shown(timeline.logs, zone), timeline.kept)

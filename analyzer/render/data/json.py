@@ -7,7 +7,7 @@ printing the file cannot move a terminal's cursor.
 
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import cache
 from json.encoder import encode_basestring_ascii
@@ -41,6 +41,7 @@ Json: TypeAlias = "str | int | float | dict[str, Json] | list[Json] | None"
 Object: TypeAlias = dict[str, Json]
 
 SCHEMA_VERSION = 2
+_END_OF_PART = "\n  ]\n}\n"
 _Put: TypeAlias = Callable[[Object, Any], None]
 _encoded = json.JSONEncoder(allow_nan=False).encode
 _quoted = encode_basestring_ascii
@@ -68,6 +69,20 @@ def answers_json(**parts: Sequence[object]) -> str:
     answers: Any = {name: tuple(values) for name, values in parts.items()}
     tool: Object = {"name": "cbtriage", "version": __version__}
     return dumped({"schema_version": SCHEMA_VERSION, "tool": tool, **object_of(Answers(**answers))})
+
+
+def answers_in_turn(name: str, values: Iterable[object]) -> Iterator[str]:
+    """Yield the text of `answers_json` with one part, as its values come."""
+    coming = iter(values)
+    first = next(coming, None)
+    if first is None:
+        yield answers_json(**{name: ()})
+        return
+    yield answers_json(**{name: (first,)}).removesuffix(_END_OF_PART)
+    start = "\n    "
+    for each in coming:
+        yield f",{start}{_lines_of_start(object_of(each), start)[0]}"
+    yield _END_OF_PART
 
 
 def dumped(document: Object) -> str:

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from analyzer.model.report import Report
-from analyzer.render.data.json import render_json
+from analyzer.render.data.json import answers_in_turn, answers_json, render_json
 from analyzer.render.data.schema import json_schema
 from tests.render.support import HOSTILE, clear_report, empty_report, rich_report
 
@@ -67,6 +67,13 @@ def test_skew_that_is_no_number_is_null() -> None:
 def test_outcomes_are_sorted_by_rule() -> None:
     rules = [outcome["rule"] for outcome in json.loads(render_json(rich_report()))["outcomes"]]
     assert rules == sorted(rules)
+
+
+@pytest.mark.parametrize("count", [0, 1, 5])
+def test_answers_that_come_in_turn_are_the_same_text(count: int) -> None:
+    entries = rich_report().happenings[:count]
+    assert len(entries) == count
+    assert "".join(answers_in_turn("happenings", entries)) == answers_json(happenings=entries)
 
 
 def test_undated_events_come_last() -> None:
