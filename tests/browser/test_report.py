@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from analyzer.render.html.html import SCRIPTS, render_html
 from tests.browser.support import (
@@ -108,6 +108,36 @@ def test_answer_is_seen_without_scrolling(
                 box = each.bounding_box()
                 assert box is not None
                 assert box["y"] + min(box["height"], 20) <= height, (name, each.inner_text())
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+def test_what_led_there_is_a_picture_or_on_a_phone_lines(
+    browser: Browser, scripts: bool, tmp_path: Path
+) -> None:
+    with visiting(browser, tmp_path, page_of("host-crash"), scripts=scripts) as visit:
+        picture, lines = visit.page.locator(".strip-line"), visit.page.locator(".strip-steps")
+        assert picture.is_visible()
+        assert not lines.is_visible()
+        visit.page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+        assert not picture.is_visible()
+        texts = lines.locator("li").all_inner_texts()
+        assert ["went down" in texts[0], "CBT" in texts[1], "now" in texts[-1]] == [True] * 3
+        assert visit.page.evaluate("() => document.documentElement.scrollWidth") == PHONE[0]
+        visit.page.emulate_media(media="print")
+        assert not lines.is_visible()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_mention_of_a_host_leads_to_what_is_said_of_it(
+    browser: Browser, size: tuple[int, int], scripts: bool, tmp_path: Path
+) -> None:
+    with visiting(browser, tmp_path, page_of("host-crash"), size=size, scripts=scripts) as visit:
+        visit.page.locator("h1 a").click()
+        card = visit.page.locator("[id='host-1']")
+        expect(card).to_be_in_viewport()
+        expect(card).to_contain_text("went down")
+        expect(card).to_contain_text("read whole")
 
 
 @pytest.mark.parametrize("name", AXED)

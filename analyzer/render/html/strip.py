@@ -9,16 +9,18 @@ from analyzer.model.finding import Severity
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
 from analyzer.model.report import Report
-from analyzer.model.sentence import without_time
+from analyzer.model.sentence import Sentence, without_time
 from analyzer.model.source import Source
 from analyzer.render.html.time_axis import LEFT, WIDTH, Tick, around, ticks_of
 from analyzer.render.html.timeline import SCENE
 from analyzer.render.html.timeline_marks import CHARACTER, NEAR, Mark, kind_of_event, marks_of
+from analyzer.render.words.short_time import short_time
 from analyzer.render.words.summary import CauseView, broken
 from analyzer.render.words.view import short_ids, time_key
 from analyzer.values import dataclass
 
 MOST_TICKS = 4
+MOST_STEPS = 5  # of a narrow page
 EDGE = 40
 MOST_AFTER = 3  # backups, and disks that are tracked again
 LINE, ROOM = 14, 12  # height of a line of a label; between two labels
@@ -38,10 +40,20 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StripStep:
+    """What a mark tells, as a line of text: for a page that is too narrow for the picture."""
+
+    mark: Mark
+    at: Sentence
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Strip:
     """The marks, what is said of each that has room, and some lines of the axis.
 
-    ``above`` and ``below`` are how many lines of text stand there.
+    ``above`` and ``below`` are how many lines of text stand there. ``steps`` are the marks that
+    say most, at most five, in the order of time; ``steps_left_out`` counts the others.
     """
 
     marks: tuple[Mark, ...]
@@ -49,6 +61,8 @@ class Strip:
     ticks: tuple[Tick, ...]
     above: int
     below: int
+    steps: tuple[StripStep, ...]
+    steps_left_out: int
 
     @property
     def drawn(self) -> list[tuple[Mark, Label | None]]:
@@ -67,11 +81,12 @@ def strip_of(report: Report) -> Strip | None:
     events = [*steps, *_after_trouble(report, views[0])]
     scale = around([event.moment for event in events], SCENE) or scale
     marks = marks_of(events, scale)
-    texts = {(scale.x(e.moment.at), kind_of_event(e)): e.title for e in reversed(events)}
+    firsts = {(scale.x(e.moment.at), kind_of_event(e)): e for e in reversed(events)}
+    steps_told = [_step_of_mark(mark, firsts[mark.x, mark.kind]) for mark in marks]
+    told = _most_telling(steps_told)
     # The labels, from left to right, each whole or not at all.
-    places = [(mark.x, _counted_text(texts[mark.x, mark.kind], mark)) for mark in marks]
     taken: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
-    labels = [_label_with_room(x, text, taken) for x, text in places]
+    labels = [_label_with_room(each.mark.x, each.text, taken) for each in steps_told]
     under = [mark.x for mark, own in zip(marks, labels, strict=True) if own and not own.above]
     ticks = [tick for tick in ticks_of(scale) if LEFT + EDGE < tick.x < WIDTH - EDGE]
     return Strip(
@@ -84,7 +99,20 @@ def strip_of(report: Report) -> Strip | None:
         ),
         above=_most_lines(labels, above=True),
         below=_most_lines(labels, above=False),
+        steps=told,
+        steps_left_out=len(marks) - len(told),
     )
+
+
+def _step_of_mark(mark: Mark, first: Entry) -> StripStep:
+    text = f"{first.title} and {mark.count - 1} more" if mark.count > 1 else first.title
+    return StripStep(mark=mark, at=short_time(first.moment), text=text)
+
+
+def _most_telling(steps: Sequence[StripStep]) -> tuple[StripStep, ...]:
+    """Return the first step, as it is the cause, and the worst of the others, in their order."""
+    worst = sorted(range(1, len(steps)), key=lambda place: (-steps[place].mark.rank, place))
+    return tuple(steps[place] for place in sorted((0, *worst[: MOST_STEPS - 1])))
 
 
 def _most_lines(labels: Sequence[Label | None], *, above: bool) -> int:
@@ -151,10 +179,6 @@ def _entry_of_step(
         incidents=incidents,
         severity=severity,
     )
-
-
-def _counted_text(text: str, mark: Mark) -> str:
-    return f"{text} and {mark.count - 1} more" if mark.count > 1 else text
 
 
 def _label_with_room(

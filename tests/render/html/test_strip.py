@@ -7,7 +7,7 @@ from analyzer.model.operation import Result
 from analyzer.model.report import CauseLink, Report
 from analyzer.model.sentence import Around, say
 from analyzer.render.html.html import render_html
-from analyzer.render.html.strip import Strip, strip_of
+from analyzer.render.html.strip import MOST_STEPS, Strip, strip_of
 from tests.render.disks import sound_disk
 from tests.render.support import at, clear_report, crash, found, rich_report
 
@@ -95,6 +95,28 @@ def test_disk_that_is_tracked_again_stands_behind_the_trouble() -> None:
     assert texts(strip_of(whole))[-1] == f"CBT on again: {mended.vdi.called}"
     failed = replace(disks[0], life=(replace(event, result=Result.FAILED),))
     assert len(texts(strip_of(replace(whole, disks=(failed,))))) == 2
+
+
+def test_lines_of_a_narrow_page_are_the_cause_and_the_worst_in_the_order_of_time() -> None:
+    few = strip_of(with_steps("10:00:00", "10:30:00"))
+    assert few is not None
+    assert [(step.at, step.text) for step in few.steps] == [
+        ("22 Nov 10:00", "step 0"),
+        ("22 Nov 10:30", "step 1"),
+    ]
+    report = with_steps(*(f"10:{minute:02}:00" for minute in range(0, 50, 5)))
+    cause = report.causes[0]
+    chain = tuple(
+        replace(link, finding=cause.findings[0] if n in {4, 9} else None)
+        for n, link in enumerate(cause.chain)
+    )
+    many = strip_of(replace(report, causes=(replace(cause, chain=chain),)))
+    assert many is not None
+    assert len(many.steps) == MOST_STEPS
+    assert many.steps_left_out == 10 - MOST_STEPS
+    assert many.steps[0].text == "step 0"
+    assert {"step 4", "step 9"} <= {step.text for step in many.steps}
+    assert [step.mark.x for step in many.steps] == sorted(step.mark.x for step in many.steps)
 
 
 def test_worst_mark_is_drawn_last_and_every_label_has_room() -> None:
