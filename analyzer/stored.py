@@ -14,6 +14,7 @@ from functools import cache
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
+from analyzer.model.event import CODING, Event
 from analyzer.model.moment import Moment
 from analyzer.model.sentence import Sentence, Value
 from analyzer.model.terms import EPOCH, MICROSECOND
@@ -146,7 +147,8 @@ def _of_fields(kind: Any) -> Codec:
         values = zip(own, side(1), _checked_list(row), strict=True)
         return kind(**{name: get(each) for name, get, each in values})
 
-    return write, read
+    # Of an event its own text, not the words that thousands share.
+    return ((lambda value: write(value.alone())) if kind is Event else write), read
 
 
 def _checked_list(row: object) -> list[Any]:
@@ -221,6 +223,7 @@ def _get_text(row: object) -> str:
 _SPECIAL: Mapping[Any, Codec] = MappingProxyType(
     {
         str: (_put_text, _get_text),
+        bytes: ((lambda words: words.decode(*CODING)), (lambda row: row.encode(*CODING))),
         datetime: (microseconds, _get_time),
         timedelta: ((lambda span: span // MICROSECOND), (lambda row: row * MICROSECOND)),
         Moment: (_put_moment, _get_moment),

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from analyzer.model.event import Event
 from analyzer.model.finding import Gap, Subject
 from analyzer.model.hole import HoleKind
 from analyzer.model.moment import Moment
 from analyzer.model.sentence import Sentence, say
 from analyzer.stored import microseconds, plain, shape_of, typed
+from tests.model.test_event import TEXTS, event
 
 AT = datetime(2024, 11, 22, 9, 6, 1, 250_000, tzinfo=UTC)
 MOMENT = Moment(
@@ -43,6 +45,14 @@ def test_sentence_comes_back_with_its_values() -> None:
     told = again(str, say("{disk} was lost at {at}", disk="db", at=MOMENT))
     assert str(told) == str(say("{disk} was lost at {at}", disk="db", at=MOMENT))
     assert isinstance(told, Sentence)
+
+
+def test_event_is_stored_with_its_own_text_and_no_other() -> None:
+    one = event(TEXTS[1])
+    row = json.dumps(plain(Event, one))
+    back = typed(Event, json.loads(row))
+    assert (back, back.text) == (one, TEXTS[1])
+    assert TEXTS[0][-4:] not in row
 
 
 @pytest.mark.parametrize("row", [None, 7, [], ["smlog"], ["a", "b", "c", 4], {"need": "smlog"}])

@@ -55,6 +55,11 @@ class Event:
         """Return the record verbatim, with all its physical lines."""
         return self.words[self.place >> _PLACE : self.place & _END].decode(*CODING)
 
+    def alone(self) -> "Event":
+        """Return it with its own text only, as it is taken out of the memory of a run."""
+        text = self.words[self.place >> _PLACE : self.place & _END]
+        return replace(self, words=text, place=place_of_text(0, len(text)))
+
     def joined_with(self, other: "Event") -> "Event":
         """Return it with message and text of another behind its own."""
         text = f"{self.text}\n{other.text}".encode(*CODING)
