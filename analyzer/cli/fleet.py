@@ -38,6 +38,7 @@ fleet_app = typer.Typer(
     cls=_RunUnlessNamed,
     no_args_is_help=True,
     help="Analyze thousands of cases, and ask questions of them all (needs cbtriage[fleet]).",
+    epilog="Example: cbtriage fleet run /cases -o fleet",
 )
 
 

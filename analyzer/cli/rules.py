@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"([^\s:]+):(?:([0-9]+) )?(.*)", re.DOTALL)
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 rules_app = typer.Typer(
-    no_args_is_help=True, help="Show the catalogue of rules, and check pattern files."
+    no_args_is_help=True,
+    help="Show the catalogue of rules, and check pattern files.",
+    epilog="Example: cbtriage rules show cbt-log-missing",
 )
 
 

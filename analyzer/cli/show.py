@@ -13,7 +13,11 @@ from analyzer.cli.show_session import show_session
 from analyzer.cli.show_sr import show_sr
 from analyzer.cli.show_vm import show_vm
 
-show_app = typer.Typer(no_args_is_help=True, help="Show one object of the bundles, in full.")
+show_app = typer.Typer(
+    no_args_is_help=True,
+    help="Show one object of the bundles, in full.",
+    epilog="Example: cbtriage show vm sql-02 status-report.tar.bz2",
+)
 
 
 @show_app.callback()

@@ -19,6 +19,7 @@ why_app = typer.Typer(
         "Say why a CBT or NBD call is refused: the checks that xapi and SM would make, in order, "
         "each ok, fails or unknown, with the line it rests on. Needs no log of the call."
     ),
+    epilog="Example: cbtriage why enable-cbt 6b0c1a3e status-report.tar.bz2",
 )
 
 

@@ -269,7 +269,7 @@ def _unread_doubts(report: Report, told: Iterable[str]) -> list[CannotTell]:
     entries = [entry for entry in unread(report) if entry.source not in named]
     if not entries:
         return []
-    names = list(dict.fromkeys(entry.source for entry in entries))
+    names = list(dict.fromkeys(_called_source(entry.source) for entry in entries))
     shown = ", ".join(names[:_SOURCES])
     if len(names) > _SOURCES:
         shown += f" and {len(names) - _SOURCES} more"
