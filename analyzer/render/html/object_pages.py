@@ -73,6 +73,7 @@ def object_context(report: Report) -> dict[str, Any]:
         "objects_left_out": len(hosts) + len(srs) - len(shown),
         "object_facts": _facts_in_words(hosts, srs),
         "object_anchors": _anchors_of_items(report, shown),
+        "alike_findings": _alike_together,
         "most_named": MOST_NAMED,
     }
 
@@ -97,6 +98,14 @@ def _anchors_of_items(report: Report, items: Iterable[ObjectItem]) -> Mapping[st
         for name in filter(None, names):
             anchors.setdefault(name, item.anchor)
     return anchors
+
+
+def _alike_together(found: Iterable[Finding]) -> list[list[Finding]]:
+    """Return the findings of several objects that say the same, together."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for each in found:
+        groups.setdefault((each.severity, each.title, each.state), []).append(each)
+    return list(groups.values())
 
 
 class _FoundByObject:

@@ -125,6 +125,16 @@ def test_disks_of_an_sr_are_named_where_they_are_in_trouble() -> None:
     assert item(replace(clear_report(), disks=disks[1:]), name).tone == ""
 
 
+def test_findings_that_say_the_same_of_several_disks_are_one_line() -> None:
+    disks = [Subject(type="VDI", uuid=f"{n}-0000", name=f"data {n}") for n in (1, 2)]
+    every = tuple(replace(crash(), subjects=(disk, TANK)) for disk in disks)
+    report = replace(clear_report(), outcomes=(replace(found(crash()), findings=every),))
+    card = render_html(report).partition('id="hosts"')[2].partition("</section>")[0]
+    assert card.count(crash().title) == 1
+    assert "data 1" in card
+    assert f'<a href="#{every[1].id}">' in card or f'<a href="#{every[0].id}">' in card
+
+
 def test_type_of_an_sr_is_that_of_the_database() -> None:
     report = replace(about(TANK), srs=(SrInfo(sr=TANK, type="lvmoiscsi", pool=None),))
     assert "lvmoiscsi" in item(report, "tank").what
