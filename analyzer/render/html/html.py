@@ -58,7 +58,17 @@ from analyzer.render.words.troubled import (
     first_for_each,
     step_words,
 )
-from analyzer.render.words.view import anchor, counted, cut, iso, short_place, span, stamp, time_key
+from analyzer.render.words.view import (
+    anchor,
+    counted,
+    cut,
+    iso,
+    short_ids,
+    short_place,
+    span,
+    stamp,
+    time_key,
+)
 from analyzer.story.together import pool_name
 from analyzer.values import dataclass
 
@@ -198,6 +208,7 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
         "alike_together": alike_together,
         "first_for_each": first_for_each,
         "short_place": short_place,
+        "short_ids": short_ids,
         "plans": plans,
         "made": _made_in_words(report),
         "plan_ids": {plan.id for plan in plans[: limits["most_plans"]]},

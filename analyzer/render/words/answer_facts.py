@@ -174,7 +174,7 @@ def _danger_ahead(report: Report) -> Fact | None:
     steps = [step for plan in report.plans for step in plan.steps]
     destroys = sum(step.kind is StepKind.DESTROYS for step in steps)
     verb = "destroys" if destroys == 1 else "destroy"
-    words = f"{counted(destroys, 'step')} of the plans {verb} something"
+    words = f"{counted(destroys, 'step')} {verb} something"
     if silent and silent[0].severity is Severity.CRITICAL:
         text = "backups of these disks may lack changes; do not trust them"
         return _danger_of(silent[0], text)

@@ -10,7 +10,7 @@ from analyzer.model.report import Cause
 from analyzer.model.sentence import say
 from analyzer.story.plans.object_plans import Planned, standing_of
 
-_ALIKE = " Each other object of this cause has a plan of its own."
+_ALIKE = "each other object of this cause has a plan of its own."
 
 
 def causes_planned(causes: Iterable[Cause], planned: Planned) -> tuple[Cause, ...]:
@@ -27,7 +27,9 @@ def _cause_told(cause: Cause, own: Sequence[Finding], plans: dict[str, Plan]) ->
     named = (finding.plan for finding in sorted(own, key=_weight_of_finding))
     used = list(dict.fromkeys(name for name in named if name in plans))
     steps = [plans[name].next for name in used if plans[name].next]
-    alike = _ALIKE if len(steps) > 1 else ""
+    alike = ""
+    if len(steps) > 1:  # a command has no full stop that one could copy with it
+        alike = f" {_ALIKE.capitalize()}" if steps[0].endswith(".") else f"; {_ALIKE}"
     doubts = [plans[name].doubt for name in used if plans[name].doubt]
     nothing = f"No step is known: {doubts[0]}." if doubts else NOTHING
     return replace(
