@@ -53,17 +53,14 @@ def _member_fault(row: Coverage) -> str:
         return f"{row.member} is empty"
     if understood <= 0:
         return f"not one line of {row.member} was understood"
-    if fault := _lines_fault(row):
+    if fault := lines_fault(row):
         return fault
-    few = row.not_understood <= _ODD_LINES and row.not_understood < understood
-    if not few and row.not_understood * _ODD_SHARE > row.lines:
-        return f"{row.not_understood} of {row.lines} lines of {row.member} were not understood"
     if row.first is None or row.last is None:
         return f"{row.member} has no line with a time"
     return ""
 
 
-def _lines_fault(row: Coverage) -> str:
+def lines_fault(row: Coverage) -> str:
     """Say which lines may hold what is looked for without being seen, "" if none may."""
     if row.longest_cut:
         return (
@@ -76,6 +73,9 @@ def _lines_fault(row: Coverage) -> str:
             f"{lines} of {row.member} that {'was' if row.hidden == 1 else 'were'} not understood "
             f"may hold what is looked for, such as: {row.hidden_like}"
         )
+    few = row.not_understood <= _ODD_LINES and row.not_understood * 2 < row.lines - row.blank
+    if not few and row.not_understood * _ODD_SHARE > row.lines:
+        return f"{row.not_understood} of {row.lines} lines of {row.member} were not understood"
     return ""
 
 

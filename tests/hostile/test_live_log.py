@@ -225,3 +225,22 @@ def test_a_tar_cut_at_the_border_of_a_member_is_never_exit_0(tmp_path: Path, sha
     report = analyze([path], Options(jobs=1))
     assert status(report) == DAMAGED
     assert in_ledger(report, "inventory").presence is Presence.DAMAGED
+
+
+def begins_in_a_line(data: bytes) -> bytes:
+    return data[data.index(b"\n", len(data) // 2) + 40 :]
+
+
+def is_wrapped(data: bytes) -> bytes:
+    """Break the lines as a mail program does."""
+    lines = data.splitlines()
+    return b"".join(line[at : at + 76] + b"\n" for line in lines for at in range(0, len(line), 76))
+
+
+@pytest.mark.parametrize("change", [begins_in_a_line, is_wrapped])
+@pytest.mark.parametrize("path", [LIVE, f"{LIVE}.1", "var/log/xensource.log"])
+def test_log_with_what_is_no_line_is_not_whole(tmp_path: Path, change: Change, path: str) -> None:
+    report = changed(tmp_path, lambda name, data: change(data) if name == path else data)
+    assert status(report) != 0
+    rule = RULE if "SMlog" in path else "cbt-enable-no-space"
+    assert verdict(report, rule) is not Verdict.RULED_OUT

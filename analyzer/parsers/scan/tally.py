@@ -162,6 +162,8 @@ class Tally:
         self._lines += lines
         self._blank += blank
         if lines > blank:
+            if self._first is None and not self._lost:
+                self._hide_beginning(text)
             self._look_for_hidden(text)
             count_pos, left = 0, _SHAPED - self._lost
             while left > 0 and count_pos < len(text):
@@ -175,6 +177,16 @@ class Tally:
                 count_pos = stop + 1
             self._lost += lines - blank
         return end
+
+    def _hide_beginning(self, text: bytes) -> None:
+        """Count the first line of a file: it is the end of one whose beginning is lost.
+
+        Syslog begins a file with a whole line, and what was lost before it nobody knows.
+        """
+        line = next(filter(None, (each.strip(_WHITE) for each in text.splitlines())), b"")
+        if line and self._wanted.find(line) < 0:  # else it is counted with the others
+            self._hidden_shape = _shape_of_line(line)
+            self._hidden += 1
 
     def _look_for_hidden(self, text: bytes) -> None:
         pos = 0

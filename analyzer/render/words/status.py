@@ -1,5 +1,6 @@
 """The exit status of a run, and of each of its pools."""
 
+from analyzer.case.log_coverage import lines_fault
 from analyzer.model.finding import Severity, Verdict
 from analyzer.model.hole import HoleKind
 from analyzer.model.report import Presence, Report
@@ -49,6 +50,8 @@ def _is_whole(report: Report) -> bool:
     ):
         return False
     if any(hole.kind in _CUT and not hole.whole_host for hole in report.holes):
+        return False
+    if any(row.lines > row.blank and lines_fault(row) for row in report.coverage):
         return False
     if report.coverage and not any(row.lines > row.not_understood for row in report.coverage):
         return False
