@@ -183,6 +183,14 @@ def test_long_life_is_cut_and_says_so() -> None:
     assert "the last 40, all: cbtriage show vdi" in page
 
 
+def test_long_chain_is_cut_in_its_table_and_says_so() -> None:
+    own = broken_disk(crash().id)
+    chain = replace(own.chain, logs=own.chain.logs * 200)
+    page = render_html(replace(rich_report(), disks=(replace(own, chain=chain),)))
+    assert "The newest 400 of 800 logs" in page
+    assert page.count('<th scope="row"><code>') < 500
+
+
 def test_line_tells_state_breaks_and_findings() -> None:
     text = disk_line(broken_disk("F-1"))
     assert "trouble; 4 logs, 1 break, 1 stale pointer; findings F-1, F-not-in-this-report" in text

@@ -90,6 +90,7 @@ LIMITS: Mapping[str, int] = {
     "few_errors": 5,
     "most_plans": 200,
     "life_rows": 40,
+    "chain_rows": 400,
     "short": 2000,
     "long": 100_000,
 }

@@ -4,10 +4,10 @@
 a certain pointer, ``:`` a likely one, ``X`` a break, ``-`` an end in good order, ``?`` unknown.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
-from analyzer.model.disk import BreakKind, DiskChain, DiskLog, LogKind
+from analyzer.model.disk import BreakKind, DiskBreak, DiskChain, DiskLink, DiskLog, LogKind
 from analyzer.model.finding import Confidence
 from analyzer.render.words.view import counted, visible
 
@@ -28,22 +28,20 @@ _STEP = 1024
 
 def chain_lines(chain: DiskChain) -> Iterator[str]:
     """Yield the lines of the drawing; nothing for a chain without logs."""
+    signs_behind = _signs_by_log(chain)
     for log, newer in _logs_with_newer(chain):
         kind = "" if log.kind is LogKind.UNKNOWN else f"  {log.kind.value}"
         name = f"  {visible(log.name)}" if log.name else ""
         words_of_log = f"{log.uuid}{kind}{name}  ({', '.join(log_facts(log))})"
         yield f"{_BOXES[log.exists]} {words_of_log}"
-        yield from (
-            f" {sign}  {words}".rstrip() for sign, words in _signs_behind(chain, log, newer)
-        )
+        yield from (f" {sign}  {words}".rstrip() for sign, words in signs_behind(log, newer))
 
 
 def onwards_words(chain: DiskChain) -> dict[str, tuple[str, ...]]:
     """Return in words how the chain goes on behind each log; () behind the newest."""
+    signs_behind = _signs_by_log(chain)
     return {
-        log.uuid: tuple(
-            _said_of_sign(sign, words) for sign, words in _signs_behind(chain, log, newer)
-        )
+        log.uuid: tuple(_said_of_sign(sign, words) for sign, words in signs_behind(log, newer))
         for log, newer in _logs_with_newer(chain)
     }
 
@@ -90,10 +88,22 @@ def size_words(size: int) -> str:
     return f"{text} {_UNITS[unit]}"
 
 
-def _signs_behind(chain: DiskChain, log: DiskLog, newer: str) -> Iterator[tuple[str, str]]:
-    """Yield (sign, words) for each pointer and break behind a log."""
-    links = [link for link in chain.links if link.older == log.uuid]
-    breaks = [found for found in chain.breaks if found.at == log.uuid]
+def _signs_by_log(chain: DiskChain) -> Callable[[DiskLog, str], Iterator[tuple[str, str]]]:
+    """Return what yields (sign, words) for each pointer and break behind a log of a chain."""
+    links: dict[str, list[DiskLink]] = {}
+    breaks: dict[str, list[DiskBreak]] = {}
+    for link in chain.links:
+        links.setdefault(link.older, []).append(link)
+    for found in chain.breaks:
+        breaks.setdefault(found.at, []).append(found)
+    return lambda log, newer: _signs_behind(
+        links.get(log.uuid, ()), breaks.get(log.uuid, ()), newer
+    )
+
+
+def _signs_behind(
+    links: Sequence[DiskLink], breaks: Sequence[DiskBreak], newer: str
+) -> Iterator[tuple[str, str]]:
     for link in links:
         if link.stale:
             yield "X", f"stale: points to {link.newer}, whose parent pointer names another log"
