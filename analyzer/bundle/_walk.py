@@ -20,8 +20,10 @@ from analyzer.bundle._unpack import BZIP2, Unpacked
 from analyzer.bundle._zip import zip_file_entries, zip_stream_entries
 from analyzer.bundle.member import ConcreteMember
 from analyzer.bundle.names import (
+    APPLE_DOUBLE,
     Placed,
     escapes,
+    is_fork_of_mac,
     is_log_of_other_name,
     log_name,
     place,
@@ -271,6 +273,8 @@ class Walk:
             path=entry.path,
             raw=entry.path is not None,
         )
+        if is_fork_of_mac(entry.name, content.stream.peek(len(APPLE_DOUBLE))):
+            return
         if content.unread and log is None:
             loss = Loss(why=f"packed with {content.unread}: not read", settle_with=_REPACK)
             self.lose(bundle, placed.path, loss)

@@ -128,3 +128,15 @@ def _escaped_code_point(code: int) -> str:
     if code <= 0xFF:  # noqa: PLR2004 - one byte
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"  # noqa: PLR2004 - 16 bits
+
+
+APPLE_DOUBLE = b"\0\5\x16\7"
+
+
+def is_fork_of_mac(name: str, head: bytes) -> bool:
+    """Tell whether a member is what a Mac packs beside a file: its attributes, none of its bytes.
+
+    >>> is_fork_of_mac("__MACOSX/bug-report-20241122100601/var/log/._SMlog", APPLE_DOUBLE)
+    True
+    """
+    return name.rpartition("/")[2].startswith("._") and head == APPLE_DOUBLE

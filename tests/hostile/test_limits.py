@@ -141,3 +141,19 @@ def test_a_failure_of_a_megabyte_is_quoted_by_its_beginning(tmp_path: Path) -> N
     quotes = [each.text for group in result.unexplained for each in group.evidence]
     assert quotes
     assert all(len(text) < 5000 and text.endswith(" more characters]") for text in quotes)
+
+
+def test_what_a_mac_packs_beside_files_is_no_report(tmp_path: Path) -> None:
+    builder = report()
+    forks = [
+        Packed(name=f"{'__MACOSX/' * top}{folder}/._{name}", content=fork, mtime=0)
+        for top in (True, False)
+        for each in builder.packed()
+        for folder, _, name in [each.name.rpartition("/")]
+        for fork in [b"\0\5\x16\7\0\2\0\0Mac OS X        "]
+    ]
+    path = tmp_path / "report.tar"
+    path.write_bytes(tar([*forks, *builder.packed()]))
+    result = analyze([path], Options(jobs=1))
+    assert len(result.bundles) == 1
+    assert not result.omissions
