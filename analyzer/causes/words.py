@@ -81,8 +81,10 @@ def called(troubles: Sequence[Trouble]) -> Sentence:
         name = (subject.name or subject.uuid) if subject else ""
         if subject is None or name in words_finding.title:
             return say("{title}", title=words_finding.title)
-        it = subject.told or say("{kind} {name}", kind=subject.kind, name=name)
-        return say("{title} ({it})", title=words_finding.title, it=it)
+        it = subject.told or f"{subject.kind} {name}"
+        if subject.taken is None:
+            return say("{title} ({it})", title=words_finding.title, it=it)
+        return say("{title} ({it}, {at})", title=words_finding.title, it=it, at=subject.taken)
     if len(titles) > 1:
         more = f"and {len(findings) - 1} more like it"
         return say("{title} ({more})", title=findings[0].title, more=more)

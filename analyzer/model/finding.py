@@ -56,13 +56,14 @@ class Subject:
     """An object that a finding is about; ``uuid`` is a host name where no uuid is known.
 
     ``told`` is what people call it where that is more than its name: a disk "VM/disk", a snapshot
-    by what it is of and when it was taken. It tells no two objects apart.
+    by what it is of, with when it was ``taken``. They tell no two objects apart.
     """
 
     type: str
     uuid: str
     name: str | None = None
     told: str | None = field(default=None, compare=False)
+    taken: Moment | None = field(default=None, compare=False)
 
     @property
     def kind(self) -> str:

@@ -7,7 +7,6 @@ goes makes a new one. ``#/$defs/Answers`` is what commands print with ``--json``
 """
 
 import inspect
-from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeAlias
@@ -21,7 +20,6 @@ from analyzer.render.data.forms import (
     Blank,
     Form,
     Instant,
-    Key,
     Many,
     Maybe,
     Named,
@@ -114,16 +112,15 @@ def _define_type(kind: type, definitions: dict[str, Schema]) -> None:
         properties |= _properties_of_key(key.name, key.form, definitions)
         if extra := _NARROWER.get((kind, key.name)):
             properties[key.name] = {**properties[key.name], **extra}
-    needed = [name for name in properties if name not in _sparse_names(keys_of(kind))]
+    sparse = {
+        name for key in keys_of(kind) if key.sparse for name in (key.name, f"{key.name}_range")
+    }
+    needed = [name for name in properties if name not in sparse]
     definitions[kind.__name__] = {
         **_closed_object(properties),
         "required": needed,
         **described,
     }
-
-
-def _sparse_names(keys: Iterable[Key]) -> set[str]:
-    return {key.name for key in keys if key.sparse}
 
 
 def _closed_object(properties: dict[str, Schema]) -> Schema:

@@ -176,7 +176,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         ),
         RuleText: Shape(parts={"cases": ("case", "title", "detail")}),
         Source: Shape(sparse=True),
-        Subject: Shape(sparse=("told",)),
+        Subject: Shape(sparse=("told", "taken")),
         Troubled: Shape(by={"plan": "id"}, made={"first": _first_step}),
         SrInfo: _IN_A_POOL,
         SrView: Shape(

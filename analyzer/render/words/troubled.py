@@ -13,7 +13,7 @@ from analyzer.model.operation import Result
 from analyzer.model.plan import Plan
 from analyzer.model.report import Report
 from analyzer.model.sentence import say
-from analyzer.render.words.short_time import short_span, short_time, with_short_times
+from analyzer.render.words.short_time import short_span, short_time
 from analyzer.render.words.summary import findings
 from analyzer.render.words.view import cut, short_ids, time_key
 from analyzer.values import dataclass
@@ -168,12 +168,13 @@ def _untracked_in_words(disk: DiskView) -> str:
 
 def object_words(subject: Subject, name: str) -> str:
     """Return what an object is and is called, with its times as an answer says them."""
-    return with_short_times(subject.told) if subject.told else f"{subject.kind} {name}"
+    told = subject.told or f"{subject.kind} {name}"
+    return say("{told}, {at}", told=told, at=short_time(subject.taken)) if subject.taken else told
 
 
 def step_words(text: str) -> str:
     """Return a step in short, without its commands where it would be too long for a line or two."""
-    told = with_short_times(short_ids(text))
+    told = short_ids(text)
     if len(told) <= LONG_STEP or ": " not in told:
         return cut(told, SENTENCE)
     return cut(told.partition(": ")[0], LONG_STEP) + " (more in its plan)"

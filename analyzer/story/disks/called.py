@@ -5,7 +5,6 @@ from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.model.finding import Outcome, Subject
-from analyzer.model.sentence import say
 from analyzer.model.terms import CBT_METADATA
 from analyzer.model.xapi import Vdi
 from analyzer.story.disks.life import snapshot_time
@@ -16,7 +15,10 @@ def with_disks_called(case: Case, outcomes: Sequence[Outcome]) -> tuple[Outcome,
 
     def told(subject: Subject) -> Subject:
         row = case.world.vdi(subject.uuid) if subject.type == "VDI" else None
-        return replace(subject, told=_disk_in_words(case, row)) if row else subject
+        if row is None:
+            return subject
+        taken = snapshot_time(row) if _is_of_another(row) else None
+        return replace(subject, told=_disk_in_words(case, row), taken=taken)
 
     return tuple(
         replace(
@@ -32,8 +34,12 @@ def with_disks_called(case: Case, outcomes: Sequence[Outcome]) -> tuple[Outcome,
     )
 
 
+def _is_of_another(row: Vdi) -> bool:
+    return bool(row.is_a_snapshot or row.type == CBT_METADATA)
+
+
 def _disk_in_words(case: Case, row: Vdi) -> str | None:
-    if not (row.is_a_snapshot or row.type == CBT_METADATA):
+    if not _is_of_another(row):
         return _live_in_words(case, row)
     # A label that only repeats the name of the disk is none.
     kind = "metadata disk" if row.type == CBT_METADATA else "snapshot"
@@ -42,11 +48,9 @@ def _disk_in_words(case: Case, row: Vdi) -> str | None:
     label = next((vm.name_label for vm in machines if vm.is_a_snapshot and vm.name_label), "")
     if not label and (disk is None or row.name_label != disk.name_label):
         label = row.name_label or row.uuid
-    named = say('{kind} "{label}"', kind=kind, label=label) if label else kind
+    named = f'{kind} "{label}"' if label else kind
     of = (_live_in_words(case, disk) or disk.name_label or disk.uuid) if disk else ""
-    told = say("{named} of {of}", named=named, of=of) if of else named
-    taken = snapshot_time(row)
-    return say("{told}, {at}", told=told, at=taken) if taken else told
+    return f"{named} of {of}" if of else named
 
 
 def _live_in_words(case: Case, row: Vdi) -> str | None:

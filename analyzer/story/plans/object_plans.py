@@ -152,8 +152,9 @@ def _object_of_finding(case: Case, known: DiskIndex, finding: Finding) -> Subjec
         owner = known.owner(disks[0].uuid)
         row = known.row(owner)
         name = row.name_label if row else disks[0].name if owner == disks[0].uuid else None
-        told = disks[0].told if owner == disks[0].uuid else None
-        return Subject(type="VDI", uuid=owner, name=name or None, told=told)
+        if owner == disks[0].uuid:
+            return replace(disks[0], name=name or None)
+        return Subject(type="VDI", uuid=owner, name=name or None)
     if first is not None:
         return first
     bundle = finding.evidence[0].source.bundle
