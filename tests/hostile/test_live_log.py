@@ -244,3 +244,12 @@ def test_log_with_what_is_no_line_is_not_whole(tmp_path: Path, change: Change, p
     assert status(report) != 0
     rule = RULE if "SMlog" in path else "cbt-enable-no-space"
     assert verdict(report, rule) is not Verdict.RULED_OUT
+
+
+def test_logs_under_each_others_names_rule_nothing_out(tmp_path: Path) -> None:
+    other = {LIVE: "var/log/xensource.log", "var/log/xensource.log": LIVE}
+    known = {info.name.partition("/")[2]: content for info, content in members("healthy-cbt")}
+    report = changed(tmp_path, lambda path, data: known[other[path]] if path in other else data)
+    assert verdict(report) is Verdict.CANNOT_TELL
+    assert verdict(report, "cbt-enable-no-space") is Verdict.CANNOT_TELL
+    assert status(report) != 0

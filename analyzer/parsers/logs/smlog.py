@@ -22,6 +22,7 @@ from analyzer.parsers.scan.syslog import (
     ESCAPES,
     REPEATED,
     USUAL_HEAD,
+    other_tag,
     unescape,
     unfold_repeats,
 )
@@ -29,6 +30,7 @@ from analyzer.parsers.scan.syslog import (
 # SM writes its pid into the message, as all of it goes through one syslog ident; SMGC is its
 # garbage collector (sm, util.py, SMlog; cleanup.py). Newer ones add the thread: [pid][thread].
 _OWN = ("SM", "SMGC", "SM-GC")
+_OF_XAPI = ("xapi", "xenopsd-xc")  # another facility: a file that has their lines is not SMlog
 _NAMES = {"SM-GC": "SMGC"}
 _PID = re.compile(r"\[([0-9]{1,10})(?:$|\](?:\[[^\]']*\])? ?(.*))")
 _USUAL = re.compile(r"([^ \n]+) (SM|SMGC): \[([0-9]{1,10})\](?:\[[^\]']*\])? ?(.*)")
@@ -55,21 +57,10 @@ _SETTING = r"(?:vdi|sr)_[a-z_]+ \{|=== SR [0-9a-f-]+: "
 _RESULT = re.compile(r"  pread SUCCESS| = -?[0-9]+")
 
 
-def _other_than(words: tuple[str, ...]) -> str:
-    """Return a pattern of the tags that are none of `words`; RE2 has no look-ahead."""
-    firsts = sorted({word[0] for word in words if word})
-    shut = "".join(re.escape(first) for first in firsts)
-    branches = [rf"[^ :\[\n{shut}][^ :\[\n]*"]
-    for first in firsts:
-        ends = tuple(word[1:] for word in words if word.startswith(first))
-        branches.append(f"{re.escape(first)}(?:{_other_than(ends)})")
-    return "|".join(branches if "" in words else [*branches, ""])
-
-
 _SYSLOG_PID = r"(?:\[[^\] \n]*\])?"
 _REST = (
     rf"(?:{'|'.join(_OWN)}){_SYSLOG_PID}: ?(?:{REPEATED})?\[[0-9]{{1,10}}\]"
-    rf"|(?:{_other_than(('', *_OWN))}){_SYSLOG_PID}:"
+    rf"|(?:{other_tag(('', *_OWN, *_OF_XAPI))}){_SYSLOG_PID}:"
 )
 
 

@@ -10,11 +10,12 @@ understood as a message too. Not read: the thread, the client and the module of 
 
 from analyzer.parsers._api import LogParser
 from analyzer.parsers.logs import toolstack as _toolstack
-from analyzer.parsers.scan.syslog import ANY_TAG
+from analyzer.parsers.scan.syslog import other_tag
 
 PARSER = LogParser(
     name="xensource_log",
-    rest=ANY_TAG,
+    # Not of SM, which has a facility and a file of its own: such a file is not xensource.log.
+    rest=rf"(?:{other_tag(('', 'SM', 'SMGC', 'SM-GC'))})(?:\[[^\] \n]*\])?:",
     parse=_toolstack.parse,
     usual=_toolstack.usual,
     always=_toolstack.ALWAYS,

@@ -93,6 +93,17 @@ def split_head(line: str) -> tuple[Stamp, str, str] | None:
     return (read_stamp(found[1]), found[2], found[3]) if found else None
 
 
+def other_tag(words: tuple[str, ...]) -> str:
+    """Return a pattern of the tags that are none of `words`; RE2 has no look-ahead."""
+    firsts = sorted({word[0] for word in words if word})
+    shut = "".join(re.escape(first) for first in firsts)
+    branches = [rf"[^ :\[\n{shut}][^ :\[\n]*"]
+    for first in firsts:
+        ends = tuple(word[1:] for word in words if word.startswith(first))
+        branches.append(f"{re.escape(first)}(?:{other_tag(ends)})")
+    return "|".join(branches if "" in words else [*branches, ""])
+
+
 def glued_lines() -> str:
     """Return an RE2 pattern that finds every place where `glued_part` may find something."""
     return rf"[^\n](?:{'|'.join(_BSD)}|{_ISO}) [^ \n]+ {ANY_TAG}"
