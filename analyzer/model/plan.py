@@ -47,7 +47,8 @@ class Step:
 
     A *look* may have answers, or a precondition: what must be seen before going on, else stop. A
     step that *destroys* says what is lost and under which precondition it may be done. ``risk``
-    is what else it may bring.
+    is what else it may bring. ``brief`` is the text as an answer says it, where that cannot be
+    made of it any more: text that a report.json gives back has no moments in it.
 
     Raises:
         ValueError: answers to what is no look, or a loss that is not told or told for nothing.
@@ -62,6 +63,7 @@ class Step:
     lost: str = ""
     precondition: str = ""
     answers: tuple[Branch, ...] = ()
+    brief: str = ""
 
     def __post_init__(self) -> None:
         if self.answers and self.kind is not StepKind.LOOK:

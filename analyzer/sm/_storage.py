@@ -220,7 +220,7 @@ def missing(storage: Storage, disk: str, since: int, until: int) -> tuple[Span, 
 def bitmap_bits(size: int) -> int:
     """Return the length of a log's bitmap as SM reads it: whole bytes (cbt-util.h).
 
-    >>> bitmap_bits(9 * BLOCK)
+    >>> bitmap_bits(9 * CBT_BLOCK)
     16
     """
     blocks = -(-size // CBT_BLOCK)

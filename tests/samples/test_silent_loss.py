@@ -162,4 +162,4 @@ def test_backup_between_a_crash_and_the_next_start_is_not_to_be_trusted(
     report = analyze([life.world.bundle(life.world.master).write_tar(tmp_path / "b.tar", None)])
     judged = next(outcome for outcome in report.outcomes if outcome.rule == RULE)
     (finding,) = judged.findings
-    assert f"the backup of {life.short[0][1]}" in finding.action[0].step
+    assert f" to {life.short[0][1]}" in finding.action[0].step

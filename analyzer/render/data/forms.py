@@ -116,7 +116,8 @@ def keys_of(kind: type) -> tuple[Key, ...]:
         elif each.name not in shape.left_out:
             found.append(_key_of_shape(shape, each.name, hints[each.name]))
     for name, made in shape.made.items():
-        found.append(Key(name, form_of(get_type_hints(made)["return"]), made))
+        form = form_of(get_type_hints(made)["return"])
+        found.append(Key(name, form, made, _is_sparse(shape, name, form)))
     return tuple(found)
 
 
@@ -130,9 +131,13 @@ def _key_of_shape(shape: Shape, name: str, hint: Any) -> Key:
         shape.named.get(name, name),
         form,
         lambda value: getattr(value, name),
-        sparse=isinstance(form, Maybe)
-        and (shape.sparse if isinstance(shape.sparse, bool) else name in shape.sparse),
+        sparse=_is_sparse(shape, name, form),
     )
+
+
+def _is_sparse(shape: Shape, name: str, form: Form) -> bool:
+    of_field = shape.sparse if isinstance(shape.sparse, bool) else name in shape.sparse
+    return of_field and isinstance(form, Maybe)
 
 
 def form_of(hint: Any, shape: Shape = PLAIN, name: str = "") -> Form:

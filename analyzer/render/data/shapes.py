@@ -18,7 +18,7 @@ from analyzer.model.nbd import Concurrency, Dom0Attachment, NbdEndpoint, NbdInfo
 from analyzer.model.nbd_view import NbdHost, NbdView
 from analyzer.model.network import HostCertificate
 from analyzer.model.network_view import InterfaceView, NetworkView
-from analyzer.model.plan import Plan
+from analyzer.model.plan import Plan, Step
 from analyzer.model.report import Coverage, ParseProblem, Report, SrInfo
 from analyzer.model.rule import RuleText
 from analyzer.model.run import BackupRun
@@ -31,7 +31,7 @@ from analyzer.render.words.answer import ReportAnswer, answer_of, doubt_words
 from analyzer.render.words.nbd_peaks import Peak, clients_left_out, clients_of
 from analyzer.render.words.nbd_words import peak_of
 from analyzer.render.words.summary import CannotTell, CauseView
-from analyzer.render.words.troubled import Troubled
+from analyzer.render.words.troubled import Troubled, step_in_brief
 from analyzer.values import dataclass
 
 
@@ -63,6 +63,11 @@ def _verdict_told(answer: ReportAnswer) -> str:
 
 def _first_step(each: Troubled) -> str:
     return each.first
+
+
+def _brief_of_step(step: Step) -> str | None:
+    brief = step_in_brief(step)
+    return None if brief == step.text else brief
 
 
 def _text_of_event(event: Event) -> str:
@@ -176,6 +181,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         ),
         RuleText: Shape(parts={"cases": ("case", "title", "detail")}),
         Source: Shape(sparse=True),
+        Step: Shape(left_out=("brief",), made={"brief": _brief_of_step}, sparse=("brief",)),
         Subject: Shape(sparse=("told", "taken")),
         Troubled: Shape(by={"plan": "id"}, made={"first": _first_step}),
         SrInfo: _IN_A_POOL,

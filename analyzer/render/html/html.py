@@ -56,6 +56,7 @@ from analyzer.render.words.troubled import (
     FEW_OBJECTS,
     alike_together,
     first_for_each,
+    step_in_brief,
     step_words,
 )
 from analyzer.render.words.view import (
@@ -205,6 +206,7 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
         "lights": _lights_of_ids,
         "doubt_words": doubt_words,
         "object_names": {each.subject.uuid: each.name for each in answer.objects},
+        "step_in_brief": step_in_brief,
         "step_words": step_words,
         "alike_together": alike_together,
         "first_for_each": first_for_each,

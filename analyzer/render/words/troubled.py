@@ -10,10 +10,10 @@ from analyzer.model.finding import Finding, Severity, Subject
 from analyzer.model.goal import Goal, Standing
 from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
-from analyzer.model.plan import Plan
+from analyzer.model.plan import Plan, Step
 from analyzer.model.report import Report
 from analyzer.model.sentence import say
-from analyzer.render.words.short_time import short_span, short_time
+from analyzer.render.words.short_time import short_span, short_time, with_short_times
 from analyzer.render.words.summary import findings
 from analyzer.render.words.view import cut, short_ids, time_key
 from analyzer.values import dataclass
@@ -55,7 +55,7 @@ class Troubled:
     @property
     def first(self) -> str:
         """Return the first step in words, "" where none is known or needed."""
-        return step_words(self.plan.steps[0].text) if self.plan and self.plan.steps else ""
+        return step_in_brief(self.plan.steps[0]) if self.plan and self.plan.steps else ""
 
 
 def troubled_objects(report: Report) -> list[Troubled]:
@@ -172,9 +172,14 @@ def object_words(subject: Subject, name: str) -> str:
     return say("{told}, {at}", told=told, at=short_time(subject.taken)) if subject.taken else told
 
 
+def step_in_brief(step: Step) -> str:
+    """Return a step of a plan as an answer says it."""
+    return step.brief or step_words(step.text)
+
+
 def step_words(text: str) -> str:
     """Return a step in short, without its commands where it would be too long for a line or two."""
-    told = short_ids(text)
+    told = with_short_times(short_ids(text))
     if len(told) <= LONG_STEP or ": " not in told:
         return cut(told, SENTENCE)
     return cut(told.partition(": ")[0], LONG_STEP) + " (more in its plan)"

@@ -172,7 +172,7 @@ def test_comparison_across_the_error_that_succeeded_is_critical(volumes: bool) -
 def test_backups_to_distrust_are_named() -> None:
     (finding,) = case(broken().compare(N1, VDI)).examine(INCOMPLETE).findings
     assert "Do not trust the incremental backups" in finding.detail
-    assert f"the backup of {VDI} made with the comparison from {N1}" in finding.action[0].step
+    assert f"the comparison from {N1} to {VDI}" in finding.action[0].step
 
 
 def test_comparison_is_quoted_with_the_error() -> None:

@@ -119,7 +119,7 @@ def test_snapshot_before_the_next_attach_hides_a_crash_from_comparisons() -> Non
     assert "by a snapshot" in hidden.title
     (short,) = built.examine(INCOMPLETE).findings
     assert (short.confidence, short.basis) == (Confidence.LIKELY, Basis.BOTH)
-    assert f"the backup of {N2}" in short.action[0].step
+    assert f" to {N2}" in short.action[0].step
     assert any("Linux version" in evidence.text for evidence in short.evidence)
 
 
