@@ -10,7 +10,7 @@ PINNED := --only-binary :all: --constraint constraints.txt --build-constraint co
 install = @$(PIP) $(PINNED) $(1) \
   || { echo "   not at the versions of constraints.txt: now at the newest"; $(PIP) $(1); }
 
-.PHONY: help demo fast test cover mutate fuzz lint lock bench rules docs samples man golden golden-diff pyz clean
+.PHONY: help demo fast test cover mutate fuzz lint lock bench bounds rules docs samples man golden golden-diff pyz clean
 help:
 	@echo "make demo     analyze a shipped sample bundle and say where the report is"
 	@echo "make fast     run the tests of modules: a minute"
@@ -20,6 +20,7 @@ help:
 	@echo "make fuzz     bytes nobody foresaw, 10 minutes for each of 7 targets (SECONDS=, TARGETS=)"
 	@echo "make lint     ruff, mypy, import layers, yamllint, pattern samples"
 	@echo "make bench    time against tar, peak memory, and what costs more than its share"
+	@echo "make bounds   what hostile and absurd reports cost: the table of docs/security.md"
 	@echo "make lock     write the newest versions into constraints.txt"
 	@echo "make rules    write the reference of the rules, docs/rules"
 	@echo "make docs     the documentation as a site, in site/; every warning is an error"
@@ -90,6 +91,9 @@ lock:
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.benchmarks.run
 	$(BIN)/python -m tests.benchmarks.scaling
+
+bounds: $(VENV)/.dev
+	$(BIN)/python -m tests.benchmarks.bounds
 
 rules: $(VENV)/.installed
 	$(BIN)/cbtriage rules pages docs/rules
