@@ -65,6 +65,8 @@ _REST = (
 
 
 def _sm_body(tag: str, pid: int | None, text: str) -> Body | None:
+    if tag in _OF_XAPI:
+        return None
     inner, count = unfold_repeats(text)
     if tag not in _OWN:
         return Body(process=tag, pid=pid, message=unescape(inner), count=count)

@@ -8,16 +8,28 @@ xenopsd-xc, xcp-networkd, message-switch and others share the file; a line witho
 understood as a message too. Not read: the thread, the client and the module of the bracket.
 """
 
-from analyzer.parsers._api import LogParser
+from analyzer.parsers._api import Body, LogParser, Usual
 from analyzer.parsers.logs import toolstack as _toolstack
 from analyzer.parsers.scan.syslog import other_tag
 
+# SM has a facility and a file of its own: a file with its lines is not xensource.log.
+_OF_SM = ("SM", "SMGC", "SM-GC")
+
+
+def _parse(tag: str, pid: int | None, text: str) -> Body | None:
+    return None if tag in _OF_SM else _toolstack.parse(tag, pid, text)
+
+
+def _usual(line: str) -> Usual | None:
+    found = _toolstack.usual(line)
+    return None if found and found[1] in _OF_SM else found
+
+
 PARSER = LogParser(
     name="xensource_log",
-    # Not of SM, which has a facility and a file of its own: such a file is not xensource.log.
-    rest=rf"(?:{other_tag(('', 'SM', 'SMGC', 'SM-GC'))})(?:\[[^\] \n]*\])?:",
-    parse=_toolstack.parse,
-    usual=_toolstack.usual,
+    rest=rf"(?:{other_tag(('', *_OF_SM))})(?:\[[^\] \n]*\])?:",
+    parse=_parse,
+    usual=_usual,
     always=_toolstack.ALWAYS,
     failure=_toolstack.FAILURE,
     loud=_toolstack.LOUD,
