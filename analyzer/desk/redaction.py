@@ -13,7 +13,6 @@ import html
 import ipaddress
 import json
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
@@ -38,7 +37,7 @@ from analyzer.desk.identifiers import (
 )
 from analyzer.errors import UsageError
 from analyzer.model.moment import Moment
-from analyzer.model.packed_lines import PackedLines, unpacked
+from analyzer.model.packed_lines import PackedLines, unpacked, with_lines_unpacked
 from analyzer.model.sentence import Sentence
 from analyzer.render.data.json import report_object
 from analyzer.resources import folder
@@ -54,7 +53,6 @@ _IN_WORDS = (f"{Kind.SECRET}-", f"{Kind.MAC}-")  # these are looked for inside o
 _PERCENT = re.compile(r"[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![A-Za-z0-9+/_=-])")
 _HEX = re.compile(r"(?i)(?<![0-9a-z])(?:0x)?(?:[0-9a-f]{2}){6,}(?![0-9a-z])")
-_PACKED = re.compile(r'data-packed="([A-Za-z0-9+/=]*)"')  # lines in a page
 _PARTS = 2000  # literals of one automaton
 
 
@@ -191,7 +189,7 @@ class Redactor:
 
         Names that are words of our own pages are not looked for here: nobody could tell them.
         """
-        text = _PACKED.sub(_packed_lines_again, text)
+        text = with_lines_unpacked(text)
         read = {text, html.unescape(unquote(text))}
         left = {
             written[b:e].casefold()
@@ -281,14 +279,6 @@ class Redactor:
             if literal or any(True for _ in addresses(plain)):
                 return self._tokens.get(written.casefold()) or self._next_number("hidden-", written)
         return written
-
-
-def _packed_lines_again(found: re.Match[str]) -> str:
-    """Return the lines that a page has packed; what only looks like it stays."""
-    try:
-        return "\n".join(unpacked(found[1]))
-    except (binascii.Error, zlib.error, UnicodeDecodeError):
-        return found[0]
 
 
 def _literal_automata(literals: Iterable[str]) -> Iterator[Any]:
