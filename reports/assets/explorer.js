@@ -9,6 +9,7 @@ const LEAST = 1000; // no closer than one second
 const MOST_LISTED = 200;
 const KINDS = ["context", "info", "warning", "error", "critical"];
 const MINUTE = 60_000;
+const MONTH = new Intl.DateTimeFormat("en", { month: "short", timeZone: "UTC" });
 const STEPS = [1, 5, 15, 60, 300, 900, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 2592000, 31536000];
 
 const marks = data.marks;
@@ -308,10 +309,11 @@ function drawAxis() {
     pen.moveTo(px, TOP - 5);
     pen.lineTo(px, height - MINI);
     pen.stroke();
-    const own = new Date(data.base + at + east).toISOString();
+    const date = new Date(data.base + at + east), own = date.toISOString();
     const midnight = own.slice(11, 19) === "00:00:00";
     const clock = step < MINUTE ? own.slice(11, 19) : own.slice(11, 16);
-    pen.fillText(step >= 86_400_000 ? own.slice(5, 10) : dated && !midnight ? clock : `${own.slice(5, 10)} ${clock}`, px, 10);
+    const day = `${date.getUTCDate()} ${MONTH.format(date)}`;
+    pen.fillText(step >= 86_400_000 ? day : dated && !midnight ? clock : `${day} ${clock}`, px, 10);
     dated = true;
   }
 }

@@ -124,11 +124,11 @@ def ticks_of(scale: Scale) -> tuple[Tick, ...]:
 
 
 def _axis_label(time: datetime, step: timedelta, *, first: bool) -> str:
-    date, clock = time.date().isoformat(), time.time().isoformat("seconds")
+    day, clock = f"{time.day} {time:%b}", time.time().isoformat("seconds")
     if step >= timedelta(days=1):
-        return date if first or step >= timedelta(days=91) else date[5:]
+        return f"{day} {time.year}" if first or step >= timedelta(days=91) else day
     short = clock if step < timedelta(minutes=1) else clock[:5]
-    return f"{date[5:]} {short}" if first or clock == "00:00:00" else short
+    return f"{day} {short}" if first or clock == "00:00:00" else short
 
 
 def hosts_by_bundle(report: Report) -> Mapping[str, str]:
