@@ -168,8 +168,19 @@ BOUNDS: Mapping[str, Made] = {
         b"</system-status-inventory>",
     ),
     "notes": _one("xen-bugtool.log", b"something was said\n", 1000 * MB),
-    "sockets": _one("ss-anop.out", b"tcp LISTEN 0 128 0.0.0.0:10809 0.0.0.0:*\n", 500 * MB),
-    "iptables": _one("iptables.out", b"ACCEPT tcp -- 0.0.0.0/0 0.0.0.0/0 tcp dpt:1\n", 500 * MB),
+    "sockets": _one(
+        "ss-nampio.out",
+        b'tcp LISTEN 0 128 0.0.0.0:10809 0.0.0.0:* users:(("xapi-nbd",pid=2,fd=3))\n',
+        500 * MB,
+        b"Netid State Recv-Q Send-Q Local Address:Port Peer Address:Port\n",
+    ),
+    "iptables": _one(
+        "iptables-nvL.out",
+        b"    0     0 ACCEPT     tcp  --  *      *       0.0.0.0/0            0.0.0.0/0\n",
+        500 * MB,
+        b"Chain INPUT (policy ACCEPT 0 packets, 0 bytes)\n"
+        b" pkts bytes target     prot opt in     out     source               destination\n",
+    ),
     "listing": _numbered(
         "ls-lR-%run%sr-mount.out",
         lambda n: (
