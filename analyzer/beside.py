@@ -6,10 +6,16 @@ that: it writes to no stream of this process, and never returns from where it wa
 
 import multiprocessing
 import os
+import pickle
 import sys
+import threading
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from multiprocessing.process import BaseProcess
+from typing import Generic, TypeVar
+
+Told = TypeVar("Told")
 
 
 def fork_of(run: Callable[[], None]) -> BaseProcess:
@@ -35,34 +41,59 @@ def fork_of(run: Callable[[], None]) -> BaseProcess:
     return process
 
 
-def begun(make: Callable[[], bytes], *, worth_it: bool) -> Callable[[], bytes]:
-    """Begin to make something; return what gives it.
+class Begun(Generic[Told]):
+    """Something that is made of what is known now, and of what it is told later.
 
     Where it is not worth a fork, or there is none, it is made when it is asked for; so it is where
-    the fork failed, and then raises what it raises.
+    the fork failed, and then raises what it raises. ``make`` waits where it asks what it is told.
     """
-    if not worth_it or sys.platform != "linux":
-        return make
-    reading, writing = os.pipe()
 
-    def answer() -> None:
-        os.close(reading)
-        with os.fdopen(writing, "wb") as stream:
-            stream.write(make())
+    def __init__(self, make: Callable[[Callable[[], Told]], bytes], *, worth_it: bool) -> None:
+        self._make = make
+        self._process: BaseProcess | None = None
+        if worth_it and sys.platform == "linux":
+            self._fork()
 
-    try:
-        process = fork_of(answer)
-    except OSError:
-        os.close(reading)
+    def tell(self, told: Told) -> None:
+        """Tell what the making waits for; it goes there beside this thread. Call it once."""
+        self._told = told
+        if self._process is None:
+            return
+
+        def hand_over() -> None:
+            with suppress(BrokenPipeError), os.fdopen(self._telling, "wb") as stream:
+                pickle.dump(told, stream, pickle.HIGHEST_PROTOCOL)
+
+        threading.Thread(target=hand_over, daemon=True).start()
+
+    def made(self) -> bytes:
+        """Return what is made; call it once, when all was told."""
+        if self._process is not None:
+            with os.fdopen(self._made, "rb") as incoming:
+                content = incoming.read()
+            self._process.join()
+            if self._process.exitcode == 0:
+                return content
+        return self._make(lambda: self._told)
+
+    def _fork(self) -> None:
+        (self._made, writing), (hearing, self._telling) = os.pipe(), os.pipe()
+
+        def heard() -> Told:
+            with os.fdopen(hearing, "rb") as stream:
+                told: Told = pickle.load(stream)  # noqa: S301 - of this program
+                return told
+
+        def answer() -> None:
+            os.close(self._made)
+            os.close(self._telling)
+            with os.fdopen(writing, "wb") as stream:
+                stream.write(self._make(heard))
+
+        try:
+            self._process = fork_of(answer)
+        except OSError:
+            os.close(self._made)
+            os.close(self._telling)
         os.close(writing)
-        return make
-    os.close(writing)
-    incoming = os.fdopen(reading, "rb")
-
-    def made() -> bytes:
-        with incoming:
-            content = incoming.read()
-        process.join()
-        return content if process.exitcode == 0 else make()
-
-    return made
+        os.close(hearing)

@@ -104,8 +104,12 @@ def load_case(
     paths: Sequence[Path],
     options: Options | None = None,
     progress: Callable[[Progress], None] | None = None,
+    rebuilt: Callable[[Case], None] | None = None,
 ) -> tuple[Case, Report]:
     """Analyze status reports as `analyze` does, and return the case beside the report.
+
+    ``rebuilt`` is given the case of a run of one pool when what SM did is known, before it is
+    judged.
 
     Raises:
         InputError: a path cannot be read, or nothing in any of them belongs to a status report.
@@ -113,7 +117,7 @@ def load_case(
     """
     options = options or Options()
     spool = Spool() if options.context else None
-    judged = _judged(paths, options, progress, spool)
+    judged = _judged(paths, options, progress, spool, rebuilt)
     report = together([report for _, report in judged])
     if spool is not None:
         # The quoted lines: what shows the findings and the steps that led there come first.
@@ -153,6 +157,7 @@ def _judged(
     options: Options,
     progress: Callable[[Progress], None] | None,
     spool: Spool | None,
+    rebuilt: Callable[[Case], None] | None,
 ) -> list[tuple[Case, Report]]:
     """Return the case and the report of each pool."""
     budget = options.budget
@@ -195,7 +200,10 @@ def _judged(
         of_pool = read.of(contents)
         stages = Stages()
         known = assemble(of_pool, rows, scanner, errors.of_bundles(own), stages.told)
-        report = _report(options, catalogue, known, of_pool, wanted, stages=stages, stage=stage)
+        first = rebuilt if len(pools) == 1 else None
+        report = _report(
+            options, catalogue, known, of_pool, wanted, stages=stages, stage=stage, rebuilt=first
+        )
         elsewhere = frozenset().union(*names) - own
         report = replace(
             report,
@@ -233,12 +241,15 @@ def _report(
     *,
     stages: Stages,
     stage: Callable[[str], None],
+    rebuilt: Callable[[Case], None] | None,
 ) -> Report:
     """Judge the case, and return the report without what the archives themselves tell."""
     case = known.case
     whole = not stages.failed
     stage("rebuilding")  # every rule about disks would ask for it first
     stages.told("what SM did", partial(cbt_history, case), None)
+    if rebuilt is not None:
+        rebuilt(case)
     stage("judging")
     outcomes = outcomes_of(catalogue, case, known.sources)
     outcomes = outcomes if whole else with_nothing_ruled_out(outcomes)

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
+from analyzer.beside import Begun
 from analyzer.case.case import Case
 from analyzer.cli.case_file import NAME
 from analyzer.cli.case_making import case_begun, case_bytes
@@ -31,11 +32,11 @@ from analyzer.render.words.zone import Zone, zone_named
 from analyzer.run import Options, load_case
 from analyzer.stages import REPORT_IT, place_of
 from analyzer.story.pages import Judged
+from analyzer.story.timeline.lines import Told, told_of
 from analyzer.values import dataclass
 
 _INTERNAL = 5
-Told = TypeVar("Told")
-CaseFile: TypeAlias = Callable[[Mapping[str, str]], dict[str, bytes]]  # of the texts beside it
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,24 +83,21 @@ def analyze(asked: Asked) -> int:
     own = _Beside()
     without_case = not asked.case_file or asked.redact or asked.stdout
     inputs = None if without_case else inputs_of(asked.paths)
+    making = _CaseFile(inputs, asked, own)
     with watching(quiet=asked.quiet) as progress:
-        case, judged = load_case(asked.paths, asked.options, progress)
+        case, judged = load_case(asked.paths, asked.options, progress, making.begin)
         judged = own.told(
             "the answer to what was asked", partial(_questioned, case, judged, asked, zone), judged
         )
         report, check = _kept(judged, case, folder) if asked.redact else (judged, str)
         wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
         told_to_write(progress)
-        begun: Callable[[], CaseFile] = partial(_case_file, (case, judged), inputs, asked)
-        no_file: CaseFile = _no_case_file
-        case_file = own.told("the case file", begun, no_file)
+        making.tell(case, judged)
         texts, whole = _rendered(report, wanted, zone, check)
     if asked.stdout:
         say(*texts.values())
     else:
-        beside = own.told(
-            "the case file", partial(case_file, texts if whole else {}), _no_case_file(texts)
-        )
+        beside = making.files(Judged(case, judged), texts if whole else {})
         written = write_files(folder, {**texts, **beside}, force=asked.force)
         printed = partial(_print, asked, _shown(report, zone), (report, case, check), written)
         own.told("what is printed", printed, None)
@@ -113,7 +111,7 @@ class _Beside:
     def __init__(self) -> None:
         self.whole = True
 
-    def told(self, what: str, make: Callable[[], Told], otherwise: Told) -> Told:
+    def told(self, what: str, make: Callable[[], Made], otherwise: Made) -> Made:
         """Return what is made, or `otherwise` where it raises, which is said on stderr.
 
         Raises:
@@ -130,8 +128,52 @@ class _Beside:
             return otherwise
 
 
-def _no_case_file(_texts: Mapping[str, str]) -> dict[str, bytes]:
-    return {}
+class _CaseFile:
+    """The case file of a run: the most of it is made while rules are asked.
+
+    There is none without `inputs`, nor where they were changed meanwhile.
+    """
+
+    def __init__(
+        self, inputs: Sequence[Mapping[str, Any]] | None, asked: Asked, own: _Beside
+    ) -> None:
+        self._inputs, self._asked, self._own = inputs, asked, own
+        self._begun: Begun[Told] | None = None
+
+    def begin(self, case: Case) -> None:
+        """Begin it with the lines of a case that is not judged yet."""
+        if self._inputs:
+            begin = partial(case_begun, case, usual=self._asked.options.usual)
+            self._begun = self._own.told("the case file", begin, None)
+
+    def tell(self, case: Case, report: Report) -> None:
+        """Tell what the report says of the lines."""
+        if self._inputs and self._begun is None:
+            self.begin(case)
+        if self._begun is not None:
+            tell = partial(_tell, self._begun, case, report)
+            self._begun = self._own.told("the case file", tell, None)
+
+    def files(self, judged: Judged, texts: Mapping[str, str]) -> dict[str, bytes]:
+        """Return it by its name; ``texts`` are the files that lie beside it."""
+
+        def made() -> dict[str, bytes]:
+            inputs, asked = self._inputs, self._asked
+            if not inputs or self._begun is None or not unchanged_since(inputs, asked.paths):
+                return {}
+            zone = zone_named(asked.tz).name
+            usual = asked.options.usual
+            content = case_bytes(
+                judged, inputs, usual=usual, drawn=texts, zone=zone, beginning=self._begun
+            )
+            return {NAME: content}
+
+        return self._own.told("the case file", made, {})
+
+
+def _tell(begun: Begun[Told], case: Case, report: Report) -> Begun[Told]:
+    begun.tell(told_of(case, report))
+    return begun
 
 
 def _print(
@@ -170,26 +212,6 @@ def _questioned(case: Case, report: Report, asked: Asked, zone: Zone) -> Report:
     judged = Judged(case, report)
     answer = _question.asked(judged, asked.about, asked.when, zone.of(report))
     return replace(report, question=answer)
-
-
-def _case_file(
-    judged: tuple[Case, Report], inputs: Sequence[Mapping[str, Any]] | None, asked: Asked
-) -> CaseFile:
-    """Begin the case file; return what gives it by its name, for the texts that lie beside it.
-
-    It gives nothing where the inputs were changed meanwhile.
-    """
-    own, usual = Judged(*judged), asked.options.usual
-    beginning = case_begun(own, usual=usual) if inputs else None
-
-    def ended(texts: Mapping[str, str]) -> dict[str, bytes]:
-        if not inputs or not unchanged_since(inputs, asked.paths):
-            return {}
-        zone = zone_named(asked.tz).name
-        made = case_bytes(own, inputs, usual=usual, drawn=texts, zone=zone, beginning=beginning)
-        return {NAME: made}
-
-    return ended
 
 
 def _chosen(asked: Asked) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from analyzer import __version__
-from analyzer.beside import begun
+from analyzer.beside import Begun
 from analyzer.cli.build import program
 from analyzer.cli.case_file import (
     FORMAT,
@@ -23,29 +23,30 @@ from analyzer.cli.case_file import (
 from analyzer.stored import plain, shape_of
 
 if TYPE_CHECKING:
+    from analyzer.case.case import Case
     from analyzer.model.report import Report
     from analyzer.story.pages import Judged
+    from analyzer.story.timeline.lines import Told
 
 _MOST_OF_A_KIND = 1 << 25  # characters of pages; for others the status reports are read again
 _PAGES_A_PART = 16
 _MANY = 20_000  # lines that are worth a fork
 
 
-def case_begun(judged: "Judged", *, usual: bool) -> Callable[[], bytes]:
-    """Begin the case file of what was judged, beside this process where that is worth it.
+def case_begun(case: "Case", *, usual: bool) -> "Begun[Told]":
+    """Begin the case file of what is to be judged, beside this process where that is worth it.
 
-    What is begun has all lines that were kept: the most of it.
+    What is begun has all lines that were kept: the most of it. It waits for what the report tells
+    of them.
     """
 
-    def make() -> bytes:
+    def make(told: "Callable[[], Told]") -> bytes:
         parts = _Parts()
         # The first bytes say whose it is: a report's files are written over nothing else.
         parts.put("cbtriage.json", {"cbtriage": FORMAT}, stored=True)
-        if usual:
-            _put_timeline(parts, judged)
-        return parts.behind()
+        return _with_timeline(parts.behind(), case, told) if usual else parts.behind()
 
-    return begun(make, worth_it=usual and len(judged.case.events) > _MANY)
+    return Begun(make, worth_it=usual and len(case.events) > _MANY)
 
 
 def case_bytes(
@@ -55,15 +56,16 @@ def case_bytes(
     usual: bool,
     drawn: Mapping[str, str],
     zone: str = "UTC",
-    beginning: Callable[[], bytes] | None = None,
+    beginning: "Begun[Told] | None" = None,
 ) -> bytes:
     """Return a case file of what was judged.
 
     ``usual`` tells that it was read as commands without options read; only then may it answer
     for them. ``drawn`` are the texts beside it by their names, in a zone. ``beginning``
-    is what `case_begun` returned, if it was asked before.
+    is what `case_begun` returned, if it was asked before, and told what it waits for.
     """
     from analyzer.model.report import Report
+    from analyzer.story.timeline.lines import told_of
 
     sizes: dict[str, int] = {}
     head = {
@@ -78,13 +80,15 @@ def case_bytes(
         "damaged": is_damaged(judged.report),
         "pages": sizes,
     }
-    beginning = beginning or case_begun(judged, usual=usual)
+    if beginning is None:
+        beginning = case_begun(judged.case, usual=usual)
+        beginning.tell(told_of(judged.case, judged.report))
     parts = _Parts()
     _put_report(parts, judged.report)
     if usual:
         _put_pages(parts, judged, sizes)
     parts.put(HEAD, head, stored=True)
-    return parts.behind(beginning())
+    return parts.behind(beginning.made())
 
 
 class _Parts:
@@ -146,32 +150,41 @@ def _put_pages(parts: _Parts, judged: "Judged", sizes: dict[str, int]) -> None:
             parts.put(f"{kind.name}/{share}.json", f"{{{','.join(pages)}}}".encode())
 
 
-def _put_timeline(parts: _Parts, judged: "Judged") -> None:
+def _with_timeline(beginning: bytes, case: "Case", told: "Callable[[], Told]") -> bytes:
+    """Return a zip with the kept lines behind what it has."""
     from analyzer.model.entry import Entry
     from analyzer.model.lines import Everything, LineIndex
-    from analyzer.story.timeline.lines import LaidLines
+    from analyzer.rules.load import load_catalogue
+    from analyzer.story.names import uuids_known
+    from analyzer.story.timeline.lines import LaidLines, Laying
 
-    names = judged.names
-    known = {each.uuid for each in (*names.disks, *names.vms, *names.srs)}
-    laid = LaidLines(judged.case, judged.report, dict(judged.catalogue.context), known)
-    for number, block in enumerate(laid.blocks):
+    laying = Laying(case, dict(load_catalogue().context), uuids_known(case))
+    words = _Parts()
+    blocks, codes = [], []
+    for number, block in enumerate(laying.blocks()):
         columns = [_narrow(column) for column in (*block.moments, *block.columns)]
-        codes = "".join(column.typecode for column in columns)
+        words.put(f"lines/{number}.bin", b"".join(column.tobytes() for column in columns))
+        words.put(f"lines/{number}.txt", block.words)
+        codes.append("".join(column.typecode for column in columns))
+        blocks.append(block)
+    beginning = words.behind(beginning)  # packed before anything is told
+    laid = LaidLines(laying, blocks, told())
+    parts = _Parts()
+    for number, (block, code) in enumerate(zip(blocks, codes, strict=True)):
         marks = [[row, *mark] for row, mark in block.marks.items()]
-        parts.put(f"lines/{number}.json", [codes, len(block.moments[0]), block.pids, marks])
-        parts.put(f"lines/{number}.bin", b"".join(column.tobytes() for column in columns))
-        parts.put(f"lines/{number}.txt", block.words)
+        parts.put(f"lines/{number}.json", [code, len(block.moments[0]), block.pids, marks])
     shares: dict[int, dict[str, list[int]]] = {}
     count = 1 + len(laid.told) // _PAGES_A_PART
     for uuid, rows in laid.told.items():
         steps = [after - before for before, after in pairwise((0, *rows))]
         shares.setdefault(share_of_page(uuid, count), {})[uuid] = steps
-    for share, told in sorted(shares.items()):
-        parts.put(f"told/{share}.json", told)
+    for share, rows_of_objects in sorted(shares.items()):
+        parts.put(f"told/{share}.json", rows_of_objects)
     parts.put("told.json", count)
     parts.put("index.json", plain(LineIndex, laid.index))
     parts.put("made.json", plain(tuple[Entry, ...], laid.made))
     parts.put("everything.json", plain(Everything, laid.everything))
+    return parts.behind(beginning)
 
 
 def _narrow(column: "array[int]") -> "array[int]":

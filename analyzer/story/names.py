@@ -63,6 +63,13 @@ def known_disks(case: Case, disks: DiskIndex) -> tuple[Known, ...]:
     return tuple(_known_with_owner(found[uuid], disks.owner(uuid)) for uuid in sorted(found))
 
 
+def uuids_known(case: Case) -> frozenset[str]:
+    """Return the uuids of the disks, VMs and SRs that may be asked for."""
+    rows = (row.uuid for pool in case.pools for row in (*pool.vdis, *pool.srs))
+    vms = (vm.uuid for pool in case.pools for vm in pool.vms if not vm.is_control_domain)
+    return frozenset((*rows, *vms, *(uuid for uuid, _, _ in _without_row(case))))
+
+
 def _known_with_owner(disk: Known, owner: str) -> Known:
     return Known(
         type=disk.type,

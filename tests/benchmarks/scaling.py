@@ -28,6 +28,7 @@ from analyzer.rebuilt.calls import attachments, operations
 from analyzer.rebuilt.cbt import history
 from analyzer.render import FORMATS
 from analyzer.story.pages import Judged
+from analyzer.story.timeline.lines import told_of
 from tests.benchmarks.growth import GROWTHS
 
 LIMIT = 1.25
@@ -94,8 +95,9 @@ def _measured(grow: Callable[[Path, int], Path], size: int) -> Costs:
             costs["all"] = time.process_time() - start
         with _timed(costs, "case file"):
             own = Judged(case, report)
-            lines = case_begun(own, usual=True)()
-            case_bytes(own, (), usual=True, drawn={}, beginning=lambda: lines)
+            lines = case_begun(case, usual=True)
+            lines.tell(told_of(case, report))
+            case_bytes(own, (), usual=True, drawn={}, beginning=lines)
         for form in FORMATS:
             with _timed(costs, f"render {form.name}"):
                 form.render(report)

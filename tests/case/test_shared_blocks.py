@@ -1,10 +1,11 @@
 """Blocks through memory: in the order in which they were put, the places used again and again."""
 
 import sys
+from collections.abc import Callable
 
 import pytest
 
-from analyzer.beside import begun
+from analyzer.beside import Begun
 from analyzer.bundle._stream import BLOCK
 from analyzer.case.shared_blocks import PLACES, SharedBlocks
 
@@ -24,9 +25,9 @@ def test_a_fork_sees_what_is_put_and_the_other_way_round() -> None:
     shared.put(b"other")
     back = SharedBlocks()
 
-    def answer() -> bytes:
+    def answer(_told: Callable[[], None]) -> bytes:
         back.put(shared.take(3))
         return shared.take(5)
 
-    assert begun(answer, worth_it=True)() == b"other"
+    assert Begun[None](answer, worth_it=True).made() == b"other"
     assert back.take(3) == b"one"

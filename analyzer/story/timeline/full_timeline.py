@@ -10,7 +10,7 @@ from analyzer.case.case import Case
 from analyzer.model.entry import Entry
 from analyzer.model.report import Report
 from analyzer.story.timeline.asked import Local, Timeline, asked, timeline
-from analyzer.story.timeline.lines import LaidLines
+from analyzer.story.timeline.lines import LaidLines, laid
 from analyzer.story.timeline.wanted import Wanted
 
 
@@ -33,4 +33,4 @@ def told(
 
 
 def _laid(case: Case, report: Report, titles: Mapping[str, str], wanted: Wanted) -> LaidLines:
-    return LaidLines(case, report, titles, frozenset().union(*wanted.objects))
+    return laid(case, report, titles, frozenset().union(*wanted.objects))

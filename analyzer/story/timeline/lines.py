@@ -23,9 +23,10 @@ from analyzer.model.source import Source
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.sources import LOGS
 from analyzer.story.timeline.everything import Ordering
-from analyzer.story.timeline.happenings import mark_of, quoted
+from analyzer.story.timeline.happenings import Quoted, mark_of, quoted
 from analyzer.story.timeline.order import place_in_time
 from analyzer.story.timeline.wanted import OF_THE_LOG, tasks_of, told_by, uuids_in
+from analyzer.values import dataclass
 
 _ROWS_A_BLOCK = 2048
 # Without its first eight letters: a pattern that begins with a letter of its own is found quickly.
@@ -33,22 +34,43 @@ _LONG = 36
 _UUID = re.compile(rb"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _NOTHING: frozenset[str] = frozenset()
 _NO_PLACES = [-1] * len(NO_IDS)
+_LINE = 13  # the place of its number among the columns of a block
 Place = tuple[str, str, int]
 
 
-class Laying:
-    """Lays the kept lines of a case in blocks; index and rows are whole after the last of them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a report tells of lines: what quotes them, ``made`` of what is none, which were read.
 
-    def __init__(
-        self, case: Case, report: Report, titles: Mapping[str, str], known: Collection[str]
-    ) -> None:
-        self._case, self._report, self._titles = case, report, titles
+    ``made`` is in the order of time.
+    """
+
+    quotes: Quoted
+    made: tuple[Entry, ...]
+    unseen: tuple[Unseen, ...]
+
+
+def told_of(case: Case, report: Report) -> Told:
+    """Return what a report tells of the lines of its case."""
+    made = (each for each in report.happenings if each.what is not EntryKind.RECORD)
+    return Told(
+        quotes=quoted(report),
+        made=tuple(sorted(made, key=place_in_time)),
+        unseen=unseen(case, report),
+    )
+
+
+class Laying:
+    """Lays the kept lines of a case in blocks, before it is known what is told of them.
+
+    Marks, index and rows are asked for behind the last block, marks first.
+    """
+
+    def __init__(self, case: Case, titles: Mapping[str, str], known: Collection[str]) -> None:
+        self._case, self._titles = case, titles
         self._known = frozenset(known)
         self._named_by = {uuid.encode(): uuid for uuid in known}
         self._alone = {uuid: frozenset((uuid,)) for uuid in known}
-        self._quotes = quoted(report)
-        quotes = (*self._quotes.findings, *self._quotes.incidents)
-        self._quoted = {_place_of_source(source): source for source in quotes}
         # The disk and the SR of the call that a line belongs to.
         found: dict[Place, frozenset[str]] = {}
         for operation in sm_operations(case) if self._known else ():
@@ -77,7 +99,25 @@ class Laying:
             self._spans.append((min(earliest), max(latest), block.size))
             yield block
 
-    def index(self) -> LineIndex:
+    def mark(self, blocks: Sequence[Block], quotes: Quoted) -> None:
+        """Mark the lines that findings and incidents quote."""
+        quoted_lines = {*quotes.findings, *quotes.incidents}
+        quoted_at = {_place_of_source(source): source for source in quoted_lines}
+        lines, texts = {source.line for source in quoted_lines}, self._texts
+        first = 0
+        for block in blocks:
+            _, bundles, members, *_ = block.columns
+            for row, line in enumerate(block.columns[_LINE]):
+                if line in lines:
+                    place = (texts[bundles[row]], texts[members[row]], line)
+                    if source := quoted_at.get(place):
+                        block.marks[row] = mark = mark_of(source, quotes)
+                        if own := self._known.intersection(uuids_in(mark.title)):
+                            before = self._told.get(first + row, _NOTHING)
+                            self._told[first + row] = before | own
+            first += block.size
+
+    def index(self, told: Told) -> LineIndex:
         """Return the index of the blocks."""
         return LineIndex(
             texts=(*self._texts, *(name for name in self._ids if name is not None)),
@@ -85,17 +125,11 @@ class Laying:
             spans=tuple(self._spans),
             told=tuple(
                 None if each.what in OF_THE_LOG else tuple(sorted(self._told_of(each)))
-                for each in self.made
+                for each in told.made
             ),
-            unseen=unseen(self._case, self._report),
+            unseen=told.unseen,
             count=len(self._case.events),
         )
-
-    @cached_property
-    def made(self) -> tuple[Entry, ...]:
-        """Return what is no kept line, in the order of time."""
-        made = (each for each in self._report.happenings if each.what is not EntryKind.RECORD)
-        return tuple(sorted(made, key=place_in_time))
 
     def rows(self) -> Mapping[str, Sequence[int]]:
         """Return the rows that tell of an object, counted from the first block on, by its uuid."""
@@ -164,7 +198,7 @@ class Laying:
         return "; ".join(dict.fromkeys(known[kind] for kind in kinds if kind in known))
 
     def _take_told(self, block: Block, lines: KeptLines) -> None:
-        """Take which objects the lines of a block tell of, and what quotes them."""
+        """Take which objects the lines of a block tell of."""
         first, named = len(self._task_of), self._named(block.words.lower(), block.columns[-1])
         bundles, members = self._columns["bundle"], self._columns["member"]
         tasks, ids = lines.texts["task"], lines.ids
@@ -174,9 +208,6 @@ class Laying:
             own = named.get(row, _NOTHING) | self._calls.get(place, _NOTHING)
             for task in self._tasks[tasks[row]] if own and tasks[row] >= 0 else ():
                 self._of_tasks.setdefault(task, set()).update(own)
-            if place in self._quoted:
-                block.marks[row] = mark = mark_of(self._quoted[place], self._quotes)
-                own |= self._known.intersection(uuids_in(mark.title))
             if ids[row] is not NO_IDS:
                 own |= self._known.intersection(ids[row])
             if own:
@@ -206,14 +237,12 @@ class Laying:
 class LaidLines:
     """The blocks of a case and their index, in memory; ``told`` are the rows of each object."""
 
-    def __init__(
-        self, case: Case, report: Report, titles: Mapping[str, str], known: Collection[str]
-    ) -> None:
-        laying = Laying(case, report, titles, known)
-        self.blocks = tuple(laying.blocks())
+    def __init__(self, laying: Laying, blocks: Sequence[Block], told: Told) -> None:
+        self.blocks = blocks
+        laying.mark(blocks, told.quotes)
         self.told = laying.rows()
-        self.index = laying.index()
-        self.made = laying.made
+        self.index = laying.index(told)
+        self.made = told.made
 
     @cached_property
     def everything(self) -> Everything:
@@ -231,6 +260,14 @@ class LaidLines:
     def words(self, number: int) -> bytes:
         """Return the words of a block."""
         return self.blocks[number].words
+
+
+def laid(
+    case: Case, report: Report, titles: Mapping[str, str], known: Collection[str]
+) -> LaidLines:
+    """Lay the lines of a case whose report is known."""
+    laying = Laying(case, titles, known)
+    return LaidLines(laying, tuple(laying.blocks()), told_of(case, report))
 
 
 def unseen(case: Case, report: Report) -> tuple[Unseen, ...]:

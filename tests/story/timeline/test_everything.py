@@ -18,7 +18,7 @@ from analyzer.model.terms import EPOCH, MICROSECOND
 from analyzer.story.pages import Judged
 from analyzer.story.timeline.asked import asked, everything
 from analyzer.story.timeline.everything import Ordering
-from analyzer.story.timeline.lines import LaidLines
+from analyzer.story.timeline.lines import laid
 from analyzer.story.timeline.order import place_in_time
 from analyzer.story.timeline.wanted import Wanted
 from tests.golden.outputs import SAMPLES, sample_read
@@ -136,9 +136,9 @@ def test_any_order_found_once_is_that_of_sorting(rows: list[Row], made: list[Ent
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
 def test_order_found_once_is_that_of_sorting(sample: Path) -> None:
     judged = Judged(*sample_read(sample))
-    laid = LaidLines(judged.case, judged.report, dict(judged.catalogue.context), ())
-    entries, whole = asked(laid, Wanted()), laid.everything
-    assert tuple(everything(laid)) == entries
+    lines = laid(judged.case, judged.report, dict(judged.catalogue.context), ())
+    entries, whole = asked(lines, Wanted()), lines.everything
+    assert tuple(everything(lines)) == entries
     assert whole.shown.count == len(entries)
     assert whole.shown.found is any(entry.findings for entry in entries)
     assert set(whole.hosts) == {entry.host for entry in entries}
