@@ -9,7 +9,11 @@ import ipaddress
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import cache, lru_cache
 from types import MappingProxyType
+from typing import Any
+
+import re2
 
 from analyzer.case.case import Case
 from analyzer.desk.document import Document, rows
@@ -133,6 +137,7 @@ _FORMS: tuple[tuple[Kind, re.Pattern[str]], ...] = (
         ),
     ),
 )
+_DOTS, _COLONS = 3, 6  # of an address, without "::"; the last colon of seven may be dots
 _V4 = re.compile(r"(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)")
 _V6 = re.compile(r"(?<![\w:.])(?=[0-9A-Fa-f:]*:[0-9A-Fa-f]*:)[0-9A-Fa-f:]{3,}(?:\.\d{1,3}){0,3}")
 _V4_IN_V6 = re.compile(r":\d{1,3}(?:\.\d{1,3}){3}$")
@@ -180,7 +185,7 @@ def in_document(document: Document) -> Iterator[Identifier]:
 
 def in_text(text: str) -> Iterator[Identifier]:
     """Yield what has the form of an identifier."""
-    for kind, form in _FORMS:
+    for kind, form in _forms_met(text):
         for found in form.finditer(text):
             value = found.groupdict().get("quoted") or found["value"] or ""
             if _VALUED.fullmatch(value) or (kind is Kind.SHARE and "/" not in value):
@@ -188,12 +193,34 @@ def in_text(text: str) -> Iterator[Identifier]:
             yield from _identifiers_named(kind, value)
 
 
+def _forms_met(text: str) -> Iterable[tuple[Kind, re.Pattern[str]]]:
+    """Return the forms that a text may have: no fewer than it has, and of most lines few."""
+    if text.isascii() and text.isprintable():  # else RE2 has other letters and spaces than `re`
+        return [_FORMS[number] for number in sorted(_wider_forms().Match(text) or ())]
+    return _FORMS
+
+
+@cache
+def _wider_forms() -> Any:
+    """Return an automaton of all forms, without what RE2 knows not: what stands around them."""
+    options = re2.Options()
+    options.max_mem = 1 << 28
+    every = re2.Set.SearchSet(options)
+    for _, form in _FORMS:
+        every.Add(_AROUND.sub("", form.pattern).replace("(?P=quote)", "[\"']"))
+    every.Compile()
+    return every
+
+
+_AROUND = re.compile(r"\(\?<?[=!][^()]*\)")
 # Masked already, or the system's own paths.
 _VALUED = re.compile(r"(?i)\*+|[•x]+|\(null\)|<.*>|(?:/dev|/run/sr-mount|/var|/usr|/opt|/etc)/.*")
 
 
 def addresses(text: str) -> Iterator[tuple[int, int, Kind, str]]:
     """Yield where addresses stand in a text: begin, end, kind, the address without a prefix."""
+    if "::" not in text and text.count(":") < _COLONS and text.count(".") < _DOTS:
+        return
     done = 0
     ipv6_addresses: list[tuple[int, int, Kind, str]] = []
     for ipv6_found in _V6.finditer(text):
@@ -224,8 +251,11 @@ def addresses(text: str) -> Iterator[tuple[int, int, Kind, str]]:
             done = end
 
 
+@lru_cache(maxsize=4096)  # the same addresses stand in many lines
 def _tells_of_somebody(written: str) -> bool:
     """Tell whether it is an address, and one that is somebody's."""
+    if "." not in written and "::" not in written and written.count(":") < _COLONS:
+        return False  # most times of day
     try:
         address = ipaddress.ip_address(written)
     except ValueError:
@@ -255,13 +285,12 @@ def _subjects_in(value: object) -> Iterator[Identifier]:
             yield from _subjects_in(inner)
 
 
-def domains(hosts: Iterable[str], text: str) -> Iterator[Identifier]:
-    """Yield the domains behind the names of hosts in a text; a suffix of a file is none."""
+def domains(hosts: Iterable[str], texts: Iterable[str]) -> Iterator[Identifier]:
+    """Yield the domains behind the names of hosts in texts; a suffix of a file is none."""
     names = "|".join(sorted(map(re.escape, hosts), key=len, reverse=True))
-    if names:
-        for found in re.finditer(
-            rf"(?i)(?<![\w.-])(?:{names})\.((?:[a-z0-9-]+\.)+[a-z]{{2,}})", text
-        ):
+    behind = re.compile(rf"(?i)(?<![\w.-])(?:{names})\.((?:[a-z0-9-]+\.)+[a-z]{{2,}})")
+    for text in texts if names else ():
+        for found in behind.finditer(text):
             if not re.match(r"(?i)tar\.|.*\.log$|log\.", found[1]):
                 yield Identifier(Kind.DOMAIN, found[1])
 

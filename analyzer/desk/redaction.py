@@ -7,24 +7,29 @@ of an IPv6 address made of a MAC) is looked into. In the end every text that is 
 again, and none leaves in which an identifier is left.
 """
 
-import base64
-import binascii
 import html
 import ipaddress
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from functools import cache
 from importlib.resources.abc import Traversable
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar, cast
 from urllib.parse import unquote
 
-import re2
-
 from analyzer.case.case import Case
+from analyzer.desk.hidden import (
+    BASE64,
+    HEX,
+    PERCENT,
+    base64_words,
+    from_base64,
+    from_hex,
+    hex_words,
+)
 from analyzer.desk.identifiers import (
     Identifier,
     Kind,
@@ -35,6 +40,7 @@ from analyzer.desk.identifiers import (
     in_text,
     unique,
 )
+from analyzer.desk.literals import HIDDEN, Literals
 from analyzer.errors import UsageError
 from analyzer.model.moment import Moment
 from analyzer.model.packed_lines import PackedLines, unpacked, with_lines_unpacked
@@ -46,14 +52,9 @@ if TYPE_CHECKING:
     from analyzer.model.report import Report
 
 Told = TypeVar("Told")
+Decoded: TypeAlias = Callable[[str], Iterator[str]]
 
-_SHORT, _SHORT_NUMBER = 2, 4  # what is shorter is replaced only where it stands alone as a name
-_HIDDEN = 6  # a shorter name is found in any noise
 _IN_WORDS = (f"{Kind.SECRET}-", f"{Kind.MAC}-")  # these are looked for inside of words too
-_PERCENT = re.compile(r"[^\s\"'<>]*%[0-9A-Fa-f]{2}[^\s\"'<>]*")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{12,}={0,2}(?![A-Za-z0-9+/_=-])")
-_HEX = re.compile(r"(?i)(?<![0-9a-z])(?:0x)?(?:[0-9a-f]{2}){6,}(?![0-9a-z])")
-_PARTS = 2000  # literals of one automaton
 
 
 def redactor_of(
@@ -78,10 +79,14 @@ def redactor_of(
     schema = json.loads((folder("reports") / "report.schema.json").read_text("utf-8"))
     own_texts.extend(_words_of_schema(schema))
     kept = frozenset(own_texts)
-    for text in set(_texts_in(what)) - kept:
-        for reading in {text, unquote(text)}:
-            found += [*in_text(reading), *domains(hosts, reading)]
-    return Redactor((each for each in found if each.kind in kinds), tokens, kept)
+    texts = set(_texts_in(what)) - kept
+    readings = texts | {unquote(text) for text in texts if "%" in text}
+    found += domains(hosts, readings)
+    for reading in readings:
+        found += in_text(reading)
+    redactor = Redactor((each for each in found if each.kind in kinds), tokens, kept)
+    redactor.hiding_in(readings)
+    return redactor
 
 
 def _texts_in(value: object) -> Iterator[str]:
@@ -153,7 +158,9 @@ class Redactor:
             for form in (add_text, *forms, html.escape(add_text), json.dumps(add_text)[1:-1]):
                 self._tokens.setdefault(form.casefold(), add_token)
                 self._forms.add(form)
-        self._literal_automata = tuple(_literal_automata(filter(_is_findable, self._forms)))
+        self._literals = Literals(self._forms, self._tokens, _IN_WORDS)
+        self._places: dict[str, Sequence[tuple[int, int]]] = {}  # of lines that hide nothing
+        self._hide_nothing: dict[Decoded, set[str]] = {from_base64: set(), from_hex: set()}
 
     @property
     def tokens(self) -> Mapping[str, str]:
@@ -169,19 +176,11 @@ class Redactor:
         if text in self._kept:
             return text
         if (told := self._told.get(text)) is None:
-            # Look into what may hide an identifier.
-            decoded_text = text
-            if "%" in decoded_text:
-                decoded_text = _PERCENT.sub(
-                    lambda found: self._without_hidden(found[0], unquote(found[0])), decoded_text
-                )
-            decoded_text = _BASE64.sub(
-                lambda found: self._hidden_redacted(found[0], _from_base64(found[0])), decoded_text
-            )
-            decoded_redacted = _HEX.sub(
-                lambda found: self._hidden_redacted(found[0], _from_hex(found[0])), decoded_text
-            )
-            told = self._told[text] = self._plain_redacted(decoded_redacted)
+            if (places := self._places.pop(text, None)) is None:
+                text_told = self._plain_redacted(self._without_hidden(text))
+            else:
+                text_told = self._addresses_redacted(self._literals_redacted(text, places))
+            told = self._told[text] = text_told
         return told
 
     def residue(self, text: str) -> list[str]:
@@ -192,9 +191,7 @@ class Redactor:
         text = with_lines_unpacked(text)
         read = {text, html.unescape(unquote(text))}
         left = {
-            written[b:e].casefold()
-            for written in read
-            for b, e in self._places_of_literals(written)
+            written[b:e].casefold() for written in read for b, e in self._literals.places(written)
         }
         return sorted({self._tokens[literal] for literal in left - _our_words()})
 
@@ -213,7 +210,7 @@ class Redactor:
                 self._value_redacted(key): self._value_redacted(part) for key, part in value.items()
             }
         if isinstance(value, PackedLines):
-            return value.told_by(self._value_redacted)
+            return value.told_by(self._lines_redacted)
         if is_dataclass(value) and not isinstance(value, (Moment, type)):
             # A copy field by field: ids were made of what must not be told, and stay.
             made = object.__new__(type(value))
@@ -224,12 +221,40 @@ class Redactor:
             return made
         return value
 
+    def _lines_redacted(self, lines: Sequence[str]) -> list[str]:
+        """Return many lines, each told as by itself; what is in them is looked for at once."""
+        clear = [line for line in dict.fromkeys(lines) if line.isascii() and "%" not in line]
+        hiding = self.hiding_in(clear)
+        clear = [line for line in clear if not any(word in line for word in hiding)]
+        self._places = dict(zip(clear, self._literals.places_in_lines(clear), strict=True))
+        return [self._value_redacted(line) for line in lines]
+
+    def hiding_in(self, texts: Iterable[str]) -> set[str]:
+        """Return the words that may hide an identifier, and note that the others hide none."""
+        plain = [text for text in texts if text.isascii()]
+        return self._hiding(base64_words(plain), from_base64) | self._hiding(
+            hex_words(plain), from_hex
+        )
+
+    def _hiding(self, words: set[str], decoded: Decoded) -> set[str]:
+        unseen = sorted(words - self._hide_nothing[decoded])
+        readings = [(word, plain) for word in unseen for plain in decoded(word)]
+        telling = self._literals.that_may_tell([plain for _, plain in readings])
+        hiding = {readings[number][0] for number in telling}
+        self._hide_nothing[decoded].update(words - hiding)
+        return hiding
+
     def _plain_redacted(self, text: str) -> str:
+        return self._addresses_redacted(self._literals_redacted(text, self._literals.places(text)))
+
+    def _literals_redacted(self, text: str, places: Iterable[tuple[int, int]]) -> str:
         parts, done = [], 0
-        for begin, end in self._places_of_literals(text):
+        for begin, end in places:
             parts += [text[done:begin], self._tokens[text[begin:end].casefold()]]
             done = end
-        addresses_text = "".join([*parts, text[done:]])
+        return "".join([*parts, text[done:]])
+
+    def _addresses_redacted(self, addresses_text: str) -> str:
         addresses_parts, addresses_done = [], 0
         for addresses_begin, addresses_end, kind, written in addresses(addresses_text):
             # The token of an address, which says of which network it is.
@@ -255,73 +280,26 @@ class Redactor:
         self._tokens[text.casefold()] = token
         return token
 
-    def _places_of_literals(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield where identifiers stand in a text, in order."""
-        done = 0
-        found = (
-            span
-            for a in self._literal_automata
-            if a.search(text)
-            for span in _spans_of_automaton(a, text, self._tokens)
-        )
-        for begin, end in sorted(found, key=lambda span: (span[0], -span[1])):
-            if begin >= done:
-                yield begin, end
-                done = end
+    def _without_hidden(self, text: str) -> str:
+        """Look into what may hide an identifier."""
+        if "%" in text:
+            text = PERCENT.sub(lambda found: self._percent_redacted(found[0]), text)
+        text = BASE64.sub(lambda found: self._hidden_redacted(found[0], from_base64), text)
+        return HEX.sub(lambda found: self._hidden_redacted(found[0], from_hex), text)
 
-    def _without_hidden(self, written: str, plain: str) -> str:
+    def _percent_redacted(self, written: str) -> str:
+        plain = unquote(written)
         told = self._plain_redacted(plain)
         return written if told == plain else told
 
-    def _hidden_redacted(self, written: str, readings: Iterable[str]) -> str:
-        for plain in readings:
-            literal = any(end - begin >= _HIDDEN for begin, end in self._places_of_literals(plain))
+    def _hidden_redacted(self, written: str, decoded: Decoded) -> str:
+        if written in self._hide_nothing[decoded]:
+            return written
+        for plain in decoded(written):
+            literal = any(end - begin >= HIDDEN for begin, end in self._literals.places(plain))
             if literal or any(True for _ in addresses(plain)):
                 return self._tokens.get(written.casefold()) or self._next_number("hidden-", written)
         return written
-
-
-def _literal_automata(literals: Iterable[str]) -> Iterator[Any]:
-    """Yield automata that find literals, the longest first, in one pass over a text each."""
-    ordered = sorted(literals, key=lambda literal: (-len(literal), literal))
-    options = re2.Options()
-    options.case_sensitive = False
-    options.longest_match = True
-    options.max_mem = 1 << 28
-    for at in range(0, len(ordered), _PARTS):
-        yield re2.compile("|".join(map(re2.escape, ordered[at : at + _PARTS])), options)
-
-
-def _spans_of_automaton(
-    automaton: Any, text: str, known: Mapping[str, str]
-) -> Iterator[tuple[int, int]]:
-    """Yield where literals stand alone in a text, none in another.
-
-    Where the longest is only the begin of a longer word, a shorter one may still stand alone.
-    """
-    for found in automaton.finditer(text):
-        begin, end = found.span()
-        while end - begin >= _SHORT:
-            token = known.get(text[begin:end].casefold(), "")
-            anywhere = end - begin >= _HIDDEN and token.startswith(_IN_WORDS)
-            if token and (anywhere or _stands_alone(text, begin, end)):
-                yield begin, end
-                break
-            inner = automaton.search(text[begin : end - 1])
-            if inner is None:
-                break
-            begin, end = begin + inner.start(), begin + inner.end()
-
-
-def _stands_alone(text: str, begin: int, end: int) -> bool:
-    """Tell whether a literal is no part of a longer word."""
-    before, after = text[max(begin - 1, 0) : begin], text[end : end + 1]
-    first, last = text[begin], text[end - 1]
-    return not ((before.isalnum() and first.isalnum()) or (after.isalnum() and last.isalnum()))
-
-
-def _is_findable(literal: str) -> bool:
-    return len(literal) >= (_SHORT_NUMBER if literal.isdigit() else _SHORT)
 
 
 def _forms_of_mac(mac: str) -> Iterator[str]:
@@ -337,27 +315,6 @@ def _forms_of_mac(mac: str) -> Iterator[str]:
         yield ":".join(groups)
         yield ":".join(group.lstrip("0") or "0" for group in groups)
         yield "".join(groups)
-
-
-def _from_base64(written: str) -> Iterator[str]:
-    plain = written.rstrip("=").translate(str.maketrans("-_", "+/"))
-    for begin in range(4):
-        part = plain[begin:]
-        part = part[: len(part) - (len(part) % 4 == 1)]
-        try:
-            yield from _readable_texts(base64.b64decode(part + "=" * (-len(part) % 4)))
-        except binascii.Error:
-            continue
-
-
-def _from_hex(written: str) -> Iterator[str]:
-    yield from _readable_texts(bytes.fromhex(written[written[:2].lower() == "0x" and 2 :]))
-
-
-def _readable_texts(data: bytes) -> Iterator[str]:
-    text = data.decode("utf-8", "replace")
-    if len(text) >= _HIDDEN and sum(c.isprintable() for c in text) >= len(text) // 2:
-        yield text
 
 
 @cache

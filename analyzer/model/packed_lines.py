@@ -31,15 +31,11 @@ class PackedLines:
         """Return the number of its last line."""
         return self.first + self.count - 1
 
-    def told_by(self, tell: Callable[[str], str]) -> "PackedLines":
-        """Return the same lines, each told by a function that makes one line of one."""
-        told = [tell(line) for line in unpacked(self.packed)]
+    def told_by(self, tell: Callable[[Sequence[str]], Sequence[str]]) -> "PackedLines":
+        """Return the same lines, told by a function that makes one line of each."""
+        bundle, member, *lines = tell((self.bundle, self.member, *unpacked(self.packed)))
         return PackedLines(
-            bundle=tell(self.bundle),
-            member=tell(self.member),
-            first=self.first,
-            count=self.count,
-            packed=packed(told),
+            bundle=bundle, member=member, first=self.first, count=self.count, packed=packed(lines)
         )
 
 

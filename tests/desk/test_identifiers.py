@@ -1,8 +1,42 @@
 """What is taken for an identifier, and what is left alone."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from analyzer.desk.identifiers import Identifier, Kind, addresses, domains, in_document, in_text
+from analyzer.desk.identifiers import (
+    _FORMS,
+    Identifier,
+    Kind,
+    _forms_met,
+    addresses,
+    domains,
+    in_document,
+    in_text,
+)
+
+PIECES = [
+    *(
+        "'",
+        '"',
+        " ",
+        "=",
+        ":",
+        "://",
+        "/",
+        "_",
+        "-",
+        ".",
+        "@",
+        "0x",
+        "ab1:geheim@filer",
+        "chapuser",
+    ),
+    *("incoming_chap", "PASSWORD", "_secret", "for bob from ", "domainname=", "corp.example.org"),
+    *("iqn.2001-05.org.example:0", "360a98000375331345a24416253784f76", "wwn", "naa.5000c500a1b2"),
+    *("00:16:3e:3f:be:cf", "serial number", "OpaqueRef:", "f28b3718-4b36-473b-9be1-8cf4925708d4"),
+    *("track_id=9834f5af", "location", "nas:/vol/vm", "//filer/backup$", "Issuer: O =", "CN=mars"),
+]
 
 
 @pytest.mark.parametrize(
@@ -78,4 +112,13 @@ def test_an_object_is_named_wherever_a_report_names_it() -> None:
 
 def test_a_domain_stands_behind_a_known_host() -> None:
     text = "mars.corp.example.org answered, mars.log.1 and pluto.example.org did not"
-    assert set(domains({"mars"}, text)) == {Identifier(Kind.DOMAIN, "corp.example.org")}
+    assert set(domains({"mars"}, [text])) == {Identifier(Kind.DOMAIN, "corp.example.org")}
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=6), st.text(max_size=3))
+def test_no_form_is_missed_where_texts_are_looked_through_first(
+    pieces: list[str], odd: str
+) -> None:
+    text = odd.join(pieces)
+    met = {form.pattern for _, form in _forms_met(text)}
+    assert not [form for _, form in _FORMS if form.search(text) and form.pattern not in met]

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from analyzer.desk.redaction import check_residue, redactor_of
 from analyzer.errors import UsageError
+from analyzer.model.packed_lines import PackedLines, packed, unpacked
 from analyzer.render import FORMATS
 from analyzer.run import load_case
 
@@ -28,31 +29,32 @@ DOCUMENT = {
     "quoted": [f"mac {MAC}", "chappassword='hunter22'", "rule"],
 }
 
+PLANTED = [
+    "vm payroll server on MARS",
+    "mars.corp.example.org",
+    quote("/export/payroll server/mars"),
+    "%2F%70ayroll%20server",
+    base64.b64encode(b"disk of payroll server").decode(),
+    base64.b64encode(b"a:payroll server").decode(),
+    base64.b64encode(b"ab:payroll server").decode(),
+    b"payroll server".hex().upper(),
+    "xhunter22x",
+    "fe80::216:3eff:fe3f:becf: no route",
+    "0216:3eff:fe3f:becf",
+    "0016.3e3f.becf and 00163E3FBECF and 00-16-3E-3F-BE-CF",
+    "Gr&ouml;&szlig;e: Größe &amp; &lt;Rest&gt;",
+    json.dumps("Größe & <Rest>"),
+    "192.0.2.41/24 and 2001:db8::5/64:",
+]
+
+PIECES = [*PLANTED, " ", "/", "-", "mars", "PAYROLL", "mars.1.2.3", "1.2.3.mars", "x", "::1", "é"]
+
 
 def told(text: str) -> str:
     return redactor_of({**DOCUMENT, "text": text}).text(text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "vm payroll server on MARS",
-        "mars.corp.example.org",
-        quote("/export/payroll server/mars"),
-        "%2F%70ayroll%20server",
-        base64.b64encode(b"disk of payroll server").decode(),
-        base64.b64encode(b"a:payroll server").decode(),
-        base64.b64encode(b"ab:payroll server").decode(),
-        b"payroll server".hex().upper(),
-        "xhunter22x",
-        "fe80::216:3eff:fe3f:becf: no route",
-        "0216:3eff:fe3f:becf",
-        "0016.3e3f.becf and 00163E3FBECF and 00-16-3E-3F-BE-CF",
-        "Gr&ouml;&szlig;e: Größe &amp; &lt;Rest&gt;",
-        json.dumps("Größe & <Rest>"),
-        "192.0.2.41/24 and 2001:db8::5/64:",
-    ],
-)
+@pytest.mark.parametrize("text", PLANTED)
 def test_what_is_planted_does_not_come_out(text: str) -> None:
     out = told(text).casefold()
     for planted in (
@@ -68,6 +70,18 @@ def test_what_is_planted_does_not_come_out(text: str) -> None:
         assert planted not in out
     assert not re.search(r"192\.0|2001:db8", out)
     assert text.casefold() != out
+
+
+@given(st.lists(st.lists(st.sampled_from(PIECES), max_size=5).map("".join), min_size=1))
+def test_lines_of_a_whole_file_are_told_as_each_by_itself(lines: list[str]) -> None:
+    whole = PackedLines(
+        bundle="b", member="var/log/SMlog", first=1, count=len(lines), packed=packed(lines)
+    )
+    document = {**DOCUMENT, "lines": lines}
+    at_once = unpacked(redactor_of(document).value(whole).packed)
+    redactor = redactor_of(document)
+    assert at_once == [redactor.value(line) for line in lines]
+    assert not redactor.residue("\n".join(at_once))
 
 
 def test_a_name_inside_a_longer_word_is_another_word() -> None:
