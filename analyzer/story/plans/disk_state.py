@@ -256,7 +256,8 @@ class _Maker:
 
     @cached_property
     def _neighbours(self) -> Mapping[str, tuple[str, str]]:
-        order = [each for each in (*self.taken, self.disk) if self._may_have_log(each)]
+        # An error that takes the disk's log away leaves the pointer to it (_disable_cbt_on_error).
+        order = [*filter(self._may_have_log, self.taken), self.disk]
         beside = zip(order, (NO_LOG, *order), (*order[1:], NO_LOG), strict=False)
         return {uuid: (parent, child) for uuid, parent, child in beside}
 

@@ -97,6 +97,17 @@ def test_lost_log_costs_a_full_backup_and_no_snapshot() -> None:
     assert typed.index("vdi-disable-cbt") < typed.index("vdi-enable-cbt")
 
 
+def test_pointer_that_an_error_leaves_is_cut_where_the_logs_do_not_reach_back_to_it() -> None:
+    body = f"Changed Block Tracking metadata is inconsistent for disk {VDI}."
+    built = CaseBuilder().host().alert("VDI_CBT_METADATA_INCONSISTENT", VDI, "02:00:00", body)
+    built = built.database(sr(kind="nfs"), vdi(cbt_enabled=False), snapshot(N1, "01:30:00"))
+    plan = only_plan(planned(built, INCONSISTENT))
+    first, second = commands(plan)
+    assert (plan.proven, str(plan.cost)) == (True, "one full backup")
+    assert f"{N1}.cbtlog -c {NONE}" in first
+    assert "vdi-enable-cbt" in second
+
+
 def test_log_of_a_snapshot_that_nothing_compares_with_any_more_asks_for_nothing() -> None:
     story = Story(volumes=True).enable(VDI).wait().snapshot(VDI, N1).wait().snapshot(VDI, N2).wait()
     del story.logs[N2]
