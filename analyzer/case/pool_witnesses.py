@@ -1,7 +1,8 @@
 """What a report says of its pool beside the database: rows of which it knows were not lost.
 
 The inventory of a host names its control domain, which is a VM of the database as long as the host
-is in the pool; what `xe` printed into a report shows rows that were there when it was made.
+is in the pool; what `xe` printed into a report shows rows that were there when it was made. A
+database that has none of the hosts whose reports hold it is another pool's: somebody put it there.
 """
 
 from collections.abc import Iterable, Iterator
@@ -20,8 +21,12 @@ def held_against_witnesses(pool: PoolState, facts: Iterable[tuple[str, Fact]]) -
     """
     if not pool.complete:
         return pool
-    own = (fact for bundle, fact in facts if bundle in pool.bundles)
-    lacking = next((why for fact in own for why in _rows_lacking(pool, fact)), "")
+    own = [fact for bundle, fact in facts if bundle in pool.bundles]
+    hosts = [fact.host_uuid for fact in own if isinstance(fact, HostInventory) and fact.host_uuid]
+    if hosts and not any(map(pool.host, hosts)):
+        lacking = "it lacks the hosts whose reports hold it"
+    else:
+        lacking = next((why for fact in own for why in _rows_lacking(pool, fact)), "")
     if not lacking:
         return pool
     return replace(pool, complete=False, chosen_because=f"{pool.chosen_because}; {lacking}")

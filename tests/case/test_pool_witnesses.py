@@ -44,14 +44,22 @@ def test_a_control_domain_that_the_database_lacks_was_lost() -> None:
     [
         ("b1", replace(INVENTORY, host_uuid="host-2")),  # of a host that left the pool
         ("b1", replace(INVENTORY, control_domain_uuid=None)),
-        ("b2", INVENTORY),
+        ("b2", replace(INVENTORY, control_domain_uuid=CONTROL.ref)),
     ],
 )
 def test_what_is_of_another_host_or_pool_tells_nothing(
     bundle: str, inventory: HostInventory
 ) -> None:
-    found = pool(database(POOL, HOST))
-    assert held_against_witnesses(found, [(bundle, inventory)]) is found
+    found = pool(database(POOL, HOST, CONTROL))
+    assert held_against_witnesses(found, [("b1", INVENTORY), (bundle, inventory)]) is found
+
+
+def test_a_database_without_any_host_of_its_reports_is_another_pools() -> None:
+    found = pool(database(POOL, HOST, CONTROL))
+    strange = replace(INVENTORY, host_uuid="host-2")
+    told = held_against_witnesses(found, [("b1", strange)])
+    assert not told.complete
+    assert told.chosen_because.endswith("; it lacks the hosts whose reports hold it")
 
 
 def test_a_disk_that_only_xe_shows_was_lost_or_made_afterwards() -> None:
