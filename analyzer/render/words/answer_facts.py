@@ -114,8 +114,9 @@ def shown_by(finding: Finding) -> Evidence:
 def _impact_on_backups(report: Report, view: CauseView) -> Fact | None:
     """Return what the last backup run of the objects was, or how often it was seen."""
     objects = {subject.uuid for finding in view.findings for subject in finding.subjects}
+    told_of = {finding.id for finding in view.findings}
     for run in sorted(report.runs, key=lambda run: time_key(run.began), reverse=True):
-        hit = [disk for disk in run.disks if disk.vdi.uuid in objects]
+        hit = [d for d in run.disks if d.vdi.uuid in objects or told_of & set(d.findings)]
         if hit and view.first_seen and not run.ended.certainly_before(view.first_seen):
             return Fact(
                 label="Impact",

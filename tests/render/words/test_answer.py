@@ -1,10 +1,15 @@
 """The answer: each doubt says what none before it said."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from analyzer.model.finding import Verdict
 from analyzer.render.words.answer import answer_of, doubt_words
+from analyzer.run import load_case
 from tests.render.support import clear_report, outcome
+from tests.support.clock import utc
+from tests.world.objects import GIB
+from tests.world.routine import backup, small_world
 
 EMPTY = "smlog of jupiter: SMlog.4.gz has 0 bytes"
 UNSEEN = "sr_listing of jupiter: no listing of /run/sr-mount/nas was read"
@@ -28,3 +33,22 @@ def test_long_reason_ends_with_a_part_of_it() -> None:
     doubt = outcome("rule-a", Verdict.CANNOT_TELL, "; ".join(parts))
     (only,) = answer_of(replace(clear_report(), outcomes=(doubt,))).doubts
     assert doubt_words(only) == f"{'; '.join(parts[:2])} …"
+
+
+def test_last_backup_is_told_of_a_trouble_that_names_snapshots_only(tmp_path: Path) -> None:
+    world = small_world("off and on")
+    machine = world.machine("ledger", world.storages[0], [20 * GIB])
+    world.start(machine)
+    (disk,) = machine.disks
+    world.enable_cbt(disk)
+    last = backup(world, machine.disks, {})
+    world.disable_cbt(disk)
+    world.enable_cbt(disk)
+    for night in ("2024-11-20 23:00:00", "2024-11-21 23:00:00"):
+        world.until(utc(night))
+        last = backup(world, machine.disks, last)
+    path = world.bundle(world.master).write_tar(tmp_path / "report.tar.bz2")
+    answer = answer_of(load_case([path])[1])
+    told = {fact.label: str(fact.text) for fact in answer.facts}
+    assert "chain of logs ends" in told["Failure"]
+    assert told["Impact"].endswith(": 1 could be incremental")
