@@ -29,6 +29,7 @@ from analyzer.bundle.names import (
     place,
     printable,
 )
+from analyzer.bundle.own import is_own
 from analyzer.bundle.paste import SNIFFED, is_loose_paste, put_together
 from analyzer.model.report import Omission
 from analyzer.values import dataclass
@@ -274,6 +275,8 @@ class Walk:
             raw=entry.path is not None,
         )
         if is_fork_of_mac(entry.name, content.stream.peek(len(APPLE_DOUBLE))):
+            return
+        if log is None and is_own(content.stream.peek(_shape.HEAD)):
             return
         if content.unread and log is None:
             loss = Loss(why=f"packed with {content.unread}: not read", settle_with=_REPACK)

@@ -24,6 +24,7 @@ from analyzer.bundle._zip import has_directory
 from analyzer.bundle.budget import Budget
 from analyzer.bundle.member import ConcreteMember
 from analyzer.bundle.names import printable
+from analyzer.bundle.own import is_own
 from analyzer.bundle.paste import SNIFFED
 from analyzer.errors import InputError
 from analyzer.model.report import Omission
@@ -263,6 +264,9 @@ def _check_readable(content: Content, name: str) -> None:
     """
     if content.unread:
         msg = f"{name}: packed with {content.unread}, which is not read: pack it again as .tar.gz"
+        raise InputError(msg)
+    if is_own(content.stream.peek(_shape.HEAD)):
+        msg = f"{name}: cbtriage wrote it: give the status reports that it was made from"
         raise InputError(msg)
     if content.stream.peek(1):
         return
