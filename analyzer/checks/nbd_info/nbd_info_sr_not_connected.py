@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from analyzer.case.case import Case
-from analyzer.case.time.order import mark
+from analyzer.case.time.order import began, mark
 from analyzer.checks.observation import Observation
 from analyzer.checks.tools.finding import found, listed, times
 from analyzer.checks.tools.nbd_use import (
@@ -25,8 +25,11 @@ from analyzer.checks.tools.purposes import network_subject, nothing_offered, pur
 from analyzer.model.finding import Basis, Confidence, Finding, Gap, Subject
 from analyzer.model.nbd import InfoStep
 from analyzer.model.rule import RuleText
+from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.rebuilt.nbd.info.hosts import members
 from analyzer.rebuilt.nbd.reach.offers import offers_of
+
+_OF_A_PLUGGED_SR = ("vdi_", "sr_scan", "sr_update", "sr_detach")
 
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
@@ -66,14 +69,19 @@ def _examine_use(case: Case, text: RuleText, use: SrUse) -> Iterator[Finding | G
 
 
 def _unplugged_since(case: Case, use: SrUse) -> bool:
-    """Tell whether somebody may have unplugged the SR after the last question for a disk of it."""
+    """Tell whether somebody may have unplugged the SR after the last question for a disk of it.
+
+    SM works on disks of a plugged SR only: where it did so after the question, it was plugged then.
+    """
     pbds = {key for pbd in use.pool.pbds_of(use.sr) for key in (pbd.ref, pbd.uuid) if key}
     last = mark(max(use.asked, key=lambda event: event.moment.at))
-    events = case.events.of(UNPLUGGED)
-    return any(
-        event.fields["pbd"] in pbds and not case.order.surely_before(mark(event), last)
-        for event in events
-    )
+    since = [mark(e) for e in case.events.of(UNPLUGGED) if e.fields["pbd"] in pbds]
+    since += [
+        began(op)
+        for op in sm_operations(case)
+        if op.sr == use.sr.uuid and op.name.startswith(_OF_A_PLUGGED_SR)
+    ]
+    return not all(case.order.surely_before(each, last) for each in since)
 
 
 def _gap_of_down(use: SrUse, hosts: list[str]) -> Gap:

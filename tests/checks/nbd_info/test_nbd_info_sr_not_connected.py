@@ -1,5 +1,7 @@
 """An SR is attached to no host with an address for NBD."""
 
+import pytest
+
 from analyzer.model.finding import Basis, Confidence
 from tests.checks.support import (
     JUPITER,
@@ -77,6 +79,18 @@ def test_sr_that_was_unplugged_before_the_call_is_found() -> None:
     rows = (sr(), OFF, pbd(attached=False), NBD, pif())
     built = CaseBuilder().host().xensource_log(unplugged("13:00:00") + ASKED).database(*rows)
     assert len(built.examine(RULE).findings) == 1
+
+
+@pytest.mark.parametrize(("time", "found"), [("13:31:00", 0), ("13:29:00", 1)])
+def test_sr_that_sm_worked_on_after_the_last_call_was_plugged_then(time: str, found: int) -> None:
+    rows = (sr(), OFF, pbd(attached=False), NBD, pif())
+    activated = (
+        f"{time} SM: [4711] vdi_activate {{'sr_uuid': '{SR}', 'subtask_of': "
+        "'DummyRef:|VDI.activate', 'vdi_ref': 'OpaqueRef:1', 'vdi_uuid': "
+        "'6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913', 'args': ['false'], 'command': 'vdi_activate'}\n"
+    )
+    built = CaseBuilder().host().smlog(activated).xensource_log(ASKED).database(*rows)
+    assert len(built.examine(RULE).findings) == found
 
 
 def test_retired_sr_with_cbt_disks_alarms_nobody() -> None:
