@@ -43,6 +43,11 @@ from analyzer.values import dataclass
 
 _SOURCES = 6
 _SOURCE = re.compile(r"(?:(?<=^)|(?<=; ))([a-z_]+)(?= of )")
+# What is true of a host or a pool, whatever is asked of it.
+_ABSENT = re.compile(
+    r"^[a-z_, ]+ of (?=[^:]+: (?:no status report of |the pool's hosts are unknown|the copy of the "
+    r"database is not whole))"
+)
 _CALLED = {"smlog": "SMlog", "sr_listing": "the SR's files", "xapi_db": "the database"}
 _TROUBLES = 50
 
@@ -239,17 +244,19 @@ def _all_doubts(report: Report) -> Iterator[CannotTell]:
     """Yield what cannot be told: of each doubt what none before it said, and what settles that."""
     told: set[str] = set()
     settled: set[str] = set()
+    every: list[str] = []
     for view in (*_cut_bundles(report), *doubts(report)):
         parts = view.reason.split("; ")
-        new = [part for part in parts if part not in told]
+        new = [said for part in parts if (said := _ABSENT.sub("", part)) not in told]
         told.update(new)
-        if len(new) == len(parts):
+        every += parts
+        if new == parts:
             yield view
         elif new:
             settle = tuple(each for each in view.settle_with if each not in settled)
             yield replace(view, reason="; ".join(new), settle_with=settle or view.settle_with)
         settled.update(view.settle_with)
-    yield from _unread_doubts(report, told)
+    yield from _unread_doubts(report, every)
     yield from _not_used(report)
 
 

@@ -28,6 +28,15 @@ def test_reason_is_said_once_with_what_settles_it() -> None:
     assert doubt_words(second).startswith("the SR's files of jupiter: ")
 
 
+def test_host_without_a_report_is_named_once_whatever_was_asked_of_it() -> None:
+    why = "saturn: no status report of this host was given"
+    needs = ("smlog", "xensource_log, daemon_log", "kern_log")
+    rules = [outcome(f"rule-{n}", Verdict.CANNOT_TELL, f"{n} of {why}") for n in needs]
+    rules.append(outcome("rule-d", Verdict.CANNOT_TELL, f"smlog of {why}; {EMPTY}"))
+    said = [d.reason for d in answer_of(replace(clear_report(), outcomes=tuple(rules))).doubts]
+    assert "; ".join(said) == f"{why}; {EMPTY}"
+
+
 def test_long_reason_ends_with_a_part_of_it() -> None:
     parts = [f"{n} {'word ' * 20}" for n in range(4)]
     doubt = outcome("rule-a", Verdict.CANNOT_TELL, "; ".join(parts))
