@@ -26,12 +26,12 @@ from analyzer.case.columns import (
 )
 from analyzer.case.correlate import numbers_of_bursts, rows_per_hour
 from analyzer.case.event_order import with_doubted_stamps
+from analyzer.case.kept_rows import KeptRows
 from analyzer.case.made_of_rows import Brief, briefs_of, events_of, lines_of
 from analyzer.case.rows import (
     LINE_TEXTS,
     KeepPolicy,
     KeptLines,
-    KeptRows,
     PackedRows,
     Row,
     alert_message,

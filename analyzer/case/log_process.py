@@ -18,7 +18,8 @@ from typing import IO, TypeAlias
 
 from analyzer.bundle.budget import LINES_OF_A_ROW, TEXT_OF_A_ROW
 from analyzer.case.errors.ledger import ErrorLedger, Failure
-from analyzer.case.rows import KeepPolicy, KeptRows, PackedRows, Row, packed
+from analyzer.case.kept_rows import KeptRows
+from analyzer.case.rows import KeepPolicy, PackedRows, Row, packed
 from analyzer.case.shared_blocks import SharedBlocks
 from analyzer.parsers import LOG_PARSERS
 from analyzer.parsers._api import LogStats, Selector

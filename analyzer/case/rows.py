@@ -1,15 +1,14 @@
 """Rows of the event table before they are dated, and which of them are kept."""
 
 from array import array
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from analyzer.bundle.budget import TEXT_OF_A_ROW
 from analyzer.model.event import CODING, Level
 from analyzer.model.host import Alert
 from analyzer.model.moment import Moment
-from analyzer.model.source import quoted
-from analyzer.parsers._api import Hit, Record, Stamp
+from analyzer.parsers._api import Hit, Stamp
 from analyzer.parsers.scan.match import Captures
 from analyzer.values import dataclass
 
@@ -199,90 +198,6 @@ class KeptLines(NamedTuple):
     kinds: list[tuple[str, ...]]
     words: list[tuple[bytes, bytes]]
     ids: list[tuple[str | None, ...]]
-
-
-class KeptRows:
-    """Rows as they are made of records; those of sparse kinds are held back until the end.
-
-    ``count`` is how many were made, those among them that were taken, and ``waiting`` how many of
-    them were not; one of a long text counts as several.
-    """
-
-    def __init__(self, keep: KeepPolicy) -> None:
-        self._keep = keep
-        self._sparse = keep.sparse | keep.noise
-        self._held_back = self._sparse | keep.hourly
-        self._ends: dict[tuple[object, ...], Row] = {}
-        self.rows: list[Row] = []
-        self.count = self.waiting = 0
-
-    def add(
-        self, *, bundle: str, member: str, parser: str, record: Record, hits: tuple[Hit, ...]
-    ) -> None:
-        """Add a row for each selector that the record hit."""
-        text = quoted(record.text, LONGEST_QUOTE)
-        for hit in self._keep.kept(hits):
-            row = Row(
-                bundle,
-                member,
-                record.line,
-                parser,
-                record.process,
-                record.pid,
-                record.level,
-                record.task,
-                hit.selector,
-                record.count,
-                record.syslog_host,
-                record.stamp,
-                record.message[:LONGEST_MESSAGE],
-                text,
-                hit.fields,
-            )
-            if hit.selector in self._held_back:
-                self.take((row,))
-            else:
-                self._append(row)
-
-    def take(self, rows: Iterable[Row]) -> None:
-        """Append rows, or hold back what may be the last of a sparse kind."""
-        for row in rows:
-            if row.kind in self._sparse:
-                self._hold_end_of_fold((row.kind, row.bundle, row.member), row)
-            elif row.kind in self._keep.hourly:
-                when = row.when
-                if isinstance(when, Moment):
-                    hour: tuple[object, ...] = (when.at.date(), when.at.hour)
-                else:
-                    hour = (when.year, when.month, when.day, when.hour)
-                fields = sorted(row.fields.items())
-                self._hold_end_of_fold((row.kind, row.bundle, row.member, *hour, *fields), row)
-            else:
-                self._append(row)
-
-    def taken(self) -> list[Row]:
-        """Return the rows so far, and forget them."""
-        rows, self.rows, self.waiting = self.rows, [], 0
-        return rows
-
-    def close(self) -> list[Row]:
-        """Return all that is left, with what was held back."""
-        # A sparse kind's only event is among the rows already.
-        self.rows += [row for row in self._ends.values() if row.count]
-        self._ends = {}
-        return self.taken()
-
-    def _hold_end_of_fold(self, key: tuple[object, ...], row: Row) -> None:
-        last = self._ends.get(key)
-        if last is None and row.count:
-            self._append(row)
-        self._ends[key] = row._replace(count=last.count + row.count if last else 0)
-
-    def _append(self, row: Row) -> None:
-        self.rows.append(row)
-        weight = len(row.message) // TEXT_OF_A_ROW or 1
-        self.count += weight
-        self.waiting += weight
 
 
 def alert_message(alert: Alert) -> str:

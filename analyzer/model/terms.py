@@ -11,6 +11,10 @@ MICROSECOND = timedelta(microseconds=1)
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 UUID_PATTERN = re.compile(UUID)
+# A uuid in bytes but for its first eight letters: a pattern that begins with a letter of its own
+# is found quickly.
+UUID_END = re.compile(rb"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+UUID_LENGTH = 36
 NOBODY = "00000000-0000-0000-0000-000000000000"  # a log's parent or child where it has none
 
 # xapi: a reference, and what it writes before a line of a task, or of a request (Ref.short).
@@ -50,3 +54,4 @@ HOST_BOOTED = "host-booted"
 HOST_ROLE = "incident-host.role"
 HOST_SHUTDOWN = ("host-shutdown.target", "host-shutdown.login")
 SM_CALL_ENTRY = "sm-call.entry"
+SM_KICKED = "sm-step.kicked"  # the garbage collector

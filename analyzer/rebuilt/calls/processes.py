@@ -4,21 +4,20 @@ Pids come back after some tens of thousands of processes, and a log may begin mi
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import pairwise
+from itertools import accumulate
 from math import inf
-from typing import NamedTuple
 
 from analyzer.bundle.names import log_name
 from analyzer.case.events import EventTable
 from analyzer.case.made_of_rows import Brief
-from analyzer.model.terms import SM_CALL_ENTRY
+from analyzer.case.quiet_scans import QUICK, QUIET, SCANS
+from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED, UUID_END, UUID_LENGTH
 from analyzer.rebuilt.calls.sm_lines import (
     COMMANDS,
     DONE,
     EXCEPTION,
-    KICKED,
     LOCKED,
     PLUGIN,
     raised_of,
@@ -27,9 +26,9 @@ from analyzer.values import dataclass
 
 _MINUTE = 60_000_000  # microseconds
 _LOADING = 2 * _MINUTE  # from a process's first line to its entry line
-_QUIET = 15 * _MINUTE  # no call is silent for longer, unless it waits
+_QUIET = QUIET * 1_000_000
 _SETTLED = 5 * _MINUTE
-_QUICK = _MINUTE
+_QUICK = QUICK * 1_000_000
 _NEIGHBOURS = 2000  # entry lines that are looked at for the end of one call
 
 
@@ -47,27 +46,23 @@ class SmProcess:
         return self.lines[-1]
 
 
-class _Entry(NamedTuple):
-    """What an entry line tells of the calls before it; asked thousands of times."""
-
-    at: int
-    rotation: int
-    pid: int | None
-    said: bytes
-    attaches: bool  # an SR: the host may have started
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostLines:
     """The lines of one status report in the order of writing, and what tells that calls ended."""
 
     table: EventTable
     lines: Sequence[Brief]
-    places: Sequence[int]  # of entry lines in `lines`
-    entries: Sequence[_Entry]  # at these places
     boots: Sequence[int]
-    steady: bool  # no entry line is stamped before the one above it
-    attaching: Sequence[int]  # which of the entries attach an SR
+    places: Sequence[int]  # of entry lines in `lines`
+    # Of each entry line: when it was written, when the latest up to it was, how often its log was
+    # rotated, negative, so that both are in order.
+    written: Sequence[int]
+    latest: Sequence[int]
+    rotations: Sequence[int]
+    # Which entry lines attach an SR (the host may have started), are of a pid, name a disk.
+    attaching: Sequence[int]
+    of_pids: Mapping[int | None, Sequence[int]]
+    of_disks: Mapping[bytes, Sequence[int]]
 
     def booted(self, after: int, before: int) -> bool:
         """Tell whether the host started in between."""
@@ -81,24 +76,26 @@ def host_lines(table: EventTable, lines: Sequence[Brief], boots: Sequence[int]) 
     ``boots`` are the moments at which the host started, microseconds since 1970, in order.
     """
     places = [place for place, line in enumerate(lines) if line.kind == SM_CALL_ENTRY]
-    entries = [
-        _Entry(
-            entry.at,
-            rotation_of(entry.member),
-            entry.pid,
-            entry.said,
-            entry.said.startswith(b"sr_attach "),
-        )
-        for entry in map(lines.__getitem__, places)
-    ]
+    entries = [lines[place] for place in places]
+    written = [entry.at for entry in entries]
+    of_pids: dict[int | None, list[int]] = {}
+    of_disks: dict[bytes, list[int]] = {}
+    for number, entry in enumerate(entries):
+        of_pids.setdefault(entry.pid, []).append(number)
+        ends = (found.end() for found in UUID_END.finditer(entry.said))
+        for uuid in {entry.said[end - UUID_LENGTH : end] for end in ends}:
+            of_disks.setdefault(uuid, []).append(number)
     return HostLines(
         table=table,
         lines=lines,
-        places=places,
-        entries=entries,
         boots=boots,
-        steady=all(one.at <= other.at for one, other in pairwise(entries)),
-        attaching=[number for number, entry in enumerate(entries) if entry.attaches],
+        places=places,
+        written=written,
+        latest=list(accumulate(written, max)),
+        rotations=[-rotation_of(entry.member) for entry in entries],
+        attaching=[n for n, entry in enumerate(entries) if entry.said.startswith(b"sr_attach ")],
+        of_pids=of_pids,
+        of_disks=of_disks,
     )
 
 
@@ -146,8 +143,8 @@ def may_be_silent(line: Brief) -> bool:
 
 def says_nothing(group: SmProcess) -> bool:
     """Tell whether a process is a scan without trouble, or only woke the garbage collector."""
-    own = [line for line in group.lines if line.kind != KICKED]
-    if len(own) > 1 or (own and not own[0].said.startswith(b"sr_scan ")):
+    own = [line for line in group.lines if line.kind != SM_KICKED]
+    if len(own) > 1 or (own and not own[0].said.startswith(SCANS.encode())):
         return False
     return not own or group.last.at - own[0].at < _QUICK
 
@@ -160,25 +157,36 @@ def ended_before_others(vdi: str | None, group: SmProcess, host: HostLines) -> b
     so where the host started in between; SRs that are attached are taken for a sign of that.
     """
     last = group.last
-    rotation, disk = rotation_of(last.member), vdi.encode() if vdi else None
-    later = bisect_right(host.boots, last.at)
-    boot = host.boots[later] if later < len(host.boots) else inf
     start = bisect_right(host.places, group.place)
-    # Where stamps never go back the first line that is late enough speaks for all before it.
-    late = bisect_left(host.entries, (last.at + _SETTLED,), start)
-    if host.steady and late < min(start + _NEIGHBOURS, len(host.entries)):
-        entry = host.entries[late]
-        attached = bisect_right(host.attaching, late) > bisect_left(host.attaching, start)
-        if not attached and entry.at < boot and rotation - entry.rotation <= 1:
-            return True
-    for entry in host.entries[start : start + _NEIGHBOURS]:
-        if entry.attaches or rotation - entry.rotation > 1 or boot <= entry.at:
-            return False
-        if entry.at - last.at >= _SETTLED or entry.pid == last.pid:
-            return True
-        if disk and disk in entry.said:
-            return True
-    return False
+    booted = bisect_right(host.boots, last.at)
+    told = (
+        _first_written(host, start, last.at + _SETTLED),
+        _next(host.of_pids.get(last.pid, ()), start),
+        _next(host.of_disks.get(vdi.encode(), ()), start) if vdi else inf,
+    )
+    unknown = (
+        len(host.places),
+        start + _NEIGHBOURS,
+        _next(host.attaching, start),
+        bisect_right(host.rotations, 1 - rotation_of(last.member), start),
+        _first_written(host, start, host.boots[booted]) if booted < len(host.boots) else inf,
+    )
+    return min(told) < min(unknown)
+
+
+def _next(numbers: Sequence[int], start: int) -> float:
+    """Return the first of some numbers, which are in order, from a start on."""
+    place = bisect_left(numbers, start)
+    return numbers[place] if place < len(numbers) else inf
+
+
+def _first_written(host: HostLines, start: int, at: int) -> float:
+    """Return the first entry line from a start on that was written at a time or later."""
+    if not start or host.latest[start - 1] < at:
+        return bisect_left(host.latest, at, start)
+    # Stamps went back: each is looked at.
+    near = range(start, min(start + _NEIGHBOURS, len(host.written)))
+    return next((number for number in near if host.written[number] >= at), inf)
 
 
 @lru_cache(maxsize=1024)  # asked of each line

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from analyzer.model.event import Event
 from analyzer.model.operation import Command, Raised, Result
-from analyzer.model.terms import SM_CALL_ENTRY
+from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED
 from analyzer.values import dataclass
 
 # The kinds of SM's lines: the ids of the selectors that keep them.
@@ -29,7 +29,6 @@ RAISING = "sm-trouble.raising"
 EXCEPTION = "sm-trouble.exception"
 FAILED = "sm-trouble.failed"
 LOCKED = "cbt-told.locked"
-KICKED = "sm-step.kicked"
 DONE = "sm-step.done"
 NOTES = (
     "cbt-told.attached",
@@ -43,7 +42,7 @@ NOTES = (
     "sm-step.attached",
     "sm-step.copied",
     DONE,
-    KICKED,
+    SM_KICKED,
     "sm-step.paused",
 )
 KINDS = (SM_CALL_ENTRY, PLUGIN, *COMMANDS, RAISING, EXCEPTION, FAILED, *NOTES)

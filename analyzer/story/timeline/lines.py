@@ -6,7 +6,6 @@ that another line of its task of xapi names (``R:`` of a call, ``D:`` of a threa
 hosts).
 """
 
-import re
 from array import array
 from bisect import bisect_left
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ from analyzer.model.entry import Entry, EntryKind, Unseen
 from analyzer.model.lines import Block, Everything, LineIndex
 from analyzer.model.report import Report
 from analyzer.model.source import Source
+from analyzer.model.terms import UUID_END, UUID_LENGTH
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.sources import LOGS
 from analyzer.story.timeline.everything import Ordering
@@ -29,9 +29,6 @@ from analyzer.story.timeline.wanted import OF_THE_LOG, tasks_of, told_by, uuids_
 from analyzer.values import dataclass
 
 _ROWS_A_BLOCK = 2048
-# Without its first eight letters: a pattern that begins with a letter of its own is found quickly.
-_LONG = 36
-_UUID = re.compile(rb"-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _NOTHING: frozenset[str] = frozenset()
 _NO_PLACES = [-1] * len(NO_IDS)
 _LINE = 13  # the place of its number among the columns of a block
@@ -218,9 +215,9 @@ class Laying:
         """Return the objects that rows name; the words are in lower case."""
         named: dict[int, frozenset[str]] = {}
         row = 0
-        for found in _UUID.finditer(words):
+        for found in UUID_END.finditer(words):
             end = found.end()
-            if uuid := self._named_by.get(words[end - _LONG : end]):
+            if uuid := self._named_by.get(words[end - UUID_LENGTH : end]):
                 row = bisect_left(ends, end, row)
                 before = named.get(row)
                 if before is None:

@@ -1,0 +1,106 @@
+"""Rows as they are made of records: which of them are kept."""
+
+from collections.abc import Iterable
+
+from analyzer.bundle.budget import TEXT_OF_A_ROW
+from analyzer.case.quiet_scans import QuietScans
+from analyzer.case.rows import LONGEST_MESSAGE, LONGEST_QUOTE, KeepPolicy, Row
+from analyzer.model.moment import Moment
+from analyzer.model.source import quoted
+from analyzer.parsers._api import Hit, Record
+
+_SMLOG = "smlog"
+
+
+class KeptRows:
+    """Rows as they are made of records; those of sparse kinds are held back until the end.
+
+    Of SMlog those of scans that went well are left out (`QuietScans`). ``count`` is how many were
+    made, those among them that were taken, and ``waiting`` how many of them were not; one of a long
+    text counts as several.
+    """
+
+    def __init__(self, keep: KeepPolicy) -> None:
+        self._keep = keep
+        self._sparse = keep.sparse | keep.noise
+        self._held_back = self._sparse | keep.hourly
+        self._ends: dict[tuple[object, ...], Row] = {}
+        self._scans = QuietScans()
+        self._log = ""  # the SMlog whose scans these are
+        self.rows: list[Row] = []
+        self.count = self.waiting = 0
+
+    def add(
+        self, *, bundle: str, member: str, parser: str, record: Record, hits: tuple[Hit, ...]
+    ) -> None:
+        """Add a row for each selector that the record hit."""
+        text = quoted(record.text, LONGEST_QUOTE)
+        if (log := f"{bundle}/{member}" if parser == _SMLOG else "") != self._log:
+            self._append(*self._scans.close())
+            self._scans, self._log = QuietScans(), log
+        for hit in self._keep.kept(hits):
+            row = Row(
+                bundle,
+                member,
+                record.line,
+                parser,
+                record.process,
+                record.pid,
+                record.level,
+                record.task,
+                hit.selector,
+                record.count,
+                record.syslog_host,
+                record.stamp,
+                record.message[:LONGEST_MESSAGE],
+                text,
+                hit.fields,
+            )
+            if hit.selector in self._held_back:
+                self.take((row,))
+            elif log:
+                self._append(*self._scans.take(row))
+            else:
+                self._append(row)
+
+    def take(self, rows: Iterable[Row]) -> None:
+        """Append rows, or hold back what may be the last of a sparse kind."""
+        for row in rows:
+            if row.kind in self._sparse:
+                self._hold_end_of_fold((row.kind, row.bundle, row.member), row)
+            elif row.kind in self._keep.hourly:
+                when = row.when
+                if isinstance(when, Moment):
+                    hour: tuple[object, ...] = (when.at.date(), when.at.hour)
+                else:
+                    hour = (when.year, when.month, when.day, when.hour)
+                fields = sorted(row.fields.items())
+                self._hold_end_of_fold((row.kind, row.bundle, row.member, *hour, *fields), row)
+            else:
+                self._append(row)
+
+    def taken(self) -> list[Row]:
+        """Return the rows so far, and forget them."""
+        rows, self.rows, self.waiting = self.rows, [], 0
+        return rows
+
+    def close(self) -> list[Row]:
+        """Return all that is left, with what was held back."""
+        self._append(*self._scans.close())
+        # A sparse kind's only event is among the rows already.
+        self.rows += [row for row in self._ends.values() if row.count]
+        self._ends = {}
+        return self.taken()
+
+    def _hold_end_of_fold(self, key: tuple[object, ...], row: Row) -> None:
+        last = self._ends.get(key)
+        if last is None and row.count:
+            self._append(row)
+        self._ends[key] = row._replace(count=last.count + row.count if last else 0)
+
+    def _append(self, *rows: Row) -> None:
+        for row in rows:
+            self.rows.append(row)
+            weight = len(row.message) // TEXT_OF_A_ROW or 1
+            self.count += weight
+            self.waiting += weight

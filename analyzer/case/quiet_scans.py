@@ -1,0 +1,95 @@
+"""Scans of SRs of which nothing is told but that they were made: most of them make no row.
+
+SM scans each SR every half a minute (xapi's `SR.scan` for statistics and auto-scan), and a scan
+that goes well writes its entry line and that it woke the garbage collector: a third of all that
+was kept of a log. One is left out where the next follows within a minute, in the same five
+minutes, and no SR was attached between: so the last line before a silence or a boot is still there,
+and every call is seen to have ended that was (`rebuilt.calls.processes.ended_before_others`). The
+rows of that next one count those that were left out.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from analyzer.case.rows import Row
+from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED
+from analyzer.parsers._api import Stamp
+
+SCANS = "sr_scan "
+_ATTACHES = "sr_attach "
+QUICK = 60  # seconds in which a scan has said all it says
+QUIET = 15 * 60  # no call is silent for longer, unless it waits
+_NEAR = 60
+_SPAN = 5 * 60
+_MOST_HEARD = 10_000
+
+
+class _Scan(NamedTuple):
+    rows: list[Row]
+    began: int  # second
+    attached: int  # calls above that attach an SR
+
+
+class QuietScans:
+    """Takes the rows of one SMlog in order, and gives out those that stay, a little later."""
+
+    def __init__(self) -> None:
+        self._running: dict[int, _Scan] = {}  # by pid, in the order in which they began
+        self._well: _Scan | None = None  # the last of which all is known
+        self._heard: dict[int, int] = {}  # pid → second of its last row that is no such scan's
+        self._attached = 0
+        self._first = self._now = 0  # seconds
+        self._month = 0
+
+    def take(self, row: Row) -> Iterator[Row]:
+        """Take a row; yield rows that stay."""
+        when, pid = row.when, row.pid
+        if not isinstance(when, Stamp) or pid is None:
+            yield row
+            return
+        now = ((when.day * 24 + when.hour) * 60 + when.minute) * 60 + when.second
+        if when.month != self._month or now < self._now:
+            yield from self.close()
+            recent = (each for each, at in self._heard.items() if self._now - at <= QUIET)
+            self._heard = dict.fromkeys(recent, now)
+            self._first = now  # a scan may have said something in the file before
+        self._month, self._now = when.month, now
+        while self._running and now - (first := next(iter(self._running.values()))).began > QUIET:
+            del self._running[first.rows[0].pid or 0]
+            yield from self._went_well(first)
+        scan = self._running.get(pid)
+        if row.kind == SM_CALL_ENTRY and row.message.startswith(SCANS):
+            if scan is None and now - self._heard.get(pid, self._first) > QUIET:
+                self._running[pid] = _Scan([row], now, self._attached)
+                return
+        elif scan is not None and row.kind == SM_KICKED and now - scan.began < QUICK:
+            scan.rows.append(row)
+            return
+        if scan is not None:
+            yield from self._running.pop(pid).rows
+        self._attached += row.kind == SM_CALL_ENTRY and row.message.startswith(_ATTACHES)
+        if len(self._heard) >= _MOST_HEARD:
+            self._heard = {each: at for each, at in self._heard.items() if now - at <= QUIET}
+        self._heard[pid] = now
+        yield row
+
+    def close(self) -> Iterator[Row]:
+        """Yield what is held."""
+        for scan in (*((self._well,) if self._well else ()), *self._running.values()):
+            yield from scan.rows
+        self._well = None
+        self._running.clear()
+
+    def _went_well(self, scan: _Scan) -> Iterator[Row]:
+        before, self._well = self._well, scan
+        if before is None:
+            return
+        near = scan.began - before.began <= _NEAR and scan.began // _SPAN == before.began // _SPAN
+        (entry, *kicks), (own, *own_kicks) = before.rows, scan.rows
+        if not near or scan.attached != before.attached or (kicks and not own_kicks):
+            yield from before.rows
+            return
+        scan.rows[0] = own._replace(count=own.count + entry.count)
+        if kicks:
+            more = sum([row.count for row in kicks])
+            scan.rows[-1] = own_kicks[-1]._replace(count=own_kicks[-1].count + more)
