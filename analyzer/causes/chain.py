@@ -76,14 +76,13 @@ def _order_by_start(trouble: Trouble) -> tuple[int, str, str]:
 
 def _step_of_cause(step: _Step, before: _Step | None, clocks: Clocks) -> CauseLink:
     first = step.first
-    quoted = first.finding or first.incident
-    source = first.sources[0] if first.sources else None
+    lines = (first.finding.shown_by.source,) if first.finding else first.sources
     return CauseLink(
         title=called(step.troubles),
         at=step.at,
         order=_how_steps_stand_in_time(before.first, step.first, clocks) if before else "",
         finding=first.finding.id if first.finding else None,
-        source=source or (quoted.evidence[0].source if quoted else None),
+        source=lines[0] if lines else None,
         incident=first.incident.id if first.incident else None,
     )
 

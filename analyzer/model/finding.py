@@ -170,6 +170,12 @@ class Finding:
         digest = hashlib.sha256(chr(0).join(parts).encode(errors="replace")).hexdigest()
         object.__setattr__(self, "id", f"F-{self.rule}-{digest[:8]}")
 
+    @property
+    def shown_by(self) -> Evidence:
+        """Return the quotation that shows it, rather than one of another time."""
+        every = self.evidence
+        return next((each for each in every if each.role is EvidenceRole.SHOWS), every[0])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Gap:

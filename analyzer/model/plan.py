@@ -4,6 +4,7 @@ import hashlib
 
 from analyzer.model.finding import Subject
 from analyzer.model.goal import Goal, StepKind
+from analyzer.model.sentence import say, without_stop
 from analyzer.values import dataclass
 
 NOTHING = "Nothing is to be done."
@@ -128,7 +129,9 @@ class Plan:
         step = self.steps[0]
         typed = "; ".join(step.commands)
         where = f" (on {step.where})" if typed and step.where else ""
-        return f"{step.text.removesuffix('.')}{where}: {typed}" if typed else step.text
+        if not typed:
+            return step.text
+        return say("{text}{where}: {typed}", text=without_stop(step.text), where=where, typed=typed)
 
     def __post_init__(self) -> None:
         kinds = [step.kind for step in self.steps]

@@ -152,6 +152,17 @@ def without_time(text: str, at: Moment | None) -> str:
     return text
 
 
+def without_stop(text: str) -> str:
+    """Return a text without its full stop; a sentence stays one.
+
+    >>> without_stop(say("See {what}.", what="it.")), without_stop("See it.")
+    ('See it.', 'See it')
+    """
+    if isinstance(text, Sentence):
+        return Sentence(text.template.removesuffix("."), text.values)
+    return text.removesuffix(".")
+
+
 def told(value: Value) -> str:
     """Return a value as it reads in a sentence."""
     match value:

@@ -8,7 +8,7 @@ from analyzer.model.goal import StepKind
 from analyzer.model.report import Report
 from analyzer.model.terms import UUID
 from analyzer.render.markdown import code, escaped
-from analyzer.render.words.answer import ReportAnswer, answer_of
+from analyzer.render.words.answer import ReportAnswer, answer_of, doubt_words
 from analyzer.render.words.question_lines import question_lines, question_title
 from analyzer.render.words.short_time import window_words
 from analyzer.render.words.summary import Tone, headline, pools_line, unread, window
@@ -103,7 +103,7 @@ def _ticket_of_pool(report: Report, most: int, pool: str = "", made_by: str = ""
         ticket_doubts.append("")
         for doubt in answer.doubts[:_DOUBTS]:
             settle = f": {code(doubt.settle_with[0])}" if doubt.settle_with else ""
-            ticket_doubts.append(f"- {escaped(cut(doubt.reason, _QUOTE))}{settle}")
+            ticket_doubts.append(f"- {escaped(cut(doubt_words(doubt), _QUOTE))}{settle}")
         if len(answer.doubts) > _DOUBTS:
             ticket_doubts.append(f"- and {len(answer.doubts) - _DOUBTS} more, in the report")
         ticket_doubts.append("")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from analyzer.model.finding import Finding, Verdict
 from analyzer.model.report import Report
+from analyzer.render.words.answer import doubt_words
 from analyzer.render.words.disk_words import disk_line, notable
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
 from analyzer.render.words.given_lines import given_line, settled_line
@@ -34,7 +35,7 @@ from analyzer.render.words.time_lines import (
     holes_line,
     incident_line,
     run_lines,
-    step_line,
+    step_lines,
     window_words,
 )
 from analyzer.render.words.view import counted, cut, span, stamp, visible
@@ -145,7 +146,7 @@ def _broken_section(report: Report) -> Iterator[str]:
         yield f"{number}. **{cause.severity.upper()}: {escaped(cause.title)}** {_since_when(cause)}"
         if cause.next_action:
             yield f"   Next: {code(cause.next_action)}"
-        yield from (f"   - {escaped(step_line(step))}" for step in cause.chain)
+        yield from (f"   - {escaped(line)}" for line in step_lines(cause.chain))
         yield from (f"   - {escaped(considered_line(each))}" for each in cause.considered)
     if views:
         yield ""
@@ -165,9 +166,7 @@ def _cannot_tell(report: Report) -> Iterator[str]:
     yield from ("## What we cannot tell", "")
     reasons = doubts(report)
     for doubt in reasons:
-        failed = "**a rule failed:** " if doubt.failed else ""
-        rules = ", ".join(code(rule) for rule in doubt.rules)
-        yield f"- {failed}{escaped(doubt.reason)} ({rules})"
+        yield f"- {escaped(doubt_words(doubt))}"
         yield from (f"  - settle with {code(command)}" for command in doubt.settle_with)
     for entry in unread(report):
         yield (
@@ -175,8 +174,8 @@ def _cannot_tell(report: Report) -> Iterator[str]:
             f"{escaped(entry.why)}"
         )
     if not reasons and not unread(report):
-        judged = f"Every rule could be judged{left_open(report)}."
-        yield escaped(judged) if report.outcomes else "No rule was run."
+        told = f"Nothing{left_open(report)}." if report.outcomes else "Nothing was checked."
+        yield escaped(told)
     yield ""
 
 

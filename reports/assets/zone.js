@@ -2,9 +2,10 @@
 const data = JSON.parse(document.querySelector("#data").textContent);
 const MINUTE = 60_000;
 const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
-// "2024-11-22 03:27:04", "22 Nov 03:27", "11-22 03:27", or a time alone, of the day before it
+// "2024-11-22 03:27:04", "22 Nov 03:27", "22 Nov 2023 03:27", "11-22 03:27", or a time alone, of
+// the day before it
 const STAMP =
-  /(?:(\d{4})-(\d\d)-(\d\d) |(\d{1,2}) ([A-Z][a-z]{2}) |(\d\d)-(\d\d) )?(\d\d):(\d\d)(?::(\d\d))?/g;
+  /(?:(\d{4})-(\d\d)-(\d\d) |(\d{1,2}) ([A-Z][a-z]{2}) (?:(\d{4}) )?|(\d\d)-(\d\d) )?(\d\d):(\d\d)(?::(\d\d))?/g;
 const written = new WeakMap();
 let zone = { name: "UTC", east: () => 0 };
 
@@ -24,11 +25,12 @@ function shift(text, instant) {
   let told = null;
   let form = null;
   let minutes = 0;
-  const moved = text.replace(STAMP, (whole, year, month, date, d, name, m, dd, hour, min, sec) => {
+  const moved = text.replace(STAMP, (whole, year, month, date, d, name, named, m, dd, hour, min, sec) => {
     if (year) day = Date.UTC(+year, month - 1, +date);
+    else if (named) day = Date.UTC(+named, MONTHS.indexOf(name), +d);
     else if (name) day = near(instant, MONTHS.indexOf(name), +d);
     else if (m) day = near(instant, m - 1, +dd);
-    form = year ? "long" : name ? "short" : m ? "numbers" : form;
+    form = year ? "long" : named ? "named" : name ? "short" : m ? "numbers" : form;
     let at = day + hour * 60 * MINUTE + min * MINUTE + (sec ? sec * 1000 : 0);
     const dated = Boolean(year || name || m);
     if (!dated && before !== null && at < before) at += 24 * 60 * MINUTE;
@@ -53,6 +55,7 @@ function near(instant, month, date) {
 function dayText(own, form) {
   const [year, month, date] = [own.getUTCFullYear(), own.getUTCMonth(), own.getUTCDate()];
   if (form === "short") return `${date} ${MONTHS[month]}`;
+  if (form === "named") return `${date} ${MONTHS[month]} ${year}`;
   if (form === "numbers") return `${two(month + 1)}-${two(date)}`;
   return `${year}-${two(month + 1)}-${two(date)}`;
 }

@@ -92,7 +92,7 @@ def test_zone_changes_every_time_of_ours_and_no_quoted_one(page: Page) -> None:
     after = page.locator("#verdict time").all_inner_texts()
     assert before != after
     shown = page.locator("time").all_text_contents()
-    assert "between 2024-11-22 02:00 and 02:24 +01:00" in shown
+    assert "between 22 Nov 02:00 and 02:24" in shown
     assert not [text for text in shown if "UTC" in text]
     assert page.locator(".quote pre").all_inner_texts() == quoted
     page.get_by_label("Time zone").select_option("UTC")

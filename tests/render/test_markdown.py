@@ -67,7 +67,7 @@ def test_hostile_characters_are_visible() -> None:
 
 
 def test_verdict_is_the_first_line() -> None:
-    assert render_markdown(empty_report()).startswith("# NOT GREEN: nothing could be read")
+    assert render_markdown(empty_report()).startswith("# NOT SURE: nothing could be read")
 
 
 @pytest.mark.parametrize(
@@ -84,11 +84,11 @@ def test_report_says(line: str) -> None:
 
 
 def test_nothing_in_doubt_is_said() -> None:
-    assert "Every rule could be judged." in render_markdown(clear_report())
+    assert "## What we cannot tell\n\nNothing.\n" in render_markdown(clear_report())
 
 
 def test_run_without_rules_is_not_called_judged() -> None:
-    assert "No rule was run." in render_markdown(replace(clear_report(), outcomes=()))
+    assert "Nothing was checked." in render_markdown(replace(clear_report(), outcomes=()))
 
 
 def test_finding_without_steps_has_no_list_of_steps() -> None:

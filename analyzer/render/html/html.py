@@ -12,7 +12,8 @@ from types import MappingProxyType
 from analyzer.model.finding import Finding, Outcome, Verdict
 from analyzer.model.goal import Standing
 from analyzer.model.plan import Plan
-from analyzer.model.report import LedgerEntry, Report
+from analyzer.model.report import CauseLink, LedgerEntry, Report
+from analyzer.model.sentence import without_time
 from analyzer.model.source import Source
 from analyzer.render.answer_notes import render_ticket
 from analyzer.render.html import timeline
@@ -41,12 +42,19 @@ from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_facts, plan_nothing, state_line
 from analyzer.render.words.question_lines import question_lines, question_title
-from analyzer.render.words.short_time import short_span, short_time
+from analyzer.render.words.short_time import (
+    in_brief,
+    short_span,
+    short_time,
+    short_times,
+    with_short_times,
+    year_at_the_top,
+)
 from analyzer.render.words.summary import (
-    UNTOLD,
     Tone,
     broken,
     findings,
+    left_unchecked,
     of_verdict,
     open_questions,
     unread,
@@ -59,12 +67,12 @@ from analyzer.render.words.troubled import (
     step_in_brief,
     step_words,
 )
+from analyzer.render.words.unchecked import UNTOLD, area_of
 from analyzer.render.words.view import (
     anchor,
     counted,
     cut,
     iso,
-    short_ids,
     short_place,
     span,
     stamp,
@@ -102,7 +110,6 @@ SCRIPTS = ("page", "find", "zone", "explorer")
 _NOW: Mapping[Standing, str] = MappingProxyType(
     {Standing.NOW: "still so", Standing.UNKNOWN: "not known", Standing.OVER: "over"}
 )
-_KINDS: Mapping[str, str] = MappingProxyType({"cbt": "CBT", "nbd": "NBD"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +142,7 @@ class Part:
     report: Report
     answer: ReportAnswer
     untold: tuple[Outcome, ...]
+    unchecked: str
     unread: tuple[LedgerEntry, ...]
     ruled_out: tuple[Outcome, ...]
     not_applicable: tuple[Outcome, ...]
@@ -161,8 +169,9 @@ def render_html(report: Report, lacking: Sequence[str] = ()) -> str:
 
 
 def _page_of(report: Report, limits: Mapping[str, int], lacking: Sequence[str], share: int) -> str:
-    context = _context_of_page(report, limits)
-    return page("report.html.j2", SCRIPTS, **context, lacking=lacking, share=share)
+    with year_at_the_top(window(report)):
+        context = _context_of_page(report, limits)
+        return page("report.html.j2", SCRIPTS, **context, lacking=lacking, share=share)
 
 
 def anchors_of(report: Report) -> dict[Source, str]:
@@ -211,7 +220,6 @@ def _context_of_page(report: Report, limits: Mapping[str, int]) -> dict[str, obj
         "alike_together": alike_together,
         "first_for_each": first_for_each,
         "short_place": short_place,
-        "short_ids": short_ids,
         "plans": plans,
         "made": _made_in_words(report),
         "plan_ids": {plan.id for plan in plans[: limits["most_plans"]]},
@@ -269,6 +277,7 @@ def _part_of_pool(report: Report, name: str) -> Part:
         report=report,
         answer=answer_of(report),
         untold=of_verdict(report, *UNTOLD),
+        unchecked=left_unchecked(report),
         unread=unread(report),
         ruled_out=of_verdict(report, Verdict.RULED_OUT),
         not_applicable=of_verdict(report, Verdict.NOT_APPLICABLE),
@@ -289,6 +298,10 @@ def _words_of_members(report: Report, members: tuple[QuotedMember, ...]) -> dict
         "explained_words": explained_words(report),
         "short_span": short_span,
         "short_time": short_time,
+        "steps_with_times": _steps_with_times,
+        "with_short_times": with_short_times,
+        "without_time": without_time,
+        "in_brief": in_brief,
         "size_words": size_words,
         "span": span,
         "stamp": stamp,
@@ -301,6 +314,10 @@ def _words_of_members(report: Report, members: tuple[QuotedMember, ...]) -> dict
         "near_lines": NEAR,
         "quoted": _sources_quoted(members),
     }
+
+
+def _steps_with_times(chain: Sequence[CauseLink]) -> list[tuple[CauseLink, str]]:
+    return list(zip(chain, short_times([step.at for step in chain]), strict=True))
 
 
 def _timeline_context(report: Report) -> dict[str, object]:
@@ -344,7 +361,7 @@ def _cards_of_findings(report: Report) -> tuple[Card, ...]:
             context=tuple(context.get(finding.id, ())),
             lasting=lasting.get(finding.id, ""),
             now=_NOW[finding.state],
-            kind=_KINDS.get(finding.rule.partition("-")[0], "storage and hosts"),
+            kind=area_of(finding.rule),
             hosts=tuple(dict.fromkeys(hosts.get(e.source.bundle, "") for e in finding.evidence)),
             objects=tuple(dict.fromkeys(subject.called for subject in finding.subjects)),
             elsewhere=partly.get(finding.rule, ("", ()))[0],

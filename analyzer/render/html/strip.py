@@ -14,9 +14,9 @@ from analyzer.model.source import Source
 from analyzer.render.html.time_axis import LEFT, WIDTH, Tick, around, ticks_of
 from analyzer.render.html.timeline import SCENE
 from analyzer.render.html.timeline_marks import CHARACTER, NEAR, Mark, kind_of_event, marks_of
-from analyzer.render.words.short_time import short_time
+from analyzer.render.words.short_time import in_brief, short_time
 from analyzer.render.words.summary import CauseView, broken
-from analyzer.render.words.view import short_ids, time_key
+from analyzer.render.words.view import time_key
 from analyzer.values import dataclass
 
 MOST_TICKS = 4
@@ -125,7 +125,7 @@ def _steps_of_view(view: CauseView) -> Iterator[Entry]:
         if step.at and step.at.year_known:
             yield _entry_of_step(
                 step.at,
-                short_ids(without_time(step.title, step.at)),
+                in_brief(without_time(step.title, step.at)),
                 step.source,
                 findings=(step.finding,) if step.finding else (),
                 incidents=(step.incident,) if step.incident else (),

@@ -6,7 +6,8 @@ from markupsafe import Markup, escape
 
 from analyzer.model.moment import Moment
 from analyzer.model.sentence import FIELD, Around, Minute, Sentence, Told, Value, told
-from analyzer.render.words.view import iso, iso_time, stamp, visible
+from analyzer.render.words.short_time import exact_time, short_around, short_time
+from analyzer.render.words.view import iso, iso_time, visible
 
 
 def shown(value: object) -> object:
@@ -17,13 +18,13 @@ def shown(value: object) -> object:
 
 
 def time_of(moment: Moment | None) -> Markup:
-    """Return a time as people read it in UTC, with its doubt."""
-    return _time_of_moment(moment, stamp(moment))
+    """Return a time to the second, with its doubt; year and zone stand at the top of the page."""
+    return _time_of_moment(moment, exact_time(moment))
 
 
 def hour_of(time: datetime) -> Markup:
     """Return an hour of the chart of clients."""
-    text = f"{time:%Y-%m-%d %H:%M} UTC"
+    text = f"{time.day} {time:%b %H:%M}"
     return Markup('<time datetime="{}">{}</time>').format(iso_time(time), text)
 
 
@@ -49,8 +50,12 @@ def _value_marked_up(value: Value) -> Markup:
         case Sentence():
             return _sentence_marked_up(value)
         case Moment():
-            return _time_of_moment(value, told(value))
-        case Around() | Minute() | Told():
+            return _time_of_moment(value, exact_time(value) if value.year_known else told(value))
+        case Around():
+            return _time_of_moment(value.moment, short_around(value.moment))
+        case Minute():
+            return _time_of_moment(value.moment, short_time(value.moment))
+        case Told():
             return _time_of_moment(value.moment, value.reading)
         case _:
             return escape(visible(told(value), lines=True))

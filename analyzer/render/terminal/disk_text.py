@@ -50,7 +50,7 @@ def disk_text(
         findings_lines.append(_because_quoted(lines_finding.evidence[0]))
         findings_lines.append(f"      at the end: {visible(state_line(lines_finding))}")
     if not lines_findings:
-        findings_lines.append("  none; `cbtriage analyze` says which rules could not tell")
+        findings_lines.append("  none; `cbtriage analyze` says what could not be checked")
     lines += findings_lines
     lines += plan_text(plans)
     return "\n".join(line.rstrip() for line in lines) + "\n"

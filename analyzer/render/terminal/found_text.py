@@ -12,4 +12,4 @@ def found_text(findings: Sequence[Finding]) -> Iterator[str]:
         yield f"  [{finding.severity.upper()}] {visible(finding.title)}"
         yield f"      {finding.id}; {finding.confidence}"
     if not findings:
-        yield "  none; `cbtriage analyze` says which rules could not tell"
+        yield "  none; `cbtriage analyze` says what could not be checked"

@@ -4,6 +4,7 @@ from rich.text import Text
 
 from analyzer.model.report import Report
 from analyzer.render.terminal.rows import MANY, Rows, heading, styled
+from analyzer.render.words.answer import doubt_words
 from analyzer.render.words.summary import (
     CauseView,
     broken,
@@ -66,20 +67,13 @@ def _cannot_tell(report: Report, rows: Rows, room: int) -> list[Text]:
         for bundle in report.bundles
         if not bundle.complete
     ]
-    doubt_and_settling: list[tuple[str, str]] = []
-    for doubt in doubts(report):
-        failed = "the rule failed: " if doubt.failed else ""
-        rules = counted(len(doubt.rules), "rule") if len(doubt.rules) > 1 else doubt.rules[0]
-        doubt_and_settling.append(
-            (f"{rules}: {failed}{doubt.reason}", "; ".join(doubt.settle_with[:1]))
-        )
-    reasons += doubt_and_settling
+    reasons += [(doubt_words(each), "; ".join(each.settle_with[:1])) for each in doubts(report)]
     lost = len(unread(report))
     if lost:
         reasons.append((f"{counted(lost, 'expected source')} not read whole, listed below", ""))
     if not reasons:
-        judged = f"nothing: every rule could be judged{left_open(report)}"
-        return [*title, *rows.wrap(judged if report.outcomes else "no rule was run", indent=1)]
+        told = f"nothing{left_open(report)}" if report.outcomes else "nothing was checked"
+        return [*title, *rows.wrap(told, indent=1)]
     reason_room = room - len(title)
     reason_room = MANY if rows.full else reason_room
     spacious = 3 * len(reasons) <= reason_room

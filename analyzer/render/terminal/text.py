@@ -36,7 +36,7 @@ from analyzer.render.words.time_lines import (
     holes_line,
     incident_line,
     run_lines,
-    step_line,
+    step_lines,
     window_words,
 )
 from analyzer.render.words.view import counted, span, stamp, visible
@@ -55,8 +55,7 @@ def story_rows(report: Report, rows: Rows) -> Iterator[Text]:
         yield from heading("HOW IT CAME ABOUT")
     for number, cause in told:
         yield from rows.wrap(f"{number}. {cause.title}", hang=3, limit=MANY if rows.full else 1)
-        steps = [step_line(step) for step in cause.chain]
-        yield from _listed_rows(steps, rows, STEPS, "step")
+        yield from _listed_rows(list(step_lines(cause.chain)), rows, STEPS, "step")
         if rows.full:
             yield from _listed_rows([considered_line(c) for c in cause.considered], rows, STEPS, "")
 

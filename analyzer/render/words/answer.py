@@ -17,7 +17,7 @@ from analyzer.model.sentence import say
 from analyzer.render.words.answer_facts import Fact, facts_of, is_minor
 from analyzer.render.words.order import ordered
 from analyzer.render.words.question_lines import question_lines, question_title
-from analyzer.render.words.short_time import window_words
+from analyzer.render.words.short_time import in_brief, window_words, year_at_the_top
 from analyzer.render.words.summary import (
     CannotTell,
     CauseView,
@@ -42,7 +42,7 @@ from analyzer.story.asks import asks_of
 from analyzer.values import dataclass
 
 _SOURCES = 6
-_SOURCE = re.compile(r"(?:(?<=^)|(?<=; ))([a-z_]+)(?= of )")
+_SOURCE = re.compile(r"(?:(?<=^)|(?<=; ))([a-z_]+(?:, [a-z_]+)*)(?= of )")
 # What is true of a host or a pool, whatever is asked of it.
 _ABSENT = re.compile(
     r"^[a-z_, ]+ of (?=[^:]+: (?:no status report of |the pool's hosts are unknown|the copy of the "
@@ -94,6 +94,11 @@ class ReportAnswer:
 
 def answer_of(report: Report) -> ReportAnswer:
     """Return the answer of a report."""
+    with year_at_the_top(window(report)):
+        return _answer_of_time(report)
+
+
+def _answer_of_time(report: Report) -> ReportAnswer:
     report = ordered(report)
     head = headline(report)
     views = broken(report)
@@ -185,14 +190,14 @@ def _after_which(report: Report, view: CauseView) -> str:
 def _title_of_view(view: CauseView) -> str:
     """Return the title of the worst finding of a trouble, and of what objects it is."""
     if not view.findings:
-        return cut(short_ids(view.title), SENTENCE)
+        return cut(in_brief(view.title), SENTENCE)
     # The worst that goes on; of several the last in the chain, which is what it led to.
     place = {step.finding: number for number, step in enumerate(view.chain)}
     worst = min(
         view.findings,
         key=lambda found: (found.state.rank, found.severity.rank, -place.get(found.id, -1)),
     )
-    title = cut(short_ids(worst.title), SENTENCE)
+    title = cut(in_brief(worst.title), SENTENCE)
     alike = [finding for finding in view.findings if finding.title == worst.title]
     subject = worst.subjects[0] if worst.subjects else None
     if subject is None or subject.called in worst.title:
@@ -296,20 +301,24 @@ def _not_used(report: Report) -> list[CannotTell]:
 
 def _doubt_of_reason(reason: str, settle_with: str = "") -> CannotTell:
     settle = (settle_with,) if settle_with else ()
-    return CannotTell(reason=reason, rules=(), settle_with=settle, failed=False)
+    return CannotTell(about="", reason=reason, rules=(), settle_with=settle, failed=False)
 
 
 def _called_source(name: str) -> str:
     return _CALLED.get(name, name.replace("_log", ".log"))
 
 
+def _called_sources(names: str) -> str:
+    return " and ".join(map(_called_source, names.split(", ")))
+
+
 def doubt_words(doubt: CannotTell) -> str:
     """Return why something cannot be told, in a sentence or two."""
-    failed = "a rule failed: " if doubt.failed else ""
+    about = f"{doubt.about} not checked: " if doubt.about else ""
     # A text that is too long up to the end of a part of it, or of a word.
-    reason = _SOURCE.sub(lambda found: _called_source(found[1]), short_ids(doubt.reason))
+    reason = _SOURCE.sub(lambda found: _called_sources(found[1]), short_ids(doubt.reason))
     if len(reason) > SENTENCE:
         begun = reason[:SENTENCE]
         ends = [begun.rfind(mark) for mark in ("; ", ". ", ": ", " ")]
         reason = f"{begun[: next((end for end in ends if end > SENTENCE // 2), SENTENCE)]} …"
-    return failed + reason
+    return about + reason

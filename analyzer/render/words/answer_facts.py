@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from analyzer.model.finding import Evidence, EvidenceRole, Finding, Severity
+from analyzer.model.finding import Finding, Severity
 from analyzer.model.goal import Goal, Standing, StepKind
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import SessionFate
@@ -11,10 +11,10 @@ from analyzer.model.report import Report
 from analyzer.model.sentence import say, without_time
 from analyzer.model.source import Source
 from analyzer.render.words.given_lines import settled_short
-from analyzer.render.words.short_time import short_span, short_time
+from analyzer.render.words.short_time import in_brief, short_span, short_time
 from analyzer.render.words.summary import CauseView, findings
 from analyzer.render.words.troubled import NAME, SENTENCE
-from analyzer.render.words.view import counted, cut, short_ids, time_key
+from analyzer.render.words.view import counted, cut, time_key
 from analyzer.values import dataclass
 
 _FEW = 2
@@ -62,7 +62,7 @@ def facts_of(report: Report, views: Sequence[CauseView]) -> list[Fact]:
             label="Failure",
             text=_dated_title(failure_found.title, failure_found.first_seen),
             sure=failure_found.confidence,
-            source=shown_by(failure_found).source,
+            source=failure_found.shown_by.source,
             about=failure_found.id,
         )
     found = [
@@ -101,14 +101,8 @@ def _first_worst_finding(view: CauseView) -> Finding:
 
 
 def _dated_title(title: str, moment: Moment | None) -> str:
-    short = cut(short_ids(title), SENTENCE)
+    short = cut(in_brief(title), SENTENCE)
     return say("{what}, {when}", what=short, when=short_time(moment)) if moment else short
-
-
-def shown_by(finding: Finding) -> Evidence:
-    """Return the quotation that shows a finding, rather than one of another time."""
-    every = finding.evidence
-    return next((each for each in every if each.role is EvidenceRole.SHOWS), every[0])
 
 
 def _impact_on_backups(report: Report, view: CauseView) -> Fact | None:
@@ -195,6 +189,6 @@ def _danger_of(finding: Finding, text: str) -> Fact:
         label="Danger",
         text=text,
         sure=finding.confidence,
-        source=shown_by(finding).source,
+        source=finding.shown_by.source,
         about=finding.id,
     )

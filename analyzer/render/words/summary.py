@@ -11,11 +11,11 @@ from analyzer.model.moment import Moment
 from analyzer.model.report import CauseLink, Considered, LedgerEntry, Presence, Report
 from analyzer.model.source import Source
 from analyzer.render.words.order import finding_key
+from analyzer.render.words.unchecked import UNTOLD, unchecked
 from analyzer.render.words.view import counted, time_key
 from analyzer.story.together import pool_name
 from analyzer.values import dataclass
 
-UNTOLD = (Verdict.CANNOT_TELL, Verdict.ERROR)
 _MINUTE = timedelta(minutes=1)
 HARMLESS = (
     Presence.PRESENT,
@@ -73,8 +73,9 @@ class CauseView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannotTell:
-    """One reason for which rules could not tell, and what would settle it."""
+    """One reason for which rules could not tell, what is open for it, and what would settle it."""
 
+    about: str
     reason: str
     rules: tuple[str, ...]
     settle_with: tuple[str, ...]
@@ -104,15 +105,9 @@ def headline(report: Report) -> Headline:
     # The verdict where no rule found anything, and yet something broke.
     if others(report):
         first = others(report)[0]
-        silent = len(untold(report))
-        doubt = (
-            f"; {silent} of {counted(len(report.outcomes), 'rule')} could not tell"
-            if silent
-            else ""
-        )
-        nothing_text = (
-            f"nothing found by the rules; {_open_words(report)}, the worst: {first.title}{doubt}"
-        )
+        open_parts = left_unchecked(report)
+        doubt = f"; {open_parts} not checked" if open_parts else ""
+        nothing_text = f"no known trouble; {_open_words(report)}, the worst: {first.title}{doubt}"
         return Headline(tone=Tone(first.severity), word=first.severity.upper(), text=nothing_text)
     return _nothing_found(report)
 
@@ -216,6 +211,7 @@ def doubts(report: Report) -> tuple[CannotTell, ...]:
         groups.setdefault((reason, outcome.verdict is Verdict.ERROR), []).append(outcome)
     views = [
         CannotTell(
+            about=unchecked(report, [o.rule for o in group]),
             reason=reason,
             rules=tuple(o.rule for o in group),
             settle_with=tuple(dict.fromkeys(c for o in group for c in o.settle_with)),
@@ -229,6 +225,11 @@ def doubts(report: Report) -> tuple[CannotTell, ...]:
 def untold(report: Report) -> tuple[Outcome, ...]:
     """Return the rules that could not tell what a status report can show."""
     return tuple(o for o in report.outcomes if o.verdict in UNTOLD and not o.by_nature)
+
+
+def left_unchecked(report: Report) -> str:
+    """Return what part of a system could not be checked, "" where all could."""
+    return unchecked(report, [outcome.rule for outcome in untold(report)])
 
 
 def left_open(report: Report) -> str:
@@ -267,19 +268,17 @@ def window(report: Report) -> tuple[Moment, Moment] | None:
 
 
 def _rest_in_words(report: Report) -> str:
-    silent = len(untold(report))
     open_troubles = _open_words(report)
-    if silent:
-        doubt = f"{silent} of {counted(len(report.outcomes), 'rule')} could not tell"
+    if open_parts := left_unchecked(report):
+        doubt = f"{open_parts} not checked"
         return f"{open_troubles}; {doubt}" if open_troubles else doubt
     if open_troubles:
         return open_troubles
-    partly = sum(bool(outcome.doubt) for outcome in report.outcomes)
-    if partly:
-        return f"{counted(partly, 'rule')} found something and could not look everywhere"
+    if any(outcome.doubt for outcome in report.outcomes):
+        return "there may be more of it, as not all could be looked at"
     if _not_whole(report):
         return _not_whole(report)
-    return f"every other rule was ruled out or does not apply{left_open(report)}"
+    return f"nothing else that is known{left_open(report)}"
 
 
 def _open_words(report: Report) -> str:
@@ -294,26 +293,24 @@ def _open_words(report: Report) -> str:
 
 
 def _nothing_found(report: Report) -> Headline:
-    rules = counted(len(report.outcomes), "rule")
-    silent = len(untold(report))
-    judged = len(of_verdict(report, Verdict.RULED_OUT))
     if not report.outcomes:
-        return _not_green("no rule was run")
-    if silent and not any(entry.lines for entry in report.coverage):
-        return _not_green(f"nothing could be read, and {silent} of {rules} could not tell")
-    if silent:
-        return _not_green(f"nothing found in what was read, but {silent} of {rules} could not tell")
+        return _open("nothing was checked")
+    open_parts = left_unchecked(report)
+    if open_parts and not any(entry.lines for entry in report.coverage):
+        return _open(f"nothing could be read; {open_parts} could not be checked")
+    if open_parts:
+        return _open(f"nothing found in what was read, but {open_parts} could not be checked")
     if _not_whole(report):
-        return _not_green(f"no rule found anything, but {_not_whole(report)}")
-    if not judged:
-        return _not_green(f"none of the {rules} applies here, so nothing was judged")
-    known = "no trouble of CBT, NBD or their storage that a rule knows"
+        return _open(f"nothing found, but {_not_whole(report)}")
+    if not of_verdict(report, Verdict.RULED_OUT):
+        return _open("nothing of CBT, NBD or their storage was there to be checked")
+    known = "no known trouble of CBT, NBD or their storage"
     text = f"{known}, for the time that was read{left_open(report)}"
     return Headline(tone=Tone.CLEAR, word="NOTHING FOUND", text=text)
 
 
-def _not_green(text: str) -> Headline:
-    return Headline(tone=Tone.UNSURE, word="NOT GREEN", text=text)
+def _open(text: str) -> Headline:
+    return Headline(tone=Tone.UNSURE, word="NOT SURE", text=text)
 
 
 def _not_whole(report: Report) -> str:

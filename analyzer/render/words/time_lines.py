@@ -1,24 +1,28 @@
 """Time and cause in lines of text, which the terminal and Markdown share."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analyzer.model.clock import ClockChangeKind, HostClock
 from analyzer.model.finding import Outcome
 from analyzer.model.incident import Incident
 from analyzer.model.report import CauseLink, Considered, Report
 from analyzer.model.run import BackupRun, RunVerdict
+from analyzer.model.sentence import without_time
 from analyzer.render.html.timeline_flags import change_words
+from analyzer.render.words.short_time import in_brief, short_times
 from analyzer.render.words.view import counted, cut, span, stamp
 
 _LONG = 300
 _FAST = 1.0  # seconds by which a clock may be off before it is worth a line
 
 
-def step_line(step: CauseLink) -> str:
-    """Return a step of a chain: its word of order, what happened, when and where it stands."""
-    order = f"{step.order}: " if step.order else ""
-    where = f" [{step.source}]" if step.source else ""
-    return f"{order}{cut(step.title, _LONG)} ({stamp(step.at)}){where}"
+def step_lines(chain: Sequence[CauseLink]) -> Iterator[str]:
+    """Yield the steps of a chain: its word of order, what happened, when and where it stands."""
+    for step, at in zip(chain, short_times([step.at for step in chain]), strict=True):
+        order = f"{step.order}: " if step.order else ""
+        where = f" [{step.source}]" if step.source else ""
+        title = cut(in_brief(without_time(step.title, step.at)), _LONG)
+        yield f"{order}{title} ({at}){where}"
 
 
 def considered_line(each: Considered) -> str:

@@ -13,9 +13,9 @@ from analyzer.model.operation import Result
 from analyzer.model.plan import Plan, Step
 from analyzer.model.report import Report
 from analyzer.model.sentence import say
-from analyzer.render.words.short_time import short_span, short_time, with_short_times
+from analyzer.render.words.short_time import in_brief, short_span, short_time
 from analyzer.render.words.summary import findings
-from analyzer.render.words.view import cut, short_ids, time_key
+from analyzer.render.words.view import cut, time_key
 from analyzer.values import dataclass
 
 FEW_OBJECTS = 2  # of which there is room to tell at length
@@ -111,7 +111,7 @@ def _row_of_subject(
     return Troubled(
         subject=subject,
         name=object_name,
-        trouble=cut(short_ids(worst.title), SENTENCE),
+        trouble=cut(in_brief(worst.title), SENTENCE),
         now=_disk_now(disk, open_) if disk else _standing_in_words(open_),
         untracked=_untracked_in_words(disk) if disk else "",
         plan=plan,
@@ -179,7 +179,7 @@ def step_in_brief(step: Step) -> str:
 
 def step_words(text: str) -> str:
     """Return a step in short, without its commands where it would be too long for a line or two."""
-    told = with_short_times(short_ids(text))
+    told = in_brief(text)
     if len(told) <= LONG_STEP or ": " not in told:
         return cut(told, SENTENCE)
     return cut(told.partition(": ")[0], LONG_STEP) + " (more in its plan)"

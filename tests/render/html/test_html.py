@@ -228,7 +228,7 @@ def test_only_the_first_plan_and_the_first_finding_are_open() -> None:
 
 def test_not_green_is_said_where_nothing_was_read() -> None:
     page = Page(render_html(empty_report()))
-    assert "NOT GREEN" in page.text
+    assert "NOT SURE" in page.text
     assert "NOTHING FOUND" not in page.text
 
 

@@ -25,7 +25,9 @@ def test_reason_is_said_once_with_what_settles_it() -> None:
     first, second = answer_of(replace(clear_report(), outcomes=tuple(rules))).doubts
     assert (first.reason, first.settle_with) == (EMPTY, (TOOL,))
     assert (second.reason, second.settle_with) == (UNSEEN, (LIST,))
-    assert doubt_words(second).startswith("the SR's files of jupiter: ")
+    assert doubt_words(second).startswith(
+        "part of storage and hosts not checked: the SR's files of jupiter: "
+    )
 
 
 def test_host_without_a_report_is_named_once_whatever_was_asked_of_it() -> None:
@@ -41,7 +43,8 @@ def test_long_reason_ends_with_a_part_of_it() -> None:
     parts = [f"{n} {'word ' * 20}" for n in range(4)]
     doubt = outcome("rule-a", Verdict.CANNOT_TELL, "; ".join(parts))
     (only,) = answer_of(replace(clear_report(), outcomes=(doubt,))).doubts
-    assert doubt_words(only) == f"{'; '.join(parts[:2])} …"
+    about = "all of storage and hosts not checked: "
+    assert doubt_words(only) == f"{about}{'; '.join(parts[:2])} …"
 
 
 def test_last_backup_is_told_of_a_trouble_that_names_snapshots_only(tmp_path: Path) -> None:
