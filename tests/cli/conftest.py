@@ -28,13 +28,16 @@ def samples_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answer from memory where samples are read as usual; `analyze` always reads them."""
 
     def load_case(
-        paths: Sequence[Path], options: Options | None = None, progress: Any = None
+        paths: Sequence[Path],
+        options: Options | None = None,
+        progress: Any = None,
+        rebuilt: Any = None,
     ) -> tuple[Case, Report]:
         asked = options or Options()
         as_usual = asked.usual and not asked.context and asked.stdin is None
         if as_usual and all(path.parent == FOLDER for path in paths):
             return _samples(tuple(paths))
-        return READ(paths, options, progress)
+        return READ(paths, options, progress, rebuilt)
 
     monkeypatch.setattr(analyzer.run, "load_case", load_case)
 
