@@ -15,7 +15,9 @@ MODULES = tuple(
 )
 # Rooms and modules that no test is named after, and what tests them instead.
 BESIDE = {
+    "bundle/named_paths": "tests/samples/test_reading.py",
     "case/errors": "tests/story/errors tells of them",
+    "case/reading": "tests/samples/test_reading.py",
     "checks/defects/_defects_file": "tests/checks/defects/test_known_defect.py",
     "checks/tools": "steps that several rules take: the tests of these rules",
     "judging": "tests/rules, tests/samples",
@@ -38,6 +40,7 @@ BESIDE = {
     "run": "tests/samples",
     "story/explain": "tests/cli/test_explain.py",
     "story/objects": "tests/cli/test_show_host.py, test_show_sr.py",
+    "story/timeline/line_rows": "tests/cli/test_case_file.py",
     "story/plans": "tests/story/plans by the stories of disks",
     "story/question": "tests/cli/test_question.py",
 }

@@ -13,7 +13,8 @@ class Entry:
 
     ``mtime`` is aware UTC, None where the container keeps none. Of a zip it is always None: its
     stamps are local time of whoever packed it, without a zone, and XenCenter, which unpacks a
-    report and zips it again, writes its own. ``path`` is set for a file of a folder.
+    report and zips it again, writes its own. ``path`` is set for a file of a folder. ``start`` and
+    ``size`` are where it lies in an unpacked tar.
     """
 
     name: str
@@ -21,6 +22,8 @@ class Entry:
     content: Stream | None = None
     skip: str = ""
     path: Path | None = None
+    start: int | None = None
+    size: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,15 +26,16 @@ def folder_entries(folder: Path, on_read: Callable[[int], None]) -> Iterator[Ent
             yield _fault_of_unreadable(name, error)
             continue
         if stat.S_ISREG(info.st_mode):
-            yield from _entry_of_file(path, name, info, on_read)
+            yield from entry_of_file(path, name, info, on_read)
         else:
             skip = _KINDS.get(stat.S_IFMT(info.st_mode), "a device")
             yield Entry(name=name, skip=skip)
 
 
-def _entry_of_file(
+def entry_of_file(
     path: Path, name: str, info: os.stat_result, on_read: Callable[[int], None]
 ) -> Iterator[Entry | Fault]:
+    """Yield a file, which is open until the next entry is asked for."""
     try:
         with path.open("rb") as file:
             stream = FileStream(file, on_read)

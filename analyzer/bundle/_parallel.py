@@ -6,7 +6,8 @@ had, the standard module reads all.
 """
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 try:
@@ -14,7 +15,7 @@ try:
 except ImportError:  # there is none for every platform
     rapidgzip = None
 
-from analyzer.bundle._stream import Loss, Peekable, Stream, open_file
+from analyzer.bundle._stream import FETCH_AGAIN, Loss, Peekable, Stream, open_file
 from analyzer.bundle._unpack import BZIP2, Unpacked
 
 _WORTH_IT = 1 << 20
@@ -33,6 +34,27 @@ def unpack_bzip2_file(path: Path, on_read: Callable[[int], None]) -> Stream:
     if rapidgzip is None or path.stat().st_size < _WORTH_IT or not _ends_as_bzip2(path):
         return _unpacked_on_one_core(path, on_read)
     return _Parallel(path, on_read)
+
+
+def blocks_of(stream: Stream | None) -> tuple[tuple[int, int], ...]:
+    """Return where the blocks of an unpacked file begin: bits of it, and bytes unpacked.
+
+    The last one is its end. None where that is not known: it was read on one core, or not to its
+    end.
+    """
+    return stream.blocks if isinstance(stream, _Parallel) else ()
+
+
+def unpacked_from(path: Path, blocks: Sequence[tuple[int, int]], start: int) -> Stream | None:
+    """Return what is unpacked of `path` from a byte on, by what `blocks_of` returned.
+
+    None where they cannot be of it. What is wrong later ends the stream as damage does.
+    """
+    size = path.stat().st_size * 8
+    rising = all(one[0] < other[0] and one[1] <= other[1] for one, other in pairwise(blocks))
+    if rapidgzip is None or not rising or not 0 <= blocks[0][0] <= blocks[-1][0] <= size:
+        return None
+    return _Sought(path, blocks, start)
 
 
 def _unpacked_on_one_core(path: Path, on_read: Callable[[int], None]) -> Unpacked:
@@ -58,6 +80,13 @@ class _Parallel:
         """Return what the standard module says, which reads all that is damaged."""
         return self._slow.loss if self._slow is not None else None
 
+    @property
+    def blocks(self) -> tuple[tuple[int, int], ...]:
+        """Return where the blocks begin that were read, and where the last ends."""
+        if self._slow is not None or not self._fast.block_offsets_complete():
+            return ()
+        return tuple(sorted(self._fast.available_block_offsets().items()))
+
     def read(self, size: int) -> bytes:
         """Return the next decompressed bytes."""
         if self._slow is not None:
@@ -81,6 +110,33 @@ class _Parallel:
         slow.skip(self._given)
         self._slow = slow
         return slow.read(size)
+
+
+class _Sought:
+    """rapidgzip from a byte on, by where the blocks begin."""
+
+    def __init__(self, path: Path, blocks: Sequence[tuple[int, int]], start: int) -> None:
+        # Another core would unpack what follows, which is hardly asked for.
+        self._file = rapidgzip.IndexedBzip2File(str(path), parallelization=1)
+        weakref.finalize(self, self._file.close)
+        self._blocks, self._start = dict(blocks), start
+        self.loss: Loss | None = None
+        self._begun = False
+
+    def read(self, size: int) -> bytes:
+        """Return the next decompressed bytes."""
+        if self.loss is not None:
+            return b""
+        try:
+            if not self._begun:
+                self._file.set_block_offsets(self._blocks)
+                self._file.seek(self._start)
+                self._begun = True
+            block: bytes = self._file.read(size)
+        except _REFUSALS as error:
+            self.loss = Loss(why=f"not where its blocks were: {error}", settle_with=FETCH_AGAIN)
+            return b""
+        return block
 
 
 def _ends_as_bzip2(path: Path) -> bool:

@@ -85,13 +85,17 @@ class FileStream:
         return None
 
 
-def open_file(path: Path, on_read: Callable[[int], None], *, hashed: bool = False) -> FileStream:
+def open_file(
+    path: Path, on_read: Callable[[int], None], *, hashed: bool = False, start: int = 0
+) -> FileStream:
     """Return the content of `path`, which is closed when nobody holds the stream any more.
 
     Raises:
         OSError: it cannot be opened.
     """
     file = path.open("rb")
+    if start:
+        file.seek(start)
     stream = FileStream(file, on_read, hashed=hashed)
     weakref.finalize(stream, file.close)
     return stream

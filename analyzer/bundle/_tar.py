@@ -141,7 +141,8 @@ class _Reader:
             return None, body
         mtime = utc(float(info.mtime))
         if info.isreg() and info.type != tarfile.GNUTYPE_SPARSE:
-            return Entry(name=info.name, mtime=mtime, content=body), body
+            start, size = self.stream.position, info.size
+            return Entry(name=info.name, mtime=mtime, content=body, start=start, size=size), body
         kind = _KINDS.get(info.type, f"an entry of type {info.type!r}")
         return Entry(name=info.name, skip=kind.format(info.linkname[:_SHOWN])), body
 

@@ -81,13 +81,14 @@ class Content:
     """What lies under the layers of compression, the outermost first.
 
     ``kind`` is ``tar`` or ``zip``, None for a plain file; ``unread`` names a compression that
-    is not read here, else it is "".
+    is not read here, else it is "". ``unpacked`` is what is under the one layer, if it is one.
     """
 
     stream: Peekable
     kind: str | None
     layers: tuple[str, ...]
     unread: str
+    unpacked: Stream | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -137,6 +138,7 @@ class Walk:
         set when they are those of a file.
         """
         top, found = Peekable(stream), list[str]()
+        unpacked: Stream | None = None
         while (kind := _shape.packing(top.peek(_shape.HEAD))) and len(found) < layers:
             fast = kind == BZIP2 and path is not None and not found
             unpacked = (
@@ -155,6 +157,7 @@ class Walk:
             kind=_shape.container(head),
             layers=tuple(found),
             unread=unread or "",
+            unpacked=unpacked if len(found) == 1 else None,
         )
 
     def archive(self, content: Content, where: Where) -> Iterator[ConcreteMember]:
@@ -227,7 +230,10 @@ class Walk:
             elif (loss := self.meter.another_member()) is not None:
                 self.lose(where.bundle(""), printable(entry.name), loss)
             else:
-                yield from self._entry(entry, where)
+                for member in self._entry(entry, where):
+                    if where.depth == 1:
+                        member.entry = entry
+                    yield member
 
     def lose(self, bundle: str, member: str, loss: Loss) -> None:
         """Note a loss: the archive is not complete; a limit on all of it ends the pass."""
@@ -327,6 +333,7 @@ class Walk:
             yield from self.pasted(content, paste, Single(path=placed.path, log=None, pasted=True))
             return
         is_packed = log is not None and bool(content.layers)
+        is_apart = entry.start is not None or entry.path is not None
         yield from self._deliver_and_note_loss(
             ConcreteMember(
                 bundle=bundle,
@@ -338,6 +345,7 @@ class Walk:
                 mtime=entry.mtime,
                 trust=where.trust,
                 stored=stored,
+                plain=where.depth == 1 and is_apart and not content.layers,
             )
         )
 

@@ -17,8 +17,9 @@ from analyzer.bundle import _shape
 from analyzer.bundle._entry import utc
 from analyzer.bundle._folder import folder_entries
 from analyzer.bundle._meter import Meter
+from analyzer.bundle._parallel import blocks_of
 from analyzer.bundle._single import identify
-from analyzer.bundle._stream import FileStream, open_file
+from analyzer.bundle._stream import FileStream, Stream, open_file
 from analyzer.bundle._walk import Content, Walk, Where
 from analyzer.bundle._zip import has_directory
 from analyzer.bundle.budget import Budget
@@ -67,6 +68,7 @@ class Archive:
         path: Path | None = None,
         folder: Path | None = None,
         pipe: FileStream | None = None,
+        unpacked: Stream | None = None,
     ) -> None:
         self.name = name
         self.kind = kind
@@ -75,6 +77,7 @@ class Archive:
         self._path = path
         self._folder = folder
         self._pipe = pipe
+        self._unpacked = unpacked
         self._sha256: str | None = None
 
     @property
@@ -117,6 +120,11 @@ class Archive:
     def doubled(self) -> AbstractSet[tuple[str, str]]:
         """Return (status report, path) of the members of which there is a second one."""
         return self._walk.doubled
+
+    @property
+    def blocks(self) -> tuple[tuple[int, int], ...]:
+        """Return where the blocks of a tar.bz2 begin (`blocks_of`), once all was read."""
+        return blocks_of(self._unpacked)
 
     def members(self) -> Iterator[ConcreteMember]:
         """Yield the members in the order they are stored, a folder's sorted by name.
@@ -246,6 +254,7 @@ class _Opening:
             source=source,
             path=path,
             pipe=stream if path is None else None,
+            unpacked=content.unpacked,
         )
 
     def _members_of_archive(

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Protocol
 
+from analyzer.bundle._entry import Entry
 from analyzer.bundle._meter import over
 from analyzer.bundle._stream import BLOCK, Loss, Peekable
 from analyzer.bundle._sums import Hashed
@@ -59,6 +60,7 @@ class ConcreteMember:
     bytes that syslog writes to no log, ``trust`` whether the archive gave out what was put in, and
     ``md5`` is of the bytes as stored, "" unless all were read and somebody listed theirs.
     ``pasted`` is set where it was put together from a paste. ``keep`` is told of each block.
+    ``entry`` is what it is, or lies in, of the input itself; ``plain``: its bytes are the member's.
     """
 
     __slots__ = (
@@ -71,6 +73,7 @@ class ConcreteMember:
         "blank",
         "bundle",
         "damage",
+        "entry",
         "foreign",
         "keep",
         "log",
@@ -78,6 +81,7 @@ class ConcreteMember:
         "mtime",
         "pasted",
         "path",
+        "plain",
         "size_read",
         "tail",
         "trust",
@@ -97,6 +101,7 @@ class ConcreteMember:
         trust: Trust | None = None,
         stored: Hashed | None = None,
         pasted: Pasted | None = None,
+        plain: bool = False,
     ) -> None:
         self.bundle = bundle
         self.path = path
@@ -113,6 +118,8 @@ class ConcreteMember:
         self._log_bytes = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self.trust = trust
         self.pasted = pasted
+        self.plain = plain
+        self.entry: Entry | None = None
         self.keep: Callable[[bytes], None] | None = None
         self._stored = stored
         self._stream = stream

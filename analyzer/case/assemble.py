@@ -15,6 +15,7 @@ from analyzer.case.freed_memory import give_back_freed_memory
 from analyzer.case.gather import BundleContent
 from analyzer.case.given_back import NOTHING, Given, Joined
 from analyzer.case.later import read_later
+from analyzer.case.lies import lies_of
 from analyzer.case.pool import PoolState, build_pools
 from analyzer.case.pool_witnesses import held_against_witnesses
 from analyzer.case.reports_of_hosts import host_reports
@@ -155,7 +156,8 @@ def assemble(
             gap=sources.gap,
             window=sources.window,
             covered=sources.covered,
-            date=date,
+            dates={name: content.clock.dates for name, content in by_name.items()},
+            lies=tuple(lies_of(content) for content in (*by_name.values(), *read.loose)),
             holes=sources.open_holes(),
             clocks=clocks,
             troubles=troubles,

@@ -13,7 +13,6 @@ from analyzer.case.events import EventTable
 from analyzer.case.gather import BundleContent
 from analyzer.model.host import HostInventory
 from analyzer.model.moment import Moment
-from analyzer.parsers._api import Stamp
 
 Answer = TypeVar("Answer")
 
@@ -53,11 +52,6 @@ def one_case(cases: Sequence[Case]) -> Case:
     of = {report.bundle: case for case in cases for report in case.hosts}
     of |= {bundle: case for case in cases for bundle in case.beside}
 
-    def date(bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
-        told = of[bundle].date
-        assert told is not None
-        return told(bundle, member, line, stamp)
-
     def asked(ask: Callable[[Case], Answer], bundle: str) -> Answer:
         return ask(of.get(bundle, cases[0]))
 
@@ -76,7 +70,8 @@ def one_case(cases: Sequence[Case]) -> Case:
         gap=lambda need, bundle: asked(lambda case: case.gap(need, bundle), bundle),
         window=window,
         covered=lambda need, bundle: asked(lambda case: case.covered(need, bundle), bundle),
-        date=date,
+        dates=MappingProxyType({key: own for case in cases for key, own in case.dates.items()}),
+        lies=tuple(each for case in cases for each in case.lies),
         holes=tuple(hole for case in cases for hole in case.holes),
         clocks=tuple(clock for case in cases for clock in case.clocks),
         troubles=tuple(trouble for case in cases for trouble in case.troubles),

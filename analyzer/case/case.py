@@ -12,11 +12,12 @@ from analyzer.case.host_report import HostReport
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import Order
 from analyzer.case.world import World
+from analyzer.dating.settled import LineDates
 from analyzer.model.clock import HostClock
 from analyzer.model.finding import Gap
 from analyzer.model.hole import Hole, HoleKind
 from analyzer.model.moment import Moment
-from analyzer.parsers._api import Stamp
+from analyzer.model.places import ReportPlaces
 from analyzer.values import dataclass
 
 __all__ = ["Area", "Case", "HostReport"]
@@ -36,7 +37,7 @@ class Case:
 
     ``gap(need, bundle)`` is None when that bundle's source was there, whole and understood;
     ``hosts_missing(pool)`` are the names of pool members whose bundle was not given.
-    ``date(bundle, member, line, stamp)`` dates a line, None in a case that is not of bundles.
+    ``dates`` are, by bundle, what dates its lines, and ``lies`` is where its members lie.
     ``window(need)`` is the time that *all* bundles' sources of that name cover together,
     ``covered(need, bundle)`` what one bundle's log covers but for its holes: None if more is wrong
     with it than missing rotated files. ``holes`` are the stretches of logs in which nothing was
@@ -55,7 +56,8 @@ class Case:
     holes: tuple[Hole, ...] = ()
     clocks: tuple[HostClock, ...] = ()
     troubles: tuple[Trouble, ...] = ()
-    date: Callable[[str, str, int, Stamp], Moment] | None = None
+    dates: Mapping[str, LineDates] = field(default_factory=lambda: MappingProxyType({}))
+    lies: tuple[ReportPlaces, ...] = ()
     covered: Callable[[str, str], tuple[Moment, Moment] | None] = lambda _need, _bundle: None
     beside: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     order: Order = field(init=False, repr=False, compare=False)

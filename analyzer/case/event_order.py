@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.case.columns import TIMES, Columns, Few, joined
-from analyzer.parsers.scan.rhythm import JITTER
+from analyzer.parsers.scan.wall import JITTER
 
 _JITTER = int(JITTER * 1_000_000)
 _WHY = "; its stamp is not in the order of its file"

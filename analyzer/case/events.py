@@ -41,14 +41,13 @@ from analyzer.model.event import Event
 from analyzer.model.host import Alert
 from analyzer.model.moment import YEAR_UNKNOWN, Moment
 from analyzer.model.source import Source
-from analyzer.model.terms import EPOCH, MICROSECOND, SHORT_TASK
+from analyzer.model.terms import ALERTS, EPOCH, MICROSECOND, SHORT_TASK
 from analyzer.parsers._api import Hit, Record, Stamp
 
 __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 
 CHUNK = 10_000
 _AT_ONCE = 5_000  # rows of a table that cost more to slice, for each rule, than to make events of
-ALERTS = "alerts"
 
 _NO_IDS: Mapping[str, str] = MappingProxyType({})
 _JOINED = frozenset({"host", "pid", "process", "bundle"})

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from analyzer.bundle.archive import open_bundle
 from analyzer.bundle.budget import Budget
+from analyzer.bundle.named_paths import STDIN, named_paths
 from analyzer.bundle.spool import Spool
-from analyzer.case.reading import STDIN, named_paths
 from analyzer.errors import InputError
 from analyzer.model.packed_lines import PackedLines, packed
 from analyzer.model.report import Excerpt

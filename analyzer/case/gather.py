@@ -26,6 +26,7 @@ from analyzer.case.log_processes import LogProcesses
 from analyzer.dating.assumed import Assumed
 from analyzer.dating.capture import parse_uptime
 from analyzer.dating.clock import Clock, parse_c_date, parse_report_name
+from analyzer.model.places import MemberPlace
 from analyzer.model.report import ParseProblem
 from analyzer.model.source import Source
 from analyzer.model.terms import BUGTOOL_LOG
@@ -78,6 +79,9 @@ class BundleContent:
     stopped: str = ""  # which limit of ours ended the reading of its archive
     answers: Answers | None = None
     times: dict[str, datetime] = field(default_factory=dict)  # when documents were written
+    given: str = ""  # the input that holds it
+    blocks: tuple[tuple[int, int], ...] = ()  # as in `ReportPlaces`
+    places: dict[str, MemberPlace] = field(default_factory=dict)
 
     @property
     def is_report(self) -> bool:
@@ -367,8 +371,7 @@ def _note_log(
     )
 
 
-_QUARTER = timedelta(minutes=15)
-_SLACK = timedelta(minutes=1)
+_QUARTER, _SLACK = timedelta(minutes=15), timedelta(minutes=1)
 _FARTHEST = timedelta(hours=14)
 
 

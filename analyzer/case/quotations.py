@@ -7,8 +7,8 @@ from typing import BinaryIO
 from analyzer.bundle.archive import open_bundle
 from analyzer.bundle.budget import Budget
 from analyzer.bundle.member import ConcreteMember, Member
+from analyzer.bundle.named_paths import STDIN, named_paths
 from analyzer.case.quotation import OMITTED
-from analyzer.case.reading import STDIN, named_paths
 from analyzer.model.terms import LOG_SUFFIX
 from analyzer.parsers.storage.cbtlog_format import read_cbtlog
 from analyzer.values import dataclass

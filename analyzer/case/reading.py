@@ -2,7 +2,6 @@
 
 import os
 import traceback
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,15 +9,14 @@ from typing import BinaryIO
 
 from analyzer.bundle.archive import Archive, Progress, open_bundle
 from analyzer.bundle.budget import Budget
-from analyzer.bundle.names import printable
+from analyzer.bundle.named_paths import STDIN, named_paths
 from analyzer.bundle.spool import Spool
 from analyzer.case.gather import Gathering
 from analyzer.case.given_back import Joined, joined
+from analyzer.case.lies import place_of
 from analyzer.errors import InputError
 from analyzer.model.report import Omission
 from analyzer.values import dataclass
-
-STDIN = Path("-")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,17 +68,6 @@ def read_all(
     return tuple(reads), tuple(_left_out(name, error) for name, error in errors.items())
 
 
-def named_paths(paths: Sequence[Path]) -> dict[Path, str]:
-    """Return a name for each path, once: its last part, with a number where that is taken."""
-    taken: Counter[str] = Counter()
-    names = {}
-    for path in dict.fromkeys(paths):
-        name = "stdin" if path == STDIN else printable(path.resolve().name)
-        taken[name] += 1
-        names[path] = name if taken[name] == 1 else f"{name} ({taken[name]})"
-    return names
-
-
 def size_of_logs(paths: Sequence[Path]) -> int:
     """Return about how many bytes of logs the paths hold, of standard input 0.
 
@@ -115,8 +102,10 @@ def _read_archive(archive: Archive, gathering: Gathering, spool: Spool | None) -
             gathering.take(member)
         except Exception:  # noqa: BLE001 - one bad member must not cost the others theirs
             gathering.failed(member, traceback.format_exc(limit=-3))
+        gathering.content(member.bundle).places[member.path] = place_of(member)
     for bundle in found:
         content = gathering.content(bundle)
+        content.given, content.blocks = archive.name, archive.blocks
         content.stopped = archive.stopped
         content.seen = [
             replace(seen, doubled=True) if (bundle, seen.path) in archive.doubled else seen

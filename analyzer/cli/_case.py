@@ -1,7 +1,8 @@
 """What the commands about one object share: what was read, and which object is meant."""
 
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -11,15 +12,18 @@ import typer
 
 from analyzer.cli._names import none_fits, several_fit
 from analyzer.cli.case_file import CaseFile, NoCaseError, case_of, is_damaged
+from analyzer.cli.case_lines import Lying
 from analyzer.cli.options import HowToRead
 from analyzer.cli.output import note, say
 
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry
+    from analyzer.model.explained import LineExplained
     from analyzer.model.names import Known, Names
     from analyzer.model.pages import PageKind, SessionsPage
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
+    from analyzer.rebuilt.calls.line_again import LineAgain
     from analyzer.render.words.zone import Zone
     from analyzer.story.pages import Judged
     from analyzer.story.timeline.asked import Local, Timeline
@@ -130,6 +134,44 @@ class Reading:
     def stored(self, kind: "PageKind[Page]", key: str) -> Page | None:
         """Return a page that a case file has, None without one."""
         return self._of_file(lambda file: file.page(kind, key))
+
+    @property
+    def members_read(self) -> "AbstractSet[tuple[str, str]]":
+        """Return (bundle, path) of the members that a parser read."""
+        told = self._of_file(lambda file: file.members_read)
+        if told is not None:
+            return told
+        from analyzer.story.explain.quotes import members_read
+
+        return members_read(self.judged.report)
+
+    @property
+    def members(self) -> "Mapping[tuple[str, str], Lying]":
+        """Return where all members lie, by bundle and path."""
+        told = self._of_file(lambda file: file.members)
+        if told is not None:
+            return told
+        lies = self.judged.case.lies
+        return {
+            (each.bundle, place.path): Lying(each, place) for each in lies for place in each.members
+        }
+
+    def line(self, member: tuple[str, str], number: int) -> "LineAgain | None":
+        """Return a line of a member, read again, None where it cannot be."""
+        from analyzer.bundle.budget import Budget
+        from analyzer.rebuilt.calls.line_again import line_again
+
+        lying = self.members[member]
+        return line_again(self.paths, lying.report, lying.place, number, budget=Budget())
+
+    def explained(self, again: "LineAgain") -> "LineExplained":
+        """Return what was made of a line that was read again."""
+        told = self._of_file(lambda file: file.explained(again))
+        if told is not None:
+            return told
+        from analyzer.story.pages import explained
+
+        return explained(self.judged, again)
 
     def timeline(self, wanted: "Wanted", zone: "Zone") -> "Timeline":
         """Return what is asked for, in the zone; of a case file it comes as it is read."""

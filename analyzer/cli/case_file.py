@@ -10,35 +10,34 @@ import json
 import os
 import zipfile
 import zlib
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from analyzer.cli.build import program
+from analyzer.cli.case_lines import StoredLines, StoredPlaces, line_explained, share_of_page
 from analyzer.cli.inputs import name_of, unchanged
 from analyzer.cli.output import note
 from analyzer.stored import shape_of, typed
 
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry
-    from analyzer.model.lines import Block, Everything, LineIndex
+    from analyzer.model.explained import LineExplained
     from analyzer.model.names import Names
     from analyzer.model.pages import PageKind, SessionsPage
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
+    from analyzer.rebuilt.calls.line_again import LineAgain
     from analyzer.render import Format
     from analyzer.story.timeline.asked import Local, Timeline
     from analyzer.story.timeline.wanted import Wanted
 
 NAME = "report.cbtcase"
-FORMAT = 2
+FORMAT = 3
 HEAD = "cbtriage-case.json"
-_OF_MOMENTS = 4  # columns of a block
 _LARGEST = 1 << 30  # bytes of a part, unpacked
 _MOST_CANDIDATES = 200
 # What a broken or foreign part can raise on its way into our types.
@@ -61,11 +60,6 @@ def digest_of(content: bytes) -> str:
 def is_damaged(report: "Report") -> bool:
     """Tell whether some of the bundles of a report was not read whole."""
     return bool(report.omissions or not all(bundle.complete for bundle in report.bundles))
-
-
-def share_of_page(key: str, count: int) -> int:
-    """Return which of so many parts of a kind has the page of a key."""
-    return zlib.crc32(key.encode(errors="surrogateescape")) % count
 
 
 class CaseFile:
@@ -192,7 +186,7 @@ class CaseFile:
         from analyzer.story.timeline.asked import timeline
 
         try:
-            found = timeline(_StoredLines(self._read_part, self._bytes), wanted, local)
+            found = timeline(StoredLines(self._read_part, self._bytes), wanted, local)
         except _NOT_OURS as error:
             raise NoCaseError(self._told_with_path("it is damaged")) from error
         return found._replace(entries=self._entries_read(found.entries))
@@ -200,6 +194,26 @@ class CaseFile:
     def _entries_read(self, entries: "Iterable[Entry]") -> "Iterator[Entry]":
         try:
             yield from entries
+        except _NOT_OURS as error:
+            raise NoCaseError(self._told_with_path("it is damaged")) from error
+
+    @cached_property
+    def members(self) -> "StoredPlaces":
+        """Return where all members lie, by bundle and path."""
+        try:
+            return StoredPlaces(self._read_part)
+        except _NOT_OURS as error:
+            raise NoCaseError(self._told_with_path("it is damaged")) from error
+
+    @cached_property
+    def members_read(self) -> frozenset[tuple[str, str]]:
+        """Return (bundle, path) of the members that a parser read."""
+        return self._typed_part(frozenset[tuple[str, str]], "read.json")
+
+    def explained(self, again: "LineAgain") -> "LineExplained":
+        """Return what was made of a line that was read again."""
+        try:
+            return line_explained(self._read_part, self._bytes, again)
         except _NOT_OURS as error:
             raise NoCaseError(self._told_with_path("it is damaged")) from error
 
@@ -219,73 +233,6 @@ class CaseFile:
 
     def _told_with_path(self, why: str) -> str:
         return f"{self.path}: {why}"
-
-
-class _StoredLines:
-    """The kept lines of a case file (`analyzer.story.timeline.asked.Lines`)."""
-
-    def __init__(self, part: Callable[[str], Any], content: Callable[[str], bytes]) -> None:
-        self._read_part, self._bytes = part, content
-
-    @cached_property
-    def index(self) -> "LineIndex":
-        from analyzer.model.lines import LineIndex
-
-        return typed(LineIndex, self._read_part("index.json"))
-
-    @cached_property
-    def made(self) -> "Sequence[Entry]":
-        from analyzer.model.entry import Entry
-
-        return _Typed(Entry, self._read_part("made.json"))
-
-    @cached_property
-    def everything(self) -> "Everything":
-        from analyzer.model.lines import Everything
-
-        return typed(Everything, self._read_part("everything.json"))
-
-    def rows(self, uuid: str) -> Sequence[int]:
-        share = share_of_page(uuid, self._read_part("told.json"))
-        try:
-            steps: Sequence[int] = self._read_part(f"told/{share}.json").get(uuid, ())
-        except KeyError:  # nothing tells of any of them
-            return ()
-        return list(accumulate(steps))
-
-    def block(self, number: int) -> "Block":
-        from analyzer.model.lines import Block, Mark
-
-        codes, moments, pids, marks = self._read_part(f"lines/{number}.json")
-        content, first = self._bytes(f"lines/{number}.bin"), 0
-        columns = []
-        for place, code in enumerate(codes):
-            column = array(code)
-            size = column.itemsize * (moments if place < _OF_MOMENTS else len(pids))
-            column.frombytes(content[first : first + size])
-            columns.append(column)
-            first += size
-        told = {row: Mark(*mark) for row, *mark in marks}
-        own, others = columns[:_OF_MOMENTS], columns[_OF_MOMENTS:]
-        return Block(moments=own, columns=others, pids=pids, marks=told)
-
-    def words(self, number: int) -> bytes:
-        return self._bytes(f"lines/{number}.txt")
-
-
-class _Typed(Sequence[Page]):
-    """Values of a type, each made of what is stored when it is asked for."""
-
-    def __init__(self, kind: type[Page], stored: Sequence[Any]) -> None:
-        self._kind, self._stored = kind, stored
-
-    def __len__(self) -> int:
-        return len(self._stored)
-
-    def __getitem__(self, place: Any) -> Any:
-        if isinstance(place, slice):
-            return [typed(self._kind, each) for each in self._stored[place]]
-        return typed(self._kind, self._stored[place])
 
 
 def case_of(paths: Sequence[Path], *, quiet: bool) -> CaseFile | None:

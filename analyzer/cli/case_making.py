@@ -18,8 +18,8 @@ from analyzer.cli.case_file import (
     HEAD,
     digest_of,
     is_damaged,
-    share_of_page,
 )
+from analyzer.cli.case_lines import share_of_page
 from analyzer.stored import plain, shape_of
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def case_bytes(
     _put_report(parts, judged.report)
     if usual:
         _put_pages(parts, judged, sizes)
+        _put_lines(parts, judged)
     parts.put(HEAD, head, stored=True)
     return parts.behind(beginning.made())
 
@@ -150,6 +151,26 @@ def _put_pages(parts: _Parts, judged: "Judged", sizes: dict[str, int]) -> None:
             parts.put(f"{kind.name}/{share}.json", f"{{{','.join(pages)}}}".encode())
 
 
+def _put_lines(parts: _Parts, judged: "Judged") -> None:
+    """Put what is known of lines that were not kept: where they lie, and how they are dated."""
+    from analyzer.dating.settled import Settled
+    from analyzer.model.places import MemberPlace, ReportPlaces
+    from analyzer.story.explain.quotes import Quoter, members_read
+
+    case, quotes = judged.case, judged.facts.quotes
+    clocks = {bundle: dates.settled for bundle, dates in case.dates.items()}
+    parts.put("clocks.json", plain(Mapping[str, Settled], clocks))
+    lies = tuple(replace(each, members=()) for each in case.lies)
+    parts.put("lies.json", plain(tuple[ReportPlaces, ...], lies))
+    for number, each in enumerate(case.lies):
+        members = plain(tuple[MemberPlace, ...], each.members)
+        parts.put(f"lies/{number}.json", [[place.path for place in each.members], members])
+    parts.put("read.json", plain(frozenset[tuple[str, str]], members_read(judged.report)))
+    parts.put("hosts.json", {host.bundle: host.name for host in reversed(case.hosts)})
+    told = plain(tuple[Quoter, ...], quotes.told)
+    parts.put("quotes.json", [told, quotes.behind, quotes.lines])
+
+
 def _with_timeline(beginning: bytes, case: "Case", told: "Callable[[], Told]") -> bytes:
     """Return a zip with the kept lines behind what it has."""
     from analyzer.model.entry import Entry
@@ -162,7 +183,7 @@ def _with_timeline(beginning: bytes, case: "Case", told: "Callable[[], Told]") -
     words = _Parts()
     blocks, codes = [], []
     for number, block in enumerate(laying.blocks()):
-        columns = [_narrow(column) for column in (*block.moments, *block.columns)]
+        columns = [_narrow(column) for column in (*block.moments, *block.columns, block.calls)]
         words.put(f"lines/{number}.bin", b"".join(column.tobytes() for column in columns))
         words.put(f"lines/{number}.txt", block.words)
         codes.append("".join(column.typecode for column in columns))

@@ -168,30 +168,25 @@ def _findings_meant(report: "Report", wanted: str) -> tuple[str, ...]:
 def _line_of_reading(reading: Reading, place: re.Match[str], host: str | None) -> "LineExplained":
     from analyzer.model.pages import LINE, key_of_line
 
-    report = reading.report
-    bundles = frozenset(hosts_asked(report, reading.names, host)) if host is not None else None
-    found = _of_bundles(_members_fitting(_members_read(report), place["member"]), bundles)
+    bundles = (
+        frozenset(hosts_asked(reading.report, reading.names, host)) if host is not None else None
+    )
+    found = _of_bundles(_members_fitting(reading.members_read, place["member"]), bundles)
     if len(found) == 1:
         page = reading.stored(LINE, key_of_line(*found[0], int(place["line"])))
         if page is not None:
             return page
-    # The line, read again.
-    from analyzer.bundle.budget import Budget
-    from analyzer.rebuilt.calls.line_again import line_again, members_named
     from analyzer.render.words.view import counted, visible
-    from analyzer.story.pages import explained
 
     member, line = place["member"], int(place["line"])
-    line_report, paths = reading.report, reading.paths
-    line_found = _members_fitting(_members_read(line_report), member)
-    line_found = _of_bundles(line_found or members_named(paths, member, budget=Budget()), bundles)
-    _only_member(line_found, member)
-    again = line_again(paths, line_found, line, budget=Budget())
+    found = found or _of_bundles(_members_fitting(reading.members, member), bundles)
+    _only_member(found, member)
+    again = reading.line(found[0], line)
     if again is None or again.text is None:
         has = f"has {counted(again.lines, 'line')}" if again else "could not be read again"
-        msg = f"{visible(line_found[0][1])}:{line}: no such line; the member {has}"
+        msg = f"{visible(found[0][1])}:{line}: no such line; the member {has}"
         raise UsageError(msg)
-    return explained(reading.judged, again)
+    return reading.explained(again)
 
 
 def _of_bundles(
@@ -200,14 +195,9 @@ def _of_bundles(
     return [each for each in found if bundles is None or each[0] in bundles]
 
 
-def _members_read(report: "Report") -> set[tuple[str, str]]:
-    """Return (bundle, path) of the members that were read."""
-    logs = {(row.bundle, row.member) for row in report.coverage}
-    return logs | {(entry.bundle, member) for entry in report.ledger for member in entry.members}
-
-
-def _members_fitting(known: set[tuple[str, str]], member: str) -> list[tuple[str, str]]:
+def _members_fitting(known: Iterable[tuple[str, str]], member: str) -> list[tuple[str, str]]:
     """Return the members of that path, else those whose path ends so."""
+    known, member = tuple(known), member.lstrip("/")
     exact = sorted(each for each in known if each[1] == member)
     return exact or sorted(each for each in known if each[1].endswith(f"/{member}"))
 

@@ -1,12 +1,52 @@
-"""A change of the wall clock, and on which side of it a line of a log is."""
+"""A change of the wall clock: where it shows, and on which side of it a line of a log is."""
 
 from datetime import datetime, timedelta
 
-from analyzer.dating.spots import Spot
 from analyzer.model.clock import ClockChangeKind
 from analyzer.model.finding import Confidence
 from analyzer.parsers.scan.wall import Place
 from analyzer.values import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class End:
+    """One of the two lines around a jump; ``offset`` is None where the stamp names none."""
+
+    place: Place
+    wall: datetime
+    text: str
+    offset: timedelta | None = None
+
+    @property
+    def instant(self) -> datetime:
+        """Return the instant if the stamp names its offset, else the wall time."""
+        return self.wall - self.offset if self.offset is not None else self.wall
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """A jump in one file: ``seconds`` as far as the stamps, or the uptime, tell.
+
+    ``measured`` tells that it is by uptime. ``held`` is False where the stamps soon return: lines
+    that were only written late. ``boot`` tells that the host booted between the two lines.
+    """
+
+    before: End
+    after: End
+    seconds: float
+    measured: bool = False
+    held: bool = True
+    boot: bool = False
+
+    @property
+    def absolute(self) -> bool:
+        """Tell whether the stamps name their offset: then it is no matter of zones."""
+        return self.before.offset is not None and self.after.offset is not None
+
+    @property
+    def family(self) -> str:
+        """Return the family of the files in which it shows."""
+        return self.after.place.family
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

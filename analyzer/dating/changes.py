@@ -11,15 +11,14 @@ from datetime import datetime, timedelta
 from functools import cmp_to_key
 from itertools import pairwise
 
-from analyzer.dating.change import Change
-from analyzer.dating.spots import End, Spot
+from analyzer.dating.change import Change, End, Spot
 from analyzer.dating.years import Volume
 from analyzer.dating.zone import Sighting, may_change
 from analyzer.model.clock import ClockChangeKind
 from analyzer.model.finding import Confidence
-from analyzer.parsers.scan.rhythm import JITTER, SHORTEST
+from analyzer.parsers.scan.rhythm import SHORTEST
 from analyzer.parsers.scan.uptimes import STEADY, tolerance
-from analyzer.parsers.scan.wall import nearest_wall_time, wall_time
+from analyzer.parsers.scan.wall import JITTER, nearest_wall_time, wall_time
 
 NEAR = timedelta(hours=36)  # how far a sighting may be from a change to tell of it
 _SUMMER_TIMES = (30, 60, 120)  # minutes

@@ -5,7 +5,6 @@ comes from `_years`, the offset from `_zone`, what was done to the clock from `_
 what they rest on, and what they do not know widens the range of the moment.
 """
 
-import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -16,25 +15,17 @@ from analyzer.dating.capture import parse_c_date, parse_report_name
 from analyzer.dating.change import Change
 from analyzer.dating.changes import changes_of
 from analyzer.dating.cross_check import Capture, contradictions
-from analyzer.dating.instants import Instants, Lead, Reach
+from analyzer.dating.instants import Instants, Lead
 from analyzer.dating.offsets import file_sightings, line_sightings
+from analyzer.dating.settled import SECOND, DatedFile, LineDates, Settled, with_zone
 from analyzer.dating.spots import spots_of
 from analyzer.dating.years import TOLERANCE, Limit, Volume, newest_dated, settle_family
 from analyzer.dating.zone import Sighting
-from analyzer.model.moment import NO_DATE, Moment
+from analyzer.model.moment import Moment
 from analyzer.parsers._api import LogStats, Stamp, Witness
-from analyzer.parsers.scan.wall import NOWHERE, YEARS, Place, wall_time
+from analyzer.parsers.scan.wall import Place
 
 __all__ = ("Change", "Clock", "Lead", "parse_c_date", "parse_report_name")
-
-_SECOND = timedelta(microseconds=999_999)  # a stamp of whole seconds means all of its second
-_REMEMBERED = 8192  # moments: neighbouring lines share their second
-_ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2170, 1, 1, tzinfo=UTC))
-
-_UNDATED = Moment(at=_ANY_TIME[0], earliest=_ANY_TIME[0], latest=_ANY_TIME[1], dated_by=NO_DATE)
-
-
-_HOUR = timedelta(hours=1)
 
 
 class Clock:
@@ -52,8 +43,7 @@ class Clock:
         self._instants = Instants()
         self._limit: Limit | None = None
         self._captured: Limit | None = None
-        self._moments: dict[tuple[datetime, timedelta | None, str, Place], Moment] = {}
-        self._hours: dict[tuple[str, int, int, int], Moment | None] = {}
+        self._dates: LineDates | None = None
         self.changes: tuple[Change, ...] = ()
 
     def add(
@@ -70,6 +60,7 @@ class Clock:
 
     def add_capture(self, local: Stamp | None, utc: datetime | None, kind: str) -> None:
         """Add a time at which the bundle was made; `kind` says where it stands."""
+        self._dates = None
         self._captures.append(Capture(local=local, utc=utc and utc.astimezone(UTC), kind=kind))
 
     def add_witness(self, witness: Witness) -> None:
@@ -110,8 +101,7 @@ class Clock:
         in_order = sorted(self._sightings, key=lambda sighting: (sighting.utc, sighting.place.line))
         self.changes = changes_of(spots_of(self._volumes.items()), in_order, self._volumes)
         self._instants = Instants(self._sightings, self.changes)
-        self._moments.clear()
-        self._hours.clear()
+        self._dates = None
 
     def compare(self, sightings: Iterable[Sighting], leads: Sequence[Lead]) -> None:
         """Take into account what the logs of another host tell of this host's clock.
@@ -121,14 +111,13 @@ class Clock:
         """
         self._sightings = self._sightings or tuple(sightings)
         self._instants = Instants(self._sightings, self.changes, leads)
-        self._moments.clear()
-        self._hours.clear()
+        self._dates = None
 
     def follow(self, other: "Clock") -> None:
         """Date by what the report of the same host tells of its clock: zone, changes and leads."""
         self._sightings, self.changes = other._sightings, other.changes  # noqa: SLF001 - its kind
         self._instants = other._instants  # noqa: SLF001 - of its own class
-        self._moments.clear()
+        self._dates = None
 
     @property
     def contradictions(self) -> tuple[str, ...]:
@@ -150,9 +139,9 @@ class Clock:
         """
         for capture in self._captures:
             if capture.wall is not None:
-                end = capture.wall + _SECOND
+                end = capture.wall + SECOND
                 reach = self._instants.at_capture(capture.wall, end)
-                return self._moment_with_zone(reach, f"year from {capture.kind}")
+                return with_zone(self._instants, reach, f"year from {capture.kind}")
         known = ((capture.utc, capture.kind) for capture in self._captures)
         return next((Moment.exact(utc, kind) for utc, kind in known if utc), None)
 
@@ -163,8 +152,8 @@ class Clock:
 
     def moment_at(self, wall: datetime, offset: timedelta | None, place: Place) -> Moment:
         """Return the instant of a wall time whose year is known."""
-        reach = self._instants.of(wall, wall + _SECOND, offset, place)
-        return self._moment_with_zone(reach, "year from the log")
+        reach = self._instants.of(wall, wall + SECOND, offset, place)
+        return with_zone(self._instants, reach, "year from the log")
 
     @property
     def dated_by(self) -> str:
@@ -178,127 +167,36 @@ class Clock:
 
         For a member that was not added the year is the last one that is not in the future.
         """
-        undated = line in self._undated.get(member, ())
-        return _UNDATED if undated else self._of_line(member, line, stamp)
+        return self.dates.moment(member, line, stamp)
 
-    def _of_line(self, member: str, line: int, stamp: Stamp) -> Moment:
-        place_volume = self._volumes.get(member) if self._instants.by_place else None
-        if place_volume is None:
-            place: Place = NOWHERE
-        else:
-            log = place_volume.log
-            place = Place(member=member, line=line, family=log.family, rotation=log.rotation)
-        if stamp.year is not None:
-            # Put in doubt what lies behind the time at which the bundle was made. A line cannot be
-            # younger than the report that holds it: one of two clocks was wrong.
-            moment = self._moment_dated_by(stamp, stamp.year, "its own year", place)
-            captured = self.captured_at
-            if captured is None or moment.earliest <= captured.latest + TOLERANCE:
-                return moment
-            return _moment_of_either(moment, captured)
-        volume = self._volumes.get(member)
-        if volume is None or not volume.settled:
-            if self._limit is None:
-                return self._moment_of_unknown_year(stamp, _ANY_TIME[0].year)
-            latest = self._limit.wall
-            walls = ((year, wall_time(stamp, year)) for year in range(latest.year + 1, 0, -1))
-            moment_past = (year for year, wall in walls if wall and wall <= latest + TOLERANCE)
-            return self._moment_dated_by(
-                stamp, next(moment_past, latest.year), self._limit.told_by, NOWHERE
+    @property
+    def dates(self) -> LineDates:
+        """Return what dates lines, as far as the clock is known now."""
+        if self._dates is None:
+            files = {
+                member: DatedFile(
+                    family=volume.log.family,
+                    rotation=volume.log.rotation,
+                    years=volume.years if volume.settled else None,
+                    undated=self._undated.get(member, frozenset()),
+                )
+                for member, volume in self._volumes.items()
+            }
+            settled = Settled(
+                files=files,
+                sightings=self._instants.sightings,
+                changes=self._instants.changes,
+                leads=self._instants.leads,
+                limit=self._limit,
+                captured=self._captured,
+                captured_at=self.captured_at,
             )
-        year = volume.year(line)
-        if not volume.known:
-            return self._moment_of_unknown_year(stamp, year)
-        likely = self._moment_dated_by(stamp, year, volume.how, place)
-        if volume.in_doubt(line):
-            return _moment_of_either(
-                likely, self._moment_dated_by(stamp, year + 1, volume.how, place)
-            )
-        past = self._year_of_the_past(stamp, year)
-        if past == year:
-            return likely
-        return _moment_of_either(likely, self._moment_dated_by(stamp, past, volume.how, place))
+            self._dates = LineDates(settled, self._instants)
+        return self._dates
 
     def hour(self, member: str, stamp: Stamp) -> Moment | None:
-        """Return the moment of the first second of a stamp's hour, for all lines of that hour.
-
-        Each of them is as much later as its stamp says. None where that is not certain, and for
-        stamps with a year, an offset or a fraction: there each line is dated by itself.
-        """
-        if stamp.year is not None or stamp.offset is not None or stamp.microsecond:
-            return None
-        if self._undated.get(member):  # a line without a date stands beside those that have one
-            return None
-        key = (member, stamp.month, stamp.day, stamp.hour)
-        if key not in self._hours:
-            volume = self._volumes.get(member)
-            year = volume.only_year if volume else None
-            first, last = stamp._replace(minute=0, second=0), stamp._replace(minute=59, second=59)
-            start = wall_time(first, year) if year else None
-            if volume is None or year is None or start is None or not self._instants.is_even(start):
-                dated_hour: Moment | None = None
-            elif self._captured is not None and start + _HOUR > self._captured.wall + TOLERANCE:
-                dated_hour = None
-            else:
-                one = self._moment_dated_by(first, year, volume.how, NOWHERE)
-                other = self._moment_dated_by(last, year, volume.how, NOWHERE)
-                later = _HOUR - timedelta(seconds=1)
-                same = (one.at + later, one.earliest + later, one.latest + later, one.dated_by)
-                dated_hour = (
-                    one
-                    if same == (other.at, other.earliest, other.latest, other.dated_by)
-                    else None
-                )
-            self._hours[key] = dated_hour
-        return self._hours[key]
-
-    def _year_of_the_past(self, stamp: Stamp, year: int) -> int:
-        """Return the last year up to `year` in which a stamp is not behind the capture."""
-        if self._captured is None:
-            return year
-        latest = self._captured.wall + TOLERANCE
-        for past in range(year, YEARS[0], -1):
-            wall = wall_time(stamp, past)
-            if wall and wall <= latest:
-                return past
-        return year
-
-    def _moment_dated_by(self, stamp: Stamp, year: int, how: str, place: Place) -> Moment:
-        wall = wall_time(stamp, year)
-        if wall is None:
-            return self._moment_of_unknown_year(stamp, year)
-        key = (wall, stamp.offset, how, place)
-        known = self._moments.get(key)
-        if known is None:
-            if len(self._moments) >= _REMEMBERED:
-                self._moments.clear()
-            end = wall if stamp.microsecond else wall + _SECOND
-            reach = self._instants.of(wall, end, stamp.offset, place)
-            if stamp.offset is None:
-                of_stamp: Moment = self._moment_with_zone(reach, f"year from {how}")
-            else:
-                of_stamp = _moment_dated_by(
-                    reach, f"stamp with year and offset{_reason_of_reach(reach)}"
-                )
-            known = self._moments[key] = of_stamp
-        return known
-
-    def _moment_with_zone(self, reach: Reach, how: str) -> Moment:
-        return _moment_dated_by(
-            reach, f"{how}; {self._instants.zone.text}{_reason_of_reach(reach)}"
-        )
-
-    def _moment_of_unknown_year(self, stamp: Stamp, year: int) -> Moment:
-        """Return a moment in a nominal year: its order in the log holds, its range is all time."""
-        walls = (wall_time(stamp, year + step) for step in range(9))
-        wall = next((wall for wall in walls if wall), _ANY_TIME[0])
-        at = min(max(wall, _ANY_TIME[0]), _ANY_TIME[1])
-        return Moment(
-            at=at,
-            earliest=_ANY_TIME[0],
-            latest=_ANY_TIME[1],
-            dated_by=f"year unknown; {self._instants.zone.text}",
-        )
+        """Return the moment of the first second of a stamp's hour, as `LineDates.hour` does."""
+        return self.dates.hour(member, stamp)
 
     def _newest_time(self, families: Iterable[Sequence[Volume]]) -> Limit | None:
         """Return the wall time behind which no line lies.
@@ -324,23 +222,3 @@ class Clock:
 
 def _newest_limit(limits: Iterable[Limit]) -> Limit | None:
     return max(limits, key=lambda limit: limit.wall, default=None)
-
-
-def _reason_of_reach(reach: Reach) -> str:
-    return f", {reach.why}" if reach.why else ""
-
-
-def _moment_dated_by(reach: Reach, dated_by: str) -> Moment:
-    told = sys.intern(dated_by)  # the same words for most lines
-    return Moment(at=reach.at, earliest=reach.earliest, latest=reach.latest, dated_by=told)
-
-
-def _moment_of_either(likely: Moment, other: Moment) -> Moment:
-    """Return the one that is likely with a range that holds both."""
-    doubt = ", in doubt"
-    return Moment(
-        at=likely.at,
-        earliest=min(likely.earliest, other.earliest),
-        latest=max(likely.latest, other.latest),
-        dated_by=f"{likely.dated_by.removesuffix(doubt)}{doubt}",
-    )

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from analyzer.dating.change import Change
 from analyzer.dating.zone import ANY_PASSAGE, Passage, Sighting, Zone
 from analyzer.model.clock import ClockChangeKind
-from analyzer.parsers.scan.rhythm import JITTER
-from analyzer.parsers.scan.wall import Place
+from analyzer.parsers.scan.wall import JITTER, Place
 from analyzer.values import dataclass
 
 _IN_ORDER = 1e-6  # of the hour that comes twice: next to nothing, but the order is kept
@@ -58,7 +57,8 @@ class Instants:
     ) -> None:
         steps = [c for c in changes if not c.is_zone and c.kind is not ClockChangeKind.REBOOT]
         zones = [change for change in changes if change.is_zone]
-        self.zone = Zone((*sightings, *(s for change in zones for s in _sightings(change))))
+        self.sightings, self.changes = tuple(sightings), tuple(changes)
+        self.zone = Zone((*self.sightings, *(s for change in zones for s in _sightings(change))))
         self.leads = tuple(leads)
         self._steps = steps
         self.by_place = bool(steps or zones)

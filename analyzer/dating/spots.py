@@ -7,60 +7,18 @@ begins anew. All times here are wall times, see `_wall`.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 
+from analyzer.dating.change import End, Spot
 from analyzer.dating.years import Volume
 from analyzer.parsers._api import Stamp
-from analyzer.parsers.scan.rhythm import JITTER
 from analyzer.parsers.scan.uptimes import tolerance
-from analyzer.parsers.scan.wall import Place, wall_time
-from analyzer.values import dataclass
+from analyzer.parsers.scan.wall import JITTER, Place, wall_time
 
 _BOOTING = 600.0  # seconds of uptime in which the kernel's lines may still be read late
 _BURST = 60.0
 _HUNG = 1800.0  # seconds: no boot takes as long until syslog reads the kernel's lines
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class End:
-    """One of the two lines around a jump; ``offset`` is None where the stamp names none."""
-
-    place: Place
-    wall: datetime
-    text: str
-    offset: timedelta | None = None
-
-    @property
-    def instant(self) -> datetime:
-        """Return the instant if the stamp names its offset, else the wall time."""
-        return self.wall - self.offset if self.offset is not None else self.wall
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
-    """A jump in one file: ``seconds`` as far as the stamps, or the uptime, tell.
-
-    ``measured`` tells that it is by uptime. ``held`` is False where the stamps soon return: lines
-    that were only written late. ``boot`` tells that the host booted between the two lines.
-    """
-
-    before: End
-    after: End
-    seconds: float
-    measured: bool = False
-    held: bool = True
-    boot: bool = False
-
-    @property
-    def absolute(self) -> bool:
-        """Tell whether the stamps name their offset: then it is no matter of zones."""
-        return self.before.offset is not None and self.after.offset is not None
-
-    @property
-    def family(self) -> str:
-        """Return the family of the files in which it shows."""
-        return self.after.place.family
 
 
 def spots_of(volumes: Iterable[tuple[str, Volume]]) -> tuple[Spot, ...]:

@@ -31,6 +31,39 @@ class Limit:
     told_by: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Years:
+    """The years of the lines of one file.
+
+    ``fixed`` are lines with the year that they would have without what was turned before them;
+    ``turns`` are the lines at which the year changes, and ``sums`` by how much with each of them.
+    Lines before ``doubted`` may be of the year after.
+    """
+
+    how: str
+    known: bool
+    fixed: tuple[tuple[int, int], ...]
+    turns: tuple[int, ...]
+    sums: tuple[int, ...]
+    doubted: int
+
+    def year(self, line: int) -> int:
+        """Return the year of a line, counted from the fixed point before it, else the first."""
+        index = bisect_right(self.fixed, line, key=lambda point: point[0])
+        return self.fixed[max(0, index - 1)][1] + self.sums[bisect_right(self.turns, line)]
+
+    @property
+    def only_year(self) -> int | None:
+        """Return the year of all its lines, None where they differ or are not known for certain."""
+        years = {year for _, year in self.fixed}
+        certain = self.known and not self.turns and not self.doubted and len(years) == 1
+        return years.pop() if certain else None
+
+    def in_doubt(self, line: int) -> bool:
+        """Tell whether a line may be of the year after the one that `year` tells."""
+        return line < self.doubted
+
+
 class Volume:
     """One file of a log family, and the years of its lines once they are settled."""
 
@@ -45,6 +78,7 @@ class Volume:
         self._sums = list(accumulate(self._steps, initial=0))
         self._fixed: list[tuple[int, int]] = []
         self._doubted = 0  # lines before this one may be of the year after
+        self._years: Years | None = None
 
     @property
     def settled(self) -> bool:
@@ -54,13 +88,27 @@ class Volume:
     def fix(self, points: Iterable[tuple[int, int]], how: str, *, known: bool = True) -> None:
         """Settle the years by (line, year) pairs; nothing happens without any."""
         self._fixed = sorted((line, year - self._years_turned_at(line)) for line, year in points)
+        self._years = None
         if self._fixed:
             self.how, self.known = how, known
 
+    @property
+    def years(self) -> Years:
+        """Return the years of its lines as they are settled."""
+        if self._years is None:
+            self._years = Years(
+                how=self.how,
+                known=self.known,
+                fixed=tuple(self._fixed),
+                turns=tuple(self._turns),
+                sums=tuple(self._sums),
+                doubted=self._doubted,
+            )
+        return self._years
+
     def year(self, line: int) -> int:
-        """Return the year of a line, counted from the fixed point before it, else the first."""
-        index = bisect_right(self._fixed, line, key=lambda point: point[0])
-        return self._fixed[max(0, index - 1)][1] + self._years_turned_at(line)
+        """Return the year of a line."""
+        return self.years.year(line)
 
     def fix_end(self, year: int, how: str, limit: Limit | None, *, known: bool) -> None:
         """Settle by the year of the last line.
@@ -74,23 +122,16 @@ class Volume:
             if limit and _is_behind(before, self.year(line) + 1, limit):
                 self._steps[self._turns.index(line)] = 0
                 self._sums = list(accumulate(self._steps, initial=0))
-                self.fix([(self.stats.lines, year)], how, known=known)
                 self._doubted = max(self._doubted, line)
+                self.fix([(self.stats.lines, year)], how, known=known)
 
     def doubt(self) -> None:
         """Note that all its lines may be of the year after."""
-        self._doubted = self.stats.lines + 1
-
-    @property
-    def only_year(self) -> int | None:
-        """Return the year of all its lines, None where they differ or are not known for certain."""
-        years = {year for _, year in self._fixed}
-        certain = self.known and not self._turns and not self._doubted and len(years) == 1
-        return years.pop() if certain else None
+        self._doubted, self._years = self.stats.lines + 1, None
 
     def in_doubt(self, line: int) -> bool:
         """Tell whether a line may be of the year after the one that `year` tells."""
-        return line < self._doubted
+        return self.years.in_doubt(line)
 
     def _years_turned_at(self, line: int) -> int:
         return self._sums[bisect_right(self._turns, line)]

@@ -40,13 +40,15 @@ class Block(NamedTuple):
     it was dated. ``columns`` are, of each row, the places of its moment, bundle, member, host, log,
     program, task, level, SR, VDI, VBD, session and kinds, its line and count, and where in the
     words its text ends, its message begins and ends; the next text begins one byte behind that.
-    ``marks`` say what quotes a row. Places are those of `LineIndex`, -1 for none.
+    ``marks`` say what quotes a row, ``calls`` is which calls of SM each is a line of. Places are
+    those of `LineIndex`, -1 for none.
     """
 
     moments: "list[array[int]]"
     columns: "list[array[int]]"
     pids: list[int | None]
     marks: dict[int, Mark]
+    calls: "array[int]"
     words: bytes = b""
 
     @property
@@ -66,7 +68,9 @@ class LineIndex:
     ``kinds`` are selectors with the title that they give a line. ``spans`` are of each block the
     earliest and latest time (microseconds) and how many rows it has. ``told`` are the objects
     that each entry tells of that is no kept line, None where it concerns all; ``unseen`` are all
-    logs, ``count`` is how many events are kept.
+    logs, ``count`` is how many events are kept. ``files`` are of each block the files that its rows
+    are lines of: the places of bundle and member, and the lowest and the highest line. ``calls``
+    are calls of SM as they are told.
     """
 
     texts: tuple[str, ...]
@@ -75,6 +79,8 @@ class LineIndex:
     told: tuple[tuple[str, ...] | None, ...]
     unseen: tuple[Unseen, ...]
     count: int
+    files: tuple[tuple[tuple[int, int, int, int], ...], ...] = ()
+    calls: tuple[tuple[tuple[str, str, str], ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ BACKEND = "SR_BACKEND_FAILURE"
 BACKEND_CODE = "SR_BACKEND_FAILURE_"  # and the number of XE_SR_ERRORCODES.xml
 LIVE_DATABASE = "xapi-db-dumped.xml"  # what xen-bugtool asks xapi for, beside the file it keeps
 BUGTOOL_LOG = "xen-bugtool.log"
+ALERTS = "alerts"  # the selectors of alerts name it as their log, and as the program in it
 NBD_UNITS = ("xapi-nbd.service", "xapi-nbd")
 
 # VDI.type of a disk whose data were destroyed: in the database, and as `xe` prints it.

@@ -156,7 +156,8 @@ class LogStats:
     longest stretches without a line, of five minutes and more, ``jumps`` the places where the
     stamps go back, both in the order of lines. ``uptimes`` are the first and the last line that
     shows the uptime, and both sides of each place where it and the stamps do not agree. ``edges``
-    are the first and the last line with a stamp.
+    are the first and the last line with a stamp. ``marks`` are how many lines and bytes of the
+    member are before the next, about every MiB; none where its lines do not end with LF.
     """
 
     lines: int
@@ -178,6 +179,7 @@ class LogStats:
     jumps: tuple[Jump, ...] = ()
     uptimes: tuple[Uptime, ...] = ()
     edges: tuple[Edge, Edge] | None = None
+    marks: tuple[tuple[int, int], ...] = ()
 
 
 class Body(NamedTuple):

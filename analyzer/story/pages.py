@@ -51,8 +51,10 @@ from analyzer.rules.load import load_catalogue
 from analyzer.rules.pattern import Catalogue
 from analyzer.story.disks.index import DiskIndex, index
 from analyzer.story.disks.views import view_of
+from analyzer.story.explain.case_facts import CaseFacts
 from analyzer.story.explain.explain import explain_rule
-from analyzer.story.explain.explain_line import KindWords, explain_line, is_one_line, line_in
+from analyzer.story.explain.explain_line import KindWords, explain_line, kind_words
+from analyzer.story.explain.quoted_line import is_one_line, line_in
 from analyzer.story.names import names_of
 from analyzer.story.nbd.served import sessions_page
 from analyzer.story.objects.host import KnownHost, host_view, known_hosts
@@ -97,11 +99,12 @@ class Judged:
     @cached_property
     def words(self) -> Mapping[str, KindWords]:
         """Return what each kind of line is asked for."""
-        return {
-            kind: KindWords(role=each.role.value, title=each.text.heading, reason=each.reason)
-            for each in self.catalogue.patterns
-            for kind in each.kinds
-        }
+        return kind_words(self.catalogue.patterns)
+
+    @cached_property
+    def facts(self) -> CaseFacts:
+        """Return what is known of lines beside what they say."""
+        return CaseFacts(self.case, self.report)
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -294,7 +297,7 @@ def _finding_of_judged(judged: Judged, name: str) -> FindingPage:
 
 def explained(judged: Judged, again: LineAgain) -> LineExplained:
     """Return what was made of a line that was read again."""
-    return explain_line(judged.case, judged.report, again, judged.scanner, judged.words.__getitem__)
+    return explain_line(judged.facts, again, judged.scanner, judged.words.__getitem__)
 
 
 def _line_of_judged(judged: Judged, key: str) -> LineExplained | None:

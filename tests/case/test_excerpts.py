@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.bundle.budget import Budget
+from analyzer.bundle.named_paths import STDIN
 from analyzer.case.excerpts import (
     FAR,
     LONGEST,
@@ -22,7 +23,6 @@ from analyzer.case.excerpts import (
     read_excerpts,
     wide_ranges,
 )
-from analyzer.case.reading import STDIN
 from analyzer.model.packed_lines import PackedLines, unpacked
 from analyzer.model.report import Excerpt
 from analyzer.model.source import Source

@@ -12,6 +12,8 @@ from unittest.mock import patch
 import pytest
 from typer.testing import CliRunner
 
+from analyzer.bundle import _parallel
+from analyzer.bundle.budget import Budget
 from analyzer.case.case import Case
 from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, case_of
 from analyzer.cli.case_making import case_bytes
@@ -20,15 +22,17 @@ from analyzer.cli.main import app
 from analyzer.cli.timeline import TimelineFormat
 from analyzer.model.pages import LINE
 from analyzer.model.report import Report
+from analyzer.rebuilt.calls.line_again import line_again
 from analyzer.run import Options, load_case
-from analyzer.story.pages import MAKERS, Judged, page_of
+from analyzer.story.pages import MAKERS, Judged, explained, page_of
 from analyzer.story.timeline.wanted import Wanted
 from tests.cli.case_files import BY_NAME, case_file, said
 from tests.golden.outputs import sample_commands, sample_read
+from tests.support.bundle import BundleBuilder
 
 SMALL = ("host-crash.tar.bz2", "nbd-trouble.tar.bz2", "two-host-pool.zip")
-# What a case file does not hold: lines that nobody kept, comparisons of any pair.
-READ_AGAIN = ("explain-line", "why-list")
+# What a case file does not hold: comparisons of any pair.
+READ_AGAIN = ("why-list",)
 line_keys = next(maker.keys for maker in MAKERS if maker.kind is LINE)
 FORMS = (*(("--format", form.value) for form in TimelineFormat), ("--raw",), ("--json",))
 EACH = 2  # objects of each kind that are asked for
@@ -110,6 +114,57 @@ def test_line_that_is_quoted_first_is_explained_as_it_is_from_the_log(
         assert [said(command, path) for command in asked] == read
 
 
+@pytest.mark.parametrize("name", SMALL)
+def test_any_line_is_explained_as_the_case_explains_it(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    shutil.copy(BY_NAME[name], path)
+    judged = Judged(*sample_read(BY_NAME[name]))
+    case, kept = CaseFile(case_file(path)), 0
+    for member in case.members:
+        lying = case.members[member]
+        for line in (1, 21, 257):
+            again = line_again([path], lying.report, lying.place, line, budget=Budget())
+            assert again is not None
+            if again.text is None:
+                break
+            own = explained(judged, again)
+            kept += any(hit.kept for hit in own.hits)
+            assert case.explained(again) == own
+    assert kept > EACH
+    assert len(case.members) > len(case.members_read)
+
+
+def test_line_of_a_large_report_is_read_from_where_it_lies(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_parallel, "_WORTH_IT", 1)
+    lines = [f"Nov 22 09:{n // 1000 % 60:02}:00 jupiter SM: [{n}] pread {n}" for n in range(50_000)]
+    lines[49_000] = "Nov 22 09:49:00 jupiter SM: [7] ***** sr_update: EXCEPTION <type 'x'>, gone"
+    packed = [line.replace("jupiter", "mars") for line in lines]
+    builder = BundleBuilder().log("var/log/SMlog", lines).log("var/log/SMlog.2.gz", packed)
+    path = builder.file("aaa.out", bytes(range(256)) * 5000).write_tar(tmp_path / "b.tar.bz2")
+    asked = [
+        ["explain", f"SMlog{of}:{line}"] for of in ("", ".2.gz") for line in (3, 47_000, 49_001)
+    ]
+    asked += [["explain", "SMlog:50001"], ["explain", "/aaa.out:2"], ["explain", "nothing:2"]]
+    read = [said(command, path) for command in asked]
+    judged = Judged(*load_case([path]))
+    inputs = inputs_of([path])
+    assert inputs is not None
+    path.with_name(NAME).write_bytes(case_bytes(judged, inputs, usual=True, drawn={}))
+    case = CaseFile(path.with_name(NAME))
+    (log,) = (each for each in case.members if each[1] == "var/log/SMlog")
+    assert len(case.members[log].place.marks) > 1
+    assert len(case.members[log].report.blocks) > 1
+    with (
+        patch("analyzer.run.load_case", side_effect=AssertionError("it was read again")),
+        patch("analyzer.rebuilt.calls.line_again.open_bundle", side_effect=AssertionError("all")),
+    ):
+        assert [said(command, path) for command in asked] == read
+    assert "pread 46999" in read[1]
+    assert "has 50,000 lines" in read[6]
+
+
 def test_two_reports_are_compared_out_of_their_case_files(crashed: Path, tmp_path: Path) -> None:
     folder = tmp_path / "later"
     folder.mkdir()
@@ -172,7 +227,9 @@ def test_file_of_other_options_or_of_another_build_answers_nothing(crashed: Path
 def test_what_it_does_not_hold_is_read_again_and_said(crashed: Path) -> None:
     case_file(crashed)
     with patch("analyzer.run.load_case", lambda *_: sample_read(BY_NAME[crashed.name])):
-        done = CliRunner().invoke(app, ["explain", "var/log/SMlog:1", str(crashed)])
+        newer, older = [vdi.uuid for vdi in sample_read(BY_NAME[crashed.name])[0].pools[0].vdis][:2]
+        asked = ["why", "list-changed-blocks", newer, older, str(crashed)]
+        done = CliRunner().invoke(app, asked)
     assert NAME in done.stderr
     assert "read again" in done.stderr
 

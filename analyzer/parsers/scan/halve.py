@@ -11,7 +11,7 @@ from typing import Generic, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.parsers.scan.later import line_ends
+from analyzer.parsers.scan.line_ends import line_ends
 
 _LINES_TRIED = 50  # for a stamp, where lines were not understood
 LONGEST_QUOTE = 500  # characters of a line that may be quoted

@@ -7,12 +7,10 @@ read when what they go with was found.
 
 from array import array
 from collections.abc import Callable, Iterator
-from typing import NamedTuple, TypeAlias
+from itertools import accumulate, pairwise
+from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
-_LF = ord("\n")
+_SHORT = 1 << 17  # bytes in which lines are counted before numpy is loaded
 
 NumberedLine: TypeAlias = tuple[int, bytes]  # without its LF
 Found: TypeAlias = tuple[int, int, int]  # where a line begins and ends, and what was found in it
@@ -64,22 +62,14 @@ def lines_found(find: Callable[[bytes, int], int], window: bytes) -> list[Found]
 
 def numbered(window: bytes, places: list[Found]) -> tuple[list[int], int]:
     """Return how many lines are before each of some places, and how many there are."""
+    if len(window) < _SHORT:
+        starts = [0, *(start for start, _, _ in places), len(window)]
+        steps = (window.count(b"\n", *step) for step in pairwise(starts))
+        *before, count = accumulate(steps)
+        return before, count
+    import numpy as np  # noqa: PLC0415 - a question about one line is answered before it is loaded
+
+    from analyzer.parsers.scan.line_ends import line_ends  # noqa: PLC0415 - loads it
+
     ends = line_ends(window)
     return np.searchsorted(ends, [start for start, _, _ in places]).tolist(), len(ends)
-
-
-class _LastEnds(NamedTuple):
-    text: bytes
-    ends: npt.NDArray[np.int64]
-
-
-_last = [_LastEnds(b"", np.empty(0, np.int64))]
-
-
-def line_ends(text: bytes) -> npt.NDArray[np.int64]:
-    """Return where the line feeds are; all who look at one chunk ask for the same."""
-    last = _last[0]
-    if last.text is not text:
-        ends = np.flatnonzero(np.frombuffer(text, np.uint8) == _LF)
-        last = _last[0] = _LastEnds(text, ends)
-    return last.ends

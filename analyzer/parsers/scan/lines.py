@@ -14,23 +14,30 @@ class WholeLines:
     being held; ``longest_cut`` is the whole length of the longest such line, 0 without any.
     A stream whose first line ends with a bare CR is taken to end all its lines so. What is cut
     does not depend on where the blocks end. A chunk that is not UTF-8 gets
-    replacement characters, so that bytes and text say the same.
+    replacement characters, so that bytes and text say the same. ``position`` is how many bytes of
+    the stream are in the chunks so far, and ``bare`` tells that its lines end with a CR.
+    A stream that is ``begun`` is the rest of one whose lines end with LF.
     """
 
-    def __init__(self, blocks: Iterable[bytes], limit: int) -> None:
-        self._blocks = _with_line_feeds(blocks)
+    def __init__(self, blocks: Iterable[bytes], limit: int, *, begun: bool = False) -> None:
+        self._blocks = blocks if begun else self._with_line_feeds(blocks)
+        self.bare = False
+        self.position = 0
         self.limit = limit
         self._parts: list[bytes] = []
         self._length = 0  # of the line that is still open, skipped bytes included
         self.longest_cut = 0
 
     def __iter__(self) -> Iterator[bytes]:
+        taken = 0
         for block in self._blocks:
             end = block.rfind(b"\n") + 1
             if end:
                 self._keep_piece(block[:end])
+                self.position = taken + end
                 yield self._close_chunk()
             self._keep_piece(block[end:])
+            taken += len(block)
         if self._length:
             self._keep_piece(b"\n")
             yield self._close_chunk()
@@ -74,24 +81,23 @@ class WholeLines:
             return chunk
         return chunk.decode(errors="replace").encode()
 
-
-def _with_line_feeds(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield the blocks, with LF for CR if the first line ends with a CR that no LF follows."""
-    waiting = iter(blocks)
-    held = b""
-    for block in waiting:
-        text = held + block
-        end = _LINE_END.search(text)
-        if end is None:
-            yield text
-            continue
-        if text[end.start()] == _CR and end.end() == len(text):
-            yield text[: end.start()]
-            held = b"\r"
-            continue
-        bare = text[end.start()] == _CR and text[end.end()] != _LF
-        yield text.replace(b"\r", b"\n") if bare else text
-        yield from (rest.replace(b"\r", b"\n") for rest in waiting) if bare else waiting
-        return
-    if held:
-        yield b"\n"
+    def _with_line_feeds(self, blocks: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the blocks, with LF for CR if the first line ends with a CR that no LF follows."""
+        waiting = iter(blocks)
+        held = b""
+        for block in waiting:
+            text = held + block
+            end = _LINE_END.search(text)
+            if end is None:
+                yield text
+                continue
+            if text[end.start()] == _CR and end.end() == len(text):
+                yield text[: end.start()]
+                held = b"\r"
+                continue
+            self.bare = text[end.start()] == _CR and text[end.end()] != _LF
+            yield text.replace(b"\r", b"\n") if self.bare else text
+            yield from (rest.replace(b"\r", b"\n") for rest in waiting) if self.bare else waiting
+            return
+        if held:
+            yield b"\n"

@@ -15,10 +15,10 @@ from analyzer.parsers._api import Edge, Jump, Stamp
 from analyzer.parsers.scan.halve import Chunk
 from analyzer.parsers.scan.stamps import DAYS_BEFORE, Stamps, stamps_of
 from analyzer.parsers.scan.syslog import MONTHS, split_head
+from analyzer.parsers.scan.wall import JITTER
 from analyzer.values import dataclass
 
 SHORTEST = 300.0  # seconds; what is shorter is no silence
-JITTER = 10.0  # seconds; programs hand in their lines a little late
 MOST = 256  # silences told, the longest
 MOST_JUMPS = 1000
 _PIECE = 16 * 1024

@@ -26,11 +26,11 @@ from analyzer.parsers.scan.match import (
     automaton,
     every_line,
     loosened,
-    matcher_of,
 )
 from analyzer.parsers.scan.records import LineReader, Reader
 from analyzer.parsers.scan.syslog import glued_lines, glued_part
 from analyzer.parsers.scan.tally import Tally, runs_of_lines
+from analyzer.parsers.scan.text import LINE_LIMIT, TextScanner
 from analyzer.values import dataclass
 
 
@@ -48,7 +48,7 @@ class PatientNotice(Notice, Protocol):
         """Take such lines, before the records behind them."""
 
 
-class Scanner:
+class Scanner(TextScanner):
     """All selectors of a run, compiled for a parser when it is first needed.
 
     Results depend on the selectors, not on the order in which they were loaded; the hits of a
@@ -64,16 +64,13 @@ class Scanner:
         parsers: Sequence[LogParser],
         selectors: Sequence[Selector],
         *,
-        line_limit: int = 1 << 20,
+        line_limit: int = LINE_LIMIT,
         filtered: bool = True,
         quick: bool = True,
     ) -> None:
-        self._parsers = {parser.name: parser for parser in parsers}
-        self._selectors = tuple(selectors)
-        self._line_limit = line_limit
+        super().__init__(parsers, selectors, line_limit=line_limit)
         self._filtered = filtered
         self._quick = quick
-        self._matchers: dict[str, Matcher] = {}
         self._filters: dict[str, Automaton] = {}
         self._wider: dict[str, Automaton] = {}
         self._narrow: dict[str, Automaton] = {}
@@ -159,30 +156,6 @@ class Scanner:
             if parser.setting or self._holds_lines(parser):
                 self._narrow_filter(parser)
         _automaton_of_glued()
-
-    def match(self, parser: str, process: str, message: str) -> tuple[Hit, ...]:
-        """Return the hits of the selectors for `parser` (a log's name, or another source's)."""
-        return self._selector_matcher(parser).match(process, message)
-
-    def parse_text(self, parser: str, text: str) -> tuple[Record, ...]:
-        """Return all records of a piece of log, hit or not, read the way `scan` reads it.
-
-        Raises:
-            KeyError: no log parser has that name.
-        """
-        reader = Reader(self._parsers[parser], every_line())
-        chunks = WholeLines((text.encode(errors="replace"),), self._line_limit)
-        found = [record for chunk in chunks for record in reader.feed(chunk)]
-        return (*found, *reader.feed(b"", last=True))
-
-    def _selector_matcher(self, name: str) -> Matcher:
-        if name not in self._matchers:
-            wanted = tuple(selector for selector in self._selectors if selector.parser == name)
-            parser = self._parsers.get(name)
-            self._matchers[name] = (
-                matcher_of(wanted, parser.failure, parser.setting) if parser else matcher_of(wanted)
-            )
-        return self._matchers[name]
 
     def _wider_filter(self, parser: LogParser) -> Automaton:
         """Return what finds the lines that somebody asks for, and those that tell of a failure."""
@@ -284,6 +257,8 @@ class Scan:
     def _records_with_hits(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         for chunk in self._lines:
             self._tally.read(chunk)
+            if not self._lines.bare:
+                self._tally.mark(self._lines.position)
             yield from self._hits_of_chunk(chunk, last=False)
             if self.met > self._most:
                 self.overfull = True

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from analyzer.parsers.scan.later import line_ends
+from analyzer.parsers.scan.line_ends import line_ends
 from analyzer.parsers.scan.syslog import MONTHS, USUAL_HEAD
 
 DAYS_BEFORE = (0, 31, 60, 91, 121, 152, 182, 213, 244, 274, 305, 335)  # in a leap year

@@ -22,6 +22,7 @@ _PLACES = 10_000  # of each kind of place, against a hostile log
 _WHITE = b" \t\r"  # what a blank line may hold
 _WITNESS_TRIES = 8
 _SHAPE_WIDTH = 120
+_APART = 1 << 20  # bytes between marks
 
 _HEX = re.compile(
     r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|\b(?:0x[0-9a-fA-F]+|[0-9a-fA-F]{8,})\b"
@@ -71,6 +72,7 @@ class Tally:
         self._runs = runs
         self._wanted = wanted
         self._lines = 0
+        self._marks = [(0, 0)]
         self._lost = 0
         self._blank = 0
         self._hidden = 0
@@ -90,6 +92,11 @@ class Tally:
     def lines(self) -> int:
         """Return how many lines were read so far."""
         return self._lines
+
+    def mark(self, position: int) -> None:
+        """Note that the lines so far are so many bytes of the member."""
+        if position - self._marks[-1][1] >= _APART:
+            self._marks.append((self._lines, position))
 
     def stats(self, longest_cut: int = 0, line_limit: int = 0) -> LogStats:
         """Return what is known so far."""
@@ -114,6 +121,7 @@ class Tally:
             jumps=self._rhythm.jumps,
             edges=self._rhythm.edges,
             uptimes=self._uptimes.notes if self._uptimes else (),
+            marks=tuple(self._marks[1:]),
         )
 
     def hide(self, line: bytes) -> None:

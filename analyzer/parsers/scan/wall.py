@@ -10,6 +10,7 @@ from analyzer.parsers._api import Stamp
 from analyzer.values import dataclass
 
 YEARS = (1000, 3000)
+JITTER = 10.0  # seconds; programs hand in their lines a little late
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

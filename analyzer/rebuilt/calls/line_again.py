@@ -1,14 +1,16 @@
 """One line of a member, read again from what the user gave: most lines are not kept."""
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from analyzer.bundle.again import log_from_mark, member_again
 from analyzer.bundle.archive import open_bundle
 from analyzer.bundle.budget import Budget
 from analyzer.bundle.member import Member
-from analyzer.case.reading import STDIN, named_paths
+from analyzer.bundle.named_paths import STDIN, named_paths
 from analyzer.errors import InputError
+from analyzer.model.places import MemberPlace, ReportPlaces
 from analyzer.parsers import document_parser, log_parser
 from analyzer.parsers.scan.lines import WholeLines
 from analyzer.values import dataclass
@@ -36,54 +38,58 @@ class LineAgain:
 
 
 def line_again(
-    paths: Sequence[Path],
-    places: Sequence[tuple[str, str]],
-    line: int,
-    *,
-    budget: Budget,
-    log_as: str | None = None,
+    paths: Sequence[Path], report: ReportPlaces, place: MemberPlace, line: int, *, budget: Budget
 ) -> LineAgain | None:
-    """Return the line of the first member that is one of the places (bundle, path), None if none.
+    """Return a line of a member, None where the input has it no more.
 
     Standard input cannot be read twice.
     """
-    for member in _members_named(paths, budget, log_as):
-        if (member.bundle, member.path) in places:
+    path = next((path for path, name in named_paths(paths).items() if name == report.given), None)
+    if path is None or path == STDIN:
+        return None
+    again = _line_from_place(path, report, place, line, budget)
+    if again is not None:
+        return again
+    for member in open_bundle(path, budget=budget, name=report.given).members():
+        if (member.bundle, member.path) == (report.bundle, place.path):
             return _line_read(member, line, budget.line)
     return None
 
 
-def members_named(
-    paths: Sequence[Path], name: str, *, budget: Budget, log_as: str | None = None
-) -> tuple[tuple[str, str], ...]:
-    """Return (bundle, path) of every member whose path ends with `name`."""
-    found = {
-        (member.bundle, member.path)
-        for member in _members_named(paths, budget, log_as)
-        if f"/{member.path}".endswith(f"/{name.lstrip('/')}")
-    }
-    return tuple(sorted(found))
+def _line_from_place(
+    path: Path, report: ReportPlaces, place: MemberPlace, line: int, budget: Budget
+) -> LineAgain | None:
+    """Return a line of a member that lies there, None where it does not, or is damaged."""
+    # The lines before it begin behind a mark, too.
+    marks = [mark for mark in place.marks if mark[0] < line - AROUND]
+    passed, size = marks[-1] if marks else (0, 0)
+    try:
+        members = (
+            iter([log_from_mark(path, report, place, size, budget)])
+            if passed
+            else member_again(path, report, place, budget)
+        )
+        for member in members:
+            again = _line_read(member, line, budget.line, passed)
+            return again if member.loss is None else None
+    except (InputError, OSError):
+        pass
+    return None
 
 
-def _members_named(paths: Sequence[Path], budget: Budget, log_as: str | None) -> Iterator[Member]:
-    for path, name in named_paths(paths).items():
-        if path == STDIN:
-            continue
-        try:
-            archive = open_bundle(path, budget=budget, log_as=log_as, name=name)
-        except InputError:  # the first reading said so
-            continue
-        yield from archive.members()
-
-
-def _line_read(member: Member, line: int, limit: int) -> LineAgain:
+def _line_read(member: Member, line: int, limit: int, passed: int = 0) -> LineAgain:
+    """Return a line of a member, of which so many were passed over before it is read."""
     log = log_parser(member.log) if member.log else None
     document = None if member.log else document_parser(member.path, member.head())
     before: deque[bytes] = deque(maxlen=AROUND)
     after: list[bytes] = []
     wanted: bytes | None = None
-    number = 0
-    for chunk in WholeLines(member.blocks(), limit):
+    number = passed
+    for chunk in WholeLines(member.blocks(), limit, begun=passed > 0):
+        count = chunk.count(b"\n")
+        if number + count < line - AROUND:
+            number += count
+            continue
         for each in chunk.split(b"\n")[:-1]:
             number += 1
             if number < line:

@@ -22,6 +22,7 @@ from analyzer.model.source import Source
 from analyzer.model.terms import UUID_END, UUID_LENGTH
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.sources import LOGS
+from analyzer.story.explain.quotes import Quoter, call_told
 from analyzer.story.timeline.everything import Ordering
 from analyzer.story.timeline.happenings import Quoted, mark_of, quoted
 from analyzer.story.timeline.order import place_in_time
@@ -68,14 +69,19 @@ class Laying:
         self._known = frozenset(known)
         self._named_by = {uuid.encode(): uuid for uuid in known}
         self._alone = {uuid: frozenset((uuid,)) for uuid in known}
-        # The disk and the SR of the call that a line belongs to.
+        # The disk and the SR of the call that a line belongs to, and what is told of the call.
         found: dict[Place, frozenset[str]] = {}
-        for operation in sm_operations(case) if self._known else ():
+        called: dict[Place, tuple[Quoter, ...]] = {}
+        for operation in sm_operations(case):
             own = self._known & {operation.vdi or "", operation.sr or ""}
-            for event in operation.lines if own else ():
-                place = _place_of_source(event.source)
-                found[place] = found.get(place, _NOTHING) | own
-        self._calls = found
+            told = call_told(operation)
+            for place in {_place_of_source(event.source) for event in operation.lines}:
+                called[place] = (*called[place], told) if place in called else (told,)
+                if own:
+                    found[place] = found[place] | own if place in found else own
+        self._calls, self._called = found, called
+        self._calls_told: dict[tuple[Quoter, ...], int] = {(): -1}
+        self._files: list[tuple[tuple[int, int, int, int], ...]] = []
         self._columns = case.events.texts
         self._texts = [text for name in LINE_TEXTS for text in self._columns[name]]
         ends = accumulate((len(self._columns[name]) for name in LINE_TEXTS), initial=0)
@@ -126,6 +132,8 @@ class Laying:
             ),
             unseen=told.unseen,
             count=len(self._case.events),
+            files=tuple(self._files),
+            calls=tuple(self._calls_told)[1:],
         )
 
     def rows(self) -> Mapping[str, Sequence[int]]:
@@ -175,6 +183,7 @@ class Laying:
             columns=[array("q", column) for column in columns],
             pids=lines.pids,
             marks={},
+            calls=array("q"),
             words=b"".join(pieces),
         )
         self._take_told(block, lines)
@@ -200,8 +209,13 @@ class Laying:
         bundles, members = self._columns["bundle"], self._columns["member"]
         tasks, ids = lines.texts["task"], lines.ids
         places = (lines.texts["bundle"], lines.texts["member"], lines.lines)
+        files: dict[tuple[int, int], list[int]] = {}
+        calls = self._calls_told
         for row, (bundle, member, line) in enumerate(zip(*places, strict=True)):
             place = (bundles[bundle], members[member], line)
+            files.setdefault((bundle, member), []).append(line)
+            called = self._called.get(place, ())
+            block.calls.append(calls.setdefault(called, len(calls) - 1))
             own = named.get(row, _NOTHING) | self._calls.get(place, _NOTHING)
             for task in self._tasks[tasks[row]] if own and tasks[row] >= 0 else ():
                 self._of_tasks.setdefault(task, set()).update(own)
@@ -210,6 +224,13 @@ class Laying:
             if own:
                 self._told[first + row] = own
         self._task_of += tasks
+        of_bundle, of_member = self._first["bundle"], self._first["member"]
+        self._files.append(
+            tuple(
+                (of_bundle + bundle, of_member + member, min(own), max(own))
+                for (bundle, member), own in files.items()
+            )
+        )
 
     def _named(self, words: bytes, ends: Sequence[int]) -> dict[int, frozenset[str]]:
         """Return the objects that rows name; the words are in lower case."""

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyzer.parsers.scan.rhythm import JITTER, SHORTEST, Rhythm
+from analyzer.parsers.scan.rhythm import SHORTEST, Rhythm
+from analyzer.parsers.scan.wall import JITTER
 
 START = datetime(2024, 6, 10, 13, 0, tzinfo=UTC)
 

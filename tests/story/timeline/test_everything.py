@@ -116,6 +116,7 @@ def _block(rows: Sequence[Row]) -> Block:
         columns=[array("q", column) for column in zip(*told, strict=True)],
         pids=[None] * len(rows),
         marks={},
+        calls=array("q", [-1] * len(rows)),
         words=b"x\n" * len(rows),
     )
 

@@ -1,0 +1,197 @@
+"""What a case file knows of the lines of its status reports: those that were kept, and others."""
+
+import zlib
+from array import array
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from analyzer.stored import typed
+
+if TYPE_CHECKING:
+    from analyzer.model.entry import Entry
+    from analyzer.model.explained import LineExplained
+    from analyzer.model.lines import Block, Everything, LineIndex
+    from analyzer.model.moment import Moment
+    from analyzer.model.places import MemberPlace, ReportPlaces
+    from analyzer.model.source import Source
+    from analyzer.parsers._api import Stamp
+    from analyzer.parsers.scan.text import TextScanner
+    from analyzer.rebuilt.calls.line_again import LineAgain
+    from analyzer.story.explain.explain_line import KeptLine
+    from analyzer.story.explain.quotes import Quoter
+    from analyzer.story.timeline.line_rows import LineRow
+
+_OF_MOMENTS = 4  # columns of a block
+Value = TypeVar("Value")
+Part = Callable[[str], Any]
+Content = Callable[[str], bytes]
+
+
+def share_of_page(key: str, count: int) -> int:
+    """Return which of so many parts of a kind has the page of a key."""
+    return zlib.crc32(key.encode(errors="surrogateescape")) % count
+
+
+class StoredLines:
+    """The kept lines of a case file (`analyzer.story.timeline.asked.Lines`)."""
+
+    def __init__(self, part: Part, content: Content) -> None:
+        self._read_part, self._bytes = part, content
+
+    @cached_property
+    def index(self) -> "LineIndex":
+        """Return what finds the kept lines."""
+        from analyzer.model.lines import LineIndex
+
+        return typed(LineIndex, self._read_part("index.json"))
+
+    @cached_property
+    def made(self) -> "Sequence[Entry]":
+        """Return what is no kept line, in the order of time."""
+        from analyzer.model.entry import Entry
+
+        return TypedRows(Entry, self._read_part("made.json"))
+
+    @cached_property
+    def everything(self) -> "Everything":
+        """Return all entries in their order."""
+        from analyzer.model.lines import Everything
+
+        return typed(Everything, self._read_part("everything.json"))
+
+    def rows(self, uuid: str) -> Sequence[int]:
+        """Return the rows that tell of an object, ascending."""
+        share = share_of_page(uuid, self._read_part("told.json"))
+        try:
+            steps: Sequence[int] = self._read_part(f"told/{share}.json").get(uuid, ())
+        except KeyError:  # nothing tells of any of them
+            return ()
+        return list(accumulate(steps))
+
+    def block(self, number: int) -> "Block":
+        """Return a block without its words."""
+        from analyzer.model.lines import Block, Mark
+
+        codes, moments, pids, marks = self._read_part(f"lines/{number}.json")
+        content, first = self._bytes(f"lines/{number}.bin"), 0
+        columns = []
+        for place, code in enumerate(codes):
+            column = array(code)
+            size = column.itemsize * (moments if place < _OF_MOMENTS else len(pids))
+            column.frombytes(content[first : first + size])
+            columns.append(column)
+            first += size
+        told = {row: Mark(*mark) for row, *mark in marks}
+        own, others = columns[:_OF_MOMENTS], columns[_OF_MOMENTS:-1]
+        return Block(moments=own, columns=others, pids=pids, marks=told, calls=columns[-1])
+
+    def words(self, number: int) -> bytes:
+        """Return the words of a block."""
+        return self._bytes(f"lines/{number}.txt")
+
+
+class TypedRows(Sequence[Value]):
+    """Values of a type, each made of what is stored when it is asked for."""
+
+    def __init__(self, kind: type[Value], stored: Sequence[Any]) -> None:
+        self._kind, self._stored = kind, stored
+
+    def __len__(self) -> int:
+        return len(self._stored)
+
+    def __getitem__(self, place: Any) -> Any:
+        if isinstance(place, slice):
+            return [typed(self._kind, each) for each in self._stored[place]]
+        return typed(self._kind, self._stored[place])
+
+
+class Lying(NamedTuple):
+    """A member: its report, and where it lies."""
+
+    report: "ReportPlaces"
+    place: "MemberPlace"
+
+
+class StoredPlaces(Mapping[tuple[str, str], Lying]):
+    """Where members lie, by bundle and path; each is made when it is asked for."""
+
+    def __init__(self, part: Part) -> None:
+        from analyzer.model.places import ReportPlaces
+
+        self._reports = typed(tuple[ReportPlaces, ...], part("lies.json"))
+        self._rows: dict[tuple[str, str], tuple[int, object]] = {}
+        for number, report in enumerate(self._reports):
+            own = zip(*part(f"lies/{number}.json"), strict=True)
+            self._rows |= {(report.bundle, path): (number, row) for path, row in own}
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, member: tuple[str, str]) -> Lying:
+        from analyzer.model.places import MemberPlace
+
+        number, row = self._rows[member]
+        return Lying(self._reports[number], typed(MemberPlace, row))
+
+
+def line_explained(part: Part, content: Content, again: "LineAgain") -> "LineExplained":
+    """Return what was made of a line that was read again."""
+    from analyzer.parsers import log_parsers_named
+    from analyzer.parsers.scan.text import TextScanner
+    from analyzer.rules.load import load_catalogue
+    from analyzer.story.explain.explain_line import explain_line, kind_words
+
+    catalogue = load_catalogue()
+    scanner = TextScanner(log_parsers_named(again.parser), catalogue.selectors)
+    facts = _StoredFacts(part, StoredLines(part, content), scanner)
+    return explain_line(facts, again, scanner, kind_words(catalogue.patterns).__getitem__)
+
+
+class _StoredFacts:
+    """See `analyzer.story.explain.explain_line.LineFacts`."""
+
+    def __init__(self, part: Part, lines: StoredLines, scanner: "TextScanner") -> None:
+        self._part, self._lines, self._scanner = part, lines, scanner
+
+    def host(self, bundle: str) -> str:
+        return str(self._part("hosts.json").get(bundle, bundle))
+
+    def moment(self, source: "Source", stamp: "Stamp") -> "Moment | None":
+        from analyzer.dating.settled import LineDates, Settled
+
+        clocks = typed(Mapping[str, Settled], self._part("clocks.json"))  # type: ignore[type-abstract]
+        settled = clocks.get(source.bundle)
+        if settled is None:
+            return None
+        return LineDates(settled).moment(source.member, source.line, stamp)
+
+    def kept(self, source: "Source") -> "KeptLine | None":
+        from analyzer.model.terms import ALERTS
+        from analyzer.story.explain.explain_line import KeptLine
+
+        row = self._row(source)
+        if row is None:
+            return None
+        process = ALERTS if row.log == ALERTS else row.process
+        hits = self._scanner.match(row.log, process, row.message)
+        fields = {hit.selector: hit.fields for hit in hits}
+        return KeptLine(row.moment, {kind: fields[kind] for kind in row.kinds})
+
+    def quoted_by(self, sources: "Collection[Source]") -> "Iterable[Quoter]":
+        from analyzer.story.explain.quotes import Quoter, Quotes
+
+        told, behind, lines = self._part("quotes.json")
+        rows = (self._row(source) for source in sorted(sources))
+        calls = (call for row in rows if row is not None for call in row.calls)
+        kind: type[Quoter] = tuple[str, str, str]
+        return Quotes(TypedRows(kind, told), behind, lines).quoted_by(sources, calls)
+
+    def _row(self, source: "Source") -> "LineRow | None":
+        from analyzer.story.timeline.line_rows import row_of_line
+
+        return row_of_line(self._lines, source)

@@ -1,0 +1,204 @@
+"""What is known of a clock once all is read, as a value; it dates the lines of its bundle.
+
+A case file keeps it, so that a line that was not kept is dated as it would have been.
+"""
+
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from analyzer.dating.change import Change
+from analyzer.dating.instants import Instants, Lead, Reach
+from analyzer.dating.years import TOLERANCE, Limit, Years
+from analyzer.dating.zone import Sighting
+from analyzer.model.moment import NO_DATE, Moment
+from analyzer.parsers._api import Stamp
+from analyzer.parsers.scan.wall import NOWHERE, YEARS, Place, wall_time
+from analyzer.values import dataclass
+
+SECOND = timedelta(microseconds=999_999)  # a stamp of whole seconds means all of its second
+_HOUR = timedelta(hours=1)
+_REMEMBERED = 8192  # moments: neighbouring lines share their second
+_ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2170, 1, 1, tzinfo=UTC))
+_UNDATED = Moment(at=_ANY_TIME[0], earliest=_ANY_TIME[0], latest=_ANY_TIME[1], dated_by=NO_DATE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedFile:
+    """A log file; ``years`` are None where nothing settles them, ``undated`` have no date."""
+
+    family: str
+    rotation: int
+    years: Years | None
+    undated: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """A clock. ``files`` are by member; ``captured`` is when the bundle was made, as it showed."""
+
+    files: Mapping[str, DatedFile]
+    sightings: tuple[Sighting, ...] = ()
+    changes: tuple[Change, ...] = ()
+    leads: tuple[Lead, ...] = ()
+    limit: Limit | None = None
+    captured: Limit | None = None
+    captured_at: Moment | None = None
+
+
+class LineDates:
+    """Dates the lines of one bundle by its clock."""
+
+    def __init__(self, settled: Settled, instants: Instants | None = None) -> None:
+        self.settled = settled
+        self._files = settled.files
+        self._instants = instants or Instants(settled.sightings, settled.changes, settled.leads)
+        self._moments: dict[tuple[datetime, timedelta | None, str, Place], Moment] = {}
+        self._hours: dict[tuple[str, int, int, int], Moment | None] = {}
+
+    def moment(self, member: str, line: int, stamp: Stamp) -> Moment:
+        """Return the instant of a line's stamp.
+
+        For a member that was not added the year is the last one that is not in the future.
+        """
+        file = self._files.get(member)
+        undated = file is not None and line in file.undated
+        return _UNDATED if undated else self._of_line(file, member, line, stamp)
+
+    def _of_line(self, file: DatedFile | None, member: str, line: int, stamp: Stamp) -> Moment:
+        place = NOWHERE
+        if file is not None and self._instants.by_place:
+            place = Place(member=member, line=line, family=file.family, rotation=file.rotation)
+        if stamp.year is not None:
+            # Put in doubt what lies behind the time at which the bundle was made. A line cannot be
+            # younger than the report that holds it: one of two clocks was wrong.
+            moment = self._moment_dated_by(stamp, stamp.year, "its own year", place)
+            captured = self.settled.captured_at
+            if captured is None or moment.earliest <= captured.latest + TOLERANCE:
+                return moment
+            return _moment_of_either(moment, captured)
+        years, limit = file.years if file is not None else None, self.settled.limit
+        if years is None:
+            if limit is None:
+                return self._moment_of_unknown_year(stamp, _ANY_TIME[0].year)
+            latest = limit.wall
+            walls = ((each, wall_time(stamp, each)) for each in range(latest.year + 1, 0, -1))
+            moment_past = (each for each, wall in walls if wall and wall <= latest + TOLERANCE)
+            return self._moment_dated_by(
+                stamp, next(moment_past, latest.year), limit.told_by, NOWHERE
+            )
+        year = years.year(line)
+        if not years.known:
+            return self._moment_of_unknown_year(stamp, year)
+        likely = self._moment_dated_by(stamp, year, years.how, place)
+        if years.in_doubt(line):
+            return _moment_of_either(
+                likely, self._moment_dated_by(stamp, year + 1, years.how, place)
+            )
+        past = self._year_of_the_past(stamp, year)
+        if past == year:
+            return likely
+        return _moment_of_either(likely, self._moment_dated_by(stamp, past, years.how, place))
+
+    def hour(self, member: str, stamp: Stamp) -> Moment | None:
+        """Return the moment of the first second of a stamp's hour, for all lines of that hour.
+
+        Each of them is as much later as its stamp says. None where that is not certain, and for
+        stamps with a year, an offset or a fraction: there each line is dated by itself.
+        """
+        if stamp.year is not None or stamp.offset is not None or stamp.microsecond:
+            return None
+        file = self._files.get(member)
+        if file is None or file.undated:  # a line without a date stands beside those that have one
+            return None
+        key = (member, stamp.month, stamp.day, stamp.hour)
+        if key not in self._hours:
+            years, captured = file.years, self.settled.captured
+            year = years.only_year if years else None
+            first, last = stamp._replace(minute=0, second=0), stamp._replace(minute=59, second=59)
+            start = wall_time(first, year) if year else None
+            if years is None or year is None or start is None or not self._instants.is_even(start):
+                dated_hour: Moment | None = None
+            elif captured is not None and start + _HOUR > captured.wall + TOLERANCE:
+                dated_hour = None
+            else:
+                one = self._moment_dated_by(first, year, years.how, NOWHERE)
+                other = self._moment_dated_by(last, year, years.how, NOWHERE)
+                later = _HOUR - timedelta(seconds=1)
+                same = (one.at + later, one.earliest + later, one.latest + later, one.dated_by)
+                dated_hour = (
+                    one
+                    if same == (other.at, other.earliest, other.latest, other.dated_by)
+                    else None
+                )
+            self._hours[key] = dated_hour
+        return self._hours[key]
+
+    def _year_of_the_past(self, stamp: Stamp, year: int) -> int:
+        """Return the last year up to `year` in which a stamp is not behind the capture."""
+        captured = self.settled.captured
+        if captured is None:
+            return year
+        latest = captured.wall + TOLERANCE
+        for past in range(year, YEARS[0], -1):
+            wall = wall_time(stamp, past)
+            if wall and wall <= latest:
+                return past
+        return year
+
+    def _moment_dated_by(self, stamp: Stamp, year: int, how: str, place: Place) -> Moment:
+        wall = wall_time(stamp, year)
+        if wall is None:
+            return self._moment_of_unknown_year(stamp, year)
+        key = (wall, stamp.offset, how, place)
+        known = self._moments.get(key)
+        if known is None:
+            if len(self._moments) >= _REMEMBERED:
+                self._moments.clear()
+            end = wall if stamp.microsecond else wall + SECOND
+            reach = self._instants.of(wall, end, stamp.offset, place)
+            if stamp.offset is None:
+                of_stamp: Moment = with_zone(self._instants, reach, f"year from {how}")
+            else:
+                of_stamp = _moment_dated_by_reach(
+                    reach, f"stamp with year and offset{_reason_of_reach(reach)}"
+                )
+            known = self._moments[key] = of_stamp
+        return known
+
+    def _moment_of_unknown_year(self, stamp: Stamp, year: int) -> Moment:
+        """Return a moment in a nominal year: its order in the log holds, its range is all time."""
+        walls = (wall_time(stamp, year + step) for step in range(9))
+        wall = next((wall for wall in walls if wall), _ANY_TIME[0])
+        at = min(max(wall, _ANY_TIME[0]), _ANY_TIME[1])
+        return Moment(
+            at=at,
+            earliest=_ANY_TIME[0],
+            latest=_ANY_TIME[1],
+            dated_by=f"year unknown; {self._instants.zone.text}",
+        )
+
+
+def with_zone(instants: Instants, reach: Reach, how: str) -> Moment:
+    """Return the moment of an instant; ``how`` says where its year is from."""
+    return _moment_dated_by_reach(reach, f"{how}; {instants.zone.text}{_reason_of_reach(reach)}")
+
+
+def _reason_of_reach(reach: Reach) -> str:
+    return f", {reach.why}" if reach.why else ""
+
+
+def _moment_dated_by_reach(reach: Reach, dated_by: str) -> Moment:
+    told = sys.intern(dated_by)  # the same words for most lines
+    return Moment(at=reach.at, earliest=reach.earliest, latest=reach.latest, dated_by=told)
+
+
+def _moment_of_either(likely: Moment, other: Moment) -> Moment:
+    """Return the one that is likely with a range that holds both."""
+    doubt = ", in doubt"
+    return Moment(
+        at=likely.at,
+        earliest=min(likely.earliest, other.earliest),
+        latest=max(likely.latest, other.latest),
+        dated_by=f"{likely.dated_by.removesuffix(doubt)}{doubt}",
+    )
