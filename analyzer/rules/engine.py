@@ -11,6 +11,7 @@ from analyzer.model.report import Suppressed
 from analyzer.model.sentence import Sentence, Value, often, say
 from analyzer.rules._incidents import Incident, find_incidents
 from analyzer.rules._state import mended_in
+from analyzer.rules._storage import storage_met, with_storage
 from analyzer.rules._wording import listed
 from analyzer.rules.pattern import Catalogue, Pattern
 from analyzer.rules.verdict import conclude
@@ -58,13 +59,15 @@ def _finding_of_pattern(pattern: Pattern, incident: Incident, case: Case) -> Fin
         )
         for value in subjects_values:
             found[kind, value] = case.world.subject(kind, value)
+    of_host = {kind for kind, _ in found} == {"Host"}
+    met = storage_met(incident.events, case) if of_host else ()
     return Finding(
         rule=text.id,
-        title=Sentence(text.title, values),
+        title=with_storage(Sentence(text.title, values), met),
         severity=text.severity,
         confidence=text.confidence,
         basis=Basis.SYMPTOM,
-        subjects=tuple(found.values()),
+        subjects=(*found.values(), *met),
         detail=say("{detail}{mended}", detail=detail, mended=mended) if mended else detail,
         action=text.steps(values),
         goals=text.goals,

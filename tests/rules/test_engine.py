@@ -1,6 +1,7 @@
 """The declarative rules that are shipped, and the engine with patterns made for the test."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.support.patterns import FINDING, write
 SMLOG = ("a", "smlog")
 DAEMON = ("a", "daemon_log")
 INCONSISTENT = f"SM: [24517] Changed Block Tracking metadata is inconsistent for disk {VDI}."
+SR = "93c1b04a-0185-411f-b68e-816708efad5f"
 LOST = f"SM: [7] lost {VDI}"
 
 
@@ -232,3 +234,37 @@ def _rows() -> dict[str, XapiObject]:
         name: kind(source=source, ref="", uuid=VDI, name_label="its name")
         for name, kind in kinds.items()
     }
+
+
+@pytest.mark.parametrize(
+    ("rule", "text", "met", "title"),
+    [
+        (
+            "storage-scan-fails",
+            f"SM: [7] ***** generic exception: sr_scan: EXCEPTION <class 'x'>, VG_XenStorage-{SR}",
+            {("SR", SR)},
+            "Scans of an SR failed on host jupiter (SR nas)",
+        ),
+        (
+            "storage-image-corrupted",
+            f"SMGC: [7] coalesce: EXCEPTION <class 'x'>, VHD *{VDI[:8]}(80.000G/2.155G) corrupted",
+            {("VDI", VDI), ("SR", SR)},
+            "on host jupiter was found damaged (disk disk 0 of db of SR nas)",
+        ),
+        ("storage-coalesce-stuck", "SMGC: [7] Coalesce failed, skipping", set(), "images"),
+    ],
+)
+def test_finding_about_a_hosts_storage_names_the_sr_and_the_disk_that_its_lines_name(
+    catalogue: Catalogue, rule: str, text: str, met: set[tuple[str, str]], title: str
+) -> None:
+    source = Source(bundle="a", member="xapi-db.xml")
+    storage = Sr(source=source, ref="sr", uuid=SR, name_label="nas")
+    world = whole(
+        logs={SMLOG: lines(("13:32", text))},
+        pools=[pool_of(vdis=(replace(vdi(), sr="sr"),), srs=(storage,))],
+    )
+    finding = only(world.judge(catalogue, rule))
+    own = {(each.type, each.uuid) for each in finding.subjects if each.type != "Host"}
+    assert own == met
+    assert finding.title.endswith(title)
+    assert finding.subjects[0].type == "Host"
