@@ -1,6 +1,7 @@
 // Search over all that the page says, and chips that narrow the findings.
 const tools = document.querySelector("#tools");
 const MOST = 60;
+const MOST_LINES = 1000; // counted in a whole file
 const AROUND = 60;
 const KINDS = [
   ["#findings .card", "finding"],
@@ -69,15 +70,49 @@ function snippet(item, words) {
   ];
 }
 
+let asked = 0;
+
+// What whole files have of the words stands behind the places: they lie packed in the page.
+function lookInFiles(words, places) {
+  const mine = ++asked;
+  let lines = 0;
+  let files = 0;
+  const told = (box, hits) => {
+    if (mine !== asked || !hits.length) return;
+    lines += hits.length;
+    files += 1;
+    const many = hits.length < MOST_LINES ? `${hits.length}` : `${MOST_LINES} and more`;
+    const name = box.closest(".member").querySelector("h3").textContent;
+    const button = element(
+      "button",
+      { type: "button" },
+      element("b", { textContent: `whole file: ${name}` }),
+      element("span", { textContent: `${many} ${hits.length > 1 ? "lines" : "line"} with it, from line ${hits[0][0]} on` }),
+    );
+    button.addEventListener("click", () => {
+      panel.hidden = true;
+      box.dispatchEvent(new CustomEvent("only", { bubbles: true, detail: words }));
+    });
+    results.append(element("li", {}, button));
+    status.textContent = `${places}; ${lines} ${lines > 1 ? "lines" : "line"} of ${files} whole ${files > 1 ? "files" : "file"}, at the end`;
+  };
+  if (!globalThis.DecompressionStream && document.querySelector(".packed")) {
+    status.textContent = `${places}; this browser cannot look through whole files`;
+  }
+  document.dispatchEvent(new CustomEvent("look", { detail: { words, most: MOST_LINES, told } }));
+}
+
 function search() {
   const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
   results.replaceChildren();
   panel.hidden = results.hidden = status.hidden = !words.length;
   highlight([], "");
+  asked += 1;
   if (!words.length) return;
   index ??= built();
   const hits = index.filter((item) => words.every((word) => item.low.includes(word)));
-  status.textContent = hits.length > MOST ? `${hits.length} places, the first ${MOST}` : `${hits.length} places`;
+  const places = hits.length > MOST ? `${hits.length} places, the first ${MOST}` : `${hits.length} places`;
+  status.textContent = places;
   for (const item of hits.slice(0, MOST)) {
     const button = element(
       "button",
@@ -92,6 +127,7 @@ function search() {
     });
     results.append(element("li", {}, button));
   }
+  lookInFiles(words, places);
 }
 
 // Marks words without touching the page's elements, where the browser can.

@@ -110,18 +110,23 @@ function viewerOf(box) {
     return show(placeOf(number) - BEFORE, number);
   }
 
-  async function narrow() {
-    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
-    if (!wanted.length) return show(at);
-    const mine = ++asked;
+  async function linesWith(wanted, most) {
     const hits = [];
     for (const part of parts) {
       for (const [place, line] of (await linesOf(part)).entries()) {
         const low = line.toLowerCase();
-        if (hits.length <= MOST_HITS && wanted.every((word) => low.includes(word))) hits.push([part.first + place, line]);
+        if (hits.length < most && wanted.every((word) => low.includes(word))) hits.push([part.first + place, line]);
       }
-      if (mine !== asked) return;
     }
+    return hits;
+  }
+
+  async function narrow() {
+    const wanted = words.value.toLowerCase().split(/\s+/).filter(Boolean);
+    if (!wanted.length) return show(at);
+    const mine = ++asked;
+    const hits = await linesWith(wanted, MOST_HITS + 1);
+    if (mine !== asked) return;
     put(hits.slice(0, MOST_HITS), (number) => {
       const link = button(number);
       link.addEventListener("click", () => goTo(number));
@@ -138,8 +143,13 @@ function viewerOf(box) {
     clearTimeout(waiting);
     waiting = setTimeout(narrow, 150);
   });
+  function only(wanted) {
+    words.value = wanted.join(" ");
+    return narrow();
+  }
+
   box.replaceChildren(element("p", { className: "bar-tools" }, earlier, later, words, said), text);
-  return { goTo, first: Math.min(...[...marked].filter((number) => number >= parts[0].first)) || parts[0].first };
+  return { goTo, linesWith, only, first: Math.min(...[...marked].filter((number) => number >= parts[0].first)) || parts[0].first };
 }
 
 const viewers = new Map();
@@ -160,6 +170,14 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("unpack", () => {
   for (const box of document.querySelectorAll(".packed")) look(box);
+});
+// The search asks which of the files have lines with its words, and goes to them.
+document.addEventListener("look", ({ detail: { words, most, told } }) => {
+  for (const [box, viewer] of viewers) viewer.linesWith(words, most).then((hits) => told(box, hits));
+});
+document.addEventListener("only", ({ target, detail }) => {
+  reveal(target);
+  viewers.get(target)?.only(detail);
 });
 
 // What a line of the story tells of, and what an object met, is lit in the pictures of time.

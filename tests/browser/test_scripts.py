@@ -180,6 +180,29 @@ def test_search_finds_a_packed_line(browser: Browser, tmp_path: Path) -> None:
         expect(visit.page.locator("#lines-1 .excerpt")).to_be_in_viewport()
 
 
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_search_offers_lines_of_whole_files_that_are_not_shown(
+    browser: Browser, size: tuple[int, int], tmp_path: Path
+) -> None:
+    html = with_a_whole_member(sample(NAME))
+    with visiting(browser, tmp_path, html, size=size) as visit:
+        page = visit.page
+        page.keyboard.press("/")
+        page.keyboard.type("line 4321")
+        offered = page.locator("#results button", has_text="whole file:")
+        expect(offered).to_contain_text("1 line with it, from line 4321 on")
+        expect(page.locator(".results [role=status]")).to_contain_text("1 line of 1 whole file")
+        offered.click()
+        box = page.locator("#lines-1")
+        expect(box.locator("[data-number]")).to_have_count(1)
+        expect(box).to_be_in_viewport()
+        expect(box.locator("input")).to_have_value("line 4321")
+        page.keyboard.press("/")
+        page.get_by_label("Find in this report").fill("nowhere at all 4321")
+        expect(page.locator(".results [role=status]")).to_have_text("0 places")
+        assert visit.console == []
+
+
 def test_packed_lines_say_without_scripts_where_else_they_are(
     browser: Browser, tmp_path: Path
 ) -> None:
