@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analyzer.cli._names import near_names
 from analyzer.cli.options import Rules
 from analyzer.cli.output import note, say
 from analyzer.errors import CatalogueError, UsageError
@@ -56,7 +57,9 @@ def show_rule(
     """
     texts = {text.id: text for text in _texts_of_rules(_catalogue_with(rules))}
     if rule not in texts:
-        msg = f"{rule}: no such rule; `cbtriage rules list` names them all"
+        near = near_names(rule, texts)
+        hint = f"; near it: {', '.join(near)}" if near else ""
+        msg = f"{rule}: no such rule{hint}; `cbtriage rules list` names them all"
         raise UsageError(msg)
     say(_page_of_rule(texts[rule]) + "\n")
 

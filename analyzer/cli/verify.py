@@ -31,9 +31,10 @@ def verify_command(
     Example: cbtriage verify report.json status-report.tar.bz2
 
     Exit status: 0 every quotation is there, 1 one is not (the first is named), 2 it is no report,
-    3 no readable input.
+    or of bundles of other names, 3 no readable input.
     """
     from analyzer.case.quotations import not_there, quotations_in
+    from analyzer.case.reading import named_paths
     from analyzer.render.words.view import counted, visible
 
     try:
@@ -43,7 +44,11 @@ def verify_command(
         raise UsageError(msg) from error
     quotations = tuple(dict.fromkeys(quotations_in(document)))
     stdin = sys.stdin.buffer if Path("-") in paths else None
+    given = tuple(f"{name}:" for name in named_paths(paths).values())
     for lost in not_there(quotations, paths, budget=Budget(), stdin=stdin):
+        if not f"{lost.bundle}:".startswith(given):
+            msg = f"{visible(lost.bundle)}: the report quotes it, and no given bundle is called so"
+            raise UsageError(msg)
         say(f"not there: {visible(str(lost))}\n  {visible(lost.text)}\n")
         raise typer.Exit(FINDINGS)
     say(f"{counted(len(quotations), 'quotation')} read again, each is there\n")

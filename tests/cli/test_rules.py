@@ -39,7 +39,10 @@ def test_show_tells_what_to_do_and_what_it_needs() -> None:
 
 
 def test_show_of_an_unknown_rule_names_the_way_out() -> None:
-    assert isinstance(run("show", "no-such").exception, UsageError)
+    error = run("show", "cbt-log-mising").exception
+    assert isinstance(error, UsageError)
+    assert "near it: cbt-log-missing, " in str(error)
+    assert "`cbtriage rules list`" in str(error)
 
 
 def test_lint_and_test_pass_on_the_shipped_catalogue() -> None:

@@ -1,6 +1,7 @@
 """``cbtriage verify``: a report and its bundles in, a count or the first quotation that is lost."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,16 @@ def test_a_changed_word_is_named_with_its_place(report: Path, tmp_path: Path) ->
     done = verify(changed, SAMPLE)
     assert done.exit_code == 1
     assert f"{found['member']}:{found['line']}" in done.stdout
+
+
+def test_a_bundle_of_another_name_is_not_said_to_lack_the_line(
+    report: Path, tmp_path: Path
+) -> None:
+    renamed = shutil.copy(SAMPLE, tmp_path / "ticket-4711.tar.bz2")
+    error = verify(report, str(renamed)).exception
+    assert isinstance(error, UsageError)
+    assert str(error).startswith("resize-failed.tar.bz2:")
+    assert str(error).endswith("no given bundle is called so")
 
 
 def test_what_is_no_report_is_a_usage_error(tmp_path: Path) -> None:
