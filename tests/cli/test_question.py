@@ -58,6 +58,19 @@ def test_time_alone_tells_what_happened_around_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("when", "told"),
+    [
+        ("11 Jun 10:30", "What was read begins after that time: 20 Nov 05:00 to 22 Nov 09:05 2024"),
+        ("2024-11-30 10:30", "What was read ends before that time: 20 Nov 05:00 to 22 Nov 09:05"),
+        ("20 Nov 16:30", "Nothing of it that has a name is known within an hour of that time."),
+    ],
+)
+def test_a_time_that_was_not_read_is_told_so(tmp_path: Path, when: str, told: str) -> None:
+    shown = asked(tmp_path, "--about", "mail", "--when", when).stdout
+    assert told in shown.replace("\n    ", " ")
+
+
+@pytest.mark.parametrize(
     ("question", "told"),
     [(("--about", "mial"), "near it: mail"), (("--when", "soon"), "--when soon: not a time")],
 )

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 from analyzer.model.question import Question
 from analyzer.model.report import Report
-from analyzer.render.words.short_time import short_time
+from analyzer.model.sentence import say
+from analyzer.render.words.short_time import short_time, window_words
+from analyzer.render.words.summary import window
 from analyzer.render.words.view import counted
 
 _MOST = 3
@@ -37,6 +39,18 @@ def question_lines(report: Report) -> Iterator[str]:
     for each in question.happened:
         yield f"{short_time(each.at)}  {each.what}  ({each.source})"
     if question.first and not question.happened:
-        yield "Nothing of it that has a name is known within an hour of that time."
+        yield _why_nothing_happened(report, question)
     if question.beside:
         yield f"Beside the question: {counted(len(question.beside), 'other finding')}, as follows."
+
+
+def _why_nothing_happened(report: Report, question: Question) -> str:
+    read = window(report)
+    if read and question.first and question.last:
+        before = question.last.certainly_before(read[0])
+        if before or read[1].certainly_before(question.first):
+            what = "begins after" if before else "ends before"
+            return say(
+                "What was read {what} that time: {read}.", what=what, read=window_words(*read)
+            )
+    return "Nothing of it that has a name is known within an hour of that time."
