@@ -20,7 +20,7 @@ class _Entry(BaseModel):
     next: str
     says: str = ""
     stops: str = ""
-    severity: Literal["error", "warning"] = "error"
+    severity: Literal["error", "warning", "info"] = "error"
 
 
 class _Number(BaseModel):

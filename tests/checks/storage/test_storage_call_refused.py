@@ -52,6 +52,28 @@ def test_nothing_refused_is_ruled_out(tmp_path: Path) -> None:
     assert _outcome(_report(tmp_path, XAPI)).verdict is Verdict.RULED_OUT
 
 
+def test_a_disc_that_is_in_the_drive_already_is_no_trouble(tmp_path: Path) -> None:
+    drive = "OpaqueRef:0c6d9f6e-3a27-41b1-a9a6-37a4d8a2b7b5"
+    line = _failed("VBD.insert", f"Server_error(VBD_NOT_EMPTY, [ {drive} ])")
+    (finding,) = _outcome(_report(tmp_path, XAPI, line)).findings
+    assert finding.severity is Severity.INFO
+
+
+def test_a_command_of_lvm_that_is_tried_again_is_no_trouble(tmp_path: Path) -> None:
+    command = "['/sbin/lvremove', '-f', '/dev/VG_XenStorage-a/VHD-b']"
+    report = _report(
+        tmp_path,
+        SM,
+        f"SM: [911] {command}",
+        "SM: [911] FAILED in util.pread: (rc 5) stdout: '', stderr: '  Logical volume a/b in use.",
+        "SM: [911] '",
+        "SM: [911] *** lvremove failed on attempt #0",
+        f"SM: [911] {command}",
+        "SM: [911]   pread SUCCESS",
+    )
+    assert (report.unexplained, _outcome(report).findings) == ((), ())
+
+
 def test_a_call_is_told_with_its_disk(tmp_path: Path) -> None:
     world = _world()
     disk = world.machines[0].disks[0]
