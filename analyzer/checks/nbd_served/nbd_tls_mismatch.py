@@ -120,8 +120,8 @@ def _finding_of_mismatch(
     }
     networks = purposes.any if purposes else ()
     networks_quoted = tuple(row_evidence(network, "purpose") for network in networks)
-    # Whether the networks still demand what the client did not do.
-    if purposes is None or purposes.mixed:
+    # Whether the networks still demand what the client did not do, and nobody did it since.
+    if purposes is None or purposes.mixed or _served_since(events, lines):
         networks_agree = False
     else:
         networks_agree = bool(purposes.insecure if case == "wanted" else purposes.secure)
@@ -148,12 +148,16 @@ def _purposes_in_words(purposes: Purposes | None) -> str:
     return "The NBD networks of the pool have the purpose insecure_nbd, which does not take TLS."
 
 
+def _served_since(events: Sequence[Event], lines: Lines) -> bool:
+    last = mark(events[-1])
+    return any(lines.order.surely_before(last, mark(served)) for served in lines.served[-1:])
+
+
 def _served_in_words(events: Sequence[Event], lines: Lines) -> str:
     if not lines.served:
         return ""
-    last, served, order = mark(events[-1]), mark(lines.served[-1]), lines.order
-    if order.surely_before(last, served):
+    if _served_since(events, lines):
         return "Clients were served after the last of these."
-    if order.surely_before(served, last):
+    if lines.order.surely_before(mark(lines.served[-1]), mark(events[-1])):
         return "Other clients were served before."
     return "Other clients were served about the same time."

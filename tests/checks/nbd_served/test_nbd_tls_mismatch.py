@@ -95,12 +95,14 @@ def test_later_service_is_said() -> None:
     log = f"{caught(PLAIN, PLAIN)}\n{SERVED.format(time='15:00:00')}"
     (finding,) = jupiter().daemon_log(log).examine(RULE).findings
     assert "served after the last" in finding.detail
+    assert finding.basis is Basis.SYMPTOM  # so whether it goes on is not known
 
 
 def test_earlier_service_is_said() -> None:
     log = f"{SERVED.format(time='12:00:00')}\n{caught(PLAIN, PLAIN)}"
     (finding,) = jupiter().daemon_log(log).examine(RULE).findings
     assert "served before" in finding.detail
+    assert finding.basis is Basis.BOTH
 
 
 # --- TLS that fails ---
