@@ -1,15 +1,15 @@
 """What the first screen says: the verdict, its causes, and what could not be told."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from analyzer.model.finding import Confidence, Finding, Outcome, Severity, Verdict
 from analyzer.model.goal import Standing
-from analyzer.model.incident import Incident, IncidentKind
+from analyzer.model.incident import Incident
 from analyzer.model.moment import Moment
 from analyzer.model.report import CauseLink, Considered, LedgerEntry, Presence, Report
 from analyzer.model.source import Source
+from analyzer.render.words.next_steps import next_step
 from analyzer.render.words.order import finding_key
 from analyzer.render.words.unchecked import UNTOLD, unchecked
 from analyzer.render.words.view import counted, time_key
@@ -172,7 +172,7 @@ def others(report: Report) -> tuple[CauseView, ...]:
     told = {step.incident for cause in report.causes for step in cause.chain}
     by_rules = findings(report)
     found = [
-        _open_incident(each)
+        _open_incident(report, each)
         for each in report.incidents
         if each.id not in told
         and not any(_tells_of_incident(each, finding) for finding in by_rules)
@@ -350,7 +350,7 @@ def _tells_of_incident(incident: Incident, finding: Finding) -> bool:
     return finding.first_seen is not None and finding.first_seen.within(incident.began, _MINUTE)
 
 
-def _open_incident(incident: Incident) -> CauseView:
+def _open_incident(report: Report, incident: Incident) -> CauseView:
     return CauseView(
         id=incident.id,
         title=incident.title,
@@ -358,30 +358,10 @@ def _open_incident(incident: Incident) -> CauseView:
         confidence=incident.confidence,
         first_seen=incident.began,
         last_seen=incident.ended or incident.last_seen,
-        next_action=_NEXT.get(incident.kind, ""),
+        next_action=next_step(report, incident),
         findings=(),
         context=tuple(evidence.source for evidence in incident.evidence[:1]),
     )
-
-
-_NEXT: Mapping[IncidentKind, str] = {
-    IncidentKind.HOST_CRASHED: (
-        "Look at the crash dump and the power of the host; start its VMs before they are backed up "
-        "again, as a snapshot before that hides the crash from CBT"
-    ),
-    IncidentKind.HOST_FENCED: "Look at xha.log for the heartbeat that failed, network or storage",
-    IncidentKind.TAPDISK_CRASHED: (
-        "Look whether its disk is still in use: tap-ctl list; the VM's disk is gone until the VM "
-        "is started again; take a full backup of it"
-    ),
-    IncidentKind.SR_OUTAGE: (
-        "Look at the path to the storage (server, switch, multipath -ll); then whether disks and "
-        "CBT logs on it came through: take a full backup of what was written meanwhile"
-    ),
-    IncidentKind.SR_FULL: (
-        "Make room: delete snapshots that nobody needs or move a disk away, then scan the SR"
-    ),
-}
 
 
 def _least_sure(found: list[Finding]) -> Confidence:
