@@ -10,9 +10,12 @@ from analyzer.checks.calls.list_failure import MAYBE_DEFECT, judge
 from analyzer.checks.calls.list_reason import NOT_OF_LOGS, OF_LOGS, Judged, Reason
 from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
 from analyzer.checks.tools.finding import listed
-from analyzer.model.finding import Finding, Severity
+from analyzer.checks.tools.sm_runs import argument, cbt_util, log_of, quote_run, runs, succeeded
+from analyzer.model.finding import Evidence, Finding, Severity
+from analyzer.model.operation import Operation
 from analyzer.model.rule import RuleText
-from analyzer.model.terms import LOG_SUFFIX, VOLUME_FOLDER
+from analyzer.model.sentence import say
+from analyzer.model.terms import LOG_SUFFIX, NOBODY, VOLUME_FOLDER
 from analyzer.rebuilt.cbt.history import cbt_history
 
 _DAMAGE = frozenset({Reason.BROKEN, Reason.STOPPED, Reason.SIZES, Reason.COMMAND})
@@ -22,6 +25,10 @@ _INSTEAD = {
     Reason.OTHER_SR: "two snapshots of one disk on one SR",
     Reason.OTHER_DISK: "two snapshots of one disk",
 }
+_ENDS = (
+    "That is how it is after CBT was turned off and on again, and after the VM was reverted to a "
+    "snapshot, which gives it new disks"
+)
 _OFF = {Reason.FROM_OFF: 0, Reason.TO_OFF: 1}
 
 
@@ -47,7 +54,7 @@ def failed_for(case: Case, text: RuleText, reasons: frozenset[Reason]) -> Iterat
             basis=last.basis,
             severity=severity_of_reason,
             values=_values_of_judged(case, last),
-            evidence=last.evidence,
+            evidence=(*last.evidence, *_switch_evidence(case, last)),
         )
         found_failed = tell(case, text, burst, told, retried_since(case, burst))
         # No log is to blame, so that none that is sound shows that the trouble is over.
@@ -73,6 +80,13 @@ def _values_of_judged(case: Case, last: Judged) -> dict[str, str]:
         values["lost"] = row.uuid
     if last.reason is Reason.DEFECT or MAYBE_DEFECT in last.open_:
         values["mended"] = _MENDED
+    if last.reason is Reason.ENDS:
+        off = _turned_off(case, last)
+        values["cut"] = (
+            say("A call turned CBT off for {it} at {at}", it=called(case, off.vdi), at=off.first)
+            if off is not None and off.vdi
+            else _ENDS
+        )
     if last.reason in _INSTEAD:
         values["instead"] = _INSTEAD[last.reason]
     if last.settle_with and "<" not in last.settle_with:  # it has a real path
@@ -84,6 +98,22 @@ def _values_of_judged(case: Case, last: Judged) -> dict[str, str]:
         if uuid and (path := _log_path_on_master(case, uuid, last.call)):
             values[name] = path
     return values
+
+
+def _turned_off(case: Case, last: Judged) -> Operation | None:
+    """Return the call that turned CBT off and so ended the chain: it empties the pointer."""
+    found = [
+        run
+        for run in runs(case, "vdi_disable_cbt")
+        for command, value in cbt_util(run, "set", "-c")
+        if log_of(argument(command, "-n")) == last.stop and value == NOBODY and succeeded(command)
+    ]
+    return found[-1] if found else None
+
+
+def _switch_evidence(case: Case, last: Judged) -> tuple[Evidence, ...]:
+    off = _turned_off(case, last) if last.reason is Reason.ENDS else None
+    return quote_run(off) if off is not None else ()
 
 
 def _log_path_on_master(case: Case, uuid: str, call: Call) -> str:

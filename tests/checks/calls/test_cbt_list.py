@@ -199,6 +199,21 @@ def test_a_chain_that_was_cut_by_turning_cbt_off_and_on_ends_there() -> None:
     assert "the chain of logs ends between the disks" in finding.title
     assert (finding.confidence, finding.severity) == (Confidence.CERTAIN, Severity.WARNING)
     assert any(f"cbt-util get -c -n {MOUNT}/{OLD}.cbtlog" in s.step for s in finding.action)
+    assert "A call turned CBT off for " in finding.detail
+    assert any("vdi_disable_cbt" in evidence.text for evidence in finding.evidence)
+
+
+def test_a_chain_that_ends_for_no_call_that_was_seen_names_what_ends_one() -> None:
+    log = (
+        created(LIVE)
+        + taken(LIVE, OLD, time="12:10:00", pid=2010)
+        + dropped(LIVE, OLD, time="12:12:00", pid=2012).replace("disable_cbt", "delete")
+        + created(LIVE, time="12:14:00", pid=2014)
+        + taken(LIVE, NEW, time="12:20:00", pid=2020)
+        + compared(OLD, NEW, OLD)
+    )
+    case = pool(*both()).smlog(log).xensource_log(comparison(OLD, NEW))
+    assert "after the VM was reverted to a snapshot" in case.only(BROKEN).detail
 
 
 def test_a_pointer_to_a_log_that_is_gone_breaks_the_chain() -> None:
