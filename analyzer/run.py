@@ -248,6 +248,7 @@ def _report(
     whole = not stages.failed
     stage("rebuilding")  # every rule about disks would ask for it first
     stages.told("what SM did", partial(cbt_history, case), None)
+    case.events.give_back_memory()
     if rebuilt is not None:
         rebuilt(case)
     stage("judging")
@@ -268,6 +269,7 @@ def _report(
     planned = tell("what to do", partial(plan_all, case, outcomes), unplanned)
     causes = tell("the order of causes", partial(causes_planned, causes, planned), causes)
     outcomes = planned.outcomes
+    case.events.give_back_memory()
     befallen = rows("what befell hosts", partial(incidents, case))
     runs = rows("the backup runs", partial(backup_runs, case, outcomes))
     errors = rows("other errors", partial(error_groups, case, outcomes, befallen, runs))
@@ -311,6 +313,7 @@ def _report(
         settled=settled,
     )
     happened = rows("the timeline", partial(happenings, case, report, dict(catalogue.context)))
+    case.events.give_back_memory()
     return replace(report, happenings=happened, outcomes=(*outcomes, *stages.failed))
 
 

@@ -11,7 +11,6 @@ from analyzer.case.case import Case, HostReport
 from analyzer.case.errors.ledger import ErrorLedger
 from analyzer.case.errors.trouble import Trouble, troubles_of
 from analyzer.case.events import EventTableBuilder, alert_message
-from analyzer.case.freed_memory import give_back_freed_memory
 from analyzer.case.gather import BundleContent
 from analyzer.case.given_back import NOTHING, Given, Joined
 from analyzer.case.later import read_later
@@ -41,7 +40,6 @@ from analyzer.sources import FACTS, LOGS
 from analyzer.values import dataclass
 
 _PACKAGES = ("blktap-", "sm-", "xapi-core-", "xapi-nbd-", "xcp-ng-release-", "xenopsd-")
-_MANY = 20_000  # rows: with fewer there is little to give back
 
 FactType = TypeVar("FactType")
 Made = TypeVar("Made")
@@ -115,8 +113,7 @@ def assemble(
     names = {bundle: report.name for bundle, report in named.items()}
     ids = {bundle: report.host_uuid or report.bundle for bundle, report in named.items()}
     events = builder.build(date, names, ids, hour)
-    if len(events) > _MANY:
-        give_back_freed_memory()
+    events.give_back_memory()
     coverage = tuple(row for content in read.all_logs for row in coverage_of(content))
     unread = guard(
         "the holes of the logs",

@@ -6,6 +6,7 @@ ask. What belongs together in time is found by `correlate`.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -26,6 +27,7 @@ from analyzer.case.columns import (
 )
 from analyzer.case.correlate import numbers_of_bursts, rows_per_hour
 from analyzer.case.event_order import with_doubted_stamps
+from analyzer.case.freed_memory import give_back_freed_memory
 from analyzer.case.kept_rows import KeptRows
 from analyzer.case.made_of_rows import Brief, briefs_of, events_of, lines_of
 from analyzer.case.rows import (
@@ -37,6 +39,7 @@ from analyzer.case.rows import (
     alert_message,
     packed,
 )
+from analyzer.case.spilled_words import SpilledWords, give_back
 from analyzer.model.event import Event
 from analyzer.model.host import Alert
 from analyzer.model.moment import YEAR_UNKNOWN, Moment
@@ -47,6 +50,7 @@ from analyzer.parsers._api import Hit, Record, Stamp
 __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 
 CHUNK = 10_000
+_MANY = 20_000  # rows: with fewer there is little to give back
 _AT_ONCE = 5_000  # rows of a table that cost more to slice, for each rule, than to make events of
 
 _NO_IDS: Mapping[str, str] = MappingProxyType({})
@@ -64,6 +68,7 @@ class EventTableBuilder:
         self.keep = keep or KeepPolicy()
         self._kept = KeptRows(self.keep)
         self._chunks: list[Columns] = []
+        self._words = SpilledWords()
 
     @property
     def count(self) -> int:
@@ -108,7 +113,7 @@ class EventTableBuilder:
     def take_packed(self, rows: PackedRows) -> None:
         """Take rows that were packed elsewhere."""
         if len(rows):
-            self._chunks.append(undated(rows))
+            self._chunks.append(undated(replace(rows, words=self._words.hold(rows.words))))
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -190,6 +195,14 @@ class EventTable:
 
     def __len__(self) -> int:
         return len(self._rows)
+
+    def give_back_memory(self) -> None:
+        """Give the system what nobody uses now, where that is worth it."""
+        if len(self) > _MANY:
+            words = self._rows.plain["words"].tolist()
+            for each in {id(each): each for each in words}.values():
+                give_back(each)
+            give_back_freed_memory()
 
     def of(self, *kinds: str) -> tuple[Event, ...]:
         """Return the events kept for these selectors, in the table's order.

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from analyzer.bundle.budget import TEXT_OF_A_ROW
+from analyzer.case.spilled_words import Words
 from analyzer.model.event import CODING, Level
 from analyzer.model.host import Alert
 from analyzer.model.moment import Moment
@@ -86,7 +87,7 @@ class PackedRows:
 
     repeated: Mapping[str, Coded]
     columns: Mapping[str, Sequence[object]]
-    words: bytes
+    words: Words
     spans: "array[int]"
     fields: Sequence[Mapping[str, str] | str]
     odd: Sequence[Stamp | Moment] = ()

@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
@@ -44,7 +44,9 @@ def case_begun(case: "Case", *, usual: bool) -> "Begun[Told]":
         parts = _Parts()
         # The first bytes say whose it is: a report's files are written over nothing else.
         parts.put("cbtriage.json", {"cbtriage": FORMAT}, stored=True)
-        return _with_timeline(parts.behind(), case, told) if usual else parts.behind()
+        if usual:
+            _put_timeline(parts, case, told)
+        return parts.whole()
 
     return Begun(make, worth_it=usual and len(case.events) > _MANY)
 
@@ -83,57 +85,61 @@ def case_bytes(
     if beginning is None:
         beginning = case_begun(judged.case, usual=usual)
         beginning.tell(told_of(judged.case, judged.report))
-    parts = _Parts()
-    _put_report(parts, judged.report)
+    told = list(_of_report(judged.report))
     if usual:
-        _put_pages(parts, judged, sizes)
-        _put_lines(parts, judged)
+        told += _pages(judged, sizes)
+        told += _lines(judged)
+    parts = _Parts(beginning.made())
+    for name, content in told:
+        parts.put(name, content)
     parts.put(HEAD, head, stored=True)
-    return parts.behind(beginning.made())
+    return parts.whole()
 
 
 class _Parts:
-    """Parts of a case file, in their order: bytes as they are, anything else as JSON."""
+    """Parts of a case file, in their order, behind what was made of it before."""
 
-    def __init__(self) -> None:
-        self._parts: list[tuple[zipfile.ZipInfo, str | bytes]] = []
+    def __init__(self, beginning: bytes = b"") -> None:
+        self._made = io.BytesIO(beginning)
+        self._file = zipfile.ZipFile(self._made, "a" if beginning else "w")
 
     def put(self, name: str, value: object, *, stored: bool = False) -> None:
-        """Add a part; ``stored`` is what is asked for first."""
-        text = value if isinstance(value, bytes) else json.dumps(value, separators=(",", ":"))
+        """Add a part: bytes as they are, anything else as JSON; ``stored`` is asked for first."""
+        text = value if isinstance(value, bytes) else _text_of(value)
         entry = zipfile.ZipInfo(name)  # dated 1980: the same case makes the same bytes
         entry.compress_type = zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED
-        self._parts.append((entry, text))
+        self._file.writestr(entry, text, compresslevel=1)
 
-    def behind(self, beginning: bytes = b"") -> bytes:
-        """Return a zip of what another one holds, and these."""
-        made = io.BytesIO(beginning)
-        with zipfile.ZipFile(made, "a" if beginning else "w") as file:
-            for entry, text in self._parts:
-                file.writestr(entry, text, compresslevel=1)
-        return made.getvalue()
+    def whole(self) -> bytes:
+        """Return a zip of them; it can be continued."""
+        self._file.close()
+        return self._made.getvalue()
 
 
-def _put_report(parts: _Parts, report: "Report") -> None:
-    """Put the report in two parts: what most questions need of it, and the rest."""
+def _text_of(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def _of_report(report: "Report") -> Iterator[tuple[str, bytes]]:
+    """Yield the report in two parts: what most questions need of it, and the rest."""
     from analyzer.model.report import Report
     from analyzer.model.run import BackupRun
 
-    parts.put("runs.json", plain(tuple[BackupRun, ...], report.runs))
-    parts.put("report.json", plain(Report, replace(report, runs=())))
+    yield "runs.json", _text_of(plain(tuple[BackupRun, ...], report.runs))
+    yield "report.json", _text_of(plain(Report, replace(report, runs=())))
     slim = replace(report, runs=(), nbd=(), disks=(), hours=(), plans=(), parts=())
     slim = replace(slim, excerpts=(), packed=(), happenings=())
-    parts.put("asked.json", plain(Report, slim))
+    yield "asked.json", _text_of(plain(Report, slim))
 
 
-def _put_pages(parts: _Parts, judged: "Judged", sizes: dict[str, int]) -> None:
+def _pages(judged: "Judged", sizes: dict[str, int]) -> Iterator[tuple[str, bytes]]:
     from analyzer.model.names import Names
     from analyzer.model.pages import SessionsPage
     from analyzer.story.pages import MAKERS, foreseen
 
-    parts.put("names.json", plain(Names, judged.names))
-    parts.put("kinds.json", judged.kinds)
-    parts.put("sessions.json", plain(SessionsPage, judged.sessions))
+    yield "names.json", _text_of(plain(Names, judged.names))
+    yield "kinds.json", _text_of(judged.kinds)
+    yield "sessions.json", _text_of(plain(SessionsPage, judged.sessions))
     for maker in MAKERS:
         kind, keys = maker.kind, foreseen(judged, maker)
         sizes[kind.name] = 1 + len(keys) // _PAGES_A_PART
@@ -148,49 +154,50 @@ def _put_pages(parts: _Parts, judged: "Judged", sizes: dict[str, int]) -> None:
             if made > _MOST_OF_A_KIND:  # each snapshot's page has all snapshots of its disk
                 break
         for share, pages in sorted(shares.items()):
-            parts.put(f"{kind.name}/{share}.json", f"{{{','.join(pages)}}}".encode())
+            yield f"{kind.name}/{share}.json", f"{{{','.join(pages)}}}".encode()
 
 
-def _put_lines(parts: _Parts, judged: "Judged") -> None:
-    """Put what is known of lines that were not kept: where they lie, and how they are dated."""
+def _lines(judged: "Judged") -> Iterator[tuple[str, bytes]]:
+    """Yield what is known of lines that were not kept: where they lie, and how they are dated."""
     from analyzer.dating.settled import Settled
     from analyzer.model.places import MemberPlace, ReportPlaces
     from analyzer.story.explain.quotes import Quoter, members_read
 
     case, quotes = judged.case, judged.facts.quotes
     clocks = {bundle: dates.settled for bundle, dates in case.dates.items()}
-    parts.put("clocks.json", plain(Mapping[str, Settled], clocks))
+    yield "clocks.json", _text_of(plain(Mapping[str, Settled], clocks))
     lies = tuple(replace(each, members=()) for each in case.lies)
-    parts.put("lies.json", plain(tuple[ReportPlaces, ...], lies))
+    yield "lies.json", _text_of(plain(tuple[ReportPlaces, ...], lies))
     for number, each in enumerate(case.lies):
         members = plain(tuple[MemberPlace, ...], each.members)
-        parts.put(f"lies/{number}.json", [[place.path for place in each.members], members])
-    parts.put("read.json", plain(frozenset[tuple[str, str]], members_read(judged.report)))
-    parts.put("hosts.json", {host.bundle: host.name for host in reversed(case.hosts)})
+        yield f"lies/{number}.json", _text_of([[place.path for place in each.members], members])
+    read = plain(frozenset[tuple[str, str]], members_read(judged.report))
+    yield "read.json", _text_of(read)
+    hosts = {host.bundle: host.name for host in reversed(case.hosts)}
+    yield "hosts.json", _text_of(hosts)
     told = plain(tuple[Quoter, ...], quotes.told)
-    parts.put("quotes.json", [told, quotes.behind, quotes.lines])
+    yield "quotes.json", _text_of([told, quotes.behind, quotes.lines])
 
 
-def _with_timeline(beginning: bytes, case: "Case", told: "Callable[[], Told]") -> bytes:
-    """Return a zip with the kept lines behind what it has."""
+def _put_timeline(parts: _Parts, case: "Case", told: "Callable[[], Told]") -> None:
+    """Put the kept lines; the most of them is packed before anything is told."""
     from analyzer.model.entry import Entry
-    from analyzer.model.lines import Everything, LineIndex
+    from analyzer.model.lines import Block, Everything, LineIndex
     from analyzer.rules.load import load_catalogue
     from analyzer.story.names import uuids_known
     from analyzer.story.timeline.lines import LaidLines, Laying
 
     laying = Laying(case, dict(load_catalogue().context), uuids_known(case))
-    words = _Parts()
     blocks, codes = [], []
-    for number, block in enumerate(laying.blocks()):
-        columns = [_narrow(column) for column in (*block.moments, *block.columns, block.calls)]
-        words.put(f"lines/{number}.bin", b"".join(column.tobytes() for column in columns))
-        words.put(f"lines/{number}.txt", block.words)
+    for number, each in enumerate(laying.blocks()):
+        columns = [_narrow(own) for own in (*each.moments, *each.columns, each.calls)]
         codes.append("".join(column.typecode for column in columns))
-        blocks.append(block)
-    beginning = words.behind(beginning)  # packed before anything is told
+        parts.put(f"lines/{number}.bin", b"".join(column.tobytes() for column in columns))
+        parts.put(f"lines/{number}.txt", each.words)
+        first = len(each.moments)
+        moments, (*columns, calls) = columns[:first], columns[first:]
+        blocks.append(Block(moments, columns, each.pids, each.marks, calls))
     laid = LaidLines(laying, blocks, told())
-    parts = _Parts()
     for number, (block, code) in enumerate(zip(blocks, codes, strict=True)):
         marks = [[row, *mark] for row, mark in block.marks.items()]
         parts.put(f"lines/{number}.json", [code, len(block.moments[0]), block.pids, marks])
@@ -205,7 +212,6 @@ def _with_timeline(beginning: bytes, case: "Case", told: "Callable[[], Told]") -
     parts.put("index.json", plain(LineIndex, laid.index))
     parts.put("made.json", plain(tuple[Entry, ...], laid.made))
     parts.put("everything.json", plain(Everything, laid.everything))
-    return parts.behind(beginning)
 
 
 def _narrow(column: "array[int]") -> "array[int]":

@@ -40,10 +40,11 @@ class Event:
     parser: str
     host: str
     process: str
-    message: str
-    # Where the text lies among words that many events share: few of them are quoted.
+    # Where text and message lie (`place_of_text`) among words that many events share: bytes, or a
+    # mapped file, which is read as bytes are.
     words: bytes = field(repr=False, compare=False)
     place: int = field(repr=False, compare=False)
+    said: int = field(repr=False, compare=False)
     pid: int | None = None
     task: str | None = None
     level: Level | None = None
@@ -53,20 +54,38 @@ class Event:
     @property
     def text(self) -> str:
         """Return the record verbatim, with all its physical lines."""
-        return self.words[self.place >> _PLACE : self.place & _END].decode(*CODING)
+        return text_at(self.words, self.place)
+
+    @property
+    def message(self) -> str:
+        """Return what was said, without what every line of the log begins with."""
+        return text_at(self.words, self.said)
 
     def alone(self) -> "Event":
         """Return it with its own text only, as it is taken out of the memory of a run."""
-        text = self.words[self.place >> _PLACE : self.place & _END]
-        return replace(self, words=text, place=place_of_text(0, len(text)))
+        return self._saying(self.text, self.message)
 
     def joined_with(self, other: "Event") -> "Event":
         """Return it with message and text of another behind its own."""
-        text = f"{self.text}\n{other.text}".encode(*CODING)
-        message = f"{self.message}\n{other.message}"
-        return replace(self, message=message, words=text, place=place_of_text(0, len(text)))
+        return self._saying(f"{self.text}\n{other.text}", f"{self.message}\n{other.message}")
+
+    def _saying(self, text: str, message: str) -> "Event":
+        words, place, said = words_of(text, message)
+        return replace(self, words=words, place=place, said=said)
 
 
 def place_of_text(start: int, end: int) -> int:
     """Return as one number where a text begins and ends: a pair takes three times the memory."""
     return start << _PLACE | end
+
+
+def text_at(words: bytes, place: int) -> str:
+    """Return the text at a place of `place_of_text`."""
+    return words[place >> _PLACE : place & _END].decode(*CODING)
+
+
+def words_of(text: str, message: str) -> tuple[bytes, int, int]:
+    """Return the words of a text and its message, and the places of both in them."""
+    whole, said = text.encode(*CODING), message.encode(*CODING)
+    words = whole if whole.endswith(said) else whole + said
+    return words, place_of_text(0, len(whole)), place_of_text(len(words) - len(said), len(words))

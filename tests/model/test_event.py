@@ -12,6 +12,7 @@ TEXTS = ("10 Jun é [1] echo", "\udc80 FAILED\nand more")
 
 def event(text: str) -> Event:
     before = "".join(TEXTS[: TEXTS.index(text)]).encode(*CODING)
+    end = len(before) + len(text.encode(*CODING))
     return Event(
         moment=Moment(at=AT, earliest=AT, latest=AT, dated_by="x"),
         source=Source(bundle="b", member="var/log/SMlog", line=1),
@@ -19,9 +20,9 @@ def event(text: str) -> Event:
         parser="smlog",
         host="jupiter",
         process="SM",
-        message=text.rsplit("] ", maxsplit=1)[-1],
         words="".join(TEXTS).encode(*CODING),
-        place=place_of_text(len(before), len(before) + len(text.encode(*CODING))),
+        place=place_of_text(len(before), end),
+        said=place_of_text(end - len(text.rsplit("] ", maxsplit=1)[-1].encode(*CODING)), end),
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 import re2
 
+from analyzer.model.event import text_at
 from analyzer.parsers._api import Hit, Selector
 
 _MEMORY = 256 * 1024 * 1024
@@ -95,11 +96,13 @@ class Captures(Mapping[str, str]):
     Most rows are never asked, and to find the groups takes RE2 ten times as long as the match.
     """
 
-    __slots__ = ("_found", "_message", "pattern")
+    __slots__ = ("_found", "_message", "_place", "pattern")
 
-    def __init__(self, pattern: str, message: str) -> None:
+    def __init__(self, pattern: str, message: str | bytes, place: int = 0) -> None:
+        """Take the message, or the words among which it lies at a place (`text_at`)."""
         self.pattern = pattern
         self._message = message
+        self._place = place
         self._found: dict[str, str] | None = None
 
     def __getitem__(self, name: str) -> str:
@@ -119,13 +122,17 @@ class Captures(Mapping[str, str]):
         return self.found().get(name, default)
 
     def __reduce__(self) -> tuple[type["Captures"], tuple[str, str]]:
-        return Captures, (self.pattern, self._message)
+        return Captures, (self.pattern, self._said())
+
+    def _said(self) -> str:
+        message = self._message
+        return message if isinstance(message, str) else text_at(message, self._place)
 
     def found(self) -> dict[str, str]:
         """Return all groups that took part."""
         if self._found is None:
             exact = automaton(self.pattern, captures=True)
-            text = self._message.encode(errors="replace")
+            text = self._said().encode(errors="replace")
             spans = exact.groups(text)
             self._found = {
                 name: text[start:end].decode(errors="replace")

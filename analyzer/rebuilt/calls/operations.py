@@ -154,7 +154,7 @@ def _of_host(
 def _operation_of_group(group: SmProcess, events: Sequence[Event], host: HostLines) -> Operation:
     """Return what the lines say; ``events`` are these lines."""
     entry_event = next((event for event in events if event.kind == SM_CALL_ENTRY), None)
-    entry = None if entry_event is None else entry_of(entry_event.message)
+    entry = None if entry_event is None else entry_of(entry_event)
     parts = _parts_of_group(events, entry_event)
     first = events[0]
     vdi, sr = (entry.vdi, entry.sr) if entry else _guessed_objects(events)

@@ -9,6 +9,7 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from sys import intern
 from types import MappingProxyType
 
 from analyzer.model.event import Event
@@ -107,10 +108,10 @@ class Entry:
 class _Arguments(Mapping[str, str]):
     """The arguments of a call, decoded when somebody asks: of thousands of calls nobody does."""
 
-    __slots__ = ("_decoded", "_text")
+    __slots__ = ("_decoded", "_entry")
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, entry: Event) -> None:
+        self._entry = entry
         self._decoded: Mapping[str, str] | None = None
 
     def __getitem__(self, key: str) -> str:
@@ -127,18 +128,19 @@ class _Arguments(Mapping[str, str]):
 
     def _all_arguments(self) -> Mapping[str, str]:
         if self._decoded is None:
-            self._decoded, _ = _decoded_arguments(self._text)
+            _, _, text = self._entry.message.partition(" ")
+            self._decoded, _ = _decoded_arguments(text)
         return self._decoded
 
 
-def entry_of(message: str) -> Entry:
+def entry_of(entry: Event) -> Entry:
     """Take an entry line apart; a dictionary that cannot be decoded gives what can be found in it.
 
-    >>> entry_of("vdi_activate {'args': ['true'], 'device_config': {'SRmaster': 'true'}}").args
-    ('true',)
+    ``vdi_activate {'args': ['true'], 'device_config': {'SRmaster': 'true'}}`` has the args
+    ``('true',)``.
     """
-    name, _, text = message.partition(" ")
-    arguments: Mapping[str, str] = _Arguments(text)
+    name, _, text = entry.message.partition(" ")
+    arguments: Mapping[str, str] = _Arguments(entry)
     # The arguments that matter, found without decoding; None where that is not certain. Without
     # double quotes and escapes every quoted word is a string of its own, so that a key is found
     # only where one stands.
@@ -155,12 +157,13 @@ def entry_of(message: str) -> Entry:
         told = arguments
     else:
         args = _strings_in(told.get("args", ""))
-    return Entry(
-        name=name,
+    vdi, sr = told.get("vdi_uuid"), told.get("sr_uuid")
+    return Entry(  # thousands of calls have the same words
+        name=intern(name),
         arguments=arguments,
         args=args,
-        vdi=told.get("vdi_uuid"),
-        sr=told.get("sr_uuid"),
+        vdi=vdi and intern(vdi),
+        sr=sr and intern(sr),
         task=told.get("subtask_of"),
     )
 
@@ -211,7 +214,7 @@ def command_of(event: Event) -> Command:
     """Take the echo of a command and the result that was joined to it apart."""
     echo, _, output = event.message.partition("\n")
     if _PLAIN.fullmatch(echo):  # nearly all are
-        argv_of_echo: tuple[str, ...] = tuple(echo[2:-2].split("', '"))
+        argv_of_echo: tuple[str, ...] = tuple(map(intern, echo[2:-2].split("', '")))
     else:
         value = _literal_of(echo)
         argv_of_echo = tuple(map(str, value)) if isinstance(value, list) else _strings_in(echo)

@@ -122,7 +122,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
             beside=("source",),
             named={"moment": "at"},
             left_out=(
-                *("parser", "process", "message", "pid", "task", "level", "fields", "host"),
+                *("parser", "process", "said", "pid", "task", "level", "fields", "host"),
                 *("words", "place", "count"),
             ),
             made={"text": _text_of_event, "count": _count_of_event},

@@ -91,6 +91,7 @@ class Laying:
         self._kinds: dict[tuple[str, ...], int] = {}
         self._spans: list[tuple[int, int, int]] = []
         self._told: dict[int, frozenset[str]] = {}  # objects by row
+        self._same: dict[frozenset[str], frozenset[str]] = {}  # many rows tell of the same
         self._of_tasks: dict[str, set[str]] = {}
         self._task_of: list[int] = []  # of each row
 
@@ -222,7 +223,7 @@ class Laying:
             if ids[row] is not NO_IDS:
                 own |= self._known.intersection(ids[row])
             if own:
-                self._told[first + row] = own
+                self._told[first + row] = self._same.setdefault(own, own)
         self._task_of += tasks
         of_bundle, of_member = self._first["bundle"], self._first["member"]
         self._files.append(

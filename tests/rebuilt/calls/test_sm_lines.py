@@ -1,20 +1,42 @@
+from datetime import UTC, datetime
+
 import pytest
 
+from analyzer.model.event import Event, words_of
+from analyzer.model.moment import Moment
 from analyzer.model.operation import Result
-from analyzer.rebuilt.calls.sm_lines import entry_of
+from analyzer.model.source import Source
+from analyzer.rebuilt.calls.sm_lines import Entry, entry_of
 from tests.rebuilt.calls.smlog_events import LOG, OTHER, SR, VDI, cbt, entry, failed, only, ran, sm
+
+
+def entry_in(message: str) -> Entry:
+    """Return what an entry line says."""
+    words, place, said = words_of(message, message)
+    line = Event(
+        moment=Moment.exact(datetime(2024, 6, 10, tzinfo=UTC), "test"),
+        source=Source(bundle="b", member="var/log/SMlog", line=1),
+        kind="sm-call.entry",
+        parser="smlog",
+        host="jupiter",
+        process="SM",
+        words=words,
+        place=place,
+        said=said,
+    )
+    return entry_of(line)
 
 
 def test_dictionary_of_the_entry_is_decoded() -> None:
     line = entry("vdi_enable_cbt", device_config={"SRmaster": "true"}, vdi_size=7)
-    found = entry_of(line)
+    found = entry_in(line)
     assert found.name == "vdi_enable_cbt"
     assert found.arguments["device_config.SRmaster"] == "true"
     assert (found.arguments["vdi_uuid"], found.arguments["vdi_size"]) == (VDI, "7")
 
 
 def test_list_args_is_apart_from_the_arguments() -> None:
-    found = entry_of(entry("vdi_activate", args=("true",)))
+    found = entry_in(entry("vdi_activate", args=("true",)))
     assert found.args == ("true",)
     assert "args" not in found.arguments
 
@@ -22,7 +44,7 @@ def test_list_args_is_apart_from_the_arguments() -> None:
 @pytest.mark.parametrize("more", ["plain", 'it\'s "odd"', "back\\slash"])
 def test_what_matters_is_the_same_however_it_is_found(more: str) -> None:
     line = entry("vdi_activate", args=("true", "x]"), subtask_of="DummyRef:|7|VDI.x", more=more)
-    found = entry_of(line)
+    found = entry_in(line)
     assert (found.vdi, found.sr, found.task) == (VDI, SR, "DummyRef:|7|VDI.x")
     assert found.args == ("true", "x]")
     assert found.arguments["more"] == more
@@ -30,23 +52,23 @@ def test_what_matters_is_the_same_however_it_is_found(more: str) -> None:
 
 
 def test_arguments_show_themselves_decoded() -> None:
-    arguments = entry_of("vdi_attach {'args': [], 'vdi_uuid': 'x'}").arguments
+    arguments = entry_in("vdi_attach {'args': [], 'vdi_uuid': 'x'}").arguments
     assert repr(arguments) == "{'vdi_uuid': 'x'}"
 
 
 def test_key_inside_a_text_is_no_key() -> None:
     line = entry("vdi_attach", label=f"'vdi_uuid': '{OTHER}'")
-    assert entry_of(line).vdi == VDI
+    assert entry_in(line).vdi == VDI
 
 
 def test_key_of_a_dictionary_inside_is_not_the_call_s_own() -> None:
     line = entry("vdi_attach", driver_params={"vdi_uuid": OTHER})
-    assert entry_of(line).vdi == VDI
+    assert entry_in(line).vdi == VDI
 
 
 def test_dictionary_of_python_2_is_decoded() -> None:
     line = f"vdi_delete {{'vdi_uuid': u'{VDI}', 'odd': set(['b']), 'args': [u'x']}}"
-    found = entry_of(line)
+    found = entry_in(line)
     assert (found.arguments["vdi_uuid"], found.arguments["odd"]) == (VDI, "['b']")
     assert found.args == ("x",)
 
@@ -66,22 +88,22 @@ def test_dictionary_of_python_2_is_decoded() -> None:
 )
 def test_what_is_no_dictionary_gives_what_can_be_found_in_it(tail: str) -> None:
     line = f"vdi_delete {{'args': ['a', \"b\"], 'vdi_uuid': u'{VDI}', 'sr_uuid': \"{SR}\", {tail}"
-    found = entry_of(line)
+    found = entry_in(line)
     assert (found.name, found.arguments["vdi_uuid"]) == ("vdi_delete", VDI)
     assert (found.arguments["sr_uuid"], found.args) == (SR, ("a", "b"))
 
 
 def test_odd_escape_in_a_name_is_no_warning() -> None:
     line = "vdi_delete {'name': 'C:\\disk', 'args': []}"
-    assert entry_of(line).arguments["name"] == "C:\\disk"
+    assert entry_in(line).arguments["name"] == "C:\\disk"
 
 
 def test_literal_that_is_no_dictionary_has_no_arguments() -> None:
-    assert dict(entry_of("vdi_delete {1, 2}").arguments) == {}
+    assert dict(entry_in("vdi_delete {1, 2}").arguments) == {}
 
 
 def test_arguments_that_are_no_list_are_left_out() -> None:
-    assert entry_of("vdi_delete {'args': 7}").args == ()
+    assert entry_in("vdi_delete {'args': 7}").args == ()
 
 
 def test_command_that_succeeded() -> None:

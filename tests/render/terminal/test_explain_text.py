@@ -32,9 +32,9 @@ def event(line: int) -> Event:
         parser="smlog",
         host="jupiter",
         process="SM",
-        message="vdi_attach",
         words=text,
         place=place_of_text(0, len(text)),
+        said=place_of_text(0, len("vdi_attach")),
     )
 
 
