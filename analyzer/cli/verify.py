@@ -33,8 +33,8 @@ def verify_command(
     Exit status: 0 every quotation is there, 1 one is not (the first is named), 2 it is no report,
     or of bundles of other names, 3 no readable input.
     """
+    from analyzer.bundle.named_paths import named_paths
     from analyzer.case.quotations import not_there, quotations_in
-    from analyzer.case.reading import named_paths
     from analyzer.render.words.view import counted, visible
 
     try:
