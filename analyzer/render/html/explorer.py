@@ -20,7 +20,7 @@ from analyzer.render.html.time_axis import coverage_by_log, spans_of
 from analyzer.render.html.timeline import lane_keys, lane_name, lane_order
 from analyzer.render.html.timeline_marks import WORST_LAST
 from analyzer.render.html.timeline_spans import ends_of, id_of, kind_of, lasting
-from analyzer.render.words.view import anchor, visible
+from analyzer.render.words.view import anchor, short_ids, visible
 from analyzer.render.words.zone import zone_named
 
 Row: TypeAlias = tuple[str, str]
@@ -116,7 +116,7 @@ def _timeline_data(report: Report, most: int) -> dict[str, object]:
             for row, kind, first, last, words, of in lasting
         ],
         **_columns_of_points(report, points, base, lanes, labels),
-        "labels": labels.texts,
+        "labels": [short_ids(text) for text in labels.texts],
     }
 
 

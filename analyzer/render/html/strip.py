@@ -11,7 +11,7 @@ from analyzer.model.operation import Result
 from analyzer.model.report import Report
 from analyzer.model.sentence import Sentence, without_time
 from analyzer.model.source import Source
-from analyzer.render.html.time_axis import LEFT, WIDTH, Tick, around, ticks_of
+from analyzer.render.html.time_axis import LEFT, WIDTH, Tick, around, ticks_of, with_a_day
 from analyzer.render.html.timeline import SCENE
 from analyzer.render.html.timeline_marks import CHARACTER, NEAR, Mark, kind_of_event, marks_of
 from analyzer.render.words.short_time import in_brief, short_time
@@ -92,7 +92,7 @@ def strip_of(report: Report) -> Strip | None:
     return Strip(
         marks=marks,
         labels=tuple(labels),
-        ticks=tuple(
+        ticks=with_a_day(
             tick
             for tick in ticks[:: len(ticks) // MOST_TICKS + 1]
             if all(abs(tick.x - x) > _TICK_TEXT for x in under)

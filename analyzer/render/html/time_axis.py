@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from analyzer.model.moment import Moment
@@ -121,6 +122,15 @@ def ticks_of(scale: Scale) -> tuple[Tick, ...]:
         )
         for number, time in enumerate(times)
     )
+
+
+def with_a_day(ticks: Iterable[Tick]) -> tuple[Tick, ...]:
+    """Return some lines of an axis, the day on the first one if it has a time only."""
+    kept = tuple(ticks)
+    if not kept or " " in kept[0].label:
+        return kept
+    day = datetime.fromisoformat(kept[0].at)
+    return (replace(kept[0], label=f"{day.day} {day:%b} {kept[0].label}"), *kept[1:])
 
 
 def _axis_label(time: datetime, step: timedelta, *, first: bool) -> str:

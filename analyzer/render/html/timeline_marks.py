@@ -6,7 +6,7 @@ from dataclasses import replace
 from analyzer.model.entry import Entry
 from analyzer.model.finding import Severity
 from analyzer.render.html.time_axis import WIDTH, Scale
-from analyzer.render.words.view import iso, stamp
+from analyzer.render.words.view import iso, short_ids, stamp
 from analyzer.values import dataclass
 
 LABEL_CHARACTERS, CHARACTER = 42, 6.3
@@ -58,7 +58,7 @@ def marks_of(events: Sequence[Entry], scale: Scale) -> tuple[Mark, ...]:
                 kind=kind,
                 letter="" if kind == "context" else kind[0].upper(),
                 title=f"{stamp(moment)} {first.title} [{first.source}]{more}",
-                label=first.title
+                label=short_ids(first.title)
                 + (f" \N{MULTIPLICATION SIGN}{len(group)}" if len(group) > 1 else ""),
                 label_x=0.0,
                 of=next(iter((*first.findings, *first.incidents)), None),

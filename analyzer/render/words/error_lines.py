@@ -32,5 +32,6 @@ def explained_words(report: Report) -> str:
     kinds = len(report.explained_errors)
     if not kinds:
         return ""
-    told = counted(kinds, "further kind of errors", "further kinds of errors")
-    return f"{told}: explained by findings and incidents, see report.json"
+    told = counted(kinds, "kind of errors", "kinds of errors")
+    more = "more " if report.unexplained else ""
+    return f"{more}{told} in report.json, explained by findings and incidents"
