@@ -4,8 +4,8 @@
 themselves, a file each: in two work trees, ``diff -r`` of the two folders is the difference.
 """
 
+import argparse
 import json
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from functools import cache
@@ -137,4 +137,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    asked = argparse.ArgumentParser(description="Write every output of every sample.")
+    asked.add_argument("folder", type=Path)
+    main(asked.parse_args().folder)
