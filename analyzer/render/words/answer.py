@@ -315,6 +315,8 @@ def _called_sources(names: str) -> str:
 def doubt_words(doubt: CannotTell) -> str:
     """Return why something cannot be told, in a sentence or two."""
     about = f"{doubt.about} not checked: " if doubt.about else ""
+    if doubt.failed:
+        about = f"{', '.join(doubt.rules)} failed: "
     # A text that is too long up to the end of a part of it, or of a word.
     reason = _SOURCE.sub(lambda found: _called_sources(found[1]), short_ids(doubt.reason))
     if len(reason) > SENTENCE:

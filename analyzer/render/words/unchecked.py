@@ -7,7 +7,8 @@ from analyzer.model.finding import Verdict
 from analyzer.model.report import Report
 
 STORAGE = "storage and hosts"
-_AREAS: Mapping[str, str] = MappingProxyType({"cbt": "CBT", "nbd": "NBD"})
+_OWN = "this report"
+_AREAS: Mapping[str, str] = MappingProxyType({"cbt": "CBT", "nbd": "NBD", "cbtriage": _OWN})
 UNTOLD = (Verdict.CANNOT_TELL, Verdict.ERROR)
 
 
@@ -30,7 +31,7 @@ def unchecked(report: Report, rules: Collection[str]) -> str:
         missed = [o for o in own if o.rule in rules]
         if missed:
             silent = all(o.verdict in UNTOLD for o in missed) and len(missed) == len(own)
-            (whole if silent else parts).append(area)
+            (whole if silent and area != _OWN else parts).append(area)
     told = (("all of", whole), ("part of", parts))
     return ", ".join(f"{how} {_listed(areas)}" for how, areas in told if areas)
 
