@@ -132,10 +132,10 @@ def _session_of_reading(reading: "Reading", wanted: str | None) -> "tuple[str, f
     Raises:
         UsageError: it is too short to tell sessions apart.
     """
-    from analyzer.model.pages import sessions_fitting
-
     if wanted is None:
         return "", frozenset()
+    from analyzer.model.pages import sessions_fitting
+
     text = wanted.strip().lower().removeprefix("opaqueref:").removeprefix("trackid=")
     found = sessions_fitting(reading.sessions, reading.names, wanted) if text else ()
     sessions = [each.session for each in found]

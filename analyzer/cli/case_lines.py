@@ -12,7 +12,7 @@ from analyzer.stored import typed
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry
     from analyzer.model.explained import LineExplained
-    from analyzer.model.lines import Block, Everything, LineIndex
+    from analyzer.model.lines import Block, CallIndex, Everything, LineIndex
     from analyzer.model.moment import Moment
     from analyzer.model.places import MemberPlace, ReportPlaces
     from analyzer.model.source import Source
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from analyzer.story.timeline.line_rows import LineRow
 
 _OF_MOMENTS = 4  # columns of a block
+_PIECE = 1 << 15  # bytes of words that are packed by themselves: as far back as zlib looks
+_SIZE = 8  # bytes of a number
 Value = TypeVar("Value")
 Part = Callable[[str], Any]
 Content = Callable[[str], bytes]
@@ -74,22 +76,65 @@ class StoredLines:
         """Return a block without its words."""
         from analyzer.model.lines import Block, Mark
 
-        codes, moments, pids, marks = self._read_part(f"lines/{number}.json")
+        codes, moments, rows, marks = self._read_part(f"lines/{number}.json")
         content, first = self._bytes(f"lines/{number}.bin"), 0
         columns = []
         for place, code in enumerate(codes):
             column = array(code)
-            size = column.itemsize * (moments if place < _OF_MOMENTS else len(pids))
+            size = column.itemsize * (moments if place < _OF_MOMENTS else rows)
             column.frombytes(content[first : first + size])
             columns.append(column)
             first += size
         told = {row: Mark(*mark) for row, *mark in marks}
-        own, others = columns[:_OF_MOMENTS], columns[_OF_MOMENTS:-1]
-        return Block(moments=own, columns=others, pids=pids, marks=told, calls=columns[-1])
+        own, (*others, pids, calls) = columns[:_OF_MOMENTS], columns[_OF_MOMENTS:]
+        return Block(moments=own, columns=others, pids=pids, marks=told, calls=calls)
 
-    def words(self, number: int) -> bytes:
+    @cached_property
+    def calls(self) -> "CallIndex":
+        """Return what finds one line, and its calls."""
+        from analyzer.model.lines import CallIndex
+
+        return typed(CallIndex, self._read_part("calls.json"))
+
+    def words(self, number: int) -> "PackedWords":
         """Return the words of a block."""
-        return self._bytes(f"lines/{number}.txt")
+        return PackedWords(self._bytes(f"lines/{number}.txt"))
+
+
+def packed_words(words: bytes) -> bytes:
+    """Return the words of a block in pieces, each packed by itself."""
+    pieces = [
+        zlib.compress(words[start : start + _PIECE], 1) for start in range(0, len(words), _PIECE)
+    ]
+    lengths = array("q", [len(words), *map(len, pieces)])
+    return b"".join((len(lengths).to_bytes(_SIZE, "big"), lengths.tobytes(), *pieces))
+
+
+class PackedWords:
+    """The words of a block, of which those are unpacked that are asked for."""
+
+    def __init__(self, content: bytes) -> None:
+        size, lengths = int.from_bytes(content[:_SIZE], "big"), array("q")
+        end = _SIZE + size * lengths.itemsize
+        lengths.frombytes(content[_SIZE:end])
+        self._content, self._length = content, lengths[0]
+        self._ends = list(accumulate(lengths[1:], initial=end))
+        self._pieces: dict[int, bytes] = {}
+
+    def __bytes__(self) -> bytes:
+        return self[0 : self._length]
+
+    def __getitem__(self, place: slice) -> bytes:
+        first, end = place.start, min(place.stop, self._length)
+        pieces = range(first // _PIECE, (max(end, first + 1) - 1) // _PIECE + 1)
+        found = b"".join(map(self._piece, pieces))
+        return found[first - pieces[0] * _PIECE : end - pieces[0] * _PIECE]
+
+    def _piece(self, number: int) -> bytes:
+        if number not in self._pieces:
+            packed = self._content[self._ends[number] : self._ends[number + 1]]
+            self._pieces[number] = zlib.decompressobj().decompress(packed, _PIECE)
+        return self._pieces[number]
 
 
 class TypedRows(Sequence[Value]):

@@ -19,7 +19,7 @@ from analyzer.cli.case_file import (
     digest_of,
     is_damaged,
 )
-from analyzer.cli.case_lines import share_of_page
+from analyzer.cli.case_lines import packed_words, share_of_page
 from analyzer.stored import plain, shape_of
 
 if TYPE_CHECKING:
@@ -182,7 +182,7 @@ def _lines(judged: "Judged") -> Iterator[tuple[str, bytes]]:
 def _put_timeline(parts: _Parts, case: "Case", told: "Callable[[], Told]") -> None:
     """Put the kept lines; the most of them is packed before anything is told."""
     from analyzer.model.entry import Entry
-    from analyzer.model.lines import Block, Everything, LineIndex
+    from analyzer.model.lines import Block, CallIndex, Everything, LineIndex
     from analyzer.rules.load import load_catalogue
     from analyzer.story.names import uuids_known
     from analyzer.story.timeline.lines import LaidLines, Laying
@@ -190,17 +190,17 @@ def _put_timeline(parts: _Parts, case: "Case", told: "Callable[[], Told]") -> No
     laying = Laying(case, dict(load_catalogue().context), uuids_known(case))
     blocks, codes = [], []
     for number, each in enumerate(laying.blocks()):
-        columns = [_narrow(own) for own in (*each.moments, *each.columns, each.calls)]
+        columns = [_narrow(own) for own in (*each.moments, *each.columns, each.pids, each.calls)]
         codes.append("".join(column.typecode for column in columns))
         parts.put(f"lines/{number}.bin", b"".join(column.tobytes() for column in columns))
-        parts.put(f"lines/{number}.txt", each.words)
+        parts.put(f"lines/{number}.txt", packed_words(each.words), stored=True)
         first = len(each.moments)
-        moments, (*columns, calls) = columns[:first], columns[first:]
-        blocks.append(Block(moments, columns, each.pids, each.marks, calls))
+        moments, (*columns, pids, calls) = columns[:first], columns[first:]
+        blocks.append(Block(moments, columns, pids, each.marks, calls))
     laid = LaidLines(laying, blocks, told())
     for number, (block, code) in enumerate(zip(blocks, codes, strict=True)):
         marks = [[row, *mark] for row, mark in block.marks.items()]
-        parts.put(f"lines/{number}.json", [code, len(block.moments[0]), block.pids, marks])
+        parts.put(f"lines/{number}.json", [code, len(block.moments[0]), block.size, marks])
     shares: dict[int, dict[str, list[int]]] = {}
     count = 1 + len(laid.told) // _PAGES_A_PART
     for uuid, rows in laid.told.items():
@@ -210,6 +210,7 @@ def _put_timeline(parts: _Parts, case: "Case", told: "Callable[[], Told]") -> No
         parts.put(f"told/{share}.json", rows_of_objects)
     parts.put("told.json", count)
     parts.put("index.json", plain(LineIndex, laid.index))
+    parts.put("calls.json", plain(CallIndex, laid.calls))
     parts.put("made.json", plain(tuple[Entry, ...], laid.made))
     parts.put("everything.json", plain(Everything, laid.everything))
 

@@ -141,11 +141,7 @@ def _print_entries(timeline: "Timeline", form: TimelineFormat, *, raw: bool) -> 
     from analyzer.render.timeline.timeline_csv import timeline_csv
     from analyzer.render.timeline.timeline_jsonl import timeline_jsonl
     from analyzer.render.timeline.timeline_otlp import timeline_otlp
-    from analyzer.render.timeline.timeline_table import (
-        timeline_markdown,
-        timeline_raw,
-        timeline_table,
-    )
+    from analyzer.render.timeline.timeline_table import timeline_raw, timeline_table
 
     entries = timeline.entries
     terminal = sys.stdout.isatty()
@@ -157,6 +153,8 @@ def _print_entries(timeline: "Timeline", form: TimelineFormat, *, raw: bool) -> 
         case TimelineFormat.OTLP:
             _say_all(timeline_otlp(entries, raw=raw))
         case TimelineFormat.MARKDOWN:
+            from analyzer.render.timeline.timeline_markdown import timeline_markdown
+
             _say_all(timeline_markdown(entries, raw=raw))
         case TimelineFormat.TABLE if raw:
             _say_all(timeline_raw(entries, terminal=terminal))

@@ -1,6 +1,7 @@
 """Kept lines as light rows, in blocks: the full timeline is asked of them; a case file has them."""
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
@@ -39,14 +40,14 @@ class Block(NamedTuple):
     ``moments`` are, of each moment, at, earliest and latest, in microseconds, and the place of how
     it was dated. ``columns`` are, of each row, the places of its moment, bundle, member, host, log,
     program, task, level, SR, VDI, VBD, session and kinds, its line and count, and where in the
-    words its text ends, its message begins and ends; the next text begins one byte behind that.
-    ``marks`` say what quotes a row, ``calls`` is which calls of SM each is a line of. Places are
-    those of `LineIndex`, -1 for none.
+    words its text ends, its message begins and ends; one byte behind that another text begins.
+    ``marks`` say what quotes a row, ``calls`` is which calls of SM each is a line of
+    (`CallIndex`). Places are those of `LineIndex`, -1 for none, as for no pid.
     """
 
     moments: "list[array[int]]"
     columns: "list[array[int]]"
-    pids: list[int | None]
+    pids: "array[int]"
     marks: dict[int, Mark]
     calls: "array[int]"
     words: bytes = b""
@@ -56,9 +57,14 @@ class Block(NamedTuple):
         """Return how many rows it has."""
         return len(self.pids)
 
-    def start(self, row: int) -> int:
-        """Return where in the words the text of a row begins."""
-        return self.columns[-1][row - 1] + 1 if row else 0
+    def starts(self, rows: Sequence[int], ordered: Sequence[int]) -> list[int]:
+        """Return where in the words the texts of rows begin, which lie there in another order.
+
+        ``ordered`` is where messages end, in the order of the words.
+        """
+        stops = self.columns[-1]
+        before = [bisect_left(ordered, stops[row]) for row in rows]
+        return [ordered[place - 1] + 1 if place else 0 for place in before]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,9 +74,7 @@ class LineIndex:
     ``kinds`` are selectors with the title that they give a line. ``spans`` are of each block the
     earliest and latest time (microseconds) and how many rows it has. ``told`` are the objects
     that each entry tells of that is no kept line, None where it concerns all; ``unseen`` are all
-    logs, ``count`` is how many events are kept. ``files`` are of each block the files that its rows
-    are lines of: the places of bundle and member, and the lowest and the highest line. ``calls``
-    are calls of SM as they are told.
+    logs, ``count`` is how many events are kept.
     """
 
     texts: tuple[str, ...]
@@ -79,8 +83,18 @@ class LineIndex:
     told: tuple[tuple[str, ...] | None, ...]
     unseen: tuple[Unseen, ...]
     count: int
-    files: tuple[tuple[tuple[int, int, int, int], ...], ...] = ()
-    calls: tuple[tuple[tuple[str, str, str], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallIndex:
+    """What finds one line in the blocks, and the calls of SM that it is of.
+
+    ``files`` are of each block the files that its rows are lines of: the places of bundle and
+    member, and the lowest and the highest line. ``calls`` are calls as they are told.
+    """
+
+    files: tuple[tuple[tuple[int, int, int, int], ...], ...]
+    calls: tuple[tuple[tuple[str, str, str], ...], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

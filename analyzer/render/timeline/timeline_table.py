@@ -1,4 +1,4 @@
-"""The full timeline for people: rows of a terminal, plain text for a pipe, and Markdown."""
+"""The full timeline for people: rows of a terminal, and plain text for a pipe."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
@@ -7,7 +7,6 @@ from rich.text import Text
 
 from analyzer.model.entry import Entry, EntryKind
 from analyzer.model.moment import Moment
-from analyzer.render.markdown import code, escaped
 from analyzer.render.terminal.rows import STYLES, console
 from analyzer.render.timeline.timeline_columns import spoken
 from analyzer.render.words.view import DOUBT_SHOWN, margin, stamp, visible
@@ -19,7 +18,6 @@ LEGEND = (
     "~ before a line: it and another one shown may stand the other way round, their times overlap"
 )
 _LONGEST_HOST, _LONGEST_LANE = 20, 16
-_CELL = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +70,7 @@ def timeline_table(
             else ("" if entry.what is EntryKind.RECORD else "bold")
         )
         head = f"{ABOUT if entry.about else ' '} {time} {place}"
-        for number, said in enumerate(_said_of_entry(entry)):
+        for number, said in enumerate(said_of_entry(entry)):
             before = " " * (room.when + room.host + room.lane + 4) if number else head
             yield _row_of_style(f"{before} {said}", style, width, color=color)
     if about:
@@ -87,32 +85,6 @@ def _time_of_moment(moment: Moment) -> str:
     return f"{text} {zone}{doubt}"
 
 
-def timeline_markdown(entries: Iterable[Entry], *, raw: bool = False) -> Iterator[str]:
-    """Yield a table of GitHub-flavoured Markdown; the text of a bundle stands in code.
-
-    ``raw`` shows the verbatim records.
-    """
-    doubted = None
-    for entry in entries:
-        if doubted is None:
-            yield "| | time | host | source | what |\n| --- | --- | --- | --- | --- |\n"
-        doubted = doubted or entry.about
-        about = "about" if entry.about else ""
-        place = f"{_code_in_cell(entry.lane)} {_code_in_cell(str(entry.source))}"
-        if raw and entry.text:
-            what = _code_in_cell(entry.text)
-        else:
-            ours, *rest = _said_of_entry(entry) if entry.title else ("", *_said_of_entry(entry))
-            said = " ".join(_code_in_cell(text.removeprefix("  | ")[:_CELL]) for text in rest)
-            what = f"{escaped(ours)} {said}".strip()
-        yield f"| {about} | {stamp(entry.moment)} | {escaped(entry.host)} | {place} | {what} |\n"
-    if doubted:
-        yield (
-            "\n`about`: it and another line shown may stand the other way round, "
-            "their times overlap.\n"
-        )
-
-
 def timeline_raw(entries: Iterable[Entry], *, terminal: bool) -> Iterator[str]:
     """Yield the records as they are written, what does not print written out on a terminal."""
     for entry in entries:
@@ -120,7 +92,7 @@ def timeline_raw(entries: Iterable[Entry], *, terminal: bool) -> Iterator[str]:
             yield f"{visible(entry.text, lines=True) if terminal else entry.text}\n"
 
 
-def _said_of_entry(entry: Entry) -> list[str]:
+def said_of_entry(entry: Entry) -> list[str]:
     """Return what is said of an entry: our words first, then the program's."""
     severity = f"[{entry.severity.upper()}] " if entry.severity else ""
     times = f" (x{entry.count})" if entry.count > 1 else ""
@@ -163,8 +135,3 @@ def _signs_of_style(style: str) -> tuple[str, str]:
         terminal.print(Text("x", style), no_wrap=True, overflow="ignore", crop=False)
     before, _, after = captured.get().partition("x")
     return before, after
-
-
-def _code_in_cell(text: str) -> str:
-    """Return text as code in a cell of a table, where a bar cannot be escaped everywhere."""
-    return code(text.replace("|", "¦"))

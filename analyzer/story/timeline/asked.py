@@ -37,6 +37,16 @@ class Timeline(NamedTuple):
     kept: int
 
 
+class Words(Protocol):
+    """The words of a block: bytes, or what unpacks those that are asked for."""
+
+    def __getitem__(self, place: slice, /) -> bytes:
+        """Return some of them."""
+
+    def __bytes__(self) -> bytes:
+        """Return all of them."""
+
+
 class Lines(Protocol):
     """The kept lines in blocks, in memory or in a case file."""
 
@@ -58,7 +68,7 @@ class Lines(Protocol):
     def block(self, number: int) -> Block:
         """Return a block, perhaps without its words."""
 
-    def words(self, number: int) -> bytes:
+    def words(self, number: int) -> Words:
         """Return the words of a block."""
 
 
@@ -91,6 +101,7 @@ def asked(lines: Lines, wanted: Wanted) -> tuple[Entry, ...]:
     """Return the entries that are asked for, in their order."""
     records: list[Entry] = []
     index, own = lines.index, _named(lines, wanted)
+    of_all = _OfAll.of(index)
     since, until = (
         None if time is None else (time - EPOCH) // MICROSECOND
         for time in (wanted.first, wanted.last)
@@ -108,13 +119,13 @@ def asked(lines: Lines, wanted: Wanted) -> tuple[Entry, ...]:
         block = lines.block(number)
         fitting = _fitting(index, block, rows, wanted, (since, until))
         if fitting:
-            records.extend(_Told(index, block, lines.words(number)).entries(fitting))
+            records.extend(_Told(of_all, block, lines.words(number)).entries(fitting))
     return in_order([*records, *_made(lines, wanted)])
 
 
 def everything(lines: Lines, local: Local | None = None) -> Iterator[Entry]:
     """Yield all entries in their order; ``local`` returns moments and entries as they are told."""
-    index, whole = lines.index, lines.everything
+    of_all, whole = _OfAll.of(lines.index), lines.everything
     current, told = -1, None
     for number, first, after in whole.parts:
         if number < 0:
@@ -122,7 +133,7 @@ def everything(lines: Lines, local: Local | None = None) -> Iterator[Entry]:
             yield from _doubted(_local(lines.made[first:after], local), doubted)
             continue
         if told is None or number != current:
-            told = _Told(index, lines.block(number), lines.words(number), local)
+            told = _Told(of_all, lines.block(number), lines.words(number), local)
             current = number
         yield from told.entries(range(first, after), whole.about[number][first:after])
 
@@ -196,13 +207,12 @@ def _named(lines: Lines, wanted: Wanted) -> list[int] | None:
         texts, before = lines.index.texts, 0
         in_ids = {place for place, text in enumerate(texts) if wanted.session in text.lower()}
         for number in range(len(lines.index.spans)):
-            block, words = lines.block(number), lines.words(number).lower()
+            block, words = lines.block(number), bytes(lines.words(number)).lower()
+            starts = block.starts(range(block.size), sorted(block.columns[-1]))
             bundles, members, with_task = (block.columns[place] for place in (1, 2, 6))
             numbers, ends, ids = block.columns[13], block.columns[15], block.columns[8:12]
             for session_row in range(block.size):
-                told = (
-                    bool(key) and words.find(key, block.start(session_row), ends[session_row]) >= 0
-                )
+                told = bool(key) and words.find(key, starts[session_row], ends[session_row]) >= 0
                 place = (
                     texts[bundles[session_row]],
                     texts[members[session_row]],
@@ -225,22 +235,34 @@ def _named(lines: Lines, wanted: Wanted) -> list[int] | None:
     return sorted(set.intersection(*groups)) if groups else None
 
 
+class _OfAll(NamedTuple):
+    """What all blocks share: their index, and its texts, of which -1 is the place of None."""
+
+    line_index: LineIndex
+    texts: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, index: LineIndex) -> "_OfAll":
+        return cls(index, (*index.texts, None))
+
+
 class _Told:
     """Makes entries of the rows of a block."""
 
     def __init__(
-        self, index: LineIndex, block: Block, words: bytes, local: Local | None = None
+        self, of_all: _OfAll, block: Block, words: Words, local: Local | None = None
     ) -> None:
-        self._index, self._block, self._words, self._local = index, block, words, local
-        self._texts: tuple[Any, ...] = (*index.texts, None)  # of which -1 is the place
+        self._block, self._words, self._local = block, words, local
+        self._index, self._texts = of_all
         self._moments: dict[tuple[int, int], Moment] = {}
+        self._ordered = sorted(block.columns[-1])
 
     def entries(self, rows: Sequence[int], about: str = "") -> Iterator[Entry]:
         """Yield the entries of some rows; ``about`` has "1" for each of an order not known."""
         block, texts, words = self._block, self._texts, self._words
         kinds, marks = self._index.kinds, block.marks
-        starts = [block.start(row) for row in rows]
-        pids = [block.pids[row] for row in rows]
+        starts = block.starts(rows, self._ordered)
+        pids = [None if (pid := block.pids[row]) < 0 else pid for row in rows]
         columns = ([column[row] for row in rows] for column in block.columns)
         told = zip(rows, starts, pids, about or "0" * len(rows), *columns, strict=True)
         for (
@@ -262,6 +284,7 @@ class _Told:
                 texts[place] for place in named
             ]
             own, title = kinds[kind]
+            own_words = words[start:stop]
             entry = Entry(
                 moment=self._moments.get((when, bundle)) or self._moment(when, bundle),
                 what=EntryKind.RECORD,
@@ -270,8 +293,8 @@ class _Told:
                 source=Source(bundle=texts[bundle], member=member, line=line),
                 kinds=own,
                 title=title,
-                message=words[begin:stop].decode(*CODING),
-                text=words[start:end].decode(*CODING),
+                message=own_words[begin - start :].decode(*CODING),
+                text=own_words[: end - start].decode(*CODING),
                 process=process,
                 pid=pid,
                 task=task,

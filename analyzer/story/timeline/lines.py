@@ -8,15 +8,18 @@ hosts).
 
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
+from operator import add
+from typing import Any
 
 from analyzer.case.case import Case
 from analyzer.case.log_coverage import log_window
 from analyzer.case.rows import LINE_TEXTS, NO_IDS, KeptLines
 from analyzer.model.entry import Entry, EntryKind, Unseen
-from analyzer.model.lines import Block, Everything, LineIndex
+from analyzer.model.lines import Block, CallIndex, Everything, LineIndex
 from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.model.terms import UUID_END, UUID_LENGTH
@@ -33,6 +36,7 @@ _ROWS_A_BLOCK = 2048
 _NOTHING: frozenset[str] = frozenset()
 _NO_PLACES = [-1] * len(NO_IDS)
 _LINE = 13  # the place of its number among the columns of a block
+_NONE, _ALL = (0, ""), 1 << 60
 Place = tuple[str, str, int]
 
 
@@ -71,15 +75,18 @@ class Laying:
         self._alone = {uuid: frozenset((uuid,)) for uuid in known}
         # The disk and the SR of the call that a line belongs to, and what is told of the call.
         found: dict[Place, frozenset[str]] = {}
+        counts: Counter[str] = Counter()
         called: dict[Place, tuple[Quoter, ...]] = {}
         for operation in sm_operations(case):
             own = self._known & {operation.vdi or "", operation.sr or ""}
             told = call_told(operation)
+            counts.update(own)
             for place in {_place_of_source(event.source) for event in operation.lines}:
                 called[place] = (*called[place], told) if place in called else (told,)
                 if own:
                     found[place] = found[place] | own if place in found else own
-        self._calls, self._called = found, called
+        self._calls, self._called, self._count_of_calls = found, called, counts
+        self._groups: dict[frozenset[str], tuple[int, str]] = {}
         self._calls_told: dict[tuple[Quoter, ...], int] = {(): -1}
         self._files: list[tuple[tuple[int, int, int, int], ...]] = []
         self._columns = case.events.texts
@@ -133,9 +140,11 @@ class Laying:
             ),
             unseen=told.unseen,
             count=len(self._case.events),
-            files=tuple(self._files),
-            calls=tuple(self._calls_told)[1:],
         )
+
+    def line_index(self) -> CallIndex:
+        """Return what finds one line in the blocks, and its calls."""
+        return CallIndex(files=tuple(self._files), calls=tuple(self._calls_told)[1:])
 
     def rows(self) -> Mapping[str, Sequence[int]]:
         """Return the rows that tell of an object, counted from the first block on, by its uuid."""
@@ -182,13 +191,39 @@ class Laying:
         block = Block(
             moments=[array("q", column) for column in zip(*moments, strict=True)],
             columns=[array("q", column) for column in columns],
-            pids=lines.pids,
+            pids=array("q", [-1 if pid is None else pid for pid in lines.pids]),
             marks={},
             calls=array("q"),
             words=b"".join(pieces),
         )
+        first = len(self._task_of)
         self._take_told(block, lines)
-        return block
+        return block._replace(**self._grouped(block, first))
+
+    def _grouped(self, block: Block, first: int) -> "dict[str, Any]":
+        """Return the words of a block with those of an object beside each other.
+
+        Who asks for one object has to unpack little then, and what is alike packs better.
+        """
+        words, stops, told = block.words, block.columns[-1], self._told
+        rows = range(first, first + block.size)
+        groups = [self._group_of(told.get(row, _NOTHING)) for row in rows]
+        order = sorted(range(block.size), key=groups.__getitem__)
+        starts = [0, *(stop + 1 for stop in stops[:-1])]
+        pieces = [words[starts[row] : stops[row] + 1] for row in order]
+        moved = [0] * block.size
+        for row, place in zip(order, accumulate(map(len, pieces), initial=0), strict=False):
+            moved[row] = place - starts[row]
+        columns = [array("q", map(add, column, moved)) for column in block.columns[-3:]]
+        return {"columns": [*block.columns[:-3], *columns], "words": b"".join(pieces)}
+
+    def _group_of(self, told: frozenset[str]) -> tuple[int, str]:
+        """Return which object the words lie with: the one of the fewest calls, so no whole SR."""
+        if told not in self._groups:
+            counts = self._count_of_calls
+            known = ((counts.get(uuid, _ALL), uuid) for uuid in told)
+            self._groups[told] = min(known, default=_NONE)
+        return self._groups[told]
 
     def _places(self, lines: KeptLines, name: str) -> list[int]:
         first = self._first[name]
@@ -261,6 +296,7 @@ class LaidLines:
         laying.mark(blocks, told.quotes)
         self.told = laying.rows()
         self.index = laying.index(told)
+        self.calls = laying.line_index()
         self.made = told.made
 
     @cached_property

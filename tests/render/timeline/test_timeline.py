@@ -18,10 +18,10 @@ from analyzer.model.source import Source
 from analyzer.render.timeline.timeline_columns import COLUMNS, Columns
 from analyzer.render.timeline.timeline_csv import timeline_csv
 from analyzer.render.timeline.timeline_jsonl import timeline_jsonl
+from analyzer.render.timeline.timeline_markdown import timeline_markdown
 from analyzer.render.timeline.timeline_table import (
     LEGEND,
     room_of,
-    timeline_markdown,
     timeline_raw,
     timeline_table,
 )

@@ -114,7 +114,7 @@ def _block(rows: Sequence[Row]) -> Block:
     return Block(
         moments=[array("q", column) for column in (*zip(*ends, strict=True), [0] * len(rows))],
         columns=[array("q", column) for column in zip(*told, strict=True)],
-        pids=[None] * len(rows),
+        pids=array("q", [-1] * len(rows)),
         marks={},
         calls=array("q", [-1] * len(rows)),
         words=b"x\n" * len(rows),
