@@ -13,7 +13,7 @@ from analyzer.model.finding import Finding, Outcome, Verdict
 from analyzer.model.goal import Standing
 from analyzer.model.plan import Plan
 from analyzer.model.report import CauseLink, LedgerEntry, Report
-from analyzer.model.sentence import without_time
+from analyzer.model.sentence import without_stop, without_time
 from analyzer.model.source import Source
 from analyzer.render.answer_notes import render_ticket
 from analyzer.render.html import timeline
@@ -301,6 +301,7 @@ def _words_of_members(report: Report, members: tuple[QuotedMember, ...]) -> dict
         "steps_with_times": _steps_with_times,
         "with_short_times": with_short_times,
         "without_time": without_time,
+        "without_stop": without_stop,
         "in_brief": in_brief,
         "size_words": size_words,
         "span": span,

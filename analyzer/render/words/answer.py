@@ -215,7 +215,8 @@ def _now_in_words(objects: Sequence[Troubled]) -> str:
         Standing.UNKNOWN: "not known",
         Standing.OVER: "over",
     }
-    kind = "disk" if all(each.subject.type == "VDI" for each in objects) else "object"
+    kinds = {each.subject.kind for each in objects}
+    kind = kinds.pop() if len(kinds) == 1 else "object"
     return ", ".join(
         f"{word} for {counted(counts[state], kind)}"
         for state, word in words.items()
