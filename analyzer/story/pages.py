@@ -1,8 +1,9 @@
 """Make the pages (`analyzer.model.pages`) of a case and its report."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from functools import cached_property
-from itertools import combinations, islice, pairwise
+from itertools import chain, combinations, islice, pairwise
 from typing import Any
 
 from analyzer.case.case import Case
@@ -64,6 +65,7 @@ from analyzer.story.plans.shown import PlansShown
 from analyzer.values import dataclass
 
 _MOST_COMPARED = 12  # of a disk and its snapshots, the newest
+_LEAST_OLD, _ROWS_OF_A_PAIR = 100, 400  # comparisons of others: a few, and more of a large report
 _MOST_LINES = 400
 _MOST_FOUND = 500  # each with its cause, which names all findings of a storm
 _MOST_FORESEEN = 2_000  # pages of a kind: of another the status reports are read again
@@ -258,18 +260,33 @@ def _pairs_compared(judged: Judged) -> Iterator[str]:
     """Yield the comparisons of an older with a newer one of a disk and its snapshots.
 
     These are all of the newest, and of the others what backups ask for: each with the next, and
-    with the disk.
+    with the disk. Of the rest it is so many as take little beside the reading of so many rows.
     """
     dated = {disk.uuid: disk.taken.at for disk in judged.names.disks if disk.taken}
+    rest: list[Iterator[tuple[str, str]]] = []
     for owner, own in judged.disks.members.items():
         snapshots = sorted(own & dated.keys(), key=lambda uuid: (dated[uuid], uuid))
         every = [*snapshots, owner]
-        pairs = (
-            *combinations(every[-_MOST_COMPARED:], 2),
-            *pairwise(every),
-            *((older, owner) for older in snapshots),
+        pairs = dict.fromkeys(
+            (
+                *combinations(every[-_MOST_COMPARED:], 2),
+                *pairwise(every),
+                *((older, owner) for older in snapshots),
+            )
         )
-        yield from (f"{older} {newer}" for older, newer in dict.fromkeys(pairs))
+        yield from (f"{older} {newer}" for older, newer in pairs)
+        rest.append(_other_pairs(every, pairs.keys()))
+    room = _LEAST_OLD + len(judged.case.events) // _ROWS_OF_A_PAIR
+    yield from (f"{older} {newer}" for older, newer in islice(chain.from_iterable(rest), room))
+
+
+def _other_pairs(
+    every: Sequence[str], known: AbstractSet[tuple[str, str]]
+) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of an older and a newer one that are not known, the newest first."""
+    for newer, older in combinations(every[::-1], 2):
+        if (older, newer) not in known:
+            yield older, newer
 
 
 def _nbd_info(judged: Judged, uuid: str) -> NbdInfoPage:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from functools import cache
-from itertools import pairwise
+from itertools import combinations, pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -68,6 +69,32 @@ def test_each_snapshot_is_compared_with_the_next_and_with_its_disk(path: Path) -
         snapshots = sorted(members & dated.keys(), key=lambda uuid: (dated[uuid], uuid))
         pairs = [*pairwise([*snapshots, owner]), *((each, owner) for each in snapshots)]
         assert {f"{older} {newer}" for older, newer in pairs} <= set(keys)
+
+
+@pytest.mark.parametrize("rows", [0, 40_000, 400_000])
+def test_any_two_of_a_disk_are_compared_as_far_as_there_is_room(rows: int) -> None:
+    """A report of many rows takes long enough for all pairs of its disks."""
+    snapshots = {owner: [f"{owner}{number:02}" for number in range(20)] for owner in "ab"}
+    dated = [
+        SimpleNamespace(uuid=uuid, taken=SimpleNamespace(at=place))
+        for own in snapshots.values()
+        for place, uuid in enumerate(own)
+    ]
+    own = SimpleNamespace(
+        names=SimpleNamespace(disks=dated),
+        disks=SimpleNamespace(members={owner: {owner, *own} for owner, own in snapshots.items()}),
+        case=SimpleNamespace(events=range(rows)),
+    )
+    found = list(next(each for each in MAKERS if each.kind is COMPARE).keys(own))  # type: ignore[arg-type]
+    every = {
+        f"{older} {newer}"
+        for owner, own_snapshots in snapshots.items()
+        for older, newer in combinations([*own_snapshots, owner], 2)
+    }
+    assert len(found) == len(set(found))
+    assert set(found) <= every
+    assert len(found) == min(len(every), 2 * (66 + 9 + 9) + 100 + rows // 400)
+    assert {"a09 a", "b00 b01"} <= set(found[: 2 * (66 + 9 + 9)])
 
 
 def outcome_of(report: Report, rule: str) -> Outcome:
