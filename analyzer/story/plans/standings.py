@@ -19,6 +19,7 @@ from analyzer.plans.case import (
     worlds,
 )
 from analyzer.plans.nights import flaw
+from analyzer.rebuilt.nbd.info.nbd_purposes import purposes_of
 from analyzer.rebuilt.nbd.reach.listen import listeners
 from analyzer.rebuilt.nbd.reach.places import age_of_report
 from analyzer.sm.state import State
@@ -31,6 +32,7 @@ _UNTIL_A_FULL_BACKUP = frozenset(
 )
 _CALLS = ("cbt-list-", "cbt-destroy-", "cbt-enable-on-", "cbt-migration-")
 OF_SERVICE = frozenset({"nbd-service-crashed", "nbd-service-failed-after-stop"})
+_MIXED = "nbd-network-purpose-mixed"
 _SERVER = "xapi-nbd"
 _NIGHTS = "four nights of backups pass on a model of SM, from the state at the end"
 
@@ -62,6 +64,10 @@ def stand_of(
         hosts = {subject.uuid for subject in finding.subjects}
         own = [r for r in case.hosts if hosts & {r.host_uuid or r.name, r.name}]
         return _of_service(max(own, key=age_of_report)) if own else Stand()
+    if finding.rule == _MIXED and case.pools:
+        purposes = [purposes_of(pool) for pool in case.pools]
+        if all(each.known and not each.mixed for each in purposes):
+            return Stand(state=Standing.OVER, why="at the end the networks have no such purposes")
     if finding.basis is Basis.SYMPTOM:
         return Stand(why="only what happened was seen, not how it is at the end")
     return Stand(state=Standing.NOW, why="it is so in the state that the bundle shows")

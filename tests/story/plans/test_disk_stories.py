@@ -14,7 +14,9 @@ from analyzer.story.plans.disk_plans import disk_case, disk_plan
 from analyzer.story.plans.object_plans import Planned, plan_all
 from tests.checks.cbt.test_cbt_hazards import STALE, broken, snapshot
 from tests.checks.chain_story import NONE, Story
-from tests.checks.support import SR, VDI, CaseBuilder, lvs, pbd, sr, vdi
+from tests.checks.nbd_info.test_nbd_network_purpose_mixed import REFUSED
+from tests.checks.nbd_info.test_nbd_network_purpose_mixed import RULE as MIXED
+from tests.checks.support import OTHER_NETWORK, SR, VDI, CaseBuilder, lvs, network, pbd, sr, vdi
 
 INCONSISTENT = "cbt-disabled-inconsistent-log"
 N1 = "11111111-7a41-4f0e-8f6b-55d1c0b7a2e4"
@@ -152,6 +154,24 @@ def test_disk_of_a_database_that_was_not_read_whole_is_not_known() -> None:
     made = planned(built.database(sr(kind="nfs"), complete=False), INCONSISTENT)
     assert made.outcomes[0].findings[0].state is Standing.UNKNOWN
     assert only_plan(made).doubt
+
+
+@pytest.mark.parametrize(
+    ("purposes", "state"),
+    [
+        ((("nbd",), ()), Standing.OVER),
+        ((("nbd",), ("insecure_nbd",)), Standing.NOW),
+        ((("nbd",), None), Standing.UNKNOWN),
+    ],
+    ids=["mended", "mixed", "not shown"],
+)
+def test_purposes_that_refused_clients_are_over_once_the_rows_have_one(
+    purposes: tuple[tuple[str, ...], tuple[str, ...] | None], state: Standing
+) -> None:
+    first, second = purposes
+    rows = (network(purpose=first), network(OTHER_NETWORK, second))
+    made = planned(CaseBuilder().host().daemon_log(REFUSED).database(*rows), MIXED)
+    assert [finding.state for finding in made.outcomes[0].findings] == [state]
 
 
 def test_commands_name_the_folder_of_the_repository() -> None:
