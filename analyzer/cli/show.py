@@ -33,6 +33,7 @@ show_app.command("sr")(show_sr)
 show_app.command("vm")(show_vm)
 
 
+@show_app.command("disk", hidden=True)  # as people call it
 @show_app.command("vdi")
 @told_how_to_read
 def show_vdi(

@@ -185,3 +185,9 @@ def test_help_teaches_the_exit_status(command: tuple[str, ...]) -> None:
     done = cbtriage(*command, "--help")
     assert done.exit_code == 0
     assert "Exit status" in done.stdout
+
+
+def test_a_disk_may_be_called_disk() -> None:
+    shown = cbtriage("show", "disk", LIVE, HEALTHY)
+    assert shown.exit_code == 0
+    assert shown.stdout == cbtriage("show", "vdi", LIVE, HEALTHY).stdout
