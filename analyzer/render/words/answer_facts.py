@@ -122,12 +122,26 @@ def _impact_on_backups(report: Report, view: CauseView) -> Fact | None:
         return fact
     count = sum(finding.count for finding in view.findings)
     if any(Goal.INCREMENTAL in finding.goals for finding in view.findings):
-        return Fact(label="Impact", text="no backup of these disks was seen after it")
+        seen = (
+            "backups of disks that the database does not have were seen after it, perhaps of these"
+        )
+        none = "no backup of these disks was seen after it"
+        return Fact(label="Impact", text=seen if _unknown_read_after(report, view) else none)
     if count > 1 and view.first_seen and view.last_seen:
         times = counted(count, "time")
         text = say("seen {times}, {when}", times=times, when=_between_first_and_last(view))
         return Fact(label="Impact", text=text)
     return None
+
+
+def _unknown_read_after(report: Report, view: CauseView) -> bool:
+    """Tell whether something was read later of which nobody knows whose snapshot it was."""
+    return any(
+        disk.vdi.name is None
+        for run in report.runs
+        if view.first_seen and not run.ended.certainly_before(view.first_seen)
+        for disk in run.disks
+    )
 
 
 def _between_first_and_last(view: CauseView) -> str:

@@ -3,6 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from analyzer.model.finding import Verdict
 from analyzer.render.words.answer import answer_of, doubt_words
 from analyzer.run import load_case
@@ -64,3 +66,26 @@ def test_last_backup_is_told_of_a_trouble_that_names_snapshots_only(tmp_path: Pa
     told = {fact.label: str(fact.text) for fact in answer.facts}
     assert "chain of logs ends" in told["Failure"]
     assert told["Impact"].endswith(": 1 could be incremental")
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["nobody knows whose", "not backed up"])
+def test_backup_of_a_snapshot_that_is_gone_may_be_of_the_disk(tmp_path: Path, kept: bool) -> None:
+    world = small_world("off for good")
+    machine = world.machine("ledger", world.storage("Files", "nfs"), [20 * GIB])
+    world.start(machine)
+    (disk,) = machine.disks
+    world.enable_cbt(disk)
+    backup(world, machine.disks, {})
+    world.crash(world.master)
+    assert world.start(machine) == [disk]
+    world.until(utc("2024-11-20 07:00:00"))
+    if not kept:
+        snapshot = world.snapshot(disk)
+        with world.exported(snapshot):
+            world.clock.tick(300)
+        world.destroy(snapshot)
+    world.until(utc("2024-11-20 09:00:00"))
+    path = world.bundle(world.master).write_tar(tmp_path / "report.tar.bz2")
+    told = {fact.label: str(fact.text) for fact in answer_of(load_case([path])[1]).facts}
+    assert ("perhaps of these" in told["Impact"]) is not kept
+    assert ("no backup of these disks" in told["Impact"]) is kept
