@@ -24,6 +24,7 @@ from tests.render.terminal.test_text import crowded_report
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}", re.IGNORECASE)
 ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 HTML = "cbtriage-bundle/report.html"
+WRITTEN = ("cbtriage-bundle/report.json", HTML, "cbtriage-bundle/report.cbtcase")
 
 
 def built(name: str) -> Report:
@@ -73,7 +74,7 @@ def answer(report: Report) -> ReportAnswer:
 
 @pytest.fixture
 def screen(report: Report) -> list[str]:
-    return render_answer(report, written=(HTML,)).splitlines()
+    return render_answer(report, written=WRITTEN).splitlines()
 
 
 def without_spaces(text: str) -> str:
