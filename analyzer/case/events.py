@@ -199,9 +199,7 @@ class EventTable:
     def give_back_memory(self) -> None:
         """Give the system what nobody uses now, where that is worth it."""
         if len(self) > _MANY:
-            words = self._rows.plain["words"].tolist()
-            for each in {id(each): each for each in words}.values():
-                give_back(each)
+            give_back(self._rows.plain["words"].tolist())
             give_back_freed_memory()
 
     def of(self, *kinds: str) -> tuple[Event, ...]:

@@ -5,6 +5,7 @@ What is mapped is read from where it lies as bytes are, and the system may take 
 
 import mmap
 import tempfile
+from collections.abc import Iterable
 from typing import TypeAlias
 
 Words: TypeAlias = bytes | mmap.mmap
@@ -36,7 +37,8 @@ class SpilledWords:
             return words
 
 
-def give_back(words: Words) -> None:
-    """Let the system have the memory of words that lie in a file; they are read again from it."""
-    if isinstance(words, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        words.madvise(mmap.MADV_DONTNEED)
+def give_back(words: Iterable[Words]) -> None:
+    """Let the system have the memory of words that lie in files; they are read again from there."""
+    for each in {id(each): each for each in words}.values():
+        if isinstance(each, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+            each.madvise(mmap.MADV_DONTNEED)

@@ -17,8 +17,7 @@ def test_what_is_over_the_room_lies_in_a_file() -> None:
     assert isinstance(second, mmap.mmap)
     for _ in range(2):
         assert second[1000:300_000] == PIECE[::-1][1000:300_000]
-        give_back(second)
-    give_back(first)
+        give_back([first, second, second])
 
 
 def test_small_pieces_stay_and_so_do_those_over_the_number_of_mappings() -> None:
