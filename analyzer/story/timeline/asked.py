@@ -133,7 +133,7 @@ def everything(lines: Lines, local: Local | None = None) -> Iterator[Entry]:
             yield from _doubted(_local(lines.made[first:after], local), doubted)
             continue
         if told is None or number != current:
-            told = _Told(of_all, lines.block(number), lines.words(number), local)
+            told = _Told(of_all, lines.block(number), bytes(lines.words(number)), local)
             current = number
         yield from told.entries(range(first, after), whole.about[number][first:after])
 
