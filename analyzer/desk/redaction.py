@@ -103,8 +103,13 @@ def _texts_in(value: object) -> Iterator[str]:
     elif isinstance(value, PackedLines):
         yield from unpacked(value.packed)
     elif is_dataclass(value) and not isinstance(value, type):
-        for field in fields(value):
-            yield from _texts_in(getattr(value, field.name))
+        for name in _fields_of(type(value)):
+            yield from _texts_in(getattr(value, name))
+
+
+@cache
+def _fields_of(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _values_of(value: object, key: str) -> Iterator[str]:
@@ -214,10 +219,8 @@ class Redactor:
         if is_dataclass(value) and not isinstance(value, (Moment, type)):
             # A copy field by field: ids were made of what must not be told, and stay.
             made = object.__new__(type(value))
-            for field in fields(value):
-                object.__setattr__(
-                    made, field.name, self._value_redacted(getattr(value, field.name))
-                )
+            for name in _fields_of(type(value)):
+                object.__setattr__(made, name, self._value_redacted(getattr(value, name)))
             return made
         return value
 
