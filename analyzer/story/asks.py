@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from enum import Enum
+from functools import lru_cache
 
 from analyzer.model.finding import Gap
 from analyzer.model.report import Report
@@ -125,7 +126,8 @@ def _asks_for_gap(gap: Gap, host: str) -> Iterator[Ask]:
         yield replace(piece, host=host if piece.host else _ANY_HOST, command=command)
 
 
-def _asks_of_text(text: str) -> list[Ask]:
+@lru_cache(maxsize=4096)  # thousands of gaps are settled with the same
+def _asks_of_text(text: str) -> tuple[Ask, ...]:
     """Return what a text asks for; nothing where any piece of it is of no known form."""
     found: list[Ask] = []
     for piece in (_ON.sub("", piece.strip()).rstrip() for piece in text.split("; ")):
@@ -133,9 +135,9 @@ def _asks_of_text(text: str) -> list[Ask]:
             continue
         made = next((make(m) for form, make in _FORMS if (m := form.fullmatch(piece))), None)
         if made is None:
-            return []
+            return ()
         found.append(made)
-    return found
+    return tuple(found)
 
 
 # What is named beside a command that says more, and is not read when it comes back.
