@@ -13,7 +13,7 @@ from analyzer.model.explained import (
     RuleExplained,
     SelectorExplained,
 )
-from analyzer.model.report import Report
+from analyzer.model.report import Coverage, Report
 from analyzer.parsers._api import Selector
 from analyzer.rules.attempts import attempts, condition
 from analyzer.rules.pattern import Catalogue, Role
@@ -54,13 +54,14 @@ def needs_explained(
     case: Case, report: Report, sources: Sources, needs: Iterable[str]
 ) -> Iterator[NeedExplained]:
     """Yield what became of each source, host by host, and what is missing beside them."""
+    coverage: dict[tuple[str, str], list[Coverage]] = {}
+    for row in report.coverage:
+        coverage.setdefault((row.bundle, row.parser), []).append(row)
     for need in needs:
         gaps = sources.gaps(need, case)
         of_host: list[HostNeed] = []
         for host in case.hosts:
-            rows = [
-                row for row in report.coverage if (row.bundle, row.parser) == (host.bundle, need)
-            ]
+            rows = coverage.get((host.bundle, need), [])
             hidden = [f"{row.member}: {row.hidden_like}" for row in rows if row.hidden]
             host_gap = case.gap(need, host.bundle)
             of_host.append(
