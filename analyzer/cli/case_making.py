@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Any
 
 from analyzer import __version__
@@ -24,12 +24,14 @@ from analyzer.stored import plain, shape_of
 
 if TYPE_CHECKING:
     from analyzer.case.case import Case
+    from analyzer.model.names import Names
     from analyzer.model.report import Report
     from analyzer.story.pages import Judged
     from analyzer.story.timeline.lines import Told
 
 _MOST_OF_A_KIND = 1 << 25  # characters of pages; for others the status reports are read again
 _PAGES_A_PART = 16
+_NAMES_A_PART = 10_000
 _MANY = 20_000  # lines that are worth a fork
 
 
@@ -85,12 +87,9 @@ def case_bytes(
     if beginning is None:
         beginning = case_begun(judged.case, usual=usual)
         beginning.tell(told_of(judged.case, judged.report))
-    told = list(_of_report(judged.report))
-    if usual:
-        told += _pages(judged, sizes)
-        told += _lines(judged)
     parts = _Parts(beginning.made())
-    for name, content in told:
+    of_usual = (_pages(judged, sizes), _lines(judged)) if usual else ()
+    for name, content in chain(_of_report(judged.report), *of_usual):
         parts.put(name, content)
     parts.put(HEAD, head, stored=True)
     return parts.whole()
@@ -133,11 +132,10 @@ def _of_report(report: "Report") -> Iterator[tuple[str, bytes]]:
 
 
 def _pages(judged: "Judged", sizes: dict[str, int]) -> Iterator[tuple[str, bytes]]:
-    from analyzer.model.names import Names
     from analyzer.model.pages import SessionsPage
     from analyzer.story.pages import MAKERS, foreseen
 
-    yield "names.json", _text_of(plain(Names, judged.names))
+    yield "names.json", _text_of_names(judged.names)
     yield "kinds.json", _text_of(judged.kinds)
     yield "sessions.json", _text_of(plain(SessionsPage, judged.sessions))
     for maker in MAKERS:
@@ -155,6 +153,17 @@ def _pages(judged: "Judged", sizes: dict[str, int]) -> Iterator[tuple[str, bytes
                 break
         for share, pages in sorted(shares.items()):
             yield f"{kind.name}/{share}.json", f"{{{','.join(pages)}}}".encode()
+
+
+def _text_of_names(names: "Names") -> bytes:
+    """Return the names as they are stored; a million disks, part by part, take half the memory."""
+    from analyzer.model.names import Known, Names
+
+    _, *others = plain(Names, replace(names, disks=()))
+    starts = range(0, len(names.disks), _NAMES_A_PART)
+    parts = (names.disks[start : start + _NAMES_A_PART] for start in starts)
+    texts = [_text_of(plain(tuple[Known, ...], part))[1:-1] for part in parts]
+    return b"[[" + b",".join(texts) + b"]," + _text_of(others)[1:]
 
 
 def _lines(judged: "Judged") -> Iterator[tuple[str, bytes]]:

@@ -61,3 +61,11 @@ def test_analyze_leaves_one_unless_told_not_to(crashed: Path, tmp_path: Path) ->
         assert (folder / NAME).exists() is there
     whole = tmp_path / "out()" / NAME
     assert [case.path for case in [case_of([crashed], quiet=False)] if case] == [whole.resolve()]
+
+
+def test_names_are_stored_as_they_are_however_many(crashed: Path) -> None:
+    own = Judged(*sample_read(BY_NAME[crashed.name]))
+    assert len(own.names.disks) > 3
+    for most in (1, 2, len(own.names.disks), 10_000):
+        with patch("analyzer.cli.case_making._NAMES_A_PART", most):
+            assert CaseFile(case_file(crashed)).names == own.names
