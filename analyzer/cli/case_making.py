@@ -4,7 +4,7 @@ import io
 import json
 import zipfile
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from itertools import chain, pairwise
@@ -87,9 +87,12 @@ def case_bytes(
     if beginning is None:
         beginning = case_begun(judged.case, usual=usual)
         beginning.tell(told_of(judged.case, judged.report))
-    parts = _Parts(beginning.made())
     of_usual = (_pages(judged, sizes), _lines(judged)) if usual else ()
-    for name, content in chain(_of_report(judged.report), *of_usual):
+    told: Iterable[tuple[str, bytes]] = chain(_of_report(judged.report), *of_usual)
+    if beginning.is_beside:
+        told = list(told)
+    parts = _Parts(beginning.made())
+    for name, content in told:
         parts.put(name, content)
     parts.put(HEAD, head, stored=True)
     return parts.whole()
