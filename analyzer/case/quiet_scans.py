@@ -1,11 +1,11 @@
 """Scans of SRs of which nothing is told but that they were made: most of them make no row.
 
-SM scans each SR every half a minute (xapi's `SR.scan` for statistics and auto-scan), and a scan
-that goes well writes its entry line and that it woke the garbage collector: a third of all that
-was kept of a log. One is left out where the next follows within a minute, in the same five
-minutes, and no SR was attached between: so the last line before a silence or a boot is still there,
-and every call is seen to have ended that was (`rebuilt.calls.processes.ended_before_others`). The
-rows of that next one count those that were left out.
+SRs are scanned again and again, all day. A scan that goes well writes its entry line (sm,
+``SRCommand.py`` ``_run``) and that it woke the garbage collector (``cleanup.py``): of a large
+report a quarter of all rows. One is left out where the next follows within a minute, in the same
+five minutes, and no SR was attached between: so the last line before a silence or a boot is still
+there, and every call is seen to have ended that did
+(`rebuilt.calls.processes.ended_before_others`). The rows of that next one count those left out.
 """
 
 from collections.abc import Iterator
