@@ -43,8 +43,12 @@ def samples_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def crashed(tmp_path: Path) -> Path:
-    """Return a copy of a sample, alone in its folder."""
+def crashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of a sample, alone in its folder, which is the working folder.
+
+    Of the one that tests are run in `make demo` may have left the case file of the same sample.
+    """
+    monkeypatch.chdir(tmp_path)
     path = tmp_path / "host-crash.tar.bz2"
     shutil.copy(FOLDER / path.name, path)
     return path
