@@ -14,7 +14,8 @@ from functools import partial
 from operator import itemgetter
 from typing import NamedTuple, TypeVar
 
-from analyzer.case.errors.said import Said, Weight, folded, said
+from analyzer.case.errors.said import Failure, Said, Setting, Weight, folded, said
+from analyzer.case.errors.tried_again import TriedAgain
 from analyzer.model.event import Level
 from analyzer.model.source import quoted
 from analyzer.model.terms import OPAQUE_REF, SHORT_TASK, SM_CALL, UUID, VDI_UUID_ARGUMENT
@@ -24,6 +25,8 @@ from analyzer.parsers.scan.match import Seen, automaton
 from analyzer.parsers.scan.records import LineReader
 from analyzer.parsers.scan.scan import Notice
 from analyzer.values import dataclass
+
+__all__ = ["ErrorLedger", "Failure", "Key", "Lines", "Place"]
 
 LONGEST_TEXT = 4096
 LONGEST_MESSAGE = 65_536  # characters in which the objects of a failure are looked for
@@ -102,22 +105,6 @@ class Lines:
         return (*self.first, *self.last)
 
 
-class _Setting(NamedTuple):
-    """What a process is at: SM's call and its objects, or the SR that the collector cleans."""
-
-    call: str
-    sr: str
-    disk: str
-
-
-class Failure(NamedTuple):
-    """A record that says something failed, and what its process was at."""
-
-    record: Record
-    told: Said
-    at: _Setting
-
-
 class ErrorLedger:
     """Take the records of every log; ``lines`` are the errors found in them.
 
@@ -161,7 +148,7 @@ class ErrorLedger:
 
     def add(self, bundle: str, member: str, parser: str, failure: "Failure") -> None:
         """Fold a failure that a file tells of."""
-        record, told, at = failure
+        record, told, at, is_over = failure
         # The group of a line; of too many groups first the objects are left out.
         form = self._forms.get(told.text)
         if form is None:
@@ -180,7 +167,10 @@ class ErrorLedger:
             disk = disk or _first_match(_SHORT, told.text)
             code = "" if record.process in ("SM", "SMGC") else told.code
             key_of_line = Key(bundle, parser, process, code, form, sr, "" if disk == sr else disk)
-        self._add_line(key_of_line, member, record, told, at)
+        if is_over:
+            self._take_back_line(key_of_line, member, record, told)
+        else:
+            self._add_line(key_of_line, member, record, told, at)
 
     def add_disks(self, disks: Mapping[str, str]) -> None:
         """Remember which disks references are of: they may be gone from the database."""
@@ -196,7 +186,7 @@ class ErrorLedger:
         if ref and uuid:
             self.add_disks({ref: uuid})
 
-    def _add_line(self, key: Key, member: str, record: Record, told: Said, at: _Setting) -> None:
+    def _add_line(self, key: Key, member: str, record: Record, told: Said, at: Setting) -> None:
         lines = self._found.get((key, member))
         if lines is None:
             lines = Lines(key=key, member=member, weight=told.weight, text=told.text)
@@ -225,6 +215,19 @@ class ErrorLedger:
             if len(lines.last) > _PLACES:
                 del lines.last[0]
 
+    def _take_back_line(self, key: Key, member: str, record: Record, told: Said) -> None:
+        lines = self._found.get((key, member))
+        if lines is None:
+            return
+        lines.counts[told.weight] = lines.counts.get(told.weight, 0) - record.count
+        if lines.count <= 0:
+            del self._found[key, member]
+            self._groups[key.bundle] -= 1
+            return
+        for places in (lines.first, lines.last):
+            if len(lines.places) > 1:
+                places[:] = [place for place in places if place.line != record.line]
+
 
 class _Watch:
     """Tells the failures among the records of one file."""
@@ -236,9 +239,13 @@ class _Watch:
         self._loud = parser.loud is not None
         self._tell = tell
         self._settings = _Settings(parser)
+        self._tried = TriedAgain()
 
     def __call__(self, record: Record, seen: Seen) -> None:
-        if seen.sets and record.pid:
+        if record.message.startswith("[" if seen.sets else "*** lv"):  # done, or tried again
+            for failure in self._tried.taken_back(record):
+                self._tell(failure._replace(is_over=True))
+        elif seen.sets and record.pid:
             self._settings.add(record, record.pid)
             self._ledger.note_disk(record.message)
             return
@@ -250,7 +257,9 @@ class _Watch:
             at = _setting_of_line(self._settings.before(record))
             text = quoted(record.text, LONGEST_TEXT)
             short = record._replace(text=text, message=record.message[:LONGEST_MESSAGE])
-            self._tell(Failure(short, told, at))
+            failure = Failure(short, told, at)
+            self._tried.add(failure)
+            self._tell(failure)
 
     def set_aside(self, lines: Sequence[NumberedLine]) -> None:
         """Take lines that are read when their process fails."""
@@ -305,11 +314,9 @@ def _taken_before(line: int, waiting: deque[tuple[int, T]]) -> Iterator[tuple[in
         yield waiting.popleft()
 
 
-def _setting_of_line(message: str) -> _Setting:
+def _setting_of_line(message: str) -> Setting:
     call = SM_CALL.match(message)
-    return _Setting(
-        call[1] if call else "", _first_match(_SR, message), _first_match(_VDI, message)
-    )
+    return Setting(call[1] if call else "", _first_match(_SR, message), _first_match(_VDI, message))
 
 
 def _first_match(pattern: re.Pattern[str], text: str) -> str:

@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from analyzer.model.terms import BACKEND_CODE
+from analyzer.parsers._api import Record
 
 LONGEST_SAID = 600
 _LONGEST_FOLDED = 300
@@ -33,6 +34,26 @@ class Said(NamedTuple):
     code: str
     call: str
     text: str
+
+
+class Setting(NamedTuple):
+    """What a process is at: SM's call and its objects, or the SR that the collector cleans."""
+
+    call: str
+    sr: str
+    disk: str
+
+
+class Failure(NamedTuple):
+    """A record that says something failed, and what its process was at.
+
+    ``is_over`` takes one back that was told before: what failed was tried again, and done.
+    """
+
+    record: Record
+    told: Said
+    at: Setting
+    is_over: bool = False
 
 
 _BUILT = re.compile(r"Raising exception \[([0-9]{1,5}), (.*)\]$", re.DOTALL)

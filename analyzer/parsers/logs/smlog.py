@@ -10,8 +10,8 @@ Times are host local::
 
 A failed command whose stderr has line feeds, and a traceback, are several records of one pid;
 they are joined again. So is the echo of a command that touches a CBT log, a tapdisk or the size of
-an image, with the record that says how it ended, and a wait for a lock with the line that says
-when the process had it. Not read: the thread.
+an image, with the record that says how it ended, that a command of LVM is tried again with the next
+try, and a wait for a lock with the line that says when the process had it. Not read: the thread.
 """
 
 import re
@@ -53,7 +53,11 @@ _FAILURE = (
     r"E X C E P T I O N|Raising exception \[|\s = -?[1-9]|[Nn]ot coalesceable|No progress"
     r"|hidden leaf|missing from disk|not detached cleanly"
 )
-_SETTING = r"(?:vdi|sr)_[a-z_]+ \{|=== SR [0-9a-f-]+: "
+_SETTING = (
+    r"(?:vdi|sr)_[a-z_]+ \{|=== SR [0-9a-f-]+: "
+    r"|lvremove['\"], [^\]\n]*\.cbtlog['\"][^\]\n]*\]\s  pread SUCCESS"  # it may have failed before
+)
+_AGAIN = ("*** lvremove failed on attempt #", "*** lvchange -an failed on attempt #")
 _RESULT = re.compile(r"  pread SUCCESS| = -?[0-9]+")
 
 
@@ -98,7 +102,7 @@ def _opens_a_record(record: Record) -> bool:
         return record.process == "SM" and _IS_ECHO.match(message) is not None
     if message.startswith("FAILED in "):
         return "stdout: '" in message
-    if message.startswith("Failed to lock "):
+    if message.startswith(("Failed to lock ", *_AGAIN)):
         return True
     return ": EXCEPTION " in message and (message.startswith("*****") or record.process == "SMGC")
 
@@ -114,6 +118,13 @@ def _joint_with(message: str, line: str) -> Joint:
         return Joint.LAST if _RESULT.fullmatch(line) else Joint.NEW
     if message.startswith("FAILED in "):
         return _output_joint(message, line)
+    if message.startswith(_AGAIN):
+        # The same command again, but not one that is a record of its own; then how it ended.
+        if "\n" in message:
+            return Joint.LAST if line == "  pread SUCCESS" else Joint.NEW
+        return (
+            Joint.PART if line.startswith(("['", "[u'")) and not _IS_ECHO.match(line) else Joint.NEW
+        )
     if message.startswith("Failed to lock "):
         return Joint.LAST if line.startswith("lock: acquired ") else Joint.NEW
     return _traceback_joint(message, line)

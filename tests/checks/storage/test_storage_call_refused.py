@@ -13,6 +13,7 @@ from tests.world.objects import GIB
 from tests.world.releases import XCP_NG_8_2
 from tests.world.world import World
 
+UUID = "6b0c1a3e-9d1f-4c55-8a47-2f60b7c0e913"
 RULE = "storage-call-refused"
 XAPI, SM, DAEMON = "var/log/xensource.log", "var/log/SMlog", "var/log/daemon.log"
 
@@ -66,18 +67,55 @@ def test_that_a_command_of_lvm_is_tried_again_is_no_trouble(tmp_path: Path) -> N
     assert (report.unexplained, _outcome(report).findings) == ((), ())
 
 
-@pytest.mark.parametrize("tries", [1, 10])
-def test_a_command_of_lvm_that_failed_to_the_last_is_told(tmp_path: Path, tries: int) -> None:
+_IN_USE = "SM: [911] FAILED in util.pread: (rc 5) stdout: '', stderr: '  Logical volume a/b in use."
+_COMMANDS = [
+    ("lvremove", "['/sbin/lvremove', '-f', '/dev/VG_XenStorage-a/VHD-b']"),
+    ("lvremove", f"['/sbin/lvremove', '-f', '/dev/VG_XenStorage-a/{UUID}.cbtlog']"),
+    ("lvchange -an", "['/sbin/lvchange', '-an', '/dev/VG_XenStorage-a/VHD-b']"),
+    ("lvchange -an", f"['/sbin/lvchange', '-an', '/dev/VG_XenStorage-a/{UUID}.cbtlog']"),
+]
+
+
+def _failed_tries(called: str, command: str, count: int) -> list[str]:
+    """Return the lines of tries that fail, the last of them without what follows it."""
     lines: list[str] = []
-    for number in range(tries):
-        lines += [
-            "SM: [911] ['/sbin/lvremove', '-f', '/dev/VG_XenStorage-a/VHD-b']",
-            "SM: [911] FAILED in util.pread: (rc 5) stdout: '', stderr: '  Logical volume a/b in use.",
-            "SM: [911] '",
-            f"SM: [911] *** lvremove failed on attempt #{number}",
-        ]
-    report = _report(tmp_path, SM, *lines[:-1])
+    for number in range(count):
+        lines += [f"SM: [911] {command}", _IN_USE, "SM: [911] '"]
+        lines += [f"SM: [911] *** {called} failed on attempt #{number}"]
+    return lines[:-1]
+
+
+@pytest.mark.parametrize(("called", "command"), _COMMANDS)
+@pytest.mark.parametrize("tries", [1, 10])
+def test_a_command_of_lvm_that_failed_to_the_last_is_told(
+    tmp_path: Path, tries: int, called: str, command: str
+) -> None:
+    report = _report(tmp_path, SM, *_failed_tries(called, command, tries))
     assert sum(group.count for group in report.unexplained) == tries
+
+
+@pytest.mark.parametrize(("called", "command"), _COMMANDS)
+@pytest.mark.parametrize("tries", [1, 9])
+def test_a_command_of_lvm_that_was_done_in_the_end_is_no_trouble(
+    tmp_path: Path, tries: int, called: str, command: str
+) -> None:
+    lines = _failed_tries(called, command, tries)
+    lines += [f"SM: [911] *** {called} failed on attempt #{tries - 1}", f"SM: [911] {command}"]
+    done = _report(tmp_path, SM, *lines, "SM: [911]   pread SUCCESS")
+    assert (done.unexplained, _outcome(done).findings) == ((), ())
+    for end in (("SM: [912]   pread SUCCESS",), ()):  # of another process, or never seen
+        report = _report(tmp_path, SM, *lines, *end)
+        assert sum(group.count for group in report.unexplained) == tries
+
+
+def test_what_failed_beside_a_command_of_lvm_that_was_done_is_told(tmp_path: Path) -> None:
+    called, command = _COMMANDS[0]
+    lines = _failed_tries(called, command, 2)
+    other = [line.replace("[911]", "[912]") for line in lines]
+    end = [f"SM: [911] *** {called} failed on attempt #1", f"SM: [911] {command}"]
+    report = _report(tmp_path, SM, *other, *lines, *end, "SM: [911]   pread SUCCESS")
+    (group,) = report.unexplained
+    assert (group.count, {"[912]" in each.text for each in group.evidence}) == (2, {True})
 
 
 def test_a_call_is_told_with_its_disk(tmp_path: Path) -> None:
