@@ -9,16 +9,18 @@ there, and every call is seen to have ended that did
 """
 
 from collections.abc import Iterator
+from math import inf
 from typing import NamedTuple
 
 from analyzer.case.rows import Row
-from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED
+from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED, SM_LOCKED
 from analyzer.parsers._api import Stamp
 
 SCANS = "sr_scan "
 _ATTACHES = "sr_attach "
 QUICK = 60  # seconds in which a scan has said all it says
 QUIET = 15 * 60  # no call is silent for longer, unless it waits
+_OVER = QUICK + QUIET  # its last line may be so much later than its first
 _NEAR = 60
 _SPAN = 5 * 60
 _MOST_HEARD = 10_000
@@ -36,7 +38,9 @@ class QuietScans:
     def __init__(self) -> None:
         self._running: dict[int, _Scan] = {}  # by pid, in the order in which they began
         self._well: _Scan | None = None  # the last of which all is known
-        self._heard: dict[int, int] = {}  # pid → second of its last row that is no such scan's
+        # pid → second of its last row that is no such scan's, infinite where it may still wait
+        self._heard: dict[int, float] = {}
+        self._most_heard = _MOST_HEARD
         self._attached = 0
         self._first = self._now = 0  # seconds
         self._month = 0
@@ -50,11 +54,11 @@ class QuietScans:
         now = ((when.day * 24 + when.hour) * 60 + when.minute) * 60 + when.second
         if when.month != self._month or now < self._now:
             yield from self.close()
-            recent = (each for each, at in self._heard.items() if self._now - at <= QUIET)
-            self._heard = dict.fromkeys(recent, now)
+            self._forget()
+            self._heard = {each: at if at == inf else now for each, at in self._heard.items()}
             self._first = now  # a scan may have said something in the file before
         self._month, self._now = when.month, now
-        while self._running and now - (first := next(iter(self._running.values()))).began > QUIET:
+        while self._running and now - (first := next(iter(self._running.values()))).began > _OVER:
             del self._running[first.rows[0].pid or 0]
             yield from self._went_well(first)
         scan = self._running.get(pid)
@@ -68,9 +72,11 @@ class QuietScans:
         if scan is not None:
             yield from self._running.pop(pid).rows
         self._attached += row.kind == SM_CALL_ENTRY and row.message.startswith(_ATTACHES)
-        if len(self._heard) >= _MOST_HEARD:
-            self._heard = {each: at for each, at in self._heard.items() if now - at <= QUIET}
-        self._heard[pid] = now
+        if len(self._heard) >= self._most_heard:
+            self._forget()
+            self._most_heard = _MOST_HEARD + 2 * len(self._heard)
+        waits = row.kind == SM_LOCKED or (row.message.startswith("['") and "\n" not in row.message)
+        self._heard[pid] = inf if waits else now
         yield row
 
     def close(self) -> Iterator[Row]:
@@ -79,6 +85,11 @@ class QuietScans:
             yield from scan.rows
         self._well = None
         self._running.clear()
+
+    def _forget(self) -> None:
+        """Forget the pids that may be another process's by now."""
+        now = self._now
+        self._heard = {each: at for each, at in self._heard.items() if now - at <= QUIET}
 
     def _went_well(self, scan: _Scan) -> Iterator[Row]:
         before, self._well = self._well, scan

@@ -56,3 +56,4 @@ HOST_ROLE = "incident-host.role"
 HOST_SHUTDOWN = ("host-shutdown.target", "host-shutdown.login")
 SM_CALL_ENTRY = "sm-call.entry"
 SM_KICKED = "sm-step.kicked"  # the garbage collector
+SM_LOCKED = "cbt-told.locked"  # it waits for a lock

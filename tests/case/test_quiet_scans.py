@@ -62,7 +62,7 @@ def test_of_many_scans_a_few_are_kept() -> None:
     rows = kept(scans()).of(SM_CALL_ENTRY, SM_KICKED)
     assert len(whole(scans()).of(SM_CALL_ENTRY, SM_KICKED)) == 2 * _SCANS
     # All of the first and of the last quarter of an hour, and one of each five minutes between.
-    assert 2 * 2 * 45 <= len(rows) <= 2 * (2 * 46 + 5)
+    assert 2 * 2 * 45 <= len(rows) <= 2 * (2 * 48 + 5)
     entries = [row.moment.at for row in rows if row.kind == SM_CALL_ENTRY]
     assert max(after - before for before, after in pairwise(entries)) <= (timedelta(minutes=5))
 
@@ -70,10 +70,18 @@ def test_of_many_scans_a_few_are_kept() -> None:
 def test_scan_that_says_more_is_kept_and_so_are_scans_far_apart() -> None:
     failing = [*scans(), (1501, 175, "Raising exception [46, x]")]
     assert [one.pid for one in operations_of(kept(failing))] == [175]
-    late = [*scans(), (1500 + 120, 175, KICK)]
-    assert [one.pid for one in operations_of(kept(late))] == [175]
+    for after in (120, 901):  # its last line was a quarter of an hour before
+        late = [*scans(), (1500 + after, 175, cbt("get", "-c")[0])]
+        assert operations_of(kept(late)) == operations_of(whole(late))
+        assert [one.pid for one in operations_of(kept(late))] == [175]
     apart = scans(every=90)
     assert len(kept(apart)) == len(whole(apart))
+
+
+def test_scan_between_two_others_of_its_pid_is_kept_where_the_first_may_have_waited() -> None:
+    command = cbt("get", "-c")[0]
+    lines = [*scans(), (0, 175, command), (1500 + 961, 175, command)]
+    assert operations_of(kept(lines)) == operations_of(whole(lines))
 
 
 def test_last_line_before_a_silence_is_kept() -> None:

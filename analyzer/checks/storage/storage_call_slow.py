@@ -19,8 +19,9 @@ from analyzer.model.finding import Basis, Confidence, Subject
 from analyzer.model.operation import Operation
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Value, say
+from analyzer.model.terms import SM_LOCKED
 from analyzer.rebuilt.calls.operations import sm_operations
-from analyzer.rebuilt.calls.sm_lines import LOCKED, PLUGIN
+from analyzer.rebuilt.calls.sm_lines import PLUGIN
 
 _SLOW = timedelta(minutes=1)
 _SCAN = timedelta(minutes=10)  # of hundreds of images, with a look at each
@@ -62,7 +63,7 @@ def _finding_of_slow_calls(
     before, after = max(
         pairwise(worst.lines), key=lambda pair: pair[1].moment.at - pair[0].moment.at
     )
-    holder = _HOLDER.search(before.message) if before.kind == LOCKED else None
+    holder = _HOLDER.search(before.message) if before.kind == SM_LOCKED else None
     subjects = []
     if worst.vdi:
         subjects.append(case.world.subject("VDI", worst.vdi))

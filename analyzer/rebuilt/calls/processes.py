@@ -13,12 +13,11 @@ from analyzer.bundle.names import log_name
 from analyzer.case.events import EventTable
 from analyzer.case.made_of_rows import Brief
 from analyzer.case.quiet_scans import QUICK, QUIET, SCANS
-from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED, UUID_END, UUID_LENGTH
+from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED, SM_LOCKED, UUID_END, UUID_LENGTH
 from analyzer.rebuilt.calls.sm_lines import (
     COMMANDS,
     DONE,
     EXCEPTION,
-    LOCKED,
     PLUGIN,
     raised_of,
 )
@@ -138,7 +137,7 @@ def _begins_a_process(line: Brief, group: SmProcess, host: HostLines) -> bool:
 
 def may_be_silent(line: Brief) -> bool:
     """Tell whether nobody knows how long the process may be silent after a line."""
-    return line.kind == LOCKED or (line.kind in COMMANDS and b"\n" not in line.said)
+    return line.kind == SM_LOCKED or (line.kind in COMMANDS and b"\n" not in line.said)
 
 
 def says_nothing(group: SmProcess) -> bool:

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from analyzer.model.event import Event
 from analyzer.model.operation import Command, Raised, Result
-from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED
+from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED, SM_LOCKED
 from analyzer.values import dataclass
 
 # The kinds of SM's lines: the ids of the selectors that keep them.
@@ -29,14 +29,13 @@ COMMANDS = (
 RAISING = "sm-trouble.raising"
 EXCEPTION = "sm-trouble.exception"
 FAILED = "sm-trouble.failed"
-LOCKED = "cbt-told.locked"
 DONE = "sm-step.done"
 NOTES = (
     "cbt-told.attached",
     "cbt-told.coalesce",
     "cbt-told.database",
     "cbt-told.dropped",
-    LOCKED,
+    SM_LOCKED,
     "cbt-told.renamed",
     "cbt-told.volume",
     "cbt-told.walk",
