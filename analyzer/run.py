@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from analyzer import __version__
 from analyzer.bundle.archive import Progress
-from analyzer.bundle.budget import Budget
+from analyzer.bundle.budget import Budget, cores
 from analyzer.bundle.spool import Spool
 from analyzer.case.assemble import Assembly, assemble, pool_infos, sr_infos
 from analyzer.case.by_pool import by_pool, one_case
@@ -19,7 +19,7 @@ from analyzer.case.excerpts import Wide, read_excerpts
 from analyzer.case.gather import BundleContent, Gathering
 from analyzer.case.given_back import Joined
 from analyzer.case.log_process import Asked
-from analyzer.case.log_processes import WORTH_A_FORK, LogProcesses, cores
+from analyzer.case.log_processes import WORTH_A_FORK, LogProcesses
 from analyzer.case.reading import ArchiveRead, contents_of, read_all, size_of_logs
 from analyzer.causes import find_causes, load_edges
 from analyzer.dating.assumed import Assumed

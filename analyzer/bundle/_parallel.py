@@ -17,6 +17,7 @@ except ImportError:  # there is none for every platform
 
 from analyzer.bundle._stream import FETCH_AGAIN, Loss, Peekable, Stream, open_file
 from analyzer.bundle._unpack import BZIP2, Unpacked
+from analyzer.bundle.budget import cores
 
 _WORTH_IT = 1 << 20
 _END_MAGIC = 0x177245385090  # the 48 bits before the checksum that ends a bzip2 stream
@@ -71,7 +72,9 @@ class _Parallel:
         self._given = 0
         self._consumed = 0
         self._slow: Stream | None = None
-        self._fast = rapidgzip.IndexedBzip2File(str(path), parallelization=0)
+        # With one thread it is another decoder, which gives out a block before it checks it.
+        threads = max(2, cores())
+        self._fast = rapidgzip.IndexedBzip2File(str(path), parallelization=threads)
         # Its threads must have ended before the interpreter does, or the process aborts.
         self._close = weakref.finalize(self, self._fast.close)
 

@@ -1,5 +1,7 @@
 """Limits that end a hostile or runaway archive; every limit that bites becomes an omission."""
 
+import os
+
 from analyzer.values import dataclass
 
 MIB = 1024 * 1024
@@ -58,3 +60,8 @@ class Budget:
     disks: int = 20_000
     rows: int = 300_000
     line: int = MIB
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

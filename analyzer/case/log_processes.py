@@ -50,11 +50,6 @@ PATIENCE = 600.0  # seconds in which it takes no block and answers nothing: it t
 Fold = Callable[[Answer], None]
 
 
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 class LogProcesses:
     """Up to ``count`` processes; with none every log is read here.
 

@@ -215,7 +215,7 @@ def analyze_command(
     Examples: cbtriage analyze status-report.tar.bz2 -o out ·
     cbtriage analyze host-a.zip host-b.zip --about sql-02 --when "11 Jun 10:30"
     """
-    from analyzer.case.log_processes import cores
+    from analyzer.bundle.budget import cores
     from analyzer.cli.analysis import Asked, analyze
     from analyzer.run import Options
 

@@ -89,7 +89,7 @@ def run_command(
     Exit status: 0, 4 when some case had an error, 3 no case, 2 usage.
     """
     with _with_extra():
-        from analyzer.case.log_processes import cores
+        from analyzer.bundle.budget import cores
         from analyzer.fleet.engine import Plan, run_fleet
         from analyzer.fleet.sources import cases_of
         from analyzer.fleet.store import Store

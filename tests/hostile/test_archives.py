@@ -183,10 +183,14 @@ def damaged(kind: str, packed: bytes) -> bytes:
             return packed[:middle] + b"x" * 77 + packed[middle:]
 
 
+@pytest.mark.parametrize("cores", [1, 2])
 @pytest.mark.parametrize(
     "kind", ["cut", "cut with a good end", "last byte", "one bit", "zeros", "inserted"]
 )
-def test_a_damaged_bzip2_gives_its_blocks_up_to_the_damage(kind: str, tmp_path: Path) -> None:
+def test_a_damaged_bzip2_gives_its_blocks_up_to_the_damage(
+    kind: str, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("analyzer.bundle._parallel.cores", lambda: cores)
     data, packed = big_bzip2()
     archive = opened(written(tmp_path, "x.tar.bz2", damaged(kind, packed)))
     found = by_path(archive)["var/log/SMlog"]

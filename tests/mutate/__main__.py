@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from analyzer.case.log_processes import cores
+from analyzer.bundle.budget import cores
 from tests.mutate.judge import Damaged, Verdicts, all_damages
 from tests.mutate.results import Results
 from tests.mutate.worker import Worker
