@@ -7,7 +7,7 @@ from datetime import timedelta
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
 from analyzer.checks.tools.calls import Call, Method, calls, is_uuid
-from analyzer.checks.tools.finding import Row, found, quote, quote_ends, quote_row, times
+from analyzer.checks.tools.finding import Row, found, over, quote, quote_ends, quote_row, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Gap, Severity, Subject
 from analyzer.model.rule import RuleText
@@ -53,11 +53,14 @@ def bursts(made: Iterable[Call], mine: Callable[[Call], bool]) -> tuple[Burst, .
     return tuple(sorted(closed, key=lambda burst: (burst[0].at.at, burst[0].disks)))
 
 
-def tell(case: Case, text: RuleText, burst: Burst, told: Told, retried: str = "") -> Finding:
+def tell(
+    case: Case, text: RuleText, burst: Burst, told: Told, retried: Call | None = None
+) -> Finding:
     """Return the finding of a burst; ``retried`` is `retried_since` of it."""
     last = burst[-1]
     lines = tuple(line for call in burst if (line := call.line))
-    values = {**_values_of_call(case, last), "retried": retried, **times(lines), **told.values}
+    well = say("The same call ended well later, at {at}.", at=retried.at) if retried else ""
+    values = {**_values_of_call(case, last), "retried": well, **times(lines), **told.values}
     # Quote the latest call whole, and of the others the ends.
     earlier = [latest_line for call in burst[:-1] if (latest_line := call.line)]
     latest_and_ends_quoted = tuple(
@@ -79,7 +82,7 @@ def tell(case: Case, text: RuleText, burst: Burst, told: Told, retried: str = ""
         if not where and last.operation is not None and last.operation.sr:
             where = [Subject(type="SR", uuid=last.operation.sr)]
         subjects_of_call = (*dict.fromkeys(disks), *where)
-    return found(
+    made = found(
         text,
         told.words,
         basis=told.basis,
@@ -91,14 +94,18 @@ def tell(case: Case, text: RuleText, burst: Burst, told: Told, retried: str = ""
         severity=Severity.INFO if retried else told.severity,
         count=len(burst),
     )
+    if retried is None:
+        return made
+    run = retried.operation
+    shown = retried.lines or (run.lines if run is not None else ())
+    return over(made, "the same call ended well later", shown[-1])
 
 
-def retried_since(case: Case, burst: Burst) -> str:
-    """Say that the same call ended well after the burst, "" where that is not logged."""
+def retried_since(case: Case, burst: Burst) -> Call | None:
+    """Return the same call that ended well after the burst, None where that is not logged."""
     last = burst[-1]
     good = _ended_well(case, last.method).get(last.disks, ())
-    later = [call for call in good if case.order.surely_before(last.mark, call.mark)]
-    return say("The same call ended well later, at {at}.", at=later[0].at) if later else ""
+    return next((call for call in good if case.order.surely_before(last.mark, call.mark)), None)
 
 
 @derived

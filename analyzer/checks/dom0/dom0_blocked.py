@@ -6,9 +6,7 @@ from datetime import timedelta
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
 from analyzer.checks.tools.calls import resolve
-from analyzer.checks.tools.finding import quote
 from analyzer.model.event import Event
-from analyzer.model.finding import Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.terms import SHORT_REQUEST
 from analyzer.rebuilt.calls.attachments import disk_attachments
@@ -35,9 +33,9 @@ def blocked(case: Case) -> Mapping[str, tuple[Event, ...]]:
     return {disk: tuple(events) for disk, events in found.items()}
 
 
-def held_then(case: Case, vdi: str, calls: Sequence[Event]) -> tuple[tuple[str, Evidence], ...]:
-    """Return who held a snapshot in a control domain at any of these calls: (host, line)."""
-    held: dict[str, Evidence] = {}
+def held_then(case: Case, vdi: str, calls: Sequence[Event]) -> Mapping[str, tuple[Event, ...]]:
+    """Return who held a snapshot in a control domain at any of these calls: host → lines."""
+    held: dict[str, tuple[Event, ...]] = {}
     for call in calls:
         for session in nbd_sessions(case):
             if (
@@ -45,15 +43,15 @@ def held_then(case: Case, vdi: str, calls: Sequence[Event]) -> tuple[tuple[str, 
                 and session.events
                 and _certainly_spans(session.began, session.ended, call.moment)
             ):
-                held.setdefault(session.host, quote(session.events[0]))
+                held.setdefault(session.host, session.events)
         for each in disk_attachments(case):
             if (
                 each.vdi == vdi
                 and each.events
                 and _certainly_spans(each.began, each.ended, call.moment)
             ):
-                held.setdefault(each.host, quote(each.events[0]))
-    return tuple(sorted(held.items()))
+                held.setdefault(each.host, each.events)
+    return dict(sorted(held.items()))
 
 
 def _certainly_spans(began: Moment | None, ended: Moment | None, then: Moment) -> bool:

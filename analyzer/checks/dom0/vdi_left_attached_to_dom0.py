@@ -18,6 +18,7 @@ from analyzer.checks.tools.finding import (
     found,
     how_often,
     listed,
+    over,
     quote,
     quote_ends,
     quote_row,
@@ -133,23 +134,30 @@ def _finding_of_past(
     values = {
         "disk": _disk_name(case, vdi),
         "vdi": vdi,
-        "hosts": ", ".join(host for host, _ in held),
+        "hosts": ", ".join(held),
         "later": "Its data was destroyed later." if done else "",
         **times(calls),
     }
     shown = (quote_row(row, "type", "is_a_snapshot"),) if done else ()
-    return found(
+    made = found(
         text,
         text.case("was"),
         basis=Basis.SYMPTOM,
         confidence=Confidence.LIKELY,
         subjects=_subjects_of(case, vdi, ()),
         rows=[values],
-        evidence=(quote(calls[-1]), *quote_ends(calls[:-1], 2), *(e for _, e in held), *shown),
+        evidence=(
+            quote(calls[-1]),
+            *quote_ends(calls[:-1], 2),
+            *(quote(own[0]) for own in held.values()),
+            *shown,
+        ),
         events=calls,
         severity=Severity.INFO if done else None,
         count=len(calls),
     )
+    let_go = sorted((own[-1] for own in held.values()), key=lambda line: line.moment.at)
+    return over(made, "it was let go later, and nothing shows that anybody holds it", *let_go)
 
 
 def _disk_name(case: Case, vdi: str) -> str:

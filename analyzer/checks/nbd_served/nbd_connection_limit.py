@@ -18,13 +18,13 @@ from analyzer.checks.nbd_served.nbd_served import (
     since,
 )
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.finding import found, listed, quote, quote_ends, times
+from analyzer.checks.tools.finding import found, listed, over, quote, quote_ends, times
 from analyzer.model.event import Event
 from analyzer.model.finding import Basis, Confidence, Finding, Severity
 from analyzer.model.nbd import CONNECTION_LIMIT, ClientTrouble, NbdSession, SessionFate
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import joined, say
-from analyzer.rebuilt.nbd.sessions.lines import ACCEPTED
+from analyzer.rebuilt.nbd.sessions.lines import ACCEPTED, SERVING
 from analyzer.rebuilt.nbd.sessions.sessions import nbd_sessions
 
 RULE = "nbd-connection-limit"
@@ -67,7 +67,7 @@ def _finding_of_burst(case: Case, text: RuleText, burst: tuple[Event, ...]) -> F
         [event for event in own_lines(session) if "vbd" in event.fields][:1] for session in oldest
     ]
     oldest_plugs_quoted = (*(quote(event) for own in lines for event in own), *disk_rows(oldest))
-    return found(
+    made = found(
         text,
         text.case(kind) if kind else (text.title, text.detail),
         basis=Basis.SYMPTOM,
@@ -81,6 +81,35 @@ def _finding_of_burst(case: Case, text: RuleText, burst: tuple[Event, ...]) -> F
         events=burst,
         severity=Severity.WARNING if kind == "early" else None,
     )
+    served = _served_again(case, burst, held)
+    return over(made, *served) if served else made
+
+
+def _served_again(
+    case: Case, burst: Sequence[Event], held: Sequence[NbdSession]
+) -> tuple[str, Event] | None:
+    """Return why the limit is in nobody's way any more, and who was served first after it.
+
+    As long as a connection hangs others may be served beside it. A process that ended took all of
+    its connections with it; of one that goes on each of them has to be known, and to have ended.
+    """
+    last = burst[-1]
+    later = [
+        event
+        for event in case.events.of(SERVING)
+        if event.source.bundle == last.source.bundle
+        and case.order.surely_before(mark(last), mark(event))
+    ]
+    anew = next((event for event in later if event.pid != last.pid), None)
+    if anew is not None:
+        return "a client was served by xapi-nbd that was started anew", anew
+    ends = [_ended_at(session) for session in held if session.ended]
+    if len(ends) < max(len(held), min(int(last.fields["limit"]), CONNECTION_LIMIT)):
+        return None
+    behind = (e for e in later if all(case.order.surely_before(end, mark(e)) for end in ends))
+    first = next(behind, None)
+    why = "a client was served when each of the connections had ended"
+    return (why, first) if first is not None else None
 
 
 def _connections_open_at(case: Case, refused: Event) -> list[NbdSession]:

@@ -1,6 +1,7 @@
 """What all checks need to make a finding: quotations, subjects, times in words, filled texts."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from analyzer.case.case import Case, HostReport
@@ -12,10 +13,12 @@ from analyzer.model.finding import (
     Basis,
     Confidence,
     Evidence,
+    EvidenceRole,
     Finding,
     Severity,
     Subject,
 )
+from analyzer.model.goal import Standing
 from analyzer.model.moment import Moment
 from analyzer.model.rule import RuleText, fields_of, filled
 from analyzer.model.sentence import FIELD, Sentence, Value, joined, often
@@ -59,6 +62,18 @@ def found(
         count=count or max(total(events), 1),
         wrong_if=prose(text.wrong_if, rows[-1]),
         references=text.references,
+    )
+
+
+def over(finding: Finding, why: str, *lines: Event) -> Finding:
+    """Return a finding as over since the last of some lines, which show it and are quoted."""
+    shown = (replace(quote(line), role=EvidenceRole.BACKGROUND) for line in lines)
+    return replace(
+        finding,
+        evidence=(*finding.evidence, *shown),
+        state=Standing.OVER,
+        state_why=why,
+        over_since=lines[-1].moment,
     )
 
 

@@ -32,6 +32,7 @@ _WHOLE_HOST = (
 )
 _TOOLSTACK = (IncidentKind.TOOLSTACK_RESTARTED, IncidentKind.ROLLING_UPGRADE)
 _TOOLSTACK_PROCESSES = frozenset({"xapi", "systemd", "xenopsd-xc", "xapi-nbd", "message-switch"})
+_OF_PATHS = "device-mapper: multipath: "
 _STORAGE = (IncidentKind.SR_OUTAGE, IncidentKind.SR_FULL, IncidentKind.SR_UNPLUGGED)
 
 
@@ -157,7 +158,7 @@ class _Near:
             if told.incident is not None:
                 yield "host", host
                 continue
-            for name in {event.process for event in told.events}:
+            for name in _programs_of(told):
                 self._processes.setdefault(host, set()).add(name)
                 yield host, "service", name
 
@@ -218,9 +219,8 @@ def _befell_its_object(told: _Told, trouble: Trouble) -> bool:
         return False
     same_disk, same_host = trouble.disk in told.objects, trouble.host in told.hosts
     if told.incident is None:
-        own = {event.process for event in told.events}
         return same_disk or (
-            same_host and not trouble.disk and bool(_services_of_error(trouble, own))
+            same_host and not trouble.disk and bool(_services_of_error(trouble, _programs_of(told)))
         )
     if told.incident in _STORAGE:
         return same_disk or trouble.sr in told.objects
@@ -234,6 +234,16 @@ def _ends_with(incident: IncidentKind, trouble: Trouble) -> bool:
     if incident is IncidentKind.NBD_RESTARTED:
         return "xapi-nbd" in f"{trouble.process} {trouble.text}"
     return incident in _WHOLE_HOST
+
+
+def _programs_of(told: _Told) -> AbstractSet[str]:
+    """Return the programs that a finding's lines are of; what multipathd sees the kernel says, too.
+
+    Either fails a path and tells the other.
+    """
+    own = {event.process for event in told.events}
+    paths = any(event.message.startswith(_OF_PATHS) for event in told.events)
+    return own | {"multipathd"} if paths else own
 
 
 def _services_of_error(trouble: Trouble, processes: AbstractSet[str]) -> AbstractSet[str]:

@@ -169,7 +169,13 @@ def _with_standing(
 ) -> Finding:
     """Return a finding that knows how it stands at the end."""
     stand = stand_of(case, known, finding, disk, asked)
-    return replace(finding, state=stand.state, state_why=stand.why, over_since=stand.since)
+    return replace(
+        finding,
+        state=stand.state,
+        state_why=stand.why,
+        over_since=stand.since,
+        evidence=(*finding.evidence, *stand.shown),
+    )
 
 
 def _plan_of_subject(

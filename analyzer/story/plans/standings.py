@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from analyzer.case.case import Case, HostReport
-from analyzer.model.finding import Basis, Finding
+from analyzer.model.finding import Basis, Evidence, EvidenceRole, Finding
 from analyzer.model.goal import GOALS_OF_DISKS, Standing
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import NBD_PORT
@@ -24,6 +24,7 @@ from analyzer.rebuilt.nbd.reach.listen import listeners
 from analyzer.rebuilt.nbd.reach.places import age_of_report
 from analyzer.sm.state import State
 from analyzer.story.disks.index import COMPARE, DiskIndex
+from analyzer.story.plans.ended import ending_of
 from analyzer.values import dataclass
 
 # What was backed up meanwhile lacks blocks, whatever the logs are like now.
@@ -34,16 +35,21 @@ _CALLS = ("cbt-list-", "cbt-destroy-", "cbt-enable-on-", "cbt-migration-")
 OF_SERVICE = frozenset({"nbd-service-crashed", "nbd-service-failed-after-stop"})
 _MIXED = "nbd-network-purpose-mixed"
 _SERVER = "xapi-nbd"
+_QUOTED = 4
 _NIGHTS = "four nights of backups pass on a model of SM, from the state at the end"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stand:
-    """How a finding stands at the end, what shows it, and since when it is over."""
+    """How a finding stands at the end, what shows it, and since when it is over.
+
+    ``shown`` are lines that show it and that the finding does not quote yet.
+    """
 
     state: Standing = Standing.UNKNOWN
     why: str = ""
     since: Moment | None = None
+    shown: tuple[Evidence, ...] = ()
 
 
 def stand_of(
@@ -58,6 +64,8 @@ def stand_of(
         return Stand(state=Standing.OVER, why="the disk is no longer in the database")
     if GOALS_OF_DISKS & set(finding.goals):
         return _of_disk(known, finding, disk, asked)
+    if finding.state is Standing.OVER:  # its rule saw the end of it
+        return Stand(state=finding.state, why=finding.state_why, since=finding.over_since)
     if finding.rule.startswith(_CALLS):
         return Stand(why="a call was refused; whether it is made again is not known")
     if finding.rule in OF_SERVICE:
@@ -68,6 +76,19 @@ def stand_of(
         purposes = [purposes_of(pool) for pool in case.pools]
         if all(each.known and not each.mixed for each in purposes):
             return Stand(state=Standing.OVER, why="at the end the networks have no such purposes")
+    return _of_what_happened(case, finding)
+
+
+def _of_what_happened(case: Case, finding: Finding) -> Stand:
+    """Tell by the lines behind those of a finding, else by what the finding rests on."""
+    why, lines = ending_of(case, finding)
+    if lines:
+        shown = lines if len(lines) <= _QUOTED else (*lines[: _QUOTED - 1], lines[-1])
+        quoted = tuple(
+            Evidence(source=e.source, text=e.text, at=e.moment, role=EvidenceRole.BACKGROUND)
+            for e in shown
+        )
+        return Stand(state=Standing.OVER, why=why, since=lines[-1].moment, shown=quoted)
     if finding.basis is Basis.SYMPTOM:
         return Stand(why="only what happened was seen, not how it is at the end")
     return Stand(state=Standing.NOW, why="it is so in the state that the bundle shows")

@@ -3,6 +3,7 @@
 import pytest
 
 from analyzer.model.finding import Basis, Confidence, Severity
+from analyzer.model.goal import Standing
 from tests.checks.calls.call_case import (
     LIVE,
     OLD,
@@ -91,6 +92,7 @@ def test_a_later_success_makes_it_an_information() -> None:
     finding = case.only(NO_CBT)
     assert finding.severity is Severity.INFO
     assert "ended well later" in finding.detail
+    assert (finding.state, finding.over_since) == (Standing.OVER, finding.evidence[-1].at)
 
 
 @pytest.mark.parametrize(

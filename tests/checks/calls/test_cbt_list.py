@@ -8,6 +8,7 @@ import pytest
 from analyzer.checks.calls.call_finding import bursts
 from analyzer.checks.tools.calls import Method, calls
 from analyzer.model.finding import Basis, Confidence, Severity
+from analyzer.model.goal import Standing
 from analyzer.model.moment import Moment
 from tests.checks.calls.call_case import (
     ELSE,
@@ -507,6 +508,7 @@ def test_a_comparison_that_succeeded_later_is_an_information() -> None:
     finding = case.only(BROKEN)
     assert finding.severity is Severity.INFO
     assert "ended well later" in finding.detail
+    assert (finding.state, finding.over_since) == (Standing.OVER, finding.evidence[-1].at)
 
 
 def test_healthy_comparisons_find_nothing_and_leave_no_gap() -> None:

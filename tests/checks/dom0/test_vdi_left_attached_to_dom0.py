@@ -6,6 +6,7 @@ import pytest
 
 from analyzer.checks.observation import Examined
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Verdict
+from analyzer.model.goal import Standing
 from analyzer.model.report import Presence
 from analyzer.model.xapi import XapiObject
 from tests.checks.support import (
@@ -278,6 +279,8 @@ def test_disk_that_was_still_attached_when_it_was_to_be_destroyed_is_told() -> N
     builder = held(sr(), snapshot()).smlog(activated).xensource_log(refused())
     finding = only(builder)
     assert (finding.basis, finding.severity) == (Basis.SYMPTOM, Severity.WARNING)
+    assert (finding.state, finding.over_since) == (Standing.OVER, finding.evidence[-1].at)
+    assert "vdi_deactivate" in finding.evidence[-1].text
     done = held(sr(), snapshot(type="cbt_metadata")).smlog(activated).xensource_log(refused())
     assert only(done).severity is Severity.INFO
 

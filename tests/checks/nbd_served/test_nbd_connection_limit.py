@@ -1,6 +1,9 @@
 """Clients were turned away at the limit; whose connections filled the server."""
 
+import pytest
+
 from analyzer.model.finding import Finding, Severity
+from analyzer.model.goal import Standing
 from analyzer.model.nbd import CONNECTION_LIMIT
 from tests.checks.support import JUPITER, SATURN, VDI, CaseBuilder, vbd, vdi
 from tests.rebuilt.nbd.nbd_log import NbdLog, ref, uuid
@@ -100,6 +103,32 @@ def test_connection_open_for_days_is_named_with_its_disk() -> None:
 def test_refusals_hours_apart_are_two_findings() -> None:
     log = NbdLog().client().caught(BUSY).wait(9000).client().caught(BUSY)
     assert len(built(log).examine(RULE).findings) == 2
+
+
+def _closed(log: NbdLog, *numbers: int) -> NbdLog:
+    for number in numbers:
+        log.close(number)
+    return log
+
+
+def test_limit_is_over_when_its_connections_ended_and_a_client_was_served() -> None:
+    log = full(NbdLog().start()).client().caught(BUSY)
+    finding = only(built(_closed(log, *range(CONNECTION_LIMIT)).wait(60).open(20)))
+    assert (finding.state, finding.over_since) == (Standing.OVER, finding.evidence[-1].at)
+    assert finding.evidence[-1].text.endswith("Serving new client, read_only = true")
+
+
+def test_limit_is_over_when_another_server_serves() -> None:
+    log = full(NbdLog().start()).client().caught(BUSY).wait(60).signal().stopped()
+    finding = only(built(log.process(77).start().open(20)))
+    assert (finding.state, "started anew" in finding.state_why) == (Standing.OVER, True)
+
+
+@pytest.mark.parametrize("closed", [0, CONNECTION_LIMIT - 1, CONNECTION_LIMIT])
+def test_limit_is_not_over_without_proof(closed: int) -> None:
+    log = _closed(full(NbdLog().start()).client().caught(BUSY), *range(closed)).wait(60)
+    served = log.open(20) if closed < CONNECTION_LIMIT else log.client()
+    assert only(built(served)).state is Standing.UNKNOWN
 
 
 def test_hosts_have_findings_of_their_own() -> None:

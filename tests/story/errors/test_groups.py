@@ -278,3 +278,18 @@ def test_beyond_the_findings_that_are_told_no_error_is_lost(
     assert len(report.unexplained) == left
     assert len(report.unexplained) + len(report.explained_errors) == 12
     assert exit_status(report) == 1
+
+
+def test_what_multipathd_says_of_a_path_that_the_kernel_gave_up_is_explained(
+    tmp_path: Path,
+) -> None:
+    line = "Nov 22 09:00:00 jupiter {}\n"
+    builder = BundleBuilder().log(
+        "var/log/daemon.log", line.format("multipathd[7]: sdd: mark as failed")
+    )
+    kernel = "kernel: [  90.123456] device-mapper: multipath: {} path 8:48."
+    for what, explained in (("Failing", 1), ("Odd failed", 0)):
+        builder.log("var/log/kern.log", line.format(kernel.format(what)))
+        report = analyze([builder.write_tar(tmp_path / f"{explained}.tar.bz2")])
+        own = [each for each in report.unexplained if each.process == "multipathd"]
+        assert len(own) == 1 - explained
