@@ -6,6 +6,7 @@ another rule has an explanation for are taken out again where all rules are judg
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from analyzer.case.case import Case
 from analyzer.case.errors.codes import Code, error_codes
@@ -13,10 +14,10 @@ from analyzer.case.errors.said import Weight
 from analyzer.case.errors.trouble import Trouble
 from analyzer.checks.observation import Observation
 from analyzer.checks.storage.circumstances import Circumstance, circumstances, task_of
-from analyzer.checks.tools.finding import named, prose, steps
+from analyzer.checks.tools.finding import named, over, prose, steps
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
-from analyzer.model.moment import Moment
-from analyzer.model.operation import Result
+from analyzer.model.goal import Standing
+from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import Sentence, joined, often, say
 from analyzer.rebuilt.calls.operations import sm_operations_of_disks
@@ -28,6 +29,8 @@ _OF_STORAGE = re.compile(
 _REFERENCES = re.compile(r"OpaqueRef:[0-9a-f-]{36}(?:; [a-z_]+$)?")  # and what was asked for
 _SCANS = frozenset({"sr_scan", "SR.scan"})  # judged by storage-scan-fails
 _CALL = re.compile(r"^(?:(?:vdi|sr)_[a-z_]+|[A-Za-z_]+\.[a-z_0-9]+)$")
+# Each tries what was typed; xapi takes back the SR that could not be made, and says why.
+_TRIES = frozenset({"sr_create", "SR.create", "sr_probe", "SR.probe", "SR.probe_ext"})
 _SM_CALLS: Mapping[str, str] = {"VDI.destroy": "vdi_delete", "VBD.unplug": "vdi_detach"}
 
 
@@ -54,12 +57,13 @@ def _finding_of_trouble(case: Case, text: RuleText, trouble: Trouble) -> Finding
     around = circumstances(case, trouble, _disk_refused(case, trouble))
     values = _values_of_trouble(case, trouble, known, done=done, around=around)
     title, detail = (text.title, text.detail) if known else text.case("unknown")
+    left_nothing = _leaves_nothing(case, trouble)
     # Return INFO for a refusal after which the same call went well: the client tried again.
-    if done is not None:
+    if done is not None or left_nothing:
         severity_of_refusal: Severity = Severity.INFO
     else:
         severity_of_refusal = known.severity if known else text.severity
-    return Finding(
+    made = Finding(
         rule=text.id,
         title=prose(title, values),
         severity=severity_of_refusal,
@@ -77,6 +81,11 @@ def _finding_of_trouble(case: Case, text: RuleText, trouble: Trouble) -> Finding
         wrong_if=text.wrong_if,
         references=text.references,
     )
+    if left_nothing:
+        return replace(made, state=Standing.OVER, state_why="no such SR is in the database")
+    if done is None or done.result is not Result.SUCCEEDED:
+        return made
+    return over(made, "the same call went well", done.lines[-1])
 
 
 def _values_of_trouble(
@@ -84,7 +93,7 @@ def _values_of_trouble(
     trouble: Trouble,
     known: Code | None,
     *,
-    done: Moment | None,
+    done: Operation | None,
     around: Sequence[Circumstance],
 ) -> dict[str, str]:
     call = next(filter(_CALL.match, trouble.calls), "a call")
@@ -107,7 +116,7 @@ def _values_of_trouble(
         "stops": known.stops if known else "",
         "words": f"It said: {told}." if _REFERENCES.sub("", told).strip(" ;") else "",
         "often": often(trouble.count, trouble.first, trouble.last),
-        "still": say("The same call went well at {at}.", at=done) if done else "",
+        "still": say("The same call went well at {at}.", at=done.last) if done else "",
         "around": joined([each.words for each in around], " "),
         "next": Sentence(step.template, {**step.values, **place})
         if isinstance(step, Sentence)
@@ -121,19 +130,26 @@ def _disk_refused(case: Case, trouble: Trouble) -> str:
     return trouble.disk or (task.vdis[0] if task is not None and len(task.vdis) == 1 else "")
 
 
-def _done_later(case: Case, trouble: Trouble) -> Moment | None:
-    """Return when SM did the same for the same disk after the last refusal, None if never."""
+def _done_later(case: Case, trouble: Trouble) -> Operation | None:
+    """Return what SM did of the same for the same disk after the last refusal, None if nothing."""
     names = {_SM_CALLS.get(call, call.lower().replace(".", "_")) for call in trouble.calls}
     if not trouble.disk:
         return None
     ended = (
-        one.last
+        one
         for one in sm_operations_of_disks(case).get(trouble.disk, ())
         if one.name in names
         and one.result is not Result.FAILED
         and trouble.last.certainly_before(one.last)
     )
     return next(ended, None)
+
+
+def _leaves_nothing(case: Case, trouble: Trouble) -> bool:
+    """Tell whether an SR was to be made or looked for, and there is none."""
+    whole = bool(case.pools) and all(pool.complete for pool in case.pools)
+    there = any(pool.sr(trouble.sr) for pool in case.pools) if trouble.sr else False
+    return whole and not there and bool(trouble.calls) and _TRIES.issuperset(trouble.calls)
 
 
 def _subjects_of_trouble(case: Case, trouble: Trouble) -> tuple[Subject, ...]:

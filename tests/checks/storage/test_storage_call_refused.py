@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from analyzer.model.finding import Outcome, Severity, Verdict
+from analyzer.model.goal import Standing
 from analyzer.model.report import Report
 from analyzer.run import analyze
 from tests.support.bundle import BundleBuilder
@@ -170,7 +171,34 @@ def test_a_refusal_after_which_the_same_went_well_is_no_fault(tmp_path: Path) ->
     bundle.log(SM, bundle.content(SM).decode() + again)
     report = analyze([bundle.write_tar(tmp_path / "b.tar.bz2")])
     (finding,) = _outcome(report).findings
-    assert finding.severity is Severity.INFO
+    assert (finding.severity, finding.state) == (Severity.INFO, Standing.OVER)
+    assert "[911] vdi_delete" in finding.evidence[-1].text
+
+
+def _created(call: str, sr: str) -> list[str]:
+    said = "The request is missing the serverpath parameter"
+    return [
+        f"SM: [911] {call} {{'sr_uuid': '{sr}', 'args': ['0'], 'command': '{call}'}}",
+        f"SM: [911] Raising exception [101, {said}]",
+        f"SM: [911] ***** generic exception: {call}: EXCEPTION <class 'SR.SROSError'>, {said}",
+    ]
+
+
+@pytest.mark.parametrize("call", ["sr_create", "sr_probe"])
+def test_an_sr_that_could_not_be_made_leaves_nothing(tmp_path: Path, call: str) -> None:
+    (finding,) = _outcome(_report(tmp_path, SM, *_created(call, UUID))).findings
+    assert (finding.severity, finding.state) == (Severity.INFO, Standing.OVER)
+    assert "serverpath" in finding.title
+
+
+@pytest.mark.parametrize(("call", "is_there"), [("sr_attach", False), ("sr_create", True)])
+def test_an_sr_that_is_there_or_in_use_is_an_error(
+    tmp_path: Path, call: str, is_there: bool
+) -> None:
+    world = _world()
+    sr = world.storages[0].uuid if is_there else UUID
+    (finding,) = _outcome(_report(tmp_path, SM, *_created(call, sr), world=world)).findings
+    assert (finding.severity, finding.state) == (Severity.ERROR, Standing.UNKNOWN)
 
 
 def test_an_unknown_word_of_xapi_nbd_makes_rules_about_nbd_doubt(tmp_path: Path) -> None:
