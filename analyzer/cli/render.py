@@ -61,8 +61,8 @@ def render_command(
             msg = f"{error}; run cbtriage analyze again on the status reports that it was made of"
             raise UsageError(msg) from error
         in_utc = "; times inside sentences stay in UTC and say so" if not zone.is_utc else ""
-        note(f"{error}; drawn from {result} alone{in_utc}")
         text = _of_json(result, form, zone)
+        note(f"{error}; drawn from {result} alone{in_utc}")
     if output == Path("-"):
         say(text)
     else:

@@ -1,6 +1,5 @@
 """``cbtriage verify``: is what a report quotes really in the bundles?"""
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -35,14 +34,10 @@ def verify_command(
     """
     from analyzer.bundle.named_paths import named_paths
     from analyzer.case.quotations import not_there, quotations_in
+    from analyzer.desk.document import json_at
     from analyzer.render.words.view import counted, visible
 
-    try:
-        document = json.loads(report.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        msg = f"{report}: it cannot be read as a report.json: {error}"
-        raise UsageError(msg) from error
-    quotations = tuple(dict.fromkeys(quotations_in(document)))
+    quotations = tuple(dict.fromkeys(quotations_in(json_at(report))))
     stdin = sys.stdin.buffer if Path("-") in paths else None
     given = tuple(f"{name}:" for name in named_paths(paths).values())
     for lost in not_there(quotations, paths, budget=Budget(), stdin=stdin):

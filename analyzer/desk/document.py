@@ -10,6 +10,8 @@ from analyzer.errors import UsageError
 
 Document: TypeAlias = Mapping[str, Any]
 
+# What is written beside a report.json, by its suffix.
+_OTHERS = {".html": "a drawn page", ".cbtcase": "a case file"}
 _NEEDED = ("outcomes", "bundles", "hosts", "pools", "disks", "plans")
 
 
@@ -27,11 +29,7 @@ def report_at(path: Path) -> dict[str, Any]:
     Raises:
         UsageError: it cannot be read, is no JSON, or no report of a version that has what we need.
     """
-    try:
-        document = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        msg = f"{path}: it cannot be read as a report.json: {error}"
-        raise UsageError(msg) from error
+    document = json_at(path)
     lacking = [key for key in _NEEDED if not isinstance(_mapping_or_none(document).get(key), list)]
     if lacking:
         msg = (
@@ -40,6 +38,25 @@ def report_at(path: Path) -> dict[str, Any]:
         )
         raise UsageError(msg)
     return dict(document)
+
+
+def json_at(path: Path) -> Any:
+    """Return what a JSON file holds.
+
+    Raises:
+        UsageError: it cannot be read or is no JSON; of what cbtriage writes beside a report.json
+            it is said what it is, and what to give instead.
+    """
+    try:
+        return json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        other = _OTHERS.get(path.suffix) if path.is_file() else None
+        msg = f"{path}: it cannot be read as a report.json: {error}"
+        if other is not None:
+            beside = path.with_suffix(".json")
+            which = beside if beside.is_file() else "the report.json that was written with it"
+            msg = f"{path}: it is {other}, and no report.json: give {which}"
+        raise UsageError(msg) from error
 
 
 def rows(document: Document, key: str) -> tuple[Document, ...]:

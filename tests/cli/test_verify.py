@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from analyzer.cli.case_file import NAME
 from analyzer.cli.main import app
 from analyzer.errors import InputError, UsageError
 
@@ -55,6 +56,28 @@ def test_what_is_no_report_is_a_usage_error(tmp_path: Path) -> None:
     odd = tmp_path / "report.json"
     odd.write_text("{", encoding="utf-8")
     assert isinstance(verify(odd, SAMPLE).exception, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("command", "name", "what"),
+    [
+        ("verify", "report.html", "a drawn page"),
+        ("verify", NAME, "a case file"),
+        ("render", "report.html", "a drawn page"),
+    ],
+)
+def test_what_lies_beside_a_report_is_named_with_what_to_give_instead(
+    report: Path, tmp_path: Path, command: str, name: str, what: str
+) -> None:
+    given = str(report.with_name(name))
+    alone = str(shutil.copy(given, tmp_path))
+    more = [SAMPLE] if command == "verify" else []
+    error = CliRunner().invoke(app, [command, given, *more]).exception
+    assert isinstance(error, UsageError)
+    assert str(error) == f"{given}: it is {what}, and no report.json: give {report}"
+    assert str(CliRunner().invoke(app, [command, alone, *more]).exception).endswith(
+        "give the report.json that was written with it"
+    )
 
 
 def test_a_missing_bundle_is_no_readable_input(report: Path, tmp_path: Path) -> None:
