@@ -23,7 +23,7 @@ class KeptRows:
     def __init__(self, keep: KeepPolicy) -> None:
         self._keep = keep
         self._sparse = keep.sparse | keep.noise
-        self._held_back = self._sparse | keep.hourly
+        self._held_back = self._sparse | keep.hourly | keep.repeated
         self._ends: dict[tuple[object, ...], Row] = {}
         self._scans = QuietScans()
         self._log = ""  # the SMlog whose scans these are
@@ -69,13 +69,12 @@ class KeptRows:
             if row.kind in self._sparse:
                 self._hold_end_of_fold((row.kind, row.bundle, row.member), row)
             elif row.kind in self._keep.hourly:
-                when = row.when
-                if isinstance(when, Moment):
-                    hour: tuple[object, ...] = (when.at.date(), when.at.hour)
-                else:
-                    hour = (when.year, when.month, when.day, when.hour)
-                fields = sorted(row.fields.items())
-                self._hold_end_of_fold((row.kind, row.bundle, row.member, *hour, *fields), row)
+                of_hour = *_hour_of(row), *sorted(row.fields.items())
+                self._hold_end_of_fold((row.kind, row.bundle, row.member, *of_hour), row)
+            elif row.kind in self._keep.repeated:
+                minute = row.when.at.minute if isinstance(row.when, Moment) else row.when.minute
+                alike = *_hour_of(row), minute // 5, row.task, row.message
+                self._hold_end_of_fold((row.kind, row.bundle, row.member, *alike), row)
             else:
                 self._append(row)
 
@@ -104,3 +103,10 @@ class KeptRows:
             weight = len(row.message) // TEXT_OF_A_ROW or 1
             self.count += weight
             self.waiting += weight
+
+
+def _hour_of(row: Row) -> tuple[object, ...]:
+    when = row.when
+    if isinstance(when, Moment):
+        return when.at.date(), when.at.hour
+    return when.year, when.month, when.day, when.hour

@@ -22,7 +22,8 @@ class KeepPolicy:
     """Which hits become rows. The catalogue says so, never the order of reading.
 
     ``sparse`` kinds keep the first and the last event of each member and count the others.
-    ``hourly`` kinds keep the first and the last of each hour and of each combination of fields.
+    ``hourly`` kinds keep the first and the last of each hour and of each combination of fields,
+    ``repeated`` ones those of five minutes of what a task says in the same words.
     ``noise`` kinds are sparse too, and a record that one of them hits feeds none of ``muted``.
     """
 
@@ -30,6 +31,7 @@ class KeepPolicy:
     noise: frozenset[str] = frozenset()
     muted: frozenset[str] = frozenset()
     hourly: frozenset[str] = frozenset()
+    repeated: frozenset[str] = frozenset()
 
     def kept(self, hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
         """Return the hits of one record that count."""

@@ -33,7 +33,7 @@ from analyzer.rules.pattern import (
     When,
 )
 
-_ENDS, _HOURLY = "first-and-last", "ends-of-each-hour"
+_ENDS, _HOURLY, _REPEATED = "first-and-last", "ends-of-each-hour", "ends-of-five-minutes"
 _GOALS = {goal.name.lower().replace("_", "-"): goal for goal in Goal}
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -64,6 +64,7 @@ def built(name: str, file: PatternFile) -> Pattern:
             selector.id for selector, entry in entries if always or entry.keep == _ENDS
         ),
         hourly=frozenset(selector.id for selector, entry in entries if entry.keep == _HOURLY),
+        repeated=frozenset(selector.id for selector, entry in entries if entry.keep == _REPEATED),
         subjects=tuple(file.subjects.items()) if isinstance(file, FindingFile) else (),
         correlate=_correlate_of_file(file) if isinstance(file, FindingFile) else Correlate(),
         when=_when_installed(file.when) if isinstance(file, FindingFile) else When(),
@@ -121,6 +122,9 @@ def _check_of_file(name: str, file: CheckFile) -> Pattern:
         ),
         hourly=frozenset(
             selectors[key].id for key, entry in file.select.items() if entry.keep == _HOURLY
+        ),
+        repeated=frozenset(
+            selectors[key].id for key, entry in file.select.items() if entry.keep == _REPEATED
         ),
     )
 

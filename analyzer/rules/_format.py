@@ -71,7 +71,7 @@ class SelectorEntry(_Model):
     parser: ParserName
     message: Text
     process: Text | None = None
-    keep: Literal["all", "first-and-last", "ends-of-each-hour"] = "all"
+    keep: Literal["all", "first-and-last", "ends-of-each-hour", "ends-of-five-minutes"] = "all"
     only_with: Annotated[
         tuple[Text, ...], BeforeValidator(_one_as_list), Field(json_schema_extra=_or_one)
     ] = Field(default=(), alias="only-with")

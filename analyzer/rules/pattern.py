@@ -117,8 +117,9 @@ class Pattern:
     """A file of the catalogue.
 
     Of a CHECK, ``selectors`` and ``text`` only are used: its judgement is code. ``sparse`` are
-    the kinds of which only the ends are kept, ``hourly`` those of which the ends of each hour are;
-    ``file`` is where it was read, for messages.
+    the kinds of which only the ends are kept, ``hourly`` those of which the ends of each hour are,
+    ``repeated`` those of which the ends of five minutes of a task are; ``file`` is where it was
+    read, for messages.
     """
 
     file: str
@@ -128,6 +129,7 @@ class Pattern:
     samples: tuple[SampleSet, ...]
     sparse: frozenset[str] = frozenset()
     hourly: frozenset[str] = frozenset()
+    repeated: frozenset[str] = frozenset()
     subjects: tuple[tuple[str, str], ...] = ()
     correlate: Correlate = Correlate()
     when: When = When()
@@ -194,6 +196,7 @@ class Catalogue:
             noise=frozenset(kind for pattern in self.noise for kind in pattern.kinds),
             muted=frozenset(kind for pattern in self.rules for kind in pattern.kinds),
             hourly=frozenset(kind for pattern in self.patterns for kind in pattern.hourly),
+            repeated=frozenset(kind for pattern in self.patterns for kind in pattern.repeated),
         )
 
     def get(self, name: str) -> Pattern:

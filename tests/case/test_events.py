@@ -333,6 +333,24 @@ def test_the_ends_of_each_hour_are_kept_for_each_combination_of_fields() -> None
     ]
 
 
+def test_the_ends_of_five_minutes_are_kept_of_what_a_task_says_in_the_same_words() -> None:
+    builder = EventTableBuilder(keep=KeepPolicy(repeated=frozenset({"a"})))
+    tries = [(minute, task) for minute in (0, 1, 4, 5, 6, 65) for task in ("copy R:1", "copy R:2")]
+    for line, (minute, task) in enumerate(tries, 1):
+        add(builder, record(line, minute, task=task, message="busy"), hit())
+    add(builder, record(20, 2, task="copy R:1", message="other words"), hit())
+    made = builder.build(exact, {"b": "jupiter"}).of("a")
+    assert [(e.moment.at.minute, e.count) for e in made if e.task == "copy R:1"] == [
+        (0, 1),
+        (2, 1),
+        (4, 2),
+        (5, 1),
+        (6, 1),
+        (5, 1),
+    ]
+    assert sum(event.count for event in made) == len(tries) + 1
+
+
 def test_alerts_are_kept_by_the_hour_too() -> None:
     builder = EventTableBuilder(keep=KeepPolicy(hourly=frozenset({"a"})))
     for minute in (1, 2, 3):
