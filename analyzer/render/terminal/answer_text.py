@@ -144,8 +144,10 @@ def _object_rows(answer: ReportAnswer) -> list[tuple[Troubled, ...]]:
 def _object_names(answer: ReportAnswer, rows: Rows) -> list[_Block]:
     shown = _object_rows(answer)
     told = [rows.wrap(_objects_in_words(row, row[0].now_in_words), hang=2) for row in shown]
-    if sum(map(len, told)) > _ROWS_OF_OBJECTS:  # else one of them might not be named at all
-        told = [rows.wrap(_objects_in_words(row, row[0].now), hang=2) for row in shown]
+    for number in reversed(range(len(shown))):  # the last in short, so that each is named
+        if sum(map(len, told)) > _ROWS_OF_OBJECTS:
+            row = shown[number]
+            told[number] = rows.wrap(_objects_in_words(row, row[0].now), hang=2)
     blocks = [
         _Block(place=(4, 2 * number), rows=styled(own, row[0].severity))
         for number, (own, row) in enumerate(zip(told, shown, strict=True))

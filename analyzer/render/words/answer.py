@@ -33,6 +33,7 @@ from analyzer.render.words.summary import (
 from analyzer.render.words.troubled import (
     NAME,
     SENTENCE,
+    STANDS,
     Troubled,
     object_words,
     troubled_objects,
@@ -210,16 +211,11 @@ def _title_of_view(view: CauseView) -> str:
 def _now_in_words(objects: Sequence[Troubled]) -> str:
     """Return for how many objects the trouble goes on, may go on, or is over."""
     counts = Counter(each.standing for each in objects)
-    words = {
-        Standing.NOW: "still so",
-        Standing.UNKNOWN: "not known",
-        Standing.OVER: "over",
-    }
     kinds = {each.subject.kind for each in objects}
     kind = kinds.pop() if len(kinds) == 1 else "object"
     return ", ".join(
         f"{word} for {counted(counts[state], kind)}"
-        for state, word in words.items()
+        for state, word in STANDS.items()
         if counts[state]
     )
 

@@ -23,6 +23,8 @@ NAME = 60  # characters of a name: a longer one says how much is left out
 SENTENCE = 220
 LONG_STEP = 150
 _UUID_SHOWN = 8
+_SOUND = "CBT on"
+STANDS = {Standing.NOW: "still so", Standing.UNKNOWN: "not known", Standing.OVER: "over"}
 _NEED_SOUND_LOGS = frozenset({Goal.INCREMENTAL, Goal.NO_SILENT_LOSS})
 
 
@@ -31,7 +33,8 @@ class Troubled:
     """An object in trouble: what it is now, since when, and its plan; how it stands at the end.
 
     ``trouble`` is the title of the worst that goes on, ``now`` what the object is at the end.
-    ``has_cbt`` tells that ``now`` is about its CBT, which says enough without the trouble.
+    ``has_cbt`` tells that ``now`` is about its CBT, which says enough without the trouble unless
+    it is sound.
     ``finding`` is the id of the worst finding that goes on, ``findings`` are those of all.
     """
 
@@ -50,6 +53,8 @@ class Troubled:
     @property
     def now_in_words(self) -> str:
         """Return what it is now where nothing beside it says what befell it."""
+        if self.now == _SOUND:
+            return f"{self.now}; {self.trouble} ({STANDS[self.standing]})"
         return self.now if self.has_cbt else f"{self.trouble} ({self.now})"
 
     @property
@@ -135,7 +140,7 @@ def _disk_now(disk: DiskView, open_: Sequence[Finding]) -> str:
     if not disk.cbt_enabled:
         return "CBT off"
     unsound = any(_NEED_SOUND_LOGS.intersection(finding.goals) for finding in open_)
-    return "CBT on, not sound" if unsound else "CBT on"
+    return "CBT on, not sound" if unsound else _SOUND
 
 
 def _events_of_disk(disk: DiskView, kind: LifeKind) -> list[Moment]:

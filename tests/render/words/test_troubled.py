@@ -11,6 +11,7 @@ from analyzer.render.html.html import render_html
 from analyzer.render.words.answer import answer_of
 from analyzer.render.words.plan_lines import plan_facts
 from analyzer.render.words.troubled import (
+    STANDS,
     Troubled,
     alike_together,
     first_for_each,
@@ -54,7 +55,12 @@ def of_host(finding: Finding) -> Report:
 def test_object_without_cbt_says_what_befell_it() -> None:
     each = only(of_host(crash()))
     assert each.now_in_words == f"{crash().title} ({each.now})"
-    assert only(of_disk()).now_in_words == "CBT on"
+    assert only(of_disk(Goal.INCREMENTAL)).now_in_words == "CBT on, not sound"
+
+
+def test_disk_whose_cbt_is_on_says_what_befell_it_and_how_that_stands() -> None:
+    each = only(of_disk())
+    assert each.now_in_words == f"CBT on; {each.trouble} ({STANDS[each.standing]})"
 
 
 def test_trouble_stands_beside_the_object_unless_it_stands_above() -> None:
