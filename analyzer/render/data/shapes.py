@@ -65,6 +65,10 @@ def _first_step(each: Troubled) -> str:
     return each.first
 
 
+def _told_of_troubled(each: Troubled) -> str:
+    return each.now_in_words
+
+
 def _brief_of_step(step: Step) -> str | None:
     brief = step_in_brief(step)
     return None if brief == step.text else brief
@@ -183,7 +187,7 @@ SHAPES: Mapping[type, Shape] = MappingProxyType(
         Source: Shape(sparse=True),
         Step: Shape(left_out=("brief",), made={"brief": _brief_of_step}, sparse=("brief",)),
         Subject: Shape(sparse=("told", "taken")),
-        Troubled: Shape(by={"plan": "id"}, made={"first": _first_step}),
+        Troubled: Shape(by={"plan": "id"}, made={"first": _first_step, "told": _told_of_troubled}),
         SrInfo: _IN_A_POOL,
         SrView: Shape(
             named={
