@@ -12,11 +12,13 @@ from analyzer.render.words.answer import doubt_words
 from analyzer.render.words.disk_words import disk_line, notable
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
 from analyzer.render.words.given_lines import given_line, settled_line
+from analyzer.render.words.local import in_exact_times
 from analyzer.render.words.nbd_lines import nbd_lines, nbd_title
 from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
 from analyzer.render.words.question_lines import question_lines, question_title
+from analyzer.render.words.short_time import exact_times
 from analyzer.render.words.summary import (
     CauseView,
     broken,
@@ -38,7 +40,7 @@ from analyzer.render.words.time_lines import (
     step_lines,
     window_words,
 )
-from analyzer.render.words.view import counted, cut, span, stamp, visible
+from analyzer.render.words.view import counted, cut, span, stamp, visible, whole_span
 from analyzer.story.together import pool_name
 
 QUOTE, DISKS, NBD_LINES, TIME_LINES, RUNS = 4000, 200, 40, 100, 20
@@ -49,6 +51,11 @@ _TICKS = re.compile(r"`+")
 
 def render_markdown(report: Report) -> str:
     """Return the report as Markdown."""
+    with exact_times(window(report)):
+        return _whole_of_report(in_exact_times(report))
+
+
+def _whole_of_report(report: Report) -> str:
     if not report.parts:
         return "\n".join(_lines_of_level(ordered(report))) + "\n"
     lines = [*_question_section(report, 1), escaped(pools_line(report))]
@@ -133,7 +140,7 @@ def _header_section(report: Report) -> Iterator[str]:
     for host in report.hosts:
         yield f"- host {escaped(host.name)} ({host.role}), {escaped(host.product or 'unknown')}"
     covered = window(report)
-    yield f"- time covered: {span(*covered) if covered else 'nothing could be dated'}"
+    yield f"- time covered: {whole_span(*covered) if covered else 'nothing could be dated'}"
     yield f"- cbtriage {escaped(report.version)}, catalogue {escaped(report.catalogue)}"
     yield ""
 

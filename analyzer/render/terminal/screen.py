@@ -14,7 +14,7 @@ from analyzer.render.words.summary import (
     unread,
     window,
 )
-from analyzer.render.words.view import counted, span, stamp
+from analyzer.render.words.view import counted, stamp, whole_span
 
 FIRST_SCREEN = 25
 SHOWN_CAUSES = 3
@@ -30,7 +30,9 @@ def first_screen(report: Report, rows: Rows) -> list[Text]:
     header_rows = [
         *rows.wrap(f"cbtriage {report.version}: {names}", limit=1),
         *rows.wrap(f"hosts: {hosts}; {products or 'product unknown'}", limit=1),
-        *rows.wrap(f"read: {span(*covered) if covered else 'no time could be dated'}", limit=1),
+        *rows.wrap(
+            f"read: {whole_span(*covered) if covered else 'no time could be dated'}", limit=1
+        ),
     ]
     screen = [*header_rows, Text()]
     screen += styled(rows.wrap(str(head), limit=2), head.tone)

@@ -16,11 +16,13 @@ from analyzer.render.terminal.screen import first_screen
 from analyzer.render.words.disk_words import TONES, disk_line
 from analyzer.render.words.error_lines import TITLE, error_facts, error_notes
 from analyzer.render.words.given_lines import given_line, settled_line
+from analyzer.render.words.local import in_exact_times
 from analyzer.render.words.nbd_lines import nbd_lines, nbd_title, worth_telling
 from analyzer.render.words.order import ordered
 from analyzer.render.words.plan_lines import TITLE as TO_DO
 from analyzer.render.words.plan_lines import plan_lines, plan_title, state_line
 from analyzer.render.words.question_lines import question_lines, question_title
+from analyzer.render.words.short_time import exact_times
 from analyzer.render.words.summary import (
     causes,
     doubts,
@@ -29,6 +31,7 @@ from analyzer.render.words.summary import (
     of_verdict,
     pools_line,
     unread,
+    window,
 )
 from analyzer.render.words.time_lines import (
     clock_lines,
@@ -103,7 +106,9 @@ def render_text(
 ) -> str:
     """Return the report as text of `width` columns; ``full`` leaves nothing out for brevity."""
     rows = Rows(width=width, full=full)
-    return printed(_page_of_pool(ordered(report), rows), rows.width, color=color)
+    with exact_times(window(report)):
+        page = _page_of_pool(ordered(in_exact_times(report)), rows)
+        return printed(page, rows.width, color=color)
 
 
 def _page_of_pool(report: Report, rows: Rows) -> Iterator[Text]:

@@ -7,9 +7,10 @@ from typing import Any, TypeVar, cast
 
 from analyzer.model.finding import Evidence, Finding
 from analyzer.model.moment import LocalMoment, Moment
-from analyzer.model.report import BundleInfo, Cause, Report
+from analyzer.model.report import BundleInfo, Cause, CauseLink, Report
 from analyzer.model.sentence import Sentence
 from analyzer.model.source import Source
+from analyzer.render.words.short_time import with_exact_times
 from analyzer.render.words.zone import Zone
 
 Shown = TypeVar("Shown")
@@ -47,6 +48,11 @@ def in_utc(report: Report) -> Report:
     """Return a report that may be shown in a zone as it was before."""
     shown = isinstance(_first_moment(report), LocalMoment)
     return cast("Report", _Back(Zone(), {}).value(report, "")) if shown else report
+
+
+def in_exact_times(report: Report) -> Report:
+    """Return a report whose sentences tell times as `exact_times` does, within which it is."""
+    return cast("Report", _Exact(Zone(), {}).value(report, ""))
 
 
 def _first_moment(value: object) -> Moment | None:
@@ -129,6 +135,21 @@ class _Shift:
                 return source.bundle
         own = getattr(value, "bundle", "")
         return own if isinstance(own, str) else ""
+
+
+class _Exact(_Shift):
+    """A walk that leaves moments alone and tells those in sentences to the second.
+
+    Steps of a cause stay: their titles end with the time that stands beside them.
+    """
+
+    def value(self, value: Any, bundle: str) -> Any:
+        """Return the value, with such sentences."""
+        if isinstance(value, (Moment, CauseLink)):
+            return value
+        if isinstance(value, Sentence):
+            return with_exact_times(value)
+        return super().value(value, bundle)
 
 
 class _Back(_Shift):

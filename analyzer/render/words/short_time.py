@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from analyzer.model.moment import NO_DATE, Moment, zone_of
 from analyzer.model.sentence import Around, Minute, Sentence, Told, Value, say
-from analyzer.render.words.view import DOUBT_SHOWN, margin, short_ids, stamp
+from analyzer.render.words.view import DOUBT_SHOWN, SHORT, margin, short_ids, whole_stamp
 
 DASH = "\N{EN DASH}"
 _MINUTE = timedelta(minutes=1)
@@ -32,6 +32,17 @@ def year_at_the_top(covered: tuple[Moment, Moment] | None) -> Iterator[None]:
         _years.reset(token)
 
 
+@contextmanager
+def exact_times(covered: tuple[Moment, Moment] | None) -> Iterator[None]:
+    """Tell times to the second wherever a text is written whose top says what was read."""
+    token = SHORT.set(exact_time)
+    try:
+        with year_at_the_top(covered):
+            yield
+    finally:
+        SHORT.reset(token)
+
+
 def short_time(moment: Moment | None) -> Sentence:
     """Return day and minute, or the range that it lies in; the zone only where it is not UTC.
 
@@ -40,7 +51,7 @@ def short_time(moment: Moment | None) -> Sentence:
     '10 Jun 03:12'
     """
     if moment is None or not moment.year_known:
-        return Sentence(stamp(moment))
+        return Sentence(whole_stamp(moment))
     if moment.doubt < _MINUTE:
         return _told_reading(moment, _day_and_minute(moment) + _zone_unless_utc(moment))
     early = replace(moment, at=moment.earliest)
@@ -78,7 +89,7 @@ def exact_time(moment: Moment | None) -> str:
     '10 Jun 03:12:05'
     """
     if moment is None or moment.dated_by == NO_DATE or not moment.year_known:
-        return stamp(moment)
+        return whole_stamp(moment)
     time, zone = moment.at.astimezone(zone_of(moment)), _zone_unless_utc(moment)
     text = f"{_day_and_minute(moment)}:{time:%S}"
     if moment.doubt <= DOUBT_SHOWN:
@@ -126,6 +137,23 @@ def with_short_times(text: str) -> str:
 def in_brief(text: str) -> str:
     """Return a sentence with its times and uuids as an answer says them."""
     return with_short_times(short_ids(text))
+
+
+def with_exact_times(sentence: Sentence) -> Sentence:
+    """Return a sentence with its times to the second, or to the minute where it wants no more."""
+    return sentence.with_values(_with_exact_time)
+
+
+def _with_exact_time(value: Value) -> Value:
+    match value:
+        case Moment() if value.year_known:
+            return Told(value, exact_time(value))
+        case Sentence():
+            return with_exact_times(value)
+        case Minute() | Around():
+            return _with_short_time(value)
+        case _:
+            return value
 
 
 def _with_short_time(value: Value) -> Value:

@@ -1,6 +1,8 @@
 """The words that all renderers share: hostile text made visible, times said with their doubt."""
 
 import re
+from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -10,6 +12,8 @@ from analyzer.model.sentence import Sentence, told
 from analyzer.model.source import Source
 from analyzer.render.words.zone import clock_text
 
+# How `stamp` tells a time of a text that says years and zone at its top; None where none does.
+SHORT: ContextVar[Callable[[Moment | None], str] | None] = ContextVar("short times", default=None)
 LAST = datetime.max.replace(tzinfo=UTC)
 # What follows a sign is part of a command or a path, which is whole or of no use.
 _UUID = re.compile(r"(?<![=/-])\b([0-9a-f]{8})(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
@@ -102,6 +106,12 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def stamp(moment: Moment | None) -> str:
+    """Return the time as the text that is written tells it: whole, unless its top says the year."""
+    short = SHORT.get()
+    return short(moment) if short else whole_stamp(moment)
+
+
+def whole_stamp(moment: Moment | None) -> str:
     """Return the time as people read it, in UTC or its zone, with its doubt if over a second.
 
     A doubt of minutes that is not the same on both sides is told as a range.
@@ -145,7 +155,15 @@ def duration(length: timedelta) -> str:
 
 def span(first: Moment | None, last: Moment | None) -> str:
     """Return "A to B", or the one time if both read the same."""
-    begin, end = stamp(first), stamp(last)
+    return _from_to(stamp(first), stamp(last))
+
+
+def whole_span(first: Moment, last: Moment) -> str:
+    """Return "A to B" with years and zones."""
+    return _from_to(whole_stamp(first), whole_stamp(last))
+
+
+def _from_to(begin: str, end: str) -> str:
     return begin if begin == end else f"{begin} to {end}"
 
 

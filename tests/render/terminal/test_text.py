@@ -1,5 +1,6 @@
 """The terminal's report: the first 25 rows answer, nothing of the bundle moves the cursor."""
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -8,6 +9,7 @@ from analyzer.model.finding import Evidence, Verdict
 from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.render.terminal.text import render_text
+from analyzer.render.words.short_time import DASH
 from analyzer.render.words.view import visible
 from tests.render.support import (
     LONG,
@@ -44,7 +46,7 @@ def first_screen(report: Report, width: int = 100) -> str:
     [
         "CRITICAL: 4 findings",  # what broke
         "Host jupiter went down while disks were in use",
-        "since 2024-11-22 10:02:00 UTC",  # since when
+        "since 22 Nov 10:02:00",  # since when
         "certain; since",  # how sure
         f"next: xe vdi-enable-cbt uuid={VDI}",  # what next
         "part of CBT and NBD not checked",  # what could not be told
@@ -104,12 +106,20 @@ def test_same_words_with_and_without_colour(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_own_words_are_ascii() -> None:
-    assert render_text(rich_report(), full=True).isascii()
+    text = render_text(rich_report(), full=True)
+    assert text.replace(DASH, "-").isascii()  # between two times
+
+
+def test_times_are_those_of_the_page_and_their_year_stands_at_the_top() -> None:
+    top, found = render_text(rich_report(), full=True).split("FINDINGS", 1)
+    assert re.search(r"^read: 2024-.* UTC to 2024-.* UTC$", top, re.MULTILINE)
+    own = "\n".join(line for line in found.splitlines() if "|" not in line)  # but quotations
+    assert not re.search(r"2024-\d\d-\d\d \d\d:", own)
 
 
 def test_evidence_is_quoted_with_its_place() -> None:
     text = render_text(rich_report())
-    assert "var/log/SMlog:1204  2024-11-22 10:06:01 UTC" in text
+    assert "var/log/SMlog:1204  22 Nov 10:06:01" in text
     assert "| Nov 22 11:06:01 jupiter SM: [24517] Changed Block Tracking metadata" in text
 
 

@@ -32,5 +32,4 @@ def test_disk_named_like_a_time_keeps_its_name_in_a_zone(form: Format) -> None:
     report = replace(rich_report(), outcomes=(outcome,), causes=())
     told = form.render(in_zone(report, zone_named("Europe/Rome")))
     assert f"disk {NAME} (" in " ".join(told.replace("\\", "").split())
-    at = "10 Jun 15:32:41 +02:00" if form.name == "html" else "2024-06-10 15:32:41 +02:00"
-    assert at in told
+    assert "10 Jun 15:32:41 +02:00" in told
