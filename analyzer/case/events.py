@@ -5,6 +5,7 @@ a row becomes an `Event`, and its time a `Moment`, when a rule first asks for it
 ask. What belongs together in time is found by `correlate`.
 """
 
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -50,6 +51,7 @@ from analyzer.parsers._api import Hit, Record, Stamp
 __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 
 CHUNK = 10_000
+_HERE_ONLY = 2  # references: the list, the question itself
 _MANY = 20_000  # rows: with fewer there is little to give back
 _AT_ONCE = 5_000  # rows of a table that cost more to slice, for each rule, than to make events of
 
@@ -199,8 +201,17 @@ class EventTable:
     def give_back_memory(self) -> None:
         """Give the system what nobody uses now, where that is worth it."""
         if len(self) > _MANY:
+            self._forget_events()
             give_back(self._rows.plain["words"].tolist())
             give_back_freed_memory()
+
+    def _forget_events(self) -> None:
+        """Forget the events that only this table holds; they are made again when asked for."""
+        self._made.clear()
+        events = self._events
+        for place in range(len(events)):
+            if sys.getrefcount(events[place]) == _HERE_ONLY:
+                events[place] = None
 
     def of(self, *kinds: str) -> tuple[Event, ...]:
         """Return the events kept for these selectors, in the table's order.

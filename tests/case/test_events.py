@@ -302,6 +302,20 @@ def test_of_a_monster_of_a_line_no_more_is_kept_than_a_record_of_joined_lines_ha
     assert len(event.message) == LONGEST_MESSAGE
 
 
+def test_events_that_nobody_holds_are_forgotten_and_made_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("analyzer.case.events._MANY", 0)
+    known = table(*((record(line, line), hit()) for line in (1, 2, 3)))
+    held = known.of("a")[1]
+    before = [event.source for event in known.of("a")]
+    known.give_back_memory()
+    assert [event is not None for event in known._events] == [False, True, False]
+    again = known.of("a")
+    assert again[1] is held
+    assert [event.source for event in again] == before
+
+
 def hourly(*minutes: int, device: str = "sdc") -> EventTable:
     builder = EventTableBuilder(keep=KeepPolicy(hourly=frozenset({"a"})))
     for line, minute in enumerate(minutes, 1):
