@@ -54,11 +54,6 @@ class Begun(Generic[Told]):
         if worth_it and sys.platform == "linux":
             self._fork()
 
-    @property
-    def is_beside(self) -> bool:
-        """Tell whether it is being made meanwhile."""
-        return self._process is not None
-
     def tell(self, told: Told) -> None:
         """Tell what the making waits for; it goes there beside this thread. Call it once."""
         self._told = told

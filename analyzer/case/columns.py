@@ -108,6 +108,32 @@ class Columns:
             yield words[start:end].decode(*CODING)
 
 
+def numbered(*columns: npt.NDArray[Any]) -> tuple[Places, Places]:
+    """Number rows that differ as they first appear: the first of each number, and each row's."""
+    order = np.lexsort(columns)
+    differs = np.zeros(len(order), bool)
+    differs[:1] = True
+    for column in columns:
+        values = column[order]
+        differs[1:] |= values[1:] != values[:-1]
+    first = order[differs]
+    in_turn = np.argsort(first)
+    numbers, found = np.empty_like(in_turn), np.empty_like(order)
+    numbers[in_turn] = np.arange(len(first))
+    found[order] = numbers[np.cumsum(differs) - 1]
+    return first[in_turn], found
+
+
+def among(known: npt.NDArray[Any], values: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Tell of values whether they are among known ones, which are in order."""
+    wanted = np.asarray(values)
+    if not len(known):
+        return np.zeros(wanted.shape, bool)
+    places = np.searchsorted(known, wanted).clip(max=len(known) - 1)
+    found: npt.NDArray[np.bool_] = known[places] == wanted
+    return found
+
+
 def undated(rows: PackedRows) -> Columns:
     """Return rows as they were packed, ``when`` what dates them."""
     spans = np.array(rows.spans, np.int64).reshape(-1, 4).T

@@ -30,11 +30,10 @@ from analyzer.case.correlate import numbers_of_bursts, rows_per_hour
 from analyzer.case.event_order import with_doubted_stamps
 from analyzer.case.freed_memory import give_back_freed_memory
 from analyzer.case.kept_rows import KeptRows
-from analyzer.case.made_of_rows import Brief, briefs_of, events_of, lines_of
+from analyzer.case.made_of_rows import Brief, KeptLines, briefs_of, events_of, lines_of
 from analyzer.case.rows import (
     LINE_TEXTS,
     KeepPolicy,
-    KeptLines,
     PackedRows,
     Row,
     alert_message,
@@ -315,7 +314,9 @@ class EventTable:
             most = size + (weights[first - 1] if first else 0)
             end = max(int(np.searchsorted(weights, most, side="right")) - 1, first)
             after = int(np.searchsorted(times, times[end], side="right"))
-            yield lines_of(self._rows.at(np.arange(first, after)))
+            rows = self._rows.at(np.arange(first, after))
+            yield lines_of(rows)
+            give_back(rows.plain["words"].tolist())
             first = after
 
     def last_line(

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
+from itertools import pairwise
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
-from analyzer.case.columns import TIMES, WORDS, Columns, Places
-from analyzer.case.rows import IDS, LINE_TEXTS, NO_IDS, KeptLines
+from analyzer.case.columns import TIMES, WORDS, Columns, Places, numbered
+from analyzer.case.rows import IDS, LINE_TEXTS
 from analyzer.model.event import CODING, Event, Level, place_of_text
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
@@ -36,6 +38,26 @@ class Brief(NamedTuple):
     said: bytes  # its message
 
 
+class KeptLines(NamedTuple):
+    """Lines of which something was kept, by columns; a line once for all ``kinds`` that kept it.
+
+    ``times`` are at, earliest and latest, in microseconds since 1970; ``texts`` are columns of
+    places in `EventTable.texts`, -1 for none, as of ``pids``. ``words`` are texts in UTF-8, behind
+    each its message where it does not end with it; ``lengths`` are those of texts and of messages.
+    ``ids`` are by row what the fields of a line name of `IDS`, where they may name any.
+    """
+
+    times: tuple[npt.NDArray[np.int64], ...]
+    texts: Mapping[str, npt.NDArray[np.int64]]
+    lines: npt.NDArray[np.int64]
+    pids: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    kinds: list[tuple[str, ...]]
+    words: list[bytes]
+    lengths: tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]
+    ids: Mapping[int, tuple[str | None, ...]]
+
+
 def briefs_of(rows: Columns, places: Places) -> list[Brief]:
     """Return rows without making events of them."""
     named = (rows.values(name, places).tolist() for name in Brief._fields[1:-1])
@@ -46,56 +68,75 @@ def briefs_of(rows: Columns, places: Places) -> list[Brief]:
 
 def lines_of(rows: Columns) -> KeptLines:
     """Return the lines of some rows that are together, each once."""
-    places = (rows.few["bundle"].codes, rows.few["member"].codes, rows.plain["line"])
-    lines: dict[tuple[int, ...], list[int]] = {}
-    for row, place in enumerate(zip(*(each.tolist() for each in places), strict=True)):
-        lines.setdefault(place, []).append(row)
-    kinds, counts, found = (rows.values(name).tolist() for name in ("kind", "count", "fields"))
-    own = rows.at(np.array([of_line[0] for of_line in lines.values()], np.intp))
-    spans = (own.plain[name].tolist() for name in WORDS[:5])
-    words = [
-        (w[start:end], w[begin:stop]) for w, start, end, begin, stop in zip(*spans, strict=True)
-    ]
+    texts = {name: rows.few[name].codes for name in LINE_TEXTS}
+    first, line_of = numbered(texts["bundle"], texts["member"], rows.plain["line"])
+    by_line = np.argsort(line_of, kind="stable")
+    starts = np.searchsorted(line_of[by_line], np.arange(len(first)))
+    kinds = tuple(rows.values("kind", by_line).tolist())
+    bounds = pairwise([*starts.tolist(), len(kinds)])
+    pids = rows.plain["pid"][first].tolist()
+    held, *spans = (rows.plain[name][first] for name in WORDS[:5])
+    begins, ends, message, message_ends = spans
+    words = [each[start:end] for each, start, end in _told(held, begins, ends)]
+    said = message_ends - message
+    lengths = said.tolist()
+    for row in np.flatnonzero(message_ends != ends).tolist():
+        own = held[row][message[row] : message_ends[row]]
+        if not words[row].endswith(own):
+            words[row] += own
+    ids: dict[int, tuple[str | None, ...]] = {}
+    for row, each in _told(line_of, rows.plain["fields"]):
+        if each and (type(each) is not str or _ids_of(each)):
+            own = words[row]
+            named = _ids(each, own[len(own) - lengths[row] :])
+            ids[row] = tuple(map(_first, ids[row], named)) if row in ids else named
     return KeptLines(
-        times=tuple(own.plain[name].tolist() for name in TIMES),
-        texts={name: own.few[name].codes.tolist() for name in LINE_TEXTS},
-        lines=own.plain["line"].tolist(),
-        pids=own.plain["pid"].tolist(),
-        counts=[max([counts[row] for row in each]) for each in lines.values()],
-        kinds=[tuple([kinds[row] for row in each]) for each in lines.values()],
+        times=tuple(rows.plain[name][first] for name in TIMES),
+        texts={name: codes[first] for name, codes in texts.items()},
+        lines=rows.plain["line"][first],
+        pids=np.array([-1 if pid is None else pid for pid in pids], np.int64),
+        counts=np.maximum.reduceat(rows.plain["count"][by_line], starts),
+        kinds=[kinds[start:after] for start, after in bounds],
         words=words,
-        ids=[
-            _ids([found[row] for row in each], said)
-            for each, (_, said) in zip(lines.values(), words, strict=True)
-        ],
+        lengths=(ends - begins, said),
+        ids=ids,
     )
 
 
-def _ids(found: Sequence[str | Mapping[str, str]], said: bytes) -> tuple[str | None, ...]:
-    """Return what the fields of a line name of `IDS`; the first of several wins."""
-    told = [each for each in found if each and (type(each) is not str or _names_ids(each))]
-    if not told:
-        return NO_IDS
+def _told(*columns: npt.NDArray[Any]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(column.tolist() for column in columns), strict=True)
+
+
+def _first(one: str | None, other: str | None) -> str | None:
+    return other if one is None else one
+
+
+def _ids(fields: str | Mapping[str, str], said: bytes) -> tuple[str | None, ...]:
+    """Return what the fields of a row name of `IDS`."""
+    return _ids_found(fields, said) if isinstance(fields, str) else tuple(map(fields.get, IDS))
+
+
+@lru_cache(maxsize=8192)  # the same is said again
+def _ids_found(pattern: str, said: bytes) -> tuple[str | None, ...]:
+    """Return those of `IDS` that took part, as `Captures` finds them."""
     text = said if said.isascii() else said.decode(*CODING).encode(errors="replace")
-    values: dict[str, str] = {}
-    for each in reversed(told):
-        values.update(_ids_found(each, text) if isinstance(each, str) else each)
+    spans = automaton(pattern, captures=True).groups(text)
+    values = {
+        name: text[start:end].decode(errors="replace")
+        for name, number in _ids_of(pattern)
+        for start, end in (spans[number],)
+        if start >= 0
+    }
     return tuple(map(values.get, IDS))
 
 
-def _ids_found(pattern: str, text: bytes) -> Iterator[tuple[str, str]]:
-    """Yield those of `IDS` that took part, as `Captures` finds them."""
-    exact = automaton(pattern, captures=True)
-    spans = exact.groups(text)
-    for name, number in exact.names:
-        start, end = spans[number]
-        if start >= 0 and name in IDS:
-            yield name, text[start:end].decode(errors="replace")
-
-
 @cache
-def _names_ids(pattern: str) -> bool:
-    return any(f"(?P<{name}>" in pattern for name in IDS)
+def _ids_of(pattern: str) -> Sequence[tuple[str, int]]:
+    """Return those of `IDS` that a pattern names, with the numbers of their groups."""
+    if not any(f"(?P<{name}>" in pattern for name in IDS):
+        return ()
+    names = automaton(pattern, captures=True).names
+    return [(name, number) for name, number in names if name in IDS]
 
 
 def events_of(rows: Columns, places: Places) -> Iterator[Event]:

@@ -181,26 +181,7 @@ def stamp_of_number(number: int) -> Stamp:
 
 
 IDS = ("sr", "vdi", "vbd", "session")
-NO_IDS: tuple[str | None, ...] = (None,) * len(IDS)
 LINE_TEXTS = ("dated_by", "bundle", "member", "host", "source_kind", "process", "task", "level")
-
-
-class KeptLines(NamedTuple):
-    """Lines of which something was kept, by columns; a line once for all ``kinds`` that kept it.
-
-    ``times`` are at, earliest and latest, in microseconds since 1970; ``texts`` are columns of
-    places in `EventTable.texts`, -1 for none. ``words`` are text and message in UTF-8, ``ids``
-    what the fields of a line name of `IDS`.
-    """
-
-    times: tuple[list[int], ...]
-    texts: Mapping[str, list[int]]
-    lines: list[int]
-    pids: list[int | None]
-    counts: list[int]
-    kinds: list[tuple[str, ...]]
-    words: list[tuple[bytes, bytes]]
-    ids: list[tuple[str | None, ...]]
 
 
 def alert_message(alert: Alert) -> str:

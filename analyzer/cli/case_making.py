@@ -3,11 +3,9 @@
 import io
 import json
 import zipfile
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain, pairwise
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from analyzer import __version__
@@ -41,13 +39,17 @@ def case_begun(case: "Case", *, usual: bool) -> "Begun[Told]":
     What is begun has all lines that were kept: the most of it. It waits for what the report tells
     of them.
     """
+    from analyzer.story.names import uuids_known
+
+    # Rules ask for what these are found by, too: it is made here, once.
+    known = uuids_known(case) if usual else frozenset[str]()
 
     def make(told: "Callable[[], Told]") -> bytes:
         parts = _Parts()
         # The first bytes say whose it is: a report's files are written over nothing else.
         parts.put("cbtriage.json", {"cbtriage": FORMAT}, stored=True)
         if usual:
-            _put_timeline(parts, case, told)
+            _put_timeline(parts, case, known, told)
         return parts.whole()
 
     return Begun(make, worth_it=usual and len(case.events) > _MANY)
@@ -88,11 +90,8 @@ def case_bytes(
         beginning = case_begun(judged.case, usual=usual)
         beginning.tell(told_of(judged.case, judged.report))
     of_usual = (_pages(judged, sizes), _lines(judged)) if usual else ()
-    told: Iterable[tuple[str, bytes]] = chain(_of_report(judged.report), *of_usual)
-    if beginning.is_beside:
-        told = list(told)
     parts = _Parts(beginning.made())
-    for name, content in told:
+    for name, content in chain(_of_report(judged.report), *of_usual):
         parts.put(name, content)
     parts.put(HEAD, head, stored=True)
     return parts.whole()
@@ -191,45 +190,35 @@ def _lines(judged: "Judged") -> Iterator[tuple[str, bytes]]:
     yield "quotes.json", _text_of([told, quotes.behind, quotes.lines])
 
 
-def _put_timeline(parts: _Parts, case: "Case", told: "Callable[[], Told]") -> None:
+def _put_timeline(
+    parts: _Parts, case: "Case", known: Collection[str], told: "Callable[[], Told]"
+) -> None:
     """Put the kept lines; the most of them is packed before anything is told."""
     from analyzer.model.entry import Entry
-    from analyzer.model.lines import Block, CallIndex, Everything, LineIndex
+    from analyzer.model.lines import CallIndex, Everything, LineIndex
     from analyzer.rules.load import load_catalogue
-    from analyzer.story.names import uuids_known
     from analyzer.story.timeline.lines import LaidLines, Laying
 
-    laying = Laying(case, dict(load_catalogue().context), uuids_known(case))
+    laying = Laying(case, dict(load_catalogue().context), known)
     blocks, codes = [], []
     for number, each in enumerate(laying.blocks()):
-        columns = [_narrow(own) for own in (*each.moments, *each.columns, each.pids, each.calls)]
+        columns = (*each.moments, *each.columns, each.pids, each.calls)
         codes.append("".join(column.typecode for column in columns))
         parts.put(f"lines/{number}.bin", b"".join(column.tobytes() for column in columns))
         parts.put(f"lines/{number}.txt", packed_words(each.words), stored=True)
-        first = len(each.moments)
-        moments, (*columns, pids, calls) = columns[:first], columns[first:]
-        blocks.append(Block(moments, columns, pids, each.marks, calls))
+        blocks.append(each._replace(words=b""))
     laid = LaidLines(laying, blocks, told())
     for number, (block, code) in enumerate(zip(blocks, codes, strict=True)):
         marks = [[row, *mark] for row, mark in block.marks.items()]
         parts.put(f"lines/{number}.json", [code, len(block.moments[0]), block.size, marks])
-    shares: dict[int, dict[str, list[int]]] = {}
+    shares: dict[int, list[str]] = {}
     count = 1 + len(laid.told) // _PAGES_A_PART
-    for uuid, rows in laid.told.items():
-        steps = [after - before for before, after in pairwise((0, *rows))]
-        shares.setdefault(share_of_page(uuid, count), {})[uuid] = steps
-    for share, rows_of_objects in sorted(shares.items()):
-        parts.put(f"told/{share}.json", rows_of_objects)
+    for uuid in laid.told:
+        shares.setdefault(share_of_page(uuid, count), []).append(uuid)
+    for share, uuids in shares.items():
+        parts.put(f"told/{share}.json", {uuid: laid.steps(uuid) for uuid in uuids})
     parts.put("told.json", count)
     parts.put("index.json", plain(LineIndex, laid.index))
     parts.put("calls.json", plain(CallIndex, laid.calls))
     parts.put("made.json", plain(tuple[Entry, ...], laid.made))
     parts.put("everything.json", plain(Everything, laid.everything))
-
-
-def _narrow(column: "array[int]") -> "array[int]":
-    """Return a column with as few bytes a value as all of them need."""
-    for code in "bhi":
-        with suppress(OverflowError):
-            return array(code, column)
-    return column

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from analyzer.model.entry import Entry, Unseen
 from analyzer.model.finding import Severity
 from analyzer.model.moment import Moment
+from analyzer.model.terms import EPOCH, MICROSECOND
 from analyzer.values import dataclass
 
 
@@ -83,6 +84,13 @@ class LineIndex:
     told: tuple[tuple[str, ...] | None, ...]
     unseen: tuple[Unseen, ...]
     count: int
+
+
+def moment_of(index: LineIndex, block: Block, when: int) -> Moment:
+    """Return a moment of a block."""
+    at, earliest, latest = (EPOCH + column[when] * MICROSECOND for column in block.moments[:3])
+    dated_by = index.texts[block.moments[3][when]]
+    return Moment(at=at, earliest=earliest, latest=latest, dated_by=dated_by)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

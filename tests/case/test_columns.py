@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.case.columns import TIMES, dated, rows_of, undated
+from analyzer.case.columns import TIMES, among, dated, numbered, rows_of, undated
 from analyzer.case.rows import Row, packed
 from analyzer.model.moment import Moment
 from analyzer.parsers._api import Stamp
@@ -95,3 +96,17 @@ def test_an_hour_dates_its_lines_as_each_would_be_alone(
         assert told == [alone.at, alone.earliest, alone.latest]
         assert whole.values("dated_by")[place] == alone.dated_by
         assert whole.values("host")[place] == names.get("b", each.syslog_host or "b")
+
+
+@given(st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 3)), min_size=1, max_size=20))
+def test_rows_are_numbered_as_they_first_appear(rows: list[tuple[int, int]]) -> None:
+    first, numbers = numbered(*map(np.array, zip(*rows, strict=True)))
+    distinct = list(dict.fromkeys(rows))
+    assert [rows[place] for place in first] == distinct
+    assert numbers.tolist() == [distinct.index(each) for each in rows]
+
+
+@given(st.lists(st.integers(-9, 9), max_size=9), st.lists(st.integers(-9, 9), max_size=9))
+def test_values_are_among_those_known(known: list[int], values: list[int]) -> None:
+    found = among(np.array(sorted(known), np.int64), np.array(values, np.int64))
+    assert found.tolist() == [each in known for each in values]

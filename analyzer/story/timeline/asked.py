@@ -11,11 +11,10 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from analyzer.model.entry import Entry, EntryKind, Unseen
 from analyzer.model.event import CODING, Level
-from analyzer.model.lines import Block, Everything, LineIndex, ShownTimeline, with_mark
+from analyzer.model.lines import Block, Everything, LineIndex, ShownTimeline, moment_of, with_mark
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.model.terms import EPOCH, MICROSECOND
-from analyzer.story.timeline.everything import moment_of
 from analyzer.story.timeline.order import in_order
 from analyzer.story.timeline.wanted import Wanted, chosen, fits_kind, tasks_of, told_by
 

@@ -4,64 +4,60 @@ A case file keeps it, so that the first entries are printed before the last ones
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
-from typing import TypeAlias
+from itertools import accumulate, pairwise
+from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+
+from analyzer.case.columns import Places, among, numbered
 from analyzer.model.entry import Entry, EntryKind
-from analyzer.model.lines import Block, Everything, LineIndex, ShownTimeline
+from analyzer.model.lines import Block, Everything, LineIndex, ShownTimeline, moment_of
 from analyzer.model.moment import YEAR_UNKNOWN, Moment
 from analyzer.model.source import Source
 from analyzer.model.terms import EPOCH, MICROSECOND
-from analyzer.story.timeline.order import (
-    Range,
-    file_of,
-    is_ordered_by_its_file,
-    place_in_time,
-    places_in_doubt,
-)
+from analyzer.story.timeline.order import file_of, is_ordered_by_its_file, place_in_time
 
 _UNKNOWN = YEAR_UNKNOWN // MICROSECOND
 _HOUR = timedelta(hours=1) // MICROSECOND
 _MADE = -1
-_Place: TypeAlias = tuple[int, int]  # the block and the row in it; _MADE and the place there
+_NEVER = np.iinfo(np.int64).min
 _Key: TypeAlias = tuple[int, str, str, int, str, tuple[str, ...]]
-
-
-def moment_of(index: LineIndex, block: Block, when: int) -> Moment:
-    """Return a moment of a block."""
-    at, earliest, latest = (EPOCH + column[when] * MICROSECOND for column in block.moments[:3])
-    dated_by = index.texts[block.moments[3][when]]
-    return Moment(at=at, earliest=earliest, latest=latest, dated_by=dated_by)
 
 
 class Ordering:
     """Finds the order of all rows of some blocks, which follow each other, and what was ``made``.
 
-    ``made`` must be in the order of `place_in_time`.
+    ``made`` must be in the order of `place_in_time`. All of them are numbered as they follow each
+    other, what was made behind the rows.
     """
 
     def __init__(self, index: LineIndex, blocks: Sequence[Block], made: Sequence[Entry]) -> None:
         self._index, self._blocks, self._made = index, blocks, made
-        ranks = {text: rank for rank, text in enumerate(sorted(set(index.texts)))}
-        self._ranks = [ranks[text] for text in index.texts]
+        self._ranks = _ranks(index.texts)
+        self._ranks_of_kinds = _ranks([kinds for kinds, _ in index.kinds])
+        sizes = [*(block.size for block in blocks), len(made)]
+        self._first = [0, *accumulate(sizes)]
+        # The block that each is in, _MADE for what was made.
+        self._block_of = np.repeat([*range(len(blocks)), _MADE], sizes)
 
     def everything(self) -> Everything:
         """Return it."""
         dated, undated = self._places()
-        doubtful = places_in_doubt(*self._what_orders(dated))
-        about = {number: bytearray(b"0" * block.size) for number, block in enumerate(self._blocks)}
-        about[_MADE] = bytearray(b"0" * len(self._made))
-        for number, row in (*(dated[place] for place in doubtful), *undated):
-            about[number][row] = ord("1")
+        files, lines, ranges = (column[dated] for column in self._what_orders())
+        about = np.full(self._first[-1], ord("0"), np.uint8)
+        about[dated[_in_doubt(files, lines, *ranges.T)]] = ord("1")
+        about[undated] = ord("1")
+        told = [about[first:after].tobytes().decode() for first, after in pairwise(self._first)]
         marks = (mark for block in self._blocks for mark in block.marks.values())
         found = any(mark.findings for mark in marks) or any(each.findings for each in self._made)
         return Everything(
-            parts=tuple(_runs((*dated, *undated))),
-            about=tuple(about[number].decode() for number in range(len(self._blocks))),
-            made_about=about[_MADE].decode(),
-            shown=ShownTimeline(count=len(dated) + len(undated), undated=len(undated), found=found),
+            parts=tuple(self._runs(np.concatenate((dated, undated)))),
+            about=tuple(told[:-1]),
+            made_about=told[-1],
+            shown=ShownTimeline(count=len(about), undated=len(undated), found=found),
             hosts=tuple(sorted(self._texts_of(3).union(each.host for each in self._made))),
             lanes=tuple(sorted(self._texts_of(4).union(each.lane for each in self._made))),
             times=tuple(self._times()),
@@ -71,54 +67,38 @@ class Ordering:
         places = {place for block in self._blocks for place in set(block.columns[column])}
         return {self._index.texts[place] for place in places}
 
-    def _places(self) -> tuple[list[_Place], list[_Place]]:
-        """Return the places of what is dated, and of the rest, both in their order."""
-        waiting = [place for place, each in enumerate(self._made) if each.moment.year_known]
-        dated: list[_Place] = []
-        undated: list[_Place] = []
-        for number, block in enumerate(self._blocks):
+    def _places(self) -> tuple[Places, Places]:
+        """Return what is dated, and the rest, both in their order."""
+        first_made = self._first[-2]
+        known = [each.moment.year_known for each in self._made]
+        waiting = [first_made + place for place, dated in enumerate(known) if dated]
+        undated = [first_made + place for place, dated in enumerate(known) if not dated]
+        dated: list[Sequence[int] | Places] = [()]
+        for block, before in zip(self._blocks, self._first, strict=False):
             rows, others = self._rows_in_order(block)
-            undated += ((number, row) for row in others)
-            if not rows:
+            undated += (before + others).tolist()
+            if not len(rows):
                 continue
             last, first = self._key(block, rows[-1]), 0
-            while waiting and self._key_made(waiting[0]) < last:
-                wanted = self._key_made(waiting[0])
+            while waiting and self._key_made(waiting[0] - first_made) < last:
+                wanted = self._key_made(waiting[0] - first_made)
                 after = bisect_right(rows, wanted, first, key=lambda row: self._key(block, row))
-                dated += ((number, row) for row in rows[first:after])
-                dated.append((_MADE, waiting.pop(0)))
+                dated += (before + rows[first:after], [waiting.pop(0)])
                 first = after
-            dated += ((number, row) for row in rows[first:])
-        dated += ((_MADE, place) for place in waiting)
-        undated += (
-            (_MADE, place) for place, each in enumerate(self._made) if not each.moment.year_known
-        )
-        return dated, sorted(undated, key=self._key_undated)
+            dated.append(before + rows[first:])
+        dated.append(waiting)
+        in_turn = sorted(undated, key=self._key_undated)
+        return np.concatenate(dated).astype(np.intp), np.array(in_turn, np.intp)
 
-    def _rows_in_order(self, block: Block) -> tuple[Sequence[int], Sequence[int]]:
+    def _rows_in_order(self, block: Block) -> tuple[Places, Places]:
         """Return the rows of a block that are dated, in their order, and the others."""
-        at, earliest, latest, _ = block.moments
-        whens, _, members, hosts = block.columns[:4]
-        unknown = {
-            when
-            for when, (first, last) in enumerate(zip(earliest, latest, strict=True))
-            if last - first >= _UNKNOWN
-        }
-        rows: Sequence[int] = range(block.size)
-        others: Sequence[int] = ()
-        if unknown:
-            others = [row for row in rows if whens[row] in unknown]
-            rows = [row for row in rows if whens[row] not in unknown]
-        ranks = self._ranks
-        told = zip(
-            (at[when] for when in whens),
-            (ranks[host] for host in hosts),
-            (ranks[member] for member in members),
-            block.columns[13],
-            strict=True,
-        )
-        in_turn = all(before < after for before, after in pairwise(told))
-        return (rows if in_turn else sorted(rows, key=lambda row: self._key(block, row))), others
+        at, earliest, latest, _ = map(np.asarray, block.moments)
+        when, _, member, host = map(np.asarray, block.columns[:4])
+        kinds, line = map(np.asarray, block.columns[12:14])
+        keys = (self._ranks_of_kinds[kinds], line, self._ranks[member], self._ranks[host], at[when])
+        order = np.lexsort(keys)
+        known = (latest - earliest < _UNKNOWN)[when]
+        return order[known[order]], np.flatnonzero(~known)
 
     def _key(self, block: Block, row: int) -> _Key:
         """Return what `place_in_time` does of a row that is dated."""
@@ -132,64 +112,61 @@ class Ordering:
         at, host, member, line, what, kinds = place_in_time(self._made[place])
         return _ticks(at), host, member, line, what, kinds
 
-    def _key_undated(self, place: _Place) -> _Key:
-        number, row = place
+    def _key_undated(self, place: int) -> _Key:
+        number = self._block_of[place]
+        row = place - self._first[number if number != _MADE else -2]
         key = self._key_made(row) if number == _MADE else self._key(self._blocks[number], row)
         return 0, *key[1:]
 
-    def _what_orders(self, dated: Sequence[_Place]) -> tuple[list[int], list[int], list[Range]]:
-        """Return the number of what orders each entry, its line there, and its range."""
+    def _what_orders(self) -> tuple[Places, Places, Places]:
+        """Return the number of what orders each, its line there, and its earliest and latest."""
         numbers: dict[tuple[str, ...], int] = {}
-        lines_told = self._lines_told()
-        made = [
-            (
-                numbers.setdefault(file_of(each, lines_told), len(numbers)),
-                each.source.line,
-                (_ticks(each.moment.earliest), _ticks(each.moment.latest)),
-            )
-            for each in self._made
-        ]
         texts = self._index.texts
-        files: list[int] = []
-        lines: list[int] = []
-        ranges: list[Range] = []
-        for number, first, after in _runs(dated):
-            if number == _MADE:
-                told = made[first:after]
-                files += (file for file, _, _ in told)
-                lines += (line for _, line, _ in told)
-                ranges += (span for _, _, span in told)
-                continue
-            block = self._blocks[number]
-            whens, bundles, members = (column[first:after] for column in block.columns[:3])
-            pairs = {
-                pair: (texts[pair[0]], texts[pair[1]])
-                for pair in {*zip(bundles, members, strict=True)}
-            }
-            own = {pair: numbers.setdefault(file, len(numbers)) for pair, file in pairs.items()}
-            spans = list(zip(block.moments[1], block.moments[2], strict=True))
-            files += map(own.__getitem__, zip(bundles, members, strict=True))
-            lines += block.columns[13][first:after]
-            ranges += map(spans.__getitem__, whens)
-        return files, lines, ranges
+        files, lines, ranges = [], [], []
+        for block in self._blocks:
+            when, bundle, member = map(np.asarray, block.columns[:3])
+            first, of_file = numbered(bundle, member)
+            own = [(texts[bundle[row]], texts[member[row]]) for row in first.tolist()]
+            files.append(
+                np.array([numbers.setdefault(file, len(numbers)) for file in own])[of_file]
+            )
+            lines.append(np.asarray(block.columns[13]))
+            ranges.append(np.array(block.moments[1:3]).T[when])
+        told = self._lines_told()
+        made = [numbers.setdefault(file_of(each, told), len(numbers)) for each in self._made]
+        files.append(np.array(made, np.intp))
+        lines.append(np.array([each.source.line for each in self._made], np.intp))
+        spans = [(_ticks(e.moment.earliest), _ticks(e.moment.latest)) for e in self._made]
+        ranges.append(np.array(spans, np.int64).reshape(-1, 2))
+        return np.concatenate(files), np.concatenate(lines), np.concatenate(ranges)
 
     def _lines_told(self) -> set[tuple[Source, Moment]]:
         """Return the lines, with their times, that what is no line of a file may stand on."""
         others = [each for each in self._made if not is_ordered_by_its_file(each)]
         sources = {(each.source.bundle, each.source.member, each.source.line) for each in others}
-        numbers = {line for _, _, line in sources}
+        numbers = np.array(sorted({line for _, _, line in sources}), np.int64)
         own = (each for each in self._made if is_ordered_by_its_file(each))
         found = {(each.source, each.moment) for each in own}
         texts = self._index.texts
         for block in self._blocks:
             whens, bundles, members = block.columns[:3]
-            for row, line in enumerate(block.columns[13]):
-                if line in numbers:
-                    bundle, member = texts[bundles[row]], texts[members[row]]
-                    if (bundle, member, line) in sources:
-                        source = Source(bundle=bundle, member=member, line=line)
-                        found.add((source, moment_of(self._index, block, whens[row])))
+            lines = block.columns[13]
+            for row in np.flatnonzero(among(numbers, lines)).tolist():
+                bundle, member, line = texts[bundles[row]], texts[members[row]], lines[row]
+                if (bundle, member, line) in sources:
+                    source = Source(bundle=bundle, member=member, line=line)
+                    found.add((source, moment_of(self._index, block, whens[row])))
         return found
+
+    def _runs(self, places: Places) -> Iterator[tuple[int, int, int]]:
+        """Yield (block, first row, row after) of rows that follow each other."""
+        blocks = self._block_of[places]
+        breaks = np.flatnonzero((np.diff(places) != 1) | (np.diff(blocks) != 0)) + 1
+        bounds = [0, *breaks.tolist(), len(places)] if len(places) else []
+        for start, after in pairwise(bounds):
+            number = int(blocks[start])
+            first = int(places[start]) - self._first[number if number != _MADE else -2]
+            yield number, first, first + after - start
 
     def _times(self) -> Iterator[tuple[str, Moment]]:
         """Yield of each bundle, hour and doubt one time."""
@@ -210,14 +187,46 @@ def _ticks(time: datetime) -> int:
     return (time - EPOCH) // MICROSECOND
 
 
-def _runs(places: Iterable[_Place]) -> Iterator[tuple[int, int, int]]:
-    """Yield (block, first row, row after) of rows that follow each other."""
-    number, first, after = _MADE, 0, 0
-    for block, row in places:
-        if (block, row) != (number, after):
-            if after > first:
-                yield number, first, after
-            number, first = block, row
-        after = row + 1
-    if after > first:
-        yield number, first, after
+def _ranks(values: Sequence[Any]) -> Places:
+    """Return of each value its place among all in order."""
+    ranks = {value: rank for rank, value in enumerate(sorted(set(values)))}
+    return np.array([ranks[value] for value in values], np.intp)
+
+
+def _in_doubt(
+    files: Places, lines: Places, earliest: Places, latest: Places
+) -> npt.NDArray[np.bool_]:
+    """Tell of each whether its order to another is not known, as `places_in_doubt` does."""
+    found = _behind_another(files, lines, earliest, latest)
+    # Backwards the same holds of times and lines that run the other way.
+    back = _behind_another(files[::-1], -lines[::-1], -latest[::-1], -earliest[::-1])
+    in_doubt: npt.NDArray[np.bool_] = found | back[::-1]
+    return in_doubt
+
+
+def _behind_another(
+    files: Places, lines: Places, near: Places, far: Places
+) -> npt.NDArray[np.bool_]:
+    """Tell of each whether it may lie on the other side of one shown before it (`order`)."""
+    behind = np.zeros(len(files), bool)
+    if not len(files):
+        return behind
+    by_file = np.argsort(files, kind="stable")
+    behind[by_file] = lines[by_file] < _highest(files[by_file], lines[by_file])
+    # How far any before reaches, and which file it is of; then how far any of another file does.
+    most = np.concatenate(([_NEVER], np.maximum.accumulate(far)[:-1]))
+    farthest = np.maximum.accumulate(np.where(far > most, np.arange(len(far)), -1))
+    leader = np.concatenate(([_MADE], files[farthest[:-1]]))
+    of_leader, changes = files == leader, leader[1:] != leader[:-1]
+    others = np.where(changes, most[:-1], np.where(of_leader, _NEVER, far)[:-1])
+    runs = np.cumsum(np.concatenate(([0], changes)))
+    second = _highest(runs, np.concatenate(([_NEVER], others)))
+    return behind | (np.where(of_leader, second, most) >= near)
+
+
+def _highest(groups: Places, values: Places) -> Places:
+    """Return of each value the highest of its group so far; a group's values stand together."""
+    known, ranks = np.unique(values, return_inverse=True)
+    below = groups * len(known)
+    highest: Places = known[np.maximum.accumulate(below + ranks) - below]
+    return highest

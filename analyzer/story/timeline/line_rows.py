@@ -4,12 +4,11 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 from analyzer.model.event import CODING
-from analyzer.model.lines import Block, CallIndex, LineIndex
+from analyzer.model.lines import Block, CallIndex, LineIndex, moment_of
 from analyzer.model.moment import Moment
 from analyzer.model.source import Source
 from analyzer.story.explain.quotes import Quoter
 from analyzer.story.timeline.asked import Lines, Words
-from analyzer.story.timeline.everything import moment_of
 
 
 class CalledLines(Lines, Protocol):

@@ -7,22 +7,24 @@ hosts).
 """
 
 from array import array
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import accumulate
-from operator import add
-from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from analyzer.case.case import Case
+from analyzer.case.columns import among, numbered
 from analyzer.case.log_coverage import log_window
-from analyzer.case.rows import LINE_TEXTS, NO_IDS, KeptLines
+from analyzer.case.made_of_rows import KeptLines
+from analyzer.case.rows import IDS, LINE_TEXTS
 from analyzer.model.entry import Entry, EntryKind, Unseen
 from analyzer.model.lines import Block, CallIndex, Everything, LineIndex
 from analyzer.model.report import Report
 from analyzer.model.source import Source
-from analyzer.model.terms import UUID_END, UUID_LENGTH
+from analyzer.model.terms import UUID_LENGTH
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.sources import LOGS
 from analyzer.story.explain.quotes import Quoter, call_told
@@ -34,10 +36,14 @@ from analyzer.values import dataclass
 
 _ROWS_A_BLOCK = 2048
 _NOTHING: frozenset[str] = frozenset()
-_NO_PLACES = [-1] * len(NO_IDS)
+_FIRST_DASH = 8  # of a uuid; the next ones follow after five, ten and fifteen letters
 _LINE = 13  # the place of its number among the columns of a block
 _NONE, _ALL = (0, ""), 1 << 60
 Place = tuple[str, str, int]
+Numbers = npt.NDArray[np.int64]
+# The disks and SRs of the calls that a line belongs to, and what is told of these calls.
+_OfCalls = tuple[frozenset[str], tuple[Quoter, ...]]
+_NO_CALLS: _OfCalls = (_NOTHING, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +79,21 @@ class Laying:
         self._known = frozenset(known)
         self._named_by = {uuid.encode(): uuid for uuid in known}
         self._alone = {uuid: frozenset((uuid,)) for uuid in known}
-        # The disk and the SR of the call that a line belongs to, and what is told of the call.
-        found: dict[Place, frozenset[str]] = {}
         counts: Counter[str] = Counter()
-        called: dict[Place, tuple[Quoter, ...]] = {}
+        called: dict[tuple[str, str], dict[int, _OfCalls]] = {}
         for operation in sm_operations(case):
             own = self._known & {operation.vdi or "", operation.sr or ""}
-            told = call_told(operation)
+            told = (own, (call_told(operation),))
             counts.update(own)
-            for place in {_place_of_source(event.source) for event in operation.lines}:
-                called[place] = (*called[place], told) if place in called else (told,)
-                if own:
-                    found[place] = found[place] | own if place in found else own
-        self._calls, self._called, self._count_of_calls = found, called, counts
-        self._groups: dict[frozenset[str], tuple[int, str]] = {}
+            for source in (event.source for event in operation.lines):
+                lines = called.setdefault((source.bundle, source.member), {})
+                before = lines.setdefault(source.line, told)
+                if before[1][-1] is not told[1][0]:
+                    lines[source.line] = (before[0] | own, before[1] + told[1])
+        self._called, self._count_of_calls = called, counts
+        self._lines_called = {
+            file: np.array(sorted(lines), np.int64) for file, lines in called.items()
+        }
         self._calls_told: dict[tuple[Quoter, ...], int] = {(): -1}
         self._files: list[tuple[tuple[int, int, int, int], ...]] = []
         self._columns = case.events.texts
@@ -95,38 +102,41 @@ class Laying:
         self._first = dict(zip(LINE_TEXTS, ends, strict=False))
         self._tasks = [tasks_of(task) for task in self._columns["task"]]
         self._ids: dict[str | None, int] = {None: -1}
+        self._places_known: dict[tuple[str | None, ...], list[int]] = {}
         self._kinds: dict[tuple[str, ...], int] = {}
         self._spans: list[tuple[int, int, int]] = []
-        self._told: dict[int, frozenset[str]] = {}  # objects by row
-        self._same: dict[frozenset[str], frozenset[str]] = {}  # many rows tell of the same
+        # Many rows tell of the same objects: these sets, and with which object the words lie.
+        self._sets: list[frozenset[str]] = []
+        self._groups: list[tuple[int, str]] = []
+        self._numbers_of_sets: dict[frozenset[str], int] = {}
+        self._told: list[Numbers] = []  # of each block, the sets of its rows
         self._of_tasks: dict[str, set[str]] = {}
-        self._task_of: list[int] = []  # of each row
+        self._task_of: list[Numbers] = []  # of each block, the tasks of its rows
+        self._number_of_set(_NOTHING)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks in the order of time."""
         for lines in self._case.events.lines(_ROWS_A_BLOCK):
             block = self._block(lines)
             _, earliest, latest = lines.times
-            self._spans.append((min(earliest), max(latest), block.size))
+            self._spans.append((int(earliest.min()), int(latest.max()), block.size))
             yield block
 
     def mark(self, blocks: Sequence[Block], quotes: Quoted) -> None:
         """Mark the lines that findings and incidents quote."""
         quoted_lines = {*quotes.findings, *quotes.incidents}
-        quoted_at = {_place_of_source(source): source for source in quoted_lines}
-        lines, texts = {source.line for source in quoted_lines}, self._texts
-        first = 0
-        for block in blocks:
+        quoted_at = {_place(source): source for source in quoted_lines}
+        numbers = np.array(sorted(source.line for source in quoted_lines), np.int64)
+        texts = self._texts
+        for block, told in zip(blocks, self._told, strict=True):
             _, bundles, members, *_ = block.columns
-            for row, line in enumerate(block.columns[_LINE]):
-                if line in lines:
-                    place = (texts[bundles[row]], texts[members[row]], line)
-                    if source := quoted_at.get(place):
-                        block.marks[row] = mark = mark_of(source, quotes)
-                        if own := self._known.intersection(uuids_in(mark.title)):
-                            before = self._told.get(first + row, _NOTHING)
-                            self._told[first + row] = before | own
-            first += block.size
+            lines = block.columns[_LINE]
+            for row in np.flatnonzero(among(numbers, lines)).tolist():
+                place = (texts[bundles[row]], texts[members[row]], lines[row])
+                if source := quoted_at.get(place):
+                    block.marks[row] = mark = mark_of(source, quotes)
+                    if own := self._known.intersection(uuids_in(mark.title)):
+                        told[row] = self._number_of_set(own | self._sets[told[row]])
 
     def index(self, told: Told) -> LineIndex:
         """Return the index of the blocks."""
@@ -146,146 +156,167 @@ class Laying:
         """Return what finds one line in the blocks, and its calls."""
         return CallIndex(files=tuple(self._files), calls=tuple(self._calls_told)[1:])
 
-    def rows(self) -> Mapping[str, Sequence[int]]:
+    def rows(self) -> Mapping[str, Numbers]:
         """Return the rows that tell of an object, counted from the first block on, by its uuid."""
+        if not self._told:
+            return {}
         shared = [
             frozenset().union(*(self._of_tasks.get(name, ()) for name in names))
             for names in (*self._tasks, ())
         ]
-        found: dict[str, list[int]] = {}
-        for row, task in enumerate(self._task_of):
-            own = self._told.get(row)
-            for uuid in shared[task] | own if own else shared[task]:
-                found.setdefault(uuid, []).append(row)
-        return dict(sorted(found.items()))
+        tasks, sets = np.concatenate(self._task_of), np.concatenate(self._told)
+        first, numbers = numbered(tasks, sets)
+        parts = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
+        found: dict[str, list[Numbers]] = {}
+        for task, own, rows in zip(tasks[first].tolist(), sets[first].tolist(), parts, strict=True):
+            for uuid in shared[task] | self._sets[own]:
+                found.setdefault(uuid, []).append(rows)
+        return {uuid: np.sort(np.concatenate(own)) for uuid, own in sorted(found.items())}
 
     def _block(self, lines: KeptLines) -> Block:
-        moments: dict[tuple[int, ...], int] = {}
         dated = self._places(lines, "dated_by")
-        when = [
-            moments.setdefault(each, len(moments)) for each in zip(*lines.times, dated, strict=True)
-        ]
-        # The words of lines as pieces, and where texts end and messages begin and end.
-        one_pieces: list[bytes] = []
-        one_spans: list[tuple[int, int, int]] = []
-        after = 0
-        for text, said in lines.words:
-            end = after + len(text)
-            one_pieces.append(text)
-            stop = end
-            if not text.endswith(said):
-                one_pieces.append(said)
-                stop += len(said)
-            one_pieces.append(b"\n")
-            one_spans.append((end, stop - len(said), stop))
-            after = stop + 1
-        pieces, spans = (one_pieces, tuple(zip(*one_spans, strict=True)))
+        first, when = numbered(*lines.times, dated)
+        lengths = np.fromiter(map(len, lines.words), np.int64, len(lines.words))
+        texts, said = lines.lengths
+        told, calls = self._take_told(lines, np.cumsum(lengths + 1) - 1)
+        # The words of an object lie beside each other: who asks for one has to unpack little then,
+        # and what is alike packs better.
+        order = self._in_groups(told)
+        starts = np.empty_like(lengths)
+        starts[order] = np.cumsum(lengths[order] + 1) - lengths[order] - 1
         kinds = [self._kinds.setdefault(each, len(self._kinds)) for each in lines.kinds]
         columns = (
             when,
             *(self._places(lines, name) for name in LINE_TEXTS[1:]),
-            *zip(*map(self._places_of_ids, lines.ids), strict=True),
-            kinds,
-            *(lines.lines, lines.counts, *spans),
+            *self._places_of_ids(lines),
+            *(np.array(kinds), lines.lines, lines.counts),
+            *(starts + texts, starts + lengths - said, starts + lengths),
         )
-        block = Block(
-            moments=[array("q", column) for column in zip(*moments, strict=True)],
-            columns=[array("q", column) for column in columns],
-            pids=array("q", [-1 if pid is None else pid for pid in lines.pids]),
+        return Block(
+            moments=[_narrow(column[first]) for column in (*lines.times, dated)],
+            columns=[_narrow(column) for column in columns],
+            pids=_narrow(lines.pids),
             marks={},
-            calls=array("q"),
-            words=b"".join(pieces),
+            calls=_narrow(calls),
+            words=b"\n".join([*map(lines.words.__getitem__, order.tolist()), b""]),
         )
-        first = len(self._task_of)
-        self._take_told(block, lines)
-        return block._replace(**self._grouped(block, first))
 
-    def _grouped(self, block: Block, first: int) -> "dict[str, Any]":
-        """Return the words of a block with those of an object beside each other.
+    def _in_groups(self, told: Numbers) -> Numbers:
+        """Return rows in the order of the objects that their words lie with."""
+        sets, places = np.unique(told, return_inverse=True)
+        groups = [self._groups[each] for each in sets.tolist()]
+        ranks = {group: rank for rank, group in enumerate(sorted(set(groups)))}
+        return np.argsort(np.array([ranks[group] for group in groups])[places], kind="stable")
 
-        Who asks for one object has to unpack little then, and what is alike packs better.
-        """
-        words, stops, told = block.words, block.columns[-1], self._told
-        rows = range(first, first + block.size)
-        groups = [self._group_of(told.get(row, _NOTHING)) for row in rows]
-        order = sorted(range(block.size), key=groups.__getitem__)
-        starts = [0, *(stop + 1 for stop in stops[:-1])]
-        pieces = [words[starts[row] : stops[row] + 1] for row in order]
-        moved = [0] * block.size
-        for row, place in zip(order, accumulate(map(len, pieces), initial=0), strict=False):
-            moved[row] = place - starts[row]
-        columns = [array("q", map(add, column, moved)) for column in block.columns[-3:]]
-        return {"columns": [*block.columns[:-3], *columns], "words": b"".join(pieces)}
-
-    def _group_of(self, told: frozenset[str]) -> tuple[int, str]:
-        """Return which object the words lie with: the one of the fewest calls, so no whole SR."""
-        if told not in self._groups:
+    def _number_of_set(self, told: frozenset[str]) -> int:
+        """Return the number of a set; its words lie with the one of the fewest calls: no SR."""
+        number = self._numbers_of_sets.setdefault(told, len(self._sets))
+        if number == len(self._sets):
             counts = self._count_of_calls
+            self._sets.append(told)
             known = ((counts.get(uuid, _ALL), uuid) for uuid in told)
-            self._groups[told] = min(known, default=_NONE)
-        return self._groups[told]
+            self._groups.append(min(known, default=_NONE))
+        return number
 
-    def _places(self, lines: KeptLines, name: str) -> list[int]:
-        first = self._first[name]
-        return [-1 if place < 0 else first + place for place in lines.texts[name]]
+    def _places(self, lines: KeptLines, name: str) -> Numbers:
+        places = lines.texts[name]
+        return np.where(places < 0, -1, self._first[name] + places)
 
-    def _places_of_ids(self, ids: Sequence[str | None]) -> list[int]:
-        if ids is NO_IDS:
-            return _NO_PLACES
+    def _places_of_ids(self, lines: KeptLines) -> Numbers:
+        places = np.full((len(lines.words), len(IDS)), -1)
+        if lines.ids:
+            places[list(lines.ids)] = [
+                self._places_known.get(own) or self._places_of(own) for own in lines.ids.values()
+            ]
+        return places.T
+
+    def _places_of(self, ids: tuple[str | None, ...]) -> list[int]:
         known, first = self._ids, len(self._texts) - 1
-        return [known.setdefault(each, first + len(known)) for each in ids]
+        places = [known.setdefault(each, first + len(known)) for each in ids]
+        self._places_known[ids] = places
+        return places
 
     def _title_of_kinds(self, kinds: Sequence[str]) -> str:
         known = self._titles
         return "; ".join(dict.fromkeys(known[kind] for kind in kinds if kind in known))
 
-    def _take_told(self, block: Block, lines: KeptLines) -> None:
-        """Take which objects the lines of a block tell of."""
-        first, named = len(self._task_of), self._named(block.words.lower(), block.columns[-1])
-        bundles, members = self._columns["bundle"], self._columns["member"]
-        tasks, ids = lines.texts["task"], lines.ids
-        places = (lines.texts["bundle"], lines.texts["member"], lines.lines)
-        files: dict[tuple[int, int], list[int]] = {}
-        calls = self._calls_told
-        for row, (bundle, member, line) in enumerate(zip(*places, strict=True)):
-            place = (bundles[bundle], members[member], line)
-            files.setdefault((bundle, member), []).append(line)
-            called = self._called.get(place, ())
-            block.calls.append(calls.setdefault(called, len(calls) - 1))
-            own = named.get(row, _NOTHING) | self._calls.get(place, _NOTHING)
-            for task in self._tasks[tasks[row]] if own and tasks[row] >= 0 else ():
-                self._of_tasks.setdefault(task, set()).update(own)
-            if ids[row] is not NO_IDS:
-                own |= self._known.intersection(ids[row])
+    def _take_told(self, lines: KeptLines, stops: Numbers) -> tuple[Numbers, Numbers]:
+        """Take which objects lines tell of; return the number of these and of the calls of each."""
+        named, called = self._named(lines.words, stops), self._calls_of(lines)
+        tasks, told, calls = lines.texts["task"], [0] * len(stops), [-1] * len(stops)
+        of_tasks: set[tuple[int, frozenset[str]]] = set()
+        for row in sorted({*named, *called, *lines.ids}):
+            own = named.get(row, _NOTHING)
+            if row in called:
+                of_call, quoters = called[row]
+                calls[row] = self._calls_told.setdefault(quoters, len(self._calls_told) - 1)
+                own |= of_call
             if own:
-                self._told[first + row] = self._same.setdefault(own, own)
-        self._task_of += tasks
-        of_bundle, of_member = self._first["bundle"], self._first["member"]
-        self._files.append(
-            tuple(
-                (of_bundle + bundle, of_member + member, min(own), max(own))
-                for (bundle, member), own in files.items()
-            )
-        )
+                of_tasks.add((int(tasks[row]), own))
+            if row in lines.ids:
+                own |= self._known.intersection(lines.ids[row])
+            told[row] = self._number_of_set(own)
+        for place, own in of_tasks:
+            for task in self._tasks[place] if place >= 0 else ():
+                self._of_tasks.setdefault(task, set()).update(own)
+        self._told.append(np.array(told))
+        self._task_of.append(tasks)
+        return self._told[-1], np.array(calls)
 
-    def _named(self, words: bytes, ends: Sequence[int]) -> dict[int, frozenset[str]]:
-        """Return the objects that rows name; the words are in lower case."""
+    def _calls_of(self, lines: KeptLines) -> Mapping[int, _OfCalls]:
+        """Return the calls that lines are of, and take the files of the lines."""
+        bundles, members = lines.texts["bundle"], lines.texts["member"]
+        first, of_file = numbered(bundles, members)
+        found: dict[int, _OfCalls] = {}
+        files = []
+        for number, row in enumerate(first.tolist()):
+            bundle, member = int(bundles[row]), int(members[row])
+            rows = np.flatnonzero(of_file == number)
+            own = lines.lines[rows]
+            places = self._first["bundle"] + bundle, self._first["member"] + member
+            files.append((*places, int(own.min()), int(own.max())))
+            file = (self._columns["bundle"][bundle], self._columns["member"][member])
+            if file in self._called:
+                known, of_lines = self._lines_called[file], self._called[file]
+                of_call = among(known, own)
+                of_rows = zip(rows[of_call].tolist(), own[of_call].tolist(), strict=True)
+                found.update((row, of_lines[line]) for row, line in of_rows)
+        self._files.append(tuple(files))
+        return found
+
+    def _named(self, words: Sequence[bytes], stops: Numbers) -> dict[int, frozenset[str]]:
+        """Return the objects that rows name."""
+        text = b"\n".join(words).lower()
+        dashes = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("-"))
+        first = dashes[:-3]
+        of_uuid = [dashes[place:][: len(first)] == first + 5 * place for place in (1, 2, 3)]
+        ends: list[int] = []
+        uuids: list[str] = []
+        for end in (first[np.logical_and.reduce(of_uuid)] + UUID_LENGTH - _FIRST_DASH).tolist():
+            if uuid := self._named_by.get(text[end - UUID_LENGTH : end]):
+                ends.append(end)
+                uuids.append(uuid)
         named: dict[int, frozenset[str]] = {}
-        row = 0
-        for found in UUID_END.finditer(words):
-            end = found.end()
-            if uuid := self._named_by.get(words[end - UUID_LENGTH : end]):
-                row = bisect_left(ends, end, row)
-                before = named.get(row)
-                if before is None:
-                    named[row] = self._alone[uuid]
-                elif uuid not in before:
-                    named[row] = before | {uuid}
+        for row, uuid in zip(np.searchsorted(stops, ends).tolist(), uuids, strict=True):
+            before = named.get(row)
+            if before is None:
+                named[row] = self._alone[uuid]
+            elif uuid not in before:
+                named[row] = before | {uuid}
         return named
 
     def _told_of(self, entry: Entry) -> frozenset[str]:
-        calls = self._calls.get(_place_of_source(entry.source), _NOTHING)
+        bundle, member, line = _place(entry.source)
+        calls, _ = self._called.get((bundle, member), {}).get(line, _NO_CALLS)
         return calls | self._known.intersection(uuids_in(told_by(entry)))
+
+
+def _narrow(column: Numbers) -> "array[int]":
+    """Return a column with as few bytes a value as all of them need."""
+    least, most = column.min(), column.max()
+    limits = ((code, np.iinfo(code)) for code in "bhiq")
+    code = next(code for code, each in limits if each.min <= least and most <= each.max)
+    return array(code, column.astype(code).tobytes())
 
 
 class LaidLines:
@@ -306,7 +337,13 @@ class LaidLines:
 
     def rows(self, uuid: str) -> Sequence[int]:
         """Return the rows that tell of an object, ascending."""
-        return self.told.get(uuid, ())
+        own = self.told.get(uuid)
+        return () if own is None else own.tolist()
+
+    def steps(self, uuid: str) -> list[int]:
+        """Return how far each of these rows is from the one before."""
+        steps: list[int] = np.diff(self.told[uuid], prepend=0).tolist()
+        return steps
 
     def block(self, number: int) -> Block:
         """Return a block."""
@@ -346,5 +383,5 @@ def unseen(case: Case, report: Report) -> tuple[Unseen, ...]:
     return tuple(log_of_bundle)
 
 
-def _place_of_source(source: Source) -> Place:
+def _place(source: Source) -> Place:
     return source.bundle, source.member, source.line
