@@ -11,6 +11,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from types import MappingProxyType, NoneType, UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -129,6 +130,7 @@ def _of_tuple(parts: tuple[Any, ...]) -> Codec:
 def _of_fields(kind: Any) -> Codec:
     hints = get_type_hints(kind)
     own = tuple(field.name for field in fields(kind) if field.init)
+    values = [attrgetter(name) for name in own]
     sides: list[tuple[Callable[[Any], Any], ...]] = []
 
     def side(number: int) -> tuple[Callable[[Any], Any], ...]:
@@ -141,7 +143,7 @@ def _of_fields(kind: Any) -> Codec:
         if type(value) is not kind:
             msg = f"expected {kind.__name__}, got {type(value).__name__}"
             raise TypeError(msg)
-        return [put(getattr(value, name)) for put, name in zip(side(0), own, strict=True)]
+        return [put(get(value)) for put, get in zip(side(0), values, strict=True)]
 
     def read(row: object) -> object:
         values = zip(own, side(1), _checked_list(row), strict=True)

@@ -5,6 +5,7 @@ Every call begins with the disk's row: xe asks VDI.get_by_uuid, which raises UUI
 """
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.model.call import CallCheck
 from analyzer.model.finding import Evidence
 from analyzer.rebuilt.answers.questions import asked, check, row
@@ -13,6 +14,7 @@ from analyzer.rebuilt.calls.operations import sm_operations_of_disks
 from analyzer.rebuilt.cbt.history import cbt_history
 
 
+@derived
 def told_of(case: Case, uuid: str) -> tuple[Evidence, ...]:
     """Return the newest line that tells of the disk's log, else of a call; () if no line does."""
     log = cbt_history(case).find(uuid)

@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from analyzer.model.moment import Moment
@@ -130,7 +131,7 @@ def _key_of_shape(shape: Shape, name: str, hint: Any) -> Key:
     return Key(
         shape.named.get(name, name),
         form,
-        lambda value: getattr(value, name),
+        attrgetter(name),
         sparse=_is_sparse(shape, name, form),
     )
 

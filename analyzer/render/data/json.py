@@ -148,9 +148,12 @@ def _instant_and_doubt(moment: Moment | None) -> tuple[Json, Json]:
     """Return the instant, null where the year is unknown, and the doubt it carries."""
     if moment is None:
         return None, None
-    return iso(moment), {
-        "earliest": iso_time(moment.earliest),
-        "latest": iso_time(moment.latest),
+    earliest = iso_time(moment.earliest)
+    latest = earliest if moment.latest == moment.earliest else iso_time(moment.latest)
+    at = earliest if latest is earliest else iso(moment)
+    return at, {
+        "earliest": earliest,
+        "latest": latest,
         "dated_by": moment.dated_by,
     }
 

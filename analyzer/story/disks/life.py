@@ -63,7 +63,7 @@ def _calls_of_disk(known: DiskIndex, members: frozenset[str]) -> list[Operation]
 
 def _event_of_call(known: DiskIndex, op: Operation) -> LifeEvent | None:
     kind = _KINDS.get(op.name)
-    evidence = _evidence_of_call(op)
+    evidence = _evidence_of_call(op) if kind is not None else None
     if kind is None or evidence is None:
         return None
     failed = f": {_last_error(op)}" if _last_error(op) else ""
