@@ -18,9 +18,8 @@ from analyzer.checks.nbd_served.nbd_served import (
     said,
 )
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.finding import found, times
+from analyzer.checks.tools.finding import found, over, times
 from analyzer.model.finding import Basis, Confidence, Finding, Severity, Subject
-from analyzer.model.moment import Moment
 from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import say
@@ -65,7 +64,9 @@ def _finding_of_sessions(
 ) -> Finding:
     host, kind, code, vdi = key
     events = ended_by(sessions)
-    later = _worked_later(case, vdi, sessions[-1]) if kind != "release" else None
+    worked = _worked_later(case, vdi, sessions[-1]) if kind != "release" else None
+    began = worked.began if worked else None
+    later = began if began and began.within(sessions[-1].events[-1].moment, _RETRIED) else None
     values = {
         "host": host.name or host.uuid,
         "disk": disk_called(case, vdi),
@@ -79,7 +80,7 @@ def _finding_of_sessions(
     }
     sure = all(session.joined is Confidence.CERTAIN for session in sessions)
     named = all(session.vdi_joined is Confidence.CERTAIN for session in sessions)
-    return found(
+    made = found(
         text,
         (text.title, text.detail) if kind == "refused" else text.case(kind),
         basis=Basis.SYMPTOM,
@@ -90,6 +91,10 @@ def _finding_of_sessions(
         events=events,
         severity=Severity.WARNING if later or kind == "early" else None,
     )
+    if worked is None or worked.vdi_joined is not Confidence.CERTAIN:
+        return made
+    shown = next((e for e in worked.events if e.kind == SERVING), worked.events[-1])
+    return over(made, "a later connection for the disk worked", shown)
 
 
 def _came_to_read(session: NbdSession) -> bool:
@@ -100,21 +105,21 @@ def _came_to_read(session: NbdSession) -> bool:
     return SERVING in kinds and session.trouble not in (*_TROUBLES, ClientTrouble.STORAGE)
 
 
-def _worked_later(case: Case, vdi: str | None, refused: NbdSession) -> Moment | None:
-    """Return when the next connection for the same disk worked, if one did soon after."""
-    failed = refused.events[-1]
-    worked = (
-        (session.began, session.events[0].source)
-        for session in nbd_sessions(case)
-        if vdi is not None and session.vdi == vdi and _came_to_read(session) and session.events
-    )
+def _worked_later(case: Case, vdi: str | None, refused: NbdSession) -> NbdSession | None:
+    """Return the next connection for the same disk that worked."""
+    failed = mark(refused.events[-1])
     return next(
         (
-            began
-            for began, source in worked
-            if began
-            and began.within(failed.moment, _RETRIED)
-            and case.order.surely_before(mark(failed), Mark(at=began, source=source))
+            session
+            for session in nbd_sessions(case)
+            if vdi is not None
+            and session.vdi == vdi
+            and _came_to_read(session)
+            and session.events
+            and session.began
+            and case.order.surely_before(
+                failed, Mark(at=session.began, source=session.events[0].source)
+            )
         ),
         None,
     )

@@ -3,6 +3,7 @@
 import pytest
 
 from analyzer.model.finding import Confidence, Finding, Severity
+from analyzer.model.goal import Standing
 from tests.checks.support import JUPITER, SNAPSHOT, VDI, CaseBuilder, vbd, vdi
 from tests.rebuilt.nbd.nbd_log import NbdLog, ref, uuid
 
@@ -79,6 +80,19 @@ def test_try_that_worked_soon_after_makes_it_a_warning() -> None:
     finding = tried_again(refused().open(5).close(5))
     assert finding.severity is Severity.WARNING
     assert "worked" in finding.detail
+
+
+def test_disk_that_was_served_later_shows_that_it_is_over() -> None:
+    finding = tried_again(refused().wait(7200).open(5))
+    assert (finding.severity, finding.state) == (Severity.ERROR, Standing.OVER)
+    assert (finding.over_since, "Serving" in finding.evidence[-1].text) == (
+        finding.evidence[-1].at,
+        True,
+    )
+
+
+def test_another_disk_that_was_served_later_shows_nothing() -> None:
+    assert tried_again(refused().wait(7200).open(6)).state is Standing.UNKNOWN
 
 
 def test_try_that_worked_before_by_the_log_is_no_later_one() -> None:
