@@ -1,6 +1,6 @@
 """CBT logs and chains over time, replayed from what SM did and checked against what was seen."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from types import MappingProxyType
@@ -13,7 +13,7 @@ from analyzer.model.cbt import CbtChain, CbtLog, CbtLogFile, CbtLogValues, Chang
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
-from analyzer.model.operation import Operation, Result
+from analyzer.model.operation import Operation
 from analyzer.model.storage import LvmVolumes
 from analyzer.model.terms import VOLUME_GROUP
 from analyzer.rebuilt.calls.operations import sm_operations
@@ -30,7 +30,7 @@ from analyzer.rebuilt.cbt.chain_seeds import (
     value_steps,
     weigh,
 )
-from analyzer.rebuilt.cbt.log_calls import calls_of
+from analyzer.rebuilt.cbt.log_calls import Call, calls_of
 from analyzer.rebuilt.cbt.log_flags import SET, flag_steps
 from analyzer.rebuilt.cbt.log_listings import listings_of
 from analyzer.rebuilt.cbt.log_paths import log_path, volumes_by_type
@@ -120,8 +120,9 @@ def rebuild(
     are SM's calls that wrote them. What two hosts did is in an order only as far as their clocks
     tell one.
     """
-    volumes = _volumes_of_operations(operations, pools, hosts)
-    done = _steps_by_host(operations, volumes)
+    told = [(operation, calls_of(operation)) for operation in operations]
+    volumes = _volumes_of_calls([call for _, calls in told for call in calls], pools, hosts)
+    done = _steps_by_host(told, volumes)
     mentioned = _disks_mentioned(done, pools)
     copies = {file.source: file for host in hosts for file in host.cbtlogs}
     copies |= {file.source: file for file in files}
@@ -157,42 +158,20 @@ def _disks_mentioned(
 
 
 def _steps_by_host(
-    operations: Sequence[Operation], volumes: Mapping[str, bool]
+    told: Sequence[tuple[Operation, Sequence[Call]]], volumes: Mapping[str, bool]
 ) -> tuple[tuple[Step, ...], ...]:
     """Return the steps of each host's log, in the order of its lines."""
     destroyed = frozenset(
         operation.vdi
-        for operation in operations
+        for operation, _ in told
         if operation.name == "vdi_data_destroy" and operation.vdi
     )
     found: dict[tuple[str, str], list[Step]] = defaultdict(list)
-    # Return operations without those that a second bundle of the same host shows again.
-    best: dict[tuple[object, ...], Operation] = {}
-    times: Counter[tuple[str, tuple[object, ...]]] = Counter()
-    for each_operation in operations:
-        commands = each_operation.commands
-        text = each_operation.entry or (commands[0].event if commands else None)
-        said = text.message if text else ""
-        call = (
-            each_operation.host,
-            each_operation.pid,
-            each_operation.first.at,
-            each_operation.name,
-            said,
-        )
-        times[each_operation.bundle, call] += 1
-        key = (*call, times[each_operation.bundle, call])
-        if key not in best or _how_much_is_told(each_operation) > _how_much_is_told(best[key]):
-            best[key] = each_operation
-    for operation in best.values():
+    for operation, calls in told:
         place = (operation.host, operation.bundle)
-        found[place] += steps_of(operation, volumes, destroyed)
+        found[place] += steps_of(operation, calls, volumes, destroyed)
     sequences = (sorted(steps, key=lambda step: step.order) for _, steps in sorted(found.items()))
     return tuple(tuple(steps) for steps in sequences)
-
-
-def _how_much_is_told(operation: Operation) -> tuple[bool, int]:
-    return operation.result is not Result.UNKNOWN, len(operation.commands) + len(operation.notes)
 
 
 def _in_order(sequences: Sequence[Sequence[Step]]) -> Iterable[Step]:
@@ -206,8 +185,8 @@ def _in_order(sequences: Sequence[Sequence[Step]]) -> Iterable[Step]:
     return [step for _, step in sorted(keyed, key=lambda pair: pair[0])]
 
 
-def _volumes_of_operations(
-    operations: Sequence[Operation], pools: Sequence[PoolState], hosts: Sequence[HostReport]
+def _volumes_of_calls(
+    calls: Iterable[Call], pools: Sequence[PoolState], hosts: Sequence[HostReport]
 ) -> Mapping[str, bool]:
     """Return of which SRs the logs are volumes: the paths tell, else type and volume groups."""
     found = {sr.uuid: volumes_by_type(sr.type) for pool in pools for sr in pool.srs}
@@ -218,9 +197,7 @@ def _volumes_of_operations(
         }
         found |= dict.fromkeys(groups, True)
         found |= {listing.sr: False for listing in host.listings if listing.sr}
-    for log in (call.log for operation in operations for call in calls_of(operation)):
-        if log.volume is not None:
-            found[log.sr] = log.volume
+    found |= {call.log.sr: call.log.volume for call in calls if call.log.volume is not None}
     return MappingProxyType({sr: kept for sr, kept in found.items() if kept is not None})
 
 

@@ -32,6 +32,8 @@ _DIFFERS = re.compile(r"(\w+) (\S.*) <> ")
 _UPDATES = re.compile(rf"Updating VDI with location=\S+ uuid=({UUID})")
 _LOST = re.compile(rf"(?:VDIs missing from disk: |Forgetting VDI with location=\S+ uuid={UUID})")
 _RENAMED_NAME = 2  # ['lvrename', path, new name]
+# The notes that tell of logs.
+_TELLING = frozenset(("cbt-told.database", "cbt-told.dropped", "cbt-told.renamed", "cbt-told.walk"))
 
 
 class Verb(Enum):
@@ -80,23 +82,24 @@ def place(source: Source) -> Place:
 
 def calls_of(operation: Operation) -> tuple[Call, ...]:
     """Return what an operation did to logs, in the order of its lines."""
-    if not (operation.commands or operation.notes):
+    notes = [(note, note.message) for note in operation.notes if note.kind in _TELLING]
+    if not (operation.commands or notes):
         return ()
     found = [_call_of_command(command, operation.sr) for command in operation.commands]
     # Read a line that is no command; what it says happened, or was about to (DROP, RENAME).
     note_of_event: list[Call | None] = []
-    for event in operation.notes:
+    for event, said in notes:
         unknown = Result.UNKNOWN
-        if note_found := _RENAME.fullmatch(event.message):
+        if note_found := _RENAME.fullmatch(said):
             log, new = (log_path(path, operation.sr) for path in note_found.groups())
             note_of_event.append(_call_of_rename(log, new, event, unknown))
         else:
             sr = operation.sr or ""
-            if note_found := _DISABLED.fullmatch(event.message):
+            if note_found := _DISABLED.fullmatch(said):
                 disk = next(group for group in note_found.groups() if group)
                 log = LogPath(sr=sr, disk=disk, volume=None)
                 note_of_event.append(Call(verb=Verb.DROP, log=log, event=event, result=unknown))
-            elif note_found := _WALKED.fullmatch(event.message):
+            elif note_found := _WALKED.fullmatch(said):
                 log = LogPath(sr=sr, disk=note_found[1], volume=None)
                 done = Result.SUCCEEDED
                 note_of_event.append(
@@ -106,7 +109,7 @@ def calls_of(operation: Operation) -> tuple[Call, ...]:
                 note_of_event.append(None)
     found += note_of_event
     calls = [call for call in found if call is not None]
-    calls += _calls_of_scan(operation)
+    calls += _calls_of_scan(operation, notes)
     return tuple(sorted(calls, key=lambda call: place(call.event.source)))
 
 
@@ -197,24 +200,23 @@ def _call_of_rename(
     return Call(verb=Verb.RENAME, log=log, event=event, result=result, other=new)
 
 
-def _calls_of_scan(operation: Operation) -> Iterator[Call]:
+def _calls_of_scan(operation: Operation, notes: Sequence[tuple[Event, str]]) -> Iterator[Call]:
     """Yield the logs that a scan found or missed.
 
     It compares each disk with its row and logs the first difference alone, then updates the rows
     of those disks in the same order, so a line with a uuid belongs to each line with a difference.
     """
-    differs = [note for note in operation.notes if _DIFFERS.match(note.message)]
-    updates = [note for note in operation.notes if _UPDATES.match(note.message)]
+    differs = [(note, what) for note, said in notes if (what := _DIFFERS.match(said))]
+    updates = [disk for _, said in notes if (disk := _UPDATES.match(said))]
     pairs = zip(differs, updates, strict=True) if len(differs) == len(updates) else ()
-    for line, update in pairs:
-        what, disk = _DIFFERS.match(line.message), _UPDATES.match(update.message)
-        if what and disk and what[1] == "cbt_enabled":
+    for (note, what), disk in pairs:
+        if what[1] == "cbt_enabled":
             verb = Verb.FIND if what[2] == "True" else Verb.MISS
-            yield _scan_call(verb, disk[1], operation, line)
-    for note in operation.notes:
-        if _LOST.match(note.message):
-            for disk in dict.fromkeys(UUID_PATTERN.findall(note.message)):
-                yield _scan_call(Verb.MISS, disk, operation, note)
+            yield _scan_call(verb, disk[1], operation, note)
+    for note, said in notes:
+        if _LOST.match(said):
+            for lost in dict.fromkeys(UUID_PATTERN.findall(said)):
+                yield _scan_call(Verb.MISS, lost, operation, note)
 
 
 def _scan_call(verb: Verb, disk: str, operation: Operation, event: Event) -> Call:

@@ -9,7 +9,7 @@ from analyzer.model.moment import Moment
 from analyzer.model.operation import Operation, Result
 from analyzer.model.source import Source
 from analyzer.model.terms import NOBODY
-from analyzer.rebuilt.cbt.log_calls import Call, Verb, calls_of, place
+from analyzer.rebuilt.cbt.log_calls import Call, Verb, place
 from analyzer.rebuilt.cbt.log_inferred import inferred
 from analyzer.values import dataclass
 
@@ -61,14 +61,16 @@ class Step:
 
 
 def steps_of(
-    operation: Operation, volumes: Mapping[str, bool], destroyed: frozenset[str]
+    operation: Operation,
+    calls: Sequence[Call],
+    volumes: Mapping[str, bool],
+    destroyed: frozenset[str],
 ) -> tuple[Step, ...]:
     """Return the steps of an operation in order.
 
-    ``volumes`` tells of which SRs the logs are volumes (files leave no line when they go), and
-    ``destroyed`` which disks are nothing but a log.
+    ``calls`` are what it did to logs. ``volumes`` tells of which SRs the logs are volumes (files
+    leave no line when they go), and ``destroyed`` which disks are nothing but a log.
     """
-    calls = calls_of(operation)
     steps = [step for call in calls for step in _steps_said(operation, calls, call)]
     inferred_step: list[Step] = []
     for each in inferred(operation, calls, volumes, destroyed):

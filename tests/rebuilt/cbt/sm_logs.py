@@ -273,15 +273,18 @@ class Sm:
                 self._say("  pread SUCCESS")
 
 
-def read_back(texts: dict[str, str]) -> tuple[Operation, ...]:
-    """Return the operations of the SMlog of each host, through the real parsers."""
+def read_back(texts: dict[str, str], name: str | None = None) -> tuple[Operation, ...]:
+    """Return the operations of the SMlog of each host, through the real parsers.
+
+    With a name all are reports of one host that is called so.
+    """
     table = EventTableBuilder(keep=CATALOGUE.keep)
     parser = next(parser for parser in LOG_PARSERS if parser.name == "smlog")
     for host, text in texts.items():
         member = MemoryMember("var/log/SMlog", text, bundle=host)
         for record, hits in SCANNER.scan(member, parser):
             table.add(bundle=host, member=member.path, parser="smlog", record=record, hits=hits)
-    return operations_of(table.build(_date, {host: host for host in texts}))
+    return operations_of(table.build(_date, {host: name or host for host in texts}))
 
 
 def moment(seconds: float) -> Moment:

@@ -457,11 +457,8 @@ def test_two_reports_of_one_host_are_replayed_once() -> None:
     sm, disk = enabled()
     text = sm.text()
     sm.snapshot(disk)
-    earlier = tuple(
-        replace(each, host="jupiter", bundle="older") for each in read_back({"older": text})
-    )
 
-    history = rebuild((*earlier, *sm.operations()), (), ())
+    history = rebuild(read_back({"older": text, "newer": sm.text()}, "jupiter"), (), ())
 
     assert [change.change for change in log(history, disk).changes].count(Change.CREATED) == 2
     assert history.contradictions == ()
