@@ -34,6 +34,7 @@ class Brief(NamedTuple):
     line: int
     kind: str
     pid: int | None
+    task: str | None
     at: int
     said: bytes  # its message
 
@@ -175,7 +176,7 @@ def _moments_of(rows: Columns, places: Places) -> Iterator[Moment]:
         moment = known.get(key)
         if moment is None:
             # Nearly all are exact: one time for all three takes a third of the memory.
-            of_each = {n: EPOCH + timedelta(microseconds=n) for n in key[:3]}
+            of_each = {n: EPOCH + timedelta(microseconds=n) for n in set(key[:3])}
             at, earliest, latest = map(of_each.__getitem__, key[:3])
             moment = Moment(at=at, earliest=earliest, latest=latest, dated_by=key[3])
             known[key] = moment
