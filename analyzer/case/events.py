@@ -226,6 +226,12 @@ class EventTable:
         """Return what was kept for these selectors, in the table's order, but make no events."""
         return briefs_of(self._rows, np.array(self._places_of_kinds(kinds), np.intp))
 
+    def fields_of(self, kind: str) -> Iterator[tuple[int, Mapping[str, str]]]:
+        """Yield row and fields of each event of a kind, but make no events."""
+        places = self._places_of_kinds((kind,))
+        told = self._rows.said(np.array(places, np.intp))
+        return zip(places, (fields for _, fields in told), strict=True)
+
     def at(self, rows: Sequence[int]) -> tuple[Event, ...]:
         """Return the events of some rows."""
         return tuple(self._events_at_places(rows))
@@ -234,14 +240,6 @@ class EventTable:
     def kinds(self) -> tuple[str, ...]:
         """Return every kind that was kept, ordered."""
         return tuple(sorted(self._positions))
-
-    def of_line(self, source: Source) -> tuple[Event, ...]:
-        """Return the events that were kept of one line, one for each kind."""
-        rows = self._rows
-        places = np.flatnonzero(rows.plain["line"] == source.line)
-        of_bundle = rows.values("bundle", places) == source.bundle
-        of_member = rows.values("member", places) == source.member
-        return tuple(self._events_at_places(places[of_member & of_bundle].tolist()))
 
     def incidents(
         self,

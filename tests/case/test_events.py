@@ -73,8 +73,8 @@ def test_an_event_is_made_once_for_all_that_ask() -> None:
     events = table((record(1, 5), hit("a")), (record(2, 6), hit("b")))
     (event,) = events.of("a")
     assert events.of("a", "b")[0] is event
-    assert events.of_line(event.source) == (event,)
-    assert events.of_line(event.source)[0] is event
+    assert events.of_lines([event.source]) == (event,)
+    assert events.of_lines([event.source])[0] is event
 
 
 def test_an_event_comes_back_as_it_was_added() -> None:
@@ -421,7 +421,7 @@ def test_first_events_of_lines_are_those_of_each_line_by_itself() -> None:
         for member in ("var/log/SMlog", "var/log/SMlog.2")
         for line in (1, 3, 9)
     }
-    one_by_one = {source: found[0] for source in asked if (found := events.of_line(source))}
+    one_by_one = {source: found[0] for source in asked if (found := events.of_lines([source]))}
     assert len(one_by_one) == 2
     assert events.first_of_lines(asked) == one_by_one
     assert events.first_of_lines(()) == {}

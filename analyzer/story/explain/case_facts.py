@@ -37,7 +37,7 @@ class CaseFacts:
 
     def kept(self, source: Source) -> KeptLine | None:
         """Return what was kept of a line, None for nothing."""
-        kept = self._case.events.of_line(source)
+        kept = self._case.events.of_lines([source])
         fields = {event.kind: event.fields for event in kept}
         return KeptLine(kept[0].moment, fields) if kept else None
 

@@ -11,7 +11,7 @@ _LOG = "daemon_log"
 
 def sessions_page(case: Case) -> SessionsPage:
     """Return all connections of a case, with the names that each may be asked for by."""
-    uuids = {ref: disk.vbd_uuid for ref, disk in disks_by_vbd(case).items()}
+    uuids = disks_by_vbd(case).uuids
     named = []
     for session in nbd_sessions(case):
         names = (session.vbd, session.session, session.vdi, uuids.get(session.vbd or ""))

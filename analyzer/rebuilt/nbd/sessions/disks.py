@@ -9,9 +9,9 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from types import MappingProxyType
 
 from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState, quote
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence, Evidence
@@ -30,48 +30,61 @@ _ACTIVATES = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VbdDisk:
-    """What is known of a VBD by its reference; ``rows`` quotes what says so."""
+    """The disk of a VBD; ``rows`` quotes what says so."""
 
-    vbd_uuid: str | None
     vdi: str | None
     rows: tuple[Evidence, ...]
     sure: Confidence = Confidence.CERTAIN
 
 
-def disks_by_vbd(case: Case) -> Mapping[str, VbdDisk]:
-    """Return reference of a VBD → its disk; the database speaks before the logs."""
-    known = {event.fields["vbd"]: _disk_of_destroyed(event) for event in case.events.of(DESTROYED)}
-    asked = {_task_of_event(event): event for event in case.events.of(AUDITED)}
-    asked |= {_task_of_event(event): event for event in case.events.of(ASKED)}
-    for event in case.events.of(MADE):
-        disk_asked = asked.get(_task_of_event(event))
-        vdi = disk_asked.fields["vdi"] if disk_asked and event.task else None
-        rows = (
-            _line_of_event(event),
-            *((_line_of_event(disk_asked),) if disk_asked and vdi else ()),
+class DisksOfVbds:
+    """What the database, and else the logs, tell of VBDs by their references.
+
+    ``uuids`` are the uuids of all that are known. Virtual machines have most of them: lines become
+    events of those that are asked for.
+    """
+
+    def __init__(self, case: Case) -> None:
+        self._events = case.events
+        destroyed = {found["vbd"]: (row, found) for row, found in case.events.fields_of(DESTROYED)}
+        made = {found["vbd"]: (row, found) for row, found in case.events.fields_of(MADE)}
+        self._lines = {vbd: row for vbd, (row, _) in (destroyed | made).items()}
+        told = (*case.events.in_brief(AUDITED), *case.events.in_brief(ASKED))
+        self._asked = {(line.bundle, line.task): line.row for line in told if line.task}
+        self._in_database = {
+            vbd.ref: (pool, vbd) for pool in case.pools for vbd in pool.vbds if vbd.ref
+        }
+        self.uuids: Mapping[str, str] = {
+            **{vbd: found["uuid"] for vbd, (_, found) in (destroyed | made).items()},
+            **{vbd: row.uuid for vbd, (_, row) in self._in_database.items()},
+        }
+
+    def get(self, vbd: str | None) -> VbdDisk | None:
+        """Return what is known of a VBD."""
+        if vbd in self._in_database:
+            pool, row = self._in_database[vbd]
+            disk = pool.vdi(row.vdi)
+            text = quote(row, "vdi", "vm", "mode", "currently_attached")
+            return VbdDisk(
+                vdi=disk.uuid if disk else None, rows=(Evidence(source=row.source, text=text),)
+            )
+        if vbd not in self._lines:
+            return None
+        (event,) = self._events.at([self._lines[vbd]])
+        if event.kind == DESTROYED:
+            return VbdDisk(vdi=event.fields["vdi"], rows=(_line_of_event(event),))
+        asked = self._asked.get((event.source.bundle, event.task or ""))
+        lines = (event, *(self._events.at([asked]) if asked is not None else ()))
+        return VbdDisk(
+            vdi=lines[1].fields["vdi"] if asked is not None else None,
+            rows=tuple(map(_line_of_event, lines)),
         )
-        known[event.fields["vbd"]] = VbdDisk(vbd_uuid=event.fields["uuid"], vdi=vdi, rows=rows)
-    for pool in case.pools:
-        row_of_vbd = {}
-        for vbd in pool.vbds:
-            if vbd.ref:
-                disk = pool.vdi(vbd.vdi)
-                text = quote(vbd, "vdi", "vm", "mode", "currently_attached")
-                row = Evidence(source=vbd.source, text=text)
-                row_of_vbd[vbd.ref] = VbdDisk(
-                    vbd_uuid=vbd.uuid, vdi=disk.uuid if disk else None, rows=(row,)
-                )
-        known |= row_of_vbd
-    return MappingProxyType(known)
 
 
-def _task_of_event(event: Event) -> tuple[str, str | None]:
-    return event.source.bundle, event.task
-
-
-def _disk_of_destroyed(event: Event) -> VbdDisk:
-    fields = event.fields
-    return VbdDisk(vbd_uuid=fields["uuid"], vdi=fields["vdi"], rows=(_line_of_event(event),))
+@derived
+def disks_by_vbd(case: Case) -> DisksOfVbds:
+    """Return which disks VBDs are of."""
+    return DisksOfVbds(case)
 
 
 def _line_of_event(event: Event) -> Evidence:
@@ -114,4 +127,4 @@ class Activations:
             return None
         found = own[first][1]
         rows = tuple(_line_of_event(event) for event in found.events[:1])
-        return VbdDisk(vbd_uuid=None, vdi=found.vdi, rows=rows, sure=Confidence.POSSIBLE)
+        return VbdDisk(vdi=found.vdi, rows=rows, sure=Confidence.POSSIBLE)

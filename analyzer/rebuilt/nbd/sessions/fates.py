@@ -6,14 +6,14 @@ VBDs_to_clean_up; xen-api `ocaml/nbd/src/cleanup.ml`). The clean-up after a sign
 every VBD whose connection ended by an exception too, long destroyed or not.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 from analyzer.model.event import Event
 from analyzer.model.finding import Confidence
 from analyzer.model.moment import Moment
 from analyzer.model.nbd import SessionFate
-from analyzer.rebuilt.nbd.sessions.disks import VbdDisk
+from analyzer.rebuilt.nbd.sessions.disks import DisksOfVbds
 from analyzer.rebuilt.nbd.sessions.lines import CLEANED, LISTENING, LOOKED, NOT_CLEANED
 from analyzer.rebuilt.nbd.sessions.queue import Connection
 from analyzer.rebuilt.nbd.sessions.runs import Run
@@ -50,7 +50,7 @@ def fate_of(
     connection: Connection,
     run: Run,
     after: Sequence[Run],
-    disks: Mapping[str, VbdDisk],
+    disks: DisksOfVbds,
     rows: Rows,
 ) -> Fate:
     """Return how a connection ended; ``after`` are the later lives of the process."""
@@ -90,7 +90,7 @@ def _is_old(line: Event, rows: Rows) -> bool:
 
 
 def _with_server(
-    connection: Connection, run: Run, after: Sequence[Run], disks: Mapping[str, VbdDisk]
+    connection: Connection, run: Run, after: Sequence[Run], disks: DisksOfVbds
 ) -> Fate:
     """Return how a connection ended that was open when the process ended or began to."""
     ended = run.ended.moment if run.ended else None
@@ -103,8 +103,8 @@ def _with_server(
         return Fate(fate=SessionFate.LEAKED if run.over else SessionFate.UNKNOWN, ended=ended)
     # What the later starts say: they clean up by the VBD's uuid.
     vbd = connection.vbd
-    own = disks[vbd].vbd_uuid if vbd in disks else None
-    known = {disk.vbd_uuid for disk in disks.values()}
+    own = disks.uuids.get(vbd)
+    known = set(disks.uuids.values())
     for cleaned_run in after:
         later_cleaned = _clean_up_of(cleaned_run, {vbd, own} if own else {vbd})
         if later_cleaned is not None:

@@ -5,7 +5,7 @@ xapi logged, or from SM. A process whose beginning the log does not show may hav
 before: what it did then is not known, and is never taken for nothing.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
@@ -15,7 +15,13 @@ from analyzer.model.nbd import ClientTrouble, Concurrency, NbdSession, ServerRun
 from analyzer.model.terms import HOST_BOOTED
 from analyzer.rebuilt.calls.attachments import disk_attachments
 from analyzer.rebuilt.nbd.sessions.counts import Life, counted
-from analyzer.rebuilt.nbd.sessions.disks import Activations, VbdDisk, disk_in, disks_by_vbd
+from analyzer.rebuilt.nbd.sessions.disks import (
+    Activations,
+    DisksOfVbds,
+    VbdDisk,
+    disk_in,
+    disks_by_vbd,
+)
 from analyzer.rebuilt.nbd.sessions.fates import Rows, fate_of
 from analyzer.rebuilt.nbd.sessions.lines import CONNECTION_KINDS, SERVER_KINDS, by_host
 from analyzer.rebuilt.nbd.sessions.queue import Connection
@@ -38,7 +44,7 @@ class _Known:
     """What the case knows beside the lines of xapi-nbd."""
 
     case: Case
-    disks: Mapping[str, VbdDisk]
+    disks: DisksOfVbds
     activations: Activations
 
 
@@ -165,13 +171,13 @@ def _sessions_of_run(
 
 def _disk_of_connection(connection: Connection, known: _Known) -> VbdDisk | None:
     """Return the disk of a connection, by the surest thing that names it."""
-    own = known.disks.get(connection.vbd or "")
+    own = known.disks.get(connection.vbd)
     if own is not None and own.vdi is not None:
         return own
     parameters = connection.exception.parameters if connection.exception else ()
     vdi = disk_in(parameters, known.case.pools)
     if vdi is not None:
-        return VbdDisk(vbd_uuid=None, vdi=vdi, rows=())
+        return VbdDisk(vdi=vdi, rows=())
     if connection.plugging is not None and connection.serving is not None:
         return known.activations.near(connection.plugging) or own
     return own
