@@ -55,9 +55,8 @@ _STRING = re.compile(r"""u?'([^']*)'|u?"([^"]*)\"""")
 _PAIR = re.compile(
     r"""u?'(vdi_uuid|sr_uuid|command|subtask_of|vdi_ref|sr_ref)': u?(?:'([^']*)'|"([^"]*)")"""
 )
-_PLAIN_PAIR = re.compile(
-    r"u?'(vdi_uuid|sr_uuid|subtask_of)': u?'([^']*)'|'args': \[((?:u?'[^']*'(?:, )?)*)\]"
-)
+_PLAIN_STRING = re.compile(r"u?'([^']*)'")
+_PLAIN_LIST = re.compile(r"\[((?:u?'[^']*'(?:, )?)*)\]")
 _ARGS = re.compile(r"'args': \[([^\]]*)\]")
 _PLAIN = re.compile(r"\['[^'\\\"]*'(?:, '[^'\\\"]*')*\]")
 _RC = re.compile(r"\(rc (-?[0-9]{1,9})\)")
@@ -140,22 +139,12 @@ def entry_of(entry: Event) -> Entry:
     """
     name, _, text = entry.message.partition(" ")
     arguments: Mapping[str, str] = _Arguments(entry)
-    # The arguments that matter, found without decoding; None where that is not certain. Without
-    # double quotes and escapes every quoted word is a string of its own, so that a key is found
-    # only where one stands.
-    if '"' in text or "\\" in text or not text.endswith("}"):
-        told: Mapping[str, str] | None = None
-    else:
-        found = [
-            (key or "args", value or listed) for key, value, listed in _PLAIN_PAIR.findall(text)
-        ]
-        plainly_told = dict(found)
-        told = plainly_told if len(plainly_told) == len(found) and "args" in plainly_told else None
+    told = _plainly_told(text)
     if told is None:
         arguments, args = _decoded_arguments(text)
         told = arguments
     else:
-        args = _strings_in(told.get("args", ""))
+        args = _strings_in(told["args"])
     vdi, sr = told.get("vdi_uuid"), told.get("sr_uuid")
     return Entry(  # thousands of calls have the same words
         name=intern(name),
@@ -165,6 +154,25 @@ def entry_of(entry: Event) -> Entry:
         sr=sr and intern(sr),
         task=told.get("subtask_of"),
     )
+
+
+def _plainly_told(text: str) -> Mapping[str, str] | None:
+    """Return the arguments that matter, found without decoding, None where that is not certain.
+
+    Without double quotes and escapes every quoted word is a string of its own, so that a key is
+    found only where one stands.
+    """
+    if '"' in text or "\\" in text or not text.endswith("}"):
+        return None
+    told = {}
+    for key in ("vdi_uuid", "sr_uuid", "subtask_of", "args"):
+        name = f"'{key}': "
+        _, _, rest = text.partition(name)
+        if name in rest:
+            return None
+        if found := (_PLAIN_LIST if key == "args" else _PLAIN_STRING).match(rest):
+            told[key] = found[1]
+    return told if "args" in told else None
 
 
 def _decoded_arguments(text: str) -> tuple[Mapping[str, str], tuple[str, ...]]:
