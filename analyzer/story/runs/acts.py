@@ -1,6 +1,6 @@
 """What backups are made of: one value per call, put together from all lines that tell of it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
@@ -32,6 +32,9 @@ class Act(StrEnum):
     MOVED = "VDI.pool_migrate"
 
 
+_ORDER = {act: number for number, act in enumerate(Act)}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
     """One call. ``disk`` and ``other`` are uuids, or a reference that nothing resolves, or "".
@@ -56,7 +59,6 @@ class Deed:
     line: Event | None = None
     whole: bool = False
     sure: Confidence = Confidence.CERTAIN
-    origins: frozenset[str] = frozenset()
 
     @property
     def reads(self) -> bool:
@@ -66,16 +68,17 @@ class Deed:
 
 def put_together(pieces: Iterable[Deed]) -> tuple[Deed, ...]:
     """Return each call once, in order of time, from what each log tells of it."""
-    open_: dict[tuple[Act, str], list[Deed]] = {}
+    # with the logs that told of each
+    open_: dict[tuple[Act, str], list[tuple[Deed, set[str]]]] = {}
     for piece in sorted(pieces, key=_place_of_deed):
         calls = open_.setdefault((piece.act, piece.disk), [])
         recent = range(len(calls) - 1, max(len(calls) - _MOST_OPEN, 0) - 1, -1)
-        place = next((place for place in recent if _is_same(calls[place], piece)), None)
+        place = next((place for place in recent if _is_same(*calls[place], piece)), None)
         if place is None:
-            calls.append(replace(piece, origins=frozenset((piece.origin,))))
+            calls.append((piece, {piece.origin}))
         else:
             # Add what another line tells; the one that says how the call ended is quoted.
-            joined_call = calls[place]
+            joined_call, origins = calls[place]
             best = (
                 joined_call
                 if joined_call.succeeded is not None or piece.succeeded is None
@@ -89,7 +92,8 @@ def put_together(pieces: Iterable[Deed]) -> tuple[Deed, ...]:
                 if UUID_PATTERN.fullmatch(piece.other)
                 else joined_call.other or piece.other
             )
-            calls[place] = replace(
+            origins.add(piece.origin)
+            whole_call = replace(
                 best,
                 began=began,
                 ended=ended,
@@ -100,9 +104,10 @@ def put_together(pieces: Iterable[Deed]) -> tuple[Deed, ...]:
                 sr=joined_call.sr or piece.sr,
                 line=joined_call.line or piece.line,
                 whole=joined_call.whole or piece.whole,
-                origins=joined_call.origins | {piece.origin},
             )
-    return tuple(sorted((call for calls in open_.values() for call in calls), key=_place_of_deed))
+            calls[place] = whole_call, origins
+    told = (call for calls in open_.values() for call, _ in calls)
+    return tuple(sorted(told, key=_place_of_deed))
 
 
 def hull(moments: Sequence[Moment]) -> tuple[Moment, Moment]:
@@ -113,20 +118,20 @@ def hull(moments: Sequence[Moment]) -> tuple[Moment, Moment]:
 
 
 def _place_of_deed(deed: Deed) -> tuple[object, ...]:
-    order = list(Act).index(deed.act)
-    return deed.began.at, order, deed.evidence.source, deed.disk, deed.other
+    line = deed.evidence.source
+    place = (line.bundle, line.member, line.line)
+    return deed.began.at, _ORDER[deed.act], place, deed.disk, deed.other
 
 
-def _is_same(call: Deed, piece: Deed) -> bool:
+def _is_same(call: Deed, origins: Container[str], piece: Deed) -> bool:
     """Tell whether a line of one log can be of a call that other logs told of."""
     if call.task and call.task == piece.task:
         return True
-    if call.act in (Act.READ, Act.ATTACHED) or piece.origin in call.origins:
+    if call.act in (Act.READ, Act.ATTACHED) or piece.origin in origins:
         return False
     # Whether two comparisons go to different disks; a reference may be that of any disk.
-    known = all(UUID_PATTERN.fullmatch(each.other) for each in (call, piece))
-    other_pair = call.act is Act.COMPARED and known and call.other != piece.other
-    if other_pair:
+    other_pair = call.act is Act.COMPARED and call.other != piece.other
+    if other_pair and all(UUID_PATTERN.fullmatch(each.other) for each in (call, piece)):
         return False
     ends = {call.succeeded, piece.succeeded} - {None}
     return len(ends) <= 1 and _is_near(call, piece)

@@ -75,7 +75,8 @@ def told_by_xapi(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
         act = _KINDS.get(event.kind) or _ACTS.get(event.fields.get("method", ""))
         if act is None:
             continue
-        failed = failures.get((_task_of_event(event), act))
+        task = _task_of_event(event)
+        failed = failures.get((task, act))
         code = event.fields.get("code") or (failed.fields["code"] if failed else "")
         line = failed or event
         other = event.fields.get("to") or event.fields.get("vm") or ""
@@ -89,7 +90,7 @@ def told_by_xapi(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
             origin=event.parser,
             succeeded=False if code else event.kind in _RESULTS or None,
             code=code,
-            task=_task_of_event(event),
+            task=task,
             sr=event.fields.get("sr", ""),
             whole=event.kind == AUDITED_EXPORT,
         )
