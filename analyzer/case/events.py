@@ -187,7 +187,7 @@ class EventTable:
         ends = np.cumsum(np.bincount(kinds.codes, minlength=len(kinds.texts)))
         parts = np.split(order, ends)
         told = zip(kinds.texts, parts[:-1], strict=True)
-        self._positions = {kind: part.tolist() for kind, part in told if len(part)}
+        self._positions = {kind: part for kind, part in told if len(part)}
 
     @staticmethod
     def together(tables: "Sequence[EventTable]") -> "EventTable":
@@ -219,18 +219,14 @@ class EventTable:
         """
         wanted = frozenset(kinds)
         if wanted not in self._made:
-            self._made[wanted] = tuple(self._events_at_places(self._places_of_kinds(wanted)))
+            self._made[wanted] = tuple(
+                self._events_at_places(self._places_of_kinds(wanted).tolist())
+            )
         return self._made[wanted]
 
     def in_brief(self, *kinds: str) -> list[Brief]:
         """Return what was kept for these selectors, in the table's order, but make no events."""
-        return briefs_of(self._rows, np.array(self._places_of_kinds(kinds), np.intp))
-
-    def fields_of(self, kind: str) -> Iterator[tuple[int, Mapping[str, str]]]:
-        """Yield row and fields of each event of a kind, but make no events."""
-        places = self._places_of_kinds((kind,))
-        told = self._rows.said(np.array(places, np.intp))
-        return zip(places, (fields for _, fields in told), strict=True)
+        return briefs_of(self._rows, self._places_of_kinds(kinds))
 
     def at(self, rows: Sequence[int]) -> tuple[Event, ...]:
         """Return the events of some rows."""
@@ -257,8 +253,7 @@ class EventTable:
         """
         if not self._positions.keys() & set(kinds):
             return ()
-        places = self._places_of_kinds(kinds)
-        at = np.array(places, np.intp)
+        at = self._places_of_kinds(kinds)
         # What rows are grouped by, by one name.
         columns: list[list[str]] = []
         for name in group_by:
@@ -268,11 +263,11 @@ class EventTable:
             else:
                 found = (fields.get(name) or "" for _, fields in self._rows.said(at))
                 columns.append([same(name, value) for value in found])
-        keys = list(zip(*columns, strict=True)) if columns else [()] * len(places)
+        keys = list(zip(*columns, strict=True)) if columns else [()] * len(at)
         earliest, latest = (self._rows.plain[name][at] for name in ("earliest", "latest"))
         numbers = numbers_of_bursts(keys, earliest, latest, timespan // MICROSECOND)
         parts: dict[tuple[int, int], list[Event]] = {}
-        for number, event in zip(numbers, self._events_at_places(places), strict=True):
+        for number, event in zip(numbers, self._events_at_places(at.tolist()), strict=True):
             parts.setdefault(number, []).append(event)
         return tuple(map(tuple, parts.values()))
 
@@ -352,10 +347,10 @@ class EventTable:
     def totals(self, kind: str) -> tuple[int, Event | None]:
         """Return how often a kind was seen, repetitions counted, and the first of them."""
         places = self._places_of_kinds((kind,))
-        if not places:
+        if not len(places):
             return 0, None
         return int(self._rows.plain["count"][places].sum()), next(
-            self._events_at_places(places[:1])
+            self._events_at_places(places[:1].tolist())
         )
 
     def of_lines(self, lines: Collection[Source]) -> tuple[Event, ...]:
@@ -395,8 +390,9 @@ class EventTable:
         hosts = self._rows.values("host", places).tolist()
         return rows_per_hour(self._rows.plain["at"][places], hosts)
 
-    def _places_of_kinds(self, kinds: Iterable[str]) -> list[int]:
-        return sorted(row for kind in set(kinds) for row in self._positions.get(kind, ()))
+    def _places_of_kinds(self, kinds: Iterable[str]) -> Places:
+        own = [self._positions[kind] for kind in set(kinds) if kind in self._positions]
+        return np.sort(np.concatenate(own)) if own else np.empty(0, np.intp)
 
     def _events_at_places(self, places: Sequence[int]) -> Iterator[Event]:
         known = self._events

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
@@ -23,6 +24,7 @@ ASKED, MADE = "nbd-vbd.asked", "nbd-vbd.made"
 AUDITED, DESTROYED = "nbd-vbd.audited", "nbd-vbd.destroyed"
 
 _REF = re.compile(r"OpaqueRef:[0-9a-f-]{36}")
+_REF_IN_BYTES = re.compile(_REF.pattern.encode())
 _UUID = re.compile(rf"\b{UUID}\b")
 # From "Plugging VBD" to SM's activation, while no other disk is plugged on the host.
 _ACTIVATES = timedelta(seconds=30)
@@ -40,27 +42,34 @@ class VbdDisk:
 class DisksOfVbds:
     """What the database, and else the logs, tell of VBDs by their references.
 
-    ``uuids`` are the uuids of all that are known. Virtual machines have most of them: lines become
-    events of those that are asked for.
+    Virtual machines have most of them: lines become events of those that are asked for.
     """
 
     def __init__(self, case: Case) -> None:
         self._events = case.events
-        destroyed = {found["vbd"]: (row, found) for row, found in case.events.fields_of(DESTROYED)}
-        made = {found["vbd"]: (row, found) for row, found in case.events.fields_of(MADE)}
-        self._lines = {vbd: row for vbd, (row, _) in (destroyed | made).items()}
+        self._lines: dict[bytes, list[int]] = {}
+        for line in case.events.in_brief(DESTROYED, MADE):
+            for reference in _REF_IN_BYTES.findall(line.said):
+                self._lines.setdefault(reference, []).append(line.row)
         told = (*case.events.in_brief(AUDITED), *case.events.in_brief(ASKED))
         self._asked = {(line.bundle, line.task): line.row for line in told if line.task}
         self._in_database = {
             vbd.ref: (pool, vbd) for pool in case.pools for vbd in pool.vbds if vbd.ref
         }
-        self.uuids: Mapping[str, str] = {
-            **{vbd: found["uuid"] for vbd, (_, found) in (destroyed | made).items()},
+
+    @cached_property
+    def uuids(self) -> Mapping[str, str]:
+        """Return the uuids of all VBDs that are known."""
+        told = (*self._events.of(DESTROYED), *self._events.of(MADE))
+        return {
+            **{event.fields["vbd"]: event.fields["uuid"] for event in told},
             **{vbd: row.uuid for vbd, (_, row) in self._in_database.items()},
         }
 
     def get(self, vbd: str | None) -> VbdDisk | None:
         """Return what is known of a VBD."""
+        if vbd is None:
+            return None
         if vbd in self._in_database:
             pool, row = self._in_database[vbd]
             disk = pool.vdi(row.vdi)
@@ -68,16 +77,16 @@ class DisksOfVbds:
             return VbdDisk(
                 vdi=disk.uuid if disk else None, rows=(Evidence(source=row.source, text=text),)
             )
-        if vbd not in self._lines:
-            return None
-        (event,) = self._events.at([self._lines[vbd]])
-        if event.kind == DESTROYED:
-            return VbdDisk(vdi=event.fields["vdi"], rows=(_line_of_event(event),))
-        asked = self._asked.get((event.source.bundle, event.task or ""))
-        lines = (event, *(self._events.at([asked]) if asked is not None else ()))
+        lines = self._events.at(self._lines.get(vbd.encode(errors="replace"), ()))
+        own = [line for line in lines if line.fields["vbd"] == vbd]
+        made = [line for line in own if line.kind == MADE]
+        if not made:
+            return _disk_of_destroyed(own[-1]) if own else None
+        asked = self._asked.get((made[-1].source.bundle, made[-1].task or ""))
+        told = (made[-1], *(self._events.at([asked]) if asked is not None else ()))
         return VbdDisk(
-            vdi=lines[1].fields["vdi"] if asked is not None else None,
-            rows=tuple(map(_line_of_event, lines)),
+            vdi=told[1].fields["vdi"] if asked is not None else None,
+            rows=tuple(map(_line_of_event, told)),
         )
 
 
@@ -85,6 +94,10 @@ class DisksOfVbds:
 def disks_by_vbd(case: Case) -> DisksOfVbds:
     """Return which disks VBDs are of."""
     return DisksOfVbds(case)
+
+
+def _disk_of_destroyed(event: Event) -> VbdDisk:
+    return VbdDisk(vdi=event.fields["vdi"], rows=(_line_of_event(event),))
 
 
 def _line_of_event(event: Event) -> Evidence:
