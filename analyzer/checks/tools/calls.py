@@ -9,7 +9,7 @@ was given a task of its own.
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
@@ -143,13 +143,8 @@ def is_uuid(key: str) -> bool:
 @derived
 def calls(case: Case, method: Method) -> tuple[Call, ...]:
     """Return every call of a method, failed or not, in order of time."""
-    found = case.events.of(ASKED, COMPARED, *_TELLING)
-    groups: dict[object, list[Event]] = {}
-    for event in found:
-        if event.fields["method"] == method.value:
-            groups.setdefault(_short_task(event) or event.source, []).append(event)
     told: list[Call] = []
-    for lines in groups.values():
+    for lines in _lines_of_calls(case).get(method.value, ()):
         failed = [e for kind in _TELLING for e in lines if e.kind == kind and "code" in e.fields]
         code, reason = code_and_reason(failed[0]) if failed else ("", "")
         named = [event for event in lines if "vdi" in event.fields]
@@ -172,6 +167,16 @@ def calls(case: Case, method: Method) -> tuple[Call, ...]:
         )
     joined = _with_operations(case, method, _unnamed_lines_merged(told))
     return tuple(sorted(joined, key=lambda call: (call.at.at, call.disks)))
+
+
+@derived
+def _lines_of_calls(case: Case) -> Mapping[str, Collection[Sequence[Event]]]:
+    """Return method → the lines of each call of it, those that name no task alone."""
+    found: dict[str, dict[object, list[Event]]] = {}
+    for event in case.events.of(ASKED, COMPARED, *_TELLING):
+        groups = found.setdefault(event.fields["method"], {})
+        groups.setdefault(_short_task(event) or event.source, []).append(event)
+    return {method: groups.values() for method, groups in found.items()}
 
 
 def resolve(case: Case, key: str) -> str:
