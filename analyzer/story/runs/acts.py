@@ -42,14 +42,15 @@ class Deed:
     ``other`` is, of a comparison, the newer disk; of an export, the older one it was asked to
     leave out; of a snapshot, the new disk; of a move, the VM. ``whole`` tells of an export that
     all its parameters were read. ``sure`` is how sure `disk` is; ``origin`` is the log that told
-    it, ``task`` the short form of its task; ``sr`` is the SR's uuid, where SM told it.
+    it, ``task`` the short form of its task; ``sr`` is the SR's uuid, where SM told it. ``shown``
+    is the line to be quoted.
     """
 
     act: Act
     disk: str
     began: Moment
     ended: Moment
-    evidence: Evidence
+    shown: Event
     origin: str
     succeeded: bool | None = None
     other: str = ""
@@ -59,6 +60,11 @@ class Deed:
     line: Event | None = None
     whole: bool = False
     sure: Confidence = Confidence.CERTAIN
+
+    @property
+    def evidence(self) -> Evidence:
+        """Return the line that shows it; of most calls nobody asks."""
+        return Evidence(source=self.shown.source, text=self.shown.text, at=self.shown.moment)
 
     @property
     def reads(self) -> bool:
@@ -118,7 +124,7 @@ def hull(moments: Sequence[Moment]) -> tuple[Moment, Moment]:
 
 
 def _place_of_deed(deed: Deed) -> tuple[object, ...]:
-    line = deed.evidence.source
+    line = deed.shown.source
     place = (line.bundle, line.member, line.line)
     return deed.began.at, _ORDER[deed.act], place, deed.disk, deed.other
 

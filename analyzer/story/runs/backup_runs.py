@@ -107,7 +107,7 @@ def _sr_of(known: DiskIndex, disk: str, deeds: Iterable[Deed]) -> str:
 
 def _pool_of(pools: Mapping[str, str], episode: Episode) -> str:
     """Return what tells the pool of a run from others: by the reports that its lines are in."""
-    bundle = episode.deeds[0].evidence.source.bundle
+    bundle = episode.deeds[0].shown.source.bundle
     return pools.get(bundle, bundle)
 
 

@@ -110,7 +110,7 @@ def runs_of(
 
 
 def _key_of_episode(episode: Episode) -> tuple[object, ...]:
-    return episode.span[0].at, episode.disk, episode.deeds[0].evidence.source
+    return episode.span[0].at, episode.disk, episode.deeds[0].shown.source
 
 
 def _rhythm_of_snapshots(deeds: Sequence[Deed]) -> float | None:

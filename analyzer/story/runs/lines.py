@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.model.event import Event
-from analyzer.model.finding import Evidence
 from analyzer.story.runs.acts import Act, Deed
 
 ASKED, MOVED, EXPORTED = "backup-call.asked", "backup-call.moved", "backup-call.exported"
@@ -86,7 +85,7 @@ def told_by_xapi(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
             other=uuids.get(other, other) or bases.get(event.source, ""),
             began=event.moment,
             ended=line.moment if failed and not line.moment.at < event.moment.at else event.moment,
-            evidence=Evidence(source=line.source, text=line.text, at=line.moment),
+            shown=line,
             origin=event.parser,
             succeeded=False if code else event.kind in _RESULTS or None,
             code=code,

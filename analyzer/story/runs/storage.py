@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 from analyzer.case.case import Case
 from analyzer.model.event import Event
-from analyzer.model.finding import Confidence, Evidence
+from analyzer.model.finding import Confidence
 from analyzer.model.nbd import ClientTrouble, NbdSession, SessionFate
 from analyzer.model.operation import Attachment, Operation, Result
 from analyzer.rebuilt.calls.attachments import disk_attachments
@@ -54,7 +54,7 @@ def told_by_sm(case: Case, uuids: Mapping[str, str]) -> Iterator[Deed]:
             other=other_disk,
             began=op.first,
             ended=op.last if op.last.at >= op.first.at else op.first,
-            evidence=_quote_of_event(shown),
+            shown=shown,
             origin="smlog",
             succeeded=None if op.result is Result.UNKNOWN else not failed,
             code=_final_code(op) if failed else "",
@@ -80,7 +80,7 @@ def told_by_nbd(case: Case) -> Iterator[Deed]:
             disk=session.vdi,
             began=began,
             ended=session.ended if session.ended and session.ended.at >= began.at else began,
-            evidence=_quote_of_event(line),
+            shown=line,
             origin="daemon_log",
             succeeded=_client_could_read(session),
             code=session.trouble.value if session.trouble else "",
@@ -104,7 +104,7 @@ def _deed_of_attachment(attachment: Attachment, line: Event) -> Deed:
         other=attachment.vm or "",
         began=began,
         ended=ended if ended.at >= began.at else began,
-        evidence=_quote_of_event(line),
+        shown=line,
         origin="smlog",
     )
 
@@ -122,7 +122,3 @@ def _client_could_read(session: NbdSession) -> bool | None:
     if session.trouble in (None, ClientTrouble.CLIENT_GONE):
         return True if serving else None
     return False
-
-
-def _quote_of_event(event: Event) -> Evidence:
-    return Evidence(source=event.source, text=event.text, at=event.moment)
