@@ -102,6 +102,10 @@ class Order:
             _how_long_stamps_repeat(change) for change in self._changes_between(bundles, one, other)
         )
 
+    def was_set(self, bundle: str) -> bool:
+        """Tell whether the clock of a report's host was set at any time."""
+        return bundle in self._clocks and any(c.seconds for c in self._clocks[bundle].changes)
+
     def least_between(self, one: Mark, other: Mark) -> timedelta:
         """Return how much time surely passed from one line to another, nothing if none did.
 

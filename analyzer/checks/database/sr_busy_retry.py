@@ -9,11 +9,12 @@ A call that finds its SR marked waits 1 to 20 seconds and tries again, for two h
 (xen-api `helpers.ml` `retry`, `Repeat_with_uniform_backoff.standard`); each try is a line.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from datetime import timedelta
 from itertools import groupby
 
 from analyzer.case.case import Case
+from analyzer.case.made_of_rows import Brief
 from analyzer.case.pool import PoolState
 from analyzer.case.time.order import began, ended, mark
 from analyzer.checks.observation import LookedAt, Observation
@@ -23,7 +24,7 @@ from analyzer.model.finding import Basis, Confidence, Evidence, Finding, Severit
 from analyzer.model.operation import Operation, Result
 from analyzer.model.rule import RuleText
 from analyzer.model.sentence import joined, say
-from analyzer.model.terms import SHORT_REQUEST
+from analyzer.model.terms import MICROSECOND, SHORT_REQUEST
 from analyzer.model.xapi import Sr
 from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.values import dataclass
@@ -86,16 +87,13 @@ class _Jam:
 
 def examine(case: Case, text: RuleText) -> Iterator[Observation]:
     """Judge each operation that others waited for, and each long wait for several."""
-    # All waits, in order of time.
+    ends = {(e.source.bundle, e.fields["task"]): e for e in case.events.of(GAVE_UP)}
+    # All waits that may be long, in order of time.
     groups: dict[tuple[str, ...], list[Event]] = {}
-    for event in case.events.of(WAITED):
-        # a line without its task, as a damaged one may be, is a try of nobody knows which call
-        task_found = SHORT_REQUEST.search(event.task or "")
-        task_of = task_found[0] if task_found else ""
-        task = task_of or str(event.source)
+    for event in _tries_of_long_waits(case, ends.keys()):
+        task = _short_task(event.task)
         key = (event.source.bundle, event.fields["call"], event.fields["sr"], task)
         groups.setdefault(key, []).append(event)
-    ends = {(e.source.bundle, e.fields["task"]): e for e in case.events.of(GAVE_UP)}
     found = [
         _wait_of(case, part, ends.get((key[0], key[3])))
         for key, events in groups.items()
@@ -108,6 +106,38 @@ def examine(case: Case, text: RuleText) -> Iterator[Observation]:
         yield _finding_of_jam(case, text, jam)
     yield LookedAt("smlog")
     yield LookedAt("xapi_db")
+
+
+def _tries_of_long_waits(case: Case, gave_up: Container[tuple[str, str]]) -> tuple[Event, ...]:
+    """Return the tries of calls that gave up, or tried for as long as a jam lasts at least.
+
+    A busy pool has tens of thousands of others. A line without its task, as a damaged one may be,
+    is a try of nobody knows which call.
+    """
+    waits: dict[tuple[str, str], list[list[Brief]]] = {}
+    for line in case.events.in_brief(WAITED):
+        if not (task := _short_task(line.task)):
+            continue
+        own = waits.setdefault((line.bundle, task), [])
+        # where the clock was set, stamps do not tell that it is another wait
+        apart = own and line.at - own[-1][-1].at > _ONE_WAIT // MICROSECOND
+        if not own or (apart and not case.order.was_set(line.bundle)):
+            own.append([])
+        own[-1].append(line)
+    return case.events.at(
+        sorted(
+            line.row
+            for call, own in waits.items()
+            for wait in own
+            if call in gave_up or wait[-1].at - wait[0].at >= _STUCK // MICROSECOND
+            for line in wait
+        )
+    )
+
+
+def _short_task(task: str | None) -> str:
+    found = SHORT_REQUEST.search(task or "")
+    return found[0] if found else ""
 
 
 def _finding_of_jam(case: Case, text: RuleText, jam: _Jam) -> Finding:
