@@ -3,6 +3,7 @@
 Pids come back after some tens of thousands of processes, and a log may begin midway.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -13,7 +14,7 @@ from analyzer.bundle.names import log_name
 from analyzer.case.events import EventTable
 from analyzer.case.made_of_rows import Brief
 from analyzer.case.quiet_scans import QUICK, QUIET, SCANS
-from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED, SM_LOCKED, UUID_END, UUID_LENGTH
+from analyzer.model.terms import SM_CALL_ENTRY, SM_KICKED, SM_LOCKED, UUID
 from analyzer.rebuilt.calls.sm_lines import (
     COMMANDS,
     DONE,
@@ -28,6 +29,7 @@ _LOADING = 2 * _MINUTE  # from a process's first line to its entry line
 _QUIET = QUIET * 1_000_000
 _SETTLED = 5 * _MINUTE
 _QUICK = QUICK * 1_000_000
+_ARGUMENT = re.compile(rf"'({UUID})'".encode())
 _NEIGHBOURS = 2000  # entry lines that are looked at for the end of one call
 
 
@@ -81,8 +83,7 @@ def host_lines(table: EventTable, lines: Sequence[Brief], boots: Sequence[int]) 
     of_disks: dict[bytes, list[int]] = {}
     for number, entry in enumerate(entries):
         of_pids.setdefault(entry.pid, []).append(number)
-        ends = (found.end() for found in UUID_END.finditer(entry.said))
-        for uuid in {entry.said[end - UUID_LENGTH : end] for end in ends}:
+        for uuid in set(_ARGUMENT.findall(entry.said)):
             of_disks.setdefault(uuid, []).append(number)
     return HostLines(
         table=table,
