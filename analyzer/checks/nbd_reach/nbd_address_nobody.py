@@ -35,7 +35,7 @@ def nobody_came(
 ) -> Iterator[Finding | Gap]:
     """Yield a finding if clients asked often, and none came while all hosts' logs cover it."""
     bundles = case.world.bundles_of(pool)
-    asked = [each for each in case.events.of(ASKED) if each.source.bundle in bundles]
+    asked = [each.row for each in case.events.in_brief(ASKED) if each.bundle in bundles]
     # Whether another obstacle is known already for some address.
     if not offers or len(asked) < _FEWEST or any(obstacles(case, pool, offer) for offer in offers):
         return
@@ -44,9 +44,9 @@ def nobody_came(
         if gap is not None:
             yield gap
         return
-    if any(each.source.bundle in bundles for each in case.events.of(CAME)):
+    if any(each.bundle in bundles for each in case.events.in_brief(CAME)):
         return
-    covered = [each for each in asked if _is_covered(case, each)]
+    covered = [each for each in case.events.at(asked) if _is_covered(case, each)]
     clients = sorted({address for each in covered if (address := _address_of_client(pool, each))})
     if len(covered) >= _FEWEST and clients:
         yield _finding_of_offers(text, pool, offers, (covered, clients))
