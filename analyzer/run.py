@@ -272,6 +272,7 @@ def _report(
     case.events.give_back_memory()
     befallen = rows("what befell hosts", partial(incidents, case))
     runs = rows("the backup runs", partial(backup_runs, case, outcomes))
+    case.events.give_back_memory()
     errors = rows("other errors", partial(error_groups, case, outcomes, befallen, runs))
     noise = rows("known noise", partial(suppressed, catalogue, case.events))
     spans = rows("what lasted", partial(spans_of, case, known.coverage))
