@@ -13,9 +13,11 @@ import warnings
 from collections.abc import Callable
 from contextlib import suppress
 from multiprocessing.process import BaseProcess
+from pickle import UnpicklingError
 from typing import Generic, TypeVar
 
 Told = TypeVar("Told")
+Made = TypeVar("Made")
 
 
 def fork_of(run: Callable[[], None]) -> BaseProcess:
@@ -41,18 +43,23 @@ def fork_of(run: Callable[[], None]) -> BaseProcess:
     return process
 
 
-class Begun(Generic[Told]):
+class Begun(Generic[Told, Made]):
     """Something that is made of what is known now, and of what it is told later.
 
     Where it is not worth a fork, or there is none, it is made when it is asked for; so it is where
     the fork failed, and then raises what it raises. ``make`` waits where it asks what it is told.
     """
 
-    def __init__(self, make: Callable[[Callable[[], Told]], bytes], *, worth_it: bool) -> None:
+    def __init__(self, make: Callable[[Callable[[], Told]], Made], *, worth_it: bool) -> None:
         self._make = make
         self._process: BaseProcess | None = None
         if worth_it and sys.platform == "linux":
             self._fork()
+
+    @property
+    def is_beside(self) -> bool:
+        """Tell whether it is being made meanwhile."""
+        return self._process is not None
 
     def tell(self, told: Told) -> None:
         """Tell what the making waits for; it goes there beside this thread. Call it once."""
@@ -66,14 +73,15 @@ class Begun(Generic[Told]):
 
         threading.Thread(target=hand_over, daemon=True).start()
 
-    def made(self) -> bytes:
+    def made(self) -> Made:
         """Return what is made; call it once, when all was told."""
         if self._process is not None:
-            with os.fdopen(self._made, "rb") as incoming:
-                content = incoming.read()
+            made: list[Made] = []
+            with os.fdopen(self._made, "rb") as incoming, suppress(EOFError, UnpicklingError):
+                made.append(pickle.load(incoming))  # noqa: S301 - of this program
             self._process.join()
-            if self._process.exitcode == 0:
-                return content
+            if made and self._process.exitcode == 0:
+                return made[0]
         return self._make(lambda: self._told)
 
     def _fork(self) -> None:
@@ -88,7 +96,7 @@ class Begun(Generic[Told]):
             os.close(self._made)
             os.close(self._telling)
             with os.fdopen(writing, "wb") as stream:
-                stream.write(self._make(heard))
+                pickle.dump(self._make(heard), stream, pickle.HIGHEST_PROTOCOL)
 
         try:
             self._process = fork_of(answer)

@@ -13,14 +13,16 @@ from analyzer.beside import Begun
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are used on Linux only")
 
 
-def told(begun: Begun[bytes], what: bytes = b"") -> Begun[bytes]:
+def told(begun: Begun[bytes, bytes], what: bytes = b"") -> Begun[bytes, bytes]:
     begun.tell(what)
     return begun
 
 
 @pytest.mark.parametrize("size", [0, 1_000_000])  # a pipe holds 64 kB
 def test_a_fork_gives_what_is_made_there_of_what_it_is_told(size: int) -> None:
-    begun = Begun[bytes](lambda told: str(os.getpid()).encode() + b" " + told(), worth_it=True)
+    begun = Begun[bytes, bytes](
+        lambda told: str(os.getpid()).encode() + b" " + told(), worth_it=True
+    )
     pid, _, content = told(begun, b"x" * size).made().partition(b" ")
     assert pid != str(os.getpid()).encode()
     assert content == b"x" * size
@@ -31,7 +33,7 @@ def test_a_fork_works_before_it_is_told() -> None:
         before = time.monotonic()
         return str(told() > before).encode()
 
-    begun = Begun[float](make, worth_it=True)
+    begun = Begun[float, bytes](make, worth_it=True)
     time.sleep(0.5)
     begun.tell(time.monotonic())
     assert begun.made() == b"True"
@@ -44,7 +46,7 @@ def test_what_is_not_worth_a_fork_is_made_here_when_it_is_asked_for() -> None:
         calls.append(os.getpid())
         return b"made of " + told()
 
-    begun = told(Begun[bytes](make, worth_it=False), b"this")
+    begun = told(Begun[bytes, bytes](make, worth_it=False), b"this")
     assert not calls
     assert begun.made() == b"made of this"
     assert calls == [os.getpid()]
@@ -61,7 +63,8 @@ def test_what_a_fork_failed_at_is_made_here(end: object, capfd: pytest.CaptureFi
         return b"made here of " + told()
 
     assert (
-        told(Begun[bytes](make, worth_it=True), b"x" * 1_000_000).made()[:15] == b"made here of xx"
+        told(Begun[bytes, bytes](make, worth_it=True), b"x" * 1_000_000).made()[:15]
+        == b"made here of xx"
     )
     assert capfd.readouterr() == ("", "")
 
@@ -71,4 +74,4 @@ def test_what_fails_here_too_says_why() -> None:
         raise ValueError("why")
 
     with pytest.raises(ValueError, match="why"):
-        told(Begun[bytes](make, worth_it=True)).made()
+        told(Begun[bytes, bytes](make, worth_it=True)).made()

@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -92,12 +92,18 @@ def analyze(asked: Asked) -> int:
         report, check = _kept(judged, case, folder) if asked.redact else (judged, str)
         wanted = [form for form in FORMATS if form.name in (chosen or ("html", "json"))]
         told_to_write(progress)
+        # A long case file and the other files are made side by side.
+        draw = partial(_rendered, report, wanted, zone, check)
+        drawing = Begun[None, tuple[dict[str, str], bool]](
+            lambda _: draw(), worth_it=making.is_beside
+        )
+        drawn = cache(drawing.made)
         making.tell(case, judged)
-        texts, whole = _rendered(report, wanted, zone, check)
+        beside = {} if asked.stdout else making.files(Judged(case, judged), drawn)
+        texts, whole = drawn()
     if asked.stdout:
         say(*texts.values())
     else:
-        beside = making.files(Judged(case, judged), texts if whole else {})
         written = write_files(folder, {**texts, **beside}, force=asked.force)
         printed = partial(_print, asked, _shown(report, zone), (report, case, check), written)
         own.told("what is printed", printed, None)
@@ -138,7 +144,12 @@ class _CaseFile:
         self, inputs: Sequence[Mapping[str, Any]] | None, asked: Asked, own: _Beside
     ) -> None:
         self._inputs, self._asked, self._own = inputs, asked, own
-        self._begun: Begun[Told] | None = None
+        self._begun: Begun[Told, bytes] | None = None
+
+    @property
+    def is_beside(self) -> bool:
+        """Tell whether it is being made in a process beside this one."""
+        return self._begun is not None and self._begun.is_beside
 
     def begin(self, case: Case) -> None:
         """Begin it with the lines of a case that is not judged yet."""
@@ -154,8 +165,14 @@ class _CaseFile:
             tell = partial(_tell, self._begun, case, report)
             self._begun = self._own.told("the case file", tell, None)
 
-    def files(self, judged: Judged, texts: Mapping[str, str]) -> dict[str, bytes]:
-        """Return it by its name; ``texts`` are the files that lie beside it."""
+    def files(
+        self, judged: Judged, drawn: Callable[[], tuple[Mapping[str, str], bool]]
+    ) -> dict[str, bytes]:
+        """Return it by its name; ``drawn`` are the files beside it, and whether they are whole."""
+
+        def whole_texts() -> Mapping[str, str]:
+            texts, whole = drawn()
+            return texts if whole else {}
 
         def made() -> dict[str, bytes]:
             inputs, asked = self._inputs, self._asked
@@ -164,14 +181,14 @@ class _CaseFile:
             zone = zone_named(asked.tz).name
             usual = asked.options.usual
             content = case_bytes(
-                judged, inputs, usual=usual, drawn=texts, zone=zone, beginning=self._begun
+                judged, inputs, usual=usual, drawn=whole_texts, zone=zone, beginning=self._begun
             )
             return {NAME: content}
 
         return self._own.told("the case file", made, {})
 
 
-def _tell(begun: Begun[Told], case: Case, report: Report) -> Begun[Told]:
+def _tell(begun: Begun[Told, bytes], case: Case, report: Report) -> Begun[Told, bytes]:
     begun.tell(told_of(case, report))
     return begun
 

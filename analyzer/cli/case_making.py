@@ -33,7 +33,7 @@ _NAMES_A_PART = 10_000
 _MANY = 20_000  # lines that are worth a fork
 
 
-def case_begun(case: "Case", *, usual: bool) -> "Begun[Told]":
+def case_begun(case: "Case", *, usual: bool) -> "Begun[Told, bytes]":
     """Begin the case file of what is to be judged, beside this process where that is worth it.
 
     What is begun has all lines that were kept: the most of it. It waits for what the report tells
@@ -60,32 +60,20 @@ def case_bytes(
     inputs: Sequence[Mapping[str, Any]],
     *,
     usual: bool,
-    drawn: Mapping[str, str],
+    drawn: "Callable[[], Mapping[str, str]]",
     zone: str = "UTC",
-    beginning: "Begun[Told] | None" = None,
+    beginning: "Begun[Told, bytes] | None" = None,
 ) -> bytes:
     """Return a case file of what was judged.
 
     ``usual`` tells that it was read as commands without options read; only then may it answer
-    for them. ``drawn`` are the texts beside it by their names, in a zone. ``beginning``
-    is what `case_begun` returned, if it was asked before, and told what it waits for.
+    for them. ``drawn`` returns the texts beside it by their names, in a zone; it is asked last.
+    ``beginning`` is what `case_begun` returned, if it was asked before, and told what it waits for.
     """
     from analyzer.model.report import Report
     from analyzer.story.timeline.lines import told_of
 
     sizes: dict[str, int] = {}
-    head = {
-        "cbtriage": FORMAT,
-        "version": __version__,
-        "program": program() if usual else "",
-        "shape": shape_of(Report),
-        "inputs": list(inputs),
-        "build": program(),
-        "drawn": {name: digest_of(text.encode()) for name, text in drawn.items()},
-        "zone": zone,
-        "damaged": is_damaged(judged.report),
-        "pages": sizes,
-    }
     if beginning is None:
         beginning = case_begun(judged.case, usual=usual)
         beginning.tell(told_of(judged.case, judged.report))
@@ -93,6 +81,18 @@ def case_bytes(
     parts = _Parts(beginning.made())
     for name, content in chain(_of_report(judged.report), *of_usual):
         parts.put(name, content)
+    head = {
+        "cbtriage": FORMAT,
+        "version": __version__,
+        "program": program() if usual else "",
+        "shape": shape_of(Report),
+        "inputs": list(inputs),
+        "build": program(),
+        "drawn": {name: digest_of(text.encode()) for name, text in drawn().items()},
+        "zone": zone,
+        "damaged": is_damaged(judged.report),
+        "pages": sizes,
+    }
     parts.put(HEAD, head, stored=True)
     return parts.whole()
 

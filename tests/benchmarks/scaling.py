@@ -97,7 +97,7 @@ def _measured(grow: Callable[[Path, int], Path], size: int) -> Costs:
             own = Judged(case, report)
             lines = case_begun(case, usual=True)
             lines.tell(told_of(case, report))
-            case_bytes(own, (), usual=True, drawn={}, beginning=lines)
+            case_bytes(own, (), usual=True, drawn=dict, beginning=lines)
         for form in FORMATS:
             with _timed(costs, f"render {form.name}"):
                 form.render(report)

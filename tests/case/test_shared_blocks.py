@@ -29,5 +29,5 @@ def test_a_fork_sees_what_is_put_and_the_other_way_round() -> None:
         back.put(shared.take(3))
         return shared.take(5)
 
-    assert Begun[None](answer, worth_it=True).made() == b"other"
+    assert Begun[None, bytes](answer, worth_it=True).made() == b"other"
     assert back.take(3) == b"one"

@@ -23,7 +23,7 @@ def case_file(path: Path, *, usual: bool = True) -> Path:
     assert inputs is not None
     made = path.with_name(NAME)
     judged = Judged(*sample_read(BY_NAME[path.name]))
-    made.write_bytes(case_bytes(judged, inputs, usual=usual, drawn={}))
+    made.write_bytes(case_bytes(judged, inputs, usual=usual, drawn=dict))
     return made
 
 

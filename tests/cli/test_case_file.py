@@ -106,7 +106,7 @@ def test_line_that_is_quoted_first_is_explained_as_it_is_from_the_log(
         read = [said(command, path) for command in asked]
     inputs = inputs_of([path])
     assert inputs is not None
-    made = case_bytes(pages, inputs, usual=True, drawn={})
+    made = case_bytes(pages, inputs, usual=True, drawn=dict)
     path.with_name(NAME).write_bytes(made)
     if name.endswith(".zip"):  # one name of two hosts: which of them must be said
         return
@@ -151,7 +151,7 @@ def test_line_of_a_large_report_is_read_from_where_it_lies(
     judged = Judged(*load_case([path]))
     inputs = inputs_of([path])
     assert inputs is not None
-    path.with_name(NAME).write_bytes(case_bytes(judged, inputs, usual=True, drawn={}))
+    path.with_name(NAME).write_bytes(case_bytes(judged, inputs, usual=True, drawn=dict))
     case = CaseFile(path.with_name(NAME))
     (log,) = (each for each in case.members if each[1] == "var/log/SMlog")
     assert len(case.members[log].place.marks) > 1
