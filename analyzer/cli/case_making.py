@@ -78,8 +78,10 @@ def case_bytes(
         beginning = case_begun(judged.case, usual=usual)
         beginning.tell(told_of(judged.case, judged.report))
     of_usual = (_pages(judged, sizes), _lines(judged)) if usual else ()
+    made = chain(_of_report(judged.report), *of_usual)
+    held = list(made) if beginning.is_beside else ()  # what is beside goes on meanwhile
     parts = _Parts(beginning.made())
-    for name, content in chain(_of_report(judged.report), *of_usual):
+    for name, content in chain(held, made):
         parts.put(name, content)
     head = {
         "cbtriage": FORMAT,
