@@ -94,11 +94,9 @@ def tell(
         severity=Severity.INFO if retried else told.severity,
         count=len(burst),
     )
-    if retried is None:
-        return made
-    run = retried.operation
-    shown = retried.lines or (run.lines if run is not None else ())
-    return over(made, "the same call ended well later", shown[-1])
+    run = retried.operation if retried else None
+    shown = (retried.lines if retried else ()) or (run.lines if run else ())
+    return over(made, "the same call ended well later", shown[-1]) if shown else made
 
 
 def retried_since(case: Case, burst: Burst) -> Call | None:
