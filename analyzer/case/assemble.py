@@ -14,7 +14,7 @@ from analyzer.case.events import EventTableBuilder, alert_message
 from analyzer.case.gather import BundleContent
 from analyzer.case.given_back import NOTHING, Given, Joined
 from analyzer.case.later import read_later
-from analyzer.case.lies import lies_of
+from analyzer.case.member_places import places_of
 from analyzer.case.pool import PoolState, build_pools
 from analyzer.case.pool_witnesses import held_against_witnesses
 from analyzer.case.reports_of_hosts import host_reports
@@ -154,7 +154,7 @@ def assemble(
             window=sources.window,
             covered=sources.covered,
             dates={name: content.clock.dates for name, content in by_name.items()},
-            lies=tuple(lies_of(content) for content in (*by_name.values(), *read.loose)),
+            places=tuple(places_of(content) for content in (*by_name.values(), *read.loose)),
             holes=sources.open_holes(),
             clocks=clocks,
             troubles=troubles,

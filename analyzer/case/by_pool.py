@@ -71,7 +71,7 @@ def one_case(cases: Sequence[Case]) -> Case:
         window=window,
         covered=lambda need, bundle: asked(lambda case: case.covered(need, bundle), bundle),
         dates=MappingProxyType({key: own for case in cases for key, own in case.dates.items()}),
-        lies=tuple(each for case in cases for each in case.lies),
+        places=tuple(each for case in cases for each in case.places),
         holes=tuple(hole for case in cases for hole in case.holes),
         clocks=tuple(clock for case in cases for clock in case.clocks),
         troubles=tuple(trouble for case in cases for trouble in case.troubles),

@@ -37,7 +37,7 @@ class Case:
 
     ``gap(need, bundle)`` is None when that bundle's source was there, whole and understood;
     ``hosts_missing(pool)`` are the names of pool members whose bundle was not given.
-    ``dates`` are, by bundle, what dates its lines, and ``lies`` is where its members lie.
+    ``dates`` are, by bundle, what dates its lines, and ``places`` is where its members lie.
     ``window(need)`` is the time that *all* bundles' sources of that name cover together,
     ``covered(need, bundle)`` what one bundle's log covers but for its holes: None if more is wrong
     with it than missing rotated files. ``holes`` are the stretches of logs in which nothing was
@@ -57,7 +57,7 @@ class Case:
     clocks: tuple[HostClock, ...] = ()
     troubles: tuple[Trouble, ...] = ()
     dates: Mapping[str, LineDates] = field(default_factory=lambda: MappingProxyType({}))
-    lies: tuple[ReportPlaces, ...] = ()
+    places: tuple[ReportPlaces, ...] = ()
     covered: Callable[[str, str], tuple[Moment, Moment] | None] = lambda _need, _bundle: None
     beside: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     order: Order = field(init=False, repr=False, compare=False)

@@ -13,7 +13,7 @@ from analyzer.bundle.named_paths import STDIN, named_paths
 from analyzer.bundle.spool import Spool
 from analyzer.case.gather import Gathering
 from analyzer.case.given_back import Joined, joined
-from analyzer.case.lies import place_of
+from analyzer.case.member_places import place_of
 from analyzer.errors import InputError
 from analyzer.model.report import Omission
 from analyzer.values import dataclass

@@ -151,9 +151,11 @@ class Reading:
         told = self._of_file(lambda file: file.members)
         if told is not None:
             return told
-        lies = self.judged.case.lies
+        places = self.judged.case.places
         return {
-            (each.bundle, place.path): Lying(each, place) for each in lies for place in each.members
+            (each.bundle, place.path): Lying(each, place)
+            for each in places
+            for place in each.members
         }
 
     def line(self, member: tuple[str, str], number: int) -> "LineAgain | None":

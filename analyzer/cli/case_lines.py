@@ -165,10 +165,10 @@ class StoredPlaces(Mapping[tuple[str, str], Lying]):
     def __init__(self, part: Part) -> None:
         from analyzer.model.places import ReportPlaces
 
-        self._reports = typed(tuple[ReportPlaces, ...], part("lies.json"))
+        self._reports = typed(tuple[ReportPlaces, ...], part("places.json"))
         self._rows: dict[tuple[str, str], tuple[int, object]] = {}
         for number, report in enumerate(self._reports):
-            own = zip(*part(f"lies/{number}.json"), strict=True)
+            own = zip(*part(f"places/{number}.json"), strict=True)
             self._rows |= {(report.bundle, path): (number, row) for path, row in own}
 
     def __iter__(self) -> Iterator[tuple[str, str]]:

@@ -179,11 +179,11 @@ def _lines(judged: "Judged") -> Iterator[tuple[str, bytes]]:
     case, quotes = judged.case, judged.facts.quotes
     clocks = {bundle: dates.settled for bundle, dates in case.dates.items()}
     yield "clocks.json", _text_of(plain(Mapping[str, Settled], clocks))
-    lies = tuple(replace(each, members=()) for each in case.lies)
-    yield "lies.json", _text_of(plain(tuple[ReportPlaces, ...], lies))
-    for number, each in enumerate(case.lies):
+    places = tuple(replace(each, members=()) for each in case.places)
+    yield "places.json", _text_of(plain(tuple[ReportPlaces, ...], places))
+    for number, each in enumerate(case.places):
         members = plain(tuple[MemberPlace, ...], each.members)
-        yield f"lies/{number}.json", _text_of([[place.path for place in each.members], members])
+        yield f"places/{number}.json", _text_of([[place.path for place in each.members], members])
     read = plain(frozenset[tuple[str, str]], members_read(judged.report))
     yield "read.json", _text_of(read)
     hosts = {host.bundle: host.name for host in reversed(case.hosts)}

@@ -21,7 +21,7 @@ def place_of(member: ConcreteMember) -> MemberPlace:
     )
 
 
-def lies_of(content: BundleContent) -> ReportPlaces:
+def places_of(content: BundleContent) -> ReportPlaces:
     """Return where the members of a report lie, with the marks of its logs."""
     places = dict(content.places)
     for log in content.logs:
