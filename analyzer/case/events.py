@@ -31,14 +31,7 @@ from analyzer.case.event_order import with_doubted_stamps
 from analyzer.case.freed_memory import give_back_freed_memory
 from analyzer.case.kept_rows import KeptRows
 from analyzer.case.made_of_rows import Brief, KeptLines, briefs_of, events_of, lines_of
-from analyzer.case.rows import (
-    LINE_TEXTS,
-    KeepPolicy,
-    PackedRows,
-    Row,
-    alert_message,
-    packed,
-)
+from analyzer.case.rows import LINE_TEXTS, KeepPolicy, PackedRows, Row, alert_message, packed
 from analyzer.case.spilled_words import SpilledWords, give_back
 from analyzer.model.event import Event
 from analyzer.model.host import Alert
