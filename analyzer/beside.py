@@ -16,6 +16,10 @@ from multiprocessing.process import BaseProcess
 from pickle import UnpicklingError
 from typing import Generic, TypeVar
 
+# What this process does comes first, above all to unpack: it is through with a block before others
+# take its caches. Of 660 MB reading takes 30.5 to 34.4 processor seconds so, 35.8 to 45.4 where
+# none gives way.
+_GIVES_WAY = 10
 Told = TypeVar("Told")
 Made = TypeVar("Made")
 
@@ -30,6 +34,8 @@ def fork_of(run: Callable[[], None]) -> BaseProcess:
 
     def alone() -> None:
         try:
+            with suppress(OSError):
+                os.nice(_GIVES_WAY)
             run()
         except BaseException:  # noqa: BLE001 - its traceback would be taken for this process's
             os._exit(1)

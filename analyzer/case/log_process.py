@@ -6,7 +6,6 @@ what goes between them is pickled; nothing of it comes from a status report but 
 """
 
 import gc
-import os
 import pickle
 import signal
 import struct
@@ -32,9 +31,6 @@ PROGRAM = f"from {__name__} import main; main()"
 PART = 20_000  # rows and failures that are handed over at once
 _SIZE = struct.Struct("<I")
 _SHARED = 1 << 31  # in a size: the block itself lies in memory that both processes see
-# To unpack comes first, and is through with a block before another process takes its caches: of 660
-# MB reading takes 28.8 to 33.9 processor seconds so, and 35.8 to 45.4 with as much right for all.
-_NICE = 10
 _OBJECT = pickle.HIGHEST_PROTOCOL
 
 
@@ -238,8 +234,6 @@ def serve_alone(
     """Serve the process that made this one; that one alone heeds Ctrl-C, and ends both."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(200_000, 50, 100)
-    if hasattr(os, "nice"):
-        os.nice(_NICE)
     serve(incoming, outgoing, shared)
 
 
