@@ -107,6 +107,8 @@ def _row_of_subject(
     subject: Subject, own: Sequence[Finding], disk: DiskView | None, plan: Plan | None
 ) -> Troubled:
     open_ = [finding for finding in own if finding.state is not Standing.OVER]
+    # What is minor and goes on does not make a trouble go on of which that is not known.
+    weighty = [finding for finding in open_ if finding.severity is not Severity.INFO]
     worst = min(open_ or own, key=lambda finding: finding.severity.rank)
     name = cut(subject.name, NAME) if subject.name else subject.uuid[:_UUID_SHOWN]
     if disk and len(disk.vms) == 1:
@@ -117,10 +119,10 @@ def _row_of_subject(
         subject=subject,
         name=object_name,
         trouble=cut(in_brief(worst.title), SENTENCE),
-        now=_disk_now(disk, open_) if disk else _standing_in_words(open_),
+        now=_disk_now(disk, open_) if disk else _standing_in_words(weighty or open_),
         untracked=_untracked_in_words(disk) if disk else "",
         plan=plan,
-        standing=min((finding.state for finding in own), key=lambda state: state.rank),
+        standing=min((finding.state for finding in weighty or own), key=lambda state: state.rank),
         severity=worst.severity,
         has_cbt=disk is not None,
         finding=worst.id,

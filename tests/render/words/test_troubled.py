@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from analyzer.model.finding import Finding
-from analyzer.model.goal import Goal
+from analyzer.model.finding import Finding, Severity
+from analyzer.model.goal import Goal, Standing
 from analyzer.model.report import Report
 from analyzer.render.html.html import render_html
 from analyzer.render.words.answer import answer_of
@@ -56,6 +56,16 @@ def test_object_without_cbt_says_what_befell_it() -> None:
     each = only(of_host(crash()))
     assert each.now_in_words == f"{crash().title} ({each.now})"
     assert only(of_disk(Goal.INCREMENTAL)).now_in_words == "CBT on, not sound"
+
+
+def test_minor_trouble_that_goes_on_does_not_make_another_go_on() -> None:
+    host = replace(crash().subjects[0], type="host", name="jupiter")
+    past = replace(crash(), subjects=(host,), state=Standing.UNKNOWN)
+    minor = replace(past, rule="minor", severity=Severity.INFO, state=Standing.NOW)
+    report = replace(clear_report(), outcomes=(found(past), found(minor)))
+    plan = replace(hostile_plan(), object=host, findings=(past.id, minor.id))
+    each = only(replace(report, plans=(plan,)))
+    assert (each.now, each.standing) == ("not known", Standing.UNKNOWN)
 
 
 def test_disk_whose_cbt_is_on_says_what_befell_it_and_how_that_stands() -> None:
