@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analyzer.model.finding import Verdict
@@ -129,6 +129,8 @@ def test_no_comparison_that_left_blocks_out_is_ruled_out(
     share=st.sampled_from((0.0, 0.1, 0.3)),
     minutes=st.sampled_from((0, 7, -7, 25)),
 )
+# Neither the attach of the disk nor any boot is left in the logs, only the flag of its log.
+@example(steps=[("fall", 0), ("read", 0), ("night", 0), ("night", 0)], share=0.3, minutes=7)
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )

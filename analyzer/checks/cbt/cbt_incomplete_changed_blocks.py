@@ -157,7 +157,7 @@ def _gap_of_comparison(one: Comparison) -> Gap:
             "the comparison of {older} with {newer} at {when} spans a time at whose end a log was "
             "marked as consistent though its session had not ended, and nothing shows whether "
             "that session had crashed"
-            if one.crash.writer
+            if one.crash.writer or sure(one.crash.flag) is False
             else "the comparison of {older} with {newer} at {when} spans a time in which a host "
             "booted, and nothing read from before shows whether that host had the disk"
         )

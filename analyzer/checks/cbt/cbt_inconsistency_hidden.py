@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from analyzer.case.case import Case
 from analyzer.checks.observation import Observation
-from analyzer.checks.tools.chain_facts import disk_subjects, log_path, name_of
+from analyzer.checks.tools.chain_facts import disk_subjects, log_path, name_of, sure
 from analyzer.checks.tools.finding import Row, found, quote
 from analyzer.checks.tools.hidden_crashes import Hidden, How, hidden_crashes
 from analyzer.checks.tools.sm_runs import quote_run
@@ -60,6 +60,9 @@ def _gap_of_hidden(one: Hidden) -> Gap:
             "read-write session that {writer} shows had not ended, and nothing shows whether that "
             "session had crashed"
             if writer
+            else "{what} of disk {vdi} on {host} at {at} marked its CBT log, which was in use, as "
+            "consistent, and nothing read shows which host had the disk, and whether that crashed"
+            if sure(one.flag) is False
             else "{what} of disk {vdi} on {host} at {at} marked its CBT log as consistent after a "
             "host had booted, and nothing read from before shows whether that host had the disk",
             what="a snapshot" if one.how is How.SNAPSHOT else "the read-only detach",

@@ -40,9 +40,10 @@ class Hidden:
     """A call that wrote the flag 1 over a 0, or over what is not known, as clocks of two hosts are.
 
     ``writer`` is the read-write activation whose session had not ended by then, or where that was
-    not read a snapshot that found the disk attached, on some host; None where a host booted and
-    nothing from before shows whether it had the disk. ``boot`` is the start of its
-    host in between where the flag surely was 0, ``alive`` whether the session ended properly later.
+    not read a snapshot that found the disk attached, on some host; None where only the flag shows
+    that there was one, or a host booted and nothing from before shows whether it had the disk.
+    ``boot`` is the start of its host in between where the flag surely was 0, ``alive`` whether the
+    session ended properly later.
     """
 
     how: How
@@ -73,10 +74,11 @@ def _of_disk(case: Case, vdi: str, own: Sequence[Operation]) -> Iterator[Hidden]
         how = _how_it_can_hide(last, run, vdi)
         command = _flag_written(run, vdi, how) if how else None
         writer = next(reversed(writers.values()), found_attached)
-        if how and command and (writer or (not known_since and _may_follow_a_boot(case, run))):
+        if how and command:
             flag = _flag_before(case, run)
             known = sure(flag)
-            if known is not True:
+            in_use = known is False or (not known_since and _may_follow_a_boot(case, run))
+            if known is not True and (writer or in_use):
                 yield Hidden(
                     how=how,
                     run=run,
