@@ -1,16 +1,18 @@
 """Columns: rows of the event table column by column, undated, dated, in the order of time.
 
-Columns of few values (``bundle member source_kind process kind level task``, with ``syslog_host``
-until they are dated, ``dated_by host host_id`` from then on) are places in a list of these; the
-rest are ``line pid count`` and, in microseconds since 1970, ``at earliest latest``. Where the words
-of a row are: ``words`` are the bytes of many rows, and ``text text_end message message_end``
-offsets in them. ``fields`` are the fields, or the pattern that finds them in the message.
+Columns of few values (``bundle member source_kind process pid kind level task``, with
+``syslog_host`` until they are dated, ``dated_by host host_id`` from then on) are places in a list
+of these; the rest are ``line count`` and, in microseconds since 1970, ``at earliest latest``. Where
+the words of a row are: ``words`` are the bytes of many rows, and ``text text_end message
+message_end`` offsets in them. ``fields`` are the fields, or the pattern that finds them in the
+message. Rows come by the million, so numbers other than times take 32 bits where these are enough,
+and codes as few as there are values for.
 """
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,7 +33,7 @@ Hour: TypeAlias = Callable[[str, str, Stamp], Moment | None]
 TIMES = ("at", "earliest", "latest")
 WORDS = ("words", "text", "text_end", "message", "message_end", "fields")
 
-_NUMBERS = ("line", "count", "when")
+_HELD = ("words", "fields")  # columns of few values that have no order
 _ORDER = ("at", "host", "member", "line", "kind", "bundle")
 _NOT_DATED = ("when", "odd", "syslog_host")
 
@@ -41,7 +43,7 @@ class Few:
 
     def __init__(self, codes: npt.NDArray[Any], texts: Sequence[Any]) -> None:
         self.codes = codes
-        self.texts = list(texts)
+        self.texts = texts
 
     @classmethod
     def of(cls, values: Iterable[str]) -> "Few":
@@ -57,9 +59,26 @@ class Few:
             np.array([*(places[text] for text in self.texts), -1], np.int32)[self.codes], texts
         )
 
+    @classmethod
+    def held(cls, columns: Sequence["Few"]) -> "Few":
+        """Return columns one behind another, each with its own values."""
+        starts = [0, *accumulate(len(column.texts) for column in columns)]
+        codes = [
+            column.codes.astype(np.int32) + start
+            for column, start in zip(columns, starts, strict=False)
+        ]
+        return cls(np.concatenate(codes), [text for column in columns for text in column.texts])
+
+    def at(self, places: Places | npt.NDArray[np.bool_]) -> "Few":
+        """Return some of the rows."""
+        found = Few(self.codes[places], self.texts)
+        if "_all_texts" in self.__dict__:
+            found.__dict__["_all_texts"] = self._all_texts
+        return found
+
     @cached_property
     def _all_texts(self) -> npt.NDArray[np.object_]:
-        return np.array([*self.texts, None], object)  # a missing one has code -1
+        return _objects([*self.texts, None])  # a missing one has code -1
 
     def values(self, places: Places | slice = slice(None)) -> npt.NDArray[np.object_]:
         """Return the texts of some rows, None for what is missing."""
@@ -90,20 +109,29 @@ class Columns:
 
     def at(self, places: Places | npt.NDArray[np.bool_]) -> "Columns":
         """Return some of the rows, in the order of their places."""
-        few = {name: Few(each.codes[places], each.texts) for name, each in self.few.items()}
+        few = {name: each.at(places) for name, each in self.few.items()}
         return Columns(few, {name: each[places] for name, each in self.plain.items()})
+
+    def narrow(self) -> "Columns":
+        """Return the same in as little memory as it takes."""
+        few = {name: Few(_narrow(each.codes), each.texts) for name, each in self.few.items()}
+        plain = {
+            name: each if name in TIMES else _narrow(each, np.int32)
+            for name, each in self.plain.items()
+        }
+        return Columns(few, plain)
 
     def said(self, places: Places | slice = slice(None)) -> Iterator[tuple[str, Mapping[str, str]]]:
         """Yield message and fields of some rows."""
         names = ("words", "message", "message_end", "fields")
-        columns = (self.plain[name][places].tolist() for name in names)
+        columns = (self.values(name, places).tolist() for name in names)
         for words, start, end, found in zip(*columns, strict=True):
             said = words[start:end].decode(*CODING)
             yield said, Captures(found, said) if isinstance(found, str) else found
 
     def texts(self, places: Places | slice = slice(None)) -> Iterator[str]:
         """Yield the texts of some rows."""
-        columns = (self.plain[name][places].tolist() for name in WORDS[:3])
+        columns = (self.values(name, places).tolist() for name in WORDS[:3])
         for words, start, end in zip(*columns, strict=True):
             yield words[start:end].decode(*CODING)
 
@@ -137,23 +165,44 @@ def among(known: npt.NDArray[Any], values: npt.ArrayLike) -> npt.NDArray[np.bool
 def undated(rows: PackedRows) -> Columns:
     """Return rows as they were packed, ``when`` what dates them."""
     spans = np.array(rows.spans, np.int64).reshape(-1, 4).T
-    plain = {
-        name: np.array(column, np.int64) if name in _NUMBERS else _objects(column)
-        for name, column in rows.columns.items()
-    }
-    plain |= {"words": _objects([rows.words] * len(rows)), "fields": _objects(rows.fields)}
+    plain = {name: np.array(column, np.int64) for name, column in rows.columns.items()}
     plain |= zip(WORDS[1:5], spans, strict=True)
+    plain = {name: _narrow(column, np.int32) for name, column in plain.items()}
     if rows.odd:
         plain["odd"] = np.empty(len(rows), object)
         plain["odd"][plain["when"] < 0] = _objects(rows.odd)
     few = {name: Few(np.array(each.codes), each.distinct) for name, each in rows.repeated.items()}
+    few["words"] = Few(np.zeros(len(rows), np.int32), [rows.words])
+    few["fields"] = _held(rows.fields)
     return Columns(few, plain)
+
+
+def _held(values: Sequence[object]) -> Few:
+    """Return values that have no order as a column; what is the same, or the same text, is one."""
+    keys = [value if isinstance(value, str) else id(value) for value in values]
+    distinct: dict[object, object] = {}
+    for key, value in zip(keys, values, strict=True):
+        distinct.setdefault(key, value)
+    places = {key: place for place, key in enumerate(distinct)}
+    return Few(np.array([places[key] for key in keys], np.int32), list(distinct.values()))
 
 
 def _objects(values: Sequence[object]) -> npt.NDArray[np.object_]:
     column = np.empty(len(values), object)
-    column[:] = values
+    for place, value in enumerate(values):  # numpy would look into mapped bytes
+        column[place] = value
     return column
+
+
+def _narrow(
+    numbers: npt.NDArray[Any], least: type[np.signedinteger[Any]] = np.int8
+) -> npt.NDArray[Any]:
+    """Return integers as narrow as all of them fit, `least` at least, others as they are."""
+    if not np.issubdtype(numbers.dtype, np.integer) or not len(numbers):
+        return numbers
+    ends = np.array([numbers.min(), numbers.max()])
+    fits = np.result_type(least, *map(np.min_scalar_type, (-abs(ends) - 1).tolist()))
+    return numbers.astype(fits, copy=False)
 
 
 def rows_of(undated: Columns, kinds: Collection[str]) -> Iterator[Row]:
@@ -206,7 +255,7 @@ def _into_the_hour(numbers: npt.NDArray[np.int64], first: Stamp) -> npt.NDArray[
     """Return the microseconds of some stamps of an hour; a leap second is the end of its minute."""
     if numbers[0] < 0:
         return (first.minute * 60 + min(first.second, 59)) * 1_000_000
-    minutes, seconds = numbers >> 6 & 63, numbers & 63
+    minutes, seconds = (numbers.astype(np.int64) >> bits & 63 for bits in (6, 0))
     behind: npt.NDArray[np.int64] = (minutes * 60 + np.minimum(seconds, 59)) * 1_000_000
     return behind
 
@@ -247,6 +296,9 @@ def joined(parts: Sequence[Columns]) -> Columns:
     few = {}
     for name in parts[0].few:
         columns = [part.few[name] for part in parts]
+        if name in _HELD:
+            few[name] = Few.held(columns)
+            continue
         texts = sorted({text for column in columns for text in column.texts})
         codes = [column.sorted_by(texts).codes for column in columns]
         few[name] = Few(np.concatenate(codes), texts)

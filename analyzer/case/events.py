@@ -163,7 +163,7 @@ class EventTable:
     """All kept events, ordered by (at, host, member, line)."""
 
     def __init__(self, columns: Columns) -> None:
-        self._rows = columns
+        self._rows = columns = columns.narrow()
         self._events: list[Event | None] = [None] * len(columns)  # by row, those made so far
         self._made: dict[frozenset[str], tuple[Event, ...]] = {}
         self._dated_lines: dict[tuple[str | None, str | None], Places] = {}
@@ -176,7 +176,7 @@ class EventTable:
         }
         # Return kind → its rows, in the table's order.
         kinds = columns.few["kind"]
-        order = np.argsort(kinds.codes, kind="stable")
+        order = np.argsort(kinds.codes, kind="stable").astype(np.int32)
         ends = np.cumsum(np.bincount(kinds.codes, minlength=len(kinds.texts)))
         parts = np.split(order, ends)
         told = zip(kinds.texts, parts[:-1], strict=True)
@@ -194,7 +194,7 @@ class EventTable:
         """Give the system what nobody uses now, where that is worth it."""
         if len(self) > _MANY:
             self._forget_events()
-            give_back(self._rows.plain["words"].tolist())
+            give_back(self._rows.few["words"].texts)
             give_back_freed_memory()
 
     def _forget_events(self) -> None:
@@ -302,7 +302,7 @@ class EventTable:
             after = int(np.searchsorted(times, times[end], side="right"))
             rows = self._rows.at(np.arange(first, after))
             yield lines_of(rows)
-            give_back(rows.plain["words"].tolist())
+            give_back(rows.values("words").tolist())
             first = after
 
     def last_line(
@@ -385,7 +385,7 @@ class EventTable:
 
     def _places_of_kinds(self, kinds: Iterable[str]) -> Places:
         own = [self._positions[kind] for kind in set(kinds) if kind in self._positions]
-        return np.sort(np.concatenate(own)) if own else np.empty(0, np.intp)
+        return np.sort(np.concatenate(own)).astype(np.intp) if own else np.empty(0, np.intp)
 
     def _events_at_places(self, places: Sequence[int]) -> Iterator[Event]:
         known = self._events

@@ -62,21 +62,21 @@ class KeptLines(NamedTuple):
 def briefs_of(rows: Columns, places: Places) -> list[Brief]:
     """Return rows without making events of them."""
     named = (rows.values(name, places).tolist() for name in Brief._fields[1:-1])
-    spans = (rows.plain[name][places].tolist() for name in ("words", "message", "message_end"))
+    spans = (rows.values(name, places).tolist() for name in ("words", "message", "message_end"))
     said = [words[start:end] for words, start, end in zip(*spans, strict=True)]
     return list(map(Brief, places.tolist(), *named, said))
 
 
 def lines_of(rows: Columns) -> KeptLines:
     """Return the lines of some rows that are together, each once."""
-    texts = {name: rows.few[name].codes for name in LINE_TEXTS}
+    texts = {name: rows.few[name].codes.astype(np.int64) for name in LINE_TEXTS}
     first, line_of = numbered(texts["bundle"], texts["member"], rows.plain["line"])
     by_line = np.argsort(line_of, kind="stable")
     starts = np.searchsorted(line_of[by_line], np.arange(len(first)))
     kinds = tuple(rows.values("kind", by_line).tolist())
     bounds = pairwise([*starts.tolist(), len(kinds)])
-    pids = rows.plain["pid"][first].tolist()
-    held, *spans = (rows.plain[name][first] for name in WORDS[:5])
+    pids = rows.values("pid", first).tolist()
+    held, *spans = (rows.values(name, first) for name in WORDS[:5])
     begins, ends, message, message_ends = spans
     words = [each[start:end] for each, start, end in _told(held, begins, ends)]
     said = message_ends - message
@@ -86,7 +86,7 @@ def lines_of(rows: Columns) -> KeptLines:
         if not words[row].endswith(own):
             words[row] += own
     ids: dict[int, tuple[str | None, ...]] = {}
-    for row, each in _told(line_of, rows.plain["fields"]):
+    for row, each in _told(line_of, rows.values("fields")):
         if each and (type(each) is not str or _ids_of(each)):
             own = words[row]
             named = _ids(each, own[len(own) - lengths[row] :])
@@ -94,9 +94,9 @@ def lines_of(rows: Columns) -> KeptLines:
     return KeptLines(
         times=tuple(rows.plain[name][first] for name in TIMES),
         texts={name: codes[first] for name, codes in texts.items()},
-        lines=rows.plain["line"][first],
+        lines=rows.plain["line"][first].astype(np.int64),
         pids=np.array([-1 if pid is None else pid for pid in pids], np.int64),
-        counts=np.maximum.reduceat(rows.plain["count"][by_line], starts),
+        counts=np.maximum.reduceat(rows.plain["count"][by_line], starts).astype(np.int64),
         kinds=[kinds[start:after] for start, after in bounds],
         words=words,
         lengths=(ends - begins, said),
@@ -144,7 +144,7 @@ def events_of(rows: Columns, places: Places) -> Iterator[Event]:
     """Make events of rows."""
     columns = (rows.values(name, places).tolist() for name in _EVENT)
     rest = zip(*columns, strict=True)
-    words, *spans, found = (rows.plain[name][places].tolist() for name in WORDS)
+    words, *spans, found = (rows.values(name, places).tolist() for name in WORDS)
     starts, ends, begins, stops = spans
     texts, said = map(place_of_text, starts, ends), map(place_of_text, begins, stops)
     told = zip(_moments_of(rows, places), words, texts, said, found, strict=True)

@@ -66,7 +66,9 @@ class Row(NamedTuple):
 
 _WORDS = ("message", "text", "fields")
 # Columns of few values, of which each is kept once.
-REPEATED = ("bundle", "member", "source_kind", "process", "kind", "level", "task", "syslog_host")
+REPEATED = (
+    *("bundle", "member", "source_kind", "process", "pid", "kind", "level", "task", "syslog_host"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyzer.case.columns import TIMES, among, dated, numbered, rows_of, undated
+from analyzer.case.columns import TIMES, among, dated, joined, numbered, rows_of, undated
 from analyzer.case.rows import Row, packed
 from analyzer.model.moment import Moment
 from analyzer.parsers._api import Stamp
@@ -37,10 +37,10 @@ moments = st.integers(0, 9).map(
 )
 
 
-def row(when: Stamp | Moment, line: int, member: str, host: str) -> Row:
+def row(when: Stamp | Moment, line: int, member: str, host: str, pid: int | None = 7) -> Row:
     fields = {"n": "1"} if line else {}
     return Row(
-        *("b", member, line, "smlog", "SM", 7, None, None, "k", 1, host, when),
+        *("b", member, line, "smlog", "SM", pid, None, None, "k", 1, host, when),
         message=f"a {line}",
         text=f"x a {line}",
         fields=fields,
@@ -51,9 +51,10 @@ rows = st.lists(
     st.builds(
         row,
         st.one_of(stamps, moments),
-        st.integers(0, 9),
+        st.one_of(st.integers(0, 9), st.integers(2**31 - 1, 2**31), st.just(2**40)),
         st.sampled_from(["var/log/SMlog", "var/log/SMlog.1"]),
         st.sampled_from(["", "one", "two"]),
+        st.sampled_from([None, 0, 7, 4_194_304, 10**30]),
     ),
     max_size=12,
 )
@@ -63,6 +64,18 @@ rows = st.lists(
 @given(rows)
 def test_rows_come_back_as_they_were_packed(rows: list[Row]) -> None:
     assert list(rows_of(undated(packed(rows)), ["k"])) == rows
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(rows, min_size=1, max_size=3))
+def test_in_less_memory_and_behind_others_they_are_the_same(parts: list[list[Row]]) -> None:
+    columns = [dated(undated(packed(rows)), date, hour, {}) for rows in parts]
+    together = joined(columns)
+    narrow = joined([each.narrow() for each in columns]).narrow()
+    for name in (*together.few, *together.plain):
+        assert narrow.values(name).tolist() == together.values(name).tolist(), name
+    assert {narrow.plain[name].dtype for name in TIMES} == {np.dtype(np.int64)}
+    assert sorted(narrow.texts()) == sorted(row.text for rows in parts for row in rows)
 
 
 def date(_bundle: str, _member: str, _line: int, stamp: Stamp) -> Moment:
