@@ -1,16 +1,14 @@
 """What is known of lines in a case and its report, for `analyzer.story.explain.explain_line`."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable
 from functools import cached_property
 
 from analyzer.case.case import Case
-from analyzer.case.derived import derived
 from analyzer.model.moment import Moment
-from analyzer.model.operation import Operation
 from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.parsers._api import Stamp
-from analyzer.rebuilt.calls.operations import sm_operations
+from analyzer.story.explain.calls_of_lines import calls_of_lines
 from analyzer.story.explain.explain_line import KeptLine
 from analyzer.story.explain.quotes import Quoter, Quotes, call_told, quotes_of
 
@@ -43,15 +41,6 @@ class CaseFacts:
 
     def quoted_by(self, sources: Collection[Source]) -> Iterable[Quoter]:
         """Yield what rests on one of these lines."""
-        known = _calls_of_lines(self._case)
-        own = {id(each): each for source in sorted(sources) for each in known.get(source, ())}
+        known = calls_of_lines(self._case)
+        own = {id(each): each for source in sorted(sources) for each in known.of(source)}
         return self.quotes.quoted_by(sources, map(call_told, own.values()))
-
-
-@derived
-def _calls_of_lines(case: Case) -> Mapping[Source, Sequence[Operation]]:
-    found: dict[Source, list[Operation]] = {}
-    for operation in sm_operations(case):
-        for source in dict.fromkeys(event.source for event in operation.lines):
-            found.setdefault(source, []).append(operation)
-    return found

@@ -11,10 +11,10 @@ _LOG = "daemon_log"
 
 def sessions_page(case: Case) -> SessionsPage:
     """Return all connections of a case, with the names that each may be asked for by."""
-    uuids = disks_by_vbd(case).uuids
+    disks = disks_by_vbd(case)
     named = []
     for session in nbd_sessions(case):
-        names = (session.vbd, session.session, session.vdi, uuids.get(session.vbd or ""))
+        names = (session.vbd, session.session, session.vdi, disks.uuid(session.vbd))
         told = tuple(name.lower().removeprefix(SESSION_REF) for name in names if name)
         named.append(SessionNamed(session=session, names=told))
     return SessionsPage(

@@ -10,7 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, chain
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,8 @@ from analyzer.model.lines import Block, CallIndex, Everything, LineIndex
 from analyzer.model.report import Report
 from analyzer.model.source import Source
 from analyzer.model.terms import UUID_LENGTH
-from analyzer.rebuilt.calls.operations import sm_operations
 from analyzer.sources import LOGS
+from analyzer.story.explain.calls_of_lines import calls_of_lines
 from analyzer.story.explain.quotes import Quoter, call_told
 from analyzer.story.timeline.everything import Ordering
 from analyzer.story.timeline.happenings import Quoted, mark_of, quoted
@@ -43,7 +43,6 @@ Place = tuple[str, str, int]
 Numbers = npt.NDArray[np.int64]
 # The disks and SRs of the calls that a line belongs to, and what is told of these calls.
 _OfCalls = tuple[frozenset[str], tuple[Quoter, ...]]
-_NO_CALLS: _OfCalls = (_NOTHING, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,21 +78,10 @@ class Laying:
         self._known = frozenset(known)
         self._named_by = {uuid.encode(): uuid for uuid in known}
         self._alone = {uuid: frozenset((uuid,)) for uuid in known}
-        counts: Counter[str] = Counter()
-        called: dict[tuple[str, str], dict[int, _OfCalls]] = {}
-        for operation in sm_operations(case):
-            own = self._known & {operation.vdi or "", operation.sr or ""}
-            told = (own, (call_told(operation),))
-            counts.update(own)
-            for source in (event.source for event in operation.lines):
-                lines = called.setdefault((source.bundle, source.member), {})
-                before = lines.setdefault(source.line, told)
-                if before[1][-1] is not told[1][0]:
-                    lines[source.line] = (before[0] | own, before[1] + told[1])
-        self._called, self._count_of_calls = called, counts
-        self._lines_called = {
-            file: np.array(sorted(lines), np.int64) for file, lines in called.items()
-        }
+        self._calls = calls_of_lines(case)
+        objects = ({call.vdi or "", call.sr or ""} for call in self._calls.calls)
+        self._count_of_calls = Counter(chain.from_iterable(map(self._known.intersection, objects)))
+        self._groups_told: dict[int, _OfCalls] = {}
         self._calls_told: dict[tuple[Quoter, ...], int] = {(): -1}
         self._files: list[tuple[tuple[int, int, int, int], ...]] = []
         self._columns = case.events.texts
@@ -276,13 +264,20 @@ class Laying:
             places = self._first["bundle"] + bundle, self._first["member"] + member
             files.append((*places, int(own.min()), int(own.max())))
             file = (self._columns["bundle"][bundle], self._columns["member"][member])
-            if file in self._called:
-                known, of_lines = self._lines_called[file], self._called[file]
-                of_call = among(known, own)
-                of_rows = zip(rows[of_call].tolist(), own[of_call].tolist(), strict=True)
-                found.update((row, of_lines[line]) for row, line in of_rows)
+            groups = self._calls.groups(file, own)
+            if groups is not None:
+                told = zip(rows.tolist(), groups.tolist(), strict=True)
+                found.update((row, self._of_group(group)) for row, group in told if group >= 0)
         self._files.append(tuple(files))
         return found
+
+    def _of_group(self, group: int) -> _OfCalls:
+        """Return what is told of calls that share lines."""
+        if group not in self._groups_told:
+            own = tuple(self._calls.group(group))
+            of = {uuid for call in own for uuid in (call.vdi, call.sr) if uuid}
+            self._groups_told[group] = self._known & of, tuple(map(call_told, own))
+        return self._groups_told[group]
 
     def _named(self, words: Sequence[bytes], stops: Numbers) -> dict[int, frozenset[str]]:
         """Return the objects that rows name."""
@@ -306,9 +301,8 @@ class Laying:
         return named
 
     def _told_of(self, entry: Entry) -> frozenset[str]:
-        bundle, member, line = _place(entry.source)
-        calls, _ = self._called.get((bundle, member), {}).get(line, _NO_CALLS)
-        return calls | self._known.intersection(uuids_in(told_by(entry)))
+        calls = (uuid for call in self._calls.of(entry.source) for uuid in (call.vdi, call.sr))
+        return self._known.intersection((*calls, *uuids_in(told_by(entry))))
 
 
 def _narrow(column: Numbers) -> "array[int]":

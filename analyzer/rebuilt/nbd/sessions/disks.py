@@ -66,6 +66,17 @@ class DisksOfVbds:
             **{vbd: row.uuid for vbd, (_, row) in self._in_database.items()},
         }
 
+    def uuid(self, vbd: str | None) -> str | None:
+        """Return the uuid of a VBD as `uuids` has it, None if it is not known."""
+        if vbd is None:
+            return None
+        if vbd in self._in_database:
+            return self._in_database[vbd][1].uuid
+        lines = self._events.at(self._lines.get(vbd.encode(errors="replace"), ()))
+        # To find what lines of audit.log name takes ten times as long.
+        told = sorted(lines, key=lambda line: line.kind == MADE)[::-1]
+        return next((line.fields["uuid"] for line in told if line.fields["vbd"] == vbd), None)
+
     def get(self, vbd: str | None) -> VbdDisk | None:
         """Return what is known of a VBD."""
         if vbd is None:
