@@ -71,7 +71,7 @@ def test_a_rule_that_cannot_be_completed_costs_itself_alone(
     assert {each.verdict for each in report.outcomes} >= {Verdict.ERROR, Verdict.RULED_OUT}
 
 
-@pytest.mark.parametrize("part", ["_summary", "case_begun", "case_bytes", "_questioned"])
+@pytest.mark.parametrize("part", ["_summary", "case_begun", "case_made", "_questioned"])
 def test_what_lies_beside_the_report_costs_no_finding(
     part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

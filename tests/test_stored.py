@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -10,8 +11,9 @@ from analyzer.model.event import Event
 from analyzer.model.finding import Gap, Subject
 from analyzer.model.hole import HoleKind
 from analyzer.model.moment import Moment
+from analyzer.model.names import Known, Names
 from analyzer.model.sentence import Sentence, say
-from analyzer.stored import microseconds, plain, shape_of, typed
+from analyzer.stored import microseconds, plain, shape_of, text_of, typed, written
 from tests.model.test_event import TEXTS, event
 
 AT = datetime(2024, 11, 22, 9, 6, 1, 250_000, tzinfo=UTC)
@@ -39,6 +41,18 @@ def again(kind: Any, value: object) -> object:
 )
 def test_value_comes_back_equal(kind: object, value: object) -> None:
     assert again(kind, value) == value
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 100])
+@pytest.mark.parametrize("count", [0, 1, 2, 3])
+def test_what_is_written_piece_by_piece_is_the_same(at_once: int, count: int) -> None:
+    disks = tuple(Known(type="VDI", uuid=str(n), name="", words="live") for n in range(count))
+    names = Names(disks=disks, vms=(), hosts=(), srs=disks[:1], networks=())
+    with patch("analyzer.stored._AT_ONCE", at_once):
+        pieces = list(written(Names, names))
+    assert b"".join(pieces) == text_of(plain(Names, names))
+    assert sum(piece.count(b"VDI") > at_once for piece in pieces) == 0
+    assert b"".join(written(Event, event(TEXTS[1]))) == text_of(plain(Event, event(TEXTS[1])))
 
 
 def test_sentence_comes_back_with_its_values() -> None:

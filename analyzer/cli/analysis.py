@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import IO, Any, TypeVar
 
 from analyzer.beside import Begun
 from analyzer.case.case import Case
 from analyzer.cli.case_file import NAME
-from analyzer.cli.case_making import case_begun, case_bytes
+from analyzer.cli.case_making import CaseBegun, case_begun, case_made
 from analyzer.cli.inputs import inputs_of, unchanged_since
 from analyzer.cli.output import in_color, knows_links, note, say
 from analyzer.cli.progress import told_to_write, watching
@@ -32,7 +32,7 @@ from analyzer.render.words.zone import Zone, zone_named
 from analyzer.run import Options, load_case
 from analyzer.stages import REPORT_IT, place_of
 from analyzer.story.pages import Judged
-from analyzer.story.timeline.lines import Told, told_of
+from analyzer.story.timeline.lines import told_of
 from analyzer.values import dataclass
 
 _INTERNAL = 5
@@ -144,7 +144,7 @@ class _CaseFile:
         self, inputs: Sequence[Mapping[str, Any]] | None, asked: Asked, own: _Beside
     ) -> None:
         self._inputs, self._asked, self._own = inputs, asked, own
-        self._begun: Begun[Told, bytes] | None = None
+        self._begun: CaseBegun | None = None
 
     @property
     def is_beside(self) -> bool:
@@ -167,28 +167,32 @@ class _CaseFile:
 
     def files(
         self, judged: Judged, drawn: Callable[[], tuple[Mapping[str, str], bool]]
-    ) -> dict[str, bytes]:
+    ) -> dict[str, IO[bytes]]:
         """Return it by its name; ``drawn`` are the files beside it, and whether they are whole."""
 
         def whole_texts() -> Mapping[str, str]:
             texts, whole = drawn()
             return texts if whole else {}
 
-        def made() -> dict[str, bytes]:
+        def made() -> dict[str, IO[bytes]]:
             inputs, asked = self._inputs, self._asked
             if not inputs or self._begun is None or not unchanged_since(inputs, asked.paths):
                 return {}
             zone = zone_named(asked.tz).name
             usual = asked.options.usual
-            content = case_bytes(
-                judged, inputs, usual=usual, drawn=whole_texts, zone=zone, beginning=self._begun
-            )
+            try:
+                content = case_made(
+                    judged, inputs, usual=usual, drawn=whole_texts, zone=zone, beginning=self._begun
+                )
+            except OSError as error:
+                note(f"no case file is left, there is no room to make one: {error.strerror}")
+                return {}
             return {NAME: content}
 
         return self._own.told("the case file", made, {})
 
 
-def _tell(begun: Begun[Told, bytes], case: Case, report: Report) -> Begun[Told, bytes]:
+def _tell(begun: CaseBegun, case: Case, report: Report) -> CaseBegun:
     begun.tell(told_of(case, report))
     return begun
 

@@ -6,20 +6,25 @@ come: a run that is killed leaves files of one run, never half of one.
 """
 
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO, TypeAlias
 
 from analyzer.errors import UsageError
 
 _OURS = b"cbtriage"
 _HEAD = 1 << 20
+Content: TypeAlias = str | bytes | IO[bytes]
 
 
-def write_files(folder: Path, texts: Mapping[str, str | bytes], *, force: bool) -> tuple[Path, ...]:
+def write_files(folder: Path, texts: Mapping[str, Content], *, force: bool) -> tuple[Path, ...]:
     """Write texts by file name into a folder, all or none, and return their paths.
+
+    Of a file it is what stands in it from where it is read on; it is closed.
 
     Raises:
         UsageError: it cannot be written there, or (not with `force`) something lies there that is
@@ -65,11 +70,15 @@ def _is_free(target: Path) -> bool:
         return True
 
 
-def _write_part(folder: Path, name: str, text: str | bytes, parts: dict[Path, Path]) -> None:
+def _write_part(folder: Path, name: str, text: Content, parts: dict[Path, Path]) -> None:
     handle, part = tempfile.mkstemp(prefix=f".{name}.", suffix=".part", dir=folder)
     parts[folder / name] = Path(part)
     with os.fdopen(handle, "wb") as file:
-        file.write(text if isinstance(text, bytes) else text.encode())
+        if isinstance(text, str | bytes):
+            file.write(text if isinstance(text, bytes) else text.encode())
+        else:
+            with text:
+                shutil.copyfileobj(text, file)
         file.flush()
         os.fsync(handle)
     # The mask of new files; mkstemp makes them for their owner alone.

@@ -23,7 +23,7 @@ from analyzer import judging
 from analyzer import run as analysis
 from analyzer.case import assemble
 from analyzer.checks import checks
-from analyzer.cli.case_making import case_begun, case_bytes
+from analyzer.cli.case_making import case_begun, case_made
 from analyzer.rebuilt.calls import attachments, operations
 from analyzer.rebuilt.cbt import history
 from analyzer.render import FORMATS
@@ -97,7 +97,7 @@ def _measured(grow: Callable[[Path, int], Path], size: int) -> Costs:
             own = Judged(case, report)
             lines = case_begun(case, usual=True)
             lines.tell(told_of(case, report))
-            case_bytes(own, (), usual=True, drawn=dict, beginning=lines)
+            case_made(own, (), usual=True, drawn=dict, beginning=lines)
         for form in FORMATS:
             with _timed(costs, f"render {form.name}"):
                 form.render(report)

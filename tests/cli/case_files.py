@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from analyzer.cli.case_file import NAME
-from analyzer.cli.case_making import case_bytes
+from analyzer.cli.case_making import case_made
 from analyzer.cli.inputs import inputs_of
 from analyzer.cli.main import app
 from analyzer.errors import AnalyzerError
@@ -23,7 +23,7 @@ def case_file(path: Path, *, usual: bool = True) -> Path:
     assert inputs is not None
     made = path.with_name(NAME)
     judged = Judged(*sample_read(BY_NAME[path.name]))
-    made.write_bytes(case_bytes(judged, inputs, usual=usual, drawn=dict))
+    made.write_bytes(case_made(judged, inputs, usual=usual, drawn=dict).read())
     return made
 
 

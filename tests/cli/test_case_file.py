@@ -16,7 +16,7 @@ from analyzer.bundle import _parallel
 from analyzer.bundle.budget import Budget
 from analyzer.case.case import Case
 from analyzer.cli.case_file import NAME, CaseFile, NoCaseError, case_of
-from analyzer.cli.case_making import case_bytes
+from analyzer.cli.case_making import case_made
 from analyzer.cli.inputs import inputs_of
 from analyzer.cli.main import app
 from analyzer.cli.timeline import TimelineFormat
@@ -106,8 +106,8 @@ def test_line_that_is_quoted_first_is_explained_as_it_is_from_the_log(
         read = [said(command, path) for command in asked]
     inputs = inputs_of([path])
     assert inputs is not None
-    made = case_bytes(pages, inputs, usual=True, drawn=dict)
-    path.with_name(NAME).write_bytes(made)
+    made = case_made(pages, inputs, usual=True, drawn=dict)
+    path.with_name(NAME).write_bytes(made.read())
     if name.endswith(".zip"):  # one name of two hosts: which of them must be said
         return
     with patch("analyzer.run.load_case", side_effect=AssertionError("it was read again")):
@@ -151,7 +151,8 @@ def test_line_of_a_large_report_is_read_from_where_it_lies(
     judged = Judged(*load_case([path]))
     inputs = inputs_of([path])
     assert inputs is not None
-    path.with_name(NAME).write_bytes(case_bytes(judged, inputs, usual=True, drawn=dict))
+    content = case_made(judged, inputs, usual=True, drawn=dict)
+    path.with_name(NAME).write_bytes(content.read())
     case = CaseFile(path.with_name(NAME))
     (log,) = (each for each in case.members if each[1] == "var/log/SMlog")
     assert len(case.members[log].place.marks) > 1

@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -24,6 +25,15 @@ def test_files_of_an_earlier_run_are_replaced(tmp_path: Path) -> None:
     written = write_files(tmp_path, TEXTS, force=False)
     assert written == tuple(tmp_path / name for name in TEXTS)
     assert files(tmp_path) == TEXTS
+
+
+def test_content_of_a_file_is_written_as_it_is(tmp_path: Path) -> None:
+    content = os.urandom(100_000)
+    with tempfile.TemporaryFile() as file:
+        file.write(content)
+        file.seek(0)
+        write_files(tmp_path, {**TEXTS, "report.cbtcase": file}, force=False)
+    assert (tmp_path / "report.cbtcase").read_bytes() == content
 
 
 def test_a_file_that_is_not_ours_is_left_alone(tmp_path: Path) -> None:
