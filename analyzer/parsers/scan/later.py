@@ -6,7 +6,7 @@ read when what they go with was found.
 """
 
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, pairwise
 from typing import TypeAlias
 
@@ -14,6 +14,7 @@ _SHORT = 1 << 17  # bytes in which lines are counted before numpy is loaded
 
 NumberedLine: TypeAlias = tuple[int, bytes]  # without its LF
 Found: TypeAlias = tuple[int, int, int]  # where a line begins and ends, and what was found in it
+Wanted: TypeAlias = tuple[int, int, bool]  # where one does, and whether it is read now
 
 
 class LaterLines:
@@ -60,7 +61,7 @@ def lines_found(find: Callable[[bytes, int], int], window: bytes) -> list[Found]
     return found
 
 
-def numbered(window: bytes, places: list[Found]) -> tuple[list[int], int]:
+def numbered(window: bytes, places: Sequence[Found]) -> tuple[list[int], int]:
     """Return how many lines are before each of some places, and how many there are."""
     if len(window) < _SHORT:
         starts = [0, *(start for start, _, _ in places), len(window)]

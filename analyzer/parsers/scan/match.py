@@ -40,6 +40,7 @@ class Automaton:
     """
 
     def __init__(self, pattern: str, options: re2.Options) -> None:
+        self.pattern = pattern
         self._compiled = re2.compile(pattern.encode(), options)
         self._spans = self._compiled._regexp.Match  # noqa: SLF001 - see above
 

@@ -1,8 +1,9 @@
 """The line scanner: one streaming pass over a log member.
 
-A bundle holds gigabytes of log and the catalogue asks for a few lines of them. Per chunk of whole
-lines two automata run in RE2: the grammar counts what is understood and keeps the places a clock
-needs (`_tally`), the filter finds the lines that may hold a hit (`_match`). Only those meet Python.
+A bundle holds gigabytes of log and the catalogue asks for a few lines of them. Over a chunk of
+usual lines one automaton runs in RE2 (`search`), else two: the grammar counts what is understood
+and keeps the places a clock needs (`tally`), the filter finds the lines that may hold a hit
+(`match`). Only those meet Python.
 What the filter keeps never changes a result: it is a superset, and each line is matched exactly.
 It is also asked about what the grammar did not understand, so that nothing is hidden there.
 Lines that say something failed are shown to whoever wants to notice them, asked for or not.
@@ -17,7 +18,7 @@ from analyzer.bundle.budget import TEXT_OF_A_ROW
 from analyzer.bundle.member import Member
 from analyzer.model.event import Level
 from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
-from analyzer.parsers.scan.later import LaterLines, NumberedLine
+from analyzer.parsers.scan.later import LaterLines, NumberedLine, Wanted
 from analyzer.parsers.scan.lines import WholeLines
 from analyzer.parsers.scan.match import (
     Automaton,
@@ -28,6 +29,7 @@ from analyzer.parsers.scan.match import (
     loosened,
 )
 from analyzer.parsers.scan.records import LineReader, Reader
+from analyzer.parsers.scan.search import Search
 from analyzer.parsers.scan.syslog import glued_lines, glued_part
 from analyzer.parsers.scan.tally import Tally, runs_of_lines
 from analyzer.parsers.scan.text import LINE_LIMIT, TextScanner
@@ -117,15 +119,14 @@ class Scanner(TextScanner):
         patient = parser.setting is not None and not at_once and not later
         set_aside = getattr(notice, "set_aside", None) if patient else None
         aside = self._filtered and (later or set_aside is not None)
+        shown = self._narrow_filter(parser) if aside else None
         return Scan(
             lines=WholeLines(blocks, self._line_limit),
             tally=Tally(parser, self._grammar_of_parser(parser), known, quick=self._quick),
             reader=Reader(
-                parser,
-                found if self._filtered else every_line(),
-                shown=self._narrow_filter(parser) if aside else None,
-                quick=self._quick,
+                parser, found if self._filtered else every_line(), shown=shown, quick=self._quick
             ),
+            search=self._search(parser, found, shown),
             matcher=self._selector_matcher(parser.name),
             notice=notice,
             most=most,
@@ -152,9 +153,9 @@ class Scanner(TextScanner):
         """Compile all automata for logs now, for processes that are forked from this one."""
         for parser in self._parsers.values():
             self._grammar_of_parser(parser)
-            self._wider_filter(parser)
-            if parser.setting or self._holds_lines(parser):
-                self._narrow_filter(parser)
+            asks_later = parser.setting is not None or self._holds_lines(parser)
+            shown = self._narrow_filter(parser) if asks_later else None
+            self._search(parser, self._wider_filter(parser), shown)
         _automaton_of_glued()
 
     def _wider_filter(self, parser: LogParser) -> Automaton:
@@ -185,6 +186,17 @@ class Scanner(TextScanner):
             "|".join(f"(?:{pattern})" for pattern in patterns) or None,
             lambda kind: kind not in without,
         )
+
+    def _search(
+        self, parser: LogParser, found: Automaton, shown: Automaton | None
+    ) -> Search | None:
+        """Return what finds the lines of a usual chunk, None where each line is read in full.
+
+        Where a log has a head of its own, what is wanted may stand in it.
+        """
+        if not (self._filtered and self._quick) or parser.split:
+            return None
+        return Search(parser, found, shown)
 
     def _holds_lines(self, parser: LogParser) -> bool:
         """Tell whether some of its lines are asked for only with others.
@@ -226,6 +238,7 @@ class Scan:
         reader: Reader,
         matcher: Matcher,
         held: _Held,
+        search: Search | None,
         notice: Notice | None = None,
         most: int = sys.maxsize,
     ) -> None:
@@ -236,6 +249,7 @@ class Scan:
         self._lines = lines
         self._tally = tally
         self._reader = reader
+        self._search = search
         self._selector_matcher = matcher
         self._notice = notice
         self._found = self._records_with_hits()
@@ -256,19 +270,20 @@ class Scan:
 
     def _records_with_hits(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         for chunk in self._lines:
-            self._tally.read(chunk)
+            wanted = self._search.wanted(chunk) if self._search else None
+            self._tally.read(chunk, understood=wanted is not None)
             if not self._lines.bare:
                 self._tally.mark(self._lines.position)
-            yield from self._hits_of_chunk(chunk, last=False)
+            yield from self._hits_of_chunk(chunk, wanted, last=False)
             if self.met > self._most:
                 self.overfull = True
                 return
-        yield from self._hits_of_chunk(b"", last=True)
+        yield from self._hits_of_chunk(b"", None, last=True)
 
     def _hits_of_chunk(
-        self, chunk: bytes, *, last: bool
+        self, chunk: bytes, wanted: list[Wanted] | None, *, last: bool
     ) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
-        records = list(self._reader.feed(chunk, last=last))
+        records = list(self._reader.feed(chunk, wanted, last=last))
         aside = self._reader.lines_aside()
         self.met += len(aside)
         self.met += sum([len(record.text) // TEXT_OF_A_ROW or 1 for record in records])

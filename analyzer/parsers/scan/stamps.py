@@ -28,10 +28,22 @@ _BYTE = np.uint64(255)
 
 
 class Stamps(NamedTuple):
-    """Where each line begins, and its time in seconds of a nominal leap year."""
+    """Where each line begins, and its time in seconds of a nominal leap year.
+
+    ``of_one_run``: all of them match the same of `line_patterns`.
+    """
 
     starts: npt.NDArray[np.int64]
     seconds: npt.NDArray[np.int64]
+    of_one_run: bool
+
+
+class _LastStamps(NamedTuple):
+    text: bytes
+    stamps: Stamps | None
+
+
+_last = [_LastStamps(b"", None)]
 
 
 def _number_of_month(letters: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
@@ -47,11 +59,18 @@ _LENGTH = np.array(_DAYS, np.int32)[_ORDER]
 
 
 def stamps_of(chunk: bytes) -> Stamps | None:
-    r"""Return the stamps of a chunk of whole lines, None if one of them is another or none.
+    r"""Return the stamps of a chunk of whole lines; None if one of them is another or none.
 
     >>> stamps_of(b"Jan  2 00:00:01 a b: c\nJan  2 00:01:00 a b: d\n")[1].tolist()
     [172801, 172860]
     """
+    last = _last[0]
+    if last.text is not chunk:
+        last = _last[0] = _LastStamps(chunk, _read_stamps(chunk))
+    return last.stamps
+
+
+def _read_stamps(chunk: bytes) -> Stamps | None:
     ends = line_ends(chunk)
     if not len(ends) or ends[-1] + 1 < len(chunk):
         return None
@@ -83,7 +102,9 @@ def stamps_of(chunk: bytes) -> Stamps | None:
     if days is None:
         return None
     counts = np.diff(firsts, append=len(starts))
-    return Stamps(starts, np.repeat(days, counts) * 86_400 + seconds)
+    leap_days = (_LENGTH[month] == _DAYS[1]) & (day == _DAYS[1])
+    of_one_run = bool((month == month[0]).all() and not leap_days.any())
+    return Stamps(starts, np.repeat(days, counts) * 86_400 + seconds, of_one_run)
 
 
 def _seconds_of_clocks(clocks: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64] | None:

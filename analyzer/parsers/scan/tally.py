@@ -130,8 +130,9 @@ class Tally:
             self._hidden_shape = self._hidden_shape or _shape_of_line(line)
             self._hidden += 1
 
-    def read(self, chunk: bytes) -> None:
-        """Walk over a chunk of whole lines."""
+    def read(self, chunk: bytes, *, understood: bool = False) -> None:
+        """Walk over a chunk of whole lines, which may be known to be one run of them."""
+        before = self._lines
         self._rhythm.read(chunk, self._lines + 1)
         if self._uptimes is not None:
             self._uptimes.read(chunk, self._lines + 1)
@@ -143,7 +144,7 @@ class Tally:
                 self._ask_from(chunk, place, line + 1)
         pos = 0
         while pos < len(chunk):
-            end = self._runs.end_of(chunk, pos)
+            end = len(chunk) if understood else self._runs.end_of(chunk, pos)
             if end < 0:
                 pos = self._skip_not_understood(chunk, pos)
                 continue
@@ -153,7 +154,7 @@ class Tally:
             self._first = self._first or first
             self._note_turn_of_year(self._lines + 1, self._last, first)
             read_line = self._lines + 1
-            self._lines += chunk.count(b"\n", pos, end)
+            self._lines = before + self._rhythm.lines_before(end)
             self._note_turn_of_year(self._lines, first, last)
             self._last = last
             self._note_year(read_line, first)

@@ -1,0 +1,50 @@
+"""The wanted lines of a chunk, found in the same pass that tells whether all of it is understood.
+
+Each search begins at a line whose head `stamps_of` has checked, passes over lines that the grammar
+understands, and ends in the first that is wanted: so nothing is read twice, and RE2 has no need to
+look back for where a match began.
+"""
+
+from analyzer.parsers._api import LogParser
+from analyzer.parsers.scan.later import Wanted
+from analyzer.parsers.scan.match import Automaton, automaton
+from analyzer.parsers.scan.stamps import stamps_of
+from analyzer.parsers.scan.syslog import USUAL_HEAD
+
+_LF = ord("\n")
+_END = r"(?m:$)\C"  # a line feed where a pattern must not hold one
+
+
+class Search:
+    """Finds the lines that `find` finds in a chunk of lines that are all understood.
+
+    Those in which ``shown`` finds nothing are not read now.
+    """
+
+    def __init__(self, parser: LogParser, find: Automaton, shown: Automaton | None) -> None:
+        # What is read now ends the search at once, of other lines all is looked through: so the end
+        # of a match tells them apart.
+        head = rf"[^\n]{{{USUAL_HEAD}}}[^ \n]+ (?:{parser.rest})"
+        lines = rf"(?:{head}[^\n]*{_END})*"
+        wanted = rf"[^\n]*?(?:{(shown or find).pattern})"
+        if shown is not None:
+            wanted = rf"(?:{wanted}|[^\n]*?(?:{find.pattern})[^\n]*{_END})"
+        self._next = automaton(f"{lines}?{head}{wanted}", lines=True).end_of
+        self._others = automaton(lines, lines=True).end_of
+
+    def wanted(self, chunk: bytes) -> list[Wanted] | None:
+        """Return the wanted lines of whole ones; None: read it another way.
+
+        That is so where a line is not understood, a stamp is not the usual one, or the month turns.
+        """
+        stamps = stamps_of(chunk)
+        if stamps is None or not stamps.of_one_run:
+            return None
+        found: list[Wanted] = []
+        search, pos = self._next, 0
+        while (at := search(chunk, pos)) >= 0:
+            shown = chunk[at - 1] != _LF
+            end = chunk.index(b"\n", at) if shown else at - 1
+            found.append((chunk.rfind(b"\n", pos, end) + 1 or pos, end, shown))
+            pos = end + 1
+        return found if self._others(chunk, pos) == len(chunk) else None
