@@ -8,13 +8,21 @@ read when what they go with was found.
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate, pairwise
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 _SHORT = 1 << 17  # bytes in which lines are counted before numpy is loaded
 
 NumberedLine: TypeAlias = tuple[int, bytes]  # without its LF
 Found: TypeAlias = tuple[int, int, int]  # where a line begins and ends, and what was found in it
-Wanted: TypeAlias = tuple[int, int, bool]  # where one does, and whether it is read now
+# How many lines are before one, where it begins and ends, and whether it is read now.
+Place: TypeAlias = tuple[int, int, int, bool]
+
+
+class WantedLines(NamedTuple):
+    """Where the wanted lines of a chunk are, and how many lines it has."""
+
+    places: list[Place]
+    lines: int
 
 
 class LaterLines:

@@ -5,7 +5,7 @@ RE2 works on bytes as Latin-1 here: one automaton over all patterns, linear on h
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple, Protocol
 
 import re2
@@ -43,6 +43,9 @@ class Automaton:
         self.pattern = pattern
         self._compiled = re2.compile(pattern.encode(), options)
         self._spans = self._compiled._regexp.Match  # noqa: SLF001 - see above
+        # What the match at a place and before another one spans, for who asks very often.
+        self.spans_at: Callable[[bytes, int, int], Sequence[tuple[int, int]]]
+        self.spans_at = partial(self._spans, _HERE)
 
     @cached_property
     def names(self) -> Sequence[tuple[str, int]]:

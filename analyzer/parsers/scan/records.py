@@ -6,12 +6,12 @@ one process are joined to the line that opens the record, other processes' betwe
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
-from typing import TypeAlias
+from itertools import chain
 
 from analyzer.parsers._api import Joint, LogParser, Record, Split, Stamp
-from analyzer.parsers.scan.later import NumberedLine, Wanted, lines_found, numbered
+from analyzer.parsers.scan.later import NumberedLine, Place, WantedLines, lines_found, numbered
 from analyzer.parsers.scan.match import Automaton
 from analyzer.parsers.scan.syslog import USUAL_HEAD, split_head, split_tag, usual_stamp
 
@@ -23,9 +23,6 @@ _SEARCHED = 8  # times the length of a window
 _REMEMBERED = 8192  # stamps
 _DATE = len("Jan 10 ")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60) ")
-
-# The number of a line, where it begins and ends in the window, and whether it is read now.
-_Place: TypeAlias = tuple[int, int, int, bool]
 
 
 def read_line(parser: LogParser, number: int, raw: bytes) -> Record | None:
@@ -121,7 +118,7 @@ class Reader:
         self._aside: list[NumberedLine] = []
         self._read = LineReader(parser).read if quick else partial(read_line, parser)
         self._carry = b""
-        self._waiting: list[_Place] = []  # the wanted lines of what is carried over
+        self._waiting: list[Place] = []  # of what is carried over, as seen from the next chunk
         self._number = 1  # of the line at the beginning of the chunk
         self._base = 0  # offset of the window in the member
         self._joined: set[int] = set()  # offsets of lines that belong to an earlier record
@@ -129,23 +126,26 @@ class Reader:
         self._siblings_read: dict[int, Record | None] = {}  # by offset in the window
 
     def feed(
-        self, chunk: bytes, wanted: list[Wanted] | None = None, *, last: bool = False
+        self, chunk: bytes, wanted: WantedLines | None = None, *, last: bool = False
     ) -> Iterator[Record]:
         """Yield the records that begin in what was fed so far; all of them with the `last`.
 
         ``wanted`` are the lines that `find` finds in the chunk, where they are known.
         """
-        carried = len(self._carry)
+        carried, first = len(self._carry), self._number
         window = self._carry + chunk if carried else chunk
         self._pids, self._siblings_read = _Pids(), {}
-        places = self._numbered_places(chunk, carried, wanted)
-        for index, (number, start, end, shown) in enumerate(places):
+        places, lines = wanted or self._wanted_lines(chunk)
+        waiting, self._waiting = self._waiting, []
+        self._number += lines
+        for index, (before, start_in_chunk, end_in_chunk, now) in enumerate(chain(waiting, places)):
+            start, end = carried + start_in_chunk, carried + end_in_chunk
             if self._joined and self._base + start in self._joined:
                 continue
-            if not shown:
-                self._aside.append((number, window[start:end]))
+            if not now:
+                self._aside.append((first + before, window[start:end]))
                 continue
-            line = self._read(number, window[start:end])
+            line = self._read(first + before, window[start:end])
             if line is None:
                 continue
             if (
@@ -155,40 +155,35 @@ class Reader:
                 and self._parser.opens(line)
             ):
                 if not last and len(window) - end <= LOOK_AHEAD:
-                    self._hold(window, start, places[index:])
+                    self._waiting = [
+                        (before - lines, start - len(chunk), end - len(chunk), now)
+                        for before, start, end, now in [*waiting, *places][index:]
+                    ]
+                    self._hold(window, start)
                     return
                 line = self._join_following_lines(window, end + 1, line)
             yield line
         self._hold(window, len(window))
 
-    def _numbered_places(
-        self, chunk: bytes, carried: int, wanted: list[Wanted] | None
-    ) -> list[_Place]:
-        """Return the wanted lines of the window: what was carried over and the chunk."""
-        if wanted is None:
-            shown = self._shown
-            # What it finds `find` found too, so there is nothing of it before that.
-            wanted = [
-                (start, end, shown is None or shown(chunk, at, end) >= 0)
-                for start, end, at in lines_found(self._find, chunk)
-            ]
-        numbers, count = numbered(chunk, wanted)
-        first = self._number
-        self._number += count
-        return self._waiting + [
-            (first + before, carried + start, carried + end, shown)
-            for before, (start, end, shown) in zip(numbers, wanted, strict=True)
+    def _wanted_lines(self, chunk: bytes) -> WantedLines:
+        shown = self._shown
+        found = lines_found(self._find, chunk)
+        numbers, lines = numbered(chunk, found)
+        # What it finds `find` found too, so there is nothing of it before that.
+        places = [
+            (before, start, end, shown is None or shown(chunk, at, end) >= 0)
+            for before, (start, end, at) in zip(numbers, found, strict=True)
         ]
+        return WantedLines(places, lines)
 
     def lines_aside(self) -> list[NumberedLine]:
         """Return the lines that were laid aside, and forget them."""
         aside, self._aside = self._aside, []
         return aside
 
-    def _hold(self, window: bytes, start: int, places: Sequence[_Place] = ()) -> None:
-        """Keep what begins at `start`, and the wanted lines in it."""
+    def _hold(self, window: bytes, start: int) -> None:
+        """Keep what begins at `start`."""
         self._carry = window[start:]
-        self._waiting = [(number, at - start, end - start, now) for number, at, end, now in places]
         self._base += start
         self._joined = {offset for offset in self._joined if offset >= self._base}
 

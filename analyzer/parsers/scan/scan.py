@@ -18,7 +18,7 @@ from analyzer.bundle.budget import TEXT_OF_A_ROW
 from analyzer.bundle.member import Member
 from analyzer.model.event import Level
 from analyzer.parsers._api import Hit, LogParser, LogStats, Record, Selector
-from analyzer.parsers.scan.later import LaterLines, NumberedLine, Wanted
+from analyzer.parsers.scan.later import LaterLines, NumberedLine, WantedLines
 from analyzer.parsers.scan.lines import WholeLines
 from analyzer.parsers.scan.match import (
     Automaton,
@@ -263,10 +263,7 @@ class Scan:
         return self._tally.stats(self._lines.longest_cut, self._lines.limit)
 
     def __iter__(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
-        return self
-
-    def __next__(self) -> tuple[Record, tuple[Hit, ...]]:
-        return next(self._found)
+        return self._found
 
     def _records_with_hits(self) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         for chunk in self._lines:
@@ -281,7 +278,7 @@ class Scan:
         yield from self._hits_of_chunk(b"", None, last=True)
 
     def _hits_of_chunk(
-        self, chunk: bytes, wanted: list[Wanted] | None, *, last: bool
+        self, chunk: bytes, wanted: WantedLines | None, *, last: bool
     ) -> Iterator[tuple[Record, tuple[Hit, ...]]]:
         records = list(self._reader.feed(chunk, wanted, last=last))
         aside = self._reader.lines_aside()

@@ -5,8 +5,11 @@ understands, and ends in the first that is wanted: so nothing is read twice, and
 look back for where a match began.
 """
 
+import numpy as np
+
 from analyzer.parsers._api import LogParser
-from analyzer.parsers.scan.later import Wanted
+from analyzer.parsers.scan.later import WantedLines
+from analyzer.parsers.scan.line_ends import line_ends
 from analyzer.parsers.scan.match import Automaton, automaton
 from analyzer.parsers.scan.stamps import stamps_of
 from analyzer.parsers.scan.syslog import USUAL_HEAD
@@ -29,10 +32,10 @@ class Search:
         wanted = rf"[^\n]*?(?:{(shown or find).pattern})"
         if shown is not None:
             wanted = rf"(?:{wanted}|[^\n]*?(?:{find.pattern})[^\n]*{_END})"
-        self._next = automaton(f"{lines}?{head}{wanted}", lines=True).end_of
+        self._next = automaton(f"{lines}?{head}{wanted}", lines=True).spans_at
         self._others = automaton(lines, lines=True).end_of
 
-    def wanted(self, chunk: bytes) -> list[Wanted] | None:
+    def wanted(self, chunk: bytes) -> WantedLines | None:
         """Return the wanted lines of whole ones; None: read it another way.
 
         That is so where a line is not understood, a stamp is not the usual one, or the month turns.
@@ -40,11 +43,17 @@ class Search:
         stamps = stamps_of(chunk)
         if stamps is None or not stamps.of_one_run:
             return None
-        found: list[Wanted] = []
-        search, pos = self._next, 0
-        while (at := search(chunk, pos)) >= 0:
+        ends: list[int] = []
+        now: list[bool] = []
+        search, pos, size = self._next, 0, len(chunk)
+        while (at := search(chunk, pos, size)[0][1]) >= 0:
             shown = chunk[at - 1] != _LF
-            end = chunk.index(b"\n", at) if shown else at - 1
-            found.append((chunk.rfind(b"\n", pos, end) + 1 or pos, end, shown))
-            pos = end + 1
-        return found if self._others(chunk, pos) == len(chunk) else None
+            pos = chunk.index(b"\n", at) + 1 if shown else at
+            ends.append(pos - 1)
+            now.append(shown)
+        if self._others(chunk, pos) < size:
+            return None
+        lines = np.searchsorted(line_ends(chunk), ends)
+        starts = stamps.starts[lines]
+        places = list(zip(lines.tolist(), starts.tolist(), ends, now, strict=True))
+        return WantedLines(places, len(stamps.starts))

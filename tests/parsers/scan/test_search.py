@@ -27,7 +27,7 @@ def searched(text: str, find: str, shown: str | None = None) -> list[tuple[str, 
     found = search.wanted(chunk)
     if found is None:
         return None
-    return [(chunk[start:end].decode(), now) for start, end, now in found]
+    return [(chunk[start:end].decode(), now) for _, start, end, now in found.places]
 
 
 @pytest.mark.parametrize("tail", ["", " and more"])
@@ -145,8 +145,11 @@ def test_search_agrees_with_filter_and_grammar(log: bytes, find: str) -> None:
     found = search.wanted(log)
     if found is not None:
         assert RUNS.end_of(log, 0) == len(log)
-        places = [(start, end, True) for start, end, _ in lines_found(wanted.find, log)]
-        assert set(found) <= set(places)
+        places = {(start, end) for start, end, _ in lines_found(wanted.find, log)}
+        assert {(start, end) for _, start, end, _ in found.places} <= places
+        assert [log.count(b"\n", 0, each[1]) for each in found.places] == [
+            before for before, *_ in found.places
+        ]
 
 
 Told = tuple[list[tuple[Record, tuple[Hit, ...]]], LogStats, list[Failure]]
