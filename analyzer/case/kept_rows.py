@@ -25,8 +25,8 @@ class KeptRows:
         self._sparse = keep.sparse | keep.noise
         self._held_back = self._sparse | keep.hourly | keep.repeated
         self._ends: dict[tuple[object, ...], Row] = {}
-        self._scans = QuietScans()
-        self._log = ""  # the SMlog whose scans these are
+        self._place = "", "", ""  # bundle, member and parser of the rows that were added last
+        self._scans: QuietScans | None = None  # where that is an SMlog
         self.rows: list[Row] = []
         self.count = self.waiting = 0
 
@@ -34,10 +34,11 @@ class KeptRows:
         self, *, bundle: str, member: str, parser: str, record: Record, hits: tuple[Hit, ...]
     ) -> None:
         """Add a row for each selector that the record hit."""
+        place = bundle, member, parser
+        if place != self._place:
+            self._begin(place)
+        scans, held_back = self._scans, self._held_back
         text = quoted(record.text, LONGEST_QUOTE)
-        if (log := f"{bundle}/{member}" if parser == _SMLOG else "") != self._log:
-            self._append(*self._scans.close())
-            self._scans, self._log = QuietScans(), log
         for hit in self._keep.kept(hits):
             row = Row(
                 bundle,
@@ -56,10 +57,10 @@ class KeptRows:
                 text,
                 hit.fields,
             )
-            if hit.selector in self._held_back:
+            if hit.selector in held_back:
                 self.take((row,))
-            elif log:
-                self._append(*self._scans.take(row))
+            elif scans is not None:
+                scans.take(row)
             else:
                 self._append(row)
 
@@ -85,7 +86,8 @@ class KeptRows:
 
     def close(self) -> list[Row]:
         """Return all that is left, with what was held back."""
-        self._append(*self._scans.close())
+        if self._scans is not None:
+            self._scans.close()
         # A sparse kind's only event is among the rows already.
         self.rows += [row for row in self._ends.values() if row.count]
         self._ends = {}
@@ -97,12 +99,18 @@ class KeptRows:
             self._append(row)
         self._ends[key] = row._replace(count=last.count + row.count if last else 0)
 
-    def _append(self, *rows: Row) -> None:
-        for row in rows:
-            self.rows.append(row)
-            weight = len(row.message) // TEXT_OF_A_ROW or 1
-            self.count += weight
-            self.waiting += weight
+    def _begin(self, place: tuple[str, str, str]) -> None:
+        """Begin another log."""
+        if self._scans is not None:
+            self._scans.close()
+        self._place = place
+        self._scans = QuietScans(self._append) if place[-1] == _SMLOG else None
+
+    def _append(self, row: Row) -> None:
+        self.rows.append(row)
+        weight = len(row.message) // TEXT_OF_A_ROW or 1
+        self.count += weight
+        self.waiting += weight
 
 
 def _hour_of(row: Row) -> tuple[object, ...]:

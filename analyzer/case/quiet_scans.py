@@ -8,7 +8,7 @@ there, and every call is seen to have ended that did
 (`rebuilt.calls.processes.ended_before_others`). The rows of that next one count those left out.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from math import inf
 from typing import NamedTuple
 
@@ -33,10 +33,12 @@ class _Scan(NamedTuple):
 
 
 class QuietScans:
-    """Takes the rows of one SMlog in order, and gives out those that stay, a little later."""
+    """Takes the rows of one SMlog in order, and gives ``keep`` those that stay, a little later."""
 
-    def __init__(self) -> None:
+    def __init__(self, keep: Callable[[Row], None]) -> None:
+        self._keep = keep
         self._running: dict[int, _Scan] = {}  # by pid, in the order in which they began
+        self._due: float = inf  # before this second none of them is over
         self._well: _Scan | None = None  # the last of which all is known
         # pid → second of its last row that is no such scan's, infinite where it may still wait
         self._heard: dict[int, float] = {}
@@ -45,60 +47,77 @@ class QuietScans:
         self._first = self._now = 0  # seconds
         self._month = 0
 
-    def take(self, row: Row) -> Iterator[Row]:
-        """Take a row; yield rows that stay."""
+    def take(self, row: Row) -> None:
+        """Take a row."""
         when, pid = row.when, row.pid
         if not isinstance(when, Stamp) or pid is None:
-            yield row
+            self._keep(row)
             return
-        now = ((when.day * 24 + when.hour) * 60 + when.minute) * 60 + when.second
-        if when.month != self._month or now < self._now:
-            yield from self.close()
+        month, day, hour, minute, second, *_ = when
+        now = ((day * 24 + hour) * 60 + minute) * 60 + second
+        if month != self._month or now < self._now:
+            self.close()
             self._forget()
             self._heard = {each: at if at == inf else now for each, at in self._heard.items()}
             self._first = now  # a scan may have said something in the file before
-        self._month, self._now = when.month, now
-        while self._running and now - (first := next(iter(self._running.values()))).began > _OVER:
-            del self._running[first.rows[0].pid or 0]
-            yield from self._went_well(first)
+            self._month = month
+        self._now = now
+        if now > self._due:
+            self._end_scans()
         scan = self._running.get(pid)
-        if row.kind == SM_CALL_ENTRY and row.message.startswith(SCANS):
+        is_entry = row.kind == SM_CALL_ENTRY
+        if is_entry and row.message.startswith(SCANS):
             if scan is None and now - self._heard.get(pid, self._first) > QUIET:
+                self._due = min(self._due, now + _OVER)
                 self._running[pid] = _Scan([row], now, self._attached)
                 return
         elif scan is not None and row.kind == SM_KICKED and now - scan.began < QUICK:
             scan.rows.append(row)
             return
         if scan is not None:
-            yield from self._running.pop(pid).rows
-        self._attached += row.kind == SM_CALL_ENTRY and row.message.startswith(_ATTACHES)
+            self._keep_all(self._running.pop(pid).rows)
+        self._attached += is_entry and row.message.startswith(_ATTACHES)
         if len(self._heard) >= self._most_heard:
             self._forget()
             self._most_heard = _MOST_HEARD + 2 * len(self._heard)
         waits = row.kind == SM_LOCKED or (row.message.startswith("['") and "\n" not in row.message)
         self._heard[pid] = inf if waits else now
-        yield row
+        self._keep(row)
 
-    def close(self) -> Iterator[Row]:
-        """Yield what is held."""
+    def close(self) -> None:
+        """Give out what is held."""
         for scan in (*((self._well,) if self._well else ()), *self._running.values()):
-            yield from scan.rows
+            self._keep_all(scan.rows)
         self._well = None
         self._running.clear()
+
+    def _keep_all(self, rows: list[Row]) -> None:
+        for row in rows:
+            self._keep(row)
 
     def _forget(self) -> None:
         """Forget the pids that may be another process's by now."""
         now = self._now
         self._heard = {each: at for each, at in self._heard.items() if now - at <= QUIET}
 
-    def _went_well(self, scan: _Scan) -> Iterator[Row]:
+    def _end_scans(self) -> None:
+        """Let go those that have said all they say."""
+        for pid, scan in [*self._running.items()]:
+            if self._now <= scan.began + _OVER:
+                self._due = scan.began + _OVER
+                return
+            del self._running[pid]
+            self._end_scan(scan)
+        self._due = inf
+
+    def _end_scan(self, scan: _Scan) -> None:
         before, self._well = self._well, scan
         if before is None:
             return
         near = scan.began - before.began <= _NEAR and scan.began // _SPAN == before.began // _SPAN
         (entry, *kicks), (own, *own_kicks) = before.rows, scan.rows
         if not near or scan.attached != before.attached or (kicks and not own_kicks):
-            yield from before.rows
+            self._keep_all(before.rows)
             return
         scan.rows[0] = own._replace(count=own.count + entry.count)
         if kicks:

@@ -1,8 +1,8 @@
 """Rows of the event table before they are dated, and which of them are kept."""
 
 from array import array
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from analyzer.bundle.budget import TEXT_OF_A_ROW
 from analyzer.case.spilled_words import Words
@@ -64,7 +64,7 @@ class Row(NamedTuple):
     fields: Mapping[str, str]
 
 
-_WORDS = ("message", "text", "fields")
+_WORDS_OF_ROWS = ("text", "message", "fields")
 # Columns of few values, of which each is kept once.
 REPEATED = (
     *("bundle", "member", "source_kind", "process", "pid", "kind", "level", "task", "syslog_host"),
@@ -112,11 +112,8 @@ def packed(rows: Sequence[Row]) -> PackedRows:
     A message nearly always is the end of its text, and rows of one record share both.
     """
     columns = zip(*rows, strict=True) if rows else [()] * len(Row._fields)
-    by_name: dict[str, Sequence[object]] = {
-        name: column
-        for name, column in zip(Row._fields, columns, strict=True)
-        if name not in _WORDS
-    }
+    by_name: dict[str, Sequence[Any]] = dict(zip(Row._fields, columns, strict=True))
+    texts, messages, found = [by_name.pop(name) for name in _WORDS_OF_ROWS]
     repeated = {}
     for name in REPEATED:
         values = by_name.pop(name)
@@ -126,44 +123,46 @@ def packed(rows: Sequence[Row]) -> PackedRows:
         else:
             codes = array("i", [known.setdefault(value, len(known) - 1) for value in values])
         repeated[name] = Coded(codes, list(known)[1:])
-    when = [row.when for row in rows]
-    numbers = array("q", map(_number_of_stamp, when))
-    by_name |= {
-        "line": array("q", [row.line for row in rows]),
-        "count": array("q", [row.count for row in rows]),
-        "when": numbers,
-    }
-    odd = [each for each, number in zip(when, numbers, strict=True) if number < 0]
+    numbers = array("q", _numbers_of_stamps(by_name["when"]))
+    odd = [each for each, number in zip(by_name["when"], numbers, strict=True) if number < 0]
+    by_name |= {name: array("q", by_name[name]) for name in ("line", "count")}
+    by_name["when"] = numbers
     pieces: list[bytes] = []
-    spans = array("q")
-    end = 0
-    last: tuple[object, object] = (None, None)
-    for row in rows:
-        text, message = row.text, row.message
-        if text is last[0] and message is last[1]:
-            spans.extend(spans[-4:])
+    spans: list[int] = []
+    start = end = 0
+    last_text = last_message = ""
+    for text, message in zip(texts, messages, strict=True):
+        if text is last_text and message is last_message and spans:
+            spans += spans[-4:]
             continue
-        last = text, message
+        last_text, last_message = text, message
         whole = text.encode(*CODING)
-        start = end
+        start, end = end, end + len(whole)
         pieces.append(whole)
-        end += len(whole)
         text_end = end
-        if text.endswith(message) and message.isascii():
-            spans.extend((start, text_end, end - len(message), end))
+        if message.isascii() and text.endswith(message):
+            spans += start, end, end - len(message), end
             continue
         part = message.encode(*CODING)
         if not whole.endswith(part):
             pieces.append(part)
             end += len(part)
-        spans.extend((start, text_end, end - len(part), end))
+        spans += start, text_end, end - len(part), end
     none: dict[str, str] = {}
-    found = (row.fields for row in rows)
     fields = [each.pattern if isinstance(each, Captures) else each or none for each in found]
-    return PackedRows(repeated, by_name, b"".join(pieces), spans, fields, odd)
+    return PackedRows(repeated, by_name, b"".join(pieces), array("q", spans), fields, odd)
 
 
 OF_AN_HOUR = 12  # lowest bits of a stamp's number: minute and second
+
+
+def _numbers_of_stamps(stamps: Sequence[Stamp | Moment]) -> Iterator[int]:
+    """Yield their numbers; lines of one second share their stamp."""
+    last, number = None, -1
+    for when in stamps:
+        if when is not last:
+            last, number = when, _number_of_stamp(when)
+        yield number
 
 
 def _number_of_stamp(when: Stamp | Moment) -> int:
