@@ -107,16 +107,24 @@ def operations_of(events: EventTable) -> tuple[Operation, ...]:
         for bundle, lines in _by_bundle(events).items()
         for operation in _of_host(events, lines, sorted(booted.get(bundle, [])))
     ]
+    reports = {(one.host, one.bundle) for one in found}
+    if len({host for host, _ in reports}) < len(reports):
+        found = _each_once(found)
+    return tuple(sorted(found, key=_order_of_operation))
+
+
+def _each_once(operations: Sequence[Operation]) -> list[Operation]:
+    """Return the calls, of one that several reports of a host show what shows most of it."""
     best: dict[tuple[object, ...], Operation] = {}
     same: Counter[tuple[object, ...]] = Counter()  # two calls of one report are never one
-    for one in found:
+    for one in operations:
         own = (one.host, one.pid, one.first.at, one.lines[0].text)
         same[one.bundle, *own] += 1
         key = (same[one.bundle, *own], *own)
         before = best.get(key)
         if before is None or _how_much_is_known(one) > _how_much_is_known(before):
             best[key] = one
-    return tuple(sorted(best.values(), key=_order_of_operation))
+    return list(best.values())
 
 
 def _how_much_is_known(operation: Operation) -> tuple[int, bool]:

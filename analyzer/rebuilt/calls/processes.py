@@ -159,19 +159,18 @@ def ended_before_others(vdi: str | None, group: SmProcess, host: HostLines) -> b
     last = group.last
     start = bisect_right(host.places, group.place)
     booted = bisect_right(host.boots, last.at)
-    told = (
-        _first_written(host, start, last.at + _SETTLED),
-        _next(host.of_pids.get(last.pid, ()), start),
-        _next(host.of_disks.get(vdi.encode(), ()), start) if vdi else inf,
-    )
-    unknown = (
+    unknown = min(
         len(host.places),
         start + _NEIGHBOURS,
         _next(host.attaching, start),
         bisect_right(host.rotations, 1 - rotation_of(last.member), start),
         _first_written(host, start, host.boots[booted]) if booted < len(host.boots) else inf,
     )
-    return min(told) < min(unknown)
+    return (
+        _next(host.of_pids.get(last.pid, ()), start) < unknown
+        or (vdi is not None and _next(host.of_disks.get(vdi.encode(), ()), start) < unknown)
+        or _first_written(host, start, last.at + _SETTLED) < unknown
+    )
 
 
 def _next(numbers: Sequence[int], start: int) -> float:
