@@ -44,13 +44,14 @@ def outcomes_of(catalogue: Catalogue, case: Case, sources: Sources) -> tuple[Out
     A rule that raises answers ERROR and costs no other rule its answer.
     """
     first = [text for text in catalogue.checks if text.id not in _FOR_THE_REST]
-    outcomes = [
-        *(
-            _guarded_outcome(rule.text, partial(judge, rule, case, sources))
-            for rule in catalogue.rules
-        ),
-        *(_guarded_outcome(text, partial(_examine_check, text, case, sources)) for text in first),
+    asked = [
+        *((rule.text, partial(judge, rule, case, sources)) for rule in catalogue.rules),
+        *((text, partial(_examine_check, text, case, sources)) for text in first),
     ]
+    outcomes = []
+    for text, ask in asked:
+        outcomes.append(_guarded_outcome(text, ask))
+        case.events.give_back_words()
     explained = Explanations(case, outcomes, ())
     outcomes += [
         _guarded_outcome(text, partial(_examine_check, text, case, sources, explained.tells_of))

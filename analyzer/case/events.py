@@ -178,8 +178,7 @@ class EventTable:
         kinds = columns.few["kind"]
         order = np.argsort(kinds.codes, kind="stable").astype(np.int32)
         ends = np.cumsum(np.bincount(kinds.codes, minlength=len(kinds.texts)))
-        parts = np.split(order, ends)
-        told = zip(kinds.texts, parts[:-1], strict=True)
+        told = zip(kinds.texts, np.split(order, ends)[:-1], strict=True)
         self._positions = {kind: part for kind, part in told if len(part)}
 
     @staticmethod
@@ -194,8 +193,12 @@ class EventTable:
         """Give the system what nobody uses now, where that is worth it."""
         if len(self) > _MANY:
             self._forget_events()
-            give_back(self._rows.few["words"].texts)
+            self.give_back_words()
             give_back_freed_memory()
+
+    def give_back_words(self) -> None:
+        """Give the system the words that lie in files; it takes next to no time."""
+        give_back(self._rows.few["words"].texts)
 
     def _forget_events(self) -> None:
         """Forget the events that only this table holds; they are made again when asked for."""
@@ -319,9 +322,8 @@ class EventTable:
         rows = self._dated_lines[key]
         end = len(rows)
         if before is not None:
-            end = int(
-                np.searchsorted(self._rows.plain["at"][rows], (before - EPOCH) // MICROSECOND)
-            )
+            at = self._rows.plain["at"][rows]
+            end = int(at.searchsorted((before - EPOCH) // MICROSECOND))
         return next(self._events_at_places(rows[:end][-1:].tolist()), None)
 
     def _lines_dated(self, host: str | None, parser: str | None) -> Places:
@@ -342,9 +344,8 @@ class EventTable:
         places = self._places_of_kinds((kind,))
         if not len(places):
             return 0, None
-        return int(self._rows.plain["count"][places].sum()), next(
-            self._events_at_places(places[:1].tolist())
-        )
+        first = next(self._events_at_places(places[:1].tolist()))
+        return int(self._rows.plain["count"][places].sum()), first
 
     def of_lines(self, lines: Collection[Source]) -> tuple[Event, ...]:
         """Return the events that were kept of some lines, in the table's order."""

@@ -35,6 +35,7 @@ def backup_runs(case: Case, outcomes: Sequence[Outcome]) -> tuple[BackupRun, ...
     """
     known = index(case, outcomes)
     disks, moves = _by_disk(case, known)
+    case.events.give_back_words()
     quiet = quiet_of(disks)
     pasts: dict[str, Past] = {}
     episodes: list[Episode] = []
