@@ -1,7 +1,7 @@
 """Where the program starts: what it can answer without loading the command line, it does.
 
-``--version`` needs nothing; the usual call, ``analyze PATH... [-o DIR]``, none of the options that
-typer would make, which takes a sixth of a short run.
+``--version`` needs nothing; the usual call, ``analyze PATH... [-o DIR] [--force]``, none of the
+options that typer would make, which takes a sixth of a short run.
 """
 
 import gc
@@ -38,8 +38,8 @@ def run() -> None:
         gc.freeze()  # nor is it looked for among what ends with the process
 
 
-def usual_call(arguments: Sequence[str]) -> tuple[list[str], str | None] | None:
-    """Return the paths and the folder of the usual call, None for any other.
+def usual_call(arguments: Sequence[str]) -> tuple[list[str], str | None, bool] | None:
+    """Return the paths of the usual call, its folder and its --force, None for any other call.
 
     Where a shell asks for completions, and on Windows, where names may have wildcards, none is.
     """
@@ -47,18 +47,20 @@ def usual_call(arguments: Sequence[str]) -> tuple[list[str], str | None] | None:
     if arguments[:1] != ["analyze"] or completing or os.name == "nt":
         return None
     rest = iter(arguments[1:])
-    paths, folders = [], []
+    paths, folders, force = [], [], False
     for word in rest:
         if word in ("-o", "--output"):
             folders.append(next(rest, "-"))
+        elif word == "--force":
+            force = True
         else:
             paths.append(word)
     if not paths or len(folders) > 1 or any(word.startswith("-") for word in (*paths, *folders)):
         return None
-    return paths, next(iter(folders), None)
+    return paths, next(iter(folders), None), force
 
 
-def _analyze(paths: Sequence[str], folder: str | None) -> None:
+def _analyze(paths: Sequence[str], folder: str | None, force: bool) -> None:
     from pathlib import Path
 
     from analyzer.cli.ending import end_with
@@ -68,7 +70,8 @@ def _analyze(paths: Sequence[str], folder: str | None) -> None:
         from analyzer.run import Options
 
         output = None if folder is None else Path(folder)
-        asked = Asked(paths=tuple(map(Path, paths)), output=output, options=Options(context=True))
+        options = Options(context=True)
+        asked = Asked(paths=tuple(map(Path, paths)), output=output, options=options, force=force)
         sys.exit(analyze(asked))
 
     end_with(analyzed)

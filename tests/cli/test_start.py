@@ -18,7 +18,18 @@ from analyzer.cli.main import app
 ROOT = Path(__file__).parent.parent.parent
 WORDS = (
     *("analyze", "a.tar.bz2", "b c.zip", "", "-", "--", "-o", "--output", "-oout", "out", "-q"),
-    *("--output=out", "--version", "--help", "-h", "why", "analyse", "ä", "-v", "--debug"),
+    *(
+        "--output=out",
+        "--version",
+        "--help",
+        "-h",
+        "why",
+        "analyse",
+        "ä",
+        "-v",
+        "--debug",
+        "--force",
+    ),
 )
 
 
@@ -48,6 +59,7 @@ def asked_through(run: object, arguments: Sequence[str]) -> object:
         ["analyze", "a.tar.bz2", "-o", "out"],
         ["analyze", "--output", "out", "a.zip", "b.zip"],
         ["analyze", "a.zip", "-o", "", "b.zip"],
+        ["analyze", "--force", "a.zip", "-o", "out"],
     ],
 )
 def test_the_usual_call_asks_what_typer_makes_of_it(arguments: list[str]) -> None:
@@ -77,6 +89,8 @@ def test_no_call_is_taken_for_the_usual_one_that_typer_reads_otherwise(
         ["analyze", "a.zip", "-o", "-q"],
         ["analyze", "a.zip", "-o", "out", "-o", "other"],
         ["analyze", "a.zip", "-q"],
+        ["analyze", "--force"],
+        ["analyze", "a.zip", "-o", "--force", "out"],
         ["analyze", "--", "a.zip"],
         ["why", "a.zip"],
     ],
@@ -90,14 +104,19 @@ def test_completion_is_left_to_typer(monkeypatch: pytest.MonkeyPatch) -> None:
     assert start.usual_call(["analyze", "a.zip"]) is None
 
 
-def test_the_usual_call_loads_no_typer(tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [[], ["--force"]])
+def test_the_usual_call_loads_nothing_that_it_does_not_need(
+    more: Sequence[str], tmp_path: Path
+) -> None:
+    seldom = {"typer", "pydantic", "yaml", "multiprocessing", "dateutil", "difflib", "statistics"}
     code = (
         "import sys; from analyzer.cli.start import run\n"
         "try: run()\n"
-        "finally: print(sorted({'typer', 'pydantic', 'yaml'} & sys.modules.keys()))"
+        f"finally: print(sorted({seldom} & sys.modules.keys()))"
     )
     bundle = ROOT / "sample_bundles" / "resize-failed.tar.bz2"
     arguments = [sys.executable, "-c", code, "analyze", str(bundle), "-o", str(tmp_path / "out")]
+    arguments += more
     # A cache of its own: what other tests compile meanwhile may push its tables out.
     own = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     subprocess.run(arguments, cwd=ROOT, env=own, capture_output=True, check=False)
