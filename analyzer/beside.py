@@ -4,7 +4,6 @@ A fork has all that this process knows, and only its answer has to be sent. It d
 that: it writes to no stream of this process, and never returns from where it was made.
 """
 
-import multiprocessing
 import os
 import pickle
 import sys
@@ -12,9 +11,11 @@ import threading
 import warnings
 from collections.abc import Callable
 from contextlib import suppress
-from multiprocessing.process import BaseProcess
 from pickle import UnpicklingError
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from multiprocessing.process import BaseProcess
 
 # What this process does comes first, above all to unpack: it is through with a block before others
 # take its caches. Of 660 MB reading takes 30.5 to 34.4 processor seconds so, 35.8 to 45.4 where
@@ -24,7 +25,7 @@ Told = TypeVar("Told")
 Made = TypeVar("Made")
 
 
-def fork_of(run: Callable[[], None]) -> BaseProcess:
+def fork_of(run: Callable[[], None]) -> "BaseProcess":
     """Start a fork that runs something and ends.
 
     Raises:
@@ -40,6 +41,8 @@ def fork_of(run: Callable[[], None]) -> BaseProcess:
         except BaseException:  # noqa: BLE001 - its traceback would be taken for this process's
             os._exit(1)
         os._exit(0)
+
+    import multiprocessing  # noqa: PLC0415 - a small report needs no fork
 
     process = multiprocessing.get_context("fork").Process(target=alone, daemon=True)
     with warnings.catch_warnings():

@@ -133,7 +133,7 @@ def _asks_of_text(text: str) -> tuple[Ask, ...]:
     for piece in (_ON.sub("", piece.strip()).rstrip() for piece in text.split("; ")):
         if piece in _BESIDE:
             continue
-        made = next((make(m) for form, make in _FORMS if (m := form.fullmatch(piece))), None)
+        made = next((make(m) for form, make in _FORMS if (m := re.fullmatch(form, piece))), None)
         if made is None:
             return ()
         found.append(made)
@@ -195,58 +195,56 @@ _FILES = "|".join(
 _LVS, _VGS = ("lvs", "--units", "b"), ("vgs", "--units", "b")
 _WORD = rf"[a-z-]+=(?:{UUID}|[A-Za-z][A-Za-z0-9,_-]*)"
 _STATUS = ("systemctl", "status", "--no-pager")
-_FORMS: Sequence[tuple[re.Pattern[str], Callable[[re.Match[str]], Ask]]] = tuple(
-    (re.compile(form), make)
-    for form, make in (
-        (rf"ls -la? /run/sr-mount/(?P<sr>{UUID})(?:/\*\.cbtlog)?", _listing_of_sr),
-        (
-            rf"lvs(?: --units b)?(?: VG_XenStorage-{UUID})?",
-            _plain_command("lvs.out", *_LVS),
+# As text: most reports ask for few of them.
+_FORMS: Sequence[tuple[str, Callable[[re.Match[str]], Ask]]] = (
+    (rf"ls -la? /run/sr-mount/(?P<sr>{UUID})(?:/\*\.cbtlog)?", _listing_of_sr),
+    (
+        rf"lvs(?: --units b)?(?: VG_XenStorage-{UUID})?",
+        _plain_command("lvs.out", *_LVS),
+    ),
+    (rf"vgs(?: VG_XenStorage-{UUID})?", _plain_command("vgs.out", *_VGS)),
+    (r"pvs", _plain_command("pvs.out", "pvs")),
+    (rf"cbt-util get -[pcfs] -n (?P<path>{_LOG})", _values_of_log),
+    (
+        rf"xe (?P<kind>{_RECORDS})-(?P<verb>list|param-list|param-get)(?P<words>(?: {_WORD})*)",
+        _xe_records,
+    ),
+    (r"iptables -nvL(?: \w+)?", _plain_command("iptables-nvL.out", "iptables", "-nvL")),
+    (r"ss -[a-z]+(?: '[sd]port = :\d+')?", _plain_command("ss-nampio.out", "ss", "-nampio")),
+    (r"ip -s addr", _plain_command("ip-s-addr.out", "ip", "-s", "addr")),
+    (r"ip route", _plain_command("ip-route.out", "ip", "route")),
+    (
+        r"df (?:-h|-alT)(?: /run/sr-mount/\S+)?",
+        _plain_command("df-alT.out", "df", "-alT", fine=(0, 1)),
+    ),
+    (r"rpm -(?:qa|q [\w-]+)", _plain_command("rpm-qa.out", "rpm", "-qa")),
+    (
+        r"xe host-get-sm-diagnostics uuid=<host-uuid>",
+        _plain_command("sm_diagnostics.out", "xe", "host-get-sm-diagnostics", f"uuid={_OWN}"),
+    ),
+    (r"xe task-list(?: params=[a-z,-]+)?", _plain_command("task_list.out", "xe", "task-list")),
+    (
+        r"ps wwwaxf -eo pid,stat,args",
+        _plain_command("process-tree.out", "ps", "wwwaxf", "-eo", "pid,stat,args"),
+    ),
+    (r"chronyc tracking", _plain_command("chronyc-tracking.out", "chronyc", "tracking")),
+    (r"dmsetup table", _plain_command("dmsetup-table.out", "dmsetup", "table")),
+    (r"ls -lR /dev", _plain_command("ls-lR-%dev.out", "ls", "-lR", "/dev")),
+    (
+        r"systemctl status(?: [\w.-]+)?",
+        # it is not 0 of a unit that has stopped, which is an answer
+        _plain_command(
+            "systemctl-status.out",
+            *_STATUS,
+            fine=(0, 3),
+            more=((*_STATUS, "xapi-nbd.service"),),
         ),
-        (rf"vgs(?: VG_XenStorage-{UUID})?", _plain_command("vgs.out", *_VGS)),
-        (r"pvs", _plain_command("pvs.out", "pvs")),
-        (rf"cbt-util get -[pcfs] -n (?P<path>{_LOG})", _values_of_log),
-        (
-            rf"xe (?P<kind>{_RECORDS})-(?P<verb>list|param-list|param-get)(?P<words>(?: {_WORD})*)",
-            _xe_records,
+    ),
+    (
+        r"openssl x509 [a-z -]*-in /etc/xensource/xapi-ssl\.pem",
+        _plain_command(
+            "xapi_cert.out", "openssl", "x509", "-text", "-in", "/etc/xensource/xapi-ssl.pem"
         ),
-        (r"iptables -nvL(?: \w+)?", _plain_command("iptables-nvL.out", "iptables", "-nvL")),
-        (r"ss -[a-z]+(?: '[sd]port = :\d+')?", _plain_command("ss-nampio.out", "ss", "-nampio")),
-        (r"ip -s addr", _plain_command("ip-s-addr.out", "ip", "-s", "addr")),
-        (r"ip route", _plain_command("ip-route.out", "ip", "route")),
-        (
-            r"df (?:-h|-alT)(?: /run/sr-mount/\S+)?",
-            _plain_command("df-alT.out", "df", "-alT", fine=(0, 1)),
-        ),
-        (r"rpm -(?:qa|q [\w-]+)", _plain_command("rpm-qa.out", "rpm", "-qa")),
-        (
-            r"xe host-get-sm-diagnostics uuid=<host-uuid>",
-            _plain_command("sm_diagnostics.out", "xe", "host-get-sm-diagnostics", f"uuid={_OWN}"),
-        ),
-        (r"xe task-list(?: params=[a-z,-]+)?", _plain_command("task_list.out", "xe", "task-list")),
-        (
-            r"ps wwwaxf -eo pid,stat,args",
-            _plain_command("process-tree.out", "ps", "wwwaxf", "-eo", "pid,stat,args"),
-        ),
-        (r"chronyc tracking", _plain_command("chronyc-tracking.out", "chronyc", "tracking")),
-        (r"dmsetup table", _plain_command("dmsetup-table.out", "dmsetup", "table")),
-        (r"ls -lR /dev", _plain_command("ls-lR-%dev.out", "ls", "-lR", "/dev")),
-        (
-            r"systemctl status(?: [\w.-]+)?",
-            # it is not 0 of a unit that has stopped, which is an answer
-            _plain_command(
-                "systemctl-status.out",
-                *_STATUS,
-                fine=(0, 3),
-                more=((*_STATUS, "xapi-nbd.service"),),
-            ),
-        ),
-        (
-            r"openssl x509 [a-z -]*-in /etc/xensource/xapi-ssl\.pem",
-            _plain_command(
-                "xapi_cert.out", "openssl", "x509", "-text", "-in", "/etc/xensource/xapi-ssl.pem"
-            ),
-        ),
-        (rf"cat /(?P<path>{_FILES})", _file_asked),
-    )
+    ),
+    (rf"cat /(?P<path>{_FILES})", _file_asked),
 )

@@ -8,12 +8,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import field
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from zoneinfo import available_timezones
-
-from dateutil import tz
 
 from analyzer.errors import UsageError
 from analyzer.model.clock import ClockChangeKind
@@ -103,6 +99,11 @@ def zone_named(text: str) -> Zone:
         return Zone(name=HOST, rules=None)
     if (offset := _offset_of_text(wanted)) is not None:
         return Zone(name=text.strip(), rules=timezone(offset))
+    # Zones by name are asked for seldom, and take longer to load than to be looked up.
+    from zoneinfo import available_timezones  # noqa: PLC0415
+
+    from dateutil import tz  # noqa: PLC0415
+
     names = {name.casefold(): name for name in available_timezones()}
     name = names.get(wanted, text.strip())
     # A zone's rules; what is no plain name could be a path or a rule of POSIX.
@@ -110,6 +111,8 @@ def zone_named(text: str) -> Zone:
     rules = found if isinstance(found, tz.tzfile) else None
     if rules is None:
         # Say that there is no such zone, and which names are near: whole, or by their last part.
+        from difflib import get_close_matches  # noqa: PLC0415
+
         unknown_wanted = text.strip().casefold()
         cities: dict[str, list[str]] = {}
         for unknown_name in sorted(names):
