@@ -1,7 +1,8 @@
 """Quote rows of the database, which stand on one line of megabytes."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from types import MappingProxyType
 
 from analyzer.model.xapi import (
@@ -65,8 +66,9 @@ def quote(row: XapiObject, *fields: str) -> str:
 
 def has_field(row: XapiObject, field: str) -> bool:
     """Tell whether a row has an attribute at all, be it null."""
-    names = [name for name, _ in row.raw] or [found[1] for found in _attributes_of_tag(row.written)]
-    return field in map(_plain_name, names)
+    if row.raw:
+        return field in (_plain_name(name) for name, _ in row.raw)
+    return field in (name for name, _, _ in _attributes_of_tag(row.written))
 
 
 def _wanted_tag(tag: str, wanted: set[str]) -> str:
@@ -76,17 +78,19 @@ def _wanted_tag(tag: str, wanted: set[str]) -> str:
     '<row… uuid="u"…/>'
     """
     parts, end = ["<row"], len("<row")
-    for found in _attributes_of_tag(tag):
-        if _plain_name(found[1]) in wanted:
-            parts += [OMITTED] if found.start() > end else []
-            parts.append(_cut_long_value(found[0]))
-            end = found.end()
+    for name, start, stop in _attributes_of_tag(tag):
+        if name in wanted:
+            parts += [OMITTED] if start > end else []
+            parts.append(_cut_long_value(tag[start:stop]))
+            end = stop
     rest = "/>" if tag.endswith("/>") else ">"
     return "".join([*parts, OMITTED if end < len(tag) - len(rest) else "", rest])
 
 
-def _attributes_of_tag(tag: str) -> Iterator[re.Match[str]]:
-    return _ATTRIBUTE.finditer(tag)
+@lru_cache(maxsize=256)  # twenty checks quote the same row
+def _attributes_of_tag(tag: str) -> Sequence[tuple[str, int, int]]:
+    """Return the attributes by their plain names, and where they begin and end."""
+    return [(_plain_name(found[1]), *found.span()) for found in _ATTRIBUTE.finditer(tag)]
 
 
 def _plain_name(name: str) -> str:

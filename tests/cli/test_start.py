@@ -109,6 +109,7 @@ def test_the_usual_call_loads_nothing_that_it_does_not_need(
     more: Sequence[str], tmp_path: Path
 ) -> None:
     seldom = {"typer", "pydantic", "yaml", "multiprocessing", "dateutil", "difflib", "statistics"}
+    seldom |= {"numpy.ma"}
     code = (
         "import sys; from analyzer.cli.start import run\n"
         "try: run()\n"

@@ -39,7 +39,10 @@ class CallsOfLines:
 
     def _grouped(self, lines: "array[int]", calls: "array[int]") -> tuple[_Numbers, Places]:
         """Return each line once, in order, and its group."""
-        pairs = np.unique(np.array([lines, calls], np.int64), axis=1)
+        told = np.array([lines, calls], np.int64)
+        told = told[:, np.lexsort(told[::-1])]
+        # Not `unique`: for it numpy loads its masked arrays.
+        pairs = told[:, np.append(True, np.any(np.diff(told), axis=0))]
         found, first, counts = np.unique(pairs[0], return_index=True, return_counts=True)
         groups = pairs[1][first]
         for place in np.flatnonzero(counts > 1).tolist():
