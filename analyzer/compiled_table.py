@@ -11,9 +11,10 @@ from enum import Enum
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType, UnionType
-from typing import Any, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_origin
 
 from analyzer.user_cache import keep, key_of, recall
+from analyzer.values import field_types
 
 T = TypeVar("T")
 Reader = Callable[[Any], Any]
@@ -100,7 +101,7 @@ def _tuple_of(parts: tuple[Any, ...]) -> Reader:
 
 
 def _fields_of(kind: Any) -> Reader:
-    hints = get_type_hints(kind)
+    hints = field_types(kind)
     names = tuple(field.name for field in fields(kind))
     every = _tuple_of(tuple(hints[name] for name in names))
     return lambda row: kind(**dict(zip(names, every(row), strict=True)))

@@ -14,12 +14,13 @@ from enum import Enum
 from functools import cache
 from operator import attrgetter
 from types import MappingProxyType, NoneType, UnionType
-from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin
 
 from analyzer.model.event import CODING, Event
 from analyzer.model.moment import Moment
 from analyzer.model.sentence import Sentence, Value
 from analyzer.model.terms import EPOCH, MICROSECOND
+from analyzer.values import field_types
 
 T = TypeVar("T")
 Codec = tuple[Callable[[Any], Any], Callable[[Any], Any]]
@@ -47,7 +48,7 @@ def written(kind: Any, value: Any) -> Iterator[bytes]:
             yield (b"," if start else b"") + text[1:-1]
         yield b"]"
     elif is_dataclass(kind) and kind not in _SPECIAL and kind is not Event:
-        hints = get_type_hints(kind)
+        hints = field_types(cast("type", kind))
         for place, each in enumerate(field for field in fields(kind) if field.init):
             yield b"," if place else b"["
             yield from written(hints[each.name], getattr(value, each.name))
@@ -79,7 +80,7 @@ def shape_of(kind: Any) -> str:
         one = waiting.pop()
         waiting += get_args(one)
         if is_dataclass(one) and isinstance(one, type) and one.__qualname__ not in seen:
-            hints = get_type_hints(one)
+            hints = field_types(one)
             seen[one.__qualname__] = [f"{f.name}: {hints[f.name]}" for f in fields(one)]
             waiting += hints.values()
     return hashlib.sha256(repr(sorted(seen.items())).encode()).hexdigest()
@@ -154,7 +155,7 @@ def _of_tuple(parts: tuple[Any, ...]) -> Codec:
 
 
 def _of_fields(kind: Any) -> Codec:
-    hints = get_type_hints(kind)
+    hints = field_types(kind)
     own = tuple(field.name for field in fields(kind) if field.init)
     values = [attrgetter(name) for name in own]
     sides: list[tuple[Callable[[Any], Any], ...]] = []

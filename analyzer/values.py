@@ -9,13 +9,13 @@ dataclass: `fields`, `replace`, `asdict` and pattern matching know it.
 
 import dataclasses
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, FrozenInstanceError, fields
 from functools import cache
 from types import CodeType, FunctionType, MemberDescriptorType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, ForwardRef, NamedTuple, TypeVar, get_args, get_type_hints
 
-__all__ = ["dataclass"]
+__all__ = ["dataclass", "field_types"]
 
 T = TypeVar("T")
 
@@ -64,6 +64,20 @@ if TYPE_CHECKING:
     from dataclasses import dataclass
 else:
     dataclass = _dataclass
+
+
+@cache
+def field_types(kind: type) -> Mapping[str, Any]:
+    """Return the types of the fields by name.
+
+    Hardly any is written as text, so `get_type_hints` would evaluate what is known.
+    """
+    types = {each.name: each.type for each in fields(kind)}
+    return get_type_hints(kind) if any(map(_has_text, types.values())) else types
+
+
+def _has_text(kind: object) -> bool:
+    return isinstance(kind, str | ForwardRef) or any(map(_has_text, get_args(kind)))
 
 
 def _init_when_called(made: type) -> Callable[..., None]:

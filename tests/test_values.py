@@ -2,17 +2,20 @@
 
 import copy
 import dataclasses
+import importlib
 import pickle
+import pkgutil
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import FrozenInstanceError, field, fields, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_type_hints
 
 import pytest
 
+import analyzer.model
 from analyzer import values
 
 made: list[str] = []
@@ -173,3 +176,23 @@ def test_no_module_makes_its_types_the_slow_way() -> None:
     made_slowly = re.compile(r"^from dataclasses import .*\bdataclass\b", re.MULTILINE)
     slow = [path for path in package.rglob("*.py") if made_slowly.search(path.read_text())]
     assert slow == [], "import dataclass from analyzer.values, quick to make"
+
+
+def _every_type() -> Iterator[type]:
+    for module in pkgutil.walk_packages(analyzer.model.__path__, "analyzer.model."):
+        for kind in vars(importlib.import_module(module.name)).values():
+            if isinstance(kind, type) and dataclasses.is_dataclass(kind):
+                yield kind
+
+
+def test_types_of_fields_are_those_that_the_standard_library_finds() -> None:
+    for kind in {*_every_type(), _Named}:
+        hints = get_type_hints(kind)
+        expected = {each.name: hints[each.name] for each in fields(kind)}
+        assert repr(values.field_types(kind)) == repr(expected)
+
+
+@values.dataclass(frozen=True, slots=True, kw_only=True)
+class _Named:
+    inner: "tuple[_Named, ...]" = ()
+    beside: tuple["Base", ...] = ()

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 from analyzer.model.moment import Moment
 from analyzer.render.data.shapes import PLAIN, SHAPES, Shape
-from analyzer.values import dataclass
+from analyzer.values import dataclass, field_types
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ def keys_of(kind: type) -> tuple[Key, ...]:
         TypeError: a field has a type that is no form.
     """
     shape = SHAPES.get(kind, PLAIN)
-    hints = get_type_hints(kind)
+    hints = field_types(kind)
     found: list[Key] = []
     for each in fields(kind):
         if each.name in shape.beside:
