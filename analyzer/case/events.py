@@ -305,7 +305,8 @@ class EventTable:
             after = int(np.searchsorted(times, times[end], side="right"))
             rows = self._rows.at(np.arange(first, after))
             yield lines_of(rows)
-            give_back(rows.values("words").tolist())
+            words = rows.few["words"]
+            give_back(words.texts[code] for code in np.unique(words.codes).tolist())
             first = after
 
     def last_line(

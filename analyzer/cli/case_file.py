@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from analyzer.story.timeline.wanted import Wanted
 
 NAME = "report.cbtcase"
-FORMAT = 4
+FORMAT = 5
 HEAD = "cbtriage-case.json"
 _LARGEST = 1 << 30  # bytes of a part, unpacked
 _MOST_CANDIDATES = 200

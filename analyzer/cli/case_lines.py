@@ -1,5 +1,6 @@
 """What a case file knows of the lines of its status reports: those that were kept, and others."""
 
+import json
 import zlib
 from array import array
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -7,7 +8,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from analyzer.stored import typed
+from analyzer.stored import text_of, typed
 
 if TYPE_CHECKING:
     from analyzer.model.entry import Entry
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _OF_MOMENTS = 4  # columns of a block
 _PIECE = 1 << 15  # bytes of words that are packed by themselves: as far back as zlib looks
+_LEVEL = 2  # takes as long as 1 of such words, and packs a thirtieth better
 _SIZE = 8  # bytes of a number
 Value = TypeVar("Value")
 Part = Callable[[str], Any]
@@ -67,10 +69,10 @@ class StoredLines:
         """Return the rows that tell of an object, ascending."""
         share = share_of_page(uuid, self._read_part("told.json"))
         try:
-            steps: Sequence[int] = self._read_part(f"told/{share}.json").get(uuid, ())
+            content = self._bytes(f"told/{share}.bin")
         except KeyError:  # nothing tells of any of them
             return ()
-        return list(accumulate(steps))
+        return list(accumulate(steps_of(uuid, content)))
 
     def block(self, number: int) -> "Block":
         """Return a block without its words."""
@@ -101,10 +103,31 @@ class StoredLines:
         return PackedWords(self._bytes(f"lines/{number}.txt"))
 
 
+def packed_steps(steps: Mapping[str, "array[int]"]) -> bytes:
+    """Return numbers by uuid: the length of the heading, the heading, and all numbers."""
+    heading = text_of([[uuid, own.typecode, len(own)] for uuid, own in steps.items()])
+    numbers = (own.tobytes() for own in steps.values())
+    return b"".join((len(heading).to_bytes(_SIZE, "big"), heading, *numbers))
+
+
+def steps_of(uuid: str, content: bytes) -> Sequence[int]:
+    """Return the numbers of a uuid, none for one that has none."""
+    start = _SIZE + int.from_bytes(content[:_SIZE], "big")
+    for own, code, count in json.loads(content[_SIZE:start]):
+        steps = array(code)
+        after = start + count * steps.itemsize
+        if own == uuid:
+            steps.frombytes(content[start:after])
+            return steps
+        start = after
+    return ()
+
+
 def packed_words(words: bytes) -> bytes:
     """Return the words of a block in pieces, each packed by itself."""
     pieces = [
-        zlib.compress(words[start : start + _PIECE], 1) for start in range(0, len(words), _PIECE)
+        zlib.compress(words[start : start + _PIECE], _LEVEL)
+        for start in range(0, len(words), _PIECE)
     ]
     lengths = array("q", [len(words), *map(len, pieces)])
     return b"".join((len(lengths).to_bytes(_SIZE, "big"), lengths.tobytes(), *pieces))

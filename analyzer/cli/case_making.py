@@ -15,7 +15,7 @@ from analyzer.cli.case_file import (
     digest_of,
     is_damaged,
 )
-from analyzer.cli.case_lines import packed_words, share_of_page
+from analyzer.cli.case_lines import packed_steps, packed_words, share_of_page
 from analyzer.cli.case_parts import Parts, file_aside
 from analyzer.stored import plain, shape_of, text_of, written
 
@@ -211,8 +211,7 @@ def _put_timeline(
     for uuid in laid.told:
         shares.setdefault(share_of_page(uuid, count), []).append(uuid)
     for share, uuids in shares.items():
-        steps = {uuid: laid.steps(uuid) for uuid in uuids}
-        parts.put(f"told/{share}.json", text_of(steps))
+        parts.put(f"told/{share}.bin", packed_steps({uuid: laid.steps(uuid) for uuid in uuids}))
     parts.put("told.json", text_of(count))
     parts.put("index.json", written(LineIndex, laid.index))
     parts.put("calls.json", written(CallIndex, laid.calls))

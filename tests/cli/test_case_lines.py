@@ -1,5 +1,6 @@
 """Words of kept lines are unpacked where they are asked for, and lie by the objects they tell of."""
 
+from array import array
 from itertools import pairwise
 from unittest.mock import patch
 
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analyzer.cli import case_lines
-from analyzer.cli.case_lines import PackedWords, packed_words
+from analyzer.cli.case_lines import PackedWords, packed_steps, packed_words, steps_of
 from analyzer.model.terms import UUID_PATTERN
 from analyzer.story.names import uuids_known
 from analyzer.story.timeline.lines import Laying
@@ -22,6 +23,17 @@ def test_words_are_those_that_were_packed(words: bytes, start: int, length: int)
         kept = PackedWords(packed_words(words))
         assert bytes(kept) == words
         assert kept[start : start + length] == words[start : start + length]
+
+
+@given(st.dictionaries(st.text(max_size=3), st.lists(st.integers(-200, 70_000), min_size=1)))
+def test_steps_are_found_by_their_uuid(steps: dict[str, list[int]]) -> None:
+    kept = {
+        uuid: array("b" if min(own) >= -128 and max(own) < 128 else "i", own)
+        for uuid, own in steps.items()
+    }
+    packed = packed_steps(kept)
+    assert {uuid: list(steps_of(uuid, packed)) for uuid in steps} == steps
+    assert not steps_of("none", packed)
 
 
 def test_lines_of_one_disk_lie_beside_each_other() -> None:

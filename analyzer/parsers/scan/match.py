@@ -4,7 +4,7 @@ RE2 works on bytes as Latin-1 here: one automaton over all patterns, linear on h
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple, Protocol
 
@@ -253,6 +253,20 @@ _TOKEN = re.compile(
     r"|(?P<name>\(\?P?<\w+>)"
     r"|\\x\{[0-9A-Fa-f]+\}|\\.|\[\^?\]?(?:\\.|\[:\^?[a-z]+:\]|[^\]\\])*\]"
 )
+
+
+def capturing(pattern: str, names: Collection[str]) -> str:
+    r"""Return an RE2 pattern that matches the same and captures no group of another name.
+
+    >>> capturing(r"(?P<vm>\(?P<vdi>\Q(?P<x>\E(?P<vdi>a)", ["vdi"])
+    '(?:\\(?P<vdi>\\Q(?P<x>\\E(?P<vdi>a)'
+    """
+
+    def kept(token: re.Match[str]) -> str:
+        named = token["name"]
+        return "(?:" if named and named[named.index("<") + 1 : -1] not in names else token[0]
+
+    return _TOKEN.sub(kept, pattern)
 
 
 def loosened(pattern: str) -> str:

@@ -37,6 +37,10 @@ class CallsOfLines:
         self._files = {file: self._grouped(*told) for file, told in files.items()}
         self._members = tuple(self._shared)
 
+    def __len__(self) -> int:
+        """Return how many groups there are."""
+        return len(self.calls) + len(self._members)
+
     def _grouped(self, lines: "array[int]", calls: "array[int]") -> tuple[_Numbers, Places]:
         """Return each line once, in order, and its group."""
         told = np.array([lines, calls], np.int64)
@@ -50,10 +54,10 @@ class CallsOfLines:
             groups[place] = len(self.calls) + self._shared.setdefault(own, len(self._shared))
         return found, groups.astype(np.int32)
 
-    def groups(self, file: tuple[str, str], lines: npt.NDArray[np.int64]) -> Places | None:
-        """Return the groups of some lines of a member, -1 for none; None where none has any."""
+    def groups(self, file: tuple[str, str], lines: npt.NDArray[np.int64]) -> Places:
+        """Return the groups of some lines of a member, -1 for none."""
         if file not in self._files:
-            return None
+            return np.full(len(lines), -1)
         known, groups = self._files[file]
         places = np.searchsorted(known, lines).clip(max=len(known) - 1)
         return np.where(known[places] == lines, groups[places], -1)
@@ -66,8 +70,8 @@ class CallsOfLines:
 
     def of(self, source: Source) -> Iterable[Operation]:
         """Return the calls that a line is of, in their order."""
-        groups = self.groups((source.bundle, source.member), np.array([source.line]))
-        return () if groups is None or groups[0] < 0 else self.group(int(groups[0]))
+        (group,) = self.groups((source.bundle, source.member), np.array([source.line])).tolist()
+        return () if group < 0 else self.group(group)
 
 
 @derived

@@ -10,13 +10,13 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import accumulate, chain
+from itertools import accumulate, chain, repeat
 
 import numpy as np
 import numpy.typing as npt
 
 from analyzer.case.case import Case
-from analyzer.case.columns import among, numbered
+from analyzer.case.columns import Places, among, numbered
 from analyzer.case.log_coverage import log_window
 from analyzer.case.made_of_rows import KeptLines
 from analyzer.case.rows import IDS, LINE_TEXTS
@@ -24,25 +24,20 @@ from analyzer.model.entry import Entry, EntryKind, Unseen
 from analyzer.model.lines import Block, CallIndex, Everything, LineIndex
 from analyzer.model.report import Report
 from analyzer.model.source import Source
-from analyzer.model.terms import UUID_LENGTH
 from analyzer.sources import LOGS
 from analyzer.story.explain.calls_of_lines import calls_of_lines
 from analyzer.story.explain.quotes import Quoter, call_told
 from analyzer.story.timeline.everything import Ordering
 from analyzer.story.timeline.happenings import Quoted, mark_of, quoted
+from analyzer.story.timeline.objects_told import ObjectsTold, RowsTold, in_pairs
 from analyzer.story.timeline.order import place_in_time
 from analyzer.story.timeline.wanted import OF_THE_LOG, tasks_of, told_by, uuids_in
 from analyzer.values import dataclass
 
 _ROWS_A_BLOCK = 2048
-_NOTHING: frozenset[str] = frozenset()
-_FIRST_DASH = 8  # of a uuid; the next ones follow after five, ten and fifteen letters
 _LINE = 13  # the place of its number among the columns of a block
-_NONE, _ALL = (0, ""), 1 << 60
 Place = tuple[str, str, int]
 Numbers = npt.NDArray[np.int64]
-# The disks and SRs of the calls that a line belongs to, and what is told of these calls.
-_OfCalls = tuple[frozenset[str], tuple[Quoter, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,13 +71,17 @@ class Laying:
     def __init__(self, case: Case, titles: Mapping[str, str], known: Collection[str]) -> None:
         self._case, self._titles = case, titles
         self._known = frozenset(known)
-        self._named_by = {uuid.encode(): uuid for uuid in known}
-        self._alone = {uuid: frozenset((uuid,)) for uuid in known}
         self._calls = calls_of_lines(case)
         objects = ({call.vdi or "", call.sr or ""} for call in self._calls.calls)
-        self._count_of_calls = Counter(chain.from_iterable(map(self._known.intersection, objects)))
-        self._groups_told: dict[int, _OfCalls] = {}
+        calls = Counter(chain.from_iterable(map(self._known.intersection, objects)))
+        self._objects = ObjectsTold(self._known, calls)
         self._calls_told: dict[tuple[Quoter, ...], int] = {(): -1}
+        self._told_alike = {-1: (0, -1)}
+        # Of each group the first of which the same is told, behind them that of none.
+        first: dict[tuple[object, ...], int] = {}
+        keys = ((call.name, call.vdi, call.sr, call.result) for call in self._calls.calls)
+        alike = [first.setdefault(key, number) for number, key in enumerate(keys)]
+        self._alike = np.array([*alike, *range(len(alike), len(self._calls)), -1], np.int32)
         self._files: list[tuple[tuple[int, int, int, int], ...]] = []
         self._columns = case.events.texts
         self._texts = [text for name in LINE_TEXTS for text in self._columns[name]]
@@ -90,17 +89,11 @@ class Laying:
         self._first = dict(zip(LINE_TEXTS, ends, strict=False))
         self._tasks = [tasks_of(task) for task in self._columns["task"]]
         self._ids: dict[str | None, int] = {None: -1}
-        self._places_known: dict[tuple[str | None, ...], list[int]] = {}
         self._kinds: dict[tuple[str, ...], int] = {}
         self._spans: list[tuple[int, int, int]] = []
-        # Many rows tell of the same objects: these sets, and with which object the words lie.
-        self._sets: list[frozenset[str]] = []
-        self._groups: list[tuple[int, str]] = []
-        self._numbers_of_sets: dict[frozenset[str], int] = {}
-        self._told: list[Numbers] = []  # of each block, the sets of its rows
+        self._told: list[Places] = []  # of each block, the sets of its rows
         self._of_tasks: dict[str, set[str]] = {}
-        self._task_of: list[Numbers] = []  # of each block, the tasks of its rows
-        self._number_of_set(_NOTHING)
+        self._task_of: list[Places] = []  # of each block, the tasks of its rows
 
     def blocks(self) -> Iterator[Block]:
         """Yield the blocks in the order of time."""
@@ -124,7 +117,7 @@ class Laying:
                 if source := quoted_at.get(place):
                     block.marks[row] = mark = mark_of(source, quotes)
                     if own := self._known.intersection(uuids_in(mark.title)):
-                        told[row] = self._number_of_set(own | self._sets[told[row]])
+                        told[row] = self._objects.number(own | self._objects.sets[told[row]])
 
     def index(self, told: Told) -> LineIndex:
         """Return the index of the blocks."""
@@ -144,40 +137,43 @@ class Laying:
         """Return what finds one line in the blocks, and its calls."""
         return CallIndex(files=tuple(self._files), calls=tuple(self._calls_told)[1:])
 
-    def rows(self) -> Mapping[str, Numbers]:
+    def rows(self) -> RowsTold:
         """Return the rows that tell of an object, counted from the first block on, by its uuid."""
         if not self._told:
-            return {}
+            return RowsTold({}, [])
         shared = [
             frozenset().union(*(self._of_tasks.get(name, ()) for name in names))
             for names in (*self._tasks, ())
         ]
-        tasks, sets = np.concatenate(self._task_of), np.concatenate(self._told)
-        first, numbers = numbered(tasks, sets)
-        parts = np.split(np.argsort(numbers, kind="stable"), np.cumsum(np.bincount(numbers))[:-1])
-        found: dict[str, list[Numbers]] = {}
-        for task, own, rows in zip(tasks[first].tolist(), sets[first].tolist(), parts, strict=True):
-            for uuid in shared[task] | self._sets[own]:
-                found.setdefault(uuid, []).append(rows)
-        return {uuid: np.sort(np.concatenate(own)) for uuid, own in sorted(found.items())}
+        count = len(self._objects)
+        keys = np.concatenate(self._task_of) * np.int64(count) + np.concatenate(self._told)
+        rows = np.argsort(keys, kind="stable").astype(np.int32)
+        keys = keys[rows]
+        first = np.flatnonzero(np.diff(keys, prepend=keys[0] - 1))
+        found: dict[str, list[int]] = {}
+        for place, (task, own) in enumerate(in_pairs(keys[first], count)):
+            for uuid in shared[task] | self._objects.sets[own]:
+                found.setdefault(uuid, []).append(place)
+        return RowsTold(found, np.split(rows, first[1:]))
 
     def _block(self, lines: KeptLines) -> Block:
         dated = self._places(lines, "dated_by")
         first, when = numbered(*lines.times, dated)
         lengths = np.fromiter(map(len, lines.words), np.int64, len(lines.words))
         texts, said = lines.lengths
-        told, calls = self._take_told(lines, np.cumsum(lengths + 1) - 1)
+        of_ids, *ids = self._take_ids(lines)
+        told, calls = self._take_told(lines, np.cumsum(lengths + 1) - 1, of_ids)
         # The words of an object lie beside each other: who asks for one has to unpack little then,
         # and what is alike packs better.
-        order = self._in_groups(told)
+        order = self._objects.in_groups(told)
         starts = np.empty_like(lengths)
         starts[order] = np.cumsum(lengths[order] + 1) - lengths[order] - 1
         kinds = [self._kinds.setdefault(each, len(self._kinds)) for each in lines.kinds]
         columns = (
             when,
             *(self._places(lines, name) for name in LINE_TEXTS[1:]),
-            *self._places_of_ids(lines),
-            *(np.array(kinds), lines.lines, lines.counts),
+            *ids,
+            *(np.array(kinds)[lines.kinds_of], lines.lines, lines.counts),
             *(starts + texts, starts + lengths - said, starts + lengths),
         )
         return Block(
@@ -189,73 +185,55 @@ class Laying:
             words=b"\n".join([*map(lines.words.__getitem__, order.tolist()), b""]),
         )
 
-    def _in_groups(self, told: Numbers) -> Numbers:
-        """Return rows in the order of the objects that their words lie with."""
-        sets, places = np.unique(told, return_inverse=True)
-        groups = [self._groups[each] for each in sets.tolist()]
-        ranks = {group: rank for rank, group in enumerate(sorted(set(groups)))}
-        return np.argsort(np.array([ranks[group] for group in groups])[places], kind="stable")
-
-    def _number_of_set(self, told: frozenset[str]) -> int:
-        """Return the number of a set; its words lie with the one of the fewest calls: no SR."""
-        number = self._numbers_of_sets.setdefault(told, len(self._sets))
-        if number == len(self._sets):
-            counts = self._count_of_calls
-            self._sets.append(told)
-            known = ((counts.get(uuid, _ALL), uuid) for uuid in told)
-            self._groups.append(min(known, default=_NONE))
-        return number
-
     def _places(self, lines: KeptLines, name: str) -> Numbers:
         places = lines.texts[name]
         return np.where(places < 0, -1, self._first[name] + places)
 
-    def _places_of_ids(self, lines: KeptLines) -> Numbers:
-        places = np.full((len(lines.words), len(IDS)), -1)
-        if lines.ids:
-            places[list(lines.ids)] = [
-                self._places_known.get(own) or self._places_of(own) for own in lines.ids.values()
-            ]
-        return places.T
-
-    def _places_of(self, ids: tuple[str | None, ...]) -> list[int]:
+    def _take_ids(self, lines: KeptLines) -> Places:
+        """Return of the ids of rows the sets of what they name, then the places of each."""
         known, first = self._ids, len(self._texts) - 1
-        places = [known.setdefault(each, first + len(known)) for each in ids]
-        self._places_known[ids] = places
+        distinct: dict[tuple[str | None, ...], int] = {}
+        numbers = np.full(len(lines.words), -1)
+        numbers[list(lines.ids)] = [
+            distinct.setdefault(own, len(distinct)) for own in lines.ids.values()
+        ]
+        found = [
+            (
+                self._objects.number(self._known.intersection(own)),
+                *[
+                    -1 if each is None else known.setdefault(each, first + len(known))
+                    for each in own
+                ],
+            )
+            for own in distinct
+        ]
+        places: Places = np.array([*found, (0, *repeat(-1, len(IDS)))])[numbers].T
         return places
 
     def _title_of_kinds(self, kinds: Sequence[str]) -> str:
         known = self._titles
         return "; ".join(dict.fromkeys(known[kind] for kind in kinds if kind in known))
 
-    def _take_told(self, lines: KeptLines, stops: Numbers) -> tuple[Numbers, Numbers]:
+    def _take_told(self, lines: KeptLines, stops: Places, of_ids: Places) -> tuple[Places, Places]:
         """Take which objects lines tell of; return the number of these and of the calls of each."""
-        named, called = self._named(lines.words, stops), self._calls_of(lines)
-        tasks, told, calls = lines.texts["task"], [0] * len(stops), [-1] * len(stops)
-        of_tasks: set[tuple[int, frozenset[str]]] = set()
-        for row in sorted({*named, *called, *lines.ids}):
-            own = named.get(row, _NOTHING)
-            if row in called:
-                of_call, quoters = called[row]
-                calls[row] = self._calls_told.setdefault(quoters, len(self._calls_told) - 1)
-                own |= of_call
-            if own:
-                of_tasks.add((int(tasks[row]), own))
-            if row in lines.ids:
-                own |= self._known.intersection(lines.ids[row])
-            told[row] = self._number_of_set(own)
-        for place, own in of_tasks:
-            for task in self._tasks[place] if place >= 0 else ():
-                self._of_tasks.setdefault(task, set()).update(own)
-        self._told.append(np.array(told))
-        self._task_of.append(tasks)
-        return self._told[-1], np.array(calls)
+        of_calls, calls = self._take_calls(lines)
+        own = self._objects.joined(self._objects.named(lines.words, stops), of_calls)
+        tasks = lines.texts["task"]
+        with_task = (tasks >= 0) & (own > 0)
+        pairs = np.unique(tasks[with_task] * len(self._objects) + own[with_task])
+        for task, number in in_pairs(pairs, len(self._objects)):
+            for name in self._tasks[task]:
+                self._of_tasks.setdefault(name, set()).update(self._objects.sets[number])
+        told = self._objects.joined(own, of_ids)
+        self._told.append(told.astype(np.int32))
+        self._task_of.append(tasks.astype(np.int32))
+        return told, calls
 
-    def _calls_of(self, lines: KeptLines) -> Mapping[int, _OfCalls]:
-        """Return the calls that lines are of, and take the files of the lines."""
+    def _take_calls(self, lines: KeptLines) -> tuple[Places, Places]:
+        """Return the sets and the numbers of the calls that lines are of; take their files."""
         bundles, members = lines.texts["bundle"], lines.texts["member"]
         first, of_file = numbered(bundles, members)
-        found: dict[int, _OfCalls] = {}
+        groups = np.full(len(of_file), -1)
         files = []
         for number, row in enumerate(first.tolist()):
             bundle, member = int(bundles[row]), int(members[row])
@@ -264,48 +242,29 @@ class Laying:
             places = self._first["bundle"] + bundle, self._first["member"] + member
             files.append((*places, int(own.min()), int(own.max())))
             file = (self._columns["bundle"][bundle], self._columns["member"][member])
-            groups = self._calls.groups(file, own)
-            if groups is not None:
-                told = zip(rows.tolist(), groups.tolist(), strict=True)
-                found.update((row, self._of_group(group)) for row, group in told if group >= 0)
+            groups[rows] = self._calls.groups(file, own)
         self._files.append(tuple(files))
-        return found
+        first, places_of = numbered(self._alike[groups])
+        told = map(self._told_of_group, self._alike[groups[first]].tolist())
+        sets, calls = np.array([*told])[places_of].T
+        return sets, calls
 
-    def _of_group(self, group: int) -> _OfCalls:
-        """Return what is told of calls that share lines."""
-        if group not in self._groups_told:
+    def _told_of_group(self, group: int) -> tuple[int, int]:
+        """Return the numbers of the objects of calls, and of what is told of these."""
+        if group not in self._told_alike:
             own = tuple(self._calls.group(group))
-            of = {uuid for call in own for uuid in (call.vdi, call.sr) if uuid}
-            self._groups_told[group] = self._known & of, tuple(map(call_told, own))
-        return self._groups_told[group]
-
-    def _named(self, words: Sequence[bytes], stops: Numbers) -> dict[int, frozenset[str]]:
-        """Return the objects that rows name."""
-        text = b"\n".join(words).lower()
-        dashes = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("-"))
-        first = dashes[:-3]
-        of_uuid = [dashes[place:][: len(first)] == first + 5 * place for place in (1, 2, 3)]
-        ends: list[int] = []
-        uuids: list[str] = []
-        for end in (first[np.logical_and.reduce(of_uuid)] + UUID_LENGTH - _FIRST_DASH).tolist():
-            if uuid := self._named_by.get(text[end - UUID_LENGTH : end]):
-                ends.append(end)
-                uuids.append(uuid)
-        named: dict[int, frozenset[str]] = {}
-        for row, uuid in zip(np.searchsorted(stops, ends).tolist(), uuids, strict=True):
-            before = named.get(row)
-            if before is None:
-                named[row] = self._alone[uuid]
-            elif uuid not in before:
-                named[row] = before | {uuid}
-        return named
+            of = self._known.intersection(uuid for call in own for uuid in (call.vdi, call.sr))
+            told, known = tuple(map(call_told, own)), self._calls_told
+            number = known.setdefault(told, len(known) - 1)
+            self._told_alike[group] = self._objects.number(of), number
+        return self._told_alike[group]
 
     def _told_of(self, entry: Entry) -> frozenset[str]:
         calls = (uuid for call in self._calls.of(entry.source) for uuid in (call.vdi, call.sr))
         return self._known.intersection((*calls, *uuids_in(told_by(entry))))
 
 
-def _narrow(column: Numbers) -> "array[int]":
+def _narrow(column: Places) -> "array[int]":
     """Return a column with as few bytes a value as all of them need."""
     least, most = column.min(), column.max()
     limits = ((code, np.iinfo(code)) for code in "bhiq")
@@ -334,10 +293,9 @@ class LaidLines:
         own = self.told.get(uuid)
         return () if own is None else own.tolist()
 
-    def steps(self, uuid: str) -> list[int]:
+    def steps(self, uuid: str) -> "array[int]":
         """Return how far each of these rows is from the one before."""
-        steps: list[int] = np.diff(self.told[uuid], prepend=0).tolist()
-        return steps
+        return _narrow(np.diff(self.told[uuid], prepend=0))
 
     def block(self, number: int) -> Block:
         """Return a block."""
