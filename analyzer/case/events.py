@@ -306,7 +306,7 @@ class EventTable:
             rows = self._rows.at(np.arange(first, after))
             yield lines_of(rows)
             words = rows.few["words"]
-            give_back(words.texts[code] for code in np.unique(words.codes).tolist())
+            give_back(words.texts[code] for code in set(words.codes.tolist()))
             first = after
 
     def last_line(

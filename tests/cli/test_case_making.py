@@ -125,11 +125,14 @@ def test_what_a_fork_left_halfway_is_laid_anew(crashed: Path) -> None:
 
 def test_without_room_for_it_the_report_is_written(crashed: Path, tmp_path: Path) -> None:
     case, report = sample_read(BY_NAME[crashed.name])
-    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def has_no_room(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     asked = ["analyze", str(crashed), "-q", "-o", str(tmp_path / "out")]
     with (
         patch("analyzer.cli.analysis.load_case", lambda *_: (case, report)),
-        patch("analyzer.cli.case_parts.Parts.take", side_effect=full),
+        patch("analyzer.cli.case_parts.Parts.take", has_no_room),
     ):
         done = CliRunner().invoke(app, asked)
     assert done.exit_code == 1

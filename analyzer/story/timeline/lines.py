@@ -29,7 +29,7 @@ from analyzer.story.explain.calls_of_lines import calls_of_lines
 from analyzer.story.explain.quotes import Quoter, call_told
 from analyzer.story.timeline.everything import Ordering
 from analyzer.story.timeline.happenings import Quoted, mark_of, quoted
-from analyzer.story.timeline.objects_told import ObjectsTold, RowsTold, in_pairs
+from analyzer.story.timeline.objects_told import ObjectsTold, RowsTold, distinct, in_pairs
 from analyzer.story.timeline.order import place_in_time
 from analyzer.story.timeline.wanted import OF_THE_LOG, tasks_of, told_by, uuids_in
 from analyzer.values import dataclass
@@ -220,7 +220,7 @@ class Laying:
         own = self._objects.joined(self._objects.named(lines.words, stops), of_calls)
         tasks = lines.texts["task"]
         with_task = (tasks >= 0) & (own > 0)
-        pairs = np.unique(tasks[with_task] * len(self._objects) + own[with_task])
+        pairs = distinct(tasks[with_task] * len(self._objects) + own[with_task])
         for task, number in in_pairs(pairs, len(self._objects)):
             for name in self._tasks[task]:
                 self._of_tasks.setdefault(name, set()).update(self._objects.sets[number])

@@ -18,6 +18,12 @@ def in_pairs(numbers: Places, count: int) -> Iterable[tuple[int, int]]:
     return zip(ones.tolist(), others.tolist(), strict=True)
 
 
+def distinct(numbers: Places) -> Places:
+    """Return numbers in order, each once."""
+    # Without counts numpy loads its masked arrays.
+    return np.unique(numbers, return_counts=True)[0]
+
+
 class ObjectsTold:
     """Sets of known objects by their numbers, of which 0 is the empty one.
 
@@ -82,12 +88,12 @@ class ObjectsTold:
             return named
         rows = np.searchsorted(stops, ends[known])
         of_rows, uuids = np.divmod(
-            np.unique(rows * len(self._alone) + numbers[known]), len(self._alone)
+            distinct(rows * len(self._alone) + numbers[known]), len(self._alone)
         )
         starts = np.flatnonzero(np.diff(of_rows, prepend=-1))
         counts = np.diff(starts, append=len(of_rows))
         alone = uuids[starts]
-        for uuid in np.unique(alone[self._numbers_alone[alone] == 0]).tolist():
+        for uuid in distinct(alone[self._numbers_alone[alone] == 0]).tolist():
             self._numbers_alone[uuid] = self.number(self._alone[uuid])
         named[of_rows[starts]] = self._numbers_alone[alone]
         for place in np.flatnonzero(counts > 1).tolist():
