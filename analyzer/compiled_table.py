@@ -93,10 +93,10 @@ def _reader_of_many(origin: Any, parts: tuple[Any, ...]) -> Reader:
 def _tuple_of(parts: tuple[Any, ...]) -> Reader:
     if parts[-1] is Ellipsis:
         one = _reader_of(parts[0])
-        return lambda row: tuple(map(one, _form_of_list(row)))
+        return lambda row: tuple([one(each) for each in _form_of_list(row)])
     readers = tuple(map(_reader_of, parts))
     return lambda row: tuple(
-        reader(each) for reader, each in zip(readers, _form_of_list(row), strict=True)
+        [reader(each) for reader, each in zip(readers, _form_of_list(row), strict=True)]
     )
 
 

@@ -53,7 +53,7 @@ class LineDates:
         self.settled = settled
         self._files = settled.files
         self._instants = instants or Instants(settled.sightings, settled.changes, settled.leads)
-        self._moments: dict[tuple[datetime, timedelta | None, str, Place], Moment] = {}
+        self._moments: dict[tuple[datetime, timedelta | None, str, Place | None], Moment] = {}
         self._hours: dict[tuple[str, int, int, int], Moment | None] = {}
 
     def moment(self, member: str, line: int, stamp: Stamp) -> Moment:
@@ -150,7 +150,7 @@ class LineDates:
         wall = wall_time(stamp, year)
         if wall is None:
             return self._moment_of_unknown_year(stamp, year)
-        key = (wall, stamp.offset, how, place)
+        key = (wall, stamp.offset, how, None if place is NOWHERE else place)
         known = self._moments.get(key)
         if known is None:
             if len(self._moments) >= _REMEMBERED:

@@ -118,7 +118,7 @@ def _content_of(file: Traversable, name: str) -> bytes:
     Raises:
         CatalogueError: it is none, or far larger than any pattern.
     """
-    if isinstance(file, Path) and file.exists() and not file.is_file():
+    if isinstance(file, Path) and not file.is_file() and file.exists():
         msg = f"{name}: not a file but a device or a pipe"
         raise CatalogueError(msg)
     with file.open("rb") as stream:

@@ -35,7 +35,9 @@ def explain_rule(
     finding = pattern.role is Role.FINDING
     tried, undecided = attempts(pattern, case) if finding else ((), seen.gaps)
     logs = {selector.parser for selector in pattern.selectors} | set(pattern.text.needs)
-    noise = {each.id for each in catalogue.noise if logs & {s.parser for s in each.selectors}}
+    told = {each.pattern for each in report.suppressed}
+    heard = (each for each in catalogue.noise if each.id in told)
+    noise = {each.id for each in heard if logs & {s.parser for s in each.selectors}}
     return RuleExplained(
         text=pattern.text,
         role=pattern.role.value,
