@@ -94,6 +94,10 @@ def every_line() -> Automaton:
     return automaton(_EMPTY)
 
 
+def _empty_set() -> re2.Set:
+    return re2.Set.SearchSet(_options_of_re2(captures=False, lines=False))
+
+
 class Captures(Mapping[str, str]):
     """The named groups of a match that took part, found when somebody first asks for one.
 
@@ -189,9 +193,11 @@ class Matcher:
         patterns += [failure] if failure else []
         self._sets = len(patterns) if setting else None
         patterns += [setting] if setting else []
-        self._set = re2.Set.SearchSet(_options_of_re2(captures=False, lines=False))
+        self._patterns = patterns
+        self._counts = [uncounted(pattern) != pattern for pattern in patterns]
+        exact, self._set = _empty_set(), _empty_set()
         for pattern in patterns:
-            if self._set.Add(pattern.encode()) < 0:
+            if exact.Add(pattern.encode()) < 0 or self._set.Add(uncounted(pattern).encode()) < 0:
                 automaton(pattern, captures=True)  # says what RE2 does not accept
         if patterns:
             self._set.Compile()
@@ -217,7 +223,14 @@ class Matcher:
         return seen
 
     def _see_message(self, process: str, message: str) -> Seen:
-        found: list[int] = self._set.Match(message.encode(errors="replace")) or []
+        text = message.encode(errors="replace")
+        # What counts is asked again by itself: to count for all at once would take a state for
+        # each number, and more to compile than to read a small report.
+        found = [
+            index
+            for index in self._set.Match(text) or ()
+            if not self._counts[index] or nameless(self._patterns[index]).find(text) >= 0
+        ]
         if not found:
             return _NOTHING_SEEN
         hit_of_selector: list[Hit] = []
@@ -280,6 +293,25 @@ def loosened(pattern: str) -> str:
     '(?i)(?:)a\\$(?:[^$]+?)b*(?:)'
     """
     return _TOKEN.sub(_loosened_token, pattern)
+
+
+def uncounted(pattern: str) -> str:
+    r"""Return a pattern that matches all that `pattern` does, and counts nothing.
+
+    >>> uncounted(r"(?i)^a\$(?P<n>[^$]{2,40}?)b{0,9}$")
+    '(?i)^a\\$(?:[^$]+?)b*$'
+    """
+    return _TOKEN.sub(
+        lambda token: token[0] if token["anchor"] or token["byte"] else _loosened_token(token),
+        pattern,
+    )
+
+
+@lru_cache(maxsize=1024)
+def nameless(pattern: str) -> Automaton:
+    """Return what finds a pattern; RE2 finds its named groups, too, whatever its options say."""
+    bare = _TOKEN.sub(lambda token: "(?:" if token["name"] else token[0], pattern)
+    return automaton(bare)
 
 
 def _loosened_token(token: re.Match[str]) -> str:
