@@ -305,8 +305,7 @@ class EventTable:
             after = int(np.searchsorted(times, times[end], side="right"))
             rows = self._rows.at(np.arange(first, after))
             yield lines_of(rows)
-            words = rows.few["words"]
-            give_back(words.texts[code] for code in set(words.codes.tolist()))
+            self.give_back_words()
             first = after
 
     def last_line(
