@@ -43,6 +43,7 @@ class _LastStamps(NamedTuple):
     stamps: Stamps | None
 
 
+# The search for wanted lines and the rhythm of a log ask for the stamps of the same chunk in turn.
 _last = [_LastStamps(b"", None)]
 
 
