@@ -7,9 +7,10 @@ VBD's uuid in the task that makes it, and the disk in the same task (`message_fo
 
 import re
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import chain
 
 from analyzer.case.case import Case
 from analyzer.case.derived import derived
@@ -56,6 +57,16 @@ class DisksOfVbds:
         self._in_database = {
             vbd.ref: (pool, vbd) for pool in case.pools for vbd in pool.vbds if vbd.ref
         }
+
+    def lines_of(self, vbds: Collection[str]) -> Sequence[Event]:
+        """Return the lines that tell of VBDs.
+
+        While somebody holds them, what is asked of one VBD takes a tenth of the time.
+        """
+        rows = (self._lines.get(vbd.encode(errors="replace"), ()) for vbd in vbds)
+        lines = self._events.at(list(chain.from_iterable(rows)))
+        asked = (self._asked.get((line.source.bundle, line.task or "")) for line in lines)
+        return (*lines, *self._events.at([row for row in asked if row is not None]))
 
     @cached_property
     def uuids(self) -> Mapping[str, str]:

@@ -29,6 +29,7 @@ CONNECTION_KINDS = (
     DESTROYING,
     CAUGHT,
 )
+OF_VBDS = (PLUGGING, UNPLUGGING, DESTROYING)
 STARTED, LISTENING = "nbd-server.started", "nbd-server.listening"
 SIGNAL, EXCEPTION = "nbd-server.signal", "nbd-server.exception"
 LOOKED, CLEANED = "nbd-server.looked", "nbd-server.cleaned"

@@ -23,7 +23,7 @@ from analyzer.rebuilt.nbd.sessions.disks import (
     disks_by_vbd,
 )
 from analyzer.rebuilt.nbd.sessions.fates import Rows, fate_of
-from analyzer.rebuilt.nbd.sessions.lines import CONNECTION_KINDS, SERVER_KINDS, by_host
+from analyzer.rebuilt.nbd.sessions.lines import CONNECTION_KINDS, OF_VBDS, SERVER_KINDS, by_host
 from analyzer.rebuilt.nbd.sessions.queue import Connection
 from analyzer.rebuilt.nbd.sessions.runs import Run, Runs, server_run
 from analyzer.rebuilt.nbd.sessions.walk import walked
@@ -100,6 +100,7 @@ def _served_by_hosts(case: Case) -> tuple[_Served, ...]:
         case=case, disks=disks_by_vbd(case), activations=Activations(disk_attachments(case))
     )
     events = case.events.of(*CONNECTION_KINDS, *SERVER_KINDS, HOST_BOOTED)
+    held = known.disks.lines_of({line.fields["vbd"] for line in events if line.kind in OF_VBDS})
     for own in by_host(case, events).values():
         # The lives that the events of one host show, with the lines of their clients.
         host_runs = Runs()
@@ -128,6 +129,7 @@ def _served_by_hosts(case: Case) -> tuple[_Served, ...]:
         )
         if runs:
             serve_hosts.append(_Served(lives=tuple(lives)))
+    del held
     return tuple(serve_hosts)
 
 

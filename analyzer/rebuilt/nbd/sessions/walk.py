@@ -19,8 +19,8 @@ from analyzer.model.nbd import ClientTrouble
 from analyzer.rebuilt.nbd.sessions.lines import (
     ACCEPTED,
     CLIENT,
-    DESTROYING,
     GOODBYE,
+    OF_VBDS,
     PLUGGING,
     SERVING,
     UNPLUGGING,
@@ -80,7 +80,7 @@ class Walk:
             else:
                 connection.events.append(event)
             self._accepted.add(connection)
-        elif event.kind in (PLUGGING, UNPLUGGING, DESTROYING):
+        elif event.kind in OF_VBDS:
             self._of_vbd(event)
         elif event.kind == SERVING:
             waiting = [each for each in self._mute if not each.closed and each.unplugging is None]
