@@ -105,8 +105,8 @@ def assemble(
     def date(bundle: str, member: str, line: int, stamp: Stamp) -> Moment:
         return by_name[bundle].clock.moment(member, line, stamp)
 
-    def hour(bundle: str, member: str, stamp: Stamp) -> Moment | None:
-        return by_name[bundle].clock.hour(member, stamp)
+    def hour(bundle: str, member: str, stamp: Stamp, first: int, last: int) -> Moment | None:
+        return by_name[bundle].clock.hour(member, stamp, first, last)
 
     named = {report.bundle: report for report in reports}
     named |= {name: named[owner] for name, owner in owners.items()}

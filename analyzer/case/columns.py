@@ -28,7 +28,7 @@ from analyzer.parsers.scan.match import Captures
 
 Places: TypeAlias = npt.NDArray[np.intp]
 Date: TypeAlias = Callable[[str, str, int, Stamp], Moment]
-Hour: TypeAlias = Callable[[str, str, Stamp], Moment | None]
+Hour: TypeAlias = Callable[[str, str, Stamp, int, int], Moment | None]
 
 TIMES = ("at", "earliest", "latest")
 WORDS = ("words", "text", "text_end", "message", "message_end", "fields")
@@ -231,7 +231,9 @@ def dated(undated: Columns, date: Date, hour: Hour, host_names: Mapping[str, str
     for start, end in runs:
         bundle, member = bundles.texts[bundles.codes[start]], members.texts[members.codes[start]]
         when = _what_dates(plain, start)
-        moment = when if isinstance(when, Moment) else hour(bundle, member, when)
+        lines = plain["line"][start:end]
+        near = int(lines.min()), int(lines.max())
+        moment = when if isinstance(when, Moment) else hour(bundle, member, when, *near)
         if moment is None:
             for row in range(start, end):
                 when, line = _what_dates(plain, row), int(plain["line"][row])

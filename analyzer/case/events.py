@@ -38,7 +38,7 @@ from analyzer.model.host import Alert
 from analyzer.model.moment import YEAR_UNKNOWN, Moment
 from analyzer.model.source import Source
 from analyzer.model.terms import ALERTS, EPOCH, MICROSECOND, SHORT_TASK
-from analyzer.parsers._api import Hit, Record, Stamp
+from analyzer.parsers._api import Hit, Record
 
 __all__ = ["EventTable", "EventTableBuilder", "KeepPolicy", "alert_message"]
 
@@ -51,7 +51,7 @@ _NO_IDS: Mapping[str, str] = MappingProxyType({})
 _JOINED = frozenset({"host", "pid", "process", "bundle"})
 
 
-def _no_hour(_bundle: str, _member: str, _stamp: Stamp) -> Moment | None:
+def _no_hour(*_: object) -> Moment | None:
     return None
 
 
@@ -144,12 +144,12 @@ class EventTableBuilder:
     ) -> "EventTable":
         """Date every row and return the table.
 
-        ``date`` takes (bundle, member, line, stamp), ``hour`` the same but the line: the moment of
-        the hour's first second where all lines of the hour are as much later as their stamps say,
-        else None. ``host_names`` is bundle → name shown; for
-        a bundle that is not in it the host is what syslog called it. ``host_ids`` is bundle →
-        what tells the host from others of its name, by default the bundle; what two bundles of
-        one host both hold is kept once. Call it once.
+        ``date`` takes (bundle, member, line, stamp), ``hour`` (bundle, member, stamp, first line,
+        last line): the moment of the hour's first second where all these lines of it are as much
+        later as their stamps say, else None. ``host_names`` is bundle → name shown; for a bundle
+        that is not in it the host is what syslog called it. ``host_ids`` is bundle → what tells
+        the host from others of its name, by default the bundle; what two bundles of one host both
+        hold is kept once. Call it once.
         """
         self._close_rows()
         chunks = self._chunks or [undated(packed(()))]

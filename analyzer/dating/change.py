@@ -73,6 +73,18 @@ class Change:
         """Tell whether only the offset changed, for certain: the instants go on."""
         return self.minutes is not None
 
+    @property
+    def doubted(self) -> tuple[datetime, datetime]:
+        """Return the wall times between which a line may be of either side.
+
+        A clock that was set back showed the last time before it once more, as much later as it was
+        set; and went on to the first time behind it as much ahead.
+        """
+        if self.after > self.before:
+            return self.before, self.after
+        most = timedelta(seconds=max(0.0, -self.seconds) + self.slack)
+        return min(self.after, self.before - most), max(self.before, self.after + most)
+
     def is_behind(self, place: Place, wall: datetime) -> bool | None:
         """Tell whether a line is behind the change, None where that cannot be told.
 
@@ -83,28 +95,13 @@ class Change:
             # Tell on which side of a spot a line is, if it is of the same log.
             if not place.family or place.family != spot.family:
                 told: bool | None = None
-            elif (-place.rotation, place.line) >= (
-                -spot.after.place.rotation,
-                spot.after.place.line,
-            ):
+            elif place.in_family >= spot.after.place.in_family:
                 told = True
             else:
-                before = (-spot.before.place.rotation, spot.before.place.line)
-                told = False if (-place.rotation, place.line) <= before else None
+                told = False if place.in_family <= spot.before.place.in_family else None
             if told is not None:
                 return told
-        # The wall times between which a line may be of either side. A clock that was set back
-        # showed the last time before it once more, as much later as it was set; and went on to the
-        # first time behind it as much ahead.
-        if self.after > self.before:
-            walls_in_doubt: tuple[datetime, datetime] = self.before, self.after
-        else:
-            most = timedelta(seconds=max(0.0, -self.seconds) + self.slack)
-            walls_in_doubt = (
-                min(self.after, self.before - most),
-                max(self.before, self.after + most),
-            )
-        low, high = walls_in_doubt
+        low, high = self.doubted
         onward = self.after > self.before
         if wall < low or (onward and wall == low):
             return False

@@ -194,9 +194,9 @@ class Clock:
             self._dates = LineDates(settled, self._instants)
         return self._dates
 
-    def hour(self, member: str, stamp: Stamp) -> Moment | None:
+    def hour(self, member: str, stamp: Stamp, first: int, last: int) -> Moment | None:
         """Return the moment of the first second of a stamp's hour, as `LineDates.hour` does."""
-        return self.dates.hour(member, stamp)
+        return self.dates.hour(member, stamp, first, last)
 
     def _newest_time(self, families: Iterable[Sequence[Volume]]) -> Limit | None:
         """Return the wall time behind which no line lies.

@@ -18,6 +18,7 @@ from analyzer.values import dataclass
 _IN_ORDER = 1e-6  # of the hour that comes twice: next to nothing, but the order is kept
 _LATE = timedelta(seconds=JITTER)
 _FAR = timedelta(days=2)
+_HOUR = timedelta(hours=1)
 _ANY_ZONE = timedelta(hours=16)  # between a wall time and its instant, and an hour more
 _TRUSTED = timedelta(days=1)  # how far beyond what was compared a lead is taken to be the same
 
@@ -46,7 +47,8 @@ class Reach:
 class Instants:
     """The clock of one host as a function from wall times and places to instants.
 
-    ``by_place`` is False where the place of a line says nothing: its stamp alone counts.
+    ``by_place`` is False where the place of a line says nothing: its stamp alone counts. Else lines
+    with the same stamp and the same `sides` are of one instant.
     """
 
     def __init__(
@@ -64,6 +66,30 @@ class Instants:
         self.by_place = bool(steps or zones)
         # A step near by could have set the clock back to before the zone changed.
         self._zones = [z for z in zones if all(abs(z.after - step.after) > _FAR for step in steps)]
+        self._spots: dict[str, list[tuple[tuple[int, int], tuple[int, int]]]] = {}
+        for spot in (spot for change in (*steps, *self._zones) for spot in change.spots):
+            ends = (spot.before.place.in_family, spot.after.place.in_family)
+            self._spots.setdefault(spot.family, []).append(ends)
+        # The wall times of hours in which lines are of either side of a change.
+        self._uneven = [(each.doubted[0] - _HOUR, each.doubted[1]) for each in steps]
+        self._uneven += [
+            (each.doubted[0] - 2 * _ANY_ZONE, each.doubted[1] + 2 * _ANY_ZONE)
+            for each in self._zones
+        ]
+
+    def sides(self, place: Place) -> tuple[object, ...]:
+        """Return on which side of each jump a place is, as far as it is of the same log.
+
+        Along a file it changes at the lines around a jump, and never back.
+        """
+        spots = self._spots.get(place.family) if place.family else None
+        if not spots:
+            return ()
+        own = place.in_family
+        return (
+            place.family,
+            *(2 if own >= after else int(own > before) for before, after in spots),
+        )
 
     def of(self, wall: datetime, end: datetime, offset: timedelta | None, place: Place) -> Reach:
         """Return the instant of a line's stamp that says ``wall`` and means up to ``end``."""
@@ -98,11 +124,15 @@ class Instants:
         return self._reach_corrected_by_lead(reach)
 
     def is_even(self, hour: datetime) -> bool:
-        """Tell whether what holds at both ends of a wall clock's hour holds all through it."""
+        """Tell whether what holds at both ends of a wall clock's hour holds all through it.
+
+        So far as lines are of the same `sides`.
+        """
         edges = (edge for lead in self.leads for edge in (lead.start, lead.end))
         bends = (edge + step for edge in edges for step in (-_TRUSTED, timedelta(), _TRUSTED))
         near = any(abs(bend - hour) <= _ANY_ZONE for bend in bends)
-        return not self.by_place and not near and self.zone.is_even(hour)
+        near = near or any(first <= hour <= last for first, last in self._uneven)
+        return not near and self.zone.is_even(hour)
 
     def at_capture(self, wall: datetime, end: datetime) -> Reach:
         """Return the instant of the host's time when the report was made: behind all changes."""

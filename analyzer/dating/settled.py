@@ -4,6 +4,7 @@ A case file keeps it, so that a line that was not kept is dated as it would have
 """
 
 import sys
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -53,8 +54,9 @@ class LineDates:
         self.settled = settled
         self._files = settled.files
         self._instants = instants or Instants(settled.sightings, settled.changes, settled.leads)
-        self._moments: dict[tuple[datetime, timedelta | None, str, Place | None], Moment] = {}
-        self._hours: dict[tuple[str, int, int, int], Moment | None] = {}
+        self._moments: dict[tuple[object, ...], Moment] = {}
+        self._hours: dict[tuple[object, ...], Moment | None] = {}
+        self._undated: dict[str, list[int]] = {}  # by member, in order
 
     def moment(self, member: str, line: int, stamp: Stamp) -> Moment:
         """Return the instant of a line's stamp.
@@ -68,7 +70,7 @@ class LineDates:
     def _of_line(self, file: DatedFile | None, member: str, line: int, stamp: Stamp) -> Moment:
         place = NOWHERE
         if file is not None and self._instants.by_place:
-            place = Place(member=member, line=line, family=file.family, rotation=file.rotation)
+            place = _place_in(file, member, line)
         if stamp.year is not None:
             # Put in doubt what lies behind the time at which the bundle was made. A line cannot be
             # younger than the report that holds it: one of two clocks was wrong.
@@ -100,39 +102,53 @@ class LineDates:
             return likely
         return _moment_of_either(likely, self._moment_dated_by(stamp, past, years.how, place))
 
-    def hour(self, member: str, stamp: Stamp) -> Moment | None:
-        """Return the moment of the first second of a stamp's hour, for all lines of that hour.
+    def hour(self, member: str, stamp: Stamp, first: int, last: int) -> Moment | None:
+        """Return the moment of the first second of a stamp's hour, for lines of that hour.
 
-        Each of them is as much later as its stamp says. None where that is not certain, and for
-        stamps with a year, an offset or a fraction: there each line is dated by itself.
+        Each of them, from the ``first`` to the ``last``, is as much later as its stamp says. None
+        where that is not certain, and for stamps with a year, an offset or a fraction: there each
+        line is dated by itself.
         """
         if stamp.year is not None or stamp.offset is not None or stamp.microsecond:
             return None
         file = self._files.get(member)
-        if file is None or file.undated:  # a line without a date stands beside those that have one
+        if file is None or file.years is None or self._has_undated(member, file, first, last):
             return None
-        key = (member, stamp.month, stamp.day, stamp.hour)
+        year = file.years.only_year(first, last)
+        places = (_place_in(file, member, line) for line in (first, last))
+        sides, other_sides = map(self._instants.sides, places)
+        if year is None or sides != other_sides:
+            return None
+        key = (member, stamp.month, stamp.day, stamp.hour, year, sides)
         if key not in self._hours:
-            years, captured = file.years, self.settled.captured
-            year = years.only_year if years else None
-            first, last = stamp._replace(minute=0, second=0), stamp._replace(minute=59, second=59)
-            start = wall_time(first, year) if year else None
-            if years is None or year is None or start is None or not self._instants.is_even(start):
-                dated_hour: Moment | None = None
-            elif captured is not None and start + _HOUR > captured.wall + TOLERANCE:
-                dated_hour = None
-            else:
-                one = self._moment_dated_by(first, year, years.how, NOWHERE)
-                other = self._moment_dated_by(last, year, years.how, NOWHERE)
-                later = _HOUR - timedelta(seconds=1)
-                same = (one.at + later, one.earliest + later, one.latest + later, one.dated_by)
-                dated_hour = (
-                    one
-                    if same == (other.at, other.earliest, other.latest, other.dated_by)
-                    else None
-                )
-            self._hours[key] = dated_hour
+            self._hours[key] = self._hour_of(
+                file.years.how, stamp, year, _place_in(file, member, first)
+            )
         return self._hours[key]
+
+    def _hour_of(self, how: str, stamp: Stamp, year: int, place: Place) -> Moment | None:
+        start = wall_time(stamp._replace(minute=0, second=0), year)
+        if start is None or not self._instants.is_even(start):
+            return None
+        captured = self.settled.captured
+        if captured is not None and start + _HOUR > captured.wall + TOLERANCE:
+            return None
+        one, other = (
+            self._moment_dated_by(stamp._replace(minute=each, second=each), year, how, place)
+            for each in (0, 59)
+        )
+        later = _HOUR - timedelta(seconds=1)
+        same = (one.at + later, one.earliest + later, one.latest + later, one.dated_by)
+        return one if same == (other.at, other.earliest, other.latest, other.dated_by) else None
+
+    def _has_undated(self, member: str, file: DatedFile, first: int, last: int) -> bool:
+        """Tell whether lines without a date stand beside those that have one."""
+        if not file.undated:
+            return False
+        if member not in self._undated:
+            self._undated[member] = sorted(file.undated)
+        lines = self._undated[member]
+        return bisect_left(lines, first) < bisect_right(lines, last)
 
     def _year_of_the_past(self, stamp: Stamp, year: int) -> int:
         """Return the last year up to `year` in which a stamp is not behind the capture."""
@@ -150,7 +166,7 @@ class LineDates:
         wall = wall_time(stamp, year)
         if wall is None:
             return self._moment_of_unknown_year(stamp, year)
-        key = (wall, stamp.offset, how, None if place is NOWHERE else place)
+        key = (wall, stamp.offset, how, self._instants.sides(place))
         known = self._moments.get(key)
         if known is None:
             if len(self._moments) >= _REMEMBERED:
@@ -177,6 +193,10 @@ class LineDates:
             latest=_ANY_TIME[1],
             dated_by=f"year unknown; {self._instants.zone.text}",
         )
+
+
+def _place_in(file: DatedFile, member: str, line: int) -> Place:
+    return Place(member=member, line=line, family=file.family, rotation=file.rotation)
 
 
 def with_zone(instants: Instants, reach: Reach, how: str) -> Moment:

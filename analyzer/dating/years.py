@@ -52,12 +52,18 @@ class Years:
         index = bisect_right(self.fixed, line, key=lambda point: point[0])
         return self.fixed[max(0, index - 1)][1] + self.sums[bisect_right(self.turns, line)]
 
-    @property
-    def only_year(self) -> int | None:
-        """Return the year of all its lines, None where they differ or are not known for certain."""
-        years = {year for _, year in self.fixed}
-        certain = self.known and not self.turns and not self.doubted and len(years) == 1
-        return years.pop() if certain else None
+    def only_year(self, first: int, last: int) -> int | None:
+        """Return the year of all lines from one to another.
+
+        None where they differ or are not known for certain.
+        """
+        turned = bisect_right(self.turns, first), bisect_right(self.turns, last)
+        one, other = (
+            bisect_right(self.fixed, n, key=lambda point: point[0]) for n in (first, last)
+        )
+        same = {year for _, year in self.fixed[max(0, one - 1) : max(1, other)]}
+        certain = self.known and turned[0] == turned[1] and first >= self.doubted
+        return self.year(first) if certain and len(same) == 1 else None
 
     def in_doubt(self, line: int) -> bool:
         """Tell whether a line may be of the year after the one that `year` tells."""

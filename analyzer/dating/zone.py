@@ -116,12 +116,22 @@ class Zone:
     def is_even(self, hour: datetime) -> bool:
         """Tell whether what holds at both ends of a wall clock's hour holds all through it.
 
-        Summer time begins and ends on the hour: what is left are the places that tell the offset.
+        It does where all places around it tell one offset, and none is missing for long. Elsewhere
+        summer time begins and ends on the hour: what is left are the places that tell the offset.
         """
+        if not self.sightings:
+            return True
+        widest = timedelta(minutes=_SUMMER_TIME - self._known[0])
+        latest = hour + _HOUR + widest  # of its instants; then what is told before and behind them
+        earliest = hour - timedelta(minutes=self._known[-1] + _SUMMER_TIME)
+        begin, end = bisect_right(self._times, earliest) - 1, bisect_right(self._times, latest)
+        near = self.sightings[max(begin, 0) : end + 1]
+        if begin >= 0 and end < len(self._times) and len({each.minutes for each in near}) == 1:
+            return near[-1].local - near[0].local <= _ONE_CHANGE_AT_MOST
         if len(self._known) > 1:
             return False
-        around = (self.sightings[0].local, self.sightings[-1].local) if self.sightings else ()
-        if not around or (self._same and around[0] <= hour and hour + _HOUR <= around[1]):
+        around = self.sightings[0].local, self.sightings[-1].local
+        if self._same and around[0] <= hour and hour + _HOUR <= around[1]:
             return True
         utc = hour - timedelta(minutes=self._known[0])
         first = bisect_right(self._times, utc - 2 * _HOUR)

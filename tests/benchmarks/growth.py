@@ -302,7 +302,7 @@ def _uuid(kind: int, number: int) -> str:
 
 
 def _time(number: int) -> str:
-    second = number * 2 % 80_000
+    second = number % 86_400
     return f"{second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
 

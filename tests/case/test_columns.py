@@ -86,7 +86,7 @@ def date(_bundle: str, _member: str, _line: int, stamp: Stamp) -> Moment:
     return Moment(at=clock, earliest=clock, latest=clock, dated_by=f"of {stamp.month}")
 
 
-def hour(bundle: str, member: str, stamp: Stamp) -> Moment | None:
+def hour(bundle: str, member: str, stamp: Stamp, _first: int, _last: int) -> Moment | None:
     """Date the hours that are no odd ones, of stamps that tell nothing but a time of day."""
     if stamp[5:] != (0, None, None) or stamp.hour % 2:
         return None

@@ -589,7 +589,7 @@ def test_what_holds_for_an_hour_holds_for_each_of_its_lines(
         fast = Lead(low=lead[2], high=lead[2] + 5, start=began, end=ended, text="fast")
         clock.compare((), [fast])
     for wall in walls:
-        first = clock.hour("f", stamp_of(wall))
+        first = clock.hour("f", stamp_of(wall), 1, 1)
         for second in (0, 1, 3599, *seconds):
             at = stamp_of(wall.replace(minute=second // 60, second=second % 60))
             later = timedelta(seconds=second)
@@ -603,19 +603,19 @@ def test_what_holds_for_an_hour_holds_for_each_of_its_lines(
 
 def test_an_hour_of_one_offset_is_dated_at_once_and_one_between_two_is_not() -> None:
     clock = clock_for(log("Nov 20 10:00:00", "Nov 20 12:00:00"), captured="2024-11-22 10:00:00")
-    assert clock.hour(LIVE, read_stamp("Nov 20 11:06:01")) is not None
-    assert clock.hour(LIVE, read_stamp("2024-11-20 11:06:01")) is None
+    assert clock.hour(LIVE, read_stamp("Nov 20 11:06:01"), 1, 2) is not None
+    assert clock.hour(LIVE, read_stamp("2024-11-20 11:06:01"), 1, 2) is None
     noon = datetime(2024, 11, 20, 10, tzinfo=UTC)
     text = audit_line(noon, 60) + audit_line(noon + timedelta(hours=1), 120)
     clock.add("var/log/audit.log", AUDIT, stats_of(text, audit_log.PARSER), None)
     clock.settle()
-    assert clock.hour(LIVE, read_stamp("Nov 20 11:06:01")) is None
+    assert clock.hour(LIVE, read_stamp("Nov 20 11:06:01"), 1, 2) is None
 
 
 def test_an_hour_in_which_a_clock_was_compared_is_dated_line_by_line() -> None:
     clock = clock_with_audit((JUNE, 120), (JUNE + timedelta(hours=9), 120))
     stamp = stamp_of(JUNE + timedelta(hours=5))
-    assert clock.hour("var/log/audit.log", stamp) is not None
+    assert clock.hour("var/log/audit.log", stamp, 1, 2) is not None
     hour = JUNE + timedelta(hours=3)
     fast = (
         (hour - timedelta(hours=3), hour - timedelta(minutes=1), 5.0),
@@ -629,7 +629,7 @@ def test_an_hour_in_which_a_clock_was_compared_is_dated_line_by_line() -> None:
         for m in (0, 30, 59)
     ]
     assert ends[2].at - ends[0].at == timedelta(minutes=59) != 2 * (ends[1].at - ends[0].at)
-    assert clock.hour("var/log/audit.log", stamp) is None
+    assert clock.hour("var/log/audit.log", stamp, 1, 2) is None
 
 
 GAP = "2025-01-02T10:06:01"

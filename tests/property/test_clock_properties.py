@@ -1,11 +1,13 @@
 """Whatever was done to a clock, the true instant of a line lies in the range that is told."""
 
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from analyzer.dating.instants import Lead
+from analyzer.model.moment import Moment
 from tests.dating.clock_story import AUDIT, KERN, SM, Host, every
 from tests.support.whole import examples
 
@@ -15,16 +17,16 @@ APART = timedelta(hours=2)
 
 
 @st.composite
-def hosts(draw: st.DrawFn) -> Host:
-    """Return a host with a day of logs, in which its clock and its zone may change.
+def hosts(draw: st.DrawFn, span: timedelta = SPAN, slower: int = 1) -> Host:
+    """Return a host with a day of logs, or more, in which its clock and its zone may change.
 
     A clock set forward leaves no trace but in the kernel's uptimes, and one set back by less than
     the time between two lines leaves none at all. Two changes in the same hours are one to see,
     and a boot takes the kernel's count with it, so neither lies near another here.
     """
     start = draw(STARTS).replace(microsecond=0)
-    end = start + SPAN
-    moments = st.timedeltas(timedelta(hours=4), SPAN - timedelta(hours=4)).map(
+    end = start + span
+    moments = st.timedeltas(timedelta(hours=4), span - timedelta(hours=4)).map(
         lambda after: (start + after).replace(microsecond=0)
     )
     kernel = draw(st.booleans())
@@ -44,7 +46,7 @@ def hosts(draw: st.DrawFn) -> Host:
     if draw(st.booleans()):
         beats[AUDIT] = draw(st.sampled_from([120, 280]))
     for family, beat in beats.items():
-        times = every(beat, start, end)
+        times = every(beat * slower, start, end)
         cuts = draw(st.sets(st.integers(1, max(2, len(times) - 1)), max_size=2))
         host.write(family, times, cuts)
     return host
@@ -78,3 +80,55 @@ def test_nothing_is_ordered_against_the_order_of_a_log(host: Host) -> None:
     ]
     for (member, first), (other, second) in pairwise(dated):
         assert member != other or not second.certainly_before(first)
+
+
+@settings(
+    max_examples=examples(30),
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+@given(
+    host=hosts(timedelta(days=9), slower=10),
+    lead=st.none() | st.tuples(st.integers(0, 200), st.integers(0, 60), st.integers(-900, 900)),
+)
+def test_what_is_dated_by_the_hour_is_dated_as_each_of_its_lines(
+    host: Host, lead: tuple[int, int, int] | None
+) -> None:
+    clock = host.clock()
+    lines = list(host.lines())
+    if lead:
+        began = lines[0].true + timedelta(hours=lead[0])
+        ended = began + timedelta(hours=lead[1])
+        clock.compare((), [Lead(low=lead[2], high=lead[2] + 5, start=began, end=ended, text="a")])
+    for (member, _), group in groupby(lines, lambda line: (line.member, line.stamp[:3])):
+        own = list(group)
+        first = clock.hour(member, own[0].stamp, own[0].number, own[-1].number)
+        for line in own if first else ():
+            assert first is not None
+            later = timedelta(minutes=line.stamp.minute, seconds=line.stamp.second)
+            assert clock.moment(member, line.number, line.stamp) == Moment(
+                at=first.at + later,
+                earliest=first.earliest + later,
+                latest=first.latest + later,
+                dated_by=first.dated_by,
+            )
+
+
+def test_far_from_a_change_of_the_clock_hours_are_dated_at_once() -> None:
+    start = datetime(2024, 11, 20, tzinfo=UTC)
+    noon = start + timedelta(days=4, hours=12)
+    zones = [(datetime(2000, 1, 1, tzinfo=UTC), 60), (noon, 120)]
+    for host in (Host(steps=[(noon, -1800.0)]), Host(steps=[(noon, 1800.0)]), Host(zones=zones)):
+        for family in (SM, AUDIT, KERN):
+            host.write(family, every(300, start, start + timedelta(days=9)), [1200])
+        clock = host.clock()
+        assert clock.changes
+        hours = {(line.member, line.stamp[:3]): line for line in host.lines()}
+        at_once = [
+            line.true
+            for (member, _), line in hours.items()
+            if clock.hour(member, line.stamp, line.number - 1, line.number)
+        ]
+        assert len(at_once) > 0.6 * len(hours)
+        assert all(abs(each - noon) > timedelta(minutes=30) for each in at_once)

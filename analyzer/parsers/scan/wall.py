@@ -22,6 +22,11 @@ class Place:
     family: str = ""
     rotation: int = 0
 
+    @property
+    def in_family(self) -> tuple[int, int]:
+        """Return what puts the lines of one family in the order in which they were written."""
+        return -self.rotation, self.line
+
 
 NOWHERE = Place(member="", line=0)
 
