@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from analyzer.case.correlate import in_order
-from analyzer.case.rows import OF_AN_HOUR, PackedRows, Row, stamp_of_number
+from analyzer.case.rows import OF_ALL_BUT_A_FRACTION, OF_AN_HOUR, PackedRows, Row, stamp_of_number
 from analyzer.model.event import CODING
 from analyzer.model.moment import Moment
 from analyzer.model.terms import EPOCH, MICROSECOND
@@ -33,6 +33,7 @@ Hour: TypeAlias = Callable[[str, str, Stamp, int, int], Moment | None]
 TIMES = ("at", "earliest", "latest")
 WORDS = ("words", "text", "text_end", "message", "message_end", "fields")
 
+_HOUR = (1 << OF_ALL_BUT_A_FRACTION - OF_AN_HOUR) - 1  # of a stamp's number
 _HELD = ("words", "fields")  # columns of few values that have no order
 _ORDER = ("at", "host", "member", "line", "kind", "bundle")
 _NOT_DATED = ("when", "odd", "syslog_host")
@@ -219,21 +220,28 @@ def rows_of(undated: Columns, kinds: Collection[str]) -> Iterator[Row]:
 def dated(undated: Columns, date: Date, hour: Hour, host_names: Mapping[str, str]) -> Columns:
     """Return rows with times instead of stamps, and each with its host."""
     few, plain = undated.few, undated.plain
-    bundles, members, numbers = few["bundle"], few["member"], plain["when"]
+    bundles, members = few["bundle"], few["member"]
+    numbers = plain["when"].astype(np.int64)
     distinct: dict[int, tuple[int, Moment]] = {}  # by id
     shared = np.empty(len(numbers), np.int64)
     behind = np.zeros(len(numbers), np.int64)  # microseconds
     logs = bundles.codes.astype(np.int64) * len(members.texts) + members.codes
-    hours = logs << 32 | numbers >> OF_AN_HOUR
+    # Stamps of whole seconds mean all of it, so those with a fraction stand apart.
+    exact = (numbers >> OF_ALL_BUT_A_FRACTION > 0).astype(np.int64)
+    hours = logs << 32 | exact << 31 | numbers >> OF_AN_HOUR & _HOUR
     # Rows of one hour, which stand together; such as have a date of their own stand alone.
     starts = np.flatnonzero((hours[1:] != hours[:-1]) | (numbers[1:] < 0)) + 1
     runs = pairwise([0, *starts.tolist(), len(numbers)] if len(numbers) else ())
     for start, end in runs:
         bundle, member = bundles.texts[bundles.codes[start]], members.texts[members.codes[start]]
         when = _what_dates(plain, start)
-        lines = plain["line"][start:end]
-        near = int(lines.min()), int(lines.max())
-        moment = when if isinstance(when, Moment) else hour(bundle, member, when, *near)
+        if isinstance(when, Moment):
+            moment: Moment | None = when
+        elif numbers[start] < 0:
+            moment = None
+        else:
+            lines = plain["line"][start:end]
+            moment = hour(bundle, member, when, int(lines.min()), int(lines.max()))
         if moment is None:
             for row in range(start, end):
                 when, line = _what_dates(plain, row), int(plain["line"][row])
@@ -241,8 +249,8 @@ def dated(undated: Columns, date: Date, hour: Hour, host_names: Mapping[str, str
                 shared[row] = distinct.setdefault(id(found), (len(distinct), found))[0]
             continue
         shared[start:end] = distinct.setdefault(id(moment), (len(distinct), moment))[0]
-        if isinstance(when, Stamp):
-            behind[start:end] = _into_the_hour(numbers[start:end], when)
+        if numbers[start] >= 0:
+            behind[start:end] = _into_the_hour(numbers[start:end])
     return _with_times(
         undated, [moment for _, moment in distinct.values()], shared, behind, host_names
     )
@@ -253,13 +261,13 @@ def _what_dates(plain: Mapping[str, npt.NDArray[Any]], row: int) -> Any:
     return plain["odd"][row] if number < 0 else stamp_of_number(number)
 
 
-def _into_the_hour(numbers: npt.NDArray[np.int64], first: Stamp) -> npt.NDArray[np.int64] | int:
+def _into_the_hour(numbers: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the microseconds of some stamps of an hour; a leap second is the end of its minute."""
-    if numbers[0] < 0:
-        return (first.minute * 60 + min(first.second, 59)) * 1_000_000
-    minutes, seconds = (numbers.astype(np.int64) >> bits & 63 for bits in (6, 0))
+    fractions, minutes, seconds = (
+        numbers >> bits & ones for bits, ones in ((OF_ALL_BUT_A_FRACTION, -1), (6, 63), (0, 63))
+    )
     behind: npt.NDArray[np.int64] = (minutes * 60 + np.minimum(seconds, 59)) * 1_000_000
-    return behind
+    return behind + fractions
 
 
 def _with_times(

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from analyzer.bundle.budget import TEXT_OF_A_ROW
@@ -153,7 +154,11 @@ def packed(rows: Sequence[Row]) -> PackedRows:
     return PackedRows(repeated, by_name, b"".join(pieces), array("q", spans), fields, odd)
 
 
-OF_AN_HOUR = 12  # lowest bits of a stamp's number: minute and second
+# A stamp's number, from its lowest bits: second, minute; what tells its hour, which are hour, day,
+# month, year and zone; microseconds.
+OF_AN_HOUR, OF_ALL_BUT_A_FRACTION = 12, 40
+_FIRST_YEAR, _YEARS = 1999, 64  # 0 for none
+_QUARTER, _NO_QUARTER = timedelta(minutes=15), 64
 
 
 def _numbers_of_stamps(stamps: Sequence[Stamp | Moment]) -> Iterator[int]:
@@ -166,19 +171,36 @@ def _numbers_of_stamps(stamps: Sequence[Stamp | Moment]) -> Iterator[int]:
 
 
 def _number_of_stamp(when: Stamp | Moment) -> int:
-    """Return the number of a stamp without year, fraction and zone, -1 for any other."""
+    """Return the number of a stamp, -1 for one of another century or an odd zone."""
     if isinstance(when, Moment):
         return -1
     month, day, hour, minute, second, microsecond, year, offset = when
-    if microsecond or year is not None or offset is not None:
-        return -1
-    return (((month << 5 | day) << 5 | hour) << 6 | minute) << 6 | second
+    number = (((month << 5 | day) << 5 | hour) << 6 | minute) << 6 | second
+    if year is not None:
+        if not 0 < year - _FIRST_YEAR < _YEARS:
+            return -1
+        number |= year - _FIRST_YEAR << 26
+    if offset is not None:
+        quarters, odd = divmod(offset, _QUARTER)
+        if odd or abs(quarters) >= _NO_QUARTER:
+            return -1
+        number |= quarters + _NO_QUARTER << 32
+    return number | microsecond << OF_ALL_BUT_A_FRACTION
 
 
 def stamp_of_number(number: int) -> Stamp:
     """Return the stamp that a number of `PackedRows` stands for."""
-    hour = number >> OF_AN_HOUR
-    return Stamp(hour >> 10, hour >> 5 & 31, hour & 31, number >> 6 & 63, number & 63)
+    year, quarters = number >> 26 & 63, number >> 32 & 255
+    return Stamp(
+        month=number >> 22 & 15,
+        day=number >> 17 & 31,
+        hour=number >> 12 & 31,
+        minute=number >> 6 & 63,
+        second=number & 63,
+        microsecond=number >> OF_ALL_BUT_A_FRACTION,
+        year=_FIRST_YEAR + year if year else None,
+        offset=_QUARTER * (quarters - _NO_QUARTER) if quarters else None,
+    )
 
 
 IDS = ("sr", "vdi", "vbd", "session")

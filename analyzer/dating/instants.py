@@ -123,16 +123,16 @@ class Instants:
             reach = _reach_widened_by_step(step, reach, wall, step.is_behind(place, wall))
         return self._reach_corrected_by_lead(reach)
 
-    def is_even(self, hour: datetime) -> bool:
+    def is_even(self, hour: datetime, offset: timedelta | None) -> bool:
         """Tell whether what holds at both ends of a wall clock's hour holds all through it.
 
-        So far as lines are of the same `sides`.
+        So far as lines are of the same `sides`, and their stamps tell this offset, if any.
         """
         edges = (edge for lead in self.leads for edge in (lead.start, lead.end))
         bends = (edge + step for edge in edges for step in (-_TRUSTED, timedelta(), _TRUSTED))
         near = any(abs(bend - hour) <= _ANY_ZONE for bend in bends)
         near = near or any(first <= hour <= last for first, last in self._uneven)
-        return not near and self.zone.is_even(hour)
+        return not near and (offset is not None or self.zone.is_even(hour))
 
     def at_capture(self, wall: datetime, end: datetime) -> Reach:
         """Return the instant of the host's time when the report was made: behind all changes."""

@@ -19,6 +19,7 @@ from analyzer.values import dataclass
 
 SECOND = timedelta(microseconds=999_999)  # a stamp of whole seconds means all of its second
 _HOUR = timedelta(hours=1)
+_OWN_YEAR = "its own year"
 _REMEMBERED = 8192  # moments: neighbouring lines share their second
 _ANY_TIME = (datetime(1970, 1, 1, tzinfo=UTC), datetime(2170, 1, 1, tzinfo=UTC))
 _UNDATED = Moment(at=_ANY_TIME[0], earliest=_ANY_TIME[0], latest=_ANY_TIME[1], dated_by=NO_DATE)
@@ -74,7 +75,7 @@ class LineDates:
         if stamp.year is not None:
             # Put in doubt what lies behind the time at which the bundle was made. A line cannot be
             # younger than the report that holds it: one of two clocks was wrong.
-            moment = self._moment_dated_by(stamp, stamp.year, "its own year", place)
+            moment = self._moment_dated_by(stamp, stamp.year, _OWN_YEAR, place)
             captured = self.settled.captured_at
             if captured is None or moment.earliest <= captured.latest + TOLERANCE:
                 return moment
@@ -106,40 +107,43 @@ class LineDates:
         """Return the moment of the first second of a stamp's hour, for lines of that hour.
 
         Each of them, from the ``first`` to the ``last``, is as much later as its stamp says. None
-        where that is not certain, and for stamps with a year, an offset or a fraction: there each
-        line is dated by itself.
+        where that is not certain: there each line is dated by itself. All of them have the year and
+        the offset of the stamp, and a fraction if it has one.
         """
-        if stamp.year is not None or stamp.offset is not None or stamp.microsecond:
-            return None
         file = self._files.get(member)
-        if file is None or file.years is None or self._has_undated(member, file, first, last):
+        if file is None or self._has_undated(member, file, first, last):
             return None
-        year = file.years.only_year(first, last)
-        places = (_place_in(file, member, line) for line in (first, last))
-        sides, other_sides = map(self._instants.sides, places)
-        if year is None or sides != other_sides:
+        year, how = stamp.year, _OWN_YEAR
+        if year is None and file.years is not None:
+            year, how = file.years.only_year(first, last), file.years.how
+        place, end = (_place_in(file, member, line) for line in (first, last))
+        sides = self._instants.sides(place)
+        if year is None or sides != self._instants.sides(end):
             return None
-        key = (member, stamp.month, stamp.day, stamp.hour, year, sides)
+        key = (member, year, *stamp[:3], *stamp[6:], not stamp.microsecond, sides)
         if key not in self._hours:
-            self._hours[key] = self._hour_of(
-                file.years.how, stamp, year, _place_in(file, member, first)
-            )
+            self._hours[key] = self._hour_of(how, stamp, year, place)
         return self._hours[key]
 
     def _hour_of(self, how: str, stamp: Stamp, year: int, place: Place) -> Moment | None:
-        start = wall_time(stamp._replace(minute=0, second=0), year)
-        if start is None or not self._instants.is_even(start):
-            return None
-        captured = self.settled.captured
-        if captured is not None and start + _HOUR > captured.wall + TOLERANCE:
+        begin = stamp._replace(minute=0, second=0, microsecond=min(stamp.microsecond, 1))
+        start = wall_time(begin, year)
+        if start is None or not self._instants.is_even(start, stamp.offset):
             return None
         one, other = (
-            self._moment_dated_by(stamp._replace(minute=each, second=each), year, how, place)
+            self._moment_dated_by(begin._replace(minute=each, second=each), year, how, place)
             for each in (0, 59)
         )
         later = _HOUR - timedelta(seconds=1)
-        same = (one.at + later, one.earliest + later, one.latest + later, one.dated_by)
-        return one if same == (other.at, other.earliest, other.latest, other.dated_by) else None
+        if _later(one, later) != other:
+            return None
+        # Whether some of it lies behind the time at which the bundle was made.
+        captured, captured_at = self.settled.captured, self.settled.captured_at
+        if stamp.year is not None:
+            young = captured_at is not None and other.earliest > captured_at.latest + TOLERANCE
+        else:
+            young = captured is not None and start + _HOUR > captured.wall + TOLERANCE
+        return None if young else _later(one, timedelta(microseconds=-begin.microsecond))
 
     def _has_undated(self, member: str, file: DatedFile, first: int, last: int) -> bool:
         """Tell whether lines without a date stand beside those that have one."""
@@ -211,6 +215,15 @@ def _reason_of_reach(reach: Reach) -> str:
 def _moment_dated_by_reach(reach: Reach, dated_by: str) -> Moment:
     told = sys.intern(dated_by)  # the same words for most lines
     return Moment(at=reach.at, earliest=reach.earliest, latest=reach.latest, dated_by=told)
+
+
+def _later(moment: Moment, by: timedelta) -> Moment:
+    return Moment(
+        at=moment.at + by,
+        earliest=moment.earliest + by,
+        latest=moment.latest + by,
+        dated_by=moment.dated_by,
+    )
 
 
 def _moment_of_either(likely: Moment, other: Moment) -> Moment:

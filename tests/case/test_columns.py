@@ -26,9 +26,15 @@ usual = st.builds(
 stamps = st.one_of(
     usual,
     usual.map(lambda stamp: stamp._replace(month=6, day=10, hour=13)),
-    usual.map(lambda stamp: stamp._replace(year=2024)),
-    usual.map(lambda stamp: stamp._replace(microsecond=5)),
-    usual.map(lambda stamp: stamp._replace(offset=timedelta(hours=2))),
+    st.builds(
+        lambda stamp, year, microsecond, minutes: stamp._replace(
+            year=year, microsecond=microsecond, offset=minutes and timedelta(minutes=minutes)
+        ),
+        usual,
+        st.sampled_from([None, 1970, 1999, 2000, 2024, 2062, 2063]),
+        st.sampled_from([0, 0, 5, 999_999]),
+        st.sampled_from([None, -899, -720, -345, 15, 120, 7, 840, 1000]),
+    ),
 )
 moments = st.integers(0, 9).map(
     lambda day: Moment(
@@ -87,10 +93,10 @@ def date(_bundle: str, _member: str, _line: int, stamp: Stamp) -> Moment:
 
 
 def hour(bundle: str, member: str, stamp: Stamp, _first: int, _last: int) -> Moment | None:
-    """Date the hours that are no odd ones, of stamps that tell nothing but a time of day."""
-    if stamp[5:] != (0, None, None) or stamp.hour % 2:
+    """Date the hours that are no odd ones."""
+    if stamp.hour % 2:
         return None
-    return date(bundle, member, 0, stamp._replace(minute=0, second=0))
+    return date(bundle, member, 0, stamp._replace(minute=0, second=0, microsecond=0))
 
 
 @settings(max_examples=200, deadline=None)

@@ -604,7 +604,7 @@ def test_what_holds_for_an_hour_holds_for_each_of_its_lines(
 def test_an_hour_of_one_offset_is_dated_at_once_and_one_between_two_is_not() -> None:
     clock = clock_for(log("Nov 20 10:00:00", "Nov 20 12:00:00"), captured="2024-11-22 10:00:00")
     assert clock.hour(LIVE, read_stamp("Nov 20 11:06:01"), 1, 2) is not None
-    assert clock.hour(LIVE, read_stamp("2024-11-20 11:06:01"), 1, 2) is None
+    assert clock.hour(LIVE, read_stamp("2024-11-20T11:06:01.5+01:00"), 1, 2) is not None
     noon = datetime(2024, 11, 20, 10, tzinfo=UTC)
     text = audit_line(noon, 60) + audit_line(noon + timedelta(hours=1), 120)
     clock.add("var/log/audit.log", AUDIT, stats_of(text, audit_log.PARSER), None)

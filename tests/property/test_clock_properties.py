@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from analyzer.dating.instants import Lead
 from analyzer.model.moment import Moment
-from tests.dating.clock_story import AUDIT, KERN, SM, Host, every
+from analyzer.parsers._api import Stamp
+from tests.dating.clock_story import AUDIT, KERN, SM, Host, Line, every
 from tests.support.whole import examples
 
 STARTS = st.datetimes(datetime(2019, 1, 1), datetime(2029, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  hypothesis wants naive bounds
@@ -91,9 +92,11 @@ def test_nothing_is_ordered_against_the_order_of_a_log(host: Host) -> None:
 @given(
     host=hosts(timedelta(days=9), slower=10),
     lead=st.none() | st.tuples(st.integers(0, 200), st.integers(0, 60), st.integers(-900, 900)),
+    iso=st.sampled_from([None, None, 0, 60, -345]),
+    fraction=st.sampled_from([0, 0, 1, 999_999]),
 )
 def test_what_is_dated_by_the_hour_is_dated_as_each_of_its_lines(
-    host: Host, lead: tuple[int, int, int] | None
+    host: Host, lead: tuple[int, int, int] | None, iso: int | None, fraction: int
 ) -> None:
     clock = host.clock()
     lines = list(host.lines())
@@ -101,13 +104,22 @@ def test_what_is_dated_by_the_hour_is_dated_as_each_of_its_lines(
         began = lines[0].true + timedelta(hours=lead[0])
         ended = began + timedelta(hours=lead[1])
         clock.compare((), [Lead(low=lead[2], high=lead[2] + 5, start=began, end=ended, text="a")])
+
+    def written(line: Line) -> Stamp:
+        year = None if iso is None else line.true.year
+        offset = timedelta(minutes=iso) if iso else None
+        return line.stamp._replace(microsecond=fraction, year=year, offset=offset)
+
     for (member, _), group in groupby(lines, lambda line: (line.member, line.stamp[:3])):
         own = list(group)
-        first = clock.hour(member, own[0].stamp, own[0].number, own[-1].number)
+        first = clock.hour(member, written(own[0]), own[0].number, own[-1].number)
         for line in own if first else ():
             assert first is not None
-            later = timedelta(minutes=line.stamp.minute, seconds=line.stamp.second)
-            assert clock.moment(member, line.number, line.stamp) == Moment(
+            stamp = written(line)
+            later = timedelta(
+                minutes=stamp.minute, seconds=stamp.second, microseconds=stamp.microsecond
+            )
+            assert clock.moment(member, line.number, stamp) == Moment(
                 at=first.at + later,
                 earliest=first.earliest + later,
                 latest=first.latest + later,
