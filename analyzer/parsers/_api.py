@@ -221,8 +221,8 @@ class LogParser:
     and pid may belong to it, ``joint(message, line)`` whether such a line does, given the
     message so far. ``witness(text)`` is the UTC time a line carries beside its local stamp.
     ``split(line)`` takes the head of a log apart that only looks like syslog's; ``rest`` then
-    stands behind the stamp and one word. ``usual(line)`` takes a whole line apart that begins with
-    ``Mmm dd HH:MM:SS ``, as all the others would and in less time; None: it is to be read in full.
+    stands behind the stamp and one word. ``usual(line, head)`` takes a whole line apart whose host
+    begins at an offset, as all the others would and in less time; None: it is to be read in full.
 
     ``failure`` is an RE2 pattern for messages that say something failed, ``loud`` one for lines
     whose level says so, ``setting`` one for lines that tell what a process is at, so that its
@@ -239,7 +239,7 @@ class LogParser:
     witness: Callable[[str], datetime | None] | None = None
     uptime: Callable[[str], float | None] | None = None
     split: Callable[[str], Split | None] | None = None
-    usual: Callable[[str], Usual | None] | None = None
+    usual: Callable[[str, int], Usual | None] | None = None
     failure: str | None = None
     loud: str | None = None
     setting: str | None = None

@@ -21,7 +21,6 @@ from analyzer.parsers.scan.failure import WORDS
 from analyzer.parsers.scan.syslog import (
     ESCAPES,
     REPEATED,
-    USUAL_HEAD,
     other_tag,
     unescape,
     unfold_repeats,
@@ -85,8 +84,8 @@ def _sm_body(tag: str, pid: int | None, text: str) -> Body | None:
     )
 
 
-def _usual_head(line: str) -> Usual | None:
-    found = _USUAL.match(line, USUAL_HEAD)
+def _usual_head(line: str, head: int) -> Usual | None:
+    found = _USUAL.match(line, head)
     if found is None or "#" in line:
         return None
     host, process, pid, message = found.groups()

@@ -14,7 +14,7 @@ from types import MappingProxyType
 
 from analyzer.model.event import Level
 from analyzer.parsers._api import Body, Usual
-from analyzer.parsers.scan.syslog import ESCAPES, USUAL_HEAD, unescape, unfold_repeats
+from analyzer.parsers.scan.syslog import ESCAPES, unescape, unfold_repeats
 
 ALWAYS = rf"{ESCAPES}|\\x(?:[01][0-9A-Fa-f]|7[Ff])"
 
@@ -48,9 +48,9 @@ def parse(tag: str, pid: int | None, text: str) -> Body:
     return Body(tag, _decoded_octets(message), pid, task or None, _LEVELS[level], count)
 
 
-def usual(line: str) -> Usual | None:
+def usual(line: str, head: int) -> Usual | None:
     """Take a line apart in which nothing is escaped or repeated."""
-    found = _USUAL.match(line, USUAL_HEAD)
+    found = _USUAL.match(line, head)
     if found is None or "#" in line or "\\x" in line:
         return None
     host, process, pid, level, task, message = found.groups()

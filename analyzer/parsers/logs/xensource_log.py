@@ -20,8 +20,8 @@ def _parse(tag: str, pid: int | None, text: str) -> Body | None:
     return None if tag in _OF_SM else _toolstack.parse(tag, pid, text)
 
 
-def _usual(line: str) -> Usual | None:
-    found = _toolstack.usual(line)
+def _usual(line: str, head: int) -> Usual | None:
+    found = _toolstack.usual(line, head)
     return None if found and found[1] in _OF_SM else found
 
 

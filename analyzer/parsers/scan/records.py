@@ -13,7 +13,16 @@ from itertools import chain
 from analyzer.parsers._api import Joint, LogParser, Record, Split, Stamp
 from analyzer.parsers.scan.later import NumberedLine, Place, WantedLines, lines_found, numbered
 from analyzer.parsers.scan.match import Automaton
-from analyzer.parsers.scan.syslog import USUAL_HEAD, split_head, split_tag, usual_stamp
+from analyzer.parsers.scan.syslog import (
+    USUAL_HEAD,
+    ZONE,
+    microseconds_of,
+    offset_of,
+    split_head,
+    split_tag,
+    stamp_with_year,
+    usual_stamp,
+)
 
 LOOK_AHEAD = 64 * 1024  # bytes behind an opener in which its other lines are looked for
 JOINED_LINES = 200
@@ -22,6 +31,8 @@ _PID = re.compile(rb"\[[0-9]+\]")
 _SEARCHED = 8  # times the length of a window
 _REMEMBERED = 8192  # stamps
 _DATE = len("Jan 10 ")
+_T, _SECOND = len("2024-01-10"), len("2024-01-10T00:00:00")
+_BEHIND_CLOCK = re.compile(rf"(?:\.([0-9]{{1,9}}))?({ZONE})?")
 _CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]|60) ")
 
 
@@ -49,7 +60,7 @@ class LineReader:
     """Takes lines apart as `read_line` does; usual ones in less time.
 
     What begins with a date that was read before and a time of day has the usual head, and is cut at
-    its blanks.
+    its blanks; so is what begins with a stamp of RFC 3339.
     """
 
     def __init__(self, parser: LogParser) -> None:
@@ -62,19 +73,25 @@ class LineReader:
         """Take a line without its LF apart; None: not understood."""
         text = raw.decode(errors="replace")
         start = text[:USUAL_HEAD]
-        stamp = self._known.get(start) or self._learned_stamp(start)
+        head, stamp = USUAL_HEAD, self._known.get(start)
+        if stamp is None:
+            if text[_T : _T + 1] == "T":
+                head = text.find(" ") + 1
+                stamp = self._stamp_with_year(text, head - 1)
+            else:
+                stamp = self._learned_stamp(start)
         if stamp is None or text[-1] == "\r":
             return read_line(self._parser, number, raw)
-        if self._usual is not None and (parts := self._usual(text)) is not None:
+        if self._usual is not None and (parts := self._usual(text, head)) is not None:
             host, process, message, pid, task, level = parts
             return Record(number, 1, stamp, host, process, message, text, pid, task, level)
-        host_end = text.find(" ", USUAL_HEAD)
-        tagged = split_tag(text, host_end + 1) if host_end > USUAL_HEAD else None
+        host_end = text.find(" ", head)
+        tagged = split_tag(text, host_end + 1) if host_end > head else None
         body = self._parser.parse(*tagged) if tagged else None
         if body is None:
             return read_line(self._parser, number, raw)
         process, message, pid, task, level, count = body
-        host = text[USUAL_HEAD:host_end]
+        host = text[head:host_end]
         return Record(number, 1, stamp, host, process, message, text, pid, task, level, count)
 
     def _learned_stamp(self, start: str) -> Stamp | None:
@@ -90,6 +107,29 @@ class LineReader:
                 return None
             stamp = read
             self._dates[start[:_DATE]] = stamp.month, stamp.day
+        return self._remembered(start, stamp)
+
+    def _stamp_with_year(self, text: str, end: int) -> Stamp | None:
+        """Read a stamp of RFC 3339 that ends at a place; lines of one second share all but its end.
+
+        None where it is none.
+        """
+        rest = _BEHIND_CLOCK.fullmatch(text, _SECOND, end) if end >= _SECOND else None
+        if rest is None or self._parser.split:
+            return None
+        whole = text[:_SECOND]
+        second = self._known.get(whole)
+        if second is None:
+            read = stamp_with_year(whole)
+            if read is None:
+                return None
+            second = self._remembered(whole, read)
+        fraction, zone = rest.groups()
+        if fraction is None and zone is None:
+            return second
+        return Stamp(*second[:5], microseconds_of(fraction), second.year, offset_of(zone))
+
+    def _remembered(self, start: str, stamp: Stamp) -> Stamp:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[start] = stamp

@@ -54,6 +54,7 @@ class _StampedChunk(Chunk[_Point]):
         super().__init__(text, line, _point_at_line)
         self._starts: list[int] = stamps.starts.tolist()
         self._seconds: list[float] = stamps.seconds.astype(float).tolist()
+        self._style = stamps.style
         self._far: list[int] = np.cumsum(_far_apart(stamps)).tolist()
 
     def is_calm(self, first: _Point, last: _Point) -> bool:
@@ -77,7 +78,7 @@ class _StampedChunk(Chunk[_Point]):
         return self._point_at(max(place, bisect_right(self._starts, (start + last.start) // 2) - 1))
 
     def _point_at(self, place: int) -> _Point:
-        return _Point(self._starts[place], self._seconds[place], 0)
+        return _Point(self._starts[place], self._seconds[place], self._style)
 
 
 def _far_apart(stamps: Stamps) -> npt.NDArray[np.bool_]:
@@ -149,7 +150,8 @@ class Rhythm:
         if _far_apart(stamps).any():
             return False
         first, last = (
-            _Point(int(stamps.starts[place]), float(stamps.seconds[place]), 0) for place in (0, -1)
+            _Point(int(stamps.starts[place]), float(stamps.seconds[place]), stamps.style)
+            for place in (0, -1)
         )
         if self._last is not None:
             apart = _seconds_apart(self._last[0], first)

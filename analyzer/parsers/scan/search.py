@@ -12,7 +12,6 @@ from analyzer.parsers.scan.later import WantedLines
 from analyzer.parsers.scan.line_ends import line_ends
 from analyzer.parsers.scan.match import Automaton, automaton
 from analyzer.parsers.scan.stamps import stamps_of
-from analyzer.parsers.scan.syslog import USUAL_HEAD
 
 _LF = ord("\n")
 _END = r"(?m:$)\C"  # a line feed where a pattern must not hold one
@@ -27,7 +26,8 @@ class Search:
     def __init__(self, parser: LogParser, find: Automaton, shown: Automaton | None) -> None:
         # What is read now ends the search at once, of other lines all is looked through: so the end
         # of a match tells them apart.
-        head = rf"[^\n]{{{USUAL_HEAD}}}[^ \n]+ (?:{parser.rest})"
+        # A stamp has the first colons.
+        head = rf"[^:\n]*:[0-9]{{2}}:[0-9]{{2}}[^ \n]* [^ \n]+ (?:{parser.rest})"
         lines = rf"(?:{head}[^\n]*{_END})*"
         wanted = rf"[^\n]*?(?:{(shown or find).pattern})"
         if shown is not None:
@@ -38,7 +38,8 @@ class Search:
     def wanted(self, chunk: bytes) -> WantedLines | None:
         """Return the wanted lines of whole ones; None: read it another way.
 
-        That is so where a line is not understood, a stamp is not the usual one, or the month turns.
+        That is so where a line is not understood, a stamp is of another form than the first or an
+        odd one, or the month turns.
         """
         stamps = stamps_of(chunk)
         if stamps is None or not stamps.of_one_run:

@@ -34,12 +34,14 @@ _BSD = (
     rf"(?:Apr|Jun|Sep|Nov) {{1,2}}(?:{_TO_30}) {_CLOCK}",
     rf"Feb {{1,2}}(?:{_TO_28}|29) {_CLOCK}",
 )
+ZONE = "Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]"
 _ISO = (
     r"[12][0-9]{3}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
     r"|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|[12][0-9]))"
-    rf"T{_CLOCK}(?:Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])?"
+    rf"T{_CLOCK}(?:{ZONE})?"
 )
 _HEAD = re.compile(rf"{_MARK}({'|'.join(_BSD)}|{_ISO}) ([^ \n]+) (.*)")
+_WITH_YEAR = re.compile(_ISO)
 _USUAL = re.compile(rf"(?:{'|'.join(_BSD)}) ")
 _PARTS = re.compile(
     r"(?:(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-|(?P<name>[A-Z][a-z]{2}) {1,2})(?P<day>[0-9]{1,2})"
@@ -139,14 +141,6 @@ def read_stamp(text: str) -> Stamp:
     if found is None:
         raise ValueError(text)
     month = found["name"]
-    zone = found["zone"]
-    if zone is None:
-        offset_of_zone: timedelta | None = None
-    elif zone == "Z":
-        offset_of_zone = timedelta()
-    else:
-        size = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
-        offset_of_zone = -size if zone[0] == "-" else size
     return Stamp(
         year=int(found["year"]) if found["year"] else None,
         month=_NUMBERS[month] if month else int(found["month"]),
@@ -154,9 +148,35 @@ def read_stamp(text: str) -> Stamp:
         hour=int(found["hour"]),
         minute=int(found["minute"]),
         second=int(found["second"]),
-        microsecond=int((found["fraction"] or "")[:6].ljust(6, "0")),
-        offset=offset_of_zone,
+        microsecond=microseconds_of(found["fraction"]),
+        offset=offset_of(found["zone"]),
     )
+
+
+def microseconds_of(fraction: str | None) -> int:
+    """Return the microseconds of the digits behind a second."""
+    return int(fraction[:6].ljust(6, "0")) if fraction else 0
+
+
+@lru_cache(maxsize=64)
+def offset_of(zone: str | None) -> timedelta | None:
+    """Return how far a zone of RFC 3339 is from UTC."""
+    if zone is None:
+        return None
+    if zone == "Z":
+        return timedelta()
+    size = timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+    return -size if zone[0] == "-" else size
+
+
+def stamp_with_year(text: str) -> Stamp | None:
+    """Read a stamp of RFC 3339, None if it is none.
+
+    >>> stamp_with_year("2024-11-12T07:00:00").year
+    2024
+    >>> stamp_with_year("2024-11-31T07:00:00")
+    """
+    return read_stamp(text) if _WITH_YEAR.fullmatch(text) else None
 
 
 def usual_stamp(start: str) -> Stamp | None:

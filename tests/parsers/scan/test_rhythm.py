@@ -132,7 +132,8 @@ def test_what_is_told_does_not_depend_on_chunks_and_is_true(
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_stamps_that_are_read_at_once_tell_what_each_line_tells(seed: int) -> None:
+@pytest.mark.parametrize("form", ["", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S.123456+02:00"])
+def test_stamps_that_are_read_at_once_tell_what_each_line_tells(form: str, seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311  the same log every time
     times = [START]
     for _ in range(3000):
@@ -140,6 +141,11 @@ def test_stamps_that_are_read_at_once_tell_what_each_line_tells(seed: int) -> No
         step = odd if chance.random() < seed / 200 else chance.randrange(10)
         times.append(times[-1] + timedelta(seconds=step))
     log = [line for at in times for line in lines([at], chance.randrange(80))]
+    if form:
+        log = [
+            f"{at:{form}} ".encode() + line[len("Jan 10 00:00:00 ") :]
+            for at, line in zip(times, log, strict=True)
+        ]
     found = []
     for quick in (True, False):
         rhythm = Rhythm(quick=quick)

@@ -61,6 +61,19 @@ def test_chunk_with_another_line_is_read_another_way(odd: str) -> None:
         assert searched(text, "nothing") is None
 
 
+@pytest.mark.parametrize("end", ["", "Z", ".5", ".123456+02:00", ".123456789-0330"])
+def test_stamps_of_another_form_are_read_as_quickly_and_odd_ones_are_not(end: str) -> None:
+    lines = [f"2024-{day}T13:32:41{end} jupiter SM: [1] a" for day in ("02-29", "12-31", "02-29")]
+    text = "".join(f"{line}\n" for line in lines)
+    assert searched(text, "a") == [(line, True) for line in lines]
+    days = ("2023-02-29", "2024-06-31", "2024-W23-1", "0999-06-10", "2024-06-1x")
+    another = f"2024-06-10T13:32:41{'' if end == 'Z' else 'Z'}"
+    for stamp in (another, *(f"{day}T13:32:41{end}" for day in days)):
+        other = f"{stamp} jupiter SM: [1] a\n"
+        assert searched(text + other, "a") is None
+        assert searched(other + text, "a") is None
+
+
 def test_leap_days_are_a_run_of_their_own() -> None:
     assert searched("Feb 29 13:32:41 jupiter SM: [1] a\n", "a") is None
     assert searched("Feb 28 13:32:41 jupiter SM: [1] a\n", "a") is not None
@@ -103,22 +116,49 @@ _SAID = (
     "Raising exception [46, x]",
     "failed with exception Not_found",
 )
-_usual = st.builds(
-    lambda second, host, head, text: f"Jun 10 13:32:{second:02} {host} {head}{text}",
-    st.integers(0, 60),
-    st.sampled_from(("jupiter", "failed")),
-    st.sampled_from(_USUAL),
-    words | st.sampled_from(_SAID),
+_FORMS = (
+    "Jun 10 13:32:{:02}",
+    "Jun 10 13:32:{:02}",
+    "2024-06-10T13:32:{:02}",
+    "2024-06-10T13:32:{:02}Z",
+    "2024-06-10T13:32:{:02}.123456+02:00",
+    "2024-02-29T13:32:{:02}.5-0330",
 )
+_ODD = (
+    *("Jun 10 13:32:41", "Jul  1 00:00:00", "Jan 1 00:00:00", "2024-06-10T13:32:41"),
+    *("2023-02-29T13:32:41", "2024-06-31T13:32:41", "2024-06-10 13:32:41", "2024-06-10T24:00:00"),
+    *("2024-W23-1T13:32:41", "0999-06-10T13:32:41", "2025-06-10T13:32:41Z", "2024-06-1xT13:32:41"),
+    *("2024-06-10T13:32:41.123456+03:00", "2024-06-10T13:32:41.12345x+02:00"),
+    *("2024-06-10T13:32:41.123456+15:00", "2024-06-10T13:32:41.1234567+02:00"),
+)
+
+
+def _usual(form: str) -> st.SearchStrategy[str]:
+    return st.builds(
+        lambda second, host, head, text: f"{form.format(second)} {host} {head}{text}",
+        st.integers(0, 60),
+        st.sampled_from(("jupiter", "failed")),
+        st.sampled_from(_USUAL),
+        words | st.sampled_from(_SAID),
+    )
+
+
 _other = st.builds(
     lambda stamp, head, text: f"{stamp} jupiter SM: {head}{text}",
-    st.sampled_from(("Jun 10 13:32:41", "Jul  1 00:00:00", "Jan 1 00:00:00")),
+    st.sampled_from(_ODD),
     heads,
     words,
 )
-_logs = st.one_of(
-    st.lists(_usual, max_size=25), st.lists(_usual | _usual | _usual | _other, max_size=25)
-).map(lambda lines: "".join(f"{line}\n" for line in lines).encode())
+_logs = (
+    st.sampled_from(_FORMS)
+    .map(_usual)
+    .flatmap(
+        lambda usual: st.one_of(
+            st.lists(usual, max_size=25), st.lists(usual | usual | usual | _other, max_size=25)
+        )
+    )
+    .map(lambda lines: "".join(f"{line}\n" for line in lines).encode())
+)
 
 
 @settings(max_examples=examples(600), deadline=None)
