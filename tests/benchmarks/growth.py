@@ -2,6 +2,7 @@
 
 import tarfile
 from collections.abc import Callable, Iterable, Mapping
+from math import isqrt
 from pathlib import Path
 
 from tests.support.bundle import BundleBuilder, xencenter_zip
@@ -177,8 +178,8 @@ def kept(folder: Path, size: int) -> Path:
 
 
 def many_kept(folder: Path, size: int) -> Path:
-    """It keeps as many snapshots of each of as many such disks."""
-    return _with_snapshots(folder, size, size)
+    """It keeps snapshots of many such disks, of each as many as there are disks."""
+    return _with_snapshots(folder, isqrt(size), isqrt(size))
 
 
 def _with_snapshots(folder: Path, disks: int, each: int) -> Path:
@@ -321,7 +322,7 @@ GROWTHS: Mapping[str, tuple[int, Callable[[Path, int], Path]]] = {
     "logs": (200, logs),
     "rows": (300, rows),
     "kept": (250, kept),
-    "many-kept": (4, many_kept),
+    "many-kept": (256, many_kept),
     "clients": (200, clients),
     "tasks": (3000, tasks),
     "folders": (50, folders),

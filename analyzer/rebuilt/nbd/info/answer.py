@@ -252,12 +252,20 @@ def _disk_of_each_sr(pool: PoolState) -> Mapping[str, Vdi]:
 
 
 def _info_of_disk(case: Case, pool: PoolState, sr: Sr, vdi: Vdi) -> NbdInfo:
+    return replace(_info_of_sr(case, pool, sr.uuid), vdi=vdi_subject(vdi))
+
+
+@derived
+def _info_of_sr(case: Case, pool: PoolState, uuid: str) -> NbdInfo:
+    """Return the answer for the disks of an SR, without the disk."""
+    sr = pool.sr(uuid)
+    assert sr is not None, "asked of SRs of the pool only"
     purposes = purposes_of(pool)
     hosts = members(case, pool, sr, purposes)
     facts = Facts(pool=pool, sr=sr, purposes=purposes, members=hosts)
     judged = judge(facts)
     return NbdInfo(
-        vdi=vdi_subject(vdi),
+        vdi=Subject(type="VDI", uuid=""),
         sr=Subject(type="SR", uuid=sr.uuid, name=sr.name_label),
         answer=judged.answer,
         stopped_at=judged.stopped_at,
