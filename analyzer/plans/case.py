@@ -6,6 +6,7 @@ from enum import StrEnum
 from itertools import product
 from math import prod
 from types import MappingProxyType
+from typing import NamedTuple
 
 from analyzer.model.finding import Subject
 from analyzer.model.goal import Goal
@@ -95,14 +96,31 @@ class EffortSpentError(Exception):
         super().__init__("as much as is tried for one report, or for one disk, was tried before")
 
 
+class Answer(NamedTuple):
+    """What the model answered, without names; what that took, and the last of it."""
+
+    text: str
+    spent: int
+    last: int
+
+
 class Effort:
     """How much may still be played on the model: a night takes one for each disk and snapshot.
 
-    Counted, so that the same report has the same plans on every machine.
+    Counted, so that the same report has the same plans on every machine. ``answers`` are those of
+    other disks, by the form of the question (`alike`): they are counted as if they were played,
+    but ``played`` is what was.
     """
 
-    def __init__(self, left: int = EFFORT_OF_A_DISK) -> None:
+    def __init__(
+        self, left: int = EFFORT_OF_A_DISK, answers: dict[bytes, Answer] | None = None
+    ) -> None:
         self.left = left
+        self.answers = answers
+        self.played = 0
+        self.last = 0  # what was spent last
+        # By id the states that were asked of: what they are apart from names, and their names.
+        self.states: dict[int, tuple[State, bytes, Mapping[str, int | str]]] = {}
 
     def spend(self, number: int) -> None:
         """Take so much of it.
@@ -113,6 +131,20 @@ class Effort:
         if self.left <= 0:
             raise EffortSpentError
         self.left -= number
+        self.played += number
+        self.last = number
+
+    def spend_as(self, answer: Answer) -> None:
+        """Take as much as an answer took.
+
+        Raises:
+            EffortSpentError: there was no more before the last of it.
+        """
+        if answer.spent and self.left - (answer.spent - answer.last) <= 0:
+            self.left = min(self.left, 0)
+            raise EffortSpentError
+        self.left -= answer.spent
+        self.last = answer.last
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

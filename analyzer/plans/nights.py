@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from analyzer.model.goal import Goal
 from analyzer.plans.acts import BASELINE, Act, Do, play
-from analyzer.plans.case import DiskCase
+from analyzer.plans.alike import form_of
+from analyzer.plans.case import Answer, DiskCase
 from analyzer.sm.comparing import answered_short, in_circles, list_changed_blocks
 from analyzer.sm.snapshots import data_destroy, snapshot, vdi_delete
 from analyzer.sm.state import Body, State, Use
@@ -27,6 +28,23 @@ def flaw(case: DiskCase, state: State, acts: Sequence[Act]) -> str:
     Raises:
         EffortSpentError: as much was played for the disk as may be.
     """
+    effort = case.effort
+    answers = effort.answers
+    if answers is None or (form := form_of(case, state, acts)) is None:
+        return _flaw_played(case, state, acts)
+    answer = answers.get(form.key)
+    if answer is not None:
+        effort.spend_as(answer)
+        return form.with_names(answer.text)
+    left = effort.left
+    text = _flaw_played(case, state, acts)
+    spent = left - effort.left
+    last = effort.last if spent else 0
+    answers[form.key] = Answer(form.without_names(text), spent, last)
+    return text
+
+
+def _flaw_played(case: DiskCase, state: State, acts: Sequence[Act]) -> str:
     try:
         after, base = _state_after(case, state, acts), case.base
         if any(act.do is Do.BASELINE for act in acts):

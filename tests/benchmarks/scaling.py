@@ -46,6 +46,7 @@ STAGES = (
     (judging, "judge"),
     (judging, "conclude"),
     (analysis, "find_causes"),
+    (analysis, "plan_all"),
     (analysis, "happenings"),
     (analysis, "incidents"),
     (analysis, "disk_views"),

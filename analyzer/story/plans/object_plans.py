@@ -13,7 +13,7 @@ from analyzer.model.finding import Advice, Finding, Outcome, Severity, Subject
 from analyzer.model.goal import GOALS_OF_DISKS, Goal, Standing, StepKind
 from analyzer.model.plan import Plan, Step
 from analyzer.model.sentence import FIELD, Sentence
-from analyzer.plans.case import EFFORT_OF_A_DISK, DiskCase, Effort
+from analyzer.plans.case import EFFORT_OF_A_DISK, Answer, DiskCase, Effort
 from analyzer.plans.planning import plan_disk
 from analyzer.rebuilt.nbd.reach.listen import listeners
 from analyzer.story.disks.index import DiskIndex, index
@@ -115,6 +115,7 @@ def plan_all(case: Case, outcomes: Sequence[Outcome]) -> Planned:
     plans: list[Plan] = []
     told: dict[str, Finding] = {}
     left = _EFFORT
+    answers: dict[bytes, Answer] = {}
     for subject, own in sorted(owned.items(), key=_worst_of_findings):
         wanted = {goal for finding in own for goal in finding.goals}
         if Goal.INCREMENTAL in wanted:  # an incremental backup that lacks blocks is none
@@ -123,11 +124,11 @@ def plan_all(case: Case, outcomes: Sequence[Outcome]) -> Planned:
         disk = subject.uuid if subject.type == "VDI" else ""
         asked = disk_case(case, known, disk, goals) if disk else None
         given = min(EFFORT_OF_A_DISK, left)
-        asked = replace(asked, effort=Effort(given)) if asked else None
+        asked = replace(asked, effort=Effort(given, answers)) if asked else None
         stood = tuple(_with_standing(case, known, finding, disk, asked) for finding in own)
         plan = _plan_of_subject(subject, goals, stood, asked, answered)
         plans.append(plan)
-        left -= given - asked.effort.left if asked else 0
+        left -= asked.effort.played if asked else 0
         told |= {finding.id: replace(finding, plan=plan.id) for finding in stood}
     return Planned(
         outcomes=tuple(
