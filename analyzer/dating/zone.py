@@ -126,8 +126,9 @@ class Zone:
         earliest = hour - timedelta(minutes=self._known[-1] + _SUMMER_TIME)
         begin, end = bisect_right(self._times, earliest) - 1, bisect_right(self._times, latest)
         near = self.sightings[max(begin, 0) : end + 1]
-        if begin >= 0 and end < len(self._times) and len({each.minutes for each in near}) == 1:
-            return near[-1].local - near[0].local <= _ONE_CHANGE_AT_MOST
+        told = begin >= 0 and end < len(self._times) and len({each.minutes for each in near}) == 1
+        if told and near[-1].local - near[0].local <= _ONE_CHANGE_AT_MOST:
+            return True
         if len(self._known) > 1:
             return False
         around = self.sightings[0].local, self.sightings[-1].local
