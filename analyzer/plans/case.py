@@ -109,7 +109,7 @@ class Effort:
 
     Counted, so that the same report has the same plans on every machine. ``answers`` are those of
     other disks, by the form of the question (`alike`): they are counted as if they were played,
-    but ``played`` is what was.
+    but ``played`` is what was, and one for each disk and snapshot that a form was made of.
     """
 
     def __init__(
@@ -134,12 +134,13 @@ class Effort:
         self.played += number
         self.last = number
 
-    def spend_as(self, answer: Answer) -> None:
-        """Take as much as an answer took.
+    def spend_as(self, answer: Answer, number: int) -> None:
+        """Take as much as an answer took; to find it took `number`.
 
         Raises:
             EffortSpentError: there was no more before the last of it.
         """
+        self.played += number
         if answer.spent and self.left - (answer.spent - answer.last) <= 0:
             self.left = min(self.left, 0)
             raise EffortSpentError

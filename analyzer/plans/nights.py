@@ -34,7 +34,7 @@ def flaw(case: DiskCase, state: State, acts: Sequence[Act]) -> str:
         return _flaw_played(case, state, acts)
     answer = answers.get(form.key)
     if answer is not None:
-        effort.spend_as(answer)
+        effort.spend_as(answer, len(state.vdis))
         return form.with_names(answer.text)
     left = effort.left
     text = _flaw_played(case, state, acts)
