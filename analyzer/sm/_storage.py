@@ -153,10 +153,10 @@ class Storage:
     def _note_of_verb(
         self, verb: Verb, log: str, part: Part = Part.EXISTS, value: str = ""
     ) -> None:
-        self.did.append(Command(verb=verb, log=log, part=part, value=value))
+        self.did.append(Command(verb, log, part, value))
 
     def _failure_of_words(self, words: str) -> CommandFailed:
-        self.did[-1] = replace(self.did[-1], failed=words)
+        self.did[-1] = self.did[-1]._replace(failed=words)
         return CommandFailed(words)
 
     def change(self, vdi: str, **changes: object) -> None:

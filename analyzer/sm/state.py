@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from analyzer.model.cbt import NO_LOG
 from analyzer.model.terms import CBT_METADATA
@@ -133,8 +134,7 @@ class Verb(StrEnum):
     REMOVE = "removes it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Command:
+class Command(NamedTuple):
     """One act of SM on one log; ``failed`` is errno's text, "" where it worked.
 
     ``value`` is what is set: a name, a size in bytes, or 0 and 1 for the flag.
@@ -147,9 +147,8 @@ class Command:
     failed: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """One look of a call at one log."""
+class Read(NamedTuple):
+    """One look of a call at one log; it is looked up by thousands."""
 
     log: str
     part: Part
@@ -177,7 +176,7 @@ class Result:
     def read(self) -> tuple[Read, ...]:
         """Return what the call read of logs, in order: its end hangs on nothing else of them."""
         return tuple(
-            Read(log=did.log, part=did.part)
+            Read(did.log, did.part)
             for did in self.did
             if did.log != NO_LOG and (did.verb is Verb.LOOK or did.verb is Verb.GET)
         )

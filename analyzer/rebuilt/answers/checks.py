@@ -39,6 +39,7 @@ from analyzer.rebuilt.answers.storage import (
     same_sr,
     walked,
 )
+from analyzer.rebuilt.cbt.changed_blocks import walk_at_capture
 
 _TRACKED = ("user", "system")
 
@@ -126,9 +127,10 @@ def list_changed_blocks(case: Case, older: str, newer: str) -> CallJudgement:
     Raises:
         UsageError: neither a database of the case nor a log tells of one of the disks.
     """
+    forth = walk_at_capture(case, older, newer)
     if _only_told(case, older) or _only_told(case, newer):
         sides = {"vdi_from": older, "vdi_to": newer}
-        return _of_gone("VDI.list_changed_blocks", case, sides, walked(case, older, newer))
+        return _of_gone("VDI.list_changed_blocks", case, sides, walked(case, forth, older, newer))
     first, last = _asked_about(case, older), _asked_about(case, newer)
     # Ask for active VBDs (X-04); those of a snapshot VM, as a checkpoint leaves, do not count.
     left, any_left = vbds_left(last, lambda vbd: _vbd_holds(last, vbd))
@@ -153,8 +155,8 @@ def list_changed_blocks(case: Case, older: str, newer: str) -> CallJudgement:
         not_same(first, last),
         has_log(first, "vdi_from"),
         has_log(last, "vdi_to"),
-        walked(case, older, newer),
-        *complete(case, first, last),
+        walked(case, forth, older, newer),
+        *complete(case, forth, first, last),
     )
     return _judged_call(
         "VDI.list_changed_blocks", (_subject_of_about(first), _subject_of_about(last)), checks

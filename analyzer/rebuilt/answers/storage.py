@@ -15,9 +15,9 @@ from analyzer.model.terms import (
     VOLUME_TYPES,
 )
 from analyzer.rebuilt.answers.questions import SM, Asked, check, param, row
-from analyzer.rebuilt.cbt.changed_blocks import walk
+from analyzer.rebuilt.cbt.changed_blocks import walk_at_capture
 from analyzer.rebuilt.cbt.history import cbt_history
-from analyzer.rebuilt.cbt.left_out import left_out
+from analyzer.rebuilt.cbt.left_out import left_out, past_of
 from analyzer.rebuilt.cbt.log_listings import listing_shows_log_is_missing, log_listings
 from analyzer.sm.comparing import SIZES
 
@@ -171,9 +171,8 @@ def _of_what_is_missing(case: Case, vdi: str, proof: tuple[Evidence, ...]) -> tu
     return next((each.quote(vdi) for each in lists), proof)
 
 
-def walked(case: Case, first: str, last: str) -> CallCheck:
-    """Ask whether the chain leads from one disk to the other, as SM walks it."""
-    forth = walk(cbt_history(case), case.pools, first, last)
+def walked(case: Case, forth: Walk, first: str, last: str) -> CallCheck:
+    """Ask whether the chain leads from one disk to the other, as SM walks it: ``forth``."""
     asks = "do the child pointers lead from vdi_from to vdi_to, with sizes that fit?"
     if forth.end is WalkEnd.UNKNOWN:
         return CallCheck(
@@ -184,7 +183,7 @@ def walked(case: Case, first: str, last: str) -> CallCheck:
             evidence=forth.evidence,
             settle_with=forth.settle_with,
         )
-    back = walk(cbt_history(case), case.pools, last, first)
+    back = walk_at_capture(case, last, first)
     words, error = _why_walk_ended(forth, back)
     ends = {WalkEnd.NO_LOG_FROM: first, WalkEnd.NO_LOG_TO: last}
     proof = forth.evidence
@@ -206,11 +205,9 @@ def walked(case: Case, first: str, last: str) -> CallCheck:
     )
 
 
-def complete(case: Case, first: Asked, last: Asked) -> Iterator[CallCheck]:
+def complete(case: Case, forth: Walk, first: Asked, last: Asked) -> Iterator[CallCheck]:
     """Yield what the answer surely leaves out, which SM does not say; nothing where nothing is."""
-    history = cbt_history(case)
-    forth = walk(history, case.pools, first.vdi.uuid, last.vdi.uuid)
-    missing = left_out(history, case.pools, forth, first.vdi.uuid, last.vdi.uuid)
+    missing = left_out(past_of(case), forth, first.vdi.uuid, last.vdi.uuid)
     if missing is not None:
         words = say(
             "what was written to disk {disk} between {since} and {until} is in no log on the way",

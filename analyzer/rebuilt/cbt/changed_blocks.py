@@ -5,12 +5,14 @@ it can have is tried: what all of them agree on is the answer; else the walk end
 names the value that decides.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from types import MappingProxyType
 from typing import TypeAlias
 
+from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
 from analyzer.model.cbt import NO_LOG, CbtLog, Known, Walk, WalkEnd
@@ -19,7 +21,7 @@ from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.terms import CBT_CAPABILITY, SAME_DISK, UNRELATED_DISKS
 from analyzer.model.xapi import XapiObject
-from analyzer.rebuilt.cbt.history import CbtHistory
+from analyzer.rebuilt.cbt.history import CbtHistory, cbt_history
 from analyzer.rebuilt.cbt.log_paths import shown_path
 from analyzer.sm.comparing import ENDLESS, SIZES, list_changed_blocks
 from analyzer.sm.state import GIB, Log, Part, Read, Result, State
@@ -36,6 +38,7 @@ _ENDS: Mapping[str, WalkEnd] = MappingProxyType(
     }
 )
 World: TypeAlias = Mapping[Read, bool | str | int]  # values tried where none is known
+_AS_KNOWN: World = MappingProxyType({})
 
 
 def walk(
@@ -55,9 +58,19 @@ def walk(
     <WalkEnd.SAME: 'same disk'>
     """
     where = sr or _sr_of(history, pools, from_uuid)
-    logs = _Logs(history=history, pools=pools, when=at, sr=where)
-    asked = _Comparison(logs=logs, older=from_uuid, newer=to_uuid)
-    return (from_uuid != to_uuid and logs.unable(from_uuid)) or asked.answer()
+    return _Logs(history=history, pools=pools, when=at, sr=where).walk(from_uuid, to_uuid)
+
+
+def walk_at_capture(case: Case, from_uuid: str, to_uuid: str) -> Walk:
+    """Walk at capture; what the logs say is looked up once for all walks of a case."""
+    return _logs_at_capture(case, _sr_of(cbt_history(case), case.pools, from_uuid)).walk(
+        from_uuid, to_uuid
+    )
+
+
+@derived
+def _logs_at_capture(case: Case, sr: str) -> "_Logs":
+    return _Logs(history=cbt_history(case), pools=case.pools, when=None, sr=sr)
 
 
 def _sr_of(history: CbtHistory, pools: Sequence[PoolState], uuid: str) -> str:
@@ -79,6 +92,12 @@ class _Logs:
     sr: str
     _found: dict[str, CbtLog | None] = field(default_factory=dict)
     _known: dict[Read, Known[bool] | Known[str] | Known[int] | None] = field(default_factory=dict)
+    _logs: dict[str, Log | None] = field(default_factory=dict)  # as known, for the model
+
+    def walk(self, older: str, newer: str) -> Walk:
+        """Walk from one disk to another."""
+        asked = _Comparison(logs=self, older=older, newer=newer)
+        return (older != newer and self.unable(older)) or asked.answer()
 
     def known(self, read: Read) -> Known[bool] | Known[str] | Known[int] | None:
         """Return what is known of what SM reads, None where that is not sure enough."""
@@ -110,6 +129,24 @@ class _Logs:
                 looked_up = found if found and found.confidence is not Confidence.POSSIBLE else None
             self._known[read] = looked_up
         return self._known[read]
+
+    def log_in_world(self, uuid: str, world: World) -> Log | None:
+        """Return a log as the model has it, where some values are as a world has them."""
+        if not world and uuid in self._logs:
+            return self._logs[uuid]
+        exists, child, size = (
+            self.value(Read(log=uuid, part=part), world)
+            for part in (Part.EXISTS, Part.CHILD, Part.SIZE)
+        )
+        log = Log(child=str(child or NO_LOG), size=int(size or 0)) if exists else None
+        if not world:
+            self._logs[uuid] = log
+        return log
+
+    def value(self, read: Read, world: World) -> bool | str | int | None:
+        """Return the value that is known, else that of a world."""
+        known = self.known(read)
+        return known.value if known is not None else world.get(read)
 
     def unable(self, from_uuid: str) -> Walk | None:
         """Return the end where the driver or the disk's kind cannot track; None: it can.
@@ -151,22 +188,24 @@ class _Comparison:
 
     def answer(self) -> Walk:
         """Return what SM answers in every world, or what decides it."""
-        return self._walk_in_world({})
+        return self._walk_in_world(_AS_KNOWN)
 
     def _walk_in_world(self, world: World) -> Walk:
         """Return the answer where some values are as a world has them."""
         # The logs as the model has them; what is not known yet ends the walk there.
         logs: dict[str, Log] = {}
-        for uuid, reads in self._reads:
-            exists, child, size = (self._value_of_read(read, world) for read in reads)
-            if exists:
-                logs[uuid] = Log(child=str(child or NO_LOG), size=int(size or 0))
+        tried = {read.log for read in world}
+        for uuid in self._disks_and_logs:
+            log = self.logs.log_in_world(uuid, world if uuid in tried else _AS_KNOWN)
+            if log is not None:
+                logs[uuid] = log
         result = list_changed_blocks(State(logs=logs), self.older, self.newer)
-        for read in result.read:
+        reads = result.read
+        for read in reads:
             told = read.part is Part.BITMAP or read in world  # of bitmaps the logs say nothing
             if not told and self.logs.known(read) is None:
                 return self._decided_by(read, result, world)
-        return self._end_of_result(result, world)
+        return self._end_of_result(result, reads, world)
 
     def _decided_by(self, read: Read, result: Result, world: World) -> Walk:
         """Return the answer that all values of an unknown agree on, else one that names it."""
@@ -219,27 +258,15 @@ class _Comparison:
             at = str(child.value) if child is not None else None
         return tuple({**names, self.newer: None})
 
-    @cached_property
-    def _reads(self) -> Sequence[tuple[str, Sequence[Read]]]:
-        parts = (Part.EXISTS, Part.CHILD, Part.SIZE)
-        return [
-            (uuid, [Read(log=uuid, part=part) for part in parts]) for uuid in self._disks_and_logs
-        ]
-
-    def _value_of_read(self, read: Read, world: World) -> bool | str | int | None:
-        known = self.logs.known(read)
-        return known.value if known is not None else world.get(read)
-
-    def _end_of_result(self, result: Result, world: World) -> Walk:
+    def _end_of_result(self, result: Result, reads: Sequence[Read], world: World) -> Walk:
         end, at, following = _ENDS[result.outcome], self.newer, NO_LOG
-        last = result.read[-1] if result.read else Read(log=self.older, part=Part.EXISTS)
-        reads: Sequence[Read] = result.read
-        if end is WalkEnd.CHAIN_ENDS and not _set_out(result):
+        last = reads[-1] if reads else Read(log=self.older, part=Part.EXISTS)
+        if end is WalkEnd.CHAIN_ENDS and not _set_out(reads):
             end, last = self._without_log(last)
             at, reads = last.log, [last]
         elif end is WalkEnd.CHAIN_ENDS:
             at = next(read.log for read in reversed(reads) if read.part is Part.CHILD)
-            following = str(self._value_of_read(Read(log=at, part=Part.CHILD), world))
+            following = str(self.logs.value(Read(log=at, part=Part.CHILD), world))
         elif end is not WalkEnd.REACHED:
             at = last.log
         evidence, confidence = self._rests_on(reads)
@@ -253,8 +280,7 @@ class _Comparison:
             case WalkEnd.SIZES:
                 before = result.visited[-1]
                 size, others = (
-                    self._value_of_read(Read(log=uuid, part=Part.SIZE), world)
-                    for uuid in (at, before)
+                    self.logs.value(Read(log=uuid, part=Part.SIZE), world) for uuid in (at, before)
                 )
                 why_it_ends = f"the log of {at} is of {size} bytes, those before it of {others}"
             case WalkEnd.CYCLE:
@@ -294,7 +320,7 @@ class _Comparison:
             why = f"of disk {read.log}, what the child pointer of its log names is not known"
         elif read.part is Part.EXISTS:
             why = f"whether the log of {read.log} is there is not known"
-            if _set_out(result):
+            if _set_out(result.read):
                 at, following = result.read[-2].log, read.log
         return Walk(
             end=WalkEnd.UNKNOWN,
@@ -320,9 +346,9 @@ class _Comparison:
 _GET_SIZE = "cbt-util get -s"
 
 
-def _set_out(result: Result) -> bool:
+def _set_out(reads: Iterable[Read]) -> bool:
     """Tell whether SM found both logs, and read a pointer."""
-    return any(read.part is Part.CHILD for read in result.read)
+    return any(read.part is Part.CHILD for read in reads)
 
 
 def _walk_unable(end: WalkEnd, at: str, why: str, row: XapiObject, *names: str) -> Walk:

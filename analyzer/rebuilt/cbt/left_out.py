@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 
+from analyzer.case.case import Case
+from analyzer.case.derived import derived
 from analyzer.case.pool import PoolState
 from analyzer.case.quotation import quote
 from analyzer.case.time.order import Mark, Order
@@ -18,7 +20,7 @@ from analyzer.model.finding import Confidence, Evidence
 from analyzer.model.moment import Moment
 from analyzer.model.xapi import Vdi as Row
 from analyzer.parsers.host.alerts import read_time
-from analyzer.rebuilt.cbt.history import CbtHistory
+from analyzer.rebuilt.cbt.history import CbtHistory, cbt_history
 from analyzer.sm.comparing import list_changed_blocks
 from analyzer.sm.spans import Span, without
 from analyzer.sm.state import Kind, Log, State, Vdi
@@ -61,16 +63,13 @@ class _Point:
         return Mark(at=self.at, source=self.evidence.source, logged=logged)
 
 
-def left_out(
-    history: CbtHistory, pools: Sequence[PoolState], walked: Walk, older: str, newer: str
-) -> LeftOut | None:
+def left_out(past: "Past", walked: Walk, older: str, newer: str) -> LeftOut | None:
     """Return what SM's answer surely lacks, None where nothing shows that it lacks anything.
 
     ``walked`` is SM's walk from `older` to `newer` at capture.
     """
     if walked.end is not WalkEnd.REACHED:
         return None
-    past = _Past(history=history, pools=pools)
     disk, first, last = past.disk_of(newer), past.taken(older), past.taken(newer)
     if first is None or (last is None and newer != disk) or past.disk_of(older) != disk:
         return None
@@ -104,17 +103,24 @@ def left_out(
     )
 
 
+@derived
+def past_of(case: Case) -> "Past":
+    """Return what a case tells of its snapshots."""
+    return Past(history=cbt_history(case), pools=case.pools)
+
+
 def _tick_of_start(starts: Mapping[str, _Point], uuid: str) -> int:
     return starts[uuid].tick if uuid in starts else 0
 
 
 @dataclass(slots=False, kw_only=True)
-class _Past:
+class Past:
     """What is known of when snapshots were taken, and of when logs were begun anew."""
 
     history: CbtHistory
     pools: Sequence[PoolState]
     _taken: dict[str, _Point | None] = field(default_factory=dict)
+    _begun: dict[str, Sequence[tuple[_Point, Sequence[_Point]]]] = field(default_factory=dict)
 
     def disk_of(self, uuid: str) -> str:
         """Return the disk that a snapshot is of; the uuid itself for any other."""
@@ -150,33 +156,37 @@ class _Past:
         A hole begins with the last snapshot before, and ends with a log that was begun anew.
         """
         order = self.history.order
-        # The logs of a disk that were not begun by a snapshot, as the first changes tell. A
-        # snapshot renames the disk's log before it makes a new one, which it then gives a parent.
-        # Where the lines begin with a new log, one that is given a parent or fails may be a
-        # snapshot's.
-        changes = _changes_of_log(self.history.find(disk))
-        links = [begun_change for begun_change in changes if begun_change.change in _LINKS]
-        for place, begun_change in enumerate(links):
-            begun_before = links[place - 1].change if place else None
-            after = links[place + 1].change if place + 1 < len(links) else None
-            certain = (
-                begun_change.confidence is Confidence.CERTAIN and begun_change.moment is not None
-            )
-            alone = begun_before is None and after not in (Change.PARENT, Change.REMOVED)
-            if (
-                certain
-                and begun_change.change is Change.CREATED
-                and (begun_before is Change.REMOVED or alone)
-            ):
-                change = begun_change
-                assert change.moment is not None
-                end = _Point(at=change.moment, evidence=change.evidence)
-                if not first.precedes(end, order) or (last and not end.precedes(last, order)):
-                    continue
-                before = [
-                    point for point in self._by_disk.get(disk, ()) if point.precedes(end, order)
-                ]
+        for end, before in self._begun_anew(disk):
+            if first.precedes(end, order) and (last is None or end.precedes(last, order)):
                 yield max((first, *before), key=lambda point: point.tick), end
+
+    def _begun_anew(self, disk: str) -> Sequence[tuple[_Point, Sequence[_Point]]]:
+        """Return when logs of a disk were not begun by a snapshot, as the first changes tell.
+
+        With each comes the latest snapshot before it, if there is one.
+        """
+        if disk in self._begun:
+            return self._begun[disk]
+        # A snapshot renames the disk's log before it makes a new one, which it then gives a
+        # parent. Where the lines begin with a new log, one that is given a parent or fails may be
+        # a snapshot's.
+        changes = _changes_of_log(self.history.find(disk))
+        links = [change for change in changes if change.change in _LINKS]
+        found: list[tuple[_Point, Sequence[_Point]]] = []
+        for place, change in enumerate(links):
+            if change.change is not Change.CREATED or change.moment is None:
+                continue
+            before = links[place - 1].change if place else None
+            after = links[place + 1].change if place + 1 < len(links) else None
+            alone = before is None and after not in (Change.PARENT, Change.REMOVED)
+            if change.confidence is Confidence.CERTAIN and (before is Change.REMOVED or alone):
+                end = _Point(at=change.moment, evidence=change.evidence)
+                known = self._by_disk.get(disk, ())
+                earlier = [point for point in known if point.precedes(end, self.history.order)]
+                latest = max(earlier, key=lambda point: point.tick, default=None)
+                found.append((end, () if latest is None else (latest,)))
+        self._begun[disk] = found
+        return found
 
     def starts(self, older: str, visited: Sequence[str]) -> Mapping[str, _Point]:
         """Return the logs that begin later than the one before them on the way, and with what."""

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from analyzer.rebuilt.cbt.changed_blocks import walk
 from analyzer.rebuilt.cbt.history import CbtHistory
-from analyzer.rebuilt.cbt.left_out import LeftOut, left_out
+from analyzer.rebuilt.cbt.left_out import LeftOut, Past, left_out
 from tests.rebuilt.cbt.sm_logs import SR, Sm
 from tests.rebuilt.cbt.test_cbt_hazards import BOTH, error_disabled
 from tests.rebuilt.cbt.test_replay import KINDS, MOVES, answers, live
@@ -14,7 +14,8 @@ from tests.support.whole import examples
 
 
 def lacking(history: CbtHistory, older: str, newer: str) -> LeftOut | None:
-    return left_out(history, (), walk(history, (), older, newer, sr=SR), older, newer)
+    past = Past(history=history, pools=())
+    return left_out(past, walk(history, (), older, newer, sr=SR), older, newer)
 
 
 @BOTH
