@@ -1,6 +1,6 @@
 """What the planner is given: a disk, what is wanted of it, and what is not known."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import field, replace
 from enum import StrEnum
 from itertools import product
@@ -121,6 +121,8 @@ class Effort:
         self.last = 0  # what was spent last
         # By id the states that were asked of: what they are apart from names, and their names.
         self.states: dict[int, tuple[State, bytes, Mapping[str, int | str]]] = {}
+        # By id a state, and as each answer to a doubt makes it: findings and plan ask the same.
+        self.answered: dict[tuple[int, Doubt], tuple[State, tuple[State, ...]]] = {}
 
     def spend(self, number: int) -> None:
         """Take so much of it.
@@ -206,10 +208,14 @@ def worlds(state: State, doubts: Sequence[Doubt]) -> tuple[World, ...]:
     return tuple(distinct_worlds)
 
 
-def otherwise(state: State, doubt: Doubt) -> Iterator[State]:
-    """Yield the state as each answer to one doubt makes it."""
-    for value in doubt.possible:
-        yield _state_if_answered(state, doubt.question, value)
+def otherwise(case: DiskCase, doubt: Doubt) -> Sequence[State]:
+    """Return the state of a disk as each answer to one doubt makes it."""
+    state, known = case.state, case.effort.answered
+    key = id(state), doubt
+    if key not in known or known[key][0] is not state:
+        made = (_state_if_answered(state, doubt.question, value) for value in doubt.possible)
+        known[key] = state, tuple(made)
+    return known[key][1]
 
 
 def _state_if_answered(state: State, question: Question, value: str) -> State:

@@ -86,7 +86,7 @@ def _changes_of_likely(case: DiskCase, likely: _Way, doubt: Doubt) -> bool:
             and price(_way_in_world(case, World(state=state)).acts, case.base)
             != price(likely.acts, case.base)
         )
-        for state in otherwise(case.state, doubt)
+        for state in otherwise(case, doubt)
     )
 
 

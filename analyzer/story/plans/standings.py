@@ -140,7 +140,7 @@ def _possible_states(asked: DiskCase) -> Iterator[State]:
         return
     yield asked.state
     for doubt in asked.doubts:
-        yield from otherwise(asked.state, doubt)
+        yield from otherwise(asked, doubt)
 
 
 def _of_service(report: HostReport) -> Stand:
